@@ -1,0 +1,137 @@
+"""Every failure a person can meet, each with the facts and the sentence that says what to do.
+
+    TrustdeskError
+    ├── UnusableInputError                 exit code 2: what was given cannot be used
+    │   ├── FileProblemError               the file as a whole: missing, a folder, empty, binary ...
+    │   ├── MissingColumnsError            feature, id or label columns are absent
+    │   ├── SchemaError                    data/schema.toml is absent or contradicts itself
+    │   ├── UnknownVersionError            no such model version
+    │   ├── UnknownItemError               no such run, dataset, row or job
+    │   ├── BadOptionError                 an option that cannot be used as given
+    │   ├── WrongFeaturesError             the model in charge was trained on other features
+    │   └── TooFewRowsError                not enough labelled rows to train or judge a model
+    ├── DamagedModelError                  exit code 4: a model file differs from its checksum
+    ├── RefusedError                       exit code 4: a check said no
+    └── CancelledError                     exit code 130: a person stopped it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class TrustdeskError(Exception):
+    """A failure with a sentence for the person in front of it; `str(error)` is that sentence."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class UnusableInputError(TrustdeskError):
+    exit_code = 2
+
+
+class FileProblemError(UnusableInputError):
+    """A file that cannot be read as a table at all.
+
+    `code` is stable and short (`empty_file`, `binary_file` ...); `sentence` says what to do.
+    """
+
+    def __init__(self, name: str, code: str, sentence: str) -> None:
+        self.name, self.code = name, code
+        super().__init__(f"{name}: {sentence}")
+
+
+class MissingColumnsError(UnusableInputError):
+    """Columns the schema asks for are absent from the file."""
+
+    def __init__(self, name: str, columns: Sequence[str], *, can_allow: bool = False) -> None:
+        self.name, self.columns = name, tuple(columns)
+        verb = "is" if len(columns) == 1 else "are"
+        them = "it" if len(columns) == 1 else "them"
+        advice = (
+            f" Scores without {them} would be guesses: add {them}, or go on with --allow-missing."
+            if can_allow
+            else f" Add {them} to the file, or change data/schema.toml."
+        )
+        super().__init__(f"{listed(columns)} {verb} missing from {name}.{advice}")
+
+
+class SchemaError(UnusableInputError):
+    """The schema of this home is absent, unreadable or contradicts itself."""
+
+
+class UnknownVersionError(UnusableInputError):
+    def __init__(self, version: str, known: Sequence[str]) -> None:
+        self.version, self.known = version, tuple(known)
+        have = f"This home has {listed(known)}." if known else "This home has no model yet: train one first."
+        super().__init__(f"There is no model {version}. {have}")
+
+
+class UnknownItemError(UnusableInputError):
+    """A run, dataset, row or job that this home does not hold."""
+
+    def __init__(self, what: str, key: str) -> None:
+        self.what, self.key = what, key
+        super().__init__(f"This home has no {what} {key}.")
+
+
+class BadOptionError(UnusableInputError):
+    def __init__(self, option: str, sentence: str) -> None:
+        self.option = option
+        super().__init__(f"{option}: {sentence}")
+
+
+class WrongFeaturesError(UnusableInputError):
+    """The model expects other features than the schema of this home has."""
+
+    def __init__(self, version: str, absent: Sequence[str]) -> None:
+        self.version, self.absent = version, tuple(absent)
+        super().__init__(
+            f"Model {version} needs {listed(absent)}, which data/schema.toml of this home does not name. "
+            "Train a model on this home's own columns."
+        )
+
+
+class TooFewRowsError(UnusableInputError):
+    def __init__(self, name: str, positives: int, negatives: int, needed: int) -> None:
+        self.positives, self.negatives, self.needed = positives, negatives, needed
+        super().__init__(
+            f"{name} has {positives:,} positive and {negatives:,} negative labels; "
+            f"at least {needed} of each are needed."
+        )
+
+
+class DamagedModelError(TrustdeskError):
+    """A file of a model version is absent or differs from SHA256SUMS; nothing of it was loaded."""
+
+    exit_code = 4
+
+    def __init__(self, version: str, file: str, sentence: str) -> None:
+        self.version, self.file = version, file
+        super().__init__(f"Model {version} was not loaded: {file} {sentence}. Restore it or roll back.")
+
+
+class RefusedError(TrustdeskError):
+    exit_code = 4
+
+
+class CancelledError(TrustdeskError):
+    exit_code = 130
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} was cancelled. Nothing was changed.")
+
+
+def listed(names: Sequence[str], *, most: int = 8) -> str:
+    """Join names as a person would, naming at most `most` of them.
+
+    >>> listed(["X7", "X12"])
+    'X7 and X12'
+    >>> listed([f"X{i}" for i in range(1, 12)], most=3)
+    'X1, X2, X3 and 8 more'
+    """
+    shown = list(names[:most])
+    if len(names) > most:
+        return f"{', '.join(shown)} and {len(names) - most} more"
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}" if shown else "nothing"

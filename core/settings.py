@@ -1,0 +1,86 @@
+"""Settings: the only place that knows a path, a limit or an environment variable.
+
+A *home* is `data/` + `models/`. The repository's own is the default; `--home DIR` or the variable
+`TRUSTDESK_HOME` points at another, with its own schema, glossary, models and data.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+HOME_VARIABLE: Final = "TRUSTDESK_HOME"
+
+#: Largest file read, in bytes after decompression: a gzip of zeros must not fill the memory.
+MAX_FILE_BYTES: Final = 2_000_000_000
+#: Threads of XGBoost. Fixed, not the machine's count: the order in which threads sum gradients decides
+#: the last bit, and the same data, seed and lock must give the same booster everywhere.
+TRAINING_THREADS: Final = 2
+#: Share of users, by hash of the id, that no model of this home ever trains on.
+TEST_SHARE: Final = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where everything of one home lives. Nothing is created by asking for a path."""
+
+    home: Path
+
+    @classmethod
+    def of(cls, home: str | Path | None = None) -> Settings:
+        """The home given, else the one in TRUSTDESK_HOME, else the repository's own."""
+        chosen = home or os.environ.get(HOME_VARIABLE) or ROOT
+        return cls(Path(chosen).expanduser().resolve())
+
+    @property
+    def data(self) -> Path:
+        return self.home / "data"
+
+    @property
+    def models(self) -> Path:
+        return self.home / "models"
+
+    @property
+    def schema_file(self) -> Path:
+        return self.data / "schema.toml"
+
+    @property
+    def glossary_file(self) -> Path:
+        return self.data / "glossary.csv"
+
+    @property
+    def salt_file(self) -> Path:
+        """The salt of the split by id; made once, kept for ever."""
+        return self.data / "salt.txt"
+
+    @property
+    def demo(self) -> Path:
+        return self.data / "demo"
+
+    @property
+    def datasets(self) -> Path:
+        return self.data / "datasets"
+
+    @property
+    def runs(self) -> Path:
+        return self.data / "runs"
+
+    @property
+    def jobs(self) -> Path:
+        return self.data / "jobs"
+
+    @property
+    def database(self) -> Path:
+        return self.data / "state.db"
+
+    @property
+    def log(self) -> Path:
+        return self.data / "logs" / "trustdesk.log"
+
+
+def child_environment(settings: Settings) -> dict[str, str]:
+    """The environment of a process of ours: this home, and `core` importable from anywhere."""
+    return {**os.environ, HOME_VARIABLE: str(settings.home), "PYTHONPATH": str(ROOT)}
