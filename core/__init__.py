@@ -1,0 +1,1 @@
+"""The domain of Trustdesk: knows everything, shows nothing."""

@@ -1,0 +1,148 @@
+"""Files that were read, kept as Parquet by content: the same bytes under the same schema are stored once.
+
+`data/datasets/<id>/`: `accepted.parquet` (typed rows, indexed by the input's row number), `rejected.parquet`
+(what was turned away and why) and `dataset.json`. Nothing in it is ever changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from core.data.intake import Checked, Problem
+from core.data.schema import Schema
+from core.errors import UnknownItemError
+from core.files import replacing
+from core.settings import Settings
+
+#: Raised when reading the same bytes would give other rows than before.
+FORMAT: Final = 1
+_ACCEPTED: Final = "accepted.parquet"
+_REJECTED: Final = "rejected.parquet"
+_ABOUT: Final = "dataset.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """What is known of a stored file without opening its rows. `positives` is None without labels."""
+
+    id: str
+    name: str
+    sha256: str
+    created: datetime
+    received: int
+    accepted: int
+    rejected: int
+    positives: int | None
+    id_column: str
+    context: tuple[str, ...]
+    absent: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+def identify(sha256: str, schema: Schema, *, allow_missing: bool = False, need_label: bool = False) -> str:
+    """The id of the dataset that a file with this digest becomes; 64 hexadecimal digits."""
+    parts = [str(FORMAT), sha256, schema.fingerprint, str(allow_missing), str(need_label)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def put(
+    settings: Settings, checked: Checked, schema: Schema, *, now: datetime,
+    allow_missing: bool = False, need_label: bool = False,
+) -> Dataset:  # fmt: skip
+    """Store what was read; a dataset that is there already is left as it is."""
+    identity = identify(checked.sha256, schema, allow_missing=allow_missing, need_label=need_label)
+    folder = settings.datasets / identity
+    if not folder.is_dir():
+        dataset = _describe(identity, checked, schema, now)
+        try:
+            with replacing(folder) as temporary:
+                temporary.mkdir()
+                checked.frame.to_parquet(temporary / _ACCEPTED, compression="lz4")
+                checked.rejected.to_parquet(temporary / _REJECTED, index=False)
+                (temporary / _ABOUT).write_text(json.dumps(_as_json(dataset), indent=1), encoding="utf-8")
+        except OSError:
+            if not folder.is_dir():  # otherwise another process has just stored the same content
+                raise
+    return find(settings, identity)
+
+
+def find(settings: Settings, identity: str) -> Dataset:
+    """Raises UnknownItemError when this home has no such dataset."""
+    try:
+        raw = json.loads((_folder(settings, identity) / _ABOUT).read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise UnknownItemError("dataset", identity) from None
+    return _from_json(raw)
+
+
+def stored(settings: Settings) -> tuple[Dataset, ...]:
+    """All datasets of this home, newest first."""
+    if not settings.datasets.is_dir():
+        return ()
+    folders = [entry.name for entry in settings.datasets.iterdir() if (entry / _ABOUT).is_file()]
+    return tuple(sorted((find(settings, name) for name in folders), key=lambda found: found.created, reverse=True))
+
+
+def frame(settings: Settings, identity: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """The accepted rows, or some of their columns, indexed by row number."""
+    path = _folder(settings, identity) / _ACCEPTED
+    if not path.is_file():
+        raise UnknownItemError("dataset", identity)
+    return pd.read_parquet(path, columns=None if columns is None else list(columns))
+
+
+def rejected(settings: Settings, identity: str) -> pd.DataFrame:
+    """The rejected rows: line, row, column, code, sentence, record."""
+    path = _folder(settings, identity) / _REJECTED
+    if not path.is_file():
+        raise UnknownItemError("dataset", identity)
+    return pd.read_parquet(path)
+
+
+def _folder(settings: Settings, identity: str) -> Path:
+    # The id comes from addresses and files: it must never lead out of the store.
+    return settings.datasets / os.path.basename(identity or "none")
+
+
+def _describe(identity: str, checked: Checked, schema: Schema, now: datetime) -> Dataset:
+    labels = checked.frame.get(schema.label.column) if schema.label else None
+    return Dataset(
+        id=identity,
+        name=checked.name,
+        sha256=checked.sha256,
+        created=now,
+        received=checked.received,
+        accepted=len(checked.frame),
+        rejected=len(checked.rejected),
+        positives=None if labels is None else int(labels.sum()),
+        id_column=str(checked.frame.columns[0]),
+        context=checked.context,
+        absent=checked.absent,
+        problems=checked.problems,
+    )
+
+
+def _as_json(dataset: Dataset) -> dict[str, Any]:
+    return {**asdict(dataset), "created": dataset.created.isoformat(), "format": FORMAT}
+
+
+def _from_json(raw: dict[str, Any]) -> Dataset:
+    known = {name: value for name, value in raw.items() if name != "format"}
+    return Dataset(
+        **{
+            **known,
+            "created": datetime.fromisoformat(raw["created"]),
+            "context": tuple(raw["context"]),
+            "absent": tuple(raw["absent"]),
+            "problems": tuple(Problem(**problem) for problem in raw["problems"]),
+        }
+    )

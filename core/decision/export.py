@@ -1,0 +1,109 @@
+"""The table that leaves the house: one row a user in input order, safe to open in a spreadsheet."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from core.decision.runs import Run
+from core.errors import BadOptionError
+from core.files import replacing
+
+#: What a spreadsheet takes for a formula at the start of a cell (OWASP, "CSV injection"), also full-width.
+FORMULA: Final = "^[=+\\-@\t\r\n＝＋－＠]"
+SUFFIXES: Final = (".csv", ".parquet")
+
+
+def table(
+    frame: pd.DataFrame, results: pd.DataFrame, reasons: pd.DataFrame, run: Run, *, features: tuple[str, ...] = ()
+) -> pa.Table:
+    """The result table of a run.
+
+    frame: id and context columns (and `features`, when they are kept); results: `probability`,
+    `n_missing`, `novel_features`; reasons: `reason_1` ..., for some or all rows. All three are indexed by
+    input row; the order is that of `results`.
+    """
+    probability = results["probability"].to_numpy()
+    kept = [name for name in frame.columns if name not in features] + [*features]
+    columns: dict[str, pa.Array] = {str(name): pa.array(frame[name], from_pandas=True) for name in kept}
+    columns["score"] = pa.array(probability)
+    columns["confidence"] = pa.array(np.abs(probability - 0.5) * 2)
+    columns["band"] = _repeated(run.policy.bands(probability))
+    columns["action"] = _repeated(run.policy.actions(probability))
+    columns |= {name: pa.array(values, from_pandas=True) for name, values in reasons.reindex(results.index).items()}
+    columns["n_missing"] = pa.array(results["n_missing"])
+    columns["novel_features"] = pa.array(results["novel_features"], from_pandas=True)
+    columns["prediction_id"] = pc.binary_join_element_wise(run.id, pa.array(results.index).cast(pa.string()), "-")
+    columns["model_version"] = pa.repeat(run.model, len(results))
+    columns["policy_version"] = pa.repeat(run.policy.version, len(results))
+    return pa.table(columns)
+
+
+def write(table: pa.Table, target: Path) -> None:
+    """Write as CSV or Parquet by suffix, under a temporary name until it is whole.
+
+    Raises BadOptionError for another suffix.
+    """
+    if target.suffix.lower() not in SUFFIXES:
+        raise BadOptionError(str(target), "the file to write must end in .csv or .parquet.")
+    with replacing(target) as temporary, temporary.open("wb") as sink:
+        (write_csv if target.suffix.lower() == ".csv" else write_parquet)(table, sink)
+
+
+def write_parquet(table: pa.Table, sink: BinaryIO) -> None:
+    pq.write_table(table, sink, compression="zstd")
+
+
+def write_csv(table: pa.Table, sink: BinaryIO) -> None:
+    """Comma, UTF-8, floats in their shortest exact form; text that looks like a formula gets a leading '."""
+    safe = neutralised(table)
+    for style in ("none", "needed"):  # "needed" quotes every text, so it is kept for tables that need it
+        options = pyarrow.csv.WriteOptions(quoting_style=style, quoting_header=style)
+        start = sink.tell()
+        try:
+            pyarrow.csv.write_csv(safe, sink, options)
+        except pa.ArrowInvalid:
+            sink.seek(start)
+            sink.truncate()
+        else:
+            return
+
+
+def neutralised(table: pa.Table) -> pa.Table:
+    """The table with every text cell, and every column name, that begins like a formula made plain text.
+
+    A column whose every cell is a whole number (ids) is written as numbers and needs no quote mark.
+    """
+    names = [f"'{name}" if re.match(FORMULA, name) else name for name in table.column_names]
+    return pa.table([_plain(column) for column in table.columns], names=names)
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(pa.string())
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        return column
+    if _whole(column):
+        return column.cast(pa.int64())
+    formula = pc.match_substring_regex(column, FORMULA)
+    if not pc.any(formula).as_py():
+        return column
+    return pc.if_else(formula, pc.binary_join_element_wise("'", column.cast(pa.string()), ""), column.cast(pa.string()))
+
+
+def _whole(column: pa.ChunkedArray) -> bool:
+    """Whether every cell is a whole number in the very form in which it would be written (no `007`)."""
+    pattern = r"^(0|-?[1-9][0-9]{0,17})$"
+    return len(column) > 0 and bool(pc.all(pc.match_substring_regex(column, pattern), skip_nulls=False).as_py())
+
+
+def _repeated(words: np.ndarray) -> pa.Array:
+    return pa.array(words).dictionary_encode().cast(pa.string())

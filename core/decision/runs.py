@@ -1,0 +1,155 @@
+"""Runs: one scoring of one stored dataset by one model under one policy, kept so that it can be replayed.
+
+`data/runs/<id>/scores.parquet` holds a row a user, in input order; `reasons.parquet` the reasons of those
+explained. A prediction is known for ever as `<run id>-<input row>`.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Row, insert, select
+
+from core import state
+from core.data.datasets import Dataset
+from core.decision.policy import BANDS, Band, Policy
+from core.errors import UnknownItemError
+from core.files import replacing
+from core.model.score import Scored
+from core.settings import Settings
+
+_SCORES: Final = "scores.parquet"
+_REASONS: Final = "reasons.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """`received` = `users` scored + `rejected`; `counts` are users by band; `seconds` of the scoring."""
+
+    id: str
+    created: datetime
+    dataset: str
+    name: str
+    model: str
+    policy: Policy
+    received: int
+    users: int
+    rejected: int
+    counts: Mapping[Band, int]
+    seconds: float
+
+    @property
+    def flagged(self) -> int:
+        return self.users - self.counts["allow"]
+
+
+def record(
+    settings: Settings, dataset: Dataset, scored: Scored, rows: pd.Index[int], policy: Policy,
+    *, now: datetime, started: float,
+) -> Run:  # fmt: skip
+    """Store the scores of a dataset's users. rows: (n,) input row numbers; started: of `time.monotonic`."""
+    severity = policy.severity(scored.probability)
+    counts = dict(zip(BANDS, np.bincount(severity, minlength=len(BANDS)).tolist(), strict=True))
+    with state.connect(settings) as connection:
+        number = connection.execute(
+            insert(state.runs).values(
+                created=now.isoformat(), dataset=dataset.id, name=dataset.name, model=scored.version,
+                policy=policy.as_json(), received=dataset.received, users=dataset.accepted,
+                rejected=dataset.rejected, counts=counts, seconds=round(time.monotonic() - started, 2),
+            )  # fmt: skip
+        ).inserted_primary_key[0]
+        # Inside the transaction: a run that is listed has its scores.
+        _write(_folder(settings, _id(number)) / _SCORES, _scores(scored, rows))
+    return find(settings, _id(number))
+
+
+def find(settings: Settings, run: str) -> Run:
+    """Raises UnknownItemError when this home has no such run."""
+    number = run.removeprefix("r-")
+    with state.connect(settings) as connection:
+        if not number.isascii() or not number.isdecimal():
+            raise UnknownItemError("run", run)
+        found = connection.execute(select(state.runs).where(state.runs.c.number == int(number))).one_or_none()
+    if found is None:
+        raise UnknownItemError("run", run)
+    return _run(found)
+
+
+def recent(settings: Settings, most: int = 50) -> tuple[Run, ...]:
+    """The latest runs, newest first."""
+    with state.connect(settings) as connection:
+        found = connection.execute(select(state.runs).order_by(state.runs.c.number.desc()).limit(most)).all()
+    return tuple(map(_run, found))
+
+
+def scores(settings: Settings, run: str) -> pd.DataFrame:
+    """`probability`, `margin`, `n_missing`, `novel_features`, indexed by input row, in input order."""
+    return _read(settings, run, _SCORES)
+
+
+def save_reasons(settings: Settings, run: str, reasons: pd.DataFrame) -> None:
+    """Store `reason_1` ... of some or all users of a run, indexed by input row; replaces what was there."""
+    _write(_folder(settings, run) / _REASONS, reasons)
+
+
+def reasons(settings: Settings, run: str) -> pd.DataFrame | None:
+    """What `save_reasons` stored, or None while there is nothing yet."""
+    return _read(settings, run, _REASONS) if (_folder(settings, run) / _REASONS).is_file() else None
+
+
+def _scores(scored: Scored, rows: pd.Index[int]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "probability": scored.probability,
+            "margin": scored.margin,
+            "n_missing": scored.missing,
+            "novel_features": pd.array(scored.novel, dtype="str"),
+        },
+        index=rows,
+    )
+
+
+def _write(target: Path, frame: pd.DataFrame) -> None:
+    with replacing(target) as temporary:
+        frame.to_parquet(temporary, compression="lz4")
+
+
+def _read(settings: Settings, run: str, name: str) -> pd.DataFrame:
+    path = _folder(settings, run) / name
+    if not path.is_file():
+        raise UnknownItemError("run", run)
+    return pd.read_parquet(path)
+
+
+def _folder(settings: Settings, run: str) -> Path:
+    # The id comes from addresses: it must never lead out of the store.
+    return settings.runs / os.path.basename(run or "none")
+
+
+def _id(number: int) -> str:
+    return f"r-{number:04d}"
+
+
+def _run(row: Row[Any]) -> Run:
+    raw = row._asdict()
+    return Run(
+        id=_id(raw["number"]),
+        created=datetime.fromisoformat(raw["created"]),
+        dataset=raw["dataset"],
+        name=raw["name"],
+        model=raw["model"],
+        policy=Policy(**raw["policy"]),
+        received=raw["received"],
+        users=raw["users"],
+        rejected=raw["rejected"],
+        counts=raw["counts"],
+        seconds=raw["seconds"],
+    )

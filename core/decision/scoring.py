@@ -1,0 +1,112 @@
+"""The chain from a file to a recorded run: read, store, score, apply the policy, record; then the reasons."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from core.data import datasets, intake
+from core.data.datasets import Dataset
+from core.data.schema import Schema
+from core.decision import runs
+from core.decision.policy import Policy
+from core.decision.runs import Run
+from core.jobs import Report
+from core.model import contributions, explain, registry
+from core.model.contributions import Helper
+from core.model.registry import Model
+from core.model.score import Scorer
+from core.settings import Settings
+
+Which = Literal["flagged", "all", "none"]
+#: Reasons stored with a run and written to files, unless asked otherwise.
+TOP: Final = 3
+#: Told what is being done, and how much of how much.
+Progress = Callable[[str, int, int], None]
+
+
+def _quiet(_what: str, _done: int, _of: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """A run together with what it was made from, still in memory. `frame`: the dataset's rows."""
+
+    run: Run
+    dataset: Dataset
+    frame: pd.DataFrame
+    results: pd.DataFrame
+
+
+def score_file(  # noqa: PLR0913 - one argument for each noun of the chain
+    settings: Settings,
+    name: str,
+    payload: bytes | Path,
+    schema: Schema,
+    model: Model,
+    policy: Policy,
+    *,
+    now: datetime,
+    allow_missing: bool = False,
+    progress: Progress = _quiet,
+) -> Scoring:
+    """Read a file, store its rows and score them.
+
+    Raises the errors of `intake.read`, and WrongFeaturesError when the model was trained on other columns.
+    """
+    started = time.monotonic()
+    progress(f"Reading {name}", 0, 0)
+    checked = intake.read(name, payload, schema, allow_missing=allow_missing)
+    progress(f"Scoring {name}", 0, len(checked.frame))
+    # Writing the rows and scoring them take a core each, so neither waits for the other.
+    with ThreadPoolExecutor(1) as pool:
+        storing = pool.submit(datasets.put, settings, checked, schema, now=now, allow_missing=allow_missing)
+        scored = Scorer(model).score(checked.frame)
+        dataset = storing.result()
+    run = runs.record(settings, dataset, scored, checked.frame.index, policy, now=now, started=started)
+    return Scoring(run, dataset, checked.frame, runs.scores(settings, run.id))
+
+
+def explained(  # noqa: PLR0913 - what a reason depends on
+    frame: pd.DataFrame,
+    probability: npt.NDArray[np.float64],
+    model: Model,
+    policy: Policy,
+    *,
+    which: Which = "flagged",
+    top: int = TOP,
+    helper: Helper | None = None,
+    progress: contributions.Progress = lambda _done, _of: None,
+) -> pd.DataFrame:
+    """`reason_1` to `reason_<top>` of the flagged or of all rows, indexed by input row.
+
+    frame: the users (n rows) with the model's features; probability: (n,).
+    """
+    names = model.metadata.names
+    chosen = frame if which == "all" else frame[policy.flagged(probability) & (which == "flagged")]
+    values = contributions.contributions(model.booster, Scorer(model).matrix(chosen), helper=helper, progress=progress)
+    return explain.texts(chosen, names, values, top)
+
+
+def explain_run(settings: Settings, report: Report, *, run: str, which: Which = "flagged", top: int = TOP) -> None:
+    """The job that fills in the reasons of a run behind the page that shows its scores."""
+    found = runs.find(settings, run)
+    model = registry.load(settings, found.model)
+    with contributions.helping(model.folder / registry.TREES) as helper:
+        report(0, found.flagged if which == "flagged" else found.users, "Preparing the trees")
+        frame = datasets.frame(settings, found.dataset, model.metadata.names)
+        probability = runs.scores(settings, run)["probability"].to_numpy()
+        reasons = explained(
+            frame, probability, model, found.policy, which=which, top=top, helper=helper,
+            progress=lambda done, of: report(done, of, f"Reasons for {done:,} of {of:,} users"),
+        )  # fmt: skip
+    runs.save_reasons(settings, run, reasons)

@@ -1,0 +1,178 @@
+"""Long work in a process of its own: it survives a page reload, tells how far it is, and can be cancelled.
+
+`data/jobs/<id>/` holds `request.json` (what to call, with what), `state.json` (how far it is) and, once
+somebody asks for it, `cancel`. The worker holds a lock on `alive` while it lives, so that a job whose
+process died is told from one that runs. One job of a home runs at a time; the others wait.
+
+A job is a function `f(settings, report, **arguments)` named as "core.module:function"; it calls `report`
+often, which is also where a cancellation reaches it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import logging
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from filelock import FileLock, Timeout
+
+from core.errors import CancelledError, TrustdeskError, UnknownItemError
+from core.files import write_text
+from core.settings import ROOT, Settings, child_environment
+
+Status = Literal["waiting", "running", "done", "failed", "cancelled"]
+#: Seconds between two writes of the state: often enough for a bar, rarely enough to cost nothing.
+TELL_EVERY: Final = 0.2
+#: Seconds a new process may take until it holds its lock; before that it is not taken for dead.
+START_WITHIN: Final = 20.0
+_children: Final[list[subprocess.Popen[bytes]]] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`done` of `of` steps; `message` is a sentence for the person waiting; times are Unix seconds."""
+
+    id: str
+    title: str
+    status: Status = "waiting"
+    done: int = 0
+    of: int = 0
+    message: str = ""
+    asked: float = 0.0
+    told: float = 0.0
+
+    @property
+    def over(self) -> bool:
+        return self.status in {"done", "failed", "cancelled"}
+
+    @property
+    def share(self) -> float:
+        return min(self.done / self.of, 1.0) if self.of else 0.0
+
+
+class Report:
+    """Given to the work: call it with how much is done. Raises CancelledError once somebody cancelled."""
+
+    def __init__(self, folder: Path, job: Job) -> None:
+        self._folder, self._job, self._last = folder, job, 0.0
+
+    def __call__(self, done: int, of: int, message: str = "") -> None:
+        if (self._folder / "cancel").exists():
+            raise CancelledError(self._job.title)
+        if time.monotonic() - self._last >= TELL_EVERY:
+            self._last = time.monotonic()
+            self.tell("running", done=done, of=of, message=message)
+
+    def tell(self, status: Status, **changes: Any) -> None:
+        self._job = Job(**{**asdict(self._job), **changes, "status": status, "told": time.time()})
+        write_text(self._folder / "state.json", json.dumps(asdict(self._job)))
+
+
+def start(settings: Settings, target: str, arguments: Mapping[str, Any], *, title: str) -> Job:
+    """Begin `target` ("core.module:function") with JSON-able arguments, and return at once."""
+    job = Job(id=f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(4)}", title=title)
+    job = Job(**{**asdict(job), "asked": time.time(), "told": time.time()})
+    folder = settings.jobs / job.id
+    folder.mkdir(parents=True)
+    write_text(folder / "request.json", json.dumps({"target": target, "arguments": dict(arguments)}))
+    write_text(folder / "state.json", json.dumps(asdict(job)))
+    _children[:] = [child for child in _children if child.poll() is None]
+    with (folder / "log.txt").open("wb") as log:
+        _children.append(
+            subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                [sys.executable, "-m", "core.jobs", str(settings.home), job.id],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=ROOT,
+                env=child_environment(settings), start_new_session=True,
+            )  # fmt: skip
+        )
+    return job
+
+
+def find(settings: Settings, identity: str) -> Job:
+    """The state of a job; one whose process died is `failed`. Raises UnknownItemError."""
+    folder = _folder(settings, identity)
+    try:
+        job = Job(**json.loads((folder / "state.json").read_text(encoding="utf-8")))
+    except (FileNotFoundError, NotADirectoryError):
+        raise UnknownItemError("job", identity) from None
+    if not job.over and time.time() - job.told > START_WITHIN and not _alive(folder):
+        return Job(**{**asdict(job), "status": "failed", "message": f"{job.title} ended early. Start it again."})
+    return job
+
+
+def cancel(settings: Settings, identity: str) -> None:
+    """Ask a job to stop; it does so at its next report. Cancelling one that is over changes nothing."""
+    folder = _folder(settings, identity)
+    if folder.is_dir():
+        (folder / "cancel").touch()
+
+
+def _alive(folder: Path) -> bool:
+    lock = FileLock(folder / "alive")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
+def _folder(settings: Settings, identity: str) -> Path:
+    # The id comes from addresses: it must never lead out of the store.
+    return settings.jobs / os.path.basename(identity or "none")
+
+
+def _work(settings: Settings, identity: str) -> None:
+    """The worker process: wait for the turn, do the work, write down how it ended."""
+    folder = _folder(settings, identity)
+    with FileLock(folder / "alive"):
+        report = Report(folder, find(settings, identity))
+        request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
+        module, _, function = request["target"].partition(":")
+        if not module.startswith("core."):
+            raise ValueError(f"{module} is not part of core")
+        target = getattr(importlib.import_module(module), function)
+        try:
+            with _turn(settings, report):
+                target(settings, report, **request["arguments"])
+        except CancelledError as error:
+            report.tell("cancelled", message=str(error))
+        except TrustdeskError as error:
+            report.tell("failed", message=str(error))
+        except BaseException:
+            # Told and raised again: the traceback goes to log.txt, the person gets a sentence.
+            report.tell("failed", message="This failed because of a bug; the details are in the job's log.txt.")
+            raise
+        else:
+            report.tell("done")
+
+
+@contextlib.contextmanager
+def _turn(settings: Settings, report: Report) -> Any:
+    lock = FileLock(settings.jobs / "turn.lock")
+    while True:
+        report(0, 0, "Waiting for another job to end")
+        try:
+            lock.acquire(timeout=TELL_EVERY)
+        except Timeout:
+            continue
+        break
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+if __name__ == "__main__":
+    logging.captureWarnings(True)
+    _work(Settings.of(sys.argv[1]), sys.argv[2])

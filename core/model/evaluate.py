@@ -1,0 +1,214 @@
+"""How good a model is: arrays in, numbers out, each with its 95 % interval.
+
+Kernels take weights (n,) so that one sort serves all bootstrap replicates: a replicate is the number of
+times each row was drawn. Rows are sorted by score once, descending; ties share one threshold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import beta
+
+Floats = npt.NDArray[np.float64]
+REPLICATES: Final = 1000
+ECE_BINS: Final = 15
+#: Below this many events a resampled interval is too short; the exact one is used instead.
+FEW: Final = 10
+RANKED: Final = ("pr_auc", "roc_auc", "brier", "ece")
+AT_THRESHOLD: Final = ("precision", "recall", "f1", "fpr")
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure and its 95 % interval; None where it is not defined (precision when nobody is flagged)."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+    def as_json(self) -> dict[str, float | None]:
+        return {"value": self.value, "low": self.low, "high": self.high}
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Estimate:
+        return cls(raw["value"], raw["low"], raw["high"])
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """All figures of one model on one set of rows."""
+
+    n: int
+    positives: int
+    overall: Mapping[str, Estimate]
+    at: Mapping[str, Mapping[str, Estimate]]
+    thresholds: Mapping[str, float]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "n": self.n,
+            "positives": self.positives,
+            **{name: figure.as_json() for name, figure in self.overall.items()},
+            "thresholds": {
+                band: {"above": self.thresholds[band], **{name: figure.as_json() for name, figure in figures.items()}}
+                for band, figures in self.at.items()
+            },
+        }
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Figures:
+        return cls(
+            raw["n"],
+            raw["positives"],
+            {name: Estimate.from_json(raw[name]) for name in RANKED},
+            {
+                band: {name: Estimate.from_json(entry[name]) for name in AT_THRESHOLD}
+                for band, entry in raw["thresholds"].items()
+            },
+            {band: entry["above"] for band, entry in raw["thresholds"].items()},
+        )
+
+
+class Ranking:
+    """Rows sorted by descending score, ready to be weighed again and again.
+
+    label (n,) of 0 and 1, score (n,) of probabilities. Needs at least one row of each class.
+    """
+
+    def __init__(self, label: npt.ArrayLike, score: npt.ArrayLike) -> None:
+        y, p = np.asarray(label, np.float64), np.asarray(score, np.float64)
+        order = np.argsort(-p, kind="stable")
+        self.y, self.p = y[order], p[order]
+        # Rows of equal score keep the order of the file here too, which reversing would turn around.
+        self.ascending = np.argsort(order)[np.argsort(p, kind="stable")]
+        #: last row of each group of equal scores
+        self.ends = np.flatnonzero(np.append(np.diff(self.p) != 0, True))
+        self.square = (self.p - self.y) ** 2
+
+    def pr_auc(self, weight: Floats) -> float:
+        """Average precision: sum of precision x rise in recall over the distinct scores (no interpolation)."""
+        hits, all_ = self._cumulated(weight)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            precision = np.where(all_ > 0, hits / all_, 0.0)
+        return float(np.sum(np.diff(hits, prepend=0.0) * precision) / hits[-1])
+
+    def roc_auc(self, weight: Floats) -> float:
+        """Share of pairs ranked rightly, ties counting half (Mann-Whitney)."""
+        hits, all_ = self._cumulated(weight)
+        misses = all_ - hits
+        area = np.sum(np.diff(misses, prepend=0.0) * (hits + np.append(0.0, hits[:-1])) / 2)
+        return float(area / (hits[-1] * misses[-1]))
+
+    def brier(self, weight: Floats) -> float:
+        return float(np.average(self.square, weights=weight))
+
+    def ece(self, weight: Floats) -> float:
+        """`ece` of the rows, each as often as its weight says."""
+        rows = np.repeat(self.ascending, weight[self.ascending].astype(np.int64))
+        return _binned_gap(self.y[rows], self.p[rows])
+
+    def at(self, threshold: float, weight: Floats) -> dict[str, tuple[float, float]]:
+        """Precision, recall, FPR as (events, of), and F1, with rows scored strictly above `threshold` flagged."""
+        cut = int(np.searchsorted(-self.p, -threshold, side="left"))
+        true, flagged = float(weight[:cut] @ self.y[:cut]), float(weight[:cut].sum())
+        positive, everyone = float(weight @ self.y), float(weight.sum())
+        return {
+            "precision": (true, flagged),
+            "recall": (true, positive),
+            "f1": (2 * true, flagged + positive),
+            "fpr": (flagged - true, everyone - positive),
+        }
+
+    def _cumulated(self, weight: Floats) -> tuple[Floats, Floats]:
+        return np.cumsum(weight * self.y)[self.ends], np.cumsum(weight)[self.ends]
+
+
+def ece(label: npt.ArrayLike, score: npt.ArrayLike) -> float:
+    """Expected calibration error, 15 bins of equal count after a stable ascending sort by score.
+
+    The mean over rows of |mean score - share of positives| of the row's bin (Naeini, Cooper and
+    Hauskrecht, AAAI 2015, with equal-count bins, the first ones taking the remainder). label, score: (n,).
+    """
+    y, p = np.asarray(label, np.float64), np.asarray(score, np.float64)
+    order = np.argsort(p, kind="stable")
+    return _binned_gap(y[order], p[order])
+
+
+def _binned_gap(label: Floats, score: Floats) -> float:
+    size, longer = divmod(len(label), ECE_BINS)
+    sizes = np.full(ECE_BINS, size)
+    sizes[:longer] += 1
+    starts = (np.cumsum(sizes) - sizes)[sizes > 0]
+    return float(np.abs(np.add.reduceat(score - label, starts)).sum() / len(label))
+
+
+def judge(
+    label: npt.ArrayLike,
+    score: npt.ArrayLike,
+    thresholds: Mapping[str, float],
+    *,
+    seed: int = 0,
+    replicates: int = REPLICATES,
+) -> Figures:
+    """All figures with 95 % bootstrap intervals (rows resampled with replacement, percentiles).
+
+    label (n,) of 0 and 1 with both present, score (n,) in [0, 1], thresholds: band -> score above which it
+    begins. Shares of few events get the exact interval of Clopper and Pearson instead. The interval of ECE
+    is centred on its value: resampling adds noise to every bin and would only push it up.
+    """
+    ranking = Ranking(label, score)
+    ones = np.ones_like(ranking.p)
+    drawn = _replicates(ranking, thresholds, seed=seed, replicates=replicates)
+    overall = {name: _interval(getattr(ranking, name)(ones), drawn[name], centred=name == "ece") for name in RANKED}
+    at = {
+        band: {name: _share(name, *pair, drawn[f"{band} {name}"]) for name, pair in ranking.at(above, ones).items()}
+        for band, above in thresholds.items()
+    }
+    return Figures(len(ones), int(ranking.y.sum()), overall, at, dict(thresholds))
+
+
+def exact(events: float, of: float) -> tuple[float, float]:
+    """The 95 % interval of a share by Clopper and Pearson (1934)."""
+    low = 0.0 if events == 0 else float(beta.ppf(0.025, events, of - events + 1))
+    high = 1.0 if events == of else float(beta.ppf(0.975, events + 1, of - events))
+    return low, high
+
+
+def _replicates(
+    ranking: Ranking, thresholds: Mapping[str, float], *, seed: int, replicates: int
+) -> dict[str, Floats]:
+    random, n = np.random.default_rng(seed), len(ranking.p)
+    names = [*RANKED, *(f"{band} {name}" for band in thresholds for name in AT_THRESHOLD)]
+    drawn = {name: np.full(replicates, np.nan) for name in names}
+    for i in range(replicates):
+        weight = np.bincount(random.integers(0, n, n), minlength=n).astype(np.float64)
+        if not 0 < weight @ ranking.y < n:
+            continue  # a draw of one class only has no PR-AUC and no ROC-AUC
+        for name in RANKED:
+            drawn[name][i] = getattr(ranking, name)(weight)
+        for band, above in thresholds.items():
+            for name, (events, of) in ranking.at(above, weight).items():
+                drawn[f"{band} {name}"][i] = events / of if of else np.nan
+    return drawn
+
+
+def _interval(value: float, drawn: Floats, *, centred: bool = False) -> Estimate:
+    kept = drawn[~np.isnan(drawn)]
+    if not len(kept):
+        return Estimate(value, None, None)
+    low, high = np.percentile(kept, [2.5, 97.5])
+    shift = value - float(kept.mean()) if centred else 0.0
+    return Estimate(value, max(float(low) + shift, 0.0), min(float(high) + shift, 1.0))
+
+
+def _share(name: str, events: float, of: float, drawn: Floats) -> Estimate:
+    if of == 0:
+        return Estimate(None, None, None)
+    if name != "f1" and min(events, of - events) < FEW:
+        return Estimate(events / of, *exact(events, of))
+    return _interval(events / of, drawn)

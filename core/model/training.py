@@ -1,0 +1,150 @@
+"""From a stored, labelled dataset to a published version: fit, judge, describe, store."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version as installed
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.data import datasets, split
+from core.data.datasets import Dataset
+from core.data.schema import Schema
+from core.errors import SchemaError
+from core.model import baseline, evaluate, registry, train
+from core.model.evaluate import Figures
+from core.model.metadata import Data, Metadata, Trained
+from core.model.registry import Model, Parts
+from core.model.score import Scorer, matrix
+from core.model.train import Candidate
+from core.settings import Settings
+
+
+def learn(  # noqa: PLR0913 - what a version is made of
+    settings: Settings,
+    dataset: Dataset,
+    schema: Schema,
+    thresholds: Mapping[str, float],
+    *,
+    now: datetime,
+    seed: int = 0,
+    notice: str = "",
+    progress: train.Progress = lambda _what, _share: None,
+) -> str:
+    """Train on a labelled dataset and publish the result; returns its version, which nobody promotes here.
+
+    `thresholds`: band -> score above which it begins, for the figures. `notice`: a sentence shown wherever
+    the model is. Raises SchemaError without a label, TooFewRowsError with too few of either class.
+    """
+    started = time.monotonic()
+    frame = datasets.frame(settings, dataset.id)
+    features, label = matrix(frame, schema.names), labels(frame, schema)
+    salt = split.salt(settings)
+    keys = split.keys(frame, schema, salt)
+    candidate = train.fit(features, label, keys, thresholds, name=dataset.name, seed=seed, progress=progress)
+    progress("Storing the version", 0.0)
+    score = candidate.calibration.probability(train.margin(candidate.booster, features))
+    trained = _trained(frame, schema, ~candidate.test)
+    metadata = _metadata(candidate, _data(dataset, candidate, salt), trained, now, started, notice)
+    return registry.publish(
+        settings,
+        Parts(
+            candidate.booster,
+            candidate.calibration,
+            metadata,
+            baseline.of(schema.names, features, label, score, candidate.test, seed=seed),
+            keys[~candidate.test],
+        ),
+    )
+
+
+def labels(frame: pd.DataFrame, schema: Schema) -> train.Labels:
+    """1 for a spammer, 0 for a legitimate user, (n,). Raises SchemaError when the schema names no label."""
+    if schema.label is None:
+        raise SchemaError("data/schema.toml names no label: there is nothing to learn from or to judge by.")
+    return frame[schema.label.column].to_numpy(np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Figures of a model on a dataset, and how far they can be trusted.
+
+    `overlap`: how many of the dataset's users the model was trained on, None when that cannot be told
+    (the model comes from a home with another salt). `only_test_part`: the model was trained on this very
+    dataset, so that only its test part was judged.
+    """
+
+    figures: Figures
+    overlap: int | None
+    only_test_part: bool
+
+
+def judged(
+    settings: Settings, model: Model, dataset: Dataset, schema: Schema, thresholds: Mapping[str, float]
+) -> Judged:
+    """Judge a model on a labelled dataset. Raises TooFewRowsError when a class is absent."""
+    frame = datasets.frame(settings, dataset.id)
+    salt = split.salt(settings)
+    keys = split.keys(frame, schema, salt)
+    same_home = split.digest(salt) == model.metadata.data.salt
+    only_test_part = same_home and dataset.sha256 == model.metadata.data.sha256
+    overlap = int(split.known(keys, model.users()).sum()) if same_home else None
+    rows = frame[split.in_test(keys)] if only_test_part else frame
+    label = labels(rows, schema)
+    train.both_classes(label, dataset.name)
+    score = Scorer(model).score(rows).probability
+    return Judged(evaluate.judge(label, score, thresholds), overlap, only_test_part)
+
+
+def _metadata(
+    candidate: Candidate, data: Data, features: tuple[Trained, ...], now: datetime, started: float, notice: str
+) -> Metadata:
+    return Metadata(
+        created=now,
+        data=data,
+        features=features,
+        figures=candidate.figures,
+        seed=candidate.seed,
+        rounds=candidate.rounds,
+        parameters=dict(candidate.options.parameters),
+        libraries=_libraries(),
+        seconds=round(time.monotonic() - started, 1),
+        bias=registry.bias(candidate.booster, len(features)),
+        notice=notice,
+    )
+
+
+def _data(dataset: Dataset, candidate: Candidate, salt: bytes) -> Data:
+    tested = int(candidate.test.sum())
+    return Data(
+        name=dataset.name,
+        dataset=dataset.id,
+        sha256=dataset.sha256,
+        salt=split.digest(salt),
+        rows=dataset.accepted,
+        positives=dataset.positives or 0,
+        trained_on=dataset.accepted - tested,
+        tested_on=tested,
+    )
+
+
+def _trained(frame: pd.DataFrame, schema: Schema, seen: Any) -> tuple[Trained, ...]:
+    return tuple(_profile(column.name, column.kind, frame[column.name][seen]) for column in schema.features)
+
+
+def _profile(name: str, kind: str, values: pd.Series[float]) -> Trained:
+    if values.notna().any():
+        low, high, median = float(values.min()), float(values.max()), float(values.median())
+        return Trained(name, kind, low, high, median, int(values.isna().sum()))
+    return Trained(name, kind, None, None, None, len(values))
+
+
+def _libraries() -> dict[str, str]:
+    xgboost = "xgboost-cpu" if platform.system() == "Linux" else "xgboost"
+    return {"python": platform.python_version(), **{name: installed(name) for name in (xgboost, "numpy", "scipy")}}
