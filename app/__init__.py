@@ -1,0 +1,1 @@
+"""The interface: the dashboard, the command line and the set-up. What it shows, `core` knows."""

@@ -1,0 +1,62 @@
+"""What every test shares: a clean environment, an empty home and, where there is one, the folder of real data."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from core.settings import HOME_VARIABLE, ROOT, Settings
+from tests import make
+
+# A busy machine is no counterexample: the time limit of a test is pytest's, not each example's.
+hypothesis.settings.register_profile("trustdesk", deadline=None)
+hypothesis.settings.load_profile("trustdesk")
+
+# Streamlit warns at every call outside a session, as calls in tests are. It sets the levels of its loggers
+# itself, so a filter is what lasts.
+logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").addFilter(
+    lambda record: "missing ScriptRunContext" not in record.getMessage()
+)
+
+
+@pytest.fixture(autouse=True)
+def _no_home_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(HOME_VARIABLE, raising=False)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Settings:
+    """A home that holds nothing yet."""
+    return Settings.of(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder `shared` beside the repository, with data too large or too private to commit."""
+    folder = ROOT.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip(f"there is no folder {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A home with a model in charge. Tests may add to it; one that changes what is there uses `own`."""
+    settings = Settings.of(tmp_path_factory.mktemp("trained"))
+    make.trained_home(settings)
+    return settings
+
+
+@pytest.fixture
+def own(trained: Settings, tmp_path: Path) -> Settings:
+    """A copy of the trained home for one test."""
+    shutil.copytree(trained.models, tmp_path / "models")
+    (tmp_path / "data").mkdir()
+    for path in (trained.schema_file, trained.salt_file):
+        shutil.copy(path, tmp_path / "data")
+    shutil.copytree(trained.datasets, tmp_path / "data" / "datasets")
+    return Settings.of(tmp_path)

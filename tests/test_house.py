@@ -1,0 +1,356 @@
+"""The house rules, read off the source: who may import whom, and what nobody may do.
+
+Each rule looks at one file and gives the breaks it finds; `BROKEN` at the end holds, for each rule, a file
+that breaks it, so that a rule that no longer sees anything fails too.
+"""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from core.settings import ROOT
+
+#: What stands on what inside core. Modules of one package may import each other, and so may the single
+#: modules of the two lowest floors; otherwise imports go down only.
+FLOORS: Final = {
+    **dict.fromkeys(("core", "core.errors", "core.settings", "core.files"), 0),
+    **dict.fromkeys(("core.state", "core.audit", "core.jobs"), 1),
+    "core.data": 2,
+    "core.model": 3,
+    "core.decision": 4,
+    "core.feedback": 5,
+    **dict.fromkeys(("core.learning", "core.monitoring"), 6),
+}
+ROOMS: Final = {"core": {"core"}, "app": {"core", "app"}, "pages": {"core", "app"}}
+READERS_OF_THE_ENVIRONMENT: Final = {"core.settings", "app.bootstrap"}  # the set-up runs before core can
+BLIND: Final = {"everything", "Exception", "BaseException"}
+UNSAFE: Final = {"pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """One module: its dotted name and its text."""
+
+    name: str
+    text: str
+    is_package: bool = False
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.text)
+
+    @property
+    def room(self) -> str:
+        return self.name.partition(".")[0]
+
+    def calls(self) -> Iterator[tuple[int, str]]:
+        """Line and dotted name of every call: `(3, 'pd.read_pickle')`."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Call):
+                yield node.lineno, ast.unparse(node.func)
+
+    def imports(self, *, typing_too: bool = True) -> Iterator[tuple[int, str]]:
+        """Line and dotted name of everything imported, inside functions too: `from a import b` gives `a.b`."""
+        unseen = set() if typing_too else {node for block in self._typing_blocks() for node in ast.walk(block)}
+        for node in ast.walk(self.tree):
+            if node in unseen:
+                continue
+            if isinstance(node, ast.Import):
+                yield from ((node.lineno, alias.name) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                yield from ((node.lineno, f"{self._origin(node)}.{alias.name}") for alias in node.names)
+
+    def _typing_blocks(self) -> Iterator[ast.If]:
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+                yield node
+
+    def _origin(self, node: ast.ImportFrom) -> str:
+        if not node.level:
+            return node.module or ""
+        parts = self.name.split(".")
+        package = parts[: len(parts) - node.level + self.is_package]
+        return ".".join([*package, *([node.module] if node.module else [])])
+
+
+def _source(path: Path) -> Source:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    package = parts[-1] == "__init__"
+    return Source(".".join(parts[:-1] if package else parts), path.read_text(encoding="utf-8"), package)
+
+
+SOURCES: Final = [_source(path) for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
+
+Rule = Callable[[Source], Iterable[str]]
+RULES: Final[dict[str, Rule]] = {}
+
+
+def rule(sentence: str) -> Callable[[Rule], Rule]:
+    def added(check: Rule) -> Rule:
+        RULES[sentence] = check
+        return check
+
+    return added
+
+
+def _is_in(name: str, packages: Iterable[str]) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+@rule("core imports neither streamlit nor plotly nor fastapi")
+def _core_shows_nothing(source: Source) -> Iterator[str]:
+    for line, name in source.imports():
+        if source.room == "core" and _is_in(name, ("streamlit", "plotly", "fastapi")):
+            yield f"line {line} imports {name}"
+
+
+@rule("pages import app and core, app imports core, core imports only core")
+def _rooms(source: Source) -> Iterator[str]:
+    for line, name in source.imports():
+        if name.partition(".")[0] in ROOMS.keys() - ROOMS[source.room]:
+            yield f"line {line} imports {name}"
+
+
+@rule("inside core, imports go downward only")
+def _floors(source: Source) -> Iterator[str]:
+    if source.room != "core":
+        return
+    own = _storey(source.name)
+    if own not in FLOORS:
+        yield f"{own} has no floor: give it one in FLOORS"
+        return
+    for line, name in source.imports():
+        other = _storey(name)
+        if other not in FLOORS or other == own:
+            continue
+        if FLOORS[other] > FLOORS[own] or FLOORS[other] == FLOORS[own] > 1:
+            yield f"line {line} imports {name}, which is not below {own}"
+
+
+def _storey(name: str) -> str:
+    return ".".join(name.split(".")[:2])
+
+
+@rule("only settings reads the environment")
+def _environment(source: Source) -> Iterator[str]:
+    if source.name in READERS_OF_THE_ENVIRONMENT:
+        return
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in {"os.environ", "os.environb", "os.getenv"}:
+            yield f"line {node.lineno} uses {ast.unparse(node)}"
+    for line, name in source.imports():
+        if name in {"os.environ", "os.environb", "os.getenv"}:
+            yield f"line {line} imports {name}"
+
+
+@rule("only app.charts imports plotly; others may name its types")
+def _charts(source: Source) -> Iterator[str]:
+    for line, name in source.imports(typing_too=False):
+        if _is_in(name, ["plotly"]) and not _is_in(source.name, ["app.charts"]):
+            yield f"line {line} imports {name}"
+
+
+@rule("app.charts does not import streamlit")
+def _charts_alone(source: Source) -> Iterator[str]:
+    for line, name in source.imports():
+        if _is_in(name, ["streamlit"]) and _is_in(source.name, ["app.charts"]):
+            yield f"line {line} imports {name}"
+
+
+@rule("only app.services caches")
+def _caches(source: Source) -> Iterator[str]:
+    if source.name == "app.services":
+        return
+    for node in ast.walk(source.tree):
+        name = node.attr if isinstance(node, ast.Attribute) else node.name if isinstance(node, ast.alias) else ""
+        if name.rpartition(".")[2] in {"cache_data", "cache_resource"}:
+            yield f"line {node.lineno} uses {name}"  # type: ignore[attr-defined]
+
+
+@rule("no HTML of our own")
+def _html(source: Source) -> Iterator[str]:
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.keyword) and node.arg == "unsafe_allow_html":
+            yield f"line {node.value.lineno} allows unsafe HTML"
+        if isinstance(node, ast.Attribute) and ast.unparse(node).endswith("components.v1"):
+            yield f"line {node.lineno} uses components.v1"
+    for line, name in source.imports():
+        if _is_in(name, ["streamlit.components.v1"]):
+            yield f"line {line} imports {name}"
+
+
+@rule("nothing stored is ever run: no pickle, no joblib.load, no eval, no exec")
+def _data_not_code(source: Source) -> Iterator[str]:
+    for line, name in source.imports():
+        if name.partition(".")[0] in UNSAFE or name == "joblib.load":
+            yield f"line {line} imports {name}"
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name = ast.unparse(node.func)
+        unpickled = any(word.arg == "allow_pickle" and ast.unparse(word.value) != "False" for word in node.keywords)
+        if unpickled or name in {"eval", "exec", "__import__"} or name.endswith(("read_pickle", "joblib.load")):
+            yield f"line {node.lineno} calls {name}"
+
+
+@rule("no bare and no blind except")
+def _excepts(source: Source) -> Iterator[str]:
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.ExceptHandler):
+            caught = ["everything"] if node.type is None else _names(node.type)
+            if BLIND & set(caught):
+                yield f"line {node.lineno} catches {' and '.join(caught)}"
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("suppress"):
+            suppressed = {ast.unparse(argument) for argument in node.args}
+            yield from (f"line {node.lineno} suppresses {name}" for name in suppressed & BLIND)
+
+
+def _names(node: ast.expr) -> list[str]:
+    return [ast.unparse(name) for name in (node.elts if isinstance(node, ast.Tuple) else [node])]
+
+
+@rule("no print: results go to stdout by sys.stdout, words to the log or to stderr")
+def _prints(source: Source) -> Iterator[str]:
+    for line, name in source.calls():
+        if name in {"print", "pprint", "pprint.pprint"}:
+            yield f"line {line} prints"
+
+
+@rule("no time without a zone")
+def _times(source: Source) -> Iterator[str]:
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name = ast.unparse(node.func)
+        naive = name.endswith("datetime.now") and not (node.args or node.keywords)
+        if naive or name.endswith(("datetime.utcnow", "datetime.today", "date.today", "utcfromtimestamp")):
+            yield f"line {node.lineno} calls {name}"
+
+
+@rule("no file of core is longer than 350 lines")
+def _length(source: Source) -> Iterator[str]:
+    lines = len(source.text.splitlines())
+    if source.room == "core" and lines > 350:
+        yield f"it has {lines} lines"
+
+
+def cycles(sources: Iterable[Source]) -> list[str]:
+    """The modules of one import cycle, if there is any; imports for type hints alone close no cycle."""
+    known = {source.name: source for source in sources}
+    graph = {name: _imported(source, known.keys()) - {name} for name, source in known.items()}
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def _imported(source: Source, known: Iterable[str]) -> set[str]:
+    """Modules this one imports: `from core.data import schema` is the module, `... import Schema` its home."""
+    names = [name for _, name in source.imports(typing_too=False)]
+    return {part for name in names for part in [name if name in known else name.rpartition(".")[0]] if part in known}
+
+
+@pytest.mark.parametrize("sentence", RULES)
+def test_the_whole_house_keeps_the_rule_that(sentence: str) -> None:
+    breaks = [f"{source.name}: {found}" for source in SOURCES for found in RULES[sentence](source)]
+
+    assert not breaks, "\n".join([f"The rule is: {sentence}.", *breaks])
+
+
+def test_no_module_imports_itself_in_a_circle() -> None:
+    assert not cycles(SOURCES)
+
+
+def test_the_rules_look_at_both_core_and_app() -> None:
+    assert {"core.settings", "core.data.schema", "app.bootstrap", "app.cli"} <= {source.name for source in SOURCES}
+
+
+@pytest.mark.skipif(not (ROOT / "README.md").exists(), reason="there is no README.md yet")
+@pytest.mark.parametrize("command", ["python3 -m app", "python3 -m app test"])
+def test_the_readme_shows_the_command(command: str) -> None:
+    lines = [line.strip().removeprefix("$ ").partition("#")[0].strip() for line in _readme().splitlines()]
+
+    assert command in lines or f"`{command}`" in _readme()
+
+
+def _readme() -> str:
+    return (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+BROKEN: Final = [
+    (_core_shows_nothing, "core.data.x", "def f():\n    import plotly.express"),
+    (_core_shows_nothing, "core.data.x", "from streamlit import cache_data"),
+    (_rooms, "core.data.x", "import app.words"),
+    (_rooms, "app.x", "from pages import review"),
+    (_rooms, "pages.x", "from pages.review import y"),
+    (_rooms, "app.x", "from ..pages import review"),
+    (_floors, "core.data.x", "from core.model.score import Scorer"),
+    (_floors, "core.data.x", "from core import model"),
+    (_floors, "core.data.x", "def f():\n    from ..decision import policy"),
+    (_floors, "core.learning.x", "import core.monitoring.drift"),
+    (_floors, "core.settings", "from core import state"),
+    (_floors, "core.cellar", "x = 1"),
+    (_environment, "core.jobs", "import os\nos.environ['A']"),
+    (_environment, "app.x", "from os import getenv"),
+    (_charts, "app.components.x", "import plotly.graph_objects as go"),
+    (_charts_alone, "app.charts.scores", "import streamlit as st"),
+    (_caches, "pages.x", "import streamlit as st\n@st.cache_data\ndef f(): ..."),
+    (_caches, "app.session", "from streamlit import cache_resource"),
+    (_html, "pages.x", "st.markdown(text, unsafe_allow_html=True)"),
+    (_html, "app.components.x", "st.components.v1.html(text)"),
+    (_html, "app.components.x", "from streamlit.components.v1 import html"),
+    (_data_not_code, "core.model.x", "from joblib import load"),
+    (_data_not_code, "core.model.x", "import joblib\njoblib.load(path)"),
+    (_data_not_code, "core.model.x", "import pickle"),
+    (_data_not_code, "core.model.x", "eval(text)"),
+    (_data_not_code, "core.data.x", "pd.read_pickle(path)"),
+    (_data_not_code, "core.data.x", "np.load(path, allow_pickle=True)"),
+    (_excepts, "app.x", "try: f()\nexcept: ..."),
+    (_excepts, "app.x", "try: f()\nexcept (ValueError, Exception): ..."),
+    (_excepts, "app.x", "with contextlib.suppress(Exception): f()"),
+    (_prints, "core.x", "print(1)"),
+    (_times, "core.x", "datetime.now()"),
+    (_times, "core.x", "datetime.datetime.utcnow()"),
+    (_length, "core.x", "\n" * 351),
+]
+KEPT: Final = [
+    (_floors, "core.model.x", "from core.data import schema\nfrom core.model import score\nfrom core import jobs"),
+    (_floors, "core.jobs", "from core import audit"),
+    (_rooms, "pages.x", "from app import charts\nfrom core.model import score"),
+    (_charts, "app.charts.scores", "import plotly.graph_objects as go"),
+    (_charts, "app.components.x", "if TYPE_CHECKING:\n    import plotly.graph_objects as go"),
+    (_data_not_code, "core.model.x", "np.load(path, allow_pickle=False)\nmodel.eval()"),
+    (_excepts, "app.x", "try: f()\nexcept (ValueError, OSError): ..."),
+    (_times, "core.x", "datetime.now(UTC)"),
+]
+
+
+@pytest.mark.parametrize(("check", "name", "text"), BROKEN)
+def test_a_file_that_breaks_the_rule_is_found(check: Rule, name: str, text: str) -> None:
+    assert list(check(Source(name, text)))
+
+
+@pytest.mark.parametrize(("check", "name", "text"), KEPT)
+def test_a_file_that_keeps_the_rule_is_left_alone(check: Rule, name: str, text: str) -> None:
+    assert not list(check(Source(name, text)))
+
+
+def test_every_rule_has_a_file_that_breaks_it() -> None:
+    assert set(RULES.values()) == {check for check, _, _ in BROKEN}
+
+
+def test_a_circle_of_imports_is_found() -> None:
+    first = Source("core.data", "def f():\n    from core.data.b import g", is_package=True)
+    second = Source("core.data.b", "from . import x")
+
+    assert cycles([first, second]) == ["core.data", "core.data.b", "core.data"]
+    assert not cycles([first, Source("core.data.b", "from core import errors")])
