@@ -4,9 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
+
+#: What the name of an entry of a store looks like; no system takes one for a path or a device.
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,149}")
+
+
+def within(store: Path, name: str) -> Path:
+    """The entry `name` of a store. Names come from addresses: one that could lead out of it leads to nothing.
+
+    >>> within(Path("runs"), "r-0001").name, within(Path("runs"), "../salt.txt").name
+    ('r-0001', 'none')
+    """
+    return store / (name if _NAME.fullmatch(name) else "none")
 
 
 @contextlib.contextmanager
@@ -20,8 +35,8 @@ def replacing(target: Path) -> Iterator[Path]:
     try:
         yield temporary
         _sync(temporary)
-        os.replace(temporary, target)
-        _sync(target.parent)
+        temporary.replace(target)
+        _flush(target.parent)
     finally:
         _discard(temporary)
 
@@ -32,12 +47,14 @@ def write_text(target: Path, text: str) -> None:
 
 
 def _sync(path: Path) -> None:
-    if path.is_dir():
-        if os.name == "nt":  # a folder cannot be opened for syncing there
-            return
-        for child in path.iterdir():
-            if child.is_file() and path.suffix == ".tmp":
-                _sync(child)
+    for inner in path.rglob("*") if path.is_dir() else ():
+        _flush(inner)
+    _flush(path)
+
+
+def _flush(path: Path) -> None:
+    if os.name == "nt" and path.is_dir():  # a folder cannot be opened for syncing there
+        return
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -47,8 +64,6 @@ def _sync(path: Path) -> None:
 
 def _discard(path: Path) -> None:
     if path.is_dir():
-        for child in path.iterdir():
-            child.unlink()
-        path.rmdir()
+        shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)

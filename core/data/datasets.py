@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -16,11 +15,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from core.data.intake import Checked, Problem
 from core.data.schema import Schema
 from core.errors import UnknownItemError
-from core.files import replacing
+from core.files import replacing, within
 from core.settings import Settings
 
 #: Raised when reading the same bytes would give other rows than before.
@@ -100,6 +100,30 @@ def frame(settings: Settings, identity: str, columns: Sequence[str] | None = Non
     return pd.read_parquet(path, columns=None if columns is None else list(columns))
 
 
+def one(settings: Settings, identity: str, row: int) -> pd.Series[Any]:
+    """One accepted row, all columns, by its input row number. Raises UnknownItemError when it was not accepted."""
+    found = _where(settings, identity, None, row)
+    if found.empty:
+        raise UnknownItemError("accepted row", str(row))
+    return found.iloc[0]
+
+
+def row_of(settings: Settings, identity: str, user: str) -> int | None:
+    """The input row of the user with this id, or None."""
+    found = _where(settings, identity, find(settings, identity).id_column, user.strip())
+    return None if found.empty else int(found.index[0])
+
+
+def _where(settings: Settings, identity: str, column: str | None, value: object) -> pd.DataFrame:
+    """The accepted rows with this value in a column; None means the row number."""
+    path = _folder(settings, identity) / _ACCEPTED
+    if not path.is_file():
+        raise UnknownItemError("dataset", identity)
+    # Where the file has a column of its own called "row", the row number is stored under another name.
+    equal = (column or pq.read_schema(path).pandas_metadata["index_columns"][0], "==", value)
+    return pd.read_parquet(path, filters=[equal])
+
+
 def rejected(settings: Settings, identity: str) -> pd.DataFrame:
     """The rejected rows: line, row, column, code, sentence, record."""
     path = _folder(settings, identity) / _REJECTED
@@ -109,8 +133,7 @@ def rejected(settings: Settings, identity: str) -> pd.DataFrame:
 
 
 def _folder(settings: Settings, identity: str) -> Path:
-    # The id comes from addresses and files: it must never lead out of the store.
-    return settings.datasets / os.path.basename(identity or "none")
+    return within(settings.datasets, identity)
 
 
 def _describe(identity: str, checked: Checked, schema: Schema, now: datetime) -> Dataset:

@@ -104,7 +104,9 @@ class Schema:
             if not name.strip():
                 raise SchemaError("The schema has a column without a name.")
             if key(name) in seen:
-                raise SchemaError(f"The schema names {seen[key(name)]} and {name}: names must differ in more than case.")
+                raise SchemaError(
+                    f"The schema names {seen[key(name)]} and {name}: names must differ in more than case."
+                )
             seen[key(name)] = name
 
     @property
@@ -137,12 +139,12 @@ def load(path: Path) -> Schema:
         raise SchemaError(f"{path.name} cannot be read: {error}.") from error
     try:
         return loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # a TOMLDecodeError, or a number of thousands of digits
         raise SchemaError(f"{path.name} is not valid TOML: {error}.") from error
 
 
 def loads(text: str) -> Schema:
-    """The schema written in `text`; raises SchemaError and tomllib.TOMLDecodeError."""
+    """The schema written in `text`; raises SchemaError, and ValueError when it is no TOML."""
     raw = tomllib.loads(text)
     if raw.get("format") != FORMAT:
         raise SchemaError(f"The schema has format {raw.get('format')!r}; this program reads format {FORMAT}.")
@@ -192,7 +194,10 @@ def _bound(name: str, entry: Mapping[str, Any], which: str) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise SchemaError(f"{which} of {name} is {value!r}, not a number.")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf  # which no range may be
 
 
 def _label(entry: object) -> Label:
@@ -218,7 +223,7 @@ def _entry(column: Column) -> str:
 
 
 def _number(value: float) -> str:
-    return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
+    return str(int(value)) if float(value).is_integer() and abs(value) < 2**53 else repr(float(value))
 
 
 def _bare_or_quoted(name: str) -> str:

@@ -1,0 +1,159 @@
+"""Cells -> numbers, ids and labels; what cannot be one is said, never guessed.
+
+A number is an optional sign, digits with an optional point, and an optional exponent: `7`, ` 7 `, `7.0`, `+7`
+and `7e0` are the same. `1,5`, `1_000`, `0x10`, `TRUE` and full-width digits are not numbers. A cell is
+missing when it is empty or one of `MISSING` in any case; spaces around do not count.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pyarrow import compute
+
+from core.data.lines import Ints
+from core.data.records import Records
+
+Floats = npt.NDArray[np.float64]
+
+MISSING: Final = ("", "na", "n/a", "#n/a", "nan", "null", "none")
+#: Largest number that a model holds: features are 32-bit floats in XGBoost.
+LARGEST: Final = float(np.finfo(np.float32).max)
+#: Below it every whole float64 is the number that was written.
+WHOLE_LIMIT: Final = 2.0**53
+
+_NUMBER: Final = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+TEXT: Final = pa.string()
+_NULL: Final = pa.scalar(None, TEXT)
+_FALSE: Final = pa.scalar(value=False)
+_IS_NUMBER: Final = re.compile(_NUMBER)
+_IS_INFINITE: Final = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
+
+
+def _casings(token: str) -> Iterator[str]:
+    """
+    >>> list(_casings("na"))
+    ['na', 'nA', 'Na', 'NA']
+    """
+    pairs = (sorted({letter, letter.upper()}, reverse=True) for letter in token)
+    return map("".join, itertools.product(*pairs))
+
+
+#: Every way to write a missing cell without spaces around it, for a reader that knows no case.
+NULLS: Final = tuple(text for token in MISSING for text in _casings(token))
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """Cells that cannot be used: positions among the good records (ascending), code and text of each."""
+
+    at: Ints
+    codes: npt.NDArray[np.str_]
+    texts: Any
+
+    @classmethod
+    def where(cls, mask: npt.NDArray[np.bool_], code: str, texts: Any) -> Wrong:
+        """All cells of a column under `mask`, with one code."""
+        at = np.flatnonzero(mask)
+        return cls(at, np.full(len(at), code), texts.filter(pa.array(mask)))
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A column of numbers, (good records,); NaN where missing or wrong."""
+
+    values: Floats
+    wrong: Wrong | None = None
+
+
+def judge(text: str) -> float | str:
+    """The number in a cell, NaN for a missing one, or the code of what is wrong with it.
+
+    >>> judge(" +7 "), judge("n/a"), judge("1,5"), judge("1e400")
+    (7.0, nan, 'not_a_number', 'not_finite')
+    """
+    text = text.strip()
+    if text.lower() in MISSING:
+        return float("nan")
+    if _IS_INFINITE.fullmatch(text):
+        return "not_finite"
+    if not _IS_NUMBER.fullmatch(text):
+        return "not_a_number"
+    value = float(text)
+    return value if abs(value) <= LARGEST else "not_finite"
+
+
+def read(records: Records, numbers: Sequence[int], texts: Sequence[int]) -> tuple[dict[int, Numbers], dict[int, Any]]:
+    """The columns of the good records at these positions: numbers judged as `judge` does, texts as they are.
+
+    Arrow reads clean columns at once. It takes infinities, "-nan" and "nan(0)" for numbers, and stops at the
+    first cell that it cannot read: columns with such cells are read again as text and judged cell by cell.
+    """
+    as_text = {position: pa.large_string() for position in texts}
+    found: dict[int, Numbers] = {}
+    try:
+        parsed = records.columns({**dict.fromkeys(numbers, pa.float64()), **as_text}, NULLS)
+    except pa.ArrowInvalid:
+        parsed = records.columns(as_text)
+    kept = {position: parsed.pop(position) for position in texts}
+    for position in list(parsed):
+        column = parsed.pop(position)
+        values = _values(column)
+        if _plausible(values, column.null_count):
+            found[position] = Numbers(values)
+    doubtful = [position for position in numbers if position not in found]
+    again = records.columns(dict.fromkeys(doubtful, TEXT), NULLS, null_text=True)
+    found |= {position: judged(again.pop(position)) for position in doubtful}
+    return found, kept
+
+
+def _values(column: Any) -> Floats:
+    """A column of doubles as one array of our own, which may be written to; nulls become NaN."""
+    values = np.empty(len(column), np.float64)
+    at = 0
+    for chunk in column.chunks:
+        values[at : at + len(chunk)] = chunk.to_numpy(zero_copy_only=False)
+        at += len(chunk)
+    return values
+
+
+def _plausible(values: Floats, missing: int) -> bool:
+    """Whether nothing is infinite or too large, and only missing cells are NaN."""
+    if missing == 0:
+        # NaN makes both comparisons false.
+        return not values.size or bool(values.min() >= -LARGEST and values.max() <= LARGEST)
+    unknown = np.isnan(values)
+    return np.count_nonzero(unknown) == missing and _plausible(values[~unknown], 0)
+
+
+def judged(texts: Any) -> Numbers:
+    """A text column, nulls where a cell is one of NULLS, each cell judged as `judge` does."""
+    try:
+        values = _values(compute.cast(texts, pa.float64()))
+        if _plausible(values, texts.null_count):
+            return Numbers(values)
+    except pa.ArrowInvalid:
+        pass
+    trimmed = compute.utf8_trim_whitespace(texts)
+    plain = compute.match_substring_regex(trimmed, f"^{_NUMBER}$")
+    values = _values(compute.cast(compute.if_else(plain, trimmed, _NULL), pa.float64()))
+    odd = (compute.equal(plain, _FALSE).fill_null(_FALSE).to_numpy()) | (np.abs(values) > LARGEST)
+    return _with_odd(values, np.flatnonzero(odd), texts.filter(pa.array(odd)).combine_chunks())
+
+
+def _with_odd(values: Floats, odd: Ints, texts: Any) -> Numbers:
+    """Judge the cells at `odd`, each distinct text once, and fill in those that are numbers after all."""
+    encoded = texts.dictionary_encode()
+    which = encoded.indices.to_numpy()
+    verdicts = [judge(text) for text in encoded.dictionary.to_pylist()]
+    values[odd] = np.array([np.nan if isinstance(verdict, str) else verdict for verdict in verdicts])[which]
+    codes = np.array([verdict if isinstance(verdict, str) else "" for verdict in verdicts])[which]
+    wrong = codes != ""
+    return Numbers(values, Wrong(odd[wrong], codes[wrong], texts.filter(pa.array(wrong))) if wrong.any() else None)

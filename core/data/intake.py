@@ -1,0 +1,190 @@
+"""Bytes -> Checked: every row of an upload is accepted or rejected, and everything odd is said.
+
+Nothing is coerced silently: a missing value never becomes 0, a number that cannot be read rejects its row,
+and `received == len(frame) + len(rejected)` always. The parts: payload (bytes -> text), lines and
+records (text -> records), layout (header -> which column is which), cells and texts (cells -> numbers, ids, labels),
+rejects and flags (what is wrong, what is odd).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from core.data import cells, flags, rejects, texts
+from core.data.cells import Numbers, Wrong
+from core.data.layout import ROW_NUMBER, Layout, lay_out, wanted
+from core.data.lines import Ints
+from core.data.payload import open_text
+from core.data.problems import Problem, count
+from core.data.records import GOOD, Bools, Records, split
+from core.data.rejects import Rejects
+from core.data.schema import Label, Schema
+
+__all__ = ["Checked", "Problem", "read"]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What became of a file.
+
+    `frame` holds the accepted rows, indexed by `row` (the number of the record in the file, from 1, rejected
+    ones counted): id, label if present (1.0, 0.0, NaN), every feature of the schema in its order, context.
+    `rejected` has the columns line (from 1, the header counted), row, column, code, sentence and record.
+    `problems` come rejecting ones first, then by rows. `sha256` is of the bytes as unpacked.
+    """
+
+    name: str
+    sha256: str
+    frame: pd.DataFrame
+    rejected: pd.DataFrame
+    problems: tuple[Problem, ...]
+    received: int
+    context: tuple[str, ...]
+    absent: tuple[str, ...]
+
+
+def read(
+    name: str, payload: bytes | Path, schema: Schema, *, allow_missing: bool = False, need_label: bool = False
+) -> Checked:
+    """Read a CSV file, plain or gzipped, by the schema of a home.
+
+    With `allow_missing`, feature columns may be absent and are missing throughout. With `need_label`, rows
+    without a usable label are rejected; otherwise their label is missing.
+
+    Raises FileProblemError when the file cannot be read as a table, MissingColumnsError when needed columns
+    are absent, and SchemaError when a label is needed and the schema has none. That all rows are rejected
+    is no error.
+    """
+    text = open_text(name, payload)
+    records = split(name, text.data, wanted=wanted(schema))
+    layout = lay_out(name, records.header, schema, allow_missing=allow_missing, need_label=need_label)
+    table = _Table.of(records, layout, schema)
+    found = table.reject(need_label=need_label)
+    frame, kept = table.accept(found.accepted)
+    faults = found.faults(records, table.good)
+    problems = [*kept, *_about_columns(layout, len(frame)), *_about_text(recoded=text.recoded, records=records)]
+    return Checked(
+        name=name,
+        sha256=text.sha256,
+        frame=frame,
+        rejected=rejects.table(faults, records),
+        problems=_ordered([*rejects.summary(faults, records), *problems]),
+        received=len(records),
+        context=tuple(layout.context),
+        absent=layout.absent,
+    )
+
+
+def _ordered(problems: list[Problem]) -> tuple[Problem, ...]:
+    return tuple(sorted(problems, key=lambda problem: (not problem.rejected, -problem.rows)))
+
+
+@dataclass(slots=True)
+class _Table:
+    """The good records of a file, column by column, while they are judged."""
+
+    schema: Schema
+    layout: Layout
+    good: Ints
+    line: Ints
+    numbers: dict[int, Numbers]
+    ids: Any
+    label: tuple[Label, texts.Labels, Any] | None
+    context: dict[str, Any]
+
+    @classmethod
+    def of(cls, records: Records, layout: Layout, schema: Schema) -> _Table:
+        named = [at for at in (layout.id, layout.label, *layout.context.values()) if at is not None]
+        numbers, columns = cells.read(records, list(layout.features.values()), named)
+        good = np.flatnonzero(records.state == GOOD)
+        ids = pa.array(good + 1).cast(pa.large_string()) if layout.id is None else texts.stripped(columns[layout.id])
+        label = None
+        if schema.label is not None and layout.label is not None:
+            label = (schema.label, texts.labels(columns[layout.label], schema.label), columns[layout.label])
+        context = {name: texts.context(columns[at]) for name, at in layout.context.items()}
+        return cls(schema, layout, good, records.line[good], numbers, ids, label, context)
+
+    @property
+    def id_name(self) -> str:
+        return self.schema.id or ROW_NUMBER
+
+    def reject(self, *, need_label: bool) -> Rejects:
+        """Everything wrong with ids, labels and numbers, in the order of the file; duplicates last of all."""
+        found = Rejects(len(self.good))
+        for _, column, wrong, allowed in sorted(self._wrong(need_label=need_label), key=lambda entry: entry[0]):
+            found.add(column, wrong, allowed=allowed)
+        if self.layout.id is not None:
+            found.add_duplicates(self.id_name, texts.as_pandas(self.ids, None), self.line)
+        return found
+
+    def _wrong(self, *, need_label: bool) -> list[tuple[int, str, Wrong, str]]:
+        wrong = []
+        if self.layout.id is not None:
+            without = Wrong.where(texts.missing(self.ids), "missing_id", self.ids)
+            wrong.append((self.layout.id, self.id_name, without, ""))
+        if need_label and self.label and self.layout.label is not None:
+            label, labels, written = self.label
+            allowed = f"{label.positive} or {label.negative}"
+            wrong += [(self.layout.label, label.column, bad, allowed) for bad in texts.wrong(labels, written)]
+        for name, at in self.layout.features.items():
+            cells_wrong = self.numbers[at].wrong
+            if cells_wrong is not None:
+                wrong.append((at, name, cells_wrong, ""))
+        return wrong
+
+    def accept(self, accepted: Bools) -> tuple[pd.DataFrame, list[Problem]]:
+        """The accepted rows, and what is odd about them. Empties `numbers`."""
+        keep = None if accepted.all() else accepted
+        line = self.line[accepted]
+        problems: list[Problem] = []
+        columns: dict[str, Any] = {self.id_name: texts.as_pandas(self.ids, keep).array}
+        if self.label:
+            label, labels, _ = self.label
+            columns[label.column] = labels.values[accepted]
+            problems += flags.labels(label.column, labels.missing[accepted], labels.unknown[accepted], line)
+        for column in self.schema.features:
+            at = self.layout.features.get(column.name)
+            if at is None:
+                columns[column.name] = np.full(len(line), np.nan)
+                continue
+            values = self.numbers.pop(at).values
+            values = values if keep is None else values[keep]
+            problems += flags.flags(values, column, line)
+            columns[column.name] = flags.settle(values, column)
+        columns |= {name: texts.as_pandas(column, keep).array for name, column in self.context.items()}
+        index = pd.Index(self.good[accepted] + 1, name="row")
+        return pd.DataFrame(columns, index=index, copy=False), problems
+
+
+def _about_columns(layout: Layout, rows: int) -> list[Problem]:
+    absent = [
+        ("absent_column", name, f"{name} is absent: its values are missing in every row.") for name in layout.absent
+    ]
+    renamed = [
+        ("renamed_column", new, f"The column {old} has the name of a result: it is kept as {new}.")
+        for old, new in layout.renamed
+    ]
+    unnamed = [
+        ("unnamed_column", name, f'A column has no name: it is kept as "{name}". Name it in the header.')
+        for name in layout.unnamed
+    ]
+    return [Problem(code, name, rows, False, sentence) for code, name, sentence in (*absent, *renamed, *unnamed)]
+
+
+def _about_text(*, recoded: bool, records: Records) -> list[Problem]:
+    if not recoded:
+        return []
+    accents = np.flatnonzero(np.frombuffer(records.data, np.uint8) > 127)
+    holders = np.unique(np.searchsorted(records.start, accents, "right"))
+    rows = int(np.count_nonzero(holders))  # 0 is the header
+    sentence = (
+        f"The file is not UTF-8 and was read as Windows-1252: look at the accents in {count(rows, 'row')}. "
+        "If they are wrong, save the file as CSV UTF-8."
+    )
+    return [Problem("encoding", None, rows, rejected=False, sentence=sentence)]

@@ -1,0 +1,160 @@
+"""What was uploaded, opened: bytes or a path -> UTF-8 text as bytes, or a sentence why that cannot be.
+
+Gzip is recognised by its first two bytes, not by the name. Text is UTF-8 (with or without a byte order
+mark); what is not is read as Windows-1252, which is what Excel on Windows writes, and that is reported.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import io
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from core import settings
+from core.errors import FileProblemError
+
+_GZIP: Final = b"\x1f\x8b"
+_SLICE: Final = 1 << 20
+_SAVE: Final = "save it as CSV (UTF-8) and try again"
+#: First bytes of files that people take for tables, with what to tell them.
+_MAGIC: Final = (
+    (b"\xd0\xcf\x11\xe0", "excel_file", f"this is an Excel file: {_SAVE}."),
+    (b"PAR1\x15", "binary_file", f"this is a Parquet file: {_SAVE}."),
+    (b"\x89PNG", "binary_file", "this is a picture (PNG), not a table."),
+    (b"\xff\xd8\xff", "binary_file", "this is a picture (JPEG), not a table."),
+    (b"%PDF", "binary_file", f"this is a PDF document: {_SAVE}."),
+    (b"SQLite format 3\0", "binary_file", "this is a SQLite database: export the table as CSV and try again."),
+    (b"BZh91AY&SY", "binary_file", "the file is compressed with bzip2: unpack it, or compress it with gzip."),
+    (b"\xfd7zXZ\0", "binary_file", "the file is compressed with xz: unpack it, or compress it with gzip."),
+    (b"\x28\xb5\x2f\xfd", "binary_file", "the file is compressed with zstd: unpack it, or compress it with gzip."),
+    (_GZIP, "binary_file", "the file is compressed twice: unpack it once."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A file's text. `data` is valid UTF-8 without a byte order mark; `sha256` is of the bytes as unpacked."""
+
+    name: str
+    sha256: str
+    data: bytes
+    recoded: bool
+
+
+def open_text(name: str, payload: bytes | Path) -> Text:
+    """Unpack and decode; raises FileProblemError when the file as a whole cannot be a table."""
+    raw = _read(name, payload) if isinstance(payload, Path) else payload
+    if raw.startswith(_GZIP):
+        raw = _inflate(name, raw)
+    if len(raw) > settings.MAX_FILE_BYTES:
+        raise _too_large(name)
+    _refuse_non_text(name, raw)
+    data = raw.removeprefix(codecs.BOM_UTF8)
+    if not data.strip():
+        raise FileProblemError(name, "empty_file", "the file is empty: there is neither a header nor a row in it.")
+    recoded = not _is_utf8(data)
+    return Text(name, hashlib.sha256(raw).hexdigest(), _recode(name, data) if recoded else data, recoded)
+
+
+def _read(name: str, path: Path) -> bytes:
+    try:
+        if path.stat().st_size > settings.MAX_FILE_BYTES:
+            raise _too_large(name)
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        raise FileProblemError(name, "no_such_file", "there is no such file. Check the path.") from None
+    except IsADirectoryError:
+        raise FileProblemError(name, "a_folder", "this is a folder: give the path of a CSV file in it.") from None
+    except PermissionError:
+        raise FileProblemError(name, "unreadable", "the file may not be read: change its permissions.") from None
+    except OSError as error:
+        raise FileProblemError(name, "unreadable", f"the file cannot be read: {error.strerror or error}.") from error
+
+
+def _inflate(name: str, packed: bytes) -> bytes:
+    """Unpack all members of a gzip file, stopping at the size limit: a gzip of zeros must not fill the memory."""
+    unpacked, rest, member = io.BytesIO(), memoryview(packed), zlib.decompressobj(wbits=31)
+    while rest:
+        room = settings.MAX_FILE_BYTES - unpacked.tell() + 1
+        try:
+            unpacked.write(member.decompress(rest[:_SLICE], room))
+        except zlib.error as error:
+            raise _damaged(name) from error
+        if unpacked.tell() > settings.MAX_FILE_BYTES:
+            raise _too_large(name)
+        rest = rest[len(rest[:_SLICE]) - len(member.unused_data) :]
+        if member.eof:
+            # Members may be padded with zeros (RFC 1952 leaves it open; gzip(1) ignores them).
+            while rest and rest[0] == 0:
+                padding = bytes(rest[:_SLICE])
+                rest = rest[len(padding) - len(padding.lstrip(b"\0")) :]
+            if rest:
+                member = zlib.decompressobj(wbits=31)
+    if not member.eof:
+        raise _damaged(name)
+    return unpacked.getvalue()
+
+
+def _refuse_non_text(name: str, raw: bytes) -> None:
+    head = raw[:4096]
+    if head.startswith(b"PK\x03\x04"):
+        excel = b"xl/" in raw or b"[Content_Types].xml" in head
+        code, kind = ("excel_file", "an Excel file") if excel else ("binary_file", "a zip archive")
+        raise FileProblemError(
+            name, code, f"this is {kind}: {_SAVE if excel else 'unpack it and give the CSV inside'}."
+        )
+    for magic, code, sentence in _MAGIC:
+        if head.startswith(magic):
+            raise FileProblemError(name, code, sentence)
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or _looks_utf16(head):
+        raise FileProblemError(name, "utf16_file", 'this is UTF-16 text: save it as "CSV UTF-8" and try again.')
+    if b"\0" in raw:
+        raise FileProblemError(name, "binary_file", f"this is not a text file (it contains zero bytes): {_SAVE}.")
+    if head.removeprefix(codecs.BOM_UTF8).lstrip()[:9].lower().startswith((b"<!doctype", b"<html")):
+        raise FileProblemError(
+            name, "html_file", "this is a web page, not a table: a login or error page may have been saved instead."
+        )
+
+
+def _looks_utf16(head: bytes) -> bool:
+    # Without a byte order mark: every second byte of western text is zero, and hardly any other.
+    zeros = [head[at::2].count(0) / max(1, len(head[at::2])) for at in (0, 1)]
+    return max(zeros) > 0.8 and min(zeros) < 0.2
+
+
+def _is_utf8(data: bytes) -> bool:
+    if data.isascii():
+        return True
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        # In slices: the whole text as one str could take four times the memory.
+        for start in range(0, len(data), _SLICE):
+            decoder.decode(data[start : start + _SLICE], final=start + _SLICE >= len(data))
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _recode(name: str, data: bytes) -> bytes:
+    try:
+        return data.decode("cp1252").encode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise FileProblemError(
+            name, "not_text", f"this is neither UTF-8 nor Windows-1252 text (line {line}): {_SAVE}."
+        ) from None
+
+
+def _damaged(name: str) -> FileProblemError:
+    return FileProblemError(name, "damaged_gzip", "this is a damaged gzip file: copy or download it again.")
+
+
+def _too_large(name: str) -> FileProblemError:
+    limit = f"{settings.MAX_FILE_BYTES / 1e9:g} GB"
+    return FileProblemError(
+        name, "too_large", f"the file is larger than {limit} (unpacked): split it into smaller files."
+    )

@@ -1,0 +1,101 @@
+"""What is wrong with a file's rows, in codes that stay and in sentences for the person who can mend it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+#: Codes of rows that are turned away; every other code is of rows that are kept.
+REJECTING: Final = frozenset(
+    {"not_a_number", "not_finite", "ragged", "blank", "bad_quote"}
+    | {"duplicate_id", "missing_id", "unknown_label", "missing_label"}
+)
+_SHOWN: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One kind of problem in one column: how many rows have it, and whether these were rejected or kept.
+
+    A rejected row counts under its first problem only, so that the rejecting problems add up to the rejected rows.
+    """
+
+    code: str
+    column: str | None
+    rows: int
+    rejected: bool
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why one record (from 0) was turned away; `more` further columns of it are wrong too."""
+
+    record: int
+    column: str | None
+    code: str
+    clause: str
+    more: int = 0
+
+    def sentence(self, line: int) -> str:
+        """
+        >>> Fault(6, "X3", "not_a_number", clause("not_a_number", "1,5"), more=2).sentence(7)
+        'Line 7, X3: "1,5" is not a number; write 1.5; 2 more columns of this row are wrong too'
+        """
+        place = f"Line {line}" if self.column is None else f"Line {line}, {self.column}"
+        verb = "column of this row is" if self.more == 1 else "columns of this row are"
+        return f"{place}: {self.clause}" + (f"; {self.more} more {verb} wrong too" if self.more else "")
+
+
+def clause(code: str, text: str = "", *, allowed: str = "") -> str:
+    """What is wrong with a cell and what to do; `allowed` names the two labels, such as "1 or 0"."""
+    cell = quoted(text)
+    return {
+        "not_a_number": f"{cell} is not a number; {_advice(text.strip())}",
+        "not_finite": f"{cell} is not a number that a model can hold; write one between -3.4e38 and 3.4e38, "
+        "or leave the cell empty",
+        "missing_id": "the id is missing; every row needs one",
+        "missing_label": f"the label is missing; write {allowed}",
+        "unknown_label": f"{cell} is no label; write {allowed}",
+        "blank": "the line is blank; remove it",
+        "bad_quote": "a double quote is not closed properly; close it at the end of the field, "
+        "and double the quotes inside",
+    }[code]
+
+
+def ragged(fields: int, expected: int) -> str:
+    """
+    >>> ragged(1, 3)
+    '1 field where the header has 3; add what is missing'
+    """
+    advice = "add what is missing" if fields < expected else "put double quotes around text with a delimiter in it"
+    return f"{count(fields, 'field')} where the header has {expected}; {advice}"
+
+
+def duplicate(text: str, first: int) -> str:
+    return f"the id {quoted(text)} is on line {first} already; keep one row per id"
+
+
+def quoted(text: str) -> str:
+    """A cell as it is shown: on one line, and not longer than `_SHOWN` characters."""
+    shown = " ".join(text.split()) if text.strip() else text
+    return f'"{shown[:_SHOWN]}…"' if len(shown) > _SHOWN else f'"{shown}"'
+
+
+def count(number: int, noun: str) -> str:
+    """
+    >>> count(1, "row"), count(1200, "row")
+    ('1 row', '1,200 rows')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _advice(text: str) -> str:
+    if re.fullmatch(r"[+-]?[0-9]{1,3}(,[0-9]{3})+", text):
+        return f"write {text.replace(',', '')}" + (f" or {text.replace(',', '.')}" if text.count(",") == 1 else "")
+    if re.fullmatch(r"[+-]?[0-9]+,[0-9]*", text):
+        return f"write {text.replace(',', '.')}"
+    if re.fullmatch(r"[+-]?[0-9]+(_[0-9]+)+", text):
+        return f"write {text.replace('_', '')}"
+    return "write digits such as 12 or 0.5, or leave the cell empty"

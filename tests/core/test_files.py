@@ -1,0 +1,114 @@
+"""Files and folders appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core.files import replacing, write_text
+from core.settings import ROOT
+
+
+def fill_file(path: Path) -> None:
+    path.write_text("new", encoding="utf-8")
+
+
+def fill_folder(path: Path) -> None:
+    path.mkdir()
+    (path / "a").write_text("new", encoding="utf-8")
+    (path / "inner").mkdir()
+    (path / "inner" / "b").write_text("new", encoding="utf-8")
+
+
+def test_the_old_text_stands_until_the_new_one_is_whole(tmp_path: Path) -> None:
+    target = tmp_path / "note.txt"
+    write_text(target, "old")
+    with replacing(target) as temporary:
+        temporary.write_text("new", encoding="utf-8")
+        assert target.read_text(encoding="utf-8") == "old"
+    assert target.read_text(encoding="utf-8") == "new"
+
+
+@pytest.mark.parametrize("fill", [fill_file, fill_folder])
+def test_a_failure_leaves_the_old_one_and_nothing_else(tmp_path: Path, fill: Callable[[Path], None]) -> None:
+    write_text(tmp_path / "kept", "old")
+
+    def fail() -> None:
+        with replacing(tmp_path / "kept") as temporary:
+            fill(temporary)
+            raise RuntimeError("the disk is full")
+
+    with pytest.raises(RuntimeError, match="the disk is full"):
+        fail()
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+    assert (tmp_path / "kept").read_text(encoding="utf-8") == "old"
+
+
+@pytest.mark.parametrize("fill", [fill_file, fill_folder])
+def test_success_leaves_the_new_one_and_nothing_else(tmp_path: Path, fill: Callable[[Path], None]) -> None:
+    with replacing(tmp_path / "deep" / "new") as temporary:
+        fill(temporary)
+        assert temporary.parent == tmp_path / "deep"
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["new"]
+
+
+def test_a_folder_with_content_is_never_replaced(tmp_path: Path) -> None:
+    with replacing(tmp_path / "it") as temporary:
+        fill_folder(temporary)
+
+    def again() -> None:
+        with replacing(tmp_path / "it") as temporary:
+            temporary.mkdir()
+            (temporary / "a").write_text("other", encoding="utf-8")
+
+    with pytest.raises(OSError, match=r"not empty|exists|denied"):
+        again()
+    assert (tmp_path / "it" / "a").read_text(encoding="utf-8") == "new"
+    assert [path.name for path in tmp_path.iterdir()] == ["it"]
+
+
+def test_text_has_unix_line_ends_on_every_system(tmp_path: Path) -> None:
+    write_text(tmp_path / "a", "ä\n")
+    assert (tmp_path / "a").read_bytes() == b"\xc3\xa4\n"
+
+
+def test_a_reader_sees_one_whole_text_however_often_it_is_replaced(tmp_path: Path) -> None:
+    target, texts = tmp_path / "state", {letter * 100_000 for letter in "ab"}
+    write_text(target, "a" * 100_000)
+    seen: set[str] = set()
+    over = threading.Event()
+
+    def read() -> None:
+        while not over.is_set():
+            seen.add(target.read_text(encoding="utf-8"))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for text in sorted(texts) * 20:
+        write_text(target, text)
+    over.set()
+    reader.join()
+    assert seen
+    assert seen <= texts
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
+def test_a_writer_that_is_killed_leaves_the_old_text(tmp_path: Path) -> None:
+    target = tmp_path / "state"
+    write_text(target, "old")
+    program = """
+import os, pathlib, signal, sys
+from core.files import replacing
+with replacing(pathlib.Path(sys.argv[1])) as temporary:
+    temporary.write_text("half of the n")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    killed = subprocess.run([sys.executable, "-c", program, str(target)], check=False, cwd=ROOT)
+    assert killed.returncode < 0
+    assert target.read_text(encoding="utf-8") == "old"
