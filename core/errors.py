@@ -1,18 +1,18 @@
 """Every failure a person can meet, each with the facts and the sentence that says what to do.
 
-    TrustdeskError
-    ├── UnusableInputError                 exit code 2: what was given cannot be used
-    │   ├── FileProblemError               the file as a whole: missing, a folder, empty, binary ...
-    │   ├── MissingColumnsError            feature, id or label columns are absent
-    │   ├── SchemaError                    data/schema.toml is absent or contradicts itself
-    │   ├── UnknownVersionError            no such model version
-    │   ├── UnknownItemError               no such run, dataset, row or job
-    │   ├── BadOptionError                 an option that cannot be used as given
-    │   ├── WrongFeaturesError             the model in charge was trained on other features
-    │   └── TooFewRowsError                not enough labelled rows to train or judge a model
-    ├── DamagedModelError                  exit code 4: a model file differs from its checksum
-    ├── RefusedError                       exit code 4: a check said no
-    └── CancelledError                     exit code 130: a person stopped it
+TrustdeskError
+├── UnusableInputError                 exit code 2: what was given cannot be used
+│   ├── FileProblemError               the file as a whole: missing, a folder, empty, binary ...
+│   ├── MissingColumnsError            feature, id or label columns are absent
+│   ├── SchemaError                    data/schema.toml is absent or contradicts itself
+│   ├── UnknownVersionError            no such model version
+│   ├── UnknownItemError               no such run, dataset, row or job
+│   ├── BadOptionError                 an option that cannot be used as given
+│   ├── WrongFeaturesError             the model in charge was trained on other features
+│   └── TooFewRowsError                not enough labelled rows to train or judge a model
+├── DamagedModelError                  exit code 4: a model file differs from its checksum
+├── RefusedError                       exit code 4: a check said no
+└── CancelledError                     exit code 130: a person stopped it
 """
 
 from __future__ import annotations
@@ -96,9 +96,9 @@ class WrongFeaturesError(UnusableInputError):
 class TooFewRowsError(UnusableInputError):
     def __init__(self, name: str, positives: int, negatives: int, needed: int) -> None:
         self.positives, self.negatives, self.needed = positives, negatives, needed
+        least = "one of each is" if needed == 1 else f"{needed} of each are"
         super().__init__(
-            f"{name} has {positives:,} positive and {negatives:,} negative labels; "
-            f"at least {needed} of each are needed."
+            f"{name} has {positives:,} positive and {negatives:,} negative labels; at least {least} needed."
         )
 
 

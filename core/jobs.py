@@ -14,12 +14,10 @@ import contextlib
 import importlib
 import json
 import logging
-import os
-import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -27,7 +25,7 @@ from typing import Any, Final, Literal
 from filelock import FileLock, Timeout
 
 from core.errors import CancelledError, TrustdeskError, UnknownItemError
-from core.files import write_text
+from core.files import within, write_text
 from core.settings import ROOT, Settings, child_environment
 
 Status = Literal["waiting", "running", "done", "failed", "cancelled"]
@@ -78,12 +76,22 @@ class Report:
         write_text(self._folder / "state.json", json.dumps(asdict(self._job)))
 
 
-def start(settings: Settings, target: str, arguments: Mapping[str, Any], *, title: str) -> Job:
-    """Begin `target` ("core.module:function") with JSON-able arguments, and return at once."""
-    job = Job(id=f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(4)}", title=title)
-    job = Job(**{**asdict(job), "asked": time.time(), "told": time.time()})
-    folder = settings.jobs / job.id
-    folder.mkdir(parents=True)
+def start(settings: Settings, target: str, arguments: Mapping[str, Any], *, title: str, identity: str) -> Job:
+    """Begin `target` ("core.module:function") with JSON-able arguments, and return at once.
+
+    A job of this identity that is not over yet is returned instead; one that is over is done again.
+    """
+    folder = _folder(settings, identity)
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / "start"):
+        before = look(settings, identity)
+        return _launched(settings, target, arguments, title, identity) if before is None or before.over else before
+
+
+def _launched(settings: Settings, target: str, arguments: Mapping[str, Any], title: str, identity: str) -> Job:
+    folder = _folder(settings, identity)
+    job = Job(id=identity, title=title, asked=time.time(), told=time.time())
+    (folder / "cancel").unlink(missing_ok=True)
     write_text(folder / "request.json", json.dumps({"target": target, "arguments": dict(arguments)}))
     write_text(folder / "state.json", json.dumps(asdict(job)))
     _children[:] = [child for child in _children if child.poll() is None]
@@ -91,9 +99,13 @@ def start(settings: Settings, target: str, arguments: Mapping[str, Any], *, titl
         _children.append(
             subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 [sys.executable, "-m", "core.jobs", str(settings.home), job.id],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=ROOT,
-                env=child_environment(settings), start_new_session=True,
-            )  # fmt: skip
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=ROOT,
+                env=child_environment(settings),
+                start_new_session=True,
+            )
         )
     return job
 
@@ -101,13 +113,26 @@ def start(settings: Settings, target: str, arguments: Mapping[str, Any], *, titl
 def find(settings: Settings, identity: str) -> Job:
     """The state of a job; one whose process died is `failed`. Raises UnknownItemError."""
     folder = _folder(settings, identity)
+    job = _told(folder, identity)
+    starting = job.status == "waiting" and time.time() - job.told <= START_WITHIN
+    if job.over or starting or _alive(folder):
+        return job
+    again = _told(folder, identity)
+    if again != job:  # it ended, or was started anew, between the two looks
+        return again
+    return Job(**{**asdict(job), "status": "failed", "message": f"{job.title} ended early. Start it again."})
+
+
+def _told(folder: Path, identity: str) -> Job:
     try:
-        job = Job(**json.loads((folder / "state.json").read_text(encoding="utf-8")))
+        return Job(**json.loads((folder / "state.json").read_text(encoding="utf-8")))
     except (FileNotFoundError, NotADirectoryError):
         raise UnknownItemError("job", identity) from None
-    if not job.over and time.time() - job.told > START_WITHIN and not _alive(folder):
-        return Job(**{**asdict(job), "status": "failed", "message": f"{job.title} ended early. Start it again."})
-    return job
+
+
+def look(settings: Settings, identity: str) -> Job | None:
+    """The state of a job, or None when none of this identity was ever started."""
+    return find(settings, identity) if (_folder(settings, identity) / "state.json").is_file() else None
 
 
 def cancel(settings: Settings, identity: str) -> None:
@@ -128,8 +153,7 @@ def _alive(folder: Path) -> bool:
 
 
 def _folder(settings: Settings, identity: str) -> Path:
-    # The id comes from addresses: it must never lead out of the store.
-    return settings.jobs / os.path.basename(identity or "none")
+    return within(settings.jobs, identity)
 
 
 def _work(settings: Settings, identity: str) -> None:
@@ -137,28 +161,33 @@ def _work(settings: Settings, identity: str) -> None:
     folder = _folder(settings, identity)
     with FileLock(folder / "alive"):
         report = Report(folder, find(settings, identity))
-        request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
-        module, _, function = request["target"].partition(":")
-        if not module.startswith("core."):
-            raise ValueError(f"{module} is not part of core")
-        target = getattr(importlib.import_module(module), function)
+        # What is raised beside our own errors is a bug: it goes on to log.txt, and this is what stays told.
+        status: Status = "failed"
+        message = "This failed because of a bug; the details are in the job's log.txt."
         try:
+            request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
+            target = _target(request["target"])
             with _turn(settings, report):
                 target(settings, report, **request["arguments"])
+            status, message = "done", ""
         except CancelledError as error:
-            report.tell("cancelled", message=str(error))
+            status, message = "cancelled", str(error)
         except TrustdeskError as error:
-            report.tell("failed", message=str(error))
-        except BaseException:
-            # Told and raised again: the traceback goes to log.txt, the person gets a sentence.
-            report.tell("failed", message="This failed because of a bug; the details are in the job's log.txt.")
-            raise
-        else:
-            report.tell("done")
+            message = str(error)
+        finally:
+            report.tell(status, message=message)
+
+
+def _target(name: str) -> Callable[..., object]:
+    module, _, function = name.partition(":")
+    if not module.startswith("core."):
+        raise ValueError(f"{module} is not part of core")
+    target: Callable[..., object] = getattr(importlib.import_module(module), function)
+    return target
 
 
 @contextlib.contextmanager
-def _turn(settings: Settings, report: Report) -> Any:
+def _turn(settings: Settings, report: Report) -> Iterator[None]:
     lock = FileLock(settings.jobs / "turn.lock")
     while True:
         report(0, 0, "Waiting for another job to end")

@@ -73,6 +73,10 @@ class Settings:
         return self.data / "jobs"
 
     @property
+    def judged(self) -> Path:
+        return self.data / "judged"
+
+    @property
     def database(self) -> Path:
         return self.data / "state.db"
 

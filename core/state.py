@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import JSON, Column, Connection, Engine, Float, Integer, MetaData, String, Table, create_engine, event
+from sqlalchemy.schema import CreateTable
 
 from core.settings import Settings
 
@@ -52,7 +53,10 @@ def _engine(database: Path) -> Engine:
     database.parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(f"sqlite:///{database}", connect_args={"timeout": BUSY})
     event.listen(engine, "connect", _prepare)
-    _tables.create_all(engine)
+    with engine.begin() as connection:
+        for table in _tables.sorted_tables:
+            # Not `create_all`: it asks first, and two processes may open a fresh home at once.
+            connection.execute(CreateTable(table, if_not_exists=True))
     return engine
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -13,32 +14,49 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from core.data import datasets
+from core.data.datasets import Dataset
+from core.data.layout import is_result
+from core.data.schema import Schema
+from core.decision import runs
 from core.decision.runs import Run
 from core.errors import BadOptionError
 from core.files import replacing
+from core.settings import Settings
 
 #: What a spreadsheet takes for a formula at the start of a cell (OWASP, "CSV injection"), also full-width.
 FORMULA: Final = "^[=+\\-@\t\r\n＝＋－＠]"
 SUFFIXES: Final = (".csv", ".parquet")
+#: Reasons a user in files, unless asked otherwise.
+TOP: Final = 3
 
 
-def table(
-    frame: pd.DataFrame, results: pd.DataFrame, reasons: pd.DataFrame, run: Run, *, features: tuple[str, ...] = ()
-) -> pa.Table:
+def kept(frame: pd.DataFrame, schema: Schema, *, keep_features: bool) -> pd.DataFrame:
+    """The columns of a dataset's rows that go on: id, context and, when asked for, the features last."""
+    left = {*schema.names} | ({schema.label.column} if schema.label else set())
+    names = [name for name in frame.columns if name not in left]
+    return frame[names + [name for name in schema.names if keep_features]]
+
+
+def table(frame: pd.DataFrame, results: pd.DataFrame, reasons: pd.DataFrame, run: Run) -> pa.Table:
     """The result table of a run.
 
-    frame: id and context columns (and `features`, when they are kept); results: `probability`,
-    `n_missing`, `novel_features`; reasons: `reason_1` ..., for some or all rows. All three are indexed by
-    input row; the order is that of `results`.
+    frame: what `kept` keeps; results: `probability`, `n_missing`, `novel_features`; reasons:
+    `reason_1` ..., for some or all rows. All are indexed by input row; the order is that of `results`.
     """
     probability = results["probability"].to_numpy()
-    kept = [name for name in frame.columns if name not in features] + [*features]
-    columns: dict[str, pa.Array] = {str(name): pa.array(frame[name], from_pandas=True) for name in kept}
+    columns: dict[str, pa.Array] = {
+        # A feature may have the name of a result; readers of the file must be able to tell them apart.
+        f"input_{name}" if is_result(str(name)) else str(name): pa.array(frame[name], from_pandas=True)
+        for name in frame.columns
+    }
     columns["score"] = pa.array(probability)
     columns["confidence"] = pa.array(np.abs(probability - 0.5) * 2)
     columns["band"] = _repeated(run.policy.bands(probability))
     columns["action"] = _repeated(run.policy.actions(probability))
-    columns |= {name: pa.array(values, from_pandas=True) for name, values in reasons.reindex(results.index).items()}
+    columns |= {
+        str(name): pa.array(values, from_pandas=True) for name, values in reasons.reindex(results.index).items()
+    }
     columns["n_missing"] = pa.array(results["n_missing"])
     columns["novel_features"] = pa.array(results["novel_features"], from_pandas=True)
     columns["prediction_id"] = pc.binary_join_element_wise(run.id, pa.array(results.index).cast(pa.string()), "-")
@@ -47,15 +65,50 @@ def table(
     return pa.table(columns)
 
 
-def write(table: pa.Table, target: Path) -> None:
-    """Write as CSV or Parquet by suffix, under a temporary name until it is whole.
+def run_table(settings: Settings, run: Run) -> pa.Table:
+    """The result table of a stored run, with the reasons there are so far. Raises UnknownItemError."""
+    dataset = datasets.find(settings, run.dataset)
+    frame = datasets.frame(settings, run.dataset, [dataset.id_column, *dataset.context])
+    told = runs.reasons(settings, run.id)
+    empty = pd.DataFrame({f"reason_{j + 1}": pd.array([], "str") for j in range(TOP)})
+    return table(frame, runs.scores(settings, run.id), empty if told is None else told, run)
 
-    Raises BadOptionError for another suffix.
-    """
-    if target.suffix.lower() not in SUFFIXES:
-        raise BadOptionError(str(target), "the file to write must end in .csv or .parquet.")
+
+def rejected_table(settings: Settings, dataset: str) -> pa.Table:
+    """The rejected rows of a dataset: line, row, column, code, sentence, record."""
+    return pa.Table.from_pandas(datasets.rejected(settings, dataset), preserve_index=False)
+
+
+def as_bytes(table: pa.Table, suffix: str) -> bytes:
+    """The table as the bytes of a `.csv` or `.parquet` file."""
+    sink = io.BytesIO()
+    (write_csv if suffix == ".csv" else write_parquet)(table, sink)
+    return sink.getvalue()
+
+
+def write(table: pa.Table, target: Path) -> None:
+    """Write as CSV or Parquet by suffix, under a temporary name until it is whole."""
+    check_target(target)
     with replacing(target) as temporary, temporary.open("wb") as sink:
         (write_csv if target.suffix.lower() == ".csv" else write_parquet)(table, sink)
+
+
+def check_target(target: Path) -> None:
+    """Raises BadOptionError unless the suffix is one that `write` knows and the folder is there."""
+    if target.suffix.lower() not in SUFFIXES:
+        raise BadOptionError(str(target), "the file to write must end in .csv or .parquet.")
+    if not target.parent.is_dir():
+        raise BadOptionError(str(target), f"there is no folder {target.parent}.")
+
+
+def write_rejected(settings: Settings, dataset: Dataset, beside: Path) -> Path | None:
+    """Write the rejected rows to `<stem>.rejected.csv` beside a file; None, and no file, when there are none."""
+    target = beside.with_name(f"{beside.stem}.rejected.csv")
+    if not dataset.rejected:
+        target.unlink(missing_ok=True)  # an earlier run's rejected rows are not this run's
+        return None
+    write(rejected_table(settings, dataset.id), target)
+    return target
 
 
 def write_parquet(table: pa.Table, sink: BinaryIO) -> None:

@@ -6,7 +6,7 @@ explained. A prediction is known for ever as `<run id>-<input row>`.
 
 from __future__ import annotations
 
-import os
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,12 +22,13 @@ from core import state
 from core.data.datasets import Dataset
 from core.decision.policy import BANDS, Band, Policy
 from core.errors import UnknownItemError
-from core.files import replacing
+from core.files import replacing, within
 from core.model.score import Scored
 from core.settings import Settings
 
 _SCORES: Final = "scores.parquet"
 _REASONS: Final = "reasons.parquet"
+_ID: Final = re.compile(r"r-([0-9]{4,18})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +60,21 @@ def record(
     severity = policy.severity(scored.probability)
     counts = dict(zip(BANDS, np.bincount(severity, minlength=len(BANDS)).tolist(), strict=True))
     with state.connect(settings) as connection:
-        number = connection.execute(
+        inserted = connection.execute(
             insert(state.runs).values(
-                created=now.isoformat(), dataset=dataset.id, name=dataset.name, model=scored.version,
-                policy=policy.as_json(), received=dataset.received, users=dataset.accepted,
-                rejected=dataset.rejected, counts=counts, seconds=round(time.monotonic() - started, 2),
-            )  # fmt: skip
-        ).inserted_primary_key[0]
+                created=now.isoformat(),
+                dataset=dataset.id,
+                name=dataset.name,
+                model=scored.version,
+                policy=policy.as_json(),
+                received=dataset.received,
+                users=dataset.accepted,
+                rejected=dataset.rejected,
+                counts=counts,
+                seconds=round(time.monotonic() - started, 2),
+            )
+        ).inserted_primary_key
+        number = int(inserted[0]) if inserted else 0
         # Inside the transaction: a run that is listed has its scores.
         _write(_folder(settings, _id(number)) / _SCORES, _scores(scored, rows))
     return find(settings, _id(number))
@@ -73,12 +82,12 @@ def record(
 
 def find(settings: Settings, run: str) -> Run:
     """Raises UnknownItemError when this home has no such run."""
-    number = run.removeprefix("r-")
+    numbered = _ID.fullmatch(run)
+    if numbered is None:
+        raise UnknownItemError("run", run)
     with state.connect(settings) as connection:
-        if not number.isascii() or not number.isdecimal():
-            raise UnknownItemError("run", run)
-        found = connection.execute(select(state.runs).where(state.runs.c.number == int(number))).one_or_none()
-    if found is None:
+        found = connection.execute(select(state.runs).where(state.runs.c.number == int(numbered[1]))).one_or_none()
+    if found is None or run != _id(found.number):
         raise UnknownItemError("run", run)
     return _run(found)
 
@@ -97,12 +106,17 @@ def scores(settings: Settings, run: str) -> pd.DataFrame:
 
 def save_reasons(settings: Settings, run: str, reasons: pd.DataFrame) -> None:
     """Store `reason_1` ... of some or all users of a run, indexed by input row; replaces what was there."""
-    _write(_folder(settings, run) / _REASONS, reasons)
+    _write(reasons_file(settings, run), reasons)
 
 
 def reasons(settings: Settings, run: str) -> pd.DataFrame | None:
     """What `save_reasons` stored, or None while there is nothing yet."""
-    return _read(settings, run, _REASONS) if (_folder(settings, run) / _REASONS).is_file() else None
+    return _read(settings, run, _REASONS) if reasons_file(settings, run).is_file() else None
+
+
+def reasons_file(settings: Settings, run: str) -> Path:
+    """Where the reasons of a run are kept, whether they are there yet or not."""
+    return _folder(settings, run) / _REASONS
 
 
 def _scores(scored: Scored, rows: pd.Index[int]) -> pd.DataFrame:
@@ -130,8 +144,7 @@ def _read(settings: Settings, run: str, name: str) -> pd.DataFrame:
 
 
 def _folder(settings: Settings, run: str) -> Path:
-    # The id comes from addresses: it must never lead out of the store.
-    return settings.runs / os.path.basename(run or "none")
+    return within(settings.runs, run)
 
 
 def _id(number: int) -> str:

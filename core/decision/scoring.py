@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from core.data import datasets, intake
 from core.data.datasets import Dataset
 from core.data.schema import Schema
 from core.decision import runs
+from core.decision.export import TOP
 from core.decision.policy import Policy
 from core.decision.runs import Run
 from core.jobs import Report
@@ -28,8 +29,6 @@ from core.model.score import Scorer
 from core.settings import Settings
 
 Which = Literal["flagged", "all", "none"]
-#: Reasons stored with a run and written to files, unless asked otherwise.
-TOP: Final = 3
 #: Told what is being done, and how much of how much.
 Progress = Callable[[str, int, int], None]
 

@@ -24,6 +24,7 @@ from core.data.split import Keys, fingerprints
 SAMPLE_ROWS: Final = 20_000
 FEATURE_BINS: Final = 64
 SCORE_BINS: Final = 50
+SCORE_QUANTILES: Final = 1_001
 _KEY: Final = b"trustdesk.histograms"
 
 
@@ -38,11 +39,19 @@ class Histogram:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """`sample`: features, `label`, `score`; `features`: a histogram each; `score`: of the test part's scores."""
+    """`sample`: features, `label`, `score`; `features`: a histogram each.
+
+    Of the scores of the test part: `score`, a histogram, and `quantiles`, 1,001 of them from lowest to highest.
+    """
 
     sample: pd.DataFrame
     features: Mapping[str, Histogram]
     score: Histogram
+    quantiles: tuple[float, ...]
+
+    def share_below(self, score: float) -> float:
+        """Share of the test part with a lower score, to the nearest thousandth."""
+        return int(np.searchsorted(self.quantiles, score)) / len(self.quantiles)
 
 
 def histogram(values: npt.ArrayLike) -> Histogram:
@@ -65,7 +74,7 @@ def score_histogram(score: npt.ArrayLike) -> Histogram:
     return Histogram(tuple(edges.tolist()), tuple(counts.tolist()))
 
 
-def of(  # noqa: PLR0913 - everything a baseline holds
+def of(
     names: Sequence[str],
     features: npt.NDArray[np.float32],
     label: npt.NDArray[np.float64],
@@ -81,13 +90,15 @@ def of(  # noqa: PLR0913 - everything a baseline holds
     sample = pd.DataFrame(features[rows], columns=list(names))
     sample = sample.assign(**{_free("label", names): label[rows], _free("score", names): score[rows]})
     histograms = {name: histogram(features[trained, i]) for i, name in enumerate(names)}
-    return Baseline(sample, histograms, score_histogram(score[test]))
+    quantiles = tuple(np.quantile(score[test], np.linspace(0, 1, SCORE_QUANTILES)).tolist())
+    return Baseline(sample, histograms, score_histogram(score[test]), quantiles)
 
 
 def save(baseline: Baseline, path: Path) -> None:
     raw = {
         "format": 1,
         "score": _as_json(baseline.score),
+        "quantiles": baseline.quantiles,
         "features": {name: _as_json(entry) for name, entry in baseline.features.items()},
     }
     table = pa.Table.from_pandas(baseline.sample, preserve_index=False)
@@ -98,7 +109,7 @@ def save(baseline: Baseline, path: Path) -> None:
 def load(path: Path) -> Baseline:
     raw = json.loads((pq.read_schema(path).metadata or {})[_KEY])
     features = {name: _from_json(entry) for name, entry in raw["features"].items()}
-    return Baseline(pd.read_parquet(path), features, _from_json(raw["score"]))
+    return Baseline(pd.read_parquet(path), features, _from_json(raw["score"]), tuple(raw["quantiles"]))
 
 
 def save_users(keys: Keys, path: Path) -> None:
@@ -110,7 +121,7 @@ def save_users(keys: Keys, path: Path) -> None:
 
 
 def load_users(path: Path) -> Keys:
-    return pq.read_table(path).column("user").to_numpy().astype(np.uint64)
+    return np.asarray(pq.read_table(path).column("user").to_numpy(), np.uint64)
 
 
 def _free(name: str, taken: Sequence[str]) -> str:

@@ -35,7 +35,11 @@ Contributions = npt.NDArray[np.float32]
 
 
 def contributions(
-    booster: xgb.Booster, features: Matrix, *, progress: Progress = lambda _done, _of: None, helper: Helper | None = None
+    booster: xgb.Booster,
+    features: Matrix,
+    *,
+    progress: Progress = lambda _done, _of: None,
+    helper: Helper | None = None,
 ) -> Contributions:
     """SHAP values in log-odds, (n, f) -> (n, f); missing values (NaN) get theirs too.
 
@@ -65,14 +69,15 @@ class Helper:
     def begin(self, features: Matrix, first: int, last: int) -> None:
         """Start on features (n, f) with the trees `first` to `last`, the latter excluded."""
         np.save(self._folder / "features.npy", features)
-        self._pipe(self._process.stdin).write(json.dumps({"first": first, "last": last}) + "\n")
-        self._pipe(self._process.stdin).flush()
+        with contextlib.suppress(BrokenPipeError):  # it died; `result` says so
+            self._pipe(self._process.stdin).write(json.dumps({"first": first, "last": last}) + "\n")
+            self._pipe(self._process.stdin).flush()
 
     def result(self) -> Contributions:
         """Wait for the contributions, (n, f). Raises TrustdeskError when the process died."""
         if self._pipe(self._process.stdout).readline().strip() != "done":
             raise TrustdeskError("The helper process that computes reasons ended early (is the memory full?).")
-        return np.load(self._folder / "values.npy", allow_pickle=False)
+        return np.asarray(np.load(self._folder / "values.npy", allow_pickle=False), np.float32)
 
     @staticmethod
     def _pipe(pipe: IO[str] | None) -> IO[str]:
@@ -86,7 +91,9 @@ def helping(trees: Path) -> Iterator[Helper]:
     with tempfile.TemporaryDirectory(prefix="trustdesk-") as folder:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [sys.executable, "-m", "core.model.contributions", str(trees), folder],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT,
+            stdin=subprocess.PIPE,
+            # Ctrl+C reaches only the process that shows the progress; it ends this one.
+            start_new_session=True, stdout=subprocess.PIPE, text=True, cwd=ROOT,
         )  # fmt: skip
         try:
             yield Helper(process, Path(folder))
@@ -108,9 +115,11 @@ def _by_woodelf(booster: xgb.Booster, features: Matrix) -> Iterator[tuple[int, C
 
     explainer = WoodelfExplainer(booster)
     for start in range(0, len(features), CHUNK):
-        # Column by column, because woodelf compares one column at a time.
-        chunk = pd.DataFrame(np.asfortranarray(features[start : start + CHUNK]), columns=_names(features))
-        yield start, np.asarray(explainer.shap_values(chunk, verbose=False), np.float32)
+        # Column by column, because woodelf compares one column at a time. And it asks "value < threshold" with each
+        # threshold moved down to the next 32-bit float: values must move along, or a user just below one goes astray.
+        chunk = np.nextafter(np.asfortranarray(features[start : start + CHUNK]), np.float32(-np.inf))
+        values = explainer.shap_values(pd.DataFrame(chunk, columns=_names(features)), verbose=False)
+        yield start, np.asarray(values, np.float32)
 
 
 def _names(features: Matrix) -> list[str]:

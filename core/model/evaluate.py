@@ -6,8 +6,8 @@ times each row was drawn. Rows are sorted by score once, descending; ties share 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -15,7 +15,12 @@ import numpy.typing as npt
 from scipy.stats import beta
 
 Floats = npt.NDArray[np.float64]
+#: The score above which each band begins; bands are named by whoever asks.
+Thresholds = Mapping[Any, float]
 REPLICATES: Final = 1000
+#: Rows drawn in all: large sets have narrow intervals that fewer replicates give as well.
+MOST_DRAWN: Final = 200_000_000
+FEWEST_REPLICATES: Final = 400
 ECE_BINS: Final = 15
 #: Below this many events a resampled interval is too short; the exact one is used instead.
 FEW: Final = 10
@@ -40,6 +45,17 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Users of about the same score: mean score, share of spammers with its 95 % interval, and how many."""
+
+    predicted: float
+    observed: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """All figures of one model on one set of rows."""
 
@@ -47,7 +63,8 @@ class Figures:
     positives: int
     overall: Mapping[str, Estimate]
     at: Mapping[str, Mapping[str, Estimate]]
-    thresholds: Mapping[str, float]
+    thresholds: Thresholds
+    reliability: tuple[Group, ...]
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -58,6 +75,7 @@ class Figures:
                 band: {"above": self.thresholds[band], **{name: figure.as_json() for name, figure in figures.items()}}
                 for band, figures in self.at.items()
             },
+            "reliability": [asdict(group) for group in self.reliability],
         }
 
     @classmethod
@@ -71,6 +89,7 @@ class Figures:
                 for band, entry in raw["thresholds"].items()
             },
             {band: entry["above"] for band, entry in raw["thresholds"].items()},
+            tuple(Group(**group) for group in raw["reliability"]),
         )
 
 
@@ -150,26 +169,41 @@ def _binned_gap(label: Floats, score: Floats) -> float:
 def judge(
     label: npt.ArrayLike,
     score: npt.ArrayLike,
-    thresholds: Mapping[str, float],
+    thresholds: Thresholds,
     *,
     seed: int = 0,
-    replicates: int = REPLICATES,
+    replicates: int | None = None,
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Figures:
     """All figures with 95 % bootstrap intervals (rows resampled with replacement, percentiles).
 
     label (n,) of 0 and 1 with both present, score (n,) in [0, 1], thresholds: band -> score above which it
     begins. Shares of few events get the exact interval of Clopper and Pearson instead. The interval of ECE
-    is centred on its value: resampling adds noise to every bin and would only push it up.
+    is centred on its value: resampling adds noise to every bin and would only push it up. Without a
+    number of `replicates` there are 1,000, fewer on large sets.
     """
     ranking = Ranking(label, score)
     ones = np.ones_like(ranking.p)
-    drawn = _replicates(ranking, thresholds, seed=seed, replicates=replicates)
+    times = replicates or int(np.clip(MOST_DRAWN // len(ones), FEWEST_REPLICATES, REPLICATES))
+    drawn = _replicates(ranking, thresholds, seed=seed, replicates=times, progress=progress)
     overall = {name: _interval(getattr(ranking, name)(ones), drawn[name], centred=name == "ece") for name in RANKED}
     at = {
         band: {name: _share(name, *pair, drawn[f"{band} {name}"]) for name, pair in ranking.at(above, ones).items()}
         for band, above in thresholds.items()
     }
-    return Figures(len(ones), int(ranking.y.sum()), overall, at, dict(thresholds))
+    return Figures(len(ones), int(ranking.y.sum()), overall, at, dict(thresholds), reliability(ranking.y, ranking.p))
+
+
+def reliability(label: npt.ArrayLike, score: npt.ArrayLike) -> tuple[Group, ...]:
+    """Ten groups of equal width over [0, 1], without the empty ones; intervals by Clopper and Pearson."""
+    y, p = np.asarray(label, np.float64), np.asarray(score, np.float64)
+    tenth = np.minimum((p * 10).astype(np.int64), 9)
+    groups = []
+    for k in np.unique(tenth):
+        inside = tenth == k
+        n, events = int(inside.sum()), float(y[inside].sum())
+        groups.append(Group(float(p[inside].mean()), events / n, *exact(events, n), n))
+    return tuple(groups)
 
 
 def exact(events: float, of: float) -> tuple[float, float]:
@@ -180,12 +214,18 @@ def exact(events: float, of: float) -> tuple[float, float]:
 
 
 def _replicates(
-    ranking: Ranking, thresholds: Mapping[str, float], *, seed: int, replicates: int
+    ranking: Ranking,
+    thresholds: Thresholds,
+    *,
+    seed: int,
+    replicates: int,
+    progress: Callable[[int, int], None],
 ) -> dict[str, Floats]:
     random, n = np.random.default_rng(seed), len(ranking.p)
     names = [*RANKED, *(f"{band} {name}" for band in thresholds for name in AT_THRESHOLD)]
     drawn = {name: np.full(replicates, np.nan) for name in names}
     for i in range(replicates):
+        progress(i, replicates)
         weight = np.bincount(random.integers(0, n, n), minlength=n).astype(np.float64)
         if not 0 < weight @ ranking.y < n:
             continue  # a draw of one class only has no PR-AUC and no ROC-AUC

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -154,8 +153,10 @@ def _check(folder: Path) -> None:
         raise DamagedModelError(folder.name, SUMS, "is absent or unreadable") from error
     sums = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
     for name in _FILES:
-        if not (folder / name).is_file() or os.path.islink(folder / name):
+        if not (folder / name).is_file() or (folder / name).is_symlink():
             raise DamagedModelError(folder.name, name, "is absent")
+        if not (folder / name).stat().st_size:  # XGBoost would end the whole process over an empty buffer
+            raise DamagedModelError(folder.name, name, "is empty")
         if sums.get(name) != _sum(folder / name):
             raise DamagedModelError(folder.name, name, f"differs from {SUMS}")
 

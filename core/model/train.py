@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,7 +22,7 @@ from core.data import split
 from core.errors import TooFewRowsError
 from core.model import calibrate, evaluate
 from core.model.calibrate import Calibration
-from core.model.evaluate import Figures
+from core.model.evaluate import Figures, Thresholds
 from core.settings import TRAINING_THREADS
 
 Matrix = npt.NDArray[np.float32]
@@ -33,7 +34,7 @@ Progress = Callable[[str, float], None]
 SMALL: Final = 5_000
 #: Fewest rows of each class, over all parts, from which anything can be learnt and judged.
 FEWEST: Final = 30
-PATIENCE: Final = 60
+PATIENCE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +44,18 @@ class Options:
     parameters: Mapping[str, Any]
     folds: int
     most_rounds: int
+    stops_early: bool
 
     @classmethod
     def of(cls, rows: int) -> Options:
         """What works best on sets of this size, measured on the simulated and two real sets."""
         common = {"objective": "binary:logistic", "tree_method": "hist", "eval_metric": "aucpr", "subsample": 0.9}
         if rows < SMALL:
-            small = {"max_depth": 4, "eta": 0.05, "colsample_bytree": 0.5, "min_child_weight": 1}
-            return cls(common | small, folds=8, most_rounds=600)
-        return cls(common | {"max_depth": 5, "eta": 0.06}, folds=3, most_rounds=2_000)
+            # One thread: there is too little to do between the points where two would wait for each other.
+            small = {"max_depth": 4, "eta": 0.05, "colsample_bytree": 0.5, "min_child_weight": 1, "nthread": 1}
+            return cls(common | small, folds=8, most_rounds=600, stops_early=False)
+        large = {"max_depth": 5, "eta": 0.06, "nthread": TRAINING_THREADS}
+        return cls(common | large, folds=3, most_rounds=2_000, stops_early=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +71,11 @@ class Candidate:
     test: npt.NDArray[np.bool_]
 
 
-def fit(  # noqa: PLR0913 - the seven things a fit depends on
+def fit(
     features: Matrix,
     label: Labels,
     keys: split.Keys,
-    thresholds: Mapping[str, float],
+    thresholds: Thresholds,
     *,
     name: str,
     seed: int = 0,
@@ -79,14 +83,16 @@ def fit(  # noqa: PLR0913 - the seven things a fit depends on
 ) -> Candidate:
     """Fit on features (n, f) with NaN for missing, label (n,) of 0 and 1, keys (n,) from `split.keys`.
 
-    Raises TooFewRowsError when a class has fewer than 30 rows or is absent from the test part.
+    Raises TooFewRowsError when a class has fewer than 30 rows, or is absent from the test part or, users without
+    ids being told apart by their features only, from one half of the rest.
     """
     test = split.in_test(keys)
     both_classes(label, name, fewest=FEWEST)
     both_classes(label[test], f"the test part of {name}")
     options = Options.of(len(label))
     x, y = features[~test], label[~test]
-    rounds, margins = _cross_fit(x, y, split.folds(keys[~test], options.folds), options, seed, progress)
+    fold = _folds(keys[~test], y, options.folds, name)
+    rounds, margins = _cross_fit(x, y, fold, options, seed, progress)
     calibration = calibrate.fit(margins, y)
     booster = _boost(x, y, options, seed, rounds, lambda share: progress("Fitting on all folds", share))
     progress("Judging on the test part", 0.0)
@@ -102,17 +108,32 @@ def margin(booster: xgb.Booster, features: Matrix) -> npt.NDArray[np.float32]:
     return np.asarray(booster.inplace_predict(features, predict_type="margin", missing=np.nan), np.float32)
 
 
+def _folds(keys: split.Keys, label: Labels, most: int, name: str) -> npt.NDArray[np.int64]:
+    """A fold for each row: up to `most`, fewer where one would hold a single class, on which nothing can be judged.
+
+    Raises TooFewRowsError when not even two folds can hold both classes.
+    """
+    for k in range(most, 2, -1):
+        fold = split.folds(keys, k)
+        if all(np.bincount(fold[label == value], minlength=k).all() for value in (0, 1)):
+            return fold
+    halves = split.folds(keys, 2)
+    for half in (0, 1):
+        both_classes(label[halves == half], f"one half of {name}")
+    return halves
+
+
 def _cross_fit(
     x: Matrix, y: Labels, fold: npt.NDArray[np.int64], options: Options, seed: int, progress: Progress
 ) -> tuple[int, npt.NDArray[np.float32]]:
     """The number of rounds, and the margin of each row from a booster that did not see it."""
     curves, boosters = [], []
-    for k in range(options.folds):
-        seen = fold != k
+    folds = int(fold.max()) + 1
+    for k in range(folds):
+        seen, name = fold != k, f"Fold {k + 1} of {folds}"
         curve, booster = _watched(
-            (x[seen], y[seen]), (x[~seen], y[~seen]), options, seed,
-            lambda share, k=k: progress(f"Fold {k + 1} of {options.folds}", share),
-        )  # fmt: skip
+            (x[seen], y[seen]), (x[~seen], y[~seen]), options, seed, functools.partial(progress, name)
+        )
         curves.append(curve)
         boosters.append(booster)
     rounds = _best_rounds(curves)
@@ -133,11 +154,12 @@ def _watched(
     train = xgb.QuantileDMatrix(*seen)
     watch = xgb.QuantileDMatrix(*unseen, ref=train)
     log: dict[str, dict[str, list[float]]] = {}
-    small = len(seen[1]) + len(unseen[1]) < SMALL
-    stop = [] if small else [xgb.callback.EarlyStopping(PATIENCE, metric_name="aucpr", data_name="unseen")]
+    stop = []
+    if options.stops_early:
+        stop = [xgb.callback.EarlyStopping(rounds=PATIENCE, metric_name="aucpr", data_name="unseen")]
     booster = xgb.train(
-        _parameters(options, seed), train, options.most_rounds, evals=[(watch, "unseen")], evals_result=log,
-        verbose_eval=False, callbacks=[*stop, _Told(progress, options.most_rounds)],
+        _parameters(options, seed), train, num_boost_round=options.most_rounds, evals=[(watch, "unseen")],
+        evals_result=log, verbose_eval=False, callbacks=[*stop, _Told(progress, options.most_rounds)],
     )  # fmt: skip
     return np.asarray(log["unseen"]["aucpr"]), booster
 
@@ -152,11 +174,11 @@ def _boost(
     x: Matrix, y: Labels, options: Options, seed: int, rounds: int, progress: Callable[[float], None]
 ) -> xgb.Booster:
     train = xgb.QuantileDMatrix(x, y)
-    return xgb.train(_parameters(options, seed), train, rounds, callbacks=[_Told(progress, rounds)])
+    return xgb.train(_parameters(options, seed), train, num_boost_round=rounds, callbacks=[_Told(progress, rounds)])
 
 
 def _parameters(options: Options, seed: int) -> dict[str, Any]:
-    return {**options.parameters, "seed": seed, "nthread": TRAINING_THREADS}
+    return {**options.parameters, "seed": seed}
 
 
 def both_classes(label: Labels, name: str, *, fewest: int = 1) -> None:
@@ -166,7 +188,7 @@ def both_classes(label: Labels, name: str, *, fewest: int = 1) -> None:
         raise TooFewRowsError(name, positives, negatives, fewest)
 
 
-class _Told(xgb.callback.TrainingCallback):  # type: ignore[misc]  # xgboost ships no types
+class _Told(xgb.callback.TrainingCallback):
     """Reports progress after each round; what the listener raises ends the training."""
 
     def __init__(self, progress: Callable[[float], None], rounds: int) -> None:

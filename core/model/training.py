@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version as installed
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from core.data import datasets, split
+from core.data import schema as schemas
 from core.data.datasets import Dataset
 from core.data.schema import Schema
 from core.errors import SchemaError
+from core.files import write_text
+from core.jobs import Report
 from core.model import baseline, evaluate, registry, train
-from core.model.evaluate import Figures
+from core.model.evaluate import Figures, Thresholds
 from core.model.metadata import Data, Metadata, Trained
 from core.model.registry import Model, Parts
 from core.model.score import Scorer, matrix
@@ -30,7 +35,7 @@ def learn(  # noqa: PLR0913 - what a version is made of
     settings: Settings,
     dataset: Dataset,
     schema: Schema,
-    thresholds: Mapping[str, float],
+    thresholds: Thresholds,
     *,
     now: datetime,
     seed: int = 0,
@@ -86,9 +91,10 @@ class Judged:
 
 
 def judged(
-    settings: Settings, model: Model, dataset: Dataset, schema: Schema, thresholds: Mapping[str, float]
-) -> Judged:
-    """Judge a model on a labelled dataset. Raises TooFewRowsError when a class is absent."""
+    settings: Settings, model: Model, dataset: Dataset, schema: Schema, thresholds: Thresholds,
+    *, progress: Callable[[int, int], None] = lambda _done, _of: None,
+) -> Judged:  # fmt: skip
+    """Judge a model on the labelled rows of a dataset. Raises TooFewRowsError when a class is absent."""
     frame = datasets.frame(settings, dataset.id)
     salt = split.salt(settings)
     keys = split.keys(frame, schema, salt)
@@ -96,10 +102,34 @@ def judged(
     only_test_part = same_home and dataset.sha256 == model.metadata.data.sha256
     overlap = int(split.known(keys, model.users()).sum()) if same_home else None
     rows = frame[split.in_test(keys)] if only_test_part else frame
+    rows = rows[~np.isnan(labels(rows, schema))]
     label = labels(rows, schema)
     train.both_classes(label, dataset.name)
     score = Scorer(model).score(rows).probability
-    return Judged(evaluate.judge(label, score, thresholds), overlap, only_test_part)
+    return Judged(evaluate.judge(label, score, thresholds, progress=progress), overlap, only_test_part)
+
+
+def judge_stored(settings: Settings, report: Report, *, model: str, dataset: str, thresholds: Thresholds) -> None:
+    """The job behind a page: judge a version on a stored dataset and keep the result."""
+    found = judged(
+        settings, registry.load(settings, model), datasets.find(settings, dataset), schemas.load(settings.schema_file),
+        thresholds, progress=lambda done, of: report(done, of, "Drawing samples for the intervals"),
+    )  # fmt: skip
+    raw = {"figures": found.figures.as_json(), "overlap": found.overlap, "only_test_part": found.only_test_part}
+    write_text(judged_file(settings, model, dataset), json.dumps({"format": 1, **raw}))
+
+
+def judged_before(settings: Settings, model: str, dataset: str) -> Judged | None:
+    """What `judge_stored` found, or None."""
+    path = judged_file(settings, model, dataset)
+    if not path.is_file():
+        return None
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    return Judged(Figures.from_json(raw["figures"]), raw["overlap"], raw["only_test_part"])
+
+
+def judged_file(settings: Settings, model: str, dataset: str) -> Path:
+    return settings.judged / f"{model}-{dataset}.json"
 
 
 def _metadata(

@@ -1,0 +1,129 @@
+"""Errors write their own sentences, and the tree drawn in the docstring is the tree there is."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from core import errors
+from core.errors import (
+    BadOptionError,
+    CancelledError,
+    DamagedModelError,
+    FileProblemError,
+    MissingColumnsError,
+    RefusedError,
+    SchemaError,
+    TooFewRowsError,
+    TrustdeskError,
+    UnknownItemError,
+    UnknownVersionError,
+    UnusableInputError,
+    WrongFeaturesError,
+    listed,
+)
+
+#: One of each leaf of the tree, with its whole sentence and exit code.
+SENTENCES = [
+    (
+        FileProblemError("users.csv", "empty_file", "the file is empty."),
+        "users.csv: the file is empty.",
+        2,
+    ),
+    (
+        MissingColumnsError("users.csv", ["X7"], can_allow=True),
+        "X7 is missing from users.csv. Scores without it would be guesses: add it, or go on with --allow-missing.",
+        2,
+    ),
+    (
+        MissingColumnsError("users.csv", ["user_id", "label"]),
+        "user_id and label are missing from users.csv. Add them to the file, or change data/schema.toml.",
+        2,
+    ),
+    (SchemaError("The schema names no feature."), "The schema names no feature.", 2),
+    (
+        UnknownVersionError("v0009", ["v0001", "v0002"]),
+        "There is no model v0009. This home has v0001 and v0002.",
+        2,
+    ),
+    (
+        UnknownVersionError("in charge", []),
+        "There is no model in charge. This home has no model yet: train one first.",
+        2,
+    ),
+    (UnknownItemError("run", "r-0007"), "This home has no run r-0007.", 2),
+    (BadOptionError("--port", "give a number."), "--port: give a number.", 2),
+    (
+        WrongFeaturesError("v0001", ["X1", "X2"]),
+        "Model v0001 needs X1 and X2, which data/schema.toml of this home does not name. "
+        "Train a model on this home's own columns.",
+        2,
+    ),
+    (
+        TooFewRowsError("users.csv", 3, 12_000, 30),
+        "users.csv has 3 positive and 12,000 negative labels; at least 30 of each are needed.",
+        2,
+    ),
+    (
+        TooFewRowsError("the test part of users.csv", 0, 5, 1),
+        "the test part of users.csv has 0 positive and 5 negative labels; at least one of each is needed.",
+        2,
+    ),
+    (
+        DamagedModelError("v0001", "model.ubj", "differs from SHA256SUMS"),
+        "Model v0001 was not loaded: model.ubj differs from SHA256SUMS. Restore it or roll back.",
+        4,
+    ),
+    (RefusedError("The schema is there already."), "The schema is there already.", 4),
+    (CancelledError("Reasons of r-0001"), "Reasons of r-0001 was cancelled. Nothing was changed.", 130),
+]
+
+
+def families() -> list[type[TrustdeskError]]:
+    return [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, TrustdeskError)]
+
+
+def drawn(text: str) -> dict[str, str]:
+    """Parent by name, of a tree drawn with box characters four columns wide."""
+    parents: dict[str, str] = {}
+    path: list[str] = []
+    for line in text.splitlines():
+        found = re.match(r"^((?:[│ ]   )*(?:[├└]── )?)(\w+Error)\b", line)
+        if found:
+            path = [*path[: len(found[1]) // 4], found[2]]
+            parents[found[2]] = path[-2] if len(path) > 1 else "Exception"
+    return parents
+
+
+def test_the_tree_in_the_docstring_is_the_tree_of_the_classes() -> None:
+    assert drawn(errors.__doc__ or "") == {kind.__name__: kind.__mro__[1].__name__ for kind in families()}
+
+
+def test_the_exit_codes_in_the_docstring_are_those_of_the_classes() -> None:
+    told = dict(re.findall(r"(\w+Error) +exit code (\d+)", errors.__doc__ or ""))
+    assert set(told) == {"UnusableInputError", "DamagedModelError", "RefusedError", "CancelledError"}
+    assert {name: vars(errors)[name].exit_code for name in told} == {name: int(code) for name, code in told.items()}
+
+
+@pytest.mark.parametrize(("error", "sentence", "code"), SENTENCES)
+def test_an_error_is_a_sentence_and_an_exit_code(error: TrustdeskError, sentence: str, code: int) -> None:
+    assert (str(error), error.exit_code) == (sentence, code)
+
+
+def test_every_error_that_can_be_met_has_its_sentence_here() -> None:
+    assert {type(error) for error, _, _ in SENTENCES} == {*families()} - {TrustdeskError, UnusableInputError}
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        ([], "nothing"),
+        (["a"], "a"),
+        (["a", "b", "c"], "a, b and c"),
+        ([*"abcdefgh"], "a, b, c, d, e, f, g and h"),
+        ([*"abcdefghi"], "a, b, c, d, e, f, g, h and 1 more"),
+    ],
+)
+def test_names_are_listed_as_a_person_would(names: list[str], words: str) -> None:
+    assert listed(names) == words

@@ -1,0 +1,216 @@
+"""Jobs, each for real in a process of its own. The work is judging a model, which tells its progress often."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from filelock import FileLock
+
+from core import jobs
+from core.data import datasets, intake
+from core.errors import UnknownItemError
+from core.jobs import Job
+from core.model import training
+from core.settings import ROOT, Settings
+from tests import make
+
+JUDGE = "core.model.training:judge_stored"
+#: Seconds within which anything here happens, also on a busy machine.
+PATIENCE = 90.0
+#: Starts a job as a page does, and ends.
+STARTER = """
+import json, sys
+from core import jobs
+from core.settings import Settings
+jobs.start(Settings.of(sys.argv[1]), "core.model.training:judge_stored", json.loads(sys.argv[2]),
+           title="Orphan", identity="orphan")
+"""
+
+
+def judging(settings: Settings, users: int, seed: int) -> dict[str, Any]:
+    checked = intake.read("users.csv", make.csv(make.users(users, seed=seed)), make.SCHEMA, need_label=True)
+    dataset = datasets.put(settings, checked, make.SCHEMA, now=make.NOW, need_label=True)
+    return {"model": "v0001", "dataset": dataset.id, "thresholds": {"monitor": 0.3}}
+
+
+@pytest.fixture(scope="module")
+def long(trained: Settings) -> dict[str, Any]:
+    """Arguments of a job that is long enough to be watched, and to be stopped on its way."""
+    return judging(trained, 60_000, seed=7)
+
+
+@pytest.fixture(scope="module")
+def short(trained: Settings) -> dict[str, Any]:
+    return judging(trained, 300, seed=8)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_running(trained: Settings) -> Iterator[None]:
+    yield
+    for folder in trained.jobs.iterdir() if trained.jobs.is_dir() else ():
+        if folder.is_dir() and not ended(trained, folder.name):
+            jobs.cancel(trained, folder.name)
+            wait(trained, folder.name)
+
+
+def begin(settings: Settings, identity: str, arguments: dict[str, Any], target: str = JUDGE) -> Job:
+    return jobs.start(settings, target, arguments, title=f"The work {identity}", identity=identity)
+
+
+def ended(settings: Settings, identity: str) -> bool:
+    job = jobs.look(settings, identity)
+    return job is None or job.over
+
+
+def wait(settings: Settings, identity: str, until: Callable[[Job], bool] = lambda job: job.over) -> Job:
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        job = jobs.find(settings, identity)
+        if until(job):
+            return job
+        time.sleep(0.02)
+    raise AssertionError(f"{job} did not get there")
+
+
+def log(settings: Settings, identity: str) -> str:
+    return (settings.jobs / identity / "log.txt").read_text(encoding="utf-8")
+
+
+def test_a_job_that_is_done_has_done_its_work(trained: Settings, short: dict[str, Any]) -> None:
+    asked = begin(trained, "short", short)
+    assert (asked.status, asked.over, asked.share, asked.title) == ("waiting", False, 0.0, "The work short")
+    told = wait(trained, "short")
+    assert (told.status, told.message, log(trained, "short")) == ("done", "", "")
+    assert training.judged_before(trained, "v0001", short["dataset"]) is not None
+
+
+def test_a_running_job_tells_how_far_it_is_and_is_stopped_by_cancelling(
+    trained: Settings, long: dict[str, Any]
+) -> None:
+    begin(trained, "long", long)
+    first = wait(trained, "long", lambda job: job.done > 0)
+    assert (first.status, first.message) == ("running", "Drawing samples for the intervals")
+    later = wait(trained, "long", lambda job: job.done > first.done)
+    assert 0 < first.share < later.share < 1
+
+    jobs.cancel(trained, "long")
+    told = wait(trained, "long")
+    assert (told.status, told.message) == ("cancelled", "The work long was cancelled. Nothing was changed.")
+    assert training.judged_before(trained, "v0001", long["dataset"]) is None
+    assert log(trained, "long") == ""
+
+
+def test_starting_a_job_that_runs_starts_no_second_one_but_one_that_is_over_is_done_again(
+    trained: Settings, short: dict[str, Any]
+) -> None:
+    with FileLock(trained.jobs / "turn.lock"):  # as another job would hold it
+        first = begin(trained, "twice", short)
+        assert begin(trained, "twice", short).asked == first.asked
+        jobs.cancel(trained, "twice")
+        assert wait(trained, "twice").status == "cancelled"
+    again = begin(trained, "twice", short)
+    assert again.asked > first.asked
+    assert wait(trained, "twice").status == "done"
+    jobs.cancel(trained, "twice")
+    assert jobs.find(trained, "twice").status == "done"
+
+
+def test_one_job_runs_at_a_time_and_the_next_one_waits(
+    trained: Settings, long: dict[str, Any], short: dict[str, Any]
+) -> None:
+    begin(trained, "first", long)
+    wait(trained, "first", lambda job: job.done > 0)
+    begin(trained, "second", short)
+    waiting = wait(trained, "second", lambda job: job.message != "")
+    assert (waiting.message, waiting.share) == ("Waiting for another job to end", 0.0)
+    assert not jobs.find(trained, "first").over
+    jobs.cancel(trained, "first")
+    assert wait(trained, "second").status == "done"
+
+
+def test_a_failure_of_ours_is_told_in_its_sentence(trained: Settings, short: dict[str, Any]) -> None:
+    begin(trained, "failing", short | {"model": "v0099"})
+    told = wait(trained, "failing")
+    assert (told.status, told.message) == ("failed", "There is no model v0099. This home has v0001.")
+    assert log(trained, "failing") == ""
+
+
+@pytest.mark.parametrize(
+    ("target", "bug"),
+    [
+        (JUDGE, "TypeError"),
+        ("core.no_such_module:f", "ModuleNotFoundError"),
+        ("subprocess:run", "ValueError: subprocess is not part of core"),
+    ],
+)
+def test_a_bug_fails_the_job_and_its_details_are_in_the_log(trained: Settings, target: str, bug: str) -> None:
+    identity = f"bug-{bug[:5]}"
+    begin(trained, identity, {"no_such_argument": 1}, target)
+    told = wait(trained, identity)
+    assert told.status == "failed"
+    assert told.message == "This failed because of a bug; the details are in the job's log.txt."
+    assert f"\n{bug}" in log(trained, identity)
+
+
+def test_a_job_outlives_the_process_that_asked_for_it(trained: Settings, short: dict[str, Any]) -> None:
+    command = [sys.executable, "-c", STARTER, str(trained.home), json.dumps(short)]
+    subprocess.run(command, check=True, cwd=ROOT)
+    assert wait(trained, "orphan").status == "done"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
+def test_a_job_whose_process_died_has_failed_and_can_be_started_again(
+    trained: Settings, long: dict[str, Any], short: dict[str, Any]
+) -> None:
+    begin(trained, "dying", long)
+    wait(trained, "dying", lambda job: job.done > 0)
+    kill(jobs._children[-1])
+    told = jobs.find(trained, "dying")
+    assert (told.status, told.message) == ("failed", "The work dying ended early. Start it again.")
+    assert told.done > 0
+
+    begin(trained, "dying", short)
+    assert wait(trained, "dying").status == "done"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
+def test_a_process_is_given_time_to_start_before_it_is_taken_for_dead(
+    home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(home, "stillborn", {})
+    kill(jobs._children[-1])
+    assert jobs.find(home, "stillborn").status == "waiting"
+    monkeypatch.setattr(jobs, "START_WITHIN", 0.0)
+    assert jobs.find(home, "stillborn").status == "failed"
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+def test_a_job_that_nobody_started_is_unknown(home: Settings) -> None:
+    assert jobs.look(home, "nothing") is None
+    jobs.cancel(home, "nothing")
+    with pytest.raises(UnknownItemError, match="This home has no job nothing"):
+        jobs.find(home, "nothing")
+    assert not home.jobs.exists()
+
+
+@pytest.mark.parametrize("identity", ["..", "../..", "/", "", ".", "a\0b", "x" * 300, "C:\\x", "../jobs/here"])
+def test_an_id_never_leads_out_of_the_store(home: Settings, identity: str) -> None:
+    (home.jobs / "here").mkdir(parents=True)
+    for folder in (home.home, home.data, home.jobs, home.jobs / "here"):
+        (folder / "state.json").write_text("{}", encoding="utf-8")
+    before = sorted(home.home.rglob("*"))
+    assert jobs.look(home, identity) is None
+    jobs.cancel(home, identity)
+    assert sorted(home.home.rglob("*")) == before

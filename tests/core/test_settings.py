@@ -1,0 +1,50 @@
+"""Which home is meant, and that asking for a path makes nothing."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.settings import HOME_VARIABLE, ROOT, Settings, child_environment
+
+PATHS = [name for name, value in inspect.getmembers(Settings) if isinstance(value, property)]
+
+
+def test_the_home_given_wins_over_the_variable_and_the_variable_over_the_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Settings.of().home == ROOT
+    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path / "variable"))
+    assert Settings.of().home == tmp_path / "variable"
+    assert Settings.of(tmp_path / "given").home == tmp_path / "given"
+    monkeypatch.setenv(HOME_VARIABLE, "")
+    assert Settings.of().home == ROOT
+
+
+def test_a_home_is_absolute_whatever_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert Settings.of("a/../b").home == tmp_path / "b"
+    assert Settings.of("~/b").home == tmp_path / "b"
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_every_path_lies_in_data_or_models_and_asking_for_it_makes_nothing(name: str, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    path = getattr(Settings.of(home), name)
+    assert path.relative_to(home).parts[0] in {"data", "models"}
+    assert not home.exists()
+
+
+def test_a_process_of_ours_has_this_home_and_finds_core_from_anywhere(tmp_path: Path) -> None:
+    program = "from core.settings import Settings; print(Settings.of().home)"
+    child = subprocess.run(
+        [sys.executable, "-c", program],
+        check=True, capture_output=True, text=True, cwd=tmp_path, env=child_environment(Settings.of(tmp_path / "its")),
+    )  # fmt: skip
+    assert child.stdout.strip() == str(tmp_path / "its")

@@ -1,0 +1,65 @@
+"""Small made-up users, and a trained home, for tests of every floor."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+
+from core.data import datasets, intake
+from core.data import schema as schemas
+from core.data.schema import Column, Label, Schema
+from core.decision.policy import Policy
+from core.model import registry, training
+from core.settings import Settings
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+SCHEMA = Schema(
+    features=(
+        Column("links", "count", 0),
+        Column("verified", "flag", 0, 1),
+        Column("tier", "code"),
+        Column("ratio", "real"),
+        Column("constant", "count", 0),
+    ),
+    id="user",
+    label=Label("spam"),
+    context=("name", "country"),
+)
+
+
+def users(n: int = 1500, seed: int = 0) -> pd.DataFrame:
+    """n users whose label depends on links, verified and ratio; some values of ratio are missing."""
+    random = np.random.default_rng(seed)
+    links, verified = random.poisson(1.5, n), random.integers(0, 2, n)
+    tier, ratio = random.integers(1, 5, n), np.round(random.normal(size=n), 4)
+    odds = -3 + 1.1 * links - 1.5 * verified + 0.8 * ratio
+    frame = pd.DataFrame(
+        {
+            "user": [f"u{seed}-{i}" for i in range(n)],
+            "spam": (random.random(n) < 1 / (1 + np.exp(-odds))).astype(int),
+            "links": links,
+            "verified": verified,
+            "tier": tier,
+            "ratio": np.where(random.random(n) < 0.1, np.nan, ratio),
+            "constant": 3,
+            "name": [f"name {i}" for i in range(n)],
+            "country": random.choice(["DE", "KE", "PK"], n),
+        }
+    )
+    return frame
+
+
+def csv(frame: pd.DataFrame) -> bytes:
+    return frame.to_csv(index=False).encode()
+
+
+def trained_home(settings: Settings, *, n: int = 1500, seed: int = 0) -> str:
+    """Give a home a schema and a promoted model; returns the version."""
+    schemas.save(SCHEMA, settings.schema_file)
+    checked = intake.read("train.csv", csv(users(n)), SCHEMA, need_label=True)
+    dataset = datasets.put(settings, checked, SCHEMA, now=NOW, need_label=True)
+    version = training.learn(settings, dataset, SCHEMA, Policy().thresholds, now=NOW, seed=seed)
+    registry.promote(settings, version)
+    return version
