@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import date, datetime
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -115,6 +116,24 @@ def interval(value: float, low: float, high: float, digits: int = 3) -> str:
     return f"{decimal(value, digits)} ({decimal(low, digits)} to {decimal(high, digits)})"
 
 
+def day(at: date) -> str:
+    """A day of this year or near it.
+
+    >>> day(date(2026, 11, 7))
+    '7 Nov'
+    """
+    return f"{at.day} {at:%b}"
+
+
+def moment(at: datetime) -> str:
+    """A day and the time, in the zone that `at` is in.
+
+    >>> moment(datetime(2026, 11, 7, 9, 12))
+    '7 Nov, 09:12'
+    """
+    return f"{day(at)}, {at:%H:%M}"
+
+
 def _minus(text: str) -> str:
     return text.replace("-", MINUS)
 
@@ -129,17 +148,17 @@ def legible(text: str) -> str:
     return _ILLEGIBLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-#: An empty directive: it shows nothing, and parts text that Streamlit replaces only after it has undone escapes.
+#: An empty directive: it shows nothing, and parts text that Streamlit replaces only after escapes are undone.
 _PART: Final = ":small{}"
-# Escaped wherever they stand: line breaks, and what starts or ends markup, HTML, maths, directives or tables.
-_MARKUP: Final = re.compile(r"[\n\r\t\\`*{}\[\]<>#&|~$!:@]")
-# Harmless inside a line but not first in it: lists, rules, underlined headings; nor spaces at either end.
-_FIRST: Final = re.compile(r"^ +| +$|(?<=  ) +|^[0-9]*[^\w\s]")
-# An underscore between two letters or digits is always plain; any other may be emphasis.
-_EMPHASIS: Final = re.compile(r"(?<![^\W_])_+|_+(?![^\W_])")
 # Between these pairs: icons, logo, emoji and web addresses; mail addresses; www; and the seven arrows
 # and signs that Streamlit makes of "<->", "->", "<-", "--", ">=", "<=" and "~=".
 _PAIRS: Final = re.compile(r"(?<=[:@])(?=.)|(?<=[wW]{3})(?=\.)|(?<=[<-])(?=[->])|(?<=[<>~])(?=[=-])", re.DOTALL)
+_MARKUP: Final = re.compile(
+    r"[\n\r\t\\`*{}\[\]<>#&|~$!:@]"  # wherever they stand: line breaks, markup, HTML, maths, directives, tables
+    r"|^\s+|\s+$"  # or they would be stripped, and four of them make code
+    r"|^[0-9]+[.)](?=\s|$)|^[!-/:-@\[-`{-~]"  # first in the line: lists, rules, underlines of headings
+    r"|(?<![^\W_])_+|_+(?![^\W_])"  # an underscore is emphasis unless it stands between letters or digits
+)
 
 
 def plain(text: str) -> str:
@@ -152,25 +171,15 @@ def plain(text: str) -> str:
     >>> plain("november_21.csv"), plain("a*b")
     ('november_21.csv', 'a&#42;b')
     """
-    return _PART.join(_escaped(piece) for piece in _pieces(legible(text)))
-
-
-def _pieces(text: str) -> list[str]:
-    return _PAIRS.split(text)
-
-
-def _escaped(text: str) -> str:
-    for pattern in (_MARKUP, _FIRST, _EMPHASIS):
-        text = pattern.sub(_entities, text)
-    return text
+    return _PART.join(_MARKUP.sub(_entities, piece) for piece in _PAIRS.split(legible(text)))
 
 
 def _entities(match: re.Match[str]) -> str:
-    return "".join(f"&#{ord(character)};" for character in match[0])
+    return "".join(c if c.isalnum() else f"&#{ord(c)};" for c in match[0])
 
 
 #: Kept in an address; brackets, quotes and the like would end a markdown link, and are written as %28.
-_IN_ADDRESS: Final = ":/?#@&'+,;=%~-._"
+_IN_ADDRESS: Final = ":/?#@&'+,=%~-._"
 
 
 def link(url: str) -> str | None:

@@ -7,6 +7,7 @@ guessed; it is then called assumed wherever it is shown. Features without an ent
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,13 +61,13 @@ class Glossary:
 def load(path: Path) -> Glossary:
     """Read a glossary; an absent file is an empty one. Raises FileProblemError when it cannot be read."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig")))
+        columns, rows = reader.fieldnames or [], list(reader)
     except FileNotFoundError:
         return Glossary({})
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise FileProblemError(path.name, "unreadable", f"the glossary cannot be read ({error}).") from error
-    rows = csv.DictReader(text.splitlines())
-    if "feature" not in (rows.fieldnames or []):
+    if "feature" not in columns:
         raise FileProblemError(path.name, "no_feature_column", "the glossary needs a column named feature.")
     return Glossary({key(row["feature"]): _meaning(row) for row in rows if row["feature"]})
 

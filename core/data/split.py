@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from filelock import FileLock
 
 from core.data.schema import Schema
 from core.files import write_text
@@ -29,7 +30,10 @@ FINGERPRINT_BITS = 40
 def salt(settings: Settings) -> bytes:
     """The salt of this home; made at first use, the same ever after."""
     if not settings.salt_file.exists():
-        write_text(settings.salt_file, secrets.token_hex(16) + "\n")
+        settings.data.mkdir(parents=True, exist_ok=True)
+        with FileLock(settings.data / "salt.lock"):  # two first uses at once must agree
+            if not settings.salt_file.exists():
+                write_text(settings.salt_file, secrets.token_hex(16) + "\n")
     return bytes.fromhex(settings.salt_file.read_text(encoding="ascii").strip())
 
 

@@ -1,0 +1,19 @@
+"""All plots: numbers in, plotly figure out. Never imports streamlit.
+
+Every figure carries `layout.meta` with title, sub (units, sample) and alt (what is seen, with numbers);
+`app.components.figure` writes them as native text.
+"""
+
+from app.charts.base import CONFIG, PALETTE, SEQUENTIAL, Palette, Theme, escape_label
+from app.charts.features import dependence, distribution, spam_rate
+from app.charts.pairs import DIVERGING, Bins, correlations, joint
+from app.charts.reasons import evidence, pushes
+from app.charts.runs import flagged_share, reliability
+from app.charts.scores import place, score_histogram, what_if
+from app.charts.shifts import segments, shifts
+
+__all__ = [
+    "CONFIG", "DIVERGING", "PALETTE", "SEQUENTIAL", "Bins", "Palette", "Theme", "correlations", "dependence",
+    "distribution", "escape_label", "evidence", "flagged_share", "joint", "place", "pushes", "reliability",
+    "score_histogram", "segments", "shifts", "spam_rate", "what_if",
+]  # fmt: skip

@@ -1,0 +1,242 @@
+"""Figures about one user: what the model saw and how each value pushed the score."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from app import words
+from app.charts.base import LINE, PALETTE, Palette, Theme, base, escape_label, note, small, titled
+
+#: Characters of a name, a value and a meaning beside the axis; the hover gives them in full.
+NAME: Final = 28
+VALUE: Final = 14
+MEANING: Final = 40
+#: The pushes must add up to the score within what two decimals show.
+TOLERANCE: Final = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class _Push:
+    """A row beside the axis and its push in log-odds; all text escaped."""
+
+    label: str
+    hover: str
+    contribution: float
+    name: str = ""
+
+
+def pushes(
+    rows: pd.DataFrame, baseline: float, margin: float, probability: str, *, rest: float, rest_count: int, theme: Theme
+) -> go.Figure:
+    """From the average user to this one: each reason moves the score, in log-odds.
+
+    rows: feature, value_text, meaning (text or missing, shown as given), contribution; drawn strongest first.
+    baseline: log-odds of the average user. margin: log-odds of this user, for which `probability` is the score as
+    shown. rest: push of the other `rest_count` features together.
+    Raises ValueError when the pushes do not add up to the margin: the figure would lie.
+    """
+    given = _strongest_first(rows, PALETTE[theme])
+    steps = [*given, *_rest(rest, rest_count)]
+    totals = list(accumulate((step.contribution for step in steps), initial=baseline))
+    if not math.isclose(totals[-1], margin, abs_tol=TOLERANCE):
+        raise ValueError(f"The pushes lead to {totals[-1]:.4f}, not to the margin {margin:.4f}.")
+    colour, last = PALETTE[theme], len(steps) + 1
+    figure = go.Figure(_connectors(totals, colour))
+    figure.add_bar(
+        x=[step.contribution for step in steps], base=totals[:-1], y=list(range(1, last)), orientation="h", width=0.5,
+        marker={"color": _tints(steps, colour), "line_width": 0},
+        hovertext=[step.hover for step in steps], hoverinfo="text",
+    )  # fmt: skip
+    _numbers(figure, steps, totals[1:], [*range(1, last)])
+    _row_axis(figure, ["average user", *(step.label for step in steps), "<b>this user</b>"], given, theme=theme)
+    low, high = _room(min(totals), max(totals), 0.2, 0.2)
+    figure.update_xaxes(range=[low, high], nticks=6, title_text="log-odds of being a spammer")
+    _end(figure, 0, baseline, words.signed(baseline), "circle", colour["muted"], (low + high) / 2)
+    score = f"<b>{words.signed(margin)}</b>, score <b>{escape_label(probability)}</b>"
+    _end(figure, last, margin, score, "diamond", colour["accent"], (low + high) / 2)
+    sub = "strongest first, in log-odds; to the right is towards spammer"
+    return titled(figure, "Why this score", sub, _pushes_alt(given, baseline, margin, probability, rest, rest_count))
+
+
+def evidence(rows: pd.DataFrame, *, theme: Theme) -> go.Figure:
+    """What the model saw: each value among all users, and its push.
+
+    rows: feature, value_text, meaning (text or missing, shown as given), percentile, spammer_percentile,
+    legitimate_percentile (0 to 100; NaN when the value is missing), contribution (log-odds); strongest first.
+    """
+    rows = rows.iloc[_order(rows)]
+    given, colour = _strongest_first(rows, PALETTE[theme]), PALETTE[theme]
+    at = list(range(len(given)))
+    figure = go.Figure(_tracks(rows["percentile"].to_numpy(float), colour))
+    for column, symbol, size, tint in (
+        ("legitimate_percentile", "line-ns", 9, "population"), ("spammer_percentile", "line-ns", 9, "ink"),
+        ("percentile", "diamond", 11, "accent"),
+    ):  # fmt: skip
+        values = rows[column].to_numpy(float)
+        line = {"width": 2 if symbol == "line-ns" else 0, "color": colour[tint]}
+        figure.add_scatter(
+            x=values, y=at, mode="markers", name=column, cliponaxis=False, hoverinfo="text",
+            hovertext=[f"{_WHOSE[column]}: percentile {value:.0f}" for value in values],
+            marker={"symbol": symbol, "size": size, "color": colour[tint], "line": line},
+        )  # fmt: skip
+    _missing(figure, rows["percentile"].to_numpy(float), colour)
+    figure.add_bar(
+        x=[push.contribution for push in given], y=at, orientation="h", width=0.4, xaxis="x2",
+        marker={"color": _tints(given, colour), "line_width": 0},
+        hovertext=[push.hover for push in given], hoverinfo="text",
+    )  # fmt: skip
+    _numbers(figure, given, [push.contribution for push in given], at, xaxis="x2")
+    _panels(figure, given, theme=theme)
+    which = "the value" if len(given) == 1 else f"the {len(given)} values"
+    return titled(figure, "What the model saw", f"{which} that moved this score most", _evidence_alt(rows, given))
+
+
+_WHOSE: Final = {
+    "percentile": "this user", "spammer_percentile": "median spammer", "legitimate_percentile": "median legitimate user"
+}  # fmt: skip
+
+
+def _order(rows: pd.DataFrame) -> list[int]:
+    return [int(i) for i in np.argsort(-rows["contribution"].abs().to_numpy(float), kind="stable")]
+
+
+def _strongest_first(rows: pd.DataFrame, colour: Palette) -> list[_Push]:
+    names, values, meanings, pushed = (
+        rows[name].tolist() for name in ("feature", "value_text", "meaning", "contribution")
+    )
+    return [_push(names[i], values[i], meanings[i], pushed[i], colour) for i in _order(rows)]
+
+
+def _push(
+    feature: object, value: str | float | None, meaning: str | float | None, contribution: float, colour: Palette
+) -> _Push:
+    name = str(feature)
+    text = words.MISSING if value is None or value == "" or pd.isna(value) else str(value)
+    label = f"{escape_label(name, NAME)} = <b>{escape_label(text, VALUE)}</b>"
+    hover = f"{escape_label(name)} = <b>{escape_label(text)}</b>"
+    if isinstance(meaning, str) and meaning:
+        label += f"<br>{small(escape_label(meaning, MEANING), colour)}"
+        hover += f"<br>{escape_label(meaning)}"
+    hover += f"<br>pushes {words.signed(contribution, 3)}"
+    return _Push(label, hover, float(contribution), f"{words.legible(name)} = {words.legible(text)}")
+
+
+def _rest(rest: float, rest_count: int) -> list[_Push]:
+    if not rest_count:
+        return []
+    label = f"other {words.count(rest_count)} feature{'s' if rest_count > 1 else ''}"
+    return [_Push(label, f"{label}<br>push {words.signed(rest, 3)}", float(rest))]
+
+
+def _tints(steps: list[_Push], colour: Palette) -> list[str]:
+    return [colour["ink" if step.contribution > 0 else "population"] for step in steps]
+
+
+def _room(low: float, high: float, left: float, right: float) -> tuple[float, float]:
+    """The range widened by shares of itself, for the numbers at the ends of bars."""
+    span = (high - low) or 1.0
+    return low - left * span, high + right * span
+
+
+def _connectors(totals: list[float], colour: Palette) -> go.Scatter:
+    x = [value for total in totals for value in (total, total, None)]
+    y = [value for row in range(len(totals)) for value in (row, row + 1, None)]
+    line = {"color": colour["population"], "width": 1}
+    return go.Scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip")
+
+
+def _numbers(figure: go.Figure, steps: list[_Push], ends: list[float], at: list[int], *, xaxis: str = "x") -> None:
+    """The push at the outer end of each bar; the unseen marker keeps it off the bar."""
+    figure.add_scatter(
+        x=ends, y=at, xaxis=xaxis, mode="markers+text", text=[words.signed(step.contribution) for step in steps],
+        textposition=["middle left" if step.contribution < 0 else "middle right" for step in steps],
+        marker={"size": 6, "opacity": 0}, hoverinfo="skip", cliponaxis=False, name="numbers",
+    )  # fmt: skip
+
+
+def _row_axis(figure: go.Figure, labels: list[str], given: list[_Push], *, theme: Theme, top: int = 4) -> None:
+    """One row a label, downwards, high enough for the second line of any."""
+    row = 40 if any("<br>" in push.label for push in given) else 28
+    base(figure, theme=theme, height=row * len(labels) + top + 44, top=top, bottom=44)
+    figure.update_yaxes(
+        range=[len(labels) - 0.5, -0.5], tickvals=list(range(len(labels))), ticktext=labels, showgrid=False,
+        tickfont={"size": 12, "color": PALETTE[theme]["ink"]},
+    )  # fmt: skip
+
+
+def _end(figure: go.Figure, row: int, x: float, text: str, symbol: str, tint: str, middle: float) -> None:
+    """A mark and its words, on the side where there is room."""
+    figure.add_scatter(
+        x=[x], y=[row], mode="markers+text", text=[text], hoverinfo="skip", cliponaxis=False,
+        textposition="middle left" if x > middle else "middle right",
+        marker={"symbol": symbol, "size": 12 if symbol == "diamond" else 7, "color": tint},
+    )  # fmt: skip
+
+
+def _tracks(percentiles: np.typing.NDArray[np.float64], colour: Palette) -> list[go.Scatter]:
+    """A line from 0 to 100 in every row; a thin one where the value is missing."""
+    lines = []
+    for missing in (False, True):
+        rows = np.flatnonzero(np.isnan(percentiles) == missing)
+        line = {"color": colour["faint"], "width": 1 if missing else 6}
+        x, y = [0, 100, None] * len(rows), [value for row in rows for value in (int(row), int(row), None)]
+        lines.append(go.Scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip", cliponaxis=False))
+    return lines
+
+
+def _missing(figure: go.Figure, percentiles: np.typing.NDArray[np.float64], colour: Palette) -> None:
+    for row in np.flatnonzero(np.isnan(percentiles)):
+        note(figure, small(words.MISSING, colour), 0, int(row), bgcolor=colour["background"], xshift=-2)
+
+
+def _panels(figure: go.Figure, given: list[_Push], *, theme: Theme) -> None:
+    colour, top = PALETTE[theme], LINE + 12
+    _row_axis(figure, [push.label for push in given], given, theme=theme, top=top)
+    values = [push.contribution for push in given] or [0.0]
+    low, high = min(0.0, *values), max(0.0, *values)
+    figure.update_layout(
+        xaxis={"domain": [0, 0.6], "range": [0, 100], "dtick": 25, "title_text": "percentile among all users"},
+        xaxis2=figure.layout.xaxis.to_plotly_json() | {
+            "domain": [0.68, 1], "range": _room(low, high, 0.5 if low < 0 else 0, 0.5 if high > 0 else 0),
+            "anchor": "y", "showticklabels": False, "ticks": "", "title_text": "push on the score, log-odds",
+            "title_standoff": 20, "zeroline": True, "zerolinecolor": colour["muted"], "zerolinewidth": 1,
+            "showline": False, "dtick": None,
+        },
+    )  # fmt: skip
+    figure.update_xaxes(showline=False)
+    who = "&nbsp;&nbsp;".join(
+        f'<span style="color:{colour[tint]}"><b>{mark}</b></span> <span style="color:{colour[text]}">{whose}</span>'
+        for tint, text, mark, whose in (
+            ("accent", "accent", "◆", "this user"), ("ink", "ink", "|", "median spammer"),
+            ("population", "muted", "|", "median legitimate"),
+        )
+    )  # fmt: skip
+    note(figure, who, 0, 1, xref="x domain", yref="paper", yanchor="bottom", yshift=8)
+    towards = "to spammer →" if high > 0 else "← to legitimate"
+    side = "left" if high > 0 else "right"
+    note(figure, small(towards, colour), 0, 1, xref="x2", yref="paper", yanchor="bottom", xanchor=side, yshift=8)
+
+
+def _pushes_alt(
+    given: list[_Push], baseline: float, margin: float, probability: str, rest: float, rest_count: int
+) -> str:
+    parts = [f"{push.name} pushes {words.signed(push.contribution)}" for push in given]
+    parts += [f"the other {rest_count} push {words.signed(rest)}"] if rest_count else []
+    ends = f"From the average user at {words.signed(baseline)} to this user at {words.signed(margin)} log-odds"
+    return f"{ends}, score {probability}: {'; '.join(parts) or 'no pushes'}."
+
+
+def _evidence_alt(rows: pd.DataFrame, given: list[_Push]) -> str:
+    percentiles = rows["percentile"].to_numpy(float)
+    where = ["" if math.isnan(p) else f" percentile {p:.0f}," for p in percentiles]
+    parts = [
+        f"{push.name},{at} pushes {words.signed(push.contribution)}" for push, at in zip(given, where, strict=True)
+    ]
+    return f"Values of this user among all users, and their pushes in log-odds: {'; '.join(parts) or 'none'}."

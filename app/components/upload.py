@@ -1,0 +1,75 @@
+"""The way in for files: drop one, or take the demo. Gives each upload once, however often the page runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from app import services
+from app.words import plain
+from core.data.schema import Schema
+
+_KEY = "upload"
+_DONE = "upload_done"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file to score. `allow_missing`: somebody said to go on without its absent columns."""
+
+    name: str
+    payload: bytes | Path
+    allow_missing: bool = False
+
+
+def upload(schema: Schema) -> Upload | None:
+    """The uploader with its neighbours; a file the first time it is seen, else None."""
+    file = st.file_uploader("Users to score", type=["csv", "gz"], key=_KEY, label_visibility="collapsed")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        demo = services.demo_file(services.DEMO_USERS)
+        use_demo = demo is not None and st.button("Use the demo file", icon=":material/science:", key="use_demo")
+        _which_columns(schema)
+    if use_demo and demo is not None:
+        return Upload(demo.name, demo)
+    if file is None or st.session_state.get(_DONE) == file.file_id:
+        return None
+    return Upload(file.name, file.getvalue(), allow_missing=st.session_state.get("allow_missing") == file.file_id)
+
+
+def taken() -> None:
+    """Remember that the upload in the box has been scored, so that a rerun does not score it again.
+
+    Its bytes are stored as a dataset by now: the server lets go of its own copy, which it would otherwise
+    keep until the session ends.
+    """
+    file, context = st.session_state.get(_KEY), get_script_run_ctx()
+    if file is None or context is None:
+        return
+    st.session_state[_DONE] = file.file_id
+    if isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
+        context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
+
+
+def go_on_without(columns: tuple[str, ...]) -> None:
+    """The ways out when columns are absent: another file, or on with them as missing."""
+
+    def allow() -> None:
+        file = st.session_state.get(_KEY)
+        st.session_state["allow_missing"] = file.file_id if file is not None else None
+
+    shown = plain(", ".join(columns[:3]) + (f" and {len(columns) - 3} more" if len(columns) > 3 else ""))
+    st.button(f"Go on with {shown} as missing", on_click=allow, key="go_on")
+
+
+def _which_columns(schema: Schema) -> None:
+    with st.popover("Which columns?", icon=":material/help:", type="tertiary"):
+        who = f"{plain(schema.id)}, the user's id," if schema.id else "no id, the row number serves,"
+        st.markdown(
+            f"One row a user: {who} and the {len(schema.names)} features of this home. Order, case and spaces "
+            "around names do not matter. Any other column is kept and handed back. Missing values stay missing."
+        )
+        st.caption(plain(", ".join(schema.names)))

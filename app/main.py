@@ -1,0 +1,22 @@
+"""The dashboard's entry: the frame around every page."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:  # `streamlit run app/main.py` puts app/ there, not the root
+    sys.path.insert(0, str(ROOT))
+
+import streamlit as st  # noqa: E402
+
+from app import guard, navigation  # noqa: E402
+
+ASSETS = ROOT / "app" / "assets"
+
+st.set_page_config("Trustdesk", str(ASSETS / "icon.png"), layout="wide", initial_sidebar_state=208)
+st.logo(str(ASSETS / "logo.svg"), size="medium")
+page = st.navigation(navigation.sections(), expanded=True)
+with guard.shown():
+    page.run()

@@ -1,0 +1,35 @@
+"""The pages, their order, and how one leads to another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from core.settings import ROOT
+
+_PAGES: Final = ROOT / "pages"
+
+
+def sections() -> Mapping[str, list[StreamlitPage]]:
+    return {
+        "Trustdesk": [_page("overview", "Overview", "home", default=True)],
+        "Decide": [
+            _page("score_user", "Score a user", "person"),
+            _page("score_file", "Score a file", "upload_file"),
+        ],
+        "Run": [_page("model", "Model", "inventory_2")],
+    }
+
+
+def go(page: str, **where: str) -> None:
+    """Leave for another page; `where` becomes its address, so that it can be shared and gone back from."""
+    st.switch_page(_PAGES / f"{page}.py", query_params=where)
+
+
+def _page(name: str, title: str, icon: str, *, default: bool = False) -> StreamlitPage:
+    return st.Page(
+        _PAGES / f"{name}.py", title=title, icon=f":material/{icon}:", default=default, url_path=name.replace("_", "-")
+    )

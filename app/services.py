@@ -1,0 +1,176 @@
+"""What pages ask for, loaded once per process: the only place of the interface that caches.
+
+Everything cached is shared between sessions and must be treated as read-only. Keys are small and say all
+that the value depends on (ids of things that never change, or a file's time and size).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from core import jobs
+from core.data import datasets, glossary, intake
+from core.data import schema as schemas
+from core.data.datasets import Dataset
+from core.data.glossary import Glossary
+from core.data.schema import Schema
+from core.decision import export, runs
+from core.decision.policy import Policy
+from core.decision.runs import Run
+from core.jobs import Job
+from core.model import registry
+from core.model.baseline import Baseline
+from core.model.registry import Model
+from core.settings import Settings
+
+#: Files of the bundled demo, in `data/demo/`.
+DEMO_USERS, DEMO_LABELLED = "users.csv.gz", "labelled.csv.gz"
+
+
+def settings() -> Settings:
+    return Settings.of()
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def policy() -> Policy:
+    """The policy in force."""
+    return Policy()
+
+
+def schema() -> Schema:
+    path = settings().schema_file
+    return _schema(path, _stamp(path))
+
+
+def meanings() -> Glossary:
+    path = settings().glossary_file
+    return _glossary(path, _stamp(path))
+
+
+def champion() -> Model | None:
+    """The model in charge, or None before the first promotion."""
+    version = registry.champion(settings())
+    return model(version) if version else None
+
+
+def model(version: str) -> Model:
+    return _model(settings(), version)
+
+
+def baseline(version: str) -> Baseline:
+    return _baseline(settings(), version)
+
+
+def demo_file(name: str) -> Path | None:
+    """A bundled demo file of this home, or None."""
+    path = settings().demo / name
+    return path if path.is_file() else None
+
+
+def demo_labelled() -> Dataset | None:
+    """The bundled labelled users as a stored dataset; read at first use."""
+    path = demo_file(DEMO_LABELLED)
+    return _stored(settings(), path, _stamp(path), schema()) if path else None
+
+
+def people(run: Run) -> pd.DataFrame:
+    """A run's users, highest risk first, indexed by input row: id, context, then the scores."""
+    return _people(settings(), run.id, run.dataset)
+
+
+def features(dataset: str, names: tuple[str, ...]) -> pd.DataFrame:
+    """Feature values of a dataset's users, indexed by input row."""
+    return _columns(settings(), dataset, names)
+
+
+def reasons(run: Run) -> pd.DataFrame | None:
+    """Reasons stored with a run so far, indexed by input row, or None while there are none."""
+    path = runs.reasons_file(settings(), run.id)
+    return _reasons(path, _stamp(path)) if path.is_file() else None
+
+
+def reasons_job(run: Run) -> Job | None:
+    """The job that fills in a run's reasons, or None when none was ever started."""
+    return jobs.look(settings(), f"reasons-{run.id}")
+
+
+def explain_in_background(run: Run, *, which: str = "flagged") -> None:
+    """Start filling in the reasons of a run, unless that is under way."""
+    jobs.start(
+        settings(), "core.decision.scoring:explain_run", {"run": run.id, "which": which},
+        title=f"Reasons of {run.id}", identity=f"reasons-{run.id}",
+    )  # fmt: skip
+
+
+def result_file(run: Run, suffix: str) -> bytes:
+    """The whole result table as the bytes of a `.csv` or `.parquet` file; made when somebody downloads it."""
+    return _result_file(settings(), run, suffix, _stamp(runs.reasons_file(settings(), run.id)))
+
+
+def rejected_file(dataset: str) -> bytes:
+    """The rejected rows of a dataset as the bytes of a CSV file."""
+    return export.as_bytes(export.rejected_table(settings(), dataset), ".csv")
+
+
+def _stamp(path: Path | None) -> tuple[int, int]:
+    """Changes when the file does."""
+    if path is None or not path.is_file():
+        return (0, 0)
+    found = path.stat()
+    return (found.st_mtime_ns, found.st_size)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _schema(path: Path, _at: tuple[int, int]) -> Schema:
+    return schemas.load(path)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _glossary(path: Path, _at: tuple[int, int]) -> Glossary:
+    return glossary.load(path)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _model(home: Settings, version: str) -> Model:
+    return registry.load(home, version)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _baseline(home: Settings, version: str) -> Baseline:
+    return registry.load(home, version).baseline()
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _stored(home: Settings, path: Path, _at: tuple[int, int], columns: Schema) -> Dataset:
+    checked = intake.read(path.name, path, columns)
+    return datasets.put(home, checked, columns, now=now())
+
+
+@st.cache_resource(max_entries=3, ttl="2h", show_spinner=False)
+def _people(home: Settings, run: str, dataset: str) -> pd.DataFrame:
+    found = datasets.find(home, dataset)
+    frame = datasets.frame(home, dataset, [found.id_column, *found.context])
+    # Sorted once here: every filter then keeps the order. Equal scores stay in input order.
+    return frame.join(runs.scores(home, run)).sort_values("probability", ascending=False, kind="stable")
+
+
+@st.cache_resource(max_entries=3, ttl="2h", show_spinner=False)
+def _columns(home: Settings, dataset: str, names: tuple[str, ...]) -> pd.DataFrame:
+    return datasets.frame(home, dataset, names)
+
+
+@st.cache_resource(max_entries=3, ttl="2h", show_spinner=False)
+def _reasons(path: Path, _at: tuple[int, int]) -> pd.DataFrame:
+    return pd.read_parquet(path)
+
+
+@st.cache_data(max_entries=2, ttl="10m", show_spinner=False)
+def _result_file(home: Settings, run: Run, suffix: str, _at: tuple[int, int]) -> bytes:
+    return export.as_bytes(export.run_table(home, run), suffix)

@@ -1,0 +1,35 @@
+"""Overview: what is in charge, what was scored lately, what needs attention, what to do first."""
+
+import streamlit as st
+
+from app import navigation, services
+from app.components.first_steps import first_steps
+from app.components.heading import page_title
+from app.components.model_figures import model_figures
+from app.components.needs_you import needs_you
+from app.components.no_model import no_model
+from app.components.recent_runs import key_figures, recent_runs
+from app.components.run_list import run_list
+from core.decision import runs
+
+model, latest = services.champion(), runs.recent(services.settings(), 14)
+with page_title("Overview"):
+    if st.button("Score a file", icon=":material/upload_file:", type="primary"):
+        navigation.go("score_file")
+if model is None:
+    no_model()
+else:
+    opened = None
+    if latest:
+        key_figures(latest, model)
+    else:
+        first_steps(model)
+    thirds = st.grid(3, min_column_width=290, gap=("small", "medium"))
+    with thirds.cell(column_span=2):
+        recent_runs(latest)
+        opened = run_list("Last runs", latest)
+    with thirds.cell():
+        needs_you(latest, model)
+        model_figures(model)
+    if opened:
+        navigation.go("score_file", run=opened)

@@ -1,0 +1,32 @@
+"""Score a file: a CSV in; problems, scores, actions and reasons out."""
+
+import streamlit as st
+
+from app import navigation, services
+from app.components.file_result import file_result
+from app.components.first_file import first_file
+from app.components.heading import page_title
+from app.components.no_model import no_model
+from app.components.run_actions import another_file, downloads
+from app.components.run_list import run_list
+from core.decision import runs
+
+opened, model = st.query_params.get("run"), services.champion()
+if opened:
+    run = runs.find(services.settings(), opened)
+    with page_title("Score a file"):
+        downloads(run)
+        another_file()
+    row = file_result(run)
+    if row is not None:
+        navigation.go("score_user", run=run.id, row=str(row))
+else:
+    with page_title("Score a file"):
+        pass
+    st.markdown("Each user of a file gets a calibrated risk, an action, and the exact reasons for it.")
+    if model is None:
+        no_model()
+    else:
+        run_id = first_file(model) or run_list("Scored before", runs.recent(services.settings(), 20))
+        if run_id:
+            navigation.go("score_file", run=run_id)

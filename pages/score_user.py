@@ -1,0 +1,29 @@
+"""Score a user: one user's values, score, place, reasons, and what a change would do."""
+
+import streamlit as st
+
+from app import services
+from app.components.heading import page_title
+from app.components.model_notice import model_notice
+from app.components.no_model import no_model
+from app.components.user_form import changed, reset, user_form
+from app.components.user_result import scored, user_result
+from app.components.user_source import user_source
+
+model = services.champion()
+with page_title("Score a user"):
+    place = st.empty()
+st.markdown("What one user's values mean to the model, and what the score would be if a value changed.")
+if model is None:
+    no_model()
+else:
+    model_notice(model)
+    start = user_source(model)
+    thirds = st.grid(3, min_column_width=290, gap=("small", "medium"))
+    left, right = thirds.cell(column_span=2), thirds.cell()
+    with right:
+        values = user_form(start, model)
+    if changed(start, values):
+        place.button("Reset", icon=":material/undo:", on_click=reset, args=(start,))
+    with left:
+        user_result(start, values, scored(model, values), scored(model, start.values), model)

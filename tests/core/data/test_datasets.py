@@ -1,0 +1,124 @@
+"""Stored files: once by content, as they were read, and nothing outside the store."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pandas as pd
+import pytest
+
+from core.data import datasets, intake
+from core.data.datasets import Dataset
+from core.data.schema import Column, Label, Schema
+from core.errors import UnknownItemError
+from core.settings import Settings
+from tests import make
+
+USERS = Schema((Column("a", "count", 0), Column("b")), id="id", label=Label("spam"), context=("bio",))
+#: Row 3 is rejected; "007" and the empty bio must stay what they are; b is missing once.
+TEXT = 'id,a,b,bio,spam\n007,1,0.1,"x, ""y""",1\nu2,2,,,0\nu3,bad,3,z,1\nNA1,4,1e-3,=1+1,\n'
+
+
+def put(home: Settings, text: str = TEXT, schema: Schema = USERS, *, name: str = "users.csv", later: int = 0) -> Dataset:
+    checked = intake.read(name, text.encode(), schema)
+    return datasets.put(home, checked, schema, now=make.NOW + timedelta(hours=later))
+
+
+def test_what_is_stored_is_read_back_as_it_was_checked(home: Settings) -> None:
+    checked = intake.read("users.csv", TEXT.encode(), USERS)
+    stored = put(home)
+    pd.testing.assert_frame_equal(datasets.frame(home, stored.id), checked.frame)
+    pd.testing.assert_frame_equal(datasets.rejected(home, stored.id), checked.rejected)
+    assert datasets.find(home, stored.id) == stored
+    assert (stored.received, stored.accepted, stored.rejected, stored.positives) == (4, 3, 1, 1)
+    assert (stored.id_column, stored.context, stored.absent) == ("id", ("bio",), ())
+    assert stored.problems == checked.problems
+    assert stored.created == make.NOW
+
+
+def test_the_same_content_is_stored_once_and_never_touched_again(home: Settings) -> None:
+    first = put(home)
+    before = {path: path.stat().st_mtime_ns for path in home.datasets.rglob("*")}
+    assert put(home, later=1) == first
+    assert {path: path.stat().st_mtime_ns for path in home.datasets.rglob("*")} == before
+
+
+def test_other_content_another_schema_and_other_ways_to_read_are_other_datasets(home: Settings) -> None:
+    checked = intake.read("users.csv", TEXT.encode(), USERS)
+    wider = Schema((*USERS.features[:1], Column("b", "real", 0)), USERS.id, USERS.label, USERS.context)
+    ids = {put(home).id, put(home, TEXT + "u9,1,1,,0\n").id, put(home, schema=wider).id}
+    for options in ({"allow_missing": True}, {"need_label": True}):
+        ids.add(datasets.put(home, checked, USERS, now=make.NOW, **options).id)
+    assert len(ids) == 5
+    assert {found.id for found in datasets.stored(home)} == ids
+
+
+def test_the_id_can_be_told_before_anything_is_stored(home: Settings) -> None:
+    checked = intake.read("users.csv", TEXT.encode(), USERS)
+    assert datasets.identify(checked.sha256, USERS) == put(home).id
+
+
+def test_datasets_are_listed_newest_first(home: Settings) -> None:
+    old, new = put(home), put(home, TEXT + "u9,1,1,,0\n", later=1)
+    assert datasets.stored(home) == (new, old)
+    assert datasets.stored(Settings.of(home.home / "empty")) == ()
+
+
+def test_half_a_dataset_is_not_listed(home: Settings) -> None:
+    stored = put(home)
+    (home.datasets / ".x.tmp").mkdir()
+    (home.datasets / ("0" * 64)).mkdir()
+    assert datasets.stored(home) == (stored,)
+
+
+def test_some_columns_can_be_read_alone_under_the_same_row_numbers(home: Settings) -> None:
+    found = datasets.frame(home, put(home).id, ["b"])
+    assert (list(found.columns), found.index.tolist()) == (["b"], [1, 2, 4])
+
+
+def test_one_user_is_found_by_row_or_by_id(home: Settings) -> None:
+    stored = put(home)
+    user = datasets.one(home, stored.id, 4)
+    assert (user["id"], user["a"], user["bio"]) == ("NA1", 4, "=1+1")
+    assert datasets.row_of(home, stored.id, " 007 ") == 1
+    assert datasets.row_of(home, stored.id, "7") is None
+
+
+def test_a_rejected_row_is_no_user(home: Settings) -> None:
+    stored = put(home)
+    assert datasets.row_of(home, stored.id, "u3") is None
+    for row in (3, 0, -1, 5, 2**62):
+        with pytest.raises(UnknownItemError, match=f"This home has no accepted row {row}"):
+            datasets.one(home, stored.id, row)
+
+
+def test_without_an_id_column_the_row_number_is_the_id(home: Settings) -> None:
+    stored = put(home, schema=Schema((Column("a"), Column("b"))))
+    assert stored.id_column == "row_number"
+    assert datasets.row_of(home, stored.id, "4") == 4
+    assert datasets.row_of(home, stored.id, "3") is None
+    assert stored.positives is None
+
+
+def test_a_file_of_which_nothing_is_left_is_stored_too(home: Settings) -> None:
+    stored = put(home, "id,a,b,bio,spam\nu1,x,1,,1\n")
+    assert (stored.accepted, stored.rejected) == (0, 1)
+    assert list(datasets.frame(home, stored.id).columns) == ["id", "spam", "a", "b", "bio"]
+    assert datasets.row_of(home, stored.id, "u1") is None
+
+
+@pytest.mark.parametrize("hostile", ["{id}/../{id}", "./{id}", "../datasets/{id}", "{id}/", "..", ".", "", "/", "a\0", "x" * 300])
+def test_an_id_never_leads_out_of_the_store(home: Settings, hostile: str) -> None:
+    stored = put(home)
+    for name in ("accepted.parquet", "rejected.parquet", "dataset.json"):
+        content = (home.datasets / stored.id / name).read_bytes()
+        (home.datasets / name).write_bytes(content)
+        (home.data / name).write_bytes(content)
+    identity = hostile.format(id=stored.id)
+    for ask in (datasets.find, datasets.frame, datasets.rejected):
+        with pytest.raises(UnknownItemError, match="This home has no dataset"):
+            ask(home, identity)
+    with pytest.raises(UnknownItemError):
+        datasets.one(home, identity, 1)
+    with pytest.raises(UnknownItemError):
+        datasets.row_of(home, identity, "007")

@@ -1,0 +1,132 @@
+"""Who is never trained on: the same users for ever, whatever else changes."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.data import split
+from core.data.schema import Column, Schema
+from core.settings import TEST_SHARE, Settings
+
+SALT = bytes(range(16))
+WITH_ID = Schema((Column("a"), Column("b")), id="user")
+WITHOUT = Schema((Column("a"), Column("b")))
+
+
+def frame(n: int, seed: int = 0) -> pd.DataFrame:
+    random = np.random.default_rng(seed)
+    return pd.DataFrame({"user": [f"u{i}" for i in range(n)], "a": random.normal(size=n), "b": random.normal(size=n)})
+
+
+@pytest.mark.parametrize("schema", [WITH_ID, WITHOUT])
+def test_about_fifteen_of_a_hundred_users_are_in_the_test_part(schema: Schema) -> None:
+    n = 40_000
+    found = split.in_test(split.keys(frame(n), schema, SALT)).sum()
+    # Five standard deviations of a binomial count.
+    assert abs(found - TEST_SHARE * n) < 5 * np.sqrt(n * TEST_SHARE * (1 - TEST_SHARE))
+
+
+@given(st.permutations(range(60)), st.integers(0, 5))
+def test_a_user_stays_in_a_part_whatever_the_order_the_company_and_the_features(order: list[int], seed: int) -> None:
+    before = split.keys(frame(60), WITH_ID, SALT)
+    after = split.keys(frame(60, seed).iloc[order[:40]], WITH_ID, SALT)
+    assert (after == before[order[:40]]).all()
+
+
+def test_parts_are_the_same_in_every_version_of_this_program() -> None:
+    """Were these to change, new models would be judged on users that old ones were trained on."""
+
+    def key(cell: bytes) -> int:
+        return int.from_bytes(hashlib.blake2b(cell, key=SALT, digest_size=8).digest(), "big")
+
+    assert split.keys(frame(2), WITH_ID, SALT).tolist() == [key(b"u0"), key(b"u1")]
+    content = pd.DataFrame({"a": [1, 2], "b": [0.5, 4.0]})
+    assert split.keys(content, WITHOUT, SALT).tolist() == [key(struct.pack("<2d", 1, 0.5)), key(struct.pack("<2d", 2, 4))]
+    keys = np.array([0, TEST_SHARE * 2**64 - 4096, TEST_SHARE * 2**64 + 4096, 2**64 - 4096], np.uint64)
+    assert split.in_test(keys).tolist() == [True, True, False, False]
+
+
+def test_another_salt_gives_other_parts() -> None:
+    users = frame(2000)
+    one, other = (split.in_test(split.keys(users, WITH_ID, salt)) for salt in (SALT, bytes(16)))
+    both = int((one & other).sum())
+    assert 0.3 * TEST_SHARE**2 < both / 2000 < 3 * TEST_SHARE**2
+
+
+def test_an_id_is_text_and_a_number_with_the_same_digits_is_the_same_user() -> None:
+    texts, numbers = pd.DataFrame({"user": ["7", "12"]}), pd.DataFrame({"user": [7, 12]})
+    assert (split.keys(texts, WITH_ID, SALT) == split.keys(numbers, WITH_ID, SALT)).all()
+
+
+def test_without_an_id_equal_rows_share_a_key_and_different_rows_do_not() -> None:
+    rows = pd.DataFrame(
+        {"a": [0.0, -0.0, 1.0, 1.0, np.nan, -np.nan, 0.0], "b": [5, 5, 5, 5, 5, 5, 6], "other": list("abcdefg")}
+    )
+    keys = split.keys(rows, WITHOUT, SALT)
+    assert keys[0] == keys[1]
+    assert keys[2] == keys[3]
+    assert keys[4] == keys[5]
+    assert len(set(keys.tolist())) == 4
+
+
+def test_a_column_of_whole_numbers_has_the_keys_of_the_same_reals() -> None:
+    """One missing value turns a column of int64 into one of float64: no user may change parts by that."""
+    whole = pd.DataFrame({"a": [1, 2, 3], "b": [4, 5, 6]})
+    assert (split.keys(whole, WITHOUT, SALT) == split.keys(whole.astype(float), WITHOUT, SALT)).all()
+
+
+def test_folds_are_equally_large_and_independent_of_the_part() -> None:
+    n, k = 60_000, 3
+    keys = split.keys(frame(n), WITH_ID, SALT)
+    fold, test = split.folds(keys, k), split.in_test(keys)
+    assert set(fold.tolist()) == {0, 1, 2}
+    for part in (test, ~test):
+        counts, expected = np.bincount(fold[part], minlength=k), part.sum() / k
+        assert (np.abs(counts - expected) < 5 * np.sqrt(expected)).all()
+
+
+def test_fingerprints_know_their_users_and_hardly_anybody_else() -> None:
+    keys = split.keys(frame(20_000), WITH_ID, SALT)
+    prints = split.fingerprints(keys[:10_000])
+    assert split.known(keys[:10_000], prints).all()
+    assert split.known(keys[10_000:], prints).sum() == 0
+    assert (np.diff(prints.astype(np.int64)) > 0).all()
+    assert int(prints.max()) < 2**split.FINGERPRINT_BITS
+
+
+def test_no_users_have_no_keys_and_know_nobody() -> None:
+    keys = split.keys(frame(0), WITH_ID, SALT)
+    assert keys.shape == split.folds(keys, 3).shape == split.in_test(keys).shape == (0,)
+    assert not split.known(split.keys(frame(5), WITH_ID, SALT), split.fingerprints(keys)).any()
+
+
+def test_the_salt_of_a_home_is_made_once_and_kept(home: Settings) -> None:
+    salt = split.salt(home)
+    assert split.salt(home) == salt
+    assert len(salt) == 16
+    assert split.salt(Settings.of(home.home / "other")) != salt
+
+
+def test_first_uses_at_the_same_moment_agree_on_one_salt(home: Settings) -> None:
+    together = Barrier(8)
+
+    def first_use(_: int) -> bytes:
+        together.wait()
+        return split.salt(home)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(first_use, range(8)))) == 1
+
+
+def test_a_digest_tells_salts_apart_and_gives_none_away() -> None:
+    assert split.digest(SALT) != split.digest(bytes(16))
+    assert SALT.hex()[:8] not in split.digest(SALT)

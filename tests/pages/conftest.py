@@ -1,0 +1,129 @@
+"""Pages as AppTest sees them, always from the entry file: at an address, in a home, with no process beside them."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import replace
+from typing import Final
+
+import pandas as pd
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from app import services
+from core import jobs
+from core.data import datasets, intake
+from core.data import schema as schemas
+from core.decision import runs, scoring
+from core.decision.policy import Policy
+from core.decision.runs import Run
+from core.model import registry, training
+from core.settings import HOME_VARIABLE, ROOT, Settings
+from tests import make
+from tests.screen import Scored, Upload, Visit
+
+_START: Final = jobs.start
+
+
+@pytest.fixture(autouse=True)
+def _no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reasons are not worked out behind the page, unless a test asks for `real_jobs`."""
+    monkeypatch.setattr(jobs, "start", lambda *_args, **_options: None)
+
+
+@pytest.fixture
+def real_jobs(_no_processes: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "start", _START)
+
+
+@pytest.fixture
+def visit(monkeypatch: pytest.MonkeyPatch) -> Visit:
+    """Open a page of a home at an address: `visit(home, "score_file", run="r-0001")`."""
+
+    def opened(home: Settings, page: str = "overview", **where: str) -> AppTest:
+        monkeypatch.setenv(HOME_VARIABLE, str(home.home))
+        at = AppTest.from_file(ROOT / "app" / "main.py", default_timeout=60).run()
+        if page == "overview":
+            return at
+        at.switch_page(str(ROOT / "pages" / f"{page}.py"))
+        for name, value in where.items():
+            at.query_params[name] = value
+        return at.run()
+
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    # What a script raises is looked at in `at.exception`; Streamlit would log its traceback too.
+    monkeypatch.setattr(logging.getLogger("streamlit.error_util"), "disabled", True)
+    return opened
+
+
+@pytest.fixture
+def upload(visit: Visit) -> Upload:
+    """Drop a file on *Score a file*; the page it leads to."""
+
+    def dropped(home: Settings, payload: bytes | pd.DataFrame, *, name: str = "users.csv") -> AppTest:
+        at = visit(home, "score_file")
+        at.file_uploader(key="upload").upload(name, payload if isinstance(payload, bytes) else make.csv(payload))
+        return at.run()
+
+    return dropped
+
+
+@pytest.fixture
+def scored() -> Scored:
+    """Score a file as the page does, with the reasons of everybody flagged."""
+
+    def run_of(home: Settings, frame: pd.DataFrame, *, name: str = "users.csv", reasons: bool = True) -> Run:
+        columns, model, policy = schemas.load(home.schema_file), registry.load(home), Policy()
+        done = scoring.score_file(home, name, make.csv(frame), columns, model, policy, now=make.NOW)
+        if reasons:
+            told = scoring.explained(done.frame, done.results["probability"].to_numpy(), model, policy)
+            runs.save_reasons(home, done.run.id, told)
+        return done.run
+
+    return run_of
+
+
+@pytest.fixture
+def to_score() -> pd.DataFrame:
+    """200 users without label and without a missing value; about a fifth of them are flagged."""
+    return make.users(200, seed=3).drop(columns="spam").fillna({"ratio": 0.0})
+
+
+@pytest.fixture
+def with_demo(own: Settings, to_score: pd.DataFrame) -> Settings:
+    """A home with the two demo files, of its own columns."""
+    own.demo.mkdir(parents=True)
+    to_score.to_csv(own.demo / services.DEMO_USERS, index=False)
+    make.users(400, seed=5).to_csv(own.demo / services.DEMO_LABELLED, index=False)
+    return own
+
+
+@pytest.fixture
+def noticed(own: Settings) -> Settings:
+    """A home whose model in charge was trained with a notice."""
+    folder = own.models / "v0001"
+    metadata = folder / registry.METADATA
+    before = hashlib.sha256(metadata.read_bytes()).hexdigest()
+    text = metadata.read_text(encoding="utf-8").replace('"notice": ""', '"notice": "trained on *simulated* users"')
+    metadata.write_text(text, encoding="utf-8")
+    sums = (folder / registry.SUMS).read_text(encoding="ascii")
+    after = hashlib.sha256(metadata.read_bytes()).hexdigest()
+    (folder / registry.SUMS).write_text(sums.replace(before, after), encoding="ascii")
+    return own
+
+
+@pytest.fixture
+def hostile(home: Settings) -> Settings:
+    """A home with a model of a feature whose name looks like markup."""
+    feature = "<b>links</b>$x$ :red[x]"
+    named = [replace(column, name=feature) if column.name == "links" else column for column in make.SCHEMA.features]
+    schema = replace(make.SCHEMA, features=tuple(named))
+    schemas.save(schema, home.schema_file)
+    frame = make.users(400).rename(columns={"links": feature})
+    checked = intake.read("<i>train</i>.csv", make.csv(frame), schema, need_label=True)
+    dataset = datasets.put(home, checked, schema, now=make.NOW, need_label=True)
+    registry.promote(home, training.learn(home, dataset, schema, Policy().thresholds, now=make.NOW))
+    return home

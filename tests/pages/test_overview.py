@@ -1,0 +1,125 @@
+"""Overview: what it says in a home that is empty, fresh or at work."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from core.model import registry
+from core.settings import Settings
+from tests import make, screen
+from tests.screen import Scored, Visit
+
+
+@pytest.mark.parametrize("page", ["overview", "score_file", "score_user", "model"])
+def test_a_home_with_nothing_in_it_says_what_to_do_first(visit: Visit, home: Settings, page: str) -> None:
+    at = visit(home, page)
+
+    assert not at.exception
+    assert not at.error
+    assert "No model is in charge of this home" in screen.sentences(at)
+    assert [code.value for code in at.code] == ["python3 -m app train users.csv --promote"]
+
+
+def test_a_home_with_a_schema_but_no_model_is_no_different(visit: Visit, own: Settings) -> None:
+    (own.models / registry.CHAMPION).unlink()
+
+    at = visit(own)
+
+    assert not at.exception
+    assert "No model is in charge" in screen.sentences(at)
+
+
+def test_a_champion_that_is_not_there_is_told_in_a_sentence(visit: Visit, own: Settings) -> None:
+    (own.models / registry.CHAMPION).write_text("v0009\n", encoding="ascii")
+
+    at = visit(own)
+
+    assert not at.exception
+    assert "There is no model v0009" in screen.errors(at)[0]
+
+
+def test_a_damaged_model_is_told_in_a_sentence(visit: Visit, own: Settings) -> None:
+    (own.models / "v0001" / registry.TREES).write_bytes(b"no trees")
+
+    at = visit(own)
+
+    assert not at.exception
+    assert "was not loaded" in screen.errors(at)[0]
+
+
+def test_a_fresh_home_offers_the_first_steps_and_the_models_figures(visit: Visit, own: Settings) -> None:
+    at = visit(own)
+
+    figures = registry.load(own).metadata.figures
+    assert not at.exception
+    assert "v0001 is in charge and ready to score" in screen.sentences(at)
+    assert at.table[0].value["Value"].tolist() == [figure.value for figure in figures.overall.values()]
+    assert f"{figures.n:,} held-out users" in screen.sentences(at)
+    assert "Nothing waits for you." in screen.sentences(at)
+
+
+@pytest.mark.parametrize("page", ["score_file", "score_user", "model"])
+def test_each_first_step_leads_to_its_page(visit: Visit, own: Settings, page: str) -> None:
+    at = visit(own).button(key=f"first-{page}").click().run()
+
+    assert not at.exception
+    assert at.title[0].value == {"score_file": "Score a file", "score_user": "Score a user", "model": "Model"}[page]
+
+
+def test_a_home_at_work_shows_the_last_run_against_the_one_before(
+    visit: Visit, own: Settings, scored: Scored, to_score: pd.DataFrame
+) -> None:
+    for rows in (50, 100, 200):
+        last = scored(own, to_score.head(rows))
+
+    at = visit(own)
+
+    assert not at.exception
+    assert "The last run, r-0003, scored 200 users of users.csv." in screen.sentences(at)
+    metrics = {metric.label: metric for metric in at.metric}
+    assert metrics["Users scored, last run"].value == "200"
+    assert "+100.0" in metrics["Users scored, last run"].delta
+    assert metrics["Flagged"].value.startswith(f"{last.flagged / 2:.2f}")
+    assert at.dataframe[0].value["Run"].tolist() == ["r-0003", "r-0002", "r-0001"]
+
+
+def test_choosing_a_run_opens_it(visit: Visit, own: Settings, scored: Scored, to_score: pd.DataFrame) -> None:
+    scored(own, to_score)
+    at = visit(own)
+
+    at.session_state["runs-Last runs"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    at.run()
+
+    assert at.title[0].value == "Score a file"
+    assert at.query_params["run"] == "r-0001"
+
+
+def test_the_notice_the_rejected_rows_and_an_outdated_score_all_wait_for_a_person(
+    visit: Visit, noticed: Settings, scored: Scored, to_score: pd.DataFrame
+) -> None:
+    scored(noticed, pd.concat([to_score, to_score.head(3)]))
+    registry.promote(noticed, make.trained_home(noticed, n=400))
+
+    at = visit(noticed)
+
+    assert not at.exception
+    said = screen.sentences(at)
+    assert "**3 rows** of users.csv were rejected" in said
+    assert "r-0001 was scored by v0001; v0002 is in charge now" in said
+
+
+def test_the_notice_of_the_model_is_shown_as_it_was_written(visit: Visit, noticed: Settings) -> None:
+    assert "**v0001** is trained on &#42;simulated&#42; users" in screen.sentences(visit(noticed))
+
+
+def test_a_run_without_a_single_user_breaks_nothing(
+    visit: Visit, own: Settings, scored: Scored, to_score: pd.DataFrame
+) -> None:
+    scored(own, to_score)
+    scored(own, to_score.assign(links="many"))
+
+    at = visit(own)
+
+    assert not at.exception
+    assert "scored 0 users of users.csv" in screen.sentences(at)

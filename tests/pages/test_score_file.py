@@ -1,0 +1,430 @@
+"""Score a file: from what is dropped to problems, table, reasons and downloads."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app import services
+from core import jobs
+from core.decision import runs
+from core.model import registry
+from core.settings import HOME_VARIABLE, Settings
+from tests import make, screen
+from tests.screen import Scored, Upload, Visit
+
+TABLE = "risks-r-0001"
+
+
+def table(at: AppTest) -> pd.DataFrame:
+    return at.dataframe[0].value
+
+
+def chosen(at: AppTest, row: int) -> AppTest:
+    """The page after a row of the table was selected."""
+    at.session_state[TABLE] = {"selection": {"rows": [row], "columns": [], "cells": []}}
+    return at.run()
+
+
+@pytest.fixture
+def opened(visit: Visit, own: Settings, scored: Scored, to_score: pd.DataFrame) -> AppTest:
+    """The page of a run whose reasons are there; ratio is missing for three users, and one has a value never seen."""
+    frame = to_score.copy()
+    frame.loc[[0, 1, 2], "ratio"] = np.nan
+    frame.loc[3, "links"] = 500
+    scored(own, frame)
+    return visit(own, "score_file", run="r-0001")
+
+
+def everyone(at: AppTest) -> AppTest:
+    return at.button_group(key=f"group-{at.query_params['run']}").set_value("everyone").run()
+
+
+def test_a_clean_file_becomes_a_run_with_its_own_address(upload: Upload, own: Settings, to_score: pd.DataFrame) -> None:
+    at = upload(own, to_score)
+
+    assert not at.exception
+    assert not at.error
+    assert at.query_params["run"] == "r-0001"
+    assert "**users.csv** · 200 users received, 200 scored, 0 rejected · v0001 under p0001" in screen.sentences(at)
+    assert "problem" not in screen.sentences(at)
+    assert not [button for button in at.get("download_button") if button.key == "rejected_rows"]
+
+
+def test_the_table_begins_with_the_highest_score(upload: Upload, own: Settings, to_score: pd.DataFrame) -> None:
+    at = everyone(upload(own, to_score))
+
+    assert len(table(at)) == 200
+    assert table(at)["·score"].is_monotonic_decreasing
+    assert sorted(table(at)["user"]) == sorted(to_score["user"])
+
+
+def test_a_rerun_does_not_score_the_same_upload_again(upload: Upload, own: Settings, to_score: pd.DataFrame) -> None:
+    at = upload(own, to_score)
+    at.run()
+    everyone(at)
+
+    assert len(runs.recent(own)) == 1
+
+
+def test_rejected_rows_are_counted_named_and_can_be_taken_away(
+    upload: Upload, own: Settings, to_score: pd.DataFrame
+) -> None:
+    bad = make.csv(to_score) + b"x1,many,0,1,0,3,n,DE\nu3-0,1,0,1,0,3,n,DE\n\n,1,0,1,0,3,n,DE\nx2,1,0\n"
+
+    at = upload(own, bad)
+
+    said = screen.sentences(at)
+    assert not at.exception
+    assert "5 problems" in said
+    assert "**5 rows rejected**" in said
+    assert "205 users received, 200 scored, 5 rejected" in said
+    assert "1 row was rejected. Line 202, links&#58;" in said
+    assert [button for button in at.get("download_button") if button.key == "rejected_rows"]
+    rejected = pd.read_csv(io.BytesIO(services.rejected_file(runs.find(own, "r-0001").dataset)))
+    assert rejected["line"].tolist() == [202, 203, 204, 205, 206]
+    assert rejected["code"].tolist() == ["not_a_number", "duplicate_id", "blank", "missing_id", "ragged"]
+
+
+def test_missing_values_are_counted_as_missing(upload: Upload, own: Settings) -> None:
+    frame = make.users(200, seed=3).drop(columns="spam")
+
+    at = upload(own, frame)
+
+    assert f"**{frame['ratio'].isna().sum()} missing** values, kept as missing" in screen.sentences(at)
+
+
+def test_a_file_without_a_feature_stops_with_a_sentence_and_a_way_on(
+    upload: Upload, own: Settings, to_score: pd.DataFrame
+) -> None:
+    at = upload(own, to_score.drop(columns=["ratio", "tier"]))
+
+    assert not at.exception
+    assert "tier and ratio are missing from users.csv. Scores without them would be guesses" in screen.errors(at)[0]
+    assert "run" not in at.query_params
+    assert at.button(key="go_on").label == "Go on with tier, ratio as missing"
+
+    at.button(key="go_on").click().run()
+
+    assert not at.exception
+    assert not at.error
+    assert at.query_params["run"] == "r-0001"
+    assert (runs.scores(own, "r-0001")["n_missing"] == 2).all()
+    assert "**tier and ratio** absent, missing in every row" in screen.sentences(at)
+
+
+def test_a_file_without_the_id_column_offers_no_way_on(upload: Upload, own: Settings, to_score: pd.DataFrame) -> None:
+    at = upload(own, to_score.drop(columns="user"))
+
+    assert "user is missing from users.csv" in screen.errors(at)[0]
+    assert "go_on" not in [button.key for button in at.button]
+
+
+@pytest.mark.parametrize(
+    ("payload", "sentence"),
+    [
+        pytest.param(b"<!DOCTYPE html><html><body>Log in</body></html>", "this is a web page", id="html"),
+        pytest.param(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "this is a picture (PNG)", id="png"),
+        pytest.param(b"", "the file is empty", id="empty"),
+        pytest.param(b"a,b\n1,2\n", "not one known column is in the header", id="other columns"),
+        pytest.param(b"\x1f\x8b\x08\0\0\0\0\0\0\x03broken", "damaged gzip", id="damaged gzip"),
+    ],
+)
+def test_what_is_no_table_gets_its_sentence_and_the_next_file_still_works(
+    upload: Upload, own: Settings, to_score: pd.DataFrame, payload: bytes, sentence: str
+) -> None:
+    at = upload(own, payload)
+
+    assert not at.exception
+    assert sentence in screen.errors(at)[0].replace("&#40;", "(").replace("&#41;", ")")
+    assert not runs.recent(own)
+
+    at.file_uploader(key="upload").upload("better.csv", make.csv(to_score)).run()
+
+    assert not at.error
+    assert at.query_params["run"] == "r-0001"
+
+
+def test_a_file_of_which_every_row_is_rejected_says_so(upload: Upload, own: Settings, to_score: pd.DataFrame) -> None:
+    at = upload(own, to_score.assign(links="many"))
+
+    assert not at.exception
+    assert at.warning[0].value.startswith("No row of this file could be scored")
+    assert "**200 rows rejected**" in screen.sentences(at)
+    assert not at.dataframe
+
+
+def test_a_file_with_labels_is_scored_without_them(upload: Upload, own: Settings, to_score: pd.DataFrame) -> None:
+    labelled = everyone(upload(own, to_score.assign(spam=1)))
+    without = everyone(upload(own, to_score))
+
+    assert table(labelled)["·score"].tolist() == table(without)["·score"].tolist()
+    assert "spam" not in table(labelled).columns
+
+
+def test_the_demo_file_is_one_button_away(visit: Visit, with_demo: Settings) -> None:
+    at = visit(with_demo, "score_file")
+    at.button(key="use_demo").click().run()
+
+    assert not at.exception
+    assert at.query_params["run"] == "r-0001"
+    assert "users.csv.gz** · 200 users received" in screen.sentences(at)
+
+
+def test_a_home_without_demo_offers_none(visit: Visit, own: Settings) -> None:
+    assert "use_demo" not in [button.key for button in visit(own, "score_file").button]
+
+
+@pytest.mark.parametrize(
+    "name", ["probability", "margin", "score", "row", "index", "_index", "·score", "n_missing", "line", "level_0"]
+)
+def test_a_column_may_have_any_name(
+    upload: Upload, visit: Visit, own: Settings, to_score: pd.DataFrame, name: str
+) -> None:
+    at = upload(own, to_score.assign(**{name: "text of the file"}))
+
+    assert not at.exception
+    assert table(at)["·score"].is_monotonic_decreasing
+
+    user = visit(own, "score_user", run="r-0001", row="3")
+
+    assert not user.exception
+    assert "text of the file" in screen.sentences(user)
+
+
+def test_a_link_to_a_run_opens_it(opened: AppTest) -> None:
+    assert not opened.exception
+    assert "r-0001" in screen.sentences(opened)
+    assert table(opened)["·reasons"].str.fullmatch(r"\w+=\S+ \(\+\d+\.\d\d\)(   \w+=\S+ \(\+\d+\.\d\d\)){0,2}").all()
+
+
+@pytest.mark.parametrize("run", ["r-0099", "nonsense", "../../etc", "r-" + "9" * 50])
+def test_a_link_to_a_run_that_is_not_here_is_told_in_a_sentence(visit: Visit, own: Settings, run: str) -> None:
+    at = visit(own, "score_file", run=run)
+
+    assert not at.exception
+    assert screen.errors(at)[0].startswith("This home has no run ")
+
+
+def test_a_run_opens_from_the_list_of_those_before(
+    visit: Visit, own: Settings, scored: Scored, to_score: pd.DataFrame
+) -> None:
+    scored(own, to_score)
+    at = visit(own, "score_file")
+
+    at.session_state["runs-Scored before"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    at.run()
+
+    assert at.query_params["run"] == "r-0001"
+
+
+def test_the_counts_in_the_filter_are_those_of_the_run(opened: AppTest, own: Settings) -> None:
+    run = runs.find(own, "r-0001")
+
+    labels = opened.button_group(key="group-r-0001").options
+    assert labels[0] == f"Flagged {run.flagged}"
+    assert labels[-1] == f"Everyone {run.users}"
+
+
+@pytest.mark.parametrize("band", ["human_review", "monitor"])
+def test_a_band_shows_its_users_only(opened: AppTest, own: Settings, band: str) -> None:
+    opened.button_group(key="group-r-0001").set_value(band).run()
+
+    assert len(table(opened)) == runs.find(own, "r-0001").counts[band]
+    assert len(table(opened)["·band"].astype(str).unique()) == 1
+
+
+def test_search_finds_a_user_and_a_feature(opened: AppTest) -> None:
+    everyone(opened)
+
+    opened.text_input(key="text-r-0001").set_value("U3-17").run()
+    assert set(table(opened)["user"]) == {"u3-17", *(f"u3-17{digit}" for digit in range(10))}
+
+    opened.text_input(key="text-r-0001").set_value("links").run()
+    assert table(opened)["·reasons"].str.contains("links=", regex=False).all()
+
+
+def test_filters_narrow_the_table(opened: AppTest, to_score: pd.DataFrame) -> None:
+    everyone(opened)
+
+    opened.slider(key="score-r-0001").set_value((0.1, 0.4)).run()
+    assert table(opened)["·score"].between(0.1, 0.4).all()
+    opened.slider(key="score-r-0001").set_value((0.0, 1.0)).run()
+
+    opened.selectbox(key="feature-r-0001").set_value("links").run()
+    opened.number_input(key="from-r-0001-links").set_value(4.0).run()
+    expected = set(to_score["user"][to_score["links"] >= 4]) | {"u3-3"}
+    assert set(table(opened)["user"]) == expected
+    opened.selectbox(key="feature-r-0001").set_value(None).run()
+
+    opened.selectbox(key="context-r-0001").set_value("country").run()
+    opened.multiselect(key="values-r-0001-country").set_value(["KE"]).run()
+    assert set(table(opened)["country"]) == {"KE"}
+
+
+def test_only_the_novel_and_only_the_incomplete_can_be_shown(opened: AppTest) -> None:
+    everyone(opened)
+
+    opened.checkbox(key="novel-r-0001").check().run()
+    assert table(opened)["user"].tolist() == ["u3-3"]
+    assert table(opened)["·novel"].tolist() == ["links"]
+    opened.checkbox(key="novel-r-0001").uncheck().run()
+
+    opened.checkbox(key="incomplete-r-0001").check().run()
+    assert set(table(opened)["user"]) == {"u3-0", "u3-1", "u3-2"}
+
+
+def test_when_nothing_matches_a_caption_says_so(opened: AppTest) -> None:
+    opened.text_input(key="text-r-0001").set_value("nobody at all").run()
+
+    assert not opened.dataframe
+    assert "No user matches the filters." in screen.sentences(opened)
+
+
+def test_choosing_a_row_opens_that_user(opened: AppTest) -> None:
+    user = table(opened)["user"][table(opened).index[2]]
+
+    chosen(opened, 2)
+
+    assert not opened.exception
+    assert opened.title[0].value == "Score a user"
+    assert opened.query_params == {"run": "r-0001", "row": str(int(user.removeprefix("u3-")) + 1)}
+    assert f"#### User {user}" in screen.sentences(opened)
+
+
+def test_another_file_leads_back_to_the_uploader(opened: AppTest) -> None:
+    next(button for button in opened.button if button.label == "Score another file").click().run()
+
+    assert opened.query_params == {}
+    assert opened.file_uploader(key="upload")
+
+
+def test_the_figure_and_the_counts_tell_the_same(opened: AppTest, own: Settings) -> None:
+    counts = runs.find(own, "r-0001").counts
+    shown = opened.table[0].value
+
+    assert shown["Users"].tolist() == [counts[band] for band in reversed(counts)]
+    assert json.loads(opened.get("plotly_chart")[0].proto.spec)["data"]
+
+
+HOSTILE = [
+    "<b>x</b>",
+    "[a](javascript:alert(1))",
+    ":red[x]",
+    "$x$",
+    "~~x~~",
+    "![i](http://e.vil/p.png)",
+    "`x`",
+    "**x**",
+]
+
+
+def test_nothing_of_a_file_becomes_markup(upload: Upload, visit: Visit, own: Settings, to_score: pd.DataFrame) -> None:
+    frame = to_score.copy()
+    frame["user"] = [f"{HOSTILE[i % 8]}{i}" for i in range(200)]
+    frame["name"] = [HOSTILE[i % 8] for i in range(200)]
+    frame[":red[column]"] = "<i>value</i>"
+    name = "<b>x</b> [a](javascript:alert(1)) :red[x] $x$.csv"
+    bad = make.csv(frame) + b"z,**x**,0,1,0,3,n,DE,v\n,1,0,1,0,3,n,DE,v\n<b>x</b>0,1,0,1,0,3,n,DE,v\n"
+
+    run = upload(own, bad, name=name)
+    pages = [run, visit(own), visit(own, "score_file"), visit(own, "model")]
+    pages += [visit(own, "score_user", run="r-0001", row=str(row)) for row in range(1, 9)]
+
+    for at in pages:
+        assert not at.exception
+        for text in screen.markdown(at):
+            assert not [raw for raw in (*HOSTILE, ":red[", "<i>") if raw in text], text
+    assert any("&#60;b&#62;x" in text for text in screen.markdown(run))
+
+
+def test_a_feature_with_a_hostile_name_is_shown_as_text(visit: Visit, scored: Scored, hostile: Settings) -> None:
+    feature = "<b>links</b>$x$ :red[x]"
+    frame = make.users(80, seed=4).rename(columns={"links": feature}).drop(columns="spam")
+    scored(hostile, frame)
+
+    run = visit(hostile, "score_file", run="r-0001")
+    user = visit(hostile, "score_user", run="r-0001", row="1")
+    model = visit(hostile, "model")
+
+    for at in (run, user, model):
+        assert not at.exception
+        assert not [text for text in screen.markdown(at) if feature in text or "<b>" in text or ":red[" in text]
+    assert feature in run.selectbox(key="feature-r-0001").options
+    for chart in user.get("plotly_chart"):
+        spec = json.loads(chart.proto.spec)
+        del spec["layout"]["meta"]  # not drawn
+        assert "<b>links</b>" not in json.dumps(spec)
+
+
+def test_only_web_addresses_are_links(opened: AppTest, upload: Upload, own: Settings, to_score: pd.DataFrame) -> None:
+    good = to_score.assign(page="https://example.org/u")
+    mixed = to_score.assign(page=["javascript:alert(1)", *["https://example.org/u"] * 199])
+
+    assert "link" in json.dumps(json.loads(upload(own, good).dataframe[0].proto.columns)["page"])
+    assert "page" not in json.loads(everyone(upload(own, mixed)).dataframe[0].proto.columns)
+
+
+def test_reasons_appear_when_the_job_is_done(
+    real_jobs: None, upload: Upload, own: Settings, to_score: pd.DataFrame
+) -> None:
+    at = upload(own, to_score)
+
+    assert screen.over(own, "reasons-r-0001").status == "done"
+    at.run()
+
+    assert not at.exception
+    assert table(at)["·reasons"].str.contains("(+", regex=False).all()
+    assert "Explain everyone" in [button.label for button in at.button]
+
+
+def test_cancelling_the_reasons_leaves_the_scores_and_offers_them_again(
+    real_jobs: None,
+    visit: Visit,
+    own: Settings,
+    scored: Scored,
+    to_score: pd.DataFrame,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(HOME_VARIABLE, str(own.home))
+    run = scored(own, to_score, reasons=False)
+    services.explain_in_background(run)
+    jobs.cancel(own, "reasons-r-0001")
+    assert screen.over(own, "reasons-r-0001").status == "cancelled"
+
+    at = visit(own, "score_file", run="r-0001")
+
+    assert not at.exception
+    assert len(table(at)) == run.flagged
+    assert "Reasons of r-0001 was cancelled" in screen.sentences(at)
+
+    next(button for button in at.button if button.label == "Explain the flagged users").click().run()
+    assert screen.over(own, "reasons-r-0001").status == "done"
+    at.run()
+    assert table(at)["·reasons"].str.contains("(+", regex=False).all()
+
+
+def test_the_notice_of_the_model_stands_on_every_page_that_scores(
+    visit: Visit, noticed: Settings, scored: Scored, to_score: pd.DataFrame
+) -> None:
+    scored(noticed, to_score)
+    notice = "v0001 is trained on &#42;simulated&#42; users"
+
+    for page, where in (("score_file", {}), ("score_file", {"run": "r-0001"}), ("score_user", {}), ("model", {})):
+        assert notice in screen.sentences(visit(noticed, page, **where))
+
+
+def test_a_model_of_other_features_is_told_in_a_sentence(upload: Upload, own: Settings, to_score: pd.DataFrame) -> None:
+    schema = own.schema_file.read_text(encoding="utf-8")
+    own.schema_file.write_text(schema.replace("ratio =", "other ="), encoding="utf-8")
+
+    at = upload(own, to_score.rename(columns={"ratio": "other"}))
+
+    assert not at.exception
+    assert "needs ratio" in screen.errors(at)[0]
+    assert registry.champion(own) == "v0001"
