@@ -145,7 +145,8 @@ def score(
             progress=lambda done, of: progress.counted("Reasons", done, of),
         )  # fmt: skip
         progress("Writing")
-        runs.save_reasons(settings, done.run.id, told)
+        if reasons != "none":
+            runs.save_reasons(settings, done.run.id, told)
         table = export.table(
             export.kept(done.frame, columns, keep_features=keep_features), done.results, told, done.run,
         )  # fmt: skip
@@ -161,7 +162,7 @@ def train(
     context: typer.Context,
     labelled: Labelled,
     promote: Annotated[bool, typer.Option("--promote", help="Put the new version in charge.")] = False,
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of everything random.")] = 0,
     notice: Annotated[str, typer.Option(help="A sentence to show wherever this version is.")] = "",
     as_json: AsJson = False,
     home: Home = None,

@@ -20,6 +20,7 @@ def sections() -> Mapping[str, list[StreamlitPage]]:
             _page("score_user", "Score a user", "person"),
             _page("score_file", "Score a file", "upload_file"),
         ],
+        "Understand": [_page("explore", "Explore", "query_stats")],
         "Run": [_page("model", "Model", "inventory_2")],
     }
 

@@ -6,9 +6,14 @@ that the value depends on (ids of things that never change, or a file's time and
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
+from typing import Any, TypeVar
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -28,6 +33,7 @@ from core.model.registry import Model
 from core.settings import Settings
 
 #: Files of the bundled demo, in `data/demo/`.
+T = TypeVar("T")
 DEMO_USERS, DEMO_LABELLED = "users.csv.gz", "labelled.csv.gz"
 
 
@@ -119,6 +125,31 @@ def rejected_file(dataset: str) -> bytes:
     return export.as_bytes(export.rejected_table(settings(), dataset), ".csv")
 
 
+def kept(key: Hashable, make: Callable[[], T]) -> T:
+    """What `make` gives, made once per process and key; the work may draw its own progress, unlike in a cache."""
+    return _shelf().get(key, make)
+
+
+class Shelf:
+    """The values asked for last, at most `most` of them, shared by all sessions."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._kept, self._lock = most, OrderedDict[Hashable, Any](), Lock()
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                found: T = self._kept[key]
+                return found
+        made = make()
+        with self._lock:
+            self._kept[key] = made
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return made
+
+
 def _stamp(path: Path | None) -> tuple[int, int]:
     """Changes when the file does."""
     if path is None or not path.is_file():
@@ -163,7 +194,19 @@ def _people(home: Settings, run: str, dataset: str) -> pd.DataFrame:
 
 @st.cache_resource(max_entries=3, ttl="2h", show_spinner=False)
 def _columns(home: Settings, dataset: str, names: tuple[str, ...]) -> pd.DataFrame:
-    return datasets.frame(home, dataset, names)
+    frame = datasets.frame(home, dataset, names)
+    # Half the memory for every whole number that fits; the values stay the same.
+    small = {name: np.int32 for name in frame.columns if _fits(frame[name])}
+    return frame.astype(small) if small else frame
+
+
+def _fits(values: pd.Series[Any]) -> bool:
+    return values.dtype == np.int64 and len(values) > 0 and bool(values.abs().max() < 2**31)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _shelf() -> Shelf:
+    return Shelf(most=200)
 
 
 @st.cache_resource(max_entries=3, ttl="2h", show_spinner=False)

@@ -50,7 +50,7 @@ class MissingColumnsError(UnusableInputError):
         verb = "is" if len(columns) == 1 else "are"
         them = "it" if len(columns) == 1 else "them"
         advice = (
-            f" Scores without {them} would be guesses: add {them}, or go on with --allow-missing."
+            f" Scores without {them} would be guesses: add {them}, or go on with {them} as missing (--allow-missing)."
             if can_allow
             else f" Add {them} to the file, or change data/schema.toml."
         )

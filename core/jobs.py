@@ -189,13 +189,14 @@ def _target(name: str) -> Callable[..., object]:
 @contextlib.contextmanager
 def _turn(settings: Settings, report: Report) -> Iterator[None]:
     lock = FileLock(settings.jobs / "turn.lock")
+    report(0, 0)
     while True:
-        report(0, 0, "Waiting for another job to end")
         try:
             lock.acquire(timeout=TELL_EVERY)
         except Timeout:
-            continue
-        break
+            report(0, 0, "Waiting for another job to end")
+        else:
+            break
     try:
         yield
     finally:

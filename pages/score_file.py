@@ -12,21 +12,20 @@ from app.components.run_list import run_list
 from core.decision import runs
 
 opened, model = st.query_params.get("run"), services.champion()
+with page_title("Score a file") as buttons:
+    if opened:
+        another_file()
 if opened:
     run = runs.find(services.settings(), opened)
-    with page_title("Score a file"):
+    with buttons:
         downloads(run)
-        another_file()
     row = file_result(run)
     if row is not None:
         navigation.go("score_user", run=run.id, row=str(row))
+elif model is None:
+    no_model()
 else:
-    with page_title("Score a file"):
-        pass
     st.markdown("Each user of a file gets a calibrated risk, an action, and the exact reasons for it.")
-    if model is None:
-        no_model()
-    else:
-        run_id = first_file(model) or run_list("Scored before", runs.recent(services.settings(), 20))
-        if run_id:
-            navigation.go("score_file", run=run_id)
+    run_id = first_file(model) or run_list("Scored before", runs.recent(services.settings(), 20))
+    if run_id:
+        navigation.go("score_file", run=run_id)

@@ -2,18 +2,18 @@
 
 import streamlit as st
 
-from app import services
 from app.components.heading import page_title
 from app.components.model_notice import model_notice
 from app.components.no_model import no_model
 from app.components.user_form import changed, reset, user_form
 from app.components.user_result import scored, user_result
-from app.components.user_source import user_source
+from app.components.user_source import back_to_run, user_model, user_source
 
-model = services.champion()
 with page_title("Score a user"):
+    back_to_run()
     place = st.empty()
 st.markdown("What one user's values mean to the model, and what the score would be if a value changed.")
+model = user_model()
 if model is None:
     no_model()
 else:

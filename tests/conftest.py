@@ -9,6 +9,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from core.model import registry
 from core.settings import HOME_VARIABLE, ROOT, Settings
 from tests import make
 
@@ -58,5 +59,6 @@ def own(trained: Settings, tmp_path: Path) -> Settings:
     (tmp_path / "data").mkdir()
     for path in (trained.schema_file, trained.salt_file):
         shutil.copy(path, tmp_path / "data")
-    shutil.copytree(trained.datasets, tmp_path / "data" / "datasets")
+    dataset = registry.load(trained).metadata.data.dataset
+    shutil.copytree(trained.datasets / dataset, tmp_path / "data" / "datasets" / dataset)
     return Settings.of(tmp_path)

@@ -35,7 +35,7 @@ def users(n: int = 1500, seed: int = 0) -> pd.DataFrame:
     links, verified = random.poisson(1.5, n), random.integers(0, 2, n)
     tier, ratio = random.integers(1, 5, n), np.round(random.normal(size=n), 4)
     odds = -3 + 1.1 * links - 1.5 * verified + 0.8 * ratio
-    frame = pd.DataFrame(
+    return pd.DataFrame(
         {
             "user": [f"u{seed}-{i}" for i in range(n)],
             "spam": (random.random(n) < 1 / (1 + np.exp(-odds))).astype(int),
@@ -48,7 +48,6 @@ def users(n: int = 1500, seed: int = 0) -> pd.DataFrame:
             "country": random.choice(["DE", "KE", "PK"], n),
         }
     )
-    return frame
 
 
 def csv(frame: pd.DataFrame) -> bytes:

@@ -130,9 +130,11 @@ def dependence(
     name = escape_label(feature, NAME)
     figure = go.Figure(
         go.Scatter(
-            x=_aside(values).astype(np.float32), y=pushes.astype(np.float32), mode="markers", customdata=values,
-            marker={"size": 5, "color": colour["accent"], "opacity": 0.55}, name="push",
-            hovertemplate=f"{name} = %{{customdata:,}}<br>push %{{y:+.2f}}<extra></extra>",
+            x=_aside(values).astype(np.float32), y=pushes.astype(np.float32), mode="markers", name="push",
+            marker={"size": 5, "color": colour["accent"], "opacity": 0.55}, hoverinfo="text",
+            hovertext=[
+                f"{name} = {_value(at)}<br>push {words.signed(up)}" for at, up in zip(values, pushes, strict=True)
+            ],
         )
     )  # fmt: skip
     base(figure, theme=theme, height=220)
@@ -146,7 +148,8 @@ def dependence(
         nothing(figure, f"no users with a value of {name}" if missing else "no users", theme=theme)
     left_out = [f"{words.count(beyond)} beyond the axis"] if beyond else []
     left_out += [f"{words.count(missing)} {words.MISSING}, not drawn"] if missing else []
-    sub = "; ".join([f"push on the score in log-odds, {words.count(sample)} users", *left_out])
+    drawn = f"{words.count(len(values))} of " if len(values) + beyond + missing < sample else ""
+    sub = "; ".join([f"push on the score in log-odds, {drawn}{words.count(sample)} users", *left_out])
     alt = _dependence_alt(values, pushes, feature, version)
     return titled(figure, f"How {version} uses {feature}", sub, alt)
 
@@ -172,7 +175,7 @@ def _share_axis(figure: go.Figure, shares: Numbers, *, log: bool) -> None:
         figure.update_yaxes(range=[0, 1.06 * top], nticks=6, tickformat=percents(top))
         return
     low = math.floor(math.log10(known.min(initial=top) / 1.5))
-    powers = range(low, max(math.floor(math.log10(top)), low) + 1)
+    powers = range(low, max(math.floor(math.log10(1.2 * top)), low) + 1)
     ticks = [10.0**power for power in powers[:: math.ceil(len(powers) / 5)]]
     figure.update_yaxes(
         type="log", range=[low, math.log10(1.2 * top)], tickvals=ticks,
@@ -236,6 +239,11 @@ def _aside(values: Numbers) -> Numbers:
     return moved
 
 
+def _value(value: float) -> str:
+    """A count in full, anything else with six digits."""
+    return words.count(value) if value == math.floor(value) else f"{value:,.6g}".replace("-", words.MINUS)
+
+
 def _value_axis(figure: go.Figure, values: Numbers) -> None:
     low, high = float(values.min(initial=np.inf)), float(values.max(initial=-np.inf))
     if low > high:
@@ -279,5 +287,5 @@ def _dependence_alt(values: Numbers, pushes: Numbers, feature: str, version: str
     low, high = int(pushes.argmin()), int(pushes.argmax())
     return (
         f"{start}, {words.count(len(values))} users: pushes from {words.signed(float(pushes[low]))} at "
-        f"{values[low]:,g} to {words.signed(float(pushes[high]))} at {values[high]:,g} log-odds."
+        f"{_value(values[low])} to {words.signed(float(pushes[high]))} at {_value(values[high])} log-odds."
     )

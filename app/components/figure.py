@@ -8,9 +8,11 @@ import streamlit as st
 
 from app.charts import CONFIG, Theme
 from app.components.heading import section
+from app.components.numbers import numbers
 from app.words import plain
 
 if TYPE_CHECKING:
+    import pandas as pd
     import plotly.graph_objects as go
 
 
@@ -19,12 +21,19 @@ def theme() -> Theme:
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
-def figure(fig: go.Figure, *, key: str) -> None:
+def figure(fig: go.Figure, *, key: str, table: pd.DataFrame | None = None) -> None:
     """Title and sub as native text, which wraps and lines up with other headings; then the figure.
+
+    With a table, a button beside the title downloads it: the numbers behind the figure.
 
     The theme is part of the key: after a switch of light and dark a figure with the same key would keep its colours.
     """
     meta: dict[str, Any] = fig.layout.meta
     with st.container(gap="xxsmall"):
-        section(plain(meta["title"]), plain(meta["sub"]))
+        if table is None:
+            section(plain(meta["title"]), plain(meta["sub"]))
+        else:
+            with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+                section(plain(meta["title"]), plain(meta["sub"]))
+                numbers(table, key)
         st.plotly_chart(fig, key=f"{key}-{theme()}", config=dict(CONFIG), alt=meta["alt"])

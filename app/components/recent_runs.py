@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import pandas as pd
 import streamlit as st
@@ -13,6 +14,9 @@ from app.words import NARROW, count, percent, plain
 from core.decision.policy import BANDS
 from core.decision.runs import Run
 from core.model.registry import Model
+
+#: Runs that differ by more than this factor are of different files: a percentage between them says nothing.
+ALIKE: Final = 10
 
 
 def key_figures(runs: Sequence[Run], model: Model) -> None:
@@ -68,8 +72,10 @@ def _share(run: Run) -> float:
 
 
 def _change(now: float, before: float) -> str | None:
-    """Relative change in words; None where there is none to tell."""
-    return f"{100 * (now - before) / before:+.1f}{NARROW}%" if before and now != before else None
+    """Relative change in words; None where there is none to tell, or where the two are of another size."""
+    if not before or now == before or not before / ALIKE < now < before * ALIKE:
+        return None
+    return f"{100 * (now - before) / before:+.1f}{NARROW}%"
 
 
 def _points(now: float, before: float) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -37,4 +39,8 @@ def _counts(run: Run) -> pd.io.formats.style.Styler:
             "Share": [run.counts[band] / max(run.users, 1) for band in bands],
         }
     )
-    return frame.style.format({"Users": count, "Share": lambda share: percent(share, 2)})
+    return frame.style.format({"Users": "{:,}", "Share": _percent})
+
+
+def _percent(share: object) -> str:
+    return percent(cast(float, share), 2)

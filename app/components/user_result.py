@@ -71,6 +71,8 @@ def _headline(start: Start, values: pd.Series[float], now: Result, policy: Polic
     parts = [f"{kinds.count(kind)} {kind}" for kind in ("given", "assumed", "missing") if kind in kinds]
     novel = now.scored.novel[0]
     parts += [f"outside the training range: {plain(novel)}"] if novel else []
+    if action != band:
+        parts.append("auto-remove is not armed, so a person looks first")
     st.caption(" · ".join([plain(start.about)] * bool(start.about) + [" · ".join(parts)]))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import services
+from app import navigation, services
 from app.words import count, legible, plain
 from core.data import datasets
 from core.data.datasets import Dataset
@@ -40,6 +40,19 @@ class Start:
         if np.isnan(value):
             return "missing"
         return "given" if self.known or changed else "assumed"
+
+
+def user_model() -> Model | None:
+    """The model that scored the run in the address, else the one in charge; None without any."""
+    run = st.query_params.get("run")
+    return services.model(runs.find(services.settings(), run).model) if run else services.champion()
+
+
+def back_to_run() -> None:
+    """The way back to the run that the user was opened from."""
+    run = st.query_params.get("run")
+    if run and st.button(f"Back to {legible(run)}", icon=":material/arrow_back:", type="tertiary"):
+        navigation.go("score_file", run=run)
 
 
 def user_source(model: Model) -> Start:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -16,8 +17,7 @@ import pyarrow.parquet as pq
 
 from core.data import datasets
 from core.data.datasets import Dataset
-from core.data.layout import is_result
-from core.data.schema import Schema
+from core.data.schema import Schema, key
 from core.decision import runs
 from core.decision.runs import Run
 from core.errors import BadOptionError
@@ -42,27 +42,34 @@ def table(frame: pd.DataFrame, results: pd.DataFrame, reasons: pd.DataFrame, run
     """The result table of a run.
 
     frame: what `kept` keeps; results: `probability`, `n_missing`, `novel_features`; reasons:
-    `reason_1` ..., for some or all rows. All are indexed by input row; the order is that of `results`.
+    `reason_1` ..., for some or all rows. All are indexed by input row; the order is that of `results`. A column of
+    the frame with the name of a result is called `input_<name>`.
     """
     probability = results["probability"].to_numpy()
-    columns: dict[str, pa.Array] = {
-        # A feature may have the name of a result; readers of the file must be able to tell them apart.
-        f"input_{name}" if is_result(str(name)) else str(name): pa.array(frame[name], from_pandas=True)
-        for name in frame.columns
-    }
-    columns["score"] = pa.array(probability)
-    columns["confidence"] = pa.array(np.abs(probability - 0.5) * 2)
-    columns["band"] = _repeated(run.policy.bands(probability))
-    columns["action"] = _repeated(run.policy.actions(probability))
-    columns |= {
-        str(name): pa.array(values, from_pandas=True) for name, values in reasons.reindex(results.index).items()
-    }
-    columns["n_missing"] = pa.array(results["n_missing"])
-    columns["novel_features"] = pa.array(results["novel_features"], from_pandas=True)
-    columns["prediction_id"] = pc.binary_join_element_wise(run.id, pa.array(results.index).cast(pa.string()), "-")
-    columns["model_version"] = pa.repeat(run.model, len(results))
-    columns["policy_version"] = pa.repeat(run.policy.version, len(results))
-    return pa.table(columns)
+    added: dict[str, pa.Array] = {"score": pa.array(probability), "confidence": pa.array(np.abs(probability - 0.5) * 2)}
+    added["band"] = _repeated(run.policy.bands(probability))
+    added["action"] = _repeated(run.policy.actions(probability))
+    added |= {str(name): pa.array(values, from_pandas=True) for name, values in reasons.reindex(results.index).items()}
+    added["n_missing"] = pa.array(results["n_missing"])
+    added["novel_features"] = pa.array(results["novel_features"], from_pandas=True)
+    added["prediction_id"] = pc.binary_join_element_wise(run.id, pa.array(results.index).cast(pa.string()), "-")
+    added["model_version"] = pa.repeat(run.model, len(results))
+    added["policy_version"] = pa.repeat(run.policy.version, len(results))
+    names = _apart(map(str, frame.columns), added)
+    given = {name: pa.array(frame[column], from_pandas=True) for name, column in zip(names, frame.columns, strict=True)}
+    return pa.table(given | added)
+
+
+def _apart(names: Iterable[str], results: Iterable[str]) -> list[str]:
+    """The names, with `input_` before those that a result has: a schema may call its id or a feature `score`."""
+    taken, found = {key(name) for name in results}, []
+    for name in names:
+        free = name
+        while key(free) in taken:
+            free = f"input_{free}"
+        taken.add(key(free))
+        found.append(free)
+    return found
 
 
 def run_table(settings: Settings, run: Run) -> pa.Table:
@@ -94,9 +101,11 @@ def write(table: pa.Table, target: Path) -> None:
 
 
 def check_target(target: Path) -> None:
-    """Raises BadOptionError unless the suffix is one that `write` knows and the folder is there."""
+    """Raises BadOptionError unless the suffix is one that `write` knows and a file can be there."""
     if target.suffix.lower() not in SUFFIXES:
         raise BadOptionError(str(target), "the file to write must end in .csv or .parquet.")
+    if target.is_dir():
+        raise BadOptionError(str(target), "this is a folder: give the name of a file to write.")
     if not target.parent.is_dir():
         raise BadOptionError(str(target), f"there is no folder {target.parent}.")
 
@@ -117,17 +126,13 @@ def write_parquet(table: pa.Table, sink: BinaryIO) -> None:
 
 def write_csv(table: pa.Table, sink: BinaryIO) -> None:
     """Comma, UTF-8, floats in their shortest exact form; text that looks like a formula gets a leading '."""
-    safe = neutralised(table)
-    for style in ("none", "needed"):  # "needed" quotes every text, so it is kept for tables that need it
-        options = pyarrow.csv.WriteOptions(quoting_style=style, quoting_header=style)
-        start = sink.tell()
-        try:
-            pyarrow.csv.write_csv(safe, sink, options)
-        except pa.ArrowInvalid:
-            sink.seek(start)
-            sink.truncate()
-        else:
-            return
+    safe, start = neutralised(table), sink.tell()
+    try:
+        pyarrow.csv.write_csv(safe, sink, pyarrow.csv.WriteOptions(quoting_style="none", quoting_header="none"))
+    except pa.ArrowInvalid:  # a cell needs quotes; "needed" quotes every text, so it is kept for tables that need it
+        sink.seek(start)
+        sink.truncate()
+        pyarrow.csv.write_csv(safe, sink, pyarrow.csv.WriteOptions(quoting_style="needed", quoting_header="needed"))
 
 
 def neutralised(table: pa.Table) -> pa.Table:

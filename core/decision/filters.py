@@ -12,6 +12,7 @@ import pandas as pd
 from core.decision.policy import BANDS, Band, Policy
 
 Group = Literal["flagged", "everyone"] | Band
+Label = Literal["any", "spammer", "legitimate"]
 GROUPS: Final[tuple[Group, ...]] = ("flagged", *reversed(BANDS), "everyone")
 
 
@@ -20,7 +21,8 @@ class Filters:
     """All conditions must hold. Ranges include both ends; a missing value lies in no range.
 
     `text` is looked for, without regard to case, in the id, in the context and as the name of a feature
-    among the reasons. `values` of the context column `context`; `within` for the feature `feature`.
+    among the reasons. `values` of the context column `context`; `within` for the feature `feature`. `label`
+    keeps spammers or legitimate users only, and so nobody whose label is not known.
     """
 
     group: Group = "flagged"
@@ -32,22 +34,25 @@ class Filters:
     values: tuple[str, ...] = ()
     novel: bool = False
     incomplete: bool = False
+    label: Label = "any"
 
     @property
     def extra(self) -> int:
         """How many conditions hold beyond the group and the text."""
         ranged = self.feature is not None and self.within is not None
         listed = self.context is not None and bool(self.values)
-        return sum([self.scores != (0.0, 1.0), ranged, listed, self.novel, self.incomplete])
+        return sum([self.scores != (0.0, 1.0), ranged, listed, self.novel, self.incomplete, self.label != "any"])
 
     def matches(
         self, people: pd.DataFrame, policy: Policy, *,
-        texts: tuple[str, ...], reasons: pd.DataFrame | None, values: pd.Series[float] | None,
+        texts: tuple[str, ...] = (), reasons: pd.DataFrame | None = None, values: pd.Series[float] | None = None,
+        label: npt.NDArray[np.float64] | None = None,
     ) -> npt.NDArray[np.bool_]:  # fmt: skip
         """Whether each user passes, (n,).
 
         people: `probability`, `n_missing`, `novel_features` and the columns named in `texts` and `context`;
-        reasons: `reason_1` ... of some users; values: of `feature`. All indexed by input row.
+        reasons: `reason_1` ... of some users; values: of `feature`. All indexed by input row. label (n,) in the
+        order of people: 1, 0, NaN where not known; None where nobody's is.
         """
         probability = people["probability"].to_numpy()
         kept = self._in_group(probability, policy)
@@ -60,6 +65,8 @@ class Filters:
             kept &= (people["novel_features"].fillna("") != "").to_numpy(bool)
         if self.incomplete:
             kept &= (people["n_missing"] > 0).to_numpy(bool)
+        if self.label != "any":
+            kept &= (label == (self.label == "spammer")) if label is not None else np.zeros(len(people), bool)
         if self.text.strip():
             kept &= self._mentions(people, texts, reasons)
         return np.asarray(kept, bool)

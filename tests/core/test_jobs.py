@@ -59,6 +59,8 @@ def _nothing_is_left_running(trained: Settings) -> Iterator[None]:
         if folder.is_dir() and not ended(trained, folder.name):
             jobs.cancel(trained, folder.name)
             wait(trained, folder.name)
+    for process in jobs._children:
+        process.wait(PATIENCE)
 
 
 def begin(settings: Settings, identity: str, arguments: dict[str, Any], target: str = JUDGE) -> Job:
@@ -157,6 +159,7 @@ def test_a_bug_fails_the_job_and_its_details_are_in_the_log(trained: Settings, t
     told = wait(trained, identity)
     assert told.status == "failed"
     assert told.message == "This failed because of a bug; the details are in the job's log.txt."
+    jobs._children[-1].wait(PATIENCE)  # the traceback is the last thing it writes
     assert f"\n{bug}" in log(trained, identity)
 
 

@@ -131,7 +131,7 @@ def test_from_a_file_with_mistakes_to_the_table_taken_away(  # noqa: PLR0915 - a
     assert before.startswith(f"score {words.probability(scores[0])}")
     tab.get_by_text(re.compile(r"^Message Behavior")).click()
     set_value(tab, "X19", "0")
-    expect(tab.get_by_text("What the change does")).to_be_visible()
+    expect(tab.get_by_text("What if", exact=True)).to_be_visible()
     assert score(tab) != before
 
     # Back to the run, and all of it taken away.

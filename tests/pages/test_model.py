@@ -92,11 +92,12 @@ def test_judging_on_other_users_says_whether_the_model_knows_them(
 
 
 def test_on_its_own_training_file_only_the_test_part_counts(real_jobs: None, visit: Visit, own: Settings) -> None:
-    dataset = datasets.stored(own)[0].id
+    trained_on = next(found for found in datasets.stored(own) if found.name == "train.csv")
     at = visit(own, "model")
+    at.selectbox[0].set_value(trained_on).run()
 
     next(button for button in at.button if button.label == "Judge on these users").click().run()
-    assert screen.over(own, f"judge-v0001-{dataset[:16]}").status == "done"
+    assert screen.over(own, f"judge-v0001-{trained_on.id[:16]}").status == "done"
     at.run()
 
     assert "only its test part counts" in screen.sentences(at)

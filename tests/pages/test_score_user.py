@@ -160,7 +160,7 @@ def test_an_id_that_is_not_there_is_told_in_a_sentence(user: AppTest) -> None:
 
 def test_a_dataset_can_be_chosen_and_left(visit: Visit, own: Settings) -> None:
     at = visit(own, "score_user")
-    stored = datasets.stored(own)[0]
+    stored = next(found for found in datasets.stored(own) if found.name == "train.csv")
 
     at.selectbox[0].set_value(stored.id).run()
     assert at.query_params == {"dataset": stored.id}

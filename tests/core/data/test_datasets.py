@@ -19,7 +19,9 @@ USERS = Schema((Column("a", "count", 0), Column("b")), id="id", label=Label("spa
 TEXT = 'id,a,b,bio,spam\n007,1,0.1,"x, ""y""",1\nu2,2,,,0\nu3,bad,3,z,1\nNA1,4,1e-3,=1+1,\n'
 
 
-def put(home: Settings, text: str = TEXT, schema: Schema = USERS, *, name: str = "users.csv", later: int = 0) -> Dataset:
+def put(
+    home: Settings, text: str = TEXT, schema: Schema = USERS, *, name: str = "users.csv", later: int = 0
+) -> Dataset:
     checked = intake.read(name, text.encode(), schema)
     return datasets.put(home, checked, schema, now=make.NOW + timedelta(hours=later))
 
@@ -107,7 +109,9 @@ def test_a_file_of_which_nothing_is_left_is_stored_too(home: Settings) -> None:
     assert datasets.row_of(home, stored.id, "u1") is None
 
 
-@pytest.mark.parametrize("hostile", ["{id}/../{id}", "./{id}", "../datasets/{id}", "{id}/", "..", ".", "", "/", "a\0", "x" * 300])
+@pytest.mark.parametrize(
+    "hostile", ["{id}/../{id}", "./{id}", "../datasets/{id}", "{id}/", "..", ".", "", "/", "a\0", "x" * 300]
+)
 def test_an_id_never_leads_out_of_the_store(home: Settings, hostile: str) -> None:
     stored = put(home)
     for name in ("accepted.parquet", "rejected.parquet", "dataset.json"):

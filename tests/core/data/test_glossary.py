@@ -24,9 +24,7 @@ def written(path: Path, text: str) -> glossary.Glossary:
 
 
 def test_a_guess_is_called_assumed_and_what_the_owner_wrote_is_not(path: Path) -> None:
-    found = written(
-        path, f"{HEADER}X1,Urgent,Count of urgent messages,Content,assumed\nX2,Age,Age in days,Account,\n"
-    )
+    found = written(path, f"{HEADER}X1,Urgent,Count of urgent messages,Content,assumed\nX2,Age,Age in days,Account,\n")
     assert found.sentence("X1") == "assumed: count of urgent messages"
     assert found.sentence("X2") == "age in days"
     assert found.category("X2") == "Account"

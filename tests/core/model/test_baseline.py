@@ -89,7 +89,8 @@ def test_a_baseline_survives_its_file(tmp_path: Path) -> None:
 
 
 def test_features_named_like_our_columns_keep_their_names() -> None:
-    assert list(made(["label", "score", "label_"], 50).sample.columns) == ["label", "score", "label_", "label__", "score_"]
+    names = ["label", "score", "label_"]
+    assert list(made(names, 50).sample.columns) == [*names, "label__", "score_"]
 
 
 def test_a_large_set_is_sampled_by_the_seed() -> None:

@@ -43,7 +43,7 @@ def frame() -> pd.DataFrame:
 
 
 def test_a_reason_is_told_as_feature_value_and_push() -> None:
-    values = np.array([[1.834, 0.415, -3.0], [-1, -2, 0.0], [0.2, 0.2, 0.1]], np.float32)
+    values = np.array([[1.834, 0.42, -3.0], [-1, -2, 0.0], [0.2, 0.2, 0.1]], np.float32)
     told = explain.texts(frame(), ["X19", "X13", "X2"], values, 2)
     assert told.index.tolist() == [1, 3, 7]
     assert told["reason_1"].tolist() == ["X19=7 (+1.83)", "", "X19=3 (+0.20)"]
@@ -85,7 +85,7 @@ def test_the_direction_compares_with_the_training_median(value: float, median: f
 
 def test_a_reason_says_what_the_feature_means_where_that_is_known() -> None:
     known = Reason("links", 7.0, 1.834, "high", "assumed: links in messages", "Content")
-    unknown = Reason("X13", None, 0.415, "missing", "", "Features")
+    unknown = Reason("X13", None, 0.42, "missing", "", "Features")
     assert (known.text, known.sentence) == ("links=7 (+1.83)", "links high (assumed: links in messages)")
     assert (unknown.text, unknown.sentence) == ("X13=missing (+0.42)", "X13 missing")
 

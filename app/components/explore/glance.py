@@ -1,0 +1,78 @@
+"""What to know of the users at a glance: who is looked at, and what was found, gravest first."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import streamlit as st
+
+from app import exploring, services
+from app.components.explore.source import filter_words
+from app.components.working import working
+from app.words import count, percent, plain
+from core.data import datasets
+from core.data.interval import wilson
+from core.data.quality import Finding
+from core.decision.view import View
+
+_ICON: Final = {"warning": ":material/warning:", "note": ":material/info:"}
+
+
+def glance(view: View) -> None:
+    """One sentence on who is looked at, then the findings on the whole dataset."""
+    st.markdown(who(view))
+    with working(f"Looking through {len(services.schema().names)} features") as progress:
+        found = exploring.findings(view, progress=progress)
+    with st.container(gap="xxsmall"):
+        for finding in found:
+            if finding.severity != "fine":
+                _line(finding)
+    fine = [finding for finding in found if finding.severity == "fine"]
+    if fine:
+        with st.popover(f"{len(fine)} checks found nothing", icon=":material/check_circle:", type="tertiary"):
+            for finding in fine:
+                st.markdown(plain(finding.sentence))
+
+
+def who(view: View) -> str:
+    """'train.csv · 458,798 users x 51 features · 2.69 % spammers (2.64 to 2.73)', as markdown."""
+    found = datasets.find(services.settings(), view.dataset)
+    users, label = int(exploring.rows(view).sum()), exploring.label(view)
+    parts = [f"**{plain(found.name)}**", f"{count(users)} users × {len(services.schema().names)} features"]
+    if not view.whole:
+        parts[1] = f"{count(users)} of {count(found.accepted)} users ({plain(filter_words(view))})"
+    if label is None:
+        parts.append("no label")
+    elif (known := int((~np.isnan(label)).sum())) > 0:
+        spammers = int(np.nansum(label))
+        low, high = wilson([spammers], [known])
+        parts.append(f"{percent(spammers / known, 2)} spammers ({100 * low[0]:.2f} to {100 * high[0]:.2f})")
+    return " · ".join([*parts, view.run] if view.run else parts)
+
+
+def _line(finding: Finding) -> None:
+    """A finding in a sentence, and the way to its evidence."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"{_ICON[finding.severity]} {plain(finding.sentence)}", width="content")
+        if finding.code == "near_copies":
+            st.button("Correlations", key="see-near_copies", type="tertiary", on_click=_open, args=("Correlations",))
+        elif finding.features:
+            name = finding.features[0]
+            st.button(
+                f"Look at {plain(name)}",
+                key=f"see-{finding.code}-{name}",
+                type="tertiary",
+                on_click=look_at,
+                args=(name,),
+            )
+
+
+def _open(panel: str) -> None:
+    st.session_state["panel"] = panel
+
+
+def look_at(feature: str) -> None:
+    """Make a feature the one that is shown."""
+    st.session_state["feature"] = feature
+    st.session_state["panel"] = "One feature"

@@ -1,0 +1,81 @@
+"""Groups of users: segments of a context column, and one set of users against another."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from app import charts, exploring, services
+from app.components.explore.one_feature import overall
+from app.components.figure import figure, theme
+from app.components.working import working
+from app.words import count, legible, plain
+from core.data import datasets
+from core.decision.filters import Filters
+from core.decision.view import View
+from core.model.registry import Model
+
+_FLAGGED = "Flagged against the rest"
+_LABELLED = "Spammers against legitimate users"
+
+
+def segments(view: View) -> None:
+    context = datasets.find(services.settings(), view.dataset).context
+    if not context:
+        st.caption("This dataset has no context column: there is nothing to divide its users by.")
+        return
+    column = st.selectbox("Context column", context, format_func=legible, key="by", bind="query-params", width=260)
+    found = exploring.segmented(view, column)
+    shown = found.rename(columns={"segment": "value", "low95": "low", "high95": "high"})
+    figure(charts.segments(shown, column, overall=overall(view), theme=theme()), key="segments", table=found)
+
+
+def compare(view: View, model: Model | None) -> None:
+    """This view against another dataset, or one part of it against the other."""
+    others = {found.id: found for found in datasets.stored(services.settings()) if found.id != view.dataset}
+    parts = ([_FLAGGED] if view.run else []) + ([_LABELLED] if exploring.everyones_label(view) is not None else [])
+    options = [*parts, *others]
+    if not options:
+        st.caption("There is nothing to compare with yet: score or upload a second file.")
+        return
+    chosen = st.selectbox(
+        "Compare", options, width=340, key="against",
+        format_func=lambda name: legible(f"with {others[name].name} · {count(others[name].accepted)} users")
+        if name in others else name,
+    )  # fmt: skip
+    first, second, names = _sides(view, chosen)
+    with working("Comparing") as progress:
+        found = exploring.compared(first, second, model, progress=progress)
+    n = [int(exploring.rows(side).sum()) for side in (first, second)]
+    st.caption(
+        f"{plain(names[0])} ({count(n[0])} users) against {plain(names[1])} ({count(n[1])}). "
+        + (f"Shift is weighted with how much {model.version} uses the feature." if model else "")
+    )
+    figure(
+        charts.shifts(found.assign(effect=found["delta"]), a=names[0], b=names[1], theme=theme()),
+        key="shifts",
+        table=found,
+    )
+    columns = {"feature": "Feature", "psi": "PSI", "psi_by_chance": "By chance", "ks": "KS", "delta": "Cliff's delta",
+               "smd": "Std. difference", "missing_change": "Missing, change", "use": "Use"}  # fmt: skip
+    st.dataframe(
+        found[list(columns)].rename(columns=columns), hide_index=True, row_height=32, height=300,
+        alt="Every feature with its shift", column_config={
+            name: st.column_config.NumberColumn(format="%.3f") for name in list(columns.values())[1:]
+        },
+    )  # fmt: skip
+
+
+def _sides(view: View, chosen: str) -> tuple[View, View, tuple[str, str]]:
+    if chosen == _FLAGGED:
+        sides = [View(view.dataset, view.run, replace(view.filters, group=group)) for group in ("allow", "flagged")]
+        return sides[0], sides[1], ("allowed", "flagged")
+    if chosen == _LABELLED:
+        sides = [
+            View(view.dataset, view.run, replace(view.filters, label=label)) for label in ("legitimate", "spammer")
+        ]
+        return sides[0], sides[1], ("legitimate", "spammers")
+    other = datasets.find(services.settings(), chosen)
+    here = datasets.find(services.settings(), view.dataset)
+    return view, View(other.id, None, Filters(group="everyone")), (here.name, other.name)

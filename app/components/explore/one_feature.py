@@ -1,0 +1,120 @@
+"""One feature: how its values lie, how often they are spam, how the model uses them, what stands out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import charts, exploring, services
+from app.components.figure import figure, theme
+from app.components.heading import section
+from app.components.numbers import numbers
+from app.words import count, legible, percent, plain
+from core.data import single
+from core.data.bins import zero_inflated
+from core.data.tally import Tally
+from core.decision.view import View
+from core.model.explain import value_text
+from core.model.registry import Model
+
+#: A scatter shows no more users than this.
+DOTS = 1_500
+
+
+def one_feature(view: View, model: Model | None) -> None:
+    names = services.schema().names
+    st.session_state.setdefault("feature", exploring.by_use(view, model)[0])
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox("Feature", names, format_func=legible, key="feature", bind="query-params", width=260)
+        log = st.toggle("Log scale", key="log", bind="query-params", help="Bins of equal ratio, shares on a log scale")
+    tally = exploring.counted(view, name)
+    st.caption(_about(name, tally))
+    if not tally.rows:
+        return
+    bins = exploring.bins(view, name, log=log)
+    spread = single.distribution(tally, bins)
+    figure(charts.distribution(_shares(spread), name, log=log, theme=theme()), key="distribution", table=spread)
+    if tally.spammers.sum() + tally.missing[1] + tally.legitimate.sum():
+        rates = single.rates(tally, bins)
+        figure(
+            charts.spam_rate(rates.rename(columns={"bin": "label"}), name, overall=overall(view), theme=theme()),
+            key="spam_rate", table=rates,
+        )  # fmt: skip
+    if model is not None and name in model.metadata.names:
+        _dependence(view, name, model)
+    _extremes(view, name, tally)
+
+
+def overall(view: View) -> float:
+    """Share of spammers among the labelled users looked at; NaN without any."""
+    label = exploring.label(view)
+    return float("nan") if label is None or np.isnan(label).all() else float(np.nanmean(label))
+
+
+def _about(name: str, tally: Tally) -> str:
+    meaning = services.meanings().sentence(name)
+    parts = [meaning] if meaning else []
+    parts.append(f"{services.schema().feature(name).kind}, {count(len(tally.values))} distinct values")
+    if tally.missing[0]:
+        parts.append(f"{count(tally.missing[0])} missing")
+    if zero_inflated(tally):
+        zeros = int(tally.counts[tally.values == 0].sum())
+        parts.append(f"{percent(zeros / tally.n)} are 0, which has a bin of its own")
+    return plain(" · ".join(parts))
+
+
+def _shares(spread: pd.DataFrame) -> pd.DataFrame:
+    frame = pd.DataFrame({"label": spread["bin"]})
+    if spread["spammers"].sum():
+        return frame.assign(legitimate=spread["share_legitimate"], spammer=spread["share_spammers"])
+    return frame.assign(everyone=spread["share"])
+
+
+def _dependence(view: View, name: str, model: Model) -> None:
+    use = exploring.use(view, model)
+    inside = exploring.rows(view)[use.rows]
+    value = exploring.frame(view)[name].to_numpy(np.float64)[use.rows][inside]
+    push = use.pushes[inside, use.names.index(name)]
+    known = value[~np.isnan(value)]
+    edge = np.quantile(known, 0.995) if len(known) else 0.0
+    near = np.flatnonzero(np.isnan(value) | (value <= edge))[:DOTS]
+    figure(
+        charts.dependence(
+            value[near], push[near], name, beyond=int((known > edge).sum()), sample=len(value),
+            version=model.version, theme=theme(),
+        ),
+        key="dependence", table=pd.DataFrame({"value": value, "push": push}),
+    )  # fmt: skip
+
+
+def _extremes(view: View, name: str, tally: Tally) -> None:
+    halves = st.grid(2, min_column_width=240, gap=("small", "medium"))
+    with halves.cell():
+        section("Commonest values", "spam rate of each")
+        found = single.commonest(tally, 8)
+        frame = pd.DataFrame(
+            {
+                "Value": [value_text(value) for value in found["value"]],
+                "Users": found["n"],
+                "Spammers": [percent(rate, 2) for rate in found["rate"]],
+            }
+        )
+        st.table(frame.style.format({"Users": "{:,}"}), border="horizontal", hide_index=True)
+        numbers(found, "commonest")
+    with halves.cell():
+        outliers = single.outliers(exploring.column(view, name))
+        section("Outliers", "beyond 3 interquartile ranges")
+        apart = "" if outliers.apart is None else f" among values other than {value_text(outliers.apart)}"
+        if np.isnan(outliers.low) or not outliers.count:
+            st.caption(f"None{apart}.")
+            return
+        st.caption(
+            f"{count(outliers.count)} users ({percent(outliers.share)}){apart}: "
+            f"below {outliers.low:g} or above {outliers.high:g}."
+        )
+        shown = outliers.extreme.head(5)
+        st.table(
+            pd.DataFrame({"Row": shown["row"], "Value": [value_text(value) for value in shown["value"]]}),
+            border="horizontal", hide_index=True,
+        )  # fmt: skip

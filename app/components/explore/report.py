@@ -1,0 +1,65 @@
+"""The exploration as one self-contained HTML file."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import charts, exploring, report, services
+from app.components.explore.one_feature import overall
+from app.components.explore.source import filter_words
+from app.report import Section
+from app.words import count
+from core.data import datasets, pairs, single
+from core.decision.view import View
+from core.model.registry import Model
+
+#: Features told in full: the ones the model uses most.
+FEATURES = 12
+
+
+def export_button(view: View, model: Model | None) -> None:
+    name = datasets.find(services.settings(), view.dataset).name
+    st.download_button(
+        "Export", lambda: _report(view, model).encode(), f"explore.{name}.html", "text/html",
+        icon=":material/download:", on_click="ignore", key="export",
+    )  # fmt: skip
+
+
+def _report(view: View, model: Model | None) -> str:
+    found = datasets.find(services.settings(), view.dataset)
+    users = int(exploring.rows(view).sum())
+    sentences = [
+        f"{found.name}: {count(users)} of {count(found.accepted)} users, {len(services.schema().names)} features.",
+        *([f"Only {filter_words(view)}."] if not view.whole else []),
+        *(finding.sentence for finding in exploring.findings(view, progress=_quiet)),
+    ]
+    table = exploring.table(view, model, progress=_quiet).drop(columns=["spark"])
+    if model is not None:
+        table = table.assign(use=table["feature"].map(exploring.use(view, model).mean)).sort_values(
+            "use", ascending=False, kind="stable"
+        )
+    matrix = exploring.order(exploring.correlations(view, "spearman"))
+    sections = [
+        Section("Features", "Most used by the model first.", table=table),
+        *(_feature(view, name) for name in table["feature"].head(FEATURES)),
+        Section(
+            "Correlations", figure=charts.correlations(matrix, method="Spearman", theme="light"),
+            table=pairs.strongest(matrix, 20),
+        ),
+    ]  # fmt: skip
+    for context in found.context:
+        frame = exploring.segmented(view, context)
+        shown = frame.rename(columns={"segment": "value", "low95": "low", "high95": "high"})
+        drawn = charts.segments(shown, context, overall=overall(view), theme="light")
+        sections.append(Section(f"Segments by {context}", figure=drawn, table=frame))
+    return report.html(f"Exploration of {found.name}", sentences, sections)
+
+
+def _feature(view: View, name: str) -> Section:
+    tally, bins = exploring.counted(view, name), exploring.bins(view, name, log=False)
+    rates = single.rates(tally, bins)
+    drawn = charts.spam_rate(rates.rename(columns={"bin": "label"}), name, overall=overall(view), theme="light")
+    return Section(name, services.meanings().sentence(name), figure=drawn, table=rates)
+
+
+def _quiet(_done: int, _of: int) -> None: ...

@@ -1,0 +1,74 @@
+"""Features together: two against each other, and all pairs."""
+
+from __future__ import annotations
+
+from typing import Literal, cast
+
+import streamlit as st
+
+from app import charts, exploring, services
+from app.charts.pairs import Bins
+from app.components.figure import figure, theme
+from app.components.heading import section
+from app.components.numbers import numbers
+from app.components.working import working
+from app.words import count, decimal, legible, plain
+from core.data import pairs
+from core.decision.view import View
+from core.model.registry import Model
+
+
+def two_features(view: View, model: Model | None) -> None:
+    names = services.schema().names
+    for key, name in zip("xy", exploring.by_use(view, model), strict=False):
+        st.session_state.setdefault(key, name)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        x = st.selectbox("Across", names, format_func=legible, key="x", bind="query-params", width=180)
+        y = st.selectbox("Upwards", names, format_func=legible, key="y", bind="query-params", width=180)
+        show = st.segmented_control(
+            "Show", ["density", "spam rate"], default="density", required=True, key="show", bind="query-params",
+            format_func=str.capitalize, disabled=exploring.everyones_label(view) is None,
+        )  # fmt: skip
+    found = exploring.joint(view, x, y)
+    shown = cast(Literal["density", "spam rate"], show or "density")
+    figure(
+        charts.joint(found.n, found.rate, Bins(x, found.x.labels), Bins(y, found.y.labels), show=shown, theme=theme()),
+        key="joint", table=found.table(),
+    )  # fmt: skip
+    if found.left_out:
+        st.caption(f"{count(found.left_out)} users have no value of one or both and are left out.")
+
+
+def correlations(view: View) -> None:
+    method = cast(
+        pairs.Method,
+        st.segmented_control(
+            "Method", ["spearman", "pearson"], default="spearman", required=True, key="method", bind="query-params",
+            format_func=str.capitalize,
+        ),
+    )  # fmt: skip
+    with working("Ranking") as progress:
+        matrix = exploring.order(exploring.correlations(view, method, progress=progress))
+    strongest = pairs.strongest(matrix, 12)
+    thirds = st.grid(3, min_column_width=290, gap=("small", "medium"))
+    with thirds.cell(column_span=2):
+        figure(
+            charts.correlations(matrix, method=method.capitalize(), theme=theme()), key="correlations",
+            table=matrix.reset_index(names="feature"),
+        )  # fmt: skip
+    with thirds.cell():
+        section("Strongest pairs", method.capitalize())
+        if strongest.empty:
+            st.caption("No two features vary together: each is constant or there are too few users.")
+        for a, b, r in strongest.itertuples(index=False):
+            with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+                st.button(
+                    f"{plain(str(a))} and {plain(str(b))}", type="tertiary", key=f"pair-{a}-{b}", on_click=_look_at_two,
+                    args=(a, b),
+                )  # fmt: skip
+                st.markdown(decimal(float(r)), width="content")
+        numbers(strongest, "strongest_pairs")
+
+
+def _look_at_two(x: str, y: str) -> None:
+    st.session_state["x"], st.session_state["y"], st.session_state["panel"] = x, y, "Two features"

@@ -1,0 +1,181 @@
+"""What the Explore page asks for: the numbers of a view, each made once and kept (see `services.kept`).
+
+Frames are in input order; a view's mask says which rows are looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from app import services
+from core.data import bins as binning
+from core.data import datasets, pairs, profile, quality, segments, shift, tally
+from core.data.quality import Finding
+from core.data.tally import Tally
+from core.decision import view as views
+from core.decision.view import View
+from core.model import contributions
+from core.model.registry import Model
+from core.model.score import matrix
+
+Progress = Callable[[int, int], None]
+#: Users whose scores are explained to tell how much the model uses each feature; takes about 3 s.
+SAMPLE: Final = 2_000
+SEED: Final = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A random sample of a dataset's users: their positions (m,), and the push of each feature, (m, f) log-odds."""
+
+    rows: npt.NDArray[np.int64]
+    pushes: npt.NDArray[np.float32]
+    names: tuple[str, ...]
+    version: str
+
+    @property
+    def mean(self) -> dict[str, float]:
+        """Mean |SHAP| of each feature, in log-odds."""
+        return dict(zip(self.names, np.abs(self.pushes).mean(axis=0).tolist(), strict=True))
+
+
+def frame(view: View) -> pd.DataFrame:
+    """All features of the dataset, filtered or not."""
+    return services.features(view.dataset, services.schema().names)
+
+
+def rows(view: View) -> npt.NDArray[np.bool_]:
+    """Which of the dataset's users are looked at, (n,)."""
+    return services.kept(("rows", view), lambda: views.rows(services.settings(), view, services.schema()))
+
+
+def everyones_label(view: View) -> npt.NDArray[np.float64] | None:
+    return services.kept(
+        ("label", view.dataset), lambda: views.label(services.settings(), view.dataset, services.schema())
+    )
+
+
+def label(view: View) -> npt.NDArray[np.float64] | None:
+    """Labels of the users looked at, None without any."""
+    found = everyones_label(view)
+    return None if found is None else found[rows(view)]
+
+
+def column(view: View, name: str) -> pd.Series[Any]:
+    """One feature of the users looked at."""
+    values = frame(view)[name]
+    return values if view.whole else values[rows(view)]
+
+
+def counted(view: View, name: str) -> Tally:
+    return services.kept(("tally", view, name), lambda: tally.of(column(view, name), label(view)))
+
+
+def looked_at(view: View) -> pd.DataFrame:
+    """All features of the users looked at."""
+    found = frame(view)
+    return found if view.whole else found[rows(view)]
+
+
+def table(view: View, model: Model | None, *, progress: Progress) -> pd.DataFrame:
+    """The feature table: `core.data.profile`, with the model's use of each feature and PSI against its training."""
+
+    def make() -> pd.DataFrame:
+        found = profile.profile(looked_at(view), services.schema().features, label(view), progress=progress)
+        return found if model is None else found.assign(psi=_psi(view, model))
+
+    made = services.kept(("table", view, model.version if model else None), make)
+    return made.assign(meaning=[services.meanings().sentence(name) for name in made["feature"]])
+
+
+def use(view: View, model: Model) -> Use:
+    """The pushes on a sample of the whole dataset: filters change who is looked at, not how the model works."""
+
+    def make() -> Use:
+        everyone = frame(view)
+        chosen = np.random.default_rng(SEED).permutation(len(everyone))[:SAMPLE]
+        chosen.sort()
+        features = matrix(everyone.iloc[chosen], model.metadata.names, model.version)
+        pushes = contributions.contributions(model.booster, features)
+        return Use(chosen, pushes, model.metadata.names, model.version)
+
+    return services.kept(("use", view.dataset, model.version), make)
+
+
+def by_use(view: View, model: Model | None) -> list[str]:
+    """Feature names, the ones the model uses most first; in the order of the schema without a model."""
+    names = list(services.schema().names)
+    weights = use(view, model).mean if model is not None else {}
+    return sorted(names, key=lambda name: -weights.get(name, 0.0))
+
+
+def findings(view: View, *, progress: Progress) -> tuple[Finding, ...]:
+    """What there is to know of the whole dataset."""
+
+    def make() -> tuple[Finding, ...]:
+        found = datasets.find(services.settings(), view.dataset)
+        ids = datasets.frame(services.settings(), view.dataset, [found.id_column])[found.id_column]
+        return quality.findings(
+            frame(view), services.schema().features, everyones_label(view), ids=ids,
+            pearson=correlations(view.unfiltered, "pearson"), progress=progress,
+        )  # fmt: skip
+
+    return services.kept(("findings", view.dataset), make)
+
+
+def correlations(view: View, method: pairs.Method, *, progress: Progress = lambda _d, _o: None) -> pd.DataFrame:
+    return services.kept(
+        ("correlations", view, method),
+        lambda: pairs.correlations(looked_at(view), services.schema().names, method, progress=progress),
+    )
+
+
+def order(matrix: pd.DataFrame) -> pd.DataFrame:
+    """The matrix with features that go together side by side."""
+    names = pairs.clustered(matrix)
+    return matrix.loc[names, names]
+
+
+def joint(view: View, x: str, y: str) -> pairs.Joint:
+    return services.kept(
+        ("joint", view, x, y), lambda: pairs.joint(column(view, x), column(view, y), label(view), most=12)
+    )
+
+
+def segmented(view: View, context: str) -> pd.DataFrame:
+    def make() -> pd.DataFrame:
+        values = datasets.frame(services.settings(), view.dataset, [context])[context]
+        return segments.segments(values[rows(view)], label(view))
+
+    return services.kept(("segments", view, context), make)
+
+
+def compared(a: View, b: View, model: Model | None, *, progress: Progress) -> pd.DataFrame:
+    """Shift of each feature from a to b, weighted by the model's use of it on a's dataset."""
+    weights = use(a, model).mean if model is not None else None
+    return services.kept(
+        ("compared", a, b, model.version if model else None),
+        lambda: shift.compare(looked_at(a), looked_at(b), services.schema().names, weights, progress=progress),
+    )
+
+
+def bins(view: View, name: str, *, log: bool) -> binning.Bins:
+    """Bins of a feature, the same for every filter, so that filtered and whole can be compared."""
+    found = counted(view.unfiltered, name)
+    return binning.of(found, scale="log" if log else None)
+
+
+def _psi(view: View, model: Model) -> list[float]:
+    baseline = services.baseline(model.version).features
+    return [
+        shift.psi_against(known.edges, known.counts, known.missing, column(view, name))[0]
+        if (known := baseline.get(name)) is not None
+        else float("nan")
+        for name in services.schema().names
+    ]

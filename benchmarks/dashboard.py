@@ -1,0 +1,102 @@
+"""How long a person waits for a file in the browser; from one run on one machine.
+
+    python3 benchmarks/dashboard.py users.csv [--runs 3]
+
+A dashboard of a copy of the bundled home, warmed up with the demo file, and Chromium: seconds from choosing the
+file to its table of users, highest risk first, and to their reasons. What was stored is removed before each run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+SECONDS = 1000
+
+
+@contextmanager
+def dashboard(home: Path) -> Iterator[str]:
+    """The address of a dashboard of a home."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "app", "--port", str(port), "--home", str(home)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        address, until = f"http://127.0.0.1:{port}", time.monotonic() + 120
+        while True:
+            try:
+                urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).close()  # noqa: S310 - ours
+            except (urllib.error.URLError, ConnectionError):
+                if time.monotonic() > until or process.poll() is not None:
+                    raise SystemExit("The dashboard did not start.") from None
+                time.sleep(0.1)
+            else:
+                break
+        try:
+            yield address
+        finally:
+            process.terminate()
+
+
+def waited(page: Page, address: str, users: Path) -> tuple[float, float]:
+    """Seconds from the choice of the file to the first rows of its table, and to their reasons."""
+    page.goto(f"{address}/score-file")
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    box = page.get_by_test_id("stFileUploader").locator("input[type=file]")
+    first = page.get_by_role("region", name=re.compile("^The users of")).locator("tbody tr").first
+    started = time.perf_counter()
+    box.set_input_files(users)
+    first.wait_for(state="attached", timeout=300 * SECONDS)
+    table = time.perf_counter() - started
+    first.filter(has_text="(+").wait_for(state="attached", timeout=300 * SECONDS)
+    return table, time.perf_counter() - started
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("users", type=Path)
+    options.add_argument("--runs", type=int, default=3)
+    chosen = options.parse_args()
+    chromium = os.environ.get("CHROMIUM") or next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        home = Path(folder)
+        shutil.copytree(ROOT / "models", home / "models")
+        shutil.copytree(
+            ROOT / "data", home / "data", ignore=shutil.ignore_patterns("datasets", "runs", "jobs", "logs", "state.db*")
+        )
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        with dashboard(home) as address:
+            waited(page, address, home / "data" / "demo" / "users.csv.gz")
+            seconds = []
+            for _ in range(chosen.runs):
+                shutil.rmtree(home / "data" / "datasets")
+                seconds.append(waited(page, address, chosen.users.resolve()))
+        browser.close()
+    for what, figures in zip(("table", "reasons"), zip(*seconds, strict=True), strict=True):
+        print(
+            f"{what} visible: median {statistics.median(figures):.2f} s "
+            f"({min(figures):.2f} to {max(figures):.2f}, {len(figures)} runs)"
+        )
+
+
+if __name__ == "__main__":
+    main()

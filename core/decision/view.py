@@ -1,0 +1,77 @@
+"""Which users somebody looks at: those of a stored dataset, with the scores of a run where there is one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from core.data import datasets
+from core.data.schema import Schema
+from core.decision import runs
+from core.decision.filters import Filters
+from core.decision.policy import Policy
+from core.decision.runs import Run
+from core.settings import Settings
+
+EVERYONE: Final = Filters(group="everyone")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A dataset (its id), the run whose scores belong to it, and the filters that hold. Small and hashable."""
+
+    dataset: str
+    run: str | None = None
+    filters: Filters = EVERYONE
+
+    @property
+    def whole(self) -> bool:
+        """Whether nobody is left out."""
+        return self.filters.group == "everyone" and not self.filters.extra and not self.filters.text.strip()
+
+    @property
+    def unfiltered(self) -> View:
+        return replace(self, filters=EVERYONE)
+
+
+def of_run(run: Run, filters: Filters | None = None) -> View:
+    return View(run.dataset, run.id, filters or EVERYONE)
+
+
+def label(settings: Settings, dataset: str, schema: Schema) -> npt.NDArray[np.float64] | None:
+    """1 for a spammer, 0 for a legitimate user, NaN where not known, (n,); None without a label column."""
+    if schema.label is None or datasets.find(settings, dataset).positives is None:
+        return None
+    return datasets.frame(settings, dataset, [schema.label.column])[schema.label.column].to_numpy(np.float64)
+
+
+def people(settings: Settings, view: View) -> pd.DataFrame:
+    """Id, context and, with a run, its scores, indexed by input row in input order."""
+    found = datasets.find(settings, view.dataset)
+    frame = datasets.frame(settings, view.dataset, [found.id_column, *found.context])
+    return frame if view.run is None else frame.join(runs.scores(settings, view.run))
+
+
+def rows(settings: Settings, view: View, schema: Schema) -> npt.NDArray[np.bool_]:
+    """Whether each user of the dataset is looked at, (n,), in input order."""
+    filters, everyone = view.filters, people(settings, view)
+    if view.whole:
+        return np.ones(len(everyone), bool)
+    if view.run is None:  # without scores there are neither bands nor score ranges
+        filters = replace(filters, group="everyone", scores=(0.0, 1.0), novel=False, incomplete=False)
+        everyone = everyone.assign(probability=0.0)
+        policy = Policy()
+    else:
+        policy = runs.find(settings, view.run).policy
+    values = None
+    if filters.feature is not None:
+        values = datasets.frame(settings, view.dataset, [filters.feature])[filters.feature]
+    found = datasets.find(settings, view.dataset)
+    return filters.matches(
+        everyone, policy, texts=(found.id_column, *found.context), values=values,
+        label=label(settings, view.dataset, schema),
+    )  # fmt: skip

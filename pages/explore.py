@@ -1,0 +1,53 @@
+"""Explore: understand the users before trusting a score."""
+
+import streamlit as st
+
+from app import services
+from app.components.empty_state import empty_state
+from app.components.explore.feature_table import feature_table
+from app.components.explore.glance import glance
+from app.components.explore.groups import compare, segments
+from app.components.explore.one_feature import one_feature
+from app.components.explore.report import export_button
+from app.components.explore.source import filtered, source
+from app.components.explore.together import correlations, two_features
+from app.components.heading import page_title
+
+PANELS = ("One feature", "Two features", "Correlations", "Segments", "Compare")
+
+model = services.champion()
+with page_title("Explore"):
+    buttons = st.container(horizontal=True)
+view = source()
+if view is None:
+    with empty_state("Nothing to explore yet", "Score a file first; its users can then be explored here."):
+        pass
+else:
+    with buttons:
+        view = filtered(view)
+        export_button(view, model)
+    glance(view)
+    st.session_state.setdefault("panel", PANELS[0])
+    panel = st.segmented_control(
+        "Panel",
+        PANELS,
+        default=PANELS[0],
+        required=True,
+        key="panel",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    if panel == "One feature":
+        halves = st.grid(2, min_column_width=430, gap=("small", "medium"))
+        with halves.cell():
+            feature_table(view, model)
+        with halves.cell():
+            one_feature(view, model)
+    elif panel == "Two features":
+        two_features(view, model)
+    elif panel == "Correlations":
+        correlations(view)
+    elif panel == "Segments":
+        segments(view)
+    else:
+        compare(view, model)
