@@ -12,8 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+from filelock import FileLock
 from sqlalchemy import JSON, Column, Connection, Engine, Float, Integer, MetaData, String, Table, create_engine, event
-from sqlalchemy.schema import CreateTable
 
 from core.settings import Settings
 
@@ -53,10 +53,9 @@ def _engine(database: Path) -> Engine:
     database.parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(f"sqlite:///{database}", connect_args={"timeout": BUSY})
     event.listen(engine, "connect", _prepare)
-    with engine.begin() as connection:
-        for table in _tables.sorted_tables:
-            # Not `create_all`: it asks first, and two processes may open a fresh home at once.
-            connection.execute(CreateTable(table, if_not_exists=True))
+    # Turning on the write-ahead log and making tables wait for nobody, and two processes may open a fresh home at once.
+    with FileLock(database.with_suffix(".lock")):
+        _tables.create_all(engine)
     return engine
 
 

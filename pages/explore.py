@@ -17,8 +17,9 @@ PANELS = ("One feature", "Two features", "Correlations", "Segments", "Compare")
 
 model = services.champion()
 with page_title("Explore"):
-    buttons = st.container(horizontal=True)
-view = source()
+    buttons = st.container(horizontal=True, vertical_alignment="center", width="content")
+    with buttons:
+        view = source()
 if view is None:
     with empty_state("Nothing to explore yet", "Score a file first; its users can then be explored here."):
         pass
@@ -31,7 +32,6 @@ else:
     panel = st.segmented_control(
         "Panel",
         PANELS,
-        default=PANELS[0],
         required=True,
         key="panel",
         bind="query-params",

@@ -176,7 +176,7 @@ def _share_axis(figure: go.Figure, shares: Numbers, *, log: bool) -> None:
         return
     low = math.floor(math.log10(known.min(initial=top) / 1.5))
     powers = range(low, max(math.floor(math.log10(1.2 * top)), low) + 1)
-    ticks = [10.0**power for power in powers[:: math.ceil(len(powers) / 5)]]
+    ticks = sorted(10.0**power for power in powers[:: -math.ceil(len(powers) / 5)])
     figure.update_yaxes(
         type="log", range=[low, math.log10(1.2 * top)], tickvals=ticks,
         ticktext=[f"{100 * tick:g}{words.NARROW}%" for tick in ticks],

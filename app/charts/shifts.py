@@ -20,7 +20,7 @@ MOST: Final = 15
 SHIFTED: Final = 0.2
 ROW: Final = 28  # px a row
 RATE: Final = 62  # px from the axes to the right end of a rate
-BESIDE: Final = 154  # px from the axes to the right end of n = 1,234,567
+BESIDE: Final = 170  # px from the axes to the right end of n = 1,234,567; "too few to judge" fits in wide fonts too
 VALUE: Final = 24  # characters of a value or a feature beside its row
 
 

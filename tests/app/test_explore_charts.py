@@ -439,7 +439,7 @@ def test_the_limit_of_psi_is_drawn_only_on_an_axis_of_psi_that_reaches_it() -> N
     def lines(frame: pd.DataFrame) -> list[float]:
         return [shape.x0 for shape in charts.shifts(frame, a="a", b="b", theme="light").layout.shapes]
 
-    assert lines(MOVED) == []
+    assert lines(MOVED.assign(weighted=3 * MOVED["weighted"])) == []
     assert lines(MOVED.assign(weighted=MOVED["psi"])) == [0.2]
     assert lines(MOVED.assign(psi=0.01, weighted=0.01)) == []
 

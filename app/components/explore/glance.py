@@ -25,6 +25,9 @@ def glance(view: View) -> None:
     with working(f"Looking through {len(services.schema().names)} features") as progress:
         found = exploring.findings(view, progress=progress)
     with st.container(gap="xxsmall"):
+        if not view.whole and found:
+            everyone = count(datasets.find(services.settings(), view.dataset).accepted)
+            st.caption(f"Found among all {everyone} users, whatever the filters:")
         for finding in found:
             if finding.severity != "fine":
                 _line(finding)

@@ -16,8 +16,8 @@ from core.decision.filters import Filters
 from core.decision.view import View
 from core.model.registry import Model
 
-_FLAGGED = "Flagged against the rest"
-_LABELLED = "Spammers against legitimate users"
+_FLAGGED, _LABELLED = "flagged", "label"
+_PARTS = {_FLAGGED: "Flagged against the rest", _LABELLED: "Spammers against legitimate users"}
 
 
 def segments(view: View) -> None:
@@ -33,17 +33,22 @@ def segments(view: View) -> None:
 
 def compare(view: View, model: Model | None) -> None:
     """This view against another dataset, or one part of it against the other."""
-    others = {found.id: found for found in datasets.stored(services.settings()) if found.id != view.dataset}
+    stored = datasets.stored(services.settings())
+    others = {found.id[:12]: found for found in stored if found.id != view.dataset}
     parts = ([_FLAGGED] if view.run else []) + ([_LABELLED] if exploring.everyones_label(view) is not None else [])
     options = [*parts, *others]
     if not options:
         st.caption("There is nothing to compare with yet: score or upload a second file.")
         return
+    at = st.query_params.get("against", options[0])
     chosen = st.selectbox(
-        "Compare", options, width=340, key="against",
-        format_func=lambda name: legible(f"with {others[name].name} · {count(others[name].accepted)} users")
-        if name in others else name,
+        "Compare", options, index=options.index(at) if at in options else 0, width=340, key=f"against-{at}",
+        format_func=lambda name: legible(f"With {others[name].name} · {count(others[name].accepted)} users")
+        if name in others else _PARTS[name],
     )  # fmt: skip
+    if chosen != at:
+        # By hand, for the reason told in `source`.
+        st.query_params["against"] = chosen
     first, second, names = _sides(view, chosen)
     with working("Comparing") as progress:
         found = exploring.compared(first, second, model, progress=progress)
@@ -76,6 +81,6 @@ def _sides(view: View, chosen: str) -> tuple[View, View, tuple[str, str]]:
             View(view.dataset, view.run, replace(view.filters, label=label)) for label in ("legitimate", "spammer")
         ]
         return sides[0], sides[1], ("legitimate", "spammers")
-    other = datasets.find(services.settings(), chosen)
+    other = next(found for found in datasets.stored(services.settings()) if found.id.startswith(chosen))
     here = datasets.find(services.settings(), view.dataset)
     return view, View(other.id, None, Filters(group="everyone")), (here.name, other.name)

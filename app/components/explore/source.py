@@ -33,7 +33,8 @@ def source() -> View | None:
     full = {identity[:12]: identity for identity in stored}
     at = st.query_params.get("of", options[0])
     chosen = st.selectbox(
-        "Users", options, index=options.index(at) if at in options else 0, key=f"of-{at}", width=340,
+        "Users", options, index=options.index(at) if at in options else 0, key=f"of-{at}", width=320,
+        label_visibility="collapsed",
         format_func=lambda name: _named(stored.get(full.get(name, "")), scored.get(name)),
     )  # fmt: skip
     if chosen != at:
