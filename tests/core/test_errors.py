@@ -33,7 +33,8 @@ SENTENCES = [
     ),
     (
         MissingColumnsError("users.csv", ["X7"], can_allow=True),
-        "X7 is missing from users.csv. Scores without it would be guesses: add it, or go on with --allow-missing.",
+        "X7 is missing from users.csv. Scores without it would be guesses: add it, or go on with it as missing "
+        "(--allow-missing).",
         2,
     ),
     (

@@ -23,8 +23,7 @@ DOTS = 1_500
 
 
 def one_feature(view: View, model: Model | None) -> None:
-    names = services.schema().names
-    st.session_state.setdefault("feature", exploring.by_use(view, model)[0])
+    names = exploring.by_use(view, model)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox("Feature", names, format_func=legible, key="feature", bind="query-params", width=260)
         log = st.toggle("Log scale", key="log", bind="query-params", help="Bins of equal ratio, shares on a log scale")
@@ -77,11 +76,13 @@ def _dependence(view: View, name: str, model: Model) -> None:
     value = exploring.frame(view)[name].to_numpy(np.float64)[use.rows][inside]
     push = use.pushes[inside, use.names.index(name)]
     known = value[~np.isnan(value)]
-    edge = np.quantile(known, 0.995) if len(known) else 0.0
-    near = np.flatnonzero(np.isnan(value) | (value <= edge))[:DOTS]
+    # One value far out on either side would press everyone else into a line.
+    low, high = np.quantile(known, [0.005, 0.995]) if len(known) else (0.0, 0.0)
+    beyond = (value < low) | (value > high)
+    near = np.flatnonzero(~beyond)[:DOTS]
     figure(
         charts.dependence(
-            value[near], push[near], name, beyond=int((known > edge).sum()), sample=len(value),
+            value[near], push[near], name, beyond=int(beyond.sum()), sample=len(value),
             version=model.version, theme=theme(),
         ),
         key="dependence", table=pd.DataFrame({"value": value, "push": push}),

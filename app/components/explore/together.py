@@ -6,7 +6,7 @@ from typing import Literal, cast
 
 import streamlit as st
 
-from app import charts, exploring, services
+from app import charts, exploring
 from app.charts.pairs import Bins
 from app.components.figure import figure, theme
 from app.components.heading import section
@@ -19,12 +19,11 @@ from core.model.registry import Model
 
 
 def two_features(view: View, model: Model | None) -> None:
-    names = services.schema().names
-    for key, name in zip("xy", exploring.by_use(view, model), strict=False):
-        st.session_state.setdefault(key, name)
+    names = exploring.by_use(view, model)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         x = st.selectbox("Across", names, format_func=legible, key="x", bind="query-params", width=180)
-        y = st.selectbox("Upwards", names, format_func=legible, key="y", bind="query-params", width=180)
+        # The second is the default: an index other than 0 would be at odds with a pair chosen elsewhere.
+        y = st.selectbox("Upwards", [*names[1:], names[0]], format_func=legible, key="y", bind="query-params", width=180)
         show = st.segmented_control(
             "Show", ["density", "spam rate"], default="density", required=True, key="show", bind="query-params",
             format_func=str.capitalize, disabled=exploring.everyones_label(view) is None,

@@ -70,7 +70,7 @@ def test_scores_of_the_baseline_are_those_of_users_nobody_trained_on(trained: Se
     assert (found.quantiles[0], found.quantiles[-1]) == (score.min(), score.max())
     assert found.share_below(score.min()) == 0
     assert found.share_below(1) == 1
-    assert found.share_below(float(np.median(score))) == pytest.approx(0.5, abs=0.02)
+    assert found.share_below(float(np.median(score))) == pytest.approx(0.5, abs=0.05)
 
 
 def made(names: list[str], n: int, seed: int = 0) -> baseline.Baseline:

@@ -183,13 +183,14 @@ def test_a_fold_that_would_lack_a_class_costs_folds_not_the_model() -> None:
     assert found.figures.overall["roc_auc"].value == 1
 
 
-@pytest.mark.parametrize("n", [train.SMALL, train.SMALL + 400])
-def test_a_set_is_small_or_large_throughout(n: int) -> None:
+def test_a_set_is_small_or_large_throughout(monkeypatch: pytest.MonkeyPatch) -> None:
     """The test part is taken off on the way: what counts is the size at the start."""
-    features, label, keys = rows(n)
+    monkeypatch.setattr(train, "SMALL", 700)
+    features, label, keys = rows(700)
     shares: dict[str, float] = {}
     found = train.fit(features, label, keys, THRESHOLDS, name="x", progress=shares.__setitem__)
-    assert found.options == Options.of(n)
+    assert (~found.test).sum() < train.SMALL
+    assert found.options == Options.of(700)
     assert found.options.stops_early
     # The folds stop long before the most rounds there may be.
     assert max(share for what, share in shares.items() if what.startswith("Fold ")) < 0.9

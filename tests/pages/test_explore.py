@@ -1,0 +1,541 @@
+"""Explore: what it shows of any users, how filters and the address change it, and that its figures are pandas'."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xgboost as xgb
+from sklearn.metrics import roc_auc_score
+from streamlit.testing.v1 import AppTest
+
+from app import exploring, services
+from app.components import figure as figures
+from app.components.explore import feature_table, one_feature, report, together
+from core.data import datasets, intake, shift
+from core.data import schema as schemas
+from core.data.interval import wilson
+from core.data.schema import Column, Label, Schema
+from core.decision import runs
+from core.decision.filters import Filters
+from core.decision.policy import BANDS, Policy
+from core.decision.runs import Run
+from core.decision.view import View
+from core.model import registry, training
+from core.model.score import matrix
+from core.settings import HOME_VARIABLE, Settings
+from tests import make, screen
+from tests.screen import Scored, Visit
+
+PANELS = ("One feature", "Two features", "Correlations", "Segments", "Compare")
+FEATURES = list(make.SCHEMA.names)
+TABLE = "feature_table"
+Tables = dict[str, pd.DataFrame]
+
+
+@pytest.fixture
+def tables(monkeypatch: pytest.MonkeyPatch) -> Tables:
+    """The numbers that can be downloaded from the page, by the name of their file."""
+    found: Tables = {}
+    for module in (figures, feature_table, one_feature, together):
+        monkeypatch.setattr(module, "numbers", lambda frame, name: found.__setitem__(name, frame))
+    return found
+
+
+@pytest.fixture
+def users() -> pd.DataFrame:
+    """300 labelled users that no model knows."""
+    return make.users(300, seed=4)
+
+
+@pytest.fixture
+def run(own: Settings, scored: Scored, users: pd.DataFrame) -> Run:
+    return scored(own, users, reasons=False)
+
+
+def stored(home: Settings, frame: pd.DataFrame, name: str = "users.csv", schema: Schema = make.SCHEMA) -> str:
+    """Store users; what stands for them in the address."""
+    return datasets.put(home, intake.read(name, make.csv(frame), schema), schema, now=make.NOW).id[:12]
+
+
+def train(home: Settings) -> str:
+    return registry.load(home).metadata.data.dataset[:12]
+
+
+def who(at: AppTest) -> str:
+    return next(element.value for element in at.markdown if " users" in element.value and " · " in element.value)
+
+
+def specs(at: AppTest) -> list[str]:
+    return [chart.proto.spec for chart in at.get("plotly_chart")]
+
+
+def in_url(at: AppTest, name: str) -> list[str]:
+    return list(at.query_params.get(name, []))
+
+
+# What is shown, of what
+
+
+@pytest.mark.parametrize("panel", PANELS)
+@pytest.mark.parametrize("kind", ["labelled", "run", "unlabelled", "no model"])
+def test_every_panel_renders(
+    visit: Visit, own: Settings, scored: Scored, to_score: pd.DataFrame, kind: str, panel: str
+) -> None:
+    of = train(own)
+    if kind == "run":
+        of = scored(own, to_score, reasons=False).id
+    elif kind == "unlabelled":
+        of = stored(own, to_score)
+    elif kind == "no model":
+        (own.models / registry.CHAMPION).unlink()
+
+    at = visit(own, "explore", of=of, panel=panel)
+
+    assert not at.exception
+    assert not at.error
+    assert at.session_state["panel"] == panel
+    assert specs(at) or panel == "Segments"
+    assert ("spammers" in who(at)) == (kind in {"labelled", "no model"})
+
+
+def test_a_home_with_nothing_in_it_says_what_to_do(visit: Visit, home: Settings) -> None:
+    at = visit(home, "explore")
+
+    assert not at.exception
+    assert "Nothing to explore yet" in screen.sentences(at)
+
+
+def test_the_users_looked_at_are_told_in_a_sentence(visit: Visit, own: Settings) -> None:
+    spam = make.users(1500)["spam"]
+    low, high = wilson([spam.sum()], [len(spam)])
+
+    told = who(visit(own, "explore", of=train(own))).replace("\u202f", " ")
+
+    assert "**train.csv** · 1,500 users × 5 features" in told
+    assert f"{100 * spam.mean():.2f} % spammers ({100 * low[0]:.2f} to {100 * high[0]:.2f})" in told
+
+
+def test_another_dataset_can_be_chosen_and_is_then_in_the_address(visit: Visit, own: Settings) -> None:
+    other = stored(own, make.users(80, 6), "other.csv")
+    at = visit(own, "explore", of=train(own))
+
+    at.selectbox(key=f"of-{train(own)}").set_value(other).run()
+
+    assert not at.exception
+    assert in_url(at, "of") == [other]
+    assert "other.csv" in who(at)
+
+
+def test_an_address_of_users_who_are_gone_shows_others(visit: Visit, own: Settings) -> None:
+    at = visit(own, "explore", of="r-0099", panel="Nonsense", feature="X99", against="gone")
+
+    assert not at.exception
+    assert "train.csv" in who(at)
+
+
+# At a glance
+
+
+def test_each_finding_is_a_sentence_that_leads_to_its_evidence(visit: Visit, own: Settings) -> None:
+    at = visit(own, "explore", of=train(own))
+    missing = int(make.users(1500)["ratio"].isna().sum())
+
+    assert f"{missing} cells are missing" in screen.sentences(at)
+    assert "constant is the same for every user: no model can learn from it." in screen.sentences(at)
+    at.button(key="see-constant-constant").click().run()
+
+    assert at.selectbox(key="feature").value == "constant"
+    assert "1 distinct values" not in screen.sentences(at)
+
+
+def test_near_copies_lead_to_the_correlations(visit: Visit, own: Settings) -> None:
+    frame = make.users(400, 8)
+    at = visit(own, "explore", of=stored(own, frame.assign(tier=frame["links"] * 2)), panel="Segments")
+
+    assert "links and tier are near-copies" in screen.sentences(at)
+    at.button(key="see-near_copies").click().run()
+
+    assert at.session_state["panel"] == "Correlations"
+    assert not at.exception
+
+
+def test_with_filters_the_findings_say_that_they_are_about_everybody(visit: Visit, own: Settings) -> None:
+    sentence = "Found among all 1,500 users, whatever the filters:"
+
+    assert sentence not in screen.sentences(visit(own, "explore", of=train(own)))
+    assert sentence in screen.sentences(visit(own, "explore", of=train(own), label="Spammers"))
+
+
+# Filters
+
+
+def expected(run: Run, home: Settings, users: pd.DataFrame) -> pd.DataFrame:
+    """The users with their scores and bands, by pandas."""
+    probability = runs.scores(home, run.id)["probability"].to_numpy()
+    cuts = [-np.inf, run.policy.monitor, run.policy.review, run.policy.remove, np.inf]
+    return users.assign(p=probability, band=pd.cut(probability, cuts, labels=list(BANDS)).astype(str))
+
+
+FILTERS = {
+    "label": ({"label": "Spammers"}, "spam == 1"),
+    "legitimate": ({"label": "Legitimate"}, "spam == 0"),
+    "flagged": ({"band": "Flagged"}, "band != 'allow'"),
+    "band": ({"band": "● Monitor"}, "band == 'monitor'"),
+    "score": ({"score": ["0.1", "0.5"]}, "p >= .1 and p <= .5"),
+    "range": ({"where": "links", "from": "1", "to": "2"}, "links >= 1 and links <= 2"),
+    "half range": ({"where": "ratio", "from": "0.5"}, "ratio >= .5"),
+    "context": ({"context": "country", "values": ["DE", "PK"]}, "country in ['DE', 'PK']"),
+    "several": (
+        {"label": "Legitimate", "where": "links", "to": "1", "context": "country", "values": "KE", "band": "○ Allow"},
+        "spam == 0 and links <= 1 and country == 'KE' and band == 'allow'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("where", "query"), FILTERS.values(), ids=FILTERS)
+def test_a_filter_in_the_address_shows_whom_pandas_finds(
+    visit: Visit, own: Settings, run: Run, users: pd.DataFrame, tables: Tables, where: dict[str, str], query: str
+) -> None:
+    found = expected(run, own, users).query(query)
+
+    at = visit(own, "explore", of=run.id, feature="links", **where)
+
+    assert not at.exception
+    assert 0 < len(found) < 300
+    assert f"{len(found)} of 300 users" in who(at)
+    for name, value in where.items():
+        assert in_url(at, name) == ([value] if isinstance(value, str) else value)
+    spread = tables["distribution"]
+    assert spread[spread["n"] > 0]["n"].tolist() == found["links"].value_counts().sort_index().tolist()
+    assert spread["spammers"].sum() == found["spam"].sum()
+
+
+def test_a_filter_that_is_chosen_counts(visit: Visit, own: Settings, run: Run, users: pd.DataFrame) -> None:
+    at = visit(own, "explore", of=run.id)
+
+    at.selectbox(key="where").set_value("links").run()
+    at.number_input(key="from").set_value(2.0).run()
+
+    assert f"{int((users['links'] >= 2).sum())} of 300 users (links 2 to inf)" not in who(at)
+    assert f"{int((users['links'] >= 2).sum())} of 300 users" in who(at)
+
+
+def test_another_feature_to_filter_by_forgets_the_range_of_the_one_before(
+    visit: Visit, own: Settings, run: Run
+) -> None:
+    at = visit(own, "explore", of=run.id, where="links", **{"from": "2"})
+
+    at.selectbox(key="where").set_value("tier").run()
+
+    assert not at.exception
+    assert at.number_input(key="from").value is None
+    assert "300 users × 5 features" in who(at)
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_filters_that_nobody_passes_break_nothing(visit: Visit, own: Settings, run: Run, panel: str) -> None:
+    at = visit(own, "explore", of=run.id, panel=panel, where="links", **{"from": "900"})
+
+    assert not at.exception
+    assert "0 of 300 users" in who(at)
+
+
+# The feature table
+
+
+def test_the_feature_table_is_what_pandas_and_sklearn_say(visit: Visit, own: Settings, tables: Tables) -> None:
+    users = make.users(1500)
+    at = visit(own, "explore", of=train(own))
+
+    assert not at.exception
+    shown = at.dataframe[0].value.set_index("feature").loc[FEATURES]
+    values = users[FEATURES]
+    assert shown["missing"].tolist() == values.isna().mean().tolist()
+    assert shown["distinct"].tolist() == values.nunique().tolist()
+    for name, share in {"min": 0, "q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95, "max": 1}.items():
+        np.testing.assert_allclose(shown[name], values.quantile(share), rtol=1e-12)
+    np.testing.assert_allclose(shown["mean"], values.mean(), rtol=1e-12)
+    for name in FEATURES:
+        known = users[users[name].notna()]
+        assert shown["auc"][name] == pytest.approx(roc_auc_score(known["spam"], known[name]), abs=1e-12)
+    assert set(shown) < set(tables["features"]) | {"spark"}
+
+
+def test_use_and_psi_are_those_of_the_model_in_charge(visit: Visit, own: Settings) -> None:
+    model = registry.load(own)
+    at = visit(own, "explore", of=stored(own, make.users(250, 9)))
+    shown = at.dataframe[0].value
+
+    features = make.users(250, 9)[FEATURES]
+    names = list(model.metadata.names)
+    pushes = model.booster.predict(
+        xgb.DMatrix(matrix(features, model.metadata.names, model.version), feature_names=names), pred_contribs=True
+    )
+    mean = dict(zip(names, np.abs(pushes[:, :-1]).mean(axis=0), strict=True))
+    assert shown["use"].fillna(0).tolist() == pytest.approx([mean.get(name, 0.0) for name in shown["feature"]], abs=1e-5)
+    assert shown["use"].fillna(0).is_monotonic_decreasing
+    baseline = model.baseline().features
+    for name, psi in zip(shown["feature"], shown["psi"], strict=True):
+        if name in baseline:
+            known = baseline[name]
+            assert psi == shift.psi_against(known.edges, known.counts, known.missing, features[name])[0]
+    assert "by use in v0001, on a sample of 250 users" in screen.sentences(at)
+
+
+def test_looking_for_a_feature_shows_those_with_the_name(visit: Visit, own: Settings) -> None:
+    at = visit(own, "explore", of=train(own))
+
+    at.text_input(key="find_feature").set_value("TI").run()
+
+    assert at.dataframe[0].value["feature"].tolist() in (["ratio", "tier"], ["tier", "ratio"])
+    at.text_input(key="find_feature").set_value("(").run()
+    assert "No feature has this in its name or meaning." in screen.sentences(at)
+
+
+def test_choosing_a_row_shows_its_feature(visit: Visit, own: Settings) -> None:
+    at = visit(own, "explore", of=train(own))
+    row = at.dataframe[0].value["feature"].tolist().index("tier")
+
+    at.session_state[TABLE] = {"selection": {"rows": [row], "columns": [], "cells": []}}
+    at.run()
+
+    assert not at.exception
+    assert at.selectbox(key="feature").value == "tier"
+    assert any("Distribution of tier" in element.value for element in at.markdown)
+
+
+# One feature
+
+
+def test_the_spam_rate_of_each_value_is_what_pandas_says(visit: Visit, own: Settings, tables: Tables) -> None:
+    visit(own, "explore", of=train(own), feature="links")
+    grouped = make.users(1500).groupby("links")["spam"].agg(["size", "sum"])
+
+    rates = tables["spam_rate"]
+    assert rates["n"].tolist() == grouped["size"].tolist()
+    assert rates["spammers"].tolist() == grouped["sum"].tolist()
+    assert rates["rate"].tolist() == (grouped["sum"] / grouped["size"]).tolist()
+    low, high = wilson(grouped["sum"], grouped["size"])
+    assert (rates["low95"].tolist(), rates["high95"].tolist()) == (low.tolist(), high.tolist())
+    commonest = tables["commonest"]
+    assert commonest["n"].tolist() == grouped["size"].sort_values(ascending=False).head(8).tolist()
+
+
+def test_without_a_label_there_is_no_spam_rate(
+    visit: Visit, own: Settings, to_score: pd.DataFrame, tables: Tables
+) -> None:
+    at = visit(own, "explore", of=stored(own, to_score), feature="links")
+
+    assert not at.exception
+    assert "spam_rate" not in tables
+    assert tables["distribution"]["n"].tolist() == to_score["links"].value_counts().sort_index().tolist()
+
+
+# Two features, correlations, segments
+
+
+@pytest.mark.parametrize("show", ["Density", "Spam rate"])
+def test_joint_counts_are_those_of_a_crosstab(visit: Visit, own: Settings, tables: Tables, show: str) -> None:
+    users = make.users(1500)
+    at = visit(own, "explore", of=train(own), panel="Two features", x="links", y="tier", show=show)
+
+    assert not at.exception
+    cells = tables["joint"]
+    crossed = pd.crosstab(users["tier"], users["links"]).stack()
+    spam = pd.crosstab(users["tier"], users["links"], users["spam"], aggfunc="sum").stack()
+    for x, y, n, spammers in cells[["x", "y", "n", "spammers"]].itertuples(index=False):
+        assert n == crossed[int(y), int(x)]
+        assert spammers == spam[int(y), int(x)]
+    assert cells["n"].sum() == len(users)
+
+
+@pytest.mark.parametrize("method", ["Spearman", "Pearson"])
+def test_correlations_are_those_of_pandas(visit: Visit, own: Settings, tables: Tables, method: str) -> None:
+    at = visit(own, "explore", of=train(own), panel="Correlations", method=method)
+
+    assert not at.exception
+    found = tables["correlations"].set_index("feature")
+    theirs = make.users(1500)[list(found.index)].corr(method.lower()).to_numpy()
+    np.fill_diagonal(theirs, 1)
+    ours = found[list(found.index)].to_numpy()
+    known = ~np.isnan(theirs) & ~np.isnan(ours)
+    assert known.sum() >= 16
+    np.testing.assert_allclose(ours[known], theirs[known], atol=1e-6)
+    pair = tables["strongest_pairs"].iloc[0]
+    assert pair["r"] == pytest.approx(found.loc[pair["a"], pair["b"]])
+
+
+def test_a_pair_leads_to_its_two_features(visit: Visit, own: Settings, tables: Tables) -> None:
+    at = visit(own, "explore", of=train(own), panel="Correlations")
+    pair = tables["strongest_pairs"].iloc[0]
+
+    at.button(key=f"pair-{pair['a']}-{pair['b']}").click().run()
+
+    assert not at.exception
+    assert (at.selectbox(key="x").value, at.selectbox(key="y").value) == (pair["a"], pair["b"])
+
+
+def test_segments_are_groups_of_the_context_column(visit: Visit, own: Settings, tables: Tables) -> None:
+    users = make.users(1500).assign(country=lambda frame: frame["country"].where(frame.index > 9, "NZ"))
+    at = visit(own, "explore", of=stored(own, users), panel="Segments", by="country")
+
+    assert not at.exception
+    found = tables["segments"].set_index("segment")
+    grouped = users.groupby("country")["spam"].agg(["size", "sum", "mean"]).loc[found.index]
+    assert found["n"].tolist() == grouped["size"].tolist()
+    assert found["spammers"].tolist() == grouped["sum"].tolist()
+    assert found["rate"].tolist() == grouped["mean"].tolist()
+    assert found["small"].to_dict() == {"DE": False, "KE": False, "PK": False, "NZ": True}
+    assert "n = 10, too few to judge" in specs(at)[0]
+
+
+# Comparisons
+
+
+def test_the_flagged_are_compared_with_the_rest(
+    visit: Visit, own: Settings, run: Run, users: pd.DataFrame, tables: Tables
+) -> None:
+    at = visit(own, "explore", of=run.id, panel="Compare")
+    everyone = expected(run, own, users)
+    flagged = everyone["band"] != "allow"
+
+    assert not at.exception
+    found = tables["shifts"].set_index("feature")
+    for name in FEATURES:
+        assert found["mean_a"][name] == pytest.approx(everyone.loc[~flagged, name].mean(), rel=1e-12)
+        assert found["mean_b"][name] == pytest.approx(everyone.loc[flagged, name].mean(), rel=1e-12)
+    assert f"({(~flagged).sum()} users)" in screen.sentences(at)
+
+
+def test_two_datasets_are_compared_and_the_other_is_in_the_address(
+    visit: Visit, own: Settings, tables: Tables
+) -> None:
+    last = make.users(400, 6).assign(links=9)
+    other = stored(own, last, "last.csv")
+    at = visit(own, "explore", of=train(own), panel="Compare")
+
+    at.selectbox(key="against-label").set_value(other).run()
+
+    assert not at.exception
+    assert in_url(at, "against") == [other]
+    found = tables["shifts"].set_index("feature")
+    assert found["mean_b"].loc["links"] == 9
+    assert found.index[0] == "links"
+    again = visit(own, "explore", of=train(own), panel="Compare", against=other)
+    assert "last.csv (400 users)" in screen.sentences(again).replace("&#46;", ".")
+
+
+# The report, and what the log says
+
+
+def test_the_report_holds_the_sentences_and_asks_nothing_of_the_network(
+    visit: Visit, own: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit(own, "explore", of=train(own))
+    monkeypatch.setenv(HOME_VARIABLE, str(own.home))
+    view = View(registry.load(own).metadata.data.dataset, None, Filters("everyone", label="spammer"))
+
+    page = report._report(view, services.champion())
+
+    spammers = int(make.users(1500)["spam"].sum())
+    assert f"train.csv: {spammers} of 1,500 users, 5 features." in page
+    for finding in exploring.findings(view, progress=lambda _done, _of: None):
+        assert finding.sentence.replace("'", "&#x27;").replace(">", "&gt;") in page
+    outside = [piece for piece in page.split("<") if ' src="http' in piece or (piece.startswith("link") and "href" in piece)]
+    assert outside == []
+    assert "default-src 'none'" in page
+    assert page.count("<figure>") >= 5
+
+
+def test_the_log_holds_no_warning(
+    visit: Visit, own: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, "streamlit"):
+        at = visit(own, "explore", of=train(own), panel="Correlations", label="Spammers")
+        at.button(key="see-constant-constant").click().run()
+
+    assert [record.getMessage() for record in caplog.records if "default value" in record.getMessage()] == []
+
+
+# Columns that break careless pages
+
+NAMES = ("missing", "constant", "distinct", "outlier", "negative", "<b>x</b>", "one, two")
+HOSTILE = Schema(tuple(Column(name, "real") for name in NAMES), id="user", label=Label("spam"), context=("site",))
+
+
+def hostile_users(n: int, spam: str) -> pd.DataFrame:
+    random = np.random.default_rng(3)
+    columns = {
+        "missing": [None] * n,
+        "constant": 7,
+        "distinct": random.permutation(n) / 7,
+        "outlier": np.where(np.arange(n) == 0, 1e12, random.poisson(2, n)),
+        "negative": random.integers(-9, 0, n),
+        "<b>x</b>": random.integers(0, 2, n),
+        "one, two": np.where(random.random(n) < 0.5, np.nan, random.normal(size=n)),
+    }
+    label = {"both": np.arange(n) % 2, "spammers": np.ones(n, int), "legitimate": np.zeros(n, int)}[spam]
+    site = np.where(np.arange(n) % 3 == 0, "<i>a</i>", "$b$ :red[b]")
+    return pd.DataFrame({"user": [f"u{i}" for i in range(n)], "spam": label, **columns, "site": site})
+
+
+@pytest.fixture(scope="module")
+def strange(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A home of hostile columns, with a model that learnt from them."""
+    home = Settings.of(tmp_path_factory.mktemp("strange"))
+    schemas.save(HOSTILE, home.schema_file)
+    checked = intake.read("train.csv", make.csv(hostile_users(400, "both")), HOSTILE, need_label=True)
+    dataset = datasets.put(home, checked, HOSTILE, now=make.NOW, need_label=True)
+    registry.promote(home, training.learn(home, dataset, HOSTILE, Policy().thresholds, now=make.NOW))
+    return home
+
+
+@pytest.mark.parametrize("panel", PANELS)
+@pytest.mark.parametrize(("n", "spam"), [(200, "both"), (200, "spammers"), (200, "legitimate"), (5, "both"), (1, "both")])
+def test_hostile_users_render_and_their_text_is_literal(
+    visit: Visit, strange: Settings, n: int, spam: str, panel: str
+) -> None:
+    of = stored(strange, hostile_users(n, spam), f"<u>{n}</u> {spam}.csv", HOSTILE)
+
+    at = visit(strange, "explore", of=of, panel=panel, x="<b>x</b>", y="one, two", by="site")
+
+    assert not at.exception
+    assert not at.error
+    for text in [*screen.markdown(at), *specs(at)]:
+        for tag in ("<b>x", "<i>a", "<u>", "$b$", ":red[b]"):
+            assert tag not in text
+
+
+@pytest.mark.parametrize("log", ["false", "true"])
+@pytest.mark.parametrize("feature", NAMES)
+def test_every_hostile_feature_renders(visit: Visit, strange: Settings, feature: str, log: str) -> None:
+    of = stored(strange, hostile_users(200, "both"), "hostile.csv", HOSTILE)
+
+    at = visit(strange, "explore", of=of, feature=feature, log=log)
+
+    assert not at.exception
+    assert at.selectbox(key="feature").value == feature
+    assert not any("<b>x" in text for text in [*screen.markdown(at), *specs(at)])
+
+
+@pytest.mark.parametrize("name", ["spambase", "twitter_spammers"])
+def test_the_real_sets_render(visit: Visit, home: Settings, shared: Path, name: str) -> None:
+    path = shared / "data" / "real" / f"{name}.csv.gz"
+    if not path.is_file():
+        pytest.skip(f"there is no {path.name}")
+    frame = pd.read_csv(path)
+    label, features = frame.columns[-1], frame.columns[:-1]
+    schema = Schema(tuple(Column(str(column), "real") for column in features), label=Label(str(label)))
+    schemas.save(schema, home.schema_file)
+    of = stored(home, frame, f"{name}.csv", schema)
+
+    for panel in PANELS:
+        at = visit(home, "explore", of=of, panel=panel)
+        assert not at.exception
+        assert not at.error
+        assert json.loads(specs(at)[0]) if panel != "Segments" else True
