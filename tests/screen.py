@@ -18,7 +18,8 @@ from core.settings import Settings
 Visit = Callable[..., AppTest]
 Upload = Callable[..., AppTest]
 Scored = Callable[..., Run]
-#: Fields of messages that are never read as markdown: ids, options of menus, what is chosen, descriptions for readers, data.
+#: Fields of messages that are never read as markdown: ids, options of menus and the chosen one, descriptions for
+#: readers, data.
 NOT_MARKDOWN: Final = frozenset({"id", "options", "columns", "spec", "alt", "raw_value"})
 
 

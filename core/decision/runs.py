@@ -54,9 +54,12 @@ class Run:
 
 def record(
     settings: Settings, dataset: Dataset, scored: Scored, rows: pd.Index[int], policy: Policy,
-    *, now: datetime, started: float,
+    *, name: str, now: datetime, started: float,
 ) -> Run:  # fmt: skip
-    """Store the scores of a dataset's users. rows: (n,) input row numbers; started: of `time.monotonic`."""
+    """Store the scores of a dataset's users. rows: (n,) input row numbers; started: of `time.monotonic`.
+
+    `name` is the file's name this time: the same bytes may have been stored under another.
+    """
     severity = policy.severity(scored.probability)
     counts = dict(zip(BANDS, np.bincount(severity, minlength=len(BANDS)).tolist(), strict=True))
     with state.connect(settings) as connection:
@@ -64,7 +67,7 @@ def record(
             insert(state.runs).values(
                 created=now.isoformat(),
                 dataset=dataset.id,
-                name=dataset.name,
+                name=name,
                 model=scored.version,
                 policy=policy.as_json(),
                 received=dataset.received,

@@ -71,7 +71,7 @@ def score_file(  # noqa: PLR0913 - one argument for each noun of the chain
         storing = pool.submit(datasets.put, settings, checked, schema, now=now, allow_missing=allow_missing)
         scored = Scorer(model).score(checked.frame)
         dataset = storing.result()
-    run = runs.record(settings, dataset, scored, checked.frame.index, policy, now=now, started=started)
+    run = runs.record(settings, dataset, scored, checked.frame.index, policy, name=name, now=now, started=started)
     return Scoring(run, dataset, checked.frame, runs.scores(settings, run.id))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import streamlit as st
 import xgboost as xgb
 from sklearn.metrics import roc_auc_score
 from streamlit.testing.v1 import AppTest
@@ -71,11 +72,16 @@ def who(at: AppTest) -> str:
 
 
 def specs(at: AppTest) -> list[str]:
-    return [chart.proto.spec for chart in at.get("plotly_chart")]
+    """What plotly is given to draw; without our own titles and alternative texts, which it never reads."""
+    found = [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
+    for figure in found:
+        figure["layout"].pop("meta")
+    return [json.dumps(figure, ensure_ascii=False) for figure in found]
 
 
 def in_url(at: AppTest, name: str) -> list[str]:
-    return list(at.query_params.get(name, []))
+    found = at.query_params.get(name, [])
+    return [found] if isinstance(found, str) else list(found)
 
 
 # What is shown, of what
@@ -146,11 +152,11 @@ def test_each_finding_is_a_sentence_that_leads_to_its_evidence(visit: Visit, own
     missing = int(make.users(1500)["ratio"].isna().sum())
 
     assert f"{missing} cells are missing" in screen.sentences(at)
-    assert "constant is the same for every user: no model can learn from it." in screen.sentences(at)
+    assert "constant is the same for every user" in screen.sentences(at)
     at.button(key="see-constant-constant").click().run()
 
     assert at.selectbox(key="feature").value == "constant"
-    assert "1 distinct values" not in screen.sentences(at)
+    assert "count, the same for every user" in screen.sentences(at)
 
 
 def test_near_copies_lead_to_the_correlations(visit: Visit, own: Settings) -> None:
@@ -221,8 +227,7 @@ def test_a_filter_that_is_chosen_counts(visit: Visit, own: Settings, run: Run, u
     at.selectbox(key="where").set_value("links").run()
     at.number_input(key="from").set_value(2.0).run()
 
-    assert f"{int((users['links'] >= 2).sum())} of 300 users (links 2 to inf)" not in who(at)
-    assert f"{int((users['links'] >= 2).sum())} of 300 users" in who(at)
+    assert f"{int((users['links'] >= 2).sum())} of 300 users (links from 2)" in who(at)
 
 
 def test_another_feature_to_filter_by_forgets_the_range_of_the_one_before(
@@ -277,7 +282,9 @@ def test_use_and_psi_are_those_of_the_model_in_charge(visit: Visit, own: Setting
         xgb.DMatrix(matrix(features, model.metadata.names, model.version), feature_names=names), pred_contribs=True
     )
     mean = dict(zip(names, np.abs(pushes[:, :-1]).mean(axis=0), strict=True))
-    assert shown["use"].fillna(0).tolist() == pytest.approx([mean.get(name, 0.0) for name in shown["feature"]], abs=1e-5)
+    assert shown["use"].fillna(0).tolist() == pytest.approx(
+        [mean.get(name, 0.0) for name in shown["feature"]], abs=1e-5
+    )
     assert shown["use"].fillna(0).is_monotonic_decreasing
     baseline = model.baseline().features
     for name, psi in zip(shown["feature"], shown["psi"], strict=True):
@@ -297,11 +304,16 @@ def test_looking_for_a_feature_shows_those_with_the_name(visit: Visit, own: Sett
     assert "No feature has this in its name or meaning." in screen.sentences(at)
 
 
-def test_choosing_a_row_shows_its_feature(visit: Visit, own: Settings) -> None:
+def test_choosing_a_row_shows_its_feature(visit: Visit, own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     at = visit(own, "explore", of=train(own))
     row = at.dataframe[0].value["feature"].tolist().index("tier")
-
-    at.session_state[TABLE] = {"selection": {"rows": [row], "columns": [], "cells": []}}
+    # AppTest calls no callback of a table: it is called as Streamlit would, with what the page knows.
+    state = {TABLE: {"selection": {"rows": [row]}}, "_shown_features": at.session_state["_shown_features"]}
+    with monkeypatch.context() as patch:
+        patch.setattr(st, "session_state", state)
+        feature_table._chosen()
+    for name in ("feature", "panel"):
+        at.session_state[name] = state[name]
     at.run()
 
     assert not at.exception
@@ -360,7 +372,7 @@ def test_correlations_are_those_of_pandas(visit: Visit, own: Settings, tables: T
 
     assert not at.exception
     found = tables["correlations"].set_index("feature")
-    theirs = make.users(1500)[list(found.index)].corr(method.lower()).to_numpy()
+    theirs = make.users(1500)[list(found.index)].corr(method.lower()).to_numpy().copy()
     np.fill_diagonal(theirs, 1)
     ours = found[list(found.index)].to_numpy()
     known = ~np.isnan(theirs) & ~np.isnan(ours)
@@ -412,9 +424,7 @@ def test_the_flagged_are_compared_with_the_rest(
     assert f"({(~flagged).sum()} users)" in screen.sentences(at)
 
 
-def test_two_datasets_are_compared_and_the_other_is_in_the_address(
-    visit: Visit, own: Settings, tables: Tables
-) -> None:
+def test_two_datasets_are_compared_and_the_other_is_in_the_address(visit: Visit, own: Settings, tables: Tables) -> None:
     last = make.users(400, 6).assign(links=9)
     other = stored(own, last, "last.csv")
     at = visit(own, "explore", of=train(own), panel="Compare")
@@ -427,7 +437,7 @@ def test_two_datasets_are_compared_and_the_other_is_in_the_address(
     assert found["mean_b"].loc["links"] == 9
     assert found.index[0] == "links"
     again = visit(own, "explore", of=train(own), panel="Compare", against=other)
-    assert "last.csv (400 users)" in screen.sentences(again).replace("&#46;", ".")
+    assert "to last.csv (400)" in screen.sentences(again)
 
 
 # The report, and what the log says
@@ -446,15 +456,15 @@ def test_the_report_holds_the_sentences_and_asks_nothing_of_the_network(
     assert f"train.csv: {spammers} of 1,500 users, 5 features." in page
     for finding in exploring.findings(view, progress=lambda _done, _of: None):
         assert finding.sentence.replace("'", "&#x27;").replace(">", "&gt;") in page
-    outside = [piece for piece in page.split("<") if ' src="http' in piece or (piece.startswith("link") and "href" in piece)]
+    outside = [
+        piece for piece in page.split("<") if ' src="http' in piece or (piece.startswith("link") and "href" in piece)
+    ]
     assert outside == []
     assert "default-src 'none'" in page
     assert page.count("<figure>") >= 5
 
 
-def test_the_log_holds_no_warning(
-    visit: Visit, own: Settings, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_the_log_holds_no_warning(visit: Visit, own: Settings, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "streamlit"):
         at = visit(own, "explore", of=train(own), panel="Correlations", label="Spammers")
         at.button(key="see-constant-constant").click().run()
@@ -496,7 +506,9 @@ def strange(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.mark.parametrize("panel", PANELS)
-@pytest.mark.parametrize(("n", "spam"), [(200, "both"), (200, "spammers"), (200, "legitimate"), (5, "both"), (1, "both")])
+@pytest.mark.parametrize(
+    ("n", "spam"), [(200, "both"), (200, "spammers"), (200, "legitimate"), (5, "both"), (1, "both")]
+)
 def test_hostile_users_render_and_their_text_is_literal(
     visit: Visit, strange: Settings, n: int, spam: str, panel: str
 ) -> None:

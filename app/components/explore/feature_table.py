@@ -12,6 +12,7 @@ from app.components.explore.glance import look_at
 from app.components.heading import section
 from app.components.numbers import numbers
 from app.components.working import working
+from core.data.problems import count as counted
 from core.decision.view import View
 from core.model.registry import Model
 
@@ -21,12 +22,14 @@ _KEY = "feature_table"
 def feature_table(view: View, model: Model | None) -> None:
     with working("Counting") as progress:
         frame = exploring.table(view, model, progress=progress)
+    used = ""
     if model is not None:
-        frame = frame.assign(use=frame["feature"].map(exploring.use(view, model).mean)).sort_values(
+        use = exploring.use(view, model)
+        frame = frame.assign(use=frame["feature"].map(use.mean)).sort_values(
             "use", ascending=False, kind="stable", ignore_index=True
         )
+        used = f"by use in {model.version}, on a sample of {counted(len(use.rows), 'user')}"
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        used = f"by use in {model.version}, on a sample of {exploring.SAMPLE:,} users" if model else ""
         section(f"{len(frame)} features", used)
         wanted = st.text_input(
             "Find", placeholder="Find a feature", icon=":material/search:", width=180, key="find_feature",
@@ -62,16 +65,22 @@ def _columns(frame: pd.DataFrame) -> dict[str, Any]:
     use = float(frame["use"].max()) if "use" in frame and frame["use"].notna().any() else 1.0
     return {
         "feature": column.TextColumn("Feature", pinned=True),
-        "kind": column.TextColumn("Kind"),
+        "kind": column.TextColumn("Kind", width=60),
         "spark": column.BarChartColumn(
-            "Distribution", color="gray", help="Users in up to 16 bins, lowest values first"
+            "Distribution", color="gray", width=100, help="Users in up to 16 bins, lowest values first"
         ),
         "use": column.ProgressColumn(
-            "Use", min_value=0, max_value=use or 1.0, format="%.2f", color="gray", help="Mean |SHAP|, log-odds"
+            "Use",
+            min_value=0,
+            max_value=use or 1.0,
+            format="%.2f",
+            color="gray",
+            width=110,
+            help="Mean |SHAP|, log-odds",
         ),
         "auc": column.NumberColumn("AUC", format="%.3f", help="ROC-AUC of the value alone for the label"),
-        "mi": column.NumberColumn("MI", format="%.4f", help="Mutual information with the label, nats, 64 bins"),
         "psi": column.NumberColumn("PSI", format="%.3f", help="Against the training baseline of the model"),
+        "mi": column.NumberColumn("MI", format="%.4f", help="Mutual information with the label, nats, 64 bins"),
         "missing": column.NumberColumn("Missing", format="percent"),
         "distinct": column.NumberColumn("Distinct", format="localized"),
         "min": column.NumberColumn("Min", format="%g"),

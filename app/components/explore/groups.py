@@ -12,6 +12,7 @@ from app.components.figure import figure, theme
 from app.components.working import working
 from app.words import count, legible, plain
 from core.data import datasets
+from core.data.problems import count as counted
 from core.decision.filters import Filters
 from core.decision.view import View
 from core.model.registry import Model
@@ -54,7 +55,7 @@ def compare(view: View, model: Model | None) -> None:
         found = exploring.compared(first, second, model, progress=progress)
     n = [int(exploring.rows(side).sum()) for side in (first, second)]
     st.caption(
-        f"{plain(names[0])} ({count(n[0])} users) against {plain(names[1])} ({count(n[1])}). "
+        f"From {plain(names[0])} ({counted(n[0], 'user')}) to {plain(names[1])} ({count(n[1])}). "
         + (f"Shift is weighted with how much {model.version} uses the feature." if model else "")
     )
     figure(

@@ -13,6 +13,7 @@ from app.components.numbers import numbers
 from app.words import count, legible, percent, plain
 from core.data import single
 from core.data.bins import zero_inflated
+from core.data.problems import count as counted
 from core.data.tally import Tally
 from core.decision.view import View
 from core.model.explain import value_text
@@ -54,7 +55,8 @@ def overall(view: View) -> float:
 def _about(name: str, tally: Tally) -> str:
     meaning = services.meanings().sentence(name)
     parts = [meaning] if meaning else []
-    parts.append(f"{services.schema().feature(name).kind}, {count(len(tally.values))} distinct values")
+    varied = "the same for every user" if tally.constant else counted(len(tally.values), "distinct value")
+    parts.append(f"{services.schema().feature(name).kind}, {varied}")
     if tally.missing[0]:
         parts.append(f"{count(tally.missing[0])} missing")
     if zero_inflated(tally):
@@ -92,17 +94,19 @@ def _dependence(view: View, name: str, model: Model) -> None:
 def _extremes(view: View, name: str, tally: Tally) -> None:
     halves = st.grid(2, min_column_width=240, gap=("small", "medium"))
     with halves.cell():
-        section("Commonest values", "spam rate of each")
         found = single.commonest(tally, 8)
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            section("Commonest values", "and their spam rates" if found["labelled"].any() else None)
+            numbers(found, "commonest")
         frame = pd.DataFrame(
             {
                 "Value": [value_text(value) for value in found["value"]],
                 "Users": found["n"],
-                "Spammers": [percent(rate, 2) for rate in found["rate"]],
+                "Spammers": found["rate"],
             }
         )
-        st.table(frame.style.format({"Users": "{:,}"}), border="horizontal", hide_index=True)
-        numbers(found, "commonest")
+        shown = frame.style.format({"Users": "{:,}", "Spammers": lambda rate: percent(rate, 2)})
+        st.table(shown, border="horizontal", hide_index=True)
     with halves.cell():
         outliers = single.outliers(exploring.column(view, name))
         section("Outliers", "beyond 3 interquartile ranges")
@@ -111,8 +115,8 @@ def _extremes(view: View, name: str, tally: Tally) -> None:
             st.caption(f"None{apart}.")
             return
         st.caption(
-            f"{count(outliers.count)} users ({percent(outliers.share)}){apart}: "
-            f"below {outliers.low:g} or above {outliers.high:g}."
+            f"{counted(outliers.count, 'user')} ({percent(outliers.share)}){apart}: "
+            f"below {value_text(outliers.low)} or above {value_text(outliers.high)}."
         )
         shown = outliers.extreme.head(5)
         st.table(

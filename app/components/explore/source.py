@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import streamlit as st
@@ -61,10 +62,16 @@ def filter_words(view: View) -> str:
     parts += [_group_words(filters.group).lower()] if filters.group != "everyone" else []
     parts += [f"score {filters.scores[0]:g} to {filters.scores[1]:g}"] if filters.scores != (0.0, 1.0) else []
     if filters.feature is not None and filters.within is not None:
-        parts.append(f"{filters.feature} {filters.within[0]:g} to {filters.within[1]:g}")
+        parts.append(f"{filters.feature} {_range(*filters.within)}")
     if filters.context is not None and filters.values:
         parts.append(f"{filters.context}: {', '.join(filters.values[:3])}{' …' if len(filters.values) > 3 else ''}")
     return " · ".join(parts)
+
+
+def _range(low: float, high: float) -> str:
+    if math.isinf(low):
+        return f"up to {high:g}"
+    return f"from {low:g}" if math.isinf(high) else f"{low:g} to {high:g}"
 
 
 def _label(view: View) -> Label:

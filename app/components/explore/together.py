@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, cast
 
+import pandas as pd
 import streamlit as st
 
 from app import charts, exploring
@@ -12,8 +13,9 @@ from app.components.figure import figure, theme
 from app.components.heading import section
 from app.components.numbers import numbers
 from app.components.working import working
-from app.words import count, decimal, legible, plain
+from app.words import decimal, legible, plain
 from core.data import pairs
+from core.data.problems import count as counted
 from core.decision.view import View
 from core.model.registry import Model
 
@@ -23,7 +25,9 @@ def two_features(view: View, model: Model | None) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         x = st.selectbox("Across", names, format_func=legible, key="x", bind="query-params", width=180)
         # The second is the default: an index other than 0 would be at odds with a pair chosen elsewhere.
-        y = st.selectbox("Upwards", [*names[1:], names[0]], format_func=legible, key="y", bind="query-params", width=180)
+        y = st.selectbox(
+            "Upwards", [*names[1:], names[0]], format_func=legible, key="y", bind="query-params", width=180
+        )
         show = st.segmented_control(
             "Show", ["density", "spam rate"], default="density", required=True, key="show", bind="query-params",
             format_func=str.capitalize, disabled=exploring.everyones_label(view) is None,
@@ -35,7 +39,7 @@ def two_features(view: View, model: Model | None) -> None:
         key="joint", table=found.table(),
     )  # fmt: skip
     if found.left_out:
-        st.caption(f"{count(found.left_out)} users have no value of one or both and are left out.")
+        st.caption(f"{counted(found.left_out, 'user')} without a value of one or both: left out.")
 
 
 def correlations(view: View) -> None:
@@ -56,17 +60,23 @@ def correlations(view: View) -> None:
             table=matrix.reset_index(names="feature"),
         )  # fmt: skip
     with thirds.cell():
-        section("Strongest pairs", method.capitalize())
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            section("Strongest pairs", method.capitalize())
+            numbers(strongest, "strongest_pairs")
         if strongest.empty:
             st.caption("No two features vary together: each is constant or there are too few users.")
-        for a, b, r in strongest.itertuples(index=False):
-            with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-                st.button(
-                    f"{plain(str(a))} and {plain(str(b))}", type="tertiary", key=f"pair-{a}-{b}", on_click=_look_at_two,
-                    args=(a, b),
-                )  # fmt: skip
-                st.markdown(decimal(float(r)), width="content")
-        numbers(strongest, "strongest_pairs")
+        with st.container(gap="xxsmall"):
+            _pairs(strongest)
+
+
+def _pairs(strongest: pd.DataFrame) -> None:
+    for a, b, r in strongest.itertuples(index=False):
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.button(
+                f"{plain(str(a))} and {plain(str(b))}", type="tertiary", key=f"pair-{a}-{b}", on_click=_look_at_two,
+                args=(a, b),
+            )  # fmt: skip
+            st.markdown(decimal(float(r)), width="content")
 
 
 def _look_at_two(x: str, y: str) -> None:

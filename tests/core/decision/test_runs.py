@@ -22,13 +22,15 @@ from tests import make
 POLICY = Policy(0.2, 0.5, 0.8, version="p0007", armed=True)
 
 
-def record(settings: Settings, n: int = 30, seed: int = 1) -> tuple[Run, Scored, pd.DataFrame]:
+def record(
+    settings: Settings, n: int = 30, seed: int = 1, name: str = "users-1.csv"
+) -> tuple[Run, Scored, pd.DataFrame]:
     payload = make.csv(make.users(n, seed=seed)) + b"broken\n"
     checked = intake.read(f"users-{seed}.csv", payload, make.SCHEMA)
     dataset = datasets.put(settings, checked, make.SCHEMA, now=make.NOW)
     scored = Scorer(registry.load(settings)).score(checked.frame)
     started = time.monotonic()
-    run = runs.record(settings, dataset, scored, checked.frame.index, POLICY, now=make.NOW, started=started)
+    run = runs.record(settings, dataset, scored, checked.frame.index, POLICY, name=name, now=make.NOW, started=started)
     return run, scored, checked.frame
 
 
@@ -78,6 +80,12 @@ def test_the_same_file_scored_twice_is_two_runs_of_one_dataset(own: Settings) ->
     assert one.dataset == other.dataset
 
 
+def test_a_run_has_the_name_its_file_had_this_time(own: Settings) -> None:
+    assert record(own)[0].name == "users-1.csv"
+    again, _, _ = record(own, name="renamed.csv")
+    assert (again.name, datasets.find(own, again.dataset).name) == ("renamed.csv", "users-1.csv")
+
+
 def test_a_run_whose_scores_cannot_be_written_is_not_listed(own: Settings) -> None:
     write_text(own.runs, "a file where the folder should be")
     with pytest.raises(OSError, match="runs"):
@@ -115,7 +123,9 @@ def test_nobody_to_score_is_a_run_too(own: Settings) -> None:
     checked = intake.read("users.csv", b"user,links,verified,tier,ratio,constant\nu1,x,0,1,0,3\n", make.SCHEMA)
     dataset = datasets.put(own, checked, make.SCHEMA, now=make.NOW)
     scored = Scorer(registry.load(own)).score(checked.frame)
-    run = runs.record(own, dataset, scored, checked.frame.index, Policy(), now=make.NOW, started=time.monotonic())
+    run = runs.record(
+        own, dataset, scored, checked.frame.index, Policy(), name="again.csv", now=make.NOW, started=time.monotonic()
+    )
     assert (run.received, run.users, run.rejected, run.flagged) == (1, 0, 1, 0)
     assert run.counts == dict.fromkeys(BANDS, 0)
     assert runs.scores(own, run.id)["probability"].to_numpy().dtype == np.float64
