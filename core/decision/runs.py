@@ -52,7 +52,7 @@ class Run:
         return self.users - self.counts["allow"]
 
 
-def record(
+def record(  # noqa: PLR0913 - a run is what all of these came to
     settings: Settings, dataset: Dataset, scored: Scored, rows: pd.Index[int], policy: Policy,
     *, name: str, now: datetime, started: float,
 ) -> Run:  # fmt: skip

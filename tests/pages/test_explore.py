@@ -518,9 +518,10 @@ def test_hostile_users_render_and_their_text_is_literal(
 
     assert not at.exception
     assert not at.error
-    for text in [*screen.markdown(at), *specs(at)]:
-        for tag in ("<b>x", "<i>a", "<u>", "$b$", ":red[b]"):
-            assert tag not in text
+    for text in screen.markdown(at):
+        assert not any(tag in text for tag in ("<b>x", "<i>a", "<u>", "$b$", ":red[b]"))
+    for text in specs(at):
+        assert not any(tag in text for tag in ("<b>x", "<i>a", "<u>", "$b$"))
 
 
 @pytest.mark.parametrize("log", ["false", "true"])

@@ -105,8 +105,8 @@ def _extremes(view: View, name: str, tally: Tally) -> None:
                 "Spammers": found["rate"],
             }
         )
-        shown = frame.style.format({"Users": "{:,}", "Spammers": lambda rate: percent(rate, 2)})
-        st.table(shown, border="horizontal", hide_index=True)
+        words = frame.style.format({"Users": "{:,}", "Spammers": lambda rate: percent(float(str(rate)), 2)})
+        st.table(words, border="horizontal", hide_index=True)
     with halves.cell():
         outliers = single.outliers(exploring.column(view, name))
         section("Outliers", "beyond 3 interquartile ranges")

@@ -1,0 +1,192 @@
+"""How long a person waits on *Explore* in the browser, and what it costs; from one run on one machine.
+
+    python3 benchmarks/explore.py users.csv [--times 10]
+
+A dashboard of a copy of the bundled home in which the file is scored, and Chromium. Cold: the page is opened for the
+first time. Then, warm: seconds to the first figure of a fresh tab; seconds from a click or a chosen option to the new
+figure, for features, filters never seen before and correlations; bytes over the websocket for each; and the
+server's memory against what it used before anybody came.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dashboard import ROOT, SECONDS, dashboard
+from playwright.sync_api import Page, WebSocket, sync_playwright
+
+
+class Wire:
+    """Bytes that came over the websockets of a page."""
+
+    def __init__(self, page: Page) -> None:
+        self.received = 0
+        page.on("websocket", self._listen)
+
+    def _listen(self, socket: WebSocket) -> None:
+        socket.on("framereceived", self._count)
+
+    def _count(self, payload: str | bytes) -> None:
+        self.received += len(payload)
+
+
+class Waits:
+    """Seconds and bytes of each kind of interaction."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._seconds: dict[str, list[float]] = {}
+        self._bytes: dict[str, list[int]] = {}
+
+    def time(self, kind: str, *steps: Callable[[], object]) -> None:
+        before, started = self._wire.received, time.perf_counter()
+        for step in steps:
+            step()
+        self._seconds.setdefault(kind, []).append(time.perf_counter() - started)
+        self._bytes.setdefault(kind, []).append(self._wire.received - before)
+
+    def tell(self) -> None:
+        for kind, seconds in self._seconds.items():
+            most = max(self._bytes[kind]) / 1e6
+            p95 = statistics.quantiles(seconds, n=20, method="inclusive")[-1] if len(seconds) > 1 else seconds[0]
+            print(
+                f"{kind}: median {statistics.median(seconds):.2f} s, p95 {p95:.2f} s, at most {max(seconds):.2f} s "
+                f"({len(seconds)} times), at most {most:.2f} MB"
+            )
+
+
+def score(home: Path, users: Path) -> None:
+    """Make run r-0001 of a file."""
+    sys.path.insert(0, str(ROOT))
+    from core.data import schema as schemas
+    from core.decision import scoring
+    from core.decision.policy import Policy
+    from core.model import registry
+    from core.settings import Settings
+
+    settings = Settings.of(home)
+    columns, model = schemas.load(settings.schema_file), registry.load(settings)
+    scoring.score_file(settings, users.name, users, columns, model, Policy(), now=datetime.now(UTC))
+
+
+def figure(page: Page, title: str) -> None:
+    """Wait until a figure with this in its title is drawn."""
+    # Not through a locator, which would look only ten times a second.
+    says(page, title)
+    page.wait_for_function("document.querySelector('.js-plotly-plot svg.main-svg') !== null", polling=20)
+
+
+def quiet(page: Page) -> None:
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=120 * SECONDS)
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    box = page.get_by_role("combobox", name=label, exact=True).last
+    box.click()
+    box.fill(option)
+    page.get_by_role("option", name=option, exact=True).first.wait_for()
+
+
+def memory(address: str) -> float:
+    """Resident memory in MB of the server at an address."""
+    port = address.rsplit(":", 1)[1]
+    for folder in Path("/proc").iterdir():
+        command = folder / "cmdline"
+        if folder.name.isdigit() and command.exists() and port in command.read_bytes().decode().split("\0"):
+            return int(re.findall(r"VmRSS:\s+(\d+)", (folder / "status").read_text())[0]) / 1024
+    return float("nan")
+
+
+def measure(page: Page, address: str, waits: Waits, times: int) -> None:
+    names = [f"X{i}" for i in range(1, times + 1)]
+    start = f"{address}/explore?of=r-0001"
+    waits.time("first opening, cold", lambda: page.goto(start), lambda: figure(page, "Distribution of"))
+    quiet(page)
+    for _ in range(3):
+        page.goto("about:blank")
+        waits.time("first figure, warm", lambda: page.goto(start), lambda: figure(page, "Distribution of"))
+        quiet(page)
+    for name in names:
+        choose(page, "Feature", name)
+        enter(page, waits, "feature", lambda name=name: figure(page, f"Distribution of {name} "))
+    for name in names:
+        filtered(page, waits, name)
+    panel = page.get_by_test_id("stButtonGroup").first
+    for kind in ("correlations, cold", *["correlations, warm"] * 10):
+        panel.get_by_text("Segments").click()
+        quiet(page)
+        button = panel.get_by_text("Correlations")
+        waits.time(kind, button.click, lambda: figure(page, "Strongest pairs"))
+        quiet(page)
+
+
+def enter(page: Page, waits: Waits, kind: str, *seen: Callable[[], None]) -> None:
+    """Press Enter, and wait until the page is as it should be and the server is done."""
+    waits.time(kind, lambda: page.keyboard.press("Enter"), *seen, lambda: quiet(page))
+
+
+def filtered(page: Page, waits: Waits, name: str) -> None:
+    """Ask for at least 2 of a feature in the popover, and take that away again."""
+    told = f"{name} from 2)"
+    page.get_by_role("button", name="Filters").click()
+    choose(page, "Feature", name)
+    page.keyboard.press("Enter")
+    lower = page.get_by_label("From", exact=True)
+    lower.wait_for()
+    quiet(page)
+    lower.fill("2")
+    enter(page, waits, "filter, never seen before", lambda: says(page, told))
+    lower.fill("")
+    enter(page, waits, "filter taken away", lambda: says(page, told, no=True))
+    page.keyboard.press("Escape")
+
+
+def says(page: Page, text: str, *, no: bool = False) -> None:
+    page.wait_for_function(
+        """([text, no]) =>
+           document.querySelector('[data-testid=stMain]')?.innerText.replace(/\\s+/g, ' ').includes(text) === !no""",
+        arg=[text, no], polling=20, timeout=30 * SECONDS,
+    )  # fmt: skip
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("users", type=Path)
+    options.add_argument("--times", type=int, default=12)
+    chosen = options.parse_args()
+    chromium = os.environ.get("CHROMIUM") or next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        home = Path(folder)
+        shutil.copytree(ROOT / "models", home / "models")
+        shutil.copytree(
+            ROOT / "data", home / "data", ignore=shutil.ignore_patterns("datasets", "runs", "jobs", "logs", "state.db*")
+        )
+        score(home, chosen.users.resolve())
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        waits = Waits(Wire(page))
+        with dashboard(home) as address:
+            page.goto(address)
+            quiet(page)
+            idle = memory(address)
+            measure(page, address, waits, chosen.times)
+            above = memory(address) - idle
+        browser.close()
+    waits.tell()
+    print(f"server: {above:.0f} MB above {idle:.0f} MB idle")
+
+
+if __name__ == "__main__":
+    main()
