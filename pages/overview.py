@@ -28,8 +28,11 @@ else:
     with thirds.cell(column_span=2):
         recent_runs(latest)
         opened = run_list("Last runs", latest)
+        if not latest:
+            needs_you(latest, model)
     with thirds.cell():
-        needs_you(latest, model)
+        if latest:
+            needs_you(latest, model)
         model_figures(model)
     if opened:
         navigation.go("score_file", run=opened)

@@ -12,12 +12,13 @@ from app.components.run_list import run_list
 from core.decision import runs
 
 opened, model = st.query_params.get("run"), services.champion()
-with page_title("Score a file") as buttons:
+with page_title("Score a file"):
     if opened:
+        download = st.container(width="content")
         another_file()
 if opened:
     run = runs.find(services.settings(), opened)
-    with buttons:
+    with download:
         downloads(run)
     row = file_result(run)
     if row is not None:

@@ -18,6 +18,7 @@ def first_steps(model: Model) -> None:
         for text, icon, page in (
             ("Score a file", "upload_file", "score_file"),
             ("Score a user", "person", "score_user"),
+            ("Explore", "query_stats", "explore"),
             ("See the model", "inventory_2", "model"),
         ):
             if st.button(text, icon=f":material/{icon}:", key=f"first-{page}"):
