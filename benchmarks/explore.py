@@ -119,9 +119,13 @@ def measure(page: Page, address: str, waits: Waits, times: int) -> None:
     for name in names:
         choose(page, "Feature", name)
         enter(page, waits, "feature", lambda name=name: figure(page, f"Distribution of {name} "))
+    page.get_by_role("button", name="Filters").click()
     for name in names:
         filtered(page, waits, name)
-    panel = page.get_by_test_id("stButtonGroup").first
+    page.goto(start)
+    figure(page, "Distribution of")
+    quiet(page)
+    panel = page.get_by_test_id("stMain").get_by_test_id("stButtonGroup").first
     for kind in ("correlations, cold", *["correlations, warm"] * 10):
         panel.get_by_text("Segments").click()
         quiet(page)
@@ -138,7 +142,6 @@ def enter(page: Page, waits: Waits, kind: str, *seen: Callable[[], None]) -> Non
 def filtered(page: Page, waits: Waits, name: str) -> None:
     """Ask for at least 2 of a feature in the popover, and take that away again."""
     told = f"{name} from 2)"
-    page.get_by_role("button", name="Filters").click()
     choose(page, "Feature", name)
     page.keyboard.press("Enter")
     lower = page.get_by_label("From", exact=True)
@@ -148,7 +151,6 @@ def filtered(page: Page, waits: Waits, name: str) -> None:
     enter(page, waits, "filter, never seen before", lambda: says(page, told))
     lower.fill("")
     enter(page, waits, "filter taken away", lambda: says(page, told, no=True))
-    page.keyboard.press("Escape")
 
 
 def says(page: Page, text: str, *, no: bool = False) -> None:
