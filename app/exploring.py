@@ -87,8 +87,9 @@ def table(view: View, model: Model | None, *, progress: Progress) -> pd.DataFram
     """The feature table: `core.data.profile`, with the model's use of each feature and PSI against its training."""
 
     def make() -> pd.DataFrame:
-        found = profile.profile(looked_at(view), services.schema().features, label(view), progress=progress)
-        return found if model is None else found.assign(psi=_psi(view, model))
+        users = looked_at(view)
+        found = profile.profile(users, services.schema().features, label(view), progress=progress)
+        return found if model is None else found.assign(psi=_psi(users, model))
 
     made = services.kept(("table", view, model.version if model else None), make)
     return made.assign(meaning=[services.meanings().sentence(name) for name in made["feature"]])
@@ -171,10 +172,10 @@ def bins(view: View, name: str, *, log: bool) -> binning.Bins:
     return binning.of(found, scale="log" if log else None)
 
 
-def _psi(view: View, model: Model) -> list[float]:
+def _psi(users: pd.DataFrame, model: Model) -> list[float]:
     baseline = services.baseline(model.version).features
     return [
-        shift.psi_against(known.edges, known.counts, known.missing, column(view, name))[0]
+        shift.psi_of(known.edges, known.counts, known.missing, tally.of(users[name]))[0]
         if (known := baseline.get(name)) is not None
         else float("nan")
         for name in services.schema().names

@@ -87,7 +87,10 @@ def figure(page: Page, title: str) -> None:
 
 
 def quiet(page: Page) -> None:
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=120 * SECONDS)
+    page.wait_for_function(
+        "document.querySelector('[data-testid=stApp][data-test-script-state=notRunning]') !== null",
+        polling=20, timeout=120 * SECONDS,
+    )  # fmt: skip
 
 
 def choose(page: Page, label: str, option: str) -> None:
@@ -140,24 +143,23 @@ def enter(page: Page, waits: Waits, kind: str, *seen: Callable[[], None]) -> Non
 
 
 def filtered(page: Page, waits: Waits, name: str) -> None:
-    """Ask for at least 2 of a feature in the popover, and take that away again."""
+    """Ask for at least 2 of a feature in the popover."""
     told = f"{name} from 2)"
     choose(page, "Feature", name)
     page.keyboard.press("Enter")
     lower = page.get_by_label("From", exact=True)
     lower.wait_for()
+    page.wait_for_timeout(700)  # choosing a feature empties the range: not after it is filled in
     quiet(page)
     lower.fill("2")
     enter(page, waits, "filter, never seen before", lambda: says(page, told))
-    lower.fill("")
-    enter(page, waits, "filter taken away", lambda: says(page, told, no=True))
 
 
-def says(page: Page, text: str, *, no: bool = False) -> None:
+def says(page: Page, text: str) -> None:
     page.wait_for_function(
-        """([text, no]) =>
-           document.querySelector('[data-testid=stMain]')?.innerText.replace(/\\s+/g, ' ').includes(text) === !no""",
-        arg=[text, no], polling=20, timeout=30 * SECONDS,
+        """text =>
+           document.querySelector('[data-testid=stMain]')?.innerText.replace(/\\s+/g, ' ').includes(text)""",
+        arg=text, polling=20, timeout=30 * SECONDS,
     )  # fmt: skip
 
 

@@ -60,15 +60,19 @@ def psi_against(
     as those were. Neighbouring bins are put together until about ten are left; what is missing, what lies below the
     first edge and what lies above the last are bins of their own.
     """
+    return psi_of(edges, counts, missing, tallies.of(values))
+
+
+def psi_of(edges: npt.ArrayLike, counts: npt.ArrayLike, missing: int, tally: Tally) -> tuple[float, float]:
+    """`psi_against` for values that are counted already: it takes as long as there are different ones."""
     borders, stored = np.asarray(edges, np.float64), np.asarray(counts, np.int64)
-    array = np.asarray(values).astype(np.float32).astype(np.float64)
-    known = array[~np.isnan(array)]
+    known = tally.values.astype(np.float32).astype(np.float64)
     place = np.searchsorted(borders, known, side="right") if len(borders) else np.zeros(len(known), np.int64)
-    seen = np.bincount(place, minlength=len(stored) + 2)
+    seen = np.bincount(place, tally.counts, len(stored) + 2).astype(np.int64)
     groups = _grouped(stored)
     expected = [*np.bincount(groups, stored), 0, 0, missing]
     inside, above = seen[1 : len(stored) + 1], seen[len(stored) + 1 :].sum()
-    actual = [*np.bincount(groups, inside), seen[0], above, len(array) - len(known)]
+    actual = [*np.bincount(groups, inside), seen[0], above, tally.missing[0]]
     return psi(expected, actual), psi_by_chance(expected, actual)
 
 

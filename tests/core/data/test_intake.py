@@ -122,7 +122,9 @@ def test_an_absent_id_label_or_feature_is_named() -> None:
         check("a,b,c\n1,2,0\n")
     with pytest.raises(MissingColumnsError, match=r"^spam is missing"):
         check("id,a,b,c\nu,1,2,0\n", need_label=True)
-    with pytest.raises(MissingColumnsError, match=r"^b and c are missing .* as missing \(--allow-missing\)\.$") as caught:
+    with pytest.raises(
+        MissingColumnsError, match=r"^b and c are missing .* as missing \(--allow-missing\)\.$"
+    ) as caught:
         check("id,a\nu,1\n")
     assert caught.value.columns == ("b", "c")
 
