@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -34,6 +34,7 @@ from core.settings import Settings
 
 #: Files of the bundled demo, in `data/demo/`.
 T = TypeVar("T")
+_NOTHING: Final = object()
 DEMO_USERS, DEMO_LABELLED = "users.csv.gz", "labelled.csv.gz"
 
 
@@ -135,19 +136,23 @@ class Shelf:
 
     def __init__(self, most: int) -> None:
         self._most, self._kept, self._lock = most, OrderedDict[Hashable, Any](), Lock()
+        self._making: dict[Hashable, Lock] = {}
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What is kept under the key; when nothing is, one caller makes it and the others wait for it."""
         with self._lock:
-            if key in self._kept:
+            turn = self._making.setdefault(key, Lock())
+        with turn:
+            with self._lock:
+                known = self._kept.get(key, _NOTHING)
+            made: T = make() if known is _NOTHING else known
+            with self._lock:
+                self._kept[key] = made
                 self._kept.move_to_end(key)
-                found: T = self._kept[key]
-                return found
-        made = make()
-        with self._lock:
-            self._kept[key] = made
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
-        return made
+                self._making.pop(key, None)
+                while len(self._kept) > self._most:
+                    self._kept.popitem(last=False)
+            return made
 
 
 def _stamp(path: Path | None) -> tuple[int, int]:

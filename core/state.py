@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from filelock import FileLock
 from sqlalchemy import JSON, Column, Connection, Engine, Float, Integer, MetaData, String, Table, create_engine, event
+from sqlalchemy.pool import NullPool
 
 from core.settings import Settings
 
@@ -51,7 +52,8 @@ def connect(settings: Settings) -> Iterator[Connection]:
 @lru_cache(maxsize=8)
 def _engine(database: Path) -> Engine:
     database.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(f"sqlite:///{database}", connect_args={"timeout": BUSY})
+    # No pool: a connection is closed when its transaction ends, and none outlives its home.
+    engine = create_engine(f"sqlite:///{database}", connect_args={"timeout": BUSY}, poolclass=NullPool)
     event.listen(engine, "connect", _prepare)
     # Turning on the write-ahead log and making tables wait for nobody, and two processes may open a fresh home at once.
     with FileLock(database.with_suffix(".lock")):

@@ -27,7 +27,7 @@ else:
     with buttons:
         view = filtered(view)
         export_button(view, model)
-    glance(view)
+    glance(view, model)
     st.session_state.setdefault("panel", PANELS[0])
     panel = st.segmented_control(
         "Panel",

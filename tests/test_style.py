@@ -10,6 +10,8 @@ import pytest
 
 from core.settings import ROOT
 
+OLDEST = (3, 11)
+
 
 def _run(*command: str) -> subprocess.CompletedProcess[str]:
     plain = {**os.environ, "NO_COLOR": "1", "FORCE_COLOR": "0"}
@@ -23,7 +25,12 @@ def _run(*command: str) -> subprocess.CompletedProcess[str]:
     [
         pytest.param(("ruff", "check", "--quiet", "--output-format=concise"), id="ruff finds nothing"),
         pytest.param(("ruff", "format", "--check", "--quiet"), id="ruff would format nothing"),
-        pytest.param(("mypy",), id="mypy finds nothing"),
+        pytest.param(
+            ("mypy",),
+            id="mypy finds nothing",
+            # Newer Pythons get newer libraries, whose types are written for those alone.
+            marks=pytest.mark.skipif(sys.version_info[:2] != OLDEST, reason="types are checked on the oldest Python"),
+        ),
     ],
 )
 def test_the_code_is_clean(command: tuple[str, ...]) -> None:

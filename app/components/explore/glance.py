@@ -15,13 +15,17 @@ from core.data import datasets
 from core.data.interval import wilson
 from core.data.quality import Finding
 from core.decision.view import View
+from core.model.registry import Model
 
 _ICON: Final = {"warning": ":material/warning:", "note": ":material/info:"}
 
 
-def glance(view: View) -> None:
+def glance(view: View, model: Model | None) -> None:
     """One sentence on who is looked at, then the findings on the whole dataset."""
     st.markdown(who(view))
+    if model is not None:
+        with working(f"Explaining a sample of {exploring.SAMPLE:,} users with {model.version}") as progress:
+            exploring.use(view, model, progress=progress)
     with working(f"Looking through {len(services.schema().names)} features") as progress:
         found = exploring.findings(view, progress=progress)
     with st.container(gap="xxsmall"):
