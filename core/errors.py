@@ -9,7 +9,8 @@ TrustdeskError
 │   ├── UnknownItemError               no such run, dataset, row or job
 │   ├── BadOptionError                 an option that cannot be used as given
 │   ├── WrongFeaturesError             the model in charge was trained on other features
-│   └── TooFewRowsError                not enough labelled rows to train or judge a model
+│   ├── TooFewRowsError                not enough labelled rows to train or judge a model
+│   └── StorageError                   the disk is full, or the place may not be written to
 ├── DamagedModelError                  exit code 4: a model file differs from its checksum
 ├── RefusedError                       exit code 4: a check said no
 └── CancelledError                     exit code 130: a person stopped it
@@ -100,6 +101,12 @@ class TooFewRowsError(UnusableInputError):
         super().__init__(
             f"{name} has {positives:,} positive and {negatives:,} negative labels; at least {least} needed."
         )
+
+
+class StorageError(UnusableInputError):
+    def __init__(self, path: str, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"{path} cannot be written: {reason}. Make room or choose another place, then try again.")
 
 
 class DamagedModelError(TrustdeskError):

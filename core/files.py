@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import secrets
@@ -11,8 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from core.errors import StorageError
+
 #: What the name of an entry of a store looks like; no system takes one for a path or a device.
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,149}")
+
+#: What the disk says when it is full or may not be written to: nothing a bug could cause.
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
 
 
 def within(store: Path, name: str) -> Path:
@@ -29,16 +35,28 @@ def replacing(target: Path) -> Iterator[Path]:
     """Give a temporary name beside `target`; on success it becomes `target`, on failure it is gone.
 
     Works for files and for folders that do not exist yet. What is written is on disk before the rename.
+    Raises StorageError when the disk is full or may not be written to.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
-        yield temporary
-        _sync(temporary)
-        temporary.replace(target)
-        _flush(target.parent)
+        with _told_when_full(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            yield temporary
+            _sync(temporary)
+            temporary.replace(target)
+            _flush(target.parent)
     finally:
         _discard(temporary)
+
+
+@contextlib.contextmanager
+def _told_when_full(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise StorageError(str(target), error.strerror or type(error).__name__) from error
 
 
 def write_text(target: Path, text: str) -> None:

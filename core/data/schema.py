@@ -73,6 +73,14 @@ class Column:
         return self.kind in WHOLE
 
 
+def _meaning(label: str) -> str | float:
+    """What a label is compared by: `1` and `1.0` are the same."""
+    try:
+        return float(label)
+    except ValueError:
+        return key(label)
+
+
 @dataclass(frozen=True, slots=True)
 class Label:
     """The label column, the text of its positive value (a spammer) and of its negative one."""
@@ -82,7 +90,7 @@ class Label:
     negative: str = "0"
 
     def __post_init__(self) -> None:
-        if key(self.positive) == key(self.negative):
+        if _meaning(self.positive) == _meaning(self.negative):
             raise SchemaError(f"The label {self.column} has the same positive and negative value.")
 
 

@@ -15,6 +15,7 @@ from core.errors import (
     MissingColumnsError,
     RefusedError,
     SchemaError,
+    StorageError,
     TooFewRowsError,
     TrustdeskError,
     UnknownItemError,
@@ -69,6 +70,11 @@ SENTENCES = [
     (
         TooFewRowsError("the test part of users.csv", 0, 5, 1),
         "the test part of users.csv has 0 positive and 5 negative labels; at least one of each is needed.",
+        2,
+    ),
+    (
+        StorageError("scored.csv", "No space left on device"),
+        "scored.csv cannot be written: No space left on device. Make room or choose another place, then try again.",
         2,
     ),
     (

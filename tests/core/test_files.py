@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import StorageError
 from core.files import replacing, write_text
 from core.settings import ROOT
 
@@ -48,6 +50,29 @@ def test_a_failure_leaves_the_old_one_and_nothing_else(tmp_path: Path, fill: Cal
         fail()
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
     assert (tmp_path / "kept").read_text(encoding="utf-8") == "old"
+
+
+@pytest.mark.parametrize("reason", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+def test_a_full_disk_is_told_as_such_and_the_old_file_stands(tmp_path: Path, reason: int) -> None:
+    write_text(tmp_path / "kept", "old")
+
+    def fail() -> None:
+        with replacing(tmp_path / "kept"):
+            raise OSError(reason, os.strerror(reason))
+
+    with pytest.raises(StorageError, match=f"kept cannot be written: {os.strerror(reason)}. Make room"):
+        fail()
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+    assert (tmp_path / "kept").read_text(encoding="utf-8") == "old"
+
+
+def test_what_is_no_full_disk_stays_the_error_it_is(tmp_path: Path) -> None:
+    def fail() -> None:
+        with replacing(tmp_path / "kept"):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with pytest.raises(OSError, match="Input/output error"):
+        fail()
 
 
 @pytest.mark.parametrize("fill", [fill_file, fill_folder])

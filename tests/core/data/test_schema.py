@@ -154,3 +154,8 @@ def test_names_match_without_regard_to_case_spaces_and_order() -> None:
 
 def test_a_kind_says_whether_values_are_whole() -> None:
     assert [Column("a", kind).whole for kind in ("count", "flag", "code", "real")] == [True, True, True, False]
+
+
+def test_a_label_written_in_two_ways_is_one_value() -> None:
+    with pytest.raises(SchemaError, match="same positive and negative value"):
+        Label("spam", "1", "1.0")
