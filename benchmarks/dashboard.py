@@ -1,6 +1,6 @@
 """How long a person waits for a file in the browser; from one run on one machine.
 
-    python3 benchmarks/dashboard.py users.csv [--runs 3]
+    .venv/bin/python benchmarks/dashboard.py users.csv [--runs 3]
 
 A dashboard of a copy of the bundled home, warmed up with the demo file, and Chromium: seconds from choosing the
 file to its table of users, highest risk first, and to their reasons. What was stored is removed before each run.

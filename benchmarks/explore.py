@@ -1,6 +1,6 @@
 """How long a person waits on *Explore* in the browser, and what it costs; from one run on one machine.
 
-    python3 benchmarks/explore.py users.csv [--times 10]
+    .venv/bin/python benchmarks/explore.py users.csv [--times 10]
 
 A dashboard of a copy of the bundled home in which the file is scored, and Chromium. Cold: the page is opened for the
 first time. Then, warm: seconds to the first figure of a fresh tab; seconds from a click or a chosen option to the new

@@ -1,6 +1,6 @@
 """How fast files are scored, beside what an analyst would write today; ratios from one run on one machine.
 
-    python3 benchmarks/score.py users.csv [--runs 5] [--peer-rows 4000]
+    .venv/bin/python benchmarks/score.py users.csv [--runs 5] [--peer-rows 4000]
 
 Ours: whole processes of `python3 -m app score`, with reasons for flagged users, and for all. Peer: pandas,
 the same booster, `shap.TreeExplainer` and `to_csv` with three reasons a user, on the first rows, scaled up
