@@ -74,7 +74,28 @@ def column(view: View, name: str) -> pd.Series[Any]:
 
 
 def counted(view: View, name: str) -> Tally:
-    return services.kept(("tally", view, name), lambda: tally.of(column(view, name), label(view)))
+    """The tally of a feature among the users looked at."""
+
+    def make() -> Tally:
+        values, known = frame(view)[name], everyones_label(view)
+        if view.whole:
+            return tally.of(values, known)
+        at, looked_at = _fewer(view)
+        few = tally.of(values.to_numpy()[at], None if known is None else known[at])
+        return few if looked_at else tally.without(counted(view.unfiltered, name), few)
+
+    return services.kept(("tally", view, name), make)
+
+
+def _fewer(view: View) -> tuple[npt.NDArray[np.int64], bool]:
+    """Whoever is fewer, (m,) positions: those looked at (True), or those left out, to be taken off the whole."""
+
+    def make() -> tuple[npt.NDArray[np.int64], bool]:
+        inside = rows(view)
+        looked_at = bool(2 * inside.sum() <= len(inside))
+        return np.flatnonzero(inside if looked_at else ~inside), looked_at
+
+    return services.kept(("fewer", view), make)
 
 
 def looked_at(view: View) -> pd.DataFrame:
@@ -87,9 +108,8 @@ def table(view: View, model: Model | None, *, progress: Progress) -> pd.DataFram
     """The feature table: `core.data.profile`, with the model's use of each feature and PSI against its training."""
 
     def make() -> pd.DataFrame:
-        users = looked_at(view)
-        found = profile.profile(users, services.schema().features, label(view), progress=progress)
-        return found if model is None else found.assign(psi=_psi(users, model))
+        found = profile.profile(services.schema().features, lambda name: counted(view, name), progress=progress)
+        return found if model is None else found.assign(psi=_psi(view, model))
 
     made = services.kept(("table", view, model.version if model else None), make)
     return made.assign(meaning=[services.meanings().sentence(name) for name in made["feature"]])
@@ -173,10 +193,10 @@ def bins(view: View, name: str, *, log: bool) -> binning.Bins:
     return binning.of(found, scale="log" if log else None)
 
 
-def _psi(users: pd.DataFrame, model: Model) -> list[float]:
+def _psi(view: View, model: Model) -> list[float]:
     baseline = services.baseline(model.version).features
     return [
-        shift.psi_of(known.edges, known.counts, known.missing, tally.of(users[name]))[0]
+        shift.psi_of(known.edges, known.counts, known.missing, counted(view, name))[0]
         if (known := baseline.get(name)) is not None
         else float("nan")
         for name in services.schema().names

@@ -6,17 +6,16 @@ that the value depends on (ids of things that never change, or a file's time and
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Lock
 from typing import Any, Final, TypeVar
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
+from app.shelf import Shelf
 from core import jobs
 from core.data import datasets, glossary, intake
 from core.data import schema as schemas
@@ -33,9 +32,10 @@ from core.model.registry import Model
 from core.settings import Settings
 
 #: Files of the bundled demo, in `data/demo/`.
-T = TypeVar("T")
-_NOTHING: Final = object()
 DEMO_USERS, DEMO_LABELLED = "users.csv.gz", "labelled.csv.gz"
+#: What the numbers of the Explore page may take, in bytes.
+SHELF: Final = 100_000_000
+T = TypeVar("T")
 
 
 def settings() -> Settings:
@@ -131,30 +131,6 @@ def kept(key: Hashable, make: Callable[[], T]) -> T:
     return _shelf().get(key, make)
 
 
-class Shelf:
-    """The values asked for last, at most `most` of them, shared by all sessions."""
-
-    def __init__(self, most: int) -> None:
-        self._most, self._kept, self._lock = most, OrderedDict[Hashable, Any](), Lock()
-        self._making: dict[Hashable, Lock] = {}
-
-    def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What is kept under the key; when nothing is, one caller makes it and the others wait for it."""
-        with self._lock:
-            turn = self._making.setdefault(key, Lock())
-        with turn:
-            with self._lock:
-                known = self._kept.get(key, _NOTHING)
-            made: T = make() if known is _NOTHING else known
-            with self._lock:
-                self._kept[key] = made
-                self._kept.move_to_end(key)
-                self._making.pop(key, None)
-                while len(self._kept) > self._most:
-                    self._kept.popitem(last=False)
-            return made
-
-
 def _stamp(path: Path | None) -> tuple[int, int]:
     """Changes when the file does."""
     if path is None or not path.is_file():
@@ -211,7 +187,7 @@ def _fits(values: pd.Series[Any]) -> bool:
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _shelf() -> Shelf:
-    return Shelf(most=200)
+    return Shelf(most=SHELF)
 
 
 @st.cache_resource(max_entries=3, ttl="2h", show_spinner=False)

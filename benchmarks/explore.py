@@ -156,9 +156,10 @@ def filtered(page: Page, waits: Waits, name: str) -> None:
 
 
 def says(page: Page, text: str) -> None:
+    # textContent: innerText would make the browser lay the page out anew at every look, and so slow what is timed.
     page.wait_for_function(
         """text =>
-           document.querySelector('[data-testid=stMain]')?.innerText.replace(/\\s+/g, ' ').includes(text)""",
+           document.querySelector('[data-testid=stMain]')?.textContent.replace(/\\s+/g, ' ').includes(text)""",
         arg=text, polling=20, timeout=30 * SECONDS,
     )  # fmt: skip
 

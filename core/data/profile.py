@@ -22,12 +22,11 @@ INFORMATION_BINS: Final = 64
 
 
 def profile(
-    frame: pd.DataFrame, columns: Sequence[Column], label: npt.NDArray[Any] | None = None,
-    *, progress: Progress = lambda _done, _of: None,
-) -> pd.DataFrame:  # fmt: skip
-    """A row for each feature, in the order of `columns`.
+    columns: Sequence[Column], counted: Callable[[str], Tally], *, progress: Progress = lambda _done, _of: None
+) -> pd.DataFrame:
+    """A row for each feature, in the order of `columns`; `counted` gives the tally of a feature by its name.
 
-    label (n,): 1 for a spammer, 0, NaN where not known. The columns of the result:
+    The columns of the result:
 
     feature, kind; missing: share of the rows; distinct: how many values; min, q05, q25, median, q75, q95, max, mean:
     of the values, NaN without any; spark: users in each of up to 16 bins (`core.data.bins`), a list;
@@ -37,7 +36,7 @@ def profile(
     rows = []
     for done, column in enumerate(columns):
         progress(done, len(columns))
-        rows.append({"feature": column.name, "kind": column.kind, **described(tallies.of(frame[column.name], label))})
+        rows.append({"feature": column.name, "kind": column.kind, **described(counted(column.name))})
     progress(len(columns), len(columns))
     names = ["feature", "kind", *described(tallies.of([]))]
     return pd.DataFrame(rows, columns=names).astype({"feature": "str", "kind": "str"})

@@ -96,6 +96,21 @@ def of(values: npt.ArrayLike | pd.Series[Any], label: npt.ArrayLike | None = Non
     return Tally(distinct, counts, spammers, others, _missing(present, label), labelled=label is not None)
 
 
+def without(whole: Tally, others: Tally) -> Tally:
+    """The users of `whole` who are not among `others`, all of whom belong to it: what is left of each value."""
+    at = np.searchsorted(whole.values, others.values)
+    counts, spammers, legitimate = whole.counts.copy(), whole.spammers.copy(), whole.legitimate.copy()
+    counts[at] -= others.counts
+    spammers[at] -= others.spammers
+    legitimate[at] -= others.legitimate
+    left = counts > 0
+    missing = tuple(a - b for a, b in zip(whole.missing, others.missing, strict=True))
+    return Tally(
+        whole.values[left], counts[left], spammers[left], legitimate[left], (missing[0], missing[1], missing[2]),
+        labelled=whole.labelled,
+    )  # fmt: skip
+
+
 def auc(tally: Tally) -> float:
     """ROC-AUC of the value for the label among those who have both: the share of pairs of a spammer and a
     legitimate user in which the spammer has the higher value, ties counting half (Mann and Whitney 1947).

@@ -43,6 +43,11 @@ class Filters:
         listed = self.context is not None and bool(self.values)
         return sum([self.scores != (0.0, 1.0), ranged, listed, self.novel, self.incomplete, self.label != "any"])
 
+    @property
+    def scored(self) -> bool:
+        """Whether any condition is about the score or what was noted when scoring."""
+        return self.group != "everyone" or self.scores != (0.0, 1.0) or self.novel or self.incomplete
+
     def matches(
         self, people: pd.DataFrame, policy: Policy, *,
         texts: tuple[str, ...] = (), reasons: pd.DataFrame | None = None, values: pd.Series[float] | None = None,

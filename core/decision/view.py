@@ -7,7 +7,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from core.data import datasets
 from core.data.schema import Schema
@@ -49,29 +48,24 @@ def label(settings: Settings, dataset: str, schema: Schema) -> npt.NDArray[np.fl
     return datasets.frame(settings, dataset, [schema.label.column])[schema.label.column].to_numpy(np.float64)
 
 
-def people(settings: Settings, view: View) -> pd.DataFrame:
-    """Id, context and, with a run, its scores, indexed by input row in input order."""
-    found = datasets.find(settings, view.dataset)
-    frame = datasets.frame(settings, view.dataset, [found.id_column, *found.context])
-    return frame if view.run is None else frame.join(runs.scores(settings, view.run))
-
-
 def rows(settings: Settings, view: View, schema: Schema) -> npt.NDArray[np.bool_]:
     """Whether each user of the dataset is looked at, (n,), in input order."""
-    filters, everyone = view.filters, people(settings, view)
+    found = datasets.find(settings, view.dataset)
     if view.whole:
-        return np.ones(len(everyone), bool)
+        return np.ones(found.accepted, bool)
+    filters, policy = view.filters, Policy()
+    texts = (found.id_column, *found.context) if filters.text.strip() else ()
+    chosen = (filters.context,) if filters.context is not None and filters.values else ()
+    # Of half a million users only the columns asked for are read.
+    everyone = datasets.frame(settings, view.dataset, list(dict.fromkeys((*texts, *chosen))))
     if view.run is None:  # without scores there are neither bands nor score ranges
         filters = replace(filters, group="everyone", scores=(0.0, 1.0), novel=False, incomplete=False)
-        everyone = everyone.assign(probability=0.0)
-        policy = Policy()
+    if view.run is not None and filters.scored:
+        everyone, policy = everyone.join(runs.scores(settings, view.run)), runs.find(settings, view.run).policy
     else:
-        policy = runs.find(settings, view.run).policy
+        everyone = everyone.assign(probability=0.0)
     values = None
     if filters.feature is not None:
         values = datasets.frame(settings, view.dataset, [filters.feature])[filters.feature]
-    found = datasets.find(settings, view.dataset)
-    return filters.matches(
-        everyone, policy, texts=(found.id_column, *found.context), values=values,
-        label=label(settings, view.dataset, schema),
-    )  # fmt: skip
+    known = label(settings, view.dataset, schema) if filters.label != "any" else None
+    return filters.matches(everyone, policy, texts=texts, values=values, label=known)

@@ -9,6 +9,7 @@ import streamlit as st
 
 from app import exploring
 from app.components.explore.glance import look_at
+from app.components.explore.one_feature import FRAGMENT
 from app.components.heading import section
 from app.components.numbers import numbers
 from app.components.working import working
@@ -19,6 +20,7 @@ from core.model.registry import Model
 _KEY = "feature_table"
 
 
+@st.fragment
 def feature_table(view: View, model: Model | None) -> None:
     with working("Counting") as progress:
         frame = exploring.table(view, model, progress=progress)
@@ -53,6 +55,7 @@ def _chosen() -> None:
     names = st.session_state["_shown_features"]
     if rows and rows[0] < len(names):
         look_at(names[rows[0]])
+    st.rerun(FRAGMENT)
 
 
 def _mentions(frame: pd.DataFrame, wanted: str) -> pd.Series[bool]:

@@ -19,10 +19,13 @@ from core.decision.view import View
 from core.model.explain import value_text
 from core.model.registry import Model
 
+#: What reruns alone when another feature is chosen.
+FRAGMENT = "one_feature"
 #: A scatter shows no more users than this.
-DOTS = 1_500
+DOTS = 1500
 
 
+@st.fragment(key=FRAGMENT)
 def one_feature(view: View, model: Model | None) -> None:
     names = exploring.by_use(view, model)
     with st.container(horizontal=True, vertical_alignment="bottom"):

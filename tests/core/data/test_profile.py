@@ -12,7 +12,6 @@ from sklearn.metrics import mutual_info_score, roc_auc_score
 
 from core.data import profile as profiles
 from core.data import tally as tallies
-from core.data.profile import profile
 from core.data.schema import Column
 from tests.core.data import hostile
 
@@ -22,6 +21,10 @@ values = st.one_of(
     arrays.arrays(np.int64, st.integers(1, 60), elements=st.integers(-(2**52), 2**52)),
     arrays.arrays(np.float64, st.integers(1, 60), elements=st.sampled_from([np.nan, -0.0, 0.0, 0.5, 1.0, 1e12])),
 )
+
+
+def profile(frame, columns, label=None, **options):
+    return profiles.profile(columns, lambda name: tallies.of(frame[name], label), **options)
 
 
 def labelled(values, seed=0):
@@ -42,6 +45,17 @@ def test_a_tally_counts_every_row_once(values):
         assert part.tolist() == expected.tolist()
     gone = rows[rows["value"].isna()]
     assert tally.missing == (len(gone), (gone["label"] == 1).sum(), (gone["label"] == 0).sum())
+
+
+@given(values, st.integers(0, 2**32 - 1))
+def test_counting_those_left_out_tells_who_is_left(values, seed):
+    label = labelled(values)
+    out = np.random.default_rng(seed).random(len(values)) < 0.4
+    left = tallies.without(tallies.of(values, label), tallies.of(values[out], label[out]))
+    expected = tallies.of(values[~out], label[~out])
+    for name in ("values", "counts", "spammers", "legitimate"):
+        assert getattr(left, name).tolist() == getattr(expected, name).tolist()
+    assert (left.missing, left.labelled) == (expected.missing, expected.labelled)
 
 
 @given(values)
