@@ -13,6 +13,8 @@ TrustdeskError
 │   └── StorageError                   the disk is full, or the place may not be written to
 ├── DamagedModelError                  exit code 4: a model file differs from its checksum
 ├── RefusedError                       exit code 4: a check said no
+│   ├── NotAllowedError                the role of this person does not allow it
+│   └── SignInError                    name and password do not fit
 └── CancelledError                     exit code 130: a person stopped it
 """
 
@@ -123,11 +125,35 @@ class RefusedError(TrustdeskError):
     exit_code = 4
 
 
+class NotAllowedError(RefusedError):
+    """`role` is None for somebody who has no account."""
+
+    def __init__(self, name: str, role: str | None, deed: str) -> None:
+        self.name, self.role, self.deed = name, role, deed
+        if role is None:
+            super().__init__(f"{name} has no account here, which it takes to {deed}. Ask an admin for one.")
+        else:
+            super().__init__(f"{name} is {_a(role)} here, a role that may not {deed}. Ask an admin for another role.")
+
+
+class SignInError(RefusedError):
+    """Says the same of an unknown name, a wrong password and a locked account."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Name and password do not fit, or there were too many attempts. Try again, or wait a quarter of an hour."
+        )
+
+
 class CancelledError(TrustdeskError):
     exit_code = 130
 
     def __init__(self, what: str) -> None:
         super().__init__(f"{what} was cancelled. Nothing was changed.")
+
+
+def _a(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
 def listed(names: Sequence[str], *, most: int = 8) -> str:

@@ -8,18 +8,57 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 from filelock import FileLock
-from sqlalchemy import JSON, Column, Connection, Engine, Float, Integer, MetaData, String, Table, create_engine, event
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Connection,
+    Dialect,
+    Engine,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+    text,
+)  # fmt: skip
 from sqlalchemy.pool import NullPool
+from sqlalchemy.types import TypeDecorator
 
 from core.settings import Settings
 
 #: Seconds a writer waits for another one before it gives up.
 BUSY: Final = 15.0
+
+#: The execution option that names how a transaction begins.
+_BEGIN: Final = "begin"
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware time, stored as text in UTC to the microsecond, so that texts sort as times do."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("A stored time needs a zone.")
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+
+    def process_result_value(self, value: str | None, _dialect: Dialect) -> datetime | None:
+        return None if value is None else datetime.fromisoformat(value)
+
 
 _tables: Final = MetaData()
 
@@ -41,11 +80,133 @@ runs: Final = Table(
     sqlite_autoincrement=True,  # a number is never given twice: prediction ids are built on it
 )
 
+#: Users a person is to judge, or has judged. `value`, `priority`: see core.decision.priority; `queued`: when it
+#: last came into the queue; `facts`: digest of `features`. A claim is a reviewer, a session and an end.
+cases: Final = Table(
+    "cases",
+    _tables,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("user", String, nullable=False),
+    Column("dataset", String, nullable=False),
+    Column("run", String, nullable=False),
+    Column("row", Integer, nullable=False),
+    Column("prediction", String, nullable=False),
+    Column("model", String, nullable=False),
+    Column("policy", String, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("band", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("stratum", String, nullable=False),
+    Column("inclusion", Float),
+    Column("blind", Boolean, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("queued", Moment, nullable=False),
+    Column("updated", Moment, nullable=False),
+    Column("status", String, nullable=False),
+    Column("value", Float, nullable=False),
+    Column("priority", Float, nullable=False),
+    Column("claimed_by", String),
+    Column("claimed_session", String),
+    Column("claimed_until", Moment),
+    Column("verdict", String),
+    Column("judgement", String),
+    Column("judged_by", String),
+    Column("judged_at", Moment),
+    Column("reopened", String, nullable=False),
+    Column("not_for", String, nullable=False),
+    Column("facts", String, nullable=False),
+    # Last, because they are long: SQLite reads a row from its start.
+    Column("context", JSON, nullable=False),
+    Column("features", JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+#: Written as text, here and in queries: SQLite takes a partial index only where it reads the same condition.
+OPEN: Final = text("status = 'open'")
+_CLAIMED: Final = text("claimed_by IS NOT NULL")
+Index("cases_in_order", cases.c.priority, cases.c.number, sqlite_where=OPEN)
+Index("one_open_case_a_user", cases.c.user, unique=True, sqlite_where=OPEN)
+Index("cases_claimed", cases.c.claimed_by, cases.c.claimed_session, sqlite_where=_CLAIMED)
+Index("cases_of_a_user", cases.c.user, cases.c.judged_at)
+Index("cases_judged", cases.c.judged_by, cases.c.judged_at, cases.c.judgement)
+
+#: What the platform is told to do with a user, in the order it was decided; `number` is the cursor.
+decisions: Final = Table(
+    "decisions",
+    _tables,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("time", Moment, nullable=False),
+    Column("user", String, nullable=False),
+    Column("case", String, nullable=False),
+    Column("verdict", String, nullable=False),
+    Column("decision", String, nullable=False),
+    Column("who", String, nullable=False),
+    Column("why", String, nullable=False),
+    Column("reversal_of", Integer),
+    Index("decisions_of_a_user", "user", "number"),
+    sqlite_autoincrement=True,
+)
+
+#: How far each consumer of the decisions has confirmed them.
+cursors: Final = Table(
+    "cursors",
+    _tables,
+    Column("consumer", String, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+#: Who may do what where a team shares a home. `key`: the name as it is compared; none at all: local mode.
+accounts: Final = Table(
+    "accounts",
+    _tables,
+    Column("key", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("salt", String, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("locked_until", Moment),
+    Column("created", Moment, nullable=False),
+    Column("changed", Moment, nullable=False),
+)
+
+#: What people edit and what stays readable in every version.
+documents: Final = Table(
+    "documents",
+    _tables,
+    Column("name", String, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("body", JSON, nullable=False),
+    Column("by", String, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+#: How far a file was applied to this database, so that each part of it is applied once.
+marks: Final = Table(
+    "marks",
+    _tables,
+    Column("name", String, primary_key=True),
+    Column("position", String, nullable=False),
+)
+
 
 @contextlib.contextmanager
 def connect(settings: Settings) -> Iterator[Connection]:
-    """A connection in a transaction: committed at the end, rolled back when something is raised."""
+    """A connection in a transaction: committed at the end, rolled back when something is raised.
+
+    It sees the database as it was at its first statement. What reads and then writes uses `writing`.
+    """
     with _engine(settings.database).begin() as connection:
+        yield connection
+
+
+@contextlib.contextmanager
+def writing(settings: Settings) -> Iterator[Connection]:
+    """As `connect`, but one at a time, over all processes: what it reads stays true until it has written.
+
+    Readers do not wait for it.
+    """
+    with _engine(settings.database).execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}).begin() as connection:
         yield connection
 
 
@@ -55,13 +216,21 @@ def _engine(database: Path) -> Engine:
     # No pool: a connection is closed when its transaction ends, and none outlives its home.
     engine = create_engine(f"sqlite:///{database}", connect_args={"timeout": BUSY}, poolclass=NullPool)
     event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
     # Turning on the write-ahead log and making tables wait for nobody, and two processes may open a fresh home at once.
     with FileLock(database.with_suffix(".lock")):
         _tables.create_all(engine)
     return engine
 
 
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+
+
 def _prepare(connection: Any, _record: object) -> None:
+    # The driver would begin at the first write only, after what was read had time to change. Recipe of SQLAlchemy:
+    # https://docs.sqlalchemy.org/en/20/dialects/sqlite.html#enabling-non-legacy-sqlite-transactional-modes
+    connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")

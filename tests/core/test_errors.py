@@ -13,8 +13,10 @@ from core.errors import (
     DamagedModelError,
     FileProblemError,
     MissingColumnsError,
+    NotAllowedError,
     RefusedError,
     SchemaError,
+    SignInError,
     StorageError,
     TooFewRowsError,
     TrustdeskError,
@@ -83,6 +85,21 @@ SENTENCES = [
         4,
     ),
     (RefusedError("The schema is there already."), "The schema is there already.", 4),
+    (
+        NotAllowedError("Ada", "analyst", "judge"),
+        "Ada is an analyst here, a role that may not judge. Ask an admin for another role.",
+        4,
+    ),
+    (
+        NotAllowedError("Ada", None, "judge"),
+        "Ada has no account here, which it takes to judge. Ask an admin for one.",
+        4,
+    ),
+    (
+        SignInError(),
+        "Name and password do not fit, or there were too many attempts. Try again, or wait a quarter of an hour.",
+        4,
+    ),
     (CancelledError("Reasons of r-0001"), "Reasons of r-0001 was cancelled. Nothing was changed.", 130),
 ]
 

@@ -1,0 +1,140 @@
+"""The outbox: what the platform is told to do with users whom a person has judged.
+
+Decisions are numbered in the order in which they are committed, and never changed. A consumer takes what follows its
+cursor, acts, and confirms, which moves the cursor.
+
+What exactly once means: every decision is in exactly one confirmed batch of each consumer. Of two processes of one
+consumer that took the same batch, one confirms and the other is told that it was late. A consumer that fails between
+acting and confirming gets the same numbers again: no one can know what it had done, so it leaves out the numbers it
+has acted on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+
+import pandas as pd
+from sqlalchemy import Connection, Row, insert, select, update
+
+from core import state
+from core.decision.cases import Judgement
+from core.errors import BadOptionError
+from core.settings import Settings
+from core.state import cursors, decisions
+
+Decision = Literal["remove", "keep", "none"]
+UPHELD: Final = "upheld"
+#: What is told when nothing was decided, or no longer is.
+_NONE: Final[Decision] = "none"
+_BY_JUDGEMENT: Final[dict[Judgement | None, Decision]] = {"spammer": "remove", "legitimate": "keep"}
+_COLUMNS: Final = [column.name for column in decisions.c]
+_MOST_NAME: Final = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The decisions numbered above `after` up to `last`, one a row, indexed by number."""
+
+    consumer: str
+    after: int
+    last: int
+    decisions: pd.DataFrame
+
+
+def add(  # noqa: PLR0913 - what a platform has to know of a decision
+    connection: Connection,
+    *,
+    user: str,
+    case: str,
+    verdict: str,
+    judgement: Judgement | None,
+    who: str,
+    why: str,
+    at: datetime,
+    appeal: bool = False,
+) -> int | None:
+    """Tell what now stands about a user; the number, or None when there is nothing new to say.
+
+    judgement: that of the verdict that stands, None when the last one was withdrawn and no other stands. Spammer
+    means remove, legitimate keep. Unsure says something only in the place of a decision of the same case: that none
+    stands. A decision that stands already is told again only when an appeal upheld it; a verdict is told once.
+    `reversal_of` of a change is the number of the decision it takes back.
+    """
+    decision = _BY_JUDGEMENT.get(judgement, _NONE)
+    last = _last(connection, user)
+    standing = _NONE if last is None else last.decision
+    upheld = appeal and decision == standing != _NONE and last is not None and last.verdict != verdict
+    if decision == standing and not upheld:
+        return None
+    if judgement == "unsure" and last is not None and last.case != case:
+        return None
+    told = {
+        "time": at, "user": user, "case": case, "verdict": verdict, "decision": decision, "who": who,
+        "why": ": ".join(filter(None, (UPHELD, why))) if upheld else why,
+        "reversal_of": last.number if last is not None and standing not in {_NONE, decision} else None,
+    }  # fmt: skip
+    inserted = connection.execute(insert(decisions).values(told)).inserted_primary_key
+    return int(inserted[0]) if inserted else None
+
+
+def since(settings: Settings, number: int, most: int = 10_000) -> pd.DataFrame:
+    """Decisions after a number, the oldest first, indexed by number; moves no cursor."""
+    with state.connect(settings) as connection:
+        return _since(connection, number, most)
+
+
+def take(settings: Settings, consumer: str, most: int = 10_000) -> Batch:
+    """What a consumer has not confirmed yet. Taking twice gives the same; raises BadOptionError for a bad name."""
+    _check_name(consumer)
+    with state.connect(settings) as connection:
+        after = _cursor(connection, consumer)
+        frame = _since(connection, after, most)
+    return Batch(consumer, after, int(frame.index[-1]) if len(frame) else after, frame)
+
+
+def confirm(settings: Settings, batch: Batch, *, now: datetime) -> bool:
+    """Move the consumer's cursor past a batch; False, and nothing moved, when another process has done so meanwhile.
+
+    Who is told False must undo or discard what it made of the batch.
+    """
+    with state.writing(settings) as connection:
+        if _cursor(connection, batch.consumer) != batch.after:
+            return False
+        row = {"number": batch.last, "at": now}
+        moved = connection.execute(update(cursors).where(cursors.c.consumer == batch.consumer).values(row)).rowcount
+        if not moved:
+            connection.execute(insert(cursors).values(row | {"consumer": batch.consumer}))
+    return True
+
+
+def of_user(settings: Settings, user: str) -> pd.DataFrame:
+    """All decisions about a user, the oldest first, indexed by number."""
+    with state.connect(settings) as connection:
+        return _frame(connection.execute(select(decisions).where(decisions.c.user == user).order_by("number")).all())
+
+
+def _last(connection: Connection, user: str) -> Row[Any] | None:
+    ours = select(decisions).where(decisions.c.user == user).order_by(decisions.c.number.desc()).limit(1)
+    return connection.execute(ours).one_or_none()
+
+
+def _cursor(connection: Connection, consumer: str) -> int:
+    found = select(cursors.c.number).where(cursors.c.consumer == consumer)
+    return connection.execute(found).scalar_one_or_none() or 0
+
+
+def _since(connection: Connection, number: int, most: int) -> pd.DataFrame:
+    later = select(decisions).where(decisions.c.number > number).order_by(decisions.c.number).limit(most)
+    return _frame(connection.execute(later).all())
+
+
+def _frame(rows: Any) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=_COLUMNS).astype({"reversal_of": "Int64"})
+    return frame.set_index("number")
+
+
+def _check_name(consumer: str) -> None:
+    if not consumer.strip() or len(consumer) > _MOST_NAME or not consumer.isprintable():
+        raise BadOptionError("consumer", f"give a name of 1 to {_MOST_NAME} printable characters.")
