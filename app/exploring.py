@@ -15,8 +15,9 @@ import pandas as pd
 
 from app import services
 from core.data import bins as binning
-from core.data import datasets, pairs, profile, quality, segments, shift, tally
-from core.data.quality import Finding
+from core.data import datasets, duplicates, pairs, profile, quality, segments, shift, tally
+from core.data.quality import SEVERITIES, Finding
+from core.data.single import Outliers
 from core.data.tally import Tally
 from core.decision import view as views
 from core.decision.view import View
@@ -201,3 +202,78 @@ def _psi(view: View, model: Model) -> list[float]:
         else float("nan")
         for name in services.schema().names
     ]
+
+
+def noted(view: View, *, progress: Progress) -> tuple[Finding, ...]:
+    """`findings`, and whether rows were turned away because of their id, the gravest first."""
+    found = datasets.find(services.settings(), view.dataset)
+    known = findings(view, progress=progress)
+    if services.schema().id is None or not known:
+        return known
+    repeated = sum(problem.rows for problem in found.problems if problem.code == "duplicate_id")
+    return tuple(sorted((*known, quality.repeated_ids(repeated)), key=lambda one: SEVERITIES.index(one.severity)))
+
+
+def evidence(view: View, code: str) -> pd.DataFrame:
+    """The rows behind a finding on the whole dataset (its `code`), all of them.
+
+    duplicates and opposite_labels: as `core.data.duplicates` has them; repeated_ids: the rows turned away; row_order
+    and ids: as `quality.along` has them.
+    """
+    if code == "repeated_ids":
+        rejected = datasets.rejected(services.settings(), view.dataset)
+        return rejected.loc[rejected["code"] == "duplicate_id", ["line", "sentence", "record"]].reset_index(drop=True)
+    if code in {"row_order", "ids"}:
+        return _along(view, code)
+    known, features = everyones_label(view), frame(view)
+    group = services.kept(("groups", view.dataset), lambda: duplicates.groups(frame(view), services.schema().names))
+    if code == "opposite_labels" and known is not None:
+        return duplicates.opposites(group, known, _ids(view), features)
+    label = services.schema().label
+    given = {} if label is None or known is None else {label.column: pd.Series(known, features.index)}
+    people = pd.concat([_ids(view), pd.DataFrame(given, features.index)], axis=1)
+    return duplicates.duplicates(group, pd.concat([people, features], axis=1))
+
+
+def _ids(view: View) -> pd.Series[Any]:
+    name = datasets.find(services.settings(), view.dataset).id_column
+    return datasets.frame(services.settings(), view.dataset, [name])[name]
+
+
+def _along(view: View, code: str) -> pd.DataFrame:
+    known = everyones_label(view)
+    values = quality.as_numbers(_ids(view)) if code == "ids" else frame(view).index.to_numpy(np.float64)
+    if known is None or values is None:  # then there is no such finding
+        return pd.DataFrame()
+    return quality.along(values, known)
+
+
+def varying(matrix: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """A matrix of correlations without the features that have none, not even with themselves; and these.
+
+    They are the same for all users looked at.
+    """
+    known = ~np.isnan(np.diag(matrix.to_numpy()))
+    return matrix.loc[known, known], [str(name) for name in matrix.index[~known]]
+
+
+def beyond(view: View, name: str, outliers: Outliers) -> pd.DataFrame:
+    """All outliers of a feature among the users looked at, furthest beyond the fences first: row, value."""
+    values = column(view, name)
+    array = values.to_numpy(np.float64)
+    past = np.fmax(outliers.low - array, array - outliers.high)
+    past[array == (np.nan if outliers.apart is None else outliers.apart)] = -1
+    at = np.flatnonzero(past > 0)
+    at = at[np.argsort(-past[at], kind="stable")]
+    return pd.DataFrame({"row": values.index[at], "value": array[at]})
+
+
+def groupable(view: View) -> list[str]:
+    """The context columns that divide the dataset's users, those with the fewest values first."""
+
+    def make() -> list[str]:
+        context = list(datasets.find(services.settings(), view.dataset).context)
+        frame = datasets.frame(services.settings(), view.dataset, context)
+        return segments.groupable({name: frame[name] for name in context})
+
+    return services.kept(("groupable", view.dataset), make)

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.data import leakage, pairs
+from core.data import bins as binning
+from core.data import leakage, pairs, single
 from core.data import tally as tallies
 from core.data.duplicates import Alike, alike
 from core.data.interval import percent
@@ -29,6 +30,8 @@ NEAR_COPY: Final = 0.9
 ORDER_EFFECT: Final = 0.05
 #: Share of ids that must be numbers for their order to mean anything.
 NUMERIC: Final = 0.95
+#: Parts of a file along which the spam rate is drawn.
+PARTS: Final = 20
 _NAMED: Final = 5
 
 
@@ -79,6 +82,35 @@ def findings(
         found += _about_label(leaks, ids, np.asarray(label, np.float64))
     progress(len(names) + 1, len(names) + 1)
     return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))
+
+
+def repeated_ids(rejected: int) -> Finding:
+    """What is said of the rows that were turned away because an earlier row has their id."""
+    if not rejected:
+        return Finding("repeated_ids", "No id is repeated.", 0.0, severity="fine")
+    verb, whose = ("was", "its id is") if rejected == 1 else ("were", "their ids are")
+    sentence = (
+        f"{count(rejected, 'row')} {verb} turned away because {whose} on an earlier row: "
+        "of each id only the first row is looked at."
+    )
+    return Finding("repeated_ids", sentence, float(rejected))
+
+
+def as_numbers(ids: pd.Series[Any]) -> npt.NDArray[np.float64] | None:
+    """Ids as numbers, (n,), NaN for those that are none; None where too few are numbers for an order to mean much."""
+    numbers = pd.to_numeric(ids, errors="coerce").to_numpy(np.float64, copy=True)
+    if not len(numbers) or np.isfinite(numbers).mean() < NUMERIC:
+        return None
+    numbers[~np.isfinite(numbers)] = np.nan
+    return numbers
+
+
+def along(values: npt.ArrayLike, label: npt.NDArray[Any]) -> pd.DataFrame:
+    """The spam rate along an order: rows of the file or ids, values (n,), in up to 20 parts of about equally many
+    users; label (n,) of 1, 0 and NaN. The columns of `core.data.single.rates`.
+    """
+    tally = tallies.of(values, label)
+    return single.rates(tally, binning.of(tally, most=PARTS, scale="quantile"))
 
 
 def _missing(missing: Mapping[str, int], rows: int) -> Finding:
@@ -149,9 +181,8 @@ def _about_label(
         yield Finding("leakage", leak.sentence, leak.figure, (leak.feature,), "warning")
     if not leaks:
         yield Finding("leakage", "No feature decides the label by itself.", 0.0, severity="fine")
-    numbers = None if ids is None else pd.to_numeric(ids, errors="coerce").to_numpy(np.float64)
-    if numbers is not None and np.isfinite(numbers).mean() >= NUMERIC:
-        numbers[~np.isfinite(numbers)] = np.nan
+    numbers = None if ids is None else as_numbers(ids)
+    if numbers is not None:
         yield _order("ids", numbers, label)
     yield _order("row_order", np.arange(len(label)), label)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -33,6 +34,17 @@ def segments(values: pd.Series[str], label: npt.NDArray[Any] | None = None, *, m
     counts = np.column_stack([np.bincount(codes[kept] % (len(names) + 1), minlength=len(names) + 1) for kept in rows])
     order = np.argsort(-counts[:-1, 0], kind="stable")
     return _table(np.asarray(names, object)[order], counts[:-1][order], counts[-1], most, labelled=label is not None)
+
+
+def groupable(columns: Mapping[str, pd.Series[Any]]) -> list[str]:
+    """Names of the columns (n,) in which users share values, those with the fewest different values first.
+
+    A column that is the same for everybody comes last; one without a value, or with another for every user, divides
+    nobody and is left out.
+    """
+    counts = {name: (int(values.nunique()), int(values.notna().sum())) for name, values in columns.items()}
+    shared = [name for name, (distinct, known) in counts.items() if distinct < known]
+    return sorted(shared, key=lambda name: (counts[name][0] == 1, counts[name][0]))
 
 
 def _table(

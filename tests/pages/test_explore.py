@@ -16,7 +16,8 @@ from streamlit.testing.v1 import AppTest
 
 from app import exploring, services
 from app.components import figure as figures
-from app.components.explore import feature_table, one_feature, report, together
+from app.components.explore import evidence, feature_table, groups, one_feature, report, together
+from app.words import plain
 from core.data import datasets, intake, shift
 from core.data import schema as schemas
 from core.data.interval import wilson
@@ -42,7 +43,7 @@ Tables = dict[str, pd.DataFrame]
 def tables(monkeypatch: pytest.MonkeyPatch) -> Tables:
     """The numbers that can be downloaded from the page, by the name of their file."""
     found: Tables = {}
-    for module in (figures, feature_table, one_feature, together):
+    for module in (figures, evidence, feature_table, groups, one_feature, together):
         monkeypatch.setattr(module, "numbers", lambda frame, name: found.__setitem__(name, frame))
     return found
 
@@ -168,6 +169,87 @@ def test_near_copies_lead_to_the_correlations(visit: Visit, own: Settings) -> No
 
     assert at.session_state["panel"] == "Correlations"
     assert not at.exception
+
+
+def messy() -> pd.DataFrame:
+    """200 users in the order of their labels; 12 again as spammers, three of these twice; and two ids once more."""
+    users = make.users(200, 8).sort_values("spam", kind="stable")
+    twins = users.head(12).assign(user=[f"twin {i}" for i in range(12)], spam=1)
+    thirds = twins.head(3).assign(user=["third 0", "third 1", "third 2"])
+    return pd.concat([users, twins, thirds, users.tail(2)], ignore_index=True)
+
+
+def opened(at: AppTest, code: str) -> pd.DataFrame:
+    """What the dialog of a finding shows."""
+    before = len(at.dataframe)
+    at.button(key=f"see-{code}").click().run()
+    assert not at.exception
+    assert len(at.dataframe) == before + 1
+    return at.dataframe[-1].value
+
+
+def test_users_who_are_alike_are_shown_group_by_group(visit: Visit, own: Settings, tables: Tables) -> None:
+    users = messy().drop_duplicates("user")
+    shown = opened(visit(own, "explore", of=stored(own, messy()), panel="Segments"), "duplicates")
+
+    again = users[users.duplicated(FEATURES, keep=False)]
+    assert sorted(shown["user"]) == sorted(again["user"])
+    for _, group in shown.groupby("group"):
+        assert len(group) > 1
+        assert len(group[FEATURES].drop_duplicates()) == 1
+    assert shown["row"].tolist() == [users["user"].tolist().index(user) + 1 for user in shown["user"]]
+    assert shown["spam"].tolist() == users.set_index("user")["spam"][shown["user"]].tolist()
+    pd.testing.assert_frame_equal(tables["duplicates"], shown, check_dtype=False)
+
+
+def test_users_with_opposite_labels_stand_side_by_side(visit: Visit, own: Settings, tables: Tables) -> None:
+    users = messy().drop_duplicates("user").set_index("user")
+    at = visit(own, "explore", of=stored(own, messy()), panel="Segments")
+
+    shown = opened(at, "opposite_labels")
+
+    torn = users.groupby(FEATURES, dropna=False)["spam"].transform("nunique") == 2
+    assert sorted(shown["spammer"].dropna()) == sorted(users.index[torn & (users["spam"] == 1)])
+    assert sorted(shown["legitimate"].dropna()) == sorted(users.index[torn & (users["spam"] == 0)])
+    for spammer, legitimate in shown[["spammer", "legitimate"]].dropna().itertuples(index=False):
+        assert users.loc[spammer, FEATURES].equals(users.loc[legitimate, FEATURES])
+    assert f"{torn.sum()} users in {shown['group'].nunique()} groups" in screen.sentences(at)
+
+
+def test_rows_with_an_id_again_are_shown_as_they_stand(visit: Visit, own: Settings) -> None:
+    at = visit(own, "explore", of=stored(own, messy()), panel="Segments")
+
+    shown = opened(at, "repeated_ids")
+
+    assert "2 rows were turned away because their ids are on an earlier row" in screen.sentences(at)
+    assert shown["line"].tolist() == [217, 218]
+    assert shown["record"].str.split(",").str[0].tolist() == messy()["user"].tail(2).tolist()
+
+
+def test_spammers_along_the_file_are_those_of_its_rows(visit: Visit, own: Settings, tables: Tables) -> None:
+    users = messy().drop_duplicates("user")
+    at = visit(own, "explore", of=stored(own, messy()), panel="Segments")
+
+    shown = opened(at, "row_order")
+
+    assert any("Spam rate by row" in text for text in screen.markdown(at))
+    assert shown["n"].sum() == len(users)
+    for low, high, n, spammers in tables["row_order"][["low", "high", "n", "spammers"]].itertuples(index=False):
+        part = users.loc[int(low) - 1 : int(high) - 1, "spam"]  # rows of the file are counted from 1
+        assert (len(part), part.sum()) == (n, spammers)
+
+
+def test_of_many_rows_the_first_thousand_are_shown_and_all_can_be_taken_away(
+    visit: Visit, own: Settings, tables: Tables
+) -> None:
+    users = make.users(1200, 8).assign(ratio=0.0)
+    at = visit(own, "explore", of=stored(own, users), panel="Segments")
+
+    shown = opened(at, "duplicates")
+
+    assert len(shown) == 1000
+    assert len(tables["duplicates"]) == users.duplicated(FEATURES, keep=False).sum() > 1000
+    assert "first 1,000 of " in screen.sentences(at)
 
 
 def test_with_filters_the_findings_say_that_they_are_about_everybody(visit: Visit, own: Settings) -> None:
@@ -308,7 +390,8 @@ def test_choosing_a_row_shows_its_feature(visit: Visit, own: Settings, monkeypat
     at = visit(own, "explore", of=train(own))
     row = at.dataframe[0].value["feature"].tolist().index("tier")
     # AppTest calls no callback of a table: it is called as Streamlit would, with what the page knows.
-    state = {TABLE: {"selection": {"rows": [row]}}, "_shown_features": at.session_state["_shown_features"]}
+    known = {name: at.session_state[name] for name in ("_shown_features", "panel")}
+    state = {TABLE: {"selection": {"rows": [row]}}, **known}
     with monkeypatch.context() as patch:
         patch.setattr(st, "session_state", state)
         feature_table._chosen()
@@ -336,6 +419,24 @@ def test_the_spam_rate_of_each_value_is_what_pandas_says(visit: Visit, own: Sett
     assert (rates["low95"].tolist(), rates["high95"].tolist()) == (low.tolist(), high.tolist())
     commonest = tables["commonest"]
     assert commonest["n"].tolist() == grouped["size"].sort_values(ascending=False).head(8).tolist()
+
+
+def test_outliers_are_those_beyond_the_fences_and_minus_is_a_minus(visit: Visit, own: Settings, tables: Tables) -> None:
+    users = make.users(300, 4)
+    users.loc[[7, 9, 200], "ratio"] = [-90.0, 45.0, -61.5]
+    at = visit(own, "explore", of=stored(own, users), feature="ratio")
+
+    values = users["ratio"].dropna()
+    lower, upper = values.quantile([0.25, 0.75])
+    beyond = values[(values < lower - 3 * (upper - lower)) | (values > upper + 3 * (upper - lower))]
+    found = tables["outliers"]
+    assert found["row"].tolist() == [8, 201, 10]
+    assert found["value"].tolist() == [-90.0, -61.5, 45.0]
+    assert sorted(found["value"]) == sorted(beyond)
+    told = next(text for text in screen.sentences(at).splitlines() if text.startswith("3 users ("))
+    assert ": below −" in told
+    at = visit(own, "explore", of=stored(own, users), where="ratio", **{"from": "-3"})
+    assert "(ratio from −3)" in who(at)
 
 
 def test_without_a_label_there_is_no_spam_rate(
@@ -374,22 +475,29 @@ def test_correlations_are_those_of_pandas(visit: Visit, own: Settings, tables: T
     found = tables["correlations"].set_index("feature")
     theirs = make.users(1500)[list(found.index)].corr(method.lower()).to_numpy().copy()
     np.fill_diagonal(theirs, 1)
-    ours = found[list(found.index)].to_numpy()
-    known = ~np.isnan(theirs) & ~np.isnan(ours)
-    assert known.sum() >= 16
-    np.testing.assert_allclose(ours[known], theirs[known], atol=1e-6)
+    np.testing.assert_allclose(found[list(found.index)].to_numpy(), theirs, atol=1e-6)
+    assert sorted(found.index) == sorted(set(FEATURES) - {"constant"})
+    assert plain("1 constant feature is left out: constant.") in screen.sentences(at)
+    (heat,) = [trace for trace in json.loads(specs(at)[0])["data"] if trace["type"] == "heatmap"]
+    assert len(heat["hovertext"]) == len(found)
     pair = tables["strongest_pairs"].iloc[0]
     assert pair["r"] == pytest.approx(found.loc[pair["a"], pair["b"]])
 
 
 def test_a_pair_leads_to_its_two_features(visit: Visit, own: Settings, tables: Tables) -> None:
-    at = visit(own, "explore", of=train(own), panel="Correlations")
-    pair = tables["strongest_pairs"].iloc[0]
+    at = visit(own, "explore", of=train(own), panel="Correlations", x="constant", y="tier")
 
-    at.button(key=f"pair-{pair['a']}-{pair['b']}").click().run()
+    # The address that the page was opened with names other features; the second pair is chosen on known menus.
+    for place in (0, 1):
+        pair = tables["strongest_pairs"].iloc[place]
+        at.button(key=f"pair-{pair['a']}-{pair['b']}").click().run()
 
-    assert not at.exception
-    assert (at.selectbox(key="x").value, at.selectbox(key="y").value) == (pair["a"], pair["b"])
+        assert not at.exception
+        assert at.session_state["panel"] == "Two features"
+        assert (at.selectbox(key="x").value, at.selectbox(key="y").value) == (pair["a"], pair["b"])
+        at.segmented_control(key="show").set_value("spam rate").run()
+        assert (at.selectbox(key="x").value, at.selectbox(key="y").value) == (pair["a"], pair["b"])
+        at.segmented_control(key="panel").set_value("Correlations").run()
 
 
 def test_segments_are_groups_of_the_context_column(visit: Visit, own: Settings, tables: Tables) -> None:
@@ -404,6 +512,18 @@ def test_segments_are_groups_of_the_context_column(visit: Visit, own: Settings, 
     assert found["rate"].tolist() == grouped["mean"].tolist()
     assert found["small"].to_dict() == {"DE": False, "KE": False, "PK": False, "NZ": True}
     assert "n = 10, too few to judge" in specs(at)[0]
+
+
+def test_segments_open_on_the_context_column_with_the_fewest_values(
+    visit: Visit, own: Settings, tables: Tables
+) -> None:
+    at = visit(own, "explore", of=train(own), panel="Segments")
+
+    assert at.selectbox(key="by").value == "country"
+    assert sorted(tables["segments"]["segment"]) == ["DE", "KE", "PK"]
+    at.selectbox(key="by").set_value("name").run()
+    assert "No two users have the same value of name: there is nothing to group by." in screen.sentences(at)
+    assert not specs(at)
 
 
 # Comparisons
@@ -422,6 +542,7 @@ def test_the_flagged_are_compared_with_the_rest(
         assert found["mean_a"][name] == pytest.approx(everyone.loc[~flagged, name].mean(), rel=1e-12)
         assert found["mean_b"][name] == pytest.approx(everyone.loc[flagged, name].mean(), rel=1e-12)
     assert f"({(~flagged).sum()} users)" in screen.sentences(at)
+    assert tables["all_features"]["PSI"].tolist() == found["psi"].tolist()
 
 
 def test_two_datasets_are_compared_and_the_other_is_in_the_address(visit: Visit, own: Settings, tables: Tables) -> None:
@@ -534,6 +655,29 @@ def test_every_hostile_feature_renders(visit: Visit, strange: Settings, feature:
     assert not at.exception
     assert at.selectbox(key="feature").value == feature
     assert not any("<b>x" in text for text in [*screen.markdown(at), *specs(at)])
+
+
+@pytest.mark.parametrize("feature", NAMES)
+def test_every_hostile_feature_renders_beside_another(visit: Visit, strange: Settings, feature: str) -> None:
+    of = stored(strange, hostile_users(200, "both"), "hostile.csv", HOSTILE)
+
+    for show in ("Density", "Spam rate"):
+        at = visit(strange, "explore", of=of, panel="Two features", x=feature, y="outlier", show=show)
+
+        assert not at.exception
+        assert at.selectbox(key="x").value == feature
+        assert not any("<b>x" in text for text in [*screen.markdown(at), *specs(at)])
+
+
+def test_the_evidence_of_hostile_users_is_literal(visit: Visit, strange: Settings) -> None:
+    users = hostile_users(200, "both").sort_values("spam", kind="stable")
+    twins = users.head(9).assign(user=[f"<b>{i}</b>" for i in range(9)], spam=1)
+    of = stored(strange, pd.concat([users, twins, twins]), "hostile.csv", HOSTILE)
+
+    for code in ("duplicates", "opposite_labels", "repeated_ids", "row_order"):
+        at = visit(strange, "explore", of=of, panel="Segments")
+        assert len(opened(at, code)) >= 9
+        assert not any("<b>" in text for text in [*screen.markdown(at), *specs(at)])
 
 
 @pytest.mark.parametrize("name", ["spambase", "twitter_spammers"])

@@ -8,6 +8,8 @@ import numpy as np
 import streamlit as st
 
 from app import exploring, services
+from app.components.explore.choice import lead
+from app.components.explore.evidence import EVIDENCE, evidence
 from app.components.explore.source import filter_words
 from app.components.working import working
 from app.words import count, percent, plain
@@ -27,14 +29,14 @@ def glance(view: View, model: Model | None) -> None:
         with working(f"Explaining a sample of {exploring.SAMPLE:,} users with {model.version}") as progress:
             exploring.use(view, model, progress=progress)
     with working(f"Looking through {len(services.schema().names)} features") as progress:
-        found = exploring.findings(view, progress=progress)
+        found = exploring.noted(view, progress=progress)
     with st.container(gap="xxsmall"):
         if not view.whole and found:
             everyone = count(datasets.find(services.settings(), view.dataset).accepted)
             st.caption(f"Found among all {everyone} users, whatever the filters:")
         for finding in found:
             if finding.severity != "fine":
-                _line(finding)
+                _line(view, finding)
     fine = [finding for finding in found if finding.severity == "fine"]
     if fine:
         with st.popover(f"{len(fine)} checks found nothing", icon=":material/check_circle:", type="tertiary"):
@@ -58,28 +60,23 @@ def who(view: View) -> str:
     return " · ".join([*parts, view.run] if view.run else parts)
 
 
-def _line(finding: Finding) -> None:
-    """A finding in a sentence, and the way to its evidence."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"{_ICON[finding.severity]} {plain(finding.sentence)}", width="content")
-        if finding.code == "near_copies":
-            st.button("Correlations", key="see-near_copies", type="tertiary", on_click=_open, args=("Correlations",))
+def _line(view: View, finding: Finding) -> None:
+    """A finding in a sentence, and the way to its evidence beside it, however narrow the page."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+        st.markdown(f"{_ICON[finding.severity]} {plain(finding.sentence)}")
+        if finding.code in EVIDENCE:
+            if st.button(EVIDENCE[finding.code].button, key=f"see-{finding.code}", type="tertiary"):
+                evidence(view, finding)
+        elif finding.code == "near_copies":
+            st.button("Correlations", key="see-near_copies", type="tertiary", on_click=lead, args=("Correlations",))
         elif finding.features:
             name = finding.features[0]
             st.button(
-                f"Look at {plain(name)}",
-                key=f"see-{finding.code}-{name}",
-                type="tertiary",
-                on_click=look_at,
+                f"Look at {plain(name)}", key=f"see-{finding.code}-{name}", type="tertiary", on_click=look_at,
                 args=(name,),
-            )
-
-
-def _open(panel: str) -> None:
-    st.session_state["panel"] = panel
+            )  # fmt: skip
 
 
 def look_at(feature: str) -> None:
     """Make a feature the one that is shown."""
-    st.session_state["feature"] = feature
-    st.session_state["panel"] = "One feature"
+    lead("One feature", feature=feature)

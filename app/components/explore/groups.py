@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pandas as pd
 import streamlit as st
 
 from app import charts, exploring, services
 from app.components.explore.one_feature import overall
 from app.components.figure import figure, theme
+from app.components.heading import section
+from app.components.numbers import numbers
 from app.components.working import working
 from app.words import count, legible, plain
 from core.data import datasets
@@ -26,7 +29,14 @@ def segments(view: View) -> None:
     if not context:
         st.caption("This dataset has no context column: there is nothing to divide its users by.")
         return
-    column = st.selectbox("Context column", context, format_func=legible, key="by", bind="query-params", width=260)
+    shared = exploring.groupable(view)
+    column = st.selectbox(
+        "Context column", context, index=context.index(shared[0]) if shared else 0, format_func=legible, key="by",
+        bind="query-params", width=260,
+    )  # fmt: skip
+    if column not in shared:
+        st.caption(f"No two users have the same value of {plain(column)}: there is nothing to group by.")
+        return
     found = exploring.segmented(view, column)
     shown = found.rename(columns={"segment": "value", "low95": "low", "high95": "high"})
     figure(charts.segments(shown, column, overall=overall(view), theme=theme()), key="segments", table=found)
@@ -63,13 +73,20 @@ def compare(view: View, model: Model | None) -> None:
         key="shifts",
         table=found,
     )
+    _all_features(found)
+
+
+def _all_features(found: pd.DataFrame) -> None:
     columns = {"feature": "Feature", "psi": "PSI", "psi_by_chance": "By chance", "ks": "KS", "delta": "Cliff's delta",
                "smd": "Std. difference", "missing_change": "Missing, change", "use": "Use"}  # fmt: skip
+    shown = found[list(columns)].rename(columns=columns)
+    # Not at the right, where the table's own buttons appear over it.
+    with st.container(horizontal=True, vertical_alignment="center"):
+        section("All features", "what shifts most first")
+        numbers(shown, "all_features")
     st.dataframe(
-        found[list(columns)].rename(columns=columns), hide_index=True, row_height=32, height=300,
-        alt="Every feature with its shift", column_config={
-            name: st.column_config.NumberColumn(format="%.3f") for name in list(columns.values())[1:]
-        },
+        shown, hide_index=True, row_height=32, height=300, alt="Every feature with its shift",
+        column_config={name: st.column_config.NumberColumn(format="%.3f") for name in list(columns.values())[1:]},
     )  # fmt: skip
 
 

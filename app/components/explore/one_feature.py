@@ -7,10 +7,11 @@ import pandas as pd
 import streamlit as st
 
 from app import charts, exploring, services
+from app.components.explore.choice import arrive
 from app.components.figure import figure, theme
 from app.components.heading import section
 from app.components.numbers import numbers
-from app.words import count, legible, percent, plain
+from app.words import MINUS, count, legible, percent, plain
 from core.data import single
 from core.data.bins import zero_inflated
 from core.data.problems import count as counted
@@ -27,6 +28,7 @@ DOTS = 1500
 
 @st.fragment(key=FRAGMENT)
 def one_feature(view: View, model: Model | None) -> None:
+    arrive()
     names = exploring.by_use(view, model)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox("Feature", names, format_func=legible, key="feature", bind="query-params", width=260)
@@ -103,7 +105,7 @@ def _extremes(view: View, name: str, tally: Tally) -> None:
             numbers(found, "commonest")
         frame = pd.DataFrame(
             {
-                "Value": [value_text(value) for value in found["value"]],
+                "Value": [_value(value) for value in found["value"]],
                 "Users": found["n"],
                 "Spammers": found["rate"],
             }
@@ -111,18 +113,31 @@ def _extremes(view: View, name: str, tally: Tally) -> None:
         words = frame.style.format({"Users": "{:,}", "Spammers": lambda rate: percent(float(str(rate)), 2)})
         st.table(words, border="horizontal", hide_index=True)
     with halves.cell():
-        outliers = single.outliers(exploring.column(view, name))
+        _outliers(view, name)
+
+
+def _outliers(view: View, name: str) -> None:
+    outliers = single.outliers(exploring.column(view, name))
+    found = exploring.beyond(view, name, outliers)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         section("Outliers", "beyond 3 interquartile ranges")
-        apart = "" if outliers.apart is None else f" among values other than {value_text(outliers.apart)}"
-        if np.isnan(outliers.low) or not outliers.count:
-            st.caption(f"None{apart}.")
-            return
-        st.caption(
-            f"{counted(outliers.count, 'user')} ({percent(outliers.share)}){apart}: "
-            f"below {value_text(outliers.low)} or above {value_text(outliers.high)}."
-        )
-        shown = outliers.extreme.head(5)
-        st.table(
-            pd.DataFrame({"Row": shown["row"], "Value": [value_text(value) for value in shown["value"]]}),
-            border="horizontal", hide_index=True,
-        )  # fmt: skip
+        if len(found):
+            numbers(found, "outliers")
+    apart = "" if outliers.apart is None else f" among values other than {_value(outliers.apart)}"
+    if not len(found):
+        st.caption(f"None{apart}.")
+        return
+    st.caption(
+        f"{counted(outliers.count, 'user')} ({percent(outliers.share)}){apart}: "
+        f"below {_value(outliers.low)} or above {_value(outliers.high)}."
+    )
+    shown = found.head(5)
+    st.table(
+        pd.DataFrame({"Row": shown["row"], "Value": [_value(value) for value in shown["value"]]}),
+        border="horizontal", hide_index=True,
+    )  # fmt: skip
+
+
+def _value(value: float) -> str:
+    """A value as the file has it, with a real minus sign."""
+    return value_text(value).replace("-", MINUS)

@@ -7,6 +7,7 @@ import streamlit as st
 from app import charts, exploring, report, services
 from app.components.explore.one_feature import overall
 from app.components.explore.source import filter_words
+from app.components.explore.together import left_out
 from app.report import Section
 from app.words import count
 from core.data import datasets, pairs, single
@@ -31,23 +32,25 @@ def _report(view: View, model: Model | None) -> str:
     sentences = [
         f"{found.name}: {count(users)} of {count(found.accepted)} users, {len(services.schema().names)} features.",
         *([f"Only {filter_words(view)}."] if not view.whole else []),
-        *(finding.sentence for finding in exploring.findings(view, progress=_quiet)),
+        *(finding.sentence for finding in exploring.noted(view, progress=_quiet)),
     ]
     table = exploring.table(view, model, progress=_quiet).drop(columns=["spark"])
     if model is not None:
         table = table.assign(use=table["feature"].map(exploring.use(view, model).mean)).sort_values(
             "use", ascending=False, kind="stable"
         )
-    matrix = exploring.order(exploring.correlations(view, "spearman"))
+    known, constant = exploring.varying(exploring.correlations(view, "spearman"))
+    matrix = exploring.order(known)
     sections = [
         Section("Features", "Most used by the model first.", table=table),
         *(_feature(view, name) for name in table["feature"].head(FEATURES)),
         Section(
-            "Correlations", figure=charts.correlations(matrix, method="Spearman", theme="light"),
+            "Correlations", left_out(constant) if constant else "",
+            figure=charts.correlations(matrix, method="Spearman", theme="light"),
             table=pairs.strongest(matrix, 20),
         ),
     ]  # fmt: skip
-    for context in found.context:
+    for context in exploring.groupable(view):
         frame = exploring.segmented(view, context)
         shown = frame.rename(columns={"segment": "value", "low95": "low", "high95": "high"})
         drawn = charts.segments(shown, context, overall=overall(view), theme="light")

@@ -8,7 +8,7 @@ from typing import Final
 import streamlit as st
 
 from app import exploring, services
-from app.words import count, label, legible
+from app.words import MINUS, count, label, legible
 from core.data import datasets
 from core.data.datasets import Dataset
 from core.decision import runs
@@ -69,9 +69,10 @@ def filter_words(view: View) -> str:
 
 
 def _range(low: float, high: float) -> str:
+    lowest, highest = (f"{end:g}".replace("-", MINUS) for end in (low, high))
     if math.isinf(low):
-        return f"up to {high:g}"
-    return f"from {low:g}" if math.isinf(high) else f"{low:g} to {high:g}"
+        return f"up to {highest}"
+    return f"from {lowest}" if math.isinf(high) else f"{lowest} to {highest}"
 
 
 def _label(view: View) -> Label:

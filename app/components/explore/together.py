@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, cast
 
 import pandas as pd
@@ -9,6 +10,7 @@ import streamlit as st
 
 from app import charts, exploring
 from app.charts.pairs import Bins
+from app.components.explore.choice import arrive, lead
 from app.components.figure import figure, theme
 from app.components.heading import section
 from app.components.numbers import numbers
@@ -17,10 +19,12 @@ from app.words import decimal, legible, plain
 from core.data import pairs
 from core.data.problems import count as counted
 from core.decision.view import View
+from core.errors import listed
 from core.model.registry import Model
 
 
 def two_features(view: View, model: Model | None) -> None:
+    arrive()
     names = exploring.by_use(view, model)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         x = st.selectbox("Across", names, format_func=legible, key="x", bind="query-params", width=180)
@@ -51,7 +55,8 @@ def correlations(view: View) -> None:
         ),
     )  # fmt: skip
     with working("Ranking") as progress:
-        matrix = exploring.order(exploring.correlations(view, method, progress=progress))
+        known, constant = exploring.varying(exploring.correlations(view, method, progress=progress))
+    matrix = exploring.order(known)
     strongest = pairs.strongest(matrix, 12)
     thirds = st.grid(3, min_column_width=290, gap=("small", "medium"))
     with thirds.cell(column_span=2):
@@ -59,6 +64,8 @@ def correlations(view: View) -> None:
             charts.correlations(matrix, method=method.capitalize(), theme=theme()), key="correlations",
             table=matrix.reset_index(names="feature"),
         )  # fmt: skip
+        if constant:
+            st.caption(plain(left_out(constant)))
     with thirds.cell():
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             section("Strongest pairs", method.capitalize())
@@ -67,6 +74,12 @@ def correlations(view: View) -> None:
             st.caption("No two features vary together: each is constant or there are too few users.")
         with st.container(gap="xxsmall"):
             _pairs(strongest)
+
+
+def left_out(constant: Sequence[str]) -> str:
+    """Why these features are not among the correlations."""
+    verb = "is" if len(constant) == 1 else "are"
+    return f"{counted(len(constant), 'constant feature')} {verb} left out: {listed(constant, most=12)}."
 
 
 def _pairs(strongest: pd.DataFrame) -> None:
@@ -80,4 +93,4 @@ def _pairs(strongest: pd.DataFrame) -> None:
 
 
 def _look_at_two(x: str, y: str) -> None:
-    st.session_state["x"], st.session_state["y"], st.session_state["panel"] = x, y, "Two features"
+    lead("Two features", x=x, y=y)

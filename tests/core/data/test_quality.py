@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from core.data import pairs, quality
+from core.data import duplicates, pairs, quality
 from core.data.duplicates import alike
 from core.data.quality import Finding, findings
 from tests.core.data import hostile
@@ -202,3 +202,69 @@ def test_chance_is_no_order():
     frame = pd.DataFrame({"a": random.normal(size=300)})
     labels = [(random.random(300) < 0.3).astype(float) for _ in range(40)]
     assert {look(frame, label)["row_order"].severity for label in labels} == {"fine"}
+
+
+rows_and_names = st.lists(st.sampled_from("abc"), min_size=1, max_size=40)
+
+
+@given(rows_and_names)
+def test_groups_are_those_of_equal_rows_the_largest_first(names):
+    frame = pd.DataFrame({"x": [ord(name) for name in names]}, index=range(1, len(names) + 1))
+    group = duplicates.groups(frame, ["x"])
+    sizes = frame["x"].value_counts()
+    assert ((group > 0) == frame.duplicated(keep=False)).all()
+    for number in range(1, group.max() + 1):
+        (value,) = frame.loc[group == number, "x"].unique()
+        assert (group == number).sum() == sizes[value]
+    assert sorted(sizes[sizes > 1], reverse=True) == [(group == n).sum() for n in range(1, group.max() + 1)]
+    table = duplicates.duplicates(group, frame)
+    assert table["group"].is_monotonic_increasing
+    assert table["x"].tolist() == frame.loc[table["row"], "x"].tolist()
+
+
+@given(st.lists(st.tuples(st.sampled_from([1.0, 2.0]), st.sampled_from([0.0, 1.0, np.nan])), min_size=1, max_size=30))
+def test_every_user_of_a_torn_group_stands_once_beside_the_other_label(users):
+    frame = pd.DataFrame({"x": [x for x, _ in users]}, index=range(5, len(users) + 5))
+    label = np.array([known for _, known in users])
+    ids = pd.Series([f"u{row}" for row in frame.index], frame.index, dtype="str")
+    table = duplicates.opposites(duplicates.groups(frame, ["x"]), label, ids, frame)
+    torn = [x for x in (1.0, 2.0) if {0.0, 1.0} <= set(label[frame["x"] == x])]
+    for who, value in (("spammer", 1), ("legitimate", 0)):
+        expected = ids[frame["x"].isin(torn) & (label == value)]
+        assert sorted(table[who].dropna()) == sorted(expected)
+        assert table[who].dropna().tolist() == ids[table[f"{who}_row"].dropna()].tolist()
+    assert len(table) == sum(max((label[frame["x"] == x] == k).sum() for k in (0, 1)) for x in torn)
+    assert alike(frame, ["x"], label).opposed == table[["spammer", "legitimate"]].notna().to_numpy().sum()
+
+
+def test_a_feature_with_the_name_of_an_evidence_column_keeps_its_values():
+    frame = pd.DataFrame({"row": [9, 9], "group": [4, 4], "input_row": [1, 1]}, index=[1, 2])
+    table = duplicates.duplicates(duplicates.groups(frame, list(frame)), frame)
+    assert table.columns.tolist() == ["group", "row", "input_row", "input_group", "input_input_row"]
+    assert table.iloc[0].tolist() == [1, 1, 9, 4, 1]
+
+
+def test_spammers_along_an_order_are_counted_in_parts_of_equal_size():
+    label = np.append(np.zeros(300), np.ones(100))
+    table = quality.along(np.arange(1, 401), label)
+    assert (table["n"].sum(), len(table)) == (400, quality.PARTS)
+    assert table["n"].between(19, 21).all()
+    for part in table.itertuples():
+        assert part.spammers == label[int(part.low) - 1 : int(part.high)].sum()
+
+
+def test_ids_are_numbers_where_nearly_all_are():
+    numbers = quality.as_numbers(pd.Series([*map(str, range(99)), "x"]))
+    assert numbers is not None
+    assert numbers[:99].tolist() == list(range(99))
+    assert np.isnan(numbers[99])
+    assert quality.as_numbers(pd.Series(["1", "x"])) is None
+    assert quality.as_numbers(pd.Series([], dtype="str")) is None
+
+
+@pytest.mark.parametrize(("rows", "start"), [(1, "1 row was turned away because its id is"), (2, "2 rows were turned")])
+def test_rows_with_an_id_again_are_said(rows, start):
+    found = quality.repeated_ids(rows)
+    assert (found.severity, found.figure) == ("note", rows)
+    assert found.sentence.startswith(start)
+    assert quality.repeated_ids(0).severity == "fine"

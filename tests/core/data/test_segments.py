@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
-from core.data.segments import segments
+from core.data.segments import groupable, segments
 from tests.core.data import hostile
 
 
@@ -63,3 +63,17 @@ def test_hardly_any_rows_have_a_table(values, label):
     table = segments(pd.Series(values, dtype="str"), hostile.LABELS[label](len(values)))
     assert table["n"].sum() == len(values)
     assert table["small"].all()
+
+
+def test_columns_that_divide_users_come_with_the_fewest_values_first():
+    columns = {
+        "name": ["a", "b", "c", "d", "e", None],
+        "many": ["a", "a", "b", "c", "d", "e"],
+        "same": ["a"] * 6,
+        "few": ["a", "a", "b", "b", None, None],
+        "none": [None] * 6,
+    }
+    assert groupable({name: pd.Series(values, dtype="str") for name, values in columns.items()}) == [
+        "few", "many", "same",
+    ]  # fmt: skip
+    assert groupable({}) == []
