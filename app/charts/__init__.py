@@ -5,9 +5,10 @@ Every figure carries `layout.meta` with title, sub (units, sample) and alt (what
 """
 
 from app.charts.base import CONFIG, PALETTE, SEQUENTIAL, Palette, Theme, escape_label
+from app.charts.cases import evidence
 from app.charts.features import dependence, distribution, spam_rate
 from app.charts.pairs import DIVERGING, Bins, correlations, joint
-from app.charts.reasons import evidence, pushes
+from app.charts.reasons import pushes
 from app.charts.runs import flagged_share, reliability
 from app.charts.scores import place, score_histogram, what_if
 from app.charts.shifts import segments, shifts

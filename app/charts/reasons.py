@@ -12,7 +12,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app import words
-from app.charts.base import LINE, PALETTE, Palette, Theme, base, escape_label, note, small, titled
+from app.charts.base import PALETTE, Palette, Theme, base, escape_label, small, titled
 
 #: Characters of a name, a value and a meaning beside the axis; the hover gives them in full.
 NAME: Final = 28
@@ -63,44 +63,6 @@ def pushes(
     _end(figure, last, margin, score, "diamond", colour["accent"], (low + high) / 2)
     sub = "strongest first, in log-odds; to the right is towards spammer"
     return titled(figure, "Why this score", sub, _pushes_alt(given, baseline, margin, probability, rest, rest_count))
-
-
-def evidence(rows: pd.DataFrame, *, theme: Theme) -> go.Figure:
-    """What the model saw: each value among all users, and its push.
-
-    rows: feature, value_text, meaning (text or missing, shown as given), percentile, spammer_percentile,
-    legitimate_percentile (0 to 100; NaN when the value is missing), contribution (log-odds); strongest first.
-    """
-    rows = rows.iloc[_order(rows)]
-    given, colour = _strongest_first(rows, PALETTE[theme]), PALETTE[theme]
-    at = list(range(len(given)))
-    figure = go.Figure(_tracks(rows["percentile"].to_numpy(float), colour))
-    for column, symbol, size, tint in (
-        ("legitimate_percentile", "line-ns", 9, "population"), ("spammer_percentile", "line-ns", 9, "ink"),
-        ("percentile", "diamond", 11, "accent"),
-    ):  # fmt: skip
-        values = rows[column].to_numpy(float)
-        line = {"width": 2 if symbol == "line-ns" else 0, "color": colour[tint]}
-        figure.add_scatter(
-            x=values, y=at, mode="markers", name=column, cliponaxis=False, hoverinfo="text",
-            hovertext=[f"{_WHOSE[column]}: percentile {value:.0f}" for value in values],
-            marker={"symbol": symbol, "size": size, "color": colour[tint], "line": line},
-        )  # fmt: skip
-    _missing(figure, rows["percentile"].to_numpy(float), colour)
-    figure.add_bar(
-        x=[push.contribution for push in given], y=at, orientation="h", width=0.4, xaxis="x2",
-        marker={"color": _tints(given, colour), "line_width": 0},
-        hovertext=[push.hover for push in given], hoverinfo="text",
-    )  # fmt: skip
-    _numbers(figure, given, [push.contribution for push in given], at, xaxis="x2")
-    _panels(figure, given, theme=theme)
-    which = "the value" if len(given) == 1 else f"the {len(given)} values"
-    return titled(figure, "What the model saw", f"{which} that moved this score most", _evidence_alt(rows, given))
-
-
-_WHOSE: Final = {
-    "percentile": "this user", "spammer_percentile": "median spammer", "legitimate_percentile": "median legitimate user"
-}  # fmt: skip
 
 
 def _order(rows: pd.DataFrame) -> list[int]:
@@ -180,50 +142,6 @@ def _end(figure: go.Figure, row: int, x: float, text: str, symbol: str, tint: st
     )  # fmt: skip
 
 
-def _tracks(percentiles: np.typing.NDArray[np.float64], colour: Palette) -> list[go.Scatter]:
-    """A line from 0 to 100 in every row; a thin one where the value is missing."""
-    lines = []
-    for missing in (False, True):
-        rows = np.flatnonzero(np.isnan(percentiles) == missing)
-        line = {"color": colour["faint"], "width": 1 if missing else 6}
-        x, y = [0, 100, None] * len(rows), [value for row in rows for value in (int(row), int(row), None)]
-        lines.append(go.Scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip", cliponaxis=False))
-    return lines
-
-
-def _missing(figure: go.Figure, percentiles: np.typing.NDArray[np.float64], colour: Palette) -> None:
-    for row in np.flatnonzero(np.isnan(percentiles)):
-        note(figure, small(words.MISSING, colour), 0, int(row), bgcolor=colour["background"], xshift=-2)
-
-
-def _panels(figure: go.Figure, given: list[_Push], *, theme: Theme) -> None:
-    colour, top = PALETTE[theme], LINE + 12
-    _row_axis(figure, [push.label for push in given], given, theme=theme, top=top)
-    values = [push.contribution for push in given] or [0.0]
-    low, high = min(0.0, *values), max(0.0, *values)
-    figure.update_layout(
-        xaxis={"domain": [0, 0.6], "range": [0, 100], "dtick": 25, "title_text": "percentile among all users"},
-        xaxis2=figure.layout.xaxis.to_plotly_json() | {
-            "domain": [0.68, 1], "range": _room(low, high, 0.5 if low < 0 else 0, 0.5 if high > 0 else 0),
-            "anchor": "y", "showticklabels": False, "ticks": "", "title_text": "push on the score, log-odds",
-            "title_standoff": 20, "zeroline": True, "zerolinecolor": colour["muted"], "zerolinewidth": 1,
-            "showline": False, "dtick": None,
-        },
-    )  # fmt: skip
-    figure.update_xaxes(showline=False)
-    who = "&nbsp;&nbsp;".join(
-        f'<span style="color:{colour[tint]}"><b>{mark}</b></span> <span style="color:{colour[text]}">{whose}</span>'
-        for tint, text, mark, whose in (
-            ("accent", "accent", "◆", "this user"), ("ink", "ink", "|", "median spammer"),
-            ("population", "muted", "|", "median legitimate"),
-        )
-    )  # fmt: skip
-    note(figure, who, 0, 1, xref="x domain", yref="paper", yanchor="bottom", yshift=8)
-    towards = "to spammer →" if high > 0 else "← to legitimate"
-    side = "left" if high > 0 else "right"
-    note(figure, small(towards, colour), 0, 1, xref="x2", yref="paper", yanchor="bottom", xanchor=side, yshift=8)
-
-
 def _pushes_alt(
     given: list[_Push], baseline: float, margin: float, probability: str, rest: float, rest_count: int
 ) -> str:
@@ -231,12 +149,3 @@ def _pushes_alt(
     parts += [f"the other {rest_count} push {words.signed(rest)}"] if rest_count else []
     ends = f"From the average user at {words.signed(baseline)} to this user at {words.signed(margin)} log-odds"
     return f"{ends}, score {probability}: {'; '.join(parts) or 'no pushes'}."
-
-
-def _evidence_alt(rows: pd.DataFrame, given: list[_Push]) -> str:
-    percentiles = rows["percentile"].to_numpy(float)
-    where = ["" if math.isnan(p) else f" percentile {p:.0f}," for p in percentiles]
-    parts = [
-        f"{push.name},{at} pushes {words.signed(push.contribution)}" for push, at in zip(given, where, strict=True)
-    ]
-    return f"Values of this user among all users, and their pushes in log-odds: {'; '.join(parts) or 'none'}."
