@@ -252,11 +252,22 @@ def test_of_many_rows_the_first_thousand_are_shown_and_all_can_be_taken_away(
     assert "first 1,000 of " in screen.sentences(at)
 
 
-def test_with_filters_the_findings_say_that_they_are_about_everybody(visit: Visit, own: Settings) -> None:
-    sentence = "Found among all 1,500 users, whatever the filters:"
+def test_with_filters_findings_are_folded_and_said_to_be_about_everybody(visit: Visit, own: Settings) -> None:
+    everyone = visit(own, "explore", of=train(own))
+    filtered = visit(own, "explore", of=train(own), label="Spammers")
+    told = [line for line in screen.sentences(everyone).splitlines() if line.startswith((":material/w", ":material/i"))]
+    checks = next(title for title in folds(everyone) if "check" in title)
 
-    assert sentence not in screen.sentences(visit(own, "explore", of=train(own)))
-    assert sentence in screen.sentences(visit(own, "explore", of=train(own), label="Spammers"))
+    assert told
+    assert folds(filtered)[-2:] == [f"{len(told)} findings among all 1,500 users", checks]
+    assert not set(told) & set(screen.sentences(filtered).splitlines())
+    filtered.session_state["folded-search_insights"] = True
+    assert set(told) <= set(screen.sentences(filtered.run()).splitlines())
+
+
+def folds(at: AppTest) -> list[str]:
+    """The titles of what is folded away."""
+    return [popover.proto.popover.label for popover in at.get("popover")]
 
 
 # Filters
@@ -587,7 +598,7 @@ def test_the_report_holds_the_sentences_and_asks_nothing_of_the_network(
 
 def test_the_log_holds_no_warning(visit: Visit, own: Settings, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "streamlit"):
-        at = visit(own, "explore", of=train(own), panel="Correlations", label="Spammers")
+        at = visit(own, "explore", of=train(own), panel="Correlations")
         at.button(key="see-constant-constant").click().run()
 
     assert [record.getMessage() for record in caplog.records if "default value" in record.getMessage()] == []

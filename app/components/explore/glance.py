@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -15,11 +16,12 @@ from app.components.working import working
 from app.words import count, percent, plain
 from core.data import datasets
 from core.data.interval import wilson
+from core.data.problems import count as counted
 from core.data.quality import Finding
 from core.decision.view import View
 from core.model.registry import Model
 
-_ICON: Final = {"warning": ":material/warning:", "note": ":material/info:"}
+_ICON: Final = {"warning": ":material/warning:", "note": ":material/info:", "fine": ":material/check:"}
 
 
 def glance(view: View, model: Model | None) -> None:
@@ -30,18 +32,27 @@ def glance(view: View, model: Model | None) -> None:
             exploring.use(view, model, progress=progress)
     with working(f"Looking through {len(services.schema().names)} features") as progress:
         found = exploring.noted(view, progress=progress)
-    with st.container(gap="xxsmall"):
-        if not view.whole and found:
-            everyone = count(datasets.find(services.settings(), view.dataset).accepted)
-            st.caption(f"Found among all {everyone} users, whatever the filters:")
-        for finding in found:
-            if finding.severity != "fine":
-                _line(view, finding)
+    grave = [finding for finding in found if finding.severity != "fine"]
     fine = [finding for finding in found if finding.severity == "fine"]
-    if fine:
-        with st.popover(f"{len(fine)} checks found nothing", icon=":material/check_circle:", type="tertiary"):
-            for finding in fine:
-                st.markdown(plain(finding.sentence))
+    if view.whole:
+        with st.container(gap="xxsmall"):
+            for finding in grave:
+                _line(view, finding)
+    with st.container(horizontal=True, gap="small"):
+        if grave and not view.whole:
+            everyone = count(datasets.find(services.settings(), view.dataset).accepted)
+            _folded(view, f"{counted(len(grave), 'finding')} among all {everyone} users", "search_insights", grave)
+        if fine:
+            _folded(view, f"{counted(len(fine), 'check')} found nothing", "check_circle", fine)
+
+
+def _folded(view: View, title: str, icon: str, findings: Sequence[Finding]) -> None:
+    """Findings that are sent only to who opens them: they do not change with the filters."""
+    place = st.popover(title, icon=f":material/{icon}:", type="tertiary", on_change="rerun", key=f"folded-{icon}")
+    if place.open:
+        with place:
+            for finding in findings:
+                _line(view, finding)
 
 
 def who(view: View) -> str:
