@@ -39,7 +39,7 @@ def replacing(target: Path) -> Iterator[Path]:
     """
     temporary = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
-        with _told_when_full(target):
+        with told_when_full(target):
             target.parent.mkdir(parents=True, exist_ok=True)
             yield temporary
             _sync(temporary)
@@ -50,7 +50,8 @@ def replacing(target: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _told_when_full(target: Path) -> Iterator[None]:
+def told_when_full(target: Path) -> Iterator[None]:
+    """Make of a full disk, or a place that may not be written to, a StorageError that names `target`."""
     try:
         yield
     except OSError as error:

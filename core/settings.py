@@ -81,6 +81,15 @@ class Settings:
         return self.data / "state.db"
 
     @property
+    def feedback(self) -> Path:
+        """The folder of `feedback.csv` and, after a change of columns, of the files that go on from it."""
+        return self.data / "feedback"
+
+    @property
+    def audit(self) -> Path:
+        return self.data / "audit.csv"
+
+    @property
     def log(self) -> Path:
         return self.data / "logs" / "trustdesk.log"
 

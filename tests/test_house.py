@@ -22,7 +22,7 @@ from core.settings import ROOT
 #: modules of the two lowest floors; otherwise imports go down only.
 FLOORS: Final = {
     **dict.fromkeys(("core", "core.errors", "core.settings", "core.files"), 0),
-    **dict.fromkeys(("core.chain", "core.sealed", "core.together"), 0),
+    **dict.fromkeys(("core.chain", "core.proof", "core.sealed", "core.tail", "core.together"), 0),
     **dict.fromkeys(("core.state", "core.audit", "core.jobs", "core.accounts"), 1),
     "core.data": 2,
     "core.model": 3,
