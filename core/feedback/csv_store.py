@@ -1,0 +1,139 @@
+"""The default store of feedback: `data/feedback/feedback.csv`, one verdict a line, appended and chained.
+
+A verdict on features that the file has no column for begins a new file, with these added; see `core.chain`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from core import audit, chain, proof, sealed
+from core.errors import RefusedError
+from core.feedback import ledger
+from core.feedback.ledger import Ledger
+from core.feedback.table import FIELDS, cells
+from core.feedback.verdict import Verdict
+from core.proof import Verified
+from core.settings import Settings
+from core.together import Together
+
+_STORES: Final[dict[Path, CsvStore]] = {}
+_USER: Final = list(FIELDS).index("user")
+#: What a reviewer says. The same id with the same of these is the same verdict, come again a moment later.
+_SAID: Final = ("case", "prediction", "user", "reviewer", "verdict", "reason", "notes", "supersedes")
+
+Wish = tuple[Verdict, ...]
+Answer = Wish | RefusedError
+
+
+def of(settings: Settings) -> CsvStore:
+    """The store of this home; one in a process, so that threads which record at once share one wait for the disk."""
+    path = ledger.file(settings)
+    return _STORES.get(path) or _STORES.setdefault(path, CsvStore(settings))
+
+
+class CsvStore:
+    """A `FeedbackStore`; all of its promises hold between threads and between processes."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings, self._path = settings, ledger.file(settings)
+        self._ledger = ledger.of(settings)
+        self._together: Together[Wish, Answer] = Together(self._commit)
+
+    def record(self, verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
+        if not verdicts:
+            return ()
+        answer = self._together.ask(tuple(verdicts))
+        if isinstance(answer, RefusedError):
+            raise answer
+        return answer
+
+    def read(self) -> pd.DataFrame:
+        self._ledger.refresh()
+        return self._ledger.frame()
+
+    def verify(self) -> Verified:
+        return proof.verify(self._path)
+
+    def set_aside(self) -> int:
+        return chain.set_aside(self._path)
+
+    def forget(self, user: str, *, by: str, now: datetime) -> int:
+        cell = sealed.encode(user)
+        gone = chain.forget(self._path, lambda row: bool(user) and row[_USER : _USER + 1] == [cell])
+        if gone:  # the log says that it was done, not to whom: the name is what is to be forgotten
+            audit.note(
+                self._settings, who=by, what="forget", about="a user's feedback", details={"verdicts": gone}, now=now
+            )
+        return gone
+
+    def _commit(self, wishes: Sequence[Wish]) -> list[Answer]:
+        with chain.locked(self._path):
+            self._ledger.refresh()
+            batch = _Batch(self._ledger)
+            answers = [batch.decide(wish) for wish in wishes]
+            features = batch.features()
+            rows = [cells(verdict, features) for verdict in batch.fresh.values()]
+            chain.append(self._path, (*FIELDS, *features), rows)
+        return answers
+
+
+class _Batch:
+    """What is to be written at once: `fresh` verdicts by id, none of which the ledger has."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self.fresh: dict[str, Verdict] = {}
+        self._successors: dict[str, str] = {}
+
+    def decide(self, wish: Wish) -> Answer:
+        """The verdicts as stored, those that are new added to the batch; or why none of them is."""
+        before = dict(self.fresh), dict(self._successors)
+        try:
+            return tuple(self._one(verdict) for verdict in wish)
+        except RefusedError as error:
+            self.fresh, self._successors = before
+            return error
+
+    def features(self) -> tuple[str, ...]:
+        """The columns of the file to write to: those there are, and what is new."""
+        new = (name for verdict in self.fresh.values() for name in verdict.features)
+        return tuple(dict.fromkeys((*self._ledger.features, *new)))
+
+    def _one(self, verdict: Verdict) -> Verdict:
+        if (stored := self._find(verdict.id)) is not None:
+            _check_repeat(stored, verdict)
+            return stored
+        if verdict.supersedes:
+            self._check_supersedes(verdict)
+            self._successors[verdict.supersedes] = verdict.id
+        self.fresh[verdict.id] = verdict
+        return verdict
+
+    def _find(self, identity: str) -> Verdict | None:
+        return self.fresh.get(identity) or self._ledger.verdict(identity)
+
+    def _check_supersedes(self, verdict: Verdict) -> None:
+        before = self._find(verdict.supersedes)
+        later = self._successors.get(verdict.supersedes) or self._ledger.successor(verdict.supersedes)
+        if before is None or before.user != verdict.user:
+            raise RefusedError(f"There is no verdict {verdict.supersedes} on {verdict.user} that could be replaced.")
+        if later is not None:
+            raise RefusedError(f"Verdict {verdict.supersedes} was replaced before, by {later}. Load the case again.")
+        if before.verdict == "withdrawn":
+            raise RefusedError(
+                f"Verdict {verdict.supersedes} is an undo, which cannot be replaced. Judge the case anew."
+            )
+
+
+def _check_repeat(stored: Verdict, verdict: Verdict) -> None:
+    changed = [name for name in _SAID if getattr(stored, name) != getattr(verdict, name)]
+    if changed:
+        raise RefusedError(
+            f"Verdict {verdict.id} is stored with another {changed[0]}. To change a verdict, record one with a new id."
+        )

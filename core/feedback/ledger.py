@@ -1,0 +1,221 @@
+"""The feedback file in memory, for whoever asks often: each row is read once, the file anew only when it was replaced.
+
+One ledger is shared by all threads of a process. It holds what was in the files at the last `refresh`; asking does
+not refresh by itself, so that answers to several questions belong together.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from core import chain
+from core.errors import FileProblemError
+from core.feedback.table import FIELDS, Table
+from core.feedback.verdict import Verdict
+from core.settings import Settings
+
+_INDEXED: Final = ("user", "case", "reviewer")
+_LEDGERS: Final[dict[Path, Ledger]] = {}
+
+
+def file(settings: Settings) -> Path:
+    """The first file of this home's feedback; others go on from it."""
+    return settings.feedback / "feedback.csv"
+
+
+def of(settings: Settings) -> Ledger:
+    """The ledger of this home, one in a process; it may not have been refreshed yet."""
+    path = file(settings)
+    return _LEDGERS.get(path) or _LEDGERS.setdefault(path, Ledger(path))
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """How much of a file was read: up to `offset`, where a line with this chain ends."""
+
+    file: Path
+    inode: int
+    offset: int
+    chain: bytes
+
+    def goes_on(self) -> bool:
+        """Whether all that was read still stands there; more may follow."""
+        if not self.file.is_file() or self.file.stat().st_ino != self.inode:
+            return False
+        with self.file.open("rb") as stream:
+            stream.seek(max(self.offset - len(self.chain) - 1, 0))
+            return stream.read(len(self.chain) + 1) == self.chain + b"\n"
+
+
+class Ledger:
+    """All verdicts of the file `path` and of those that go on from it, in the order they were stored."""
+
+    _frame: pd.DataFrame | None
+    _effective: pd.DataFrame | None
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._guard = threading.RLock()
+        self._seen: object = ()
+        self._clear(())
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """All features of the rows read."""
+        return self._table.features
+
+    @property
+    def position(self) -> str:
+        """Where the rows read end; kept as text by who wants to go on from here with `since`."""
+        return str(self._rows)
+
+    def refresh(self) -> None:
+        """Read what was appended since the last time; all of it is on disk.
+
+        Raises FileProblemError when a line was damaged, StorageError when the lock beside the file cannot be made.
+        """
+        if self._seen == _signature(self._path):
+            return
+        # The lock first, always: who writes holds it and then asks here. It also keeps out what is not on disk yet.
+        with chain.locked(self._path), self._guard:
+            present = chain.files(self._path)
+            features = tuple(dict.fromkeys(name for file in present for name in _features(file)))
+            if not self._goes_on(present) or not set(features) <= set(self.features):
+                self._clear(features)
+            for number, file in enumerate(present):
+                self._read(number, file)
+            self._seen = _signature(self._path)
+
+    def frame(self) -> pd.DataFrame:
+        """All rows that were not forgotten, as `Table.frame`; kept until there are more. Not to be changed."""
+        with self._guard:
+            self._frame = self._table.frame() if self._frame is None else self._frame
+            return self._frame
+
+    def effective(self) -> pd.DataFrame:
+        """The rows that stand: neither superseded nor withdrawn. Not to be changed."""
+        with self._guard:
+            if self._effective is None:
+                self._effective = self.frame().iloc[self.standing()]
+            return self._effective
+
+    def standing(self) -> npt.NDArray[np.int64]:
+        """The positions in `frame` of the rows that stand, ascending. Ask for these first: rows may come in between."""
+        with self._guard:
+            standing = np.ones(len(self._table), bool)
+            standing[self._fallen] = False
+            return np.flatnonzero(standing)
+
+    def of_user(self, user: str) -> pd.DataFrame:
+        """All rows about a user, superseded ones included."""
+        return self._rows_of("user", user)
+
+    def of_case(self, case: str) -> pd.DataFrame:
+        """All rows of a case, superseded ones included."""
+        return self._rows_of("case", case)
+
+    def of_reviewer(self, name: str, since: datetime) -> pd.DataFrame:
+        """All rows of a reviewer from `since` on."""
+        rows = self._rows_of("reviewer", name)
+        return rows[rows["time"] >= since]
+
+    def verdict(self, identity: str) -> Verdict | None:
+        """The verdict with this id."""
+        with self._guard:
+            row = self._row.get(identity)
+            return None if row is None else self._table.verdicts([row])[0]
+
+    def successor(self, identity: str) -> str | None:
+        """The id of the verdict that supersedes this one, if any does."""
+        with self._guard:
+            return self._successor.get(identity)
+
+    def since(self, position: str) -> tuple[Verdict, ...]:
+        """The verdicts after a position, in the order they were stored; after "", all of them."""
+        return self.news(position)[0]
+
+    def news(self, position: str) -> tuple[tuple[Verdict, ...], str]:
+        """`since`, and the position after the last of these: nothing another thread reads meanwhile is passed over."""
+        with self._guard:
+            first = self._table.since(int(position or 0))
+            return self._table.verdicts(range(first, len(self._table))), self.position
+
+    def _clear(self, features: Sequence[str]) -> None:
+        self._table = Table(features)
+        self._done: list[_Done] = []
+        self._rows = 0
+        self._row: dict[str, int] = {}
+        self._by: dict[str, defaultdict[str, list[int]]] = {name: defaultdict(list) for name in _INDEXED}
+        self._successor: dict[str, str] = {}
+        self._fallen: list[int] = []
+        self._drop_frames()
+
+    def _drop_frames(self) -> None:
+        self._frame = self._effective = None
+
+    def _goes_on(self, present: Sequence[Path]) -> bool:
+        """Whether all that was read is still there, so that reading on is enough."""
+        same = [done.file for done in self._done] == list(present[: len(self._done)])
+        ended = all(done.file.stat().st_size == done.offset for done in self._done[:-1]) if same else False
+        return same and ended and all(done.goes_on() for done in self._done)
+
+    def _read(self, number: int, file: Path) -> None:
+        offset = self._done[number].offset if number < len(self._done) else 0
+        features = _features(file)
+        types = [*FIELDS.values(), *[pa.float64()] * len(features)]
+        for part, end in chain.tables(file, types, offset):
+            first = len(self._table)
+            self._table.add(part, features, self._rows)
+            self._rows += part.num_rows
+            self._index(first)
+            done = _Done(file, file.stat().st_ino, end, part[part.num_columns - 1][-1].as_py().encode())
+            self._done[number:] = [done]
+
+    def _index(self, first: int) -> None:
+        self._drop_frames()
+        text = {name: self._table.text(name, first) for name in ("id", "verdict", "supersedes", *_INDEXED)}
+        self._row |= {identity: row for row, identity in enumerate(text["id"], first)}
+        for name, rows in self._by.items():
+            for row, key in enumerate(text[name], first):
+                rows[key].append(row)
+        for row, (identity, judgement, before) in enumerate(
+            zip(text["id"], text["verdict"], text["supersedes"], strict=True), first
+        ):
+            if judgement == "withdrawn":
+                self._fallen.append(row)
+            if before in self._row:
+                self._fallen.append(self._row[before])
+                self._successor[before] = identity
+
+    def _rows_of(self, name: str, key: str) -> pd.DataFrame:
+        with self._guard:
+            return self.frame().iloc[self._by[name].get(key, [])]
+
+
+def _signature(path: Path) -> object:
+    """Changes whenever a file is appended to, replaced, begun or gone."""
+    stats = ((file.name, file.stat()) for file in chain.files(path))
+    return tuple((name, stat.st_ino, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
+
+
+def _features(file: Path) -> list[str]:
+    """Raises FileProblemError when the other columns are not those of a feedback file."""
+    names = chain.columns(file)
+    if names[: len(FIELDS)] != list(FIELDS):
+        sentence = "its first line does not name the columns of feedback. Restore it from a backup."
+        raise FileProblemError(file.name, "damaged", sentence)
+    return names[len(FIELDS) :]
