@@ -33,7 +33,7 @@ def figure(fig: go.Figure, *, key: str, table: pd.DataFrame | None = None) -> No
         if table is None:
             section(plain(meta["title"]), plain(meta["sub"]))
         else:
-            with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-                section(plain(meta["title"]), plain(meta["sub"]))
+            with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+                section(plain(meta["title"]), plain(meta["sub"]), width="stretch")
                 numbers(table, key)
         st.plotly_chart(fig, key=f"{key}-{theme()}", config=dict(CONFIG), alt=meta["alt"])

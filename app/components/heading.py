@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -22,7 +23,10 @@ def page_title(title: str) -> Iterator[DeltaGenerator]:
         yield actions
 
 
-def section(title: str, sub: str | None = None) -> None:
-    """A bold heading and, in grey after it, units and sample. Both are markdown, as in `page_title`."""
+def section(title: str, sub: str | None = None, *, width: Literal["content", "stretch"] = "content") -> None:
+    """A bold heading and, in grey after it, units and sample. Both are markdown, as in `page_title`.
+
+    Beside a button that is to stay in its line however long the heading, `width` is "stretch".
+    """
     grey = f" &nbsp;:small[:gray[{sub}]]" if sub else ""
-    st.markdown(f"**{title}**{grey}", width="content")
+    st.markdown(f"**{title}**{grey}", width=width)

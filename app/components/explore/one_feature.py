@@ -100,8 +100,8 @@ def _extremes(view: View, name: str, tally: Tally) -> None:
     halves = st.grid(2, min_column_width=240, gap=("small", "medium"))
     with halves.cell():
         found = single.commonest(tally, 8)
-        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            section("Commonest values", "and their spam rates" if found["labelled"].any() else None)
+        with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+            section("Commonest values", "and their spam rates" if found["labelled"].any() else None, width="stretch")
             numbers(found, "commonest")
         frame = pd.DataFrame(
             {
