@@ -5,7 +5,7 @@ Frames are in input order; a view's mask says which rows are looked at.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -76,16 +76,17 @@ def column(view: View, name: str) -> pd.Series[Any]:
 
 def counted(view: View, name: str) -> Tally:
     """The tally of a feature among the users looked at."""
+    return services.kept(("tally", view, name), lambda: _tally(view, name, frame(view)[name]))
 
-    def make() -> Tally:
-        values, known = frame(view)[name], everyones_label(view)
-        if view.whole:
-            return tally.of(values, known)
-        at, looked_at = _fewer(view)
-        few = tally.of(values.to_numpy()[at], None if known is None else known[at])
-        return few if looked_at else tally.without(counted(view.unfiltered, name), few)
 
-    return services.kept(("tally", view, name), make)
+def _tally(view: View, name: str, values: pd.Series[Any]) -> Tally:
+    """values: of everybody, so that whoever counts many features asks for the frame once."""
+    known = everyones_label(view)
+    if view.whole:
+        return tally.of(values, known)
+    at, looked_at = _fewer(view)
+    few = tally.of(values.to_numpy()[at], None if known is None else known[at])
+    return few if looked_at else tally.without(counted(view.unfiltered, name), few)
 
 
 def _fewer(view: View) -> tuple[npt.NDArray[np.int64], bool]:
@@ -109,11 +110,17 @@ def table(view: View, model: Model | None, *, progress: Progress) -> pd.DataFram
     """The feature table: `core.data.profile`, with the model's use of each feature and PSI against its training."""
 
     def make() -> pd.DataFrame:
-        found = profile.profile(services.schema().features, lambda name: counted(view, name), progress=progress)
-        return found if model is None else found.assign(psi=_psi(view, model))
+        features, everyone, tallies = services.schema().features, frame(view), dict[str, Tally]()
+
+        def count(name: str) -> Tally:
+            tallies[name] = services.kept(("tally", view, name), lambda: _tally(view, name, everyone[name]))
+            return tallies[name]
+
+        found = profile.profile(features, count, progress=progress)
+        return found if model is None else found.assign(psi=_psi(tallies, model))
 
     made = services.kept(("table", view, model.version if model else None), make)
-    return made.assign(meaning=[services.meanings().sentence(name) for name in made["feature"]])
+    return made.assign(meaning=made["feature"].map(services.meanings().sentence))
 
 
 def use(view: View, model: Model, *, progress: Progress = lambda _d, _o: None) -> Use:
@@ -194,13 +201,13 @@ def bins(view: View, name: str, *, log: bool) -> binning.Bins:
     return binning.of(found, scale="log" if log else None)
 
 
-def _psi(view: View, model: Model) -> list[float]:
+def _psi(tallies: Mapping[str, Tally], model: Model) -> list[float]:
     baseline = services.baseline(model.version).features
     return [
-        shift.psi_of(known.edges, known.counts, known.missing, counted(view, name))[0]
+        shift.psi_of(known.edges, known.counts, known.missing, found)[0]
         if (known := baseline.get(name)) is not None
         else float("nan")
-        for name in services.schema().names
+        for name, found in tallies.items()
     ]
 
 
