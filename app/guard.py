@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from logging.handlers import RotatingFileHandler
 from types import TracebackType
+from typing import Final
 
 from core.errors import TrustdeskError
 from core.settings import Settings
 
+_NOTED: Final = "_noted"
 _log = logging.getLogger("trustdesk")
 
 
@@ -58,6 +60,29 @@ def shown() -> Iterator[Failure]:
     except TrustdeskError as error:
         failure.error = error
         st.error(plain(str(error)), icon=":material/error:")
+
+
+@contextlib.contextmanager
+def noted() -> Iterator[Failure]:
+    """As `shown`, for a callback, which runs before the page: the sentence waits until `told` is asked for it."""
+    import streamlit as st  # noqa: PLC0415
+
+    failure = Failure()
+    try:
+        yield failure
+    except TrustdeskError as error:
+        failure.error = error
+        st.session_state[_NOTED] = str(error)
+
+
+def told() -> None:
+    """Show what `noted` has kept, once."""
+    import streamlit as st  # noqa: PLC0415
+
+    from app.words import plain  # noqa: PLC0415
+
+    if sentence := st.session_state.pop(_NOTED, None):
+        st.error(plain(sentence), icon=":material/error:")
 
 
 class _Bug:

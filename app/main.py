@@ -11,7 +11,8 @@ if str(ROOT) not in sys.path:  # `streamlit run app/main.py` puts app/ there, no
 
 import streamlit as st  # noqa: E402
 
-from app import guard, navigation  # noqa: E402
+from app import guard, navigation, session  # noqa: E402
+from app.components.who import sign_in, signed_in  # noqa: E402
 
 ASSETS = ROOT / "app" / "assets"
 
@@ -19,4 +20,8 @@ st.set_page_config("Trustdesk", str(ASSETS / "icon.png"), layout="wide", initial
 st.logo(str(ASSETS / "logo.svg"), size="medium")
 page = st.navigation(navigation.sections(), expanded=True)
 with guard.shown():
-    page.run()
+    if session.locked():
+        sign_in()
+    else:
+        page.run()
+        signed_in()

@@ -19,9 +19,10 @@ def sections() -> Mapping[str, list[StreamlitPage]]:
         "Decide": [
             _page("score_user", "Score a user", "person"),
             _page("score_file", "Score a file", "upload_file"),
+            _page("review", "Review", "rate_review"),
         ],
         "Understand": [_page("explore", "Explore", "query_stats")],
-        "Run": [_page("model", "Model", "inventory_2")],
+        "Run": [_page("model", "Model", "inventory_2"), _page("audit", "Audit", "receipt_long")],
     }
 
 

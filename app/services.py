@@ -6,7 +6,7 @@ that the value depends on (ids of things that never change, or a file's time and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -23,11 +23,19 @@ from core.data.datasets import Dataset
 from core.data.glossary import Glossary
 from core.data.schema import Schema
 from core.decision import export, runs
+from core.decision import guidance as guidances
+from core.decision.cases import Case
+from core.decision.guidance import Guidance
 from core.decision.policy import Policy
 from core.decision.runs import Run
+from core.feedback import ledger
+from core.feedback import live as lives
+from core.feedback.estimate import Figures
+from core.feedback.similar import Judged
 from core.jobs import Job
 from core.model import registry
 from core.model.baseline import Baseline
+from core.model.population import Population
 from core.model.registry import Model
 from core.settings import Settings
 
@@ -73,6 +81,44 @@ def model(version: str) -> Model:
 
 def baseline(version: str) -> Baseline:
     return _baseline(settings(), version)
+
+
+def guidance() -> Guidance:
+    """What the lead has set for reviews."""
+    return guidances.load(settings())
+
+
+def population(version: str) -> Population:
+    """Where values stand among the users a version was trained on."""
+    return _population(settings(), version)
+
+
+def verdicts_on(user: str) -> pd.DataFrame:
+    """All verdicts on a user, newest first; those taken back are left out."""
+    known = ledger.of(settings())
+    known.refresh()
+    rows = known.of_user(user)
+    standing = (rows["verdict"] != "withdrawn") & ~rows["id"].isin(rows["supersedes"])
+    return rows[standing].iloc[::-1]
+
+
+def planned(run: Run) -> bool:
+    """Whether a run was sent to review by a plan."""
+    return runs.planned(settings(), run.id)
+
+
+def live(run: Run) -> Figures | None:
+    """What the verdicts say of a run; anew when there are more of them."""
+    known = ledger.of(settings())
+    known.refresh()
+    sent = len(runs.sent(settings(), run.id))
+    return kept(("live", run.id, known.position, sent), lambda: lives.figures(settings(), run, known.effective()))
+
+
+def similar(case: Case, weights: Mapping[str, float]) -> pd.DataFrame:
+    """The judged users most like the one of a case; weights by feature."""
+    ledger.of(settings()).refresh()
+    return _judged(settings(), case.model).like(case.user, case.features, weights)
 
 
 def demo_file(name: str) -> Path | None:
@@ -157,6 +203,16 @@ def _model(home: Settings, version: str) -> Model:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _baseline(home: Settings, version: str) -> Baseline:
     return registry.load(home, version).baseline()
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _population(home: Settings, version: str) -> Population:
+    return Population.of(_baseline(home, version).sample, _model(home, version).metadata.names)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _judged(home: Settings, version: str) -> Judged:
+    return Judged(ledger.of(home), _population(home, version))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

@@ -29,7 +29,10 @@ from sqlalchemy import (
     Table,
     create_engine,
     event,
+    insert,
+    select,
     text,
+    update,
 )  # fmt: skip
 from sqlalchemy.pool import NullPool
 from sqlalchemy.types import TypeDecorator
@@ -208,6 +211,17 @@ def writing(settings: Settings) -> Iterator[Connection]:
     """
     with _engine(settings.database).execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}).begin() as connection:
         yield connection
+
+
+def mark(connection: Connection, name: str) -> str:
+    """How far a file was applied; "" before anything was."""
+    found = connection.execute(select(marks.c.position).where(marks.c.name == name)).scalar_one_or_none()
+    return found or ""
+
+
+def set_mark(connection: Connection, name: str, position: str) -> None:
+    if not connection.execute(update(marks).where(marks.c.name == name).values(position=position)).rowcount:
+        connection.execute(insert(marks).values(name=name, position=position))
 
 
 @lru_cache(maxsize=8)

@@ -9,17 +9,19 @@ from app.components.heading import page_title
 from app.components.no_model import no_model
 from app.components.run_actions import another_file, downloads
 from app.components.run_list import run_list
+from app.components.send_to_review import send_run
 from core.decision import runs
 
 opened, model = st.query_params.get("run"), services.champion()
 with page_title("Score a file"):
     if opened:
-        download = st.container(width="content")
+        download = st.container(width="content", horizontal=True)
         another_file()
 if opened:
     run = runs.find(services.settings(), opened)
     with download:
         downloads(run)
+        send_run(run)
     row = file_result(run)
     if row is not None:
         navigation.go("score_user", run=run.id, row=str(row))

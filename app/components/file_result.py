@@ -10,6 +10,7 @@ from app.components.model_notice import model_notice
 from app.components.problems import problems
 from app.components.risks import risks
 from app.components.run_summary import run_summary
+from app.components.send_to_review import queued
 from app.words import count, plain
 from core.data import datasets
 from core.decision.runs import Run
@@ -26,6 +27,7 @@ def file_result(run: Run) -> int | None:
     if not run.users:
         st.warning("No row of this file could be scored: every one was rejected. The rejected rows say why.")
         return None
+    queued(run)
     run_summary(run, services.people(run)["probability"].to_numpy())
     chosen = risks(run)
     _reasons_under_way(run)

@@ -10,6 +10,7 @@ import streamlit as st
 
 from app import services
 from app.components.heading import section
+from app.components.send_to_review import send_users
 from app.words import count, label, legible, link
 from core.decision.filters import Filters, Group
 from core.decision.policy import BANDS
@@ -38,12 +39,19 @@ def risks(run: Run) -> int | None:
         return None
     shown = found.head(MOST)
     chosen = _grid(run, shown, texts, reasons)
-    limit = f"The {count(MOST)} highest of " if len(found) > MOST else ""
-    st.caption(
-        f"{limit}{count(len(found))} users, highest risk first. "
-        "A reason reads: feature = value (push on the score in log-odds). Select a row to open the user."
-    )
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        _about(len(found))
+        send_users(run, [int(row) for row in shown.index])
     return chosen
+
+
+def _about(users: int) -> None:
+    limit = f"The {count(MOST)} highest of " if users > MOST else ""
+    st.caption(
+        f"{limit}{count(users)} users, highest risk first. "
+        "A reason reads: feature = value (push on the score in log-odds). Select a row to open the user.",
+        width="content",
+    )
 
 
 def _grid(run: Run, shown: pd.DataFrame, texts: tuple[str, ...], reasons: pd.DataFrame | None) -> int | None:

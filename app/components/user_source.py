@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from app import navigation, services
+from app.components.send_to_review import send_users
 from app.words import count, legible, plain
 from core.data import datasets
 from core.data.datasets import Dataset
@@ -53,6 +54,9 @@ def back_to_run() -> None:
     run = st.query_params.get("run")
     if run and st.button(f"Back to {legible(run)}", icon=":material/arrow_back:", type="tertiary"):
         navigation.go("score_file", run=run)
+    _, row = _address()
+    if run and row is not None:
+        send_users(runs.find(services.settings(), run), [row])
 
 
 def user_source(model: Model) -> Start:

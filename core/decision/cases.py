@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, or_, select, update
 
 from core import state
-from core.decision.policy import Action, Band
+from core.decision.policy import BANDS, Action, Band
 from core.decision.strata import Stratum
 from core.errors import BadOptionError, UnknownItemError
 from core.settings import Settings
@@ -25,6 +25,8 @@ from core.state import OPEN, cases
 Judgement = Literal["spammer", "legitimate", "unsure"]
 #: What a case holds of its claim while nobody has one.
 NOBODY: Final = {"claimed_by": None, "claimed_session": None, "claimed_until": None}
+#: The user of a case whose user was forgotten.
+FORGOTTEN: Final = "(forgotten)"
 _ID: Final = re.compile(r"c-([0-9]{6,18})")
 _LISTED: Final = (
     "number", "user", "score", "band", "action", "stratum", "inclusion", "blind", "created", "queued", "updated",
@@ -159,6 +161,16 @@ class Progress:
         return self.spammer + self.legitimate + self.unsure
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Open cases: all, the `blind` ones, the others by band, and when the first of all came into the queue."""
+
+    open: int
+    blind: int
+    bands: Mapping[Band, int]
+    oldest: datetime | None
+
+
 def find(settings: Settings, case: str) -> Case:
     """Raises UnknownItemError when this home has no such case."""
     with state.connect(settings) as connection:
@@ -183,6 +195,24 @@ def number_of(case: str) -> int:
 
 def id_of(number: int) -> str:
     return f"c-{number:06d}"
+
+
+def asking(connection: Connection, user: str, prediction: str, case: str = "") -> str | None:
+    """The id of the case that asks about a user by a prediction: this one, or the open one where `case` is "".
+
+    None where there is none, also where `case` stands for something else in this database.
+    """
+    ours = select(cases.c.number, cases.c.status).where(cases.c.user == user, cases.c.prediction == prediction)
+    found = {id_of(row.number): row.status for row in connection.execute(ours)}
+    wanted = (each for each, status in found.items() if (each == case if case else status == "open"))
+    return next(wanted, None)
+
+
+def decided_by(connection: Connection, user: str, verdict: str) -> str | None:
+    """The id of the case of a user that this verdict decided, None where another one did since, or none."""
+    ours = select(cases.c.number).where(cases.c.user == user, cases.c.verdict == verdict)
+    found = connection.execute(ours).scalar_one_or_none()
+    return None if found is None else id_of(found)
 
 
 def of_user(settings: Settings, user: str) -> tuple[Case, ...]:
@@ -215,6 +245,33 @@ def listing(settings: Settings, filters: CaseFilters, *, now: datetime, most: in
         return frame
     frame.loc[frame["blind"], _TOLD_BY_SCORE] = None
     return frame.drop(columns=_TOLD_TO_FEW)
+
+
+def waiting(settings: Settings) -> Waiting:
+    """All open cases, counted."""
+    counted = select(cases.c.band, cases.c.blind, func.count(), func.min(cases.c.queued)).where(OPEN)
+    with state.connect(settings) as connection:
+        rows = connection.execute(counted.group_by(cases.c.band, cases.c.blind)).all()
+    told = {band: number for band, blind, number, _ in rows if not blind}
+    return Waiting(
+        open=sum(row[2] for row in rows),
+        blind=sum(row[2] for row in rows if row[1]),
+        bands={band: told.get(band, 0) for band in BANDS},
+        oldest=min((row[3] for row in rows), default=None),
+    )
+
+
+def forget(settings: Settings, user: str) -> int:
+    """Take a user out of all cases; how many. An open one is closed without judgement, as there is nothing to judge.
+
+    What was judged, when and by whom stays, so that counts do not change; what leads to the user goes.
+    """
+    gone = {
+        "user": FORGOTTEN, "prediction": "", "row": 0, "context": {}, "features": {}, "facts": "", "reopened": "",
+        "status": "closed",
+    }  # fmt: skip
+    with state.writing(settings) as connection:
+        return connection.execute(update(cases).where(cases.c.user == user).values(gone | NOBODY)).rowcount
 
 
 def progress(settings: Settings, by: str, since: datetime) -> Progress:

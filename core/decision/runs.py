@@ -1,7 +1,8 @@
 """Runs: one scoring of one stored dataset by one model under one policy, kept so that it can be replayed.
 
 `data/runs/<id>/scores.parquet` holds a row a user, in input order; `reasons.parquet` the reasons of those
-explained. A prediction is known for ever as `<run id>-<input row>`.
+explained, `plan.parquet` who is to be judged by a person, `sent.parquet` who was sent by hand. A prediction
+is known for ever as `<run id>-<input row>`.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from core.settings import Settings
 
 _SCORES: Final = "scores.parquet"
 _REASONS: Final = "reasons.parquet"
+_PLAN: Final = "plan.parquet"
+_SENT: Final = "sent.parquet"
 _ID: Final = re.compile(r"r-([0-9]{4,18})")
 
 
@@ -120,6 +123,36 @@ def reasons(settings: Settings, run: str) -> pd.DataFrame | None:
 def reasons_file(settings: Settings, run: str) -> Path:
     """Where the reasons of a run are kept, whether they are there yet or not."""
     return _folder(settings, run) / _REASONS
+
+
+def save_plan(settings: Settings, run: str, plan: pd.DataFrame) -> None:
+    """Store how the users of a run are sampled: `stratum`, `inclusion`, `chosen`, `blind`, indexed by input row."""
+    _write(_folder(settings, run) / _PLAN, plan)
+
+
+def plan(settings: Settings, run: str) -> pd.DataFrame | None:
+    """What `save_plan` stored, or None while the run has not been queued."""
+    return _read(settings, run, _PLAN) if planned(settings, run) else None
+
+
+def planned(settings: Settings, run: str) -> bool:
+    """Whether a run was queued by a plan."""
+    return (_folder(settings, run) / _PLAN).is_file()
+
+
+def save_sent(settings: Settings, run: str, users: pd.Series[str]) -> None:
+    """Add users, indexed by input row, to those of a run whom somebody sent to review by hand."""
+    with state.writing(settings):  # one at a time: of two who add at once neither may lose what the other added
+        before = sent(settings, run)
+        joined = users if before.empty else pd.concat([before, users])
+        _write(_folder(settings, run) / _SENT, joined[~joined.index.duplicated()].to_frame("user"))
+
+
+def sent(settings: Settings, run: str) -> pd.Series[str]:
+    """The users sent by hand so far, indexed by input row."""
+    if not (_folder(settings, run) / _SENT).is_file():
+        return pd.Series([], dtype="str", name="user")
+    return _read(settings, run, _SENT)["user"]
 
 
 def _scores(scored: Scored, rows: pd.Index[int]) -> pd.DataFrame:

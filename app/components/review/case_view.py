@@ -1,0 +1,113 @@
+"""One case: who it is, what the model saw, and for a blind case only what the user did."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import charts, services
+from app.components.figure import figure, theme
+from app.words import badge, count, link, plain, probability, signed
+from core.decision.cases import Case
+from core.model import contributions, explain
+from core.model.explain import Reason
+from core.model.registry import Model
+from core.model.score import matrix
+
+#: Rows of the figure.
+SHOWN: Final = 8
+
+
+def reasons(case: Case, model: Model) -> tuple[Reason, ...]:
+    """A reason for every feature of the case as it was scored, the largest push to spammer first."""
+    values = _values(case, model)
+    pushes = contributions.contributions(model.booster, matrix(values.to_frame().T, model.metadata.names))[0]
+    return explain.reasons(values, pushes, model.metadata, services.meanings())
+
+
+def shown_reasons(case: Case, told: tuple[Reason, ...]) -> str:
+    """The reasons as the reviewer sees them in the figure, those for spammer; none of a blind case."""
+    drawn = {each.feature for each in sorted(told, key=lambda each: abs(each.contribution), reverse=True)[:SHOWN]}
+    shown = (each.text for each in told if each.feature in drawn and each.contribution > 0)
+    return "" if case.blind else "   ".join(shown)
+
+
+def case_view(case: Case, model: Model, told: tuple[Reason, ...], earlier: int) -> None:
+    """Header, figure and all values; `earlier`: how many verdicts there are on this user."""
+    _header(case, earlier)
+    shown = _shown(case, model, told)
+    figure(charts.evidence(shown, theme=theme()), key="evidence")
+    st.caption(_rest(case, told))
+    with st.expander(f"All {len(told)} values"):
+        _everything(case, model, told)
+
+
+def _header(case: Case, earlier: int) -> None:
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.markdown(f"#### {plain(_title(case))}", width="content")
+        if case.blind:
+            st.markdown(":gray-badge[:material/visibility_off: score hidden until your verdict]", width="content")
+        else:
+            told = f"score **{probability(case.score)}** &nbsp; {badge(case.band)}"
+            st.markdown(told + f" :gray-badge[run {case.run}]", width="content")
+    context = [str(value) for value in list(case.context.values())[1:] if value]
+    parts = [f"user {plain(case.user)}", *map(plain, context)]
+    parts.append(f"{count(earlier)} earlier verdicts" if earlier != 1 else "1 earlier verdict")
+    parts += [] if case.blind else [f"{case.model} under {case.policy}"]
+    if (profile := services.guidance().profile(case.user)) and (address := link(profile)):
+        parts.append(f"[Open the profile]({address})")
+    st.markdown(f":gray[{' · '.join(parts)}]")
+    if case.reopened:
+        st.caption(f"Reopened. {plain(case.reopened)}")
+
+
+def _title(case: Case) -> str:
+    first = next(iter(case.context.values()), None)
+    return first or f"User {case.user}"
+
+
+def _values(case: Case, model: Model) -> pd.Series[float]:
+    """The values judged, NaN where missing."""
+    values = {name: case.features.get(name) for name in model.metadata.names}
+    return pd.Series({name: np.nan if value is None else value for name, value in values.items()}, dtype=float)
+
+
+def _shown(case: Case, model: Model, told: tuple[Reason, ...]) -> pd.DataFrame:
+    """The rows of the figure: those that moved the score most, or, blind, those that set spammers apart."""
+    population = services.population(model.version)
+    if case.blind:
+        rows = population.blind(_values(case, model), np.abs(population.spammer - population.legitimate), SHOWN)
+    else:
+        push = {each.feature: each.contribution for each in told}
+        rows = population.moved(_values(case, model), [push[name] for name in population.names], SHOWN)
+    meaning = {each.feature: each.meaning or None for each in told}
+    return rows.assign(meaning=rows["feature"].map(meaning))
+
+
+def _rest(case: Case, told: tuple[Reason, ...]) -> str:
+    parts = ["Meanings marked assumed are guesses."] if services.meanings().assumed else []
+    if case.blind:
+        parts.append("Blind: no score and no pushes, and the features are those that set spammers apart most.")
+    else:
+        rest = sorted((each.contribution for each in told), key=abs)[:-SHOWN] if len(told) > SHOWN else []
+        parts += [f"The other {len(rest)} features push {signed(sum(rest))} together."] if rest else []
+    return " ".join(parts)
+
+
+def _everything(case: Case, model: Model, told: tuple[Reason, ...]) -> None:
+    by_name = {each.feature: each for each in told}
+    ordered = list(model.metadata.names) if case.blind else [each.feature for each in told]
+    frame = pd.DataFrame(
+        {
+            "Feature": ordered,
+            "Value": [explain.value_text(by_name[name].value) for name in ordered],
+            "Against training": [by_name[name].direction for name in ordered],
+            "Meaning": [by_name[name].meaning for name in ordered],
+        }
+    )
+    if not case.blind:
+        frame.insert(3, "Push", [signed(by_name[name].contribution) for name in ordered])
+    st.dataframe(frame, hide_index=True, row_height=32, alt="All values of this user")

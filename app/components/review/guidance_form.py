@@ -1,0 +1,103 @@
+"""What the lead sets: how many reviews a day, how users are drawn, what reviewers are told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app import guard, services, session
+from app.components.heading import section
+from app.words import moment, plain
+from core import accounts, audit
+from core.decision import guidance as kept
+from core.decision.guidance import Guidance, ReasonCode
+
+
+def guidance_form(name: str) -> None:
+    """The form for leads; for everybody else what is in force."""
+    now = services.guidance()
+    if not session.may("change guidance"):
+        st.caption("Only a lead or an admin can change this.")
+        st.markdown(now.guidelines)
+        return
+    st.markdown("What reviewers are told, how many users they can judge a day, and who is drawn at random.")
+    guard.told()
+    with st.form("guidance"):
+        halves = st.grid(2, min_column_width=430, gap=("small", "medium"))
+        with halves.cell():
+            numbers = _numbers(now)
+        with halves.cell():
+            section("Guidelines", "markdown, shown beside every case")
+            text = st.text_area(
+                "Guidelines", now.guidelines, height=300, label_visibility="collapsed", key=f"guidelines-{now.version}"
+            )
+        section("Reason codes", "a lower-case word for files, a sentence for people")
+        codes = st.data_editor(
+            pd.DataFrame([{"judgement": c.judgement, "code": c.code, "text": c.text} for c in now.reasons]),
+            num_rows="dynamic", hide_index=True, key=f"codes-{now.version}", width="stretch",
+            column_config={
+                "judgement": st.column_config.SelectboxColumn(
+                    "Verdict", options=["spammer", "legitimate", "unsure"], required=True
+                ),
+                "code": st.column_config.TextColumn("Code", required=True),
+                "text": st.column_config.TextColumn("Sentence", required=True, width="large"),
+            },
+        )  # fmt: skip
+        if st.form_submit_button("Save", type="primary", icon=":material/save:"):
+            with guard.shown() as failure:
+                _save(name, now, numbers | {"guidelines": text, "reasons": _codes(codes)})
+            if failure.error is None:
+                st.toast("Saved", icon=":material/check_circle:")
+                st.rerun(scope="app")
+    _versions()
+
+
+def _numbers(now: Guidance) -> dict[str, Any]:
+    version = now.version
+    section("Reviews")
+    return {
+        "capacity": int(st.number_input(
+            "Reviews a day", 0, value=now.capacity, step=10, key=f"capacity-{version}",
+            help="So many users of a run, the highest risks for human review, are certain to be queued",
+        )),
+        "audit": st.number_input(
+            "Drawn at random, % of users", 0.01, 100.0, 100 * now.audit, 0.1, key=f"audit-{version}",
+            help="From every band, those allowed included: only so can anybody say what the model misses",
+        ) / 100,
+        "uncertain": int(st.number_input(
+            "Picked because the model is unsure", 0, value=now.uncertain, key=f"uncertain-{version}"
+        )),
+        "service_hours": st.number_input(
+            "A case may wait, hours", 1.0, value=float(now.service_hours), step=1.0, key=f"hours-{version}"
+        ),
+        "lease_minutes": st.number_input(
+            "A claim lasts, minutes", 1.0, value=float(now.lease_minutes), step=1.0, key=f"lease-{version}",
+            help="So long a case is kept for the reviewer who has it on the screen",
+        ),
+        "profile_url": st.text_input(
+            "Profile address", now.profile_url, placeholder="https://example.com/users/{user_id}",
+            key=f"profile-{version}",
+        ),
+    }  # fmt: skip
+
+
+def _codes(edited: pd.DataFrame) -> tuple[ReasonCode, ...]:
+    rows = edited.fillna("").astype(str)[["judgement", "code", "text"]].to_numpy().tolist()
+    return tuple(ReasonCode(judgement, code.strip(), text.strip()) for judgement, code, text in rows)
+
+
+def _save(name: str, before: Guidance, changes: dict[str, Any]) -> None:
+    accounts.authorise(services.settings(), name, "change guidance")
+    saved = kept.save(services.settings(), Guidance(**changes, version=before.version), by=name, now=services.now())
+    audit.note(
+        services.settings(), who=name, what="change guidance", about=f"guidance {saved.version}", now=services.now()
+    )
+
+
+def _versions() -> None:
+    versions = kept.history(services.settings())
+    if len(versions):
+        last = versions.iloc[0]
+        st.caption(f"Version {versions.index[0]}, saved by {plain(last['by'])}, {moment(last['at'])} UTC.")

@@ -1,0 +1,54 @@
+"""One case a screen: what was seen, what is known, and the verdict; the next case follows by itself."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import guard, services, session
+from app.components.empty_state import empty_state
+from app.components.review import beside
+from app.components.review.case_view import case_view, reasons, shown_reasons
+from app.components.review.desk import on_the_desk
+from app.components.review.shift import bar, shift
+from app.components.review.verdict_bar import undo_button, verdict_bar
+from core.decision.cases import CaseFilters
+
+
+@st.fragment
+def one_by_one(name: str, filters: CaseFilters) -> None:
+    """A fragment: a verdict draws the next case and nothing else anew."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.markdown(
+            "Is this user a spammer? The next case opens by itself; every verdict can be undone.", width="content"
+        )
+        with st.container(horizontal=True, width="content", vertical_alignment="center"):
+            done = shift(name)
+            beside.guidelines()
+    bar(done)
+    guard.told()
+    session.said()
+    case = on_the_desk(name, filters)
+    if case is None:
+        nothing_waits(filters)
+        undo_button(name)
+        return
+    model = services.model(case.model)
+    told = reasons(case, model)
+    earlier = services.verdicts_on(case.user)
+    thirds = st.grid(3, min_column_width=290, gap=("small", "medium"))
+    with thirds.cell(column_span=2):
+        case_view(case, model, told, len(earlier))
+    with thirds.cell():
+        beside.similar(services.similar(case, {each.feature: abs(each.contribution) for each in told}))
+        beside.history(case, earlier)
+        beside.said()
+    verdict_bar(name, case.id, shown_reasons(case, told))
+
+
+def nothing_waits(filters: CaseFilters) -> None:
+    if filters == CaseFilters(unblinded=filters.unblinded):
+        sentence = "Open a scored file and choose *Send to review*; its users then wait here, the most urgent first."
+        with empty_state("Nobody waits for a review", sentence):
+            pass
+    else:
+        st.caption("No case that waits passes the filters, or others hold them all. Change the filters.")

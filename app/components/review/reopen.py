@@ -1,0 +1,42 @@
+"""Appeals, the simple way: a decided case is judged again, by somebody else."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import guard, services, session
+from core import accounts, audit
+from core.decision import cases, queue
+from core.errors import UnknownItemError
+
+
+def reopen(name: str) -> None:
+    """A popover for those who may: the case or the user, and a note that says why."""
+    if not session.may("reopen"):
+        return
+    with st.popover("Reopen a case", icon=":material/gavel:"), st.form("reopen", border=False, clear_on_submit=True):
+        st.markdown("After an appeal: somebody other than who decided judges the case again.")
+        asked = st.text_input("Case or user id", key="reopen_asked", placeholder="c-000001")
+        note = st.text_area("Why", key="reopen_note", max_chars=1000, height=80)
+        if st.form_submit_button("Reopen", type="primary"):
+            with guard.shown() as failure:
+                case = _reopen(name, asked.strip(), note)
+            if failure.error is None:
+                st.success(f"{case} waits in the queue again, before all others.", icon=":material/check_circle:")
+
+
+def _reopen(name: str, asked: str, note: str) -> str:
+    settings, now = services.settings(), services.now()
+    accounts.authorise(settings, name, "reopen")
+    case = asked if asked.startswith("c-") else _last_of(asked)
+    queue.reopen(settings, case, by=name, note=note, now=now)
+    audit.note(settings, who=name, what="reopen", about=case, why=note, now=now)
+    return case
+
+
+def _last_of(user: str) -> str:
+    """The newest case of a user."""
+    found = cases.of_user(services.settings(), user)
+    if not found:
+        raise UnknownItemError("case of user", user)
+    return found[0].id

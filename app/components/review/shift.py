@@ -1,0 +1,41 @@
+"""The shift: how much is done today, how long a verdict takes, what waits too long."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import streamlit as st
+
+from app import services
+from app.words import count
+from core.decision import cases
+from core.decision.cases import CaseFilters, Progress
+from core.feedback import ledger
+
+
+def shift(name: str) -> Progress:
+    """Badges for the title row; gives the counts for the bar below it."""
+    since, now = _today(), services.now()
+    done = cases.progress(services.settings(), name, since)
+    capacity = services.guidance().capacity
+    told = [f":gray-badge[:material/task_alt: {count(done.judged)} of {count(capacity)} today]"]
+    took = ledger.of(services.settings()).of_reviewer(name, since)["seconds"].median()
+    if took == took:  # noqa: PLR0124 - NaN before the first verdict
+        told.append(f":gray-badge[:material/timer: median {took:.0f} s]")
+    late = cases.count(services.settings(), CaseFilters(min_age_hours=services.guidance().service_hours), now=now)
+    if late:
+        told.append(f":gray-badge[:material/schedule: {count(late)} over their time]")
+    st.markdown(" ".join(told), width="content")
+    return done
+
+
+def bar(done: Progress) -> None:
+    of = max(services.guidance().capacity, 1)
+    st.progress(min(done.judged / of, 1.0))
+
+
+def _today() -> datetime:
+    """Midnight where the reader is."""
+    offset = timedelta(minutes=-(st.context.timezone_offset or 0))
+    local = services.now() + offset
+    return services.now() - timedelta(hours=local.hour, minutes=local.minute, seconds=local.second)

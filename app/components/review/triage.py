@@ -1,0 +1,90 @@
+"""Several cases at once: a table to choose from, the count before, one step to undo."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from app import guard, services, session
+from app.components.heading import section
+from app.components.review import desk
+from app.components.review.desk import Judgement
+from app.components.review.one_by_one import nothing_waits
+from app.components.review.verdict_bar import undo_button
+from app.words import UNKNOWN, count, label, legible, plain
+from core.data.problems import count as counted
+from core.decision import cases
+from core.decision.cases import CaseFilters
+from core.decision.policy import BANDS
+from core.feedback import review
+from core.feedback.review import Given
+
+MOST: Final = 200
+_TABLE: Final = "triage"
+_WORDS: Final[dict[Judgement, str]] = {"spammer": "spammer", "legitimate": "legitimate", "unsure": "unsure"}
+
+
+@st.fragment
+def triage(name: str, filters: CaseFilters) -> None:
+    st.markdown("Choose cases and judge them in one step; each gets a verdict of its own, and the step can be undone.")
+    guard.told()
+    session.said()
+    waiting = cases.listing(services.settings(), filters, now=services.now(), most=MOST)
+    if waiting.empty:
+        nothing_waits(filters)
+        undo_button(name)
+        return
+    total = cases.count(services.settings(), filters, now=services.now())
+    section("Waiting", f"the first {count(len(waiting))} of {count(total)}, in the order of the queue")
+    # The key changes with what is listed: a selection is kept by place, and must never slip to other cases.
+    event = st.dataframe(
+        _table(waiting), hide_index=True, row_height=32, height=420, key=f"{_TABLE}-{hash(tuple(waiting.index))}",
+        on_select="rerun", selection_mode="multi-row", alt="Cases that wait, in the order of the queue",
+        column_config={
+            "Score": st.column_config.ProgressColumn(min_value=0, max_value=1, format="%.3f", color="gray"),
+            "Band": st.column_config.MultiselectColumn(
+                options=[label(band) for band in reversed(BANDS)], color=["red", "orange", "blue", "gray"]
+            ),
+            "Waiting since": st.column_config.DatetimeColumn(format="D MMM, HH:mm", timezone=st.context.timezone),
+        },
+    )  # fmt: skip
+    chosen = waiting.index[event["selection"]["rows"]].tolist()
+    _step(name, chosen)
+
+
+def _table(waiting: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "Case": waiting.index,
+            "User": waiting["user"].map(legible),
+            "Score": waiting["score"],
+            "Band": [[] if band is None or band != band else [label(band)] for band in waiting["band"]],  # noqa: PLR0124
+            "Blind": waiting["blind"].map({True: "blind", False: ""}),
+            "Waiting since": waiting["queued"],
+            "With": waiting["claimed_by"].fillna(UNKNOWN),
+        }
+    )
+
+
+def _step(name: str, chosen: list[str]) -> None:
+    with st.bottom, st.container(horizontal=True, vertical_alignment="center"):
+        for judgement, word in _WORDS.items():
+            st.button(
+                f"{counted(len(chosen), 'case')}: {word}", key=f"triage-{judgement}", disabled=not chosen,
+                on_click=_judge, args=(name, chosen, judgement),
+            )  # fmt: skip
+        undo_button(name)
+
+
+def _judge(name: str, chosen: list[str], judgement: Judgement) -> None:
+    given = Given(secrets.token_hex(8), judgement)
+    with guard.noted():
+        done = review.triage(services.settings(), chosen, given, by=name, session=session.tab(), now=services.now())
+        desk.desk()["last"] = [verdict.id for verdict in done.verdicts]
+        told = f"{counted(len(done.verdicts), 'verdict')} saved: {_WORDS[judgement]}"
+        if done.refused:
+            told += f". {len(done.refused)} not judged: {plain(next(iter(done.refused.values())))}"
+        session.say(told)

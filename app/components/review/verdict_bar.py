@@ -1,0 +1,59 @@
+"""The verdicts: buttons that weigh the same, each with its key; at the foot of the page, so they never scroll away."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from app.components.review import desk
+from app.components.review.beside import reason_pills
+from app.components.review.desk import Judgement
+
+#: C and R are Streamlit's own.
+_VERDICTS: Final[tuple[tuple[Judgement, str, str, str], ...]] = (
+    ("spammer", "Spammer", "gpp_bad", "S"),
+    ("legitimate", "Legitimate", "verified_user", "L"),
+    ("unsure", "Unsure", "help", "U"),
+)
+
+
+def verdict_bar(name: str, case: str, reasons: str) -> None:
+    """A button is its case\'s own, so that a click on its way while the next case comes judges nobody."""
+    with st.bottom, st.container(horizontal=True, vertical_alignment="center"):
+        for judgement, word, icon, key in _VERDICTS:
+            st.button(
+                word, icon=f":material/{icon}:", shortcut=key, key=f"verdict-{judgement}-{case}", width=150,
+                on_click=desk.judge, args=(name, case, judgement, reasons),
+            )  # fmt: skip
+        if st.button("Note", icon=":material/edit_note:", shortcut="N", type="tertiary", key="note"):
+            _note()
+        undo_button(name)
+        st.button(
+            "Skip", icon=":material/arrow_forward:", shortcut="Right", type="tertiary", key=f"skip-{case}",
+            on_click=desk.skip, args=(name, case),
+        )  # fmt: skip
+
+
+@st.dialog("Note and reason")
+def _note() -> None:
+    """The same as beside the case, for the keyboard: Tab leads through it, Ctrl+Enter keeps it."""
+    with st.form("note_form", border=False):
+        st.text_area("Notes", st.session_state.get("notes") or "", key="note_typed", max_chars=4000)
+        reason_pills("note_reason", st.session_state.get("reason"))
+        if st.form_submit_button("Keep", type="primary", on_click=_keep):
+            st.rerun()
+
+
+def _keep() -> None:
+    st.session_state["notes"] = st.session_state["note_typed"]
+    st.session_state["reason"] = st.session_state["note_reason"]
+
+
+def undo_button(name: str) -> None:
+    last = desk.desk()["last"]
+    word = f"Undo last {len(last)}" if len(last) > 1 else "Undo last"
+    st.button(
+        word, icon=":material/undo:", shortcut="Z", type="tertiary", key="undo", disabled=not last,
+        on_click=desk.undo, args=(name,),
+    )  # fmt: skip

@@ -1,0 +1,89 @@
+"""Who sits in front of this browser tab: a name in local mode, an account where a team shares the home."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Final
+
+import streamlit as st
+
+from app import guard, services
+from core import accounts
+from core.accounts import Deed, Person
+
+_NAME: Final = "_who"
+#: Apart from the name, which anybody may give: it must not become an account once a home has accounts.
+_ACCOUNT: Final = "_account"
+_SAID: Final = "_said"
+_TOKEN: Final = "_tab"  # noqa: S105 - names a key, is no secret
+#: In local mode the address carries the name, so that a reload does not ask again.
+_ADDRESS: Final = "as"
+
+
+def person() -> Person | None:
+    """Who is here, with the role as it is now; None before anybody has said so, and once an account is gone."""
+    if not accounts.local(services.settings()):
+        name = st.session_state.get(_ACCOUNT)
+    elif (name := st.session_state.get(_NAME)) is None:
+        name = st.session_state[_NAME] = _in_address()
+    return accounts.current(services.settings(), name) if name else None
+
+
+def locked() -> bool:
+    """Whether this home asks for a password, and nobody has given one in this tab."""
+    return not accounts.local(services.settings()) and person() is None
+
+
+def come_in(name: str) -> None:
+    """Local mode: whoever gives a usable name is that person; where there are accounts, nothing changes."""
+    if accounts.local(services.settings()):
+        st.session_state[_NAME] = accounts.named(name)
+
+
+def sign_in(name: str, password: str) -> None:
+    """Raises SignInError."""
+    st.session_state[_ACCOUNT] = accounts.check(services.settings(), name, password, now=services.now()).name
+
+
+def leave() -> None:
+    st.session_state[_NAME] = st.session_state[_ACCOUNT] = None
+    st.query_params.pop(_ADDRESS, None)
+
+
+def remember() -> None:
+    """Keep the name in the address, in local mode only."""
+    if (name := st.session_state.get(_NAME)) and accounts.local(services.settings()):
+        st.query_params[_ADDRESS] = name
+
+
+def may(deed: Deed) -> bool:
+    """Whether to offer something; what it does asks again. In local mode everybody may, named or not."""
+    found = person()
+    return accounts.local(services.settings()) if found is None else found.may(deed)
+
+
+def say(what: str) -> None:
+    """Something done, as markdown: a callback runs before the page, so it waits until `said`."""
+    st.session_state[_SAID] = what
+
+
+def said() -> None:
+    """Show what was done, once."""
+    if what := st.session_state.pop(_SAID, None):
+        st.toast(what, icon=":material/check_circle:")
+
+
+def tab() -> str:
+    """Tells this tab from another one of the same person."""
+    return str(st.session_state.setdefault(_TOKEN, secrets.token_hex(8)))
+
+
+def _in_address() -> str | None:
+    """The name in the address; one that nobody can have is told and dropped."""
+    asked = st.query_params.get(_ADDRESS)
+    if not asked:
+        return None
+    with guard.shown():
+        return accounts.named(asked)
+    st.query_params.pop(_ADDRESS)
+    return None

@@ -1,0 +1,79 @@
+"""Judged users most like another one: near in the values that matter for this score."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from core.feedback.ledger import Ledger
+from core.feedback.table import column
+from core.model.population import Population
+
+Floats = npt.NDArray[np.float32]
+#: How far a missing value is from one that is there, in shares of the population.
+APART = 1.0
+
+
+def alike(ranks: Floats, rank: npt.ArrayLike, weights: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """How alike each of m users is to one, (m,) in [0, 1]: 1 minus the mean distance in rank, weighted.
+
+    ranks (m, f) and rank (f,): mid-ranks as shares in [0, 1], NaN where the value is missing; two missing values are
+    alike, a missing one is APART from one that is there. weights (f,), not negative; all 0 weighs all alike. The
+    distance is Gower's (Biometrics 27, 1971) on ranks, so that one far value counts no more than another.
+    """
+    weight = np.asarray(weights, np.float64)
+    weight = weight / weight.sum() if weight.sum() > 0 else np.full(len(weight), 1 / max(len(weight), 1))
+    used = np.flatnonzero(weight)
+    one = np.asarray(rank, np.float32)[used]
+    gap = np.abs(ranks[:, used] - one)
+    both = np.isnan(ranks[:, used]) & np.isnan(one)
+    gap = np.where(np.isnan(gap), np.where(both, 0.0, APART), gap)
+    # Shares rounded to float32 may add up to a little more than 1.
+    return np.clip(1 - (gap @ weight[used].astype(np.float32)).astype(np.float64), 0.0, 1.0)
+
+
+class Judged:
+    """The users of a ledger that were judged spammer or legitimate, as ranks of one model's population.
+
+    Follows the ledger: what was recorded since the last question is added, the rest is kept. All threads may ask.
+    """
+
+    def __init__(self, ledger: Ledger, population: Population) -> None:
+        self._ledger, self._population = ledger, population
+        self._guard = threading.Lock()
+        # Of each row ever seen standing its number in the files, which it keeps, ascending, and its ranks.
+        self._numbers, self._ranks = np.empty(0, np.int64), np.empty((0, len(population.names)), np.float32)
+
+    def like(
+        self, user: str, values: Mapping[str, float | None], weights: Mapping[str, float], k: int = 5
+    ) -> pd.DataFrame:
+        """The k judged users most like `user`, who is not among them: user, verdict, time, alike; most alike first.
+
+        Whose last verdict is unsure is no longer judged. Of those alike the one judged last comes first.
+        """
+        standing = self._ledger.effective()
+        last = (standing["user"] != user) & ~standing["user"].duplicated(keep="last")
+        at = np.flatnonzero(last & standing["verdict"].isin(["spammer", "legitimate"]))[::-1]
+        names = self._population.names
+        row = np.array([[np.nan if (value := values.get(name)) is None else value for name in names]])
+        rank = self._population.percentile(row)[0] / 100
+        near = alike(self._of(standing)[at], rank, [weights.get(name, 0.0) for name in names])
+        best = np.argsort(-near, kind="stable")[:k]
+        found = standing[["user", "verdict", "time"]].iloc[at[best]].reset_index(drop=True)
+        return found.assign(alike=near[best])
+
+    def _of(self, standing: pd.DataFrame) -> Floats:
+        """The ranks of these rows, (m, f)."""
+        numbers = standing.index.to_numpy(np.int64)
+        with self._guard:
+            new = standing[~np.isin(numbers, self._numbers)]
+            if len(new):
+                features = new.reindex(columns=list(map(column, self._population.names))).to_numpy(np.float64)
+                ranks = (self._population.percentile(features) / 100).astype(np.float32)
+                order = np.argsort(joined := np.concatenate([self._numbers, new.index]), kind="stable")
+                self._numbers, self._ranks = joined[order], np.vstack([self._ranks, ranks])[order]
+            return self._ranks[np.searchsorted(self._numbers, numbers)]

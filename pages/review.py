@@ -1,0 +1,32 @@
+"""Review: judge the users that wait, and see what the verdicts say of the live model."""
+
+import streamlit as st
+
+from app.components.heading import page_title
+from app.components.review.figures import figures
+from app.components.review.guidance_form import guidance_form
+from app.components.review.one_by_one import one_by_one
+from app.components.review.queue_filters import queue_filters
+from app.components.review.reopen import reopen
+from app.components.review.triage import triage
+from app.components.who import who
+
+PANELS = ("One by one", "Triage", "Figures", "Guidance")
+
+with page_title("Review"):
+    place = st.container(horizontal=True, width="content")
+person = who("Your name stands on every verdict, so that it can be undone and asked about.")
+if person is not None:
+    panel = st.segmented_control(
+        "Panel", PANELS, required=True, default=PANELS[0], key="review_panel", bind="query-params",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    if panel == "Figures":
+        figures()
+    elif panel == "Guidance":
+        guidance_form(person.name)
+    else:
+        with place:
+            reopen(person.name)
+            filters = queue_filters()
+        (one_by_one if panel == "One by one" else triage)(person.name, filters)
