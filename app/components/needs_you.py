@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app import navigation
+from app import navigation, services
 from app.components.heading import section
 from app.words import count, plain
+from core.data.problems import count as counted
+from core.decision import cases
+from core.decision.cases import CaseFilters
 from core.decision.runs import Run
 from core.model.registry import Model
 
@@ -16,7 +19,7 @@ from core.model.registry import Model
 def needs_you(runs: Sequence[Run], model: Model) -> None:
     """runs: newest first. Says so when nothing waits."""
     section("Needs you")
-    waiting = 0
+    waiting = _reviews()
     if model.metadata.notice:
         waiting += _line(f":material/warning: **{model.version}** is {plain(model.metadata.notice)}", "Model", "model")
     if runs and runs[0].rejected:
@@ -27,6 +30,19 @@ def needs_you(runs: Sequence[Run], model: Model) -> None:
         waiting += _line(text, "Score again", "score_file")
     if not waiting:
         st.caption("Nothing waits for you.")
+
+
+def _reviews() -> int:
+    """Users that wait to be judged, those over their time first of all."""
+    settings, now = services.settings(), services.now()
+    open_, late = (
+        cases.count(settings, CaseFilters(min_age_hours=hours), now=now)
+        for hours in (0.0, services.guidance().service_hours)
+    )
+    if not open_:
+        return 0
+    told = f", **{count(late)}** of them over their time" if late else ""
+    return _line(f":material/rate_review: **{counted(open_, 'user')}** to review{told}", "Review", "review")
 
 
 def _line(text: str, button: str, page: str, **where: str) -> int:
