@@ -10,7 +10,8 @@ whole service level is overtaken by no new one.
 
 Audits. Users drawn at random are there to tell what nobody looks at. By their own value they would come last and
 never be judged, and their place would tell a reviewer what they are. Whoever is not certain to be reviewed is given
-the value of one who is, drawn by a hash of the id.
+the value of one who is, drawn by a hash of the id: as many of them as are certain, so that of the cases judged first
+half are the highest risks. Where more were drawn than that, the others follow after these.
 """
 
 from __future__ import annotations
@@ -44,13 +45,21 @@ def values(score: npt.ArrayLike, removed: npt.ArrayLike) -> Floats:
 
 
 def lent(own: Floats, certain: npt.NDArray[np.bool_], draw: Floats, known: npt.ArrayLike = ()) -> Floats:
-    """The values of those certain to be reviewed, and for all others a value drawn among these; all (n,).
+    """The values of those certain to be reviewed, and for the others a value drawn among these; all (n,).
 
-    draw: in [0, 1). `known` stands in where nobody here is certain; where it is empty too, the draw is the value.
+    draw: in [0, 1). `known` stands in where nobody here is certain; where it is empty too, the draw is the value. Of
+    the others about as many as are certain borrow a value, those with the lowest draws; the rest come below all.
+
+    >>> lent(np.array([0.9, 0, 0, 0]), np.array([True, False, False, False]), np.array([0, 0.1, 0.5, 0.9])).round(2)
+    array([0.9 , 0.9 , 0.68, 0.13])
     """
     pool = np.sort(own[certain] if certain.any() else np.asarray(known, np.float64))
-    drawn = pool[(draw * len(pool)).astype(np.int64)] if len(pool) else draw
-    return np.where(certain, own, drawn)
+    if not len(pool):
+        return np.where(certain, own, draw)
+    share = min(len(pool) / max(int((~certain).sum()), 1), 1.0)
+    among = pool[np.minimum(draw / share * len(pool), len(pool) - 1).astype(np.int64)]
+    below = pool[0] * (1 - draw) / (1 - share) if share < 1 else among
+    return np.where(certain, own, np.where(draw < share, among, below))
 
 
 def places(value: npt.ArrayLike, queued: npt.ArrayLike, service_hours: float) -> Floats:

@@ -54,7 +54,7 @@ def _header(case: Case, earlier: int) -> None:
             told = f"score **{probability(case.score)}** &nbsp; {badge(case.band)}"
             st.markdown(told + f" :gray-badge[run {case.run}]", width="content")
     context = [str(value) for value in list(case.context.values())[1:] if value]
-    parts = [f"user {plain(case.user)}", *map(plain, context)]
+    parts = [f"user {plain(case.user)}"] * bool(case.context) + [*map(plain, context)]
     parts.append(f"{count(earlier)} earlier verdicts" if earlier != 1 else "1 earlier verdict")
     parts += [] if case.blind else [f"{case.model} under {case.policy}"]
     if (profile := services.guidance().profile(case.user)) and (address := link(profile)):

@@ -21,7 +21,7 @@ def shift(name: str) -> Progress:
     told = [f":gray-badge[:material/task_alt: {count(done.judged)} of {count(capacity)} today]"]
     took = ledger.of(services.settings()).of_reviewer(name, since)["seconds"].median()
     if took == took:  # noqa: PLR0124 - NaN before the first verdict
-        told.append(f":gray-badge[:material/timer: median {took:.0f} s]")
+        told.append(f":gray-badge[:material/timer: median {f'{took:.0f}' if took >= 1 else '<1'} s]")
     late = cases.count(services.settings(), CaseFilters(min_age_hours=services.guidance().service_hours), now=now)
     if late:
         told.append(f":gray-badge[:material/schedule: {count(late)} over their time]")

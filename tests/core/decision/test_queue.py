@@ -289,7 +289,21 @@ def test_who_is_not_certain_is_placed_as_somebody_who_is(people: list[tuple[floa
     own, certain, draw = (np.array(column) for column in zip(*people, strict=True))
     given_value = priority.lent(own, certain, draw, known=[0.25])
     assert (given_value[certain] == own[certain]).all()
-    assert set(given_value[~certain]) <= (set(own[certain]) if certain.any() else {0.25})
+    pool = set(own[certain]) if certain.any() else {0.25}
+    borrowed = np.isin(given_value, list(pool))
+    assert (given_value[~certain & ~borrowed] < min(pool)).all()
+    # Nobody with a lower draw comes below one with a higher draw who borrows.
+    assert draw[~certain & borrowed].max(initial=0) <= draw[~certain & ~borrowed].min(initial=1)
+
+
+def test_of_the_cases_judged_first_half_are_the_highest_risks() -> None:
+    random = np.random.default_rng(0)
+    certain = np.arange(4_000) < 400
+    own = np.where(certain, random.uniform(0.7, 1, 4_000), 0.001)
+    first = np.argsort(-priority.lent(own, certain, random.random(4_000)), kind="stable")[:400]
+    assert 150 < certain[first].sum() < 250
+
+
 
 
 def test_draws_are_uniform_and_independent_of_each_other() -> None:
