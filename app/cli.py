@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from app import guard
+from app.commands import accounts, decisions, feedback, queue
 from app.guard import tell
 from app.progress import Progress
 from core.errors import BadOptionError, RefusedError
@@ -32,6 +33,11 @@ app = typer.Typer(
     help="Trustdesk: score users, explain each score exactly, act, review and learn. "
     "Without a command it opens the dashboard.",
 )
+
+app.add_typer(feedback.app, name="feedback")
+app.add_typer(queue.app, name="queue")
+app.add_typer(decisions.app, name="decisions")
+app.add_typer(accounts.app, name="accounts")
 
 Home = Annotated[
     Path | None,

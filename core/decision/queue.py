@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
 from core import state
 from core.decision import guidance, priority
-from core.decision.cases import NOBODY, Case, CaseFilters, Judgement, id_of, number_of, read
+from core.decision.cases import FORGOTTEN, NOBODY, Case, CaseFilters, Judgement, id_of, number_of, read
 from core.decision.strata import Stratum
 from core.errors import RefusedError
 from core.settings import Settings
@@ -136,6 +136,8 @@ def reopen(settings: Settings, case: str, *, by: str, note: str, now: datetime, 
 
 
 def _refuse_unless_decided(connection: Connection, case: Case) -> None:
+    if case.user == FORGOTTEN and not case.prediction:
+        raise RefusedError(f"The user of case {case.id} was forgotten: there is nothing left to judge.")
     if case.status == "open":
         raise RefusedError(f"Case {case.id} is open: there is no decision to judge again.")
     if (other := _open_case(connection, case.user)) is not None:

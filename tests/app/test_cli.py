@@ -409,5 +409,6 @@ def test_a_bug_inside_a_command_of_typer_is_one_line_too(files: Path, own: Setti
 def test_help_names_every_command_and_the_home(own: Settings) -> None:
     found = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "120", "NO_COLOR": "1"})
     assert found.exit_code == 0
-    for word in ("schema", "train", "evaluate", "score", "test", "--home", "--port"):
+    words = ("schema", "train", "evaluate", "score", "test", "feedback", "queue", "decisions", "accounts")
+    for word in (*words, "--home", "--port"):
         assert word in found.stdout

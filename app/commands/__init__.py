@@ -1,0 +1,1 @@
+"""Commands in groups, one module a group; `app.cli` puts them together."""

@@ -1,0 +1,99 @@
+"""`python3 -m app accounts`: who may do what where a team shares a home."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from app import guard
+from app.commands.shared import By, Home, allowed, settings_of
+from app.guard import tell
+from core.errors import BadOptionError, CancelledError
+
+app = typer.Typer(no_args_is_help=True, help="Accounts of a team that shares a home; without any, a name is enough.")
+
+Name = Annotated[str, typer.Argument(help="The person's name.")]
+FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from the first line of stdin.")]
+Role = Annotated[
+    str | None, typer.Option(help="analyst, reviewer, 'data scientist', lead or admin; the first one is an admin.")
+]
+
+
+@app.command("list")
+def list_accounts(context: typer.Context, home: Home = None) -> None:
+    """Everybody with an account, and the role."""
+    from core import accounts
+
+    settings = settings_of(context, home)
+    with guard.command(settings):
+        found = accounts.people(settings)
+        for person in found:
+            sys.stdout.write(f"{person.name}\t{person.role}\n")
+        if not found:
+            tell("No accounts: whoever opens this home gives a name and may do everything.")
+
+
+@app.command()
+def create(
+    context: typer.Context, name: Name, role: Role = None, password_stdin: FromStdin = False, by: By = None,
+    home: Home = None,
+) -> None:  # fmt: skip
+    """Add an account; the password is asked for."""
+    from core import accounts, audit
+
+    settings = settings_of(context, home)
+    with guard.command(settings):
+        admin = allowed(settings, by, "manage accounts")
+        chosen = accounts.role_named(role or ("admin" if accounts.local(settings) else "reviewer"))
+        now = datetime.now(UTC)
+        person = accounts.create(settings, name, chosen, _password(password_stdin), now=now)
+        audit.note(settings, who=admin.name, what="create account", about=f"{person.name}, {person.role}", now=now)
+        tell(f"{person.name} can sign in as {person.role}.")
+
+
+@app.command()
+def change(
+    context: typer.Context, name: Name, role: Role = None,
+    password: Annotated[bool, typer.Option("--password", help="Ask for a new password.")] = False,
+    password_stdin: FromStdin = False, by: By = None, home: Home = None,
+) -> None:  # fmt: skip
+    """Give an account another role, another password, or both."""
+    from core import accounts, audit
+
+    settings = settings_of(context, home)
+    with guard.command(settings):
+        admin = allowed(settings, by, "manage accounts")
+        if role is None and not (password or password_stdin):
+            raise BadOptionError("accounts change", "say what to change: --role, --password or both.")
+        chosen = accounts.role_named(role) if role is not None else None
+        secret = _password(password_stdin) if password or password_stdin else None
+        now = datetime.now(UTC)
+        person = accounts.change(settings, name, now=now, role=chosen, password=secret)
+        what = " and ".join(["role"] * (chosen is not None) + ["password"] * (secret is not None))
+        audit.note(settings, who=admin.name, what=f"change {what}", about=f"{person.name}, {person.role}", now=now)
+        tell(f"{person.name} is {person.role}" + (", with a new password." if secret is not None else "."))
+
+
+@app.command()
+def remove(context: typer.Context, name: Name, by: By = None, home: Home = None) -> None:
+    """Delete an account; what the person did stays on record."""
+    from core import accounts, audit
+
+    settings = settings_of(context, home)
+    with guard.command(settings):
+        admin = allowed(settings, by, "manage accounts")
+        accounts.remove(settings, name)
+        audit.note(settings, who=admin.name, what="remove account", about=name, now=datetime.now(UTC))
+        tell(f"{name} cannot sign in any more.")
+
+
+def _password(from_stdin: bool) -> str:  # noqa: FBT001
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    try:
+        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
+    except typer.Abort:
+        raise CancelledError("The command") from None

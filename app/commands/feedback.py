@@ -1,0 +1,203 @@
+"""`python3 -m app feedback`: what reviewers have said, and what it says of the scores."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app import guard
+from app.commands import figures
+from app.commands.shared import (
+    SOME_REJECTED,
+    AsJson,
+    By,
+    Home,
+    Output,
+    allowed,
+    check_output,
+    give,
+    name_of,
+    settings_of,
+)
+from app.guard import tell
+from core.errors import BadOptionError, NotAllowedError, RefusedError, UnknownItemError
+
+if TYPE_CHECKING:
+    from core.accounts import Person
+    from core.decision.runs import Run
+    from core.feedback.importing import Refusal
+    from core.proof import Verified
+    from core.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, help="Verdicts of reviewers: figures, import, export, proof, forgetting.")
+#: Refused rows that are told one by one; all of them are in the file.
+TOLD = 5
+#: Runs searched for the newest one with a plan.
+RUNS = 10_000
+
+
+@app.command()
+def stats(
+    context: typer.Context,
+    run: Annotated[str | None, typer.Option(help="The run to judge; by default the newest that was queued.")] = None,
+    as_json: AsJson = False,
+    home: Home = None,
+) -> None:
+    """Count the verdicts, and estimate precision and recall of a run from those on users drawn for it."""
+    from core.feedback import csv_store, ledger, live
+
+    settings = settings_of(context, home)
+    with guard.command(settings):
+        chosen = _chosen(settings, run)
+        verdicts = ledger.of(settings)
+        verdicts.refresh()
+        facts = figures.counts(len(verdicts), verdicts.effective())
+        facts["set_aside"] = csv_store.of(settings).set_aside()
+        found = live.figures(settings, chosen, verdicts.effective()) if chosen else None
+        if chosen and found:
+            facts["run"] = figures.of_run(chosen, found)
+        figures.show(facts, as_json=as_json)
+        if facts["set_aside"]:
+            tell(f"{_count(facts['set_aside'], 'unfinished line')} set aside after a crash; none was acknowledged.")
+        if not found:
+            tell("No run is queued yet, so that nothing can be estimated: queue one with `queue add RUN`.")
+
+
+@app.command("export")
+def export_feedback(
+    context: typer.Context,
+    output: Output = None,
+    every: Annotated[bool, typer.Option("--all", help="Also what was replaced or withdrawn.")] = False,
+    by: By = None,
+    home: Home = None,
+) -> None:
+    """Give the verdicts that stand, one a row, with features, versions and how each user was sampled."""
+    from core import audit
+    from core.feedback import ledger
+
+    settings = settings_of(context, home)
+    with guard.command(settings):
+        person = allowed(settings, by, "see strata")
+        check_output(output)
+        verdicts = ledger.of(settings)
+        verdicts.refresh()
+        frame = verdicts.frame() if every else verdicts.effective()
+        give(frame, output)
+        to, facts = output.name if output else "stdout", {"verdicts": len(frame)}
+        audit.note(settings, who=person.name, what="export feedback", about=to, details=facts, now=datetime.now(UTC))
+        tell(f"{_count(len(frame), 'verdict')} exported.")
+
+
+@app.command()
+def verify(context: typer.Context, home: Home = None) -> None:
+    """Prove that no stored verdict and no note of the audit log was changed, taken out or put in."""
+    from core import audit
+    from core.feedback import csv_store
+
+    settings = settings_of(context, home)
+    with guard.command(settings):
+        found = {"Feedback": csv_store.of(settings).verify(), "Audit log": audit.verify(settings)}
+        for name, verified in found.items():
+            sys.stdout.write(f"{name}: {_verified(verified)}\n")
+        if broken := [str(verified.broken) for verified in found.values() if verified.broken]:
+            raise RefusedError(" ".join([*broken, "Restore the file from a backup."]))
+
+
+@app.command("import")
+def import_feedback(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="CSV or JSON Lines: prediction_id, is_correct, actual_label ...")],
+    by: By = None,
+    home: Home = None,
+) -> None:
+    """Store a verdict for each row; rows that cannot be used go to FILE.rejected.csv, with what to do.
+
+    Columns: prediction_id, is_correct or actual_label, and feedback_notes, reviewer, feedback_id where there are any.
+    """
+    from core.feedback import importing, short_form
+
+    settings = settings_of(context, home)
+    with guard.command(settings):
+        rows = short_form.read(file.name, file)
+        done = importing.record(settings, rows, by=name_of(by), now=datetime.now(UTC), source=file.name)
+        known = len(done.ids) - done.new
+        tell(f"{file.name}: {len(rows):,} rows, {done.new:,} new, {known:,} known, {len(done.refused):,} rejected.")
+        _reject(file, done.refused)
+    raise SystemExit(SOME_REJECTED if done.refused else 0)
+
+
+@app.command()
+def forget(
+    context: typer.Context,
+    user: Annotated[str, typer.Argument(metavar="USER_ID", help="The user, as the files name them.")],
+    by: By = None,
+    home: Home = None,
+) -> None:
+    """Blank all verdicts and cases on a user, for ever; the proof that nothing else was changed still holds."""
+    from core import audit
+    from core.decision import cases
+    from core.feedback import csv_store, review
+
+    settings = settings_of(context, home)
+    with guard.command(settings):
+        person, now = _admin(settings, by), datetime.now(UTC)
+        review.catch_up(settings)  # what is blank cannot be applied to a case any more
+        verdicts = csv_store.of(settings).forget(user, by=person.name, now=now)
+        blanked = cases.forget(settings, user)
+        if not verdicts + blanked:
+            raise UnknownItemError("verdict or case on", user)
+        if blanked:
+            facts = {"cases": blanked}
+            audit.note(settings, who=person.name, what="forget", about="a user's cases", details=facts, now=now)
+        tell(f"{_count(verdicts, 'verdict')} and {_count(blanked, 'case')} are blank.")
+        tell("Uploaded files, runs, decisions told to the platform and your own exports are left as they are.")
+
+
+def _admin(settings: Settings, by: str | None) -> Person:
+    from core import accounts
+
+    person = accounts.current(settings, name_of(by))
+    if person is None or person.role != "admin":  # it cannot be undone
+        raise NotAllowedError(name_of(by), person.role if person else None, "forget a user")
+    return person
+
+
+def _chosen(settings: Settings, run: str | None) -> Run | None:
+    from core.decision import runs
+
+    if run is None:
+        return next((each for each in runs.recent(settings, RUNS) if runs.planned(settings, each.id)), None)
+    found = runs.find(settings, run)
+    if not runs.planned(settings, run):
+        raise BadOptionError("--run", f"{run} was not queued, so that nothing can be estimated: `queue add {run}`.")
+    return found
+
+
+def _verified(found: Verified) -> str:
+    said = f"{found.rows:,} rows, {found.forgotten:,} forgotten, {found.torn:,} unfinished"
+    head = f"; the chain ends in {found.head}" if found.head else ""
+    return f"{'whole' if found.whole else 'broken'}, {said}{head}."
+
+
+def _reject(file: Path, refused: tuple[Refusal, ...]) -> None:
+    from core.decision import export
+    from core.feedback import importing
+
+    target = file.with_name(f"{file.stem}.rejected.csv")
+    if not refused:
+        target.unlink(missing_ok=True)  # rows rejected earlier are not this file's any more
+        return
+    for refusal in refused[:TOLD]:
+        tell(refusal.sentence)
+    export.write(importing.table(refused), target)
+    tell(f"Rejected rows: {target}")
+
+
+def _count(number: int, noun: str) -> str:
+    from core.data import problems
+
+    return problems.count(number, noun)

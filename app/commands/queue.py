@@ -1,0 +1,78 @@
+"""`python3 -m app queue`: who waits to be judged."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app import guard
+from app.commands.shared import AsJson, By, Home, allowed, name_of, settings_of
+from app.guard import tell
+
+if TYPE_CHECKING:
+    from core.decision.cases import Waiting
+
+app = typer.Typer(no_args_is_help=True, help="The queue of users to be judged: fill it, look at it, reopen a case.")
+
+
+@app.command()
+def add(
+    context: typer.Context,
+    run: Annotated[str, typer.Argument(help="The run, such as r-0001.")],
+    by: By = None,
+    home: Home = None,
+) -> None:
+    """Queue the users of a run: the highest risks, a random sample of all bands, and those it is unsure of."""
+    from core.feedback import plans
+
+    settings = settings_of(context, home)
+    with guard.command(settings):
+        tell(plans.queue_run(settings, run, by=name_of(by), now=datetime.now(UTC)).sentence)
+
+
+@app.command()
+def reopen(
+    context: typer.Context,
+    case: Annotated[str, typer.Argument(help="The case, such as c-000001.")],
+    note: Annotated[str, typer.Option(help="Why it is to be judged again, for whoever does.")],
+    by: By = None,
+    home: Home = None,
+) -> None:
+    """Have a decided case judged again, by somebody else than who decided it."""
+    from core import audit
+    from core.decision import queue
+
+    settings = settings_of(context, home)
+    with guard.command(settings):
+        person, now = allowed(settings, by, "reopen"), datetime.now(UTC)
+        found = queue.reopen(settings, case, by=person.name, note=note, now=now)
+        audit.note(settings, who=person.name, what="reopen", about=case, why=note.strip(), now=now)
+        tell(f"{case} is open again, for anybody but {found.not_for}." if found.not_for else f"{case} is open again.")
+
+
+@app.command()
+def stats(context: typer.Context, as_json: AsJson = False, home: Home = None) -> None:
+    """How many cases wait, in which bands, and since when. The bands of blind cases are not told."""
+    from core.decision import cases
+
+    settings = settings_of(context, home)
+    with guard.command(settings):
+        waiting = cases.waiting(settings)
+        oldest = waiting.oldest.isoformat(timespec="seconds") if waiting.oldest else None
+        if as_json:
+            facts = {"open": waiting.open, "bands": waiting.bands, "blind": waiting.blind, "oldest": oldest}
+            sys.stdout.write(json.dumps(facts, indent=1) + "\n")
+        else:
+            sys.stdout.write("".join(f"{line}\n" for line in _lines(waiting, oldest)))
+
+
+def _lines(waiting: Waiting, oldest: str | None) -> list[str]:
+    counts = dict([*waiting.bands.items()][::-1]) | {"blind": waiting.blind}
+    return [
+        f"{waiting.open:,} open cases" + (f", the oldest since {oldest}" if oldest else ""),
+        *(f"{name:<14}{number:>8,}" for name, number in counts.items()),
+    ]

@@ -1,0 +1,164 @@
+"""The short form of feedback: rows read from CSV or JSON Lines, and what each one says.
+
+A row has `prediction_id` and `is_correct`, `actual_label` or both; `feedback_notes`, `reviewer` and `feedback_id` (or
+`id`) may be there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+
+from core import accounts
+from core.accounts import Person
+from core.data import problems, records
+from core.data.cells import MISSING
+from core.data.payload import open_text
+from core.data.records import BAD_QUOTE, GOOD, RAGGED
+from core.data.schema import key
+from core.errors import BadOptionError, FileProblemError
+
+COLUMNS: Final = ("prediction_id", "is_correct", "actual_label", "feedback_notes", "reviewer", "feedback_id")
+_JSON_LINES: Final = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
+_PREDICTION: Final = re.compile(r"(r-[0-9]{4,18})-([1-9][0-9]{0,17})")
+_YES: Final = {"1": True, "1.0": True, "true": True, "yes": True, "0": False, "0.0": False, "false": False, "no": False}
+_SPAMMER: Final = _YES | {"spammer": True, "legitimate": False}
+
+#: A run and an input row of it.
+Prediction = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row as it was given: `number` from 1, cells by column, its text, and why it cannot be read at all."""
+
+    number: int
+    cells: Mapping[str, object]
+    text: str
+    fault: str = ""
+
+    @classmethod
+    def of(cls, number: int, cells: Mapping[str, object]) -> Row:
+        """A row that comes as names and values."""
+        return cls(number, cells, json.dumps(dict(cells), ensure_ascii=False, default=str))
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A row, understood. `spammer` or `correct` is None when it was not said; `id` is "" when there was none."""
+
+    prediction: Prediction
+    spammer: bool | None
+    correct: bool | None
+    notes: str
+    reviewer: str
+    id: str
+
+
+def read(name: str, payload: bytes | Path) -> tuple[Row, ...]:
+    """The rows of a file: JSON Lines by its name (.jsonl, .ndjson), else CSV; either may be gzipped.
+
+    Raises FileProblemError when it cannot be read as either, or has no column that the short form needs.
+    """
+    data = open_text(name, payload).data
+    if name.lower().endswith(_JSON_LINES):
+        lines = data.decode().split("\n")
+        return tuple(_json_row(number, line) for number, line in enumerate(lines, 1) if line.strip())
+    return _csv_rows(name, data)
+
+
+def understood(row: Row, person: Person) -> Said:
+    """What a row says that this person gives; raises BadOptionError, named for the column to change."""
+    cells = {key(str(name)): value for name, value in row.cells.items()}
+    text = {name: _text(name, cells.get(name)) for name in (*COLUMNS, "id")}
+    if not (found := _PREDICTION.fullmatch(text["prediction_id"])):
+        raise unknown(text["prediction_id"])
+    reviewer = _reviewer(text["reviewer"], person)
+    return Said(
+        (found[1], int(found[2])),
+        _choice("actual_label", text["actual_label"], _SPAMMER, "1 for a spammer, 0 for a legitimate user"),
+        _choice("is_correct", text["is_correct"], _YES, "true or false"),
+        text["feedback_notes"],
+        reviewer,
+        text["feedback_id"] or text["id"],
+    )
+
+
+def unknown(prediction: str) -> BadOptionError:
+    """The error for a prediction that this home has not made."""
+    sentence = f"{problems.quoted(prediction)} is no prediction of this home. Copy it from the scores of a run."
+    return BadOptionError("prediction_id", sentence)
+
+
+def _reviewer(given: str, person: Person) -> str:
+    """The name as it is stored; an account's own however it was typed."""
+    name = accounts.named(given or person.name)
+    if name.casefold() == person.name.casefold():
+        return person.name
+    # Who may judge may not do so in the name of others; who decides about others' decisions may pass theirs on.
+    if not person.may("reopen"):
+        raise BadOptionError("reviewer", f"{person.name} may import verdicts of {person.name} only. Ask a lead to.")
+    return name
+
+
+def _text(name: str, value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, str | int | float):
+        raise BadOptionError(name, "give text or a number, no list and no object.")
+    return str(value).strip()
+
+
+def _choice(column: str, text: str, meanings: Mapping[str, bool], allowed: str) -> bool | None:
+    if text.lower() in MISSING:
+        return None
+    if text.lower() not in meanings:
+        raise BadOptionError(column, f"{problems.quoted(text)} is none of the answers; write {allowed}.")
+    return meanings[text.lower()]
+
+
+def _json_row(number: int, line: str) -> Row:
+    try:
+        cells = json.loads(line)
+    except (ValueError, RecursionError):
+        return Row(number, {}, line, "this is not JSON; write one object a line")
+    if not isinstance(cells, dict):
+        return Row(number, {}, line, "this is JSON, but no object; write names and values in braces")
+    return Row(number, cells, line)
+
+
+def _csv_rows(name: str, data: bytes) -> tuple[Row, ...]:
+    found = records.split(name, data, wanted=COLUMNS)
+    header = [key(column) for column in found.header]
+    _check_header(name, header)
+    columns = found.columns(dict.fromkeys(range(len(header)), pa.string()))
+    good = zip(*(columns[at].to_pylist() for at in range(len(header))), strict=True)
+    return tuple(
+        Row(at + 1, dict(zip(header, next(good), strict=True)), found.text(at))
+        if kind == GOOD
+        else Row(at + 1, {}, found.text(at), _fault(kind, int(found.fields[at]), len(header)))
+        for at, kind in enumerate(found.state.tolist())
+    )
+
+
+def _check_header(name: str, header: Sequence[str]) -> None:
+    if "prediction_id" not in header:
+        sentence = "it has no column prediction_id. Name in it the prediction that each row is about, as in the scores."
+        raise FileProblemError(name, "no_prediction_id", sentence)
+    if not {"is_correct", "actual_label"} & set(header):
+        sentence = "it has neither a column is_correct nor actual_label. Say in one of them what was found out."
+        raise FileProblemError(name, "no_label", sentence)
+
+
+def _fault(kind: int, fields: int, expected: int) -> str:
+    if kind == RAGGED:
+        return problems.ragged(fields, expected)
+    return problems.clause("bad_quote" if kind == BAD_QUOTE else "blank")
