@@ -66,6 +66,15 @@ def judge(
     )
 
 
+def said(case: Case, judgement: Any = "spammer", /, *, verdict: str = "", by: str = "Ada", **changes: Any) -> Verdict:
+    """A verdict on a case as it is stored, and nothing stored yet."""
+    asked = ("prediction", "user", "score", "band", "action", "stratum", "inclusion", "blind", "model", "policy",
+             "features")  # fmt: skip
+    about: dict[str, Any] = {name: getattr(case, name) for name in asked} | {"case": case.id, "time": NOW}
+    about |= {"id": verdict or f"v-{case.id}-{by}", "reviewer": by, "verdict": judgement}
+    return Verdict(**about | changes)
+
+
 def judge_all(home: Settings, truth: Mapping[str, Any], name: str = "all") -> None:
     """Judge every open case by the truth, a judgement by user."""
     for judgement in sorted(set(truth.values())):
@@ -84,7 +93,9 @@ def truth_of(frame: pd.DataFrame) -> dict[str, str]:
 def told(home: Settings, user: str) -> list[tuple[str, int | None, str]]:
     """Decision, what it takes back and why, of a user, oldest first."""
     frame = outbox.of_user(home, user)
-    return [(row.decision, None if row.reversal_of is pd.NA else row.reversal_of, row.why) for row in frame.itertuples()]
+    return [
+        (row.decision, None if row.reversal_of is pd.NA else row.reversal_of, row.why) for row in frame.itertuples()
+    ]
 
 
 def rows(home: Settings) -> pd.DataFrame:

@@ -17,12 +17,12 @@ from core.data import split
 from core.decision import cases, runs
 from core.decision.entries import Queued
 from core.errors import NotAllowedError, UnknownItemError
-from core.feedback import csv_store, plans, review, sampling
+from core.feedback import csv_store, plans, sampling
 from core.feedback.sampling import Rules
 from core.settings import Settings
 from tests import make
 from tests.core.feedback import reviewing
-from tests.core.feedback.reviewing import POLICY, judge, judge_all, not_chosen, planned, scored, truth_of, waiting
+from tests.core.feedback.reviewing import POLICY, judge, judge_all, not_chosen, planned, said, scored, truth_of, waiting
 from tests.make import NOW
 
 PASSWORD = "correct horse battery"  # noqa: S105 - opens nothing
@@ -76,7 +76,7 @@ def test_certain_cases_keep_within_the_capacity_and_are_the_highest_scores(own: 
 
 
 def test_only_certain_cases_may_show_their_score(own: Settings) -> None:
-    planned(own, make.users(400, seed=1), capacity=60)
+    planned(own, make.users(400, seed=1), capacity=60, audit=0.02)
     blind: dict[str, set[bool]] = {name: set() for name in STRATA}
     for case in waiting(own):
         blind[case.stratum].add(case.blind)
@@ -147,8 +147,7 @@ def test_who_was_judged_before_a_crash_is_not_queued_again(own: Settings) -> Non
     frame = make.users(300, seed=1)
     planned(own, frame)
     first = waiting(own)[0]
-    verdict = review._verdict(first, review.Given("v1", "spammer"), "Ada", NOW)  # noqa: SLF001
-    csv_store.of(own).record([verdict])  # and then the power failed
+    csv_store.of(own).record([said(first)])  # and then the power failed
     assert queue_run(own, scored(own, frame).id).queued.known == 1
     assert cases.find(own, first.id).status == "closed"
 
