@@ -3,9 +3,9 @@
     .venv/bin/python benchmarks/explore.py users.csv [--times 10]
 
 A dashboard of a copy of the bundled home in which the file is scored, and Chromium. Cold: the page is opened for the
-first time. Then, warm: seconds to the first figure of a fresh tab; seconds from a click or a chosen option to the new
-figure, for features, filters never seen before and correlations; bytes over the websocket for each; and the
-server's memory against what it used before anybody came.
+first time. Then, warm: seconds to the first figure of a fresh tab; seconds from a chosen feature, or a filter never
+seen before, to the new figures in the window, and until the whole page is done; seconds to the correlations; bytes
+over the websocket; and the server's memory against what it used before anybody came.
 """
 
 from __future__ import annotations
@@ -55,9 +55,13 @@ class Waits:
         self._seconds.setdefault(kind, []).append(time.perf_counter() - started)
         self._bytes.setdefault(kind, []).append(self._wire.received - before)
 
+    def add(self, kind: str, seconds: float) -> None:
+        """Seconds measured elsewhere, of steps whose bytes are counted already."""
+        self._seconds.setdefault(kind, []).append(seconds)
+
     def tell(self) -> None:
         for kind, seconds in self._seconds.items():
-            most = max(self._bytes[kind]) / 1e6
+            most = max(self._bytes.get(kind, [0])) / 1e6
             p95 = statistics.quantiles(seconds, n=20, method="inclusive")[-1] if len(seconds) > 1 else seconds[0]
             print(
                 f"{kind}: median {statistics.median(seconds):.2f} s, p95 {p95:.2f} s, at most {max(seconds):.2f} s "
@@ -137,9 +141,28 @@ def measure(page: Page, address: str, waits: Waits, times: int) -> None:
         quiet(page)
 
 
-def enter(page: Page, waits: Waits, kind: str, *seen: Callable[[], None]) -> None:
-    """Press Enter, and wait until the page is as it should be and the server is done."""
-    waits.time(kind, lambda: page.keyboard.press("Enter"), *seen, lambda: quiet(page))
+def enter(page: Page, waits: Waits, kind: str, seen: Callable[[], None]) -> None:
+    """Press Enter; wait until what is in the window is drawn anew, then until the rest of the page is done too."""
+    page.evaluate(
+        """() => { for (const plot of document.querySelectorAll('.js-plotly-plot')) {
+               plot.drawn = false;
+               plot.on('plotly_afterplot', () => { plot.drawn = true; });
+           } }"""
+    )
+    started = time.perf_counter()
+    waits.time(f"{kind}, in the window", lambda: page.keyboard.press("Enter"), seen, lambda: drawn(page))
+    quiet(page)
+    waits.add(f"{kind}, whole page", time.perf_counter() - started)
+
+
+def drawn(page: Page) -> None:
+    """Wait until every figure in the window was drawn since `enter` began."""
+    page.wait_for_function(
+        """() => [...document.querySelectorAll('.js-plotly-plot')].every(plot =>
+               plot.getBoundingClientRect().top >= window.innerHeight ||
+               (plot.drawn !== false && plot.querySelector('svg.main-svg') !== null))""",
+        polling=20, timeout=30 * SECONDS,
+    )  # fmt: skip
 
 
 def filtered(page: Page, waits: Waits, name: str) -> None:

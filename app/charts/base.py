@@ -57,16 +57,20 @@ LINE: Final = 16  # px a line of 12 px text
 
 
 def base(
-    figure: go.Figure, *, theme: Theme, height: int = 240, right: int = 14, top: int = 8, bottom: int = 0
+    figure: go.Figure, *, theme: Theme, height: int = 240, right: int = 14, top: int = 8, bottom: int = 0, left: int = 0
 ) -> go.Figure:
-    """Margins (px), axes and grid of every figure; leave room for direct labels with `right`."""
+    """Margins (px), axes and grid of every figure; leave room for direct labels with `right`.
+
+    Without `left`, plotly measures how much room ticks take and draws twice; with it, a figure that changes often is
+    drawn once, and `left`, `right` and `bottom` must leave that room.
+    """
     colour = PALETTE[theme]
     figure.update_layout(
-        height=height, margin={"l": 0, "r": right, "t": top, "b": bottom, "pad": 4}, showlegend=False,
+        height=height, margin={"l": left, "r": right, "t": top, "b": bottom, "pad": 4}, showlegend=False,
         hovermode="closest", dragmode=False, bargap=0.12, font={"size": 12, "color": colour["ink"]},
     )  # fmt: skip
     tick = {"size": 12, "color": colour["muted"]}
-    axis = {"zeroline": False, "fixedrange": True, "automargin": True, "tickfont": tick}
+    axis = {"zeroline": False, "fixedrange": True, "automargin": not left, "tickfont": tick}
     figure.update_xaxes(
         showgrid=False, showline=True, linecolor=colour["faint"], ticks="outside", ticklen=3,
         tickcolor=colour["faint"], title_font=tick, title_standoff=6, **axis,

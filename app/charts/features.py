@@ -18,6 +18,7 @@ from app.charts.parts import (
     SMALL,
     Numbers,
     bin_axis,
+    cut,
     dots,
     nothing,
     percent,
@@ -61,7 +62,7 @@ def distribution(frame: pd.DataFrame, feature: str, *, log: bool, theme: Theme) 
             y=_drawn(shares["spammer"], log=log), mode="lines+markers", line={"color": colour["ink"], "width": 2},
             marker={"size": 6, "color": colour["ink"]}, name="spammer", cliponaxis=False, **common,
         )  # fmt: skip
-    base(figure, theme=theme, height=220)
+    base(figure, theme=theme, height=220, left=LEFT, right=_right(labels), bottom=BOTTOM)
     _share_axis(figure, np.concatenate(list(shares.values())), log=log)
     bin_axis(figure, labels)
     if not labels:
@@ -97,7 +98,7 @@ def spam_rate(frame: pd.DataFrame, feature: str, *, overall: float, theme: Theme
         marker={"color": colour["population"], "line_width": 0},
     )  # fmt: skip
     figure.update_layout(yaxis={"domain": [STRIP + 0.1, 1]}, yaxis2={"domain": [0, STRIP]}, xaxis={"anchor": "y2"})
-    base(figure, theme=theme, height=RATES)
+    base(figure, theme=theme, height=RATES, left=LEFT, right=_right(labels), bottom=BOTTOM)
     bin_axis(figure, labels)
     _users_axis(figure, n)
     known, top = bool(np.isfinite(rate).any()), rate_top(n, rate, high, overall)
@@ -137,7 +138,7 @@ def dependence(
             ],
         )
     )  # fmt: skip
-    base(figure, theme=theme, height=220)
+    base(figure, theme=theme, height=220, left=LEFT, right=_right([_value(values.max(initial=0.0))]), bottom=BOTTOM)
     _value_axis(figure, values)
     low, high = float(pushes.min(initial=0.0)), float(pushes.max(initial=0.0))
     room = 0.08 * (high - low) or 1.0
@@ -154,9 +155,17 @@ def dependence(
     return titled(figure, f"How {version} uses {feature}", sub, alt)
 
 
+#: Px for "100 %" or "10,000" beside the axis, and for a line of ticks below it.
+LEFT: Final = 48
+BOTTOM: Final = 26
 RATES: Final = 250  # px height of the figure of rates
 STRIP: Final = 0.2  # of which the volumes take this share
 _GROUP: Final = {"legitimate": "legitimate", "everyone": "users", "spammer": "spammers"}
+
+
+def _right(labels: list[str]) -> int:
+    """Px that half of the last label may stand out beyond the axis."""
+    return max(14, math.ceil(width_of(cut(labels[-1])) / 2) + 6) if labels else 14
 
 
 def _texts(column: pd.Series[str]) -> list[str]:

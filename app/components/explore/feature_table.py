@@ -31,12 +31,13 @@ def feature_table(view: View, model: Model | None) -> None:
             "use", ascending=False, kind="stable", ignore_index=True
         )
         used = f"by use in {model.version}, on a sample of {counted(len(use.rows), 'user')}"
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        section(f"{len(frame)} features", used)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        section(f"{len(frame)} features", used, width="stretch")
         wanted = st.text_input(
             "Find", placeholder="Find a feature", icon=":material/search:", width=180, key="find_feature",
             label_visibility="collapsed",
         )  # fmt: skip
+        numbers(frame.drop(columns="spark"), "features")
     shown = frame[_mentions(frame, wanted)].reset_index(drop=True)
     if shown.empty:
         st.caption("No feature has this in its name or meaning.")
@@ -47,7 +48,6 @@ def feature_table(view: View, model: Model | None) -> None:
         key=_KEY, on_select=_chosen, selection_mode="single-row", column_config=_columns(shown),
         alt=f"{len(shown)} features with kind, distribution, use by the model, ROC-AUC, PSI, missing share, quantiles",
     )  # fmt: skip
-    numbers(frame.drop(columns="spark"), "features")
 
 
 def _chosen() -> None:
