@@ -83,7 +83,9 @@ def _in_address() -> str | None:
     asked = st.query_params.get(_ADDRESS)
     if not asked:
         return None
-    with guard.shown():
-        return accounts.named(asked)
+    with guard.shown() as failure:
+        name = accounts.named(asked)
+    if failure.error is None:
+        return name
     st.query_params.pop(_ADDRESS)
     return None

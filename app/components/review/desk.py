@@ -75,9 +75,7 @@ def judge(name: str, case: str, judgement: Judgement, reasons: str) -> None:
         return
     given = Given(own["verdict"], judgement, _reason(judgement), _notes(), _seconds(own), reasons)
     with guard.noted() as failure:
-        found = review.judge(
-            services.settings(), case, given, by=name, session=session.tab(), now=services.now()
-        )
+        found = review.judge(services.settings(), case, given, by=name, session=session.tab(), now=services.now())
         own["last"] = [found.id]
         session.say(_told(found))
     if failure.error is None or not _still_mine(case, name):
@@ -96,6 +94,8 @@ def skip(name: str, case: str) -> None:
 def undo(name: str) -> None:
     """Take the last step back, however many verdicts it had; its first case lies on the desk again."""
     own = desk()
+    if not own["last"]:  # the second click of two
+        return
     with guard.noted():
         opened = review.undo(services.settings(), own["last"], by=name, now=services.now())
         own["last"] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
@@ -14,16 +14,17 @@ from core import accounts, audit
 from core.decision import guidance as kept
 from core.decision.guidance import Guidance, ReasonCode
 
+_BEGUN: Final = "_guidance_begun"
+
 
 def guidance_form(name: str) -> None:
     """The form for leads; for everybody else what is in force."""
-    now = services.guidance()
     if not session.may("change guidance"):
         st.caption("Only a lead or an admin can change this.")
-        st.markdown(now.guidelines)
+        st.markdown(services.guidance().guidelines)
         return
+    now = _begun()
     st.markdown("What reviewers are told, how many users they can judge a day, and who is drawn at random.")
-    guard.told()
     with st.form("guidance"):
         halves = st.grid(2, min_column_width=430, gap=("small", "medium"))
         with halves.cell():
@@ -49,9 +50,26 @@ def guidance_form(name: str) -> None:
             with guard.shown() as failure:
                 _save(name, now, numbers | {"guidelines": text, "reasons": _codes(codes)})
             if failure.error is None:
+                _again()
                 st.toast("Saved", icon=":material/check_circle:")
                 st.rerun(scope="app")
     _versions()
+
+
+def _begun() -> Guidance:
+    """What the form was filled from: what somebody else saves meanwhile must not take the place of what is typed."""
+    latest = services.guidance()
+    begun: int = st.session_state.setdefault(_BEGUN, latest.version)
+    if begun == latest.version:
+        return latest
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("Somebody has changed the guidance since this form was opened.", width="content")
+        st.button("Load it again", icon=":material/refresh:", type="tertiary", on_click=_again)
+    return kept.load(services.settings(), begun)
+
+
+def _again() -> None:
+    st.session_state.pop(_BEGUN, None)
 
 
 def _numbers(now: Guidance) -> dict[str, Any]:

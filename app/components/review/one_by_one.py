@@ -25,9 +25,9 @@ def one_by_one(name: str, filters: CaseFilters) -> None:
             done = shift(name)
             beside.guidelines()
     bar(done)
+    case = on_the_desk(name, filters)
     guard.told()
     session.said()
-    case = on_the_desk(name, filters)
     if case is None:
         nothing_waits(filters)
         undo_button(name)

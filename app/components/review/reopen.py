@@ -22,7 +22,7 @@ def reopen(name: str) -> None:
             with guard.shown() as failure:
                 case = _reopen(name, asked.strip(), note)
             if failure.error is None:
-                st.success(f"{case} waits in the queue again, before all others.", icon=":material/check_circle:")
+                st.success(f"{case} waits again, for anybody but who decided it.", icon=":material/check_circle:")
 
 
 def _reopen(name: str, asked: str, note: str) -> str:

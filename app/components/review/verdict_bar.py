@@ -19,7 +19,7 @@ _VERDICTS: Final[tuple[tuple[Judgement, str, str, str], ...]] = (
 
 
 def verdict_bar(name: str, case: str, reasons: str) -> None:
-    """A button is its case\'s own, so that a click on its way while the next case comes judges nobody."""
+    """A button is its case's own, so that a click on its way while the next case comes judges nobody."""
     with st.bottom, st.container(horizontal=True, vertical_alignment="center"):
         for judgement, word, icon, key in _VERDICTS:
             st.button(
