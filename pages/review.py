@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app import session
 from app.components.heading import page_title
 from app.components.review.figures import figures
 from app.components.review.guidance_form import guidance_form
@@ -10,6 +11,7 @@ from app.components.review.queue_filters import queue_filters
 from app.components.review.reopen import reopen
 from app.components.review.triage import triage
 from app.components.who import who
+from app.words import plain
 
 PANELS = ("One by one", "Triage", "Figures", "Guidance")
 
@@ -25,6 +27,8 @@ if person is not None:
         figures()
     elif panel == "Guidance":
         guidance_form(person.name)
+    elif not session.may("judge"):
+        st.caption(f"{plain(person.name)} is {person.role} here, a role that judges nobody. Ask an admin for another.")
     else:
         with place:
             reopen(person.name)

@@ -232,7 +232,7 @@ def test_a_cleared_value_is_missing_and_reset_puts_it_back(tab: Page) -> None:
 def test_every_page_is_drawn_in_light_and_dark(tab: Page, scheme: str, ground: str) -> None:
     tab.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     for path, title in (("/", "Overview"), ("/score-file", "Score a file"), ("/score-user", "Score a user"),
-                        ("/model", "Model")):  # fmt: skip
+                        ("/registry", "Registry")):  # fmt: skip
         tab.goto(path)
         expect(tab.get_by_role("heading", name=title, exact=True)).to_be_visible()
         idle(tab)

@@ -125,5 +125,5 @@ def hostile(home: Settings) -> Settings:
     frame = make.users(400).rename(columns={"links": feature})
     checked = intake.read("<i>train</i>.csv", make.csv(frame), schema, need_label=True)
     dataset = datasets.put(home, checked, schema, now=make.NOW, need_label=True)
-    registry.promote(home, training.learn(home, dataset, schema, Policy().thresholds, now=make.NOW))
+    make.promoted(home, training.learn(home, dataset, schema, Policy().thresholds, now=make.NOW))
     return home

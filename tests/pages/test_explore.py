@@ -633,7 +633,7 @@ def strange(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     schemas.save(HOSTILE, home.schema_file)
     checked = intake.read("train.csv", make.csv(hostile_users(400, "both")), HOSTILE, need_label=True)
     dataset = datasets.put(home, checked, HOSTILE, now=make.NOW, need_label=True)
-    registry.promote(home, training.learn(home, dataset, HOSTILE, Policy().thresholds, now=make.NOW))
+    make.promoted(home, training.learn(home, dataset, HOSTILE, Policy().thresholds, now=make.NOW))
     return home
 
 

@@ -11,7 +11,7 @@ from tests import make, screen
 from tests.screen import Scored, Visit
 
 
-@pytest.mark.parametrize("page", ["overview", "score_file", "score_user", "model"])
+@pytest.mark.parametrize("page", ["overview", "score_file", "score_user", "registry"])
 def test_a_home_with_nothing_in_it_says_what_to_do_first(visit: Visit, home: Settings, page: str) -> None:
     at = visit(home, page)
 
@@ -59,12 +59,14 @@ def test_a_fresh_home_offers_the_first_steps_and_the_models_figures(visit: Visit
     assert "Nothing waits for you." in screen.sentences(at)
 
 
-@pytest.mark.parametrize("page", ["score_file", "score_user", "model"])
+@pytest.mark.parametrize("page", ["score_file", "score_user", "registry"])
 def test_each_first_step_leads_to_its_page(visit: Visit, own: Settings, page: str) -> None:
     at = visit(own).button(key=f"first-{page}").click().run()
 
     assert not at.exception
-    assert at.title[0].value == {"score_file": "Score a file", "score_user": "Score a user", "model": "Model"}[page]
+    assert (
+        at.title[0].value == {"score_file": "Score a file", "score_user": "Score a user", "registry": "Registry"}[page]
+    )
 
 
 def test_a_home_at_work_shows_the_last_run_against_the_one_before(
@@ -99,7 +101,7 @@ def test_the_notice_the_rejected_rows_and_an_outdated_score_all_wait_for_a_perso
     visit: Visit, noticed: Settings, scored: Scored, to_score: pd.DataFrame
 ) -> None:
     scored(noticed, pd.concat([to_score, to_score.head(3)]))
-    registry.promote(noticed, make.trained_home(noticed, n=400))
+    make.trained_home(noticed, n=400)
 
     at = visit(noticed)
 

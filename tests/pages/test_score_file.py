@@ -333,7 +333,7 @@ def test_nothing_of_a_file_becomes_markup(upload: Upload, visit: Visit, own: Set
     bad = make.csv(frame) + b"z,**x**,0,1,0,3,n,DE,v\n,1,0,1,0,3,n,DE,v\n<b>x</b>0,1,0,1,0,3,n,DE,v\n"
 
     run = upload(own, bad, name=name)
-    pages = [run, visit(own), visit(own, "score_file"), visit(own, "model")]
+    pages = [run, visit(own), visit(own, "score_file"), visit(own, "registry")]
     pages += [visit(own, "score_user", run="r-0001", row=str(row)) for row in range(1, 9)]
 
     for at in pages:
@@ -350,7 +350,7 @@ def test_a_feature_with_a_hostile_name_is_shown_as_text(visit: Visit, scored: Sc
 
     run = visit(hostile, "score_file", run="r-0001")
     user = visit(hostile, "score_user", run="r-0001", row="1")
-    model = visit(hostile, "model")
+    model = visit(hostile, "registry")
 
     for at in (run, user, model):
         assert not at.exception
@@ -415,7 +415,7 @@ def test_the_notice_of_the_model_stands_on_every_page_that_scores(
     scored(noticed, to_score)
     notice = "v0001 is trained on &#42;simulated&#42; users"
 
-    for page, where in (("score_file", {}), ("score_file", {"run": "r-0001"}), ("score_user", {}), ("model", {})):
+    for page, where in (("score_file", {}), ("score_file", {"run": "r-0001"}), ("score_user", {}), ("registry", {})):
         assert notice in screen.sentences(visit(noticed, page, **where))
 
 

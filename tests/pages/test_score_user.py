@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import TextInput
 
 from app import words
 from core.data import datasets
@@ -142,8 +143,12 @@ def test_the_pushes_lead_from_the_average_user_to_the_margin(user: AppTest, own:
     assert everything["Status"][everything["Feature"] == "ratio"].tolist() == ["missing"]
 
 
+def finder(at: AppTest) -> TextInput:
+    return next(field for field in at.text_input if field.label == "User id")
+
+
 def test_a_user_is_found_by_id(user: AppTest) -> None:
-    user.text_input[0].set_value(" u3-41 ").run()
+    finder(user).set_value(" u3-41 ").run()
 
     assert not user.exception
     assert "#### User u3-41" in screen.sentences(user)
@@ -151,7 +156,7 @@ def test_a_user_is_found_by_id(user: AppTest) -> None:
 
 
 def test_an_id_that_is_not_there_is_told_in_a_sentence(user: AppTest) -> None:
-    user.text_input[0].set_value("*nobody*").run()
+    finder(user).set_value("*nobody*").run()
 
     assert not user.exception
     assert "users.csv has no accepted user &#42;nobody&#42;." in screen.sentences(user)

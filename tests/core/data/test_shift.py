@@ -85,7 +85,8 @@ def test_means_and_missing_shares_equal_pandas_on_real_users(shared):
     assert table["mean_a"].tolist() == pytest.approx(a.mean().reindex(table.index).tolist())
     assert table["missing_b"].tolist() == b.isna().mean().reindex(table.index).tolist()
     # Between spammers and others, Cliff's delta says the same as the ROC-AUC does.
-    area = profile(frame, hostile.columns(frame), label).set_index("feature")["auc"].reindex(table.index)
+    found = profile(hostile.columns(frame), lambda name: tallies.of(frame[name], label))
+    area = found.set_index("feature")["auc"].reindex(table.index)
     assert table["delta"].tolist() == pytest.approx((2 * area - 1).tolist())
 
 

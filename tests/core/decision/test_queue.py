@@ -304,8 +304,6 @@ def test_of_the_cases_judged_first_half_are_the_highest_risks() -> None:
     assert 150 < certain[first].sum() < 250
 
 
-
-
 def test_draws_are_uniform_and_independent_of_each_other() -> None:
     people = [f"u{i}" for i in range(20_000)]
     value, number = priority.draws(people, b"salt", "value"), priority.draws(people, b"salt", "number")

@@ -25,7 +25,7 @@ def shown(estimate: Estimate, digits: int) -> str:
 
 
 def test_the_figures_are_those_of_the_metadata(visit: Visit, own: Settings) -> None:
-    at = visit(own, "model")
+    at = visit(own, "registry")
 
     figures = registry.load(own).metadata.figures
     assert not at.exception
@@ -37,7 +37,7 @@ def test_the_figures_are_those_of_the_metadata(visit: Visit, own: Settings) -> N
 
 
 def test_the_figures_at_the_thresholds_are_those_of_the_metadata(visit: Visit, own: Settings) -> None:
-    at = visit(own, "model")
+    at = visit(own, "registry")
 
     rows = at.table[1].value
     for row, shares in zip(rows.to_dict("records"), registry.load(own).metadata.figures.at.values(), strict=True):
@@ -49,7 +49,7 @@ def test_the_figures_at_the_thresholds_are_those_of_the_metadata(visit: Visit, o
 
 
 def test_lineage_tells_what_the_model_was_made_from(visit: Visit, own: Settings) -> None:
-    at = visit(own, "model")
+    at = visit(own, "registry")
 
     metadata = registry.load(own).metadata
     assert f"on {metadata.data.trained_on:,} users of train.csv" in screen.sentences(at)
@@ -63,7 +63,7 @@ def test_a_home_without_labelled_users_says_how_to_get_some(visit: Visit, own: S
             path.unlink()
         folder.rmdir()
 
-    assert "No labelled dataset is stored here yet." in screen.sentences(visit(own, "model"))
+    assert "No labelled dataset is stored here yet." in screen.sentences(visit(own, "registry"))
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_judging_on_other_users_says_whether_the_model_knows_them(
     real_jobs: None, visit: Visit, own: Settings, seed: int, sentence: str
 ) -> None:
     dataset = labelled(own, seed)
-    at = visit(own, "model")
+    at = visit(own, "registry")
     at.selectbox[0].set_value(next(found for found in datasets.stored(own) if found.id == dataset)).run()
 
     next(button for button in at.button if button.label == "Judge on these users").click().run()
@@ -93,7 +93,7 @@ def test_judging_on_other_users_says_whether_the_model_knows_them(
 
 def test_on_its_own_training_file_only_the_test_part_counts(real_jobs: None, visit: Visit, own: Settings) -> None:
     trained_on = next(found for found in datasets.stored(own) if found.name == "train.csv")
-    at = visit(own, "model")
+    at = visit(own, "registry")
     at.selectbox[0].set_value(trained_on).run()
 
     next(button for button in at.button if button.label == "Judge on these users").click().run()
@@ -108,7 +108,7 @@ def test_a_dataset_with_one_class_only_is_told_in_a_sentence(real_jobs: None, vi
     frame = make.users(100, 8).assign(spam=1)
     checked = intake.read("spam.csv", make.csv(frame), make.SCHEMA)
     dataset = datasets.put(own, checked, make.SCHEMA, now=make.NOW)
-    at = visit(own, "model")
+    at = visit(own, "registry")
     at.selectbox[0].set_value(dataset).run()
 
     next(button for button in at.button if button.label == "Judge on these users").click().run()

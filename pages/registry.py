@@ -1,0 +1,25 @@
+"""Registry: all versions of the model, which is in charge, how good each is, and what it was made from."""
+
+from app import services, session
+from app.components.heading import page_title
+from app.components.no_model import no_model
+from app.components.registry.about import about
+from app.components.registry.in_charge import change, in_charge, promotions, refused
+from app.components.registry.versions import chosen, versions
+from core.model import registry
+
+with page_title("Registry") as actions:
+    session.said()
+history = promotions()
+found = registry.listing(services.settings(), history)
+if not found:
+    no_model()
+else:
+    champion = next((each for each in found if each.in_charge), None)
+    picked = chosen(found)
+    with actions:
+        change(picked, champion, history)
+    in_charge(champion)
+    refused()
+    versions(found, picked)
+    about(picked, champion)
