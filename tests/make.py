@@ -55,13 +55,13 @@ def csv(frame: pd.DataFrame) -> bytes:
     return frame.to_csv(index=False).encode()
 
 
-def trained_home(settings: Settings, *, n: int = 1500, seed: int = 0) -> str:
+def trained_home(settings: Settings, *, n: int = 1500, seed: int = 0, by: str | None = None) -> str:
     """Give a home a schema and a promoted model; returns the version."""
     schemas.save(SCHEMA, settings.schema_file)
     write_text(settings.salt_file, "5a" * 16 + "\n")  # a home's own is random, and so would every figure be
     checked = intake.read("train.csv", csv(users(n)), SCHEMA, need_label=True)
     dataset = datasets.put(settings, checked, SCHEMA, now=NOW, need_label=True)
-    version = training.learn(settings, dataset, SCHEMA, Policy().thresholds, now=NOW, seed=seed)
+    version = training.learn(settings, dataset, SCHEMA, Policy().thresholds, now=NOW, seed=seed, by=by)
     promoted(settings, version)
     return version
 
