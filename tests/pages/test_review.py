@@ -16,7 +16,7 @@ from app.components.review import case_view
 from app.words import plain, probability, signed
 from core import accounts, state
 from core.decision import cases, guidance, runs
-from core.decision.cases import Case
+from core.decision.cases import Case, CaseFilters
 from core.decision.runs import Run
 from core.model.explain import Reason
 from core.settings import Settings
