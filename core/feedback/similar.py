@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -27,13 +27,16 @@ def alike(ranks: Floats, rank: npt.ArrayLike, weights: npt.ArrayLike) -> npt.NDA
     """
     weight = np.asarray(weights, np.float64)
     weight = weight / weight.sum() if weight.sum() > 0 else np.full(len(weight), 1 / max(len(weight), 1))
-    used = np.flatnonzero(weight)
-    one = np.asarray(rank, np.float32)[used]
-    gap = np.abs(ranks[:, used] - one)
-    both = np.isnan(ranks[:, used]) & np.isnan(one)
-    gap = np.where(np.isnan(gap), np.where(both, 0.0, APART), gap)
+    one = np.asarray(rank, np.float32)
+    gap = ranks - one
+    np.abs(gap, out=gap)
+    # One column after the other, and only where something is missing: a mask of everything takes as long as the rest.
+    for feature in np.flatnonzero(np.isnan(gap.sum(axis=0))):
+        missing = np.isnan(ranks[:, feature])
+        known = np.where(missing, APART, gap[:, feature])
+        gap[:, feature] = ~missing * APART if np.isnan(one[feature]) else known
     # Shares rounded to float32 may add up to a little more than 1.
-    return np.clip(1 - (gap @ weight[used].astype(np.float32)).astype(np.float64), 0.0, 1.0)
+    return np.clip(1 - (gap @ weight.astype(np.float32)).astype(np.float64), 0.0, 1.0)
 
 
 class Judged:
@@ -61,19 +64,25 @@ class Judged:
         names = self._population.names
         row = np.array([[np.nan if (value := values.get(name)) is None else value for name in names]])
         rank = self._population.percentile(row)[0] / 100
-        near = alike(self._of(standing)[at], rank, [weights.get(name, 0.0) for name in names])
+        near = self._near(standing, rank, [weights.get(name, 0.0) for name in names])[at]
         best = np.argsort(-near, kind="stable")[:k]
         found = standing[["user", "verdict", "time"]].iloc[at[best]].reset_index(drop=True)
         return found.assign(alike=near[best])
 
-    def _of(self, standing: pd.DataFrame) -> Floats:
-        """The ranks of these rows, (m, f)."""
+    def _near(
+        self, standing: pd.DataFrame, rank: npt.NDArray[np.float64], weights: Sequence[float]
+    ) -> npt.NDArray[np.float64]:
+        """How alike these rows are, (m,)."""
         numbers = standing.index.to_numpy(np.int64)
         with self._guard:
             new = standing[~np.isin(numbers, self._numbers)]
             if len(new):
                 features = new.reindex(columns=list(map(column, self._population.names))).to_numpy(np.float64)
                 ranks = (self._population.percentile(features) / 100).astype(np.float32)
-                order = np.argsort(joined := np.concatenate([self._numbers, new.index]), kind="stable")
-                self._numbers, self._ranks = joined[order], np.vstack([self._ranks, ranks])[order]
-            return self._ranks[np.searchsorted(self._numbers, numbers)]
+                joined, both = np.concatenate([self._numbers, new.index]), np.vstack([self._ranks, ranks])
+                if len(self._numbers) and joined[len(self._numbers)] < self._numbers[-1]:  # an undo brought a row back
+                    order = np.argsort(joined, kind="stable")
+                    joined, both = joined[order], both[order]
+                self._numbers, self._ranks = joined, both
+            known, ranked = self._numbers, self._ranks
+        return alike(ranked, rank, weights)[np.searchsorted(known, numbers)]
