@@ -16,7 +16,8 @@ from typing import Annotated, Any, Literal
 import typer
 
 from app import guard
-from app.commands import accounts, decisions, feedback, queue
+from app.commands import accounts, compare, decisions, feedback, queue, registry
+from app.commands.shared import By, name_of
 from app.guard import tell
 from app.progress import Progress
 from core.errors import BadOptionError, RefusedError
@@ -38,6 +39,8 @@ app.add_typer(feedback.app, name="feedback")
 app.add_typer(queue.app, name="queue")
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(accounts.app, name="accounts")
+app.add_typer(registry.app, name="registry")
+registry.app.command("compare")(compare.compare)
 
 Home = Annotated[
     Path | None,
@@ -170,10 +173,12 @@ def train(
     promote: Annotated[bool, typer.Option("--promote", help="Put the new version in charge.")] = False,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of everything random.")] = 0,
     notice: Annotated[str, typer.Option(help="A sentence to show wherever this version is.")] = "",
+    by: By = None,
     as_json: AsJson = False,
     home: Home = None,
 ) -> None:
     """Train a model on labelled users, judge it on users it never sees, and store it as a version."""
+    from core import accounts
     from core.data import schema as schemas
     from core.decision.policy import Policy
     from core.model import registry, training
@@ -181,15 +186,17 @@ def train(
     settings = Settings.of(home or context.obj)
     progress = Progress()
     with guard.command(settings), contextlib.closing(_Closing(progress)):
-        columns = schemas.load(settings.schema_file)
+        columns, name = schemas.load(settings.schema_file), name_of(by)
+        if promote:  # asked before the work, and again when it is done
+            accounts.authorise(settings, name, "promote")
         dataset = _labelled(settings, labelled, columns, progress)
         version = training.learn(
             settings, dataset, columns, Policy().thresholds,
-            now=datetime.now(UTC), seed=seed, notice=notice, progress=progress,
+            now=datetime.now(UTC), seed=seed, notice=notice, by=name, progress=progress,
         )  # fmt: skip
         progress.end()
         if promote:
-            registry.promote(settings, version)
+            registry.promote(settings, version, by=name, why="Trained with --promote.", now=datetime.now(UTC))
         metadata = registry.load(settings, version).metadata
         _tell_rejected(settings, dataset)
         tell(

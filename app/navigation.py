@@ -22,7 +22,7 @@ def sections() -> Mapping[str, list[StreamlitPage]]:
             _page("review", "Review", "rate_review"),
         ],
         "Understand": [_page("explore", "Explore", "query_stats")],
-        "Run": [_page("model", "Model", "inventory_2"), _page("audit", "Audit", "receipt_long")],
+        "Run": [_page("registry", "Registry", "inventory_2"), _page("audit", "Audit", "receipt_long")],
     }
 
 

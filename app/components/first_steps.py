@@ -19,7 +19,7 @@ def first_steps(model: Model) -> None:
             ("Score a file", "upload_file", "score_file"),
             ("Score a user", "person", "score_user"),
             ("Explore", "query_stats", "explore"),
-            ("See the model", "inventory_2", "model"),
+            ("See the model", "inventory_2", "registry"),
         ):
             if st.button(text, icon=f":material/{icon}:", key=f"first-{page}"):
                 navigation.go(page)

@@ -1,4 +1,4 @@
-"""The parts of the *Model* page: thresholds, calibration, other data, lineage."""
+"""The figures of a version on the *Registry* page: thresholds, calibration, other data, lineage."""
 
 from __future__ import annotations
 

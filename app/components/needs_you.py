@@ -21,7 +21,9 @@ def needs_you(runs: Sequence[Run], model: Model) -> None:
     section("Needs you")
     waiting = _reviews()
     if model.metadata.notice:
-        waiting += _line(f":material/warning: **{model.version}** is {plain(model.metadata.notice)}", "Model", "model")
+        waiting += _line(
+            f":material/warning: **{model.version}** is {plain(model.metadata.notice)}", "Model", "registry"
+        )
     if runs and runs[0].rejected:
         text = f":material/warning: **{count(runs[0].rejected)} rows** of {plain(runs[0].name)} were rejected"
         waiting += _line(text, "Rows", "score_file", run=runs[0].id)

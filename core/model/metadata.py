@@ -47,6 +47,10 @@ class Data:
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
+    """`parent`: the version in charge when this one was trained, "" when none was; `trained_by`: who had it trained.
+    Both are None where that is not known, as in versions older than these entries.
+    """
+
     created: datetime
     data: Data
     features: tuple[Trained, ...]
@@ -58,6 +62,8 @@ class Metadata:
     seconds: float
     bias: float
     notice: str = ""
+    parent: str | None = None
+    trained_by: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -73,6 +79,8 @@ class Metadata:
             "format": FORMAT,
             "created": self.created.isoformat(),
             "notice": self.notice,
+            "parent": self.parent,
+            "trained_by": self.trained_by,
             "data": asdict(self.data),
             "seed": self.seed,
             "rounds": self.rounds,
@@ -102,4 +110,6 @@ class Metadata:
             seconds=raw["seconds"],
             bias=raw["bias"],
             notice=raw["notice"],
+            parent=raw.get("parent"),
+            trained_by=raw.get("trained_by"),
         )

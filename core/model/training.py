@@ -6,7 +6,7 @@ import json
 import platform
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -40,14 +40,16 @@ def learn(  # noqa: PLR0913 - what a version is made of
     now: datetime,
     seed: int = 0,
     notice: str = "",
+    by: str | None = None,
     progress: train.Progress = lambda _what, _share: None,
 ) -> str:
     """Train on a labelled dataset and publish the result; returns its version, which nobody promotes here.
 
     `thresholds`: band -> score above which it begins, for the figures. `notice`: a sentence shown wherever
-    the model is. Raises SchemaError without a label, TooFewRowsError with too few of either class.
+    the model is; `by`: who has it trained, None when nobody says. Its parent is the version in charge now. Raises
+    SchemaError without a label, TooFewRowsError with too few of either class.
     """
-    started = time.monotonic()
+    started, parent = time.monotonic(), registry.champion(settings) or ""
     frame = datasets.frame(settings, dataset.id)
     features, label = matrix(frame, schema.names), labels(frame, schema)
     salt = split.salt(settings)
@@ -56,13 +58,13 @@ def learn(  # noqa: PLR0913 - what a version is made of
     progress("Storing the version", 0.0)
     score = candidate.calibration.probability(train.margin(candidate.booster, features))
     trained = _trained(frame, schema, ~candidate.test)
-    metadata = _metadata(candidate, _data(dataset, candidate, salt), trained, now, started, notice)
+    metadata = _metadata(candidate, _data(dataset, candidate, salt), trained, now, started)
     return registry.publish(
         settings,
         Parts(
             candidate.booster,
             candidate.calibration,
-            metadata,
+            replace(metadata, notice=notice, parent=parent, trained_by=by),
             baseline.of(schema.names, features, label, score, candidate.test, seed=seed),
             keys[~candidate.test],
         ),
@@ -133,7 +135,7 @@ def judged_file(settings: Settings, model: str, dataset: str) -> Path:
 
 
 def _metadata(
-    candidate: Candidate, data: Data, features: tuple[Trained, ...], now: datetime, started: float, notice: str
+    candidate: Candidate, data: Data, features: tuple[Trained, ...], now: datetime, started: float
 ) -> Metadata:
     return Metadata(
         created=now,
@@ -146,7 +148,6 @@ def _metadata(
         libraries=_libraries(),
         seconds=round(time.monotonic() - started, 1),
         bias=registry.bias(candidate.booster, len(features)),
-        notice=notice,
     )
 
 

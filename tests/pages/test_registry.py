@@ -1,17 +1,25 @@
-"""Model: its figures are those it was stored with, and other data is judged openly."""
+"""Registry: figures as stored, other data judged openly, and what is in charge changed on the record by who may."""
 
 from __future__ import annotations
 
 import re
 
+import pandas as pd
 import pytest
+from streamlit.testing.v1 import AppTest
 
+from core import accounts, audit
 from core.data import datasets, intake
+from core.data import schema as schemas
+from core.decision import runs
+from core.decision.policy import Policy
 from core.model import registry, training
 from core.model.evaluate import Estimate
-from core.settings import Settings
+from core.settings import ROOT, Settings
 from tests import make, screen
 from tests.screen import Visit
+
+PASSWORD = "long enough to be one"  # noqa: S105 - of accounts that live for one test
 
 
 def labelled(home: Settings, seed: int, n: int = 300) -> str:
@@ -118,3 +126,181 @@ def test_a_dataset_with_one_class_only_is_told_in_a_sentence(real_jobs: None, vi
     assert not at.exception
     assert "0 negative labels" in screen.sentences(at)
     assert "Judge on these users" in [button.label for button in at.button]
+
+
+@pytest.fixture
+def two(own: Settings) -> Settings:
+    """v0001 in charge, nothing on record; v0002, trained by Bob, beside it."""
+    schema, dataset = schemas.load(own.schema_file), datasets.stored(own)[0]
+    training.learn(own, dataset, schema, Policy().thresholds, now=make.NOW, seed=1, by="Bob")
+    return own
+
+
+def labels(at: AppTest) -> list[str]:
+    return [button.label for button in at.button]
+
+
+def change(at: AppTest, what: str, why: str, name: str | None = None) -> AppTest:
+    """Fill in a popover of the title row, `promote-v0002` or `roll-back-to-v0001`, and press its button."""
+    if name is not None:
+        at.text_input(key=f"{what}-name").set_value(name)
+    at.text_area(key=f"{what}-why").set_value(why)
+    return at.button(key=f"{what}-now").click().run()
+
+
+def versions(at: AppTest) -> pd.DataFrame:
+    return next(frame.value for frame in at.dataframe if "PR-AUC" in frame.value)
+
+
+def test_the_list_shows_every_version_newest_first(visit: Visit, two: Settings) -> None:
+    make.promoted(two, "v0002")
+    found = versions(visit(two, "registry"))
+
+    assert found["Version"].tolist() == ["v0002", "v0001"]
+    assert found["State"].tolist() == ["in charge", ""]
+    assert found["Parent"].tolist() == ["v0001", "–"]
+    assert found["Promoted by"].tolist() == ["Ada", "–"]
+    pr_auc = registry.describe(two, "v0002").figures.overall["pr_auc"]
+    assert found["PR-AUC"][0] == shown(pr_auc, 3)
+
+
+def test_the_address_chooses_the_version_and_without_one_the_champion_is_shown(visit: Visit, two: Settings) -> None:
+    other, champion = visit(two, "registry", version="v0002"), visit(two, "registry", version="v0099")
+
+    seconds = [figure.value for figure in registry.describe(two, "v0002").figures.overall.values()]
+    assert other.table[0].value["Value"].tolist() == seconds
+    assert champion.table[0].value["Value"].tolist() != seconds
+    assert "Promote v0001" not in labels(champion)
+
+
+def test_the_difference_shows_what_is_not_the_same(visit: Visit, two: Settings) -> None:
+    at = visit(two, "registry", version="v0002")
+
+    found = next(frame.value for frame in at.dataframe if "Fact" in frame.value).set_index("Fact")
+    assert found.loc["Trained by"].tolist() == ["Bob", "not supplied"]
+    assert found.loc["Seed"].tolist() == ["1", "0"]
+    assert "Trained on" not in found.index
+    assert "Both were judged on the same held-out users." in screen.sentences(at)
+
+
+def test_a_version_is_promoted_and_rolled_back_on_the_record(visit: Visit, two: Settings) -> None:
+    at = visit(two, "registry", version="v0002")
+    assert "Roll back to v0001" not in labels(at)
+
+    change(at, "promote-v0002", "Better recall.", "Eve")
+    assert not at.exception
+    assert registry.champion(two) == "v0002"
+    assert "by Eve: “Better recall.”" in screen.sentences(at)
+    assert "Promote v0002" not in labels(at)
+
+    change(at, "roll-back-to-v0001", "Too many flagged.")
+    assert registry.champion(two) == "v0001"
+    assert "Roll back to v0001" not in labels(at)
+    noted = audit.read(two)
+    assert noted[["who", "what", "about", "why"]].to_numpy().tolist() == [
+        ["Eve", "roll back", "v0001", "Too many flagged."], ["Eve", "promote", "v0002", "Better recall."],
+    ]  # fmt: skip
+
+
+def test_what_is_promoted_serves_the_next_scoring_of_a_session_already_open(
+    visit: Visit, two: Settings, to_score: pd.DataFrame
+) -> None:
+    at = visit(two, "score_file")
+    used = []
+    for turn in (lambda: make.promoted(two, "v0002"), lambda: registry.rollback(two, by="Ada", why="x", now=make.NOW)):
+        turn()
+        at.switch_page(str(ROOT / "pages" / "score_file.py"))
+        at.query_params.clear()
+        at.run()
+        at.file_uploader(key="upload").upload(f"{len(used)}.csv", make.csv(to_score)).run()
+        assert not at.exception
+        used.append(runs.recent(two, 1)[0].model)
+    assert used == ["v0002", "v0001"]
+
+
+def test_without_a_reason_nothing_is_promoted(visit: Visit, two: Settings) -> None:
+    at = change(visit(two, "registry", version="v0002", **{"as": "Ada"}), "promote-v0002", " ")
+
+    assert "say why in 1 to 1,000 characters." in screen.errors(at)[0]
+    assert (registry.champion(two), audit.read(two).empty) == ("v0001", True)
+
+
+def signed_in(at: AppTest, name: str) -> AppTest:
+    at.text_input[0].set_value(name)
+    at.text_input[1].set_value(PASSWORD)
+    next(button for button in at.button if button.label == "Sign in").click().run()
+    return at
+
+
+def test_a_role_that_may_not_promote_is_told_so_and_has_no_buttons(visit: Visit, two: Settings) -> None:
+    make.promoted(two, "v0002")
+    for name, role in (("Root", "admin"), ("Eve", "reviewer")):
+        accounts.create(two, name, role, PASSWORD, now=make.NOW)  # type: ignore[arg-type]
+    at = signed_in(visit(two, "registry", version="v0001"), "Eve")
+
+    assert "Eve is a reviewer here, a role that may not promote. Ask an admin" in screen.sentences(at)
+    assert not {"Promote v0001", "Roll back to v0001"} & set(labels(at))
+
+
+@pytest.mark.parametrize("what", ["promote-v0001", "roll-back-to-v0001"])
+def test_a_role_taken_away_meanwhile_refuses_what_the_button_asks(visit: Visit, two: Settings, what: str) -> None:
+    make.promoted(two, "v0002")
+    for name, role in (("Root", "admin"), ("Eve", "lead")):
+        accounts.create(two, name, role, PASSWORD, now=make.NOW)  # type: ignore[arg-type]
+    at = signed_in(visit(two, "registry", version="v0001"), "Eve")
+    at.text_area(key=f"{what}-why").set_value("x")
+    accounts.change(two, "Eve", role="reviewer", now=make.NOW)
+    at.button(key=f"{what}-now").click().run()
+
+    assert not at.exception
+    assert registry.champion(two) == "v0002"
+    assert "a role that may not promote" in screen.sentences(at)
+
+
+def test_a_damaged_version_is_told_and_cannot_be_promoted(visit: Visit, two: Settings) -> None:
+    (two.models / "v0002" / registry.TREES).write_bytes(b"x")
+    at = visit(two, "registry", version="v0002")
+
+    assert not at.exception
+    assert versions(at)["State"].tolist() == ["damaged", "in charge"]
+    assert "model.ubj differs from SHA256SUMS" in screen.sentences(at)
+    assert "Promote v0002" not in labels(at)
+
+
+def test_a_damaged_champion_can_be_rolled_back_from_the_page(visit: Visit, two: Settings) -> None:
+    make.promoted(two, "v0002")
+    (two.models / "v0002" / registry.TREES).write_bytes(b"x")
+    at = visit(two, "registry", **{"as": "Ada"})
+    assert "Model v0002 was not loaded" in screen.errors(at)[0]
+
+    change(at, "roll-back-to-v0001", "It is damaged.")
+    assert not at.exception
+    assert registry.champion(two) == "v0001"
+    assert not at.error
+
+
+def test_a_damaged_log_leaves_the_list_and_the_promotion(visit: Visit, two: Settings) -> None:
+    make.promoted(two, "v0002")
+    two.audit.write_bytes(two.audit.read_bytes() + b'"' * 3 + b",,\n")
+    at = visit(two, "registry", version="v0001")
+
+    assert not at.exception
+    assert len(at.error) == 1
+    assert versions(at)["Version"].tolist() == ["v0002", "v0001"]
+    assert "Promote v0001" in labels(at)
+
+
+def test_what_people_write_is_shown_as_text(visit: Visit, two: Settings) -> None:
+    hostile = "<b>x</b> :red[x] $x$ [a](javascript:alert(1))"
+    registry.promote(two, "v0002", by="*Eve*", why=hostile, now=make.NOW)
+    at = visit(two, "registry")
+
+    assert not at.exception
+    for text in screen.markdown(at):
+        assert not [raw for raw in ("<b>", ":red[", "$x$", "[a](", "*Eve*") if raw in text], text
+
+
+def test_the_card_says_what_nobody_has_told(visit: Visit, own: Settings) -> None:
+    at = visit(own, "registry")
+    assert "| Licence | not supplied |" in screen.sentences(at)
+    assert "| Put in charge | not on record |" in screen.sentences(at)

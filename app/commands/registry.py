@@ -1,0 +1,201 @@
+"""`python3 -m app registry`: which versions there are, which is in charge, and how that changes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app import guard
+from app.commands.shared import AsJson, By, Home, allowed, name_of, settings_of
+from app.guard import tell
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from core.model.lineage import Promotion
+    from core.model.registry import Listed
+    from core.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, help="Versions of the model: look at them, put one in charge, take one away.")
+
+Version = Annotated[str, typer.Argument(help="The version, such as v0001.")]
+Why = Annotated[str, typer.Option(help="Why, for the audit log.")]
+
+
+@app.command("list")
+def list_versions(context: typer.Context, as_json: AsJson = False, home: Home = None) -> None:
+    """All versions, newest first; a damaged one is told, with what is wrong."""
+    from core.model import lineage, registry
+
+    settings = settings_of(context, home)
+    with guard.command(settings):
+        found = registry.listing(settings, lineage.history(settings, registry.champion(settings)))
+        if as_json:
+            sys.stdout.write(json.dumps([_facts(each) for each in found], indent=1) + "\n")
+        else:
+            sys.stdout.write(_table([_HEAD, *map(_row, found)]) if found else "")
+        for each in found:
+            if each.damage:
+                tell(each.damage)
+        if not found:
+            tell("No version yet: train one.")
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    version: Version,
+    card: Annotated[bool, typer.Option("--card", help="The model card, as markdown.")] = False,
+    home: Home = None,
+) -> None:
+    """What is known about a version, as JSON or as its card."""
+    from core.model import registry
+
+    settings = settings_of(context, home)
+    with guard.command(settings):
+        metadata = registry.describe(settings, version)
+        if card:
+            sys.stdout.write(_card(settings, version))
+        else:
+            facts = {"version": version, "in_charge": version == registry.champion(settings)}
+            sys.stdout.write(json.dumps(facts | metadata.as_json(), indent=1, ensure_ascii=False) + "\n")
+
+
+@app.command()
+def promote(context: typer.Context, version: Version, why: Why, by: By = None, home: Home = None) -> None:
+    """Put a version in charge: from now on it scores, in every open session too."""
+    from core.model import registry
+
+    settings = settings_of(context, home)
+    with guard.command(settings):
+        before = registry.promote(settings, version, by=name_of(by), why=why, now=datetime.now(UTC))
+        if before == version:
+            tell(f"{version} is in charge already.")
+        else:
+            tell(f"{version} is in charge" + (f", {before} was before." if before else "."))
+
+
+@app.command()
+def rollback(context: typer.Context, why: Why, by: By = None, home: Home = None) -> None:
+    """Put the version back in charge that was before the latest promotion; done again, the one before that."""
+    from core.model import registry
+
+    settings = settings_of(context, home)
+    with guard.command(settings):
+        left = registry.champion(settings)
+        version = registry.rollback(settings, by=name_of(by), why=why, now=datetime.now(UTC), leaving=left)
+        tell(f"{version} is in charge again, in place of {left}.")
+
+
+@app.command()
+def diff(
+    context: typer.Context,
+    first: Annotated[str, typer.Argument(metavar="A", help="A version.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="Another version.")],
+    every: Annotated[bool, typer.Option("--all", help="Also what is the same.")] = False,
+    as_json: AsJson = False,
+    home: Home = None,
+) -> None:
+    """Facts and figures of two versions side by side."""
+    from core.model import card, registry
+
+    settings = settings_of(context, home)
+    with guard.command(settings):
+        one, other = registry.describe(settings, first), registry.describe(settings, second)
+        rows = [row for row in card.difference(one, other) if every or not row.same]
+        if as_json:
+            facts = {row.fact: {first: row.first, second: row.second} for row in rows}
+            sys.stdout.write(json.dumps(facts, indent=1, ensure_ascii=False) + "\n")
+        else:
+            sys.stdout.write(_table([("", first, second), *((row.fact, row.first, row.second) for row in rows)]))
+        if not card.same_users(one, other):
+            tell("The two were judged on different users: their figures cannot be compared side by side.")
+
+
+@app.command("export")
+def export_version(
+    context: typer.Context,
+    version: Version,
+    output: Annotated[Path, typer.Option("--output", "-o", help="A folder that is not there yet.")],
+    as_bundle: Annotated[
+        bool, typer.Option("--bundle", help="Four files for other programs: three pickles and the figures.")
+    ] = False,
+    by: By = None,
+    home: Home = None,
+) -> None:
+    """Copy a version and its card into a folder, as another home can take it, or as files for other programs."""
+    from core import audit
+    from core.model import bundle, registry
+
+    settings = settings_of(context, home)
+    with guard.command(settings):
+        person = allowed(settings, by, "promote")
+        model = registry.load(settings, version)
+        write = bundle.export_bundle if as_bundle else bundle.export
+        write(model, output, _card(settings, version))
+        facts = {"to": str(output), "bundle": as_bundle}
+        audit.note(settings, who=person.name, what="export model", about=version, details=facts, now=datetime.now(UTC))
+        tell(f"{version} is in {output}, with its card.")
+        if as_bundle:
+            tell("Its pickles run code when loaded: pass them on only with word of where they come from.")
+
+
+_HEAD = ("Version", "", "Trained", "By", "Users", "PR-AUC", "Parent", "Promoted", "By", "Why")
+
+
+def _card(settings: Settings, version: str) -> str:
+    from core.model import card, lineage, registry
+
+    promotions = lineage.history(settings, registry.champion(settings))
+    latest = next((each for each in reversed(promotions) if each.version == version), None)
+    return card.markdown(version, registry.describe(settings, version), latest)
+
+
+def _row(listed: Listed) -> tuple[str, ...]:
+    from core.model import card
+
+    mark = "in charge" if listed.in_charge else ""
+    promoted = _promoted(listed.promotion)
+    if listed.metadata is None:
+        return (listed.version, mark, "damaged", "", "", "", "", *promoted)
+    known = listed.metadata
+    return (
+        listed.version, mark, card.moment(known.created), known.trained_by or "–", f"{known.data.trained_on:,}",
+        card.figure(known.figures.overall["pr_auc"]), known.parent or "–", *promoted,
+    )  # fmt: skip
+
+
+def _promoted(promotion: Promotion | None) -> tuple[str, str, str]:
+    from core.model import card
+
+    return (card.moment(promotion.at), promotion.by, promotion.why) if promotion else ("–", "–", "–")
+
+
+def _facts(listed: Listed) -> dict[str, Any]:
+    known, promotion = listed.metadata, listed.promotion
+    facts: dict[str, Any] = {"version": listed.version, "in_charge": listed.in_charge, "damage": listed.damage or None}
+    if known is not None:
+        facts |= {
+            "trained": known.created.isoformat(), "trained_by": known.trained_by, "parent": known.parent or None,
+            "dataset": known.data.name, "sha256": known.data.sha256, "users": known.data.trained_on,
+            "pr_auc": known.figures.overall["pr_auc"].as_json(),
+        }  # fmt: skip
+    if promotion is not None:
+        facts["promoted"] = {"at": promotion.at.isoformat(), "by": promotion.by, "why": promotion.why,
+                             "before": promotion.before, "what": promotion.what}  # fmt: skip
+    return facts
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> str:
+    """Columns as wide as their widest cell; a cell is one line, whatever somebody wrote."""
+    from app.words import legible
+
+    plain = [tuple(legible(" ".join(cell.split())) for cell in row) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*plain, strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in plain]
+    return "".join(f"{line.rstrip()}\n" for line in lines)

@@ -1,0 +1,98 @@
+"""What is known of one version: its difference from the one in charge, and its card."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from app import services
+from app.components.heading import section
+from app.components.model_notice import model_notice
+from app.components.model_page import calibration, figures, judged_elsewhere, lineage, thresholds
+from app.words import legible, plain
+from core.model import card
+from core.model.card import Section
+from core.model.metadata import Metadata
+from core.model.registry import Listed
+
+#: Words that a table could not break; a digest is one. It stands whole under "What it was made from".
+_LONG: Final = re.compile(r"\S{33,}")
+
+
+def about(listed: Listed, champion: Listed | None) -> None:
+    """How good a version is, how it differs from the one in charge, and what it was made from."""
+    if listed.metadata is None:
+        section(listed.version, "damaged")
+        st.caption(plain(listed.damage))
+        return
+    model = services.model(listed.version)
+    section(model.version, "its figures come from users it was never trained on")
+    model_notice(model)
+    difference(listed, champion)
+    halves = st.grid(2, min_column_width=430, gap=("small", "medium"))
+    with halves.cell():
+        figures(model)
+    with halves.cell():
+        calibration(model)
+    thresholds(model)
+    judged_elsewhere(model)
+    lineage(model)
+    model_card(listed)
+
+
+def difference(listed: Listed, champion: Listed | None) -> None:
+    """Facts and figures in which the version differs from the one in charge; nothing for that one itself."""
+    if champion is None or champion.metadata is None or listed.metadata is None or listed.in_charge:
+        return
+    section(f"Difference from {champion.version}", "facts and figures that are not the same, 95\u202f% intervals")
+    rows = [row for row in card.difference(listed.metadata, champion.metadata) if not row.same]
+    if not rows:
+        st.caption("Nothing differs.")
+        return
+    frame = pd.DataFrame(
+        {
+            "Fact": [legible(row.fact) for row in rows],
+            listed.version: [legible(row.first) for row in rows],
+            f"{champion.version}, in charge": [legible(row.second) for row in rows],
+        }
+    )
+    st.dataframe(
+        frame, hide_index=True, row_height=32, height=min(35 + 32 * len(frame) + 3, 356), key="difference",
+        alt=f"{listed.version} and {champion.version} side by side",
+    )  # fmt: skip
+    st.caption(_comparable(listed.metadata, champion.metadata))
+
+
+def model_card(listed: Listed) -> None:
+    """The card, folded; as a file too."""
+    if listed.metadata is None:
+        return
+    with st.expander("Model card"):
+        st.download_button(
+            "Download", card.markdown(listed.version, listed.metadata, listed.promotion), f"{listed.version}.card.md",
+            "text/markdown", icon=":material/download:", on_click="ignore", key="card",
+        )  # fmt: skip
+        halves = st.grid(2, min_column_width=430, gap=("small", "medium"))
+        parts = card.sections(listed.metadata, listed.promotion, _shown)
+        for column in (parts[::2], parts[1::2]):
+            with halves.cell():
+                for part in column:
+                    _part(part)
+
+
+def _shown(text: str) -> str:
+    return plain(_LONG.sub(lambda word: "\u200b".join(word[0]), text))
+
+
+def _part(part: Section) -> None:
+    section(part.title)
+    st.markdown(part.body)
+
+
+def _comparable(one: Metadata, other: Metadata) -> str:
+    if card.same_users(one, other):
+        return "Both were judged on the same held-out users."
+    return "The two were judged on different users: their figures cannot be compared side by side."

@@ -1,0 +1,89 @@
+"""Which version is in charge, and the two ways to change that: promote the one on the page, or roll back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import streamlit as st
+
+from app import guard, services, session
+from app.words import moment, plain
+from core.errors import NotAllowedError, UnknownVersionError
+from core.model import lineage, registry
+from core.model.lineage import Promotion
+from core.model.registry import MOST_WHY, Listed
+
+Weight = Literal["primary", "secondary"]
+
+
+def promotions() -> tuple[Promotion, ...]:
+    """The promotions that came about, oldest first; where the log is damaged, the sentence that says so and none."""
+    home = services.settings()
+    with guard.shown() as failure:
+        found = lineage.history(home, registry.champion(home))
+    return found if failure.error is None else ()
+
+
+def in_charge(champion: Listed | None) -> None:
+    """A sentence: which version, since when, by whom and why; an error when it is damaged."""
+    if champion is None:
+        st.markdown("No version is in charge: nothing can be scored until one is promoted.")
+        if gone := registry.champion(services.settings()):
+            st.error(plain(str(UnknownVersionError(gone, registry.versions(services.settings())))))
+        return
+    since = champion.promotion
+    told = f" since {moment(since.at)} UTC, by {plain(since.by)}: “{plain(since.why)}”" if since else "."
+    st.markdown(f"**{champion.version}** is in charge{told}")
+    if champion.damage:
+        st.error(plain(champion.damage), icon=":material/error:")
+
+
+def change(listed: Listed, champion: Listed | None, promotions: Sequence[Promotion]) -> None:
+    """The buttons for the title row, for those who may."""
+    if not session.may("promote"):
+        return
+    version, left = listed.version, champion.version if champion else None
+    back = lineage.former(promotions)
+    if back is not None:
+        _popover(
+            f"Roll back to {back}", ":material/undo:", f"{back}, in charge before {left}, scores again.", "secondary",
+            lambda name, why: registry.rollback(
+                services.settings(), by=name, why=why, now=services.now(), leaving=left
+            ),
+        )  # fmt: skip
+    if not listed.in_charge and listed.metadata is not None:
+        _popover(
+            f"Promote {version}", ":material/verified:", f"{version} scores from now on, in every open session.",
+            "primary", lambda name, why: _promote(version, name, why),
+        )  # fmt: skip
+
+
+def refused() -> None:
+    """For those who may not change what is in charge: the sentence that says so."""
+    found = session.person()
+    if found is not None and not session.may("promote"):
+        st.caption(plain(str(NotAllowedError(found.name, found.role, "promote"))))
+
+
+def _promote(version: str, name: str, why: str) -> str:
+    registry.promote(services.settings(), version, by=name, why=why, now=services.now())
+    return version
+
+
+def _popover(label: str, icon: str, what: str, weight: Weight, do: Callable[[str, str], str]) -> None:
+    """`do` is given a name and a reason and returns the version then in charge."""
+    key = label.lower().replace(" ", "-")
+    # With a key of its own it closes when done: otherwise the next button would take its place, open.
+    with st.popover(label, icon=icon, type=weight, key=f"{key}-open"), st.form(key, border=False):
+        st.markdown(what)
+        here = session.person()
+        name = here.name if here else st.text_input("Your name", max_chars=80, key=f"{key}-name")
+        why = st.text_area("Why", max_chars=MOST_WHY, height=80, key=f"{key}-why", help="Kept in the audit log")
+        if st.form_submit_button(label, type="primary", key=f"{key}-now"):
+            with guard.shown() as failure:
+                session.come_in(name)
+                version = do(name, why)
+            if failure.error is None:
+                session.say(f"{version} is in charge")
+                st.rerun()

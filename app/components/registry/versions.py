@@ -1,0 +1,80 @@
+"""All versions as a table, and which of them the page is about; that stands in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import pandas as pd
+import streamlit as st
+
+from app.components.heading import section
+from app.words import UNKNOWN, interval, legible
+from core.model.registry import Listed
+
+ADDRESS: Final = "version"
+_TABLE: Final = "versions"
+
+
+def chosen(found: Sequence[Listed]) -> Listed:
+    """The version in the address, else the one in charge, else the newest. found: newest first, at least one."""
+    asked = st.query_params.get(ADDRESS)
+    named = [each for each in found if each.version == asked]
+    return next(iter([*named, *(each for each in found if each.in_charge), *found]))
+
+
+def versions(found: Sequence[Listed], picked: Listed) -> None:
+    """The table, newest first, with the row of the version that is open; selecting another opens that one."""
+    key = f"{_TABLE}-{found[0].version}"  # a new version moves all rows down
+    section("Versions", f"{len(found)} in this home, newest first; select a row to open the version")
+    st.dataframe(
+        pd.DataFrame(map(_row, found)), hide_index=True, row_height=32, height=min(35 + 32 * len(found) + 3, 230),
+        key=key, on_select=lambda: _choose(key, found), selection_mode="single-row", placeholder=UNKNOWN,
+        selection_default={"selection": {"rows": [found.index(picked)]}},
+        alt="Versions: state, trained when and by whom, users, PR-AUC, parent, promoted when, by whom and why",
+        column_config={
+            "Version": st.column_config.TextColumn(pinned=True),
+            "Trained": st.column_config.DatetimeColumn(format="D MMM YYYY", timezone=st.context.timezone),
+            "Users": st.column_config.NumberColumn(format="localized", help="Trained on, without those held out"),
+            "PR-AUC": st.column_config.TextColumn(
+                alignment="right", help="On held-out users, with the 95 % interval; comparable on the same data only"
+            ),
+            "Parent": st.column_config.TextColumn(help="In charge when this version was trained"),
+            "Promoted": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", timezone=st.context.timezone),
+            "Promoted by": "By",
+            "Why": st.column_config.TextColumn(width="medium"),
+        },
+    )  # fmt: skip
+
+
+def _choose(key: str, found: Sequence[Listed]) -> None:
+    rows = st.session_state[key]["selection"]["rows"]
+    if rows and rows[0] < len(found):
+        st.query_params[ADDRESS] = found[rows[0]].version
+    else:
+        st.query_params.pop(ADDRESS, None)
+
+
+def _row(listed: Listed) -> dict[str, Any]:
+    known, promotion = listed.metadata, listed.promotion
+    states = ["in charge"] * listed.in_charge + ["damaged"] * (known is None)
+    return {
+        "Version": listed.version,
+        "State": ", ".join(states),
+        "Trained": known.created if known else None,
+        "Users": known.data.trained_on if known else None,
+        "PR-AUC": _pr_auc(listed),
+        "Parent": (known and known.parent) or UNKNOWN,
+        "Promoted": promotion.at if promotion else None,
+        "Promoted by": legible(promotion.by) if promotion else UNKNOWN,
+        "Why": legible(promotion.why) if promotion else UNKNOWN,
+    }
+
+
+def _pr_auc(listed: Listed) -> str:
+    if listed.metadata is None:
+        return UNKNOWN
+    found = listed.metadata.figures.overall["pr_auc"]
+    if found.value is None or found.low is None or found.high is None:
+        return UNKNOWN
+    return interval(found.value, found.low, found.high)

@@ -1,0 +1,164 @@
+"""`registry`: list, show, promote, roll back, compare and export, each run for real on a small home."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from app.cli import app
+from core import accounts, audit
+from core.data import datasets
+from core.data import schema as schemas
+from core.decision.policy import Policy
+from core.model import card, registry, training
+from core.settings import Settings
+from tests import make
+
+SECRET = "a long password"  # noqa: S105 - made up
+
+
+@pytest.fixture
+def two(own: Settings) -> Settings:
+    """v0001 in charge, nothing on record; v0002, trained by Bob, beside it."""
+    schema, dataset = schemas.load(own.schema_file), datasets.stored(own)[0]
+    training.learn(own, dataset, schema, Policy().thresholds, now=make.NOW, seed=1, by="Bob")
+    return own
+
+
+def invoked(*arguments: object, home: Settings) -> Result:
+    return CliRunner().invoke(app, ["registry", *map(str, arguments), "--home", str(home.home)])
+
+
+def done(*arguments: object, home: Settings) -> Result:
+    found = invoked(*arguments, home=home)
+    assert found.exit_code == 0, found.stderr
+    return found
+
+
+def said(*arguments: object, home: Settings, code: int = 4) -> str:
+    """What a command says on stderr that is refused and gives no result."""
+    found = invoked(*arguments, home=home)
+    assert (found.exit_code, found.stdout) == (code, ""), found.stderr
+    return found.stderr
+
+
+def noted(home: Settings) -> list[list[str]]:
+    return audit.read(home)[["who", "what", "about", "why"]].to_numpy().tolist()[::-1]
+
+
+def test_promote_and_rollback_say_what_is_in_charge_and_stand_in_the_log(two: Settings) -> None:
+    found = done("promote", "v0002", "--why", "Better.", "--by", "Ada", home=two)
+    assert found.stderr == "v0002 is in charge, v0001 was before.\n"
+    assert registry.champion(two) == "v0002"
+    assert "already" in done("promote", "v0002", "--why", "Again.", "--by", "Ada", home=two).stderr
+    found = done("rollback", "--why", "Worse.", "--by", "Bob", home=two)
+    assert found.stderr == "v0001 is in charge again, in place of v0002.\n"
+    assert registry.champion(two) == "v0001"
+    assert noted(two) == [["Ada", "promote", "v0002", "Better."], ["Bob", "roll back", "v0001", "Worse."]]
+    assert "no version to roll back to" in said("rollback", "--why", "x", home=two)
+
+
+def test_promote_without_a_reason_is_no_command(two: Settings) -> None:
+    assert invoked("promote", "v0002", home=two).exit_code == 2
+    assert "say why" in said("promote", "v0002", "--why", " ", home=two, code=2)
+    assert registry.champion(two) == "v0001"
+
+
+def test_a_version_that_is_damaged_or_not_there_is_refused(two: Settings) -> None:
+    path = two.models / "v0002" / registry.BASELINE
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    for command in (("promote", "v0002", "--why", "x"), ("show", "v0002"), ("diff", "v0001", "v0002"),
+                    ("export", "v0002", "-o", two.home / "out")):  # fmt: skip
+        assert "baseline.parquet differs from SHA256SUMS" in said(*command, home=two)
+    assert "There is no model v0007" in said("promote", "v0007", "--why", "x", home=two, code=2)
+    assert (registry.champion(two), noted(two)) == ("v0001", [])
+    listed = done("list", home=two)
+    assert "damaged" in listed.stdout.splitlines()[1]
+    assert "baseline.parquet" in listed.stderr
+
+
+def test_who_may_not_promote_may_not_export_or_roll_back_either(two: Settings) -> None:
+    make.promoted(two, "v0002")
+    accounts.create(two, "Root", "admin", SECRET, now=make.NOW)
+    accounts.create(two, "Eve", "reviewer", SECRET, now=make.NOW)
+    for command in (("promote", "v0001", "--why", "x"), ("rollback", "--why", "x"),
+                    ("export", "v0001", "-o", two.home / "out")):  # fmt: skip
+        assert "a role that may not promote" in said(*command, "--by", "Eve", home=two)
+        assert "has no account here" in said(*command, "--by", "Nobody", home=two)
+    assert (registry.champion(two), len(noted(two))) == ("v0002", 1)
+    assert not (two.home / "out").exists()
+
+
+def test_the_list_names_every_version_newest_first(two: Settings) -> None:
+    registry.promote(two, "v0002", by="Ada", why="Two\nlines \x1b[31m", now=make.NOW)
+    lines = done("list", home=two).stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["Version", "v0002", "v0001"]
+    assert "in charge" in lines[1]
+    assert "Two lines \N{REPLACEMENT CHARACTER}[31m" in lines[1]
+    found = json.loads(done("list", "--json", home=two).stdout)
+    assert [(each["version"], each["in_charge"], each["trained_by"]) for each in found] == [
+        ("v0002", True, "Bob"), ("v0001", False, None)
+    ]  # fmt: skip
+    assert (found[0]["parent"], found[0]["promoted"]["before"]) == ("v0001", "v0001")
+    assert found[0]["pr_auc"] == registry.describe(two, "v0002").figures.overall["pr_auc"].as_json()
+
+
+def test_a_home_without_versions_says_so(home: Settings) -> None:
+    found = done("list", home=home)
+    assert (found.stdout, found.stderr) == ("", "No version yet: train one.\n")
+    assert json.loads(done("list", "--json", home=home).stdout) == []
+
+
+def test_show_gives_the_metadata_or_the_card(two: Settings) -> None:
+    facts = json.loads(done("show", "v0002", home=two).stdout)
+    assert {"version": "v0002", "in_charge": False} | registry.describe(two, "v0002").as_json() == facts
+    text = done("show", "v0002", "--card", home=two).stdout
+    assert text == card.markdown("v0002", registry.describe(two, "v0002"), None)
+
+
+def test_diff_puts_side_by_side_what_is_not_the_same(two: Settings) -> None:
+    rows = json.loads(done("diff", "v0001", "v0002", "--json", home=two).stdout)
+    assert rows["Seed"] == {"v0001": "0", "v0002": "1"}
+    assert "SHA-256" not in rows
+    assert "SHA-256" in json.loads(done("diff", "v0001", "v0002", "--json", "--all", home=two).stdout)
+    text = done("diff", "v0001", "v0002", home=two).stdout.splitlines()
+    assert text[0].split() == ["v0001", "v0002"]
+    assert any(line.split() == ["Seed", "0", "1"] for line in text)
+
+
+def test_diff_warns_that_figures_of_different_users_are_not_comparable(two: Settings) -> None:
+    make.trained_home(two, n=400)
+    assert "judged on different users" in done("diff", "v0001", "v0003", home=two).stderr
+    assert "judged on different users" not in done("diff", "v0001", "v0002", home=two).stderr
+
+
+def test_export_writes_the_version_with_its_card_or_the_four_files(two: Settings, tmp_path: Path) -> None:
+    done("export", "v0002", "-o", tmp_path / "native", "--by", "Ada", home=two)
+    for path in (two.models / "v0002").iterdir():
+        assert (tmp_path / "native" / path.name).read_bytes() == path.read_bytes()
+    assert (tmp_path / "native" / "card.md").read_text(encoding="utf-8").startswith("# Model card: v0002")
+    done("export", "v0002", "--bundle", "-o", tmp_path / "bundle", "--by", "Ada", home=two)
+    assert {path.name for path in (tmp_path / "bundle").iterdir()} == {
+        "card.md", "feature_mapping.pkl", "model_metrics.json", "scaler.pkl", "spammer_detector.pkl"
+    }  # fmt: skip
+    assert [row[:3] for row in noted(two)] == [["Ada", "export model", "v0002"]] * 2
+    assert "is there already" in said("export", "v0002", "-o", tmp_path / "bundle", home=two, code=2)
+
+
+def test_training_with_promote_goes_through_the_same_door(own: Settings, tmp_path: Path) -> None:
+    make.users(400, 7).to_csv(tmp_path / "labelled.csv", index=False)
+    train = ["train", str(tmp_path / "labelled.csv"), "--promote", "--home", str(own.home), "--by"]
+    assert CliRunner().invoke(app, [*train, "Ada"]).exit_code == 0
+    assert registry.describe(own, "v0002").trained_by == "Ada"
+    assert noted(own) == [["Ada", "promote", "v0002", "Trained with --promote."]]
+
+    accounts.create(own, "Root", "admin", SECRET, now=make.NOW)
+    accounts.create(own, "Eve", "analyst", SECRET, now=make.NOW)
+    refused = CliRunner().invoke(app, [*train, "Eve"])
+    assert refused.exit_code == 4
+    assert "a role that may not promote" in refused.stderr
+    assert registry.versions(own) == ("v0001", "v0002")  # refused before the work, not after it
