@@ -1,0 +1,118 @@
+"""`python3 -m app registry compare`: two versions, or predictions from outside, on the same users."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app import guard
+from app.commands.shared import AsJson, Home, settings_of
+from app.guard import tell
+from app.progress import Progress
+
+if TYPE_CHECKING:
+    from core.data.schema import Schema
+    from core.settings import Settings
+
+On = Annotated[Path | None, typer.Option("--on", help="Labelled CSV or .csv.gz; not needed for two prediction files.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of the draws.")]
+
+
+def compare(
+    context: typer.Context,
+    first: Annotated[str, typer.Argument(metavar="A", help="A version, or a CSV of predictions.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="Another version, or another CSV.")],
+    on: On = None,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+    home: Home = None,
+) -> None:
+    """Is B better than A, on users that neither was trained on? Predictions: id,y_true,y_proba per line."""
+    settings = settings_of(context, home)
+    progress = Progress()
+    with guard.command(settings):
+        try:
+            facts = _facts(settings, first, second, on, seed, progress)
+        finally:
+            progress.end()
+        sys.stdout.write(json.dumps(facts, indent=1, ensure_ascii=False) + "\n" if as_json else _text(facts))
+
+
+def _facts(
+    settings: Settings, first: str, second: str, on: Path | None, seed: int, progress: Progress
+) -> dict[str, Any]:  # fmt: skip
+    from core.data import datasets, intake
+    from core.data import schema as schemas
+    from core.errors import BadOptionError
+    from core.model import registry, side_by_side
+
+    files = [_is_file(name) for name in (first, second)]
+    if all(files):
+        return _of_files(first, second, seed)
+    if on is None:
+        raise BadOptionError("--on", "give labelled users on whom to compare, such as --on labelled.csv.")
+    columns = schemas.load(settings.schema_file)
+    progress(f"Reading {on.name}")
+    checked = intake.read(on.name, on, columns, need_label=True)
+    dataset = datasets.put(settings, checked, columns, now=datetime.now(UTC), need_label=True)
+    for problem in dataset.problems:
+        tell(f"{'Rejected' if problem.rejected else 'Kept'}: {problem.sentence}")
+    progress("Comparing")
+    if any(files):
+        return _with_file(settings, first, second, dataset, columns, seed)
+    models = registry.load(settings, first), registry.load(settings, second)
+    return side_by_side.versions(settings, *models, dataset, columns, _thresholds(), seed=seed).as_json()
+
+
+def _is_file(name: str) -> bool:
+    return Path(name).suffix in {".csv", ".gz"}
+
+
+def _thresholds() -> Any:
+    from core.decision.policy import Policy
+
+    return Policy().thresholds
+
+
+def _of_files(first: str, second: str, seed: int) -> dict[str, Any]:
+    from core.model import external
+    from core.model.compare import compare as compared
+
+    label, (a, b) = external.together([external.read(name, Path(name)) for name in (first, second)])
+    return compared(label, a, b, seed=seed, thresholds=_thresholds()).as_json()
+
+
+def _with_file(
+    settings: Settings, first: str, second: str, dataset: Any, columns: Schema, seed: int
+) -> dict[str, Any]:  # fmt: skip
+    from core.errors import BadOptionError
+    from core.model import external, registry, same_rows
+    from core.model.compare import compare as compared
+
+    if columns.id is None:
+        raise BadOptionError("--on", "data/schema.toml names no id: predictions cannot be matched with users.")
+    model = registry.load(settings, second if _is_file(first) else first)
+    rows = same_rows.rows(settings, [model], dataset, columns)
+
+    def contender(name: str) -> Any:
+        if not _is_file(name):
+            return same_rows.contender(rows, model)
+        return external.on(external.read(name, Path(name)), rows.frame[columns.id], rows.label, of=rows.name)
+
+    found = compared(rows.label, contender(first), contender(second), seed=seed, thresholds=_thresholds())
+    return {"rows": rows.sentence, **found.as_json()}
+
+
+def _text(facts: dict[str, Any]) -> str:
+    lines = [facts["sentence"], facts.get("rows") or f"{facts['n']:,} users, {facts['positives']:,} spammers."]
+    lines += [each["sentence"] for each in facts["differences"][1:]]
+    lines += [each["sentence"] for each in facts["verdicts"]]
+    if "flips" in facts:
+        lines += [facts["flips"]["sentence"], facts["reasons"], facts["weakest"]]
+    lines += [f"Caution: {each}" for each in facts.get("cautions", ())]
+    return "".join(f"{line}\n" for line in lines)

@@ -1,0 +1,151 @@
+"""Two published versions side by side: everything the compare page and command show, on rows neither learnt from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from core.data import leakage
+from core.data import tally as tallies
+from core.data.datasets import Dataset
+from core.data.interval import percent
+from core.data.problems import count
+from core.data.schema import Schema
+from core.model import cautions, evaluate, flips, same_rows, weakest
+from core.model.compare import Comparison, Contender, compare
+from core.model.contributions import contributions
+from core.model.evaluate import Figures, Thresholds
+from core.model.flips import Flips
+from core.model.operating import Sweep
+from core.model.registry import Model
+from core.model.resample import Costs, Floats, Ints
+from core.model.same_rows import Rows
+from core.model.score import Scorer
+from core.settings import Settings
+
+#: Users explained by both models: enough to say how many reasons they share, and seconds instead of minutes.
+EXPLAINED: Final = 900
+#: What users below the first threshold get.
+MILDEST: Final = "allow"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reasons:
+    """How two models explain some of the rows: `overlap` (k,) of their top-3 reasons, `why` for users who flip.
+
+    `rows` (k,): positions among the compared rows; `row` of `why` is a place in it.
+    """
+
+    rows: Ints
+    overlap: Floats
+    why: pd.DataFrame
+
+    @property
+    def sentence(self) -> str:
+        known = self.overlap[~np.isnan(self.overlap)]
+        if not len(known):
+            return "No user is flagged by either model: there are no reasons to hold against each other."
+        return (
+            f"Of the top-3 reasons named by either model, {percent(float(known.mean()))} are named by both, "
+            f"over {count(len(known), 'flagged user')}."
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SideBySide:
+    """`segments`: of version b, at the first threshold. `cautions`: what speaks against the figures."""
+
+    rows: Rows
+    contenders: tuple[Contender, Contender]
+    comparison: Comparison
+    flips: Flips
+    reasons: Reasons
+    segments: pd.DataFrame
+    cautions: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "rows": self.rows.sentence, "labelled": self.rows.labelled, "trained_on": dict(self.rows.trained_on),
+            **self.comparison.as_json(),
+            "flips": {"sentence": self.flips.sentence, "users": len(self.flips.rows), "severer": self.flips.severer,
+                      "milder": self.flips.milder, "changes": self.flips.frame().to_dict("records")},
+            "reasons": self.reasons.sentence, "weakest": weakest.weakest(self.segments),
+            "cautions": list(self.cautions),
+        }  # fmt: skip
+
+
+def versions(  # noqa: PLR0913 - two versions, the rows they meet on, and what their scores lead to
+    settings: Settings, a: Model, b: Model, dataset: Dataset, schema: Schema, thresholds: Thresholds,
+    *, seed: int, costs: Costs = Costs(),  # noqa: B008 - frozen
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
+) -> SideBySide:  # fmt: skip
+    """Compare version b with a on the labelled users of a dataset that neither learnt from.
+
+    `thresholds`: band -> score above which it begins, mildest band first. Raises what `same_rows.rows`, `contender`
+    and `compare` raise.
+    """
+    rows = same_rows.rows(settings, (a, b), dataset, schema)
+    contenders = same_rows.contender(rows, a), same_rows.contender(rows, b)
+    comparison = compare(rows.label, *contenders, seed=seed, thresholds=thresholds, costs=costs, progress=progress)
+    bands = (MILDEST, *map(str, sorted(thresholds, key=lambda band: thresholds[band])))
+    severity_a, severity_b = (flips.severity(each.probability, thresholds) for each in contenders)
+    found = flips.flips(severity_a, severity_b, bands)
+    first = min(thresholds.values())
+    table = weakest.segments(rows.label, contenders[1].probability, first, _groups(rows, schema))
+    warned = [*_leaks(rows, schema)]
+    for at, model in enumerate((a, b)):
+        warned += _cautions(model, rows, comparison.figures[at], contenders[at])
+    reasons = _reasons(a, b, rows, contenders, found, first, seed)
+    return SideBySide(rows, contenders, comparison, found, reasons, table, tuple(warned))
+
+
+def _groups(rows: Rows, schema: Schema) -> Mapping[str, Iterator[Any]]:
+    context = {name: weakest.by_value(rows.frame[name]) for name in schema.context if name in rows.frame}
+    return context | {name: weakest.by_bin(rows.frame[name].to_numpy(np.float64)) for name in schema.names}
+
+
+def _reasons(
+    a: Model, b: Model, rows: Rows, contenders: tuple[Contender, Contender], found: Flips, above: float, seed: int
+) -> Reasons:  # fmt: skip
+    """Explain those who flip first, then others whom either model flags, up to 900 in all."""
+    flagged = np.flatnonzero(np.maximum(contenders[0].probability, contenders[1].probability) > above)
+    random = np.random.default_rng(seed)
+    order = np.concatenate([random.permutation(found.rows), random.permutation(np.setdiff1d(flagged, found.rows))])
+    chosen = np.sort(order[:EXPLAINED]).astype(np.int64)
+    frame = rows.frame.iloc[chosen]
+    of_a, of_b = (contributions(model.booster, Scorer(model).matrix(frame)) for model in (a, b))
+    names, before, after = flips.aligned(of_a, of_b, a.metadata.names, b.metadata.names)
+    why = flips.why(names, before, after)
+    return Reasons(chosen, flips.overlap(before, after), why[np.isin(chosen[why["row"]], found.rows)])
+
+
+def _leaks(rows: Rows, schema: Schema) -> Iterator[str]:
+    tally = ((name, tallies.of(rows.frame[name], rows.label)) for name in schema.names)
+    said = cautions.leaking([leak.feature for name, each in tally for leak in leakage.leaks(name, each)])
+    if said is not None:
+        yield said
+
+
+def _cautions(model: Model, rows: Rows, figures: Figures, contender: Contender) -> Iterator[str]:
+    data = model.metadata.data
+    sweep = Sweep(rows.label, contender.probability)
+    said = [
+        cautions.other_prevalence(model.version, (data.positives, data.rows), (figures.positives, figures.n)),
+        *(cautions.below_trivial(model.version, sweep.confusion(above)) for above in figures.thresholds.values()),
+        cautions.overfitted(model.version, _on_training(model), figures.overall["pr_auc"]),
+    ]
+    return (each for each in said if each is not None)
+
+
+def _on_training(model: Model) -> float:
+    """PR-AUC on the sample of training users that a version keeps."""
+    sample = model.baseline().sample
+    label = sample.iloc[:, len(model.metadata.names)].to_numpy(np.float64)  # by place: a feature may be called "label"
+    if not 0 < label.sum() < len(label):
+        return float("nan")
+    score = sample.iloc[:, len(model.metadata.names) + 1].to_numpy(np.float64)
+    return evaluate.Ranking(label, score).pr_auc(np.ones(len(label)))
