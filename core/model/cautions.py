@@ -16,8 +16,6 @@ from core.model.operating import Confusion
 
 #: How far PR-AUC on the users learnt from may lie above that on others before it is said.
 FAR: Final = 0.1
-#: Spread of PR-AUC over the folds, as a share of its mean, that is no longer called stable.
-UNSTABLE: Final = 0.1
 #: A prevalence this many times higher or lower moves precision and calibration visibly.
 CHANGED: Final = 1.25
 LEVEL: Final = 0.001
@@ -31,19 +29,6 @@ def overfitted(name: str, train_pr_auc: float, test: Estimate) -> str | None:
     return (
         f"{name} has a PR-AUC of {short(train_pr_auc)} on the users it learnt from and {short(test.value or 0)} on "
         "others: only the latter says how it will do."
-    )
-
-
-def unstable(name: str, folds: Sequence[float]) -> str | None:
-    """Folds that differ by more than a tenth: standard deviation against the mean of their PR-AUC, (k,)."""
-    if len(folds) < 2:
-        return None
-    mean, spread = float(np.mean(folds)), float(np.std(folds, ddof=1))
-    if spread <= UNSTABLE * mean:
-        return None
-    return (
-        f"PR-AUC of {name} is {short(min(folds))} to {short(max(folds))} over {len(folds)} folds: "
-        "the figures depend on who happened to be drawn. More labelled spammers would settle them."
     )
 
 

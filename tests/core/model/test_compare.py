@@ -281,8 +281,6 @@ def test_no_segment_is_called_weak_in_about_19_of_20_homogeneous_sets():
 def test_cautions_speak_only_when_there_is_reason():
     assert "learnt from" in cautions.overfitted("v0001", 0.95, Estimate(0.7, 0.65, 0.75))
     assert cautions.overfitted("v0001", 0.8, Estimate(0.7, 0.65, 0.75)) is None
-    assert "5 folds" in cautions.unstable("v0001", [0.5, 0.7, 0.4, 0.8, 0.6])
-    assert cautions.unstable("v0001", [0.70, 0.71, 0.72]) is None
     assert "spammers" in cautions.other_prevalence("v0001", (300, 10_000), (900, 10_000))
     assert cautions.other_prevalence("v0001", (300, 10_000), (2, 40)) is None
     assert cautions.leaking(()) is None
