@@ -35,8 +35,8 @@ def alike(ranks: Floats, rank: npt.ArrayLike, weights: npt.ArrayLike) -> npt.NDA
         missing = np.isnan(ranks[:, feature])
         known = np.where(missing, APART, gap[:, feature])
         gap[:, feature] = ~missing * APART if np.isnan(one[feature]) else known
-    # Shares rounded to float32 may add up to a little more than 1.
-    return np.clip(1 - (gap @ weight.astype(np.float32)).astype(np.float64), 0.0, 1.0)
+    # Not @: on a few columns BLAS may warn of invalid values that are not there. Rounded shares may add up to over 1.
+    return np.clip(1 - np.einsum("ij,j->i", gap, weight), 0.0, 1.0)
 
 
 class Judged:
