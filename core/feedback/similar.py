@@ -36,7 +36,7 @@ def alike(ranks: Floats, rank: npt.ArrayLike, weights: npt.ArrayLike) -> npt.NDA
         known = np.where(missing, APART, gap[:, feature])
         gap[:, feature] = ~missing * APART if np.isnan(one[feature]) else known
     # Not @: on a few columns BLAS may warn of invalid values that are not there. Rounded shares may add up to over 1.
-    return np.clip(1 - np.einsum("ij,j->i", gap, weight), 0.0, 1.0)
+    return np.asarray(np.clip(1 - np.einsum("ij,j->i", gap, weight), 0.0, 1.0), np.float64)
 
 
 class Judged:
