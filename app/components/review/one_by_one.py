@@ -11,26 +11,12 @@ from app.components.review.case_view import case_view, reasons, shown_reasons
 from app.components.review.desk import on_the_desk
 from app.components.review.shift import bar, shift
 from app.components.review.verdict_bar import undo_button, verdict_bar
-from core.decision.cases import Case, CaseFilters
+from core.decision.cases import CaseFilters
 
 
 @st.fragment
 def one_by_one(name: str, filters: CaseFilters) -> None:
     """A fragment: a verdict draws the next case and nothing else anew."""
-    top = st.container()
-    case = on_the_desk(name, filters)
-    guard.told()
-    session.said()
-    if case is None:
-        nothing_waits(filters)
-        undo_button(name)
-    else:
-        _case(name, case)
-    with top:  # counted last, so that the case is there first
-        _top(name)
-
-
-def _top(name: str) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(
             "Is this user a spammer? The next case opens by itself; every verdict can be undone.", width="content"
@@ -39,9 +25,13 @@ def _top(name: str) -> None:
             done = shift(name)
             beside.guidelines()
     bar(done)
-
-
-def _case(name: str, case: Case) -> None:
+    case = on_the_desk(name, filters)
+    guard.told()
+    session.said()
+    if case is None:
+        nothing_waits(filters)
+        undo_button(name)
+        return
     model = services.model(case.model)
     told = reasons(case, model)
     earlier = services.verdicts_on(case.user)
