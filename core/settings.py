@@ -77,6 +77,20 @@ class Settings:
         return self.data / "judged"
 
     @property
+    def candidates(self) -> Path:
+        """The training runs of this home, promoted or not."""
+        return self.data / "candidates"
+
+    @property
+    def compared(self) -> Path:
+        return self.data / "compared"
+
+    @property
+    def predictions(self) -> Path:
+        """Predictions from outside, by the hash of their content."""
+        return self.data / "predictions"
+
+    @property
     def database(self) -> Path:
         return self.data / "state.db"
 
