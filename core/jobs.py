@@ -33,6 +33,8 @@ Status = Literal["waiting", "running", "done", "failed", "cancelled"]
 TELL_EVERY: Final = 0.2
 #: Seconds a new process may take until it holds its lock; before that it is not taken for dead.
 START_WITHIN: Final = 20.0
+#: Bytes of a log that are shown: the details of a bug are at its end.
+MOST_LOG: Final = 20_000
 _children: Final[list[subprocess.Popen[bytes]]] = []
 
 
@@ -63,6 +65,11 @@ class Report:
 
     def __init__(self, folder: Path, job: Job) -> None:
         self._folder, self._job, self._last = folder, job, 0.0
+
+    @property
+    def identity(self) -> str:
+        """The id of the job, beside whose state the work may keep notes of its own."""
+        return self._job.id
 
     def __call__(self, done: int, of: int, message: str = "") -> None:
         if (self._folder / "cancel").exists():
@@ -133,6 +140,25 @@ def _told(folder: Path, identity: str) -> Job:
 def look(settings: Settings, identity: str) -> Job | None:
     """The state of a job, or None when none of this identity was ever started."""
     return find(settings, identity) if (_folder(settings, identity) / "state.json").is_file() else None
+
+
+def listed(settings: Settings, prefix: str = "") -> tuple[Job, ...]:
+    """The jobs whose id begins with `prefix`, over or not, the one asked for last first."""
+    if not settings.jobs.is_dir():
+        return ()
+    names = [entry.name for entry in settings.jobs.iterdir() if entry.name.startswith(prefix)]
+    found = [job for job in (look(settings, name) for name in names) if job is not None]
+    return tuple(sorted(found, key=lambda job: (job.asked, job.id), reverse=True))
+
+
+def log(settings: Settings, identity: str) -> str:
+    """The end of what a job's process wrote of its own accord: warnings, and the details of a bug. "" when nothing."""
+    path = _folder(settings, identity) / "log.txt"
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        file.seek(max(path.stat().st_size - MOST_LOG, 0))
+        return file.read().decode("utf-8", "replace")
 
 
 def cancel(settings: Settings, identity: str) -> None:

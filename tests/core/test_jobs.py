@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -217,3 +218,27 @@ def test_an_id_never_leads_out_of_the_store(home: Settings, identity: str) -> No
     assert jobs.look(home, identity) is None
     jobs.cancel(home, identity)
     assert sorted(home.home.rglob("*")) == before
+
+
+def test_jobs_are_listed_by_how_their_id_begins_the_one_asked_for_last_first(home: Settings) -> None:
+    assert jobs.listed(home) == ()
+    (home.jobs / "train-none").mkdir(parents=True)  # a folder in which no job was ever started
+    for identity, asked in (("train-0001", 5.0), ("judge", 7.0), ("train-0002", 6.0)):
+        job = Job(identity, f"The work {identity}", status="done", asked=asked)
+        (home.jobs / identity).mkdir()
+        (home.jobs / identity / "state.json").write_text(json.dumps(asdict(job)), encoding="utf-8")
+    (home.jobs / "turn.lock").touch()
+    assert [job.id for job in jobs.listed(home, "train-")] == ["train-0002", "train-0001"]
+    assert [job.id for job in jobs.listed(home)] == ["judge", "train-0002", "train-0001"]
+
+
+def test_of_a_log_the_end_is_told(home: Settings) -> None:
+    assert jobs.log(home, "wordy") == ""
+    (home.jobs / "wordy").mkdir(parents=True)
+    text = "".join(f"line {number} of a long log\n" for number in range(10_000))
+    (home.jobs / "wordy" / "log.txt").write_text(text, encoding="utf-8")
+    told = jobs.log(home, "wordy")
+    assert len(told) < len(text)
+    assert text.endswith(told)
+    assert told.endswith("line 9999 of a long log\n")
+    assert jobs.log(home, "../wordy") == ""
