@@ -12,9 +12,10 @@ from app.charts.reasons import pushes
 from app.charts.runs import flagged_share, reliability
 from app.charts.scores import place, score_histogram, what_if
 from app.charts.shifts import segments, shifts
+from app.charts.training import folds, search
 
 __all__ = [
     "CONFIG", "DIVERGING", "PALETTE", "SEQUENTIAL", "Bins", "Palette", "Theme", "correlations", "dependence",
-    "distribution", "escape_label", "evidence", "flagged_share", "joint", "place", "pushes", "reliability",
-    "score_histogram", "segments", "shifts", "spam_rate", "what_if",
+    "distribution", "escape_label", "evidence", "flagged_share", "folds", "joint", "place", "pushes", "reliability",
+    "score_histogram", "search", "segments", "shifts", "spam_rate", "what_if",
 ]  # fmt: skip
