@@ -277,7 +277,8 @@ def _tell_overlap(overlap: int | None, only_test_part: bool, version: str) -> No
     if only_test_part:
         tell(f"{version} was trained on this file: only its test part is judged.")
     elif overlap is None:
-        tell(f"{version} comes from a home with another salt: whether it was trained on these users cannot be told.")
+        why = "it comes from a home with another salt, or was pulled without its users"
+        tell(f"Whether {version} was trained on these users cannot be told: {why}.")
     elif overlap:
         tell(f"{version} was trained on {overlap:,} of these users: the figures flatter it.")
 

@@ -37,11 +37,14 @@ class Promotion:
     at: datetime
 
 
-def note(settings: Settings, promotion: Promotion) -> None:
-    """Write a promotion down in the audit log. Raises StorageError."""
+def note(settings: Settings, promotion: Promotion, *, pulled_from: str = "") -> None:
+    """Write a promotion down in the audit log; `pulled_from`: repo and commit of a pulled version.
+
+    Raises StorageError.
+    """
     audit.note(
         settings, who=promotion.by, what=promotion.what, about=promotion.version, why=promotion.why,
-        details={"before": promotion.before}, now=promotion.at,
+        details={"before": promotion.before} | ({"from": pulled_from} if pulled_from else {}), now=promotion.at,
     )  # fmt: skip
 
 

@@ -4,18 +4,18 @@ What is put in charge, by whom and why, is noted in the audit log first (`core.m
 
 A version is a folder of data, never of code: trees as XGBoost UBJ, calibration and metadata as JSON, the
 training baseline as Parquet, and SHA256SUMS over all of them. It is published by one rename and never
-changed afterwards. Loading checks every sum first.
+changed afterwards. Loading checks every sum first. A version that was pulled from a Hub says so in `origin.json`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Sequence
+import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import xgboost as xgb
@@ -24,11 +24,12 @@ from core import accounts, chain
 from core.data.split import Keys
 from core.errors import BadOptionError, DamagedModelError, RefusedError, UnknownVersionError
 from core.files import replacing, write_text
-from core.model import baseline, lineage
+from core.model import baseline, lineage, sums
 from core.model.baseline import Baseline
 from core.model.calibrate import Calibration
 from core.model.lineage import PROMOTE, ROLL_BACK, VERSION, Promotion
 from core.model.metadata import Metadata
+from core.model.origin import Origin
 from core.settings import Settings
 
 TREES: Final = "model.ubj"
@@ -36,30 +37,38 @@ CALIBRATION: Final = "calibration.json"
 METADATA: Final = "metadata.json"
 BASELINE: Final = "baseline.parquet"
 USERS: Final = "users.parquet"
-SUMS: Final = "SHA256SUMS"
+ORIGIN: Final = "origin.json"
+SUMS: Final = sums.SUMS
 CHAMPION: Final = "CHAMPION"
 FORMAT: Final = 1
-_FILES: Final = (TREES, CALIBRATION, METADATA, BASELINE, USERS)
+#: What every version has. Who was trained on may stay where that was; only pulled versions have an origin.
+NEEDED: Final = (TREES, CALIBRATION, METADATA, BASELINE)
+OPTIONAL: Final = (USERS, ORIGIN)
 #: Longest reason for a promotion, in characters.
 MOST_WHY: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A version, checked and loaded. The baseline and the users are read only when asked for."""
+    """A version, checked and loaded. The baseline and the users are read only when asked for.
+
+    `origin`: where it was pulled from, None for a version that was trained here.
+    """
 
     version: str
     folder: Path
     booster: xgb.Booster
     calibration: Calibration
     metadata: Metadata
+    origin: Origin | None = None
 
     def baseline(self) -> Baseline:
         return baseline.load(self.folder / BASELINE)
 
-    def users(self) -> Keys:
-        """Fingerprints of the users trained on, sorted (see `core.data.split.known`)."""
-        return baseline.load_users(self.folder / USERS)
+    def users(self) -> Keys | None:
+        """Fingerprints of the users trained on, sorted (see `core.data.split.known`); None where it came without."""
+        path = self.folder / USERS
+        return baseline.load_users(path) if path.is_file() else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +91,7 @@ class Listed:
     metadata: Metadata | None
     damage: str
     promotion: Promotion | None
+    origin: Origin | None = None
 
 
 def versions(settings: Settings) -> tuple[str, ...]:
@@ -100,6 +110,26 @@ def champion(settings: Settings) -> str | None:
 
 def publish(settings: Settings, parts: Parts) -> str:
     """Store a new version under the next number and return it. Nobody ever sees half of one."""
+    return _published(settings, lambda folder: _write(folder, parts))
+
+
+def adopt(settings: Settings, source: Path, origin: Origin) -> str:
+    """Store the files of a version from elsewhere, as they are, under the next number, and return that version.
+
+    Its SHA256SUMS gets a line more, over `origin.json`. Raises as `load` does, before anything is stored.
+    """
+    opened(source)
+
+    def write(folder: Path) -> None:
+        for name in (*sums.read(source), SUMS):
+            shutil.copyfile(source / name, folder / name)
+        _write_json(folder / ORIGIN, origin.as_json())
+        sums.add(folder, ORIGIN)
+
+    return _published(settings, write)
+
+
+def _published(settings: Settings, write: Callable[[Path], None]) -> str:
     settings.models.mkdir(parents=True, exist_ok=True)
     number = int(versions(settings)[-1][1:]) + 1 if versions(settings) else 1
     while True:
@@ -107,7 +137,7 @@ def publish(settings: Settings, parts: Parts) -> str:
         try:
             with replacing(settings.models / version) as folder:
                 folder.mkdir()
-                _write(folder, parts)
+                write(folder)
         except OSError:
             if not (settings.models / version).exists():
                 raise
@@ -123,12 +153,11 @@ def promote(settings: Settings, version: str, *, by: str, why: str, now: datetim
     Two promotions at once come one after the other. Raises NotAllowedError, BadOptionError without a reason, and as
     `load` does.
     """
-    person, reason = accounts.authorise(settings, by, "promote"), _reason(why)
+    person, reason = accounts.authorise(settings, by, "promote"), reason_given(why)
     with chain.locked(settings.audit):
-        before = champion(settings)
-        load(settings, version)
+        before, model = champion(settings), load(settings, version)
         if version != before:
-            _put_in_charge(settings, Promotion(version, before, PROMOTE, person.name, reason, now))
+            _put_in_charge(settings, Promotion(version, before, PROMOTE, person.name, reason, now), model.origin)
         return before
 
 
@@ -139,7 +168,7 @@ def rollback(settings: Settings, *, by: str, why: str, now: datetime, leaving: s
     when there is nothing to go back to or `leaving` is not in charge any more, and otherwise as `promote` does. The
     version in charge may be damaged.
     """
-    person, reason = accounts.authorise(settings, by, "promote"), _reason(why)
+    person, reason = accounts.authorise(settings, by, "promote"), reason_given(why)
     with chain.locked(settings.audit):
         before = champion(settings)
         if leaving not in {None, before}:
@@ -147,8 +176,8 @@ def rollback(settings: Settings, *, by: str, why: str, now: datetime, leaving: s
         version = lineage.former(lineage.history(settings, before))
         if version is None:
             raise RefusedError("There is no version to roll back to: the log names none before. Promote one instead.")
-        load(settings, version)
-        _put_in_charge(settings, Promotion(version, before, ROLL_BACK, person.name, reason, now))
+        origin = load(settings, version).origin
+        _put_in_charge(settings, Promotion(version, before, ROLL_BACK, person.name, reason, now), origin)
         return version
 
 
@@ -157,18 +186,14 @@ def describe(settings: Settings, version: str) -> Metadata:
 
     Raises as `load` does.
     """
-    folder = _checked(settings, version)
-    try:
-        return _metadata(folder)
-    except (KeyError, TypeError, ValueError) as error:
-        raise DamagedModelError(version, METADATA, f"cannot be read ({error})") from error
+    return _told(_found(settings, version))[0]
 
 
 def listing(settings: Settings, promotions: Sequence[Promotion] = ()) -> tuple[Listed, ...]:
     """All versions, newest first, each with its latest of these promotions (oldest first). Damaged ones are told."""
     latest, inside = {each.version: each for each in promotions}, champion(settings)
     return tuple(
-        Listed(version, version == inside, *_described(settings, version), latest.get(version))
+        _listed(settings, version, in_charge=version == inside, promotion=latest.get(version))
         for version in reversed(versions(settings))
     )
 
@@ -178,16 +203,20 @@ def load(settings: Settings, version: str | None = None) -> Model:
 
     Raises UnknownVersionError, or DamagedModelError when a file is absent, differs or cannot be read.
     """
-    folder = _checked(settings, version or champion(settings))
+    return opened(_found(settings, version or champion(settings)))
+
+
+def opened(folder: Path) -> Model:
+    """Load a version from the folder that holds it, wherever that is, as `load` does. Raises DamagedModelError."""
+    metadata, origin = _told(folder)
     booster = xgb.Booster()
     try:
         booster.load_model(bytearray((folder / TREES).read_bytes()))
-        raw = json.loads((folder / CALIBRATION).read_text(encoding="utf-8"))
+        raw = _json(folder / CALIBRATION)
         calibration = Calibration(raw["a"], raw["b"], raw["c"])
-        metadata = _metadata(folder)
     except (KeyError, TypeError, ValueError, xgb.core.XGBoostError) as error:
         raise DamagedModelError(folder.name, "a file", f"cannot be read ({error})") from error
-    return Model(folder.name, folder, booster, calibration, metadata)
+    return Model(folder.name, folder, booster, calibration, metadata, origin)
 
 
 def bias(booster: xgb.Booster, features: int) -> float:
@@ -196,34 +225,48 @@ def bias(booster: xgb.Booster, features: int) -> float:
     return float(booster.predict(blank, pred_contribs=True)[0, -1])
 
 
-def _described(settings: Settings, version: str) -> tuple[Metadata | None, str]:
-    try:
-        return describe(settings, version), ""
-    except DamagedModelError as error:
-        return None, str(error)
-
-
-def _put_in_charge(settings: Settings, promotion: Promotion) -> None:
-    lineage.note(settings, promotion)  # first: a note without a move is found out, a move without a note is not
-    write_text(settings.models / CHAMPION, promotion.version + "\n")
-
-
-def _reason(why: str) -> str:
+def reason_given(why: str) -> str:
+    """The reason without space around it; raises BadOptionError when there is none, or too much of one."""
     reason = why.strip()
     if not reason or len(reason) > MOST_WHY:
         raise BadOptionError("why", f"say why in 1 to {MOST_WHY:,} characters.")
     return reason
 
 
-def _checked(settings: Settings, version: str | None) -> Path:
+def _listed(settings: Settings, version: str, *, in_charge: bool, promotion: Promotion | None) -> Listed:
+    try:
+        metadata, origin = _told(_found(settings, version))
+    except DamagedModelError as error:
+        return Listed(version, in_charge, None, str(error), promotion)
+    return Listed(version, in_charge, metadata, "", promotion, origin)
+
+
+def _put_in_charge(settings: Settings, promotion: Promotion, origin: Origin | None) -> None:
+    pulled = f"{origin.repo}@{origin.revision}" if origin else ""
+    # First: a note without a move is found out, a move without a note is not.
+    lineage.note(settings, promotion, pulled_from=pulled)
+    write_text(settings.models / CHAMPION, promotion.version + "\n")
+
+
+def _found(settings: Settings, version: str | None) -> Path:
     if version is None or version not in versions(settings):
         raise UnknownVersionError(version or "in charge", versions(settings))
-    _check(settings.models / version)
     return settings.models / version
 
 
-def _metadata(folder: Path) -> Metadata:
-    return Metadata.from_json(json.loads((folder / METADATA).read_text(encoding="utf-8")))
+def _told(folder: Path) -> tuple[Metadata, Origin | None]:
+    """What a version says of itself, after checking every checksum."""
+    sums.check(folder, needed=NEEDED, optional=OPTIONAL)
+    try:
+        metadata = Metadata.from_json(_json(folder / METADATA))
+        origin = Origin.from_json(_json(folder / ORIGIN)) if (folder / ORIGIN).exists() else None
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise DamagedModelError(folder.name, "a file", f"cannot be read ({error})") from error
+    return metadata, origin
+
+
+def _json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def _write(folder: Path, parts: Parts) -> None:
@@ -232,28 +275,8 @@ def _write(folder: Path, parts: Parts) -> None:
     _write_json(folder / METADATA, parts.metadata.as_json())
     baseline.save(parts.baseline, folder / BASELINE)
     baseline.save_users(parts.users, folder / USERS)
-    sums = "".join(f"{_sum(folder / name)}  {name}\n" for name in _FILES)
-    (folder / SUMS).write_text(sums, encoding="ascii", newline="\n")
+    sums.write(folder, (*NEEDED, USERS))
 
 
 def _write_json(path: Path, value: object) -> None:
     path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
-
-
-def _check(folder: Path) -> None:
-    try:
-        lines = (folder / SUMS).read_text(encoding="ascii").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DamagedModelError(folder.name, SUMS, "is absent or unreadable") from error
-    sums = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
-    for name in _FILES:
-        if not (folder / name).is_file() or (folder / name).is_symlink():
-            raise DamagedModelError(folder.name, name, "is absent")
-        if not (folder / name).stat().st_size:  # XGBoost would end the whole process over an empty buffer
-            raise DamagedModelError(folder.name, name, "is empty")
-        if sums.get(name) != _sum(folder / name):
-            raise DamagedModelError(folder.name, name, f"differs from {SUMS}")
-
-
-def _sum(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -25,8 +25,8 @@ from core.settings import Settings
 class Rows:
     """Labelled users (n,) that no compared version learnt from, of the `labelled` ones of a dataset.
 
-    `trained_on`: version -> how many of the labelled users it was trained on. `untold`: versions from homes with
-    another salt, of which that cannot be told.
+    `trained_on`: version -> how many of the labelled users it was trained on. `untold`: versions of which that cannot
+    be told: they come from homes with another salt, or were pulled without word of who they learnt from.
     """
 
     name: str
@@ -46,7 +46,8 @@ class Rows:
             said += f"; {left:,} that {learnt} learnt from are left out"
         if self.untold:
             come, they = ("comes from a home", "it") if len(self.untold) == 1 else ("come from homes", "they")
-            said += f". {listed(self.untold)} {come} with another salt: {they} may have learnt from these users"
+            said += f". {listed(self.untold)} {come} with another salt, or without word of who was learnt from: "
+            said += f"{they} may have learnt from these users"
         return f"{said}."
 
 
@@ -61,8 +62,9 @@ def rows(settings: Settings, models: Sequence[Model], dataset: Dataset, schema: 
     keys = split.keys(frame, schema, salt)
     fresh, trained_on, untold = np.ones(len(frame), bool), {}, []
     for model in models:
-        if model.metadata.data.salt == split.digest(salt):
-            known = split.known(keys, model.users())
+        users = model.users() if model.metadata.data.salt == split.digest(salt) else None
+        if users is not None:
+            known = split.known(keys, users)
             trained_on[model.version] = int(known.sum())
             fresh &= ~known
         else:

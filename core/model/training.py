@@ -83,8 +83,8 @@ class Judged:
     """Figures of a model on a dataset, and how far they can be trusted.
 
     `overlap`: how many of the dataset's users the model was trained on, None when that cannot be told
-    (the model comes from a home with another salt). `only_test_part`: the model was trained on this very
-    dataset, so that only its test part was judged.
+    (the model comes from a home with another salt, or without its users). `only_test_part`: the model was
+    trained on this very dataset, so that only its test part was judged.
     """
 
     figures: Figures
@@ -102,7 +102,8 @@ def judged(
     keys = split.keys(frame, schema, salt)
     same_home = split.digest(salt) == model.metadata.data.salt
     only_test_part = same_home and dataset.sha256 == model.metadata.data.sha256
-    overlap = int(split.known(keys, model.users()).sum()) if same_home else None
+    learnt_from = model.users() if same_home else None
+    overlap = None if learnt_from is None else int(split.known(keys, learnt_from).sum())
     rows = frame[split.in_test(keys)] if only_test_part else frame
     rows = rows[~np.isnan(labels(rows, schema))]
     label = labels(rows, schema)

@@ -5,22 +5,29 @@ from __future__ import annotations
 import ast
 import os
 import pickle
+import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core import audit
+from core.data import datasets
+from core.decision.policy import Policy
 from core.errors import DamagedModelError, UnknownVersionError
-from core.model import contributions, registry, train
+from core.model import contributions, registry, sums, train, training
+from core.model.origin import Origin
 from core.model.registry import Parts
 from core.model.score import Scorer
 from core.settings import ROOT, Settings
 from tests import make
 
 FILES = ("model.ubj", "calibration.json", "metadata.json", "baseline.parquet", "users.parquet")
+ORIGIN = Origin("https://huggingface.co", "ada/spam", "0123456789" * 4, "Ada", make.NOW)
 
 
 def parts(settings: Settings) -> Parts:
@@ -43,8 +50,8 @@ def test_what_was_published_is_loaded(own: Settings) -> None:
 
 def test_a_version_is_a_folder_of_known_files_with_their_sums(own: Settings) -> None:
     assert {path.name for path in (own.models / "v0001").iterdir()} == {*FILES, "SHA256SUMS"}
-    sums = (own.models / "v0001" / "SHA256SUMS").read_text(encoding="ascii")
-    assert [line.split("  ")[1] for line in sums.splitlines()] == list(FILES)
+    text = (own.models / "v0001" / "SHA256SUMS").read_text(encoding="ascii")
+    assert [line.split("  ")[1] for line in text.splitlines()] == list(FILES)
 
 
 def test_a_version_of_many_users_stays_under_five_megabytes(home: Settings) -> None:
@@ -115,6 +122,95 @@ def test_one_changed_byte_is_found_and_the_file_named(
             ask(own, "v0001")
 
 
+def test_any_other_way_to_write_the_sums_is_found(own: Settings) -> None:
+    """A byte that leaves the meaning as it was is a changed byte all the same."""
+    path = own.models / "v0001" / "SHA256SUMS"
+    right = path.read_bytes()
+    at = right.index(b"\n")
+    for end in (b"\x0b", b"\r", b"\x0c", b" ", b""):
+        path.write_bytes(right[:at] + end + right[at + 1 :])
+        with pytest.raises(DamagedModelError, match="v0001"):
+            registry.load(own)
+    for content in (right[:-1], right + b"\n", right.upper(), right + right[: at + 1], b" " + right):
+        path.write_bytes(content)
+        with pytest.raises(DamagedModelError, match="v0001"):
+            make.promoted(own, "v0001")
+    path.write_bytes(right)
+    assert registry.load(own).version == "v0001"
+
+
+@given(at=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7), name=st.sampled_from([*FILES, "SHA256SUMS"]))
+def test_no_bit_of_a_version_can_change_unseen(trained: Settings, at: float, bit: int, name: str) -> None:
+    path = trained.models / "v0001" / name  # of all tests: put back as it was, whatever happens
+    right = path.read_bytes()
+    position = int(at * len(right))
+    path.write_bytes(right[:position] + bytes([right[position] ^ (1 << bit)]) + right[position + 1 :])
+    try:
+        for ask in (registry.load, make.promoted):
+            with pytest.raises(DamagedModelError, match="Model v0001 was not loaded"):
+                ask(trained, "v0001")
+    finally:
+        path.write_bytes(right)
+
+
+def without_users(home: Settings) -> str:
+    """v0001 as another version, without the list of its users, and from a Hub."""
+    folder = home.home / "elsewhere"
+    shutil.copytree(home.models / "v0001", folder)
+    (folder / "users.parquet").unlink()
+    sums.write(folder, FILES[:-1])
+    return registry.adopt(home, folder, ORIGIN)
+
+
+def test_a_version_without_its_users_is_loaded_and_says_that_it_has_none(own: Settings) -> None:
+    found = registry.load(own, without_users(own))
+    assert (found.version, found.users()) == ("v0002", None)
+    assert (Scorer(found).score(make.users(50)).margin == Scorer(registry.load(own)).score(make.users(50)).margin).all()
+    judged = training.judged(
+        own, found, datasets.stored(own)[0], make.SCHEMA, Policy().thresholds,
+    )  # fmt: skip
+    assert judged.overlap is None
+
+
+def test_an_adopted_version_keeps_its_files_and_says_where_it_is_from(own: Settings) -> None:
+    version = without_users(own)
+    folder = own.models / version
+    assert registry.load(own, version).origin == ORIGIN
+    assert registry.listing(own)[0].origin == ORIGIN
+    assert registry.listing(own)[1].origin is None
+    published = (own.home / "elsewhere" / "SHA256SUMS").read_text(encoding="ascii")
+    assert (folder / "SHA256SUMS").read_text(
+        encoding="ascii"
+    ) == published + f"{sums.of(folder / 'origin.json')}  origin.json\n"
+    for name in FILES[:-1]:
+        assert (folder / name).read_bytes() == (own.models / "v0001" / name).read_bytes()
+
+
+@pytest.mark.parametrize("change", [first_byte, last_byte])
+def test_a_changed_origin_is_damage(own: Settings, change: Callable[[bytes], bytes]) -> None:
+    path = own.models / without_users(own) / "origin.json"
+    path.write_bytes(change(path.read_bytes()))
+    for ask in (registry.load, make.promoted):
+        with pytest.raises(DamagedModelError, match=r"origin\.json differs from SHA256SUMS"):
+            ask(own, "v0002")
+
+
+def test_a_file_that_nobody_published_is_damage(own: Settings) -> None:
+    version = without_users(own)
+    shutil.copy(own.models / "v0001" / "users.parquet", own.models / version)
+    with pytest.raises(DamagedModelError, match=r"users\.parquet differs from SHA256SUMS"):
+        registry.load(own, version)
+
+
+def test_a_damaged_folder_is_not_adopted(own: Settings) -> None:
+    folder = own.home / "elsewhere"
+    shutil.copytree(own.models / "v0001", folder)
+    (folder / "model.ubj").write_bytes(first_byte((folder / "model.ubj").read_bytes()))
+    with pytest.raises(DamagedModelError, match=r"model\.ubj"):
+        registry.adopt(own, folder, ORIGIN)
+    assert sorted(path.name for path in own.models.iterdir()) == ["CHAMPION", "v0001"]
+
+
 @pytest.mark.parametrize("name", [*FILES, "SHA256SUMS"])
 def test_an_absent_file_is_named(own: Settings, name: str) -> None:
     (own.models / "v0001" / name).unlink()
@@ -145,20 +241,20 @@ def test_changed_sums_are_found_too(own: Settings) -> None:
 )
 def test_a_file_with_a_right_sum_and_wrong_content_is_damage_too(own: Settings, name: str, content: bytes) -> None:
     folder = own.models / "v0001"
-    before = registry._sum(folder / name)
+    before = sums.of(folder / name)
     (folder / name).write_bytes(content)
-    sums = (folder / "SHA256SUMS").read_text(encoding="ascii")
-    (folder / "SHA256SUMS").write_text(sums.replace(before, registry._sum(folder / name)), encoding="ascii")
+    text = (folder / "SHA256SUMS").read_text(encoding="ascii")
+    (folder / "SHA256SUMS").write_text(text.replace(before, sums.of(folder / name)), encoding="ascii")
     with pytest.raises(DamagedModelError, match=r"Model v0001 was not loaded: a file cannot be read \("):
         registry.load(own)
 
 
 def test_an_empty_file_is_named_whatever_its_sum(own: Settings) -> None:
     folder = own.models / "v0001"
-    before = registry._sum(folder / "model.ubj")
+    before = sums.of(folder / "model.ubj")
     (folder / "model.ubj").write_bytes(b"")
-    sums = (folder / "SHA256SUMS").read_text(encoding="ascii")
-    (folder / "SHA256SUMS").write_text(sums.replace(before, registry._sum(folder / "model.ubj")), encoding="ascii")
+    text = (folder / "SHA256SUMS").read_text(encoding="ascii")
+    (folder / "SHA256SUMS").write_text(text.replace(before, sums.of(folder / "model.ubj")), encoding="ascii")
     with pytest.raises(DamagedModelError, match=r"Model v0001 was not loaded: model\.ubj is empty"):
         registry.load(own)
 
@@ -244,8 +340,7 @@ def test_a_pickle_in_the_place_of_a_file_is_never_run(own: Settings, tmp_path: P
     folder = own.models / "v0001"
     for name in FILES:
         (folder / name).write_bytes(pickle.dumps(Trap()))
-    sums = "".join(f"{registry._sum(folder / name)}  {name}\n" for name in FILES)
-    (folder / "SHA256SUMS").write_text(sums, encoding="ascii")
+    sums.write(folder, FILES)
     with pytest.raises(DamagedModelError):
         registry.load(own)
     assert not (tmp_path / "run").exists()
