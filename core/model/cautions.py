@@ -22,13 +22,30 @@ LEVEL: Final = 0.001
 
 
 def overfitted(name: str, train_pr_auc: float, test: Estimate) -> str | None:
-    """Training far above test: more than .1 above the upper end of the interval on users not learnt from."""
+    """Training far above test: more than .1 above the upper end of the interval on users not learnt from.
+
+    NaN: not known.
+    """
     high = test.high if test.high is not None else test.value
-    if high is None or train_pr_auc - high <= FAR:
+    if high is None or np.isnan(train_pr_auc) or train_pr_auc - high <= FAR:
         return None
     return (
         f"{name} has a PR-AUC of {short(train_pr_auc)} on the users it learnt from and {short(test.value or 0)} on "
         "others: only the latter says how it will do."
+    )
+
+
+def unstable(name: str, folds: Sequence[float], test: Estimate) -> str | None:
+    """Folds whose PR-AUCs lie farther apart than the whole 95 % interval of the test part is wide.
+
+    A fold has about twice the users of the test part, so the interval is 2 x 1.96 x sqrt(2) of its standard errors
+    wide; chance alone spreads three folds as far less than once in 1,000 times (studentized range).
+    """
+    if len(folds) < 2 or test.low is None or test.high is None or max(folds) - min(folds) <= test.high - test.low:
+        return None
+    return (
+        f"The folds of {name} have PR-AUCs from {short(min(folds))} to {short(max(folds))}, farther apart than chance "
+        "makes them: what it learns depends on which users it sees."
     )
 
 

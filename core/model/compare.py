@@ -68,6 +68,14 @@ class Comparison:
             "verdicts": [each.as_json() for each in self.verdicts],
         }  # fmt: skip
 
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Comparison:
+        a, b = raw["a"], raw["b"]
+        figures = Figures.from_json(raw["figures"][a]), Figures.from_json(raw["figures"][b])
+        differences = tuple(map(Difference.from_json, raw["differences"]))
+        verdicts = tuple(map(Verdicts.from_json, raw["verdicts"]))
+        return cls(a, b, raw["n"], raw["positives"], figures, differences, verdicts)
+
 
 def compare(  # noqa: PLR0913 - what is compared, where it is cut, and how often it is drawn
     label: npt.ArrayLike,

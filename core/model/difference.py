@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
@@ -75,6 +76,11 @@ class Difference:
     def as_json(self) -> dict[str, Any]:
         return {**asdict(self), "evidence": self.evidence, "better": self.better, "sentence": self.sentence}
 
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Difference:
+        own = {name: value for name, value in raw.items() if name in cls.__dataclass_fields__}
+        return cls(**{**own, "difference": Estimate.from_json(raw["difference"])})
+
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
@@ -106,6 +112,10 @@ class Verdicts:
 
     def as_json(self) -> dict[str, Any]:
         return {**asdict(self), "evidence": self.evidence, "sentence": self.sentence}
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Verdicts:
+        return cls(**{name: value for name, value in raw.items() if name in cls.__dataclass_fields__})
 
 
 def short(value: float) -> str:

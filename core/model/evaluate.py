@@ -85,7 +85,7 @@ class Figures:
             raw["positives"],
             {name: Estimate.from_json(raw[name]) for name in RANKED},
             {
-                band: {name: Estimate.from_json(entry[name]) for name in AT_THRESHOLD}
+                band: {name: Estimate.from_json(each) for name, each in entry.items() if name != "above"}
                 for band, entry in raw["thresholds"].items()
             },
             {band: entry["above"] for band, entry in raw["thresholds"].items()},

@@ -1,4 +1,4 @@
-"""Two published versions side by side: everything the compare page and command show, on rows neither learnt from."""
+"""Two models side by side: everything the compare page and command show, on rows neither learnt from."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from core.model.compare import Comparison, Contender, compare
 from core.model.contributions import contributions
 from core.model.evaluate import Figures, Thresholds
 from core.model.flips import Flips
+from core.model.metadata import Data
 from core.model.operating import Sweep
 from core.model.registry import Model
 from core.model.resample import Costs, Floats, Ints
@@ -29,6 +30,8 @@ from core.settings import Settings
 
 #: Users explained by both models: enough to say how many reasons they share, and seconds instead of minutes.
 EXPLAINED: Final = 900
+#: Told how many of the draws are done.
+Progress = Callable[[int, int], None]
 #: What users below the first threshold get.
 MILDEST: Final = "allow"
 
@@ -55,16 +58,31 @@ class Reasons:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is known of how a contender was trained; of predictions from outside nothing is.
+
+    `pr_auc`: on users learnt from; `folds`: of each fold, on its users, whom its model had not seen.
+    """
+
+    data: Data | None = None
+    pr_auc: float = float("nan")
+    folds: tuple[float, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SideBySide:
-    """`segments`: of version b, at the first threshold. `cautions`: what speaks against the figures."""
+    """`segments`: of a and of b, at the first threshold. `reasons`: None unless both are versions, which have trees.
+
+    `cautions`: what speaks against the figures.
+    """
 
     rows: Rows
     contenders: tuple[Contender, Contender]
     comparison: Comparison
     flips: Flips
-    reasons: Reasons
-    segments: pd.DataFrame
+    reasons: Reasons | None
+    segments: tuple[pd.DataFrame, pd.DataFrame]
     cautions: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
@@ -73,7 +91,7 @@ class SideBySide:
             **self.comparison.as_json(),
             "flips": {"sentence": self.flips.sentence, "users": len(self.flips.rows), "severer": self.flips.severer,
                       "milder": self.flips.milder, "changes": self.flips.frame().to_dict("records")},
-            "reasons": self.reasons.sentence, "weakest": weakest.weakest(self.segments),
+            "reasons": self.reasons.sentence if self.reasons else "", "weakest": weakest.weakest(self.segments[1]),
             "cautions": list(self.cautions),
         }  # fmt: skip
 
@@ -81,7 +99,7 @@ class SideBySide:
 def versions(  # noqa: PLR0913 - two versions, the rows they meet on, and what their scores lead to
     settings: Settings, a: Model, b: Model, dataset: Dataset, schema: Schema, thresholds: Thresholds,
     *, seed: int, costs: Costs = Costs(),  # noqa: B008 - frozen
-    progress: Callable[[int, int], None] = lambda _done, _of: None,
+    progress: Progress = lambda _done, _of: None,
 ) -> SideBySide:  # fmt: skip
     """Compare version b with a on the labelled users of a dataset that neither learnt from.
 
@@ -90,22 +108,44 @@ def versions(  # noqa: PLR0913 - two versions, the rows they meet on, and what t
     """
     rows = same_rows.rows(settings, (a, b), dataset, schema)
     contenders = same_rows.contender(rows, a), same_rows.contender(rows, b)
+    return beside(
+        rows, contenders, schema, thresholds, models=(a, b), pasts=(past(a), past(b)), seed=seed, costs=costs,
+        progress=progress,
+    )  # fmt: skip
+
+
+def beside(  # noqa: PLR0913 - as `versions`, with what is known of each contender
+    rows: Rows, contenders: tuple[Contender, Contender], schema: Schema, thresholds: Thresholds,
+    *, models: tuple[Model, Model] | None, pasts: tuple[Past, Past], seed: int,
+    costs: Costs = Costs(),  # noqa: B008 - frozen
+    progress: Progress = lambda _done, _of: None,
+) -> SideBySide:  # fmt: skip
+    """Compare two contenders on rows; features that the rows do not have are left out of segments.
+
+    `models`: both of them, where both are versions. Raises what `compare` raises.
+    """
     comparison = compare(rows.label, *contenders, seed=seed, thresholds=thresholds, costs=costs, progress=progress)
     bands = (MILDEST, *map(str, sorted(thresholds, key=lambda band: thresholds[band])))
     severity_a, severity_b = (flips.severity(each.probability, thresholds) for each in contenders)
     found = flips.flips(severity_a, severity_b, bands)
     first = min(thresholds.values())
-    table = weakest.segments(rows.label, contenders[1].probability, first, _groups(rows, schema))
+    of_a, of_b = (weakest.segments(rows.label, each.probability, first, _groups(rows, schema)) for each in contenders)
     warned = [*_leaks(rows, schema)]
-    for at, model in enumerate((a, b)):
-        warned += _cautions(model, rows, comparison.figures[at], contenders[at])
-    reasons = _reasons(a, b, rows, contenders, found, first, seed)
-    return SideBySide(rows, contenders, comparison, found, reasons, table, tuple(warned))
+    for known, figures, each in zip(pasts, comparison.figures, contenders, strict=True):
+        warned += _cautions(known, rows, figures, each)
+    reasons = _reasons(*models, rows, contenders, found, first, seed) if models else None
+    return SideBySide(rows, contenders, comparison, found, reasons, (of_a, of_b), tuple(warned))
+
+
+def past(model: Model, folds: tuple[float, ...] = ()) -> Past:
+    """What a version knows of its training."""
+    return Past(model.metadata.data, _on_training(model), folds)
 
 
 def _groups(rows: Rows, schema: Schema) -> Mapping[str, Iterator[Any]]:
     context = {name: weakest.by_value(rows.frame[name]) for name in schema.context if name in rows.frame}
-    return context | {name: weakest.by_bin(rows.frame[name].to_numpy(np.float64)) for name in schema.names}
+    names = [name for name in schema.names if name in rows.frame]
+    return context | {name: weakest.by_bin(rows.frame[name].to_numpy(np.float64)) for name in names}
 
 
 def _reasons(
@@ -124,21 +164,22 @@ def _reasons(
 
 
 def _leaks(rows: Rows, schema: Schema) -> Iterator[str]:
-    tally = ((name, tallies.of(rows.frame[name], rows.label)) for name in schema.names)
+    tally = ((name, tallies.of(rows.frame[name], rows.label)) for name in schema.names if name in rows.frame)
     said = cautions.leaking([leak.feature for name, each in tally for leak in leakage.leaks(name, each)])
     if said is not None:
         yield said
 
 
-def _cautions(model: Model, rows: Rows, figures: Figures, contender: Contender) -> Iterator[str]:
-    data = model.metadata.data
+def _cautions(known: Past, rows: Rows, figures: Figures, contender: Contender) -> Iterator[str]:
+    name, data, found = contender.name, known.data, figures.overall["pr_auc"]
     sweep = Sweep(rows.label, contender.probability)
     said = [
-        cautions.other_prevalence(model.version, (data.positives, data.rows), (figures.positives, figures.n)),
-        *(cautions.below_trivial(model.version, sweep.confusion(above)) for above in figures.thresholds.values()),
-        cautions.overfitted(model.version, _on_training(model), figures.overall["pr_auc"]),
+        data and cautions.other_prevalence(name, (data.positives, data.rows), (figures.positives, figures.n)),
+        *(cautions.below_trivial(name, sweep.confusion(above)) for above in figures.thresholds.values()),
+        cautions.overfitted(name, known.pr_auc, found),
+        cautions.unstable(name, known.folds, found),
     ]
-    return (each for each in said if each is not None)
+    return (each for each in said if each)
 
 
 def _on_training(model: Model) -> float:

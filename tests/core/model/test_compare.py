@@ -285,6 +285,9 @@ def test_cautions_speak_only_when_there_is_reason():
     assert cautions.other_prevalence("v0001", (300, 10_000), (2, 40)) is None
     assert cautions.leaking(()) is None
     assert "X7" in cautions.leaking(("X7",))
+    assert "from .600 to .800" in cautions.unstable("v0001", (0.7, 0.6, 0.8), Estimate(0.7, 0.65, 0.75))
+    assert cautions.unstable("v0001", (0.7, 0.65, 0.72), Estimate(0.7, 0.65, 0.75)) is None
+    assert cautions.unstable("v0001", (), Estimate(0.7, 0.65, 0.75)) is None
     label = np.array([0] * 95 + [1] * 5)
     assert "legitimate" in cautions.below_trivial("v0001", Sweep(label, np.linspace(0, 1, 100)).confusion(0.5))
     assert cautions.below_trivial("v0001", Sweep(label, np.linspace(0, 1, 100)).confusion(0.95)) is None
@@ -339,7 +342,8 @@ def test_two_versions_side_by_side_tell_everything(two):
     assert facts["n"] == len(found.rows.label)
     assert set(found.reasons.rows[found.reasons.why["row"]]) <= set(found.flips.rows)
     assert ((found.reasons.overlap >= 0) & (found.reasons.overlap <= 1)).all()
-    assert {"country", "links", "ratio"} <= set(found.segments["column"])
+    for segments in found.segments:
+        assert {"country", "links", "ratio"} <= set(segments["column"])
 
 
 def test_users_all_learnt_from_leave_nothing_to_compare(two):
