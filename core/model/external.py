@@ -134,12 +134,12 @@ def _records(name: str, text: str) -> tuple[list[str], list[list[str]], list[int
     """Header, records and the line each ends on; blank lines are skipped."""
     head = text.lstrip().partition("\n")[0]
     reader = csv.reader(io.StringIO(text), delimiter=max(_DELIMITERS, key=head.count), strict=True)
-    records, lines = [], []
+    records, lines, quotes = [], [], '"' in text
     try:
         for record in reader:
             if not record or not any(map(str.strip, record)):
                 continue
-            if max(map(len, record)) > _LONGEST:
+            if quotes and max(map(len, record)) > _LONGEST:
                 raise _wrong(name, reader.line_num, "has a cell that is too long: a quote may not have been closed")
             records.append(record)
             lines.append(reader.line_num)
@@ -167,7 +167,8 @@ def _form(name: str, header: list[str]) -> tuple[str, str, str]:
 def _numbers(name: str, column: str, texts: list[str], lines: list[int]) -> Floats:
     if not texts:
         raise FileProblemError(name, "no_rows", "there is a header, but no prediction below it.")
-    judged = [cells.judge(text) for text in texts]
+    known = {text: cells.judge(text) for text in set(texts)}  # labels are two texts, many times over
+    judged = [known[text] for text in texts]
     for verdict, text, line in zip(judged, texts, lines, strict=True):
         if isinstance(verdict, str):
             raise _wrong(name, line, f"has {column} {quoted(text)}, which is not a number")
