@@ -14,7 +14,6 @@ from app.words import plain
 from core.data.schema import Schema
 
 _KEY = "upload"
-_DONE = "upload_done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +34,27 @@ def upload(schema: Schema) -> Upload | None:
         _which_columns(schema)
     if use_demo and demo is not None:
         return Upload(demo.name, demo)
-    if file is None or st.session_state.get(_DONE) == file.file_id:
+    if file is None or had(_KEY):
         return None
     return Upload(file.name, file.getvalue(), allow_missing=st.session_state.get("allow_missing") == file.file_id)
 
 
-def taken() -> None:
-    """Remember that the upload in the box has been scored, so that a rerun does not score it again.
+def had(key: str) -> bool:
+    """Whether the upload in a box has been taken."""
+    file = st.session_state.get(key)
+    return file is not None and st.session_state.get(f"{key}_done") == file.file_id
+
+
+def taken(key: str = _KEY) -> None:
+    """Remember that the upload in a box has been stored, so that a rerun does not store it again.
 
     Its bytes are stored as a dataset by now: the server lets go of its own copy, which it would otherwise
     keep until the session ends.
     """
-    file, context = st.session_state.get(_KEY), get_script_run_ctx()
+    file, context = st.session_state.get(key), get_script_run_ctx()
     if file is None or context is None:
         return
-    st.session_state[_DONE] = file.file_id
+    st.session_state[f"{key}_done"] = file.file_id
     if isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
         context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
 
