@@ -6,6 +6,7 @@ that the value depends on (ids of things that never change, or a file's time and
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Hashable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,13 +29,16 @@ from core.decision.cases import Case
 from core.decision.guidance import Guidance
 from core.decision.policy import Policy
 from core.decision.runs import Run
+from core.errors import UnknownItemError
 from core.feedback import ledger
 from core.feedback import live as lives
 from core.feedback.estimate import Figures
 from core.feedback.similar import Judged
 from core.jobs import Job
-from core.model import registry
+from core.model import candidates, registry, run_cautions
 from core.model.baseline import Baseline
+from core.model.candidates import Kept
+from core.model.cautions import leaking
 from core.model.population import Population
 from core.model.registry import Model
 from core.settings import Settings
@@ -172,9 +176,25 @@ def rejected_file(dataset: str) -> bytes:
     return export.as_bytes(export.rejected_table(settings(), dataset), ".csv")
 
 
+def cautions(run: Kept) -> tuple[str, ...]:
+    """What speaks against the figures of a training run, leaks of its users first."""
+    leaks = kept(("leaks", settings(), run.data.dataset), lambda: _leaks(run.data.dataset))
+    own = kept(
+        ("cautions", settings(), run.id), lambda: run_cautions.of_run(run, candidates.scores(settings(), run.id))
+    )
+    return (*leaks, *own)
+
+
 def kept(key: Hashable, make: Callable[[], T]) -> T:
     """What `make` gives, made once per process and key; the work may draw its own progress, unlike in a cache."""
     return _shelf().get(key, make)
+
+
+def _leaks(dataset: str) -> tuple[str, ...]:
+    with contextlib.suppress(UnknownItemError):  # a run outlives the users it learnt from
+        told = leaking(run_cautions.suspects(datasets.frame(settings(), dataset), schema()))
+        return () if told is None else (told,)
+    return ()
 
 
 def _stamp(path: Path | None) -> tuple[int, int]:
