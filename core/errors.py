@@ -10,9 +10,11 @@ TrustdeskError
 │   ├── BadOptionError                 an option that cannot be used as given
 │   ├── WrongFeaturesError             the model in charge was trained on other features
 │   ├── TooFewRowsError                not enough labelled rows to train or judge a model
+│   ├── HubError                       a Hub could not be reached, or did not give or take what it was asked
 │   └── StorageError                   the disk is full, or the place may not be written to
 ├── DamagedModelError                  exit code 4: a model file differs from its checksum
 ├── RefusedError                       exit code 4: a check said no
+│   ├── UnsafeFileError                a repo holds what is not taken into a home
 │   ├── NotAllowedError                the role of this person does not allow it
 │   └── SignInError                    name and password do not fit
 └── CancelledError                     exit code 130: a person stopped it
@@ -111,18 +113,30 @@ class StorageError(UnusableInputError):
         super().__init__(f"{path} cannot be written: {reason}. Make room or choose another place, then try again.")
 
 
+class HubError(UnusableInputError):
+    """A Hub could not be reached, or did not give or take what it was asked. Never carries a token."""
+
+
 class DamagedModelError(TrustdeskError):
     """A file of a model version is absent or differs from SHA256SUMS; nothing of it was loaded."""
 
     exit_code = 4
 
     def __init__(self, version: str, file: str, sentence: str) -> None:
-        self.version, self.file = version, file
+        self.version, self.file, self.sentence = version, file, sentence
         super().__init__(f"Model {version} was not loaded: {file} {sentence}. Restore it or roll back.")
 
 
 class RefusedError(TrustdeskError):
     exit_code = 4
+
+
+class UnsafeFileError(RefusedError):
+    """A file of a repo that is not taken into a home; `place` says which repo, `sentence` goes on after the file."""
+
+    def __init__(self, place: str, file: str, sentence: str) -> None:
+        self.place, self.file = place, file
+        super().__init__(f"Nothing was taken from {place}: {file} {sentence}.")
 
 
 class NotAllowedError(RefusedError):

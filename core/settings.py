@@ -7,12 +7,17 @@ A *home* is `data/` + `models/`. The repository's own is the default; `--home DI
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 HOME_VARIABLE: Final = "TRUSTDESK_HOME"
+#: The names that the Hub's own tools know; the first one set counts.
+TOKEN_VARIABLES: Final = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
+ENDPOINT_VARIABLE: Final = "HF_ENDPOINT"
+HUB: Final = "https://huggingface.co"
 
 #: Largest file read, in bytes after decompression: a gzip of zeros must not fill the memory.
 MAX_FILE_BYTES: Final = 2_000_000_000
@@ -106,6 +111,26 @@ class Settings:
     @property
     def log(self) -> Path:
         return self.data / "logs" / "trustdesk.log"
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """The Hub that models are pushed to and pulled from. The token is never part of its text."""
+
+    endpoint: str
+    token: str | None = field(repr=False)
+
+    @classmethod
+    def of(cls) -> Hub:
+        """As the environment says; read anew each time, so that nobody has to keep the token."""
+        found = (os.environ.get(name, "").strip() for name in TOKEN_VARIABLES)
+        endpoint = os.environ.get(ENDPOINT_VARIABLE, "").strip() or HUB
+        return cls(endpoint.rstrip("/"), next(filter(None, found), None))
+
+    @property
+    def name(self) -> str:
+        """Its address as people read it, such as huggingface.co."""
+        return urlsplit(self.endpoint).netloc
 
 
 def child_environment(settings: Settings) -> dict[str, str]:

@@ -10,7 +10,7 @@ import hypothesis
 import pytest
 
 from core.model import registry
-from core.settings import HOME_VARIABLE, ROOT, Settings
+from core.settings import ENDPOINT_VARIABLE, HOME_VARIABLE, ROOT, TOKEN_VARIABLES, Settings
 from tests import make
 
 # A busy machine is no counterexample: the time limit of a test is pytest's, not each example's.
@@ -26,7 +26,8 @@ logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").add
 
 @pytest.fixture(autouse=True)
 def _no_home_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(HOME_VARIABLE, raising=False)
+    for name in (HOME_VARIABLE, ENDPOINT_VARIABLE, *TOKEN_VARIABLES):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import typer
 from app import guard
 from app.commands.shared import AsJson, By, Home, allowed, name_of, settings_of
 from app.guard import tell
+from core.errors import BadOptionError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +63,9 @@ def show(
         if card:
             sys.stdout.write(_card(settings, version))
         else:
+            origin = registry.origin(settings, version)
             facts = {"version": version, "in_charge": version == registry.champion(settings)}
+            facts |= {"pulled": origin.as_json()} if origin else {}
             sys.stdout.write(json.dumps(facts | metadata.as_json(), indent=1, ensure_ascii=False) + "\n")
 
 
@@ -145,6 +148,53 @@ def export_version(
             tell("Its pickles run code when loaded: pass them on only with word of where they come from.")
 
 
+@app.command()
+def push(
+    context: typer.Context,
+    version: Version,
+    repo: Annotated[str, typer.Argument(metavar="REPO", help="owner/name on the Hub; made when it is not there.")],
+    public: Annotated[bool, typer.Option("--public/--private", help="Whether everybody may see a repo.")] = False,
+    revision: Annotated[str, typer.Option(help="The branch; made when it is not there.")] = "main",
+    with_baseline: Annotated[
+        bool,
+        typer.Option("--with-baseline", help="Also up to 20,000 of the users trained on, and fingerprints of all."),
+    ] = False,
+    by: By = None,
+    home: Home = None,
+) -> None:
+    """Put a version on the Hugging Face Hub, with its card, in one commit; the token is read from HF_TOKEN."""
+    from core.model import hub
+
+    settings = settings_of(context, home)
+    with guard.command(settings):
+        target = hub.Target(repo, revision, public, with_baseline)
+        tell(hub.push(settings, version, target, by=name_of(by), now=datetime.now(UTC)).sentence)
+
+
+@app.command()
+def pull(
+    context: typer.Context,
+    repo: Annotated[str, typer.Argument(metavar="REPO", help="owner/name on the Hub.")],
+    revision: Annotated[str, typer.Option(help="A branch, a tag or a commit.")] = "main",
+    to_promote: Annotated[bool, typer.Option("--promote", help="Put it in charge at once; say why.")] = False,
+    why: Annotated[str, typer.Option(help="Why it is put in charge, for the audit log.")] = "",
+    by: By = None,
+    home: Home = None,
+) -> None:
+    """Take a version from the Hugging Face Hub, after checking every file; only data is taken, never a pickle."""
+    from core.model import hub, registry
+
+    settings = settings_of(context, home)
+    with guard.command(settings):
+        if why and not to_promote:
+            raise BadOptionError("--why", "is the reason to put it in charge: give --promote too, or leave it out.")
+        reason = registry.reason_given(why) if to_promote else ""
+        source = hub.Source(repo, revision)
+        pulled = hub.pull(settings, source, by=name_of(by), now=datetime.now(UTC), why=reason)
+        sys.stdout.write(pulled.version + "\n")
+        tell(pulled.sentence + (f" {pulled.version} is in charge." if reason else ""))
+
+
 _HEAD = ("Version", "", "Trained", "By", "Users", "PR-AUC", "Parent", "Promoted", "By", "Why")
 
 
@@ -153,7 +203,7 @@ def _card(settings: Settings, version: str) -> str:
 
     promotions = lineage.history(settings, registry.champion(settings))
     latest = next((each for each in reversed(promotions) if each.version == version), None)
-    return card.markdown(version, registry.describe(settings, version), latest)
+    return card.markdown(version, registry.describe(settings, version), latest, registry.origin(settings, version))
 
 
 def _row(listed: Listed) -> tuple[str, ...]:
@@ -179,6 +229,8 @@ def _promoted(promotion: Promotion | None) -> tuple[str, str, str]:
 def _facts(listed: Listed) -> dict[str, Any]:
     known, promotion = listed.metadata, listed.promotion
     facts: dict[str, Any] = {"version": listed.version, "in_charge": listed.in_charge, "damage": listed.damage or None}
+    if listed.origin is not None:
+        facts["pulled"] = listed.origin.as_json()
     if known is not None:
         facts |= {
             "trained": known.created.isoformat(), "trained_by": known.trained_by, "parent": known.parent or None,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -92,6 +92,11 @@ def of(
     histograms = {name: histogram(features[trained, i]) for i, name in enumerate(names)}
     quantiles = tuple(np.quantile(score[test], np.linspace(0, 1, SCORE_QUANTILES)).tolist())
     return Baseline(sample, histograms, score_histogram(score[test]), quantiles)
+
+
+def without_rows(baseline: Baseline) -> Baseline:
+    """The same histograms, of no single user."""
+    return replace(baseline, sample=baseline.sample.iloc[:0])
 
 
 def save(baseline: Baseline, path: Path) -> None:

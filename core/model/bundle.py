@@ -56,9 +56,14 @@ def export_bundle(model: Model, folder: Path, card: str) -> None:
         dump(_classifier(model), target / DETECTOR)
         dump(_scaler(model.metadata.names), target / SCALER)
         dump({name: position for position, name in enumerate(model.metadata.names)}, target / MAPPING)
-        (target / METRICS).write_text(json.dumps(_metrics(model), indent=1) + "\n", encoding="utf-8", newline="\n")
+        (target / METRICS).write_text(metrics(model), encoding="utf-8", newline="\n")
 
     _export(folder, card, write)
+
+
+def metrics(model: Model) -> str:
+    """`model_metrics.json`: the figures, and the calibration with its formula."""
+    return json.dumps(_metrics(model), indent=1) + "\n"
 
 
 def _export(folder: Path, card: str, write: Callable[[Path], None]) -> None:

@@ -16,6 +16,7 @@ from core.errors import listed
 from core.model.evaluate import AT_THRESHOLD, Estimate, Figures
 from core.model.lineage import Promotion
 from core.model.metadata import Data, Metadata
+from core.model.origin import Origin
 
 NOT_SUPPLIED: Final = "not supplied"
 NAMES: Final[Mapping[str, str]] = {
@@ -68,16 +69,21 @@ def escaped(text: str) -> str:
     return _MARKUP.sub(r"\\\1", "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in one_line))
 
 
-def markdown(version: str, metadata: Metadata, promotion: Promotion | None) -> str:
-    """The whole card as a file of its own. `promotion`: the latest of this version, None where there is none."""
-    parts = [f"## {section.title}\n\n{section.body}" for section in sections(metadata, promotion)]
+def markdown(version: str, metadata: Metadata, promotion: Promotion | None, origin: Origin | None = None) -> str:
+    """The whole card as a file of its own.
+
+    `promotion`: the latest of this version, None where there is none. `origin`: where it was pulled from.
+    """
+    parts = [f"## {section.title}\n\n{section.body}" for section in sections(metadata, promotion, origin)]
     return "\n\n".join([f"# Model card: {version}", *parts]) + "\n"
 
 
-def sections(metadata: Metadata, promotion: Promotion | None, escape: Escape = escaped) -> tuple[Section, ...]:
+def sections(
+    metadata: Metadata, promotion: Promotion | None, origin: Origin | None = None, escape: Escape = escaped
+) -> tuple[Section, ...]:
     """The parts of the card, in order."""
     shown = facts(metadata)
-    version = {"Notice": metadata.notice or "none"} | shown["version"] | _in_charge(promotion)
+    version = {"Notice": metadata.notice or "none"} | shown["version"] | _pulled(origin) | _in_charge(promotion)
     return (
         Section("Version", _table(version, escape)),
         Section("Intended use", _USE),
@@ -136,6 +142,12 @@ def moment(at: datetime) -> str:
 
 
 _UNTOLD: Final = ("Collected by, when and how", "Who labelled it, and how well", "Licence", "Figures by group of users")
+
+
+def _pulled(origin: Origin | None) -> dict[str, str]:
+    if origin is None:
+        return {}
+    return {"Pulled from": origin.place, "Commit": origin.revision, "Pulled": f"{moment(origin.at)}, by {origin.by}"}
 
 
 def _in_charge(promotion: Promotion | None) -> dict[str, str]:

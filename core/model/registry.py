@@ -189,6 +189,11 @@ def describe(settings: Settings, version: str) -> Metadata:
     return _told(_found(settings, version))[0]
 
 
+def origin(settings: Settings, version: str) -> Origin | None:
+    """Where a version was pulled from, None for one that was trained here. Checks and raises as `describe` does."""
+    return _told(_found(settings, version))[1]
+
+
 def listing(settings: Settings, promotions: Sequence[Promotion] = ()) -> tuple[Listed, ...]:
     """All versions, newest first, each with its latest of these promotions (oldest first). Damaged ones are told."""
     latest, inside = {each.version: each for each in promotions}, champion(settings)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ from core.data import schema as schemas
 from core.decision.policy import Policy
 from core.model import card, registry, training
 from core.settings import Settings
-from tests import make
+from tests import hub_server, make
 
 SECRET = "a long password"  # noqa: S105 - made up
 
@@ -162,3 +164,67 @@ def test_training_with_promote_goes_through_the_same_door(own: Settings, tmp_pat
     assert refused.exit_code == 4
     assert "a role that may not promote" in refused.stderr
     assert registry.versions(own) == ("v0001", "v0002")  # refused before the work, not after it
+
+
+@pytest.fixture
+def there(monkeypatch: pytest.MonkeyPatch) -> Iterator[hub_server.Hub]:
+    """A Hub to speak to, with a token that it knows."""
+    with hub_server.running() as found:
+        monkeypatch.setenv("HF_ENDPOINT", found.address)
+        monkeypatch.setenv("HF_TOKEN", hub_server.TOKEN)
+        yield found
+
+
+def test_push_and_pull_go_round_and_say_what_went_where(there: hub_server.Hub, two: Settings, tmp_path: Path) -> None:
+    told = done("push", "v0002", "ada/spam", "--by", "Ada", home=two).stderr
+    assert f"v0002 is at {there.address}/ada/spam, private, as commit " in told
+    assert "model.ubj, calibration.json, metadata.json, baseline.parquet, SHA256SUMS" in told
+    assert "The users it was trained on stayed here." in told
+    assert "went with it" in done("push", "v0002", "ada/spam", "--revision", "all", "--with-baseline", home=two).stderr
+
+    other = Settings.of(tmp_path / "other")
+    schemas.save(make.SCHEMA, other.schema_file)
+    found = done("pull", "ada/spam", "--revision", "all", "--by", "Eve", home=other)
+    assert found.stdout == "v0001\n"
+    assert re.fullmatch(r"v0001 is ada/spam at [0-9a-f]{10} on 127\.0\.0\.1:\d+, checked and stored\.\n", found.stderr)
+    assert registry.champion(other) is None
+
+    found = done("pull", "ada/spam", "--promote", "--why", "Theirs.", "--by", "Eve", home=other)
+    assert found.stdout == "v0002\n"
+    assert found.stderr.endswith("v0002 is in charge.\n")
+    assert registry.champion(other) == "v0002"
+    assert "here already" in done("pull", "ada/spam", "--by", "Eve", home=other).stderr
+    assert noted(other)[-1] == ["Eve", "promote", "v0002", "Theirs."]
+    commit = there.repos["ada/spam"].branches["main"]
+    assert json.loads(done("show", "v0002", home=other).stdout)["pulled"]["revision"] == commit
+    assert [each.get("pulled", {}).get("repo") for each in json.loads(done("list", "--json", home=other).stdout)] == [
+        "ada/spam", "ada/spam"
+    ]  # fmt: skip
+    assert f"| Commit | {commit} |" in done("show", "v0002", "--card", home=other).stdout
+    done("export", "v0002", "-o", tmp_path / "out", "--by", "Eve", home=other)
+    assert (tmp_path / "out" / "origin.json").is_file()
+
+
+def test_what_a_push_or_a_pull_ends_with_is_a_sentence_and_an_exit_code(
+    there: hub_server.Hub, two: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = noted(two)
+    there.put("ada/spam", {"spammer_detector.pkl": b"x"}, private=False)
+    assert "can run code on whoever loads it" in said("pull", "ada/spam", home=two)
+    assert "ada/spam is public" in said("push", "v0001", "ada/spam", home=two)
+    for command, words in (
+        (("pull", "ada/none"), "There is no repo ada/none"),
+        (("pull", "ada/spam", "--revision", "v9"), "has no branch, tag or commit v9"),
+        (("pull", "ada"), "write it as owner/name"),
+        (("pull", "ada/spam", "--promote"), "say why in 1 to 1,000 characters."),
+        (("pull", "ada/spam", "--why", "x"), "give --promote too"),
+        (("push", "v0009", "ada/spam"), "There is no model v0009"),
+    ):
+        assert words in said(*command, home=two, code=2)
+    monkeypatch.setenv("HF_TOKEN", "hf_wrong")
+    found = said("pull", "ada/spam", home=two, code=2)
+    assert "does not accept the token" in found
+    assert "hf_wrong" not in found
+    monkeypatch.delenv("HF_TOKEN")
+    assert "set HF_TOKEN" in said("push", "v0001", "ada/spam", home=two, code=2)
+    assert (noted(two), registry.versions(two)) == (before, ("v0001", "v0002"))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.settings import HOME_VARIABLE, ROOT, Settings, child_environment
+from core.settings import HOME_VARIABLE, ROOT, Hub, Settings, child_environment
 
 PATHS = [name for name, value in inspect.getmembers(Settings) if isinstance(value, property)]
 
@@ -48,3 +48,19 @@ def test_a_process_of_ours_has_this_home_and_finds_core_from_anywhere(tmp_path: 
         check=True, capture_output=True, text=True, cwd=tmp_path, env=child_environment(Settings.of(tmp_path / "its")),
     )  # fmt: skip
     assert child.stdout.strip() == str(tmp_path / "its")
+
+
+def test_the_hub_is_the_public_one_unless_the_environment_names_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Hub.of() == Hub("https://huggingface.co", None)
+    assert Hub.of().name == "huggingface.co"
+    monkeypatch.setenv("HF_ENDPOINT", " https://hub.example:8443/ ")
+    assert (Hub.of().endpoint, Hub.of().name) == ("https://hub.example:8443", "hub.example:8443")
+
+
+def test_the_token_is_the_first_that_is_set_and_never_part_of_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for name, value in (("HUGGING_FACE_HUB_TOKEN", "hf_second"), ("HF_TOKEN", " "), ("HF_TOKEN", "hf_first\n")):
+        monkeypatch.setenv(name, value)
+        found.append(Hub.of().token)
+    assert found == ["hf_second", "hf_second", "hf_first"]
+    assert "hf_" not in f"{Hub.of()} {Hub.of()!r}"

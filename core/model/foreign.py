@@ -1,0 +1,96 @@
+"""What of a repo may come into a home: known files of known formats, whole, and none that could run code."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+import pandas as pd
+import pyarrow as pa
+
+from core.errors import DamagedModelError, UnsafeFileError
+from core.errors import listed as in_words
+from core.model import bundle, registry
+from core.model.registry import BASELINE, CALIBRATION, METADATA, NEEDED, SUMS, TREES, USERS, Model
+from core.model.score import Scorer
+
+README: Final = "README.md"
+NATIVE: Final = (*NEEDED, USERS, SUMS)
+#: What else a repo may hold; it is not taken.
+BESIDE: Final = frozenset({README, bundle.METRICS, ".gitattributes", "LICENSE", "LICENSE.md", "LICENSE.txt"})
+#: Formats that run code when they are loaded, or can be made to.
+CODE: Final = frozenset(
+    {".pkl", ".pickle", ".joblib", ".dill", ".pt", ".pth", ".bin", ".ckpt", ".npy", ".npz", ".h5", ".hdf5", ".keras",
+     ".mar", ".model", ".py", ".so", ".dll", ".sh", ".exe"}
+)  # fmt: skip
+#: Largest file taken, in bytes: a hundred times what a version of 450,000 users needs.
+MOST: Final[Mapping[str, int]] = {TREES: 500_000_000, BASELINE: 100_000_000, USERS: 500_000_000}
+_MOST_TEXT: Final = 5_000_000
+
+
+def most(name: str) -> int:
+    """Largest file taken under this name, in bytes."""
+    return MOST.get(name, _MOST_TEXT)
+
+
+def accepted(sizes: Mapping[str, int | None], place: str) -> list[str]:
+    """The native files among those of a repo: path -> bytes, None where that is not known.
+
+    Raises UnsafeFileError when it holds anything that has no place in a version, or lacks what a version needs.
+    """
+    for name, size in sizes.items():
+        if name in BESIDE:
+            continue
+        if name not in NATIVE:
+            raise UnsafeFileError(place, _legible(name), _why_not(name))
+        if size is not None and size > most(name):
+            raise UnsafeFileError(place, name, f"has {size:,} bytes, and no more than {most(name):,} are taken")
+    if absent := [name for name in (*NEEDED, SUMS) if name not in sizes]:
+        raise UnsafeFileError(place, in_words(absent), f"{'is' if len(absent) == 1 else 'are'} not there")
+    return [name for name in NATIVE if name in sizes]
+
+
+def _why_not(name: str) -> str:
+    if PurePosixPath(name).suffix.lower() in CODE:
+        return (
+            "is of a format that can run code on whoever loads it, as a pickle does. "
+            f"Only {in_words((*NEEDED, SUMS))} are taken: have the version pushed as those"
+        )
+    if "/" in name or "\\" in name:
+        return "is a path into another folder, and a version has none"
+    return "is no file of a version"
+
+
+def prove(folder: Path, place: str) -> None:
+    """Raises UnsafeFileError unless every checksum fits, every file can be read, and the model scores a user."""
+    try:
+        fault = _fault(registry.opened(folder))
+    except DamagedModelError as error:
+        raise UnsafeFileError(place, error.file, _legible(error.sentence, 200)) from error
+    # Well-formed JSON or Parquet of somebody else may hold anything in any place; here that is no bug.
+    except (pa.ArrowException, AttributeError, KeyError, TypeError, ValueError, OSError) as error:
+        raise UnsafeFileError(place, "a file", f"cannot be read ({_legible(str(error), 200)})") from error
+    if fault is not None:
+        raise UnsafeFileError(place, *fault)
+
+
+def _fault(model: Model) -> tuple[str, str] | None:
+    """The file that does not go with the others, and how; None for a model that scores."""
+    names, features, columns = model.metadata.names, model.booster.num_features(), model.baseline().sample.columns
+    if features != len(names):
+        return METADATA, f"names {len(names)} features, and {TREES} has {features}"
+    if tuple(columns[:features]) != names or len(columns) != features + 2:
+        return BASELINE, f"has other columns than {METADATA} names"
+    model.users()
+    medians = pd.DataFrame({each.name: [each.median] for each in model.metadata.features}, dtype="float64")
+    if not math.isfinite(Scorer(model).score(medians).probability[0]):
+        return TREES, f"gives scores that are no numbers with {CALIBRATION}"
+    return None
+
+
+def _legible(text: str, most: int = 80) -> str:
+    """What somebody else named or wrote, in one line and without characters that a terminal would obey."""
+    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return shown if len(shown) <= most else f"{shown[: most - 1]}…"
