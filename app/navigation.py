@@ -21,7 +21,7 @@ def sections() -> Mapping[str, list[StreamlitPage]]:
             _page("score_file", "Score a file", "upload_file"),
             _page("review", "Review", "rate_review"),
         ],
-        "Understand": [_page("explore", "Explore", "query_stats")],
+        "Understand": [_page("explore", "Explore", "query_stats"), _page("compare", "Compare", "compare_arrows")],
         "Run": [_page("registry", "Registry", "inventory_2"), _page("audit", "Audit", "receipt_long")],
     }
 

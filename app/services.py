@@ -36,9 +36,12 @@ from core.feedback.estimate import Figures
 from core.feedback.similar import Judged
 from core.jobs import Job
 from core.model import candidates, registry, run_cautions
+from core.model import compared as comparing
 from core.model.baseline import Baseline
 from core.model.candidates import Kept
 from core.model.cautions import leaking
+from core.model.compared import Compared
+from core.model.operating import Sweep
 from core.model.population import Population
 from core.model.registry import Model
 from core.settings import Settings
@@ -185,6 +188,16 @@ def cautions(run: Kept) -> tuple[str, ...]:
     return (*leaks, *own)
 
 
+def compared(identity: str) -> Compared | None:
+    """A comparison that was made before, or None."""
+    return _compared(settings(), identity) if comparing.known(settings(), identity) else None
+
+
+def sweep(identity: str, side: str) -> Sweep:
+    """All thresholds of a ("a") or b ("b") of a comparison that was made."""
+    return _sweep(settings(), identity, side)
+
+
 def kept(key: Hashable, make: Callable[[], T]) -> T:
     """What `make` gives, made once per process and key; the work may draw its own progress, unlike in a cache."""
     return _shelf().get(key, make)
@@ -259,6 +272,19 @@ def _columns(home: Settings, dataset: str, names: tuple[str, ...]) -> pd.DataFra
 
 def _fits(values: pd.Series[Any]) -> bool:
     return values.dtype == np.int64 and len(values) > 0 and bool(values.abs().max() < 2**31)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _compared(home: Settings, identity: str) -> Compared | None:
+    return comparing.load(home, identity)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _sweep(home: Settings, identity: str, side: str) -> Sweep:
+    found = _compared(home, identity)
+    if found is None:
+        raise UnknownItemError("comparison", identity)
+    return Sweep(found.users["label"], found.users[side])
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

@@ -10,8 +10,10 @@ from app import guard, navigation, services, session
 from app.components.job_progress import job_progress
 from app.words import count, plain
 from core import jobs
+from core.data.datasets import Dataset
 from core.data.problems import count as counted
 from core.decision import runs
+from core.decision.entries import Queued
 from core.decision.runs import Run
 from core.feedback import plans
 
@@ -66,10 +68,36 @@ def send_users(run: Run, rows: Sequence[int]) -> None:
                 session.come_in(name)
                 done = plans.send(services.settings(), run.id, rows, by=name, now=services.now())
             if failure.error is None:
-                told = f"{count(done.new + done.updated)} queued"
-                left = done.known + done.skipped
-                told += f", {count(left)} wait already or were judged on the same values" if left else ""
-                st.toast(told, icon=":material/check_circle:")
+                st.toast(_became(done), icon=":material/check_circle:")
+
+
+def send_flips(dataset: Dataset, rows: Sequence[int], models: Sequence[str]) -> None:
+    """A popover for users whose band differs between models; `models`: the versions, the one that is judged first."""
+    if not session.may("send to review"):
+        return
+    users, key = counted(len(rows), "user"), f"flips-{dataset.id[:12]}-{hash(tuple(rows))}"
+    with st.popover("Send to review", icon=":material/rate_review:", type="tertiary", disabled=not rows):
+        st.markdown(
+            f"{users} will wait in the queue, with the scores of the latest run of {plain(dataset.name)} by "
+            f"{' or '.join(models)}; where there is none, {models[0]} scores the file first. Verdicts on them show "
+            "which model is right; they count in no estimate, for nobody drew these users."
+        )
+        name = _name(key)
+        if st.button(f"Queue {users}", type="primary", key=f"send-{key}", disabled=not name) and name:
+            with guard.shown() as failure, st.spinner("Queueing"):
+                session.come_in(name)
+                run, done = plans.send_flips(
+                    services.settings(), dataset.id, rows, models=models, policy=services.policy(), by=name,
+                    now=services.now(),
+                )  # fmt: skip
+            if failure.error is None:
+                st.toast(f"{_became(done)}, as users of {run.id}", icon=":material/check_circle:")
+
+
+def _became(done: Queued) -> str:
+    left = done.known + done.skipped
+    told = f"{count(done.new + done.updated)} queued"
+    return told + (f", {count(left)} wait already or were judged on the same values" if left else "")
 
 
 def _name(key: str) -> str | None:

@@ -75,6 +75,14 @@ def score_file(  # noqa: PLR0913 - one argument for each noun of the chain
     return Scoring(run, dataset, checked.frame, runs.scores(settings, run.id))
 
 
+def score_stored(settings: Settings, dataset: Dataset, model: Model, policy: Policy, *, now: datetime) -> Run:
+    """Score the users of a stored dataset; raises WrongFeaturesError when the model was trained on other columns."""
+    started = time.monotonic()
+    frame = datasets.frame(settings, dataset.id, model.metadata.names)
+    scored = Scorer(model).score(frame)
+    return runs.record(settings, dataset, scored, frame.index, policy, name=dataset.name, now=now, started=started)
+
+
 def explained(  # noqa: PLR0913 - what a reason depends on
     frame: pd.DataFrame,
     probability: npt.NDArray[np.float64],

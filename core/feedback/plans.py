@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 import pandas as pd
 
@@ -12,15 +13,20 @@ from core import accounts, audit
 from core.data import datasets, split
 from core.data import schema as schemas
 from core.data.schema import Schema
-from core.decision import entries, guidance, runs
+from core.decision import entries, guidance, runs, scoring
 from core.decision.entries import Entry, Queued
+from core.decision.policy import Policy
 from core.decision.runs import Run
 from core.decision.strata import STRATA
 from core.errors import UnknownItemError
 from core.feedback import review, sampling
 from core.feedback.sampling import Rules
 from core.jobs import Report
+from core.model import registry
 from core.settings import Settings
+
+#: Runs looked through for one of the same users: an older one is scored anew.
+_RECENT: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,38 @@ def send(settings: Settings, run: str, rows: Sequence[int], *, by: str, now: dat
     return queued
 
 
+def send_flips(
+    settings: Settings, dataset: str, rows: Sequence[int], *, models: Sequence[str], policy: Policy, by: str,
+    now: datetime,
+) -> tuple[Run, Queued]:  # fmt: skip
+    """Queue users of a dataset whose band differs between two models, by input row, and return the run they are of.
+
+    That is the newest run of the dataset by the first of `models`, or of the next; where there is none, the first
+    scores the dataset now. How many models disagree on somebody says nothing of all others: the stratum is "flip",
+    and these labels count in no estimate. Raises NotAllowedError, UnknownItemError and UnknownVersionError.
+    """
+    by = accounts.authorise(settings, by, "send to review").name
+    found, schema = _scored(settings, dataset, models, policy, now), schemas.load(settings.schema_file)
+    known = runs.scores(settings, found.id).index
+    if unknown := [row for row in rows if row not in known]:
+        raise UnknownItemError(f"scored row of {found.id}", str(unknown[0]))
+    chosen = pd.DataFrame({"stratum": "flip", "inclusion": None, "blind": False}, index=pd.Index(rows))
+    chosen["user"] = users(settings, found, schema).loc[chosen.index]
+    queued = _enqueue(settings, found, schema, chosen, now)
+    details = {"rows": list(map(int, rows)), "flips": list(models)}
+    audit.note(settings, who=by, what="send to review", about=found.id, details=details, now=now)
+    return found, queued
+
+
+def _scored(settings: Settings, dataset: str, models: Sequence[str], policy: Policy, now: datetime) -> Run:
+    of_it = [run for run in runs.recent(settings, _RECENT) if run.dataset == dataset]
+    for model in models:
+        if run := next((run for run in of_it if run.model == model), None):
+            return run
+    loaded = registry.load(settings, models[0])
+    return scoring.score_stored(settings, datasets.find(settings, dataset), loaded, policy, now=now)
+
+
 def _plan(settings: Settings, run: Run, schema: Schema) -> pd.DataFrame:
     """`stratum`, `inclusion`, `chosen`, `blind` of every user of a run, indexed by input row."""
     rules, scores = guidance.load(settings), runs.scores(settings, run.id)
@@ -125,7 +163,8 @@ def _entries(settings: Settings, run: Run, schema: Schema, plan: pd.DataFrame) -
     return [
         Entry(
             user=user, dataset=run.dataset, run=run.id, row=int(row), model=run.model, policy=run.policy.version,
-            score=float(p), band=band, action=action, stratum=stratum, inclusion=float(inclusion), blind=bool(blind),
+            score=float(p), band=band, action=action, stratum=stratum, blind=bool(blind),
+            inclusion=None if pd.isna(inclusion) else float(inclusion),
             context={name: None if pd.isna(value) else str(value) for name, value in about.items()},
             features={str(name): None if pd.isna(value) else float(value) for name, value in values.items()},
         )

@@ -73,10 +73,15 @@ def save(settings: Settings, identity: str, found: Compared) -> None:
             raise
 
 
+def known(settings: Settings, identity: str) -> bool:
+    """Whether the comparison was made before."""
+    return (within(settings.compared, identity) / _ABOUT).is_file()
+
+
 def load(settings: Settings, identity: str) -> Compared | None:
     """What `save` stored, or None."""
     folder = within(settings.compared, identity)
-    if not (folder / _ABOUT).is_file():
+    if not known(settings, identity):
         return None
     raw = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
     a, b = (pd.read_parquet(folder / name) for name in _SEGMENTS)

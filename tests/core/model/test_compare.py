@@ -15,10 +15,10 @@ from sklearn.metrics import average_precision_score, confusion_matrix, roc_auc_s
 
 from core.data import datasets, intake, split
 from core.data import schema as schemas
-from core.decision.policy import Policy
+from core.decision.policy import BANDS, Policy
 from core.errors import BadOptionError, TooFewRowsError
 from core.files import write_text
-from core.model import cautions, operating, registry, same_rows, side_by_side, training, weakest
+from core.model import cautions, flips, operating, registry, same_rows, side_by_side, training, weakest
 from core.model.compare import Contender, compare
 from core.model.difference import Difference
 from core.model.evaluate import Estimate
@@ -109,6 +109,8 @@ def test_a_model_against_itself_shows_no_evidence_in_100_of_100():
         )
         assert found.sentence.startswith("No evidence of a difference in PR-AUC between a and b: .000")
         assert not any(each.evidence for each in (*found.differences, *found.verdicts))
+        severity = flips.severity(score, THRESHOLDS)
+        assert len(flips.flips(severity, severity, BANDS).rows) == 0
 
 
 def test_less_is_better_for_cost_and_for_errors():

@@ -1,0 +1,339 @@
+"""Figures of two models on the same users: a is grey, as what is there; b has the accent, as what is looked at."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import plotly.graph_objects as go
+
+from app import words
+from app.charts.base import DOTTED, LINE, PALETTE, SEQUENTIAL, Palette, Theme, base, escape_label, glyph, note, titled
+from app.charts.parts import Numbers
+from core.decision.policy import Band
+from core.model.operating import Confusion
+
+Curve = Literal["pr", "roc", "gain"]
+#: Columns of `Sweep.curves` at the two axes, their names, the title and the units.
+CURVES: Final[Mapping[Curve, tuple[str, str, str, str]]] = {
+    "pr": ("recall", "precision", "Precision against recall", "recall: share of spammers caught"),
+    "roc": ("fpr", "recall", "Recall against false alarms", "FPR: share of legitimate users flagged"),
+    "gain": ("flag_rate", "recall", "Recall against users flagged", "share of all users flagged"),
+}
+ROW: Final = 34  # px a figure of the differences
+NAME: Final = 24  # characters of a model's name in a figure
+FIGURES: Final = 172  # px from the axes to the end of "+0.0086 (+0.0067 to +0.0105)"
+CELL: Final = 52  # px a row of the heat map of bands
+
+
+def differences(frame: pd.DataFrame, *, a: str, b: str, theme: Theme) -> go.Figure:
+    """b minus a in standard errors, a dot and a 95 % interval a figure; right of 0, b is better.
+
+    frame: figure (its name), value, low, high (b - a; NaN where nothing can be told), sign (-1 where less is better,
+    whose axis is turned round), text (the difference in words, at the right).
+    """
+    colour, rows = PALETTE[theme], list(range(len(frame)))
+    value, low, high, sign = (frame[name].to_numpy(float) for name in ("value", "low", "high", "sign"))
+    error = (high - low) / (2 * 1.96)
+    scale = np.divide(sign, error, where=error > 0, out=np.where(np.isnan(error), np.nan, 0.0))
+    at, ends = value * scale, np.sort(np.vstack([low * scale, high * scale]), axis=0)
+    shown = [colour["accent" if lower > 0 or upper < 0 else "muted"] for lower, upper in ends.T]
+    figure = base(
+        go.Figure(), theme=theme, height=ROW * max(len(rows), 2) + 44, right=FIGURES, top=4, bottom=40
+    )  # fmt: skip
+    for row in rows:
+        figure.add_scatter(
+            x=[*ends[:, row]], y=[row, row], mode="lines", line={"color": shown[row], "width": 3}, hoverinfo="skip"
+        )
+    figure.add_scatter(
+        x=at, y=rows, mode="markers", marker={"size": 10, "color": shown}, hoverinfo="text",
+        hovertext=[f"{escape_label(name)}<br>{escape_label(text)}" for name, text in
+                   zip(frame["figure"], frame["text"], strict=True)],
+    )  # fmt: skip
+    for row, text in zip(rows, frame["text"], strict=True):
+        note(figure, escape_label(text), 1, row, xref="x domain", xanchor="right", xshift=FIGURES - 2)
+    figure.update_yaxes(
+        range=[len(rows) - 0.5, -0.5], tickvals=rows, ticktext=[escape_label(name) for name in frame["figure"]],
+        showgrid=False, tickfont={"size": 12, "color": colour["ink"]},
+    )  # fmt: skip
+    reach = np.concatenate([[-1.0, 1.0], ends[np.isfinite(ends)]])
+    room = 0.04 * float(np.ptp(reach))
+    ends_at = [float(reach.min()) - room, float(reach.max()) + room]
+    figure.update_xaxes(range=ends_at, nticks=6, title_text="standard errors")
+    figure.add_vline(x=0, line={"color": colour["muted"], "width": 1}, layer="below")
+    sub = f"in standard errors, 95{words.NARROW}% interval; right of 0: {b} is better; grey: no evidence"
+    return titled(figure, f"{b} minus {a}", sub, _differences_alt(frame, a, b))
+
+
+def flips(counts: npt.ArrayLike, bands: Sequence[Band], *, a: str, b: str, theme: Theme) -> go.Figure:
+    """Who would be treated otherwise. counts: users by band under a (rows) and b (columns), mildest first, (k, k)."""
+    users = np.asarray(counts, np.int64)
+    off = ~np.eye(len(bands), dtype=bool)
+    tint = np.where(off & (users > 0), np.log10(np.maximum(users, 1)), np.where(off, 0.0, np.nan))
+    hover = [
+        [_flip_words(int(users[i, j]), bands[i], bands[j], a, b) for j in range(len(bands))] for i in range(len(bands))
+    ]  # fmt: skip
+    figure = _heat(tint, hover, theme=theme)
+    figure.update_traces(
+        text=[[_in_cell(int(users[i, j]), bold=i != j) for j in range(len(bands))] for i in range(len(bands))]
+    )
+    base(figure, theme=theme, height=CELL * len(bands) + LINE + 14, top=LINE + 12)
+    labels = [f"{glyph(band, PALETTE[theme])} {words.WORD[band]}" for band in bands]
+    _sides(figure, labels, labels, theme=theme)
+    moved, all_ = int(users[off].sum()), int(users.sum())
+    sub = f"users; row: band by {a}, column: band by {b}; tint by log count"
+    alt = f"{words.count(moved)} of {words.count(all_)} users change band from {a} to {b}: {_flips_alt(users, bands)}"
+    return titled(figure, "Who would be treated otherwise", sub, alt)
+
+
+def curves(
+    which: Curve, a: pd.DataFrame, b: pd.DataFrame, *, names: tuple[str, str], marks: tuple[Any, Any], base_rate: float,
+    theme: Theme,
+) -> go.Figure:  # fmt: skip
+    """A curve of each model, with a dot at each threshold in use.
+
+    a, b: `Sweep.curves`. marks: for each model, its confusion matrices at the thresholds. base_rate: of spammers.
+    """
+    across, up, title, axis = CURVES[which]
+    colour = PALETTE[theme]
+    figure = base(go.Figure(), theme=theme, height=300, bottom=40, right=20)
+    if which == "roc":
+        _guide(figure, [0, 1], [0, 1], colour)
+    for frame, slot, width in ((a, "muted", 1.5), (b, "accent", 2.5)):
+        known = frame[frame[up].notna()]
+        name = escape_label(names[slot == "accent"], NAME)
+        figure.add_scatter(
+            x=known[across], y=known[up], mode="lines", line={"color": colour[slot], "width": width}, hoverinfo="text",
+            hovertext=[f"{name}<br>above {words.decimal(t)}: {across.replace('_', ' ')} {words.decimal(x)}, "
+                       f"{up} {words.decimal(y)}" for t, x, y in
+                       known[["threshold", across, up]].itertuples(index=False)],
+        )  # fmt: skip
+    for found, slot in zip(marks, ("muted", "accent"), strict=True):
+        points = [each for each in found if _at(each, up) is not None]
+        figure.add_scatter(
+            x=[_at(each, across) for each in points], y=[_at(each, up) for each in points], mode="markers",
+            marker={"size": 9, "color": colour[slot], "line": {"color": colour["background"], "width": 1}},
+            hoverinfo="text", hovertext=[_mark_words(each) for each in points], cliponaxis=False,
+        )  # fmt: skip
+    if which == "pr":
+        _guide(figure, [0, 1], [base_rate, base_rate], colour)
+    _names(figure, (a[across], a[up]), (b[across], b[up]), names, colour)
+    ticks = [0, 0.2, 0.4, 0.6, 0.8, 1]
+    figure.update_xaxes(range=[0, 1], tickvals=ticks, tickformat=".1f", title_text=axis)
+    figure.update_yaxes(range=[0, 1.02], tickvals=ticks, tickformat=".1f")
+    sub = "dots: the policy's thresholds; dotted: " + ("by chance" if which != "gain" else "")
+    return titled(figure, title, sub if which != "gain" else "dots: the policy's thresholds", _curves_alt(marks, names))
+
+
+def reliabilities(a: pd.DataFrame, b: pd.DataFrame, *, names: tuple[str, str], theme: Theme) -> go.Figure:
+    """Predicted and observed of both models, users counted below.
+
+    a, b: predicted, observed, low, high (0 to 1), n; a row a group of like score.
+    """
+    colour = PALETTE[theme]
+    figure = base(go.Figure(), theme=theme, height=300, bottom=40, right=20)
+    _guide(figure, [0, 1], [0, 1], colour)
+    for frame, name, slot in ((a, names[0], "muted"), (b, names[1], "accent")):
+        x, y, low, high = (frame[column].to_numpy(float) for column in ("predicted", "observed", "low", "high"))
+        figure.add_scatter(
+            x=x, y=y, mode="lines+markers", cliponaxis=False, hoverinfo="text",
+            line={"color": colour[slot], "width": 1}, marker={"size": 7, "color": colour[slot]},
+            error_y={"type": "data", "symmetric": False, "array": high - y, "arrayminus": y - low, "width": 0,
+                     "thickness": 2, "color": colour[slot]},
+            hovertext=[f"{escape_label(name, NAME)}<br>predicted {words.decimal(p)}<br>observed "
+                       f"{words.interval(o, lower, upper)}<br>{words.count(n)} users" for p, o, lower, upper, n in
+                       zip(x, y, low, high, frame["n"], strict=True)],
+        )  # fmt: skip
+    _names(figure, (a["predicted"], a["observed"]), (b["predicted"], b["observed"]), names, colour)
+    ticks = [0, 0.2, 0.4, 0.6, 0.8, 1]
+    figure.update_xaxes(range=[0, 1], tickvals=ticks, tickformat=".1f", title_text="predicted probability")
+    figure.update_yaxes(range=[0, 1.02], tickvals=ticks, tickformat=".1f")
+    sub = f"share of spammers among users of like score, 95{words.NARROW}% interval; on the dotted line it comes true"
+    alt = "; ".join(f"{name}: {_reliability_words(frame)}" for name, frame in zip(names, (a, b), strict=True))
+    return titled(figure, "Predicted and observed", sub, f"Calibration. {alt}.")
+
+
+def score_lines(a: pd.DataFrame, b: pd.DataFrame, *, names: tuple[str, str], theme: Theme) -> go.Figure:
+    """How the scores of spammers (above) and legitimate users (below) lie under each model, on log scales.
+
+    a, b: `operating.distributions`: start, end, spammers, legitimate.
+    """
+    colour = PALETTE[theme]
+    figure = go.Figure()
+    for frame, name, slot in ((a, names[0], "muted"), (b, names[1], "accent")):
+        middle = (frame["start"] + frame["end"]) / 2
+        for part, axis in (("spammers", "y"), ("legitimate", "y2")):
+            users = frame[part].to_numpy(float)
+            figure.add_scatter(
+                x=middle, y=np.where(users > 0, users, np.nan), yaxis=axis, mode="lines", connectgaps=False,
+                line={"color": colour[slot], "width": 2 if slot == "accent" else 1.5, "shape": "hvh"},
+                hoverinfo="text", hovertext=[
+                    f"{escape_label(name, NAME)}<br>{start:.2f} to {end:.2f}: {words.count(n)} {part}"
+                    for start, end, n in zip(frame["start"], frame["end"], users, strict=True)],
+            )  # fmt: skip
+    base(figure, theme=theme, height=300, bottom=40, right=20)
+    for axis, part, domain in (("yaxis", "spammers", [0.55, 0.96]), ("yaxis2", "legitimate", [0, 0.41])):
+        top = max(float(max(a[part].max(), b[part].max())), 10.0)
+        powers = list(range(int(math.log10(top)) + 1))[:: 2 if top > 1e3 else 1]
+        style = figure.layout.yaxis.to_plotly_json()
+        figure.update_layout({axis: {
+            **style, "domain": domain, "type": "log", "range": [-0.15, math.log10(top) + 0.1], "anchor": "x",
+            "tickvals": [10**power for power in powers], "ticktext": [words.count(10**power) for power in powers],
+        }})  # fmt: skip
+        which = "spammers" if part == "spammers" else "legitimate users"
+        note(figure, f"<b>{which}</b>", 0.01, domain[1], yref="paper", yanchor="bottom")
+    legend = [f'<b><span style="color:{colour[slot]}">{escape_label(name, NAME)}</span></b>'
+              for name, slot in zip(names, ("muted", "accent"), strict=True)]  # fmt: skip
+    note(figure, "   ".join(legend), 1, 0.96, xref="paper", yref="paper", xanchor="right", yanchor="bottom")
+    figure.update_xaxes(
+        range=[0, 1], dtick=0.2, tickformat=".1f", title_text="calibrated probability of being a spammer"
+    )
+    sub = f"users per {1 / max(len(a), 1):.2g} of score, log scale"
+    return titled(figure, "Scores", sub, _scores_alt(a, b, names))
+
+
+def confusion(found: Confusion, *, name: str, theme: Theme) -> go.Figure:
+    """What users are (rows) and whether they are flagged (columns), at one threshold."""
+    cells = np.array([[found.caught, found.missed], [found.false_alarms, found.left_alone]])
+    names = [["caught", "missed"], ["false alarms", "left alone"]]
+    share = cells / np.maximum(cells.sum(axis=1, keepdims=True), 1)
+    hover = [[f"{words.count(cells[i, j])} {names[i][j]}, {escape_label(words.percent(share[i, j]))} of the row"
+              for j in range(2)] for i in range(2)]  # fmt: skip
+    figure = _heat(share, hover, theme=theme, most=1.0)
+    grey = PALETTE[theme]["muted"]
+    figure.update_traces(
+        text=[[f'<b>{words.count(cells[i, j])}</b> <span style="color:{grey}">{names[i][j]}</span>' for j in range(2)]
+              for i in range(2)]
+    )  # fmt: skip
+    base(figure, theme=theme, height=2 * CELL + LINE + 14, top=LINE + 12)
+    _sides(figure, ["flagged", "not flagged"], ["spammers", "legitimate"], theme=theme)
+    shares = [("precision", found.precision), ("recall", found.recall), ("flagged", found.flag_rate)]
+    told = " · ".join(f"{what} {words.UNKNOWN if p is None else words.percent(p)}" for what, p in shares)
+    alt = ", ".join(f"{words.count(cells[i, j])} {names[i][j]}" for i in range(2) for j in range(2))
+    return titled(figure, f"{name} above {_threshold(found.threshold)}", told, f"{name}: {alt}.")
+
+
+def _heat(tint: Numbers, hover: list[list[str]], *, theme: Theme, most: float | None = None) -> go.Figure:
+    """Cells tinted towards the accent; NaN stays the page's own colour."""
+    tints = SEQUENTIAL[theme]
+    top = most or float(np.nanmax(tint, initial=0.0)) or 1.0
+    return go.Figure(
+        go.Heatmap(
+            z=tint.astype(np.float32), zmin=0, zmax=top, xgap=2, ygap=2, showscale=False, hoverinfo="text",
+            hovertext=hover, colorscale=[[i / (len(tints) - 1), each] for i, each in enumerate(tints)],
+            texttemplate="%{text}", textfont={"size": 12, "color": PALETTE[theme]["ink"]},
+        )
+    )  # fmt: skip
+
+
+def _sides(figure: go.Figure, columns: Sequence[str], rows: Sequence[str], *, theme: Theme) -> None:
+    style = {
+        "showgrid": False,
+        "showline": False,
+        "ticks": "",
+        "tickfont": {"size": 12, "color": PALETTE[theme]["ink"]},
+    }
+    figure.update_xaxes(side="top", tickvals=list(range(len(columns))), ticktext=list(columns), tickangle=0, **style)
+    figure.update_yaxes(autorange="reversed", tickvals=list(range(len(rows))), ticktext=list(rows), **style)
+
+
+def _in_cell(users: int, *, bold: bool) -> str:
+    shown = words.count(users) if users else "·"
+    return f"<b>{shown}</b>" if bold and users else shown
+
+
+def _flip_words(users: int, before: Band, after: Band, a: str, b: str) -> str:
+    return (
+        f"{words.count(users)} users<br>{words.WORD[before]} by {escape_label(a, NAME)}"
+        f"<br>{words.WORD[after]} by {escape_label(b, NAME)}"
+    )
+
+
+def _flips_alt(users: npt.NDArray[np.int64], bands: Sequence[Band]) -> str:
+    pairs = [(int(users[i, j]), i, j) for i in range(len(bands)) for j in range(len(bands)) if i != j and users[i, j]]
+    most = sorted(pairs, reverse=True)[:3]
+    return (
+        "; ".join(f"{words.count(n)} from {words.WORD[bands[i]]} to {words.WORD[bands[j]]}" for n, i, j in most)
+        or "none"
+    )
+
+
+def _guide(figure: go.Figure, x: list[float], y: list[float], colour: Palette) -> None:
+    figure.add_scatter(
+        x=x, y=y, mode="lines", hoverinfo="skip", line={"color": colour["muted"], "width": 1, "dash": DOTTED}
+    )
+
+
+def _at(found: Confusion, axis: str) -> float | None:
+    legitimate = found.false_alarms + found.left_alone
+    known = {"precision": found.precision, "recall": found.recall, "flag_rate": found.flag_rate,
+             "fpr": found.false_alarms / legitimate if legitimate else None}  # fmt: skip
+    return known[axis]
+
+
+def _mark_words(found: Confusion) -> str:
+    shares = [("precision", found.precision), ("recall", found.recall), ("flagged", found.flag_rate)]
+    told = "<br>".join(f"{what} {escape_label(words.percent(p))}" for what, p in shares if p is not None)
+    return f"above {_threshold(found.threshold)}<br>{told}"
+
+
+def _threshold(threshold: float) -> str:
+    return f"{max(threshold, 0):.3g}"
+
+
+def _names(figure: go.Figure, a: tuple[Any, Any], b: tuple[Any, Any], names: tuple[str, str], colour: Palette) -> None:
+    """Each name beside its line, where the lines are farthest apart between .15 and .85."""
+    at = np.linspace(0.15, 0.85, 29)
+    lines = [_line(*each, at) for each in (a, b)]
+    gap = lines[1] - lines[0]
+    place = int(np.nanargmax(np.abs(gap))) if np.isfinite(gap).any() else 0
+    over = gap[place] >= 0
+    for line, name, slot, above in zip(lines, names, ("muted", "accent"), (not over, over), strict=True):
+        if math.isnan(line[place]):
+            continue
+        note(
+            figure, f"<b>{escape_label(name, NAME)}</b>", float(at[place]), float(line[place]),
+            xanchor="left" if above else "right", xshift=6 if above else -6, yshift=10 if above else -10,
+            font={"color": colour[slot]},
+        )  # fmt: skip
+
+
+def _line(x: Any, y: Any, at: Numbers) -> Numbers:
+    across, up = np.asarray(x, float), np.asarray(y, float)
+    known = np.isfinite(across) & np.isfinite(up)
+    if known.sum() < 2:
+        return np.full(len(at), np.nan)
+    found: Numbers = np.interp(at, across[known], up[known], left=np.nan, right=np.nan)
+    return found
+
+
+def _curves_alt(marks: tuple[Any, Any], names: tuple[str, str]) -> str:
+    told = []
+    for found, name in zip(marks, names, strict=True):
+        points = [f"recall {words.percent(each.recall)} at precision {words.percent(each.precision)}"
+                  for each in found if each.precision is not None and each.recall is not None]  # fmt: skip
+        told.append(f"{name}: {', '.join(points) or 'nobody is flagged'}")
+    return f"At the policy's thresholds, {'; '.join(told)}."
+
+
+def _reliability_words(frame: pd.DataFrame) -> str:
+    inside = int(((frame["low"] <= frame["predicted"]) & (frame["predicted"] <= frame["high"])).sum())
+    return f"the interval holds the prediction in {inside} of {len(frame)} groups"
+
+
+def _differences_alt(frame: pd.DataFrame, a: str, b: str) -> str:
+    told = "; ".join(f"{name} {text}" for name, text in zip(frame["figure"], frame["text"], strict=True))
+    return f"{b} minus {a}: {told}."
+
+
+def _scores_alt(a: pd.DataFrame, b: pd.DataFrame, names: tuple[str, str]) -> str:
+    told = []
+    for frame, name in zip((a, b), names, strict=True):
+        half = frame[frame["start"] >= 0.5]
+        told.append(f"{name}: {words.count(half['spammers'].sum())} spammers and "
+                    f"{words.count(half['legitimate'].sum())} legitimate users from .5")  # fmt: skip
+    return f"Scores. {'; '.join(told)}."

@@ -1,0 +1,96 @@
+"""Whose treatment would change: how many from which band to which, who, why, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pandas as pd
+import pyarrow as pa
+import streamlit as st
+
+from app import charts, comparing
+from app.comparing import View
+from app.components.figure import figure, theme
+from app.components.heading import section
+from app.components.send_to_review import send_flips
+from app.words import count, label, legible
+from core.decision import export
+from core.decision.policy import BANDS
+
+#: Rows shown; all of them are in the download.
+MOST: Final = 1_000
+_WAYS: Final = ("all", "stricter", "milder")
+
+
+def bands(view: View) -> None:
+    """The heat map of bands under a and under b."""
+    a, b = map(comparing.short, view.names)
+    figure(charts.flips(comparing.flips(view).counts, BANDS, a=a, b=b, theme=theme()), key="flips")
+
+
+@st.fragment
+def changed(view: View) -> None:
+    """Those who change band, as a table, with the ways out: a download, and the queue."""
+    everyone = comparing.changed(view)
+    found = comparing.flips(view)
+    if everyone.empty:
+        section("Nobody changes band", f"of {count(found.n)} users")
+        return
+    section(f"{count(len(everyone))} users change band", f"of {count(found.n)}; the largest change of score first")
+    named = {"all": "All", "stricter": f"Stricter {count(found.severer)}", "milder": f"Milder {count(found.milder)}"}
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        way = st.segmented_control(
+            "Which way", _WAYS, default="all", required=True, format_func=named.__getitem__, key="flips_way",
+            label_visibility="collapsed",
+        )  # fmt: skip
+        shown = everyone if way == "all" else everyone[everyone["stricter"] == (way == "stricter")]
+        st.download_button(
+            "Download", lambda: _csv(shown, view.names), "flips.csv", "text/csv", icon=":material/download:",
+            type="tertiary", on_click="ignore", key="flips_download",
+        )  # fmt: skip
+        if view.dataset is not None and view.versions:
+            send_flips(view.dataset, [int(row) for row in shown.index], view.versions)
+    _table(shown.head(MOST), view)
+    if view.found.reasons:
+        st.caption(view.found.reasons + (f" The first {count(MOST)} are shown." if len(shown) > MOST else ""))
+
+
+def _table(shown: pd.DataFrame, view: View) -> None:
+    a, b = map(comparing.short, view.names)
+    frame = pd.DataFrame(
+        {
+            "User": shown["user"], "a": shown["a"], "b": shown["b"],
+            "before": [[label(band)] for band in shown["before"]], "after": [[label(band)] for band in shown["after"]],
+            "why": shown["why"].fillna(""), "label": shown["label"].map({0.0: "legitimate", 1.0: "spammer"}),
+        }
+    )  # fmt: skip
+    st.dataframe(
+        frame if view.found.why is not None else frame.drop(columns="why"), hide_index=True, row_height=32, height=260,
+        key="flips_users", alt=f"Users whose band differs between {legible(a)} and {legible(b)}, with scores and bands",
+        column_config={
+            "User": st.column_config.TextColumn(pinned=True, width=90),
+            "a": st.column_config.NumberColumn(legible(a), format="%.3f", width=70),
+            "b": st.column_config.NumberColumn(legible(b), format="%.3f", width=70),
+            "before": _band_column(f"By {legible(a)}"),
+            "after": _band_column(f"By {legible(b)}"),
+            "label": "Label",
+            "why": st.column_config.TextColumn(
+                "Why", width="medium", help="Features whose push moves most, in log-odds, and which way"
+            ),
+        },
+    )  # fmt: skip
+
+
+def _band_column(title: str) -> Any:
+    return st.column_config.MultiselectColumn(
+        title, width=110, options=[label(band) for band in reversed(BANDS)], color=["red", "orange", "blue", "gray"]
+    )
+
+
+def _csv(shown: pd.DataFrame, names: tuple[str, str]) -> bytes:
+    a, b = names
+    frame = shown.drop(columns="stricter").rename(
+        columns={"a": f"score {a}", "b": f"score {b}", "before": f"band {a}", "after": f"band {b}"}
+    )
+    table = pa.Table.from_pandas(frame.rename_axis("row").reset_index(), preserve_index=False)
+    return export.as_bytes(table, ".csv")

@@ -1,0 +1,83 @@
+"""Which two are compared, and on whom; all of it is in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from app import comparing, services
+from app.words import count, legible
+from core.data import datasets
+from core.data.datasets import Dataset
+from core.model import candidates, predictions, registry
+from core.model.comparisons import Asked
+from core.model.predictions import IDENTITY as PREDICTIONS
+
+_WIDTH = 240
+
+
+def contenders() -> tuple[str, ...]:
+    """Ids of all that can be compared: versions and runs without one, newest first, then predictions."""
+    home = services.settings()
+    runs = [kept.id for kept in candidates.listed(home) if not kept.version]
+    return (*reversed(registry.versions(home)), *runs, *(given.id for given in predictions.listed(home)))
+
+
+def choice(found: Sequence[str]) -> Asked | None:
+    """The three menus; None while there is nobody to compare on. found: at least two contenders."""
+    champion = registry.champion(services.settings())
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        a = _menu("a", "Model", found, champion or found[-1], comparing.contender)
+        others = [each for each in found if each != a]
+        b = _menu("b", "Compared with it", others, others[0], comparing.contender)
+        if PREDICTIONS.fullmatch(a) and PREDICTIONS.fullmatch(b):
+            st.selectbox("On", ["The rows of the two files"], disabled=True, width=_WIDTH, key="on-files")
+            return _asked(a, b, "")
+        known = _labelled()
+        if not known:
+            return None
+        named = {found.id[:12]: found for found in known}
+        on = _menu("on", "On", list(named), _of(a, b, named), lambda name: _users(named[name]))
+    return _asked(a, b, named[on].id)
+
+
+def _menu(name: str, label: str, options: Sequence[str], default: str, told: Callable[[str], str]) -> str:
+    """A menu whose choice stands in the address under `name`: the id, not the words that are shown."""
+    at = st.query_params.get(name, default)
+    chosen = st.selectbox(
+        label, options, index=options.index(at) if at in options else 0, key=f"{name}-{at}-{len(options)}",
+        width=_WIDTH, format_func=lambda each: legible(told(each)),
+    )  # fmt: skip
+    if chosen != st.query_params.get(name):
+        st.query_params[name] = chosen
+    return chosen
+
+
+def _labelled() -> list[Dataset]:
+    services.demo_labelled()
+    return [found for found in datasets.stored(services.settings()) if found.positives]
+
+
+def _of(a: str, b: str, named: dict[str, Dataset]) -> str:
+    """The dataset a contender was trained on, whose test part neither learnt from; else the newest."""
+    home = services.settings()
+    for each in (b, a):
+        if each in registry.versions(home):
+            sha256 = registry.describe(home, each).data.sha256
+        elif candidates.IDENTITY.fullmatch(each):
+            sha256 = candidates.find(home, each).data.sha256
+        else:
+            continue
+        if trained_on := next((name for name, found in named.items() if found.sha256 == sha256), None):
+            return trained_on
+    return next(iter(named))
+
+
+def _users(found: Dataset) -> str:
+    return f"{found.name} · {count(found.accepted)} users"
+
+
+def _asked(a: str, b: str, on: str) -> Asked:
+    thresholds = {str(band): above for band, above in services.policy().thresholds.items()}
+    return Asked(a, b, on, thresholds)

@@ -1,0 +1,31 @@
+"""The way in for predictions of other models: a file of them becomes a contender."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import guard, services, session
+from app.words import plain
+from core.model import predictions
+from core.model.external import BY_ID, BY_ROW
+
+_KEY = "predictions"
+
+
+def add_predictions() -> str | None:
+    """A popover for the title row; the id of the file just given, once, else None."""
+    with st.popover("Add predictions", icon=":material/upload_file:"):
+        st.markdown(
+            f"A CSV of what another model says: `{','.join(BY_ID)}` is compared with any model on the "
+            f"users of the same ids; `{','.join(BY_ROW)}` only with another file of the very same y_test."
+        )
+        file = st.file_uploader("Predictions", type=["csv", "gz"], key=_KEY, label_visibility="collapsed")
+        if file is None or st.session_state.get("_given") == file.file_id:
+            return None
+        st.session_state["_given"] = file.file_id
+        with guard.shown() as failure:
+            given = predictions.put(services.settings(), file.name, file.getvalue(), now=services.now())
+        if failure.error is not None:
+            return None
+        session.say(f"{plain(given.name)} can be compared")
+        return given.id

@@ -1,0 +1,85 @@
+"""Confusion matrices at a threshold: moved by hand, or set by what it should reach."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from app import charts, comparing
+from app.comparing import SIDES, View
+from app.components.figure import figure, theme
+from app.components.heading import section
+from app.words import UNKNOWN, count, decimal, percent
+from core.model.operating import Confusion, Sweep
+from core.model.resample import Costs
+
+_WISHES: Final = ("threshold", "recall", "precision", "flag rate", "cost")
+_HELP: Final = {
+    "threshold": "Users scored above are flagged",
+    "recall": "The fewest flagged users that hold at least this share of the spammers",
+    "precision": "The most spammers caught while at least this share of the flagged are spammers",
+    "flag rate": "The most users flagged, at most this share of all",
+}
+_START: Final = {"recall": 70, "precision": 80, "flag rate": 2}
+
+
+@st.fragment
+def threshold(view: View) -> None:
+    section("At a threshold", "each model at its own, where it is set by a wish")
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        wish = st.segmented_control(
+            "Set by", _WISHES, default=_WISHES[0], required=True, format_func=str.capitalize, key="threshold_by"
+        )
+        found, costs = _wished(view, wish)
+    names = (comparing.short(view.names[0]), comparing.short(view.names[1]))
+    halves = st.grid(2, min_column_width=430, gap=("small", "medium"))
+    for side, name, each in zip(SIDES, names, found, strict=True):
+        with halves.cell():
+            if each is None:
+                section(name, "no threshold reaches this precision")
+            else:
+                figure(charts.confusion(each, name=name, theme=theme()), key=f"confusion-{side}")
+    st.table(
+        pd.DataFrame([_row(*pair, costs) for pair in zip(names, found, strict=True)]),
+        border="horizontal",
+        hide_index=True,
+    )
+    st.caption(f"Cost: {costs.missed:g} a missed spammer, {costs.false_alarm:g} a false alarm, a thousand users.")
+
+
+def _wished(view: View, wish: str) -> tuple[tuple[Confusion | None, Confusion | None], Costs]:
+    a, b = (comparing.sweep(view, side) for side in SIDES)
+    costs = Costs()
+    if wish == "cost":
+        missed = st.number_input("A missed spammer costs", 0.0, None, costs.missed, 1.0, key="cost_missed", width=200)
+        alarm = st.number_input("A false alarm costs", 0.0, None, costs.false_alarm, 1.0, key="cost_alarm", width=200)
+        costs = Costs(missed, alarm)
+        return (a.at_cost(costs), b.at_cost(costs)), costs
+    if wish == "threshold":
+        middle = sorted(view.found.thresholds.values())[len(view.found.thresholds) // 2]
+        above = st.slider("Threshold", 0.0, 1.0, middle, 0.01, key="threshold_at", width=320, help=_HELP[wish])
+        return (a.confusion(above), b.confusion(above)), costs
+    share = st.slider(wish.capitalize(), 0.0, 100.0, float(_START[wish]), 0.5, format="%.1f %%", width=320,
+                      key=f"threshold_{wish}", help=_HELP[wish]) / 100  # fmt: skip
+    return (_at(a, wish, share), _at(b, wish, share)), costs
+
+
+def _at(sweep: Sweep, wish: str, share: float) -> Confusion | None:
+    if wish == "recall":
+        return sweep.at_recall(share)
+    return sweep.at_precision(share) if wish == "precision" else sweep.at_flag_rate(share)
+
+
+def _row(name: str, found: Confusion | None, costs: Costs) -> dict[str, str]:
+    shares = ("precision", "recall", "flag_rate", "accuracy")
+    told = {"Model": name, "Above": UNKNOWN if found is None else f"{max(found.threshold, 0):.4g}"}
+    for share in shares:
+        value = None if found is None else getattr(found, share)
+        told[share.replace("_", " ").capitalize()] = UNKNOWN if value is None else percent(value, 2)
+    alarms = UNKNOWN if found is None else count(found.caught + found.false_alarms)
+    return told | {
+        "Flagged": alarms,
+        "Cost": UNKNOWN if found is None else decimal(1000 * found.cost(costs) / found.n, 1),
+    }

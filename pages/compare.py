@@ -1,0 +1,44 @@
+"""Compare: whether one model is better than another, and whose treatment would change."""
+
+import streamlit as st
+
+from app import session
+from app.components.compare.changed import bands, changed
+from app.components.compare.choice import choice, contenders
+from app.components.compare.evidence import curves, differences
+from app.components.compare.figures import figures
+from app.components.compare.finding import finding
+from app.components.compare.given import add_predictions
+from app.components.compare.groups import groups
+from app.components.compare.made import made
+from app.components.compare.threshold import threshold
+from app.components.empty_state import empty_state
+from app.components.heading import page_title
+from app.words import plain
+
+with page_title("Compare models"):
+    if given := add_predictions():
+        st.query_params["b"] = given
+    session.said()
+told, found = st.container(), contenders()
+if len(found) < 2:
+    with empty_state("Nothing to compare with yet", "Train a second version, or add the predictions of another model."):
+        pass
+elif (asked := choice(found)) is None:
+    with empty_state("Nobody to compare on yet", "Score a file that has labels; its users can then be chosen here."):
+        pass
+elif (view := made(asked)) is not None:
+    told.markdown(plain(view.found.rows))
+    finding(view)
+    halves = st.grid(2, min_column_width=430, gap=("small", "medium"))
+    with halves.cell():
+        differences(view)
+    with halves.cell():
+        curves(view)
+    with halves.cell():
+        bands(view)
+    with halves.cell():
+        changed(view)
+    threshold(view)
+    figures(view)
+    groups(view)
