@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from scipy.stats import norm
+from scipy.stats import chi2, norm
 
 from core.data.interval import percent
 from core.data.problems import count
 from core.model.difference import short
 from core.model.evaluate import Estimate
 from core.model.operating import Confusion
+from core.settings import TEST_SHARE
 
 #: How far PR-AUC on the users learnt from may lie above that on others before it is said.
 FAR: Final = 0.1
@@ -36,12 +37,17 @@ def overfitted(name: str, train_pr_auc: float, test: Estimate) -> str | None:
 
 
 def unstable(name: str, folds: Sequence[float], test: Estimate) -> str | None:
-    """Folds whose PR-AUCs lie farther apart than the whole 95 % interval of the test part is wide.
+    """PR-AUCs of folds that spread beyond what chance explains.
 
-    A fold has about twice the users of the test part, so the interval is 2 x 1.96 x sqrt(2) of its standard errors
-    wide; chance alone spreads three folds as far less than once in 1,000 times (studentized range).
+    How far chance moves them is read off the interval of the test part, which holds 15 % of the users; a fold is of
+    another size. Their squared deviations are then as of chi-squared with one degree of freedom less than folds.
     """
-    if len(folds) < 2 or test.low is None or test.high is None or max(folds) - min(folds) <= test.high - test.low:
+    if len(folds) < 2 or test.low is None or test.high is None or test.high <= test.low:
+        return None
+    of_test = (test.high - test.low) / (2 * norm.ppf(0.975))
+    variance = of_test**2 * TEST_SHARE * len(folds) / (1 - TEST_SHARE)
+    spread = float(np.sum((np.asarray(folds) - np.mean(folds)) ** 2) / variance)
+    if chi2.sf(spread, len(folds) - 1) >= LEVEL:
         return None
     return (
         f"The folds of {name} have PR-AUCs from {short(min(folds))} to {short(max(folds))}, farther apart than chance "

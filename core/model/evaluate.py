@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import beta
 
+from core.model.resample import ECE_BINS, Costs, Sorted, replicate
+
 Floats = npt.NDArray[np.float64]
 #: The score above which each band begins; bands are named by whoever asks.
 Thresholds = Mapping[Any, float]
@@ -21,7 +23,6 @@ REPLICATES: Final = 1000
 #: Rows drawn in all: large sets have narrow intervals that fewer replicates give as well.
 MOST_DRAWN: Final = 200_000_000
 FEWEST_REPLICATES: Final = 400
-ECE_BINS: Final = 15
 #: Below this many events a resampled interval is too short; the exact one is used instead.
 FEW: Final = 10
 RANKED: Final = ("pr_auc", "roc_auc", "brier", "ece")
@@ -147,6 +148,16 @@ class Ranking:
         return np.cumsum(weight * self.y)[self.ends], np.cumsum(weight)[self.ends]
 
 
+def pr_auc(label: npt.ArrayLike, score: npt.ArrayLike, weight: npt.ArrayLike | None = None) -> float:
+    """`Ranking.pr_auc` without the rest of it, for scores that are judged once. label, score, weight: (n,)."""
+    p = np.asarray(score)
+    order = np.argsort(-p, kind="stable")
+    y, w = np.asarray(label, np.float64)[order], 1.0 if weight is None else np.asarray(weight, np.float64)[order]
+    ends = np.flatnonzero(np.append(np.diff(p[order]) != 0, True))
+    hits, flagged = np.cumsum(y * w)[ends], np.cumsum(np.broadcast_to(w, len(y)))[ends]
+    return float(np.sum(np.diff(hits, prepend=0.0) * hits / flagged) / hits[-1])
+
+
 def ece(label: npt.ArrayLike, score: npt.ArrayLike) -> float:
     """Expected calibration error, 15 bins of equal count after a stable ascending sort by score.
 
@@ -185,7 +196,8 @@ def judge(
     ranking = Ranking(label, score)
     ones = np.ones_like(ranking.p)
     times = replicates or int(np.clip(MOST_DRAWN // len(ones), FEWEST_REPLICATES, REPLICATES))
-    drawn = _replicates(ranking, thresholds, seed=seed, replicates=times, progress=progress)
+    weighed = [Sorted(label, score, thresholds, Costs())]
+    drawn = {name: of[0] for name, of in replicate(weighed, seed=seed, replicates=times, progress=progress).items()}
     overall = {name: _interval(getattr(ranking, name)(ones), drawn[name], centred=name == "ece") for name in RANKED}
     at = {
         band: {name: _share(name, *pair, drawn[f"{band} {name}"]) for name, pair in ranking.at(above, ones).items()}
@@ -211,30 +223,6 @@ def exact(events: float, of: float) -> tuple[float, float]:
     low = 0.0 if events == 0 else float(beta.ppf(0.025, events, of - events + 1))
     high = 1.0 if events == of else float(beta.ppf(0.975, events + 1, of - events))
     return low, high
-
-
-def _replicates(
-    ranking: Ranking,
-    thresholds: Thresholds,
-    *,
-    seed: int,
-    replicates: int,
-    progress: Callable[[int, int], None],
-) -> dict[str, Floats]:
-    random, n = np.random.default_rng(seed), len(ranking.p)
-    names = [*RANKED, *(f"{band} {name}" for band in thresholds for name in AT_THRESHOLD)]
-    drawn = {name: np.full(replicates, np.nan) for name in names}
-    for i in range(replicates):
-        progress(i, replicates)
-        weight = np.bincount(random.integers(0, n, n), minlength=n).astype(np.float64)
-        if not 0 < weight @ ranking.y < n:
-            continue  # a draw of one class only has no PR-AUC and no ROC-AUC
-        for name in RANKED:
-            drawn[name][i] = getattr(ranking, name)(weight)
-        for band, above in thresholds.items():
-            for name, (events, of) in ranking.at(above, weight).items():
-                drawn[f"{band} {name}"][i] = events / of if of else np.nan
-    return drawn
 
 
 def _interval(value: float, drawn: Floats, *, centred: bool = False) -> Estimate:

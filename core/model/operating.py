@@ -11,8 +11,7 @@ import pandas as pd
 
 from core.data.interval import ratio
 from core.model.baseline import score_histogram
-from core.model.evaluate import ECE_BINS
-from core.model.resample import Costs, Floats
+from core.model.resample import ECE_BINS, Costs, Floats
 
 #: Points of a curve: more than a screen can show differently.
 POINTS: Final = 400

@@ -13,10 +13,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from core.model.evaluate import ECE_BINS
-
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+ECE_BINS: Final = 15
 #: The ends of a 95 % interval then rest on 25 draws each.
 REPLICATES: Final = 1_000
 
