@@ -1,4 +1,4 @@
-"""From a stored, labelled dataset to a published version: fit, judge, describe, store."""
+"""From a stored, labelled dataset to a training run kept and a version published: fit, judge, describe, store."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import platform
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,15 @@ from core.data.schema import Schema
 from core.errors import SchemaError
 from core.files import write_text
 from core.jobs import Report
-from core.model import baseline, evaluate, registry, train
+from core.model import baseline, candidates, evaluate, registry, train, tune
+from core.model.candidates import Kept, Scores
 from core.model.evaluate import Figures, Thresholds
+from core.model.families import LEADING, NATURAL, Recipe
 from core.model.metadata import Data, Metadata, Trained
 from core.model.registry import Model, Parts
 from core.model.score import Scorer, matrix
 from core.model.train import Candidate
+from core.model.tune import Budget
 from core.settings import Settings
 
 
@@ -43,32 +46,91 @@ def learn(  # noqa: PLR0913 - what a version is made of
     by: str | None = None,
     progress: train.Progress = lambda _what, _share: None,
 ) -> str:
-    """Train on a labelled dataset and publish the result; returns its version, which nobody promotes here.
+    """Train the leading family as it comes on a labelled dataset; returns the version published. See `run`."""
+    about = About(now, notice, by)
+    return run(settings, dataset, schema, thresholds, about=about, seed=seed, progress=progress).version
 
-    `thresholds`: band -> score above which it begins, for the figures. `notice`: a sentence shown wherever
-    the model is; `by`: who has it trained, None when nobody says. Its parent is the version in charge now. Raises
-    SchemaError without a label, TooFewRowsError with too few of either class.
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """When a training run began, and by whom, None when nobody says; `notice` is shown wherever its version is."""
+
+    now: datetime
+    notice: str = ""
+    by: str | None = None
+
+
+def run(  # noqa: PLR0913 - what a training run is made of
+    settings: Settings, dataset: Dataset, schema: Schema, thresholds: Thresholds, *, about: About,
+    recipe: Recipe = Recipe(),  # noqa: B008 - frozen
+    budget: Budget = Budget(),  # noqa: B008
+    seed: int = 0, progress: train.Progress = lambda _what, _share: None,
+    watcher: tune.Watcher = lambda _trials: None,
+) -> Kept:  # fmt: skip
+    """Learn from a labelled dataset, keep the run and, where its family can lead, publish it as a version.
+
+    `thresholds`: band -> score above which it begins, for the figures. With a `budget` settings are searched for first.
+    Nobody promotes the version here; its parent is the version in charge now. Raises SchemaError without a label,
+    TooFewRowsError with too few of either class.
     """
     started, parent = time.monotonic(), registry.champion(settings) or ""
     frame = datasets.frame(settings, dataset.id)
     features, label = matrix(frame, schema.names), labels(frame, schema)
     salt = split.salt(settings)
     keys = split.keys(frame, schema, salt)
-    candidate = train.fit(features, label, keys, thresholds, name=dataset.name, seed=seed, progress=progress)
-    progress("Storing the version", 0.0)
-    score = candidate.calibration.probability(train.margin(candidate.booster, features))
-    trained = _trained(frame, schema, ~candidate.test)
-    metadata = _metadata(candidate, _data(dataset, candidate, salt), trained, now, started)
-    return registry.publish(
-        settings,
-        Parts(
-            candidate.booster,
-            candidate.calibration,
-            replace(metadata, notice=notice, parent=parent, trained_by=by),
-            baseline.of(schema.names, features, label, score, candidate.test, seed=seed),
-            keys[~candidate.test],
-        ),
-    )
+    candidate = train.fit(
+        features, label, keys, thresholds, name=dataset.name, seed=seed, recipe=recipe, budget=budget,
+        progress=progress, watcher=watcher,
+    )  # fmt: skip
+    progress("Storing", 0.0)
+    data, version = _data(dataset, candidate, salt), ""
+    if recipe.learner.can_lead:
+        score = candidate.calibration.probability(candidate.learner.margin(features))
+        metadata = _metadata(candidate, data, _trained(frame, schema, ~candidate.test), about, started)
+        version = registry.publish(
+            settings,
+            Parts(
+                candidate.booster,
+                candidate.calibration,
+                replace(metadata, parent=parent),
+                baseline.of(schema.names, features, label, score, candidate.test, seed=seed),
+                keys[~candidate.test],
+            ),
+        )
+    kept = _kept(candidate, data, about, version, time.monotonic() - started)
+    test = candidate.test
+    identity = candidates.keep(settings, kept, Scores.of(keys[test], label[test], candidate.score))
+    return replace(kept, id=identity)
+
+
+def train_stored(  # noqa: PLR0913 - what a person chooses on the page
+    settings: Settings, report: Report, *, dataset: str, thresholds: Thresholds, family: str = LEADING,
+    class_weight: float | str = NATURAL, hard_negatives: bool = False, search_minutes: float = 0,
+    search_trials: int = 0, seed: int = 0, by: str | None = None, notice: str = "",
+) -> None:  # fmt: skip
+    """The job behind a page: a training run on a stored dataset, its trials told while it goes on."""
+    recipe, budget = Recipe(family, class_weight, hard_negatives), Budget(search_minutes, search_trials)
+    candidates.note_trials(settings, report.identity, ())  # those of a job of this id that went before
+    found = datasets.find(settings, dataset)
+    run(
+        settings, found, schemas.load(settings.schema_file), thresholds,
+        about=About(datetime.now(UTC), notice, by), recipe=recipe, budget=budget, seed=seed,
+        progress=Overall(report, train.steps(recipe, budget, found.accepted)),
+        watcher=lambda trials: candidates.note_trials(settings, report.identity, trials),
+    )  # fmt: skip
+
+
+class Overall:
+    """Progress of steps told one by one, as a job reports it: 1,000 parts shared out among `steps` of equal length."""
+
+    def __init__(self, report: Callable[[int, int, str], None], steps: int) -> None:
+        self._report, self._steps, self._seen = report, steps, list[str]()
+
+    def __call__(self, what: str, share: float) -> None:
+        if what not in self._seen:
+            self._seen.append(what)
+        done = min((self._seen.index(what) + share) / self._steps, 1.0)
+        self._report(int(1_000 * done), 1_000, what)
 
 
 def labels(frame: pd.DataFrame, schema: Schema) -> train.Labels:
@@ -135,16 +197,44 @@ def judged_file(settings: Settings, model: str, dataset: str) -> Path:
     return settings.judged / f"{model}-{dataset}.json"
 
 
+def _kept(candidate: Candidate, data: Data, about: About, version: str, seconds: float) -> Kept:
+    recipe = candidate.recipe
+    return Kept(
+        created=about.now,
+        by=about.by,
+        family=recipe.family,
+        options={
+            "class_weight": recipe.class_weight,
+            "hard_negatives": recipe.hard_negatives,
+            "parameters": dict(candidate.options.parameters),
+        },
+        data=data,
+        figures=candidate.figures,
+        folds=candidate.folds,
+        training_pr_auc=candidate.training_pr_auc,
+        rounds=candidate.rounds,
+        seconds=round(seconds, 1),
+        seed=candidate.seed,
+        version=version,
+        search=candidate.search,
+        validation=candidate.validation,
+        without=candidate.without,
+        notes=candidate.notes,
+    )
+
+
 def _metadata(
-    candidate: Candidate, data: Data, features: tuple[Trained, ...], now: datetime, started: float
+    candidate: Candidate, data: Data, features: tuple[Trained, ...], about: About, started: float
 ) -> Metadata:
     return Metadata(
-        created=now,
+        created=about.now,
+        notice=about.notice,
+        trained_by=about.by,
         data=data,
         features=features,
         figures=candidate.figures,
         seed=candidate.seed,
-        rounds=candidate.rounds,
+        rounds=candidate.booster.num_boosted_rounds(),
         parameters=dict(candidate.options.parameters),
         libraries=_libraries(),
         seconds=round(time.monotonic() - started, 1),

@@ -9,8 +9,9 @@ import pytest
 from core.data import datasets, intake, split
 from core.data import schema as schemas
 from core.errors import SchemaError, TooFewRowsError
-from core.model import registry, train, training
-from core.model.train import Candidate, Matrix, Options
+from core.model import boosted, registry, train, training
+from core.model.boosted import XGBoost
+from core.model.train import Candidate, Matrix
 from core.settings import Settings
 from tests import make
 
@@ -114,7 +115,7 @@ def test_progress_names_each_step_and_never_goes_back_within_one(data: Rows) -> 
     told: list[tuple[str, float]] = []
     train.fit(*data, THRESHOLDS, name="x", progress=lambda what, share: told.append((what, share)))
     steps = list(dict.fromkeys(what for what, _ in told))
-    folds = Options.of(len(data[1])).folds
+    folds = XGBoost().options(len(data[1])).folds
     assert steps == [
         *(f"Fold {k + 1} of {folds}" for k in range(folds)), "Fitting on all folds", "Judging on the test part",
     ]  # fmt: skip
@@ -185,12 +186,12 @@ def test_a_fold_that_would_lack_a_class_costs_folds_not_the_model() -> None:
 
 def test_a_set_is_small_or_large_throughout(monkeypatch: pytest.MonkeyPatch) -> None:
     """The test part is taken off on the way: what counts is the size at the start."""
-    monkeypatch.setattr(train, "SMALL", 700)
+    monkeypatch.setattr(boosted, "SMALL", 700)
     features, label, keys = rows(700)
     shares: dict[str, float] = {}
     found = train.fit(features, label, keys, THRESHOLDS, name="x", progress=shares.__setitem__)
-    assert (~found.test).sum() < train.SMALL
-    assert found.options == Options.of(700)
+    assert (~found.test).sum() < boosted.SMALL
+    assert found.options == XGBoost().options(700)
     assert found.options.stops_early
     # The folds stop long before the most rounds there may be.
     assert max(share for what, share in shares.items() if what.startswith("Fold ")) < 0.9
@@ -266,4 +267,4 @@ def test_without_a_label_in_the_schema_there_is_nothing_to_learn(home: Settings)
 @pytest.mark.parametrize("n", [100, 10**6])
 def test_the_number_of_threads_depends_on_the_set_not_on_the_machine(n: int) -> None:
     """The order in which threads add up decides the last bit of a tree."""
-    assert Options.of(n).parameters["nthread"] >= 1
+    assert XGBoost().options(n).parameters["nthread"] >= 1

@@ -1,0 +1,202 @@
+"""Gradient boosting that can be told after each round to stop: XGBoost, the family that leads, and LightGBM."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import xgboost as xgb
+
+from core.model.learner import SMALL, Draw, Judge, Matrix, Options, Rows, Share, Watched
+from core.settings import TRAINING_THREADS
+
+if TYPE_CHECKING:
+    import lightgbm
+
+Floats32 = npt.NDArray[np.float32]
+
+
+def margin(booster: xgb.Booster, features: Matrix) -> Floats32:
+    """Uncalibrated log-odds, (n, f) -> (n,)."""
+    if not len(features):
+        return np.empty(0, np.float32)
+    return np.asarray(booster.inplace_predict(features, predict_type="margin", missing=np.nan), np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trees:
+    """A fitted booster of XGBoost."""
+
+    booster: xgb.Booster
+
+    def margin(self, x: Matrix) -> Floats32:
+        return margin(self.booster, x)
+
+
+@dataclass(frozen=True, slots=True)
+class XGBoost:
+    name: str = "XGBoost"
+    can_lead: bool = True
+    available: bool = True
+
+    def options(self, rows: int) -> Options:
+        """What works best on sets of this size, measured on the simulated and two real sets."""
+        common = {"objective": "binary:logistic", "tree_method": "hist", "eval_metric": "aucpr", "subsample": 0.9}
+        common |= {"min_child_weight": 1, "lambda": 1}
+        if rows < SMALL:
+            # One thread: there is too little to do between the points where two would wait for each other.
+            small = {"max_depth": 4, "eta": 0.05, "colsample_bytree": 0.5, "nthread": 1}
+            return Options(common | small, folds=8, most_rounds=600)
+        large = {"max_depth": 5, "eta": 0.06, "colsample_bytree": 1, "nthread": TRAINING_THREADS}
+        # To judge 130,000 users takes longer than a round does.
+        return Options(common | large, folds=3, most_rounds=2_000, stops_early=True, every=10)
+
+    def space(self, draw: Draw) -> dict[str, Any]:
+        return {
+            "eta": draw.suggest_float("eta", 0.03, 0.2, log=True),
+            "max_depth": draw.suggest_int("max_depth", 3, 8),
+            "min_child_weight": draw.suggest_float("min_child_weight", 1, 30, log=True),
+            "subsample": draw.suggest_float("subsample", 0.5, 1),
+            "colsample_bytree": draw.suggest_float("colsample_bytree", 0.4, 1),
+            "lambda": draw.suggest_float("lambda", 0.1, 30, log=True),
+        }
+
+    def note(self, rows: int) -> str:  # noqa: ARG002
+        return ""
+
+    def watched(self, seen: Rows, unseen: Matrix, judge: Judge, options: Options, seed: int, told: Share) -> Watched:
+        watch = _Watch(unseen, judge, options)
+        booster = _boost(seen, options, seed, options.most_rounds, [watch, _Told(told, options.most_rounds)])
+        most = booster.num_boosted_rounds()
+        return Watched(watch.curve, lambda steps: margin(booster[: min(steps * options.every, most)], unseen))
+
+    def fitted(self, rows: Rows, options: Options, seed: int, rounds: int | None, told: Share) -> Trees:
+        most = rounds or options.most_rounds
+        return Trees(_boost(rows, options, seed, most, [_Told(told, most)]))
+
+
+def _boost(
+    rows: Rows, options: Options, seed: int, rounds: int, callbacks: list[xgb.callback.TrainingCallback]
+) -> xgb.Booster:
+    parameters = {**options.parameters, "seed": seed}
+    matrix = xgb.QuantileDMatrix(rows.x, rows.y, weight=rows.weight)
+    return xgb.train(parameters, matrix, num_boost_round=rounds, callbacks=callbacks, verbose_eval=False)
+
+
+class _Watch(xgb.callback.TrainingCallback):
+    """Judges the rows left out every so many rounds, and ends the training when they are not judged better any more."""
+
+    def __init__(self, unseen: Matrix, judge: Judge, options: Options) -> None:
+        # A matrix that is kept remembers its margins, so that only the new rounds are added.
+        self._unseen, self._judge, self._options = xgb.DMatrix(unseen), judge, options
+        self.curve: list[float] = []
+        super().__init__()
+
+    def after_iteration(self, model: xgb.Booster, epoch: int, evals_log: object) -> bool:  # noqa: ARG002
+        if (epoch + 1) % self._options.every:
+            return False
+        self.curve.append(self._judge(model.predict(self._unseen, output_margin=True)))
+        return self._options.over(self.curve)
+
+
+class _Told(xgb.callback.TrainingCallback):
+    """Reports progress after each round; what the listener raises ends the training."""
+
+    def __init__(self, told: Share, rounds: int) -> None:
+        self._told, self._rounds = told, rounds
+        super().__init__()
+
+    def after_iteration(self, model: xgb.Booster, epoch: int, evals_log: object) -> bool:  # noqa: ARG002
+        self._told(min((epoch + 1) / self._rounds, 1.0))
+        return False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Leaves:
+    """A fitted booster of LightGBM."""
+
+    booster: lightgbm.Booster
+
+    def margin(self, x: Matrix) -> npt.NDArray[np.float64]:
+        return self._raw(x, 0, -1)
+
+    def after(self, x: Matrix, rounds: int) -> npt.NDArray[np.float64]:
+        """Margins after so many rounds."""
+        return self._raw(x, 0, rounds)
+
+    def added(self, x: Matrix, since: int, rounds: int) -> npt.NDArray[np.float64]:
+        """What `rounds` rounds from `since` on add to the margins."""
+        return self._raw(x, since, rounds)
+
+    def _raw(self, x: Matrix, start: int, rounds: int) -> npt.NDArray[np.float64]:
+        if not len(x):
+            return np.empty(0)
+        found = self.booster.predict(x, start_iteration=start, num_iteration=rounds, raw_score=True)
+        return np.asarray(found, np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class LightGBM:
+    name: str = "LightGBM"
+    can_lead: bool = False
+
+    @property
+    def available(self) -> bool:
+        return importlib.util.find_spec("lightgbm") is not None
+
+    def options(self, rows: int) -> Options:
+        common = {"objective": "binary", "verbosity": -1, "deterministic": True, "force_row_wise": True}
+        common |= {"feature_fraction": 0.7, "lambda_l2": 1.0, "bagging_freq": 1, "bagging_fraction": 0.9}
+        if rows < SMALL:
+            small = {"num_leaves": 15, "learning_rate": 0.05, "min_data_in_leaf": 10, "num_threads": 1}
+            return Options(common | small, folds=8, most_rounds=400, every=5)
+        large = {"num_leaves": 31, "learning_rate": 0.06, "min_data_in_leaf": 50, "num_threads": TRAINING_THREADS}
+        return Options(common | large, folds=3, most_rounds=2_000, stops_early=True, every=10)
+
+    def space(self, draw: Draw) -> dict[str, Any]:
+        return {
+            "learning_rate": draw.suggest_float("learning_rate", 0.03, 0.2, log=True),
+            "num_leaves": draw.suggest_int("num_leaves", 7, 127, log=True),
+            "min_data_in_leaf": draw.suggest_int("min_data_in_leaf", 5, 200, log=True),
+            "feature_fraction": draw.suggest_float("feature_fraction", 0.4, 1),
+            "bagging_fraction": draw.suggest_float("bagging_fraction", 0.5, 1),
+            "lambda_l2": draw.suggest_float("lambda_l2", 0.1, 30, log=True),
+        }
+
+    def note(self, rows: int) -> str:  # noqa: ARG002
+        return ""
+
+    def watched(self, seen: Rows, unseen: Matrix, judge: Judge, options: Options, seed: int, told: Share) -> Watched:
+        leaves, curve, every = Leaves(_light(seen, options, seed)), [], options.every
+        margins = np.zeros(len(unseen))
+        for rounds in range(every, options.most_rounds + 1, every):
+            _grow(leaves.booster, every)
+            margins += leaves.added(unseen, rounds - every, every)
+            curve.append(judge(margins))
+            told(rounds / options.most_rounds)
+            if options.over(curve):
+                break
+        return Watched(curve, lambda steps: leaves.after(unseen, steps * every))
+
+    def fitted(self, rows: Rows, options: Options, seed: int, rounds: int | None, told: Share) -> Leaves:
+        booster, most = _light(rows, options, seed), rounds or options.most_rounds
+        for done in range(most):
+            _grow(booster, 1)
+            told((done + 1) / most)
+        return Leaves(booster)
+
+
+def _light(rows: Rows, options: Options, seed: int) -> lightgbm.Booster:
+    import lightgbm  # noqa: PLC0415 - an extra: it may not be there
+
+    parameters = {**options.parameters, "seed": seed}
+    data = lightgbm.Dataset(rows.x, rows.y, weight=rows.weight, params=parameters)
+    return lightgbm.Booster(parameters, data)
+
+
+def _grow(booster: lightgbm.Booster, rounds: int) -> None:
+    for _ in range(rounds):
+        booster.update()

@@ -1,0 +1,122 @@
+"""The one interface behind which every family of models learns: rows and options in, margins out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Matrix = npt.NDArray[np.float32]
+Labels = npt.NDArray[np.float64]
+Margins = npt.NDArray[np.floating[Any]]
+#: How good margins (n,) of the rows left out are: higher is better.
+Judge = Callable[[Margins], float]
+#: Told how far the work is: what is being done, and the share done so far (0 to 1).
+Progress = Callable[[str, float], None]
+#: The same, of one step of it. What it raises ends the work.
+Share = Callable[[float], None]
+
+#: Below this many rows a single early-stopped fold is too noisy a judge of the number of rounds.
+SMALL: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Users to learn from: x (n, f) with NaN for missing, y (n,) of 0 and 1, and how much each counts (n,).
+
+    Without a `weight` all count alike.
+    """
+
+    x: Matrix
+    y: Labels
+    weight: Labels | None = None
+
+    def only(self, chosen: npt.NDArray[Any]) -> Rows:
+        """The users of a mask or of positions, in their order."""
+        return Rows(self.x[chosen], self.y[chosen], None if self.weight is None else self.weight[chosen])
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Settings of a family, and of the search for the number of rounds where it learns in rounds.
+
+    It is judged every `every` rounds on the fold left out, up to `most_rounds`, and given up after `patience` rounds
+    without a better judgement where it `stops_early`. A family that does not learn in rounds has `most_rounds` 1.
+    """
+
+    parameters: Mapping[str, Any]
+    folds: int
+    most_rounds: int = 1
+    stops_early: bool = False
+    every: int = 1
+    patience: int = 100
+
+    def having(self, parameters: Mapping[str, Any]) -> Options:
+        """The same with other values of some parameters."""
+        return replace(self, parameters={**self.parameters, **parameters})
+
+    def over(self, curve: list[float]) -> bool:
+        """Whether the best of the judgements so far lies so far back that no better one is waited for."""
+        return self.stops_early and (len(curve) - 1 - int(np.argmax(curve))) * self.every >= self.patience
+
+
+class Learner(Protocol):
+    """A fitted model."""
+
+    def margin(self, x: Matrix, /) -> Margins:
+        """Uncalibrated log-odds, (n, f) -> (n,)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Watched:
+    """A model of some folds and how it did on the one left out: judgement after each step (`every` rounds).
+
+    `margin`: number of steps -> margins of the rows left out after so many of them, or after all where there are fewer.
+    """
+
+    curve: list[float]
+    margin: Callable[[int], Margins]
+
+
+class Draw(Protocol):
+    """What a search asks for the next value of a parameter (as `optuna.Trial` does)."""
+
+    def suggest_float(self, name: str, low: float, high: float, *, log: bool = False) -> float: ...
+    def suggest_int(self, name: str, low: int, high: int, *, log: bool = False) -> int: ...
+
+
+class Family(Protocol):
+    """A way to learn. `name`: in words. `can_lead`: whether one of it may be put in charge."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def can_lead(self) -> bool: ...
+    @property
+    def available(self) -> bool:
+        """Whether its library is installed."""
+        ...
+
+    def options(self, rows: int, /) -> Options:
+        """What works well on sets of so many rows."""
+        ...
+
+    def space(self, draw: Draw, /) -> dict[str, Any]:
+        """The parameters of one trial of a search."""
+        ...
+
+    def note(self, rows: int, /) -> str:
+        """What has to be known when it learns from so many rows, as a sentence, or ""."""
+        ...
+
+    def watched(self, seen: Rows, unseen: Matrix, judge: Judge, options: Options, seed: int, told: Share, /) -> Watched:
+        """Learn from the rows seen, judged on the others on the way."""
+        ...
+
+    def fitted(self, rows: Rows, options: Options, seed: int, rounds: int | None, told: Share, /) -> Learner:
+        """Learn from rows, for so many rounds where the family has rounds."""
+        ...
