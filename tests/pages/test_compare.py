@@ -1,0 +1,282 @@
+"""Compare: the finding, whose treatment changes, thresholds moved, and what can be compared at all."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app import comparing
+from app.comparing import View
+from app.components.compare import changed
+from app.words import plain
+from core.data import datasets, intake
+from core.decision import runs
+from core.decision.policy import BANDS, Policy
+from core.jobs import Report
+from core.model import comparisons, predictions, registry, training
+from core.model.compared import Compared
+from core.model.comparisons import Asked
+from core.model.operating import Sweep
+from core.model.score import Scorer
+from core.settings import Settings
+from tests import make, screen
+from tests.core.feedback.reviewing import waiting
+from tests.screen import Visit
+
+THRESHOLDS = {str(band): above for band, above in Policy().thresholds.items()}
+ON = make.users(900, seed=3)
+
+
+class _Quiet(Report):
+    def __init__(self) -> None: ...
+
+    def __call__(self, done: int, of: int, message: str = "") -> None: ...
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory, trained: Settings) -> Settings:
+    """The trained home with v0002, and both compared on on.csv."""
+    settings = Settings.of(tmp_path_factory.mktemp("compared"))
+    shutil.copytree(trained.home, settings.home, dirs_exist_ok=True)
+    second = stored(settings, "second.csv", make.users(1500, seed=1))
+    training.learn(settings, datasets.find(settings, second), make.SCHEMA, Policy().thresholds, now=make.NOW, seed=1)
+    made(settings, "v0001", "v0002", stored(settings, "on.csv", ON))
+    return settings
+
+
+@pytest.fixture
+def two(compared: Settings, tmp_path: Path) -> Settings:
+    """A copy for one test."""
+    shutil.copytree(compared.home, tmp_path / "home")
+    return Settings.of(tmp_path / "home")
+
+
+def stored(settings: Settings, name: str, frame: pd.DataFrame) -> str:
+    checked = intake.read(name, make.csv(frame), make.SCHEMA)
+    return datasets.put(settings, checked, make.SCHEMA, now=make.NOW).id
+
+
+def made(settings: Settings, a: str, b: str, on: str) -> Compared:
+    comparisons.compare_stored(settings, _Quiet(), a=a, b=b, on=on, thresholds=THRESHOLDS)
+    found = comparisons.look(settings, Asked(a, b, on, THRESHOLDS))
+    assert found is not None
+    return found
+
+
+def on(settings: Settings) -> str:
+    return next(found.id for found in datasets.stored(settings) if found.name == "on.csv")
+
+
+def known(settings: Settings) -> Compared:
+    return made(settings, "v0001", "v0002", on(settings))
+
+
+def opened(visit: Visit, settings: Settings, **where: str) -> AppTest:
+    at = visit(settings, "compare", **{"a": "v0001", "b": "v0002", "on": on(settings)[:12], **where})
+    assert not at.exception
+    return at
+
+
+def table(at: AppTest, column: str) -> pd.DataFrame:
+    return next(frame.value for frame in at.dataframe if column in frame.value)
+
+
+def test_the_finding_the_rows_and_every_figure_are_those_of_the_comparison(visit: Visit, compared: Settings) -> None:
+    found, at = known(compared), opened(visit, compared)
+
+    assert at.header[0].value == plain(found.comparison.sentence)
+    assert plain(found.rows) in screen.sentences(at)
+    shown = table(at, "Difference").set_index(["Figure", "Above"])
+    pr_auc = found.comparison.figures[1].overall["pr_auc"]
+    assert shown.loc[("PR-AUC", ""), "v0002"] == f"{pr_auc.value:.3f} ({pr_auc.low:.3f} to {pr_auc.high:.3f})"
+    recall = found.comparison.figures[0].at["human_review"]["recall"]
+    assert shown.loc[("Recall", "0.7"), "v0001"].startswith(f"{recall.value:.3f} (")
+    assert len(shown) == 4 + 3 * 5
+    for each in (*found.comparison.differences[:1], *found.comparison.verdicts[:1]):
+        assert plain(comparing.spoken(each.sentence)) in screen.sentences(at)
+
+
+def test_who_changes_band_is_listed_with_both_scores_and_why(visit: Visit, compared: Settings) -> None:
+    at = opened(visit, compared)
+
+    score = {version: Scorer(registry.load(compared, version)).score(ON).probability for version in ("v0001", "v0002")}
+    before, after = (Policy().severity(each) for each in score.values())
+    moved = ON.assign(**score)[before != after]
+    shown = table(at, "why")
+    assert set(shown["User"]) == set(moved["user"])
+    by_user = moved.set_index("user")
+    assert shown["a"].tolist() == by_user.loc[shown["User"], "v0001"].tolist()
+    assert (shown["a"] - shown["b"]).abs().is_monotonic_decreasing
+    assert f"{len(moved)} users change band" in screen.sentences(at)
+    assert shown["why"].str.contains(r"links|ratio|verified|tier").all()
+
+
+def test_flips_can_be_looked_at_one_way_only(visit: Visit, compared: Settings) -> None:
+    at = opened(visit, compared)
+    everyone = table(at, "why")
+
+    control = next(each for each in at.segmented_control if each.key == "flips_way")
+    control.set_value("stricter").run()
+
+    shown = table(at, "why")
+    assert 0 < len(shown) < len(everyone)
+    assert (shown["b"] > shown["a"]).all()
+    assert len(shown) == known(compared).flips().severer
+
+
+def test_the_download_holds_every_flip_with_its_bands(compared: Settings) -> None:
+    found = known(compared)
+    view = View("x", found, datasets.find(compared, on(compared)))
+    frame = comparing._changed(view)
+    text = changed._csv(frame, view.names).decode("utf-8-sig")
+    lines = text.splitlines()
+    assert len(lines) == 1 + len(found.flips().rows)
+    assert lines[0].split(",") == [
+        "row", "user", "label", "score v0001", "score v0002", "band v0001", "band v0002", "why",
+    ]  # fmt: skip
+    assert any(f",{band}," in lines[1] for band in BANDS)
+
+
+def test_flips_are_sent_to_review_as_users_of_a_run(visit: Visit, two: Settings) -> None:
+    at = opened(visit, two, **{"as": "Ada"})
+    expected = known(two).flips()
+
+    next(button for button in at.button if button.label.startswith("Queue ")).click().run()
+
+    assert not at.exception
+    cases = waiting(two)
+    assert len(cases) == len(expected.rows)
+    assert {case.stratum for case in cases} == {"flip"}
+    run = runs.recent(two, 1)[0]
+    assert (run.model, run.dataset) == ("v0002", on(two))
+
+
+@pytest.mark.parametrize("wish", ["threshold", "recall", "precision", "flag rate", "cost"])
+def test_confusion_matrices_follow_the_threshold_or_the_wish(visit: Visit, compared: Settings, wish: str) -> None:
+    at, found = opened(visit, compared), known(compared)
+    next(each for each in at.segmented_control if each.key == "threshold_by").set_value(wish).run()
+    if wish == "cost":
+        at.number_input(key="cost_missed").set_value(30.0).run()
+    else:
+        slider = next(each for each in at.slider if (each.key or "").startswith("threshold_"))
+        slider.set_value(0.42 if wish == "threshold" else 50.0).run()
+
+    assert not at.exception
+    shown = at.table[-1].value.set_index("Model")
+    for side, name in (("a", "v0001"), ("b", "v0002")):
+        flagged = int(shown.loc[name, "Flagged"].replace(",", ""))
+        score, label = found.users[side].to_numpy(), found.users["label"].to_numpy()
+        sweep = Sweep(label, score)
+        if wish == "threshold":
+            assert flagged == (score > 0.42).sum()
+        elif wish == "recall":
+            assert flagged == (score >= sorted(score[label == 1])[-(-len(score[label == 1]) // 2) * -1]).sum()
+        elif wish == "flag rate":
+            assert flagged <= len(score) / 2
+        elif wish == "precision":
+            assert float(shown.loc[name, "Precision"].split("\u202f")[0]) >= 50
+        else:
+            costs = [30 * label[score <= t].sum() + (1 - label)[score > t].sum() for t in [-1, *score]]
+            told = float(shown.loc[name, "Cost"].replace(",", ""))
+            assert told == pytest.approx(1000 * min(costs) / len(score), abs=0.05)
+            assert sweep.n == len(score)
+
+
+@pytest.mark.parametrize("tab", ["ROC", "Gain", "Calibration", "Scores"])
+def test_every_tab_draws_its_figure(visit: Visit, compared: Settings, tab: str) -> None:
+    at = opened(visit, compared)
+    title = {
+        "ROC": "Recall against false alarms", "Gain": "Recall against users flagged",
+        "Calibration": "Predicted and observed", "Scores": "Scores",
+    }[tab]  # fmt: skip
+    assert f"**{title}**" not in screen.sentences(at)
+
+    at.session_state["compare_curves"] = tab
+    at.run()
+
+    assert not at.exception
+    assert f"**{title}**" in screen.sentences(at)
+
+
+def test_segments_of_either_model_are_those_of_the_comparison(visit: Visit, compared: Settings) -> None:
+    at, found = opened(visit, compared), known(compared)
+    shown = table(at, "Segment")
+    assert shown["Segment"].tolist() == found.segments[1]["segment"].tolist()
+
+    next(each for each in at.segmented_control if each.key == "groups_of").set_value("a").run()
+    at.selectbox(key="groups_by").set_value("country").run()
+
+    shown = table(at, "Segment").set_index("Segment")
+    assert set(shown.index) == {"DE", "KE", "PK"}
+    score = found.users["a"].to_numpy()
+    inside = (ON["country"] == "DE").to_numpy()
+    assert shown.loc["DE", "Users"] == str(inside.sum())
+    assert shown.loc["DE", "Selected"].startswith(f"{100 * (score[inside] > 0.3).mean():.1f}")
+
+
+def test_a_comparison_nobody_made_yet_is_made_in_a_job(real_jobs: None, visit: Visit, two: Settings) -> None:
+    shutil.rmtree(two.compared)
+    asked = Asked("v0001", "v0002", on(two), THRESHOLDS)
+    at = opened(visit, two)
+    assert not at.header
+
+    assert screen.over(two, f"compare-{comparisons.identity(two, asked)}").status == "done"
+    at.run()
+
+    assert not at.exception
+    assert at.header[0].value == plain(known(two).comparison.sentence)
+
+
+def test_why_two_cannot_be_compared_is_said_and_they_are_not_compared_again_by_themselves(
+    real_jobs: None, visit: Visit, two: Settings
+) -> None:
+    table_of = pd.DataFrame({"id": ["x", "y"], "y_true": [0, 1], "y_proba": [0.1, 0.7]})
+    given = predictions.put(two, "theirs.csv", make.csv(table_of), now=make.NOW)
+    asked = Asked("v0001", given.id, on(two), THRESHOLDS)
+    at = opened(visit, two, b=given.id)
+
+    assert screen.over(two, f"compare-{comparisons.identity(two, asked)}").status == "failed"
+    at.run()
+
+    assert plain("theirs.csv: it lacks 900 ids of on.csv") in screen.errors(at)[0]
+    assert "Compare again" in [button.label for button in at.button]
+
+
+def test_predictions_that_are_dropped_become_the_contender(visit: Visit, two: Settings) -> None:
+    score = Scorer(registry.load(two, "v0002")).score(ON).probability
+    payload = make.csv(pd.DataFrame({"id": ON["user"], "y_true": ON["spam"], "y_proba": score}))
+    given = predictions.put(two, "theirs.csv", payload, now=make.NOW)
+    made(two, "v0001", given.id, on(two))
+    shutil.rmtree(two.predictions / given.id)
+    at = opened(visit, two)
+
+    at.file_uploader(key="predictions").upload("theirs.csv", payload).run()
+
+    assert not at.exception
+    assert at.query_params["b"] in (given.id, [given.id])
+    assert "theirs.csv" in at.header[0].value
+    assert "why" not in table(at, "before")
+
+
+def test_a_file_of_predictions_that_is_wrong_gets_its_sentence(visit: Visit, two: Settings) -> None:
+    at = opened(visit, two)
+
+    at.file_uploader(key="predictions").upload("bad.csv", b"id,y_true,y_proba\nx,0,1.5\ny,1,0.2\n").run()
+
+    assert plain('bad.csv: line 2 has y_proba "1.5", which is not from 0 to 1.') in screen.errors(at)[0]
+    assert predictions.listed(two) == ()
+
+
+def test_with_one_model_there_is_nothing_to_compare(visit: Visit, own: Settings) -> None:
+    assert "Nothing to compare with yet" in screen.sentences(visit(own, "compare"))
+
+
+def test_the_address_of_what_is_gone_shows_what_is_there(visit: Visit, compared: Settings) -> None:
+    at = visit(compared, "compare", a="v0099", b="nobody", on=on(compared)[:12])
+
+    assert not at.exception
+    assert at.selectbox[0].value in {"v0001", "v0002"}
