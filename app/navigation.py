@@ -22,7 +22,11 @@ def sections() -> Mapping[str, list[StreamlitPage]]:
             _page("review", "Review", "rate_review"),
         ],
         "Understand": [_page("explore", "Explore", "query_stats"), _page("compare", "Compare", "compare_arrows")],
-        "Run": [_page("registry", "Registry", "inventory_2"), _page("audit", "Audit", "receipt_long")],
+        "Run": [
+            _page("train", "Train", "model_training"),
+            _page("registry", "Registry", "inventory_2"),
+            _page("audit", "Audit", "receipt_long"),
+        ],
     }
 
 

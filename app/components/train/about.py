@@ -1,0 +1,101 @@
+"""One training run: how good it is on held-out users, what speaks against that, and where it leads."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import charts, navigation, services
+from app.components.figure import figure, theme
+from app.components.heading import section
+from app.components.model_figures import NAMES, cells, figure_table
+from app.components.numbers import numbers
+from app.components.train import told
+from app.components.train.effect import effect
+from app.components.train.search import search
+from app.words import count, moment, plain
+from core.data.problems import count as counted
+from core.model.candidates import Kept
+
+
+def about(kept: Kept, champion: str | None) -> None:
+    """The finding as a sentence, then its evidence."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.header(_finding(kept), anchor=False, width="stretch")
+        _ways_on(kept, champion)
+    st.markdown(_made_from(kept))
+    _cautions(kept)
+    halves = st.grid(2, min_column_width=430, gap=("small", "medium"))
+    with halves.cell():
+        _overall(kept)
+        steadiness = _parts(kept)
+        figure(charts.folds(steadiness, theme=theme()), key=f"folds-{kept.id}", table=steadiness)
+    with halves.cell():
+        groups = pd.DataFrame([asdict(group) for group in kept.figures.reliability])
+        figure(charts.reliability(groups, theme=theme()), key=f"reliability-{kept.id}", table=groups)
+    effect(kept)
+    search(kept)
+
+
+def _overall(kept: Kept) -> None:
+    figures = kept.figures
+    rows = [(NAMES[name], *cells(found)) for name, found in figures.overall.items()]
+    with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+        sample = f"{count(figures.n)} held-out users, {counted(figures.positives, 'spammer')}"
+        section("How good it is", f"95\u202f% intervals, {sample}", width="stretch")
+        numbers(pd.DataFrame(rows, columns=["figure", "value", "from", "to"]), f"figures-{kept.id}")
+    figure_table(figures, first=kept.id)
+
+
+def _finding(kept: Kept) -> str:
+    found = told.estimate(kept.figures.overall["pr_auc"])
+    return f"{kept.id}, {plain(told.family(kept.family))}, has a PR-AUC of {found}."
+
+
+def _made_from(kept: Kept) -> str:
+    data = kept.data
+    parts = [
+        f"Learnt from {count(data.trained_on)} users of {plain(data.name)}, judged on {count(data.tested_on)} others",
+        *([f"{count(kept.rounds)} rounds"] if kept.rounds else []),
+        *([plain(told.options(kept))] if told.recipe(kept) or kept.search else []),
+        f"seed {kept.seed}",
+        f"{kept.seconds:.0f}\u202fs",
+        f"{moment(kept.created)} UTC" + (f", by {plain(kept.by)}" if kept.by else ""),
+    ]
+    return " &nbsp;·&nbsp; ".join(parts)
+
+
+def _ways_on(kept: Kept, champion: str | None) -> None:
+    with st.container(horizontal=True, horizontal_alignment="right", width="content"):
+        if kept.version and st.button("Open in Registry", icon=":material/inventory_2:"):
+            navigation.go("registry", version=kept.version)
+        other = champion is not None and champion != kept.version
+        if other and st.button(f"Compare with {champion}", icon=":material/compare_arrows:"):
+            navigation.go("compare", a=str(champion), b=kept.version or kept.id)
+
+
+def _cautions(kept: Kept) -> None:
+    """What speaks against the figures, then what has to be known beside them."""
+    found = services.cautions(kept)
+    if found:
+        with st.container(horizontal=True, gap="small", wrap=False):
+            st.badge(counted(len(found), "caution"), icon=":material/warning:", color="yellow")
+            st.markdown("  \n".join(map(plain, found)), width="stretch")
+    for each in kept.notes:
+        st.caption(plain(each))
+
+
+def _parts(kept: Kept) -> pd.DataFrame:
+    """PR-AUC where it was measured; one row a fold."""
+    test, unknown = kept.figures.overall["pr_auc"], np.nan
+    rows = [
+        ("learnt from", kept.training_pr_auc, unknown, unknown),
+        *(("folds left out", value, unknown, unknown) for value in kept.folds),
+        ("held out", test.value, test.low, test.high),
+    ]
+    return pd.DataFrame(rows, columns=["users", "value", "low", "high"]).astype(
+        dict.fromkeys(("value", "low", "high"), float)
+    )

@@ -1,0 +1,147 @@
+"""What is to be trained: users, family and options, in one row of controls, and the button that starts it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app import guard, services, session
+from app.components.train import told
+from app.components.train.labelled import add_labelled, labelled
+from app.components.train.under_way import PREFIX
+from app.words import plain
+from core import accounts, jobs
+from core.data.datasets import Dataset
+from core.data.problems import count as counted
+from core.errors import NotAllowedError
+from core.model import families
+
+JOB: Final = "core.model.training:train_stored"
+WEIGHTS: Final = {"natural": "Natural", "balanced": "Balanced", "factor": "Factor"}
+BUDGETS: Final = {"none": "None", "minutes": "Minutes", "trials": "Trials"}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A training run that somebody may start; `name`: who asks, "" when nobody has said so."""
+
+    dataset: Dataset | None
+    family: str
+    options: Mapping[str, Any]
+    name: str
+
+    @property
+    def title(self) -> str:
+        users = self.dataset.name if self.dataset else ""
+        return f"Training {families.FAMILIES[self.family].name} on {users}"
+
+
+def request() -> Request:
+    """The row of controls."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        users = st.container(width="content")
+        with st.popover("Add labelled users", icon=":material/upload_file:"):
+            add_labelled()  # before the choice, so that a new file can be the one chosen
+        with users:
+            dataset = labelled()
+        family = st.selectbox("Family", list(families.FAMILIES), format_func=_family, key="train_family", width=240)
+        with st.popover("Options", icon=":material/tune:"):
+            options = _options()
+        name = _name()
+    if said := _chosen(options):
+        st.caption(f"With {said}.")
+    return Request(dataset, family, options, name)
+
+
+def start(asked: Request, place: DeltaGenerator) -> None:
+    """The button; `place` is in the title row. Asked of the store again at the click: who may train."""
+    known = families.FAMILIES[asked.family]
+    if not known.available:
+        absent = f"{told.family(asked.family)} is not installed here."
+        st.caption(f"{absent} Install the extra `{asked.family}`, or choose another family.")
+    # The same click twice asks for the same job; once it is there, the button is another one.
+    identity = f"{PREFIX}{len(jobs.listed(services.settings(), PREFIX)) + 1:04d}-{session.tab()[:8]}"
+    with place:
+        pressed = st.button(
+            "Train", icon=":material/model_training:", type="primary", key=f"start-{identity}",
+            disabled=asked.dataset is None or not known.available,
+        )  # fmt: skip
+    if pressed and asked.dataset is not None:
+        with guard.shown() as failure:
+            _start(asked, asked.dataset, identity)
+        if failure.error is None:
+            st.query_params.pop("run", None)
+            st.rerun()
+
+
+def refused() -> None:
+    """For those who may not train: the sentence that says so."""
+    found = session.person()
+    if found is not None and not session.may("train"):
+        st.caption(plain(str(NotAllowedError(found.name, found.role, "train"))))
+
+
+def _start(asked: Request, dataset: Dataset, identity: str) -> None:
+    name = accounts.named(asked.name)
+    session.come_in(name)
+    by = accounts.authorise(services.settings(), name, "train").name
+    arguments = {"dataset": dataset.id, "family": asked.family, **asked.options, "by": by,
+                 "thresholds": services.policy().thresholds}  # fmt: skip
+    jobs.start(services.settings(), JOB, arguments, title=asked.title, identity=identity)
+
+
+def _name() -> str:
+    """Who asks; asked for when nobody has said so yet."""
+    here = session.person()
+    if here is None:
+        return st.text_input("Your name", max_chars=80, key="train_name", width=200)
+    session.remember()
+    return here.name
+
+
+def _family(name: str) -> str:
+    known = families.FAMILIES[name]
+    if not known.available:
+        return f"{told.family(name)} · not installed"
+    return f"{told.family(name)} · can be in charge" if known.can_lead else told.family(name)
+
+
+def _options() -> dict[str, Any]:
+    """What the popover chooses, as the job takes it."""
+    weight = st.segmented_control(
+        "Class weight", list(WEIGHTS), format_func=WEIGHTS.__getitem__, default="natural", required=True,
+        key="train_weight", help="How much a spammer counts in training; probabilities are calibrated afterwards",
+    )  # fmt: skip
+    factor = None
+    if weight == "factor":
+        factor = st.number_input(
+            "Weight of a spammer", 0.1, 1000.0, 5.0, step=1.0, format="%.1f", key="train_factor",
+            help="A legitimate user has weight 1",
+        )  # fmt: skip
+    hard = st.toggle("Hard negatives", key="train_hard", help="Legitimate users with a high score count more")
+    budget = st.segmented_control(
+        "Search for settings", list(BUDGETS), format_func=BUDGETS.__getitem__, default="none", required=True,
+        key="train_budget",
+    )  # fmt: skip
+    minutes = st.number_input("Minutes to search", 1, 240, 10, key="train_minutes") if budget == "minutes" else 0
+    trials = st.number_input("Trials to make", 2, 500, 20, key="train_trials") if budget == "trials" else 0
+    return {
+        "class_weight": weight if factor is None else factor, "hard_negatives": hard, "search_minutes": minutes,
+        "search_trials": trials, "seed": st.number_input("Seed", 0, 2**31 - 1, 0, key="train_seed"),
+    }  # fmt: skip
+
+
+def _chosen(options: Mapping[str, Any]) -> str:
+    """Options that are not as they come, in words; "" when all are."""
+    parts = [
+        told.weights(options["class_weight"]),
+        "hard negatives" if options["hard_negatives"] else "",
+        f"search of {counted(options['search_minutes'], 'minute')}" if options["search_minutes"] else "",
+        f"search of {counted(options['search_trials'], 'trial')}" if options["search_trials"] else "",
+        f"seed {options['seed']}" if options["seed"] else "",
+    ]
+    return ", ".join(part for part in parts if part)

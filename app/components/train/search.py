@@ -1,0 +1,48 @@
+"""The search for settings of a training run: its trials, the best of them, and what that one was set to."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from app import charts
+from app.components.figure import figure, theme
+from app.components.heading import section
+from app.components.numbers import numbers
+from app.components.train import told
+from app.words import UNKNOWN, plain
+from core.model.candidates import Kept
+
+
+def search(kept: Kept) -> None:
+    """Nothing is drawn where there was no search."""
+    if not kept.search:
+        return
+    frame = told.trials(kept.search)
+    halves = st.grid(2, min_column_width=430, gap=("small", "medium"))
+    with halves.cell():
+        figure(charts.search(frame, theme=theme()), key=f"search-{kept.id}", table=frame)
+    with halves.cell():
+        with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+            section("Trials", "best first", width="stretch")
+            numbers(frame, f"trials-{kept.id}")
+        _table(frame)
+    settings = kept.options.get("parameters") or {}
+    if settings:
+        used = " · ".join(f"{name} {told.parameter(value)}" for name, value in settings.items())
+        st.caption(f"Settings used: {plain(used)}")
+
+
+def _table(frame: pd.DataFrame) -> None:
+    whole = frame["state"].map({"complete": 0}).fillna(1)
+    order = frame.assign(whole=whole).sort_values(["whole", "value"], ascending=[True, False]).index
+    shown = frame.loc[order].assign(state=frame["state"].map(told.ENDED))
+    st.dataframe(
+        shown, hide_index=True, row_height=32, height=270, placeholder=UNKNOWN, alt="Trials, best first",
+        column_config={
+            "trial": st.column_config.NumberColumn("Trial", pinned=True),
+            "state": "State",
+            "value": st.column_config.NumberColumn("PR-AUC", format="%.4f", help="On validation"),
+            "seconds": st.column_config.NumberColumn("Seconds", format="%.1f"),
+        },
+    )  # fmt: skip

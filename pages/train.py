@@ -1,0 +1,28 @@
+"""Train: learn from labelled users, and every training run of this home."""
+
+import streamlit as st
+
+from app import services, session
+from app.components.empty_state import empty_state
+from app.components.heading import page_title
+from app.components.train.about import about
+from app.components.train.request import refused, request, start
+from app.components.train.runs import chosen, runs
+from app.components.train.under_way import under_way
+from core.model import candidates, registry
+
+with page_title("Train") as actions:
+    session.said()
+st.markdown("A model learns from labelled users and is judged on others that no model of this home learns from.")
+if session.may("train"):
+    start(request(), actions)
+refused()
+found = candidates.listed(services.settings())
+busy = under_way(found[0] if found else None)
+if found:
+    champion, picked = registry.champion(services.settings()), chosen(found)
+    runs(found, picked, champion)
+    about(picked, champion)
+elif not busy:
+    with empty_state("Nothing trained yet", "Choose labelled users and press Train; each run is kept and listed here."):
+        pass
