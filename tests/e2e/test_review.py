@@ -44,7 +44,8 @@ def on_desk(page: Page, *, but: str = "") -> str:
         "but => ![null, but].includes(new URL(location.href).searchParams.get('case'))", arg=but, polling=20
     )
     idle(page)
-    page.locator(f".st-key-verdict-spammer-{case_of(page)}").wait_for()  # drawn last
+    # Drawn last; its place is there before it, while the browser loads what draws buttons.
+    page.locator(f".st-key-verdict-spammer-{case_of(page)}").get_by_role("button").wait_for()
     page.evaluate(AT_REST)
     return user_of(page)
 
