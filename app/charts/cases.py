@@ -136,7 +136,7 @@ def _whole(row: _Row) -> str:
 
 def _pushes(rows: list[_Row], colour: Palette) -> list[Part]:
     """The bars, and each figure right of its bar or of zero: there it never meets a track."""
-    pushes, at = [round(row.push or 0.0, 4) for row in rows], list(range(len(rows)))
+    pushes, at = _drawn(rows), list(range(len(rows)))
     bars = {
         "type": "bar", "orientation": "h", "name": "contribution", "x": pushes, "y": at, "width": 0.4, "xaxis": "x2",
         "marker": {"color": [colour["ink" if push > 0 else "population"] for push in pushes], "line": {"width": 0}},
@@ -188,8 +188,13 @@ def _layout(rows: list[_Row], theme: Theme, *, told: bool) -> Part:
 
 
 def _ends(rows: list[_Row]) -> tuple[float, float]:
-    pushes = [row.push or 0.0 for row in rows]
+    pushes = _drawn(rows)
     return min([0.0, *pushes]), max([0.0, *pushes])
+
+
+def _drawn(rows: list[_Row]) -> list[float]:
+    """The pushes as they are drawn; the axis ends with them too, for what lies beyond it is not drawn."""
+    return [round(row.push or 0.0, 4) for row in rows]
 
 
 def _key(rows: list[_Row], colour: Palette, *, told: bool) -> Part:

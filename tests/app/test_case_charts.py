@@ -69,6 +69,14 @@ def test_pushes_are_bars_from_0_with_their_signed_figures_at_the_right() -> None
     assert figure.layout.xaxis.domain[1] < figure.layout.xaxis2.domain[0]
 
 
+@pytest.mark.parametrize("push", [7.06456, -7.06456, 0.00004, 2.82])
+def test_the_figure_of_the_largest_push_lies_inside_the_axis_or_it_would_not_be_drawn(push: float) -> None:
+    figure = charts.evidence(ROWS.assign(contribution=[push, *ROWS["contribution"][1:] / 1e6]), theme="light")
+    low, high = figure.layout.xaxis2.range
+    for name in ("contribution", "numbers"):
+        assert all(low <= each <= high for each in traces(figure)[name].x)
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_colours_say_who_and_which_way(theme: Theme) -> None:
     found, colour = traces(charts.evidence(ROWS, theme=theme)), charts.PALETTE[theme]
