@@ -6,6 +6,7 @@ from app import session
 from app.components.compare.changed import bands, changed
 from app.components.compare.choice import choice, contenders
 from app.components.compare.evidence import curves, differences
+from app.components.compare.export import ways_on
 from app.components.compare.figures import figures
 from app.components.compare.finding import finding
 from app.components.compare.given import add_predictions
@@ -16,7 +17,7 @@ from app.components.empty_state import empty_state
 from app.components.heading import page_title
 from app.words import plain
 
-with page_title("Compare models"):
+with page_title("Compare models") as actions:
     if given := add_predictions():
         st.query_params["b"] = given
     session.said()
@@ -29,6 +30,8 @@ elif (asked := choice(found)) is None:
         pass
 elif (view := made(asked)) is not None:
     told.markdown(plain(view.found.rows))
+    with actions:
+        ways_on(view)
     finding(view)
     halves = st.grid(2, min_column_width=430, gap=("small", "medium"))
     with halves.cell():

@@ -85,7 +85,7 @@ def flips(counts: npt.ArrayLike, bands: Sequence[Band], *, a: str, b: str, theme
     labels = [f"{glyph(band, PALETTE[theme])} {words.WORD[band]}" for band in bands]
     _sides(figure, labels, labels, theme=theme)
     moved, all_ = int(users[off].sum()), int(users.sum())
-    sub = f"users; row: band by {a}, column: band by {b}; tint by log count"
+    sub = f"users; row: by {a}, column: by {b}; tint by log count"
     alt = f"{words.count(moved)} of {words.count(all_)} users change band from {a} to {b}: {_flips_alt(users, bands)}"
     return titled(figure, "Who would be treated otherwise", sub, alt)
 
@@ -121,7 +121,10 @@ def curves(
         )  # fmt: skip
     if which == "pr":
         _guide(figure, [0, 1], [base_rate, base_rate], colour)
-    _names(figure, (a[across], a[up]), (b[across], b[up]), names, colour)
+    if which == "pr":
+        _names(figure, (a[across], a[up]), (b[across], b[up]), names, colour)
+    else:
+        _stacked(figure, names, colour)
     ticks = [0, 0.2, 0.4, 0.6, 0.8, 1]
     figure.update_xaxes(range=[0, 1], tickvals=ticks, tickformat=".1f", title_text=axis)
     figure.update_yaxes(range=[0, 1.02], tickvals=ticks, tickformat=".1f")
@@ -135,8 +138,14 @@ def reliabilities(a: pd.DataFrame, b: pd.DataFrame, *, names: tuple[str, str], t
     a, b: predicted, observed, low, high (0 to 1), n; a row a group of like score.
     """
     colour = PALETTE[theme]
-    figure = base(go.Figure(), theme=theme, height=300, bottom=40, right=20)
+    figure = base(go.Figure(), theme=theme, height=300 + 2 * LINE, bottom=40, right=20, top=2 * LINE + 10)
     _guide(figure, [0, 1], [0, 1], colour)
+    for line, frame, slot in ((1, a, "muted"), (0, b, "accent")):
+        for group, n in zip(np.minimum(frame["predicted"] * 10, 9).astype(int), frame["n"], strict=True):
+            note(
+                figure, words.count(n), (group + 0.5) / 10, 1, yref="y domain", yanchor="bottom", xanchor="center",
+                yshift=6 + LINE * line, font={"color": colour[slot], "size": 11},
+            )  # fmt: skip
     for frame, name, slot in ((a, names[0], "muted"), (b, names[1], "accent")):
         x, y, low, high = (frame[column].to_numpy(float) for column in ("predicted", "observed", "low", "high"))
         figure.add_scatter(
@@ -152,7 +161,7 @@ def reliabilities(a: pd.DataFrame, b: pd.DataFrame, *, names: tuple[str, str], t
     ticks = [0, 0.2, 0.4, 0.6, 0.8, 1]
     figure.update_xaxes(range=[0, 1], tickvals=ticks, tickformat=".1f", title_text="predicted probability")
     figure.update_yaxes(range=[0, 1.02], tickvals=ticks, tickformat=".1f")
-    sub = f"share of spammers among users of like score, 95{words.NARROW}% interval; on the dotted line it comes true"
+    sub = f"share of spammers, 95{words.NARROW}% interval; on the dotted line it comes true; above: users"
     alt = "; ".join(f"{name}: {_reliability_words(frame)}" for name, frame in zip(names, (a, b), strict=True))
     return titled(figure, "Predicted and observed", sub, f"Calibration. {alt}.")
 
@@ -190,7 +199,7 @@ def score_lines(a: pd.DataFrame, b: pd.DataFrame, *, names: tuple[str, str], the
               for name, slot in zip(names, ("muted", "accent"), strict=True)]  # fmt: skip
     note(figure, "   ".join(legend), 1, 0.96, xref="paper", yref="paper", xanchor="right", yanchor="bottom")
     figure.update_xaxes(
-        range=[0, 1], dtick=0.2, tickformat=".1f", title_text="calibrated probability of being a spammer"
+        range=[0, 1], dtick=0.2, tickformat=".1f", title_text="calibrated probability of being a spammer", anchor="y2"
     )
     sub = f"users per {1 / max(len(a), 1):.2g} of score, log scale"
     return titled(figure, "Scores", sub, _scores_alt(a, b, names))
@@ -300,6 +309,13 @@ def _names(figure: go.Figure, a: tuple[Any, Any], b: tuple[Any, Any], names: tup
             xanchor="left" if above else "right", xshift=6 if above else -6, yshift=10 if above else -10,
             font={"color": colour[slot]},
         )  # fmt: skip
+
+
+def _stacked(figure: go.Figure, names: tuple[str, str], colour: Palette) -> None:
+    """Both names in the room under curves that rise steeply to the left."""
+    for line, (name, slot) in enumerate(zip(names, ("muted", "accent"), strict=True)):
+        text = f"<b>{escape_label(name, NAME)}</b>"
+        note(figure, text, 0.3, 0.72, yshift=-LINE * line, font={"color": colour[slot]})
 
 
 def _line(x: Any, y: Any, at: Numbers) -> Numbers:

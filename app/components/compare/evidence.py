@@ -12,7 +12,7 @@ from app import charts, comparing
 from app.charts.compare import Curve
 from app.comparing import SIDES, View
 from app.components.figure import figure, theme
-from app.words import UNKNOWN, decimal, label, signed
+from app.words import UNKNOWN, label, signed
 from core.decision.policy import BANDS
 from core.model.difference import LOWER_IS_BETTER, Difference
 
@@ -76,12 +76,11 @@ def _calibration(view: View, names: tuple[str, str]) -> None:
     rows = []
     for side, name, figures in zip(SIDES, names, view.found.comparison.figures, strict=True):
         parts, ece = comparing.decomposition(view, side), figures.overall["ece"].value
-        rows.append(
-            {"Model": name, "ECE": UNKNOWN if ece is None else decimal(ece, 4), "Brier": decimal(parts.brier, 4),
-             "Reliability": decimal(parts.reliability, 5), "Resolution": decimal(parts.resolution, 5),
-             "Uncertainty": decimal(parts.uncertainty, 5)}
-        )  # fmt: skip
-    st.table(pd.DataFrame(rows), border="horizontal", hide_index=True)
+        rows.append({"Model": name, "ECE": ece, "Brier": parts.brier, "Reliability": parts.reliability,
+                     "Resolution": parts.resolution, "Uncertainty": parts.uncertainty})  # fmt: skip
+    frame = pd.DataFrame(rows)
+    digits: dict[Any, Any] = {name: "{:.4f}" if name in {"ECE", "Brier"} else "{:.5f}" for name in frame.columns[1:]}
+    st.table(frame.style.format(digits, na_rep=UNKNOWN), border="horizontal", hide_index=True)
     st.caption(
         "Brier = reliability − resolution + uncertainty, up to what bins hide; less reliability and more resolution "
         "are better."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
@@ -11,7 +11,7 @@ from app import charts, comparing
 from app.comparing import SIDES, View
 from app.components.figure import figure, theme
 from app.components.heading import section
-from app.words import UNKNOWN, count, decimal, percent
+from app.words import UNKNOWN, percent
 from core.model.operating import Confusion, Sweep
 from core.model.resample import Costs
 
@@ -22,6 +22,13 @@ _HELP: Final = {
     "precision": "The most spammers caught while at least this share of the flagged are spammers",
     "flag rate": "The most users flagged, at most this share of all",
 }
+_SHARES: Final = ("Precision", "Recall", "Flag rate", "Accuracy")
+#: Numbers stay numbers, so that the table lines them up at the right.
+_FORMATS: Final[dict[str, Any]] = {
+    "Model": str, "Above": "{:.3f}", "Flagged": "{:,.0f}", **dict.fromkeys(_SHARES, lambda share: percent(share, 2)),
+    "Cost": "{:,.1f}",
+}  # fmt: skip
+_TYPES: Final = {name: "float64" for name in _FORMATS if name != "Model"}
 _START: Final = {"recall": 70, "precision": 80, "flag rate": 2}
 
 
@@ -41,12 +48,9 @@ def threshold(view: View) -> None:
                 section(name, "no threshold reaches this precision")
             else:
                 figure(charts.confusion(each, name=name, theme=theme()), key=f"confusion-{side}")
-    st.table(
-        pd.DataFrame([_row(*pair, costs) for pair in zip(names, found, strict=True)]),
-        border="horizontal",
-        hide_index=True,
-    )
-    st.caption(f"Cost: {costs.missed:g} a missed spammer, {costs.false_alarm:g} a false alarm, a thousand users.")
+    frame = pd.DataFrame([_row(*pair, costs) for pair in zip(names, found, strict=True)], columns=list(_FORMATS))
+    st.table(frame.astype(_TYPES).style.format(_FORMATS, na_rep=UNKNOWN), border="horizontal", hide_index=True)
+    st.caption(f"Cost per 1,000 users: {costs.missed:g} for a missed spammer, {costs.false_alarm:g} for a false alarm.")
 
 
 def _wished(view: View, wish: str) -> tuple[tuple[Confusion | None, Confusion | None], Costs]:
@@ -72,14 +76,11 @@ def _at(sweep: Sweep, wish: str, share: float) -> Confusion | None:
     return sweep.at_precision(share) if wish == "precision" else sweep.at_flag_rate(share)
 
 
-def _row(name: str, found: Confusion | None, costs: Costs) -> dict[str, str]:
-    shares = ("precision", "recall", "flag_rate", "accuracy")
-    told = {"Model": name, "Above": UNKNOWN if found is None else f"{max(found.threshold, 0):.4g}"}
-    for share in shares:
-        value = None if found is None else getattr(found, share)
-        told[share.replace("_", " ").capitalize()] = UNKNOWN if value is None else percent(value, 2)
-    alarms = UNKNOWN if found is None else count(found.caught + found.false_alarms)
-    return told | {
-        "Flagged": alarms,
-        "Cost": UNKNOWN if found is None else decimal(1000 * found.cost(costs) / found.n, 1),
-    }
+def _row(name: str, found: Confusion | None, costs: Costs) -> dict[str, object]:
+    if found is None:
+        return {"Model": name}
+    return {
+        "Model": name, "Above": max(found.threshold, 0.0), "Flagged": found.caught + found.false_alarms,
+        "Precision": found.precision, "Recall": found.recall, "Flag rate": found.flag_rate,
+        "Accuracy": found.accuracy, "Cost": 1000 * found.cost(costs) / found.n,
+    }  # fmt: skip

@@ -1,0 +1,30 @@
+"""The ways on from a comparison: all of it as a file, and the version it is about."""
+
+from __future__ import annotations
+
+import json
+
+import streamlit as st
+
+from app import navigation
+from app.comparing import View
+
+
+def ways_on(view: View) -> None:
+    """Buttons for the title row."""
+    a, b = view.found.contenders
+    st.download_button(
+        "Export", lambda: _facts(view), f"compare-{a}-{b}.json", "application/json", icon=":material/download:",
+        on_click="ignore", key="compare_export",
+    )  # fmt: skip
+    if b in view.versions and st.button(f"{b} in the registry", icon=":material/inventory_2:", key="compare_registry"):
+        navigation.go("registry", version=b)
+
+
+def _facts(view: View) -> bytes:
+    found = view.found
+    facts = {
+        "rows": found.rows, **found.comparison.as_json(), "flips": found.flips().frame().to_dict("records"),
+        "reasons": found.reasons, "cautions": found.cautions,
+    }  # fmt: skip
+    return json.dumps(facts, indent=1, ensure_ascii=False).encode()
