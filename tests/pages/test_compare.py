@@ -267,6 +267,24 @@ def test_a_file_of_predictions_that_is_wrong_gets_its_sentence(visit: Visit, two
     assert predictions.listed(two) == ()
 
 
+@pytest.mark.parametrize("tab", ["PR", "Calibration"])
+def test_the_name_of_a_file_is_nowhere_read_as_markdown(visit: Visit, two: Settings, tab: str) -> None:
+    name = "<b>x</b> :red[y] $z$ `w`.csv"
+    score = Scorer(registry.load(two, "v0002")).score(ON).probability
+    payload = make.csv(pd.DataFrame({"id": ON["user"], "y_true": ON["spam"], "y_proba": score}))
+    given = predictions.put(two, name, payload, now=make.NOW)
+    made(two, "v0001", given.id, on(two))
+
+    at = opened(visit, two, b=given.id)
+    at.session_state["compare_curves"] = tab
+    at.run()
+
+    assert not at.exception
+    shown = list(screen.markdown(at))
+    assert any(plain(name) in text for text in shown)
+    assert [text for text in shown if ":red[y]" in text] == []
+
+
 def test_with_one_model_there_is_nothing_to_compare(visit: Visit, own: Settings) -> None:
     assert "Nothing to compare with yet" in screen.sentences(visit(own, "compare"))
 

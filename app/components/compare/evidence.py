@@ -12,7 +12,7 @@ from app import charts, comparing
 from app.charts.compare import Curve
 from app.comparing import SIDES, View
 from app.components.figure import figure, theme
-from app.words import UNKNOWN, label, signed
+from app.words import UNKNOWN, label, plain, signed
 from core.decision.policy import BANDS
 from core.model.difference import LOWER_IS_BETTER, Difference
 
@@ -76,7 +76,7 @@ def _calibration(view: View, names: tuple[str, str]) -> None:
     rows = []
     for side, name, figures in zip(SIDES, names, view.found.comparison.figures, strict=True):
         parts, ece = comparing.decomposition(view, side), figures.overall["ece"].value
-        rows.append({"Model": name, "ECE": ece, "Brier": parts.brier, "Reliability": parts.reliability,
+        rows.append({"Model": plain(name), "ECE": ece, "Brier": parts.brier, "Reliability": parts.reliability,
                      "Resolution": parts.resolution, "Uncertainty": parts.uncertainty})  # fmt: skip
     frame = pd.DataFrame(rows)
     digits: dict[Any, Any] = {name: "{:.4f}" if name in {"ECE", "Brier"} else "{:.5f}" for name in frame.columns[1:]}

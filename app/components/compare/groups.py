@@ -26,7 +26,7 @@ def groups(view: View) -> None:
     section("Segments", f"users scored above {above:g} are selected; 95\u202f% intervals; p with Holm's correction")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         side = st.segmented_control(
-            "Model", SIDES, default="b", required=True, format_func=lambda each: legible(names[each]), key="groups_of",
+            "Model", SIDES, default="b", required=True, format_func=lambda each: plain(names[each]), key="groups_of",
             label_visibility="collapsed",
         )  # fmt: skip
         table = view.found.segments[SIDES.index(side)]

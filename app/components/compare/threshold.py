@@ -11,7 +11,7 @@ from app import charts, comparing
 from app.comparing import SIDES, View
 from app.components.figure import figure, theme
 from app.components.heading import section
-from app.words import UNKNOWN, percent
+from app.words import UNKNOWN, percent, plain
 from core.model.operating import Confusion, Sweep
 from core.model.resample import Costs
 
@@ -45,7 +45,7 @@ def threshold(view: View) -> None:
     for side, name, each in zip(SIDES, names, found, strict=True):
         with halves.cell():
             if each is None:
-                section(name, "no threshold reaches this precision")
+                section(plain(name), "no threshold reaches this precision")
             else:
                 figure(charts.confusion(each, name=name, theme=theme()), key=f"confusion-{side}")
     frame = pd.DataFrame([_row(*pair, costs) for pair in zip(names, found, strict=True)], columns=list(_FORMATS))
@@ -78,9 +78,9 @@ def _at(sweep: Sweep, wish: str, share: float) -> Confusion | None:
 
 def _row(name: str, found: Confusion | None, costs: Costs) -> dict[str, object]:
     if found is None:
-        return {"Model": name}
+        return {"Model": plain(name)}
     return {
-        "Model": name, "Above": max(found.threshold, 0.0), "Flagged": found.caught + found.false_alarms,
+        "Model": plain(name), "Above": max(found.threshold, 0.0), "Flagged": found.caught + found.false_alarms,
         "Precision": found.precision, "Recall": found.recall, "Flag rate": found.flag_rate,
         "Accuracy": found.accuracy, "Cost": 1000 * found.cost(costs) / found.n,
     }  # fmt: skip
