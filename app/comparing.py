@@ -12,8 +12,7 @@ from app import services
 from app.words import WORD
 from core.data.datasets import Dataset
 from core.decision.policy import BANDS, Band
-from core.model import operating, predictions, registry
-from core.model.candidates import IDENTITY as RUN
+from core.model import operating
 from core.model.compared import Compared
 from core.model.flips import Flips
 from core.model.lineage import VERSION
@@ -42,15 +41,6 @@ class View:
     def versions(self) -> tuple[str, ...]:
         """Which of the two are versions of the registry, b first: it is the one looked at."""
         return tuple(each for each in reversed(self.found.contenders) if VERSION.fullmatch(each))
-
-
-def contender(identity: str) -> str:
-    """A contender for menus: 'v0002', 'v0001 · in charge', 'c-0003 · Random forest', 'theirs.csv · predictions'."""
-    if VERSION.fullmatch(identity):
-        return f"{identity} · in charge" if identity == registry.champion(services.settings()) else identity
-    if RUN.fullmatch(identity):
-        return f"{identity} · training run"
-    return f"{predictions.find(services.settings(), identity).name} · predictions"
 
 
 def sweep(view: View, side: Side) -> Sweep:

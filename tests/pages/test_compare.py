@@ -13,11 +13,12 @@ from app import comparing
 from app.comparing import View
 from app.components.compare import changed
 from app.words import plain
-from core.data import datasets, intake
+from core.data import datasets, intake, split
 from core.decision import runs
 from core.decision.policy import BANDS, Policy
 from core.jobs import Report
-from core.model import comparisons, predictions, registry, training
+from core.model import candidates, comparisons, predictions, registry, training
+from core.model.candidates import Kept, Scores
 from core.model.compared import Compared
 from core.model.comparisons import Asked
 from core.model.score import Scorer
@@ -294,3 +295,24 @@ def test_the_address_of_what_is_gone_shows_what_is_there(visit: Visit, compared:
 
     assert not at.exception
     assert at.selectbox[0].value in {"v0001", "v0002"}
+
+
+def test_a_training_run_that_is_no_version_can_be_chosen_on_its_own_users(visit: Visit, two: Settings) -> None:
+    model = registry.load(two, "v0001")
+    part = make.users(1500)[split.in_test(split.keys(make.users(1500), make.SCHEMA, split.salt(two)))]
+    known = Scores.of(
+        split.keys(part, make.SCHEMA, split.salt(two)), part["spam"].to_numpy(), Scorer(model).score(part).probability
+    )
+    run = Kept(
+        created=make.NOW, by=None, family="random_forest", options={}, data=model.metadata.data,
+        figures=model.metadata.figures, folds=(0.7, 0.7, 0.7), training_pr_auc=0.8, rounds=None, seconds=1.0, seed=0,
+    )  # fmt: skip
+    identity = candidates.keep(two, run, known)
+    made(two, "v0002", identity, next(found.id for found in datasets.stored(two) if found.name == "train.csv"))
+
+    at = visit(two, "compare", a="v0002", b=identity)
+
+    assert not at.exception
+    assert at.selectbox[1].value == identity
+    assert identity in at.header[0].value
+    assert f"that {identity} learnt from are left out" in screen.sentences(at)

@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from app import comparing, services
+from app import services
 from app.words import count, legible
 from core.data import datasets
 from core.data.datasets import Dataset
-from core.model import candidates, predictions, registry
+from core.model import candidates, families, predictions, registry
+from core.model.candidates import IDENTITY as RUN
 from core.model.comparisons import Asked
+from core.model.lineage import VERSION
 from core.model.predictions import IDENTITY as PREDICTIONS
 
 _WIDTH = 240
@@ -28,9 +30,9 @@ def choice(found: Sequence[str]) -> Asked | None:
     """The three menus; None while there is nobody to compare on. found: at least two contenders."""
     champion = registry.champion(services.settings())
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        a = _menu("a", "Model", found, champion or found[-1], comparing.contender)
+        a = _menu("a", "Model", found, champion or found[-1], _contender)
         others = [each for each in found if each != a]
-        b = _menu("b", "Compared with it", others, others[0], comparing.contender)
+        b = _menu("b", "Compared with it", others, others[0], _contender)
         if PREDICTIONS.fullmatch(a) and PREDICTIONS.fullmatch(b):
             st.selectbox("On", ["The rows of the two files"], disabled=True, width=_WIDTH, key="on-files")
             return _asked(a, b, "")
@@ -42,12 +44,12 @@ def choice(found: Sequence[str]) -> Asked | None:
     return _asked(a, b, named[on].id)
 
 
-def _menu(name: str, label: str, options: Sequence[str], default: str, told: Callable[[str], str]) -> str:
+def _menu(name: str, label: str, options: Sequence[str], default: str, words: Callable[[str], str]) -> str:
     """A menu whose choice stands in the address under `name`: the id, not the words that are shown."""
     at = st.query_params.get(name, default)
     chosen = st.selectbox(
         label, options, index=options.index(at) if at in options else 0, key=f"{name}-{at}-{len(options)}",
-        width=_WIDTH, format_func=lambda each: legible(told(each)),
+        width=_WIDTH, format_func=lambda each: legible(words(each)),
     )  # fmt: skip
     if chosen != st.query_params.get(name):
         st.query_params[name] = chosen
@@ -65,13 +67,24 @@ def _of(a: str, b: str, named: dict[str, Dataset]) -> str:
     for each in (b, a):
         if each in registry.versions(home):
             sha256 = registry.describe(home, each).data.sha256
-        elif candidates.IDENTITY.fullmatch(each):
+        elif RUN.fullmatch(each):
             sha256 = candidates.find(home, each).data.sha256
         else:
             continue
         if trained_on := next((name for name, found in named.items() if found.sha256 == sha256), None):
             return trained_on
     return next(iter(named))
+
+
+def _contender(identity: str) -> str:
+    """'v0002', 'v0001 · in charge', 'c-0003 · random forest', 'theirs.csv · predictions'."""
+    home = services.settings()
+    if VERSION.fullmatch(identity):
+        return f"{identity} · in charge" if identity == registry.champion(home) else identity
+    if RUN.fullmatch(identity):
+        family = candidates.find(home, identity).family
+        return f"{identity} · {families.FAMILIES[family].name if family in families.FAMILIES else family}"
+    return f"{predictions.find(home, identity).name} · predictions"
 
 
 def _users(found: Dataset) -> str:
