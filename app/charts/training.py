@@ -25,8 +25,8 @@ BESIDE: Final = 168  # px from the axes to the right end of "0.684 (0.661 to 0.7
 def search(frame: pd.DataFrame, *, theme: Theme) -> go.Figure:
     """How a search for settings goes or went: every trial, the best of them, and the best so far.
 
-    frame: a row a trial, in their order: trial (number from 1), state (complete, pruned or failed), value (PR-AUC on
-    validation, 0 to 1; NaN where none was found). Only complete trials can be best.
+    frame: a row a trial, in their order: trial (number from 1), state (complete, pruned or failed), value (mean PR-AUC
+    of the folds, 0 to 1; NaN where none was found). Only complete trials can be best.
     """
     colour = PALETTE[theme]
     trial, value = (frame[name].to_numpy(float) for name in ("trial", "value"))
@@ -44,7 +44,7 @@ def search(frame: pd.DataFrame, *, theme: Theme) -> go.Figure:
     if complete.any():
         _best(figure, trial[complete], value[complete], last, colour)
     pruned = "; hollow: given up early" if (state == "pruned").any() else ""
-    sub = f"PR-AUC on validation, a dot a trial{pruned}; line: best so far"
+    sub = f"mean PR-AUC of the folds, a dot a trial{pruned}; line: best so far"
     return titled(figure, "Search for settings", sub, _search_alt(frame, complete))
 
 

@@ -22,6 +22,8 @@ def effect(kept: Kept) -> None:
     what = told.recipe(kept)
     section(f"Effect of {what}", f"on validation: users the recipe had not seen, {counted(len(with_.folds), 'fold')}")
     st.markdown(sentence(what, with_, without))
+    if kept.search:
+        st.caption("Both use the settings that the search found with them, which puts the figures without at a loss.")
     frame = pd.DataFrame(
         [(name, one, other, one - other) for name, one, other in (
             ("PR-AUC", with_.pr_auc, without.pr_auc),

@@ -37,7 +37,7 @@ class Request:
     @property
     def title(self) -> str:
         users = self.dataset.name if self.dataset else ""
-        return f"Training {families.FAMILIES[self.family].name} on {users}"
+        return f"Training {told.family(self.family)} on {users}"
 
 
 def request() -> Request:

@@ -10,7 +10,7 @@ from app.components.figure import figure, theme
 from app.components.heading import section
 from app.components.numbers import numbers
 from app.components.train import told
-from app.words import UNKNOWN, plain
+from app.words import UNKNOWN, decimal, plain
 from core.model.candidates import Kept
 
 
@@ -22,6 +22,8 @@ def search(kept: Kept) -> None:
     halves = st.grid(2, min_column_width=430, gap=("small", "medium"))
     with halves.cell():
         figure(charts.search(frame, theme=theme()), key=f"search-{kept.id}", table=frame)
+        if said := sentence(frame):
+            st.caption(said)
     with halves.cell():
         with st.container(horizontal=True, vertical_alignment="center", wrap=False):
             section("Trials", "best first", width="stretch")
@@ -33,6 +35,23 @@ def search(kept: Kept) -> None:
         st.caption(f"Settings used: {plain(used)}")
 
 
+def sentence(frame: pd.DataFrame) -> str:
+    """What the search gained over its first trial, which is the settings as they come; "" without a complete trial.
+
+    >>> sentence(pd.DataFrame({"trial": [1, 2], "state": ["complete"] * 2, "value": [0.41, 0.45]}))
+    'Trial 2 is the best: 0.4500, where the settings as they come, trial 1, have 0.4100.'
+    """
+    whole = frame[frame["state"] == "complete"]
+    found = dict(zip(whole["trial"].tolist(), whole["value"].tolist(), strict=True))
+    if not found:
+        return ""
+    best = max(found, key=found.__getitem__)
+    if best == 1:
+        return "No trial is better than the first, which is the settings as they come."
+    before = f", where the settings as they come, trial 1, have {decimal(found[1], 4)}" if 1 in found else ""
+    return f"Trial {best} is the best: {decimal(found[best], 4)}{before}."
+
+
 def _table(frame: pd.DataFrame) -> None:
     whole = frame["state"].map({"complete": 0}).fillna(1)
     order = frame.assign(whole=whole).sort_values(["whole", "value"], ascending=[True, False]).index
@@ -42,7 +61,7 @@ def _table(frame: pd.DataFrame) -> None:
         column_config={
             "trial": st.column_config.NumberColumn("Trial", pinned=True),
             "state": "State",
-            "value": st.column_config.NumberColumn("PR-AUC", format="%.4f", help="On validation"),
+            "value": st.column_config.NumberColumn("PR-AUC", format="%.4f", help="Mean of the folds"),
             "seconds": st.column_config.NumberColumn("Seconds", format="%.1f"),
         },
     )  # fmt: skip

@@ -19,9 +19,9 @@ ENDED: Final = {"complete": "complete", "pruned": "given up early", "failed": "f
 
 
 def family(name: str) -> str:
-    """A family as a label begins with it; one that this program does not know any more is named as it was stored."""
+    """A family in words; one that this program does not know any more is named as it was stored."""
     known = families.FAMILIES.get(name)
-    return known.name[0].upper() + known.name[1:] if known else name
+    return known.name if known else name
 
 
 def options(kept: Kept) -> str:
