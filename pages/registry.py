@@ -5,6 +5,7 @@ from app.components.heading import page_title
 from app.components.no_model import no_model
 from app.components.registry.about import about
 from app.components.registry.in_charge import change, in_charge, promotions, refused
+from app.components.registry.on_hub import on_hub, under_way
 from app.components.registry.versions import chosen, versions
 from core.model import registry
 
@@ -13,12 +14,17 @@ with page_title("Registry") as actions:
 history = promotions()
 found = registry.listing(services.settings(), history)
 if not found:
+    with actions:
+        on_hub(None)
+    under_way()
     no_model()
 else:
     champion = next((each for each in found if each.in_charge), None)
     picked = chosen(found)
     with actions:
+        on_hub(picked)
         change(picked, champion, history)
+    under_way()
     in_charge(champion)
     refused()
     versions(found, picked)

@@ -164,10 +164,11 @@ def push(
 ) -> None:
     """Put a version on the Hugging Face Hub, with its card, in one commit; the token is read from HF_TOKEN."""
     from core.model import hub
+    from core.model.hub_places import Target
 
     settings = settings_of(context, home)
     with guard.command(settings):
-        target = hub.Target(repo, revision, public, with_baseline)
+        target = Target(repo, revision, public, with_baseline)
         tell(hub.push(settings, version, target, by=name_of(by), now=datetime.now(UTC)).sentence)
 
 
@@ -183,13 +184,14 @@ def pull(
 ) -> None:
     """Take a version from the Hugging Face Hub, after checking every file; only data is taken, never a pickle."""
     from core.model import hub, registry
+    from core.model.hub_places import Source
 
     settings = settings_of(context, home)
     with guard.command(settings):
         if why and not to_promote:
             raise BadOptionError("--why", "is the reason to put it in charge: give --promote too, or leave it out.")
         reason = registry.reason_given(why) if to_promote else ""
-        source = hub.Source(repo, revision)
+        source = Source(repo, revision)
         pulled = hub.pull(settings, source, by=name_of(by), now=datetime.now(UTC), why=reason)
         sys.stdout.write(pulled.version + "\n")
         tell(pulled.sentence + (f" {pulled.version} is in charge." if reason else ""))
@@ -209,7 +211,7 @@ def _card(settings: Settings, version: str) -> str:
 def _row(listed: Listed) -> tuple[str, ...]:
     from core.model import card
 
-    mark = "in charge" if listed.in_charge else ""
+    mark = ", ".join(["in charge"] * listed.in_charge + ["pulled"] * (listed.origin is not None))
     promoted = _promoted(listed.promotion)
     if listed.metadata is None:
         return (listed.version, mark, "damaged", "", "", "", "", *promoted)

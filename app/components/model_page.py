@@ -100,7 +100,7 @@ def _honest(known: training.Judged, model: Model) -> str:
     if known.only_test_part:
         return f"{model.version} was trained on this dataset: only its test part counts."
     if known.overlap is None:
-        come = "was pulled without its users" if model.origin else "comes from another home"
+        come = "was pulled without its users" if model.users() is None else "comes from another home"
         return f"{model.version} {come}: whether it was trained on these users cannot be told."
     if known.overlap:
         return f"{model.version} was trained on {count(known.overlap)} of these users: the figures flatter it."

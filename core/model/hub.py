@@ -7,7 +7,6 @@ all. What comes from there is data in known formats and nothing else, because lo
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -21,19 +20,18 @@ from filelock import FileLock
 
 from core import accounts, audit
 from core.data import schema as schemas
-from core.errors import BadOptionError, HubError, RefusedError, WrongFeaturesError
+from core.errors import HubError, RefusedError, WrongFeaturesError
 from core.errors import listed as in_words
 from core.files import told_when_full
 from core.jobs import Report
 from core.model import baseline, bundle, card, foreign, lineage, registry, sums
 from core.model.foreign import NATIVE, README
-from core.model.hub_client import MAIN, Client, Snapshot
+from core.model.hub_client import Client, Snapshot
+from core.model.hub_places import MAIN, Source, Target
 from core.model.origin import Origin
 from core.model.registry import BASELINE, NEEDED, SUMS, USERS, Model
 from core.settings import TOKEN_VARIABLES, Hub, Settings
 
-_OWNER_AND_NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
-_REVISION: Final = re.compile(r"[A-Za-z0-9][\w./-]{0,199}", re.ASCII)
 _HEAD: Final = """\
 ---
 library_name: xgboost
@@ -46,30 +44,6 @@ tags:
 """
 #: Called with (done, of, what it does now).
 Told = Callable[[int, int, str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where a version goes, and whether rows of the users it was trained on go with it. Raises BadOptionError."""
-
-    repo: str
-    branch: str = MAIN
-    public: bool = False
-    with_baseline: bool = False
-
-    def __post_init__(self) -> None:
-        _check_place(self.repo, self.branch)
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A repo and a branch, tag or commit of it. Raises BadOptionError."""
-
-    repo: str
-    revision: str = MAIN
-
-    def __post_init__(self) -> None:
-        _check_place(self.repo, self.revision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,13 +142,6 @@ def push_stored(
 def pull_stored(settings: Settings, report: Report, *, repo: str, revision: str, by: str, why: str) -> None:
     """The job behind a page: pull a version, and put it in charge where `why` says why."""
     pull(settings, Source(repo, revision), by=by, now=datetime.now(UTC), why=why, told=report)
-
-
-def _check_place(repo: str, revision: str) -> None:
-    if not _OWNER_AND_NAME.fullmatch(repo) or ".." in repo or "--" in repo or repo.endswith(".git"):
-        raise BadOptionError("repo", "write it as owner/name, such as ada/spam-model.")
-    if not _REVISION.fullmatch(revision) or ".." in revision:
-        raise BadOptionError("revision", "name a branch, a tag or a commit, such as main.")
 
 
 def _prepared(client: Client, target: Target) -> Snapshot:

@@ -33,9 +33,9 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]  # documented,
 )
 
 from core.errors import HubError, UnsafeFileError
+from core.model.hub_places import MAIN
 from core.settings import TOKEN_VARIABLES, Hub
 
-MAIN: Final = "main"
 #: Seconds without a byte from the Hub until it is given up.
 PATIENCE: Final = 30.0
 _TOKEN: Final = TOKEN_VARIABLES[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pandas as pd
 import pytest
@@ -16,7 +17,7 @@ from core.decision.policy import Policy
 from core.model import registry, training
 from core.model.evaluate import Estimate
 from core.settings import ROOT, Settings
-from tests import make, screen
+from tests import hub_server, make, screen
 from tests.screen import Visit
 
 PASSWORD = "long enough to be one"  # noqa: S105 - of accounts that live for one test
@@ -239,7 +240,7 @@ def test_a_role_that_may_not_promote_is_told_so_and_has_no_buttons(visit: Visit,
     at = signed_in(visit(two, "registry", version="v0001"), "Eve")
 
     assert "Eve is a reviewer here, a role that may not promote. Ask an admin" in screen.sentences(at)
-    assert not {"Promote v0001", "Roll back to v0001"} & set(labels(at))
+    assert not {"Promote v0001", "Roll back to v0001", "Push v0001"} & set(labels(at))
 
 
 @pytest.mark.parametrize("what", ["promote-v0001", "roll-back-to-v0001"])
@@ -304,3 +305,87 @@ def test_the_card_says_what_nobody_has_told(visit: Visit, own: Settings) -> None
     at = visit(own, "registry")
     assert "| Licence | not supplied |" in screen.sentences(at)
     assert "| Put in charge | not on record |" in screen.sentences(at)
+
+
+@pytest.fixture
+def there(monkeypatch: pytest.MonkeyPatch) -> Iterator[hub_server.Hub]:
+    """A Hub to speak to, with a token that it knows."""
+    with hub_server.running() as found:
+        monkeypatch.setenv("HF_ENDPOINT", found.address)
+        monkeypatch.setenv("HF_TOKEN", hub_server.TOKEN)
+        yield found
+
+
+def pull(at: AppTest, home: Settings, repo: str, why: str = "") -> AppTest:
+    """Fill in the form, press its button and wait for the job."""
+    at.segmented_control(key="hub-way").set_value("Pull").run()
+    at.text_input(key="pull-repo").set_value(repo)
+    at.text_area(key="pull-why").set_value(why)
+    at.button(key="pull-now").click().run()
+    assert not at.exception
+    screen.over(home, "hub")
+    return at.run()
+
+
+def test_a_version_goes_to_a_hub_and_comes_back_as_another_that_says_where_from(
+    real_jobs: None, visit: Visit, two: Settings, there: hub_server.Hub
+) -> None:
+    at = visit(two, "registry", version="v0002", **{"as": "Ada"})
+    assert "with the token from HF_TOKEN" in screen.sentences(at)
+    at.text_input(key="push-repo").set_value(" ada/spam ")
+    at.button(key="push-now").click().run()
+    assert not at.exception
+    assert screen.over(two, "hub").status == "done"
+    assert [toast.value for toast in at.run().toast] == ["The push of v0002 to ada/spam is done"]
+    commit = there.repos["ada/spam"].branches["main"]
+
+    pull(at, two, "ada/spam", "Ours again.")
+    assert not at.error
+    assert versions(at)["State"].tolist() == ["in charge, pulled", "", ""]
+    assert versions(at)["Parent"].tolist() == ["v0001 of ada/spam", "v0001", "–"]
+    at.query_params["version"] = "v0003"
+    assert f"Pulled from ada/spam at {commit[:10]} on" in screen.sentences(at.run())
+    assert audit.read(two)[["who", "what", "about"]].to_numpy().tolist() == [
+        ["Ada", "promote", "v0003"], ["Ada", "pull model", "v0003"], ["Ada", "push model", "v0002"],
+    ]  # fmt: skip
+    kept = [path.read_bytes() for path in two.home.rglob("*") if path.is_file()]
+    assert not [content for content in kept if hub_server.TOKEN.encode() in content]
+
+
+def test_what_a_pull_refuses_is_a_sentence_on_the_page(
+    real_jobs: None, visit: Visit, two: Settings, there: hub_server.Hub
+) -> None:
+    there.put("ada/spam", {"spammer_detector.pkl": b"x"})
+    at = pull(visit(two, "registry", **{"as": "Ada"}), two, "ada/spam")
+    assert "can run code on whoever loads it" in screen.errors(at)[0]
+    assert registry.versions(two) == ("v0001", "v0002")
+
+
+def test_a_repo_that_is_none_is_told_before_anything_is_started(visit: Visit, two: Settings) -> None:
+    at = visit(two, "registry", **{"as": "Ada"})
+    assert "without a token" in screen.sentences(at)
+    at.text_input(key="push-repo").set_value("../spam")
+    at.button(key="push-now").click().run()
+    assert "write it as owner/name" in screen.errors(at)[0]
+    assert not two.jobs.exists()
+
+
+def test_a_home_without_a_version_can_pull_its_first(
+    real_jobs: None,
+    visit: Visit,
+    own: Settings,
+    home: Settings,
+    there: hub_server.Hub,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    files = {path.name: path.read_bytes() for path in (own.models / "v0001").iterdir()}
+    there.put("ada/spam", files, private=False)
+    empty = Settings.of(tmp_path_factory.mktemp("empty"))
+    schemas.save(make.SCHEMA, empty.schema_file)
+    at = visit(empty, "registry", **{"as": "Ada"})
+    at.text_input(key="pull-repo").set_value("ada/spam")
+    at.text_area(key="pull-why").set_value("The first.")
+    at.button(key="pull-now").click().run()
+    screen.over(empty, "hub")
+    assert not at.run().exception
+    assert (registry.champion(empty), versions(at)["State"].tolist()) == ("v0001", ["in charge, pulled"])

@@ -12,7 +12,7 @@ from app import services
 from app.components.heading import section
 from app.components.model_notice import model_notice
 from app.components.model_page import calibration, figures, judged_elsewhere, lineage, thresholds
-from app.words import legible, plain
+from app.words import legible, moment, plain
 from core.model import card
 from core.model.card import Section
 from core.model.metadata import Metadata
@@ -31,6 +31,10 @@ def about(listed: Listed, champion: Listed | None) -> None:
     model = services.model(listed.version)
     section(model.version, "its figures come from users it was never trained on")
     model_notice(model)
+    if model.origin is not None:
+        st.caption(
+            f"Pulled from {plain(model.origin.place)}, {moment(model.origin.at)} UTC by {plain(model.origin.by)}"
+        )
     difference(listed, champion)
     halves = st.grid(2, min_column_width=430, gap=("small", "medium"))
     with halves.cell():

@@ -57,18 +57,24 @@ def _choose(key: str, found: Sequence[Listed]) -> None:
 
 def _row(listed: Listed) -> dict[str, Any]:
     known, promotion = listed.metadata, listed.promotion
-    states = ["in charge"] * listed.in_charge + ["damaged"] * (known is None)
+    states = ["in charge"] * listed.in_charge + ["damaged"] * (known is None) + ["pulled"] * (listed.origin is not None)
     return {
         "Version": listed.version,
         "State": ", ".join(states),
         "Trained": known.created if known else None,
         "Users": known.data.trained_on if known else None,
         "PR-AUC": _pr_auc(listed),
-        "Parent": (known and known.parent) or UNKNOWN,
+        "Parent": _parent(listed),
         "Promoted": promotion.at if promotion else None,
         "Promoted by": legible(promotion.by) if promotion else UNKNOWN,
         "Why": legible(promotion.why) if promotion else UNKNOWN,
     }
+
+
+def _parent(listed: Listed) -> str:
+    """The number of a version of another home means nothing here by itself."""
+    parent = listed.metadata.parent if listed.metadata else None
+    return legible(f"{parent} of {listed.origin.repo}" if listed.origin and parent else parent or UNKNOWN)
 
 
 def _pr_auc(listed: Listed) -> str:

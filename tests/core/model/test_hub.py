@@ -29,7 +29,7 @@ from core.errors import (
     WrongFeaturesError,
 )
 from core.model import baseline, hub, hub_client, registry, sums
-from core.model.hub import Source, Target
+from core.model.hub_places import Source, Target
 from core.model.score import Scorer
 from core.settings import Settings
 from tests import hub_server, make

@@ -1,0 +1,44 @@
+"""Where a version goes to and comes from on a Hub, as people write it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from core.errors import BadOptionError
+
+MAIN: Final = "main"
+_OWNER_AND_NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
+_REVISION: Final = re.compile(r"[A-Za-z0-9][\w./-]{0,199}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a version goes, and whether rows of the users it was trained on go with it. Raises BadOptionError."""
+
+    repo: str
+    branch: str = MAIN
+    public: bool = False
+    with_baseline: bool = False
+
+    def __post_init__(self) -> None:
+        _check_place(self.repo, self.branch)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A repo and a branch, tag or commit of it. Raises BadOptionError."""
+
+    repo: str
+    revision: str = MAIN
+
+    def __post_init__(self) -> None:
+        _check_place(self.repo, self.revision)
+
+
+def _check_place(repo: str, revision: str) -> None:
+    if not _OWNER_AND_NAME.fullmatch(repo) or ".." in repo or "--" in repo or repo.endswith(".git"):
+        raise BadOptionError("repo", "write it as owner/name, such as ada/spam-model.")
+    if not _REVISION.fullmatch(revision) or ".." in revision:
+        raise BadOptionError("revision", "name a branch, a tag or a commit, such as main.")
