@@ -150,6 +150,14 @@ def test_the_button_starts_the_job_with_what_was_chosen(visit: Visit, own: Setti
     assert len(started) == 1
 
 
+def test_the_same_click_twice_asks_for_the_same_job(visit: Visit, own: Settings, started: Started) -> None:
+    at = visit(own, "train", **{"as": "Ada"})
+    press(at)  # the recorder leaves no job behind, as if the second click came before the first was seen
+    press(at)
+
+    assert len({identity for *_, identity in started}) == 1
+
+
 def test_every_option_reaches_the_job(visit: Visit, own: Settings, started: Started) -> None:
     at = visit(own, "train", **{"as": "Ada"})
     at.selectbox(key="train_family").set_value("random_forest")
@@ -313,6 +321,29 @@ def test_the_way_to_the_registry_opens_the_version(visit: Visit, own: Settings, 
     assert not at.exception
     assert at.title[0].value == "Registry"
     assert at.query_params["version"] in ("v0001", ["v0001"])
+
+
+def test_the_way_to_compare_sets_the_run_against_the_one_in_charge(visit: Visit, own: Settings, keep: Keep) -> None:
+    keep()
+    at = visit(own, "train")
+    next(button for button in at.button if button.label == "Compare with v0001").click().run()
+
+    assert not at.exception
+    assert at.title[0].value.startswith("Compare")
+    assert [at.query_params[name] for name in ("a", "b")] in (["v0001", "c-0001"], [["v0001"], ["c-0001"]])
+
+
+def test_an_effect_under_settings_that_were_searched_says_whom_they_favour(
+    visit: Visit, own: Settings, keep: Keep
+) -> None:
+    with_, without = Validation(0.5, 0.11, 0.02, (0.5, 0.49)), Validation(0.45, 0.12, 0.01, (0.44, 0.46))
+    weights = {"class_weight": "balanced", "hard_negatives": False}
+    keep(options=weights, validation=with_, without=without)
+    keep(options=weights, validation=with_, without=without, search=TRIALS)
+    said = "Both use the settings that the search found with them"
+
+    assert said not in screen.sentences(visit(own, "train", run="c-0001"))
+    assert said in screen.sentences(visit(own, "train", run="c-0002"))
 
 
 def test_the_effect_of_options_is_told_with_and_without(visit: Visit, own: Settings, keep: Keep) -> None:
