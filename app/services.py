@@ -240,7 +240,7 @@ def _baseline(home: Settings, version: str) -> Baseline:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _population(home: Settings, version: str) -> Population:
-    return Population.of(_baseline(home, version).sample, _model(home, version).metadata.names)
+    return Population.of_baseline(_baseline(home, version), _model(home, version).metadata.names)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

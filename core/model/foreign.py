@@ -13,6 +13,7 @@ import pyarrow as pa
 from core.errors import DamagedModelError, UnsafeFileError
 from core.errors import listed as in_words
 from core.model import bundle, registry
+from core.model.population import Population
 from core.model.registry import BASELINE, CALIBRATION, METADATA, NEEDED, SUMS, TREES, USERS, Model
 from core.model.score import Scorer
 
@@ -78,12 +79,15 @@ def prove(folder: Path, place: str) -> None:
 
 def _fault(model: Model) -> tuple[str, str] | None:
     """The file that does not go with the others, and how; None for a model that scores."""
-    names, features, columns = model.metadata.names, model.booster.num_features(), model.baseline().sample.columns
+    names, features, baseline = model.metadata.names, model.booster.num_features(), model.baseline()
+    columns = baseline.sample.columns
     if features != len(names):
         return METADATA, f"names {len(names)} features, and {TREES} has {features}"
-    if tuple(columns[:features]) != names or len(columns) != features + 2:
+    known = baseline.features.keys() == set(names)
+    if not known or tuple(columns[:features]) != names or len(columns) != features + 2:
         return BASELINE, f"has other columns than {METADATA} names"
     model.users()
+    Population.of_baseline(baseline, names)
     medians = pd.DataFrame({each.name: [each.median] for each in model.metadata.features}, dtype="float64")
     if not math.isfinite(Scorer(model).score(medians).probability[0]):
         return TREES, f"gives scores that are no numbers with {CALIBRATION}"

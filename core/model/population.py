@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core.model.baseline import Baseline
 from core.model.explain import value_text
 
 Floats = npt.NDArray[np.float64]
@@ -26,7 +27,11 @@ class Ranks:
 
     @classmethod
     def of(cls, values: npt.NDArray[np.floating]) -> Ranks:
-        levels, counts = np.unique(values[~np.isnan(values)], return_counts=True)
+        return cls.counted(*np.unique(values[~np.isnan(values)], return_counts=True))
+
+    @classmethod
+    def counted(cls, levels: npt.NDArray[np.floating], counts: npt.NDArray[np.int64]) -> Ranks:
+        """Of `counts` users (m,) at each of these levels."""
         ends = np.concatenate([[0], np.cumsum(counts)])
         ranks = np.empty(2 * len(levels) + 1)
         ranks[::2], ranks[1::2] = ends, (ends[:-1] + ends[1:]) / 2
@@ -71,6 +76,27 @@ class Population:
             return np.array([rank.median(column[label == kind]) for rank, column in zip(ranks, columns, strict=True)])
 
         return cls(tuple(names), ranks, medians(1), medians(0))
+
+    @classmethod
+    def of_baseline(cls, known: Baseline, names: Sequence[str]) -> Population:
+        """The users of a training baseline; of one without rows, what its histograms tell.
+
+        Then a percentile is that of the bin of a value, exact where a feature has up to 64 values and otherwise within
+        two points, and no median of a label is known.
+        """
+        if len(known.sample):
+            return cls.of(known.sample, names)
+        bins = (known.features[name] for name in names)
+        ranks = tuple(
+            Ranks.counted(np.array(each.edges[:-1], np.float32), np.array(each.counts, np.int64)) for each in bins
+        )
+        unknown = np.full(len(names), np.nan)
+        return cls(tuple(names), ranks, unknown, unknown)
+
+    @property
+    def tells_apart(self) -> bool:
+        """Whether the medians of both labels are known for any feature."""
+        return bool((~np.isnan(self.spammer - self.legitimate)).any())
 
     def percentile(self, values: npt.ArrayLike) -> Floats:
         """Mid-ranks in 0 to 100 of values (n, f): the share of users below plus half the share with the same value.

@@ -40,7 +40,7 @@ def case_view(case: Case, model: Model, told: tuple[Reason, ...], earlier: int) 
     _header(case, earlier)
     shown = _shown(case, model, told)
     figure(charts.evidence(shown, theme=theme()), key="evidence")
-    st.caption(_rest(case, told))
+    st.caption(_rest(case, told, known=services.population(model.version).tells_apart))
     with st.expander(f"All {len(told)} values"):
         _everything(case, model, told)
 
@@ -87,9 +87,14 @@ def _shown(case: Case, model: Model, told: tuple[Reason, ...]) -> pd.DataFrame:
     return rows.assign(meaning=rows["feature"].map(meaning))
 
 
-def _rest(case: Case, told: tuple[Reason, ...]) -> str:
+def _rest(case: Case, told: tuple[Reason, ...], *, known: bool) -> str:
+    """`known`: whether the model came with what sets spammers apart; one that was pulled may not."""
     parts = ["Meanings marked assumed are guesses."] if services.meanings().assumed else []
-    if case.blind:
+    if not known:
+        parts.append("The model was pulled without its users: medians of spammers and others are not known.")
+    if case.blind and not known:
+        parts.append("Blind: no score and no pushes, and the features are the first of the model.")
+    elif case.blind:
         parts.append("Blind: no score and no pushes, and the features are those that set spammers apart most.")
     else:
         rest = sorted((each.contribution for each in told), key=abs)[:-SHOWN] if len(told) > SHOWN else []
