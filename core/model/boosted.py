@@ -116,9 +116,10 @@ class _Told(xgb.callback.TrainingCallback):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Leaves:
-    """A fitted booster of LightGBM."""
+    """A fitted booster of LightGBM. Predicting takes as many `threads` as learning: its default is all there are."""
 
     booster: lightgbm.Booster
+    threads: int
 
     def margin(self, x: Matrix) -> npt.NDArray[np.float64]:
         return self._raw(x, 0, -1)
@@ -134,7 +135,9 @@ class Leaves:
     def _raw(self, x: Matrix, start: int, rounds: int) -> npt.NDArray[np.float64]:
         if not len(x):
             return np.empty(0)
-        found = self.booster.predict(x, start_iteration=start, num_iteration=rounds, raw_score=True)
+        found = self.booster.predict(
+            x, start_iteration=start, num_iteration=rounds, raw_score=True, num_threads=self.threads
+        )
         return np.asarray(found, np.float64)
 
 
@@ -170,7 +173,7 @@ class LightGBM:
         return ""
 
     def watched(self, seen: Rows, unseen: Matrix, judge: Judge, options: Options, seed: int, told: Share) -> Watched:
-        leaves, curve, every = Leaves(_light(seen, options, seed)), [], options.every
+        leaves, curve, every = _light(seen, options, seed), list[float](), options.every
         margins = np.zeros(len(unseen))
         for rounds in range(every, options.most_rounds + 1, every):
             _grow(leaves.booster, every)
@@ -182,19 +185,19 @@ class LightGBM:
         return Watched(curve, lambda steps: leaves.after(unseen, steps * every))
 
     def fitted(self, rows: Rows, options: Options, seed: int, rounds: int | None, told: Share) -> Leaves:
-        booster, most = _light(rows, options, seed), rounds or options.most_rounds
+        leaves, most = _light(rows, options, seed), rounds or options.most_rounds
         for done in range(most):
-            _grow(booster, 1)
+            _grow(leaves.booster, 1)
             told((done + 1) / most)
-        return Leaves(booster)
+        return leaves
 
 
-def _light(rows: Rows, options: Options, seed: int) -> lightgbm.Booster:
+def _light(rows: Rows, options: Options, seed: int) -> Leaves:
     import lightgbm  # noqa: PLC0415 - an extra: it may not be there
 
     parameters = {**options.parameters, "seed": seed}
     data = lightgbm.Dataset(rows.x, rows.y, weight=rows.weight, params=parameters)
-    return lightgbm.Booster(parameters, data)
+    return Leaves(lightgbm.Booster(parameters, data), options.parameters["num_threads"])
 
 
 def _grow(booster: lightgbm.Booster, rounds: int) -> None:

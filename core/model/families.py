@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from core.errors import BadOptionError, listed
+from core.errors import BadOptionError, RefusedError, listed
 from core.model.boosted import LightGBM, XGBoost
 from core.model.learner import Family
 from core.model.scikit import EXTRA_TREES, RANDOM_FOREST, HistogramBoosting, Logistic
@@ -57,6 +57,14 @@ class Recipe:
     @property
     def learner(self) -> Family:
         return FAMILIES[self.family]
+
+    def check_can_lead(self) -> None:
+        """Raises RefusedError when no model of this family can be put in charge."""
+        if not self.learner.can_lead:
+            raise RefusedError(
+                f"{self.learner.name} cannot be put in charge: only {FAMILIES[LEADING].name} can. "
+                "Train it without --promote to compare it."
+            )
 
 
 def weight(text: str) -> float | str:

@@ -14,6 +14,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # scikit-learn itself stands on it
 
 from core.data.problems import count
 from core.model.learner import SMALL, Draw, Judge, Matrix, Options, Rows, Share, Watched
@@ -41,7 +42,7 @@ class Linear:
 class Logistic:
     """Missing values become the median and a column that says so; counts are put on a logarithmic scale."""
 
-    name: str = "logistic regression"
+    name: str = "Logistic regression"
     can_lead: bool = False
     available: bool = True
 
@@ -130,17 +131,40 @@ class Forest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Histogram:
-    """A fitted histogram gradient boosting."""
+    """A histogram gradient boosting, fitted round by round. `empty` (f,): columns without any value learnt from."""
 
     booster: HistGradientBoostingClassifier
+    empty: npt.NDArray[np.bool_]
+    threads: int
+
+    @classmethod
+    def of(cls, rows: Rows, options: Options, seed: int) -> Histogram:
+        booster = HistGradientBoostingClassifier(
+            **options.parameters, early_stopping=False, warm_start=True, random_state=seed
+        )  # fmt: skip
+        # Fixed, as for XGBoost: the order in which threads sum decides the last bit.
+        threads = 1 if len(rows.y) < SMALL else TRAINING_THREADS
+        return cls(booster, np.asarray(np.isnan(rows.x).all(axis=0)), threads)
+
+    def grow(self, rows: Rows, rounds: int) -> None:
+        """Learn on, up to so many rounds in all, from the same rows as before."""
+        with threadpool_limits(self.threads):
+            self.booster.set_params(max_iter=rounds).fit(self._filled(rows.x), rows.y, sample_weight=rows.weight)
 
     def margin(self, x: Matrix) -> Floats:
-        return _none() if not len(x) else np.asarray(self.booster.decision_function(x), np.float64)
+        if not len(x):
+            return _none()
+        with threadpool_limits(self.threads):
+            return np.asarray(self.booster.decision_function(self._filled(x)), np.float64)
+
+    def _filled(self, x: Matrix) -> Matrix:
+        """It cannot bin a column without values: one value for all says as little."""
+        return np.where(self.empty, np.float32(0), x) if self.empty.any() else x
 
 
 @dataclass(frozen=True, slots=True)
 class HistogramBoosting:
-    name: str = "histogram gradient boosting"
+    name: str = "Histogram gradient boosting"
     can_lead: bool = False
     available: bool = True
 
@@ -165,11 +189,10 @@ class HistogramBoosting:
         return ""
 
     def watched(self, seen: Rows, unseen: Matrix, judge: Judge, options: Options, seed: int, told: Share) -> Watched:
-        booster, margins = _histogram(options, seed), []
-        curve: list[float] = []
+        grown, margins, curve = Histogram.of(seen, options, seed), list[npt.NDArray[np.float32]](), list[float]()
         for rounds in range(options.every, options.most_rounds + 1, options.every):
-            booster.set_params(max_iter=rounds).fit(seen.x, seen.y, sample_weight=seen.weight)
-            margins.append(Histogram(booster).margin(unseen).astype(np.float32))
+            grown.grow(seen, rounds)
+            margins.append(grown.margin(unseen).astype(np.float32))
             curve.append(judge(margins[-1]))
             told(rounds / options.most_rounds)
             if options.over(curve):
@@ -177,17 +200,11 @@ class HistogramBoosting:
         return Watched(curve, lambda steps: margins[min(steps, len(margins)) - 1])
 
     def fitted(self, rows: Rows, options: Options, seed: int, rounds: int | None, told: Share) -> Histogram:
-        booster, most = _histogram(options, seed), rounds or options.most_rounds
+        grown, most = Histogram.of(rows, options, seed), rounds or options.most_rounds
         for done in [*range(options.every, most, options.every), most]:
-            booster.set_params(max_iter=done).fit(rows.x, rows.y, sample_weight=rows.weight)
+            grown.grow(rows, done)
             told(done / most)
-        return Histogram(booster)
-
-
-def _histogram(options: Options, seed: int) -> HistGradientBoostingClassifier:
-    return HistGradientBoostingClassifier(
-        **options.parameters, early_stopping=False, warm_start=True, random_state=seed
-    )  # fmt: skip
+        return grown
 
 
 def _at_once(margins: Floats, judge: Judge) -> Watched:
@@ -202,5 +219,5 @@ def _folds(rows: int) -> int:
     return 5 if rows < SMALL else 3
 
 
-RANDOM_FOREST: Final = Forest("random forest", RandomForestClassifier)
-EXTRA_TREES: Final = Forest("extra trees", ExtraTreesClassifier)
+RANDOM_FOREST: Final = Forest("Random forest", RandomForestClassifier)
+EXTRA_TREES: Final = Forest("Extra trees", ExtraTreesClassifier)

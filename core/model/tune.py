@@ -128,7 +128,7 @@ class _Search:
         self._study.enqueue_trial(dict(options.parameters))
 
     def run(self) -> tuple[Trial, ...]:
-        while self._share() < 1:
+        while not self._ended or self._share() < 1:
             self._ended.append(self._one())
             self._watcher(self._ended)
         return tuple(self._ended)
