@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from app import guard
-from app.commands import accounts, compare, decisions, feedback, queue, registry
+from app.commands import accounts, compare, decisions, deeper, feedback, queue, registry
 from app.commands.shared import By, name_of
 from app.guard import tell
 from app.progress import Progress
@@ -41,6 +41,9 @@ app.add_typer(decisions.app, name="decisions")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(registry.app, name="registry")
 registry.app.command("compare")(compare.compare)
+registry.app.command("robustness")(deeper.robustness)
+registry.app.command("importance")(deeper.importance)
+registry.app.command("learning-curve")(deeper.learning_curve)
 
 Home = Annotated[
     Path | None,
@@ -171,6 +174,15 @@ def train(
     context: typer.Context,
     labelled: Labelled,
     promote: Annotated[bool, typer.Option("--promote", help="Put the new version in charge.")] = False,
+    family: Annotated[str, typer.Option(help="xgboost, which can be in charge, or one to compare.")] = "xgboost",
+    class_weight: Annotated[
+        str, typer.Option(help="natural, balanced, or how much a spammer counts for each legitimate user.")
+    ] = "natural",
+    hard_negatives: Annotated[
+        bool, typer.Option("--hard-negatives", help="Legitimate users who score high count more.")
+    ] = False,
+    search_minutes: Annotated[float, typer.Option(min=0, help="Search for better settings for so long.")] = 0,
+    search_trials: Annotated[int, typer.Option(min=0, help="Search for better settings, so many of them.")] = 0,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of everything random.")] = 0,
     notice: Annotated[str, typer.Option(help="A sentence to show wherever this version is.")] = "",
     by: By = None,
@@ -181,32 +193,30 @@ def train(
     from core import accounts
     from core.data import schema as schemas
     from core.decision.policy import Policy
-    from core.model import registry, training
+    from core.model import families, registry, training
+    from core.model.tune import Budget
 
     settings = Settings.of(home or context.obj)
     progress = Progress()
     with guard.command(settings), contextlib.closing(_Closing(progress)):
         columns, name = schemas.load(settings.schema_file), name_of(by)
+        recipe = families.Recipe(family, families.weight(class_weight), hard_negatives)
+        budget = Budget(search_minutes, search_trials)
         if promote:  # asked before the work, and again when it is done
+            recipe.check_can_lead()
             accounts.authorise(settings, name, "promote")
         dataset = _labelled(settings, labelled, columns, progress)
-        version = training.learn(
-            settings, dataset, columns, Policy().thresholds,
-            now=datetime.now(UTC), seed=seed, notice=notice, by=name, progress=progress,
+        kept = training.run(
+            settings, dataset, columns, Policy().thresholds, about=training.About(datetime.now(UTC), notice, name),
+            recipe=recipe, budget=budget, seed=seed, progress=progress,
         )  # fmt: skip
         progress.end()
         if promote:
-            registry.promote(settings, version, by=name, why="Trained with --promote.", now=datetime.now(UTC))
-        metadata = registry.load(settings, version).metadata
+            registry.promote(settings, kept.version, by=name, why="Trained with --promote.", now=datetime.now(UTC))
         _tell_rejected(settings, dataset)
-        tell(
-            f"{version}: {metadata.rounds} trees on {metadata.data.trained_on:,} users, judged on "
-            f"{metadata.data.tested_on:,} others, {metadata.seconds:.0f} s."
-        )
-        if metadata.constants:
-            tell(f"Constant, so nothing was learnt from them: {', '.join(metadata.constants)}.")
-        tell(f"{version} is in charge." if registry.champion(settings) == version else f"{version} is not in charge.")
-        _print_figures(metadata.figures.as_json() | {"model_version": version}, as_json)
+        _tell_kept(settings, kept)
+        facts = {"model_version": kept.version or None, "candidate": kept.id}
+        _print_figures(kept.figures.as_json() | facts, as_json)
     raise SystemExit(SOME_REJECTED if dataset.rejected else 0)
 
 
@@ -281,6 +291,40 @@ def _tell_overlap(overlap: int | None, only_test_part: bool, version: str) -> No
         tell(f"Whether {version} was trained on these users cannot be told: {why}.")
     elif overlap:
         tell(f"{version} was trained on {overlap:,} of these users: the figures flatter it.")
+
+
+def _tell_kept(settings: Settings, kept: Any) -> None:
+    from core.model import families, registry
+
+    trees = f"{kept.rounds} trees" if kept.rounds else families.FAMILIES[kept.family].name
+    tell(
+        f"{kept.version or kept.id}: {trees} on {kept.data.trained_on:,} users, judged on "
+        f"{kept.data.tested_on:,} others, {kept.seconds:.0f} s."
+    )
+    for note in kept.notes:
+        tell(note)
+    if kept.search:
+        complete = sum(trial.state == "complete" for trial in kept.search)
+        chosen = ", ".join(f"{name} {value:.4g}" for name, value in _searched(kept).items())
+        tell(f"Best of {complete} settings tried to the end, {len(kept.search)} in all: {chosen}.")
+    if kept.without is not None:
+        tell(
+            f"On users it had not seen, over the folds: PR-AUC {kept.validation.pr_auc:.4f} with these weights, "
+            f"{kept.without.pr_auc:.4f} without; ECE {kept.validation.ece:.4f} and {kept.without.ece:.4f}."
+        )
+    if not kept.version:
+        tell(f"Kept as {kept.id}, to compare: {families.FAMILIES[kept.family].name} cannot be put in charge.")
+        return
+    constants = registry.describe(settings, kept.version).constants
+    if constants:
+        tell(f"Constant, so nothing was learnt from them: {', '.join(constants)}.")
+    in_charge = registry.champion(settings) == kept.version
+    tell(f"{kept.version} is in charge." if in_charge else f"{kept.version} is not in charge.")
+
+
+def _searched(kept: Any) -> dict[str, float]:
+    """The settings chosen, of those that were searched."""
+    return {name: kept.options["parameters"][name] for name in kept.search[0].parameters}
 
 
 def _print_figures(raw: dict[str, Any], as_json: bool) -> None:  # noqa: FBT001

@@ -1,0 +1,73 @@
+"""`train` with a family, weights and a search: what it keeps, says and refuses."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from app.cli import app
+from core.model import candidates, registry
+from core.settings import Settings
+from tests import make
+
+
+@pytest.fixture(autouse=True)
+def _hook(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+
+
+def train(own: Settings, folder: Path, *arguments: object) -> Result:
+    path = folder / "labelled.csv"
+    path.write_bytes(make.csv(make.users(800, seed=4)))
+    return CliRunner().invoke(app, ["train", str(path), *map(str, arguments), "--home", str(own.home)])
+
+
+def test_another_family_is_kept_to_compare_and_is_no_version(own: Settings, tmp_path: Path) -> None:
+    found = train(own, tmp_path, "--family", "logistic_regression", "--class-weight", "Balanced", "--hard-negatives",
+                  "--search-trials", 2, "--json")  # fmt: skip
+    assert found.exit_code == 0, found.stderr
+    kept = candidates.listed(own)[0]
+    told = json.loads(found.stdout)
+    assert (told["candidate"], told["model_version"]) == (kept.id, None)
+    assert told["pr_auc"]["value"] == kept.figures.overall["pr_auc"].value
+    assert (kept.family, kept.options["class_weight"], kept.options["hard_negatives"]) == (
+        "logistic_regression", "balanced", True,
+    )  # fmt: skip
+    assert f"Kept as {kept.id}, to compare: Logistic regression cannot be put in charge." in found.stderr
+    assert "2 in all: C " in found.stderr
+    assert kept.validation is not None
+    assert kept.without is not None
+    assert f"PR-AUC {kept.validation.pr_auc:.4f} with these weights, {kept.without.pr_auc:.4f} without" in found.stderr
+    assert registry.versions(own) == ("v0001",)
+
+
+def test_the_leading_family_is_a_version_and_kept_too(own: Settings, tmp_path: Path) -> None:
+    found = train(own, tmp_path, "--json")
+    assert found.exit_code == 0, found.stderr
+    kept = candidates.listed(own)[0]
+    assert (json.loads(found.stdout)["model_version"], kept.version) == ("v0002", "v0002")
+    assert registry.describe(own, "v0002").rounds == kept.rounds
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("--family", "random_forest", "--promote"), 4, "Random forest cannot be put in charge: only XGBoost can."),
+        (("--family", "forest"), 2, "there is no forest"),
+        (("--class-weight", "-3"), 2, "a weight is above 0"),
+        (("--class-weight", "heavy"), 2, "give natural, balanced or a number"),
+        (("--search-trials", 10_000), 2, "choose from 0 to 500"),
+        (("--search-minutes", 10_000), 2, "choose from 0 to 240"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_before_anything_is_learnt(
+    own: Settings, tmp_path: Path, arguments: tuple[object, ...], code: int, words: str
+) -> None:
+    found = train(own, tmp_path, *arguments)
+    assert (found.exit_code, candidates.listed(own)) == (code, ())
+    assert words in found.stderr
