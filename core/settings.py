@@ -96,6 +96,26 @@ class Settings:
         return self.data / "predictions"
 
     @property
+    def options_file(self) -> Path:
+        """What this home has chosen, for people to edit."""
+        return self.data / "settings.toml"
+
+    @property
+    def gates(self) -> Path:
+        """What the gate found of each retrained version; beside the versions, which never change."""
+        return self.data / "gates"
+
+    @property
+    def shadow(self) -> Path:
+        """What a challenger would have said of the users of each run."""
+        return self.data / "shadow"
+
+    @property
+    def retrained_file(self) -> Path:
+        """When this home was retrained, and which verdicts had come in by then."""
+        return self.data / "retrained.json"
+
+    @property
     def database(self) -> Path:
         return self.data / "state.db"
 
@@ -111,6 +131,11 @@ class Settings:
     @property
     def log(self) -> Path:
         return self.data / "logs" / "trustdesk.log"
+
+    @property
+    def watch_log(self) -> Path:
+        """Each decision of `python3 -m app watch`."""
+        return self.data / "logs" / "watch.log"
 
 
 @dataclass(frozen=True, slots=True)

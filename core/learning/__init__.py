@@ -1,0 +1,1 @@
+"""Learning from feedback: what is learnt from, when, and whether the result may take over."""
