@@ -7,6 +7,7 @@ Every figure carries `layout.meta` with title, sub (units, sample) and alt (what
 from app.charts.base import CONFIG, PALETTE, SEQUENTIAL, Palette, Theme, escape_label
 from app.charts.cases import evidence
 from app.charts.compare import confusion, curves, differences, flips, reliabilities, score_lines
+from app.charts.deeper import dropped, endurance, importances, learning
 from app.charts.features import dependence, distribution, spam_rate
 from app.charts.pairs import DIVERGING, Bins, correlations, joint
 from app.charts.reasons import pushes
@@ -17,7 +18,7 @@ from app.charts.training import folds, search
 
 __all__ = [
     "CONFIG", "DIVERGING", "PALETTE", "SEQUENTIAL", "Bins", "Palette", "Theme", "confusion", "correlations", "curves",
-    "dependence", "differences", "distribution", "escape_label", "evidence", "flagged_share", "flips", "folds",
-    "joint", "place", "pushes", "reliabilities", "reliability", "score_histogram", "score_lines", "search",
-    "segments", "shifts", "spam_rate", "what_if",
+    "dependence", "differences", "distribution", "dropped", "endurance", "escape_label", "evidence", "flagged_share",
+    "flips", "folds", "importances", "joint", "learning", "place", "pushes", "reliabilities", "reliability",
+    "score_histogram", "score_lines", "search", "segments", "shifts", "spam_rate", "what_if",
 ]  # fmt: skip
