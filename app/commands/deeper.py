@@ -1,0 +1,140 @@
+"""`python3 -m app registry robustness|importance|learning-curve`: a version, or a recipe, looked at closer."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app import guard
+from app.commands.shared import AsJson, Home, settings_of
+from app.guard import tell
+from app.progress import Progress
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from core.data.datasets import Dataset
+    from core.data.schema import Schema
+    from core.settings import Settings
+
+Version = Annotated[str, typer.Argument(help="The version, such as v0001.")]
+On = Annotated[Path, typer.Option("--on", help="Labelled CSV or .csv.gz; only users not learnt from count.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of chance.")]
+#: Share of the values, or of a feature's spread, in words.
+_KINDS = {"missing": "missing", "swapped": "of another user", "jittered": "a little off"}
+
+
+def robustness(
+    context: typer.Context, version: Version, on: On, seed: Seed = 0, as_json: AsJson = False, home: Home = None
+) -> None:
+    """What becomes of a version when values go missing, are wrong, or a feature is gone?"""
+    from core.decision.policy import Policy
+    from core.model import registry
+    from core.model import robustness as robust
+
+    settings = settings_of(context, home)
+    with _telling(settings) as progress:
+        dataset, columns = _read(settings, on, progress)
+        found = robust.of_version(
+            settings, registry.load(settings, version), dataset, columns, Policy().thresholds, band="human_review",
+            seed=seed, progress=lambda done, of: progress.counted("Disturbing values", done, of),
+        )  # fmt: skip
+        progress.end()
+        told = [found.sentence, found.rows, *found.notes, "", *map(_step, found.frame().to_dict("records"))]
+        _print(found.as_json(), told, as_json)
+
+
+def importance(
+    context: typer.Context, version: Version, on: On, seed: Seed = 0, as_json: AsJson = False, home: Home = None
+) -> None:
+    """Which features does a version need? PR-AUC lost when they are permuted, and mean |SHAP|."""
+    from core.model import importance as important
+    from core.model import registry
+
+    settings = settings_of(context, home)
+    with _telling(settings) as progress:
+        dataset, columns = _read(settings, on, progress)
+        found = important.of_version(
+            settings, registry.load(settings, version), dataset, columns, seed=seed,
+            progress=lambda done, of: progress.counted("Permuting features", done, of),
+        )  # fmt: skip
+        progress.end()
+        told = [found.sentence, *found.warnings(), found.rows, *found.notes, "", *_features(found.frame())]
+        _print(found.as_json(), told, as_json)
+
+
+def learning_curve(
+    context: typer.Context, on: On, seed: Seed = 0, as_json: AsJson = False, home: Home = None
+) -> None:  # fmt: skip
+    """Would more users help? PR-AUC of models that learn from 5 to 100 % of these."""
+    from core.model import learning_curve as curves
+
+    settings = settings_of(context, home)
+    with _telling(settings) as progress:
+        dataset, columns = _read(settings, on, progress)
+        found = curves.of_dataset(settings, dataset, columns, seed=seed, progress=progress)
+        progress.end()
+        rows = [
+            f"{each.n:>9,} users {each.positives:>7,} spammers  PR-AUC {_interval(each.pr_auc.as_json(), 'value', '')}"
+            for each in found.points
+        ]
+        _print(found.as_json(), [found.sentence, "", *rows], as_json)
+
+
+@contextlib.contextmanager
+def _telling(settings: Settings) -> Iterator[Progress]:
+    progress = Progress()
+    with guard.command(settings):
+        try:
+            yield progress
+        finally:
+            progress.end()
+
+
+def _read(settings: Settings, on: Path, progress: Progress) -> tuple[Dataset, Schema]:
+    from core.data import datasets, intake
+    from core.data import schema as schemas
+
+    columns = schemas.load(settings.schema_file)
+    progress(f"Reading {on.name}")
+    checked = intake.read(on.name, on, columns, need_label=True)
+    dataset = datasets.put(settings, checked, columns, now=datetime.now(UTC), need_label=True)
+    for problem in dataset.problems:
+        tell(f"{'Rejected' if problem.rejected else 'Kept'}: {problem.sentence}")
+    return dataset, columns
+
+
+def _step(row: dict[Any, Any]) -> str:
+    what = {"undisturbed": "undisturbed", "dropped": f"without {row['feature']}"}.get(row["kind"])
+    what = what or f"{row['amount']:.0%} {_KINDS[row['kind']]}"
+    moved = "–" if row["moved"] is None else f"{100 * row['moved']:.2f} %"
+    return f"{what:<24}PR-AUC {_interval(row, 'pr_auc')}  lost {_interval(row, 'lost_pr_auc')}  new band {moved}"
+
+
+def _features(frame: pd.DataFrame) -> Iterator[str]:
+    for row in frame.to_dict("records"):
+        shap = "" if row["shap"] != row["shap"] else f"  mean |SHAP| {row['shap']:.3f}"
+        yield f"{row['feature']:<24}lost {_interval(row, 'lost')}{shap}"
+
+
+def _interval(row: dict[Any, Any], name: str, start: str | None = None) -> str:
+    """A figure and its ends, which are called `<start>low` and `<start>high`, in a table or in JSON."""
+    ends = f"{name}_" if start is None else start
+    value, low, high = row[name], row[f"{ends}low"], row[f"{ends}high"]
+    if value is None or value != value:  # noqa: PLR0124 - NaN
+        return "–"
+    if low is None or low != low:  # noqa: PLR0124
+        return f"{value:.4f}"
+    return f"{value:.4f} ({low:.4f} to {high:.4f})"
+
+
+def _print(facts: dict[str, Any], told: list[str], as_json: bool) -> None:  # noqa: FBT001
+    text = json.dumps(facts, indent=1, ensure_ascii=False) + "\n" if as_json else "".join(f"{line}\n" for line in told)
+    sys.stdout.write(text)
