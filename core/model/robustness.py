@@ -15,7 +15,8 @@ import pandas as pd
 
 from core.data import schema as schemas
 from core.data.datasets import Dataset, find
-from core.data.interval import percent
+from core.data.interval import NARROW, percent
+from core.data.problems import count
 from core.data.schema import Column, Schema
 from core.jobs import Report
 from core.model import deeper, registry, same_rows, thinned
@@ -95,7 +96,9 @@ class Robustness:
         """What is lost with a tenth of the values missing, and without the feature that matters most."""
         step = next(step for step in self.steps if step.kind == "missing" and step.amount == TOLD)
         moved = "" if step.moved.value is None else f", and {percent(step.moved.value)} of the users change band"
-        said = f"With {percent(TOLD)} of the values missing {self.version} {_loses(step.lost['pr_auc'])}{moved}."
+        said = (
+            f"With {100 * TOLD:.0f}{NARROW}% of the values missing {self.version} {_loses(step.lost['pr_auc'])}{moved}."
+        )
         worst = self.dropped()[:1]
         return said + "".join(
             f" Without {each.feature}, which matters most, it {_loses(each.lost['pr_auc'])}." for each in worst
@@ -198,13 +201,14 @@ def of_version(  # noqa: PLR0913 - a version, the users, and what their scores l
 
 
 def never_missing(model: Model) -> str:
-    """A warning where missing values are new to a version; "" where it has learnt from some."""
-    holes = sum(feature.missing > 0 for feature in model.metadata.features)
-    if holes:
+    """A warning where missing values are new to a version; "" where it has learnt from some of every feature."""
+    varying = [feature for feature in model.metadata.features if not feature.constant]
+    whole = sum(feature.missing == 0 for feature in varying)
+    if not whole:
         return ""
     return (
-        f"No value was missing when {model.version} learnt: where one is missing now, its trees go a way that no "
-        "training user has gone."
+        f"No value of {whole} of {count(len(varying), 'feature')} was missing when {model.version} learnt: where one "
+        "is missing now, its trees go a way that no user has gone in training."
     )
 
 

@@ -55,7 +55,6 @@ def permuted(groups, *, predict=predict, seed=0, repeats=5, weight=None):
 def found(trained: Settings) -> Importance:
     """As the job leaves it for the pages."""
     dataset = datasets.stored(trained)[0].id
-    assert importance.stored(trained, "v0001", dataset) is None
     importance.importance_stored(trained, lambda *_told: None, version="v0001", dataset=dataset)
     kept = importance.stored(trained, "v0001", dataset)
     assert kept is not None
@@ -164,6 +163,10 @@ def made(lost: list[float], shap: list[float], copies: tuple[Permuted, ...] = ()
         for i, (a, b) in enumerate(zip(lost, shap, strict=True))
     )
     return Importance("v0001", 100, 10, 0.7, features, copies, (), 5, 0)
+
+
+def test_before_the_job_there_is_nothing(own: Settings) -> None:
+    assert importance.stored(own, "v0001", datasets.stored(own)[0].id) is None
 
 
 def test_agreement_is_that_of_ranks() -> None:

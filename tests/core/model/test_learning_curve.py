@@ -41,7 +41,6 @@ def told() -> list[tuple[int, int, str]]:
 def found(trained: Settings, told: list[tuple[int, int, str]]) -> LearningCurve:
     """As the job leaves it for the pages."""
     dataset = datasets.stored(trained)[0].id
-    assert learning_curve.stored(trained, dataset) is None
     learning_curve.learning_curve_stored(trained, lambda *each: told.append(each), dataset=dataset, shares=(0.4, 1.0))
     kept = learning_curve.stored(trained, dataset)
     assert kept is not None
@@ -133,6 +132,10 @@ def test_it_survives_being_stored_and_its_table_has_a_row_for_each_point(found: 
     frame = found.frame()
     assert frame["users"].is_monotonic_increasing
     assert len(frame) == len(found.points)
+
+
+def test_before_the_job_there_is_nothing(own: Settings) -> None:
+    assert learning_curve.stored(own, datasets.stored(own)[0].id) is None
 
 
 def test_progress_never_goes_back_and_says_what_is_learnt_from(found: LearningCurve, told: list) -> None:
