@@ -78,6 +78,7 @@ class LearningCurve:
         if low is None or high is None:
             return f"{self.name} has too few spammers to tell whether more users would help."
         said = f"From {before.n:,} to {last.n:,} users PR-AUC "
+        value, low, high = (round(each, 4) for each in (value, low, high))
         if low > 0:
             return said + f"rose by {short(value)} (95 % {short(low)} to {short(high)}): more users would help."
         ends = f"{short(value)} (95 % {short(low)} to {short(high)})"
