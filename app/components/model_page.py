@@ -47,7 +47,7 @@ def calibration(model: Model) -> None:
 def judged_elsewhere(model: Model) -> None:
     """Figures on a stored, labelled dataset, and how many of its users the model was trained on."""
     services.demo_labelled()
-    labelled = [found for found in datasets.stored(services.settings()) if found.positives]
+    labelled = datasets.labelled(services.settings())
     section("On other users", "labelled datasets of this home")
     if not labelled:
         st.caption("No labelled dataset is stored here yet. Score a file that has labels, then choose it here.")

@@ -92,6 +92,18 @@ def stored(settings: Settings) -> tuple[Dataset, ...]:
     return tuple(sorted((find(settings, name) for name in folders), key=lambda found: found.created, reverse=True))
 
 
+def labelled(settings: Settings) -> tuple[Dataset, ...]:
+    """Those with a spammer among their labels, newest first; a file that was read in two ways with the same rows, once.
+
+    Reading for training turns away rows without a label, which many files do not have.
+    """
+    kept: dict[tuple[str, int, tuple[str, ...]], Dataset] = {}
+    for found in stored(settings):
+        if found.positives:
+            kept.setdefault((found.sha256, found.accepted, found.absent), found)
+    return tuple(kept.values())
+
+
 def frame(settings: Settings, identity: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """The accepted rows, or some of their columns, indexed by row number."""
     path = _folder(settings, identity) / _ACCEPTED

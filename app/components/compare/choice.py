@@ -56,9 +56,9 @@ def _menu(name: str, label: str, options: Sequence[str], default: str, words: Ca
     return chosen
 
 
-def _labelled() -> list[Dataset]:
+def _labelled() -> tuple[Dataset, ...]:
     services.demo_labelled()
-    return [found for found in datasets.stored(services.settings()) if found.positives]
+    return datasets.labelled(services.settings())
 
 
 def _of(a: str, b: str, named: dict[str, Dataset]) -> str:

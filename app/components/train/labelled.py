@@ -22,7 +22,7 @@ _STORED: Final = "train_stored"
 def labelled() -> Dataset | None:
     """The dataset chosen; None where this home has none."""
     services.demo_labelled()
-    found = {each.id: each for each in datasets.stored(services.settings()) if each.positives}
+    found = {each.id: each for each in datasets.labelled(services.settings())}
     if not found:
         st.selectbox("Labelled users", (), placeholder="None stored yet", disabled=True, width=320, key="no_dataset")
         return None

@@ -66,6 +66,22 @@ def test_datasets_are_listed_newest_first(home: Settings) -> None:
     assert datasets.stored(Settings.of(home.home / "empty")) == ()
 
 
+def test_a_file_read_in_two_ways_with_the_same_rows_is_offered_once_for_learning(home: Settings) -> None:
+    for text in (
+        "id,a,b,bio,spam\n1,1,1,,1\n2,2,2,,0\n",
+        "id,a,b,bio,spam\n1,1,1,,1\n2,2,2,,\n",
+        "id,a,b,bio,spam\n1,1,1,,0\n",
+    ):
+        for needed in (False, True):
+            checked = intake.read("users.csv", text.encode(), USERS, need_label=needed)
+            datasets.put(home, checked, USERS, now=make.NOW, need_label=needed)
+
+    found = datasets.labelled(home)
+
+    assert len(datasets.stored(home)) == 6
+    assert sorted((each.accepted, each.positives) for each in found) == [(1, 1), (2, 1), (2, 1)]
+
+
 def test_half_a_dataset_is_not_listed(home: Settings) -> None:
     stored = put(home)
     (home.datasets / ".x.tmp").mkdir()
