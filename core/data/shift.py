@@ -38,17 +38,17 @@ def psi(expected: npt.ArrayLike, actual: npt.ArrayLike) -> float:
     return float(np.sum((q - p) * np.log(q / p)))
 
 
-def psi_by_chance(expected: npt.ArrayLike, actual: npt.ArrayLike) -> float:
-    """The index that two samples of the same users stay below 19 times out of 20.
+def psi_by_chance(expected: npt.ArrayLike, actual: npt.ArrayLike, *, confidence: float = 0.95) -> float:
+    """The index that two samples of the same users stay below 19 times out of 20, or as often as `confidence` says.
 
-    The 95 % quantile of chi-square with k - 1 degrees of freedom times (1/n + 1/m), k the bins in use
+    That quantile of chi-square with k - 1 degrees of freedom times (1/n + 1/m), k the bins in use
     (Yurdakul and Naranjo, Journal of Risk Model Validation 14, 2020).
     """
     p, q = np.asarray(expected, np.float64), np.asarray(actual, np.float64)
     if not p.sum() or not q.sum():
         return float("nan")
     freedom = np.count_nonzero((p > 0) | (q > 0)) - 1
-    return float(chi2.ppf(0.95, freedom) * (1 / p.sum() + 1 / q.sum())) if freedom else 0.0
+    return float(chi2.ppf(confidence, freedom) * (1 / p.sum() + 1 / q.sum())) if freedom else 0.0
 
 
 def psi_against(
@@ -65,15 +65,26 @@ def psi_against(
 
 def psi_of(edges: npt.ArrayLike, counts: npt.ArrayLike, missing: int, tally: Tally) -> tuple[float, float]:
     """`psi_against` for values that are counted already: it takes as long as there are different ones."""
+    counted = binned(edges, counts, missing, tally)
+    return psi(*counted), psi_by_chance(*counted)
+
+
+def binned(
+    edges: npt.ArrayLike, counts: npt.ArrayLike, missing: int, tally: Tally, *, grouped: bool = True
+) -> tuple[Ints, Ints]:
+    """The users of a stored histogram and those of a tally in the same bins, (b,) each, as `psi_against` says.
+
+    Ascending: below the first edge, the bins (about ten where they are `grouped`), above the last, missing.
+    """
     borders, stored = np.asarray(edges, np.float64), np.asarray(counts, np.int64)
     known = tally.values.astype(np.float32).astype(np.float64)
     place = np.searchsorted(borders, known, side="right") if len(borders) else np.zeros(len(known), np.int64)
     seen = np.bincount(place, tally.counts, len(stored) + 2).astype(np.int64)
-    groups = _grouped(stored)
-    expected = [*np.bincount(groups, stored), 0, 0, missing]
+    groups = _grouped(stored) if grouped else np.arange(len(stored))
     inside, above = seen[1 : len(stored) + 1], seen[len(stored) + 1 :].sum()
-    actual = [*np.bincount(groups, inside), seen[0], above, tally.missing[0]]
-    return psi(expected, actual), psi_by_chance(expected, actual)
+    expected = np.concatenate([[0], np.bincount(groups, stored), [0, missing]])
+    actual = np.concatenate([[seen[0]], np.bincount(groups, inside), [above, tally.missing[0]]])
+    return expected.astype(np.int64), actual.astype(np.int64)
 
 
 def compare(

@@ -1,0 +1,1 @@
+"""Watching what is live: drift against training, alerts and incidents, volume, metrics."""

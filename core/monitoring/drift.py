@@ -1,0 +1,243 @@
+"""Whether users are still like those a version was trained on: each feature and the score against its baseline.
+
+With enough users every difference is significant, and with few chance alone looks like a change. So a shift counts
+only when it is large (PSI from .1 worth watching, from .2 drifted, whatever the sample) and beyond what chance gives
+to one of all these features in one of a thousand looks. Where chance alone could reach .2 there are too few users to
+tell, unless the shift is larger still.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import dropwhile
+from typing import Any, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from core.data import datasets, shift
+from core.data import tally as tallies
+from core.data.problems import count
+from core.decision import runs
+from core.decision.runs import Run
+from core.errors import UnknownItemError, listed
+from core.model import contributions, registry
+from core.model.baseline import Baseline, Histogram
+from core.model.registry import Model
+from core.model.score import matrix
+from core.settings import Settings
+
+Verdict = Literal["steady", "watch", "drifted", "too few"]
+#: PSI from which a shift is worth watching, and from which it has drifted. Rules of thumb from credit scoring put the
+#: latter at .25 (Siddiqi, Credit Risk Scorecards, 2006); .2 so that a true .25 is seen in 2,000 users all but always.
+WATCH, DRIFTED = 0.1, 0.2
+#: Change of the share of missing values that means the same, though few of many bins tell of it.
+WATCH_MISSING, DRIFTED_MISSING = 0.05, 0.2
+#: How often a look at users who have not changed may find any shift at all: 30 looks a month, 5 months of 100.
+BY_CHANCE: Final = 0.001
+#: A feature with less than this share of the use of all is told, but alarms nobody.
+USED: Final = 0.01
+#: Users looked at together: where the latest run has fewer, earlier ones of the same version are added.
+WINDOW: Final = 2_000
+#: Users whose pushes tell how much the version uses each feature; below what takes seconds to prepare.
+USE_ROWS: Final = contributions.FEW_ROWS - 1
+_RECENT: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """One feature, or the score (`name` ""): how far users are from the baseline.
+
+    `psi` over about ten bins of the baseline and those outside it and missing, `chance`: what it stays below when
+    nothing has changed; `js`: Jensen and Shannon's distance over the same bins; `ks`: Kolmogorov and Smirnov's over the
+    edges of the baseline's finest bins; shares of missing values before and now; `use`: share of the use of all.
+    """
+
+    name: str
+    psi: float
+    chance: float
+    ks: float
+    js: float
+    missing_before: float
+    missing_now: float
+    use: float
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """The n users of some runs against what `version` was trained on; features by their use, then by PSI."""
+
+    version: str
+    runs: tuple[str, ...]
+    n: int
+    score: Shift
+    features: tuple[Shift, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of the score and of the features in use; "too few" only where none of them says more."""
+        found = {each.verdict for each in self.telling}
+        return next(each for each in ("drifted", "watch", "too few", "steady") if each in found)
+
+    @property
+    def telling(self) -> tuple[Shift, ...]:
+        """The score and the features that the version uses; all of them where the use is not known."""
+        known = any(each.use > 0 for each in self.features)
+        return (self.score, *(each for each in self.features if each.use >= USED or not known))
+
+    def found(self, verdict: Verdict) -> tuple[Shift, ...]:
+        """The telling ones with this verdict, the farthest first."""
+        return tuple(sorted((each for each in self.telling if each.verdict == verdict), key=lambda each: -each.psi))
+
+    @property
+    def sentence(self) -> str:
+        """Whether these users are like those the version was trained on, in figures."""
+        users = f"the {count(self.n, 'user')} of {listed(self.runs, most=3)}"
+        if self.verdict == "too few":
+            return f"Too few to say whether {users} are like those {self.version} was trained on."
+        if self.verdict == "steady":
+            told = f"{users} are like those {self.version} was trained on"
+            return f"{told[0].upper()}{told[1:]}: the score (PSI {self.score.psi:.3f}) and what it uses are steady."
+        found = self.found(self.verdict)
+        word = "has drifted" if self.verdict == "drifted" else "has moved, less than would alarm"
+        names = listed([f"{each.name or 'the score'} (PSI {each.psi:.2f})" for each in found], most=3)
+        told = f"{names} {word if len(found) == 1 else word.replace('has', 'have')}"
+        return f"{told[0].upper()}{told[1:]} between the users {self.version} was trained on and {users}."
+
+    def frame(self) -> pd.DataFrame:
+        """A row for the score, then one for each feature: the fields of `Shift`."""
+        return pd.DataFrame([asdict(each) for each in (self.score, *self.features)])
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self) | {"verdict": self.verdict, "sentence": self.sentence}
+
+
+def jensen_shannon(expected: npt.ArrayLike, actual: npt.ArrayLike) -> float:
+    """Distance of two histograms (k,) of counts over the same bins, 0 (equal shares) to 1 (no bin in common).
+
+    The root of the mean divergence, in bits, of both from their mean (Lin, IEEE Trans. Inf. Theory 37, 1991; Endres and
+    Schindelin 2003). NaN when a side is empty.
+
+    >>> jensen_shannon([5, 5], [50, 50]), jensen_shannon([1, 0], [0, 1])
+    (0.0, 1.0)
+    """
+    p, q = np.asarray(expected, np.float64), np.asarray(actual, np.float64)
+    if not p.sum() or not q.sum():
+        return float("nan")
+    p, q = p / p.sum(), q / q.sum()
+    mean = (p + q) / 2
+    divergence = sum(float(np.sum(each[each > 0] * np.log2(each[each > 0] / mean[each > 0]))) for each in (p, q)) / 2
+    return float(np.sqrt(max(divergence, 0.0)))
+
+
+def verdict_of(psi: float, chance: float, missing_change: float = 0.0) -> Verdict:
+    """What a shift of this size means, given what chance alone would give.
+
+    >>> verdict_of(0.25, 0.02), verdict_of(0.03, 0.001), verdict_of(0.25, 0.4), verdict_of(0.02, 0.01, 0.06)
+    ('drifted', 'steady', 'too few', 'watch')
+    """
+    if np.isnan(psi):
+        return "too few"
+    if psi <= chance:
+        return "too few" if chance >= DRIFTED else "steady"
+    if psi >= DRIFTED or abs(missing_change) >= DRIFTED_MISSING:
+        return "drifted"
+    return "watch" if psi >= WATCH or abs(missing_change) >= WATCH_MISSING else "steady"
+
+
+def compared(
+    name: str, baseline: Histogram, values: npt.ArrayLike | pd.Series[Any], *, tests: int, use: float = 0.0
+) -> Shift:
+    """Values (n,) of one feature, NaN where missing, against its histogram in training; one of so many `tests`."""
+    tally = tallies.of(values)
+    stored = (baseline.edges, baseline.counts, baseline.missing, tally)
+    expected, actual = shift.binned(*stored)
+    fine = shift.binned(*stored, grouped=False)
+    psi = shift.psi(expected, actual)
+    chance = shift.psi_by_chance(expected, actual, confidence=1 - BY_CHANCE / tests)
+    before, now = (float(side[-1] / side.sum()) if side.sum() else float("nan") for side in (expected, actual))
+    ks = shift.ks(fine[0][:-1], fine[1][:-1])
+    verdict = verdict_of(psi, chance, now - before)
+    return Shift(name, psi, chance, ks, jensen_shannon(expected, actual), before, now, use, verdict)
+
+
+def compare(
+    baseline: Baseline, frame: pd.DataFrame, score: npt.ArrayLike, *, version: str, of: Sequence[str],
+    use: Mapping[str, float] | None = None,
+) -> Drift:  # fmt: skip
+    """Users with features and score (n,) against a training baseline; use: by feature, in any unit."""
+    names = tuple(baseline.features)
+    shares, tests = _shares(names, use or {}), len(names) + 1
+    # A score that a float32 rounds to 1 is no higher than any of the baseline, which ends at 1.
+    below = np.minimum(np.asarray(score, np.float64), np.nextafter(np.float32(1), np.float32(0)))
+    found = [
+        compared(name, baseline.features[name], frame[name], tests=tests, use=shares[name]) for name in names
+    ]  # fmt: skip
+    found.sort(key=lambda each: (-each.use, -np.nan_to_num(each.psi)))
+    return Drift(version, tuple(of), len(frame), compared("", baseline.score, below, tests=tests), tuple(found))
+
+
+def use_of(model: Model, baseline: Baseline) -> dict[str, float]:
+    """Mean |SHAP| of each feature on some users of the baseline, in log-odds; nothing where it came without users."""
+    rows = baseline.sample
+    if rows.empty:
+        return {}
+    at = np.unique(np.linspace(0, len(rows) - 1, min(USE_ROWS, len(rows))).astype(np.int64))
+    names = model.metadata.names
+    pushes = contributions.contributions(model.booster, matrix(rows.iloc[at], names, model.version))
+    return dict(zip(names, np.abs(pushes).mean(axis=0).astype(float).tolist(), strict=True))
+
+
+def window(settings: Settings, run: Run, *, users: int = WINDOW) -> tuple[Run, ...]:
+    """A run and, newest first, as many earlier ones of its version as it takes to have so many users.
+
+    A file that was scored twice counts once.
+    """
+    found, seen = [run], {run.dataset}
+    for each in dropwhile(lambda each: each.id != run.id, runs.recent(settings, _RECENT)):
+        if sum(every.users for every in found) >= users:
+            break
+        if each.model == run.model and each.dataset not in seen:
+            found.append(each)
+            seen.add(each.dataset)
+    return tuple(found)
+
+
+def latest(settings: Settings) -> Run | None:
+    """The newest run of the version in charge that has users, None before there is one."""
+    champion = registry.champion(settings)
+    recent = runs.recent(settings, _RECENT)
+    return next((each for each in recent if each.model == champion and each.users), None)
+
+
+def of_run(settings: Settings, run: str | None = None, *, use: Mapping[str, float] | None = None) -> Drift:
+    """A run, and what its window adds, against the baseline of the version that scored it.
+
+    Without a run, the newest of the version in charge; without a `use`, `use_of` that version. Raises UnknownItemError
+    when there is no such run, and what `registry.load` raises.
+    """
+    found = latest(settings) if run is None else runs.find(settings, run)
+    if found is None:
+        raise UnknownItemError("run", "of the version in charge")
+    model = registry.load(settings, found.model)
+    baseline, together = model.baseline(), window(settings, found)
+    frame = pd.concat(list(_features(settings, together, model)), ignore_index=True)
+    score = np.concatenate([runs.scores(settings, each.id)["probability"].to_numpy() for each in together])
+    known = use_of(model, baseline) if use is None else use
+    return compare(
+        baseline, frame, score, version=model.version, of=[each.id for each in together], use=known
+    )  # fmt: skip
+
+
+def _features(settings: Settings, together: Sequence[Run], model: Model) -> Iterator[pd.DataFrame]:
+    for each in together:
+        yield datasets.frame(settings, each.dataset, model.metadata.names)
+
+
+def _shares(names: Sequence[str], use: Mapping[str, float]) -> dict[str, float]:
+    given = {name: max(use.get(name, 0.0), 0.0) for name in names}
+    total = sum(given.values())
+    return {name: value / total if total else 0.0 for name, value in given.items()}
