@@ -5,6 +5,7 @@ import streamlit as st
 from app import session
 from app.components.compare.changed import bands, changed
 from app.components.compare.choice import choice, contenders
+from app.components.compare.deeper import deeper
 from app.components.compare.evidence import curves, differences
 from app.components.compare.export import ways_on
 from app.components.compare.figures import figures
@@ -45,3 +46,5 @@ elif (view := made(asked)) is not None:
     threshold(view)
     figures(view)
     groups(view)
+    if view.versions and view.dataset is not None:
+        deeper(view.versions[0], view.dataset)
