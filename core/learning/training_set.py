@@ -160,8 +160,9 @@ def _users(feedback: pd.DataFrame, schema: Schema, salt: bytes) -> _Users:
     # A second opinion on a sampled user stands for as many as the first one did.
     about = pd.DataFrame({"weight": np.where(sampled, stands_for, np.nan), "random": random, "golden": golden})
     by_user = about.groupby(keys).agg({"weight": "last", "random": "max", "golden": "max"}).loc[keys[last]]
-    weight = np.where(by_user["weight"].isna(), OWN_WEIGHT, by_user["weight"])
-    label = given["verdict"].map(LABEL).to_numpy(np.float64)
+    of_sample = by_user["weight"].to_numpy(np.float64)
+    weight = np.where(np.isnan(of_sample), OWN_WEIGHT, of_sample)
+    label = np.where(given["verdict"] == "spammer", LABEL["spammer"], LABEL["legitimate"])
     values = frame[last].astype(dict.fromkeys(schema.names, "float64"))
     labelled = Labelled(values, label[last], weight, keys[last], np.ones(len(values), bool))
     return _Users(labelled, by_user["random"].to_numpy(bool), by_user["golden"].to_numpy(bool))

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.data import split
+from core.data.schema import Schema
 from core.errors import SchemaError
 from core.feedback.table import FIELDS
 from core.learning import training_set as sets
@@ -160,4 +161,4 @@ def test_nobody_is_in_two_parts_and_nobody_with_a_label_is_lost(rows: list[dict[
 
 def test_without_a_label_in_the_schema_there_is_nothing_to_learn_from() -> None:
     with pytest.raises(SchemaError):
-        training_set(HISTORY, feedback([]), make.Schema(SCHEMA.features, id="user"), SALT)
+        training_set(HISTORY, feedback([]), Schema(SCHEMA.features, id="user"), SALT)

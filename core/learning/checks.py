@@ -1,0 +1,183 @@
+"""The checks of the gate, each from arrays: a figure, what it is held against, how it ended, and a sentence.
+
+A check that *failed* is evidence that the candidate is worse in something; one that is *open* is no evidence either
+way, or a change that only a person can call good. What is `weight` is how many users each judge stands for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import norm
+
+from core.data.interval import percent
+from core.data.problems import count
+from core.learning.paired_gain import Gain
+from core.model.difference import short
+from core.model.paired import holm, mcnemar
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+State = Literal["passed", "open", "failed"]
+#: A gain in PR-AUC worth a change of models, beside being beyond chance.
+LEAST_GAIN: Final = 0.005
+#: What precision of the top band and ECE may lose in the estimate and still pass; a loss beyond chance never passes.
+SLACK: Final = 0.02
+CALIBRATION_SLACK: Final = 0.01
+#: Users who may change band before a person has to look: every one of them may be treated otherwise from now on.
+FLIP_BUDGET: Final = 0.1
+#: Top-3 reasons in common, on average (Jaccard), below which reviewers would meet other explanations than before.
+LEAST_OVERLAP: Final = 0.5
+#: Times as long as the champion that the candidate may take.
+SLOWER: Final = 2.0
+LEVEL: Final = 0.05
+#: Judges, and spammers among them, below which a segment is not tested, and by how much of the champion's Brier score
+#: it must be worse: among many judges, differences that nobody would notice are beyond chance too.
+FEWEST: Final = 100
+FEWEST_SPAMMERS: Final = 10
+WORSE: Final = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`figure` is None where there is none, as `threshold` is where it is held against nothing."""
+
+    name: str
+    figure: float | None
+    threshold: float | None
+    state: State
+    sentence: str
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Check:
+        return cls(**{name: raw[name] for name in cls.__dataclass_fields__})
+
+
+def gain(found: Gain, judged: tuple[int, int], least: int) -> Check:
+    """Whether the candidate ranks better. judged: spammers and others, of either of whom `least` are needed."""
+    if min(judged) < least:
+        said = f"{judged[0]:,} spammers and {judged[1]:,} others are too few to judge by: {least} of either are needed."
+        return Check("gain", None, LEAST_GAIN, "open", said)
+    value = f"{short(found.value)} PR-AUC, 95 % {short(found.low)} to {short(found.high)}"
+    state: State = "passed" if found.low > 0 and found.value >= LEAST_GAIN else "failed" if found.high < 0 else "open"
+    said = {
+        "passed": f"It ranks better by {value}.",
+        "open": f"It is not surely better by {short(LEAST_GAIN)} or more: {value}.",
+        "failed": f"It ranks worse: {value}.",
+    }[state]
+    return Check("gain", found.value, LEAST_GAIN, state, said)
+
+
+def precision(found: Gain) -> Check:
+    """Whether those in the top band are spammers as often as before."""
+    if np.isnan(found.b):
+        state: State = "passed" if np.isnan(found.a) else "open"
+        also = " either" if np.isnan(found.a) else ", the champion does"
+        return Check("top band", None, None, state, f"It puts no judge into the top band{also}.")
+    if np.isnan(found.a):
+        return Check("top band", found.b, None, "open", "The champion puts no judge into the top band, it does.")
+    state = _not_worse(found.value, found.high < 0, SLACK)
+    said = f"Precision of the top band is {percent(found.b)}, {percent(found.a)} of the champion"
+    return Check("top band", found.b, max(found.a - SLACK, 0.0), state, f"{said}{_surely(state)}.")
+
+
+def calibration(found: Gain) -> Check:
+    """Whether probabilities mean what they say as well as before."""
+    state = _not_worse(-found.value, found.low > CALIBRATION_SLACK, CALIBRATION_SLACK)
+    said = f"Calibration error is {short(found.b)}, {short(found.a)} of the champion"
+    return Check("calibration", found.b, found.a + CALIBRATION_SLACK, state, f"{said}{_surely(state)}.")
+
+
+def segments(
+    label: Floats, a: Floats, b: Floats, weight: Floats, groups: Mapping[str, Iterable[tuple[str, Bools]]]
+) -> Check:  # fmt: skip
+    """Whether the candidate b is worse than a in any segment of the judges, beyond noise and beyond WORSE.
+
+    Held against each other are the squared errors of the same users, whose weighted mean is the Brier score, one-sided
+    by its normal approximation; with Holm's correction for having looked at all segments.
+    """
+    change = (b - label) ** 2 - (a - label) ** 2
+    tested = [
+        (column, name, *worse(change[inside], weight[inside], (a[inside] - label[inside]) ** 2))
+        for column, parts in groups.items()
+        for name, inside in parts
+        if not inside.all() and inside.sum() >= FEWEST and label[inside].sum() >= FEWEST_SPAMMERS
+    ]
+    if not tested:
+        return Check("segments", None, LEVEL, "open", f"No segment has {FEWEST} judges: none can be tested.")
+    corrected = holm([p for *_, p, _ in tested])
+    worst = int(np.argmin(corrected))
+    column, name, _, share = tested[worst]
+    bad = [k for k, each in enumerate(tested) if corrected[k] < LEVEL and each[3] > WORSE]
+    if not bad:
+        said = f"In none of {count(len(tested), 'segment')} it is worse beyond noise."
+        return Check("segments", float(corrected[worst]), LEVEL, "passed", said)
+    column, name, _, share = tested[bad[int(np.argmin(corrected[bad]))]]
+    said = f"It is worse where {column} is {name}: its squared error is {percent(share)} larger there"
+    also = f", and in {len(bad) - 1} more of {len(tested)} segments" if len(bad) > 1 else ""
+    return Check("segments", float(corrected[bad].min()), LEVEL, "failed", f"{said}{also}.")
+
+
+def worse(change: Floats, weight: Floats, before: Floats) -> tuple[float, float]:
+    """One-sided p-value that a weighted mean is above 0 by chance, and the mean as a share of that of `before`.
+
+    change, weight, before: (k,). The variance is that of a weighted mean (Särndal and others, Model Assisted Survey
+    Sampling, 1992, equation 5.7.5).
+    """
+    share = weight / weight.sum()
+    mean = float(share @ change)
+    error = float(np.sqrt((share**2 @ (change - mean) ** 2) * len(share) / max(len(share) - 1, 1)))
+    p = float(norm.sf(mean / error)) if error > 0 else 1.0
+    return p, mean / max(float(share @ before), np.finfo(float).tiny)
+
+
+def golden(label: Floats, a: Bools, b: Bools) -> Check:
+    """Whether users with a known answer are flagged rightly as often as before; a and b: who is flagged, (k,)."""
+    right_a, right_b = a == (label == 1), b == (label == 1)
+    only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
+    surely = only_a > only_b and mcnemar(only_a, only_b) < LEVEL
+    state: State = "failed" if surely else "open" if only_a > only_b else "passed"
+    said = f"Of {count(len(label), 'golden item')} it judges {int(right_b.sum()):,} rightly, the champion "
+    return Check(
+        "golden items", float(right_b.mean()), float(right_a.mean()), state, f"{said}{int(right_a.sum()):,}."
+    )  # fmt: skip
+
+
+def flips(changed: Bools, weight: Floats) -> Check:
+    """Whether few users change band."""
+    share = float(weight[changed].sum() / weight.sum())
+    state: State = "passed" if share <= FLIP_BUDGET else "open"
+    said = f"{percent(share)} of the users change band; {percent(FLIP_BUDGET)} may without a person's look."
+    return Check("flips", share, FLIP_BUDGET, state, said)
+
+
+def reasons(overlap: Floats) -> Check:
+    """Whether flagged users are flagged for much the same reasons. overlap (k,): NaN for users without any."""
+    known = overlap[~np.isnan(overlap)]
+    if not len(known):
+        return Check("reasons", None, LEAST_OVERLAP, "passed", "Nobody is flagged: there are no reasons to compare.")
+    mean = float(known.mean())
+    said = f"Of the top-3 reasons named by either, {percent(mean)} are named by both."
+    return Check("reasons", mean, LEAST_OVERLAP, "passed" if mean >= LEAST_OVERLAP else "open", said)
+
+
+def speed(a: float, b: float) -> Check:
+    """Whether it scores fast enough; seconds for the same users."""
+    times = b / max(a, 1e-9)
+    said = f"It takes {times:.1f} times as long as the champion to score; {SLOWER:g} times may be."
+    return Check("speed", times, SLOWER, "passed" if times <= SLOWER else "open", said)
+
+
+def _not_worse(change: float, surely: bool, slack: float) -> State:  # noqa: FBT001
+    return "failed" if surely else "passed" if change >= -slack else "open"
+
+
+def _surely(state: State) -> str:
+    return {"passed": "", "open": ", which may be chance", "failed": ", which chance does not explain"}[state]
