@@ -47,7 +47,14 @@ def robustness(
             seed=seed, progress=lambda done, of: progress.counted("Disturbing values", done, of),
         )  # fmt: skip
         progress.end()
-        told = [found.sentence, found.rows, *found.notes, "", *map(_step, found.frame().to_dict("records"))]
+        told = [
+            found.sentence,
+            *found.warnings,
+            found.rows,
+            *found.notes,
+            "",
+            *map(_step, found.frame().to_dict("records")),
+        ]
         _print(found.as_json(), told, as_json)
 
 

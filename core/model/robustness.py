@@ -1,7 +1,7 @@
 """What becomes of a version when values go missing, are wrong, or a feature is not there at all.
 
 The same users with and without the disturbance, so that what is lost is known better than either figure. None of
-this changes the model: a version trained for missing values could do better (see `notes`).
+this changes the model: a version trained for missing values could do better (see `warnings`).
 """
 
 from __future__ import annotations
@@ -72,7 +72,8 @@ class Step:
 class Robustness:
     """All disturbances of one version on n users. `band`, `above`: where precision and recall are taken.
 
-    `undisturbed` are the figures without any; `rows` and `notes` are sentences: on whom, and what to keep in mind.
+    `undisturbed` are the figures without any; `rows`, `notes` and `warnings` are sentences: on whom, how it was worked
+    out, and why it is as it is.
     """
 
     version: str
@@ -85,6 +86,7 @@ class Robustness:
     seed: int
     rows: str = ""
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def dropped(self) -> tuple[Step, ...]:
         """A step for each feature taken away, that which costs most PR-AUC first."""
@@ -124,7 +126,7 @@ class Robustness:
         told = {name: raw[name] for name in ("version", "n", "positives", "band", "above", "seed", "rows")}
         return cls(
             undisturbed=thinned.from_json(raw["undisturbed"]), steps=tuple(map(Step.from_json, raw["steps"])),
-            notes=tuple(raw["notes"]), **told,
+            notes=tuple(raw["notes"]), warnings=tuple(raw["warnings"]), **told,
         )  # fmt: skip
 
 
@@ -196,7 +198,7 @@ def of_version(  # noqa: PLR0913 - a version, the users, and what their scores l
     )  # fmt: skip
     return Robustness(
         model.version, len(rows.label), int(rows.label.sum()), band, thresholds[band], undisturbed, steps, seed,
-        rows.sentence, tuple(filter(None, [sample.sentence, never_missing(model)])),
+        rows.sentence, tuple(filter(None, [sample.sentence])), tuple(filter(None, [never_missing(model)])),
     )  # fmt: skip
 
 

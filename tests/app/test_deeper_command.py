@@ -36,7 +36,8 @@ def test_robustness_says_the_finding_then_a_line_for_each_disturbance(own, on):
     assert told.exit_code == 0, told.stderr
     lines = told.stdout.splitlines()
     assert lines[0].startswith("With 10\u202f% of the values missing v0001")
-    assert lines[1].startswith("on.csv: 400 users")
+    assert lines[1].startswith("No value of 3 of 4 features was missing when v0001 learnt")
+    assert lines[2].startswith("on.csv: 400 users")
     assert sum(line.startswith("without ") for line in lines) == len(SCHEMA.names)
     assert [line for line in lines if line.startswith("50% a little off")]
 

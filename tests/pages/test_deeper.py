@@ -108,6 +108,7 @@ def test_each_tab_draws_its_finding_and_figures(looked_at: Settings, monkeypatch
         said = screen.sentences(at)
         assert plain(found.sentence) in said
         assert all(heading in said for heading in headings)
+        assert (":material/warning: No value of 3 of 4 features was missing" in said) == (tab == "Robustness")
     assert plain("Left out, for too few spammers: 1\u202f%.") in said
     assert at.table[0].value["Users"].tolist() == [each.n for each in learnt.points]
 

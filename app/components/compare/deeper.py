@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -34,8 +34,9 @@ _A_LITTLE_OFF: Final = (
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """A job that can be asked for: the words on its button, what it does, and what is called with which arguments."""
+    """A job that can be asked for: its title, the words on its button, what it does, what is called with what."""
 
+    title: str
     button: str
     what: str
     target: str
@@ -60,7 +61,8 @@ def _robustness(version: str, dataset: Dataset) -> None:
     if found is None:
         _offer(
             _Work(
-                "Disturb values", f"What becomes of {version} when values go missing, are wrong, or a feature is gone.",
+                f"Robustness of {version}", "Disturb values",
+                f"What becomes of {version} when values go missing, are wrong, or a feature is gone.",
                 "core.model.robustness:robustness_stored",
                 {"version": version, "dataset": dataset.id, "thresholds": above, "band": BAND},
                 f"robustness-{version}-{dataset.id[:16]}",
@@ -68,6 +70,7 @@ def _robustness(version: str, dataset: Dataset) -> None:
         )  # fmt: skip
         return
     st.markdown(plain(found.sentence))
+    _warn(found.warnings)
     frame = found.frame()
     levels, features = frame[frame["kind"] != "dropped"], frame[frame["kind"] == "dropped"]
     halves = st.grid(2, min_column_width=430, gap=("small", "medium"))
@@ -93,7 +96,8 @@ def _importance(version: str, dataset: Dataset) -> None:
     if found is None:
         _offer(
             _Work(
-                "Permute features", f"How much PR-AUC {version} loses when a feature's values are dealt out anew, "
+                f"Importance of {version}'s features", "Permute features",
+                f"How much PR-AUC {version} loses when a feature's values are dealt out anew, "
                 "beside how far the feature moves scores.",
                 "core.model.importance:importance_stored", {"version": version, "dataset": dataset.id},
                 f"importance-{version}-{dataset.id[:16]}",
@@ -101,8 +105,7 @@ def _importance(version: str, dataset: Dataset) -> None:
         )  # fmt: skip
         return
     st.markdown(plain(found.sentence))
-    for warning in found.warnings():
-        st.markdown(f":material/warning: {plain(warning)}")
+    _warn(found.warnings())
     frame = found.frame()
     alone = frame[frame["feature"].isin({each.features[0] for each in found.features})]
     figure(charts.importances(alone, version=version, theme=theme()), key="importances", table=frame)
@@ -116,7 +119,7 @@ def _learning_curve(_version: str, dataset: Dataset) -> None:
     if found is None:
         _offer(
             _Work(
-                "Draw the learning curve",
+                "The learning curve", "Draw the learning curve",
                 "Five models, trained on more and more of these users: takes twice as long as to train one on all.",
                 "core.model.learning_curve:learning_curve_stored", {"dataset": dataset.id},
                 f"learning_curve-{dataset.id[:16]}",
@@ -165,7 +168,12 @@ def _offer(work: _Work) -> None:
 
 
 def _start(work: _Work) -> None:
-    jobs.start(services.settings(), work.target, work.arguments, title=work.button, identity=work.identity)
+    jobs.start(services.settings(), work.target, work.arguments, title=work.title, identity=work.identity)
+
+
+def _warn(warnings: Sequence[str]) -> None:
+    for warning in warnings:
+        st.markdown(f":material/warning: {plain(warning)}")
 
 
 def _notes(*said: str) -> None:
