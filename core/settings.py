@@ -7,10 +7,14 @@ A *home* is `data/` + `models/`. The repository's own is the default; `--home DI
 from __future__ import annotations
 
 import os
+import re
+import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
+
+from core.errors import BadOptionError
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 HOME_VARIABLE: Final = "TRUSTDESK_HOME"
@@ -18,6 +22,10 @@ HOME_VARIABLE: Final = "TRUSTDESK_HOME"
 TOKEN_VARIABLES: Final = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
 ENDPOINT_VARIABLE: Final = "HF_ENDPOINT"
 HUB: Final = "https://huggingface.co"
+WEBHOOK_VARIABLE: Final = "TRUSTDESK_WEBHOOK"
+#: Where people open the dashboard, for links in alerts.
+ADDRESS_VARIABLE: Final = "TRUSTDESK_ADDRESS"
+ADDRESS: Final = "http://localhost:8501"
 
 #: Largest file read, in bytes after decompression: a gzip of zeros must not fill the memory.
 MAX_FILE_BYTES: Final = 2_000_000_000
@@ -125,6 +133,11 @@ class Settings:
         return self.data / "feedback"
 
     @property
+    def secrets_file(self) -> Path:
+        """What nobody else may read, such as the webhook of alerts; never part of a repository or a backup."""
+        return self.data / "secrets.toml"
+
+    @property
     def audit(self) -> Path:
         return self.data / "audit.csv"
 
@@ -156,6 +169,48 @@ class Hub:
     def name(self) -> str:
         """Its address as people read it, such as huggingface.co."""
         return urlsplit(self.endpoint).netloc
+
+
+@dataclass(frozen=True, slots=True)
+class Alerts:
+    """Where alerts go and where their links lead. Whoever knows a webhook may post to it: no text has it."""
+
+    webhook: str | None = field(repr=False)
+    address: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> Alerts:
+        """As the environment says, else `webhook` and `address` of `[alerts]` in `data/secrets.toml`.
+
+        Raises BadOptionError when that file is no TOML or either is no http(s) address; it never repeats them.
+        """
+        stored = _secrets(settings.secrets_file)
+        webhook = os.environ.get(WEBHOOK_VARIABLE, "").strip() or stored.get("webhook", "")
+        address = os.environ.get(ADDRESS_VARIABLE, "").strip() or stored.get("address", "") or ADDRESS
+        for name, found in (("webhook", webhook), ("address", address)):
+            if found and not _is_web(found):
+                raise BadOptionError(name, "the address of alerts must begin with https:// or http:// and name a host.")
+        return cls(webhook or None, address.rstrip("/"))
+
+
+def _secrets(path: Path) -> dict[str, str]:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig")).get("alerts", {})
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, ValueError):  # what it says of the text may quote a secret
+        raise BadOptionError(path.name, "it cannot be read as TOML.") from None
+    if not isinstance(table, dict) or not all(isinstance(value, str) for value in table.values()):
+        raise BadOptionError(path.name, "[alerts] is a table of texts: webhook and address.")
+    return table
+
+
+def _is_web(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and not re.search(r"\s", address)
 
 
 def child_environment(settings: Settings) -> dict[str, str]:

@@ -184,6 +184,26 @@ documents: Final = Table(
     Column("at", Moment, nullable=False),
 )
 
+#: What went wrong while live, from when it was first found until it was found no more. `cause` says what of its kind;
+#: `told`: when somebody was told; `failure`: why the last try to tell failed. `page` and `address`: where to look.
+incidents: Final = Table(
+    "incidents",
+    _tables,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("kind", String, nullable=False),
+    Column("cause", String, nullable=False),
+    Column("sentence", String, nullable=False),
+    Column("page", String, nullable=False),
+    Column("address", JSON, nullable=False),
+    Column("opened", Moment, nullable=False),
+    Column("seen", Moment, nullable=False),
+    Column("closed", Moment),
+    Column("told", Moment),
+    Column("failure", String, nullable=False),
+    Index("one_open_incident_a_cause", "kind", "cause", unique=True, sqlite_where=text("closed IS NULL")),
+    sqlite_autoincrement=True,
+)
+
 #: How far a file was applied to this database, so that each part of it is applied once.
 marks: Final = Table(
     "marks",

@@ -10,7 +10,15 @@ import hypothesis
 import pytest
 
 from core.model import registry
-from core.settings import ENDPOINT_VARIABLE, HOME_VARIABLE, ROOT, TOKEN_VARIABLES, Settings
+from core.settings import (
+    ADDRESS_VARIABLE,
+    ENDPOINT_VARIABLE,
+    HOME_VARIABLE,
+    ROOT,
+    TOKEN_VARIABLES,
+    WEBHOOK_VARIABLE,
+    Settings,
+)
 from tests import make
 
 # A busy machine is no counterexample: the time limit of a test is pytest's, not each example's.
@@ -26,7 +34,7 @@ logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").add
 
 @pytest.fixture(autouse=True)
 def _no_home_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (HOME_VARIABLE, ENDPOINT_VARIABLE, *TOKEN_VARIABLES):
+    for name in (HOME_VARIABLE, ENDPOINT_VARIABLE, WEBHOOK_VARIABLE, ADDRESS_VARIABLE, *TOKEN_VARIABLES):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from core.settings import HOME_VARIABLE, ROOT, Hub, Settings, child_environment
+from core.errors import BadOptionError
+from core.settings import HOME_VARIABLE, ROOT, Alerts, Hub, Settings, child_environment
 
 PATHS = [name for name, value in inspect.getmembers(Settings) if isinstance(value, property)]
 
@@ -64,3 +65,31 @@ def test_the_token_is_the_first_that_is_set_and_never_part_of_the_text(monkeypat
         found.append(Hub.of().token)
     assert found == ["hf_second", "hf_second", "hf_first"]
     assert "hf_" not in f"{Hub.of()} {Hub.of()!r}"
+
+
+def test_the_webhook_is_that_of_the_environment_else_of_the_secrets_and_never_part_of_a_text(
+    home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Alerts.of(home) == Alerts(None, "http://localhost:8501")
+    home.data.mkdir()
+    home.secrets_file.write_text(
+        '[alerts]\nwebhook = "https://hooks.example/T0/secret"\naddress = "https://desk.example/"\n'
+    )
+    assert Alerts.of(home) == Alerts("https://hooks.example/T0/secret", "https://desk.example")
+    monkeypatch.setenv("TRUSTDESK_WEBHOOK", "https://hooks.example/other")
+    monkeypatch.setenv("TRUSTDESK_ADDRESS", "http://10.0.0.7:8501")
+    found = Alerts.of(home)
+    assert (found.webhook, found.address) == ("https://hooks.example/other", "http://10.0.0.7:8501")
+    assert "hooks" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    "text", ["secret = [", "alerts = 1", "[alerts]\nwebhook = 5", '[alerts]\nwebhook = "ftp://secret.example"',
+             '[alerts]\naddress = "secret"', '[alerts]\nwebhook = "https://[secret"'],
+)  # fmt: skip
+def test_secrets_that_cannot_be_used_are_told_without_repeating_them(home: Settings, text: str) -> None:
+    home.data.mkdir()
+    home.secrets_file.write_text(text)
+    with pytest.raises(BadOptionError) as told:
+        Alerts.of(home)
+    assert "secret" not in str(told.value).replace("secrets.toml", "")
