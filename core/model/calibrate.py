@@ -42,14 +42,19 @@ class Calibration:
         return np.asarray(expit(self.log_odds(margin)), np.float64)
 
 
-def fit(margin: npt.ArrayLike, label: npt.ArrayLike) -> Calibration:
-    """Maximum likelihood fit on margins (n,) of rows the booster did not see and labels (n,) of 0 and 1."""
+def fit(margin: npt.ArrayLike, label: npt.ArrayLike, weight: npt.ArrayLike = 1.0) -> Calibration:
+    """Maximum likelihood fit on margins (n,) of rows the booster did not see and labels (n,) of 0 and 1.
+
+    weight (n,): how many users each row stands for; by default all the same.
+    """
     m, y = np.asarray(margin, np.float64), np.asarray(label, np.float64)
+    share = np.broadcast_to(np.asarray(weight, np.float64), m.shape)
+    share = share / share.sum()
     columns = np.stack([-np.logaddexp(0, -m), np.logaddexp(0, m), np.ones_like(m)], axis=1)
 
     def loss(weights: Floats) -> tuple[float, Floats]:
         z = columns @ weights
-        return float(np.mean(np.logaddexp(0, z) - y * z)), columns.T @ (expit(z) - y) / len(y)
+        return float(share @ (np.logaddexp(0, z) - y * z)), columns.T @ (share * (expit(z) - y))
 
     bounds = [(MIN_SLOPE, None), (MIN_SLOPE, None), (None, None)]
     found = minimize(loss, np.array([1.0, 1.0, 0.0]), jac=True, bounds=bounds, method="L-BFGS-B")

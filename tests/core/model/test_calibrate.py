@@ -45,3 +45,13 @@ def test_fit_recovers_the_slopes_it_was_made_from():
 def test_a_calibration_that_does_not_rise_cannot_exist(values):
     with pytest.raises(ValueError, match="strictly increasing"):
         Calibration(*values)
+
+
+def test_a_row_of_weight_three_counts_as_three_rows_do():
+    random = np.random.default_rng(4)
+    margin, weight = random.normal(-1, 2, 2_000), random.integers(1, 5, 2_000)
+    label = random.random(2_000) < expit(0.8 * margin)
+    once = calibrate.fit(margin, label, weight)
+    apart = calibrate.fit(np.repeat(margin, weight), np.repeat(label, weight))
+
+    assert [once.a, once.b, once.c] == pytest.approx([apart.a, apart.b, apart.c], rel=1e-3)
