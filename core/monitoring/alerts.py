@@ -159,5 +159,5 @@ def _query(where: Mapping[str, str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    """On one line, and as Slack asks (https://docs.slack.dev/messaging/formatting-message-text): a name pings nobody."""
+    """On one line, escaped as Slack asks (docs.slack.dev/messaging/formatting-message-text): a name pings nobody."""
     return " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -16,7 +16,7 @@ from core.errors import UnknownItemError
 from core.settings import Settings
 from core.state import incidents
 
-Kind = Literal["drift", "precision", "queue", "retraining", "schema"]
+Kind = Literal["drift", "precision", "queue", "retraining", "schema", "model"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 _OPEN: Final = incidents.c.closed.is_(None)
 _ID: Final = re.compile(r"i-([0-9]{4,18})")

@@ -1,0 +1,138 @@
+"""A look at what is live: each kind of trouble is found from what the home holds, and gone when it is mended."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, replace
+from datetime import timedelta
+
+import pytest
+
+from core import audit, jobs
+from core.data import schema as schemas
+from core.decision import guidance
+from core.errors import BadOptionError
+from core.files import write_text
+from core.jobs import Job
+from core.model import registry
+from core.monitoring import checks, drift, incidents, targets
+from tests import make
+from tests.core.feedback.reviewing import judge_all, planned, rules, truth_of
+from tests.core.monitoring.test_drift import scored
+from tests.make import NOW
+
+MOVED = make.users(600, seed=5).assign(links=lambda frame: frame["links"] + 3)
+USERS = make.users(700, seed=7)
+
+
+def kinds(look):
+    return [each.kind for each in look.found]
+
+
+def test_a_home_in_which_nothing_was_scored_has_nothing_wrong(own, home):
+    assert checks.look(own, now=NOW) == checks.Look(None, (), (), "")
+
+
+def test_drift_is_found_for_each_feature_with_the_way_to_it_and_is_over_when_users_are_as_before(own):
+    run = scored(own, MOVED)
+    first = checks.look(own, now=NOW)
+    links = next(each for each in first.found if each.address.get("feature") == "links")
+    assert links.address == {"run": run.id, "feature": "links"}
+    assert links.sentence.startswith("links has drifted in the 600 users since r-0001")
+    assert checks.look(own, now=NOW).new == ()
+    scored(own, make.users(2500, seed=6))
+    assert checks.look(own, now=NOW).found == ()
+    assert not any(each.open for each in incidents.recent(own))
+
+
+def test_drift_nobody_has_judged_raises_the_audit_once_on_the_record(own):
+    rules(own, capacity=5, audit=0.015, uncertain=0)
+    scored(own, MOVED)
+    told = checks.look(own, now=NOW).raised
+    assert "600 users have drifted and 0 of them were judged at random" in told
+    assert guidance.load(own).audit == pytest.approx(0.03)
+    note = audit.read(own).iloc[0]
+    assert (note["who"], note["what"], note["about"], note["why"]) == ("monitoring", "raise audit share", "v0001", told)
+    assert json.loads(note["details"])["from"] == 0.015
+    assert checks.look(own, now=NOW).raised == ""
+    assert guidance.load(own).audit == pytest.approx(0.03)
+    scored(own, make.users(2500, seed=6))
+    checks.look(own, now=NOW)
+    scored(own, MOVED.assign(user=MOVED["user"] + "b"))
+    report = drift.of_run(own, "r-0001")
+    assert checks.raise_audit(own, report, now=NOW)
+    assert guidance.load(own).audit == checks.MOST_AUDIT
+    assert checks.raise_audit(own, report, now=NOW) == ""
+
+
+def test_drift_that_was_judged_at_random_leaves_the_audit_alone(own):
+    moved = MOVED.head(220)
+    planned(own, moved, capacity=0, audit=0.7, uncertain=0)
+    guidance.save(own, replace(guidance.load(own), audit=0.01), by="Lea", now=NOW)
+    judge_all(own, truth_of(moved))
+    look = checks.look(own, now=NOW)
+    assert "drift" in kinds(look)
+    assert (look.raised, guidance.load(own).audit) == ("", 0.01)
+
+
+def test_precision_counts_as_below_its_target_only_when_its_whole_interval_is(own):
+    run = planned(own, USERS, capacity=200, audit=0.02, uncertain=0)
+    judge_all(own, truth_of(USERS))
+    assert "precision" not in kinds(checks.look(own, now=NOW))
+    own.options_file.write_text("[monitoring]\nprecision = 0.99\n")
+    found = next(each for each in checks.look(own, now=NOW).found if each.kind == "precision")
+    assert found.address == {"run": run.id}
+    assert "below the target of 99.0" in found.sentence
+
+
+def test_users_who_wait_too_long_are_counted(own):
+    planned(own, make.users(300, seed=7))
+    assert "queue" not in kinds(checks.look(own, now=NOW + timedelta(hours=47)))
+    found = next(each for each in checks.look(own, now=NOW + timedelta(hours=50)).found if each.kind == "queue")
+    assert "longer than 48 h, the first for 50 h" in found.sentence
+    assert found.address == {"queue_age": "48"}
+
+
+def test_a_retraining_that_failed_is_told_until_the_next_one(own):
+    def over(identity, status, asked):
+        job = Job(identity, "Retraining", status, message="The disk is full.", asked=asked, told=time.time())
+        write_text(own.jobs / identity / "state.json", json.dumps(asdict(job)))
+
+    over("retrain-1", "failed", 1.0)
+    assert jobs.look(own, "retrain-1").over
+    found = checks.look(own, now=NOW).found
+    assert [(each.kind, each.sentence) for each in found] == [("retraining", "Retraining failed: The disk is full.")]
+    over("retrain-2", "done", 2.0)
+    assert checks.look(own, now=NOW).found == ()
+
+
+def test_a_broken_schema_or_model_is_told_and_says_nothing_of_drift(own):
+    scored(own, MOVED)
+    drifted = set(checks.look(own, now=NOW).new)
+    assert drifted
+    own.schema_file.write_text("features = 1")
+    assert kinds(checks.look(own, now=NOW)) == ["schema"]
+    schemas.save(replace(make.SCHEMA, features=make.SCHEMA.features[1:]), own.schema_file)
+    found = checks.look(own, now=NOW).found
+    assert [each.kind for each in found] == ["schema"]
+    assert "v0001 needs links" in found[0].sentence
+    schemas.save(make.SCHEMA, own.schema_file)
+    (own.models / "v0001" / registry.TREES).write_bytes(b"no trees")
+    assert kinds(checks.look(own, now=NOW)) == ["model"]
+    still = {each.id for each in incidents.recent(own) if each.open and each.finding.kind == "drift"}
+    assert still == drifted
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("monitoring = 5", "no table"), ("[monitoring]\nrecall = 1", "recall"), ("[monitoring]\nprecision = 2", "0 to 1"),
+     ("[monitoring]\nprecision = true", "0 to 1"), ("[", "cannot be read")],
+)  # fmt: skip
+def test_targets_that_cannot_be_are_told(home, text, said):
+    home.data.mkdir()
+    home.options_file.write_text(text)
+    with pytest.raises(BadOptionError, match=said):
+        targets.load(home)
+    home.options_file.write_text("[monitoring]\nprecision = 0.8\n[learning]\nmin_samples = 5\n")
+    assert targets.load(home) == targets.Targets(0.8)
