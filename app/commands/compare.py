@@ -25,8 +25,8 @@ Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of the draws
 
 def compare(
     context: typer.Context,
-    first: Annotated[str, typer.Argument(metavar="A", help="A version, or a CSV of predictions.")],
-    second: Annotated[str, typer.Argument(metavar="B", help="Another version, or another CSV.")],
+    first: Annotated[str, typer.Argument(metavar="A", help="A version, a training run, or a CSV of predictions.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="Another version, run or CSV.")],
     on: On = None,
     seed: Seed = 0,
     as_json: AsJson = False,
@@ -49,7 +49,7 @@ def _facts(
     from core.data import datasets, intake
     from core.data import schema as schemas
     from core.errors import BadOptionError
-    from core.model import registry, side_by_side
+    from core.model import candidates, registry, side_by_side
 
     files = [_is_file(name) for name in (first, second)]
     if all(files):
@@ -65,6 +65,8 @@ def _facts(
     progress("Comparing")
     if any(files):
         return _with_file(settings, first, second, dataset, columns, seed)
+    if any(candidates.IDENTITY.fullmatch(name) for name in (first, second)):
+        return _with_run(settings, first, second, dataset, seed)
     models = registry.load(settings, first), registry.load(settings, second)
     return side_by_side.versions(settings, *models, dataset, columns, _thresholds(), seed=seed).as_json()
 
@@ -106,6 +108,14 @@ def _with_file(
 
     found = compared(rows.label, contender(first), contender(second), seed=seed, thresholds=_thresholds())
     return {"rows": rows.sentence, **found.as_json()}
+
+
+def _with_run(settings: Settings, first: str, second: str, dataset: Any, seed: int) -> dict[str, Any]:
+    from core.model import comparisons
+    from core.model.comparisons import Asked
+
+    found = comparisons.made(settings, Asked(first, second, dataset.id, _thresholds(), seed))
+    return {"rows": found.rows, **found.comparison.as_json(), "cautions": list(found.cautions)}
 
 
 def _text(facts: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from app.cli import app
 from core.data import datasets, intake, split
 from core.decision.policy import Policy
-from core.model import registry, training
+from core.model import candidates, registry, training
 from core.model.score import Scorer
 from tests import make
 from tests.make import NOW, SCHEMA
@@ -87,3 +87,25 @@ def test_what_cannot_be_compared_is_said(two, on, tmp_path):
         found = invoked(two, *arguments)
         assert (found.exit_code, found.stdout) == (2, "")
         assert said in found.stderr
+
+
+def test_a_training_run_is_compared_on_the_test_part_of_its_own_file(two, tmp_path):
+    path = tmp_path / "train.csv"
+    path.write_bytes(make.csv(make.users(1500)))
+    trained = CliRunner().invoke(
+        app, ["--home", str(two.home), "train", str(path), "--family", "logistic_regression", "--by", "Ada"]
+    )
+    assert trained.exit_code == 0, trained.stderr
+    run = candidates.listed(two)[0]
+
+    facts = json.loads(invoked(two, "v0001", run.id, "--on", path, "--json").stdout)
+
+    assert (facts["a"], facts["b"], facts["n"]) == ("v0001", run.id, run.data.tested_on)
+    assert facts["figures"][run.id]["pr_auc"]["value"] == pytest.approx(run.figures.overall["pr_auc"].value)
+
+
+def test_a_training_run_on_other_users_is_told_where_it_can_be_compared(two, on):
+    run = candidates.listed(two)[0]
+    told = invoked(two, "v0001", run.id, "--on", on)
+    assert told.exit_code == 2
+    assert f"only its scores of the test part of {run.data.name} are kept" in told.stderr
