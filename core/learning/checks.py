@@ -79,10 +79,10 @@ def precision(found: Gain) -> Check:
     """Whether those in the top band are spammers as often as before."""
     if np.isnan(found.b):
         state: State = "passed" if np.isnan(found.a) else "open"
-        also = " either" if np.isnan(found.a) else ", the champion does"
-        return Check("top band", None, None, state, f"It puts no judge into the top band{also}.")
+        said = "Neither puts a judge" if state == "passed" else "Other than the champion it puts no judge"
+        return Check("top band", None, None, state, f"{said} into the top band.")
     if np.isnan(found.a):
-        return Check("top band", found.b, None, "open", "The champion puts no judge into the top band, it does.")
+        return Check("top band", found.b, None, "open", "Other than the champion it puts judges into the top band.")
     state = _not_worse(found.value, found.high < 0, SLACK)
     said = f"Precision of the top band is {percent(found.b)}, {percent(found.a)} of the champion"
     return Check("top band", found.b, max(found.a - SLACK, 0.0), state, f"{said}{_surely(state)}.")

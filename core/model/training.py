@@ -86,7 +86,7 @@ def run(  # noqa: PLR0913 - what a training run is made of
     data, version = _data(dataset, candidate, salt), ""
     if recipe.learner.can_lead:
         score = candidate.calibration.probability(candidate.learner.margin(features))
-        metadata = _metadata(candidate, data, _trained(frame, schema, ~candidate.test), about, started)
+        metadata = _metadata(candidate, data, profiles(frame, schema, ~candidate.test), about, started)
         version = registry.publish(
             settings,
             Parts(
@@ -236,7 +236,7 @@ def _metadata(
         seed=candidate.seed,
         rounds=candidate.booster.num_boosted_rounds(),
         parameters=dict(candidate.options.parameters),
-        libraries=_libraries(),
+        libraries=libraries(),
         seconds=round(time.monotonic() - started, 1),
         bias=registry.bias(candidate.booster, len(features)),
     )
@@ -256,7 +256,8 @@ def _data(dataset: Dataset, candidate: Candidate, salt: bytes) -> Data:
     )
 
 
-def _trained(frame: pd.DataFrame, schema: Schema, seen: Any) -> tuple[Trained, ...]:
+def profiles(frame: pd.DataFrame, schema: Schema, seen: Any) -> tuple[Trained, ...]:
+    """What the features of the users of a mask (n,) are like."""
     return tuple(_profile(column.name, column.kind, frame[column.name][seen]) for column in schema.features)
 
 
@@ -267,6 +268,7 @@ def _profile(name: str, kind: str, values: pd.Series[float]) -> Trained:
     return Trained(name, kind, None, None, None, len(values))
 
 
-def _libraries() -> dict[str, str]:
+def libraries() -> dict[str, str]:
+    """What a version is made with, and the versions of that."""
     xgboost = "xgboost-cpu" if platform.system() == "Linux" else "xgboost"
     return {"python": platform.python_version(), **{name: installed(name) for name in (xgboost, "numpy", "scipy")}}

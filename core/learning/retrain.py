@@ -1,0 +1,219 @@
+"""Retrain: history and feedback make a candidate, the gate judges it, and only then anything may change.
+
+Nothing is replaced on the way: the candidate is published as a version of its own in one step, and the champion serves
+until somebody, or automation that a named person has switched on, promotes another. Killed at any moment, it leaves
+the home as it was or with one more whole version.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from core import accounts, audit
+from core.data import datasets, split
+from core.data import schema as schemas
+from core.data.schema import Schema
+from core.errors import RefusedError, TrustdeskError, UnknownItemError
+from core.feedback import ledger
+from core.jobs import Report
+from core.learning import due, fit, gate
+from core.learning import settings as learnings
+from core.learning.fit import Fitted, How
+from core.learning.gate import Gate
+from core.learning.settings import Learning
+from core.learning.training_set import TrainingSet, labels_given, training_set
+from core.model import baseline, candidates, evaluate, registry, train, training
+from core.model.candidates import Kept, Scores
+from core.model.evaluate import Thresholds
+from core.model.families import LEADING, NATURAL
+from core.model.learner import Progress
+from core.model.metadata import Data, Metadata
+from core.model.registry import Model, Parts
+from core.model.score import matrix
+from core.settings import Settings
+
+#: Steps told: folds, the final fit, judging, the gate, storing.
+STEPS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """How to retrain, by whom (None: the scheduler), and from which scores on each band begins."""
+
+    thresholds: Thresholds
+    how: How = "full"
+    by: str | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Retrained:
+    """The version published, what the gate says of it, and whether it was put in charge at once."""
+
+    version: str
+    gate: Gate
+    promoted: bool
+
+
+def retrain(
+    settings: Settings, asked: Request, *, now: datetime, progress: Progress = lambda _what, _share: None
+) -> Retrained:  # fmt: skip
+    """Learn from all history and the feedback so far, and publish a candidate with what the gate says of it.
+
+    Raises NotAllowedError for who may not retrain, RefusedError when there is nothing new, when the champion's users
+    are not in this home or another retraining is under way, and what `fit` and `gate` raise. A failure is noted.
+    """
+    if asked.by is not None:
+        asked = replace(asked, by=accounts.authorise(settings, asked.by, "retrain").name)
+    with _alone(settings):
+        try:
+            return _retrained(settings, asked, now, progress)
+        except TrustdeskError as error:
+            due.note_failure(settings, str(error), now=now)
+            raise
+
+
+def retrain_now(
+    settings: Settings, report: Report, *, thresholds: Thresholds, how: How = "full", by: str | None = None,
+    seed: int = 0,
+) -> None:  # fmt: skip
+    """The job behind the page and the scheduler."""
+    asked = Request(thresholds, how, by, seed)
+    found = retrain(settings, asked, now=datetime.now(UTC), progress=training.Overall(report, STEPS))
+    report(1, 1, f"{found.version}: {found.gate.sentence}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Source:
+    """Everything that a candidate comes from."""
+
+    champion: Model
+    data: Data
+    schema: Schema
+    users: TrainingSet
+    position: str
+
+
+def _retrained(settings: Settings, asked: Request, now: datetime, progress: Progress) -> Retrained:
+    started = time.monotonic()
+    progress("Reading history and feedback", 0.0)
+    source, learning = _source(settings), learnings.load(settings)
+    fitted = _fitted(source, learning, asked, progress)
+    progress("Judging on the test part", 0.0)
+    parts, kept, scores = _described(source, fitted, asked, now, started)
+    progress("Holding it against the champion", 0.0)
+    candidate = Model("the candidate", settings.models, parts.booster, parts.calibration, parts.metadata)
+    found = gate.check(
+        source.champion, candidate, source.users.judges, source.users.golden, source.schema, asked.thresholds,
+        said=source.users.sentence, seed=asked.seed, now=now,
+    )  # fmt: skip
+    progress("Storing", 0.0)
+    version = registry.publish(settings, parts)
+    found = replace(found, candidate=version)
+    gate.keep(settings, found)
+    candidates.keep(settings, replace(kept, version=version), scores)
+    due.note_done(settings, version, source.position, now=now)
+    facts = {"how": asked.how, "verdict": found.verdict, "gain": found.gain, "champion": source.champion.version}
+    audit.note(
+        settings, who=asked.by or "watch", what="retrain", about=version, why=found.sentence, details=facts, now=now
+    )  # fmt: skip
+    return Retrained(version, found, _promoted(settings, learning, found, now))
+
+
+def _source(settings: Settings) -> _Source:
+    champion, schema, known = registry.load(settings), schemas.load(settings.schema_file), ledger.of(settings)
+    data = champion.metadata.data
+    try:
+        history = datasets.frame(settings, data.dataset)
+    except UnknownItemError:
+        raise RefusedError(
+            f"The users that {champion.version} learnt from ({data.name}) are not in this home, and verdicts alone "
+            "are no training set. Train once on a file of labelled users; after that, feedback is added to it."
+        ) from None
+    known.refresh()
+    feedback, position = known.effective(), known.position
+    if labels_given(feedback).empty:
+        raise RefusedError("No verdict says yet what a user is: there is nothing new to learn from. Review some cases.")
+    salt = split.salt(settings)
+    seen = champion.users() if data.salt == split.digest(salt) else None
+    return _Source(champion, data, schema, training_set(history, feedback, schema, salt, seen=seen), position)
+
+
+def _fitted(source: _Source, learning: Learning, asked: Request, progress: Progress) -> Fitted:
+    learnt, champion, name = source.users.learnt, source.champion, source.data.name
+    if asked.how == "full":
+        return fit.full(learnt, champion, name=name, seed=asked.seed, progress=progress)
+    return fit.warm(
+        learnt, champion, batch=learning.batch_size, rate=learning.learning_rate, name=name, seed=asked.seed,
+        progress=progress,
+    )  # fmt: skip
+
+
+def _described(
+    source: _Source, fitted: Fitted, asked: Request, now: datetime, started: float
+) -> tuple[Parts, Kept, Scores]:  # fmt: skip
+    """The version, and the run that made it. Its figures are those on the test part, like those of any version."""
+    users, names = source.users, source.champion.metadata.names
+    test = users.judges.only(users.test)
+    train.both_classes(test.label, f"the test part of {source.data.name}")
+    learnt_from, judged_on = matrix(users.learnt.frame, names), matrix(test.frame, names)
+    of_learnt, of_test = (
+        fitted.calibration.probability(train.margin(fitted.booster, x)) for x in (learnt_from, judged_on)
+    )
+    learnt = np.ones(len(users.learnt), bool)
+    figures = evaluate.judge(test.label, of_test, asked.thresholds, seed=asked.seed)
+    data = replace(
+        source.data, rows=len(users.learnt) + len(users.judges) + len(users.golden),
+        positives=int(sum(part.label.sum() for part in (users.learnt, users.judges, users.golden))),
+        trained_on=len(users.learnt), tested_on=len(test),
+    )  # fmt: skip
+    metadata = Metadata(
+        created=now, data=data, features=training.profiles(users.learnt.frame, source.schema, learnt), figures=figures,
+        seed=asked.seed, rounds=fitted.rounds, parameters=dict(fitted.parameters), libraries=training.libraries(),
+        seconds=round(time.monotonic() - started, 1), bias=registry.bias(fitted.booster, len(names)),
+        notice=source.champion.metadata.notice, parent=source.champion.version, trained_by=asked.by or "watch",
+    )  # fmt: skip
+    profile = baseline.of(
+        names, np.concatenate([learnt_from, judged_on]), np.concatenate([users.learnt.label, test.label]),
+        np.concatenate([of_learnt, of_test]), np.concatenate([~learnt, np.ones(len(test), bool)]),
+        seed=asked.seed,
+    )  # fmt: skip
+    options = {"class_weight": NATURAL, "hard_negatives": False, "parameters": metadata.parameters,
+               "retrained": asked.how}  # fmt: skip
+    kept = Kept(
+        created=now, by=metadata.trained_by, family=LEADING, options=options, data=data, figures=figures,
+        folds=fitted.folds, training_pr_auc=evaluate.pr_auc(users.learnt.label, of_learnt, users.learnt.weight),
+        rounds=fitted.rounds, seconds=metadata.seconds, seed=asked.seed, notes=(users.sentence,),
+    )  # fmt: skip
+    scores = Scores.of(test.keys, test.label, of_test)
+    return Parts(fitted.booster, fitted.calibration, metadata, profile, users.learnt.keys), kept, scores
+
+
+def _promoted(settings: Settings, learning: Learning, found: Gate, now: datetime) -> bool:
+    """Put it in charge where that may be done without anybody looking: in the name of who switched that on."""
+    if not learning.automatic or found.verdict != "promote":
+        return False
+    why = f"Automatically, as {learning.promoter} has set: {found.sentence}"[: registry.MOST_WHY]
+    registry.promote(settings, found.candidate, by=learning.promoter, why=why, now=now)
+    return True
+
+
+@contextlib.contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    settings.data.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(settings.data / "retrain.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise RefusedError("A retraining is under way in this home. Wait for it to end.") from None
+    try:
+        yield
+    finally:
+        lock.release()
