@@ -44,6 +44,23 @@ def figures(settings: Settings, run: Run, verdicts: pd.DataFrame) -> Figures | N
     )
 
 
+def labelled(settings: Settings, run: Run, verdicts: pd.DataFrame) -> pd.DataFrame | None:
+    """`probability`, `inclusion` and `label` (1.0 or 0.0) of the users of a run whose verdict says what they are.
+
+    Indexed by input row; whose verdicts count is as in `figures`. None while the run has no plan.
+    """
+    plan = runs.plan(settings, run.id)
+    if plan is None:
+        return None
+    by_hand = plan.index.isin(runs.sent(settings, run.id).index)
+    inclusion = pd.Series(np.where(by_hand, 1.0, plan["inclusion"].to_numpy()), plan.index)
+    rows = plan.index[plan["chosen"].to_numpy() | by_hand]
+    label, _ = _labels(settings, run, rows, verdicts)
+    probability = runs.scores(settings, run.id)["probability"].loc[rows]
+    frame = pd.DataFrame({"probability": probability, "inclusion": inclusion.loc[rows], "label": label}, index=rows)
+    return frame[frame["label"].notna()]
+
+
 def _labels(
     settings: Settings, run: Run, rows: pd.Index[int], verdicts: pd.DataFrame
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:

@@ -1,0 +1,87 @@
+"""How much is scored and judged, and how long users wait: run by run and day by day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import ColumnElement, func, select
+
+from core import state
+from core.decision import guidance, runs
+from core.decision.policy import BANDS
+from core.decision.runs import Run
+from core.settings import Settings
+from core.state import OPEN, cases
+
+#: The shares of users below the scores that tell how scores are spread; most users score low.
+LEVELS: Final = (0.5, 0.9, 0.95, 0.99)
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """`open` cases, of them `late` ones; hours the first and the middle one have waited, NaN while nobody waits.
+
+    `days`: for each of the last days (UTC), oldest first, `day`, users `queued` and users `judged`.
+    """
+
+    open: int
+    late: int
+    service_hours: float
+    oldest_hours: float
+    median_hours: float
+    days: pd.DataFrame
+
+    @property
+    def judged_a_day(self) -> float:
+        return float(self.days["judged"].mean())
+
+
+def runs_frame(found: Sequence[Run]) -> pd.DataFrame:
+    """A row for each run, oldest first: run, when, name, model, users, rejected, and the share of each band."""
+    columns = ["run", "when", "name", "model", "users", "rejected", *BANDS]
+    rows = [
+        [each.id, each.created, each.name, each.model, each.users, each.rejected, *_shares(each)]
+        for each in sorted(found, key=lambda each: (each.created, len(each.id), each.id))
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def quantiles(settings: Settings, run: Run) -> tuple[float, ...]:
+    """The scores that `LEVELS` of the users of a run lie below; NaN for a run without users."""
+    score = runs.scores(settings, run.id)["probability"].to_numpy(np.float64)
+    return tuple(np.quantile(score, LEVELS).tolist()) if len(score) else (float("nan"),) * len(LEVELS)
+
+
+def queue(settings: Settings, *, now: datetime, days: int = 14) -> Queue:
+    """The queue as it is now, and what came in and was judged on each of the last days."""
+    hours = guidance.load(settings).service_hours
+    first = (now - timedelta(days=days - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    with state.connect(settings) as connection:
+        since = connection.execute(select(cases.c.queued).where(OPEN)).scalars().all()
+        queued, judged = (
+            {row[0]: row[1] for row in connection.execute(_by_day(column, first))}
+            for column in (cases.c.queued, cases.c.judged_at)
+        )
+    waited = np.array([(now - at).total_seconds() / 3600 for at in since])
+    names = [(first + timedelta(days=each)).date().isoformat() for each in range(days)]
+    frame = pd.DataFrame(
+        {"day": pd.to_datetime(names), "queued": [queued.get(name, 0) for name in names],
+         "judged": [judged.get(name, 0) for name in names]}
+    )  # fmt: skip
+    oldest, median = (float(waited.max()), float(np.median(waited))) if len(waited) else (float("nan"),) * 2
+    return Queue(len(waited), int((waited >= hours).sum()), hours, oldest, median, frame)
+
+
+def _by_day(column: ColumnElement[Any], first: datetime) -> Any:
+    # Times are stored as text in UTC, whose first ten characters are the day.
+    day = func.substr(column, 1, 10, type_=cases.c.user.type)
+    return select(day, func.count()).where(column >= first).group_by(day)
+
+
+def _shares(run: Run) -> list[float]:
+    return [run.counts[band] / run.users if run.users else float("nan") for band in BANDS]
