@@ -75,14 +75,21 @@ def gain(found: Gain, judged: tuple[int, int], least: int) -> Check:
     return Check("gain", found.value, LEAST_GAIN, state, said)
 
 
-def precision(found: Gain) -> Check:
-    """Whether those in the top band are spammers as often as before."""
+def precision(found: Gain, above: float) -> Check:
+    """Whether those in the top band, scored above `above`, are spammers as often as before.
+
+    Where the champion puts nobody there, as often as their scores say at the least.
+    """
     if np.isnan(found.b):
         state: State = "passed" if np.isnan(found.a) else "open"
         said = "Neither puts a judge" if state == "passed" else "Other than the champion it puts no judge"
         return Check("top band", None, None, state, f"{said} into the top band.")
     if np.isnan(found.a):
-        return Check("top band", found.b, None, "open", "Other than the champion it puts judges into the top band.")
+        state = "passed" if found.b >= above - SLACK else "open"
+        said = (
+            f"The champion puts no judge into the top band, and {percent(found.b)} of those it puts there are spammers."
+        )
+        return Check("top band", found.b, above - SLACK, state, said)
     state = _not_worse(found.value, found.high < 0, SLACK)
     said = f"Precision of the top band is {percent(found.b)}, {percent(found.a)} of the champion"
     return Check("top band", found.b, max(found.a - SLACK, 0.0), state, f"{said}{_surely(state)}.")

@@ -110,7 +110,7 @@ def examine(judged: Judged, thresholds: Thresholds, *, seed: int) -> tuple[tuple
     changed = flips.severity(a, thresholds) != flips.severity(b, thresholds)
     told = [checks.gain(found["pr_auc"], (spammers, others), FEWEST)]
     if min(spammers, others):
-        told += [checks.precision(found["precision"]), checks.calibration(found["ece"])]
+        told += [checks.precision(found["precision"], last), checks.calibration(found["ece"])]
         told += [checks.segments(y, a, b, w, judged.groups)]
     if len(judged.golden[0]):
         known, *scores = judged.golden

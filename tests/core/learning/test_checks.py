@@ -85,11 +85,12 @@ def test_a_gain_passes_when_it_is_beyond_chance_and_worth_it(found: Gain, state:
         (Gain(0.9, 0.85, -0.09, -0.01), "failed"),
         (Gain(UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN), "passed"),
         (Gain(0.9, UNKNOWN, UNKNOWN, UNKNOWN), "open"),
-        (Gain(UNKNOWN, 0.9, UNKNOWN, UNKNOWN), "open"),
+        (Gain(UNKNOWN, 0.85, UNKNOWN, UNKNOWN), "open"),
+        (Gain(UNKNOWN, 0.89, UNKNOWN, UNKNOWN), "passed"),
     ],
 )
 def test_precision_of_the_top_band_may_not_be_lost(found: Gain, state: str) -> None:
-    assert checks.precision(found).state == state
+    assert checks.precision(found, 0.9).state == state
 
 
 @pytest.mark.parametrize(

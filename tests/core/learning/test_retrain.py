@@ -157,8 +157,11 @@ def test_automation_promotes_what_passes_in_the_name_of_who_switched_it_on(
     monkeypatch.setattr("core.learning.checks.FLIP_BUDGET", 1.0)
     monkeypatch.setattr("core.learning.checks.LEAST_OVERLAP", 0.0)
     again = retrain.retrain(mine, ASKED, now=NOW)
-    assert again.promoted == (again.gate.verdict == "promote"), again.gate
     assert again.promoted, again.gate.sentence
+    assert registry.champion(mine) == again.version
+    noted = audit.read(mine).iloc[0]
+    assert (noted["who"], noted["what"]) == ("Ada", "promote")
+    assert noted["why"].startswith("Automatically, as Ada has set: It is better by")
 
 
 def refused(home: Settings, asked: Request = ASKED) -> str:
