@@ -1,0 +1,74 @@
+"""`python3 -m app drift` and `metrics`: whether what is live is as in training, for people and for Prometheus."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app import guard
+from app.commands.shared import AsJson, Home, settings_of
+from app.guard import tell
+
+if TYPE_CHECKING:
+    from core.monitoring.drift import Drift
+    from core.settings import Settings
+
+#: Exit code when users have drifted, so that a script can tell.
+DRIFTED = 4
+
+
+def drift(
+    context: typer.Context,
+    run: Annotated[str | None, typer.Option(help="A run, such as r-0001; by default the newest.")] = None,
+    alert: Annotated[
+        bool, typer.Option("--alert", help="Look at all that is live, keep incidents and tell of new ones.")
+    ] = False,
+    as_json: AsJson = False,
+    home: Home = None,
+) -> None:
+    """Compare the users of a run with those its version was trained on. Exit code 4: they have drifted."""
+    from core.monitoring import drift as drifts
+
+    settings = settings_of(context, home)
+    with guard.command(settings):
+        found = drifts.of_run(settings, run)
+        if as_json:
+            sys.stdout.write(json.dumps(found.as_json(), indent=1) + "\n")
+        else:
+            sys.stdout.write(f"{found.sentence}\n{_table(found)}\n")
+        if alert:
+            _alert(settings)
+    raise SystemExit(DRIFTED if found.verdict == "drifted" else 0)
+
+
+def metrics(context: typer.Context, home: Home = None) -> None:
+    """Print the figures of this home in the text format of Prometheus."""
+    from core.monitoring import exposition
+
+    settings = settings_of(context, home)
+    with guard.command(settings):
+        sys.stdout.write(exposition.text(settings, now=datetime.now(UTC)))
+
+
+def _table(found: Drift) -> str:
+    frame = found.frame().assign(name=lambda each: each["name"].where(each["name"] != "", "(score)"))
+    columns = ["name", "verdict", "psi", "chance", "ks", "js", "missing_before", "missing_now", "use"]
+    return frame[columns].to_string(index=False, float_format=lambda value: f"{value:.3f}", na_rep="–")
+
+
+def _alert(settings: Settings) -> None:
+    from core.monitoring import alerts, checks
+
+    now = datetime.now(UTC)
+    look = checks.look(settings, now=now)
+    for finding in look.found:
+        tell(finding.sentence)
+    if look.raised:
+        tell(look.raised)
+    told, failure = alerts.tell(settings, channel := alerts.channel(settings), now=now)
+    if told or failure:
+        tell(failure or f"{told} told by the {channel.name}.")

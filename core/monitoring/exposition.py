@@ -1,0 +1,149 @@
+"""The figures of a home as Prometheus reads them: the text format 0.0.4, made anew at every scrape.
+
+https://prometheus.io/docs/instrumenting/exposition_formats/. What is not known has no sample; names are never changed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Final, Literal
+
+from sqlalchemy import select
+
+from core import state
+from core.decision.policy import BANDS
+from core.feedback import ledger, live
+from core.feedback.estimate import Estimate
+from core.model import registry
+from core.monitoring import checks, drift, incidents, volume
+from core.monitoring.drift import Drift
+from core.monitoring.incidents import KINDS
+from core.settings import Settings
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+_NO_LABELS: Final[Mapping[str, str]] = MappingProxyType({})
+#: Every metric there is, its kind and what it says; `deploy/grafana/dashboard.json` asks for these names.
+METRICS: Final[Mapping[str, tuple[Literal["counter", "gauge"], str]]] = {
+    "trustdesk_champion_info": ("gauge", "1 for the version in charge."),
+    "trustdesk_runs_total": ("counter", "Runs so far."),
+    "trustdesk_users_scored_total": ("counter", "Users scored so far, by band."),
+    "trustdesk_rows_rejected_total": ("counter", "Rows turned away so far."),
+    "trustdesk_last_run_timestamp_seconds": ("gauge", "When the last run was made."),
+    "trustdesk_verdicts_total": ("counter", "Verdicts that stand, by what they say."),
+    "trustdesk_queue_open": ("gauge", "Users who wait for a review."),
+    "trustdesk_queue_late": ("gauge", "Of them, those over the service level."),
+    "trustdesk_queue_oldest_seconds": ("gauge", "How long the first of them has waited."),
+    "trustdesk_score_psi": ("gauge", "PSI of the score against the training baseline."),
+    "trustdesk_feature_psi": ("gauge", "PSI of a feature against the training baseline."),
+    "trustdesk_drifted_features": ("gauge", "Features, and the score, that have drifted, of those in use."),
+    "trustdesk_precision": ("gauge", "Share of spammers among users flagged for review, and the ends of its interval."),
+    "trustdesk_recall": ("gauge", "Share of spammers who are flagged for review, and the ends of its interval."),
+    "trustdesk_incidents_open": ("gauge", "Open incidents, by kind."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One value of a metric."""
+
+    metric: str
+    value: float
+    labels: Mapping[str, str] = field(default_factory=lambda: _NO_LABELS)
+
+
+def text(settings: Settings, *, now: datetime) -> str:
+    """All metrics of a home. Raises what `registry.load` raises when the version in charge is damaged."""
+    return written(samples(settings, now=now))
+
+
+def written(found: Iterator[Sample] | list[Sample]) -> str:
+    """Samples in the text format, a metric at a time; NaN is left out.
+
+    >>> written([Sample("trustdesk_queue_open", 3.0)]).splitlines()[-1]
+    'trustdesk_queue_open 3'
+    """
+    by_metric: dict[str, list[Sample]] = {name: [] for name in METRICS}
+    for each in found:
+        by_metric[each.metric].append(each)
+    return "".join(line for name, each in by_metric.items() for line in _lines(name, each))
+
+
+def samples(settings: Settings, *, now: datetime) -> Iterator[Sample]:
+    """Every sample of a home, in no order."""
+    if (version := registry.champion(settings)) is not None:
+        yield Sample("trustdesk_champion_info", 1, {"version": version})
+    yield from _scored(settings)
+    yield from _verdicts(settings)
+    waiting = volume.queue(settings, now=now, days=1)
+    yield Sample("trustdesk_queue_open", waiting.open)
+    yield Sample("trustdesk_queue_late", waiting.late)
+    yield Sample("trustdesk_queue_oldest_seconds", 3600 * waiting.oldest_hours)
+    if (run := drift.latest(settings)) is not None:
+        yield from _drift(drift.of_run(settings, run.id))
+    yield from _live(settings)
+    open_ = [each.finding.kind for each in incidents.recent(settings) if each.open]
+    yield from (Sample("trustdesk_incidents_open", open_.count(kind), {"kind": kind}) for kind in KINDS)
+
+
+def _scored(settings: Settings) -> Iterator[Sample]:
+    columns = [state.runs.c[name] for name in ("created", "rejected", "counts")]
+    with state.connect(settings) as connection:
+        rows = connection.execute(select(*columns).order_by(state.runs.c.number)).all()
+    yield Sample("trustdesk_runs_total", len(rows))
+    yield Sample("trustdesk_rows_rejected_total", sum(row.rejected for row in rows))
+    for band in BANDS:
+        yield Sample("trustdesk_users_scored_total", sum(row.counts[band] for row in rows), {"band": band})
+    if rows:
+        at = datetime.fromisoformat(rows[-1].created).astimezone(UTC)
+        yield Sample("trustdesk_last_run_timestamp_seconds", at.timestamp())
+
+
+def _verdicts(settings: Settings) -> Iterator[Sample]:
+    known = ledger.of(settings)
+    known.refresh()
+    counts = known.effective()["verdict"].value_counts()
+    for verdict in ("spammer", "legitimate", "unsure"):
+        yield Sample("trustdesk_verdicts_total", int(counts.get(verdict, 0)), {"verdict": verdict})
+
+
+def _drift(found: Drift) -> Iterator[Sample]:
+    yield Sample("trustdesk_score_psi", found.score.psi)
+    yield from (Sample("trustdesk_feature_psi", each.psi, {"feature": each.name}) for each in found.features)
+    yield Sample("trustdesk_drifted_features", len(found.found("drifted")))
+
+
+def _live(settings: Settings) -> Iterator[Sample]:
+    run = checks.judged_run(settings)
+    figures = None if run is None else live.figures(settings, run, ledger.of(settings).effective())
+    if run is None or figures is None:
+        return
+    for metric, figure in (("trustdesk_precision", figures.precision), ("trustdesk_recall", figures.recall)):
+        for which, value in _ends(figure).items():
+            yield Sample(metric, value, {"run": run.id, "which": which})
+
+
+def _ends(figure: Estimate) -> dict[str, float]:
+    value = figure.value if figure.enough else float("nan")
+    return {"value": value, "low": figure.low, "high": figure.high}
+
+
+def _lines(name: str, found: list[Sample]) -> Iterator[str]:
+    kind, said = METRICS[name]
+    known = [each for each in found if not math.isnan(each.value)]
+    if known:
+        yield f"# HELP {name} {said}\n# TYPE {name} {kind}\n"
+    for each in known:
+        labels = ",".join(f'{key}="{_escaped(value)}"' for key, value in each.labels.items())
+        yield f"{name}{f'{{{labels}}}' if labels else ''} {_number(each.value)}\n"
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if float(value).is_integer() and abs(value) < 2**53 else repr(float(value))

@@ -1,0 +1,65 @@
+"""`drift` and `metrics`, run for real on a small home."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from app.cli import app
+from core.monitoring import exposition, incidents
+from tests import make
+from tests.core.monitoring.test_drift import scored
+
+
+@pytest.fixture(autouse=True)
+def _hook(monkeypatch):
+    """Commands change what happens on a bug for the rest of their process; here it goes on after them."""
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+
+
+def invoked(home, *arguments):
+    return CliRunner().invoke(app, ["--home", str(home.home), *map(str, arguments)])
+
+
+def test_without_a_run_there_is_nothing_to_compare(own):
+    found = invoked(own, "drift")
+    assert (found.exit_code, found.stdout) == (2, "")
+    assert "no run of the version in charge" in found.stderr
+    assert invoked(own, "drift", "--run", "r-0009").exit_code == 2
+
+
+def test_the_sentence_comes_first_and_each_feature_has_a_line(own):
+    scored(own, make.users(2100, seed=5))
+    found = invoked(own, "drift")
+    assert found.exit_code == 0, found.stderr
+    lines = found.stdout.splitlines()
+    assert lines[0].startswith("The 2,100 users of r-0001 are like those v0001 was trained on")
+    assert len(lines) == 2 + 1 + len(make.SCHEMA.names)
+    assert lines[2].split()[:2] == ["(score)", "steady"]
+
+
+def test_a_drift_is_told_by_the_exit_code_and_once_by_the_channel(own):
+    scored(own, make.users(900, seed=5).assign(links=9))
+    found = invoked(own, "drift", "--run", "r-0001", "--json")
+    assert found.exit_code == 4
+    assert json.loads(found.stdout)["verdict"] == "drifted"
+    assert incidents.recent(own) == ()
+    told = invoked(own, "drift", "--alert")
+    assert told.exit_code == 4
+    assert "links has drifted" in told.stderr
+    assert "the audit share goes from" in told.stderr
+    assert "told by the log." in told.stderr
+    assert "told by" not in invoked(own, "drift", "--alert").stderr
+    assert all(each.told for each in incidents.recent(own))
+
+
+def test_metrics_are_what_prometheus_reads(own):
+    scored(own, make.users(300, seed=5))
+    found = invoked(own, "metrics")
+    assert found.exit_code == 0, found.stderr
+    assert "# TYPE trustdesk_runs_total counter\ntrustdesk_runs_total 1\n" in found.stdout
+    names = {line.split()[2] for line in found.stdout.splitlines() if line.startswith("# TYPE")}
+    assert names <= exposition.METRICS.keys()

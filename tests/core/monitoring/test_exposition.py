@@ -1,0 +1,121 @@
+"""Metrics: in the grammar of the text format, equal to what the home holds, and all that the dashboard asks for."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.decision import runs
+from core.feedback import live
+from core.monitoring import checks, drift, exposition
+from core.monitoring.exposition import METRICS, Sample
+from core.settings import ROOT
+from tests import make
+from tests.core.feedback.reviewing import fresh, judge, planned, scored, waiting
+from tests.make import NOW
+
+#: https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
+LABEL = r'[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\\\|\\"|\\n)*"'
+SAMPLE = re.compile(rf"([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{{((?:{LABEL},)*{LABEL})\}})? (\S+)")
+COMMENT = re.compile(r"# (HELP|TYPE) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.+)")
+
+
+def read(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    """The samples; fails where a line is not of the format, or a metric's samples stand apart from its type."""
+    assert text.endswith("\n") or not text
+    found, typed = {}, ""
+    for line in text.splitlines():
+        if comment := COMMENT.fullmatch(line):
+            typed = comment[2]
+            continue
+        parts = SAMPLE.fullmatch(line)
+        assert parts, line
+        assert parts[1] == typed
+        labels = re.findall(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"', parts[2] or "")
+        key = (parts[1], tuple((name, _plain(value)) for name, value in labels))
+        assert key not in found
+        found[key] = float(parts[3])
+    return found
+
+
+def _plain(value: str) -> str:
+    return re.sub(r"\\(.)", lambda each: "\n" if each[1] == "n" else each[1], value)
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc"], include_characters='\n"\\'), max_size=20))
+def test_any_name_of_a_feature_comes_back_as_it_was(name):
+    text = exposition.written([Sample("trustdesk_feature_psi", 0.1 + 0.2, {"feature": name})])
+    if not {"\r", "\x0b", "\x0c", "\x85", "\u2028", "\u2029"} & set(name):
+        assert read(text) == {("trustdesk_feature_psi", (("feature", name),)): 0.1 + 0.2}
+
+
+def test_what_is_not_known_has_no_sample(home):
+    assert exposition.written([Sample("trustdesk_precision", float("nan"))]) == ""
+    found = read(exposition.text(home, now=NOW))
+    assert found["trustdesk_runs_total", ()] == 0
+    assert not [name for name, _ in found if name in {"trustdesk_champion_info", "trustdesk_score_psi"}]
+
+
+def test_the_metrics_say_what_the_home_holds(own):
+    run = planned(own, make.users(300, seed=4), capacity=4, audit=0.05)
+    scored(own, make.users(90, seed=5).assign(links=[*range(87), "many", "many", "many"]))
+    judge(own, waiting(own)[0], "legitimate")
+    found = read(exposition.text(own, now=NOW + timedelta(hours=3)))
+    assert found["trustdesk_champion_info", (("version", "v0001"),)] == 1
+    assert found["trustdesk_runs_total", ()] == 2
+    second = runs.recent(own)[0]
+    assert found["trustdesk_rows_rejected_total", ()] == second.rejected == 3
+    allowed = run.counts["allow"] + second.counts["allow"]
+    assert found["trustdesk_users_scored_total", (("band", "allow"),)] == allowed
+    assert found["trustdesk_last_run_timestamp_seconds", ()] == NOW.timestamp()
+    assert found["trustdesk_verdicts_total", (("verdict", "legitimate"),)] == 1
+    assert found["trustdesk_queue_open", ()] == len(waiting(own))
+    assert found["trustdesk_queue_oldest_seconds", ()] == 3 * 3600
+    report = drift.of_run(own)
+    assert found["trustdesk_score_psi", ()] == report.score.psi
+    assert found["trustdesk_feature_psi", (("feature", "links"),)] == next(
+        each.psi for each in report.features if each.name == "links"
+    )
+    figures = live.figures(own, run, fresh(own).effective())
+    assert checks.judged_run(own).id == run.id
+    assert found["trustdesk_recall", (("run", run.id), ("which", "high"))] == figures.recall.high
+    assert ("trustdesk_precision", (("run", run.id), ("which", "value"))) not in found
+
+
+def test_counters_end_as_prometheus_asks_and_every_metric_is_told():
+    for name, (kind, said) in METRICS.items():
+        assert re.fullmatch(r"trustdesk_[a-z_]+", name)
+        assert name.endswith("_total") == (kind == "counter")
+        assert said.endswith(".")
+
+
+@pytest.fixture(scope="module")
+def dashboard():
+    return json.loads((ROOT / "deploy" / "grafana" / "dashboard.json").read_text(encoding="utf-8"))
+
+
+def test_the_dashboard_asks_for_all_metrics_and_no_others(dashboard):
+    asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    assert set(re.findall(r"trustdesk_[a-z_]+", " ".join(asked))) == set(METRICS)
+    variables = {each["name"] for each in dashboard["templating"]["list"]}
+    assert set(re.findall(r"\$\{?([a-z]+)\}?", json.dumps(dashboard["panels"]))) <= variables
+    for panel in dashboard["panels"]:
+        counters = [name for name in METRICS if METRICS[name][0] == "counter"]
+        for target in panel["targets"]:
+            assert all("increase(" in target["expr"] for name in counters if name in target["expr"])
+
+
+def test_no_panel_covers_another(dashboard):
+    cells = [
+        (x, y)
+        for place in (panel["gridPos"] for panel in dashboard["panels"])
+        for x in range(place["x"], place["x"] + place["w"])
+        for y in range(place["y"], place["y"] + place["h"])
+    ]
+    assert len(set(cells)) == len(cells)
+    assert max(x for x, _ in cells) < 24
