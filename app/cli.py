@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from app import guard
-from app.commands import accounts, compare, decisions, deeper, feedback, monitoring, queue, registry
+from app.commands import accounts, compare, decisions, deeper, feedback, learning, monitoring, queue, registry
 from app.commands.shared import By, name_of
 from app.guard import tell
 from app.progress import Progress
@@ -40,6 +40,8 @@ app.add_typer(queue.app, name="queue")
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(registry.app, name="registry")
+app.command()(learning.retrain)
+app.command()(learning.watch)
 app.command()(monitoring.drift)
 app.command()(monitoring.metrics)
 registry.app.command("compare")(compare.compare)

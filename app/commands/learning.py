@@ -1,0 +1,87 @@
+"""`python3 -m app retrain` and `watch`: learn from the feedback, now or whenever it is time."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app import guard
+from app.commands.shared import AsJson, By, Home, name_of, settings_of
+from app.guard import tell
+from app.progress import Progress
+
+if TYPE_CHECKING:
+    from core.learning.gate import Gate
+    from core.learning.watch import Decision
+
+_MARKS = {"passed": "ok  ", "open": "open", "failed": "FAIL"}
+
+
+def retrain(
+    context: typer.Context,
+    if_due: Annotated[
+        bool, typer.Option("--if-due", help="Only when enough new verdicts have come in and enough time has passed.")
+    ] = False,
+    warm: Annotated[bool, typer.Option("--warm", help="Add trees to the model in charge instead.")] = False,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of everything random.")] = 0,
+    by: By = None,
+    as_json: AsJson = False,
+    home: Home = None,
+) -> None:
+    """Learn from all history and the feedback; a candidate is published with what the gate says of it."""
+    from core.decision.policy import Policy
+    from core.learning import due
+    from core.learning.retrain import Request
+    from core.learning.retrain import retrain as retrained
+
+    settings, progress = settings_of(context, home), Progress()
+    with guard.command(settings), contextlib.ExitStack() as stack:
+        stack.callback(progress.end)
+        if if_due:
+            found = due.due(settings, now=datetime.now(UTC))
+            tell(found.sentence)
+            if not found.is_due:
+                return
+        asked = Request(Policy().thresholds, "warm" if warm else "full", name_of(by), seed)
+        done = retrained(settings, asked, now=datetime.now(UTC), progress=progress)
+        progress.end()
+        if as_json:
+            sys.stdout.write(json.dumps(done.gate.as_json() | {"promoted": done.promoted}, indent=1) + "\n")
+        else:
+            sys.stdout.write(_table(done.gate))
+        tell(done.gate.judges)
+        tell(f"{done.version}: {done.gate.verdict}. {done.gate.sentence}")
+        tell(f"{done.version} is in charge." if done.promoted else f"{done.version} is not in charge.")
+
+
+def watch(
+    context: typer.Context,
+    every: Annotated[float, typer.Option(min=1, help="Seconds between two looks.")] = 60,
+    once: Annotated[bool, typer.Option("--once", help="Look once, then end.")] = False,
+    home: Home = None,
+) -> None:
+    """Look again and again whether it is time to retrain; one for each home, each decision in data/logs/watch.log."""
+    from core.decision.policy import Policy
+    from core.learning import watch as watching
+
+    settings, thresholds = settings_of(context, home), Policy().thresholds
+    with guard.command(settings):
+        if once:
+            with watching.alone(settings):
+                _tell(watching.decide(settings, thresholds, now=datetime.now(UTC)))
+        else:
+            watching.watch(settings, thresholds, every=every, now=lambda: datetime.now(UTC), told=_tell)
+
+
+def _tell(decision: Decision) -> None:
+    tell(f"{decision.at:%Y-%m-%d %H:%M:%S} UTC  {decision.sentence}")
+
+
+def _table(gate: Gate) -> str:
+    width = max(len(each.name) for each in gate.checks)
+    return "".join(f"{_MARKS[each.state]}  {each.name:<{width}}  {each.sentence}\n" for each in gate.checks)

@@ -1,0 +1,65 @@
+"""`retrain` and `watch`, each run for real on a small home."""
+
+from __future__ import annotations
+
+import json
+
+from click.testing import Result
+from typer.testing import CliRunner
+
+from app.cli import app
+from core.learning import gate
+from core.model import registry
+from core.settings import Settings
+from tests import make
+from tests.core.learning import feeding
+
+
+def invoked(*arguments: str, home: Settings) -> Result:
+    return CliRunner().invoke(app, [*arguments, "--home", str(home.home)])
+
+
+def test_if_due_does_nothing_until_it_is_time(own: Settings) -> None:
+    feeding.judged(own, make.users(20, seed=4))
+    found = invoked("retrain", "--if-due", home=own)
+
+    assert (found.exit_code, found.stdout) == (0, "")
+    assert found.stderr == "Not yet: 20 of 1,000 new verdicts have come in.\n"
+    assert registry.versions(own) == ("v0001",)
+
+
+def test_retrain_prints_the_checks_and_leaves_the_champion_in_charge(own: Settings) -> None:
+    feeding.judged(own, make.users(200, seed=4))
+    own.options_file.write_text("[learning]\nmin_samples = 100\n", encoding="utf-8")
+    found = invoked("retrain", "--if-due", "--by", "Ada", home=own)
+
+    assert found.exit_code == 0, found.stderr
+    kept = gate.kept(own, "v0002")
+    assert kept is not None
+    assert [line.split()[1] for line in found.stdout.splitlines()] == [each.name.split()[0] for each in kept.checks]
+    assert f"v0002: {kept.verdict}. {kept.sentence}" in found.stderr
+    assert kept.judges in found.stderr
+    assert found.stderr.endswith("v0002 is not in charge.\n")
+    assert "Not yet: 0 of 100" in invoked("retrain", "--if-due", home=own).stderr
+
+
+def test_a_warm_start_as_json(own: Settings) -> None:
+    feeding.judged(own, make.users(300, seed=4))
+    found = invoked("retrain", "--warm", "--json", "--by", "Ada", home=own)
+
+    assert found.exit_code == 0, found.stderr
+    told = json.loads(found.stdout)
+    assert (told["candidate"], told["champion"], told["promoted"]) == ("v0002", "v0001", False)
+
+
+def test_what_is_refused_says_why(own: Settings) -> None:
+    found = invoked("retrain", "--by", "Ada", home=own)
+    assert (found.exit_code, found.stdout) == (4, "")
+    assert "nothing new to learn from" in found.stderr
+
+
+def test_watch_looks_once(own: Settings) -> None:
+    found = invoked("watch", "--once", home=own)
+    assert found.exit_code == 0
+    assert found.stderr.endswith("UTC  Not yet: 0 of 1,000 new verdicts have come in.\n")
+    assert own.watch_log.is_file()
