@@ -2,6 +2,7 @@
 
 from app import services, session
 from app.components.heading import page_title
+from app.components.learning.at_the_gate import at_the_gate
 from app.components.no_model import no_model
 from app.components.registry.about import about
 from app.components.registry.in_charge import change, in_charge, promotions, refused
@@ -28,4 +29,5 @@ else:
     in_charge(champion)
     refused()
     versions(found, picked)
+    at_the_gate(picked.version)
     about(picked, champion)

@@ -5,6 +5,7 @@ import streamlit as st
 from app import services, session
 from app.components.empty_state import empty_state
 from app.components.heading import page_title
+from app.components.learning.retraining import retraining
 from app.components.train.about import about
 from app.components.train.request import refused, request, start
 from app.components.train.runs import chosen, runs
@@ -17,6 +18,7 @@ st.markdown("A model learns from labelled users and is judged on others that no 
 if session.may("train"):
     start(request(), actions)
 refused()
+retraining()
 found = candidates.listed(services.settings())
 busy = under_way(found[0] if found else None)
 if found:

@@ -1,0 +1,1 @@
+"""Learning from feedback: the button, its settings, and what the gate says of a version."""

@@ -1,0 +1,106 @@
+"""Learning from feedback: what has come in, the button that retrains, and how that goes and ended."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from app import guard, navigation, services, session
+from app.components.heading import section
+from app.components.learning.settings_form import settings_form
+from app.words import legible, moment, plain
+from core import accounts, jobs
+from core.errors import NotAllowedError
+from core.jobs import Job
+from core.learning import due, gate, watch
+from core.learning.due import Last
+from core.model import registry
+
+HOWS: Final = {"full": "In full", "warm": "On top of the model in charge"}
+WORDS: Final = {"promote": "may be promoted", "hold": "a person has to decide", "reject": "must not be promoted"}
+_EVERY: Final = 0.7
+
+
+def retraining() -> None:
+    """The section of the Train page; nothing in a home without a model, where there is no history to add to."""
+    if registry.champion(services.settings()) is None:
+        return
+    section("Learn from feedback", "all history and the verdicts; nothing changes until a version is promoted")
+    live = watch.under_way(services.settings())
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with guard.shown() as failure:
+            found = due.due(services.settings(), now=services.now())
+        if failure.error is None:
+            st.markdown(plain(found.sentence), width="stretch")
+        if session.may("retrain"):
+            _button(live)
+            settings_form()
+    _refused()
+    if live is not None:
+        _watch(live.id)
+    else:
+        _ended(due.last(services.settings()))
+
+
+def _button(live: Job | None) -> None:
+    with (
+        st.popover("Retrain", icon=":material/autorenew:", disabled=live is not None, key="retrain-open"),
+        st.form("retrain", border=False),
+    ):
+        st.markdown("A candidate is made and held against the model in charge, which scores on meanwhile.")
+        how = st.radio("How", list(HOWS), format_func=HOWS.__getitem__, key="retrain_how")
+        here = session.person()
+        name = here.name if here else st.text_input("Your name", max_chars=80, key="retrain_name")
+        if st.form_submit_button("Retrain", type="primary", key="retrain-now"):
+            with guard.shown() as failure:
+                _start(str(how), accounts.named(name))
+            if failure.error is None:
+                st.rerun()
+
+
+def _start(how: str, name: str) -> None:
+    session.come_in(name)
+    by = accounts.authorise(services.settings(), name, "retrain").name
+    watch.start(services.settings(), services.policy().thresholds, how=how, by=by)
+
+
+def _refused() -> None:
+    found = session.person()
+    if found is not None and not session.may("retrain"):
+        st.caption(plain(str(NotAllowedError(found.name, found.role, "retrain"))))
+
+
+@st.fragment(run_every=_EVERY)
+def _watch(identity: str) -> None:
+    """Runs by itself until the job is over; then the page runs again."""
+    job = jobs.find(services.settings(), identity)
+    if job.over:
+        if job.status == "done":
+            session.say("The retraining is done")
+        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.progress(job.share, plain(f"{job.title} · {job.message}" if job.message else job.title))
+        st.button(
+            "Cancel", icon=":material/close:", type="tertiary", key=f"cancel-{identity}",
+            on_click=jobs.cancel, args=(services.settings(), identity),
+        )  # fmt: skip
+
+
+def _ended(last: Last) -> None:
+    """What came of the last one: the verdict of the gate, or why there is none."""
+    newest = next(iter(jobs.listed(services.settings(), watch.PREFIX)), None)
+    if last.failed and last.at is not None:
+        st.error(f"The retraining of {moment(last.at)} UTC failed: {plain(last.failed)}", icon=":material/error:")
+    elif newest is not None and newest.status == "failed":
+        st.error(plain(newest.message), icon=":material/error:")
+    found = gate.kept(services.settings(), last.version) if last.version else None
+    if found is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"**{found.candidate}**, {moment(found.at)} UTC: {WORDS[found.verdict]}. {plain(legible(found.sentence))}",
+            width="stretch",
+        )
+        if st.button("Open in Registry", icon=":material/inventory_2:", key="retrained"):
+            navigation.go("registry", version=found.candidate)
