@@ -33,6 +33,7 @@ from core.model.score import Scorer
 from core.settings import Settings
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 Verdict = Literal["promote", "hold", "reject"]
 FORMAT: Final = 1
 #: Spammers, and others, without whom no gain is told.
@@ -86,15 +87,16 @@ class Gate:
 class Judged:
     """Judges, the scores of both models, and what else of them is compared, from arrays alone; see `examine`.
 
-    label, a, b, weight: (n,). `groups`: column -> its segments. `golden`: label, a and b of golden items.
-    `overlap` of reasons, `seconds` of a and of b.
+    label, a, b, weight: (n,). `old` (n,): whose label comes from the history, not from a verdict. `groups`: column ->
+    its segments. `golden`: label, a and b of golden items. `overlap` of reasons, `seconds` of a and of b.
     """
 
     label: Floats
     a: Floats
     b: Floats
     weight: Floats
-    groups: Mapping[str, Sequence[tuple[str, npt.NDArray[np.bool_]]]]
+    old: Bools
+    groups: Mapping[str, Sequence[tuple[str, Bools]]]
     golden: tuple[Floats, Floats, Floats]
     overlap: Floats
     seconds: tuple[float, float]
@@ -109,9 +111,11 @@ def examine(judged: Judged, thresholds: Thresholds, *, seed: int) -> tuple[tuple
     found = gains(y, a, b, w, last, seed=seed) if min(spammers, others) else dict.fromkeys(("pr_auc",), nothing)
     changed = flips.severity(a, thresholds) != flips.severity(b, thresholds)
     told = [checks.gain(found["pr_auc"], (spammers, others), FEWEST)]
+    inside = int((a > last).sum()), int((b > last).sum())
     if min(spammers, others):
-        told += [checks.precision(found["precision"], last), checks.calibration(found["ece"])]
+        told += [checks.precision(found["precision"], last, inside), checks.calibration(found["ece"])]
         told += [checks.segments(y, a, b, w, judged.groups)]
+        told += [checks.old_labels(y, a, w, judged.old, judged.groups)]
     if len(judged.golden[0]):
         known, *scores = judged.golden
         told += [checks.golden(known, scores[0] > review, scores[1] > review)]
@@ -149,7 +153,7 @@ def check(  # noqa: PLR0913 - two models, whom they are judged on, and what scor
     known = [Scorer(model).score(golden.frame).probability for model in (champion, candidate)]
     groups = {name: list(_parts(judges, name)) for name in schema.names}
     judged = Judged(
-        judges.label, a, b, judges.weight, groups, (golden.label, known[0], known[1]),
+        judges.label, a, b, judges.weight, ~judges.judged, groups, (golden.label, known[0], known[1]),
         _overlap(champion, candidate, judges, np.maximum(a, b) > min(thresholds.values()), seed),
         (_seconds(champion, judges), _seconds(candidate, judges)),
     )  # fmt: skip
@@ -177,12 +181,12 @@ def _file(settings: Settings, version: str) -> Any:
     return path.with_name(f"{path.name}.json")
 
 
-def _parts(judges: Labelled, name: str) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
+def _parts(judges: Labelled, name: str) -> Iterator[tuple[str, Bools]]:
     return weakest.by_bin(judges.frame[name].to_numpy(np.float64))
 
 
 def _overlap(
-    champion: Model, candidate: Model, judges: Labelled, flagged: npt.NDArray[np.bool_], seed: int
+    champion: Model, candidate: Model, judges: Labelled, flagged: Bools, seed: int
 ) -> Floats:  # fmt: skip
     rows = np.sort(np.random.default_rng(seed).permutation(np.flatnonzero(flagged))[:EXPLAINED])
     frame = judges.frame.iloc[rows]
