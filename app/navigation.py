@@ -23,6 +23,7 @@ def sections() -> Mapping[str, list[StreamlitPage]]:
         ],
         "Understand": [_page("explore", "Explore", "query_stats"), _page("compare", "Compare", "compare_arrows")],
         "Run": [
+            _page("monitor", "Monitor", "monitor_heart"),
             _page("train", "Train", "model_training"),
             _page("registry", "Registry", "inventory_2"),
             _page("audit", "Audit", "receipt_long"),

@@ -9,6 +9,7 @@ from app.charts.cases import evidence
 from app.charts.compare import confusion, curves, differences, flips, reliabilities, score_lines
 from app.charts.deeper import dropped, endurance, importances, learning
 from app.charts.features import dependence, distribution, spam_rate
+from app.charts.monitor import score_levels, then_and_now, throughput
 from app.charts.pairs import DIVERGING, Bins, correlations, joint
 from app.charts.reasons import pushes
 from app.charts.runs import flagged_share, reliability
@@ -20,5 +21,6 @@ __all__ = [
     "CONFIG", "DIVERGING", "PALETTE", "SEQUENTIAL", "Bins", "Palette", "Theme", "confusion", "correlations", "curves",
     "dependence", "differences", "distribution", "dropped", "endurance", "escape_label", "evidence", "flagged_share",
     "flips", "folds", "importances", "joint", "learning", "place", "pushes", "reliabilities", "reliability",
-    "score_histogram", "score_lines", "search", "segments", "shifts", "spam_rate", "what_if",
+    "score_histogram", "score_levels", "score_lines", "search", "segments", "shifts", "spam_rate", "then_and_now",
+    "throughput", "what_if",
 ]  # fmt: skip

@@ -34,7 +34,7 @@ def flagged_share(frame: pd.DataFrame, *, theme: Theme) -> go.Figure:
     base(figure, theme=theme, height=HEIGHT, right=138, bottom=BOTTOM, top=TOP)
     top = 1.08 * (float(frame["share"].max()) if frame["share"].notna().any() else 0.0) or 0.01
     figure.update_yaxes(range=[0, top], nticks=5, tickformat=".1%" if top > 0.004 else ".2%")
-    _dates(figure, runs)
+    dates(figure, runs)
     _line_ends(figure, frame, bands, top)
     number = "no runs" if runs.empty else "1 run" if len(runs) == 1 else f"last {len(runs)} runs"
     sub = f"share of scored users, {number}"
@@ -88,7 +88,7 @@ def _band_line(figure: go.Figure, rows: pd.DataFrame, band: Band, *, single: boo
     figure.add_scatter(x=rows["when"][-1:], y=shares[-1:], mode="markers", marker=marker, **last)
 
 
-def _dates(figure: go.Figure, runs: pd.DatetimeIndex) -> None:
+def dates(figure: go.Figure, runs: pd.DatetimeIndex) -> None:
     """Ticks at some of the runs' own times, the last among them; the clock when all are of one day."""
     if runs.empty:
         figure.update_xaxes(showticklabels=False, ticks="")

@@ -87,6 +87,13 @@ def binned(
     return expected.astype(np.int64), actual.astype(np.int64)
 
 
+def starts(edges: npt.ArrayLike, counts: npt.ArrayLike) -> Floats:
+    """Where the grouped bins of `binned` start, in its order; `edges` (k + 1,), `counts` (k,)."""
+    groups = _grouped(np.asarray(counts, np.int64))
+    _, first = np.unique(groups, return_index=True)
+    return np.asarray(edges, np.float64)[first]
+
+
 def compare(
     a: pd.DataFrame, b: pd.DataFrame, names: Sequence[str], use: Mapping[str, float] | None = None,
     *, progress: Callable[[int, int], None] = lambda _done, _of: None,

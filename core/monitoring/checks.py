@@ -16,7 +16,7 @@ from core.data.problems import count
 from core.decision import cases, guidance, runs
 from core.decision.cases import CaseFilters
 from core.decision.runs import Run
-from core.errors import DamagedModelError, SchemaError, UnknownVersionError, WrongFeaturesError
+from core.errors import DamagedModelError, SchemaError, UnknownVersionError, WrongFeaturesError, listed
 from core.feedback import ledger, live
 from core.feedback.estimate import Estimate
 from core.model import registry
@@ -70,7 +70,7 @@ def look(settings: Settings, *, now: datetime) -> Look:
 
 def of_drift(report: Drift) -> tuple[Finding, ...]:
     """A finding for each feature in use that has drifted, and for the score."""
-    users = f"in the {count(report.n, 'user')} since {report.runs[-1]}"
+    users = f"in the {count(report.n, 'user')} of {listed(report.runs, most=3)}"
     return tuple(
         Finding(
             "drift", f"{report.version} {each.name or '(score)'}",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import dropwhile
+from itertools import dropwhile, pairwise
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -39,6 +39,8 @@ WATCH_MISSING, DRIFTED_MISSING = 0.05, 0.2
 BY_CHANCE: Final = 0.001
 #: A feature with less than this share of the use of all is told, but alarms nobody.
 USED: Final = 0.01
+#: Shares of users below the edges of the bins of the score: closer at the top, where the bands are.
+SCORE_LEVELS: Final = (0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.98, 0.99)
 #: Users looked at together: where the latest run has fewer, earlier ones of the same version are added.
 WINDOW: Final = 2_000
 #: Users whose pushes tell how much the version uses each feature; below what takes seconds to prepare.
@@ -104,8 +106,8 @@ class Drift:
         found = self.found(self.verdict)
         word = "has drifted" if self.verdict == "drifted" else "has moved, less than would alarm"
         names = listed([f"{each.name or 'the score'} (PSI {each.psi:.2f})" for each in found], most=3)
-        told = f"{names} {word if len(found) == 1 else word.replace('has', 'have')}"
-        return f"{told[0].upper()}{told[1:]} between the users {self.version} was trained on and {users}."
+        word = word if len(found) == 1 else word.replace("has", "have")
+        return f"Between the users {self.version} was trained on and {users}, {names} {word}."
 
     def frame(self) -> pd.DataFrame:
         """A row for the score, then one for each feature: the fields of `Shift`."""
@@ -131,6 +133,22 @@ def jensen_shannon(expected: npt.ArrayLike, actual: npt.ArrayLike) -> float:
     mean = (p + q) / 2
     divergence = sum(float(np.sum(each[each > 0] * np.log2(each[each > 0] / mean[each > 0]))) for each in (p, q)) / 2
     return float(np.sqrt(max(divergence, 0.0)))
+
+
+def side_by_side(baseline: Histogram, values: npt.ArrayLike | pd.Series[Any]) -> pd.DataFrame:
+    """What the PSI of a feature is made of: `bin` (from, to, or the one value of a bin), shares `before` and `now`.
+
+    What lies outside of the baseline, and what is missing, has a row where anybody is there.
+
+    >>> side_by_side(Histogram((0.0, 0.5, 1.0), (3, 1)), [0, 0.5, 0.6, 7]).to_dict("list")
+    {'bin': ['0 to 0.5', '0.5 to 1', 'above'], 'before': [0.75, 0.25, 0.0], 'now': [0.25, 0.5, 0.25]}
+    """
+    expected, actual = shift.binned(baseline.edges, baseline.counts, baseline.missing, tallies.of(values))
+    names = ["below", *_bins(baseline), "above", "missing"]
+    both = [each / each.sum() if each.sum() else np.zeros(len(each)) for each in (expected, actual)]
+    frame = pd.DataFrame({"bin": names, "before": both[0], "now": both[1]})
+    outside = ~frame["bin"].isin(["below", "above", "missing"]) | (frame[["before", "now"]].sum(axis=1) > 0)
+    return frame[outside].reset_index(drop=True)
 
 
 def verdict_of(psi: float, chance: float, missing_change: float = 0.0) -> Verdict:
@@ -164,6 +182,24 @@ def compared(
     return Shift(name, psi, chance, ks, jensen_shannon(expected, actual), before, now, use, verdict)
 
 
+def of_scores(baseline: Baseline) -> Histogram:
+    """The scores of the test part in bins between their `SCORE_LEVELS`, for comparison only: most users score low, and
+    of the bins of equal width that a baseline keeps nearly all would be empty.
+    """
+    points = np.asarray(baseline.quantiles, np.float64)
+    # Of float32, as values are when they are compared: no user may fall on the other side of an edge by rounding.
+    inner = np.quantile(points, SCORE_LEVELS).astype(np.float32).astype(np.float64)
+    edges = np.unique(np.concatenate([[0.0], inner[(inner > 0) & (inner < 1)], [1.0]]))
+    counts, _ = np.histogram(points.astype(np.float32), edges)
+    users = np.rint(counts / len(points) * sum(baseline.score.counts)).astype(np.int64)
+    return Histogram(tuple(edges.tolist()), tuple(users.tolist()))
+
+
+def below_one(score: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Scores (n,), those that a float32 rounds to 1 just below it, where the bins of scores end."""
+    return np.minimum(np.asarray(score, np.float64), np.nextafter(np.float32(1), np.float32(0)))
+
+
 def compare(
     baseline: Baseline, frame: pd.DataFrame, score: npt.ArrayLike, *, version: str, of: Sequence[str],
     use: Mapping[str, float] | None = None,
@@ -171,13 +207,13 @@ def compare(
     """Users with features and score (n,) against a training baseline; use: by feature, in any unit."""
     names = tuple(baseline.features)
     shares, tests = _shares(names, use or {}), len(names) + 1
-    # A score that a float32 rounds to 1 is no higher than any of the baseline, which ends at 1.
-    below = np.minimum(np.asarray(score, np.float64), np.nextafter(np.float32(1), np.float32(0)))
     found = [
         compared(name, baseline.features[name], frame[name], tests=tests, use=shares[name]) for name in names
     ]  # fmt: skip
     found.sort(key=lambda each: (-each.use, -np.nan_to_num(each.psi)))
-    return Drift(version, tuple(of), len(frame), compared("", baseline.score, below, tests=tests), tuple(found))
+    return Drift(
+        version, tuple(of), len(frame), compared("", of_scores(baseline), below_one(score), tests=tests), tuple(found)
+    )
 
 
 def use_of(model: Model, baseline: Baseline) -> dict[str, float]:
@@ -230,6 +266,21 @@ def of_run(settings: Settings, run: str | None = None, *, use: Mapping[str, floa
     return compare(
         baseline, frame, score, version=model.version, of=[each.id for each in together], use=known
     )  # fmt: skip
+
+
+def _bins(baseline: Histogram) -> list[str]:
+    """What the bins of `shift.binned` are called."""
+    starts = list(shift.starts(baseline.edges, baseline.counts))
+    # A histogram of few values has a bin for each, the last of which ends just above its value.
+    if not starts:
+        return []
+    if len(starts) == len(baseline.counts) and baseline.edges[-1] == np.nextafter(starts[-1], np.inf):
+        return [f"{start:g}" for start in starts]
+    return [f"{_short(start)} to {_short(end)}" for start, end in pairwise([*starts, baseline.edges[-1]])]
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2g}"
 
 
 def _features(settings: Settings, together: Sequence[Run], model: Model) -> Iterator[pd.DataFrame]:

@@ -18,7 +18,9 @@ def queue_filters() -> CaseFilters:
     with st.popover("Filters", icon=":material/tune:"):
         bands = st.multiselect("Bands", tuple(reversed(BANDS)), format_func=label, key="queue_bands")
         low, high = st.slider("Score", 0.0, 1.0, (0.0, 1.0), 0.01, key="queue_scores")
-        hours = st.number_input("Waiting for at least, hours", 0.0, value=0.0, step=1.0, key="queue_age")
+        hours = st.number_input(
+            "Waiting for at least, hours", 0.0, value=0.0, step=1.0, key="queue_age", bind="query-params"
+        )
         text = st.text_input("User or context contains", key="queue_text")
         unblinded = session.may("see strata")
         strata = st.multiselect("Strata", STRATA, key="queue_strata") if unblinded else []

@@ -39,7 +39,7 @@ def test_drift_is_found_for_each_feature_with_the_way_to_it_and_is_over_when_use
     first = checks.look(own, now=NOW)
     links = next(each for each in first.found if each.address.get("feature") == "links")
     assert links.address == {"run": run.id, "feature": "links"}
-    assert links.sentence.startswith("links has drifted in the 600 users since r-0001")
+    assert links.sentence.startswith("links has drifted in the 600 users of r-0001")
     assert checks.look(own, now=NOW).new == ()
     scored(own, make.users(2500, seed=6))
     assert checks.look(own, now=NOW).found == ()

@@ -99,12 +99,34 @@ def test_a_feature_in_use_that_moves_is_reported_first_with_its_figure(own):
     found = drift.of_run(own, scored(own, moved).id)
     assert found.verdict == "drifted"
     links = next(each for each in found.features if each.name == "links")
-    assert f"Links (PSI {links.psi:.2f})"[1:] in found.sentence
+    assert f"links (PSI {links.psi:.2f})" in found.sentence
     # By hand, from the users trained on: each value up to where few are left is a bin of its own.
     sample = registry.load(own).baseline().sample["links"].astype(int)
     high = max(sample.max(), moved["links"].max()) + 1
     whole = psi(np.bincount(sample, minlength=high), np.bincount(moved["links"], minlength=high))
     assert links.psi == pytest.approx(whole, rel=0.25)
+
+
+def test_what_the_index_is_made_of_can_be_seen_bin_by_bin(own):
+    few = drift.side_by_side(histogram([0, 0, 1, 3]), [0, 1, 1, 9, -2, NAN])
+    assert few["bin"].tolist() == ["below", "0", "1", "3", "above", "missing"]
+    assert few["before"].tolist() == [0, 0.5, 0.25, 0.25, 0, 0]
+    assert few["now"].tolist() == pytest.approx([1 / 6, 1 / 6, 2 / 6, 0, 1 / 6, 1 / 6])
+    many = drift.side_by_side(histogram(np.arange(1000.0)), np.arange(0, 1000, 7))
+    # Of the 64 bins of a thousand values, six or seven go together.
+    assert (len(many), many["bin"][0], many["bin"][9]) == (10, "0 to 111", "903 to 999")
+    assert drift.side_by_side(histogram([NAN]), [NAN])["bin"].tolist() == ["missing"]
+
+
+def test_the_bins_of_the_score_hold_the_shares_they_are_made_for(own):
+    baseline = registry.load(own).baseline()
+    bins = drift.of_scores(baseline)
+    assert sum(bins.counts) == pytest.approx(sum(baseline.score.counts), abs=len(bins.counts))
+    shares = np.cumsum(bins.counts)[:-1] / sum(bins.counts)
+    assert np.abs(shares - drift.SCORE_LEVELS).max() < 0.02
+    same = compared("", bins, drift.below_one(np.quantile(baseline.quantiles, np.linspace(0, 1, 5000))), tests=1)
+    assert same.psi < 0.005
+    assert drift.side_by_side(bins, drift.below_one([1.0]))["bin"].iloc[-1] != "above"
 
 
 def test_a_feature_that_the_model_does_not_use_is_told_but_alarms_nobody(own):
@@ -144,7 +166,9 @@ def stream(trained):
     score = scorer.score(everyone).probability
     known = model.baseline()
     histograms = {name: histogram(everyone[name].to_numpy("float32")) for name in names}
-    large = Baseline(known.sample, histograms, score_histogram(score), known.quantiles)
+    large = Baseline(
+        known.sample, histograms, score_histogram(score), tuple(np.quantile(score, np.linspace(0, 1, 1001)))
+    )
     use = drift.use_of(model, known)
 
     def looked(frame: pd.DataFrame) -> drift.Drift:

@@ -1,0 +1,42 @@
+"""Which run is looked at, and which feature of it; both stand in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import streamlit as st
+
+from app.words import legible
+from core.decision.runs import Run
+
+RUN: Final = "run"
+FEATURE: Final = "feature"
+
+
+def chosen_run(found: Sequence[Run], champion: str) -> Run:
+    """The run in the address, else the newest of the version in charge. found: newest first, some with users."""
+    scored = [run for run in found if run.users]
+    ids = [run.id for run in scored]
+    newest = next((run.id for run in scored if run.model == champion), ids[0])
+    at = st.query_params.get(RUN, newest)
+    picked = st.selectbox(
+        "Run", scored, index=ids.index(at) if at in ids else ids.index(newest), key=f"monitor-{at}-{len(ids)}",
+        format_func=lambda run: legible(f"{run.id} · {run.name}"), width=260,
+    )  # fmt: skip
+    if picked.id != at:
+        st.query_params[RUN] = picked.id
+    return picked
+
+
+def chosen_feature(names: Sequence[str]) -> str:
+    """The feature in the address; "" is the score."""
+    asked = st.query_params.get(FEATURE, "")
+    return asked if asked in names else ""
+
+
+def choose_feature(name: str) -> None:
+    if name:
+        st.query_params[FEATURE] = name
+    else:
+        st.query_params.pop(FEATURE, None)

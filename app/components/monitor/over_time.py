@@ -1,0 +1,78 @@
+"""How runs follow each other: bands and scores, whether scores come true, who waits, and what went wrong before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from app import charts, monitoring
+from app.components.figure import figure, theme
+from app.components.heading import section
+from app.components.recent_runs import recent_runs
+from app.words import count, legible
+from core.decision.runs import Run
+from core.monitoring.incidents import Incident
+from core.monitoring.volume import Queue
+
+
+def scores(found: Sequence[Run]) -> None:
+    """The scores of runs, newest first."""
+    frame = monitoring.levels(found)
+    figure(charts.score_levels(frame, theme=theme()), key="score-levels", table=frame)
+
+
+def bands(found: Sequence[Run]) -> None:
+    """The share of each band of runs; it takes two to compare."""
+    recent_runs(found)
+    if len(found) < 2:
+        section("Flagged share of each run", "1 run")
+        st.caption("A second run will show how the bands change.")
+
+
+def calibration(run: Run | None) -> None:
+    """Whether the scores of a run come true."""
+    frame = None if run is None else monitoring.calibrated(run)
+    if run is None or frame is None or frame.empty:
+        section("Predicted and observed", "by verdicts")
+        st.caption("Send a run to review: verdicts on users drawn at random tell whether scores come true.")
+        return
+    figure(charts.reliability(frame, theme=theme()), key="live-calibration", table=frame)
+    st.caption(f"{run.id}, {run.model}; each judged user counts for as many as it was drawn from.")
+
+
+def throughput(queue: Queue) -> None:
+    figure(charts.throughput(queue.days, theme=theme()), key="throughput", table=queue.days)
+    if queue.open:
+        late = f", {count(queue.late)} of them longer than {queue.service_hours:g} h" if queue.late else ""
+        days = f" At {queue.judged_a_day:.1f} a day they take {queue.open / queue.judged_a_day:.0f} days." * bool(
+            queue.judged_a_day
+        )
+        st.caption(f"{count(queue.open)} users wait, half of them for {queue.median_hours:.0f} h or more{late}.{days}")
+
+
+def past(found: Sequence[Incident]) -> None:
+    """Incidents that are over, newest first."""
+    section("Past incidents", f"{len(found)}, newest first" if found else None)
+    if not found:
+        st.caption("None so far.")
+        return
+    frame = pd.DataFrame(
+        {
+            "Kind": [each.finding.kind for each in found],
+            "What": [legible(each.finding.sentence) for each in found],
+            "From": [each.opened for each in found],
+            "Until": [each.closed for each in found],
+            "Told": [each.told for each in found],
+        }
+    )
+    when = {
+        name: st.column_config.DatetimeColumn(format="D MMM, HH:mm", timezone=st.context.timezone)
+        for name in ("From", "Until", "Told")
+    }
+    st.dataframe(
+        frame, hide_index=True, row_height=32, height=min(35 + 32 * len(found) + 3, 230),
+        column_config={"What": st.column_config.TextColumn(width="large"), **when},
+        alt="Past incidents: kind, what, from, until, told",
+    )  # fmt: skip

@@ -1,0 +1,49 @@
+"""Monitor: whether what is live is as it was in training, as good as it should be, and keeping up."""
+
+import streamlit as st
+
+from app import monitoring, services, session
+from app.components.empty_state import empty_state
+from app.components.heading import page_title
+from app.components.monitor.choice import chosen_run
+from app.components.monitor.features import features, then_and_now
+from app.components.monitor.finding import check_now, headline, key_figures, open_incidents, troubles
+from app.components.monitor.over_time import bands, calibration, past, scores, throughput
+from app.components.no_model import no_model
+from core.decision import runs
+from core.monitoring import checks, volume
+
+latest = runs.recent(services.settings(), 30)
+champion = services.champion()
+with page_title("Monitor") as actions:
+    session.said()
+if champion is None:
+    no_model()
+elif not any(run.users for run in latest):
+    with empty_state("Nothing to monitor yet", "Score a file: its users are then held against those of training."):
+        pass
+else:
+    with actions:
+        check_now()
+    current, over = open_incidents()
+    run, queue = chosen_run(latest, champion.version), volume.queue(services.settings(), now=services.now())
+    judged = run if services.planned(run) else checks.judged_run(services.settings())
+    report = monitoring.report(run)
+    headline(report)
+    troubles(current, run)
+    key_figures(run, queue, judged)
+    thirds = st.grid(3, min_column_width=290, gap=("small", "medium"))
+    with thirds.cell(column_span=2):
+        features(report)
+    with thirds.cell():
+        then_and_now(report)
+    halves = st.grid(2, min_column_width=430, gap=("small", "medium"))
+    with halves.cell():
+        scores(latest)
+    with halves.cell():
+        bands(latest)
+    with halves.cell():
+        calibration(judged)
+    with halves.cell():
+        throughput(queue)
+    past(over)

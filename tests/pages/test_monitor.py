@@ -1,0 +1,136 @@
+"""Monitor: what it says of users like those of training and of others, of the queue, and of what went wrong."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from core.data import schema as schemas
+from core.decision import runs
+from core.feedback import plans
+from core.model import registry
+from core.monitoring import checks, drift, incidents
+from core.monitoring.incidents import Finding
+from core.settings import Settings
+from tests import make, screen
+from tests.core.feedback.reviewing import judge_all, rules, truth_of
+from tests.screen import Scored, Visit
+
+LIKE = make.users(1500, seed=5)
+MOVED = LIKE.assign(links=LIKE["links"] + 3, user=LIKE["user"] + "b")
+
+
+def test_a_home_without_a_model_or_a_run_says_what_to_do(visit: Visit, home: Settings, own: Settings) -> None:
+    assert "Nothing to monitor yet" in screen.sentences(visit(own, "monitor"))
+    (own.models / registry.CHAMPION).unlink()
+    assert "No model is in charge of this home" in screen.sentences(visit(own, "monitor"))
+
+
+def test_users_like_those_of_training_are_said_to_be_so_with_every_feature(
+    visit: Visit, own: Settings, scored: Scored
+) -> None:
+    scored(own, LIKE, reasons=False)
+
+    at = visit(own, "monitor")
+
+    assert not at.exception
+    assert at.header[0].value.startswith("The 1,500 users of r-0001 are like those v0001 was trained on")
+    assert set(at.dataframe[0].value["verdict"]) == {"steady"}
+    assert at.dataframe[0].value["name"].tolist()[:2] == ["(score)", "links"]
+    assert "None so far." in screen.sentences(at)
+    values = {metric.label: metric.value for metric in at.metric}
+    assert values["Users of r-0001"] == "1,500"
+    assert values["Precision"] == "–"
+
+
+def test_a_drift_leads_the_page_and_the_address_opens_its_feature(visit: Visit, own: Settings, scored: Scored) -> None:
+    scored(own, LIKE, reasons=False)
+    run = scored(own, MOVED, name="<b>moved</b>.csv", reasons=False)
+
+    at = visit(own, "monitor", feature="links")
+
+    assert not at.exception
+    report = drift.of_run(own, run.id)
+    links = next(each for each in report.features if each.name == "links")
+    assert f"links (PSI {links.psi:.2f})" in at.header[0].value
+    assert at.dataframe[0].value["verdict"].iloc[0] == "drifted"
+    assert "**links** &nbsp;:small[:gray[share of users" in screen.sentences(at)
+    earlier = visit(own, "monitor", run="r-0001", feature="nothing")
+    assert not earlier.exception
+    assert "r-0001 are like those" in earlier.header[0].value
+    assert "**Score** &nbsp;:small[:gray[share of users" in screen.sentences(earlier)
+
+
+def test_check_now_keeps_what_is_wrong_and_says_what_was_told(visit: Visit, own: Settings, scored: Scored) -> None:
+    scored(own, MOVED, reasons=False)
+
+    at = visit(own, "monitor")
+    at.button[0].click().run()
+
+    assert not at.exception
+    kept = incidents.recent(own)
+    assert {each.finding.kind for each in kept} == {"drift"}
+    assert at.toast[0].value == f"{len(kept)} new, {len(kept)} told by the log"
+    assert Path(own.data / "logs" / "alerts.log").is_file()
+    at.button[0].click().run()
+    assert at.toast[0].value == "0 new; nothing to tell"
+
+
+def test_other_incidents_stand_with_the_way_to_them_and_past_ones_below(
+    visit: Visit, own: Settings, scored: Scored
+) -> None:
+    scored(own, LIKE, reasons=False)
+    late = Finding("queue", "late", "3 users waited *too* long.", "review", {"queue_age": "48"})
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    incidents.keep(own, [Finding("model", "v0001", "<i>gone</i>", "registry"), late], looked_at=["model"], now=now)
+    incidents.keep(own, [late], looked_at=["model", "queue"], now=now)
+
+    at = visit(own, "monitor")
+
+    assert not at.exception
+    assert "3 users waited &#42;too&#42; long." in screen.sentences(at)
+    assert at.dataframe[-1].value["What"].tolist() == ["<i>gone</i>"]
+    opened = at.button(key="open-i-0002").click().run()
+    assert not opened.exception
+    assert opened.title[0].value == "Review"
+    assert opened.query_params["queue_age"] == "48"
+
+
+def test_the_figures_of_a_judged_run_stand_with_their_intervals(visit: Visit, own: Settings, scored: Scored) -> None:
+    rules(own, capacity=60, audit=0.1, uncertain=0)
+    frame = make.users(200, seed=5)
+    run = scored(own, frame, reasons=False)
+    plans.queue_run(own, run.id, by="Lea", now=make.NOW)
+    judge_all(own, truth_of(frame))
+
+    at = visit(own, "monitor")
+
+    assert not at.exception
+    metrics = {metric.label: metric for metric in at.metric}
+    assert "95 % " in metrics["Recall, r-0001"].delta
+    assert "each judged user counts for as many as it was drawn from" in screen.sentences(at)
+    assert checks.judged_run(own) == runs.find(own, run.id)
+
+
+@pytest.mark.parametrize("where", [{"run": "r-9999"}, {"run": "../x", "feature": "<b>"}])
+def test_an_address_that_leads_nowhere_shows_the_newest_run(
+    visit: Visit, own: Settings, scored: Scored, where: dict[str, str]
+) -> None:
+    scored(own, make.users(300, seed=5), reasons=False)
+
+    at = visit(own, "monitor", **where)
+
+    assert not at.exception
+    assert at.selectbox[0].value.id == "r-0001"
+
+
+def test_names_that_look_like_markup_are_shown_as_they_are(visit: Visit, hostile: Settings, scored: Scored) -> None:
+    feature = next(iter(schemas.load(hostile.schema_file).names))
+    scored(hostile, make.users(300, seed=5).rename(columns={"links": feature}).assign(**{feature: 9}), reasons=False)
+
+    at = visit(hostile, "monitor", feature=feature)
+
+    assert not at.exception
+    assert not [text for text in screen.markdown(at) if feature in text]
