@@ -45,14 +45,16 @@ class XGBoost:
     def options(self, rows: int) -> Options:
         """What works best on sets of this size, measured on the simulated and two real sets."""
         common = {"objective": "binary:logistic", "tree_method": "hist", "eval_metric": "aucpr", "subsample": 0.9}
-        common |= {"min_child_weight": 1, "lambda": 1}
         if rows < SMALL:
             # One thread: there is too little to do between the points where two would wait for each other.
-            small = {"max_depth": 4, "eta": 0.05, "colsample_bytree": 0.5, "nthread": 1}
-            return Options(common | small, folds=8, most_rounds=600)
-        large = {"max_depth": 5, "eta": 0.06, "colsample_bytree": 1, "nthread": TRAINING_THREADS}
-        # To judge 130,000 users takes longer than a round does.
-        return Options(common | large, folds=3, most_rounds=2_000, stops_early=True, every=10)
+            small = {"max_depth": 4, "eta": 0.05, "colsample_bytree": 0.5, "min_child_weight": 1, "lambda": 1}
+            return Options(common | small | {"nthread": 1}, folds=8, most_rounds=600)
+        large = {"max_depth": 5, "eta": 0.08, "colsample_bytree": 1, "min_child_weight": 5, "lambda": 5}
+        # To judge 130,000 users takes as long as three rounds.
+        return Options(
+            common | large | {"nthread": TRAINING_THREADS}, folds=3, most_rounds=2_000, stops_early=True, every=20,
+            patience=60,
+        )  # fmt: skip
 
     def space(self, draw: Draw) -> dict[str, Any]:
         return {
