@@ -103,7 +103,9 @@ def appoint(settings: Settings, version: str | None, *, by: str, now: datetime) 
 def challenger(settings: Settings) -> Challenger | None:
     """Who is in the shadow; nobody once it is in charge, or gone."""
     path = settings.shadow / "challenger.json"
-    raw = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {"version": None}
+    if not path.is_file():
+        return None
+    raw = json.loads(path.read_text(encoding="utf-8"))
     if raw["version"] not in registry.versions(settings) or raw["version"] == registry.champion(settings):
         return None
     return Challenger(raw["version"], raw["by"], datetime.fromisoformat(raw["at"]))
