@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import sys
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from app.progress import Progress
 if TYPE_CHECKING:
     from core.learning.gate import Gate
     from core.learning.watch import Decision
+    from core.settings import Settings
 
 _MARKS = {"passed": "ok  ", "open": "open", "failed": "FAIL"}
 
@@ -65,7 +67,7 @@ def watch(
     once: Annotated[bool, typer.Option("--once", help="Look once, then end.")] = False,
     home: Home = None,
 ) -> None:
-    """Look again and again whether it is time to retrain; one for each home, each decision in data/logs/watch.log."""
+    """Look again and again whether it is time to retrain and what is wrong; decisions are in data/logs/watch.log."""
     from core.decision.policy import Policy
     from core.learning import watch as watching
 
@@ -73,13 +75,18 @@ def watch(
     with guard.command(settings):
         if once:
             with watching.alone(settings):
-                _tell(watching.decide(settings, thresholds, now=datetime.now(UTC)))
+                _tell(settings, watching.decide(settings, thresholds, now=datetime.now(UTC)))
         else:
-            watching.watch(settings, thresholds, every=every, now=lambda: datetime.now(UTC), told=_tell)
+            told = functools.partial(_tell, settings)
+            watching.watch(settings, thresholds, every=every, now=lambda: datetime.now(UTC), told=told)
 
 
-def _tell(decision: Decision) -> None:
-    tell(f"{decision.at:%Y-%m-%d %H:%M:%S} UTC  {decision.sentence}")
+def _tell(settings: Settings, decision: Decision) -> None:
+    """The decision, and what a look at all that is live has found since the last one."""
+    from core.monitoring import rounds
+
+    for sentence in (decision.sentence, *rounds.news(settings, now=decision.at)):
+        tell(f"{decision.at:%Y-%m-%d %H:%M:%S} UTC  {sentence}")
 
 
 def _table(gate: Gate) -> str:

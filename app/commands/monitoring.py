@@ -61,14 +61,10 @@ def _table(found: Drift) -> str:
 
 
 def _alert(settings: Settings) -> None:
-    from core.monitoring import alerts, checks
+    from core.monitoring import rounds
 
-    now = datetime.now(UTC)
-    look = checks.look(settings, now=now)
-    for finding in look.found:
+    done = rounds.go(settings, now=datetime.now(UTC))
+    for finding in done.look.found:
         tell(finding.sentence)
-    if look.raised:
-        tell(look.raised)
-    told, failure = alerts.tell(settings, channel := alerts.channel(settings), now=now)
-    if told or failure:
-        tell(failure or f"{told} told by the {channel.name}.")
+    for sentence in done.news:
+        tell(sentence)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 import pandas as pd
@@ -59,7 +60,7 @@ def look(settings: Settings, *, now: datetime) -> Look:
     looked_at: set[Kind] = set(KINDS) - {"drift", "precision"}
     if not broken:
         if (run := drift.latest(settings)) is not None:
-            report = drift.of_run(settings, run.id)
+            report = _report(settings, run.id)
             found += of_drift(report)
         found += _precision(settings)
         looked_at |= {"drift", "precision"}
@@ -112,6 +113,12 @@ def judged_run(settings: Settings) -> Run | None:
     champion = registry.champion(settings)
     recent = runs.recent(settings, _RECENT)
     return next((each for each in recent if each.model == champion and runs.planned(settings, each.id)), None)
+
+
+@lru_cache(maxsize=1)
+def _report(settings: Settings, run: str) -> Drift:
+    """Kept for who looks every minute: neither a run nor its version ever changes."""
+    return drift.of_run(settings, run)
 
 
 def _broken(settings: Settings) -> Iterator[Finding]:

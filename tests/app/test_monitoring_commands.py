@@ -63,3 +63,12 @@ def test_metrics_are_what_prometheus_reads(own):
     assert "# TYPE trustdesk_runs_total counter\ntrustdesk_runs_total 1\n" in found.stdout
     names = {line.split()[2] for line in found.stdout.splitlines() if line.startswith("# TYPE")}
     assert names <= exposition.METRICS.keys()
+
+
+def test_watch_looks_at_what_is_live_as_well(own):
+    scored(own, make.users(900, seed=5).assign(links=9))
+    found = invoked(own, "watch", "--once")
+    assert found.exit_code == 0, found.stderr
+    assert "told by the log." in found.stderr
+    assert all(each.told for each in incidents.recent(own))
+    assert "told by" not in invoked(own, "watch", "--once").stderr

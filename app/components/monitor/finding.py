@@ -11,7 +11,7 @@ from app import guard, navigation, services, session
 from app.words import count, moment, percent, plain
 from core.decision.runs import Run
 from core.feedback.estimate import Estimate
-from core.monitoring import alerts, checks, incidents
+from core.monitoring import incidents, rounds
 from core.monitoring.drift import Drift
 from core.monitoring.incidents import Incident
 from core.monitoring.volume import Queue
@@ -21,11 +21,9 @@ def check_now() -> None:
     """The button that looks at all that is live, keeps what is wrong and tells of what is new."""
     if session.may("change guidance") and st.button("Check now", icon=":material/monitor_heart:", type="primary"):
         with guard.shown() as failure:
-            look = checks.look(services.settings(), now=services.now())
-            to = alerts.channel(services.settings())
-            told, refused = alerts.tell(services.settings(), to, now=services.now())
+            done = rounds.go(services.settings(), now=services.now())
         if failure.error is None:
-            session.say(plain(_done(len(look.new), told, to.name, refused)))
+            session.say(plain(" ".join(done.news) or "Nothing new"))
             st.rerun()
 
 
@@ -80,12 +78,6 @@ def _told(figure: Estimate | None) -> tuple[str, str]:
 
 def _untold(each: Incident) -> str:
     return f", not told: {plain(each.failure)}" if each.failure else "" if each.told else ", not told yet"
-
-
-def _done(new: int, told: int, channel: str, refused: str) -> str:
-    if refused:
-        return f"{new} new; not told: {refused}"
-    return f"{new} new, {told} told by the {channel}" if told else f"{new} new; nothing to tell"
 
 
 def open_incidents() -> tuple[tuple[Incident, ...], tuple[Incident, ...]]:

@@ -1,0 +1,47 @@
+"""One round: look at all that is live, keep what is wrong, and tell of what nobody was told of."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.data.problems import count
+from core.errors import TrustdeskError
+from core.monitoring import alerts, checks
+from core.monitoring.checks import Look
+from core.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """`told` incidents were delivered by `channel`; `failure`: why none were, "" for none."""
+
+    look: Look
+    told: int
+    channel: str
+    failure: str
+
+    @property
+    def news(self) -> tuple[str, ...]:
+        """A sentence for each thing that this round has changed; nothing when all is as it was."""
+        done = [f"{self.told} told by the {self.channel}."] if self.told else []
+        new = [f"{count(len(self.look.new), 'new incident')}: see the page Monitor."] if self.look.new else []
+        return tuple(filter(None, [*new, self.look.raised, *done, self.failure]))
+
+
+def go(settings: Settings, *, now: datetime, sleep: Callable[[float], None] = time.sleep) -> Round:
+    """Raises what `checks.look` and `alerts.channel` raise."""
+    look = checks.look(settings, now=now)
+    to = alerts.channel(settings)
+    told, failure = alerts.tell(settings, to, now=now, sleep=sleep)
+    return Round(look, told, to.name, failure)
+
+
+def news(settings: Settings, *, now: datetime, sleep: Callable[[float], None] = time.sleep) -> tuple[str, ...]:
+    """The news of a round, for who goes on whatever it finds: an error of ours is news as well."""
+    try:
+        return go(settings, now=now, sleep=sleep).news
+    except TrustdeskError as error:  # a file that somebody edits just now: the next round looks again
+        return (str(error),)
