@@ -14,12 +14,15 @@ from core.decision import cases
 from core.decision.cases import CaseFilters
 from core.decision.runs import Run
 from core.model.registry import Model
+from core.monitoring import incidents
 
 
 def needs_you(runs: Sequence[Run], model: Model) -> None:
     """runs: newest first. Says so when nothing waits."""
     section("Needs you")
     waiting = _reviews()
+    if open_ := sum(each.open for each in incidents.recent(services.settings())):
+        waiting += _line(f":material/warning: **{counted(open_, 'incident')}** open", "Monitor", "monitor")
     if model.metadata.notice:
         waiting += _line(
             f":material/warning: **{model.version}** is {plain(model.metadata.notice)}", "Model", "registry"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 from core.model import registry
+from core.monitoring import incidents
+from core.monitoring.incidents import Finding
 from core.settings import Settings
 from tests import make, screen
 from tests.screen import Scored, Visit
@@ -109,6 +113,19 @@ def test_the_notice_the_rejected_rows_and_an_outdated_score_all_wait_for_a_perso
     said = screen.sentences(at)
     assert "**3 rows** of users.csv were rejected" in said
     assert "r-0001 was scored by v0001; v0002 is in charge now" in said
+
+
+def test_open_incidents_wait_and_lead_to_the_monitor(visit: Visit, own: Settings) -> None:
+    found = Finding("queue", "late", "3 users waited too long.", "review")
+    incidents.keep(own, [found, replace(found, cause="x")], looked_at=["queue"], now=make.NOW)
+    incidents.keep(own, [found], looked_at=["queue"], now=make.NOW)
+
+    at = visit(own)
+
+    assert "**1 incident** open" in screen.sentences(at)
+    opened = at.button(key="go-Monitor").click().run()
+    assert not opened.exception
+    assert opened.title[0].value == "Monitor"
 
 
 def test_the_notice_of_the_model_is_shown_as_it_was_written(visit: Visit, noticed: Settings) -> None:
