@@ -135,3 +135,10 @@ def test_names_that_look_like_markup_are_shown_as_they_are(visit: Visit, hostile
 
     assert not at.exception
     assert not [text for text in screen.markdown(at) if feature in text]
+
+
+def test_the_link_of_a_late_queue_opens_the_review_filtered_to_who_waits_so_long(visit: Visit, own: Settings) -> None:
+    at = visit(own, "review", queue_age="48", **{"as": "Ada"})
+
+    assert not at.exception
+    assert at.number_input(key="queue_age").value == 48
