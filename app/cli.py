@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from app import guard
-from app.commands import accounts, compare, decisions, deeper, feedback, learning, monitoring, queue, registry
+from app.commands import accounts, compare, decisions, deeper, feedback, learning, monitoring, queue, registry, shadow
 from app.commands.shared import By, name_of
 from app.guard import tell
 from app.progress import Progress
@@ -42,6 +42,7 @@ app.add_typer(accounts.app, name="accounts")
 app.add_typer(registry.app, name="registry")
 app.command()(learning.retrain)
 app.command()(learning.watch)
+app.command()(shadow.shadow)
 app.command()(monitoring.drift)
 app.command()(monitoring.metrics)
 registry.app.command("compare")(compare.compare)

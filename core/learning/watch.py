@@ -10,16 +10,16 @@ import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from filelock import FileLock, Timeout
 
 from core import jobs
-from core.errors import RefusedError, TrustdeskError
+from core.errors import RefusedError, TrustdeskError, listed
 from core.files import told_when_full
-from core.learning import due
+from core.learning import due, shadow
 from core.learning import settings as learnings
 from core.model.evaluate import Thresholds
 from core.settings import Settings
@@ -53,8 +53,18 @@ def watch(
 
 
 def decide(settings: Settings, thresholds: Thresholds, *, now: datetime) -> Decision:
-    """One look: start a retraining when it is time and none goes on; noted in `data/logs/watch.log`."""
+    """One look: start a retraining when it is time and none goes on; noted in `data/logs/watch.log`.
+
+    The challenger, if there is one, catches up with what the champion has scored.
+    """
     decision = _decided(settings, thresholds, now)
+    try:
+        caught_up = shadow.catch_up(settings)
+    except TrustdeskError as error:
+        decision = replace(decision, sentence=f"{decision.sentence} The challenger cannot score: {error}")
+    else:
+        also = f" The challenger has scored {listed(caught_up)} too." if caught_up else ""
+        decision = replace(decision, sentence=decision.sentence + also)
     _note(settings, decision)
     return decision
 

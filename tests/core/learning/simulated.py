@@ -71,8 +71,9 @@ def overlap(a: Model, b: Model, frame: pd.DataFrame) -> Any:
 
 
 def null(seed: int) -> Verdict:
-    """A candidate of the same recipe, from other users of the same population."""
-    champion, candidate = (fitted(make.users(1000, 10 * seed + k), seed) for k in (0, 1))
+    """A candidate of the same recipe, learnt anew when a tenth of the users has been replaced by others like them."""
+    users = make.users(1100, 10 * seed)
+    champion, candidate = fitted(users.iloc[:1000], seed), fitted(users.iloc[100:], seed + 1)
     judges = make.users(1500, 10 * seed + 2)
     scores = champion.score(judges), candidate.score(judges)
     return gated(judges, *scores, overlap=overlap(champion, candidate, judges), seed=seed)

@@ -1,0 +1,36 @@
+"""`shadow`: who the challenger is, and how it does beside the model in charge."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from click.testing import Result
+from typer.testing import CliRunner
+
+from app.cli import app
+from core.data import datasets
+from core.data import schema as schemas
+from core.decision import scoring
+from core.decision.policy import Policy
+from core.model import registry, training
+from core.settings import Settings
+from tests import make
+
+
+def invoked(*arguments: str, home: Settings) -> Result:
+    return CliRunner().invoke(app, [*arguments, "--home", str(home.home)])
+
+
+def test_a_challenger_is_appointed_scores_on_the_next_look_and_is_reported(own: Settings) -> None:
+    assert "Nobody is in the shadow" in invoked("shadow", home=own).stderr
+    schema, dataset = schemas.load(own.schema_file), datasets.stored(own)[0]
+    training.learn(own, dataset, schema, Policy().thresholds, now=make.NOW, seed=1)
+    assert invoked("shadow", "v0002", "--by", "Ada", home=own).stderr == "v0002 is in the shadow.\n"
+    model = registry.load(own)
+    scoring.score_file(own, "u.csv", make.csv(make.users(60)), schema, model, Policy(), now=datetime.now(UTC))
+
+    assert "The challenger has scored r-0001 too." in invoked("watch", "--once", home=own).stderr
+    assert invoked("shadow", home=own).stdout.startswith("v0002 agrees on the band of")
+    assert invoked("shadow", "v0001", "--by", "Ada", home=own).exit_code == 4
+    assert invoked("shadow", "--nobody", "--by", "Ada", home=own).stderr == "Nobody is in the shadow.\n"
+    assert invoked("shadow", home=own).stdout == ""
