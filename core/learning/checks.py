@@ -74,7 +74,9 @@ def gain(found: Gain, judged: tuple[int, int], least: int) -> Check:
         said = f"{judged[0]:,} spammers and {judged[1]:,} others are too few to judge by: {least} of either are needed."
         return Check("gain", None, LEAST_GAIN, "open", said)
     value = f"{short(found.value)} PR-AUC, 95 % {short(found.low)} to {short(found.high)}"
-    state: State = "passed" if found.low > 0 and found.value >= LEAST_GAIN else "failed" if found.high < 0 else "open"
+    # Two models that are much alike differ beyond chance by next to nothing: neither way is that worth a verdict.
+    worse_off = found.high < 0 and found.value <= -LEAST_GAIN
+    state: State = "passed" if found.low > 0 and found.value >= LEAST_GAIN else "failed" if worse_off else "open"
     said = {
         "passed": f"It ranks better by {value}.",
         "open": f"It is not surely better by {short(LEAST_GAIN)} or more: {value}.",

@@ -70,6 +70,7 @@ def test_a_difference_that_is_there_is_found_and_none_between_a_model_and_itself
         (Gain(0.70, 0.704, 0.001, 0.007), "open"),
         (Gain(0.70, 0.72, -0.001, 0.04), "open"),
         (Gain(0.70, 0.68, -0.03, -0.01), "failed"),
+        (Gain(0.70, 0.698, -0.003, -0.001), "open"),
     ],
 )
 def test_a_gain_passes_when_it_is_beyond_chance_and_worth_it(found: Gain, state: str) -> None:
