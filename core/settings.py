@@ -214,5 +214,9 @@ def _is_web(address: str) -> bool:
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
-    """The environment of a process of ours: this home, and `core` importable from anywhere."""
-    return {**os.environ, HOME_VARIABLE: str(settings.home), "PYTHONPATH": str(ROOT)}
+    """The environment of a process of ours: this home, and `core` importable from anywhere.
+
+    Threads that wait for each other do so asleep, unless somebody has chosen otherwise: where a training run shares
+    its cores with the dashboard, waiting awake takes from each other what both need, and a run takes many times longer.
+    """
+    return {"OMP_WAIT_POLICY": "passive", **os.environ, HOME_VARIABLE: str(settings.home), "PYTHONPATH": str(ROOT)}

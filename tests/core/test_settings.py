@@ -93,3 +93,10 @@ def test_secrets_that_cannot_be_used_are_told_without_repeating_them(home: Setti
     with pytest.raises(BadOptionError) as told:
         Alerts.of(home)
     assert "secret" not in str(told.value).replace("secrets.toml", "")
+
+
+def test_a_process_of_ours_waits_asleep_unless_told_otherwise(home: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    assert child_environment(home)["OMP_WAIT_POLICY"] == "passive"
+    monkeypatch.setenv("OMP_WAIT_POLICY", "active")
+    assert child_environment(home)["OMP_WAIT_POLICY"] == "active"
