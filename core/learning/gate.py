@@ -138,7 +138,7 @@ def decide(found: Sequence[Check], gain: Gain) -> tuple[Verdict, str]:
         told = f"{short(gain.value)} PR-AUC, 95 % {short(gain.low)} to {short(gain.high)}"
         return "promote", f"It is better by {told}, and passes every check."
     said = " ".join(each.sentence for each in unproven)
-    return "hold", f"Nothing shows that it is worse, but a person has to decide. {said}"
+    return "hold", f"Nothing shows that it is worse, nor that it may take over unseen. {said}"
 
 
 def check(  # noqa: PLR0913 - two models, whom they are judged on, and what scores lead to

@@ -23,7 +23,7 @@ from tests.screen import Visit
 
 PASSWORD = "long enough to be one"  # noqa: S105 - of accounts that live for one test
 FOUND = Gate(
-    "v0001", "v0001", "hold", "Nothing shows that it is worse, but a person has to decide.",
+    "v0001", "v0001", "hold", "Nothing shows that it is worse, nor that it may take over unseen.",
     (
         Check("gain", 0.0123, 0.005, "passed", "It ranks better by .012 PR-AUC."),
         Check("flips", 0.2, 0.1, "open", "20 % of the users change band."),

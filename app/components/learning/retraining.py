@@ -97,7 +97,7 @@ def _ended(last: Last) -> None:
     found = gate.kept(services.settings(), last.version) if last.version else None
     if found is None:
         return
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", wrap=False):
         st.markdown(
             f"**{found.candidate}**, {moment(found.at)} UTC: {WORDS[found.verdict]}. {plain(legible(found.sentence))}",
             width="stretch",
