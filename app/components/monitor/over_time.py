@@ -11,7 +11,7 @@ from app import charts, monitoring
 from app.components.figure import figure, theme
 from app.components.heading import section
 from app.components.recent_runs import recent_runs
-from app.words import count, legible
+from app.words import UNKNOWN, count, legible
 from core.decision.runs import Run
 from core.monitoring.incidents import Incident
 from core.monitoring.volume import Queue
@@ -72,7 +72,7 @@ def past(found: Sequence[Incident]) -> None:
         for name in ("From", "Until", "Told")
     }
     st.dataframe(
-        frame, hide_index=True, row_height=32, height=min(35 + 32 * len(found) + 3, 230),
+        frame, hide_index=True, row_height=32, height=min(35 + 32 * len(found) + 3, 230), placeholder=UNKNOWN,
         column_config={"What": st.column_config.TextColumn(width="large"), **when},
         alt="Past incidents: kind, what, from, until, told",
     )  # fmt: skip

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import UnknownItemError
@@ -53,6 +53,7 @@ def test_an_id_that_is_none_is_told(home):
         incidents.mark(home, [replace(incidents.untold(home)[0], id="i-1")], now=NOW)
 
 
+@settings(max_examples=15)  # each makes a home of its own
 @given(looks=st.lists(st.sets(st.sampled_from("abc")), max_size=8))
 def test_open_incidents_are_what_the_last_look_found(looks, tmp_path_factory):
     home = Settings.of(tmp_path_factory.mktemp("home"))
