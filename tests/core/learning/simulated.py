@@ -71,12 +71,22 @@ def overlap(a: Model, b: Model, frame: pd.DataFrame) -> Any:
 
 
 def null(seed: int) -> Verdict:
-    """A candidate of the same recipe, learnt anew when a tenth of the users has been replaced by others like them."""
-    users = make.users(1100, 10 * seed)
-    champion, candidate = fitted(users.iloc[:1000], seed), fitted(users.iloc[100:], seed + 1)
-    judges = make.users(1500, 10 * seed + 2)
-    scores = champion.score(judges), candidate.score(judges)
-    return gated(judges, *scores, overlap=overlap(champion, candidate, judges), seed=seed)
+    """Champion and candidate made alike: the same model, each blurred and calibrated by chance of its own.
+
+    Two models learnt from different users would not do: one of them is truly better, and finding that is no mistake.
+    """
+    model, others, judges = (fitted(make.users(1000, 10 * seed), seed), *_two(10 * seed + 1, 2000, 1500))
+    random, y = np.random.default_rng(seed), others["spam"].to_numpy(float)
+    margins = [model.trees.margin(matrix(frame, SCHEMA.names)) for frame in (others, judges)]
+    scores = []
+    for _ in range(2):
+        blurred = [margin + 0.5 * random.normal(size=len(margin)) for margin in margins]
+        scores.append(calibrate.fit(blurred[0], y).probability(blurred[1]))
+    return gated(judges, scores[0], scores[1], seed=seed)
+
+
+def _two(seed: int, *sizes: int) -> list[pd.DataFrame]:
+    return [make.users(n, seed + k) for k, n in enumerate(sizes)]
 
 
 def better(seed: int, gain: float = 0.03) -> Verdict:
