@@ -45,7 +45,7 @@ def judging(settings: Settings, users: int, seed: int) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def long(trained: Settings) -> dict[str, Any]:
     """Arguments of a job that is long enough to be watched, and to be stopped on its way."""
-    return judging(trained, 60_000, seed=7)
+    return judging(trained, 200_000, seed=7)
 
 
 @pytest.fixture(scope="module")
