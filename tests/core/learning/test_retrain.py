@@ -162,11 +162,11 @@ def test_what_is_better_and_passes_every_check_is_promoted_in_the_name_of_the_pr
     champion = registry.load(own)
     users, profile = champion.users(), champion.baseline()
     assert users is not None
-    weak = Parts(champion.booster[:3], Calibration(4.0, 4.0, 4.0), champion.metadata, profile, users)
+    weak = Parts(champion.booster[:1], Calibration(4.0, 4.0, 4.0), champion.metadata, profile, users)
     make.promoted(own, registry.publish(own, weak))
     learnings.save(own, Learning(promotion="automatic", promoter="Ada"), by="Ada", now=NOW)
-    feeding.judged(own, make.users(1500, 22), inclusion=1.0)
-    # From three trees to many, nearly everybody's band changes and other reasons are named.
+    feeding.judged(own, make.users(3000, 22), inclusion=1.0)
+    # From one tree to many, nearly everybody's band changes and other reasons are named.
     monkeypatch.setattr("core.learning.checks.FLIP_BUDGET", 1.0)
     monkeypatch.setattr("core.learning.checks.LEAST_OVERLAP", 0.0)
     monkeypatch.setattr("core.learning.checks.SLOWER", 1000.0)
