@@ -9,6 +9,7 @@ import pandas as pd
 
 from core.data import datasets, intake
 from core.data import schema as schemas
+from core.data.datasets import Dataset
 from core.data.schema import Column, Label, Schema
 from core.decision.policy import Policy
 from core.files import write_text
@@ -64,6 +65,11 @@ def trained_home(settings: Settings, *, n: int = 1500, seed: int = 0, by: str | 
     version = training.learn(settings, dataset, SCHEMA, Policy().thresholds, now=NOW, seed=seed, by=by)
     promoted(settings, version)
     return version
+
+
+def learnt_from(settings: Settings) -> Dataset:
+    """The dataset of the version in charge; a home shared by tests may hold others by now."""
+    return datasets.find(settings, registry.load(settings).metadata.data.dataset)
 
 
 def promoted(settings: Settings, version: str) -> None:

@@ -12,7 +12,7 @@ from core.data import datasets
 from core.decision.policy import Policy
 from core.model import importance, learning_curve, robustness
 from core.settings import HOME_VARIABLE, Settings
-from tests import screen
+from tests import make, screen
 
 IDENTITY = "robustness-v0001-"
 
@@ -41,7 +41,7 @@ def nothing(*_told: object) -> None:
 @pytest.fixture(scope="module")
 def looked_at(trained: Settings) -> Settings:
     """The trained home with what all three jobs leave."""
-    dataset = datasets.stored(trained)[0].id
+    dataset = make.learnt_from(trained).id
     robustness.robustness_stored(
         trained, nothing, version="v0001", dataset=dataset, thresholds=Policy().thresholds, band="human_review"
     )
@@ -72,7 +72,7 @@ def test_the_button_starts_the_job_and_its_result_is_drawn(own: Settings, monkey
     assert screen.over(own, job.id).status == "done"
     at = opened(own, monkeypatch)
     assert not at.exception
-    found = robustness.stored(own, "v0001", datasets.stored(own)[0].id, above=0.7)
+    found = robustness.stored(own, "v0001", make.learnt_from(own).id, above=0.7)
     assert found is not None
     assert plain(found.sentence) in screen.sentences(at)
 
@@ -80,7 +80,7 @@ def test_the_button_starts_the_job_and_its_result_is_drawn(own: Settings, monkey
 def test_a_job_that_gave_no_result_says_why_and_can_be_asked_again(
     own: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dataset = datasets.stored(own)[0].id
+    dataset = make.learnt_from(own).id
     folder = own.jobs / f"{IDENTITY}{dataset[:16]}"
     folder.mkdir(parents=True)
     told = jobs.Report(folder, jobs.Job(folder.name, "Disturb values"))

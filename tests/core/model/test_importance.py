@@ -13,7 +13,6 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.inspection import permutation_importance
 from sklearn.metrics import average_precision_score
 
-from core.data import datasets
 from core.model import importance, registry, same_rows
 from core.model.contributions import contributions
 from core.model.disturb import deal
@@ -54,7 +53,7 @@ def permuted(groups, *, predict=predict, seed=0, repeats=5, weight=None):
 @pytest.fixture(scope="module")
 def found(trained: Settings) -> Importance:
     """As the job leaves it for the pages."""
-    dataset = datasets.stored(trained)[0].id
+    dataset = make.learnt_from(trained).id
     importance.importance_stored(trained, lambda *_told: None, version="v0001", dataset=dataset)
     kept = importance.stored(trained, "v0001", dataset)
     assert kept is not None
@@ -140,7 +139,7 @@ def test_near_copies_are_joined_by_chains_whatever_the_sign() -> None:
 def test_a_version_is_asked_about_every_feature_on_rows_it_has_not_learnt_from(
     trained: Settings, found: Importance
 ) -> None:
-    model, dataset = registry.load(trained), datasets.stored(trained)[0]
+    model, dataset = registry.load(trained), make.learnt_from(trained)
     rows = same_rows.rows(trained, (model,), dataset, make.SCHEMA)
     score, features = Scorer(model).score(rows.frame).probability, Scorer(model).matrix(rows.frame)
     assert found.pr_auc == pytest.approx(average_precision_score(rows.label, score))
@@ -166,7 +165,7 @@ def made(lost: list[float], shap: list[float], copies: tuple[Permuted, ...] = ()
 
 
 def test_before_the_job_there_is_nothing(own: Settings) -> None:
-    assert importance.stored(own, "v0001", datasets.stored(own)[0].id) is None
+    assert importance.stored(own, "v0001", make.learnt_from(own).id) is None
 
 
 def test_agreement_is_that_of_ranks() -> None:

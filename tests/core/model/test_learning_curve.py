@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
-from core.data import datasets, split
+from core.data import split
 from core.errors import CancelledError, TooFewRowsError
 from core.model import learning_curve, registry
 from core.model.evaluate import Estimate
 from core.model.learning_curve import LearningCurve, Point
 from core.settings import Settings
+from tests import make
 
 SHARES = (0.25, 0.5, 1.0)
 
@@ -40,7 +41,7 @@ def told() -> list[tuple[int, int, str]]:
 @pytest.fixture(scope="module")
 def found(trained: Settings, told: list[tuple[int, int, str]]) -> LearningCurve:
     """As the job leaves it for the pages."""
-    dataset = datasets.stored(trained)[0].id
+    dataset = make.learnt_from(trained).id
     learning_curve.learning_curve_stored(trained, lambda *each: told.append(each), dataset=dataset, shares=(0.4, 1.0))
     kept = learning_curve.stored(trained, dataset)
     assert kept is not None
@@ -135,7 +136,7 @@ def test_it_survives_being_stored_and_its_table_has_a_row_for_each_point(found: 
 
 
 def test_before_the_job_there_is_nothing(own: Settings) -> None:
-    assert learning_curve.stored(own, datasets.stored(own)[0].id) is None
+    assert learning_curve.stored(own, make.learnt_from(own).id) is None
 
 
 def test_progress_never_goes_back_and_says_what_is_learnt_from(found: LearningCurve, told: list) -> None:
@@ -152,4 +153,4 @@ def test_a_cancellation_is_heard(trained: Settings) -> None:
             raise CancelledError("The learning curve")
 
     with pytest.raises(CancelledError):
-        learning_curve.learning_curve_stored(trained, cancelled, dataset=datasets.stored(trained)[0].id)
+        learning_curve.learning_curve_stored(trained, cancelled, dataset=make.learnt_from(trained).id)

@@ -10,7 +10,6 @@ import pytest
 from sklearn.metrics import average_precision_score, precision_score, recall_score, roc_auc_score
 
 from core import jobs
-from core.data import datasets
 from core.data.schema import Column
 from core.decision.policy import Policy
 from core.errors import CancelledError, UnknownVersionError
@@ -50,7 +49,7 @@ def of(steps: tuple[Step, ...], kind: str) -> list[Step]:
 
 @pytest.fixture(scope="module")
 def found(trained: Settings) -> Robustness:
-    dataset, model = datasets.stored(trained)[0], registry.load(trained)
+    dataset, model = make.learnt_from(trained), registry.load(trained)
     return robustness.of_version(trained, model, dataset, make.SCHEMA, Policy().thresholds, band="human_review")
 
 
@@ -124,7 +123,7 @@ def test_who_changes_band_is_counted_over_all_bands() -> None:
 
 
 def test_a_version_is_measured_on_the_rows_it_has_not_learnt_from(trained: Settings, found: Robustness) -> None:
-    model, dataset = registry.load(trained), datasets.stored(trained)[0]
+    model, dataset = registry.load(trained), make.learnt_from(trained)
     rows = same_rows.rows(trained, (model,), dataset, make.SCHEMA)
     score = Scorer(model).score(rows.frame).probability
     assert (found.n, found.positives) == (len(rows.label), rows.label.sum())
@@ -162,7 +161,7 @@ def test_the_table_has_a_row_for_each_step_after_the_undisturbed(found: Robustne
 
 
 def test_the_job_keeps_what_a_page_reads_and_only_under_the_same_threshold(own: Settings) -> None:
-    dataset = datasets.stored(own)[0].id
+    dataset = make.learnt_from(own).id
     arguments = {
         "version": "v0001", "dataset": dataset, "thresholds": Policy().thresholds, "band": "human_review"
     }  # fmt: skip
@@ -194,7 +193,7 @@ def test_who_cancels_is_heard_between_two_disturbances() -> None:
 def test_a_version_that_is_not_there_is_said_and_leaves_nothing(own: Settings) -> None:
     with pytest.raises(UnknownVersionError):
         robustness.robustness_stored(
-            own, lambda *_told: None, version="v0009", dataset=datasets.stored(own)[0].id,
+            own, lambda *_told: None, version="v0009", dataset=make.learnt_from(own).id,
             thresholds=THRESHOLDS, band="human_review",
         )  # fmt: skip
     assert not own.compared.exists()
