@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -26,6 +27,7 @@ from tests import make
 JUDGE = "core.model.training:judge_stored"
 #: Seconds within which anything here happens, also on a busy machine.
 PATIENCE = 90.0
+NO_SIGNALS = os.name == "nt"
 #: Starts a job as a page does, and ends.
 STARTER = """
 import json, sys
@@ -44,7 +46,7 @@ def judging(settings: Settings, users: int, seed: int) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def long(trained: Settings) -> dict[str, Any]:
-    """Arguments of a job that is long enough to be watched, and to be stopped on its way."""
+    """Arguments of a job that is long enough to be caught on its way, where `frozen` holds it."""
     return judging(trained, 200_000, seed=7)
 
 
@@ -66,6 +68,16 @@ def _nothing_is_left_running(trained: Settings) -> Iterator[None]:
 
 def begin(settings: Settings, identity: str, arguments: dict[str, Any], target: str = JUDGE) -> Job:
     return jobs.start(settings, target, arguments, title=f"The work {identity}", identity=identity)
+
+
+@contextmanager
+def frozen(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Hold a job where it is, so that what a test sees of it does not depend on how fast the machine is."""
+    process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)
 
 
 def ended(settings: Settings, identity: str) -> bool:
@@ -95,6 +107,7 @@ def test_a_job_that_is_done_has_done_its_work(trained: Settings, short: dict[str
     assert training.judged_before(trained, "v0001", short["dataset"]) is not None
 
 
+@pytest.mark.skipif(NO_SIGNALS, reason="there is no SIGSTOP")
 def test_a_running_job_tells_how_far_it_is_and_is_stopped_by_cancelling(
     trained: Settings, long: dict[str, Any]
 ) -> None:
@@ -102,9 +115,9 @@ def test_a_running_job_tells_how_far_it_is_and_is_stopped_by_cancelling(
     first = wait(trained, "long", lambda job: job.done > 0)
     assert (first.status, first.message) == ("running", "Drawing samples for the intervals")
     later = wait(trained, "long", lambda job: job.done > first.done)
-    assert 0 < first.share < later.share < 1
-
-    jobs.cancel(trained, "long")
+    with frozen(jobs._children[-1]):
+        assert 0 < first.share < later.share < 1
+        jobs.cancel(trained, "long")
     told = wait(trained, "long")
     assert (told.status, told.message) == ("cancelled", "The work long was cancelled. Nothing was changed.")
     assert training.judged_before(trained, "v0001", long["dataset"]) is None
@@ -126,16 +139,18 @@ def test_starting_a_job_that_runs_starts_no_second_one_but_one_that_is_over_is_d
     assert jobs.find(trained, "twice").status == "done"
 
 
+@pytest.mark.skipif(NO_SIGNALS, reason="there is no SIGSTOP")
 def test_one_job_runs_at_a_time_and_the_next_one_waits(
     trained: Settings, long: dict[str, Any], short: dict[str, Any]
 ) -> None:
     begin(trained, "first", long)
     wait(trained, "first", lambda job: job.done > 0)
-    begin(trained, "second", short)
-    waiting = wait(trained, "second", lambda job: job.message != "")
-    assert (waiting.message, waiting.share) == ("Waiting for another job to end", 0.0)
-    assert not jobs.find(trained, "first").over
-    jobs.cancel(trained, "first")
+    with frozen(jobs._children[-1]):
+        begin(trained, "second", short)
+        waiting = wait(trained, "second", lambda job: job.message != "")
+        assert (waiting.message, waiting.share) == ("Waiting for another job to end", 0.0)
+        assert not jobs.find(trained, "first").over
+        jobs.cancel(trained, "first")
     assert wait(trained, "second").status == "done"
 
 
@@ -170,7 +185,7 @@ def test_a_job_outlives_the_process_that_asked_for_it(trained: Settings, short: 
     assert wait(trained, "orphan").status == "done"
 
 
-@pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
+@pytest.mark.skipif(NO_SIGNALS, reason="there is no SIGKILL")
 def test_a_job_whose_process_died_has_failed_and_can_be_started_again(
     trained: Settings, long: dict[str, Any], short: dict[str, Any]
 ) -> None:
@@ -185,7 +200,7 @@ def test_a_job_whose_process_died_has_failed_and_can_be_started_again(
     assert wait(trained, "dying").status == "done"
 
 
-@pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
+@pytest.mark.skipif(NO_SIGNALS, reason="there is no SIGKILL")
 def test_a_process_is_given_time_to_start_before_it_is_taken_for_dead(
     home: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

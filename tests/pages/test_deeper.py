@@ -8,7 +8,6 @@ from streamlit.testing.v1 import AppTest
 
 from app.words import plain
 from core import jobs
-from core.data import datasets
 from core.decision.policy import Policy
 from core.model import importance, learning_curve, robustness
 from core.settings import HOME_VARIABLE, Settings
@@ -20,9 +19,9 @@ IDENTITY = "robustness-v0001-"
 def page() -> None:
     from app import services  # noqa: PLC0415 - AppTest runs the text of this function
     from app.components.compare.deeper import deeper  # noqa: PLC0415
-    from core.data import datasets  # noqa: PLC0415
+    from tests import make  # noqa: PLC0415
 
-    deeper("v0001", datasets.stored(services.settings())[0])
+    deeper("v0001", make.learnt_from(services.settings()))
 
 
 def opened(home: Settings, monkeypatch: pytest.MonkeyPatch, tab: str = "Robustness") -> AppTest:
@@ -91,7 +90,7 @@ def test_a_job_that_gave_no_result_says_why_and_can_be_asked_again(
 
 
 def test_each_tab_draws_its_finding_and_figures(looked_at: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    dataset = datasets.stored(looked_at)[0].id
+    dataset = make.learnt_from(looked_at).id
     robust = robustness.stored(looked_at, "v0001", dataset, above=0.7)
     important = importance.stored(looked_at, "v0001", dataset)
     learnt = learning_curve.stored(looked_at, dataset)
@@ -121,7 +120,7 @@ def test_another_figure_can_be_chosen(looked_at: Settings, monkeypatch: pytest.M
 
 
 def test_names_from_files_are_no_markup(hostile: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    dataset = datasets.stored(hostile)[0].id
+    dataset = make.learnt_from(hostile).id
     importance.importance_stored(hostile, nothing, version="v0001", dataset=dataset)
     at = opened(hostile, monkeypatch, "Importance")
     assert not at.exception
