@@ -9,8 +9,9 @@ import streamlit as st
 from app import services
 from app.components.empty_state import empty_state
 from app.components.numbers import numbers
-from app.words import count, plain
+from app.words import plain
 from core import audit
+from core.data.problems import count
 
 MOST: Final = 1_000
 
@@ -41,4 +42,4 @@ def audit_log() -> None:
         },
     )  # fmt: skip
     if checked.whole:
-        st.caption(f"{count(checked.rows)} lines, chain unbroken; the last is {checked.head[:12]}.")
+        st.caption(f"{count(checked.rows, 'line')}, chain unbroken; the last is {checked.head[:12]}.")

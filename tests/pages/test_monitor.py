@@ -115,6 +115,20 @@ def test_the_figures_of_a_judged_run_stand_with_their_intervals(visit: Visit, ow
     assert checks.judged_run(own) == runs.find(own, run.id)
 
 
+def test_a_queue_that_nobody_has_judged_from_has_no_pace_yet(visit: Visit, own: Settings, scored: Scored) -> None:
+    rules(own, capacity=60, audit=0.1, uncertain=0)
+    run = scored(own, make.users(200, seed=5), reasons=False)
+    plans.queue_run(own, run.id, by="Lea", now=make.NOW)
+
+    at = visit(own, "monitor")
+
+    assert not at.exception
+    assert "waiting, half of them for" in screen.sentences(at)
+    assert " a day they take" not in screen.sentences(at)
+    metrics = {metric.label: (metric.value, metric.delta) for metric in at.metric}
+    assert metrics["Precision, r-0001"] == ("–", "no verdict yet")
+
+
 @pytest.mark.parametrize("where", [{"run": "r-9999"}, {"run": "../x", "feature": "<b>"}])
 def test_an_address_that_leads_nowhere_shows_the_newest_run(
     visit: Visit, own: Settings, scored: Scored, where: dict[str, str]

@@ -72,6 +72,8 @@ def _metric(name: str, value: str, below: str) -> None:
 def _told(figure: Estimate | None) -> tuple[str, str]:
     if figure is None:
         return "–", "no run was sent to review"
+    if not figure.judged:
+        return "–", "no verdict yet"
     ends = f"95 % {percent(figure.low)} to {percent(figure.high)}, n = {count(figure.judged)}"
     return (percent(figure.value), ends) if figure.enough and not np.isnan(figure.value) else ("too few", ends)
 

@@ -12,6 +12,7 @@ from app.components.figure import figure, theme
 from app.components.heading import section
 from app.components.recent_runs import recent_runs
 from app.words import UNKNOWN, count, legible
+from core.data import problems
 from core.decision.runs import Run
 from core.monitoring.incidents import Incident
 from core.monitoring.volume import Queue
@@ -46,10 +47,16 @@ def throughput(queue: Queue) -> None:
     figure(charts.throughput(queue.days, theme=theme()), key="throughput", table=queue.days)
     if queue.open:
         late = f", {count(queue.late)} of them longer than {queue.service_hours:g} h" if queue.late else ""
-        days = f" At {queue.judged_a_day:.1f} a day they take {queue.open / queue.judged_a_day:.0f} days." * bool(
-            queue.judged_a_day
+        st.caption(
+            f"{problems.count(queue.open, 'user')} waiting, half of them for {queue.median_hours:.0f} h or more{late}."
+            f"{_pace(queue)}"
         )
-        st.caption(f"{count(queue.open)} users wait, half of them for {queue.median_hours:.0f} h or more{late}.{days}")
+
+
+def _pace(queue: Queue) -> str:
+    """How long the queue takes at the pace of the last days; nothing while nobody has judged."""
+    a_day = queue.judged_a_day
+    return f" At {a_day:.1f} a day they take {queue.open / a_day:.0f} days." if a_day else ""
 
 
 def past(found: Sequence[Incident]) -> None:
