@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import xgboost as xgb
 
+from core.model import easy
 from core.model.learner import SMALL, Draw, Judge, Matrix, Options, Rows, Share, Watched
 from core.settings import TRAINING_THREADS
 
@@ -66,8 +67,8 @@ class XGBoost:
             "lambda": draw.suggest_float("lambda", 0.1, 30, log=True),
         }
 
-    def note(self, rows: int) -> str:  # noqa: ARG002
-        return ""
+    def note(self, rows: int) -> str:
+        return easy.NOTE if rows >= easy.LARGE else ""
 
     def watched(self, seen: Rows, unseen: Matrix, judge: Judge, options: Options, seed: int, told: Share) -> Watched:
         watch = _Watch(unseen, judge, options)
@@ -83,7 +84,7 @@ class XGBoost:
 def _boost(
     rows: Rows, options: Options, seed: int, rounds: int, callbacks: list[xgb.callback.TrainingCallback]
 ) -> xgb.Booster:
-    parameters = {**options.parameters, "seed": seed}
+    parameters, rows = {**options.parameters, "seed": seed}, easy.lighter(rows, seed)
     matrix = xgb.QuantileDMatrix(rows.x, rows.y, weight=rows.weight)
     return xgb.train(parameters, matrix, num_boost_round=rounds, callbacks=callbacks, verbose_eval=False)
 
