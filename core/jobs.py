@@ -2,7 +2,8 @@
 
 `data/jobs/<id>/` holds `request.json` (what to call, with what), `state.json` (how far it is) and, once
 somebody asks for it, `cancel`. The worker holds a lock on `alive` while it lives, so that a job whose
-process died is told from one that runs. One job of a home runs at a time; the others wait.
+process died is told from one that runs. A home has two lanes, and in each one job runs at a time while the others
+wait: `short` work, for whose end somebody sits there, and `long` work, which leaves the processor to all else.
 
 A job is a function `f(settings, report, **arguments)` named as "core.module:function"; it calls `report`
 often, which is also where a cancellation reaches it.
@@ -14,6 +15,7 @@ import contextlib
 import importlib
 import json
 import logging
+import os
 import subprocess
 import sys
 import time
@@ -29,6 +31,9 @@ from core.files import within, write_text
 from core.settings import ROOT, Settings, child_environment
 
 Status = Literal["waiting", "running", "done", "failed", "cancelled"]
+Lane = Literal["short", "long"]
+#: How far long work stands back (POSIX niceness): the dashboard and short work come first, an idle machine is all its.
+STANDS_BACK: Final = 10
 #: Seconds between two writes of the state: often enough for a bar, rarely enough to cost nothing.
 TELL_EVERY: Final = 0.2
 #: Seconds a new process may take until it holds its lock; before that it is not taken for dead.
@@ -83,7 +88,9 @@ class Report:
         write_text(self._folder / "state.json", json.dumps(asdict(self._job)))
 
 
-def start(settings: Settings, target: str, arguments: Mapping[str, Any], *, title: str, identity: str) -> Job:
+def start(
+    settings: Settings, target: str, arguments: Mapping[str, Any], *, title: str, identity: str, lane: Lane = "short"
+) -> Job:  # fmt: skip
     """Begin `target` ("core.module:function") with JSON-able arguments, and return at once.
 
     A job of this identity that is not over yet is returned instead; one that is over is done again.
@@ -92,14 +99,16 @@ def start(settings: Settings, target: str, arguments: Mapping[str, Any], *, titl
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / "start"):
         before = look(settings, identity)
-        return _launched(settings, target, arguments, title, identity) if before is None or before.over else before
+        if before is not None and not before.over:
+            return before
+        request = {"target": target, "arguments": dict(arguments), "lane": lane}
+        return _launched(settings, request, Job(id=identity, title=title, asked=time.time(), told=time.time()))
 
 
-def _launched(settings: Settings, target: str, arguments: Mapping[str, Any], title: str, identity: str) -> Job:
-    folder = _folder(settings, identity)
-    job = Job(id=identity, title=title, asked=time.time(), told=time.time())
+def _launched(settings: Settings, request: Mapping[str, Any], job: Job) -> Job:
+    folder = _folder(settings, job.id)
     (folder / "cancel").unlink(missing_ok=True)
-    write_text(folder / "request.json", json.dumps({"target": target, "arguments": dict(arguments)}))
+    write_text(folder / "request.json", json.dumps(request))
     write_text(folder / "state.json", json.dumps(asdict(job)))
     _children[:] = [child for child in _children if child.poll() is None]
     with (folder / "log.txt").open("wb") as log:
@@ -193,7 +202,7 @@ def _work(settings: Settings, identity: str) -> None:
         try:
             request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
             target = _target(request["target"])
-            with _turn(settings, report):
+            with _turn(settings, report, request["lane"]):
                 target(settings, report, **request["arguments"])
             status, message = "done", ""
         except CancelledError as error:
@@ -213,8 +222,10 @@ def _target(name: str) -> Callable[..., object]:
 
 
 @contextlib.contextmanager
-def _turn(settings: Settings, report: Report) -> Iterator[None]:
-    lock = FileLock(settings.jobs / "turn.lock")
+def _turn(settings: Settings, report: Report, lane: Lane) -> Iterator[None]:
+    if lane == "long" and hasattr(os, "nice"):
+        os.nice(STANDS_BACK)
+    lock = FileLock(settings.jobs / f"{lane}.lock")
     report(0, 0)
     while True:
         try:

@@ -76,7 +76,7 @@ def start(settings: Settings, thresholds: Thresholds, *, how: str = "full", by: 
         return found
     arguments = {"thresholds": dict(thresholds), "how": how, "by": by}
     identity = f"{PREFIX}{len(jobs.listed(settings, PREFIX)) + 1:04d}"
-    return jobs.start(settings, JOB, arguments, title="Retraining", identity=identity)
+    return jobs.start(settings, JOB, arguments, title="Retraining", identity=identity, lane="long")
 
 
 def under_way(settings: Settings) -> jobs.Job | None:

@@ -66,8 +66,10 @@ def _nothing_is_left_running(trained: Settings) -> Iterator[None]:
         process.wait(PATIENCE)
 
 
-def begin(settings: Settings, identity: str, arguments: dict[str, Any], target: str = JUDGE) -> Job:
-    return jobs.start(settings, target, arguments, title=f"The work {identity}", identity=identity)
+def begin(
+    settings: Settings, identity: str, arguments: dict[str, Any], target: str = JUDGE, lane: jobs.Lane = "short"
+) -> Job:
+    return jobs.start(settings, target, arguments, title=f"The work {identity}", identity=identity, lane=lane)
 
 
 @contextmanager
@@ -127,7 +129,7 @@ def test_a_running_job_tells_how_far_it_is_and_is_stopped_by_cancelling(
 def test_starting_a_job_that_runs_starts_no_second_one_but_one_that_is_over_is_done_again(
     trained: Settings, short: dict[str, Any]
 ) -> None:
-    with FileLock(trained.jobs / "turn.lock"):  # as another job would hold it
+    with FileLock(trained.jobs / "short.lock"):  # as another job would hold it
         first = begin(trained, "twice", short)
         assert begin(trained, "twice", short).asked == first.asked
         jobs.cancel(trained, "twice")
@@ -152,6 +154,22 @@ def test_one_job_runs_at_a_time_and_the_next_one_waits(
         assert not jobs.find(trained, "first").over
         jobs.cancel(trained, "first")
     assert wait(trained, "second").status == "done"
+
+
+@pytest.mark.skipif(NO_SIGNALS, reason="there is no SIGSTOP")
+def test_short_work_waits_for_no_long_work_which_stands_back(
+    trained: Settings, long: dict[str, Any], short: dict[str, Any]
+) -> None:
+    begin(trained, "training", long, lane="long")
+    wait(trained, "training", lambda job: job.done > 0)
+    process = jobs._children[-1]
+    with frozen(process):
+        nice = os.getpriority(os.PRIO_PROCESS, process.pid) - os.getpriority(os.PRIO_PROCESS, 0)
+        begin(trained, "reasons", short)
+        assert wait(trained, "reasons").status == "done"
+        assert not jobs.find(trained, "training").over
+        jobs.cancel(trained, "training")
+    assert nice == jobs.STANDS_BACK
 
 
 def test_a_failure_of_ours_is_told_in_its_sentence(trained: Settings, short: dict[str, Any]) -> None:
@@ -242,7 +260,7 @@ def test_jobs_are_listed_by_how_their_id_begins_the_one_asked_for_last_first(hom
         job = Job(identity, f"The work {identity}", status="done", asked=asked)
         (home.jobs / identity).mkdir()
         (home.jobs / identity / "state.json").write_text(json.dumps(asdict(job)), encoding="utf-8")
-    (home.jobs / "turn.lock").touch()
+    (home.jobs / "short.lock").touch()
     assert [job.id for job in jobs.listed(home, "train-")] == ["train-0002", "train-0001"]
     assert [job.id for job in jobs.listed(home)] == ["judge", "train-0002", "train-0001"]
 

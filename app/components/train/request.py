@@ -91,7 +91,7 @@ def _start(asked: Request, dataset: Dataset, identity: str) -> None:
     by = accounts.authorise(services.settings(), name, "train").name
     arguments = {"dataset": dataset.id, "family": asked.family, **asked.options, "by": by,
                  "thresholds": services.policy().thresholds}  # fmt: skip
-    jobs.start(services.settings(), JOB, arguments, title=asked.title, identity=identity)
+    jobs.start(services.settings(), JOB, arguments, title=asked.title, identity=identity, lane="long")
 
 
 def _name() -> str:
