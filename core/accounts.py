@@ -1,7 +1,8 @@
 """Accounts: who may do what in a home that a team shares.
 
 A home without accounts is in local mode: whoever sits in front of it gives a name and may do everything. With the
-first account, which is an admin's, everybody signs in, and the role is read again at every write.
+first account, which is an admin's, everybody signs in, and the role is read again at every write. A program that uses
+the API by a key has the role of its key, in local mode too.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, get_args
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from core import state
 from core.errors import BadOptionError, NotAllowedError, RefusedError, SignInError, UnknownItemError
 from core.settings import Settings
-from core.state import accounts
+from core.state import accounts, keys
 
 Role = Literal["analyst", "reviewer", "data scientist", "lead", "admin"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
@@ -47,6 +48,8 @@ _COST: Final[Mapping[str, int]] = {"n": 2**15, "r": 8, "p": 1, "maxmem": 64 * 2*
 #: Wrong passwords in a row before an account is locked, and for how long.
 FAILURES: Final = 10
 LOCK: Final = timedelta(minutes=15)
+#: How the name of a program begins that uses the API by a key, wherever the names of people stand.
+KEY_PREFIX: Final = "api:"
 _MOST_NAME: Final = 80
 _LEAST_PASSWORD, _MOST_PASSWORD = 10, 1000
 
@@ -81,6 +84,8 @@ def create(settings: Settings, name: str, role: Role, password: str, *, now: dat
     Raises BadOptionError for an unusable name, role or password, and RefusedError when the name is taken or the first
     account of a home is not an admin's.
     """
+    if is_key(name):
+        raise BadOptionError("name", f"names that begin with {KEY_PREFIX} are those of keys. Choose another name.")
     person = Person(named(name), role_named(role))
     secret = _secret(password)
     with state.writing(settings) as connection:
@@ -88,7 +93,7 @@ def create(settings: Settings, name: str, role: Role, password: str, *, now: dat
             raise RefusedError("The first account must be an admin's: nobody else could add the others.")
         if _find(connection, name) is not None:
             raise RefusedError(f"There is an account {person.name} already. Choose another name.")
-        row = {"key": _key(name), "name": person.name, "role": role, "failures": 0, "created": now, "changed": now}
+        row = {"key": compared(name), "name": person.name, "role": role, "failures": 0, "created": now, "changed": now}
         connection.execute(insert(accounts).values(row | secret))
     return person
 
@@ -161,10 +166,22 @@ def current(settings: Settings, name: str) -> Person | None:
     Raises BadOptionError for an unusable name in local mode.
     """
     with state.connect(settings) as connection:
-        if not _any(connection):
+        if is_key(name):
+            row = _standing_key(connection, name)
+        elif not _any(connection):
             return Person(named(name), "admin")
-        row = _find(connection, name)
+        else:
+            row = _find(connection, name)
     return None if row is None else _person(row)
+
+
+def is_key(name: str) -> bool:
+    """Whether this names a program that uses the API by a key (see `core.keys`), and so no person.
+
+    >>> is_key("api:sign-up"), is_key("Ada")
+    (True, False)
+    """
+    return name.strip().casefold().startswith(KEY_PREFIX)
 
 
 def role_named(role: str) -> Role:
@@ -187,7 +204,8 @@ def named(name: str) -> str:
     return usable
 
 
-def _key(name: str) -> str:
+def compared(name: str) -> str:
+    """The form in which names are compared; raises BadOptionError for one that cannot be used."""
     return unicodedata.normalize("NFKC", named(name)).casefold()
 
 
@@ -221,10 +239,17 @@ def _any(connection: Connection) -> bool:
 
 def _find(connection: Connection, name: str) -> Row[Any] | None:
     try:
-        key = _key(name)
+        key = compared(name)
     except BadOptionError:  # no account can have such a name
         return None
     return connection.execute(select(accounts).where(accounts.c.key == key)).one_or_none()
+
+
+def _standing_key(connection: Connection, name: str) -> Row[Any] | None:
+    """Name and role of a key that was not revoked; that it has not expired is asked when it is shown."""
+    ours = keys.c.key == compared(name.strip()[len(KEY_PREFIX) :])
+    named_so: Select[Any] = select((KEY_PREFIX + keys.c.name).label("name"), keys.c.role)
+    return connection.execute(named_so.where(ours, keys.c.revoked.is_(None))).one_or_none()
 
 
 def _known(connection: Connection, name: str) -> Row[Any]:

@@ -4,6 +4,7 @@ TrustdeskError
 ├── UnusableInputError                 exit code 2: what was given cannot be used
 │   ├── FileProblemError               the file as a whole: missing, a folder, empty, binary ...
 │   ├── MissingColumnsError            feature, id or label columns are absent
+│   ├── FeaturesError                  a user comes without features of the schema, or with others
 │   ├── SchemaError                    data/schema.toml is absent or contradicts itself
 │   ├── UnknownVersionError            no such model version
 │   ├── UnknownItemError               no such run, dataset, row or job
@@ -16,7 +17,8 @@ TrustdeskError
 ├── RefusedError                       exit code 4: a check said no
 │   ├── UnsafeFileError                a repo holds what is not taken into a home
 │   ├── NotAllowedError                the role of this person does not allow it
-│   └── SignInError                    name and password do not fit
+│   ├── SignInError                    name and password do not fit
+│   └── KeyRefusedError                a key of the API that does not let anybody in
 └── CancelledError                     exit code 130: a person stopped it
 """
 
@@ -60,6 +62,17 @@ class MissingColumnsError(UnusableInputError):
             else f" Add {them} to the file, or change data/schema.toml."
         )
         super().__init__(f"{listed(columns)} {verb} missing from {name}.{advice}")
+
+
+class FeaturesError(UnusableInputError):
+    """A user whose values are not those the schema asks for: names without a value, names nobody knows."""
+
+    def __init__(self, absent: Sequence[str], unknown: Sequence[str]) -> None:
+        self.absent, self.unknown = tuple(absent), tuple(unknown)
+        parts = [f"{listed(absent)} {'is' if len(absent) == 1 else 'are'} missing"] * bool(absent)
+        parts += [f"{listed(unknown)} {'is' if len(unknown) == 1 else 'are'} not in the schema"] * bool(unknown)
+        advice = " Give each feature a number, or null where it is not known." if absent else ""
+        super().__init__(f"{' and '.join(parts)}.{advice}")
 
 
 class SchemaError(UnusableInputError):
@@ -157,6 +170,13 @@ class SignInError(RefusedError):
         super().__init__(
             "Name and password do not fit, or there were too many attempts. Try again, or wait a quarter of an hour."
         )
+
+
+class KeyRefusedError(RefusedError):
+    """Says the same of an unknown, a forged, an expired and a revoked key."""
+
+    def __init__(self) -> None:
+        super().__init__("This key lets nobody in: it is unknown, expired or revoked. Ask an admin for another one.")
 
 
 class CancelledError(TrustdeskError):

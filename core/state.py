@@ -24,6 +24,7 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -204,6 +205,60 @@ incidents: Final = Table(
     sqlite_autoincrement=True,
 )
 
+#: Keys of programs that use the API. `key`: the name as it is compared; `digest`: SHA-256 of the secret; `rate`:
+#: requests a second, 0 for any number.
+keys: Final = Table(
+    "keys",
+    _tables,
+    Column("id", String, primary_key=True),
+    Column("key", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("rate", Float, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("expires", Moment),
+    Column("revoked", Moment),
+    Index("one_standing_key_a_name", "key", unique=True, sqlite_where=text("revoked IS NULL")),
+)
+
+#: Runs of the API that still grow. `names`: what `predictions.features` holds, in order.
+served: Final = Table(
+    "served",
+    _tables,
+    Column("run", Integer, primary_key=True, autoincrement=False),
+    Column("names", JSON, nullable=False),
+)
+
+#: Users scored in such a run. `features`: float64, little-endian, NaN for missing.
+predictions: Final = Table(
+    "predictions",
+    _tables,
+    Column("run", Integer, primary_key=True, autoincrement=False),
+    Column("row", Integer, primary_key=True, autoincrement=False),
+    Column("user", String, nullable=False),
+    Column("margin", Float, nullable=False),
+    Column("probability", Float, nullable=False),
+    Column("missing", Integer, nullable=False),
+    Column("novel", String, nullable=False),
+    Column("context", JSON, nullable=False),
+    Column("features", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+#: What was answered to requests that may come again. `request`: digest of what was asked.
+replies: Final = Table(
+    "replies",
+    _tables,
+    Column("owner", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("request", String, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("replies_by_age", "at"),
+)
+
 #: How far a file was applied to this database, so that each part of it is applied once.
 marks: Final = Table(
     "marks",
@@ -231,6 +286,15 @@ def writing(settings: Settings) -> Iterator[Connection]:
     """
     with _engine(settings.database).execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}).begin() as connection:
         yield connection
+
+
+@contextlib.contextmanager
+def held(settings: Settings) -> Iterator[None]:
+    """Keep the database open meanwhile: whoever closes the last connection moves the whole log into it, and waits."""
+    with _engine(settings.database).connect() as connection:
+        connection.execute(select(marks.c.name).limit(1)).all()
+        connection.rollback()
+        yield
 
 
 def mark(connection: Connection, name: str) -> str:

@@ -11,8 +11,10 @@ from core.errors import (
     BadOptionError,
     CancelledError,
     DamagedModelError,
+    FeaturesError,
     FileProblemError,
     HubError,
+    KeyRefusedError,
     MissingColumnsError,
     NotAllowedError,
     RefusedError,
@@ -46,6 +48,17 @@ SENTENCES = [
         MissingColumnsError("users.csv", ["user_id", "label"]),
         "user_id and label are missing from users.csv. Add them to the file, or change data/schema.toml.",
         2,
+    ),
+    (
+        FeaturesError(["X7", "X9"], ["Z1"]),
+        "X7 and X9 are missing and Z1 is not in the schema. Give each feature a number, or null where it is not known.",
+        2,
+    ),
+    (FeaturesError([], ["Z1", "Z2"]), "Z1 and Z2 are not in the schema.", 2),
+    (
+        KeyRefusedError(),
+        "This key lets nobody in: it is unknown, expired or revoked. Ask an admin for another one.",
+        4,
     ),
     (SchemaError("The schema names no feature."), "The schema names no feature.", 2),
     (
