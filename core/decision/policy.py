@@ -18,6 +18,8 @@ Action = Literal["allow", "monitor", "human_review", "auto_remove"]
 Band = Action
 #: Ascending severity; a higher score never gets a milder one.
 BANDS: Final[tuple[Band, ...]] = get_args(Action)
+#: Bands whose prediction is "spammer".
+POSITIVE: Final[frozenset[Band]] = frozenset({"human_review", "auto_remove"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Connection, Row, insert, select, update
 
 from core import state
 from core.data.datasets import Dataset
@@ -32,6 +32,8 @@ _REASONS: Final = "reasons.parquet"
 _PLAN: Final = "plan.parquet"
 _SENT: Final = "sent.parquet"
 _ID: Final = re.compile(r"r-([0-9]{4,18})")
+#: What stands for the dataset of a run whose users still come in.
+_GROWS: Final = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,6 @@ def record(  # noqa: PLR0913 - a run is what all of these came to
 
     `name` is the file's name this time: the same bytes may have been stored under another.
     """
-    severity = policy.severity(scored.probability)
-    counts = dict(zip(BANDS, np.bincount(severity, minlength=len(BANDS)).tolist(), strict=True))
     with state.connect(settings) as connection:
         inserted = connection.execute(
             insert(state.runs).values(
@@ -76,32 +76,52 @@ def record(  # noqa: PLR0913 - a run is what all of these came to
                 received=dataset.received,
                 users=dataset.accepted,
                 rejected=dataset.rejected,
-                counts=counts,
+                counts=_counts(scored, policy),
                 seconds=round(time.monotonic() - started, 2),
             )
         ).inserted_primary_key
         number = int(inserted[0]) if inserted else 0
         # Inside the transaction: a run that is listed has its scores.
-        _write(_folder(settings, _id(number)) / _SCORES, _scores(scored, rows))
-    return find(settings, _id(number))
+        _write(_folder(settings, id_of(number)) / _SCORES, _scores(scored, rows))
+    return find(settings, id_of(number))
+
+
+def begin(connection: Connection, *, name: str, model: str, policy: Policy, now: datetime) -> int:
+    """Begin a run whose users come one by one (see `core.decision.served`), without a dataset; its number."""
+    row = {
+        "created": now.isoformat(), "dataset": _GROWS, "name": name, "model": model, "policy": policy.as_json(),
+        "received": 0, "users": 0, "rejected": 0, "counts": dict.fromkeys(BANDS, 0), "seconds": 0.0,
+    }  # fmt: skip
+    inserted = connection.execute(insert(state.runs).values(row)).inserted_primary_key
+    return int(inserted[0]) if inserted else 0
+
+
+def complete(settings: Settings, run: str, dataset: Dataset, scored: Scored, rows: pd.Index[int]) -> Run:
+    """Give a run that has grown its dataset and its scores, as `record` does."""
+    found = find(settings, run)
+    counts = _counts(scored, found.policy)
+    ours = update(state.runs).where(state.runs.c.number == number_of(run))
+    with state.connect(settings) as connection:
+        whole = {"dataset": dataset.id, "received": dataset.received, "users": dataset.accepted, "counts": counts}
+        connection.execute(ours.values(whole))
+        _write(_folder(settings, run) / _SCORES, _scores(scored, rows))
+    return find(settings, run)
 
 
 def find(settings: Settings, run: str) -> Run:
     """Raises UnknownItemError when this home has no such run."""
-    numbered = _ID.fullmatch(run)
-    if numbered is None:
-        raise UnknownItemError("run", run)
     with state.connect(settings) as connection:
-        found = connection.execute(select(state.runs).where(state.runs.c.number == int(numbered[1]))).one_or_none()
-    if found is None or run != _id(found.number):
+        found = connection.execute(select(state.runs).where(state.runs.c.number == number_of(run))).one_or_none()
+    if found is None:
         raise UnknownItemError("run", run)
     return _run(found)
 
 
 def recent(settings: Settings, most: int = 50) -> tuple[Run, ...]:
-    """The latest runs, newest first."""
+    """The latest runs, newest first, without those that still grow."""
+    whole = select(state.runs).where(state.runs.c.dataset != _GROWS)
     with state.connect(settings) as connection:
-        found = connection.execute(select(state.runs).order_by(state.runs.c.number.desc()).limit(most)).all()
+        found = connection.execute(whole.order_by(state.runs.c.number.desc()).limit(most)).all()
     return tuple(map(_run, found))
 
 
@@ -155,6 +175,12 @@ def sent(settings: Settings, run: str) -> pd.Series[str]:
     return _read(settings, run, _SENT)["user"]
 
 
+def _counts(scored: Scored, policy: Policy) -> dict[Band, int]:
+    """Users by band."""
+    severity = policy.severity(scored.probability)
+    return dict(zip(BANDS, np.bincount(severity, minlength=len(BANDS)).tolist(), strict=True))
+
+
 def _scores(scored: Scored, rows: pd.Index[int]) -> pd.DataFrame:
     return pd.DataFrame(
         {
@@ -183,14 +209,22 @@ def _folder(settings: Settings, run: str) -> Path:
     return within(settings.runs, run)
 
 
-def _id(number: int) -> str:
+def id_of(number: int) -> str:
     return f"r-{number:04d}"
+
+
+def number_of(run: str) -> int:
+    """The number in a run's id; raises UnknownItemError for what is no id of a run."""
+    numbered = _ID.fullmatch(run)
+    if numbered is None or id_of(int(numbered[1])) != run:
+        raise UnknownItemError("run", run)
+    return int(numbered[1])
 
 
 def _run(row: Row[Any]) -> Run:
     raw = row._asdict()
     return Run(
-        id=_id(raw["number"]),
+        id=id_of(raw["number"]),
         created=datetime.fromisoformat(raw["created"]),
         dataset=raw["dataset"],
         name=raw["name"],

@@ -18,13 +18,16 @@ import pyarrow as pa
 from core import accounts, audit
 from core.data import datasets
 from core.data import schema as schemas
-from core.decision import runs
+from core.decision import runs, served
+from core.decision.policy import POSITIVE
+from core.decision.runs import Run
+from core.decision.served import Served
 from core.decision.strata import Stratum
 from core.errors import BadOptionError, RefusedError, UnknownItemError
 from core.feedback import csv_store, ledger, plans, review
 from core.feedback.csv_store import CsvStore
 from core.feedback.short_form import Prediction, Row, Said, understood, unknown
-from core.feedback.verdict import POSITIVE, Judgement, Verdict
+from core.feedback.verdict import Judgement, Verdict
 from core.settings import Settings
 
 #: Verdicts written at once: one wait for the disk each time, and no reviewer waits long for the lock.
@@ -165,7 +168,11 @@ def _predictions(settings: Settings, asked: Iterable[Prediction]) -> dict[Predic
 
 
 def _of_run(settings: Settings, name: str, rows: set[int]) -> Iterator[tuple[Prediction, dict[str, Any]]]:
-    run, schema = runs.find(settings, name), schemas.load(settings.schema_file)
+    run = runs.find(settings, name)
+    if (grown := served.find(settings, name, rows)) is not None:
+        yield from _of_growing(run, served.names(settings, name), grown)
+        return
+    schema = schemas.load(settings.schema_file)
     scores = runs.scores(settings, name)["probability"]
     scores = scores[scores.index.isin(rows)]
     users = plans.users(settings, run, schema).loc[scores.index]
@@ -181,6 +188,19 @@ def _of_run(settings: Settings, name: str, rows: set[int]) -> Iterator[tuple[Pre
         yield (name, row), {
             "user": user, "score": score, "band": band, "action": action, "model": run.model,
             "policy": run.policy.version, "stratum": stratum, "inclusion": inclusion, "features": features,
+        }  # fmt: skip
+
+
+def _of_growing(
+    run: Run, names: Sequence[str], users: Mapping[int, Served]
+) -> Iterator[tuple[Prediction, dict[str, Any]]]:
+    """The same of a run of the API that still grows: nobody was drawn from it yet."""
+    for row, user in users.items():
+        values = (None if np.isnan(value) else float(value) for value in user.values)
+        yield (run.id, row), {
+            "user": user.user, "score": user.probability, "band": str(run.policy.bands(user.probability)),
+            "action": str(run.policy.actions(user.probability)), "model": run.model, "policy": run.policy.version,
+            "stratum": "certain", "inclusion": None, "features": dict(zip(names, values, strict=True)),
         }  # fmt: skip
 
 

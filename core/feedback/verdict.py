@@ -9,15 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, Literal, get_args
 
-from core.decision.policy import BANDS, Action, Band
+from core.decision.policy import BANDS, POSITIVE, Action, Band
 from core.decision.strata import STRATA, Stratum
 from core.errors import BadOptionError
 
 #: `withdrawn` is an undo: `supersedes` names what is taken back.
 Judgement = Literal["spammer", "legitimate", "unsure", "withdrawn"]
 JUDGEMENTS: Final[tuple[Judgement, ...]] = get_args(Judgement)
-#: Bands whose prediction is "spammer".
-POSITIVE: Final[frozenset[Band]] = frozenset({"human_review", "auto_remove"})
 MOST_ID: Final = 200
 MOST_TEXT: Final = 10_000
 _NEEDED: Final = ("id", "prediction", "user", "reviewer")

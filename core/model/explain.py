@@ -42,6 +42,12 @@ class Reason:
         """'X19 high', with the meaning behind it where there is one."""
         return f"{self.feature} {self.direction}" + (f" ({self.meaning})" if self.meaning else "")
 
+    @property
+    def explanation(self) -> str:
+        """'X19 high (count of links) pushes the score up by 1.83 log-odds.'"""
+        way = "up" if self.contribution > 0 else "down"
+        return f"{self.sentence} pushes the score {way} by {abs(self.contribution):.2f} log-odds."
+
 
 def value_text(value: float | None) -> str:
     """A value as a person would write it; never 0 for missing.
@@ -99,6 +105,20 @@ def reasons(
     order = np.argsort(-contributions, kind="stable")
     return tuple(
         _reason(metadata.features[i], float(row[metadata.names[i]]), float(contributions[i]), glossary) for i in order
+    )
+
+
+def strongest_reasons(
+    values: npt.NDArray[np.float64], contributions: npt.NDArray[np.float32], metadata: Metadata, glossary: Glossary,
+    k: int,
+) -> tuple[Reason, ...]:  # fmt: skip
+    """The first of `reasons`: up to k of them, and only pushes towards "spammer".
+
+    values, contributions: (f,) in the model's order.
+    """
+    best = strongest(contributions[np.newaxis], k)[0]
+    return tuple(
+        _reason(metadata.features[i], float(values[i]), float(contributions[i]), glossary) for i in best if i >= 0
     )
 
 

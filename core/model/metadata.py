@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
+
 from core.model.evaluate import Figures
 
 FORMAT: Final = 1
@@ -69,6 +72,13 @@ class Metadata:
     def names(self) -> tuple[str, ...]:
         """Feature names in the order of the model's columns."""
         return tuple(feature.name for feature in self.features)
+
+    @property
+    def ranges(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Lowest and highest values in training, each (f,); where a feature had none, any value is outside."""
+        low = [np.inf if feature.low is None else feature.low for feature in self.features]
+        high = [-np.inf if feature.high is None else feature.high for feature in self.features]
+        return np.array(low), np.array(high)
 
     @property
     def constants(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,9 @@ import pandas as pd
 from core.errors import WrongFeaturesError
 from core.model import train
 from core.model.registry import Model
+
+#: Between the names in `Scored.novel`.
+SEPARATOR: Final = "; "
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +52,45 @@ class Scorer:
 
     def score(self, frame: pd.DataFrame) -> Scored:
         """Score the users of a frame (n rows) that has every feature of the model, whatever else it has."""
-        features = self.matrix(frame)
+        return self._scored(self.matrix(frame), self._novel(frame))
+
+    def score_values(self, values: npt.NDArray[np.float64]) -> Scored:
+        """Score a few users by their values (n, f) in the model's order, NaN for missing; the same bits as `score`."""
+        return self._scored(values.astype(np.float32), self._novel_of_few(values))
+
+    def _scored(self, features: train.Matrix, novel: npt.NDArray[np.object_]) -> Scored:
         margin = train.margin(self.model.booster, features)
         return Scored(
             margin=margin,
             probability=self.model.calibration.probability(margin),
             missing=np.isnan(features).sum(axis=1),
-            novel=self._novel(frame),
+            novel=novel,
             version=self.model.version,
         )
 
     def _novel(self, frame: pd.DataFrame) -> npt.NDArray[np.object_]:
+        """Feature by feature: of many users no second copy is made."""
         novel = np.full(len(frame), "", dtype=object)
-        for feature in self.model.metadata.features:
-            values = frame[feature.name].to_numpy(np.float64)
-            if feature.low is None or feature.high is None:
-                outside = ~np.isnan(values)
-            else:
-                outside = (values < feature.low) | (values > feature.high)
-            rows = np.flatnonzero(outside)
-            novel[rows] = [f"{before}; {feature.name}".removeprefix("; ") for before in novel[rows]]
+        for feature, low, high in zip(self.model.metadata.features, *self.model.metadata.ranges, strict=True):
+            rows = np.flatnonzero(_outside(frame[feature.name].to_numpy(np.float64), low, high))
+            novel[rows] = [f"{before}{SEPARATOR}{feature.name}".removeprefix(SEPARATOR) for before in novel[rows]]
         return novel
+
+    def _novel_of_few(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.object_]:
+        """All at once: of one user, asking feature by feature would take longer than scoring."""
+        novel = np.full(len(values), "", dtype=object)
+        outside, names = _outside(values, *self.model.metadata.ranges), self.model.metadata.names
+        for row in np.flatnonzero(outside.any(axis=1)):
+            novel[row] = SEPARATOR.join(names[at] for at in np.flatnonzero(outside[row]))
+        return novel
+
+
+def _outside(
+    values: npt.NDArray[np.float64],
+    low: npt.NDArray[np.float64] | np.float64,
+    high: npt.NDArray[np.float64] | np.float64,
+) -> npt.NDArray[np.bool_]:
+    return np.asarray((values < low) | (values > high))
 
 
 def matrix(frame: pd.DataFrame, names: tuple[str, ...], version: str = "") -> train.Matrix:

@@ -1,0 +1,176 @@
+"""Runs of the API while they grow: users scored as they are asked for, stored before anybody is told.
+
+A process has one such run for each model version it serves. While it grows it is in nobody's list, but its
+predictions can be judged; once it is closed, its users become a dataset and it a run like any other. A run whose
+process died is closed by the next one that starts.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from filelock import FileLock, Timeout
+from sqlalchemy import Row, delete, insert, select
+
+from core import state
+from core.decision import runs
+from core.decision.policy import Policy
+from core.files import within
+from core.settings import Settings
+from core.state import predictions, served
+
+#: A run is closed after so many users, or so long after it was begun, and another one begins: until then its users are
+#: on no page.
+MOST_USERS: Final = 50_000
+MOST_AGE: Final = timedelta(hours=24)
+#: What such a run is called where runs are listed.
+NAME: Final = "API"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A user who was scored. `values`: of the run's features in order, NaN for missing; `user` is "" without a name."""
+
+    user: str
+    values: npt.NDArray[np.float64]
+    context: Mapping[str, str | None]
+    margin: float
+    probability: float
+    missing: int
+    novel: str
+
+
+class Growing:
+    """The run that the users of one model version go into; threads may share it. Begun with its first user."""
+
+    def __init__(self, settings: Settings, names: Sequence[str], model: str, policy: Policy) -> None:
+        self._settings, self._names, self._model, self._policy = settings, tuple(names), model, policy
+        self._guard = threading.Lock()
+        self._begun: _Begun | None = None
+        self._full: list[_Begun] = []
+
+    def add(self, users: Sequence[Served], *, now: datetime) -> list[str]:
+        """Store these users; all are on disk when this returns. Their prediction ids, in order."""
+        with self._guard:  # one at a time: so no row number is given twice, and SQLite takes one writer anyway
+            begun = self._current(now)
+            first = begun.users + 1
+            rows = [_row(begun.number, at, each) for at, each in enumerate(users, first)]
+            with state.writing(self._settings) as connection:
+                connection.execute(insert(predictions), rows)
+            begun.users += len(users)
+        return [f"{runs.id_of(begun.number)}-{at}" for at in range(first, begun.users + 1)]
+
+    def ended(self, *, everything: bool = False) -> list[str]:
+        """The runs that have ended since the last time, and with `everything` the one that grows; to be closed."""
+        with self._guard:
+            if everything and self._begun is not None:
+                self._full.append(self._begun)
+                self._begun = None
+            ended, self._full = self._full, []
+        for each in ended:
+            each.lock.release()
+        return [runs.id_of(each.number) for each in ended]
+
+    def _current(self, now: datetime) -> _Begun:
+        begun = self._begun
+        if begun is not None and (begun.users >= MOST_USERS or now - begun.at >= MOST_AGE):
+            self._full.append(begun)
+            begun = None
+        self._begun = begun or _begin(self._settings, self._names, self._model, self._policy, now)
+        return self._begun
+
+
+@dataclass(slots=True)
+class _Begun:
+    """A run that grows, and the lock that its process holds as long as it lives."""
+
+    number: int
+    at: datetime
+    lock: FileLock
+    users: int = 0
+
+
+def _begin(settings: Settings, names: Sequence[str], model: str, policy: Policy, now: datetime) -> _Begun:
+    with state.writing(settings) as connection:
+        number = runs.begin(connection, name=NAME, model=model, policy=policy, now=now)
+        # Before anybody sees that it grows: who finds it without its lock takes its process for dead.
+        lock = _lock(settings, runs.id_of(number))
+        lock.acquire(timeout=0)
+        connection.execute(insert(served).values(run=number, names=list(names)))
+    return _Begun(number, now, lock)
+
+
+def growing(settings: Settings) -> tuple[str, ...]:
+    """The runs that are not closed, whether their process lives or not."""
+    with state.connect(settings) as connection:
+        numbers = connection.execute(select(served.c.run).order_by(served.c.run)).scalars().all()
+    return tuple(map(runs.id_of, numbers))
+
+
+def left(settings: Settings) -> tuple[str, ...]:
+    """Those of `growing` that no process adds to any more."""
+    return tuple(run for run in growing(settings) if not _alive(settings, run))
+
+
+def find(settings: Settings, run: str, rows: Collection[int] | None = None) -> dict[int, Served] | None:
+    """The users of a run that is not closed, or those in these rows; None for any other run."""
+    number = runs.number_of(run)
+    with state.connect(settings) as connection:
+        names = connection.execute(select(served.c.names).where(served.c.run == number)).scalar_one_or_none()
+        if names is None:
+            return None
+        wanted = select(predictions).where(predictions.c.run == number).order_by(predictions.c.row)
+        if rows is not None:
+            wanted = wanted.where(predictions.c.row.in_(list(rows)))
+        return {row.row: _served(row) for row in connection.execute(wanted)}
+
+
+def names(settings: Settings, run: str) -> tuple[str, ...]:
+    """The features that the users of a run have values of."""
+    with state.connect(settings) as connection:
+        found = select(served.c.names).where(served.c.run == runs.number_of(run))
+        return tuple(connection.execute(found).scalar_one())
+
+
+def forget(settings: Settings, run: str) -> None:
+    """Have a closed run's users in the dataset alone."""
+    number = runs.number_of(run)
+    with state.writing(settings) as connection:
+        connection.execute(delete(predictions).where(predictions.c.run == number))
+        connection.execute(delete(served).where(served.c.run == number))
+
+
+def _lock(settings: Settings, run: str) -> FileLock:
+    path = within(settings.runs, run) / "grows.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Taken in one thread and let go in another.
+    return FileLock(path, thread_local=False)
+
+
+def _alive(settings: Settings, run: str) -> bool:
+    lock = _lock(settings, run)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
+def _row(number: int, at: int, user: Served) -> dict[str, Any]:
+    return {
+        "run": number, "row": at, "user": user.user or f"{runs.id_of(number)}-{at}", "margin": user.margin,
+        "probability": user.probability, "missing": user.missing, "novel": user.novel, "context": dict(user.context),
+        "features": user.values.astype("<f8").tobytes(),
+    }  # fmt: skip
+
+
+def _served(row: Row[Any]) -> Served:
+    values = np.frombuffer(row.features, "<f8").astype(np.float64)
+    return Served(row.user, values, row.context, row.margin, row.probability, row.missing, row.novel)

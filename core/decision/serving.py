@@ -1,0 +1,166 @@
+"""Scoring users as they are asked for: the model, policy and reasons of a run of a file, for one user or for many."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from core.data.glossary import Glossary
+from core.data.schema import Schema, key
+from core.decision.export import TOP
+from core.decision.policy import BANDS, POSITIVE, Action, Band, Policy
+from core.decision.scoring import Which
+from core.decision.served import Growing, Served
+from core.errors import BadOptionError, FeaturesError, WrongFeaturesError
+from core.model import contributions, explain
+from core.model.explain import Reason
+from core.model.registry import Model
+from core.model.score import SEPARATOR, Scored, Scorer
+from core.settings import Settings
+
+Values = npt.NDArray[np.float64]
+_UNKNOWN: Final = float("nan")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """A user to score. `values`: of the schema's features, NaN for missing; `user` is "" without a name.
+
+    `which` says whose score is explained, by up to `top` reasons.
+    """
+
+    values: Sequence[float]
+    user: str = ""
+    context: Mapping[str, str | None] = field(default_factory=dict)
+    which: Which = "flagged"
+    top: int = TOP
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the model and the policy say of one user. `missing`, `novel`: features without a value, and those outside
+    the training range; `reasons`: the strongest pushes towards "spammer", none where they were not asked for.
+    """
+
+    id: str
+    probability: float
+    band: Band
+    action: Action
+    missing: tuple[str, ...]
+    novel: tuple[str, ...]
+    reasons: tuple[Reason, ...]
+    model: str
+    policy: str
+
+    @property
+    def is_spammer(self) -> bool:
+        return self.band in POSITIVE
+
+    @property
+    def confidence(self) -> float:
+        """|p - .5| x 2, as `Scored.confidence`."""
+        return abs(self.probability - 0.5) * 2
+
+
+class Serving:
+    """Scores users with one model version under one policy; threads may share it.
+
+    Raises WrongFeaturesError when the schema lacks a feature of the model.
+    """
+
+    def __init__(
+        self, settings: Settings, model: Model, schema: Schema, glossary: Glossary, policy: Policy
+    ) -> None:  # fmt: skip
+        absent = [name for name in model.metadata.names if name not in schema.names]
+        if absent:
+            raise WrongFeaturesError(model.version, absent)
+        self.model, self.schema, self.policy = model, schema, policy
+        self._glossary, self._scorer = glossary, Scorer(model)
+        self._names, self._known = schema.names, frozenset(schema.names)
+        self._at = [schema.names.index(name) for name in model.metadata.names]
+        self._keys = {key(name): name for name in schema.names}
+        self._taken = {key(name) for name in (*schema.names, schema.id, schema.label and schema.label.column) if name}
+        self._growing = Growing(settings, schema.names, model.version, policy)
+
+    def values(self, features: Mapping[str, float | None], *, allow_missing: bool = False) -> list[float]:
+        """The values of the schema's features, NaN where a feature is null, or absent with `allow_missing`.
+
+        Names are compared as those of columns are. Raises FeaturesError.
+        """
+        if not self._known.issuperset(features):
+            features = self._renamed(features)
+        if not allow_missing and len(features) < len(self._names):
+            raise FeaturesError([name for name in self._names if name not in features], ())
+        found = map(features.get, self._names)
+        return [_UNKNOWN if value is None else float(value) for value in found]
+
+    def check_context(self, context: Mapping[str, str | None]) -> None:
+        """Raises BadOptionError where context has the name of another column, or two names that are one."""
+        folded = [key(name) for name in context]
+        if bad := sorted({name for name in folded if name in self._taken or folded.count(name) > 1 or not name}):
+            raise BadOptionError("context", f'"{bad[0]}" is empty, used twice, or the name of another column.')
+
+    def score(self, asked: Sequence[Asked], *, now: datetime) -> list[Prediction]:
+        """Score users, store them and give their predictions in order; all are on disk when this returns."""
+        values = np.array([each.values for each in asked], np.float64).reshape(len(asked), len(self._names))
+        in_order = values[:, self._at]
+        scored = self._scorer.score_values(in_order)
+        reasons = self._reasons(asked, in_order, scored)
+        ids = self._growing.add(_served(asked, values, scored), now=now)
+        severity = self.policy.severity(scored.probability).tolist()
+        actions = self.policy.actions(scored.probability).tolist()
+        return [
+            Prediction(
+                identity, probability, BANDS[band], action, self._missing(row),
+                tuple(novel.split(SEPARATOR)) if novel else (), told, self.model.version, self.policy.version,
+            )
+            for identity, probability, band, action, row, novel, told in zip(
+                ids, scored.probability.tolist(), severity, actions, values, scored.novel, reasons, strict=True
+            )
+        ]  # fmt: skip
+
+    def ended(self, *, everything: bool = False) -> list[str]:
+        """As `Growing.ended`."""
+        return self._growing.ended(everything=everything)
+
+    def _renamed(self, features: Mapping[str, float | None]) -> Mapping[str, float | None]:
+        """The features under the schema's own names."""
+        given = {key(name): value for name, value in features.items()}
+        unknown = [name for name in features if key(name) not in self._keys]
+        if unknown or len(given) < len(features):
+            twice = [name for name in features if sum(key(other) == key(name) for other in features) > 1]
+            raise FeaturesError((), unknown or twice)
+        return {self._keys[name]: value for name, value in given.items()}
+
+    def _reasons(self, asked: Sequence[Asked], values: Values, scored: Scored) -> list[tuple[Reason, ...]]:
+        flagged = self.policy.flagged(scored.probability)
+        told: list[tuple[Reason, ...]] = [()] * len(asked)
+        rows = [
+            row for row, each in enumerate(asked)
+            if each.which == "all" or (each.which == "flagged" and flagged[row])
+        ]  # fmt: skip
+        pushes = contributions.contributions(self.model.booster, values[rows].astype(np.float32))
+        for row, push in zip(rows, pushes, strict=True):
+            told[row] = explain.strongest_reasons(
+                values[row], push, self.model.metadata, self._glossary, asked[row].top
+            )
+        return told
+
+    def _missing(self, row: Values) -> tuple[str, ...]:
+        unknown = np.isnan(row)
+        return tuple(self._names[at] for at in np.flatnonzero(unknown)) if unknown.any() else ()
+
+
+def _served(asked: Sequence[Asked], values: Values, scored: Scored) -> list[Served]:
+    return [
+        Served(each.user, row, each.context, margin, probability, missing, novel)
+        for each, row, margin, probability, missing, novel in zip(
+            asked, values, scored.margin.tolist(), scored.probability.tolist(), scored.missing.tolist(), scored.novel,
+            strict=True,
+        )
+    ]  # fmt: skip
