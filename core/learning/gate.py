@@ -1,8 +1,8 @@
 """The gate: may this candidate take the place of the champion? Each check with its figure, threshold and verdict.
 
-`promote`: it is better beyond chance and passes every check. `reject`: there is evidence that it is worse in something.
-`hold`: neither; a named person may still promote it, as far as it is not worse. What was found is kept beside the
-version, `data/gates/<version>.json`, because the folder of a version never changes.
+`promote`: it is surely better by what is worth a change, and passes every check. `reject`: there is evidence that it
+is worse in something. `hold`: neither; a named person may still promote it, as far as it is not worse. What was found
+is kept beside the version, `data/gates/<version>.json`, because the folder of a version never changes.
 """
 
 from __future__ import annotations
@@ -127,8 +127,8 @@ def examine(judged: Judged, thresholds: Thresholds, *, seed: int) -> tuple[tuple
 def decide(found: Sequence[Check], gain: Gain) -> tuple[Verdict, str]:
     """The verdict of checks, the first of which is that of the gain, and the sentence that says why.
 
-    >>> decide([Check("gain", .01, .005, "passed", "")], Gain(.70, .71, .002, .02))
-    ('promote', 'It is better by .010 PR-AUC, 95 % .0020 to .020, and passes every check.')
+    >>> decide([Check("gain", .01, .005, "passed", "")], Gain(.70, .71, .006, .02))
+    ('promote', 'It is better by .010 PR-AUC, 95 % .0060 to .020, and passes every check.')
     """
     failed = [each for each in found if each.state == "failed"]
     if failed:
