@@ -1,0 +1,126 @@
+"""How long retraining takes on a full file and many verdicts, and how the dashboard answers meanwhile; one machine.
+
+    .venv/bin/python benchmarks/retrain.py users.csv.gz [--verdicts 20000] [--how full] [--runs 3]
+
+A copy of the bundled home, in which a model has learnt from the labelled users and scored them; verdicts on as many
+other users of the same kind are stored. Then *Retrain* is pressed, as the page does, and until the candidate stands
+with its gate a session goes from page to page, every quarter of a second: milliseconds until a page's script is done,
+beside those before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+
+from dashboard import dashboard  # noqa: E402 - the line above makes them importable
+from session import Session, told  # noqa: E402
+from train import home  # noqa: E402
+
+from core import jobs  # noqa: E402
+from core.data import datasets, intake  # noqa: E402
+from core.data import schema as schemas  # noqa: E402
+from core.data.datasets import Dataset  # noqa: E402
+from core.decision import scoring  # noqa: E402
+from core.decision.policy import Policy  # noqa: E402
+from core.feedback import csv_store  # noqa: E402
+from core.feedback.verdict import Verdict  # noqa: E402
+from core.learning import gate, watch  # noqa: E402
+from core.model import registry, training  # noqa: E402
+from core.settings import Settings  # noqa: E402
+
+PAGES = (("", ""), ("score-file", "run=r-0001"), ("monitor", ""), ("train", ""), ("registry", ""), ("review", "as=Ada"))
+GLANCE = 0.25
+BATCH = 5_000
+
+
+def prepare(settings: Settings, users: Path, verdicts: int) -> None:
+    """A champion that learnt from the file and has scored it, and verdicts on other users."""
+    schema, policy, now = schemas.load(settings.schema_file), Policy(), datetime.now(UTC)
+    checked = intake.read(users.name, users.read_bytes(), schema, need_label=True)
+    dataset = datasets.put(settings, checked, schema, now=now, need_label=True)
+    version = training.learn(settings, dataset, schema, policy.thresholds, now=now)
+    registry.promote(settings, version, by="Benchmark", why="It has learnt from the file.", now=now)
+    scoring.score_file(settings, users.name, users.read_bytes(), schema, registry.load(settings), policy, now=now)
+    waiting = judged(settings, dataset, verdicts)
+    while some := list(itertools.islice(waiting, BATCH)):
+        csv_store.of(settings).record(some)
+
+
+def judged(settings: Settings, dataset: Dataset, n: int) -> Iterator[Verdict]:
+    """Verdicts on users like some of the file, drawn by chance, as its labels say."""
+    schema, random, policy = schemas.load(settings.schema_file), np.random.default_rng(0), Policy()
+    frame = datasets.frame(settings, dataset.id)
+    frame = frame.iloc[random.permutation(len(frame))[:n]]
+    label = frame[schema.label.column].to_numpy(float) == 1  # type: ignore[union-attr]
+    score = random.random(len(label))
+    bands = policy.bands(score)
+    values = frame[list(schema.names)].astype(float).to_numpy()
+    for i, row in enumerate(values):
+        features = {name: None if np.isnan(x) else float(x) for name, x in zip(schema.names, row, strict=True)}
+        yield Verdict(
+            id=f"bench-{i:06d}", time=datetime.now(UTC), case=f"c-{i:06d}", prediction=f"r-0001-{i + 1}",
+            user=f"new-{i}", reviewer="Ada", verdict="spammer" if label[i] else "legitimate", seconds=5.0,
+            model="v0002", policy=policy.version, score=float(score[i]), band=str(bands[i]),
+            action="human_review", stratum="random", inclusion=0.05, blind=False, features=features,
+        )  # fmt: skip
+
+
+def around(session: Session, times: int | None, job: str, settings: Settings) -> list[float]:
+    """Reruns of page after page, so many or until the job is over."""
+    taken = []
+    for page, query in itertools.islice(itertools.cycle(PAGES), times):
+        taken.append(session.rerun(page, query))
+        time.sleep(GLANCE)
+        if times is None and jobs.find(settings, job).over:
+            return taken
+    return taken
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("users", type=Path)
+    options.add_argument("--verdicts", type=int, default=20_000)
+    options.add_argument("--how", choices=("full", "warm"), default="full")
+    options.add_argument("--runs", type=int, default=3)
+    asked = options.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        settings = home(Path(folder))
+        prepare(settings, asked.users, asked.verdicts)
+        seconds, before, meanwhile = [], list[float](), list[float]()
+        with dashboard(settings.home) as address, Session(address) as session:
+            around(session, 3 * len(PAGES), "", settings)
+            for _ in range(asked.runs):
+                before += around(session, 5 * len(PAGES), "", settings)
+                started = time.perf_counter()
+                job = watch.start(settings, Policy().thresholds, how=asked.how, by="Benchmark")
+                meanwhile += around(session, None, job.id, settings)
+                seconds.append(time.perf_counter() - started)
+                over = jobs.find(settings, job.id)
+                if over.status != "done":
+                    raise SystemExit(f"{over.message}\n{jobs.log(settings, job.id)}")
+        found = gate.kept(settings, registry.versions(settings)[-1])
+    print(
+        f"retraining ({asked.how}, {asked.verdicts:,} verdicts): median {statistics.median(seconds):.1f} s "
+        f"({min(seconds):.1f} to {max(seconds):.1f}, {len(seconds)} runs), load {os.getloadavg()}"
+    )
+    told("a page, nothing else going on", before)
+    told("a page, while it retrains", meanwhile)
+    print(f"{found.candidate}: {found.verdict}. {found.sentence}" if found else "no gate")
+
+
+if __name__ == "__main__":
+    main()
