@@ -35,6 +35,8 @@ from core.feedback import live as lives
 from core.feedback.estimate import Figures
 from core.feedback.similar import Judged
 from core.jobs import Job
+from core.learning import shadow
+from core.learning.shadow import Challenger, Standing
 from core.model import candidates, registry, run_cautions
 from core.model import compared as comparing
 from core.model.baseline import Baseline
@@ -120,6 +122,14 @@ def live(run: Run) -> Figures | None:
     known.refresh()
     sent = len(runs.sent(settings(), run.id))
     return kept(("live", run.id, known.position, sent), lambda: lives.figures(settings(), run, known.effective()))
+
+
+def standing(found: Challenger) -> Standing:
+    """How the challenger does on what it has scored and on the verdicts so far."""
+    home, known = settings(), ledger.of(settings())
+    known.refresh()
+    key = ("shadow", home, found, registry.champion(home), shadow.scored(home, found), known.position)
+    return kept(key, lambda: shadow.standing(home, found))
 
 
 def similar(case: Case, weights: Mapping[str, float]) -> pd.DataFrame:

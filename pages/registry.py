@@ -6,6 +6,7 @@ from app.components.learning.at_the_gate import at_the_gate
 from app.components.no_model import no_model
 from app.components.registry.about import about
 from app.components.registry.in_charge import change, in_charge, promotions, refused
+from app.components.registry.in_the_shadow import in_the_shadow
 from app.components.registry.on_hub import on_hub, under_way
 from app.components.registry.versions import chosen, versions
 from core.model import registry
@@ -30,4 +31,5 @@ else:
     refused()
     versions(found, picked)
     at_the_gate(picked.version)
+    in_the_shadow(picked, champion)
     about(picked, champion)

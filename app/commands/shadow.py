@@ -30,8 +30,9 @@ def shadow(
             shadows.appoint(settings, chosen, by=name_of(by), now=datetime.now(UTC))
             tell(f"{chosen} is in the shadow." if chosen else "Nobody is in the shadow.")
             return
-        shadows.catch_up(settings)
-        found = shadows.standing(settings)
-        sys.stdout.write(f"{found.sentence}\n" if found else "")
+        found = shadows.challenger(settings)
         if found is None:
             tell("Nobody is in the shadow. Name a version to put it there.")
+            return
+        shadows.catch_up(settings)
+        sys.stdout.write(f"{shadows.standing(settings, found).sentence}\n")

@@ -9,6 +9,7 @@ from app.components.upload import Upload, go_on_without, taken
 from app.words import plain
 from core.decision import scoring
 from core.errors import MissingColumnsError
+from core.learning import shadow
 from core.model.registry import Model
 
 
@@ -30,6 +31,7 @@ def score_upload(upload: Upload, model: Model) -> str | None:
             now=services.now(), allow_missing=upload.allow_missing, progress=told,
         )  # fmt: skip
         services.explain_in_background(done.run)
+        shadow.soon(services.settings())
         taken()
         run = done.run.id
     place.empty()

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core import accounts, audit
+from core import accounts, audit, jobs
 from core.data import datasets
 from core.data.interval import percent
 from core.data.problems import count
@@ -27,6 +27,7 @@ from core.decision.runs import Run
 from core.errors import RefusedError
 from core.feedback import ledger
 from core.files import replacing, within, write_text
+from core.jobs import Report
 from core.learning.training_set import LABEL, labels_given
 from core.model import flips, registry
 from core.model.flips import Flips
@@ -34,6 +35,7 @@ from core.model.paired import mcnemar
 from core.model.score import Scorer
 from core.settings import Settings
 
+JOB: Final = "core.learning.shadow:catch_up_now"
 Floats = npt.NDArray[np.float64]
 #: Newest runs that a challenger catches up with, and that its standing is told from.
 MOST_RUNS: Final = 50
@@ -126,12 +128,27 @@ def catch_up(settings: Settings) -> tuple[str, ...]:
     return tuple(run.id for run in missing)
 
 
-def standing(settings: Settings) -> Standing | None:
-    """How the challenger does on what it has scored, None while there is none."""
-    found = challenger(settings)
-    if found is None:
-        return None
-    scored = {run.id: run for run in _runs(settings, found) if _file(settings, run, found.version).is_file()}
+def soon(settings: Settings) -> None:
+    """Let the challenger catch up in a job of its own; nothing where nobody is in the shadow."""
+    if found := challenger(settings):
+        jobs.start(settings, JOB, {}, title=f"{found.version} in the shadow", identity="shadow", lane="long")
+
+
+def catch_up_now(settings: Settings, report: Report) -> None:
+    """The job behind `soon`: also scores the runs that come in meanwhile."""
+    report(0, 1)
+    while catch_up(settings):
+        report(0, 1)
+
+
+def scored(settings: Settings, found: Challenger) -> tuple[str, ...]:
+    """The runs, newest first, that a challenger has scored."""
+    return tuple(run.id for run in _scored(settings, found))
+
+
+def standing(settings: Settings, found: Challenger) -> Standing:
+    """How a challenger does on what it has scored."""
+    scored = {run.id: run for run in _scored(settings, found)}
     theirs = {run.id: pd.read_parquet(_file(settings, run, found.version))["probability"] for run in scored.values()}
     ours = {run: runs.scores(settings, run)["probability"] for run in scored}
     before, after = (
@@ -161,6 +178,10 @@ def _right(
             flagged = int(scored[run].policy.severity(each[run].loc[int(row)])) >= _REVIEW
             right.append(flagged == bool(LABEL[said]))
     return np.array(rights[0], bool), np.array(rights[1], bool)
+
+
+def _scored(settings: Settings, found: Challenger) -> list[Run]:
+    return [run for run in _runs(settings, found) if _file(settings, run, found.version).is_file()]
 
 
 def _runs(settings: Settings, found: Challenger | None) -> list[Run]:

@@ -9,16 +9,18 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.words import plain
 from core import accounts, audit
 from core.data import datasets, intake
 from core.data import schema as schemas
 from core.decision import runs
 from core.decision.policy import Policy
+from core.learning import shadow
 from core.model import registry, training
 from core.model.evaluate import Estimate
 from core.settings import ROOT, Settings
 from tests import hub_server, make, screen
-from tests.screen import Visit
+from tests.screen import Scored, Visit
 
 PASSWORD = "long enough to be one"  # noqa: S105 - of accounts that live for one test
 
@@ -389,3 +391,26 @@ def test_a_home_without_a_version_can_pull_its_first(
     screen.over(empty, "hub")
     assert not at.run().exception
     assert (registry.champion(empty), versions(at)["State"].tolist()) == ("v0001", ["in charge, pulled"])
+
+
+def test_a_version_is_tried_in_the_shadow_and_taken_out_again(visit: Visit, two: Settings, scored: Scored) -> None:
+    at = visit(two, "registry", version="v0001")
+    assert "shadow" not in screen.sentences(at)
+    at = visit(two, "registry", version="v0002")
+    at.text_input(key="put-into-the-shadow-name").set_value("Ada")
+    at.button(key="put-into-the-shadow-now").click().run()
+    assert not at.exception
+    assert at.toast[0].value == "v0002 is in the shadow"
+
+    scored(two, make.users(300, seed=8), reasons=False)
+    shadow.catch_up(two)
+    found = shadow.challenger(two)
+    assert found is not None
+    told = shadow.standing(two, found)
+    at = visit(two, "registry", version="v0002")
+    assert plain(told.sentence) in screen.sentences(at)
+    at.text_input(key="take-out-name").set_value("Ada")
+    at.button(key="take-out-now").click().run()
+    assert not at.exception
+    assert shadow.challenger(two) is None
+    assert audit.read(two)["about"].tolist()[:2] == ["nobody", "v0002"]

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from core import audit
+from core import audit, jobs
 from core.data import datasets
 from core.data import schema as schemas
 from core.decision import runs
@@ -15,10 +15,11 @@ from core.decision.policy import Policy
 from core.errors import NotAllowedError, RefusedError, UnknownVersionError
 from core.feedback import csv_store
 from core.learning import shadow
+from core.learning.shadow import Standing
 from core.model import registry, training
 from core.model.score import Scorer
 from core.settings import Settings
-from tests import make
+from tests import make, screen
 from tests.core.feedback import reviewing
 from tests.core.feedback.verdicts import verdict
 from tests.make import NOW
@@ -34,6 +35,12 @@ def two(own: Settings) -> Settings:
     return own
 
 
+def standing(home: Settings) -> Standing:
+    found = shadow.challenger(home)
+    assert found is not None
+    return shadow.standing(home, found)
+
+
 def test_runs_since_it_was_appointed_are_scored_by_it_too_and_nothing_else_changes(two: Settings) -> None:
     shadow.appoint(two, "v0002", by="Ada", now=NOW + timedelta(seconds=1))
     reviewing.scored(two, USERS)  # at NOW, before
@@ -47,8 +54,7 @@ def test_runs_since_it_was_appointed_are_scored_by_it_too_and_nothing_else_chang
     assert runs.scores(two, run.id).equals(before)
     assert registry.champion(two) == "v0001"
 
-    found = shadow.standing(two)
-    assert found is not None
+    found = standing(two)
     theirs = Scorer(registry.load(two, "v0002")).score(USERS).probability
     changed = run.policy.bands(theirs) != run.policy.bands(before["probability"])
     assert (found.runs, found.flips.n, len(found.flips.rows)) == (2, 600, 2 * int(changed.sum()))
@@ -71,8 +77,7 @@ def test_verdicts_tell_which_of_the_two_is_right(two: Settings) -> None:
     ])  # fmt: skip
     csv_store.of(two).record([verdict("elsewhere", prediction="r-9999-1"), verdict("odd", prediction="imported")])
 
-    found = shadow.standing(two)
-    assert found is not None
+    found = standing(two)
     assert (found.judged, found.only_champion, found.only_challenger) == (len(said), 0, len(apart))
     assert f"{len(apart)} only v0002" in found.sentence
     many = replace(found, only_challenger=20)
@@ -82,7 +87,6 @@ def test_verdicts_tell_which_of_the_two_is_right(two: Settings) -> None:
 
 def test_who_is_in_charge_or_gone_or_unknown_is_no_challenger(two: Settings) -> None:
     assert shadow.challenger(two) is None
-    assert shadow.standing(two) is None
     with pytest.raises(RefusedError):
         shadow.appoint(two, "v0001", by="Ada", now=NOW)
     with pytest.raises(UnknownVersionError):
@@ -104,3 +108,13 @@ def test_who_may_not_retrain_appoints_nobody(two: Settings) -> None:
     accounts.create(two, "Ada", "admin", "long enough to be one", now=NOW)
     with pytest.raises(NotAllowedError):
         shadow.appoint(two, "v0002", by="Eve", now=NOW)
+
+
+def test_a_job_catches_up_when_somebody_is_in_the_shadow(two: Settings) -> None:
+    reviewing.scored(two, USERS)
+    shadow.soon(two)
+    assert jobs.listed(two) == ()
+    shadow.appoint(two, "v0002", by="Ada", now=NOW)
+    shadow.soon(two)
+    assert screen.over(two, "shadow").status == "done"
+    assert standing(two).runs == 1

@@ -1,0 +1,68 @@
+"""The challenger: which version scores beside the one in charge, acted on by nobody, and how it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from app import charts, guard, services, session
+from app.components.figure import figure, theme
+from app.components.heading import section
+from app.words import moment, plain
+from core.decision.policy import BANDS
+from core.learning import shadow
+from core.learning.shadow import Challenger
+from core.model.registry import Listed
+
+
+def in_the_shadow(listed: Listed, champion: Listed | None) -> None:
+    """How the challenger of this home does; for any other version, the way to make it the challenger."""
+    found = shadow.challenger(services.settings())
+    if found is not None and found.version == listed.version:
+        _standing(found, champion)
+    elif champion is not None and not listed.in_charge and listed.metadata is not None and session.may("retrain"):
+        _appoint(listed.version, found)
+
+
+def _standing(found: Challenger, champion: Listed | None) -> None:
+    section(
+        "In the shadow", f"since {moment(found.at)} UTC, by {plain(found.by)}; it scores what is scored, nobody acts"
+    )
+    standing = services.standing(found)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(plain(standing.sentence), width="stretch")
+        if session.may("retrain"):
+            _popover("Take out", f"{found.version} no longer scores beside the one in charge.", None)
+    if standing.flips.rows.size and champion is not None:
+        fig = charts.flips(standing.flips.counts, BANDS, a=champion.version, b=found.version, theme=theme())
+        figure(fig, key="shadow-flips", table=standing.flips.frame())
+
+
+def _appoint(version: str, found: Challenger | None) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        section("Try it in the shadow", "it then scores what the one in charge scores, and nobody acts on it",
+                width="stretch")  # fmt: skip
+        instead = f" It takes the place of {found.version}." if found else ""
+        _popover("Put into the shadow", f"{version} scores every run from now on, beside the one in charge.{instead}",
+                 version)  # fmt: skip
+
+
+def _popover(label: str, what: str, version: str | None) -> None:
+    key = label.lower().replace(" ", "-")
+    with st.popover(label, icon=":material/contrast:", key=f"{key}-open"), st.form(key, border=False):
+        st.markdown(what)
+        here = session.person()
+        name = here.name if here else st.text_input("Your name", max_chars=80, key=f"{key}-name")
+        if st.form_submit_button(label, type="primary", key=f"{key}-now"):
+            _done(name, lambda: shadow.appoint(services.settings(), version, by=name, now=services.now()),
+                  f"{version} is in the shadow" if version else "Nobody is in the shadow")  # fmt: skip
+
+
+def _done(name: str, do: Callable[[], None], said: str) -> None:
+    with guard.shown() as failure:
+        session.come_in(name)
+        do()
+    if failure.error is None:
+        session.say(said)
+        st.rerun()
