@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -11,28 +9,17 @@ import streamlit as st
 from app import charts, services
 from app.components.figure import figure, theme
 from app.words import badge, count, link, plain, probability, signed
+from core.decision import evidence
 from core.decision.cases import Case
-from core.model import contributions, explain
+from core.decision.evidence import SHOWN
+from core.model import explain
 from core.model.explain import Reason
 from core.model.registry import Model
-from core.model.score import matrix
-
-#: Rows of the figure.
-SHOWN: Final = 8
 
 
 def reasons(case: Case, model: Model) -> tuple[Reason, ...]:
     """A reason for every feature of the case as it was scored, the largest push to spammer first."""
-    values = _values(case, model)
-    pushes = contributions.contributions(model.booster, matrix(values.to_frame().T, model.metadata.names))[0]
-    return explain.reasons(values, pushes, model.metadata, services.meanings())
-
-
-def shown_reasons(case: Case, told: tuple[Reason, ...]) -> str:
-    """The reasons as the reviewer sees them in the figure, those for spammer; none of a blind case."""
-    drawn = {each.feature for each in sorted(told, key=lambda each: abs(each.contribution), reverse=True)[:SHOWN]}
-    shown = (each.text for each in told if each.feature in drawn and each.contribution > 0)
-    return "" if case.blind else "   ".join(shown)
+    return evidence.reasons(case, model, services.meanings())
 
 
 def case_view(case: Case, model: Model, told: tuple[Reason, ...], earlier: int) -> None:
@@ -69,20 +56,14 @@ def _title(case: Case) -> str:
     return first or f"User {case.user}"
 
 
-def _values(case: Case, model: Model) -> pd.Series[float]:
-    """The values judged, NaN where missing."""
-    values = {name: case.features.get(name) for name in model.metadata.names}
-    return pd.Series({name: np.nan if value is None else value for name, value in values.items()}, dtype=float)
-
-
 def _shown(case: Case, model: Model, told: tuple[Reason, ...]) -> pd.DataFrame:
     """The rows of the figure: those that moved the score most, or, blind, those that set spammers apart."""
     population = services.population(model.version)
     if case.blind:
-        rows = population.blind(_values(case, model), np.abs(population.spammer - population.legitimate), SHOWN)
+        rows = population.blind(evidence.values(case, model), np.abs(population.spammer - population.legitimate), SHOWN)
     else:
         push = {each.feature: each.contribution for each in told}
-        rows = population.moved(_values(case, model), [push[name] for name in population.names], SHOWN)
+        rows = population.moved(evidence.values(case, model), [push[name] for name in population.names], SHOWN)
     meaning = {each.feature: each.meaning or None for each in told}
     return rows.assign(meaning=rows["feature"].map(meaning))
 

@@ -7,10 +7,11 @@ import streamlit as st
 from app import guard, services, session
 from app.components.empty_state import empty_state
 from app.components.review import beside
-from app.components.review.case_view import case_view, reasons, shown_reasons
+from app.components.review.case_view import case_view, reasons
 from app.components.review.desk import on_the_desk
 from app.components.review.shift import bar, shift
 from app.components.review.verdict_bar import undo_button, verdict_bar
+from core.decision import evidence
 from core.decision.cases import CaseFilters
 
 
@@ -42,7 +43,7 @@ def one_by_one(name: str, filters: CaseFilters) -> None:
         beside.similar(services.similar(case, {each.feature: abs(each.contribution) for each in told}))
         beside.history(case, earlier)
         beside.said()
-    verdict_bar(name, case.id, shown_reasons(case, told))
+    verdict_bar(name, case.id, evidence.shown(case, told))
 
 
 def nothing_waits(filters: CaseFilters) -> None:
