@@ -16,7 +16,20 @@ from typing import Annotated, Any, Literal
 import typer
 
 from app import guard
-from app.commands import accounts, compare, decisions, deeper, feedback, learning, monitoring, queue, registry, shadow
+from app.commands import (
+    accounts,
+    api,
+    compare,
+    decisions,
+    deeper,
+    feedback,
+    keys,
+    learning,
+    monitoring,
+    queue,
+    registry,
+    shadow,
+)
 from app.commands.shared import By, name_of
 from app.guard import tell
 from app.progress import Progress
@@ -39,7 +52,9 @@ app.add_typer(feedback.app, name="feedback")
 app.add_typer(queue.app, name="queue")
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(accounts.app, name="accounts")
+app.add_typer(keys.app, name="keys")
 app.add_typer(registry.app, name="registry")
+app.command()(api.api)
 app.command()(learning.retrain)
 app.command()(learning.watch)
 app.command()(shadow.shadow)

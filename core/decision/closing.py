@@ -25,16 +25,18 @@ _NOTHING_REJECTED: Final = {
 
 
 def close(settings: Settings, run: str, schema: Schema, *, now: datetime) -> Run | None:
-    """Close a run that nobody adds to any more; None, and it is forgotten, where nobody was scored in it.
+    """Close a run that nobody adds to any more; None where nobody was scored in it, or another process closes it.
 
     Cut off in between, it is done again by whoever finds it among `served.left`.
     """
-    users = served.find(settings, run)
-    if users is None:
-        return runs.find(settings, run)
-    closed = _complete(settings, run, users, schema, now) if users else None
-    served.forget(settings, run)
-    return closed
+    with served.alone(settings, run) as ours:
+        users = served.find(settings, run) if ours else {}
+        if users is None:
+            return runs.find(settings, run)
+        closed = _complete(settings, run, users, schema, now) if users else None
+        if ours:
+            served.forget(settings, run)
+        return closed
 
 
 def _complete(settings: Settings, run: str, users: Mapping[int, Served], schema: Schema, now: datetime) -> Run:

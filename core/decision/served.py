@@ -7,8 +7,9 @@ process died is closed by the next one that starts.
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -118,6 +119,21 @@ def left(settings: Settings) -> tuple[str, ...]:
     return tuple(run for run in growing(settings) if not _alive(settings, run))
 
 
+@contextlib.contextmanager
+def alone(settings: Settings, run: str) -> Iterator[bool]:
+    """Hold a run that has ended, so that no other process closes it meanwhile; False where one does, or it grows."""
+    lock = _lock(settings, run)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
 def find(settings: Settings, run: str, rows: Collection[int] | None = None) -> dict[int, Served] | None:
     """The users of a run that is not closed, or those in these rows; None for any other run."""
     number = runs.number_of(run)
@@ -154,13 +170,8 @@ def _lock(settings: Settings, run: str) -> FileLock:
 
 
 def _alive(settings: Settings, run: str) -> bool:
-    lock = _lock(settings, run)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return True
-    lock.release()
-    return False
+    with alone(settings, run) as taken:
+        return not taken
 
 
 def _row(number: int, at: int, user: Served) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -25,6 +26,7 @@ from core.settings import Settings
 
 Values = npt.NDArray[np.float64]
 _UNKNOWN: Final = float("nan")
+_NOTHING: Final[Mapping[str, str | None]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +38,7 @@ class Asked:
 
     values: Sequence[float]
     user: str = ""
-    context: Mapping[str, str | None] = field(default_factory=dict)
+    context: Mapping[str, str | None] = field(default_factory=lambda: _NOTHING)
     which: Which = "flagged"
     top: int = TOP
 
@@ -87,6 +89,14 @@ class Serving:
         self._taken = {key(name) for name in (*schema.names, schema.id, schema.label and schema.label.column) if name}
         self._growing = Growing(settings, schema.names, model.version, policy)
 
+    def asked(
+        self, features: Mapping[str, float | None], *, user: str = "", context: Mapping[str, str | None] = _NOTHING,
+        allow_missing: bool = False, which: Which = "flagged", top: int = TOP,
+    ) -> Asked:  # fmt: skip
+        """A user as `score` takes them, from values by the names of features. Raises FeaturesError, BadOptionError."""
+        self.check_context(context)
+        return Asked(self.values(features, allow_missing=allow_missing), user.strip(), context, which, top)
+
     def values(self, features: Mapping[str, float | None], *, allow_missing: bool = False) -> list[float]:
         """The values of the schema's features, NaN where a feature is null, or absent with `allow_missing`.
 
@@ -123,6 +133,12 @@ class Serving:
                 ids, scored.probability.tolist(), severity, actions, values, scored.novel, reasons, strict=True
             )
         ]  # fmt: skip
+
+    def warm_up(self) -> None:
+        """Score and explain somebody, and store nothing: what is made once is made before anybody asks."""
+        nobody = np.full((1, len(self._at)), np.nan)
+        scored = self._scorer.score_values(nobody)
+        self._reasons([Asked((), which="all")], nobody, scored)
 
     def ended(self, *, everything: bool = False) -> list[str]:
         """As `Growing.ended`."""

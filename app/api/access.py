@@ -1,0 +1,134 @@
+"""Who is asking: the key a request shows, the role it has, and how often it may ask."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+
+from app.api.problems import Problem
+from core import keys
+from core.accounts import Deed, Person
+from core.errors import KeyRefusedError, NotAllowedError
+from core.keys import Key
+from core.settings import Settings
+
+#: Seconds for which what is known of a key is taken to be true: after so long a revoked key is refused everywhere.
+KNOWN_FOR: Final = 1.0
+#: Keys remembered; an attacker who tries others only makes us ask again.
+MOST_KNOWN: Final = 1_000
+#: Who acts where no key is needed.
+LOCAL: Final = Person("api", "admin")
+#: Names under which this machine calls itself.
+OWN_NAMES: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(slots=True)
+class _Bucket:
+    """A token bucket: requests that may be made at once, refilled by `rate` a second."""
+
+    rate: float
+    left: float
+    at: float
+
+    def take(self, now: float) -> float:
+        """0 where a request may be made now, else the seconds until one may."""
+        self.left = min(self.left + (now - self.at) * self.rate, max(self.rate, 1.0))
+        self.at = now
+        if self.left >= 1:
+            self.left -= 1
+            return 0.0
+        return (1 - self.left) / self.rate
+
+
+class Access:
+    """Lets requests in by their headers; one in a process."""
+
+    def __init__(self, settings: Settings, *, open_to_all: bool, workers: int) -> None:
+        self._settings, self._open_to_all, self._workers = settings, open_to_all, workers
+        self._known: dict[str, tuple[float, Key | None]] = {}
+        self._needed = (-KNOWN_FOR, True)
+        self._buckets: dict[str, _Bucket] = {}
+
+    @property
+    def key_needed(self) -> bool:
+        """Whether a request must show a key."""
+        if self._open_to_all:
+            return True
+        until, needed = self._needed
+        if time.monotonic() >= until:
+            needed = keys.needed(self._settings)
+            self._needed = (time.monotonic() + KNOWN_FOR, needed)
+        return needed
+
+    def let_in(self, headers: Mapping[str, str]) -> Person:
+        """Who asks. Raises Problem: 401 without a key that opens, 429 for who asks too often, 403 and 421 for what a
+        web page may have sent to this machine behind the back of who sits there.
+        """
+        if not self.key_needed:
+            _check_local(headers)
+            return LOCAL
+        kind, _, token = headers.get("authorization", "").partition(" ")
+        if kind.lower() != "bearer" or not token:
+            raise Problem(
+                401, "key_missing", "Show a key: send the header Authorization: Bearer KEY.",
+                headers={"WWW-Authenticate": "Bearer"},
+            )  # fmt: skip
+        key = self._key(token.strip())
+        self._count(key)
+        return key.person
+
+    def _key(self, token: str) -> Key:
+        until, key = self._known.get(token, (0.0, None))
+        if time.monotonic() >= until or key is None:
+            key = keys.find(self._settings, token, now=datetime.now(UTC))
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            self._known[token] = (time.monotonic() + KNOWN_FOR, key)
+        if not key.usable(datetime.now(UTC)):
+            raise KeyRefusedError
+        return key
+
+    def _count(self, key: Key) -> None:
+        if not key.rate:
+            return
+        # Each process counts for itself what its share of the requests is.
+        rate, now = key.rate / self._workers, time.monotonic()
+        bucket = self._buckets.setdefault(key.id, _Bucket(rate, max(rate, 1.0), now))
+        if wait := bucket.take(now):
+            detail = f"This key may make {key.rate:g} requests a second. Wait, then try again."
+            raise Problem(429, "too_often", detail, headers={"Retry-After": str(int(wait) + 1)})
+
+
+def _check_local(headers: Mapping[str, str]) -> None:
+    """Without keys only this machine is served; a web page that is open on it must not speak for who sits there."""
+    if _host(f"//{headers.get('host', '')}") not in OWN_NAMES:
+        raise Problem(421, "other_host", "Without a key only requests to 127.0.0.1 or localhost are answered.")
+    origin = headers.get("origin")
+    if origin is not None and _host(origin) not in OWN_NAMES:
+        raise Problem(403, "other_origin", "Without a key no request of a web page elsewhere is answered.")
+
+
+def _host(address: str) -> str | None:
+    try:
+        return urlsplit(address).hostname
+    except ValueError:
+        return None
+
+
+class May:
+    """A dependency: who is asking, if their role allows the deed; `None` for a deed that everybody may do."""
+
+    def __init__(self, deed: Deed | None = None) -> None:
+        self._deed = deed
+
+    async def __call__(self, request: Request) -> Person:
+        person: Person = request.scope["state"]["person"]
+        if self._deed is not None and not person.may(self._deed):
+            raise NotAllowedError(person.name, person.role, self._deed)
+        return person

@@ -1,0 +1,33 @@
+"""What routes ask for: the home and what is live in it, who asks, and the key of a request that may come again."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import Depends, Header, Request
+
+from app.api.access import May
+from app.api.live import Live
+from core.accounts import Person
+
+
+async def _live(request: Request) -> Live:
+    live: Live = request.app.state.live
+    return live
+
+
+Here = Annotated[Live, Depends(_live)]
+Anybody = Annotated[Person, Depends(May())]
+MayScore = Annotated[Person, Depends(May("score"))]
+MayJudge = Annotated[Person, Depends(May("judge"))]
+MayRetrain = Annotated[Person, Depends(May("retrain"))]
+MayExport = Annotated[Person, Depends(May("export decisions"))]
+Again = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key", min_length=1, max_length=200, pattern=r"^[!-~]+$",
+        description="The same request with the same key is carried out once, and answered alike each time.",
+    ),
+]  # fmt: skip
+#: For routes that tell who asks nothing: they need a key like any other.
+KEYED: Final = [Depends(May())]

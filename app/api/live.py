@@ -1,0 +1,131 @@
+"""What a process of the API serves with: the model in charge, the schema and the glossary, as they are now."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from app.api import log
+from app.api.problems import Problem
+from core.data import glossary
+from core.data import schema as schemas
+from core.data.glossary import Glossary
+from core.decision import closing, served
+from core.decision.policy import Policy
+from core.decision.serving import Asked, Prediction, Serving
+from core.errors import TrustdeskError
+from core.model import registry
+from core.model.registry import Model
+from core.settings import Settings
+
+#: Seconds between two looks at what is in charge; a look costs a few microseconds.
+LOOK_EVERY: Final = 0.25
+#: Servings that are in charge no more but may have a request in their hands.
+_MOST_RETIRED: Final = 4
+
+Stamps = tuple[tuple[int, int, int], ...]
+
+
+class Live:
+    """The serving in charge. `look` is called by one thread at a time; everything else by any."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._serving: Serving | None = None
+        self._seen: Stamps | None = None
+        self._why = ""
+        self._retired: list[Serving] = []
+        self._models: dict[str, Model] = {}
+
+    @property
+    def serving(self) -> Serving:
+        """What scores now; one answer is made with one of these. Raises Problem (503) while there is none."""
+        if self._serving is None:
+            raise Problem(503, "no_model", self._why or "No model is in charge yet.", headers={"Retry-After": "5"})
+        return self._serving
+
+    @property
+    def version(self) -> str | None:
+        return self._serving.model.version if self._serving else None
+
+    def glossary(self) -> Glossary:
+        return glossary.load(self.settings.glossary_file)
+
+    def model(self, version: str) -> Model:
+        """A version, loaded once in a process."""
+        if version not in self._models:
+            while len(self._models) >= _MOST_RETIRED:
+                self._models.pop(next(iter(self._models)))
+            self._models[version] = _loaded(self.settings, version)
+        return self._models[version]
+
+    def look(self) -> None:
+        """Take up what has changed: another champion, schema or glossary. What cannot be used leaves all as it is."""
+        if (stamps := _stamps(self.settings)) == self._seen:
+            return
+        self._seen = stamps
+        try:
+            serving = self._made()
+        except TrustdeskError as error:
+            self._why = str(error)
+            log.tell("not taken up", level=logging.ERROR, why=self._why, still=self.version)
+            return
+        before, self._serving = self._serving, serving
+        log.tell("taken up", model_version=self.version, instead_of=before.model.version if before else None)
+        if before is not None:
+            self._retired = [before, *self._retired][:_MOST_RETIRED]
+
+    def close_ended(self, *, everything: bool = False) -> None:
+        """Make runs like any others of those that have ended, here or in a process that died."""
+        for serving in self._retired:
+            serving.ended(everything=True)
+        if self._serving is not None:
+            self._serving.ended(everything=everything)
+        for run in served.left(self.settings):
+            # A home whose disk is full or whose schema is being edited: the run waits for the next time.
+            with contextlib.suppress(TrustdeskError):
+                closing.close(
+                    self.settings, run, schemas.load(self.settings.schema_file), now=datetime.now(UTC)
+                )  # fmt: skip
+
+    def _made(self) -> Serving:
+        version = registry.champion(self.settings)
+        model = self.model(version) if version else registry.load(self.settings)
+        columns = schemas.load(self.settings.schema_file)
+        serving = Serving(self.settings, model, columns, self.glossary(), Policy())
+        serving.warm_up()
+        return serving
+
+
+def scored(wishes: Sequence[tuple[Serving, Asked]]) -> list[Prediction]:
+    """The predictions of users, each by the serving it was asked of: around a promotion there are two."""
+    found: dict[int, Prediction] = {}
+    for serving in {id(each): each for each, _ in wishes}.values():
+        mine = [at for at, (each, _) in enumerate(wishes) if each is serving]
+        told = serving.score([wishes[at][1] for at in mine], now=datetime.now(UTC))
+        found |= zip(mine, told, strict=True)
+    return [found[at] for at in range(len(wishes))]
+
+
+def _loaded(settings: Settings, version: str) -> Model:
+    model = registry.load(settings, version)
+    # One user is scored before a second thread has woken, and many requests at once have a core each anyway.
+    model.booster.set_param({"nthread": 1})
+    return model
+
+
+def _stamps(settings: Settings) -> Stamps:
+    files = (settings.models / registry.CHAMPION, settings.schema_file, settings.glossary_file)
+    return tuple(map(_stamp, files))
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return (0, 0, 0)
+    return (found.st_mtime_ns, found.st_size, found.st_ino)

@@ -1,0 +1,82 @@
+"""The app: everything put together, once in each process that serves."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+
+from app.api import docs, log, problems
+from app.api.access import Access
+from app.api.gate import Gate
+from app.api.gathering import Gathering
+from app.api.live import LOOK_EVERY, Live, scored
+from app.api.models import ProblemDetails
+from app.api.options import Options
+from app.api.routes import about, feedback, jobs, predict, review
+from core import state
+from core.settings import Settings
+
+VERSION: Final = "1.0.0"
+_TELLS: Final = {"content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}}
+#: What any request may be answered with.
+_FAILURES: Final = {
+    400: "The body is not JSON as RFC 8259 has it.", 401: "There is no key, or it lets nobody in.",
+    403: "The role of the key does not allow this.", 404: "There is no such thing here.",
+    408: "The body came too slowly.", 409: "It contradicts what is there.", 413: "The body is too large.",
+    415: "The body is of another kind.", 421: "It was sent to another host.", 422: "It is not as described.",
+    429: "The key was used too often.", 500: "A bug.", 503: "It cannot be done now.", 507: "The disk is full.",
+}  # fmt: skip
+
+
+def create(settings: Settings, options: Options) -> FastAPI:
+    """The API of a home."""
+    access = Access(settings, open_to_all=options.open_to_all, workers=options.workers)
+    app = FastAPI(
+        title="Trustdesk", version=VERSION, lifespan=_lifespan, docs_url=None, redoc_url=None,
+        description="Score users for the risk of being spammers, explain the scores, review and learn.",
+        middleware=[Middleware(Gate, access=access)], responses=_failures(),
+        separate_input_output_schemas=False,
+    )  # fmt: skip
+    app.state.settings, app.state.options, app.state.access = settings, options, access
+    app.state.live = Live(settings)
+    problems.add_to(app)
+    for module in (about, predict, feedback, review, jobs):
+        app.include_router(module.router)
+    docs.add_to(app)
+    return app
+
+
+def _failures() -> dict[int | str, dict[str, Any]]:
+    return {status: {"model": ProblemDetails, "description": said} for status, said in _FAILURES.items()}
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    log.begin()
+    live: Live = app.state.live
+    app.state.scoring = Gathering(scored)
+    with state.held(app.state.settings):
+        await run_in_threadpool(live.look)
+        # What was made at the start stays: the collector need not look through it again and again.
+        gc.collect()
+        gc.freeze()
+        looking = asyncio.create_task(_look(live))
+        yield
+        looking.cancel()
+        app.state.scoring.close()
+        await run_in_threadpool(live.close_ended, everything=True)
+
+
+async def _look(live: Live) -> None:
+    """Take up what changes, and close the runs that have ended."""
+    while True:
+        await run_in_threadpool(live.look)
+        await run_in_threadpool(live.close_ended)
+        await asyncio.sleep(LOOK_EVERY)

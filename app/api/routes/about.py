@@ -1,0 +1,85 @@
+"""What this is, whether it lives, what it scores with, and its figures for Prometheus."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app.api.body import StrictRoute
+from app.api.dependencies import KEYED, Here
+from app.api.models import About, Health, Meaning, ModelInfo, ModelVersion, Ready
+from core.data.glossary import Glossary
+from core.model.metadata import Metadata
+from core.monitoring import exposition
+
+router = APIRouter(route_class=StrictRoute, tags=["about"])
+
+
+@router.get("/")
+async def about(request: Request, live: Here) -> About:
+    """What this is, and whether a key is needed."""
+    needed = request.app.state.access.key_needed
+    return About(name="Trustdesk", model_version=live.version, key_needed=needed, documentation="/docs")
+
+
+@router.get("/health")
+async def health() -> Health:
+    """Whether the server lives."""
+    return Health(status="ok")
+
+
+@router.get("/ready")
+async def ready(live: Here) -> Ready:
+    """Whether a model is in charge, so that users can be scored; 503 while none is."""
+    return Ready(status="ready", model_version=live.serving.model.version)
+
+
+@router.get("/model/version", dependencies=KEYED)
+async def version(live: Here) -> ModelVersion:
+    """The version in charge and its figures."""
+    model = live.serving.model
+    return ModelVersion(version=model.version, last_updated=model.metadata.created, metrics=_figures(model.metadata))
+
+
+@router.get("/model/info", dependencies=KEYED)
+def info(live: Here) -> ModelInfo:
+    """The version in charge: figures, what its features mean and where they lay in training, and the policy."""
+    serving, meanings = live.serving, live.glossary()
+    about = serving.model.metadata
+    return ModelInfo(
+        version=serving.model.version, last_updated=about.created, metrics=_figures(about),
+        feature_mapping={name: _meaning(name, meanings) for name in about.names}, categories=_grouped(about, meanings),
+        training_ranges={each.name: [each.low, each.high] for each in about.features},
+        policy_version=serving.policy.version, thresholds=serving.policy.thresholds,
+        trained_on=about.data.trained_on, tested_on=about.data.tested_on, notice=about.notice,
+    )  # fmt: skip
+
+
+@router.get("/metrics", dependencies=KEYED, response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+def metrics(live: Here) -> Response:
+    """The figures of this home in the text format of Prometheus."""
+    text = exposition.text(live.settings, now=datetime.now(UTC))
+    return Response(text, media_type=exposition.CONTENT_TYPE)
+
+
+def _figures(metadata: Metadata) -> dict[str, Any]:
+    return metadata.figures.as_json()
+
+
+def _meaning(name: str, meanings: Glossary) -> Meaning:
+    found = meanings.meaning(name)
+    return Meaning(
+        name=found.name if found else name, description=found.description if found else "",
+        category=meanings.category(name), assumed=bool(found and found.assumed),
+    )  # fmt: skip
+
+
+def _grouped(metadata: Metadata, meanings: Glossary) -> dict[str, list[str]]:
+    groups = defaultdict(list)
+    for name in metadata.names:
+        groups[meanings.category(name)].append(name)
+    return dict(groups)

@@ -1,0 +1,61 @@
+"""What became of predictions: whether they were right, and how good the scores are by what was said."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from fastapi import APIRouter
+
+from app.api.body import StrictRoute
+from app.api.dependencies import KEYED, Again, Here, MayJudge
+from app.api.models import Accuracy, FeedbackRequest, FeedbackResponse
+from app.api.once import identity
+from app.api.problems import Problem
+from app.commands import figures
+from core.decision import runs
+from core.feedback import importing, ledger, live
+from core.feedback.importing import Refusal
+from core.feedback.short_form import Row
+from core.learning import due
+
+router = APIRouter(route_class=StrictRoute, tags=["feedback"])
+#: Runs looked through for the newest that was sent to review.
+RECENT = 200
+#: Where the verdict of a request is told from what it says, and so what it contradicts.
+CONFLICT = "feedback_id"
+
+
+@router.post("/feedback")
+def feedback(sent: FeedbackRequest, here: Here, who: MayJudge, key: Again = None) -> FeedbackResponse:
+    """Say whether a prediction was right; it is stored, with all that was judged, when this is answered."""
+    cells = sent.model_dump() | ({CONFLICT: f"api-{identity(who, key)}"} if key else {})
+    done = importing.record(here.settings, [Row.of(1, cells)], by=who.name, now=datetime.now(UTC), source="API")
+    if done.refused:
+        raise _problem(done.refused[0])
+    return FeedbackResponse(feedback_id=done.ids[0], prediction_id=sent.prediction_id.strip(), new=bool(done.new))
+
+
+@router.get("/model/feedback/stats", dependencies=KEYED)
+def stats(here: Here) -> Accuracy:
+    """Counts of all feedback, and precision and recall weighted by how the users judged were chosen."""
+    known, last = ledger.of(here.settings), due.last(here.settings)
+    known.refresh()
+    standing = known.effective()
+    counts = figures.counts(len(known), standing)
+    naive = counts["naive_accuracy"]
+    run = next((each for each in runs.recent(here.settings, RECENT) if runs.planned(here.settings, each.id)), None)
+    found = live.figures(here.settings, run, standing) if run else None
+    return Accuracy(
+        total_feedback=counts["total"], standing=counts["standing"], correct_predictions=naive["events"],
+        judged_predictions=naive["of"], accuracy=naive["value"], by_verdict=counts["by_verdict"],
+        by_reviewer=counts["by_reviewer"], last_retrain=last.at, last_retrain_version=last.version or None,
+        run=figures.of_run(run, found) if run and found else None,
+    )  # fmt: skip
+
+
+def _problem(refusal: Refusal) -> Problem:
+    sentence = refusal.sentence.removeprefix(f"Row {refusal.row}, {refusal.column}: ")
+    if refusal.column == CONFLICT:
+        return Problem(409, "said_otherwise", sentence)
+    told = [{"pointer": f"#/{refusal.column}", "detail": sentence}]
+    return Problem(422, "feedback_refused", f"{refusal.column}: {sentence}", errors=told)

@@ -1,0 +1,105 @@
+"""Work that takes longer than an answer may: scoring a file, retraining, and how far either is."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from app.api import told
+from app.api.body import StrictRoute
+from app.api.dependencies import Again, Here, MayRetrain, MayScore
+from app.api.models import Job, RetrainRequest, Whose
+from app.api.once import identity, once
+from app.api.problems import Problem
+from core import jobs
+from core.decision import export, score_job
+from core.decision.policy import Policy
+from core.learning import due, gate, watch
+from core.settings import Settings
+
+router = APIRouter(route_class=StrictRoute, tags=["jobs"])
+#: What a file to score may be called. Not text/plain: a web page may send that anywhere without being asked.
+FILES = ("text/csv", "application/gzip", "application/octet-stream")
+_BODY = {"requestBody": {"required": True, "content": {
+    name: {"schema": {"type": "string", "format": "binary"}} for name in FILES
+}}}  # fmt: skip
+_CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
+
+
+@router.post("/jobs/score", status_code=202, openapi_extra=_BODY)
+async def score(
+    request: Request, live: Here, who: MayScore,
+    name: Annotated[str, Query(min_length=1, max_length=200, description="What the file is called.")] = "users.csv",
+    reasons: Whose = "flagged", allow_missing: Annotated[bool, Query()] = False,  # noqa: FBT002
+    key: Again = None,
+) -> Job:  # fmt: skip
+    """Score a file of users, CSV or gzipped CSV; the result is a run like any other."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in FILES:
+        raise Problem(415, "no_file", f"Send the file itself, as {', '.join(FILES)}.")
+    live.serving  # noqa: B018 - 503 now rather than a job that fails
+    job = score_job.identity(identity(who, key) if key else "")
+    if await run_in_threadpool(jobs.look, live.settings, job) is None:
+        await _keep(request, live.settings, job)
+    started = await run_in_threadpool(
+        score_job.start, live.settings, job, name=name, which=reasons, allow_missing=allow_missing
+    )  # fmt: skip
+    return _job(live.settings, started)
+
+
+async def _keep(request: Request, settings: Settings, job: str) -> None:
+    with score_job.upload(settings, job).open("wb") as file:
+        async for chunk in request.stream():
+            file.write(chunk)
+
+
+@router.post("/model/retrain", status_code=202, response_model=Job)
+async def retrain(
+    request: Request, live: Here, who: MayRetrain, sent: RetrainRequest | None = None, key: Again = None
+) -> Response:
+    """Learn from all history and feedback; the candidate is held against the model in charge, which serves on."""
+    how = (sent or RetrainRequest()).how
+
+    async def made() -> Response:
+        started = await run_in_threadpool(
+            watch.start, live.settings, Policy().thresholds, how=how, by=who.name
+        )  # fmt: skip
+        return told.as_json(_job(live.settings, started).model_dump(), status=202)
+
+    return await once(live.settings, request, who, key, made)
+
+
+@router.get("/jobs/{job}")
+def look(job: str, live: Here, _who: MayScore) -> Job:
+    """How far a job is, and its result once it is done."""
+    return _job(live.settings, jobs.find(live.settings, job))
+
+
+@router.get("/jobs/{job}/result", response_class=Response, responses=_CSV)
+def result(job: str, live: Here, _who: MayScore) -> Response:
+    """The users of a file that was scored, in input order, as CSV."""
+    run = score_job.result(live.settings, job)
+    return Response(export.as_bytes(export.run_table(live.settings, run), ".csv"), media_type="text/csv")
+
+
+def _job(settings: Settings, job: jobs.Job) -> Job:
+    return Job(
+        id=job.id, title=job.title, status=job.status, done=job.done, of=job.of, share=job.share,
+        message=job.message, result=_result(settings, job) if job.status == "done" else None,
+    )  # fmt: skip
+
+
+def _result(settings: Settings, job: jobs.Job) -> dict[str, Any] | None:
+    if job.id.startswith(score_job.PREFIX):
+        run = score_job.result(settings, job.id)
+        counts = {"received": run.received, "users": run.users, "rejected": run.rejected, "bands": dict(run.counts)}
+        return {"run": run.id, "model_version": run.model, "policy_version": run.policy.version} | counts
+    newest = next(iter(jobs.listed(settings, watch.PREFIX)), None)
+    last = due.last(settings)
+    if newest is None or newest.id != job.id or not last.version:
+        return None
+    found = gate.kept(settings, last.version)
+    return {"version": last.version, "verdict": found.verdict, "sentence": found.sentence} if found else None

@@ -1,0 +1,88 @@
+"""Reviews from other systems: the next case, a verdict on it, and what the platform is to do."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from app.api import told
+from app.api.body import StrictRoute
+from app.api.dependencies import Again, Here, MayExport, MayJudge
+from app.api.live import Live
+from app.api.models import Case, Decisions, VerdictRequest, VerdictResponse
+from app.api.once import identity
+from core import audit
+from core.decision import cases, evidence, guidance, outbox, queue
+from core.feedback import review
+from core.feedback.review import Given
+from core.model.explain import Reason
+
+router = APIRouter(route_class=StrictRoute, tags=["review"])
+MOST_DECISIONS = 10_000
+#: Largest number of a decision that can be asked from.
+MOST_NUMBER = 10**18
+
+Session = Annotated[
+    str,
+    Query(max_length=80, description="One holder has one case at a time; another session of a key is another holder."),
+]
+
+
+@router.get("/cases/next", response_model=Case, responses={204: {"description": "No case waits."}})
+def next_case(live: Here, who: MayJudge, session: Session = "") -> Case | Response:
+    """The case this reviewer holds, else the next one, held for a while; 204 when none waits."""
+    now, lease = datetime.now(UTC), guidance.load(live.settings).lease
+    case = queue.claim(live.settings, who.name, now=now, lease=lease, session=session)
+    return Response(status_code=204) if case is None else _case(case, _reasons(live, case))
+
+
+@router.post("/cases/{case}/verdict")
+def verdict(
+    case: str, sent: VerdictRequest, live: Here, who: MayJudge, session: Session = "", key: Again = None
+) -> VerdictResponse:
+    """Judge a case that this reviewer holds; the verdict is on disk when this is answered."""
+    found = cases.find(live.settings, case)
+    given = Given(
+        f"api-{identity(who, key) if key else secrets.token_hex(16)}", sent.judgement, sent.reason, sent.notes,
+        sent.seconds, evidence.shown(found, _reasons(live, found)),
+    )  # fmt: skip
+    stored = review.judge(live.settings, case, given, by=who.name, session=session, now=datetime.now(UTC))
+    return VerdictResponse(verdict_id=stored.id, case=stored.case, user_id=stored.user, judgement=stored.verdict)
+
+
+@router.get("/decisions")
+def decisions(
+    live: Here, who: MayExport,
+    since: Annotated[int, Query(ge=0, le=MOST_NUMBER, description="The last number acted on.")] = 0,
+    most: Annotated[int, Query(ge=1, le=MOST_DECISIONS)] = 1_000,
+) -> Decisions:  # fmt: skip
+    """The decisions after a number, oldest first; numbers never change, so that asking again gives the same."""
+    review.catch_up(live.settings)  # verdicts whose decisions a crash has left undone
+    found = outbox.since(live.settings, since, most).reset_index()
+    if len(found):
+        facts, now = {"decisions": len(found)}, datetime.now(UTC)
+        audit.note(live.settings, who=who.name, what="export decisions", about="API", details=facts, now=now)
+    rows = found.astype(object).where(found.notna(), None).to_dict("records")
+    return Decisions.model_validate({"decisions": rows, "last": rows[-1]["number"] if rows else since})
+
+
+def _reasons(live: Live, case: cases.Case) -> tuple[Reason, ...]:
+    return evidence.reasons(case, live.model(case.model), live.glossary())
+
+
+def _case(case: cases.Case, reasons: tuple[Reason, ...]) -> Case:
+    """A blind case is told without what the model made of it."""
+    return Case.model_validate(
+        {
+            "id": case.id, "user_id": case.user, "prediction_id": case.prediction, "blind": case.blind,
+            "score": None if case.blind else case.score, "band": None if case.blind else case.band,
+            "action": None if case.blind else case.action, "model_version": None if case.blind else case.model,
+            "policy_version": case.policy, "features": case.features, "context": case.context,
+            "risk_factors": [] if case.blind else told.factors(evidence.drawn(reasons)),
+            "reopened": case.reopened, "claimed_until": case.claimed_until,
+        }
+    )  # fmt: skip

@@ -1,0 +1,65 @@
+"""Serving the API: one socket, and one or several processes behind it."""
+
+from __future__ import annotations
+
+import functools
+import socket
+from datetime import UTC, datetime
+from typing import Final
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from app.api.main import create
+from app.api.options import LOCAL, Options
+from core import keys
+from core.errors import BadOptionError
+from core.settings import Settings
+
+#: Seconds a connection is kept open between two requests.
+KEEP_ALIVE: Final = 30
+#: Seconds that requests under way have to end when the server is stopped.
+END_WITHIN: Final = 10
+#: Seconds after which a process that says nothing is ended and another one started; to begin takes some.
+HANGS_AFTER: Final = 60
+#: Connections at once in a process; further ones are told to come again.
+MOST_AT_ONCE: Final = 1_000
+
+
+def where(settings: Settings, host: str) -> str:
+    """The address to listen on: `host`, but this machine alone while no key lets anybody in."""
+    now = datetime.now(UTC)
+    return host if any(key.usable(now) for key in keys.listed(settings)) else LOCAL
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket that listens there; port 0 takes a free one. Raises BadOptionError when it cannot be had."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listening = socket.socket(family)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+    except (OSError, OverflowError) as error:
+        why = f"{host}:{port} cannot be listened on ({error}). Choose another one."
+        raise BadOptionError("--port", why) from error
+    listening.set_inheritable(True)
+    return listening
+
+
+def serve(settings: Settings, listening: socket.socket, options: Options) -> None:
+    """Serve until somebody ends it by a signal."""
+    config = configured(settings, options)
+    if options.workers > 1:
+        Multiprocess(config, sockets=[listening]).run()
+    else:
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def configured(settings: Settings, options: Options) -> uvicorn.Config:
+    """How uvicorn serves the API."""
+    return uvicorn.Config(
+        functools.partial(create, settings, options), factory=True, lifespan="on", ws="none", workers=options.workers,
+        log_config=None, access_log=False, server_header=False, proxy_headers=False,
+        timeout_worker_healthcheck=HANGS_AFTER,
+        timeout_keep_alive=KEEP_ALIVE, timeout_graceful_shutdown=END_WITHIN, limit_concurrency=MOST_AT_ONCE,
+    )  # fmt: skip

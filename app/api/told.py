@@ -1,0 +1,40 @@
+"""What core found, as the API tells it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.responses import Response
+
+from core.decision.serving import Prediction
+from core.model.explain import Reason
+
+
+def prediction(found: Prediction, began: float) -> dict[str, Any]:
+    """As `models.Prediction`. began: of `time.perf_counter`."""
+    return {
+        "prediction_id": found.id, "prediction": found.is_spammer, "probability": found.probability,
+        "confidence": found.confidence, "is_spammer": found.is_spammer, "band": found.band, "action": found.action,
+        "risk_factors": factors(found.reasons), "missing_features": found.missing, "novel_features": found.novel,
+        "model_version": found.model, "policy_version": found.policy,
+        "processing_time_ms": round(1000 * (time.perf_counter() - began), 3),
+    }  # fmt: skip
+
+
+def factors(reasons: Sequence[Reason]) -> list[dict[str, Any]]:
+    """As `models.RiskFactor`."""
+    return [
+        {
+            "feature": each.feature, "description": each.meaning, "category": each.category, "value": each.value,
+            "contribution": each.contribution, "reason": each.explanation,
+        }
+        for each in reasons
+    ]  # fmt: skip
+
+
+def as_json(told: object, *, status: int = 200) -> Response:
+    """A response made at once: the app would look through all of it again."""
+    return Response(json.dumps(told, ensure_ascii=False, allow_nan=False), status, media_type="application/json")

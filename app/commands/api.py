@@ -1,0 +1,36 @@
+"""`python3 -m app api`: scoring, feedback and review for other systems, over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from app import guard
+from app.commands.shared import Home, settings_of
+from app.guard import tell
+
+
+def api(
+    context: typer.Context,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
+    host: Annotated[str, typer.Option(help="Address to listen on; without any key only this machine.")] = "127.0.0.1",
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that share the home.")] = 1,
+    log_features: Annotated[bool, typer.Option("--log-features", help="Write feature values into the log.")] = False,
+    home: Home = None,
+) -> None:
+    """Serve the REST API; its documentation is at /docs. The log goes to stderr, a JSON object a line."""
+    from app.api import server
+    from app.api.access import OWN_NAMES
+    from app.api.options import Options
+
+    settings = settings_of(context, home)
+    with guard.command(settings):
+        chosen = server.where(settings, host)
+        if chosen != host:
+            tell(f"No key lets anybody in, so that only this machine is served, not {host}. Make one: keys create.")
+        elif chosen in OWN_NAMES:
+            tell("Only this machine is served. To serve others: make a key, then --host ADDRESS.")
+        listening = server.bound(chosen, port)
+        tell(f"Trustdesk API: http://{chosen}:{listening.getsockname()[1]}/docs")
+        server.serve(settings, listening, Options(chosen not in OWN_NAMES, workers, log_features))
