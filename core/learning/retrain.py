@@ -32,7 +32,7 @@ from core.learning.training_set import TrainingSet, labels_given, training_set
 from core.model import baseline, candidates, evaluate, registry, train, training
 from core.model.candidates import Kept, Scores
 from core.model.evaluate import Thresholds
-from core.model.families import LEADING, NATURAL
+from core.model.families import FAMILIES, LEADING, NATURAL
 from core.model.learner import Progress
 from core.model.metadata import Data, Metadata
 from core.model.registry import Model, Parts
@@ -190,10 +190,16 @@ def _described(
     kept = Kept(
         created=now, by=metadata.trained_by, family=LEADING, options=options, data=data, figures=figures,
         folds=fitted.folds, training_pr_auc=evaluate.pr_auc(users.learnt.label, of_learnt, users.learnt.weight),
-        rounds=fitted.rounds, seconds=metadata.seconds, seed=asked.seed, notes=(users.sentence,),
+        rounds=fitted.rounds, seconds=metadata.seconds, seed=asked.seed, notes=_notes(users, asked.how),
     )  # fmt: skip
     scores = Scores.of(test.keys, test.label, of_test)
     return Parts(fitted.booster, fitted.calibration, metadata, profile, users.learnt.keys), kept, scores
+
+
+def _notes(users: TrainingSet, how: How) -> tuple[str, ...]:
+    """Whom it learnt from, and how it went about it where there are many."""
+    told = FAMILIES[LEADING].note(len(users.learnt)) if how == "full" else ""
+    return tuple(filter(None, (users.sentence, told)))
 
 
 def _promoted(settings: Settings, learning: Learning, found: Gate, now: datetime) -> bool:
