@@ -358,17 +358,6 @@ def test_the_stored_reasons_are_those_that_were_shown(visit: Visit, own: Setting
     ]  # fmt: skip
 
 
-def test_reasons_outside_the_figure_are_not_stored_as_shown() -> None:
-    pushes = {f"f{i}": (1 if i % 2 else -1) * (20 - i) for i in range(20)}
-    told = tuple(
-        Reason(name, 1.0, push, "typical", "", "") for name, push in sorted(pushes.items(), key=lambda x: -x[1])
-    )
-    case: Any = type("Seen", (), {"blind": False})
-
-    assert case_view.shown_reasons(case, told).split("   ") == ["f1=1 (+19.00)", "f3=1 (+17.00)", "f5=1 (+15.00)",
-                                                                "f7=1 (+13.00)"]  # fmt: skip
-
-
 # Verdicts
 
 
