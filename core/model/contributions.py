@@ -105,7 +105,9 @@ def helping(trees: Path) -> Iterator[Helper]:
 def _by_xgboost(booster: xgb.Booster, features: Matrix) -> Contributions:
     if not len(features):
         return np.empty(features.shape, np.float32)
-    values = booster.predict(xgb.DMatrix(features, missing=np.nan), pred_contribs=True)
+    # So few rows are taken over before a second thread has woken.
+    matrix = xgb.DMatrix(features, missing=np.nan, nthread=1)
+    values = booster.predict(matrix, pred_contribs=True)
     return np.asarray(values[:, :-1], np.float32)
 
 
