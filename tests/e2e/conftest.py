@@ -1,15 +1,9 @@
-"""The dashboard as a process of its own, and a browser that notices what nobody should have to look for."""
+"""A dashboard of the bundled home, and a browser that notices what nobody should have to look for."""
 
 from __future__ import annotations
 
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -17,7 +11,8 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
-from core.settings import ROOT, Settings
+from core.settings import Settings
+from tests.e2e.running import bundled_home, dashboard
 
 CHROMIUM: Final = os.environ.get("CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -40,43 +35,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def bundled(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A copy of the home that comes with the program, without what it has gathered."""
-    theirs, ours = Settings(ROOT), Settings.of(tmp_path_factory.mktemp("bundled"))
-    ours.data.mkdir()
-    shutil.copytree(theirs.models, ours.models)
-    shutil.copytree(theirs.demo, ours.demo)
-    for path in (theirs.schema_file, theirs.glossary_file, theirs.salt_file):
-        shutil.copy(path, ours.data)
-    return ours
+    return bundled_home(tmp_path_factory.mktemp("bundled"))
 
 
 @pytest.fixture(scope="session")
 def server(bundled: Settings) -> Iterator[str]:
-    """The address of a dashboard of the bundled home."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "app", "--port", str(port), "--home", str(bundled.home)]
-    log = (bundled.home / "server.log").open("wb")
-    environment = {**os.environ, "TRUSTDESK_NO_VENV": "1"}
-    with log, subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log) as process:
-        try:
-            _wait(f"http://127.0.0.1:{port}/_stcore/health", process)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-
-
-def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 60
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310 - ours
-                if answer.status == 200:
-                    return
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.1)
-    raise TimeoutError(address)
+    with dashboard(bundled) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,66 @@
+"""The lead's journey: users who are not as they were, an incident that says so, and the way from it to its cause."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pandas as pd
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.services import DEMO_USERS
+from core import audit
+from core.data import schema as schemas
+from core.decision import guidance, scoring
+from core.decision.policy import Policy
+from core.model import registry
+from core.monitoring import incidents
+from core.settings import Settings
+from tests.e2e.running import bundled_home, dashboard
+
+#: Results take a moment on a busy machine.
+expect.set_options(timeout=60_000)
+USERS = 3_000
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A home of its own, with a run of users as in training and one in which X19 has grown."""
+    settings = bundled_home(tmp_path_factory.mktemp("monitored"))
+    users = pd.read_csv(settings.demo / DEMO_USERS, nrows=2 * USERS)
+    moved = users.iloc[USERS:].assign(X19=lambda frame: frame["X19"] + 3)
+    model, schema = registry.load(settings), schemas.load(settings.schema_file)
+    for name, frame in (("april.csv", users.iloc[:USERS]), ("may.csv", moved)):
+        payload = frame.to_csv(index=False).encode()
+        scoring.score_file(settings, name, payload, schema, model, Policy(), now=datetime.now(UTC))
+    return settings
+
+
+@pytest.fixture(scope="module")
+def server(home: Settings) -> Iterator[str]:
+    with dashboard(home) as address:
+        yield address
+
+
+def test_from_the_monitor_to_an_incident_and_its_cause(tab: Page, home: Settings) -> None:
+    tab.goto("/monitor?run=r-0001")
+    expect(tab.get_by_role("heading", name="users of r-0001 are like those v0001 was trained on")).to_be_visible()
+
+    tab.goto("/monitor?as=Lea")
+    expect(tab.get_by_role("heading", name=re.compile(r"X19 \(PSI .*have drifted"))).to_be_visible()
+    before = guidance.load(home).audit
+    tab.get_by_role("button", name="Check now").click()
+    expect(tab.get_by_text("told by the log")).to_be_visible()
+
+    found = {each.finding.sentence: each.finding for each in incidents.recent(home)}
+    about = next(each for text, each in found.items() if text.startswith("X19 has drifted"))
+    assert about.address == {"run": "r-0002", "feature": "X19"}
+    assert guidance.load(home).audit == 2 * before
+    assert audit.read(home)[["who", "what"]].to_numpy().tolist()[0] == ["monitoring", "raise audit share"]
+    assert "X19 has drifted" in (home.data / "logs" / "alerts.log").read_text(encoding="utf-8")
+
+    tab.goto(f"/monitor?run={about.address['run']}&feature=X19")
+    expect(tab.get_by_text(re.compile("^X19 .*share of users; bars: trained on"))).to_be_visible()
+    assert tab.get_by_test_id("stException").count() == 0
