@@ -31,7 +31,7 @@ from session import Session, told  # noqa: E402
 from train import home  # noqa: E402
 
 from core import jobs  # noqa: E402
-from core.data import datasets, intake  # noqa: E402
+from core.data import datasets, intake, split  # noqa: E402
 from core.data import schema as schemas  # noqa: E402
 from core.data.datasets import Dataset  # noqa: E402
 from core.decision import scoring  # noqa: E402
@@ -61,10 +61,11 @@ def prepare(settings: Settings, users: Path, verdicts: int) -> None:
 
 
 def judged(settings: Settings, dataset: Dataset, n: int) -> Iterator[Verdict]:
-    """Verdicts on users like some of the file, drawn by chance, as its labels say."""
+    """Verdicts on users like some of the test part, whom the champion has not learnt from, as the labels say."""
     schema, random, policy = schemas.load(settings.schema_file), np.random.default_rng(0), Policy()
     frame = datasets.frame(settings, dataset.id)
-    frame = frame.iloc[random.permutation(len(frame))[:n]]
+    unseen = np.flatnonzero(split.in_test(split.keys(frame, schema, split.salt(settings))))
+    frame = frame.iloc[random.permutation(unseen)[:n]]
     label = frame[schema.label.column].to_numpy(float) == 1  # type: ignore[union-attr]
     score = random.random(len(label))
     bands = policy.bands(score)
