@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import secrets
 import time
@@ -25,6 +26,9 @@ LARGE: Final[Mapping[str, int]] = {"/predict/batch": MOST_BATCH_BYTES, "/jobs/sc
 #: holds a connection by sending a byte now and then is not (as Apache's mod_reqtimeout has it).
 GRACE: Final = 0.8
 MIN_RATE: Final = 50_000
+#: A body that is refused is read for so many more seconds, and up to so many bytes.
+DRAIN: Final = 0.4
+MOST_DRAINED: Final = 64_000_000
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -43,6 +47,7 @@ class Gate:
             self._let_in(scope, passing)
         except (Problem, TrustdeskError) as error:
             problem = error if isinstance(error, Problem) else problems.of(error)
+            await passing.drain()
             await problems.answer(problem)(scope, receive, passing.send)
         else:
             await self._app(scope, passing.receive, passing.send)
@@ -84,11 +89,22 @@ class _Passing:
         except TimeoutError:
             detail = f"The body came too slowly: send at least {MIN_RATE:,} bytes a second."
             raise Problem(408, "too_slow", detail, headers={"Connection": "close"}) from None
-        self._bytes += len(message.get("body", b""))
-        self._ended = not message.get("more_body", False)
+        self._count(message)
         if self._bytes > self._most:
+            await self.drain()
             raise self._too_large()
         return message
+
+    async def drain(self) -> None:
+        """Read on for a moment: whoever is still sending when the connection ends does not read the answer."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN):
+                while not self._ended and self._bytes < MOST_DRAINED:
+                    self._count(await self._receive())
+
+    def _count(self, message: Message) -> None:
+        self._bytes += len(message.get("body", b""))
+        self._ended = not message.get("more_body", False)
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
