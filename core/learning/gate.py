@@ -88,7 +88,7 @@ class Judged:
     """Judges, the scores of both models, and what else of them is compared, from arrays alone; see `examine`.
 
     label, a, b, weight: (n,). `old` (n,): whose label comes from the history, not from a verdict. `groups`: column ->
-    its segments. `golden`: label, a and b of golden items. `overlap` of reasons, `seconds` of a and of b.
+    its segments. `golden`: label, a and b of golden items. `overlap` of reasons, `seconds` a user of a and of b.
     """
 
     label: Floats
@@ -196,7 +196,7 @@ def _overlap(
 
 
 def _seconds(model: Model, judges: Labelled) -> float:
-    """How long it takes to score users, the same number for every model."""
+    """How long it takes to score a user, among as many others for every model."""
     users = np.resize(Scorer(model).matrix(judges.frame), (TIMED, len(model.metadata.names)))
     # As it is when loaded: a booster just trained remembers how many threads it was trained with.
     booster, taken = xgb.Booster(model_file=model.booster.save_raw()), list[float]()
@@ -204,4 +204,4 @@ def _seconds(model: Model, judges: Labelled) -> float:
         started = time.perf_counter()
         train.margin(booster, users)
         taken.append(time.perf_counter() - started)
-    return min(taken)
+    return min(taken) / TIMED

@@ -169,7 +169,6 @@ def test_what_is_better_and_passes_every_check_is_promoted_in_the_name_of_the_pr
     # From one tree to many, nearly everybody's band changes and other reasons are named.
     monkeypatch.setattr("core.learning.checks.FLIP_BUDGET", 1.0)
     monkeypatch.setattr("core.learning.checks.LEAST_OVERLAP", 0.0)
-    monkeypatch.setattr("core.learning.checks.SLOWER", 1000.0)
     found = retrain.retrain(own, ASKED, now=NOW)
 
     assert found.promoted, found.gate.sentence
