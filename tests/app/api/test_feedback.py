@@ -1,0 +1,203 @@
+"""Feedback, review and decisions over the API: the same store, cases and chain as the pages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from core import audit, keys
+from core.data import schema as schemas
+from core.decision import cases, runs, scoring
+from core.decision.policy import Policy
+from core.feedback import csv_store, importing, ledger, plans
+from core.feedback.short_form import Row
+from core.feedback.verdict import Verdict
+from core.model import registry
+from core.settings import Settings
+from tests import make
+from tests.app.api.server import QUIET, SPAMMER, Client, serving, spammer
+
+
+def verdicts(home: Settings) -> list[Verdict]:
+    known = ledger.of(home)
+    known.refresh()
+    return list(known.since(""))
+
+
+def queued(home: Settings, n: int = 120) -> str:
+    """A run of users sent to review; its id."""
+    columns = schemas.load(home.schema_file)
+    done = scoring.score_file(
+        home, "users.csv", make.csv(make.users(n, seed=8)), columns, registry.load(home), Policy(), now=make.NOW
+    )  # fmt: skip
+    plans.queue_run(home, done.run.id, by="Ada", now=make.NOW)
+    return done.run.id
+
+
+def test_feedback_joins_what_was_predicted_by_its_stored_values(api: Client, own: Settings) -> None:
+    told = api.post("/predict", spammer()).json
+    sent = {"prediction_id": told["prediction_id"], "is_correct": False, "feedback_notes": "a friend"}
+    answer = api.post("/feedback", sent)
+
+    assert answer.status == 200
+    assert answer.json["new"] is True
+    (verdict,) = verdicts(own)
+    assert (verdict.id, verdict.prediction) == (answer.json["feedback_id"], told["prediction_id"])
+    assert (verdict.verdict, verdict.user, verdict.notes) == ("legitimate", "u-1", "a friend")
+    assert (verdict.score, verdict.band, verdict.model) == (told["probability"], told["band"], told["model_version"])
+    assert verdict.features == SPAMMER
+    assert csv_store.of(own).verify().whole
+
+
+def test_feedback_on_a_run_of_a_file_is_as_that_from_a_file(api: Client, own: Settings) -> None:
+    run = queued(own)
+    cells = {"prediction_id": f"{run}-3", "actual_label": 1}
+    answer = api.post("/feedback", cells | {"reviewer": "api"})
+    (ours,) = verdicts(own)
+    done = importing.record(own, [Row.of(1, cells)], by="api", now=datetime.now(UTC))
+
+    assert done.new == 0
+    assert done.ids == (answer.json["feedback_id"],)
+    assert ours.stratum in {"certain", "uncertain", "random"}
+
+
+def test_the_same_feedback_counts_once(api: Client, own: Settings) -> None:
+    sent = {"prediction_id": api.post("/predict", spammer()).json["prediction_id"], "is_correct": True}
+    told = [api.post("/feedback", sent).json for _ in range(3)]
+    keyed = [api.post("/feedback", sent | {"feedback_notes": "x"}, idempotency_key="k").json for _ in range(3)]
+
+    assert [each["new"] for each in told] == [True, False, False]
+    assert [each["new"] for each in keyed] == [True, False, False]
+    assert len({each["feedback_id"] for each in keyed}) == 1
+    assert len(verdicts(own)) == 2
+
+
+def test_a_key_that_was_used_for_other_feedback_is_refused(api: Client, own: Settings) -> None:
+    identity = api.post("/predict", spammer()).json["prediction_id"]
+    api.post("/feedback", {"prediction_id": identity, "is_correct": True}, idempotency_key="k")
+    other = api.post("/feedback", {"prediction_id": identity, "is_correct": False}, idempotency_key="k")
+
+    assert (other.status, other.code) == (409, "said_otherwise")
+    assert len(verdicts(own)) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "pointer"),
+    [
+        ({"prediction_id": "r-0001-99999", "is_correct": True}, "#/prediction_id"),
+        ({"prediction_id": "nonsense", "is_correct": True}, "#/prediction_id"),
+        ({"prediction_id": "OURS"}, "#/actual_label"),
+        ({"prediction_id": "OURS", "is_correct": True, "actual_label": 0}, "#/is_correct"),
+        ({"prediction_id": "OURS", "is_correct": True, "reviewer": "\n\x7f"}, "#/reviewer"),
+    ],
+)
+def test_feedback_that_cannot_be_used_names_what_to_change(
+    api: Client, own: Settings, said: dict[str, object], pointer: str
+) -> None:
+    ours = api.post("/predict", spammer()).json["prediction_id"]
+    answer = api.post("/feedback", {name: ours if value == "OURS" else value for name, value in said.items()})
+
+    assert (answer.status, answer.code) == (422, "feedback_refused")
+    assert answer.json["errors"][0]["pointer"] == pointer
+    assert not verdicts(own)
+
+
+def test_a_reviewer_key_speaks_for_itself_alone(own: Settings) -> None:
+    _, text = keys.create(own, "tool", "reviewer", now=make.NOW)
+    with serving(own) as server:
+        api = replace(server, key=text)
+        sent = {"prediction_id": api.post("/predict", spammer()).json["prediction_id"], "is_correct": True}
+        assert api.post("/feedback", sent | {"reviewer": "Ada"}).status == 422
+        assert api.post("/feedback", sent).status == 200
+
+    assert [verdict.reviewer for verdict in verdicts(own)] == ["api:tool"]
+    assert "api:tool" in audit.read(own)["who"].tolist()
+
+
+def test_statistics_count_what_was_said_and_weigh_it(api: Client, own: Settings) -> None:
+    empty = api.get("/model/feedback/stats").json
+    run = queued(own)
+    ids = [api.post("/predict", {"features": features}).json["prediction_id"] for features in (SPAMMER, QUIET)]
+    api.post("/feedback", {"prediction_id": ids[0], "is_correct": True})
+    api.post("/feedback", {"prediction_id": ids[1], "is_correct": False})
+    told = api.get("/model/feedback/stats").json
+
+    assert (empty["total_feedback"], empty["accuracy"], empty["run"]) == (0, None, None)
+    assert (told["total_feedback"], told["correct_predictions"], told["accuracy"]) == (2, 1, 0.5)
+    assert told["by_verdict"] == {"spammer": 2}
+    assert told["run"]["id"] == run
+    assert {"value", "low", "high", "enough"} <= told["run"]["precision"].keys()
+    assert told["last_retrain"] is None
+
+
+def test_a_case_is_held_judged_and_told_to_the_platform(api: Client, own: Settings) -> None:
+    queued(own)
+    case = api.get("/cases/next").json
+    assert api.get("/cases/next").json["id"] == case["id"]
+    assert api.get("/cases/next?session=other").json["id"] != case["id"]
+    sent = {"judgement": "spammer", "reason": "content_seen", "notes": "seen", "seconds": 4.5}
+    answers = [api.post(f"/cases/{case['id']}/verdict", sent, idempotency_key="v-1") for _ in range(2)]
+
+    assert [answer.status for answer in answers] == [200, 200]
+    assert answers[0].json == answers[1].json
+    (verdict,) = verdicts(own)
+    assert (verdict.id, verdict.case, verdict.verdict) == (answers[0].json["verdict_id"], case["id"], "spammer")
+    assert (verdict.reason, verdict.notes, verdict.seconds) == ("content_seen", "seen", 4.5)
+    assert cases.find(own, case["id"]).status == "closed"
+    told = api.get("/decisions").json
+    assert [(each["user"], each["decision"], each["case"]) for each in told["decisions"]] == [
+        (case["user_id"], "remove", case["id"])
+    ]
+    assert api.get(f"/decisions?since={told['last']}").json == {"decisions": [], "last": told["last"]}
+
+
+def test_a_blind_case_tells_nothing_of_its_score(api: Client, own: Settings) -> None:
+    queued(own)
+    seen = [api.get(f"/cases/next?session={i}").json for i in range(12)]
+    blind = [case for case in seen if case["blind"]]
+    others = [case for case in seen if not case["blind"]]
+
+    assert blind
+    assert others
+    for case in blind:
+        assert [case[name] for name in ("score", "band", "action", "model_version")] == [None] * 4
+        assert case["risk_factors"] == []
+    for case in others:
+        assert case["score"] == cases.find(own, case["id"]).score
+        assert case["risk_factors"]
+    judged = others[0]
+    sent = {"judgement": "unsure"}
+    assert api.post(f"/cases/{judged['id']}/verdict?session={seen.index(judged)}", sent).status == 200
+    shown = [f"{factor['feature']}=" for factor in judged["risk_factors"]]
+    assert [text.partition("=")[0] + "=" for text in verdicts(own)[0].reasons.split("   ")] == shown
+
+
+def test_a_case_that_one_does_not_hold_cannot_be_judged(api: Client, own: Settings) -> None:
+    queued(own)
+    case = api.get("/cases/next").json["id"]
+
+    refused = api.post(f"/cases/{case}/verdict?session=other", {"judgement": "spammer"})
+    assert (refused.status, refused.code) == (409, "refused")
+    assert api.post("/cases/c-999999/verdict", {"judgement": "spammer"}).status == 404
+    assert api.post(f"/cases/{case}/verdict", {"judgement": "perhaps"}).status == 422
+    assert not verdicts(own)
+
+
+def test_when_no_case_waits_there_is_nothing_to_tell(api: Client) -> None:
+    answer = api.get("/cases/next")
+
+    assert (answer.status, answer.body) == (204, b"")
+
+
+def test_users_scored_over_the_api_can_be_sent_to_review(own: Settings) -> None:
+    with serving(own) as api:
+        told = api.post("/predict", spammer()).json
+    run = runs.recent(own)[0]
+    plans.queue_run(own, run.id, by="Ada", now=make.NOW)
+    with serving(own) as api:
+        case = api.get("/cases/next").json
+
+    assert (case["user_id"], case["prediction_id"]) == ("u-1", told["prediction_id"])
+    assert case["features"] == SPAMMER

@@ -1,0 +1,95 @@
+"""Jobs over the API: a file to score, a retraining, and how far either is."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import time
+from typing import Any
+
+import pytest
+
+from core import jobs
+from core.decision import runs
+from core.settings import Settings
+from tests import make
+from tests.app.api.server import Client, spammer
+
+
+def ended(api: Client, job: str) -> dict[str, Any]:
+    """The job once it is over; a job takes seconds, and the test as long as pytest allows."""
+    while True:
+        told: dict[str, Any] = api.get(f"/jobs/{job}").json
+        if told["status"] in {"done", "failed", "cancelled"}:
+            return told
+        time.sleep(0.05)
+
+
+def test_a_file_is_scored_behind_whoever_asked(api: Client, own: Settings) -> None:
+    users = make.users(50, seed=2)
+    body = gzip.compress(make.csv(users) + b"u0-0,0,x,0,1,1,3,n,DE\n")
+    answer = api.post("/jobs/score?name=signups.csv.gz", body=body, content_type="application/gzip")
+    told = ended(api, answer.json["id"])
+
+    assert answer.status == 202
+    assert (told["status"], told["message"]) == ("done", "")
+    assert (told["result"]["users"], told["result"]["rejected"]) == (50, 1)
+    run = runs.find(own, told["result"]["run"])
+    assert run.name == "signups.csv.gz"
+    assert told["result"]["bands"] == dict(run.counts)
+    rows = list(csv.DictReader(io.StringIO(api.get(f"/jobs/{told['id']}/result").body.decode())))
+    assert [row["user"] for row in rows] == users["user"].tolist()
+    assert [row["score"] for row in rows] == [str(p) for p in runs.scores(own, run.id)["probability"]]
+    assert all(row["reason_1"] for row in rows if row["band"] != "allow")
+    assert not (own.jobs / told["id"] / "upload").exists()
+
+
+def test_the_same_file_under_the_same_key_is_scored_once(api: Client, own: Settings) -> None:
+    body = make.csv(make.users(20))
+    first, again = (
+        api.post("/jobs/score", body=body, content_type="text/csv", idempotency_key="f-1").json["id"] for _ in range(2)
+    )
+    ended(api, first)
+    third = api.post("/jobs/score", body=body, content_type="text/csv", idempotency_key="f-1").json
+
+    assert first == again == third["id"]
+    assert third["status"] == "done"
+    assert len(runs.recent(own)) == 1
+
+
+def test_a_file_that_cannot_be_used_ends_in_a_sentence(api: Client) -> None:
+    answer = api.post("/jobs/score", body=b"what,is\nthis,file\n", content_type="text/csv")
+    told = ended(api, answer.json["id"])
+
+    assert told["status"] == "failed"
+    assert "not one known column" in told["message"]
+    assert told["result"] is None
+    assert api.get(f"/jobs/{told['id']}/result").status == 404
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "multipart/form-data", "application/json"])
+def test_what_is_no_file_is_refused(api: Client, own: Settings, kind: str) -> None:
+    answer = api.post("/jobs/score", body=b"user\n1\n", content_type=kind)
+
+    assert (answer.status, answer.code) == (415, "no_file")
+    assert not jobs.listed(own)
+
+
+def test_a_retraining_is_started_and_told_like_any_job(api: Client, own: Settings) -> None:
+    empty = ended(api, api.post("/model/retrain").json["id"])
+    told = api.post("/predict", spammer()).json
+    api.post("/feedback", {"prediction_id": told["prediction_id"], "is_correct": False})
+    answer = api.post("/model/retrain", {"how": "full"}, idempotency_key="r-1")
+    again = api.post("/model/retrain", {"how": "full"}, idempotency_key="r-1")
+    done = ended(api, answer.json["id"])
+
+    assert empty["status"] == "failed"
+    assert "nothing new" in empty["message"]
+    assert answer.status == 202
+    assert again.body == answer.body
+    assert done["status"] == "done", done["message"]
+    assert done["result"]["version"] == "v0002"
+    assert done["result"]["verdict"] in {"promote", "hold", "reject"}
+    assert api.get("/model/feedback/stats").json["last_retrain_version"] == "v0002"
+    assert api.get("/model/version").json["version"] == "v0001"
