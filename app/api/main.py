@@ -12,36 +12,26 @@ from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 
-from app.api import docs, log, problems
+from app.api import description, docs, log, problems
 from app.api.access import Access
 from app.api.gate import Gate
 from app.api.gathering import Gathering
 from app.api.live import LOOK_EVERY, Live, scored
-from app.api.models import ProblemDetails
 from app.api.options import Options
 from app.api.routes import about, feedback, jobs, predict, review
 from core import state
 from core.settings import Settings
 
 VERSION: Final = "1.0.0"
-_TELLS: Final = {"content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}}
-#: What any request may be answered with.
-_FAILURES: Final = {
-    400: "The body is not JSON as RFC 8259 has it.", 401: "There is no key, or it lets nobody in.",
-    403: "The role of the key does not allow this.", 404: "There is no such thing here.",
-    408: "The body came too slowly.", 409: "It contradicts what is there.", 413: "The body is too large.",
-    415: "The body is of another kind.", 421: "It was sent to another host.", 422: "It is not as described.",
-    429: "The key was used too often.", 500: "A bug.", 503: "It cannot be done now.", 507: "The disk is full.",
-}  # fmt: skip
 
 
 def create(settings: Settings, options: Options) -> FastAPI:
     """The API of a home."""
     access = Access(settings, open_to_all=options.open_to_all, workers=options.workers)
-    app = FastAPI(
+    app = _Api(
         title="Trustdesk", version=VERSION, lifespan=_lifespan, docs_url=None, redoc_url=None,
         description="Score users for the risk of being spammers, explain the scores, review and learn.",
-        middleware=[Middleware(Gate, access=access)], responses=_failures(),
+        middleware=[Middleware(Gate, access=access)],
         separate_input_output_schemas=False,
     )  # fmt: skip
     app.state.settings, app.state.options, app.state.access = settings, options, access
@@ -53,8 +43,11 @@ def create(settings: Settings, options: Options) -> FastAPI:
     return app
 
 
-def _failures() -> dict[int | str, dict[str, Any]]:
-    return {status: {"model": ProblemDetails, "description": said} for status, said in _FAILURES.items()}
+class _Api(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            self.openapi_schema = description.complete(super().openapi())
+        return self.openapi_schema
 
 
 @contextlib.asynccontextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -138,4 +139,4 @@ def test_a_changed_glossary_is_taken_up(own: Settings) -> None:
         assert said(api) == ""
         own.glossary_file.write_text("feature,name,description,category,status\nlinks,Links,Links sent,Content,known\n")
         while said(api) != "links sent":
-            pass
+            time.sleep(0.05)

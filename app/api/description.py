@@ -1,0 +1,54 @@
+"""The description of the API for programs, OpenAPI: what FastAPI finds, and what any request may be answered with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from app.api import problems
+from app.api.gate import OPEN
+
+Spec = dict[str, Any]
+_PROBLEM: Final = {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
+_ALWAYS: Final = {500: "A bug.", 503: "It cannot be done now."}
+_KEYED: Final = {
+    401: "There is no key, or it lets nobody in.", 403: "The role of the key does not allow this.",
+    421: "It was sent to another host.", 429: "The key was used too often.",
+}  # fmt: skip
+_WITH_BODY: Final = {
+    400: "The body is not JSON as RFC 8259 has it.", 408: "The body came too slowly.", 413: "The body is too large.",
+    415: "The body is of another kind.",
+}  # fmt: skip
+_WRITES: Final = {409: "It contradicts what is there.", 507: "The disk is full."}
+
+
+def complete(spec: Spec) -> Spec:
+    """Say in a description which problems there may be, and where a key is needed."""
+    spec["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+    for name in ("HTTPValidationError", "ValidationError"):  # how FastAPI would tell of them
+        spec["components"]["schemas"].pop(name, None)
+    for path, methods in spec["paths"].items():
+        for method, about in methods.items():
+            about["responses"].pop("422", None)
+            told = {
+                str(status): {"description": said, "content": _PROBLEM} for status, said in _of(path, method, about)
+            }
+            about["responses"] |= told
+            if path not in OPEN:
+                about["security"] = [{"key": []}]
+    return spec
+
+
+def _of(path: str, method: str, about: Spec) -> Iterator[tuple[int, str]]:
+    """The problems that a request may end in."""
+    yield from _ALWAYS.items()
+    if path not in OPEN:
+        yield from _KEYED.items()
+    if "requestBody" in about:
+        yield from _WITH_BODY.items()
+    if "requestBody" in about or "parameters" in about:
+        yield 422, "It is not as described."
+    if "{" in path:
+        yield 404, "There is no such thing here."
+    if method == "post":
+        yield from _WRITES.items()

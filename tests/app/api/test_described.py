@@ -1,0 +1,107 @@
+"""The API is as it describes itself: no request made from its description breaks it, no answer breaks its promise."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import shutil
+import time
+from collections.abc import Iterator
+
+import hypothesis
+import pytest
+import schemathesis
+from schemathesis import Case, checks
+from schemathesis.specs.openapi import checks as openapi
+
+from app.api import docs
+from app.api.main import create
+from app.api.options import LOCAL, Options
+from core import jobs
+from core.settings import ROOT, Settings
+from tests.app.api.server import Client, serving
+
+SPEC = create(Settings(ROOT), Options()).openapi()
+#: These start a process each.
+STARTS_A_JOB = ["/jobs/score", "/model/retrain"]
+CHECKS = [
+    checks.not_a_server_error, openapi.status_code_conformance, openapi.content_type_conformance,
+    openapi.response_headers_conformance, openapi.response_schema_conformance,
+]  # fmt: skip
+
+
+@schemathesis.serializer("application/gzip")
+def packed(_context: object, value: object) -> bytes:
+    return value if isinstance(value, bytes) else gzip.compress(str(value).encode())
+
+
+described = schemathesis.openapi.from_dict(SPEC)
+
+
+def settings(examples: int) -> hypothesis.settings:
+    """Few examples, the same ones in every run; the server keeps state, so that none is worth making smaller."""
+    return hypothesis.settings(
+        max_examples=examples, deadline=None, derandomize=True, database=None,
+        suppress_health_check=list(hypothesis.HealthCheck),
+        phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A server of a copy of the bundled home, whose features the examples in the description name."""
+    home, theirs = Settings.of(tmp_path_factory.mktemp("described")), Settings(ROOT)
+    shutil.copytree(theirs.models, home.models)
+    home.data.mkdir()
+    for path in (theirs.schema_file, theirs.glossary_file, theirs.salt_file):
+        shutil.copy(path, home.data)
+    with serving(home) as client:
+        yield client
+        for job in jobs.listed(home):
+            jobs.cancel(home, job.id)
+        while any(not job.over for job in jobs.listed(home)):
+            time.sleep(0.05)
+
+
+def check(case: Case, server: Client) -> None:
+    with contextlib.suppress(UnicodeEncodeError):  # a header that no client can send
+        case.call_and_validate(base_url=f"http://{LOCAL}:{server.port}", checks=CHECKS)
+
+
+@described.exclude(path=STARTS_A_JOB).parametrize()
+@settings(20)
+def test_no_request_breaks_it(case: Case, server: Client) -> None:
+    check(case, server)
+
+
+@described.include(path=STARTS_A_JOB).parametrize()
+@settings(2)
+def test_no_request_that_starts_a_job_breaks_it(case: Case, server: Client) -> None:
+    check(case, server)
+
+
+def test_the_examples_in_the_description_work(server: Client) -> None:
+    assert server.get("/openapi.json").json == SPEC
+    for path in ("/predict", "/predict/batch"):
+        model = SPEC["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+        for example in SPEC["components"]["schemas"][model.rpartition("/")[2]]["examples"]:
+            assert server.post(path, example).status == 200
+
+
+def test_every_endpoint_is_on_the_page_of_documentation(server: Client) -> None:
+    page = server.get("/docs")
+    text = page.body.decode()
+
+    assert page.headers["content-security-policy"].startswith("default-src 'none'")
+    for path, methods in SPEC["paths"].items():
+        for method in methods:
+            assert f"<code>{method.upper()} {path}</code>" in text
+    assert "//" not in text.replace("<!doctype html>", "")  # no address of another host
+    assert "<script" not in text
+
+
+def test_what_a_description_says_cannot_become_markup() -> None:
+    spec = {"info": {"title": "<b>", "description": "&"}, "paths": {"/<i>": {"get": {"responses": {}}}}}
+
+    assert "<b>" not in docs.written(spec)
+    assert "<i>" not in docs.written(spec)
