@@ -297,6 +297,15 @@ def test_the_address_of_what_is_gone_shows_what_is_there(visit: Visit, compared:
     assert at.selectbox[0].value in {"v0001", "v0002"}
 
 
+def test_the_address_of_a_dataset_that_is_gone_shows_the_one_learnt_from(visit: Visit, compared: Settings) -> None:
+    at = visit(compared, "compare", a="v0001", b="v0002", on="0" * 12)
+
+    assert not at.exception
+    learnt_from = registry.describe(compared, "v0002").data.dataset
+    assert at.selectbox[2].value == learnt_from[:12]
+    assert at.query_params["on"] == learnt_from[:12]
+
+
 def test_a_training_run_that_is_no_version_can_be_chosen_on_its_own_users(visit: Visit, two: Settings) -> None:
     model = registry.load(two, "v0001")
     part = make.users(1500)[split.in_test(split.keys(make.users(1500), make.SCHEMA, split.salt(two)))]

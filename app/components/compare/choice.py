@@ -45,10 +45,14 @@ def choice(found: Sequence[str]) -> Asked | None:
 
 
 def _menu(name: str, label: str, options: Sequence[str], default: str, words: Callable[[str], str]) -> str:
-    """A menu whose choice stands in the address under `name`: the id, not the words that are shown."""
-    at = st.query_params.get(name, default)
+    """A menu whose choice stands in the address under `name`: the id, not the words that are shown.
+
+    The default is chosen where the address has none, or one that is gone: a file read in another way has another id.
+    """
+    asked = st.query_params.get(name, default)
+    at = asked if asked in options else default
     chosen = st.selectbox(
-        label, options, index=options.index(at) if at in options else 0, key=f"{name}-{at}-{len(options)}",
+        label, options, index=options.index(at), key=f"{name}-{at}-{len(options)}",
         width=_WIDTH, format_func=lambda each: legible(words(each)),
     )  # fmt: skip
     if chosen != st.query_params.get(name):
