@@ -168,9 +168,7 @@ def _offer(work: _Work) -> None:
 
 
 def _start(work: _Work) -> None:
-    jobs.start(
-        services.settings(), work.target, work.arguments, title=work.title, identity=work.identity, lane="long"
-    )
+    jobs.start(services.settings(), work.target, work.arguments, title=work.title, identity=work.identity, lane="long")
 
 
 def _warn(warnings: Sequence[str]) -> None:
