@@ -10,7 +10,7 @@ import streamlit as st
 from app import comparing
 from app.comparing import SIDES, View
 from app.components.heading import section
-from app.words import UNKNOWN, count, legible, percent, plain
+from app.words import UNKNOWN, count, legible, p_value, percent, plain
 from core.model import weakest
 
 _SHARES: Final = {"selection_rate": "Selected", "fpr": "FPR", "fnr": "FNR"}
@@ -52,7 +52,7 @@ def _told(table: pd.DataFrame) -> pd.DataFrame:
         "Column": table["column"].map(legible), "Segment": table["segment"].map(legible),
         "Users": table["n"].map(count), "Spammers": table["spammers"].map(count),
         "ROC-AUC": _decimals(table["roc_auc"]), "elsewhere": _decimals(table["roc_auc_outside"]),
-        "p, Holm": _decimals(table["p_holm"]),
+        "p, Holm": table["p_holm"].map(lambda p: p_value(p).removeprefix("p ").removeprefix("= ")),
     }  # fmt: skip
     for key, name in _SHARES.items():
         shown[name] = pd.Series(
