@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import socket
 from datetime import UTC, datetime
@@ -34,15 +35,18 @@ def where(settings: Settings, host: str) -> str:
 
 def bound(host: str, port: int) -> socket.socket:
     """A socket that listens there; port 0 takes a free one. Raises BadOptionError when it cannot be had."""
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        # Named TCP, so that asyncio sends what is small at once; else each answer waits 40 ms to be acknowledged.
-        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-    except (OSError, OverflowError) as error:
-        why = f"{host}:{port} cannot be listened on ({error}). Choose another one."
-        raise BadOptionError("--port", why) from error
+    with contextlib.ExitStack() as unless_it_listens:
+        try:
+            family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+            # Named TCP, so that asyncio sends what is small at once; else each answer waits 40 ms to be acknowledged.
+            listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+            unless_it_listens.callback(listening.close)
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind((host, port))
+        except (OSError, OverflowError) as error:
+            why = f"{host}:{port} cannot be listened on ({error}). Choose another one."
+            raise BadOptionError("--port", why) from error
+        unless_it_listens.pop_all()
     listening.set_inheritable(True)
     return listening
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Annotated
 
 import typer
@@ -33,4 +34,5 @@ def api(
             tell("Only this machine is served. To serve others: make a key, then --host ADDRESS.")
         listening = server.bound(chosen, port)
         tell(f"Trustdesk API: http://{chosen}:{listening.getsockname()[1]}/docs")
-        server.serve(settings, listening, Options(chosen not in OWN_NAMES, workers, log_features))
+        with contextlib.suppress(KeyboardInterrupt):  # it has ended all requests by then
+            server.serve(settings, listening, Options(chosen not in OWN_NAMES, workers, log_features))

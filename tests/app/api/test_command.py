@@ -1,0 +1,145 @@
+"""`python3 -m app api` and `keys`, as whole processes: what they say, where they listen, and how they end."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from app.cli import app
+from core import audit, keys
+from core.decision import runs, served
+from core.settings import ROOT, Settings, child_environment
+from tests import make
+from tests.app.api.server import Client, spammer
+
+runner = CliRunner()
+
+
+@dataclass(frozen=True)
+class Running:
+    process: subprocess.Popen[bytes]
+    log: Path
+    api: Client
+
+    def said(self) -> str:
+        return self.log.read_text()
+
+
+@contextlib.contextmanager
+def started(home: Settings, *options: str) -> Iterator[Running]:
+    """The command as a process of its own, ended by a signal."""
+    log = home.home / "api.log"
+    command = [sys.executable, "-m", "app", "api", "--port", "0", "--home", str(home.home), *options]
+    with log.open("wb") as stream:
+        process = subprocess.Popen(command, stderr=stream, cwd=ROOT, env=child_environment(home))
+    try:
+        while not (found := re.search(r"http://[a-z0-9.]+:([0-9]+)/docs", log.read_text())):
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.05)
+        api = Client(int(found[1]))
+        _until_it_answers(api, process, log)
+        yield Running(process, log, api)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait()
+
+
+def _until_it_answers(api: Client, process: subprocess.Popen[bytes], log: Path) -> None:
+    """The socket listens from the start; requests wait in it until somebody takes them."""
+    while True:
+        assert process.poll() is None, log.read_text()
+        with contextlib.suppress(OSError):
+            api.get("/health")
+            return
+        time.sleep(0.05)
+
+
+def keys_command(home: Settings, *arguments: str, code: int = 0) -> str:
+    done = runner.invoke(app, ["keys", *arguments, "--home", str(home.home)])
+    assert done.exit_code == code, done.output
+    return done.stdout if code == 0 else done.stderr
+
+
+def test_without_a_key_it_serves_this_machine_only_and_says_so(own: Settings) -> None:
+    with started(own, "--host", "0.0.0.0") as running:  # noqa: S104 - what must not happen
+        assert "only this machine is served, not 0.0.0.0" in running.said()
+        assert running.api.post("/predict", spammer()).status == 200
+        lines = [json.loads(line) for line in running.said().splitlines() if line.startswith("{")]
+    assert running.process.returncode == 0
+    assert {line["event"] for line in lines} == {"taken up", "request"}
+    assert [run.users for run in runs.recent(own)] == [1]
+
+
+def test_with_a_key_it_serves_others_and_lets_in_by_key(own: Settings) -> None:
+    _, text = keys.create(own, "sign-up", "analyst", now=make.NOW)
+    with started(own, "--host", "localhost") as running:
+        assert running.api.post("/predict", spammer()).status == 401
+        assert replace(running.api, key=text).post("/predict", spammer()).status == 200
+        assert text not in running.said()
+
+
+def test_several_workers_share_a_home(own: Settings) -> None:
+    with started(own, "--workers", "2") as running:
+        ids: list[str] = []
+        while len({identity.rpartition("-")[0] for identity in ids}) < 2 or len(ids) < 20:
+            answer = running.api.post("/predict", spammer(user_id=f"u-{len(ids)}"))
+            assert answer.status == 200
+            ids.append(answer.json["prediction_id"])
+        for identity in ids[:10]:  # each worker joins what the other has predicted
+            assert running.api.post("/feedback", {"prediction_id": identity, "is_correct": True}).status == 200
+    assert len(set(ids)) == len(ids)
+    assert served.growing(own) == ()
+    assert sum(run.users for run in runs.recent(own)) == len(ids)
+
+
+def test_an_address_that_is_taken_is_refused(own: Settings) -> None:
+    with started(own) as running:
+        taken = ["api", "--port", str(running.api.port), "--home", str(own.home)]
+        done = runner.invoke(app, taken)
+    assert done.exit_code == 2
+    assert "cannot be listened on" in done.stderr
+
+
+def test_a_key_is_shown_once_listed_and_revoked(own: Settings) -> None:
+    text = keys_command(own, "create", "--name", "sign-up", "--role", "analyst", "--days", "7", "--by", "Ada").strip()
+    key = keys.find(own, text, now=datetime.now(UTC))
+    listed = keys_command(own, "list")
+
+    assert (key.name, key.role) == ("sign-up", "analyst")
+    assert f"{key.id}\tsign-up\tanalyst\t100/s\t" in listed
+    assert "until" in listed
+    assert text not in listed
+    keys_command(own, "revoke", "sign-up", "--by", "Ada")
+    assert "\trevoked " in keys_command(own, "list")
+    assert audit.read(own)[["who", "what"]].to_numpy().tolist()[:2] == [["Ada", "revoke key"], ["Ada", "create key"]]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("create", "--name", "a", "--role", "boss"), ("create", "--name", " ", "--role", "lead"), ("revoke", "nobody"),
+     ("create", "--name", "a", "--role", "lead", "--days", "0")],
+)  # fmt: skip
+def test_a_key_that_cannot_be_is_refused_in_a_sentence(own: Settings, arguments: tuple[str, ...]) -> None:
+    said = keys_command(own, *arguments, code=2)
+
+    assert said.strip().endswith(".")
+    assert "Traceback" not in said
+
+
+def test_without_keys_the_list_says_what_that_means(own: Settings) -> None:
+    done = runner.invoke(app, ["keys", "list", "--home", str(own.home)])
+
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert "this machine only" in done.stderr
