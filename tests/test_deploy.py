@@ -1,0 +1,96 @@
+"""What is in deploy/ and the workflow: linted, of one piece, and the start-up script run."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from ruamel.yaml import YAML
+
+from core.settings import ADDRESS_VARIABLE, HOME_VARIABLE, ROOT
+
+DEPLOY: Final = ROOT / "deploy"
+BIN: Final = Path(sys.executable).parent
+
+
+def read(path: Path) -> Any:
+    return YAML(typ="safe").load(path)
+
+
+def run(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, **variables}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("file", ["deploy/Dockerfile", "deploy/space/Dockerfile"])
+def test_the_images_are_built_as_they_should_be(file: str) -> None:
+    found = run(str(BIN / "hadolint"), "--failure-threshold", "style", file)
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
+@pytest.mark.parametrize(
+    ("schema", "file"),
+    [("compose-spec", "deploy/compose.yaml"), ("github-workflows", ".github/workflows/ci.yml")],
+)
+def test_what_others_read_is_as_they_expect_it(schema: str, file: str) -> None:
+    found = run(sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", file)
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_the_image_runs_as_nobody_special_and_changes_nothing_but_the_home() -> None:
+    text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    assert re.search(r"^USER 10001$", text, re.MULTILINE)
+    assert re.search(r"^HEALTHCHECK ", text, re.MULTILINE)
+    assert f"{HOME_VARIABLE}=/var/lib/trustdesk" in text
+    services = read(DEPLOY / "compose.yaml")["services"]
+    ours = [services[name] for name in ("dashboard", "api", "watch")]
+    assert all(each["read_only"] and each["tmpfs"] == ["/tmp"] and each["cap_drop"] == ["ALL"] for each in ours)  # noqa: S108
+    assert all(each["volumes"] == ["home:/var/lib/trustdesk"] for each in ours)
+    assert ADDRESS_VARIABLE in services["watch"]["environment"]
+
+
+def test_every_port_is_published_on_this_machine_only() -> None:
+    published = [port for each in read(DEPLOY / "compose.yaml")["services"].values() for port in each.get("ports", [])]
+    assert len(published) == 3
+    assert all(port.startswith("127.0.0.1:") for port in published)
+
+
+def test_what_the_containers_are_given_is_there() -> None:
+    compose = read(DEPLOY / "compose.yaml")
+    given = [volume.split(":")[0] for each in compose["services"].values() for volume in each.get("volumes", [])]
+    made = {"./secrets/metrics.key"}  # by `keys create`, as deploy/README.md says
+    for source in given:
+        assert source in compose["volumes"] or source in made or (DEPLOY / source).exists(), source
+    target = read(DEPLOY / "prometheus.yml")["scrape_configs"][0]
+    host, port = target["static_configs"][0]["targets"][0].split(":")
+    assert port in compose["services"][host]["command"]
+    assert target["metrics_path"] == "/metrics"
+
+
+def test_every_version_of_python_that_is_promised_is_tested() -> None:
+    workflow = read(ROOT / ".github" / "workflows" / "ci.yml")
+    job = workflow["jobs"]["test"]
+    assert job["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
+    told = "\n".join(step.get("run", "") for step in job["steps"])
+    assert "python3 -m app" in told
+    assert ".ci/run" in told
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no sh")
+def test_an_empty_home_is_given_the_demo_once_and_an_own_one_is_left_alone(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    variables = {HOME_VARIABLE: str(home), "PATH": f"{BIN}:{os.environ['PATH']}", "TRUSTDESK_NO_VENV": "1"}
+    first = run("sh", str(DEPLOY / "entrypoint.sh"), "registry", "list", **variables)
+    assert first.returncode == 0, first.stderr
+    assert "v0001" in first.stdout
+    assert (home / "data" / "demo").is_dir()
+
+    (home / "models" / "CHAMPION").write_text("v0009\n", encoding="ascii")
+    again = run("sh", str(DEPLOY / "entrypoint.sh"), "registry", "list", **variables)
+    assert again.returncode == 0, again.stderr
+    assert (home / "models" / "CHAMPION").read_text(encoding="ascii") == "v0009\n"
