@@ -32,6 +32,7 @@ FLOORS: Final = {
 }
 ROOMS: Final = {"core": {"core"}, "app": {"core", "app"}, "pages": {"core", "app"}}
 READERS_OF_THE_ENVIRONMENT: Final = {"core.settings", "app.bootstrap"}  # the set-up runs before core can
+SERVING: Final = ("fastapi", "starlette", "uvicorn", "pydantic")
 BLIND: Final = {"everything", "Exception", "BaseException"}
 UNSAFE: Final = {"pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve"}
 
@@ -156,6 +157,15 @@ def _environment(source: Source) -> Iterator[str]:
 def _charts(source: Source) -> Iterator[str]:
     for line, name in source.imports(typing_too=False):
         if _is_in(name, ["plotly"]) and not _is_in(source.name, ["app.charts"]):
+            yield f"line {line} imports {name}"
+
+
+@rule("only app.api imports what serves HTTP, and it imports nothing of the dashboard's")
+def _serving(source: Source) -> Iterator[str]:
+    inside = _is_in(source.name, ["app.api"])
+    wrong = ("streamlit", "plotly", "app.services", "app.components") if inside else SERVING
+    for line, name in source.imports():
+        if _is_in(name, wrong):
             yield f"line {line} imports {name}"
 
 
@@ -303,6 +313,9 @@ BROKEN: Final = [
     (_environment, "core.jobs", "import os\nos.environ['A']"),
     (_environment, "app.x", "from os import getenv"),
     (_charts, "app.components.x", "import plotly.graph_objects as go"),
+    (_serving, "core.decision.x", "from pydantic import BaseModel"),
+    (_serving, "app.commands.x", "def f():\n    import uvicorn"),
+    (_serving, "app.api.x", "from app.services import settings"),
     (_charts_alone, "app.charts.scores", "import streamlit as st"),
     (_caches, "pages.x", "import streamlit as st\n@st.cache_data\ndef f(): ..."),
     (_caches, "app.session", "from streamlit import cache_resource"),
@@ -328,6 +341,7 @@ KEPT: Final = [
     (_floors, "core.jobs", "from core import audit"),
     (_rooms, "pages.x", "from app import charts\nfrom core.model import score"),
     (_charts, "app.charts.scores", "import plotly.graph_objects as go"),
+    (_serving, "app.api.x", "from fastapi import FastAPI\nfrom core import keys"),
     (_charts, "app.components.x", "if TYPE_CHECKING:\n    import plotly.graph_objects as go"),
     (_data_not_code, "core.model.x", "np.load(path, allow_pickle=False)\nmodel.eval()"),
     (_excepts, "app.x", "try: f()\nexcept (ValueError, OSError): ..."),
