@@ -16,6 +16,8 @@ from core.errors import StorageError
 
 #: What the name of an entry of a store looks like; no system takes one for a path or a device.
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,149}")
+#: Seconds after which a folder with a temporary name is what a killed process has left: none takes so long to write.
+_LEFT: Final = 3600.0
 
 #: What the disk says when it is full or may not be written to: nothing a bug could cause.
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
@@ -34,7 +36,8 @@ def within(store: Path, name: str) -> Path:
 def replacing(target: Path) -> Iterator[Path]:
     """Give a temporary name beside `target`; on success it becomes `target`, on failure it is gone.
 
-    Works for files and for folders that do not exist yet. What is written is on disk before the rename.
+    Works for files and for folders that do not exist yet. What is written is on disk before the rename. A folder also
+    takes away such folders beside it as others were killed over.
     Raises StorageError when the disk is full or may not be written to.
     """
     temporary = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
@@ -45,6 +48,8 @@ def replacing(target: Path) -> Iterator[Path]:
             _sync(temporary)
             temporary.replace(target)
             _flush(target.parent)
+        if target.is_dir():
+            _sweep(target)
     finally:
         _discard(temporary)
 
@@ -79,6 +84,14 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _sweep(target: Path) -> None:
+    """Remove temporary folders beside a new one that are older by more than _LEFT; the disk's own clock tells."""
+    for left in target.parent.glob(".*.tmp"):
+        with contextlib.suppress(OSError):  # what is new is there: what cannot be removed now is left to the next one
+            if left.is_dir() and target.stat().st_mtime - left.stat().st_mtime > _LEFT:
+                shutil.rmtree(left)
 
 
 def _discard(path: Path) -> None:

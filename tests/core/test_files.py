@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -73,6 +74,16 @@ def test_what_is_no_full_disk_stays_the_error_it_is(tmp_path: Path) -> None:
 
     with pytest.raises(OSError, match="Input/output error"):
         fail()
+
+
+def test_a_new_folder_takes_away_what_killed_ones_have_left_but_not_what_somebody_writes_now(tmp_path: Path) -> None:
+    for name, age in ((".v1.7-ab.tmp", 3700), (".v2.8-cd.tmp", 60), ("v0", 9000)):
+        fill_folder(tmp_path / name)
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+    with replacing(tmp_path / "v3") as temporary:
+        fill_folder(temporary)
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".v2.8-cd.tmp", "v0", "v3"]
 
 
 @pytest.mark.parametrize("fill", [fill_file, fill_folder])
