@@ -24,6 +24,8 @@ from core.settings import Settings
 
 #: Seconds between two looks at what is in charge; a look costs a few microseconds.
 LOOK_EVERY: Final = 0.25
+#: And between two looks for runs that have ended.
+CLOSE_EVERY: Final = 5.0
 #: Servings that are in charge no more but may have a request in their hands.
 _MOST_RETIRED: Final = 4
 

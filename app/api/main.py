@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -16,7 +17,7 @@ from app.api import description, docs, log, problems
 from app.api.access import Access
 from app.api.gate import Gate
 from app.api.gathering import Gathering
-from app.api.live import LOOK_EVERY, Live, scored
+from app.api.live import CLOSE_EVERY, LOOK_EVERY, Live, scored
 from app.api.options import Options
 from app.api.routes import about, feedback, jobs, predict, review
 from core import state
@@ -57,19 +58,26 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.scoring = Gathering(scored)
     with state.held(app.state.settings):
         await run_in_threadpool(live.look)
+        await run_in_threadpool(live.close_ended)
         # What was made at the start stays: the collector need not look through it again and again.
         gc.collect()
         gc.freeze()
-        looking = asyncio.create_task(_look(live))
+        beside = [
+            asyncio.create_task(_again_and_again(live.look, LOOK_EVERY)),
+            asyncio.create_task(_again_and_again(live.close_ended, CLOSE_EVERY)),
+        ]
         yield
-        looking.cancel()
+        for task in beside:
+            task.cancel()
         app.state.scoring.close()
         await run_in_threadpool(live.close_ended, everything=True)
 
 
-async def _look(live: Live) -> None:
-    """Take up what changes, and close the runs that have ended."""
+async def _again_and_again(work: Callable[[], None], every: float) -> None:
+    """Do something every so many seconds; a time that fails is told in the log, and the next one may do."""
     while True:
-        await run_in_threadpool(live.look)
-        await run_in_threadpool(live.close_ended)
-        await asyncio.sleep(LOOK_EVERY)
+        await asyncio.sleep(every)
+        done = asyncio.ensure_future(run_in_threadpool(work))
+        await asyncio.wait([done])
+        if (error := done.exception()) is not None:
+            log.tell("failed", level=logging.ERROR, why=f"{type(error).__name__}: {error}")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
+from typing import Final
+from weakref import WeakValueDictionary
 
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
@@ -17,6 +20,9 @@ from core.accounts import Person
 from core.errors import RefusedError
 from core.replies import Asking, Reply
 from core.settings import Settings
+
+#: One for each key that somebody uses just now.
+_LOCKS: Final[WeakValueDictionary[tuple[str, str], asyncio.Lock]] = WeakValueDictionary()
 
 
 async def once(
@@ -30,13 +36,15 @@ async def once(
         return await make()
     said = f"{request.method} {request.url.path}\n".encode() + await request.body()
     asking = Asking(who.name, key, said)
-    found = await run_in_threadpool(_found, settings, asking)
-    if found is not None:
-        return _again(found)
-    made = await make()
-    reply = Reply(made.status_code, bytes(made.body))
-    kept = await run_in_threadpool(_kept, settings, asking, reply)
-    return made if kept == reply else _again(kept)
+    # Where another process carries it out at the same moment, the answer that is kept first counts for both.
+    async with _LOCKS.setdefault((asking.owner, asking.key), asyncio.Lock()):
+        found = await run_in_threadpool(_found, settings, asking)
+        if found is not None:
+            return _again(found)
+        made = await make()
+        reply = Reply(made.status_code, bytes(made.body))
+        kept = await run_in_threadpool(_kept, settings, asking, reply)
+        return made if kept == reply else _again(kept)
 
 
 def identity(who: Person, key: str) -> str:

@@ -14,6 +14,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from core.errors import (
@@ -107,7 +108,7 @@ def add_to(app: FastAPI) -> None:
     """Have an app tell of all its failures as problems."""
     handlers = {
         TrustdeskError: _ours, RequestValidationError: _invalid, HTTPException: _http, OperationalError: _busy,
-        Exception: _bug,
+        ClientDisconnect: _gone, Exception: _bug,
     }  # fmt: skip
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, handler)
@@ -136,6 +137,10 @@ async def _http(_request: Request, error: Exception) -> Response:
 async def _busy(_request: Request, _error: Exception) -> Response:
     detail = "The database of this home is busy. Nothing was stored; try again."
     return answer(Problem(503, "busy", detail, headers={"Retry-After": "1"}))
+
+
+async def _gone(_request: Request, _error: Exception) -> Response:
+    return answer(Problem(400, "cut_off", "The body was cut off."))
 
 
 async def _bug(_request: Request, _error: Exception) -> Response:

@@ -38,6 +38,13 @@ def upload(settings: Settings, job: str) -> Path:
     return folder / _UPLOAD
 
 
+def discard(settings: Settings, job: str) -> None:
+    """Take away a file that did not come whole."""
+    path = upload(settings, job)
+    path.unlink(missing_ok=True)
+    path.parent.rmdir()
+
+
 def start(
     settings: Settings, job: str, *, name: str, which: Which = "flagged", allow_missing: bool = False
 ) -> Job:  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -51,9 +52,12 @@ async def score(
 
 
 async def _keep(request: Request, settings: Settings, job: str) -> None:
-    with score_job.upload(settings, job).open("wb") as file:
-        async for chunk in request.stream():
-            file.write(chunk)
+    with contextlib.ExitStack() as unless_whole:
+        unless_whole.callback(score_job.discard, settings, job)
+        with score_job.upload(settings, job).open("wb") as file:
+            async for chunk in request.stream():
+                file.write(chunk)
+        unless_whole.pop_all()
 
 
 @router.post("/model/retrain", status_code=202, response_model=Job)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import socket
 import time
 from typing import Any
 
 import pytest
 
+from app.api.options import LOCAL
 from core import jobs
 from core.decision import runs
 from core.settings import Settings
@@ -93,3 +95,14 @@ def test_a_retraining_is_started_and_told_like_any_job(api: Client, own: Setting
     assert done["result"]["verdict"] in {"promote", "hold", "reject"}
     assert api.get("/model/feedback/stats").json["last_retrain_version"] == "v0002"
     assert api.get("/model/version").json["version"] == "v0001"
+
+
+def test_a_file_that_is_cut_off_leaves_nothing(api: Client, own: Settings) -> None:
+    head = "POST /jobs/score HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: text/csv\r\ncontent-length: 1000\r\n\r\n"
+    with socket.create_connection((LOCAL, api.port)) as connection:
+        connection.sendall(head.encode() + b"user,links\n")
+        while not list(own.jobs.glob("score-*/upload")):
+            time.sleep(0.01)
+    while list(own.jobs.glob("score-*")):
+        time.sleep(0.01)
+    assert api.get("/health").status == 200

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -157,3 +159,13 @@ def test_without_a_model_it_lives_but_is_not_ready(home: Settings) -> None:
         assert api.get("/health").json == {"status": "ok"}
         assert (api.get("/ready").status, api.post("/predict", spammer()).status) == (503, 503)
         assert "train one first" in api.get("/ready").json["detail"]
+
+
+def test_the_same_request_many_times_at_once_is_carried_out_once(api: Client, own: Settings) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: api.post("/predict", spammer(), idempotency_key="k-2"), range(8)))
+
+    assert len({answer.body for answer in found}) == 1
+    stored = served.find(own, found[0].json["prediction_id"].rpartition("-")[0])
+    assert stored is not None
+    assert len(stored) == 1
