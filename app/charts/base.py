@@ -9,7 +9,7 @@ monitor       action monitor                                #2F87D0   3.8   #62B
 human_review  action human_review                           #C98100   3.2   #F0B243   9.8
 auto_remove   action auto_remove                            #A30D48   7.8   #FF7A8F   7.4
 accent        chosen: this user, this plan, the candidate   #4338CA   7.9   #8B85FF   6.1
-ink           spammers, pushes to spammer, main line, text  #1C2126  16.2   #E4E7EB  14.9
+ink           spammers, pushes to spammer, main line, text  #14181C  17.8   #E4E7EB  14.9
 population    legitimate users, volumes (areas only)        #AEB6C1   2.1   #57606B   2.9
 faint         tracks, interval bands, axis lines            #E4E7EC   1.2   #262C33   1.3
 grid          gridlines                                     #EDEFF2   1.2   #1E2329   1.2
@@ -35,7 +35,7 @@ SLOTS: Final = (
     "allow", "monitor", "human_review", "auto_remove", "accent", "ink", "population", "faint", "grid", "muted",
     "background",
 )  # fmt: skip
-LIGHT: Final = "#8B94A1 #2F87D0 #C98100 #A30D48 #4338CA #1C2126 #AEB6C1 #E4E7EC #EDEFF2 #59626E #FFFFFF"
+LIGHT: Final = "#8B94A1 #2F87D0 #C98100 #A30D48 #4338CA #14181C #AEB6C1 #E4E7EC #EDEFF2 #59626E #FFFFFF"
 DARK: Final = "#656E7A #62BDF5 #F0B243 #FF7A8F #8B85FF #E4E7EB #57606B #262C33 #1E2329 #A3ACB8 #111417"
 PALETTE: Final[dict[Theme, Palette]] = {
     "light": dict(zip(SLOTS, LIGHT.split(), strict=True)),
