@@ -69,13 +69,13 @@ def check(case: Case, server: Client) -> None:
 
 
 @described.exclude(path=STARTS_A_JOB).parametrize()
-@settings(20)
+@settings(15)
 def test_no_request_breaks_it(case: Case, server: Client) -> None:
     check(case, server)
 
 
 @described.include(path=STARTS_A_JOB).parametrize()
-@settings(2)
+@settings(1)
 def test_no_request_that_starts_a_job_breaks_it(case: Case, server: Client) -> None:
     check(case, server)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import collections
+import shutil
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,12 +27,19 @@ from tests.app.api.server import SPAMMER, Client, serving
 CLIENTS = 200
 
 
+@pytest.fixture(scope="module")
+def second(trained: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Another version, learnt in a copy of the trained home."""
+    home = Settings.of(tmp_path_factory.mktemp("second"))
+    shutil.copytree(trained.home, home.home, dirs_exist_ok=True)
+    columns, dataset = schemas.load(home.schema_file), make.learnt_from(home)
+    return home.models / training.learn(home, dataset, columns, Policy().thresholds, now=make.NOW, seed=1)
+
+
 @pytest.fixture
-def two(own: Settings) -> Settings:
+def two(own: Settings, second: Path) -> Settings:
     """A home with another version to promote."""
-    columns = schemas.load(own.schema_file)
-    dataset = make.learnt_from(own)
-    assert training.learn(own, dataset, columns, Policy().thresholds, now=make.NOW, seed=1) == "v0002"
+    shutil.copytree(second, own.models / "v0002")
     return own
 
 
