@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import json
 from collections.abc import Iterator, Mapping
@@ -24,8 +25,12 @@ Spec = Mapping[str, Any]
 def add_to(app: FastAPI) -> None:
     """Serve the page; it changes only with the program."""
 
+    @functools.cache
+    def text() -> str:
+        return written(app.openapi())
+
     async def page() -> HTMLResponse:
-        return HTMLResponse(written(app.openapi()), headers={"Content-Security-Policy": _POLICY})
+        return HTMLResponse(text(), headers={"Content-Security-Policy": _POLICY})
 
     app.add_api_route("/docs", page, include_in_schema=False, response_class=HTMLResponse)
 

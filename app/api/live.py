@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -28,6 +29,8 @@ LOOK_EVERY: Final = 0.25
 CLOSE_EVERY: Final = 5.0
 #: Servings that are in charge no more but may have a request in their hands.
 _MOST_RETIRED: Final = 4
+#: Versions kept in memory: the one in charge, and those that the cases of reviewers were scored with.
+_MOST_MODELS: Final = 4
 
 Stamps = tuple[tuple[int, int, int], ...]
 
@@ -41,7 +44,6 @@ class Live:
         self._seen: Stamps | None = None
         self._why = ""
         self._retired: list[Serving] = []
-        self._models: dict[str, Model] = {}
 
     @property
     def serving(self) -> Serving:
@@ -58,12 +60,8 @@ class Live:
         return glossary.load(self.settings.glossary_file)
 
     def model(self, version: str) -> Model:
-        """A version, loaded once in a process."""
-        if version not in self._models:
-            while len(self._models) >= _MOST_RETIRED:
-                self._models.pop(next(iter(self._models)))
-            self._models[version] = _loaded(self.settings, version)
-        return self._models[version]
+        """A version, in charge or not."""
+        return _loaded(self.settings, version)
 
     def look(self) -> None:
         """Take up what has changed: another champion, schema or glossary. What cannot be used leaves all as it is."""
@@ -113,7 +111,9 @@ def scored(wishes: Sequence[tuple[Serving, Asked]]) -> list[Prediction]:
     return [found[at] for at in range(len(wishes))]
 
 
+@functools.lru_cache(maxsize=_MOST_MODELS)
 def _loaded(settings: Settings, version: str) -> Model:
+    """Loaded once in a process: a version never changes."""
     model = registry.load(settings, version)
     # One user is scored before a second thread has woken, and many requests at once have a core each anyway.
     model.booster.set_param({"nthread": 1})

@@ -13,6 +13,7 @@ from uvicorn.supervisors import Multiprocess
 
 from app.api.main import create
 from app.api.options import LOCAL, Options
+from app.api.patience import Patience
 from core import keys
 from core.errors import BadOptionError
 from core.settings import Settings
@@ -63,8 +64,8 @@ def serve(settings: Settings, listening: socket.socket, options: Options) -> Non
 def configured(settings: Settings, options: Options) -> uvicorn.Config:
     """How uvicorn serves the API."""
     return uvicorn.Config(
-        functools.partial(create, settings, options), factory=True, lifespan="on", ws="none", workers=options.workers,
+        functools.partial(create, settings, options), factory=True, http=Patience, lifespan="on", ws="none",
+        workers=options.workers, timeout_worker_healthcheck=HANGS_AFTER,
         log_config=None, access_log=False, server_header=False, proxy_headers=False,
-        timeout_worker_healthcheck=HANGS_AFTER,
         timeout_keep_alive=KEEP_ALIVE, timeout_graceful_shutdown=END_WITHIN, limit_concurrency=MOST_AT_ONCE,
     )  # fmt: skip

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.api import gate
+from app.api import gate, patience
 from app.api.options import LOCAL
 from core.settings import Settings
 from tests.app.api.server import SPAMMER, Client, serving, spammer
@@ -127,6 +127,27 @@ def test_a_large_body_on_a_line_that_is_slow_is_read(own: Settings, monkeypatch:
             connection.sendall(body[start : start + 20_000])
             time.sleep(0.03)  # far more bytes a second than needed, and longer than the grace in all
         assert connection.recv(10_000).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("asked_before", [False, True])
+def test_a_head_that_comes_byte_by_byte_is_given_up(
+    shared: Client, monkeypatch: pytest.MonkeyPatch, asked_before: bool
+) -> None:
+    monkeypatch.setattr(patience, "HEAD_WITHIN", 0.3)
+    with socket.create_connection((LOCAL, shared.port), timeout=10) as connection:
+        if asked_before:
+            connection.sendall(b"GET /health HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n")
+            assert connection.recv(10_000).startswith(b"HTTP/1.1 200 ")
+        connection.sendall(b"GET /health HTTP/1.1\r\nx-slow: ")
+        connection.settimeout(0.02)
+        ended = False
+        for _ in range(500):  # ten seconds at most; it is given up after a third of one
+            with contextlib.suppress(TimeoutError):
+                ended = connection.recv(100) == b""
+                break
+            connection.sendall(b"y")
+    assert ended
+    assert shared.get("/health").status == 200
 
 
 def test_what_is_no_http_is_refused(shared: Client) -> None:
