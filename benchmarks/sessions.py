@@ -1,0 +1,83 @@
+"""How the dashboard answers one session and many at once, with the full file loaded; from one run on one machine.
+
+    .venv/bin/python benchmarks/sessions.py users.csv [--sessions 20] [--rounds 5]
+
+A dashboard of a copy of the bundled home in which the file is scored and sent to review. Sessions without a browser ask
+for page after page: milliseconds until a page's script is done and all of it received, alone and together (each then
+looks at a page for four seconds), and the server's memory for each further session.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+
+from dashboard import dashboard  # noqa: E402 - the line above makes them importable
+from explore import memory  # noqa: E402
+from session import Session, told  # noqa: E402
+from train import home  # noqa: E402
+
+from core.data import schema as schemas  # noqa: E402
+from core.decision import scoring  # noqa: E402
+from core.decision.policy import Policy  # noqa: E402
+from core.feedback import plans  # noqa: E402
+from core.model import registry  # noqa: E402
+
+GLANCE = 4.0
+
+
+def pages(run: str) -> tuple[tuple[str, str], ...]:
+    """Path and query of the pages that show the run, and of the others."""
+    return (
+        ("", ""), ("score-file", f"run={run}"), ("explore", f"of={run}"), ("monitor", f"run={run}"),
+        ("score-user", f"run={run}&row=7"), ("train", ""), ("registry", ""), ("audit", ""),
+    )  # fmt: skip
+
+
+def walk(session: Session, asked: tuple[tuple[str, str], ...], rounds: int, glance: float = 0.0) -> list[float]:
+    taken = []
+    for page, query in asked * rounds:
+        taken.append(session.rerun(page, query))
+        time.sleep(glance)
+    return taken
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("users", type=Path)
+    options.add_argument("--sessions", type=int, default=20)
+    options.add_argument("--rounds", type=int, default=5)
+    chosen = options.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        settings, now = home(Path(folder)), datetime.now(UTC)
+        schema, model = schemas.load(settings.schema_file), registry.load(settings)
+        payload = chosen.users.read_bytes()
+        run = scoring.score_file(settings, chosen.users.name, payload, schema, model, Policy(), now=now).run
+        plans.queue_run(settings, run.id, by="Lea", now=now)
+        asked = pages(run.id)
+        with dashboard(settings.home) as address, Session(address) as first:
+            walk(first, asked, 2)
+            told("one session", walk(first, asked, chosen.rounds))
+            before = memory(address)
+            others = [Session(address) for _ in range(chosen.sessions - 1)]
+            with ThreadPoolExecutor(chosen.sessions) as pool:
+                walks = [pool.submit(walk, each, asked, chosen.rounds, GLANCE) for each in (first, *others)]
+                told(f"{chosen.sessions} sessions at once", [taken for each in walks for taken in each.result()])
+            grown = (memory(address) - before) / max(len(others), 1)
+            for each in others:
+                each.close()
+    sent = statistics.mean(each.received for each in others) / chosen.rounds / len(asked)
+    print(f"each further session: {grown:.1f} MB of memory, {sent / 1000:.0f} kB a page")
+
+
+if __name__ == "__main__":
+    main()
