@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from datetime import timedelta
 from multiprocessing.process import BaseProcess
+from multiprocessing.synchronize import Event
 
 import pandas as pd
 import pytest
@@ -25,15 +26,32 @@ from tests.make import NOW
 
 MOMENTS = 50
 ASKED = Request(Policy().thresholds, by="Ada")
+#: Processes that are forked off one which has done nothing but the imports: a kill then takes seconds.
+FORKED = multiprocessing.get_context("forkserver")
 
 
-def begun(home: Settings) -> BaseProcess:
-    """A retraining in a process of its own, past its imports: forked off one that has done nothing but these."""
-    forking = multiprocessing.get_context("forkserver")
-    forking.set_forkserver_preload([__name__])
-    child = forking.Process(target=retrain.retrain, args=(home, ASKED), kwargs={"now": NOW})
+def retrained(home: Settings, storing: Event) -> None:
+    def progress(what: str, _share: float) -> None:
+        if what == "Storing":
+            storing.set()
+
+    retrain.retrain(home, ASKED, now=NOW, progress=progress)
+
+
+def begun(home: Settings) -> tuple[BaseProcess, Event]:
+    """A retraining in a process of its own, and what is set once it begins to store."""
+    FORKED.set_forkserver_preload([__name__])
+    storing = FORKED.Event()
+    child = FORKED.Process(target=retrained, args=(home, storing))
     child.start()
-    return child
+    return child, storing
+
+
+def timed(home: Settings) -> tuple[float, float]:
+    """Seconds of a whole retraining, and of its storing, which is the last that it tells."""
+    told, started = list[float](), time.monotonic()
+    retrain.retrain(home, ASKED, now=NOW, progress=lambda _what, _share: told.append(time.monotonic()))
+    return time.monotonic() - started, time.monotonic() - told[-1]
 
 
 def check_whole(home: Settings, users: pd.DataFrame, before: Sequence[float]) -> None:
@@ -55,16 +73,16 @@ def test_killed_at_50_random_moments_nothing_is_half_and_the_next_run_succeeds(o
     feeding.judged(own, make.users(400, seed=4))
     users = make.users(50, seed=9)
     before = Scorer(registry.load(own)).score(users).probability.tolist()
-    begun(own).join()  # the first one waits for the imports
-    started = time.monotonic()
-    begun(own).join()
-    whole = time.monotonic() - started
-    assert registry.versions(own) == ("v0001", "v0002", "v0003")
+    whole, stored = timed(own)
+    assert registry.versions(own) == ("v0001", "v0002")
+    begun(own)[0].join()  # the first one waits for the imports
 
     moments = random.Random(0)  # noqa: S311 - moments, not secrets
-    for _ in range(MOMENTS):
-        child = begun(own)
-        child.join(moments.uniform(0, whole))
+    for k in range(MOMENTS):
+        child, storing = begun(own)
+        if k % 2:  # every other one while it stores: most of the time there is nothing yet that could be half
+            storing.wait()
+        child.join(moments.uniform(0, stored if k % 2 else whole))
         child.kill()
         child.join()
         check_whole(own, users, before)
