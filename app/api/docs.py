@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import html
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ _STYLE: Final = (
     "code,pre{font:14px/1.45 ui-monospace,monospace;background:#f3f5f8;border-radius:4px}"
     "pre{padding:.75rem;overflow:auto}code{padding:.1rem .3rem}table{border-collapse:collapse}"
     "td,th{text-align:left;padding:.2rem .8rem .2rem 0;vertical-align:top}h2{margin-top:2.5rem}"
+    "h2 code{font-size:18px;padding:.2rem .5rem}h3{font-size:15px;margin-bottom:.3rem}"
 )
 #: Nothing from elsewhere, and nothing that runs.
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -49,14 +51,14 @@ def written(spec: Spec) -> str:
         for method, about in methods.items()
     )  # fmt: skip
     intro = f"<h1>{title} API</h1><p>{_text(spec['info']['description'])}</p>{keys}"
-    return f'<!doctype html><html lang="en"><head>{head}</head><body>{intro}{body}</body></html>'
+    return f'<!doctype html><html lang="en"><head>{head}</head><body>{intro}{body}{_made_of(spec)}</body></html>'
 
 
 def _operation(path: str, method: str, about: Spec, spec: Spec) -> str:
     parts = [f"<h2><code>{method.upper()} {_text(path)}</code></h2><p>{_text(about.get('description', ''))}</p>"]
     parts += _table("Parameters", _parameters(about))
     for name, schema in _schemas(about, spec):
-        parts += _table(name, _fields(schema, spec))
+        parts += _table(name, _fields(schema, spec, optional=name == "Body"), schema.get("description", ""))
         parts += [f"<pre>{_text(json.dumps(each, indent=1))}</pre>" for each in schema.get("examples", ())]
     return "".join(parts)
 
@@ -77,11 +79,21 @@ def _schemas(about: Spec, spec: Spec) -> Iterator[tuple[str, Spec]]:
             yield f"Answer ({status})", _found(told["schema"], spec)
 
 
-def _fields(schema: Spec, spec: Spec) -> Iterator[tuple[str, str, str]]:
-    needed = schema.get("required", ())
+def _fields(schema: Spec, spec: Spec, *, optional: bool) -> Iterator[tuple[str, str, str]]:
+    """optional: whether to say what need not be sent; of an answer everything is there."""
     for name, about in schema.get("properties", {}).items():
-        kind = _kind(about) + (", needed" if name in needed else "")
-        yield name, kind, _found(about, spec).get("description", "")
+        left_out = f", else {json.dumps(about['default'])}" if "default" in about else ", may be left out"
+        said = left_out if optional and name not in schema.get("required", ()) else ""
+        yield name, _kind(about) + said, _found(about, spec).get("description", "")
+
+
+def _made_of(spec: Spec) -> str:
+    """What bodies and answers have in them by name."""
+    parts = [
+        part for name, schema in spec.get("components", {}).get("schemas", {}).items()
+        for part in _table(_text(name), _fields(schema, spec, optional=False), schema.get("description", ""))
+    ]  # fmt: skip
+    return f"<h2>Names used above</h2>{''.join(parts)}"
 
 
 def _found(schema: Spec, spec: Spec) -> Spec:
@@ -106,13 +118,15 @@ def _kind(schema: Spec) -> str:
     return str(schema.get("const", schema.get("type", "anything")))
 
 
-def _table(title: str, rows: Iterator[tuple[str, str, str]]) -> list[str]:
+def _table(title: str, rows: Iterator[tuple[str, str, str]], about: str = "") -> list[str]:
     lines = [
         f"<tr><td><code>{_text(name)}</code></td><td>{_text(kind)}</td><td>{_text(said)}</td></tr>"
         for name, kind, said in rows
     ]
-    return [f"<h3>{title}</h3><table>{''.join(lines)}</table>"] if lines else []
+    said = f"<p>{_text(about)}</p>" if about else ""
+    return [f"<h3>{title}</h3>{said}<table>{''.join(lines)}</table>"] if lines else []
 
 
 def _text(text: str) -> str:
-    return html.escape(text)
+    """As it stands, and what is in backticks as code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", html.escape(text))
