@@ -41,7 +41,8 @@ def button(at: AppTest, key: str) -> Any:
 def started(_no_processes: None, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any], str]]:
     found: list[tuple[str, dict[str, Any], str]] = []
 
-    def start(_home: Settings, target: str, arguments: Any, *, title: str, identity: str) -> None:
+    def start(_home: Settings, target: str, arguments: Any, *, title: str, identity: str, lane: str) -> None:
+        assert lane == "long"
         found.append((target, dict(arguments), identity))
 
     monkeypatch.setattr(jobs, "start", start)

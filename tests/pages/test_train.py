@@ -44,7 +44,8 @@ TRIALS = (
 class Started(list[tuple[str, dict[str, Any], str, str]]):
     """What was asked of `jobs.start`: target, arguments, title, identity."""
 
-    def __call__(self, _home: Settings, target: str, arguments: Any, *, title: str, identity: str) -> None:
+    def __call__(self, _home: Settings, target: str, arguments: Any, *, title: str, identity: str, lane: str) -> None:
+        assert lane == "long"
         self.append((target, dict(arguments), title, identity))
 
 
@@ -285,6 +286,17 @@ def test_every_run_is_listed_newest_first_with_its_figures(visit: Visit, own: Se
     assert found["By"].tolist() == ["Ada", "–"]
     assert found["Version"].tolist() == ["–", "v0001"]
     assert found["State"].tolist() == ["", "in charge"]
+
+
+@pytest.mark.parametrize(("how", "words"), [("full", "retrained in full"), ("warm", "retrained, warm start")])
+def test_a_retrained_run_is_told_as_one(visit: Visit, own: Settings, keep: Keep, how: str, words: str) -> None:
+    keep(options={"class_weight": "natural", "hard_negatives": False, "parameters": {}, "retrained": how})
+    at = visit(own, "train")
+
+    assert not at.exception
+    table = next(frame.value for frame in at.dataframe if "Options" in frame.value)
+    assert table["Options"].tolist()[0] == words
+    assert f"{words} &nbsp;·&nbsp; seed 3" in screen.sentences(at)
 
 
 def test_the_newest_run_is_shown_and_the_address_chooses_another(visit: Visit, own: Settings, keep: Keep) -> None:
