@@ -81,16 +81,15 @@ class Live:
 
     def close_ended(self, *, everything: bool = False) -> None:
         """Make runs like any others of those that have ended, here or in a process that died."""
+        now = datetime.now(UTC)
         for serving in self._retired:
-            serving.ended(everything=True)
+            serving.ended(now=now, everything=True)
         if self._serving is not None:
-            self._serving.ended(everything=everything)
+            self._serving.ended(now=now, everything=everything)
         for run in served.left(self.settings):
             # A home whose disk is full or whose schema is being edited: the run waits for the next time.
             with contextlib.suppress(TrustdeskError):
-                closing.close(
-                    self.settings, run, schemas.load(self.settings.schema_file), now=datetime.now(UTC)
-                )  # fmt: skip
+                closing.close(self.settings, run, schemas.load(self.settings.schema_file), now=now)
 
     def _made(self) -> Serving:
         version = registry.champion(self.settings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from core.data.layout import ROW_NUMBER
 from core.data.schema import Column, Schema
 from core.decision import runs, served
 from core.decision.runs import Run
-from core.decision.served import Served
+from core.decision.served import Served, Users
 from core.model.score import Scored
 from core.settings import Settings
 
@@ -30,34 +30,35 @@ def close(settings: Settings, run: str, schema: Schema, *, now: datetime) -> Run
     Cut off in between, it is done again by whoever finds it among `served.left`.
     """
     with served.alone(settings, run) as ours:
-        users = served.find(settings, run) if ours else {}
-        if users is None:
+        if not ours:
+            return None
+        found = served.find(settings, run)
+        if found is None:
             return runs.find(settings, run)
-        closed = _complete(settings, run, users, schema, now) if users else None
-        if ours:
-            served.forget(settings, run)
+        closed = _complete(settings, run, found, schema, now) if found.by_row else None
+        served.forget(settings, run)
         return closed
 
 
-def _complete(settings: Settings, run: str, users: Mapping[int, Served], schema: Schema, now: datetime) -> Run:
-    frame = _frame(users, served.names(settings, run), schema)
-    context = tuple(frame.columns[1 + len(served.names(settings, run)) :])
+def _complete(settings: Settings, run: str, found: Users, schema: Schema, now: datetime) -> Run:
+    everyone, frame = list(found.by_row.values()), _frame(found, schema)
+    context = tuple(frame.columns[1 + len(found.names) :])
     checked = intake.Checked(
-        name=f"{served.NAME} {run}", sha256=_digest(run, users.values()), frame=frame,
+        name=f"{served.NAME} {run}", sha256=_digest(run, everyone), frame=frame,
         rejected=pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in _NOTHING_REJECTED.items()}),
         problems=(), received=len(frame), context=context, absent=(),
     )  # fmt: skip
     dataset = datasets.put(settings, checked, schema, now=now)
-    return runs.complete(settings, run, dataset, _scored(users.values(), runs.find(settings, run).model), frame.index)
+    return runs.complete(settings, run, dataset, _scored(everyone, runs.find(settings, run).model), frame.index)
 
 
-def _frame(users: Mapping[int, Served], names: tuple[str, ...], schema: Schema) -> pd.DataFrame:
+def _frame(found: Users, schema: Schema) -> pd.DataFrame:
     """As `intake` gives it: id, features, context, indexed by row."""
-    kinds = {column.name: column for column in schema.features}
+    users, kinds = found.by_row, {column.name: column for column in schema.features}
     values = np.stack([user.values for user in users.values()])
     ids = [user.user if schema.id else str(row) for row, user in users.items()]
     columns: dict[str, Any] = {schema.id or ROW_NUMBER: pd.Series(ids, dtype="str").array}
-    for at, name in enumerate(names):
+    for at, name in enumerate(found.names):
         columns[name] = flags.settle(values[:, at].copy(), kinds.get(name, Column(name)))
     for name in _context(users.values(), schema):
         columns[name] = pd.Series([user.context.get(name) for user in users.values()], dtype="str").array
@@ -70,13 +71,12 @@ def _context(users: Iterable[Served], schema: Schema) -> list[str]:
     return [*(name for name in schema.context if name in given), *(n for n in given if n not in schema.context)]
 
 
-def _scored(users: Iterable[Served], version: str) -> Scored:
-    everyone = list(users)
+def _scored(users: Sequence[Served], version: str) -> Scored:
     return Scored(
-        margin=np.array([user.margin for user in everyone], np.float32),
-        probability=np.array([user.probability for user in everyone], np.float64),
-        missing=np.array([user.missing for user in everyone], np.int64),
-        novel=np.array([user.novel for user in everyone], dtype=object),
+        margin=np.array([user.margin for user in users], np.float32),
+        probability=np.array([user.probability for user in users], np.float64),
+        missing=np.array([user.missing for user in users], np.int64),
+        novel=np.array([user.novel for user in users], dtype=object),
         version=version,
     )
 

@@ -8,6 +8,7 @@ process died is closed by the next one that starts.
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 from filelock import FileLock, Timeout
-from sqlalchemy import Row, delete, insert, select
+from sqlalchemy import Row, delete, func, insert, select
 
 from core import state
 from core.decision import runs
@@ -47,6 +48,14 @@ class Served:
     novel: str
 
 
+@dataclass(frozen=True, slots=True)
+class Users:
+    """Users of a run by row, in order, and the features that they have values of."""
+
+    names: tuple[str, ...]
+    by_row: Mapping[int, Served]
+
+
 class Growing:
     """The run that the users of one model version go into; threads may share it. Begun with its first user."""
 
@@ -65,12 +74,12 @@ class Growing:
             with state.writing(self._settings) as connection:
                 connection.execute(insert(predictions), rows)
             begun.users += len(users)
-        return [f"{runs.id_of(begun.number)}-{at}" for at in range(first, begun.users + 1)]
+        return [f"{runs.id_of(begun.number)}-{at}" for at, _ in enumerate(users, first)]
 
-    def ended(self, *, everything: bool = False) -> list[str]:
+    def ended(self, *, now: datetime, everything: bool = False) -> list[str]:
         """The runs that have ended since the last time, and with `everything` the one that grows; to be closed."""
         with self._guard:
-            if everything and self._begun is not None:
+            if self._begun is not None and (everything or self._begun.full(now)):
                 self._full.append(self._begun)
                 self._begun = None
             ended, self._full = self._full, []
@@ -79,11 +88,10 @@ class Growing:
         return [runs.id_of(each.number) for each in ended]
 
     def _current(self, now: datetime) -> _Begun:
-        begun = self._begun
-        if begun is not None and (begun.users >= MOST_USERS or now - begun.at >= MOST_AGE):
-            self._full.append(begun)
-            begun = None
-        self._begun = begun or _begin(self._settings, self._names, self._model, self._policy, now)
+        if self._begun is not None and self._begun.full(now):
+            self._full.append(self._begun)
+            self._begun = None
+        self._begun = self._begun or _begin(self._settings, self._names, self._model, self._policy, now)
         return self._begun
 
 
@@ -95,6 +103,9 @@ class _Begun:
     at: datetime
     lock: FileLock
     users: int = 0
+
+    def full(self, now: datetime) -> bool:
+        return self.users >= MOST_USERS or now - self.at >= MOST_AGE
 
 
 def _begin(settings: Settings, names: Sequence[str], model: str, policy: Policy, now: datetime) -> _Begun:
@@ -134,7 +145,7 @@ def alone(settings: Settings, run: str) -> Iterator[bool]:
         lock.release()
 
 
-def find(settings: Settings, run: str, rows: Collection[int] | None = None) -> dict[int, Served] | None:
+def find(settings: Settings, run: str, rows: Collection[int] | None = None) -> Users | None:
     """The users of a run that is not closed, or those in these rows; None for any other run."""
     number = runs.number_of(run)
     with state.connect(settings) as connection:
@@ -143,15 +154,10 @@ def find(settings: Settings, run: str, rows: Collection[int] | None = None) -> d
             return None
         wanted = select(predictions).where(predictions.c.run == number).order_by(predictions.c.row)
         if rows is not None:
-            wanted = wanted.where(predictions.c.row.in_(list(rows)))
-        return {row.row: _served(row) for row in connection.execute(wanted)}
-
-
-def names(settings: Settings, run: str) -> tuple[str, ...]:
-    """The features that the users of a run have values of."""
-    with state.connect(settings) as connection:
-        found = select(served.c.names).where(served.c.run == runs.number_of(run))
-        return tuple(connection.execute(found).scalar_one())
+            # A list in JSON is one variable; SQLite takes a limited number of them.
+            listed = func.json_each(json.dumps(sorted(rows))).table_valued("value")
+            wanted = wanted.where(predictions.c.row.in_(select(listed.c.value)))
+        return Users(tuple(names), {row.row: _served(row) for row in connection.execute(wanted)})
 
 
 def forget(settings: Settings, run: str) -> None:

@@ -140,9 +140,9 @@ class Serving:
         scored = self._scorer.score_values(nobody)
         self._reasons([Asked((), which="all")], nobody, scored)
 
-    def ended(self, *, everything: bool = False) -> list[str]:
+    def ended(self, *, now: datetime, everything: bool = False) -> list[str]:
         """As `Growing.ended`."""
-        return self._growing.ended(everything=everything)
+        return self._growing.ended(now=now, everything=everything)
 
     def _renamed(self, features: Mapping[str, float | None]) -> Mapping[str, float | None]:
         """The features under the schema's own names."""

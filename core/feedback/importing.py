@@ -21,7 +21,7 @@ from core.data import schema as schemas
 from core.decision import runs, served
 from core.decision.policy import POSITIVE
 from core.decision.runs import Run
-from core.decision.served import Served
+from core.decision.served import Users
 from core.decision.strata import Stratum
 from core.errors import BadOptionError, RefusedError, UnknownItemError
 from core.feedback import csv_store, ledger, plans, review
@@ -170,7 +170,7 @@ def _predictions(settings: Settings, asked: Iterable[Prediction]) -> dict[Predic
 def _of_run(settings: Settings, name: str, rows: set[int]) -> Iterator[tuple[Prediction, dict[str, Any]]]:
     run = runs.find(settings, name)
     if (grown := served.find(settings, name, rows)) is not None:
-        yield from _of_growing(run, served.names(settings, name), grown)
+        yield from _of_growing(run, grown)
         return
     schema = schemas.load(settings.schema_file)
     scores = runs.scores(settings, name)["probability"]
@@ -191,16 +191,14 @@ def _of_run(settings: Settings, name: str, rows: set[int]) -> Iterator[tuple[Pre
         }  # fmt: skip
 
 
-def _of_growing(
-    run: Run, names: Sequence[str], users: Mapping[int, Served]
-) -> Iterator[tuple[Prediction, dict[str, Any]]]:
+def _of_growing(run: Run, grown: Users) -> Iterator[tuple[Prediction, dict[str, Any]]]:
     """The same of a run of the API that still grows: nobody was drawn from it yet."""
-    for row, user in users.items():
+    for row, user in grown.by_row.items():
         values = (None if np.isnan(value) else float(value) for value in user.values)
         yield (run.id, row), {
             "user": user.user, "score": user.probability, "band": str(run.policy.bands(user.probability)),
             "action": str(run.policy.actions(user.probability)), "model": run.model, "policy": run.policy.version,
-            "stratum": "certain", "inclusion": None, "features": dict(zip(names, values, strict=True)),
+            "stratum": "certain", "inclusion": None, "features": dict(zip(grown.names, values, strict=True)),
         }  # fmt: skip
 
 

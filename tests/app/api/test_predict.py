@@ -69,10 +69,10 @@ def test_a_prediction_is_stored_before_it_is_told(api: Client, own: Settings) ->
     stored = served.find(own, run)
 
     assert stored is not None
-    user = stored[int(row)]
+    user = stored.by_row[int(row)]
     assert (user.user, user.probability) == ("u-1", told["probability"])
     assert user.context == {"country": "DE", "name": None}
-    assert dict(zip(served.names(own, run), user.values.tolist(), strict=True)) == SPAMMER
+    assert dict(zip(stored.names, user.values.tolist(), strict=True)) == SPAMMER
 
 
 def test_all_calls_of_a_process_form_one_run_that_is_listed_when_it_ends(own: Settings) -> None:
@@ -89,7 +89,7 @@ def test_all_calls_of_a_process_form_one_run_that_is_listed_when_it_ends(own: Se
 def test_a_run_that_a_dead_process_left_is_closed_by_the_next_one(own: Settings) -> None:
     growing = served.Growing(own, make.SCHEMA.names, str(registry.champion(own)), Policy())
     (identity,) = growing.add([_stored()], now=make.NOW)
-    growing.ended(everything=True)  # as the lock of a process that was killed
+    growing.ended(now=make.NOW, everything=True)  # as the lock of a process that was killed
     with serving(own):
         pass
 
@@ -143,7 +143,7 @@ def test_the_same_request_with_the_same_key_is_carried_out_once(api: Client, own
     assert (other.status, other.code) == (422, "key_used")
     stored = served.find(own, first.json["prediction_id"].rpartition("-")[0])
     assert stored is not None
-    assert len(stored) == 1
+    assert len(stored.by_row) == 1
 
 
 def test_a_failure_is_not_kept_for_a_key(api: Client) -> None:
@@ -168,4 +168,4 @@ def test_the_same_request_many_times_at_once_is_carried_out_once(api: Client, ow
     assert len({answer.body for answer in found}) == 1
     stored = served.find(own, found[0].json["prediction_id"].rpartition("-")[0])
     assert stored is not None
-    assert len(stored) == 1
+    assert len(stored.by_row) == 1

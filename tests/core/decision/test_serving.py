@@ -135,8 +135,8 @@ def test_a_prediction_is_known_by_run_and_row(own: Settings) -> None:
     assert run not in [each.id for each in runs.recent(own)]
     stored = served.find(own, run)
     assert stored is not None
-    assert [each.user for each in stored.values()] == ["u0-0", "u0-1", "u0-2", ids[3]]
-    assert [each.probability for each in stored.values()] == [each.probability for each in (*first, *second)]
+    assert [each.user for each in stored.by_row.values()] == ["u0-0", "u0-1", "u0-2", ids[3]]
+    assert [each.probability for each in stored.by_row.values()] == [each.probability for each in (*first, *second)]
 
 
 def test_a_run_is_full_after_so_many_users_or_so_long(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,16 +149,18 @@ def test_a_run_is_full_after_so_many_users_or_so_long(own: Settings, monkeypatch
     of = [identity.rpartition("-")[0] for identity in ids]
     assert len(set(of)) == 4
     assert of[3] == of[4]
-    assert ours.ended() == of[:3]
-    assert ours.ended() == []
-    assert ours.ended(everything=True) == of[4:]
+    assert ours.ended(now=later) == of[:4]
+    assert ours.ended(now=later) == []
+    (one_more,) = ours.score([Asked([0.0] * len(NAMES))], now=later)
+    assert ours.ended(now=later) == []
+    assert ours.ended(now=later + served.MOST_AGE) == [one_more.id.rpartition("-")[0]]
 
 
 def test_a_closed_run_is_one_like_any_other(own: Settings) -> None:
     frame = make.users(60, seed=4)
     ours = serving(own)
     told = ours.score(asked(frame), now=make.NOW)
-    (run,) = ours.ended(everything=True)
+    (run,) = ours.ended(now=make.NOW, everything=True)
     closed = closing.close(own, run, make.SCHEMA, now=make.NOW)
 
     assert closed is not None
@@ -177,7 +179,7 @@ def test_a_closed_run_is_one_like_any_other(own: Settings) -> None:
 def test_a_run_is_closed_once_more_where_that_was_cut_off(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     ours = serving(own)
     ours.score(asked(make.users(5)), now=make.NOW)
-    (run,) = ours.ended(everything=True)
+    (run,) = ours.ended(now=make.NOW, everything=True)
     with monkeypatch.context() as cut:
         cut.setattr(served, "forget", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
@@ -194,7 +196,7 @@ def test_a_run_that_grows_is_left_alone(own: Settings) -> None:
 
     assert served.growing(own) == (run,)
     assert served.left(own) == ()
-    ours.ended(everything=True)
+    ours.ended(now=make.NOW, everything=True)
     assert served.left(own) == (run,)
 
 
@@ -204,7 +206,7 @@ def test_feedback_joins_a_prediction_before_and_after_its_run_is_closed(own: Set
     of_allow, of_review = (
         next(each for each in told if each.band == band) for band in ("allow", "human_review")
     )  # fmt: skip
-    (run,) = ours.ended(everything=True)
+    (run,) = ours.ended(now=make.NOW, everything=True)
     first = Row.of(1, {"prediction_id": of_allow.id, "is_correct": False})
     importing.record(own, [first], by="Ada", now=make.NOW)
     closing.close(own, run, make.SCHEMA, now=make.NOW)
