@@ -13,25 +13,17 @@ What is not there is as above. Other tables of the file are left as they are.
 
 from __future__ import annotations
 
-import json
-import re
-import tomllib
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
-from typing import Any, Final, Literal, cast, get_args
+from typing import Final, Literal, cast, get_args
 
-from filelock import FileLock
-
-from core import accounts, audit
-from core.errors import BadOptionError, listed
-from core.files import write_text
+from core import accounts, options
+from core.errors import BadOptionError
 from core.settings import Settings
 
 Promotion = Literal["by_hand", "automatic"]
 PROMOTIONS: Final[tuple[Promotion, ...]] = get_args(Promotion)
 TABLE: Final = "learning"
-_HEAD: Final = re.compile(r"\s*\[\[?\s*([^\[\]]+?)\s*\]\]?\s*(#.*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +64,7 @@ def load(settings: Settings) -> Learning:
 
     Raises BadOptionError when the file is no TOML, or names what is not known or cannot be.
     """
-    raw = _tables(settings).get(TABLE, {})
-    if not isinstance(raw, Mapping):
-        raise BadOptionError(settings.options_file.name, f"{TABLE} is a table: write [{TABLE}] above its lines.")
-    known = [field.name for field in fields(Learning)]
-    if unknown := sorted(raw.keys() - set(known)):
-        raise BadOptionError(
-            settings.options_file.name, f"[{TABLE}] has {listed(unknown)}; known are {listed(known)}."
-        )  # fmt: skip
-    return Learning(**raw)
+    return Learning(**options.table(settings, TABLE, [field.name for field in fields(Learning)]))
 
 
 def save(settings: Settings, learning: Learning, *, by: str, now: datetime) -> Learning:
@@ -90,45 +74,8 @@ def save(settings: Settings, learning: Learning, *, by: str, now: datetime) -> L
     """
     person = accounts.authorise(settings, by, "promote" if learning.automatic else "retrain").name
     saved = replace(learning, promoter=person if learning.automatic else "")
-    settings.data.mkdir(parents=True, exist_ok=True)
-    with FileLock(settings.data / "settings.lock"):
-        before = load(settings)
-        if before == saved:
-            return saved
-        changed = {name: value for name, value in asdict(saved).items() if value != getattr(before, name)}
-        audit.note(settings, who=person, what="change settings", about=TABLE, details=changed, now=now)
-        path = settings.options_file
-        text = path.read_text(encoding="utf-8-sig") if path.is_file() else ""
-        write_text(path, with_table(text, TABLE, asdict(saved)))
+    options.save(settings, TABLE, asdict(saved), before=lambda: asdict(load(settings)), by=person, now=now)
     return saved
-
-
-def with_table(text: str, name: str, values: Mapping[str, str | float]) -> str:
-    """The text of a TOML file with one table replaced, or added at its end; everything else stays, word for word.
-
-    >>> with_table("[other]\\na = 1\\n", "learning", {"min_samples": 5, "promoter": "Ada"})
-    '[other]\\na = 1\\n\\n[learning]\\nmin_samples = 5\\npromoter = "Ada"\\n'
-    """
-    # A TOML basic string escapes as JSON does, except that DEL must be escaped too.
-    cells = {key: json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f") for key, value in values.items()}
-    table = [f"[{name}]", *(f"{key} = {cell}" for key, cell in cells.items())]
-    lines = text.splitlines()
-    heads = [(at, found[1]) for at, line in enumerate(lines) if (found := _HEAD.fullmatch(line))]
-    start = next((at for at, head in heads if head == name), None)
-    if start is None:
-        return "\n".join([*lines, *([""] if lines else []), *table]) + "\n"
-    end = next((at for at, _ in heads if at > start), len(lines))
-    return "\n".join([*lines[:start], *table, *([""] if end < len(lines) else []), *lines[end:]]) + "\n"
-
-
-def _tables(settings: Settings) -> dict[str, Any]:
-    path = settings.options_file
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except (OSError, ValueError) as error:  # UnicodeDecodeError and TOMLDecodeError are ValueErrors
-        raise BadOptionError(path.name, f"it cannot be read: {error}.") from error
 
 
 def _whole(value: object) -> bool:

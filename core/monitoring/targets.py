@@ -6,11 +6,12 @@ precision = 0.5   # of the users flagged for review, at least this share should 
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
 from typing import Final
 
-from core.errors import BadOptionError, listed
+from core import accounts, options
+from core.errors import BadOptionError
 from core.settings import Settings
 
 TABLE: Final = "monitoring"
@@ -33,15 +34,10 @@ def load(settings: Settings) -> Targets:
 
     Raises BadOptionError when the file is no TOML, or names what is not known or cannot be.
     """
-    path = settings.options_file
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig")).get(TABLE, {})
-    except (FileNotFoundError, NotADirectoryError):
-        return Targets()
-    except (OSError, ValueError) as error:
-        raise BadOptionError(path.name, f"it cannot be read: {error}.") from error
-    known = [field.name for field in fields(Targets)]
-    if not isinstance(raw, dict) or (unknown := sorted(raw.keys() - set(known))):
-        named = listed(unknown) if isinstance(raw, dict) else "no table"
-        raise BadOptionError(path.name, f"[{TABLE}] has {named}; known are {listed(known)}.")
-    return Targets(**raw)
+    return Targets(**options.table(settings, TABLE, [field.name for field in fields(Targets)]))
+
+
+def save(settings: Settings, targets: Targets, *, by: str, now: datetime) -> None:
+    """Ask something else of the live model, and note who did. Raises NotAllowedError for who may not."""
+    person = accounts.authorise(settings, by, "change guidance").name
+    options.save(settings, TABLE, asdict(targets), before=lambda: asdict(load(settings)), by=person, now=now)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import asdict, replace
-from typing import Any
+from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from core import accounts, audit
 from core.errors import BadOptionError, NotAllowedError
@@ -85,15 +81,3 @@ def test_automation_promotes_in_the_name_of_who_switched_it_on_and_may_promote(h
     assert learnings.save(home, automatic, by="Ada", now=NOW).promoter == "Ada"
     assert learnings.load(home).automatic
     assert learnings.save(home, Learning(), by="Ada", now=NOW).promoter == ""
-
-
-words = st.text(max_size=20)
-
-
-@given(words, st.integers(1, 10**6), st.floats(0.001, 1), st.sampled_from(["", OTHER, "a = 1\n"]))
-def test_what_is_written_is_read_back(promoter: str, samples: int, rate: float, before: str) -> None:
-    values: dict[str, Any] = asdict(Learning(samples, 60, 5, rate, "by_hand", promoter))
-    once = learnings.with_table(before, "learning", values)
-
-    assert tomllib.loads(once) == {**tomllib.loads(before), "learning": values}
-    assert learnings.with_table(once, "learning", values) == once

@@ -9,10 +9,10 @@ from datetime import timedelta
 
 import pytest
 
-from core import audit, jobs
+from core import accounts, audit, jobs
 from core.data import schema as schemas
 from core.decision import guidance
-from core.errors import BadOptionError
+from core.errors import BadOptionError, NotAllowedError
 from core.files import write_text
 from core.jobs import Job
 from core.model import registry
@@ -24,6 +24,7 @@ from tests.make import NOW
 
 MOVED = make.users(600, seed=5).assign(links=lambda frame: frame["links"] + 3)
 USERS = make.users(700, seed=7)
+PASSWORD = "long enough to be one"  # noqa: S105 - of accounts that live for one test
 
 
 def kinds(look):
@@ -126,8 +127,8 @@ def test_a_broken_schema_or_model_is_told_and_says_nothing_of_drift(own):
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("monitoring = 5", "no table"), ("[monitoring]\nrecall = 1", "recall"), ("[monitoring]\nprecision = 2", "0 to 1"),
-     ("[monitoring]\nprecision = true", "0 to 1"), ("[", "cannot be read")],
+    [("monitoring = 5", "is a table"), ("[monitoring]\nrecall = 1", "recall"), ("[", "cannot be read"),
+     ("[monitoring]\nprecision = 2", "0 to 1"), ("[monitoring]\nprecision = true", "0 to 1")],
 )  # fmt: skip
 def test_targets_that_cannot_be_are_told(home, text, said):
     home.data.mkdir()
@@ -136,3 +137,15 @@ def test_targets_that_cannot_be_are_told(home, text, said):
         targets.load(home)
     home.options_file.write_text("[monitoring]\nprecision = 0.8\n[learning]\nmin_samples = 5\n")
     assert targets.load(home) == targets.Targets(0.8)
+
+
+def test_a_target_is_changed_by_a_lead_alone_and_is_noted(home):
+    accounts.create(home, "Ada", "admin", PASSWORD, now=NOW)
+    accounts.create(home, "Rea", "reviewer", PASSWORD, now=NOW)
+    with pytest.raises(NotAllowedError):
+        targets.save(home, targets.Targets(0.8), by="Rea", now=NOW)
+    targets.save(home, targets.Targets(0.8), by="Ada", now=NOW)
+
+    assert targets.load(home) == targets.Targets(0.8)
+    noted = audit.read(home).iloc[0]
+    assert (noted["who"], noted["about"], noted["details"]) == ("Ada", "monitoring", '{"precision": 0.8}')
