@@ -9,6 +9,7 @@ from app.components.monitor.choice import chosen_run
 from app.components.monitor.features import features, then_and_now
 from app.components.monitor.finding import check_now, headline, key_figures, open_incidents, troubles
 from app.components.monitor.over_time import bands, calibration, past, scores, throughput
+from app.components.monitor.target import target
 from app.components.no_model import no_model
 from core.decision import runs
 from core.monitoring import checks, volume
@@ -25,6 +26,7 @@ elif not any(run.users for run in latest):
 else:
     with actions:
         check_now()
+        target()
     current, over = open_incidents()
     run, queue = chosen_run(latest, champion.version), volume.queue(services.settings(), now=services.now())
     judged = run if services.planned(run) else checks.judged_run(services.settings())

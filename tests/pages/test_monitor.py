@@ -7,17 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from core import accounts, audit
 from core.data import schema as schemas
 from core.decision import runs
 from core.feedback import plans
 from core.model import registry
-from core.monitoring import checks, drift, incidents
+from core.monitoring import checks, drift, incidents, targets
 from core.monitoring.incidents import Finding
+from core.monitoring.targets import Targets
 from core.settings import Settings
 from tests import make, screen
 from tests.core.feedback.reviewing import judge_all, rules, truth_of
 from tests.screen import Scored, Visit
 
+PASSWORD = "long enough to be one"  # noqa: S105 - of accounts that live for one test
 LIKE = make.users(1500, seed=5)
 MOVED = LIKE.assign(links=LIKE["links"] + 3, user=LIKE["user"] + "b")
 
@@ -127,6 +130,47 @@ def test_a_queue_that_nobody_has_judged_from_has_no_pace_yet(visit: Visit, own: 
     assert " a day they take" not in screen.sentences(at)
     metrics = {metric.label: (metric.value, metric.delta) for metric in at.metric}
     assert metrics["Precision, r-0001"] == ("–", "no verdict yet")
+
+
+def test_the_target_is_saved_in_the_name_of_who_is_here(visit: Visit, own: Settings, scored: Scored) -> None:
+    scored(own, make.users(300, seed=5), reasons=False)
+    at = visit(own, "monitor", **{"as": "Ada"})
+    assert at.number_input(key="target_precision").value == 50
+    at.number_input(key="target_precision").set_value(55.0)
+    at.button(key="target-save").click().run()
+
+    assert not at.exception
+    assert at.toast[0].value == "The target is saved"
+    assert targets.load(own) == Targets(0.55)
+    assert audit.read(own).iloc[0]["who"] == "Ada"
+
+
+def test_a_target_that_cannot_be_read_is_told_and_nobody_without_a_name_changes_it(
+    visit: Visit, own: Settings, scored: Scored
+) -> None:
+    scored(own, make.users(300, seed=5), reasons=False)
+    at = visit(own, "monitor")
+    at.button(key="target-save").click().run()
+    assert "give 1 to 80 printable characters" in screen.errors(at)[0]
+
+    own.options_file.write_text("[monitoring]\nprecision = 2\n", encoding="utf-8")
+    at = visit(own, "monitor")
+    assert "give a share from 0 to 1, not 2" in screen.errors(at)[0]
+    assert "target-save" not in [each.key for each in at.button]
+
+
+def test_who_may_not_change_the_target_is_not_asked(visit: Visit, own: Settings, scored: Scored) -> None:
+    scored(own, make.users(300, seed=5), reasons=False)
+    accounts.create(own, "Ada", "admin", PASSWORD, now=make.NOW)
+    accounts.create(own, "Rea", "reviewer", PASSWORD, now=make.NOW)
+    at = visit(own, "monitor")
+    at.text_input[0].set_value("Rea")
+    at.text_input[1].set_value(PASSWORD)
+    at.button[0].click().run()
+
+    assert not at.exception
+    assert at.header
+    assert "target-save" not in [each.key for each in at.button]
 
 
 @pytest.mark.parametrize("where", [{"run": "r-9999"}, {"run": "../x", "feature": "<b>"}])
