@@ -60,7 +60,7 @@ def _made_from(kept: Kept) -> str:
     parts = [
         f"Learnt from {count(data.trained_on)} users of {plain(data.name)}, judged on {count(data.tested_on)} others",
         *([f"{count(kept.rounds)} rounds"] if kept.rounds else []),
-        *([plain(told.options(kept))] if told.recipe(kept) or kept.search else []),
+        *([plain(options)] if (options := told.options(kept)) != told.AS_THEY_COME else []),
         f"seed {kept.seed}",
         f"{kept.seconds:.0f}\u202fs",
         f"{moment(kept.created)} UTC" + (f", by {plain(kept.by)}" if kept.by else ""),

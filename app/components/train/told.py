@@ -16,6 +16,9 @@ from core.model.evaluate import Estimate
 
 #: Ends of trials as a person would name them.
 ENDED: Final = {"complete": "complete", "pruned": "given up early", "failed": "failed"}
+#: How a run went on from the model in charge.
+RETRAINED: Final = {"full": "retrained in full", "warm": "retrained, warm start"}
+AS_THEY_COME: Final = "as they come"
 
 
 def family(name: str) -> str:
@@ -25,10 +28,10 @@ def family(name: str) -> str:
 
 
 def options(kept: Kept) -> str:
-    """What was chosen beside the family: "balanced weights, search of 12 trials", or "as they come"."""
-    told = _recipe(kept)
+    """What was chosen beside the family: "balanced weights, search of 12 trials", "retrained in full", AS_THEY_COME."""
+    told = [RETRAINED[kept.options["retrained"]]] if "retrained" in kept.options else _recipe(kept)
     told += [f"search of {counted(len(kept.search), 'trial')}"] if kept.search else []
-    return ", ".join(told) or "as they come"
+    return ", ".join(told) or AS_THEY_COME
 
 
 def recipe(kept: Kept) -> str:
