@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
+import math
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +27,9 @@ from core.settings import Settings
 
 #: Seconds between two looks at what is in charge; a look costs a few microseconds.
 LOOK_EVERY: Final = 0.25
-#: And between two looks for runs that have ended.
+#: Seconds after which what could not be used is tried again although no file has changed: one was restored, perhaps.
+AGAIN_AFTER: Final = 10.0
+#: Seconds between two looks for runs that have ended.
 CLOSE_EVERY: Final = 5.0
 #: Servings that are in charge no more but may have a request in their hands.
 _MOST_RETIRED: Final = 4
@@ -42,7 +46,7 @@ class Live:
         self.settings = settings
         self._serving: Serving | None = None
         self._seen: Stamps | None = None
-        self._why = ""
+        self._why, self._again = "", math.inf
         self._retired: list[Serving] = []
 
     @property
@@ -65,13 +69,14 @@ class Live:
 
     def look(self) -> None:
         """Take up what has changed: another champion, schema or glossary. What cannot be used leaves all as it is."""
-        if (stamps := _stamps(self.settings)) == self._seen:
+        stamps, now = _stamps(self.settings), time.monotonic()
+        if stamps == self._seen and now < self._again:
             return
-        self._seen = stamps
+        self._seen, self._again = stamps, math.inf
         try:
             serving = self._made()
         except TrustdeskError as error:
-            self._why = str(error)
+            self._why, self._again = str(error), now + AGAIN_AFTER
             log.tell("not taken up", level=logging.ERROR, why=self._why, still=self.version)
             return
         before, self._serving = self._serving, serving

@@ -31,6 +31,7 @@ def create(settings: Settings, options: Options) -> FastAPI:
     access = Access(settings, open_to_all=options.open_to_all, workers=options.workers)
     app = _Api(
         title="Trustdesk", version=VERSION, lifespan=_lifespan, docs_url=None, redoc_url=None,
+        redirect_slashes=False,
         description="Score users for the risk of being spammers, explain the scores, review and learn.",
         middleware=[Middleware(Gate, access=access)],
         separate_input_output_schemas=False,

@@ -133,10 +133,18 @@ def test_a_champion_that_cannot_be_loaded_leaves_the_one_before_in_charge(two: S
     ours.look()
     assert ours.version == "v0001"
 
-    make.promoted(two, "v0001")
-    (two.models / "CHAMPION").write_text("v0003\n")
+
+def test_a_champion_that_was_restored_is_taken_up(two: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "AGAIN_AFTER", 0.0)
+    ours, trees = live.Live(two), two.models / "v0002" / "model.ubj"
     ours.look()
-    assert ours.serving.model.version == "v0001"
+    whole = trees.read_bytes()
+    trees.write_bytes(b"damaged")
+    (two.models / "CHAMPION").write_text("v0002\n")
+    ours.look()
+    trees.write_bytes(whole)
+    ours.look()
+    assert ours.version == "v0002"
 
 
 def test_a_changed_glossary_is_taken_up(own: Settings) -> None:
