@@ -1,0 +1,51 @@
+"""Users scored over the API are on every page, once their run has ended, like those of a file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from core.data.glossary import Glossary
+from core.decision import closing, runs
+from core.decision.policy import Policy
+from core.decision.serving import Serving
+from core.model import registry
+from core.settings import Settings
+from tests import make
+from tests.screen import Visit
+
+
+@pytest.fixture
+def run(own: Settings) -> str:
+    """The closed run of 40 users, some of whom came with context."""
+    serving = Serving(own, registry.load(own), make.SCHEMA, Glossary({}), Policy())
+    names, users = list(make.SCHEMA.names), make.users(40, seed=5)
+    asked = [
+        serving.asked(dict(zip(names, row, strict=True)), user=user, allow_missing=True)
+        for row, user in zip(users[names].to_numpy(float).tolist(), users["user"], strict=True)
+    ]
+    some = [replace(each, context={"country": "DE", "plan": "free"}) if at % 2 else each
+            for at, each in enumerate(asked)]  # fmt: skip
+    serving.score(some, now=make.NOW)
+    (ended,) = serving.ended(now=make.NOW, everything=True)
+    closing.close(own, ended, make.SCHEMA, now=make.NOW)
+    return ended
+
+
+@pytest.mark.parametrize("page", ["score_file", "score_user", "explore", "monitor"])
+def test_the_run_opens_on_the_page(visit: Visit, own: Settings, run: str, page: str) -> None:
+    at = visit(own, page, run=run)
+
+    assert not at.exception
+    assert not at.error
+    assert at.dataframe
+
+
+def test_its_users_stand_in_the_table_highest_risk_first(visit: Visit, own: Settings, run: str) -> None:
+    at = visit(own, "score_file", run=run)
+    shown = at.dataframe[0].value["user"].tolist()
+
+    found = runs.scores(own, run).sort_values("probability", ascending=False, kind="stable")
+    assert shown == [f"u5-{row - 1}" for row in found.index[: len(shown)]]
+    assert shown
