@@ -20,7 +20,7 @@ import xgboost as xgb
 
 from core.data.schema import Schema
 from core.files import within, write_text
-from core.learning import checks
+from core.learning import by_segment, checks
 from core.learning.checks import Check
 from core.learning.paired_gain import Gain, gains
 from core.learning.training_set import Labelled
@@ -114,8 +114,8 @@ def examine(judged: Judged, thresholds: Thresholds, *, seed: int) -> tuple[tuple
     inside = int((a > last).sum()), int((b > last).sum())
     if min(spammers, others):
         told += [checks.precision(found["precision"], last, inside), checks.calibration(found["ece"])]
-        told += [checks.segments(y, a, b, w, judged.groups)]
-        told += [checks.old_labels(y, a, w, judged.old, judged.groups)]
+        told += [by_segment.segments(y, a, b, w, judged.groups)]
+        told += [by_segment.old_labels(y, a, w, judged.old, judged.groups)]
     if len(judged.golden[0]):
         known, *scores = judged.golden
         told += [checks.golden(known, scores[0] > review, scores[1] > review)]
