@@ -26,8 +26,8 @@ from tests.make import NOW
 
 MOMENTS = 50
 ASKED = Request(Policy().thresholds, by="Ada")
-#: Processes that are forked off one which has done nothing but the imports: a kill then takes seconds.
-FORKED = multiprocessing.get_context("forkserver")
+#: Forks processes off one which has done nothing but the imports: a kill then takes seconds. Windows cannot.
+FORKING = "forkserver"
 
 
 def retrained(home: Settings, storing: Event) -> None:
@@ -40,9 +40,10 @@ def retrained(home: Settings, storing: Event) -> None:
 
 def begun(home: Settings) -> tuple[BaseProcess, Event]:
     """A retraining in a process of its own, and what is set once it begins to store."""
-    FORKED.set_forkserver_preload([__name__])
-    storing = FORKED.Event()
-    child = FORKED.Process(target=retrained, args=(home, storing))
+    forking = multiprocessing.get_context(FORKING)
+    forking.set_forkserver_preload([__name__])
+    storing = forking.Event()
+    child = forking.Process(target=retrained, args=(home, storing))
     child.start()
     return child, storing
 
@@ -69,6 +70,7 @@ def check_whole(home: Settings, users: pd.DataFrame, before: Sequence[float]) ->
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
+@pytest.mark.skipif(FORKING not in multiprocessing.get_all_start_methods(), reason="this system cannot fork")
 def test_killed_at_50_random_moments_nothing_is_half_and_the_next_run_succeeds(own: Settings) -> None:
     feeding.judged(own, make.users(400, seed=4))
     users = make.users(50, seed=9)
