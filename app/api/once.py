@@ -53,17 +53,18 @@ def identity(who: Person, key: str) -> str:
 
 
 def _found(settings: Settings, asking: Asking) -> Reply | None:
-    with _told():
+    with refused_keys():
         return replies.find(settings, asking, now=datetime.now(UTC))
 
 
 def _kept(settings: Settings, asking: Asking, reply: Reply) -> Reply:
-    with _told():
+    with refused_keys():
         return replies.keep(settings, asking, reply, now=datetime.now(UTC))
 
 
 @contextlib.contextmanager
-def _told() -> Iterator[None]:
+def refused_keys() -> Iterator[None]:
+    """Tell of a key that was used for something else as a problem of its own (422)."""
     try:
         yield
     except RefusedError as error:

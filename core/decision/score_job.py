@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -14,7 +16,7 @@ from core.decision import runs, scoring
 from core.decision.policy import Policy
 from core.decision.runs import Run
 from core.decision.scoring import Which
-from core.errors import UnknownItemError
+from core.errors import RefusedError, UnknownItemError
 from core.files import within, write_text
 from core.jobs import Job, Report
 from core.model import registry
@@ -22,8 +24,18 @@ from core.settings import Settings
 
 #: Ids of these jobs begin so.
 PREFIX: Final = "score-"
-_UPLOAD: Final = "upload"
+_ORDER: Final = "order.json"
 _DONE: Final = "run.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be scored: a file by the name it came with, and the SHA-256 of its bytes as they came."""
+
+    name: str
+    sha256: str
+    which: Which = "flagged"
+    allow_missing: bool = False
 
 
 def identity(key: str = "") -> str:
@@ -32,27 +44,33 @@ def identity(key: str = "") -> str:
 
 
 def upload(settings: Settings, job: str) -> Path:
-    """Where the file to score must be when the job starts; it is gone once the job has read it."""
+    """A new place to put the file to score; `start` or `discard` takes care of it."""
     folder = within(settings.jobs, job)
     folder.mkdir(parents=True, exist_ok=True)
-    return folder / _UPLOAD
+    return folder / f"upload-{secrets.token_hex(8)}"
 
 
-def discard(settings: Settings, job: str) -> None:
-    """Take away a file that did not come whole."""
-    path = upload(settings, job)
+def discard(path: Path) -> None:
+    """Take away an upload that is not needed, and the folder of its job where nothing else is in it."""
     path.unlink(missing_ok=True)
-    path.parent.rmdir()
+    with contextlib.suppress(OSError):
+        path.parent.rmdir()
 
 
-def start(
-    settings: Settings, job: str, *, name: str, which: Which = "flagged", allow_missing: bool = False
-) -> Job:  # fmt: skip
-    """Begin to score the file at `upload`; a job that is there already is given back as it is."""
+def start(settings: Settings, job: str, path: Path, order: Order) -> Job:
+    """Begin to score an upload; a job of the same order that is there already is given back as it is.
+
+    Raises RefusedError when the job is there for another order.
+    """
+    about = within(settings.jobs, job) / _ORDER
     if (before := jobs.look(settings, job)) is not None:
+        discard(path)
+        if json.loads(about.read_text(encoding="utf-8")) != asdict(order):
+            raise RefusedError(f"The job {job} scores another file, or in another way. Use a new key for each request.")
         return before
-    asked = {"name": name, "which": which, "allow_missing": allow_missing}
-    return jobs.start(settings, "core.decision.score_job:score", asked, title=f"Scoring {name}", identity=job)
+    write_text(about, json.dumps(asdict(order)) + "\n")
+    asked = {"file": path.name, "name": order.name, "which": order.which, "allow_missing": order.allow_missing}
+    return jobs.start(settings, "core.decision.score_job:score", asked, title=f"Scoring {order.name}", identity=job)
 
 
 def result(settings: Settings, job: str) -> Run:
@@ -63,9 +81,11 @@ def result(settings: Settings, job: str) -> Run:
     return runs.find(settings, json.loads(path.read_text(encoding="utf-8"))["run"])
 
 
-def score(settings: Settings, report: Report, *, name: str, which: Which, allow_missing: bool) -> None:
+def score(
+    settings: Settings, report: Report, *, file: str, name: str, which: Which, allow_missing: bool
+) -> None:  # fmt: skip
     """The job: read, score, explain, record."""
-    path = upload(settings, report.identity)
+    path = within(settings.jobs, report.identity) / file
     model, policy, schema = registry.load(settings), Policy(), schemas.load(settings.schema_file)
     try:
         done = scoring.score_file(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -13,11 +15,12 @@ from app.api import told
 from app.api.body import StrictRoute
 from app.api.dependencies import Again, Here, MayRetrain, MayScore
 from app.api.models import Job, RetrainRequest, Whose
-from app.api.once import identity, once
+from app.api.once import identity, once, refused_keys
 from app.api.problems import Problem
 from core import jobs
 from core.decision import export, score_job
 from core.decision.policy import Policy
+from core.decision.score_job import Order
 from core.learning import due, gate, watch
 from core.settings import Settings
 
@@ -43,21 +46,24 @@ async def score(
         raise Problem(415, "no_file", f"Send the file itself, as {', '.join(FILES)}.")
     live.serving  # noqa: B018 - 503 now rather than a job that fails
     job = score_job.identity(identity(who, key) if key else "")
-    if await run_in_threadpool(jobs.look, live.settings, job) is None:
-        await _keep(request, live.settings, job)
-    started = await run_in_threadpool(
-        score_job.start, live.settings, job, name=name, which=reasons, allow_missing=allow_missing
-    )  # fmt: skip
+    path = score_job.upload(live.settings, job)
+    order = Order(name, await _kept(request, path), reasons, allow_missing)
+    with refused_keys():
+        started = await run_in_threadpool(score_job.start, live.settings, job, path, order)
     return _job(live.settings, started)
 
 
-async def _keep(request: Request, settings: Settings, job: str) -> None:
+async def _kept(request: Request, path: Path) -> str:
+    """Write a body to a file; the SHA-256 of it. Of one that is cut off nothing stays."""
+    digest = hashlib.sha256()
     with contextlib.ExitStack() as unless_whole:
-        unless_whole.callback(score_job.discard, settings, job)
-        with score_job.upload(settings, job).open("wb") as file:
+        unless_whole.callback(score_job.discard, path)
+        with path.open("wb") as file:
             async for chunk in request.stream():
+                digest.update(chunk)
                 file.write(chunk)
         unless_whole.pop_all()
+    return digest.hexdigest()
 
 
 @router.post("/model/retrain", status_code=202, response_model=Job)

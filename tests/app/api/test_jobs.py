@@ -44,7 +44,7 @@ def test_a_file_is_scored_behind_whoever_asked(api: Client, own: Settings) -> No
     assert [row["user"] for row in rows] == users["user"].tolist()
     assert [row["score"] for row in rows] == [str(p) for p in runs.scores(own, run.id)["probability"]]
     assert all(row["reason_1"] for row in rows if row["band"] != "allow")
-    assert not (own.jobs / told["id"] / "upload").exists()
+    assert not list(own.jobs.glob("*/upload-*"))
 
 
 def test_the_same_file_under_the_same_key_is_scored_once(api: Client, own: Settings) -> None:
@@ -55,6 +55,13 @@ def test_the_same_file_under_the_same_key_is_scored_once(api: Client, own: Setti
     ended(api, first)
     third = api.post("/jobs/score", body=body, content_type="text/csv", idempotency_key="f-1").json
 
+    refused = [
+        api.post(f"/jobs/score?{query}", body=other, content_type="text/csv", idempotency_key="f-1")
+        for query, other in (("", body + b"x"), ("reasons=all", body), ("name=other.csv", body))
+    ]
+
+    assert {(answer.status, answer.code) for answer in refused} == {(422, "key_used")}
+    assert not list(own.jobs.glob("*/upload-*"))
     assert first == again == third["id"]
     assert third["status"] == "done"
     assert len(runs.recent(own)) == 1
@@ -105,7 +112,7 @@ def test_a_file_that_is_cut_off_leaves_nothing(api: Client, own: Settings) -> No
     head = "POST /jobs/score HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: text/csv\r\ncontent-length: 1000\r\n\r\n"
     with socket.create_connection((LOCAL, api.port)) as connection:
         connection.sendall(head.encode() + b"user,links\n")
-        while not list(own.jobs.glob("score-*/upload")):
+        while not list(own.jobs.glob("score-*/upload-*")):
             time.sleep(0.01)
     while list(own.jobs.glob("score-*")):
         time.sleep(0.01)
