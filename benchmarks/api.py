@@ -44,8 +44,7 @@ class Connection(asyncio.Protocol):
         self.failed = 0
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._transport = transport
         self._ask()
 
@@ -87,7 +86,8 @@ def served(home: Settings) -> Iterator[int]:
         process = subprocess.Popen(command, stderr=stream, cwd=ROOT, env=child_environment(home))
     try:
         while '"taken up"' not in log.read_text():
-            assert process.poll() is None, log.read_text()
+            if process.poll() is not None:
+                raise SystemExit(log.read_text())
             time.sleep(0.1)
         yield int(log.read_text().partition("http://127.0.0.1:")[2].partition("/")[0])
     finally:
@@ -123,7 +123,8 @@ async def asked(port: int, requests: list[bytes], connections: int, seconds: flo
     ]
     await asyncio.gather(*(each.over for each in made))
     waited = np.concatenate([each.waited for each in made])
-    assert not sum(each.failed for each in made), "not every answer was a score"
+    if any(each.failed for each in made):
+        raise SystemExit("Not every answer was a score.")
     return len(waited) / (time.perf_counter() - started), 1000 * waited
 
 
