@@ -10,6 +10,7 @@ from app.components.needs_you import needs_you
 from app.components.no_model import no_model
 from app.components.recent_runs import key_figures, recent_runs
 from app.components.run_list import run_list
+from app.components.tour import tour, wanted
 from core.decision import runs
 
 model, latest = services.champion(), runs.recent(services.settings(), 14)
@@ -23,7 +24,9 @@ else:
     if latest:
         key_figures(latest, model)
     else:
-        first_steps(model)
+        first_steps(model, buttons=not wanted(latest))
+    if wanted(latest):
+        tour(model, latest)
     thirds = st.grid(3, min_column_width=290, gap=("small", "medium"))
     with thirds.cell(column_span=2):
         recent_runs(latest)

@@ -9,10 +9,13 @@ from app.components.empty_state import empty_state
 from core.model.registry import Model
 
 
-def first_steps(model: Model) -> None:
+def first_steps(model: Model, *, buttons: bool) -> None:
+    """The sentence, and with `buttons` the ways to begin."""
     st.markdown(f"{model.version} is in charge and ready to score; nothing has been scored yet.")
+    if not buttons:
+        return
     with (
-        empty_state("Start here", "Score the demo file, look at one user, then bring a file of your own."),
+        empty_state("Start here", "Score a file, look at one user, see what the model is worth."),
         st.container(horizontal=True),
     ):
         for text, icon, page in (

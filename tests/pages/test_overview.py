@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 
 import pandas as pd
 import pytest
 
+from core.decision import runs
+from core.feedback import plans
+from core.learning import due
 from core.model import registry
 from core.monitoring import incidents
 from core.monitoring.incidents import Finding
 from core.settings import Settings
 from tests import make, screen
+from tests.core.feedback import reviewing
 from tests.screen import Scored, Visit
 
 
@@ -142,3 +147,42 @@ def test_a_run_without_a_single_user_breaks_nothing(
 
     assert not at.exception
     assert "scored 0 users of users.csv" in screen.sentences(at)
+
+
+def test_a_demo_home_leads_through_five_steps_with_what_came_of_each(visit: Visit, with_demo: Settings) -> None:
+    at = visit(with_demo)
+    assert not at.exception
+    assert "0 of 5 steps on the demo data" in screen.sentences(at)
+    assert [at.button(key=f"tour-{number}").disabled for number in range(1, 6)] == [False, False, True, False, True]
+
+    at = at.button(key="tour-2").click().run()
+    assert not at.exception
+    assert at.title[0].value == "Score a file"
+    (run,) = runs.recent(with_demo)
+    assert (run.name, at.query_params["run"]) == ("users.csv.gz", run.id)
+
+    plans.queue_run(with_demo, run.id, by="Lea", now=make.NOW)
+    reviewing.judge(with_demo, reviewing.waiting(with_demo)[0])
+    at = visit(with_demo)
+    said = screen.sentences(at)
+    assert f"{run.id}: {run.users:,} users, {run.flagged:,} flagged for a look." in said
+    assert f"1 verdict, {len(reviewing.waiting(with_demo)):,} users waiting." in said
+    assert "1 verdict to learn from." in said
+    assert at.button(key="tour-5").click().run().title[0].value == "Train"
+
+
+def test_the_steps_end_with_the_last_one_or_with_a_file_of_ones_own(
+    visit: Visit, with_demo: Settings, scored: Scored, to_score: pd.DataFrame
+) -> None:
+    visit(with_demo, "explore")
+    run = scored(with_demo, to_score, name="users.csv.gz", reasons=False)
+    plans.queue_run(with_demo, run.id, by="Lea", now=make.NOW)
+    reviewing.judge(with_demo, reviewing.waiting(with_demo)[0])
+    shutil.copytree(with_demo.models / "v0001", with_demo.models / "v0002")
+    assert "4 of 5 steps" in screen.sentences(visit(with_demo))
+    due.note_done(with_demo, "v0002", "1", now=make.NOW)
+    assert "The first hour" not in screen.sentences(visit(with_demo))
+
+    with_demo.retrained_file.unlink()
+    scored(with_demo, to_score, name="march.csv", reasons=False)
+    assert "The first hour" not in screen.sentences(visit(with_demo))
