@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -13,7 +14,7 @@ from core.data import datasets, intake
 from core.data import schema as schemas
 from core.data.glossary import Glossary, Meaning
 from core.data.schema import Column, Schema
-from core.decision import closing, runs, scoring, served
+from core.decision import cases, closing, runs, scoring, served
 from core.decision.policy import Policy
 from core.decision.serving import Asked, Serving
 from core.errors import BadOptionError, FeaturesError, UnknownItemError, WrongFeaturesError
@@ -174,6 +175,30 @@ def test_a_closed_run_is_one_like_any_other(own: Settings) -> None:
     assert served.growing(own) == ()
     assert plans.queue_run(own, run, by="Ada", now=make.NOW).queued.new > 0
     assert closing.close(own, run, make.SCHEMA, now=make.NOW) == closed
+
+
+def test_without_an_id_in_the_schema_the_row_is_the_id(own: Settings) -> None:
+    without = replace(make.SCHEMA, id=None)
+    schemas.save(without, own.schema_file)
+    ours = serving(own)
+    (told,) = ours.score([Asked([1.0] * len(NAMES), user="somebody")], now=make.NOW)
+    (run,) = ours.ended(now=make.NOW, everything=True)
+    closed = closing.close(own, run, without, now=make.NOW)
+
+    assert closed is not None
+    assert datasets.frame(own, closed.dataset).iloc[0, 0] == "1"
+    assert told.id == f"{run}-1"
+
+
+def test_a_user_who_was_scored_twice_has_one_case(own: Settings) -> None:
+    ours = serving(own, Policy(monitor=0.001, review=0.002, remove=0.999))
+    ours.score(2 * asked(make.users(3, seed=4)), now=make.NOW)
+    (run,) = ours.ended(now=make.NOW, everything=True)
+    closing.close(own, run, make.SCHEMA, now=make.NOW)
+    plans.queue_run(own, run, by="Ada", now=make.NOW)
+
+    waiting = cases.listing(own, cases.CaseFilters(), now=make.NOW)
+    assert sorted(waiting["user"]) == ["u4-0", "u4-1", "u4-2"]
 
 
 def test_a_run_is_closed_once_more_where_that_was_cut_off(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
