@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import gc
 import logging
 from collections.abc import AsyncIterator, Callable
@@ -57,6 +58,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     log.begin()
     live: Live = app.state.live
     app.state.scoring = Gathering(scored)
+    app.state.recording = Gathering(functools.partial(feedback.recorded, app.state.settings))
     with state.held(app.state.settings):
         await run_in_threadpool(live.look)
         await run_in_threadpool(live.close_ended)
@@ -71,6 +73,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         for task in beside:
             task.cancel()
         app.state.scoring.close()
+        app.state.recording.close()
         await run_in_threadpool(live.close_ended, everything=True)
 
 

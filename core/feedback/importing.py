@@ -52,11 +52,15 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """`ids` of the verdicts that are stored now, in the order of their rows; `new` of them were not there before."""
+    """`ids` of the verdicts that are stored now, in the order of their rows; those in `fresh` were not there before."""
 
     ids: tuple[str, ...]
-    new: int
+    fresh: frozenset[str]
     refused: tuple[Refusal, ...]
+
+    @property
+    def new(self) -> int:
+        return len(self.fresh)
 
 
 def record(settings: Settings, rows: Sequence[Row], *, by: str, now: datetime, source: str = "feedback") -> Imported:
@@ -76,11 +80,11 @@ def record(settings: Settings, rows: Sequence[Row], *, by: str, now: datetime, s
     review.catch_up(settings)
     unused = {refusal.row for refusal in refused}
     ids = tuple(verdict.id for row, verdict in judged if row.number not in unused)
-    new = len(set(ids) - before)
-    if new:
-        facts = {"new": new, "known": len(ids) - new, "refused": len(refused)}
+    fresh = frozenset(ids) - before
+    if fresh:
+        facts = {"new": len(fresh), "known": len(ids) - len(fresh), "refused": len(refused)}
         audit.note(settings, who=person.name, what="import feedback", about=source, details=facts, now=now)
-    return Imported(ids, new, tuple(sorted(refused, key=lambda refusal: refusal.row)))
+    return Imported(ids, fresh, tuple(sorted(refused, key=lambda refusal: refusal.row)))
 
 
 def table(refused: Sequence[Refusal]) -> pa.Table:

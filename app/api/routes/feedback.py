@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from app.api.body import StrictRoute
 from app.api.dependencies import KEYED, Again, Here, MayJudge
@@ -17,6 +19,16 @@ from core.feedback import importing, ledger, live
 from core.feedback.importing import Refusal
 from core.feedback.short_form import Row
 from core.learning import due
+from core.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A verdict that is stored; `new` where it was not there before."""
+
+    id: str
+    new: bool
+
 
 router = APIRouter(route_class=StrictRoute, tags=["feedback"])
 #: Runs looked through for the newest that was sent to review.
@@ -26,13 +38,31 @@ CONFLICT = "feedback_id"
 
 
 @router.post("/feedback")
-def feedback(sent: FeedbackRequest, here: Here, who: MayJudge, key: Again = None) -> FeedbackResponse:
+async def feedback(
+    sent: FeedbackRequest, request: Request, who: MayJudge, key: Again = None
+) -> FeedbackResponse:  # fmt: skip
     """Say whether a prediction was right; it is stored, with all that was judged, when this is answered."""
     cells = sent.model_dump() | ({CONFLICT: f"api-{identity(who, key)}"} if key else {})
-    done = importing.record(here.settings, [Row.of(1, cells)], by=who.name, now=datetime.now(UTC), source="API")
-    if done.refused:
-        raise _problem(done.refused[0])
-    return FeedbackResponse(feedback_id=done.ids[0], prediction_id=sent.prediction_id.strip(), new=bool(done.new))
+    stored: Stored | Refusal = await request.app.state.recording.ask((who.name, cells))
+    if isinstance(stored, Refusal):
+        raise _problem(stored)
+    return FeedbackResponse(feedback_id=stored.id, prediction_id=sent.prediction_id.strip(), new=stored.new)
+
+
+def recorded(settings: Settings, said: Sequence[tuple[str, Mapping[str, object]]]) -> list[Stored | Refusal]:
+    """Store what several say at the same time, each by name and cells: one wait for the disk for each who speaks."""
+    told: dict[int, Stored | Refusal] = {}
+    for by in dict.fromkeys(name for name, _ in said):
+        rows = [Row.of(number, cells) for number, (name, cells) in enumerate(said) if name == by]
+        done = importing.record(settings, rows, by=by, now=datetime.now(UTC), source="API")
+        told |= {refusal.row: refusal for refusal in done.refused}
+        ids, fresh = iter(done.ids), set(done.fresh)
+        for row in rows:
+            if row.number not in told:
+                stored = next(ids)
+                told[row.number] = Stored(stored, stored in fresh)
+                fresh.discard(stored)  # said twice at once, it is new once
+    return [told[number] for number in range(len(said))]
 
 
 @router.get("/model/feedback/stats", dependencies=KEYED)

@@ -57,7 +57,7 @@ class Client:
             body, named = dumped(json), {"content-type": "application/json"} | named
         if self.key:
             named = {"authorization": f"Bearer {self.key}"} | named
-        connection = http.client.HTTPConnection(LOCAL, self.port, timeout=30)
+        connection = http.client.HTTPConnection(LOCAL, self.port, timeout=120)
         try:
             connection.request(method, path, body or None, named)
             response = connection.getresponse()

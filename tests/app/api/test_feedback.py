@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from app.api.routes.feedback import Stored, recorded
 from core import audit, keys
 from core.data import schema as schemas
 from core.decision import cases, runs, scoring
 from core.decision.policy import Policy
 from core.feedback import csv_store, importing, ledger, plans
+from core.feedback.importing import Refusal
 from core.feedback.short_form import Row
 from core.feedback.verdict import Verdict
 from core.model import registry
@@ -201,3 +203,17 @@ def test_users_scored_over_the_api_can_be_sent_to_review(own: Settings) -> None:
 
     assert (case["user_id"], case["prediction_id"]) == ("u-1", told["prediction_id"])
     assert case["features"] == SPAMMER
+
+
+def test_what_several_say_at_once_is_told_to_each(api: Client, own: Settings) -> None:
+    told = api.post("/predict", spammer()).json["prediction_id"]
+    right, wrong = {"prediction_id": told, "is_correct": True}, {"prediction_id": told, "is_correct": False}
+    said = [("Ada", right), ("Ada", right | {"prediction_id": "r-9999-1"}), ("Grace", wrong), ("Ada", right)]
+    first, unknown, other, again = recorded(own, said)
+
+    assert isinstance(unknown, Refusal)
+    assert unknown.column == "prediction_id"
+    assert isinstance(first, Stored) and isinstance(other, Stored) and isinstance(again, Stored)  # noqa: PT018
+    assert (first.new, other.new, again.new) == (True, True, False)
+    assert first.id == again.id
+    assert {verdict.id: verdict.reviewer for verdict in verdicts(own)} == {first.id: "Ada", other.id: "Grace"}

@@ -119,13 +119,15 @@ def test_a_body_that_comes_byte_by_byte_is_given_up(shared: Client, monkeypatch:
 
 
 def test_a_large_body_on_a_line_that_is_slow_is_read(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate, "GRACE", 0.2)
+    monkeypatch.setattr(gate, "GRACE", 0.5)
+    monkeypatch.setattr(gate, "MIN_RATE", 1_000)
     body = b'{"users": [' + WHOLE + b"]}" + b" " * 200_000
     head = "POST /predict/batch HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
-    with serving(own) as api, _sent(api, f"{head}content-length: {len(body)}") as connection:
-        for start in range(0, len(body), 20_000):
-            connection.sendall(body[start : start + 20_000])
-            time.sleep(0.03)  # far more bytes a second than needed, and longer than the grace in all
+    first, rest = body[:20_000], body[20_000:]
+    with serving(own) as api, _sent(api, f"{head}content-length: {len(body)}", first) as connection:
+        for start in range(0, len(rest), 20_000):
+            time.sleep(0.1)  # far more bytes a second than needed, and longer than the grace in all
+            connection.sendall(rest[start : start + 20_000])
         assert connection.recv(10_000).startswith(b"HTTP/1.1 200 ")
 
 
@@ -133,11 +135,14 @@ def test_a_large_body_on_a_line_that_is_slow_is_read(own: Settings, monkeypatch:
 def test_a_head_that_comes_byte_by_byte_is_given_up(
     shared: Client, monkeypatch: pytest.MonkeyPatch, asked_before: bool
 ) -> None:
-    monkeypatch.setattr(patience, "HEAD_WITHIN", 0.3)
-    with socket.create_connection((LOCAL, shared.port), timeout=10) as connection:
+    with contextlib.ExitStack() as stack:
+        if not asked_before:
+            monkeypatch.setattr(patience, "HEAD_WITHIN", 0.3)
+        connection = stack.enter_context(socket.create_connection((LOCAL, shared.port), timeout=10))
         if asked_before:
             connection.sendall(b"GET /health HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n")
             assert connection.recv(10_000).startswith(b"HTTP/1.1 200 ")
+            monkeypatch.setattr(patience, "HEAD_WITHIN", 0.3)
         connection.sendall(b"GET /health HTTP/1.1\r\nx-slow: ")
         connection.settimeout(0.02)
         ended = False
@@ -179,7 +184,7 @@ def test_what_was_sent_is_not_repeated_in_an_error(shared: Client) -> None:
 
 
 @contextlib.contextmanager
-def _sent(client: Client, head: str) -> Iterator[socket.socket]:
+def _sent(client: Client, head: str, body: bytes = b"") -> Iterator[socket.socket]:
     with socket.create_connection((LOCAL, client.port), timeout=10) as connection:
-        connection.sendall(head.encode() + b"\r\n\r\n")
+        connection.sendall(head.encode() + b"\r\n\r\n" + body)
         yield connection
