@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
+from app.api import log
 from core.errors import (
     BadOptionError,
     DamagedModelError,
@@ -107,7 +109,7 @@ def answer(problem: Problem) -> Response:
 def add_to(app: FastAPI) -> None:
     """Have an app tell of all its failures as problems."""
     handlers = {
-        TrustdeskError: _ours, RequestValidationError: _invalid, HTTPException: _http, OperationalError: _busy,
+        TrustdeskError: _ours, RequestValidationError: _invalid, HTTPException: _http, OperationalError: _database,
         ClientDisconnect: _gone, Exception: _bug,
     }  # fmt: skip
     for kind, handler in handlers.items():
@@ -134,9 +136,14 @@ async def _http(_request: Request, error: Exception) -> Response:
     )  # fmt: skip
 
 
-async def _busy(_request: Request, _error: Exception) -> Response:
-    detail = "The database of this home is busy. Nothing was stored; try again."
-    return answer(Problem(503, "busy", detail, headers={"Retry-After": "1"}))
+async def _database(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, OperationalError)  # noqa: S101 - what it is registered for
+    log.tell("database", level=logging.ERROR, why=str(error.orig))
+    if "locked" in str(error.orig):  # as SQLite says it
+        detail = "The database of this home is busy. Nothing was stored; try again."
+        return answer(Problem(503, "busy", detail, headers={"Retry-After": "1"}))
+    detail = "The database of this home cannot be written to. Nothing was stored; the log of the server says why."
+    return answer(Problem(507, "storage", detail))
 
 
 async def _gone(_request: Request, _error: Exception) -> Response:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
+from core import state
 from core.data import schema as schemas
 from core.decision import runs, served
 from core.decision.policy import Policy
@@ -169,3 +172,17 @@ def test_the_same_request_many_times_at_once_is_carried_out_once(api: Client, ow
     stored = served.find(own, found[0].json["prediction_id"].rpartition("-")[0])
     assert stored is not None
     assert len(stored.by_row) == 1
+
+
+def test_while_somebody_else_writes_for_long_it_says_so_and_stores_nothing(
+    own: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state, "BUSY", 0.1)
+    with serving(own) as api, contextlib.closing(sqlite3.connect(own.database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        refused = api.post("/predict", spammer())
+        other.execute("ROLLBACK")
+        scored = api.post("/predict", spammer())
+
+    assert (refused.status, refused.code, refused.headers["retry-after"]) == (503, "busy", "1")
+    assert scored.json["prediction_id"].rpartition("-")[2] == "1"
