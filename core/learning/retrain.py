@@ -180,10 +180,13 @@ def _described(
         seconds=round(time.monotonic() - started, 1), bias=registry.bias(fitted.booster, len(names)),
         notice=source.champion.metadata.notice, parent=source.champion.version, trained_by=asked.by or "watch",
     )  # fmt: skip
+    # Those whom reviewers are shown are no sample of the users: held against these, everybody else would have drifted.
+    as_learnt, as_tested = users.learnt.as_population(), test.as_population()
     profile = baseline.of(
-        names, np.concatenate([learnt_from, judged_on]), np.concatenate([users.learnt.label, test.label]),
-        np.concatenate([of_learnt, of_test]), np.concatenate([~learnt, np.ones(len(test), bool)]),
-        seed=asked.seed,
+        names, np.concatenate([learnt_from[as_learnt], judged_on[as_tested]]),
+        np.concatenate([users.learnt.label[as_learnt], test.label[as_tested]]),
+        np.concatenate([of_learnt[as_learnt], of_test[as_tested]]),
+        np.arange(len(as_learnt) + len(as_tested)) >= len(as_learnt), seed=asked.seed,
     )  # fmt: skip
     options = {"class_weight": NATURAL, "hard_negatives": False, "parameters": metadata.parameters,
                "retrained": asked.how}  # fmt: skip

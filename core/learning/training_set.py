@@ -58,6 +58,18 @@ class Labelled:
             self.label[chosen], self.weight[chosen], self.keys[chosen], self.judged[chosen],
         )  # fmt: skip
 
+    def as_population(self) -> npt.NDArray[np.int64]:
+        """Positions (m,) of users as the population has them: each as often as by what he stands for, ascending.
+
+        m is the effective size of the sample, (sum w)^2 / sum w^2 (Kish, Survey Sampling, 1965); drawn systematically,
+        so that no chance comes in. All of them, once each, where all stand for as many.
+        """
+        size = round(self.weight.sum() ** 2 / (self.weight**2).sum())
+        steps = (np.arange(size) + 0.5) / size * self.weight.sum()
+        # The last may come out behind the sum by rounding.
+        at: npt.NDArray[np.int64] = np.searchsorted(np.cumsum(self.weight), steps)
+        return np.minimum(at, len(self) - 1)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainingSet:

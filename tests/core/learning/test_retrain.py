@@ -25,9 +25,11 @@ from core.model import candidates, registry
 from core.model.calibrate import Calibration
 from core.model.registry import Parts
 from core.model.score import Scorer
+from core.monitoring import drift
 from core.settings import Settings
 from tests import make
 from tests.core.learning import feeding
+from tests.core.monitoring.test_drift import scored
 from tests.make import NOW, SCHEMA
 
 ASKED = Request(Policy().thresholds, by="Ada")
@@ -176,6 +178,18 @@ def test_what_is_better_and_passes_every_check_is_promoted_in_the_name_of_the_pr
     noted = audit.read(own).iloc[0]
     assert (noted["who"], noted["what"]) == ("Ada", "promote")
     assert noted["why"].startswith("Automatically, as Ada has set: It is better by")
+
+
+def test_users_have_not_drifted_only_because_reviewers_are_shown_the_highest_risks(own: Settings) -> None:
+    frame = make.users(6000, 31)
+    certain = frame["links"] >= 4
+    feeding.judged(own, frame[certain], inclusion=1.0, name="certain")
+    feeding.judged(own, frame[~certain].sample(frac=0.1, random_state=0), inclusion=0.1, name="random")
+    make.promoted(own, retrain.retrain(own, ASKED, now=NOW).version)
+
+    run = scored(own, make.users(2000, 32))
+    found = drift.of_run(own, run.id)
+    assert (found.found("drifted"), found.found("watch")) == ((), ())
 
 
 def refused(home: Settings, asked: Request = ASKED) -> str:

@@ -162,3 +162,23 @@ def test_nobody_is_in_two_parts_and_nobody_with_a_label_is_lost(rows: list[dict[
 def test_without_a_label_in_the_schema_there_is_nothing_to_learn_from() -> None:
     with pytest.raises(SchemaError):
         training_set(HISTORY, feedback([]), Schema(SCHEMA.features, id="user"), SALT)
+
+
+@given(st.lists(st.floats(1, 20), min_size=1, max_size=60))
+def test_in_a_population_everybody_is_there_as_often_as_by_whom_he_stands_for(weights: list[float]) -> None:
+    w = np.array(weights)
+    n = len(w)
+    part = sets.Labelled(HISTORY.iloc[:n], np.zeros(n), w, np.arange(n, dtype=np.uint64), np.ones(n, bool))
+    found = part.as_population()
+    size = w.sum() ** 2 / (w**2).sum()
+
+    assert len(found) == pytest.approx(size, abs=0.5)
+    expected = len(found) * w / w.sum()
+    times = np.bincount(found, minlength=n)
+    assert (np.abs(times - expected) < 1 + 1e-9).all()
+
+
+def test_where_all_stand_for_as_many_the_population_is_all_of_them_once() -> None:
+    part = made({"user": "u1"}).learnt
+
+    assert part.as_population().tolist() == list(range(len(part)))
