@@ -33,12 +33,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium; set CHROMIUM to one"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def bundled(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A home for each file of tests, so that none depends on what another has left."""
     return bundled_home(tmp_path_factory.mktemp("bundled"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(bundled: Settings) -> Iterator[str]:
     with dashboard(bundled) as address:
         yield address
