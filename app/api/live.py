@@ -118,10 +118,7 @@ def scored(wishes: Sequence[tuple[Serving, Asked]]) -> list[Prediction]:
 @functools.lru_cache(maxsize=_MOST_MODELS)
 def _loaded(settings: Settings, version: str) -> Model:
     """Loaded once in a process: a version never changes."""
-    model = registry.load(settings, version)
-    # One user is scored before a second thread has woken, and many requests at once have a core each anyway.
-    model.booster.set_param({"nthread": 1})
-    return model
+    return registry.load(settings, version)
 
 
 def _stamps(settings: Settings) -> Stamps:

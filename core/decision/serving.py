@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
@@ -25,6 +25,8 @@ from core.model.score import SEPARATOR, Scored, Scorer
 from core.settings import Settings
 
 Values = npt.NDArray[np.float64]
+#: Users from whom on they are worth all cores; fewer leave them to other requests.
+MANY: Final = 64
 _UNKNOWN: Final = float("nan")
 _NOTHING: Final[Mapping[str, str | None]] = MappingProxyType({})
 
@@ -82,7 +84,7 @@ class Serving:
         if absent:
             raise WrongFeaturesError(model.version, absent)
         self.model, self.schema, self.policy = model, schema, policy
-        self._glossary, self._scorer = glossary, Scorer(model)
+        self._glossary, self._alone = glossary, _on_one_thread(model)
         self._names, self._known = schema.names, frozenset(schema.names)
         self._at = [schema.names.index(name) for name in model.metadata.names]
         self._keys = {key(name): name for name in schema.names}
@@ -119,7 +121,7 @@ class Serving:
         """Score users, store them and give their predictions in order; all are on disk when this returns."""
         values = np.array([each.values for each in asked], np.float64).reshape(len(asked), len(self._names))
         in_order = values[:, self._at]
-        scored = self._scorer.score_values(in_order)
+        scored = Scorer(self._for(len(asked))).score_values(in_order)
         reasons = self._reasons(asked, in_order, scored)
         ids = self._growing.add(_served(asked, values, scored), now=now)
         severity = self.policy.severity(scored.probability).tolist()
@@ -137,7 +139,7 @@ class Serving:
     def warm_up(self) -> None:
         """Score and explain somebody, and store nothing: what is made once is made before anybody asks."""
         nobody = np.full((1, len(self._at)), np.nan)
-        scored = self._scorer.score_values(nobody)
+        scored = Scorer(self._alone).score_values(nobody)
         self._reasons([Asked((), which="all")], nobody, scored)
 
     def ended(self, *, now: datetime, everything: bool = False) -> list[str]:
@@ -160,16 +162,27 @@ class Serving:
             row for row, each in enumerate(asked)
             if each.which == "all" or (each.which == "flagged" and flagged[row])
         ]  # fmt: skip
-        pushes = contributions.contributions(self.model.booster, values[rows].astype(np.float32))
+        booster = self._for(len(rows)).booster
+        pushes = contributions.contributions(booster, values[rows].astype(np.float32))
         for row, push in zip(rows, pushes, strict=True):
             told[row] = explain.strongest_reasons(
                 values[row], push, self.model.metadata, self._glossary, asked[row].top
             )
         return told
 
+    def _for(self, users: int) -> Model:
+        return self._alone if users < MANY else self.model
+
     def _missing(self, row: Values) -> tuple[str, ...]:
         unknown = np.isnan(row)
         return tuple(self._names[at] for at in np.flatnonzero(unknown)) if unknown.any() else ()
+
+
+def _on_one_thread(model: Model) -> Model:
+    """The same version; one user is scored by one thread before a second one has woken. No bit depends on it."""
+    booster = model.booster.copy()
+    booster.set_param({"nthread": 1})
+    return replace(model, booster=booster)
 
 
 def _served(asked: Sequence[Asked], values: Values, scored: Scored) -> list[Served]:
