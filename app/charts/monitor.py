@@ -75,6 +75,10 @@ def then_and_now(frame: pd.DataFrame, name: str, *, runs: str, theme: Theme) -> 
     return titled(figure, cut(words.legible(name), NAME), sub, _then_and_now_alt(frame, name, runs))
 
 
+#: Users a day up to which each has a line of its own across the figure of the queue.
+FEW: Final = 5
+
+
 def throughput(frame: pd.DataFrame, *, theme: Theme) -> go.Figure:
     """Users that came into the queue and users judged, day by day. frame: day, queued, judged."""
     colour, figure, ends = PALETTE[theme], go.Figure(), []
@@ -86,7 +90,8 @@ def throughput(frame: pd.DataFrame, *, theme: Theme) -> go.Figure:
         ends += [(name, words.count(values[-1]), when[-1], float(values[-1]))] if len(values) else []
     base(figure, theme=theme, height=HEIGHT, right=BESIDE, bottom=BOTTOM, top=TOP)
     top = 1.08 * float(np.max(frame[["queued", "judged"]].to_numpy(float), initial=0.0)) or 1.0
-    figure.update_yaxes(range=[0, top], nticks=5, tickformat=",d")
+    # Users are whole: between few of them there is nothing to mark.
+    figure.update_yaxes(range=[0, top], tickformat=",d", **({"dtick": 1} if top < FEW else {"nticks": 5}))
     dates(figure, when)
     _ends(figure, ends, top)
     came, judged = (words.count(float(frame[column].sum())) for column in ("queued", "judged"))

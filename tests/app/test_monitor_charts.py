@@ -63,6 +63,8 @@ def test_users_of_now_stand_as_dots_over_the_bars_of_training() -> None:
 
 def test_came_in_and_judged_are_a_line_each() -> None:
     figure = charts.throughput(DAYS, theme="light")
+    assert figure.layout.yaxis.dtick is None
+    assert charts.throughput(DAYS.assign(queued=0, judged=0), theme="light").layout.yaxis.dtick == 1
 
     assert {name: list(trace.y) for name, trace in traces(figure).items()} == {"Came in": [40, 0], "Judged": [5, 12]}
     assert notes(figure) == ["<b>Came in</b> 0", "<b>Judged</b> 12"]

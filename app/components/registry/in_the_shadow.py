@@ -26,9 +26,7 @@ def in_the_shadow(listed: Listed, champion: Listed | None) -> None:
 
 
 def _standing(found: Challenger, champion: Listed | None) -> None:
-    section(
-        "In the shadow", f"since {moment(found.at)} UTC, by {plain(found.by)}; it scores what is scored, nobody acts"
-    )
+    section("In the shadow", f"since {moment(found.at)} UTC, by {plain(found.by)}; nobody acts on its scores")
     standing = services.standing(found)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(plain(standing.sentence), width="stretch")
