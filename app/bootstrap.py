@@ -47,6 +47,9 @@ class NotThisWayError(Exception):
 def start(arguments: list[str]) -> int:
     """Run `app.cli` with these arguments in an environment that has all it needs; gives the exit code."""
     os.environ["PYTHONPATH"] = str(ROOT)  # the project is not installed: this is how children find it
+    # Threads that wait for each other do so asleep, as in every process of ours (`core.settings.child_environment`);
+    # the libraries look at it when they are loaded, which they are not yet.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     if os.environ.get(NO_VENV, "0") not in {"", "0"}:
         return _run(f"{NO_VENV} is set, but this Python lacks {{}}. Install what pyproject.toml names, or unset it.")
     try:

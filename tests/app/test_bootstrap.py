@@ -30,7 +30,7 @@ COMMAND_LINE = """
 import os, sys
 def main() -> None:
     import trustdesk_pebble
-    print(sys.argv[1:], sys.prefix, os.environ["PYTHONPATH"], flush=True)
+    print(sys.argv[1:], sys.prefix, os.environ["PYTHONPATH"], os.environ["OMP_WAIT_POLICY"], flush=True)
     raise SystemExit(7)
 """
 PROJECT = """
@@ -82,7 +82,7 @@ def wheels(folder: Path) -> Path:
 
 def start(root: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """`python3 -m app` in `root`, on a machine without uv whose pip is set up by these variables alone."""
-    settings = ("PIP_", "UV_", "TRUSTDESK_", "PYTHONPATH", "VIRTUAL_ENV")
+    settings = ("PIP_", "UV_", "TRUSTDESK_", "PYTHONPATH", "VIRTUAL_ENV", "OMP_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(settings)}
     environment = {**kept, "PATH": "", "PIP_CONFIG_FILE": os.devnull, **variables}
     command = [sys.executable, "-m", "app", *arguments]
@@ -131,7 +131,7 @@ def test_a_later_start_hands_over_at_once_with_arguments_exit_code_and_path(read
     later = start(ready, "score", "a file.csv", PIP_INDEX_URL=CLOSED)
 
     assert later.returncode == 7
-    assert later.stdout == f"['score', 'a file.csv'] {ready / '.venv'} {ready}\n"
+    assert later.stdout == f"['score', 'a file.csv'] {ready / '.venv'} {ready} passive\n"
     assert later.stderr == ""
 
 
@@ -192,7 +192,7 @@ def test_the_current_python_is_taken_as_it_is_when_asked(tmp_path: Path) -> None
 
     assert lacking.stdout == ""
     assert complete.returncode == 7
-    assert complete.stdout.split()[1:] == [sys.prefix, str(root)]
+    assert complete.stdout.split()[1:] == [sys.prefix, str(root), "passive"]
     assert not (root / ".venv").exists()
 
 
@@ -237,6 +237,7 @@ def test_control_c_during_the_set_up_is_no_crash(
         raise KeyboardInterrupt
 
     monkeypatch.setenv("PYTHONPATH", "")
+    monkeypatch.setenv("OMP_WAIT_POLICY", "passive")
     monkeypatch.delenv("TRUSTDESK_NO_VENV", raising=False)
     monkeypatch.setattr(bootstrap, "set_up", interrupted)
 
