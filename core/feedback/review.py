@@ -154,7 +154,9 @@ def _apply(connection: Connection, known: Ledger, verdict: Verdict) -> None:
         case = cases.decided_by(connection, verdict.user, verdict.supersedes)
         if case:
             queue.back(connection, case, now=verdict.time)
-        standing = _standing(known, verdict)
+        standing, of = _standing(known, verdict)
+        # What stands again is the decision of the case that made it: unsure in this one says nothing against it.
+        case = of or case
     else:
         # By user and prediction too: in another database than the one it was given for, an id is another case.
         case = cases.asking(connection, verdict.user, verdict.prediction, verdict.case)
@@ -168,18 +170,20 @@ def _apply(connection: Connection, known: Ledger, verdict: Verdict) -> None:
     )  # fmt: skip
 
 
-def _standing(known: Ledger, withdrawn: Verdict) -> Judgement | None:
-    """What the verdicts before a withdrawal say of the user without what it takes back; None without a decision.
+def _standing(known: Ledger, withdrawn: Verdict) -> tuple[Judgement | None, str]:
+    """What the verdicts before a withdrawal say of the user without what it takes back, and in which case; None and ""
+    without a decision.
 
     As in the outbox, unsure takes the place of a decision of the same case only.
     """
     rows = known.of_user(withdrawn.user)
     rows = rows.loc[: rows.index[rows["id"] == withdrawn.id][0]]
     left = rows[(rows["verdict"] != "withdrawn") & ~rows["id"].isin(rows["supersedes"])]
-    standing, of = None, ""
+    standing: Judgement | None = None
+    of = ""
     for judgement, case in zip(left["verdict"], left["case"], strict=True):
         if judgement == "unsure":
-            standing = None if case == of else standing
+            standing, of = (None, "") if case == of else (standing, of)
         elif judgement != standing:
-            standing, of = cast(Judgement, judgement), case
-    return standing
+            standing, of = cast(Judgement, judgement), str(case)
+    return standing, of

@@ -478,6 +478,16 @@ def test_an_unsure_verdict_of_another_case_does_not_hide_what_was_decided_before
     assert decisions(home, "u1") == ["remove", "keep", "remove"]
 
 
+def test_unsure_after_a_verdict_taken_back_does_not_hide_what_another_case_decided(home: Settings) -> None:
+    (case,) = add(home, "u1")
+    judge(home, case, "spammer", verdict="v1")
+    (later,) = add(home, "u1", run="r-0002", features={"links": 0.0})
+    judge(home, later, "legitimate", verdict="v2")
+    undo(home, "v2")
+    judge(home, again(home, later), "unsure", verdict="v3")
+    assert decisions(home, "u1") == ["remove", "keep", "remove"]
+
+
 STEPS = st.lists(st.sampled_from(["spammer", "legitimate", "unsure", "undo", "new values"]), max_size=12)
 
 
