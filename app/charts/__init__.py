@@ -6,7 +6,7 @@ Every figure carries `layout.meta` with title, sub (units, sample) and alt (what
 
 from app.charts.base import CONFIG, PALETTE, SEQUENTIAL, Palette, Theme, escape_label
 from app.charts.cases import evidence
-from app.charts.compare import confusion, curves, differences, flips, reliabilities, score_lines
+from app.charts.compare import confusion, differences, flips
 from app.charts.deeper import dropped, endurance, importances, learning
 from app.charts.features import dependence, distribution, spam_rate
 from app.charts.monitor import score_levels, then_and_now, throughput
@@ -16,6 +16,7 @@ from app.charts.runs import flagged_share, reliability
 from app.charts.scores import place, score_histogram, what_if
 from app.charts.shifts import segments, shifts
 from app.charts.training import folds, search
+from app.charts.two_curves import curves, reliabilities, score_lines
 
 __all__ = [
     "CONFIG", "DIVERGING", "PALETTE", "SEQUENTIAL", "Bins", "Palette", "Theme", "confusion", "correlations", "curves",

@@ -23,6 +23,8 @@ HALF: Final = 370
 LABEL: Final = 18
 #: Characters of a feature's name in a hover.
 NAME: Final = 60
+#: Characters of a model's name in a figure of two.
+SHORT_NAME: Final = 24
 #: Fewer users than this say nothing about a rate: hollow dots, empty cells.
 SMALL: Final = 10
 
@@ -101,6 +103,11 @@ def rate_top(n: Numbers, rate: Numbers, high: Numbers, overall: float) -> float:
     ends = np.concatenate([rate, high[n >= SMALL], [overall]])
     top = float(np.nanmax(ends)) if np.isfinite(ends).any() else 0.0
     return 1.08 * top or 0.01
+
+
+def threshold(value: float) -> str:
+    """A threshold as it stands beside a figure; one below every score is 0."""
+    return f"{max(value, 0):.3g}"
 
 
 def percents(top: float) -> str:

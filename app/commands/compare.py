@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app import guard
+from app.commands.labelled import read, tell_problems, working
 from app.commands.shared import AsJson, Home, settings_of
-from app.guard import tell
-from app.progress import Progress
 
 if TYPE_CHECKING:
+    from app.progress import Progress
+    from core.data.datasets import Dataset
     from core.data.schema import Schema
     from core.settings import Settings
 
@@ -34,19 +33,15 @@ def compare(
 ) -> None:
     """Is B better than A, on users that neither was trained on? Predictions: id,y_true,y_proba per line."""
     settings = settings_of(context, home)
-    progress = Progress()
-    with guard.command(settings):
-        try:
-            facts = _facts(settings, first, second, on, seed, progress)
-        finally:
-            progress.end()
+    with working(settings) as progress:
+        facts = _facts(settings, first, second, on, seed, progress)
+        progress.end()
         sys.stdout.write(json.dumps(facts, indent=1, ensure_ascii=False) + "\n" if as_json else _text(facts))
 
 
 def _facts(
     settings: Settings, first: str, second: str, on: Path | None, seed: int, progress: Progress
 ) -> dict[str, Any]:  # fmt: skip
-    from core.data import datasets, intake
     from core.data import schema as schemas
     from core.errors import BadOptionError
     from core.model import candidates, registry, side_by_side
@@ -57,11 +52,8 @@ def _facts(
     if on is None:
         raise BadOptionError("--on", "give labelled users on whom to compare, such as --on labelled.csv.")
     columns = schemas.load(settings.schema_file)
-    progress(f"Reading {on.name}")
-    checked = intake.read(on.name, on, columns, need_label=True)
-    dataset = datasets.put(settings, checked, columns, now=datetime.now(UTC), need_label=True)
-    for problem in dataset.problems:
-        tell(f"{'Rejected' if problem.rejected else 'Kept'}: {problem.sentence}")
+    dataset = read(settings, on, columns, progress)
+    tell_problems(dataset)
     progress("Comparing")
     if any(files):
         return _with_file(settings, first, second, dataset, columns, seed)
@@ -90,7 +82,7 @@ def _of_files(first: str, second: str, seed: int) -> dict[str, Any]:
 
 
 def _with_file(
-    settings: Settings, first: str, second: str, dataset: Any, columns: Schema, seed: int
+    settings: Settings, first: str, second: str, dataset: Dataset, columns: Schema, seed: int
 ) -> dict[str, Any]:  # fmt: skip
     from core.errors import BadOptionError
     from core.model import external, registry, same_rows
@@ -110,7 +102,7 @@ def _with_file(
     return {"rows": rows.sentence, **found.as_json()}
 
 
-def _with_run(settings: Settings, first: str, second: str, dataset: Any, seed: int) -> dict[str, Any]:
+def _with_run(settings: Settings, first: str, second: str, dataset: Dataset, seed: int) -> dict[str, Any]:
     from core.model import comparisons
     from core.model.comparisons import Asked
 

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app import guard
+from app.commands.labelled import read, tell_problems, working
 from app.commands.shared import AsJson, Home, settings_of
-from app.guard import tell
-from app.progress import Progress
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from app.progress import Progress
     from core.data.datasets import Dataset
     from core.data.schema import Schema
     from core.settings import Settings
@@ -40,7 +37,7 @@ def robustness(
     from core.model import robustness as robust
 
     settings = settings_of(context, home)
-    with _telling(settings) as progress:
+    with working(settings) as progress:
         dataset, columns = _read(settings, on, progress)
         found = robust.of_version(
             settings, registry.load(settings, version), dataset, columns, Policy().thresholds, band="human_review",
@@ -66,7 +63,7 @@ def importance(
     from core.model import registry
 
     settings = settings_of(context, home)
-    with _telling(settings) as progress:
+    with working(settings) as progress:
         dataset, columns = _read(settings, on, progress)
         found = important.of_version(
             settings, registry.load(settings, version), dataset, columns, seed=seed,
@@ -84,7 +81,7 @@ def learning_curve(
     from core.model import learning_curve as curves
 
     settings = settings_of(context, home)
-    with _telling(settings) as progress:
+    with working(settings) as progress:
         dataset, columns = _read(settings, on, progress)
         found = curves.of_dataset(settings, dataset, columns, seed=seed, progress=progress)
         progress.end()
@@ -95,26 +92,12 @@ def learning_curve(
         _print(found.as_json(), [found.sentence, "", *rows], as_json)
 
 
-@contextlib.contextmanager
-def _telling(settings: Settings) -> Iterator[Progress]:
-    progress = Progress()
-    with guard.command(settings):
-        try:
-            yield progress
-        finally:
-            progress.end()
-
-
 def _read(settings: Settings, on: Path, progress: Progress) -> tuple[Dataset, Schema]:
-    from core.data import datasets, intake
     from core.data import schema as schemas
 
     columns = schemas.load(settings.schema_file)
-    progress(f"Reading {on.name}")
-    checked = intake.read(on.name, on, columns, need_label=True)
-    dataset = datasets.put(settings, checked, columns, now=datetime.now(UTC), need_label=True)
-    for problem in dataset.problems:
-        tell(f"{'Rejected' if problem.rejected else 'Kept'}: {problem.sentence}")
+    dataset = read(settings, on, columns, progress)
+    tell_problems(dataset)
     return dataset, columns
 
 

@@ -24,6 +24,7 @@ Home = Annotated[
     Path | None,
     typer.Option("--home", help="Folder with data/ and models/ (else TRUSTDESK_HOME, else the bundled one)."),
 ]
+Version = Annotated[str | None, typer.Option("--model", help="Model version; by default the one in charge.")]
 By = Annotated[str | None, typer.Option("--by", help="Who does this; by default the user of this computer.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help=".csv or .parquet to write; by default stdout.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print as JSON on stdout.")]

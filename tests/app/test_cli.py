@@ -183,7 +183,7 @@ def test_a_second_process_for_large_files_changes_no_reason(
 ) -> None:
     make.users(1200, seed=2).to_csv(files / "users.csv", index=False)
     alone = score(files, own, "--reasons", "all")
-    monkeypatch.setattr("app.cli.LARGE_FILE", 0)
+    monkeypatch.setattr("app.commands.score.LARGE_FILE", 0)
     shared = score(files, own, "--reasons", "all")
     # The last digit of a push may differ, because the sum is taken in another order.
     features = [frame["reason_1"].str.split(" ").str[0].tolist() for frame in (alone, shared)]

@@ -138,7 +138,7 @@ def test_flips_write_every_number_and_tint_only_what_changes() -> None:
     assert "494 of 40,000 users change band" in figure.layout.meta["alt"]
 
 
-@pytest.mark.parametrize(("which", "axes"), charts.compare.CURVES.items())
+@pytest.mark.parametrize(("which", "axes"), charts.two_curves.CURVES.items())
 def test_a_curve_is_that_of_the_sweep_and_a_dot_is_at_each_threshold(which: Any, axes: tuple[str, ...]) -> None:
     figure = curves(which)
     lines = [trace for trace in figure.data if trace.line.width in {1.5, 2.5}]
@@ -174,7 +174,7 @@ def test_a_confusion_matrix_shows_the_four_counts() -> None:
 def test_a_model_that_scores_everybody_alike_is_drawn() -> None:
     flat = Sweep(LABEL, np.full(len(LABEL), 0.4))
     marks = (flat.confusion(0.3),)
-    for which in charts.compare.CURVES:
+    for which in charts.two_curves.CURVES:
         figure = charts.curves(
             which, flat.curves(), flat.curves(), names=NAMES, marks=(marks, marks), base_rate=0.1, theme="dark"
         )

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app import charts, comparing
-from app.charts.compare import Curve
+from app.charts.two_curves import Curve
 from app.comparing import SIDES, View
 from app.components.figure import figure, theme
 from app.words import UNKNOWN, label, plain, signed

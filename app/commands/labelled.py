@@ -1,0 +1,52 @@
+"""Labelled users as commands read them: with progress, and with what was kept and what was turned away."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app import guard
+from app.guard import tell
+from app.progress import Progress
+
+if TYPE_CHECKING:
+    from core.data.datasets import Dataset
+    from core.data.schema import Schema
+    from core.settings import Settings
+
+
+@contextlib.contextmanager
+def working(settings: Settings) -> Iterator[Progress]:
+    """Run a command that tells its progress; the line ends whatever happens, so that an error starts on its own."""
+    progress = Progress()
+    with guard.command(settings):
+        try:
+            yield progress
+        finally:
+            progress.end()
+
+
+def read(settings: Settings, path: Path, columns: Schema, progress: Progress) -> Dataset:
+    """Read a file of labelled users and store it. Raises what `intake.read` raises."""
+    from core.data import datasets, intake
+
+    progress(f"Reading {path.name}")
+    checked = intake.read(path.name, path, columns, need_label=True)
+    return datasets.put(settings, checked, columns, now=datetime.now(UTC), need_label=True)
+
+
+def tell_problems(dataset: Dataset) -> None:
+    """What was found in the file, a line each."""
+    for problem in dataset.problems:
+        tell(f"{'Rejected' if problem.rejected else 'Kept'}: {problem.sentence}")
+
+
+def tell_rejected(settings: Settings, dataset: Dataset) -> None:
+    """The same, and where the rows are that were turned away."""
+    tell_problems(dataset)
+    if dataset.rejected:
+        kept = settings.datasets / dataset.id / "rejected.parquet"
+        tell(f"{dataset.rejected:,} of {dataset.received:,} rows were rejected; they are in {kept}.")

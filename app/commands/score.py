@@ -1,0 +1,75 @@
+"""`python3 -m app score`: a file of users to a file of scores, actions and reasons."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from app.commands.labelled import tell_problems, working
+from app.commands.shared import SOME_REJECTED, Home, Version, settings_of
+from app.guard import tell
+
+if TYPE_CHECKING:
+    from core.decision.scoring import Scoring
+
+#: Files above this size are worth a second process for the reasons, in bytes.
+LARGE_FILE = 3_000_000
+
+
+def score(
+    context: typer.Context,
+    users: Annotated[Path, typer.Argument(help="CSV or .csv.gz of users.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write: .csv or .parquet.")],
+    reasons: Annotated[Literal["flagged", "all", "none"], typer.Option(help="Whose scores to explain.")] = "flagged",
+    top: Annotated[int, typer.Option(min=1, max=20, help="Reasons a user.")] = 3,
+    model: Version = None,
+    allow_missing: Annotated[bool, typer.Option("--allow-missing", help="Go on without absent columns.")] = False,
+    keep_features: Annotated[bool, typer.Option("--keep-features", help="Write the feature values too.")] = False,
+    home: Home = None,
+) -> None:
+    """Score a file of users: calibrated score, band, action and exact reasons, in input order."""
+    from core.data import schema as schemas
+    from core.decision import export, runs, scoring
+    from core.decision.policy import Policy
+    from core.model import contributions, registry
+
+    settings = settings_of(context, home)
+    with working(settings) as progress, contextlib.ExitStack() as stack:
+        export.check_target(output)
+        loaded = registry.load(settings, model)
+        helper = None
+        if reasons != "none" and users.is_file() and users.stat().st_size > LARGE_FILE:
+            helper = stack.enter_context(contributions.helping(loaded.folder / registry.TREES))
+        columns, policy = schemas.load(settings.schema_file), Policy()
+        done = scoring.score_file(
+            settings, users.name, users, columns, loaded, policy,
+            now=datetime.now(UTC), allow_missing=allow_missing, progress=progress.counted,
+        )  # fmt: skip
+        told = scoring.explained(
+            done.frame, done.results["probability"].to_numpy(), loaded, policy, which=reasons, top=top, helper=helper,
+            progress=lambda done, of: progress.counted("Reasons", done, of),
+        )  # fmt: skip
+        progress("Writing")
+        if reasons != "none":
+            runs.save_reasons(settings, done.run.id, told)
+        table = export.table(
+            export.kept(done.frame, columns, keep_features=keep_features), done.results, told, done.run,
+        )  # fmt: skip
+        export.write(table, output)
+        rejected = export.write_rejected(settings, done.dataset, output)
+        progress.end()
+        _tell_run(done, output, rejected)
+    raise SystemExit(SOME_REJECTED if done.run.rejected else 0)
+
+
+def _tell_run(done: Scoring, output: Path, rejected: Path | None) -> None:
+    run = done.run
+    tell_problems(done.dataset)
+    bands = ", ".join(f"{count:,} {band}" for band, count in reversed(list(run.counts.items())))
+    tell(f"{run.name}: {run.received:,} users received, {run.users:,} scored, {run.rejected:,} rejected.")
+    tell(f"{run.model} under {run.policy.version}: {bands}. Run {run.id}, {run.seconds:.1f} s until scored.")
+    tell(f"Scores: {output}" + (f" · rejected rows: {rejected}" if rejected else ""))

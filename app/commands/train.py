@@ -1,0 +1,162 @@
+"""`python3 -m app train|evaluate`: a model from labelled users, and how good one is on others."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.commands.labelled import read, tell_rejected, working
+from app.commands.shared import SOME_REJECTED, AsJson, By, Home, Version, name_of, settings_of
+from app.guard import tell
+
+if TYPE_CHECKING:
+    from core.model.candidates import Kept
+    from core.settings import Settings
+
+Labelled = Annotated[Path, typer.Argument(help="CSV or .csv.gz with the label column.")]
+
+
+def train(
+    context: typer.Context,
+    labelled: Labelled,
+    promote: Annotated[bool, typer.Option("--promote", help="Put the new version in charge.")] = False,
+    family: Annotated[str, typer.Option(help="xgboost, which can be in charge, or one to compare.")] = "xgboost",
+    class_weight: Annotated[
+        str, typer.Option(help="natural, balanced, or how much a spammer counts for each legitimate user.")
+    ] = "natural",
+    hard_negatives: Annotated[
+        bool, typer.Option("--hard-negatives", help="Legitimate users who score high count more.")
+    ] = False,
+    search_minutes: Annotated[float, typer.Option(min=0, help="Search for better settings for so long.")] = 0,
+    search_trials: Annotated[int, typer.Option(min=0, help="Search for better settings, so many of them.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of everything random.")] = 0,
+    notice: Annotated[str, typer.Option(help="A sentence to show wherever this version is.")] = "",
+    by: By = None,
+    as_json: AsJson = False,
+    home: Home = None,
+) -> None:
+    """Train a model on labelled users, judge it on users it never sees, and store it as a version."""
+    from core import accounts
+    from core.data import schema as schemas
+    from core.decision.policy import Policy
+    from core.model import families, registry, training
+    from core.model.tune import Budget
+
+    settings = settings_of(context, home)
+    with working(settings) as progress:
+        columns, name = schemas.load(settings.schema_file), name_of(by)
+        recipe = families.Recipe(family, families.weight(class_weight), hard_negatives)
+        budget = Budget(search_minutes, search_trials)
+        if promote:  # asked before the work, and again when it is done
+            recipe.check_can_lead()
+            accounts.authorise(settings, name, "promote")
+        dataset = read(settings, labelled, columns, progress)
+        kept = training.run(
+            settings, dataset, columns, Policy().thresholds, about=training.About(datetime.now(UTC), notice, name),
+            recipe=recipe, budget=budget, seed=seed, progress=progress,
+        )  # fmt: skip
+        progress.end()
+        if promote:
+            registry.promote(settings, kept.version, by=name, why="Trained with --promote.", now=datetime.now(UTC))
+        tell_rejected(settings, dataset)
+        _tell_kept(settings, kept)
+        facts = {"model_version": kept.version or None, "candidate": kept.id}
+        _print_figures(kept.figures.as_json() | facts, as_json)
+    raise SystemExit(SOME_REJECTED if dataset.rejected else 0)
+
+
+def evaluate(
+    context: typer.Context, labelled: Labelled, model: Version = None, as_json: AsJson = False, home: Home = None
+) -> None:
+    """Judge a model on labelled users; on its own training file only the test part counts."""
+    from core.data import schema as schemas
+    from core.decision.policy import Policy
+    from core.model import registry, training
+
+    settings = settings_of(context, home)
+    with working(settings) as progress:
+        columns, loaded = schemas.load(settings.schema_file), registry.load(settings, model)
+        dataset = read(settings, labelled, columns, progress)
+        progress("Judging")
+        judged = training.judged(settings, loaded, dataset, columns, Policy().thresholds)
+        progress.end()
+        tell_rejected(settings, dataset)
+        _tell_overlap(judged.overlap, judged.only_test_part, loaded.version)
+        facts = {
+            "model_version": loaded.version,
+            "policy_version": Policy().version,
+            "dataset": dataset.id,
+            "trained_on_of_these": judged.overlap,
+            "only_test_part": judged.only_test_part,
+        }
+        _print_figures(judged.figures.as_json() | facts, as_json)
+    raise SystemExit(SOME_REJECTED if dataset.rejected else 0)
+
+
+def _tell_overlap(overlap: int | None, only_test_part: bool, version: str) -> None:  # noqa: FBT001
+    if only_test_part:
+        tell(f"{version} was trained on this file: only its test part is judged.")
+    elif overlap is None:
+        why = "it comes from a home with another salt, or was pulled without its users"
+        tell(f"Whether {version} was trained on these users cannot be told: {why}.")
+    elif overlap:
+        tell(f"{version} was trained on {overlap:,} of these users: the figures flatter it.")
+
+
+def _tell_kept(settings: Settings, kept: Kept) -> None:
+    from core.model import families, registry
+
+    trees = f"{kept.rounds} trees" if kept.rounds else families.FAMILIES[kept.family].name
+    tell(
+        f"{kept.version or kept.id}: {trees} on {kept.data.trained_on:,} users, judged on "
+        f"{kept.data.tested_on:,} others, {kept.seconds:.0f} s."
+    )
+    for note in kept.notes:
+        tell(note)
+    if kept.search:
+        complete = sum(trial.state == "complete" for trial in kept.search)
+        chosen = ", ".join(f"{name} {value:.4g}" for name, value in _searched(kept).items())
+        tell(f"Best of {complete} settings tried to the end, {len(kept.search)} in all: {chosen}.")
+    if kept.without is not None and kept.validation is not None:
+        tell(
+            f"On users it had not seen, over the folds: PR-AUC {kept.validation.pr_auc:.4f} with these weights, "
+            f"{kept.without.pr_auc:.4f} without; ECE {kept.validation.ece:.4f} and {kept.without.ece:.4f}."
+        )
+    if not kept.version:
+        tell(f"Kept as {kept.id}, to compare: {families.FAMILIES[kept.family].name} cannot be put in charge.")
+        return
+    constants = registry.describe(settings, kept.version).constants
+    if constants:
+        tell(f"Constant, so nothing was learnt from them: {', '.join(constants)}.")
+    in_charge = registry.champion(settings) == kept.version
+    tell(f"{kept.version} is in charge." if in_charge else f"{kept.version} is not in charge.")
+
+
+def _searched(kept: Kept) -> dict[str, float]:
+    """The settings chosen, of those that were searched."""
+    return {name: kept.options["parameters"][name] for name in kept.search[0].parameters}
+
+
+def _print_figures(raw: dict[str, Any], as_json: bool) -> None:  # noqa: FBT001
+    if as_json:
+        sys.stdout.write(json.dumps(raw, indent=1) + "\n")
+        return
+    sys.stdout.write(f"{raw['n']:,} users, {raw['positives']:,} spammers; 95 % intervals\n")
+    for name in ("pr_auc", "roc_auc", "brier", "ece"):
+        sys.stdout.write(f"{name:<10}{_figure(raw[name])}\n")
+    for band, entry in raw["thresholds"].items():
+        cells = "  ".join(f"{name} {_figure(entry[name])}" for name in ("precision", "recall", "f1", "fpr"))
+        sys.stdout.write(f"above {entry['above']:g} ({band}): {cells}\n")
+
+
+def _figure(entry: dict[str, float | None]) -> str:
+    if entry["value"] is None:
+        return "–"
+    if entry["low"] is None:
+        return f"{entry['value']:.4f}"
+    return f"{entry['value']:.4f} ({entry['low']:.4f} to {entry['high']:.4f})"
