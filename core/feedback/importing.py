@@ -172,8 +172,10 @@ def _predictions(settings: Settings, asked: Iterable[Prediction]) -> dict[Predic
 
 
 def _of_run(settings: Settings, name: str, rows: set[int]) -> Iterator[tuple[Prediction, dict[str, Any]]]:
+    # First those of a run that grows: if it is closed meanwhile, the run that is read afterwards is the closed one.
+    grown = served.find(settings, name, rows)
     run = runs.find(settings, name)
-    if (grown := served.find(settings, name, rows)) is not None:
+    if grown is not None:
         yield from _of_growing(run, grown)
         return
     schema = schemas.load(settings.schema_file)

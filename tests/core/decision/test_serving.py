@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -248,6 +249,24 @@ def test_feedback_joins_a_prediction_before_and_after_its_run_is_closed(own: Set
         assert (verdict.score, verdict.band, verdict.action) == (each.probability, each.band, each.action)
         row = frame.loc[verdict.user, list(NAMES)]
         assert verdict.features == {name: None if pd.isna(row[name]) else float(row[name]) for name in NAMES}
+
+
+def test_feedback_joins_a_prediction_whose_run_is_closed_at_that_moment(
+    own: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = serving(own)
+    (found,) = ours.score(asked(make.users(1, seed=3)), now=make.NOW)
+    ours.ended(now=make.NOW, everything=True)
+    find = served.find
+
+    def closed_before(*where: Any) -> Any:
+        closing.close(own, "r-0001", make.SCHEMA, now=make.NOW)
+        return find(*where)
+
+    monkeypatch.setattr(importing.served, "find", closed_before)
+    row = Row.of(1, {"prediction_id": found.id, "actual_label": 1})
+    done = importing.record(own, [row], by="Ada", now=make.NOW)
+    assert (done.refused, len(done.ids)) == ((), 1)
 
 
 def test_feedback_on_a_row_that_does_not_exist_is_refused(own: Settings) -> None:
