@@ -156,15 +156,15 @@ def _apply(connection: Connection, known: Ledger, verdict: Verdict) -> None:
             queue.back(connection, case, now=verdict.time)
         standing, of = _standing(known, verdict)
         # What stands again is the decision of the case that made it: unsure in this one says nothing against it.
-        case = of or case
+        about = of if standing else case or verdict.case
     else:
         # By user and prediction too: in another database than the one it was given for, an id is another case.
         case = cases.asking(connection, verdict.user, verdict.prediction, verdict.case)
         if case:
             queue.close(connection, case, verdict=verdict.id, judgement=said, by=verdict.reviewer, at=verdict.time)
-        standing = said
+        standing, about = said, case or verdict.case
     outbox.add(
-        connection, user=verdict.user, case=case or verdict.case, verdict=verdict.id, judgement=standing,
+        connection, user=verdict.user, case=about, verdict=verdict.id, judgement=standing,
         who=verdict.reviewer, why=": ".join(filter(None, (verdict.reason, verdict.notes))), at=verdict.time,
         appeal=verdict.stratum == "appeal" and said != "withdrawn",
     )  # fmt: skip

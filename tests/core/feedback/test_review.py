@@ -488,6 +488,18 @@ def test_unsure_after_a_verdict_taken_back_does_not_hide_what_another_case_decid
     assert decisions(home, "u1") == ["remove", "keep", "remove"]
 
 
+def test_unsure_after_a_verdict_taken_back_does_not_hide_what_an_import_decided(home: Settings) -> None:
+    (case,) = add(home, "u1")
+    imported = said(case, "spammer", verdict="v1", case="", prediction="r-0009-1")
+    csv_store.of(home).record([imported])
+    review.catch_up(home)
+    assert decisions(home, "u1") == ["remove"]
+    judge(home, case, "legitimate", verdict="v2")
+    undo(home, "v2")
+    judge(home, again(home, case), "unsure", verdict="v3")
+    assert decisions(home, "u1") == ["remove", "keep", "remove"]
+
+
 STEPS = st.lists(st.sampled_from(["spammer", "legitimate", "unsure", "undo", "new values"]), max_size=12)
 
 
