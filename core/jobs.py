@@ -1,9 +1,10 @@
 """Long work in a process of its own: it survives a page reload, tells how far it is, and can be cancelled.
 
-`data/jobs/<id>/` holds `request.json` (what to call, with what), `state.json` (how far it is) and, once
-somebody asks for it, `cancel`. The worker holds a lock on `alive` while it lives, so that a job whose
-process died is told from one that runs. A home has two lanes, and in each one job runs at a time while the others
-wait: `short` work, for whose end somebody sits there, and `long` work, which leaves the processor to all else.
+`data/jobs/<id>/` holds `request.json` (what to call, with what), `state.json` (how far it is), `result.json` where the
+work has told what it came to and, once somebody asks for it, `cancel`. The worker holds a lock on `alive` while it
+lives, so that a job whose process died is told from one that runs. A home has two lanes, and in each one job runs at a
+time while the others wait: `short` work, for whose end somebody sits there, and `long` work, which leaves the processor
+to all else.
 
 A job is a function `f(settings, report, **arguments)` named as "core.module:function"; it calls `report`
 often, which is also where a cancellation reaches it.
@@ -40,6 +41,7 @@ TELL_EVERY: Final = 0.2
 START_WITHIN: Final = 20.0
 #: Bytes of a log that are shown: the details of a bug are at its end.
 MOST_LOG: Final = 20_000
+_RESULT: Final = "result.json"
 _children: Final[list[subprocess.Popen[bytes]]] = []
 
 
@@ -83,6 +85,10 @@ class Report:
             self._last = time.monotonic()
             self.tell("running", done=done, of=of, message=message)
 
+    def keep(self, result: Mapping[str, Any]) -> None:
+        """Store what the work has come to, for who asks for the `result` of the job."""
+        write_text(self._folder / _RESULT, json.dumps(dict(result)))
+
     def tell(self, status: Status, **changes: Any) -> None:
         self._job = Job(**{**asdict(self._job), **changes, "status": status, "told": time.time()})
         write_text(self._folder / "state.json", json.dumps(asdict(self._job)))
@@ -107,7 +113,8 @@ def start(
 
 def _launched(settings: Settings, request: Mapping[str, Any], job: Job) -> Job:
     folder = _folder(settings, job.id)
-    (folder / "cancel").unlink(missing_ok=True)
+    for name in ("cancel", _RESULT):
+        (folder / name).unlink(missing_ok=True)
     write_text(folder / "request.json", json.dumps(request))
     write_text(folder / "state.json", json.dumps(asdict(job)))
     _children[:] = [child for child in _children if child.poll() is None]
@@ -168,6 +175,12 @@ def log(settings: Settings, identity: str) -> str:
     with path.open("rb") as file:
         file.seek(max(path.stat().st_size - MOST_LOG, 0))
         return file.read().decode("utf-8", "replace")
+
+
+def result(settings: Settings, identity: str) -> dict[str, Any] | None:
+    """What a job has come to; None where it has not told of anything, or is unknown."""
+    path = _folder(settings, identity) / _RESULT
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
 def cancel(settings: Settings, identity: str) -> None:

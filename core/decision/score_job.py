@@ -25,7 +25,6 @@ from core.settings import Settings
 #: Ids of these jobs begin so.
 PREFIX: Final = "score-"
 _ORDER: Final = "order.json"
-_DONE: Final = "run.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +74,13 @@ def start(settings: Settings, job: str, path: Path, order: Order) -> Job:
 
 def result(settings: Settings, job: str) -> Run:
     """The run that a job has made. Raises UnknownItemError while there is none."""
-    path = within(settings.jobs, job) / _DONE
-    if not path.is_file():
+    found = jobs.result(settings, job)
+    if found is None or "run" not in found:
         raise UnknownItemError("result of job", job)
-    return runs.find(settings, json.loads(path.read_text(encoding="utf-8"))["run"])
+    return runs.find(settings, found["run"])
 
 
-def score(
-    settings: Settings, report: Report, *, file: str, name: str, which: Which, allow_missing: bool
-) -> None:  # fmt: skip
+def score(settings: Settings, report: Report, *, file: str, name: str, which: Which, allow_missing: bool) -> None:
     """The job: read, score, explain, record."""
     path = within(settings.jobs, report.identity) / file
     model, policy, schema = registry.load(settings), Policy(), schemas.load(settings.schema_file)
@@ -95,4 +92,4 @@ def score(
     finally:
         path.unlink(missing_ok=True)
     scoring.explain_run(settings, report, run=done.run.id, which=which)
-    write_text(within(settings.jobs, report.identity) / _DONE, json.dumps({"run": done.run.id}) + "\n")
+    report.keep({"run": done.run.id})

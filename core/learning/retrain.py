@@ -87,7 +87,7 @@ def retrain_now(
     """The job behind the page and the scheduler."""
     asked = Request(thresholds, how, by, seed)
     found = retrain(settings, asked, now=datetime.now(UTC), progress=training.Overall(report, STEPS))
-    report(1, 1, f"{found.version}: {found.gate.sentence}")
+    report.keep({"version": found.version, "verdict": found.gate.verdict, "sentence": found.gate.sentence})
 
 
 @dataclass(frozen=True, slots=True, eq=False)

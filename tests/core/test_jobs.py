@@ -265,6 +265,17 @@ def test_jobs_are_listed_by_how_their_id_begins_the_one_asked_for_last_first(hom
     assert [job.id for job in jobs.listed(home)] == ["judge", "train-0002", "train-0001"]
 
 
+def test_what_a_job_has_come_to_is_kept_until_it_is_started_again(trained: Settings, short: dict[str, Any]) -> None:
+    begin(trained, "kept", short)
+    wait(trained, "kept")
+    assert jobs.result(trained, "kept") is None
+    jobs.Report(trained.jobs / "kept", jobs.find(trained, "kept")).keep({"run": "r-0001"})
+    assert jobs.result(trained, "kept") == {"run": "r-0001"}
+    begin(trained, "kept", short)
+    wait(trained, "kept")
+    assert jobs.result(trained, "kept") is None
+
+
 def test_of_a_log_the_end_is_told(home: Settings) -> None:
     assert jobs.log(home, "wordy") == ""
     (home.jobs / "wordy").mkdir(parents=True)

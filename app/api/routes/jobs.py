@@ -21,7 +21,7 @@ from core import jobs
 from core.decision import export, score_job
 from core.decision.policy import Policy
 from core.decision.score_job import Order
-from core.learning import due, gate, watch
+from core.learning import watch
 from core.settings import Settings
 
 router = APIRouter(route_class=StrictRoute, tags=["jobs"])
@@ -103,13 +103,8 @@ def _job(settings: Settings, job: jobs.Job) -> Job:
 
 
 def _result(settings: Settings, job: jobs.Job) -> dict[str, Any] | None:
-    if job.id.startswith(score_job.PREFIX):
-        run = score_job.result(settings, job.id)
-        counts = {"received": run.received, "users": run.users, "rejected": run.rejected, "bands": dict(run.counts)}
-        return {"run": run.id, "model_version": run.model, "policy_version": run.policy.version} | counts
-    newest = next(iter(jobs.listed(settings, watch.PREFIX)), None)
-    last = due.last(settings)
-    if newest is None or newest.id != job.id or not last.version:
-        return None
-    found = gate.kept(settings, last.version)
-    return {"version": last.version, "verdict": found.verdict, "sentence": found.sentence} if found else None
+    if not job.id.startswith(score_job.PREFIX):
+        return jobs.result(settings, job.id)
+    run = score_job.result(settings, job.id)
+    counts = {"received": run.received, "users": run.users, "rejected": run.rejected, "bands": dict(run.counts)}
+    return {"run": run.id, "model_version": run.model, "policy_version": run.policy.version} | counts
