@@ -136,7 +136,7 @@ class FeedbackResponse(Told):
     new: bool
 
 
-class Accuracy(Told):
+class FeedbackStats(Told):
     """`run`: precision and recall of the newest run that was sent to review, weighted by how users were chosen, with
     95 % intervals; null while there is none. `accuracy` is naive: of the users judged, however they were chosen.
     """

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 
 from app.api.body import StrictRoute
 from app.api.dependencies import KEYED, Again, Here, MayJudge
-from app.api.models import Accuracy, FeedbackRequest, FeedbackResponse
+from app.api.models import FeedbackRequest, FeedbackResponse, FeedbackStats
 from app.api.once import identity
 from app.api.problems import Problem
 from app.commands import figures
@@ -66,7 +66,7 @@ def recorded(settings: Settings, said: Sequence[tuple[str, Mapping[str, object]]
 
 
 @router.get("/model/feedback/stats", dependencies=KEYED)
-def stats(here: Here) -> Accuracy:
+def stats(here: Here) -> FeedbackStats:
     """Counts of all feedback, and precision and recall weighted by how the users judged were chosen."""
     known, last = ledger.of(here.settings), due.last(here.settings)
     known.refresh()
@@ -75,7 +75,7 @@ def stats(here: Here) -> Accuracy:
     naive = counts["naive_accuracy"]
     run = next((each for each in runs.recent(here.settings, RECENT) if runs.planned(here.settings, each.id)), None)
     found = live.figures(here.settings, run, standing) if run else None
-    return Accuracy(
+    return FeedbackStats(
         total_feedback=counts["total"], standing=counts["standing"], correct_predictions=naive["events"],
         judged_predictions=naive["of"], accuracy=naive["value"], by_verdict=counts["by_verdict"],
         by_reviewer=counts["by_reviewer"], last_retrain=last.at, last_retrain_version=last.version or None,
