@@ -54,6 +54,15 @@ def count(n: float) -> str:
     return UNKNOWN if math.isnan(n) else _minus(f"{n:,.0f}")
 
 
+def hours(n: float) -> str:
+    """How long somebody has waited.
+
+    >>> hours(0.3), hours(26.4)
+    ('less than 1 h', '26 h')
+    """
+    return "less than 1 h" if n < 1 else f"{count(n)} h"
+
+
 def percent(share: float, digits: int = 1) -> str:
     """A share of 1; one number of digits per column. What is not 0 or 1 is never shown as 0 or 100 %.
 

@@ -8,6 +8,7 @@ tell, unless the shift is larger still.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import dropwhile, pairwise
@@ -280,7 +281,15 @@ def _bins(baseline: Histogram) -> list[str]:
 
 
 def _short(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2g}"
+    """Two digits, or whole from 100 on; what is next to nothing in plain figures: 0.000028.
+
+    >>> _short(12_345.6), _short(0.36), _short(0.000028)
+    ('12,346', '0.36', '0.000028')
+    """
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    tiny = 0 < abs(value) < 0.0001
+    return f"{value:.{1 - math.floor(math.log10(abs(value)))}f}" if tiny else f"{value:.2g}"
 
 
 def _features(settings: Settings, together: Sequence[Run], model: Model) -> Iterator[pd.DataFrame]:

@@ -126,7 +126,7 @@ def test_a_queue_that_nobody_has_judged_from_has_no_pace_yet(visit: Visit, own: 
     at = visit(own, "monitor")
 
     assert not at.exception
-    assert "waiting, half of them for" in screen.sentences(at)
+    assert "waiting, the median for" in screen.sentences(at)
     assert " a day they take" not in screen.sentences(at)
     metrics = {metric.label: (metric.value, metric.delta) for metric in at.metric}
     assert metrics["Precision, r-0001"] == ("–", "no verdict yet")

@@ -56,7 +56,7 @@ def _folded(view: View, title: str, icon: str, findings: Sequence[Finding]) -> N
 
 
 def who(view: View) -> str:
-    """'train.csv · 458,798 users x 51 features · 2.69 % spammers (2.64 to 2.73)', as markdown."""
+    """'train.csv · r-0001 · 458,798 users × 51 features · 2.69 % spammers (2.64 to 2.73)', as markdown."""
     found = datasets.find(services.settings(), view.dataset)
     users, label = int(exploring.rows(view).sum()), exploring.label(view)
     parts = [f"**{plain(found.name)}**", f"{count(users)} users × {len(services.schema().names)} features"]
@@ -68,7 +68,9 @@ def who(view: View) -> str:
         spammers = int(np.nansum(label))
         low, high = wilson([spammers], [known])
         parts.append(f"{percent(spammers / known, 2)} spammers ({100 * low[0]:.2f} to {100 * high[0]:.2f})")
-    return " · ".join([*parts, view.run] if view.run else parts)
+    if view.run:
+        parts.insert(1, view.run)  # near the beginning, where no narrow page breaks it at its hyphen
+    return " · ".join(parts)
 
 
 def _line(view: View, finding: Finding) -> None:

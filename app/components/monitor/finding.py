@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from app import guard, navigation, services, session
-from app.words import count, moment, percent, plain
+from app.words import count, hours, moment, percent, plain
 from core.decision.runs import Run
 from core.feedback.estimate import Estimate
 from core.monitoring import incidents, rounds
@@ -61,7 +61,7 @@ def key_figures(run: Run, queue: Queue, judged: Run | None) -> None:
         with grid.cell():
             _metric(f"{name}, {judged.id}" if judged else name, *_told(figure))
     with grid.cell():
-        oldest = f"{queue.oldest_hours:.0f} h the first, {count(queue.late)} late" if queue.open else "nobody waits"
+        oldest = f"{hours(queue.oldest_hours)} the first, {count(queue.late)} late" if queue.open else "nobody waits"
         _metric("Waiting for review", count(queue.open), oldest)
 
 

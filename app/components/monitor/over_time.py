@@ -11,7 +11,7 @@ from app import charts, monitoring
 from app.components.figure import figure, theme
 from app.components.heading import section
 from app.components.recent_runs import recent_runs
-from app.words import UNKNOWN, count, legible
+from app.words import UNKNOWN, count, hours, legible
 from core.data import problems
 from core.decision.runs import Run
 from core.monitoring.incidents import Incident
@@ -48,7 +48,7 @@ def throughput(queue: Queue) -> None:
     if queue.open:
         late = f", {count(queue.late)} of them longer than {queue.service_hours:g} h" if queue.late else ""
         st.caption(
-            f"{problems.count(queue.open, 'user')} waiting, half of them for {queue.median_hours:.0f} h or more{late}."
+            f"{problems.count(queue.open, 'user')} waiting, the median for {hours(queue.median_hours)}{late}."
             f"{_pace(queue)}"
         )
 
