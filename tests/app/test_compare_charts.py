@@ -179,3 +179,6 @@ def test_a_model_that_scores_everybody_alike_is_drawn() -> None:
             which, flat.curves(), flat.curves(), names=NAMES, marks=(marks, marks), base_rate=0.1, theme="dark"
         )
         json.loads(figure.to_json())
+        # Everybody is flagged: all spammers are caught, and of the flagged as many are spammers as of all.
+        marked = [list(trace.y) for trace in figure.data if trace.mode == "markers"]
+        assert marked == [[LABEL.mean() if which == "pr" else 1.0]] * 2
