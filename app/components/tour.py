@@ -74,12 +74,12 @@ def _go(step: Step, model: Model) -> None:
 
 
 def _steps(model: Model, runs: Sequence[Run]) -> Iterator[Step]:
-    run = runs[0] if runs else None
+    run, judged = runs[0] if runs else None, _judged()
     yield _explore()
     yield _score(run)
-    yield _review(run)
+    yield _review(run, judged)
     yield _compare(model)
-    yield _retrain()
+    yield _retrain(judged)
 
 
 def _explore() -> Step:
@@ -99,14 +99,13 @@ def _score(run: Run | None) -> Step:
     return Step("Score", told, True, "Open the table", "score_file", {"run": run.id})
 
 
-def _review(run: Run | None) -> Step:
+def _review(run: Run | None, judged: int) -> Step:
     if run is None:
         return Step("Review", "Judge by keyboard, those at risk and a fair sample of all others.", False, "Review")
     if not services.planned(run):
         told = f"Send {run.id} to review: those at risk and a fair sample of all others."
         return Step("Review", told, False, "Send to review", "score_file", {"run": run.id})
     waiting = cases.count(services.settings(), CaseFilters(), now=services.now())
-    judged = _judged()
     told = f"{counted(judged, 'verdict')}, {counted(waiting, 'user')} waiting."
     return Step("Review", told, judged > 0, "Review", "review")
 
@@ -122,14 +121,14 @@ def _compare(model: Model) -> Step:
     return Step("Compare", told, True, "Compare", "compare", {"a": model.version, "b": others[0]})
 
 
-def _retrain() -> Step:
+def _retrain(judged: int) -> Step:
     last = due.last(services.settings())
     if last.version:
         return Step("Retrain", f"{last.version} has learnt from verdicts; the gate has judged it.", True, "Open",
                     "registry", {"version": last.version})  # fmt: skip
-    if not _judged():
+    if not judged:
         return Step("Retrain", "Learn from verdicts; nothing takes over unless it is better.", False, "Retrain")
-    return Step("Retrain", f"{counted(_judged(), 'verdict')} to learn from.", False, "Retrain", "train")
+    return Step("Retrain", f"{counted(judged, 'verdict')} to learn from.", False, "Retrain", "train")
 
 
 def _judged() -> int:
