@@ -13,8 +13,9 @@ import pandas as pd
 import pytest
 from playwright.sync_api import sync_playwright
 
-from app import charts, report
-from app.report import Section
+from app import charts
+from app.reports import page as report
+from app.reports.page import Section
 from app.words import MINUS, UNKNOWN
 
 HOSTILE = "</script><script>document.title = 'taken'</script><b onclick=\"x\">x</b>"

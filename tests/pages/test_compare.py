@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from app import comparing
 from app.comparing import View
 from app.components.compare import changed
+from app.tables import comparison as tables
 from app.words import plain
 from core.data import datasets, intake, split
 from core.decision import runs
@@ -97,7 +98,7 @@ def test_the_finding_the_rows_and_every_figure_are_those_of_the_comparison(visit
     assert shown.loc[("Recall", "0.7"), "v0001"].startswith(f"{recall.value:.3f} (")
     assert len(shown) == 4 + 3 * 5
     for each in (*found.comparison.differences[:1], *found.comparison.verdicts[:1]):
-        assert plain(comparing.spoken(each.sentence)) in screen.sentences(at)
+        assert plain(tables.spoken(each.sentence)) in screen.sentences(at)
 
 
 def test_who_changes_band_is_listed_with_both_scores_and_why(visit: Visit, compared: Settings) -> None:
@@ -131,7 +132,7 @@ def test_flips_can_be_looked_at_one_way_only(visit: Visit, compared: Settings) -
 def test_the_download_holds_every_flip_with_its_bands(compared: Settings) -> None:
     found = known(compared)
     view = View("x", found, datasets.find(compared, on(compared)))
-    frame = comparing._changed(view)
+    frame = tables.changed(view.found, comparing.flips(view))
     text = changed._csv(frame, view.names).decode("utf-8-sig")
     lines = text.splitlines()
     assert len(lines) == 1 + len(found.flips().rows)

@@ -13,6 +13,7 @@ from app.comparing import View
 from app.components.figure import figure, theme
 from app.components.heading import section
 from app.components.send_to_review import send_flips
+from app.tables import comparison as tables
 from app.words import count, label, legible
 from core.decision import export
 from core.decision.policy import BANDS
@@ -24,7 +25,7 @@ _WAYS: Final = ("all", "stricter", "milder")
 
 def bands(view: View) -> None:
     """The heat map of bands under a and under b."""
-    a, b = map(comparing.short, view.names)
+    a, b = map(tables.short, view.names)
     figure(charts.flips(comparing.flips(view).counts, BANDS, a=a, b=b, theme=theme()), key="flips")
 
 
@@ -56,7 +57,7 @@ def changed(view: View) -> None:
 
 
 def _table(shown: pd.DataFrame, view: View) -> None:
-    a, b = map(comparing.short, view.names)
+    a, b = map(tables.short, view.names)
     frame = pd.DataFrame(
         {
             "User": shown["user"], "a": shown["a"], "b": shown["b"],

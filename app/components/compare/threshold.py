@@ -11,6 +11,7 @@ from app import charts, comparing
 from app.comparing import SIDES, View
 from app.components.figure import figure, theme
 from app.components.heading import section
+from app.tables import comparison as tables
 from app.words import UNKNOWN, percent, plain
 from core.model.operating import Confusion, Sweep
 from core.model.resample import Costs
@@ -40,7 +41,7 @@ def threshold(view: View) -> None:
             "Set by", _WISHES, default=_WISHES[0], required=True, format_func=str.capitalize, key="threshold_by"
         )
         found, costs = _wished(view, wish)
-    names = (comparing.short(view.names[0]), comparing.short(view.names[1]))
+    names = (tables.short(view.names[0]), tables.short(view.names[1]))
     halves = st.grid(2, min_column_width=430, gap=("small", "medium"))
     for side, name, each in zip(SIDES, names, found, strict=True):
         with halves.cell():
@@ -79,8 +80,4 @@ def _at(sweep: Sweep, wish: str, share: float) -> Confusion | None:
 def _row(name: str, found: Confusion | None, costs: Costs) -> dict[str, object]:
     if found is None:
         return {"Model": plain(name)}
-    return {
-        "Model": plain(name), "Above": max(found.threshold, 0.0), "Flagged": found.caught + found.false_alarms,
-        "Precision": found.precision, "Recall": found.recall, "Flag rate": found.flag_rate,
-        "Accuracy": found.accuracy, "Cost": 1000 * found.cost(costs) / found.n,
-    }  # fmt: skip
+    return {"Model": plain(name), **tables.at_threshold(found, costs)}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import charts, exploring, report, services
+from app import charts, exploring, services
 from app.components.explore.one_feature import overall
 from app.components.explore.source import filter_words
 from app.components.explore.together import left_out
-from app.report import Section
+from app.reports import page
+from app.reports.page import Section
 from app.words import count
 from core.data import datasets, pairs, single
 from core.decision.view import View
@@ -55,7 +56,7 @@ def _report(view: View, model: Model | None) -> str:
         shown = frame.rename(columns={"segment": "value", "low95": "low", "high95": "high"})
         drawn = charts.segments(shown, context, overall=overall(view), theme="light")
         sections.append(Section(f"Segments by {context}", figure=drawn, table=frame))
-    return report.html(f"Exploration of {found.name}", sentences, sections)
+    return page.html(f"Exploration of {found.name}", sentences, sections)
 
 
 def _feature(view: View, name: str) -> Section:

@@ -1,0 +1,202 @@
+"""A comparison in words: its tests, its differences, its figures, its segments, and who changes band and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from app.words import UNKNOWN, WORD, count, interval, legible, p_value, percent, signed
+from core.decision.policy import BANDS, Band
+from core.model.compared import Compared
+from core.model.difference import LOWER_IS_BETTER, Difference
+from core.model.evaluate import Estimate
+from core.model.flips import Flips
+from core.model.operating import Confusion
+from core.model.resample import Costs
+
+#: Characters of a contender's name in a heading.
+_LONGEST: Final = 40
+_NAMES: Final[Mapping[str, str]] = {
+    "pr_auc": "PR-AUC", "roc_auc": "ROC-AUC", "brier": "Brier", "ece": "ECE", "precision": "Precision",
+    "recall": "Recall", "f1": "F1", "fpr": "FPR", "cost": "Cost per user",
+}  # fmt: skip
+#: Figures that are small where models are good.
+_FINE: Final = frozenset({"brier", "ece", "fpr", "cost"})
+_WHOLE: Final = {"pr_auc": "PR-AUC", "roc_auc": "ROC-AUC", "brier": "Brier, reversed"}
+_AT: Final = {"precision": "Precision", "recall": "Recall", "cost": "Cost, reversed"}
+SHARES: Final = {"selection_rate": "Selected", "fpr": "FPR", "fnr": "FNR"}
+
+
+def short(name: str) -> str:
+    """A contender's name in a heading."""
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+
+
+def spoken(sentence: str) -> str:
+    """A sentence of the comparison with the bands as a person says them: "above human review"."""
+    for band in BANDS:
+        sentence = sentence.replace(f"above {band}", f"above {WORD[band].lower()}")
+    return sentence
+
+
+def tests(found: Compared) -> str:
+    """How the finding was tested, in a line."""
+    comparison = found.comparison
+    above = ", ".join(f"{each.above:g}" for each in comparison.verdicts)
+    chances = ", ".join(_p(each.p) for each in comparison.verdicts)
+    pr, roc = comparison.difference("pr_auc"), comparison.difference("roc_auc")
+    gap = UNKNOWN if roc.difference.value is None else signed(roc.difference.value, 4)
+    return (
+        f"Paired bootstrap, {_chance(pr)} · ROC-AUC {gap} by DeLong, {_chance(roc)} · "
+        f"right verdicts above {above} by McNemar, p = {chances}"
+    )
+
+
+def sentences(found: Compared) -> list[str]:
+    """Every test in a sentence."""
+    told = [each.sentence for each in found.comparison.differences]
+    told += [each.sentence for each in found.comparison.verdicts]
+    return [spoken(sentence) for sentence in told]
+
+
+def differences(found: Compared, band: str) -> pd.DataFrame:
+    """Rows for `charts.differences`: three figures of the whole ranking, three above the threshold of a band."""
+    rows = [_difference(name, found.comparison.difference(key)) for key, name in _WHOLE.items()]
+    rows += [
+        _difference(f"{name} above {found.thresholds[band]:g}", found.comparison.difference(key, band))
+        for key, name in _AT.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def figures(found: Compared) -> pd.DataFrame:
+    """Every figure of a and b with its interval, and the difference: Figure, Above, a, b, Difference, p, Test."""
+    first = found.comparison.figures[0]
+    rows = [_figure(found, "", name) for name in first.overall]
+    rows += [_figure(found, band, name) for band in found.thresholds for name in first.at[band]]
+    return pd.DataFrame(rows)
+
+
+def segments(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `weakest.segments`, each share with its interval."""
+    shown = {
+        "Column": table["column"].map(legible), "Segment": table["segment"].map(legible),
+        "Users": table["n"].map(count), "Spammers": table["spammers"].map(count),
+        "ROC-AUC": _decimals(table["roc_auc"]), "elsewhere": _decimals(table["roc_auc_outside"]),
+        "p, Holm": table["p_holm"].map(_p),
+    }  # fmt: skip
+    for key, name in SHARES.items():
+        shown[name] = pd.Series(
+            [f"{percent(value)} ({100 * low:.1f} to {100 * high:.1f})" if value == value else UNKNOWN  # noqa: PLR0124
+             for value, low, high in table[[key, f"{key}_low", f"{key}_high"]].itertuples(index=False)],
+            index=table.index, dtype="str",
+        )  # fmt: skip
+    return pd.DataFrame(shown)
+
+
+def changed(found: Compared, flips: Flips) -> pd.DataFrame:
+    """Those who change band, the largest change first, indexed by input row.
+
+    Columns: user, label, a, b (probabilities), before, after (bands), stricter (whether b is), why.
+    """
+    users = found.users.iloc[flips.rows]
+    before, after = (_bands(found, users[side]) for side in ("a", "b"))
+    frame = users.assign(
+        before=before, after=after, stricter=users["b"] > users["a"], why=_why(found).reindex(users.index)
+    )
+    order = np.argsort(-np.abs(users["b"].to_numpy() - users["a"].to_numpy()), kind="stable")
+    return frame.iloc[order]
+
+
+def at_threshold(found: Confusion, costs: Costs) -> dict[str, float | None]:
+    """One model above one threshold: users flagged, shares, and the cost per 1,000 users."""
+    return {
+        "Above": max(found.threshold, 0.0), "Flagged": found.caught + found.false_alarms,
+        "Precision": found.precision, "Recall": found.recall, "Flag rate": found.flag_rate,
+        "Accuracy": found.accuracy, "Cost": 1000 * found.cost(costs) / found.n,
+    }  # fmt: skip
+
+
+def _difference(name: str, difference: Difference) -> dict[str, object]:
+    found = difference.difference
+    known = found.value is not None and found.low is not None and found.high is not None
+    nan = float("nan")
+    return {
+        "figure": name, "value": found.value if known else nan, "low": found.low if known else nan,
+        "high": found.high if known else nan, "sign": -1 if difference.figure in LOWER_IS_BETTER else 1,
+        "text": _turned(difference),
+    }  # fmt: skip
+
+
+def _turned(difference: Difference) -> str:
+    found = difference.difference
+    sign = -1 if difference.figure in LOWER_IS_BETTER else 1
+    if found.value is None:
+        return UNKNOWN
+    digits = 3 if abs(found.value) >= 0.01 else 4
+    if found.low is None or found.high is None:
+        return f"{signed(sign * found.value, digits)}, too few"
+    low, high = sorted((sign * found.low, sign * found.high))
+    return f"{signed(sign * found.value, digits)} ({signed(low, digits)} to {signed(high, digits)})"
+
+
+def _figure(found: Compared, band: str, name: str) -> dict[str, str]:
+    comparison, digits = found.comparison, 4 if name in _FINE else 3
+    of_a, of_b = ((each.at[band] if band else each.overall)[name] for each in comparison.figures)
+    tested = {(each.figure, each.band): each for each in comparison.differences}.get((name, band))
+    return {
+        "Figure": _NAMES[name], "Above": f"{found.thresholds[band]:g}" if band else "",
+        "a": _told(of_a, digits), "b": _told(of_b, digits),
+        "Difference": UNKNOWN if tested is None else _gap(tested.difference, digits),
+        "p": UNKNOWN if tested is None or tested.p is None else _p(tested.p),
+        "Test": "not tested" if tested is None else tested.method,
+    }  # fmt: skip
+
+
+def _told(found: Estimate, digits: int) -> str:
+    if found.value is None or found.low is None or found.high is None:
+        return UNKNOWN
+    return interval(found.value, found.low, found.high, digits)
+
+
+def _gap(found: Estimate, digits: int) -> str:
+    if found.value is None:
+        return UNKNOWN
+    if found.low is None or found.high is None:
+        return f"{signed(found.value, digits)} (too few users)"
+    return f"{signed(found.value, digits)} ({signed(found.low, digits)} to {signed(found.high, digits)})"
+
+
+def _chance(difference: Difference) -> str:
+    return "p not known" if difference.p is None else p_value(difference.p)
+
+
+def _p(p: float) -> str:
+    """A p-value in a column or a list headed p: '0.003', '< 0.001'."""
+    return p_value(p).removeprefix("p ").removeprefix("= ")
+
+
+def _decimals(values: pd.Series[float]) -> pd.Series[str]:
+    return values.map(lambda value: UNKNOWN if pd.isna(value) else f"{value:.3f}")
+
+
+def _bands(found: Compared, score: pd.Series[float]) -> list[Band]:
+    edges = list(found.thresholds.values())
+    return [BANDS[at] for at in np.searchsorted(edges, score.to_numpy(), side="left")]
+
+
+def _why(found: Compared) -> pd.Series[str]:
+    """The features whose push moved most, in words, by input row."""
+    if found.why is None or found.why.empty:
+        return pd.Series([], dtype="str", index=pd.Index([], dtype="int64"))
+    moved = found.why.sort_values(["row", "rank"])
+    told = list(_pushes(moved))
+    return pd.Series(told, index=moved["row"]).groupby(level=0).agg("   ".join)
+
+
+def _pushes(moved: pd.DataFrame) -> Iterator[str]:
+    for name, change in zip(moved["feature"], moved["change"], strict=True):
+        yield f"{name} {signed(change)}"
