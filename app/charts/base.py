@@ -51,8 +51,8 @@ CONFIG: Final = {"displayModeBar": False, "scrollZoom": False, "typesetMath": Fa
 #: A reference line, beside which a word stands.
 DOTTED: Final = "2px,3px"
 
-#: Width in px of the axes in the narrowest place where a figure stands: labels that fit there fit everywhere.
-NARROWEST: Final = 450
+#: Width in px of the axes on the narrowest screen (390 px): labels that fit there fit everywhere.
+NARROWEST: Final = 240
 LINE: Final = 16  # px a line of 12 px text
 
 

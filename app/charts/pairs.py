@@ -12,7 +12,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app import words
-from app.charts.base import LINE, NARROWEST, PALETTE, SEQUENTIAL, Theme, base, escape_label, note, titled
+from app.charts.base import LINE, PALETTE, SEQUENTIAL, Theme, base, escape_label, note, titled
 from app.charts.parts import HALF, NAME, SMALL, Numbers, bin_axis, cut, nothing, rate_words, thinned, width_of
 
 #: Heat maps with two ends, from -1 (grey) over the page to 1 (accent).
@@ -104,6 +104,7 @@ def correlations(matrix: pd.DataFrame, *, method: str, theme: Theme) -> go.Figur
 ROW: Final = 15  # px a row of a large matrix: 11 px text and a little air
 LARGE_ROW: Final = 30  # px a row where the cells hold numbers
 UPRIGHT: Final = 7  # characters of the longest name up to which columns are named without turning the text
+ROOM: Final = 450  # px across a matrix and its names in half of a page
 TURNED: Final = 20  # characters of a turned name
 BESIDE: Final = 28  # characters of a name beside its row
 
@@ -209,7 +210,7 @@ def _name_axes(figure: go.Figure, names: list[str], *, theme: Theme) -> None:
     """Every row has its name; of the columns, over the matrix, as many as do not touch, turned when long."""
     turned = max((len(name) for name in names), default=0) > UPRIGHT
     short, beside = [cut(name, TURNED) for name in names], [cut(name, BESIDE) for name in names]
-    room = max(NARROWEST - max((width_of(name) for name in beside), default=0), 200)
+    room = max(ROOM - max((width_of(name) for name in beside), default=0), 200)
     step = -(-ROW * len(names) // int(room)) if turned else 1
     columns = [*range(0, len(names), max(step, 1))] if turned else thinned(short, room, gap=6)
     top = round(max((width_of(name) for name in short), default=0)) + 10 if turned else LINE + 8
