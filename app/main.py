@@ -12,6 +12,7 @@ if str(ROOT) not in sys.path:  # `streamlit run app/main.py` puts app/ there, no
 import streamlit as st  # noqa: E402
 
 from app import guard, navigation, session  # noqa: E402
+from app.components.find_user import find_user  # noqa: E402
 from app.components.who import sign_in, signed_in  # noqa: E402
 
 ASSETS = ROOT / "app" / "assets"
@@ -23,5 +24,6 @@ with guard.shown():
     if session.locked():
         sign_in()
     else:
+        find_user()
         page.run()
         signed_in()

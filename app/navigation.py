@@ -15,7 +15,10 @@ _PAGES: Final = ROOT / "pages"
 
 def sections() -> Mapping[str, list[StreamlitPage]]:
     return {
-        "Trustdesk": [_page("overview", "Overview", "home", default=True)],
+        "Trustdesk": [
+            _page("overview", "Overview", "home", default=True),
+            _page("user", "User", "person_search", hidden=True),  # led to by the field "Find a user"
+        ],
         "Decide": [
             _page("score_user", "Score a user", "person"),
             _page("score_file", "Score a file", "upload_file"),
@@ -36,7 +39,8 @@ def go(page: str, **where: str) -> None:
     st.switch_page(_PAGES / f"{page}.py", query_params=where)
 
 
-def _page(name: str, title: str, icon: str, *, default: bool = False) -> StreamlitPage:
+def _page(name: str, title: str, icon: str, *, default: bool = False, hidden: bool = False) -> StreamlitPage:
     return st.Page(
-        _PAGES / f"{name}.py", title=title, icon=f":material/{icon}:", default=default, url_path=name.replace("_", "-")
-    )
+        _PAGES / f"{name}.py", title=title, icon=f":material/{icon}:", default=default,
+        url_path=name.replace("_", "-"), visibility="hidden" if hidden else "visible",
+    )  # fmt: skip

@@ -18,7 +18,7 @@ from app.components.empty_state import empty_state
 from app.components.heading import page_title
 from app.words import plain
 
-with page_title("Compare models") as actions:
+with page_title("Compare models", "compare") as actions:
     if given := add_predictions():
         st.query_params["b"] = given
     session.said()

@@ -16,7 +16,7 @@ from app.components.heading import page_title
 PANELS = ("One feature", "Two features", "Correlations", "Segments", "Compare")
 
 model = services.champion()
-with page_title("Explore"):
+with page_title("Explore", "explore"):
     buttons = st.container(horizontal=True, vertical_alignment="center", width="content")
     with buttons:
         view = source()

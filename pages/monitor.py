@@ -16,7 +16,7 @@ from core.monitoring import checks, volume
 
 latest = runs.recent(services.settings(), 30)
 champion = services.champion()
-with page_title("Monitor") as actions:
+with page_title("Monitor", "monitor") as actions:
     session.said()
 if champion is None:
     no_model()

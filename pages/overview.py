@@ -14,7 +14,7 @@ from app.components.tour import tour, wanted
 from core.decision import runs
 
 model, latest = services.champion(), runs.recent(services.settings(), 14)
-with page_title("Overview"):
+with page_title("Overview", "overview"):
     if st.button("Score a file", icon=":material/upload_file:", type="primary"):
         navigation.go("score_file")
 if model is None:

@@ -11,7 +11,7 @@ from app.components.registry.on_hub import on_hub, under_way
 from app.components.registry.versions import chosen, versions
 from core.model import registry
 
-with page_title("Registry") as actions:
+with page_title("Registry", "registry") as actions:
     session.said()
 history = promotions()
 found = registry.listing(services.settings(), history)

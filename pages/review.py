@@ -15,7 +15,7 @@ from app.words import plain
 
 PANELS = ("One by one", "Triage", "Figures", "Guidance")
 
-with page_title("Review"):
+with page_title("Review", "review"):
     place = st.container(horizontal=True, width="content")
 person = who("Your name stands on every verdict, so that it can be undone and asked about.")
 if person is not None:

@@ -13,7 +13,7 @@ from app.components.send_to_review import send_run
 from core.decision import runs
 
 opened, model = st.query_params.get("run"), services.champion()
-with page_title("Score a file"):
+with page_title("Score a file", "score_file"):
     if opened:
         download = st.container(width="content", horizontal=True)
         another_file()
@@ -28,7 +28,6 @@ if opened:
 elif model is None:
     no_model()
 else:
-    st.markdown("Each user of a file gets a calibrated risk, an action, and the exact reasons for it.")
     run_id = first_file(model) or run_list("Scored before", runs.recent(services.settings(), 20))
     if run_id:
         navigation.go("score_file", run=run_id)

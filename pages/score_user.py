@@ -9,10 +9,9 @@ from app.components.user_form import changed, reset, user_form
 from app.components.user_result import scored, user_result
 from app.components.user_source import back_to_run, user_model, user_source
 
-with page_title("Score a user"):
+with page_title("Score a user", "score_user"):
     back_to_run()
     place = st.empty()
-st.markdown("What one user's values mean to the model, and what the score would be if a value changed.")
 model = user_model()
 if model is None:
     no_model()

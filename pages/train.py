@@ -1,7 +1,5 @@
 """Train: learn from labelled users, and every training run of this home."""
 
-import streamlit as st
-
 from app import services, session
 from app.components.empty_state import empty_state
 from app.components.heading import page_title
@@ -12,9 +10,8 @@ from app.components.train.runs import chosen, runs
 from app.components.train.under_way import under_way
 from core.model import candidates, registry
 
-with page_title("Train") as actions:
+with page_title("Train", "train") as actions:
     session.said()
-st.markdown("A model learns from labelled users and is judged on others that no model of this home learns from.")
 if session.may("train"):
     start(request(), actions)
 refused()

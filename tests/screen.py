@@ -9,15 +9,18 @@ from typing import Any, Final
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Node
 
+from app import guide
 from core import jobs
 from core.decision.runs import Run
 from core.jobs import Job
-from core.settings import Settings
+from core.settings import ROOT, Settings
 
 #: The fixtures of tests/pages/conftest.py.
 Visit = Callable[..., AppTest]
 Upload = Callable[..., AppTest]
 Scored = Callable[..., Run]
+#: What stands behind the Help buttons.
+HELPS: Final = frozenset(guide.of(path.stem).help for path in (ROOT / "pages").glob("*.py"))
 #: Fields of messages that are never read as markdown: ids, options of menus and the chosen one, descriptions for
 #: readers, data.
 NOT_MARKDOWN: Final = frozenset({"id", "options", "columns", "spec", "alt", "raw_value"})
@@ -29,8 +32,8 @@ def errors(at: AppTest) -> list[str]:
 
 
 def sentences(at: AppTest) -> str:
-    """All markdown and captions of the page, a line each."""
-    return "\n".join([element.value for element in (*at.markdown, *at.caption)])
+    """All markdown and captions of the page, a line each, without the help behind its button."""
+    return "\n".join([element.value for element in (*at.markdown, *at.caption) if element.value not in HELPS])
 
 
 def markdown(at: AppTest) -> Iterator[str]:

@@ -9,16 +9,26 @@ from typing import Literal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from app import guide
+
 
 @contextmanager
-def page_title(title: str) -> Iterator[DeltaGenerator]:
+def page_title(title: str, page: str = "") -> Iterator[DeltaGenerator]:
     """The title row; what is drawn inside (at most three buttons, one of them primary) stands at its right.
 
+    `page`, the name of its file, gives the sentence of purpose below the title and the help before the buttons.
     `title` is markdown: pass text from a file through `words.plain`.
     """
+    told = guide.of(page) if page else None
     row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
-    row.title(title, anchor=False, width="content")
+    words = row.container(width="content", gap=None)
+    words.title(title, anchor=False, width="content")
     actions = row.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", width="content")
+    if told is not None:
+        words.caption(told.purpose, width="content")
+        # First, so that the main button stays last even where a page draws its buttons later.
+        with actions.popover("Help", icon=":material/help:", type="tertiary", width="content"):
+            st.markdown(told.help)
     with actions:
         yield actions
 

@@ -122,18 +122,25 @@ def one(settings: Settings, identity: str, row: int) -> pd.Series[Any]:
 
 def row_of(settings: Settings, identity: str, user: str) -> int | None:
     """The input row of the user with this id, or None."""
-    found = _where(settings, identity, find(settings, identity).id_column, user.strip())
-    return None if found.empty else int(found.index[0])
+    return next(iter(rows_of(settings, identity, user)), None)
 
 
-def _where(settings: Settings, identity: str, column: str | None, value: object) -> pd.DataFrame:
-    """The accepted rows with this value in a column; None means the row number."""
+def rows_of(settings: Settings, identity: str, user: str) -> tuple[int, ...]:
+    """The input rows with this id, in order: one in a file, maybe several in what the API was asked."""
+    column = find(settings, identity).id_column
+    return tuple(map(int, _where(settings, identity, column, user.strip(), [column]).index))
+
+
+def _where(
+    settings: Settings, identity: str, column: str | None, value: object, read: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """The accepted rows with this value in a column; None means the row number. `read`: columns, all without."""
     path = _folder(settings, identity) / _ACCEPTED
     if not path.is_file():
         raise UnknownItemError("dataset", identity)
     # Where the file has a column of its own called "row", the row number is stored under another name.
     equal = (column or pq.read_schema(path).pandas_metadata["index_columns"][0], "==", value)
-    return pd.read_parquet(path, filters=[equal])
+    return pd.read_parquet(path, columns=None if read is None else list(read), filters=[equal])
 
 
 def rejected(settings: Settings, identity: str) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -130,6 +130,12 @@ def scores(settings: Settings, run: str) -> pd.DataFrame:
     return _read(settings, run, _SCORES)
 
 
+def probabilities(settings: Settings, run: str, rows: Sequence[int]) -> list[float]:
+    """The scores of some rows; reads no more than it has to."""
+    found = _read(settings, run, _SCORES, ["probability"])["probability"]
+    return [float(found.loc[row]) for row in rows]
+
+
 def save_reasons(settings: Settings, run: str, reasons: pd.DataFrame) -> None:
     """Store `reason_1` ... of some or all users of a run, indexed by input row; replaces what was there."""
     _write(reasons_file(settings, run), reasons)
@@ -198,11 +204,11 @@ def _write(target: Path, frame: pd.DataFrame) -> None:
         frame.to_parquet(temporary, compression="lz4")
 
 
-def _read(settings: Settings, run: str, name: str) -> pd.DataFrame:
+def _read(settings: Settings, run: str, name: str, columns: list[str] | None = None) -> pd.DataFrame:
     path = _folder(settings, run) / name
     if not path.is_file():
         raise UnknownItemError("run", run)
-    return pd.read_parquet(path)
+    return pd.read_parquet(path, columns=columns)
 
 
 def _folder(settings: Settings, run: str) -> Path:

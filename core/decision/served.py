@@ -160,6 +160,21 @@ def find(settings: Settings, run: str, rows: Collection[int] | None = None) -> U
         return Users(tuple(names), {row.row: _served(row) for row in connection.execute(wanted)})
 
 
+def of_user(settings: Settings, user: str, most: int) -> dict[str, dict[int, float]]:
+    """The latest predictions on a user in runs that are not closed: by run and row, the probability."""
+    latest = (
+        select(predictions.c.run, predictions.c.row, predictions.c.probability)
+        .where(predictions.c.user == user)
+        .order_by(predictions.c.run.desc(), predictions.c.row.desc())
+        .limit(most)
+    )
+    found: dict[str, dict[int, float]] = {}
+    with state.connect(settings) as connection:
+        for number, row, probability in connection.execute(latest):
+            found.setdefault(runs.id_of(number), {})[row] = probability
+    return found
+
+
 def forget(settings: Settings, run: str) -> None:
     """Have a closed run's users in the dataset alone."""
     number = runs.number_of(run)

@@ -1,0 +1,27 @@
+"""User: everything this home knows of one user."""
+
+from app import services
+from app.components.empty_state import empty_state
+from app.components.heading import page_title
+from app.components.known_user import asked_for, decisions, judged, nothing_known, open_sighting, sightings
+from app.words import plain
+from core.decision import cases, outbox
+from core.decision.sightings import of_user
+
+user = asked_for()
+with page_title(f"User {plain(user)}" if user else "User", "user"):
+    pass
+if not user:
+    with empty_state("Which user?", "Type an id into *Find a user*, in the sidebar of every page, and press Enter."):
+        pass
+else:
+    home = services.settings()
+    scored, asked = of_user(home, user), cases.of_user(home, user)
+    verdicts, told = services.verdicts_on(user), outbox.of_user(home, user)
+    if not (scored or asked or len(verdicts) or len(told)):
+        nothing_known(user)
+    opened = sightings(scored, asked)
+    judged(asked, verdicts)
+    decisions(told)
+    if opened:
+        open_sighting(opened)

@@ -1,0 +1,91 @@
+"""User: found by id from every page, with all that is known, and no more than a reviewer may know."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from core.decision import cases, runs
+from core.decision.runs import Run
+from core.settings import ROOT, Settings
+from tests import screen
+from tests.core.feedback import reviewing
+from tests.core.feedback.reviewing import waiting
+from tests.screen import Visit
+
+PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
+
+
+@pytest.fixture
+def run(own: Settings, to_score: pd.DataFrame) -> Run:
+    return reviewing.planned(own, to_score)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_finds_a_user_by_id(visit: Visit, own: Settings, run: Run, page: str) -> None:
+    user = waiting(own)[0].user
+    at = visit(own, page)
+
+    at.text_input(key="find_user").set_value(f" {user} ").run()
+
+    assert not at.exception
+    assert at.title[0].value == f"User {user}"
+    assert at.query_params["id"] == user
+    assert at.text_input(key="find_user").value == ""
+
+
+def test_scores_verdicts_and_what_the_platform_was_told_stand_there(visit: Visit, own: Settings, run: Run) -> None:
+    case = next(each for each in waiting(own) if not each.blind)
+    reviewing.judge(own, case, "spammer", by="Ada", reason="", notes="sold the account")
+
+    at = visit(own, "user", id=case.user)
+
+    table = at.dataframe[0].value
+    assert table["Run"].tolist() == [run.id]
+    assert table["Row"].tolist() == [case.row]
+    assert float(table["Score"][0].strip("<>")) == pytest.approx(case.score, abs=0.001)
+    verdicts, told = (each.value for each in at.table)
+    assert verdicts[["By", "Verdict", "Case", "Notes"]].to_numpy().tolist() == [
+        ["Ada", "spammer", case.id, "sold the account"]
+    ]
+    assert told["Decision"].tolist() == ["remove"]
+
+
+def test_a_row_of_the_scores_opens_the_user_in_that_run(visit: Visit, own: Settings, run: Run) -> None:
+    case = next(each for each in waiting(own) if not each.blind)
+    at = visit(own, "user", id=case.user)
+
+    at.session_state["sightings"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    at.run()
+
+    assert at.title[0].value == "Score a user"
+    assert (at.query_params["run"], at.query_params["row"]) == (run.id, str(case.row))
+
+
+def test_while_a_blind_case_waits_its_score_is_hidden_and_shown_once_it_is_judged(
+    visit: Visit, own: Settings, run: Run
+) -> None:
+    case = next(each for each in waiting(own) if each.blind)
+    at = visit(own, "user", id=case.user)
+    assert at.dataframe[0].value[["Score", "Band"]].to_numpy().tolist() == [["–", "–"]]
+    assert "Scores are hidden" in screen.sentences(at)
+    assert "drawn" not in screen.sentences(at).lower()
+
+    reviewing.judge(own, case, "legitimate")
+
+    at.run()
+    assert "–" not in at.dataframe[0].value["Score"].tolist()
+    assert cases.find(own, case.id).status == "closed"
+
+
+def test_nobody_of_that_name_is_said_with_where_it_was_looked_for(visit: Visit, own: Settings, run: Run) -> None:
+    at = visit(own, "user", id="<b>nobody</b>")
+
+    assert "is known here" in screen.sentences(at)
+    assert "<b>" not in screen.sentences(at)
+    assert not at.dataframe
+
+
+def test_without_an_id_the_page_says_how_to_give_one(visit: Visit, own: Settings) -> None:
+    assert runs.recent(own) == ()
+    assert "Find a user" in screen.sentences(visit(own, "user"))
