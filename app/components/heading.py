@@ -20,12 +20,12 @@ def page_title(title: str, page: str = "") -> Iterator[DeltaGenerator]:
     `title` is markdown: pass text from a file through `words.plain`.
     """
     told = guide.of(page) if page else None
-    row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
-    words = row.container(width="content", gap=None)
-    words.title(title, anchor=False, width="content")
+    top = st.container(gap="xxsmall")
+    row = top.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
+    row.title(title, anchor=False, width="content")
     actions = row.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", width="content")
     if told is not None:
-        words.caption(told.purpose, width="content")
+        top.caption(told.purpose)
         # First, so that the main button stays last even where a page draws its buttons later.
         with actions.popover("Help", icon=":material/help:", type="tertiary", width="content"):
             st.markdown(told.help)
