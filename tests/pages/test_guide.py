@@ -15,18 +15,18 @@ PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 FIGURES = ("PR-AUC", "ROC-AUC", "PSI", "Brier", "ECE", "FPR", "recall", "precision")
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_the_page_shows_its_purpose_and_offers_its_help(visit: Visit, own: Settings, page: str) -> None:
-    at = visit(own, page)
+@pytest.mark.parametrize("name", PAGES)
+def test_the_page_shows_its_purpose_and_offers_its_help(visit: Visit, own: Settings, name: str) -> None:
+    at = visit(own, name)
 
-    told = guide.of(page)
+    told = guide.of(name)
     assert at.caption[0].value == told.purpose
     assert told.help in [element.value for element in at.markdown]
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_a_purpose_is_one_sentence_and_help_is_short_enough_to_be_read(page: str) -> None:
-    told = guide.of(page)
+@pytest.mark.parametrize("name", PAGES)
+def test_a_purpose_is_one_sentence_and_help_is_short_enough_to_be_read(name: str) -> None:
+    told = guide.of(name)
 
     assert re.fullmatch(r"[A-Z][^.!?]*\.", told.purpose)
     assert 60 <= len(told.help.split()) <= 260

@@ -21,10 +21,10 @@ def run(own: Settings, to_score: pd.DataFrame) -> Run:
     return reviewing.planned(own, to_score)
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_every_page_finds_a_user_by_id(visit: Visit, own: Settings, run: Run, page: str) -> None:
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_finds_a_user_by_id(visit: Visit, own: Settings, run: Run, name: str) -> None:
     user = waiting(own)[0].user
-    at = visit(own, page)
+    at = visit(own, name)
 
     at.text_input(key="find_user").set_value(f" {user} ").run()
 
