@@ -46,10 +46,8 @@ from core.model.compared import Compared
 from core.model.operating import Sweep
 from core.model.population import Population
 from core.model.registry import Model
-from core.settings import Settings
+from core.settings import DEMO_LABELLED, Settings
 
-#: Files of the bundled demo, in `data/demo/`.
-DEMO_USERS, DEMO_LABELLED = "users.csv.gz", "labelled.csv.gz"
 #: What the numbers of the Explore page may take, in bytes.
 SHELF: Final = 100_000_000
 T = TypeVar("T")

@@ -27,6 +27,10 @@ WEBHOOK_VARIABLE: Final = "TRUSTDESK_WEBHOOK"
 ADDRESS_VARIABLE: Final = "TRUSTDESK_ADDRESS"
 ADDRESS: Final = "http://localhost:8501"
 
+#: Files of the bundled demo, in `Settings.demo`: users to score, and labelled ones.
+DEMO_USERS: Final = "users.csv.gz"
+DEMO_LABELLED: Final = "labelled.csv.gz"
+
 #: Largest file read, in bytes after decompression: a gzip of zeros must not fill the memory.
 MAX_FILE_BYTES: Final = 2_000_000_000
 #: Threads of XGBoost. Fixed, not the machine's count: the order in which threads sum gradients decides

@@ -21,6 +21,7 @@ from core.feedback import ledger
 from core.learning import due
 from core.model import candidates, registry
 from core.model.registry import Model
+from core.settings import DEMO_LABELLED, DEMO_USERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Step:
 
 def wanted(runs: Sequence[Run]) -> bool:
     """Whether this home is about the demo still: it has one, and nobody has scored a file of their own."""
-    demo = services.demo_file(services.DEMO_USERS)
+    demo = services.demo_file(DEMO_USERS)
     return demo is not None and all(run.name == demo.name for run in runs)
 
 
@@ -65,7 +66,7 @@ def _line(number: int, step: Step, model: Model) -> None:
 
 
 def _go(step: Step, model: Model) -> None:
-    demo = services.demo_file(services.DEMO_USERS)
+    demo = services.demo_file(DEMO_USERS)
     if step.page == "score_file" and not step.where and demo is not None:
         if run := score_upload(Upload(demo.name, demo), model):
             navigation.go("score_file", run=run)
@@ -84,7 +85,7 @@ def _steps(model: Model, runs: Sequence[Run]) -> Iterator[Step]:
 
 def _explore() -> Step:
     stored = datasets.labelled(services.settings())
-    found = next((each for each in stored if each.name == services.DEMO_LABELLED), None)
+    found = next((each for each in stored if each.name == DEMO_LABELLED), None)
     if found is None:
         return Step("Explore", "What labelled users look like, and what to beware of.", False, "Explore", "explore")
     told = f"{count(found.accepted)} labelled users, {percent((found.positives or 0) / found.accepted, 2)} spammers."

@@ -12,6 +12,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from app import services
 from app.words import plain
 from core.data.schema import Schema
+from core.settings import DEMO_USERS
 
 _KEY = "upload"
 
@@ -29,7 +30,7 @@ def upload(schema: Schema) -> Upload | None:
     """The uploader with its neighbours; a file the first time it is seen, else None."""
     file = st.file_uploader("Users to score", type=["csv", "gz"], key=_KEY, label_visibility="collapsed")
     with st.container(horizontal=True, vertical_alignment="center"):
-        demo = services.demo_file(services.DEMO_USERS)
+        demo = services.demo_file(DEMO_USERS)
         use_demo = demo is not None and st.button("Use the demo file", icon=":material/science:", key="use_demo")
         _which_columns(schema)
     if use_demo and demo is not None:

@@ -12,7 +12,6 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from app import services
 from core import jobs
 from core.data import datasets, intake
 from core.data import schema as schemas
@@ -20,7 +19,7 @@ from core.decision import runs, scoring
 from core.decision.policy import Policy
 from core.decision.runs import Run
 from core.model import registry, training
-from core.settings import HOME_VARIABLE, ROOT, Settings
+from core.settings import DEMO_LABELLED, DEMO_USERS, HOME_VARIABLE, ROOT, Settings
 from tests import make
 from tests.screen import Scored, Upload, Visit
 
@@ -96,8 +95,8 @@ def to_score() -> pd.DataFrame:
 def with_demo(own: Settings, to_score: pd.DataFrame) -> Settings:
     """A home with the two demo files, of its own columns."""
     own.demo.mkdir(parents=True)
-    to_score.to_csv(own.demo / services.DEMO_USERS, index=False)
-    make.users(400, seed=5).to_csv(own.demo / services.DEMO_LABELLED, index=False)
+    to_score.to_csv(own.demo / DEMO_USERS, index=False)
+    make.users(400, seed=5).to_csv(own.demo / DEMO_LABELLED, index=False)
     return own
 
 

@@ -1,0 +1,65 @@
+"""A copy of the home that comes with the program, to try things in, and a dashboard of a home as its own process."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from core.settings import ROOT, Settings, child_environment
+
+#: Seconds until a dashboard must answer.
+_PATIENCE: Final = 60
+
+
+def bundled_home(folder: Path) -> Settings:
+    """A copy of the home that comes with the program, without what it has gathered. folder: there, and empty."""
+    theirs, ours = Settings(ROOT), Settings.of(folder)
+    ours.data.mkdir()
+    shutil.copytree(theirs.models, ours.models)
+    shutil.copytree(theirs.demo, ours.demo)
+    for path in (theirs.schema_file, theirs.glossary_file, theirs.salt_file):
+        shutil.copy(path, ours.data)
+    return ours
+
+
+@contextmanager
+def dashboard(home: Settings, *, port: int | None = None) -> Iterator[str]:
+    """The address of a dashboard of a home, which ends with the block. Raises TimeoutError when it does not start."""
+    port = port or free_port()
+    command = [sys.executable, "-m", "app", "--port", str(port), "--home", str(home.home)]
+    environment = child_environment(home) | {"TRUSTDESK_NO_VENV": "1"}
+    log = (home.home / "server.log").open("wb")
+    with log, subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log) as process:  # noqa: S603
+        try:
+            _wait(f"http://127.0.0.1:{port}/_stcore/health", process)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+
+
+def free_port() -> int:
+    """A port of this machine on which nobody listens now."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + _PATIENCE
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310 - ours
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.1)
+    raise TimeoutError(address)
