@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-import pandas as pd
 import streamlit as st
 
 from app.components.heading import section
+from app.tables.model import overall
 from app.words import count, plain
-from core.model.evaluate import Estimate, Figures
+from core.model.evaluate import Figures
 from core.model.registry import Model
-
-NAMES: Final = {"pr_auc": "PR-AUC", "roc_auc": "ROC-AUC", "brier": "Brier", "ece": "ECE"}
 
 
 def model_figures(model: Model) -> None:
@@ -28,13 +24,6 @@ def model_figures(model: Model) -> None:
 
 def figure_table(figures: Figures, *, first: str) -> None:
     """Four figures, value and interval; `first` heads the names."""
-    frame = pd.DataFrame(
-        [(NAMES[name], *cells(figure)) for name, figure in figures.overall.items()],
-        columns=[first, "Value", "from", "to"],
-    )
+    frame = overall(figures, first=first)
     numbers = frame.columns[1:]
     st.table(frame.style.format("{:.4f}", subset=numbers, na_rep="–"), border="horizontal", hide_index=True)
-
-
-def cells(figure: Estimate) -> tuple[float | None, float | None, float | None]:
-    return figure.value, figure.low, figure.high

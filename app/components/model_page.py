@@ -13,15 +13,13 @@ from app.components.figure import figure, theme
 from app.components.heading import section
 from app.components.job_progress import job_progress
 from app.components.model_figures import figure_table
-from app.words import UNKNOWN, badge, count, interval, legible, plain
+from app.tables.model import at_thresholds
+from app.words import badge, count, legible, plain
 from core import jobs
 from core.data import datasets
-from core.decision.policy import BANDS
 from core.model import training
-from core.model.evaluate import AT_THRESHOLD, Estimate, Figures
+from core.model.evaluate import Figures
 from core.model.registry import Model
-
-_SHARES = {"precision": "Precision", "recall": "Recall", "f1": "F1", "fpr": "FPR"}
 
 
 def figures(model: Model) -> None:
@@ -108,19 +106,4 @@ def _honest(known: training.Judged, model: Model) -> str:
 
 
 def _at_thresholds(found: Figures) -> None:
-    rows = [
-        {"Above": f"{found.thresholds[band]:g}", "Band": _badge(band)}
-        | {_SHARES[name]: _share(shares[name], 4 if name == "fpr" else 3) for name in AT_THRESHOLD}
-        for band, shares in found.at.items()
-    ]
-    st.table(pd.DataFrame(rows), border="horizontal", hide_index=True)
-
-
-def _share(share: Estimate, digits: int) -> str:
-    if share.value is None or share.low is None or share.high is None:
-        return UNKNOWN
-    return interval(share.value, share.low, share.high, digits)
-
-
-def _badge(band: str) -> str:
-    return badge(next(known for known in BANDS if known == band))
+    st.table(at_thresholds(found, badge), border="horizontal", hide_index=True)

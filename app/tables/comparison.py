@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -14,7 +14,7 @@ from core.model.compared import Compared
 from core.model.difference import LOWER_IS_BETTER, Difference
 from core.model.evaluate import Estimate
 from core.model.flips import Flips
-from core.model.operating import Confusion
+from core.model.operating import Confusion, Decomposition
 from core.model.resample import Costs
 
 #: Characters of a contender's name in a heading.
@@ -27,6 +27,10 @@ _NAMES: Final[Mapping[str, str]] = {
 _FINE: Final = frozenset({"brier", "ece", "fpr", "cost"})
 _WHOLE: Final = {"pr_auc": "PR-AUC", "roc_auc": "ROC-AUC", "brier": "Brier, reversed"}
 _AT: Final = {"precision": "Precision", "recall": "Recall", "cost": "Cost, reversed"}
+BRIER: Final = (
+    "Brier = reliability − resolution + uncertainty, up to what bins hide; less reliability and more resolution "
+    "are better."
+)
 SHARES: Final = {"selection_rate": "Selected", "fpr": "FPR", "fnr": "FNR"}
 
 
@@ -78,6 +82,17 @@ def figures(found: Compared) -> pd.DataFrame:
     rows = [_figure(found, "", name) for name in first.overall]
     rows += [_figure(found, band, name) for band in found.thresholds for name in first.at[band]]
     return pd.DataFrame(rows)
+
+
+def calibration(found: Compared, parts: Sequence[Decomposition]) -> pd.DataFrame:
+    """ECE, and the Brier score in its parts, of a and of b."""
+    return pd.DataFrame(
+        [
+            {"Model": short(name), "ECE": figures.overall["ece"].value, "Brier": each.brier,
+             "Reliability": each.reliability, "Resolution": each.resolution, "Uncertainty": each.uncertainty}
+            for name, figures, each in zip(found.names, found.comparison.figures, parts, strict=True)
+        ]
+    )  # fmt: skip
 
 
 def segments(table: pd.DataFrame) -> pd.DataFrame:

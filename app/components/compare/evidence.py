@@ -54,7 +54,7 @@ def _drawn(view: View, which: str) -> None:
         figure(
             charts.reliabilities(*frames, names=names, theme=theme()), key="reliabilities", table=_groups(view, frames)
         )
-        _calibration(view, names)
+        _calibration(view)
     else:
         a, b = (comparing.curves(view, side) for side in SIDES)
         marks = comparing.at_thresholds(view, "a"), comparing.at_thresholds(view, "b")
@@ -65,20 +65,13 @@ def _drawn(view: View, which: str) -> None:
         figure(fig, key=f"curve-{which}", table=pd.concat([a.assign(model=names[0]), b.assign(model=names[1])]))
 
 
-def _calibration(view: View, names: tuple[str, str]) -> None:
+def _calibration(view: View) -> None:
     """ECE, and the Brier score in its parts."""
-    rows = []
-    for side, name, figures in zip(SIDES, names, view.found.comparison.figures, strict=True):
-        parts, ece = comparing.decomposition(view, side), figures.overall["ece"].value
-        rows.append({"Model": plain(name), "ECE": ece, "Brier": parts.brier, "Reliability": parts.reliability,
-                     "Resolution": parts.resolution, "Uncertainty": parts.uncertainty})  # fmt: skip
-    frame = pd.DataFrame(rows)
+    frame = tables.calibration(view.found, [comparing.decomposition(view, side) for side in SIDES])
+    frame["Model"] = frame["Model"].map(plain)
     digits: dict[Any, Any] = {name: "{:.4f}" if name in {"ECE", "Brier"} else "{:.5f}" for name in frame.columns[1:]}
     st.table(frame.style.format(digits, na_rep=UNKNOWN), border="horizontal", hide_index=True)
-    st.caption(
-        "Brier = reliability − resolution + uncertainty, up to what bins hide; less reliability and more resolution "
-        "are better."
-    )
+    st.caption(tables.BRIER)
 
 
 def _groups(view: View, frames: list[pd.DataFrame]) -> pd.DataFrame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -10,11 +9,10 @@ from app import services
 from app.components.empty_state import empty_state
 from app.components.heading import section
 from app.components.numbers import numbers
-from app.words import NARROW, UNKNOWN, badge, count, legible, percent
-from core.data.problems import count as counted
+from app.tables import live as tables
+from app.words import NARROW, badge, count, legible
 from core.decision import runs
 from core.decision.policy import BANDS
-from core.decision.runs import Run
 from core.feedback.estimate import Estimate, Figures
 
 
@@ -34,8 +32,9 @@ def figures() -> None:
     found = services.live(run)
     if found is None:
         return
-    _headline(run, found)
-    table = _table(found)
+    st.header(tables.finding(run.id, found), anchor=False)
+    st.markdown(tables.progress(found))
+    table = tables.table(found, badge)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         section("Estimates", f"95{NARROW}% intervals, {run.model} under {run.policy.version}, {count(run.users)} users")
         numbers(_raw(found), f"figures-{run.id}")
@@ -48,60 +47,9 @@ def figures() -> None:
     )
 
 
-def _headline(run: Run, found: Figures) -> None:
-    recall, precision = found.recall, found.precision
-    judged = sum(each.judged for each in found.bands)
-    pending = sum(each.pending for each in found.bands)
-    progress = f"{counted(judged, 'user')} judged, {count(pending)} still to be judged."
-    if recall.enough:
-        told = f"Of all spammers in {run.id}, the policy catches {_share(recall.value)} ({_ends(recall)})"
-        if precision.enough:
-            told += f"; of those it flags, {_share(precision.value)} are spammers ({_ends(precision)})"
-        told += "."
-    else:
-        told = (
-            f"Too few to say what {run.id} misses: {recall.expected_events:.0f} of 30 expected spammers judged so far"
-        )
-        told += f"; recall is {_ends(recall)}."
-    st.header(told, anchor=False)
-    st.markdown(progress)
-
-
-def _table(found: Figures) -> pd.DataFrame:
-    rows = {f"Precision, {badge(band)}": each for band, each in reversed(list(zip(BANDS, found.bands, strict=True)))}
-    rows |= {"Precision, all flagged for review": found.precision, "Recall, over all users": found.recall}
-    return pd.DataFrame(
-        {
-            "Figure": list(rows),
-            "Weighted": [_share(each.value) if each.enough else "too few to say" for each in rows.values()],
-            "95 % interval": [_ends(each) for each in rows.values()],
-            "Naive": [_share(each.naive) for each in rows.values()],
-            "Judged": [count(each.judged) for each in rows.values()],
-            "Spammers": [count(each.events) for each in rows.values()],
-            "To judge": [count(each.pending) for each in rows.values()],
-            "Unsure": [count(each.unsure) for each in rows.values()],
-            "If the unsure were": [_moved(each) for each in rows.values()],
-        }
-    )
-
-
 def _raw(found: Figures) -> pd.DataFrame:
     named = dict(zip([f"precision {band}" for band in BANDS], found.bands, strict=True))
     named |= {"precision flagged": found.precision, "recall": found.recall}
     fields = [name for name in Estimate.__slots__ if not name.startswith("_")]
     rows = [{"figure": name, **{field: getattr(each, field) for field in fields}} for name, each in named.items()]
     return pd.DataFrame(rows)
-
-
-def _share(value: float) -> str:
-    return UNKNOWN if np.isnan(value) else percent(value)
-
-
-def _ends(each: Estimate) -> str:
-    return f"{_share(each.low)} to {_share(each.high)}"
-
-
-def _moved(each: Estimate) -> str:
-    if not each.unsure:
-        return ""
-    return UNKNOWN if np.isnan(each.worst) else f"{_share(each.worst)} to {_share(each.best)}"

@@ -11,11 +11,12 @@ import streamlit as st
 from app import charts, navigation, services
 from app.components.figure import figure, theme
 from app.components.heading import section
-from app.components.model_figures import NAMES, cells, figure_table
+from app.components.model_figures import figure_table
 from app.components.numbers import numbers
 from app.components.train import told
 from app.components.train.effect import effect
 from app.components.train.search import search
+from app.tables.model import NAMES, cells
 from app.words import count, moment, plain
 from core.data.problems import count as counted
 from core.model.candidates import Kept

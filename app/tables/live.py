@@ -1,0 +1,70 @@
+"""What the verdicts say of a run, in words: precision by band and recall, weighted, beside the naive figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from app.words import UNKNOWN, count, percent
+from core.data.problems import count as counted
+from core.decision.policy import BANDS, Band
+from core.feedback.estimate import Estimate, Figures
+
+
+def finding(run: str, found: Figures) -> str:
+    """Recall, and precision where it is known; or that it is too early to say. run: its id."""
+    recall, precision = found.recall, found.precision
+    if not recall.enough:
+        return (
+            f"Too few to say what {run} misses: {recall.expected_events:.0f} of 30 expected spammers judged so far; "
+            f"recall is {_ends(recall)}."
+        )
+    told = f"Of all spammers in {run}, the policy catches {_share(recall.value)} ({_ends(recall)})"
+    if precision.enough:
+        told += f"; of those it flags, {_share(precision.value)} are spammers ({_ends(precision)})"
+    return f"{told}."
+
+
+def judged(found: Figures) -> int:
+    """Users with a verdict that says what they are."""
+    return sum(each.judged for each in found.bands)
+
+
+def progress(found: Figures) -> str:
+    pending = sum(each.pending for each in found.bands)
+    return f"{counted(judged(found), 'user')} judged, {count(pending)} still to be judged."
+
+
+def table(found: Figures, word: Callable[[Band], str]) -> pd.DataFrame:
+    """A row a figure, weighted and naive, and what it rests on; `word`: a band as it is shown."""
+    rows = {f"Precision, {word(band)}": each for band, each in reversed(list(zip(BANDS, found.bands, strict=True)))}
+    rows |= {"Precision, all flagged for review": found.precision, "Recall, over all users": found.recall}
+    return pd.DataFrame(
+        {
+            "Figure": list(rows),
+            "Weighted": [_share(each.value) if each.enough else "too few to say" for each in rows.values()],
+            "95 % interval": [_ends(each) for each in rows.values()],
+            "Naive": [_share(each.naive) for each in rows.values()],
+            "Judged": [count(each.judged) for each in rows.values()],
+            "Spammers": [count(each.events) for each in rows.values()],
+            "To judge": [count(each.pending) for each in rows.values()],
+            "Unsure": [count(each.unsure) for each in rows.values()],
+            "If the unsure were": [_moved(each) for each in rows.values()],
+        }
+    )
+
+
+def _share(value: float) -> str:
+    return UNKNOWN if np.isnan(value) else percent(value)
+
+
+def _ends(each: Estimate) -> str:
+    return f"{_share(each.low)} to {_share(each.high)}"
+
+
+def _moved(each: Estimate) -> str:
+    if not each.unsure:
+        return ""
+    return UNKNOWN if np.isnan(each.worst) else f"{_share(each.worst)} to {_share(each.best)}"
