@@ -25,6 +25,7 @@ from app.commands import (
     monitoring,
     queue,
     registry,
+    report,
     score,
     shadow,
     train,
@@ -48,6 +49,7 @@ app.add_typer(accounts.app, name="accounts")
 app.add_typer(keys.app, name="keys")
 app.add_typer(registry.app, name="registry")
 app.command()(score.score)
+app.command()(report.report)
 app.command()(train.train)
 app.command()(train.evaluate)
 app.command()(api.api)

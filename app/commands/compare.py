@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.commands.labelled import read, tell_problems, working
-from app.commands.shared import AsJson, Home, settings_of
+from app.commands.shared import AsJson, Home, check_html, settings_of
 
 if TYPE_CHECKING:
     from app.progress import Progress
@@ -29,24 +29,29 @@ def compare(
     on: On = None,
     seed: Seed = 0,
     as_json: AsJson = False,
+    html: Annotated[Path | None, typer.Option("--html", help="Also write a report there: .html.")] = None,
     home: Home = None,
 ) -> None:
     """Is B better than A, on users that neither was trained on? Predictions: id,y_true,y_proba per line."""
     settings = settings_of(context, home)
     with working(settings) as progress:
-        facts = _facts(settings, first, second, on, seed, progress)
+        if html is not None:
+            check_html(html)
+        facts = _facts(settings, first, second, on, seed, html, progress)
         progress.end()
         sys.stdout.write(json.dumps(facts, indent=1, ensure_ascii=False) + "\n" if as_json else _text(facts))
 
 
 def _facts(
-    settings: Settings, first: str, second: str, on: Path | None, seed: int, progress: Progress
+    settings: Settings, first: str, second: str, on: Path | None, seed: int, html: Path | None, progress: Progress
 ) -> dict[str, Any]:  # fmt: skip
     from core.data import schema as schemas
     from core.errors import BadOptionError
     from core.model import candidates, registry, side_by_side
 
     files = [_is_file(name) for name in (first, second)]
+    if html is not None and any(files):
+        raise BadOptionError("--html", "a report is of versions and training runs; for files, the Compare page has it.")
     if all(files):
         return _of_files(first, second, seed)
     if on is None:
@@ -57,8 +62,8 @@ def _facts(
     progress("Comparing")
     if any(files):
         return _with_file(settings, first, second, dataset, columns, seed)
-    if any(candidates.IDENTITY.fullmatch(name) for name in (first, second)):
-        return _with_run(settings, first, second, dataset, seed)
+    if html is not None or any(candidates.IDENTITY.fullmatch(name) for name in (first, second)):
+        return _stored(settings, first, second, dataset, seed, html)
     models = registry.load(settings, first), registry.load(settings, second)
     return side_by_side.versions(settings, *models, dataset, columns, _thresholds(), seed=seed).as_json()
 
@@ -102,12 +107,23 @@ def _with_file(
     return {"rows": rows.sentence, **found.as_json()}
 
 
-def _with_run(settings: Settings, first: str, second: str, dataset: Dataset, seed: int) -> dict[str, Any]:
-    from core.model import comparisons
+def _stored(
+    settings: Settings, first: str, second: str, dataset: Dataset, seed: int, html: Path | None
+) -> dict[str, Any]:  # fmt: skip
+    """The facts of a comparison as pages have it; with `html`, it is also written there as a report."""
+    from app.reports.comparison import report
+    from core.files import write_text
+    from core.model import comparisons, weakest
     from core.model.comparisons import Asked
 
     found = comparisons.made(settings, Asked(first, second, dataset.id, _thresholds(), seed))
-    return {"rows": found.rows, **found.comparison.as_json(), "cautions": list(found.cautions)}
+    if html is not None:
+        write_text(html, report(found))
+    flips = {"sentence": found.flips().sentence, "changes": found.flips().frame().to_dict("records")}
+    return {
+        "rows": found.rows, **found.comparison.as_json(), "flips": flips, "reasons": found.reasons,
+        "weakest": weakest.weakest(found.segments[1]), "cautions": list(found.cautions),
+    }  # fmt: skip
 
 
 def _text(facts: dict[str, Any]) -> str:
@@ -115,6 +131,6 @@ def _text(facts: dict[str, Any]) -> str:
     lines += [each["sentence"] for each in facts["differences"][1:]]
     lines += [each["sentence"] for each in facts["verdicts"]]
     if "flips" in facts:
-        lines += [facts["flips"]["sentence"], facts["reasons"], facts["weakest"]]
+        lines += filter(None, (facts["flips"]["sentence"], facts["reasons"], facts["weakest"]))
     lines += [f"Caution: {each}" for each in facts.get("cautions", ())]
     return "".join(f"{line}\n" for line in lines)

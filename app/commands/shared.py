@@ -60,6 +60,16 @@ def check_output(output: Path | None) -> None:
         export.check_target(output)
 
 
+def check_html(output: Path) -> None:
+    """Raises BadOptionError unless a report can be written there, before any work is done."""
+    if output.suffix.lower() != ".html":
+        raise BadOptionError(str(output), "the report to write must end in .html.")
+    if output.is_dir():
+        raise BadOptionError(str(output), "this is a folder: give the name of a file to write.")
+    if not output.parent.is_dir():
+        raise BadOptionError(str(output), f"there is no folder {output.parent}.")
+
+
 def give(frame: pd.DataFrame, output: Path | None) -> None:
     """A table as CSV on stdout, or in a file; text that looks like a formula is made plain in CSV."""
     import pyarrow as pa

@@ -26,12 +26,16 @@ FONT: Final = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liber
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of a report; all text is plain. Figures are those of `app.charts` in the light theme."""
+    """A part of a report; all text is plain. Figures are those of `app.charts` in the light theme.
+
+    Without a heading it goes on with the part before.
+    """
 
     heading: str
     text: str = ""
     figure: go.Figure | None = None
     table: pd.DataFrame | None = None
+    points: tuple[str, ...] = ()
 
 
 def html(title: str, sentences: Sequence[str], sections: Sequence[Section]) -> str:
@@ -46,11 +50,16 @@ def html(title: str, sentences: Sequence[str], sections: Sequence[Section]) -> s
 
 
 def _section(section: Section, index: int, *, script: bool) -> str:
-    parts = [f"<h2>{_text(section.heading)}</h2>"]
+    parts = [f"<h2>{_text(section.heading)}</h2>"] if section.heading else []
     parts += [f"<p>{_text(section.text)}</p>"] if section.text else []
     parts += [_figure(section.figure, index, script=script)] if section.figure is not None else []
     parts += [_table(section.table)] if section.table is not None else []
+    parts += [_list(section.points)] if section.points else []
     return "\n".join(["<section>", *parts, "</section>"])
+
+
+def _list(points: Sequence[str]) -> str:
+    return "\n".join(["<ul>", *(f"<li>{_text(point)}</li>" for point in points), "</ul>"])
 
 
 def _figure(figure: go.Figure, index: int, *, script: bool) -> str:
@@ -80,15 +89,30 @@ def _on_paper(figure: go.Figure) -> go.Figure:
 
 
 def _table(table: pd.DataFrame) -> str:
-    """The columns of a table without its index; numbers are right-aligned, with equal decimals. Ids come as text."""
+    """The columns of a table without its index; numbers are right-aligned, with equal decimals. Ids come as text.
+
+    A line break in a cell is one on the page.
+    """
     columns = [_column(table.iloc[:, i]) for i in range(table.shape[1])]
-    sides = [' class="n"' if all(map(_NUMBER.fullmatch, column)) else "" for column in columns]
+    sides = [_side(column) for column in columns]
     head = "".join(f"<th{side}>{_text(str(name))}</th>" for name, side in zip(table.columns, sides, strict=True))
     rows = "\n".join(
-        f"<tr>{''.join(f'<td{side}>{_text(cell)}</td>' for cell, side in zip(row, sides, strict=True))}</tr>"
+        f"<tr>{''.join(f'<td{side}>{_cell(cell)}</td>' for cell, side in zip(row, sides, strict=True))}</tr>"
         for row in zip(*columns, strict=True)
     )
-    return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>"
+    kinds = [kind for kind, holds in (("dense", len(columns) > _MANY), ("whole", len(table) <= _FEW)) if holds]
+    return f'<table class="{" ".join(kinds)}">\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>'
+
+
+def _cell(text: str) -> str:
+    return _INTERVAL.sub(r'<span class="s">\g<0></span>', _text(text))
+
+
+def _side(column: list[str]) -> str:
+    """Numbers stand at the right; what is short is never broken."""
+    if all(map(_NUMBER.fullmatch, column)):
+        return ' class="n"'
+    return ' class="s"' if max(map(len, column), default=0) <= _SHORT else ""
 
 
 def _column(values: pd.Series[Any]) -> list[str]:
@@ -127,6 +151,15 @@ def _text(text: str) -> str:
 
 #: A count, a decimal or a percentage as this program writes them, or a number that is not known.
 _NUMBER: Final = re.compile(rf"[<>]?[+{words.MINUS}-]?\d[\d.,]*(e[+{words.MINUS}-]?\d+)?(\s?%)?|{words.UNKNOWN}")
+#: An interval, whose ends stay on one line.
+_END: Final = rf"[+{words.MINUS}]?\d[\d.,]*(?:{words.NARROW}%)?"
+_INTERVAL: Final = re.compile(rf"\(?{_END} to {_END}\)?")
+#: Rows up to which a table is not parted between pages.
+_FEW: Final = 8
+#: Columns above which a table is set smaller.
+_MANY: Final = 6
+#: Characters of the longest cell of a column that is not broken: "▲ Human review".
+_SHORT: Final = 14
 #: Only what stands in the file: its own script, its own style.
 _POLICY: Final = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
 _STYLE: Final = f"""
@@ -136,19 +169,28 @@ body {{ margin: 0; background: {PALETTE["light"]["background"]}; color: {PALETTE
 main {{ width: {WIDTH}px; max-width: calc(100vw - 32px); margin: 32px auto 64px; overflow-wrap: anywhere; }}
 h1 {{ font-size: 24px; line-height: 1.25; margin: 0 0 12px; }}
 h2 {{ font-size: 17px; line-height: 1.3; margin: 36px 0 8px; }}
+h1 + p {{ font-size: 17px; line-height: 1.4; }}
 h2, h2 + p:not(:last-child) {{ break-after: avoid; }}
+h2 + p {{ break-inside: avoid; }}
 p {{ margin: 0 0 6px; max-width: 75ch; orphans: 3; widows: 3; }}
+ul {{ margin: 0 0 6px; padding-left: 20px; }}
+li {{ break-inside: avoid; }}
 figure {{ margin: 14px 0; break-inside: avoid; }}
 figcaption {{ margin-bottom: 6px; break-after: avoid; }}
-.sub, th {{ color: {PALETTE["light"]["muted"]}; font-size: 12px; }}
+.sub, th {{ color: {PALETTE["light"]["muted"]}; }}
+.sub {{ font-size: 12px; }}
 .drawing {{ overflow-x: auto; }}
 table {{ border-collapse: collapse; width: 100%; margin: 14px 0; font-size: 12px; }}
 thead {{ display: table-header-group; }}
 tr {{ break-inside: avoid; }}
-th, td {{ padding: 4px 8px; border-bottom: 1px solid {PALETTE["light"]["faint"]};
-  text-align: left; vertical-align: top; min-width: 5ch; }}
+.whole {{ break-inside: avoid; }}
+.dense {{ font-size: 10.5px; }}
+th, td {{ padding: 4px 6px; border-bottom: 1px solid {PALETTE["light"]["faint"]};
+  text-align: left; vertical-align: top; min-width: 9ch; }}
 th {{ font-weight: 500; }}
-.n {{ text-align: right; white-space: nowrap; }}
+td {{ white-space: pre-line; }}
+.n, .s {{ white-space: nowrap; min-width: 4ch; }}
+.n {{ text-align: right; }}
 @page {{ size: A4; margin: 14mm; }}
 @media print {{
   body {{ font-size: 10.5pt; }}

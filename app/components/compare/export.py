@@ -8,15 +8,21 @@ import streamlit as st
 
 from app import navigation
 from app.comparing import View
+from app.reports.comparison import report
 
 
 def ways_on(view: View) -> None:
     """Buttons for the title row."""
     a, b = view.found.contenders
-    st.download_button(
-        "Export", lambda: _facts(view), f"compare-{a}-{b}.json", "application/json", icon=":material/download:",
-        on_click="ignore", key="compare_export",
-    )  # fmt: skip
+    with st.popover("Export", icon=":material/download:"):
+        st.download_button(
+            "Report as HTML", lambda: report(view.found).encode(), f"compare-{a}-{b}.html", "text/html",
+            on_click="ignore", key="compare_report", width="stretch", help="To read, send or print, without a network",
+        )  # fmt: skip
+        st.download_button(
+            "All figures as JSON", lambda: _facts(view), f"compare-{a}-{b}.json", "application/json",
+            on_click="ignore", key="compare_export", width="stretch",
+        )  # fmt: skip
     if b in view.versions and st.button(f"{b} in the registry", icon=":material/inventory_2:", key="compare_registry"):
         navigation.go("registry", version=b)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+import pandas as pd
 import streamlit as st
 
 from app import charts, exploring, services
@@ -10,13 +13,22 @@ from app.components.explore.source import filter_words
 from app.components.explore.together import left_out
 from app.reports import page
 from app.reports.page import Section
-from app.words import count
+from app.words import count, percent
 from core.data import datasets, pairs, single
 from core.decision.view import View
+from core.model.explain import value_text
 from core.model.registry import Model
 
 #: Features told in full: the ones the model uses most.
-FEATURES = 12
+FEATURES: Final = 12
+_COLUMNS: Final = {
+    "feature": "Feature", "kind": "Kind", "use": "Use", "auc": "AUC", "missing": "Missing", "distinct": "Distinct",
+    "min": "Min", "median": "Median", "max": "Max", "meaning": "Meaning",
+}  # fmt: skip
+_RATES: Final = {
+    "bin": "Values", "n": "Users", "labelled": "Labelled", "spammers": "Spammers", "rate": "Share of spammers",
+    "low95": "from", "high95": "to",
+}  # fmt: skip
 
 
 def export_button(view: View, model: Model | None) -> None:
@@ -43,7 +55,7 @@ def _report(view: View, model: Model | None) -> str:
     known, constant = exploring.varying(exploring.correlations(view, "spearman"))
     matrix = exploring.order(known)
     sections = [
-        Section("Features", "Most used by the model first.", table=table),
+        Section("Features", "" if model is None else f"Most used by {model.version} first.", table=_shown(table)),
         *(_feature(view, name) for name in table["feature"].head(FEATURES)),
         Section(
             "Correlations", left_out(constant) if constant else "",
@@ -59,11 +71,20 @@ def _report(view: View, model: Model | None) -> str:
     return page.html(f"Exploration of {found.name}", sentences, sections)
 
 
+def _shown(table: pd.DataFrame) -> pd.DataFrame:
+    """The feature table as wide as paper; values of every size stand in one column, so each has its own decimals."""
+    values = {name: [value_text(value) for value in table[name].round(3)] for name in ("min", "median", "max")}
+    shares = {"missing": [percent(share, 2) for share in table["missing"]]}
+    kept = {name: word for name, word in _COLUMNS.items() if name in table}
+    return table.assign(**values, **shares)[list(kept)].rename(columns=kept)
+
+
 def _feature(view: View, name: str) -> Section:
     tally, bins = exploring.counted(view, name), exploring.bins(view, name, log=False)
     rates = single.rates(tally, bins)
     drawn = charts.spam_rate(rates.rename(columns={"bin": "label"}), name, overall=overall(view), theme="light")
-    return Section(name, services.meanings().sentence(name), figure=drawn, table=rates)
+    told = rates[list(_RATES)].rename(columns=_RATES)
+    return Section(name, services.meanings().sentence(name), figure=drawn, table=told)
 
 
 def _quiet(_done: int, _of: int) -> None: ...

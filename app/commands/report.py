@@ -1,0 +1,36 @@
+"""`python3 -m app report`: a run as one HTML file, to read, send or print."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app import guard
+from app.commands.shared import Home, check_html, settings_of
+from app.guard import tell
+
+
+def report(
+    context: typer.Context,
+    run: Annotated[str, typer.Argument(help="The run, such as r-0001.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write: .html.")],
+    home: Home = None,
+) -> None:
+    """Write the report of a run: scores, problems, highest risks with reasons, the model, what the verdicts say."""
+    from app.reports import run as run_report
+    from core.decision import runs
+    from core.feedback import ledger, live
+    from core.files import write_text
+    from core.model import registry
+
+    settings = settings_of(context, home)
+    with guard.command(settings):
+        check_html(output)
+        found, known = runs.find(settings, run), ledger.of(settings)
+        known.refresh()
+        judged = live.figures(settings, found, known.effective())
+        text = run_report.report(settings, found, registry.load(settings, found.model), judged)
+        write_text(output, text)
+        tell(f"Report of {found.id}: {output}")

@@ -1,0 +1,145 @@
+"""The report of a comparison: whether b is better than a, by how much, for whom, and what speaks against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+
+from app import charts
+from app.charts.two_curves import CURVES
+from app.reports import page
+from app.reports.page import Section
+from app.tables import comparison as tables
+from app.words import WORD, count, decimal, label, percent, probability
+from core.decision.policy import BANDS
+from core.model import operating, weakest
+from core.model.compared import Compared
+from core.model.flips import Flips
+from core.model.operating import Sweep
+from core.model.resample import Costs
+
+#: Users told one by one, and segments of each model.
+CHANGED = 30
+SEGMENTS = 15
+
+
+def report(found: Compared) -> str:
+    """The whole file; the answer comes first."""
+    a, b = found.names
+    flips = found.flips()
+    sweeps = [Sweep(found.users["label"], found.users[side]) for side in ("a", "b")]
+    sentences = [
+        found.comparison.sentence, f"{tables.tests(found)}.", found.rows, flips.sentence,
+        *(f"Caution: {tables.spoken(caution)}" for caution in found.cautions),
+    ]  # fmt: skip
+    sections = [
+        _differences(found), Section("Figures", "With 95 % intervals.", table=_figures(found)), *_curves(found, sweeps),
+        _calibration(found), _scores(found), _bands(found, flips), *_changed(found, flips), _thresholds(found, sweeps),
+        *_segments(found), Section("Every test in a sentence", points=tuple(tables.sentences(found))),
+    ]  # fmt: skip
+    return page.html(f"{b} compared with {a}", sentences, sections)
+
+
+def _names(found: Compared) -> tuple[str, str]:
+    a, b = map(tables.short, found.names)
+    return a, b
+
+
+def _differences(found: Compared) -> Section:
+    a, b = _names(found)
+    bands = list(found.thresholds)
+    rows = tables.differences(found, bands[len(bands) // 2])
+    return Section("The differences", figure=charts.differences(rows, a=a, b=b, theme="light"))
+
+
+def _figures(found: Compared) -> pd.DataFrame:
+    a, b = _names(found)
+    return tables.figures(found).rename(columns={"a": a, "b": b})
+
+
+def _curves(found: Compared, sweeps: list[Sweep]) -> Iterator[Section]:
+    a, b = (sweep.curves() for sweep in sweeps)
+    of_a, of_b = (tuple(sweep.confusion(above) for above in found.thresholds.values()) for sweep in sweeps)
+    rate = found.comparison.positives / found.comparison.n
+    for which in CURVES:
+        drawn = charts.curves(which, a, b, names=_names(found), marks=(of_a, of_b), base_rate=rate, theme="light")
+        yield Section("The curves" if which == "pr" else "", figure=drawn)
+
+
+def _calibration(found: Compared) -> Section:
+    groups = [pd.DataFrame([asdict(group) for group in each.reliability]) for each in found.comparison.figures]
+    drawn = charts.reliabilities(groups[0], groups[1], names=_names(found), theme="light")
+    parts = [operating.decompose(found.users["label"], found.users[side]) for side in ("a", "b")]
+    table = tables.calibration(found, parts)
+    shown = {name: [decimal(value, 5) for value in table[name]] for name in table.columns[1:]}
+    return Section("Whether scores come true", tables.BRIER, drawn, table.assign(**shown))
+
+
+def _scores(found: Compared) -> Section:
+    a, b = (operating.distributions(found.users["label"], found.users[side]) for side in ("a", "b"))
+    return Section("How scores are spread", figure=charts.score_lines(a, b, names=_names(found), theme="light"))
+
+
+def _bands(found: Compared, flips: Flips) -> Section:
+    a, b = _names(found)
+    words = [label(band) for band in BANDS]
+    table = pd.DataFrame(flips.counts, columns=words)
+    table.insert(0, f"By {a}, and by {b}", words)
+    drawn = charts.flips(flips.counts, BANDS, a=a, b=b, theme="light")
+    return Section("Changes of band", flips.sentence, drawn, table)
+
+
+def _changed(found: Compared, flips: Flips) -> Iterator[Section]:
+    everyone = tables.changed(found, flips)
+    if everyone.empty:
+        return
+    a, b = _names(found)
+    shown = everyone.head(CHANGED)
+    table = pd.DataFrame(
+        {
+            "User": shown["user"], a: shown["a"].map(probability), b: shown["b"].map(probability),
+            f"By {a}": shown["before"].map(label), f"By {b}": shown["after"].map(label),
+            "Why": shown["why"].fillna("").str.replace("   ", ", "),
+            "Label": shown["label"].map({0.0: "legitimate", 1.0: "spammer"}),
+        }
+    )  # fmt: skip
+    first = f"The first {CHANGED} of {count(len(everyone))}." if len(everyone) > CHANGED else ""
+    why = "Why: the features whose push moves most, in log-odds." if found.why is not None else ""
+    text = " ".join(filter(None, (first, why, found.reasons)))
+    yield Section("The largest changes", text, table=table if why else table.drop(columns="Why"))
+
+
+def _thresholds(found: Compared, sweeps: list[Sweep]) -> Section:
+    rows = []
+    for band, above in found.thresholds.items():
+        for name, sweep in zip(_names(found), sweeps, strict=True):
+            at = sweep.confusion(above)
+            told = {key: _share(value) for key, value in (("Precision", at.precision), ("Recall", at.recall))}
+            rows.append({
+                "Above": f"{above:g}", "Band": next(label(each) for each in BANDS if each == band), "Model": name,
+                "Caught": at.caught, "Missed": at.missed, "False alarms": at.false_alarms, "Left alone": at.left_alone,
+                **told, "Cost": decimal(tables.at_threshold(at, Costs())["Cost"] or 0.0, 1),
+            })  # fmt: skip
+    costs = Costs()
+    text = (
+        f"Users scored above are flagged. Cost per 1,000 users: {costs.missed:g} for a missed spammer, "
+        f"{costs.false_alarm:g} for a false alarm."
+    )
+    return Section("At the policy's thresholds", text, table=pd.DataFrame(rows))
+
+
+def _share(value: float | None) -> str:
+    return percent(np.nan if value is None else value, 2)
+
+
+def _segments(found: Compared) -> Iterator[Section]:
+    first, above = next(iter(found.thresholds.items()))
+    word = next(WORD[each].lower() for each in BANDS if each == first)
+    selected = f"Users scored above {above:g} ({word}) are selected"
+    for name, table in zip(reversed(_names(found)), reversed(found.segments), strict=True):
+        if not table.empty:
+            said = f"{weakest.weakest(table)} {selected}; p with Holm's correction."
+            yield Section(f"Segments under {name}, weakest first", said, table=tables.segments(table.head(SEGMENTS)))
