@@ -33,7 +33,7 @@ from app.commands import (
 from app.commands.shared import Home, settings_of
 from app.guard import tell
 from core.errors import BadOptionError, RefusedError
-from core.settings import ROOT, Settings, child_environment
+from core.settings import ROOT, Settings, dashboard_environment
 
 app = typer.Typer(
     add_completion=False,
@@ -85,9 +85,9 @@ def dashboard(
             raise BadOptionError("--home", f"there is no folder {settings.home}.")
         command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app" / "main.py")]
         command += ["--server.port", str(port)] if port is not None else []
-        # Streamlit reads .streamlit/ from the working directory, and reloads only what PYTHONPATH names.
+        # Streamlit reads .streamlit/ from the working directory.
         os.chdir(ROOT)
-        os.execve(sys.executable, command, child_environment(settings))  # noqa: S606
+        os.execve(sys.executable, command, dashboard_environment(settings))  # noqa: S606
 
 
 # What is not ours goes to pytest: `python3 -m app test -k intake`.

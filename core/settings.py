@@ -224,3 +224,12 @@ def child_environment(settings: Settings) -> dict[str, str]:
     its cores with the dashboard, waiting awake takes from each other what both need, and a run takes many times longer.
     """
     return {"OMP_WAIT_POLICY": "passive", **os.environ, HOME_VARIABLE: str(settings.home), "PYTHONPATH": str(ROOT)}
+
+
+def dashboard_environment(settings: Settings) -> dict[str, str]:
+    """That of a process of ours which answers many sessions, each in threads of its own.
+
+    glibc gives threads pools of memory of their own and hardly ever gives one back; with two for all of them a further
+    session costs a tenth (`benchmarks/sessions.py`). Whoever has chosen otherwise keeps it.
+    """
+    return {"MALLOC_ARENA_MAX": "2"} | child_environment(settings)

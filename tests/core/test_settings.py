@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import BadOptionError
-from core.settings import HOME_VARIABLE, ROOT, Alerts, Hub, Settings, child_environment
+from core.settings import HOME_VARIABLE, ROOT, Alerts, Hub, Settings, child_environment, dashboard_environment
 
 PATHS = [name for name, value in inspect.getmembers(Settings) if isinstance(value, property)]
 
@@ -100,3 +100,12 @@ def test_a_process_of_ours_waits_asleep_unless_told_otherwise(home: Settings, mo
     assert child_environment(home)["OMP_WAIT_POLICY"] == "passive"
     monkeypatch.setenv("OMP_WAIT_POLICY", "active")
     assert child_environment(home)["OMP_WAIT_POLICY"] == "active"
+
+
+def test_a_dashboard_keeps_little_memory_for_each_thread_unless_told_otherwise(
+    home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MALLOC_ARENA_MAX", raising=False)
+    assert dashboard_environment(home) == child_environment(home) | {"MALLOC_ARENA_MAX": "2"}
+    monkeypatch.setenv("MALLOC_ARENA_MAX", "8")
+    assert dashboard_environment(home)["MALLOC_ARENA_MAX"] == "8"
