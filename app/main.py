@@ -14,6 +14,7 @@ import streamlit as st  # noqa: E402
 from app import guard, navigation, session  # noqa: E402
 from app.components.find_user import find_user  # noqa: E402
 from app.components.who import sign_in, signed_in  # noqa: E402
+from app.settled import settled  # noqa: E402
 
 ASSETS = ROOT / "app" / "assets"
 
@@ -27,3 +28,4 @@ with guard.shown():
         find_user()
         page.run()
         signed_in()
+        settled(page.url_path)
