@@ -22,7 +22,8 @@ Text is only ever ink, muted or accent; an action's colour goes on its mark and 
 from __future__ import annotations
 
 import re
-from typing import Final, Literal
+from collections.abc import Mapping
+from typing import Any, Final, Literal
 
 import plotly.graph_objects as go
 
@@ -59,24 +60,38 @@ LINE: Final = 16  # px a line of 12 px text
 def base(
     figure: go.Figure, *, theme: Theme, height: int = 240, right: int = 14, top: int = 8, bottom: int = 0, left: int = 0
 ) -> go.Figure:
-    """Margins (px), axes and grid of every figure; leave room for direct labels with `right`.
+    """The figure with our margins (px), axes and grid; leave room for direct labels with `right`.
 
     Without `left`, plotly measures how much room ticks take and draws twice; with it, a figure that changes often is
     drawn once, and `left`, `right` and `bottom` must leave that room.
     """
     colour = PALETTE[theme]
-    figure.update_layout(
-        height=height, margin={"l": left, "r": right, "t": top, "b": bottom, "pad": 4}, showlegend=False,
-        hovermode="closest", dragmode=False, bargap=0.12, font={"size": 12, "color": colour["ink"]},
-    )  # fmt: skip
     tick = {"size": 12, "color": colour["muted"]}
     axis = {"zeroline": False, "fixedrange": True, "automargin": not left, "tickfont": tick}
-    figure.update_xaxes(
-        showgrid=False, showline=True, linecolor=colour["faint"], ticks="outside", ticklen=3,
-        tickcolor=colour["faint"], title_font=tick, title_standoff=6, **axis,
-    )  # fmt: skip
-    figure.update_yaxes(showgrid=True, gridcolor=colour["grid"], showline=False, **axis)
-    return figure
+    ground = {
+        "height": height, "margin": {"l": left, "r": right, "t": top, "b": bottom, "pad": 4}, "showlegend": False,
+        "hovermode": "closest", "dragmode": False, "bargap": 0.12, "font": {"size": 12, "color": colour["ink"]},
+    }  # fmt: skip
+    across = {
+        "showgrid": False, "showline": True, "linecolor": colour["faint"], "ticks": "outside", "ticklen": 3,
+        "tickcolor": colour["faint"], "title": {"font": tick, "standoff": 6}, **axis,
+    }  # fmt: skip
+    up = {"showgrid": True, "gridcolor": colour["grid"], "showline": False, **axis}
+    before = {name: value for name, value in figure.layout.to_plotly_json().items() if name != "template"}
+    ours = ground | {each.plotly_name: across for each in figure.select_xaxes()}
+    ours |= {each.plotly_name: up for each in figure.select_yaxes()}
+    # Made anew: plotly takes ten times as long to update a layout, and copies its template each time.
+    return go.Figure(figure.data, _over(before, ours))
+
+
+def _over(before: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
+    """Both, at every depth; ours where they differ."""
+    deeper = {
+        name: _over(before[name], value)
+        for name, value in ours.items()
+        if isinstance(value, Mapping) and isinstance(before.get(name), Mapping)
+    }
+    return {**before, **ours, **deeper}
 
 
 def titled(figure: go.Figure, title: str, sub: str, alt: str) -> go.Figure:

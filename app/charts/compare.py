@@ -75,7 +75,7 @@ def flips(counts: npt.ArrayLike, bands: Sequence[Band], *, a: str, b: str, theme
     figure.update_traces(
         text=[[_in_cell(int(users[i, j]), bold=i != j) for j in range(len(bands))] for i in range(len(bands))]
     )
-    base(figure, theme=theme, height=CELL * len(bands) + LINE + 14, top=LINE + 12)
+    figure = base(figure, theme=theme, height=CELL * len(bands) + LINE + 14, top=LINE + 12)
     labels = [f"{glyph(band, PALETTE[theme])} {words.WORD[band]}" for band in bands]
     _sides(figure, labels, labels, theme=theme)
     moved, all_ = int(users[off].sum()), int(users.sum())
@@ -97,7 +97,7 @@ def confusion(found: Confusion, *, name: str, theme: Theme) -> go.Figure:
         text=[[f'<b>{words.count(cells[i, j])}</b> <span style="color:{grey}">{names[i][j]}</span>' for j in range(2)]
               for i in range(2)]
     )  # fmt: skip
-    base(figure, theme=theme, height=2 * CELL + LINE + 14, top=LINE + 12)
+    figure = base(figure, theme=theme, height=2 * CELL + LINE + 14, top=LINE + 12)
     _sides(figure, ["flagged", "not flagged"], ["spammers", "legitimate"], theme=theme)
     shares = [("precision", found.precision), ("recall", found.recall), ("flagged", found.flag_rate)]
     told = " · ".join(f"{what} {words.UNKNOWN if p is None else words.percent(p)}" for what, p in shares)

@@ -56,7 +56,7 @@ def endurance(frame: pd.DataFrame, measure: Measure, *, version: str, theme: The
                        for amount, *each in zip(rows["amount"], value, low, high, strict=True)],
         )  # fmt: skip
         last.append((word, tint, float(value[-1]) if len(value) else float("nan")))
-    base(figure, theme=theme, height=HEIGHT, right=ENDS, top=TOP, bottom=BOTTOM, left=52)
+    figure = base(figure, theme=theme, height=HEIGHT, right=ENDS, top=TOP, bottom=BOTTOM, left=52)
     _levels(figure, levels)
     bottom, top = _range(frame, measure)
     figure.update_yaxes(range=[bottom, top], nticks=6, tickformat=".0%" if measure == "moved" else ".2f")
@@ -134,7 +134,7 @@ def learning(frame: pd.DataFrame, *, name: str, n: int, theme: Theme) -> go.Figu
                        for k, *each in zip(users, value, low, high, strict=True)],
         )
     )  # fmt: skip
-    base(figure, theme=theme, height=HEIGHT, right=64, top=TOP + LINE, bottom=BOTTOM, left=52)
+    figure = base(figure, theme=theme, height=HEIGHT, right=64, top=TOP + LINE, bottom=BOTTOM, left=52)
     figure.update_xaxes(type="log", tickangle=0, title_text="users learnt from, log scale")
     ends = np.concatenate([low, high])
     if len(users):
@@ -171,7 +171,7 @@ def _worth(
         )
     )  # fmt: skip
     right = max(end for _, end in columns.values()) + 8
-    base(figure, theme=theme, height=ROW * max(len(rows), 2) + LINE + 34, right=right, top=LINE + 8, bottom=26)
+    figure = base(figure, theme=theme, height=ROW * max(len(rows), 2) + LINE + 34, right=right, top=LINE + 8, bottom=26)
     figure.update_yaxes(
         range=[max(len(rows), 1) - 0.5, -0.5], tickvals=at, showgrid=False,
         ticktext=[escape_label(cut(words.legible(str(name)), VALUE)) for name in rows["feature"]],

@@ -62,7 +62,7 @@ def distribution(frame: pd.DataFrame, feature: str, *, log: bool, theme: Theme) 
             y=_drawn(shares["spammer"], log=log), mode="lines+markers", line={"color": colour["ink"], "width": 2},
             marker={"size": 6, "color": colour["ink"]}, name="spammer", cliponaxis=False, **common,
         )  # fmt: skip
-    base(figure, theme=theme, height=220, left=LEFT, right=_right(labels), bottom=BOTTOM)
+    figure = base(figure, theme=theme, height=220, left=LEFT, right=_right(labels), bottom=BOTTOM)
     _share_axis(figure, np.concatenate(list(shares.values())), log=log)
     bin_axis(figure, labels)
     if not labels:
@@ -98,7 +98,7 @@ def spam_rate(frame: pd.DataFrame, feature: str, *, overall: float, theme: Theme
         marker={"color": colour["population"], "line_width": 0},
     )  # fmt: skip
     figure.update_layout(yaxis={"domain": [STRIP + 0.1, 1]}, yaxis2={"domain": [0, STRIP]}, xaxis={"anchor": "y2"})
-    base(figure, theme=theme, height=RATES, left=LEFT, right=_right(labels), bottom=BOTTOM)
+    figure = base(figure, theme=theme, height=RATES, left=LEFT, right=_right(labels), bottom=BOTTOM)
     bin_axis(figure, labels)
     _users_axis(figure, n)
     known, top = bool(np.isfinite(rate).any()), rate_top(n, rate, high, overall)
@@ -138,7 +138,9 @@ def dependence(
             ],
         )
     )  # fmt: skip
-    base(figure, theme=theme, height=220, left=LEFT, right=_right([_value(values.max(initial=0.0))]), bottom=BOTTOM)
+    figure = base(
+        figure, theme=theme, height=220, left=LEFT, right=_right([_value(values.max(initial=0.0))]), bottom=BOTTOM
+    )
     _value_axis(figure, values)
     low, high = float(pushes.min(initial=0.0)), float(pushes.max(initial=0.0))
     room = 0.08 * (high - low) or 1.0

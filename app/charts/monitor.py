@@ -38,7 +38,7 @@ def score_levels(frame: pd.DataFrame, *, theme: Theme) -> go.Figure:
                  for at, score in zip(rows["when"], rows["score"], strict=True)]  # fmt: skip
         _line(figure, rows["when"], rows["score"], name, hover, strong=strong, colour=colour)
         ends.append((name, _score(rows["score"].iloc[-1]), rows["when"].iloc[-1], float(rows["score"].iloc[-1])))
-    base(figure, theme=theme, height=HEIGHT, right=BESIDE, bottom=BOTTOM, top=TOP)
+    figure = base(figure, theme=theme, height=HEIGHT, right=BESIDE, bottom=BOTTOM, top=TOP)
     figure.update_yaxes(range=[0, 1], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".2f")
     when = pd.DatetimeIndex(sorted(frame["when"].unique()))
     dates(figure, when)
@@ -65,7 +65,7 @@ def then_and_now(frame: pd.DataFrame, name: str, *, runs: str, theme: Theme) -> 
                    hovertext=hover, hoverinfo="text")  # fmt: skip
     figure.add_scatter(x=at, y=now, mode="markers", name="now", cliponaxis=False, hovertext=hover, hoverinfo="text",
                        marker={"size": 9, "symbol": "diamond", "color": colour["accent"]})  # fmt: skip
-    base(figure, theme=theme, height=HEIGHT, bottom=BOTTOM, top=TOP)
+    figure = base(figure, theme=theme, height=HEIGHT, bottom=BOTTOM, top=TOP)
     top = 1.08 * float(np.max(np.concatenate([before, now, [0.0]]))) or 1.0
     figure.update_yaxes(range=[0, top], nticks=5, tickformat=percents(top))
     bin_axis(figure, frame["bin"].tolist())
@@ -88,7 +88,7 @@ def throughput(frame: pd.DataFrame, *, theme: Theme) -> go.Figure:
         hover = [f"{words.day(at)}<br>{name.lower()} {words.count(n)}" for at, n in zip(when, values, strict=True)]
         _line(figure, when, values, name, hover, strong=column == "judged", colour=colour)
         ends += [(name, words.count(values[-1]), when[-1], float(values[-1]))] if len(values) else []
-    base(figure, theme=theme, height=HEIGHT, right=BESIDE, bottom=BOTTOM, top=TOP)
+    figure = base(figure, theme=theme, height=HEIGHT, right=BESIDE, bottom=BOTTOM, top=TOP)
     top = 1.08 * float(np.max(frame[["queued", "judged"]].to_numpy(float), initial=0.0)) or 1.0
     # Users are whole: between few of them there is nothing to mark.
     figure.update_yaxes(range=[0, top], tickformat=",d", **({"dtick": 1} if top < FEW else {"nticks": 5}))

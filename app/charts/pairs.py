@@ -59,7 +59,7 @@ def joint(counts: npt.ArrayLike, rates: npt.ArrayLike, x: Bins, y: Bins, *, show
         numbers = [[_in_cell(users[i, j], share[i, j], show) if seen[i, j] else "" for j in range(shape[1])]
                    for i in range(shape[0])]  # fmt: skip
         _write(figure, numbers, theme=theme)
-    base(figure, theme=theme, height=max(26 * min(shape[0], WRITTEN) + 74, 300), top=LINE + 10)
+    figure = base(figure, theme=theme, height=max(26 * min(shape[0], WRITTEN) + 74, 300), top=LINE + 10)
     _bin_axes(figure, x, y)
     if seen.any():
         _axis_names(figure, x, y, theme=theme)
@@ -94,7 +94,7 @@ def correlations(matrix: pd.DataFrame, *, method: str, theme: Theme) -> go.Figur
         _write(
             figure, [["" if np.isnan(value) else words.decimal(value, 2) for value in row] for row in r], theme=theme
         )
-    _name_axes(figure, names, theme=theme)
+    figure = _name_axes(figure, names, theme=theme)
     if not names:
         nothing(figure, "no features", theme=theme)
     sub = f"{method.capitalize()} coefficient, like features side by side; indigo: rise together, grey: opposed"
@@ -206,7 +206,7 @@ def _pair_hover(names: list[str], r: Numbers) -> list[list[str]]:
     ]
 
 
-def _name_axes(figure: go.Figure, names: list[str], *, theme: Theme) -> None:
+def _name_axes(figure: go.Figure, names: list[str], *, theme: Theme) -> go.Figure:
     """Every row has its name; of the columns, over the matrix, as many as do not touch, turned when long."""
     turned = max((len(name) for name in names), default=0) > UPRIGHT
     short, beside = [cut(name, TURNED) for name in names], [cut(name, BESIDE) for name in names]
@@ -215,7 +215,7 @@ def _name_axes(figure: go.Figure, names: list[str], *, theme: Theme) -> None:
     columns = [*range(0, len(names), max(step, 1))] if turned else thinned(short, room, gap=6)
     top = round(max((width_of(name) for name in short), default=0)) + 10 if turned else LINE + 8
     row = LARGE_ROW if len(names) <= WRITTEN else ROW
-    base(figure, theme=theme, height=max(row * len(names), 120) + top + 6, top=top, bottom=6)
+    figure = base(figure, theme=theme, height=max(row * len(names), 120) + top + 6, top=top, bottom=6)
     tick = {"size": 11, "color": PALETTE[theme]["ink"]}
     figure.update_xaxes(
         side="top", range=[-0.5, max(len(names), 1) - 0.5], tickvals=columns, showline=False, ticks="",
@@ -225,6 +225,7 @@ def _name_axes(figure: go.Figure, names: list[str], *, theme: Theme) -> None:
         range=[max(len(names), 1) - 0.5, -0.5], tickvals=list(range(len(names))), showgrid=False, ticks="",
         tickfont=tick, ticktext=[escape_label(name) for name in beside],
     )  # fmt: skip
+    return figure
 
 
 def _correlation_alt(names: list[str], r: Numbers, method: str) -> str:

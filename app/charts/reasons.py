@@ -55,7 +55,9 @@ def pushes(
         hovertext=[step.hover for step in steps], hoverinfo="text",
     )  # fmt: skip
     _numbers(figure, steps, totals[1:], [*range(1, last)])
-    _row_axis(figure, ["average user", *(step.label for step in steps), "<b>this user</b>"], given, theme=theme)
+    figure = _row_axis(
+        figure, ["average user", *(step.label for step in steps), "<b>this user</b>"], given, theme=theme
+    )
     low, high = _room(min(totals), max(totals), 0.2, 0.2)
     figure.update_xaxes(range=[low, high], nticks=6, title_text="log-odds of being a spammer")
     _end(figure, 0, baseline, words.signed(baseline), "circle", colour["muted"], (low + high) / 2)
@@ -123,14 +125,15 @@ def _numbers(figure: go.Figure, steps: list[_Push], ends: list[float], at: list[
     )  # fmt: skip
 
 
-def _row_axis(figure: go.Figure, labels: list[str], given: list[_Push], *, theme: Theme, top: int = 4) -> None:
+def _row_axis(figure: go.Figure, labels: list[str], given: list[_Push], *, theme: Theme, top: int = 4) -> go.Figure:
     """One row a label, downwards, high enough for the second line of any."""
     row = 40 if any("<br>" in push.label for push in given) else 28
-    base(figure, theme=theme, height=row * len(labels) + top + 44, top=top, bottom=44)
+    figure = base(figure, theme=theme, height=row * len(labels) + top + 44, top=top, bottom=44)
     figure.update_yaxes(
         range=[len(labels) - 0.5, -0.5], tickvals=list(range(len(labels))), ticktext=labels, showgrid=False,
         tickfont={"size": 12, "color": PALETTE[theme]["ink"]},
     )  # fmt: skip
+    return figure
 
 
 def _end(figure: go.Figure, row: int, x: float, text: str, symbol: str, tint: str, middle: float) -> None:

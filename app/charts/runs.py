@@ -31,7 +31,7 @@ def flagged_share(frame: pd.DataFrame, *, theme: Theme) -> go.Figure:
     bands = [band for band in BANDS if band in set(frame["band"])]
     for band in bands:
         _band_line(figure, frame.loc[frame["band"] == band], band, single=len(runs) == 1, colour=PALETTE[theme])
-    base(figure, theme=theme, height=HEIGHT, right=138, bottom=BOTTOM, top=TOP)
+    figure = base(figure, theme=theme, height=HEIGHT, right=138, bottom=BOTTOM, top=TOP)
     top = 1.08 * (float(frame["share"].max()) if frame["share"].notna().any() else 0.0) or 0.01
     figure.update_yaxes(range=[0, top], nticks=5, tickformat=".1%" if top > 0.004 else ".2%")
     dates(figure, runs)
@@ -64,7 +64,7 @@ def reliability(frame: pd.DataFrame, *, theme: Theme) -> go.Figure:
             for p, o, a, b, n in zip(x, y, low, high, frame["n"], strict=True)
         ],
     )  # fmt: skip
-    base(figure, theme=theme, height=HEIGHT, bottom=40)
+    figure = base(figure, theme=theme, height=HEIGHT, bottom=40)
     ticks = [0, 0.25, 0.5, 0.75, 1]
     figure.update_xaxes(range=[0, 1], tickvals=ticks, tickformat=".2f", title_text="predicted probability")
     figure.update_yaxes(range=[0, 1], tickvals=ticks, tickformat=".2f")

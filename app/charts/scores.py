@@ -60,7 +60,7 @@ def score_histogram(
     plot = 190 + room
     bands = [band_of(centre, thresholds) for centre in _centres(bins)]
     figure = go.Figure(_bars(bins, [colour[band] for band in bands], [f", {words.WORD[band]}" for band in bands]))
-    base(figure, theme=theme, height=plot + 8 + BOTTOM, right=_overhang(starts, users), bottom=BOTTOM)
+    figure = base(figure, theme=theme, height=plot + 8 + BOTTOM, right=_overhang(starts, users), bottom=BOTTOM)
     _log_axis(figure, bins, room / plot)
     figure.update_xaxes(range=[0, 1], dtick=0.1, tickformat=".1f", title_text=SCORE)
     for band, start in starts.items():
@@ -82,7 +82,7 @@ def place(
     """
     bins, colour = np.asarray(counts, float), PALETTE[theme]
     figure = go.Figure(_bars(bins, [colour["population"]] * len(bins), [""] * len(bins)))
-    base(figure, theme=theme, height=140, bottom=22, top=18)
+    figure = base(figure, theme=theme, height=140, bottom=22, top=18)
     _log_axis(figure, bins, 0.3, most=3)
     figure.update_xaxes(range=[0, 1], dtick=0.2, tickformat=".1f")
     for band, start in thresholds.items():

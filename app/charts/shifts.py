@@ -42,7 +42,9 @@ def segments(frame: pd.DataFrame, column: str, *, overall: float, theme: Theme) 
             hovertext=_segment_hover(frame, column, names),
         )
     )  # fmt: skip
-    base(figure, theme=theme, height=ROW * max(len(names), 2) + LINE + 34, right=BESIDE, top=LINE + 8, bottom=26)
+    figure = base(
+        figure, theme=theme, height=ROW * max(len(names), 2) + LINE + 34, right=BESIDE, top=LINE + 8, bottom=26
+    )
     _rows(figure, names, theme=theme)
     top = rate_top(np.where(small, 0, np.maximum(n, SMALL)), rate, high, overall)
     figure.update_xaxes(range=[0, top], nticks=5, tickformat=percents(top), tickangle=0)
@@ -77,7 +79,7 @@ def shifts(frame: pd.DataFrame, *, a: str, b: str, theme: Theme) -> go.Figure:
             marker={"color": colour["population"], "line_width": 0}, hovertext=_shift_hover(rows, names),
         )
     )  # fmt: skip
-    base(figure, theme=theme, height=ROW * max(len(names), 2) + LINE + 34, right=sum(COLUMNS.values()) + 8,
+    figure = base(figure, theme=theme, height=ROW * max(len(names), 2) + LINE + 34, right=sum(COLUMNS.values()) + 8,
          top=LINE + 8, bottom=26)  # fmt: skip
     _rows(figure, names, theme=theme)
     top = 1.05 * float(weighted.max(initial=0.0)) or 0.01

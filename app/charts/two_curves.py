@@ -121,7 +121,7 @@ def score_lines(a: pd.DataFrame, b: pd.DataFrame, *, names: tuple[str, str], the
                     f"{escape_label(name, SHORT_NAME)}<br>{start:.2f} to {end:.2f}: {words.count(n)} {part}"
                     for start, end, n in zip(frame["start"], frame["end"], users, strict=True)],
             )  # fmt: skip
-    base(figure, theme=theme, height=300, bottom=40, right=20)
+    figure = base(figure, theme=theme, height=300, bottom=40, right=20)
     for axis, part, domain in (("yaxis", "spammers", [0.55, 0.96]), ("yaxis2", "legitimate", [0, 0.41])):
         top = max(float(max(a[part].max(), b[part].max())), 10.0)
         powers = list(range(int(math.log10(top)) + 1))[:: 2 if top > 1e3 else 1]
