@@ -14,6 +14,7 @@ from app import services
 from app.components.heading import section
 from app.components.user_source import Start, Status
 from app.words import plain
+from core.data.glossary import Glossary
 from core.data.schema import WHOLE
 from core.model.metadata import Trained
 from core.model.registry import Model
@@ -26,12 +27,13 @@ def user_form(start: Start, model: Model) -> pd.Series[float]:
     """The values as they stand in the form, by feature in the model's order; NaN where one was cleared."""
     section("Values", "change one to see what if; clear it to make it missing")
     values: dict[str, float] = {}
-    for category, features in _grouped(model).items():
+    meanings = services.meanings()
+    for category, features in _grouped(model, meanings).items():
         with st.expander(f"{plain(category)} · {len(features)}", expanded=not values):
             grid = st.grid(3, min_column_width=110, gap="xsmall")
             for feature in features:
                 with grid.cell():
-                    values[feature.name] = _field(feature, start)
+                    values[feature.name] = _field(feature, start, meanings.sentence(feature.name))
     return pd.Series([values[name] for name in model.metadata.names], index=list(model.metadata.names), dtype=float)
 
 
@@ -53,10 +55,10 @@ def statuses(start: Start, values: pd.Series[float]) -> Mapping[str, Status]:
     return {name: start.status(values[name], changed=name in edited) for name in values.index}
 
 
-def _field(feature: Trained, start: Start) -> float:
+def _field(feature: Trained, start: Start, meaning: str) -> float:
     value = float(start.values.get(feature.name, np.nan))
     whole = feature.kind in WHOLE and (np.isnan(value) or (value.is_integer() and abs(value) < _EXACT))
-    meaning, key = services.meanings().sentence(feature.name), _key(start, feature.name)
+    key = _key(start, feature.name)
     if key not in st.session_state:
         # Not the widget's default: a field that has one springs back to it when cleared.
         st.session_state[key] = None if np.isnan(value) else int(value) if whole else value
@@ -67,10 +69,10 @@ def _field(feature: Trained, start: Start) -> float:
     return np.nan if typed is None else float(typed)
 
 
-def _grouped(model: Model) -> Mapping[str, list[Trained]]:
+def _grouped(model: Model, meanings: Glossary) -> Mapping[str, list[Trained]]:
     groups: dict[str, list[Trained]] = defaultdict(list)
     for feature in model.metadata.features:
-        groups[services.meanings().category(feature.name)].append(feature)
+        groups[meanings.category(feature.name)].append(feature)
     return groups
 
 
