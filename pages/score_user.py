@@ -22,7 +22,8 @@ else:
     left, right = thirds.cell(column_span=2), thirds.cell()
     with right:
         values = user_form(start, model)
-    if changed(start, values):
+    now, edited = scored(model, values), changed(start, values)
+    if edited:
         place.button("Reset", icon=":material/undo:", on_click=reset, args=(start,))
     with left:
-        user_result(start, values, scored(model, values), scored(model, start.values), model)
+        user_result(start, values, now, scored(model, start.values) if edited else now, model)
