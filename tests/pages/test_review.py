@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.components.review import case_view
 from app.words import plain, probability, signed
-from core import accounts, state
+from core import accounts, audit, state
 from core.decision import cases, guidance, runs
 from core.decision.cases import Case, CaseFilters
 from core.decision.runs import Run
@@ -635,6 +635,28 @@ def test_guidance_is_saved_for_everybody(visit: Visit, own: Settings) -> None:
     assert (saved.version, saved.capacity, saved.guidelines) == (1, 77, "Look *twice*.")
     assert saved.reasons == guidance.REASONS
     assert "Version 1, saved by Lea" in screen.sentences(at)
+
+
+def test_a_change_of_guidance_is_undone_and_that_too_is_on_record(visit: Visit, own: Settings) -> None:
+    first = guidance.save(own, replace(guidance.load(own), capacity=5), by="Max", now=make.NOW)
+    guidance.save(own, replace(first, capacity=500, guidelines="Be quick."), by="Max", now=make.NOW)
+    at = visit(own, "review", **{"as": "Lea", "review_panel": "Guidance"})
+
+    at.button(key="undo-guidance-2").click().run()
+
+    assert replace(guidance.load(own), version=1) == first
+    assert guidance.load(own).version == 3
+    assert audit.read(own)[["who", "what", "about"]].iloc[0].tolist() == ["Lea", "change guidance", "guidance 3"]
+    at.button(key="undo-guidance-3").click().run()
+    assert (guidance.load(own).capacity, guidance.load(own).guidelines) == (500, "Be quick.")
+
+
+def test_the_first_guidance_is_undone_to_what_a_new_home_has(visit: Visit, own: Settings) -> None:
+    guidance.save(own, replace(guidance.load(own), capacity=5), by="Max", now=make.NOW)
+
+    visit(own, "review", **{"as": "Lea", "review_panel": "Guidance"}).button(key="undo-guidance-1").click().run()
+
+    assert replace(guidance.load(own), version=0) == guidance.Guidance()
 
 
 def test_guidance_that_somebody_changed_meanwhile_is_not_overwritten(visit: Visit, own: Settings) -> None:

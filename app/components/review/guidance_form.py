@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from typing import Any, Final
 
 import pandas as pd
@@ -53,7 +54,7 @@ def guidance_form(name: str) -> None:
                 _again()
                 st.toast("Saved", icon=":material/check_circle:")
                 st.rerun(scope="app")
-    _versions()
+    _versions(name)
 
 
 def _begun() -> Guidance:
@@ -114,8 +115,25 @@ def _save(name: str, before: Guidance, changes: dict[str, Any]) -> None:
     )
 
 
-def _versions() -> None:
+def _versions(name: str) -> None:
+    """Who saved the version in force, and the way back to the one before, which becomes a version of its own."""
     versions = kept.history(services.settings())
-    if len(versions):
-        last = versions.iloc[0]
-        st.caption(f"Version {versions.index[0]}, saved by {plain(last['by'])}, {moment(last['at'])} UTC.")
+    if versions.empty:
+        return
+    last, number = versions.iloc[0], int(versions.index[0])
+    with st.container(horizontal=True, vertical_alignment="center"):
+        told = f"Version {number}, saved by {plain(last['by'])}, {moment(last['at'])} UTC."
+        st.caption(told, width="content")
+        if st.button("Undo", icon=":material/undo:", type="tertiary", key=f"undo-guidance-{number}"):
+            with guard.shown() as failure:
+                _undo(name, number)
+            if failure.error is None:
+                _again()
+                st.toast(f"As before version {number} again", icon=":material/check_circle:")
+                st.rerun(scope="app")
+
+
+def _undo(name: str, number: int) -> None:
+    before = kept.load(services.settings(), number - 1) if number > 1 else Guidance()
+    changes = {each.name: getattr(before, each.name) for each in fields(before) if each.name != "version"}
+    _save(name, replace(before, version=number), changes)
