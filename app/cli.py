@@ -27,6 +27,7 @@ from app.commands import (
     registry,
     report,
     score,
+    screenshots,
     shadow,
     train,
 )
@@ -50,6 +51,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(registry.app, name="registry")
 app.command()(score.score)
 app.command()(report.report)
+app.command()(screenshots.screenshots)
 app.command()(train.train)
 app.command()(train.evaluate)
 app.command()(api.api)
