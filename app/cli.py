@@ -24,6 +24,7 @@ from app.commands import (
     learning,
     monitoring,
     queue,
+    reference,
     registry,
     report,
     score,
@@ -52,6 +53,7 @@ app.add_typer(registry.app, name="registry")
 app.command()(score.score)
 app.command()(report.report)
 app.command()(screenshots.screenshots)
+app.command()(reference.reference)
 app.command()(train.train)
 app.command()(train.evaluate)
 app.command()(api.api)

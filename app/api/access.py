@@ -125,10 +125,10 @@ class May:
     """A dependency: who is asking, if their role allows the deed; `None` for a deed that everybody may do."""
 
     def __init__(self, deed: Deed | None = None) -> None:
-        self._deed = deed
+        self.deed = deed
 
     async def __call__(self, request: Request) -> Person:
         person: Person = request.scope["state"]["person"]
-        if self._deed is not None and not person.may(self._deed):
-            raise NotAllowedError(person.name, person.role, self._deed)
+        if self.deed is not None and not person.may(self.deed):
+            raise NotAllowedError(person.name, person.role, self.deed)
         return person

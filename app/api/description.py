@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+
 from app.api import problems
+from app.api.access import May
 from app.api.gate import OPEN
+from core.accounts import MAY, ROLES, Role
 
 Spec = dict[str, Any]
 _PROBLEM: Final = {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
@@ -22,8 +27,11 @@ _WITH_BODY: Final = {
 _WRITES: Final = {409: "It contradicts what is there.", 507: "The disk is full."}
 
 
-def complete(spec: Spec) -> Spec:
-    """Say in a description which problems there may be, and where a key is needed."""
+def complete(spec: Spec, routers: Iterable[APIRouter]) -> Spec:
+    """Say in a description which problems there may be, where a key is needed, and which roles are let in."""
+    roles = {
+        (route.path, method.lower()): let_in for route, let_in in _let_in(routers) for method in route.methods or ()
+    }
     spec["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     for name in ("HTTPValidationError", "ValidationError"):  # how FastAPI would tell of them
         spec["components"]["schemas"].pop(name, None)
@@ -35,8 +43,15 @@ def complete(spec: Spec) -> Spec:
             }
             about["responses"] |= told
             if path not in OPEN:
-                about["security"] = [{"key": []}]
+                about["security"], about["x-roles"] = [{"key": []}], roles[path, method]
     return spec
+
+
+def _let_in(routers: Iterable[APIRouter]) -> Iterator[tuple[APIRoute, list[Role]]]:
+    """Each route, and the roles that may do all that it asks for."""
+    for route in (each for router in routers for each in router.routes if isinstance(each, APIRoute)):
+        deeds = [each.call.deed for each in route.dependant.dependencies if isinstance(each.call, May)]
+        yield route, [role for role in ROLES if all(deed is None or deed in MAY[role] for deed in deeds)]
 
 
 def _of(path: str, method: str, about: Spec) -> Iterator[tuple[int, str]]:

@@ -56,6 +56,8 @@ def written(spec: Spec) -> str:
 
 def _operation(path: str, method: str, about: Spec, spec: Spec) -> str:
     parts = [f"<h2><code>{method.upper()} {_text(path)}</code></h2><p>{_text(about.get('description', ''))}</p>"]
+    if roles := about.get("x-roles"):
+        parts += [f"<p>Roles: {_text(', '.join(roles))}.</p>"]
     parts += _table("Parameters", _parameters(about))
     for name, schema in _schemas(about, spec):
         parts += _table(name, _fields(schema, spec, optional=name == "Body"), schema.get("description", ""))

@@ -25,6 +25,7 @@ from core import state
 from core.settings import Settings
 
 VERSION: Final = "1.0.0"
+ROUTERS: Final = tuple(module.router for module in (about, predict, feedback, review, jobs))
 
 
 def create(settings: Settings, options: Options) -> FastAPI:
@@ -40,8 +41,8 @@ def create(settings: Settings, options: Options) -> FastAPI:
     app.state.settings, app.state.options, app.state.access = settings, options, access
     app.state.live = Live(settings)
     problems.add_to(app)
-    for module in (about, predict, feedback, review, jobs):
-        app.include_router(module.router)
+    for router in ROUTERS:
+        app.include_router(router)
     docs.add_to(app)
     return app
 
@@ -49,7 +50,7 @@ def create(settings: Settings, options: Options) -> FastAPI:
 class _Api(FastAPI):
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
-            self.openapi_schema = description.complete(super().openapi())
+            self.openapi_schema = description.complete(super().openapi(), ROUTERS)
         return self.openapi_schema
 
 

@@ -23,6 +23,15 @@ Notes = Annotated[str, Field(max_length=10_000)]
 Whose = Literal["flagged", "all", "none"]
 
 
+def means(text: str) -> Any:
+    """What a field means, for whoever reads the description of the API."""
+    return Field(description=text)
+
+
+Reasons = Annotated[Whose, means("Whose score is explained: of users beyond allow, of all, or of none.")]
+Top = Annotated[int, Field(ge=1, le=20, description="Most reasons a user.")]
+
+
 class Sent(BaseModel):
     """What a client sends: nothing is converted, and nothing that is not described is taken."""
 
@@ -38,20 +47,28 @@ class Told(BaseModel):
 class User(Sent):
     """A user to score: a number for each feature of the schema, null where it is not known."""
 
-    features: Annotated[dict[Name, Number | None], Field(max_length=MOST_FEATURES)]
-    user_id: Said | None = None
+    features: Annotated[
+        dict[Name, Number | None],
+        Field(max_length=MOST_FEATURES, description="A number for each feature; null where it is not known."),
+    ]
+    user_id: Annotated[Said | None, means("How you name the user: cases and decisions name them so.")] = None
     # A factory: pydantic would copy an empty dict for each of 10,000 users, all the way down.
-    context: Annotated[dict[Name, Text | None], Field(max_length=50, default_factory=dict)]
-    allow_missing: bool = False
+    context: Annotated[
+        dict[Name, Text | None],
+        Field(max_length=50, default_factory=dict, description="What reviewers are shown and the model never sees."),
+    ]
+    allow_missing: Annotated[bool, means("Whether features may be absent; else an absent one is refused by name.")] = (
+        False
+    )
 
 
 class PredictRequest(User):
-    """`reasons`: whose score is explained, by up to `top` reasons."""
+    """A user to score, and whether the score is explained."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
-    reasons: Whose = "flagged"
-    top: Annotated[int, Field(ge=1, le=20)] = 3
+    reasons: Reasons = "flagged"
+    top: Top = 3
 
 
 class BatchRequest(Sent):
@@ -60,60 +77,61 @@ class BatchRequest(Sent):
     model_config = ConfigDict(json_schema_extra={"examples": [{"users": [_EXAMPLE]}]})
 
     users: Annotated[
-        list[Annotated[Any, WithJsonSchema(User.model_json_schema())]], Field(min_length=1, max_length=MOST_BATCH)
+        list[Annotated[Any, WithJsonSchema(User.model_json_schema())]],
+        Field(min_length=1, max_length=MOST_BATCH, description="The users, answered in this order."),
     ]
-    reasons: Whose = "flagged"
-    top: Annotated[int, Field(ge=1, le=20)] = 3
+    reasons: Reasons = "flagged"
+    top: Top = 3
 
 
 class RiskFactor(Told):
     """A push towards "spammer", in log-odds; `description` and `category` are those of the glossary."""
 
-    feature: str
-    description: str
-    category: str
-    value: float | None
-    contribution: float
-    reason: str
+    feature: Annotated[str, means("The feature.")]
+    description: Annotated[str, means("Its meaning by the glossary; empty where there is none.")]
+    category: Annotated[str, means("Its group by the glossary.")]
+    value: Annotated[float | None, means("The value of this user; null where it is not known.")]
+    contribution: Annotated[float, means("How far it pushed the score, in log-odds.")]
+    reason: Annotated[str, means("The same in words.")]
 
 
 class Prediction(Told):
-    """`prediction` and `is_spammer`: whether the band is human_review or auto_remove."""
+    """What the model in charge and the policy say of a user."""
 
-    prediction_id: str
-    prediction: bool
-    probability: float
-    confidence: float
-    is_spammer: bool
-    band: Band
-    action: Action
-    risk_factors: list[RiskFactor]
-    missing_features: list[str]
-    novel_features: list[str]
-    model_version: str
-    policy_version: str
-    processing_time_ms: float
+    prediction_id: Annotated[str, means("Names this prediction for ever: give it to /feedback.")]
+    prediction: Annotated[bool, means("Whether the band is human_review or auto_remove.")]
+    probability: Annotated[float, means("Calibrated probability of a spammer, 0 to 1.")]
+    confidence: Annotated[float, means("|probability - .5| x 2.")]
+    is_spammer: Annotated[bool, means("The same as prediction.")]
+    band: Annotated[Band, means("Where the policy puts the probability.")]
+    action: Annotated[Action, means("The band, but human_review for auto_remove while that is not armed.")]
+    risk_factors: Annotated[list[RiskFactor], means("Pushes towards spammer, the strongest first.")]
+    missing_features: Annotated[list[str], means("Features that were absent or null.")]
+    novel_features: Annotated[list[str], means("Features outside the range of training.")]
+    model_version: Annotated[str, means("The version that scored.")]
+    policy_version: Annotated[str, means("The policy that chose the band.")]
+    processing_time_ms: Annotated[float, means("Time in the server, in milliseconds.")]
 
 
 class ProblemDetails(Told):
     """What went wrong, as RFC 9457 has it."""
 
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
-    errors: list[dict[str, str]] = []
+    type: Annotated[str, means("urn:trustdesk: and the code.")]
+    title: Annotated[str, means("The status in words.")]
+    status: Annotated[int, means("The status of HTTP.")]
+    detail: Annotated[str, means("A sentence that says what to do.")]
+    code: Annotated[str, means("Stable, for programs.")]
+    errors: Annotated[list[dict[str, str]], means("Which parts of the request are meant: pointer and detail.")] = []
 
 
 class Unscored(Told):
     """A user of a batch who could not be scored."""
 
-    error: ProblemDetails
+    error: Annotated[ProblemDetails, means("Why.")]
 
 
 class BatchResponse(Told):
-    predictions: list[Prediction | Unscored]
+    predictions: Annotated[list[Prediction | Unscored], means("One for each user, in the order of the request.")]
 
 
 class FeedbackRequest(Sent):
@@ -121,154 +139,152 @@ class FeedbackRequest(Sent):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"prediction_id": "r-0001-1", "is_correct": False}]})
 
-    prediction_id: Said
-    is_correct: bool | None = None
-    actual_label: Literal[0, 1, "spammer", "legitimate"] | None = None
-    feedback_notes: Notes = ""
-    reviewer: Said | None = None
+    prediction_id: Annotated[Said, means("As /predict has given it.")]
+    is_correct: Annotated[bool | None, means("Whether the prediction was right.")] = None
+    actual_label: Annotated[Literal[0, 1, "spammer", "legitimate"] | None, means("What the user is.")] = None
+    feedback_notes: Annotated[Notes, means("What else is to be known.")] = ""
+    reviewer: Annotated[Said | None, means("Who judged; a reviewer's key gives its own name only.")] = None
 
 
 class FeedbackResponse(Told):
-    """`new` is false where the same was said before: it counts once."""
+    """What was stored."""
 
-    feedback_id: str
-    prediction_id: str
-    new: bool
+    feedback_id: Annotated[str, means("The verdict that is stored.")]
+    prediction_id: Annotated[str, means("The prediction.")]
+    new: Annotated[bool, means("False where the same was said before: it counts once.")]
 
 
 class FeedbackStats(Told):
-    """`run`: precision and recall of the newest run that was sent to review, weighted by how users were chosen, with
-    95 % intervals; null while there is none. `accuracy` is naive: of the users judged, however they were chosen.
-    """
+    """Counts of all feedback, and what it says of the scores."""
 
-    total_feedback: int
-    standing: int
-    correct_predictions: int
-    judged_predictions: int
-    accuracy: float | None
-    by_verdict: dict[str, int]
-    by_reviewer: dict[str, int]
-    last_retrain: datetime | None
-    last_retrain_version: str | None
-    run: dict[str, Any] | None
+    total_feedback: Annotated[int, means("All verdicts ever given.")]
+    standing: Annotated[int, means("Those not replaced or withdrawn.")]
+    correct_predictions: Annotated[int, means("Predictions that were right.")]
+    judged_predictions: Annotated[int, means("Predictions of which that is known.")]
+    accuracy: Annotated[float | None, means("Their share; naive: users are not judged at random.")]
+    by_verdict: Annotated[dict[str, int], means("Verdicts that stand, by what they say.")]
+    by_reviewer: Annotated[dict[str, int], means("Verdicts that stand, by who gave them.")]
+    last_retrain: Annotated[datetime | None, means("When this home was retrained last.")]
+    last_retrain_version: Annotated[str | None, means("What came of it.")]
+    run: Annotated[dict[str, Any] | None, means("Weighted figures of the newest run sent to review; null without one.")]
 
 
 class RetrainRequest(Sent):
-    """`full` learns everything anew, `warm` adds trees to the model in charge."""
+    """How to learn."""
 
-    how: Literal["full", "warm"] = "full"
+    how: Annotated[Literal["full", "warm"], means("warm adds trees to the model in charge.")] = "full"
 
 
 class Job(Told):
-    """Work that goes on by itself. `share` of it is done; `result` is there once it is."""
+    """Work that goes on by itself."""
 
-    id: str
-    title: str
-    status: Literal["waiting", "running", "done", "failed", "cancelled"]
-    done: int
-    of: int
-    share: float
-    message: str
-    result: dict[str, Any] | None = None
+    id: Annotated[str, means("Names the job.")]
+    title: Annotated[str, means("What it does.")]
+    status: Annotated[Literal["waiting", "running", "done", "failed", "cancelled"], means("Where it stands.")]
+    done: Annotated[int, means("Steps done.")]
+    of: Annotated[int, means("Steps in all; 0 while that is not known.")]
+    share: Annotated[float, means("The share of steps done, 0 to 1.")]
+    message: Annotated[str, means("What it does now, or why it failed.")]
+    result: Annotated[dict[str, Any] | None, means("What came of it; null until it is done.")] = None
 
 
 class Case(Told):
-    """A user to judge. `score`, `band`, `action`, `model_version` and `risk_factors` are hidden in a blind case."""
+    """A user to judge."""
 
-    id: str
-    user_id: str
-    prediction_id: str
-    blind: bool
-    score: float | None
-    band: Band | None
-    action: Action | None
-    model_version: str | None
-    policy_version: str
-    features: dict[str, float | None]
-    context: dict[str, str | None]
-    risk_factors: list[RiskFactor]
-    reopened: str
-    claimed_until: datetime | None
+    id: Annotated[str, means("Names the case.")]
+    user_id: Annotated[str, means("The user.")]
+    prediction_id: Annotated[str, means("What is judged.")]
+    blind: Annotated[bool, means("Whether what the model says is hidden until the verdict.")]
+    score: Annotated[float | None, means("Calibrated probability; null in a blind case.")]
+    band: Annotated[Band | None, means("Null in a blind case.")]
+    action: Annotated[Action | None, means("Null in a blind case.")]
+    model_version: Annotated[str | None, means("Null in a blind case.")]
+    policy_version: Annotated[str, means("The policy of the prediction.")]
+    features: Annotated[dict[str, float | None], means("Values as they were scored.")]
+    context: Annotated[dict[str, str | None], means("What came with the user.")]
+    risk_factors: Annotated[list[RiskFactor], means("Pushes towards spammer; empty in a blind case.")]
+    reopened: Annotated[str, means("Why it is to be judged again; empty where it is not.")]
+    claimed_until: Annotated[datetime | None, means("Until when it is held for who asked.")]
 
 
 class VerdictRequest(Sent):
-    """What a reviewer says of a case; `reason` is a code of the guidance."""
+    """What a reviewer says of a case."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"judgement": "spammer", "reason": "content_seen"}]})
 
-    judgement: Literal["spammer", "legitimate", "unsure"]
-    reason: Annotated[str, Field(max_length=40)] = ""
-    notes: Notes = ""
-    seconds: Annotated[float, Field(ge=0, le=86_400)] | None = None
+    judgement: Annotated[Literal["spammer", "legitimate", "unsure"], means("What the user is.")]
+    reason: Annotated[Annotated[str, Field(max_length=40)], means("A code of the guidance.")] = ""
+    notes: Annotated[Notes, means("What else is to be known.")] = ""
+    seconds: Annotated[Annotated[float, Field(ge=0, le=86_400)] | None, means("How long the judging took.")] = None
 
 
 class VerdictResponse(Told):
-    verdict_id: str
-    case: str
-    user_id: str
-    judgement: str
+    verdict_id: Annotated[str, means("The verdict that is stored.")]
+    case: Annotated[str, means("The case.")]
+    user_id: Annotated[str, means("The user.")]
+    judgement: Annotated[str, means("What was said.")]
 
 
 class Decision(Told):
-    """What the platform is to do with a user; `reversal_of` names the decision that this one takes back."""
+    """What the platform is to do with a user."""
 
-    number: int
-    time: datetime
-    user: str
-    case: str
-    verdict: str
-    decision: Literal["remove", "keep", "none"]
-    who: str
-    why: str
-    reversal_of: int | None
+    number: Annotated[int, means("Counts up, without end.")]
+    time: Annotated[datetime, means("When it was decided.")]
+    user: Annotated[str, means("The user.")]
+    case: Annotated[str, means("The case.")]
+    verdict: Annotated[str, means("The verdict it comes from.")]
+    decision: Annotated[Literal["remove", "keep", "none"], means("What the platform is to do.")]
+    who: Annotated[str, means("Who judged.")]
+    why: Annotated[str, means("The reason that was given.")]
+    reversal_of: Annotated[int | None, means("The decision that this one takes back.")]
 
 
 class Decisions(Told):
-    """Those after a number, oldest first; `last` is what to ask from next time."""
+    """Those after a number."""
 
-    decisions: list[Decision]
-    last: int
+    decisions: Annotated[list[Decision], means("The oldest first.")]
+    last: Annotated[int, means("What to ask from next time.")]
 
 
 class Meaning(Told):
-    """What the glossary says of a feature, and whether that is a guess."""
+    """What the glossary says of a feature."""
 
-    name: str
-    description: str
-    category: str
-    assumed: bool
+    name: Annotated[str, means("Its name.")]
+    description: Annotated[str, means("In a sentence.")]
+    category: Annotated[str, means("Its group.")]
+    assumed: Annotated[bool, means("Whether that is a guess.")]
 
 
 class ModelVersion(Told):
-    version: str
-    last_updated: datetime
-    metrics: dict[str, Any]
+    version: Annotated[str, means("The version in charge.")]
+    last_updated: Annotated[datetime, means("When it was trained.")]
+    metrics: Annotated[dict[str, Any], means("Figures on users it never saw, with 95 % intervals.")]
 
 
 class ModelInfo(ModelVersion):
-    """`last_updated`: when this version was trained. `metrics` are of users it never saw, with 95 % intervals."""
+    """All that is known of the version in charge."""
 
-    feature_mapping: dict[str, Meaning]
-    categories: dict[str, list[str]]
-    training_ranges: dict[str, list[float | None]]
-    policy_version: str
-    thresholds: dict[Band, float]
-    trained_on: int
-    tested_on: int
-    notice: str
+    feature_mapping: Annotated[dict[str, Meaning], means("Its features by name.")]
+    categories: Annotated[dict[str, list[str]], means("The same by group.")]
+    training_ranges: Annotated[dict[str, list[float | None]], means("Lowest and highest value in training.")]
+    policy_version: Annotated[str, means("The policy.")]
+    thresholds: Annotated[dict[Band, float], means("Where each band begins.")]
+    trained_on: Annotated[int, means("Users learnt from.")]
+    tested_on: Annotated[int, means("Users the figures are of.")]
+    notice: Annotated[str, means("What whoever trained it wants to be known.")]
 
 
 class About(Told):
-    name: str
-    model_version: str | None
-    key_needed: bool
-    documentation: str
+    name: Annotated[str, means("Trustdesk.")]
+    model_version: Annotated[str | None, means("The version in charge; null while there is none.")]
+    key_needed: Annotated[bool, means("Whether requests must show a key.")]
+    documentation: Annotated[str, means("Where this is described to people.")]
 
 
 class Health(Told):
-    status: Literal["ok"]
+    status: Annotated[Literal["ok"], means("It lives.")]
 
 
 class Ready(Told):
-    status: Literal["ready"]
-    model_version: str
+    status: Annotated[Literal["ready"], means("Users can be scored.")]
+    model_version: Annotated[str, means("The version in charge.")]

@@ -37,7 +37,8 @@ _CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema"
 async def score(
     request: Request, live: Here, who: MayScore,
     name: Annotated[str, Query(min_length=1, max_length=200, description="What the file is called.")] = "users.csv",
-    reasons: Whose = "flagged", allow_missing: Annotated[bool, Query()] = False,  # noqa: FBT002
+    reasons: Annotated[Whose, Query(description="Whose scores are explained.")] = "flagged",
+    allow_missing: Annotated[bool, Query(description="Whether feature columns may be absent.")] = False,  # noqa: FBT002
     key: Again = None,
 ) -> Job:  # fmt: skip
     """Score a file of users, CSV or gzipped CSV; the result is a run like any other."""

@@ -58,7 +58,7 @@ def verdict(
 def decisions(
     live: Here, who: MayExport,
     since: Annotated[int, Query(ge=0, le=MOST_NUMBER, description="The last number acted on.")] = 0,
-    most: Annotated[int, Query(ge=1, le=MOST_DECISIONS)] = 1_000,
+    most: Annotated[int, Query(ge=1, le=MOST_DECISIONS, description="Most decisions to give.")] = 1_000,
 ) -> Decisions:  # fmt: skip
     """The decisions after a number, oldest first; numbers never change, so that asking again gives the same."""
     review.catch_up(live.settings)  # verdicts whose decisions a crash has left undone

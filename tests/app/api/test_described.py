@@ -7,6 +7,8 @@ import gzip
 import shutil
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -17,8 +19,10 @@ from schemathesis.specs.openapi import checks as openapi
 from app.api import docs
 from app.api.main import create
 from app.api.options import LOCAL, Options
-from core import jobs
+from core import jobs, keys
+from core.accounts import ROLES
 from core.settings import ROOT, Settings
+from tests import make
 from tests.app.api.server import Client, serving
 
 SPEC = create(Settings(ROOT), Options()).openapi()
@@ -86,6 +90,22 @@ def test_the_examples_in_the_description_work(server: Client) -> None:
         model = SPEC["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"]
         for example in SPEC["components"]["schemas"][model.rpartition("/")[2]]["examples"]:
             assert server.post(path, example).status == 200
+
+
+def test_the_roles_that_are_told_are_let_in_and_no_others(tmp_path: Path) -> None:
+    home = Settings.of(tmp_path)
+    make.trained_home(home)
+    now = datetime.now(UTC)
+    shown = {role: keys.create(home, role, role, now=now, rate=0)[1] for role in ROLES}
+    with serving(home) as nobody:
+        for path, methods in SPEC["paths"].items():
+            for method, about in methods.items():
+                told = about.get("x-roles", ROLES)
+                # No endpoint takes this body, so that none does anything.
+                asked = {role: Client(nobody.port, key)(method.upper(), path, "nothing") for role, key in shown.items()}
+                assert [role for role in ROLES if asked[role].status != 403] == list(told), (method, path)
+                if method == "get":
+                    assert (nobody.get(path).status == 401) == ("x-roles" in about), path
 
 
 def test_every_endpoint_is_on_the_page_of_documentation(server: Client) -> None:

@@ -1,0 +1,33 @@
+"""`python3 -m app reference`: what the commands and the API are, written from the code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app import guard
+from app.guard import tell
+from core.errors import BadOptionError
+from core.settings import ROOT, Settings
+
+#: Where the repository keeps them.
+DOCS = ROOT / "docs"
+
+
+def reference(
+    context: typer.Context,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder to write to; by default the docs/ of the program.")
+    ] = None,
+) -> None:
+    """Write the reference of the command line and of the API, command-line.md and api.md, from the code."""
+    from app import reference as references
+
+    folder = output or DOCS
+    with guard.command(Settings.of()):
+        if not folder.is_dir():
+            raise BadOptionError("--output", f"there is no folder {folder}.")
+        for path in references.write(folder, context.find_root().command):
+            tell(f"Wrote {path}")

@@ -1,0 +1,195 @@
+"""The reference of the REST API, from its OpenAPI description."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from typing import Final
+
+from app.api.description import Spec
+from app.api.main import create
+from app.api.options import MOST_BATCH_BYTES, MOST_BYTES, MOST_FILE_BYTES, Options
+from app.reference.markdown import anchor, code, table
+from core.accounts import ROLES
+from core.settings import ROOT, Settings
+
+_INTRODUCTION: Final = f"""\
+# The REST API
+
+Written by `python3 -m app reference` from the program itself; a server describes itself in the same way at `/docs` to
+people and at `/openapi.json` to programs. `python3 -m app api` starts one.
+
+- Bodies and answers are JSON unless another kind is named. Nothing is converted: `"7"` is no number. What is not
+  described is refused.
+- A key is shown as `Authorization: Bearer KEY`. Without any key in the home, and without accounts, requests from this
+  machine need none, and may do everything.
+- The largest body is {MOST_BYTES // 10**6} MB, of a batch {MOST_BATCH_BYTES // 10**6} MB, of a file to score \
+{MOST_FILE_BYTES // 10**6} MB.
+- Every answer has the header `X-Request-ID`, that of the request or a new one.
+- Times are those of ISO 8601 in UTC.
+"""
+_KINDS: Final[Mapping[str, str]] = {"date-time": "time", "binary": "file"}
+
+
+def text() -> str:
+    """The whole reference as markdown."""
+    spec = create(Settings(ROOT), Options()).openapi()
+    found = [(f"{method.upper()} {path}", about) for path, methods in spec["paths"].items()
+             for method, about in methods.items()]  # fmt: skip
+    rows = ((f"[{code(name)}](#{anchor(name)})", about["description"]) for name, about in found)
+    lines = [_INTRODUCTION, *table(("endpoint", "what it does"), rows)]
+    for subject, endpoints in groupby(found, key=lambda each: str(each[1]["tags"][0])):
+        lines += [f"## {subject.capitalize()}", ""]
+        for name, about in endpoints:
+            lines += _endpoint(name, about, spec)
+    return "\n".join([*lines, *_named(spec), *_failures(spec)]).rstrip() + "\n"
+
+
+def _endpoint(name: str, about: Spec, spec: Spec) -> list[str]:
+    lines = [f"### {name}", "", about["description"], "", f"{_who(about)}", ""]
+    lines += _sent(about, spec)
+    for status, answer in about["responses"].items():
+        if status.startswith("2"):
+            lines += _answer(status, answer, spec)
+    refused = sorted(status for status in about["responses"] if not status.startswith("2"))
+    return [*lines, f"[Failures](#failures): {', '.join(refused)}.", ""]
+
+
+def _who(about: Spec) -> str:
+    """Who may ask, in a sentence."""
+    roles = about.get("x-roles")
+    if roles is None:
+        return "Open to everybody, without a key."
+    return f"Role of the key: {'any' if len(roles) == len(ROLES) else ', '.join(roles)}."
+
+
+def _sent(about: Spec, spec: Spec) -> list[str]:
+    rows = (
+        (code(each["name"]), each["in"], _kind(each["schema"]), _default(each["schema"], needed=each["required"]),
+         each.get("description", ""))
+        for each in about.get("parameters", ())
+    )  # fmt: skip
+    lines = table(("parameter", "where", "type", "default", "meaning"), rows)
+    kinds = about.get("requestBody", {}).get("content", {})
+    if "application/json" not in kinds:
+        return [*lines, f"The body is the file itself, as {', '.join(map(code, kinds))}.", ""] if kinds else lines
+    body = _found(kinds["application/json"]["schema"], spec)
+    needed = frozenset(body.get("required", ()))
+    lines += table(("body", "type", "default", "meaning"), _fields(body, needed))
+    for example in body.get("examples", ()):
+        lines += ["```json", json.dumps(example), "```", ""]
+    return lines
+
+
+def _answer(status: str, answer: Spec, spec: Spec) -> list[str]:
+    """What comes back: fields of JSON, or in words what else it is."""
+    for kind, told in answer.get("content", {}).items():
+        if kind == "application/json":
+            fields = ((name, type_, said) for name, type_, _, said in _fields(_found(told["schema"], spec)))
+            return table((f"answer ({status})", "type", "meaning"), fields)
+        return [f"Answer ({status}): {code(kind)}.", ""]
+    return [f"Answer ({status}): nothing. {answer['description']}", ""]
+
+
+def _fields(schema: Spec, needed: frozenset[str] = frozenset()) -> Iterator[tuple[str, str, str, str]]:
+    for name, about in schema.get("properties", {}).items():
+        default = _default(about, needed=name in needed)
+        yield code(name), _kind(about), default, about.get("description", "")
+
+
+def _default(schema: Spec, *, needed: bool) -> str:
+    if needed:
+        return "required"
+    return code(json.dumps(schema["default"])) if "default" in schema else ""
+
+
+def _kind(schema: Spec) -> str:
+    """The type in words, with its limits: 'text of 1 to 200 characters or null'."""
+    if "$ref" in schema:
+        name = str(schema["$ref"]).rpartition("/")[2]
+        return f"[{name}](#{anchor(name)})"
+    if "anyOf" in schema:
+        return " or ".join(map(_kind, schema["anyOf"]))
+    if "enum" in schema or "const" in schema:
+        return " or ".join(code(json.dumps(each)) for each in schema.get("enum", [schema.get("const")]))
+    made = {"array": _list, "object": _object, "string": _text, "integer": _number, "number": _number}
+    return made.get(schema.get("type", ""), _other)(schema)
+
+
+def _list(schema: Spec) -> str:
+    items = schema["items"]
+    name = str(items.get("title", "")) if "properties" in items else ""
+    inner = f"[{name}](#{anchor(name)})" if name else _kind(items)
+    return f"list of {inner}{_between(schema.get('minItems'), schema.get('maxItems'), ' entries', ', ')}"
+
+
+def _object(schema: Spec) -> str:
+    inner = schema.get("additionalProperties")
+    most = _between(None, schema.get("maxProperties"), " names", ", ")
+    return f"object: name to {_kind(inner)}{most}" if isinstance(inner, dict) else "object"
+
+
+def _text(schema: Spec) -> str:
+    if "format" in schema:
+        return _KINDS[schema["format"]]
+    return f"text{_between(schema.get('minLength'), schema.get('maxLength'), ' characters', ' of ')}"
+
+
+def _number(schema: Spec) -> str:
+    word = "whole number" if schema["type"] == "integer" else "number"
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if low is None or high is None or max(abs(low), abs(high)) > 10**18:  # that of float32, which the schema names
+        return word
+    return f"{word}, {low:,.0f} to {high:,.0f}"
+
+
+def _other(schema: Spec) -> str:
+    return "true or false" if schema.get("type") == "boolean" else str(schema.get("type", "anything"))
+
+
+def _between(low: int | None, high: int | None, unit: str, start: str) -> str:
+    if high is None:
+        return ""
+    return f"{start}{low:,} to {high:,}{unit}" if low else f"{start}at most {high:,}{unit}"
+
+
+def _found(schema: Spec, spec: Spec) -> Spec:
+    """The schema itself, or the one it refers to; of several, the first that has a name."""
+    for each in (schema, *schema.get("anyOf", ())):
+        if "$ref" in each:
+            found: Spec = spec["components"]["schemas"][each["$ref"].rpartition("/")[2]]
+            return found
+    return schema
+
+
+def _named(spec: Spec) -> list[str]:
+    """What fields of bodies and answers refer to by name."""
+    schemas = spec["components"]["schemas"]
+    # Users of a batch are described where they stand, because each is looked at by itself.
+    user = schemas["BatchRequest"]["properties"]["users"]["items"]
+    needed = frozenset(user["required"])
+    lines = ["## Names used above", "", "### User", "", user["description"], ""]
+    lines += table(("field", "type", "default", "meaning"), _fields(user, needed))
+    for name in sorted(_referred(schemas)):
+        lines += [f"### {name}", "", schemas[name]["description"], ""]
+        rows = ((field, kind, said) for field, kind, _, said in _fields(schemas[name]))
+        lines += table(("field", "type", "meaning"), rows)
+    return lines
+
+
+def _referred(schemas: Spec) -> set[str]:
+    """Names of schemas that others refer to, and that of failures."""
+    return {*re.findall(r'"#/components/schemas/(\w+)"', json.dumps(schemas)), "ProblemDetails"}
+
+
+def _failures(spec: Spec) -> list[str]:
+    about = {
+        (int(status), answer["description"])
+        for methods in spec["paths"].values() for each in methods.values()
+        for status, answer in each["responses"].items() if not status.startswith("2")
+    }  # fmt: skip
+    rows = ((str(status), said) for status, said in sorted(about))
+    told = "Every failure is a [ProblemDetails](#problemdetails), of the kind `application/problem+json` (RFC 9457)."
+    return ["## Failures", "", told, "", *table(("status", "when"), rows)]
