@@ -139,7 +139,10 @@ def _at_rest(page: Page) -> bytes:
 
 
 def _save(picture: bytes, target: Path) -> None:
-    """As a palette of 256 colours: a third of the bytes, and no difference that is seen."""
+    """As a palette of 256 colours: a third of the bytes, and no difference that is seen.
+
+    Chosen to cover all colours: the commonest ones alone are greys, and small marks would lose what they mean.
+    """
     with Image.open(io.BytesIO(picture)) as image, replacing(target) as temporary:
-        small = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+        small = image.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
         small.save(temporary, format="PNG", optimize=True)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
-from app import screens
+from app import screens, screenshots
 from app.cli import app
 from core.settings import ROOT
 
@@ -51,6 +54,22 @@ def test_every_picture_is_a_png_of_one_size_and_all_together_are_small() -> None
     assert sum(picture.stat().st_size for picture in pictures.values()) <= MOST
     assert set(screens.FOLDER.glob("*.png")) == set(pictures.values())
     assert all((ROOT / entry["source"]).is_file() for entry in known.values())
+
+
+def test_a_small_mark_keeps_its_colour_among_many_greys(tmp_path: Path) -> None:
+    greys = np.random.default_rng(0).integers(0, 256, (200, 300, 1)).repeat(3, axis=2).astype(np.uint8)
+    marks = [(0xC9, 0x81, 0x00), (0x2F, 0x87, 0xD0), (0xA3, 0x0D, 0x48), (0x43, 0x38, 0xCA)]
+    for place, mark in enumerate(marks):
+        greys[place, :3] = mark
+    given = io.BytesIO()
+    Image.fromarray(greys).save(given, "PNG")
+
+    screenshots._save(given.getvalue(), tmp_path / "a.png")
+
+    with Image.open(tmp_path / "a.png") as picture:
+        assert picture.mode == "P"
+        shown = np.asarray(picture.convert("RGB")).astype(int)
+    assert np.abs(shown - greys.astype(int)).max() <= 8
 
 
 @pytest.fixture
