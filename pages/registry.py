@@ -31,5 +31,5 @@ else:
     refused()
     versions(found, picked)
     at_the_gate(picked.version)
-    in_the_shadow(picked, champion)
     about(picked, champion)
+    in_the_shadow(picked, champion)

@@ -855,3 +855,17 @@ def test_text_that_spells_a_page_apart_is_shown_as_it_is(visit: Visit, own: Sett
 
 def test_the_figure_of_a_case_says_what_it_shows(desk: AppTest) -> None:
     assert json.loads(desk_figure(desk))["data"]
+
+
+def test_the_shift_says_how_much_of_the_day_is_done_and_when_more_than_that_is(
+    visit: Visit, own: Settings, run: Run
+) -> None:
+    reviewing.rules(own, capacity=1, audit=0.1, uncertain=2)
+    at = visit(own, "review", **{"as": "Ada"})
+    assert "0 of 1 today" in screen.sentences(at)
+
+    judge(at)
+    assert "1 of 1 today" in screen.sentences(at)
+
+    judge(at)
+    assert "2 today, 1 planned" in screen.sentences(at)

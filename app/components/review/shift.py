@@ -18,7 +18,7 @@ def shift(name: str) -> Progress:
     since, now = _today(), services.now()
     done = cases.progress(services.settings(), name, since)
     capacity = services.guidance().capacity
-    told = [f":gray-badge[:material/task_alt: {count(done.judged)} of {count(capacity)} today]"]
+    told = [f":gray-badge[:material/task_alt: {_today_of(done.judged, capacity)}]"]
     took = ledger.of(services.settings()).of_reviewer(name, since)["seconds"].median()
     if took == took:  # noqa: PLR0124 - NaN before the first verdict
         told.append(f":gray-badge[:material/timer: median {f'{took:.0f}' if took >= 1 else '<1'} s]")
@@ -32,6 +32,14 @@ def shift(name: str) -> Progress:
 def bar(done: Progress) -> None:
     of = max(services.guidance().capacity, 1)
     st.progress(min(done.judged / of, 1.0))
+
+
+def _today_of(judged: int, capacity: int) -> str:
+    return (
+        f"{count(judged)} of {count(capacity)} today"
+        if judged <= capacity
+        else f"{count(judged)} today, {count(capacity)} planned"
+    )
 
 
 def _today() -> datetime:
