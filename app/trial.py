@@ -40,7 +40,7 @@ def dashboard(home: Settings, *, port: int | None = None) -> Iterator[str]:
     log = (home.home / "server.log").open("wb")
     with log, subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log) as process:  # noqa: S603
         try:
-            _wait(f"http://127.0.0.1:{port}/_stcore/health", process)
+            wait(f"http://127.0.0.1:{port}/_stcore/health", process)
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
@@ -53,7 +53,8 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
+def wait(address: str, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a server answers there. Raises TimeoutError when it does not, or its process has ended."""
     until = time.monotonic() + _PATIENCE
     while time.monotonic() < until and process.poll() is None:
         try:
