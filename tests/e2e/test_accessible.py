@@ -11,13 +11,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from app.services import DEMO_USERS
 from core.data import schema as schemas
 from core.decision import scoring
 from core.decision.policy import Policy
 from core.feedback import plans
 from core.model import registry
-from core.settings import ROOT
+from core.settings import DEMO_USERS, ROOT
 from tests.e2e.running import bundled_home, dashboard
 
 PAGES: Final = tuple(sorted(path.stem.replace("_", "-") for path in (ROOT / "pages").glob("*.py")))

@@ -10,13 +10,12 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.services import DEMO_LABELLED
 from core.data import datasets, intake
 from core.data import schema as schemas
 from core.decision.policy import Policy
 from core.model import registry
 from core.model.score import Scorer
-from core.settings import Settings
+from core.settings import DEMO_LABELLED, Settings
 from tests import make
 
 #: Results take a moment on a busy machine.

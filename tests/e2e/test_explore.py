@@ -9,10 +9,9 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
-from app.services import DEMO_LABELLED
 from core.data import datasets, intake
 from core.data import schema as schemas
-from core.settings import Settings
+from core.settings import DEMO_LABELLED, Settings
 from tests import make
 
 #: Results take a moment on a busy machine.

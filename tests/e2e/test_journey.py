@@ -11,12 +11,11 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from app import words
-from app.services import DEMO_USERS
 from core.data import intake
 from core.data import schema as schemas
 from core.model import registry
 from core.model.score import Scorer
-from core.settings import Settings
+from core.settings import DEMO_USERS, Settings
 
 SECOND = 1000
 #: Results take a moment on a busy machine.

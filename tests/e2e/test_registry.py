@@ -10,10 +10,9 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from app.services import DEMO_USERS
 from core import audit
 from core.model import registry
-from core.settings import Settings
+from core.settings import DEMO_USERS, Settings
 
 #: Results take a moment on a busy machine.
 expect.set_options(timeout=60_000)

@@ -9,10 +9,9 @@ from pathlib import Path
 import pandas as pd
 from playwright.sync_api import Page, expect
 
-from app.services import DEMO_LABELLED
 from core import jobs
 from core.model import candidates, registry
-from core.settings import Settings
+from core.settings import DEMO_LABELLED, Settings
 
 #: Results take a moment on a busy machine.
 expect.set_options(timeout=60_000)
