@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
+import pandas as pd
 from filelock import FileLock, Timeout
 
 from core import accounts, audit
@@ -67,8 +68,8 @@ def retrain(
 ) -> Retrained:  # fmt: skip
     """Learn from all history and the feedback so far, and publish a candidate with what the gate says of it.
 
-    Raises NotAllowedError for who may not retrain, RefusedError when there is nothing new, when the champion's users
-    are not in this home or another retraining is under way, and what `fit` and `gate` raise. A failure is noted.
+    Raises NotAllowedError for who may not retrain, RefusedError when there is nothing new, when no version's users are
+    in this home or another retraining is under way, and what `fit` and `gate` raise. A failure is noted.
     """
     if asked.by is not None:
         asked = replace(asked, by=accounts.authorise(settings, asked.by, "retrain").name)
@@ -129,14 +130,7 @@ def _retrained(settings: Settings, asked: Request, now: datetime, progress: Prog
 
 def _source(settings: Settings) -> _Source:
     champion, schema, known = registry.load(settings), schemas.load(settings.schema_file), ledger.of(settings)
-    data = champion.metadata.data
-    try:
-        history = datasets.frame(settings, data.dataset)
-    except UnknownItemError:
-        raise RefusedError(
-            f"The users that {champion.version} learnt from ({data.name}) are not in this home, and verdicts alone "
-            "are no training set. Train once on a file of labelled users; after that, feedback is added to it."
-        ) from None
+    data, history = _history(settings, champion)
     known.refresh()
     feedback, position = known.effective(), known.position
     if labels_given(feedback).empty:
@@ -144,6 +138,19 @@ def _source(settings: Settings) -> _Source:
     salt = split.salt(settings)
     seen = champion.users() if data.salt == split.digest(salt) else None
     return _Source(champion, data, schema, training_set(history, feedback, schema, salt, seen=seen), position)
+
+
+def _history(settings: Settings, champion: Model) -> tuple[Data, pd.DataFrame]:
+    """The users the champion learnt from; where this home has them not, those of the newest version that it has."""
+    others = (each.metadata.data for each in registry.listing(settings) if each.metadata is not None)
+    for data in (champion.metadata.data, *others):
+        with contextlib.suppress(UnknownItemError):
+            return data, datasets.frame(settings, data.dataset)
+    raise RefusedError(
+        f"The users that {champion.version} learnt from ({champion.metadata.data.name}) are not in this home, and "
+        "verdicts alone are no training set. Train once on a file of labelled users; after that, feedback is added to "
+        "it."
+    )
 
 
 def _fitted(source: _Source, learning: Learning, asked: Request, progress: Progress) -> Fitted:

@@ -14,14 +14,14 @@ import pytest
 from filelock import FileLock
 
 from core import accounts, audit
-from core.data import datasets, split
+from core.data import datasets, intake, split
 from core.decision.policy import Policy
 from core.errors import NotAllowedError, RefusedError, TooFewRowsError
 from core.learning import due, gate, retrain
 from core.learning import settings as learnings
 from core.learning.retrain import Request, Retrained
 from core.learning.settings import Learning
-from core.model import candidates, registry
+from core.model import candidates, registry, training
 from core.model.calibrate import Calibration
 from core.model.registry import Parts
 from core.model.score import Scorer
@@ -204,6 +204,22 @@ def test_without_its_history_nothing_is_learnt_from_verdicts_alone(mine: Setting
 
     assert "verdicts alone are no training set" in refused(mine)
     assert "verdicts alone" in due.last(mine).failed
+
+
+def test_without_the_users_of_the_champion_those_of_the_newest_version_that_has_them_are_the_history(
+    mine: Settings,
+) -> None:
+    shutil.rmtree(mine.datasets)
+    checked = intake.read("april.csv", make.csv(make.users(1200, 31)), SCHEMA, need_label=True)
+    april = datasets.put(mine, checked, SCHEMA, now=NOW, need_label=True)
+    training.learn(mine, april, SCHEMA, Policy().thresholds, now=NOW, seed=0)
+
+    found = retrain.retrain(mine, ASKED, now=NOW)
+
+    learnt = registry.describe(mine, found.version)
+    assert (learnt.data.name, learnt.data.dataset, learnt.parent) == ("april.csv", april.id, "v0001")
+    assert learnt.data.rows == 1200 + 900
+    assert (found.gate.champion, registry.champion(mine)) == ("v0001", "v0001")
 
 
 def test_without_a_verdict_there_is_nothing_new(own: Settings) -> None:
