@@ -9,7 +9,7 @@ import streamlit as st
 from app import guard, navigation, services, session
 from app.components.job_progress import job_progress
 from app.words import count, plain
-from core import jobs
+from core import accounts, jobs
 from core.data.datasets import Dataset
 from core.data.problems import count as counted
 from core.decision import runs
@@ -22,7 +22,9 @@ def send_run(run: Run) -> None:
     """A popover for the title row: what will be queued, and the button that does it."""
     if not session.may("send to review"):
         return
-    with st.popover("Send to review", icon=":material/rate_review:"):
+    # Another one once it has been used: that would stand open before what came of it.
+    sent = jobs.look(services.settings(), f"queue-{run.id}") is not None
+    with st.popover("Send to review", icon=":material/rate_review:", key=f"plan-open-{run.id}-{sent}"):
         rules = services.guidance()
         due = sum(run.counts[band] for band in ("human_review", "auto_remove"))
         st.markdown(
@@ -31,8 +33,9 @@ def send_run(run: Run) -> None:
             "the model is unsure of. Only the random ones can tell what the model misses."
         )
         name = _name(f"plan-{run.id}")
-        if st.button("Queue them", type="primary", key=f"queue-{run.id}", disabled=not name) and name:
+        if st.button("Queue them", type="primary", key=f"queue-{run.id}"):
             with guard.shown():
+                name = accounts.named(name)
                 session.come_in(name)
                 jobs.start(
                     services.settings(), "core.feedback.plans:queue_job", {"run": run.id, "by": name},
@@ -63,8 +66,9 @@ def send_users(run: Run, rows: Sequence[int]) -> None:
     with st.popover("Send to review", icon=":material/rate_review:", type="tertiary" if len(rows) > 1 else "secondary"):
         st.markdown(f"{users} will wait in the queue until somebody has judged them, whatever the plan draws.")
         name = _name(f"users-{key}")
-        if st.button(f"Queue {users}", type="primary", key=f"send-{key}", disabled=not name) and name:
+        if st.button(f"Queue {users}", type="primary", key=f"send-{key}"):
             with guard.shown() as failure:
+                name = accounts.named(name)
                 session.come_in(name)
                 done = plans.send(services.settings(), run.id, rows, by=name, now=services.now())
             if failure.error is None:
@@ -83,8 +87,9 @@ def send_flips(dataset: Dataset, rows: Sequence[int], models: Sequence[str]) -> 
             "which model is right; they count in no estimate, for nobody drew these users."
         )
         name = _name(key)
-        if st.button(f"Queue {users}", type="primary", key=f"send-{key}", disabled=not name) and name:
+        if st.button(f"Queue {users}", type="primary", key=f"send-{key}"):
             with guard.shown() as failure, st.spinner("Queueing"):
+                name = accounts.named(name)
                 session.come_in(name)
                 run, done = plans.send_flips(
                     services.settings(), dataset.id, rows, models=models, policy=services.policy(), by=name,
@@ -100,7 +105,7 @@ def _became(done: Queued) -> str:
     return told + (f", {count(left)} wait already or were judged on the same values" if left else "")
 
 
-def _name(key: str) -> str | None:
-    """Who sends; asked for when nobody has said so yet."""
+def _name(key: str) -> str:
+    """Who sends; asked for when nobody has said so yet. What is no name is refused once it is used."""
     found = session.person()
-    return found.name if found else st.text_input("Your name", max_chars=80, key=f"name-{key}").strip() or None
+    return found.name if found else st.text_input("Your name", max_chars=80, key=f"name-{key}")

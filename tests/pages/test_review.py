@@ -763,7 +763,9 @@ def test_a_scored_file_is_sent_to_review_by_its_plan(
 ) -> None:
     run = scored(own, to_score)
     at = visit(own, "score_file", run=run.id)
-    assert labelled(at, "Queue them").disabled
+    labelled(at, "Queue them").click().run()
+    assert "name: give 1 to" in screen.errors(at)[0]
+    assert not runs.planned(own, run.id)
 
     at.text_input(key=f"name-plan-{run.id}").set_value("Ada").run()
     labelled(at, "Queue them").click().run()
