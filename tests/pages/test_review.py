@@ -764,7 +764,7 @@ def test_a_scored_file_is_sent_to_review_by_its_plan(
     run = scored(own, to_score)
     at = visit(own, "score_file", run=run.id)
     labelled(at, "Queue them").click().run()
-    assert "name: give 1 to" in screen.errors(at)[0]
+    assert "give 1 to 80 printable characters" in screen.errors(at)[0]
     assert not runs.planned(own, run.id)
 
     at.text_input(key=f"name-plan-{run.id}").set_value("Ada").run()
