@@ -3,13 +3,15 @@
     .venv/bin/python benchmarks/sessions.py users.csv [--sessions 20] [--rounds 5]
 
 A dashboard of a copy of the bundled home in which the file is scored and sent to review. Sessions without a browser ask
-for page after page: milliseconds until a page's script is done and all of it received, alone and together (each then
-looks at a page for four seconds), and the server's memory for each further session.
+for page after page: milliseconds until a page's script is done and all of it received, alone and together, and the
+server's memory for each further session. Together, each looks at a page for two to six seconds, as people do: sessions
+that all ask at the same instant would wait for each other, and nobody's do.
 """
 
 from __future__ import annotations
 
 import argparse
+import random
 import statistics
 import sys
 import tempfile
@@ -32,7 +34,8 @@ from core.decision.policy import Policy  # noqa: E402
 from core.feedback import plans  # noqa: E402
 from core.model import registry  # noqa: E402
 
-GLANCE = 4.0
+#: Seconds that a page is looked at: from, to.
+GLANCE = (2.0, 6.0)
 
 
 def pages(run: str) -> tuple[tuple[str, str], ...]:
@@ -43,11 +46,16 @@ def pages(run: str) -> tuple[tuple[str, str], ...]:
     )  # fmt: skip
 
 
-def walk(session: Session, asked: tuple[tuple[str, str], ...], rounds: int, glance: float = 0.0) -> list[float]:
-    taken = []
-    for page, query in asked * rounds:
+def walk(session: Session, asked: tuple[tuple[str, str], ...], rounds: int) -> list[float]:
+    return [session.rerun(page, query) for page, query in asked * rounds]
+
+
+def stroll(session: Session, asked: tuple[tuple[str, str], ...], rounds: int, seed: int) -> list[float]:
+    """The same pages in an order and at a pace of its own."""
+    chance, taken = random.Random(seed), []  # noqa: S311 - no secret
+    for page, query in chance.sample(asked * rounds, len(asked) * rounds):
+        time.sleep(chance.uniform(*GLANCE))
         taken.append(session.rerun(page, query))
-        time.sleep(glance)
     return taken
 
 
@@ -70,7 +78,8 @@ def main() -> None:
             before = memory(address)
             others = [Session(address) for _ in range(chosen.sessions - 1)]
             with ThreadPoolExecutor(chosen.sessions) as pool:
-                walks = [pool.submit(walk, each, asked, chosen.rounds, GLANCE) for each in (first, *others)]
+                everyone = enumerate((first, *others))
+                walks = [pool.submit(stroll, each, asked, chosen.rounds, seed) for seed, each in everyone]
                 told(f"{chosen.sessions} sessions at once", [taken for each in walks for taken in each.result()])
             grown = (memory(address) - before) / max(len(others), 1)
             for each in others:
