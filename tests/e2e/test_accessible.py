@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Final, Literal
 
-import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page, expect
 
-from core.data import schema as schemas
-from core.decision import scoring
-from core.decision.policy import Policy
-from core.feedback import plans
-from core.model import registry
-from core.settings import DEMO_USERS, ROOT
-from tests.e2e.running import bundled_home, dashboard
+from app.trial import bundled_home, dashboard
+from core.settings import ROOT
+from tests.e2e.gestures import idle
+from tests.e2e.homes import queued
 
-PAGES: Final = tuple(sorted(path.stem.replace("_", "-") for path in (ROOT / "pages").glob("*.py")))
+expect.set_options(timeout=30_000)
+PAGES: Final = (
+    *sorted(path.stem.replace("_", "-") for path in (ROOT / "pages").glob("*.py")),
+    *(f"review?review_panel={panel}" for panel in ("Triage", "Figures", "Guidance")),
+)
 GRAVE: Final = frozenset({"serious", "critical"})
 #: Streamlit's menu puts sections between a list and its items, which no page can change. We write no lists.
 NOT_OURS: Final = {"rules": {"list": {"enabled": False}, "listitem": {"enabled": False}}}
@@ -31,20 +30,10 @@ CHOSEN: Final = 'data-selected="true"'
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A dashboard of a home in which a file was scored and sent to review: pages with something on them."""
-    home, now = bundled_home(tmp_path_factory.mktemp("seen")), datetime.now(UTC)
-    users = pd.read_csv(home.demo / DEMO_USERS, dtype=str, nrows=2_000).to_csv(index=False).encode()
-    schema, model = schemas.load(home.schema_file), registry.load(home)
-    done = scoring.score_file(home, "users.csv", users, schema, model, Policy(), now=now)
-    plans.queue_run(home, done.run.id, by="Lea", now=now)
+    home = bundled_home(tmp_path_factory.mktemp("seen"))
+    queued(home, 2_000)
     with dashboard(home) as address:
         yield address
-
-
-@pytest.fixture(params=["light", "dark"])
-def page(request: pytest.FixtureRequest, chromium: Browser, server: str) -> Iterator[Page]:
-    scheme: Literal["light", "dark"] = request.param
-    with chromium.new_context(base_url=server, color_scheme=scheme, viewport={"width": 1440, "height": 900}) as context:
-        yield context.new_page()
 
 
 def grave(page: Page) -> list[str]:
@@ -58,11 +47,22 @@ def grave(page: Page) -> list[str]:
     ]
 
 
-def test_no_page_has_a_serious_fault(page: Page) -> None:
+@pytest.mark.parametrize(("scheme", "ground"), [("light", "rgb(255, 255, 255)"), ("dark", "rgb(17, 20, 23)")])
+def test_every_page_is_drawn_in_its_theme_without_a_serious_fault(
+    tab: Page, scheme: Literal["light", "dark"], ground: str
+) -> None:
+    tab.emulate_media(color_scheme=scheme)
     faults: dict[str, list[str]] = {}
     for name in PAGES:
-        page.goto({"overview": "/", "score-file": "/score-file?run=r-0001"}.get(name, f"/{name}?as=Ada"))
-        page.get_by_role("heading", level=1).first.wait_for()
-        page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-        faults |= {name: found} if (found := grave(page)) else {}
+        tab.goto(
+            {"overview": "/", "score-file": "/score-file?run=r-0001"}.get(
+                name, f"/{name}{'&' if '?' in name else '?'}as=Ada"
+            )
+        )
+        tab.get_by_role("heading", level=1).first.wait_for()
+        idle(tab)
+        expect(tab.get_by_test_id("stApp")).to_have_css("background-color", ground)
+        expect(tab.get_by_test_id("stException")).to_have_count(0)
+        expect(tab.get_by_test_id("stAlert")).to_have_count(0)
+        faults |= {name: found} if (found := grave(tab)) else {}
     assert faults == {}

@@ -17,6 +17,7 @@ from core.model import registry
 from core.model.score import Scorer
 from core.settings import DEMO_LABELLED, Settings
 from tests import make
+from tests.e2e.gestures import idle
 
 #: Results take a moment on a busy machine.
 expect.set_options(timeout=60_000)
@@ -43,11 +44,6 @@ def theirs(bundled: Settings, users: pd.DataFrame, tmp_path_factory: pytest.Temp
     path = tmp_path_factory.mktemp("theirs") / "theirs.csv"
     pd.DataFrame({"id": users["user_id"], "y_true": users["label"], "y_proba": other}).to_csv(path, index=False)
     return path, int((Policy().severity(score) != Policy().severity(other)).sum())
-
-
-def idle(page: Page) -> None:
-    """Wait until the page has nothing more to draw."""
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
 
 
 def test_predictions_are_dropped_and_held_against_the_model_in_charge(

@@ -13,15 +13,11 @@ from core.data import datasets, intake
 from core.data import schema as schemas
 from core.settings import DEMO_LABELLED, Settings
 from tests import make
+from tests.e2e.gestures import idle
 
 #: Results take a moment on a busy machine.
 expect.set_options(timeout=30_000)
 HEADER, ROW = 35, 34  # px of the feature table
-
-
-def idle(page: Page) -> None:
-    """Wait until the page has nothing more to draw."""
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
 
 
 @pytest.fixture(scope="module")

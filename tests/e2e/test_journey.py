@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from app import words
 from core.data import intake
@@ -16,6 +16,7 @@ from core.data import schema as schemas
 from core.model import registry
 from core.model.score import Scorer
 from core.settings import DEMO_USERS, Settings
+from tests.e2e.gestures import cells, drop, idle, run_in, select_row, table
 
 SECOND = 1000
 #: Results take a moment on a busy machine.
@@ -25,36 +26,10 @@ RESULTS = ["score", "confidence", "band", "action", "reason_1", "reason_2", "rea
 CONTEXT = ["username", "profile_url", "country"]
 
 
-def idle(page: Page) -> None:
-    """Wait until the page has nothing more to draw."""
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-
-
-def drop(page: Page, file: Path) -> None:
-    page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(file)
-
-
-def table(page: Page) -> Locator:
-    """The table of users as it is told to screen readers; what is seen is drawn."""
-    return page.get_by_test_id("stDataFrame").first.locator("table[role=grid]")
-
-
-def cells(page: Page, column: str) -> list[str]:
-    """What the rows in sight of the table say in a column."""
-    heads = table(page).locator("[role=columnheader]")
-    expect(heads.filter(has_text=column)).to_have_count(1)
-    at = [head.strip() for head in heads.all_text_contents()].index(column) + 1
-    return table(page).locator(f"tbody [aria-colindex='{at}']").all_text_contents()
-
-
 def reasons_are_there(page: Page) -> None:
     expect(page.get_by_role("button", name="Explain everyone")).to_be_visible()
     expect(table(page).locator("tbody tr").first).to_contain_text("(+")
     assert all("(+" in told for told in cells(page, "Reasons, strongest first"))
-
-
-def select_row(page: Page, row: int) -> None:
-    page.get_by_test_id("stDataFrame").first.click(position={"x": 14, "y": 35 + 32 * row + 16})
 
 
 def set_value(page: Page, feature: str, value: str) -> None:
@@ -100,7 +75,7 @@ def test_from_a_file_with_mistakes_to_the_table_taken_away(  # noqa: PLR0915 - a
 
     # What is wrong with the file, and the rows to mend.
     expect(tab.get_by_text("405 users received, 400 scored, 5 rejected")).to_be_visible()
-    run = re.search(r"run=(r-\d+)", tab.url)[1]  # type: ignore[index]
+    run = run_in(tab)
     expect(tab.get_by_text("5 problems")).to_be_visible()
     expect(tab.get_by_text("5 rows rejected")).to_be_visible()
     tab.get_by_role("button", name="What exactly?").click()
@@ -150,43 +125,37 @@ def test_from_a_file_with_mistakes_to_the_table_taken_away(  # noqa: PLR0915 - a
     columns = schemas.load(bundled.schema_file)
     checked = intake.read(dirty.name, dirty, columns)
     scored = Scorer(registry.load(bundled)).score(checked.frame)
-    table = pd.read_csv(taken[".csv"])
-    assert table.columns.tolist() == ["user_id", *CONTEXT, *RESULTS]
-    assert table["user_id"].astype(str).tolist() == good["user_id"].tolist()
-    assert np.array_equal(table["score"], scored.probability)
-    assert table["username"].tolist()[:2] == ["'=1+1", "'@SUM(A1)"]
-    assert table["prediction_id"].tolist() == [f"{run}-{row}" for row in range(1, 401)]
-    assert set(table["action"]) <= {"allow", "monitor", "human_review"}
-    assert table["reason_1"].notna().tolist() == (table["band"] != "allow").tolist()
+    told = pd.read_csv(taken[".csv"])
+    assert told.columns.tolist() == ["user_id", *CONTEXT, *RESULTS]
+    assert told["user_id"].astype(str).tolist() == good["user_id"].tolist()
+    assert np.array_equal(told["score"], scored.probability)
+    assert told["username"].tolist()[:2] == ["'=1+1", "'@SUM(A1)"]
+    assert told["prediction_id"].tolist() == [f"{run}-{row}" for row in range(1, 401)]
+    assert set(told["action"]) <= {"allow", "monitor", "human_review"}
+    assert told["reason_1"].notna().tolist() == (told["band"] != "allow").tolist()
     parquet = pd.read_parquet(taken[".parquet"])
-    assert parquet.columns.tolist() == table.columns.tolist()
+    assert parquet.columns.tolist() == told.columns.tolist()
     assert np.array_equal(parquet["score"], scored.probability)
     assert parquet["username"].tolist() == good["username"].tolist()
 
 
-def test_the_demo_file_opens_again_from_its_address_in_another_browser(tab: Page, chromium: Browser) -> None:
+def test_the_demo_file_outlives_a_reload_and_opens_from_its_address_in_another_browser(
+    tab: Page, chromium: Browser
+) -> None:
     tab.goto("/score-file")
     tab.get_by_role("button", name="Use the demo file").click()
     expect(tab.get_by_text("5,000 scored")).to_be_visible()
+
+    tab.reload()  # while its reasons are worked out
+
+    expect(tab.get_by_text("5,000 scored")).to_be_visible()
     reasons_are_there(tab)
     seen = [cells(tab, column) for column in ("user_id", "Score", "Reasons, strongest first")]
-
     with chromium.new_context(viewport={"width": 1440, "height": 900}) as elsewhere:
         other = elsewhere.new_page()
         other.goto(tab.url)
         reasons_are_there(other)
         assert [cells(other, column) for column in ("user_id", "Score", "Reasons, strongest first")] == seen
-
-
-def test_a_reload_while_reasons_are_worked_out_does_not_lose_them(tab: Page) -> None:
-    tab.goto("/score-file")
-    tab.get_by_role("button", name="Use the demo file").click()
-    expect(tab.get_by_text("5,000 scored")).to_be_visible()
-
-    tab.reload()
-
-    expect(tab.get_by_text("5,000 scored")).to_be_visible()
-    reasons_are_there(tab)
 
 
 def test_what_is_no_table_gets_its_sentence_and_the_next_file_still_works(
@@ -225,16 +194,3 @@ def test_a_cleared_value_is_missing_and_reset_puts_it_back(tab: Page) -> None:
     expect(tab.get_by_text("51 assumed")).to_be_visible()
     expect(tab.get_by_label("X1", exact=True)).to_have_value(value)
     assert score(tab) == before
-
-
-@pytest.mark.parametrize(("scheme", "ground"), [("light", "rgb(255, 255, 255)"), ("dark", "rgb(17, 20, 23)")])
-def test_every_page_is_drawn_in_light_and_dark(tab: Page, scheme: str, ground: str) -> None:
-    tab.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    for path, title in (("/", "Overview"), ("/score-file", "Score a file"), ("/score-user", "Score a user"),
-                        ("/registry", "Registry")):  # fmt: skip
-        tab.goto(path)
-        expect(tab.get_by_role("heading", name=title, exact=True)).to_be_visible()
-        idle(tab)
-        expect(tab.get_by_test_id("stApp")).to_have_css("background-color", ground)
-        expect(tab.get_by_test_id("stException")).to_have_count(0)
-        expect(tab.get_by_test_id("stAlert")).to_have_count(0)

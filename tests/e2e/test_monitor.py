@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.trial import bundled_home, dashboard
 from core import audit
 from core.data import schema as schemas
 from core.decision import guidance, scoring
@@ -17,7 +18,6 @@ from core.decision.policy import Policy
 from core.model import registry
 from core.monitoring import incidents
 from core.settings import DEMO_USERS, Settings
-from tests.e2e.running import bundled_home, dashboard
 
 #: Results take a moment on a busy machine.
 expect.set_options(timeout=60_000)

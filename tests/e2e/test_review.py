@@ -3,65 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from contextlib import ExitStack
 
 import pandas as pd
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from app.words import UNKNOWN
+from core.decision import cases
 from core.settings import Settings
+from tests.e2e.desk import WORD, case_of, desk_of, lines, note, on_desk, press, rows, standing, user_of
+from tests.e2e.gestures import HEADER, ROW, idle, queue_run, run_in, table
 
 #: Results take a moment on a busy machine.
 expect.set_options(timeout=30_000)
-WORD = {"s": "spammer", "l": "legitimate", "u": "unsure"}
-#: React learns of a button's key only once what it has drawn was painted; no person is that fast.
-AT_REST = "new Promise(done => requestAnimationFrame(() => requestIdleCallback(() => setTimeout(done, 60))))"
-HEADER, ROW = 35, 32  # px of the table of cases
-
-
-def idle(page: Page) -> None:
-    """Wait until the page has nothing more to draw; keys pressed before that are dropped."""
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-
-
-def case_of(page: Page) -> str:
-    """The case in the address; asked of the page itself, as the address changes without a navigation."""
-    return str(page.evaluate("new URL(location.href).searchParams.get('case') ?? ''"))
-
-
-def user_of(page: Page) -> str:
-    """The user as the page names them."""
-    told = page.get_by_text(re.compile(r"^user \S+ ·")).inner_text()
-    return told.split()[1]
-
-
-def on_desk(page: Page, *, but: str = "") -> str:
-    """Wait for a case other than `but`; its user."""
-    page.wait_for_function(
-        "but => ![null, but].includes(new URL(location.href).searchParams.get('case'))", arg=but, polling=20
-    )
-    idle(page)
-    # Drawn last; its place is there before it, while the browser loads what draws buttons.
-    page.locator(f".st-key-verdict-spammer-{case_of(page)}").get_by_role("button").wait_for()
-    page.evaluate(AT_REST)
-    return user_of(page)
-
-
-def rows(home: Settings, reviewer: str) -> pd.DataFrame:
-    """The lines of the feedback file that a reviewer has caused, as a spreadsheet reads them."""
-    found = pd.read_csv(home.feedback / "feedback.csv", dtype=str, keep_default_na=False)
-    return found[found["reviewer"] == reviewer]
-
-
-def standing(found: pd.DataFrame) -> pd.DataFrame:
-    return found[(found["verdict"] != "withdrawn") & ~found["id"].isin(found["supersedes"])]
-
-
-def lines(found: pd.DataFrame) -> list[tuple[str, str, str]]:
-    return list(found[["user", "verdict", "notes"]].itertuples(index=False, name=None))
+SCORE = re.compile(r"^score [<>]?0\.\d{3}")
 
 
 @pytest.fixture(scope="module")
@@ -73,50 +29,12 @@ def waiting(chromium: Browser, server: str) -> str:
         page.get_by_role("button", name="Use the demo file").click()
         expect(page.get_by_text("5,000 scored")).to_be_visible()
         idle(page)
-        page.get_by_role("button", name="Send to review").first.click()
-        popover = page.get_by_test_id("stPopoverBody")
-        popover.get_by_label("Your name").fill("Mara")
-        popover.get_by_label("Your name").press("Enter")
-        popover.get_by_role("button", name="Queue them").click()
-        expect(page.get_by_text("users of this run are planned for review.")).to_be_visible()
-        run = re.search(r"run=(r-\d+)", page.url)[1]  # type: ignore[index]
+        queue_run(page, "Mara")
+        run = run_in(page)
         page.get_by_role("button", name="Review", exact=True).click()
         on_desk(page)
         press(page, "ArrowRight")
         return run
-
-
-@contextmanager
-def desk_of(chromium: Browser, server: str, name: str) -> Iterator[Page]:
-    """A browser of its own in which somebody reviews."""
-    with chromium.new_context(base_url=server, viewport={"width": 1440, "height": 900}) as context:
-        page = context.new_page()
-        page.goto(f"/review?as={name}")
-        on_desk(page)
-        yield page
-
-
-def note(page: Page, text: str) -> None:
-    """Write a note without the mouse."""
-    page.keyboard.press("n")
-    field = page.get_by_role("dialog").get_by_label("Notes")
-    expect(field).to_be_visible()
-    idle(page)
-    for _ in range(5):
-        if field.evaluate("field => field === document.activeElement"):
-            break
-        page.keyboard.press("Tab")
-    page.keyboard.type(text)
-    page.keyboard.press("Control+Enter")
-    expect(page.get_by_role("dialog")).to_have_count(0)
-    idle(page)
-
-
-def press(page: Page, key: str) -> None:
-    """Press a key that leads to another case."""
-    before = case_of(page)
-    page.keyboard.press(key)
-    on_desk(page, but=before)
 
 
 def test_thirty_verdicts_and_an_undo_by_keyboard_are_in_the_file_as_they_were_given(
@@ -127,6 +45,7 @@ def test_thirty_verdicts_and_an_undo_by_keyboard_are_in_the_file_as_they_were_gi
     tab.keyboard.press("Enter")
     on_desk(tab)
     given: list[tuple[str, str, str]] = []
+    blind = 0
     for i in range(30):
         user, key = user_of(tab), "slu"[i % 3]
         if i == 4:
@@ -138,6 +57,10 @@ def test_thirty_verdicts_and_an_undo_by_keyboard_are_in_the_file_as_they_were_gi
             tab.reload()
             assert on_desk(tab) == user
             assert case_of(tab) == case
+        hidden = cases.find(bundled, case_of(tab)).blind
+        expect(tab.get_by_text("score hidden until your verdict")).to_have_count(int(hidden))
+        expect(tab.get_by_text(SCORE)).to_have_count(int(not hidden))
+        blind += hidden
         written = f"slu: seen {i} times" if i in {8, 20} else ""  # letters that are keys, too
         if written:
             note(tab, written)
@@ -149,6 +72,7 @@ def test_thirty_verdicts_and_an_undo_by_keyboard_are_in_the_file_as_they_were_gi
             press(tab, "l")
             given += [(user, "withdrawn", written), (user, "legitimate", written)]
 
+    assert blind > 0
     stored = rows(bundled, "Ada")
     told = [(user, word, "" if word == "withdrawn" else text) for user, word, text in lines(stored)]
     assert told == [(user, word, text) for user, word, text in given]
@@ -156,11 +80,6 @@ def test_thirty_verdicts_and_an_undo_by_keyboard_are_in_the_file_as_they_were_gi
     assert standing(stored)["user"].is_unique
     assert stored["seconds"][stored["verdict"] != "withdrawn"].astype(float).between(0, 60).all()
     assert stored["prediction"].str.startswith(f"{waiting}-").all()
-
-
-def table(page: Page) -> Locator:
-    """The table of cases as it is told to screen readers; what is seen is drawn."""
-    return page.get_by_test_id("stDataFrame").first.locator("table[role=grid]")
 
 
 def test_ten_cases_judged_in_one_step_are_in_the_file_and_one_undo_takes_them_back(
@@ -214,9 +133,12 @@ def test_people_and_tabs_that_judge_at_once_never_get_the_same_case(
                 page.keyboard.press("slu"[i % 3])
             for page, case in zip(pages, before, strict=True):
                 on_desk(page, but=case)
+        for page in pages[::2]:  # both of Bob's: what is done in one is counted in the other
+            press(page, "ArrowRight")
+            expect(page.get_by_text(re.compile(r"\b20 of [\d,]+ today"))).to_be_visible()
 
     stored = pd.concat([standing(rows(bundled, name)) for name in ("Bob", "Eve")])
-    assert len(stored) == 30
+    assert stored.groupby("reviewer").size().to_dict() == {"Bob": 20, "Eve": 10}
     assert stored["case"].is_unique
     assert sorted(stored["case"]) == sorted(shown)
 
@@ -232,16 +154,3 @@ def test_a_double_click_judges_one_user(tab: Page, bundled: Settings, waiting: s
     stored = rows(bundled, "Dora")
     assert stored["verdict"].tolist() == ["spammer", "legitimate"]
     assert stored["user"].iloc[0] == user
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_review_and_audit_are_drawn_in_light_and_dark(tab: Page, waiting: str, scheme: str, tmp_path: Path) -> None:
-    tab.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    for panel in ("One by one", "Triage", "Figures", "Guidance"):
-        tab.goto(f"/review?as=Zoe&review_panel={panel}")
-        expect(tab.get_by_role("heading", name="Review", exact=True)).to_be_visible()
-        idle(tab)
-        expect(tab.get_by_test_id("stException")).to_have_count(0)
-        expect(tab.get_by_test_id("stAlert")).to_have_count(0)
-    tab.goto("/audit")
-    expect(tab.get_by_text("chain unbroken")).to_be_visible()

@@ -44,8 +44,10 @@ def retraining() -> None:
 
 
 def _button(live: Job | None) -> None:
+    # Another one after each retraining: the one that started it would stand open until it is over, and then again.
+    asked = len(jobs.listed(services.settings(), watch.PREFIX))
     with (
-        st.popover("Retrain", icon=":material/autorenew:", disabled=live is not None, key="retrain-open"),
+        st.popover("Retrain", icon=":material/autorenew:", disabled=live is not None, key=f"retrain-open-{asked}"),
         st.form("retrain", border=False),
     ):
         st.markdown("A candidate is made and held against the model in charge, which scores on meanwhile.")

@@ -1,0 +1,73 @@
+"""What hands and eyes do on any page: wait until it is drawn, drop a file, read a table, go by the menu."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+from playwright.sync_api import Locator, Page, expect
+
+HEADER, ROW = 35, 32  # px of most tables
+
+
+def idle(page: Page) -> None:
+    """Wait until the page has nothing more to draw; keys pressed before that are dropped."""
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
+
+def drop(page: Page, file: Path) -> None:
+    page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(file)
+
+
+def popover(page: Page) -> Locator:
+    """What the button pressed last has opened."""
+    return page.get_by_test_id("stPopoverBody")
+
+
+def titled(page: Page, title: str) -> None:
+    """Wait for the page of that title, drawn to the end."""
+    expect(page.get_by_role("heading", name=title, exact=True, level=1)).to_be_visible()
+    idle(page)
+
+
+def by_menu(page: Page, title: str) -> None:
+    """Go to a page in the session that is open, as a person does."""
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
+    titled(page, title)
+
+
+def table(page: Page) -> Locator:
+    """The first table of the page as it is told to screen readers; what is seen is drawn."""
+    return page.get_by_test_id("stDataFrame").first.locator("table[role=grid]")
+
+
+def cells(page: Page, column: str) -> list[str]:
+    """What the rows in sight of the first table say in a column."""
+    heads = table(page).locator("[role=columnheader]")
+    expect(heads.filter(has_text=re.compile(rf"^\s*{re.escape(column)}\s*$"))).to_have_count(1)
+    at = [head.strip() for head in heads.all_text_contents()].index(column) + 1
+    return table(page).locator(f"tbody [aria-colindex='{at}']").all_text_contents()
+
+
+def select_row(page: Page, row: int) -> None:
+    """Select a row of the first table, counted from 0."""
+    page.get_by_test_id("stDataFrame").first.click(position={"x": 14, "y": HEADER + ROW * row + ROW // 2})
+
+
+def run_in(page: Page) -> str:
+    """The run in the address."""
+    found: Final = re.search(r"run=(r-\d+)", page.url)
+    assert found is not None, page.url
+    return found[1]
+
+
+def queue_run(page: Page, name: str = "") -> None:
+    """Send the run that is open to review; `name` where nobody has given one yet."""
+    page.get_by_role("button", name="Send to review").first.click()
+    if name:
+        popover(page).get_by_label("Your name").fill(name)
+        popover(page).get_by_label("Your name").press("Enter")
+    popover(page).get_by_role("button", name="Queue them").click()
+    expect(page.get_by_text("users of this run are planned for review.")).to_be_visible()
+    idle(page)

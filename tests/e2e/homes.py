@@ -1,0 +1,40 @@
+"""A home in which somebody has begun to work, and a dashboard that can be lost and come back at the same address."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from datetime import UTC, datetime
+
+import pandas as pd
+
+from app.trial import dashboard, free_port
+from core.data import schema as schemas
+from core.decision import scoring
+from core.decision.policy import Policy
+from core.feedback import plans
+from core.model import registry
+from core.settings import DEMO_USERS, Settings
+
+
+def queued(home: Settings, users: int) -> str:
+    """Score the first users of the demo file and send them to review; the run."""
+    now, schema, model = datetime.now(UTC), schemas.load(home.schema_file), registry.load(home)
+    payload = pd.read_csv(home.demo / DEMO_USERS, dtype=str, nrows=users).to_csv(index=False).encode()
+    run = scoring.score_file(home, "users.csv", payload, schema, model, Policy(), now=now).run.id
+    plans.queue_run(home, run, by="Lea", now=now)
+    return run
+
+
+class Fragile:
+    """A dashboard of a home; `lost` and `back` as often as wanted."""
+
+    def __init__(self, home: Settings) -> None:
+        self._home, self._port, self._running = home, free_port(), ExitStack()
+        self.address = f"http://127.0.0.1:{self._port}"
+        self.back()
+
+    def back(self) -> None:
+        self._running.enter_context(dashboard(self._home, port=self._port))
+
+    def lost(self) -> None:
+        self._running.close()

@@ -1,0 +1,157 @@
+"""When things go wrong: the way back, a server that is lost, an account that changes, a session that ends."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+import pytest
+from playwright.sync_api import Page, expect
+
+from core import accounts
+from core.decision import cases, runs
+from core.settings import DEMO_USERS, Settings
+from tests.e2e.desk import case_of, lines, on_desk, press, rows, user_of
+from tests.e2e.gestures import by_menu, cells, drop, idle, run_in, select_row, titled
+from tests.e2e.homes import Fragile, queued
+
+#: Results take a moment on a busy machine.
+expect.set_options(timeout=30_000)
+PASSWORDS = {"Root": "the lead of all admins", "Ines": "a reviewer, for now"}
+#: What Chromium and Streamlit tell of a server that is not there.
+GONE = "ERR_|No response|not responding|WebSocket|timeout"
+
+
+@pytest.fixture(scope="module")
+def run(bundled: Settings) -> str:
+    """A run of the home, sent to review."""
+    return queued(bundled, 400)
+
+
+@pytest.fixture(scope="module")
+def fragile(bundled: Settings, run: str) -> Iterator[Fragile]:
+    running = Fragile(bundled)
+    yield running
+    running.lost()
+
+
+@pytest.fixture(scope="module")
+def server(fragile: Fragile) -> str:
+    return fragile.address
+
+
+@pytest.fixture
+def team(bundled: Settings) -> None:
+    """Accounts, so that nobody comes in by a name alone any more: for the last test."""
+    now = datetime.now(UTC)
+    accounts.create(bundled, "Root", "admin", PASSWORDS["Root"], now=now)
+    accounts.create(bundled, "Ines", "reviewer", PASSWORDS["Ines"], now=now)
+
+
+def step(page: Page, way: Literal["back", "forward"], address: str) -> None:
+    """Press Back or Forward until an address is there: one that Streamlit leads to has two entries in the history."""
+    for _ in range(6):
+        page.go_back() if way == "back" else page.go_forward()
+        idle(page)
+        if re.search(address, page.url):
+            return
+    raise AssertionError(page.url)
+
+
+def test_back_and_forward_lead_through_pages_runs_and_users_and_score_nothing_again(
+    tab: Page, bundled: Settings, run: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "late.csv"
+    pd.read_csv(bundled.demo / DEMO_USERS, dtype=str, nrows=60).to_csv(file, index=False)
+    tab.goto("/")
+    titled(tab, "Overview")
+    by_menu(tab, "Score a file")
+    drop(tab, file)
+    expect(tab.get_by_text("60 scored")).to_be_visible()
+    idle(tab)
+    ours, first = run_in(tab), cells(tab, "user_id")[0]
+    select_row(tab, 0)
+    expect(tab.get_by_role("heading", name=f"User {first}", exact=True)).to_be_visible()
+    by_menu(tab, "Registry")
+    known = runs.recent(bundled)
+
+    step(tab, "back", rf"/score-user\?run={ours}&row=\d+$")
+    expect(tab.get_by_role("heading", name=f"User {first}", exact=True)).to_be_visible()
+    step(tab, "back", rf"/score-file\?run={ours}$")
+    expect(tab.get_by_text("60 scored")).to_be_visible()
+    assert cells(tab, "user_id")[0] == first
+    step(tab, "back", r"/score-file$")
+    expect(tab.get_by_test_id("stFileUploader")).to_be_visible()
+    step(tab, "back", r":\d+/$")
+    titled(tab, "Overview")
+    step(tab, "forward", rf"/score-user\?run={ours}&row=\d+$")
+    expect(tab.get_by_role("heading", name=f"User {first}", exact=True)).to_be_visible()
+    assert runs.recent(bundled) == known
+    assert [each.id for each in known] == [ours, run]
+
+
+@pytest.mark.parametrize("excused", [GONE], indirect=True, ids=["lost"])
+def test_a_server_lost_in_the_middle_of_a_review_loses_no_verdict(
+    tab: Page, bundled: Settings, fragile: Fragile
+) -> None:
+    tab.goto("/review?as=Uma")
+    given = []
+    for key, word in (("s", "spammer"), ("l", "legitimate")):
+        given.append((on_desk(tab), word, ""))
+        press(tab, key)
+    user, case = user_of(tab), case_of(tab)
+
+    fragile.lost()
+    expect(tab.get_by_text("Connection error", exact=True)).to_be_visible()
+    assert lines(rows(bundled, "Uma")) == given
+    fragile.back()
+
+    expect(tab.get_by_text("Connection error", exact=True)).to_have_count(0)
+    assert (on_desk(tab), case_of(tab)) == (user, case)
+    press(tab, "u")
+    given.append((user, "unsure", ""))
+    assert lines(rows(bundled, "Uma")) == given
+
+
+@pytest.mark.parametrize("excused", [GONE], indirect=True, ids=["lost"])
+def test_who_loses_role_account_or_session_signs_in_again_and_loses_nothing(
+    tab: Page, bundled: Settings, fragile: Fragile, team: None
+) -> None:
+    tab.goto("/review")
+    sign_in(tab)
+    given = [(on_desk(tab), "spammer", "")]
+    press(tab, "s")
+    case = case_of(tab)
+
+    accounts.change(bundled, "Ines", role="analyst", now=datetime.now(UTC))
+    tab.keyboard.press("l")
+    expect(tab.get_by_text(re.compile("Ines is an analyst here, a role that may not judge"))).to_be_visible()
+    assert lines(rows(bundled, "Ines")) == given
+    assert cases.find(bundled, case).status == "open"
+
+    accounts.remove(bundled, "Ines")
+    tab.get_by_test_id("stSidebarNav").get_by_role("link", name="Review", exact=True).click()
+    titled(tab, "Sign in")
+    accounts.create(bundled, "Ines", "reviewer", PASSWORDS["Ines"], now=datetime.now(UTC))
+    sign_in(tab)
+    given.append((on_desk(tab), "legitimate", ""))
+    press(tab, "l")
+
+    fragile.lost()  # a session lives no longer than its server
+    fragile.back()
+    titled(tab, "Sign in")
+    sign_in(tab)
+    on_desk(tab)
+    assert lines(rows(bundled, "Ines")) == given
+
+
+def sign_in(page: Page) -> None:
+    titled(page, "Sign in")
+    page.get_by_label("Name", exact=True).fill("Ines")
+    page.get_by_label("Password", exact=True).fill(PASSWORDS["Ines"])
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    titled(page, "Review")
