@@ -116,6 +116,7 @@ def opened(page: Page, button: Locator) -> dict[str, list[str]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PAGES)
 def test_every_action_is_reached_by_tab_and_shown(tab: Page, name: str) -> None:
     tab.goto(WHERE.get(name, f"/{name.replace('_', '-')}?as=Ada"))

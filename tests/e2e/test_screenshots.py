@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from app import screens
@@ -17,6 +18,7 @@ from core.settings import ROOT
 INK = {"compare": 0.01, "audit": 0.002}
 
 
+@pytest.mark.slow
 def test_the_command_draws_pages_with_something_on_them(tmp_path: Path) -> None:
     bundled = {path: path.stat().st_mtime_ns for path in (ROOT / "models").rglob("*")}
 
