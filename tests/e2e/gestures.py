@@ -13,7 +13,7 @@ HEADER, ROW = 35, 32  # px of most tables
 
 def idle(page: Page) -> None:
     """Wait until the page has nothing more to draw; keys pressed before that are dropped."""
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=60_000)
 
 
 def drop(page: Page, file: Path) -> None:

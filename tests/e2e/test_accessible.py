@@ -15,10 +15,14 @@ from tests.e2e.gestures import idle
 from tests.e2e.homes import queued
 
 expect.set_options(timeout=30_000)
-PAGES: Final = (
-    *sorted(path.stem.replace("_", "-") for path in (ROOT / "pages").glob("*.py")),
-    *(f"review?review_panel={panel}" for panel in ("Triage", "Figures", "Guidance")),
-)
+PAGES: Final = tuple(sorted(path.stem for path in (ROOT / "pages").glob("*.py")))
+PANELS: Final = ("Triage", "Figures", "Guidance")
+#: Address by page, and by panel of Review.
+WHERE: Final = {
+    **{page: f"/{page.replace('_', '-')}?as=Ada" for page in PAGES},
+    **{panel: f"/review?as=Ada&review_panel={panel}" for panel in PANELS},
+    "overview": "/", "score_file": "/score-file?run=r-0001",
+}  # fmt: skip
 GRAVE: Final = frozenset({"serious", "critical"})
 #: Streamlit's menu puts sections between a list and its items, which no page can change. We write no lists.
 NOT_OURS: Final = {"rules": {"list": {"enabled": False}, "listitem": {"enabled": False}}}
@@ -53,12 +57,8 @@ def test_every_page_is_drawn_in_its_theme_without_a_serious_fault(
 ) -> None:
     tab.emulate_media(color_scheme=scheme)
     faults: dict[str, list[str]] = {}
-    for name in PAGES:
-        tab.goto(
-            {"overview": "/", "score-file": "/score-file?run=r-0001"}.get(
-                name, f"/{name}{'&' if '?' in name else '?'}as=Ada"
-            )
-        )
+    for name, address in WHERE.items():
+        tab.goto(address)
         tab.get_by_role("heading", level=1).first.wait_for()
         idle(tab)
         expect(tab.get_by_test_id("stApp")).to_have_css("background-color", ground)
