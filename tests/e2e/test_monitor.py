@@ -18,6 +18,7 @@ from core.decision.policy import Policy
 from core.model import registry
 from core.monitoring import incidents
 from core.settings import DEMO_USERS, Settings
+from tests.e2e.gestures import titled
 
 #: Results take a moment on a busy machine.
 expect.set_options(timeout=60_000)
@@ -60,6 +61,11 @@ def test_from_the_monitor_to_an_incident_and_its_cause(tab: Page, home: Settings
     assert audit.read(home)[["who", "what"]].to_numpy().tolist()[0] == ["monitoring", "raise audit share"]
     assert "X19 has drifted" in (home.data / "logs" / "alerts.log").read_text(encoding="utf-8")
 
-    tab.goto(f"/monitor?run={about.address['run']}&feature=X19")
+    tab.goto("/monitor?run=r-0001&as=Lea")  # another run than the one that the incident is about
+    titled(tab, "Monitor")
+    incident = next(each for each in incidents.recent(home) if each.finding == about)
+    expect(tab.get_by_text(about.sentence)).to_be_visible()
+    tab.locator(f".st-key-open-{incident.id}").get_by_role("button", name="Open").click()
+    expect(tab).to_have_url(re.compile(r"run=r-0002&feature=X19|feature=X19&run=r-0002"))
     expect(tab.get_by_text(re.compile("^X19 .*share of users; bars: trained on"))).to_be_visible()
     assert tab.get_by_test_id("stException").count() == 0
