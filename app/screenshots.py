@@ -6,7 +6,6 @@ Users, verdicts and models are the same each time; times are counted back from n
 from __future__ import annotations
 
 import io
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -28,12 +27,6 @@ from core.settings import Settings
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-#: No sandbox, because a container may run as root; nothing that would call home.
-_QUIET: Final = (
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--no-first-run",
-)  # fmt: skip
-_BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
 _REVIEWER: Final = "Grace"
 #: Between two looks at a page, in ms, and how many times it is looked at until it stands still.
 _PAUSE: Final = 700
@@ -98,12 +91,12 @@ def _browser(chromium: Path | None) -> Iterator[Browser]:
         raise RefusedError(
             "Pictures are drawn with Playwright, which is not installed: it is in the extra dev."
         ) from None
-    found = chromium or next((Path(path) for path in map(shutil.which, _BROWSERS) if path), None)
+    found = chromium or trial.chromium()
     if found is None or not found.is_file():
         where = f"at {found}" if found else "on this machine"
         raise BadOptionError("--chromium", f"there is no Chromium {where}: install it, or give its path.")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=list(_QUIET))
+        browser = playwright.chromium.launch(executable_path=found, args=list(trial.QUIET))
         try:
             yield browser
         finally:

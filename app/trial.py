@@ -1,4 +1,5 @@
-"""A copy of the home that comes with the program, to try things in, and a dashboard of a home as its own process."""
+"""A copy of the home that comes with the program, to try things in, a dashboard of a home as its own process, and the
+browser to look at it with."""
 
 from __future__ import annotations
 
@@ -16,6 +17,12 @@ from typing import Final
 
 from core.settings import ROOT, Settings, child_environment
 
+#: Options of a Chromium: no sandbox, because a container may run as root; nothing that would call home.
+QUIET: Final = (
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--no-first-run",
+)  # fmt: skip
+_BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
 #: Seconds until a dashboard must answer.
 _PATIENCE: Final = 60
 
@@ -44,6 +51,11 @@ def dashboard(home: Settings, *, port: int | None = None) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
+
+
+def chromium() -> Path | None:
+    """The Chromium of this machine, or None."""
+    return next((Path(path) for path in map(shutil.which, _BROWSERS) if path), None)
 
 
 def free_port() -> int:

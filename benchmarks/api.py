@@ -14,7 +14,6 @@ import asyncio
 import gzip
 import json
 import os
-import shutil
 import signal
 import statistics
 import subprocess
@@ -31,7 +30,8 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from core.data import schema as schemas  # noqa: E402 - the line above makes it importable
+from app.trial import bundled_home  # noqa: E402 - the line above makes it importable
+from core.data import schema as schemas  # noqa: E402
 from core.settings import Settings, child_environment  # noqa: E402
 
 
@@ -66,15 +66,6 @@ class Connection(asyncio.Protocol):
     def _ask(self) -> None:
         self._got, self._asked = b"", time.perf_counter()
         self._transport.write(next(self._requests))
-
-
-def prepare(home: Settings) -> None:
-    """A copy of the bundled home."""
-    theirs = Settings(ROOT)
-    home.data.mkdir(parents=True)
-    shutil.copytree(theirs.models, home.models)
-    for path in (theirs.schema_file, theirs.glossary_file, theirs.salt_file):
-        shutil.copy(path, home.data)
 
 
 @contextmanager
@@ -146,8 +137,7 @@ def main() -> None:
     options = parser.parse_args()
     users = people()
     with tempfile.TemporaryDirectory() as folder:
-        home = Settings.of(folder)
-        prepare(home)
+        home = bundled_home(Path(folder))
         with served(home) as port:
             several, one = options.connections, 1
             flagged = [request("/predict", {"features": user}) for user in users]

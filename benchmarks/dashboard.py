@@ -12,46 +12,25 @@ import argparse
 import os
 import re
 import shutil
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT)]
+
+from app import trial  # noqa: E402 - the line above makes it importable
+from core.settings import DEMO_USERS  # noqa: E402
+
 SECONDS = 1000
 
 
-@contextmanager
-def dashboard(home: Path) -> Iterator[str]:
-    """The address of a dashboard of a home."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "app", "--port", str(port), "--home", str(home)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        address, until = f"http://127.0.0.1:{port}", time.monotonic() + 120
-        while True:
-            try:
-                urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).close()  # noqa: S310 - ours
-            except (urllib.error.URLError, ConnectionError):
-                if time.monotonic() > until or process.poll() is not None:
-                    raise SystemExit("The dashboard did not start.") from None
-                time.sleep(0.1)
-            else:
-                break
-        try:
-            yield address
-        finally:
-            process.terminate()
+def chromium() -> str | Path | None:
+    return os.environ.get("CHROMIUM") or trial.chromium()
 
 
 def waited(page: Page, address: str, users: Path) -> tuple[float, float]:
@@ -73,22 +52,15 @@ def main() -> None:
     options.add_argument("users", type=Path)
     options.add_argument("--runs", type=int, default=3)
     chosen = options.parse_args()
-    chromium = os.environ.get("CHROMIUM") or next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        home = Path(folder)
-        shutil.copytree(ROOT / "models", home / "models")
-        shutil.copytree(
-            ROOT / "data", home / "data", ignore=shutil.ignore_patterns("datasets", "runs", "jobs", "logs", "state.db*")
-        )
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        home = trial.bundled_home(Path(folder))
+        browser = playwright.chromium.launch(executable_path=chromium(), args=list(trial.QUIET))
         page = browser.new_page(viewport={"width": 1440, "height": 900})
-        with dashboard(home) as address:
-            waited(page, address, home / "data" / "demo" / "users.csv.gz")
+        with trial.dashboard(home) as address:
+            waited(page, address, home.demo / DEMO_USERS)
             seconds = []
             for _ in range(chosen.runs):
-                shutil.rmtree(home / "data" / "datasets")
+                shutil.rmtree(home.datasets)
                 seconds.append(waited(page, address, chosen.users.resolve()))
         browser.close()
     for what, figures in zip(("table", "reasons"), zip(*seconds, strict=True), strict=True):

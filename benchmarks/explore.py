@@ -11,19 +11,22 @@ over the websocket; and the server's memory against what it used before anybody 
 from __future__ import annotations
 
 import argparse
-import os
 import re
-import shutil
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dashboard import ROOT, SECONDS, dashboard
+from dashboard import SECONDS, chromium, trial  # first: it makes `app` and `core` importable
 from playwright.sync_api import Page, WebSocket, sync_playwright
+
+from core.data import schema as schemas
+from core.decision import scoring
+from core.decision.policy import Policy
+from core.model import registry
+from core.settings import Settings
 
 
 class Wire:
@@ -69,16 +72,8 @@ class Waits:
             )
 
 
-def score(home: Path, users: Path) -> None:
+def score(settings: Settings, users: Path) -> None:
     """Make run r-0001 of a file."""
-    sys.path.insert(0, str(ROOT))
-    from core.data import schema as schemas
-    from core.decision import scoring
-    from core.decision.policy import Policy
-    from core.model import registry
-    from core.settings import Settings
-
-    settings = Settings.of(home)
     columns, model = schemas.load(settings.schema_file), registry.load(settings)
     scoring.score_file(settings, users.name, users, columns, model, Policy(), now=datetime.now(UTC))
 
@@ -192,20 +187,13 @@ def main() -> None:
     options.add_argument("users", type=Path)
     options.add_argument("--times", type=int, default=12)
     chosen = options.parse_args()
-    chromium = os.environ.get("CHROMIUM") or next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        home = Path(folder)
-        shutil.copytree(ROOT / "models", home / "models")
-        shutil.copytree(
-            ROOT / "data", home / "data", ignore=shutil.ignore_patterns("datasets", "runs", "jobs", "logs", "state.db*")
-        )
+        home = trial.bundled_home(Path(folder))
         score(home, chosen.users.resolve())
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(executable_path=chromium(), args=list(trial.QUIET))
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         waits = Waits(Wire(page))
-        with dashboard(home) as address:
+        with trial.dashboard(home) as address:
             page.goto(address)
             quiet(page)
             idle = memory(address)

@@ -10,8 +10,6 @@ from the address to the page's title, and until all of it is drawn.
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
 import statistics
 import sys
 import tempfile
@@ -24,7 +22,8 @@ from playwright.sync_api import Browser, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
-from explore import quiet  # noqa: E402 - the line above makes it importable
+from dashboard import chromium  # noqa: E402 - the line above makes them importable
+from explore import quiet  # noqa: E402
 
 from app import story, trial  # noqa: E402
 from core.data import schema as schemas  # noqa: E402
@@ -74,13 +73,10 @@ def main() -> None:
     options.add_argument("users", type=Path, nargs="?")
     options.add_argument("--times", type=int, default=5)
     chosen = options.parse_args()
-    chromium = os.environ.get("CHROMIUM") or next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         home = trial.bundled_home(Path(folder))
         pages = prepared(home, chosen.users)
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(executable_path=chromium(), args=list(trial.QUIET))
         with trial.dashboard(home) as address:
             for page in pages:
                 cold = opened(browser, address + page)[1]

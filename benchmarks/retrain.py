@@ -26,10 +26,9 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
-from dashboard import dashboard  # noqa: E402 - the line above makes them importable
-from session import Session, told  # noqa: E402
-from train import home  # noqa: E402
+from session import Session, told  # noqa: E402 - the line above makes them importable
 
+from app.trial import bundled_home, dashboard  # noqa: E402
 from core import jobs  # noqa: E402
 from core.data import datasets, intake, split  # noqa: E402
 from core.data import schema as schemas  # noqa: E402
@@ -99,10 +98,10 @@ def main() -> None:
     options.add_argument("--runs", type=int, default=3)
     asked = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        settings = home(Path(folder))
+        settings = bundled_home(Path(folder))
         prepare(settings, asked.users, asked.verdicts)
         seconds, before, meanwhile = [], list[float](), list[float]()
-        with dashboard(settings.home) as address, Session(address) as session:
+        with dashboard(settings) as address, Session(address) as session:
             around(session, 3 * len(PAGES), "", settings)
             for _ in range(asked.runs):
                 before += around(session, 5 * len(PAGES), "", settings)

@@ -10,8 +10,6 @@ server does for it: record the verdict and claim the next case.
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
 import statistics
 import sys
 import tempfile
@@ -25,9 +23,10 @@ from playwright.sync_api import Page, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
-from dashboard import dashboard  # noqa: E402 - the line above makes them importable
+from dashboard import chromium as installed  # noqa: E402 - the line above makes them importable
 from feedback import fill  # noqa: E402
 
+from app import trial  # noqa: E402
 from core.decision import cases, entries, queue  # noqa: E402
 from core.decision.entries import Entry  # noqa: E402
 from core.decision.policy import Policy  # noqa: E402
@@ -36,7 +35,6 @@ from core.feedback.review import Given  # noqa: E402
 from core.model import registry  # noqa: E402
 from core.settings import Settings  # noqa: E402
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 ON_SCREEN = """([before, users]) => {
     const shown = new URL(location.href).searchParams.get('case');
     return shown && shown !== before && document.body.innerText.includes(`user ${users[shown]} ·`);
@@ -44,12 +42,7 @@ ON_SCREEN = """([before, users]) => {
 
 
 def prepare(home: Settings, verdicts: int, still_open: int) -> dict[str, str]:
-    """A copy of the bundled home with verdicts and open cases; the user of each case."""
-    theirs = Settings(ROOT)
-    home.data.mkdir(parents=True)
-    shutil.copytree(theirs.models, home.models)
-    for path in (theirs.schema_file, theirs.glossary_file, theirs.salt_file):
-        shutil.copy(path, home.data)
+    """Verdicts and open cases in a copy of the bundled home; the user of each case."""
     fill(home, verdicts)
     entries.enqueue(home, people(home, still_open), now=datetime.now(UTC))
     started = time.perf_counter()
@@ -90,7 +83,7 @@ def pressed(page: Page, users: dict[str, str], key: str) -> tuple[float, float]:
 
 def browser(address: str, users: dict[str, str], times: int) -> None:
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        chromium = playwright.chromium.launch(executable_path=installed(), args=list(trial.QUIET))
         page = chromium.new_page(viewport={"width": 1440, "height": 900})
         started = time.perf_counter()
         page.goto(f"{address}/review?as=Ada")
@@ -135,10 +128,9 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=30)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        home = Settings.of(Path(folder) / "home")
-        home.home.mkdir()
+        home = trial.bundled_home(Path(folder))
         users = prepare(home, asked.verdicts, asked.open)
-        with dashboard(home.home) as address:
+        with trial.dashboard(home) as address:
             browser(address, users, asked.times)
         server(home, asked.times)
 

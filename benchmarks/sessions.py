@@ -23,11 +23,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
-from dashboard import dashboard  # noqa: E402 - the line above makes them importable
-from explore import memory  # noqa: E402
+from explore import memory  # noqa: E402 - the line above makes them importable
 from session import Session, told  # noqa: E402
-from train import home  # noqa: E402
 
+from app.trial import bundled_home, dashboard  # noqa: E402
 from core.data import schema as schemas  # noqa: E402
 from core.decision import scoring  # noqa: E402
 from core.decision.policy import Policy  # noqa: E402
@@ -66,13 +65,13 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=5)
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        settings, now = home(Path(folder)), datetime.now(UTC)
+        settings, now = bundled_home(Path(folder)), datetime.now(UTC)
         schema, model = schemas.load(settings.schema_file), registry.load(settings)
         payload = chosen.users.read_bytes()
         run = scoring.score_file(settings, chosen.users.name, payload, schema, model, Policy(), now=now).run
         plans.queue_run(settings, run.id, by="Lea", now=now)
         asked = pages(run.id)
-        with dashboard(settings.home) as address, Session(address) as first:
+        with dashboard(settings) as address, Session(address) as first:
             walk(first, asked, 2)
             told("one session", walk(first, asked, chosen.rounds))
             before = memory(address)

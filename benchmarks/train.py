@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import statistics
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the program is not installed as a package
 
+from app.trial import bundled_home  # noqa: E402 - the line above makes it importable
 from core import jobs  # noqa: E402
 from core.data import datasets, intake  # noqa: E402
 from core.data import schema as schemas  # noqa: E402
@@ -29,14 +29,6 @@ from core.model import candidates  # noqa: E402
 from core.settings import Settings  # noqa: E402
 
 LOOK_EVERY = 0.05
-
-
-def home(folder: Path) -> Settings:
-    shutil.copytree(ROOT / "models", folder / "models")
-    (folder / "data").mkdir()
-    for name in ("schema.toml", "salt.txt"):
-        shutil.copy(ROOT / "data" / name, folder / "data" / name)
-    return Settings.of(folder)
 
 
 def trained(settings: Settings, dataset: str, family: str, number: int) -> tuple[float, dict[str, float]]:
@@ -63,7 +55,7 @@ def main() -> None:
     options.add_argument("--runs", type=int, default=3)
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        settings = home(Path(folder))
+        settings = bundled_home(Path(folder))
         schema = schemas.load(settings.schema_file)
         checked = intake.read(chosen.users.name, chosen.users, schema, need_label=True)
         dataset = datasets.put(settings, checked, schema, now=datetime.now(UTC), need_label=True)

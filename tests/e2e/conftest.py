@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -12,17 +11,11 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
+from app import trial
 from app.trial import bundled_home, dashboard
 from core.settings import Settings
 
-CHROMIUM: Final = os.environ.get("CHROMIUM") or next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-#: No sandbox, because tests may run as root; nothing that would call home.
-QUIET: Final = (
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--no-first-run",
-)  # fmt: skip
+CHROMIUM: Final = os.environ.get("CHROMIUM") or trial.chromium()
 #: What Streamlit's own script asks for beside the page before it asks at the root; there it is not found.
 PROBES: Final = ("/_stcore/health", "/_stcore/host-config")
 
@@ -50,7 +43,7 @@ def server(bundled: Settings) -> Iterator[str]:
 def chromium() -> Iterator[Browser]:
     # Not the `browser` of pytest-playwright: its address fixture warns under this pytest, and warnings are errors.
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(trial.QUIET))
         yield browser
         browser.close()
 
