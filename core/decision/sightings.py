@@ -39,8 +39,9 @@ class Sighting:
 
 def of_user(settings: Settings, user: str, most: int = MOST_RUNS) -> tuple[Sighting, ...]:
     """Predictions on the user with exactly this id in the latest runs, newest first."""
-    found = [*_growing(settings, user, most), *_closed(settings, user, most)]
-    return tuple(sorted(found, key=lambda each: (runs.number_of(each.run.id), each.row), reverse=True))
+    # By prediction: while a run of the API is being closed its users stand in both places.
+    found = {each.prediction: each for each in (*_growing(settings, user, most), *_closed(settings, user, most))}
+    return tuple(sorted(found.values(), key=lambda each: (runs.number_of(each.run.id), each.row), reverse=True))
 
 
 def _growing(settings: Settings, user: str, most: int) -> Iterator[Sighting]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 
 from core.data import datasets
 from core.data import schema as schemas
 from core.data.glossary import Glossary
-from core.decision import runs, sightings
+from core.decision import closing, runs, served, sightings
 from core.decision.policy import Policy
 from core.decision.serving import Asked, Serving
 from core.files import within
@@ -24,10 +25,15 @@ def users(seed: int, first: str) -> pd.DataFrame:
     return frame
 
 
-def ask_for(home: Settings, frame: pd.DataFrame, user: str) -> None:
+def cut_off(*_: object) -> None:
+    raise InterruptedError
+
+
+def ask_for(home: Settings, frame: pd.DataFrame, user: str) -> Serving:
     serving = Serving(home, registry.load(home), schemas.load(home.schema_file), Glossary({}), Policy())
     values = frame[list(make.SCHEMA.names)].iloc[0].astype(float).tolist()
     serving.score([Asked(values, user, {"country": None})], now=make.NOW)
+    return serving
 
 
 def test_all_predictions_on_a_user_come_newest_first_with_the_scores_of_their_runs(own: Settings) -> None:
@@ -56,6 +62,22 @@ def test_what_the_api_was_asked_is_found_while_its_run_still_grows(own: Settings
 
     assert (grows.grows, stored.grows, stored.run.id) == (True, False, file.id)
     assert grows.probability == stored.probability
+
+
+def test_a_prediction_is_told_once_while_its_run_is_being_closed(
+    own: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serving = ask_for(own, users(1, "u-0017"), "u-0017")
+    schema, runs_over = schemas.load(own.schema_file), serving.ended(now=make.NOW, everything=True)
+    (run,) = runs_over
+    monkeypatch.setattr(served, "forget", cut_off)
+    with pytest.raises(InterruptedError):
+        closing.close(own, run, schema, now=make.NOW)
+    assert served.find(own, run) is not None
+
+    (found,) = sightings.of_user(own, "u-0017")
+
+    assert (found.run.id, found.grows) == (run, False)
 
 
 def test_only_the_latest_runs_are_searched_and_a_run_that_has_lost_its_users_is_passed_over(own: Settings) -> None:
