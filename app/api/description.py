@@ -47,6 +47,15 @@ def complete(spec: Spec, routers: Iterable[APIRouter]) -> Spec:
     return spec
 
 
+def resolved(schema: Spec, spec: Spec) -> Spec:
+    """The schema itself, or the one it refers to; of several, the first that is referred to."""
+    for each in (schema, *schema.get("anyOf", ())):
+        if "$ref" in each:
+            found: Spec = spec["components"]["schemas"][each["$ref"].rpartition("/")[2]]
+            return found
+    return schema
+
+
 def _let_in(routers: Iterable[APIRouter]) -> Iterator[tuple[APIRoute, list[Role]]]:
     """Each route, and the roles that may do all that it asks for."""
     for route in (each for router in routers for each in router.routes if isinstance(each, APIRoute)):

@@ -6,11 +6,13 @@ import functools
 import html
 import json
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
 from fastapi import FastAPI
 from starlette.responses import HTMLResponse
+
+from app.api.description import Spec, resolved
 
 _STYLE: Final = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c2430}"
@@ -21,7 +23,6 @@ _STYLE: Final = (
 )
 #: Nothing from elsewhere, and nothing that runs.
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-Spec = Mapping[str, Any]
 
 
 def add_to(app: FastAPI) -> None:
@@ -74,11 +75,11 @@ def _schemas(about: Spec, spec: Spec) -> Iterator[tuple[str, Spec]]:
     """What is sent and what comes back, where it is JSON."""
     sent = about.get("requestBody", {}).get("content", {}).get("application/json")
     if sent:
-        yield "Body", _found(sent["schema"], spec)
+        yield "Body", resolved(sent["schema"], spec)
     for status, answer in about["responses"].items():
         told = answer.get("content", {}).get("application/json")
         if status.startswith("2") and told:
-            yield f"Answer ({status})", _found(told["schema"], spec)
+            yield f"Answer ({status})", resolved(told["schema"], spec)
 
 
 def _fields(schema: Spec, spec: Spec, *, optional: bool) -> Iterator[tuple[str, str, str]]:
@@ -86,7 +87,7 @@ def _fields(schema: Spec, spec: Spec, *, optional: bool) -> Iterator[tuple[str, 
     for name, about in schema.get("properties", {}).items():
         left_out = f", else {json.dumps(about['default'])}" if "default" in about else ", may be left out"
         said = left_out if optional and name not in schema.get("required", ()) else ""
-        yield name, _kind(about) + said, _found(about, spec).get("description", "")
+        yield name, _kind(about) + said, resolved(about, spec).get("description", "")
 
 
 def _made_of(spec: Spec) -> str:
@@ -96,15 +97,6 @@ def _made_of(spec: Spec) -> str:
         for part in _table(_text(name), _fields(schema, spec, optional=False), schema.get("description", ""))
     ]  # fmt: skip
     return f"<h2>Names used above</h2>{''.join(parts)}"
-
-
-def _found(schema: Spec, spec: Spec) -> Spec:
-    """The schema itself, or the one it refers to; of several, the first that is described."""
-    for each in (schema, *schema.get("anyOf", ())):
-        if "$ref" in each:
-            found: Spec = spec["components"]["schemas"][each["$ref"].rpartition("/")[2]]
-            return found
-    return schema
 
 
 def _kind(schema: Spec) -> str:

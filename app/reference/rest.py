@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Final
 
-from app.api.description import Spec
+from app.api.description import Spec, resolved
 from app.api.main import create
 from app.api.options import MOST_BATCH_BYTES, MOST_BYTES, MOST_FILE_BYTES, Options
 from app.reference.markdown import anchor, code, table
@@ -75,7 +75,7 @@ def _sent(about: Spec, spec: Spec) -> list[str]:
     kinds = about.get("requestBody", {}).get("content", {})
     if "application/json" not in kinds:
         return [*lines, f"The body is the file itself, as {', '.join(map(code, kinds))}.", ""] if kinds else lines
-    body = _found(kinds["application/json"]["schema"], spec)
+    body = resolved(kinds["application/json"]["schema"], spec)
     needed = frozenset(body.get("required", ()))
     lines += table(("body", "type", "default", "meaning"), _fields(body, needed))
     for example in body.get("examples", ()):
@@ -87,7 +87,7 @@ def _answer(status: str, answer: Spec, spec: Spec) -> list[str]:
     """What comes back: fields of JSON, or in words what else it is."""
     for kind, told in answer.get("content", {}).items():
         if kind == "application/json":
-            fields = ((name, type_, said) for name, type_, _, said in _fields(_found(told["schema"], spec)))
+            fields = ((name, type_, said) for name, type_, _, said in _fields(resolved(told["schema"], spec)))
             return table((f"answer ({status})", "type", "meaning"), fields)
         return [f"Answer ({status}): {code(kind)}.", ""]
     return [f"Answer ({status}): nothing. {answer['description']}", ""]
@@ -153,15 +153,6 @@ def _between(low: int | None, high: int | None, unit: str, start: str) -> str:
     if high is None:
         return ""
     return f"{start}{low:,} to {high:,}{unit}" if low else f"{start}at most {high:,}{unit}"
-
-
-def _found(schema: Spec, spec: Spec) -> Spec:
-    """The schema itself, or the one it refers to; of several, the first that has a name."""
-    for each in (schema, *schema.get("anyOf", ())):
-        if "$ref" in each:
-            found: Spec = spec["components"]["schemas"][each["$ref"].rpartition("/")[2]]
-            return found
-    return schema
 
 
 def _named(spec: Spec) -> list[str]:
