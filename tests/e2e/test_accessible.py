@@ -51,6 +51,27 @@ def grave(page: Page) -> list[str]:
     ]
 
 
+#: Of a phone and of a small notebook, in px.
+WIDTHS: Final = (390, 1024)
+#: How far what a page shows reaches over its right edge, in px; tables and figures scroll or shrink by themselves.
+OVER: Final = """() => Math.max(...['stApp', 'stMain', 'stMainBlockContainer'].map(id => {
+    const part = document.querySelector(`[data-testid=${id}]`);
+    return part.scrollWidth - part.clientWidth;
+}))"""
+
+
+def test_no_page_is_wider_than_a_phone_or_a_small_notebook(tab: Page) -> None:
+    over: dict[str, int] = {}
+    for width in WIDTHS:
+        tab.set_viewport_size({"width": width, "height": 844})
+        for name, address in WHERE.items():
+            tab.goto(address)
+            tab.get_by_role("heading", level=1).first.wait_for()
+            idle(tab)
+            over |= {f"{name} at {width}": reach} if (reach := tab.evaluate(OVER)) > 0 else {}
+    assert over == {}
+
+
 @pytest.mark.parametrize(("scheme", "ground"), [("light", "rgb(255, 255, 255)"), ("dark", "rgb(17, 20, 23)")])
 def test_every_page_is_drawn_in_its_theme_without_a_serious_fault(
     tab: Page, scheme: Literal["light", "dark"], ground: str
