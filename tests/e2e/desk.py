@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -10,6 +11,7 @@ from typing import Final
 import pandas as pd
 from playwright.sync_api import Browser, Page, expect
 
+from core.decision import cases
 from core.settings import Settings
 from tests.e2e.gestures import idle
 
@@ -39,6 +41,15 @@ def on_desk(page: Page, *, but: str = "") -> str:
     page.locator(f".st-key-verdict-spammer-{case_of(page)}").get_by_role("button").wait_for()
     page.evaluate(AT_REST)
     return user_of(page)
+
+
+def taken_up(page: Page, home: Settings, case: str, before: str | None) -> None:
+    """Wait until another session than `before` holds the case: what the page shows may be of the one it has lost."""
+    until = time.monotonic() + 30
+    while cases.find(home, case).claimed_session == before:
+        assert time.monotonic() < until, f"no other session has taken up {case}"
+        page.wait_for_timeout(100)
+    on_desk(page)
 
 
 def press(page: Page, key: str) -> None:

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 from core import accounts
 from core.decision import cases, runs
 from core.settings import DEMO_USERS, Settings
-from tests.e2e.desk import case_of, lines, on_desk, press, rows, user_of
+from tests.e2e.desk import case_of, lines, on_desk, press, rows, taken_up, user_of
 from tests.e2e.gestures import by_menu, cells, drop, idle, run_in, select_row, titled
 from tests.e2e.homes import Fragile, queued
 
@@ -104,6 +104,7 @@ def test_a_server_lost_in_the_middle_of_a_review_loses_no_verdict(
         given.append((on_desk(tab), word, ""))
         press(tab, key)
     user, case = user_of(tab), case_of(tab)
+    session = cases.find(bundled, case).claimed_session
 
     fragile.lost()
     expect(tab.get_by_text("Connection error", exact=True)).to_be_visible()
@@ -111,7 +112,8 @@ def test_a_server_lost_in_the_middle_of_a_review_loses_no_verdict(
     fragile.back()
 
     expect(tab.get_by_text("Connection error", exact=True)).to_have_count(0)
-    assert (on_desk(tab), case_of(tab)) == (user, case)
+    taken_up(tab, bundled, case, session)
+    assert (user_of(tab), case_of(tab)) == (user, case)
     press(tab, "u")
     given.append((user, "unsure", ""))
     assert lines(rows(bundled, "Uma")) == given
