@@ -16,10 +16,8 @@ from app.components.heading import page_title
 PANELS = ("One feature", "Two features", "Correlations", "Segments", "Compare")
 
 model = services.champion()
-with page_title("Explore", "explore"):
-    buttons = st.container(horizontal=True, vertical_alignment="center", width="content")
-    with buttons:
-        view = source()
+with page_title("Explore", "explore") as buttons:
+    view = source()
 if view is None:
     with empty_state("Nothing to explore yet", "Score a file first; its users can then be explored here."):
         pass
