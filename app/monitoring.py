@@ -54,7 +54,7 @@ def calibrated(run: Run) -> pd.DataFrame | None:
     home, known = services.settings(), ledger.of(services.settings())
     known.refresh()
     key = ("live calibration", home, run.id, known.position, len(runs.sent(home, run.id)))
-    rows = services.kept(key, lambda: live.labelled(home, run, known.effective()))
+    rows = services.kept(key, lambda: live.labelled(home, run, known.valid()))
     return None if rows is None else calibration.groups(rows["probability"], rows["label"], rows["inclusion"])
 
 

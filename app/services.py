@@ -119,7 +119,7 @@ def live(run: Run) -> Figures | None:
     known = ledger.of(settings())
     known.refresh()
     sent = len(runs.sent(settings(), run.id))
-    return kept(("live", run.id, known.position, sent), lambda: lives.figures(settings(), run, known.effective()))
+    return kept(("live", run.id, known.position, sent), lambda: lives.figures(settings(), run, known.valid()))
 
 
 def standing(found: Challenger) -> Standing:

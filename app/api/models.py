@@ -144,6 +144,10 @@ class FeedbackRequest(Sent):
     actual_label: Annotated[Literal[0, 1, "spammer", "legitimate"] | None, means("What the user is.")] = None
     feedback_notes: Annotated[Notes, means("What else is to be known.")] = ""
     reviewer: Annotated[Said | None, means("Who judged; a reviewer's key gives its own name only.")] = None
+    judged_at: Annotated[
+        Annotated[str, Field(max_length=64, json_schema_extra={"format": "date-time"})] | None,
+        means("When it was judged, not after now; now where it is left out."),
+    ] = None
 
 
 class FeedbackResponse(Told):
@@ -151,14 +155,14 @@ class FeedbackResponse(Told):
 
     feedback_id: Annotated[str, means("The verdict that is stored.")]
     prediction_id: Annotated[str, means("The prediction.")]
-    new: Annotated[bool, means("False where the same was said before: it counts once.")]
+    new: Annotated[bool, means("False where it is what this reviewer said last of the prediction: it counts once.")]
 
 
 class FeedbackStats(Told):
     """Counts of all feedback, and what it says of the scores."""
 
     total_feedback: Annotated[int, means("All verdicts ever given.")]
-    standing: Annotated[int, means("Those not replaced or withdrawn.")]
+    standing: Annotated[int, means("Users with a verdict that stands: the last one, not withdrawn.")]
     correct_predictions: Annotated[int, means("Predictions that were right.")]
     judged_predictions: Annotated[int, means("Predictions of which that is known.")]
     accuracy: Annotated[float | None, means("Their share; naive: users are not judged at random.")]

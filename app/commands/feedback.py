@@ -57,7 +57,7 @@ def stats(
         verdicts.refresh()
         facts = figures.counts(len(verdicts), verdicts.effective())
         facts["set_aside"] = csv_store.of(settings).set_aside()
-        found = live.figures(settings, chosen, verdicts.effective()) if chosen else None
+        found = live.figures(settings, chosen, verdicts.valid()) if chosen else None
         if chosen and found:
             facts["run"] = figures.of_run(chosen, found)
         figures.show(facts, as_json=as_json)
@@ -116,16 +116,23 @@ def import_feedback(
 ) -> None:
     """Store a verdict for each row; rows that cannot be used go to FILE.rejected.csv, with what to do.
 
-    Columns: prediction_id, is_correct or actual_label, and feedback_notes, reviewer, feedback_id where there are any.
+    Columns: prediction_id, is_correct or actual_label, and feedback_notes, reviewer, feedback_id, judged_at where there
+    are any. Of each prediction and reviewer the last row counts; it supersedes what that reviewer had said of the
+    prediction, unless it says the same or was judged (judged_at) no later. Import a growing file as often as you like.
     """
     from core.feedback import importing, short_form
 
     settings = settings_of(context, home)
     with guard.command(settings):
         rows = short_form.read(file.name, file)
-        done = importing.record(settings, rows, by=name_of(by), now=datetime.now(UTC), source=file.name)
-        known = len(done.ids) - done.new
-        tell(f"{file.name}: {len(rows):,} rows, {done.new:,} new, {known:,} known, {len(done.refused):,} rejected.")
+        now = datetime.now(UTC)
+        done = importing.record(settings, rows, by=name_of(by), now=now, source=file.name, cumulative=True)
+        changed = f" ({_count(done.changed, 'changed verdict')})" if done.changed else ""
+        replaced = f", {done.replaced:,} replaced by a later row" if done.replaced else ""
+        tell(
+            f"{file.name}: {len(rows):,} rows, {done.new:,} new{changed}, {done.known:,} known{replaced}, "
+            f"{len(done.refused):,} rejected."
+        )
         _reject(file, done.refused)
     raise SystemExit(SOME_REJECTED if done.refused else 0)
 

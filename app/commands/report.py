@@ -30,7 +30,7 @@ def report(
         check_html(output)
         found, known = runs.find(settings, run), ledger.of(settings)
         known.refresh()
-        judged = live.figures(settings, found, known.effective())
+        judged = live.figures(settings, found, known.valid())
         text = run_report.report(settings, found, registry.load(settings, found.model), judged)
         write_text(output, text)
         tell(f"Report of {found.id}: {output}")

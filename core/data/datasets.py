@@ -121,8 +121,8 @@ def one(settings: Settings, identity: str, row: int) -> pd.Series[Any]:
 
 
 def row_of(settings: Settings, identity: str, user: str) -> int | None:
-    """The input row of the user with this id, or None."""
-    return next(iter(rows_of(settings, identity, user)), None)
+    """The latest input row of the user with this id, or None."""
+    return next(reversed(rows_of(settings, identity, user)), None)
 
 
 def rows_of(settings: Settings, identity: str, user: str) -> tuple[int, ...]:

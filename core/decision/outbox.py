@@ -28,7 +28,7 @@ Decision = Literal["remove", "keep", "none"]
 UPHELD: Final = "upheld"
 #: What is told when nothing was decided, or no longer is.
 _NONE: Final[Decision] = "none"
-_BY_JUDGEMENT: Final[dict[Judgement | None, Decision]] = {"spammer": "remove", "legitimate": "keep"}
+_BY_LABEL: Final[dict[Judgement | None, Decision]] = {"spammer": "remove", "legitimate": "keep"}
 _COLUMNS: Final = [column.name for column in decisions.c]
 _MOST_NAME: Final = 80
 # Made once: an import asks for 20,000 users, and making a statement takes longer than running it.
@@ -54,7 +54,7 @@ def add(  # noqa: PLR0913 - what a platform has to know of a decision
     user: str,
     case: str,
     verdict: str,
-    judgement: Judgement | None,
+    label: Judgement | None,
     who: str,
     why: str,
     at: datetime,
@@ -62,18 +62,15 @@ def add(  # noqa: PLR0913 - what a platform has to know of a decision
 ) -> int | None:
     """Tell what now stands about a user; the number, or None when there is nothing new to say.
 
-    judgement: that of the verdict that stands, None when the last one was withdrawn and no other stands. Spammer
-    means remove, legitimate keep. Unsure says something only in the place of a decision of the same case: that none
-    stands. A decision that stands already is told again only when an appeal upheld it; a verdict is told once.
-    `reversal_of` of a change is the number of the decision it takes back.
+    label: what the verdicts say that stand by now (`core.feedback.standing`), None where they do not say. Spammer means
+    remove, legitimate keep. A decision that stands already is told again only when an appeal upheld it; a verdict is
+    told once. `reversal_of` of a change is the number of the decision it takes back.
     """
-    decision = _BY_JUDGEMENT.get(judgement, _NONE)
+    decision = _BY_LABEL.get(label, _NONE)
     last = _last(connection, user)
     standing = _NONE if last is None else last.decision
     upheld = appeal and decision == standing != _NONE and last is not None and last.verdict != verdict
     if decision == standing and not upheld:
-        return None
-    if judgement == "unsure" and last is not None and last.case != case:
         return None
     told = {
         "time": at, "user": user, "case": case, "verdict": verdict, "decision": decision, "who": who,

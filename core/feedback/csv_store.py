@@ -5,7 +5,8 @@ A verdict on features that the file has no column for begins a new file, with th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -15,7 +16,7 @@ import pandas as pd
 from core import audit, chain, proof, sealed
 from core.errors import RefusedError
 from core.feedback import ledger
-from core.feedback.ledger import Ledger
+from core.feedback.ledger import Ledger, Said
 from core.feedback.table import FIELDS, cells
 from core.feedback.verdict import Verdict
 from core.proof import Verified
@@ -27,8 +28,17 @@ _USER: Final = list(FIELDS).index("user")
 #: What a reviewer says. The same id with the same of these is the same verdict, come again a moment later.
 _SAID: Final = ("case", "prediction", "user", "reviewer", "verdict", "reason", "notes", "supersedes")
 
-Wish = tuple[Verdict, ...]
-Answer = Wish | RefusedError
+#: What is to be stored, decided once all is known that was said of the predictions.
+Decide = Callable[[Mapping[str, Sequence[Said]]], Sequence[Verdict]]
+Answer = tuple[Verdict, ...] | RefusedError
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants stored: `decide` is called with what was said of `predictions`, while nobody else writes."""
+
+    predictions: frozenset[str]
+    decide: Decide
 
 
 def of(settings: Settings) -> CsvStore:
@@ -46,12 +56,11 @@ class CsvStore:
         self._together: Together[Wish, Answer] = Together(self._commit)
 
     def record(self, verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
-        if not verdicts:
-            return ()
-        answer = self._together.ask(tuple(verdicts))
-        if isinstance(answer, RefusedError):
-            raise answer
-        return answer
+        given = tuple(verdicts)
+        return self._ask(Wish(frozenset(), lambda _said: given)) if given else ()
+
+    def revise(self, predictions: Collection[str], decide: Decide) -> tuple[Verdict, ...]:
+        return self._ask(Wish(frozenset(predictions), decide))
 
     def read(self) -> pd.DataFrame:
         self._ledger.refresh()
@@ -71,6 +80,12 @@ class CsvStore:
                 self._settings, who=by, what="forget", about="a user's feedback", details={"verdicts": gone}, now=now
             )
         return gone
+
+    def _ask(self, wish: Wish) -> tuple[Verdict, ...]:
+        answer = self._together.ask(wish)
+        if isinstance(answer, RefusedError):
+            raise answer
+        return answer
 
     def _commit(self, wishes: Sequence[Wish]) -> list[Answer]:
         with chain.locked(self._path):
@@ -95,7 +110,7 @@ class _Batch:
         """The verdicts as stored, those that are new added to the batch; or why none of them is."""
         before = dict(self.fresh), dict(self._successors)
         try:
-            return tuple(self._one(verdict) for verdict in wish)
+            return tuple(self._one(verdict) for verdict in wish.decide(self._said(wish.predictions)))
         except RefusedError as error:
             self.fresh, self._successors = before
             return error
@@ -104,6 +119,13 @@ class _Batch:
         """The columns of the file to write to: those there are, and what is new."""
         new = (name for verdict in self.fresh.values() for name in verdict.features)
         return tuple(dict.fromkeys((*self._ledger.features, *new)))
+
+    def _said(self, predictions: Collection[str]) -> dict[str, list[Said]]:
+        found = self._ledger.said(predictions) if predictions else {}
+        for verdict in self.fresh.values() if predictions else ():
+            if verdict.prediction in predictions:
+                found.setdefault(verdict.prediction, []).append(Said.of(verdict))
+        return found
 
     def _one(self, verdict: Verdict) -> Verdict:
         if (stored := self._find(verdict.id)) is not None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -26,6 +24,7 @@ from core.decision.strata import Stratum
 from core.errors import BadOptionError, RefusedError, UnknownItemError
 from core.feedback import csv_store, ledger, plans, review
 from core.feedback.csv_store import CsvStore
+from core.feedback.revision import Opinion, revised
 from core.feedback.short_form import Prediction, Row, Said, understood, unknown
 from core.feedback.verdict import Judgement, Verdict
 from core.settings import Settings
@@ -34,6 +33,10 @@ from core.settings import Settings
 _BATCH: Final = 500
 #: What the short form calls that which errors call otherwise.
 _COLUMN: Final = {"id": "feedback_id", "notes": "feedback_notes", "name": "reviewer"}
+#: How far a clock elsewhere may be ahead of ours.
+_AHEAD: Final = timedelta(minutes=5)
+#: The id of a verdict until it is known what it comes after.
+_UNNAMED: Final = "import"
 _WORD: Final[Mapping[bool, Judgement]] = {True: "spammer", False: "legitimate"}
 
 T = TypeVar("T")
@@ -52,39 +55,60 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """`ids` of the verdicts that are stored now, in the order of their rows; those in `fresh` were not there before."""
+    """`ids` of the verdicts that stand for the rows now, in order, refused rows left out.
+
+    Those in `fresh` were not there before; `changed` of them supersede what the same reviewer had said of the same
+    prediction; `replaced` rows of a file are followed by a later one of the same reviewer on the same prediction.
+    """
 
     ids: tuple[str, ...]
     fresh: frozenset[str]
     refused: tuple[Refusal, ...]
+    changed: int = 0
+    replaced: int = 0
 
     @property
     def new(self) -> int:
         return len(self.fresh)
 
+    @property
+    def known(self) -> int:
+        """Rows that say what is stored already."""
+        return len(self.ids) - self.new - self.replaced
 
-def record(settings: Settings, rows: Sequence[Row], *, by: str, now: datetime, source: str = "feedback") -> Imported:
+
+def record(
+    settings: Settings, rows: Sequence[Row], *, by: str, now: datetime, source: str = "feedback",
+    cumulative: bool = False,
+) -> Imported:  # fmt: skip
     """Store a verdict for every row that can be used; they are on disk when this returns. The others are refused.
 
-    Without a reviewer in the row it is `by`. An id that is not given follows from what is said, so that importing the
-    same rows again stores nothing new. Raises NotAllowedError, SchemaError and StorageError.
+    Without a reviewer in the row it is `by`, without a time it was said now. What the same reviewer said before of the
+    same prediction is superseded where the row says something else, and the row is known where it does not (see
+    `core.feedback.revision`). cumulative: the rows are a file, of which only the last one of each prediction and
+    reviewer counts; else each row was said after the one before. Raises NotAllowedError, SchemaError and StorageError.
     """
     person = accounts.authorise(settings, by, "judge")
     refused = [Refusal(row.number, "", f"Row {row.number}: {row.fault}.", row.text) for row in rows if row.fault]
     said = _kept(((row, row) for row in rows if not row.fault), lambda row: understood(row, person), refused)
     known = _predictions(settings, (each.prediction for _, each in said))
-    judged = _kept(said, lambda each: _verdict(each, known, now), refused)
-    before = _ids(settings)
-    # The id of a verdict that was imported before follows from all that it says: nothing else can be stored under it.
-    _store(settings, [each for each in judged if not (each[1].id in before and _derived(each[1]))], refused)
+    given = _kept(said, lambda each: _opinion(each, known, now), refused)
+    counted = _last(given) if cumulative else given
+    stored = _store(settings, counted, refused, cumulative=cumulative)
     review.catch_up(settings)
-    unused = {refusal.row for refusal in refused}
-    ids = tuple(verdict.id for row, verdict in judged if row.number not in unused)
-    fresh = frozenset(ids) - before
-    if fresh:
-        facts = {"new": len(fresh), "known": len(ids) - len(fresh), "refused": len(refused)}
+    of_pair = {opinion.pair: stored[row.number].id for row, opinion in counted if row.number in stored}
+    ids = [stored[row.number].id if row.number in stored else of_pair.get(opinion.pair) for row, opinion in given]
+    done = Imported(
+        tuple(each for each in ids if each),
+        frozenset(each.id for each in stored.values() if each.new),
+        tuple(sorted(refused, key=lambda refusal: refusal.row)),
+        sum(each.changed for each in stored.values()),
+        sum(each is not None for each in ids) - len(stored),
+    )
+    if done.fresh:
+        facts = {"new": done.new, "changed": done.changed, "known": done.known, "refused": len(refused)}
         audit.note(settings, who=person.name, what="import feedback", about=source, details=facts, now=now)
-    return Imported(ids, fresh, tuple(sorted(refused, key=lambda refusal: refusal.row)))
+    return done
 
 
 def table(refused: Sequence[Refusal]) -> pa.Table:
@@ -120,18 +144,32 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _verdict(said: Said, known: Mapping[Prediction, Mapping[str, Any]], now: datetime) -> Verdict:
+def _opinion(said: Said, known: Mapping[Prediction, Mapping[str, Any]], now: datetime) -> Opinion:
     prediction = "-".join(map(str, said.prediction))
     facts = known.get(said.prediction)
     if facts is None:
         raise unknown(prediction)
+    if said.judged is not None and said.judged > now + _AHEAD:
+        raise BadOptionError("judged_at", f"{said.judged.isoformat()} lies in the future: say when it was judged.")
     verdict = _WORD[_label(said, predicted=facts["band"] in POSITIVE, band=facts["band"])]
-    identity = said.id or _identity(prediction, said.reviewer, verdict, said.notes)
     # Whether a score was seen before the label was found is not known, so that nothing is called blind.
-    return Verdict(
-        id=identity, time=now, prediction=prediction, reviewer=said.reviewer, verdict=verdict, notes=said.notes,
-        blind=False, **facts,
+    return Opinion(
+        Verdict(
+            id=said.id or _UNNAMED, time=said.judged or now, prediction=prediction, reviewer=said.reviewer,
+            verdict=verdict, notes=said.notes, blind=False, **facts,
+        ),
+        own_id=bool(said.id), timed=said.judged is not None,
     )  # fmt: skip
+
+
+def _last(given: Sequence[tuple[Row, Opinion]]) -> list[tuple[Row, Opinion]]:
+    """Of each prediction and reviewer the last row, by the times where both rows have one; in the order of the rows."""
+    last: dict[tuple[str, str], tuple[Row, Opinion]] = {}
+    for row, each in given:
+        before = last.get(each.pair)
+        if before is None or not (before[1].timed and each.timed and before[1].verdict.time > each.verdict.time):
+            last[each.pair] = row, each
+    return sorted(last.values(), key=lambda kept: kept[0].number)
 
 
 def _label(said: Said, *, predicted: bool, band: str) -> bool:
@@ -148,15 +186,6 @@ def _label(said: Said, *, predicted: bool, band: str) -> bool:
             f"{_WORD[predicted]} ({band}). Correct one of the two, or leave is_correct empty.",
         )
     return label
-
-
-def _identity(prediction: str, reviewer: str, verdict: str, notes: str) -> str:
-    said = json.dumps([prediction, reviewer, verdict, notes])
-    return f"import-{hashlib.sha256(said.encode()).hexdigest()[:32]}"
-
-
-def _derived(verdict: Verdict) -> bool:
-    return verdict.id == _identity(verdict.prediction, verdict.reviewer, verdict.verdict, verdict.notes)
 
 
 def _predictions(settings: Settings, asked: Iterable[Prediction]) -> dict[Prediction, dict[str, Any]]:
@@ -226,26 +255,55 @@ def _drawn(settings: Settings, run: str) -> dict[int, tuple[Stratum, float]]:
     return found | dict.fromkeys(runs.sent(settings, run).index.tolist(), ("certain", 1.0))
 
 
-def _ids(settings: Settings) -> set[str]:
-    known = ledger.of(settings)
-    known.refresh()
-    return set(known.frame()["id"])
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """The verdict that stands for a row now; whether it was stored by it, and in the place of another one."""
+
+    id: str
+    new: bool
+    changed: bool
 
 
-def _store(settings: Settings, judged: Sequence[tuple[Row, Verdict]], refused: list[Refusal]) -> None:
-    store = csv_store.of(settings)
-    for start in range(0, len(judged), _BATCH):
-        _store_batch(store, judged[start : start + _BATCH], refused)
+def _store(
+    settings: Settings, given: Sequence[tuple[Row, Opinion]], refused: list[Refusal], *, cumulative: bool
+) -> dict[int, _Stored]:
+    """What stands for each row now, by row number; those that are refused are added to `refused` instead."""
+    store, stored = csv_store.of(settings), dict[int, _Stored]()
+    for start in range(0, len(given), _BATCH):
+        _store_batch(store, given[start : start + _BATCH], stored, refused, cumulative=cumulative)
+    return stored
 
 
-def _store_batch(store: CsvStore, judged: Sequence[tuple[Row, Verdict]], refused: list[Refusal]) -> None:
+def _store_batch(
+    store: CsvStore, given: Sequence[tuple[Row, Opinion]], stored: dict[int, _Stored], refused: list[Refusal],
+    *, cumulative: bool,
+) -> None:  # fmt: skip
     """A batch is stored whole or not at all, so one that is refused is halved until what is wrong is alone."""
+    found: dict[int, _Stored] = {}
+
+    def decide(said: Mapping[str, Sequence[ledger.Said]]) -> list[Verdict]:
+        found.clear()
+        before: defaultdict[tuple[str, str], list[ledger.Said]] = defaultdict(list)
+        for each in (each for of_one in said.values() for each in of_one):
+            before[each.prediction, each.reviewer.casefold()].append(each)
+        fresh = []
+        for row, opinion in given:
+            verdict = revised(opinion, before[opinion.pair], cumulative=cumulative)
+            new = isinstance(verdict, Verdict)
+            found[row.number] = _Stored(verdict.id, new, new and bool(verdict.supersedes))
+            if isinstance(verdict, Verdict):
+                before[opinion.pair].append(ledger.Said.of(verdict))
+                fresh.append(verdict)
+        return fresh
+
     try:
-        store.record([verdict for _, verdict in judged])
+        store.revise({opinion.verdict.prediction for _, opinion in given}, decide)
     except RefusedError as error:
-        if len(judged) == 1:
-            refused.append(_refusal(judged[0][0], "feedback_id", str(error)))
+        if len(given) == 1:
+            refused.append(_refusal(given[0][0], "feedback_id", str(error)))
             return
-        half = len(judged) // 2
-        _store_batch(store, judged[:half], refused)
-        _store_batch(store, judged[half:], refused)
+        half = len(given) // 2
+        _store_batch(store, given[:half], stored, refused, cumulative=cumulative)
+        _store_batch(store, given[half:], stored, refused, cumulative=cumulative)
+    else:
+        stored |= found

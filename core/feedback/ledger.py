@@ -8,24 +8,26 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple, cast
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
 from core import chain
+from core.decision.cases import Judgement
 from core.errors import FileProblemError
+from core.feedback import standing as standings
+from core.feedback.standing import Line, Standing
 from core.feedback.table import FIELDS, Table
 from core.feedback.verdict import Verdict
 from core.settings import Settings
 
-_INDEXED: Final = ("user", "case", "reviewer")
+_INDEXED: Final = ("user", "case", "reviewer", "prediction")
 _LEDGERS: Final[dict[Path, Ledger]] = {}
 
 
@@ -38,6 +40,23 @@ def of(settings: Settings) -> Ledger:
     """The ledger of this home, one in a process; it may not have been refreshed yet."""
     path = file(settings)
     return _LEDGERS.get(path) or _LEDGERS.setdefault(path, Ledger(path))
+
+
+class Said(NamedTuple):
+    """The short form of a stored verdict: what was said of a prediction, when and by whom."""
+
+    time: datetime
+    id: str
+    prediction: str
+    reviewer: str
+    verdict: str
+    notes: str
+    case: str
+    supersedes: str
+
+    @classmethod
+    def of(cls, verdict: Verdict) -> Said:
+        return cls(*(getattr(verdict, name) for name in cls._fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +81,7 @@ class Ledger:
     """All verdicts of the file `path` and of those that go on from it, in the order they were stored."""
 
     _frame: pd.DataFrame | None
+    _valid: pd.DataFrame | None
     _effective: pd.DataFrame | None
 
     def __init__(self, path: Path) -> None:
@@ -106,19 +126,52 @@ class Ledger:
             self._frame = self._table.frame() if self._frame is None else self._frame
             return self._frame
 
+    def valid(self) -> pd.DataFrame:
+        """The rows that were neither superseded nor withdrawn, of a user perhaps several. Not to be changed."""
+        with self._guard:
+            if self._valid is None:
+                valid = np.ones(len(self._table), bool)
+                valid[self._fallen] = False
+                self._valid = self.frame().iloc[np.flatnonzero(valid)]
+            return self._valid
+
     def effective(self) -> pd.DataFrame:
-        """The rows that stand: neither superseded nor withdrawn. Not to be changed."""
+        """The row that stands of each user (`core.feedback.standing`), in the order they were stored.
+
+        Where it was given on somebody who was not drawn for it, as an appeal is, `stratum` and `inclusion` are those of
+        the user's last draw: what the label stands for does not change with it. Not to be changed.
+        """
         with self._guard:
             if self._effective is None:
-                self._effective = self.frame().iloc[self.standing()]
+                self._effective = _effective(self.valid())
             return self._effective
 
-    def standing(self) -> npt.NDArray[np.int64]:
-        """The positions in `frame` of the rows that stand, ascending. Ask for these first: rows may come in between."""
+    def standing(self, verdict: Verdict) -> Standing | None:
+        """What stood of the user of a stored verdict once that was stored; None where nothing did."""
         with self._guard:
-            standing = np.ones(len(self._table), bool)
-            standing[self._fallen] = False
-            return np.flatnonzero(standing)
+            end = self._row[verdict.id]
+            rows = [row for row in self._by["user"][verdict.user] if row <= end]
+            if len(rows) == 1 and verdict.verdict != "withdrawn":  # as most are: what was read is not read again
+                return standings.standing([Line(verdict.time, end, verdict.verdict, verdict.case)])
+            identity, before, judgement, case, prediction = (
+                self._table.text_of(name, rows) for name in ("id", "supersedes", "verdict", "case", "prediction")
+            )
+            replaced = set(before)
+            return standings.standing(
+                Line(time, row, cast(Judgement, judgement[at]), case[at], prediction[at])
+                for at, (row, time) in enumerate(zip(rows, self._table.times(rows), strict=True))
+                if judgement[at] != "withdrawn" and identity[at] not in replaced
+            )
+
+    def said(self, predictions: Collection[str]) -> dict[str, list[Said]]:
+        """All that was said of these predictions, withdrawn and superseded verdicts included, in the order stored."""
+        with self._guard:
+            rows = [row for each in predictions for row in self._by["prediction"].get(each, ())]
+            columns = [self._table.text_of(name, rows) for name in Said._fields[1:]]
+            found: dict[str, list[Said]] = {}
+            for each in map(Said, self._table.times(rows), *columns):
+                found.setdefault(each.prediction, []).append(each)
+            return found
 
     def of_user(self, user: str) -> pd.DataFrame:
         """All rows about a user, superseded ones included."""
@@ -165,7 +218,7 @@ class Ledger:
         self._drop_frames()
 
     def _drop_frames(self) -> None:
-        self._frame = self._effective = None
+        self._frame = self._valid = self._effective = None
 
     def _goes_on(self, present: Sequence[Path]) -> bool:
         """Whether all that was read is still there, so that reading on is enough."""
@@ -204,6 +257,15 @@ class Ledger:
     def _rows_of(self, name: str, key: str) -> pd.DataFrame:
         with self._guard:
             return self.frame().iloc[self._by[name].get(key, [])]
+
+
+def _effective(valid: pd.DataFrame) -> pd.DataFrame:
+    user, _ = pd.factorize(valid["user"])
+    stands, draw = standings.last(user, valid)
+    borrowed = ~standings.sampled(valid)[stands] & (draw >= 0) & (valid["stratum"] != "golden").to_numpy()[stands]
+    odds = pd.Series(np.where(borrowed, draw, stands), stands).sort_index()
+    drawn = valid[["stratum", "inclusion"]].iloc[odds.to_numpy()]
+    return valid.iloc[odds.index].assign(stratum=drawn["stratum"].array, inclusion=drawn["inclusion"].array)
 
 
 def _signature(path: Path) -> object:

@@ -126,10 +126,12 @@ def _scored(settings: Settings, dataset: str, models: Sequence[str], policy: Pol
 
 
 def _plan(settings: Settings, run: Run, schema: Schema) -> pd.DataFrame:
-    """`stratum`, `inclusion`, `chosen`, `blind` of every user of a run, indexed by input row."""
-    rules, scores = guidance.load(settings), runs.scores(settings, run.id)
-    draws = sampling.draws(users(settings, run, schema).tolist(), split.salt(settings))
-    features = datasets.frame(settings, run.dataset, schema.names).to_numpy("float32") if rules.uncertain else None
+    """`stratum`, `inclusion`, `chosen`, `blind` of every user of a run, once, indexed by the latest input row."""
+    rules, named = guidance.load(settings), users(settings, run, schema)
+    scores = runs.scores(settings, run.id).loc[latest(named)]
+    draws = sampling.draws(named.loc[scores.index].tolist(), split.salt(settings))
+    values = datasets.frame(settings, run.dataset, schema.names).loc[scores.index] if rules.uncertain else None
+    features = None if values is None else values.to_numpy("float32")
     plan = sampling.plan(
         scores["probability"].to_numpy(), run.policy, draws,
         rules=Rules(rules.capacity, rules.audit, rules.uncertain), features=features,
@@ -146,6 +148,11 @@ def users(settings: Settings, run: Run, schema: Schema) -> pd.Series[str]:
         return pd.Series([f"{run.dataset[:12]}-{row}" for row in rows], index=rows, dtype="str")
     column = datasets.find(settings, run.dataset).id_column
     return datasets.frame(settings, run.dataset, [column])[column].astype("str")
+
+
+def latest(named: pd.Series[str]) -> pd.Index[int]:
+    """The last input row of each user: who asks the API about one user twice means the same user."""
+    return named.index[~named.duplicated(keep="last")]
 
 
 def _enqueue(settings: Settings, run: Run, schema: Schema, plan: pd.DataFrame, now: datetime) -> Queued:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, cast
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -148,42 +148,24 @@ def _why(case: Case) -> str:
 
 def _apply(connection: Connection, known: Ledger, verdict: Verdict) -> None:
     """What one stored verdict changes: its case, and what the platform is told of the user."""
-    said = verdict.verdict
+    said, stands = verdict.verdict, known.standing(verdict)
     if said == "withdrawn":
         # Where another verdict decided the case since, that one stands.
         case = cases.decided_by(connection, verdict.user, verdict.supersedes)
         if case:
             queue.back(connection, case, now=verdict.time)
-        standing, of = _standing(known, verdict)
-        # What stands again is the decision of the case that made it: unsure in this one says nothing against it.
-        about = of if standing else case or verdict.case
+        if stands is not None and stands.label:  # what stands again is the decision of the case that made it
+            case = stands.case
     else:
         # By user and prediction too: in another database than the one it was given for, an id is another case.
         case = cases.asking(connection, verdict.user, verdict.prediction, verdict.case)
+        if case is None and verdict.supersedes:
+            case = cases.decided_by(connection, verdict.user, verdict.supersedes)
         if case:
             queue.close(connection, case, verdict=verdict.id, judgement=said, by=verdict.reviewer, at=verdict.time)
-        standing, about = said, case or verdict.case
     outbox.add(
-        connection, user=verdict.user, case=about, verdict=verdict.id, judgement=standing,
-        who=verdict.reviewer, why=": ".join(filter(None, (verdict.reason, verdict.notes))), at=verdict.time,
+        connection, user=verdict.user, case=case or verdict.case, verdict=verdict.id,
+        label=None if stands is None else stands.label, who=verdict.reviewer,
+        why=": ".join(filter(None, (verdict.reason, verdict.notes))), at=verdict.time,
         appeal=verdict.stratum == "appeal" and said != "withdrawn",
     )  # fmt: skip
-
-
-def _standing(known: Ledger, withdrawn: Verdict) -> tuple[Judgement | None, str]:
-    """What the verdicts before a withdrawal say of the user without what it takes back, and in which case; None and ""
-    without a decision.
-
-    As in the outbox, unsure takes the place of a decision of the same case only.
-    """
-    rows = known.of_user(withdrawn.user)
-    rows = rows.loc[: rows.index[rows["id"] == withdrawn.id][0]]
-    left = rows[(rows["verdict"] != "withdrawn") & ~rows["id"].isin(rows["supersedes"])]
-    standing: Judgement | None = None
-    of = ""
-    for judgement, case in zip(left["verdict"], left["case"], strict=True):
-        if judgement == "unsure":
-            standing, of = (None, "") if case == of else (standing, of)
-        elif judgement != standing:
-            standing, of = cast(Judgement, judgement), str(case)
-    return standing, of

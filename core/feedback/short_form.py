@@ -1,7 +1,7 @@
 """The short form of feedback: rows read from CSV or JSON Lines, and what each one says.
 
-A row has `prediction_id` and `is_correct`, `actual_label` or both; `feedback_notes`, `reviewer` and `feedback_id` (or
-`id`) may be there.
+A row has `prediction_id` and `is_correct`, `actual_label` or both; `feedback_notes`, `reviewer`, `feedback_id` (or
+`id`) and `judged_at` may be there.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +25,9 @@ from core.data.records import BAD_QUOTE, GOOD, RAGGED
 from core.data.schema import key
 from core.errors import BadOptionError, FileProblemError
 
-COLUMNS: Final = ("prediction_id", "is_correct", "actual_label", "feedback_notes", "reviewer", "feedback_id")
+COLUMNS: Final = (
+    "prediction_id", "is_correct", "actual_label", "feedback_notes", "reviewer", "feedback_id", "judged_at"
+)  # fmt: skip
 _JSON_LINES: Final = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 _PREDICTION: Final = re.compile(r"(r-[0-9]{4,18})-([1-9][0-9]{0,17})")
 _YES: Final = {"1": True, "1.0": True, "true": True, "yes": True, "0": False, "0.0": False, "false": False, "no": False}
@@ -51,7 +54,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A row, understood. `spammer` or `correct` is None when it was not said; `id` is "" when there was none."""
+    """A row, understood. `spammer`, `correct` or `judged`, when it was judged, is None when it was not said; `id` is ""
+    when there was none.
+    """
 
     prediction: Prediction
     spammer: bool | None
@@ -59,6 +64,7 @@ class Said:
     notes: str
     reviewer: str
     id: str
+    judged: datetime | None = None
 
 
 def read(name: str, payload: bytes | Path) -> tuple[Row, ...]:
@@ -87,6 +93,7 @@ def understood(row: Row, person: Person) -> Said:
         text["feedback_notes"],
         reviewer,
         text["feedback_id"] or text["id"],
+        _moment("judged_at", text["judged_at"]),
     )
 
 
@@ -123,6 +130,20 @@ def _choice(column: str, text: str, meanings: Mapping[str, bool], allowed: str) 
     if text.lower() not in meanings:
         raise BadOptionError(column, f"{problems.quoted(text)} is none of the answers; write {allowed}.")
     return meanings[text.lower()]
+
+
+def _moment(column: str, text: str) -> datetime | None:
+    """A time in ISO 8601; one without a zone is in UTC, as all times of the product are."""
+    if text.lower() in MISSING:
+        return None
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError:
+        sentence = (
+            f"{problems.quoted(text)} is no time; write it as 2026-11-28T09:30:00+01:00, or in UTC without a zone."
+        )
+        raise BadOptionError(column, sentence) from None
+    return given.replace(tzinfo=UTC) if given.tzinfo is None else given
 
 
 def _json_row(number: int, line: str) -> Row:

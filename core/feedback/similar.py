@@ -56,11 +56,10 @@ class Judged:
     ) -> pd.DataFrame:
         """The k judged users most like `user`, who is not among them: user, verdict, time, alike; most alike first.
 
-        Whose last verdict is unsure is no longer judged. Of those alike the one judged last comes first.
+        Whose standing verdict is unsure is not judged. Of those alike the one judged last comes first.
         """
         standing = self._ledger.effective()
-        last = (standing["user"] != user) & ~standing["user"].duplicated(keep="last")
-        at = np.flatnonzero(last & standing["verdict"].isin(["spammer", "legitimate"]))[::-1]
+        at = np.flatnonzero((standing["user"] != user) & standing["verdict"].isin(["spammer", "legitimate"]))[::-1]
         names = self._population.names
         row = np.array([[np.nan if (value := values.get(name)) is None else value for name in names]])
         rank = self._population.percentile(row)[0] / 100

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 import pandas as pd
 
+from core.feedback.ledger import Said
 from core.feedback.verdict import Verdict
 from core.proof import Verified
 
@@ -21,6 +22,14 @@ class FeedbackStore(Protocol):
         A verdict stored before is given back as it is stored, so repeating a call adds nothing. Raises RefusedError
         when an id stands for something else already, or when `supersedes` names what is not there, what was
         replaced or withdrawn before, or a verdict on another user; StorageError when the disk is full.
+        """
+
+    def revise(
+        self, predictions: Collection[str], decide: Callable[[Mapping[str, Sequence[Said]]], Sequence[Verdict]]
+    ) -> tuple[Verdict, ...]:  # fmt: skip
+        """As `record`, of what `decide` makes of all that was said of these predictions; nothing comes in between.
+
+        `decide` may be called again when it is refused, and changes nothing itself. Raises what it raises.
         """
 
     def read(self) -> pd.DataFrame:

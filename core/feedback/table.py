@@ -84,6 +84,16 @@ class Table:
         found: list[str] = self._texts[name].column()[first:].to_pylist()
         return found
 
+    def text_of(self, name: str, rows: Sequence[int]) -> list[str]:
+        """The cells of a column of text in these rows of this table."""
+        found: list[str] = self._texts[name].column().take(pa.array(rows, pa.int64())).to_pylist()
+        return found
+
+    def times(self, rows: Sequence[int]) -> list[datetime]:
+        """When the verdicts in these rows of this table were given."""
+        moments = self._numbers.view()[np.asarray(rows, int), NUMBERS.index("time")]
+        return [_EPOCH + timedelta(microseconds=moment) for moment in moments.tolist()]
+
     def frame(self) -> pd.DataFrame:
         """Every row as FIELDS and `column` of each feature: `time` in UTC, labels and features float, text str.
 

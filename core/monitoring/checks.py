@@ -187,4 +187,4 @@ def _judged_at_random(settings: Settings, report: Drift) -> int:
 def _verdicts(settings: Settings) -> pd.DataFrame:
     known = ledger.of(settings)
     known.refresh()
-    return known.effective()
+    return known.valid()

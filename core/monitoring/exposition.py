@@ -118,7 +118,7 @@ def _drift(found: Drift) -> Iterator[Sample]:
 
 def _live(settings: Settings) -> Iterator[Sample]:
     run = checks.judged_run(settings)
-    figures = None if run is None else live.figures(settings, run, ledger.of(settings).effective())
+    figures = None if run is None else live.figures(settings, run, ledger.of(settings).valid())
     if run is None or figures is None:
         return
     for metric, figure in (("trustdesk_precision", figures.precision), ("trustdesk_recall", figures.recall)):

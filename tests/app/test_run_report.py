@@ -51,7 +51,7 @@ def run(own: Settings) -> Run:
 def told(home: Settings, run: Run) -> Read:
     known = ledger.of(home)
     known.refresh()
-    judged = live.figures(home, run, known.effective())
+    judged = live.figures(home, run, known.valid())
     return Read(run_report.report(home, run, registry.load(home, run.model), judged))
 
 
@@ -162,7 +162,7 @@ def test_verdicts_tell_precision_and_recall_once_there_are_some(own: Settings, r
 
     known = ledger.of(own)
     known.refresh()
-    figures = live.figures(own, run, known.effective())
+    figures = live.figures(own, run, known.valid())
     assert figures is not None
     assert sum(map(int, part.table["Judged"][:4])) == sum(each.judged for each in figures.bands) == 7
     assert "7 users judged" in part.text[0]

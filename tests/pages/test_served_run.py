@@ -10,6 +10,7 @@ from core.data.glossary import Glossary
 from core.decision import closing, runs
 from core.decision.policy import Policy
 from core.decision.serving import Serving
+from core.feedback import plans
 from core.model import registry
 from core.settings import Settings
 from tests import make
@@ -18,7 +19,7 @@ from tests.screen import Visit
 
 @pytest.fixture
 def run(own: Settings) -> str:
-    """The closed run of 40 users, some of whom came with context."""
+    """The closed run of 40 users, one of them asked about twice, some of whom came with context; sent to review."""
     serving = Serving(own, registry.load(own), make.SCHEMA, Glossary({}), Policy())
     names, users = list(make.SCHEMA.names), make.users(40, seed=5)
     asked = [
@@ -27,9 +28,10 @@ def run(own: Settings) -> str:
     ]
     some = [replace(each, context={"country": "DE", "plan": "free"}) if at % 2 else each
             for at, each in enumerate(asked)]  # fmt: skip
-    serving.score(some, now=make.NOW)
+    serving.score([*some, replace(asked[0], values=asked[1].values)], now=make.NOW)
     (ended,) = serving.ended(now=make.NOW, everything=True)
     closing.close(own, ended, make.SCHEMA, now=make.NOW)
+    plans.queue_run(own, ended, by="Ada", now=make.NOW)
     return ended
 
 
@@ -47,5 +49,19 @@ def test_its_users_stand_in_the_table_highest_risk_first(visit: Visit, own: Sett
     shown = at.dataframe[0].value["user"].tolist()
 
     found = runs.scores(own, run).sort_values("probability", ascending=False, kind="stable")
-    assert shown == [f"u5-{row - 1}" for row in found.index[: len(shown)]]
+    assert shown == [f"u5-{(row - 1) % 40}" for row in found.index[: len(shown)]]
     assert shown
+
+
+def test_the_figures_of_the_run_are_shown(visit: Visit, own: Settings, run: str) -> None:
+    at = visit(own, "review", review_panel="Figures")
+
+    assert not at.exception
+    assert not at.error
+
+
+def test_a_user_asked_about_twice_is_scored_by_the_latest_values(visit: Visit, own: Settings, run: str) -> None:
+    at = visit(own, "user", id="u5-0")
+
+    assert not at.exception
+    assert not at.error

@@ -74,7 +74,7 @@ def stats(here: Here) -> FeedbackStats:
     counts = figures.counts(len(known), standing)
     naive = counts["naive_accuracy"]
     run = next((each for each in runs.recent(here.settings, RECENT) if runs.planned(here.settings, each.id)), None)
-    found = live.figures(here.settings, run, standing) if run else None
+    found = live.figures(here.settings, run, known.valid()) if run else None
     return FeedbackStats(
         total_feedback=counts["total"], standing=counts["standing"], correct_predictions=naive["events"],
         judged_predictions=naive["of"], accuracy=naive["value"], by_verdict=counts["by_verdict"],

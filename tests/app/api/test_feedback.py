@@ -76,6 +76,39 @@ def test_the_same_feedback_counts_once(api: Client, own: Settings) -> None:
     assert len(verdicts(own)) == 2
 
 
+def test_there_and_back_again_is_stored_each_time_and_told_to_the_platform(api: Client, own: Settings) -> None:
+    run = queued(own)
+    said = [{"prediction_id": f"{run}-2", "actual_label": label} for label in ("legitimate", "spammer", "legitimate")]
+    answers = [api.post("/feedback", each).json for each in said]
+
+    assert [each["new"] for each in answers] == [True, True, True]
+    assert len({each["feedback_id"] for each in answers}) == 3
+    assert [each["decision"] for each in api.get("/decisions?since=0").json["decisions"]] == ["keep", "remove", "keep"]
+    stats = api.get("/model/feedback/stats").json
+    assert (stats["total_feedback"], stats["standing"], stats["by_verdict"]) == (3, 1, {"legitimate": 1})
+
+
+def test_a_key_decides_before_what_is_said(api: Client, own: Settings) -> None:
+    run = queued(own)
+    first = {"prediction_id": f"{run}-2", "actual_label": "spammer"}
+    told = api.post("/feedback", first, idempotency_key="k1").json
+    api.post("/feedback", first | {"actual_label": "legitimate"}, idempotency_key="k2")
+    again = api.post("/feedback", first, idempotency_key="k1").json
+
+    assert again["feedback_id"] == told["feedback_id"]
+    assert [each.verdict for each in verdicts(own)] == ["spammer", "legitimate"]
+
+
+def test_feedback_judged_no_later_than_what_stands_changes_nothing(api: Client, own: Settings) -> None:
+    run = queued(own)
+    said = {"prediction_id": f"{run}-2", "actual_label": "spammer", "judged_at": "2026-03-01T10:00:00Z"}
+    other = {"actual_label": "legitimate", "judged_at": "2026-03-01T10:59:00+01:00"}
+    assert api.post("/feedback", said).json["new"] is True
+    assert api.post("/feedback", said | other).json["new"] is False
+    refused = api.post("/feedback", said | {"judged_at": "yesterday"})
+    assert (refused.status, refused.json["errors"][0]["pointer"]) == (422, "#/judged_at")
+
+
 def test_a_key_that_was_used_for_other_feedback_is_refused(api: Client, own: Settings) -> None:
     identity = api.post("/predict", spammer()).json["prediction_id"]
     api.post("/feedback", {"prediction_id": identity, "is_correct": True}, idempotency_key="k")

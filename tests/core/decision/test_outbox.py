@@ -17,13 +17,13 @@ from core.errors import BadOptionError
 from core.settings import Settings
 from tests.make import NOW
 
-JUDGEMENTS = ["spammer", "legitimate", "unsure", None]
+LABELS = ["spammer", "legitimate", None]
 
 
-def add(home: Settings, judgement: Any, *, user: str = "u1", case: str = "c-000001", **other: Any) -> int | None:
-    told = {"verdict": f"v-{judgement}-{case}", "who": "Ada", "why": "content_seen", "at": NOW} | other
+def add(home: Settings, label: Any, *, user: str = "u1", case: str = "c-000001", **other: Any) -> int | None:
+    told = {"verdict": f"v-{label}-{case}", "who": "Ada", "why": "content_seen", "at": NOW} | other
     with state.writing(home) as connection:
-        return outbox.add(connection, user=user, case=case, judgement=judgement, **told)
+        return outbox.add(connection, user=user, case=case, label=label, **told)
 
 
 def told(home: Settings) -> list[tuple[str, int | None]]:
@@ -56,14 +56,6 @@ def test_what_stands_already_is_not_told_again(home: Settings) -> None:
     assert add(home, None, user="u2") is None
 
 
-def test_unsure_says_something_only_in_the_place_of_a_decision_of_its_case(home: Settings) -> None:
-    assert add(home, "unsure") is None
-    add(home, "spammer")
-    assert add(home, "unsure", case="c-000002") is None
-    assert add(home, "unsure") == 2
-    assert told(home) == [("remove", None), ("none", 1)]
-
-
 def test_an_upheld_appeal_is_told_once_and_an_overturned_one_takes_back(home: Settings) -> None:
     add(home, "spammer", verdict="v1")
     assert add(home, "spammer", verdict="v2", appeal=True, why="") == 2
@@ -82,7 +74,7 @@ def test_users_do_not_mix(home: Settings) -> None:
 
 
 @settings(max_examples=50)
-@given(st.lists(st.tuples(st.sampled_from(JUDGEMENTS), st.sampled_from(["c-000001", "c-000002"]), st.booleans())))
+@given(st.lists(st.tuples(st.sampled_from(LABELS), st.sampled_from(["c-000001", "c-000002"]), st.booleans())))
 def test_the_decisions_of_a_user_form_one_chain(
     tmp_path_factory: pytest.TempPathFactory, judged: list[tuple[Any, str, bool]]
 ) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -17,7 +20,7 @@ from hypothesis import strategies as st
 from core import accounts, audit
 from core.accounts import Person
 from core.data import schema as schemas
-from core.decision import cases, guidance, outbox, runs, scoring
+from core.decision import cases, guidance, outbox, queue, runs, scoring
 from core.decision.policy import Policy
 from core.decision.runs import Run
 from core.errors import BadOptionError, FileProblemError, NotAllowedError
@@ -176,7 +179,160 @@ def test_the_same_rows_again_store_nothing_new(own: Settings, run: Run) -> None:
 def test_what_differs_is_another_verdict(own: Settings, run: Run) -> None:
     cells = {"prediction_id": f"{run.id}-1", "actual_label": 1}
     changes: list[dict[str, Any]] = [{}, {"actual_label": 0}, {"feedback_notes": "a"}, {"reviewer": "Grace"}]
-    assert imported(own, *(cells | change for change in changes)).new == 4
+    done = imported(own, *(cells | change for change in changes))
+    assert (done.new, done.changed) == (4, 2)
+
+
+# Contradictions and changes of mind
+
+
+def labels(settings: Settings) -> list[tuple[str, str]]:
+    """Reviewer and verdict of what was neither superseded nor withdrawn."""
+    known = ledger.of(settings)
+    known.refresh()
+    frame = known.valid()
+    return list(zip(frame["reviewer"], frame["verdict"], strict=True))
+
+
+def from_file(settings: Settings, *cells: dict[str, Any], by: str = "Ada") -> Imported:
+    return importing.record(settings, given_rows(*cells), by=by, now=NOW, cumulative=True)
+
+
+def test_there_and_back_again_is_said_three_times(own: Settings, run: Run) -> None:
+    cells = {"prediction_id": f"{run.id}-2"}
+    found = [imported(own, cells | {"actual_label": label}) for label in ("legitimate", "spammer", "legitimate")]
+    assert [(each.new, each.changed) for each in found] == [(1, 0), (1, 1), (1, 1)]
+    assert labels(own) == [("Ada", "legitimate")]
+    user = stored(own)["user"].iloc[0]
+    assert outbox.of_user(own, user)["decision"].tolist() == ["keep", "remove", "keep"]
+
+
+def test_of_a_reviewer_who_contradicts_himself_in_a_file_the_last_row_counts(own: Settings, run: Run) -> None:
+    rows = [
+        {"prediction_id": f"{run.id}-1", "actual_label": "spammer", "reviewer": "ana"},
+        {"prediction_id": f"{run.id}-1", "actual_label": "spammer", "reviewer": "Bob"},
+        {"prediction_id": f"{run.id}-1", "actual_label": "legitimate", "reviewer": "Ana"},
+    ]
+    done = from_file(own, *rows)
+    assert (done.new, done.changed, done.replaced, done.known, len(done.ids)) == (2, 0, 1, 0, 3)
+    assert done.ids[0] == done.ids[2] != done.ids[1]
+    assert sorted(labels(own)) == [("Ana", "legitimate"), ("Bob", "spammer")]
+    again = from_file(own, *rows)
+    assert (again.new, again.replaced, again.known) == (0, 1, 2)
+
+
+def test_a_growing_file_imported_ten_times_stores_each_change_once(own: Settings, run: Run) -> None:
+    says = ("spammer", "legitimate", "spammer", "spammer", "legitimate")
+    rows: list[dict[str, Any]] = []
+    for number, label in enumerate(says):
+        rows.append({"prediction_id": f"{run.id}-1", "actual_label": label, "feedback_notes": f"look {number}"})
+        rows.append({"prediction_id": f"{run.id}-{number + 2}", "actual_label": label})
+        assert from_file(own, *rows).new == 2
+        assert sum(from_file(own, *rows).new for _ in range(9)) == 0
+    assert len(stored(own)) == 10
+    assert csv_store.of(own).verify().whole
+
+
+def test_a_row_judged_no_later_than_what_stands_is_known(own: Settings, run: Run) -> None:
+    def at(label: int, hour: int, minute: int = 0) -> dict[str, Any]:
+        moment = f"2026-03-01 {hour:02d}:{minute:02d}"
+        return {"prediction_id": f"{run.id}-1", "actual_label": label, "judged_at": moment}
+
+    assert from_file(own, at(1, 9)).new == 1
+    for late in (at(0, 9), at(0, 8, 59)):
+        assert from_file(own, late).known == 1
+    assert from_file(own, at(0, 9, 1)).changed == 1
+    # Sorted the newest first, a file says the same.
+    assert from_file(own, at(1, 10), at(0, 9, 30)).changed == 1
+    assert labels(own) == [("Ada", "spammer")]
+    assert stored(own)["time"].iloc[-1].isoformat() == "2026-03-01T10:00:00+00:00"
+
+
+def test_an_older_verdict_of_somebody_else_is_kept_and_changes_no_label(own: Settings, run: Run) -> None:
+    cells = {"prediction_id": f"{run.id}-1"}
+    imported(own, cells | {"actual_label": 0, "judged_at": "2026-03-01T10:00:00Z"})
+    done = imported(own, cells | {"actual_label": 1, "reviewer": "Bob", "judged_at": "2026-03-01T10:00:00+01:00"})
+    assert done.new == 1
+    known = ledger.of(own)
+    assert known.effective()[["reviewer", "verdict"]].to_numpy().tolist() == [["Ada", "legitimate"]]
+    assert outbox.of_user(own, stored(own)["user"].iloc[0])["decision"].tolist() == ["keep"]
+
+
+@pytest.mark.parametrize("moment", ["yesterday", "2026-13-01", "28.11.2026", "2026-03-01T13:00:00Z", 7])
+def test_a_time_that_cannot_be_is_refused(moment: Any, own: Settings, run: Run) -> None:
+    column, sentence = refused(own, {"prediction_id": f"{run.id}-1", "actual_label": 1, "judged_at": moment})
+    assert (column, "is no time" in sentence or "lies in the future" in sentence) == ("judged_at", True)
+
+
+def test_what_a_reviewer_said_in_a_case_is_superseded_by_the_own_import(own: Settings, run: Run) -> None:
+    plan = queued(own, run)
+    row = int(plan.index[plan["chosen"]][0])
+    user = make.users(300, seed=2)["user"].iloc[row - 1]
+    case = cases.of_user(own, user)[0].id
+    cells = {"prediction_id": f"{run.id}-{row}"}
+    imported(own, cells | {"actual_label": 1})
+    done = from_file(own, cells | {"actual_label": 0})
+    assert done.changed == 1
+    (now,) = cases.of_user(own, user)
+    assert (now.id, now.judgement, now.verdict) == (case, "legitimate", done.ids[0])
+    assert outbox.of_user(own, user)["decision"].tolist() == ["remove", "keep"]
+
+
+def test_what_was_said_before_an_appeal_does_not_decide_it(own: Settings, run: Run) -> None:
+    plan = queued(own, run)
+    row = int(plan.index[plan["chosen"]][0])
+    user = make.users(300, seed=2)["user"].iloc[row - 1]
+    cells = {"prediction_id": f"{run.id}-{row}", "actual_label": 1}
+    imported(own, cells)
+    (case,) = cases.of_user(own, user)
+    queue.reopen(own, case.id, by="Lea", note="says it is a mistake", now=NOW)
+    early = (NOW - timedelta(hours=1)).isoformat()
+    assert from_file(own, cells | {"reviewer": "Bob", "judged_at": early}).new == 1
+    assert cases.of_user(own, user)[0].status == "open"
+
+
+def test_a_file_does_not_say_again_what_was_taken_back_and_a_request_does(own: Settings, run: Run) -> None:
+    cells = {"prediction_id": f"{run.id}-1", "actual_label": 1}
+    first = from_file(own, cells)
+    review.undo(own, first.ids, by="Ada", now=NOW)
+    assert from_file(own, cells).known == 1
+    assert labels(own) == []
+    assert imported(own, cells).new == 1
+    assert labels(own) == [("Ada", "spammer")]
+
+
+def test_two_imports_of_one_file_at_once_store_it_once(own: Settings, run: Run) -> None:
+    rows = [{"prediction_id": f"{run.id}-{row}", "actual_label": row % 2} for row in range(1, 60)]
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(lambda _: from_file(own, *rows), range(4)))
+    assert sum(each.new for each in done) == len(stored(own)) == 59
+
+
+JUDGED = st.lists(
+    st.tuples(st.sampled_from([1, 2]), st.sampled_from(["Ada", "Bob"]), st.sampled_from([0, 1])), max_size=8
+)
+
+
+@hypothesis.settings(max_examples=20, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
+@given(JUDGED, st.booleans())
+def test_of_each_prediction_and_reviewer_the_last_word_stands(
+    own: Settings, run: Run, said: list[tuple[int, str, int]], at_once: bool
+) -> None:
+    for user in set(make.users(300, seed=2)["user"][:2]):  # what the example before has left
+        csv_store.of(own).forget(user, by="Ada", now=NOW)
+    rows = [{"prediction_id": f"{run.id}-{row}", "reviewer": who, "actual_label": label} for row, who, label in said]
+    for batch in [rows] if at_once else [[each] for each in rows]:
+        from_file(own, *batch)
+    last = {(row, who): label for row, who, label in said}
+    known = ledger.of(own)
+    known.refresh()
+    frame = known.valid()
+    found = {
+        (int(prediction.rpartition("-")[2]), who): int(label)
+        for prediction, who, label in zip(frame["prediction"], frame["reviewer"], frame["actual_label"], strict=True)
+    }
+    assert (found, len(frame)) == (last, len(last))
+    assert from_file(own, *rows).new == 0
 
 
 def test_an_id_of_ones_own_counts_once_and_cannot_say_something_else(own: Settings, run: Run) -> None:
@@ -234,7 +390,7 @@ def test_figures_count_whoever_was_drawn_and_nobody_else(own: Settings, run: Run
 def judged(settings: Settings, run: Run) -> int:
     known = ledger.of(settings)
     known.refresh()
-    figures = live.figures(settings, run, known.effective())
+    figures = live.figures(settings, run, known.valid())
     assert figures is not None
     return sum(band.judged for band in figures.bands)
 

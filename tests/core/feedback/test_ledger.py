@@ -96,7 +96,7 @@ def test_rows_stand_unless_superseded_or_withdrawn(known: Ledger, store: Feedbac
     known.refresh()
 
     assert known.effective()["id"].tolist() == ["v3", "v4"]
-    assert known.standing().tolist() == [2, 3]
+    assert known.valid()["id"].tolist() == ["v3", "v4"]
     assert known.successor("v1") == "v4"
     assert known.successor("v3") is None
 

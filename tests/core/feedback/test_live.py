@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from core.data import schema as schemas
-from core.decision import queue, runs
+from core.decision import outbox, queue, runs
 from core.decision.policy import BANDS
 from core.decision.runs import Run
 from core.feedback import csv_store, live, plans, review
@@ -36,7 +36,7 @@ TRUTH = truth_of(FRAME)
 
 
 def figures(home: Settings, run: Run) -> Figures:
-    found = live.figures(home, run, fresh(home).effective())
+    found = live.figures(home, run, fresh(home).valid())
     assert found is not None
     return found
 
@@ -63,7 +63,7 @@ def shares(found: Figures) -> list[float]:
 
 def test_a_run_that_was_never_queued_has_no_figures(own: Settings) -> None:
     run = scored(own, FRAME)
-    assert live.figures(own, run, fresh(own).effective()) is None
+    assert live.figures(own, run, fresh(own).valid()) is None
 
 
 def test_before_the_first_verdict_all_that_were_chosen_are_pending(own: Settings) -> None:
@@ -220,29 +220,56 @@ def test_a_missing_value_is_the_same_as_a_missing_value_and_as_nothing_else(own:
 
 
 @pytest.mark.parametrize("inclusion", [None, 0.5])
-def test_who_was_judged_for_another_reason_stands_for_nobody_else(own: Settings, inclusion: float | None) -> None:
+@pytest.mark.parametrize("stratum", ["golden", "second", "flip", "appeal"])
+def test_who_was_only_judged_for_another_reason_counts_as_not_judged(
+    own: Settings, stratum: Any, inclusion: float | None
+) -> None:
     run = planned(own, FRAME)
     case, other, *_ = waiting(own)
     judge(own, case, "spammer")
     before = figures(own, run)
-    others: tuple[Any, ...] = ("golden", "second", "flip", "appeal")
-    for stratum in others:
-        again = {"stratum": stratum, "inclusion": inclusion}
-        csv_store.of(own).record(
-            [said(each, "legitimate", verdict=f"{stratum}-{each.id}", **again) for each in (case, other)]
-        )
-        assert same(figures(own, run), before), stratum
-
-
-def test_an_overturned_verdict_counts_as_it_was_given(own: Settings) -> None:
-    run = planned(own, FRAME)
-    case = waiting(own)[0]
-    judge(own, case, "spammer")
-    before = figures(own, run)
-    appeal = queue.reopen(own, case.id, by="Lea", note="says it is a mistake", now=NOW)
-    judge(own, appeal, "legitimate", by="Bob")
-    assert fresh(own).effective()["stratum"].tolist() == [case.stratum, "appeal"]
+    again = {"stratum": stratum, "inclusion": inclusion}
+    csv_store.of(own).record([said(other, "legitimate", verdict="again", **again)])
     assert same(figures(own, run), before)
+
+
+@pytest.mark.parametrize("stratum", ["second", "flip", "appeal"])
+def test_whatever_was_said_last_of_a_drawn_user_is_the_label_with_the_weight_of_the_draw(
+    own: Settings, stratum: Any
+) -> None:
+    run = planned(own, FRAME, capacity=1, audit=0.2)
+    random = next(case for case in waiting(own) if case.stratum == "random")
+    judge(own, random, "legitimate")
+    expected = figures(own, run)
+    judge_as_spammer = said(random, "spammer", verdict="v2", by="Bob", inclusion=None, stratum=stratum)
+    csv_store.of(own).record([judge_as_spammer])
+    changed = figures(own, run)
+    assert not same(changed, expected)
+    assert sum(band.events for band in changed.bands) == 1
+    csv_store.of(own).record([said(random, "legitimate", verdict="v3", by="Eve", inclusion=None, stratum=stratum)])
+    assert same(figures(own, run), expected)
+    row = fresh(own).effective().iloc[-1]
+    assert (row["verdict"], row["stratum"], row["inclusion"]) == ("legitimate", "random", random.inclusion)
+
+
+def test_an_overturned_verdict_counts_as_it_stands_everywhere(own: Settings) -> None:
+    run = planned(own, FRAME, capacity=1, audit=0.2)
+    random = next(case for case in waiting(own) if case.stratum == "random")
+    first = judge(own, random, "spammer")
+    appeal = queue.reopen(own, random.id, by="Lea", note="says it is a mistake", now=NOW)
+    judge(own, appeal, "legitimate", by="Bob")
+    assert sum(band.events for band in figures(own, run).bands) == 0
+    rows_ = live.labelled(own, run, fresh(own).valid())
+    assert rows_ is not None
+    assert rows_["label"].tolist() == [0.0]
+    standing = fresh(own).effective()
+    assert standing[["user", "verdict", "stratum"]].to_numpy().tolist() == [[random.user, "legitimate", "random"]]
+    assert standing["inclusion"].tolist() == [first.inclusion]
+    assert outbox.of_user(own, random.user)["decision"].tolist() == ["remove", "keep"]
+    # Taken back, the appeal leaves what was said before.
+    review.undo(own, [f"v-{appeal.id}-Bob"], by="Bob", now=NOW)
+    assert fresh(own).effective()["verdict"].tolist() == ["spammer"]
+    assert sum(band.events for band in figures(own, run).bands) == 1
 
 
 def test_feedback_from_outside_the_plan_stays_out(own: Settings) -> None:

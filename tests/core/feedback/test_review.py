@@ -522,15 +522,19 @@ def test_what_stands_at_the_platform_is_what_the_remaining_verdicts_say(
         elif again(home, case).status == "open":
             judge(home, case, step, verdict=f"v{number}")
             standing.append((f"v{number}", step, case.id))
-    decision, of = "none", ""
-    for _, judgement, place in standing:
+    decision, of, stands = "none", "", set[str]()
+    for verdict, judgement, place in standing:
         if judgement == "unsure":
-            decision = "none" if place == of else decision
-        elif decision != judgement:
+            if decision == "none" or place == of:
+                decision, stands = "none", {verdict}
+            continue
+        if decision != judgement:
             decision, of = judgement, place
+        stands = {verdict}
     expected = {"spammer": "remove", "legitimate": "keep"}.get(decision, "none")
     assert (decisions(home, "u1") or ["none"])[-1] == expected
-    assert set(fresh(home).effective()["id"]) == {verdict for verdict, *_ in standing}
+    assert set(fresh(home).valid()["id"]) == {verdict for verdict, *_ in standing}
+    assert set(fresh(home).effective()["id"]) == stands
 
 
 def add_again(home: Settings, number: int) -> Case | None:

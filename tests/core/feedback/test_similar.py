@@ -190,7 +190,7 @@ def test_who_is_no_longer_judged_is_not_shown(home: Settings, last: str) -> None
     first = on(1, "spammer", "first")
     record(home, first, on(2))
     assert len(like(judged, 0)) == 2
-    record(home, first.withdrawn(NOW) if last == "withdrawn" else on(1, "unsure", "second"))
+    record(home, first.withdrawn(NOW) if last == "withdrawn" else on(1, "unsure", "second", case=first.case))
     assert like(judged, 0)["user"].tolist() == [PEOPLE["user"][2]]
 
 

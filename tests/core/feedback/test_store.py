@@ -17,7 +17,7 @@ from core.decision.policy import BANDS
 from core.decision.strata import STRATA
 from core.errors import RefusedError
 from core.feedback import csv_store, ledger
-from core.feedback.csv_store import CsvStore
+from core.feedback.csv_store import CsvStore, Wish
 from core.feedback.store import FeedbackStore
 from core.feedback.verdict import MOST_ID, Verdict
 from core.settings import Settings
@@ -262,13 +262,13 @@ def test_threads_record_at_once(home: Settings, store: FeedbackStore) -> None:
 
 
 def test_one_refused_among_threads_stops_nobody_else(home: Settings) -> None:
-    wishes = [(verdict(),), (verdict(notes="other"),), (verdict(2),)]
+    said = [(verdict(),), (verdict(notes="other"),), (verdict(2),)]
 
-    answers = CsvStore(home)._commit(wishes)
+    answers = CsvStore(home)._commit([Wish(frozenset(), lambda _said, each=each: each) for each in said])
 
-    assert answers[0] == wishes[0]
+    assert answers[0] == said[0]
     assert isinstance(answers[1], RefusedError)
-    assert answers[2] == wishes[2]
+    assert answers[2] == said[2]
     assert lines(home) == 2
 
 

@@ -81,7 +81,7 @@ def test_the_metrics_say_what_the_home_holds(own):
     assert found["trustdesk_feature_psi", (("feature", "links"),)] == next(
         each.psi for each in report.features if each.name == "links"
     )
-    figures = live.figures(own, run, fresh(own).effective())
+    figures = live.figures(own, run, fresh(own).valid())
     assert checks.judged_run(own).id == run.id
     assert found["trustdesk_recall", (("run", run.id), ("which", "high"))] == figures.recall.high
     assert ("trustdesk_precision", (("run", run.id), ("which", "value"))) not in found
