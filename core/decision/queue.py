@@ -84,7 +84,8 @@ def release(settings: Settings, case: str, by: str, *, session: str = "") -> boo
 def close(connection: Connection, case: str, *, verdict: str, judgement: Judgement, by: str, at: datetime) -> bool:
     """Close a case by a verdict, or put the verdict that supersedes it in its place; whether that changed anything.
 
-    A case that was reopened is not closed by what was said before that, and came in later. Raises UnknownItemError. Who may judge is asked before the verdict is recorded (`renew`): what was recorded stands.
+    A case that was reopened is not closed by what was said before that and came in later. Raises UnknownItemError. Who
+    may judge is asked before the verdict is recorded (`renew`): what was recorded stands.
     """
     found = read(connection, case)
     if found.status == "closed" and found.verdict == verdict:

@@ -263,9 +263,9 @@ def _effective(valid: pd.DataFrame) -> pd.DataFrame:
     user, _ = pd.factorize(valid["user"])
     stands, draw = standings.last(user, valid)
     borrowed = ~standings.sampled(valid)[stands] & (draw >= 0) & (valid["stratum"] != "golden").to_numpy()[stands]
-    odds = pd.Series(np.where(borrowed, draw, stands), stands).sort_index()
-    drawn = valid[["stratum", "inclusion"]].iloc[odds.to_numpy()]
-    return valid.iloc[odds.index].assign(stratum=drawn["stratum"].array, inclusion=drawn["inclusion"].array)
+    order = np.argsort(stands)
+    drawn = valid[["stratum", "inclusion"]].iloc[np.where(borrowed, draw, stands)[order]]
+    return valid.iloc[stands[order]].assign(stratum=drawn["stratum"].array, inclusion=drawn["inclusion"].array)
 
 
 def _signature(path: Path) -> object:

@@ -80,20 +80,22 @@ def last(group: npt.NDArray[np.integer], verdicts: pd.DataFrame) -> tuple[Positi
     """
     size = int(group.max()) + 1 if len(group) else 0
     stands, draw = np.full(size, -1, np.int64), np.full(size, -1, np.int64)
-    stands[group] = np.arange(len(group))
-    drawn = np.flatnonzero(sampled(verdicts))
+    # As they were said, so that of several the last one is left.
+    order = np.argsort(verdicts["time"].to_numpy("M8[us]"), kind="stable")
+    stands[group[order]] = order
+    drawn = order[sampled(verdicts)[order]]
     draw[group[drawn]] = drawn
-    # Few users are judged more than once, so only they are looked at one by one.
-    several = np.flatnonzero(np.bincount(group, minlength=size)[group] > 1) if size else np.empty(0, np.int64)
+    # Only where somebody was unsure and was judged more than once it depends on what was said before.
+    unsure = np.zeros(size, bool)
+    unsure[group[(verdicts["verdict"] == "unsure").to_numpy(bool)]] = True
+    asked = np.flatnonzero(unsure[group] & (np.bincount(group, minlength=size)[group] > 1))
     of_each: dict[int, list[Line]] = {}
-    columns = (verdicts[name].iloc[several] for name in ("time", "verdict", "case", "prediction"))
-    for position, key, time, *said in zip(several.tolist(), group[several].tolist(), *columns, strict=True):
+    columns = (verdicts[name].iloc[asked] for name in ("time", "verdict", "case", "prediction"))
+    for position, key, time, *said in zip(asked.tolist(), group[asked].tolist(), *columns, strict=True):
         of_each.setdefault(key, []).append(Line(time, position, *said))
-    is_drawn = set(drawn.tolist())
     for key, lines in of_each.items():
         found = standing(lines)
         stands[key] = found.position if found else -1
-        draw[key] = max(((line.time, line.position) for line in lines if line.position in is_drawn), default=(0, -1))[1]
     return stands, draw
 
 
