@@ -1,0 +1,229 @@
+"""Killed at any moment while it scores, judges, promotes or retrains, a home has lost nothing and has nothing twice.
+
+What the three records say is held against each other after each kill: the audit log, the database, and feedback.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import multiprocessing
+import random
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from sqlalchemy import func, select
+
+from core import audit, state
+from core.data import schema as schemas
+from core.decision import outbox, queue, runs, scoring
+from core.decision.policy import Policy
+from core.feedback import csv_store, ledger, plans, review
+from core.feedback.ledger import Ledger
+from core.feedback.review import Given
+from core.learning import retrain
+from core.learning.retrain import Request
+from core.model import registry
+from core.settings import Settings
+from tests import make
+from tests.core.feedback.reviewing import rules
+from tests.core.learning import feeding
+from tests.make import NOW
+
+#: Forks processes off one which has done nothing but the imports: a kill then takes seconds. Windows cannot.
+FORKING: Final = "forkserver"
+DECISION: Final = {"spammer": "remove", "legitimate": "keep"}
+
+
+def work(home: Settings, kind: str, turn: int, told: Path) -> None:
+    """Do one kind of work over and over; each piece that is done is acknowledged by a line in the file `told`."""
+    step = STEPS[kind]
+    with told.open("a", encoding="utf-8") as lines:
+        lines.write("begun\n")
+        lines.flush()
+        for number in itertools.count():
+            lines.write(json.dumps([kind, *step(home, turn, number)]) + "\n")
+            lines.flush()
+
+
+def score(home: Settings, turn: int, number: int) -> list[Any]:
+    users = make.csv(make.users(60, seed=100 + turn * 50 + number).drop(columns="spam"))
+    model, schema = registry.load(home), schemas.load(home.schema_file)
+    run = scoring.score_file(home, f"{turn}-{number}.csv", users, schema, model, Policy(), now=NOW).run
+    return [run.id, run.users, runs.scores(home, run.id)["probability"].sum()]
+
+
+def judge(home: Settings, turn: int, number: int) -> list[Any]:
+    """A verdict; every fourth is taken back, which opens the case again."""
+    case = queue.claim(home, "Ada", now=NOW, session=f"t{turn}")
+    assert case is not None
+    given = Given(f"v{turn}-{number}", "spammer" if (turn + number) % 2 else "legitimate")
+    verdict = review.judge(home, case.id, given, by="Ada", session=f"t{turn}", now=NOW)
+    if number % 4 == 3:
+        review.undo(home, [verdict.id], by="Ada", now=NOW)
+        queue.release(home, case.id, "Ada", session="")
+        return [verdict.id, case.id, case.user, None]
+    return [verdict.id, case.id, case.user, verdict.verdict]
+
+
+def promote(home: Settings, turn: int, number: int) -> list[Any]:
+    other = "v0002" if registry.champion(home) == "v0001" else "v0001"
+    why = f"turn {turn}, step {number}"
+    registry.promote(home, other, by="Ada", why=why, now=NOW)
+    return [other, why]
+
+
+def learn(home: Settings, turn: int, number: int) -> list[Any]:
+    return [retrain.retrain(home, Request(Policy().thresholds, by="Ada"), now=NOW).version]
+
+
+STEPS: Final = {"score": score, "verdict": judge, "promote": promote, "retrain": learn}
+
+
+def timed(home: Settings, kind: str) -> float:
+    """Seconds that a piece of work takes here and now."""
+    started = time.monotonic()
+    STEPS[kind](home, 999, 0)
+    return time.monotonic() - started
+
+
+class Witness:
+    """What was acknowledged, and how often there was a kill in the middle of a piece of work that was not."""
+
+    def __init__(self, home: Settings) -> None:
+        self.home, self.said, self.kills = home, list[list[Any]](), Counter[str]()
+        self.champion, self.promoted = registry.champion(home), 0
+        self.before = {"runs": _count(home, state.runs), "versions": len(registry.versions(home))}
+
+    def of(self, kind: str) -> list[list[Any]]:
+        return [each[1:] for each in self.said if each[0] == kind]
+
+    def check(self) -> None:
+        self._runs()
+        self._verdicts()
+        self._promotions()
+        self._versions()
+
+    def _runs(self) -> None:
+        known = {run.id: run for run in runs.recent(self.home, 10_000)}
+        for run, users, total in self.of("score"):
+            assert known[run].users == users
+            assert runs.scores(self.home, run)["probability"].sum() == total
+        for run in known.values():
+            assert len(runs.scores(self.home, run.id)) == run.users
+        assert len(known) <= self.before["runs"] + len(self.of("score")) + self.kills["score"]
+
+    def _verdicts(self) -> None:
+        review.catch_up(self.home)
+        assert csv_store.of(self.home).verify().whole
+        found = Ledger(ledger.file(self.home))
+        found.refresh()
+        stored = found.frame()
+        assert not stored["id"].duplicated().any()
+        mine = stored[stored["case"].str.startswith("c-0")]
+        ids = set(mine.loc[mine["verdict"] != "withdrawn", "id"])
+        acknowledged = {verdict for verdict, *_ in self.of("verdict")}
+        assert acknowledged <= ids
+        assert len(ids - {"v999-0"}) <= len(acknowledged) + self.kills["verdict"]
+        standing = found.effective().set_index("user")["verdict"].map(DECISION)
+        decided = outbox.since(self.home, 0, 100_000)
+        decided = decided[decided["case"].str.startswith("c-0")]
+        assert set(decided["verdict"]) <= set(stored["id"])
+        assert not decided["verdict"].duplicated().any()
+        last = decided.groupby("user")["decision"].last()
+        assert {user: each for user, each in last.items() if each != "none"} == {
+            user: standing[user] for user in mine["user"].unique() if user in standing.index
+        }
+        with state.connect(self.home) as connection:
+            closed = connection.execute(
+                select(state.cases.c.user, state.cases.c.verdict).where(state.cases.c.verdict.is_not(None))
+            ).all()
+        assert dict(map(tuple, closed)) == dict(
+            zip(*mine[mine["id"].isin(found.valid()["id"])][["user", "id"]].to_numpy().T.tolist(), strict=True)
+        )
+
+    def _promotions(self) -> None:
+        assert audit.verify(self.home).whole
+        notes = audit.read(self.home, 100_000)
+        notes = notes[notes["what"].isin(["promote"])]
+        reasons = Counter(notes["why"])
+        for _, why in self.of("promote"):
+            assert reasons[why] == 1
+        assert set(reasons.values()) <= {1}
+        assert len(notes) <= 1 + len(self.of("promote")) + self.kills["promote"]
+        # The note comes first: a promotion that was cut off may be noted and not done, never done and not noted.
+        champion, done = registry.champion(self.home), self.of("promote")[self.promoted :]
+        assert champion in {done[-1][0] if done else self.champion, *notes["about"][:1]}
+        if done and notes["why"].iloc[0] == done[-1][1]:
+            assert champion == done[-1][0]
+        self.champion, self.promoted = champion, len(self.of("promote"))
+
+    def _versions(self) -> None:
+        versions = registry.versions(self.home)
+        assert {version for (version,) in self.of("retrain")} <= set(versions)
+        assert len(versions) <= self.before["versions"] + len(self.of("retrain")) + self.kills["retrain"]
+        for version in versions:
+            registry.load(self.home, version)
+
+
+def killed(witness: Witness, kind: str, turn: int, after: float, told: Path) -> None:
+    """Work on the home in a process of its own, kill it `after` seconds from its beginning, and hear what it said."""
+    forking = multiprocessing.get_context(FORKING)
+    forking.set_forkserver_preload([__name__])
+    child = forking.Process(target=work, args=(witness.home, kind, turn, told))
+    child.start()
+    while child.is_alive() and not (told.is_file() and told.stat().st_size):
+        time.sleep(0.002)
+    child.join(after)
+    assert child.exitcode is None, f"{kind} ended by itself"
+    child.kill()
+    child.join()
+    said = [line for line in told.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")]
+    witness.said += [json.loads(line) for line in said if line != "begun\n"]
+    witness.kills[kind] += 1
+    told.unlink()
+
+
+def survives(home: Settings, tmp_path: Path, kills: int) -> Witness:
+    make.promoted(home, "v0001")
+    feeding.judged(home, make.users(400, seed=4), case="")
+    retrain.retrain(home, Request(Policy().thresholds, by="Ada"), now=NOW)
+    rules(home, capacity=2000, audit=0.9, uncertain=0)
+    users = make.csv(make.users(1500, seed=8).drop(columns="spam"))
+    model, schema = registry.load(home), schemas.load(home.schema_file)
+    run = scoring.score_file(home, "users.csv", users, schema, model, Policy(0.01, 0.02, 0.9), now=NOW).run
+    plans.queue_run(home, run.id, by="Ada", now=NOW)
+    longest = {kind: 3 * timed(home, kind) for kind in STEPS}
+    witness = Witness(home)
+    moments = random.Random(20_261_128)  # noqa: S311 - moments, not secrets
+    for turn in range(kills):
+        kind = list(STEPS)[turn % len(STEPS)]
+        killed(witness, kind, turn, moments.uniform(0, longest[kind]), tmp_path / "told")
+        witness.check()
+    return witness
+
+
+def _count(home: Settings, table: Any) -> int:
+    with state.connect(home) as connection:
+        return connection.execute(select(func.count()).select_from(table)).scalar_one()
+
+
+needs_forks = pytest.mark.skipif(
+    FORKING not in multiprocessing.get_all_start_methods(), reason="this system cannot fork"
+)
+
+
+@needs_forks
+def test_killed_at_random_moments_nothing_is_lost_or_doubled(own: Settings, tmp_path: Path) -> None:
+    assert survives(own, tmp_path, kills=8).kills == dict.fromkeys(STEPS, 2)
+
+
+@needs_forks
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_killed_150_times_nothing_is_lost_or_doubled(own: Settings, tmp_path: Path) -> None:
+    witness = survives(own, tmp_path, kills=150)
+    assert all(witness.of(kind) for kind in STEPS)
