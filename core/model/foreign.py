@@ -12,10 +12,11 @@ import pyarrow as pa
 
 from core.errors import DamagedModelError, UnsafeFileError
 from core.errors import listed as in_words
-from core.model import bundle, registry
+from core.model import bundle, registry, tree_check
 from core.model.population import Population
 from core.model.registry import BASELINE, CALIBRATION, METADATA, NEEDED, SUMS, TREES, USERS, Model
 from core.model.score import Scorer
+from core.model.stored import legible
 
 README: Final = "README.md"
 NATIVE: Final = (*NEEDED, USERS, SUMS)
@@ -27,7 +28,7 @@ CODE: Final = frozenset(
      ".mar", ".model", ".py", ".so", ".dll", ".sh", ".exe"}
 )  # fmt: skip
 #: Largest file taken, in bytes: a hundred times what a version of 450,000 users needs.
-MOST: Final[Mapping[str, int]] = {TREES: 500_000_000, BASELINE: 100_000_000, USERS: 500_000_000}
+MOST: Final[Mapping[str, int]] = {TREES: tree_check.MOST_BYTES, BASELINE: 100_000_000, USERS: 500_000_000}
 _MOST_TEXT: Final = 5_000_000
 
 
@@ -45,7 +46,7 @@ def accepted(sizes: Mapping[str, int | None], place: str) -> list[str]:
         if name in BESIDE:
             continue
         if name not in NATIVE:
-            raise UnsafeFileError(place, _legible(name), _why_not(name))
+            raise UnsafeFileError(place, legible(name), _why_not(name))
         if size is not None and size > most(name):
             raise UnsafeFileError(place, name, f"has {size:,} bytes, and no more than {most(name):,} are taken")
     if absent := [name for name in (*NEEDED, SUMS) if name not in sizes]:
@@ -69,10 +70,10 @@ def prove(folder: Path, place: str) -> None:
     try:
         fault = _fault(registry.opened(folder))
     except DamagedModelError as error:
-        raise UnsafeFileError(place, error.file, _legible(error.sentence, 200)) from error
+        raise UnsafeFileError(place, error.file, legible(error.sentence, 200)) from error
     # Well-formed JSON or Parquet of somebody else may hold anything in any place; here that is no bug.
     except (pa.ArrowException, AttributeError, KeyError, TypeError, ValueError, OSError) as error:
-        raise UnsafeFileError(place, "a file", f"cannot be read ({_legible(str(error), 200)})") from error
+        raise UnsafeFileError(place, "a file", f"cannot be read ({legible(str(error), 200)})") from error
     if fault is not None:
         raise UnsafeFileError(place, *fault)
 
@@ -92,9 +93,3 @@ def _fault(model: Model) -> tuple[str, str] | None:
     if not math.isfinite(Scorer(model).score(medians).probability[0]):
         return TREES, f"gives scores that are no numbers with {CALIBRATION}"
     return None
-
-
-def _legible(text: str, most: int = 80) -> str:
-    """What somebody else named or wrote, in one line and without characters that a terminal would obey."""
-    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-    return shown if len(shown) <= most else f"{shown[: most - 1]}…"
