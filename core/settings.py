@@ -202,7 +202,7 @@ def _secrets(path: Path) -> dict[str, str]:
         table = tomllib.loads(path.read_text(encoding="utf-8-sig")).get("alerts", {})
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    except (OSError, ValueError):  # what it says of the text may quote a secret
+    except (OSError, RecursionError, ValueError):  # what it says of the text may quote a secret
         raise BadOptionError(path.name, "it cannot be read as TOML.") from None
     if not isinstance(table, dict) or not all(isinstance(value, str) for value in table.values()):
         raise BadOptionError(path.name, "[alerts] is a table of texts: webhook and address.")

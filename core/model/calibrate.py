@@ -43,9 +43,10 @@ class Calibration:
         return typed(cls(raw["a"], raw["b"], raw["c"]))
 
     def log_odds(self, margin: npt.ArrayLike) -> Floats:
-        """Calibrated log-odds of margins, (n,) -> (n,)."""
+        """Calibrated log-odds of margins, (n,) -> (n,); not finite where the margin is not."""
         m = np.asarray(margin, np.float64)
-        return -self.a * np.logaddexp(0, -m) + self.b * np.logaddexp(0, m) + self.c
+        with np.errstate(invalid="ignore"):
+            return -self.a * np.logaddexp(0, -m) + self.b * np.logaddexp(0, m) + self.c
 
     def probability(self, margin: npt.ArrayLike) -> Floats:
         """Calibrated probabilities of margins, (n,) -> (n,), in [0, 1]."""

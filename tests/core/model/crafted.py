@@ -6,12 +6,19 @@ import contextlib
 import copy
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xgboost as xgb
 
 from core.model import registry, sums, ubj
+from core.model.registry import Model
+from core.model.score import Scorer
+from core.settings import Settings
 
 Change = Callable[[dict[str, Any]], None]
 _MARKERS: Final = {"u1": b"U", "i4": b"l", "i8": b"L", "f4": b"d"}
@@ -77,6 +84,23 @@ def chain(tree: dict[str, Any], depth: int) -> None:
     tree |= {name: zeros.astype("f4") for name in ("split_conditions", "base_weights", "loss_changes")}
     tree |= {"split_indices": zeros.astype("i4"), "default_left": zeros.astype("u1"), "split_type": zeros.astype("u1")}
     tree["tree_param"]["num_nodes"] = str(size)
+
+
+def one_bad_leaf(home: Settings, value: float = np.nan) -> Model:
+    """The model in charge with one tree, and a leaf that gives some users no score; no checked version has one."""
+    model = registry.load(home)
+    raw = opened(bytes(model.booster[:1].save_raw("ubj")))
+    (tree,) = trees(raw)
+    values = np.array(tree["split_conditions"])
+    values[np.flatnonzero(tree["left_children"] == -1)[-1]] = value
+    tree["split_conditions"] = values
+    return replace(model, booster=xgb.Booster(model_file=bytearray(encoded(raw))))
+
+
+def without_score(model: Model, frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Which users such a model gives no score, asked of XGBoost itself."""
+    margin = model.booster.inplace_predict(Scorer(model).matrix(frame), predict_type="margin", missing=np.nan)
+    return ~np.isfinite(np.asarray(margin))
 
 
 def put(folder: Path, content: bytes, name: str = registry.TREES) -> None:
