@@ -226,6 +226,14 @@ def child_environment(settings: Settings) -> dict[str, str]:
     return {"OMP_WAIT_POLICY": "passive", **os.environ, HOME_VARIABLE: str(settings.home), "PYTHONPATH": str(ROOT)}
 
 
+def trial_environment() -> dict[str, str]:
+    """That of a process of ours that tries what comes from elsewhere: one thread, and nothing that is a secret."""
+    secret = {*TOKEN_VARIABLES, WEBHOOK_VARIABLE}
+    ours = {name: value for name, value in os.environ.items() if name not in secret}
+    one = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
+    return ours | one | {"PYTHONPATH": str(ROOT)}
+
+
 def dashboard_environment(settings: Settings) -> dict[str, str]:
     """That of a process of ours which answers many sessions, each in threads of its own.
 

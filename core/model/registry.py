@@ -222,15 +222,25 @@ def load(settings: Settings, version: str | None = None) -> Model:
 
 def opened(folder: Path) -> Model:
     """Load a version from the folder that holds it, wherever that is, as `load` does. Raises DamagedModelError."""
+    metadata, origin, calibration, content = looked_at(folder)
+    with _telling(folder, TREES):
+        booster = tree_check.booster(content)
+    return Model(folder.name, folder, booster, calibration, metadata, origin)
+
+
+def looked_at(folder: Path) -> tuple[Metadata, Origin | None, Calibration, bytes]:
+    """What `opened` makes a model of, the last being its trees: sound, and as yet unseen by XGBoost.
+
+    Raises DamagedModelError.
+    """
     metadata, origin = _told(folder)
     with _read(folder, TREES) as content:
-        booster, features = tree_check.booster(content)
+        features = tree_check.features(content)
     if features != len(metadata.names):
         sentence = f"names {len(metadata.names)} features, and {TREES} has {features}"
         raise DamagedModelError(folder.name, METADATA, sentence)
-    with _read(folder, CALIBRATION) as content:
-        calibration = Calibration.from_json(stored.parsed(content))
-    return Model(folder.name, folder, booster, calibration, metadata, origin)
+    with _read(folder, CALIBRATION) as text:
+        return metadata, origin, Calibration.from_json(stored.parsed(text)), content
 
 
 def bias(booster: xgb.Booster, features: int) -> float:
@@ -283,8 +293,14 @@ def _told(folder: Path) -> tuple[Metadata, Origin | None]:
 def _read(folder: Path, name: str) -> Iterator[bytes]:
     """A file's content, which fits its sum; what is wrong with it makes the version a damaged one."""
     content = sums.content(folder, name)
-    try:
+    with _telling(folder, name):
         yield content
+
+
+@contextlib.contextmanager
+def _telling(folder: Path, name: str) -> Iterator[None]:
+    try:
+        yield
     except (AttributeError, KeyError, TypeError, ValueError, xgb.core.XGBoostError) as error:
         # Of XGBoost's errors the first line is meant for people, and the others are its stack.
         why = stored.legible(str(error).partition("\n")[0], MOST_SAID)

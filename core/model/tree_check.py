@@ -80,17 +80,23 @@ class Forest:
 _sound: Final[dict[str, int]] = {}
 
 
-def booster(content: bytes) -> tuple[xgb.Booster, int]:
-    """The booster of a file that was checked, and how many features it has; what XGBoost reads are these very bytes.
-
-    Raises ValueError, with a clause that says what is wrong, and XGBoostError.
-    """
+def features(content: bytes) -> int:
+    """How many features a booster file has; looked at once in a process. Raises as `forest` does."""
     digest = hashlib.sha256(content).hexdigest()
-    if (features := _sound.get(digest)) is None:
-        features = _sound[digest] = forest(content).features
+    if (found := _sound.get(digest)) is None:
+        found = _sound[digest] = forest(content).features
+    return found
+
+
+def booster(content: bytes) -> xgb.Booster:
+    """The booster of a file that is sound; what XGBoost reads are these very bytes.
+
+    Raises as `forest` does, and XGBoostError.
+    """
+    features(content)
     found = xgb.Booster()
     found.load_model(bytearray(content))
-    return found, features
+    return found
 
 
 def forest(content: bytes) -> Forest:
