@@ -11,6 +11,7 @@ TrustdeskError
 │   ├── BadOptionError                 an option that cannot be used as given
 │   ├── WrongFeaturesError             the model in charge was trained on other features
 │   ├── TooFewRowsError                not enough labelled rows to train or judge a model
+│   ├── NoScoreError                   a model whose score of a user is not a finite number
 │   ├── HubError                       a Hub could not be reached, or did not give or take what it was asked
 │   └── StorageError                   the disk is full, or the place may not be written to
 ├── DamagedModelError                  exit code 4: a model file differs from its checksum
@@ -108,6 +109,21 @@ class WrongFeaturesError(UnusableInputError):
         super().__init__(
             f"Model {version} needs {listed(absent)}, which data/schema.toml of this home does not name. "
             "Train a model on this home's own columns."
+        )
+
+
+class NoScoreError(UnusableInputError):
+    """What a model says of some users is not a finite number, and so no score. `at`: their positions among those asked.
+
+    Never tells of their values.
+    """
+
+    def __init__(self, version: str, at: Sequence[int], of: int) -> None:
+        self.version, self.at = version, tuple(at)
+        whom = "this user" if of == 1 else f"{len(self.at):,} of {of:,} users"
+        super().__init__(
+            f"Model {version} gives {whom} no score: what it works out is not a finite number. "
+            "Nothing is decided on that. Check the values, and put another version in charge if they are right."
         )
 
 

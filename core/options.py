@@ -77,5 +77,7 @@ def _tables(settings: Settings) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (FileNotFoundError, NotADirectoryError):
         return {}
+    except RecursionError as error:
+        raise BadOptionError(path.name, "it cannot be read: it is nested too deep.") from error
     except (OSError, ValueError) as error:  # UnicodeDecodeError and TOMLDecodeError are ValueErrors
         raise BadOptionError(path.name, f"it cannot be read: {error}.") from error

@@ -202,7 +202,7 @@ def _secrets(path: Path) -> dict[str, str]:
         table = tomllib.loads(path.read_text(encoding="utf-8-sig")).get("alerts", {})
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    except (OSError, ValueError):  # what it says of the text may quote a secret
+    except (OSError, RecursionError, ValueError):  # what it says of the text may quote a secret
         raise BadOptionError(path.name, "it cannot be read as TOML.") from None
     if not isinstance(table, dict) or not all(isinstance(value, str) for value in table.values()):
         raise BadOptionError(path.name, "[alerts] is a table of texts: webhook and address.")
@@ -224,6 +224,14 @@ def child_environment(settings: Settings) -> dict[str, str]:
     its cores with the dashboard, waiting awake takes from each other what both need, and a run takes many times longer.
     """
     return {"OMP_WAIT_POLICY": "passive", **os.environ, HOME_VARIABLE: str(settings.home), "PYTHONPATH": str(ROOT)}
+
+
+def trial_environment() -> dict[str, str]:
+    """That of a process of ours that tries what comes from elsewhere: one thread, and nothing that is a secret."""
+    secret = {*TOKEN_VARIABLES, WEBHOOK_VARIABLE}
+    ours = {name: value for name, value in os.environ.items() if name not in secret}
+    one = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
+    return ours | one | {"PYTHONPATH": str(ROOT)}
 
 
 def dashboard_environment(settings: Settings) -> dict[str, str]:

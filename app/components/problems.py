@@ -18,6 +18,7 @@ _REASON: Final = defaultdict(
     lambda: "odd rows",
     not_a_number="text", not_finite="no finite number", ragged="too many or too few fields", blank="blank lines",
     bad_quote="stray quote", duplicate_id="same id again", missing_id="no id", missing_label="no label",
+    no_score="no score",
     unknown_label="unknown label",
 )  # fmt: skip
 #: Those that are about one column.

@@ -41,11 +41,12 @@ class Result:
 
 
 def scored(model: Model, values: pd.Series[float]) -> Result:
-    """Score and explain one user; values by feature, NaN for missing."""
+    """Score and explain one user; values by feature, NaN for missing. Raises NoScoreError."""
     frame = values.to_frame().T
     found = Scorer(model)
+    score = found.score(frame).checked()
     pushes = contributions.contributions(model.booster, found.matrix(frame))[0]
-    return Result(found.score(frame), explain.reasons(values, pushes, model.metadata, services.meanings()))
+    return Result(score, explain.reasons(values, pushes, model.metadata, services.meanings()))
 
 
 def user_result(start: Start, values: pd.Series[float], now: Result, before: Result, model: Model) -> None:

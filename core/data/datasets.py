@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +17,7 @@ from typing import Any, Final
 import pandas as pd
 import pyarrow.parquet as pq
 
+from core.data import problems
 from core.data.intake import Checked, Problem
 from core.data.schema import Schema
 from core.errors import UnknownItemError
@@ -60,19 +61,52 @@ def put(
 ) -> Dataset:  # fmt: skip
     """Store what was read; a dataset that is there already is left as it is."""
     identity = identify(checked.sha256, schema, allow_missing=allow_missing, need_label=need_label)
-    folder = settings.datasets / identity
+    return _store(settings, _describe(identity, checked, schema, now), checked.frame, checked.rejected)
+
+
+def _store(settings: Settings, dataset: Dataset, accepted: pd.DataFrame, rejected: pd.DataFrame) -> Dataset:
+    folder = settings.datasets / dataset.id
     if not folder.is_dir():
-        dataset = _describe(identity, checked, schema, now)
         try:
             with replacing(folder) as temporary:
                 temporary.mkdir()
-                checked.frame.to_parquet(temporary / _ACCEPTED, compression="lz4")
-                checked.rejected.to_parquet(temporary / _REJECTED, index=False)
+                accepted.to_parquet(temporary / _ACCEPTED, compression="lz4")
+                rejected.to_parquet(temporary / _REJECTED, index=False)
                 (temporary / _ABOUT).write_text(json.dumps(_as_json(dataset), indent=1), encoding="utf-8")
         except OSError:
             if not folder.is_dir():  # otherwise another process has just stored the same content
                 raise
-    return find(settings, identity)
+    return find(settings, dataset.id)
+
+
+def without(settings: Settings, dataset: Dataset, rows: pd.Index[int], *, now: datetime) -> Dataset:
+    """The same file with some of its accepted rows rejected, because a model gives them no score.
+
+    rows: input row numbers. It is stored beside the dataset, which stays as it is, and knows of no labels: whoever
+    learns or judges takes the whole one.
+    """
+    accepted, before = frame(settings, dataset.id), rejected(settings, dataset.id)
+    words = problems.clause("no_score")
+    sentences = [f"Row {row}: {words}" for row in rows]
+    ours = pd.DataFrame(
+        {"line": pd.NA, "row": rows, "column": None, "code": "no_score", "sentence": sentences,
+         "record": _records(accepted.loc[rows])},
+    ).astype(before.dtypes.to_dict() | {"line": "Int64"})  # fmt: skip
+    all_of_them = pd.concat([before.astype({"line": "Int64"}), ours]).sort_values("row", kind="stable")
+    first = f"{sentences[0]}." if len(rows) == 1 else f"The first: {sentences[0][0].lower()}{sentences[0][1:]}."
+    were = f"{problems.count(len(rows), 'row')} {'was' if len(rows) == 1 else 'were'} rejected."
+    told = Problem("no_score", None, len(rows), rejected=True, sentence=f"{were} {first}")
+    identity = hashlib.sha256("\n".join([dataset.id, "no_score", *map(str, rows)]).encode()).hexdigest()
+    kept = replace(
+        dataset, id=identity, created=now, accepted=dataset.accepted - len(rows),
+        rejected=dataset.rejected + len(rows), positives=None, problems=problems.ordered([told, *dataset.problems]),
+    )  # fmt: skip
+    return _store(settings, kept, accepted.drop(rows), all_of_them)
+
+
+def _records(rows: pd.DataFrame) -> list[str]:
+    """Each row as a record of CSV: the file itself is not kept."""
+    return [row.to_frame().T.to_csv(index=False, header=False).rstrip("\n") for _, row in rows.iterrows()]
 
 
 def find(settings: Settings, identity: str) -> Dataset:

@@ -21,7 +21,7 @@ from core.data.cells import Numbers, Wrong
 from core.data.layout import ROW_NUMBER, Layout, lay_out, wanted
 from core.data.lines import Ints
 from core.data.payload import open_text
-from core.data.problems import Problem, count
+from core.data.problems import Problem, count, ordered
 from core.data.records import GOOD, Bools, Records, split
 from core.data.rejects import Rejects
 from core.data.schema import Label, Schema
@@ -74,15 +74,11 @@ def read(
         sha256=text.sha256,
         frame=frame,
         rejected=rejects.table(faults, records),
-        problems=_ordered([*rejects.summary(faults, records), *problems]),
+        problems=ordered([*rejects.summary(faults, records), *problems]),
         received=len(records),
         context=tuple(layout.context),
         absent=layout.absent,
     )
-
-
-def _ordered(problems: list[Problem]) -> tuple[Problem, ...]:
-    return tuple(sorted(problems, key=lambda problem: (not problem.rejected, -problem.rows)))
 
 
 @dataclass(slots=True)

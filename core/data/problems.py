@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 #: Codes of rows that are turned away; every other code is of rows that are kept.
 REJECTING: Final = frozenset(
     {"not_a_number", "not_finite", "ragged", "blank", "bad_quote"}
-    | {"duplicate_id", "missing_id", "unknown_label", "missing_label"}
+    | {"duplicate_id", "missing_id", "unknown_label", "missing_label", "no_score"}
 )
 _SHOWN: Final = 40
 
@@ -48,6 +49,11 @@ class Fault:
         return f"{place}: {self.clause}" + (f"; {self.more} more {verb} wrong too" if self.more else "")
 
 
+def ordered(found: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Rejecting ones first, then by rows."""
+    return tuple(sorted(found, key=lambda problem: (not problem.rejected, -problem.rows)))
+
+
 def clause(code: str, text: str = "", *, allowed: str = "") -> str:
     """What is wrong with a cell and what to do; `allowed` names the two labels, such as "1 or 0"."""
     cell = quoted(text)
@@ -59,6 +65,8 @@ def clause(code: str, text: str = "", *, allowed: str = "") -> str:
         "missing_label": f"the label is missing; write {allowed}",
         "unknown_label": f"{cell} is no label; write {allowed}",
         "blank": "the line is blank; remove it",
+        "no_score": "the model gives no score, because what it works out is not a finite number; check the values, and "
+        "put another version in charge if they are right",
         "bad_quote": "a double quote is not closed properly; close it at the end of the field, "
         "and double the quotes inside",
     }[code]

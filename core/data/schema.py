@@ -147,6 +147,8 @@ def load(path: Path) -> Schema:
         raise SchemaError(f"{path.name} cannot be read: {error}.") from error
     try:
         return loads(text)
+    except RecursionError as error:
+        raise SchemaError(f"{path.name} is not valid TOML: it is nested too deep.") from error
     except ValueError as error:  # a TOMLDecodeError, or a number of thousands of digits
         raise SchemaError(f"{path.name} is not valid TOML: {error}.") from error
 

@@ -44,9 +44,15 @@ class Policy:
         return {"monitor": self.monitor, "human_review": self.review, "auto_remove": self.remove}
 
     def severity(self, probability: npt.ArrayLike) -> npt.NDArray[np.int8]:
-        """0 to 3, positions in BANDS, of probabilities of any shape (n,)."""
+        """0 to 3, positions in BANDS, of probabilities of any shape (n,). Raises ValueError for one that is no number.
+
+        A search would place what is no number above every threshold.
+        """
+        given = np.asarray(probability, float)
+        if not np.isfinite(given).all():
+            raise ValueError("a score that is not finite has no band")
         edges = [self.monitor, self.review, self.remove]
-        return np.searchsorted(edges, np.asarray(probability, float), side="left").astype(np.int8)
+        return np.searchsorted(edges, given, side="left").astype(np.int8)
 
     def bands(self, probability: npt.ArrayLike) -> npt.NDArray[np.str_]:
         """The band of each probability, (n,) -> (n,)."""

@@ -25,7 +25,7 @@ from core.jobs import Report
 from core.model import contributions, explain, registry
 from core.model.contributions import Helper
 from core.model.registry import Model
-from core.model.score import Scorer
+from core.model.score import Scored, Scorer
 from core.settings import Settings
 
 Which = Literal["flagged", "all", "none"]
@@ -58,7 +58,7 @@ def score_file(  # noqa: PLR0913 - one argument for each noun of the chain
     allow_missing: bool = False,
     progress: Progress = _quiet,
 ) -> Scoring:
-    """Read a file, store its rows and score them.
+    """Read a file, store its rows and score them; a row that the model gives no score is rejected.
 
     Raises the errors of `intake.read`, and WrongFeaturesError when the model was trained on other columns.
     """
@@ -71,16 +71,30 @@ def score_file(  # noqa: PLR0913 - one argument for each noun of the chain
         storing = pool.submit(datasets.put, settings, checked, schema, now=now, allow_missing=allow_missing)
         scored = Scorer(model).score(checked.frame)
         dataset = storing.result()
-    run = runs.record(settings, dataset, scored, checked.frame.index, policy, name=name, now=now, started=started)
-    return Scoring(run, dataset, checked.frame, runs.scores(settings, run.id))
+    dataset, frame, scored = _with_scores(settings, dataset, checked.frame, scored, now)
+    run = runs.record(settings, dataset, scored, frame.index, policy, name=name, now=now, started=started)
+    return Scoring(run, dataset, frame, runs.scores(settings, run.id))
 
 
 def score_stored(settings: Settings, dataset: Dataset, model: Model, policy: Policy, *, now: datetime) -> Run:
-    """Score the users of a stored dataset; raises WrongFeaturesError when the model was trained on other columns."""
+    """Score the users of a stored dataset; a row that the model gives no score is rejected.
+
+    Raises WrongFeaturesError when the model was trained on other columns.
+    """
     started = time.monotonic()
     frame = datasets.frame(settings, dataset.id, model.metadata.names)
-    scored = Scorer(model).score(frame)
-    return runs.record(settings, dataset, scored, frame.index, policy, name=dataset.name, now=now, started=started)
+    whole, frame, scored = _with_scores(settings, dataset, frame, Scorer(model).score(frame), now)
+    return runs.record(settings, whole, scored, frame.index, policy, name=dataset.name, now=now, started=started)
+
+
+def _with_scores(
+    settings: Settings, dataset: Dataset, frame: pd.DataFrame, scored: Scored, now: datetime
+) -> tuple[Dataset, pd.DataFrame, Scored]:
+    """The users who have a score, and the dataset of which the others are rejected; all as it is where nobody is."""
+    finite = scored.finite
+    if finite.all():
+        return dataset, frame, scored
+    return datasets.without(settings, dataset, frame.index[~finite], now=now), frame[finite], scored.only(finite)
 
 
 def explained(  # noqa: PLR0913 - what a reason depends on

@@ -118,10 +118,13 @@ class Serving:
             raise BadOptionError("context", f'"{bad[0]}" is empty, used twice, or the name of another column.')
 
     def score(self, asked: Sequence[Asked], *, now: datetime) -> list[Prediction]:
-        """Score users, store them and give their predictions in order; all are on disk when this returns."""
+        """Score users, store them and give their predictions in order; all are on disk when this returns.
+
+        Raises NoScoreError, and stores nobody, where the model gives one of them no score.
+        """
         values = np.array([each.values for each in asked], np.float64).reshape(len(asked), len(self._names))
         in_order = values[:, self._at]
-        scored = Scorer(self._for(len(asked))).score_values(in_order)
+        scored = Scorer(self._for(len(asked))).score_values(in_order).checked()
         reasons = self._reasons(asked, in_order, scored)
         ids = self._growing.add(_served(asked, values, scored), now=now)
         severity = self.policy.severity(scored.probability).tolist()
@@ -140,7 +143,8 @@ class Serving:
         """Score and explain somebody, and store nothing: what is made once is made before anybody asks."""
         nobody = np.full((1, len(self._at)), np.nan)
         scored = Scorer(self._alone).score_values(nobody)
-        self._reasons([Asked((), which="all")], nobody, scored)
+        if scored.finite.all():
+            self._reasons([Asked((), which="all")], nobody, scored)
 
     def ended(self, *, now: datetime, everything: bool = False) -> list[str]:
         """As `Growing.ended`."""

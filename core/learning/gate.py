@@ -147,10 +147,11 @@ def check(  # noqa: PLR0913 - two models, whom they are judged on, and what scor
 ) -> Gate:  # fmt: skip
     """Hold a candidate against the champion on judges neither has learnt from; `said`: a sentence on who they are.
 
-    Raises WrongFeaturesError when the schema of the home has changed since the champion was trained.
+    Raises WrongFeaturesError when the schema of the home has changed since the champion was trained, NoScoreError when
+    either model gives somebody no score.
     """
-    a, b = (Scorer(model).score(judges.frame).probability for model in (champion, candidate))
-    known = [Scorer(model).score(golden.frame).probability for model in (champion, candidate)]
+    a, b = (Scorer(model).score(judges.frame).checked().probability for model in (champion, candidate))
+    known = [Scorer(model).score(golden.frame).checked().probability for model in (champion, candidate)]
     groups = {name: list(_parts(judges, name)) for name in schema.names}
     judged = Judged(
         judges.label, a, b, judges.weight, ~judges.judged, groups, (golden.label, known[0], known[1]),

@@ -54,7 +54,8 @@ class Challenger:
 @dataclass(frozen=True, slots=True, eq=False)
 class Standing:
     """How a challenger compares on the users of so many `runs`: who changes band, and who was right where a verdict
-    says what the user is: only the champion, only the challenger, of all those `judged`.
+    says what the user is: only the champion, only the challenger, of all those `judged`. `without`: users whom the
+    challenger gives no score, and who are in none of these.
     """
 
     challenger: str
@@ -63,6 +64,7 @@ class Standing:
     judged: int
     only_champion: int
     only_challenger: int
+    without: int = 0
 
     @property
     def p(self) -> float:
@@ -78,6 +80,8 @@ class Standing:
         said = (
             f"{self.challenger} agrees on the band of {agreed} of {count(self.flips.n, 'user')}. {self.flips.sentence} "
         )
+        if self.without:
+            said += f"It gives {count(self.without, 'other user')} no score. "
         if not self.judged:
             return said + "No verdict says yet which is right."
         better = self.challenger if self.only_challenger > self.only_champion else "the champion"
@@ -114,7 +118,10 @@ def challenger(settings: Settings) -> Challenger | None:
 
 
 def catch_up(settings: Settings) -> tuple[str, ...]:
-    """Let the challenger score the runs it has not scored yet, of those made since it was appointed; their ids."""
+    """Let the challenger score the runs it has not scored yet, of those made since it was appointed; their ids.
+
+    A user whom it gives no score is kept as such: what is not finite in the file has no band.
+    """
     found = challenger(settings)
     missing = [run for run in _runs(settings, found) if found and not _file(settings, run, found.version).is_file()]
     if found is None or not missing:
@@ -122,7 +129,9 @@ def catch_up(settings: Settings) -> tuple[str, ...]:
     scorer = Scorer(registry.load(settings, found.version))
     for run in missing:
         frame = datasets.frame(settings, run.dataset, scorer.model.metadata.names)
-        probability = pd.DataFrame({"probability": scorer.score(frame).probability}, index=frame.index)
+        scored = scorer.score(frame)
+        known = np.where(scored.finite, scored.probability, np.nan)
+        probability = pd.DataFrame({"probability": known}, index=frame.index)
         with replacing(_file(settings, run, found.version)) as temporary:
             probability.to_parquet(temporary, compression="lz4")
     return tuple(run.id for run in missing)
@@ -149,8 +158,9 @@ def scored(settings: Settings, found: Challenger) -> tuple[str, ...]:
 def standing(settings: Settings, found: Challenger) -> Standing:
     """How a challenger does on what it has scored."""
     scored = {run.id: run for run in _scored(settings, found)}
-    theirs = {run.id: pd.read_parquet(_file(settings, run, found.version))["probability"] for run in scored.values()}
-    ours = {run: runs.scores(settings, run)["probability"] for run in scored}
+    told = {run.id: pd.read_parquet(_file(settings, run, found.version))["probability"] for run in scored.values()}
+    theirs = {run: each[np.isfinite(each)] for run, each in told.items()}
+    ours = {run: runs.scores(settings, run)["probability"].loc[theirs[run].index] for run in scored}
     before, after = (
         _joined([scored[run].policy.severity(each[run].to_numpy()) for run in scored]) for each in (ours, theirs)
     )
@@ -159,7 +169,7 @@ def standing(settings: Settings, found: Challenger) -> Standing:
     right_a, right_b = _right(labels_given(known.effective()), scored, ours, theirs)
     return Standing(
         found.version, len(scored), flips.flips(before, after, BANDS), len(right_a), int((right_a & ~right_b).sum()),
-        int((right_b & ~right_a).sum()),
+        int((right_b & ~right_a).sum()), sum(len(told[run]) - len(theirs[run]) for run in told),
     )  # fmt: skip
 
 

@@ -7,11 +7,13 @@ of all users trained on, so that figures on overlapping users can be told from h
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +22,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.data.split import Keys, fingerprints
+from core.model import stored
+from core.model.stored import typed
 
 SAMPLE_ROWS: Final = 20_000
+#: Users whose fingerprints are read at most: 800 MB of them, which a file of a few bytes can claim to hold.
+MOST_USERS: Final = 100_000_000
 FEATURE_BINS: Final = 64
 SCORE_BINS: Final = 50
 SCORE_QUANTILES: Final = 1_001
@@ -111,10 +117,15 @@ def save(baseline: Baseline, path: Path) -> None:
     pq.write_table(table, path, compression="zstd")
 
 
-def load(path: Path) -> Baseline:
-    raw = json.loads((pq.read_schema(path).metadata or {})[_KEY])
-    features = {name: _from_json(entry) for name, entry in raw["features"].items()}
-    return Baseline(pd.read_parquet(path), features, _from_json(raw["score"]), tuple(raw["quantiles"]))
+def load(source: Path | BinaryIO) -> Baseline:
+    """Raises AttributeError, KeyError, TypeError or ValueError when the file is no baseline."""
+    with _opened(source) as file:
+        raw = stored.parsed((file.schema_arrow.metadata or {})[_KEY])
+        features = {name: _from_json(entry) for name, entry in raw["features"].items()}
+        quantiles = tuple(raw["quantiles"])
+        if not quantiles:
+            raise ValueError("has no quantiles")
+        return typed(Baseline(_frame(file, SAMPLE_ROWS), features, _from_json(raw["score"]), quantiles))
 
 
 def save_users(keys: Keys, path: Path) -> None:
@@ -125,8 +136,31 @@ def save_users(keys: Keys, path: Path) -> None:
     )
 
 
-def load_users(path: Path) -> Keys:
-    return np.asarray(pq.read_table(path).column("user").to_numpy(), np.uint64)
+def load_users(source: Path | BinaryIO) -> Keys:
+    """Raises KeyError or ValueError when the file holds no fingerprints."""
+    with _opened(source) as file:
+        return np.asarray(_frame(file, MOST_USERS)["user"].to_numpy(np.int64), np.uint64)
+
+
+@contextlib.contextmanager
+def _opened(source: Path | BinaryIO) -> Iterator[pq.ParquetFile]:
+    """What Arrow says of a file that it cannot read becomes a ValueError."""
+    try:
+        with pq.ParquetFile(source) as file:
+            yield file
+    except (pa.ArrowException, OSError) as error:
+        raise ValueError(str(error)) from error
+
+
+def _frame(file: pq.ParquetFile, most: int) -> pd.DataFrame:
+    """The columns as they stand, without what the file says about pandas; up to `most` rows of numbers, no more."""
+    rows, kinds = file.metadata.num_rows, file.schema_arrow.types
+    if rows > most:
+        raise ValueError(f"has {rows:,} rows, and no more than {most:,} are read")
+    if not all(pa.types.is_integer(kind) or pa.types.is_floating(kind) for kind in kinds):
+        raise ValueError("has columns of something else than numbers")
+    found: pd.DataFrame = file.read().to_pandas(ignore_metadata=True)
+    return found
 
 
 def _free(name: str, taken: Sequence[str]) -> str:
@@ -139,4 +173,9 @@ def _as_json(entry: Histogram) -> dict[str, Any]:
 
 
 def _from_json(raw: Mapping[str, Any]) -> Histogram:
-    return Histogram(tuple(raw["edges"]), tuple(raw["counts"]), raw["missing"])
+    found = Histogram(tuple(raw["edges"]), tuple(raw["counts"]), raw["missing"])
+    if len(found.edges) != len(found.counts) + bool(found.counts) or any(count < 0 for count in found.counts):
+        raise ValueError("has a histogram whose counts do not go with its edges")
+    if any(low >= high for low, high in itertools.pairwise(found.edges)):
+        raise ValueError("has a histogram whose edges do not rise")
+    return found

@@ -7,17 +7,22 @@ increasing, so calibration never reorders users (Kull, Silva Filho and Flach, "B
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from core.model.stored import typed
+
 Floats = npt.NDArray[np.float64]
 #: Lowest slope: keeps the map strictly increasing also where the data would like it flat.
 MIN_SLOPE: Final = 1e-2
+#: Largest slope and shift: with it no finite margin of 32 bits has log-odds that are not finite.
+MOST: Final = 1e100
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +34,19 @@ class Calibration:
     c: float
 
     def __post_init__(self) -> None:
-        if not (self.a > 0 and self.b > 0 and np.isfinite([self.a, self.b, self.c]).all()):
+        if not (0 < self.a <= MOST and 0 < self.b <= MOST and abs(self.c) <= MOST):
             raise ValueError(f"calibration must be strictly increasing, not a={self.a}, b={self.b}, c={self.c}")
 
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Calibration:
+        """Raises KeyError, TypeError or ValueError when the JSON is no calibration."""
+        return typed(cls(raw["a"], raw["b"], raw["c"]))
+
     def log_odds(self, margin: npt.ArrayLike) -> Floats:
-        """Calibrated log-odds of margins, (n,) -> (n,)."""
+        """Calibrated log-odds of margins, (n,) -> (n,); not finite where the margin is not."""
         m = np.asarray(margin, np.float64)
-        return -self.a * np.logaddexp(0, -m) + self.b * np.logaddexp(0, m) + self.c
+        with np.errstate(invalid="ignore"):
+            return -self.a * np.logaddexp(0, -m) + self.b * np.logaddexp(0, m) + self.c
 
     def probability(self, margin: npt.ArrayLike) -> Floats:
         """Calibrated probabilities of margins, (n,) -> (n,), in [0, 1]."""

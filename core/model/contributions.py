@@ -22,6 +22,7 @@ import pandas as pd
 import xgboost as xgb
 
 from core.errors import TrustdeskError
+from core.model import tree_check
 from core.model.train import Matrix
 from core.settings import ROOT
 
@@ -132,8 +133,7 @@ def _serve(trees: Path, folder: Path) -> None:
     """The helper process: one line of JSON in, the values to a file, one line out, until the pipe closes."""
     import woodelf  # noqa: F401, PLC0415 - paid for while the other process still reads the file
 
-    booster = xgb.Booster()
-    booster.load_model(bytearray(trees.read_bytes()))
+    booster = tree_check.booster(trees.read_bytes())
     for line in sys.stdin:
         order = json.loads(line)
         features = np.load(folder / "features.npy", mmap_mode="r", allow_pickle=False)

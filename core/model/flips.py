@@ -61,9 +61,15 @@ class Flips:
 
 
 def severity(probability: npt.ArrayLike, thresholds: Mapping[Any, float]) -> Ints:
-    """How many of the thresholds, of whatever order, each probability (n,) lies strictly above: 0 is the mildest."""
+    """How many of the thresholds, of whatever order, each probability (n,) lies strictly above: 0 is the mildest.
+
+    Raises ValueError for a probability that is no number.
+    """
+    given = np.asarray(probability, np.float64)
+    if not np.isfinite(given).all():
+        raise ValueError("a score that is not finite has no band")
     edges = np.sort(np.fromiter(thresholds.values(), np.float64))
-    return np.searchsorted(edges, np.asarray(probability, np.float64), side="left").astype(np.int64)
+    return np.searchsorted(edges, given, side="left").astype(np.int64)
 
 
 def flips(a: npt.ArrayLike, b: npt.ArrayLike, bands: Sequence[str]) -> Flips:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-import pandas as pd
-import pyarrow as pa
-
 from core.errors import DamagedModelError, UnsafeFileError
 from core.errors import listed as in_words
-from core.model import bundle, registry
-from core.model.population import Population
-from core.model.registry import BASELINE, CALIBRATION, METADATA, NEEDED, SUMS, TREES, USERS, Model
-from core.model.score import Scorer
+from core.model import bundle, registry, tree_check, trial
+from core.model.registry import BASELINE, NEEDED, SUMS, TREES, USERS
+from core.model.stored import legible
 
 README: Final = "README.md"
 NATIVE: Final = (*NEEDED, USERS, SUMS)
@@ -27,7 +22,7 @@ CODE: Final = frozenset(
      ".mar", ".model", ".py", ".so", ".dll", ".sh", ".exe"}
 )  # fmt: skip
 #: Largest file taken, in bytes: a hundred times what a version of 450,000 users needs.
-MOST: Final[Mapping[str, int]] = {TREES: 500_000_000, BASELINE: 100_000_000, USERS: 500_000_000}
+MOST: Final[Mapping[str, int]] = {TREES: tree_check.MOST_BYTES, BASELINE: 100_000_000, USERS: 500_000_000}
 _MOST_TEXT: Final = 5_000_000
 
 
@@ -45,7 +40,7 @@ def accepted(sizes: Mapping[str, int | None], place: str) -> list[str]:
         if name in BESIDE:
             continue
         if name not in NATIVE:
-            raise UnsafeFileError(place, _legible(name), _why_not(name))
+            raise UnsafeFileError(place, legible(name), _why_not(name))
         if size is not None and size > most(name):
             raise UnsafeFileError(place, name, f"has {size:,} bytes, and no more than {most(name):,} are taken")
     if absent := [name for name in (*NEEDED, SUMS) if name not in sizes]:
@@ -65,36 +60,13 @@ def _why_not(name: str) -> str:
 
 
 def prove(folder: Path, place: str) -> None:
-    """Raises UnsafeFileError unless every checksum fits, every file can be read, and the model scores a user."""
+    """Raises UnsafeFileError unless every checksum fits, every file can be read, and the model scores many users.
+
+    XGBoost and Arrow see what somebody else made in a process of its own only (`core.model.trial`).
+    """
     try:
-        fault = _fault(registry.opened(folder))
+        registry.looked_at(folder)
     except DamagedModelError as error:
-        raise UnsafeFileError(place, error.file, _legible(error.sentence, 200)) from error
-    # Well-formed JSON or Parquet of somebody else may hold anything in any place; here that is no bug.
-    except (pa.ArrowException, AttributeError, KeyError, TypeError, ValueError, OSError) as error:
-        raise UnsafeFileError(place, "a file", f"cannot be read ({_legible(str(error), 200)})") from error
-    if fault is not None:
-        raise UnsafeFileError(place, *fault)
-
-
-def _fault(model: Model) -> tuple[str, str] | None:
-    """The file that does not go with the others, and how; None for a model that scores."""
-    names, features, baseline = model.metadata.names, model.booster.num_features(), model.baseline()
-    columns = baseline.sample.columns
-    if features != len(names):
-        return METADATA, f"names {len(names)} features, and {TREES} has {features}"
-    known = baseline.features.keys() == set(names)
-    if not known or tuple(columns[:features]) != names or len(columns) != features + 2:
-        return BASELINE, f"has other columns than {METADATA} names"
-    model.users()
-    Population.of_baseline(baseline, names)
-    medians = pd.DataFrame({each.name: [each.median] for each in model.metadata.features}, dtype="float64")
-    if not math.isfinite(Scorer(model).score(medians).probability[0]):
-        return TREES, f"gives scores that are no numbers with {CALIBRATION}"
-    return None
-
-
-def _legible(text: str, most: int = 80) -> str:
-    """What somebody else named or wrote, in one line and without characters that a terminal would obey."""
-    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-    return shown if len(shown) <= most else f"{shown[: most - 1]}…"
+        raise UnsafeFileError(place, error.file, legible(error.sentence, 200)) from error
+    if (found := trial.fault(folder)) is not None:
+        raise UnsafeFileError(place, *found)

@@ -148,7 +148,7 @@ class Client:
             raise HubError(f"{hub} cannot be reached. Check the network, and HF_ENDPOINT where it is set.") from error
         except httpx2.HTTPError as error:
             raise HubError(f"The connection to {hub} was cut. Nothing was changed here; try again.") from error
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, RecursionError) as error:
             raise HubError(f"{hub} answers, but not as a Hub does. Check HF_ENDPOINT and the network.") from error
         except RuntimeError as error:
             if error.__cause__ is None:

@@ -10,7 +10,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from core.model.evaluate import Figures
+from core.model.evaluate import AT_THRESHOLD, Figures
+from core.model.stored import typed
 
 FORMAT: Final = 1
 
@@ -105,10 +106,10 @@ class Metadata:
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Metadata:
-        """Raises KeyError, TypeError or ValueError when the JSON is not a version's metadata of this format."""
+        """Raises AttributeError, KeyError, TypeError or ValueError when the JSON is not metadata of this format."""
         if raw["format"] != FORMAT:
             raise ValueError(f"has format {raw['format']}, this program reads {FORMAT}")
-        return cls(
+        found = cls(
             created=datetime.fromisoformat(raw["created"]),
             data=Data(**raw["data"]),
             features=tuple(Trained(**entry) for entry in raw["features"]),
@@ -123,3 +124,8 @@ class Metadata:
             parent=raw.get("parent"),
             trained_by=raw.get("trained_by"),
         )
+        if not 0 < len(set(found.names)) == len(found.names):
+            raise ValueError("names no features, or one twice")
+        if any(each.keys() != set(AT_THRESHOLD) for each in found.figures.at.values()):
+            raise ValueError("has other figures above a threshold than it should")
+        return typed(found)

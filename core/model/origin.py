@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from core.model.stored import typed
+
 FORMAT: Final = 1
 
 
@@ -43,4 +45,4 @@ class Origin:
         if raw["format"] != FORMAT:
             raise ValueError(f"has format {raw['format']}, this program reads {FORMAT}")
         at = datetime.fromisoformat(raw["at"])
-        return cls(raw["hub"], raw["repo"], raw["revision"], raw["by"], at)
+        return typed(cls(raw["hub"], raw["repo"], raw["revision"], raw["by"], at))

@@ -9,13 +9,15 @@ changed afterwards. Loading checks every sum first. A version that was pulled fr
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import xgboost as xgb
@@ -24,7 +26,7 @@ from core import accounts, chain
 from core.data.split import Keys
 from core.errors import BadOptionError, DamagedModelError, RefusedError, UnknownVersionError
 from core.files import replacing, write_text
-from core.model import baseline, lineage, sums
+from core.model import baseline, lineage, stored, sums, tree_check
 from core.model.baseline import Baseline
 from core.model.calibrate import Calibration
 from core.model.lineage import PROMOTE, ROLL_BACK, VERSION, Promotion
@@ -46,6 +48,8 @@ NEEDED: Final = (TREES, CALIBRATION, METADATA, BASELINE)
 OPTIONAL: Final = (USERS, ORIGIN)
 #: Longest reason for a promotion, in characters.
 MOST_WHY: Final = 1_000
+#: Longest word on what is wrong with a file, in characters.
+MOST_SAID: Final = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +67,16 @@ class Model:
     origin: Origin | None = None
 
     def baseline(self) -> Baseline:
-        return baseline.load(self.folder / BASELINE)
+        """Raises DamagedModelError when it cannot be read."""
+        with _read(self.folder, BASELINE) as content:
+            return baseline.load(io.BytesIO(content))
 
     def users(self) -> Keys | None:
         """Fingerprints of the users trained on, sorted (see `core.data.split.known`); None where it came without."""
-        path = self.folder / USERS
-        return baseline.load_users(path) if path.is_file() else None
+        if not (self.folder / USERS).is_file():
+            return None
+        with _read(self.folder, USERS) as content:
+            return baseline.load_users(io.BytesIO(content))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +113,8 @@ def versions(settings: Settings) -> tuple[str, ...]:
 def champion(settings: Settings) -> str | None:
     """The version in charge, or None before the first promotion."""
     pointer = settings.models / CHAMPION
-    return pointer.read_text(encoding="ascii").strip() if pointer.is_file() else None
+    # A byte that is no letter makes it the name of no version, which is told as such.
+    return pointer.read_text(encoding="ascii", errors="replace").strip() if pointer.is_file() else None
 
 
 def publish(settings: Settings, parts: Parts) -> str:
@@ -213,15 +222,25 @@ def load(settings: Settings, version: str | None = None) -> Model:
 
 def opened(folder: Path) -> Model:
     """Load a version from the folder that holds it, wherever that is, as `load` does. Raises DamagedModelError."""
-    metadata, origin = _told(folder)
-    booster = xgb.Booster()
-    try:
-        booster.load_model(bytearray((folder / TREES).read_bytes()))
-        raw = _json(folder / CALIBRATION)
-        calibration = Calibration(raw["a"], raw["b"], raw["c"])
-    except (KeyError, TypeError, ValueError, xgb.core.XGBoostError) as error:
-        raise DamagedModelError(folder.name, "a file", f"cannot be read ({error})") from error
+    metadata, origin, calibration, content = looked_at(folder)
+    with _telling(folder, TREES):
+        booster = tree_check.booster(content)
     return Model(folder.name, folder, booster, calibration, metadata, origin)
+
+
+def looked_at(folder: Path) -> tuple[Metadata, Origin | None, Calibration, bytes]:
+    """What `opened` makes a model of, the last being its trees: sound, and as yet unseen by XGBoost.
+
+    Raises DamagedModelError.
+    """
+    metadata, origin = _told(folder)
+    with _read(folder, TREES) as content:
+        features = tree_check.features(content)
+    if features != len(metadata.names):
+        sentence = f"names {len(metadata.names)} features, and {TREES} has {features}"
+        raise DamagedModelError(folder.name, METADATA, sentence)
+    with _read(folder, CALIBRATION) as text:
+        return metadata, origin, Calibration.from_json(stored.parsed(text)), content
 
 
 def bias(booster: xgb.Booster, features: int) -> float:
@@ -262,16 +281,30 @@ def _found(settings: Settings, version: str | None) -> Path:
 def _told(folder: Path) -> tuple[Metadata, Origin | None]:
     """What a version says of itself, after checking every checksum."""
     sums.check(folder, needed=NEEDED, optional=OPTIONAL)
+    with _read(folder, METADATA) as content:
+        metadata = Metadata.from_json(stored.parsed(content))
+    if ORIGIN not in sums.read(folder):
+        return metadata, None
+    with _read(folder, ORIGIN) as content:
+        return metadata, Origin.from_json(stored.parsed(content))
+
+
+@contextlib.contextmanager
+def _read(folder: Path, name: str) -> Iterator[bytes]:
+    """A file's content, which fits its sum; what is wrong with it makes the version a damaged one."""
+    content = sums.content(folder, name)
+    with _telling(folder, name):
+        yield content
+
+
+@contextlib.contextmanager
+def _telling(folder: Path, name: str) -> Iterator[None]:
     try:
-        metadata = Metadata.from_json(_json(folder / METADATA))
-        origin = Origin.from_json(_json(folder / ORIGIN)) if (folder / ORIGIN).exists() else None
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise DamagedModelError(folder.name, "a file", f"cannot be read ({error})") from error
-    return metadata, origin
-
-
-def _json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError, xgb.core.XGBoostError) as error:
+        # Of XGBoost's errors the first line is meant for people, and the others are its stack.
+        why = stored.legible(str(error).partition("\n")[0], MOST_SAID)
+        raise DamagedModelError(folder.name, "a file", f"cannot be read ({name}: {why})") from error
 
 
 def _write(folder: Path, parts: Parts) -> None:

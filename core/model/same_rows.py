@@ -76,8 +76,11 @@ def rows(settings: Settings, models: Sequence[Model], dataset: Dataset, schema: 
 
 
 def contender(rows: Rows, model: Model) -> Contender:
-    """A version's scores of the rows. Raises WrongFeaturesError when the dataset lacks a feature of it."""
-    return Contender(model.version, Scorer(model).score(rows.frame).probability)
+    """A version's scores of the rows.
+
+    Raises WrongFeaturesError when the dataset lacks a feature of it, NoScoreError when it gives somebody no score.
+    """
+    return Contender(model.version, Scorer(model).score(rows.frame).checked().probability)
 
 
 def _enough(label: Floats, name: str, *, learnt: bool) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.errors import WrongFeaturesError
+from core.errors import NoScoreError, WrongFeaturesError
 from core.model import train
 from core.model.registry import Model
 
@@ -23,6 +23,7 @@ class Scored:
 
     `margin` is the booster's own log-odds, `probability` the calibrated risk of being a spammer.
     `novel` names the features outside the training range, separated by semicolons; empty for most.
+    What is not `finite` is no score: whoever asks tells the user so, and no policy takes it.
     """
 
     margin: npt.NDArray[np.float32]
@@ -30,6 +31,24 @@ class Scored:
     missing: npt.NDArray[np.int64]
     novel: npt.NDArray[np.object_]
     version: str
+
+    @property
+    def finite(self) -> npt.NDArray[np.bool_]:
+        """Who has a score."""
+        return np.isfinite(self.margin) & np.isfinite(self.probability)
+
+    def only(self, chosen: npt.NDArray[np.bool_]) -> Scored:
+        """The chosen users, in their order."""
+        return Scored(
+            self.margin[chosen], self.probability[chosen], self.missing[chosen], self.novel[chosen], self.version
+        )  # fmt: skip
+
+    def checked(self) -> Scored:
+        """The same. Raises NoScoreError unless everybody has a score."""
+        finite = self.finite
+        if not finite.all():
+            raise NoScoreError(self.version, np.flatnonzero(~finite).tolist(), len(finite))
+        return self
 
     @property
     def confidence(self) -> npt.NDArray[np.float64]:

@@ -44,6 +44,20 @@ def read(folder: Path) -> Mapping[str, str]:
     return found
 
 
+def content(folder: Path, name: str) -> bytes:
+    """The bytes of a listed file, read once, so that what was compared with its sum is what is used.
+
+    Raises DamagedModelError unless they fit SHA256SUMS.
+    """
+    try:
+        found = (folder / name).read_bytes()
+    except OSError as error:
+        raise DamagedModelError(folder.name, name, "is absent or unreadable") from error
+    if hashlib.sha256(found).hexdigest() != read(folder).get(name):
+        raise DamagedModelError(folder.name, name, f"differs from {SUMS}")
+    return found
+
+
 def check(folder: Path, *, needed: Sequence[str], optional: Sequence[str]) -> None:
     """Raises DamagedModelError unless all needed files, and the optional ones there are, fit SHA256SUMS.
 

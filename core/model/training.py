@@ -158,7 +158,10 @@ def judged(
     settings: Settings, model: Model, dataset: Dataset, schema: Schema, thresholds: Thresholds,
     *, progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Judged:  # fmt: skip
-    """Judge a model on the labelled rows of a dataset. Raises TooFewRowsError when a class is absent."""
+    """Judge a model on the labelled rows of a dataset.
+
+    Raises TooFewRowsError when a class is absent, NoScoreError when the model gives somebody no score.
+    """
     frame = datasets.frame(settings, dataset.id)
     salt = split.salt(settings)
     keys = split.keys(frame, schema, salt)
@@ -170,7 +173,7 @@ def judged(
     rows = rows[~np.isnan(labels(rows, schema))]
     label = labels(rows, schema)
     train.both_classes(label, dataset.name)
-    score = Scorer(model).score(rows).probability
+    score = Scorer(model).score(rows).checked().probability
     return Judged(evaluate.judge(label, score, thresholds, progress=progress), overlap, only_test_part)
 
 

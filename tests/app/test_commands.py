@@ -29,6 +29,7 @@ from core.feedback import csv_store, ledger, review
 from core.model import registry
 from core.settings import ROOT, Settings
 from tests import make
+from tests.core.model.crafted import one_bad_leaf, without_score
 from tests.make import NOW
 
 SECRET = "a long password"  # noqa: S105 - made up
@@ -489,3 +490,22 @@ def test_a_file_that_is_no_feedback_has_exit_code_two(name: str, sentence: str, 
     make.users(3).to_csv(tmp_path / "users.csv", index=False)
     assert said("feedback", "import", tmp_path / name, home=own).startswith(sentence)
     assert not (tmp_path / "users.rejected.csv").exists()
+
+
+def test_users_without_a_score_are_rejected_and_the_exit_code_says_so(
+    own: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    users, bad = make.users(40, seed=9), one_bad_leaf(own)
+    none = int(without_score(bad, users).sum())
+    (tmp_path / "users.csv").write_bytes(make.csv(users))
+    monkeypatch.setattr(registry, "load", lambda *_: bad)
+    found = invoked("score", tmp_path / "users.csv", "-o", tmp_path / "scores.csv", home=own)
+    assert found.exit_code == 3, found.stderr
+    assert f"Rejected: {none} rows were rejected. The first: row " in found.stderr
+    assert f"40 users received, {40 - none} scored, {none} rejected." in found.stderr
+    scores = table((tmp_path / "scores.csv").read_text(encoding="utf-8"))
+    assert len(scores) == 40 - none
+    assert {row["band"] for row in scores} <= set(BANDS)
+    rejected = table((tmp_path / "scores.rejected.csv").read_text(encoding="utf-8"))
+    assert [row["code"] for row in rejected] == ["no_score"] * none
+    assert not {row["user"] for row in scores} & {row["record"].split(",")[0] for row in rejected}

@@ -5,10 +5,13 @@ from __future__ import annotations
 import tomllib
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core import options
+from core.errors import BadOptionError
+from core.settings import Settings
 
 OTHER = '# ours\n[alerts]\nlink = "https://desk.example"  # the desk\n\n[alerts.more]\nlist = [1, 2]\n'
 words = st.text(max_size=20)
@@ -21,3 +24,10 @@ def test_what_is_written_is_read_back(promoter: str, samples: int, rate: float, 
 
     assert tomllib.loads(once) == {**tomllib.loads(before), "learning": values}
     assert options.with_table(once, "learning", values) == once
+
+
+def test_a_file_nested_without_end_is_told(home: Settings) -> None:
+    home.data.mkdir()
+    home.options_file.write_text("a = " + "[" * 100_000)
+    with pytest.raises(BadOptionError, match="it cannot be read: it is nested too deep"):
+        options.table(home, "learning", ())

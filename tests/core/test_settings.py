@@ -84,7 +84,7 @@ def test_the_webhook_is_that_of_the_environment_else_of_the_secrets_and_never_pa
 
 
 @pytest.mark.parametrize(
-    "text", ["secret = [", "alerts = 1", "[alerts]\nwebhook = 5", '[alerts]\nwebhook = "ftp://secret.example"',
+    "text", ["secret = [", "secret = " + "[" * 100_000, "alerts = 1", "[alerts]\nwebhook = 5", '[alerts]\nwebhook = "ftp://secret.example"',
              '[alerts]\naddress = "secret"', '[alerts]\nwebhook = "https://[secret"'],
 )  # fmt: skip
 def test_secrets_that_cannot_be_used_are_told_without_repeating_them(home: Settings, text: str) -> None:

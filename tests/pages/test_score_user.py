@@ -17,7 +17,8 @@ from core.decision import runs
 from core.model import registry
 from core.model.score import Scorer
 from core.settings import Settings
-from tests import screen
+from tests import make, screen
+from tests.core.model.crafted import one_bad_leaf, without_score
 from tests.screen import Scored, Visit
 
 
@@ -254,3 +255,18 @@ def test_a_model_of_other_features_can_still_score_a_user(visit: Visit, own: Set
     own.schema_file.write_text(schema.replace("ratio =", "other ="), encoding="utf-8")
 
     assert not visit(own, "score_user").exception
+
+
+def test_a_user_without_a_score_is_told_so_and_has_no_band(
+    visit: Visit, own: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = one_bad_leaf(own)
+    users = make.users(40, seed=9)
+    values = users[without_score(bad, users)].iloc[0]
+    monkeypatch.setattr(registry, "load", lambda *_: bad)
+    at = visit(own, "score_user")
+    for name in ("links", "verified", "tier", "ratio"):
+        at = changed(at, name, float(values[name]))
+    assert not at.exception
+    assert "v0001 gives this user no score" in at.error[0].value
+    assert not any(text.value.startswith("score **") for text in at.markdown)

@@ -18,7 +18,7 @@ from app.api.dependencies import Again, Here, MayScore
 from app.api.models import BatchRequest, BatchResponse, Prediction, PredictRequest, User
 from app.api.once import once
 from core.decision.serving import Asked, Serving
-from core.errors import BadOptionError, FeaturesError
+from core.errors import BadOptionError, FeaturesError, NoScoreError
 
 router = APIRouter(route_class=StrictRoute, tags=["score"])
 
@@ -55,13 +55,21 @@ def _scored(serving: Serving, sent: BatchRequest) -> Response:
     began = time.perf_counter()
     read = functools.partial(_read, serving, sent=sent)
     users = [read(user) for user in sent.users]
-    asked = [user for user in users if isinstance(user, Asked)]
-    found = iter(serving.score(asked, now=datetime.now(UTC)) if asked else ())
+    answers = iter(_answers(serving, [user for user in users if isinstance(user, Asked)], began))
     return told.as_json(
-        {"predictions": [
-            told.prediction(next(found), began) if isinstance(user, Asked) else {"error": user} for user in users
-        ]}
+        {"predictions": [next(answers) if isinstance(user, Asked) else {"error": user} for user in users]}
     )  # fmt: skip
+
+
+def _answers(serving: Serving, asked: list[Asked], began: float) -> list[dict[str, Any]]:
+    """What is told of each user: the prediction or, where the model gives no score, that."""
+    try:
+        return [told.prediction(each, began) for each in serving.score(asked, now=datetime.now(UTC))] if asked else []
+    except NoScoreError as error:
+        without = frozenset(error.at)
+        found = iter(_answers(serving, [user for at, user in enumerate(asked) if at not in without], began))
+        problem = {"error": problems.of(NoScoreError(error.version, (0,), 1)).as_json()}
+        return [problem if at in without else next(found) for at in range(len(asked))]
 
 
 def _read(serving: Serving, raw: Any, *, sent: BatchRequest) -> Asked | dict[str, Any]:

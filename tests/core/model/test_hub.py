@@ -453,9 +453,10 @@ def test_nobody_at_the_address_is_told(own: Settings, monkeypatch: pytest.Monkey
 
 def test_a_page_in_place_of_an_answer_is_told(own: Settings, there: hub_server.Hub, monkeypatch: Any) -> None:
     monkeypatch.setenv("HF_ENDPOINT", there.address + "/stored")  # gives bytes, whatever it is asked for
-    there.stored = {"api/models/ada/spam/revision/main": b"<html>Sign in to this network</html>"}
-    with pytest.raises(HubError, match="not as a Hub does"):
-        pull(own)
+    for page in (b"<html>Sign in to this network</html>", b'{"sha": ' + b"[" * 100_000):
+        there.stored = {"api/models/ada/spam/revision/main": page}
+        with pytest.raises(HubError, match="not as a Hub does"):
+            pull(own)
 
 
 @pytest.mark.parametrize(
