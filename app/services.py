@@ -7,6 +7,7 @@ that the value depends on (ids of things that never change, or a file's time and
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Hashable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -59,6 +60,11 @@ def settings() -> Settings:
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def clock() -> float:
+    """Seconds that only grow, for how long something took; `now` can be set back."""
+    return time.monotonic()
 
 
 def policy() -> Policy:

@@ -62,15 +62,17 @@ def may(deed: Deed) -> bool:
     return accounts.local(services.settings()) if found is None else found.may(deed)
 
 
-def say(what: str) -> None:
-    """Something done, as markdown: a callback runs before the page, so it waits until `said`."""
-    st.session_state[_SAID] = what
+def say(what: str, *, icon: str = ":material/check_circle:") -> None:
+    """Something done or refused, as markdown: a callback runs before the page, so it waits until `said`."""
+    waiting: list[tuple[str, str]] = st.session_state.setdefault(_SAID, [])
+    if (what, icon) not in waiting:
+        waiting.append((what, icon))
 
 
 def said() -> None:
-    """Show what was done, once."""
-    if what := st.session_state.pop(_SAID, None):
-        st.toast(what, icon=":material/check_circle:")
+    """Show what was done or refused, once."""
+    for what, icon in st.session_state.pop(_SAID, []):
+        st.toast(what, icon=icon)
 
 
 def tab() -> str:

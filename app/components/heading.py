@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Literal, TypedDict
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -12,12 +12,20 @@ from streamlit.delta_generator import DeltaGenerator
 from app import guide
 
 
+class Watched(TypedDict, total=False):
+    """Options of a popover with which the server knows whether it is open: its key says so."""
+
+    key: str
+    on_change: Callable[[], None]
+
+
 @contextmanager
-def page_title(title: str, page: str = "") -> Iterator[DeltaGenerator]:
+def page_title(title: str, page: str = "", *, watched: Watched | None = None) -> Iterator[DeltaGenerator]:
     """The title row; what is drawn inside (at most three buttons, one of them primary) stands at its right.
 
     `page`, the name of its file, gives the sentence of purpose below the title and the help before the buttons.
-    `title` is markdown: pass text from a file through `words.plain`.
+    `title` is markdown: pass text from a file through `words.plain`. `watched`: for a page that must know whether its
+    help is open.
     """
     told = guide.of(page) if page else None
     top = st.container(gap="xxsmall")
@@ -27,7 +35,8 @@ def page_title(title: str, page: str = "") -> Iterator[DeltaGenerator]:
     if told is not None:
         top.caption(told.purpose)
         # First, so that the main button stays last even where a page draws its buttons later.
-        with actions.popover("Help", icon=":material/help:", type="tertiary", width="content"):
+        options = watched or Watched()
+        with actions.popover("Help", icon=":material/help:", type="tertiary", width="content", **options):
             st.markdown(told.help)
     with actions:
         yield actions

@@ -16,8 +16,9 @@ from core.settings import Settings
 from tests.e2e.gestures import idle
 
 WORD: Final = {"s": "spammer", "l": "legitimate", "u": "unsure"}
-#: React learns of a button's key only once what it has drawn was painted; no person is that fast.
-AT_REST: Final = "new Promise(done => requestAnimationFrame(() => requestIdleCallback(() => setTimeout(done, 60))))"
+#: React learns of a button's key only once what it has drawn was painted, and a case counts as seen a moment after it
+#: was drawn; no person is that fast.
+AT_REST: Final = "new Promise(done => requestAnimationFrame(() => requestIdleCallback(() => setTimeout(done, 200))))"
 
 
 def case_of(page: Page) -> str:
@@ -65,14 +66,12 @@ def note(page: Page, text: str) -> None:
     field = page.get_by_role("dialog").get_by_label("Notes")
     expect(field).to_be_visible()
     idle(page)
-    for _ in range(5):
-        if field.evaluate("field => field === document.activeElement"):
-            break
-        page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(field).to_be_focused()
     page.keyboard.type(text)
     page.keyboard.press("Control+Enter")
     expect(page.get_by_role("dialog")).to_have_count(0)
-    idle(page)
+    on_desk(page)
 
 
 @contextmanager

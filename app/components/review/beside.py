@@ -9,6 +9,7 @@ import streamlit as st
 
 from app import services
 from app.components.heading import section
+from app.components.review import sight
 from app.words import UNKNOWN, day, legible, plain, probability
 from core.decision.cases import Case
 
@@ -80,7 +81,7 @@ def _spaced(code: str) -> str:
 
 
 def guidelines() -> None:
-    with st.popover("Guidelines", icon=":material/menu_book:", type="tertiary"):
+    with st.popover("Guidelines", icon=":material/menu_book:", type="tertiary", **sight.watched("guidelines")):
         st.markdown(services.guidance().guidelines)
 
 

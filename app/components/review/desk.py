@@ -6,12 +6,12 @@ The case is in the address, so that a reload takes it up again; what the keys do
 from __future__ import annotations
 
 import secrets
-import time
 from typing import Any, Final, Literal, TypedDict
 
 import streamlit as st
 
 from app import guard, services, session
+from app.components.review import sight
 from app.words import badge, plain, probability
 from core.decision import cases, queue
 from core.decision.cases import Case, CaseFilters
@@ -68,10 +68,13 @@ def on_the_desk(name: str, filters: CaseFilters) -> Case | None:
 def judge(name: str, case: str, judgement: Judgement, reasons: str) -> None:
     """Record the verdict on the case that was seen, and clear the desk for the next.
 
-    Nothing happens when another case lies there by now: the second click of two is not for the next user.
+    Nothing is recorded when another case lies there by now: the second click of two is not for the next user.
     """
     own = desk()
     if own["case"] != case:
+        sight.too_early()
+        return
+    if sight.unseen():
         return
     given = Given(own["verdict"], judgement, _reason(judgement), _notes(), _seconds(own), reasons)
     with guard.noted() as failure:
@@ -85,7 +88,7 @@ def judge(name: str, case: str, judgement: Judgement, reasons: str) -> None:
 def skip(name: str, case: str) -> None:
     """Put the case back; it returns to this tab when there is nothing else."""
     own = desk()
-    if own["case"] == case:
+    if own["case"] == case and not sight.unseen():
         queue.release(services.settings(), case, name, session=session.tab())
         own["skipped"].append(case)
         clear()
@@ -94,7 +97,7 @@ def skip(name: str, case: str) -> None:
 def undo(name: str) -> None:
     """Take the last step back, however many verdicts it had; its first case lies on the desk again."""
     own = desk()
-    if not own["last"]:  # the second click of two
+    if not own["last"] or sight.covered():  # nothing left: the second click of two
         return
     with guard.noted():
         opened = review.undo(services.settings(), own["last"], by=name, now=services.now())
@@ -120,7 +123,8 @@ def clear() -> None:
 
 def _put(case: Case) -> None:
     own = desk()
-    own["case"], own["shown"], own["verdict"] = case.id, time.monotonic(), secrets.token_hex(8)
+    own["case"], own["shown"], own["verdict"] = case.id, services.clock(), secrets.token_hex(8)
+    sight.hidden()
     st.query_params[ADDRESS] = case.id
 
 
@@ -135,7 +139,7 @@ def _notes() -> str:
 
 
 def _seconds(own: Desk) -> float | None:
-    took = time.monotonic() - own["shown"]
+    took = services.clock() - own["shown"]
     return round(took, 1) if took <= _AWAY else None
 
 

@@ -6,11 +6,11 @@ import streamlit as st
 
 from app import guard, services, session
 from app.components.empty_state import empty_state
-from app.components.review import beside
+from app.components.review import beside, sight
 from app.components.review.case_view import case_view, reasons
 from app.components.review.desk import on_the_desk
 from app.components.review.shift import bar, shift
-from app.components.review.verdict_bar import undo_button, verdict_bar
+from app.components.review.verdict_bar import note, undo_button, verdict_bar
 from core.decision import evidence
 from core.decision.cases import CaseFilters
 
@@ -30,9 +30,12 @@ def one_by_one(name: str, filters: CaseFilters) -> None:
     guard.told()
     session.said()
     if case is None:
+        sight.close_note()
         nothing_waits(filters)
         undo_button(name)
         return
+    if sight.note_is_open():
+        note()
     model = services.model(case.model)
     told = reasons(case, model)
     earlier = services.verdicts_on(case.user)
@@ -44,6 +47,7 @@ def one_by_one(name: str, filters: CaseFilters) -> None:
         beside.history(case, earlier)
         beside.said()
     verdict_bar(name, case.id, evidence.shown(case, told))
+    sight.drawn()
 
 
 def nothing_waits(filters: CaseFilters) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app import services, session
+from app.components.review import sight
 from app.words import label, legible
 from core.decision.cases import CaseFilters
 from core.decision.policy import BANDS
@@ -15,7 +16,7 @@ from core.decision.strata import STRATA
 
 def queue_filters() -> CaseFilters:
     """The filters, in a popover. Without those that see strata, blind cases pass whatever is asked of the score."""
-    with st.popover("Filters", icon=":material/tune:"):
+    with st.popover("Filters", icon=":material/tune:", **sight.watched("filters")):
         bands = st.multiselect("Bands", tuple(reversed(BANDS)), format_func=label, key="queue_bands")
         low, high = st.slider("Score", 0.0, 1.0, (0.0, 1.0), 0.01, key="queue_scores")
         hours = st.number_input(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import guard, services, session
+from app.components.review import sight
 from core import accounts, audit
 from core.decision import cases, queue
 from core.errors import UnknownItemError
@@ -14,7 +15,8 @@ def reopen(name: str) -> None:
     """A popover for those who may: the case or the user, and a note that says why."""
     if not session.may("reopen"):
         return
-    with st.popover("Reopen a case", icon=":material/gavel:"), st.form("reopen", border=False, clear_on_submit=True):
+    place = st.popover("Reopen a case", icon=":material/gavel:", **sight.watched("reopen"))
+    with place, st.form("reopen", border=False, clear_on_submit=True):
         st.markdown("After an appeal: somebody other than who decided judges the case again.")
         asked = st.text_input("Case or user id", key="reopen_asked", placeholder="c-000001")
         note = st.text_area("Why", key="reopen_note", max_chars=1000, height=80)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from app import guard, services, session
 from app.components.heading import section
-from app.components.review import desk
+from app.components.review import desk, sight
 from app.components.review.desk import Judgement
 from app.components.review.one_by_one import nothing_waits
 from app.components.review.verdict_bar import undo_button
@@ -30,6 +30,7 @@ _WORDS: Final[dict[Judgement, str]] = {"spammer": "spammer", "legitimate": "legi
 @st.fragment
 def triage(name: str, filters: CaseFilters) -> None:
     st.markdown("Choose cases and judge them in one step; each gets a verdict of its own, and the step can be undone.")
+    sight.close_note()
     guard.told()
     session.said()
     waiting = cases.listing(services.settings(), filters, now=services.now(), most=MOST)

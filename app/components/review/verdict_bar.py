@@ -6,7 +6,7 @@ from typing import Final
 
 import streamlit as st
 
-from app.components.review import desk
+from app.components.review import desk, sight
 from app.components.review.beside import reason_pills
 from app.components.review.desk import Judgement
 
@@ -26,8 +26,10 @@ def verdict_bar(name: str, case: str, reasons: str) -> None:
                 word, icon=f":material/{icon}:", shortcut=key, key=f"verdict-{judgement}-{case}", width=150,
                 on_click=desk.judge, args=(name, case, judgement, reasons),
             )  # fmt: skip
-        if st.button("Note", icon=":material/edit_note:", shortcut="N", type="tertiary", key="note"):
-            _note()
+        st.button(
+            "Note", icon=":material/edit_note:", shortcut="N", type="tertiary", key=sight.NOTE,
+            on_click=sight.open_note,
+        )  # fmt: skip
         undo_button(name)
         st.button(
             "Skip", icon=":material/arrow_forward:", shortcut="Right", type="tertiary", key=f"skip-{case}",
@@ -35,19 +37,29 @@ def verdict_bar(name: str, case: str, reasons: str) -> None:
         )  # fmt: skip
 
 
-@st.dialog("Note and reason")
-def _note() -> None:
-    """The same as beside the case, for the keyboard: Tab leads through it, Ctrl+Enter keeps it."""
+@st.dialog("Note and reason", dismissible=False)
+def note() -> None:
+    """The same as beside the case, for the keyboard: Tab leads into the field, Ctrl+Enter keeps it, Esc does not.
+
+    It closes by its own buttons alone, so that the server always knows whether it is open.
+    """
     with st.form("note_form", border=False):
-        st.text_area("Notes", st.session_state.get("notes") or "", key="note_typed", max_chars=4000)
+        st.text_area(
+            "Notes", st.session_state.get("notes") or "", key="note_typed", max_chars=4000,
+            placeholder="Press Tab to write",
+        )  # fmt: skip
         reason_pills("note_reason", st.session_state.get("reason"))
-        if st.form_submit_button("Keep", type="primary", on_click=_keep):
-            st.rerun()
+        with st.container(horizontal=True):
+            kept = st.form_submit_button("Keep", type="primary", on_click=_keep)
+            left = st.form_submit_button("Cancel", shortcut="Escape", on_click=sight.close_note)
+    if kept or left:
+        st.rerun()
 
 
 def _keep() -> None:
     st.session_state["notes"] = st.session_state["note_typed"]
     st.session_state["reason"] = st.session_state["note_reason"]
+    sight.close_note()
 
 
 def undo_button(name: str) -> None:
