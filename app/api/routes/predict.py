@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,10 +16,15 @@ from starlette.responses import Response
 from app.api import log, problems, told
 from app.api.body import StrictRoute
 from app.api.dependencies import Again, Here, MayScore
+from app.api.live import Wish
 from app.api.models import BatchRequest, BatchResponse, Prediction, PredictRequest, User
 from app.api.once import once
+from core import replies
 from core.decision.serving import Asked, Serving
+from core.decision.serving import Prediction as Scored
 from core.errors import BadOptionError, FeaturesError
+from core.replies import Claim, Kept, Reply
+from core.settings import Settings
 
 router = APIRouter(route_class=StrictRoute, tags=["score"])
 
@@ -26,38 +32,54 @@ router = APIRouter(route_class=StrictRoute, tags=["score"])
 @router.post("/predict", response_model=Prediction)
 async def predict(sent: PredictRequest, request: Request, live: Here, who: MayScore, key: Again = None) -> Response:
     """Score one user: probability, band, action and the reasons for it."""
-    began, serving = time.perf_counter(), live.serving
-    asked = serving.asked(
-        sent.features, user=sent.user_id or "", context=sent.context, allow_missing=sent.allow_missing,
-        which=sent.reasons, top=sent.top,
-    )  # fmt: skip
-    _note(request, serving, 1, features=sent.features)
+    began = time.perf_counter()
 
-    async def made() -> Response:
-        return told.as_json(told.prediction(await request.app.state.scoring.ask((serving, asked)), began))
+    async def made(claim: Claim | None) -> Response:
+        serving = live.serving
+        asked = serving.asked(
+            sent.features, user=sent.user_id or "", context=sent.context, allow_missing=sent.allow_missing,
+            which=sent.reasons, top=sent.top,
+        )  # fmt: skip
+        _note(request, serving, 1, features=sent.features)
+        return told.response(await request.app.state.scoring.ask(Wish(serving, asked, began, claim)))
 
-    return await once(live.settings, request, who, key, made)
+    return await once(request, who, key, made)
 
 
 @router.post("/predict/batch", response_model=BatchResponse)
 async def batch(sent: BatchRequest, request: Request, live: Here, who: MayScore, key: Again = None) -> Response:
     """Score up to 10,000 users, answered in order; one that cannot be scored gets its error in its place."""
-    serving = live.serving
-    _note(request, serving, len(sent.users))
 
-    async def made() -> Response:
-        return await run_in_threadpool(_scored, serving, sent)
+    async def made(claim: Claim | None) -> Response:
+        serving = live.serving
+        _note(request, serving, len(sent.users))
+        return told.response(await run_in_threadpool(_scored, live.settings, serving, sent, claim))
 
-    return await once(live.settings, request, who, key, made)
+    return await once(request, who, key, made)
 
 
-def _scored(serving: Serving, sent: BatchRequest) -> Response:
-    began = time.perf_counter()
+def _scored(settings: Settings, serving: Serving, sent: BatchRequest, claim: Claim | None) -> Reply:
+    began, answers = time.perf_counter(), list[Reply]()
     read = functools.partial(_read, serving, sent=sent)
     users = [read(user) for user in sent.users]
     asked = [user for user in users if isinstance(user, Asked)]
-    found = iter(serving.score(asked, now=datetime.now(UTC)) if asked else ())
-    return told.as_json(
+
+    def kept(scored: Sequence[Scored]) -> list[Kept]:
+        answers.append(_reply(users, scored, began))
+        return [(claim, answers[0])] if claim else []
+
+    if asked and claim:
+        serving.score(asked, now=datetime.now(UTC), kept=kept)
+    elif asked:
+        kept(serving.score(asked, now=datetime.now(UTC)))
+    else:  # nobody is stored whom the answer could be stored with
+        replies.keep(settings, kept(()), now=datetime.now(UTC))
+    return answers[0]
+
+
+def _reply(users: Sequence[Asked | dict[str, Any]], scored: Sequence[Scored], began: float) -> Reply:
+    found = iter(scored)
+    return told.reply(
         {"predictions": [
             told.prediction(next(found), began) if isinstance(user, Asked) else {"error": user} for user in users
         ]}
