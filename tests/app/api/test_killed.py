@@ -30,17 +30,19 @@ USERS = 400
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="the workers are read off /proc")
 
 
-@pytest.mark.parametrize("rounds", [2, pytest.param(10, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [2, pytest.param(6, marks=pytest.mark.slow)])
 def test_all_is_stored_once_and_answered_alike_however_often_workers_are_killed(own: Settings, rounds: int) -> None:
-    chance, answers = random.Random(), list[Answer]()  # noqa: S311 - no secret
+    chance, answers, killed = random.Random(), list[Answer](), 0  # noqa: S311 - no secret
     with started(own, "--workers", "2") as running, ThreadPoolExecutor(CLIENTS) as pool:
         for turn in range(rounds):
             clients = [pool.submit(_one, running.api, f"{turn}-{number}") for number in range(CLIENTS)]
-            for pid in chance.sample(found := workers(running), chance.randint(1, len(found))):
+            for pid in chance.sample(workers(running), 1 + turn % 2):
                 time.sleep(chance.uniform(0, 0.5))
                 os.kill(pid, signal.SIGKILL)
+                killed += 1
             answers += [client.result() for client in clients]
-            while len(workers(running)) < 2:
+            # One that is killed before it has begun is missed by its supervisor for a minute.
+            while turn + 1 < rounds and running.said().count('"taken up"') < 2 + killed:
                 time.sleep(0.05)
 
     said = csv_store.of(own).read()["prediction"].tolist()
