@@ -90,6 +90,11 @@ class Settings:
         return self.data / "jobs"
 
     @property
+    def claims(self) -> Path:
+        """A lock for each process that answers requests which may come again."""
+        return self.data / "claims"
+
+    @property
     def judged(self) -> Path:
         return self.data / "judged"
 

@@ -43,8 +43,9 @@ from core.settings import Settings
 #: Seconds a writer waits for another one before it gives up.
 BUSY: Final = 15.0
 
-#: The execution option that names how a transaction begins.
+#: The execution options that name how a transaction begins, and whether it waits for the disk when it ends.
 _BEGIN: Final = "begin"
+_DURABLE: Final = "durable"
 
 
 class Moment(TypeDecorator[datetime]):
@@ -246,7 +247,8 @@ predictions: Final = Table(
     sqlite_with_rowid=False,
 )
 
-#: What was answered to requests that may come again. `request`: digest of what was asked.
+#: What was answered to requests that may come again, or is being answered; see `core.replies`. `request`: digest of
+#: what was asked.
 replies: Final = Table(
     "replies",
     _tables,
@@ -279,12 +281,14 @@ def connect(settings: Settings) -> Iterator[Connection]:
 
 
 @contextlib.contextmanager
-def writing(settings: Settings) -> Iterator[Connection]:
+def writing(settings: Settings, *, durable: bool = True) -> Iterator[Connection]:
     """As `connect`, but one at a time, over all processes: what it reads stays true until it has written.
 
-    Readers do not wait for it.
+    Readers do not wait for it. What is not `durable` outlives every process, but waits for no disk: when the machine
+    itself goes down it may be lost.
     """
-    with _engine(settings.database).execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}).begin() as connection:
+    options = {_BEGIN: "BEGIN IMMEDIATE", _DURABLE: durable}
+    with _engine(settings.database).execution_options(**options).begin() as connection:
         yield connection
 
 
@@ -322,7 +326,10 @@ def _engine(database: Path) -> Engine:
 
 
 def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+    options = connection.get_execution_options()
+    if not options.get(_DURABLE, True):
+        connection.exec_driver_sql("PRAGMA synchronous=NORMAL")  # of this connection, which ends with its transaction
+    connection.exec_driver_sql(options.get(_BEGIN, "BEGIN"))
 
 
 def _prepare(connection: Any, _record: object) -> None:

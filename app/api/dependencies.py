@@ -26,7 +26,7 @@ Again = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key", min_length=1, max_length=200, pattern=r"^[!-~]+$",
-        description="The same request with the same key is carried out once, and answered alike each time.",
+        description="The same request with the same key is carried out once, and answered alike for 24 hours.",
     ),
 ]  # fmt: skip
 #: For routes that tell who asks nothing: they need a key like any other.

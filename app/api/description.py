@@ -24,7 +24,9 @@ _WITH_BODY: Final = {
     400: "The body is not JSON as RFC 8259 has it.", 408: "The body came too slowly.", 413: "The body is too large.",
     415: "The body is of another kind.",
 }  # fmt: skip
-_WRITES: Final = {409: "It contradicts what is there.", 507: "The disk is full."}
+_WRITES: Final = {
+    409: "It contradicts what is there, or the same request is still being carried out.", 507: "The disk is full.",
+}  # fmt: skip
 
 
 def complete(spec: Spec, routers: Iterable[APIRouter]) -> Spec:

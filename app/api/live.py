@@ -8,11 +8,12 @@ import logging
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from app.api import log
+from app.api import log, told
 from app.api.problems import Problem
 from core.data import glossary
 from core.data import schema as schemas
@@ -23,6 +24,7 @@ from core.decision.serving import Asked, Prediction, Serving
 from core.errors import TrustdeskError
 from core.model import registry
 from core.model.registry import Model
+from core.replies import Claim, Kept, Reply
 from core.settings import Settings
 
 #: Seconds between two looks at what is in charge; a look costs a few microseconds.
@@ -105,14 +107,38 @@ class Live:
         return serving
 
 
-def scored(wishes: Sequence[tuple[Serving, Asked]]) -> list[Prediction]:
-    """The predictions of users, each by the serving it was asked of: around a promotion there are two."""
-    found: dict[int, Prediction] = {}
-    for serving in {id(each): each for each, _ in wishes}.values():
-        mine = [at for at, (each, _) in enumerate(wishes) if each is serving]
-        told = serving.score([wishes[at][1] for at in mine], now=datetime.now(UTC))
-        found |= zip(mine, told, strict=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class Wish:
+    """A user to score, and by what. began: of `time.perf_counter`; claim: that of the request, where it has a key."""
+
+    serving: Serving
+    asked: Asked
+    began: float
+    claim: Claim | None = None
+
+    def reply(self, found: Prediction) -> Reply:
+        return told.reply(told.prediction(found, self.began))
+
+
+def scored(wishes: Sequence[Wish]) -> list[Reply]:
+    """The answers, each by the serving it was asked of: around a promotion there are two."""
+    found: dict[int, Reply] = {}
+    for serving in {id(each.serving): each.serving for each in wishes}.values():
+        mine = [at for at, each in enumerate(wishes) if each.serving is serving]
+        found |= zip(mine, _scored(serving, [wishes[at] for at in mine]), strict=True)
     return [found[at] for at in range(len(wishes))]
+
+
+def _scored(serving: Serving, wishes: Sequence[Wish]) -> list[Reply]:
+    """What has a key is answered as it is stored, and so a moment before the disk has it; all else afterwards."""
+    early: dict[Wish, Reply] = {}
+
+    def kept(found: Sequence[Prediction]) -> list[Kept]:
+        early.update((wish, wish.reply(each)) for wish, each in zip(wishes, found, strict=True) if wish.claim)
+        return [(wish.claim, reply) for wish, reply in early.items() if wish.claim]
+
+    found = serving.score([wish.asked for wish in wishes], now=datetime.now(UTC), kept=kept)
+    return [early.get(wish) or wish.reply(each) for wish, each in zip(wishes, found, strict=True)]
 
 
 @functools.lru_cache(maxsize=_MOST_MODELS)

@@ -19,6 +19,7 @@ from app.api.access import Access
 from app.api.gate import Gate
 from app.api.gathering import Gathering
 from app.api.live import CLOSE_EVERY, LOOK_EVERY, Live, scored
+from app.api.once import Keys
 from app.api.options import Options
 from app.api.routes import about, feedback, jobs, predict, review
 from core import state
@@ -66,13 +67,16 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         # What was made at the start stays: the collector need not look through it again and again.
         gc.collect()
         gc.freeze()
+        app.state.keys = keys = await run_in_threadpool(Keys, app.state.settings)
         beside = [
             asyncio.create_task(_again_and_again(live.look, LOOK_EVERY)),
             asyncio.create_task(_again_and_again(live.close_ended, CLOSE_EVERY)),
+            asyncio.create_task(_again_and_again(keys.tidy, CLOSE_EVERY)),
         ]
         yield
         for task in beside:
             task.cancel()
+        await keys.close()
         app.state.scoring.close()
         app.state.recording.close()
         await run_in_threadpool(live.close_ended, everything=True)

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from core.decision.serving import Prediction
 from core.model.explain import Reason
+from core.replies import Reply
 
 
 def prediction(found: Prediction, began: float) -> dict[str, Any]:
@@ -37,4 +38,13 @@ def factors(reasons: Sequence[Reason]) -> list[dict[str, Any]]:
 
 def as_json(told: object, *, status: int = 200) -> Response:
     """A response made at once: the app would look through all of it again."""
-    return Response(json.dumps(told, ensure_ascii=False, allow_nan=False), status, media_type="application/json")
+    return response(reply(told, status=status))
+
+
+def reply(told: object, *, status: int = 200) -> Reply:
+    """The answer as it is sent, and kept for whoever sends the same again."""
+    return Reply(status, json.dumps(told, ensure_ascii=False, allow_nan=False).encode())
+
+
+def response(told: Reply) -> Response:
+    return Response(told.body, told.status, media_type="application/json")

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from itertools import groupby
 from typing import Final
 
 from app.api.description import Spec, resolved
 from app.api.main import create
+from app.api.once import WAITS
 from app.api.options import MOST_BATCH_BYTES, MOST_BYTES, MOST_FILE_BYTES, Options
 from app.reference.markdown import anchor, code, table
 from core.accounts import ROLES
+from core.replies import KEPT
 from core.settings import ROOT, Settings
 
 _INTRODUCTION: Final = f"""\
@@ -30,6 +33,29 @@ people and at `/openapi.json` to programs. `python3 -m app api` starts one.
 - Every answer has the header `X-Request-ID`, that of the request or a new one.
 - Times are those of ISO 8601 in UTC.
 """
+_AGAIN: Final = f"""\
+## Sending a request again
+
+Whoever has lost an answer can send the request again without having it carried out twice: with the header
+`Idempotency-Key`, a text of one's own choice, new for each request. The same request with the same key is carried out
+once by all processes of a server together, and answered alike for {KEPT // timedelta(hours=1)} hours; an answer that is
+given again has the header `Idempotent-Replayed: true`.
+
+- The same request has the same method, path, query and body, byte for byte, and comes from the same client: two API
+  keys never share an `Idempotency-Key`, while without API keys all programs on this machine are one client. Another
+  request with a key that is in use is refused with 422, `key_used`.
+- While the first one is being carried out, the same request waits for its answer for up to {WAITS:.0f} seconds; then it
+  is refused with 409, `under_way`, and the header `Retry-After`.
+- A failure is not kept: after an answer of 400 or above, the key is free.
+- This holds when a process is killed or the machine goes down. Users are stored together with the answer that tells of
+  them, or not at all; the key of a process that died is free at once, and feedback, a verdict or a retraining that it
+  had stored or started is found again. Only `new` of feedback may be false where the machine itself went down.
+- Feedback and verdicts are stored under their key for good. Sent again after {KEPT // timedelta(hours=1)} hours, they
+  are still stored once: the answer then says so (`new` is false), and something else under the key is refused with 409.
+- A file to score is one job for each key, for as long as there is the job. Its answer is not repeated: it tells how far
+  the job is now. A job that was cut off has failed for good; send the file under a new key.
+- The processes of a server must run on one machine, or on one file system whose locks work across machines.
+"""
 _KINDS: Final[Mapping[str, str]] = {"date-time": "time", "binary": "file"}
 
 
@@ -40,6 +66,7 @@ def text() -> str:
              for method, about in methods.items()]  # fmt: skip
     rows = ((f"[{code(name)}](#{anchor(name)})", about["description"]) for name, about in found)
     lines = [_INTRODUCTION, *table(("endpoint", "what it does"), rows)]
+    lines.append(_AGAIN)
     for subject, endpoints in groupby(found, key=lambda each: str(each[1]["tags"][0])):
         lines += [f"## {subject.capitalize()}", ""]
         for name, about in endpoints:

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from filelock import FileLock
+
 from core import jobs
 from core.data import schema as schemas
 from core.decision import runs, scoring
@@ -61,15 +63,18 @@ def start(settings: Settings, job: str, path: Path, order: Order) -> Job:
 
     Raises RefusedError when the job is there for another order.
     """
-    about = within(settings.jobs, job) / _ORDER
-    if (before := jobs.look(settings, job)) is not None:
-        discard(path)
-        if json.loads(about.read_text(encoding="utf-8")) != asdict(order):
-            raise RefusedError(f"The job {job} scores another file, or in another way. Use a new key for each request.")
-        return before
-    write_text(about, json.dumps(asdict(order)) + "\n")
-    asked = {"file": path.name, "name": order.name, "which": order.which, "allow_missing": order.allow_missing}
-    return jobs.start(settings, "core.decision.score_job:score", asked, title=f"Scoring {order.name}", identity=job)
+    folder = within(settings.jobs, job)
+    with FileLock(folder / "order.lock"):  # of two that come at once, the second one finds what the first has begun
+        if (before := jobs.look(settings, job)) is not None:
+            discard(path)
+            if json.loads((folder / _ORDER).read_text(encoding="utf-8")) != asdict(order):
+                raise RefusedError(
+                    f"The job {job} scores another file, or in another way. Use a new key for each request."
+                )
+            return before
+        write_text(folder / _ORDER, json.dumps(asdict(order)) + "\n")
+        asked = {"file": path.name, "name": order.name, "which": order.which, "allow_missing": order.allow_missing}
+        return jobs.start(settings, "core.decision.score_job:score", asked, title=f"Scoring {order.name}", identity=job)
 
 
 def result(settings: Settings, job: str) -> Run:

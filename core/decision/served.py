@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -20,10 +20,11 @@ import numpy.typing as npt
 from filelock import FileLock, Timeout
 from sqlalchemy import Row, delete, func, insert, select
 
-from core import state
+from core import replies, state
 from core.decision import runs
 from core.decision.policy import Policy
 from core.files import within
+from core.replies import Kept
 from core.settings import Settings
 from core.state import predictions, served
 
@@ -65,16 +66,25 @@ class Growing:
         self._begun: _Begun | None = None
         self._full: list[_Begun] = []
 
-    def add(self, users: Sequence[Served], *, now: datetime) -> list[str]:
-        """Store these users; all are on disk when this returns. Their prediction ids, in order."""
+    def add(
+        self, users: Sequence[Served], *, now: datetime, kept: Callable[[Sequence[str]], Iterable[Kept]] = lambda _: ()
+    ) -> list[str]:  # fmt: skip
+        """Store these users; all are on disk when this returns. Their prediction ids, in order.
+
+        kept: by these ids, the replies that tell of the users; they are stored with them, or neither is. Raises
+        ClaimLostError.
+        """
         with self._guard:  # one at a time: so no row number is given twice, and SQLite takes one writer anyway
             begun = self._current(now)
             first = begun.users + 1
             rows = [_row(begun.number, at, each) for at, each in enumerate(users, first)]
+            ids = [f"{runs.id_of(begun.number)}-{at}" for at, _ in enumerate(users, first)]
+            told = kept(ids)  # first: while it is made, other processes may write
             with state.writing(self._settings) as connection:
                 connection.execute(insert(predictions), rows)
+                replies.keep_with(connection, told, now=now)
             begun.users += len(users)
-        return [f"{runs.id_of(begun.number)}-{at}" for at, _ in enumerate(users, first)]
+        return ids
 
     def ended(self, *, now: datetime, everything: bool = False) -> list[str]:
         """The runs that have ended since the last time, and with `everything` the one that grows; to be closed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -22,6 +22,7 @@ from core.model import contributions, explain
 from core.model.explain import Reason
 from core.model.registry import Model
 from core.model.score import SEPARATOR, Scored, Scorer
+from core.replies import Kept
 from core.settings import Settings
 
 Values = npt.NDArray[np.float64]
@@ -117,27 +118,27 @@ class Serving:
         if bad := sorted({name for name in folded if name in self._taken or folded.count(name) > 1 or not name}):
             raise BadOptionError("context", f'"{bad[0]}" is empty, used twice, or the name of another column.')
 
-    def score(self, asked: Sequence[Asked], *, now: datetime) -> list[Prediction]:
+    def score(
+        self, asked: Sequence[Asked], *, now: datetime,
+        kept: Callable[[Sequence[Prediction]], Iterable[Kept]] = lambda _: (),
+    ) -> list[Prediction]:  # fmt: skip
         """Score users, store them and give their predictions in order; all are on disk when this returns.
 
-        Raises NoScoreError, and stores nobody, where the model gives one of them no score.
+        kept: the replies that tell of these predictions; they are stored with them, or neither is. Raises
+        ClaimLostError and, where the model gives one of them no score, NoScoreError: then nobody is stored.
         """
         values = np.array([each.values for each in asked], np.float64).reshape(len(asked), len(self._names))
         in_order = values[:, self._at]
         scored = Scorer(self._for(len(asked))).score_values(in_order).checked()
         reasons = self._reasons(asked, in_order, scored)
-        ids = self._growing.add(_served(asked, values, scored), now=now)
-        severity = self.policy.severity(scored.probability).tolist()
-        actions = self.policy.actions(scored.probability).tolist()
-        return [
-            Prediction(
-                identity, probability, BANDS[band], action, self._missing(row),
-                tuple(novel.split(SEPARATOR)) if novel else (), told, self.model.version, self.policy.version,
-            )
-            for identity, probability, band, action, row, novel, told in zip(
-                ids, scored.probability.tolist(), severity, actions, values, scored.novel, reasons, strict=True
-            )
-        ]  # fmt: skip
+        found: list[Prediction] = []
+
+        def told(ids: Sequence[str]) -> Iterable[Kept]:
+            found.extend(self._predictions(ids, values, scored, reasons))
+            return kept(found)
+
+        self._growing.add(_served(asked, values, scored), now=now, kept=told)
+        return found
 
     def warm_up(self) -> None:
         """Score and explain somebody, and store nothing: what is made once is made before anybody asks."""
@@ -173,6 +174,21 @@ class Serving:
                 values[row], push, self.model.metadata, self._glossary, asked[row].top
             )
         return told
+
+    def _predictions(
+        self, ids: Sequence[str], values: Values, scored: Scored, reasons: Sequence[tuple[Reason, ...]]
+    ) -> list[Prediction]:  # fmt: skip
+        severity = self.policy.severity(scored.probability).tolist()
+        actions = self.policy.actions(scored.probability).tolist()
+        return [
+            Prediction(
+                identity, probability, BANDS[band], action, self._missing(row),
+                tuple(novel.split(SEPARATOR)) if novel else (), told, self.model.version, self.policy.version,
+            )
+            for identity, probability, band, action, row, novel, told in zip(
+                ids, scored.probability.tolist(), severity, actions, values, scored.novel, reasons, strict=True
+            )
+        ]  # fmt: skip
 
     def _for(self, users: int) -> Model:
         return self._alone if users < MANY else self.model

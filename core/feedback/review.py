@@ -57,7 +57,8 @@ def judge(settings: Settings, case: str, given: Given, *, by: str, session: str,
     if _known(settings, given.id):
         return _record(settings, [_verdict(cases.find(settings, case), given, by, now)])[0]
     lease = guidance.load(settings).lease
-    if not queue.renew(settings, case, by, now=now, lease=lease, session=session):
+    mine = queue.renew(settings, case, by, now=now, lease=lease, session=session)
+    if not mine and not _known(settings, given.id):  # said twice at once, the other one may just have closed the case
         raise RefusedError(f"Case {case} is no longer yours: {_why(cases.find(settings, case))}. Nothing was recorded.")
     return _record(settings, [_verdict(cases.find(settings, case), given, by, now)])[0]
 
@@ -73,17 +74,23 @@ def triage(
     by = accounts.authorise(settings, by, "judge").name
     lease = guidance.load(settings).lease
     verdicts, refused = [], {}
+
+    def taken(case: str, name: str) -> Case:
+        if _known(settings, name):
+            return cases.find(settings, case)
+        try:  # each under a session of its own: a holder has one case at a time
+            return queue.take(settings, case, by, now=now, lease=lease, session=f"{session}/{case}")
+        except RefusedError:
+            if _known(settings, name):  # said twice at once, as in `judge`
+                return cases.find(settings, case)
+            raise
+
     for case in dict.fromkeys(chosen):
         said = replace(given, id=f"{given.id}-{case}")
         try:
-            if _known(settings, said.id):
-                held = cases.find(settings, case)
-            else:  # each under a session of its own: a holder has one case at a time
-                held = queue.take(settings, case, by, now=now, lease=lease, session=f"{session}/{case}")
+            verdicts.append(_verdict(taken(case, said.id), said, by, now))
         except TrustdeskError as error:
             refused[case] = str(error)
-        else:
-            verdicts.append(_verdict(held, said, by, now))
     return Judged(_record(settings, verdicts), refused)
 
 

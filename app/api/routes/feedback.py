@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
+from starlette.responses import Response
 
+from app.api import told
 from app.api.body import StrictRoute
 from app.api.dependencies import KEYED, Again, Here, MayJudge
 from app.api.models import FeedbackRequest, FeedbackResponse, FeedbackStats
-from app.api.once import identity
+from app.api.once import identity, kept, once
 from app.api.problems import Problem
 from app.commands import figures
 from core.decision import runs
@@ -19,6 +22,7 @@ from core.feedback import importing, ledger, live
 from core.feedback.importing import Refusal
 from core.feedback.short_form import Row
 from core.learning import due
+from core.replies import Claim
 from core.settings import Settings
 
 
@@ -37,16 +41,24 @@ RECENT = 200
 CONFLICT = "feedback_id"
 
 
-@router.post("/feedback")
+@router.post("/feedback", response_model=FeedbackResponse)
 async def feedback(
-    sent: FeedbackRequest, request: Request, who: MayJudge, key: Again = None
-) -> FeedbackResponse:  # fmt: skip
+    sent: FeedbackRequest, request: Request, live: Here, who: MayJudge, key: Again = None
+) -> Response:  # fmt: skip
     """Say whether a prediction was right; it is stored, with all that was judged, when this is answered."""
     cells = sent.model_dump() | ({CONFLICT: f"api-{identity(who, key)}"} if key else {})
-    stored: Stored | Refusal = await request.app.state.recording.ask((who.name, cells))
-    if isinstance(stored, Refusal):
-        raise _problem(stored)
-    return FeedbackResponse(feedback_id=stored.id, prediction_id=sent.prediction_id.strip(), new=stored.new)
+
+    async def made(claim: Claim | None) -> Response:
+        stored: Stored | Refusal = await request.app.state.recording.ask((who.name, cells))
+        if isinstance(stored, Refusal):
+            raise _problem(stored)
+        new = stored.new
+        if not new and claim and claim.since and stored.id == cells[CONFLICT]:
+            new = await run_in_threadpool(_stored_since, live.settings, stored.id, claim.since)
+        answer = FeedbackResponse(feedback_id=stored.id, prediction_id=sent.prediction_id.strip(), new=new)
+        return await kept(request, claim, told.as_json(answer.model_dump()))
+
+    return await once(request, who, key, made)
 
 
 def recorded(settings: Settings, said: Sequence[tuple[str, Mapping[str, object]]]) -> list[Stored | Refusal]:
@@ -81,6 +93,12 @@ def stats(here: Here) -> FeedbackStats:
         by_reviewer=counts["by_reviewer"], last_retrain=last.at, last_retrain_version=last.version or None,
         run=figures.of_run(run, found) if run and found else None,
     )  # fmt: skip
+
+
+def _stored_since(settings: Settings, identity: str, since: datetime) -> bool:
+    """Whether a verdict was stored by a process that died before it could answer the same request."""
+    stored = ledger.of(settings).verdict(identity)
+    return stored is not None and stored.time >= since
 
 
 def _problem(refusal: Refusal) -> Problem:

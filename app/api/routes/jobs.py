@@ -15,13 +15,16 @@ from app.api import told
 from app.api.body import StrictRoute
 from app.api.dependencies import Again, Here, MayRetrain, MayScore
 from app.api.models import Job, RetrainRequest, Whose
-from app.api.once import identity, once, refused_keys
+from app.api.once import identity, kept, once
 from app.api.problems import Problem
 from core import jobs
+from core.accounts import Person
 from core.decision import export, score_job
 from core.decision.policy import Policy
 from core.decision.score_job import Order
+from core.errors import RefusedError
 from core.learning import watch
+from core.replies import Claim
 from core.settings import Settings
 
 router = APIRouter(route_class=StrictRoute, tags=["jobs"])
@@ -49,8 +52,10 @@ async def score(
     job = score_job.identity(identity(who, key) if key else "")
     path = score_job.upload(live.settings, job)
     order = Order(name, await _kept(request, path), reasons, allow_missing)
-    with refused_keys():
+    try:
         started = await run_in_threadpool(score_job.start, live.settings, job, path, order)
+    except RefusedError as error:
+        raise Problem(422, "key_used", str(error)) from None
     return _job(live.settings, started)
 
 
@@ -74,13 +79,21 @@ async def retrain(
     """Learn from all history and feedback; the candidate is held against the model in charge, which serves on."""
     how = (sent or RetrainRequest()).how
 
-    async def made() -> Response:
-        started = await run_in_threadpool(
-            watch.start, live.settings, Policy().thresholds, how=how, by=who.name
-        )  # fmt: skip
-        return told.as_json(_job(live.settings, started).model_dump(), status=202)
+    async def made(claim: Claim | None) -> Response:
+        started = await run_in_threadpool(_retraining, live.settings, how, who, claim)
+        return await kept(request, claim, told.as_json(_job(live.settings, started).model_dump(), status=202))
 
-    return await once(live.settings, request, who, key, made)
+    return await once(request, who, key, made)
+
+
+def _retraining(settings: Settings, how: str, who: Person, claim: Claim | None) -> jobs.Job:
+    """A retraining that was started, or that is under way."""
+    if claim and claim.since:  # by a process that died before it could answer the same request
+        began = claim.since.timestamp()
+        found = next((job for job in jobs.listed(settings, watch.PREFIX) if job.asked >= began), None)
+        if found is not None:
+            return found
+    return watch.start(settings, Policy().thresholds, how=how, by=who.name)
 
 
 @router.get("/jobs/{job}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,10 +16,15 @@ from starlette.responses import Response
 from app.api import log, problems, told
 from app.api.body import StrictRoute
 from app.api.dependencies import Again, Here, MayScore
+from app.api.live import Wish
 from app.api.models import BatchRequest, BatchResponse, Prediction, PredictRequest, User
 from app.api.once import once
+from core import replies
 from core.decision.serving import Asked, Serving
+from core.decision.serving import Prediction as Scored
 from core.errors import BadOptionError, FeaturesError, NoScoreError
+from core.replies import Claim, Kept, Reply
+from core.settings import Settings
 
 router = APIRouter(route_class=StrictRoute, tags=["score"])
 
@@ -26,50 +32,71 @@ router = APIRouter(route_class=StrictRoute, tags=["score"])
 @router.post("/predict", response_model=Prediction)
 async def predict(sent: PredictRequest, request: Request, live: Here, who: MayScore, key: Again = None) -> Response:
     """Score one user: probability, band, action and the reasons for it."""
-    began, serving = time.perf_counter(), live.serving
-    asked = serving.asked(
-        sent.features, user=sent.user_id or "", context=sent.context, allow_missing=sent.allow_missing,
-        which=sent.reasons, top=sent.top,
-    )  # fmt: skip
-    _note(request, serving, 1, features=sent.features)
+    began = time.perf_counter()
 
-    async def made() -> Response:
-        return told.as_json(told.prediction(await request.app.state.scoring.ask((serving, asked)), began))
+    async def made(claim: Claim | None) -> Response:
+        serving = live.serving
+        asked = serving.asked(
+            sent.features, user=sent.user_id or "", context=sent.context, allow_missing=sent.allow_missing,
+            which=sent.reasons, top=sent.top,
+        )  # fmt: skip
+        _note(request, serving, 1, features=sent.features)
+        return told.response(await request.app.state.scoring.ask(Wish(serving, asked, began, claim)))
 
-    return await once(live.settings, request, who, key, made)
+    return await once(request, who, key, made)
 
 
 @router.post("/predict/batch", response_model=BatchResponse)
 async def batch(sent: BatchRequest, request: Request, live: Here, who: MayScore, key: Again = None) -> Response:
     """Score up to 10,000 users, answered in order; one that cannot be scored gets its error in its place."""
-    serving = live.serving
-    _note(request, serving, len(sent.users))
 
-    async def made() -> Response:
-        return await run_in_threadpool(_scored, serving, sent)
+    async def made(claim: Claim | None) -> Response:
+        serving = live.serving
+        _note(request, serving, len(sent.users))
+        return told.response(await run_in_threadpool(_scored, live.settings, serving, sent, claim))
 
-    return await once(live.settings, request, who, key, made)
+    return await once(request, who, key, made)
 
 
-def _scored(serving: Serving, sent: BatchRequest) -> Response:
+def _scored(settings: Settings, serving: Serving, sent: BatchRequest, claim: Claim | None) -> Reply:
     began = time.perf_counter()
     read = functools.partial(_read, serving, sent=sent)
     users = [read(user) for user in sent.users]
-    answers = iter(_answers(serving, [user for user in users if isinstance(user, Asked)], began))
-    return told.as_json(
-        {"predictions": [next(answers) if isinstance(user, Asked) else {"error": user} for user in users]}
-    )  # fmt: skip
-
-
-def _answers(serving: Serving, asked: list[Asked], began: float) -> list[dict[str, Any]]:
-    """What is told of each user: the prediction or, where the model gives no score, that."""
     try:
-        return [told.prediction(each, began) for each in serving.score(asked, now=datetime.now(UTC))] if asked else []
-    except NoScoreError as error:
-        without = frozenset(error.at)
-        found = iter(_answers(serving, [user for at, user in enumerate(asked) if at not in without], began))
-        problem = {"error": problems.of(NoScoreError(error.version, (0,), 1)).as_json()}
-        return [problem if at in without else next(found) for at in range(len(asked))]
+        return _answered(settings, serving, users, claim, began)
+    except NoScoreError as error:  # nobody was stored; those without a score are told so, and the others scored
+        places = [at for at, user in enumerate(users) if isinstance(user, Asked)]
+        for at in error.at:
+            users[places[at]] = problems.of(NoScoreError(error.version, (0,), 1)).as_json()
+        return _answered(settings, serving, users, claim, began)
+
+
+def _answered(
+    settings: Settings, serving: Serving, users: Sequence[Asked | dict[str, Any]], claim: Claim | None, began: float
+) -> Reply:  # fmt: skip
+    """What is told of these users and problems. Raises NoScoreError, and stores nobody, where one gets no score."""
+    asked, answers = [user for user in users if isinstance(user, Asked)], list[Reply]()
+
+    def kept(scored: Sequence[Scored]) -> list[Kept]:
+        answers.append(_reply(users, scored, began))
+        return [(claim, answers[0])] if claim else []
+
+    if asked and claim:
+        serving.score(asked, now=datetime.now(UTC), kept=kept)
+    elif asked:
+        kept(serving.score(asked, now=datetime.now(UTC)))
+    else:  # nobody is stored whom the answer could be stored with
+        replies.keep(settings, kept(()), now=datetime.now(UTC))
+    return answers[0]
+
+
+def _reply(users: Sequence[Asked | dict[str, Any]], scored: Sequence[Scored], began: float) -> Reply:
+    found = iter(scored)
+    return told.reply(
+        {"predictions": [
+            told.prediction(next(found), began) if isinstance(user, Asked) else {"error": user} for user in users
+        ]}
+    )  # fmt: skip
 
 
 def _read(serving: Serving, raw: Any, *, sent: BatchRequest) -> Asked | dict[str, Any]:

@@ -6,7 +6,8 @@ import secrets
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from app.api import told
@@ -14,12 +15,15 @@ from app.api.body import StrictRoute
 from app.api.dependencies import Again, Here, MayExport, MayJudge
 from app.api.live import Live
 from app.api.models import Case, Decisions, VerdictRequest, VerdictResponse
-from app.api.once import identity
+from app.api.once import identity, kept, once
 from core import audit
+from core.accounts import Person
 from core.decision import cases, evidence, guidance, outbox, queue
 from core.feedback import review
 from core.feedback.review import Given
+from core.feedback.verdict import Verdict
 from core.model.explain import Reason
+from core.replies import Claim
 
 router = APIRouter(route_class=StrictRoute, tags=["review"])
 MOST_DECISIONS = 10_000
@@ -40,18 +44,22 @@ def next_case(live: Here, who: MayJudge, session: Session = "") -> Case | Respon
     return Response(status_code=204) if case is None else _case(case, _reasons(live, case))
 
 
-@router.post("/cases/{case}/verdict")
-def verdict(
-    case: str, sent: VerdictRequest, live: Here, who: MayJudge, session: Session = "", key: Again = None
-) -> VerdictResponse:
+@router.post("/cases/{case}/verdict", response_model=VerdictResponse)
+async def verdict(
+    case: str, sent: VerdictRequest, request: Request, live: Here, who: MayJudge, session: Session = "",
+    key: Again = None,
+) -> Response:  # fmt: skip
     """Judge a case that this reviewer holds; the verdict is on disk when this is answered."""
-    found = cases.find(live.settings, case)
-    given = Given(
-        f"api-{identity(who, key) if key else secrets.token_hex(16)}", sent.judgement, sent.reason, sent.notes,
-        sent.seconds, evidence.shown(found, _reasons(live, found)),
-    )  # fmt: skip
-    stored = review.judge(live.settings, case, given, by=who.name, session=session, now=datetime.now(UTC))
-    return VerdictResponse(verdict_id=stored.id, case=stored.case, user_id=stored.user, judgement=stored.verdict)
+    name = f"api-{identity(who, key) if key else secrets.token_hex(16)}"
+
+    async def made(claim: Claim | None) -> Response:
+        stored = await run_in_threadpool(_judged, live, case, name, sent, who, session)
+        answer = VerdictResponse(
+            verdict_id=stored.id, case=stored.case, user_id=stored.user, judgement=stored.verdict
+        )  # fmt: skip
+        return await kept(request, claim, told.as_json(answer.model_dump()))
+
+    return await once(request, who, key, made)
 
 
 @router.get("/decisions")
@@ -72,6 +80,14 @@ def decisions(
 
 def _reasons(live: Live, case: cases.Case) -> tuple[Reason, ...]:
     return evidence.reasons(case, live.model(case.model), live.glossary())
+
+
+def _judged(live: Live, case: str, name: str, sent: VerdictRequest, who: Person, session: str) -> Verdict:
+    found = cases.find(live.settings, case)
+    given = Given(
+        name, sent.judgement, sent.reason, sent.notes, sent.seconds, evidence.shown(found, _reasons(live, found))
+    )  # fmt: skip
+    return review.judge(live.settings, case, given, by=who.name, session=session, now=datetime.now(UTC))
 
 
 def _case(case: cases.Case, reasons: tuple[Reason, ...]) -> Case:

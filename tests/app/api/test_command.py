@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import re
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -22,50 +14,12 @@ from app.api.options import LOCAL
 from app.cli import app
 from core import audit, keys
 from core.decision import runs, served
-from core.settings import ROOT, Settings, child_environment
+from core.settings import Settings
 from tests import make
-from tests.app.api.server import Client, spammer
+from tests.app.api.process import started
+from tests.app.api.server import spammer
 
 runner = CliRunner()
-
-
-@dataclass(frozen=True)
-class Running:
-    process: subprocess.Popen[bytes]
-    log: Path
-    api: Client
-
-    def said(self) -> str:
-        return self.log.read_text()
-
-
-@contextlib.contextmanager
-def started(home: Settings, *options: str) -> Iterator[Running]:
-    """The command as a process of its own, ended by a signal."""
-    log = home.home / "api.log"
-    command = [sys.executable, "-m", "app", "api", "--port", "0", "--home", str(home.home), *options]
-    with log.open("wb") as stream:
-        process = subprocess.Popen(command, stderr=stream, cwd=ROOT, env=child_environment(home))
-    try:
-        while not (found := re.search(r"http://[a-z0-9.]+:([0-9]+)/docs", log.read_text())):
-            assert process.poll() is None, log.read_text()
-            time.sleep(0.05)
-        api = Client(int(found[1]))
-        _until_it_answers(api, process, log)
-        yield Running(process, log, api)
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait()
-
-
-def _until_it_answers(api: Client, process: subprocess.Popen[bytes], log: Path) -> None:
-    """The socket listens from the start; requests wait in it until somebody takes them."""
-    while True:
-        assert process.poll() is None, log.read_text()
-        with contextlib.suppress(OSError):
-            api.get("/health")
-            return
-        time.sleep(0.05)
 
 
 def keys_command(home: Settings, *arguments: str, code: int = 0) -> str:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+import random
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,13 +25,14 @@ from core.decision.cases import Case
 from core.decision.entries import Entry
 from core.decision.guidance import Guidance
 from core.errors import NotAllowedError, RefusedError, UnknownItemError
-from core.feedback import csv_store, plans, review
+from core.feedback import csv_store, ledger, plans, review
 from core.feedback.review import Given, Judged
 from core.settings import ROOT, Settings
 from tests import make
 from tests.core.feedback.reviewing import fresh, judge, planned, rows, said, scored, told, waiting
 from tests.make import NOW
 
+T = TypeVar("T")
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 PASSWORD = "correct horse battery"  # noqa: S105 - opens nothing
 #: Applies what is stored at the word.
@@ -183,6 +188,38 @@ def test_an_id_that_stands_for_another_case_or_reviewer_is_refused(home: Setting
 
 
 # Whose case it is
+
+
+def test_a_verdict_said_several_times_at_once_counts_once_and_has_the_same_answer(home: Settings) -> None:
+    for case in add(home, *(f"u-{at}" for at in range(15))):
+        queue.take(home, case.id, "Ada", now=NOW, session="tab")
+        given = Given(f"v-{case.id}", "spammer")
+        found = at_once(
+            lambda: review.judge(home, case.id, given, by="Ada", session="tab", now=NOW)  # noqa: B023
+        )
+
+        assert [verdict.id for verdict in found] == [given.id] * 4
+        assert len(ledger.of(home).of_case(case.id)) == 1
+
+
+def test_a_step_of_triage_said_several_times_at_once_refuses_nothing(home: Settings) -> None:
+    for at, case in enumerate(add(home, *(f"u-{at}" for at in range(15)))):
+        found = at_once(lambda: triage(home, [case], name=f"t-{at}"))  # noqa: B023
+
+        assert [(len(each.verdicts), dict(each.refused)) for each in found] == [(1, {})] * 4
+
+
+def at_once(ask: Callable[[], T]) -> list[T]:
+    """The answers to what is asked four times at the same moment, or a little later."""
+    gate = threading.Barrier(4)
+
+    def one(number: int) -> T:
+        gate.wait(timeout=60)
+        time.sleep(number * random.random() / 100)  # noqa: S311 - no secret
+        return ask()
+
+    with ThreadPoolExecutor(4) as pool:
+        return list(pool.map(one, range(4)))
 
 
 def refused(home: Settings, case: Case, match: str, by: str = "Ada", now: datetime = NOW) -> None:
