@@ -489,3 +489,19 @@ def test_a_file_that_is_no_feedback_has_exit_code_two(name: str, sentence: str, 
     make.users(3).to_csv(tmp_path / "users.csv", index=False)
     assert said("feedback", "import", tmp_path / name, home=own).startswith(sentence)
     assert not (tmp_path / "users.rejected.csv").exists()
+
+
+# A lost database
+
+
+def test_scoring_says_that_the_database_does_not_know_all_runs(own: Settings, tmp_path: Path) -> None:
+    users, scores = tmp_path / "users.csv", tmp_path / "scores.csv"
+    make.users(20, seed=3).to_csv(users, index=False)
+    assert "state.db" not in done("score", users, "--output", scores, home=own).stderr
+    for file in own.data.glob("state.db*"):
+        file.unlink()
+
+    again = done("score", users, "--output", scores, home=own)
+    assert "Run r-0002" in again.stderr
+    assert again.stderr.splitlines()[-1].startswith("data/runs holds r-0001, which data/state.db does not know")
+    assert again.stdout == ""
