@@ -11,7 +11,7 @@ import functools
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -68,10 +68,11 @@ def raised(connection: Connection) -> int:
     return int(state.mark(connection, _RAISED) or 0)
 
 
-def in_folders(settings: Settings) -> frozenset[int]:
-    """The numbers of the runs that have a folder with anything in it."""
-    found = (_ID.fullmatch(entry.name) for entry in _entries(settings.runs) if _holds_anything(entry))
-    return frozenset(_number(each["runs"]) for each in found if each is not None and each[0] == each["runs"])
+def in_folders(settings: Settings, besides: Container[int]) -> frozenset[int]:
+    """The numbers of the runs, but for these, that have a folder with anything in it."""
+    found = ((entry, _ID.fullmatch(entry.name)) for entry in _entries(settings.runs))
+    named = ((entry, _number(each["runs"])) for entry, each in found if each is not None and each[0] == each["runs"])
+    return frozenset(number for entry, number in named if number not in besides and _holds_anything(entry))
 
 
 def _holds_anything(folder: os.DirEntry[str]) -> bool:

@@ -20,8 +20,8 @@ _MOST: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """`in_folders`: numbers of the runs in `data/runs` that the database does not know, ascending; `named`: the last one
-    that anything else names, 0 for none. New runs go on from `following`.
+    """`in_folders`: numbers of the runs in `data/runs` that the database does not know, ascending; `named`: that of
+    the last run which anything else names, 0 for none. New runs go on from `following`.
     """
 
     in_folders: tuple[int, ...]
@@ -49,21 +49,20 @@ class Loss:
 
 def look(settings: Settings) -> Loss | None:
     """What was lost; None when nothing was, or somebody has acknowledged it."""
-    present = numbers.in_folders(settings)
     with state.connect(settings) as connection:
+        acknowledged = int(state.mark(connection, _ACKNOWLEDGED) or 0)
         known = frozenset(connection.execute(select(state.runs.c.number)).scalars())
         following = numbers.following(connection, state.runs)
-    if max(present, default=0) >= following or (following == 1 and settings.feedback.is_dir()):
+    unknown = tuple(sorted(each for each in numbers.in_folders(settings, known) if each > acknowledged))
+    if max(unknown, default=0) >= following or (following == 1 and settings.feedback.is_dir()):
         with state.writing(
             settings
         ) as connection:  # who has seen that it lies behind reads of numbers never given again
             numbers.settle_runs(settings, connection)
     with state.connect(settings) as connection:
-        acknowledged = int(state.mark(connection, _ACKNOWLEDGED) or 0)
         named, following = numbers.raised(connection), numbers.following(connection, state.runs)
     if named <= acknowledged:
         named = 0
-    unknown = tuple(sorted(number for number in present - known if number > acknowledged))
     return Loss(unknown, named, following) if unknown or named else None
 
 
