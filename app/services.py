@@ -16,15 +16,16 @@ from typing import Any, Final, TypeVar
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit import runtime
 
 from app.shelf import Shelf
-from core import jobs
+from core import jobs, workers
 from core.data import datasets, glossary, intake
 from core.data import schema as schemas
 from core.data.datasets import Dataset
 from core.data.glossary import Glossary
 from core.data.schema import Schema
-from core.decision import export, runs
+from core.decision import export, runs, score_job
 from core.decision import guidance as guidances
 from core.decision.cases import Case
 from core.decision.guidance import Guidance
@@ -181,6 +182,20 @@ def explain_in_background(run: Run, *, which: str = "flagged") -> None:
         settings(), "core.decision.scoring:explain_run", {"run": run.id, "which": which},
         title=f"Reasons of {run.id}", identity=f"reasons-{run.id}",
     )  # fmt: skip
+
+
+def run_in(address: Mapping[str, str]) -> str | None:
+    """The id of the run that an address names, itself or by the job that has made it."""
+    if run := address.get("run"):
+        return run
+    job = address.get("job", "")
+    return score_job.run_of(settings(), job) if job.startswith(score_job.PREFIX) else None
+
+
+def ready_to_score() -> None:
+    """Have a process wait that scores the next file at once; nothing outside a server."""
+    if runtime.exists():
+        workers.keep_ready(settings(), score_job.__name__)
 
 
 def result_file(run: Run, suffix: str) -> bytes:

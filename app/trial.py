@@ -42,13 +42,20 @@ def bundled_home(folder: Path) -> Settings:
 def dashboard(home: Settings, *, port: int | None = None) -> Iterator[str]:
     """The address of a dashboard of a home, which ends with the block. Raises TimeoutError when it does not start."""
     port = port or free_port()
+    with serving(home, port):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def serving(home: Settings, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """As `dashboard`; the process that serves."""
     command = [sys.executable, "-m", "app", "--port", str(port), "--home", str(home.home)]
     environment = child_environment(home) | {"TRUSTDESK_NO_VENV": "1"}
     log = (home.home / "server.log").open("wb")
     with log, subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log) as process:  # noqa: S603
         try:
             wait(f"http://127.0.0.1:{port}/_stcore/health", process)
-            yield f"http://127.0.0.1:{port}"
+            yield process
         finally:
             process.terminate()
 

@@ -2,9 +2,9 @@
 
 `data/jobs/<id>/` holds `request.json` (what to call, with what), `state.json` (how far it is), `result.json` where the
 work has told what it came to and, once somebody asks for it, `cancel`. The worker holds a lock on `alive` while it
-lives, so that a job whose process died is told from one that runs. A home has two lanes, and in each one job runs at a
-time while the others wait: `short` work, for whose end somebody sits there, and `long` work, which leaves the processor
-to all else.
+lives, so that a job whose process died is told from one that runs. A home has three lanes, and in each one job runs at
+a time while the others wait: `scoring`, before whose end nobody sees anything of a file, other `short` work, for whose
+end somebody sits there, and `long` work, which leaves the processor to all else.
 
 A job is a function `f(settings, report, **arguments)` named as "core.module:function"; it calls `report`
 often, which is also where a cancellation reaches it.
@@ -20,19 +20,20 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from filelock import FileLock, Timeout
 
+from core import workers
 from core.errors import CancelledError, TrustdeskError, UnknownItemError
 from core.files import within, write_text
-from core.settings import ROOT, Settings, child_environment
+from core.settings import Settings
 
 Status = Literal["waiting", "running", "done", "failed", "cancelled"]
-Lane = Literal["short", "long"]
+Lane = Literal["scoring", "short", "long"]
 #: How far long work stands back (POSIX niceness): the dashboard and short work come first, an idle machine is all its.
 STANDS_BACK: Final = 10
 #: Seconds between two writes of the state: often enough for a bar, rarely enough to cost nothing.
@@ -47,7 +48,10 @@ _children: Final[list[subprocess.Popen[bytes]]] = []
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`done` of `of` steps; `message` is a sentence for the person waiting; times are Unix seconds."""
+    """`done` of `of` steps; `message` is a sentence for the person waiting; times are Unix seconds.
+
+    `interrupted`: it failed because its process died, and nothing else is known against it.
+    """
 
     id: str
     title: str
@@ -57,6 +61,7 @@ class Job:
     message: str = ""
     asked: float = 0.0
     told: float = 0.0
+    interrupted: bool = False
 
     @property
     def over(self) -> bool:
@@ -72,6 +77,7 @@ class Report:
 
     def __init__(self, folder: Path, job: Job) -> None:
         self._folder, self._job, self._last = folder, job, 0.0
+        self.next: list[str] = []
 
     @property
     def identity(self) -> str:
@@ -89,9 +95,14 @@ class Report:
         """Store what the work has come to, for who asks for the `result` of the job."""
         write_text(self._folder / _RESULT, json.dumps(dict(result)))
 
+    def then(self, settings: Settings, target: str, arguments: Mapping[str, Any], *, title: str, identity: str) -> None:
+        """Have this process do another job after this one, which is told of as waiting from now on."""
+        if _asked(settings, target, arguments, title=title, identity=identity, lane="short")[1]:
+            self.next.append(identity)
+
     def tell(self, status: Status, **changes: Any) -> None:
-        self._job = Job(**{**asdict(self._job), **changes, "status": status, "told": time.time()})
-        write_text(self._folder / "state.json", json.dumps(asdict(self._job)))
+        self._job = replace(self._job, **changes, status=status, told=time.time())
+        _store(self._folder, self._job)
 
 
 def start(
@@ -101,36 +112,87 @@ def start(
 
     A job of this identity that is not over yet is returned instead; one that is over is done again.
     """
+    job, fresh = _asked(settings, target, arguments, title=title, identity=identity, lane=lane)
+    if fresh:
+        _launch(settings, job.id)
+    return job
+
+
+def start_ready(
+    settings: Settings, target: str, arguments: Mapping[str, Any], *, title: str, identity: str, lane: Lane = "short"
+) -> Job:  # fmt: skip
+    """As `start`, in the process that `workers.keep_ready` has waiting, where there is one: work begins at once."""
+    job, fresh = _asked(settings, target, arguments, title=title, identity=identity, lane=lane)
+    if not fresh:
+        return job
+    if (process := workers.give(settings, job.id)) is not None:
+        _note(process)
+    else:
+        _launch(settings, job.id)
+    return job
+
+
+def again(settings: Settings, identity: str, **changes: Any) -> Job:
+    """Do a job that is over once more, as it was asked for but for some arguments. Raises UnknownItemError."""
+    job = find(settings, identity)
+    request = json.loads((_folder(settings, identity) / "request.json").read_text(encoding="utf-8"))
+    arguments = request["arguments"] | changes
+    return start_ready(
+        settings, request["target"], arguments, title=job.title, identity=identity, lane=request["lane"]
+    )  # fmt: skip
+
+
+def _asked(
+    settings: Settings, target: str, arguments: Mapping[str, Any], *, title: str, identity: str, lane: Lane
+) -> tuple[Job, bool]:  # fmt: skip
+    """The job of this identity, and whether it is new and waits for a process."""
     folder = _folder(settings, identity)
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / "start"):
         before = look(settings, identity)
         if before is not None and not before.over:
-            return before
+            return before, False
+        for name in ("cancel", _RESULT):
+            (folder / name).unlink(missing_ok=True)
         request = {"target": target, "arguments": dict(arguments), "lane": lane}
-        return _launched(settings, request, Job(id=identity, title=title, asked=time.time(), told=time.time()))
+        write_text(folder / "request.json", json.dumps(request))
+        job = Job(id=identity, title=title, asked=time.time(), told=time.time())
+        _store(folder, job)
+        return job, True
 
 
-def _launched(settings: Settings, request: Mapping[str, Any], job: Job) -> Job:
-    folder = _folder(settings, job.id)
-    for name in ("cancel", _RESULT):
-        (folder / name).unlink(missing_ok=True)
-    write_text(folder / "request.json", json.dumps(request))
-    write_text(folder / "state.json", json.dumps(asdict(job)))
-    _children[:] = [child for child in _children if child.poll() is None]
-    with (folder / "log.txt").open("wb") as log:
-        _children.append(
-            subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-m", "core.jobs", str(settings.home), job.id],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=ROOT,
-                env=child_environment(settings),
-                start_new_session=True,
-            )
-        )
-    return job
+def _store(folder: Path, job: Job) -> None:
+    told = asdict(job)
+    del told["interrupted"]  # seen, not told
+    write_text(folder / "state.json", json.dumps(told))
+
+
+def _launch(settings: Settings, identity: str) -> None:
+    with (_folder(settings, identity) / "log.txt").open("wb") as log:
+        _note(workers.begin(settings, identity, log=log))
+
+
+def _note(child: subprocess.Popen[bytes]) -> None:
+    """Keep a process of ours until it has ended: one that nobody asks after again stays in the system's table."""
+    _children[:] = [each for each in (*_children, child) if each.poll() is None or each is child]
+
+
+def forget(settings: Settings, identity: str) -> bool:
+    """Take away all that is kept of a job that is over; False, and nothing is, where it is not."""
+    folder = _folder(settings, identity)
+    if not folder.is_dir():
+        return True
+    with FileLock(folder / "start"):
+        job = look(settings, identity)
+        if job is not None and not job.over:
+            return False
+        for path in folder.iterdir():
+            if path.name != "start":
+                path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # somebody uses it anew
+        (folder / "start").unlink(missing_ok=True)
+        folder.rmdir()
+    return True
 
 
 def find(settings: Settings, identity: str) -> Job:
@@ -143,7 +205,8 @@ def find(settings: Settings, identity: str) -> Job:
     again = _told(folder, identity)
     if again != job:  # it ended, or was started anew, between the two looks
         return again
-    return Job(**{**asdict(job), "status": "failed", "message": f"{job.title} ended early. Start it again."})
+    early = f"{job.title} ended early. Start it again."
+    return replace(job, status="failed", message=early, interrupted=True)
 
 
 def _told(folder: Path, identity: str) -> Job:
@@ -224,6 +287,26 @@ def _work(settings: Settings, identity: str) -> None:
             message = str(error)
         finally:
             report.tell(status, message=message)
+    for following in report.next:
+        _into_log(settings, following)
+        _work(settings, following)
+
+
+def _into_log(settings: Settings, identity: str) -> None:
+    """Have what this process writes of its own accord stand in the log of a job."""
+    with (_folder(settings, identity) / "log.txt").open("wb") as log:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+            os.dup2(log.fileno(), stream.fileno())
+
+
+def _wait(settings: Settings, modules: Sequence[str]) -> None:
+    """The process that `workers.keep_ready` has waiting."""
+    for module in modules:
+        importlib.import_module(module)
+    if identity := sys.stdin.readline().strip():
+        _into_log(settings, identity)
+        _work(settings, identity)
 
 
 def _target(name: str) -> Callable[..., object]:
@@ -255,4 +338,8 @@ def _turn(settings: Settings, report: Report, lane: Lane) -> Iterator[None]:
 
 if __name__ == "__main__":
     logging.captureWarnings(True)
-    _work(Settings.of(sys.argv[1]), sys.argv[2])
+    home, first, *others = sys.argv[1:]
+    if first == workers.READY:
+        _wait(Settings.of(home), others)
+    else:
+        _work(Settings.of(home), first)

@@ -46,6 +46,8 @@ BUSY: Final = 15.0
 #: The execution options that name how a transaction begins, and whether it waits for the disk when it ends.
 _BEGIN: Final = "begin"
 _DURABLE: Final = "durable"
+#: The file, by inode, in which each database was last given its tables.
+_MADE: Final[dict[Path, int | None]] = {}
 
 
 class Moment(TypeDecorator[datetime]):
@@ -276,7 +278,7 @@ def connect(settings: Settings) -> Iterator[Connection]:
 
     It sees the database as it was at its first statement. What reads and then writes uses `writing`.
     """
-    with _engine(settings.database).begin() as connection:
+    with _open(settings.database).begin() as connection:
         yield connection
 
 
@@ -288,14 +290,14 @@ def writing(settings: Settings, *, durable: bool = True) -> Iterator[Connection]
     itself goes down it may be lost.
     """
     options = {_BEGIN: "BEGIN IMMEDIATE", _DURABLE: durable}
-    with _engine(settings.database).execution_options(**options).begin() as connection:
+    with _open(settings.database).execution_options(**options).begin() as connection:
         yield connection
 
 
 @contextlib.contextmanager
 def held(settings: Settings) -> Iterator[None]:
     """Keep the database open meanwhile: whoever closes the last connection moves the whole log into it, and waits."""
-    with _engine(settings.database).connect() as connection:
+    with _open(settings.database).connect() as connection:
         connection.execute(select(marks.c.name).limit(1)).all()
         connection.rollback()
         yield
@@ -312,16 +314,27 @@ def set_mark(connection: Connection, name: str, position: str) -> None:
         connection.execute(insert(marks).values(name=name, position=position))
 
 
+def _open(database: Path) -> Engine:
+    """The engine of a database that has its tables, also when the file was taken away or another one put there."""
+    if _MADE.get(database) != (file := _file(database)) or file is None:
+        database.parent.mkdir(parents=True, exist_ok=True)
+        # Turning on the write-ahead log and making tables wait for nobody, and two processes may open a home at once.
+        with FileLock(database.with_suffix(".lock")):
+            _tables.create_all(_engine(database))
+        _MADE[database] = _file(database)
+    return _engine(database)
+
+
+def _file(database: Path) -> int | None:
+    return database.stat().st_ino if database.exists() else None
+
+
 @lru_cache(maxsize=8)
 def _engine(database: Path) -> Engine:
-    database.parent.mkdir(parents=True, exist_ok=True)
     # No pool: a connection is closed when its transaction ends, and none outlives its home.
     engine = create_engine(f"sqlite:///{database}", connect_args={"timeout": BUSY}, poolclass=NullPool)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
-    # Turning on the write-ahead log and making tables wait for nobody, and two processes may open a fresh home at once.
-    with FileLock(database.with_suffix(".lock")):
-        _tables.create_all(engine)
     return engine
 
 

@@ -5,6 +5,7 @@ import streamlit as st
 from app import navigation, services
 from app.components.first_steps import first_steps
 from app.components.heading import page_title
+from app.components.lost_runs import lost_runs
 from app.components.model_figures import model_figures
 from app.components.needs_you import needs_you
 from app.components.no_model import no_model
@@ -17,6 +18,7 @@ model, latest = services.champion(), runs.recent(services.settings(), 14)
 with page_title("Overview", "overview"):
     if st.button("Score a file", icon=":material/upload_file:", type="primary"):
         navigation.go("score_file")
+lost_runs()
 if model is None:
     no_model()
 else:

@@ -12,7 +12,7 @@ from app.components.run_list import run_list
 from app.components.send_to_review import send_run
 from core.decision import runs
 
-opened, model = st.query_params.get("run"), services.champion()
+opened, model = services.run_in(st.query_params), services.champion()
 with page_title("Score a file", "score_file"):
     if opened:
         download = st.container(width="content", horizontal=True)

@@ -24,7 +24,7 @@ FLOORS: Final = {
     **dict.fromkeys(("core", "core.errors", "core.settings", "core.files"), 0),
     **dict.fromkeys(("core.chain", "core.proof", "core.sealed", "core.tail", "core.together"), 0),
     **dict.fromkeys(("core.state", "core.audit", "core.jobs", "core.accounts", "core.keys", "core.replies"), 1),
-    "core.options": 1,
+    **dict.fromkeys(("core.options", "core.numbers", "core.workers"), 1),
     "core.data": 2,
     "core.model": 3,
     "core.decision": 4,

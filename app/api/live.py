@@ -18,7 +18,7 @@ from app.api.problems import Problem
 from core.data import glossary
 from core.data import schema as schemas
 from core.data.glossary import Glossary
-from core.decision import closing, served
+from core.decision import closing, lost, served
 from core.decision.policy import Policy
 from core.decision.serving import Asked, Prediction, Serving
 from core.errors import TrustdeskError
@@ -85,6 +85,11 @@ class Live:
         log.tell("taken up", model_version=self.version, instead_of=before.model.version if before else None)
         if before is not None:
             self._retired = [before, *self._retired][:_MOST_RETIRED]
+
+    def tell_of_losses(self) -> None:
+        """Say in the log what the database of this home has forgotten; its numbers go on above that."""
+        if loss := lost.look(self.settings):
+            log.tell("runs lost", level=logging.ERROR, why=loss.sentence)
 
     def close_ended(self, *, everything: bool = False) -> None:
         """Make runs like any others of those that have ended, here or in a process that died."""

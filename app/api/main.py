@@ -63,6 +63,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.recording = Gathering(functools.partial(feedback.recorded, app.state.settings))
     with state.held(app.state.settings):
         await run_in_threadpool(live.look)
+        await run_in_threadpool(live.tell_of_losses)
         await run_in_threadpool(live.close_ended)
         # What was made at the start stays: the collector need not look through it again and again.
         gc.collect()

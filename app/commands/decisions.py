@@ -56,13 +56,13 @@ def export_decisions(
         given = _remembered(settings, consumer, output) if since == LAST else _after(settings, since, consumer, output)
         if given:
             to = consumer or (output.name if output else "stdout")
-            facts = {"decisions": given}
+            facts = {"decisions": len(given), "last": given[-1]}
             audit.note(
                 settings, who=person.name, what="export decisions", about=to, details=facts, now=datetime.now(UTC)
             )
 
 
-def _after(settings: Settings, since: str, consumer: str | None, output: Path | None) -> int:
+def _after(settings: Settings, since: str, consumer: str | None, output: Path | None) -> list[int]:
     from core.decision import outbox
 
     if consumer is not None:
@@ -72,7 +72,7 @@ def _after(settings: Settings, since: str, consumer: str | None, output: Path | 
     return _give(outbox.since(settings, int(since), most=EVERY), output)
 
 
-def _remembered(settings: Settings, consumer: str | None, output: Path | None) -> int:
+def _remembered(settings: Settings, consumer: str | None, output: Path | None) -> list[int]:
     from core.decision import outbox
 
     if not consumer:
@@ -86,9 +86,10 @@ def _remembered(settings: Settings, consumer: str | None, output: Path | None) -
     return given
 
 
-def _give(decisions: pd.DataFrame, output: Path | None) -> int:
+def _give(decisions: pd.DataFrame, output: Path | None) -> list[int]:
+    """The numbers given."""
     frame = decisions.reset_index()
     give(frame, output)
     many = f"{len(frame):,} decision" + ("" if len(frame) == 1 else "s")
     tell(f"{many}, the last is number {frame['number'].iloc[-1]}." if len(frame) else f"{many}: nothing is new.")
-    return len(frame)
+    return [int(number) for number in frame["number"]]

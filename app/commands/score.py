@@ -33,7 +33,7 @@ def score(
 ) -> None:
     """Score a file of users: calibrated score, band, action and exact reasons, in input order."""
     from core.data import schema as schemas
-    from core.decision import export, runs, scoring
+    from core.decision import export, lost, runs, scoring
     from core.decision.policy import Policy
     from core.model import contributions, registry
 
@@ -63,6 +63,8 @@ def score(
         rejected = export.write_rejected(settings, done.dataset, output)
         progress.end()
         _tell_run(done, output, rejected)
+        if loss := lost.look(settings):
+            tell(loss.sentence)
     raise SystemExit(SOME_REJECTED if done.run.rejected else 0)
 
 

@@ -10,7 +10,7 @@ from app import navigation, services
 from app.components.heading import section
 from app.words import count, plain
 from core.data.problems import count as counted
-from core.decision import cases
+from core.decision import cases, score_job
 from core.decision.cases import CaseFilters
 from core.decision.runs import Run
 from core.model.registry import Model
@@ -21,6 +21,7 @@ def needs_you(runs: Sequence[Run], model: Model) -> None:
     """runs: newest first. Says so when nothing waits."""
     section("Needs you")
     waiting = _reviews()
+    waiting += _interrupted()
     if open_ := sum(each.open for each in incidents.recent(services.settings())):
         waiting += _line(f":material/warning: **{counted(open_, 'incident')}** open", "Monitor", "monitor")
     if model.metadata.notice:
@@ -48,6 +49,15 @@ def _reviews() -> int:
         return 0
     told = f", **{count(late)}** of them over their time" if late else ""
     return _line(f":material/rate_review: **{counted(open_, 'user')}** to review{told}", "Review", "review")
+
+
+def _interrupted() -> int:
+    """Files whose scoring was cut off: each is stored and can be scored again."""
+    cut = [job for job in score_job.left(services.settings()) if job.interrupted]
+    if not cut:
+        return 0
+    text = f"**{plain(cut[0].title)}**" if len(cut) == 1 else f"Scoring **{count(len(cut))} files**"
+    return _line(f":material/warning: {text} was interrupted", "Resume", "score_file")
 
 
 def _line(text: str, button: str, page: str, **where: str) -> int:

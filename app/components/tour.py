@@ -10,6 +10,7 @@ import streamlit as st
 from app import navigation, services
 from app.components.heading import section
 from app.components.score_upload import score_upload
+from app.components.scoring import scoring
 from app.components.upload import Upload
 from app.words import count, percent, plain
 from core.data import datasets
@@ -47,13 +48,14 @@ def tour(model: Model, runs: Sequence[Run]) -> None:
     found = list(_steps(model, runs))
     if all(step.done for step in found):
         return
+    services.ready_to_score()
     section("The first hour", f"{sum(step.done for step in found)} of {len(found)} steps on the demo data")
     with st.container(gap="xsmall"):
         for number, step in enumerate(found, 1):
-            _line(number, step, model)
+            _line(number, step)
 
 
-def _line(number: int, step: Step, model: Model) -> None:
+def _line(number: int, step: Step) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         mark = ":material/check_circle:" if step.done else f"{number}."
         st.markdown(f"{mark} **{step.name}** &nbsp;{step.told}", width="stretch")
@@ -62,13 +64,13 @@ def _line(number: int, step: Step, model: Model) -> None:
             disabled=not step.page,
         )  # fmt: skip
     if pressed:
-        _go(step, model)
+        _go(step)
 
 
-def _go(step: Step, model: Model) -> None:
+def _go(step: Step) -> None:
     demo = services.demo_file(DEMO_USERS)
     if step.page == "score_file" and not step.where and demo is not None:
-        if run := score_upload(Upload(demo.name, demo), model):
+        if (job := score_upload(Upload(demo.name, demo))) and (run := scoring(job)):
             navigation.go("score_file", run=run)
         return
     navigation.go(step.page, **step.where)

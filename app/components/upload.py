@@ -19,11 +19,10 @@ _KEY = "upload"
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file to score. `allow_missing`: somebody said to go on without its absent columns."""
+    """A file to score."""
 
     name: str
     payload: bytes | Path
-    allow_missing: bool = False
 
 
 def upload(schema: Schema) -> Upload | None:
@@ -37,7 +36,7 @@ def upload(schema: Schema) -> Upload | None:
         return Upload(demo.name, demo)
     if file is None or had(_KEY):
         return None
-    return Upload(file.name, file.getvalue(), allow_missing=st.session_state.get("allow_missing") == file.file_id)
+    return Upload(file.name, file.getvalue())
 
 
 def had(key: str) -> bool:
@@ -49,8 +48,8 @@ def had(key: str) -> bool:
 def taken(key: str = _KEY) -> None:
     """Remember that the upload in a box has been stored, so that a rerun does not store it again.
 
-    Its bytes are stored as a dataset by now: the server lets go of its own copy, which it would otherwise
-    keep until the session ends.
+    Its bytes are in the home by now: the server lets go of its own copy, which it would otherwise keep until the
+    session ends.
     """
     file, context = st.session_state.get(key), get_script_run_ctx()
     if file is None or context is None:
@@ -58,17 +57,6 @@ def taken(key: str = _KEY) -> None:
     st.session_state[f"{key}_done"] = file.file_id
     if isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
         context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
-
-
-def go_on_without(columns: tuple[str, ...]) -> None:
-    """The ways out when columns are absent: another file, or on with them as missing."""
-
-    def allow() -> None:
-        file = st.session_state.get(_KEY)
-        st.session_state["allow_missing"] = file.file_id if file is not None else None
-
-    shown = plain(", ".join(columns[:3]) + (f" and {len(columns) - 3} more" if len(columns) > 3 else ""))
-    st.button(f"Go on with {shown} as missing", on_click=allow, key="go_on")
 
 
 def _which_columns(schema: Schema) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
 
-from core import state
+from core import numbers, state
 from core.data import split
 from core.decision import guidance, priority
 from core.decision.cases import NOBODY
@@ -125,6 +125,7 @@ def enqueue(settings: Settings, entries: Sequence[Entry], *, now: datetime) -> Q
         rows = _rows(connection, kept, salt, hours, now)
         fresh = [row for row, each in zip(rows, kept, strict=True) if each.case is None]
         newer = [row | {"of": each.case.number} for row, each in zip(rows, kept, strict=True) if each.case is not None]
+        numbers.settle(settings, connection)
         _insert(connection, fresh, now)
         _update(connection, newer)
     return Queued(len(fresh), len(newer), known, len(entries) - len(kept) - known)

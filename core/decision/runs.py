@@ -7,9 +7,10 @@ is known for ever as `<run id>-<input row>`.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,13 +18,13 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 
-from core import state
+from core import numbers, state
 from core.data.datasets import Dataset
 from core.decision.policy import BANDS, Band, Policy
 from core.errors import UnknownItemError
-from core.files import replacing, within
+from core.files import replacing, told_when_full, within
 from core.model.score import Scored
 from core.settings import Settings
 
@@ -32,7 +33,7 @@ _REASONS: Final = "reasons.parquet"
 _PLAN: Final = "plan.parquet"
 _SENT: Final = "sent.parquet"
 _ID: Final = re.compile(r"r-([0-9]{4,18})")
-#: What stands for the dataset of a run whose users still come in.
+#: What stands for the dataset of a run that is not whole: its users still come in, or its scores are being stored.
 _GROWS: Final = ""
 
 
@@ -59,41 +60,76 @@ class Run:
 
 def record(  # noqa: PLR0913 - a run is what all of these came to
     settings: Settings, dataset: Dataset, scored: Scored, rows: pd.Index[int], policy: Policy,
-    *, name: str, now: datetime, started: float,
+    *, name: str, now: datetime, started: float, job: str = "",
 ) -> Run:  # fmt: skip
     """Store the scores of a dataset's users. rows: (n,) input row numbers; started: of `time.monotonic`.
 
-    `name` is the file's name this time: the same bytes may have been stored under another.
+    `name` is the file's name this time: the same bytes may have been stored under another. A job records one run,
+    however often it is done: the one that it has recorded before is given back.
     """
-    with state.connect(settings) as connection:
-        inserted = connection.execute(
-            insert(state.runs).values(
-                created=now.isoformat(),
-                dataset=dataset.id,
-                name=name,
-                model=scored.version,
-                policy=policy.as_json(),
-                received=dataset.received,
-                users=dataset.accepted,
-                rejected=dataset.rejected,
-                counts=_counts(scored, policy),
-                seconds=round(time.monotonic() - started, 2),
-            )
-        ).inserted_primary_key
-        number = int(inserted[0]) if inserted else 0
-        # Inside the transaction: a run that is listed has its scores.
+    number = begin(settings, name=name, model=scored.version, policy=policy, now=now)
+    whole = {
+        "dataset": dataset.id, "received": dataset.received, "users": dataset.accepted, "rejected": dataset.rejected,
+        "counts": _counts(scored, policy),
+    }  # fmt: skip
+    with _given_back_unless_done(settings, number):
         _write(_folder(settings, id_of(number)) / _SCORES, _scores(scored, rows))
+    with state.writing(settings) as connection:
+        if before := state.mark(connection, _recorded_by(job)):
+            return find(settings, before)
+        seconds = round(time.monotonic() - started, 2)
+        connection.execute(update(state.runs).where(state.runs.c.number == number).values(whole | {"seconds": seconds}))
+        if job:
+            state.set_mark(connection, _recorded_by(job), id_of(number))
     return find(settings, id_of(number))
 
 
-def begin(connection: Connection, *, name: str, model: str, policy: Policy, now: datetime) -> int:
-    """Begin a run whose users come one by one (see `core.decision.served`), without a dataset; its number."""
+def recorded_by(settings: Settings, job: str) -> str | None:
+    """The id of the run that a job has recorded, whatever became of the job since."""
+    with state.connect(settings) as connection:
+        return state.mark(connection, _recorded_by(job)) or None
+
+
+def _recorded_by(job: str) -> str:
+    return f"run of {job}"
+
+
+def begin(settings: Settings, *, name: str, model: str, policy: Policy, now: datetime) -> int:
+    """Give a run its number and an empty folder; it is in nobody's list until it has a dataset and scores.
+
+    The database knows of it before the folder is there: a folder that it does not know tells of a loss.
+    """
     row = {
         "created": now.isoformat(), "dataset": _GROWS, "name": name, "model": model, "policy": policy.as_json(),
         "received": 0, "users": 0, "rejected": 0, "counts": dict.fromkeys(BANDS, 0), "seconds": 0.0,
     }  # fmt: skip
-    inserted = connection.execute(insert(state.runs).values(row)).inserted_primary_key
-    return int(inserted[0]) if inserted else 0
+    while True:
+        with state.writing(settings) as connection:
+            numbers.settle_runs(settings, connection)
+            inserted = connection.execute(insert(state.runs).values(row)).inserted_primary_key
+        number = int(inserted[0]) if inserted else 0
+        folder = _folder(settings, id_of(number))
+        # One that is there was put there from outside since: what is in it stays as it is.
+        with contextlib.suppress(FileExistsError), _given_back_unless_done(settings, number), told_when_full(folder):
+            folder.mkdir(parents=True)
+            return number
+
+
+@contextlib.contextmanager
+def _given_back_unless_done(settings: Settings, number: int) -> Iterator[None]:
+    """Where what is done in it fails, it is as if the run had never been begun."""
+    with contextlib.ExitStack() as unless_done:
+        unless_done.callback(_give_back, settings, number)
+        yield
+        unless_done.pop_all()
+
+
+def _give_back(settings: Settings, number: int) -> None:
+    with contextlib.suppress(OSError):  # not ours, or somebody has put something into it
+        _folder(settings, id_of(number)).rmdir()
+    with state.writing(settings) as connection:
+        connection.execute(delete(state.runs).where(state.runs.c.number == number))
+        numbers.give_back(connection, state.runs, number)
 
 
 def complete(settings: Settings, run: str, dataset: Dataset, scored: Scored, rows: pd.Index[int]) -> Run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -57,22 +58,27 @@ def score_file(  # noqa: PLR0913 - one argument for each noun of the chain
     now: datetime,
     allow_missing: bool = False,
     progress: Progress = _quiet,
+    job: str = "",
 ) -> Scoring:
     """Read a file, store its rows and score them; a row that the model gives no score is rejected.
+
+    job: the one that does it, where there is one (see `runs.record`).
 
     Raises the errors of `intake.read`, and WrongFeaturesError when the model was trained on other columns.
     """
     started = time.monotonic()
     progress(f"Reading {name}", 0, 0)
     checked = intake.read(name, payload, schema, allow_missing=allow_missing)
-    progress(f"Scoring {name}", 0, len(checked.frame))
     # Writing the rows and scoring them take a core each, so neither waits for the other.
     with ThreadPoolExecutor(1) as pool:
         storing = pool.submit(datasets.put, settings, checked, schema, now=now, allow_missing=allow_missing)
-        scored = Scorer(model).score(checked.frame)
+        told = functools.partial(progress, f"Scoring {name}")
+        scored = Scorer(model).score_in_blocks(checked.frame, told)
         dataset = storing.result()
     dataset, frame, scored = _with_scores(settings, dataset, checked.frame, scored, now)
-    run = runs.record(settings, dataset, scored, frame.index, policy, name=name, now=now, started=started)
+    run = runs.record(
+        settings, dataset, scored, frame.index, policy, name=name, now=now, started=started, job=job
+    )  # fmt: skip
     return Scoring(run, dataset, frame, runs.scores(settings, run.id))
 
 

@@ -119,11 +119,11 @@ class _Begun:
 
 
 def _begin(settings: Settings, names: Sequence[str], model: str, policy: Policy, now: datetime) -> _Begun:
+    number = runs.begin(settings, name=NAME, model=model, policy=policy, now=now)
+    # Before anybody sees that it grows: who finds it without its lock takes its process for dead.
+    lock = _lock(settings, runs.id_of(number))
+    lock.acquire(timeout=0)
     with state.writing(settings) as connection:
-        number = runs.begin(connection, name=NAME, model=model, policy=policy, now=now)
-        # Before anybody sees that it grows: who finds it without its lock takes its process for dead.
-        lock = _lock(settings, runs.id_of(number))
-        lock.acquire(timeout=0)
         connection.execute(insert(served).values(run=number, names=list(names)))
     return _Begun(number, now, lock)
 

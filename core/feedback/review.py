@@ -13,7 +13,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from core import accounts, state
+from core import accounts, numbers, state
 from core.decision import cases, guidance, outbox, queue
 from core.decision.cases import Case, Judgement
 from core.errors import RefusedError, TrustdeskError
@@ -118,6 +118,8 @@ def catch_up(settings: Settings) -> None:
     with state.writing(settings) as connection:
         known.refresh()
         verdicts, position = known.news(state.mark(connection, _MARK))
+        if verdicts:
+            numbers.settle(settings, connection)
         for verdict in verdicts:
             _apply(connection, known, verdict)
         state.set_mark(connection, _MARK, position)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +16,9 @@ from core.model.registry import Model
 
 #: Between the names in `Scored.novel`.
 SEPARATOR: Final = "; "
+#: Users scored at once where progress is told: a fraction of a second.
+BLOCK: Final = 65_536
+_ARRAYS: Final = ("margin", "probability", "missing", "novel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,16 @@ class Scorer:
     def score(self, frame: pd.DataFrame) -> Scored:
         """Score the users of a frame (n rows) that has every feature of the model, whatever else it has."""
         return self._scored(self.matrix(frame), self._novel(frame))
+
+    def score_in_blocks(self, frame: pd.DataFrame, progress: Callable[[int, int], None]) -> Scored:
+        """As `score`, telling how many of the users are done, before the first and after each block."""
+        users, parts = len(frame), []
+        for start in range(0, max(users, 1), BLOCK):
+            progress(start, users)
+            parts.append(self.score(frame.iloc[start : start + BLOCK]))
+        progress(users, users)
+        return Scored(**{name: np.concatenate([getattr(each, name) for each in parts]) for name in _ARRAYS},
+                      version=self.model.version)  # fmt: skip
 
     def score_values(self, values: npt.NDArray[np.float64]) -> Scored:
         """Score a few users by their values (n, f) in the model's order, NaN for missing; the same bits as `score`."""

@@ -509,3 +509,19 @@ def test_users_without_a_score_are_rejected_and_the_exit_code_says_so(
     rejected = table((tmp_path / "scores.rejected.csv").read_text(encoding="utf-8"))
     assert [row["code"] for row in rejected] == ["no_score"] * none
     assert not {row["user"] for row in scores} & {row["record"].split(",")[0] for row in rejected}
+
+
+# A lost database
+
+
+def test_scoring_says_that_the_database_does_not_know_all_runs(own: Settings, tmp_path: Path) -> None:
+    users, scores = tmp_path / "users.csv", tmp_path / "scores.csv"
+    make.users(20, seed=3).to_csv(users, index=False)
+    assert "state.db" not in done("score", users, "--output", scores, home=own).stderr
+    for file in own.data.glob("state.db*"):
+        file.unlink()
+
+    again = done("score", users, "--output", scores, home=own)
+    assert "Run r-0002" in again.stderr
+    assert again.stderr.splitlines()[-1].startswith("data/runs holds r-0001, which data/state.db does not know")
+    assert again.stdout == ""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
-from app.trial import dashboard, free_port
+from app.trial import free_port, serving
 from core.data import schema as schemas
 from core.decision import scoring
 from core.decision.policy import Policy
@@ -34,7 +34,13 @@ class Fragile:
         self.back()
 
     def back(self) -> None:
-        self._running.enter_context(dashboard(self._home, port=self._port))
+        self._process = self._running.enter_context(serving(self._home, self._port))
 
     def lost(self) -> None:
+        self._running.close()
+
+    def killed(self) -> None:
+        """As when the machine takes its process away: it ends nothing and tells nobody."""
+        self._process.kill()
+        self._process.wait()
         self._running.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import logging
 from dataclasses import replace
-from typing import Final
 
 import pandas as pd
 import pytest
@@ -24,13 +23,17 @@ from core.settings import DEMO_LABELLED, DEMO_USERS, HOME_VARIABLE, ROOT, Settin
 from tests import make
 from tests.screen import Scored, Upload, Visit
 
-_START: Final = jobs.start
+_START, _LAUNCH, _THEN = jobs.start, jobs._launch, jobs.Report.then
 
 
 @pytest.fixture(autouse=True)
 def _no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reasons are not worked out behind the page, unless a test asks for `real_jobs`."""
+    """Files are scored by their job, but in this process, and reasons are not worked out behind the page, unless a test
+    asks for `real_jobs`.
+    """
     monkeypatch.setattr(jobs, "start", lambda *_args, **_options: None)
+    monkeypatch.setattr(jobs, "_launch", jobs._work)
+    monkeypatch.setattr(jobs.Report, "then", lambda *_args, **_options: None)
 
 
 @pytest.fixture(autouse=True)
@@ -42,6 +45,8 @@ def _seen(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def real_jobs(_no_processes: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "start", _START)
+    monkeypatch.setattr(jobs, "_launch", _LAUNCH)
+    monkeypatch.setattr(jobs.Report, "then", _THEN)
 
 
 @pytest.fixture

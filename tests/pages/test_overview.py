@@ -8,6 +8,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from core import accounts, audit
 from core.decision import runs
 from core.feedback import plans
 from core.learning import due
@@ -186,3 +187,36 @@ def test_the_steps_end_with_the_last_one_or_with_a_file_of_ones_own(
     with_demo.retrained_file.unlink()
     scored(with_demo, to_score, name="march.csv", reasons=False)
     assert "The first hour" not in screen.sentences(visit(with_demo))
+
+
+def test_a_lost_database_is_told_first_until_somebody_acknowledges_it(
+    visit: Visit, own: Settings, scored: Scored, to_score: pd.DataFrame
+) -> None:
+    scored(own, to_score)
+    assert not visit(own).error
+    for file in own.data.glob("state.db*"):
+        file.unlink()
+
+    at = visit(own)
+    assert "data/runs holds r-0001, which data/state.db does not know" in screen.errors(at)[0]
+    assert "New runs go on from r-0002" in screen.errors(at)[0]
+    at.button(key="acknowledge_loss").click().run()
+
+    assert not at.exception
+    assert not at.error
+    assert audit.read(own)["what"].tolist() == ["acknowledge loss"]
+
+
+def test_only_an_admin_may_acknowledge_a_loss(
+    visit: Visit, own: Settings, scored: Scored, to_score: pd.DataFrame
+) -> None:
+    scored(own, to_score)
+    for file in own.data.glob("state.db*"):
+        file.unlink()
+    accounts.create(own, "Root", "admin", "the lead of all admins", now=make.NOW)
+    at = visit(own)
+    at.session_state["_account"] = accounts.create(own, "Ana", "analyst", "an analyst, for now", now=make.NOW).name
+    at.run()
+
+    assert "which data/state.db does not know" in screen.errors(at)[0]
+    assert "acknowledge_loss" not in [button.key for button in at.button]

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from app import services
 from core import jobs
-from core.decision import runs
+from core.decision import runs, score_job
 from core.model import registry
 from core.settings import HOME_VARIABLE, Settings
 from tests import make, screen
@@ -428,3 +428,137 @@ def test_a_model_of_other_features_is_told_in_a_sentence(upload: Upload, own: Se
     assert not at.exception
     assert "needs ratio" in screen.errors(at)[0]
     assert registry.champion(own) == "v0001"
+
+
+# Scoring goes on behind the page
+
+
+@pytest.fixture
+def interrupted(own: Settings, to_score: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A job that was cut off when 100 of the 200 users of november.csv were scored."""
+    with monkeypatch.context() as patched:
+        patched.setattr(jobs, "_launch", lambda *_: None)
+        patched.setattr(jobs, "START_WITHIN", 0.0)
+        job = score_job.start_from_page(own, "november.csv", make.csv(to_score), now=services.now())
+    told = json.loads((own.jobs / job.id / "state.json").read_text(encoding="utf-8"))
+    text = json.dumps(told | {"status": "running", "done": 100, "of": 200, "message": "Scoring november.csv"})
+    (own.jobs / job.id / "state.json").write_text(text, encoding="utf-8")
+    return job.id
+
+
+def test_the_address_of_a_job_leads_to_its_run(upload: Upload, visit: Visit, own: Settings, interrupted: str) -> None:
+    score_job.again(own, interrupted)
+
+    at = visit(own, "score_file", job=interrupted)
+
+    assert not at.exception
+    assert not at.error
+    assert "**november.csv** · 200 users received" in screen.sentences(at)
+    assert [button.label for button in at.button if button.label == "Score another file"]
+
+
+def test_an_interrupted_scoring_says_how_far_it_was_and_is_resumed(
+    visit: Visit, own: Settings, interrupted: str
+) -> None:
+    at = visit(own, "score_file", job=interrupted)
+    told = (
+        "Scoring november.csv was interrupted at 100 of 200 users. The file is stored. Score it again, or discard it."
+    )
+    assert screen.errors(at) == [told]
+    assert at.file_uploader(key="upload")
+
+    at.button(key=f"again-{interrupted}").click().run()
+
+    assert not at.exception
+    assert not at.error
+    assert at.query_params["run"] == "r-0001"
+    assert len(runs.recent(own)) == 1
+    assert not list(own.jobs.glob("*/upload-*"))
+
+
+def test_who_comes_anew_finds_what_did_not_finish_and_may_resume_it(
+    visit: Visit, own: Settings, interrupted: str
+) -> None:
+    at = visit(own, "score_file")
+    assert "**Not finished**" in screen.sentences(at)
+
+    at.button(key=f"again-{interrupted}").click().run()
+
+    assert at.query_params["run"] == "r-0001"
+    assert "**Not finished**" not in screen.sentences(visit(own, "score_file"))
+
+
+def test_an_interrupted_scoring_may_be_discarded(visit: Visit, own: Settings, interrupted: str) -> None:
+    at = visit(own, "score_file", job=interrupted)
+
+    at.button(key=f"discard-{interrupted}").click().run()
+
+    assert not at.exception
+    assert not at.error
+    assert "job" not in at.query_params
+    assert not (own.jobs / interrupted).exists()
+    assert runs.recent(own) == ()
+
+
+def test_overview_leads_to_a_scoring_that_was_interrupted(visit: Visit, own: Settings, interrupted: str) -> None:
+    at = visit(own)
+    assert "**Scoring november.csv** was interrupted" in screen.sentences(at)
+
+    at.button(key="go-Resume").click().run()
+
+    assert at.title[0].value == "Score a file"
+    assert at.button(key=f"again-{interrupted}")
+
+
+def test_a_file_that_failed_while_nobody_looked_is_told_to_who_comes_anew_once_it_was_seen_no_more(
+    visit: Visit, own: Settings
+) -> None:
+    job = score_job.start_from_page(own, "photo.csv", b"\x89PNG\r\n\x1a\n\0\0", now=services.now()).id
+    assert "this is a picture" in screen.errors(visit(own, "score_file"))[0]
+
+    at = visit(own, "score_file", job=job)
+    assert "this is a picture" in screen.errors(at)[0]
+    assert f"again-{job}" not in [button.key for button in at.button]
+    assert not visit(own, "score_file").error
+
+
+def test_a_file_without_a_feature_is_kept_and_goes_on_from_its_address(
+    visit: Visit, own: Settings, to_score: pd.DataFrame
+) -> None:
+    payload = make.csv(to_score.drop(columns="tier"))
+    job = score_job.start_from_page(own, "short.csv", payload, now=services.now()).id
+
+    at = visit(own, "score_file", job=job)  # as after a reload
+    at.button(key="go_on").click().run()
+
+    assert at.query_params["run"] == "r-0001"
+    assert (runs.scores(own, "r-0001")["n_missing"] == 1).all()
+
+
+@pytest.mark.parametrize("job", ["score-page-nothing", "nonsense", "../../etc", "reasons-r-0001"])
+def test_an_address_of_no_job_is_told_in_a_sentence(visit: Visit, own: Settings, job: str) -> None:
+    at = visit(own, "score_file", job=job)
+
+    assert not at.exception
+    assert screen.errors(at)[0].startswith("This home has no job ")
+    assert at.file_uploader(key="upload")
+
+
+def test_a_hostile_name_is_text_where_its_scoring_is_told(visit: Visit, own: Settings, interrupted: str) -> None:
+    state = own.jobs / interrupted / "state.json"
+    told = json.loads(state.read_text(encoding="utf-8"))
+    state.write_text(json.dumps(told | {"title": "Scoring <b>x</b> [a](http://e.vil) :red[x].csv"}), encoding="utf-8")
+
+    for at in (visit(own, "score_file"), visit(own)):
+        assert not at.exception
+        assert not [text for text in screen.markdown(at) if "<b>" in text or ":red[x]" in text or "](http" in text]
+
+
+def test_a_file_is_scored_by_a_process_and_its_reasons_follow_in_it(
+    real_jobs: None, upload: Upload, own: Settings, to_score: pd.DataFrame
+) -> None:
+    at = upload(own, to_score)
+
+    assert at.query_params["run"] == "r-0001"
+    assert screen.over(own, "reasons-r-0001").status == "done"
+    assert [job.status for job in jobs.listed(own, score_job.PAGE)] == ["done"]

@@ -72,7 +72,7 @@ def decisions(
     review.catch_up(live.settings)  # verdicts whose decisions a crash has left undone
     found = outbox.since(live.settings, since, most).reset_index()
     if len(found):
-        facts, now = {"decisions": len(found)}, datetime.now(UTC)
+        facts, now = {"decisions": len(found), "last": int(found["number"].iloc[-1])}, datetime.now(UTC)
         audit.note(live.settings, who=who.name, what="export decisions", about="API", details=facts, now=now)
     rows = found.astype(object).where(found.notna(), None).to_dict("records")
     return Decisions.model_validate({"decisions": rows, "last": rows[-1]["number"] if rows else since})

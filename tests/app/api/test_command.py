@@ -95,3 +95,15 @@ def test_without_keys_the_list_says_what_that_means(own: Settings) -> None:
 
     assert (done.exit_code, done.stdout) == (0, "")
     assert "this machine only" in done.stderr
+
+
+def test_a_lost_database_is_told_in_the_log_and_runs_go_on(own: Settings) -> None:
+    with started(own) as running:
+        assert running.api.post("/predict", spammer()).json["prediction_id"] == "r-0001-1"
+    for file in own.data.glob("state.db*"):
+        file.unlink()
+
+    with started(own) as running:
+        assert running.api.post("/predict", spammer()).json["prediction_id"] == "r-0002-1"
+    lost = [line for line in running.said().splitlines() if '"runs lost"' in line]
+    assert "data/runs holds r-0001, which data/state.db does not know" in json.loads(lost[0])["why"]

@@ -23,14 +23,15 @@ POLICY = Policy(0.2, 0.5, 0.8, version="p0007", armed=True)
 
 
 def record(
-    settings: Settings, n: int = 30, seed: int = 1, name: str = "users-1.csv"
+    settings: Settings, n: int = 30, seed: int = 1, name: str = "users-1.csv", job: str = ""
 ) -> tuple[Run, Scored, pd.DataFrame]:
     payload = make.csv(make.users(n, seed=seed)) + b"broken\n"
     checked = intake.read(f"users-{seed}.csv", payload, make.SCHEMA)
     dataset = datasets.put(settings, checked, make.SCHEMA, now=make.NOW)
     scored = Scorer(registry.load(settings)).score(checked.frame)
     started = time.monotonic()
-    run = runs.record(settings, dataset, scored, checked.frame.index, POLICY, name=name, now=make.NOW, started=started)
+    rows = checked.frame.index
+    run = runs.record(settings, dataset, scored, rows, POLICY, name=name, now=make.NOW, started=started, job=job)
     return run, scored, checked.frame
 
 
