@@ -19,6 +19,7 @@ from core import accounts, audit
 from core.data import datasets
 from core.data import schema as schemas
 from core.decision import runs, served
+from core.decision.marks import Mark, exactly
 from core.decision.policy import POSITIVE
 from core.decision.runs import Run
 from core.decision.served import Users
@@ -35,6 +36,10 @@ _BATCH: Final = 500
 #: What the short form calls that which errors call otherwise.
 _COLUMN: Final = {"id": "feedback_id", "notes": "feedback_notes", "name": "reviewer"}
 _WORD: Final[Mapping[bool, Judgement]] = {True: "spammer", False: "legitimate"}
+
+#: The rows turned away, as `table` gives them.
+REJECTED: Final = Mark("rejected feedback", exactly("row", "column", "sentence", "record"))
+Ready = Callable[[Sequence["Refusal"]], None]
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -63,17 +68,27 @@ class Imported:
         return len(self.fresh)
 
 
-def record(settings: Settings, rows: Sequence[Row], *, by: str, now: datetime, source: str = "feedback") -> Imported:
+def record(
+    settings: Settings,
+    rows: Sequence[Row],
+    *,
+    by: str,
+    now: datetime,
+    source: str = "feedback",
+    ready: Ready = lambda _refused: None,
+) -> Imported:
     """Store a verdict for every row that can be used; they are on disk when this returns. The others are refused.
 
     Without a reviewer in the row it is `by`. An id that is not given follows from what is said, so that importing the
-    same rows again stores nothing new. Raises NotAllowedError, SchemaError and StorageError.
+    same rows again stores nothing new. `ready` is given the rows refused so far before anything is stored; what it
+    raises is raised here. Raises NotAllowedError, SchemaError and StorageError.
     """
     person = accounts.authorise(settings, by, "judge")
     refused = [Refusal(row.number, "", f"Row {row.number}: {row.fault}.", row.text) for row in rows if row.fault]
     said = _kept(((row, row) for row in rows if not row.fault), lambda row: understood(row, person), refused)
     known = _predictions(settings, (each.prediction for _, each in said))
     judged = _kept(said, lambda each: _verdict(each, known, now), refused)
+    ready(refused)
     before = _ids(settings)
     # The id of a verdict that was imported before follows from all that it says: nothing else can be stored under it.
     _store(settings, [each for each in judged if not (each[1].id in before and _derived(each[1]))], refused)
@@ -91,10 +106,8 @@ def table(refused: Sequence[Refusal]) -> pa.Table:
     """The rows turned away: row, column, sentence, record (the row as it was given)."""
     numbers = pa.array([each.row for each in refused], pa.int64())
     texts = {"column": "column", "sentence": "sentence", "record": "text"}
-    return pa.table(
-        {"row": numbers}
-        | {name: pa.array([getattr(each, of) for each in refused], pa.string()) for name, of in texts.items()}
-    )
+    columns = {name: pa.array([getattr(each, of) for each in refused], pa.string()) for name, of in texts.items()}
+    return REJECTED.on(pa.table({"row": numbers} | columns))
 
 
 def _kept(
