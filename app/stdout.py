@@ -92,7 +92,9 @@ def _unread(descriptor: int) -> int:
     import fcntl  # noqa: PLC0415 - not on Windows
     import termios  # noqa: PLC0415
 
-    return int(struct.unpack("i", fcntl.ioctl(descriptor, termios.FIONREAD, b"\0" * 4))[0])
+    with contextlib.suppress(OSError):  # a system that does not say
+        return int(struct.unpack("i", fcntl.ioctl(descriptor, termios.FIONREAD, b"\0" * 4))[0])
+    return 0
 
 
 def _broken(error: OSError) -> OutputError:

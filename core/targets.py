@@ -162,14 +162,20 @@ def _version(found: os.stat_result | None) -> tuple[int, ...] | None:
 def _is_kept(settings: Settings, place: Path, found: os.stat_result | None) -> bool:
     """Whether a place is one of the home's own, by its path or as another name of a file that is."""
     roots = [Path(os.path.realpath(path)) for path in settings.kept()]
-    within = [entry for root in roots if root.is_dir() for entry in root.iterdir()]
-    roots += [Path(os.path.realpath(entry)) for entry in within if entry.is_symlink()]
+    roots += [Path(os.path.realpath(entry)) for root in roots for entry in _entries(root) if entry.is_symlink()]
     if any(place == root or root in place.parents for root in roots):
         return True
     audit = settings.audit
     if place.parent == Path(os.path.realpath(audit.parent)) and place.match(f"{audit.stem}*{audit.suffix}*"):
         return True
     return found is not None and found.st_nlink > 1 and any(os.path.samestat(found, each) for each in _files(roots))
+
+
+def _entries(root: Path) -> tuple[Path, ...]:
+    """What lies in a folder; nothing of what is none, or may not be looked into."""
+    with contextlib.suppress(OSError):
+        return tuple(root.iterdir())
+    return ()
 
 
 def _files(roots: Iterable[Path]) -> Iterator[os.stat_result]:

@@ -190,8 +190,7 @@ def test_the_file_has_its_name_before_the_cursor_moves(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes are others there")
-@pytest.mark.parametrize("unbuffered", [True, False])
-@pytest.mark.parametrize("n", [MANY, 100])  # 100 of them fit into the pipe
+@pytest.mark.parametrize(("n", "unbuffered"), [(MANY, True), (MANY, False), (100, True)])  # 100 fit into the pipe
 def test_a_reader_that_stops_moves_nobody_on(n: int, unbuffered: bool, home: Settings) -> None:
     decided(home, n)
     export = started(home, *ONCE, unbuffered=unbuffered, stdout=subprocess.PIPE)
@@ -268,11 +267,10 @@ def test_stdout_may_be_a_file(home: Settings, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "command", [("feedback", "export"), ("decisions", "export"), ("metrics",), ("registry", "list")]
 )
-@pytest.mark.parametrize("unbuffered", [True, False])
-def test_no_result_ends_well_without_its_reader(command: tuple[str, ...], unbuffered: bool, trained: Settings) -> None:
+def test_no_result_ends_well_without_its_reader(command: tuple[str, ...], trained: Settings) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer) as pipe:
-        export = started(trained, *command, unbuffered=unbuffered, stdout=pipe)
+        export = started(trained, *command, stdout=pipe)
     code, said = ended(export)
     assert (code, STOPPED in said) == (2, True), said
