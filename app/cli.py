@@ -116,7 +116,7 @@ def schema(
     label: Annotated[str, typer.Option(help="The label column.")],
     id_: Annotated[str | None, typer.Option("--id", help="The id column; without it the row number serves.")] = None,
     positive: Annotated[str | None, typer.Option(help="The label of a spammer, where it cannot be told.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the schema this home has.")] = False,
+    force: Annotated[bool, typer.Option("--force", "--overwrite", help="Replace the schema this home has.")] = False,
     home: Home = None,
 ) -> None:
     """Infer the columns of a file and write data/schema.toml."""
@@ -125,6 +125,8 @@ def schema(
 
     settings = settings_of(context, home)
     with guard.command(settings):
+        if settings.schema_file.exists() and users.exists() and users.samefile(settings.schema_file):
+            raise BadOptionError(str(users), f"this is {settings.schema_file}, which would be replaced.")
         if settings.schema_file.exists() and not force:
             raise RefusedError(f"{settings.schema_file} is there already. Add --force to replace it.")
         inferred = infer.infer(users.name, users, id=id_, label=label, positive=positive)

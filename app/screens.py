@@ -62,6 +62,17 @@ def record(drawn: Mapping[str, str], folder: Path = FOLDER, root: Path = ROOT) -
     write_text(folder / MANIFEST, json.dumps(told, indent=1) + "\n")
 
 
+def is_ours(path: Path) -> bool:
+    """Whether a file is a manifest, or a picture that the manifest beside it names."""
+    try:
+        told = json.loads((path.parent / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    if not isinstance(told, dict) or set(told) != {"size", "pages"}:
+        return False
+    return path.name == MANIFEST or path.name in {entry["picture"] for entry in told["pages"].values()}
+
+
 def outdated(folder: Path = FOLDER, root: Path = ROOT) -> tuple[str, ...]:
     """Pages without a picture, and pages that have changed since theirs was made."""
     known = manifest(folder)

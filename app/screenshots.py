@@ -23,6 +23,7 @@ from core.decision import runs
 from core.errors import BadOptionError, RefusedError
 from core.files import replacing
 from core.settings import Settings
+from core.targets import Target
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -43,14 +44,24 @@ class _View:
     begin: Callable[[Page], None] | None = None
 
 
-def draw(names: Sequence[str], folder: Path, *, now: datetime, chromium: Path | None, tell: Tell) -> None:
+def draw(
+    names: Sequence[str],
+    folder: Path,
+    *,
+    now: datetime,
+    chromium: Path | None,
+    tell: Tell,
+    overwrite: bool = False,
+) -> None:
     """Draw these pages into a folder and note them in its manifest.
 
-    Raises BadOptionError for a page that is not there or without a Chromium, RefusedError without Playwright.
+    Raises BadOptionError for a page that is not there, without a Chromium, or where files of somebody else's are in the
+    way and `overwrite` is not asked for; RefusedError without Playwright.
     """
     for name in names:
         if name not in screens.pages():
             raise BadOptionError(name, f"there is no such page; there are {', '.join(screens.pages())}.")
+    _claim(names, folder, overwrite=overwrite)
     with _browser(chromium) as browser, tempfile.TemporaryDirectory() as place:
         home = trial.bundled_home(Path(place))
         tell("Working the demo through")
@@ -58,9 +69,16 @@ def draw(names: Sequence[str], folder: Path, *, now: datetime, chromium: Path | 
         with trial.dashboard(home) as address:
             for name in names:
                 picture = _picture(browser, address, name, views.get(name, _View({})))
+                _claim([name], folder, overwrite=overwrite)
                 _save(picture, folder / f"{name}.png")
                 tell(f"{name}: {folder / f'{name}.png'}")
     screens.record({name: f"{name}.png" for name in names}, folder)
+
+
+def _claim(names: Sequence[str], folder: Path, *, overwrite: bool) -> None:
+    """Raises BadOptionError unless the pictures and the manifest may be written; a new folder has nothing to lose."""
+    for file in (*(f"{name}.png" for name in names), screens.MANIFEST) if folder.is_dir() else ():
+        Target(folder / file, screens.is_ours, Settings.of(), (), overwrite).claim()
 
 
 def _views(home: Settings, told: Story) -> dict[str, _View]:

@@ -13,7 +13,8 @@ TrustdeskError
 │   ├── TooFewRowsError                not enough labelled rows to train or judge a model
 │   ├── NoScoreError                   a model whose score of a user is not a finite number
 │   ├── HubError                       a Hub could not be reached, or did not give or take what it was asked
-│   └── StorageError                   the disk is full, or the place may not be written to
+│   ├── StorageError                   the disk is full, or the place may not be written to
+│   └── OutputError                    stdout did not take all that was to be written
 ├── DamagedModelError                  exit code 4: a model file differs from its checksum
 ├── RefusedError                       exit code 4: a check said no
 │   ├── UnsafeFileError                a repo holds what is not taken into a home
@@ -140,6 +141,11 @@ class StorageError(UnusableInputError):
     def __init__(self, path: str, reason: str) -> None:
         self.path, self.reason = path, reason
         super().__init__(f"{path} cannot be written: {reason}. Make room or choose another place, then try again.")
+
+
+class OutputError(UnusableInputError):
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Not all of the result could be written to stdout: {reason}. What was written is incomplete.")
 
 
 class HubError(UnusableInputError):

@@ -8,7 +8,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -18,9 +18,14 @@ from core.errors import StorageError
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,149}")
 #: Seconds after which a folder with a temporary name is what a killed process has left: none takes so long to write.
 _LEFT: Final = 3600.0
+#: Letters of a name that its temporary one shows.
+_SHOWN: Final = 40
 
 #: What the disk says when it is full or may not be written to: nothing a bug could cause.
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
+
+#: Is given the renaming of a file that is whole and on disk; does it now, after a last check, or not at all.
+Settle = Callable[[Callable[[], None]], None]
 
 
 def within(store: Path, name: str) -> Path:
@@ -32,22 +37,32 @@ def within(store: Path, name: str) -> Path:
     return store / (name if _NAME.fullmatch(name) else "none")
 
 
+def at_once(rename: Callable[[], None]) -> None:
+    rename()
+
+
 @contextlib.contextmanager
-def replacing(target: Path) -> Iterator[Path]:
+def replacing(target: Path, settle: Settle = at_once) -> Iterator[Path]:
     """Give a temporary name beside `target`; on success it becomes `target`, on failure it is gone.
 
-    Works for files and for folders that do not exist yet. What is written is on disk before the rename. A folder also
-    takes away such folders beside it as others were killed over.
+    Works for files and for folders that do not exist yet. What is written is on disk before the rename, and the rename
+    is when it has returned. `settle` has the last word; without the rename `target` stays as it is. A folder also takes
+    away such folders beside it as others were killed over.
     Raises StorageError when the disk is full or may not be written to.
     """
-    temporary = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+
+    def rename() -> None:
+        temporary.replace(target)
+        _flush(target.parent)
+
+    # A name may be as long as the file system lets it, and the temporary one is no longer.
+    temporary = target.with_name(f".{target.name[:_SHOWN]}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
         with told_when_full(target):
             target.parent.mkdir(parents=True, exist_ok=True)
             yield temporary
             _sync(temporary)
-            temporary.replace(target)
-            _flush(target.parent)
+            settle(rename)
         if target.is_dir():
             _sweep(target)
     finally:

@@ -159,6 +159,17 @@ class Settings:
         """Each decision of `python3 -m app watch`."""
         return self.data / "logs" / "watch.log"
 
+    def kept(self) -> tuple[Path, ...]:
+        """Folders and files that only the home itself writes; what else is in `data/`, the demo too, may be anybody's.
+
+        The audit log may go on in further files beside the one named here.
+        """
+        return (
+            self.models, self.schema_file, self.glossary_file, self.salt_file, self.datasets, self.runs, self.jobs,
+            self.judged, self.candidates, self.compared, self.predictions, self.options_file, self.gates, self.shadow,
+            self.retrained_file, self.database, self.feedback, self.secrets_file, self.audit, self.log.parent,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Hub:

@@ -21,7 +21,7 @@ from core.settings import ROOT
 #: What stands on what inside core. Modules of one package may import each other, and so may the single
 #: modules of the two lowest floors; otherwise imports go down only.
 FLOORS: Final = {
-    **dict.fromkeys(("core", "core.errors", "core.settings", "core.files"), 0),
+    **dict.fromkeys(("core", "core.errors", "core.settings", "core.files", "core.targets"), 0),
     **dict.fromkeys(("core.chain", "core.proof", "core.sealed", "core.tail", "core.together"), 0),
     **dict.fromkeys(("core.state", "core.audit", "core.jobs", "core.accounts", "core.keys", "core.replies"), 1),
     **dict.fromkeys(("core.options", "core.numbers", "core.workers"), 1),

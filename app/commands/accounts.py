@@ -11,6 +11,7 @@ import typer
 from app import guard
 from app.commands.shared import By, Home, allowed, settings_of
 from app.guard import tell
+from app.stdout import put
 from core.errors import BadOptionError, CancelledError
 
 app = typer.Typer(no_args_is_help=True, help="Accounts of a team that shares a home; without any, a name is enough.")
@@ -31,7 +32,7 @@ def list_accounts(context: typer.Context, home: Home = None) -> None:
     with guard.command(settings):
         found = accounts.people(settings)
         for person in found:
-            sys.stdout.write(f"{person.name}\t{person.role}\n")
+            put(f"{person.name}\t{person.role}\n")
         if not found:
             tell("No accounts: whoever opens this home gives a name and may do everything.")
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from app.commands.labelled import read, tell_problems, working
-from app.commands.shared import AsJson, Home, check_html, settings_of
+from app.commands.shared import AsJson, Home, Overwrite, report_target, settings_of
+from app.stdout import put
 
 if TYPE_CHECKING:
     from app.progress import Progress
     from core.data.datasets import Dataset
     from core.data.schema import Schema
     from core.settings import Settings
+    from core.targets import Target
 
 On = Annotated[Path | None, typer.Option("--on", help="Labelled CSV or .csv.gz; not needed for two prediction files.")]
 Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of the draws.")]
@@ -30,20 +31,27 @@ def compare(
     seed: Seed = 0,
     as_json: AsJson = False,
     html: Annotated[Path | None, typer.Option("--html", help="Also write a report there: .html.")] = None,
+    overwrite: Overwrite = False,
     home: Home = None,
 ) -> None:
     """Is B better than A, on users that neither was trained on? Predictions: id,y_true,y_proba per line."""
     settings = settings_of(context, home)
     with working(settings) as progress:
-        if html is not None:
-            check_html(html)
-        facts = _facts(settings, first, second, on, seed, html, progress)
+        target = None if html is None else _target(settings, html, first, second, on, overwrite=overwrite)
+        facts = _facts(settings, first, second, on, seed, target, progress)
         progress.end()
-        sys.stdout.write(json.dumps(facts, indent=1, ensure_ascii=False) + "\n" if as_json else _text(facts))
+        put(json.dumps(facts, indent=1, ensure_ascii=False) + "\n" if as_json else _text(facts))
+
+
+def _target(settings: Settings, html: Path, first: str, second: str, on: Path | None, *, overwrite: bool) -> Target:
+    from app.reports import comparison
+
+    reads = [Path(name) for name in (first, second) if _is_file(name)] + ([on] if on else [])
+    return report_target(settings, html, comparison.KIND, reads, overwrite=overwrite)
 
 
 def _facts(
-    settings: Settings, first: str, second: str, on: Path | None, seed: int, html: Path | None, progress: Progress
+    settings: Settings, first: str, second: str, on: Path | None, seed: int, html: Target | None, progress: Progress
 ) -> dict[str, Any]:  # fmt: skip
     from core.data import schema as schemas
     from core.errors import BadOptionError
@@ -108,17 +116,16 @@ def _with_file(
 
 
 def _stored(
-    settings: Settings, first: str, second: str, dataset: Dataset, seed: int, html: Path | None
+    settings: Settings, first: str, second: str, dataset: Dataset, seed: int, html: Target | None
 ) -> dict[str, Any]:  # fmt: skip
     """The facts of a comparison as pages have it; with `html`, it is also written there as a report."""
     from app.reports.comparison import report
-    from core.files import write_text
     from core.model import comparisons, weakest
     from core.model.comparisons import Asked
 
     found = comparisons.made(settings, Asked(first, second, dataset.id, _thresholds(), seed))
     if html is not None:
-        write_text(html, report(found))
+        html.write_text(report(found))
     flips = {"sentence": found.flips().sentence, "changes": found.flips().frame().to_dict("records")}
     return {
         "rows": found.rows, **found.comparison.as_json(), "flips": flips, "reasons": found.reasons,

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app import guard
-from app.commands.shared import By, Home, Output, allowed, check_output, give, settings_of
+from app.commands.shared import By, Home, Output, Overwrite, allowed, give, settings_of, table_target
 from app.guard import tell
-from core.errors import BadOptionError, RefusedError
+from app.stdout import deliver
+from core.errors import BadOptionError, OutputError, RefusedError
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
+    from core.decision.outbox import Batch
     from core.settings import Settings
+    from core.targets import Target
 
 app = typer.Typer(no_args_is_help=True, help="Decisions for the platform: user, decision, who, why, reversal of.")
 LAST = "last"
@@ -37,23 +41,26 @@ def export_decisions(
     since: Annotated[str, typer.Option(help="Number of the last decision acted on, or `last` with --consumer.")] = "0",
     consumer: Annotated[str | None, typer.Option(help="Who takes them; this home then remembers how far.")] = None,
     output: Output = None,
+    overwrite: Overwrite = False,
     by: By = None,
     home: Home = None,
 ) -> None:
     """Give the decisions after a number, oldest first, as a table.
 
     With `--since last --consumer NAME` each decision is in exactly one export of this consumer: the home remembers
-    the last one once the export is written.
+    the last one once the file has its name, or all of stdout was read. What fails before is given again. Where nothing
+    is new, a file that is there stays.
     """
     from core import audit
+    from core.decision.outbox import MARK
     from core.feedback import review
 
     settings = settings_of(context, home)
     with guard.command(settings):
         person = allowed(settings, by, "export decisions")
-        check_output(output)
+        target = table_target(settings, output, MARK, overwrite=overwrite)
         review.catch_up(settings)  # verdicts whose decisions a crash has left undone
-        given = _remembered(settings, consumer, output) if since == LAST else _after(settings, since, consumer, output)
+        given = _remembered(settings, consumer, target) if since == LAST else _after(settings, since, consumer, target)
         if given:
             to = consumer or (output.name if output else "stdout")
             facts = {"decisions": len(given), "last": given[-1]}
@@ -62,34 +69,87 @@ def export_decisions(
             )
 
 
-def _after(settings: Settings, since: str, consumer: str | None, output: Path | None) -> list[int]:
+def _after(settings: Settings, since: str, consumer: str | None, target: Target | None) -> list[int]:
     from core.decision import outbox
 
     if consumer is not None:
         raise BadOptionError("--consumer", f"this goes with --since {LAST}; a number moves nobody on.")
     if not since.isdecimal() or len(since) > MOST_DIGITS:
         raise BadOptionError("--since", f"{since} is neither a decision's number nor {LAST}.")
-    return _give(outbox.since(settings, int(since), most=EVERY), output)
+    found = outbox.since(settings, int(since), most=EVERY)
+    give(_table(found), target)
+    tell(f"{_counted(found)}.")
+    return _numbers(found)
 
 
-def _remembered(settings: Settings, consumer: str | None, output: Path | None) -> list[int]:
+def _remembered(settings: Settings, consumer: str | None, target: Target | None) -> list[int]:
     from core.decision import outbox
 
     if not consumer:
         raise BadOptionError("--since last", "say for whom with --consumer NAME.")
     batch = outbox.take(settings, consumer, most=EVERY)
-    given = _give(batch.decisions, output)
+    told = _counted(batch.decisions)
+    if target is None:
+        _to_stdout(settings, batch)
+    elif not _to_file(settings, batch, target):
+        told += f", and {target.path} is left as it is"
+    tell(f"{told}.")
+    return _numbers(batch.decisions)
+
+
+def _to_stdout(settings: Settings, batch: Batch) -> None:
+    from core.decision import export, outbox
+
+    try:
+        deliver(export.as_bytes(_table(batch.decisions), ".csv"))
+    except OutputError:
+        tell(f"{batch.consumer} is not moved on: the next export gives the same decisions again.")
+        raise
     if not outbox.confirm(settings, batch, now=datetime.now(UTC)):
-        if output is not None:
-            output.unlink(missing_ok=True)
-        raise RefusedError(f"Another export of {consumer} came first: discard this one and run it again.")
-    return given
+        raise RefusedError(f"Another export of {batch.consumer} came first: discard this one and run it again.")
 
 
-def _give(decisions: pd.DataFrame, output: Path | None) -> list[int]:
-    """The numbers given."""
-    frame = decisions.reset_index()
-    give(frame, output)
-    many = f"{len(frame):,} decision" + ("" if len(frame) == 1 else "s")
-    tell(f"{many}, the last is number {frame['number'].iloc[-1]}." if len(frame) else f"{many}: nothing is new.")
-    return [int(number) for number in frame["number"]]
+def _to_file(settings: Settings, batch: Batch, target: Target) -> bool:
+    """Whether the file was written: where nothing is new, one that is there stays, as nobody may have read it yet.
+
+    Written aside, and named only while no other export of this home can be; then the cursor moves.
+    """
+    from core.decision import export, outbox
+
+    confirmed = written = False
+
+    def settle(rename: Callable[[], None]) -> None:
+        nonlocal confirmed
+
+        def publish() -> None:
+            nonlocal written
+            target.claim_unchanged()
+            if len(batch.decisions) or target.is_free or target.is_foreign:
+                rename()
+                written = True
+
+        confirmed = outbox.confirm(settings, batch, now=datetime.now(UTC), publish=publish)
+
+    export.write(_table(batch.decisions), target, settle)
+    if not confirmed:
+        raise RefusedError(
+            f"Another export of {batch.consumer} came first. {target.path} was not touched by this one: run it again."
+        )
+    return written
+
+
+def _table(decisions: pd.DataFrame) -> pa.Table:
+    import pyarrow as pa
+
+    from core.decision.outbox import MARK
+
+    return MARK.on(pa.Table.from_pandas(decisions.reset_index(), preserve_index=False))
+
+
+def _numbers(decisions: pd.DataFrame) -> list[int]:
+    return [int(number) for number in decisions.index]
+
+
+def _counted(decisions: pd.DataFrame) -> str:
+    many = f"{len(decisions):,} decision" + ("" if len(decisions) == 1 else "s")
+    return f"{many}, the last is number {decisions.index[-1]}" if len(decisions) else f"{many}: nothing is new"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +11,7 @@ import typer
 
 from app.commands.labelled import read, tell_problems, working
 from app.commands.shared import AsJson, Home, settings_of
+from app.stdout import put
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -127,4 +127,4 @@ def _interval(row: dict[Any, Any], name: str, start: str | None = None) -> str:
 
 def _print(facts: dict[str, Any], told: list[str], as_json: bool) -> None:  # noqa: FBT001
     text = json.dumps(facts, indent=1, ensure_ascii=False) + "\n" if as_json else "".join(f"{line}\n" for line in told)
-    sys.stdout.write(text)
+    put(text)

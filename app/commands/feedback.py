@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,13 +16,15 @@ from app.commands.shared import (
     By,
     Home,
     Output,
+    Overwrite,
     allowed,
-    check_output,
     give,
     name_of,
     settings_of,
+    table_target,
 )
 from app.guard import tell
+from app.stdout import put
 from core.errors import BadOptionError, NotAllowedError, RefusedError, UnknownItemError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from core.feedback.importing import Refusal
     from core.proof import Verified
     from core.settings import Settings
+    from core.targets import Target
 
 app = typer.Typer(no_args_is_help=True, help="Verdicts of reviewers: figures, import, export, proof, forgetting.")
 #: Refused rows that are told one by one; all of them are in the file.
@@ -72,21 +74,25 @@ def export_feedback(
     context: typer.Context,
     output: Output = None,
     every: Annotated[bool, typer.Option("--all", help="Also what was replaced or withdrawn.")] = False,
+    overwrite: Overwrite = False,
     by: By = None,
     home: Home = None,
 ) -> None:
     """Give the verdicts that stand, one a row, with features, versions and how each user was sampled."""
+    import pyarrow as pa
+
     from core import audit
     from core.feedback import ledger
+    from core.feedback.table import MARK
 
     settings = settings_of(context, home)
     with guard.command(settings):
         person = allowed(settings, by, "see strata")
-        check_output(output)
+        target = table_target(settings, output, MARK, overwrite=overwrite)
         verdicts = ledger.of(settings)
         verdicts.refresh()
         frame = verdicts.frame() if every else verdicts.effective()
-        give(frame, output)
+        give(MARK.on(pa.Table.from_pandas(frame, preserve_index=False)), target)
         to, facts = output.name if output else "stdout", {"verdicts": len(frame)}
         audit.note(settings, who=person.name, what="export feedback", about=to, details=facts, now=datetime.now(UTC))
         tell(f"{_count(len(frame), 'verdict')} exported.")
@@ -102,7 +108,7 @@ def verify(context: typer.Context, home: Home = None) -> None:
     with guard.command(settings):
         found = {"Feedback": csv_store.of(settings).verify(), "Audit log": audit.verify(settings)}
         for name, verified in found.items():
-            sys.stdout.write(f"{name}: {_verified(verified)}\n")
+            put(f"{name}: {_verified(verified)}\n")
         if broken := [str(verified.broken) for verified in found.values() if verified.broken]:
             raise RefusedError(" ".join([*broken, "Restore the file from a backup."]))
 
@@ -111,6 +117,7 @@ def verify(context: typer.Context, home: Home = None) -> None:
 def import_feedback(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="CSV or JSON Lines: prediction_id, is_correct, actual_label ...")],
+    overwrite: Overwrite = False,
     by: By = None,
     home: Home = None,
 ) -> None:
@@ -120,20 +127,27 @@ def import_feedback(
     are any. Of each prediction and reviewer the last row counts; it supersedes what that reviewer had said of the
     prediction, unless it says the same or was judged (judged_at) no later. Import a growing file as often as you like.
     """
+    from core.decision import export
     from core.feedback import importing, short_form
 
     settings = settings_of(context, home)
     with guard.command(settings):
+        advice = f"Rejected rows would go there: give {file} another name, or move that one."
+        rejected = export.rejected_target(
+            settings, file, importing.REJECTED, reads=[file], overwrite=overwrite, advice=advice
+        )  # fmt: skip
         rows = short_form.read(file.name, file)
-        now = datetime.now(UTC)
-        done = importing.record(settings, rows, by=name_of(by), now=now, source=file.name, cumulative=True)
+        done = importing.record(
+            settings, rows, by=name_of(by), now=datetime.now(UTC), source=file.name, cumulative=True,
+            ready=lambda refused: rejected.claim() if refused else None,
+        )  # fmt: skip
         changed = f" ({_count(done.changed, 'changed verdict')})" if done.changed else ""
         replaced = f", {done.replaced:,} replaced by a later row" if done.replaced else ""
         tell(
             f"{file.name}: {len(rows):,} rows, {done.new:,} new{changed}, {done.known:,} known{replaced}, "
             f"{len(done.refused):,} rejected."
         )
-        _reject(file, done.refused)
+        _reject(rejected, done.refused)
     raise SystemExit(SOME_REJECTED if done.refused else 0)
 
 
@@ -190,18 +204,16 @@ def _verified(found: Verified) -> str:
     return f"{'whole' if found.whole else 'broken'}, {said}{head}."
 
 
-def _reject(file: Path, refused: tuple[Refusal, ...]) -> None:
+def _reject(target: Target, refused: tuple[Refusal, ...]) -> None:
     from core.decision import export
     from core.feedback import importing
 
-    target = file.with_name(f"{file.stem}.rejected.csv")
-    if not refused:
-        target.unlink(missing_ok=True)  # rows rejected earlier are not this file's any more
-        return
     for refusal in refused[:TOLD]:
         tell(refusal.sentence)
-    export.write(importing.table(refused), target)
-    tell(f"Rejected rows: {target}")
+    if export.write_rejected(importing.table(refused), target):
+        tell(f"Rejected rows: {target.path}")
+    elif target.is_foreign:
+        tell(f"{target.path} is not of this command and is left as it is: no row was rejected.")
 
 
 def _count(number: int, noun: str) -> str:

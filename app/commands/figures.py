@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+
+from app.stdout import put
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,9 +54,9 @@ def _estimate(estimate: Estimate) -> dict[str, Any]:
 def show(facts: dict[str, Any], *, as_json: bool) -> None:
     """Write the figures to stdout, as JSON or for a person."""
     if as_json:
-        sys.stdout.write(json.dumps(facts, indent=1) + "\n")
+        put(json.dumps(facts, indent=1) + "\n")
         return
-    sys.stdout.write("".join(f"{line}\n" for line in _lines(facts)))
+    put("".join(f"{line}\n" for line in _lines(facts)))
 
 
 def _lines(facts: dict[str, Any]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +10,7 @@ import typer
 from app import guard
 from app.commands.shared import By, Home, allowed, settings_of
 from app.guard import tell
+from app.stdout import put
 
 if TYPE_CHECKING:
     from core.keys import Key
@@ -36,7 +36,7 @@ def create(
         admin, now = allowed(settings, by, "manage accounts"), datetime.now(UTC)
         key, text = keys.create(settings, name, accounts.role_named(role), now=now, days=days, rate=rate)
         audit.note(settings, who=admin.name, what="create key", about=f"{key.name}, {key.role}", now=now)
-        sys.stdout.write(f"{text}\n")
+        put(f"{text}\n")
         tell(f"This is the only time the key of {key.name} is shown. It has the role {key.role}.")
 
 
@@ -50,7 +50,7 @@ def list_keys(context: typer.Context, home: Home = None) -> None:
         found = keys.listed(settings)
         for key in found:
             cells = (key.id, key.name, key.role, f"{key.rate:g}/s", f"{key.created:%Y-%m-%d}", _until(key))
-            sys.stdout.write("\t".join(cells) + "\n")
+            put("\t".join(cells) + "\n")
         if not found:
             tell("No keys: the API serves this machine only.")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
-import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +14,7 @@ from app import guard
 from app.commands.shared import AsJson, By, Home, name_of, settings_of
 from app.guard import tell
 from app.progress import Progress
+from app.stdout import put
 
 if TYPE_CHECKING:
     from core.learning.gate import Gate
@@ -53,9 +53,9 @@ def retrain(
         done = retrained(settings, asked, now=datetime.now(UTC), progress=progress)
         progress.end()
         if as_json:
-            sys.stdout.write(json.dumps(done.gate.as_json() | {"promoted": done.promoted}, indent=1) + "\n")
+            put(json.dumps(done.gate.as_json() | {"promoted": done.promoted}, indent=1) + "\n")
         else:
-            sys.stdout.write(_table(done.gate))
+            put(_table(done.gate))
         tell(done.gate.judges)
         tell(f"{done.version}: {done.gate.verdict}. {done.gate.sentence}")
         tell(f"{done.version} is in charge." if done.promoted else f"{done.version} is not in charge.")

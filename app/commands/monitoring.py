@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +11,7 @@ import typer
 from app import guard
 from app.commands.shared import AsJson, Home, settings_of
 from app.guard import tell
+from app.stdout import put
 
 if TYPE_CHECKING:
     from core.monitoring.drift import Drift
@@ -37,9 +37,9 @@ def drift(
     with guard.command(settings):
         found = drifts.of_run(settings, run)
         if as_json:
-            sys.stdout.write(json.dumps(found.as_json(), indent=1) + "\n")
+            put(json.dumps(found.as_json(), indent=1) + "\n")
         else:
-            sys.stdout.write(f"{found.sentence}\n{_table(found)}\n")
+            put(f"{found.sentence}\n{_table(found)}\n")
         if alert:
             _alert(settings)
     raise SystemExit(DRIFTED if found.verdict == "drifted" else 0)
@@ -51,7 +51,7 @@ def metrics(context: typer.Context, home: Home = None) -> None:
 
     settings = settings_of(context, home)
     with guard.command(settings):
-        sys.stdout.write(exposition.text(settings, now=datetime.now(UTC)))
+        put(exposition.text(settings, now=datetime.now(UTC)))
 
 
 def _table(found: Drift) -> str:

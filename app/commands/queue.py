@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +11,7 @@ import typer
 from app import guard
 from app.commands.shared import AsJson, By, Home, allowed, name_of, settings_of
 from app.guard import tell
+from app.stdout import put
 
 if TYPE_CHECKING:
     from core.decision.cases import Waiting
@@ -65,9 +65,9 @@ def stats(context: typer.Context, as_json: AsJson = False, home: Home = None) ->
         oldest = waiting.oldest.isoformat(timespec="seconds") if waiting.oldest else None
         if as_json:
             facts = {"open": waiting.open, "bands": waiting.bands, "blind": waiting.blind, "oldest": oldest}
-            sys.stdout.write(json.dumps(facts, indent=1) + "\n")
+            put(json.dumps(facts, indent=1) + "\n")
         else:
-            sys.stdout.write("".join(f"{line}\n" for line in _lines(waiting, oldest)))
+            put("".join(f"{line}\n" for line in _lines(waiting, oldest)))
 
 
 def _lines(waiting: Waiting, oldest: str | None) -> list[str]:

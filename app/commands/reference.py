@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from app import guard
+from app.commands.shared import Overwrite
 from app.guard import tell
 from core.errors import BadOptionError
 from core.settings import ROOT, Settings
@@ -21,13 +22,15 @@ def reference(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder to write to; by default the docs/ of the program.")
     ] = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Write the reference of the command line and of the API, command-line.md and api.md, from the code."""
     from app import reference as references
 
     folder = output or DOCS
-    with guard.command(Settings.of()):
+    settings = Settings.of()
+    with guard.command(settings):
         if not folder.is_dir():
             raise BadOptionError("--output", f"there is no folder {folder}.")
-        for path in references.write(folder, context.find_root().command):
+        for path in references.write(settings, folder, context.find_root().command, overwrite=overwrite):
             tell(f"Wrote {path}")

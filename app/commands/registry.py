@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +12,7 @@ import typer
 from app import guard
 from app.commands.shared import AsJson, By, Home, allowed, name_of, settings_of
 from app.guard import tell
+from app.stdout import put
 from core.errors import BadOptionError
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ def list_versions(context: typer.Context, as_json: AsJson = False, home: Home = 
     with guard.command(settings):
         found = registry.listing(settings, lineage.history(settings, registry.champion(settings)))
         if as_json:
-            sys.stdout.write(json.dumps([_facts(each) for each in found], indent=1) + "\n")
+            put(json.dumps([_facts(each) for each in found], indent=1) + "\n")
         else:
-            sys.stdout.write(_table([_HEAD, *map(_row, found)]) if found else "")
+            put(_table([_HEAD, *map(_row, found)]) if found else "")
         for each in found:
             if each.damage:
                 tell(each.damage)
@@ -61,12 +61,12 @@ def show(
     with guard.command(settings):
         metadata = registry.describe(settings, version)
         if card:
-            sys.stdout.write(_card(settings, version))
+            put(_card(settings, version))
         else:
             origin = registry.origin(settings, version)
             facts = {"version": version, "in_charge": version == registry.champion(settings)}
             facts |= {"pulled": origin.as_json()} if origin else {}
-            sys.stdout.write(json.dumps(facts | metadata.as_json(), indent=1, ensure_ascii=False) + "\n")
+            put(json.dumps(facts | metadata.as_json(), indent=1, ensure_ascii=False) + "\n")
 
 
 @app.command()
@@ -113,9 +113,9 @@ def diff(
         rows = [row for row in card.difference(one, other) if every or not row.same]
         if as_json:
             facts = {row.fact: {first: row.first, second: row.second} for row in rows}
-            sys.stdout.write(json.dumps(facts, indent=1, ensure_ascii=False) + "\n")
+            put(json.dumps(facts, indent=1, ensure_ascii=False) + "\n")
         else:
-            sys.stdout.write(_table([("", first, second), *((row.fact, row.first, row.second) for row in rows)]))
+            put(_table([("", first, second), *((row.fact, row.first, row.second) for row in rows)]))
         if not card.same_users(one, other):
             tell("The two were judged on different users: their figures cannot be compared side by side.")
 
@@ -132,12 +132,13 @@ def export_version(
     home: Home = None,
 ) -> None:
     """Copy a version and its card into a folder, as another home can take it, or as files for other programs."""
-    from core import audit
+    from core import audit, targets
     from core.model import bundle, registry
 
     settings = settings_of(context, home)
     with guard.command(settings):
         person = allowed(settings, by, "promote")
+        targets.new_folder(output, settings)
         model = registry.load(settings, version)
         write = bundle.export_bundle if as_bundle else bundle.export
         write(model, output, _card(settings, version))
@@ -193,7 +194,7 @@ def pull(
         reason = registry.reason_given(why) if to_promote else ""
         source = Source(repo, revision)
         pulled = hub.pull(settings, source, by=name_of(by), now=datetime.now(UTC), why=reason)
-        sys.stdout.write(pulled.version + "\n")
+        put(pulled.version + "\n")
         tell(pulled.sentence + (f" {pulled.version} is in charge." if reason else ""))
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from app import guard
-from app.commands.shared import Home, check_html, settings_of
+from app.commands.shared import Home, Overwrite, report_target, settings_of
 from app.guard import tell
 
 
@@ -16,21 +16,21 @@ def report(
     context: typer.Context,
     run: Annotated[str, typer.Argument(help="The run, such as r-0001.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to write: .html.")],
+    overwrite: Overwrite = False,
     home: Home = None,
 ) -> None:
     """Write the report of a run: scores, problems, highest risks with reasons, the model, what the verdicts say."""
     from app.reports import run as run_report
     from core.decision import runs
     from core.feedback import ledger, live
-    from core.files import write_text
     from core.model import registry
 
     settings = settings_of(context, home)
     with guard.command(settings):
-        check_html(output)
+        target = report_target(settings, output, run_report.KIND, (), overwrite=overwrite)
         found, known = runs.find(settings, run), ledger.of(settings)
         known.refresh()
         judged = live.figures(settings, found, known.valid())
         text = run_report.report(settings, found, registry.load(settings, found.model), judged)
-        write_text(output, text)
+        target.write_text(text)
         tell(f"Report of {found.id}: {output}")

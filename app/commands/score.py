@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from app.commands.labelled import tell_problems, working
-from app.commands.shared import SOME_REJECTED, Home, Version, settings_of
+from app.commands.shared import SOME_REJECTED, Home, Overwrite, Version, settings_of
 from app.guard import tell
 
 if TYPE_CHECKING:
+    from core.data.intake import Checked
     from core.decision.scoring import Scoring
+    from core.targets import Target
 
 #: Files above this size are worth a second process for the reasons, in bytes.
 LARGE_FILE = 3_000_000
@@ -29,17 +31,21 @@ def score(
     model: Version = None,
     allow_missing: Annotated[bool, typer.Option("--allow-missing", help="Go on without absent columns.")] = False,
     keep_features: Annotated[bool, typer.Option("--keep-features", help="Write the feature values too.")] = False,
+    overwrite: Overwrite = False,
     home: Home = None,
 ) -> None:
     """Score a file of users: calibrated score, band, action and exact reasons, in input order."""
     from core.data import schema as schemas
-    from core.decision import export, lost, runs, scoring
+    from core.decision import export, lost, marks, runs, scoring
     from core.decision.policy import Policy
     from core.model import contributions, registry
 
     settings = settings_of(context, home)
     with working(settings) as progress, contextlib.ExitStack() as stack:
-        export.check_target(output)
+        target = export.target(settings, output, marks.SCORES, reads=[users], overwrite=overwrite)
+        rejected = export.rejected_target(
+            settings, output, marks.REJECTED, reads=[users, output], overwrite=overwrite
+        )  # fmt: skip
         loaded = registry.load(settings, model)
         helper = None
         if reasons != "none" and users.is_file() and users.stat().st_size > LARGE_FILE:
@@ -48,6 +54,7 @@ def score(
         done = scoring.score_file(
             settings, users.name, users, columns, loaded, policy,
             now=datetime.now(UTC), allow_missing=allow_missing, progress=progress.counted,
+            ready=lambda checked: _claim(checked, rejected),
         )  # fmt: skip
         told = scoring.explained(
             done.frame, done.results["probability"].to_numpy(), loaded, policy, which=reasons, top=top, helper=helper,
@@ -59,8 +66,8 @@ def score(
         table = export.table(
             export.kept(done.frame, columns, keep_features=keep_features), done.results, told, done.run,
         )  # fmt: skip
-        export.write(table, output)
-        rejected = export.write_rejected(settings, done.dataset, output)
+        export.write(table, target)
+        export.write_rejected(export.rejected_table(settings, done.dataset.id), rejected)
         progress.end()
         _tell_run(done, output, rejected)
         if loss := lost.look(settings):
@@ -68,10 +75,17 @@ def score(
     raise SystemExit(SOME_REJECTED if done.run.rejected else 0)
 
 
-def _tell_run(done: Scoring, output: Path, rejected: Path | None) -> None:
+def _claim(checked: Checked, rejected: Target) -> None:
+    if len(checked.rejected):
+        rejected.claim()
+
+
+def _tell_run(done: Scoring, output: Path, rejected: Target) -> None:
     run = done.run
     tell_problems(done.dataset)
     bands = ", ".join(f"{count:,} {band}" for band, count in reversed(list(run.counts.items())))
     tell(f"{run.name}: {run.received:,} users received, {run.users:,} scored, {run.rejected:,} rejected.")
     tell(f"{run.model} under {run.policy.version}: {bands}. Run {run.id}, {run.seconds:.1f} s until scored.")
-    tell(f"Scores: {output}" + (f" · rejected rows: {rejected}" if rejected else ""))
+    tell(f"Scores: {output}" + (f" · rejected rows: {rejected.path}" if run.rejected else ""))
+    if not run.rejected and rejected.is_foreign:
+        tell(f"{rejected.path} is not of this command and is left as it is: no row was rejected.")

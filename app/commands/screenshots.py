@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from app import guard
+from app.commands.shared import Overwrite
 from app.guard import tell
 from core.settings import Settings
 
@@ -21,6 +22,7 @@ def screenshots(
     chromium: Annotated[
         Path | None, typer.Option(envvar="CHROMIUM", help="A Chromium; by default the one that is installed.")
     ] = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Draw a picture of every page from the bundled demo, in a copy of its home that is thrown away."""
     from app import screens
@@ -28,4 +30,6 @@ def screenshots(
 
     with guard.command(Settings.of()):
         folder = output or screens.FOLDER
-        drawing.draw(pages or screens.pages(), folder, now=datetime.now(UTC), chromium=chromium, tell=tell)
+        drawing.draw(
+            pages or screens.pages(), folder, now=datetime.now(UTC), chromium=chromium, tell=tell, overwrite=overwrite
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -11,6 +10,7 @@ import typer
 from app import guard
 from app.commands.shared import By, Home, name_of, settings_of
 from app.guard import tell
+from app.stdout import put
 
 
 def shadow(
@@ -35,4 +35,4 @@ def shadow(
             tell("Nobody is in the shadow. Name a version to put it there.")
             return
         shadows.catch_up(settings)
-        sys.stdout.write(f"{shadows.standing(settings, found).sentence}\n")
+        put(f"{shadows.standing(settings, found).sentence}\n")

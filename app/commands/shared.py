@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import getpass
-import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.stdout import put
 from core.errors import BadOptionError
 from core.settings import Settings
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pyarrow as pa
 
     from core.accounts import Deed, Person
+    from core.targets import Mark, Target
 
 #: Exit code when the work was done but some rows were turned away.
 SOME_REJECTED = 3
@@ -27,6 +29,9 @@ Home = Annotated[
 Version = Annotated[str | None, typer.Option("--model", help="Model version; by default the one in charge.")]
 By = Annotated[str | None, typer.Option("--by", help="Who does this; by default the user of this computer.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help=".csv or .parquet to write; by default stdout.")]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace a file that is there already and not of this command.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print as JSON on stdout.")]
 
 
@@ -52,33 +57,28 @@ def allowed(settings: Settings, by: str | None, deed: Deed) -> Person:
     return accounts.authorise(settings, name_of(by), deed)
 
 
-def check_output(output: Path | None) -> None:
-    """Raises BadOptionError when nothing can be written there, before any work is done."""
+def table_target(settings: Settings, output: Path | None, mark: Mark, *, overwrite: bool) -> Target | None:
+    """Where a table goes, None for stdout; to be asked for before any work. Raises as `export.target` does."""
     from core.decision import export
 
-    if output is not None:
-        export.check_target(output)
+    return None if output is None else export.target(settings, output, mark, overwrite=overwrite)
 
 
-def check_html(output: Path) -> None:
-    """Raises BadOptionError unless a report can be written there, before any work is done."""
-    if output.suffix.lower() != ".html":
-        raise BadOptionError(str(output), "the report to write must end in .html.")
-    if output.is_dir():
-        raise BadOptionError(str(output), "this is a folder: give the name of a file to write.")
-    if not output.parent.is_dir():
-        raise BadOptionError(str(output), f"there is no folder {output.parent}.")
+def report_target(settings: Settings, output: Path, kind: str, reads: Iterable[Path], *, overwrite: bool) -> Target:
+    """Where a report of this kind goes. Raises BadOptionError unless it can be written there and nothing is lost."""
+    from app.reports import page
+    from core.targets import Target
+
+    found = Target(output, page.is_kind(kind), settings, tuple(reads), overwrite, (".html",))
+    found.claim()
+    return found
 
 
-def give(frame: pd.DataFrame, output: Path | None) -> None:
+def give(table: pa.Table, target: Target | None) -> None:
     """A table as CSV on stdout, or in a file; text that looks like a formula is made plain in CSV."""
-    import pyarrow as pa
-
     from core.decision import export
 
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    if output is None:
-        sys.stdout.write(export.as_bytes(table, ".csv").decode())
-        sys.stdout.flush()
+    if target is None:
+        put(export.as_bytes(table, ".csv"))
     else:
-        export.write(table, output)
+        export.write(table, target)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +12,7 @@ import typer
 from app.commands.labelled import read, tell_rejected, working
 from app.commands.shared import SOME_REJECTED, AsJson, By, Home, Version, name_of, settings_of
 from app.guard import tell
+from app.stdout import put
 
 if TYPE_CHECKING:
     from core.model.candidates import Kept
@@ -144,14 +144,14 @@ def _searched(kept: Kept) -> dict[str, float]:
 
 def _print_figures(raw: dict[str, Any], as_json: bool) -> None:  # noqa: FBT001
     if as_json:
-        sys.stdout.write(json.dumps(raw, indent=1) + "\n")
+        put(json.dumps(raw, indent=1) + "\n")
         return
-    sys.stdout.write(f"{raw['n']:,} users, {raw['positives']:,} spammers; 95 % intervals\n")
+    put(f"{raw['n']:,} users, {raw['positives']:,} spammers; 95 % intervals\n")
     for name in ("pr_auc", "roc_auc", "brier", "ece"):
-        sys.stdout.write(f"{name:<10}{_figure(raw[name])}\n")
+        put(f"{name:<10}{_figure(raw[name])}\n")
     for band, entry in raw["thresholds"].items():
         cells = "  ".join(f"{name} {_figure(entry[name])}" for name in ("precision", "recall", "f1", "fpr"))
-        sys.stdout.write(f"above {entry['above']:g} ({band}): {cells}\n")
+        put(f"above {entry['above']:g} ({band}): {cells}\n")
 
 
 def _figure(entry: dict[str, float | None]) -> str:

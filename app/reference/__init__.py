@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 from pathlib import Path
 from typing import Any, Final
 
 from app.reference import command_line, rest
-from core.files import write_text
+from core.settings import Settings
+from core.targets import Target
 
 #: The command that writes the files anew.
 COMMAND: Final = "python3 -m app reference"
+#: Lines of a file in which it says what it is.
+_ABOUT: Final = 3
 
 
 def files(tree: Any) -> dict[str, str]:
@@ -17,9 +22,21 @@ def files(tree: Any) -> dict[str, str]:
     return {"command-line.md": command_line.text(tree), "api.md": rest.text()}
 
 
-def write(folder: Path, tree: Any) -> tuple[Path, ...]:
-    """Write all files into a folder that is there."""
-    made = files(tree)
-    for name, text in made.items():
-        write_text(folder / name, text)
-    return tuple(folder / name for name in made)
+def write(settings: Settings, folder: Path, tree: Any, *, overwrite: bool = False) -> tuple[Path, ...]:
+    """Write all files into a folder that is there.
+
+    Raises BadOptionError before the first when one of them is there and somebody else's, without `overwrite`.
+    """
+    made = {Target(folder / name, _is_ours, settings, (), overwrite): text for name, text in files(tree).items()}
+    for target in made:
+        target.claim()
+    for target, text in made.items():
+        target.write_text(text)
+    return tuple(target.path for target in made)
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file says of itself, after its title, that the command wrote it."""
+    with contextlib.suppress(OSError), path.open(encoding="utf-8", errors="replace") as lines:
+        return f"Written by `{COMMAND}`" in "".join(itertools.islice(lines, _ABOUT))
+    return False

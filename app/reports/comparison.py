@@ -21,6 +21,8 @@ from core.model.flips import Flips
 from core.model.operating import Sweep
 from core.model.resample import Costs
 
+#: What this is a report of, in its mark.
+KIND = "comparison"
 #: Users told one by one, and segments of each model.
 CHANGED = 30
 SEGMENTS = 15
@@ -40,7 +42,7 @@ def report(found: Compared) -> str:
         _calibration(found), _scores(found), _bands(found, flips), *_changed(found, flips), _thresholds(found, sweeps),
         *_segments(found), Section("Every test in a sentence", points=tuple(tables.sentences(found))),
     ]  # fmt: skip
-    return page.html(f"{b} compared with {a}", sentences, sections)
+    return page.html(f"{b} compared with {a}", sentences, sections, KIND)
 
 
 def _names(found: Compared) -> tuple[str, str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import copy
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -38,15 +39,32 @@ class Section:
     points: tuple[str, ...] = ()
 
 
-def html(title: str, sentences: Sequence[str], sections: Sequence[Section]) -> str:
+def html(title: str, sentences: Sequence[str], sections: Sequence[Section], kind: str = "report") -> str:
     """The whole file: the title, what was found in sentences, then the evidence section by section.
+
+    kind: what it is a report of, in a word that nobody sees; `is_kind` finds it again.
 
     Plotly's script stands in it once, when there is a figure. The file forbids the browser every request.
     """
     drawn = [index for index, section in enumerate(sections) if section.figure is not None]
     parts = [_section(section, index, script=index in drawn[:1]) for index, section in enumerate(sections)]
     found = "\n".join(f"<p>{_text(sentence)}</p>" for sentence in sentences)
-    return _PAGE.format(title=_text(title), policy=_POLICY, style=_STYLE, found=found, sections="\n".join(parts))
+    head = _HEAD.format(kind=kind)
+    return head + _PAGE.format(title=_text(title), policy=_POLICY, style=_STYLE, found=found, sections="\n".join(parts))
+
+
+def is_kind(kind: str) -> Callable[[Path], bool]:
+    """Says of a file whether it is a report of this kind, as `html` writes it."""
+    head = _HEAD.format(kind=kind).encode()
+
+    def found(path: Path) -> bool:
+        try:
+            with path.open("rb") as file:
+                return file.read(len(head)) == head
+        except OSError:
+            return False
+
+    return found
 
 
 def _section(section: Section, index: int, *, script: bool) -> str:
@@ -198,10 +216,13 @@ td {{ white-space: pre-line; }}
   .drawing {{ overflow: visible; }}
 }}
 """
-_PAGE: Final = """<!DOCTYPE html>
+_HEAD: Final = """<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta name="generator" content="Trustdesk: {kind}">
+"""
+_PAGE: Final = """\
 <meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>

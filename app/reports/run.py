@@ -29,6 +29,8 @@ from core.model.registry import Model
 from core.model.score import SEPARATOR, matrix
 from core.settings import Settings
 
+#: What this is a report of, in its mark.
+KIND: Final = "scores"
 #: Users told one by one, and reasons of each.
 TOP: Final = 50
 REASONS: Final = 3
@@ -57,7 +59,7 @@ def report(settings: Settings, run: Run, model: Model, live: Figures | None) -> 
             _risks(run, scores, top, dataset.id_column, model, meanings),
         ]  # fmt: skip
     sections += [*_verdicts(run, live), *_model(model), _replay(run, dataset)]
-    return page.html(f"Scores of {run.name}", list(_found(run, model)), sections)
+    return page.html(f"Scores of {run.name}", list(_found(run, model)), sections, KIND)
 
 
 def _found(run: Run, model: Model) -> Iterator[str]:

@@ -16,13 +16,12 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from core.data import datasets
-from core.data.datasets import Dataset
 from core.data.schema import Schema, key
-from core.decision import runs
+from core.decision import marks, runs
 from core.decision.runs import Run
-from core.errors import BadOptionError
-from core.files import replacing
+from core.files import Settle, at_once
 from core.settings import Settings
+from core.targets import Mark, Target
 
 #: What a spreadsheet takes for a formula at the start of a cell (OWASP, "CSV injection"), also full-width.
 FORMULA: Final = "^[=+\\-@\t\r\n＝＋－＠]"
@@ -57,7 +56,7 @@ def table(frame: pd.DataFrame, results: pd.DataFrame, reasons: pd.DataFrame, run
     added["policy_version"] = pa.repeat(run.policy.version, len(results))
     names = _apart(map(str, frame.columns), added)
     given = {name: pa.array(frame[column], from_pandas=True) for name, column in zip(names, frame.columns, strict=True)}
-    return pa.table(given | added)
+    return marks.SCORES.on(pa.table(given | added))
 
 
 def _apart(names: Iterable[str], results: Iterable[str]) -> list[str]:
@@ -83,7 +82,7 @@ def run_table(settings: Settings, run: Run) -> pa.Table:
 
 def rejected_table(settings: Settings, dataset: str) -> pa.Table:
     """The rejected rows of a dataset: line, row, column, code, sentence, record."""
-    return pa.Table.from_pandas(datasets.rejected(settings, dataset), preserve_index=False)
+    return marks.REJECTED.on(pa.Table.from_pandas(datasets.rejected(settings, dataset), preserve_index=False))
 
 
 def as_bytes(table: pa.Table, suffix: str) -> bytes:
@@ -93,31 +92,45 @@ def as_bytes(table: pa.Table, suffix: str) -> bytes:
     return sink.getvalue()
 
 
-def write(table: pa.Table, target: Path) -> None:
+def target(
+    settings: Settings, path: Path, mark: Mark, *, reads: Iterable[Path] = (), overwrite: bool = False
+) -> Target:
+    """A file that `write` can write; to be asked for before any work is done.
+
+    reads: the files that the command is given. Raises BadOptionError unless the suffix is one that `write` knows, a
+    file can be there, and nothing is lost by it.
+    """
+    found = Target(path, mark, settings, tuple(reads), overwrite, SUFFIXES)
+    found.claim()
+    return found
+
+
+def rejected_target(
+    settings: Settings, beside: Path, mark: Mark, *, reads: Iterable[Path] = (), overwrite: bool = False,
+    advice: str = "",
+) -> Target:  # fmt: skip
+    """`<stem>.rejected.csv` beside a file; `claim` it once there are rejected rows, before the work goes on.
+
+    Raises BadOptionError when it is a file that the command reads.
+    """
+    path = beside.with_name(f"{beside.stem}.rejected.csv")
+    advice = advice or f"Rejected rows would go there: give {beside} another name."
+    return Target(path, mark, settings, tuple(reads), overwrite, advice=advice)
+
+
+def write(table: pa.Table, target: Target, settle: Settle = at_once) -> None:
     """Write as CSV or Parquet by suffix, under a temporary name until it is whole."""
-    check_target(target)
-    with replacing(target) as temporary, temporary.open("wb") as sink:
-        (write_csv if target.suffix.lower() == ".csv" else write_parquet)(table, sink)
+    with target.replacing(settle) as temporary, temporary.open("wb") as sink:
+        (write_csv if target.path.suffix.lower() == ".csv" else write_parquet)(table, sink)
 
 
-def check_target(target: Path) -> None:
-    """Raises BadOptionError unless the suffix is one that `write` knows and a file can be there."""
-    if target.suffix.lower() not in SUFFIXES:
-        raise BadOptionError(str(target), "the file to write must end in .csv or .parquet.")
-    if target.is_dir():
-        raise BadOptionError(str(target), "this is a folder: give the name of a file to write.")
-    if not target.parent.is_dir():
-        raise BadOptionError(str(target), f"there is no folder {target.parent}.")
-
-
-def write_rejected(settings: Settings, dataset: Dataset, beside: Path) -> Path | None:
-    """Write the rejected rows to `<stem>.rejected.csv` beside a file; None, and no file, when there are none."""
-    target = beside.with_name(f"{beside.stem}.rejected.csv")
-    if not dataset.rejected:
-        target.unlink(missing_ok=True)  # an earlier run's rejected rows are not this run's
-        return None
-    write(rejected_table(settings, dataset.id), target)
-    return target
+def write_rejected(table: pa.Table, target: Target) -> bool:
+    """Write rejected rows, if there are any, and say whether; else take away those of an earlier run."""
+    if table.num_rows:
+        write(table, target)
+    else:
+        target.clear()
+    return bool(table.num_rows)
 
 
 def write_parquet(table: pa.Table, sink: BinaryIO) -> None:

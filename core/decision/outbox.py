@@ -6,11 +6,13 @@ cursor, acts, and confirms, which moves the cursor.
 What exactly once means: every decision is in exactly one confirmed batch of each consumer. Of two processes of one
 consumer that took the same batch, one confirms and the other is told that it was late. A consumer that fails between
 acting and confirming gets the same numbers again: no one can know what it had done, so it leaves out the numbers it
-has acted on.
+has acted on. A file is published first and confirmed then, which no other process can come between: whenever the
+process dies, the decisions are in the file or will be given again, or both.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -20,6 +22,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from core import state
 from core.decision.cases import Judgement
+from core.decision.marks import Mark, exactly
 from core.errors import BadOptionError
 from core.settings import Settings
 from core.state import cursors, decisions
@@ -30,6 +33,8 @@ UPHELD: Final = "upheld"
 _NONE: Final[Decision] = "none"
 _BY_LABEL: Final[dict[Judgement | None, Decision]] = {"spammer": "remove", "legitimate": "keep"}
 _COLUMNS: Final = [column.name for column in decisions.c]
+#: A table of decisions, numbered.
+MARK: Final = Mark("decisions", exactly(*_COLUMNS))
 _MOST_NAME: Final = 80
 # Made once: an import asks for 20,000 users, and making a statement takes longer than running it.
 _LAST_OF: Final = (
@@ -96,14 +101,17 @@ def take(settings: Settings, consumer: str, most: int = 10_000) -> Batch:
     return Batch(consumer, after, int(frame.index[-1]) if len(frame) else after, frame)
 
 
-def confirm(settings: Settings, batch: Batch, *, now: datetime) -> bool:
+def confirm(settings: Settings, batch: Batch, *, now: datetime, publish: Callable[[], None] = lambda: None) -> bool:
     """Move the consumer's cursor past a batch; False, and nothing moved, when another process has done so meanwhile.
 
-    Who is told False must undo or discard what it made of the batch.
+    publish: makes seen what was made of the batch; called right before, while nobody else of this home can confirm, and
+    not at all by who was late. What it raises is raised here, and nothing is moved. Who is told False must discard what
+    it made of the batch.
     """
     with state.writing(settings) as connection:
         if _cursor(connection, batch.consumer) != batch.after:
             return False
+        publish()
         row = {"number": batch.last, "at": now}
         moved = connection.execute(update(cursors).where(cursors.c.consumer == batch.consumer).values(row)).rowcount
         if not moved:

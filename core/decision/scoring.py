@@ -17,6 +17,7 @@ import pandas as pd
 
 from core.data import datasets, intake
 from core.data.datasets import Dataset
+from core.data.intake import Checked
 from core.data.schema import Schema
 from core.decision import runs
 from core.decision.export import TOP
@@ -59,16 +60,19 @@ def score_file(  # noqa: PLR0913 - one argument for each noun of the chain
     allow_missing: bool = False,
     progress: Progress = _quiet,
     job: str = "",
+    ready: Callable[[Checked], None] = lambda _checked: None,
 ) -> Scoring:
     """Read a file, store its rows and score them; a row that the model gives no score is rejected.
 
     job: the one that does it, where there is one (see `runs.record`).
 
-    Raises the errors of `intake.read`, and WrongFeaturesError when the model was trained on other columns.
+    `ready` is given what was read before anything is stored; what it raises is raised here. Also raises the errors of
+    `intake.read`, and WrongFeaturesError when the model was trained on other columns.
     """
     started = time.monotonic()
     progress(f"Reading {name}", 0, 0)
     checked = intake.read(name, payload, schema, allow_missing=allow_missing)
+    ready(checked)
     # Writing the rows and scoring them take a core each, so neither waits for the other.
     with ThreadPoolExecutor(1) as pool:
         storing = pool.submit(datasets.put, settings, checked, schema, now=now, allow_missing=allow_missing)

@@ -17,6 +17,7 @@ from core import accounts, audit
 from core.data import datasets
 from core.data import schema as schemas
 from core.decision import runs, served
+from core.decision.marks import Mark, exactly
 from core.decision.policy import POSITIVE
 from core.decision.runs import Run
 from core.decision.served import Users
@@ -38,6 +39,10 @@ _AHEAD: Final = timedelta(minutes=5)
 #: The id of a verdict until it is known what it comes after.
 _UNNAMED: Final = "import"
 _WORD: Final[Mapping[bool, Judgement]] = {True: "spammer", False: "legitimate"}
+
+#: The rows turned away, as `table` gives them.
+REJECTED: Final = Mark("rejected feedback", exactly("row", "column", "sentence", "record"))
+Ready = Callable[[Sequence["Refusal"]], None]
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -79,20 +84,22 @@ class Imported:
 
 def record(
     settings: Settings, rows: Sequence[Row], *, by: str, now: datetime, source: str = "feedback",
-    cumulative: bool = False,
+    cumulative: bool = False, ready: Ready = lambda _refused: None,
 ) -> Imported:  # fmt: skip
     """Store a verdict for every row that can be used; they are on disk when this returns. The others are refused.
 
     Without a reviewer in the row it is `by`, without a time it was said now. What the same reviewer said before of the
     same prediction is superseded where the row says something else, and the row is known where it does not (see
     `core.feedback.revision`). cumulative: the rows are a file, of which only the last one of each prediction and
-    reviewer counts; else each row was said after the one before. Raises NotAllowedError, SchemaError and StorageError.
+    reviewer counts; else each row was said after the one before. `ready` is given the rows refused so far before
+    anything is stored; what it raises is raised here. Also raises NotAllowedError, SchemaError and StorageError.
     """
     person = accounts.authorise(settings, by, "judge")
     refused = [Refusal(row.number, "", f"Row {row.number}: {row.fault}.", row.text) for row in rows if row.fault]
     said = _kept(((row, row) for row in rows if not row.fault), lambda row: understood(row, person), refused)
     known = _predictions(settings, (each.prediction for _, each in said))
     given = _kept(said, lambda each: _opinion(each, known, now), refused)
+    ready(refused)
     counted = _last(given) if cumulative else given
     stored = _store(settings, counted, refused, cumulative=cumulative)
     review.catch_up(settings)
@@ -115,10 +122,8 @@ def table(refused: Sequence[Refusal]) -> pa.Table:
     """The rows turned away: row, column, sentence, record (the row as it was given)."""
     numbers = pa.array([each.row for each in refused], pa.int64())
     texts = {"column": "column", "sentence": "sentence", "record": "text"}
-    return pa.table(
-        {"row": numbers}
-        | {name: pa.array([getattr(each, of) for each in refused], pa.string()) for name, of in texts.items()}
-    )
+    columns = {name: pa.array([getattr(each, of) for each in refused], pa.string()) for name, of in texts.items()}
+    return REJECTED.on(pa.table({"row": numbers} | columns))
 
 
 def _kept(

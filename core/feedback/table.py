@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core import sealed
+from core.decision.marks import Mark
 from core.feedback.columns import Floats, Numbers, Texts
 from core.feedback.verdict import Verdict
 
@@ -25,6 +26,11 @@ FIELDS: Final[Mapping[str, pa.DataType]] = {
     "score": pa.float64(), "band": pa.string(), "action": pa.string(), "reasons": pa.string(), "blind": pa.bool_(),
     "stratum": pa.string(), "inclusion": pa.float64(), "supersedes": pa.string(),
 }  # fmt: skip
+#: A table of verdicts that has left the home. A copy of the home's own file, whose lines are sealed, is none.
+MARK: Final = Mark(
+    "verdicts",
+    lambda names: tuple(names[: len(FIELDS)]) == tuple(FIELDS) and tuple(names[-len(sealed.SEAL) :]) != sealed.SEAL,
+)
 TEXTS: Final = tuple(name for name, kind in FIELDS.items() if kind == pa.string())
 NUMBERS: Final = tuple(name for name in FIELDS if name not in TEXTS)
 _DERIVED: Final = frozenset({"is_correct", "actual_label"})

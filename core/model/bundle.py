@@ -6,6 +6,7 @@ The four files are pickles. They are written for others and never read here: who
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -67,7 +68,7 @@ def metrics(model: Model) -> str:
 
 
 def _export(folder: Path, card: str, write: Callable[[Path], None]) -> None:
-    if folder.exists():
+    if os.path.lexists(folder):
         raise BadOptionError("--output", f"{folder} is there already: name a folder that is not.")
     with replacing(folder) as target:
         target.mkdir()

@@ -17,6 +17,7 @@ from core.errors import (
     KeyRefusedError,
     MissingColumnsError,
     NotAllowedError,
+    OutputError,
     RefusedError,
     SchemaError,
     SignInError,
@@ -52,6 +53,11 @@ SENTENCES = [
     (
         FeaturesError(["X7", "X9"], ["Z1"]),
         "X7 and X9 are missing and Z1 is not in the schema. Give each feature a number, or null where it is not known.",
+        2,
+    ),
+    (
+        OutputError("No space left on device"),
+        "Not all of the result could be written to stdout: No space left on device. What was written is incomplete.",
         2,
     ),
     (FeaturesError([], ["Z1", "Z2"]), "Z1 and Z2 are not in the schema.", 2),

@@ -86,6 +86,23 @@ def test_a_new_folder_takes_away_what_killed_ones_have_left_but_not_what_somebod
     assert sorted(path.name for path in tmp_path.iterdir()) == [".v2.8-cd.tmp", "v0", "v3"]
 
 
+@pytest.mark.parametrize("name", ["a" * 250, "ä" * 125])
+def test_a_name_may_be_as_long_as_there_are(name: str, tmp_path: Path) -> None:
+    write_text(tmp_path / name, "new")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_the_last_word_is_had_when_all_is_written_and_may_be_no(tmp_path: Path) -> None:
+    write_text(tmp_path / "a", "old")
+    seen = []
+    for settle in (lambda _rename: None, lambda rename: (seen.append((tmp_path / "a").read_text()), rename())):
+        with replacing(tmp_path / "a", settle) as temporary:
+            temporary.write_text("new", encoding="utf-8")
+        seen.append((tmp_path / "a").read_text())
+    assert seen == ["old", "old", "new"]
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
 @pytest.mark.parametrize("fill", [fill_file, fill_folder])
 def test_success_leaves_the_new_one_and_nothing_else(tmp_path: Path, fill: Callable[[Path], None]) -> None:
     with replacing(tmp_path / "deep" / "new") as temporary:

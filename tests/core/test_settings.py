@@ -42,6 +42,13 @@ def test_every_path_lies_in_data_or_models_and_asking_for_it_makes_nothing(name:
     assert not home.exists()
 
 
+@pytest.mark.parametrize("name", sorted({*PATHS} - {"data", "demo"}))
+def test_whatever_the_home_keeps_is_told_but_the_demo_is_anybodys(name: str, home: Settings) -> None:
+    path = getattr(home, name)
+    assert any(path == kept or kept in path.parents for kept in home.kept())
+    assert not any(path == home.demo or path in home.demo.parents for path in home.kept())
+
+
 def test_a_process_of_ours_has_this_home_and_finds_core_from_anywhere(tmp_path: Path) -> None:
     program = "from core.settings import Settings; print(Settings.of().home)"
     child = subprocess.run(

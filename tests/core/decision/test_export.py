@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 
 from core.data import datasets, intake
 from core.data.schema import Column, Schema
-from core.decision import export, runs, scoring
+from core.decision import export, marks, runs, scoring
 from core.decision.policy import Policy
 from core.decision.runs import Run
 from core.decision.scoring import Scoring
 from core.errors import BadOptionError
 from core.model import registry
 from core.settings import Settings
+from core.targets import Target
 from tests import make
 
 FORMULAS = ["=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠A"]
@@ -90,6 +91,10 @@ def test_a_csv_file_is_utf8_with_commas_and_unix_line_ends() -> None:
     assert export.as_bytes(table.slice(0, 0), ".csv") == "ä,n\n".encode()
 
 
+def to(settings: Settings, path: Path) -> Target:
+    return export.target(settings, path, marks.SCORES)
+
+
 @pytest.fixture
 def done(own: Settings) -> Scoring:
     users = make.users(80, seed=9).assign(user=[f"{i:03}" for i in range(80)])
@@ -143,9 +148,9 @@ def test_those_without_reasons_have_an_empty_cell(done: Scoring, told: pd.DataFr
     assert [reason is not None for reason in table.column("reason_1").to_pylist()] == flagged
 
 
-def test_the_csv_read_back_equals_the_table(done: Scoring, told: pd.DataFrame, tmp_path: Path) -> None:
+def test_the_csv_read_back_equals_the_table(done: Scoring, told: pd.DataFrame, own: Settings, tmp_path: Path) -> None:
     table = result(done, told, keep_features=True)
-    export.write(table, tmp_path / "scored.csv")
+    export.write(table, to(own, tmp_path / "scored.csv"))
     texts = {name: "str" for name in table.column_names if pa.types.is_string(table.schema.field(name).type)}
     back = pd.read_csv(
         tmp_path / "scored.csv", dtype=texts | {"user": "str", "name": "str", "country": "str"},
@@ -159,9 +164,11 @@ def test_the_csv_read_back_equals_the_table(done: Scoring, told: pd.DataFrame, t
             pd.testing.assert_series_equal(back[name], plain, check_dtype=False, check_exact=True)
 
 
-def test_parquet_keeps_types_and_text_as_they_are(done: Scoring, told: pd.DataFrame, tmp_path: Path) -> None:
+def test_parquet_keeps_types_and_text_as_they_are(
+    done: Scoring, told: pd.DataFrame, own: Settings, tmp_path: Path
+) -> None:
     table = result(done, told, keep_features=True)
-    export.write(table, tmp_path / "scored.parquet")
+    export.write(table, to(own, tmp_path / "scored.parquet"))
     back = pq.read_table(tmp_path / "scored.parquet")
     assert back.equals(table)
     assert back.column("name")[0].as_py() == "=1+1"
@@ -196,9 +203,10 @@ def test_a_schema_that_names_its_columns_like_results_loses_none(home: Settings)
 def test_rejected_rows_are_written_beside_with_their_place_and_made_plain(
     done: Scoring, own: Settings, tmp_path: Path
 ) -> None:
-    target = export.write_rejected(own, done.dataset, tmp_path / "scored.csv")
-    assert target == tmp_path / "scored.rejected.csv"
-    head, row = list(csv.reader(io.StringIO(target.read_text(encoding="utf-8"), newline="")))
+    target = export.rejected_target(own, tmp_path / "scored.csv", marks.REJECTED)
+    assert export.write_rejected(export.rejected_table(own, done.dataset.id), target)
+    text = (tmp_path / "scored.rejected.csv").read_text(encoding="utf-8")
+    head, row = list(csv.reader(io.StringIO(text, newline="")))
     assert head == ["line", "row", "column", "code", "sentence", "record"]
     # One name goes over two lines, so the line is one ahead of the row and the header.
     assert row[:4] == ["83", "81", "links", "not_a_number"]
@@ -213,43 +221,44 @@ def test_a_rejected_record_that_begins_like_a_formula_is_made_plain(own: Setting
     assert rows(export.rejected_table(own, dataset.id))[1][-1] == "'=u1,x,0,1,0,3"
 
 
-def test_without_rejected_rows_there_is_no_file_and_an_old_one_goes(own: Settings, tmp_path: Path) -> None:
+HEAD = "line,row,column,code,sentence,record\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "goes"), [(f"{HEAD}2,1,links,x,y,z\n", True), ("user,links\nu1,2\n", False), (HEAD[:-8] + "\n", False)]
+)
+def test_without_rejected_rows_there_is_no_file_and_an_old_one_goes_if_it_is_one(
+    text: str, goes: bool, own: Settings, tmp_path: Path
+) -> None:
     old = tmp_path / "scored.rejected.csv"
-    old.write_text("of an earlier run", encoding="utf-8")
+    old.write_text(text, encoding="utf-8")
     checked = intake.read("users.csv", make.csv(make.users(5)), make.SCHEMA)
     dataset = datasets.put(own, checked, make.SCHEMA, now=make.NOW)
-    assert export.write_rejected(own, dataset, tmp_path / "scored.csv") is None
-    assert not old.exists()
+    target = export.rejected_target(own, tmp_path / "scored.csv", marks.REJECTED)
+    assert not export.write_rejected(export.rejected_table(own, dataset.id), target)
+    assert old.exists() != goes
+    assert goes or old.read_text(encoding="utf-8") == text
 
 
 @pytest.mark.parametrize("name", ["scored", "scored.xlsx", "scored.csv.gz", "scored.json", ".csv"])
-def test_another_suffix_is_refused(tmp_path: Path, name: str) -> None:
-    for ask in (export.check_target, lambda target: export.write(pa.table({"a": [1]}), target)):
-        with pytest.raises(BadOptionError, match=r"the file to write must end in \.csv or \.parquet"):
-            ask(tmp_path / name)
-    assert list(tmp_path.iterdir()) == []
+def test_another_suffix_is_refused(name: str, home: Settings, tmp_path: Path) -> None:
+    with pytest.raises(BadOptionError, match=r"the file to write must end in \.csv or \.parquet"):
+        to(home, tmp_path / name)
 
 
-def test_a_place_where_no_file_can_be_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadOptionError, match="there is no folder"):
-        export.check_target(tmp_path / "nowhere" / "scored.csv")
-    (tmp_path / "folder.csv").mkdir()
-    with pytest.raises(BadOptionError, match="this is a folder"):
-        export.check_target(tmp_path / "folder.csv")
-
-
-def test_suffixes_are_read_without_regard_to_case(tmp_path: Path) -> None:
-    export.write(pa.table({"a": [1]}), tmp_path / "A.CSV")
-    export.write(pa.table({"a": [1]}), tmp_path / "A.Parquet")
+def test_suffixes_are_read_without_regard_to_case(home: Settings, tmp_path: Path) -> None:
+    export.write(pa.table({"a": [1]}), to(home, tmp_path / "A.CSV"))
+    export.write(pa.table({"a": [1]}), to(home, tmp_path / "A.Parquet"))
     assert (tmp_path / "A.CSV").read_text(encoding="utf-8") == "a\n1\n"
     assert pq.read_table(tmp_path / "A.Parquet").to_pydict() == {"a": [1]}
 
 
-def test_a_file_that_cannot_be_written_whole_leaves_the_old_one(tmp_path: Path) -> None:
-    target = tmp_path / "scored.csv"
-    target.write_text("old", encoding="utf-8")
+def test_a_file_that_cannot_be_written_whole_leaves_the_old_one(home: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "scored.csv"
+    path.write_text("old", encoding="utf-8")
     broken = pa.table({"a": pa.array([[1]], pa.list_(pa.int64()))})  # a list has no place in a CSV file
+    target = export.target(home, path, marks.SCORES, overwrite=True)
     with pytest.raises(pa.ArrowInvalid):
         export.write(broken, target)
-    assert target.read_text(encoding="utf-8") == "old"
+    assert path.read_text(encoding="utf-8") == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["scored.csv"]

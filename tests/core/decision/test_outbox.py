@@ -13,7 +13,7 @@ from sqlalchemy.exc import StatementError
 
 from core import state
 from core.decision import outbox
-from core.errors import BadOptionError
+from core.errors import BadOptionError, StorageError
 from core.settings import Settings
 from tests.make import NOW
 
@@ -113,6 +113,32 @@ def test_of_two_processes_of_one_consumer_one_confirms(home: Settings) -> None:
     assert not confirm(home, early)
     assert outbox.take(home, "platform").after == 2
     assert not confirm(home, late)
+
+
+def test_what_was_made_of_a_batch_is_published_before_the_cursor_moves_and_never_by_who_was_late(
+    home: Settings,
+) -> None:
+    add(home, "spammer")
+    batch, seen = outbox.take(home, "platform"), []
+
+    def publish() -> None:
+        seen.append(outbox.take(home, "platform").after)  # as any other process sees it meanwhile
+
+    assert outbox.confirm(home, batch, now=NOW, publish=publish)
+    assert not outbox.confirm(home, batch, now=NOW, publish=publish)
+    assert (seen, outbox.take(home, "platform").after) == ([0], 1)
+
+
+def test_where_publishing_fails_nobody_is_moved_on(home: Settings) -> None:
+    add(home, "spammer")
+    batch = outbox.take(home, "platform")
+
+    def publish() -> None:
+        raise StorageError("d.csv", "No space left on device")
+
+    with pytest.raises(StorageError):
+        outbox.confirm(home, batch, now=NOW, publish=publish)
+    assert outbox.take(home, "platform").decisions.equals(batch.decisions)
 
 
 def test_an_empty_batch_moves_nothing(home: Settings) -> None:
