@@ -162,8 +162,11 @@ class Claims:
 
 
 def keep(settings: Settings, kept: Iterable[Kept], *, now: datetime) -> None:
-    """As `keep_with`, in a transaction of its own."""
-    with state.writing(settings) as connection:
+    """As `keep_with`, in a transaction of its own, for what is stored elsewhere and found there when it is asked again.
+
+    So no disk is waited for: the answer outlives the process, and may be lost when the machine itself goes down.
+    """
+    with state.writing(settings, durable=False) as connection:
         keep_with(connection, kept, now=now)
 
 
