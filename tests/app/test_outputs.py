@@ -237,19 +237,6 @@ def test_what_is_scored_is_not_replaced_by_its_rejected_rows_nor_taken_away_with
     assert not (place / output).exists()
 
 
-def test_the_inputs_that_were_lost_before_are_kept(shared: Path, tmp_path: Path, monkeypatch: Any) -> None:
-    cases, home = shared / "data" / "cases", Settings.of(tmp_path / "home")
-    monkeypatch.chdir(tmp_path)
-    for name in ("train_ok.csv", "output_is_input.csv", "fix_me.rejected.csv"):
-        shutil.copy(cases / name, tmp_path)
-    assert invoked(home, "schema", "train_ok.csv", "--id", "user", "--label", "spam").exit_code == 0
-    assert invoked(home, "train", "train_ok.csv", "--promote").exit_code == 0
-    for source, output in (("output_is_input.csv", "output_is_input.csv"), ("fix_me.rejected.csv", "fix_me.csv")):
-        assert invoked(home, "score", source, "-o", output).exit_code == 2
-        assert (tmp_path / source).read_bytes() == (cases / source).read_bytes()
-    assert not (tmp_path / "fix_me.csv").exists()
-
-
 def test_a_strange_file_in_the_place_of_rejected_rows_is_in_the_way_only_when_there_are_some(
     place: Path, full: Settings
 ) -> None:

@@ -1,0 +1,125 @@
+"""Small inputs that once broke the product, each worked through as whoever sent it did."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from app.cli import app
+from core.decision import outbox, runs
+from core.settings import Settings
+from tests.app.api.server import Client, serving
+
+MODEL = ("schema train_ok.csv --id user --label spam", "train train_ok.csv --promote")
+
+
+@pytest.fixture(scope="module")
+def trained_home(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose model was learnt from the labelled file that goes with the inputs."""
+    folder = tmp_path_factory.mktemp("cases")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "excepthook", sys.excepthook)
+        patch.chdir(shared / "data" / "cases")
+        for command in MODEL:
+            found = invoked(folder, *command.split())
+            assert found.exit_code == 0, found.stderr
+    return folder
+
+
+@pytest.fixture
+def cases(trained_home: Path, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A copy of that home, with the inputs in the folder where commands are given."""
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(trained_home, tmp_path / "home")
+    for path in (shared / "data" / "cases").glob("*.csv"):
+        shutil.copyfile(path, tmp_path / path.name)
+    return Settings.of(tmp_path / "home")
+
+
+def invoked(home: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(app, ["--home", str(home), *arguments])
+
+
+def works(home: Settings, command: str, *codes: int) -> Result:
+    found = invoked(home.home, *command.split())
+    assert found.exit_code in (codes or (0,)), found.stderr
+    return found
+
+
+def scored(home: Settings) -> None:
+    """Run r-0001, of the users that the model was learnt from."""
+    works(home, "score train_ok.csv -o scored.csv")
+
+
+def output_is_input(home: Settings) -> None:
+    before = Path("output_is_input.csv").read_bytes()
+    refused = works(home, "score output_is_input.csv -o output_is_input.csv", 2)
+    assert "output_is_input.csv" in refused.stderr
+    assert Path("output_is_input.csv").read_bytes() == before
+
+
+def rejected_rows_are_the_input(home: Settings) -> None:
+    before = Path("fix_me.rejected.csv").read_bytes()
+    works(home, "score fix_me.rejected.csv -o fix_me.csv", 2)
+    assert Path("fix_me.rejected.csv").read_bytes() == before
+    assert not Path("fix_me.csv").exists()
+
+
+def feedback_contradicts_itself(home: Settings) -> None:
+    scored(home)
+    said = works(home, "feedback import feedback_contradicts_itself.csv").stderr
+    assert "2 rows, 1 new, 0 known, 1 replaced by a later row, 0 rejected" in said
+    facts = json.loads(works(home, "feedback stats --json").stdout)
+    assert (facts["total"], facts["standing"], facts["by_verdict"]) == (1, 1, {"legitimate": 1})
+    assert "0 new" in works(home, "feedback import feedback_contradicts_itself.csv").stderr
+
+
+def feedback_there_and_back(home: Settings) -> None:
+    scored(home)
+    with serving(home) as api:
+        said = [{"prediction_id": "r-0001-2", "actual_label": each} for each in ("legitimate", "spammer", "legitimate")]
+        assert [api.post("/feedback", each).json["new"] for each in said] == [True, True, True]
+        told = api.get("/decisions?since=0").json["decisions"]
+    assert [each["decision"] for each in told] == ["keep", "remove", "keep"]
+
+
+def api_same_user_twice(home: Settings) -> None:
+    with serving(home) as api:
+        for number in range(1, 41):
+            asked(api, f"u{number}", age=number * 13, msgs=number, links=number % 5)
+        asked(api, "u7", age=100, msgs=45, links=4)
+    works(home, "queue add r-0001")
+    for command in ("feedback stats", "report r-0001 -o r.html", "metrics"):
+        works(home, command)
+    works(home, "drift --alert", 0, 4)
+    with serving(home) as api:
+        assert api.get("/metrics").status == api.get("/model/feedback/stats").status == 200
+    plan = runs.plan(home, "r-0001")
+    assert plan is not None
+    assert (len(plan), runs.find(home, "r-0001").users) == (40, 41)
+    assert outbox.since(home, 0).empty
+
+
+def asked(api: Client, user: str, **features: Any) -> None:
+    assert api.post("/predict", {"user_id": user, "features": features | {"ratio": 0.5}}).status == 200
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        output_is_input, rejected_rows_are_the_input, feedback_contradicts_itself, feedback_there_and_back,
+        api_same_user_twice,
+    ],
+    ids=lambda case: case.__name__,
+)  # fmt: skip
+def test_what_once_broke_the_product_works(case: Callable[[Settings], None], cases: Settings) -> None:
+    case(cases)
