@@ -226,3 +226,15 @@ def test_a_command_that_is_none_is_noticed(span: str, said: str) -> None:
     words = documents.told(span)
     assert words is not None
     assert documents.complaint(words) == said
+
+
+# What was mended
+
+
+def test_every_test_that_the_list_of_faults_names_is_there() -> None:
+    text, file = (ROOT / "tests" / "faults.md").read_text(encoding="utf-8"), ""
+    named = re.findall(r"`(tests/[\w/]+\.py)?::(\w+)`", text)
+    assert len(named) > 50
+    for path, test in named:
+        file = path or file
+        assert f"def {test}(" in (ROOT / file).read_text(encoding="utf-8"), f"{file} has no {test}"
