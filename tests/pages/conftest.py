@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from app.components.review import sight
-from core import jobs
+from core import jobs, workers
 from core.data import datasets, intake
 from core.data import schema as schemas
 from core.decision import runs, scoring
@@ -28,11 +28,12 @@ _START, _LAUNCH, _THEN = jobs.start, jobs._launch, jobs.Report.then
 
 @pytest.fixture(autouse=True)
 def _no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files are scored by their job, but in this process, and reasons are not worked out behind the page, unless a test
-    asks for `real_jobs`.
+    """Files are scored by their job, but in this process, none is kept ready for it, and reasons are not worked out
+    behind the page, unless a test asks for `real_jobs`.
     """
     monkeypatch.setattr(jobs, "start", lambda *_args, **_options: None)
     monkeypatch.setattr(jobs, "_launch", jobs._work)
+    monkeypatch.setattr(workers, "keep_ready", lambda *_args: None)
     monkeypatch.setattr(jobs.Report, "then", lambda *_args, **_options: None)
 
 
