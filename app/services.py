@@ -195,7 +195,8 @@ def run_in(address: Mapping[str, str]) -> str | None:
 def ready_to_score() -> None:
     """Have a process wait that scores the next file at once; nothing outside a server."""
     if runtime.exists():
-        workers.keep_ready(settings(), score_job.__name__)
+        # pandas would load the second at the first file that it reads.
+        workers.keep_ready(settings(), score_job.__name__, "pyarrow.dataset")
 
 
 def result_file(run: Run, suffix: str) -> bytes:

@@ -24,7 +24,7 @@ def begin(settings: Settings, *arguments: str, log: IO[bytes]) -> subprocess.Pop
 
 
 def keep_ready(settings: Settings, *modules: str) -> None:
-    """Have a process wait for the next job of a home, with these modules of core loaded, unless one waits already.
+    """Have a process wait for the next job of a home, with these modules loaded, unless one waits already.
 
     It ends with this process, or when there is no job for a while.
     """

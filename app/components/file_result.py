@@ -40,7 +40,6 @@ def _reasons_under_way(run: Run) -> None:
     if job is not None and not job.over:
         job_progress(job.id)
         return
-    services.ready_to_score()  # nothing else is under way: the next file may come
     stored = services.reasons(run)
     if stored is None:
         if job is not None and job.message:

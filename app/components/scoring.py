@@ -28,6 +28,7 @@ def scoring(identity: str) -> str | None:
     job = _watched(identity)
     if run := score_job.run_of(services.settings(), identity):
         shadow.soon(services.settings())
+        services.ready_to_score()  # the process that scored goes on with the reasons; the next file may come
         return run
     if job is None or not identity.startswith(score_job.PREFIX):
         st.error(plain(str(UnknownItemError("job", identity))), icon=":material/error:")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import WrongFeaturesError
-from core.model import registry
+from core.model import registry, score
 from core.model.score import Scored, Scorer
 from core.settings import Settings
 from tests import make
@@ -105,3 +105,19 @@ def test_nobody_is_scored_without_trouble(scorer: Scorer) -> None:
     scored = scorer.score(FRAME.iloc[:0])
     for values in (scored.margin, scored.probability, scored.missing, scored.novel, scored.confidence):
         assert values.shape == (0,)
+
+
+@pytest.mark.parametrize("users", [0, 1, 7, 30])
+def test_block_by_block_gives_the_same_bits_and_tells_how_far_it_is(
+    trained: Settings, monkeypatch: pytest.MonkeyPatch, users: int
+) -> None:
+    monkeypatch.setattr(score, "BLOCK", 7)
+    scorer, told = Scorer(registry.load(trained)), list[tuple[int, int]]()
+    frame = make.users(30, seed=9).iloc[:users]
+
+    whole, blocks = scorer.score(frame), scorer.score_in_blocks(frame, lambda done, of: told.append((done, of)))
+
+    for name in ("margin", "probability", "missing", "novel"):
+        assert getattr(blocks, name).dtype == getattr(whole, name).dtype
+        assert getattr(blocks, name).tolist() == getattr(whole, name).tolist()
+    assert told == [(done, users) for done in (*range(0, max(users, 1), 7), users)]
