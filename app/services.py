@@ -7,6 +7,7 @@ that the value depends on (ids of things that never change, or a file's time and
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Callable, Hashable, Mapping
 from datetime import UTC, datetime
@@ -192,11 +193,13 @@ def run_in(address: Mapping[str, str]) -> str | None:
     return score_job.run_of(settings(), job) if job.startswith(score_job.PREFIX) else None
 
 
-def ready_to_score() -> None:
-    """Have a process wait that scores the next file at once; nothing outside a server."""
+def ready_to_score(*, after: float = 0.0) -> None:
+    """Have a process wait that scores the next file at once; begun in so many seconds. Nothing outside a server."""
     if runtime.exists():
         # pandas would load the second at the first file that it reads.
-        workers.keep_ready(settings(), score_job.__name__, "pyarrow.dataset")
+        begin = threading.Timer(after, workers.keep_ready, [settings(), score_job.__name__, "pyarrow.dataset"])
+        begin.daemon = True
+        begin.start()
 
 
 def result_file(run: Run, suffix: str) -> bytes:

@@ -167,7 +167,8 @@ class Settings:
         return (
             self.models, self.schema_file, self.glossary_file, self.salt_file, self.datasets, self.runs, self.jobs,
             self.judged, self.candidates, self.compared, self.predictions, self.options_file, self.gates, self.shadow,
-            self.retrained_file, self.database, self.feedback, self.secrets_file, self.audit, self.log.parent,
+            self.retrained_file, self.database, self.feedback, self.claims, self.secrets_file, self.audit,
+            self.log.parent,
         )  # fmt: skip
 
 

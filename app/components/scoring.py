@@ -21,6 +21,8 @@ from core.settings import Settings
 ADDRESS: Final = "job"
 #: Seconds between two looks: a table is shown as soon as it can be.
 _EVERY: Final = 0.05
+#: Seconds that the table is given to be drawn before anything else is begun.
+_TABLE: Final = 1.5
 
 
 def scoring(identity: str) -> str | None:
@@ -28,7 +30,8 @@ def scoring(identity: str) -> str | None:
     job = _watched(identity)
     if run := score_job.run_of(services.settings(), identity):
         shadow.soon(services.settings())
-        services.ready_to_score()  # the process that scored goes on with the reasons; the next file may come
+        # The process that scored goes on with the reasons. The next file may come, but the table comes first.
+        services.ready_to_score(after=_TABLE)
         return run
     if job is None or not identity.startswith(score_job.PREFIX):
         st.error(plain(str(UnknownItemError("job", identity))), icon=":material/error:")

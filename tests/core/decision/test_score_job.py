@@ -247,9 +247,9 @@ def test_a_file_that_cannot_be_stored_leaves_nothing(own: Settings, monkeypatch:
 
 def test_a_process_kept_ready_does_the_next_job_and_tells_into_its_log(own: Settings) -> None:
     workers.keep_ready(own, "core.decision.score_job")
-    (process,) = workers._ready.values()
+    process = workers._ready[own.home]
     workers.keep_ready(own, "core.decision.score_job")
-    assert list(workers._ready.values()) == [process]
+    assert workers._ready[own.home] is process
 
     job = begin(own)
     assert jobs._children[-1] is process
@@ -260,7 +260,7 @@ def test_a_process_kept_ready_does_the_next_job_and_tells_into_its_log(own: Sett
 
 def test_where_the_process_that_waited_has_died_another_one_is_begun(own: Settings) -> None:
     workers.keep_ready(own)
-    (process,) = workers._ready.values()
+    process = workers._ready[own.home]
     process.kill()
     process.wait(PATIENCE)
     assert until(own, begin(own)).status == "done"
