@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +18,6 @@ from sqlalchemy import (
     Boolean,
     Column,
     Connection,
-    Dialect,
     Engine,
     Float,
     Index,
@@ -36,8 +34,8 @@ from sqlalchemy import (
     update,
 )  # fmt: skip
 from sqlalchemy.pool import NullPool
-from sqlalchemy.types import TypeDecorator
 
+from core.moment import Moment
 from core.settings import Settings
 
 #: Seconds a writer waits for another one before it gives up.
@@ -48,23 +46,6 @@ _BEGIN: Final = "begin"
 _DURABLE: Final = "durable"
 #: The file, by inode, in which each database was last given its tables.
 _MADE: Final[dict[Path, int | None]] = {}
-
-
-class Moment(TypeDecorator[datetime]):
-    """An aware time, stored as text in UTC to the microsecond, so that texts sort as times do."""
-
-    impl = String
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> str | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("A stored time needs a zone.")
-        return value.astimezone(UTC).isoformat(timespec="microseconds")
-
-    def process_result_value(self, value: str | None, _dialect: Dialect) -> datetime | None:
-        return None if value is None else datetime.fromisoformat(value)
 
 
 _tables: Final = MetaData()

@@ -23,7 +23,9 @@ from core.settings import ROOT
 FLOORS: Final = {
     **dict.fromkeys(("core", "core.errors", "core.settings", "core.files", "core.targets"), 0),
     **dict.fromkeys(("core.chain", "core.proof", "core.sealed", "core.tail", "core.together"), 0),
-    **dict.fromkeys(("core.state", "core.audit", "core.jobs", "core.accounts", "core.keys", "core.replies"), 1),
+    **dict.fromkeys(
+        ("core.moment", "core.state", "core.audit", "core.jobs", "core.accounts", "core.keys", "core.replies"), 1
+    ),
     **dict.fromkeys(("core.options", "core.numbers", "core.workers"), 1),
     "core.data": 2,
     "core.model": 3,

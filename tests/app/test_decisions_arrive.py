@@ -71,7 +71,7 @@ def test_of_three_exports_at_once_one_has_all_and_the_others_touch_nothing(
     codes, said = zip(*map(ended, every), strict=True)
     assert sum(f"{MANY:,} decisions" in each for each in said) == 1, said
     for code, each in zip(codes, said, strict=True):
-        if "Another export of platform came first" in each:
+        if "Another export of platform came first" in each or "was written by somebody else meanwhile" in each:
             assert code == 4
         else:  # it has exported them, or has begun when another was done
             assert (code, "decisions" in each) == (0, True)
@@ -139,7 +139,7 @@ def test_whenever_an_export_is_killed_its_decisions_are_in_the_file_or_given_aga
     decided(home, MANY)
     files, chance = tmp_path / "files", random.Random(7)  # noqa: S311 - no secret
     files.mkdir()
-    shares = [chance.uniform(0.05, 1.1) for _ in range(20)]
+    shares = [chance.uniform(0.05, 1.1) for _ in range(8)]
     command = [sys.executable, "-c", KILLED_AT, home.home, files, *shares]
     done = subprocess.run([*map(str, command)], check=False, cwd=ROOT, capture_output=True, timeout=120)
     assert done.returncode == 0, done.stderr

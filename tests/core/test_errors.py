@@ -16,6 +16,7 @@ from core.errors import (
     HubError,
     KeyRefusedError,
     MissingColumnsError,
+    NoScoreError,
     NotAllowedError,
     OutputError,
     RefusedError,
@@ -53,6 +54,12 @@ SENTENCES = [
     (
         FeaturesError(["X7", "X9"], ["Z1"]),
         "X7 and X9 are missing and Z1 is not in the schema. Give each feature a number, or null where it is not known.",
+        2,
+    ),
+    (
+        NoScoreError("v0001", (0, 3), 5),
+        "Model v0001 gives 2 of 5 users no score: what it works out is not a finite number. Nothing is decided on "
+        "that. Check the values, and put another version in charge if they are right.",
         2,
     ),
     (

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from core.data import datasets, intake
-from core.decision import export, runs, scoring, served
+from core.decision import export, marks, runs, scoring, served
 from core.decision.policy import Policy
 from core.decision.serving import Asked
 from core.errors import NoScoreError
@@ -52,9 +52,9 @@ def test_a_row_without_a_score_is_rejected_and_told(own: Settings, tmp_path: Pat
     assert (first.code, first.rows, first.rejected) == ("no_score", bad.sum(), True)
     assert sum(each.rows for each in done.dataset.problems if each.rejected) == run.rejected
 
-    path = export.write_rejected(own, done.dataset, tmp_path / "scores.csv")
-    assert path is not None
-    assert path.read_text(encoding="utf-8").count("no_score") == bad.sum()
+    target = export.rejected_target(own, tmp_path / "scores.csv", marks.REJECTED)
+    assert export.write_rejected(export.rejected_table(own, run.dataset), target)
+    assert target.path.read_text(encoding="utf-8").count("no_score") == bad.sum()
 
 
 def test_what_is_made_of_such_a_run_has_its_scored_rows_only(own: Settings) -> None:
