@@ -11,7 +11,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import jobs
+from core import jobs, workers
 from core.data import datasets, intake
 from core.data import schema as schemas
 from core.decision import runs, scoring
@@ -33,6 +33,7 @@ def _no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "start", lambda *_args, **_options: None)
     monkeypatch.setattr(jobs, "_launch", jobs._work)
     monkeypatch.setattr(jobs.Report, "then", lambda *_args, **_options: None)
+    monkeypatch.setattr(workers, "keep_ready", lambda *_args: None)
 
 
 @pytest.fixture
