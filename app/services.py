@@ -185,14 +185,6 @@ def explain_in_background(run: Run, *, which: str = "flagged") -> None:
     )  # fmt: skip
 
 
-def run_in(address: Mapping[str, str]) -> str | None:
-    """The id of the run that an address names, itself or by the job that has made it."""
-    if run := address.get("run"):
-        return run
-    job = address.get("job", "")
-    return score_job.run_of(settings(), job) if job.startswith(score_job.PREFIX) else None
-
-
 def ready_to_score(*, after: float = 0.0) -> None:
     """Have a process wait that scores the next file at once; begun in so many seconds. Nothing outside a server."""
     if runtime.exists():

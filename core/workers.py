@@ -15,6 +15,8 @@ READY: Final = "--ready"
 #: Seconds after which a process that waits is let go: it holds as much memory as one at work.
 READY_FOR: Final = 900.0
 _ready: Final[dict[Path, subprocess.Popen[bytes]]] = {}
+#: Told to end, and not seen to have ended yet.
+_ending: Final[list[subprocess.Popen[bytes]]] = []
 _guard: Final = threading.Lock()
 
 
@@ -26,15 +28,17 @@ def begin(settings: Settings, *arguments: str, log: IO[bytes]) -> subprocess.Pop
 def keep_ready(settings: Settings, *modules: str) -> None:
     """Have a process wait for the next job of a home, with these modules loaded, unless one waits already.
 
-    It ends with this process, or when there is no job for a while.
+    It ends with this process, or when there is no job for a while, or when one is wanted for another home.
     """
     with _guard:
         waiting = _ready.get(settings.home)
         if waiting is not None and waiting.poll() is None:
             return
+        for home in list(_ready):
+            _end(home)
         process = _begun(settings, READY, *modules, take=subprocess.PIPE, tell=subprocess.DEVNULL)
         _ready[settings.home] = process
-    end = threading.Timer(READY_FOR, _let_go, [settings, process])
+    end = threading.Timer(READY_FOR, let_go, [settings, process])
     end.daemon = True
     end.start()
 
@@ -53,18 +57,19 @@ def give(settings: Settings, identity: str) -> subprocess.Popen[bytes] | None:
     return process
 
 
-def let_go(settings: Settings) -> None:
-    """End the process that waits, where one does."""
-    if (process := _ready.get(settings.home)) is not None:
-        _let_go(settings, process)
-
-
-def _let_go(settings: Settings, process: subprocess.Popen[bytes]) -> None:
+def let_go(settings: Settings, process: subprocess.Popen[bytes] | None = None) -> None:
+    """End the process that waits; with `process`, where it is still that one."""
     with _guard:
-        if _ready.get(settings.home) is not process:
-            return
-        del _ready[settings.home]
-    process.communicate()  # it reads the end of its input, and ends
+        waiting = _ready.get(settings.home)
+        if waiting is not None and process in {None, waiting}:
+            _end(settings.home)
+
+
+def _end(home: Path) -> None:
+    process = _ready.pop(home)
+    if process.stdin is not None:
+        process.stdin.close()  # it reads the end of its input, and ends
+    _ending[:] = [each for each in (*_ending, process) if each.poll() is None]
 
 
 def _begun(settings: Settings, *arguments: str, take: int, tell: int | IO[bytes]) -> subprocess.Popen[bytes]:

@@ -9,10 +9,11 @@ from app.components.heading import page_title
 from app.components.no_model import no_model
 from app.components.run_actions import another_file, downloads
 from app.components.run_list import run_list
+from app.components.scoring import run_opened
 from app.components.send_to_review import send_run
 from core.decision import runs
 
-opened, model = services.run_in(st.query_params), services.champion()
+opened, model = run_opened(), services.champion()
 with page_title("Score a file", "score_file"):
     if opened:
         download = st.container(width="content", horizontal=True)

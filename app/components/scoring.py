@@ -19,16 +19,29 @@ from core.settings import Settings
 
 #: In the address: the job whose scoring the page is about.
 ADDRESS: Final = "job"
+_ASKED: Final = "_job"
 #: Seconds between two looks: a table is shown as soon as it can be.
 _EVERY: Final = 0.05
 #: Seconds that the table is given to be drawn before anything else is begun.
 _TABLE: Final = 1.5
 
 
+def run_opened() -> str | None:
+    """The id of the run that the address names, itself or by the job that has made it.
+
+    A job that this tab has just asked for is waited for: then the address becomes that of the run.
+    """
+    job = st.query_params.get(ADDRESS, "")
+    if (run := st.query_params.get("run")) or not job.startswith(score_job.PREFIX):
+        return run
+    return None if st.session_state.get(_ASKED) == job else score_job.run_of(services.settings(), job)
+
+
 def scoring(identity: str) -> str | None:
     """The run, once the job has made it; waits for that. None where it does not come to one, which is told."""
     job = _watched(identity)
     if run := score_job.run_of(services.settings(), identity):
+        st.session_state.pop(_ASKED, None)
         shadow.soon(services.settings())
         # The process that scored goes on with the reasons. The next file may come, but the table comes first.
         services.ready_to_score(after=_TABLE)
@@ -117,7 +130,7 @@ def _again(identity: str, *, allow_missing: bool | None) -> None:
 
 
 def _look_at(identity: str) -> None:
-    st.query_params[ADDRESS] = identity
+    st.query_params[ADDRESS] = st.session_state[_ASKED] = identity
 
 
 def _discard(identity: str) -> None:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from filelock import FileLock
@@ -256,6 +257,21 @@ def test_a_process_kept_ready_does_the_next_job_and_tells_into_its_log(own: Sett
     assert until(own, job).status == "done"
     assert (own.jobs / job / "log.txt").read_bytes() == b""
     assert process.wait(PATIENCE) == 0
+
+
+def test_one_process_waits_at_most_whatever_homes_are_opened(own: Settings, tmp_path: Path) -> None:
+    other = Settings.of(tmp_path / "other")
+    workers.keep_ready(own)
+    (first,) = workers._ready.values()
+    workers.keep_ready(other)
+    (second,) = workers._ready.values()
+
+    assert first.wait(PATIENCE) == 0
+    assert second.poll() is None
+    workers.let_go(own)
+    assert list(workers._ready.values()) == [second]
+    workers.let_go(other)
+    assert second.wait(PATIENCE) == 0
 
 
 def test_where_the_process_that_waited_has_died_another_one_is_begun(own: Settings) -> None:
