@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import insert
+from typer.testing import CliRunner
 
+from app.cli import app
 from core import state
 from core.decision import outbox
 from core.settings import ROOT, Settings
@@ -24,6 +26,12 @@ from tests.make import NOW
 MANY = 3_000
 ONCE = ("decisions", "export", "--since", "last", "--consumer", "platform")
 STOPPED = "what reads it has stopped before the end"
+
+
+@pytest.fixture(autouse=True)
+def _hook(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands change what happens on a bug for the rest of their process; here it goes on after them."""
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
 
 
 def decided(home: Settings, n: int) -> None:
@@ -62,7 +70,7 @@ def left(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir() if path.suffix == ".tmp"]
 
 
-@pytest.mark.parametrize("target", ["same.csv", "same.parquet"])
+@pytest.mark.parametrize("target", ["same.csv", pytest.param("same.parquet", marks=pytest.mark.slow)])
 def test_of_three_exports_at_once_one_has_all_and_the_others_touch_nothing(
     target: str, home: Settings, tmp_path: Path
 ) -> None:
@@ -93,6 +101,12 @@ def test_of_two_consumers_that_write_to_one_file_at_once_none_loses_any(home: Se
     assert 0 in codes.values()
 
 
+def exported(home: Settings, path: Path) -> tuple[int, str]:
+    """As `ended` of an export to a file, in this process."""
+    found = CliRunner().invoke(app, [*map(str, ("--home", home.home, *ONCE, "-o", path))])
+    return found.exit_code, found.stderr
+
+
 def test_where_nothing_is_new_the_last_file_stays_as_nobody_may_have_read_it(home: Settings, tmp_path: Path) -> None:
     decided(home, 5)
     path = tmp_path / "d.csv"
@@ -103,10 +117,10 @@ def test_where_nothing_is_new_the_last_file_stays_as_nobody_may_have_read_it(hom
     ):
         if more:
             decided(home, more)
-        assert ended(started(home, *ONCE, "-o", path)) == (0, f"{said}\n")
+        assert exported(home, path) == (0, f"{said}\n")
         assert in_file(path) == kept
     path.unlink()
-    assert ended(started(home, *ONCE, "-o", path))[0] == 0
+    assert exported(home, path)[0] == 0
     assert in_file(path) == []
 
 
@@ -190,7 +204,10 @@ def test_the_file_has_its_name_before_the_cursor_moves(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes are others there")
-@pytest.mark.parametrize(("n", "unbuffered"), [(MANY, True), (MANY, False), (100, True)])  # 100 fit into the pipe
+@pytest.mark.parametrize(
+    ("n", "unbuffered"),
+    [(MANY, True), pytest.param(MANY, False, marks=pytest.mark.slow), (100, True)],  # 100 fit into the pipe
+)
 def test_a_reader_that_stops_moves_nobody_on(n: int, unbuffered: bool, home: Settings) -> None:
     decided(home, n)
     export = started(home, *ONCE, unbuffered=unbuffered, stdout=subprocess.PIPE)
@@ -237,8 +254,12 @@ def test_a_pipe_that_does_not_wait_gets_every_byte(home: Settings) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full disk at hand")
 @pytest.mark.parametrize(
-    "command", [ONCE, ("decisions", "export"), ("feedback", "export"), ("queue", "stats", "--json")]
-)
+    "command",
+    [
+        ONCE, ("queue", "stats", "--json"), pytest.param(("decisions", "export"), marks=pytest.mark.slow),
+        pytest.param(("feedback", "export"), marks=pytest.mark.slow),
+    ],
+)  # fmt: skip
 def test_a_result_that_finds_no_room_is_no_success(command: tuple[str, ...], home: Settings) -> None:
     decided(home, 3)
     with Path("/dev/full").open("w") as full:
@@ -265,8 +286,12 @@ def test_stdout_may_be_a_file(home: Settings, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes are others there")
 @pytest.mark.parametrize(
-    "command", [("feedback", "export"), ("decisions", "export"), ("metrics",), ("registry", "list")]
-)
+    "command",
+    [
+        ("feedback", "export"), ("metrics",), pytest.param(("decisions", "export"), marks=pytest.mark.slow),
+        pytest.param(("registry", "list"), marks=pytest.mark.slow),
+    ],
+)  # fmt: skip
 def test_no_result_ends_well_without_its_reader(command: tuple[str, ...], trained: Settings) -> None:
     reader, writer = os.pipe()
     os.close(reader)
