@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import threading
@@ -47,14 +48,14 @@ def give(settings: Settings, identity: str) -> subprocess.Popen[bytes] | None:
     """The process that waited and has taken this job; None where none did."""
     with _guard:
         process = _ready.pop(settings.home, None)
-    if process is None or process.poll() is not None or process.stdin is None:
+    if process is None or process.stdin is None:
         return None
-    try:
-        with process.stdin as stream:
+    with contextlib.suppress(BrokenPipeError), process.stdin as stream:  # it may have ended, before or just now
+        if process.poll() is None:
             stream.write(f"{identity}\n".encode())
-    except BrokenPipeError:  # it has ended just now
-        return None
-    return process
+            stream.flush()
+            return process
+    return None
 
 
 def let_go(settings: Settings, process: subprocess.Popen[bytes] | None = None) -> None:

@@ -280,6 +280,8 @@ def test_where_the_process_that_waited_has_died_another_one_is_begun(own: Settin
     process.kill()
     process.wait(PATIENCE)
     assert until(own, begin(own)).status == "done"
+    assert process.stdin is not None
+    assert process.stdin.closed
 
 
 @needs_signals
