@@ -218,7 +218,7 @@ needs_forks = pytest.mark.skipif(
 
 @needs_forks
 def test_killed_at_random_moments_nothing_is_lost_or_doubled(own: Settings, tmp_path: Path) -> None:
-    assert survives(own, tmp_path, kills=8).kills == dict.fromkeys(STEPS, 2)
+    assert survives(own, tmp_path, kills=4).kills == dict.fromkeys(STEPS, 1)
 
 
 @needs_forks
