@@ -81,6 +81,8 @@ def feedback_contradicts_itself(home: Settings) -> None:
     facts = json.loads(works(home, "feedback stats --json").stdout)
     assert (facts["total"], facts["standing"], facts["by_verdict"]) == (1, 1, {"legitimate": 1})
     assert "0 new" in works(home, "feedback import feedback_contradicts_itself.csv").stderr
+    Path("changed.csv").write_text("prediction_id,actual_label,reviewer\nr-0001-1,spammer,ana\n", encoding="utf-8")
+    assert "1 rows, 1 new (1 changed verdict), 0 known, 0 rejected" in works(home, "feedback import changed.csv").stderr
 
 
 def feedback_there_and_back(home: Settings) -> None:
