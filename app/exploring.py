@@ -17,6 +17,7 @@ from app import services
 from core.data import bins as binning
 from core.data import datasets, duplicates, pairs, profile, quality, segments, shift, tally
 from core.data.quality import SEVERITIES, Finding
+from core.data.schema import Schema
 from core.data.single import Outliers
 from core.data.tally import Tally
 from core.decision import view as views
@@ -46,9 +47,28 @@ class Use:
         return dict(zip(self.names, np.abs(self.pushes).mean(axis=0).tolist(), strict=True))
 
 
+def schema(view: View) -> Schema:
+    """The schema of this home, without the features that the dataset has not: it may have been read by another."""
+    return services.schema().only(_columns(view))
+
+
+def absent(view: View) -> tuple[str, ...]:
+    """The features of this home that the dataset has no column of."""
+    return tuple(name for name in services.schema().names if name not in _columns(view))
+
+
+def usable(view: View, model: Model | None) -> Model | None:
+    """The model, None where the dataset lacks a feature of it."""
+    return model if model is not None and _columns(view).issuperset(model.metadata.names) else None
+
+
+def _columns(view: View) -> frozenset[str]:
+    return services.kept(("columns", view.dataset), lambda: datasets.columns(services.settings(), view.dataset))
+
+
 def frame(view: View) -> pd.DataFrame:
     """All features of the dataset, filtered or not."""
-    return services.features(view.dataset, services.schema().names)
+    return services.features(view.dataset, schema(view).names)
 
 
 def rows(view: View) -> npt.NDArray[np.bool_]:
@@ -110,7 +130,7 @@ def table(view: View, model: Model | None, *, progress: Progress) -> pd.DataFram
     """The feature table: `core.data.profile`, with the model's use of each feature and PSI against its training."""
 
     def make() -> pd.DataFrame:
-        features, everyone, tallies = services.schema().features, frame(view), dict[str, Tally]()
+        features, everyone, tallies = schema(view).features, frame(view), dict[str, Tally]()
 
         def count(name: str) -> Tally:
             tallies[name] = services.kept(("tally", view, name), lambda: _tally(view, name, everyone[name]))
@@ -140,7 +160,7 @@ def use(view: View, model: Model, *, progress: Progress = lambda _d, _o: None) -
 
 def by_use(view: View, model: Model | None) -> list[str]:
     """Feature names, the ones the model uses most first; in the order of the schema without a model."""
-    names = list(services.schema().names)
+    names = list(schema(view).names)
     weights = use(view, model).mean if model is not None else {}
     return sorted(names, key=lambda name: -weights.get(name, 0.0))
 
@@ -152,7 +172,7 @@ def findings(view: View, *, progress: Progress) -> tuple[Finding, ...]:
         found = datasets.find(services.settings(), view.dataset)
         ids = datasets.frame(services.settings(), view.dataset, [found.id_column])[found.id_column]
         return quality.findings(
-            frame(view), services.schema().features, everyones_label(view), ids=ids,
+            frame(view), schema(view).features, everyones_label(view), ids=ids,
             pearson=correlations(view.unfiltered, "pearson"), progress=progress,
         )  # fmt: skip
 
@@ -162,7 +182,7 @@ def findings(view: View, *, progress: Progress) -> tuple[Finding, ...]:
 def correlations(view: View, method: pairs.Method, *, progress: Progress = lambda _d, _o: None) -> pd.DataFrame:
     return services.kept(
         ("correlations", view, method),
-        lambda: pairs.correlations(looked_at(view), services.schema().names, method, progress=progress),
+        lambda: pairs.correlations(looked_at(view), schema(view).names, method, progress=progress),
     )
 
 
@@ -188,10 +208,10 @@ def segmented(view: View, context: str) -> pd.DataFrame:
 
 def compared(a: View, b: View, model: Model | None, *, progress: Progress) -> pd.DataFrame:
     """Shift of each feature from a to b, weighted by the model's use of it on a's dataset."""
-    weights = use(a, model).mean if model is not None else None
+    weights, names = use(a, model).mean if model is not None else None, schema(a).only(schema(b).names).names
     return services.kept(
         ("compared", a, b, model.version if model else None),
-        lambda: shift.compare(looked_at(a), looked_at(b), services.schema().names, weights, progress=progress),
+        lambda: shift.compare(looked_at(a), looked_at(b), names, weights, progress=progress),
     )
 
 
@@ -233,7 +253,7 @@ def evidence(view: View, code: str) -> pd.DataFrame:
     if code in {"row_order", "ids"}:
         return _along(view, code)
     known, features = everyones_label(view), frame(view)
-    group = services.kept(("groups", view.dataset), lambda: duplicates.groups(frame(view), services.schema().names))
+    group = services.kept(("groups", view.dataset), lambda: duplicates.groups(frame(view), schema(view).names))
     if code == "opposite_labels" and known is not None:
         return duplicates.opposites(group, known, _ids(view), features)
     label = services.schema().label

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import services
+from app import exploring, services
 from app.components.empty_state import empty_state
 from app.components.explore.feature_table import feature_table
 from app.components.explore.glance import glance
@@ -15,13 +15,13 @@ from app.components.heading import page_title
 
 PANELS = ("One feature", "Two features", "Correlations", "Segments", "Compare")
 
-model = services.champion()
 with page_title("Explore", "explore") as buttons:
     view = source()
 if view is None:
     with empty_state("Nothing to explore yet", "Score a file first; its users can then be explored here."):
         pass
 else:
+    model = exploring.usable(view, services.champion())
     with buttons:
         view = filtered(view)
         export_button(view, model)

@@ -140,10 +140,12 @@ def labelled(settings: Settings) -> tuple[Dataset, ...]:
 
 def frame(settings: Settings, identity: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """The accepted rows, or some of their columns, indexed by row number."""
-    path = _folder(settings, identity) / _ACCEPTED
-    if not path.is_file():
-        raise UnknownItemError("dataset", identity)
-    return pd.read_parquet(path, columns=None if columns is None else list(columns))
+    return pd.read_parquet(_accepted(settings, identity), columns=None if columns is None else list(columns))
+
+
+def columns(settings: Settings, identity: str) -> frozenset[str]:
+    """The names of the columns stored, and of the row number: those of the schema by which the file was read."""
+    return frozenset(pq.read_schema(_accepted(settings, identity)).names)
 
 
 def one(settings: Settings, identity: str, row: int) -> pd.Series[Any]:
@@ -169,9 +171,7 @@ def _where(
     settings: Settings, identity: str, column: str | None, value: object, read: Sequence[str] | None = None
 ) -> pd.DataFrame:
     """The accepted rows with this value in a column; None means the row number. `read`: columns, all without."""
-    path = _folder(settings, identity) / _ACCEPTED
-    if not path.is_file():
-        raise UnknownItemError("dataset", identity)
+    path = _accepted(settings, identity)
     # Where the file has a column of its own called "row", the row number is stored under another name.
     equal = (column or pq.read_schema(path).pandas_metadata["index_columns"][0], "==", value)
     return pd.read_parquet(path, columns=None if read is None else list(read), filters=[equal])
@@ -183,6 +183,13 @@ def rejected(settings: Settings, identity: str) -> pd.DataFrame:
     if not path.is_file():
         raise UnknownItemError("dataset", identity)
     return pd.read_parquet(path)
+
+
+def _accepted(settings: Settings, identity: str) -> Path:
+    path = _folder(settings, identity) / _ACCEPTED
+    if not path.is_file():
+        raise UnknownItemError("dataset", identity)
+    return path
 
 
 def _folder(settings: Settings, identity: str) -> Path:

@@ -26,8 +26,8 @@ import hashlib
 import json
 import math
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal, cast, get_args
 
@@ -124,6 +124,10 @@ class Schema:
 
     def feature(self, name: str) -> Column:
         return next(column for column in self.features if column.name == name)
+
+    def only(self, names: Collection[str]) -> Schema:
+        """The schema of those features that are among these names."""
+        return replace(self, features=tuple(column for column in self.features if column.name in names))
 
     @property
     def fingerprint(self) -> str:

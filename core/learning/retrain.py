@@ -21,7 +21,7 @@ from core import accounts, audit
 from core.data import datasets, split
 from core.data import schema as schemas
 from core.data.schema import Schema
-from core.errors import RefusedError, TrustdeskError, UnknownItemError
+from core.errors import RefusedError, TrustdeskError, UnknownItemError, listed
 from core.feedback import ledger
 from core.jobs import Report
 from core.learning import due, fit, gate
@@ -133,6 +133,12 @@ def _source(settings: Settings) -> _Source:
     data, history = _history(settings, champion)
     known.refresh()
     feedback, position = known.effective(), known.position
+    needed = (*schema.names, *([schema.label.column] if schema.label else []))
+    if absent := [name for name in needed if name not in history]:
+        raise RefusedError(
+            f"The users of the history ({data.name}) were stored without {listed(absent)}, which data/schema.toml "
+            "names now. Train once on a file of labelled users that has all columns; then feedback is added to it."
+        )
     if labels_given(feedback).empty:
         raise RefusedError("No verdict says yet what a user is: there is nothing new to learn from. Review some cases.")
     salt = split.salt(settings)

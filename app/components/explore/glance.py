@@ -13,12 +13,13 @@ from app.components.explore.choice import lead
 from app.components.explore.evidence import EVIDENCE, evidence
 from app.components.explore.source import filter_words
 from app.components.working import working
-from app.words import count, percent, plain
+from app.words import count, legible, percent, plain
 from core.data import datasets
 from core.data.interval import wilson
 from core.data.problems import count as counted
 from core.data.quality import Finding
 from core.decision.view import View
+from core.errors import listed
 from core.model.registry import Model
 
 _ICON: Final = {"warning": ":material/warning:", "note": ":material/info:", "fine": ":material/check:"}
@@ -27,10 +28,12 @@ _ICON: Final = {"warning": ":material/warning:", "note": ":material/info:", "fin
 def glance(view: View, model: Model | None) -> None:
     """One sentence on who is looked at, then the findings on the whole dataset."""
     st.markdown(who(view))
+    if missing := exploring.absent(view):
+        st.caption(f"This file was stored without {legible(listed(missing))}: bring it again to look at all features.")
     if model is not None:
         with working(f"Explaining a sample of {exploring.SAMPLE:,} users with {model.version}") as progress:
             exploring.use(view, model, progress=progress)
-    with working(f"Looking through {len(services.schema().names)} features") as progress:
+    with working(f"Looking through {len(exploring.schema(view).names)} features") as progress:
         found = exploring.noted(view, progress=progress)
     grave = [finding for finding in found if finding.severity != "fine"]
     fine = [finding for finding in found if finding.severity == "fine"]
@@ -59,7 +62,7 @@ def who(view: View) -> str:
     """'train.csv · r-0001 · 458,798 users × 51 features · 2.69 % spammers (2.64 to 2.73)', as markdown."""
     found = datasets.find(services.settings(), view.dataset)
     users, label = int(exploring.rows(view).sum()), exploring.label(view)
-    parts = [f"**{plain(found.name)}**", f"{count(users)} users × {len(services.schema().names)} features"]
+    parts = [f"**{plain(found.name)}**", f"{count(users)} users × {len(exploring.schema(view).names)} features"]
     if not view.whole:
         parts[1] = f"{count(users)} of {count(found.accepted)} users ({plain(filter_words(view))})"
     if label is None:

@@ -43,7 +43,7 @@ def _report(view: View, model: Model | None) -> str:
     found = datasets.find(services.settings(), view.dataset)
     users = int(exploring.rows(view).sum())
     sentences = [
-        f"{found.name}: {count(users)} of {count(found.accepted)} users, {len(services.schema().names)} features.",
+        f"{found.name}: {count(users)} of {count(found.accepted)} users, {len(exploring.schema(view).names)} features.",
         *([f"Only {filter_words(view)}."] if not view.whole else []),
         *(finding.sentence for finding in exploring.noted(view, progress=_quiet)),
     ]

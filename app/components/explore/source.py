@@ -98,7 +98,7 @@ def _scores(view: View) -> tuple[float, float]:
 
 
 def _ranged(view: View) -> dict[str, object]:
-    names = services.schema().names
+    names = exploring.schema(view).names
     feature = st.selectbox(
         "Feature", names, index=None, format_func=legible, key="where", bind="query-params",
         on_change=_forget_range,

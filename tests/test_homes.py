@@ -1,0 +1,116 @@
+"""Homes of earlier versions of the program: each opens, says what it always said, and works on.
+
+`tests/homes/README.md` says what they hold and how they were made.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from typer.testing import CliRunner
+
+from app.cli import app
+from core import jobs
+from core.decision import runs
+from core.settings import HOME_VARIABLE, ROOT, Settings
+from tests.app.api.server import Client, serving
+from tests.homes import replay
+
+HOMES = sorted(path.parent for path in (ROOT / "tests" / "homes").glob("v*/home"))
+PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
+
+
+@pytest.fixture(params=HOMES, ids=lambda place: place.name)
+def place(request: pytest.FixtureRequest) -> Path:
+    """The folder of an earlier home and of what it answered then."""
+    return Path(request.param)
+
+
+@pytest.fixture
+def earlier(place: Path, tmp_path: Path) -> Settings:
+    """A copy of that home to work in."""
+    return Settings.of(shutil.copytree(place / "home", tmp_path / "earlier"))
+
+
+def key_of(place: Path) -> str:
+    return (place / "key.txt").read_text(encoding="ascii").strip()
+
+
+def done(home: Settings, *words: str) -> str:
+    """What a command that works writes."""
+    result = CliRunner().invoke(app, ["--home", str(home.home), *words])
+    assert result.exit_code == 0, result.stderr
+    return result.stdout
+
+
+def test_there_are_homes_and_each_has_its_answers() -> None:
+    assert {"v0", "v1"} <= {place.name for place in HOMES}
+    assert all(len(list((place / "answers").iterdir())) > 20 for place in HOMES)
+
+
+def test_an_earlier_home_answers_to_the_byte_what_it_answered_then(place: Path, tmp_path: Path) -> None:
+    replay.write(replay.answers(place / "home", key_of(place)), tmp_path / "now")
+
+    then, now = (
+        {path.name: path.read_bytes() for path in folder.iterdir()} for folder in (place / "answers", tmp_path / "now")
+    )
+    assert now.keys() == then.keys()
+    for name, body in then.items():
+        assert now[name] == body, name
+
+
+def test_an_earlier_home_is_judged_in_and_verifies(place: Path, earlier: Settings) -> None:
+    before = done(earlier, "feedback", "verify")
+    with serving(earlier) as nobody:
+        client = Client(nobody.port, key_of(place))
+        case = client.get("/cases/next").json
+        said = {"judgement": "spammer", "seconds": 3}
+        verdict = client.post(f"/cases/{case['id']}/verdict", said, idempotency_key="one").json
+        decided = client.get("/decisions").json["decisions"]
+
+    assert before.startswith("Feedback: whole, 425 rows, 1 forgotten")
+    assert done(earlier, "feedback", "verify").startswith("Feedback: whole, 426 rows, 1 forgotten")
+    assert verdict["verdict_id"] in done(earlier, "feedback", "export")
+    assert (decided[-1]["user"], decided[-1]["decision"]) == (case["user_id"], "remove")
+
+
+def test_an_earlier_home_says_that_its_history_lacks_a_column_of_today(earlier: Settings) -> None:
+    done(earlier, "registry", "promote", "v0001", "--by", "Ada", "--why", "The columns of before.")
+    refused = CliRunner().invoke(app, ["--home", str(earlier.home), "retrain", "--by", "Ada"])
+
+    assert (refused.exit_code, refused.stderr.splitlines()[-1][:84]) == (
+        4, "The users of the history (train.csv) were stored without age, which data/schema.toml",
+    )  # fmt: skip
+
+
+def test_an_earlier_home_retrains(earlier: Settings) -> None:
+    done(earlier, "retrain", "--by", "Ada")
+
+    assert "v0004" in done(earlier, "registry", "list")
+    assert done(earlier, "feedback", "verify").startswith("Feedback: whole")
+
+
+def test_a_job_that_waits_in_an_earlier_home_runs(earlier: Settings) -> None:
+    jobs.again(earlier, "explain-waiting")
+    until = time.monotonic() + 60
+    while not (job := jobs.find(earlier, "explain-waiting")).over:
+        assert time.monotonic() < until, "the job did not end"
+        time.sleep(0.05)
+
+    assert job.status == "done", jobs.log(earlier, "explain-waiting")
+    assert len(runs.reasons(earlier, "r-0001")) == 300
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_opens_on_an_earlier_home(name: str, earlier: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "start", lambda *_args, **_options: None)
+    monkeypatch.setenv(HOME_VARIABLE, str(earlier.home))
+    at = AppTest.from_file(ROOT / "app" / "main.py", default_timeout=60).run()
+    at.switch_page(str(ROOT / "pages" / f"{name}.py")).run()
+
+    assert not at.exception
+    assert not at.error
