@@ -103,7 +103,7 @@ def test(
     home: Home = None,
 ) -> None:
     """Run the tests."""
-    from app.testing import run_tests
+    from app.devtools.testing import run_tests
 
     with guard.command(settings_of(context, home)):
         raise SystemExit(run_tests(slow, arguments or []))
@@ -121,7 +121,7 @@ def schema(
 ) -> None:
     """Infer the columns of a file and write data/schema.toml."""
     from core.data import infer
-    from core.data import schema as schemas
+    from core.schema import schema as schemas
 
     settings = settings_of(context, home)
     with guard.command(settings):

@@ -12,9 +12,9 @@ if str(ROOT) not in sys.path:  # `streamlit run app/main.py` puts app/ there, no
 import streamlit as st  # noqa: E402
 
 from app import guard, navigation, session  # noqa: E402
-from app.components.find_user import find_user  # noqa: E402
-from app.components.who import sign_in, signed_in  # noqa: E402
-from app.settled import settled  # noqa: E402
+from app.components.shared.find_user import find_user  # noqa: E402
+from app.components.shared.who import sign_in, signed_in  # noqa: E402
+from app.garbage import settled  # noqa: E402
 
 ASSETS = ROOT / "app" / "assets"
 

@@ -7,9 +7,10 @@ from typing import Final
 
 import streamlit as st
 
-from app import guard, services
-from core import accounts
-from core.accounts import Deed, Person
+from app import guard
+from app.queries import services
+from core.access import accounts
+from core.access.accounts import Deed, Person
 
 _NAME: Final = "_who"
 #: Apart from the name, which anybody may give: it must not become an account once a home has accounts.

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-from core.decision.policy import Action
+from core.policy.policy import Action
 
 # All four glyphs are in the bundled font, so they look alike in pages, grids, charts and files.
 WORD: Final[dict[Action, str]] = {

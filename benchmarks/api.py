@@ -30,8 +30,8 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from app.trial import bundled_home  # noqa: E402 - the line above makes it importable
-from core.data import schema as schemas  # noqa: E402
+from app.devtools.test_server import bundled_home  # noqa: E402 - the line above makes it importable
+from core.schema import schema as schemas  # noqa: E402
 from core.settings import Settings, child_environment  # noqa: E402
 
 

@@ -25,11 +25,11 @@ from scipy.special import expit
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the program is not installed as a package
 
+from core.comparison import compared, comparisons, external  # noqa: E402
+from core.comparison.compare import compare  # noqa: E402
+from core.comparison.comparisons import Asked  # noqa: E402
 from core.data import datasets  # noqa: E402
-from core.decision.policy import Policy  # noqa: E402
-from core.model import compared, comparisons, external  # noqa: E402
-from core.model.compare import compare  # noqa: E402
-from core.model.comparisons import Asked  # noqa: E402
+from core.policy.policy import Policy  # noqa: E402
 from core.settings import Settings  # noqa: E402
 
 THRESHOLDS = {str(band): above for band, above in Policy().thresholds.items()}

@@ -23,14 +23,14 @@ from playwright.sync_api import Page, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT)]
 
-from app import trial  # noqa: E402 - the line above makes it importable
+from app.devtools import test_server  # noqa: E402 - the line above makes it importable
 from core.settings import DEMO_USERS  # noqa: E402
 
 SECONDS = 1000
 
 
 def chromium() -> str | Path | None:
-    return os.environ.get("CHROMIUM") or trial.chromium()
+    return os.environ.get("CHROMIUM") or test_server.chromium()
 
 
 def waited(page: Page, address: str, users: Path) -> tuple[float, float]:
@@ -53,10 +53,10 @@ def main() -> None:
     options.add_argument("--runs", type=int, default=3)
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        home = trial.bundled_home(Path(folder))
-        browser = playwright.chromium.launch(executable_path=chromium(), args=list(trial.QUIET))
+        home = test_server.bundled_home(Path(folder))
+        browser = playwright.chromium.launch(executable_path=chromium(), args=list(test_server.QUIET))
         page = browser.new_page(viewport={"width": 1440, "height": 900})
-        with trial.dashboard(home) as address:
+        with test_server.dashboard(home) as address:
             waited(page, address, home.demo / DEMO_USERS)
             seconds = []
             for _ in range(chosen.runs):

@@ -22,10 +22,10 @@ from pathlib import Path
 from dashboard import SECONDS, chromium, trial  # first: it makes `app` and `core` importable
 from playwright.sync_api import Page, WebSocket, sync_playwright
 
-from core.data import schema as schemas
-from core.decision import scoring
-from core.decision.policy import Policy
-from core.model import registry
+from core.policy.policy import Policy
+from core.registry import registry
+from core.schema import schema as schemas
+from core.scoring import score_file
 from core.settings import Settings
 
 
@@ -75,7 +75,7 @@ class Waits:
 def score(settings: Settings, users: Path) -> None:
     """Make run r-0001 of a file."""
     columns, model = schemas.load(settings.schema_file), registry.load(settings)
-    scoring.score_file(settings, users.name, users, columns, model, Policy(), now=datetime.now(UTC))
+    score_file.score_file(settings, users.name, users, columns, model, Policy(), now=datetime.now(UTC))
 
 
 def figure(page: Page, title: str) -> None:

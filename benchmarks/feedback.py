@@ -24,9 +24,9 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from core.decision.policy import Policy  # noqa: E402 - the line above makes them importable
 from core.feedback import csv_store, ledger  # noqa: E402
 from core.feedback.verdict import Verdict  # noqa: E402
+from core.policy.policy import Policy  # noqa: E402 - the line above makes them importable
 from core.settings import Settings  # noqa: E402
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

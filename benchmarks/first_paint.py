@@ -25,12 +25,12 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 from dashboard import chromium  # noqa: E402 - the line above makes them importable
 from explore import quiet  # noqa: E402
 
-from app import story, trial  # noqa: E402
-from core.data import schema as schemas  # noqa: E402
-from core.decision import runs, scoring  # noqa: E402
-from core.decision.policy import Policy  # noqa: E402
-from core.feedback import plans  # noqa: E402
-from core.model import registry  # noqa: E402
+from app.devtools import demo_home, test_server  # noqa: E402
+from core.policy.policy import Policy  # noqa: E402
+from core.registry import registry  # noqa: E402
+from core.review import plans  # noqa: E402
+from core.schema import schema as schemas  # noqa: E402
+from core.scoring import runs, score_file  # noqa: E402
 from core.settings import Settings  # noqa: E402
 
 TITLE = "document.querySelector('[data-testid=stMain] h1') !== null"
@@ -39,11 +39,11 @@ TITLE = "document.querySelector('[data-testid=stMain] h1') !== null"
 def prepared(home: Settings, users: Path | None) -> tuple[str, ...]:
     """Addresses of all pages, with something on them."""
     now = datetime.now(UTC)
-    told = story.worked_through(home, now=now)
+    told = demo_home.worked_through(home, now=now)
     run = told.run
     if users is not None:
         schema, model = schemas.load(home.schema_file), registry.load(home)
-        run = scoring.score_file(home, users.name, users, schema, model, Policy(), now=now).run
+        run = score_file.score_file(home, users.name, users, schema, model, Policy(), now=now).run
         plans.queue_run(home, run.id, by="Lea", now=now)
     row = int(runs.scores(home, run.id)["probability"].idxmax())
     user = plans.users(home, run, schemas.load(home.schema_file)).loc[row]
@@ -74,10 +74,10 @@ def main() -> None:
     options.add_argument("--times", type=int, default=5)
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        home = trial.bundled_home(Path(folder))
+        home = test_server.bundled_home(Path(folder))
         pages = prepared(home, chosen.users)
-        browser = playwright.chromium.launch(executable_path=chromium(), args=list(trial.QUIET))
-        with trial.dashboard(home) as address:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=list(test_server.QUIET))
+        with test_server.dashboard(home) as address:
             for page in pages:
                 cold = opened(browser, address + page)[1]
                 titles, wholes = zip(*[opened(browser, address + page) for _ in range(chosen.times)], strict=True)

@@ -28,18 +28,19 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 from session import Session, told  # noqa: E402 - the line above makes them importable
 
-from app.trial import bundled_home, dashboard  # noqa: E402
+from app.devtools.test_server import bundled_home, dashboard  # noqa: E402
 from core import jobs  # noqa: E402
 from core.data import datasets, intake, split  # noqa: E402
-from core.data import schema as schemas  # noqa: E402
 from core.data.datasets import Dataset  # noqa: E402
-from core.decision import scoring  # noqa: E402
-from core.decision.policy import Policy  # noqa: E402
 from core.feedback import csv_store  # noqa: E402
 from core.feedback.verdict import Verdict  # noqa: E402
-from core.learning import gate, watch  # noqa: E402
-from core.model import registry, training  # noqa: E402
+from core.policy.policy import Policy  # noqa: E402
+from core.registry import registry  # noqa: E402
+from core.retraining import gate, watch  # noqa: E402
+from core.schema import schema as schemas  # noqa: E402
+from core.scoring import score_file  # noqa: E402
 from core.settings import Settings  # noqa: E402
+from core.training import training  # noqa: E402
 
 PAGES = (("", ""), ("score-file", "run=r-0001"), ("monitor", ""), ("train", ""), ("registry", ""), ("review", "as=Ada"))
 GLANCE = 0.25
@@ -53,7 +54,7 @@ def prepare(settings: Settings, users: Path, verdicts: int) -> None:
     dataset = datasets.put(settings, checked, schema, now=now, need_label=True)
     version = training.learn(settings, dataset, schema, policy.thresholds, now=now)
     registry.promote(settings, version, by="Benchmark", why="It has learnt from the file.", now=now)
-    scoring.score_file(settings, users.name, users.read_bytes(), schema, registry.load(settings), policy, now=now)
+    score_file.score_file(settings, users.name, users.read_bytes(), schema, registry.load(settings), policy, now=now)
     waiting = judged(settings, dataset, verdicts)
     while some := list(itertools.islice(waiting, BATCH)):
         csv_store.of(settings).record(some)

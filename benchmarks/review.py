@@ -26,13 +26,17 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 from dashboard import chromium as installed  # noqa: E402 - the line above makes them importable
 from feedback import fill  # noqa: E402
 
-from app import trial  # noqa: E402
-from core.decision import cases, entries, queue  # noqa: E402
-from core.decision.entries import Entry  # noqa: E402
-from core.decision.policy import Policy  # noqa: E402
-from core.feedback import review  # noqa: E402
-from core.feedback.review import Given  # noqa: E402
-from core.model import registry  # noqa: E402
+from app.devtools import test_server  # noqa: E402
+from core.policy.policy import Policy  # noqa: E402
+from core.registry import registry  # noqa: E402
+from core.review import (  # noqa: E402
+    cases,
+    entries,
+    queue,
+    review,
+)
+from core.review.entries import Entry  # noqa: E402
+from core.review.review import Given  # noqa: E402
 from core.settings import Settings  # noqa: E402
 
 ON_SCREEN = """([before, users]) => {
@@ -83,7 +87,7 @@ def pressed(page: Page, users: dict[str, str], key: str) -> tuple[float, float]:
 
 def browser(address: str, users: dict[str, str], times: int) -> None:
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=installed(), args=list(trial.QUIET))
+        chromium = playwright.chromium.launch(executable_path=installed(), args=list(test_server.QUIET))
         page = chromium.new_page(viewport={"width": 1440, "height": 900})
         started = time.perf_counter()
         page.goto(f"{address}/review?as=Ada")
@@ -128,9 +132,9 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=30)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        home = trial.bundled_home(Path(folder))
+        home = test_server.bundled_home(Path(folder))
         users = prepare(home, asked.verdicts, asked.open)
-        with trial.dashboard(home) as address:
+        with test_server.dashboard(home) as address:
             browser(address, users, asked.times)
         server(home, asked.times)
 

@@ -23,12 +23,12 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from core import state  # noqa: E402
-from core.decision import cases, entries, queue  # noqa: E402
-from core.decision.cases import CaseFilters  # noqa: E402
-from core.decision.entries import Entry  # noqa: E402
-from core.decision.policy import Policy  # noqa: E402
+from core.policy.policy import Policy  # noqa: E402
+from core.review import cases, entries, queue  # noqa: E402
+from core.review.cases import CaseFilters  # noqa: E402
+from core.review.entries import Entry  # noqa: E402
 from core.settings import Settings  # noqa: E402
+from core.store import database  # noqa: E402
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 FEATURES = [f"X{i}" for i in range(1, 52)]
@@ -56,8 +56,8 @@ def fill(home: Settings, closed: int, still_open: int) -> None:
     for start in range(0, closed, CHUNK):
         made = people(range(start, min(start + CHUNK, closed)), "r-0001")
         entries.enqueue(home, made, now=NOW)
-        with state.writing(home) as connection:
-            for number in connection.execute(cases.cases.select().where(state.OPEN)).scalars().all():
+        with database.writing(home) as connection:
+            for number in connection.execute(cases.cases.select().where(database.OPEN)).scalars().all():
                 queue.close(
                     connection, cases.id_of(number), verdict=f"v{number}", judgement="spammer", by="Ada", at=NOW
                 )
@@ -109,7 +109,7 @@ def main(closed: int, still_open: int, times: int) -> None:
 
 def judge(home: Settings, times: int) -> None:
     def close(i: int, case: str) -> None:
-        with state.writing(home) as connection:
+        with database.writing(home) as connection:
             queue.close(connection, case, verdict=f"w{i}", judgement="legitimate", by="Bob", at=NOW)
 
     held: list[str] = []

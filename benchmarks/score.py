@@ -44,7 +44,7 @@ def peer(users: Path, rows: int) -> float:
     import pandas as pd
     import shap
 
-    from core.model import registry
+    from core.registry import registry
     from core.settings import Settings
 
     model = registry.load(Settings.of())

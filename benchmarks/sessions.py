@@ -26,12 +26,12 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 from explore import memory  # noqa: E402 - the line above makes them importable
 from session import Session, told  # noqa: E402
 
-from app.trial import bundled_home, dashboard  # noqa: E402
-from core.data import schema as schemas  # noqa: E402
-from core.decision import scoring  # noqa: E402
-from core.decision.policy import Policy  # noqa: E402
-from core.feedback import plans  # noqa: E402
-from core.model import registry  # noqa: E402
+from app.devtools.test_server import bundled_home, dashboard  # noqa: E402
+from core.policy.policy import Policy  # noqa: E402
+from core.registry import registry  # noqa: E402
+from core.review import plans  # noqa: E402
+from core.schema import schema as schemas  # noqa: E402
+from core.scoring import score_file  # noqa: E402
 
 #: Seconds that a page is looked at: from, to.
 GLANCE = (2.0, 6.0)
@@ -68,7 +68,7 @@ def main() -> None:
         settings, now = bundled_home(Path(folder)), datetime.now(UTC)
         schema, model = schemas.load(settings.schema_file), registry.load(settings)
         payload = chosen.users.read_bytes()
-        run = scoring.score_file(settings, chosen.users.name, payload, schema, model, Policy(), now=now).run
+        run = score_file.score_file(settings, chosen.users.name, payload, schema, model, Policy(), now=now).run
         plans.queue_run(settings, run.id, by="Lea", now=now)
         asked = pages(run.id)
         with dashboard(settings) as address, Session(address) as first:

@@ -20,13 +20,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the program is not installed as a package
 
-from app.trial import bundled_home  # noqa: E402 - the line above makes it importable
+from app.devtools.test_server import bundled_home  # noqa: E402 - the line above makes it importable
 from core import jobs  # noqa: E402
 from core.data import datasets, intake  # noqa: E402
-from core.data import schema as schemas  # noqa: E402
-from core.decision.policy import Policy  # noqa: E402
-from core.model import candidates  # noqa: E402
+from core.policy.policy import Policy  # noqa: E402
+from core.schema import schema as schemas  # noqa: E402
 from core.settings import Settings  # noqa: E402
+from core.training import candidates  # noqa: E402
 
 LOOK_EVERY = 0.05
 
@@ -35,7 +35,7 @@ def trained(settings: Settings, dataset: str, family: str, number: int) -> tuple
     """Seconds from the click to the figures, and of each step as its name was told."""
     arguments = {"dataset": dataset, "family": family, "thresholds": Policy().thresholds, "by": "Benchmark"}
     started = told = time.perf_counter()
-    job = jobs.start(settings, "core.model.training:train_stored", arguments, title="t", identity=f"train-{number:04d}")
+    job = jobs.start(settings, "train", arguments, title="t", identity=f"train-{number:04d}")
     steps, what = dict[str, float](), "Starting"
     while not (job := jobs.find(settings, job.id)).over:
         if job.message and job.message != what:

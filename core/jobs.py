@@ -6,8 +6,7 @@ lives, so that a job whose process died is told from one that runs. A home has t
 a time while the others wait: `scoring`, before whose end nobody sees anything of a file, other `short` work, for whose
 end somebody sits there, and `long` work, which leaves the processor to all else.
 
-A job is a function `f(settings, report, **arguments)` named as "core.module:function"; it calls `report`
-often, which is also where a cancellation reaches it.
+A job is a function of `core.job_functions`; it calls `report` often, which is also where a cancellation reaches it.
 """
 
 from __future__ import annotations
@@ -20,14 +19,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from filelock import FileLock, Timeout
 
-from core import workers
+from core import job_functions, workers
 from core.errors import CancelledError, TrustdeskError, UnknownItemError
 from core.files import within, write_text
 from core.settings import Settings
@@ -108,7 +107,7 @@ class Report:
 def start(
     settings: Settings, target: str, arguments: Mapping[str, Any], *, title: str, identity: str, lane: Lane = "short"
 ) -> Job:  # fmt: skip
-    """Begin `target` ("core.module:function") with JSON-able arguments, and return at once.
+    """Begin the job of this name (`core.job_functions`) with JSON-able arguments, and return at once.
 
     A job of this identity that is not over yet is returned instead; one that is over is done again.
     """
@@ -277,7 +276,7 @@ def _work(settings: Settings, identity: str) -> None:
         message = "This failed because of a bug; the details are in the job's log.txt."
         try:
             request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
-            target = _target(request["target"])
+            target = job_functions.find(request["target"])
             with _turn(settings, report, request["lane"]):
                 target(settings, report, **request["arguments"])
             status, message = "done", ""
@@ -307,14 +306,6 @@ def _wait(settings: Settings, modules: Sequence[str]) -> None:
     if identity := sys.stdin.readline().strip():
         _into_log(settings, identity)
         _work(settings, identity)
-
-
-def _target(name: str) -> Callable[..., object]:
-    module, _, function = name.partition(":")
-    if not module.startswith("core."):
-        raise ValueError(f"{module} is not part of core")
-    target: Callable[..., object] = getattr(importlib.import_module(module), function)
-    return target
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """Audit: who did what, when and why."""
 
-from app.components.audit_log import audit_log
-from app.components.heading import page_title
+from app.components.audit.audit_log import audit_log
+from app.components.shared.heading import page_title
 
 with page_title("Audit", "audit"):
     pass

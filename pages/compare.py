@@ -14,8 +14,8 @@ from app.components.compare.given import add_predictions
 from app.components.compare.groups import groups
 from app.components.compare.made import made
 from app.components.compare.threshold import threshold
-from app.components.empty_state import empty_state
-from app.components.heading import page_title
+from app.components.shared.empty_state import empty_state
+from app.components.shared.heading import page_title
 from app.words import plain
 
 with page_title("Compare models", "compare") as actions:

@@ -2,8 +2,6 @@
 
 import streamlit as st
 
-from app import exploring, services
-from app.components.empty_state import empty_state
 from app.components.explore.feature_table import feature_table
 from app.components.explore.glance import glance
 from app.components.explore.groups import compare, segments
@@ -11,7 +9,9 @@ from app.components.explore.one_feature import one_feature
 from app.components.explore.report import export_button
 from app.components.explore.source import filtered, source
 from app.components.explore.together import correlations, two_features
-from app.components.heading import page_title
+from app.components.shared.empty_state import empty_state
+from app.components.shared.heading import page_title
+from app.queries import explore, services
 
 PANELS = ("One feature", "Two features", "Correlations", "Segments", "Compare")
 
@@ -21,7 +21,7 @@ if view is None:
     with empty_state("Nothing to explore yet", "Score a file first; its users can then be explored here."):
         pass
 else:
-    model = exploring.usable(view, services.champion())
+    model = explore.usable(view, services.champion())
     with buttons:
         view = filtered(view)
         export_button(view, model)

@@ -2,17 +2,18 @@
 
 import streamlit as st
 
-from app import monitoring, services, session
-from app.components.empty_state import empty_state
-from app.components.heading import page_title
+from app import session
 from app.components.monitor.choice import chosen_run
 from app.components.monitor.features import features, then_and_now
 from app.components.monitor.finding import check_now, headline, key_figures, open_incidents, troubles
 from app.components.monitor.over_time import bands, calibration, past, scores, throughput
 from app.components.monitor.target import target
-from app.components.no_model import no_model
-from core.decision import runs
+from app.components.shared.empty_state import empty_state
+from app.components.shared.heading import page_title
+from app.components.shared.no_model import no_model
+from app.queries import monitor, services
 from core.monitoring import checks, volume
+from core.scoring import runs
 
 latest = runs.recent(services.settings(), 30)
 champion = services.champion()
@@ -30,7 +31,7 @@ else:
     current, over = open_incidents()
     run, queue = chosen_run(latest, champion.version), volume.queue(services.settings(), now=services.now())
     judged = run if services.planned(run) else checks.judged_run(services.settings())
-    report = monitoring.report(run)
+    report = monitor.report(run)
     headline(report)
     troubles(current, run)
     key_figures(run, queue, judged)

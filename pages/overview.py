@@ -2,17 +2,18 @@
 
 import streamlit as st
 
-from app import navigation, services
-from app.components.first_steps import first_steps
-from app.components.heading import page_title
-from app.components.lost_runs import lost_runs
-from app.components.model_figures import model_figures
-from app.components.needs_you import needs_you
-from app.components.no_model import no_model
-from app.components.recent_runs import key_figures, recent_runs
-from app.components.run_list import run_list
-from app.components.tour import tour, wanted
-from core.decision import runs
+from app import navigation
+from app.components.overview.first_steps import first_steps
+from app.components.overview.lost_runs import lost_runs
+from app.components.overview.model_figures import model_figures
+from app.components.overview.needs_you import needs_you
+from app.components.overview.recent_runs import key_figures, recent_runs
+from app.components.overview.tour import tour, wanted
+from app.components.shared.heading import page_title
+from app.components.shared.no_model import no_model
+from app.components.shared.run_list import run_list
+from app.queries import services
+from core.scoring import runs
 
 model, latest = services.champion(), runs.recent(services.settings(), 14)
 with page_title("Overview", "overview"):

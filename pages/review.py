@@ -3,7 +3,6 @@
 import streamlit as st
 
 from app import session
-from app.components.heading import page_title
 from app.components.review import sight
 from app.components.review.figures import figures
 from app.components.review.guidance_form import guidance_form
@@ -11,7 +10,8 @@ from app.components.review.one_by_one import one_by_one
 from app.components.review.queue_filters import queue_filters
 from app.components.review.reopen import reopen
 from app.components.review.triage import triage
-from app.components.who import who
+from app.components.shared.heading import page_title
+from app.components.shared.who import who
 from app.words import plain
 
 PANELS = ("One by one", "Triage", "Figures", "Guidance")

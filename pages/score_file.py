@@ -2,16 +2,17 @@
 
 import streamlit as st
 
-from app import navigation, services
-from app.components.file_result import file_result
-from app.components.first_file import first_file
-from app.components.heading import page_title
-from app.components.no_model import no_model
-from app.components.run_actions import another_file, downloads
-from app.components.run_list import run_list
-from app.components.scoring import run_opened
-from app.components.send_to_review import send_run
-from core.decision import runs
+from app import navigation
+from app.components.score_file.file_result import file_result
+from app.components.score_file.first_file import first_file
+from app.components.score_file.run_actions import another_file, downloads
+from app.components.score_file.scoring import run_opened
+from app.components.shared.heading import page_title
+from app.components.shared.no_model import no_model
+from app.components.shared.run_list import run_list
+from app.components.shared.send_to_review import send_run
+from app.queries import services
+from core.scoring import runs
 
 opened, model = run_opened(), services.champion()
 with page_title("Score a file", "score_file"):

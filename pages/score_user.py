@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from app.components.heading import page_title
-from app.components.model_notice import model_notice
-from app.components.no_model import no_model
-from app.components.user_form import changed, reset, user_form
-from app.components.user_result import scored, user_result
-from app.components.user_source import back_to_run, user_model, user_source
+from app.components.score_user.user_form import changed, reset, user_form
+from app.components.score_user.user_result import scored, user_result
+from app.components.score_user.user_source import back_to_run, user_model, user_source
+from app.components.shared.heading import page_title
+from app.components.shared.model_notice import model_notice
+from app.components.shared.no_model import no_model
 
 with page_title("Score a user", "score_user"):
     back_to_run()

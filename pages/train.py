@@ -1,14 +1,16 @@
 """Train: learn from labelled users, and every training run of this home."""
 
-from app import services, session
-from app.components.empty_state import empty_state
-from app.components.heading import page_title
+from app import session
 from app.components.learning.retraining import retraining
+from app.components.shared.empty_state import empty_state
+from app.components.shared.heading import page_title
 from app.components.train.about import about
 from app.components.train.request import refused, request, start
 from app.components.train.runs import chosen, runs
 from app.components.train.under_way import under_way
-from core.model import candidates, registry
+from app.queries import services
+from core.registry import registry
+from core.training import candidates
 
 with page_title("Train", "train") as actions:
     session.said()

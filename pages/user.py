@@ -1,12 +1,12 @@
 """User: everything this home knows of one user."""
 
-from app import services
-from app.components.empty_state import empty_state
-from app.components.heading import page_title
-from app.components.known_user import asked_for, decisions, judged, nothing_known, open_sighting, sightings
+from app.components.shared.empty_state import empty_state
+from app.components.shared.heading import page_title
+from app.components.user.known_user import asked_for, decisions, judged, nothing_known, open_sighting, sightings
+from app.queries import services
 from app.words import plain
-from core.decision import cases, outbox
-from core.decision.sightings import of_user
+from core.review import cases, outbox
+from core.review.sightings import of_user
 
 user = asked_for()
 with page_title(f"User {plain(user)}" if user else "User", "user"):

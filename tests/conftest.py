@@ -9,7 +9,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from core.model import registry
+from core.registry import registry
 from core.settings import (
     ADDRESS_VARIABLE,
     ENDPOINT_VARIABLE,

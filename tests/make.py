@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 
 from core.data import datasets, intake
-from core.data import schema as schemas
 from core.data.datasets import Dataset
-from core.data.schema import Column, Label, Schema
-from core.decision.policy import Policy
 from core.files import write_text
-from core.model import registry, training
+from core.policy.policy import Policy
+from core.registry import registry
+from core.schema import schema as schemas
+from core.schema.schema import Column, Label, Schema
 from core.settings import Settings
+from core.training import training
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SCHEMA = Schema(

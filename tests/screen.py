@@ -11,8 +11,8 @@ from streamlit.testing.v1.element_tree import Node
 
 from app import guide
 from core import jobs
-from core.decision.runs import Run
 from core.jobs import Job
+from core.scoring.runs import Run
 from core.settings import ROOT, Settings
 
 #: The fixtures of tests/pages/conftest.py.

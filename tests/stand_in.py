@@ -52,12 +52,12 @@ def _first(words: list[str]) -> str:
 
 
 def _served(words: list[str], lives: str) -> int:
-    from app import trial  # noqa: PLC0415 - most commands do without
+    from app.devtools import test_server  # noqa: PLC0415 - most commands do without
 
-    port = str(trial.free_port())
+    port = str(test_server.free_port())
     with subprocess.Popen([sys.executable, "-m", "app", *words, "--port", port]) as server:
         try:
-            trial.wait(f"http://127.0.0.1:{port}/{lives}", server)
+            test_server.wait(f"http://127.0.0.1:{port}/{lives}", server)
         except TimeoutError:
             return 1
         finally:

@@ -14,7 +14,8 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from app.cli import app
-from core.decision import outbox, runs
+from core.review import outbox
+from core.scoring import runs
 from core.settings import Settings
 from tests.app.api.server import Client, serving
 

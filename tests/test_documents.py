@@ -18,17 +18,18 @@ from typing import Final
 import pytest
 from ruamel.yaml import YAML
 
-from app import trial
-from core import accounts
-from core.data import glossary
-from core.data import schema as schemas
-from core.learning import settings as learning
+from app.devtools import test_server
+from app.reference import floor_plan
+from core.access import accounts
 from core.monitoring import targets
+from core.retraining import settings as learning
+from core.schema import glossary
+from core.schema import schema as schemas
 from core.settings import DEMO_LABELLED, ENDPOINT_VARIABLE, HOME_VARIABLE, ROOT, Settings
 from tests import documents, hub_server, stand_in
 from tests.documents import Block
 
-GENERATED: Final = ("docs/command-line.md", "docs/api.md")
+GENERATED: Final = ("docs/command-line.md", "docs/api.md", "docs/floor-plan.md")
 HOW_TO: Final = tuple(sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md")))
 WRITTEN: Final = ("README.md", *(name for name in HOW_TO if name not in GENERATED), "deploy/README.md")
 #: What a comment above a block of bash may say, and so where it is tested instead of being run here.
@@ -58,7 +59,7 @@ def place(tmp_path: Path) -> Path:
     """A copy of the bundled home to stand in, with the files that a reader would bring along."""
     home = tmp_path / "home"
     home.mkdir()
-    trial.bundled_home(home)
+    test_server.bundled_home(home)
     with gzip.open(home / "data" / "demo" / DEMO_LABELLED, "rt") as lines:
         head, *rows = [next(lines) for _ in range(6_001)]
     (home / "train.csv").write_text(head + "".join(rows))
@@ -173,14 +174,17 @@ def test_every_page_is_linked_from_the_readme() -> None:
     assert {ROOT / name for name in (*HOW_TO, "deploy/README.md")} <= linked
 
 
-def test_the_floor_plan_names_every_folder_and_every_module() -> None:
-    plan = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Floor plan")[2].partition("\n## ")[0]
-    words = set(re.findall(r"[\w.]+", plan))
-    folders = {each.name for each in ROOT.iterdir() if each.is_dir() and not each.name.startswith(".")}
-    modules = {path.stem for path in (ROOT / "core").rglob("*.py")} | {path.stem for path in (ROOT / "app").glob("*")}
-    modules |= {path.stem for path in (ROOT / "app" / "api").glob("*")}
-    absent = sorted((folders | modules) - words - {"__init__", "__main__", "__pycache__", "assets"})
-    assert not absent, f"Name {', '.join(absent)} in the floor plan of the README."
+def test_the_floor_plan_names_every_room_of_core() -> None:
+    plan = (ROOT / "docs" / "floor-plan.md").read_text(encoding="utf-8")
+    rooms = {path.parent.name for path in (ROOT / "core").glob("*/__init__.py")}
+    absent = sorted(room for room in rooms if f"\n## core/{room}\n" not in plan)
+    assert not absent, f"docs/floor-plan.md lacks {', '.join(absent)}: renew it with `python3 -m app reference`."
+
+
+def test_the_floor_plan_says_what_every_module_of_core_is_for() -> None:
+    plan = floor_plan.text()
+    assert [line for line in plan.splitlines() if re.fullmatch(r"- `\w+`: ", line)] == []
+    assert plan.count("\n- `") > 300
 
 
 def test_examples_of_files_are_understood(tmp_path: Path) -> None:

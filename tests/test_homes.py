@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from app.cli import app
 from core import jobs
-from core.decision import runs
+from core.scoring import runs
 from core.settings import HOME_VARIABLE, ROOT, Settings
 from tests.app.api.server import Client, serving
 from tests.homes import replay

@@ -15,13 +15,14 @@ import streamlit as st
 from scipy.stats import binomtest, ks_2samp, mannwhitneyu, pearsonr, spearmanr
 from sklearn.metrics import mutual_info_score, roc_auc_score
 
-from app import exploring
-from app.components.numbers import numbers
-from core.data import datasets, intake, profile, single
-from core.data import schema as schemas
-from core.data.schema import Column, Label, Schema
-from core.decision.filters import Filters
-from core.decision.view import View
+from app.components.shared.numbers import numbers
+from app.queries import explore
+from core.data import datasets, intake
+from core.explore import profile, single
+from core.schema import schema as schemas
+from core.schema.schema import Column, Label, Schema
+from core.scoring.filters import Filters
+from core.scoring.view import View
 from core.settings import HOME_VARIABLE, ROOT, Settings
 from tests import make
 
@@ -94,9 +95,9 @@ def wilson(spammers: int, users: int) -> tuple[float, float]:
 
 
 def test_rows_missing_constants_quantiles_and_distinct_values(known: Known) -> None:
-    table, features = exploring.table(known.view, None, progress=quiet).set_index("feature"), known.features
+    table, features = explore.table(known.view, None, progress=quiet).set_index("feature"), known.features
 
-    assert exploring.rows(known.view).sum() == len(features)
+    assert explore.rows(known.view).sum() == len(features)
     assert table.index.tolist() == features.columns.tolist()
     assert table["missing"].tolist() == features.isna().mean().tolist()
     assert table["distinct"].tolist() == features.nunique().tolist()
@@ -106,26 +107,26 @@ def test_rows_missing_constants_quantiles_and_distinct_values(known: Known) -> N
 
 
 def test_the_findings_count_what_pandas_counts(known: Known) -> None:
-    found = {finding.code: finding for finding in exploring.findings(known.view, progress=quiet)}
+    found = {finding.code: finding for finding in explore.findings(known.view, progress=quiet)}
     features = known.features
 
     assert found["missing"].figure == features.isna().to_numpy().mean()
     assert list(found["constant"].features) == features.columns[features.nunique(dropna=False) == 1].tolist()
     again = features.duplicated(keep=False)
     assert found["duplicates"].figure == again.mean()
-    shown = exploring.evidence(known.view, "duplicates")
+    shown = explore.evidence(known.view, "duplicates")
     assert sorted(shown["row"]) == (np.flatnonzero(again) + 1).tolist()
     if known.label is not None:
         copies = features[again].assign(_label=known.label[again])
         torn = copies.groupby(list(features), dropna=False)["_label"].transform("nunique") == 2
         assert found["opposite_labels"].figure == torn.sum()
-        sides = exploring.evidence(known.view, "opposite_labels")
+        sides = explore.evidence(known.view, "opposite_labels")
         rows = pd.concat([sides["spammer_row"], sides["legitimate_row"]]).dropna()
         assert sorted(rows) == (torn.index[torn] + 1).tolist()
 
 
 def test_spammers_along_the_file_are_counted_in_its_rows(known: Known, spam: pd.Series[Any]) -> None:
-    parts = exploring.evidence(known.view, "row_order")
+    parts = explore.evidence(known.view, "row_order")
 
     assert parts["n"].sum() == len(spam)
     for part in parts.itertuples():
@@ -135,21 +136,21 @@ def test_spammers_along_the_file_are_counted_in_its_rows(known: Known, spam: pd.
 
 
 def test_what_a_feature_says_of_the_label(known: Known, spam: pd.Series[Any]) -> None:
-    table = exploring.table(known.view, None, progress=quiet).set_index("feature")
+    table = explore.table(known.view, None, progress=quiet).set_index("feature")
 
     for name in known.some:
         values = known.features[name]
         there = values.notna()
         assert table["auc"][name] == pytest.approx(roc_auc_score(spam[there], values[there]), abs=1e-9)
-        starts = profile._starts(exploring.counted(known.view, name))
+        starts = profile._starts(explore.counted(known.view, name))
         bins = np.where(there, np.searchsorted(starts, values, side="right"), -1)
         assert table["mi"][name] == pytest.approx(mutual_info_score(spam, bins), abs=1e-9)
 
 
 def test_bins_and_their_spam_rates(known: Known, spam: pd.Series[Any]) -> None:
     for name in known.some:
-        bins, values = exploring.bins(known.view, name, log=False), known.features[name]
-        rates = single.rates(exploring.counted(known.view, name), bins)
+        bins, values = explore.bins(known.view, name, log=False), known.features[name]
+        rates = single.rates(explore.counted(known.view, name), bins)
         edges = [-np.inf, *bins.starts[1:], np.inf]
         grouped = spam.groupby(pd.cut(values, edges, right=False), observed=False).agg(["size", "sum"])
         cells = rates[rates["bin"] != "missing"]
@@ -164,7 +165,7 @@ def test_bins_and_their_spam_rates(known: Known, spam: pd.Series[Any]) -> None:
 def test_correlations(known: Known) -> None:
     names = known.some
     for method, theirs in (("pearson", pearsonr), ("spearman", spearmanr)):
-        matrix, constant = exploring.varying(exploring.correlations(known.view, method))
+        matrix, constant = explore.varying(explore.correlations(known.view, method))
         assert constant == [name for name in known.features if known.features[name].nunique() < 2]
         np.testing.assert_allclose(np.diag(matrix.to_numpy()), 1, rtol=1e-12)
         for a in names:
@@ -177,7 +178,7 @@ def test_correlations(known: Known) -> None:
 
 def test_two_features_are_a_histogram(known: Known) -> None:
     x, y = known.some[:2]
-    joint = exploring.joint(known.view, x, y)
+    joint = explore.joint(known.view, x, y)
 
     both = known.features[[x, y]].dropna()
     edges = [[-np.inf, *bins.starts[1:], np.inf] for bins in (joint.y, joint.x)]
@@ -192,9 +193,9 @@ def test_two_features_are_a_histogram(known: Known) -> None:
 
 def test_spammers_against_legitimate_users(known: Known, spam: pd.Series[Any]) -> None:
     sides = [View(known.view.dataset, None, Filters("everyone", label=who)) for who in ("legitimate", "spammer")]
-    found = exploring.compared(*sides, None, progress=quiet).set_index("feature")
+    found = explore.compared(*sides, None, progress=quiet).set_index("feature")
 
-    assert [exploring.rows(side).sum() for side in sides] == [(spam == 0).sum(), (spam == 1).sum()]
+    assert [explore.rows(side).sum() for side in sides] == [(spam == 0).sum(), (spam == 1).sum()]
     for name in known.some:
         legitimate, spammers = (known.features.loc[spam == who, name].dropna() for who in (0, 1))
         row = found.loc[name]
@@ -241,9 +242,9 @@ def test_a_filter_counts_whom_pandas_counts(known: Known) -> None:
     view = View(known.view.dataset, None, Filters("everyone", feature=name, within=(middle, float("inf"))))
 
     kept = known.features[known.features[name] >= middle]
-    assert exploring.rows(view).sum() == len(kept)
+    assert explore.rows(view).sum() == len(kept)
     for other in known.some:
-        tally = exploring.counted(view, other)
+        tally = explore.counted(view, other)
         assert dict(zip(tally.values, tally.counts, strict=True)) == kept[other].value_counts().to_dict()
 
 
@@ -257,8 +258,8 @@ def test_segments_are_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kn
     monkeypatch.setenv(HOME_VARIABLE, str(home.home))
     view = View(datasets.put(home, intake.read("s.csv", make.csv(frame), schema), schema, now=make.NOW).id)
 
-    assert exploring.groupable(view) == ["part"]
-    found = exploring.segmented(view, "part")
+    assert explore.groupable(view) == ["part"]
+    found = explore.segmented(view, "part")
     grouped = label.groupby(coarse).agg(["size", "sum"])
     values = found[found["kind"] == "value"].set_index("segment")
     assert values["n"].tolist() == grouped["size"][values.index].tolist()
@@ -273,13 +274,13 @@ def test_a_download_reads_back_as_the_table(known: Known, monkeypatch: pytest.Mo
     taken: dict[str, bytes] = {}
     monkeypatch.setattr(st, "download_button", lambda _label, data, name, *_, **__: taken.update({name: data()}))
     feature = known.some[0]
-    rates = single.rates(exploring.counted(known.view, feature), exploring.bins(known.view, feature, log=False))
-    matrix, _ = exploring.varying(exploring.correlations(known.view, "spearman"))
+    rates = single.rates(explore.counted(known.view, feature), explore.bins(known.view, feature, log=False))
+    matrix, _ = explore.varying(explore.correlations(known.view, "spearman"))
     tables = {
         "rates": rates,
         "correlations": matrix.reset_index(names="feature"),
-        "joint": exploring.joint(known.view, *known.some[:2]).table(),
-        "features": exploring.table(known.view, None, progress=quiet).drop(columns=["spark", "meaning"]),
+        "joint": explore.joint(known.view, *known.some[:2]).table(),
+        "features": explore.table(known.view, None, progress=quiet).drop(columns=["spark", "meaning"]),
     }
 
     for name, table in tables.items():

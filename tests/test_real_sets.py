@@ -13,8 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import app
-from core.data import schema as schemas
-from core.model import registry
+from core.registry import registry
+from core.schema import schema as schemas
 from core.settings import Settings
 
 #: File, label, and the ROC-AUC that every fourth row, held out, must reach.

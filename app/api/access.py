@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 
 from app.api.problems import Problem
-from core import keys
-from core.accounts import Deed, Person
+from core.access import keys
+from core.access.accounts import Deed, Person
+from core.access.keys import Key
 from core.errors import KeyRefusedError, NotAllowedError
-from core.keys import Key
 from core.settings import Settings
 
 #: Seconds for which what is known of a key is taken to be true: after so long a revoked key is refused everywhere.

@@ -8,7 +8,7 @@ from fastapi import Depends, Header, Request
 
 from app.api.access import May
 from app.api.live import Live
-from core.accounts import Person
+from core.access.accounts import Person
 
 
 async def _live(request: Request) -> Live:

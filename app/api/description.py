@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from app.api import problems
 from app.api.access import May
 from app.api.gate import OPEN
-from core.accounts import MAY, ROLES, Role
+from core.access.accounts import MAY, ROLES, Role
 
 Spec = dict[str, Any]
 _PROBLEM: Final = {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}

@@ -12,7 +12,7 @@ Answer = TypeVar("Answer")
 
 
 class Gathering(Generic[Wish, Answer]):
-    """As `core.together.Together`, for wishes that come on an event loop: `serve` runs in one thread of its own.
+    """As `core.store.group_commit.Together`, for wishes of an event loop: `serve` runs in one thread of its own.
 
     Nobody waits for company: a wish alone is served at once, and whoever comes meanwhile is served together next.
     Where `serve` raises for several, each is served again by itself.

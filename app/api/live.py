@@ -15,16 +15,16 @@ from typing import Final
 
 from app.api import log, told
 from app.api.problems import Problem
-from core.data import glossary
-from core.data import schema as schemas
-from core.data.glossary import Glossary
-from core.decision import closing, lost, served
-from core.decision.policy import Policy
-from core.decision.serving import Asked, Prediction, Serving
+from core.access.idempotency import Claim, Kept, Reply
 from core.errors import TrustdeskError
-from core.model import registry
-from core.model.registry import Model
-from core.replies import Claim, Kept, Reply
+from core.policy.policy import Policy
+from core.registry import registry
+from core.registry.registry import Model
+from core.schema import glossary
+from core.schema import schema as schemas
+from core.schema.glossary import Glossary
+from core.scoring import closing, lost_runs, online_runs
+from core.scoring.online import Asked, Prediction, Serving
 from core.settings import Settings
 
 #: Seconds between two looks at what is in charge; a look costs a few microseconds.
@@ -88,7 +88,7 @@ class Live:
 
     def tell_of_losses(self) -> None:
         """Say in the log what the database of this home has forgotten; its numbers go on above that."""
-        if loss := lost.look(self.settings):
+        if loss := lost_runs.look(self.settings):
             log.tell("runs lost", level=logging.ERROR, why=loss.sentence)
 
     def close_ended(self, *, everything: bool = False) -> None:
@@ -98,7 +98,7 @@ class Live:
             serving.ended(now=now, everything=True)
         if self._serving is not None:
             self._serving.ended(now=now, everything=everything)
-        for run in served.left(self.settings):
+        for run in online_runs.left(self.settings):
             # A home whose disk is full or whose schema is being edited: the run waits for the next time.
             with contextlib.suppress(TrustdeskError):
                 closing.close(self.settings, run, schemas.load(self.settings.schema_file), now=now)

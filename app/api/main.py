@@ -22,8 +22,8 @@ from app.api.live import CLOSE_EVERY, LOOK_EVERY, Live, scored
 from app.api.once import Keys
 from app.api.options import Options
 from app.api.routes import about, feedback, jobs, predict, review
-from core import state
 from core.settings import Settings
+from core.store import database
 
 VERSION: Final = "1.0.0"
 ROUTERS: Final = tuple(module.router for module in (about, predict, feedback, review, jobs))
@@ -61,7 +61,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     live: Live = app.state.live
     app.state.scoring = Gathering(scored)
     app.state.recording = Gathering(functools.partial(feedback.recorded, app.state.settings))
-    with state.held(app.state.settings):
+    with database.held(app.state.settings):
         await run_in_threadpool(live.look)
         await run_in_threadpool(live.tell_of_losses)
         await run_in_threadpool(live.close_ended)

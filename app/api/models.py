@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema
 
 from core.data.cells import LARGEST
-from core.decision.policy import Action, Band
+from core.policy.policy import Action, Band
 
 MOST_BATCH: Final = 10_000
 MOST_FEATURES: Final = 2_000

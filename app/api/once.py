@@ -17,10 +17,10 @@ from starlette.responses import Response
 
 from app.api.gathering import Gathering
 from app.api.problems import Problem
-from core import replies
-from core.accounts import Person
+from core.access import idempotency
+from core.access.accounts import Person
+from core.access.idempotency import Asking, Claim, ClaimLostError, Claims, Found, Kept, Reply
 from core.errors import RefusedError
-from core.replies import Asking, Claim, ClaimLostError, Claims, Found, Kept, Reply
 from core.settings import Settings
 
 #: Seconds that a request waits for the answer to the same one before it; then it is told to come again.
@@ -127,7 +127,7 @@ class Keys:
 
 
 def _keep(settings: Settings, answers: Sequence[Kept]) -> list[None]:
-    replies.keep(settings, answers, now=datetime.now(UTC))
+    idempotency.keep(settings, answers, now=datetime.now(UTC))
     return [None] * len(answers)
 
 

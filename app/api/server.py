@@ -14,7 +14,7 @@ from uvicorn.supervisors import Multiprocess
 from app.api.main import create
 from app.api.options import LOCAL, Options
 from app.api.patience import Patience
-from core import keys
+from core.access import keys
 from core.errors import BadOptionError
 from core.settings import Settings
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from starlette.responses import Response
 
-from core.decision.serving import Prediction
-from core.model.explain import Reason
-from core.replies import Reply
+from core.access.idempotency import Reply
+from core.scoring.online import Prediction
+from core.scoring.reasons import Reason
 
 
 def prediction(found: Prediction, began: float) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """All plots: numbers in, plotly figure out. Never imports streamlit.
 
 Every figure carries `layout.meta` with title, sub (units, sample) and alt (what is seen, with numbers);
-`app.components.figure` writes them as native text.
+`app.components.shared.figure` writes them as native text.
 """
 
 from app.charts.base import CONFIG, PALETTE, SEQUENTIAL, Palette, Theme, escape_label

@@ -27,7 +27,7 @@ from app.charts.base import (
     text_width,
     titled,
 )
-from core.decision.policy import BANDS, Band
+from core.policy.policy import BANDS, Band
 
 Thresholds = Mapping[Band, float]
 Counts = npt.NDArray[np.float64]

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from app import words
 from app.charts.base import PALETTE, Palette, Theme, base, note, titled
 from app.charts.parts import Numbers, nothing
-from core.data.problems import count
+from core.wording import count
 
 HEIGHT: Final = 240
 #: Trials the axis has room for from the start, so that it does not jump with each of the first.

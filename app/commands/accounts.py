@@ -26,7 +26,7 @@ Role = Annotated[
 @app.command("list")
 def list_accounts(context: typer.Context, home: Home = None) -> None:
     """Everybody with an account, and the role."""
-    from core import accounts
+    from core.access import accounts
 
     settings = settings_of(context, home)
     with guard.command(settings):
@@ -43,7 +43,7 @@ def create(
     home: Home = None,
 ) -> None:  # fmt: skip
     """Add an account; the password is asked for."""
-    from core import accounts, audit
+    from core.access import accounts, audit
 
     settings = settings_of(context, home)
     with guard.command(settings):
@@ -62,7 +62,7 @@ def change(
     password_stdin: FromStdin = False, by: By = None, home: Home = None,
 ) -> None:  # fmt: skip
     """Give an account another role, another password, or both."""
-    from core import accounts, audit
+    from core.access import accounts, audit
 
     settings = settings_of(context, home)
     with guard.command(settings):
@@ -81,7 +81,7 @@ def change(
 @app.command()
 def remove(context: typer.Context, name: Name, by: By = None, home: Home = None) -> None:
     """Delete an account; what the person did stays on record."""
-    from core import accounts, audit
+    from core.access import accounts, audit
 
     settings = settings_of(context, home)
     with guard.command(settings):

@@ -15,7 +15,7 @@ from app.stdout import put
 if TYPE_CHECKING:
     from app.progress import Progress
     from core.data.datasets import Dataset
-    from core.data.schema import Schema
+    from core.schema.schema import Schema
     from core.settings import Settings
     from core.targets import Target
 
@@ -53,9 +53,11 @@ def _target(settings: Settings, html: Path, first: str, second: str, on: Path | 
 def _facts(
     settings: Settings, first: str, second: str, on: Path | None, seed: int, html: Target | None, progress: Progress
 ) -> dict[str, Any]:  # fmt: skip
-    from core.data import schema as schemas
+    from core.comparison import side_by_side
     from core.errors import BadOptionError
-    from core.model import candidates, registry, side_by_side
+    from core.registry import registry
+    from core.schema import schema as schemas
+    from core.training import candidates
 
     files = [_is_file(name) for name in (first, second)]
     if html is not None and any(files):
@@ -81,14 +83,14 @@ def _is_file(name: str) -> bool:
 
 
 def _thresholds() -> Any:
-    from core.decision.policy import Policy
+    from core.policy.policy import Policy
 
     return Policy().thresholds
 
 
 def _of_files(first: str, second: str, seed: int) -> dict[str, Any]:
-    from core.model import external
-    from core.model.compare import compare as compared
+    from core.comparison import external
+    from core.comparison.compare import compare as compared
 
     label, (a, b) = external.together([external.read(name, Path(name)) for name in (first, second)])
     return compared(label, a, b, seed=seed, thresholds=_thresholds()).as_json()
@@ -97,9 +99,10 @@ def _of_files(first: str, second: str, seed: int) -> dict[str, Any]:
 def _with_file(
     settings: Settings, first: str, second: str, dataset: Dataset, columns: Schema, seed: int
 ) -> dict[str, Any]:  # fmt: skip
+    from core.comparison import external, same_rows
+    from core.comparison.compare import compare as compared
     from core.errors import BadOptionError
-    from core.model import external, registry, same_rows
-    from core.model.compare import compare as compared
+    from core.registry import registry
 
     if columns.id is None:
         raise BadOptionError("--on", "data/schema.toml names no id: predictions cannot be matched with users.")
@@ -120,8 +123,9 @@ def _stored(
 ) -> dict[str, Any]:  # fmt: skip
     """The facts of a comparison as pages have it; with `html`, it is also written there as a report."""
     from app.reports.comparison import report
-    from core.model import comparisons, weakest
-    from core.model.comparisons import Asked
+    from core.comparison import comparisons
+    from core.comparison.comparisons import Asked
+    from core.evaluation import weakest
 
     found = comparisons.made(settings, Asked(first, second, dataset.id, _thresholds(), seed))
     if html is not None:

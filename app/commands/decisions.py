@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from core.decision.outbox import Batch
+    from core.review.outbox import Batch
     from core.settings import Settings
     from core.targets import Target
 
@@ -51,9 +51,9 @@ def export_decisions(
     the last one once the file has its name, or all of stdout was read. What fails before is given again. Where nothing
     is new, a file that is there stays.
     """
-    from core import audit
-    from core.decision.outbox import MARK
-    from core.feedback import review
+    from core.access import audit
+    from core.review import review
+    from core.review.outbox import MARK
 
     settings = settings_of(context, home)
     with guard.command(settings):
@@ -70,7 +70,7 @@ def export_decisions(
 
 
 def _after(settings: Settings, since: str, consumer: str | None, target: Target | None) -> list[int]:
-    from core.decision import outbox
+    from core.review import outbox
 
     if consumer is not None:
         raise BadOptionError("--consumer", f"this goes with --since {LAST}; a number moves nobody on.")
@@ -83,7 +83,7 @@ def _after(settings: Settings, since: str, consumer: str | None, target: Target 
 
 
 def _remembered(settings: Settings, consumer: str | None, target: Target | None) -> list[int]:
-    from core.decision import outbox
+    from core.review import outbox
 
     if not consumer:
         raise BadOptionError("--since last", "say for whom with --consumer NAME.")
@@ -98,7 +98,8 @@ def _remembered(settings: Settings, consumer: str | None, target: Target | None)
 
 
 def _to_stdout(settings: Settings, batch: Batch) -> None:
-    from core.decision import export, outbox
+    from core.review import outbox
+    from core.scoring import export
 
     try:
         deliver(export.as_bytes(_table(batch.decisions), ".csv"))
@@ -114,7 +115,8 @@ def _to_file(settings: Settings, batch: Batch, target: Target) -> bool:
 
     Written aside, and named only while no other export of this home can be; then the cursor moves.
     """
-    from core.decision import export, outbox
+    from core.review import outbox
+    from core.scoring import export
 
     confirmed = written = False
 
@@ -141,7 +143,7 @@ def _to_file(settings: Settings, batch: Batch, target: Target) -> bool:
 def _table(decisions: pd.DataFrame) -> pa.Table:
     import pyarrow as pa
 
-    from core.decision.outbox import MARK
+    from core.review.outbox import MARK
 
     return MARK.on(pa.Table.from_pandas(decisions.reset_index(), preserve_index=False))
 

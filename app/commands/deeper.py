@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from app.progress import Progress
     from core.data.datasets import Dataset
-    from core.data.schema import Schema
+    from core.schema.schema import Schema
     from core.settings import Settings
 
 Version = Annotated[str, typer.Argument(help="The version, such as v0001.")]
@@ -32,9 +32,9 @@ def robustness(
     context: typer.Context, version: Version, on: On, seed: Seed = 0, as_json: AsJson = False, home: Home = None
 ) -> None:
     """What becomes of a version when values go missing, are wrong, or a feature is gone?"""
-    from core.decision.policy import Policy
-    from core.model import registry
-    from core.model import robustness as robust
+    from core.diagnostics import robustness as robust
+    from core.policy.policy import Policy
+    from core.registry import registry
 
     settings = settings_of(context, home)
     with working(settings) as progress:
@@ -59,8 +59,8 @@ def importance(
     context: typer.Context, version: Version, on: On, seed: Seed = 0, as_json: AsJson = False, home: Home = None
 ) -> None:
     """Which features does a version need? PR-AUC lost when they are permuted, and mean |SHAP|."""
-    from core.model import importance as important
-    from core.model import registry
+    from core.diagnostics import importance as important
+    from core.registry import registry
 
     settings = settings_of(context, home)
     with working(settings) as progress:
@@ -78,7 +78,7 @@ def learning_curve(
     context: typer.Context, on: On, seed: Seed = 0, as_json: AsJson = False, home: Home = None
 ) -> None:  # fmt: skip
     """Would more users help? PR-AUC of models that learn from 5 to 100 % of these."""
-    from core.model import learning_curve as curves
+    from core.diagnostics import learning_curve as curves
 
     settings = settings_of(context, home)
     with working(settings) as progress:
@@ -93,7 +93,7 @@ def learning_curve(
 
 
 def _read(settings: Settings, on: Path, progress: Progress) -> tuple[Dataset, Schema]:
-    from core.data import schema as schemas
+    from core.schema import schema as schemas
 
     columns = schemas.load(settings.schema_file)
     dataset = read(settings, on, columns, progress)

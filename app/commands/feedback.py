@@ -28,11 +28,11 @@ from app.stdout import put
 from core.errors import BadOptionError, NotAllowedError, RefusedError, UnknownItemError
 
 if TYPE_CHECKING:
-    from core.accounts import Person
-    from core.decision.runs import Run
-    from core.feedback.importing import Refusal
-    from core.proof import Verified
+    from core.access.accounts import Person
+    from core.review.importing import Refusal
+    from core.scoring.runs import Run
     from core.settings import Settings
+    from core.store.verify import Verified
     from core.targets import Target
 
 app = typer.Typer(no_args_is_help=True, help="Verdicts of reviewers: figures, import, export, proof, forgetting.")
@@ -50,7 +50,8 @@ def stats(
     home: Home = None,
 ) -> None:
     """Count the verdicts, and estimate precision and recall of a run from those on users drawn for it."""
-    from core.feedback import csv_store, ledger, live
+    from core.estimation import live
+    from core.feedback import csv_store, ledger
 
     settings = settings_of(context, home)
     with guard.command(settings):
@@ -81,7 +82,7 @@ def export_feedback(
     """Give the verdicts that stand, one a row, with features, versions and how each user was sampled."""
     import pyarrow as pa
 
-    from core import audit
+    from core.access import audit
     from core.feedback import ledger
     from core.feedback.table import MARK
 
@@ -101,7 +102,7 @@ def export_feedback(
 @app.command()
 def verify(context: typer.Context, home: Home = None) -> None:
     """Prove that no stored verdict and no note of the audit log was changed, taken out or put in."""
-    from core import audit
+    from core.access import audit
     from core.feedback import csv_store
 
     settings = settings_of(context, home)
@@ -127,8 +128,9 @@ def import_feedback(
     are any. Of each prediction and reviewer the last row counts; it supersedes what that reviewer had said of the
     prediction, unless it says the same or was judged (judged_at) no later. Import a growing file as often as you like.
     """
-    from core.decision import export
-    from core.feedback import importing, short_form
+    from core.feedback import short_form
+    from core.review import importing
+    from core.scoring import export
 
     settings = settings_of(context, home)
     with guard.command(settings):
@@ -159,9 +161,9 @@ def forget(
     home: Home = None,
 ) -> None:
     """Blank all verdicts and cases on a user, for ever; the proof that nothing else was changed still holds."""
-    from core import audit
-    from core.decision import cases
-    from core.feedback import csv_store, review
+    from core.access import audit
+    from core.feedback import csv_store
+    from core.review import cases, review
 
     settings = settings_of(context, home)
     with guard.command(settings):
@@ -179,7 +181,7 @@ def forget(
 
 
 def _admin(settings: Settings, by: str | None) -> Person:
-    from core import accounts
+    from core.access import accounts
 
     person = accounts.current(settings, name_of(by))
     if person is None or person.role != "admin":  # it cannot be undone
@@ -188,7 +190,7 @@ def _admin(settings: Settings, by: str | None) -> Person:
 
 
 def _chosen(settings: Settings, run: str | None) -> Run | None:
-    from core.decision import runs
+    from core.scoring import runs
 
     if run is None:
         return next((each for each in runs.recent(settings, RUNS) if runs.planned(settings, each.id)), None)
@@ -205,8 +207,8 @@ def _verified(found: Verified) -> str:
 
 
 def _reject(target: Target, refused: tuple[Refusal, ...]) -> None:
-    from core.decision import export
-    from core.feedback import importing
+    from core.review import importing
+    from core.scoring import export
 
     for refusal in refused[:TOLD]:
         tell(refusal.sentence)
@@ -217,6 +219,6 @@ def _reject(target: Target, refused: tuple[Refusal, ...]) -> None:
 
 
 def _count(number: int, noun: str) -> str:
-    from core.data import problems
+    from core.wording import count
 
-    return problems.count(number, noun)
+    return count(number, noun)

@@ -12,8 +12,8 @@ from app.stdout import put
 if TYPE_CHECKING:
     import pandas as pd
 
-    from core.decision.runs import Run
-    from core.feedback.estimate import Estimate, Figures
+    from core.estimation.estimate import Estimate, Figures
+    from core.scoring.runs import Run
 
 
 def counts(total: int, standing: pd.DataFrame) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def of_run(run: Run, figures: Figures) -> dict[str, Any]:
 
 
 def _as_json(figures: Figures) -> dict[str, Any]:
-    from core.decision.policy import BANDS
+    from core.policy.policy import BANDS
 
     return {
         "precision": _estimate(figures.precision),
@@ -60,10 +60,10 @@ def show(facts: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _lines(facts: dict[str, Any]) -> list[str]:
-    from core.data import problems
+    from core.wording import count
 
     accuracy = facts["naive_accuracy"]
-    lines = [f"{problems.count(facts['total'], 'verdict')}, {facts['standing']:,} stand"]
+    lines = [f"{count(facts['total'], 'verdict')}, {facts['standing']:,} stand"]
     lines += [f"{name:<14}{number:>8,}" for name, number in facts["by_verdict"].items()]
     lines += [f"by {name}: {number:,}" for name, number in facts["by_reviewer"].items()]
     lines += [f"naive accuracy {_naive(accuracy['value'], accuracy['events'], accuracy['of'])}"]

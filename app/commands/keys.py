@@ -13,7 +13,7 @@ from app.guard import tell
 from app.stdout import put
 
 if TYPE_CHECKING:
-    from core.keys import Key
+    from core.access.keys import Key
 
 app = typer.Typer(no_args_is_help=True, help="Keys of programs that use the API; each has a role, as accounts have.")
 
@@ -29,7 +29,7 @@ def create(
     home: Home = None,
 ) -> None:
     """Make a key and print it, once: the home keeps a hash of it only."""
-    from core import accounts, audit, keys
+    from core.access import accounts, audit, keys
 
     settings = settings_of(context, home)
     with guard.command(settings):
@@ -43,7 +43,7 @@ def create(
 @app.command("list")
 def list_keys(context: typer.Context, home: Home = None) -> None:
     """All keys: id, name, role, requests a second, made, and until when it lets anybody in."""
-    from core import keys
+    from core.access import keys
 
     settings = settings_of(context, home)
     with guard.command(settings):
@@ -63,7 +63,7 @@ def revoke(
     home: Home = None,
 ) -> None:
     """Have a key let nobody in any more, from the next second on."""
-    from core import audit, keys
+    from core.access import audit, keys
 
     settings = settings_of(context, home)
     with guard.command(settings):

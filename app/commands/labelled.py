@@ -14,7 +14,7 @@ from app.progress import Progress
 
 if TYPE_CHECKING:
     from core.data.datasets import Dataset
-    from core.data.schema import Schema
+    from core.schema.schema import Schema
     from core.settings import Settings
 
 

@@ -17,8 +17,8 @@ from app.progress import Progress
 from app.stdout import put
 
 if TYPE_CHECKING:
-    from core.learning.gate import Gate
-    from core.learning.watch import Decision
+    from core.retraining.gate import Gate
+    from core.retraining.watch import Decision
     from core.settings import Settings
 
 _MARKS = {"passed": "ok  ", "open": "open", "failed": "FAIL"}
@@ -36,10 +36,10 @@ def retrain(
     home: Home = None,
 ) -> None:
     """Learn from all history and the feedback; a candidate is published with what the gate says of it."""
-    from core.decision.policy import Policy
-    from core.learning import due
-    from core.learning.retrain import Request
-    from core.learning.retrain import retrain as retrained
+    from core.policy.policy import Policy
+    from core.retraining import due
+    from core.retraining.retrain import Request
+    from core.retraining.retrain import retrain as retrained
 
     settings, progress = settings_of(context, home), Progress()
     with guard.command(settings), contextlib.ExitStack() as stack:
@@ -68,8 +68,8 @@ def watch(
     home: Home = None,
 ) -> None:
     """Look again and again whether it is time to retrain and what is wrong; decisions are in data/logs/watch.log."""
-    from core.decision.policy import Policy
-    from core.learning import watch as watching
+    from core.policy.policy import Policy
+    from core.retraining import watch as watching
 
     settings, thresholds = settings_of(context, home), Policy().thresholds
     with guard.command(settings):

@@ -14,7 +14,7 @@ from app.guard import tell
 from app.stdout import put
 
 if TYPE_CHECKING:
-    from core.decision.cases import Waiting
+    from core.review.cases import Waiting
 
 app = typer.Typer(no_args_is_help=True, help="The queue of users to be judged: fill it, look at it, reopen a case.")
 
@@ -27,7 +27,7 @@ def add(
     home: Home = None,
 ) -> None:
     """Queue the users of a run: the highest risks, a random sample of all bands, and those it is unsure of."""
-    from core.feedback import plans
+    from core.review import plans
 
     settings = settings_of(context, home)
     with guard.command(settings):
@@ -43,8 +43,8 @@ def reopen(
     home: Home = None,
 ) -> None:
     """Have a decided case judged again, by somebody else than who decided it."""
-    from core import audit
-    from core.decision import queue
+    from core.access import audit
+    from core.review import queue
 
     settings = settings_of(context, home)
     with guard.command(settings):
@@ -57,7 +57,7 @@ def reopen(
 @app.command()
 def stats(context: typer.Context, as_json: AsJson = False, home: Home = None) -> None:
     """How many cases wait, in which bands, and since when. The bands of blind cases are not told."""
-    from core.decision import cases
+    from core.review import cases
 
     settings = settings_of(context, home)
     with guard.command(settings):

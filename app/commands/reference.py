@@ -24,7 +24,7 @@ def reference(
     ] = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Write the reference of the command line and of the API, command-line.md and api.md, from the code."""
+    """Write command-line.md, api.md and floor-plan.md, which tell what the commands, the API and the modules are."""
     from app import reference as references
 
     folder = output or DOCS

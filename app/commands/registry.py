@@ -18,8 +18,8 @@ from core.errors import BadOptionError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core.model.lineage import Promotion
-    from core.model.registry import Listed
+    from core.registry.lineage import Promotion
+    from core.registry.registry import Listed
     from core.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Versions of the model: look at them, put one in charge, take one away.")
@@ -31,7 +31,7 @@ Why = Annotated[str, typer.Option(help="Why, for the audit log.")]
 @app.command("list")
 def list_versions(context: typer.Context, as_json: AsJson = False, home: Home = None) -> None:
     """All versions, newest first; a damaged one is told, with what is wrong."""
-    from core.model import lineage, registry
+    from core.registry import lineage, registry
 
     settings = settings_of(context, home)
     with guard.command(settings):
@@ -55,7 +55,7 @@ def show(
     home: Home = None,
 ) -> None:
     """What is known about a version, as JSON or as its card."""
-    from core.model import registry
+    from core.registry import registry
 
     settings = settings_of(context, home)
     with guard.command(settings):
@@ -72,7 +72,7 @@ def show(
 @app.command()
 def promote(context: typer.Context, version: Version, why: Why, by: By = None, home: Home = None) -> None:
     """Put a version in charge: from now on it scores, in every open session too."""
-    from core.model import registry
+    from core.registry import registry
 
     settings = settings_of(context, home)
     with guard.command(settings):
@@ -86,7 +86,7 @@ def promote(context: typer.Context, version: Version, why: Why, by: By = None, h
 @app.command()
 def rollback(context: typer.Context, why: Why, by: By = None, home: Home = None) -> None:
     """Put the version back in charge that was before the latest promotion; done again, the one before that."""
-    from core.model import registry
+    from core.registry import registry
 
     settings = settings_of(context, home)
     with guard.command(settings):
@@ -105,7 +105,7 @@ def diff(
     home: Home = None,
 ) -> None:
     """Facts and figures of two versions side by side."""
-    from core.model import card, registry
+    from core.registry import card, registry
 
     settings = settings_of(context, home)
     with guard.command(settings):
@@ -132,8 +132,9 @@ def export_version(
     home: Home = None,
 ) -> None:
     """Copy a version and its card into a folder, as another home can take it, or as files for other programs."""
-    from core import audit, targets
-    from core.model import bundle, registry
+    from core import targets
+    from core.access import audit
+    from core.registry import bundle, registry
 
     settings = settings_of(context, home)
     with guard.command(settings):
@@ -164,13 +165,13 @@ def push(
     home: Home = None,
 ) -> None:
     """Put a version on the Hugging Face Hub, with its card, in one commit; the token is read from HF_TOKEN."""
-    from core.model import hub
-    from core.model.hub_places import Target
+    from core.hub import push_pull
+    from core.hub.places import Target
 
     settings = settings_of(context, home)
     with guard.command(settings):
         target = Target(repo, revision, public, with_baseline)
-        tell(hub.push(settings, version, target, by=name_of(by), now=datetime.now(UTC)).sentence)
+        tell(push_pull.push(settings, version, target, by=name_of(by), now=datetime.now(UTC)).sentence)
 
 
 @app.command()
@@ -184,8 +185,9 @@ def pull(
     home: Home = None,
 ) -> None:
     """Take a version from the Hugging Face Hub, after checking every file; only data is taken, never a pickle."""
-    from core.model import hub, registry
-    from core.model.hub_places import Source
+    from core.hub import push_pull
+    from core.hub.places import Source
+    from core.registry import registry
 
     settings = settings_of(context, home)
     with guard.command(settings):
@@ -193,7 +195,7 @@ def pull(
             raise BadOptionError("--why", "is the reason to put it in charge: give --promote too, or leave it out.")
         reason = registry.reason_given(why) if to_promote else ""
         source = Source(repo, revision)
-        pulled = hub.pull(settings, source, by=name_of(by), now=datetime.now(UTC), why=reason)
+        pulled = push_pull.pull(settings, source, by=name_of(by), now=datetime.now(UTC), why=reason)
         put(pulled.version + "\n")
         tell(pulled.sentence + (f" {pulled.version} is in charge." if reason else ""))
 
@@ -202,7 +204,7 @@ _HEAD = ("Version", "", "Trained", "By", "Users", "PR-AUC", "Parent", "Promoted"
 
 
 def _card(settings: Settings, version: str) -> str:
-    from core.model import card, lineage, registry
+    from core.registry import card, lineage, registry
 
     promotions = lineage.history(settings, registry.champion(settings))
     latest = next((each for each in reversed(promotions) if each.version == version), None)
@@ -210,7 +212,7 @@ def _card(settings: Settings, version: str) -> str:
 
 
 def _row(listed: Listed) -> tuple[str, ...]:
-    from core.model import card
+    from core.registry import card
 
     mark = ", ".join(["in charge"] * listed.in_charge + ["pulled"] * (listed.origin is not None))
     promoted = _promoted(listed.promotion)
@@ -224,7 +226,7 @@ def _row(listed: Listed) -> tuple[str, ...]:
 
 
 def _promoted(promotion: Promotion | None) -> tuple[str, str, str]:
-    from core.model import card
+    from core.registry import card
 
     return (card.moment(promotion.at), promotion.by, promotion.why) if promotion else ("–", "–", "–")
 

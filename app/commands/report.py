@@ -21,9 +21,10 @@ def report(
 ) -> None:
     """Write the report of a run: scores, problems, highest risks with reasons, the model, what the verdicts say."""
     from app.reports import run as run_report
-    from core.decision import runs
-    from core.feedback import ledger, live
-    from core.model import registry
+    from core.estimation import live
+    from core.feedback import ledger
+    from core.registry import registry
+    from core.scoring import runs
 
     settings = settings_of(context, home)
     with guard.command(settings):

@@ -15,7 +15,7 @@ from app.guard import tell
 
 if TYPE_CHECKING:
     from core.data.intake import Checked
-    from core.decision.scoring import Scoring
+    from core.scoring.score_file import Scoring
     from core.targets import Target
 
 #: Files above this size are worth a second process for the reasons, in bytes.
@@ -35,28 +35,29 @@ def score(
     home: Home = None,
 ) -> None:
     """Score a file of users: calibrated score, band, action and exact reasons, in input order."""
-    from core.data import schema as schemas
-    from core.decision import export, lost, marks, runs, scoring
-    from core.decision.policy import Policy
-    from core.model import contributions, registry
+    from core import table_marks
+    from core.policy.policy import Policy
+    from core.registry import registry
+    from core.schema import schema as schemas
+    from core.scoring import export, lost_runs, runs, score_file, shap_values
 
     settings = settings_of(context, home)
     with working(settings) as progress, contextlib.ExitStack() as stack:
-        target = export.target(settings, output, marks.SCORES, reads=[users], overwrite=overwrite)
+        target = export.target(settings, output, table_marks.SCORES, reads=[users], overwrite=overwrite)
         rejected = export.rejected_target(
-            settings, output, marks.REJECTED, reads=[users, output], overwrite=overwrite
+            settings, output, table_marks.REJECTED, reads=[users, output], overwrite=overwrite
         )  # fmt: skip
         loaded = registry.load(settings, model)
         helper = None
         if reasons != "none" and users.is_file() and users.stat().st_size > LARGE_FILE:
-            helper = stack.enter_context(contributions.helping(loaded.folder / registry.TREES))
+            helper = stack.enter_context(shap_values.helping(loaded.folder / registry.TREES))
         columns, policy = schemas.load(settings.schema_file), Policy()
-        done = scoring.score_file(
+        done = score_file.score_file(
             settings, users.name, users, columns, loaded, policy,
             now=datetime.now(UTC), allow_missing=allow_missing, progress=progress.counted,
             ready=lambda checked: _claim(checked, rejected),
         )  # fmt: skip
-        told = scoring.explained(
+        told = score_file.explained(
             done.frame, done.results["probability"].to_numpy(), loaded, policy, which=reasons, top=top, helper=helper,
             progress=lambda done, of: progress.counted("Reasons", done, of),
         )  # fmt: skip
@@ -70,7 +71,7 @@ def score(
         export.write_rejected(export.rejected_table(settings, done.dataset.id), rejected)
         progress.end()
         _tell_run(done, output, rejected)
-        if loss := lost.look(settings):
+        if loss := lost_runs.look(settings):
             tell(loss.sentence)
     raise SystemExit(SOME_REJECTED if done.run.rejected else 0)
 

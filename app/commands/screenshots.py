@@ -25,11 +25,16 @@ def screenshots(
     overwrite: Overwrite = False,
 ) -> None:
     """Draw a picture of every page from the bundled demo, in a copy of its home that is thrown away."""
-    from app import screens
-    from app import screenshots as drawing
+    from app.devtools import picture_manifest
+    from app.devtools import screenshots as drawing
 
     with guard.command(Settings.of()):
-        folder = output or screens.FOLDER
+        folder = output or picture_manifest.FOLDER
         drawing.draw(
-            pages or screens.pages(), folder, now=datetime.now(UTC), chromium=chromium, tell=tell, overwrite=overwrite
+            pages or picture_manifest.pages(),
+            folder,
+            now=datetime.now(UTC),
+            chromium=chromium,
+            tell=tell,
+            overwrite=overwrite,
         )

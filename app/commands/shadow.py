@@ -21,7 +21,7 @@ def shadow(
     home: Home = None,
 ) -> None:
     """Let a challenger score what the model in charge scores, acting on nothing; or say how the present one does."""
-    from core.learning import shadow as shadows
+    from core.retraining import shadow as shadows
 
     settings = settings_of(context, home)
     with guard.command(settings):

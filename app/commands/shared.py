@@ -16,7 +16,7 @@ from core.settings import Settings
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from core.accounts import Deed, Person
+    from core.access.accounts import Deed, Person
     from core.targets import Mark, Target
 
 #: Exit code when the work was done but some rows were turned away.
@@ -52,14 +52,14 @@ def name_of(by: str | None) -> str:
 
 def allowed(settings: Settings, by: str | None, deed: Deed) -> Person:
     """Who runs a command, if the role allows the deed; raises NotAllowedError."""
-    from core import accounts
+    from core.access import accounts
 
     return accounts.authorise(settings, name_of(by), deed)
 
 
 def table_target(settings: Settings, output: Path | None, mark: Mark, *, overwrite: bool) -> Target | None:
     """Where a table goes, None for stdout; to be asked for before any work. Raises as `export.target` does."""
-    from core.decision import export
+    from core.scoring import export
 
     return None if output is None else export.target(settings, output, mark, overwrite=overwrite)
 
@@ -76,7 +76,7 @@ def report_target(settings: Settings, output: Path, kind: str, reads: Iterable[P
 
 def give(table: pa.Table, target: Target | None) -> None:
     """A table as CSV on stdout, or in a file; text that looks like a formula is made plain in CSV."""
-    from core.decision import export
+    from core.scoring import export
 
     if target is None:
         put(export.as_bytes(table, ".csv"))

@@ -15,8 +15,8 @@ from app.guard import tell
 from app.stdout import put
 
 if TYPE_CHECKING:
-    from core.model.candidates import Kept
     from core.settings import Settings
+    from core.training.candidates import Kept
 
 Labelled = Annotated[Path, typer.Argument(help="CSV or .csv.gz with the label column.")]
 
@@ -41,11 +41,13 @@ def train(
     home: Home = None,
 ) -> None:
     """Train a model on labelled users, judge it on users it never sees, and store it as a version."""
-    from core import accounts
-    from core.data import schema as schemas
-    from core.decision.policy import Policy
-    from core.model import families, registry, training
-    from core.model.tune import Budget
+    from core.access import accounts
+    from core.model import families
+    from core.policy.policy import Policy
+    from core.registry import registry
+    from core.schema import schema as schemas
+    from core.training import training
+    from core.training.tune import Budget
 
     settings = settings_of(context, home)
     with working(settings) as progress:
@@ -74,9 +76,10 @@ def evaluate(
     context: typer.Context, labelled: Labelled, model: Version = None, as_json: AsJson = False, home: Home = None
 ) -> None:
     """Judge a model on labelled users; on its own training file only the test part counts."""
-    from core.data import schema as schemas
-    from core.decision.policy import Policy
-    from core.model import registry, training
+    from core.policy.policy import Policy
+    from core.registry import registry
+    from core.schema import schema as schemas
+    from core.training import training
 
     settings = settings_of(context, home)
     with working(settings) as progress:
@@ -109,7 +112,8 @@ def _tell_overlap(overlap: int | None, only_test_part: bool, version: str) -> No
 
 
 def _tell_kept(settings: Settings, kept: Kept) -> None:
-    from core.model import families, registry
+    from core.model import families
+    from core.registry import registry
 
     trees = f"{kept.rounds} trees" if kept.rounds else families.FAMILIES[kept.family].name
     tell(

@@ -1,4 +1,4 @@
-"""The reference of the command line and of the API: markdown, written from the code that does the work."""
+"""The reference of the command line and of the API, and the floor plan: markdown, written from the code itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import itertools
 from pathlib import Path
 from typing import Any, Final
 
-from app.reference import command_line, rest
+from app.reference import command_line, floor_plan, rest
 from core.settings import Settings
 from core.targets import Target
 
@@ -19,7 +19,7 @@ _ABOUT: Final = 3
 
 def files(tree: Any) -> dict[str, str]:
     """The text of each file by its name, the same on every machine. tree: all commands."""
-    return {"command-line.md": command_line.text(tree), "api.md": rest.text()}
+    return {"command-line.md": command_line.text(tree), "api.md": rest.text(), "floor-plan.md": floor_plan.text()}
 
 
 def write(settings: Settings, folder: Path, tree: Any, *, overwrite: bool = False) -> tuple[Path, ...]:

@@ -14,8 +14,8 @@ from app.api.main import create
 from app.api.once import WAITS
 from app.api.options import MOST_BATCH_BYTES, MOST_BYTES, MOST_FILE_BYTES, Options
 from app.reference.markdown import anchor, code, table
-from core.accounts import ROLES
-from core.replies import KEPT
+from core.access.accounts import ROLES
+from core.access.idempotency import KEPT
 from core.settings import ROOT, Settings
 
 _INTRODUCTION: Final = f"""\

@@ -14,12 +14,12 @@ from app.reports import page
 from app.reports.page import Section
 from app.tables import comparison as tables
 from app.words import WORD, count, decimal, label, percent, probability
-from core.decision.policy import BANDS
-from core.model import operating, weakest
-from core.model.compared import Compared
-from core.model.flips import Flips
-from core.model.operating import Sweep
-from core.model.resample import Costs
+from core.comparison.compared import Compared
+from core.comparison.flips import Flips
+from core.evaluation import operating, weakest
+from core.evaluation.operating import Sweep
+from core.evaluation.resample import Costs
+from core.policy.policy import BANDS
 
 #: What this is a report of, in its mark.
 KIND = "comparison"

@@ -16,18 +16,20 @@ from app.reports.page import Section
 from app.tables import live as live_tables
 from app.tables import model as model_tables
 from app.words import UNKNOWN, WORD, count, decimal, label, percent, probability, signed
-from core.data import datasets, glossary
+from core.data import datasets
 from core.data.datasets import Dataset
-from core.data.glossary import Glossary
-from core.decision import runs
-from core.decision.policy import BANDS, Band, Policy
-from core.decision.runs import Run
-from core.feedback.estimate import Figures
-from core.model.contributions import contributions
-from core.model.explain import Reason, strongest_reasons, value_text
-from core.model.registry import Model
-from core.model.score import SEPARATOR, matrix
+from core.estimation.estimate import Figures
+from core.policy.policy import BANDS, Band, Policy
+from core.registry.registry import Model
+from core.schema import glossary
+from core.schema.glossary import Glossary
+from core.scoring import runs
+from core.scoring.reasons import Reason, strongest_reasons
+from core.scoring.runs import Run
+from core.scoring.scorer import SEPARATOR, matrix
+from core.scoring.shap_values import contributions
 from core.settings import Settings
+from core.wording import value_text
 
 #: What this is a report of, in its mark.
 KIND: Final = "scores"

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from app.words import UNKNOWN, WORD, count, interval, legible, p_value, percent, signed
-from core.decision.policy import BANDS, Band
-from core.model.compared import Compared
-from core.model.difference import LOWER_IS_BETTER, Difference
-from core.model.evaluate import Estimate
-from core.model.flips import Flips
-from core.model.operating import Confusion, Decomposition
-from core.model.resample import Costs
+from core.comparison.compared import Compared
+from core.comparison.flips import Flips
+from core.evaluation.difference import LOWER_IS_BETTER, Difference
+from core.evaluation.evaluate import Estimate
+from core.evaluation.operating import Confusion, Decomposition
+from core.evaluation.resample import Costs
+from core.policy.policy import BANDS, Band
 
 #: Characters of a contender's name in a heading.
 _LONGEST: Final = 40

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from app.words import UNKNOWN, count, percent
-from core.data.problems import count as counted
-from core.decision.policy import BANDS, Band
-from core.feedback.estimate import Estimate, Figures
+from core.estimation.estimate import Estimate, Figures
+from core.policy.policy import BANDS, Band
+from core.wording import count as counted
 
 
 def finding(run: str, found: Figures) -> str:

@@ -8,8 +8,8 @@ from typing import Final
 import pandas as pd
 
 from app.words import UNKNOWN, interval
-from core.decision.policy import BANDS, Band
-from core.model.evaluate import AT_THRESHOLD, Estimate, Figures
+from core.evaluation.evaluate import AT_THRESHOLD, Estimate, Figures
+from core.policy.policy import BANDS, Band
 
 NAMES: Final = {"pr_auc": "PR-AUC", "roc_auc": "ROC-AUC", "brier": "Brier", "ece": "ECE"}
 _SHARES: Final = {"precision": "Precision", "recall": "Recall", "f1": "F1", "fpr": "FPR"}

@@ -1,1 +1,1 @@
-"""Data: what columns mean, how files become typed rows, and where those are kept."""
+"""How files become typed rows, and where those are kept."""

@@ -19,10 +19,11 @@ import pyarrow.parquet as pq
 
 from core.data import problems
 from core.data.intake import Checked, Problem
-from core.data.schema import Schema
 from core.errors import UnknownItemError
 from core.files import replacing, within
+from core.schema.schema import Schema
 from core.settings import Settings
+from core.wording import count
 
 #: Raised when reading the same bytes would give other rows than before.
 FORMAT: Final = 1
@@ -94,7 +95,7 @@ def without(settings: Settings, dataset: Dataset, rows: pd.Index[int], *, now: d
     ).astype(before.dtypes.to_dict() | {"line": "Int64"})  # fmt: skip
     all_of_them = pd.concat([before.astype({"line": "Int64"}), ours]).sort_values("row", kind="stable")
     first = f"{sentences[0]}." if len(rows) == 1 else f"The first: {sentences[0][0].lower()}{sentences[0][1:]}."
-    were = f"{problems.count(len(rows), 'row')} {'was' if len(rows) == 1 else 'were'} rejected."
+    were = f"{count(len(rows), 'row')} {'was' if len(rows) == 1 else 'were'} rejected."
     told = Problem("no_score", None, len(rows), rejected=True, sentence=f"{were} {first}")
     identity = hashlib.sha256("\n".join([dataset.id, "no_score", *map(str, rows)]).encode()).hexdigest()
     kept = replace(

@@ -9,9 +9,10 @@ import numpy as np
 
 from core.data.cells import WHOLE_LIMIT, Floats
 from core.data.lines import Ints
-from core.data.problems import Problem, count
+from core.data.problems import Problem
 from core.data.records import Bools
-from core.data.schema import Column
+from core.schema.schema import Column
+from core.wording import count
 
 #: Numbers converted in one go. A slice stays in the cache, and a second column of memory is never needed.
 _SLICE: Final = 1 << 15

@@ -18,10 +18,11 @@ from core.data import cells
 from core.data.cells import MISSING, Floats, Numbers, judge
 from core.data.layout import is_result
 from core.data.payload import open_text
-from core.data.problems import count, quoted
+from core.data.problems import quoted
 from core.data.records import GOOD, Records, split
-from core.data.schema import Column, Label, Schema, key, matched
 from core.errors import BadOptionError, FileProblemError, listed
+from core.schema.schema import Column, Label, Schema, key, matched
+from core.wording import count
 
 #: Share of numbers among the cells that are not missing, from which a column is a feature.
 ENOUGH: Final = 0.95

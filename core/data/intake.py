@@ -21,10 +21,11 @@ from core.data.cells import Numbers, Wrong
 from core.data.layout import ROW_NUMBER, Layout, lay_out, wanted
 from core.data.lines import Ints
 from core.data.payload import open_text
-from core.data.problems import Problem, count, ordered
+from core.data.problems import Problem, ordered
 from core.data.records import GOOD, Bools, Records, split
 from core.data.rejects import Rejects
-from core.data.schema import Label, Schema
+from core.schema.schema import Label, Schema
+from core.wording import count
 
 __all__ = ["Checked", "Problem", "read"]
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from core.data.schema import Schema, key, matched
 from core.errors import FileProblemError, MissingColumnsError, SchemaError, listed
+from core.schema.schema import Schema, key, matched
 
 #: Name of the id column where a home has no ids: the number of the record in the file.
 ROW_NUMBER: Final = "row_number"

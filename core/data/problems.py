@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from core.wording import count
+
 #: Codes of rows that are turned away; every other code is of rows that are kept.
 REJECTING: Final = frozenset(
     {"not_a_number", "not_finite", "ragged", "blank", "bad_quote"}
@@ -89,14 +91,6 @@ def quoted(text: str) -> str:
     """A cell as it is shown: on one line, and not longer than `_SHOWN` characters."""
     shown = " ".join(text.split()) if text.strip() else text
     return f'"{shown[:_SHOWN]}…"' if len(shown) > _SHOWN else f'"{shown}"'
-
-
-def count(number: int, noun: str) -> str:
-    """
-    >>> count(1, "row"), count(1200, "row")
-    ('1 row', '1,200 rows')
-    """
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _advice(text: str) -> str:

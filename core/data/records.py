@@ -17,8 +17,8 @@ import pyarrow as pa
 from pyarrow import csv
 
 from core.data.lines import MALFORMED, Ints, count_fields, find_lines, parse, record_at
-from core.data.schema import key
 from core.errors import FileProblemError
+from core.schema.schema import key
 
 Bools = npt.NDArray[np.bool_]
 

@@ -10,8 +10,9 @@ import pandas as pd
 from core.data import problems
 from core.data.cells import Wrong
 from core.data.lines import Ints
-from core.data.problems import Fault, Problem, clause, count
+from core.data.problems import Fault, Problem, clause
 from core.data.records import BAD_QUOTE, BLANK, RAGGED, Bools, Records
+from core.wording import count
 
 
 class Rejects:

@@ -16,8 +16,8 @@ import numpy.typing as npt
 import pandas as pd
 from filelock import FileLock
 
-from core.data.schema import Schema
 from core.files import write_text
+from core.schema.schema import Schema
 from core.settings import TEST_SHARE, Settings
 
 Keys = npt.NDArray[np.uint64]

@@ -13,7 +13,7 @@ from pyarrow import compute
 
 from core.data.cells import MISSING, Floats, Wrong, judge
 from core.data.records import Bools
-from core.data.schema import Label, key
+from core.schema.schema import Label, key
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""Feedback: what reviewers said, how the users were chosen, and what that says about the live model."""
+"""Verdicts: what they say, where they are stored, which of them stand."""

@@ -1,6 +1,6 @@
 """The default store of feedback: `data/feedback/feedback.csv`, one verdict a line, appended and chained.
 
-A verdict on features that the file has no column for begins a new file, with these added; see `core.chain`.
+A verdict on features that the file has no column for begins a new file, with these added; see `core.store.chained_log`.
 """
 
 from __future__ import annotations
@@ -13,15 +13,17 @@ from typing import Final
 
 import pandas as pd
 
-from core import audit, chain, proof, sealed
+from core.access import audit
 from core.errors import RefusedError
 from core.feedback import ledger
 from core.feedback.ledger import Ledger, Said
 from core.feedback.table import FIELDS, cells
 from core.feedback.verdict import Verdict
-from core.proof import Verified
 from core.settings import Settings
-from core.together import Together
+from core.store import chained_log, log_line
+from core.store import verify as proof
+from core.store.group_commit import Together
+from core.store.verify import Verified
 
 _STORES: Final[dict[Path, CsvStore]] = {}
 _USER: Final = list(FIELDS).index("user")
@@ -70,11 +72,11 @@ class CsvStore:
         return proof.verify(self._path)
 
     def set_aside(self) -> int:
-        return chain.set_aside(self._path)
+        return chained_log.set_aside(self._path)
 
     def forget(self, user: str, *, by: str, now: datetime) -> int:
-        cell = sealed.encode(user)
-        gone = chain.forget(self._path, lambda row: bool(user) and row[_USER : _USER + 1] == [cell])
+        cell = log_line.encode(user)
+        gone = chained_log.forget(self._path, lambda row: bool(user) and row[_USER : _USER + 1] == [cell])
         if gone:  # the log says that it was done, not to whom: the name is what is to be forgotten
             audit.note(
                 self._settings, who=by, what="forget", about="a user's feedback", details={"verdicts": gone}, now=now
@@ -88,13 +90,13 @@ class CsvStore:
         return answer
 
     def _commit(self, wishes: Sequence[Wish]) -> list[Answer]:
-        with chain.locked(self._path):
+        with chained_log.locked(self._path):
             self._ledger.refresh()
             batch = _Batch(self._ledger)
             answers = [batch.decide(wish) for wish in wishes]
             features = batch.features()
             rows = [cells(verdict, features) for verdict in batch.fresh.values()]
-            chain.append(self._path, (*FIELDS, *features), rows)
+            chained_log.append(self._path, (*FIELDS, *features), rows)
         return answers
 
 

@@ -18,14 +18,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from core import chain
-from core.decision.cases import Judgement
 from core.errors import FileProblemError
 from core.feedback import standing as standings
 from core.feedback.standing import Line, Standing
 from core.feedback.table import FIELDS, Table
-from core.feedback.verdict import Verdict
+from core.feedback.verdict import Judgement, Verdict
 from core.settings import Settings
+from core.store import chained_log as chain
 
 _INDEXED: Final = ("user", "case", "reviewer", "prediction")
 _LEDGERS: Final[dict[Path, Ledger]] = {}

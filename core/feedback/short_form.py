@@ -16,14 +16,14 @@ from typing import Final
 
 import pyarrow as pa
 
-from core import accounts
-from core.accounts import Person
+from core.access import accounts
+from core.access.accounts import Person
 from core.data import problems, records
 from core.data.cells import MISSING
 from core.data.payload import open_text
 from core.data.records import BAD_QUOTE, GOOD, RAGGED
-from core.data.schema import key
 from core.errors import BadOptionError, FileProblemError
+from core.schema.schema import key
 
 COLUMNS: Final = (
     "prediction_id", "is_correct", "actual_label", "feedback_notes", "reviewer", "feedback_id", "judged_at"

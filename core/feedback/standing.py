@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.decision.cases import Judgement
-from core.decision.strata import SAMPLED
+from core.feedback.strata import SAMPLED
+from core.feedback.verdict import Judgement
 
 Positions = npt.NDArray[np.int64]
 

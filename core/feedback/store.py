@@ -10,7 +10,7 @@ import pandas as pd
 
 from core.feedback.ledger import Said
 from core.feedback.verdict import Verdict
-from core.proof import Verified
+from core.store.verify import Verified
 
 
 class FeedbackStore(Protocol):

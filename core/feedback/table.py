@@ -12,10 +12,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core import sealed
-from core.decision.marks import Mark
 from core.feedback.columns import Floats, Numbers, Texts
 from core.feedback.verdict import Verdict
+from core.store import log_line
+from core.table_marks import Mark
 
 _TIME: Final = pa.timestamp("us", tz="UTC")
 #: The columns of every file, in order; one for each feature follows.
@@ -29,7 +29,7 @@ FIELDS: Final[Mapping[str, pa.DataType]] = {
 #: A table of verdicts that has left the home. A copy of the home's own file, whose lines are sealed, is none.
 MARK: Final = Mark(
     "verdicts",
-    lambda names: tuple(names[: len(FIELDS)]) == tuple(FIELDS) and tuple(names[-len(sealed.SEAL) :]) != sealed.SEAL,
+    lambda names: tuple(names[: len(FIELDS)]) == tuple(FIELDS) and tuple(names[-len(log_line.SEAL) :]) != log_line.SEAL,
 )
 TEXTS: Final = tuple(name for name, kind in FIELDS.items() if kind == pa.string())
 NUMBERS: Final = tuple(name for name in FIELDS if name not in TEXTS)
@@ -40,7 +40,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 def cells(verdict: Verdict, features: Sequence[str]) -> list[str]:
     """The encoded cells of a verdict's row in a file with these features."""
     fixed = [_cell(getattr(verdict, name)) for name in FIELDS]
-    return fixed + [sealed.number(verdict.features.get(name)) for name in features]
+    return fixed + [log_line.number(verdict.features.get(name)) for name in features]
 
 
 def column(feature: str) -> str:
@@ -57,7 +57,7 @@ def _cell(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, datetime):
         return value.isoformat()
-    return sealed.encode(value) if isinstance(value, str) else sealed.number(cast(float | None, value))
+    return log_line.encode(value) if isinstance(value, str) else log_line.number(cast(float | None, value))
 
 
 class Table:

@@ -9,18 +9,21 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, Literal, get_args
 
-from core.decision.policy import BANDS, POSITIVE, Action, Band
-from core.decision.strata import STRATA, Stratum
 from core.errors import BadOptionError
+from core.feedback.strata import STRATA, Stratum
+from core.policy.policy import BANDS, POSITIVE, Action, Band
 
 #: `withdrawn` is an undo: `supersedes` names what is taken back.
-Judgement = Literal["spammer", "legitimate", "unsure", "withdrawn"]
-JUDGEMENTS: Final[tuple[Judgement, ...]] = get_args(Judgement)
+#: What a reviewer says of a user.
+Judgement = Literal["spammer", "legitimate", "unsure"]
+#: What a line of feedback says: a judgement, or that an earlier one is taken back.
+Entry = Judgement | Literal["withdrawn"]
+ENTRIES: Final[tuple[Entry, ...]] = (*get_args(Judgement), "withdrawn")
 MOST_ID: Final = 200
 MOST_TEXT: Final = 10_000
 _NEEDED: Final = ("id", "prediction", "user", "reviewer")
 _IDS: Final = (*_NEEDED, "case", "model", "policy", "reason", "supersedes")
-_LABELS: Final[Mapping[Judgement, int | None]] = {"spammer": 1, "legitimate": 0, "unsure": None, "withdrawn": None}
+_LABELS: Final[Mapping[Entry, int | None]] = {"spammer": 1, "legitimate": 0, "unsure": None, "withdrawn": None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +40,7 @@ class Verdict:
     prediction: str
     user: str
     reviewer: str
-    verdict: Judgement
+    verdict: Entry
     score: float
     band: Band
     action: Action
@@ -62,7 +65,7 @@ class Verdict:
         if self.time.tzinfo is None:
             raise BadOptionError("time", "give a time with its zone.")
         object.__setattr__(self, "time", self.time.astimezone(UTC))
-        for name, allowed in (("verdict", JUDGEMENTS), ("band", BANDS), ("action", BANDS), ("stratum", STRATA)):
+        for name, allowed in (("verdict", ENTRIES), ("band", BANDS), ("action", BANDS), ("stratum", STRATA)):
             _check_choice(name, getattr(self, name), allowed)
         self._check_supersedes()
         self._check_numbers()

@@ -1,1 +1,1 @@
-"""Models: train, calibrate, score, explain, evaluate, and keep them on disk."""
+"""Model families, how they learn, and calibration."""

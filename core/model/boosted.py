@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import xgboost as xgb
 
-from core.model import easy
+from core.model import downsample
 from core.model.learner import SMALL, Draw, Judge, Matrix, Options, Rows, Share, Watched
 from core.settings import TRAINING_THREADS
 
@@ -68,7 +68,7 @@ class XGBoost:
         }
 
     def note(self, rows: int) -> str:
-        return easy.NOTE if rows >= easy.LARGE else ""
+        return downsample.NOTE if rows >= downsample.LARGE else ""
 
     def watched(self, seen: Rows, unseen: Matrix, judge: Judge, options: Options, seed: int, told: Share) -> Watched:
         watch = _Watch(unseen, judge, options)
@@ -84,7 +84,7 @@ class XGBoost:
 def _boost(
     rows: Rows, options: Options, seed: int, rounds: int, callbacks: list[xgb.callback.TrainingCallback]
 ) -> xgb.Booster:
-    parameters, rows = {**options.parameters, "seed": seed}, easy.lighter(rows, seed)
+    parameters, rows = {**options.parameters, "seed": seed}, downsample.lighter(rows, seed)
     matrix = xgb.QuantileDMatrix(rows.x, rows.y, weight=rows.weight)
     return xgb.train(parameters, matrix, num_boost_round=rounds, callbacks=callbacks, verbose_eval=False)
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from core.model.stored import typed
+from core.store.strict_json import typed
 
 Floats = npt.NDArray[np.float64]
 #: Lowest slope: keeps the map strictly increasing also where the data would like it flat.

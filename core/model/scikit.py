@@ -16,9 +16,9 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # scikit-learn itself stands on it
 
-from core.data.problems import count
 from core.model.learner import SMALL, Draw, Judge, Matrix, Options, Rows, Share, Watched
 from core.settings import TRAINING_THREADS
+from core.wording import count
 
 Floats = npt.NDArray[np.float64]
 #: Users that a tree of a forest learns from, drawn anew for each: on more, forests take minutes and gain nothing.

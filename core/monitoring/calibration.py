@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.data.interval import wilson
+from core.explore.interval import wilson
 
 #: Between these probabilities users are put together; the thresholds of the policy are among them.
 EDGES: Final = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0)

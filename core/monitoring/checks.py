@@ -10,21 +10,23 @@ from typing import Final
 
 import pandas as pd
 
-from core import audit, jobs
-from core.data import schema as schemas
-from core.data.interval import percent
-from core.data.problems import count
-from core.decision import cases, guidance, runs
-from core.decision.cases import CaseFilters
-from core.decision.runs import Run
+from core import jobs
+from core.access import audit
 from core.errors import DamagedModelError, SchemaError, UnknownVersionError, WrongFeaturesError, listed
-from core.feedback import ledger, live
-from core.feedback.estimate import Estimate
-from core.model import registry
+from core.estimation import live
+from core.estimation.estimate import Estimate
+from core.feedback import ledger
 from core.monitoring import drift, incidents, targets
 from core.monitoring.drift import Drift
 from core.monitoring.incidents import KINDS, Finding, Kind
+from core.registry import registry
+from core.review import cases, guidance
+from core.review.cases import CaseFilters
+from core.schema import schema as schemas
+from core.scoring import runs
+from core.scoring.runs import Run
 from core.settings import Settings
+from core.wording import count, percent
 
 #: Jobs whose id begins so retrain.
 RETRAINING: Final = "retrain"

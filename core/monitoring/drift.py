@@ -18,17 +18,19 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.data import datasets, shift
-from core.data import tally as tallies
-from core.data.problems import count
-from core.decision import runs
-from core.decision.runs import Run
+from core.data import datasets
 from core.errors import UnknownItemError, listed
-from core.model import contributions, registry
-from core.model.baseline import Baseline, Histogram
-from core.model.registry import Model
-from core.model.score import matrix
+from core.evaluation.histogram import Histogram
+from core.explore import shift
+from core.explore import tally as tallies
+from core.registry import registry
+from core.registry.baseline import Baseline
+from core.registry.registry import Model
+from core.scoring import runs, shap_values
+from core.scoring.runs import Run
+from core.scoring.scorer import matrix
 from core.settings import Settings
+from core.wording import count
 
 Verdict = Literal["steady", "watch", "drifted", "too few"]
 #: PSI from which a shift is worth watching, and from which it has drifted. Rules of thumb from credit scoring put the
@@ -45,7 +47,7 @@ SCORE_LEVELS: Final = (0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.98, 0.99)
 #: Users looked at together: where the latest run has fewer, earlier ones of the same version are added.
 WINDOW: Final = 2_000
 #: Users whose pushes tell how much the version uses each feature; below what takes seconds to prepare.
-USE_ROWS: Final = contributions.FEW_ROWS - 1
+USE_ROWS: Final = shap_values.FEW_ROWS - 1
 _RECENT: Final = 200
 
 
@@ -224,7 +226,7 @@ def use_of(model: Model, baseline: Baseline) -> dict[str, float]:
         return {}
     at = np.unique(np.linspace(0, len(rows) - 1, min(USE_ROWS, len(rows))).astype(np.int64))
     names = model.metadata.names
-    pushes = contributions.contributions(model.booster, matrix(rows.iloc[at], names, model.version))
+    pushes = shap_values.contributions(model.booster, matrix(rows.iloc[at], names, model.version))
     return dict(zip(names, np.abs(pushes).mean(axis=0).astype(float).tolist(), strict=True))
 
 

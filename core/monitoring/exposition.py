@@ -14,15 +14,16 @@ from typing import Final, Literal
 
 from sqlalchemy import select
 
-from core import state
-from core.decision.policy import BANDS
-from core.feedback import ledger, live
-from core.feedback.estimate import Estimate
-from core.model import registry
+from core.estimation import live
+from core.estimation.estimate import Estimate
+from core.feedback import ledger
 from core.monitoring import checks, drift, incidents, volume
 from core.monitoring.drift import Drift
 from core.monitoring.incidents import KINDS
+from core.policy.policy import BANDS
+from core.registry import registry
 from core.settings import Settings
+from core.store import database
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _NO_LABELS: Final[Mapping[str, str]] = MappingProxyType({})
@@ -90,9 +91,9 @@ def samples(settings: Settings, *, now: datetime) -> Iterator[Sample]:
 
 
 def _scored(settings: Settings) -> Iterator[Sample]:
-    columns = [state.runs.c[name] for name in ("created", "rejected", "counts")]
-    with state.connect(settings) as connection:
-        rows = connection.execute(select(*columns).order_by(state.runs.c.number)).all()
+    columns = [database.runs.c[name] for name in ("created", "rejected", "counts")]
+    with database.connect(settings) as connection:
+        rows = connection.execute(select(*columns).order_by(database.runs.c.number)).all()
     yield Sample("trustdesk_runs_total", len(rows))
     yield Sample("trustdesk_rows_rejected_total", sum(row.rejected for row in rows))
     for band in BANDS:

@@ -11,10 +11,10 @@ from typing import Any, Final, Literal, get_args
 
 from sqlalchemy import Row, insert, select, update
 
-from core import state
 from core.errors import UnknownItemError
 from core.settings import Settings
-from core.state import incidents
+from core.store import database
+from core.store.database import incidents
 
 Kind = Literal["drift", "precision", "queue", "retraining", "schema", "model"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
@@ -63,7 +63,7 @@ def keep(
     and were not found again are over.
     """
     new = []
-    with state.writing(settings) as connection:
+    with database.writing(settings) as connection:
         rows = connection.execute(select(incidents.c.number, incidents.c.kind, incidents.c.cause).where(_OPEN)).all()
         known = {(row.kind, row.cause): row.number for row in rows}
         for each in {(each.kind, each.cause): each for each in found}.values():
@@ -82,14 +82,14 @@ def keep(
 def recent(settings: Settings, most: int = 100) -> tuple[Incident, ...]:
     """Open incidents first, then the latest of those that are over; newest first."""
     ordered = select(incidents).order_by(incidents.c.closed.is_not(None), incidents.c.number.desc())
-    with state.connect(settings) as connection:
+    with database.connect(settings) as connection:
         return tuple(map(_incident, connection.execute(ordered.limit(most)).all()))
 
 
 def untold(settings: Settings) -> tuple[Incident, ...]:
     """Open incidents that nobody was told of yet, oldest first."""
     waiting = select(incidents).where(_OPEN, incidents.c.told.is_(None)).order_by(incidents.c.number)
-    with state.connect(settings) as connection:
+    with database.connect(settings) as connection:
         return tuple(map(_incident, connection.execute(waiting).all()))
 
 
@@ -97,7 +97,7 @@ def mark(settings: Settings, told: Sequence[Incident], *, now: datetime, failure
     """Note that these were delivered now or, with a `failure`, why they were not."""
     values: dict[str, Any] = {"failure": failure} if failure else {"failure": "", "told": now}
     numbers = [_number(each.id) for each in told]
-    with state.writing(settings) as connection:
+    with database.writing(settings) as connection:
         connection.execute(update(incidents).where(incidents.c.number.in_(numbers)).values(values))
 
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.data.problems import count
 from core.errors import TrustdeskError
 from core.monitoring import alerts, checks
 from core.monitoring.checks import Look
 from core.settings import Settings
+from core.wording import count
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Final
 
-from core import accounts, options
+from core.access import accounts, home_options
 from core.errors import BadOptionError
 from core.settings import Settings
 
@@ -34,10 +34,10 @@ def load(settings: Settings) -> Targets:
 
     Raises BadOptionError when the file is no TOML, or names what is not known or cannot be.
     """
-    return Targets(**options.table(settings, TABLE, [field.name for field in fields(Targets)]))
+    return Targets(**home_options.table(settings, TABLE, [field.name for field in fields(Targets)]))
 
 
 def save(settings: Settings, targets: Targets, *, by: str, now: datetime) -> None:
     """Ask something else of the live model, and note who did. Raises NotAllowedError for who may not."""
     person = accounts.authorise(settings, by, "change guidance").name
-    options.save(settings, TABLE, asdict(targets), before=lambda: asdict(load(settings)), by=person, now=now)
+    home_options.save(settings, TABLE, asdict(targets), before=lambda: asdict(load(settings)), by=person, now=now)

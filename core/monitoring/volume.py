@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import ColumnElement, func, select
 
-from core import state
-from core.decision import guidance, runs
-from core.decision.policy import BANDS
-from core.decision.runs import Run
+from core.policy.policy import BANDS
+from core.review import guidance
+from core.scoring import runs
+from core.scoring.runs import Run
 from core.settings import Settings
-from core.state import OPEN, cases
+from core.store import database
+from core.store.database import OPEN, cases
 
 #: The shares of users below the scores that tell how scores are spread; most users score low.
 LEVELS: Final = (0.5, 0.9, 0.95, 0.99)
@@ -61,7 +62,7 @@ def queue(settings: Settings, *, now: datetime, days: int = 14) -> Queue:
     """The queue as it is now, and what came in and was judged on each of the last days."""
     hours = guidance.load(settings).service_hours
     first = (now - timedelta(days=days - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    with state.connect(settings) as connection:
+    with database.connect(settings) as connection:
         since = connection.execute(select(cases.c.queued).where(OPEN)).scalars().all()
         queued, judged = (
             {row[0]: row[1] for row in connection.execute(_by_day(column, first))}

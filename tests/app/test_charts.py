@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from app import charts
 from app.charts.base import spread
-from core.decision.policy import BANDS, Band, Policy
+from core.policy.policy import BANDS, Band, Policy
 
 ROOT = Path(__file__).parents[2]
 THRESHOLDS = Policy().thresholds

@@ -19,9 +19,9 @@ from typer.testing import CliRunner
 
 from app.cli import app
 from core.data import datasets
-from core.data import schema as schemas
-from core.decision import runs
-from core.model import registry
+from core.registry import registry
+from core.schema import schema as schemas
+from core.scoring import runs
 from core.settings import ROOT, Settings
 from tests import make
 

@@ -20,16 +20,18 @@ from typer.testing import CliRunner
 
 from app.cli import app
 from app.commands import figures
-from core import accounts, audit, chain
-from core.data import schema as schemas
-from core.decision import cases, guidance, outbox, runs, scoring
-from core.decision.cases import CaseFilters
-from core.decision.policy import BANDS, Policy
-from core.feedback import csv_store, ledger, review
-from core.model import registry
+from core.access import accounts, audit
+from core.feedback import csv_store, ledger
+from core.policy.policy import BANDS, Policy
+from core.registry import registry
+from core.review import cases, guidance, outbox, review
+from core.review.cases import CaseFilters
+from core.schema import schema as schemas
+from core.scoring import runs, score_file
 from core.settings import ROOT, Settings
+from core.store import chained_log
 from tests import make
-from tests.core.model.crafted import one_bad_leaf, without_score
+from tests.core.registry.crafted import one_bad_leaf, without_score
 from tests.make import NOW
 
 SECRET = "a long password"  # noqa: S105 - made up
@@ -73,7 +75,7 @@ def scored(own: Settings) -> Settings:
     """A home with run r-0001 of 300 users; a few of them would be chosen."""
     users = make.csv(make.users(300, seed=2).drop(columns="spam"))
     columns, loaded = schemas.load(own.schema_file), registry.load(own)
-    assert scoring.score_file(own, "users.csv", users, columns, loaded, Policy(), now=NOW).run.id == RUN
+    assert score_file.score_file(own, "users.csv", users, columns, loaded, Policy(), now=NOW).run.id == RUN
     rules = replace(guidance.load(own), capacity=10, audit=0.05, uncertain=3)
     guidance.save(own, rules, by="Ada", now=NOW)
     return own
@@ -290,7 +292,9 @@ def test_verifying_says_what_was_found(queued: Settings, tmp_path: Path) -> None
     n = len(chosen(queued))
     first, second = done("feedback", "verify", home=queued).stdout.splitlines()
     assert first.startswith(f"Feedback: whole, {n} rows, 0 forgotten, 0 unfinished; the chain ends in ")
-    assert first.removesuffix(".").endswith(chain.files(ledger.file(queued))[-1].read_text("utf-8").split(",")[-1][:-1])
+    assert first.removesuffix(".").endswith(
+        chained_log.files(ledger.file(queued))[-1].read_text("utf-8").split(",")[-1][:-1]
+    )
     assert second.startswith(f"Audit log: whole, {len(audit.read(queued))} rows, ")
 
 

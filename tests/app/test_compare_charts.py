@@ -14,9 +14,9 @@ import pytest
 from scipy.special import expit
 
 from app import charts
-from core.decision.policy import BANDS
-from core.model import evaluate, operating
-from core.model.operating import Sweep
+from core.evaluation import evaluate, operating
+from core.evaluation.operating import Sweep
+from core.policy.policy import BANDS
 
 ACCENT, MUTED = charts.PALETTE["light"]["accent"], charts.PALETTE["light"]["muted"]
 COLOUR = re.compile(r"#[0-9A-Fa-f]{6}\b")

@@ -11,9 +11,10 @@ from typer.testing import CliRunner
 
 from app.cli import app
 from core.data import datasets, intake, split
-from core.decision.policy import Policy
-from core.model import candidates, registry, training
-from core.model.score import Scorer
+from core.policy.policy import Policy
+from core.registry import registry
+from core.scoring.scorer import Scorer
+from core.training import candidates, training
 from tests import make
 from tests.make import NOW, SCHEMA
 

@@ -15,13 +15,15 @@ from app.cli import app
 from app.reports import comparison as comparison_report
 from app.tables import comparison as tables
 from app.words import count
+from core.comparison import comparisons
+from core.comparison.compared import Compared
+from core.comparison.comparisons import Asked
 from core.data import datasets, intake
-from core.decision.policy import Policy
-from core.model import comparisons, training, weakest
-from core.model.compared import Compared
-from core.model.comparisons import Asked
-from core.model.operating import Sweep
+from core.evaluation import weakest
+from core.evaluation.operating import Sweep
+from core.policy.policy import Policy
 from core.settings import Settings
+from core.training import training
 from tests import make
 from tests.make import NOW, SCHEMA
 from tests.reading import Read

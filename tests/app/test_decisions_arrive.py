@@ -17,9 +17,9 @@ from sqlalchemy import insert
 from typer.testing import CliRunner
 
 from app.cli import app
-from core import state
-from core.decision import outbox
+from core.review import outbox
 from core.settings import ROOT, Settings
+from core.store import database
 from tests.make import NOW
 
 #: More than a pipe holds: about 75 bytes each.
@@ -37,7 +37,7 @@ def _hook(monkeypatch: pytest.MonkeyPatch) -> None:
 def decided(home: Settings, n: int) -> None:
     row = {"time": NOW, "case": "c-000001", "verdict": "v", "decision": "remove", "who": "Ada", "why": "content_seen",
            "reversal_of": None}  # fmt: skip
-    with state.writing(home) as connection:
+    with database.writing(home) as connection:
         connection.execute(insert(outbox.decisions), [row | {"user": f"u{number}"} for number in range(n)])
 
 

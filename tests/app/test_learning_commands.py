@@ -8,11 +8,11 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from app.cli import app
-from core.learning import gate
-from core.model import registry
+from core.registry import registry
+from core.retraining import gate
 from core.settings import Settings
 from tests import make
-from tests.core.learning import feeding
+from tests.core.retraining import feeding
 
 
 def invoked(*arguments: str, home: Settings) -> Result:

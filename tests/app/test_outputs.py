@@ -19,15 +19,15 @@ from click.testing import Result
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from app import screens
 from app.cli import app
+from app.devtools import picture_manifest
 from core.data import datasets, intake
-from core.data import schema as schemas
-from core.decision import runs
-from core.decision.policy import Policy
 from core.feedback import csv_store
-from core.model import training
+from core.policy.policy import Policy
+from core.schema import schema as schemas
+from core.scoring import runs
 from core.settings import ROOT, Settings
+from core.training import training
 from tests import make
 
 THEIRS = "somebody's own file\n"
@@ -337,15 +337,15 @@ def test_references_are_renewed_without_asking_and_others_when_asked(tmp_path: P
 
 
 def test_pictures_are_known_by_the_manifest_beside_them(tmp_path: Path) -> None:
-    screens.record({"overview": "overview.png"}, tmp_path)
+    picture_manifest.record({"overview": "overview.png"}, tmp_path)
     for name in ("overview.png", "review.png"):
         (tmp_path / name).write_text("a picture")
-    assert screens.is_ours(tmp_path / "overview.png")
-    assert screens.is_ours(tmp_path / screens.MANIFEST)
-    assert not screens.is_ours(tmp_path / "review.png")
-    (tmp_path / screens.MANIFEST).write_text('{"pages": {}, "name": "my web app"}')
-    assert not screens.is_ours(tmp_path / screens.MANIFEST)
-    assert not screens.is_ours(tmp_path / "overview.png")
+    assert picture_manifest.is_ours(tmp_path / "overview.png")
+    assert picture_manifest.is_ours(tmp_path / picture_manifest.MANIFEST)
+    assert not picture_manifest.is_ours(tmp_path / "review.png")
+    (tmp_path / picture_manifest.MANIFEST).write_text('{"pages": {}, "name": "my web app"}')
+    assert not picture_manifest.is_ours(tmp_path / picture_manifest.MANIFEST)
+    assert not picture_manifest.is_ours(tmp_path / "overview.png")
 
 
 def test_a_version_is_not_exported_into_what_the_home_keeps(full: Settings) -> None:

@@ -31,7 +31,11 @@ def _hook(monkeypatch: pytest.MonkeyPatch) -> None:
 FILES = reference.files(get_command(app))
 
 
-@pytest.mark.parametrize("name", FILES)
+#: A floor plan may lag behind: a module more need not renew it.
+EXACT = sorted(FILES.keys() - {"floor-plan.md"})
+
+
+@pytest.mark.parametrize("name", EXACT)
 def test_the_file_in_the_repository_is_what_the_code_says_now(name: str) -> None:
     kept = DOCS / name
     assert kept.is_file(), f"docs/{name} is missing: write it with `{reference.COMMAND}`."
@@ -39,7 +43,7 @@ def test_the_file_in_the_repository_is_what_the_code_says_now(name: str) -> None
     assert same, f"docs/{name} is not what the code says now: renew it with `{reference.COMMAND}`."
 
 
-def test_the_command_writes_both_files_whatever_the_terminal(tmp_path: Path) -> None:
+def test_the_command_writes_all_files_whatever_the_terminal(tmp_path: Path) -> None:
     narrow = os.environ | {"COLUMNS": "40", "TERM": "dumb", "TRUSTDESK_NO_VENV": "1"}
     done = subprocess.run(
         [sys.executable, "-m", "app", "reference", "--output", tmp_path], check=False, capture_output=True, text=True,

@@ -12,12 +12,13 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from app.cli import app
-from core import accounts, audit
+from core.access import accounts, audit
 from core.data import datasets
-from core.data import schema as schemas
-from core.decision.policy import Policy
-from core.model import card, registry, training
+from core.policy.policy import Policy
+from core.registry import card, registry
+from core.schema import schema as schemas
 from core.settings import Settings
+from core.training import training
 from tests import hub_server, make
 
 SECRET = "a long password"  # noqa: S105 - made up

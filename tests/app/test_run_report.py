@@ -16,15 +16,17 @@ from app.cli import app
 from app.reports import run as run_report
 from app.words import WORD, count, percent, probability
 from core.data import datasets, intake
-from core.decision import runs, scoring
-from core.decision.policy import BANDS, Policy
-from core.decision.runs import Run
-from core.feedback import ledger, live, plans
-from core.model import contributions, explain, registry
-from core.model.score import Scorer
+from core.estimation import live
+from core.feedback import ledger
+from core.policy.policy import BANDS, Policy
+from core.registry import registry
+from core.review import plans
+from core.scoring import reasons, runs, score_file, shap_values
+from core.scoring.runs import Run
+from core.scoring.scorer import Scorer
 from core.settings import Settings
 from tests import make
-from tests.core.feedback.reviewing import judge, waiting
+from tests.core.review.reviewing import judge, waiting
 from tests.make import NOW, SCHEMA
 from tests.reading import Read
 
@@ -44,7 +46,7 @@ def users() -> pd.DataFrame:
 
 @pytest.fixture
 def run(own: Settings) -> Run:
-    done = scoring.score_file(own, "<b>.csv", make.csv(users()), SCHEMA, registry.load(own), POLICY, now=NOW)
+    done = score_file.score_file(own, "<b>.csv", make.csv(users()), SCHEMA, registry.load(own), POLICY, now=NOW)
     return done.run
 
 
@@ -70,7 +72,7 @@ def test_what_was_found_comes_first_with_who_is_flagged_and_where_the_scores_com
 
 def test_an_armed_policy_removes_and_says_so(own: Settings) -> None:
     armed, model = replace(POLICY, armed=True), registry.load(own)
-    done = scoring.score_file(own, "a.csv", make.csv(users()), SCHEMA, model, armed, now=NOW)
+    done = score_file.score_file(own, "a.csv", make.csv(users()), SCHEMA, model, armed, now=NOW)
 
     read = told(own, done.run)
 
@@ -121,9 +123,9 @@ def test_the_highest_risks_come_in_order_with_exact_reasons_in_words_that_claim_
     frame, model = datasets.frame(own, run.dataset), registry.load(own)
     assert part.table["User"].tolist() == frame.loc[scores.index, "user"].tolist()
     first = frame.loc[scores.index[:1]]
-    pushes = contributions.contributions(model.booster, Scorer(model).matrix(first))
+    pushes = shap_values.contributions(model.booster, Scorer(model).matrix(first))
     for reason, line in zip(
-        explain.texts(first, model.metadata.names, pushes, 3).iloc[0],
+        reasons.texts(first, model.metadata.names, pushes, 3).iloc[0],
         part.table["Reasons, strongest first"][0].split("\n"), strict=True,
     ):  # fmt: skip
         assert line.replace(" = ", "=").startswith(reason)
@@ -179,7 +181,7 @@ def test_no_text_of_a_file_is_read_as_markup_and_nothing_is_fetched(own: Setting
 
 def test_a_file_of_which_nothing_could_be_scored_still_has_a_report(own: Settings) -> None:
     broken = users().assign(links="many")
-    run = scoring.score_file(own, "x.csv", make.csv(broken), SCHEMA, registry.load(own), POLICY, now=NOW).run
+    run = score_file.score_file(own, "x.csv", make.csv(broken), SCHEMA, registry.load(own), POLICY, now=NOW).run
 
     read = told(own, run)
 
@@ -211,7 +213,7 @@ def test_the_command_writes_the_report_and_says_what_it_cannot_do(
 def test_a_model_that_reads_other_columns_has_nothing_to_hide(own: Settings, run: Run) -> None:
     """Values that are all known and in range leave no table, only the sentence."""
     calm = make.users(50, seed=9).drop(columns="spam").assign(links=1, ratio=np.round(0.1, 1))
-    done = scoring.score_file(own, "calm.csv", make.csv(calm), SCHEMA, registry.load(own), POLICY, now=NOW)
+    done = score_file.score_file(own, "calm.csv", make.csv(calm), SCHEMA, registry.load(own), POLICY, now=NOW)
 
     part = told(own, done.run).part("New and missing values")
 

@@ -9,11 +9,12 @@ from typer.testing import CliRunner
 
 from app.cli import app
 from core.data import datasets
-from core.data import schema as schemas
-from core.decision import scoring
-from core.decision.policy import Policy
-from core.model import registry, training
+from core.policy.policy import Policy
+from core.registry import registry
+from core.schema import schema as schemas
+from core.scoring import score_file
 from core.settings import Settings
+from core.training import training
 from tests import make
 
 
@@ -27,7 +28,7 @@ def test_a_challenger_is_appointed_scores_on_the_next_look_and_is_reported(own: 
     training.learn(own, dataset, schema, Policy().thresholds, now=make.NOW, seed=1)
     assert invoked("shadow", "v0002", "--by", "Ada", home=own).stderr == "v0002 is in the shadow.\n"
     model = registry.load(own)
-    scoring.score_file(own, "u.csv", make.csv(make.users(60)), schema, model, Policy(), now=datetime.now(UTC))
+    score_file.score_file(own, "u.csv", make.csv(make.users(60)), schema, model, Policy(), now=datetime.now(UTC))
 
     assert "The challenger has scored r-0001 too." in invoked("watch", "--once", home=own).stderr
     assert invoked("shadow", home=own).stdout.startswith("v0002 agrees on the band of")

@@ -11,8 +11,9 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from app.cli import app
-from core.model import candidates, registry
+from core.registry import registry
 from core.settings import Settings
+from core.training import candidates
 from tests import make
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from app import words
-from core.decision.policy import BANDS
+from core.policy.policy import BANDS
 
 HOSTILE = [
     "<b>x</b>", "[a](javascript:alert(1))", ":red[x]", "$x^2$", ":material/home:", ":material_home:", ":smile:",

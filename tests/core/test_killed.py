@@ -17,20 +17,22 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import func, select
 
-from core import audit, state
-from core.data import schema as schemas
-from core.decision import outbox, queue, runs, scoring
-from core.decision.policy import Policy
-from core.feedback import csv_store, ledger, plans, review
+from core.access import audit
+from core.feedback import csv_store, ledger
 from core.feedback.ledger import Ledger
-from core.feedback.review import Given
-from core.learning import retrain
-from core.learning.retrain import Request
-from core.model import registry
+from core.policy.policy import Policy
+from core.registry import registry
+from core.retraining import retrain
+from core.retraining.retrain import Request
+from core.review import outbox, plans, queue, review
+from core.review.review import Given
+from core.schema import schema as schemas
+from core.scoring import runs, score_file
 from core.settings import Settings
+from core.store import database
 from tests import make
-from tests.core.feedback.reviewing import rules
-from tests.core.learning import feeding
+from tests.core.retraining import feeding
+from tests.core.review.reviewing import rules
 from tests.make import NOW
 
 #: Forks processes off one which has done nothing but the imports: a kill then takes seconds. Windows cannot.
@@ -52,7 +54,7 @@ def work(home: Settings, kind: str, turn: int, told: Path) -> None:
 def score(home: Settings, turn: int, number: int) -> list[Any]:
     users = make.csv(make.users(60, seed=100 + turn * 50 + number).drop(columns="spam"))
     model, schema = registry.load(home), schemas.load(home.schema_file)
-    run = scoring.score_file(home, f"{turn}-{number}.csv", users, schema, model, Policy(), now=NOW).run
+    run = score_file.score_file(home, f"{turn}-{number}.csv", users, schema, model, Policy(), now=NOW).run
     return [run.id, run.users, runs.scores(home, run.id)["probability"].sum()]
 
 
@@ -96,7 +98,7 @@ class Witness:
     def __init__(self, home: Settings) -> None:
         self.home, self.said, self.kills = home, list[list[Any]](), Counter[str]()
         self.champion, self.promoted = registry.champion(home), 0
-        self.before = {"runs": _count(home, state.runs), "versions": len(registry.versions(home))}
+        self.before = {"runs": _count(home, database.runs), "versions": len(registry.versions(home))}
 
     def of(self, kind: str) -> list[list[Any]]:
         return [each[1:] for each in self.said if each[0] == kind]
@@ -137,9 +139,9 @@ class Witness:
         assert {user: each for user, each in last.items() if each != "none"} == {
             user: standing[user] for user in mine["user"].unique() if user in standing.index
         }
-        with state.connect(self.home) as connection:
+        with database.connect(self.home) as connection:
             closed = connection.execute(
-                select(state.cases.c.user, state.cases.c.verdict).where(state.cases.c.verdict.is_not(None))
+                select(database.cases.c.user, database.cases.c.verdict).where(database.cases.c.verdict.is_not(None))
             ).all()
         assert dict(map(tuple, closed)) == dict(
             zip(*mine[mine["id"].isin(found.valid()["id"])][["user", "id"]].to_numpy().T.tolist(), strict=True)
@@ -194,7 +196,7 @@ def survives(home: Settings, tmp_path: Path, kills: int) -> Witness:
     rules(home, capacity=2000, audit=0.9, uncertain=0)
     users = make.csv(make.users(1500, seed=8).drop(columns="spam"))
     model, schema = registry.load(home), schemas.load(home.schema_file)
-    run = scoring.score_file(home, "users.csv", users, schema, model, Policy(0.01, 0.02, 0.9), now=NOW).run
+    run = score_file.score_file(home, "users.csv", users, schema, model, Policy(0.01, 0.02, 0.9), now=NOW).run
     plans.queue_run(home, run.id, by="Ada", now=NOW)
     longest = {kind: 3 * timed(home, kind) for kind in STEPS}
     witness = Witness(home)
@@ -207,7 +209,7 @@ def survives(home: Settings, tmp_path: Path, kills: int) -> Witness:
 
 
 def _count(home: Settings, table: Any) -> int:
-    with state.connect(home) as connection:
+    with database.connect(home) as connection:
         return connection.execute(select(func.count()).select_from(table)).scalar_one()
 
 

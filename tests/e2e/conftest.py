@@ -11,11 +11,11 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
-from app import trial
-from app.trial import bundled_home, dashboard
+from app.devtools import test_server
+from app.devtools.test_server import bundled_home, dashboard
 from core.settings import Settings
 
-CHROMIUM: Final = os.environ.get("CHROMIUM") or trial.chromium()
+CHROMIUM: Final = os.environ.get("CHROMIUM") or test_server.chromium()
 #: What Streamlit's own script asks for beside the page before it asks at the root; there it is not found.
 PROBES: Final = ("/_stcore/health", "/_stcore/host-config")
 
@@ -43,7 +43,7 @@ def server(bundled: Settings) -> Iterator[str]:
 def chromium() -> Iterator[Browser]:
     # Not the `browser` of pytest-playwright: its address fixture warns under this pytest, and warnings are errors.
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(trial.QUIET))
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(test_server.QUIET))
         yield browser
         browser.close()
 

@@ -11,7 +11,7 @@ from typing import Final
 import pandas as pd
 from playwright.sync_api import Browser, Page, expect
 
-from core.decision import cases
+from core.review import cases
 from core.settings import Settings
 from tests.e2e.gestures import idle
 

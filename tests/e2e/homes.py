@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
-from app.trial import free_port, serving
-from core.data import schema as schemas
-from core.decision import scoring
-from core.decision.policy import Policy
-from core.feedback import plans
-from core.model import registry
+from app.devtools.test_server import free_port, serving
+from core.policy.policy import Policy
+from core.registry import registry
+from core.review import plans
+from core.schema import schema as schemas
+from core.scoring import score_file
 from core.settings import DEMO_USERS, Settings
 
 
@@ -20,7 +20,7 @@ def queued(home: Settings, users: int) -> str:
     """Score the first users of the demo file and send them to review; the run."""
     now, schema, model = datetime.now(UTC), schemas.load(home.schema_file), registry.load(home)
     payload = pd.read_csv(home.demo / DEMO_USERS, dtype=str, nrows=users).to_csv(index=False).encode()
-    run = scoring.score_file(home, "users.csv", payload, schema, model, Policy(), now=now).run.id
+    run = score_file.score_file(home, "users.csv", payload, schema, model, Policy(), now=now).run.id
     plans.queue_run(home, run, by="Lea", now=now)
     return run
 

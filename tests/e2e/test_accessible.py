@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from app.trial import bundled_home, dashboard
+from app.devtools.test_server import bundled_home, dashboard
 from core.settings import ROOT
 from tests.e2e.gestures import idle
 from tests.e2e.homes import queued

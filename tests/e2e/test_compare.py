@@ -11,10 +11,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.data import datasets, intake
-from core.data import schema as schemas
-from core.decision.policy import Policy
-from core.model import registry
-from core.model.score import Scorer
+from core.policy.policy import Policy
+from core.registry import registry
+from core.schema import schema as schemas
+from core.scoring.scorer import Scorer
 from core.settings import DEMO_LABELLED, Settings
 from tests import make
 from tests.e2e.gestures import idle

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
 from core.data import datasets, intake
-from core.data import schema as schemas
+from core.schema import schema as schemas
 from core.settings import DEMO_LABELLED, Settings
 from tests import make
 from tests.e2e.gestures import idle

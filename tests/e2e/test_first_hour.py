@@ -10,12 +10,13 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from core import audit
+from core.access import audit
 from core.data import datasets
-from core.decision import runs
-from core.learning import gate
-from core.model import candidates, registry
+from core.registry import registry
+from core.retraining import gate
+from core.scoring import runs
 from core.settings import DEMO_LABELLED, Settings
+from core.training import candidates
 from tests.e2e import alone
 from tests.e2e.desk import on_desk, press, rows
 from tests.e2e.gestures import by_menu, idle, popover, queue_run, run_in, titled

@@ -12,7 +12,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.data import datasets
-from core.decision import cases, runs
+from core.review import cases
+from core.scoring import runs
 from core.settings import Settings
 from tests.e2e.gestures import cells, drop, idle, popover, queue_run, run_in, select_row, table, titled
 

@@ -15,7 +15,7 @@ import pytest
 from filelock import FileLock
 from playwright.sync_api import Page, expect
 
-from core.decision import runs, score_job
+from core.scoring import runs, score_job
 from core.settings import DEMO_USERS, Settings
 from tests.e2e.gestures import by_menu, drop, idle, run_in
 from tests.e2e.homes import Fragile

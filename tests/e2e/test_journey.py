@@ -12,9 +12,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from app import words
 from core.data import intake
-from core.data import schema as schemas
-from core.model import registry
-from core.model.score import Scorer
+from core.registry import registry
+from core.schema import schema as schemas
+from core.scoring.scorer import Scorer
 from core.settings import DEMO_USERS, Settings
 from tests.e2e.gestures import cells, drop, idle, run_in, select_row, table
 

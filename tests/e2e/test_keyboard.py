@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from app.trial import bundled_home, dashboard
+from app.devtools.test_server import bundled_home, dashboard
 from core.settings import DEMO_USERS, ROOT, Settings
 from tests.e2e.gestures import idle, popover
 from tests.e2e.homes import queued

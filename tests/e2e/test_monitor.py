@@ -10,13 +10,14 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.trial import bundled_home, dashboard
-from core import audit
-from core.data import schema as schemas
-from core.decision import guidance, scoring
-from core.decision.policy import Policy
-from core.model import registry
+from app.devtools.test_server import bundled_home, dashboard
+from core.access import audit
 from core.monitoring import incidents
+from core.policy.policy import Policy
+from core.registry import registry
+from core.review import guidance
+from core.schema import schema as schemas
+from core.scoring import score_file
 from core.settings import DEMO_USERS, Settings
 from tests.e2e.gestures import titled
 
@@ -34,7 +35,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     model, schema = registry.load(settings), schemas.load(settings.schema_file)
     for name, frame in (("april.csv", users.iloc[:USERS]), ("may.csv", moved)):
         payload = frame.to_csv(index=False).encode()
-        scoring.score_file(settings, name, payload, schema, model, Policy(), now=datetime.now(UTC))
+        score_file.score_file(settings, name, payload, schema, model, Policy(), now=datetime.now(UTC))
     return settings
 
 

@@ -10,11 +10,11 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, expect
 
-from app import story
-from app.story import Story
+from app.devtools import demo_home
+from app.devtools.demo_home import Story
 from app.words import count
-from core.decision import runs
-from core.model import compared
+from core.comparison import compared
+from core.scoring import runs
 from core.settings import Settings
 from tests.reading import Read
 
@@ -26,7 +26,7 @@ PAPER: Final[ViewportSize] = {"width": 688, "height": 1017}
 
 @pytest.fixture(scope="module")
 def told(bundled: Settings) -> Story:
-    return story.worked_through(bundled, now=datetime.now(UTC), verdicts=40)
+    return demo_home.worked_through(bundled, now=datetime.now(UTC), verdicts=40)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from app.words import UNKNOWN
-from core.decision import cases
+from core.review import cases
 from core.settings import Settings
 from tests.e2e.desk import WORD, case_of, desk_of, lines, note, on_desk, press, rows, standing, user_of
 from tests.e2e.gestures import HEADER, ROW, idle, queue_run, run_in, table

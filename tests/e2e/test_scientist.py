@@ -10,16 +10,19 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from app.trial import dashboard
-from core import audit, jobs
-from core.decision import runs
-from core.decision.policy import Policy
-from core.learning import due, gate
-from core.model import candidates, compared, comparisons, registry
-from core.model.comparisons import Asked
+from app.devtools.test_server import dashboard
+from core import jobs
+from core.access import audit
+from core.comparison import compared, comparisons
+from core.comparison.comparisons import Asked
+from core.policy.policy import Policy
+from core.registry import registry
+from core.retraining import due, gate
+from core.scoring import runs
 from core.settings import Settings
+from core.training import candidates
 from tests import make
-from tests.core.learning import feeding
+from tests.core.retraining import feeding
 from tests.e2e.gestures import by_menu, drop, idle, popover, select_row, titled
 
 #: Results take a moment on a busy machine.

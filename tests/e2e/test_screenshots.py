@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app import screens
+from app.devtools import picture_manifest
 from core.settings import ROOT
 
 #: The least share of dark pixels beside the navigation: more than titles, menus and a bar of progress have.
@@ -27,12 +27,12 @@ def test_the_command_draws_pages_with_something_on_them(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr
-    assert {page: entry["digest"] for page, entry in screens.manifest(tmp_path).items()} == {
-        page: screens.digest(page) for page in INK
+    assert {page: entry["digest"] for page, entry in picture_manifest.manifest(tmp_path).items()} == {
+        page: picture_manifest.digest(page) for page in INK
     }
     for page, ink in INK.items():
         with Image.open(tmp_path / f"{page}.png") as picture:
-            assert picture.size == (screens.WIDTH, screens.HEIGHT)
+            assert picture.size == (picture_manifest.WIDTH, picture_manifest.HEIGHT)
             grey = np.asarray(picture.convert("L"))
         assert (grey[:, 240:] < 128).mean() > ink
     assert {path: path.stat().st_mtime_ns for path in (ROOT / "models").rglob("*")} == bundled

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from app.trial import bundled_home, dashboard
-from core.decision import outbox
+from app.devtools.test_server import bundled_home, dashboard
+from core.review import outbox
 from core.settings import ROOT, Settings
 from tests.e2e.desk import case_of, on_desk, rows
 from tests.e2e.desk import press as judge

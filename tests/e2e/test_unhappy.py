@@ -12,8 +12,9 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
-from core import accounts
-from core.decision import cases, runs
+from core.access import accounts
+from core.review import cases
+from core.scoring import runs
 from core.settings import DEMO_USERS, Settings
 from tests.e2e.desk import case_of, lines, on_desk, press, rows, taken_up, user_of
 from tests.e2e.gestures import by_menu, cells, drop, idle, run_in, select_row, titled

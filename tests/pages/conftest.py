@@ -14,12 +14,13 @@ from streamlit.testing.v1 import AppTest
 from app.components.review import sight
 from core import jobs, workers
 from core.data import datasets, intake
-from core.data import schema as schemas
-from core.decision import runs, scoring
-from core.decision.policy import Policy
-from core.decision.runs import Run
-from core.model import registry, training
+from core.policy.policy import Policy
+from core.registry import registry
+from core.schema import schema as schemas
+from core.scoring import runs, score_file
+from core.scoring.runs import Run
 from core.settings import DEMO_LABELLED, DEMO_USERS, HOME_VARIABLE, ROOT, Settings
+from core.training import training
 from tests import make
 from tests.screen import Scored, Upload, Visit
 
@@ -89,9 +90,9 @@ def scored() -> Scored:
 
     def run_of(home: Settings, frame: pd.DataFrame, *, name: str = "users.csv", reasons: bool = True) -> Run:
         columns, model, policy = schemas.load(home.schema_file), registry.load(home), Policy()
-        done = scoring.score_file(home, name, make.csv(frame), columns, model, policy, now=make.NOW)
+        done = score_file.score_file(home, name, make.csv(frame), columns, model, policy, now=make.NOW)
         if reasons:
-            told = scoring.explained(done.frame, done.results["probability"].to_numpy(), model, policy)
+            told = score_file.explained(done.frame, done.results["probability"].to_numpy(), model, policy)
             runs.save_reasons(home, done.run.id, told)
         return done.run
 

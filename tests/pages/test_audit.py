@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core import audit
+from core.access import audit
 from core.settings import Settings
 from tests import make, screen
 from tests.screen import Visit

@@ -9,23 +9,25 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import comparing
-from app.comparing import View
 from app.components.compare import changed
+from app.queries import compare
+from app.queries.compare import View
 from app.tables import comparison as tables
 from app.words import plain
+from core.comparison import comparisons, predictions
+from core.comparison.compared import Compared
+from core.comparison.comparisons import Asked
 from core.data import datasets, intake, split
-from core.decision import runs
-from core.decision.policy import BANDS, Policy
 from core.jobs import Report
-from core.model import candidates, comparisons, predictions, registry, training
-from core.model.candidates import Kept, Scores
-from core.model.compared import Compared
-from core.model.comparisons import Asked
-from core.model.score import Scorer
+from core.policy.policy import BANDS, Policy
+from core.registry import registry
+from core.scoring import runs
+from core.scoring.scorer import Scorer
 from core.settings import Settings
+from core.training import candidates, training
+from core.training.candidates import Kept, Scores
 from tests import make, screen
-from tests.core.feedback.reviewing import waiting
+from tests.core.review.reviewing import waiting
 from tests.screen import Visit
 
 THRESHOLDS = {str(band): above for band, above in Policy().thresholds.items()}
@@ -132,7 +134,7 @@ def test_flips_can_be_looked_at_one_way_only(visit: Visit, compared: Settings) -
 def test_the_download_holds_every_flip_with_its_bands(compared: Settings) -> None:
     found = known(compared)
     view = View("x", found, datasets.find(compared, on(compared)))
-    frame = tables.changed(view.found, comparing.flips(view))
+    frame = tables.changed(view.found, compare.flips(view))
     text = changed._csv(frame, view.names).decode("utf-8-sig")
     lines = text.splitlines()
     assert len(lines) == 1 + len(found.flips().rows)

@@ -8,8 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from app.words import plain
 from core import jobs
-from core.decision.policy import Policy
-from core.model import importance, learning_curve, robustness
+from core.diagnostics import importance, learning_curve, robustness
+from core.policy.policy import Policy
 from core.settings import HOME_VARIABLE, Settings
 from tests import make, screen
 
@@ -17,8 +17,8 @@ IDENTITY = "robustness-v0001-"
 
 
 def page() -> None:
-    from app import services  # noqa: PLC0415 - AppTest runs the text of this function
     from app.components.compare.deeper import deeper  # noqa: PLC0415
+    from app.queries import services  # noqa: PLC0415 - AppTest runs the text of this function
     from tests import make  # noqa: PLC0415
 
     deeper("v0001", make.learnt_from(services.settings()))

@@ -14,22 +14,24 @@ import xgboost as xgb
 from sklearn.metrics import roc_auc_score
 from streamlit.testing.v1 import AppTest
 
-from app import exploring, services
-from app.components import figure as figures
 from app.components.explore import evidence, feature_table, groups, one_feature, report, together
+from app.components.shared import figure as figures
+from app.queries import explore, services
 from app.words import plain
-from core.data import datasets, intake, shift
-from core.data import schema as schemas
-from core.data.interval import wilson
-from core.data.schema import Column, Label, Schema
-from core.decision import runs
-from core.decision.filters import Filters
-from core.decision.policy import BANDS, Policy
-from core.decision.runs import Run
-from core.decision.view import View
-from core.model import registry, training
-from core.model.score import matrix
+from core.data import datasets, intake
+from core.explore import shift
+from core.explore.interval import wilson
+from core.policy.policy import BANDS, Policy
+from core.registry import registry
+from core.schema import schema as schemas
+from core.schema.schema import Column, Label, Schema
+from core.scoring import runs
+from core.scoring.filters import Filters
+from core.scoring.runs import Run
+from core.scoring.scorer import matrix
+from core.scoring.view import View
 from core.settings import HOME_VARIABLE, Settings
+from core.training import training
 from tests import make, screen
 from tests.screen import Scored, Visit
 
@@ -586,7 +588,7 @@ def test_the_report_holds_the_sentences_and_asks_nothing_of_the_network(
 
     spammers = int(make.users(1500)["spam"].sum())
     assert f"train.csv: {spammers} of 1,500 users, 5 features." in page
-    for finding in exploring.findings(view, progress=lambda _done, _of: None):
+    for finding in explore.findings(view, progress=lambda _done, _of: None):
         assert finding.sentence.replace("'", "&#x27;").replace(">", "&gt;") in page
     outside = [
         piece for piece in page.split("<") if ' src="http' in piece or (piece.startswith("link") and "href" in piece)

@@ -7,17 +7,18 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import services
+from app.queries import services
 from app.words import plain
-from core import accounts, audit, jobs
-from core.learning import due, gate
-from core.learning import settings as learnings
-from core.learning.checks import Check
-from core.learning.gate import Gate
-from core.learning.settings import Learning
+from core import jobs
+from core.access import accounts, audit
+from core.retraining import due, gate
+from core.retraining import settings as learnings
+from core.retraining.checks import Check
+from core.retraining.gate import Gate
+from core.retraining.settings import Learning
 from core.settings import Settings
 from tests import make, screen
-from tests.core.learning import feeding
+from tests.core.retraining import feeding
 from tests.make import NOW
 from tests.screen import Visit
 
@@ -60,7 +61,7 @@ def test_the_page_says_what_has_come_in_and_the_button_starts_the_job(
     at.radio(key="retrain_how").set_value("warm")
     button(at, "retrain-now").click().run()
     assert started == [
-        ("core.learning.retrain:retrain_now",
+        ("retrain",
          {"thresholds": services.policy().thresholds, "how": "warm", "by": "Ada"}, "retrain-0001")
     ]  # fmt: skip
 

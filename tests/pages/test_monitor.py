@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from core import accounts, audit
-from core.data import schema as schemas
-from core.decision import runs
-from core.feedback import plans
-from core.model import registry
+from core.access import accounts, audit
 from core.monitoring import checks, drift, incidents, targets
 from core.monitoring.incidents import Finding
 from core.monitoring.targets import Targets
+from core.registry import registry
+from core.review import plans
+from core.schema import schema as schemas
+from core.scoring import runs
 from core.settings import Settings
 from tests import make, screen
-from tests.core.feedback.reviewing import judge_all, rules, truth_of
+from tests.core.review.reviewing import judge_all, rules, truth_of
 from tests.screen import Scored, Visit
 
 PASSWORD = "long enough to be one"  # noqa: S105 - of accounts that live for one test

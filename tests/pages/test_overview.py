@@ -8,16 +8,16 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from core import accounts, audit
-from core.decision import runs
-from core.feedback import plans
-from core.learning import due
-from core.model import registry
+from core.access import accounts, audit
 from core.monitoring import incidents
 from core.monitoring.incidents import Finding
+from core.registry import registry
+from core.retraining import due
+from core.review import plans
+from core.scoring import runs
 from core.settings import Settings
 from tests import make, screen
-from tests.core.feedback import reviewing
+from tests.core.review import reviewing
 from tests.screen import Scored, Visit
 
 

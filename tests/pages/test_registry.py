@@ -10,15 +10,16 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.words import plain
-from core import accounts, audit
+from core.access import accounts, audit
 from core.data import datasets, intake
-from core.data import schema as schemas
-from core.decision import runs
-from core.decision.policy import Policy
-from core.learning import shadow
-from core.model import registry, training
-from core.model.evaluate import Estimate
+from core.evaluation.evaluate import Estimate
+from core.policy.policy import Policy
+from core.registry import registry
+from core.retraining import shadow
+from core.schema import schema as schemas
+from core.scoring import runs
 from core.settings import ROOT, Settings
+from core.training import training
 from tests import hub_server, make, screen
 from tests.screen import Scored, Visit
 

@@ -14,15 +14,17 @@ from streamlit.testing.v1 import AppTest
 
 from app.components.review import case_view
 from app.words import plain, probability, signed
-from core import accounts, audit, state
-from core.decision import cases, guidance, runs
-from core.decision.cases import Case, CaseFilters
-from core.decision.runs import Run
-from core.model.explain import Reason
+from core.access import accounts, audit
+from core.review import cases, guidance
+from core.review.cases import Case, CaseFilters
+from core.scoring import runs
+from core.scoring.reasons import Reason
+from core.scoring.runs import Run
 from core.settings import Settings
+from core.store import database
 from tests import make, screen
-from tests.core.feedback import reviewing
-from tests.core.feedback.reviewing import rows, waiting
+from tests.core.review import reviewing
+from tests.core.review.reviewing import rows, waiting
 from tests.screen import Scored, Visit
 
 PASSWORD = "long enough to be one"  # noqa: S105 - of accounts that live for one test
@@ -300,8 +302,8 @@ def test_a_blind_case_looks_the_same_whatever_its_score_is(visit: Visit, own: Se
     looks = []
     for told in ({"score": 0.01, "band": "allow", "action": "allow"},
                  {"score": 0.987654, "band": "auto_remove", "action": "human_review"}):  # fmt: skip
-        with state.writing(own) as connection:
-            changed = state.cases.update().where(state.cases.c.number == case.number)
+        with database.writing(own) as connection:
+            changed = database.cases.update().where(database.cases.c.number == case.number)
             connection.execute(changed.values(told))
         looks.append(list(everything(opened(visit, own, case))))
 
@@ -329,7 +331,7 @@ def desk_figure(at: AppTest) -> str:
 
 
 def told_of(home: Settings, case: Case) -> tuple[Reason, ...]:
-    from core.model import registry  # noqa: PLC0415
+    from core.registry import registry  # noqa: PLC0415
 
     return case_view.reasons(case, registry.load(home, case.model))
 
@@ -391,8 +393,8 @@ def test_a_case_that_somebody_else_judged_meanwhile_is_told_and_the_next_one_sho
     desk: AppTest, own: Settings
 ) -> None:
     case = on_desk(desk, own)
-    with state.writing(own) as connection:  # Ada's claim has ended
-        connection.execute(state.cases.update().values(cases.NOBODY))
+    with database.writing(own) as connection:  # Ada's claim has ended
+        connection.execute(database.cases.update().values(cases.NOBODY))
     reviewing.judge(own, case, "legitimate", by="Bob")
 
     judge(desk)

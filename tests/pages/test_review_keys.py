@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import services
 from app.components.review import sight
+from app.queries import services
 from core.settings import ROOT, Settings
-from tests.core.feedback import reviewing
-from tests.core.feedback.reviewing import rows
+from tests.core.review import reviewing
+from tests.core.review.reviewing import rows
 from tests.screen import Visit
 
 POPOVERS = ("help", "guidelines", "filters", "reopen")

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import services
+from app.queries import services
 from core import jobs
-from core.decision import runs, score_job
-from core.model import registry
+from core.registry import registry
+from core.scoring import runs, score_job
 from core.settings import HOME_VARIABLE, Settings
 from tests import make, screen
 from tests.screen import Scored, Upload, Visit

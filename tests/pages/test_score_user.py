@@ -13,12 +13,12 @@ from streamlit.testing.v1.element_tree import TextInput
 
 from app import words
 from core.data import datasets
-from core.decision import runs
-from core.model import registry
-from core.model.score import Scorer
+from core.registry import registry
+from core.scoring import runs
+from core.scoring.scorer import Scorer
 from core.settings import Settings
 from tests import make, screen
-from tests.core.model.crafted import one_bad_leaf, without_score
+from tests.core.registry.crafted import one_bad_leaf, without_score
 from tests.screen import Scored, Visit
 
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from core.data.glossary import Glossary
-from core.decision import closing, runs
-from core.decision.policy import Policy
-from core.decision.serving import Serving
-from core.feedback import plans
-from core.model import registry
+from core.policy.policy import Policy
+from core.registry import registry
+from core.review import plans
+from core.schema.glossary import Glossary
+from core.scoring import closing, runs
+from core.scoring.online import Serving
 from core.settings import Settings
 from tests import make
 from tests.screen import Visit

@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from core.decision.runs import Run
+from core.scoring.runs import Run
 from core.settings import ROOT, Settings
-from tests.core.feedback import reviewing
+from tests.core.review import reviewing
 from tests.screen import Visit
 
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))

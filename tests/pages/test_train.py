@@ -16,13 +16,16 @@ import pytest
 from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
-from app import services
-from core import accounts, jobs
+from app.queries import services
+from core import jobs
+from core.access import accounts
 from core.data import datasets
+from core.evaluation import evaluate
 from core.jobs import Job, Status
-from core.model import candidates, evaluate, registry
-from core.model.candidates import Kept, Scores, Trial, Validation
+from core.registry import registry
 from core.settings import Settings
+from core.training import candidates
+from core.training.candidates import Kept, Scores, Trial, Validation
 from tests import make, screen
 from tests.screen import Visit
 
@@ -141,7 +144,7 @@ def test_the_button_starts_the_job_with_what_was_chosen(visit: Visit, own: Setti
 
     dataset = datasets.stored(own)[0]
     target, arguments, title, identity = started[0]
-    assert target == "core.model.training:train_stored"
+    assert target == "train"
     assert arguments == {
         "dataset": dataset.id, "family": "xgboost", "class_weight": "natural", "hard_negatives": False,
         "search_minutes": 0, "search_trials": 0, "seed": 0, "by": "Ada", "thresholds": services.policy().thresholds,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from core.decision import cases, runs
-from core.decision.runs import Run
+from core.review import cases
+from core.scoring import runs
+from core.scoring.runs import Run
 from core.settings import ROOT, Settings
 from tests import screen
-from tests.core.feedback import reviewing
-from tests.core.feedback.reviewing import waiting
+from tests.core.review import reviewing
+from tests.core.review.reviewing import waiting
 from tests.screen import Visit
 
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))

@@ -12,9 +12,9 @@ from starlette.responses import Response
 from app.api.body import StrictRoute
 from app.api.dependencies import KEYED, Here
 from app.api.models import About, Health, Meaning, ModelInfo, ModelVersion, Ready
-from core.data.glossary import Glossary
-from core.model.metadata import Metadata
 from core.monitoring import exposition
+from core.registry.metadata import Metadata
+from core.schema.glossary import Glossary
 
 router = APIRouter(route_class=StrictRoute, tags=["about"])
 

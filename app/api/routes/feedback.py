@@ -17,12 +17,14 @@ from app.api.models import FeedbackRequest, FeedbackResponse, FeedbackStats
 from app.api.once import identity, kept, once
 from app.api.problems import Problem
 from app.commands import figures
-from core.decision import runs
-from core.feedback import importing, ledger, live
-from core.feedback.importing import Refusal
+from core.access.idempotency import Claim
+from core.estimation import live
+from core.feedback import ledger
 from core.feedback.short_form import Row
-from core.learning import due
-from core.replies import Claim
+from core.retraining import due
+from core.review import importing
+from core.review.importing import Refusal
+from core.scoring import runs
 from core.settings import Settings
 
 

@@ -18,13 +18,13 @@ from app.api.models import Job, RetrainRequest, Whose
 from app.api.once import identity, kept, once
 from app.api.problems import Problem
 from core import jobs
-from core.accounts import Person
-from core.decision import export, score_job
-from core.decision.policy import Policy
-from core.decision.score_job import Order
+from core.access.accounts import Person
+from core.access.idempotency import Claim
 from core.errors import RefusedError
-from core.learning import watch
-from core.replies import Claim
+from core.policy.policy import Policy
+from core.retraining import watch
+from core.scoring import export, score_job
+from core.scoring.score_job import Order
 from core.settings import Settings
 
 router = APIRouter(route_class=StrictRoute, tags=["jobs"])

@@ -19,11 +19,11 @@ from app.api.dependencies import Again, Here, MayScore
 from app.api.live import Wish
 from app.api.models import BatchRequest, BatchResponse, Prediction, PredictRequest, User
 from app.api.once import once
-from core import replies
-from core.decision.serving import Asked, Serving
-from core.decision.serving import Prediction as Scored
+from core.access import idempotency
+from core.access.idempotency import Claim, Kept, Reply
 from core.errors import BadOptionError, FeaturesError, NoScoreError
-from core.replies import Claim, Kept, Reply
+from core.scoring.online import Asked, Serving
+from core.scoring.online import Prediction as Scored
 from core.settings import Settings
 
 router = APIRouter(route_class=StrictRoute, tags=["score"])
@@ -86,7 +86,7 @@ def _answered(
     elif asked:
         kept(serving.score(asked, now=datetime.now(UTC)))
     else:  # nobody is stored whom the answer could be stored with
-        replies.keep(settings, kept(()), now=datetime.now(UTC))
+        idempotency.keep(settings, kept(()), now=datetime.now(UTC))
     return answers[0]
 
 

@@ -16,14 +16,13 @@ from app.api.dependencies import Again, Here, MayExport, MayJudge
 from app.api.live import Live
 from app.api.models import Case, Decisions, VerdictRequest, VerdictResponse
 from app.api.once import identity, kept, once
-from core import audit
-from core.accounts import Person
-from core.decision import cases, evidence, guidance, outbox, queue
-from core.feedback import review
-from core.feedback.review import Given
+from core.access import audit
+from core.access.accounts import Person
+from core.access.idempotency import Claim
 from core.feedback.verdict import Verdict
-from core.model.explain import Reason
-from core.replies import Claim
+from core.review import cases, evidence, guidance, outbox, queue, review
+from core.review.review import Given
+from core.scoring.reasons import Reason
 
 router = APIRouter(route_class=StrictRoute, tags=["review"])
 MOST_DECISIONS = 10_000

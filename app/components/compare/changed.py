@@ -8,15 +8,16 @@ import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
-from app import charts, comparing
-from app.comparing import View
-from app.components.figure import figure, theme
-from app.components.heading import section
-from app.components.send_to_review import send_flips
+from app import charts
+from app.components.shared.figure import figure, theme
+from app.components.shared.heading import section
+from app.components.shared.send_to_review import send_flips
+from app.queries import compare
+from app.queries.compare import View
 from app.tables import comparison as tables
 from app.words import count, label, legible
-from core.decision import export
-from core.decision.policy import BANDS
+from core.policy.policy import BANDS
+from core.scoring import export
 
 #: Rows shown; all of them are in the download.
 MOST: Final = 1_000
@@ -26,14 +27,14 @@ _WAYS: Final = ("all", "stricter", "milder")
 def bands(view: View) -> None:
     """The heat map of bands under a and under b."""
     a, b = map(tables.short, view.names)
-    figure(charts.flips(comparing.flips(view).counts, BANDS, a=a, b=b, theme=theme()), key="flips")
+    figure(charts.flips(compare.flips(view).counts, BANDS, a=a, b=b, theme=theme()), key="flips")
 
 
 @st.fragment
 def changed(view: View) -> None:
     """Those who change band, as a table, with the ways out: a download, and the queue."""
-    everyone = comparing.changed(view)
-    found = comparing.flips(view)
+    everyone = compare.changed(view)
+    found = compare.flips(view)
     if everyone.empty:
         section("Nobody changes band", f"of {count(found.n)} users")
         return

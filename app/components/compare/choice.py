@@ -6,15 +6,18 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from app import services
+from app.queries import services
 from app.words import count, legible
+from core.comparison import predictions
+from core.comparison.comparisons import Asked
+from core.comparison.predictions import IDENTITY as PREDICTIONS
 from core.data import datasets
 from core.data.datasets import Dataset
-from core.model import candidates, families, predictions, registry
-from core.model.candidates import IDENTITY as RUN
-from core.model.comparisons import Asked
-from core.model.lineage import VERSION
-from core.model.predictions import IDENTITY as PREDICTIONS
+from core.model import families
+from core.registry import registry
+from core.registry.lineage import VERSION
+from core.training import candidates
+from core.training.candidates import IDENTITY as RUN
 
 _WIDTH = 240
 

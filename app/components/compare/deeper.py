@@ -9,17 +9,18 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from app import charts, services
+from app import charts
 from app.charts.deeper import Measure
-from app.components.figure import figure, theme
-from app.components.heading import section
-from app.components.job_progress import job_progress
+from app.components.shared.figure import figure, theme
+from app.components.shared.heading import section
+from app.components.shared.job_progress import job_progress
+from app.queries import services
 from app.words import NARROW, percent, plain
 from core import jobs
 from core.data.datasets import Dataset
+from core.diagnostics import importance, learning_curve, robustness
+from core.diagnostics.learning_curve import LearningCurve
 from core.errors import listed
-from core.model import importance, learning_curve, robustness
-from core.model.learning_curve import LearningCurve
 
 #: The band at whose threshold precision and recall are taken.
 BAND: Final = "human_review"
@@ -63,7 +64,7 @@ def _robustness(version: str, dataset: Dataset) -> None:
             _Work(
                 f"Robustness of {version}", "Disturb values",
                 f"What becomes of {version} when values go missing, are wrong, or a feature is gone.",
-                "core.model.robustness:robustness_stored",
+                "robustness",
                 {"version": version, "dataset": dataset.id, "thresholds": above, "band": BAND},
                 f"robustness-{version}-{dataset.id[:16]}",
             )
@@ -99,7 +100,7 @@ def _importance(version: str, dataset: Dataset) -> None:
                 f"Importance of {version}'s features", "Permute features",
                 f"How much PR-AUC {version} loses when a feature's values are dealt out anew, "
                 "beside how far the feature moves scores.",
-                "core.model.importance:importance_stored", {"version": version, "dataset": dataset.id},
+                "importance", {"version": version, "dataset": dataset.id},
                 f"importance-{version}-{dataset.id[:16]}",
             )
         )  # fmt: skip
@@ -121,7 +122,7 @@ def _learning_curve(_version: str, dataset: Dataset) -> None:
             _Work(
                 "The learning curve", "Draw the learning curve",
                 "Five models, trained on more and more of these users: takes twice as long as to train one on all.",
-                "core.model.learning_curve:learning_curve_stored", {"dataset": dataset.id},
+                "learning_curve", {"dataset": dataset.id},
                 f"learning_curve-{dataset.id[:16]}",
             )
         )  # fmt: skip

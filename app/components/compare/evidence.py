@@ -8,13 +8,14 @@ from typing import Any, Final, cast
 import pandas as pd
 import streamlit as st
 
-from app import charts, comparing
+from app import charts
 from app.charts.two_curves import Curve
-from app.comparing import SIDES, View
-from app.components.figure import figure, theme
+from app.components.shared.figure import figure, theme
+from app.queries import compare
+from app.queries.compare import SIDES, View
 from app.tables import comparison as tables
 from app.words import UNKNOWN, label, plain
-from core.decision.policy import BANDS
+from core.policy.policy import BANDS
 
 _TABS: Final = {"PR": "pr", "ROC": "roc", "Gain": "gain", "Calibration": "calibration", "Scores": "scores"}
 
@@ -47,7 +48,7 @@ def curves(view: View) -> None:
 def _drawn(view: View, which: str) -> None:
     names = (tables.short(view.names[0]), tables.short(view.names[1]))
     if which == "scores":
-        frames = [comparing.distribution(view, side) for side in SIDES]
+        frames = [compare.distribution(view, side) for side in SIDES]
         figure(charts.score_lines(*frames, names=names, theme=theme()), key="score_lines")
     elif which == "calibration":
         frames = [pd.DataFrame([asdict(group) for group in each.reliability]) for each in view.found.comparison.figures]
@@ -56,8 +57,8 @@ def _drawn(view: View, which: str) -> None:
         )
         _calibration(view)
     else:
-        a, b = (comparing.curves(view, side) for side in SIDES)
-        marks = comparing.at_thresholds(view, "a"), comparing.at_thresholds(view, "b")
+        a, b = (compare.curves(view, side) for side in SIDES)
+        marks = compare.at_thresholds(view, "a"), compare.at_thresholds(view, "b")
         found = view.found.comparison
         fig = charts.curves(
             cast(Curve, which), a, b, names=names, marks=marks, base_rate=found.positives / found.n, theme=theme()
@@ -67,7 +68,7 @@ def _drawn(view: View, which: str) -> None:
 
 def _calibration(view: View) -> None:
     """ECE, and the Brier score in its parts."""
-    frame = tables.calibration(view.found, [comparing.decomposition(view, side) for side in SIDES])
+    frame = tables.calibration(view.found, [compare.decomposition(view, side) for side in SIDES])
     frame["Model"] = frame["Model"].map(plain)
     digits: dict[Any, Any] = {name: "{:.4f}" if name in {"ECE", "Brier"} else "{:.5f}" for name in frame.columns[1:]}
     st.table(frame.style.format(digits, na_rep=UNKNOWN), border="horizontal", hide_index=True)

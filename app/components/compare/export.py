@@ -7,7 +7,7 @@ import json
 import streamlit as st
 
 from app import navigation
-from app.comparing import View
+from app.queries.compare import View
 from app.reports.comparison import report
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.comparing import View
-from app.components.heading import section
+from app.components.shared.heading import section
+from app.queries.compare import View
 from app.tables import comparison as tables
 from app.words import count, legible, plain
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.comparing import View
+from app.queries.compare import View
 from app.tables import comparison as tables
 from app.words import plain
 

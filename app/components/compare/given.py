@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import guard, services, session
+from app import guard, session
+from app.queries import services
 from app.words import plain
-from core.model import predictions
-from core.model.external import BY_ID, BY_ROW
+from core.comparison import predictions
+from core.comparison.external import BY_ID, BY_ROW
 
 _KEY = "predictions"
 

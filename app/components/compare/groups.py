@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.comparing import SIDES, View
-from app.components.heading import section
+from app.components.shared.heading import section
+from app.queries.compare import SIDES, View
 from app.tables import comparison as tables
 from app.words import UNKNOWN, legible, plain
-from core.model import weakest
+from core.evaluation import weakest
 
 
 @st.fragment

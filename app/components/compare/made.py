@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import guard, services
-from app.comparing import View
-from app.components.job_progress import job_progress
+from app import guard
+from app.components.shared.job_progress import job_progress
+from app.queries import services
+from app.queries.compare import View
 from app.words import plain
 from core import jobs
+from core.comparison import comparisons
+from core.comparison.comparisons import Asked
 from core.data import datasets
-from core.model import comparisons
-from core.model.comparisons import Asked
 
 
 def made(asked: Asked) -> View | None:
@@ -45,6 +46,6 @@ def _start(asked: Asked, identity: str) -> None:
         "a": asked.a, "b": asked.b, "on": asked.on, "thresholds": dict(asked.thresholds), "seed": asked.seed,
     }  # fmt: skip
     jobs.start(
-        services.settings(), "core.model.comparisons:compare_stored", arguments,
+        services.settings(), "compare", arguments,
         title="Comparing", identity=identity,
     )  # fmt: skip

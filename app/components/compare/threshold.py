@@ -7,14 +7,15 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from app import charts, comparing
-from app.comparing import SIDES, View
-from app.components.figure import figure, theme
-from app.components.heading import section
+from app import charts
+from app.components.shared.figure import figure, theme
+from app.components.shared.heading import section
+from app.queries import compare
+from app.queries.compare import SIDES, View
 from app.tables import comparison as tables
 from app.words import UNKNOWN, percent, plain
-from core.model.operating import Confusion, Sweep
-from core.model.resample import Costs
+from core.evaluation.operating import Confusion, Sweep
+from core.evaluation.resample import Costs
 
 _WISHES: Final = ("threshold", "recall", "precision", "flag rate", "cost")
 _HELP: Final = {
@@ -55,7 +56,7 @@ def threshold(view: View) -> None:
 
 
 def _wished(view: View, wish: str) -> tuple[tuple[Confusion | None, Confusion | None], Costs]:
-    a, b = (comparing.sweep(view, side) for side in SIDES)
+    a, b = (compare.sweep(view, side) for side in SIDES)
     costs = Costs()
     if wish == "cost":
         missed = st.number_input("A missed spammer costs", 0.0, None, costs.missed, 1.0, key="cost_missed", width=200)

@@ -10,16 +10,17 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from app import charts, exploring, services
+from app import charts
 from app.components.explore.one_feature import overall
-from app.components.figure import figure, theme
-from app.components.heading import section
-from app.components.numbers import numbers
+from app.components.shared.figure import figure, theme
+from app.components.shared.heading import section
+from app.components.shared.numbers import numbers
+from app.queries import explore, services
 from app.words import MISSING, NARROW, UNKNOWN, count, plain
 from core.data import datasets
-from core.data.problems import count as counted
-from core.data.quality import Finding
-from core.decision.view import View
+from core.explore.quality import Finding
+from core.scoring.view import View
+from core.wording import count as counted
 
 #: Rows shown; a browser takes no more with ease. The download has all.
 MOST: Final = 1000
@@ -68,7 +69,7 @@ def evidence(view: View, finding: Finding) -> None:
 
 def _opened(view: View, finding: Finding) -> None:
     st.markdown(plain(finding.sentence))
-    found = exploring.evidence(view, finding.code)
+    found = explore.evidence(view, finding.code)
     if finding.code in _ORDERS:
         _drawn(view, finding.code, found)
     kind, shown = EVIDENCE[finding.code], found.head(MOST)

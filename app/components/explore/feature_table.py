@@ -7,15 +7,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import exploring
 from app.components.explore.glance import look_at
 from app.components.explore.one_feature import FRAGMENT
-from app.components.heading import section
-from app.components.numbers import numbers
-from app.components.working import working
-from core.data.problems import count as counted
-from core.decision.view import View
-from core.model.registry import Model
+from app.components.shared.heading import section
+from app.components.shared.numbers import numbers
+from app.components.shared.working import working
+from app.queries import explore
+from core.registry.registry import Model
+from core.scoring.view import View
+from core.wording import count as counted
 
 _KEY = "feature_table"
 
@@ -23,10 +23,10 @@ _KEY = "feature_table"
 @st.fragment
 def feature_table(view: View, model: Model | None) -> None:
     with working("Counting") as progress:
-        frame = exploring.table(view, model, progress=progress)
+        frame = explore.table(view, model, progress=progress)
     used = ""
     if model is not None:
-        use = exploring.use(view, model)
+        use = explore.use(view, model)
         frame = frame.assign(use=frame["feature"].map(use.mean)).sort_values(
             "use", ascending=False, kind="stable", ignore_index=True
         )

@@ -8,19 +8,19 @@ from typing import Final
 import numpy as np
 import streamlit as st
 
-from app import exploring, services
 from app.components.explore.choice import lead
 from app.components.explore.evidence import EVIDENCE, evidence
 from app.components.explore.source import filter_words
-from app.components.working import working
+from app.components.shared.working import working
+from app.queries import explore, services
 from app.words import count, legible, percent, plain
 from core.data import datasets
-from core.data.interval import wilson
-from core.data.problems import count as counted
-from core.data.quality import Finding
-from core.decision.view import View
 from core.errors import listed
-from core.model.registry import Model
+from core.explore.interval import wilson
+from core.explore.quality import Finding
+from core.registry.registry import Model
+from core.scoring.view import View
+from core.wording import count as counted
 
 _ICON: Final = {"warning": ":material/warning:", "note": ":material/info:", "fine": ":material/check:"}
 
@@ -28,13 +28,13 @@ _ICON: Final = {"warning": ":material/warning:", "note": ":material/info:", "fin
 def glance(view: View, model: Model | None) -> None:
     """One sentence on who is looked at, then the findings on the whole dataset."""
     st.markdown(who(view))
-    if missing := exploring.absent(view):
+    if missing := explore.absent(view):
         st.caption(f"This file was stored without {legible(listed(missing))}: bring it again to look at all features.")
     if model is not None:
-        with working(f"Explaining a sample of {exploring.SAMPLE:,} users with {model.version}") as progress:
-            exploring.use(view, model, progress=progress)
-    with working(f"Looking through {len(exploring.schema(view).names)} features") as progress:
-        found = exploring.noted(view, progress=progress)
+        with working(f"Explaining a sample of {explore.SAMPLE:,} users with {model.version}") as progress:
+            explore.use(view, model, progress=progress)
+    with working(f"Looking through {len(explore.schema(view).names)} features") as progress:
+        found = explore.noted(view, progress=progress)
     grave = [finding for finding in found if finding.severity != "fine"]
     fine = [finding for finding in found if finding.severity == "fine"]
     if view.whole:
@@ -61,8 +61,8 @@ def _folded(view: View, title: str, icon: str, findings: Sequence[Finding]) -> N
 def who(view: View) -> str:
     """'train.csv · r-0001 · 458,798 users × 51 features · 2.69 % spammers (2.64 to 2.73)', as markdown."""
     found = datasets.find(services.settings(), view.dataset)
-    users, label = int(exploring.rows(view).sum()), exploring.label(view)
-    parts = [f"**{plain(found.name)}**", f"{count(users)} users × {len(exploring.schema(view).names)} features"]
+    users, label = int(explore.rows(view).sum()), explore.label(view)
+    parts = [f"**{plain(found.name)}**", f"{count(users)} users × {len(explore.schema(view).names)} features"]
     if not view.whole:
         parts[1] = f"{count(users)} of {count(found.accepted)} users ({plain(filter_words(view))})"
     if label is None:

@@ -7,18 +7,19 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from app import charts, exploring, services
+from app import charts
 from app.components.explore.one_feature import overall
-from app.components.figure import figure, theme
-from app.components.heading import section
-from app.components.numbers import numbers
-from app.components.working import working
+from app.components.shared.figure import figure, theme
+from app.components.shared.heading import section
+from app.components.shared.numbers import numbers
+from app.components.shared.working import working
+from app.queries import explore, services
 from app.words import count, legible, plain
 from core.data import datasets
-from core.data.problems import count as counted
-from core.decision.filters import Filters
-from core.decision.view import View
-from core.model.registry import Model
+from core.registry.registry import Model
+from core.scoring.filters import Filters
+from core.scoring.view import View
+from core.wording import count as counted
 
 _FLAGGED, _LABELLED = "flagged", "label"
 _PARTS = {_FLAGGED: "Flagged against the rest", _LABELLED: "Spammers against legitimate users"}
@@ -29,7 +30,7 @@ def segments(view: View) -> None:
     if not context:
         st.caption("This dataset has no context column: there is nothing to divide its users by.")
         return
-    shared = exploring.groupable(view)
+    shared = explore.groupable(view)
     column = st.selectbox(
         "Context column", context, index=context.index(shared[0]) if shared else 0, format_func=legible, key="by",
         bind="query-params", width=260,
@@ -37,7 +38,7 @@ def segments(view: View) -> None:
     if column not in shared:
         st.caption(f"No two users have the same value of {plain(column)}: there is nothing to group by.")
         return
-    found = exploring.segmented(view, column)
+    found = explore.segmented(view, column)
     shown = found.rename(columns={"segment": "value", "low95": "low", "high95": "high"})
     figure(charts.segments(shown, column, overall=overall(view), theme=theme()), key="segments", table=found)
 
@@ -46,7 +47,7 @@ def compare(view: View, model: Model | None) -> None:
     """This view against another dataset, or one part of it against the other."""
     stored = datasets.stored(services.settings())
     others = {found.id[:12]: found for found in stored if found.id != view.dataset}
-    parts = ([_FLAGGED] if view.run else []) + ([_LABELLED] if exploring.everyones_label(view) is not None else [])
+    parts = ([_FLAGGED] if view.run else []) + ([_LABELLED] if explore.everyones_label(view) is not None else [])
     options = [*parts, *others]
     if not options:
         st.caption("There is nothing to compare with yet: score or upload a second file.")
@@ -62,8 +63,8 @@ def compare(view: View, model: Model | None) -> None:
         st.query_params["against"] = chosen
     first, second, names = _sides(view, chosen)
     with working("Comparing") as progress:
-        found = exploring.compared(first, second, model, progress=progress)
-    n = [int(exploring.rows(side).sum()) for side in (first, second)]
+        found = explore.compared(first, second, model, progress=progress)
+    n = [int(explore.rows(side).sum()) for side in (first, second)]
     st.caption(
         f"From {plain(names[0])} ({counted(n[0], 'user')}) to {plain(names[1])} ({count(n[1])}). "
         + (f"Shift is weighted with how much {model.version} uses the feature." if model else "")

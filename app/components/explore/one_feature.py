@@ -6,19 +6,20 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import charts, exploring, services
+from app import charts
 from app.components.explore.choice import arrive
-from app.components.figure import figure, theme
-from app.components.heading import section
-from app.components.numbers import numbers
+from app.components.shared.figure import figure, theme
+from app.components.shared.heading import section
+from app.components.shared.numbers import numbers
+from app.queries import explore, services
 from app.words import MINUS, count, legible, percent, plain
-from core.data import single
-from core.data.bins import zero_inflated
-from core.data.problems import count as counted
-from core.data.tally import Tally
-from core.decision.view import View
-from core.model.explain import value_text
-from core.model.registry import Model
+from core.explore import single
+from core.explore.bins import zero_inflated
+from core.explore.tally import Tally
+from core.registry.registry import Model
+from core.scoring.view import View
+from core.wording import count as counted
+from core.wording import value_text
 
 #: What reruns alone when another feature is chosen.
 FRAGMENT = "one_feature"
@@ -29,15 +30,15 @@ DOTS = 1500
 @st.fragment(key=FRAGMENT)
 def one_feature(view: View, model: Model | None) -> None:
     arrive()
-    names = exploring.by_use(view, model)
+    names = explore.by_use(view, model)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox("Feature", names, format_func=legible, key="feature", bind="query-params", width=260)
         log = st.toggle("Log scale", key="log", bind="query-params", help="Bins of equal ratio, shares on a log scale")
-    tally = exploring.counted(view, name)
+    tally = explore.counted(view, name)
     st.caption(_about(name, tally))
     if not tally.rows:
         return
-    bins = exploring.bins(view, name, log=log)
+    bins = explore.bins(view, name, log=log)
     spread = single.distribution(tally, bins)
     figure(charts.distribution(_shares(spread), name, log=log, theme=theme()), key="distribution", table=spread)
     if tally.spammers.sum() + tally.missing[1] + tally.legitimate.sum():
@@ -53,7 +54,7 @@ def one_feature(view: View, model: Model | None) -> None:
 
 def overall(view: View) -> float:
     """Share of spammers among the labelled users looked at; NaN without any."""
-    label = exploring.label(view)
+    label = explore.label(view)
     return float("nan") if label is None or np.isnan(label).all() else float(np.nanmean(label))
 
 
@@ -78,9 +79,9 @@ def _shares(spread: pd.DataFrame) -> pd.DataFrame:
 
 
 def _dependence(view: View, name: str, model: Model) -> None:
-    use = exploring.use(view, model)
-    inside = exploring.rows(view)[use.rows]
-    value = exploring.frame(view)[name].to_numpy(np.float64)[use.rows][inside]
+    use = explore.use(view, model)
+    inside = explore.rows(view)[use.rows]
+    value = explore.frame(view)[name].to_numpy(np.float64)[use.rows][inside]
     push = use.pushes[inside, use.names.index(name)]
     known = value[~np.isnan(value)]
     # One value far out on either side would press everyone else into a line.
@@ -117,8 +118,8 @@ def _extremes(view: View, name: str, tally: Tally) -> None:
 
 
 def _outliers(view: View, name: str) -> None:
-    outliers = single.outliers(exploring.column(view, name))
-    found = exploring.beyond(view, name, outliers)
+    outliers = single.outliers(explore.column(view, name))
+    found = explore.beyond(view, name, outliers)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         section("Outliers", "beyond 3 interquartile ranges")
         if len(found):

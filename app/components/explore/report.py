@@ -7,17 +7,19 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from app import charts, exploring, services
+from app import charts
 from app.components.explore.one_feature import overall
 from app.components.explore.source import filter_words
 from app.components.explore.together import left_out
+from app.queries import explore, services
 from app.reports import page
 from app.reports.page import Section
 from app.words import count, percent
-from core.data import datasets, pairs, single
-from core.decision.view import View
-from core.model.explain import value_text
-from core.model.registry import Model
+from core.data import datasets
+from core.explore import pairs, single
+from core.registry.registry import Model
+from core.scoring.view import View
+from core.wording import value_text
 
 #: Features told in full: the ones the model uses most.
 FEATURES: Final = 12
@@ -41,19 +43,19 @@ def export_button(view: View, model: Model | None) -> None:
 
 def _report(view: View, model: Model | None) -> str:
     found = datasets.find(services.settings(), view.dataset)
-    users = int(exploring.rows(view).sum())
+    users = int(explore.rows(view).sum())
     sentences = [
-        f"{found.name}: {count(users)} of {count(found.accepted)} users, {len(exploring.schema(view).names)} features.",
+        f"{found.name}: {count(users)} of {count(found.accepted)} users, {len(explore.schema(view).names)} features.",
         *([f"Only {filter_words(view)}."] if not view.whole else []),
-        *(finding.sentence for finding in exploring.noted(view, progress=_quiet)),
+        *(finding.sentence for finding in explore.noted(view, progress=_quiet)),
     ]
-    table = exploring.table(view, model, progress=_quiet).drop(columns=["spark"])
+    table = explore.table(view, model, progress=_quiet).drop(columns=["spark"])
     if model is not None:
-        table = table.assign(use=table["feature"].map(exploring.use(view, model).mean)).sort_values(
+        table = table.assign(use=table["feature"].map(explore.use(view, model).mean)).sort_values(
             "use", ascending=False, kind="stable"
         )
-    known, constant = exploring.varying(exploring.correlations(view, "spearman"))
-    matrix = exploring.order(known)
+    known, constant = explore.varying(explore.correlations(view, "spearman"))
+    matrix = explore.order(known)
     sections = [
         Section("Features", "" if model is None else f"Most used by {model.version} first.", table=_shown(table)),
         *(_feature(view, name) for name in table["feature"].head(FEATURES)),
@@ -63,8 +65,8 @@ def _report(view: View, model: Model | None) -> str:
             table=pairs.strongest(matrix, 20),
         ),
     ]  # fmt: skip
-    for context in exploring.groupable(view):
-        frame = exploring.segmented(view, context)
+    for context in explore.groupable(view):
+        frame = explore.segmented(view, context)
         shown = frame.rename(columns={"segment": "value", "low95": "low", "high95": "high"})
         drawn = charts.segments(shown, context, overall=overall(view), theme="light")
         sections.append(Section(f"Segments by {context}", figure=drawn, table=frame))
@@ -80,7 +82,7 @@ def _shown(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _feature(view: View, name: str) -> Section:
-    tally, bins = exploring.counted(view, name), exploring.bins(view, name, log=False)
+    tally, bins = explore.counted(view, name), explore.bins(view, name, log=False)
     rates = single.rates(tally, bins)
     drawn = charts.spam_rate(rates.rename(columns={"bin": "label"}), name, overall=overall(view), theme="light")
     told = rates[list(_RATES)].rename(columns=_RATES)

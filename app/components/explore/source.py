@@ -7,15 +7,15 @@ from typing import Final
 
 import streamlit as st
 
-from app import exploring, services
+from app.queries import explore, services
 from app.words import MINUS, count, label, legible
 from core.data import datasets
 from core.data.datasets import Dataset
-from core.decision import runs
-from core.decision.filters import Filters, Group, Label
-from core.decision.policy import BANDS
-from core.decision.runs import Run
-from core.decision.view import View
+from core.policy.policy import BANDS
+from core.scoring import runs
+from core.scoring.filters import Filters, Group, Label
+from core.scoring.runs import Run
+from core.scoring.view import View
 
 _LABELS: Final[tuple[Label, ...]] = ("any", "spammer", "legitimate")
 _LABEL_WORDS: Final = {"any": "Everyone", "spammer": "Spammers", "legitimate": "Legitimate"}
@@ -76,7 +76,7 @@ def _range(low: float, high: float) -> str:
 
 
 def _label(view: View) -> Label:
-    if exploring.everyones_label(view) is None:
+    if explore.everyones_label(view) is None:
         return "any"
     return st.segmented_control(
         "Label", _LABELS, default="any", required=True, format_func=_LABEL_WORDS.__getitem__,
@@ -98,14 +98,14 @@ def _scores(view: View) -> tuple[float, float]:
 
 
 def _ranged(view: View) -> dict[str, object]:
-    names = exploring.schema(view).names
+    names = explore.schema(view).names
     feature = st.selectbox(
         "Feature", names, index=None, format_func=legible, key="where", bind="query-params",
         on_change=_forget_range,
     )  # fmt: skip
     if feature is None:
         return {}
-    values = exploring.frame(view)[feature]
+    values = explore.frame(view)[feature]
     low_hint, high_hint = (f"{end:g}" for end in (values.min(), values.max()))
     low = st.number_input("From", value=None, placeholder=low_hint, key="from", bind="query-params")
     high = st.number_input("to", value=None, placeholder=high_hint, key="to", bind="query-params")

@@ -8,24 +8,25 @@ from typing import Literal, cast
 import pandas as pd
 import streamlit as st
 
-from app import charts, exploring
+from app import charts
 from app.charts.pairs import Bins
 from app.components.explore.choice import arrive, lead
-from app.components.figure import figure, theme
-from app.components.heading import section
-from app.components.numbers import numbers
-from app.components.working import working
+from app.components.shared.figure import figure, theme
+from app.components.shared.heading import section
+from app.components.shared.numbers import numbers
+from app.components.shared.working import working
+from app.queries import explore
 from app.words import decimal, legible, plain
-from core.data import pairs
-from core.data.problems import count as counted
-from core.decision.view import View
 from core.errors import listed
-from core.model.registry import Model
+from core.explore import pairs
+from core.registry.registry import Model
+from core.scoring.view import View
+from core.wording import count as counted
 
 
 def two_features(view: View, model: Model | None) -> None:
     arrive()
-    names = exploring.by_use(view, model)
+    names = explore.by_use(view, model)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         x = st.selectbox("Across", names, format_func=legible, key="x", bind="query-params", width=180)
         # The second is the default: an index other than 0 would be at odds with a pair chosen elsewhere.
@@ -34,9 +35,9 @@ def two_features(view: View, model: Model | None) -> None:
         )
         show = st.segmented_control(
             "Show", ["density", "spam rate"], default="density", required=True, key="show", bind="query-params",
-            format_func=str.capitalize, disabled=exploring.everyones_label(view) is None,
+            format_func=str.capitalize, disabled=explore.everyones_label(view) is None,
         )  # fmt: skip
-    found = exploring.joint(view, x, y)
+    found = explore.joint(view, x, y)
     shown = cast(Literal["density", "spam rate"], show or "density")
     figure(
         charts.joint(found.n, found.rate, Bins(x, found.x.labels), Bins(y, found.y.labels), show=shown, theme=theme()),
@@ -55,8 +56,8 @@ def correlations(view: View) -> None:
         ),
     )  # fmt: skip
     with working("Ranking") as progress:
-        known, constant = exploring.varying(exploring.correlations(view, method, progress=progress))
-    matrix = exploring.order(known)
+        known, constant = explore.varying(explore.correlations(view, method, progress=progress))
+    matrix = explore.order(known)
     strongest = pairs.strongest(matrix, 12)
     thirds = st.grid(3, min_column_width=290, gap=("small", "medium"))
     with thirds.cell(column_span=2):

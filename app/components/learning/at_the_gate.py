@@ -7,12 +7,12 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from app import services
-from app.components.heading import section
 from app.components.learning.retraining import WORDS
+from app.components.shared.heading import section
+from app.queries import services
 from app.words import legible, moment, plain
-from core.learning import gate
-from core.learning.checks import Check
+from core.retraining import gate
+from core.retraining.checks import Check
 
 #: Colour means action: passing or not is said by glyph and word.
 STATES: Final = {"passed": "✓ passed", "open": "? open", "failed": "✗ failed"}

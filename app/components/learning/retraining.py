@@ -6,16 +6,18 @@ from typing import Final
 
 import streamlit as st
 
-from app import guard, navigation, services, session
-from app.components.heading import section
+from app import guard, navigation, session
 from app.components.learning.settings_form import settings_form
+from app.components.shared.heading import section
+from app.queries import services
 from app.words import legible, moment, plain
-from core import accounts, jobs
+from core import jobs
+from core.access import accounts
 from core.errors import NotAllowedError
 from core.jobs import Job
-from core.learning import due, gate, watch
-from core.learning.due import Last
-from core.model import registry
+from core.registry import registry
+from core.retraining import due, gate, watch
+from core.retraining.due import Last
 
 HOWS: Final = {"full": "In full", "warm": "On top of the model in charge"}
 WORDS: Final = {"promote": "may be promoted", "hold": "a person has to decide", "reject": "must not be promoted"}

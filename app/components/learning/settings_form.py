@@ -6,12 +6,13 @@ from typing import Any, Final
 
 import streamlit as st
 
-from app import guard, services, session
+from app import guard, session
+from app.queries import services
 from app.words import plain
-from core import accounts
+from core.access import accounts
 from core.errors import TrustdeskError
-from core.learning import settings as learnings
-from core.learning.settings import Learning
+from core.retraining import settings as learnings
+from core.retraining.settings import Learning
 
 MODES: Final = {"by_hand": "By hand", "automatic": "Automatic"}
 

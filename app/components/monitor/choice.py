@@ -8,7 +8,7 @@ from typing import Final
 import streamlit as st
 
 from app.words import legible
-from core.decision.runs import Run
+from core.scoring.runs import Run
 
 RUN: Final = "run"
 FEATURE: Final = "feature"

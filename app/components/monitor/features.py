@@ -7,15 +7,16 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from app import charts, monitoring, services
-from app.components.figure import figure, theme
-from app.components.heading import section
+from app import charts
 from app.components.monitor.choice import choose_feature, chosen_feature
-from app.components.numbers import numbers
+from app.components.shared.figure import figure, theme
+from app.components.shared.heading import section
+from app.components.shared.numbers import numbers
+from app.queries import monitor, services
 from app.words import legible, percent, plain
-from core.data.problems import count as counted
 from core.errors import listed
 from core.monitoring.drift import DRIFTED, USED, WATCH, Drift
+from core.wording import count as counted
 
 SCORE: Final = "(score)"
 _ORDER: Final = {"drifted": 0, "watch": 1}
@@ -50,7 +51,7 @@ def features(found: Drift) -> None:
 
 def then_and_now(found: Drift) -> None:
     name = chosen_feature([each.name for each in found.features])
-    frame = monitoring.shape(found, name)
+    frame = monitor.shape(found, name)
     shown = charts.then_and_now(frame, name or "Score", runs=listed(found.runs, most=3), theme=theme())
     figure(shown, key="then-and-now", table=frame)
     if name:

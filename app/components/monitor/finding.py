@@ -7,14 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from app import guard, navigation, services, session
+from app import guard, navigation, session
+from app.queries import services
 from app.words import count, hours, moment, percent, plain
-from core.decision.runs import Run
-from core.feedback.estimate import Estimate
+from core.estimation.estimate import Estimate
 from core.monitoring import incidents, rounds
 from core.monitoring.drift import Drift
 from core.monitoring.incidents import Incident
 from core.monitoring.volume import Queue
+from core.scoring.runs import Run
 
 
 def check_now() -> None:

@@ -7,20 +7,21 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from app import charts, monitoring
-from app.components.figure import figure, theme
-from app.components.heading import section
-from app.components.recent_runs import recent_runs
+from app import charts
+from app.components.overview.recent_runs import recent_runs
+from app.components.shared.figure import figure, theme
+from app.components.shared.heading import section
+from app.queries import monitor
 from app.words import UNKNOWN, count, hours, legible
-from core.data import problems
-from core.decision.runs import Run
 from core.monitoring.incidents import Incident
 from core.monitoring.volume import Queue
+from core.scoring.runs import Run
+from core.wording import count as counted
 
 
 def scores(found: Sequence[Run]) -> None:
     """The scores of runs, newest first."""
-    frame = monitoring.levels(found)
+    frame = monitor.levels(found)
     figure(charts.score_levels(frame, theme=theme()), key="score-levels", table=frame)
 
 
@@ -34,7 +35,7 @@ def bands(found: Sequence[Run]) -> None:
 
 def calibration(run: Run | None) -> None:
     """Whether the scores of a run come true."""
-    frame = None if run is None else monitoring.calibrated(run)
+    frame = None if run is None else monitor.calibrated(run)
     if run is None or frame is None or frame.empty:
         section("Predicted and observed", "by verdicts")
         st.caption("Send a run to review: verdicts on users drawn at random tell whether scores come true.")
@@ -48,8 +49,7 @@ def throughput(queue: Queue) -> None:
     if queue.open:
         late = f", {count(queue.late)} of them longer than {queue.service_hours:g} h" if queue.late else ""
         st.caption(
-            f"{problems.count(queue.open, 'user')} waiting, the median for {hours(queue.median_hours)}{late}."
-            f"{_pace(queue)}"
+            f"{counted(queue.open, 'user')} waiting, the median for {hours(queue.median_hours)}{late}.{_pace(queue)}"
         )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import guard, services, session
+from app import guard, session
+from app.queries import services
 from core.monitoring import targets
 from core.monitoring.targets import Targets
 

@@ -8,15 +8,15 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from app import services
-from app.components.heading import section
-from app.components.model_notice import model_notice
-from app.components.model_page import calibration, figures, judged_elsewhere, lineage, thresholds
+from app.components.shared.heading import section
+from app.components.shared.model_notice import model_notice
+from app.components.shared.model_page import calibration, figures, judged_elsewhere, lineage, thresholds
+from app.queries import services
 from app.words import legible, moment, plain
-from core.model import card
-from core.model.card import Section
-from core.model.metadata import Metadata
-from core.model.registry import Listed
+from core.registry import card
+from core.registry.card import Section
+from core.registry.metadata import Metadata
+from core.registry.registry import Listed
 
 #: Words that a table could not break; a digest is one. It stands whole under "What it was made from".
 _LONG: Final = re.compile(r"\S{33,}")

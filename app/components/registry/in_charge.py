@@ -7,12 +7,13 @@ from typing import Literal
 
 import streamlit as st
 
-from app import guard, services, session
+from app import guard, session
+from app.queries import services
 from app.words import moment, plain
 from core.errors import NotAllowedError, UnknownVersionError
-from core.model import lineage, registry
-from core.model.lineage import Promotion
-from core.model.registry import MOST_WHY, Listed
+from core.registry import lineage, registry
+from core.registry.lineage import Promotion
+from core.registry.registry import MOST_WHY, Listed
 
 Weight = Literal["primary", "secondary"]
 

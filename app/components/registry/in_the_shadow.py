@@ -6,14 +6,15 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app import charts, guard, services, session
-from app.components.figure import figure, theme
-from app.components.heading import section
+from app import charts, guard, session
+from app.components.shared.figure import figure, theme
+from app.components.shared.heading import section
+from app.queries import services
 from app.words import moment, plain
-from core.decision.policy import BANDS
-from core.learning import shadow
-from core.learning.shadow import Challenger
-from core.model.registry import Listed
+from core.policy.policy import BANDS
+from core.registry.registry import Listed
+from core.retraining import shadow
+from core.retraining.shadow import Challenger
 
 
 def in_the_shadow(listed: Listed, champion: Listed | None) -> None:

@@ -6,12 +6,13 @@ from typing import Any, Final
 
 import streamlit as st
 
-from app import guard, services, session
-from app.components.job_progress import job_progress
+from app import guard, session
+from app.components.shared.job_progress import job_progress
+from app.queries import services
 from app.words import plain
 from core import jobs
-from core.model.hub_places import MAIN, Source, Target
-from core.model.registry import MOST_WHY, Listed
+from core.hub.places import MAIN, Source, Target
+from core.registry.registry import MOST_WHY, Listed
 from core.settings import TOKEN_VARIABLES, Hub
 
 JOB: Final = "hub"
@@ -67,7 +68,7 @@ def _push(version: str) -> None:
                 target = Target(repo.strip(), public=public, with_baseline=users)
             if failure.error is None:
                 arguments = {"version": version, "repo": target.repo, "public": public, "with_baseline": users}
-                _start("push_stored", name, arguments, title=f"The push of {version} to {target.repo}")
+                _start("push", name, arguments, title=f"The push of {version} to {target.repo}")
 
 
 def _pull() -> None:
@@ -84,7 +85,7 @@ def _pull() -> None:
                 source = Source(repo.strip(), revision.strip())
             if failure.error is None:
                 arguments = {"repo": source.repo, "revision": source.revision, "why": why.strip()}
-                _start("pull_stored", name, arguments, title=f"The pull of {source.repo}")
+                _start("pull", name, arguments, title=f"The pull of {source.repo}")
 
 
 def _name(form: str) -> str:
@@ -98,7 +99,11 @@ def _start(work: str, name: str, arguments: dict[str, Any], *, title: str) -> No
         session.come_in(name)
     if failure.error is None:
         jobs.start(
-            services.settings(), f"core.model.hub:{work}", arguments | {"by": name.strip()}, title=title, identity=JOB
+            services.settings(),
+            work,
+            arguments | {"by": name.strip()},
+            title=title,
+            identity=JOB,
         )
         st.session_state[_SEEN] = True
         st.session_state[_CLOSED] = _closed() + 1

@@ -8,9 +8,9 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from app.components.heading import section
+from app.components.shared.heading import section
 from app.words import UNKNOWN, interval, legible
-from core.model.registry import Listed
+from core.registry.registry import Listed
 
 ADDRESS: Final = "version"
 _TABLE: Final = "versions"

@@ -7,11 +7,11 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
-from app import services
-from app.components.heading import section
 from app.components.review import sight
+from app.components.shared.heading import section
+from app.queries import services
 from app.words import UNKNOWN, day, legible, plain, probability
-from core.decision.cases import Case
+from core.review.cases import Case
 
 
 def similar(found: pd.DataFrame) -> None:

@@ -6,15 +6,16 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import charts, services
-from app.components.figure import figure, theme
+from app import charts
+from app.components.shared.figure import figure, theme
+from app.queries import services
 from app.words import badge, count, link, plain, probability, signed
-from core.decision import evidence
-from core.decision.cases import Case
-from core.decision.evidence import SHOWN
-from core.model import explain
-from core.model.explain import Reason
-from core.model.registry import Model
+from core.registry.registry import Model
+from core.review import evidence
+from core.review.cases import Case
+from core.review.evidence import SHOWN
+from core.scoring.reasons import Reason
+from core.wording import value_text
 
 
 def reasons(case: Case, model: Model) -> tuple[Reason, ...]:
@@ -89,7 +90,7 @@ def _everything(case: Case, model: Model, told: tuple[Reason, ...]) -> None:
     frame = pd.DataFrame(
         {
             "Feature": ordered,
-            "Value": [explain.value_text(by_name[name].value) for name in ordered],
+            "Value": [value_text(by_name[name].value) for name in ordered],
             "Against training": [by_name[name].direction for name in ordered],
             "Meaning": [by_name[name].meaning for name in ordered],
         }

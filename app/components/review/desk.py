@@ -10,14 +10,14 @@ from typing import Any, Final, Literal, TypedDict
 
 import streamlit as st
 
-from app import guard, services, session
+from app import guard, session
 from app.components.review import sight
+from app.queries import services
 from app.words import badge, plain, probability
-from core.decision import cases, queue
-from core.decision.cases import Case, CaseFilters
-from core.feedback import review
-from core.feedback.review import Given
 from core.feedback.verdict import Verdict
+from core.review import cases, queue, review
+from core.review.cases import Case, CaseFilters
+from core.review.review import Given
 
 Judgement = Literal["spammer", "legitimate", "unsure"]
 _DESK: Final = "_desk"

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app import services
-from app.components.empty_state import empty_state
-from app.components.heading import section
-from app.components.numbers import numbers
+from app.components.shared.empty_state import empty_state
+from app.components.shared.heading import section
+from app.components.shared.numbers import numbers
+from app.queries import services
 from app.tables import live as tables
 from app.words import NARROW, badge, count, legible
-from core.decision import runs
-from core.decision.policy import BANDS
-from core.feedback.estimate import Estimate, Figures
+from core.estimation.estimate import Estimate, Figures
+from core.policy.policy import BANDS
+from core.scoring import runs
 
 
 def figures() -> None:

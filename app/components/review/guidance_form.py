@@ -8,12 +8,13 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from app import guard, services, session
-from app.components.heading import section
+from app import guard, session
+from app.components.shared.heading import section
+from app.queries import services
 from app.words import moment, plain
-from core import accounts, audit
-from core.decision import guidance as kept
-from core.decision.guidance import Guidance, ReasonCode
+from core.access import accounts, audit
+from core.review import guidance as kept
+from core.review.guidance import Guidance, ReasonCode
 
 _BEGUN: Final = "_guidance_begun"
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import guard, services, session
-from app.components.empty_state import empty_state
+from app import guard, session
 from app.components.review import beside, sight
 from app.components.review.case_view import case_view, reasons
 from app.components.review.desk import on_the_desk
 from app.components.review.shift import bar, shift
 from app.components.review.verdict_bar import note, undo_button, verdict_bar
-from core.decision import evidence
-from core.decision.cases import CaseFilters
+from app.components.shared.empty_state import empty_state
+from app.queries import services
+from core.review import evidence
+from core.review.cases import CaseFilters
 
 
 @st.fragment

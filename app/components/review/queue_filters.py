@@ -6,12 +6,13 @@ from typing import Any
 
 import streamlit as st
 
-from app import services, session
+from app import session
 from app.components.review import sight
+from app.queries import services
 from app.words import label, legible
-from core.decision.cases import CaseFilters
-from core.decision.policy import BANDS
-from core.decision.strata import STRATA
+from core.feedback.strata import STRATA
+from core.policy.policy import BANDS
+from core.review.cases import CaseFilters
 
 
 def queue_filters() -> CaseFilters:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import guard, services, session
+from app import guard, session
 from app.components.review import sight
-from core import accounts, audit
-from core.decision import cases, queue
+from app.queries import services
+from core.access import accounts, audit
 from core.errors import UnknownItemError
+from core.review import cases, queue
 
 
 def reopen(name: str) -> None:

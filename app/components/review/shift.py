@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 
-from app import services
+from app.queries import services
 from app.words import count
-from core.decision import cases
-from core.decision.cases import CaseFilters, Progress
 from core.feedback import ledger
+from core.review import cases
+from core.review.cases import CaseFilters, Progress
 
 
 def shift(name: str) -> Progress:

@@ -11,8 +11,9 @@ from typing import Final, TypedDict
 
 import streamlit as st
 
-from app import services, session
-from app.components.heading import Watched
+from app import session
+from app.components.shared.heading import Watched
+from app.queries import services
 
 #: Seconds; nobody takes in a case and answers it in less.
 GLANCE: Final = 0.15

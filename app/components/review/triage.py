@@ -8,19 +8,19 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from app import guard, services, session
-from app.components.heading import section
+from app import guard, session
 from app.components.review import desk, sight
 from app.components.review.desk import Judgement
 from app.components.review.one_by_one import nothing_waits
 from app.components.review.verdict_bar import undo_button
+from app.components.shared.heading import section
+from app.queries import services
 from app.words import UNKNOWN, count, label, legible, plain
-from core.data.problems import count as counted
-from core.decision import cases
-from core.decision.cases import CaseFilters
-from core.decision.policy import BANDS
-from core.feedback import review
-from core.feedback.review import Given
+from core.policy.policy import BANDS
+from core.review import cases, review
+from core.review.cases import CaseFilters
+from core.review.review import Given
+from core.wording import count as counted
 
 MOST: Final = 200
 _TABLE: Final = "triage"

@@ -8,18 +8,19 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import charts, navigation, services
-from app.components.figure import figure, theme
-from app.components.heading import section
-from app.components.model_figures import figure_table
-from app.components.numbers import numbers
+from app import charts, navigation
+from app.components.overview.model_figures import figure_table
+from app.components.shared.figure import figure, theme
+from app.components.shared.heading import section
+from app.components.shared.numbers import numbers
 from app.components.train import told
 from app.components.train.effect import effect
 from app.components.train.search import search
+from app.queries import services
 from app.tables.model import NAMES, cells
 from app.words import count, moment, plain
-from core.data.problems import count as counted
-from core.model.candidates import Kept
+from core.training.candidates import Kept
+from core.wording import count as counted
 
 
 def about(kept: Kept, champion: str | None) -> None:

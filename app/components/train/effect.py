@@ -7,11 +7,11 @@ from typing import cast
 import pandas as pd
 import streamlit as st
 
-from app.components.heading import section
+from app.components.shared.heading import section
 from app.components.train import told
 from app.words import decimal, signed
-from core.data.problems import count as counted
-from core.model.candidates import Kept, Validation
+from core.training.candidates import Kept, Validation
+from core.wording import count as counted
 
 
 def effect(kept: Kept) -> None:

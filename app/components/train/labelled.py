@@ -6,12 +6,13 @@ from typing import Final
 
 import streamlit as st
 
-from app import guard, services
-from app.components.upload import had, taken
+from app import guard
+from app.components.score_file.upload import had, taken
+from app.queries import services
 from app.words import count, legible, plain
 from core.data import datasets, intake
 from core.data.datasets import Dataset
-from core.data.problems import count as counted
+from core.wording import count as counted
 
 _CHOSEN: Final = "train_dataset"
 _NEW: Final = "train_new"

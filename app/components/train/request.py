@@ -9,18 +9,20 @@ from typing import Any, Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import guard, services, session
+from app import guard, session
 from app.components.train import told
 from app.components.train.labelled import add_labelled, labelled
 from app.components.train.under_way import PREFIX
+from app.queries import services
 from app.words import plain
-from core import accounts, jobs
+from core import jobs
+from core.access import accounts
 from core.data.datasets import Dataset
-from core.data.problems import count as counted
 from core.errors import NotAllowedError
 from core.model import families
+from core.wording import count as counted
 
-JOB: Final = "core.model.training:train_stored"
+JOB: Final = "train"
 WEIGHTS: Final = {"natural": "Natural", "balanced": "Balanced", "factor": "Factor"}
 BUDGETS: Final = {"none": "None", "minutes": "Minutes", "trials": "Trials"}
 

@@ -8,11 +8,11 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from app.components.heading import section
+from app.components.shared.heading import section
 from app.components.train import told
 from app.words import UNKNOWN, legible
-from core.data.problems import count as counted
-from core.model.candidates import Kept
+from core.training.candidates import Kept
+from core.wording import count as counted
 
 ADDRESS: Final = "run"
 

@@ -6,12 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from app import charts
-from app.components.figure import figure, theme
-from app.components.heading import section
-from app.components.numbers import numbers
+from app.components.shared.figure import figure, theme
+from app.components.shared.heading import section
+from app.components.shared.numbers import numbers
 from app.components.train import told
 from app.words import UNKNOWN, decimal, plain
-from core.model.candidates import Kept
+from core.training.candidates import Kept
 
 
 def search(kept: Kept) -> None:

@@ -9,10 +9,10 @@ from typing import Any, Final
 import pandas as pd
 
 from app.words import UNKNOWN, interval
-from core.data.problems import count as counted
+from core.evaluation.evaluate import Estimate
 from core.model import families
-from core.model.candidates import Kept, Trial
-from core.model.evaluate import Estimate
+from core.training.candidates import Kept, Trial
+from core.wording import count as counted
 
 #: Ends of trials as a person would name them.
 ENDED: Final = {"complete": "complete", "pruned": "given up early", "failed": "failed"}

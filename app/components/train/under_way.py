@@ -7,15 +7,16 @@ from typing import Final
 
 import streamlit as st
 
-from app import charts, services, session
-from app.components.figure import figure, theme
-from app.components.heading import section
+from app import charts, session
+from app.components.shared.figure import figure, theme
+from app.components.shared.heading import section
 from app.components.train.told import trials
+from app.queries import services
 from app.words import plain
 from core import jobs
 from core.jobs import Job
-from core.model import candidates
-from core.model.candidates import Kept
+from core.training import candidates
+from core.training.candidates import Kept
 
 #: Ids of the jobs of this page begin with this.
 PREFIX: Final = "train-"

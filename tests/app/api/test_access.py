@@ -14,8 +14,8 @@ from app.api.access import Access
 from app.api.gate import OPEN
 from app.api.options import Options
 from app.api.problems import Problem
-from core import accounts, keys
-from core.accounts import Role
+from core.access import accounts, keys
+from core.access.accounts import Role
 from core.errors import KeyRefusedError
 from core.settings import Settings
 from tests import make

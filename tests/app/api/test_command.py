@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from app.api import server
 from app.api.options import LOCAL
 from app.cli import app
-from core import audit, keys
-from core.decision import runs, served
+from core.access import audit, keys
+from core.scoring import online_runs, runs
 from core.settings import Settings
 from tests import make
 from tests.app.api.process import started
@@ -51,7 +51,7 @@ def test_several_workers_share_a_home_and_let_in_by_key(own: Settings) -> None:
             assert api.post("/feedback", {"prediction_id": identity, "is_correct": True}).status == 200
         assert text not in running.said()
     assert len(set(ids)) == len(ids)
-    assert served.growing(own) == ()
+    assert online_runs.growing(own) == ()
     assert sum(run.users for run in runs.recent(own)) == len(ids)
 
 

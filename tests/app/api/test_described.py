@@ -19,8 +19,9 @@ from schemathesis.specs.openapi import checks as openapi
 from app.api import docs
 from app.api.main import create
 from app.api.options import LOCAL, Options
-from core import jobs, keys
-from core.accounts import ROLES
+from core import jobs
+from core.access import keys
+from core.access.accounts import ROLES
 from core.settings import ROOT, Settings
 from tests import make
 from tests.app.api.server import Client, serving

@@ -9,16 +9,18 @@ import pytest
 from sqlalchemy import delete
 
 from app.api.routes.feedback import Stored, recorded
-from core import audit, keys, state
-from core.data import schema as schemas
-from core.decision import cases, runs, scoring
-from core.decision.policy import Policy
-from core.feedback import csv_store, importing, ledger, plans
-from core.feedback.importing import Refusal
+from core.access import audit, keys
+from core.feedback import csv_store, ledger
 from core.feedback.short_form import Row
 from core.feedback.verdict import Verdict
-from core.model import registry
+from core.policy.policy import Policy
+from core.registry import registry
+from core.review import cases, importing, plans
+from core.review.importing import Refusal
+from core.schema import schema as schemas
+from core.scoring import runs, score_file
 from core.settings import Settings
+from core.store import database
 from tests import make
 from tests.app.api.server import QUIET, SPAMMER, Client, serving, spammer
 
@@ -32,7 +34,7 @@ def verdicts(home: Settings) -> list[Verdict]:
 def queued(home: Settings, n: int = 120) -> str:
     """A run of users sent to review; its id."""
     columns = schemas.load(home.schema_file)
-    done = scoring.score_file(
+    done = score_file.score_file(
         home, "users.csv", make.csv(make.users(n, seed=8)), columns, registry.load(home), Policy(), now=make.NOW
     )  # fmt: skip
     plans.queue_run(home, done.run.id, by="Ada", now=make.NOW)
@@ -115,8 +117,8 @@ def test_a_key_that_was_used_for_other_feedback_is_refused(api: Client, own: Set
     api.post("/feedback", {"prediction_id": identity, "is_correct": True}, idempotency_key="k")
     sent = {"prediction_id": identity, "is_correct": False}
     other = api.post("/feedback", sent, idempotency_key="k")
-    with state.writing(own) as connection:
-        connection.execute(delete(state.replies))  # as after a day
+    with database.writing(own) as connection:
+        connection.execute(delete(database.replies))  # as after a day
     later = api.post("/feedback", sent, idempotency_key="k")
 
     assert (other.status, other.code) == (422, "key_used")

@@ -13,7 +13,7 @@ import pytest
 
 from app.api.options import LOCAL
 from core import jobs
-from core.decision import runs
+from core.scoring import runs
 from core.settings import Settings
 from tests import make
 from tests.app.api.server import Answer, Client, spammer

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from core.data import datasets
-from core.decision import runs, served
 from core.feedback import csv_store
+from core.scoring import online_runs, runs
 from core.settings import Settings
 from tests.app.api.process import started, workers
 from tests.app.api.server import SPAMMER, Answer, Client, spammer
@@ -80,7 +80,7 @@ def _answered(api: Client, path: Any, sent: Any, key: Any) -> Answer:
 
 
 def _check_users(home: Settings, names: list[str]) -> None:
-    assert served.growing(home) == ()
+    assert online_runs.growing(home) == ()
     frames = [datasets.frame(home, run.dataset, ["user"]) for run in runs.recent(home, 1_000)]
     expected = (f"{name}.{at}" for name in names for at in range(USERS if name.endswith("0") else 1))
     assert Counter(user for frame in frames for user in frame["user"]) == Counter(expected)

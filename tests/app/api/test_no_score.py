@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from app.api import live
-from core.decision import runs, served
+from core.scoring import online_runs, runs
 from core.settings import Settings
 from tests import make
 from tests.app.api.server import Client, serving
-from tests.core.model.crafted import one_bad_leaf, without_score
+from tests.core.registry.crafted import one_bad_leaf, without_score
 
 USERS = make.users(60, seed=9)
 SENT = [
@@ -48,8 +48,8 @@ def test_in_a_batch_it_stands_in_the_place_of_the_user(api: Client, own: Setting
     assert (error["status"], error["code"]) == (422, "no_score")
     assert "v0001 gives this user no score: what it works out is not a finite number" in error["detail"]
     assert all(each["band"] and 0 <= each["probability"] <= 1 for each in told if "error" not in each)
-    (run,) = served.growing(own)
-    assert len(served.find(own, run).by_row) == none.count(False)  # type: ignore[union-attr]
+    (run,) = online_runs.growing(own)
+    assert len(online_runs.find(own, run).by_row) == none.count(False)  # type: ignore[union-attr]
     assert len({each["prediction_id"] for each in told if "error" not in each}) == none.count(False)
 
 
@@ -57,7 +57,7 @@ def test_a_batch_of_nobody_with_a_score_is_answered(api: Client, own: Settings, 
     sent = [user for user, bad in zip(SENT, none, strict=True) if bad]
     told = api.post("/predict/batch", {"users": sent}).json["predictions"]
     assert [each["error"]["code"] for each in told] == ["no_score"] * len(sent)
-    assert served.growing(own) == ()
+    assert online_runs.growing(own) == ()
     assert runs.recent(own) == ()
 
 

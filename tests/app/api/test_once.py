@@ -18,13 +18,15 @@ from app.api import access, once
 from app.api.models import FeedbackRequest
 from app.api.options import LOCAL
 from app.api.routes.feedback import CONFLICT, recorded
-from core import jobs, replies
-from core.data import schema as schemas
-from core.decision import runs, scoring, served
-from core.decision.policy import Policy
-from core.feedback import csv_store, ledger, plans
-from core.model import registry
-from core.replies import Asking, Claim, Claims, Reply
+from core import jobs
+from core.access import idempotency
+from core.access.idempotency import Asking, Claim, Claims, Reply
+from core.feedback import csv_store, ledger
+from core.policy.policy import Policy
+from core.registry import registry
+from core.review import plans
+from core.schema import schema as schemas
+from core.scoring import online_runs, runs, score_file
 from core.settings import Settings
 from tests import make
 from tests.app.api.process import started
@@ -73,7 +75,7 @@ def alike(answers: Sequence[Answer], status: int = 200) -> Any:
 
 def stored(home: Settings) -> Counter[str]:
     """How often each user is stored in runs that grow."""
-    found = (served.find(home, run) for run in served.growing(home))
+    found = (online_runs.find(home, run) for run in online_runs.growing(home))
     return Counter(user.user for users in found if users for user in users.by_row.values())
 
 
@@ -86,7 +88,7 @@ def test_each_of_20_requests_sent_four_times_at_once_is_stored_once(team: tuple[
     for user, answers in zip(users, found, strict=True):
         told = alike(answers)
         run, _, row = told["prediction_id"].rpartition("-")
-        assert [*served.of_user(home, user, most=9)[run]] == [int(row)]
+        assert [*online_runs.of_user(home, user, most=9)[run]] == [int(row)]
     assert {stored(home)[user] for user in users} == {1}
 
 
@@ -140,7 +142,7 @@ def test_feedback_sent_four_times_at_once_is_answered_alike(team: tuple[Settings
 def test_a_verdict_sent_four_times_at_once_is_answered_alike(team: tuple[Settings, Client]) -> None:
     home, api = team
     columns = schemas.load(home.schema_file)
-    done = scoring.score_file(
+    done = score_file.score_file(
         home, "users.csv", make.csv(make.users(120, seed=8)), columns, registry.load(home), Policy(), now=make.NOW
     )  # fmt: skip
     plans.queue_run(home, done.run.id, by="Ada", now=make.NOW)
@@ -214,7 +216,7 @@ def test_whoever_waits_gets_the_answer_once_there_is_one(api: Client, own: Setti
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(api.post, "/predict", spammer(), idempotency_key="k")
         assert api.get("/health").status == 200
-        replies.keep(own, [(claim, Reply(200, b'{"told": 1}'))], now=datetime.now(UTC))
+        idempotency.keep(own, [(claim, Reply(200, b'{"told": 1}'))], now=datetime.now(UTC))
         answer = waiting.result()
 
     assert (answer.body, answer.headers["idempotent-replayed"]) == (b'{"told": 1}', "true")

@@ -9,12 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from core import state
-from core.data import schema as schemas
-from core.decision import runs, served
-from core.decision.policy import Policy
-from core.model import registry
+from core.policy.policy import Policy
+from core.registry import registry
+from core.schema import schema as schemas
+from core.scoring import online_runs, runs
 from core.settings import Settings
+from core.store import database
 from tests import make
 from tests.app.api.server import QUIET, SPAMMER, Client, serving, spammer
 
@@ -69,7 +69,7 @@ def test_an_absent_feature_is_refused_by_name_unless_that_is_allowed(api: Client
 def test_a_prediction_is_stored_before_it_is_told(api: Client, own: Settings) -> None:
     told = api.post("/predict", spammer(context={"country": "DE", "name": None})).json
     run, _, row = told["prediction_id"].rpartition("-")
-    stored = served.find(own, run)
+    stored = online_runs.find(own, run)
 
     assert stored is not None
     user = stored.by_row[int(row)]
@@ -90,7 +90,7 @@ def test_all_calls_of_a_process_form_one_run_that_is_listed_when_it_ends(own: Se
 
 
 def test_a_run_that_a_dead_process_left_is_closed_by_the_next_one(own: Settings) -> None:
-    growing = served.Growing(own, make.SCHEMA.names, str(registry.champion(own)), Policy())
+    growing = online_runs.Growing(own, make.SCHEMA.names, str(registry.champion(own)), Policy())
     (identity,) = growing.add([_stored()], now=make.NOW)
     growing.ended(now=make.NOW, everything=True)  # as the lock of a process that was killed
     with serving(own):
@@ -99,8 +99,8 @@ def test_a_run_that_a_dead_process_left_is_closed_by_the_next_one(own: Settings)
     assert [run.id for run in runs.recent(own)] == [identity.rpartition("-")[0]]
 
 
-def _stored() -> served.Served:
-    return served.Served("u", np.zeros(len(make.SCHEMA.names)), {}, 0.0, 0.5, 0, "")
+def _stored() -> online_runs.Served:
+    return online_runs.Served("u", np.zeros(len(make.SCHEMA.names)), {}, 0.0, 0.5, 0, "")
 
 
 def test_a_batch_is_answered_in_order_with_errors_in_their_place(api: Client) -> None:
@@ -144,7 +144,7 @@ def test_the_same_request_with_the_same_key_is_carried_out_once(api: Client, own
     assert again.body == first.body
     assert again.headers["idempotent-replayed"] == "true"
     assert (other.status, other.code) == (422, "key_used")
-    stored = served.find(own, first.json["prediction_id"].rpartition("-")[0])
+    stored = online_runs.find(own, first.json["prediction_id"].rpartition("-")[0])
     assert stored is not None
     assert len(stored.by_row) == 1
 
@@ -169,7 +169,7 @@ def test_the_same_request_many_times_at_once_is_carried_out_once(api: Client, ow
         found = list(pool.map(lambda _: api.post("/predict", spammer(), idempotency_key="k-2"), range(8)))
 
     assert len({answer.body for answer in found}) == 1
-    stored = served.find(own, found[0].json["prediction_id"].rpartition("-")[0])
+    stored = online_runs.find(own, found[0].json["prediction_id"].rpartition("-")[0])
     assert stored is not None
     assert len(stored.by_row) == 1
 
@@ -177,7 +177,7 @@ def test_the_same_request_many_times_at_once_is_carried_out_once(api: Client, ow
 def test_while_somebody_else_writes_for_long_it_says_so_and_stores_nothing(
     own: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(state, "BUSY", 0.1)
+    monkeypatch.setattr(database, "BUSY", 0.1)
     with serving(own) as api, contextlib.closing(sqlite3.connect(own.database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         refused = api.post("/predict", spammer())

@@ -12,8 +12,8 @@ import pytest
 
 from app.api.main import create
 from app.api.options import Options
-from core.decision import runs
 from core.feedback import csv_store
+from core.scoring import runs
 from core.settings import HOME_VARIABLE, ROOT, Settings
 from tests.app.api.server import serving
 

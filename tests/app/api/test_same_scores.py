@@ -10,13 +10,13 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import app
-from app.components import user_result
-from app.components.user_result import scored
+from app.components.score_user import user_result
+from app.components.score_user.user_result import scored
 from core.data import intake
-from core.data.glossary import Glossary
-from core.decision import runs, scoring
-from core.decision.policy import Policy
-from core.model import registry
+from core.policy.policy import Policy
+from core.registry import registry
+from core.schema.glossary import Glossary
+from core.scoring import runs, score_file
 from core.settings import Settings
 from tests import make
 from tests.app.api.server import serving
@@ -40,7 +40,7 @@ def test_1000_users_have_the_same_scores_everywhere(
     of_command_line = pq.read_table(tmp_path / "out.parquet")["score"].to_pylist()
 
     # What the page "Score a file" does, and then "Score a user" for each of them.
-    run = scoring.score_file(own, "users.csv", users, make.SCHEMA, model, Policy(), now=make.NOW).run
+    run = score_file.score_file(own, "users.csv", users, make.SCHEMA, model, Policy(), now=make.NOW).run
     of_dashboard = runs.scores(own, run.id)["probability"].tolist()
     monkeypatch.setattr(user_result.services, "meanings", lambda: Glossary({}))
     one_by_one = [scored(model, frame.loc[row, names].astype(float)) for row in frame.index[:100]]

@@ -14,13 +14,14 @@ import numpy as np
 import pytest
 
 from app.api import live
-from core.data import schema as schemas
-from core.decision import served
-from core.decision.policy import Policy
 from core.feedback import csv_store, ledger
-from core.model import contributions, registry, training
-from core.model.score import Scorer
+from core.policy.policy import Policy
+from core.registry import registry
+from core.schema import schema as schemas
+from core.scoring import online_runs, shap_values
+from core.scoring.scorer import Scorer
 from core.settings import Settings
+from core.training import training
 from tests import make
 from tests.app.api.server import SPAMMER, Client, serving
 
@@ -96,7 +97,7 @@ def _check_each_is_of_one_version(home: Settings, answers: list[tuple[int, dict[
         model = registry.load(home, version)
         values = np.array([[each[name] for name in model.metadata.names] for each, _ in mine], float)
         score = Scorer(model).score_values(values).probability.tolist()
-        pushes = contributions.contributions(model.booster, values.astype(np.float32))
+        pushes = shap_values.contributions(model.booster, values.astype(np.float32))
         at = {name: position for position, name in enumerate(model.metadata.names)}
         for (_, told), expected, push in zip(mine, score, pushes, strict=True):
             assert told["probability"] == expected
@@ -122,7 +123,7 @@ def test_a_promotion_begins_another_run(two: Settings, monkeypatch: pytest.Monke
 
     assert before["model_version"] == "v0001"
     assert before["prediction_id"].rpartition("-")[0] != after["prediction_id"].rpartition("-")[0]
-    assert served.growing(two) == ()
+    assert online_runs.growing(two) == ()
 
 
 def test_a_champion_that_cannot_be_loaded_leaves_the_one_before_in_charge(two: Settings) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.data.schema import Column
+from core.schema.schema import Column
 
 
 def ordinary(n: int = 800, seed: int = 0) -> pd.DataFrame:

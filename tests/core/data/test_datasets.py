@@ -9,8 +9,8 @@ import pytest
 
 from core.data import datasets, intake
 from core.data.datasets import Dataset
-from core.data.schema import Column, Label, Schema
 from core.errors import UnknownItemError
+from core.schema.schema import Column, Label, Schema
 from core.settings import Settings
 from tests import make
 

@@ -6,8 +6,8 @@ import pytest
 
 from core.data.infer import Inferred, infer
 from core.data.intake import read
-from core.data.schema import Column, Label, Schema
 from core.errors import BadOptionError, FileProblemError
+from core.schema.schema import Column, Label, Schema
 
 
 def look(

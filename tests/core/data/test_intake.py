@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.data import schema as schemas
 from core.data.intake import Checked, Problem, read
-from core.data.schema import Column, Label, Schema
 from core.errors import MissingColumnsError, SchemaError
+from core.schema import schema as schemas
+from core.schema.schema import Column, Label, Schema
 
 USERS = Schema(
     (Column("a", "count", 0), Column("b", "real"), Column("c", "flag", 0, 1)),

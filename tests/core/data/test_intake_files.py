@@ -12,8 +12,8 @@ import pytest
 
 from core import settings
 from core.data.intake import read
-from core.data.schema import Column, Schema
 from core.errors import FileProblemError
+from core.schema.schema import Column, Schema
 
 USERS = Schema((Column("a"), Column("b")), id="id", context=("bio",))
 TABLE = b"id,a,b,bio\nu1,1,2,x\nu2,3,4,y\n"

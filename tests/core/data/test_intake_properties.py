@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from core.data import cells, lines, records
 from core.data.infer import infer
 from core.data.intake import Checked, read
-from core.data.schema import Column, Label, Schema
+from core.schema.schema import Column, Label, Schema
 
 USERS = Schema((Column("a", "count", 0), Column("b", "real")), id="id", label=Label("spam"), context=("bio",))
 BOTH = Schema((Column("a"), Column("b")))

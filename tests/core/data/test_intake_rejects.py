@@ -10,7 +10,7 @@ import pytest
 
 from core.data import lines
 from core.data.intake import Checked, read
-from core.data.schema import Column, Label, Schema
+from core.schema.schema import Column, Label, Schema
 
 USERS = Schema((Column("a", "count", 0), Column("b", "real")), id="id", label=Label("spam"))
 

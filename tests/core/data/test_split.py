@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.data import split
-from core.data.schema import Column, Schema
+from core.schema.schema import Column, Schema
 from core.settings import TEST_SHARE, Settings
 
 SALT = bytes(range(16))

@@ -12,15 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core import audit, chain
-from core.decision.policy import BANDS
-from core.decision.strata import STRATA
+from core.access import audit
 from core.errors import RefusedError
 from core.feedback import csv_store, ledger
 from core.feedback.csv_store import CsvStore, Wish
 from core.feedback.store import FeedbackStore
+from core.feedback.strata import STRATA
 from core.feedback.verdict import MOST_ID, Verdict
+from core.policy.policy import BANDS
 from core.settings import Settings
+from core.store import chained_log
 from tests.core.feedback.verdicts import verdict
 from tests.make import NOW
 
@@ -46,7 +47,7 @@ def store(home: Settings) -> FeedbackStore:
 
 def lines(home: Settings) -> int:
     """Lines of verdicts in all files."""
-    return sum(file.read_bytes().count(b"\n") - 1 for file in chain.files(ledger.file(home)))
+    return sum(file.read_bytes().count(b"\n") - 1 for file in chained_log.files(ledger.file(home)))
 
 
 def reread(home: Settings) -> dict[str, Verdict]:
@@ -178,7 +179,7 @@ def test_features_the_file_has_no_column_for_begin_a_new_one(home: Settings, sto
     store.record([verdict(2, features={"tier": 2.0})])
     store.record([verdict(3, features={"links": 3.0})])
 
-    assert [file.name for file in chain.files(ledger.file(home))] == ["feedback.csv", "feedback-2.csv"]
+    assert [file.name for file in chained_log.files(ledger.file(home))] == ["feedback.csv", "feedback-2.csv"]
     assert [stored.features for stored in reread(home).values()] == [
         {"links": 1.0, "tier": None}, {"links": None, "tier": 2.0}, {"links": 3.0, "tier": None},
     ]  # fmt: skip

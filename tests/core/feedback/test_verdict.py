@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from core.decision.policy import BANDS
 from core.errors import BadOptionError
+from core.policy.policy import BANDS
 from tests.core.feedback.verdicts import verdict
 from tests.make import NOW
 

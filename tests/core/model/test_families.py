@@ -10,18 +10,20 @@ import pytest
 
 from core.data import split
 from core.errors import BadOptionError, RefusedError
-from core.model import calibrate, crossfit, evaluate, scikit, train, weights
+from core.evaluation import evaluate
+from core.model import calibrate, scikit
 from core.model.boosted import LightGBM
 from core.model.families import FAMILIES, Recipe, weight
-from core.model.learner import Options, Rows
-from core.model.train import Candidate
+from core.model.learner import Labels, Matrix, Options, Rows
+from core.training import crossfit, train, weights
+from core.training.train import Candidate
 from tests import make
 
 THRESHOLDS = {"monitor": 0.3}
 OTHERS = [key for key in FAMILIES if key != "xgboost"]
 
 
-def users(n: int = 900, seed: int = 0) -> tuple[train.Matrix, train.Labels, split.Keys]:
+def users(n: int = 900, seed: int = 0) -> tuple[Matrix, Labels, split.Keys]:
     frame = make.users(n, seed)
     features = frame[list(make.SCHEMA.names)].to_numpy(np.float32)
     return features, frame["spam"].to_numpy(np.float64), split.keys(frame, make.SCHEMA, bytes(16))

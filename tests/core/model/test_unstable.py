@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.model import cautions
-from core.model.evaluate import Estimate
+from core.evaluation import cautions
+from core.evaluation.evaluate import Estimate
 
 TEST = Estimate(0.7, 0.7 - 1.96 * 0.01, 0.7 + 1.96 * 0.01)  # a standard error of .01 on 15 % of the users
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.data.interval import wilson
-from core.feedback import live
+from core.estimation import live
+from core.explore.interval import wilson
 from core.monitoring import calibration
 from core.monitoring.calibration import groups
 from tests import make
-from tests.core.feedback.reviewing import fresh, judge_all, planned, scored, truth_of
+from tests.core.review.reviewing import fresh, judge_all, planned, scored, truth_of
 
 
 def test_with_everybody_judged_the_groups_are_plain_shares():

@@ -9,17 +9,18 @@ from datetime import timedelta
 
 import pytest
 
-from core import accounts, audit, jobs
-from core.data import schema as schemas
-from core.decision import guidance
+from core import jobs
+from core.access import accounts, audit
 from core.errors import BadOptionError, NotAllowedError
 from core.files import write_text
 from core.jobs import Job
-from core.model import registry
 from core.monitoring import checks, drift, incidents, targets
+from core.registry import registry
+from core.review import guidance
+from core.schema import schema as schemas
 from tests import make
-from tests.core.feedback.reviewing import judge_all, planned, rules, truth_of
 from tests.core.monitoring.test_drift import scored
+from tests.core.review.reviewing import judge_all, planned, rules, truth_of
 from tests.make import NOW
 
 MOVED = make.users(600, seed=5).assign(links=lambda frame: frame["links"] + 3)

@@ -13,16 +13,17 @@ from hypothesis.extra import numpy as arrays
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import ks_2samp
 
-from core.data import schema as schemas
-from core.data.shift import psi
-from core.decision import scoring
-from core.decision.policy import Policy
 from core.errors import UnknownItemError
-from core.model import registry
-from core.model.baseline import Baseline, histogram, score_histogram
-from core.model.score import Scorer
+from core.evaluation.histogram import histogram, score_histogram
+from core.explore.shift import psi
 from core.monitoring import drift
 from core.monitoring.drift import compared, jensen_shannon, verdict_of
+from core.policy.policy import Policy
+from core.registry import registry
+from core.registry.baseline import Baseline
+from core.schema import schema as schemas
+from core.scoring import score_file
+from core.scoring.scorer import Scorer
 from tests import make
 
 NAN = float("nan")
@@ -30,7 +31,7 @@ NAN = float("nan")
 
 def scored(home, frame, *, version=None):
     schema, model = schemas.load(home.schema_file), registry.load(home, version)
-    return scoring.score_file(home, "users.csv", make.csv(frame), schema, model, Policy(), now=make.NOW).run
+    return score_file.score_file(home, "users.csv", make.csv(frame), schema, model, Policy(), now=make.NOW).run
 
 
 @given(arrays.arrays(np.int64, (2, 7), elements=st.integers(0, 50)))

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.decision import runs
-from core.feedback import live
+from core.estimation import live
 from core.monitoring import checks, drift, exposition
 from core.monitoring.exposition import METRICS, Sample
+from core.scoring import runs
 from core.settings import ROOT
 from tests import make
-from tests.core.feedback.reviewing import fresh, judge, planned, scored, waiting
+from tests.core.review.reviewing import fresh, judge, planned, scored, waiting
 from tests.make import NOW
 
 #: https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format

@@ -7,12 +7,12 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from core.decision import runs
-from core.decision.policy import BANDS
 from core.monitoring import volume
+from core.policy.policy import BANDS
+from core.scoring import runs
 from tests import make
-from tests.core.feedback.reviewing import judge, planned, waiting
 from tests.core.monitoring.test_drift import scored
+from tests.core.review.reviewing import judge, planned, waiting
 from tests.make import NOW
 
 HOUR = timedelta(hours=1)

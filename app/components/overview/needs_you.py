@@ -1,0 +1,72 @@
+"""What waits for a person: each a sentence with its figure and the way there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app import navigation
+from app.components.shared.heading import section
+from app.queries import services
+from app.words import count, plain
+from core.monitoring import incidents
+from core.registry.registry import Model
+from core.review import cases
+from core.review.cases import CaseFilters
+from core.scoring import score_job
+from core.scoring.runs import Run
+from core.wording import count as counted
+
+
+def needs_you(runs: Sequence[Run], model: Model) -> None:
+    """runs: newest first. Says so when nothing waits."""
+    section("Needs you")
+    waiting = _reviews()
+    waiting += _interrupted()
+    if open_ := sum(each.open for each in incidents.recent(services.settings())):
+        waiting += _line(f":material/warning: **{counted(open_, 'incident')}** open", "Monitor", "monitor")
+    if model.metadata.notice:
+        waiting += _line(
+            f":material/warning: **{model.version}** is {plain(model.metadata.notice)}", "Model", "registry"
+        )
+    if runs and runs[0].rejected:
+        text = f":material/warning: **{count(runs[0].rejected)} rows** of {plain(runs[0].name)} were rejected"
+        waiting += _line(text, "Rows", "score_file", run=runs[0].id)
+    if runs and runs[0].model != model.version:
+        text = f":material/info: {runs[0].id} was scored by {runs[0].model}; {model.version} is in charge now"
+        waiting += _line(text, "Score again", "score_file")
+    if not waiting:
+        st.caption("Nothing waits for you.")
+
+
+def _reviews() -> int:
+    """Users that wait to be judged, those over their time first of all."""
+    settings, now = services.settings(), services.now()
+    open_, late = (
+        cases.count(settings, CaseFilters(min_age_hours=hours), now=now)
+        for hours in (0.0, services.guidance().service_hours)
+    )
+    if not open_:
+        return 0
+    told = f", **{count(late)}** of them over their time" if late else ""
+    return _line(f":material/rate_review: **{counted(open_, 'user')}** to review{told}", "Review", "review")
+
+
+def _interrupted() -> int:
+    """Files whose scoring was cut off: each is stored and can be scored again."""
+    cut = [job for job in score_job.left(services.settings()) if job.interrupted]
+    if not cut:
+        return 0
+    text = f"**{plain(cut[0].title)}**" if len(cut) == 1 else f"Scoring **{count(len(cut))} files**"
+    return _line(f":material/warning: {text} was interrupted", "Resume", "score_file")
+
+
+def _line(text: str, button: str, page: str, **where: str) -> int:
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.markdown(text, width="stretch")
+        if st.button(
+            button, icon=":material/arrow_forward:", icon_position="right", type="tertiary", key=f"go-{button}"
+        ):
+            navigation.go(page, **where)
+    return 1

@@ -1,0 +1,36 @@
+"""What can be done with a run: take it away, or go on to the next file."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.queries import services
+from app.reports.run import report
+from core.scoring.runs import Run
+
+
+def downloads(run: Run) -> None:
+    """All users as CSV or Parquet, in input order, with the reasons there are, and a report; made on click."""
+    stem = f"{run.name.removesuffix('.gz').removesuffix('.csv')}.{run.id}"
+    with st.popover("Download", icon=":material/download:"):
+        for suffix, kind, mime in ((".csv", "CSV", "text/csv"), (".parquet", "Parquet", "application/octet-stream")):
+            st.download_button(
+                f"All users as {kind}", lambda suffix=suffix: services.result_file(run, suffix),  # type: ignore[misc]
+                f"{stem}{suffix}", mime, on_click="ignore", key=f"download{suffix}", width="stretch",
+            )  # fmt: skip
+        st.download_button(
+            "Report as HTML", lambda: _report(run), f"{stem}.html", "text/html", on_click="ignore",
+            key="download.html", width="stretch", help="To read, send or print, without a network",
+        )  # fmt: skip
+        st.caption("In input order; text that looks like a formula is made plain in the CSV.")
+
+
+def _report(run: Run) -> bytes:
+    return report(services.settings(), run, services.model(run.model), services.live(run)).encode()
+
+
+def another_file() -> None:
+    """Leads back to the uploader."""
+    if st.button("Score another file", icon=":material/upload_file:", type="primary"):
+        st.query_params.clear()
+        st.rerun()

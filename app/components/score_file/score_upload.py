@@ -1,0 +1,18 @@
+"""An upload is stored and its scoring begun, as a job that goes on whatever becomes of the page."""
+
+from __future__ import annotations
+
+from app import guard
+from app.components.score_file.upload import Upload, taken
+from app.queries import services
+from core.scoring import score_job
+
+
+def score_upload(upload: Upload) -> str | None:
+    """The id of the job, or None where the file cannot be stored."""
+    job = None
+    with guard.shown():
+        started = score_job.start_from_page(services.settings(), upload.name, upload.payload, now=services.now())
+        job = started.id
+        taken()
+    return job

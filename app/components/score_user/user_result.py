@@ -1,0 +1,129 @@
+"""What a score says about one user: the score among others, what it would be, and every push behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import charts
+from app.components.score_user.user_form import statuses
+from app.components.score_user.user_source import Start
+from app.components.shared.figure import figure, theme
+from app.components.shared.heading import section
+from app.queries import services
+from app.words import badge, label, plain, probability, signed
+from core.policy.policy import Policy
+from core.registry.registry import Model
+from core.scoring import reasons as explain
+from core.scoring import shap_values
+from core.scoring.reasons import Reason
+from core.scoring.scorer import Scored, Scorer
+from core.wording import value_text
+
+#: Rows of the waterfall; the others are added up in one.
+SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One user scored: the score and a reason for every feature, the largest push to spammer first."""
+
+    scored: Scored
+    reasons: tuple[Reason, ...]
+
+    @property
+    def probability(self) -> float:
+        return float(self.scored.probability[0])
+
+    @property
+    def margin(self) -> float:
+        return float(self.scored.margin[0])
+
+
+def scored(model: Model, values: pd.Series[float]) -> Result:
+    """Score and explain one user; values by feature, NaN for missing. Raises NoScoreError."""
+    frame = values.to_frame().T
+    found = Scorer(model)
+    score = found.score(frame).checked()
+    pushes = shap_values.contributions(model.booster, found.matrix(frame))[0]
+    return Result(score, explain.reasons(values, pushes, model.metadata, services.meanings()))
+
+
+def user_result(start: Start, values: pd.Series[float], now: Result, before: Result, model: Model) -> None:
+    """The verdict line, the place among others (or before and after), the waterfall, and all features."""
+    policy = services.policy()
+    _headline(start, values, now, policy)
+    if now.probability == before.probability:
+        _place(now, model, policy)
+    else:
+        figure(charts.what_if(before.probability, now.probability, policy.thresholds, theme=theme()), key="what_if")
+    _waterfall(now, model)
+    _everything(start, values, now)
+
+
+def _headline(start: Start, values: pd.Series[float], now: Result, policy: Policy) -> None:
+    band = policy.bands(now.scored.probability)[0]
+    action = policy.actions(now.scored.probability)[0]
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.markdown(f"#### {plain(start.title)}", width="content")
+        told = f"score **{probability(now.probability)}** &nbsp; {badge(band)}"
+        st.markdown(told + (f" → {label(action)}" if action != band else ""), width="content")
+    kinds = list(statuses(start, values).values())
+    parts = [f"{kinds.count(kind)} {kind}" for kind in ("given", "assumed", "missing") if kind in kinds]
+    novel = now.scored.novel[0]
+    parts += [f"outside the training range: {plain(novel)}"] if novel else []
+    if action != band:
+        parts.append("auto-remove is not armed, so a person looks first")
+    st.caption(" · ".join([plain(start.about)] * bool(start.about) + [" · ".join(parts)]))
+
+
+def _place(now: Result, model: Model, policy: Policy) -> None:
+    baseline = services.baseline(model.version)
+    counts, below = np.asarray(baseline.score.counts), baseline.share_below(now.probability)
+    figure(charts.place(counts, now.probability, policy.thresholds, share_below=below, theme=theme()), key="place")
+
+
+def _waterfall(now: Result, model: Model) -> None:
+    strongest = sorted(now.reasons, key=lambda reason: -abs(reason.contribution))
+    shown = [reason for reason in strongest[:SHOWN] if reason.contribution]
+    rest = [reason for reason in now.reasons if reason not in shown]
+    rows = pd.DataFrame(
+        {
+            "feature": [reason.feature for reason in shown],
+            "value_text": [value_text(reason.value) for reason in shown],
+            "meaning": [reason.meaning or None for reason in shown],
+            "contribution": [reason.contribution for reason in shown],
+        }
+    )
+    figure(
+        charts.pushes(
+            rows, model.metadata.bias, now.margin, probability(now.probability),
+            rest=sum(reason.contribution for reason in rest), rest_count=len(rest), theme=theme(),
+        ),
+        key="pushes",
+    )  # fmt: skip
+    if services.meanings().assumed:
+        st.caption("Meanings marked assumed are guesses; edit data/glossary.csv to correct or drop them.")
+
+
+def _everything(start: Start, values: pd.Series[float], now: Result) -> None:
+    kinds = statuses(start, values)
+    with st.expander(f"All {len(now.reasons)} features"):
+        section("Every push", "log-odds, towards spammer first")
+        frame = pd.DataFrame(
+            {
+                "Feature": [reason.feature for reason in now.reasons],
+                "Value": [value_text(reason.value) for reason in now.reasons],
+                "Status": [kinds[reason.feature] for reason in now.reasons],
+                "Against training": [reason.direction for reason in now.reasons],
+                "Push": [signed(reason.contribution) for reason in now.reasons],
+                "Meaning": [reason.meaning for reason in now.reasons],
+            }
+        )
+        st.dataframe(
+            frame, hide_index=True, row_height=32, alt="Every feature with its value and its push on the score",
+            column_config={"Push": st.column_config.TextColumn(alignment="right")},
+        )  # fmt: skip

@@ -1,0 +1,126 @@
+"""Where the values of *Score a user* start from: the training medians, or a user of a stored dataset."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import navigation
+from app.components.shared.send_to_review import send_users
+from app.queries import services
+from app.words import count, legible, plain
+from core.data import datasets
+from core.data.datasets import Dataset
+from core.errors import UnknownItemError
+from core.registry.registry import Model
+from core.scoring import runs
+
+Status = Literal["given", "assumed", "missing"]
+_MEDIANS: Final = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Values to start from by feature, NaN for missing; `known` when they are a real user's.
+
+    `key` tells one start from another; `title` and `about` name the user (text of the file, not markdown).
+    """
+
+    key: str
+    values: pd.Series[float]
+    known: bool
+    title: str
+    about: str
+
+    def status(self, value: float, *, changed: bool) -> Status:
+        """Given by the file or by hand, assumed from the training medians, or missing."""
+        if np.isnan(value):
+            return "missing"
+        return "given" if self.known or changed else "assumed"
+
+
+def user_model() -> Model | None:
+    """The model that scored the run in the address, else the one in charge; None without any."""
+    run = st.query_params.get("run")
+    return services.model(runs.find(services.settings(), run).model) if run else services.champion()
+
+
+def back_to_run() -> None:
+    """The way back to the run that the user was opened from."""
+    run = st.query_params.get("run")
+    if run and st.button(f"Back to {legible(run)}", icon=":material/arrow_back:", type="tertiary"):
+        navigation.go("score_file", run=run)
+    _, row = _address()
+    if run and row is not None:
+        send_users(runs.find(services.settings(), run), [row])
+
+
+def user_source(model: Model) -> Start:
+    """The controls, and what they lead to. The address holds the choice: ?run= or ?dataset= with row=."""
+    dataset, row = _address()
+    options = {found.id: found for found in _datasets()}
+    if dataset and dataset not in options:
+        raise UnknownItemError("dataset", dataset)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            "Start from", [_MEDIANS, *options], index=[_MEDIANS, *options].index(dataset) if dataset in options else 0,
+            format_func=lambda identity: _named(options.get(identity)), width=320, key=f"source-{dataset}",
+        )  # fmt: skip
+        user = st.text_input(
+            "User id", placeholder="Find a user by id", icon=":material/search:", width=220,
+            disabled=chosen == _MEDIANS, key=f"user-{chosen}",
+        )  # fmt: skip
+    if chosen != dataset and not (chosen == _MEDIANS and not dataset):
+        _go(chosen, None)
+    if user and chosen != _MEDIANS:
+        found = datasets.row_of(services.settings(), chosen, user)
+        if found is None:
+            st.caption(f"{plain(options[chosen].name)} has no accepted user {plain(user)}.")
+        elif found != row:
+            _go(chosen, found)
+    return _start(model, options.get(dataset), row)
+
+
+def _start(model: Model, dataset: Dataset | None, row: int | None) -> Start:
+    if dataset is None or row is None:
+        medians = {
+            feature.name: np.nan if feature.median is None else feature.median for feature in model.metadata.features
+        }
+        return Start(f"medians-{model.version}", pd.Series(medians, dtype=float), False, "Training medians", "")
+    found = datasets.one(services.settings(), dataset.id, row)
+    context = [str(found[name]) for name in dataset.context if pd.notna(found[name])]
+    values = found.reindex(list(model.metadata.names)).astype(float)
+    about = " · ".join([dataset.name, f"row {row:,}", *context])
+    return Start(f"{dataset.id[:12]}-{row}", values, True, f"User {found[dataset.id_column]}", about)
+
+
+def _address() -> tuple[str, int | None]:
+    """The dataset ('' for none) and the input row that the address names."""
+    row = st.query_params.get("row", "")
+    dataset = st.query_params.get("dataset", "")
+    if st.query_params.get("run"):
+        dataset = runs.find(services.settings(), st.query_params["run"]).dataset
+    return dataset, int(row) if re.fullmatch(r"[0-9]{1,18}", row) else None
+
+
+def _go(dataset: str, row: int | None) -> None:
+    st.query_params.from_dict(
+        ({"dataset": dataset} if dataset else {}) | ({"row": str(row)} if row is not None else {})
+    )
+    st.rerun()
+
+
+def _datasets() -> list[Dataset]:
+    services.demo_labelled()  # stored at first use, so that there is always somebody to look at
+    return list(datasets.stored(services.settings()))
+
+
+def _named(dataset: Dataset | None) -> str:
+    if dataset is None:
+        return "Training medians"
+    return legible(f"{dataset.name} · {count(dataset.accepted)} users")

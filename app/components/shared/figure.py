@@ -1,0 +1,39 @@
+"""A figure of app.charts with its heading."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from app.charts import CONFIG, Theme
+from app.components.shared.heading import section
+from app.components.shared.numbers import numbers
+from app.words import plain
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+
+def theme() -> Theme:
+    """What the reader sees now: light or dark; light before the browser has told."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def figure(fig: go.Figure, *, key: str, table: pd.DataFrame | None = None) -> None:
+    """Title and sub as native text, which wraps and lines up with other headings; then the figure.
+
+    With a table, a button beside the title downloads it: the numbers behind the figure.
+
+    The theme is part of the key: after a switch of light and dark a figure with the same key would keep its colours.
+    """
+    meta: dict[str, Any] = fig.layout.meta
+    with st.container(gap="xxsmall"):
+        if table is None:
+            section(plain(meta["title"]), plain(meta["sub"]))
+        else:
+            with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+                section(plain(meta["title"]), plain(meta["sub"]), width="stretch")
+                numbers(table, key)
+        st.plotly_chart(fig, key=f"{key}-{theme()}", config=dict(CONFIG), alt=meta["alt"])

@@ -1,0 +1,25 @@
+"""How far a job is, with the way to stop it; the page around it runs again when the job is over."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.queries import services
+from app.words import plain
+from core import jobs
+
+_EVERY = 0.7
+
+
+@st.fragment(run_every=_EVERY)
+def job_progress(identity: str) -> None:
+    """Shows a job until it is over."""
+    job = jobs.look(services.settings(), identity)
+    if job is None or job.over:
+        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.progress(job.share, plain(job.message or job.title))
+        st.button(
+            "Cancel", icon=":material/close:", type="tertiary", key=f"cancel-{identity}",
+            on_click=jobs.cancel, args=(services.settings(), identity),
+        )  # fmt: skip

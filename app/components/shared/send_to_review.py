@@ -1,0 +1,113 @@
+"""Send to review: the users of a run by the plan, or one user by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app import guard, navigation, session
+from app.components.shared.job_progress import job_progress
+from app.queries import services
+from app.words import count, plain
+from core import jobs
+from core.access import accounts
+from core.data.datasets import Dataset
+from core.review import plans
+from core.review.entries import Queued
+from core.scoring import runs
+from core.scoring.runs import Run
+from core.wording import count as counted
+
+
+def send_run(run: Run) -> None:
+    """A popover for the title row: what will be queued, and the button that does it."""
+    if not session.may("send to review"):
+        return
+    # Another one once it has been used: that would stand open before what came of it.
+    sent = jobs.look(services.settings(), f"queue-{run.id}") is not None
+    with st.popover("Send to review", icon=":material/rate_review:", key=f"plan-open-{run.id}-{sent}"):
+        rules = services.guidance()
+        due = sum(run.counts[band] for band in ("human_review", "auto_remove"))
+        st.markdown(
+            f"Queues the {count(min(due, rules.capacity))} highest risks of the {count(due)} for human review, about "
+            f"{count(rules.audit * run.users)} users drawn at random from every band, and {count(rules.uncertain)} "
+            "the model is unsure of. Only the random ones can tell what the model misses."
+        )
+        name = _name(f"plan-{run.id}")
+        if st.button("Queue them", type="primary", key=f"queue-{run.id}"):
+            with guard.shown():
+                name = accounts.named(name)
+                session.come_in(name)
+                jobs.start(
+                    services.settings(), "queue_run", {"run": run.id, "by": name},
+                    title=f"Queueing {run.id}", identity=f"queue-{run.id}",
+                )  # fmt: skip
+                st.rerun()
+
+
+def queued(run: Run) -> None:
+    """How far the queueing is; once done, the sentence that says what came of it and the way to the queue."""
+    job = jobs.look(services.settings(), f"queue-{run.id}")
+    if job is not None and not job.over:
+        job_progress(job.id)
+    elif job is not None and job.status == "failed":
+        st.error(plain(job.message), icon=":material/error:")
+    elif (plan := runs.plan(services.settings(), run.id)) is not None:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption(f"{count(plan['chosen'].sum())} users of this run are planned for review.", width="content")
+            if st.button("Review", icon=":material/arrow_forward:", icon_position="right", type="tertiary"):
+                navigation.go("review")
+
+
+def send_users(run: Run, rows: Sequence[int]) -> None:
+    """A popover for chosen users of a run: queued as certain to be judged, the count shown before."""
+    if not session.may("send to review"):
+        return
+    users, key = counted(len(rows), "user"), f"{run.id}-{hash(tuple(rows))}"
+    with st.popover("Send to review", icon=":material/rate_review:", type="tertiary" if len(rows) > 1 else "secondary"):
+        st.markdown(f"{users} will wait in the queue until somebody has judged them, whatever the plan draws.")
+        name = _name(f"users-{key}")
+        if st.button(f"Queue {users}", type="primary", key=f"send-{key}"):
+            with guard.shown() as failure:
+                name = accounts.named(name)
+                session.come_in(name)
+                done = plans.send(services.settings(), run.id, rows, by=name, now=services.now())
+            if failure.error is None:
+                st.toast(_became(done), icon=":material/check_circle:")
+
+
+def send_flips(dataset: Dataset, rows: Sequence[int], models: Sequence[str]) -> None:
+    """A popover for users whose band differs between models; `models`: the versions, the one that is judged first."""
+    if not session.may("send to review"):
+        return
+    users, key = counted(len(rows), "user"), f"flips-{dataset.id[:12]}-{hash(tuple(rows))}"
+    with st.popover("Send to review", icon=":material/rate_review:", type="tertiary", disabled=not rows):
+        st.markdown(
+            f"{users} will wait in the queue, with the scores of the latest run of {plain(dataset.name)} by "
+            f"{' or '.join(models)}; where there is none, {models[0]} scores the file first. Verdicts on them show "
+            "which model is right; they count in no estimate, for nobody drew these users."
+        )
+        name = _name(key)
+        if st.button(f"Queue {users}", type="primary", key=f"send-{key}"):
+            with guard.shown() as failure, st.spinner("Queueing"):
+                name = accounts.named(name)
+                session.come_in(name)
+                run, done = plans.send_flips(
+                    services.settings(), dataset.id, rows, models=models, policy=services.policy(), by=name,
+                    now=services.now(),
+                )  # fmt: skip
+            if failure.error is None:
+                st.toast(f"{_became(done)}, as users of {run.id}", icon=":material/check_circle:")
+
+
+def _became(done: Queued) -> str:
+    left = done.known + done.skipped
+    told = f"{count(done.new + done.updated)} queued"
+    return told + (f", {count(left)} wait already or were judged on the same values" if left else "")
+
+
+def _name(key: str) -> str:
+    """Who sends; asked for when nobody has said so yet. What is no name is refused once it is used."""
+    found = session.person()
+    return found.name if found else st.text_input("Your name", max_chars=80, key=f"name-{key}")

@@ -1,0 +1,1 @@
+"""What pages ask core for; the only place that caches."""

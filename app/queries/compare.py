@@ -1,0 +1,76 @@
+"""What the *Compare* page shows of a comparison: numbers worked out from its scores once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import pandas as pd
+
+from app.queries import services
+from app.tables import comparison as tables
+from core.comparison.compared import Compared
+from core.comparison.flips import Flips
+from core.data.datasets import Dataset
+from core.evaluation import operating
+from core.evaluation.operating import Confusion, Decomposition, Sweep
+from core.registry.lineage import VERSION
+
+Side = Literal["a", "b"]
+SIDES: Final[tuple[Side, Side]] = ("a", "b")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """A comparison that was made. `dataset`: of its users, None for two files of predictions."""
+
+    identity: str
+    found: Compared
+    dataset: Dataset | None
+
+    @property
+    def names(self) -> tuple[str, str]:
+        a, b = self.found.names
+        return a, b
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """Which of the two are versions of the registry, b first: it is the one looked at."""
+        return tuple(each for each in reversed(self.found.contenders) if VERSION.fullmatch(each))
+
+
+def sweep(view: View, side: Side) -> Sweep:
+    return services.sweep(view.identity, side)
+
+
+def curves(view: View, side: Side) -> pd.DataFrame:
+    return services.kept(("curves", view.identity, side), sweep(view, side).curves)
+
+
+def at_thresholds(view: View, side: Side) -> tuple[Confusion, ...]:
+    """Confusion matrices at the thresholds of the policy that was compared."""
+    return tuple(sweep(view, side).confusion(above) for above in view.found.thresholds.values())
+
+
+def distribution(view: View, side: Side) -> pd.DataFrame:
+    users = view.found.users
+    return services.kept(
+        ("scores", view.identity, side), lambda: operating.distributions(users["label"], users[side])
+    )  # fmt: skip
+
+
+def decomposition(view: View, side: Side) -> Decomposition:
+    users = view.found.users
+    return services.kept(("brier", view.identity, side), lambda: operating.decompose(users["label"], users[side]))
+
+
+def flips(view: View) -> Flips:
+    return services.kept(("flips", view.identity), view.found.flips)
+
+
+def changed(view: View) -> pd.DataFrame:
+    """Those who change band, the largest change first, indexed by input row.
+
+    Columns: user, label, a, b (probabilities), before, after (bands), stricter (whether b is), why.
+    """
+    return services.kept(("changed", view.identity), lambda: tables.changed(view.found, flips(view)))

@@ -1,0 +1,307 @@
+"""What the Explore page asks for: the numbers of a view, each made once and kept (see `services.kept`).
+
+Frames are in input order; a view's mask says which rows are looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from app.queries import services
+from core.data import datasets
+from core.explore import bins as binning
+from core.explore import duplicates, pairs, profile, quality, segments, shift, tally
+from core.explore.quality import SEVERITIES, Finding
+from core.explore.single import Outliers
+from core.explore.tally import Tally
+from core.registry.registry import Model
+from core.schema.schema import Schema
+from core.scoring import shap_values
+from core.scoring import view as views
+from core.scoring.scorer import matrix
+from core.scoring.view import View
+
+Progress = Callable[[int, int], None]
+#: Users whose scores are explained to tell how much the model uses each feature; takes about 3 s.
+SAMPLE: Final = 2_000
+SEED: Final = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A random sample of a dataset's users: their positions (m,), and the push of each feature, (m, f) log-odds."""
+
+    rows: npt.NDArray[np.int64]
+    pushes: npt.NDArray[np.float32]
+    names: tuple[str, ...]
+    version: str
+
+    @property
+    def mean(self) -> dict[str, float]:
+        """Mean |SHAP| of each feature, in log-odds."""
+        return dict(zip(self.names, np.abs(self.pushes).mean(axis=0).tolist(), strict=True))
+
+
+def schema(view: View) -> Schema:
+    """The schema of this home, without the features that the dataset has not: it may have been read by another."""
+    return services.schema().only(_columns(view))
+
+
+def absent(view: View) -> tuple[str, ...]:
+    """The features of this home that the dataset has no column of."""
+    return tuple(name for name in services.schema().names if name not in _columns(view))
+
+
+def usable(view: View, model: Model | None) -> Model | None:
+    """The model, None where the dataset lacks a feature of it."""
+    return model if model is not None and _columns(view).issuperset(model.metadata.names) else None
+
+
+def _columns(view: View) -> frozenset[str]:
+    return services.kept(("columns", view.dataset), lambda: datasets.columns(services.settings(), view.dataset))
+
+
+def frame(view: View) -> pd.DataFrame:
+    """All features of the dataset, filtered or not."""
+    return services.features(view.dataset, schema(view).names)
+
+
+def rows(view: View) -> npt.NDArray[np.bool_]:
+    """Which of the dataset's users are looked at, (n,)."""
+    return services.kept(("rows", view), lambda: views.rows(services.settings(), view, services.schema()))
+
+
+def everyones_label(view: View) -> npt.NDArray[np.float64] | None:
+    return services.kept(
+        ("label", view.dataset), lambda: views.label(services.settings(), view.dataset, services.schema())
+    )
+
+
+def label(view: View) -> npt.NDArray[np.float64] | None:
+    """Labels of the users looked at, None without any."""
+    found = everyones_label(view)
+    return None if found is None else found[rows(view)]
+
+
+def column(view: View, name: str) -> pd.Series[Any]:
+    """One feature of the users looked at."""
+    values = frame(view)[name]
+    return values if view.whole else values[rows(view)]
+
+
+def counted(view: View, name: str) -> Tally:
+    """The tally of a feature among the users looked at."""
+    return services.kept(("tally", view, name), lambda: _tally(view, name, frame(view)[name]))
+
+
+def _tally(view: View, name: str, values: pd.Series[Any]) -> Tally:
+    """values: of everybody, so that whoever counts many features asks for the frame once."""
+    known = everyones_label(view)
+    if view.whole:
+        return tally.of(values, known)
+    at, looked_at = _fewer(view)
+    few = tally.of(values.to_numpy()[at], None if known is None else known[at])
+    return few if looked_at else tally.without(counted(view.unfiltered, name), few)
+
+
+def _fewer(view: View) -> tuple[npt.NDArray[np.int64], bool]:
+    """Whoever is fewer, (m,) positions: those looked at (True), or those left out, to be taken off the whole."""
+
+    def make() -> tuple[npt.NDArray[np.int64], bool]:
+        inside = rows(view)
+        looked_at = bool(2 * inside.sum() <= len(inside))
+        return np.flatnonzero(inside if looked_at else ~inside), looked_at
+
+    return services.kept(("fewer", view), make)
+
+
+def looked_at(view: View) -> pd.DataFrame:
+    """All features of the users looked at."""
+    found = frame(view)
+    return found if view.whole else found[rows(view)]
+
+
+def table(view: View, model: Model | None, *, progress: Progress) -> pd.DataFrame:
+    """The feature table: `core.explore.profile`, with the model's use of each feature and PSI against its training."""
+
+    def make() -> pd.DataFrame:
+        features, everyone, tallies = schema(view).features, frame(view), dict[str, Tally]()
+
+        def count(name: str) -> Tally:
+            tallies[name] = services.kept(("tally", view, name), lambda: _tally(view, name, everyone[name]))
+            return tallies[name]
+
+        found = profile.profile(features, count, progress=progress)
+        return found if model is None else found.assign(psi=_psi(tallies, model))
+
+    made = services.kept(("table", view, model.version if model else None), make)
+    return made.assign(meaning=made["feature"].map(services.meanings().sentence))
+
+
+def use(view: View, model: Model, *, progress: Progress = lambda _d, _o: None) -> Use:
+    """The pushes on a sample of the whole dataset: filters change who is looked at, not how the model works."""
+
+    def make() -> Use:
+        progress(0, SAMPLE)  # XGBoost and woodelf explain a sample in one go: all that can be told is that it began
+        everyone = frame(view)
+        chosen = np.random.default_rng(SEED).permutation(len(everyone))[:SAMPLE]
+        chosen.sort()
+        features = matrix(everyone.iloc[chosen], model.metadata.names, model.version)
+        pushes = shap_values.contributions(model.booster, features)
+        return Use(chosen, pushes, model.metadata.names, model.version)
+
+    return services.kept(("use", view.dataset, model.version), make)
+
+
+def by_use(view: View, model: Model | None) -> list[str]:
+    """Feature names, the ones the model uses most first; in the order of the schema without a model."""
+    names = list(schema(view).names)
+    weights = use(view, model).mean if model is not None else {}
+    return sorted(names, key=lambda name: -weights.get(name, 0.0))
+
+
+def findings(view: View, *, progress: Progress) -> tuple[Finding, ...]:
+    """What there is to know of the whole dataset."""
+
+    def make() -> tuple[Finding, ...]:
+        found = datasets.find(services.settings(), view.dataset)
+        ids = datasets.frame(services.settings(), view.dataset, [found.id_column])[found.id_column]
+        return quality.findings(
+            frame(view), schema(view).features, everyones_label(view), ids=ids,
+            pearson=correlations(view.unfiltered, "pearson"), progress=progress,
+        )  # fmt: skip
+
+    return services.kept(("findings", view.dataset), make)
+
+
+def correlations(view: View, method: pairs.Method, *, progress: Progress = lambda _d, _o: None) -> pd.DataFrame:
+    return services.kept(
+        ("correlations", view, method),
+        lambda: pairs.correlations(looked_at(view), schema(view).names, method, progress=progress),
+    )
+
+
+def order(matrix: pd.DataFrame) -> pd.DataFrame:
+    """The matrix with features that go together side by side."""
+    names = pairs.clustered(matrix)
+    return matrix.loc[names, names]
+
+
+def joint(view: View, x: str, y: str) -> pairs.Joint:
+    return services.kept(
+        ("joint", view, x, y), lambda: pairs.joint(column(view, x), column(view, y), label(view), most=12)
+    )
+
+
+def segmented(view: View, context: str) -> pd.DataFrame:
+    def make() -> pd.DataFrame:
+        values = datasets.frame(services.settings(), view.dataset, [context])[context]
+        return segments.segments(values[rows(view)], label(view))
+
+    return services.kept(("segments", view, context), make)
+
+
+def compared(a: View, b: View, model: Model | None, *, progress: Progress) -> pd.DataFrame:
+    """Shift of each feature from a to b, weighted by the model's use of it on a's dataset."""
+    weights, names = use(a, model).mean if model is not None else None, schema(a).only(schema(b).names).names
+    return services.kept(
+        ("compared", a, b, model.version if model else None),
+        lambda: shift.compare(looked_at(a), looked_at(b), names, weights, progress=progress),
+    )
+
+
+def bins(view: View, name: str, *, log: bool) -> binning.Bins:
+    """Bins of a feature, the same for every filter, so that filtered and whole can be compared."""
+    found = counted(view.unfiltered, name)
+    return binning.of(found, scale="log" if log else None)
+
+
+def _psi(tallies: Mapping[str, Tally], model: Model) -> list[float]:
+    baseline = services.baseline(model.version).features
+    return [
+        shift.psi_of(known.edges, known.counts, known.missing, found)[0]
+        if (known := baseline.get(name)) is not None
+        else float("nan")
+        for name, found in tallies.items()
+    ]
+
+
+def noted(view: View, *, progress: Progress) -> tuple[Finding, ...]:
+    """`findings`, and whether rows were turned away because of their id, the gravest first."""
+    found = datasets.find(services.settings(), view.dataset)
+    known = findings(view, progress=progress)
+    if services.schema().id is None or not known:
+        return known
+    repeated = sum(problem.rows for problem in found.problems if problem.code == "duplicate_id")
+    return tuple(sorted((*known, quality.repeated_ids(repeated)), key=lambda one: SEVERITIES.index(one.severity)))
+
+
+def evidence(view: View, code: str) -> pd.DataFrame:
+    """The rows behind a finding on the whole dataset (its `code`), all of them.
+
+    duplicates and opposite_labels: as `core.explore.duplicates` has them; repeated_ids: the rows turned away; row_order
+    and ids: as `quality.along` has them.
+    """
+    if code == "repeated_ids":
+        rejected = datasets.rejected(services.settings(), view.dataset)
+        return rejected.loc[rejected["code"] == "duplicate_id", ["line", "sentence", "record"]].reset_index(drop=True)
+    if code in {"row_order", "ids"}:
+        return _along(view, code)
+    known, features = everyones_label(view), frame(view)
+    group = services.kept(("groups", view.dataset), lambda: duplicates.groups(frame(view), schema(view).names))
+    if code == "opposite_labels" and known is not None:
+        return duplicates.opposites(group, known, _ids(view), features)
+    label = services.schema().label
+    given = {} if label is None or known is None else {label.column: pd.Series(known, features.index)}
+    people = pd.concat([_ids(view), pd.DataFrame(given, features.index)], axis=1)
+    return duplicates.duplicates(group, pd.concat([people, features], axis=1))
+
+
+def _ids(view: View) -> pd.Series[Any]:
+    name = datasets.find(services.settings(), view.dataset).id_column
+    return datasets.frame(services.settings(), view.dataset, [name])[name]
+
+
+def _along(view: View, code: str) -> pd.DataFrame:
+    known = everyones_label(view)
+    values = quality.as_numbers(_ids(view)) if code == "ids" else frame(view).index.to_numpy(np.float64)
+    if known is None or values is None:  # then there is no such finding
+        return pd.DataFrame()
+    return quality.along(values, known)
+
+
+def varying(matrix: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """A matrix of correlations without the features that have none, not even with themselves; and these.
+
+    They are the same for all users looked at.
+    """
+    known = ~np.isnan(np.diag(matrix.to_numpy()))
+    return matrix.loc[known, known], [str(name) for name in matrix.index[~known]]
+
+
+def beyond(view: View, name: str, outliers: Outliers) -> pd.DataFrame:
+    """All outliers of a feature among the users looked at, furthest beyond the fences first: row, value."""
+    values = column(view, name)
+    array = values.to_numpy(np.float64)
+    past = np.fmax(outliers.low - array, array - outliers.high)
+    past[array == (np.nan if outliers.apart is None else outliers.apart)] = -1
+    at = np.flatnonzero(past > 0)
+    at = at[np.argsort(-past[at], kind="stable")]
+    return pd.DataFrame({"row": values.index[at], "value": array[at]})
+
+
+def groupable(view: View) -> list[str]:
+    """The context columns that divide the dataset's users, those with the fewest values first."""
+
+    def make() -> list[str]:
+        context = list(datasets.find(services.settings(), view.dataset).context)
+        frame = datasets.frame(services.settings(), view.dataset, context)
+        return segments.groupable({name: frame[name] for name in context})
+
+    return services.kept(("groupable", view.dataset), make)

@@ -1,0 +1,71 @@
+"""What the Monitor page asks for: each made once per process for a run, which never changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from app.queries import services
+from core.data import datasets
+from core.errors import UnknownItemError
+from core.estimation import live
+from core.feedback import ledger
+from core.monitoring import calibration, drift, volume
+from core.monitoring.drift import Drift
+from core.registry.registry import Model
+from core.scoring import runs
+from core.scoring.runs import Run
+
+
+def use(model: Model) -> Mapping[str, float]:
+    """How much a version uses each feature."""
+    return services.kept(
+        ("use of", services.settings(), model.version),
+        lambda: drift.use_of(model, services.baseline(model.version)),
+    )
+
+
+def report(run: Run) -> Drift:
+    """A run, and what its window adds, against what its version was trained on."""
+    home = services.settings()
+    return services.kept(
+        ("drift", home, run.id), lambda: drift.of_run(home, run.id, use=use(services.model(run.model)))
+    )
+
+
+def shape(found: Drift, name: str) -> pd.DataFrame:
+    """The bins of a feature, or of the score (""), before and now."""
+    return services.kept(("shape", services.settings(), found.version, found.runs, name), lambda: _shape(found, name))
+
+
+def levels(found: Sequence[Run]) -> pd.DataFrame:
+    """`when`, `level` and `score` of runs."""
+    home = services.settings()
+    rows = []
+    for run in found:
+        at = services.kept(("levels", home, run.id), lambda run=run: volume.quantiles(home, run))  # type: ignore[misc]
+        rows += [(run.created, level, score) for level, score in zip(volume.LEVELS, at, strict=True)]
+    return pd.DataFrame(rows, columns=["when", "level", "score"])
+
+
+def calibrated(run: Run) -> pd.DataFrame | None:
+    """Whether the scores of a run come true, by the verdicts so far; None while it has no plan."""
+    home, known = services.settings(), ledger.of(services.settings())
+    known.refresh()
+    key = ("live calibration", home, run.id, known.position, len(runs.sent(home, run.id)))
+    rows = services.kept(key, lambda: live.labelled(home, run, known.valid()))
+    return None if rows is None else calibration.groups(rows["probability"], rows["label"], rows["inclusion"])
+
+
+def _shape(found: Drift, name: str) -> pd.DataFrame:
+    home, known = services.settings(), services.baseline(found.version)
+    if name and name not in known.features:
+        raise UnknownItemError("feature", name)
+    together = [runs.find(home, run) for run in found.runs]
+    if not name:
+        score = np.concatenate([runs.scores(home, run.id)["probability"].to_numpy() for run in together])
+        return drift.side_by_side(drift.of_scores(known), drift.below_one(score))
+    values = pd.concat([datasets.frame(home, run.dataset, [name])[name] for run in together], ignore_index=True)
+    return drift.side_by_side(known.features[name], values)

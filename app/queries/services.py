@@ -1,0 +1,330 @@
+"""What pages ask for, loaded once per process: the only place of the interface that caches.
+
+Everything cached is shared between sessions and must be treated as read-only. Keys are small and say all
+that the value depends on (ids of things that never change, or a file's time and size).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Hashable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from streamlit import runtime
+
+from app.queries.cache import Shelf
+from core import jobs, workers
+from core.comparison import compared as comparing
+from core.comparison.compared import Compared
+from core.data import datasets, intake
+from core.data.datasets import Dataset
+from core.diagnostics import run_cautions
+from core.errors import UnknownItemError
+from core.estimation import live as lives
+from core.estimation.estimate import Figures
+from core.evaluation.cautions import leaking
+from core.evaluation.operating import Sweep
+from core.feedback import ledger
+from core.jobs import Job
+from core.policy.policy import Policy
+from core.registry import registry
+from core.registry.baseline import Baseline
+from core.registry.population import Population
+from core.registry.registry import Model
+from core.retraining import shadow
+from core.retraining.shadow import Challenger, Standing
+from core.review import guidance as guidances
+from core.review.cases import Case
+from core.review.guidance import Guidance
+from core.review.similar import Judged
+from core.schema import glossary
+from core.schema import schema as schemas
+from core.schema.glossary import Glossary
+from core.schema.schema import Schema
+from core.scoring import export, runs, score_job
+from core.scoring.runs import Run
+from core.settings import DEMO_LABELLED, Settings
+from core.training import candidates
+from core.training.candidates import Kept
+
+#: What the numbers of the Explore page may take, in bytes.
+SHELF: Final = 100_000_000
+T = TypeVar("T")
+
+
+def settings() -> Settings:
+    return Settings.of()
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def clock() -> float:
+    """Seconds that only grow, for how long something took; `now` can be set back."""
+    return time.monotonic()
+
+
+def policy() -> Policy:
+    """The policy in force."""
+    return Policy()
+
+
+def schema() -> Schema:
+    path = settings().schema_file
+    return _schema(path, _stamp(path))
+
+
+def meanings() -> Glossary:
+    path = settings().glossary_file
+    return _glossary(path, _stamp(path))
+
+
+def champion() -> Model | None:
+    """The model in charge, or None before the first promotion."""
+    version = registry.champion(settings())
+    return model(version) if version else None
+
+
+def model(version: str) -> Model:
+    return _model(settings(), version)
+
+
+def baseline(version: str) -> Baseline:
+    return _baseline(settings(), version)
+
+
+def guidance() -> Guidance:
+    """What the lead has set for reviews."""
+    return guidances.load(settings())
+
+
+def population(version: str) -> Population:
+    """Where values stand among the users a version was trained on."""
+    return _population(settings(), version)
+
+
+def verdicts_on(user: str) -> pd.DataFrame:
+    """All verdicts on a user, newest first; those taken back are left out."""
+    known = ledger.of(settings())
+    known.refresh()
+    rows = known.of_user(user)
+    standing = (rows["verdict"] != "withdrawn") & ~rows["id"].isin(rows["supersedes"])
+    return rows[standing].iloc[::-1]
+
+
+def planned(run: Run) -> bool:
+    """Whether a run was sent to review by a plan."""
+    return runs.planned(settings(), run.id)
+
+
+def live(run: Run) -> Figures | None:
+    """What the verdicts say of a run; anew when there are more of them."""
+    known = ledger.of(settings())
+    known.refresh()
+    sent = len(runs.sent(settings(), run.id))
+    return kept(("live", run.id, known.position, sent), lambda: lives.figures(settings(), run, known.valid()))
+
+
+def standing(found: Challenger) -> Standing:
+    """How the challenger does on what it has scored and on the verdicts so far."""
+    home, known = settings(), ledger.of(settings())
+    known.refresh()
+    key = ("shadow", home, found, registry.champion(home), shadow.scored(home, found), known.position)
+    return kept(key, lambda: shadow.standing(home, found))
+
+
+def similar(case: Case, weights: Mapping[str, float]) -> pd.DataFrame:
+    """The judged users most like the one of a case; weights by feature."""
+    ledger.of(settings()).refresh()
+    return _judged(settings(), case.model).like(case.user, case.features, weights)
+
+
+def demo_file(name: str) -> Path | None:
+    """A bundled demo file of this home, or None."""
+    path = settings().demo / name
+    return path if path.is_file() else None
+
+
+def demo_labelled() -> Dataset | None:
+    """The bundled labelled users as a stored dataset; read at first use."""
+    path = demo_file(DEMO_LABELLED)
+    return _stored(settings(), path, _stamp(path), schema()) if path else None
+
+
+def people(run: Run) -> pd.DataFrame:
+    """A run's users, highest risk first, indexed by input row: id, context, then the scores."""
+    return _people(settings(), run.id, run.dataset)
+
+
+def features(dataset: str, names: tuple[str, ...]) -> pd.DataFrame:
+    """Feature values of a dataset's users, indexed by input row."""
+    return _columns(settings(), dataset, names)
+
+
+def reasons(run: Run) -> pd.DataFrame | None:
+    """Reasons stored with a run so far, indexed by input row, or None while there are none."""
+    path = runs.reasons_file(settings(), run.id)
+    return _reasons(path, _stamp(path)) if path.is_file() else None
+
+
+def reasons_job(run: Run) -> Job | None:
+    """The job that fills in a run's reasons, or None when none was ever started."""
+    return jobs.look(settings(), f"reasons-{run.id}")
+
+
+def explain_in_background(run: Run, *, which: str = "flagged") -> None:
+    """Start filling in the reasons of a run, unless that is under way."""
+    jobs.start(
+        settings(), "explain_run", {"run": run.id, "which": which},
+        title=f"Reasons of {run.id}", identity=f"reasons-{run.id}",
+    )  # fmt: skip
+
+
+def ready_to_score(*, after: float = 0.0) -> None:
+    """Have a process wait that scores the next file at once; begun in so many seconds. Nothing outside a server."""
+    if runtime.exists():
+        # pandas would load the second at the first file that it reads.
+        begin = threading.Timer(after, workers.keep_ready, [settings(), score_job.__name__, "pyarrow.dataset"])
+        begin.daemon = True
+        begin.start()
+
+
+def result_file(run: Run, suffix: str) -> bytes:
+    """The whole result table as the bytes of a `.csv` or `.parquet` file; made when somebody downloads it."""
+    return _result_file(settings(), run, suffix, _stamp(runs.reasons_file(settings(), run.id)))
+
+
+def rejected_file(dataset: str) -> bytes:
+    """The rejected rows of a dataset as the bytes of a CSV file."""
+    return export.as_bytes(export.rejected_table(settings(), dataset), ".csv")
+
+
+def cautions(run: Kept) -> tuple[str, ...]:
+    """What speaks against the figures of a training run, leaks of its users first."""
+    leaks = kept(("leaks", settings(), run.data.dataset), lambda: _leaks(run.data.dataset))
+    own = kept(
+        ("cautions", settings(), run.id), lambda: run_cautions.of_run(run, candidates.scores(settings(), run.id))
+    )
+    return (*leaks, *own)
+
+
+def compared(identity: str) -> Compared | None:
+    """A comparison that was made before, or None."""
+    return _compared(settings(), identity) if comparing.known(settings(), identity) else None
+
+
+def sweep(identity: str, side: str) -> Sweep:
+    """All thresholds of a ("a") or b ("b") of a comparison that was made."""
+    return _sweep(settings(), identity, side)
+
+
+def kept(key: Hashable, make: Callable[[], T]) -> T:
+    """What `make` gives, made once per process and key; the work may draw its own progress, unlike in a cache."""
+    return _shelf().get(key, make)
+
+
+def _leaks(dataset: str) -> tuple[str, ...]:
+    with contextlib.suppress(UnknownItemError):  # a run outlives the users it learnt from
+        told = leaking(run_cautions.suspects(datasets.frame(settings(), dataset), schema()))
+        return () if told is None else (told,)
+    return ()
+
+
+def _stamp(path: Path | None) -> tuple[int, int]:
+    """Changes when the file does."""
+    if path is None or not path.is_file():
+        return (0, 0)
+    found = path.stat()
+    return (found.st_mtime_ns, found.st_size)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _schema(path: Path, _at: tuple[int, int]) -> Schema:
+    return schemas.load(path)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _glossary(path: Path, _at: tuple[int, int]) -> Glossary:
+    return glossary.load(path)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _model(home: Settings, version: str) -> Model:
+    return registry.load(home, version)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _baseline(home: Settings, version: str) -> Baseline:
+    return registry.load(home, version).baseline()
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _population(home: Settings, version: str) -> Population:
+    return Population.of_baseline(_baseline(home, version), _model(home, version).metadata.names)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _judged(home: Settings, version: str) -> Judged:
+    return Judged(ledger.of(home), _population(home, version))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _stored(home: Settings, path: Path, _at: tuple[int, int], columns: Schema) -> Dataset:
+    checked = intake.read(path.name, path, columns)
+    return datasets.put(home, checked, columns, now=now())
+
+
+@st.cache_resource(max_entries=3, ttl="2h", show_spinner=False)
+def _people(home: Settings, run: str, dataset: str) -> pd.DataFrame:
+    found = datasets.find(home, dataset)
+    frame = datasets.frame(home, dataset, [found.id_column, *found.context])
+    # Sorted once here: every filter then keeps the order. Equal scores stay in input order.
+    return frame.join(runs.scores(home, run)).sort_values("probability", ascending=False, kind="stable")
+
+
+@st.cache_resource(max_entries=3, ttl="2h", show_spinner=False)
+def _columns(home: Settings, dataset: str, names: tuple[str, ...]) -> pd.DataFrame:
+    frame = datasets.frame(home, dataset, names)
+    # Half the memory for every whole number that fits; the values stay the same.
+    small = {name: np.int32 for name in frame.columns if _fits(frame[name])}
+    return frame.astype(small) if small else frame
+
+
+def _fits(values: pd.Series[Any]) -> bool:
+    return values.dtype == np.int64 and len(values) > 0 and bool(values.abs().max() < 2**31)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _compared(home: Settings, identity: str) -> Compared | None:
+    return comparing.load(home, identity)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _sweep(home: Settings, identity: str, side: str) -> Sweep:
+    found = _compared(home, identity)
+    if found is None:
+        raise UnknownItemError("comparison", identity)
+    return Sweep(found.users["label"], found.users[side])
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _shelf() -> Shelf:
+    return Shelf(most=SHELF)
+
+
+@st.cache_resource(max_entries=3, ttl="2h", show_spinner=False)
+def _reasons(path: Path, _at: tuple[int, int]) -> pd.DataFrame:
+    return pd.read_parquet(path)
+
+
+@st.cache_data(max_entries=2, ttl="10m", show_spinner=False)
+def _result_file(home: Settings, run: Run, suffix: str, _at: tuple[int, int]) -> bytes:
+    return export.as_bytes(export.run_table(home, run), suffix)

@@ -1,0 +1,220 @@
+"""Replies to requests that may come again: the same request with the same key is carried out once, and gets the same
+answer each time.
+
+As "The Idempotency-Key HTTP Header Field" (draft-ietf-httpapi-idempotency-key-header) has it. A key is claimed before
+anything is done for it, and the claim becomes the reply: in the transaction that stores what the reply tells of, where
+there is one. Of all the processes of a home one at most holds the claim of a key.
+
+Until it is a reply, the row of a claim has the status 0 and, as its body, the process that holds it and a number. Each
+process holds the lock of a file of its own in `data/claims/` as long as it lives; what a process claimed that was
+killed is so told from what is being carried out, and taken over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import itertools
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock, Timeout
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+
+from core.errors import RefusedError
+from core.files import within
+from core.settings import Settings
+from core.store import database
+from core.store.database import replies
+
+#: How long an answer is kept.
+KEPT: Final = timedelta(hours=24)
+#: The status of what is not answered yet.
+_CLAIMED: Final = 0
+
+
+class ClaimLostError(RefusedError):
+    """Somebody else has the claim by now: what it was for is not to be stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer as it was given: its status and its body."""
+
+    status: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A request that may come again: who asks, under which key, and what, in bytes."""
+
+    owner: str
+    key: str
+    request: bytes
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.request).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to carry out a request, until it is kept or released.
+
+    since: when the same request was claimed by a process that died before it was answered, which may have done some of
+    it; None where there was none.
+    """
+
+    asking: Asking
+    token: bytes
+    since: datetime | None = None
+
+
+#: What is kept: an answer to the request of a claim.
+Kept = tuple[Claim, Reply]
+#: What is found of a request: the answer given before, or the claim to carry it out now; None while somebody else
+#: does, and RefusedError where the key was used for another request.
+Found = Reply | Claim | RefusedError | None
+
+
+class Claims:
+    """The claims of one process; threads may share it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings, self._name, self._numbers = settings, secrets.token_hex(8), itertools.count(1)
+        #: Tokens of the claims that somebody works for, and of those that are to be taken out of the database.
+        self._held: set[bytes] = set()
+        self._over: set[bytes] = set()
+        self._lock = _begun(settings, self._name)
+
+    def find(self, asked: Sequence[Asking], *, now: datetime) -> list[Found]:
+        """What is found of each; claims are made in one transaction, and no other process has them then."""
+        with database.connect(self._settings) as connection:
+            found = [self._find(connection, each, now) for each in asked]
+        if not any(isinstance(each, Claim) for each in found):
+            return found
+        with contextlib.ExitStack() as unless_claimed:
+            # A claim outlives the process; when the machine goes down, what was to be done for it is gone as well.
+            with database.writing(self._settings, durable=False) as connection:
+                connection.execute(delete(replies).where(replies.c.at <= now - KEPT))
+                found = [self._claimed(connection, each, now, unless_claimed) for each in asked]
+            unless_claimed.pop_all()
+        return found
+
+    def answered(self, claim: Claim) -> None:
+        """Nobody works for a claim any more, as its answer is kept."""
+        self._held.discard(claim.token)
+
+    def release(self, claim: Claim) -> None:
+        """Let somebody else have a claim that came to no answer.
+
+        Where the database cannot be written to just now, `tidy` does it later.
+        """
+        self._over.add(claim.token)
+        self._held.discard(claim.token)
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Release what could not be released before."""
+        if over := frozenset(self._over):
+            with database.writing(self._settings, durable=False) as connection:
+                claimed = replies.c.status == _CLAIMED
+                connection.execute(delete(replies).where(claimed, replies.c.body.in_(over)))
+            self._over -= over
+
+    def close(self) -> None:
+        """End: what is claimed still is anybody's."""
+        self._lock.release()
+        _path(self._settings, self._name).unlink(missing_ok=True)
+
+    def _find(self, connection: Connection, asking: Asking, now: datetime) -> Found:
+        """As `find`; a claim that could be had is not in the database yet."""
+        row = connection.execute(select(replies).where(*_is(asking), replies.c.at > now - KEPT)).one_or_none()
+        alike = row is not None and row.request == asking.digest
+        if row is None or (row.status == _CLAIMED and not self._lives(row.body)):
+            token = f"{self._name}/{next(self._numbers)}".encode()
+            return Claim(asking, token, row.at if row is not None and alike else None)
+        if not alike:
+            return RefusedError(f"The key {asking.key} was used for another request. Use a new one for each request.")
+        return None if row.status == _CLAIMED else Reply(row.status, row.body)
+
+    def _claimed(
+        self, connection: Connection, asking: Asking, now: datetime, unless_claimed: contextlib.ExitStack
+    ) -> Found:  # fmt: skip
+        found = self._find(connection, asking, now)
+        if isinstance(found, Claim):
+            connection.execute(delete(replies).where(*_is(asking)))
+            row = {"owner": asking.owner, "key": asking.key, "request": asking.digest, "at": found.since or now}
+            connection.execute(insert(replies).values(row | {"status": _CLAIMED, "body": found.token}))
+            self._held.add(found.token)
+            unless_claimed.callback(self._held.discard, found.token)
+        return found
+
+    def _lives(self, token: bytes) -> bool:
+        """Whether somebody works for a claim."""
+        name = token.decode().partition("/")[0]
+        return token in self._held if name == self._name else _lives(self._settings, name)
+
+
+def keep(settings: Settings, kept: Iterable[Kept], *, now: datetime) -> None:
+    """As `keep_with`, in a transaction of its own, for what is stored elsewhere and found there when it is asked again.
+
+    So no disk is waited for: the answer outlives the process, and may be lost when the machine itself goes down.
+    """
+    with database.writing(settings, durable=False) as connection:
+        keep_with(connection, kept, now=now)
+
+
+def keep_with(connection: Connection, kept: Iterable[Kept], *, now: datetime) -> None:
+    """Make replies of claims, together with all else that this transaction stores.
+
+    Raises ClaimLostError, for the transaction to be rolled back.
+    """
+    for claim, reply in kept:
+        ours = update(replies).where(*_is(claim.asking), replies.c.status == _CLAIMED, replies.c.body == claim.token)
+        if not connection.execute(ours.values(status=reply.status, body=reply.body, at=now)).rowcount:
+            key = claim.asking.key
+            raise ClaimLostError(f"The request with the key {key} is carried out by somebody else. Send it again.")
+
+
+def _is(asking: Asking) -> tuple[ColumnElement[bool], ...]:
+    return replies.c.owner == asking.owner, replies.c.key == asking.key
+
+
+def _begun(settings: Settings, name: str) -> FileLock:
+    """The lock of a process that begins. What processes that died have left of theirs is taken away."""
+    settings.claims.mkdir(parents=True, exist_ok=True)
+    # One after the other: a file is not taken away between its making and its locking.
+    with FileLock(settings.claims / "begins"):
+        lock = _lock(settings, name)
+        lock.acquire(timeout=0)
+        for path in settings.claims.glob("*.lock"):
+            if not _lives(settings, path.stem):
+                path.unlink(missing_ok=True)
+    return lock
+
+
+def _lives(settings: Settings, name: str) -> bool:
+    """Whether the process lives that holds this lock."""
+    if not _path(settings, name).is_file():
+        return False
+    lock = _lock(settings, name)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
+def _lock(settings: Settings, name: str) -> FileLock:
+    return FileLock(_path(settings, name), thread_local=False)  # taken in one thread and let go in another
+
+
+def _path(settings: Settings, name: str) -> Path:
+    return within(settings.claims, name).with_suffix(".lock")

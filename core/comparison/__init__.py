@@ -1,0 +1,1 @@
+"""Two models, or two files of predictions, on the same users."""

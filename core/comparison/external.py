@@ -1,0 +1,209 @@
+"""Predictions from outside: a CSV of what another model said of users, read and checked.
+
+Two forms. `id,y_true,y_proba` is matched with other predictions, or with a dataset, by id. `y_test,y_pred,y_proba`
+names nobody: it is compared only with predictions of the very same `y_test`, row by row.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from core.comparison.compare import Contender
+from core.data import cells
+from core.data.payload import open_text
+from core.data.problems import quoted
+from core.errors import BadOptionError, FileProblemError, TooFewRowsError
+from core.evaluation.resample import Floats
+from core.wording import count
+
+BY_ID: Final = ("id", "y_true", "y_proba")
+BY_ROW: Final = ("y_test", "y_pred", "y_proba")
+_DELIMITERS: Final = ",;\t"
+#: An id on a page may be long; a cell beyond this is a broken quote that swallowed the rest of the file.
+_LONGEST: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predictions:
+    """What a model said of n users: label (n,) of 0 and 1, probability (n,) in [0, 1].
+
+    `ids` (n,) of texts where the file has them; `flagged` (n,), the other model's own verdicts, where it has those.
+    """
+
+    name: str
+    label: Floats
+    probability: Floats
+    ids: npt.NDArray[np.object_] | None = None
+    flagged: npt.NDArray[np.bool_] | None = None
+
+    @property
+    def contender(self) -> Contender:
+        return Contender(self.name, self.probability)
+
+
+def read(name: str, payload: bytes | Path) -> Predictions:
+    """Read predictions in either form; the columns may come in any order, other columns are ignored.
+
+    Raises FileProblemError, which names the first line that cannot be used, or TooFewRowsError for one class only.
+    """
+    header, records, lines = _records(name, open_text(name, payload).data.decode())
+    form = _form(name, header)
+    columns = {column: [record[header.index(column)] for record in records] for column in form}
+    probability = _numbers(name, "y_proba", columns["y_proba"], lines)
+    _refuse(name, "y_proba", (probability < 0) | (probability > 1), columns, lines, "is not from 0 to 1")
+    label = _classes(name, form[1] if form is BY_ID else form[0], columns, lines)
+    positives = int(label.sum())
+    if not 0 < positives < len(label):
+        raise TooFewRowsError(name, positives, len(label) - positives, 1)
+    if form is BY_ROW:
+        return Predictions(name, label, probability, flagged=_classes(name, "y_pred", columns, lines) == 1)
+    return Predictions(name, label, probability, ids=_ids(name, columns["id"], lines))
+
+
+def together(predictions: Sequence[Predictions]) -> tuple[Floats, tuple[Contender, ...]]:
+    """The common label (n,) of predictions for the same users, and each as a contender in the same order of rows.
+
+    Raises BadOptionError when forms, ids or labels differ.
+    """
+    first = predictions[0]
+    contenders = [first.contender]
+    for other in predictions[1:]:
+        if (first.ids is None) != (other.ids is None):
+            raise BadOptionError(other.name, f"one of it and {first.name} has ids, the other has none: give both ids.")
+        if first.ids is None:
+            _same_rows(first, other)
+            contenders.append(other.contender)
+        else:
+            if len(other.label) != len(first.label):
+                raise BadOptionError(
+                    other.name,
+                    f"it has {len(other.label):,} ids and {first.name} {len(first.label):,}: "
+                    "give predictions of the same users.",
+                )  # fmt: skip
+            contenders.append(on(other, first.ids, first.label, of=first.name))
+    return first.label, tuple(contenders)
+
+
+def on(
+    predictions: Predictions, ids: npt.ArrayLike, label: npt.ArrayLike, *, of: str
+) -> Contender:  # fmt: skip
+    """The predictions for users with these ids (n,) and label (n,), in their order; those for others are left out.
+
+    `of`: where ids and label come from, for the sentence. Raises BadOptionError when the predictions have no ids, lack
+    some, or contradict the label.
+    """
+    if predictions.ids is None:
+        raise BadOptionError(predictions.name, f"it has no ids to match with {of}: give id, y_true and y_proba.")
+    place = {key: at for at, key in enumerate(predictions.ids.tolist())}
+    wanted = [str(key) for key in np.asarray(ids, object).tolist()]
+    absent = [key for key in wanted if key not in place]
+    if absent:
+        raise BadOptionError(
+            predictions.name,
+            f"it lacks {count(len(absent), 'id')} of {of}, such as {quoted(absent[0])}: "
+            "give predictions of the same users.",
+        )  # fmt: skip
+    rows = np.array([place[key] for key in wanted], np.int64)
+    differs = np.flatnonzero(predictions.label[rows] != np.asarray(label, np.float64))
+    if len(differs):
+        raise BadOptionError(
+            predictions.name,
+            f"y_true differs from {of} for {count(len(differs), 'user')}, such as {quoted(wanted[differs[0]])}: "
+            "one of the two has wrong labels.",
+        )  # fmt: skip
+    return Contender(predictions.name, predictions.probability[rows])
+
+
+def _same_rows(first: Predictions, other: Predictions) -> None:
+    if not np.array_equal(first.label, other.label):
+        raise BadOptionError(
+            other.name,
+            f"y_test differs from that of {first.name}: without ids only predictions of the same rows, "
+            "in the same order, can be compared.",
+        )  # fmt: skip
+
+
+def _records(name: str, text: str) -> tuple[list[str], list[list[str]], list[int]]:
+    """Header, records and the line each ends on; blank lines are skipped."""
+    head = text.lstrip().partition("\n")[0]
+    reader = csv.reader(io.StringIO(text), delimiter=max(_DELIMITERS, key=head.count), strict=True)
+    records, lines, quotes = [], [], '"' in text
+    try:
+        for record in reader:
+            if not record or not any(map(str.strip, record)):
+                continue
+            if quotes and max(map(len, record)) > _LONGEST:
+                raise _wrong(name, reader.line_num, "has a cell that is too long: a quote may not have been closed")
+            records.append(record)
+            lines.append(reader.line_num)
+    except csv.Error as error:
+        raise _wrong(name, reader.line_num, f"is not CSV ({error})") from error
+    header = [cell.strip() for cell in records[0]]
+    for record, line in zip(records[1:], lines[1:], strict=True):
+        if len(record) != len(header):
+            raise _wrong(name, line, f"has {count(len(record), 'cell')}, the header {len(header)}")
+    return header, records[1:], lines[1:]
+
+
+def _form(name: str, header: list[str]) -> tuple[str, str, str]:
+    repeated = sorted({cell for cell in header if header.count(cell) > 1 and cell in {*BY_ID, *BY_ROW}})
+    if repeated:
+        raise FileProblemError(name, "not_predictions", f"the column {repeated[0]} is there twice: keep one.")
+    for form in (BY_ID, BY_ROW):
+        if set(form) <= set(header):
+            return form
+    raise FileProblemError(
+        name, "not_predictions", f"predictions need the columns {', '.join(BY_ID)}, or {', '.join(BY_ROW)}."
+    )
+
+
+def _numbers(name: str, column: str, texts: list[str], lines: list[int]) -> Floats:
+    if not texts:
+        raise FileProblemError(name, "no_rows", "there is a header, but no prediction below it.")
+    known = {text: cells.judge(text) for text in set(texts)}  # labels are two texts, many times over
+    judged = [known[text] for text in texts]
+    for verdict, text, line in zip(judged, texts, lines, strict=True):
+        if isinstance(verdict, str):
+            raise _wrong(name, line, f"has {column} {quoted(text)}, which is not a number")
+        if np.isnan(verdict):
+            raise _wrong(name, line, f"has no {column}")
+    return np.array(judged, np.float64)
+
+
+def _classes(name: str, column: str, columns: dict[str, list[str]], lines: list[int]) -> Floats:
+    values = _numbers(name, column, columns[column], lines)
+    _refuse(name, column, (values != 0) & (values != 1), columns, lines, "is neither 0 nor 1")
+    return values
+
+
+def _refuse(
+    name: str, column: str, bad: npt.NDArray[np.bool_], columns: dict[str, list[str]], lines: list[int], why: str
+) -> None:  # fmt: skip
+    if bad.any():
+        at = int(bad.argmax())
+        more = f" (and {count(int(bad.sum()) - 1, 'more line')})" if bad.sum() > 1 else ""
+        raise _wrong(name, lines[at], f"has {column} {quoted(columns[column][at])}, which {why}{more}")
+
+
+def _ids(name: str, texts: list[str], lines: list[int]) -> npt.NDArray[np.object_]:
+    first: dict[str, int] = {}
+    for text, line in zip(texts, lines, strict=True):
+        key = text.strip()
+        if not key:
+            raise _wrong(name, line, "has no id")
+        if key in first:
+            raise _wrong(name, line, f"has the id {quoted(key)}, which is on line {first[key]} already")
+        first[key] = line
+    return np.array(list(first), object)
+
+
+def _wrong(name: str, line: int, what: str) -> FileProblemError:
+    return FileProblemError(name, "bad_predictions", f"line {line} {what}. Correct the file and try again.")

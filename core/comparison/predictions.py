@@ -1,0 +1,104 @@
+"""Predictions from outside that somebody gave to this home, kept by content: `data/predictions/p-<hash>/`.
+
+`predictions.json` says what they are, `predictions.parquet` holds them as they were read and checked. The same file
+given again is the same entry, under the name it came with first. Nothing in it is ever changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from core.comparison import external
+from core.comparison.external import Predictions
+from core.errors import UnknownItemError
+from core.files import replacing, within
+from core.settings import Settings
+
+FORMAT: Final = 1
+IDENTITY: Final = re.compile(r"p-[0-9a-f]{16}")
+_ABOUT: Final = "predictions.json"
+_ROWS: Final = "predictions.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A stored file of predictions of n users; `by_id` where they are named, so that they meet versions."""
+
+    id: str
+    name: str
+    created: datetime
+    n: int
+    positives: int
+    by_id: bool
+
+
+def put(settings: Settings, name: str, payload: bytes, *, now: datetime) -> Given:
+    """Read, check and store a file of predictions. Raises as `external.read` does."""
+    identity = f"p-{hashlib.sha256(payload).hexdigest()[:16]}"
+    folder = settings.predictions / identity
+    if not folder.is_dir():
+        found = external.read(name, payload)
+        given = Given(identity, name, now, len(found.label), int(found.label.sum()), found.ids is not None)
+        try:
+            with replacing(folder) as temporary:
+                temporary.mkdir()
+                _frame(found).to_parquet(temporary / _ROWS, index=False)
+                (temporary / _ABOUT).write_text(json.dumps(_as_json(given)), encoding="utf-8")
+        except OSError:
+            if not folder.is_dir():  # otherwise another process has just stored the same content
+                raise
+    return find(settings, identity)
+
+
+def listed(settings: Settings) -> tuple[Given, ...]:
+    """All stored predictions, newest first."""
+    if not settings.predictions.is_dir():
+        return ()
+    names = [entry.name for entry in settings.predictions.iterdir() if IDENTITY.fullmatch(entry.name)]
+    return tuple(sorted((find(settings, name) for name in names), key=lambda given: given.created, reverse=True))
+
+
+def find(settings: Settings, identity: str) -> Given:
+    """Raises UnknownItemError when this home has no such predictions."""
+    return _from_json(json.loads((_folder(settings, identity) / _ABOUT).read_text(encoding="utf-8")))
+
+
+def load(settings: Settings, identity: str) -> Predictions:
+    """The predictions as they were read, under the name of their file. Raises UnknownItemError."""
+    frame = pd.read_parquet(_folder(settings, identity) / _ROWS)
+    label, probability = (frame[name].to_numpy(np.float64) for name in ("label", "probability"))
+    ids = frame["id"].to_numpy(object) if "id" in frame else None
+    flagged = frame["flagged"].to_numpy(bool) if "flagged" in frame else None
+    return Predictions(find(settings, identity).name, label, probability, ids, flagged)
+
+
+def _folder(settings: Settings, identity: str) -> Path:
+    folder = within(settings.predictions, identity)
+    if not IDENTITY.fullmatch(identity) or not (folder / _ABOUT).is_file():
+        raise UnknownItemError("predictions", identity)
+    return folder
+
+
+def _frame(found: Predictions) -> pd.DataFrame:
+    columns: dict[str, Any] = {"label": found.label, "probability": found.probability}
+    optional = {"id": found.ids, "flagged": found.flagged}
+    return pd.DataFrame(columns | {name: values for name, values in optional.items() if values is not None})
+
+
+def _as_json(given: Given) -> dict[str, Any]:
+    return {"format": FORMAT, **asdict(given), "created": given.created.isoformat()}
+
+
+def _from_json(raw: Mapping[str, Any]) -> Given:
+    known = {name: value for name, value in raw.items() if name != "format"}
+    return Given(**{**known, "created": datetime.fromisoformat(raw["created"])})

@@ -1,0 +1,1 @@
+"""A closer look at one version: robustness, importance, learning curve."""

@@ -1,0 +1,51 @@
+"""What the deeper looks at one version share: how it is asked, what its features are, and where results are kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from core.evaluation.resample import Floats
+from core.files import within, write_text
+from core.model import boosted
+from core.model.learner import Matrix
+from core.registry.metadata import Trained
+from core.registry.registry import Model
+from core.schema.schema import Column, Schema
+from core.settings import Settings
+
+#: Raised when the same version and users would give other results than before.
+FORMAT: Final = 1
+
+
+def predictor(model: Model) -> Callable[[Matrix], Floats]:
+    """Calibrated probabilities (m,) of features (m, f) in the model's order."""
+    return lambda features: model.calibration.probability(boosted.margin(model.booster, features))
+
+
+def column(schema: Schema, feature: Trained) -> Column:
+    """What a feature of a model is: as the schema says; as it was in training where the schema no longer names it."""
+    if feature.name in schema.names:
+        return schema.feature(feature.name)
+    return Column(feature.name, feature.kind)  # type: ignore[arg-type]  # a kind that a schema had
+
+
+def file(settings: Settings, version: str, dataset: str, kind: str) -> Path:
+    return within(settings.compared / "deeper", f"{version}-{dataset[:16]}-{kind}").with_suffix(".json")
+
+
+def keep(settings: Settings, version: str, dataset: str, kind: str, raw: Mapping[str, Any]) -> None:
+    """Store a result as JSON, in place of the one before."""
+    text = json.dumps({"format": FORMAT, "dataset": dataset, **raw}, allow_nan=False)
+    write_text(file(settings, version, dataset, kind), text + "\n")
+
+
+def kept(settings: Settings, version: str, dataset: str, kind: str) -> dict[str, Any] | None:
+    """A stored result; None where there is none, or one of another format or dataset."""
+    path = file(settings, version, dataset, kind)
+    if not path.is_file():
+        return None
+    raw: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return raw if (raw["format"], raw["dataset"]) == (FORMAT, dataset) else None

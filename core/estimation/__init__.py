@@ -1,0 +1,1 @@
+"""What a weighted sample of verdicts says of everybody: precision, recall and their intervals."""

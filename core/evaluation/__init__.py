@@ -1,0 +1,1 @@
+"""Metrics on labelled users, thresholds, intervals and paired differences."""

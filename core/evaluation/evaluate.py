@@ -1,0 +1,242 @@
+"""How good a model is: arrays in, numbers out, each with its 95 % interval.
+
+Kernels take weights (n,) so that one sort serves all bootstrap replicates: a replicate is the number of
+times each row was drawn. Rows are sorted by score once, descending; ties share one threshold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import beta
+
+from core.evaluation.resample import ECE_BINS, Costs, Sorted, replicate
+
+Floats = npt.NDArray[np.float64]
+#: The score above which each band begins; bands are named by whoever asks.
+Thresholds = Mapping[Any, float]
+REPLICATES: Final = 1000
+#: Rows drawn in all: large sets have narrow intervals that fewer replicates give as well.
+MOST_DRAWN: Final = 200_000_000
+FEWEST_REPLICATES: Final = 400
+#: Below this many events a resampled interval is too short; the exact one is used instead.
+FEW: Final = 10
+RANKED: Final = ("pr_auc", "roc_auc", "brier", "ece")
+AT_THRESHOLD: Final = ("precision", "recall", "f1", "fpr")
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure and its 95 % interval; None where it is not defined (precision when nobody is flagged)."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+    def as_json(self) -> dict[str, float | None]:
+        return {"value": self.value, "low": self.low, "high": self.high}
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Estimate:
+        return cls(raw["value"], raw["low"], raw["high"])
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Users of about the same score: mean score, share of spammers with its 95 % interval, and how many."""
+
+    predicted: float
+    observed: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """All figures of one model on one set of rows."""
+
+    n: int
+    positives: int
+    overall: Mapping[str, Estimate]
+    at: Mapping[str, Mapping[str, Estimate]]
+    thresholds: Thresholds
+    reliability: tuple[Group, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "n": self.n,
+            "positives": self.positives,
+            **{name: figure.as_json() for name, figure in self.overall.items()},
+            "thresholds": {
+                band: {"above": self.thresholds[band], **{name: figure.as_json() for name, figure in figures.items()}}
+                for band, figures in self.at.items()
+            },
+            "reliability": [asdict(group) for group in self.reliability],
+        }
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Figures:
+        return cls(
+            raw["n"],
+            raw["positives"],
+            {name: Estimate.from_json(raw[name]) for name in RANKED},
+            {
+                band: {name: Estimate.from_json(each) for name, each in entry.items() if name != "above"}
+                for band, entry in raw["thresholds"].items()
+            },
+            {band: entry["above"] for band, entry in raw["thresholds"].items()},
+            tuple(Group(**group) for group in raw["reliability"]),
+        )
+
+
+class Ranking:
+    """Rows sorted by descending score, ready to be weighed again and again.
+
+    label (n,) of 0 and 1, score (n,) of probabilities. Needs at least one row of each class.
+    """
+
+    def __init__(self, label: npt.ArrayLike, score: npt.ArrayLike) -> None:
+        y, p = np.asarray(label, np.float64), np.asarray(score, np.float64)
+        order = np.argsort(-p, kind="stable")
+        self.y, self.p = y[order], p[order]
+        # Rows of equal score keep the order of the file here too, which reversing would turn around.
+        self.ascending = np.argsort(order)[np.argsort(p, kind="stable")]
+        #: last row of each group of equal scores
+        self.ends = np.flatnonzero(np.append(np.diff(self.p) != 0, True))
+        self.square = (self.p - self.y) ** 2
+
+    def pr_auc(self, weight: Floats) -> float:
+        """Average precision: sum of precision x rise in recall over the distinct scores (no interpolation)."""
+        hits, all_ = self._cumulated(weight)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            precision = np.where(all_ > 0, hits / all_, 0.0)
+        return float(np.sum(np.diff(hits, prepend=0.0) * precision) / hits[-1])
+
+    def roc_auc(self, weight: Floats) -> float:
+        """Share of pairs ranked rightly, ties counting half (Mann-Whitney)."""
+        hits, all_ = self._cumulated(weight)
+        misses = all_ - hits
+        area = np.sum(np.diff(misses, prepend=0.0) * (hits + np.append(0.0, hits[:-1])) / 2)
+        return float(area / (hits[-1] * misses[-1]))
+
+    def brier(self, weight: Floats) -> float:
+        return float(np.average(self.square, weights=weight))
+
+    def ece(self, weight: Floats) -> float:
+        """`ece` of the rows, each as often as its weight says."""
+        rows = np.repeat(self.ascending, weight[self.ascending].astype(np.int64))
+        return _binned_gap(self.y[rows], self.p[rows])
+
+    def at(self, threshold: float, weight: Floats) -> dict[str, tuple[float, float]]:
+        """Precision, recall, FPR as (events, of), and F1, with rows scored strictly above `threshold` flagged."""
+        cut = int(np.searchsorted(-self.p, -threshold, side="left"))
+        true, flagged = float(weight[:cut] @ self.y[:cut]), float(weight[:cut].sum())
+        positive, everyone = float(weight @ self.y), float(weight.sum())
+        return {
+            "precision": (true, flagged),
+            "recall": (true, positive),
+            "f1": (2 * true, flagged + positive),
+            "fpr": (flagged - true, everyone - positive),
+        }
+
+    def _cumulated(self, weight: Floats) -> tuple[Floats, Floats]:
+        return np.cumsum(weight * self.y)[self.ends], np.cumsum(weight)[self.ends]
+
+
+def pr_auc(label: npt.ArrayLike, score: npt.ArrayLike, weight: npt.ArrayLike | None = None) -> float:
+    """`Ranking.pr_auc` without the rest of it, for scores that are judged once. label, score, weight: (n,)."""
+    p = np.asarray(score)
+    order = np.argsort(-p, kind="stable")
+    y, w = np.asarray(label, np.float64)[order], 1.0 if weight is None else np.asarray(weight, np.float64)[order]
+    ends = np.flatnonzero(np.append(np.diff(p[order]) != 0, True))
+    hits, flagged = np.cumsum(y * w)[ends], np.cumsum(np.broadcast_to(w, len(y)))[ends]
+    return float(np.sum(np.diff(hits, prepend=0.0) * hits / flagged) / hits[-1])
+
+
+def ece(label: npt.ArrayLike, score: npt.ArrayLike) -> float:
+    """Expected calibration error, 15 bins of equal count after a stable ascending sort by score.
+
+    The mean over rows of |mean score - share of positives| of the row's bin (Naeini, Cooper and
+    Hauskrecht, AAAI 2015, with equal-count bins, the first ones taking the remainder). label, score: (n,).
+    """
+    y, p = np.asarray(label, np.float64), np.asarray(score, np.float64)
+    order = np.argsort(p, kind="stable")
+    return _binned_gap(y[order], p[order])
+
+
+def _binned_gap(label: Floats, score: Floats) -> float:
+    size, longer = divmod(len(label), ECE_BINS)
+    sizes = np.full(ECE_BINS, size)
+    sizes[:longer] += 1
+    starts = (np.cumsum(sizes) - sizes)[sizes > 0]
+    return float(np.abs(np.add.reduceat(score - label, starts)).sum() / len(label))
+
+
+def judge(
+    label: npt.ArrayLike,
+    score: npt.ArrayLike,
+    thresholds: Thresholds,
+    *,
+    seed: int = 0,
+    replicates: int | None = None,
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
+) -> Figures:
+    """All figures with 95 % bootstrap intervals (rows resampled with replacement, percentiles).
+
+    label (n,) of 0 and 1 with both present, score (n,) in [0, 1], thresholds: band -> score above which it
+    begins. Shares of few events get the exact interval of Clopper and Pearson instead. The interval of ECE
+    is centred on its value: resampling adds noise to every bin and would only push it up. Without a
+    number of `replicates` there are 1,000, fewer on large sets.
+    """
+    ranking = Ranking(label, score)
+    ones = np.ones_like(ranking.p)
+    times = replicates or int(np.clip(MOST_DRAWN // len(ones), FEWEST_REPLICATES, REPLICATES))
+    weighed = [Sorted(label, score, thresholds, Costs())]
+    drawn = {name: of[0] for name, of in replicate(weighed, seed=seed, replicates=times, progress=progress).items()}
+    overall = {name: _interval(getattr(ranking, name)(ones), drawn[name], centred=name == "ece") for name in RANKED}
+    at = {
+        band: {name: _share(name, *pair, drawn[f"{band} {name}"]) for name, pair in ranking.at(above, ones).items()}
+        for band, above in thresholds.items()
+    }
+    return Figures(len(ones), int(ranking.y.sum()), overall, at, dict(thresholds), reliability(ranking.y, ranking.p))
+
+
+def reliability(label: npt.ArrayLike, score: npt.ArrayLike) -> tuple[Group, ...]:
+    """Ten groups of equal width over [0, 1], without the empty ones; intervals by Clopper and Pearson."""
+    y, p = np.asarray(label, np.float64), np.asarray(score, np.float64)
+    tenth = np.minimum((p * 10).astype(np.int64), 9)
+    groups = []
+    for k in np.unique(tenth):
+        inside = tenth == k
+        n, events = int(inside.sum()), float(y[inside].sum())
+        groups.append(Group(float(p[inside].mean()), events / n, *exact(events, n), n))
+    return tuple(groups)
+
+
+def exact(events: float, of: float) -> tuple[float, float]:
+    """The 95 % interval of a share by Clopper and Pearson (1934)."""
+    low = 0.0 if events == 0 else float(beta.ppf(0.025, events, of - events + 1))
+    high = 1.0 if events == of else float(beta.ppf(0.975, events + 1, of - events))
+    return low, high
+
+
+def _interval(value: float, drawn: Floats, *, centred: bool = False) -> Estimate:
+    kept = drawn[~np.isnan(drawn)]
+    if not len(kept):
+        return Estimate(value, None, None)
+    low, high = np.percentile(kept, [2.5, 97.5])
+    shift = value - float(kept.mean()) if centred else 0.0
+    return Estimate(value, max(float(low) + shift, 0.0), min(float(high) + shift, 1.0))
+
+
+def _share(name: str, events: float, of: float, drawn: Floats) -> Estimate:
+    if of == 0:
+        return Estimate(None, None, None)
+    if name != "f1" and min(events, of - events) < FEW:
+        return Estimate(events / of, *exact(events, of))
+    return _interval(events / of, drawn)

@@ -1,0 +1,131 @@
+"""What is known about a model version besides its trees: lineage, training ranges, figures. Plain JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from core.evaluation.evaluate import AT_THRESHOLD, Figures
+from core.store.strict_json import typed
+
+FORMAT: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """One feature as it was in training; `median`, `low`, `high` are None where every value was missing."""
+
+    name: str
+    kind: str
+    low: float | None
+    high: float | None
+    median: float | None
+    missing: int
+
+    @property
+    def constant(self) -> bool:
+        """Whether no row differed from another: the model cannot have learnt anything from it."""
+        return self.low == self.high and (self.low is None or self.missing == 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What the model was fitted on. `dataset` is the id of the dataset, `sha256` that of the file's bytes,
+    `salt` the digest of the home's salt: without the same salt nobody can tell who was trained on.
+    """
+
+    name: str
+    dataset: str
+    sha256: str
+    salt: str
+    rows: int
+    positives: int
+    trained_on: int
+    tested_on: int
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """`parent`: the version in charge when this one was trained, "" when none was; `trained_by`: who had it trained.
+    Both are None where that is not known, as in versions older than these entries.
+    """
+
+    created: datetime
+    data: Data
+    features: tuple[Trained, ...]
+    figures: Figures
+    seed: int
+    rounds: int
+    parameters: Mapping[str, Any]
+    libraries: Mapping[str, str]
+    seconds: float
+    bias: float
+    notice: str = ""
+    parent: str | None = None
+    trained_by: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Feature names in the order of the model's columns."""
+        return tuple(feature.name for feature in self.features)
+
+    @property
+    def ranges(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Lowest and highest values in training, each (f,); where a feature had none, any value is outside."""
+        low = [np.inf if feature.low is None else feature.low for feature in self.features]
+        high = [-np.inf if feature.high is None else feature.high for feature in self.features]
+        return np.array(low), np.array(high)
+
+    @property
+    def constants(self) -> tuple[str, ...]:
+        return tuple(feature.name for feature in self.features if feature.constant)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "created": self.created.isoformat(),
+            "notice": self.notice,
+            "parent": self.parent,
+            "trained_by": self.trained_by,
+            "data": asdict(self.data),
+            "seed": self.seed,
+            "rounds": self.rounds,
+            "bias": self.bias,
+            "parameters": dict(self.parameters),
+            "libraries": dict(self.libraries),
+            "seconds": self.seconds,
+            "constants": list(self.constants),
+            "figures": self.figures.as_json(),
+            "features": [asdict(feature) for feature in self.features],
+        }
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Metadata:
+        """Raises AttributeError, KeyError, TypeError or ValueError when the JSON is not metadata of this format."""
+        if raw["format"] != FORMAT:
+            raise ValueError(f"has format {raw['format']}, this program reads {FORMAT}")
+        found = cls(
+            created=datetime.fromisoformat(raw["created"]),
+            data=Data(**raw["data"]),
+            features=tuple(Trained(**entry) for entry in raw["features"]),
+            figures=Figures.from_json(raw["figures"]),
+            seed=raw["seed"],
+            rounds=raw["rounds"],
+            parameters=raw["parameters"],
+            libraries=raw["libraries"],
+            seconds=raw["seconds"],
+            bias=raw["bias"],
+            notice=raw["notice"],
+            parent=raw.get("parent"),
+            trained_by=raw.get("trained_by"),
+        )
+        if not 0 < len(set(found.names)) == len(found.names):
+            raise ValueError("names no features, or one twice")
+        if any(each.keys() != set(AT_THRESHOLD) for each in found.figures.at.values()):
+            raise ValueError("has other figures above a threshold than it should")
+        return typed(found)

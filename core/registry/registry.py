@@ -1,0 +1,321 @@
+"""Model versions on disk: `models/v0001/`, and `models/CHAMPION`, which names the one in charge.
+
+What is put in charge, by whom and why, is noted in the audit log first (`core.registry.lineage`).
+
+A version is a folder of data, never of code: trees as XGBoost UBJ, calibration and metadata as JSON, the
+training baseline as Parquet, and SHA256SUMS over all of them. It is published by one rename and never
+changed afterwards. Loading checks every sum first. A version that was pulled from a Hub says so in `origin.json`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import xgboost as xgb
+
+from core.access import accounts
+from core.data.split import Keys
+from core.errors import BadOptionError, DamagedModelError, RefusedError, UnknownVersionError
+from core.files import replacing, write_text
+from core.model.calibrate import Calibration
+from core.registry import baseline, lineage, sums, tree_check
+from core.registry.baseline import Baseline
+from core.registry.lineage import PROMOTE, ROLL_BACK, VERSION, Promotion
+from core.registry.metadata import Metadata
+from core.registry.origin import Origin
+from core.settings import Settings
+from core.store import chained_log, strict_json
+
+TREES: Final = "model.ubj"
+CALIBRATION: Final = "calibration.json"
+METADATA: Final = "metadata.json"
+BASELINE: Final = "baseline.parquet"
+USERS: Final = "users.parquet"
+ORIGIN: Final = "origin.json"
+SUMS: Final = sums.SUMS
+CHAMPION: Final = "CHAMPION"
+FORMAT: Final = 1
+#: What every version has. Who was trained on may stay where that was; only pulled versions have an origin.
+NEEDED: Final = (TREES, CALIBRATION, METADATA, BASELINE)
+OPTIONAL: Final = (USERS, ORIGIN)
+#: Longest reason for a promotion, in characters.
+MOST_WHY: Final = 1_000
+#: Longest word on what is wrong with a file, in characters.
+MOST_SAID: Final = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A version, checked and loaded. The baseline and the users are read only when asked for.
+
+    `origin`: where it was pulled from, None for a version that was trained here.
+    """
+
+    version: str
+    folder: Path
+    booster: xgb.Booster
+    calibration: Calibration
+    metadata: Metadata
+    origin: Origin | None = None
+
+    def baseline(self) -> Baseline:
+        """Raises DamagedModelError when it cannot be read."""
+        with _read(self.folder, BASELINE) as content:
+            return baseline.load(io.BytesIO(content))
+
+    def users(self) -> Keys | None:
+        """Fingerprints of the users trained on, sorted (see `core.data.split.known`); None where it came without."""
+        if not (self.folder / USERS).is_file():
+            return None
+        with _read(self.folder, USERS) as content:
+            return baseline.load_users(io.BytesIO(content))
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything a version consists of, ready to be published."""
+
+    booster: xgb.Booster
+    calibration: Calibration
+    metadata: Metadata
+    baseline: Baseline
+    users: Keys
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A version in a list. `metadata` is None when the version is damaged, and `damage` then says how."""
+
+    version: str
+    in_charge: bool
+    metadata: Metadata | None
+    damage: str
+    promotion: Promotion | None
+    origin: Origin | None = None
+
+
+def versions(settings: Settings) -> tuple[str, ...]:
+    """All published versions, oldest first."""
+    if not settings.models.is_dir():
+        return ()
+    names = [entry.name for entry in settings.models.iterdir() if entry.is_dir() and VERSION.fullmatch(entry.name)]
+    return tuple(sorted(names, key=lambda name: int(name[1:])))
+
+
+def champion(settings: Settings) -> str | None:
+    """The version in charge, or None before the first promotion."""
+    pointer = settings.models / CHAMPION
+    # A byte that is no letter makes it the name of no version, which is told as such.
+    return pointer.read_text(encoding="ascii", errors="replace").strip() if pointer.is_file() else None
+
+
+def publish(settings: Settings, parts: Parts) -> str:
+    """Store a new version under the next number and return it. Nobody ever sees half of one."""
+    return _published(settings, lambda folder: _write(folder, parts))
+
+
+def adopt(settings: Settings, source: Path, origin: Origin) -> str:
+    """Store the files of a version from elsewhere, as they are, under the next number, and return that version.
+
+    Its SHA256SUMS gets a line more, over `origin.json`. Raises as `load` does, before anything is stored.
+    """
+    opened(source)
+
+    def write(folder: Path) -> None:
+        for name in (*sums.read(source), SUMS):
+            shutil.copyfile(source / name, folder / name)
+        _write_json(folder / ORIGIN, origin.as_json())
+        sums.add(folder, ORIGIN)
+
+    return _published(settings, write)
+
+
+def _published(settings: Settings, write: Callable[[Path], None]) -> str:
+    settings.models.mkdir(parents=True, exist_ok=True)
+    number = int(versions(settings)[-1][1:]) + 1 if versions(settings) else 1
+    while True:
+        version = f"v{number:04d}"
+        try:
+            with replacing(settings.models / version) as folder:
+                folder.mkdir()
+                write(folder)
+        except OSError:
+            if not (settings.models / version).exists():
+                raise
+            number += 1  # somebody published under this number meanwhile
+        else:
+            return version
+
+
+def promote(settings: Settings, version: str, *, by: str, why: str, now: datetime) -> str | None:
+    """Put a version in charge, after checking the role of `by` and that the version can be loaded.
+
+    Returns the version in charge before; that is `version` itself, and nothing is noted, when it is in charge already.
+    Two promotions at once come one after the other. Raises NotAllowedError, BadOptionError without a reason, and as
+    `load` does.
+    """
+    person, reason = accounts.authorise(settings, by, "promote"), reason_given(why)
+    with chained_log.locked(settings.audit):
+        before, model = champion(settings), load(settings, version)
+        if version != before:
+            _put_in_charge(settings, Promotion(version, before, PROMOTE, person.name, reason, now), model.origin)
+        return before
+
+
+def rollback(settings: Settings, *, by: str, why: str, now: datetime, leaving: str | None = None) -> str:
+    """Put the version in charge that was before the latest promotion, and return it; the next one goes further back.
+
+    `leaving`: the version that is to be left, where two people may have the same thought at once. Raises RefusedError
+    when there is nothing to go back to or `leaving` is not in charge any more, and otherwise as `promote` does. The
+    version in charge may be damaged.
+    """
+    person, reason = accounts.authorise(settings, by, "promote"), reason_given(why)
+    with chained_log.locked(settings.audit):
+        before = champion(settings)
+        if leaving not in {None, before}:
+            raise RefusedError(f"{leaving} is not in charge any more: {before} is. Look again before you roll back.")
+        version = lineage.former(lineage.history(settings, before))
+        if version is None:
+            raise RefusedError("There is no version to roll back to: the log names none before. Promote one instead.")
+        origin = load(settings, version).origin
+        _put_in_charge(settings, Promotion(version, before, ROLL_BACK, person.name, reason, now), origin)
+        return version
+
+
+def describe(settings: Settings, version: str) -> Metadata:
+    """What is known about a version, after checking every checksum; faster than `load`, which also builds the trees.
+
+    Raises as `load` does.
+    """
+    return _told(_found(settings, version))[0]
+
+
+def origin(settings: Settings, version: str) -> Origin | None:
+    """Where a version was pulled from, None for one that was trained here. Checks and raises as `describe` does."""
+    return _told(_found(settings, version))[1]
+
+
+def listing(settings: Settings, promotions: Sequence[Promotion] = ()) -> tuple[Listed, ...]:
+    """All versions, newest first, each with its latest of these promotions (oldest first). Damaged ones are told."""
+    latest, inside = {each.version: each for each in promotions}, champion(settings)
+    return tuple(
+        _listed(settings, version, in_charge=version == inside, promotion=latest.get(version))
+        for version in reversed(versions(settings))
+    )
+
+
+def load(settings: Settings, version: str | None = None) -> Model:
+    """Load a version, by default the champion, after checking every checksum.
+
+    Raises UnknownVersionError, or DamagedModelError when a file is absent, differs or cannot be read.
+    """
+    return opened(_found(settings, version or champion(settings)))
+
+
+def opened(folder: Path) -> Model:
+    """Load a version from the folder that holds it, wherever that is, as `load` does. Raises DamagedModelError."""
+    metadata, origin, calibration, content = looked_at(folder)
+    with _telling(folder, TREES):
+        booster = tree_check.booster(content)
+    return Model(folder.name, folder, booster, calibration, metadata, origin)
+
+
+def looked_at(folder: Path) -> tuple[Metadata, Origin | None, Calibration, bytes]:
+    """What `opened` makes a model of, the last being its trees: sound, and as yet unseen by XGBoost.
+
+    Raises DamagedModelError.
+    """
+    metadata, origin = _told(folder)
+    with _read(folder, TREES) as content:
+        features = tree_check.features(content)
+    if features != len(metadata.names):
+        sentence = f"names {len(metadata.names)} features, and {TREES} has {features}"
+        raise DamagedModelError(folder.name, METADATA, sentence)
+    with _read(folder, CALIBRATION) as text:
+        return metadata, origin, Calibration.from_json(strict_json.parsed(text)), content
+
+
+def bias(booster: xgb.Booster, features: int) -> float:
+    """XGBoost's own expected margin: the constant that contributions are added to, in log-odds."""
+    blank = xgb.DMatrix(np.full((1, features), np.nan, np.float32))
+    return float(booster.predict(blank, pred_contribs=True)[0, -1])
+
+
+def reason_given(why: str) -> str:
+    """The reason without space around it; raises BadOptionError when there is none, or too much of one."""
+    reason = why.strip()
+    if not reason or len(reason) > MOST_WHY:
+        raise BadOptionError("why", f"say why in 1 to {MOST_WHY:,} characters.")
+    return reason
+
+
+def _listed(settings: Settings, version: str, *, in_charge: bool, promotion: Promotion | None) -> Listed:
+    try:
+        metadata, origin = _told(_found(settings, version))
+    except DamagedModelError as error:
+        return Listed(version, in_charge, None, str(error), promotion)
+    return Listed(version, in_charge, metadata, "", promotion, origin)
+
+
+def _put_in_charge(settings: Settings, promotion: Promotion, origin: Origin | None) -> None:
+    pulled = f"{origin.repo}@{origin.revision}" if origin else ""
+    # First: a note without a move is found out, a move without a note is not.
+    lineage.note(settings, promotion, pulled_from=pulled)
+    write_text(settings.models / CHAMPION, promotion.version + "\n")
+
+
+def _found(settings: Settings, version: str | None) -> Path:
+    if version is None or version not in versions(settings):
+        raise UnknownVersionError(version or "in charge", versions(settings))
+    return settings.models / version
+
+
+def _told(folder: Path) -> tuple[Metadata, Origin | None]:
+    """What a version says of itself, after checking every checksum."""
+    sums.check(folder, needed=NEEDED, optional=OPTIONAL)
+    with _read(folder, METADATA) as content:
+        metadata = Metadata.from_json(strict_json.parsed(content))
+    if ORIGIN not in sums.read(folder):
+        return metadata, None
+    with _read(folder, ORIGIN) as content:
+        return metadata, Origin.from_json(strict_json.parsed(content))
+
+
+@contextlib.contextmanager
+def _read(folder: Path, name: str) -> Iterator[bytes]:
+    """A file's content, which fits its sum; what is wrong with it makes the version a damaged one."""
+    content = sums.content(folder, name)
+    with _telling(folder, name):
+        yield content
+
+
+@contextlib.contextmanager
+def _telling(folder: Path, name: str) -> Iterator[None]:
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError, xgb.core.XGBoostError) as error:
+        # Of XGBoost's errors the first line is meant for people, and the others are its stack.
+        why = strict_json.legible(str(error).partition("\n")[0], MOST_SAID)
+        raise DamagedModelError(folder.name, "a file", f"cannot be read ({name}: {why})") from error
+
+
+def _write(folder: Path, parts: Parts) -> None:
+    parts.booster.save_model(folder / TREES)
+    _write_json(folder / CALIBRATION, {"format": FORMAT, "kind": "beta", **asdict(parts.calibration)})
+    _write_json(folder / METADATA, parts.metadata.as_json())
+    baseline.save(parts.baseline, folder / BASELINE)
+    baseline.save_users(parts.users, folder / USERS)
+    sums.write(folder, (*NEEDED, USERS))
+
+
+def _write_json(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")

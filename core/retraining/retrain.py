@@ -1,0 +1,244 @@
+"""Retrain: history and feedback make a candidate, the gate judges it, and only then anything may change.
+
+Nothing is replaced on the way: the candidate is published as a version of its own in one step, and the champion serves
+until somebody, or automation that a named person has switched on, promotes another. Killed at any moment, it leaves
+the home as it was or with one more whole version.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+from filelock import FileLock, Timeout
+
+from core.access import accounts, audit
+from core.data import datasets, split
+from core.errors import RefusedError, TrustdeskError, UnknownItemError, listed
+from core.evaluation import evaluate
+from core.evaluation.evaluate import Thresholds
+from core.feedback import ledger
+from core.jobs import Report
+from core.model import boosted
+from core.model.families import FAMILIES, LEADING, NATURAL
+from core.model.learner import Progress
+from core.registry import baseline, registry
+from core.registry.metadata import Data, Metadata
+from core.registry.registry import Model, Parts
+from core.retraining import due, fit, gate
+from core.retraining import settings as learnings
+from core.retraining.fit import Fitted, How
+from core.retraining.gate import Gate
+from core.retraining.settings import Learning
+from core.retraining.training_set import TrainingSet, labels_given, training_set
+from core.schema import schema as schemas
+from core.schema.schema import Schema
+from core.scoring.scorer import matrix
+from core.settings import Settings
+from core.training import candidates, crossfit, training
+from core.training.candidates import Kept, Scores
+
+#: Steps told: folds, the final fit, judging, the gate, storing.
+STEPS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """How to retrain, by whom (None: the scheduler), and from which scores on each band begins."""
+
+    thresholds: Thresholds
+    how: How = "full"
+    by: str | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Retrained:
+    """The version published, what the gate says of it, and whether it was put in charge at once."""
+
+    version: str
+    gate: Gate
+    promoted: bool
+
+
+def retrain(
+    settings: Settings, asked: Request, *, now: datetime, progress: Progress = lambda _what, _share: None
+) -> Retrained:  # fmt: skip
+    """Learn from all history and the feedback so far, and publish a candidate with what the gate says of it.
+
+    Raises NotAllowedError for who may not retrain, RefusedError when there is nothing new, when no version's users are
+    in this home or another retraining is under way, and what `fit` and `gate` raise. A failure is noted.
+    """
+    if asked.by is not None:
+        asked = replace(asked, by=accounts.authorise(settings, asked.by, "retrain").name)
+    with _alone(settings):
+        try:
+            return _retrained(settings, asked, now, progress)
+        except TrustdeskError as error:
+            due.note_failure(settings, str(error), now=now)
+            raise
+
+
+def retrain_now(
+    settings: Settings, report: Report, *, thresholds: Thresholds, how: How = "full", by: str | None = None,
+    seed: int = 0,
+) -> None:  # fmt: skip
+    """The job behind the page and the scheduler."""
+    asked = Request(thresholds, how, by, seed)
+    found = retrain(settings, asked, now=datetime.now(UTC), progress=training.Overall(report, STEPS))
+    report.keep({"version": found.version, "verdict": found.gate.verdict, "sentence": found.gate.sentence})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Source:
+    """Everything that a candidate comes from."""
+
+    champion: Model
+    data: Data
+    schema: Schema
+    users: TrainingSet
+    position: str
+
+
+def _retrained(settings: Settings, asked: Request, now: datetime, progress: Progress) -> Retrained:
+    started = time.monotonic()
+    progress("Reading history and feedback", 0.0)
+    source, learning = _source(settings), learnings.load(settings)
+    fitted = _fitted(source, learning, asked, progress)
+    progress("Judging on the test part", 0.0)
+    parts, kept, scores = _described(source, fitted, asked, now, started)
+    progress("Holding it against the champion", 0.0)
+    candidate = Model("the candidate", settings.models, parts.booster, parts.calibration, parts.metadata)
+    found = gate.check(
+        source.champion, candidate, source.users.judges, source.users.golden, source.schema, asked.thresholds,
+        said=source.users.sentence, seed=asked.seed, now=now,
+    )  # fmt: skip
+    progress("Storing", 0.0)
+    version = registry.publish(settings, parts)
+    found = replace(found, candidate=version)
+    gate.keep(settings, found)
+    candidates.keep(settings, replace(kept, version=version), scores)
+    due.note_done(settings, version, source.position, now=now)
+    facts = {"how": asked.how, "verdict": found.verdict, "gain": found.gain, "champion": source.champion.version}
+    audit.note(
+        settings, who=asked.by or "watch", what="retrain", about=version, why=found.sentence, details=facts, now=now
+    )  # fmt: skip
+    return Retrained(version, found, _promoted(settings, learning, found, now))
+
+
+def _source(settings: Settings) -> _Source:
+    champion, schema, known = registry.load(settings), schemas.load(settings.schema_file), ledger.of(settings)
+    data, history = _history(settings, champion)
+    known.refresh()
+    feedback, position = known.effective(), known.position
+    needed = (*schema.names, *([schema.label.column] if schema.label else []))
+    if absent := [name for name in needed if name not in history]:
+        raise RefusedError(
+            f"The users of the history ({data.name}) were stored without {listed(absent)}, which data/schema.toml "
+            "names now. Train once on a file of labelled users that has all columns; then feedback is added to it."
+        )
+    if labels_given(feedback).empty:
+        raise RefusedError("No verdict says yet what a user is: there is nothing new to learn from. Review some cases.")
+    salt = split.salt(settings)
+    seen = champion.users() if data.salt == split.digest(salt) else None
+    return _Source(champion, data, schema, training_set(history, feedback, schema, salt, seen=seen), position)
+
+
+def _history(settings: Settings, champion: Model) -> tuple[Data, pd.DataFrame]:
+    """The users the champion learnt from; where this home has them not, those of the newest version that it has."""
+    others = (each.metadata.data for each in registry.listing(settings) if each.metadata is not None)
+    for data in (champion.metadata.data, *others):
+        with contextlib.suppress(UnknownItemError):
+            return data, datasets.frame(settings, data.dataset)
+    raise RefusedError(
+        f"The users that {champion.version} learnt from ({champion.metadata.data.name}) are not in this home, and "
+        "verdicts alone are no training set. Train once on a file of labelled users; after that, feedback is added to "
+        "it."
+    )
+
+
+def _fitted(source: _Source, learning: Learning, asked: Request, progress: Progress) -> Fitted:
+    learnt, champion, name = source.users.learnt, source.champion, source.data.name
+    if asked.how == "full":
+        return fit.full(learnt, champion, name=name, seed=asked.seed, progress=progress)
+    return fit.warm(
+        learnt, champion, batch=learning.batch_size, rate=learning.learning_rate, name=name, seed=asked.seed,
+        progress=progress,
+    )  # fmt: skip
+
+
+def _described(
+    source: _Source, fitted: Fitted, asked: Request, now: datetime, started: float
+) -> tuple[Parts, Kept, Scores]:  # fmt: skip
+    """The version, and the run that made it. Its figures are those on the test part, like those of any version."""
+    users, names = source.users, source.champion.metadata.names
+    test = users.judges.only(users.test)
+    crossfit.both_classes(test.label, f"the test part of {source.data.name}")
+    learnt_from, judged_on = matrix(users.learnt.frame, names), matrix(test.frame, names)
+    of_learnt, of_test = (
+        fitted.calibration.probability(boosted.margin(fitted.booster, x)) for x in (learnt_from, judged_on)
+    )
+    learnt = np.ones(len(users.learnt), bool)
+    figures = evaluate.judge(test.label, of_test, asked.thresholds, seed=asked.seed)
+    data = replace(
+        source.data, rows=len(users.learnt) + len(users.judges) + len(users.golden),
+        positives=int(sum(part.label.sum() for part in (users.learnt, users.judges, users.golden))),
+        trained_on=len(users.learnt), tested_on=len(test),
+    )  # fmt: skip
+    metadata = Metadata(
+        created=now, data=data, features=training.profiles(users.learnt.frame, source.schema, learnt), figures=figures,
+        seed=asked.seed, rounds=fitted.rounds, parameters=dict(fitted.parameters), libraries=training.libraries(),
+        seconds=round(time.monotonic() - started, 1), bias=registry.bias(fitted.booster, len(names)),
+        notice=source.champion.metadata.notice, parent=source.champion.version, trained_by=asked.by or "watch",
+    )  # fmt: skip
+    # Those whom reviewers are shown are no sample of the users: held against these, everybody else would have drifted.
+    as_learnt, as_tested = users.learnt.as_population(), test.as_population()
+    profile = baseline.of(
+        names, np.concatenate([learnt_from[as_learnt], judged_on[as_tested]]),
+        np.concatenate([users.learnt.label[as_learnt], test.label[as_tested]]),
+        np.concatenate([of_learnt[as_learnt], of_test[as_tested]]),
+        np.arange(len(as_learnt) + len(as_tested)) >= len(as_learnt), seed=asked.seed,
+    )  # fmt: skip
+    options = {"class_weight": NATURAL, "hard_negatives": False, "parameters": metadata.parameters,
+               "retrained": asked.how}  # fmt: skip
+    kept = Kept(
+        created=now, by=metadata.trained_by, family=LEADING, options=options, data=data, figures=figures,
+        folds=fitted.folds, training_pr_auc=evaluate.pr_auc(users.learnt.label, of_learnt, users.learnt.weight),
+        rounds=fitted.rounds, seconds=metadata.seconds, seed=asked.seed, notes=_notes(users, asked.how),
+    )  # fmt: skip
+    scores = Scores.of(test.keys, test.label, of_test)
+    return Parts(fitted.booster, fitted.calibration, metadata, profile, users.learnt.keys), kept, scores
+
+
+def _notes(users: TrainingSet, how: How) -> tuple[str, ...]:
+    """Whom it learnt from, and how it went about it where there are many."""
+    told = FAMILIES[LEADING].note(len(users.learnt)) if how == "full" else ""
+    return tuple(filter(None, (users.sentence, told)))
+
+
+def _promoted(settings: Settings, learning: Learning, found: Gate, now: datetime) -> bool:
+    """Put it in charge where that may be done without anybody looking: in the name of who switched that on."""
+    if not learning.automatic or found.verdict != "promote":
+        return False
+    why = f"Automatically, as {learning.promoter} has set: {found.sentence}"[: registry.MOST_WHY]
+    registry.promote(settings, found.candidate, by=learning.promoter, why=why, now=now)
+    return True
+
+
+@contextlib.contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    settings.data.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(settings.data / "retrain.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise RefusedError("A retraining is under way in this home. Wait for it to end.") from None
+    try:
+        yield
+    finally:
+        lock.release()

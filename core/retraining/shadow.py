@@ -1,0 +1,212 @@
+"""A challenger in the shadow of the champion: it scores what the champion scores, and nobody acts on it.
+
+`data/shadow/challenger.json` names the version; `data/shadow/<run>-<version>.parquet` holds its probabilities of the
+users of a run, by input row. As verdicts on these users come in, they tell which of the two is right.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from core import jobs
+from core.access import accounts, audit
+from core.comparison import flips
+from core.comparison.flips import Flips
+from core.data import datasets
+from core.errors import RefusedError
+from core.evaluation.paired import mcnemar
+from core.feedback import ledger
+from core.files import replacing, within, write_text
+from core.jobs import Report
+from core.policy.policy import BANDS
+from core.registry import registry
+from core.retraining.training_set import LABEL, labels_given
+from core.scoring import runs
+from core.scoring.runs import Run
+from core.scoring.scorer import Scorer
+from core.settings import Settings
+from core.wording import count, percent
+
+JOB: Final = "shadow"
+Floats = npt.NDArray[np.float64]
+#: Newest runs that a challenger catches up with, and that its standing is told from.
+MOST_RUNS: Final = 50
+_REVIEW: Final = BANDS.index("human_review")
+
+
+@dataclass(frozen=True, slots=True)
+class Challenger:
+    """The version in the shadow, and who put it there when: runs before that are not scored by it."""
+
+    version: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Standing:
+    """How a challenger compares on the users of so many `runs`: who changes band, and who was right where a verdict
+    says what the user is: only the champion, only the challenger, of all those `judged`. `without`: users whom the
+    challenger gives no score, and who are in none of these.
+    """
+
+    challenger: str
+    runs: int
+    flips: Flips
+    judged: int
+    only_champion: int
+    only_challenger: int
+    without: int = 0
+
+    @property
+    def p(self) -> float:
+        """Two-sided p-value of McNemar's test that both are right equally often."""
+        return mcnemar(self.only_champion, self.only_challenger)
+
+    @property
+    def sentence(self) -> str:
+        """Agreement, flips, and which is right."""
+        if not self.runs:
+            return f"{self.challenger} has scored no run yet beside the champion."
+        agreed = percent(1 - len(self.flips.rows) / max(self.flips.n, 1))
+        said = (
+            f"{self.challenger} agrees on the band of {agreed} of {count(self.flips.n, 'user')}. {self.flips.sentence} "
+        )
+        if self.without:
+            said += f"It gives {count(self.without, 'other user')} no score. "
+        if not self.judged:
+            return said + "No verdict says yet which is right."
+        better = self.challenger if self.only_challenger > self.only_champion else "the champion"
+        surely = f"{better} is right more often" if self.p < 0.05 else "no evidence that either is right more often"
+        return said + (
+            f"Of {count(self.judged, 'judged user')}, {self.only_champion:,} only the champion judges rightly and "
+            f"{self.only_challenger:,} only {self.challenger}: {surely} (McNemar, p = {self.p:.3f})."
+        )
+
+
+def appoint(settings: Settings, version: str | None, *, by: str, now: datetime) -> None:
+    """Put a version into the shadow, or with None nobody. Raises NotAllowedError, RefusedError for the champion
+    itself, and as `registry.load` does.
+    """
+    person = accounts.authorise(settings, by, "retrain").name
+    if version is not None:
+        registry.load(settings, version)
+        if version == registry.champion(settings):
+            raise RefusedError(f"{version} is in charge: it cannot be its own challenger.")
+    audit.note(settings, who=person, what="shadow", about=version or "nobody", now=now)
+    told = {"format": 1, "version": version, "by": person, "at": now.isoformat()}
+    write_text(settings.shadow / "challenger.json", json.dumps(told) + "\n")
+
+
+def challenger(settings: Settings) -> Challenger | None:
+    """Who is in the shadow; nobody once it is in charge, or gone."""
+    path = settings.shadow / "challenger.json"
+    if not path.is_file():
+        return None
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    if raw["version"] not in registry.versions(settings) or raw["version"] == registry.champion(settings):
+        return None
+    return Challenger(raw["version"], raw["by"], datetime.fromisoformat(raw["at"]))
+
+
+def catch_up(settings: Settings) -> tuple[str, ...]:
+    """Let the challenger score the runs it has not scored yet, of those made since it was appointed; their ids.
+
+    A user whom it gives no score is kept as such: what is not finite in the file has no band.
+    """
+    found = challenger(settings)
+    missing = [run for run in _runs(settings, found) if found and not _file(settings, run, found.version).is_file()]
+    if found is None or not missing:
+        return ()
+    scorer = Scorer(registry.load(settings, found.version))
+    for run in missing:
+        frame = datasets.frame(settings, run.dataset, scorer.model.metadata.names)
+        scored = scorer.score(frame)
+        known = np.where(scored.finite, scored.probability, np.nan)
+        probability = pd.DataFrame({"probability": known}, index=frame.index)
+        with replacing(_file(settings, run, found.version)) as temporary:
+            probability.to_parquet(temporary, compression="lz4")
+    return tuple(run.id for run in missing)
+
+
+def soon(settings: Settings) -> None:
+    """Let the challenger catch up in a job of its own; nothing where nobody is in the shadow."""
+    if found := challenger(settings):
+        jobs.start(settings, JOB, {}, title=f"{found.version} in the shadow", identity="shadow", lane="long")
+
+
+def catch_up_now(settings: Settings, report: Report) -> None:
+    """The job behind `soon`: also scores the runs that come in meanwhile."""
+    report(0, 1)
+    while catch_up(settings):
+        report(0, 1)
+
+
+def scored(settings: Settings, found: Challenger) -> tuple[str, ...]:
+    """The runs, newest first, that a challenger has scored."""
+    return tuple(run.id for run in _scored(settings, found))
+
+
+def standing(settings: Settings, found: Challenger) -> Standing:
+    """How a challenger does on what it has scored."""
+    scored = {run.id: run for run in _scored(settings, found)}
+    told = {run.id: pd.read_parquet(_file(settings, run, found.version))["probability"] for run in scored.values()}
+    theirs = {run: each[np.isfinite(each)] for run, each in told.items()}
+    ours = {run: runs.scores(settings, run)["probability"].loc[theirs[run].index] for run in scored}
+    before, after = (
+        _joined([scored[run].policy.severity(each[run].to_numpy()) for run in scored]) for each in (ours, theirs)
+    )
+    known = ledger.of(settings)
+    known.refresh()
+    right_a, right_b = _right(labels_given(known.effective()), scored, ours, theirs)
+    return Standing(
+        found.version, len(scored), flips.flips(before, after, BANDS), len(right_a), int((right_a & ~right_b).sum()),
+        int((right_b & ~right_a).sum()), sum(len(told[run]) - len(theirs[run]) for run in told),
+    )  # fmt: skip
+
+
+def _right(
+    verdicts: pd.DataFrame, scored: Mapping[str, Run], ours: Mapping[str, pd.Series[float]],
+    theirs: Mapping[str, pd.Series[float]],
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:  # fmt: skip
+    """Whether champion and challenger flag each judged user for review rightly, (k,) both; the last verdict counts."""
+    last = verdicts[~verdicts["prediction"].duplicated(keep="last")]
+    place = last["prediction"].str.rsplit("-", n=1)
+    rights: tuple[list[bool], list[bool]] = [], []
+    for run, row, said in zip(place.str[0], place.str[1], last["verdict"], strict=True):
+        if run not in scored or not str(row).isdigit() or int(row) not in theirs[run].index:
+            continue
+        for right, each in zip(rights, (ours, theirs), strict=True):
+            flagged = int(scored[run].policy.severity(each[run].loc[int(row)])) >= _REVIEW
+            right.append(flagged == bool(LABEL[said]))
+    return np.array(rights[0], bool), np.array(rights[1], bool)
+
+
+def _scored(settings: Settings, found: Challenger) -> list[Run]:
+    return [run for run in _runs(settings, found) if _file(settings, run, found.version).is_file()]
+
+
+def _runs(settings: Settings, found: Challenger | None) -> list[Run]:
+    if found is None:
+        return []
+    return [
+        run for run in runs.recent(settings, MOST_RUNS) if run.created >= found.at and run.model != found.version
+    ]  # fmt: skip
+
+
+def _joined(parts: list[npt.NDArray[np.int8]]) -> npt.NDArray[np.int64]:
+    return np.concatenate([np.zeros(0, np.int64), *parts]).astype(np.int64)
+
+
+def _file(settings: Settings, run: Run, version: str) -> Path:
+    path = within(settings.shadow, f"{run.id}-{version}")
+    return path.with_name(f"{path.name}.parquet")

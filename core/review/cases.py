@@ -1,0 +1,297 @@
+"""Cases: users a person is to judge or has judged, and which of them to look at.
+
+A blind case is judged without its score, so nothing here tells a reviewer what the score is: a blind case passes the
+filters on score and band, and is listed without either, unless `unblinded` is asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+
+import pandas as pd
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, exists, func, or_, select, update
+
+from core.errors import BadOptionError, UnknownItemError
+from core.feedback.strata import Stratum
+from core.feedback.verdict import Judgement
+from core.policy.policy import BANDS, Action, Band
+from core.settings import Settings
+from core.store import database
+from core.store.database import OPEN, cases
+
+#: What a case holds of its claim while nobody has one.
+NOBODY: Final = {"claimed_by": None, "claimed_session": None, "claimed_until": None}
+#: The user of a case whose user was forgotten.
+FORGOTTEN: Final = "(forgotten)"
+_ID: Final = re.compile(r"c-([0-9]{6,18})")
+_LISTED: Final = (
+    "number", "user", "score", "band", "action", "stratum", "inclusion", "blind", "created", "queued", "updated",
+    "claimed_by", "claimed_until", "reopened",
+)  # fmt: skip
+# Made once: an import asks 20,000 times, and making a statement takes longer than running it.
+_ASKING: Final = select(cases.c.number, cases.c.status).where(
+    cases.c.user == bindparam("by"), cases.c.prediction == bindparam("on")
+)
+_TOLD_BY_SCORE: Final = ["score", "band", "action"]
+_TOLD_TO_FEW: Final = ["stratum", "inclusion"]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A case as stored. `context` and `features` are what was there to be judged.
+
+    `created` is when it was made, `queued` when it last came into the queue (made or reopened), `updated` when a run
+    last changed it. `reopened` is the note of an appeal, `not_for` the reviewer who may not decide it; "" for none.
+    """
+
+    id: str
+    number: int
+    user: str
+    dataset: str
+    run: str
+    row: int
+    prediction: str
+    model: str
+    policy: str
+    score: float
+    band: Band
+    action: Action
+    stratum: Stratum
+    inclusion: float | None
+    blind: bool
+    context: Mapping[str, str | None]
+    features: Mapping[str, float | None]
+    created: datetime
+    queued: datetime
+    updated: datetime
+    status: Literal["open", "closed"]
+    claimed_by: str | None
+    claimed_session: str | None
+    claimed_until: datetime | None
+    verdict: str | None
+    judgement: Judgement | None
+    judged_by: str | None
+    judged_at: datetime | None
+    reopened: str
+    not_for: str
+
+    def held(self, by: str, session: str, now: datetime) -> bool:
+        """Whether this reviewer holds the case in this session, as of when it was read."""
+        return (self.claimed_by, self.claimed_session) == (by, session) and self.claimed(now)
+
+    def claimed(self, now: datetime) -> bool:
+        """Whether anybody holds the case, as of when it was read."""
+        return self.claimed_until is not None and self.claimed_until > now
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFilters:
+    """All conditions must hold; ranges include both ends, and a missing value lies in no range.
+
+    `text` is looked for in the user and in the context, `within` holds for the feature `feature`, `values` for the
+    context column `context`. `unblinded` is for those who may see strata: without it, `strata` cannot be asked for
+    and a blind case passes `bands` and `scores`, so that neither tells what its score is.
+    """
+
+    bands: tuple[Band, ...] = ()
+    scores: tuple[float, float] = (0.0, 1.0)
+    min_age_hours: float = 0.0
+    feature: str | None = None
+    within: tuple[float, float] | None = None
+    context: str | None = None
+    values: tuple[str, ...] = ()
+    strata: tuple[Stratum, ...] = ()
+    text: str = ""
+    unblinded: bool = False
+
+    def __post_init__(self) -> None:
+        if self.strata and not self.unblinded:
+            raise BadOptionError("stratum", "only those who may see strata can choose cases by them.")
+        if self.min_age_hours < 0:
+            raise BadOptionError("age", "give a number of hours from 0.")
+
+    def conditions(self, now: datetime) -> tuple[ColumnElement[bool], ...]:
+        """What a row of `state.cases` must satisfy."""
+        return (*self._by_score(), *self._by_content(), *self._by_place(now))
+
+    def _by_score(self) -> list[ColumnElement[bool]]:
+        asked: list[ColumnElement[bool]] = []
+        if self.bands:
+            asked.append(cases.c.band.in_(self.bands))
+        if self.scores != (0.0, 1.0):
+            asked.append(cases.c.score.between(*self.scores))
+        return [each if self.unblinded else or_(cases.c.blind, each) for each in asked]
+
+    def _by_content(self) -> list[ColumnElement[bool]]:
+        # Names and values are bound, never part of a path: a path cannot say every name, and JSON may spell one
+        # name in several ways, so that SQLite before 3.45 would not find it.
+        asked: list[ColumnElement[bool]] = []
+        if self.feature is not None and self.within is not None:
+            item = func.json_each(cases.c.features).table_valued("key", "value")
+            asked.append(exists().where(item.c.key == self.feature, item.c.value.between(*self.within)))
+        if self.context is not None and self.values:
+            item = func.json_each(cases.c.context).table_valued("key", "value")
+            asked.append(exists().where(item.c.key == self.context, item.c.value.in_(self.values)))
+        if wanted := self.text.strip():
+            item = func.json_each(cases.c.context).table_valued("key", "value")
+            in_context = exists().where(item.c.value.icontains(wanted, autoescape=True))
+            asked.append(or_(cases.c.user.icontains(wanted, autoescape=True), in_context))
+        return asked
+
+    def _by_place(self, now: datetime) -> list[ColumnElement[bool]]:
+        asked: list[ColumnElement[bool]] = []
+        if self.min_age_hours:
+            asked.append(cases.c.queued <= now - timedelta(hours=self.min_age_hours))
+        if self.strata:
+            asked.append(cases.c.stratum.in_(self.strata))
+        return asked
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What one reviewer has judged since a moment, and how many cases wait for anybody."""
+
+    spammer: int
+    legitimate: int
+    unsure: int
+    waiting: int
+
+    @property
+    def judged(self) -> int:
+        return self.spammer + self.legitimate + self.unsure
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Open cases: all, the `blind` ones, the others by band, and when the first of all came into the queue."""
+
+    open: int
+    blind: int
+    bands: Mapping[Band, int]
+    oldest: datetime | None
+
+
+def find(settings: Settings, case: str) -> Case:
+    """Raises UnknownItemError when this home has no such case."""
+    with database.connect(settings) as connection:
+        return read(connection, case)
+
+
+def read(connection: Connection, case: str) -> Case:
+    """As `find`, inside a transaction."""
+    found = connection.execute(select(cases).where(cases.c.number == number_of(case))).one_or_none()
+    if found is None:
+        raise UnknownItemError("case", case)
+    return _case(found)
+
+
+def number_of(case: str) -> int:
+    """The number in a case's id; raises UnknownItemError for what is no id of a case."""
+    numbered = _ID.fullmatch(case)
+    if numbered is None or id_of(int(numbered[1])) != case:
+        raise UnknownItemError("case", case)
+    return int(numbered[1])
+
+
+def id_of(number: int) -> str:
+    return f"c-{number:06d}"
+
+
+def asking(connection: Connection, user: str, prediction: str, case: str = "") -> str | None:
+    """The id of the case that asks about a user by a prediction: this one, or the open one where `case` is "".
+
+    None where there is none, also where `case` stands for something else in this database.
+    """
+    asked = connection.execute(_ASKING, {"by": user, "on": prediction})
+    found = {id_of(row.number): row.status for row in asked}
+    wanted = (each for each, status in found.items() if (each == case if case else status == "open"))
+    return next(wanted, None)
+
+
+def decided_by(connection: Connection, user: str, verdict: str) -> str | None:
+    """The id of the case of a user that this verdict decided, None where another one did since, or none."""
+    ours = select(cases.c.number).where(cases.c.user == user, cases.c.verdict == verdict)
+    found = connection.execute(ours).scalar_one_or_none()
+    return None if found is None else id_of(found)
+
+
+def of_user(settings: Settings, user: str) -> tuple[Case, ...]:
+    """All cases of a user, the newest first."""
+    with database.connect(settings) as connection:
+        found = connection.execute(select(cases).where(cases.c.user == user).order_by(cases.c.number.desc())).all()
+    return tuple(map(_case, found))
+
+
+def count(settings: Settings, filters: CaseFilters, *, now: datetime) -> int:
+    """How many open cases pass."""
+    with database.connect(settings) as connection:
+        return connection.execute(
+            select(func.count()).select_from(cases).where(OPEN, *filters.conditions(now))
+        ).scalar_one()
+
+
+def listing(settings: Settings, filters: CaseFilters, *, now: datetime, most: int = 1000) -> pd.DataFrame:
+    """The first open cases that pass, in the order of the queue, indexed by case id.
+
+    Unless the filters are unblinded, blind cases come without score, band and action, and all without stratum.
+    """
+    columns = [cases.c[name] for name in _LISTED]
+    ordered = select(*columns).where(OPEN, *filters.conditions(now)).order_by(cases.c.priority, cases.c.number)
+    with database.connect(settings) as connection:
+        rows = connection.execute(ordered.limit(most)).all()
+    frame = pd.DataFrame(rows, columns=list(_LISTED)).astype({"score": float, "inclusion": float, "blind": bool})
+    frame.index = pd.Index([id_of(number) for number in frame.pop("number")], name="case", dtype="str")
+    if filters.unblinded:
+        return frame
+    frame.loc[frame["blind"], _TOLD_BY_SCORE] = None
+    return frame.drop(columns=_TOLD_TO_FEW)
+
+
+def waiting(settings: Settings) -> Waiting:
+    """All open cases, counted."""
+    counted = select(cases.c.band, cases.c.blind, func.count(), func.min(cases.c.queued)).where(OPEN)
+    with database.connect(settings) as connection:
+        rows = connection.execute(counted.group_by(cases.c.band, cases.c.blind)).all()
+    told = {band: number for band, blind, number, _ in rows if not blind}
+    return Waiting(
+        open=sum(row[2] for row in rows),
+        blind=sum(row[2] for row in rows if row[1]),
+        bands={band: told.get(band, 0) for band in BANDS},
+        oldest=min((row[3] for row in rows), default=None),
+    )
+
+
+def forget(settings: Settings, user: str) -> int:
+    """Take a user out of all cases; how many. An open one is closed without judgement, as there is nothing to judge.
+
+    What was judged, when and by whom stays, so that counts do not change; what leads to the user goes.
+    """
+    gone = {
+        "user": FORGOTTEN, "prediction": "", "row": 0, "context": {}, "features": {}, "facts": "", "reopened": "",
+        "status": "closed",
+    }  # fmt: skip
+    with database.writing(settings) as connection:
+        ours = update(cases).where(cases.c.user == user, cases.c.prediction != "")
+        return connection.execute(ours.values(gone | NOBODY)).rowcount
+
+
+def progress(settings: Settings, by: str, since: datetime) -> Progress:
+    """Cases closed by a reviewer since a moment whose verdict still stands, and all that wait."""
+    judged = select(cases.c.judgement, func.count()).where(
+        and_(cases.c.judged_by == by, cases.c.judged_at >= since, cases.c.judgement.is_not(None))
+    )
+    with database.connect(settings) as connection:
+        counts: dict[str, int] = {row[0]: row[1] for row in connection.execute(judged.group_by(cases.c.judgement))}
+        waiting = connection.execute(select(func.count()).select_from(cases).where(OPEN)).scalar_one()
+    return Progress(counts.get("spammer", 0), counts.get("legitimate", 0), counts.get("unsure", 0), waiting)
+
+
+def _case(row: Row[Any]) -> Case:
+    raw = row._asdict()
+    for hidden in ("value", "priority", "facts"):
+        del raw[hidden]
+    return Case(id=id_of(raw["number"]), **raw)

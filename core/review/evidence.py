@@ -1,0 +1,44 @@
+"""What a reviewer is shown of a case: the strongest pushes on its score, none where the case is blind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from core.registry.registry import Model
+from core.review.cases import Case
+from core.schema.glossary import Glossary
+from core.scoring import reasons as explain
+from core.scoring import shap_values
+from core.scoring.reasons import Reason
+from core.scoring.scorer import matrix
+
+#: Features shown.
+SHOWN: Final = 8
+
+
+def values(case: Case, model: Model) -> pd.Series[float]:
+    """The values judged by feature in the model's order, NaN where missing."""
+    found = {name: case.features.get(name) for name in model.metadata.names}
+    return pd.Series({name: np.nan if value is None else value for name, value in found.items()}, dtype=float)
+
+
+def reasons(case: Case, model: Model, glossary: Glossary) -> tuple[Reason, ...]:
+    """A reason for every feature of the case as it was scored, the largest push to spammer first."""
+    judged = values(case, model)
+    pushes = shap_values.contributions(model.booster, matrix(judged.to_frame().T, model.metadata.names))[0]
+    return explain.reasons(judged, pushes, model.metadata, glossary)
+
+
+def drawn(told: Sequence[Reason]) -> tuple[Reason, ...]:
+    """Of the features that moved the score most, those that pushed towards spammer, in the order given."""
+    most = {each.feature for each in sorted(told, key=lambda each: abs(each.contribution), reverse=True)[:SHOWN]}
+    return tuple(each for each in told if each.feature in most and each.contribution > 0)
+
+
+def shown(case: Case, told: Sequence[Reason]) -> str:
+    """The reasons as a verdict keeps them; none of a blind case."""
+    return "" if case.blind else "   ".join(each.text for each in drawn(told))

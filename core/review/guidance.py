@@ -1,0 +1,199 @@
+"""What the lead tells reviewers and the queue: guidelines, reason codes, capacity, service level.
+
+Every version stays readable, with who saved it and when.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+from urllib.parse import quote
+
+import pandas as pd
+from sqlalchemy import Connection, Row, insert, select
+
+from core.errors import BadOptionError, RefusedError, UnknownItemError
+from core.review import priority
+from core.settings import Settings
+from core.store import database
+from core.store.database import documents
+
+_NAME: Final = "guidance"
+_CODE: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_USER: Final = "{user_id}"
+_HOST: Final = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/.*")
+#: So that it opens at once on the slowest line; more text than that nobody reads before judging.
+_MOST_TEXT: Final = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonCode:
+    """Why a reviewer judges so, in a word for files and a sentence for people."""
+
+    judgement: Literal["spammer", "legitimate", "unsure"]
+    code: str
+    text: str
+
+    def __post_init__(self) -> None:
+        if not _CODE.fullmatch(self.code):
+            raise BadOptionError("reason code", f"{self.code!r} must be lower-case letters, digits and _.")
+        if not self.text.strip() or len(self.text) > 200 or not self.text.isprintable():
+            raise BadOptionError("reason code", f"{self.code} needs one line of text of at most 200 characters.")
+
+
+#: Neutral: they say how the reviewer came to know, not what a column of this or that platform means.
+REASONS: Final = (
+    ReasonCode("spammer", "content_seen", "What the user sends or shows is spam"),
+    ReasonCode("spammer", "behaviour_pattern", "The behaviour is that of a spammer"),
+    ReasonCode("spammer", "linked_to_spammers", "Belongs to a group of known spammers"),
+    ReasonCode("spammer", "other_spammer", "Another reason, see the notes"),
+    ReasonCode("legitimate", "genuine_activity", "What the user does is genuine"),
+    ReasonCode("legitimate", "unusual_but_harmless", "Unusual, but harmless"),
+    ReasonCode("legitimate", "known_to_us", "Known to us from elsewhere"),
+    ReasonCode("legitimate", "other_legitimate", "Another reason, see the notes"),
+    ReasonCode("unsure", "too_little_to_see", "There is too little to judge by"),
+    ReasonCode("unsure", "contradictory", "What there is contradicts itself"),
+    ReasonCode("unsure", "needs_specialist", "Somebody else should look at it"),
+)
+GUIDELINES: Final = """\
+Judge the user, not the score.
+
+- **Spammer**: you would defend removing this user to the user.
+- **Legitimate**: you would defend keeping this user to those the user meets.
+- **Unsure**: what you can see supports neither. It is a proper answer: a guess teaches the model something wrong.
+
+Write in the notes what somebody who decides an appeal has to know.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """What reviewers are told and how cases are chosen and ordered; valid from birth.
+
+    `capacity`: reviews a day; `audit`: share of users drawn at random; `uncertain`: cases picked because the model is
+    unsure; `service_hours`: how long a case may wait; `lease_minutes`: how long a claim lasts; `profile_url`: where a
+    user is seen on the platform, with `{user_id}`, or "". `version`: the one it was read from, 0 for the defaults.
+    """
+
+    capacity: int = 200
+    audit: float = 0.01
+    uncertain: int = 20
+    service_hours: float = 48.0
+    lease_minutes: float = 10.0
+    reasons: tuple[ReasonCode, ...] = REASONS
+    guidelines: str = GUIDELINES
+    profile_url: str = ""
+    version: int = 0
+
+    def __post_init__(self) -> None:
+        _within("capacity", self.capacity, 0, 1_000_000)
+        _within("audit share", self.audit, 0, 1, above=True)
+        _within("uncertain picks", self.uncertain, 0, 100_000)
+        _within("service level in hours", self.service_hours, 0, 24 * 365, above=True)
+        _within("lease in minutes", self.lease_minutes, 1, 24 * 60)
+        _check_reasons(self.reasons)
+        if len(self.guidelines) > _MOST_TEXT:
+            raise BadOptionError("guidelines", f"at most {_MOST_TEXT:,} characters.")
+        _check_template(self.profile_url)
+
+    @property
+    def lease(self) -> timedelta:
+        return timedelta(minutes=self.lease_minutes)
+
+    def codes(self, judgement: str) -> tuple[ReasonCode, ...]:
+        """The reason codes of one judgement, in the lead's order."""
+        return tuple(reason for reason in self.reasons if reason.judgement == judgement)
+
+    def profile(self, user: str) -> str | None:
+        """Where the platform shows a user, or None when this home does not say.
+
+        >>> Guidance(profile_url="https://example.com/u/{user_id}").profile("a/b?")
+        'https://example.com/u/a%2Fb%3F'
+        """
+        return self.profile_url.replace(_USER, quote(user, safe="")) or None
+
+
+def load(settings: Settings, version: int | None = None) -> Guidance:
+    """What is in force, or an earlier version; the defaults while nobody has saved any.
+
+    Raises UnknownItemError when there is no such version.
+    """
+    with database.connect(settings) as connection:
+        found = _latest(connection, version)
+    if found is None and version:
+        raise UnknownItemError("guidance", str(version))
+    return Guidance() if found is None else _guidance(found)
+
+
+def save(settings: Settings, guidance: Guidance, *, by: str, now: datetime) -> Guidance:
+    """Put a version in force and give it back with its number; open cases take the places its service level gives.
+
+    Raises RefusedError when somebody has saved another since `guidance.version`, the one this was made from.
+    """
+    with database.writing(settings) as connection:
+        latest = _latest(connection)
+        if (latest.version if latest else 0) != guidance.version:
+            who = latest.by if latest else "nobody"
+            raise RefusedError(f"{who} has changed the guidance meanwhile. Load it again and repeat your change.")
+        saved = replace(guidance, version=guidance.version + 1)
+        row = {"name": _NAME, "version": saved.version, "body": _body(saved), "by": by, "at": now}
+        connection.execute(insert(documents).values(row))
+        priority.reorder(connection, saved.service_hours)
+    return saved
+
+
+def history(settings: Settings) -> pd.DataFrame:
+    """`by` and `at` of each version, indexed by version, the newest first."""
+    columns = [documents.c.version, documents.c.by, documents.c.at]
+    with database.connect(settings) as connection:
+        ours = select(*columns).where(documents.c.name == _NAME)
+        rows = connection.execute(ours.order_by(documents.c.version.desc())).all()
+    return pd.DataFrame(rows, columns=["version", "by", "at"]).set_index("version")
+
+
+def _latest(connection: Connection, version: int | None = None) -> Row[Any] | None:
+    ours = select(documents).where(documents.c.name == _NAME).order_by(documents.c.version.desc()).limit(1)
+    return connection.execute(ours if version is None else ours.where(documents.c.version == version)).one_or_none()
+
+
+def _guidance(row: Row[Any]) -> Guidance:
+    reasons = tuple(ReasonCode(**reason) for reason in row.body["reasons"])
+    return Guidance(**row.body | {"reasons": reasons, "version": row.version})
+
+
+def _body(guidance: Guidance) -> dict[str, Any]:
+    return {
+        "capacity": guidance.capacity, "audit": guidance.audit, "uncertain": guidance.uncertain,
+        "service_hours": guidance.service_hours, "lease_minutes": guidance.lease_minutes,
+        "reasons": [{"judgement": each.judgement, "code": each.code, "text": each.text} for each in guidance.reasons],
+        "guidelines": guidance.guidelines, "profile_url": guidance.profile_url,
+    }  # fmt: skip
+
+
+def _within(option: str, figure: float, low: float, high: float, *, above: bool = False) -> None:
+    if not (low < figure <= high if above else low <= figure <= high):
+        raise BadOptionError(option, f"{figure:g} is not {'above' if above else 'between'} {low:,} and {high:,}.")
+
+
+def _check_reasons(reasons: Sequence[ReasonCode]) -> None:
+    codes = [reason.code for reason in reasons]
+    if twice := sorted({code for code in codes if codes.count(code) > 1}):
+        raise BadOptionError("reason code", f"{twice[0]} is there twice.")
+    for judgement in ("spammer", "legitimate", "unsure"):
+        if all(reason.judgement != judgement for reason in reasons):
+            raise BadOptionError("reason code", f"{judgement} needs at least one.")
+
+
+def _check_template(template: str) -> None:
+    if not template:
+        return
+    before, user, after = template.partition(_USER)
+    # The id may only stand behind the host: otherwise a user chooses where the reviewer is sent.
+    if not (user and _HOST.fullmatch(before) and template.isprintable()) or re.search(r"[\s{}\\<>\"]", before + after):
+        raise BadOptionError(
+            "profile address",
+            f"write it as https://example.com/users/{_USER}: http or https, {_USER} once, in the path.",
+        )

@@ -1,0 +1,149 @@
+"""The outbox: what the platform is told to do with users whom a person has judged.
+
+Decisions are numbered in the order in which they are committed, and never changed. A consumer takes what follows its
+cursor, acts, and confirms, which moves the cursor.
+
+What exactly once means: every decision is in exactly one confirmed batch of each consumer. Of two processes of one
+consumer that took the same batch, one confirms and the other is told that it was late. A consumer that fails between
+acting and confirming gets the same numbers again: no one can know what it had done, so it leaves out the numbers it
+has acted on. A file is published first and confirmed then, which no other process can come between: whenever the
+process dies, the decisions are in the file or will be given again, or both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+
+import pandas as pd
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
+
+from core.errors import BadOptionError
+from core.feedback.verdict import Judgement
+from core.settings import Settings
+from core.store import database
+from core.store.database import cursors, decisions
+from core.table_marks import Mark, exactly
+
+Decision = Literal["remove", "keep", "none"]
+UPHELD: Final = "upheld"
+#: What is told when nothing was decided, or no longer is.
+_NONE: Final[Decision] = "none"
+_BY_LABEL: Final[dict[Judgement | None, Decision]] = {"spammer": "remove", "legitimate": "keep"}
+_COLUMNS: Final = [column.name for column in decisions.c]
+#: A table of decisions, numbered.
+MARK: Final = Mark("decisions", exactly(*_COLUMNS))
+_MOST_NAME: Final = 80
+# Made once: an import asks for 20,000 users, and making a statement takes longer than running it.
+_LAST_OF: Final = (
+    select(decisions).where(decisions.c.user == bindparam("of")).order_by(decisions.c.number.desc()).limit(1)
+)
+_ADD: Final = insert(decisions)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The decisions numbered above `after` up to `last`, one a row, indexed by number."""
+
+    consumer: str
+    after: int
+    last: int
+    decisions: pd.DataFrame
+
+
+def add(  # noqa: PLR0913 - what a platform has to know of a decision
+    connection: Connection,
+    *,
+    user: str,
+    case: str,
+    verdict: str,
+    label: Judgement | None,
+    who: str,
+    why: str,
+    at: datetime,
+    appeal: bool = False,
+) -> int | None:
+    """Tell what now stands about a user; the number, or None when there is nothing new to say.
+
+    label: what the verdicts say that stand by now (`core.feedback.standing`), None where they do not say. Spammer means
+    remove, legitimate keep. A decision that stands already is told again only when an appeal upheld it; a verdict is
+    told once. `reversal_of` of a change is the number of the decision it takes back.
+    """
+    decision = _BY_LABEL.get(label, _NONE)
+    last = _last(connection, user)
+    standing = _NONE if last is None else last.decision
+    upheld = appeal and decision == standing != _NONE and last is not None and last.verdict != verdict
+    if decision == standing and not upheld:
+        return None
+    told = {
+        "time": at, "user": user, "case": case, "verdict": verdict, "decision": decision, "who": who,
+        "why": ": ".join(filter(None, (UPHELD, why))) if upheld else why,
+        "reversal_of": last.number if last is not None and standing not in {_NONE, decision} else None,
+    }  # fmt: skip
+    inserted = connection.execute(_ADD, told).inserted_primary_key
+    return int(inserted[0]) if inserted else None
+
+
+def since(settings: Settings, number: int, most: int = 10_000) -> pd.DataFrame:
+    """Decisions after a number, the oldest first, indexed by number; moves no cursor."""
+    with database.connect(settings) as connection:
+        return _since(connection, number, most)
+
+
+def take(settings: Settings, consumer: str, most: int = 10_000) -> Batch:
+    """What a consumer has not confirmed yet. Taking twice gives the same; raises BadOptionError for a bad name."""
+    _check_name(consumer)
+    with database.connect(settings) as connection:
+        after = _cursor(connection, consumer)
+        frame = _since(connection, after, most)
+    return Batch(consumer, after, int(frame.index[-1]) if len(frame) else after, frame)
+
+
+def confirm(settings: Settings, batch: Batch, *, now: datetime, publish: Callable[[], None] = lambda: None) -> bool:
+    """Move the consumer's cursor past a batch; False, and nothing moved, when another process has done so meanwhile.
+
+    publish: makes seen what was made of the batch; called right before, while nobody else of this home can confirm, and
+    not at all by who was late. What it raises is raised here, and nothing is moved. Who is told False must discard what
+    it made of the batch.
+    """
+    with database.writing(settings) as connection:
+        if _cursor(connection, batch.consumer) != batch.after:
+            return False
+        publish()
+        row = {"number": batch.last, "at": now}
+        moved = connection.execute(update(cursors).where(cursors.c.consumer == batch.consumer).values(row)).rowcount
+        if not moved:
+            connection.execute(insert(cursors).values(row | {"consumer": batch.consumer}))
+    return True
+
+
+def of_user(settings: Settings, user: str) -> pd.DataFrame:
+    """All decisions about a user, the oldest first, indexed by number."""
+    with database.connect(settings) as connection:
+        return _frame(connection.execute(select(decisions).where(decisions.c.user == user).order_by("number")).all())
+
+
+def _last(connection: Connection, user: str) -> Row[Any] | None:
+    return connection.execute(_LAST_OF, {"of": user}).one_or_none()
+
+
+def _cursor(connection: Connection, consumer: str) -> int:
+    found = select(cursors.c.number).where(cursors.c.consumer == consumer)
+    return connection.execute(found).scalar_one_or_none() or 0
+
+
+def _since(connection: Connection, number: int, most: int) -> pd.DataFrame:
+    later = select(decisions).where(decisions.c.number > number).order_by(decisions.c.number).limit(most)
+    return _frame(connection.execute(later).all())
+
+
+def _frame(rows: Any) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=_COLUMNS).astype({"reversal_of": "Int64"})
+    return frame.set_index("number")
+
+
+def _check_name(consumer: str) -> None:
+    if not consumer.strip() or len(consumer) > _MOST_NAME or not consumer.isprintable():
+        raise BadOptionError("consumer", f"give a name of 1 to {_MOST_NAME} printable characters.")

@@ -1,0 +1,182 @@
+"""From a run to the queue: who of it a person is to judge, by the plan or by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import pandas as pd
+
+from core.access import accounts, audit
+from core.data import datasets, split
+from core.errors import UnknownItemError
+from core.feedback.strata import STRATA
+from core.jobs import Report
+from core.policy.policy import Policy
+from core.registry import registry
+from core.review import entries, guidance, review, sampling
+from core.review.entries import Entry, Queued
+from core.review.sampling import Rules
+from core.schema import schema as schemas
+from core.schema.schema import Schema
+from core.scoring import runs, score_file
+from core.scoring.runs import Run
+from core.settings import Settings
+
+#: Runs looked through for one of the same users: an older one is scored anew.
+_RECENT: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """`certain`, `uncertain` and `random` users of the plan, and what became of them in the queue."""
+
+    certain: int
+    uncertain: int
+    random: int
+    queued: Queued
+
+    @property
+    def sentence(self) -> str:
+        """'20 cases are queued: ...', for a person."""
+        parts = f"{self.certain:,} highest risks, {self.random:,} drawn at random, {self.uncertain:,} unsure ones"
+        also = [f"{self.queued.updated:,} waited already and are updated"] * bool(self.queued.updated)
+        also += [f"{self.queued.known:,} were judged before on the same values"] * bool(self.queued.known)
+        also += [f"{self.queued.skipped:,} are left as they are"] * bool(self.queued.skipped)
+        return f"{self.queued.new:,} users are new in the queue ({parts})" + "".join(f"; {each}" for each in also) + "."
+
+
+def queue_run(settings: Settings, run: str, *, by: str, now: datetime) -> Planned:
+    """Decide who of a run is judged, and queue them. Queued again, a run keeps the plan it has.
+
+    Raises NotAllowedError and UnknownItemError.
+    """
+    by = accounts.authorise(settings, by, "send to review").name
+    found, schema = runs.find(settings, run), schemas.load(settings.schema_file)
+    if (plan := runs.plan(settings, run)) is None:
+        plan = _plan(settings, found, schema)
+        runs.save_plan(settings, run, plan)
+    chosen = plan[plan["chosen"]].assign(user=users(settings, found, schema))
+    queued = _enqueue(settings, found, schema, chosen, now)
+    counts = chosen["stratum"].value_counts()
+    certain, uncertain, random = (int(counts.get(name, 0)) for name in ("certain", "uncertain", "random"))
+    planned = Planned(certain, uncertain, random, queued)
+    audit.note(settings, who=by, what="queue run", about=run, why=planned.sentence, now=now)
+    return planned
+
+
+def queue_job(settings: Settings, report: Report, *, run: str, by: str) -> None:
+    """The job that queues a run behind the page that asked for it."""
+    report(0, 0, f"Choosing who of {run} is judged")
+    planned = queue_run(settings, run, by=by, now=datetime.now(UTC))
+    report(1, 1, planned.sentence)
+
+
+def send(settings: Settings, run: str, rows: Sequence[int], *, by: str, now: datetime) -> Queued:
+    """Queue users whom somebody chose, by input row. They are certain to be judged, whatever the plan drew.
+
+    That is sound: the choice does not depend on the draw, so for estimates they are a part of the run that is known
+    throughout, and the sample speaks for the rest. Raises NotAllowedError and UnknownItemError.
+    """
+    by = accounts.authorise(settings, by, "send to review").name
+    found, schema = runs.find(settings, run), schemas.load(settings.schema_file)
+    known = runs.scores(settings, run).index
+    if unknown := [row for row in rows if row not in known]:
+        raise UnknownItemError(f"scored row of {run}", str(unknown[0]))
+    chosen = pd.DataFrame({"stratum": "certain", "inclusion": 1.0, "blind": False}, index=pd.Index(rows))
+    chosen["user"] = users(settings, found, schema).loc[chosen.index]
+    queued = _enqueue(settings, found, schema, chosen, now)
+    runs.save_sent(settings, run, chosen["user"])
+    audit.note(settings, who=by, what="send to review", about=run, details={"rows": list(map(int, rows))}, now=now)
+    return queued
+
+
+def send_flips(
+    settings: Settings, dataset: str, rows: Sequence[int], *, models: Sequence[str], policy: Policy, by: str,
+    now: datetime,
+) -> tuple[Run, Queued]:  # fmt: skip
+    """Queue users of a dataset whose band differs between two models, by input row, and return the run they are of.
+
+    That is the newest run of the dataset by the first of `models`, or of the next; where there is none, the first
+    scores the dataset now. How many models disagree on somebody says nothing of all others: the stratum is "flip",
+    and these labels count in no estimate. Raises NotAllowedError, UnknownItemError and UnknownVersionError.
+    """
+    by = accounts.authorise(settings, by, "send to review").name
+    found, schema = _scored(settings, dataset, models, policy, now), schemas.load(settings.schema_file)
+    known = runs.scores(settings, found.id).index
+    if unknown := [row for row in rows if row not in known]:
+        raise UnknownItemError(f"scored row of {found.id}", str(unknown[0]))
+    chosen = pd.DataFrame({"stratum": "flip", "inclusion": None, "blind": False}, index=pd.Index(rows))
+    chosen["user"] = users(settings, found, schema).loc[chosen.index]
+    queued = _enqueue(settings, found, schema, chosen, now)
+    details = {"rows": list(map(int, rows)), "flips": list(models)}
+    audit.note(settings, who=by, what="send to review", about=found.id, details=details, now=now)
+    return found, queued
+
+
+def _scored(settings: Settings, dataset: str, models: Sequence[str], policy: Policy, now: datetime) -> Run:
+    of_it = [run for run in runs.recent(settings, _RECENT) if run.dataset == dataset]
+    for model in models:
+        if run := next((run for run in of_it if run.model == model), None):
+            return run
+    loaded = registry.load(settings, models[0])
+    return score_file.score_stored(settings, datasets.find(settings, dataset), loaded, policy, now=now)
+
+
+def _plan(settings: Settings, run: Run, schema: Schema) -> pd.DataFrame:
+    """`stratum`, `inclusion`, `chosen`, `blind` of every user of a run, once, indexed by the latest input row."""
+    rules, named = guidance.load(settings), users(settings, run, schema)
+    scores = runs.scores(settings, run.id).loc[latest(named)]
+    draws = sampling.draws(named.loc[scores.index].tolist(), split.salt(settings))
+    values = datasets.frame(settings, run.dataset, schema.names).loc[scores.index] if rules.uncertain else None
+    features = None if values is None else values.to_numpy("float32")
+    plan = sampling.plan(
+        scores["probability"].to_numpy(), run.policy, draws,
+        rules=Rules(rules.capacity, rules.audit, rules.uncertain), features=features,
+    )  # fmt: skip
+    stratum = pd.Categorical.from_codes(plan.stratum, pd.Index(STRATA))
+    facts = {"stratum": stratum, "inclusion": plan.inclusion, "chosen": plan.chosen, "blind": plan.blind}
+    return pd.DataFrame(facts, index=scores.index)
+
+
+def users(settings: Settings, run: Run, schema: Schema) -> pd.Series[str]:
+    """What names each user over all files, indexed by input row: the id, or, without ids, the file and the row."""
+    if schema.id is None:
+        rows = runs.scores(settings, run.id).index
+        return pd.Series([f"{run.dataset[:12]}-{row}" for row in rows], index=rows, dtype="str")
+    column = datasets.find(settings, run.dataset).id_column
+    return datasets.frame(settings, run.dataset, [column])[column].astype("str")
+
+
+def latest(named: pd.Series[str]) -> pd.Index[int]:
+    """The last input row of each user: who asks the API about one user twice means the same user."""
+    return named.index[~named.duplicated(keep="last")]
+
+
+def _enqueue(settings: Settings, run: Run, schema: Schema, plan: pd.DataFrame, now: datetime) -> Queued:
+    review.catch_up(settings)  # who was judged just before a crash is known, too
+    return entries.enqueue(settings, _entries(settings, run, schema, plan), now=now)
+
+
+def _entries(settings: Settings, run: Run, schema: Schema, plan: pd.DataFrame) -> list[Entry]:
+    dataset = datasets.find(settings, run.dataset)
+    rows = plan.index
+    features = datasets.frame(settings, run.dataset, schema.names).loc[rows].to_dict("records")
+    context = datasets.frame(settings, run.dataset, dataset.context).loc[rows].to_dict("records")
+    score = runs.scores(settings, run.id)["probability"].loc[rows]
+    bands, actions = run.policy.bands(score).tolist(), run.policy.actions(score).tolist()
+    return [
+        Entry(
+            user=user, dataset=run.dataset, run=run.id, row=int(row), model=run.model, policy=run.policy.version,
+            score=float(p), band=band, action=action, stratum=stratum, blind=bool(blind),
+            inclusion=None if pd.isna(inclusion) else float(inclusion),
+            context={name: None if pd.isna(value) else str(value) for name, value in about.items()},
+            features={str(name): None if pd.isna(value) else float(value) for name, value in values.items()},
+        )
+        for row, user, stratum, inclusion, blind, p, band, action, about, values in zip(
+            rows, plan["user"], plan["stratum"], plan["inclusion"], plan["blind"], score, bands, actions, context,
+            features, strict=True,
+        )
+    ]  # fmt: skip

@@ -1,0 +1,181 @@
+"""A reviewer's work: a verdict on a case, many at once, an undo; each on disk before it is acknowledged.
+
+The feedback file is the truth. Cases and decisions follow from it: `catch_up` applies every stored verdict to them
+exactly once and in order, so that a crash between the two loses nothing; the next one to come does the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection
+
+from core.access import accounts
+from core.errors import RefusedError, TrustdeskError
+from core.feedback import csv_store, ledger
+from core.feedback.ledger import Ledger
+from core.feedback.verdict import Judgement, Verdict
+from core.review import cases, guidance, outbox, queue
+from core.review.cases import Case
+from core.settings import Settings
+from core.store import database, numbered
+
+_MARK: Final = "feedback"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a reviewer says of a case. `id` comes from the client: saying it twice counts once.
+
+    `seconds` it took, None when not known; `reasons` as they were shown, "" where they were hidden.
+    """
+
+    id: str
+    judgement: Judgement
+    reason: str = ""
+    notes: str = ""
+    seconds: float | None = None
+    reasons: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What several verdicts at once came to; `refused` says why some cases were not judged."""
+
+    verdicts: tuple[Verdict, ...]
+    refused: Mapping[str, str]
+
+
+def judge(settings: Settings, case: str, given: Given, *, by: str, session: str, now: datetime) -> Verdict:
+    """Record a verdict on a case that this reviewer holds in this session; on disk when this returns.
+
+    Raises NotAllowedError, UnknownItemError, and RefusedError when somebody else has taken or closed the case.
+    """
+    by = accounts.authorise(settings, by, "judge").name
+    if _known(settings, given.id):
+        return _record(settings, [_verdict(cases.find(settings, case), given, by, now)])[0]
+    lease = guidance.load(settings).lease
+    mine = queue.renew(settings, case, by, now=now, lease=lease, session=session)
+    if not mine and not _known(settings, given.id):  # said twice at once, the other one may just have closed the case
+        raise RefusedError(f"Case {case} is no longer yours: {_why(cases.find(settings, case))}. Nothing was recorded.")
+    return _record(settings, [_verdict(cases.find(settings, case), given, by, now)])[0]
+
+
+def triage(
+    settings: Settings, chosen: Sequence[str], given: Given, *, by: str, session: str, now: datetime
+) -> Judged:  # fmt: skip
+    """Record one verdict on several cases in one step; verdict ids are `<given.id>-<case>`.
+
+    A case that somebody else holds or that is closed is refused, with the sentence; the others are recorded. Raises
+    NotAllowedError.
+    """
+    by = accounts.authorise(settings, by, "judge").name
+    lease = guidance.load(settings).lease
+    verdicts, refused = [], {}
+
+    def taken(case: str, name: str) -> Case:
+        if _known(settings, name):
+            return cases.find(settings, case)
+        try:  # each under a session of its own: a holder has one case at a time
+            return queue.take(settings, case, by, now=now, lease=lease, session=f"{session}/{case}")
+        except RefusedError:
+            if _known(settings, name):  # said twice at once, as in `judge`
+                return cases.find(settings, case)
+            raise
+
+    for case in dict.fromkeys(chosen):
+        said = replace(given, id=f"{given.id}-{case}")
+        try:
+            verdicts.append(_verdict(taken(case, said.id), said, by, now))
+        except TrustdeskError as error:
+            refused[case] = str(error)
+    return Judged(_record(settings, verdicts), refused)
+
+
+def undo(settings: Settings, verdicts: Sequence[str], *, by: str, now: datetime) -> tuple[str, ...]:
+    """Take back verdicts of one's own; their cases are open again. The ids of these cases, in the order given.
+
+    What is taken back stays in the file, with a row that withdraws it. Raises NotAllowedError and RefusedError.
+    """
+    by = accounts.authorise(settings, by, "judge").name
+    known = ledger.of(settings)
+    known.refresh()
+    found = [known.verdict(verdict) for verdict in verdicts]
+    taken_back = []
+    for verdict, stored in zip(verdicts, found, strict=True):
+        if stored is None or stored.reviewer != by:
+            raise RefusedError(f"Verdict {verdict} is not yours to undo.")
+        taken_back.append(stored.withdrawn(now))
+    _record(settings, taken_back)
+    return tuple(stored.case for stored in found if stored is not None)
+
+
+def catch_up(settings: Settings) -> None:
+    """Apply verdicts to cases and decisions that were stored since the last time, each exactly once and in order."""
+    known = ledger.of(settings)
+    with database.writing(settings) as connection:
+        known.refresh()
+        verdicts, position = known.news(database.mark(connection, _MARK))
+        if verdicts:
+            numbered.settle(settings, connection)
+        for verdict in verdicts:
+            _apply(connection, known, verdict)
+        database.set_mark(connection, _MARK, position)
+
+
+def _known(settings: Settings, verdict: str) -> bool:
+    """Whether a verdict is stored: then the store gives it back, or refuses when now something else is said."""
+    known = ledger.of(settings)
+    known.refresh()
+    return known.verdict(verdict) is not None
+
+
+def _record(settings: Settings, verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
+    if not verdicts:
+        return ()
+    stored = csv_store.of(settings).record(verdicts)
+    catch_up(settings)
+    return stored
+
+
+def _verdict(case: Case, given: Given, by: str, now: datetime) -> Verdict:
+    return Verdict(
+        id=given.id, time=now, case=case.id, prediction=case.prediction, user=case.user, reviewer=by,
+        verdict=given.judgement, reason=given.reason, notes=given.notes, seconds=given.seconds, model=case.model,
+        policy=case.policy, score=case.score, band=case.band, action=case.action, reasons=given.reasons,
+        blind=case.blind, stratum=case.stratum, inclusion=case.inclusion, features=case.features,
+    )  # fmt: skip
+
+
+def _why(case: Case) -> str:
+    if case.status == "closed":
+        return f"{case.judged_by} has judged it" if case.judged_by else "it is closed"
+    return f"{case.claimed_by} has it now" if case.claimed_by else "it was let go, or a newer run has changed it"
+
+
+def _apply(connection: Connection, known: Ledger, verdict: Verdict) -> None:
+    """What one stored verdict changes: its case, and what the platform is told of the user."""
+    said, stands = verdict.verdict, known.standing(verdict)
+    if said == "withdrawn":
+        # Where another verdict decided the case since, that one stands.
+        case = cases.decided_by(connection, verdict.user, verdict.supersedes)
+        if case:
+            queue.back(connection, case, now=verdict.time)
+        if stands is not None and stands.label:  # what stands again is the decision of the case that made it
+            case = stands.case
+    else:
+        # By user and prediction too: in another database than the one it was given for, an id is another case.
+        case = cases.asking(connection, verdict.user, verdict.prediction, verdict.case)
+        if case is None and verdict.supersedes:
+            case = cases.decided_by(connection, verdict.user, verdict.supersedes)
+        if case:
+            queue.close(connection, case, verdict=verdict.id, judgement=said, by=verdict.reviewer, at=verdict.time)
+    outbox.add(
+        connection, user=verdict.user, case=case or verdict.case, verdict=verdict.id,
+        label=None if stands is None else stands.label, who=verdict.reviewer,
+        why=": ".join(filter(None, (verdict.reason, verdict.notes))), at=verdict.time,
+        appeal=verdict.stratum == "appeal" and said != "withdrawn",
+    )  # fmt: skip

@@ -1,0 +1,89 @@
+"""From a run of the API that has ended to a run like any other: its users become a dataset, its scores a file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from core.data import datasets, flags, intake
+from core.data.layout import ROW_NUMBER
+from core.schema.schema import Column, Schema
+from core.scoring import online_runs, runs
+from core.scoring.online_runs import Served, Users
+from core.scoring.runs import Run
+from core.scoring.scorer import Scored
+from core.settings import Settings
+
+_NOTHING_REJECTED: Final = {
+    "line": "int64", "row": "int64", "column": "str", "code": "str", "sentence": "str", "record": "str"
+}  # fmt: skip
+
+
+def close(settings: Settings, run: str, schema: Schema, *, now: datetime) -> Run | None:
+    """Close a run that nobody adds to any more; None where nobody was scored in it, or another process closes it.
+
+    Cut off in between, it is done again by whoever finds it among `served.left`.
+    """
+    with online_runs.alone(settings, run) as ours:
+        if not ours:
+            return None
+        found = online_runs.find(settings, run)
+        if found is None:
+            return runs.find(settings, run)
+        closed = _complete(settings, run, found, schema, now) if found.by_row else None
+        online_runs.forget(settings, run)
+        return closed
+
+
+def _complete(settings: Settings, run: str, found: Users, schema: Schema, now: datetime) -> Run:
+    everyone, frame = list(found.by_row.values()), _frame(found, schema)
+    context = tuple(frame.columns[1 + len(found.names) :])
+    checked = intake.Checked(
+        name=f"{online_runs.NAME} {run}", sha256=_digest(run, everyone), frame=frame,
+        rejected=pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in _NOTHING_REJECTED.items()}),
+        problems=(), received=len(frame), context=context, absent=(),
+    )  # fmt: skip
+    dataset = datasets.put(settings, checked, schema, now=now)
+    return runs.complete(settings, run, dataset, _scored(everyone, runs.find(settings, run).model), frame.index)
+
+
+def _frame(found: Users, schema: Schema) -> pd.DataFrame:
+    """As `intake` gives it: id, features, context, indexed by row."""
+    users, kinds = found.by_row, {column.name: column for column in schema.features}
+    values = np.stack([user.values for user in users.values()])
+    ids = [user.user if schema.id else str(row) for row, user in users.items()]
+    columns: dict[str, Any] = {schema.id or ROW_NUMBER: pd.Series(ids, dtype="str").array}
+    for at, name in enumerate(found.names):
+        columns[name] = flags.settle(values[:, at].copy(), kinds.get(name, Column(name)))
+    for name in _context(users.values(), schema):
+        columns[name] = pd.Series([user.context.get(name) for user in users.values()], dtype="str").array
+    return pd.DataFrame(columns, index=pd.Index(list(users), name="row"), copy=False)
+
+
+def _context(users: Iterable[Served], schema: Schema) -> list[str]:
+    """All context there is, in the order of the schema first."""
+    given = dict.fromkeys(name for user in users for name in user.context)
+    return [*(name for name in schema.context if name in given), *(n for n in given if n not in schema.context)]
+
+
+def _scored(users: Sequence[Served], version: str) -> Scored:
+    return Scored(
+        margin=np.array([user.margin for user in users], np.float32),
+        probability=np.array([user.probability for user in users], np.float64),
+        missing=np.array([user.missing for user in users], np.int64),
+        novel=np.array([user.novel for user in users], dtype=object),
+        version=version,
+    )
+
+
+def _digest(run: str, users: Iterable[Served]) -> str:
+    """Of the rows and the run: the same users asked for again are another dataset, with rows of their own."""
+    digest = hashlib.sha256(run.encode())
+    for user in users:
+        digest.update(user.values.astype("<f8").tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,181 @@
+"""The table that leaves the house: one row a user in input order, safe to open in a spreadsheet."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from core import table_marks
+from core.data import datasets
+from core.files import Settle, at_once
+from core.schema.schema import Schema, key
+from core.scoring import runs
+from core.scoring.runs import Run
+from core.settings import Settings
+from core.targets import Mark, Target
+
+#: What a spreadsheet takes for a formula at the start of a cell (OWASP, "CSV injection"), also full-width.
+FORMULA: Final = "^[=+\\-@\t\r\n＝＋－＠]"
+SUFFIXES: Final = (".csv", ".parquet")
+#: Reasons a user in files, unless asked otherwise.
+TOP: Final = 3
+
+
+def kept(frame: pd.DataFrame, schema: Schema, *, keep_features: bool) -> pd.DataFrame:
+    """The columns of a dataset's rows that go on: id, context and, when asked for, the features last."""
+    left = {*schema.names} | ({schema.label.column} if schema.label else set())
+    names = [name for name in frame.columns if name not in left]
+    return frame[names + [name for name in schema.names if keep_features]]
+
+
+def table(frame: pd.DataFrame, results: pd.DataFrame, reasons: pd.DataFrame, run: Run) -> pa.Table:
+    """The result table of a run.
+
+    frame: what `kept` keeps; results: `probability`, `n_missing`, `novel_features`; reasons:
+    `reason_1` ..., for some or all rows. All are indexed by input row; the order is that of `results`. A column of
+    the frame with the name of a result is called `input_<name>`.
+    """
+    probability = results["probability"].to_numpy()
+    added: dict[str, pa.Array] = {"score": pa.array(probability), "confidence": pa.array(np.abs(probability - 0.5) * 2)}
+    added["band"] = _repeated(run.policy.bands(probability))
+    added["action"] = _repeated(run.policy.actions(probability))
+    added |= {str(name): pa.array(values, from_pandas=True) for name, values in reasons.reindex(results.index).items()}
+    added["n_missing"] = pa.array(results["n_missing"])
+    added["novel_features"] = pa.array(results["novel_features"], from_pandas=True)
+    added["prediction_id"] = pc.binary_join_element_wise(run.id, pa.array(results.index).cast(pa.string()), "-")
+    added["model_version"] = pa.repeat(run.model, len(results))
+    added["policy_version"] = pa.repeat(run.policy.version, len(results))
+    names = _apart(map(str, frame.columns), added)
+    given = {name: pa.array(frame[column], from_pandas=True) for name, column in zip(names, frame.columns, strict=True)}
+    return table_marks.SCORES.on(pa.table(given | added))
+
+
+def _apart(names: Iterable[str], results: Iterable[str]) -> list[str]:
+    """The names, with `input_` before those that a result has: a schema may call its id or a feature `score`."""
+    taken, found = {key(name) for name in results}, []
+    for name in names:
+        free = name
+        while key(free) in taken:
+            free = f"input_{free}"
+        taken.add(key(free))
+        found.append(free)
+    return found
+
+
+def run_table(settings: Settings, run: Run) -> pa.Table:
+    """The result table of a stored run, with the reasons there are so far. Raises UnknownItemError."""
+    dataset = datasets.find(settings, run.dataset)
+    frame = datasets.frame(settings, run.dataset, [dataset.id_column, *dataset.context])
+    told = runs.reasons(settings, run.id)
+    empty = pd.DataFrame({f"reason_{j + 1}": pd.array([], "str") for j in range(TOP)})
+    return table(frame, runs.scores(settings, run.id), empty if told is None else told, run)
+
+
+def rejected_table(settings: Settings, dataset: str) -> pa.Table:
+    """The rejected rows of a dataset: line, row, column, code, sentence, record."""
+    return table_marks.REJECTED.on(pa.Table.from_pandas(datasets.rejected(settings, dataset), preserve_index=False))
+
+
+def as_bytes(table: pa.Table, suffix: str) -> bytes:
+    """The table as the bytes of a `.csv` or `.parquet` file."""
+    sink = io.BytesIO()
+    (write_csv if suffix == ".csv" else write_parquet)(table, sink)
+    return sink.getvalue()
+
+
+def target(
+    settings: Settings, path: Path, mark: Mark, *, reads: Iterable[Path] = (), overwrite: bool = False
+) -> Target:
+    """A file that `write` can write; to be asked for before any work is done.
+
+    reads: the files that the command is given. Raises BadOptionError unless the suffix is one that `write` knows, a
+    file can be there, and nothing is lost by it.
+    """
+    found = Target(path, mark, settings, tuple(reads), overwrite, SUFFIXES)
+    found.claim()
+    return found
+
+
+def rejected_target(
+    settings: Settings, beside: Path, mark: Mark, *, reads: Iterable[Path] = (), overwrite: bool = False,
+    advice: str = "",
+) -> Target:  # fmt: skip
+    """`<stem>.rejected.csv` beside a file; `claim` it once there are rejected rows, before the work goes on.
+
+    Raises BadOptionError when it is a file that the command reads.
+    """
+    path = beside.with_name(f"{beside.stem}.rejected.csv")
+    advice = advice or f"Rejected rows would go there: give {beside} another name."
+    return Target(path, mark, settings, tuple(reads), overwrite, advice=advice)
+
+
+def write(table: pa.Table, target: Target, settle: Settle = at_once) -> None:
+    """Write as CSV or Parquet by suffix, under a temporary name until it is whole."""
+    with target.replacing(settle) as temporary, temporary.open("wb") as sink:
+        (write_csv if target.path.suffix.lower() == ".csv" else write_parquet)(table, sink)
+
+
+def write_rejected(table: pa.Table, target: Target) -> bool:
+    """Write rejected rows, if there are any, and say whether; else take away those of an earlier run."""
+    if table.num_rows:
+        write(table, target)
+    else:
+        target.clear()
+    return bool(table.num_rows)
+
+
+def write_parquet(table: pa.Table, sink: BinaryIO) -> None:
+    pq.write_table(table, sink, compression="zstd")
+
+
+def write_csv(table: pa.Table, sink: BinaryIO) -> None:
+    """Comma, UTF-8, floats in their shortest exact form; text that looks like a formula gets a leading '."""
+    safe, start = neutralised(table), sink.tell()
+    try:
+        pyarrow.csv.write_csv(safe, sink, pyarrow.csv.WriteOptions(quoting_style="none", quoting_header="none"))
+    except pa.ArrowInvalid:  # a cell needs quotes; "needed" quotes every text, so it is kept for tables that need it
+        sink.seek(start)
+        sink.truncate()
+        pyarrow.csv.write_csv(safe, sink, pyarrow.csv.WriteOptions(quoting_style="needed", quoting_header="needed"))
+
+
+def neutralised(table: pa.Table) -> pa.Table:
+    """The table with every text cell, and every column name, that begins like a formula made plain text.
+
+    A column whose every cell is a whole number (ids) is written as numbers and needs no quote mark.
+    """
+    names = [f"'{name}" if re.match(FORMULA, name) else name for name in table.column_names]
+    return pa.table([_plain(column) for column in table.columns], names=names)
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(pa.string())
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        return column
+    if _whole(column):
+        return column.cast(pa.int64())
+    formula = pc.match_substring_regex(column, FORMULA)
+    if not pc.any(formula).as_py():
+        return column
+    return pc.if_else(formula, pc.binary_join_element_wise("'", column.cast(pa.string()), ""), column.cast(pa.string()))
+
+
+def _whole(column: pa.ChunkedArray) -> bool:
+    """Whether every cell is a whole number in the very form in which it would be written (no `007`)."""
+    pattern = r"^(0|-?[1-9][0-9]{0,17})$"
+    return len(column) > 0 and bool(pc.all(pc.match_substring_regex(column, pattern), skip_nulls=False).as_py())
+
+
+def _repeated(words: np.ndarray) -> pa.Array:
+    return pa.array(words).dictionary_encode().cast(pa.string())

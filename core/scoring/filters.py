@@ -1,0 +1,97 @@
+"""Which users of a run to look at: a frozen value, applied to frames in any order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from core.policy.policy import BANDS, Band, Policy
+
+Group = Literal["flagged", "everyone"] | Band
+Label = Literal["any", "spammer", "legitimate"]
+GROUPS: Final[tuple[Group, ...]] = ("flagged", *reversed(BANDS), "everyone")
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """All conditions must hold. Ranges include both ends; a missing value lies in no range.
+
+    `text` is looked for, without regard to case, in the id, in the context and as the name of a feature
+    among the reasons. `values` of the context column `context`; `within` for the feature `feature`. `label`
+    keeps spammers or legitimate users only, and so nobody whose label is not known.
+    """
+
+    group: Group = "flagged"
+    text: str = ""
+    scores: tuple[float, float] = (0.0, 1.0)
+    feature: str | None = None
+    within: tuple[float, float] | None = None
+    context: str | None = None
+    values: tuple[str, ...] = ()
+    novel: bool = False
+    incomplete: bool = False
+    label: Label = "any"
+
+    @property
+    def extra(self) -> int:
+        """How many conditions hold beyond the group and the text."""
+        ranged = self.feature is not None and self.within is not None
+        listed = self.context is not None and bool(self.values)
+        return sum([self.scores != (0.0, 1.0), ranged, listed, self.novel, self.incomplete, self.label != "any"])
+
+    @property
+    def scored(self) -> bool:
+        """Whether any condition is about the score or what was noted when scoring."""
+        return self.group != "everyone" or self.scores != (0.0, 1.0) or self.novel or self.incomplete
+
+    def matches(
+        self, people: pd.DataFrame, policy: Policy, *,
+        texts: tuple[str, ...] = (), reasons: pd.DataFrame | None = None, values: pd.Series[float] | None = None,
+        label: npt.NDArray[np.float64] | None = None,
+    ) -> npt.NDArray[np.bool_]:  # fmt: skip
+        """Whether each user passes, (n,).
+
+        people: `probability`, `n_missing`, `novel_features` and the columns named in `texts` and `context`;
+        reasons: `reason_1` ... of some users; values: of `feature`. All indexed by input row. label (n,) in the
+        order of people: 1, 0, NaN where not known; None where nobody's is.
+        """
+        probability = people["probability"].to_numpy()
+        kept = self._in_group(probability, policy)
+        kept &= (probability >= self.scores[0]) & (probability <= self.scores[1])
+        if self.feature is not None and self.within is not None and values is not None:
+            kept &= values.reindex(people.index).between(*self.within).to_numpy(bool)
+        if self.context is not None and self.values:
+            kept &= people[self.context].isin(self.values).to_numpy(bool)
+        if self.novel:
+            kept &= (people["novel_features"].fillna("") != "").to_numpy(bool)
+        if self.incomplete:
+            kept &= (people["n_missing"] > 0).to_numpy(bool)
+        if self.label != "any":
+            kept &= (label == (self.label == "spammer")) if label is not None else np.zeros(len(people), bool)
+        if self.text.strip():
+            kept &= self._mentions(people, texts, reasons)
+        return np.asarray(kept, bool)
+
+    def _in_group(self, probability: npt.NDArray[np.float64], policy: Policy) -> npt.NDArray[np.bool_]:
+        if self.group == "everyone":
+            return np.ones(len(probability), bool)
+        severity = policy.severity(probability)
+        return np.asarray(severity > 0 if self.group == "flagged" else severity == BANDS.index(self.group))
+
+    def _mentions(
+        self, people: pd.DataFrame, texts: tuple[str, ...], reasons: pd.DataFrame | None
+    ) -> npt.NDArray[np.bool_]:
+        wanted = self.text.strip()
+        found = np.zeros(len(people), bool)
+        for column in texts:
+            found |= people[column].str.contains(wanted, case=False, regex=False).fillna(False).to_numpy(bool)
+        if reasons is not None:
+            # `X1=`, not `X1`: looking for X1 must not find X19.
+            told = [reasons[column].str.casefold().str.startswith(f"{wanted.casefold()}=") for column in reasons]
+            named = np.logical_or.reduce([column.fillna(False).to_numpy(bool) for column in told])
+            found |= people.index.isin(reasons.index[named])
+        return found

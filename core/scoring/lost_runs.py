@@ -1,0 +1,87 @@
+"""Runs that this home has made and its database does not know: it was lost, or restored from an older copy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select
+
+from core.access import accounts, audit
+from core.errors import listed
+from core.scoring.runs import id_of
+from core.settings import Settings
+from core.store import database, numbered
+
+_ACKNOWLEDGED: Final = "loss acknowledged"
+_MOST: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """`in_folders`: numbers of the runs in `data/runs` that the database does not know, ascending; `named`: that of
+    the last run which anything else names, 0 for none. New runs go on from `following`.
+    """
+
+    in_folders: tuple[int, ...]
+    named: int
+    following: int
+
+    @property
+    def last(self) -> int:
+        return max((*self.in_folders, self.named))
+
+    @property
+    def sentence(self) -> str:
+        """What is lost, and what to do."""
+        if self.in_folders:
+            holds = f"data/runs holds {_ranges(self.in_folders)}, which data/state.db does not know"
+        else:
+            holds = f"Verdicts or other records name runs up to {id_of(self.named)}, which data/state.db does not know"
+        return (
+            f"{holds}: it was lost, or restored from an older copy, and cases, decisions, accounts and keys with it. "
+            f"New runs go on from {id_of(self.following)}, and nothing is written over. To have the others again, stop "
+            "Trustdesk and put the newest backup of data/state.db in its place; where there is none, acknowledge the "
+            "loss on Overview."
+        )
+
+
+def look(settings: Settings) -> Loss | None:
+    """What was lost; None when nothing was, or somebody has acknowledged it."""
+    with database.connect(settings) as connection:
+        acknowledged = int(database.mark(connection, _ACKNOWLEDGED) or 0)
+        known = frozenset(connection.execute(select(database.runs.c.number)).scalars())
+        following = numbered.following(connection, database.runs)
+    unknown = tuple(sorted(each for each in numbered.in_folders(settings, known) if each > acknowledged))
+    if max(unknown, default=0) >= following or (following == 1 and settings.feedback.is_dir()):
+        with database.writing(
+            settings
+        ) as connection:  # who has seen that it lies behind reads of numbers never given again
+            numbered.settle_runs(settings, connection)
+    with database.connect(settings) as connection:
+        named, following = numbered.raised(connection), numbered.following(connection, database.runs)
+    if named <= acknowledged:
+        named = 0
+    return Loss(unknown, named, following) if unknown or named else None
+
+
+def acknowledge(settings: Settings, loss: Loss, *, by: str, now: datetime) -> None:
+    """Say no more of a loss. Raises NotAllowedError."""
+    person = accounts.authorise(settings, by, "manage accounts").name
+    audit.note(settings, who=person, what="acknowledge loss", about=id_of(loss.last), why=loss.sentence, now=now)
+    with database.writing(settings) as connection:
+        database.set_mark(connection, _ACKNOWLEDGED, str(loss.last))
+
+
+def _ranges(found: Sequence[int]) -> str:
+    """'r-0004 to r-0009 and r-0011', naming a few at most."""
+    ranges: list[list[int]] = []
+    for number in found:
+        if ranges and number == ranges[-1][1] + 1:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    named = [id_of(first) if first == last else f"{id_of(first)} to {id_of(last)}" for first, last in ranges]
+    return listed(named, most=_MOST)

@@ -1,0 +1,216 @@
+"""Scoring users as they are asked for: the model, policy and reasons of a run of a file, for one user or for many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from core.access.idempotency import Kept
+from core.errors import BadOptionError, FeaturesError, WrongFeaturesError
+from core.policy.policy import BANDS, POSITIVE, Action, Band, Policy
+from core.registry.registry import Model
+from core.schema.glossary import Glossary
+from core.schema.schema import Schema, key
+from core.scoring import reasons as explain
+from core.scoring import shap_values
+from core.scoring.export import TOP
+from core.scoring.online_runs import Growing, Served
+from core.scoring.reasons import Reason
+from core.scoring.score_file import Which
+from core.scoring.scorer import SEPARATOR, Scored, Scorer
+from core.settings import Settings
+
+Values = npt.NDArray[np.float64]
+#: Users from whom on they are worth all cores; fewer leave them to other requests.
+MANY: Final = 64
+_UNKNOWN: Final = float("nan")
+_NOTHING: Final[Mapping[str, str | None]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """A user to score. `values`: of the schema's features, NaN for missing; `user` is "" without a name.
+
+    `which` says whose score is explained, by up to `top` reasons.
+    """
+
+    values: Sequence[float]
+    user: str = ""
+    context: Mapping[str, str | None] = field(default_factory=lambda: _NOTHING)
+    which: Which = "flagged"
+    top: int = TOP
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the model and the policy say of one user. `missing`, `novel`: features without a value, and those outside
+    the training range; `reasons`: the strongest pushes towards "spammer", none where they were not asked for.
+    """
+
+    id: str
+    probability: float
+    band: Band
+    action: Action
+    missing: tuple[str, ...]
+    novel: tuple[str, ...]
+    reasons: tuple[Reason, ...]
+    model: str
+    policy: str
+
+    @property
+    def is_spammer(self) -> bool:
+        return self.band in POSITIVE
+
+    @property
+    def confidence(self) -> float:
+        """|p - .5| x 2, as `Scored.confidence`."""
+        return abs(self.probability - 0.5) * 2
+
+
+class Serving:
+    """Scores users with one model version under one policy; threads may share it.
+
+    Raises WrongFeaturesError when the schema lacks a feature of the model.
+    """
+
+    def __init__(
+        self, settings: Settings, model: Model, schema: Schema, glossary: Glossary, policy: Policy
+    ) -> None:  # fmt: skip
+        absent = [name for name in model.metadata.names if name not in schema.names]
+        if absent:
+            raise WrongFeaturesError(model.version, absent)
+        self.model, self.schema, self.policy = model, schema, policy
+        self._glossary, self._alone = glossary, _on_one_thread(model)
+        self._names, self._known = schema.names, frozenset(schema.names)
+        self._at = [schema.names.index(name) for name in model.metadata.names]
+        self._keys = {key(name): name for name in schema.names}
+        self._taken = {key(name) for name in (*schema.names, schema.id, schema.label and schema.label.column) if name}
+        self._growing = Growing(settings, schema.names, model.version, policy)
+
+    def asked(
+        self, features: Mapping[str, float | None], *, user: str = "", context: Mapping[str, str | None] = _NOTHING,
+        allow_missing: bool = False, which: Which = "flagged", top: int = TOP,
+    ) -> Asked:  # fmt: skip
+        """A user as `score` takes them, from values by the names of features. Raises FeaturesError, BadOptionError."""
+        self.check_context(context)
+        return Asked(self.values(features, allow_missing=allow_missing), user.strip(), context, which, top)
+
+    def values(self, features: Mapping[str, float | None], *, allow_missing: bool = False) -> list[float]:
+        """The values of the schema's features, NaN where a feature is null, or absent with `allow_missing`.
+
+        Names are compared as those of columns are. Raises FeaturesError.
+        """
+        if not self._known.issuperset(features):
+            features = self._renamed(features)
+        if not allow_missing and len(features) < len(self._names):
+            raise FeaturesError([name for name in self._names if name not in features], ())
+        found = map(features.get, self._names)
+        return [_UNKNOWN if value is None else float(value) for value in found]
+
+    def check_context(self, context: Mapping[str, str | None]) -> None:
+        """Raises BadOptionError where context has the name of another column, or two names that are one."""
+        folded = [key(name) for name in context]
+        if bad := sorted({name for name in folded if name in self._taken or folded.count(name) > 1 or not name}):
+            raise BadOptionError("context", f'"{bad[0]}" is empty, used twice, or the name of another column.')
+
+    def score(
+        self, asked: Sequence[Asked], *, now: datetime,
+        kept: Callable[[Sequence[Prediction]], Iterable[Kept]] = lambda _: (),
+    ) -> list[Prediction]:  # fmt: skip
+        """Score users, store them and give their predictions in order; all are on disk when this returns.
+
+        kept: the replies that tell of these predictions; they are stored with them, or neither is. Raises
+        ClaimLostError and, where the model gives one of them no score, NoScoreError: then nobody is stored.
+        """
+        values = np.array([each.values for each in asked], np.float64).reshape(len(asked), len(self._names))
+        in_order = values[:, self._at]
+        scored = Scorer(self._for(len(asked))).score_values(in_order).checked()
+        reasons = self._reasons(asked, in_order, scored)
+        found: list[Prediction] = []
+
+        def told(ids: Sequence[str]) -> Iterable[Kept]:
+            found.extend(self._predictions(ids, values, scored, reasons))
+            return kept(found)
+
+        self._growing.add(_served(asked, values, scored), now=now, kept=told)
+        return found
+
+    def warm_up(self) -> None:
+        """Score and explain somebody, and store nothing: what is made once is made before anybody asks."""
+        nobody = np.full((1, len(self._at)), np.nan)
+        scored = Scorer(self._alone).score_values(nobody)
+        if scored.finite.all():
+            self._reasons([Asked((), which="all")], nobody, scored)
+
+    def ended(self, *, now: datetime, everything: bool = False) -> list[str]:
+        """As `Growing.ended`."""
+        return self._growing.ended(now=now, everything=everything)
+
+    def _renamed(self, features: Mapping[str, float | None]) -> Mapping[str, float | None]:
+        """The features under the schema's own names."""
+        given = {key(name): value for name, value in features.items()}
+        unknown = [name for name in features if key(name) not in self._keys]
+        if unknown or len(given) < len(features):
+            twice = [name for name in features if sum(key(other) == key(name) for other in features) > 1]
+            raise FeaturesError((), unknown or twice)
+        return {self._keys[name]: value for name, value in given.items()}
+
+    def _reasons(self, asked: Sequence[Asked], values: Values, scored: Scored) -> list[tuple[Reason, ...]]:
+        flagged = self.policy.flagged(scored.probability)
+        told: list[tuple[Reason, ...]] = [()] * len(asked)
+        rows = [
+            row for row, each in enumerate(asked)
+            if each.which == "all" or (each.which == "flagged" and flagged[row])
+        ]  # fmt: skip
+        booster = self._for(len(rows)).booster
+        pushes = shap_values.contributions(booster, values[rows].astype(np.float32))
+        for row, push in zip(rows, pushes, strict=True):
+            told[row] = explain.strongest_reasons(
+                values[row], push, self.model.metadata, self._glossary, asked[row].top
+            )
+        return told
+
+    def _predictions(
+        self, ids: Sequence[str], values: Values, scored: Scored, reasons: Sequence[tuple[Reason, ...]]
+    ) -> list[Prediction]:  # fmt: skip
+        severity = self.policy.severity(scored.probability).tolist()
+        actions = self.policy.actions(scored.probability).tolist()
+        return [
+            Prediction(
+                identity, probability, BANDS[band], action, self._missing(row),
+                tuple(novel.split(SEPARATOR)) if novel else (), told, self.model.version, self.policy.version,
+            )
+            for identity, probability, band, action, row, novel, told in zip(
+                ids, scored.probability.tolist(), severity, actions, values, scored.novel, reasons, strict=True
+            )
+        ]  # fmt: skip
+
+    def _for(self, users: int) -> Model:
+        return self._alone if users < MANY else self.model
+
+    def _missing(self, row: Values) -> tuple[str, ...]:
+        unknown = np.isnan(row)
+        return tuple(self._names[at] for at in np.flatnonzero(unknown)) if unknown.any() else ()
+
+
+def _on_one_thread(model: Model) -> Model:
+    """The same version; one user is scored by one thread before a second one has woken. No bit depends on it."""
+    booster = model.booster.copy()
+    booster.set_param({"nthread": 1})
+    return replace(model, booster=booster)
+
+
+def _served(asked: Sequence[Asked], values: Values, scored: Scored) -> list[Served]:
+    return [
+        Served(each.user, row, each.context, margin, probability, missing, novel)
+        for each, row, margin, probability, missing, novel in zip(
+            asked, values, scored.margin.tolist(), scored.probability.tolist(), scored.missing.tolist(), scored.novel,
+            strict=True,
+        )
+    ]  # fmt: skip

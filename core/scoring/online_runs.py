@@ -1,0 +1,219 @@
+"""Runs of the API while they grow: users scored as they are asked for, stored before anybody is told.
+
+A process has one such run for each model version it serves. While it grows it is in nobody's list, but its
+predictions can be judged; once it is closed, its users become a dataset and it a run like any other. A run whose
+process died is closed by the next one that starts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from filelock import FileLock, Timeout
+from sqlalchemy import Row, delete, func, insert, select
+
+from core.access import idempotency
+from core.access.idempotency import Kept
+from core.files import within
+from core.policy.policy import Policy
+from core.scoring import runs
+from core.settings import Settings
+from core.store import database
+from core.store.database import predictions, served
+
+#: A run is closed after so many users, or so long after it was begun, and another one begins: until then its users are
+#: on no page.
+MOST_USERS: Final = 50_000
+MOST_AGE: Final = timedelta(hours=24)
+#: What such a run is called where runs are listed.
+NAME: Final = "API"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A user who was scored. `values`: of the run's features in order, NaN for missing; `user` is "" without a name."""
+
+    user: str
+    values: npt.NDArray[np.float64]
+    context: Mapping[str, str | None]
+    margin: float
+    probability: float
+    missing: int
+    novel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Users:
+    """Users of a run by row, in order, and the features that they have values of."""
+
+    names: tuple[str, ...]
+    by_row: Mapping[int, Served]
+
+
+class Growing:
+    """The run that the users of one model version go into; threads may share it. Begun with its first user."""
+
+    def __init__(self, settings: Settings, names: Sequence[str], model: str, policy: Policy) -> None:
+        self._settings, self._names, self._model, self._policy = settings, tuple(names), model, policy
+        self._guard = threading.Lock()
+        self._begun: _Begun | None = None
+        self._full: list[_Begun] = []
+
+    def add(
+        self, users: Sequence[Served], *, now: datetime, kept: Callable[[Sequence[str]], Iterable[Kept]] = lambda _: ()
+    ) -> list[str]:  # fmt: skip
+        """Store these users; all are on disk when this returns. Their prediction ids, in order.
+
+        kept: by these ids, the replies that tell of the users; they are stored with them, or neither is. Raises
+        ClaimLostError.
+        """
+        with self._guard:  # one at a time: so no row number is given twice, and SQLite takes one writer anyway
+            begun = self._current(now)
+            first = begun.users + 1
+            rows = [_row(begun.number, at, each) for at, each in enumerate(users, first)]
+            ids = [f"{runs.id_of(begun.number)}-{at}" for at, _ in enumerate(users, first)]
+            told = kept(ids)  # first: while it is made, other processes may write
+            with database.writing(self._settings) as connection:
+                connection.execute(insert(predictions), rows)
+                idempotency.keep_with(connection, told, now=now)
+            begun.users += len(users)
+        return ids
+
+    def ended(self, *, now: datetime, everything: bool = False) -> list[str]:
+        """The runs that have ended since the last time, and with `everything` the one that grows; to be closed."""
+        with self._guard:
+            if self._begun is not None and (everything or self._begun.full(now)):
+                self._full.append(self._begun)
+                self._begun = None
+            ended, self._full = self._full, []
+        for each in ended:
+            each.lock.release()
+        return [runs.id_of(each.number) for each in ended]
+
+    def _current(self, now: datetime) -> _Begun:
+        if self._begun is not None and self._begun.full(now):
+            self._full.append(self._begun)
+            self._begun = None
+        self._begun = self._begun or _begin(self._settings, self._names, self._model, self._policy, now)
+        return self._begun
+
+
+@dataclass(slots=True)
+class _Begun:
+    """A run that grows, and the lock that its process holds as long as it lives."""
+
+    number: int
+    at: datetime
+    lock: FileLock
+    users: int = 0
+
+    def full(self, now: datetime) -> bool:
+        return self.users >= MOST_USERS or now - self.at >= MOST_AGE
+
+
+def _begin(settings: Settings, names: Sequence[str], model: str, policy: Policy, now: datetime) -> _Begun:
+    number = runs.begin(settings, name=NAME, model=model, policy=policy, now=now)
+    # Before anybody sees that it grows: who finds it without its lock takes its process for dead.
+    lock = _lock(settings, runs.id_of(number))
+    lock.acquire(timeout=0)
+    with database.writing(settings) as connection:
+        connection.execute(insert(served).values(run=number, names=list(names)))
+    return _Begun(number, now, lock)
+
+
+def growing(settings: Settings) -> tuple[str, ...]:
+    """The runs that are not closed, whether their process lives or not."""
+    with database.connect(settings) as connection:
+        numbers = connection.execute(select(served.c.run).order_by(served.c.run)).scalars().all()
+    return tuple(map(runs.id_of, numbers))
+
+
+def left(settings: Settings) -> tuple[str, ...]:
+    """Those of `growing` that no process adds to any more."""
+    return tuple(run for run in growing(settings) if not _alive(settings, run))
+
+
+@contextlib.contextmanager
+def alone(settings: Settings, run: str) -> Iterator[bool]:
+    """Hold a run that has ended, so that no other process closes it meanwhile; False where one does, or it grows."""
+    lock = _lock(settings, run)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
+def find(settings: Settings, run: str, rows: Collection[int] | None = None) -> Users | None:
+    """The users of a run that is not closed, or those in these rows; None for any other run."""
+    number = runs.number_of(run)
+    with database.connect(settings) as connection:
+        names = connection.execute(select(served.c.names).where(served.c.run == number)).scalar_one_or_none()
+        if names is None:
+            return None
+        wanted = select(predictions).where(predictions.c.run == number).order_by(predictions.c.row)
+        if rows is not None:
+            # A list in JSON is one variable; SQLite takes a limited number of them.
+            listed = func.json_each(json.dumps(sorted(rows))).table_valued("value")
+            wanted = wanted.where(predictions.c.row.in_(select(listed.c.value)))
+        return Users(tuple(names), {row.row: _served(row) for row in connection.execute(wanted)})
+
+
+def of_user(settings: Settings, user: str, most: int) -> dict[str, dict[int, float]]:
+    """The latest predictions on a user in runs that are not closed: by run and row, the probability."""
+    latest = (
+        select(predictions.c.run, predictions.c.row, predictions.c.probability)
+        .where(predictions.c.user == user)
+        .order_by(predictions.c.run.desc(), predictions.c.row.desc())
+        .limit(most)
+    )
+    found: dict[str, dict[int, float]] = {}
+    with database.connect(settings) as connection:
+        for number, row, probability in connection.execute(latest):
+            found.setdefault(runs.id_of(number), {})[row] = probability
+    return found
+
+
+def forget(settings: Settings, run: str) -> None:
+    """Have a closed run's users in the dataset alone."""
+    number = runs.number_of(run)
+    with database.writing(settings) as connection:
+        connection.execute(delete(predictions).where(predictions.c.run == number))
+        connection.execute(delete(served).where(served.c.run == number))
+
+
+def _lock(settings: Settings, run: str) -> FileLock:
+    path = within(settings.runs, run) / "grows.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Taken in one thread and let go in another.
+    return FileLock(path, thread_local=False)
+
+
+def _alive(settings: Settings, run: str) -> bool:
+    with alone(settings, run) as taken:
+        return not taken
+
+
+def _row(number: int, at: int, user: Served) -> dict[str, Any]:
+    return {
+        "run": number, "row": at, "user": user.user or f"{runs.id_of(number)}-{at}", "margin": user.margin,
+        "probability": user.probability, "missing": user.missing, "novel": user.novel, "context": dict(user.context),
+        "features": user.values.astype("<f8").tobytes(),
+    }  # fmt: skip
+
+
+def _served(row: Row[Any]) -> Served:
+    values = np.frombuffer(row.features, "<f8").astype(np.float64)
+    return Served(row.user, values, row.context, row.margin, row.probability, row.missing, row.novel)

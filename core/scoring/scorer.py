@@ -1,0 +1,138 @@
+"""From a frame of users to calibrated scores. Knows no policy: what a score leads to is decided elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from core.errors import NoScoreError, WrongFeaturesError
+from core.model import boosted
+from core.model.learner import Matrix
+from core.registry.registry import Model
+
+#: Between the names in `Scored.novel`.
+SEPARATOR: Final = "; "
+#: Users scored at once where progress is told: a fraction of a second.
+BLOCK: Final = 65_536
+_ARRAYS: Final = ("margin", "probability", "missing", "novel")
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Scores of n users in the order given, all arrays (n,).
+
+    `margin` is the booster's own log-odds, `probability` the calibrated risk of being a spammer.
+    `novel` names the features outside the training range, separated by semicolons; empty for most.
+    What is not `finite` is no score: whoever asks tells the user so, and no policy takes it.
+    """
+
+    margin: npt.NDArray[np.float32]
+    probability: npt.NDArray[np.float64]
+    missing: npt.NDArray[np.int64]
+    novel: npt.NDArray[np.object_]
+    version: str
+
+    @property
+    def finite(self) -> npt.NDArray[np.bool_]:
+        """Who has a score."""
+        return np.isfinite(self.margin) & np.isfinite(self.probability)
+
+    def only(self, chosen: npt.NDArray[np.bool_]) -> Scored:
+        """The chosen users, in their order."""
+        return Scored(
+            self.margin[chosen], self.probability[chosen], self.missing[chosen], self.novel[chosen], self.version
+        )  # fmt: skip
+
+    def checked(self) -> Scored:
+        """The same. Raises NoScoreError unless everybody has a score."""
+        finite = self.finite
+        if not finite.all():
+            raise NoScoreError(self.version, np.flatnonzero(~finite).tolist(), len(finite))
+        return self
+
+    @property
+    def confidence(self) -> npt.NDArray[np.float64]:
+        """|p - .5| x 2: how far from undecided the score is, 0 to 1. A column to read, not a rule."""
+        return np.abs(self.probability - 0.5) * 2
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """Scores users with one model version. The same row gets the same bits in any batch."""
+
+    model: Model
+
+    def matrix(self, frame: pd.DataFrame) -> Matrix:
+        """The features in the model's order as float32, (n, f), NaN for missing.
+
+        Raises WrongFeaturesError when the frame lacks a feature of the model.
+        """
+        return matrix(frame, self.model.metadata.names, self.model.version)
+
+    def score(self, frame: pd.DataFrame) -> Scored:
+        """Score the users of a frame (n rows) that has every feature of the model, whatever else it has."""
+        return self._scored(self.matrix(frame), self._novel(frame))
+
+    def score_in_blocks(self, frame: pd.DataFrame, progress: Callable[[int, int], None]) -> Scored:
+        """As `score`, telling how many of the users are done, before the first and after each block."""
+        users, parts = len(frame), []
+        for start in range(0, max(users, 1), BLOCK):
+            progress(start, users)
+            parts.append(self.score(frame.iloc[start : start + BLOCK]))
+        progress(users, users)
+        return Scored(**{name: np.concatenate([getattr(each, name) for each in parts]) for name in _ARRAYS},
+                      version=self.model.version)  # fmt: skip
+
+    def score_values(self, values: npt.NDArray[np.float64]) -> Scored:
+        """Score a few users by their values (n, f) in the model's order, NaN for missing; the same bits as `score`."""
+        return self._scored(values.astype(np.float32), self._novel_of_few(values))
+
+    def _scored(self, features: Matrix, novel: npt.NDArray[np.object_]) -> Scored:
+        margin = boosted.margin(self.model.booster, features)
+        return Scored(
+            margin=margin,
+            probability=self.model.calibration.probability(margin),
+            missing=np.isnan(features).sum(axis=1),
+            novel=novel,
+            version=self.model.version,
+        )
+
+    def _novel(self, frame: pd.DataFrame) -> npt.NDArray[np.object_]:
+        """Feature by feature: of many users no second copy is made."""
+        novel = np.full(len(frame), "", dtype=object)
+        for feature, low, high in zip(self.model.metadata.features, *self.model.metadata.ranges, strict=True):
+            rows = np.flatnonzero(_outside(frame[feature.name].to_numpy(np.float64), low, high))
+            novel[rows] = [f"{before}{SEPARATOR}{feature.name}".removeprefix(SEPARATOR) for before in novel[rows]]
+        return novel
+
+    def _novel_of_few(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.object_]:
+        """All at once: of one user, asking feature by feature would take longer than scoring."""
+        novel = np.full(len(values), "", dtype=object)
+        outside, names = _outside(values, *self.model.metadata.ranges), self.model.metadata.names
+        for row in np.flatnonzero(outside.any(axis=1)):
+            novel[row] = SEPARATOR.join(names[at] for at in np.flatnonzero(outside[row]))
+        return novel
+
+
+def _outside(
+    values: npt.NDArray[np.float64],
+    low: npt.NDArray[np.float64] | np.float64,
+    high: npt.NDArray[np.float64] | np.float64,
+) -> npt.NDArray[np.bool_]:
+    return np.asarray((values < low) | (values > high))
+
+
+def matrix(frame: pd.DataFrame, names: tuple[str, ...], version: str = "") -> Matrix:
+    """Columns `names` of a frame as float32 (n, f) in row order, without a copy of the whole in float64."""
+    absent = [name for name in names if name not in frame.columns]
+    if absent:
+        raise WrongFeaturesError(version, absent)
+    features = np.empty((len(frame), len(names)), np.float32)
+    for position, name in enumerate(names):
+        features[:, position] = frame[name].to_numpy()
+    return features

@@ -1,0 +1,218 @@
+"""Numbers that never come twice, whatever is lost: those of runs, cases and decisions.
+
+`state.db` counts them. When it is lost or comes back from an older copy, verdicts, notes of the audit log, folders and
+jobs still name what it has forgotten: it counts on above all of these. How far the files were read is marked in the
+database, so that each of their lines is looked at once.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import re
+from collections.abc import Callable, Container, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, Table, text
+
+from core import jobs
+from core.settings import Settings
+from core.store import chained_log, database, log_line
+
+#: Ids of a run, a prediction and a case. A number of more digits was made up: nobody counts that far.
+_ID: Final = re.compile(r"(?P<runs>r-[0-9]{4,15})(?:-[0-9]+)?|(?P<cases>c-[0-9]{6,15})")
+#: The run in the name of a folder, a file or a job: `r-0007`, `r-0007-v0002.parquet`, `reasons-r-0007`.
+_IN_NAME: Final = re.compile(r"(?:^|-)(r-[0-9]{4,15})(?:$|[-.])")
+#: A cell at the start of a line, quoted or not.
+_CELL: Final = rb'(?:"(?:[^"]|"")*"|[^,"\n]*)'
+_EXPORT: Final = "export decisions"
+_MARK: Final = "numbers in"
+_RAISED: Final = "numbers raised"
+
+Numbers = dict[str, int]
+
+
+def settle(settings: Settings, connection: Connection) -> None:
+    """Have cases and decisions count on above all that verdicts and the audit log name, and runs, too.
+
+    In `state.writing`, before a number is given.
+    """
+    _raise(connection, _in_files(settings, connection))
+
+
+def settle_runs(settings: Settings, connection: Connection) -> None:
+    """As `settle`, and have runs count on above all that folders and jobs name."""
+    named = _in_files(settings, connection)
+    for folder in (settings.runs, settings.shadow, settings.jobs):
+        for entry in _entries(folder):
+            if identity := _IN_NAME.search(entry.name):
+                _take(named, [identity[1]])
+    _take(named, _in_results(settings, connection))
+    _raise(connection, named)
+
+
+def give_back(connection: Connection, table: Table, number: int) -> None:
+    """Let a number be given again that nobody has seen, where none was given since."""
+    ours = text("UPDATE sqlite_sequence SET seq = :before WHERE name = :name AND seq = :number")
+    connection.execute(ours, {"name": table.name, "number": number, "before": number - 1})
+
+
+def following(connection: Connection, table: Table) -> int:
+    """The number that a table gives next, as far as the database knows."""
+    return _last(connection, table) + 1
+
+
+def raised(connection: Connection) -> int:
+    """The last run named elsewhere when the database was found to lie behind; 0 while it never was."""
+    return int(database.mark(connection, _RAISED) or 0)
+
+
+def in_folders(settings: Settings, besides: Container[int]) -> frozenset[int]:
+    """The numbers of the runs, but for these, that have a folder with anything in it."""
+    found = ((entry, _ID.fullmatch(entry.name)) for entry in _entries(settings.runs))
+    named = ((entry, _number(each["runs"])) for entry, each in found if each is not None and each[0] == each["runs"])
+    return frozenset(number for entry, number in named if number not in besides and _holds_anything(entry))
+
+
+def _holds_anything(folder: os.DirEntry[str]) -> bool:
+    try:
+        return any(Path(folder).iterdir())
+    except (FileNotFoundError, NotADirectoryError):  # no folder, or one that was given back meanwhile
+        return False
+
+
+def _raise(connection: Connection, named: Numbers) -> None:
+    for table in (database.runs, database.cases, database.decisions):
+        found, before = named.get(table.name, 0), _last(connection, table)
+        if found <= before:
+            continue
+        row = {"name": table.name, "number": found}
+        known = text("UPDATE sqlite_sequence SET seq = :number WHERE name = :name")
+        if not connection.execute(known, row).rowcount:
+            connection.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :number)"), row)
+        if table is database.runs:
+            database.set_mark(connection, _RAISED, str(found))
+
+
+def _last(connection: Connection, table: Table) -> int:
+    found = connection.execute(text("SELECT seq FROM sqlite_sequence WHERE name = :name"), {"name": table.name})
+    return found.scalar_one_or_none() or 0
+
+
+def _in_files(settings: Settings, connection: Connection) -> Numbers:
+    """The greatest numbers named since the last look."""
+    named: Numbers = {}
+    feedback = settings.feedback / "feedback.csv"
+    _read(connection, feedback, ("case", "prediction"), functools.partial(_take, named))
+    given = functools.partial(_given, connection, feedback)
+
+    def note(cells: Sequence[str]) -> None:
+        what, about, details = cells
+        _take(named, [about])
+        if what == _EXPORT:
+            named["decisions"] = max(named.get("decisions", 0), given(details))
+
+    _read(connection, settings.audit, ("what", "about", "details"), note)
+    return named
+
+
+def _given(connection: Connection, feedback: Path, details: str) -> int:
+    """The last decision that a consumer was given. Notes of old do not say: then as many as there are verdicts at most,
+    of which a database that has decisions knows.
+    """
+    try:
+        last = json.loads(details).get("last")
+    except (ValueError, AttributeError):
+        last = None
+    if last is None:
+        return 0 if _last(connection, database.decisions) else sum(map(_lines_in, chained_log.files(feedback)))
+    return int(last)
+
+
+def _lines_in(file: Path) -> int:
+    with file.open("rb") as stream:
+        return sum(1 for _ in stream)
+
+
+def _take(named: Numbers, cells: Sequence[str]) -> None:
+    for cell in cells:
+        if (found := _ID.fullmatch(cell)) and (table := found.lastgroup):
+            named[table] = max(named.get(table, 0), _number(found[table]))
+
+
+def _number(identity: str) -> int:
+    return int(identity[2:])
+
+
+def _read(
+    connection: Connection, path: Path, columns: Sequence[str], take: Callable[[Sequence[str]], None]
+) -> None:  # fmt: skip
+    """Give these cells of each line since the last look.
+
+    What was damaged from outside is passed over: it is said where verdicts are read, and keeps nobody from scoring.
+    """
+    name = f"{_MARK} {path.name}"
+    before = after = database.mark(connection, name)
+    for file, offset in _since(chained_log.files(path), before):
+        cells = _cells(chained_log.columns(file), columns)
+        with file.open("rb") as stream:
+            end = stream.seek(offset)
+            for line in stream:
+                if not line.endswith(b"\n"):  # somebody writes it just now
+                    break
+                end += len(line)
+                if found := cells.match(line):
+                    take([_text(found[each]) for each in columns])
+        after = f"{end} {file.stat().st_ino} {file.name}"
+    if after != before:
+        database.set_mark(connection, name, after)
+
+
+def _since(present: Sequence[Path], mark: str) -> Iterator[tuple[Path, int]]:
+    """Where to read on in which files; from the start where the file that was read last was replaced."""
+    offset, inode, name = mark.split(" ", 2) if mark else ("0", "", "")
+    known = [file.name == name and f"{file.stat().st_ino}" == inode for file in present]
+    first = known.index(True) if True in known else 0
+    for at, file in enumerate(present[first:], first):
+        yield file, int(offset) if known[at] and file.stat().st_size >= int(offset) else 0
+
+
+def _cells(names: Sequence[str], columns: Sequence[str]) -> re.Pattern[bytes]:
+    """Matches the start of a line up to the last of these columns, each a group; nothing where one is not there."""
+    if not set(columns) <= set(names):
+        return re.compile(rb"(?!)")
+    last = max(map(names.index, columns))
+    groups = (rb"(?P<%s>%s)" % (name.encode(), _CELL) if name in columns else _CELL for name in names[: last + 1])
+    return re.compile(rb",".join(groups))
+
+
+def _text(cell: bytes) -> str:
+    quoted = cell.startswith(b'"')
+    text = cell.decode("utf-8", "replace")
+    return log_line.decode(text[1:-1].replace('""', '"') if quoted else text)
+
+
+def _in_results(settings: Settings, connection: Connection) -> list[str]:
+    """The runs that jobs have made, of those jobs that have changed since the last look."""
+    name = f"{_MARK} jobs"
+    before = int(database.mark(connection, name) or 0)
+    changed = {entry.name: _changed(entry) for entry in _entries(settings.jobs)}
+    if (after := max(changed.values(), default=before)) > before:
+        database.set_mark(connection, name, str(after))
+    results = (jobs.result(settings, identity) for identity, at in changed.items() if at >= before)
+    return [str(result["run"]) for result in results if result and "run" in result]
+
+
+def _changed(job: os.DirEntry[str]) -> int:
+    try:
+        return job.stat().st_mtime_ns
+    except FileNotFoundError:  # it was discarded meanwhile
+        return 0
+
+
+def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+    if folder.is_dir():
+        with os.scandir(folder) as entries:
+            yield from entries

@@ -1,0 +1,1 @@
+"""From labelled users to a training run: weights, folds, search, fit."""

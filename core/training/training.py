@@ -1,0 +1,280 @@
+"""From a stored, labelled dataset to a training run kept and a version published: fit, judge, describe, store."""
+
+from __future__ import annotations
+
+import json
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.data import datasets, split
+from core.data.datasets import Dataset
+from core.errors import SchemaError
+from core.evaluation import evaluate
+from core.evaluation.evaluate import Figures, Thresholds
+from core.files import write_text
+from core.jobs import Report
+from core.model.families import LEADING, NATURAL, Recipe
+from core.model.learner import Labels, Progress
+from core.registry import baseline, registry
+from core.registry.metadata import Data, Metadata, Trained
+from core.registry.registry import Model, Parts
+from core.schema import schema as schemas
+from core.schema.schema import Schema
+from core.scoring.scorer import Scorer, matrix
+from core.settings import Settings
+from core.training import candidates, crossfit, train, tune
+from core.training.candidates import Kept, Scores
+from core.training.train import Candidate
+from core.training.tune import Budget
+
+
+def learn(  # noqa: PLR0913 - what a version is made of
+    settings: Settings,
+    dataset: Dataset,
+    schema: Schema,
+    thresholds: Thresholds,
+    *,
+    now: datetime,
+    seed: int = 0,
+    notice: str = "",
+    by: str | None = None,
+    progress: Progress = lambda _what, _share: None,
+) -> str:
+    """Train the leading family as it comes on a labelled dataset; returns the version published. See `run`."""
+    about = About(now, notice, by)
+    return run(settings, dataset, schema, thresholds, about=about, seed=seed, progress=progress).version
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """When a training run began, and by whom, None when nobody says; `notice` is shown wherever its version is."""
+
+    now: datetime
+    notice: str = ""
+    by: str | None = None
+
+
+def run(  # noqa: PLR0913 - what a training run is made of
+    settings: Settings, dataset: Dataset, schema: Schema, thresholds: Thresholds, *, about: About,
+    recipe: Recipe = Recipe(),  # noqa: B008 - frozen
+    budget: Budget = Budget(),  # noqa: B008
+    seed: int = 0, progress: Progress = lambda _what, _share: None,
+    watcher: tune.Watcher = lambda _trials: None,
+) -> Kept:  # fmt: skip
+    """Learn from a labelled dataset, keep the run and, where its family can lead, publish it as a version.
+
+    `thresholds`: band -> score above which it begins, for the figures. With a `budget` settings are searched for first.
+    Nobody promotes the version here; its parent is the version in charge now. Raises SchemaError without a label,
+    TooFewRowsError with too few of either class.
+    """
+    started, parent = time.monotonic(), registry.champion(settings) or ""
+    frame = datasets.frame(settings, dataset.id)
+    features, label = matrix(frame, schema.names), labels(frame, schema)
+    salt = split.salt(settings)
+    keys = split.keys(frame, schema, salt)
+    candidate = train.fit(
+        features, label, keys, thresholds, name=dataset.name, seed=seed, recipe=recipe, budget=budget,
+        progress=progress, watcher=watcher,
+    )  # fmt: skip
+    progress("Storing", 0.0)
+    data, version = _data(dataset, candidate, salt), ""
+    if recipe.learner.can_lead:
+        score = candidate.calibration.probability(candidate.learner.margin(features))
+        metadata = _metadata(candidate, data, profiles(frame, schema, ~candidate.test), about, started)
+        version = registry.publish(
+            settings,
+            Parts(
+                candidate.booster,
+                candidate.calibration,
+                replace(metadata, parent=parent),
+                baseline.of(schema.names, features, label, score, candidate.test, seed=seed),
+                keys[~candidate.test],
+            ),
+        )
+    kept = _kept(candidate, data, about, version, time.monotonic() - started)
+    test = candidate.test
+    identity = candidates.keep(settings, kept, Scores.of(keys[test], label[test], candidate.score))
+    return replace(kept, id=identity)
+
+
+def train_stored(  # noqa: PLR0913 - what a person chooses on the page
+    settings: Settings, report: Report, *, dataset: str, thresholds: Thresholds, family: str = LEADING,
+    class_weight: float | str = NATURAL, hard_negatives: bool = False, search_minutes: float = 0,
+    search_trials: int = 0, seed: int = 0, by: str | None = None, notice: str = "",
+) -> None:  # fmt: skip
+    """The job behind a page: a training run on a stored dataset, its trials told while it goes on."""
+    recipe, budget = Recipe(family, class_weight, hard_negatives), Budget(search_minutes, search_trials)
+    candidates.note_trials(settings, report.identity, ())  # those of a job of this id that went before
+    found = datasets.find(settings, dataset)
+    run(
+        settings, found, schemas.load(settings.schema_file), thresholds,
+        about=About(datetime.now(UTC), notice, by), recipe=recipe, budget=budget, seed=seed,
+        progress=Overall(report, train.steps(recipe, budget, found.accepted)),
+        watcher=lambda trials: candidates.note_trials(settings, report.identity, trials),
+    )  # fmt: skip
+
+
+class Overall:
+    """Progress of steps told one by one, as a job reports it: 1,000 parts shared out among `steps` of equal length."""
+
+    def __init__(self, report: Callable[[int, int, str], None], steps: int) -> None:
+        self._report, self._steps, self._seen = report, steps, list[str]()
+
+    def __call__(self, what: str, share: float) -> None:
+        if what not in self._seen:
+            self._seen.append(what)
+        done = min((self._seen.index(what) + share) / self._steps, 1.0)
+        self._report(int(1_000 * done), 1_000, what)
+
+
+def labels(frame: pd.DataFrame, schema: Schema) -> Labels:
+    """1 for a spammer, 0 for a legitimate user, (n,). Raises SchemaError when the schema names no label."""
+    if schema.label is None:
+        raise SchemaError("data/schema.toml names no label: there is nothing to learn from or to judge by.")
+    return frame[schema.label.column].to_numpy(np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Figures of a model on a dataset, and how far they can be trusted.
+
+    `overlap`: how many of the dataset's users the model was trained on, None when that cannot be told
+    (the model comes from a home with another salt, or without its users). `only_test_part`: the model was
+    trained on this very dataset, so that only its test part was judged.
+    """
+
+    figures: Figures
+    overlap: int | None
+    only_test_part: bool
+
+
+def judged(
+    settings: Settings, model: Model, dataset: Dataset, schema: Schema, thresholds: Thresholds,
+    *, progress: Callable[[int, int], None] = lambda _done, _of: None,
+) -> Judged:  # fmt: skip
+    """Judge a model on the labelled rows of a dataset.
+
+    Raises TooFewRowsError when a class is absent, NoScoreError when the model gives somebody no score.
+    """
+    frame = datasets.frame(settings, dataset.id)
+    salt = split.salt(settings)
+    keys = split.keys(frame, schema, salt)
+    same_home = split.digest(salt) == model.metadata.data.salt
+    only_test_part = same_home and dataset.sha256 == model.metadata.data.sha256
+    learnt_from = model.users() if same_home else None
+    overlap = None if learnt_from is None else int(split.known(keys, learnt_from).sum())
+    rows = frame[split.in_test(keys)] if only_test_part else frame
+    rows = rows[~np.isnan(labels(rows, schema))]
+    label = labels(rows, schema)
+    crossfit.both_classes(label, dataset.name)
+    score = Scorer(model).score(rows).checked().probability
+    return Judged(evaluate.judge(label, score, thresholds, progress=progress), overlap, only_test_part)
+
+
+def judge_stored(settings: Settings, report: Report, *, model: str, dataset: str, thresholds: Thresholds) -> None:
+    """The job behind a page: judge a version on a stored dataset and keep the result."""
+    found = judged(
+        settings, registry.load(settings, model), datasets.find(settings, dataset), schemas.load(settings.schema_file),
+        thresholds, progress=lambda done, of: report(done, of, "Drawing samples for the intervals"),
+    )  # fmt: skip
+    raw = {"figures": found.figures.as_json(), "overlap": found.overlap, "only_test_part": found.only_test_part}
+    write_text(judged_file(settings, model, dataset), json.dumps({"format": 1, **raw}))
+
+
+def judged_before(settings: Settings, model: str, dataset: str) -> Judged | None:
+    """What `judge_stored` found, or None."""
+    path = judged_file(settings, model, dataset)
+    if not path.is_file():
+        return None
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    return Judged(Figures.from_json(raw["figures"]), raw["overlap"], raw["only_test_part"])
+
+
+def judged_file(settings: Settings, model: str, dataset: str) -> Path:
+    return settings.judged / f"{model}-{dataset}.json"
+
+
+def _kept(candidate: Candidate, data: Data, about: About, version: str, seconds: float) -> Kept:
+    recipe = candidate.recipe
+    return Kept(
+        created=about.now,
+        by=about.by,
+        family=recipe.family,
+        options={
+            "class_weight": recipe.class_weight,
+            "hard_negatives": recipe.hard_negatives,
+            "parameters": dict(candidate.options.parameters),
+        },
+        data=data,
+        figures=candidate.figures,
+        folds=candidate.folds,
+        training_pr_auc=candidate.training_pr_auc,
+        rounds=candidate.rounds,
+        seconds=round(seconds, 1),
+        seed=candidate.seed,
+        version=version,
+        search=candidate.search,
+        validation=candidate.validation,
+        without=candidate.without,
+        notes=candidate.notes,
+    )
+
+
+def _metadata(
+    candidate: Candidate, data: Data, features: tuple[Trained, ...], about: About, started: float
+) -> Metadata:
+    return Metadata(
+        created=about.now,
+        notice=about.notice,
+        trained_by=about.by,
+        data=data,
+        features=features,
+        figures=candidate.figures,
+        seed=candidate.seed,
+        rounds=candidate.booster.num_boosted_rounds(),
+        parameters=dict(candidate.options.parameters),
+        libraries=libraries(),
+        seconds=round(time.monotonic() - started, 1),
+        bias=registry.bias(candidate.booster, len(features)),
+    )
+
+
+def _data(dataset: Dataset, candidate: Candidate, salt: bytes) -> Data:
+    tested = int(candidate.test.sum())
+    return Data(
+        name=dataset.name,
+        dataset=dataset.id,
+        sha256=dataset.sha256,
+        salt=split.digest(salt),
+        rows=dataset.accepted,
+        positives=dataset.positives or 0,
+        trained_on=dataset.accepted - tested,
+        tested_on=tested,
+    )
+
+
+def profiles(frame: pd.DataFrame, schema: Schema, seen: Any) -> tuple[Trained, ...]:
+    """What the features of the users of a mask (n,) are like."""
+    return tuple(_profile(column.name, column.kind, frame[column.name][seen]) for column in schema.features)
+
+
+def _profile(name: str, kind: str, values: pd.Series[float]) -> Trained:
+    if values.notna().any():
+        low, high, median = float(values.min()), float(values.max()), float(values.median())
+        return Trained(name, kind, low, high, median, int(values.isna().sum()))
+    return Trained(name, kind, None, None, None, len(values))
+
+
+def libraries() -> dict[str, str]:
+    """What a version is made with, and the versions of that."""
+    xgboost = "xgboost-cpu" if platform.system() == "Linux" else "xgboost"
+    return {"python": platform.python_version(), **{name: installed(name) for name in (xgboost, "numpy", "scipy")}}

@@ -1,0 +1,40 @@
+"""What a page has loaded is frozen once, in a server only."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+from streamlit import runtime
+
+from app import garbage
+
+
+@pytest.fixture(autouse=True)
+def _thawed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(garbage, "_PAGES", set())
+    gc.unfreeze()
+    yield
+    gc.unfreeze()
+
+
+def test_the_first_drawing_of_each_page_freezes_what_is_there_and_later_ones_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(runtime, "exists", lambda: True)
+
+    garbage.settled("train")
+    first = gc.get_freeze_count()
+    late = [[] for _ in range(50_000)]
+    garbage.settled("train")
+    assert 0 < gc.get_freeze_count() <= first
+
+    garbage.settled("audit")
+    assert gc.get_freeze_count() >= first + len(late)
+
+
+def test_outside_a_server_nothing_is_frozen() -> None:
+    garbage.settled("train")
+
+    assert gc.get_freeze_count() == 0

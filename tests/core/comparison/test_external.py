@@ -1,0 +1,156 @@
+"""Predictions from outside: both forms, what is wrong with them in a sentence, and who they are compared with."""
+
+from __future__ import annotations
+
+import gzip
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from core.comparison import external
+from core.comparison.compare import compare
+from core.errors import BadOptionError, FileProblemError, TooFewRowsError
+
+BY_ID = "id,y_true,y_proba\nu1,0,0.2\nu2,1,0.9\nu3,0,0.4\n"
+BY_ROW = "y_test,y_pred,y_proba\n0,0,0.2\n1,1,0.9\n0,1,0.4\n"
+
+
+def read(text, name="theirs.csv"):
+    return external.read(name, text.encode())
+
+
+def test_both_forms_are_read():
+    with_ids, without = read(BY_ID), read(BY_ROW)
+    assert with_ids.ids.tolist() == ["u1", "u2", "u3"]
+    assert with_ids.flagged is None
+    assert without.ids is None
+    assert without.flagged.tolist() == [False, True, True]
+    for each in (with_ids, without):
+        assert (each.label.tolist(), each.probability.tolist()) == ([0, 1, 0], [0.2, 0.9, 0.4])
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        "\ufeff" + BY_ID,
+        BY_ID.replace(",", ";"),
+        BY_ID.replace(",", "\t"),
+        BY_ID.replace("\n", "\r\n"),
+        BY_ID.replace("\n", "\n\n"),
+        "y_proba,other,id,y_true\n2e-1,x,u1,0.0\n0.9,,u2,1\n .4,y, u3 ,0",
+    ],
+)
+def test_other_spellings_of_the_same_file_read_alike(payload):
+    found, plain = read(payload), read(BY_ID)
+    assert found.ids.tolist() == plain.ids.tolist()
+    assert (found.probability == plain.probability).all()
+    assert (found.label == plain.label).all()
+
+
+def test_a_path_and_gzip_are_read(tmp_path):
+    path = tmp_path / "theirs.csv.gz"
+    path.write_bytes(gzip.compress(BY_ID.encode()))
+    assert external.read(path.name, path).ids.tolist() == ["u1", "u2", "u3"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("id,y_true,score\nu1,0,0.2\n", "need the columns id, y_true, y_proba, or y_test, y_pred, y_proba"),
+        ("id,y_true,y_proba,y_proba\nu1,0,0.2,0.3\n", "the column y_proba is there twice"),
+        ("id,y_true,y_proba\n", "no prediction below it"),
+        (BY_ID.replace("0.9", "1.9"), 'line 3 has y_proba "1.9", which is not from 0 to 1'),
+        (BY_ID.replace("0.4", "-0.4"), 'line 4 has y_proba "-0.4", which is not from 0 to 1'),
+        (BY_ID.replace("0.9", "nan"), "line 3 has no y_proba"),
+        (BY_ID.replace("0.9", ""), "line 3 has no y_proba"),
+        (BY_ID.replace("0.9", "inf"), 'line 3 has y_proba "inf", which is not a number'),
+        (BY_ID.replace("0.9", "high"), 'line 3 has y_proba "high", which is not a number'),
+        (BY_ID.replace("u2,1", "u2,2"), 'line 3 has y_true "2", which is neither 0 nor 1'),
+        (BY_ID.replace("u2,1", "u2,"), "line 3 has no y_true"),
+        (BY_ROW.replace("1,1,", "1,0.5,"), 'line 3 has y_pred "0.5", which is neither 0 nor 1'),
+        (BY_ID.replace("u3", "u1"), 'line 4 has the id "u1", which is on line 2 already'),
+        (BY_ID.replace("u3", " "), "line 4 has no id"),
+        (BY_ID + "u4,1\n", "line 5 has 2 cells, the header 3"),
+        (BY_ID + "u4,1,0.2,0.1\n", "line 5 has 4 cells, the header 3"),
+        (BY_ID + '"u4,1,0.2\n', "is not CSV"),
+        (BY_ID.replace("u1,0", "u1,7").replace("u3,0", "u3,7"), "(and 1 more line)"),
+    ],
+)
+def test_a_malformed_file_gets_a_sentence_that_names_the_line(text, said):
+    with pytest.raises(FileProblemError) as caught:
+        read(text)
+    assert said in str(caught.value)
+    assert str(caught.value).startswith("theirs.csv: ")
+
+
+def test_one_class_only_gets_a_sentence():
+    with pytest.raises(TooFewRowsError, match=r"theirs.csv has 0 positive and 3 negative labels"):
+        read(BY_ID.replace("u2,1", "u2,0"))
+
+
+def test_predictions_by_id_are_put_in_the_order_of_the_first():
+    mixed = read("id,y_true,y_proba\nu3,0,0.1\nu1,0,0.7\nu2,1,0.8\n", "mixed.csv")
+    label, (first, second) = external.together([read(BY_ID), mixed])
+    assert label.tolist() == [0, 1, 0]
+    assert first.probability.tolist() == [0.2, 0.9, 0.4]
+    assert (second.name, second.probability.tolist()) == ("mixed.csv", [0.7, 0.8, 0.1])
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (BY_ID.replace("u3", "u9"), 'lacks 1 id of theirs.csv, such as "u3"'),
+        (BY_ID + "u4,1,0.3\n", "it has 4 ids and theirs.csv 3"),
+        (BY_ID.replace("u3,0", "u3,1"), 'y_true differs from theirs.csv for 1 user, such as "u3"'),
+        (BY_ROW, "has ids, the other has none"),
+    ],
+)
+def test_predictions_of_other_users_are_refused_with_a_sentence(other, said):
+    with pytest.raises(BadOptionError) as caught:
+        external.together([read(BY_ID), read(other, "mine.csv")])
+    assert said in str(caught.value)
+
+
+def test_predictions_without_ids_are_compared_only_with_the_identical_y_test():
+    other = BY_ROW.replace("0.2", "0.3")
+    _, contenders = external.together([read(BY_ROW), read(other, "mine.csv")])
+    assert [each.probability[0] for each in contenders] == [0.2, 0.3]
+    for changed in (BY_ROW.replace("0,0,", "1,0,"), BY_ROW + "1,1,0.6\n"):
+        with pytest.raises(BadOptionError, match=r"y_test differs from that of theirs\.csv"):
+            external.together([read(BY_ROW), read(changed, "mine.csv")])
+    with pytest.raises(BadOptionError, match="no ids to match"):
+        external.on(read(BY_ROW), ["u1"], [0], of="on.csv")
+
+
+def test_predictions_for_more_users_than_are_compared_are_fine():
+    found = external.on(read(BY_ID), pd.Series(["u2", "u1"]), [1, 0], of="on.csv")
+    assert found.probability.tolist() == [0.9, 0.2]
+
+
+@given(arrays.arrays(np.float64, st.integers(2, 30), elements=st.floats(0, 1)), st.booleans())
+def test_what_is_written_is_what_is_read(probability, by_id):
+    label = np.arange(len(probability)) % 2
+    columns = {"id": [f"u{i}" for i in label.cumsum() * 100 + np.arange(len(label))], "y_true": label}
+    if not by_id:
+        columns = {"y_test": label, "y_pred": 1 - label}
+    found = read(pd.DataFrame({**columns, "y_proba": probability}).to_csv(index=False))
+    assert (found.probability == probability).all()
+    assert (found.label == label).all()
+
+
+def test_91_760_predictions_are_compared():
+    random = np.random.default_rng(0)
+    label = (random.random(91_760) < 0.03).astype(int)
+    files = []
+    for noise in (0.05, 0.2):
+        score = np.clip(0.1 + 0.5 * label + random.normal(0, noise, len(label)), 0, 1)
+        frame = pd.DataFrame({"id": np.arange(len(label)), "y_true": label, "y_proba": score})
+        files.append(external.read(f"{noise}.csv", frame.to_csv(index=False).encode()))
+    shared, (a, b) = external.together(files)
+    found = compare(shared, a, b, seed=0, thresholds={"monitor": 0.3, "human_review": 0.7, "auto_remove": 0.9})
+    assert found.n == 91_760
+    assert found.difference("pr_auc").better == "0.05.csv"

@@ -1,0 +1,125 @@
+"""What comes from elsewhere is tried on many users in a process of its own: what ends that process, ends no other."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.errors import UnsafeFileError
+from core.hub import checks, sandbox
+from core.registry import baseline, registry, tree_check
+from core.settings import ROOT, TOKEN_VARIABLES, Settings, trial_environment
+from tests.core.registry import crafted
+from tests.core.registry.crafted import encoded, opened, trees
+
+ELSEWHERE = "from core.model import trial, tree_check; from pathlib import Path; import sys, json; "
+#: As if the look at the trees had let anything pass: the process that tries them is the second line.
+BLIND = "tree_check._check_shape = tree_check._check_numbers = lambda _: None; "
+
+
+def tried(folder: Path, before: str = "") -> subprocess.CompletedProcess[bytes]:
+    """The process that tries a version, with something done before."""
+    code = f"{ELSEWHERE}{before}trial._limit(); sys.stdout.write(json.dumps(trial._tried(Path(sys.argv[1]))))"
+    return subprocess.run(
+        [sys.executable, "-c", code, str(folder)], cwd=ROOT, env=trial_environment(), capture_output=True, check=False
+    )
+
+
+def changed(folder: Path, name: str, value: float, node: int | None = None) -> None:
+    """One number of one node of the first tree; by default of its last leaf."""
+    raw = opened((folder / "model.ubj").read_bytes())
+    tree = trees(raw)[0]
+    values = np.array(tree[name])
+    values[int(np.flatnonzero(tree["left_children"] == -1)[-1]) if node is None else node] = value
+    tree[name] = values
+    crafted.put(folder, encoded(raw))
+
+
+def test_a_sound_version_passes(own: Settings) -> None:
+    assert sandbox.fault(own.models / "v0001") is None
+    checks.prove(own.models / "v0001", "there")
+
+
+def test_a_leaf_that_the_median_user_never_meets_is_found_by_many_users(own: Settings) -> None:
+    """Where the look at the trees is left out, some user of those tried still meets the leaf."""
+    folder = own.models / "v0001"
+    changed(folder, "split_conditions", np.nan)
+    done = tried(folder, BLIND)
+    assert (done.returncode, done.stdout.decode()) == (
+        0,
+        '["model.ubj", "gives scores that are no numbers with calibration.json"]',
+    )
+
+
+def test_the_users_tried_meet_every_leaf_of_a_tree(own: Settings) -> None:
+    model = registry.load(own)
+    forest = tree_check.forest((model.folder / "model.ubj").read_bytes())
+    users = sandbox._users(model, model.baseline(), forest).astype(np.float32)
+    met = model.booster[:1].predict(sandbox.contributions.xgb.DMatrix(users), pred_leaf=True)
+    leaves = np.flatnonzero(forest.leaf[: forest.first[1]])
+    assert {*np.unique(met).astype(int)} == {*leaves}
+    assert len(users) > sandbox.MANY
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
+def test_what_ends_the_process_is_told_and_harms_nobody(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child far out of its tree, and no look at the trees: XGBoost reads where nothing is."""
+    folder = own.models / "v0001"
+    changed(folder, "left_children", 2**31 - 1, node=0)
+    run, codes = subprocess.run, list[int]()
+
+    def blind(command: list[str], **options: object) -> subprocess.CompletedProcess[bytes]:
+        code = f"{ELSEWHERE}import numpy; tree_check.forest = lambda _: None; tree_check.features = lambda _: 5; "
+        code += "trial._fault = lambda model: trial.Scorer(model).score_values(numpy.ones((5, 5))) and None; "
+        done = run([sys.executable, "-c", f"{code}trial._tried(Path(sys.argv[1]))", command[-1]], **options)  # type: ignore[call-overload]
+        codes.append(done.returncode)
+        return done  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(subprocess, "run", blind)
+    found = sandbox.fault(folder)
+    assert codes[0] < 0
+    assert found is not None
+    assert found[1].startswith("is damaged: it ended the process that tried the version (SIG")
+
+
+def test_a_process_that_does_not_end_is_ended(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "PATIENCE", 0.01)
+    with pytest.raises(
+        UnsafeFileError, match="from there: a file is damaged: the version was not loaded and tried within"
+    ):
+        checks.prove(own.models / "v0001", "there")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits differ")
+@pytest.mark.parametrize(
+    ("done", "told"),
+    [
+        ("trial._fault = lambda _: bytearray(2 ** 40)", b"needs more than 8 GB of memory"),
+        ("trial._fault = lambda _: json.loads('[' * 10**6)", b"cannot be read (maximum recursion depth exceeded"),
+        ("trial.MOST_SECONDS = 5; trial._fault = lambda _: [0 for _ in iter(int, 1)]", b""),
+    ],
+)
+def test_memory_and_time_are_bounded(own: Settings, done: str, told: bytes) -> None:
+    found = tried(own.models / "v0001", done + "; ")
+    assert told in found.stdout + found.stderr
+    assert found.returncode or told in found.stdout
+
+
+def test_the_process_is_given_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*TOKEN_VARIABLES, "TRUSTDESK_WEBHOOK"):
+        monkeypatch.setenv(name, "secret")
+    assert "secret" not in trial_environment().values()
+
+
+def test_a_baseline_of_other_columns_is_refused(own: Settings, tmp_path: Path) -> None:
+    folder, known = own.models / "v0001", registry.load(own).baseline()
+    sample = known.sample.rename(columns={"links": "likes"})
+    baseline.save(baseline.Baseline(sample, known.features, known.score, known.quantiles), tmp_path / "b.parquet")
+    crafted.put(folder, (tmp_path / "b.parquet").read_bytes(), "baseline.parquet")
+    with pytest.raises(UnsafeFileError, match=r"baseline\.parquet has other columns than metadata\.json names"):
+        checks.prove(folder, "there")

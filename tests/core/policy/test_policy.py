@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import BadOptionError
+from core.policy.policy import BANDS, Policy
+
+probability = st.floats(0, 1)
+
+
+def test_a_threshold_itself_still_belongs_to_the_milder_band():
+    scores = [0.3, np.nextafter(0.3, 1), 0.7, np.nextafter(0.7, 1), 0.9, np.nextafter(0.9, 1)]
+    bands = ["allow", "monitor", "monitor", "human_review", "human_review", "auto_remove"]
+    assert Policy().bands(scores).tolist() == bands
+
+
+@given(probability, probability)
+def test_a_higher_score_never_gets_a_milder_band(a, b):
+    low, high = Policy().severity(sorted([a, b]))
+    assert low <= high
+
+
+@given(probability)
+def test_the_action_equals_the_band_except_that_nobody_is_removed_unarmed(p):
+    band, action = Policy().bands([p])[0], Policy().actions([p])[0]
+    assert action == ("human_review" if band == "auto_remove" else band)
+    assert Policy(armed=True).actions([p])[0] == band
+
+
+@pytest.mark.parametrize("thresholds", [(0.7, 0.3, 0.9), (0.3, 0.3, 0.9), (0, 0.5, 0.9), (0.1, 0.5, 1)])
+def test_a_policy_cannot_exist_upside_down(thresholds):
+    with pytest.raises(BadOptionError, match="thresholds must rise between 0 and 1"):
+        Policy(*thresholds)
+
+
+def test_flagged_means_any_band_but_allow():
+    assert Policy().flagged([0.1, 0.31, 0.99]).tolist() == [False, True, True]
+    assert BANDS[0] == "allow"

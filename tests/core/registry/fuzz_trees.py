@@ -1,0 +1,48 @@
+"""Made to be run as a process: whatever mutant passes the check is given to XGBoost, which must bear it.
+
+`python -m tests.core.registry.fuzz_trees BOOSTER FIRST LAST`: mutants of these seeds; prints how many passed of all.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import xgboost as xgb
+
+from core.model import boosted
+from core.registry import tree_check
+from core.scoring import shap_values
+from tests.core.registry import crafted
+
+
+def _try(content: bytes, seed: int) -> bool:
+    """Whether a mutant passes; XGBoost then loads it and its scores and reasons are finite."""
+    random = np.random.default_rng(seed)
+    changed = crafted.mutant(content, random)
+    try:
+        forest = tree_check.forest(changed)
+    except ValueError:
+        return False
+    sys.stdout.write(f"{seed}\n")  # the last line of a process that dies names what killed it
+    sys.stdout.flush()
+    booster = xgb.Booster()
+    booster.load_model(bytearray(changed))
+    booster.set_param({"nthread": 1})
+    some = forest.value[:200]
+    weird = np.array([np.nan, 0, 3e38, -3e38, *some, *np.nextafter(some, np.float32(np.inf))], np.float32)
+    rows = random.choice(weird, (100, forest.features))
+    assert booster.num_features() == forest.features, seed
+    assert np.isfinite(boosted.margin(booster, rows)).all(), seed
+    assert np.isfinite(shap_values.contributions(booster, rows)).all(), seed
+    assert len(booster.get_score(importance_type="gain")) <= forest.features, seed
+    assert booster.copy().save_raw("ubj"), seed
+    return True
+
+
+if __name__ == "__main__":
+    content = Path(sys.argv[1]).read_bytes()
+    seeds = range(int(sys.argv[2]), int(sys.argv[3]))
+    passed = sum(_try(content, seed) for seed in seeds)
+    sys.stdout.write(f"{passed} of {len(seeds)} passed\n")

@@ -1,0 +1,83 @@
+"""The settings of learning: what is told of a file that people edit, and what saving leaves alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from core.access import accounts, audit
+from core.errors import BadOptionError, NotAllowedError
+from core.retraining import settings as learnings
+from core.retraining.settings import Learning
+from core.settings import Settings
+from tests.make import NOW
+
+OTHER = '# ours\n[alerts]\nlink = "https://desk.example"  # the desk\n\n[alerts.more]\nlist = [1, 2]\n'
+
+
+def written(home: Settings, text: str) -> Settings:
+    home.data.mkdir(parents=True, exist_ok=True)
+    home.options_file.write_text(text, encoding="utf-8")
+    return home
+
+
+def test_without_a_file_and_without_the_table_all_is_as_it_comes(home: Settings) -> None:
+    assert learnings.load(home) == Learning(1000, 3600, 25, 0.05, "by_hand", "")
+    assert learnings.load(written(home, OTHER)) == Learning()
+
+
+def test_what_the_file_says_counts_and_the_rest_stays(home: Settings) -> None:
+    assert learnings.load(written(home, "[learning]\nmin_samples = 20\n")) == Learning(min_samples=20)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[learning]\nmin_sample = 20\nx = 1\n", r"has min_sample and x; known are min_samples"),
+        ("learning = 3\n", "is a table"),
+        ("[learning\n", "cannot be read"),
+        ("[learning]\nmin_samples = 0\n", "from 1 to"),
+        ("[learning]\nmin_samples = true\n", "not True"),
+        ("[learning]\nmin_samples = 1.5\n", "whole number"),
+        ("[learning]\nbatch_size = 0\n", "from 1 to"),
+        ("[learning]\nretrain_interval = -1\n", "from 0 to"),
+        ("[learning]\nretrain_interval = nan\n", "not nan"),
+        ('[learning]\nlearning_rate = "fast"\n', "not fast"),
+        ("[learning]\nlearning_rate = 0\n", "above 0"),
+        ('[learning]\npromotion = "always"\n', "by_hand or automatic"),
+        ('[learning]\npromotion = "automatic"\n', "in whose name"),
+        ("[learning]\npromoter = 3\n", "give a name"),
+    ],
+)
+def test_what_cannot_be_is_told_with_the_reason(home: Settings, text: str, said: str) -> None:
+    with pytest.raises(BadOptionError, match=said):
+        learnings.load(written(home, text))
+
+
+def test_saving_changes_the_table_alone_and_is_noted_with_what_changed(home: Settings) -> None:
+    written(home, OTHER + '[learning]\nmin_samples = 7\n\n[last]\nword = "yes"\n')
+    learnings.save(home, replace(learnings.load(home), min_samples=50), by="Ada", now=NOW)
+
+    text = home.options_file.read_text(encoding="utf-8")
+    assert text.startswith(OTHER)
+    assert text.endswith('\n[last]\nword = "yes"\n')
+    assert learnings.load(home) == Learning(min_samples=50)
+    noted = audit.read(home)
+    assert noted[["who", "what", "about", "details"]].to_numpy().tolist() == [
+        ["Ada", "change settings", "learning", '{"min_samples": 50}']
+    ]
+    learnings.save(home, Learning(min_samples=50), by="Ada", now=NOW)
+    assert len(audit.read(home)) == 1
+
+
+def test_automation_promotes_in_the_name_of_who_switched_it_on_and_may_promote(home: Settings) -> None:
+    accounts.create(home, "Ada", "admin", "long enough to be one", now=NOW)
+    accounts.create(home, "Rea", "reviewer", "long enough to be one", now=NOW)
+    automatic = Learning(promotion="automatic", promoter="Somebody else")
+    with pytest.raises(NotAllowedError):
+        learnings.save(home, automatic, by="Rea", now=NOW)
+
+    assert learnings.save(home, automatic, by="Ada", now=NOW).promoter == "Ada"
+    assert learnings.load(home).automatic
+    assert learnings.save(home, Learning(), by="Ada", now=NOW).promoter == ""

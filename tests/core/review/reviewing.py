@@ -1,0 +1,120 @@
+"""A home in which a run waits for review, and reviewers who work there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import select
+
+from core.feedback import ledger
+from core.feedback.ledger import Ledger
+from core.feedback.verdict import Verdict
+from core.policy.policy import Policy
+from core.registry import registry
+from core.review import cases, guidance, outbox, plans, queue, review
+from core.review.cases import Case
+from core.review.review import Given
+from core.schema import schema as schemas
+from core.scoring import runs, score_file
+from core.scoring.runs import Run
+from core.settings import Settings
+from core.store import database
+from tests import make
+from tests.make import NOW
+
+POLICY = Policy(0.2, 0.5, 0.8)
+
+
+def rules(home: Settings, *, capacity: int, audit: float, uncertain: int) -> None:
+    """What the lead has set."""
+    asked = {"capacity": capacity, "audit": audit, "uncertain": uncertain}
+    guidance.save(home, replace(guidance.load(home), **asked), by="Lea", now=NOW)
+
+
+def scored(home: Settings, frame: pd.DataFrame, policy: Policy = POLICY) -> Run:
+    model, schema = registry.load(home), schemas.load(home.schema_file)
+    return score_file.score_file(home, "users.csv", make.csv(frame), schema, model, policy, now=NOW).run
+
+
+def planned(
+    home: Settings, frame: pd.DataFrame, *, capacity: int = 5, audit: float = 0.1, uncertain: int = 2
+) -> Run:  # fmt: skip
+    """A scored run that is queued."""
+    rules(home, capacity=capacity, audit=audit, uncertain=uncertain)
+    run = scored(home, frame)
+    plans.queue_run(home, run.id, by="Lea", now=NOW)
+    return run
+
+
+def waiting(home: Settings) -> list[Case]:
+    """All open cases, by number."""
+    with database.connect(home) as connection:
+        numbers = (
+            connection.execute(select(database.cases.c.number).where(database.OPEN).order_by("number")).scalars().all()
+        )
+        return [cases.read(connection, cases.id_of(number)) for number in numbers]
+
+
+def judge(
+    home: Settings, case: Case, judgement: Any = "spammer", *, verdict: str = "", by: str = "Ada", now: Any = NOW,
+    **said: Any,
+) -> Verdict:  # fmt: skip
+    """Take a case and judge it."""
+    queue.take(home, case.id, by, now=now, session="tab")
+    return review.judge(
+        home, case.id, Given(verdict or f"v-{case.id}-{by}", judgement, **said), by=by, session="tab", now=now
+    )
+
+
+def said(case: Case, judgement: Any = "spammer", /, *, verdict: str = "", by: str = "Ada", **changes: Any) -> Verdict:
+    """A verdict on a case as it is stored, and nothing stored yet."""
+    asked = ("prediction", "user", "score", "band", "action", "stratum", "inclusion", "blind", "model", "policy",
+             "features")  # fmt: skip
+    about: dict[str, Any] = {name: getattr(case, name) for name in asked} | {"case": case.id, "time": NOW}
+    about |= {"id": verdict or f"v-{case.id}-{by}", "reviewer": by, "verdict": judgement}
+    return Verdict(**about | changes)
+
+
+def judge_all(home: Settings, truth: Mapping[str, Any], name: str = "all") -> None:
+    """Judge every open case by the truth, a judgement by user."""
+    for judgement in sorted(set(truth.values())):
+        chosen = [case.id for case in waiting(home) if truth[case.user] == judgement]
+        done = review.triage(
+            home, chosen, Given(f"{name}-{judgement}", judgement), by="Ada", session="triage", now=NOW
+        )  # fmt: skip
+        assert not done.refused
+
+
+def truth_of(frame: pd.DataFrame) -> dict[str, str]:
+    """What each user is."""
+    return dict(zip(frame["user"], frame["spam"].map({1: "spammer", 0: "legitimate"}), strict=True))
+
+
+def told(home: Settings, user: str) -> list[tuple[str, int | None, str]]:
+    """Decision, what it takes back and why, of a user, oldest first."""
+    frame = outbox.of_user(home, user)
+    return [
+        (row.decision, None if row.reversal_of is pd.NA else row.reversal_of, row.why) for row in frame.itertuples()
+    ]
+
+
+def rows(home: Settings) -> pd.DataFrame:
+    """The feedback file as anybody reads it: text, in the order of the lines."""
+    return pd.read_csv(home.feedback / "feedback.csv", dtype=str, keep_default_na=False)
+
+
+def fresh(home: Settings) -> Ledger:
+    found = ledger.of(home)
+    found.refresh()
+    return found
+
+
+def not_chosen(home: Settings, run: Run, band: str = "allow") -> Iterable[int]:
+    """Input rows of a band whom the plan of a run has left out."""
+    plan = runs.plan(home, run.id)
+    assert plan is not None
+    bands = run.policy.bands(runs.scores(home, run.id)["probability"])
+    return plan.index[~plan["chosen"] & (bands == band)].tolist()

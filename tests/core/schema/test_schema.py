@@ -1,0 +1,162 @@
+"""The schema file: what is written is read back, and what contradicts itself is said."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from core.errors import SchemaError
+from core.schema import schema as schemas
+from core.schema.schema import KINDS, Column, Label, Schema, dumps, key, loads, matched
+from core.settings import Settings
+
+START = "format = 1\n"
+ONE = '[features]\nX1 = { kind = "count" }\n'
+
+names = st.text(min_size=1, max_size=12).filter(lambda name: bool(name.strip()))
+bounds = st.none() | st.floats(allow_nan=False, allow_infinity=False)
+
+
+@st.composite
+def columns(draw: st.DrawFn, name: str) -> Column:
+    low, high = draw(bounds), draw(bounds)
+    if low is not None and high is not None and low > high:
+        low, high = high, low
+    return Column(name, draw(st.sampled_from(KINDS)), low, high)
+
+
+@st.composite
+def schemata(draw: st.DrawFn) -> Schema:
+    all_names = draw(st.lists(names, min_size=3, max_size=9, unique_by=key))
+    cut = draw(st.integers(1, len(all_names) - 2))
+    positive, negative = draw(st.lists(st.text(max_size=5), min_size=2, max_size=2, unique_by=key))
+    id_, label = all_names[-2:]
+    return Schema(
+        features=tuple(draw(columns(name)) for name in all_names[:cut]),
+        id=draw(st.sampled_from([id_, None])),
+        label=draw(st.sampled_from([Label(label, positive, negative), None])),
+        context=tuple(all_names[cut:-2]),
+    )
+
+
+HOSTILE = [*"\"'\\#\n\r\0\x7f\x1b\u2028😀-", "a.b", "a = 1", "[x]", "{}", '"""']
+
+
+@given(schemata())
+@example(Schema(tuple(Column(f"x{name}y") for name in HOSTILE), context=tuple(f"y{name}x" for name in HOSTILE)))
+@example(Schema((Column("1"), Column("1.5"), Column("true"), Column("-0", "real", -0.0, 2.0**53), Column("1e5"))))
+def test_what_is_written_is_read_back(schema: Schema) -> None:
+    assert loads(dumps(schema)) == schema
+
+
+@given(schemata())
+def test_a_file_holds_what_was_saved(schema: Schema) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        schemas.save(schema, Path(folder) / "data" / "schema.toml")
+        assert schemas.load(Path(folder) / "data" / "schema.toml") == schema
+
+
+def test_the_example_in_the_docstring_is_a_schema() -> None:
+    text = (schemas.__doc__ or "").split("for people to edit:")[1].split("Names are matched")[0]
+    assert loads("\n".join(line[4:] for line in text.splitlines())) == Schema(
+        features=(Column("X1", "count", 0), Column("X20", "flag", 0, 1)),
+        id="user_id",
+        label=Label("label", "1", "0"),
+        context=("username", "country"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (ONE, "The schema has format None; this program reads format 1."),
+        (f"format = 2\n{ONE}", "The schema has format 2; this program reads format 1."),
+        (START, r"The schema has no \[features\] table."),
+        (f"{START}features = 3", r"The schema has no \[features\] table."),
+        (f"{START}[features]", "The schema names no feature: there is nothing to score on."),
+        (f"{START}[features]\nX1 = 3", 'X1 must look like { kind = "count", min = 0 }.'),
+        (f"{START}[features]\nX1 = {{ sort = 'count' }}", "X1 has sort; known settings are kind, min and max."),
+        (f"{START}[features]\nX1 = {{ kind = 'text' }}", "X1 has the kind 'text'; known kinds are count, flag, code"),
+        (f"{START}[features]\nX1 = {{ kind = ['flag'] }}", r"X1 has the kind \['flag'\]; known kinds are"),
+        (f"{START}[features]\nX1 = {{ min = '0' }}", "min of X1 is '0', not a number."),
+        (f"{START}[features]\nX1 = {{ max = true }}", "max of X1 is True, not a number."),
+        (f"{START}[features]\nX1 = {{ min = 2, max = 1 }}", "X1 has min 2 above max 1."),
+        (f"{START}[features]\nX1 = {{ min = nan }}", "X1 has a range that is not a number."),
+        (f"{START}[features]\nX1 = {{ max = inf }}", "X1 has a range that is not a number."),
+        (f"{START}[features]\nX1 = {{ max = 1{'0' * 400} }}", "X1 has a range that is not a number."),
+        (f"{START}[features]\n'' = {{}}", "The schema has a column without a name."),
+        (f"{START}[features]\nX1 = {{}}\nx1 = {{}}", "The schema names X1 and x1: names must differ in more than"),
+        (f"{START}context = ['X1 ']\n{ONE}", "The schema names X1 and X1 : names must differ in more than case."),
+        (f"{START}id.column = 'x1'\n{ONE}", "The schema names X1 and x1"),
+        (f"{START}label.column = 'x1'\n{ONE}", "The schema names X1 and x1"),
+        (f"{START}context = 'X2'\n{ONE}", "context must be a list of column names."),
+        (f"{START}context = [3]\n{ONE}", "context must be a list of column names."),
+        (f"{START}id = 'user'\n{ONE}", r"\[id\] must give column as text."),
+        (f"{START}id = {{}}\n{ONE}", r"\[id\] must give column as text."),
+        (f"{START}label = {{ column = true }}\n{ONE}", r"\[label\] must give column as text."),
+        (f"{START}label = {{ column = 'y', positive = 1.5 }}\n{ONE}", r"\[label\] must give positive as text."),
+        (
+            f"{START}label = {{ column = 'y', positive = 'Yes', negative = 'yes ' }}\n{ONE}",
+            "The label y has the same positive and negative value.",
+        ),
+    ],
+)
+def test_a_contradiction_is_said(text: str, sentence: str) -> None:
+    with pytest.raises(SchemaError, match=sentence.replace("{", r"\{").replace("}", r"\}")):
+        loads(text)
+
+
+def test_whole_numbers_may_stand_for_texts_of_labels() -> None:
+    assert loads(f"{START}label = {{ column = 'y', positive = 1, negative = 0 }}\n{ONE}").label == Label("y", "1", "0")
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, "This home has no schema.toml in .*data. Write one with: python3 -m app schema users.csv"),
+        (b"format = ", "schema.toml is not valid TOML: "),
+        (b"\xff\xfe", "schema.toml cannot be read: "),
+        (b"a = " + b"[" * 100_000, "schema.toml is not valid TOML: it is nested too deep"),
+        (f"format = 1{'0' * 5000}".encode(), "schema.toml is not valid TOML: "),
+    ],
+)
+def test_a_file_that_is_no_schema_is_said(home: Settings, content: bytes | None, sentence: str) -> None:
+    if content is not None:
+        home.data.mkdir()
+        home.schema_file.write_bytes(content)
+    with pytest.raises(SchemaError, match=sentence):
+        schemas.load(home.schema_file)
+
+
+def test_a_file_may_have_a_byte_order_mark_and_windows_line_ends(home: Settings) -> None:
+    home.data.mkdir()
+    home.schema_file.write_bytes(b"\xef\xbb\xbf" + f"{START}{ONE}".replace("\n", "\r\n").encode())
+    assert schemas.load(home.schema_file).names == ("X1",)
+
+
+@given(schemata(), schemata())
+def test_the_fingerprint_tells_schemas_apart(one: Schema, other: Schema) -> None:
+    assert (one.fingerprint == other.fingerprint) == (one == other)
+    assert one.fingerprint == loads(dumps(one)).fingerprint
+
+
+def test_the_order_of_features_is_part_of_a_schema() -> None:
+    one, other = Schema((Column("a"), Column("b"))), Schema((Column("b"), Column("a")))
+    assert one.fingerprint != other.fingerprint
+
+
+def test_names_match_without_regard_to_case_spaces_and_order() -> None:
+    assert matched(["user_id", "X1", "X2"], [" x1", "USER_ID ", "other"]) == {"user_id": 1, "X1": 0}
+
+
+def test_a_kind_says_whether_values_are_whole() -> None:
+    assert [Column("a", kind).whole for kind in ("count", "flag", "code", "real")] == [True, True, True, False]
+
+
+def test_a_label_written_in_two_ways_is_one_value() -> None:
+    with pytest.raises(SchemaError, match="same positive and negative value"):
+        Label("spam", "1", "1.0")

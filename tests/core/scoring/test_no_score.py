@@ -1,0 +1,163 @@
+"""What a model says of a user and is no finite number is an error of that row: rejected and told, never a band."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from core import table_marks
+from core.comparison import flips, same_rows
+from core.data import datasets, intake
+from core.errors import NoScoreError
+from core.policy.policy import Policy
+from core.registry import registry
+from core.retraining import shadow
+from core.scoring import export, online_runs, runs, score_file
+from core.scoring.online import Asked
+from core.settings import Settings
+from core.training import training
+from tests import make
+from tests.core.registry.crafted import one_bad_leaf, without_score
+from tests.core.scoring.test_online import serving
+
+USERS = make.users(40, seed=9)
+#: An id that is there twice.
+TEXT = make.csv(pd.concat([USERS, USERS.iloc[[3]]]))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_row_without_a_score_is_rejected_and_told(own: Settings, tmp_path: Path, value: float) -> None:
+    model = one_bad_leaf(own, value)
+    bad = without_score(model, USERS)
+    assert 0 < bad.sum() < len(USERS)
+
+    done = score_file.score_file(own, "users.csv", TEXT, make.SCHEMA, model, Policy(), now=make.NOW)
+    run = done.run
+    assert run.received == run.users + run.rejected == 41
+    assert run.users == len(done.frame) == len(done.results) == sum(run.counts.values()) == 40 - bad.sum()
+    assert done.results.index.tolist() == done.frame.index.tolist() == (np.flatnonzero(~bad) + 1).tolist()
+    assert np.isfinite(runs.scores(own, run.id)["probability"]).all()
+
+    rejected = datasets.rejected(own, run.dataset)
+    assert rejected["row"].tolist() == sorted(rejected["row"])
+    ours = rejected[rejected["code"] == "no_score"]
+    assert (ours["row"] == np.flatnonzero(bad) + 1).all()
+    assert ours["sentence"].iloc[0].startswith(f"Row {ours['row'].iloc[0]}: the model gives no score")
+    assert all(user in record for user, record in zip(USERS["user"][bad], ours["record"], strict=True))
+    assert set(rejected["code"]) == {"no_score", "duplicate_id"}
+    assert rejected.set_index("code").loc["duplicate_id", "line"] == 42
+    first = done.dataset.problems[0]
+    assert (first.code, first.rows, first.rejected) == ("no_score", bad.sum(), True)
+    assert sum(each.rows for each in done.dataset.problems if each.rejected) == run.rejected
+
+    target = export.rejected_target(own, tmp_path / "scores.csv", table_marks.REJECTED)
+    assert export.write_rejected(export.rejected_table(own, run.dataset), target)
+    assert target.path.read_text(encoding="utf-8").count("no_score") == bad.sum()
+
+
+def test_what_is_made_of_such_a_run_has_its_scored_rows_only(own: Settings) -> None:
+    model = one_bad_leaf(own)
+    done = score_file.score_file(own, "users.csv", TEXT, make.SCHEMA, model, Policy(), now=make.NOW)
+    reasons = score_file.explained(
+        done.frame, done.results["probability"].to_numpy(), model, Policy(), which="all",
+    )  # fmt: skip
+    runs.save_reasons(own, done.run.id, reasons)
+    table: pa.Table = export.run_table(own, done.run)
+    assert table.column("user").to_pylist() == USERS["user"][~without_score(model, USERS)].tolist()
+    assert not table.column("score").null_count
+    assert reasons.index.tolist() == done.frame.index.tolist()
+
+
+def test_the_whole_file_stays_for_a_model_that_scores_everybody(own: Settings) -> None:
+    first = score_file.score_file(own, "u.csv", TEXT, make.SCHEMA, one_bad_leaf(own), Policy(), now=make.NOW).run
+    again = score_file.score_file(own, "u.csv", TEXT, make.SCHEMA, one_bad_leaf(own), Policy(), now=make.NOW).run
+    sound = score_file.score_file(own, "u.csv", TEXT, make.SCHEMA, registry.load(own), Policy(), now=make.NOW).run
+    assert first.dataset == again.dataset != sound.dataset
+    assert (sound.users, sound.rejected) == (40, 1)
+    assert sound.dataset in {each.id for each in datasets.labelled(own)}
+    assert first.dataset not in {each.id for each in datasets.labelled(own)}
+
+
+def test_a_row_of_a_stored_dataset_without_a_score_is_rejected_too(own: Settings) -> None:
+    model, checked = one_bad_leaf(own), intake.read("users.csv", TEXT, make.SCHEMA)
+    dataset = datasets.put(own, checked, make.SCHEMA, now=make.NOW)
+    run = score_file.score_stored(own, dataset, model, Policy(), now=make.NOW)
+    assert run.received == run.users + run.rejected == 41
+    assert run.rejected == 1 + without_score(model, USERS).sum()
+    assert datasets.frame(own, run.dataset).index.tolist() == runs.scores(own, run.id).index.tolist()
+
+
+def test_a_file_in_which_nobody_has_a_score_is_a_run_of_nobody(own: Settings) -> None:
+    model = one_bad_leaf(own)
+    text = make.csv(USERS[without_score(model, USERS)])
+    run = score_file.score_file(own, "users.csv", text, make.SCHEMA, model, Policy(), now=make.NOW).run
+    assert (run.users, run.rejected, run.flagged) == (0, run.received, 0)
+    assert export.run_table(own, run).num_rows == 0
+
+
+def everyone() -> list[Asked]:
+    return [
+        Asked(row, user)
+        for row, user in zip(USERS[list(make.SCHEMA.names)].to_numpy(float), USERS["user"], strict=True)
+    ]
+
+
+def test_a_user_without_a_score_is_told_so_and_nothing_is_stored(own: Settings) -> None:
+    model, ours = one_bad_leaf(own), serving(own)
+    bad = without_score(model, USERS)
+    ours.model, ours._alone = model, model
+    ours.warm_up()
+    with pytest.raises(NoScoreError, match=f"v0001 gives {bad.sum()} of 40 users no score") as told:
+        ours.score(everyone(), now=make.NOW)
+    assert told.value.at == tuple(np.flatnonzero(bad))
+    assert online_runs.growing(own) == ()
+    with pytest.raises(NoScoreError, match="gives this user no score"):
+        ours.score([everyone()[int(np.flatnonzero(bad)[0])]], now=make.NOW)
+    scored = [user for user, none in zip(everyone(), bad, strict=True) if not none]
+    assert len(ours.score(scored, now=make.NOW)) == len(scored)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_no_policy_has_a_band_for_what_is_no_number(value: float) -> None:
+    for ask in (Policy().severity, Policy().bands, Policy().actions, Policy().flagged):
+        for given in (value, [value], [0.1, value, 0.9]):
+            with pytest.raises(ValueError, match="a score that is not finite has no band"):
+                ask(given)
+    with pytest.raises(ValueError, match="a score that is not finite has no band"):
+        flips.severity([0.1, value], {"monitor": 0.3})
+
+
+def test_nobody_is_judged_by_scores_that_are_none(own: Settings) -> None:
+    model, dataset = one_bad_leaf(own), datasets.put(
+        own, intake.read("u.csv", make.csv(make.users(400, seed=5)), make.SCHEMA), make.SCHEMA, now=make.NOW
+    )  # fmt: skip
+    with pytest.raises(NoScoreError):
+        training.judged(own, model, dataset, make.SCHEMA, Policy().thresholds)
+    with pytest.raises(NoScoreError):
+        same_rows.contender(same_rows.rows(own, [model], dataset, make.SCHEMA), model)
+
+
+def test_a_challenger_is_held_against_the_champion_where_it_has_scores(
+    own: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound = registry.load(own)
+    parts = registry.Parts(
+        sound.booster, sound.calibration, sound.metadata, sound.baseline(), np.arange(3, dtype=np.uint64)
+    )
+    version = registry.publish(own, parts)
+    shadow.appoint(own, version, by="Ada", now=make.NOW - timedelta(days=1))
+    score_file.score_file(own, "users.csv", TEXT, make.SCHEMA, sound, Policy(), now=make.NOW)
+    bad = one_bad_leaf(own)
+    monkeypatch.setattr(registry, "load", lambda *_: bad)
+    assert len(shadow.catch_up(own)) == 1
+    found = shadow.challenger(own)
+    assert found is not None
+    told = shadow.standing(own, found)
+    none = int(without_score(bad, USERS).sum())
+    assert (told.flips.n, told.without) == (40 - none, none)
+    assert f"It gives {none} other user" in told.sentence

@@ -1,0 +1,283 @@
+"""Users scored as they are asked for: the same scores and reasons as in a file, stored before anybody is told."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.data import datasets, intake
+from core.errors import BadOptionError, FeaturesError, UnknownItemError, WrongFeaturesError
+from core.feedback import ledger
+from core.feedback.short_form import Row
+from core.policy.policy import Policy
+from core.registry import registry
+from core.review import cases, importing, plans
+from core.schema import schema as schemas
+from core.schema.glossary import Glossary, Meaning
+from core.schema.schema import Column, Schema
+from core.scoring import closing, online_runs, runs, score_file
+from core.scoring.online import Asked, Serving
+from core.settings import Settings
+from tests import make
+
+GLOSSARY = Glossary({"links": Meaning("Links", "Links in messages", "Content", assumed=True)})
+NAMES = make.SCHEMA.names
+
+
+def serving(home: Settings, policy: Policy | None = None) -> Serving:
+    return Serving(home, registry.load(home), schemas.load(home.schema_file), GLOSSARY, policy or Policy())
+
+
+def asked(frame: pd.DataFrame, **options: object) -> list[Asked]:
+    return [
+        Asked(row, user, {"country": country}, **options)  # type: ignore[arg-type]
+        for row, user, country in zip(
+            frame[list(NAMES)].to_numpy(float).tolist(), frame["user"], frame["country"], strict=True
+        )
+    ]
+
+
+def test_scores_and_actions_are_those_of_a_file_to_the_last_bit(own: Settings) -> None:
+    users = make.users(1200, seed=7)
+    read = intake.read("users.csv", make.csv(users), make.SCHEMA)
+    found = serving(own).score(asked(read.frame), now=make.NOW)
+    done = score_file.score_file(
+        own, "users.csv", make.csv(users), make.SCHEMA, registry.load(own), Policy(), now=make.NOW
+    )  # fmt: skip
+
+    probability = done.results["probability"].to_numpy()
+    assert [each.probability for each in found] == probability.tolist()
+    assert [each.action for each in found] == Policy().actions(probability).tolist()
+    assert ["; ".join(each.novel) for each in found] == done.results["novel_features"].tolist()
+    assert [len(each.missing) for each in found] == done.results["n_missing"].tolist()
+
+
+def test_one_by_one_is_as_all_at_once(own: Settings) -> None:
+    everyone, ours = asked(make.users(40, seed=3), which="all"), serving(own)
+    at_once = ours.score(everyone, now=make.NOW)
+    by_themselves = [ours.score([each], now=make.NOW)[0] for each in everyone]
+
+    assert [(each.probability, each.reasons) for each in by_themselves] == [
+        (each.probability, each.reasons) for each in at_once
+    ]
+
+
+def test_reasons_are_those_of_the_file_and_told_in_the_words_of_the_glossary(own: Settings) -> None:
+    frame = make.users(300, seed=5)
+    found = serving(own).score(asked(frame, which="all"), now=make.NOW)
+    read = intake.read("users.csv", make.csv(frame), make.SCHEMA).frame
+    texts = score_file.explained(read, np.zeros(len(read)), registry.load(own), Policy(), which="all")
+
+    assert [[reason.text for reason in each.reasons] for each in found] == [
+        [text for text in row if text] for row in texts.to_numpy().tolist()
+    ]
+    links = next(reason for each in found for reason in each.reasons if reason.feature == "links")
+    assert links.explanation.startswith(f"links {links.direction} (assumed: links in messages) pushes the score up by")
+
+
+def test_whose_score_is_explained_can_be_chosen(own: Settings) -> None:
+    frame, ours = make.users(300, seed=5), serving(own)
+    flagged = ours.score(asked(frame), now=make.NOW)
+    bands = {each.band for each in flagged}
+
+    assert {"allow", "human_review"} <= bands
+    assert all(bool(each.reasons) == (each.band != "allow") for each in flagged)
+    assert not any(each.reasons for each in ours.score(asked(frame, which="none"), now=make.NOW))
+    assert max(len(each.reasons) for each in ours.score(asked(frame, which="all", top=1), now=make.NOW)) == 1
+
+
+def test_a_feature_that_is_absent_is_named_unless_that_is_allowed(own: Settings) -> None:
+    ours, given = serving(own), {"links": 1.0, "verified": 0.0, "tier": None}
+
+    with pytest.raises(FeaturesError, match="ratio and constant are missing") as error:
+        ours.values(given)
+    assert error.value.absent == ("ratio", "constant")
+    values = ours.values(given, allow_missing=True)
+    assert values[:2] == [1.0, 0.0]
+    assert all(map(math.isnan, values[2:]))
+    assert ours.score([Asked(values)], now=make.NOW)[0].missing == ("tier", "ratio", "constant")
+
+
+def test_features_are_named_as_columns_are(own: Settings) -> None:
+    full = dict.fromkeys(NAMES, 1.0)
+    ours = serving(own)
+
+    assert ours.values({f" {name.upper()}": value for name, value in full.items()}) == [1.0] * len(NAMES)
+    with pytest.raises(FeaturesError, match="lniks is not in the schema"):
+        ours.values(full | {"lniks": 1.0})
+    with pytest.raises(FeaturesError, match="links and LINKS"):
+        ours.values(full | {"LINKS": 1.0}, allow_missing=True)
+
+
+@pytest.mark.parametrize("name", ["", "links", "USER", "spam"])
+def test_context_may_not_have_the_name_of_another_column(own: Settings, name: str) -> None:
+    with pytest.raises(BadOptionError):
+        serving(own).check_context({name: "x"})
+
+
+def test_a_schema_without_a_feature_of_the_model_is_refused(own: Settings) -> None:
+    with pytest.raises(WrongFeaturesError, match="links"):
+        Serving(own, registry.load(own), Schema((Column("other"),)), GLOSSARY, Policy())
+
+
+def test_a_prediction_is_known_by_run_and_row(own: Settings) -> None:
+    ours = serving(own)
+    first = ours.score(asked(make.users(3)), now=make.NOW)
+    second = ours.score([Asked([1.0] * len(NAMES))], now=make.NOW)
+
+    ids = [each.id for each in (*first, *second)]
+    run = ids[0].rpartition("-")[0]
+    assert ids == [f"{run}-{row}" for row in (1, 2, 3, 4)]
+    assert runs.find(own, run).model == registry.champion(own)
+    assert run not in [each.id for each in runs.recent(own)]
+    stored = online_runs.find(own, run)
+    assert stored is not None
+    assert [each.user for each in stored.by_row.values()] == ["u0-0", "u0-1", "u0-2", ids[3]]
+    assert [each.probability for each in stored.by_row.values()] == [each.probability for each in (*first, *second)]
+
+
+def test_a_run_is_full_after_so_many_users_or_so_long(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(online_runs, "MOST_USERS", 2)
+    ours = serving(own)
+    ids = [ours.score(asked(make.users(2)), now=make.NOW)[0].id for _ in range(2)]
+    later = make.NOW + online_runs.MOST_AGE
+    ids += [ours.score([Asked([0.0] * len(NAMES))], now=at)[0].id for at in (make.NOW, later, later)]
+
+    of = [identity.rpartition("-")[0] for identity in ids]
+    assert len(set(of)) == 4
+    assert of[3] == of[4]
+    assert ours.ended(now=later) == of[:4]
+    assert ours.ended(now=later) == []
+    (one_more,) = ours.score([Asked([0.0] * len(NAMES))], now=later)
+    assert ours.ended(now=later) == []
+    assert ours.ended(now=later + online_runs.MOST_AGE) == [one_more.id.rpartition("-")[0]]
+
+
+def test_a_closed_run_is_one_like_any_other(own: Settings) -> None:
+    frame = make.users(60, seed=4)
+    ours = serving(own)
+    told = ours.score(asked(frame), now=make.NOW)
+    (run,) = ours.ended(now=make.NOW, everything=True)
+    closed = closing.close(own, run, make.SCHEMA, now=make.NOW)
+
+    assert closed is not None
+    assert runs.recent(own)[0] == closed
+    assert (closed.users, closed.rejected, sum(closed.counts.values())) == (60, 0, 60)
+    assert runs.scores(own, run)["probability"].tolist() == [each.probability for each in told]
+    read = intake.read("users.csv", make.csv(frame), make.SCHEMA).frame
+    stored = datasets.frame(own, closed.dataset)
+    pd.testing.assert_frame_equal(stored[["user", *NAMES]], read[["user", *NAMES]])
+    assert stored["country"].tolist() == frame["country"].tolist()
+    assert online_runs.growing(own) == ()
+    assert plans.queue_run(own, run, by="Ada", now=make.NOW).queued.new > 0
+    assert closing.close(own, run, make.SCHEMA, now=make.NOW) == closed
+
+
+def test_without_an_id_in_the_schema_the_row_is_the_id(own: Settings) -> None:
+    without = replace(make.SCHEMA, id=None)
+    schemas.save(without, own.schema_file)
+    ours = serving(own)
+    (told,) = ours.score([Asked([1.0] * len(NAMES), user="somebody")], now=make.NOW)
+    (run,) = ours.ended(now=make.NOW, everything=True)
+    closed = closing.close(own, run, without, now=make.NOW)
+
+    assert closed is not None
+    assert datasets.frame(own, closed.dataset).iloc[0, 0] == "1"
+    assert told.id == f"{run}-1"
+
+
+def test_a_user_who_was_scored_twice_has_one_case(own: Settings) -> None:
+    ours = serving(own, Policy(monitor=0.001, review=0.002, remove=0.999))
+    ours.score(2 * asked(make.users(3, seed=4)), now=make.NOW)
+    (run,) = ours.ended(now=make.NOW, everything=True)
+    closing.close(own, run, make.SCHEMA, now=make.NOW)
+    plans.queue_run(own, run, by="Ada", now=make.NOW)
+
+    waiting = cases.listing(own, cases.CaseFilters(), now=make.NOW)
+    assert sorted(waiting["user"]) == ["u4-0", "u4-1", "u4-2"]
+
+
+def test_a_run_is_closed_once_more_where_that_was_cut_off(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = serving(own)
+    ours.score(asked(make.users(5)), now=make.NOW)
+    (run,) = ours.ended(now=make.NOW, everything=True)
+    with monkeypatch.context() as cut:
+        cut.setattr(online_runs, "forget", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            closing.close(own, run, make.SCHEMA, now=make.NOW)
+
+    assert online_runs.left(own) == (run,)
+    assert closing.close(own, run, make.SCHEMA, now=make.NOW) == runs.recent(own)[0]
+    assert online_runs.left(own) == ()
+
+
+def test_a_run_that_grows_is_left_alone(own: Settings) -> None:
+    ours = serving(own)
+    run = ours.score(asked(make.users(1)), now=make.NOW)[0].id.rpartition("-")[0]
+
+    assert online_runs.growing(own) == (run,)
+    assert online_runs.left(own) == ()
+    ours.ended(now=make.NOW, everything=True)
+    assert online_runs.left(own) == (run,)
+
+
+def test_feedback_joins_a_prediction_before_and_after_its_run_is_closed(own: Settings) -> None:
+    ours = serving(own)
+    told = ours.score(asked(make.users(200, seed=9)), now=make.NOW)
+    of_allow, of_review = (
+        next(each for each in told if each.band == band) for band in ("allow", "human_review")
+    )  # fmt: skip
+    (run,) = ours.ended(now=make.NOW, everything=True)
+    first = Row.of(1, {"prediction_id": of_allow.id, "is_correct": False})
+    importing.record(own, [first], by="Ada", now=make.NOW)
+    closing.close(own, run, make.SCHEMA, now=make.NOW)
+    second = Row.of(1, {"prediction_id": of_review.id, "is_correct": True})
+    importing.record(own, [second], by="Ada", now=make.NOW + timedelta(minutes=1))
+
+    known = ledger.of(own)
+    known.refresh()
+    verdicts = {each.prediction: each for each in known.since("")}
+    frame = make.users(200, seed=9).set_index("user")
+    for each in (of_allow, of_review):
+        verdict = verdicts[each.id]
+        assert verdict.verdict == "spammer"
+        assert (verdict.score, verdict.band, verdict.action) == (each.probability, each.band, each.action)
+        row = frame.loc[verdict.user, list(NAMES)]
+        assert verdict.features == {name: None if pd.isna(row[name]) else float(row[name]) for name in NAMES}
+
+
+def test_feedback_joins_a_prediction_whose_run_is_closed_at_that_moment(
+    own: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = serving(own)
+    (found,) = ours.score(asked(make.users(1, seed=3)), now=make.NOW)
+    ours.ended(now=make.NOW, everything=True)
+    find = online_runs.find
+
+    def closed_before(*where: Any) -> Any:
+        closing.close(own, "r-0001", make.SCHEMA, now=make.NOW)
+        return find(*where)
+
+    monkeypatch.setattr(importing.served, "find", closed_before)
+    row = Row.of(1, {"prediction_id": found.id, "actual_label": 1})
+    done = importing.record(own, [row], by="Ada", now=make.NOW)
+    assert (done.refused, len(done.ids)) == ((), 1)
+
+
+def test_feedback_on_a_row_that_does_not_exist_is_refused(own: Settings) -> None:
+    identity = serving(own).score(asked(make.users(1)), now=make.NOW)[0].id
+    other = f"{identity.rpartition('-')[0]}-2"
+
+    done = importing.record(own, [Row.of(1, {"prediction_id": other, "is_correct": True})], by="Ada", now=make.NOW)
+    assert [refusal.column for refusal in done.refused] == ["prediction_id"]
+
+
+def test_what_is_no_run_is_unknown(own: Settings) -> None:
+    with pytest.raises(UnknownItemError):
+        online_runs.find(own, "r-01")

@@ -1,0 +1,132 @@
+"""Runs: recorded whole, found by their id only, and replayed for ever."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.data import datasets, intake
+from core.errors import UnknownItemError
+from core.files import write_text
+from core.policy.policy import BANDS, Policy
+from core.registry import registry
+from core.scoring import runs
+from core.scoring.runs import Run
+from core.scoring.scorer import Scored, Scorer
+from core.settings import Settings
+from tests import make
+
+POLICY = Policy(0.2, 0.5, 0.8, version="p0007", armed=True)
+
+
+def record(
+    settings: Settings, n: int = 30, seed: int = 1, name: str = "users-1.csv", job: str = ""
+) -> tuple[Run, Scored, pd.DataFrame]:
+    payload = make.csv(make.users(n, seed=seed)) + b"broken\n"
+    checked = intake.read(f"users-{seed}.csv", payload, make.SCHEMA)
+    dataset = datasets.put(settings, checked, make.SCHEMA, now=make.NOW)
+    scored = Scorer(registry.load(settings)).score(checked.frame)
+    started = time.monotonic()
+    rows = checked.frame.index
+    run = runs.record(settings, dataset, scored, rows, POLICY, name=name, now=make.NOW, started=started, job=job)
+    return run, scored, checked.frame
+
+
+def test_a_run_says_what_was_scored_by_what_under_what(own: Settings) -> None:
+    run, scored, frame = record(own)
+    assert (run.id, run.name, run.model, run.created) == ("r-0001", "users-1.csv", "v0001", make.NOW)
+    assert run.policy == POLICY
+    assert (run.received, run.users, run.rejected) == (31, 30, 1)
+    bands = POLICY.bands(scored.probability).tolist()
+    assert run.counts == {band: bands.count(band) for band in BANDS}
+    assert run.flagged == sum(band != "allow" for band in bands)
+    assert datasets.frame(own, run.dataset).equals(frame)
+    assert runs.find(own, run.id) == run
+
+
+def test_scores_are_kept_bit_by_bit_under_the_rows_of_the_file(own: Settings) -> None:
+    run, scored, frame = record(own)
+    kept = runs.scores(own, run.id)
+    assert kept.index.equals(frame.index)
+    for name, expected in {"probability": scored.probability, "margin": scored.margin}.items():
+        assert kept[name].dtype == expected.dtype
+        assert (kept[name].to_numpy() == expected).all()
+    assert (kept["n_missing"].to_numpy() == scored.missing).all()
+    assert kept["novel_features"].tolist() == scored.novel.tolist()
+
+
+def test_scoring_the_stored_rows_again_gives_the_same_probabilities(own: Settings) -> None:
+    run, _, _ = record(own)
+    replayed = Scorer(registry.load(own, run.model)).score(datasets.frame(own, run.dataset))
+    assert (replayed.probability == runs.scores(own, run.id)["probability"].to_numpy()).all()
+
+
+def test_runs_are_numbered_and_the_latest_come_first(own: Settings) -> None:
+    made = [record(own, n=5 + i, seed=i)[0] for i in range(3)]
+    assert [run.id for run in made] == ["r-0001", "r-0002", "r-0003"]
+    assert runs.recent(own) == tuple(reversed(made))
+    assert runs.recent(own, 1) == (made[-1],)
+
+
+def test_a_home_without_runs_has_none(home: Settings) -> None:
+    assert runs.recent(home) == ()
+
+
+def test_the_same_file_scored_twice_is_two_runs_of_one_dataset(own: Settings) -> None:
+    one, other = record(own)[0], record(own)[0]
+    assert one.id != other.id
+    assert one.dataset == other.dataset
+
+
+def test_a_run_has_the_name_its_file_had_this_time(own: Settings) -> None:
+    assert record(own)[0].name == "users-1.csv"
+    again, _, _ = record(own, name="renamed.csv")
+    assert (again.name, datasets.find(own, again.dataset).name) == ("renamed.csv", "users-1.csv")
+
+
+def test_a_run_whose_scores_cannot_be_written_is_not_listed(own: Settings) -> None:
+    write_text(own.runs, "a file where the folder should be")
+    with pytest.raises(OSError, match="runs"):
+        record(own)
+    assert runs.recent(own) == ()
+    own.runs.unlink()
+    assert record(own)[0].id == "r-0001"
+
+
+def test_reasons_are_there_once_they_are_saved_and_the_last_ones_count(own: Settings) -> None:
+    run, _, frame = record(own)
+    assert runs.reasons(own, run.id) is None
+    for text in ("links=1 (+0.10)", "links=2 (+0.20)"):
+        told = pd.DataFrame({"reason_1": [text] * 3}, index=frame.index[:3], dtype="str")
+        runs.save_reasons(own, run.id, told)
+        found = runs.reasons(own, run.id)
+        assert found is not None
+        pd.testing.assert_frame_equal(found, told)
+
+
+@pytest.mark.parametrize(
+    "run",
+    ["r-0002", "r-1", "1", "0001", "r-00001", "r--001", "", "r-", "R-0001", "r-0001 ", "../runs/r-0001", "r-٠٠٠١",
+     "r-" + "9" * 30, "r-0001\0", "x" * 5000],
+)  # fmt: skip
+def test_a_run_is_found_by_its_id_and_nothing_else(own: Settings, run: str) -> None:
+    record(own, n=5)
+    for ask in (runs.find, runs.scores):
+        with pytest.raises(UnknownItemError, match="This home has no run"):
+            ask(own, run)
+    assert runs.reasons(own, run) is None
+
+
+def test_nobody_to_score_is_a_run_too(own: Settings) -> None:
+    checked = intake.read("users.csv", b"user,links,verified,tier,ratio,constant\nu1,x,0,1,0,3\n", make.SCHEMA)
+    dataset = datasets.put(own, checked, make.SCHEMA, now=make.NOW)
+    scored = Scorer(registry.load(own)).score(checked.frame)
+    run = runs.record(
+        own, dataset, scored, checked.frame.index, Policy(), name="again.csv", now=make.NOW, started=time.monotonic()
+    )
+    assert (run.received, run.users, run.rejected, run.flagged) == (1, 0, 1, 0)
+    assert run.counts == dict.fromkeys(BANDS, 0)
+    assert runs.scores(own, run.id)["probability"].to_numpy().dtype == np.float64

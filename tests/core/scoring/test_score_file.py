@@ -1,0 +1,149 @@
+"""The whole chain from a file to a recorded run and its reasons."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from core import jobs
+from core.data import datasets
+from core.errors import FileProblemError, MissingColumnsError, WrongFeaturesError
+from core.policy.policy import Policy
+from core.registry import registry
+from core.schema.schema import Column, Schema
+from core.scoring import export, reasons, runs, score_file, shap_values
+from core.scoring.score_file import Scoring, Which
+from core.scoring.scorer import Scorer
+from core.settings import Settings
+from tests import make
+
+POLICY = Policy()
+#: Rows 2 and 4 are turned away: a word for a number, and an id that is there already.
+TEXT = """user,links,verified,tier,ratio,constant,name,country
+007,9,0,1,0.5,3,Ada,DE
+u2,many,0,1,0.5,3,Bob,DE
+=u3,0,1,2,,3,"Eve, ""x"" y",
+007,9,0,1,0.5,3,Ada,DE
+u5,4,0,3,1e-3,4,Joe,KE
+"""
+PAYLOAD = TEXT.encode()
+
+
+def score(settings: Settings, payload: bytes | Path = PAYLOAD, name: str = "users.csv") -> Scoring:
+    return score_file.score_file(
+        settings, name, payload, make.SCHEMA, registry.load(settings), POLICY, now=make.NOW
+    )  # fmt: skip
+
+
+def told(done: Scoring, settings: Settings, which: Which, top: int = 3) -> pd.DataFrame:
+    probability = done.results["probability"].to_numpy()
+    return score_file.explained(done.frame, probability, registry.load(settings), POLICY, which=which, top=top)
+
+
+def test_every_user_received_is_scored_or_rejected(own: Settings) -> None:
+    done = score(own)
+    assert done.run.received == done.run.users + done.run.rejected == 5
+    assert done.run.users == len(done.frame) == len(done.results) == 3
+    assert done.run.rejected == len(datasets.rejected(own, done.run.dataset)) == 2
+    assert sum(done.run.counts.values()) == 3
+
+
+def test_users_keep_the_order_and_the_row_numbers_of_the_file(own: Settings) -> None:
+    done = score(own)
+    assert done.frame["user"].tolist() == ["007", "=u3", "u5"]
+    assert done.results.index.tolist() == [1, 3, 5]
+    ids = export.run_table(own, done.run).column("prediction_id").to_pylist()
+    assert ids == [f"{done.run.id}-1", f"{done.run.id}-3", f"{done.run.id}-5"]
+
+
+def test_any_prediction_can_be_replayed_from_what_is_stored(own: Settings) -> None:
+    score(own, make.csv(make.users(500, seed=4)))
+    run = runs.recent(own, 1)[0]
+    again = Scorer(registry.load(own, run.model)).score(datasets.frame(own, run.dataset))
+    kept = runs.scores(own, run.id)
+    assert (again.probability == kept["probability"].to_numpy()).all()
+    assert (again.margin == kept["margin"].to_numpy()).all()
+
+
+def test_reading_the_same_file_twice_changes_nothing_but_the_run(own: Settings) -> None:
+    one, other = score(own), score(own)
+    assert one.run.dataset == other.run.dataset
+    assert one.results.equals(other.results)
+    assert one.frame.equals(other.frame)
+
+
+def test_reasons_are_those_of_the_flagged_of_all_or_of_nobody(own: Settings) -> None:
+    done = score(own, make.csv(make.users(300, seed=5)))
+    probability = done.results["probability"].to_numpy()
+    flagged = done.frame.index[POLICY.flagged(probability)]
+    assert 0 < len(flagged) < 300
+    everybody = told(done, own, "all")
+    assert everybody.index.equals(done.frame.index)
+    assert told(done, own, "flagged").equals(everybody.loc[flagged])
+    assert len(told(done, own, "none")) == 0
+    # A flagged user lies above the average, so something pushed.
+    assert (told(done, own, "flagged")["reason_1"] != "").all()
+    assert list(told(done, own, "all", top=5).columns) == [f"reason_{i}" for i in range(1, 6)]
+
+
+def test_reasons_are_exact(own: Settings) -> None:
+    done = score(own)
+    model = registry.load(own)
+    values = shap_values.contributions(model.booster, Scorer(model).matrix(done.frame))
+    assert told(done, own, "all").equals(reasons.texts(done.frame, model.metadata.names, values, 3))
+
+
+def test_the_job_behind_a_page_saves_the_same_reasons(own: Settings) -> None:
+    done = score(own, make.csv(make.users(1200, seed=6)))
+    for which, users in (("flagged", done.run.flagged), ("all", done.run.users)):
+        identity = f"reasons-{which}"
+        target = "explain_run"
+        jobs.start(own, target, {"run": done.run.id, "which": which}, title="Reasons", identity=identity)
+        jobs._children[-1].wait(120)
+        assert jobs.find(own, identity).status == "done", (own.jobs / identity / "log.txt").read_text(encoding="utf-8")
+        found = runs.reasons(own, done.run.id)
+        assert found is not None
+        assert len(found) == users
+        pd.testing.assert_frame_equal(found, told(done, own, which))
+
+
+def test_missing_and_new_values_are_counted_and_named(own: Settings) -> None:
+    results = score(own).results
+    assert results["n_missing"].tolist() == [0, 1, 0]
+    assert results.loc[5, "novel_features"] == "constant"
+
+
+def test_a_file_of_which_every_row_is_rejected_is_a_run_without_users(own: Settings) -> None:
+    done = score(own, b"user,links,verified,tier,ratio,constant\nu1,x,0,1,0,3\nu2,x,0,1,0,3\n")
+    assert (done.run.received, done.run.users, done.run.rejected) == (2, 0, 2)
+    assert told(done, own, "all").shape == (0, 3)
+    assert export.run_table(own, done.run).num_rows == 0
+
+
+def test_a_file_that_cannot_be_used_leaves_no_run_and_no_dataset(own: Settings) -> None:
+    before = datasets.stored(own)
+    for payload, error in ((b"", FileProblemError), (b"user,links\nu1,2\n", MissingColumnsError)):
+        with pytest.raises(error):
+            score(own, payload)
+    assert runs.recent(own) == ()
+    assert datasets.stored(own) == before
+
+
+def test_absent_features_are_missing_when_that_is_allowed(own: Settings) -> None:
+    done = score_file.score_file(
+        own, "few.csv", b"user,links\nu1,2\n", make.SCHEMA, registry.load(own), POLICY,
+        now=make.NOW, allow_missing=True,
+    )  # fmt: skip
+    assert done.results["n_missing"].tolist() == [4]
+    assert done.dataset.absent == ("verified", "tier", "ratio", "constant")
+
+
+def test_a_model_of_other_columns_is_refused_and_nothing_is_recorded(own: Settings) -> None:
+    other = Schema((Column("links"), Column("shares")), id="user")
+    with pytest.raises(WrongFeaturesError, match="verified, tier, ratio and constant"):
+        score_file.score_file(
+            own, "x.csv", b"user,links,shares\nu1,2,3\n", other, registry.load(own), POLICY, now=make.NOW
+        )  # fmt: skip
+    assert runs.recent(own) == ()

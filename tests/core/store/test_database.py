@@ -1,0 +1,95 @@
+"""The database of a home: what is in a transaction is there whole or not at all, also with several processes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from sqlalchemy import func, insert, select, text
+
+from core.settings import ROOT, Settings
+from core.store import database
+
+RUN = {
+    "created": "2026-03-01T12:00:00+00:00", "dataset": "d", "name": "users.csv", "model": "v0001", "policy": {"a": 1},
+    "received": 3, "users": 2, "rejected": 1, "counts": {"allow": 2}, "seconds": 0.5,
+}  # fmt: skip
+#: Waits for the word, so that all of them open the home at the same moment.
+WRITER = """
+import sys
+from sqlalchemy import insert
+from core import state
+from core.settings import Settings
+from tests.core.store.test_database import RUN
+print("ready", flush=True)
+sys.stdin.readline()
+for _ in range(20):
+    with state.connect(Settings.of(sys.argv[1])) as connection:
+        connection.execute(insert(state.runs).values(**RUN))
+"""
+
+
+def add(home: Settings) -> int:
+    with database.connect(home) as connection:
+        inserted = connection.execute(insert(database.runs).values(**RUN)).inserted_primary_key
+    return int(inserted[0]) if inserted else 0
+
+
+def total(home: Settings) -> int:
+    with database.connect(home) as connection:
+        return connection.execute(select(func.count()).select_from(database.runs)).scalar_one()
+
+
+def test_what_was_written_is_read_back(home: Settings) -> None:
+    number = add(home)
+    with database.connect(home) as connection:
+        row = connection.execute(select(database.runs)).one()
+    assert row._asdict() == RUN | {"number": number}
+
+
+def test_a_failure_takes_the_whole_transaction_back(home: Settings) -> None:
+    add(home)
+
+    def fail() -> None:
+        with database.connect(home) as connection:
+            connection.execute(insert(database.runs).values(**RUN))
+            raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError, match="half way"):
+        fail()
+    assert total(home) == 1
+
+
+def test_a_number_is_never_given_twice(home: Settings) -> None:
+    first = add(home)
+    with database.connect(home) as connection:
+        connection.execute(database.runs.delete())
+    assert add(home) > first
+
+
+def test_the_database_writes_ahead_so_that_readers_do_not_wait(home: Settings) -> None:
+    add(home)
+    with database.connect(home) as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
+        # 2 is FULL: what was committed survives a power cut.
+        assert connection.execute(text("PRAGMA synchronous")).scalar_one() == 2
+
+
+def test_homes_do_not_share_a_database(home: Settings) -> None:
+    other = Settings.of(home.home / "other")
+    add(home)
+    assert (total(home), total(other)) == (1, 0)
+
+
+def test_several_processes_may_open_a_fresh_home_at_once_and_nothing_is_lost(home: Settings) -> None:
+    command = [sys.executable, "-c", WRITER, str(home.home)]
+    pipe = subprocess.PIPE
+    writers = [subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True) for _ in range(4)]
+    assert [writer.stdout.readline() for writer in writers if writer.stdout] == ["ready\n"] * 4
+    for writer in writers:
+        assert writer.stdin
+        writer.stdin.write("go\n")
+        writer.stdin.flush()
+    assert [writer.communicate()[1] for writer in writers] == [""] * 4
+    assert total(home) == 80
