@@ -18,7 +18,7 @@ from app.commands import (
     api,
     compare,
     decisions,
-    deeper,
+    diagnostics,
     feedback,
     keys,
     learning,
@@ -63,9 +63,9 @@ app.command()(shadow.shadow)
 app.command()(monitoring.drift)
 app.command()(monitoring.metrics)
 registry.app.command("compare")(compare.compare)
-registry.app.command("robustness")(deeper.robustness)
-registry.app.command("importance")(deeper.importance)
-registry.app.command("learning-curve")(deeper.learning_curve)
+registry.app.command("robustness")(diagnostics.robustness)
+registry.app.command("importance")(diagnostics.importance)
+registry.app.command("learning-curve")(diagnostics.learning_curve)
 
 
 def main() -> None:

@@ -25,9 +25,9 @@ from scipy.special import expit
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the program is not installed as a package
 
-from core.comparison import compared, comparisons, external  # noqa: E402
-from core.comparison.compare import compare  # noqa: E402
-from core.comparison.comparisons import Asked  # noqa: E402
+from core.comparison import comparison_job, comparison_store, external  # noqa: E402
+from core.comparison.comparison_job import Asked  # noqa: E402
+from core.comparison.paired_metrics import compare  # noqa: E402
 from core.data import datasets  # noqa: E402
 from core.policy.policy import Policy  # noqa: E402
 from core.settings import Settings  # noqa: E402
@@ -58,13 +58,13 @@ def predictions(users: int, note: Callable[[str, float], None]) -> None:
 def versions(home: Settings, a: str, b: str, note: Callable[[str, float], None]) -> None:
     on = next(found for found in datasets.stored(home) if found.positives)
     asked, started = Asked(a, b, on.id, THRESHOLDS), time.perf_counter()
-    found = comparisons.made(home, asked)
+    found = comparison_job.made(home, asked)
     note(f"{a} and {b} compared on {found.comparison.n:,} users", time.perf_counter() - started)
     with TemporaryDirectory() as folder:
         kept = Settings.of(folder)
-        compared.save(kept, "kept", found)
+        comparison_store.save(kept, "kept", found)
         started = time.perf_counter()
-        compared.load(kept, "kept")
+        comparison_store.load(kept, "kept")
         note("read again", time.perf_counter() - started)
 
 

@@ -36,7 +36,7 @@ from core.feedback import csv_store  # noqa: E402
 from core.feedback.verdict import Verdict  # noqa: E402
 from core.policy.policy import Policy  # noqa: E402
 from core.registry import registry  # noqa: E402
-from core.retraining import gate, watch  # noqa: E402
+from core.retraining import gate, scheduler  # noqa: E402
 from core.schema import schema as schemas  # noqa: E402
 from core.scoring import score_file  # noqa: E402
 from core.settings import Settings  # noqa: E402
@@ -107,7 +107,7 @@ def main() -> None:
             for _ in range(asked.runs):
                 before += around(session, 5 * len(PAGES), "", settings)
                 started = time.perf_counter()
-                job = watch.start(settings, Policy().thresholds, how=asked.how, by="Benchmark")
+                job = scheduler.start(settings, Policy().thresholds, how=asked.how, by="Benchmark")
                 meanwhile += around(session, None, job.id, settings)
                 seconds.append(time.perf_counter() - started)
                 over = jobs.find(settings, job.id)

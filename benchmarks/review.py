@@ -29,14 +29,10 @@ from feedback import fill  # noqa: E402
 from app.devtools import test_server  # noqa: E402
 from core.policy.policy import Policy  # noqa: E402
 from core.registry import registry  # noqa: E402
-from core.review import (  # noqa: E402
-    cases,
-    entries,
-    queue,
-    review,
-)
-from core.review.entries import Entry  # noqa: E402
-from core.review.review import Given  # noqa: E402
+from core.review import cases, enqueue, queue  # noqa: E402
+from core.review import verdicts as review  # noqa: E402
+from core.review.enqueue import Entry  # noqa: E402
+from core.review.verdicts import Given  # noqa: E402
 from core.settings import Settings  # noqa: E402
 
 ON_SCREEN = """([before, users]) => {
@@ -48,7 +44,7 @@ ON_SCREEN = """([before, users]) => {
 def prepare(home: Settings, verdicts: int, still_open: int) -> dict[str, str]:
     """Verdicts and open cases in a copy of the bundled home; the user of each case."""
     fill(home, verdicts)
-    entries.enqueue(home, people(home, still_open), now=datetime.now(UTC))
+    enqueue.enqueue(home, people(home, still_open), now=datetime.now(UTC))
     started = time.perf_counter()
     review.catch_up(home)
     print(f"first catch-up with {verdicts:,} verdicts: {time.perf_counter() - started:.1f} s")

@@ -24,9 +24,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from core.policy.policy import Policy  # noqa: E402
-from core.review import cases, entries, queue  # noqa: E402
+from core.review import cases, enqueue, queue  # noqa: E402
 from core.review.cases import CaseFilters  # noqa: E402
-from core.review.entries import Entry  # noqa: E402
+from core.review.enqueue import Entry  # noqa: E402
 from core.settings import Settings  # noqa: E402
 from core.store import database  # noqa: E402
 
@@ -55,7 +55,7 @@ def people(numbers: range, run: str) -> list[Entry]:
 def fill(home: Settings, closed: int, still_open: int) -> None:
     for start in range(0, closed, CHUNK):
         made = people(range(start, min(start + CHUNK, closed)), "r-0001")
-        entries.enqueue(home, made, now=NOW)
+        enqueue.enqueue(home, made, now=NOW)
         with database.writing(home) as connection:
             for number in connection.execute(cases.cases.select().where(database.OPEN)).scalars().all():
                 queue.close(
@@ -64,11 +64,11 @@ def fill(home: Settings, closed: int, still_open: int) -> None:
         tell(f"closed so far: {start + len(made):,}")
     made = people(range(closed, closed + still_open), "r-0002")
     for what in ("queue new cases", "queue them again, unchanged"):
-        once(f"{what}, {len(made):,}", lambda: entries.enqueue(home, made, now=NOW))
+        once(f"{what}, {len(made):,}", lambda: enqueue.enqueue(home, made, now=NOW))
     later = people(range(closed, closed + still_open), "r-0003")
-    once(f"a later run changes them, {len(later):,}", lambda: entries.enqueue(home, later, now=NOW))
+    once(f"a later run changes them, {len(later):,}", lambda: enqueue.enqueue(home, later, now=NOW))
     known = people(range(min(CHUNK, closed)), "r-0004")  # values go by the chunk: those of the first one again
-    once(f"users who are known, {len(known):,}", lambda: entries.enqueue(home, known, now=NOW))
+    once(f"users who are known, {len(known):,}", lambda: enqueue.enqueue(home, known, now=NOW))
 
 
 def once(what: str, step: Callable[[], object]) -> None:

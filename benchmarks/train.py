@@ -26,7 +26,7 @@ from core.data import datasets, intake  # noqa: E402
 from core.policy.policy import Policy  # noqa: E402
 from core.schema import schema as schemas  # noqa: E402
 from core.settings import Settings  # noqa: E402
-from core.training import candidates  # noqa: E402
+from core.training import training_runs  # noqa: E402
 
 LOOK_EVERY = 0.05
 
@@ -64,7 +64,7 @@ def main() -> None:
             took, steps = trained(settings, dataset.id, chosen.family, run + 1)
             seconds.append(took)
             print(f"{took:.1f} s: " + ", ".join(f"{what} {each:.1f}" for what, each in steps.items()), flush=True)
-        kept = candidates.listed(settings)[0]
+        kept = training_runs.listed(settings)[0]
     print(
         f"{dataset.accepted:,} users, {kept.family}: median {statistics.median(seconds):.1f} s "
         f"({min(seconds):.1f} to {max(seconds):.1f}, {len(seconds)} runs), {kept.rounds} rounds, load {os.getloadavg()}"

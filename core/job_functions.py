@@ -19,7 +19,7 @@ FUNCTIONS: Final = {
     "queue_run": "core.review.plans:queue_job",
     "train": "core.training.training:train_stored",
     "judge": "core.training.training:judge_stored",
-    "compare": "core.comparison.comparisons:compare_stored",
+    "compare": "core.comparison.comparison_job:compare_stored",
     "robustness": "core.diagnostics.robustness:robustness_stored",
     "importance": "core.diagnostics.importance:importance_stored",
     "learning_curve": "core.diagnostics.learning_curve:learning_curve_stored",

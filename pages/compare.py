@@ -3,16 +3,16 @@
 import streamlit as st
 
 from app import session
+from app.components.compare.answer import finding
 from app.components.compare.changed import bands, changed
 from app.components.compare.choice import choice, contenders
-from app.components.compare.deeper import deeper
+from app.components.compare.comparison import made
+from app.components.compare.diagnostics import deeper
 from app.components.compare.evidence import curves, differences
 from app.components.compare.export import ways_on
 from app.components.compare.figures import figures
-from app.components.compare.finding import finding
-from app.components.compare.given import add_predictions
 from app.components.compare.groups import groups
-from app.components.compare.made import made
+from app.components.compare.predictions_upload import add_predictions
 from app.components.compare.threshold import threshold
 from app.components.shared.empty_state import empty_state
 from app.components.shared.heading import page_title

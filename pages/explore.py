@@ -2,13 +2,13 @@
 
 import streamlit as st
 
+from app.components.explore.feature_pairs import correlations, two_features
 from app.components.explore.feature_table import feature_table
-from app.components.explore.glance import glance
 from app.components.explore.groups import compare, segments
 from app.components.explore.one_feature import one_feature
 from app.components.explore.report import export_button
 from app.components.explore.source import filtered, source
-from app.components.explore.together import correlations, two_features
+from app.components.explore.summary import glance
 from app.components.shared.empty_state import empty_state
 from app.components.shared.heading import page_title
 from app.queries import explore, services

@@ -5,14 +5,14 @@ import streamlit as st
 from app import session
 from app.components.monitor.choice import chosen_run
 from app.components.monitor.features import features, then_and_now
-from app.components.monitor.finding import check_now, headline, key_figures, open_incidents, troubles
 from app.components.monitor.over_time import bands, calibration, past, scores, throughput
+from app.components.monitor.status import check_now, headline, key_figures, open_incidents, troubles
 from app.components.monitor.target import target
 from app.components.shared.empty_state import empty_state
 from app.components.shared.heading import page_title
 from app.components.shared.no_model import no_model
 from app.queries import monitor, services
-from core.monitoring import checks, volume
+from core.monitoring import inspection, volume
 from core.scoring import runs
 
 latest = runs.recent(services.settings(), 30)
@@ -30,7 +30,7 @@ else:
         target()
     current, over = open_incidents()
     run, queue = chosen_run(latest, champion.version), volume.queue(services.settings(), now=services.now())
-    judged = run if services.planned(run) else checks.judged_run(services.settings())
+    judged = run if services.planned(run) else inspection.judged_run(services.settings())
     report = monitor.report(run)
     headline(report)
     troubles(current, run)

@@ -3,12 +3,12 @@
 import streamlit as st
 
 from app import navigation
+from app.components.overview.first_hour import tour, wanted
 from app.components.overview.first_steps import first_steps
 from app.components.overview.lost_runs import lost_runs
 from app.components.overview.model_figures import model_figures
-from app.components.overview.needs_you import needs_you
 from app.components.overview.recent_runs import key_figures, recent_runs
-from app.components.overview.tour import tour, wanted
+from app.components.overview.to_do import needs_you
 from app.components.shared.heading import page_title
 from app.components.shared.no_model import no_model
 from app.components.shared.run_list import run_list

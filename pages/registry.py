@@ -1,11 +1,11 @@
 """Registry: all versions of the model, which is in charge, how good each is, and what it was made from."""
 
 from app import session
-from app.components.learning.at_the_gate import at_the_gate
+from app.components.learning.gate_report import at_the_gate
 from app.components.registry.about import about
-from app.components.registry.in_charge import change, in_charge, promotions, refused
-from app.components.registry.in_the_shadow import in_the_shadow
-from app.components.registry.on_hub import on_hub, under_way
+from app.components.registry.challenger import in_the_shadow
+from app.components.registry.hub import on_hub, under_way
+from app.components.registry.promotion import change, in_charge, promotions, refused
 from app.components.registry.versions import chosen, versions
 from app.components.shared.heading import page_title
 from app.components.shared.no_model import no_model

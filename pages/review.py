@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import session
-from app.components.review import sight
+from app.components.review import key_guard
 from app.components.review.figures import figures
 from app.components.review.guidance_form import guidance_form
 from app.components.review.one_by_one import one_by_one
@@ -16,7 +16,7 @@ from app.words import plain
 
 PANELS = ("One by one", "Triage", "Figures", "Guidance")
 
-with page_title("Review", "review", watched=sight.watched("help")):
+with page_title("Review", "review", watched=key_guard.watched("help")):
     place = st.container(horizontal=True, width="content")
 person = who("Your name stands on every verdict, so that it can be undone and asked about.")
 if person is not None:

@@ -10,7 +10,7 @@ from app.components.train.runs import chosen, runs
 from app.components.train.under_way import under_way
 from app.queries import services
 from core.registry import registry
-from core.training import candidates
+from core.training import training_runs
 
 with page_title("Train", "train") as actions:
     session.said()
@@ -18,7 +18,7 @@ if session.may("train"):
     start(request(), actions)
 refused()
 retraining()
-found = candidates.listed(services.settings())
+found = training_runs.listed(services.settings())
 busy = under_way(found[0] if found else None)
 if found:
     champion, picked = registry.champion(services.settings()), chosen(found)

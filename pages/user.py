@@ -6,7 +6,7 @@ from app.components.user.known_user import asked_for, decisions, judged, nothing
 from app.queries import services
 from app.words import plain
 from core.review import cases, outbox
-from core.review.sightings import of_user
+from core.review.predictions_of_user import of_user
 
 user = asked_for()
 with page_title(f"User {plain(user)}" if user else "User", "user"):

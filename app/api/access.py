@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
-from app.api.problems import Problem
+from app.api.problem_details import Problem
 from core.access import keys
 from core.access.accounts import Deed, Person
 from core.access.keys import Key

@@ -10,7 +10,7 @@ from fastapi import Request
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
-from app.api.problems import Problem
+from app.api.problem_details import Problem
 
 #: Levels of lists and objects in each other; what the API describes has five at most.
 MOST_DEPTH: Final = 100

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from fastapi import Depends, Header, Request
 
 from app.api.access import May
-from app.api.live import Live
+from app.api.serving_state import Live
 from core.access.accounts import Person
 
 

@@ -8,13 +8,13 @@ from typing import Any, Final
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
-from app.api import problems
+from app.api import problem_details
 from app.api.access import May
-from app.api.gate import OPEN
+from app.api.middleware import OPEN
 from core.access.accounts import MAY, ROLES, Role
 
 Spec = dict[str, Any]
-_PROBLEM: Final = {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
+_PROBLEM: Final = {problem_details.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
 _ALWAYS: Final = {500: "A bug.", 503: "It cannot be done now."}
 _KEYED: Final = {
     401: "There is no key, or it lets nobody in.", 403: "The role of the key does not allow this.",

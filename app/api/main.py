@@ -14,14 +14,14 @@ from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 
-from app.api import description, docs, log, problems
+from app.api import description, docs, log, problem_details
 from app.api.access import Access
-from app.api.gate import Gate
-from app.api.gathering import Gathering
-from app.api.live import CLOSE_EVERY, LOOK_EVERY, Live, scored
-from app.api.once import Keys
+from app.api.batcher import Batcher
+from app.api.idempotency import Keys
+from app.api.middleware import Gate
 from app.api.options import Options
 from app.api.routes import about, feedback, jobs, predict, review
+from app.api.serving_state import CLOSE_EVERY, LOOK_EVERY, Live, scored
 from core.settings import Settings
 from core.store import database
 
@@ -41,7 +41,7 @@ def create(settings: Settings, options: Options) -> FastAPI:
     )  # fmt: skip
     app.state.settings, app.state.options, app.state.access = settings, options, access
     app.state.live = Live(settings)
-    problems.add_to(app)
+    problem_details.add_to(app)
     for router in ROUTERS:
         app.include_router(router)
     docs.add_to(app)
@@ -59,8 +59,8 @@ class _Api(FastAPI):
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     log.begin()
     live: Live = app.state.live
-    app.state.scoring = Gathering(scored)
-    app.state.recording = Gathering(functools.partial(feedback.recorded, app.state.settings))
+    app.state.scoring = Batcher(scored)
+    app.state.recording = Batcher(functools.partial(feedback.recorded, app.state.settings))
     with database.held(app.state.settings):
         await run_in_threadpool(live.look)
         await run_in_threadpool(live.tell_of_losses)

@@ -11,9 +11,9 @@ from typing import Final
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from app.api.head_timeout import Patience
 from app.api.main import create
 from app.api.options import LOCAL, Options
-from app.api.patience import Patience
 from core.access import keys
 from core.errors import BadOptionError
 from core.settings import Settings

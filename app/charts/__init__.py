@@ -7,7 +7,7 @@ Every figure carries `layout.meta` with title, sub (units, sample) and alt (what
 from app.charts.base import CONFIG, PALETTE, SEQUENTIAL, Palette, Theme, escape_label
 from app.charts.cases import evidence
 from app.charts.compare import confusion, differences, flips
-from app.charts.deeper import dropped, endurance, importances, learning
+from app.charts.diagnostics import dropped, endurance, importances, learning
 from app.charts.features import dependence, distribution, spam_rate
 from app.charts.monitor import score_levels, then_and_now, throughput
 from app.charts.pairs import DIVERGING, Bins, correlations, joint

@@ -16,7 +16,7 @@ import plotly.graph_objects as go
 from app import words
 from app.charts.base import LINE, PALETTE, SEQUENTIAL, Theme, base, escape_label, glyph, note, titled
 from app.charts.parts import SHORT_NAME, Numbers, threshold
-from core.evaluation.operating import Confusion
+from core.evaluation.thresholds import Confusion
 from core.policy.policy import Band
 
 ROW: Final = 34  # px a figure of the differences

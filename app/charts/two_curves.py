@@ -16,7 +16,7 @@ import plotly.graph_objects as go
 from app import words
 from app.charts.base import DOTTED, LINE, PALETTE, Palette, Theme, base, escape_label, note, titled
 from app.charts.parts import SHORT_NAME, Numbers, threshold
-from core.evaluation.operating import Confusion
+from core.evaluation.thresholds import Confusion
 
 Curve = Literal["pr", "roc", "gain"]
 #: Columns of `Sweep.curves` at the two axes, their names, the title and the units.

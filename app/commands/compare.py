@@ -53,11 +53,11 @@ def _target(settings: Settings, html: Path, first: str, second: str, on: Path | 
 def _facts(
     settings: Settings, first: str, second: str, on: Path | None, seed: int, html: Target | None, progress: Progress
 ) -> dict[str, Any]:  # fmt: skip
-    from core.comparison import side_by_side
+    from core.comparison import result
     from core.errors import BadOptionError
     from core.registry import registry
     from core.schema import schema as schemas
-    from core.training import candidates
+    from core.training import training_runs
 
     files = [_is_file(name) for name in (first, second)]
     if html is not None and any(files):
@@ -72,10 +72,10 @@ def _facts(
     progress("Comparing")
     if any(files):
         return _with_file(settings, first, second, dataset, columns, seed)
-    if html is not None or any(candidates.IDENTITY.fullmatch(name) for name in (first, second)):
+    if html is not None or any(training_runs.IDENTITY.fullmatch(name) for name in (first, second)):
         return _stored(settings, first, second, dataset, seed, html)
     models = registry.load(settings, first), registry.load(settings, second)
-    return side_by_side.versions(settings, *models, dataset, columns, _thresholds(), seed=seed).as_json()
+    return result.versions(settings, *models, dataset, columns, _thresholds(), seed=seed).as_json()
 
 
 def _is_file(name: str) -> bool:
@@ -90,7 +90,7 @@ def _thresholds() -> Any:
 
 def _of_files(first: str, second: str, seed: int) -> dict[str, Any]:
     from core.comparison import external
-    from core.comparison.compare import compare as compared
+    from core.comparison.paired_metrics import compare as compared
 
     label, (a, b) = external.together([external.read(name, Path(name)) for name in (first, second)])
     return compared(label, a, b, seed=seed, thresholds=_thresholds()).as_json()
@@ -99,19 +99,19 @@ def _of_files(first: str, second: str, seed: int) -> dict[str, Any]:
 def _with_file(
     settings: Settings, first: str, second: str, dataset: Dataset, columns: Schema, seed: int
 ) -> dict[str, Any]:  # fmt: skip
-    from core.comparison import external, same_rows
-    from core.comparison.compare import compare as compared
+    from core.comparison import common_rows, external
+    from core.comparison.paired_metrics import compare as compared
     from core.errors import BadOptionError
     from core.registry import registry
 
     if columns.id is None:
         raise BadOptionError("--on", "data/schema.toml names no id: predictions cannot be matched with users.")
     model = registry.load(settings, second if _is_file(first) else first)
-    rows = same_rows.rows(settings, [model], dataset, columns)
+    rows = common_rows.rows(settings, [model], dataset, columns)
 
     def contender(name: str) -> Any:
         if not _is_file(name):
-            return same_rows.contender(rows, model)
+            return common_rows.contender(rows, model)
         return external.on(external.read(name, Path(name)), rows.frame[columns.id], rows.label, of=rows.name)
 
     found = compared(rows.label, contender(first), contender(second), seed=seed, thresholds=_thresholds())
@@ -123,11 +123,11 @@ def _stored(
 ) -> dict[str, Any]:  # fmt: skip
     """The facts of a comparison as pages have it; with `html`, it is also written there as a report."""
     from app.reports.comparison import report
-    from core.comparison import comparisons
-    from core.comparison.comparisons import Asked
+    from core.comparison import comparison_job
+    from core.comparison.comparison_job import Asked
     from core.evaluation import weakest
 
-    found = comparisons.made(settings, Asked(first, second, dataset.id, _thresholds(), seed))
+    found = comparison_job.made(settings, Asked(first, second, dataset.id, _thresholds(), seed))
     if html is not None:
         html.write_text(report(found))
     flips = {"sentence": found.flips().sentence, "changes": found.flips().frame().to_dict("records")}

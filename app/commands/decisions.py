@@ -52,14 +52,14 @@ def export_decisions(
     is new, a file that is there stays.
     """
     from core.access import audit
-    from core.review import review
+    from core.review import verdicts
     from core.review.outbox import MARK
 
     settings = settings_of(context, home)
     with guard.command(settings):
         person = allowed(settings, by, "export decisions")
         target = table_target(settings, output, MARK, overwrite=overwrite)
-        review.catch_up(settings)  # verdicts whose decisions a crash has left undone
+        verdicts.catch_up(settings)  # verdicts whose decisions a crash has left undone
         given = _remembered(settings, consumer, target) if since == LAST else _after(settings, since, consumer, target)
         if given:
             to = consumer or (output.name if output else "stdout")

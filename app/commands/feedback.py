@@ -50,7 +50,7 @@ def stats(
     home: Home = None,
 ) -> None:
     """Count the verdicts, and estimate precision and recall of a run from those on users drawn for it."""
-    from core.estimation import live
+    from core.estimation import live_figures
     from core.feedback import csv_store, ledger
 
     settings = settings_of(context, home)
@@ -60,7 +60,7 @@ def stats(
         verdicts.refresh()
         facts = figures.counts(len(verdicts), verdicts.effective())
         facts["set_aside"] = csv_store.of(settings).set_aside()
-        found = live.figures(settings, chosen, verdicts.valid()) if chosen else None
+        found = live_figures.figures(settings, chosen, verdicts.valid()) if chosen else None
         if chosen and found:
             facts["run"] = figures.of_run(chosen, found)
         figures.show(facts, as_json=as_json)
@@ -163,12 +163,13 @@ def forget(
     """Blank all verdicts and cases on a user, for ever; the proof that nothing else was changed still holds."""
     from core.access import audit
     from core.feedback import csv_store
-    from core.review import cases, review
+    from core.review import cases
+    from core.review.verdicts import catch_up
 
     settings = settings_of(context, home)
     with guard.command(settings):
         person, now = _admin(settings, by), datetime.now(UTC)
-        review.catch_up(settings)  # what is blank cannot be applied to a case any more
+        catch_up(settings)  # what is blank cannot be applied to a case any more
         verdicts = csv_store.of(settings).forget(user, by=person.name, now=now)
         blanked = cases.forget(settings, user)
         if not verdicts + blanked:

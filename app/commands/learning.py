@@ -18,7 +18,7 @@ from app.stdout import put
 
 if TYPE_CHECKING:
     from core.retraining.gate import Gate
-    from core.retraining.watch import Decision
+    from core.retraining.scheduler import Decision
     from core.settings import Settings
 
 _MARKS = {"passed": "ok  ", "open": "open", "failed": "FAIL"}
@@ -37,7 +37,7 @@ def retrain(
 ) -> None:
     """Learn from all history and the feedback; a candidate is published with what the gate says of it."""
     from core.policy.policy import Policy
-    from core.retraining import due
+    from core.retraining import schedule
     from core.retraining.retrain import Request
     from core.retraining.retrain import retrain as retrained
 
@@ -45,7 +45,7 @@ def retrain(
     with guard.command(settings), contextlib.ExitStack() as stack:
         stack.callback(progress.end)
         if if_due:
-            found = due.due(settings, now=datetime.now(UTC))
+            found = schedule.due(settings, now=datetime.now(UTC))
             tell(found.sentence)
             if not found.is_due:
                 return
@@ -69,7 +69,7 @@ def watch(
 ) -> None:
     """Look again and again whether it is time to retrain and what is wrong; decisions are in data/logs/watch.log."""
     from core.policy.policy import Policy
-    from core.retraining import watch as watching
+    from core.retraining import scheduler as watching
 
     settings, thresholds = settings_of(context, home), Policy().thresholds
     with guard.command(settings):

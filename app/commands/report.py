@@ -21,7 +21,7 @@ def report(
 ) -> None:
     """Write the report of a run: scores, problems, highest risks with reasons, the model, what the verdicts say."""
     from app.reports import run as run_report
-    from core.estimation import live
+    from core.estimation import live_figures
     from core.feedback import ledger
     from core.registry import registry
     from core.scoring import runs
@@ -31,7 +31,7 @@ def report(
         target = report_target(settings, output, run_report.KIND, (), overwrite=overwrite)
         found, known = runs.find(settings, run), ledger.of(settings)
         known.refresh()
-        judged = live.figures(settings, found, known.valid())
+        judged = live_figures.figures(settings, found, known.valid())
         text = run_report.report(settings, found, registry.load(settings, found.model), judged)
         target.write_text(text)
         tell(f"Report of {found.id}: {output}")

@@ -16,7 +16,7 @@ from app.stdout import put
 
 if TYPE_CHECKING:
     from core.settings import Settings
-    from core.training.candidates import Kept
+    from core.training.training_runs import TrainingRun
 
 Labelled = Annotated[Path, typer.Argument(help="CSV or .csv.gz with the label column.")]
 
@@ -111,7 +111,7 @@ def _tell_overlap(overlap: int | None, only_test_part: bool, version: str) -> No
         tell(f"{version} was trained on {overlap:,} of these users: the figures flatter it.")
 
 
-def _tell_kept(settings: Settings, kept: Kept) -> None:
+def _tell_kept(settings: Settings, kept: TrainingRun) -> None:
     from core.model import families
     from core.registry import registry
 
@@ -132,7 +132,7 @@ def _tell_kept(settings: Settings, kept: Kept) -> None:
             f"{kept.without.pr_auc:.4f} without; ECE {kept.validation.ece:.4f} and {kept.without.ece:.4f}."
         )
     if not kept.version:
-        tell(f"Kept as {kept.id}, to compare: {families.FAMILIES[kept.family].name} cannot be put in charge.")
+        tell(f"TrainingRun as {kept.id}, to compare: {families.FAMILIES[kept.family].name} cannot be put in charge.")
         return
     constants = registry.describe(settings, kept.version).constants
     if constants:
@@ -141,7 +141,7 @@ def _tell_kept(settings: Settings, kept: Kept) -> None:
     tell(f"{kept.version} is in charge." if in_charge else f"{kept.version} is not in charge.")
 
 
-def _searched(kept: Kept) -> dict[str, float]:
+def _searched(kept: TrainingRun) -> dict[str, float]:
     """The settings chosen, of those that were searched."""
     return {name: kept.options["parameters"][name] for name in kept.search[0].parameters}
 

@@ -15,14 +15,14 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from core.comparison import compared, comparisons
+from core.comparison import comparison_job, comparison_store
 from core.data import datasets, intake
 from core.data.datasets import Dataset
 from core.feedback.verdict import Judgement
 from core.policy.policy import Policy
 from core.registry import registry
-from core.review import plans, queue, review
-from core.review.review import Given
+from core.review import plans, queue
+from core.review.verdicts import Given, judge
 from core.schema import schema as schemas
 from core.schema.schema import Schema
 from core.scoring import runs, score_file
@@ -66,9 +66,9 @@ def worked_through(home: Settings, *, now: datetime, verdicts: int = JUDGED) -> 
     version = _learnt(home, schema, now=now - timedelta(hours=1))
     dataset = datasets.put(home, intake.read(DEMO_LABELLED, home.demo / DEMO_LABELLED, schema), schema, now=now)
     thresholds = {str(band): above for band, above in Policy().thresholds.items()}
-    asked = comparisons.Asked(champion, version, dataset.id, thresholds)
-    identity = comparisons.identity(home, asked)
-    compared.save(home, identity, comparisons.made(home, asked))
+    asked = comparison_job.Asked(champion, version, dataset.id, thresholds)
+    identity = comparison_job.identity(home, asked)
+    comparison_store.save(home, identity, comparison_job.made(home, asked))
     _tried(home, version, now=now)
     return Story(run, plans.users(home, run, schema), champion, version, dataset, identity)
 
@@ -103,7 +103,7 @@ def _judged(home: Settings, run: Run, verdicts: int, *, now: datetime) -> None:
             return
         said: Judgement = "spammer" if random.random() < scores.loc[case.row] else "legitimate"
         given = Given(f"story-{number}", said, seconds=20.0)
-        review.judge(home, case.id, given, by=REVIEWER, session="story", now=at + timedelta(seconds=20))
+        judge(home, case.id, given, by=REVIEWER, session="story", now=at + timedelta(seconds=20))
 
 
 def _learnt(home: Settings, schema: Schema, *, now: datetime) -> str:

@@ -9,11 +9,11 @@ import pandas as pd
 
 from app.queries import services
 from app.tables import comparison as tables
-from core.comparison.compared import Compared
+from core.comparison.comparison_store import Compared
 from core.comparison.flips import Flips
 from core.data.datasets import Dataset
-from core.evaluation import operating
-from core.evaluation.operating import Confusion, Decomposition, Sweep
+from core.evaluation import thresholds
+from core.evaluation.thresholds import Confusion, Decomposition, Sweep
 from core.registry.lineage import VERSION
 
 Side = Literal["a", "b"]
@@ -55,13 +55,13 @@ def at_thresholds(view: View, side: Side) -> tuple[Confusion, ...]:
 def distribution(view: View, side: Side) -> pd.DataFrame:
     users = view.found.users
     return services.kept(
-        ("scores", view.identity, side), lambda: operating.distributions(users["label"], users[side])
+        ("scores", view.identity, side), lambda: thresholds.distributions(users["label"], users[side])
     )  # fmt: skip
 
 
 def decomposition(view: View, side: Side) -> Decomposition:
     users = view.found.users
-    return services.kept(("brier", view.identity, side), lambda: operating.decompose(users["label"], users[side]))
+    return services.kept(("brier", view.identity, side), lambda: thresholds.decompose(users["label"], users[side]))
 
 
 def flips(view: View) -> Flips:

@@ -16,10 +16,10 @@ import pandas as pd
 from app.queries import services
 from core.data import datasets
 from core.explore import bins as binning
-from core.explore import duplicates, pairs, profile, quality, segments, shift, tally
+from core.explore import duplicates, pairs, profile, quality, segments, shift, value_counts
 from core.explore.quality import SEVERITIES, Finding
 from core.explore.single import Outliers
-from core.explore.tally import Tally
+from core.explore.value_counts import ValueCounts
 from core.registry.registry import Model
 from core.schema.schema import Schema
 from core.scoring import shap_values
@@ -95,19 +95,19 @@ def column(view: View, name: str) -> pd.Series[Any]:
     return values if view.whole else values[rows(view)]
 
 
-def counted(view: View, name: str) -> Tally:
+def counted(view: View, name: str) -> ValueCounts:
     """The tally of a feature among the users looked at."""
     return services.kept(("tally", view, name), lambda: _tally(view, name, frame(view)[name]))
 
 
-def _tally(view: View, name: str, values: pd.Series[Any]) -> Tally:
+def _tally(view: View, name: str, values: pd.Series[Any]) -> ValueCounts:
     """values: of everybody, so that whoever counts many features asks for the frame once."""
     known = everyones_label(view)
     if view.whole:
-        return tally.of(values, known)
+        return value_counts.of(values, known)
     at, looked_at = _fewer(view)
-    few = tally.of(values.to_numpy()[at], None if known is None else known[at])
-    return few if looked_at else tally.without(counted(view.unfiltered, name), few)
+    few = value_counts.of(values.to_numpy()[at], None if known is None else known[at])
+    return few if looked_at else value_counts.without(counted(view.unfiltered, name), few)
 
 
 def _fewer(view: View) -> tuple[npt.NDArray[np.int64], bool]:
@@ -131,9 +131,9 @@ def table(view: View, model: Model | None, *, progress: Progress) -> pd.DataFram
     """The feature table: `core.explore.profile`, with the model's use of each feature and PSI against its training."""
 
     def make() -> pd.DataFrame:
-        features, everyone, tallies = schema(view).features, frame(view), dict[str, Tally]()
+        features, everyone, tallies = schema(view).features, frame(view), dict[str, ValueCounts]()
 
-        def count(name: str) -> Tally:
+        def count(name: str) -> ValueCounts:
             tallies[name] = services.kept(("tally", view, name), lambda: _tally(view, name, everyone[name]))
             return tallies[name]
 
@@ -222,7 +222,7 @@ def bins(view: View, name: str, *, log: bool) -> binning.Bins:
     return binning.of(found, scale="log" if log else None)
 
 
-def _psi(tallies: Mapping[str, Tally], model: Model) -> list[float]:
+def _psi(tallies: Mapping[str, ValueCounts], model: Model) -> list[float]:
     baseline = services.baseline(model.version).features
     return [
         shift.psi_of(known.edges, known.counts, known.missing, found)[0]

@@ -10,7 +10,7 @@ import pandas as pd
 from app.queries import services
 from core.data import datasets
 from core.errors import UnknownItemError
-from core.estimation import live
+from core.estimation import live_figures
 from core.feedback import ledger
 from core.monitoring import calibration, drift, volume
 from core.monitoring.drift import Drift
@@ -55,7 +55,7 @@ def calibrated(run: Run) -> pd.DataFrame | None:
     home, known = services.settings(), ledger.of(services.settings())
     known.refresh()
     key = ("live calibration", home, run.id, known.position, len(runs.sent(home, run.id)))
-    rows = services.kept(key, lambda: live.labelled(home, run, known.valid()))
+    rows = services.kept(key, lambda: live_figures.labelled(home, run, known.valid()))
     return None if rows is None else calibration.groups(rows["probability"], rows["label"], rows["inclusion"])
 
 

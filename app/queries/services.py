@@ -21,16 +21,16 @@ from streamlit import runtime
 
 from app.queries.cache import Shelf
 from core import jobs, workers
-from core.comparison import compared as comparing
-from core.comparison.compared import Compared
+from core.comparison import comparison_store as comparing
+from core.comparison.comparison_store import Compared
 from core.data import datasets, intake
 from core.data.datasets import Dataset
 from core.diagnostics import run_cautions
 from core.errors import UnknownItemError
-from core.estimation import live as lives
+from core.estimation import live_figures as lives
 from core.estimation.estimate import Figures
 from core.evaluation.cautions import leaking
-from core.evaluation.operating import Sweep
+from core.evaluation.thresholds import Sweep
 from core.feedback import ledger
 from core.jobs import Job
 from core.policy.policy import Policy
@@ -51,8 +51,8 @@ from core.schema.schema import Schema
 from core.scoring import export, runs, score_job
 from core.scoring.runs import Run
 from core.settings import DEMO_LABELLED, Settings
-from core.training import candidates
-from core.training.candidates import Kept
+from core.training import training_runs
+from core.training.training_runs import TrainingRun
 
 #: What the numbers of the Explore page may take, in bytes.
 SHELF: Final = 100_000_000
@@ -207,11 +207,11 @@ def rejected_file(dataset: str) -> bytes:
     return export.as_bytes(export.rejected_table(settings(), dataset), ".csv")
 
 
-def cautions(run: Kept) -> tuple[str, ...]:
+def cautions(run: TrainingRun) -> tuple[str, ...]:
     """What speaks against the figures of a training run, leaks of its users first."""
     leaks = kept(("leaks", settings(), run.data.dataset), lambda: _leaks(run.data.dataset))
     own = kept(
-        ("cautions", settings(), run.id), lambda: run_cautions.of_run(run, candidates.scores(settings(), run.id))
+        ("cautions", settings(), run.id), lambda: run_cautions.of_run(run, training_runs.scores(settings(), run.id))
     )
     return (*leaks, *own)
 

@@ -10,8 +10,8 @@ from itertools import groupby
 from typing import Final
 
 from app.api.description import Spec, resolved
+from app.api.idempotency import WAITS
 from app.api.main import create
-from app.api.once import WAITS
 from app.api.options import MOST_BATCH_BYTES, MOST_BYTES, MOST_FILE_BYTES, Options
 from app.reference.markdown import anchor, code, table
 from core.access.accounts import ROLES

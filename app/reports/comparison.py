@@ -14,11 +14,11 @@ from app.reports import page
 from app.reports.page import Section
 from app.tables import comparison as tables
 from app.words import WORD, count, decimal, label, percent, probability
-from core.comparison.compared import Compared
+from core.comparison.comparison_store import Compared
 from core.comparison.flips import Flips
-from core.evaluation import operating, weakest
-from core.evaluation.operating import Sweep
+from core.evaluation import thresholds, weakest
 from core.evaluation.resample import Costs
+from core.evaluation.thresholds import Sweep
 from core.policy.policy import BANDS
 
 #: What this is a report of, in its mark.
@@ -74,14 +74,14 @@ def _curves(found: Compared, sweeps: list[Sweep]) -> Iterator[Section]:
 def _calibration(found: Compared) -> Section:
     groups = [pd.DataFrame([asdict(group) for group in each.reliability]) for each in found.comparison.figures]
     drawn = charts.reliabilities(groups[0], groups[1], names=_names(found), theme="light")
-    parts = [operating.decompose(found.users["label"], found.users[side]) for side in ("a", "b")]
+    parts = [thresholds.decompose(found.users["label"], found.users[side]) for side in ("a", "b")]
     table = tables.calibration(found, parts)
     shown = {name: [decimal(value, 5) for value in table[name]] for name in table.columns[1:]}
     return Section("Whether scores come true", tables.BRIER, drawn, table.assign(**shown))
 
 
 def _scores(found: Compared) -> Section:
-    a, b = (operating.distributions(found.users["label"], found.users[side]) for side in ("a", "b"))
+    a, b = (thresholds.distributions(found.users["label"], found.users[side]) for side in ("a", "b"))
     return Section("How scores are spread", figure=charts.score_lines(a, b, names=_names(found), theme="light"))
 
 

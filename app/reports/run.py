@@ -13,7 +13,7 @@ import pandas as pd
 from app import charts
 from app.reports import page
 from app.reports.page import Section
-from app.tables import live as live_tables
+from app.tables import live_figures as live_tables
 from app.tables import model as model_tables
 from app.words import UNKNOWN, WORD, count, decimal, label, percent, probability, signed
 from core.data import datasets

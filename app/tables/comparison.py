@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from app.words import UNKNOWN, WORD, count, interval, legible, p_value, percent, signed
-from core.comparison.compared import Compared
+from core.comparison.comparison_store import Compared
 from core.comparison.flips import Flips
 from core.evaluation.difference import LOWER_IS_BETTER, Difference
-from core.evaluation.evaluate import Estimate
-from core.evaluation.operating import Confusion, Decomposition
+from core.evaluation.metrics import Estimate
 from core.evaluation.resample import Costs
+from core.evaluation.thresholds import Confusion, Decomposition
 from core.policy.policy import BANDS, Band
 
 #: Characters of a contender's name in a heading.

@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from core.settings import Settings
 from core.store import chained_log, log_line
-from core.store import verify as proof
 from core.store.verify import Verified
+from core.store.verify import verify as verify_log
 
 _TEXTS: Final = ("who", "what", "about", "why", "details")
 _TYPES: Final = {"time": pa.timestamp("us", tz="UTC")} | dict.fromkeys(_TEXTS, pa.string())
@@ -51,7 +51,7 @@ def read(settings: Settings, most: int = 1000) -> pd.DataFrame:
 
 def verify(settings: Settings) -> Verified:
     """Whether every note is as it was written, and none was taken out or put in between."""
-    return proof.verify(settings.audit)
+    return verify_log(settings.audit)
 
 
 def _storable(text: str) -> str:

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from core.comparison.compare import Contender
+from core.comparison.paired_metrics import Contender
 from core.data import cells
 from core.data.payload import open_text
 from core.data.problems import quoted

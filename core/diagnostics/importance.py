@@ -19,15 +19,15 @@ import pandas as pd
 from scipy.sparse.csgraph import connected_components
 from scipy.stats import rankdata
 
-from core.comparison import same_rows
+from core.comparison import common_rows
 from core.data.datasets import Dataset, find
-from core.diagnostics import deeper
+from core.diagnostics import diagnosis
 from core.diagnostics.disturb import deal
 from core.diagnostics.robustness import Predict, Progress, rescored
 from core.errors import listed
-from core.evaluation import thinned
+from core.evaluation import subsample
 from core.evaluation.difference import short
-from core.evaluation.evaluate import Estimate
+from core.evaluation.metrics import Estimate
 from core.evaluation.resample import Costs, Floats, Ints, Sorted
 from core.explore import pairs
 from core.explore.quality import NEAR_COPY
@@ -163,7 +163,7 @@ def permute(  # noqa: PLR0913 - the users, how they are scored, and how often th
     *,
     seed: int,
     repeats: int = REPEATS,
-    replicates: int = thinned.DRAWS,
+    replicates: int = subsample.DRAWS,
     progress: Progress = lambda _done, _of: None,
 ) -> tuple[float, list[tuple[Estimate, float]]]:
     """The PR-AUC of users with features (m, f) and label (m,), and for each group of columns, permuted together, what
@@ -173,7 +173,7 @@ def permute(  # noqa: PLR0913 - the users, how they are scored, and how often th
     users anew and permuting once, hence no shorter than that of the mean.
     """
     before = predict(features)
-    times = thinned.draws(len(label), seed=seed, replicates=replicates)
+    times = subsample.draws(len(label), seed=seed, replicates=replicates)
     value, over = _pr_auc(label, weight, before, times)
     found = []
     for at, group in enumerate(groups):
@@ -187,7 +187,7 @@ def permute(  # noqa: PLR0913 - the users, how they are scored, and how often th
             lost[k] = value - after
             parts.append(over[k::repeats] - drawn)
         spread = float(lost.std(ddof=1)) if repeats > 1 else float("nan")
-        found.append((thinned.estimate(float(lost.mean()), np.concatenate(parts)), spread))
+        found.append((subsample.estimate(float(lost.mean()), np.concatenate(parts)), spread))
     return value, found
 
 
@@ -207,13 +207,13 @@ def of_version(
 
     Raises what `same_rows.rows` raises, and WrongFeaturesError when the dataset lacks a feature of the version.
     """
-    rows = same_rows.rows(settings, (model,), dataset, schema)
-    sample, names = thinned.thin(rows.label, seed=seed), model.metadata.names
+    rows = common_rows.rows(settings, (model,), dataset, schema)
+    sample, names = subsample.thin(rows.label, seed=seed), model.metadata.names
     features = Scorer(model).matrix(rows.frame.iloc[sample.at])
     copies = near_copies(pairs.correlations(rows.frame, names))
     groups = [*([at] for at in range(len(names))), *copies]
     pr_auc, lost = permute(
-        features, rows.label[sample.at], sample.weight, groups, deeper.predictor(model), seed=seed, progress=progress
+        features, rows.label[sample.at], sample.weight, groups, diagnosis.predictor(model), seed=seed, progress=progress
     )
     progress(len(groups) * REPEATS, len(groups) * REPEATS)  # the last moment to be stopped: SHAP goes in one go
     shap = _weighed(np.abs(contributions(model.booster, features)), sample.weight)
@@ -235,12 +235,12 @@ def importance_stored(settings: Settings, report: Report, *, version: str, datas
         settings, registry.load(settings, version), find(settings, dataset), schemas.load(settings.schema_file),
         seed=seed, progress=lambda done, of: report(done, of, "Permuting features"),
     )  # fmt: skip
-    deeper.keep(settings, version, dataset, KIND, found.as_json())
+    diagnosis.keep(settings, version, dataset, KIND, found.as_json())
 
 
 def stored(settings: Settings, version: str, dataset: str) -> Importance | None:
     """What `importance_stored` found, or None."""
-    raw = deeper.kept(settings, version, dataset, KIND)
+    raw = diagnosis.kept(settings, version, dataset, KIND)
     return None if raw is None else Importance.from_json(raw)
 
 
@@ -249,7 +249,7 @@ def _pr_auc(
 ) -> tuple[float, Floats]:  # fmt: skip
     """PR-AUC, and that of each draw."""
     model = Sorted(label, score, {}, Costs())
-    return model.figures(weight)["pr_auc"], thinned.drawn(model, weight, times)["pr_auc"]
+    return model.figures(weight)["pr_auc"], subsample.drawn(model, weight, times)["pr_auc"]
 
 
 def _weighed(sizes: npt.NDArray[np.float32], weight: Ints) -> list[float]:

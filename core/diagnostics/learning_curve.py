@@ -17,10 +17,10 @@ import pandas as pd
 
 from core.data import datasets, split
 from core.data.datasets import Dataset
-from core.diagnostics import deeper
-from core.evaluation import resample, thinned
+from core.diagnostics import diagnosis
+from core.evaluation import resample, subsample
 from core.evaluation.difference import short
-from core.evaluation.evaluate import Estimate
+from core.evaluation.metrics import Estimate
 from core.evaluation.resample import Costs, Floats, Sorted
 from core.jobs import Report
 from core.model.learner import Labels, Matrix, Progress
@@ -173,12 +173,12 @@ def learning_curve_stored(
         settings, datasets.find(settings, dataset), schemas.load(settings.schema_file), seed=seed, shares=shares,
         progress=lambda what, share: report(round(1000 * share), 1000, what),
     )  # fmt: skip
-    deeper.keep(settings, ANY, dataset, KIND, found.as_json())
+    diagnosis.keep(settings, ANY, dataset, KIND, found.as_json())
 
 
 def stored(settings: Settings, dataset: str) -> LearningCurve | None:
     """What `learning_curve_stored` found, or None."""
-    raw = deeper.kept(settings, ANY, dataset, KIND)
+    raw = diagnosis.kept(settings, ANY, dataset, KIND)
     return None if raw is None else LearningCurve.from_json(raw)
 
 
@@ -213,11 +213,11 @@ def _points(label: Labels, test: Bools, tried: Sequence[_Tried], seed: int) -> t
     ones = np.ones(int(test.sum()), np.int64)
     values = [model.figures(ones)["pr_auc"] for model in models]
     gained = [Estimate(None, None, None)]
-    gained += [thinned.estimate(values[at] - values[at - 1], over[at] - over[at - 1]) for at in range(1, len(tried))]
+    gained += [subsample.estimate(values[at] - values[at - 1], over[at] - over[at - 1]) for at in range(1, len(tried))]
     return tuple(
         Point(
             each.share, int(each.chosen.sum()), int(label[each.chosen].sum()),
-            thinned.estimate(value, drawn, low=0.0), step,
+            subsample.estimate(value, drawn, low=0.0), step,
         )
         for each, value, drawn, step in zip(tried, values, over, gained, strict=True)
     )  # fmt: skip

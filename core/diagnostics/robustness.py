@@ -13,14 +13,14 @@ from typing import Any, Final, Literal
 import numpy as np
 import pandas as pd
 
-from core.comparison import same_rows
+from core.comparison import common_rows
 from core.comparison.flips import severity
 from core.data.datasets import Dataset, find
-from core.diagnostics import deeper
+from core.diagnostics import diagnosis
 from core.diagnostics.disturb import Chance, differs
-from core.evaluation import thinned
+from core.evaluation import subsample
 from core.evaluation.difference import short
-from core.evaluation.evaluate import FEW, Estimate, Thresholds
+from core.evaluation.metrics import FEW, Estimate, Thresholds
 from core.evaluation.resample import Costs, Floats, Ints, Sorted
 from core.jobs import Report
 from core.model.learner import Matrix
@@ -60,13 +60,13 @@ class Step:
     moved: Estimate
 
     def as_json(self) -> dict[str, Any]:
-        told = {"figures": thinned.as_json(self.figures), "lost": thinned.as_json(self.lost)}
+        told = {"figures": subsample.as_json(self.figures), "lost": subsample.as_json(self.lost)}
         return {"kind": self.kind, "amount": self.amount, "feature": self.feature, **told,
                 "moved": self.moved.as_json()}  # fmt: skip
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Step:
-        figures, lost = thinned.from_json(raw["figures"]), thinned.from_json(raw["lost"])
+        figures, lost = subsample.from_json(raw["figures"]), subsample.from_json(raw["lost"])
         return cls(raw["kind"], raw["amount"], raw["feature"], figures, lost, Estimate.from_json(raw["moved"]))
 
 
@@ -119,7 +119,7 @@ class Robustness:
     def as_json(self) -> dict[str, Any]:
         return asdict(self) | {
             "sentence": self.sentence,
-            "undisturbed": thinned.as_json(self.undisturbed),
+            "undisturbed": subsample.as_json(self.undisturbed),
             "steps": [step.as_json() for step in self.steps],
         }
 
@@ -127,7 +127,7 @@ class Robustness:
     def from_json(cls, raw: Mapping[str, Any]) -> Robustness:
         told = {name: raw[name] for name in ("version", "n", "positives", "band", "above", "seed", "rows")}
         return cls(
-            undisturbed=thinned.from_json(raw["undisturbed"]), steps=tuple(map(Step.from_json, raw["steps"])),
+            undisturbed=subsample.from_json(raw["undisturbed"]), steps=tuple(map(Step.from_json, raw["steps"])),
             notes=tuple(raw["notes"]), warnings=tuple(raw["warnings"]), **told,
         )  # fmt: skip
 
@@ -142,7 +142,7 @@ def measure(  # noqa: PLR0913 - the users, how they are scored, and what that le
     *,
     band: str,
     seed: int,
-    replicates: int = thinned.DRAWS,
+    replicates: int = subsample.DRAWS,
     progress: Progress = lambda _done, _of: None,
 ) -> tuple[dict[str, Estimate], tuple[Step, ...]]:
     """The undisturbed figures, and a step for each disturbance, of users with features (m, f) and label (m,).
@@ -155,7 +155,7 @@ def measure(  # noqa: PLR0913 - the users, how they are scored, and what that le
         (kind, share, None) for kind in ("missing", "swapped", "jittered") for share in LEVELS
     ]
     asked += [("dropped", 1.0, at) for at in range(len(columns))]
-    times = thinned.draws(len(label), seed=seed, replicates=replicates)
+    times = subsample.draws(len(label), seed=seed, replicates=replicates)
     before = _Judged(label, weight, predict(features), thresholds, band, times)
     steps = []
     for done, (kind, share, at) in enumerate(asked):
@@ -190,12 +190,12 @@ def of_version(  # noqa: PLR0913 - a version, the users, and what their scores l
 
     Raises what `same_rows.rows` raises, and WrongFeaturesError when the dataset lacks a feature of the version.
     """
-    rows = same_rows.rows(settings, (model,), dataset, schema)
-    sample = thinned.thin(rows.label, seed=seed)
+    rows = common_rows.rows(settings, (model,), dataset, schema)
+    sample = subsample.thin(rows.label, seed=seed)
     features = Scorer(model).matrix(rows.frame.iloc[sample.at])
-    columns = [deeper.column(schema, feature) for feature in model.metadata.features]
+    columns = [diagnosis.column(schema, feature) for feature in model.metadata.features]
     undisturbed, steps = measure(
-        features, rows.label[sample.at], sample.weight, columns, deeper.predictor(model), thresholds, band=band,
+        features, rows.label[sample.at], sample.weight, columns, diagnosis.predictor(model), thresholds, band=band,
         seed=seed, progress=progress,
     )  # fmt: skip
     return Robustness(
@@ -226,12 +226,12 @@ def robustness_stored(
         settings, registry.load(settings, version), find(settings, dataset), schemas.load(settings.schema_file),
         thresholds, band=band, seed=seed, progress=lambda done, of: report(done, of, "Disturbing values"),
     )  # fmt: skip
-    deeper.keep(settings, version, dataset, KIND, found.as_json())
+    diagnosis.keep(settings, version, dataset, KIND, found.as_json())
 
 
 def stored(settings: Settings, version: str, dataset: str, *, above: float) -> Robustness | None:
     """What `robustness_stored` found with this threshold, or None."""
-    raw = deeper.kept(settings, version, dataset, KIND)
+    raw = diagnosis.kept(settings, version, dataset, KIND)
     return Robustness.from_json(raw) if raw is not None and raw["above"] == above else None
 
 
@@ -245,10 +245,10 @@ class _Judged:
         self.flagged, self.band = score > thresholds[band], severity(score, thresholds)
         model = Sorted(label, score, {band: thresholds[band]}, Costs())
         self.value = {_plain(name): value for name, value in model.figures(weight).items()}
-        self.over = {_plain(name): values for name, values in thinned.drawn(model, weight, times).items()}
+        self.over = {_plain(name): values for name, values in subsample.drawn(model, weight, times).items()}
 
     def figures(self) -> dict[str, Estimate]:
-        found = {name: thinned.estimate(self.value[name], self.over[name], low=0.0) for name in FIGURES}
+        found = {name: subsample.estimate(self.value[name], self.over[name], low=0.0) for name in FIGURES}
         right = int((self.flagged & (self.label == 1)).sum())
         for name, of in (("precision", int(self.flagged.sum())), ("recall", int(self.label.sum()))):
             if min(right, of - right) < FEW:  # a resampled interval of so few would be too short
@@ -258,7 +258,7 @@ class _Judged:
     def lost(self, before: _Judged) -> dict[str, Estimate]:
         """The figures before minus these; without an interval where too few flags differ for one."""
         found = {
-            name: thinned.estimate(before.value[name] - self.value[name], before.over[name] - self.over[name])
+            name: subsample.estimate(before.value[name] - self.value[name], before.over[name] - self.over[name])
             for name in FIGURES
         }
         changed = self.flagged != before.flagged
@@ -269,7 +269,7 @@ class _Judged:
         return found
 
     def moved(self, before: _Judged) -> Estimate:
-        return thinned.share(self.band != before.band, self.weight, self.times, few=FEW)
+        return subsample.share(self.band != before.band, self.weight, self.times, few=FEW)
 
 
 def _plain(name: str) -> str:

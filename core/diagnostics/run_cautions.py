@@ -5,15 +5,14 @@ from __future__ import annotations
 import pandas as pd
 
 from core.evaluation import cautions
-from core.evaluation.operating import Sweep
-from core.explore import leakage
-from core.explore import tally as tallies
+from core.evaluation.thresholds import Sweep
+from core.explore import leakage, value_counts
 from core.schema.schema import Schema
-from core.training.candidates import Kept, Scores
 from core.training.training import labels
+from core.training.training_runs import Scores, TrainingRun
 
 
-def of_run(kept: Kept, scores: Scores) -> tuple[str, ...]:
+def of_run(kept: TrainingRun, scores: Scores) -> tuple[str, ...]:
     """Reasons not to believe the figures of a run as they stand; `scores` are its own of the test part."""
     data, figures, test = kept.data, kept.figures, kept.figures.overall["pr_auc"]
     sweep = Sweep(scores.label, scores.probability)
@@ -32,5 +31,5 @@ def suspects(frame: pd.DataFrame, schema: Schema) -> tuple[str, ...]:
     if schema.label is None or schema.label.column not in frame:
         return ()
     label = labels(frame, schema)
-    tally = ((name, tallies.of(frame[name], label)) for name in schema.names if name in frame)
+    tally = ((name, value_counts.of(frame[name], label)) for name in schema.names if name in frame)
     return tuple(leak.feature for name, each in tally for leak in leakage.leaks(name, each))

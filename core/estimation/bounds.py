@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import gamma, nchypergeom_fisher
 
-from core.evaluation.evaluate import exact
+from core.evaluation.metrics import exact
 
 Floats = npt.NDArray[np.float64]
 Interval = tuple[float, float]

@@ -27,8 +27,8 @@ import numpy.typing as npt
 
 from core.estimation import bounds
 from core.estimation.bounds import TAIL, Interval
-from core.estimation.cells import Labels, Users, cells
-from core.estimation.parts import Group, Part, part_of
+from core.estimation.credible import Group, Part, part_of
+from core.estimation.sampling_cells import Labels, Users, cells
 from core.policy.policy import BANDS
 
 Bools = npt.NDArray[np.bool_]

@@ -9,8 +9,8 @@ import numpy as np
 from scipy.stats import chi2, norm
 
 from core.evaluation.difference import short
-from core.evaluation.evaluate import Estimate
-from core.evaluation.operating import Confusion
+from core.evaluation.metrics import Estimate
+from core.evaluation.thresholds import Confusion
 from core.settings import TEST_SHARE
 from core.wording import count, percent
 

@@ -17,7 +17,7 @@ from scipy.stats import norm
 from core.evaluation.paired import area_error, holm
 from core.evaluation.resample import Floats
 from core.explore import bins as binning
-from core.explore import tally as tallies
+from core.explore import value_counts
 from core.explore.bins import MISSING
 from core.explore.interval import ratio, wilson
 from core.wording import count, percent
@@ -48,7 +48,7 @@ def by_bin(values: npt.ArrayLike) -> Iterator[tuple[str, Bools]]:
     given = np.asarray(values, np.float64)
     known = ~np.isnan(given)
     if known.any():
-        bins = binning.of(tallies.of(given[known]), most=BINS, scale="quantile")
+        bins = binning.of(value_counts.of(given[known]), most=BINS, scale="quantile")
         place = np.full(len(given), -1)
         place[known] = bins.index(given[known])
         for at, label in enumerate(bins.labels):

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.explore.tally import Floats, Ints, Tally
+from core.explore.value_counts import Floats, Ints, ValueCounts
 
 Scale = Literal["linear", "log", "quantile"]
 #: How the bins came about: "values" is one bin for each value.
@@ -55,7 +55,7 @@ class Bins:
                 return names
         return tuple(f"{start!r} to {end!r}" for start, end in zip(self.starts, self.ends, strict=True))
 
-    def counted(self, tally: Tally) -> tuple[Ints, Ints, Ints]:
+    def counted(self, tally: ValueCounts) -> tuple[Ints, Ints, Ints]:
         """Users, spammers and legitimate users of each bin, (k,) each."""
         if not self.starts:
             empty = np.empty(0, np.int64)
@@ -66,7 +66,7 @@ class Bins:
         return users, spammers, legitimate
 
 
-def of(tally: Tally, *, most: int = MOST, scale: Scale | None = None) -> Bins:
+def of(tally: ValueCounts, *, most: int = MOST, scale: Scale | None = None) -> Bins:
     """At most `most` (3 or more) bins for the users counted.
 
     One for each value where there are no more values than that. Otherwise zero has its own bin where more than
@@ -85,17 +85,17 @@ def of(tally: Tally, *, most: int = MOST, scale: Scale | None = None) -> Bins:
     return Bins(tuple(starts.tolist()), tuple(_ends(starts, tally.values, whole=whole)), chosen)
 
 
-def zero_inflated(tally: Tally) -> bool:
+def zero_inflated(tally: ValueCounts) -> bool:
     """Whether more than half of the users who have a value have the value 0."""
     return bool(2 * tally.counts[tally.values == 0].sum() > tally.n)
 
 
-def _skewed(tally: Tally) -> bool:
+def _skewed(tally: ValueCounts) -> bool:
     positive = tally.subset(tally.values > 0)
     return bool(tally.values[0] >= 0 and tally.values[-1] > SKEWED * positive.quantiles(0.5))
 
 
-def _parts(tally: Tally, most: int, scale: Scale) -> list[tuple[Tally, int]]:
+def _parts(tally: ValueCounts, most: int, scale: Scale) -> list[tuple[ValueCounts, int]]:
     """What is cut by itself, and into how many bins at most: negative values, zero and positive ones, or all."""
     zero = tally.values == 0
     if not zero.any() or not (scale == "log" or zero_inflated(tally)):
@@ -108,7 +108,7 @@ def _parts(tally: Tally, most: int, scale: Scale) -> list[tuple[Tally, int]]:
     return [(part, size) for part, size in ((below, share), (tally.subset(zero), 1), (above, room - share)) if part.n]
 
 
-def _cuts(tally: Tally, most: int, scale: Scale, *, whole: bool) -> Floats:
+def _cuts(tally: ValueCounts, most: int, scale: Scale, *, whole: bool) -> Floats:
     """Where up to `most` bins start; the first at the lowest value."""
     values = tally.values
     if len(values) <= most:

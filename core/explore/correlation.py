@@ -12,8 +12,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from core.explore import tally as tallies
-from core.explore.tally import Floats
+from core.explore import value_counts
+from core.explore.value_counts import Floats
 
 Bools = npt.NDArray[np.bool_]
 #: Cells multiplied in one go: 13 MB, which stays near the processor.
@@ -120,7 +120,7 @@ def spearman(columns: Sequence[npt.NDArray[Any]], *, progress: Progress = lambda
     The r of average ranks among the rows that two columns share; NaN where one is constant in these. Columns that
     miss the same rows are ranked together.
     """
-    coded = [tallies.coded(column) for column in columns]
+    coded = [value_counts.coded(column) for column in columns]
     rho = np.full((len(columns), len(columns)), np.nan)
     groups = list(_by_mask([codes for codes, _ in coded]))
     for i, (first, mask) in enumerate(groups):

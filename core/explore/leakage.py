@@ -9,9 +9,9 @@ from typing import Final
 import numpy as np
 
 from core.explore import bins as binning
-from core.explore import tally as tallies
+from core.explore import value_counts
 from core.explore.interval import wilson
-from core.explore.tally import Ints, Tally
+from core.explore.value_counts import Ints, ValueCounts
 from core.wording import percent
 
 #: A feature that ranks users this well by itself is more likely made from the label than that good.
@@ -36,12 +36,12 @@ class Leak:
     figure: float
 
 
-def leaks(feature: str, tally: Tally) -> Iterator[Leak]:
+def leaks(feature: str, tally: ValueCounts) -> Iterator[Leak]:
     """The suspicion against a feature, if there is one: its ranking of users, else values that nearly decide.
 
     Nothing where fewer than 10 spammers or legitimate users are labelled.
     """
-    area = tallies.auc(tally)
+    area = value_counts.auc(tally)
     few = min(tally.spammers.sum(), tally.legitimate.sum()) < FEW
     if not few and (area > AUC or area < 1 - AUC):
         side = "above" if area > 0.5 else "below"
@@ -54,7 +54,7 @@ def leaks(feature: str, tally: Tally) -> Iterator[Leak]:
         yield found
 
 
-def _deciding(feature: str, tally: Tally) -> Leak | None:
+def _deciding(feature: str, tally: ValueCounts) -> Leak | None:
     """The values that hold most of a class and hardly anyone else."""
     names, spammers, legitimate = _ranges(feature, tally)
     totals = int(tally.spammers.sum()) + tally.missing[1], int(tally.legitimate.sum()) + tally.missing[2]
@@ -72,7 +72,7 @@ def _deciding(feature: str, tally: Tally) -> Leak | None:
     return best
 
 
-def _ranges(feature: str, tally: Tally) -> tuple[list[str], Ints, Ints]:
+def _ranges(feature: str, tally: ValueCounts) -> tuple[list[str], Ints, Ints]:
     """Every bin, all up to its end, all from its start, and the missing: what users do, spammers, legitimate."""
     bins = binning.of(tally, most=BINS, scale="quantile")
     _, spammers, legitimate = bins.counted(tally)

@@ -13,11 +13,11 @@ from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 
 from core.explore import bins as binning
-from core.explore import tally as tallies
+from core.explore import value_counts
 from core.explore.bins import Bins, Scale
 from core.explore.correlation import Progress, pearson, spearman
 from core.explore.interval import ratio, wilson
-from core.explore.tally import Floats, Ints
+from core.explore.value_counts import Floats, Ints
 
 Method = Literal["pearson", "spearman"]
 
@@ -56,7 +56,7 @@ def joint(
     *, most: int = binning.MOST, scale: Scale | None = None,
 ) -> Joint:  # fmt: skip
     """Count users by two features (n,) in at most `most` bins each; label (n,) of 1, 0 and NaN."""
-    columns, rows = (binning.of(tallies.of(values), most=most, scale=scale) for values in (x, y))
+    columns, rows = (binning.of(value_counts.of(values), most=most, scale=scale) for values in (x, y))
     shape = len(rows.starts), len(columns.starts)
     across, down = columns.index(x), rows.index(y)
     both = (across >= 0) & (down >= 0)

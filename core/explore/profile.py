@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.explore import bins as binning
-from core.explore import tally as tallies
-from core.explore.tally import Tally
+from core.explore import value_counts
+from core.explore.value_counts import ValueCounts
 from core.schema.schema import Column
 
 Progress = Callable[[int, int], None]
@@ -22,7 +22,7 @@ INFORMATION_BINS: Final = 64
 
 
 def profile(
-    columns: Sequence[Column], counted: Callable[[str], Tally], *, progress: Progress = lambda _done, _of: None
+    columns: Sequence[Column], counted: Callable[[str], ValueCounts], *, progress: Progress = lambda _done, _of: None
 ) -> pd.DataFrame:
     """A row for each feature, in the order of `columns`; `counted` gives the tally of a feature by its name.
 
@@ -38,11 +38,11 @@ def profile(
         progress(done, len(columns))
         rows.append({"feature": column.name, "kind": column.kind, **described(counted(column.name))})
     progress(len(columns), len(columns))
-    names = ["feature", "kind", *described(tallies.of([]))]
+    names = ["feature", "kind", *described(value_counts.of([]))]
     return pd.DataFrame(rows, columns=names).astype({"feature": "str", "kind": "str"})
 
 
-def described(tally: Tally) -> dict[str, Any]:
+def described(tally: ValueCounts) -> dict[str, Any]:
     """One row of the feature table, without the feature's name and kind."""
     ends = (float(tally.values[0]), float(tally.values[-1])) if tally.n else (np.nan, np.nan)
     return {
@@ -53,19 +53,19 @@ def described(tally: Tally) -> dict[str, Any]:
         "max": ends[1],
         "mean": tally.mean,
         "spark": spark(tally),
-        "auc": tallies.auc(tally),
+        "auc": value_counts.auc(tally),
         "auc_rows": int(tally.spammers.sum() + tally.legitimate.sum()),
         "mi": information(tally),
     }
 
 
-def spark(tally: Tally) -> list[int]:
+def spark(tally: ValueCounts) -> list[int]:
     """Users in each of up to 16 bins, lowest values first; those without a value are left out."""
     users, _, _ = binning.of(tally, most=SPARK_BINS).counted(tally)
     return [int(count) for count in users]
 
 
-def information(tally: Tally) -> float:
+def information(tally: ValueCounts) -> float:
     """Mutual information of label and binned value, in nats (Cover and Thomas, Elements of Information Theory, 2.28).
 
     Of the labelled users. A bin for each value where there are at most 64, else up to 64 bins between the values
@@ -94,7 +94,7 @@ def mutual_information(counts: npt.NDArray[Any]) -> float:
     return max(float(np.sum(joint[there] * np.log(joint[there] / expected[there]))), 0.0)
 
 
-def _starts(tally: Tally) -> tallies.Floats:
+def _starts(tally: ValueCounts) -> value_counts.Floats:
     """Where the bins of `core.registry.baseline` start: the values at 64 equally spaced ranks, each once."""
     if len(tally.values) <= INFORMATION_BINS:
         return tally.values

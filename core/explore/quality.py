@@ -12,8 +12,7 @@ import pandas as pd
 
 from core.errors import listed
 from core.explore import bins as binning
-from core.explore import leakage, pairs, single
-from core.explore import tally as tallies
+from core.explore import leakage, pairs, single, value_counts
 from core.explore.duplicates import Alike, alike
 from core.explore.leakage import FEW, Leak
 from core.schema.schema import Column
@@ -69,7 +68,7 @@ def findings(
     leaks: list[Leak] = []
     for done, name in enumerate(names):
         progress(done, len(names) + 1)
-        tally = tallies.of(frame[name], label)
+        tally = value_counts.of(frame[name], label)
         missing[name] = tally.missing[0]
         constant += [name] if tally.constant else []
         leaks += leakage.leaks(name, tally)
@@ -108,7 +107,7 @@ def along(values: npt.ArrayLike, label: npt.NDArray[Any]) -> pd.DataFrame:
     """The spam rate along an order: rows of the file or ids, values (n,), in up to 20 parts of about equally many
     users; label (n,) of 1, 0 and NaN. The columns of `core.explore.single.rates`.
     """
-    tally = tallies.of(values, label)
+    tally = value_counts.of(values, label)
     return single.rates(tally, binning.of(tally, most=PARTS, scale="quantile"))
 
 
@@ -187,8 +186,8 @@ def _about_label(
 
 
 def _order(code: Literal["ids", "row_order"], values: npt.NDArray[Any], label: npt.NDArray[np.float64]) -> Finding:
-    tally = tallies.of(values, label)
-    area, (low, high) = tallies.auc(tally), tallies.auc_interval(tally)
+    tally = value_counts.of(values, label)
+    area, (low, high) = value_counts.auc(tally), value_counts.auc_interval(tally)
     figure = f"ROC-AUC {area:.3f}, 95 % {low:.3f} to {high:.3f}"
     if not (low > 0.5 + ORDER_EFFECT or high < 0.5 - ORDER_EFFECT):
         what = "ids tell" if code == "ids" else "the order of rows tells"

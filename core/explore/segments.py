@@ -12,7 +12,7 @@ import pandas as pd
 from core.explore.bins import MISSING, MOST
 from core.explore.interval import ratio
 from core.explore.single import with_rates
-from core.explore.tally import Ints
+from core.explore.value_counts import Ints
 from core.wording import count
 
 #: Labelled users below which a rate says next to nothing: the interval of 15 of 30 reaches from 33 to 67 %.

@@ -11,8 +11,8 @@ import pandas as pd
 from scipy.stats import chi2
 
 from core.explore import bins as binning
-from core.explore import tally as tallies
-from core.explore.tally import Floats, Ints, Tally
+from core.explore import value_counts
+from core.explore.value_counts import Floats, Ints, ValueCounts
 
 #: Bins of a stability index: with many bins and few users, chance alone makes it large.
 BINS: Final = 10
@@ -60,17 +60,17 @@ def psi_against(
     as those were. Neighbouring bins are put together until about ten are left; what is missing, what lies below the
     first edge and what lies above the last are bins of their own.
     """
-    return psi_of(edges, counts, missing, tallies.of(values))
+    return psi_of(edges, counts, missing, value_counts.of(values))
 
 
-def psi_of(edges: npt.ArrayLike, counts: npt.ArrayLike, missing: int, tally: Tally) -> tuple[float, float]:
+def psi_of(edges: npt.ArrayLike, counts: npt.ArrayLike, missing: int, tally: ValueCounts) -> tuple[float, float]:
     """`psi_against` for values that are counted already: it takes as long as there are different ones."""
     counted = binned(edges, counts, missing, tally)
     return psi(*counted), psi_by_chance(*counted)
 
 
 def binned(
-    edges: npt.ArrayLike, counts: npt.ArrayLike, missing: int, tally: Tally, *, grouped: bool = True
+    edges: npt.ArrayLike, counts: npt.ArrayLike, missing: int, tally: ValueCounts, *, grouped: bool = True
 ) -> tuple[Ints, Ints]:
     """The users of a stored histogram and those of a tally in the same bins, (b,) each, as `psi_against` says.
 
@@ -110,19 +110,19 @@ def compare(
     rows = []
     for done, name in enumerate(names):
         progress(done, len(names))
-        rows.append({"feature": name, **difference(tallies.of(a[name]), tallies.of(b[name]))})
+        rows.append({"feature": name, **difference(value_counts.of(a[name]), value_counts.of(b[name]))})
     progress(len(names), len(names))
-    columns = ["feature", *difference(tallies.of([]), tallies.of([]))]
+    columns = ["feature", *difference(value_counts.of([]), value_counts.of([]))]
     frame = pd.DataFrame(rows, columns=columns).astype({"feature": "str"})
     shares = _shares(names, use)
     frame = frame.assign(use=shares, weighted=frame["psi"] if use is None else frame["psi"] * shares)
     return frame.sort_values(["weighted", "psi"], ascending=False, kind="stable", ignore_index=True)
 
 
-def difference(a: Tally, b: Tally) -> dict[str, float]:
+def difference(a: ValueCounts, b: ValueCounts) -> dict[str, float]:
     """One row of `compare`, from the tallies of a feature in a and in b."""
     values, of_a, of_b = aligned(a, b)
-    pooled = Tally(values, of_a + of_b, of_a, of_b, (0, 0, 0), labelled=True)
+    pooled = ValueCounts(values, of_a + of_b, of_a, of_b, (0, 0, 0), labelled=True)
     _, binned_a, binned_b = binning.of(pooled, most=BINS, scale="quantile").counted(pooled)
     counts = np.append(binned_a, a.missing[0]), np.append(binned_b, b.missing[0])
     missing = [side.missing[0] / side.rows if side.rows else np.nan for side in (a, b)]
@@ -140,7 +140,7 @@ def difference(a: Tally, b: Tally) -> dict[str, float]:
     }
 
 
-def aligned(a: Tally, b: Tally) -> tuple[Floats, Ints, Ints]:
+def aligned(a: ValueCounts, b: ValueCounts) -> tuple[Floats, Ints, Ints]:
     """The values of either, (k,), and how many users of a and of b have each."""
     values = np.union1d(a.values, b.values)
     counts = np.zeros((2, len(values)), np.int64)
@@ -166,7 +166,7 @@ def cliffs_delta(a: Ints, b: Ints) -> float:
     return float(b @ (lower - higher)) / pairs if pairs else float("nan")
 
 
-def standardised_difference(a: Tally, b: Tally) -> float:
+def standardised_difference(a: ValueCounts, b: ValueCounts) -> float:
     """Difference of means, b less a, over the root of the mean of both variances (Cohen 1988, with n - 1).
 
     NaN where neither varies or one has fewer than two users.

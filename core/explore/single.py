@@ -8,10 +8,10 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from core.explore import tally as tallies
+from core.explore import value_counts
 from core.explore.bins import MISSING, Bins
 from core.explore.interval import ratio, wilson
-from core.explore.tally import Floats, Tally
+from core.explore.value_counts import Floats, ValueCounts
 
 #: Tukey's outer fences: "far out" (Exploratory Data Analysis, 1977, chapter 2).
 FAR_OUT: Final = 3.0
@@ -35,7 +35,7 @@ class Outliers:
     extreme: pd.DataFrame
 
 
-def rates(tally: Tally, bins: Bins) -> pd.DataFrame:
+def rates(tally: ValueCounts, bins: Bins) -> pd.DataFrame:
     """The spam rate of each bin, and of the missing where there are any.
 
     Columns: bin, low, high (the bin's ends, NaN for the missing), n users, labelled, spammers, rate (spammers of
@@ -46,7 +46,7 @@ def rates(tally: Tally, bins: Bins) -> pd.DataFrame:
     return with_rates(frame.drop(columns="legitimate"), frame["spammers"].to_numpy(), labelled.to_numpy())
 
 
-def with_rates(frame: pd.DataFrame, spammers: tallies.Ints, labelled: tallies.Ints) -> pd.DataFrame:
+def with_rates(frame: pd.DataFrame, spammers: value_counts.Ints, labelled: value_counts.Ints) -> pd.DataFrame:
     """The frame (k rows) with the columns labelled, spammers, rate, low95 and high95 at its end."""
     low, high = wilson(spammers, labelled)
     return frame.drop(columns="spammers", errors="ignore").assign(
@@ -54,7 +54,7 @@ def with_rates(frame: pd.DataFrame, spammers: tallies.Ints, labelled: tallies.In
     )
 
 
-def distribution(tally: Tally, bins: Bins) -> pd.DataFrame:
+def distribution(tally: ValueCounts, bins: Bins) -> pd.DataFrame:
     """How users spread over the bins, and the missing where there are any.
 
     Columns: bin, low, high, n, spammers, legitimate (users), and share, share_spammers, share_legitimate: of all
@@ -68,7 +68,7 @@ def distribution(tally: Tally, bins: Bins) -> pd.DataFrame:
     return frame.assign(**shares)
 
 
-def commonest(tally: Tally, k: int = 10) -> pd.DataFrame:
+def commonest(tally: ValueCounts, k: int = 10) -> pd.DataFrame:
     """The k values that most users have, commonest first, the lower of two equally common ones first.
 
     Columns: value, n, share (of all users, those without a value included), labelled, spammers, rate, low95, high95.
@@ -81,7 +81,7 @@ def commonest(tally: Tally, k: int = 10) -> pd.DataFrame:
 
 def outliers(values: pd.Series[Any], *, most: int = 10) -> Outliers:
     """The outliers among values (n,), NaN where missing; `extreme` has up to `most` rows."""
-    tally = tallies.of(values)
+    tally = value_counts.of(values)
     apart = _apart(tally)
     others = tally if apart is None else tally.subset(tally.values != apart)
     low, high = _fences(others)
@@ -90,18 +90,18 @@ def outliers(values: pd.Series[Any], *, most: int = 10) -> Outliers:
     return Outliers(low, high, apart, beyond, beyond / tally.n if tally.n else float("nan"), extreme)
 
 
-def _apart(tally: Tally) -> float | None:
+def _apart(tally: ValueCounts) -> float | None:
     common = 2 * tally.counts > tally.n
     return float(tally.values[common][0]) if common.any() and len(tally.values) > 1 else None
 
 
-def _fences(tally: Tally) -> tuple[float, float]:
+def _fences(tally: ValueCounts) -> tuple[float, float]:
     lower, upper = (float(quartile) for quartile in tally.quantiles([0.25, 0.75]))
     reach = FAR_OUT * (upper - lower)
     return (lower - reach, upper + reach) if reach > 0 else (float("nan"), float("nan"))
 
 
-def _extreme(values: pd.Series[Any], others: Tally, apart: float | None, most: int) -> pd.DataFrame:
+def _extreme(values: pd.Series[Any], others: ValueCounts, apart: float | None, most: int) -> pd.DataFrame:
     array = values.to_numpy(np.float64)
     distance: Floats = np.abs(array - float(others.quantiles(0.5)))
     distance[np.isnan(array) | (array == apart if apart is not None else False)] = -1.0
@@ -112,7 +112,7 @@ def _extreme(values: pd.Series[Any], others: Tally, apart: float | None, most: i
     return pd.DataFrame({"row": values.index[at], "value": array[at]})
 
 
-def _counted(tally: Tally, bins: Bins) -> pd.DataFrame:
+def _counted(tally: ValueCounts, bins: Bins) -> pd.DataFrame:
     """bin, low, high, n, spammers and legitimate users of each bin, the missing last."""
     names, lows, highs = [*bins.labels], [*bins.starts], [*bins.ends]
     counts = np.column_stack(bins.counted(tally))

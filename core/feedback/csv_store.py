@@ -21,9 +21,8 @@ from core.feedback.table import FIELDS, cells
 from core.feedback.verdict import Verdict
 from core.settings import Settings
 from core.store import chained_log, log_line
-from core.store import verify as proof
-from core.store.group_commit import Together
-from core.store.verify import Verified
+from core.store.group_commit import GroupCommit
+from core.store.verify import Verified, verify
 
 _STORES: Final[dict[Path, CsvStore]] = {}
 _USER: Final = list(FIELDS).index("user")
@@ -55,7 +54,7 @@ class CsvStore:
     def __init__(self, settings: Settings) -> None:
         self._settings, self._path = settings, ledger.file(settings)
         self._ledger = ledger.of(settings)
-        self._together: Together[Wish, Answer] = Together(self._commit)
+        self._together: GroupCommit[Wish, Answer] = GroupCommit(self._commit)
 
     def record(self, verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
         given = tuple(verdicts)
@@ -69,7 +68,7 @@ class CsvStore:
         return self._ledger.frame()
 
     def verify(self) -> Verified:
-        return proof.verify(self._path)
+        return verify(self._path)
 
     def set_aside(self) -> int:
         return chained_log.set_aside(self._path)

@@ -24,7 +24,7 @@ from core.feedback.standing import Line, Standing
 from core.feedback.table import FIELDS, Table
 from core.feedback.verdict import Judgement, Verdict
 from core.settings import Settings
-from core.store import chained_log as chain
+from core.store import chained_log
 
 _INDEXED: Final = ("user", "case", "reviewer", "prediction")
 _LEDGERS: Final[dict[Path, Ledger]] = {}
@@ -110,8 +110,8 @@ class Ledger:
         if self._seen == _signature(self._path):
             return
         # The lock first, always: who writes holds it and then asks here. It also keeps out what is not on disk yet.
-        with chain.locked(self._path), self._guard:
-            present = chain.files(self._path)
+        with chained_log.locked(self._path), self._guard:
+            present = chained_log.files(self._path)
             features = tuple(dict.fromkeys(name for file in present for name in _features(file)))
             if not self._goes_on(present) or not set(features) <= set(self.features):
                 self._clear(features)
@@ -229,7 +229,7 @@ class Ledger:
         offset = self._done[number].offset if number < len(self._done) else 0
         features = _features(file)
         types = [*FIELDS.values(), *[pa.float64()] * len(features)]
-        for part, end in chain.tables(file, types, offset):
+        for part, end in chained_log.tables(file, types, offset):
             first = len(self._table)
             self._table.add(part, features, self._rows)
             self._rows += part.num_rows
@@ -269,13 +269,13 @@ def _effective(valid: pd.DataFrame) -> pd.DataFrame:
 
 def _signature(path: Path) -> object:
     """Changes whenever a file is appended to, replaced, begun or gone."""
-    stats = ((file.name, file.stat()) for file in chain.files(path))
+    stats = ((file.name, file.stat()) for file in chained_log.files(path))
     return tuple((name, stat.st_ino, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
 
 
 def _features(file: Path) -> list[str]:
     """Raises FileProblemError when the other columns are not those of a feedback file."""
-    names = chain.columns(file)
+    names = chained_log.columns(file)
     if names[: len(FIELDS)] != list(FIELDS):
         sentence = "its first line does not name the columns of feedback. Restore it from a backup."
         raise FileProblemError(file.name, "damaged", sentence)

@@ -22,9 +22,9 @@ from core.access import accounts, audit
 from core.errors import HubError, RefusedError, WrongFeaturesError
 from core.errors import listed as in_words
 from core.files import told_when_full
-from core.hub import checks
-from core.hub.checks import NATIVE, README
+from core.hub import file_checks
 from core.hub.client import Client, Snapshot
+from core.hub.file_checks import NATIVE, README
 from core.hub.places import MAIN, Source, Target
 from core.jobs import Report
 from core.registry import baseline, bundle, card, lineage, registry, sums
@@ -191,7 +191,7 @@ def _taken_before(settings: Settings, origin: Origin) -> Pulled | None:
 
 
 def _taken(settings: Settings, client: Client, snapshot: Snapshot, origin: Origin, told: Told) -> Pulled:
-    names = checks.accepted(snapshot.sizes, origin.place)
+    names = file_checks.accepted(snapshot.sizes, origin.place)
     of, done = sum(snapshot.sizes[name] or 0 for name in names), 0
 
     def got(count: int) -> None:
@@ -202,8 +202,8 @@ def _taken(settings: Settings, client: Client, snapshot: Snapshot, origin: Origi
     with tempfile.TemporaryDirectory(prefix=".pull-", suffix=".tmp", dir=settings.models) as name:
         folder = Path(name)
         for each in names:
-            client.fetch(each, folder / each, commit=snapshot.commit, most=checks.most(each), got=got)
-        checks.prove(folder, origin.place)
+            client.fetch(each, folder / each, commit=snapshot.commit, most=file_checks.most(each), got=got)
+        file_checks.prove(folder, origin.place)
         version = registry.adopt(settings, folder, origin)
     facts = {"from": f"{origin.repo}@{origin.revision}", "hub": origin.hub}
     audit.note(settings, who=origin.by, what="pull model", about=version, details=facts, now=origin.at)

@@ -21,8 +21,7 @@ import pandas as pd
 from core.data import datasets
 from core.errors import UnknownItemError, listed
 from core.evaluation.histogram import Histogram
-from core.explore import shift
-from core.explore import tally as tallies
+from core.explore import shift, value_counts
 from core.registry import registry
 from core.registry.baseline import Baseline
 from core.registry.registry import Model
@@ -146,7 +145,7 @@ def side_by_side(baseline: Histogram, values: npt.ArrayLike | pd.Series[Any]) ->
     >>> side_by_side(Histogram((0.0, 0.5, 1.0), (3, 1)), [0, 0.5, 0.6, 7]).to_dict("list")
     {'bin': ['0 to 0.5', '0.5 to 1', 'above'], 'before': [0.75, 0.25, 0.0], 'now': [0.25, 0.5, 0.25]}
     """
-    expected, actual = shift.binned(baseline.edges, baseline.counts, baseline.missing, tallies.of(values))
+    expected, actual = shift.binned(baseline.edges, baseline.counts, baseline.missing, value_counts.of(values))
     names = ["below", *_bins(baseline), "above", "missing"]
     both = [each / each.sum() if each.sum() else np.zeros(len(each)) for each in (expected, actual)]
     frame = pd.DataFrame({"bin": names, "before": both[0], "now": both[1]})
@@ -173,7 +172,7 @@ def compared(
     name: str, baseline: Histogram, values: npt.ArrayLike | pd.Series[Any], *, tests: int, use: float = 0.0
 ) -> Shift:
     """Values (n,) of one feature, NaN where missing, against its histogram in training; one of so many `tests`."""
-    tally = tallies.of(values)
+    tally = value_counts.of(values)
     stored = (baseline.edges, baseline.counts, baseline.missing, tally)
     expected, actual = shift.binned(*stored)
     fine = shift.binned(*stored, grouped=False)

@@ -14,10 +14,10 @@ from typing import Final, Literal
 
 from sqlalchemy import select
 
-from core.estimation import live
+from core.estimation import live_figures
 from core.estimation.estimate import Estimate
 from core.feedback import ledger
-from core.monitoring import checks, drift, incidents, volume
+from core.monitoring import drift, incidents, inspection, volume
 from core.monitoring.drift import Drift
 from core.monitoring.incidents import KINDS
 from core.policy.policy import BANDS
@@ -118,8 +118,8 @@ def _drift(found: Drift) -> Iterator[Sample]:
 
 
 def _live(settings: Settings) -> Iterator[Sample]:
-    run = checks.judged_run(settings)
-    figures = None if run is None else live.figures(settings, run, ledger.of(settings).valid())
+    run = inspection.judged_run(settings)
+    figures = None if run is None else live_figures.figures(settings, run, ledger.of(settings).valid())
     if run is None or figures is None:
         return
     for metric, figure in (("trustdesk_precision", figures.precision), ("trustdesk_recall", figures.recall)):

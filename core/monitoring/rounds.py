@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.errors import TrustdeskError
-from core.monitoring import alerts, checks
-from core.monitoring.checks import Look
+from core.monitoring import alerts, inspection
+from core.monitoring.inspection import Look
 from core.settings import Settings
 from core.wording import count
 
@@ -33,7 +33,7 @@ class Round:
 
 def go(settings: Settings, *, now: datetime, sleep: Callable[[float], None] = time.sleep) -> Round:
     """Raises what `checks.look` and `alerts.channel` raise."""
-    look = checks.look(settings, now=now)
+    look = inspection.look(settings, now=now)
     to = alerts.channel(settings)
     told, failure = alerts.tell(settings, to, now=now, sleep=sleep)
     return Round(look, told, to.name, failure)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from core.errors import listed
-from core.evaluation.evaluate import AT_THRESHOLD, Estimate, Figures
+from core.evaluation.metrics import AT_THRESHOLD, Estimate, Figures
 from core.registry.lineage import Promotion
 from core.registry.metadata import Data, Metadata
 from core.registry.origin import Origin

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from core.evaluation.evaluate import AT_THRESHOLD, Figures
+from core.evaluation.metrics import AT_THRESHOLD, Figures
 from core.store.strict_json import typed
 
 FORMAT: Final = 1

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.stats import norm
 
 from core.evaluation.paired import holm
-from core.retraining.checks import LEVEL, Bools, Check, Floats, State
+from core.retraining.gate_checks import LEVEL, Bools, Check, Floats, State
 from core.wording import count, percent
 
 #: Judges, and spammers among them, below which a segment is not tested, and by how much of the champion's Brier score

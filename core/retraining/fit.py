@@ -16,7 +16,7 @@ import numpy as np
 import xgboost as xgb
 
 from core.data import split
-from core.evaluation import evaluate
+from core.evaluation import metrics
 from core.model import boosted, calibrate
 from core.model.boosted import Trees
 from core.model.calibrate import Calibration
@@ -110,7 +110,7 @@ def _watched(grown: Callable[..., list[xgb.Booster]], rows: Rows, out: Bools) ->
 
     def over(booster: xgb.Booster) -> bool:
         margins.append(boosted.margin(booster, rows.x[out]).astype(np.float64))
-        curve.append(evaluate.pr_auc(label, margins[-1], weight))
+        curve.append(metrics.pr_auc(label, margins[-1], weight))
         return len(curve) - 1 - int(np.argmax(curve)) >= PATIENCE
 
     grown(rows.only(~out), MOST_CHUNKS, over)
@@ -146,6 +146,6 @@ def _rows(learnt: Labelled, champion: Model) -> Rows:
 
 def _by_fold(learnt: Labelled, margin: Floats, fold: np.ndarray[Any, Any]) -> tuple[float, ...]:
     return tuple(
-        evaluate.pr_auc(learnt.label[fold == k], margin[fold == k], learnt.weight[fold == k])
+        metrics.pr_auc(learnt.label[fold == k], margin[fold == k], learnt.weight[fold == k])
         for k in range(int(fold.max()) + 1)
     )

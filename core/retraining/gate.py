@@ -21,12 +21,12 @@ import xgboost as xgb
 from core.comparison import flips
 from core.evaluation import weakest
 from core.evaluation.difference import short
-from core.evaluation.evaluate import Thresholds
+from core.evaluation.metrics import Thresholds
 from core.files import within, write_text
 from core.model import boosted
 from core.registry.registry import Model
-from core.retraining import by_segment, checks
-from core.retraining.checks import Check
+from core.retraining import by_segment, gate_checks
+from core.retraining.gate_checks import Check
 from core.retraining.paired_gain import Gain, gains
 from core.retraining.training_set import Labelled
 from core.schema.schema import Schema
@@ -112,18 +112,18 @@ def examine(judged: Judged, thresholds: Thresholds, *, seed: int) -> tuple[tuple
     nothing = Gain(*[float("nan")] * 4)
     found = gains(y, a, b, w, last, seed=seed) if min(spammers, others) else dict.fromkeys(("pr_auc",), nothing)
     changed = flips.severity(a, thresholds) != flips.severity(b, thresholds)
-    told = [checks.gain(found["pr_auc"], (spammers, others), FEWEST)]
+    told = [gate_checks.gain(found["pr_auc"], (spammers, others), FEWEST)]
     inside = int((a > last).sum()), int((b > last).sum())
     if min(spammers, others):
-        told += [checks.precision(found["precision"], last, inside), checks.calibration(found["ece"])]
+        told += [gate_checks.precision(found["precision"], last, inside), gate_checks.calibration(found["ece"])]
         told += [by_segment.segments(y, a, b, w, judged.groups)]
         told += [by_segment.old_labels(y, a, w, judged.old, judged.groups)]
     if len(judged.golden[0]):
         known, *scores = judged.golden
-        told += [checks.golden(known, scores[0] > review, scores[1] > review)]
+        told += [gate_checks.golden(known, scores[0] > review, scores[1] > review)]
     if len(y):
-        told += [checks.flips(changed, w)]
-    return (*told, checks.reasons(judged.overlap), checks.speed(*judged.seconds)), found["pr_auc"]
+        told += [gate_checks.flips(changed, w)]
+    return (*told, gate_checks.reasons(judged.overlap), gate_checks.speed(*judged.seconds)), found["pr_auc"]
 
 
 def decide(found: Sequence[Check], gain: Gain) -> tuple[Verdict, str]:

@@ -1,7 +1,7 @@
 """Two models on the same users, each of whom stands for so many: differences by a paired, weighted bootstrap.
 
-`core.comparison.compare` compares models on users who all count alike. Judges that come from a sample do not: here
-every figure is one of the population, and whoever is drawn takes along all the users he stands for.
+`core.comparison.paired_metrics` compares models on users who all count alike. Judges that come from a sample do not:
+here every figure is one of the population, and whoever is drawn takes along all the users he stands for.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from core.evaluation.evaluate import FEWEST_REPLICATES, MOST_DRAWN
+from core.evaluation.metrics import FEWEST_REPLICATES, MOST_DRAWN
 from core.evaluation.resample import ECE_BINS, REPLICATES
 
 Floats = npt.NDArray[np.float64]

@@ -20,8 +20,8 @@ from filelock import FileLock, Timeout
 from core.access import accounts, audit
 from core.data import datasets, split
 from core.errors import RefusedError, TrustdeskError, UnknownItemError, listed
-from core.evaluation import evaluate
-from core.evaluation.evaluate import Thresholds
+from core.evaluation import metrics
+from core.evaluation.metrics import Thresholds
 from core.feedback import ledger
 from core.jobs import Report
 from core.model import boosted
@@ -30,7 +30,7 @@ from core.model.learner import Progress
 from core.registry import baseline, registry
 from core.registry.metadata import Data, Metadata
 from core.registry.registry import Model, Parts
-from core.retraining import due, fit, gate
+from core.retraining import fit, gate, schedule
 from core.retraining import settings as learnings
 from core.retraining.fit import Fitted, How
 from core.retraining.gate import Gate
@@ -40,8 +40,8 @@ from core.schema import schema as schemas
 from core.schema.schema import Schema
 from core.scoring.scorer import matrix
 from core.settings import Settings
-from core.training import candidates, crossfit, training
-from core.training.candidates import Kept, Scores
+from core.training import crossfit, training, training_runs
+from core.training.training_runs import Scores, TrainingRun
 
 #: Steps told: folds, the final fit, judging, the gate, storing.
 STEPS = 12
@@ -80,7 +80,7 @@ def retrain(
         try:
             return _retrained(settings, asked, now, progress)
         except TrustdeskError as error:
-            due.note_failure(settings, str(error), now=now)
+            schedule.note_failure(settings, str(error), now=now)
             raise
 
 
@@ -122,8 +122,8 @@ def _retrained(settings: Settings, asked: Request, now: datetime, progress: Prog
     version = registry.publish(settings, parts)
     found = replace(found, candidate=version)
     gate.keep(settings, found)
-    candidates.keep(settings, replace(kept, version=version), scores)
-    due.note_done(settings, version, source.position, now=now)
+    training_runs.keep(settings, replace(kept, version=version), scores)
+    schedule.note_done(settings, version, source.position, now=now)
     facts = {"how": asked.how, "verdict": found.verdict, "gain": found.gain, "champion": source.champion.version}
     audit.note(
         settings, who=asked.by or "watch", what="retrain", about=version, why=found.sentence, details=facts, now=now
@@ -174,7 +174,7 @@ def _fitted(source: _Source, learning: Learning, asked: Request, progress: Progr
 
 def _described(
     source: _Source, fitted: Fitted, asked: Request, now: datetime, started: float
-) -> tuple[Parts, Kept, Scores]:  # fmt: skip
+) -> tuple[Parts, TrainingRun, Scores]:  # fmt: skip
     """The version, and the run that made it. Its figures are those on the test part, like those of any version."""
     users, names = source.users, source.champion.metadata.names
     test = users.judges.only(users.test)
@@ -184,7 +184,7 @@ def _described(
         fitted.calibration.probability(boosted.margin(fitted.booster, x)) for x in (learnt_from, judged_on)
     )
     learnt = np.ones(len(users.learnt), bool)
-    figures = evaluate.judge(test.label, of_test, asked.thresholds, seed=asked.seed)
+    figures = metrics.judge(test.label, of_test, asked.thresholds, seed=asked.seed)
     data = replace(
         source.data, rows=len(users.learnt) + len(users.judges) + len(users.golden),
         positives=int(sum(part.label.sum() for part in (users.learnt, users.judges, users.golden))),
@@ -206,9 +206,9 @@ def _described(
     )  # fmt: skip
     options = {"class_weight": NATURAL, "hard_negatives": False, "parameters": metadata.parameters,
                "retrained": asked.how}  # fmt: skip
-    kept = Kept(
+    kept = TrainingRun(
         created=now, by=metadata.trained_by, family=LEADING, options=options, data=data, figures=figures,
-        folds=fitted.folds, training_pr_auc=evaluate.pr_auc(users.learnt.label, of_learnt, users.learnt.weight),
+        folds=fitted.folds, training_pr_auc=metrics.pr_auc(users.learnt.label, of_learnt, users.learnt.weight),
         rounds=fitted.rounds, seconds=metadata.seconds, seed=asked.seed, notes=_notes(users, asked.how),
     )  # fmt: skip
     scores = Scores.of(test.keys, test.label, of_test)

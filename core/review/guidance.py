@@ -16,7 +16,7 @@ import pandas as pd
 from sqlalchemy import Connection, Row, insert, select
 
 from core.errors import BadOptionError, RefusedError, UnknownItemError
-from core.review import priority
+from core.review import ordering
 from core.settings import Settings
 from core.store import database
 from core.store.database import documents
@@ -141,7 +141,7 @@ def save(settings: Settings, guidance: Guidance, *, by: str, now: datetime) -> G
         saved = replace(guidance, version=guidance.version + 1)
         row = {"name": _NAME, "version": saved.version, "body": _body(saved), "by": by, "at": now}
         connection.execute(insert(documents).values(row))
-        priority.reorder(connection, saved.service_hours)
+        ordering.reorder(connection, saved.service_hours)
     return saved
 
 

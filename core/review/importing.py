@@ -23,7 +23,7 @@ from core.feedback.short_form import Prediction, Row, Said, understood, unknown
 from core.feedback.strata import Stratum
 from core.feedback.verdict import Judgement, Verdict
 from core.policy.policy import POSITIVE
-from core.review import plans, review
+from core.review import plans, verdicts
 from core.schema import schema as schemas
 from core.scoring import online_runs, runs
 from core.scoring.online_runs import Users
@@ -103,7 +103,7 @@ def record(
     ready(refused)
     counted = _last(given) if cumulative else given
     stored = _store(settings, counted, refused, cumulative=cumulative)
-    review.catch_up(settings)
+    verdicts.catch_up(settings)
     of_pair = {opinion.pair: stored[row.number].id for row, opinion in counted if row.number in stored}
     ids = [stored[row.number].id if row.number in stored else of_pair.get(opinion.pair) for row, opinion in given]
     done = Imported(

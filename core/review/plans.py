@@ -16,8 +16,8 @@ from core.feedback.strata import STRATA
 from core.jobs import Report
 from core.policy.policy import Policy
 from core.registry import registry
-from core.review import entries, guidance, review, sampling
-from core.review.entries import Entry, Queued
+from core.review import enqueue, guidance, sampling, verdicts
+from core.review.enqueue import Entry, Queued
 from core.review.sampling import Rules
 from core.schema import schema as schemas
 from core.schema.schema import Schema
@@ -156,8 +156,8 @@ def latest(named: pd.Series[str]) -> pd.Index[int]:
 
 
 def _enqueue(settings: Settings, run: Run, schema: Schema, plan: pd.DataFrame, now: datetime) -> Queued:
-    review.catch_up(settings)  # who was judged just before a crash is known, too
-    return entries.enqueue(settings, _entries(settings, run, schema, plan), now=now)
+    verdicts.catch_up(settings)  # who was judged just before a crash is known, too
+    return enqueue.enqueue(settings, _entries(settings, run, schema, plan), now=now)
 
 
 def _entries(settings: Settings, run: Run, schema: Schema, plan: pd.DataFrame) -> list[Entry]:

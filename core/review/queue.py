@@ -1,6 +1,6 @@
 """The queue: who is to be judged next, and by whom, so that no two people ever judge one case at once.
 
-How cases come into it: `core.review.entries`. A case is held by a reviewer in one
+How cases come into it: `core.review.enqueue`. A case is held by a reviewer in one
 session, until the claim ends; another tab is another holder, and a holder has one case at a time. All that changes
 the queue happens one change at a time (`state.writing`), over all processes.
 """
@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 from core.errors import RefusedError
 from core.feedback.strata import Stratum
 from core.feedback.verdict import Judgement
-from core.review import guidance, priority
+from core.review import guidance, ordering
 from core.review.cases import FORGOTTEN, NOBODY, Case, CaseFilters, id_of, number_of, read
 from core.settings import Settings
 from core.store import database
@@ -132,8 +132,8 @@ def reopen(settings: Settings, case: str, *, by: str, note: str, now: datetime, 
         if found.status == "open" and found.reopened == told:
             return found
         _refuse_unless_decided(connection, found)
-        place = float(priority.places(priority.HIGHEST, now.timestamp(), hours))
-        ordered = {"queued": now, "value": priority.HIGHEST, "priority": place, "updated": now}
+        place = float(ordering.places(ordering.HIGHEST, now.timestamp(), hours))
+        ordered = {"queued": now, "value": ordering.HIGHEST, "priority": place, "updated": now}
         again = {"stratum": stratum, "inclusion": None, "reopened": told, "not_for": found.judged_by or ""}
         _set(connection, found.number, {"status": "open"} | NOBODY | _UNJUDGED | ordered | again)
         return read(connection, case)

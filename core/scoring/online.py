@@ -17,11 +17,10 @@ from core.policy.policy import BANDS, POSITIVE, Action, Band, Policy
 from core.registry.registry import Model
 from core.schema.glossary import Glossary
 from core.schema.schema import Schema, key
-from core.scoring import reasons as explain
 from core.scoring import shap_values
 from core.scoring.export import TOP
 from core.scoring.online_runs import Growing, Served
-from core.scoring.reasons import Reason
+from core.scoring.reasons import Reason, strongest_reasons
 from core.scoring.score_file import Which
 from core.scoring.scorer import SEPARATOR, Scored, Scorer
 from core.settings import Settings
@@ -171,9 +170,7 @@ class Serving:
         booster = self._for(len(rows)).booster
         pushes = shap_values.contributions(booster, values[rows].astype(np.float32))
         for row, push in zip(rows, pushes, strict=True):
-            told[row] = explain.strongest_reasons(
-                values[row], push, self.model.metadata, self._glossary, asked[row].top
-            )
+            told[row] = strongest_reasons(values[row], push, self.model.metadata, self._glossary, asked[row].top)
         return told
 
     def _predictions(

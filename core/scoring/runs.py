@@ -26,8 +26,7 @@ from core.files import replacing, told_when_full, within
 from core.policy.policy import BANDS, Band, Policy
 from core.scoring.scorer import Scored
 from core.settings import Settings
-from core.store import database
-from core.store import numbered as numbers
+from core.store import database, numbered
 
 _SCORES: Final = "scores.parquet"
 _REASONS: Final = "reasons.parquet"
@@ -108,7 +107,7 @@ def begin(settings: Settings, *, name: str, model: str, policy: Policy, now: dat
     }  # fmt: skip
     while True:
         with database.writing(settings) as connection:
-            numbers.settle_runs(settings, connection)
+            numbered.settle_runs(settings, connection)
             inserted = connection.execute(insert(database.runs).values(row)).inserted_primary_key
         number = int(inserted[0]) if inserted else 0
         folder = _folder(settings, id_of(number))
@@ -132,7 +131,7 @@ def _give_back(settings: Settings, number: int) -> None:
         _folder(settings, id_of(number)).rmdir()
     with database.writing(settings) as connection:
         connection.execute(delete(database.runs).where(database.runs.c.number == number))
-        numbers.give_back(connection, database.runs, number)
+        numbered.give_back(connection, database.runs, number)
 
 
 def complete(settings: Settings, run: str, dataset: Dataset, scored: Scored, rows: pd.Index[int]) -> Run:
@@ -260,10 +259,10 @@ def id_of(number: int) -> str:
 
 def number_of(run: str) -> int:
     """The number in a run's id; raises UnknownItemError for what is no id of a run."""
-    numbered = _ID.fullmatch(run)
-    if numbered is None or id_of(int(numbered[1])) != run:
+    match = _ID.fullmatch(run)
+    if match is None or id_of(int(match[1])) != run:
         raise UnknownItemError("run", run)
-    return int(numbered[1])
+    return int(match[1])
 
 
 def _run(row: Row[Any]) -> Run:

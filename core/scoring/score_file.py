@@ -23,9 +23,9 @@ from core.policy.policy import Policy
 from core.registry import registry
 from core.registry.registry import Model
 from core.schema.schema import Schema
-from core.scoring import reasons as explain
 from core.scoring import runs, shap_values
 from core.scoring.export import TOP
+from core.scoring.reasons import texts
 from core.scoring.runs import Run
 from core.scoring.scorer import Scored, Scorer
 from core.scoring.shap_values import Helper
@@ -126,7 +126,7 @@ def explained(  # noqa: PLR0913 - what a reason depends on
     names = model.metadata.names
     chosen = frame if which == "all" else frame[policy.flagged(probability) & (which == "flagged")]
     values = shap_values.contributions(model.booster, Scorer(model).matrix(chosen), helper=helper, progress=progress)
-    return explain.texts(chosen, names, values, top)
+    return texts(chosen, names, values, top)
 
 
 def explain_run(settings: Settings, report: Report, *, run: str, which: Which = "flagged", top: int = TOP) -> None:

@@ -20,7 +20,9 @@ from filelock import FileLock
 
 from core.errors import FileProblemError
 from core.files import replacing, told_when_full
-from core.store import log_line, tail
+from core.store import log_line
+from core.store.append import extend, last_line
+from core.store.append import set_aside as torn_aside
 from core.store.log_line import Line
 
 #: Seconds between two looks at a lock that another process holds, far less than a write to disk takes.
@@ -54,9 +56,9 @@ def append(path: Path, names: Sequence[str], rows: Sequence[Sequence[str]]) -> N
     with locked(path), told_when_full(path):
         present = files(path)
         for file in present[-1:]:
-            tail.set_aside(file, _torn(file))
+            torn_aside(file, _torn(file))
         if present and _first_line(present[-1]) == header:
-            tail.extend(present[-1], _lines(rows, _head(present)))
+            extend(present[-1], _lines(rows, _head(present)))
         else:
             head = log_line.start(_head(present), header)
             _begin(_next(path, present), header + _lines(rows, head))
@@ -101,7 +103,7 @@ def forget(path: Path, belongs: Callable[[Sequence[str]], bool]) -> int:
     """
     with locked(path), told_when_full(path):
         for file in files(path):
-            tail.set_aside(file, _torn(file))
+            torn_aside(file, _torn(file))
             if _torn(file).is_file():  # what is unfinished cannot be told apart by user
                 with replacing(_torn(file)) as temporary:
                     temporary.write_bytes(b"\n" * _torn(file).read_bytes().count(b"\n"))
@@ -141,7 +143,7 @@ def _head(present: Sequence[Path]) -> bytes:
     """The chain after the last line of all files; empty when there is no file."""
     if not present:
         return b""
-    last, first = tail.last_line(present[-1]), _first_line(present[-1])
+    last, first = last_line(present[-1]), _first_line(present[-1])
     if last == first.removesuffix(b"\n"):  # nothing but a header: somebody else made this file
         return log_line.start(_head(present[:-1]), first)
     return last.rpartition(b",")[2]

@@ -68,7 +68,7 @@ runs: Final = Table(
     sqlite_autoincrement=True,  # a number is never given twice: prediction ids are built on it
 )
 
-#: Users a person is to judge, or has judged. `value`, `priority`: see core.review.priority; `queued`: when it
+#: Users a person is to judge, or has judged. `value`, `priority`: see core.review.ordering; `queued`: when it
 #: last came into the queue; `facts`: digest of `features`. A claim is a reviewer, a session and an end.
 cases: Final = Table(
     "cases",

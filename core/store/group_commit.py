@@ -17,7 +17,7 @@ class _Asked(Generic[Wish, Answer]):
     answers: tuple[Answer, ...] = ()  # one, once served
 
 
-class Together(Generic[Wish, Answer]):
+class GroupCommit(Generic[Wish, Answer]):
     """Calls `serve` with all wishes that came while the call before ran; it gives an answer to each, in order.
 
     Nobody waits for company: a wish alone is served at once. Where `serve` raises, the thread that called it gets

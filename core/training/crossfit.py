@@ -15,10 +15,10 @@ import numpy.typing as npt
 
 from core.data import split
 from core.errors import TooFewRowsError
-from core.evaluation import evaluate
+from core.evaluation import metrics
 from core.model import calibrate
 from core.model.learner import Family, Labels, Options, Progress, Rows, Watched
-from core.training.candidates import Validation
+from core.training.training_runs import Validation
 
 Folds = npt.NDArray[np.int64]
 
@@ -45,7 +45,7 @@ def cross(
     margin, found = np.empty(len(rows.y)), []
     for k, one in enumerate(watched):
         margin[fold == k] = one.margin(steps)
-        found.append(evaluate.pr_auc(rows.y[fold == k], margin[fold == k]))
+        found.append(metrics.pr_auc(rows.y[fold == k], margin[fold == k]))
     return Crossed(steps * options.every if options.most_rounds > 1 else None, margin, tuple(found))
 
 
@@ -57,7 +57,7 @@ def watch(
     label, weight = rows.y[out], None if stands_for is None else stands_for[out]
     told(0.0)
     return family.watched(
-        rows.only(~out), rows.x[out], lambda margin: evaluate.pr_auc(label, margin, weight), options, seed, told
+        rows.only(~out), rows.x[out], lambda margin: metrics.pr_auc(label, margin, weight), options, seed, told
     )
 
 
@@ -74,7 +74,7 @@ def validation(crossed: Crossed, label: Labels) -> Validation:
     """
     score = calibrate.fit(crossed.margin, label).probability(crossed.margin)
     return Validation(
-        evaluate.pr_auc(label, crossed.margin), float(np.mean((score - label) ** 2)), evaluate.ece(label, score),
+        metrics.pr_auc(label, crossed.margin), float(np.mean((score - label) ** 2)), metrics.ece(label, score),
         crossed.folds,
     )  # fmt: skip
 

@@ -19,16 +19,16 @@ import numpy.typing as npt
 import xgboost as xgb
 
 from core.data import split
-from core.evaluation import evaluate
-from core.evaluation.evaluate import Figures, Thresholds
+from core.evaluation import metrics
+from core.evaluation.metrics import Figures, Thresholds
 from core.model import calibrate
 from core.model.boosted import Trees
 from core.model.calibrate import Calibration
 from core.model.families import NATURAL, Recipe
 from core.model.learner import Labels, Learner, Matrix, Options, Progress, Rows
 from core.training import crossfit, tune, weights
-from core.training.candidates import Trial, Validation
 from core.training.crossfit import Crossed, Folds, both_classes
+from core.training.training_runs import Trial, Validation
 from core.training.tune import Budget
 
 #: Fewest rows of each class, over all parts, from which anything can be learnt and judged.
@@ -42,7 +42,7 @@ class Candidate:
     """A fitted, calibrated, judged model that is not in charge of anything yet.
 
     `test` (n,): who belongs to the test part; `score` (m,): their probabilities. `folds`, `validation` and
-    `training_pr_auc` are as in `candidates.Kept`, and so are `without`, `search` and `notes`.
+    `training_pr_auc` are as in `training_runs.TrainingRun`, and so are `without`, `search` and `notes`.
     """
 
     learner: Learner
@@ -121,7 +121,7 @@ def fit(  # noqa: PLR0913 - users, and how to learn from them
     learner = family.fitted(weighted, options, seed, judged.crossed.rounds, share)
     progress("Judging on the test part", 0.0)
     score = calibration.probability(learner.margin(features[test]))
-    figures = evaluate.judge(
+    figures = metrics.judge(
         label[test], score, thresholds, seed=seed,
         progress=lambda done, of: progress("Judging on the test part", done / of),
     )  # fmt: skip
@@ -165,4 +165,4 @@ def _by_heart(learner: Learner, rest: Rows, seed: int) -> float:
     sample = np.random.default_rng(seed).permutation(others)[:JUDGED_AGAIN]
     rows = np.sort(np.concatenate([spammers, sample]))
     weight = np.where(rest.y[rows] == 1, 1.0, len(others) / len(sample))
-    return evaluate.pr_auc(rest.y[rows], learner.margin(rest.x[rows]), weight)
+    return metrics.pr_auc(rest.y[rows], learner.margin(rest.x[rows]), weight)

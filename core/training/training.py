@@ -18,8 +18,8 @@ import pandas as pd
 from core.data import datasets, split
 from core.data.datasets import Dataset
 from core.errors import SchemaError
-from core.evaluation import evaluate
-from core.evaluation.evaluate import Figures, Thresholds
+from core.evaluation import metrics
+from core.evaluation.metrics import Figures, Thresholds
 from core.files import write_text
 from core.jobs import Report
 from core.model.families import LEADING, NATURAL, Recipe
@@ -31,9 +31,9 @@ from core.schema import schema as schemas
 from core.schema.schema import Schema
 from core.scoring.scorer import Scorer, matrix
 from core.settings import Settings
-from core.training import candidates, crossfit, train, tune
-from core.training.candidates import Kept, Scores
+from core.training import crossfit, train, training_runs, tune
 from core.training.train import Candidate
+from core.training.training_runs import Scores, TrainingRun
 from core.training.tune import Budget
 
 
@@ -69,7 +69,7 @@ def run(  # noqa: PLR0913 - what a training run is made of
     budget: Budget = Budget(),  # noqa: B008
     seed: int = 0, progress: Progress = lambda _what, _share: None,
     watcher: tune.Watcher = lambda _trials: None,
-) -> Kept:  # fmt: skip
+) -> TrainingRun:  # fmt: skip
     """Learn from a labelled dataset, keep the run and, where its family can lead, publish it as a version.
 
     `thresholds`: band -> score above which it begins, for the figures. With a `budget` settings are searched for first.
@@ -102,7 +102,7 @@ def run(  # noqa: PLR0913 - what a training run is made of
         )
     kept = _kept(candidate, data, about, version, time.monotonic() - started)
     test = candidate.test
-    identity = candidates.keep(settings, kept, Scores.of(keys[test], label[test], candidate.score))
+    identity = training_runs.keep(settings, kept, Scores.of(keys[test], label[test], candidate.score))
     return replace(kept, id=identity)
 
 
@@ -113,13 +113,13 @@ def train_stored(  # noqa: PLR0913 - what a person chooses on the page
 ) -> None:  # fmt: skip
     """The job behind a page: a training run on a stored dataset, its trials told while it goes on."""
     recipe, budget = Recipe(family, class_weight, hard_negatives), Budget(search_minutes, search_trials)
-    candidates.note_trials(settings, report.identity, ())  # those of a job of this id that went before
+    training_runs.note_trials(settings, report.identity, ())  # those of a job of this id that went before
     found = datasets.find(settings, dataset)
     run(
         settings, found, schemas.load(settings.schema_file), thresholds,
         about=About(datetime.now(UTC), notice, by), recipe=recipe, budget=budget, seed=seed,
         progress=Overall(report, train.steps(recipe, budget, found.accepted)),
-        watcher=lambda trials: candidates.note_trials(settings, report.identity, trials),
+        watcher=lambda trials: training_runs.note_trials(settings, report.identity, trials),
     )  # fmt: skip
 
 
@@ -177,7 +177,7 @@ def judged(
     label = labels(rows, schema)
     crossfit.both_classes(label, dataset.name)
     score = Scorer(model).score(rows).checked().probability
-    return Judged(evaluate.judge(label, score, thresholds, progress=progress), overlap, only_test_part)
+    return Judged(metrics.judge(label, score, thresholds, progress=progress), overlap, only_test_part)
 
 
 def judge_stored(settings: Settings, report: Report, *, model: str, dataset: str, thresholds: Thresholds) -> None:
@@ -203,9 +203,9 @@ def judged_file(settings: Settings, model: str, dataset: str) -> Path:
     return settings.judged / f"{model}-{dataset}.json"
 
 
-def _kept(candidate: Candidate, data: Data, about: About, version: str, seconds: float) -> Kept:
+def _kept(candidate: Candidate, data: Data, about: About, version: str, seconds: float) -> TrainingRun:
     recipe = candidate.recipe
-    return Kept(
+    return TrainingRun(
         created=about.now,
         by=about.by,
         family=recipe.family,

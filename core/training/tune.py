@@ -21,8 +21,8 @@ from optuna.trial import TrialState
 from core.errors import BadOptionError
 from core.model.learner import Family, Labels, Options, Progress, Rows, Watched
 from core.training import crossfit
-from core.training.candidates import Trial
 from core.training.crossfit import Folds
+from core.training.training_runs import Trial
 from core.wording import count
 
 #: Legitimate users on whom settings are tried: with all of a large set there would be time for a handful of trials.

@@ -24,7 +24,7 @@ from core.access import accounts, audit
 from core.feedback import csv_store, ledger
 from core.policy.policy import BANDS, Policy
 from core.registry import registry
-from core.review import cases, guidance, outbox, review
+from core.review import cases, guidance, outbox, verdicts
 from core.review.cases import CaseFilters
 from core.schema import schema as schemas
 from core.scoring import runs, score_file
@@ -196,7 +196,7 @@ def test_the_figures_are_those_of_the_verdicts(queued: Settings, tmp_path: Path)
     known = ledger.of(queued)
     known.refresh()
     correct = known.frame()["is_correct"]
-    review.undo(queued, [known.frame()["id"].iloc[0]], by="Ada", now=NOW)
+    verdicts.undo(queued, [known.frame()["id"].iloc[0]], by="Ada", now=NOW)
     facts = json.loads(done("feedback", "stats", "--json", home=queued).stdout)
     n = len(chosen(queued))
     assert (facts["total"], facts["standing"]) == (n + 1, n - 1)
@@ -267,7 +267,7 @@ def test_verdicts_are_exported_one_a_row_and_safe_for_spreadsheets(queued: Setti
         "feedback", "import", feedback_file(tmp_path, f"{RUN}-{rows[0]},,1,=cmd()", f"{RUN}-{rows[1]},,0,"), "--by",
         "Ada", home=queued,
     )  # fmt: skip
-    review.undo(queued, [stored(queued)["id"].iloc[1]], by="Ada", now=NOW)
+    verdicts.undo(queued, [stored(queued)["id"].iloc[1]], by="Ada", now=NOW)
     (standing,) = table(done("feedback", "export", home=queued).stdout)
     assert (standing["notes"], standing["user"], standing["actual_label"]) == ("'=cmd()", user_of(rows[0]), "1")
     assert {"stratum", "inclusion", "model", "policy", *make.SCHEMA.names} <= set(standing)
@@ -361,7 +361,7 @@ def test_each_decision_is_exported_once_to_each_consumer(queued: Settings, tmp_p
     assert len(table(done(*once, "warehouse", home=queued).stdout)) == n
     rows = chosen(queued).index
     new = stored(queued).set_index("user").loc[user_of(int(rows[1])), "id"]
-    review.undo(queued, [new], by="Ada", now=NOW)
+    verdicts.undo(queued, [new], by="Ada", now=NOW)
     target = tmp_path / "later.csv"
     done(*once, "platform", "-o", target, home=queued)
     (told,) = table(target.read_text(encoding="utf-8"))

@@ -14,8 +14,8 @@ import pytest
 from scipy.special import expit
 
 from app import charts
-from core.evaluation import evaluate, operating
-from core.evaluation.operating import Sweep
+from core.evaluation import metrics, thresholds
+from core.evaluation.thresholds import Sweep
 from core.policy.policy import BANDS
 
 ACCENT, MUTED = charts.PALETTE["light"]["accent"], charts.PALETTE["light"]["muted"]
@@ -46,16 +46,16 @@ def curves(which: Any = "pr", theme: charts.Theme = "light", names: tuple[str, s
 
 
 def reliabilities(theme: charts.Theme = "light", names: tuple[str, str] = NAMES) -> go.Figure:
-    tables = [pd.DataFrame([vars_of(group) for group in evaluate.reliability(LABEL, score)]) for score in SCORES]
+    tables = [pd.DataFrame([vars_of(group) for group in metrics.reliability(LABEL, score)]) for score in SCORES]
     return charts.reliabilities(*tables, names=names, theme=theme)
 
 
-def vars_of(group: evaluate.Group) -> dict[str, float]:
+def vars_of(group: metrics.Group) -> dict[str, float]:
     return {name: getattr(group, name) for name in ("predicted", "observed", "low", "high", "n")}
 
 
 def scores(theme: charts.Theme = "light", names: tuple[str, str] = NAMES) -> go.Figure:
-    return charts.score_lines(*(operating.distributions(LABEL, score) for score in SCORES), names=names, theme=theme)
+    return charts.score_lines(*(thresholds.distributions(LABEL, score) for score in SCORES), names=names, theme=theme)
 
 
 FIGURES: dict[str, Callable[[charts.Theme, tuple[str, str]], go.Figure]] = {

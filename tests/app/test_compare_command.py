@@ -14,7 +14,7 @@ from core.data import datasets, intake, split
 from core.policy.policy import Policy
 from core.registry import registry
 from core.scoring.scorer import Scorer
-from core.training import candidates, training
+from core.training import training, training_runs
 from tests import make
 from tests.make import NOW, SCHEMA
 
@@ -97,7 +97,7 @@ def test_a_training_run_is_compared_on_the_test_part_of_its_own_file(two, tmp_pa
         app, ["--home", str(two.home), "train", str(path), "--family", "logistic_regression", "--by", "Ada"]
     )
     assert trained.exit_code == 0, trained.stderr
-    run = candidates.listed(two)[0]
+    run = training_runs.listed(two)[0]
 
     facts = json.loads(invoked(two, "v0001", run.id, "--on", path, "--json").stdout)
 
@@ -106,7 +106,7 @@ def test_a_training_run_is_compared_on_the_test_part_of_its_own_file(two, tmp_pa
 
 
 def test_a_training_run_on_other_users_is_told_where_it_can_be_compared(two, on):
-    run = candidates.listed(two)[0]
+    run = training_runs.listed(two)[0]
     told = invoked(two, "v0001", run.id, "--on", on)
     assert told.exit_code == 2
     assert f"only its scores of the test part of {run.data.name} are kept" in told.stderr

@@ -15,12 +15,12 @@ from app.cli import app
 from app.reports import comparison as comparison_report
 from app.tables import comparison as tables
 from app.words import count
-from core.comparison import comparisons
-from core.comparison.compared import Compared
-from core.comparison.comparisons import Asked
+from core.comparison import comparison_job
+from core.comparison.comparison_job import Asked
+from core.comparison.comparison_store import Compared
 from core.data import datasets, intake
 from core.evaluation import weakest
-from core.evaluation.operating import Sweep
+from core.evaluation.thresholds import Sweep
 from core.policy.policy import Policy
 from core.settings import Settings
 from core.training import training
@@ -47,7 +47,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def found(two: Settings) -> Compared:
     checked = intake.read("on.csv", make.csv(make.users(1200, seed=3)), SCHEMA)
     on = datasets.put(two, checked, SCHEMA, now=NOW)
-    return comparisons.made(two, Asked("v0001", "v0002", on.id, THRESHOLDS))
+    return comparison_job.made(two, Asked("v0001", "v0002", on.id, THRESHOLDS))
 
 
 def test_the_finding_comes_first_then_its_tests_and_on_whom(found: Compared) -> None:

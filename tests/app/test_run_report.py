@@ -16,7 +16,7 @@ from app.cli import app
 from app.reports import run as run_report
 from app.words import WORD, count, percent, probability
 from core.data import datasets, intake
-from core.estimation import live
+from core.estimation import live_figures
 from core.feedback import ledger
 from core.policy.policy import BANDS, Policy
 from core.registry import registry
@@ -53,7 +53,7 @@ def run(own: Settings) -> Run:
 def told(home: Settings, run: Run) -> Read:
     known = ledger.of(home)
     known.refresh()
-    judged = live.figures(home, run, known.valid())
+    judged = live_figures.figures(home, run, known.valid())
     return Read(run_report.report(home, run, registry.load(home, run.model), judged))
 
 
@@ -164,7 +164,7 @@ def test_verdicts_tell_precision_and_recall_once_there_are_some(own: Settings, r
 
     known = ledger.of(own)
     known.refresh()
-    figures = live.figures(own, run, known.valid())
+    figures = live_figures.figures(own, run, known.valid())
     assert figures is not None
     assert sum(map(int, part.table["Judged"][:4])) == sum(each.judged for each in figures.bands) == 7
     assert "7 users judged" in part.text[0]

@@ -24,8 +24,8 @@ from core.policy.policy import Policy
 from core.registry import registry
 from core.retraining import retrain
 from core.retraining.retrain import Request
-from core.review import outbox, plans, queue, review
-from core.review.review import Given
+from core.review import outbox, plans, queue, verdicts
+from core.review.verdicts import Given
 from core.schema import schema as schemas
 from core.scoring import runs, score_file
 from core.settings import Settings
@@ -63,9 +63,9 @@ def judge(home: Settings, turn: int, number: int) -> list[Any]:
     case = queue.claim(home, "Ada", now=NOW, session=f"t{turn}")
     assert case is not None
     given = Given(f"v{turn}-{number}", "spammer" if (turn + number) % 2 else "legitimate")
-    verdict = review.judge(home, case.id, given, by="Ada", session=f"t{turn}", now=NOW)
+    verdict = verdicts.judge(home, case.id, given, by="Ada", session=f"t{turn}", now=NOW)
     if number % 4 == 3:
-        review.undo(home, [verdict.id], by="Ada", now=NOW)
+        verdicts.undo(home, [verdict.id], by="Ada", now=NOW)
         queue.release(home, case.id, "Ada", session="")
         return [verdict.id, case.id, case.user, None]
     return [verdict.id, case.id, case.user, verdict.verdict]
@@ -119,7 +119,7 @@ class Witness:
         assert len(known) <= self.before["runs"] + len(self.of("score")) + self.kills["score"]
 
     def _verdicts(self) -> None:
-        review.catch_up(self.home)
+        verdicts.catch_up(self.home)
         assert csv_store.of(self.home).verify().whole
         found = Ledger(ledger.file(self.home))
         found.refresh()

@@ -16,7 +16,7 @@ from core.registry import registry
 from core.retraining import gate
 from core.scoring import runs
 from core.settings import DEMO_LABELLED, Settings
-from core.training import candidates
+from core.training import training_runs
 from tests.e2e import alone
 from tests.e2e.desk import on_desk, press, rows
 from tests.e2e.gestures import by_menu, idle, popover, queue_run, run_in, titled
@@ -71,8 +71,8 @@ def compared(page: Page, home: Settings) -> None:
     step(page, 3, "Train")
     titled(page, "Train")
     page.get_by_role("button", name="Train", exact=True).click()
-    expect(page.get_by_role("heading", name="c-0001, XGBoost, has a PR-AUC of")).to_be_visible()
-    kept = candidates.find(home, "c-0001")
+    expect(page.get_by_role("heading", name="t-0001, XGBoost, has a PR-AUC of")).to_be_visible()
+    kept = training_runs.find(home, "t-0001")
     assert (kept.by, kept.data.name, kept.version) == ("Nia", DEMO_LABELLED, "v0002")
     step(page, 4, "Compare")
     titled(page, "Compare models")

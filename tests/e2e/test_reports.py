@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, exp
 from app.devtools import demo_home
 from app.devtools.demo_home import Story
 from app.words import count
-from core.comparison import compared
+from core.comparison import comparison_store
 from core.scoring import runs
 from core.settings import Settings
 from tests.reading import Read
@@ -95,7 +95,7 @@ def test_a_report_says_what_is_on_disk(told: Story, bundled: Settings, files: di
     known = runs.find(bundled, told.run.id)
     assert run.found[0].startswith(f"{count(known.flagged)} of {count(known.users)} users are flagged")
     assert "40 users judged" in run.part("What the verdicts say").text[0]
-    found = compared.load(bundled, told.comparison)
+    found = comparison_store.load(bundled, told.comparison)
     assert found is not None
     assert comparison.found[0] == found.comparison.sentence
 

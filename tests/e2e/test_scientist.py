@@ -13,14 +13,14 @@ from playwright.sync_api import Browser, Page, expect
 from app.devtools.test_server import dashboard
 from core import jobs
 from core.access import audit
-from core.comparison import compared, comparisons
-from core.comparison.comparisons import Asked
+from core.comparison import comparison_job, comparison_store
+from core.comparison.comparison_job import Asked
 from core.policy.policy import Policy
 from core.registry import registry
-from core.retraining import due, gate
+from core.retraining import gate, schedule
 from core.scoring import runs
 from core.settings import Settings
-from core.training import candidates
+from core.training import training_runs
 from tests import make
 from tests.core.retraining import feeding
 from tests.e2e.gestures import by_menu, drop, idle, popover, select_row, titled
@@ -91,16 +91,16 @@ def trained(page: Page, home: Settings, file: Path) -> None:
     idle(page)
     start(page)
     page.reload()
-    kept = figures_of(page, home, "c-0002")
+    kept = figures_of(page, home, "t-0002")
     assert (kept.family, kept.by, kept.data.name, kept.version) == ("xgboost", "Mara", file.name, "v0002")
     assert registry.versions(home) == ("v0001", "v0002")
 
 
-def figures_of(page: Page, home: Settings, run: str) -> candidates.Kept:
+def figures_of(page: Page, home: Settings, run: str) -> training_runs.TrainingRun:
     """Wait for the figures of a training run, which are those on disk."""
     expect(page.get_by_role("heading", name=f"{run}, XGBoost, has a PR-AUC of")).to_be_visible()
     expect(page.get_by_text("Under way")).to_have_count(0)
-    kept = candidates.find(home, run)
+    kept = training_runs.find(home, run)
     found = kept.figures.overall["pr_auc"]
     told = f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})"
     expect(page.get_by_role("heading", name=told)).to_be_visible()
@@ -114,8 +114,8 @@ def compared_with_the_champion(page: Page, home: Settings) -> None:
     finding = page.get_by_role("heading", name=re.compile(r"PR-AUC")).first
     expect(finding).to_be_visible()
     thresholds = {str(band): above for band, above in Policy().thresholds.items()}
-    learnt = candidates.find(home, "c-0002").data.dataset
-    found = compared.load(home, comparisons.identity(home, Asked("v0001", "v0002", learnt, thresholds)))
+    learnt = training_runs.find(home, "t-0002").data.dataset
+    found = comparison_store.load(home, comparison_job.identity(home, Asked("v0001", "v0002", learnt, thresholds)))
     assert found is not None
     expect(finding).to_have_text(found.comparison.sentence)
     page.get_by_role("button", name="v0002 in the registry", exact=True).click()
@@ -142,11 +142,11 @@ def retrained(page: Page, home: Settings) -> None:
     popover(page).get_by_role("button", name="Retrain", exact=True).click()
     expect(page.get_by_text(re.compile(r"^v0003, "))).to_be_visible()
     expect(popover(page)).to_have_count(0)
-    assert (due.last(home).version, registry.champion(home)) == ("v0003", "v0001")
-    figures_of(page, home, "c-0003")
+    assert (schedule.last(home).version, registry.champion(home)) == ("v0003", "v0001")
+    figures_of(page, home, "t-0003")
     select_row(page, 1)
-    expect(page).to_have_url(re.compile("run=c-0002"))
-    figures_of(page, home, "c-0002")
+    expect(page).to_have_url(re.compile("run=t-0002"))
+    figures_of(page, home, "t-0002")
     page.get_by_role("button", name="Open in Registry", exact=True).first.click()
     titled(page, "Registry")
     found = gate.kept(home, "v0003")
@@ -168,7 +168,7 @@ def test_train_compare_promote_roll_back_and_retrain(
 
 
 def test_a_run_that_is_cancelled_stops_and_leaves_nothing(tab: Page, home: Settings) -> None:
-    before = len(candidates.listed(home))
+    before = len(training_runs.listed(home))
     tab.goto("/train?as=Mara")
     tab.get_by_role("button", name="Options", exact=True).click()
     popover(tab).get_by_role("radio", name="Minutes").click()
@@ -181,4 +181,4 @@ def test_a_run_that_is_cancelled_stops_and_leaves_nothing(tab: Page, home: Setti
 
     expect(tab.get_by_text("Nothing was changed.")).to_be_visible()
     assert jobs.listed(home, "train-")[0].status == "cancelled"
-    assert len(candidates.listed(home)) == before
+    assert len(training_runs.listed(home)) == before

@@ -11,7 +11,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from app.components.review import sight
+from app.components.review import key_guard
 from core import jobs, workers
 from core.data import datasets, intake
 from core.policy.policy import Policy
@@ -41,7 +41,7 @@ def _no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever judges has looked at the case for long enough, though here nobody waits before a button is pressed."""
-    monkeypatch.setattr(sight, "GLANCE", 0.0)
+    monkeypatch.setattr(key_guard, "GLANCE", 0.0)
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from app.queries import compare
 from app.queries.compare import View
 from app.tables import comparison as tables
 from app.words import plain
-from core.comparison import comparisons, predictions
-from core.comparison.compared import Compared
-from core.comparison.comparisons import Asked
+from core.comparison import comparison_job, predictions
+from core.comparison.comparison_job import Asked
+from core.comparison.comparison_store import Compared
 from core.data import datasets, intake, split
 from core.jobs import Report
 from core.policy.policy import BANDS, Policy
@@ -24,8 +24,8 @@ from core.registry import registry
 from core.scoring import runs
 from core.scoring.scorer import Scorer
 from core.settings import Settings
-from core.training import candidates, training
-from core.training.candidates import Kept, Scores
+from core.training import training, training_runs
+from core.training.training_runs import Scores, TrainingRun
 from tests import make, screen
 from tests.core.review.reviewing import waiting
 from tests.screen import Visit
@@ -64,8 +64,8 @@ def stored(settings: Settings, name: str, frame: pd.DataFrame) -> str:
 
 
 def made(settings: Settings, a: str, b: str, on: str) -> Compared:
-    comparisons.compare_stored(settings, _Quiet(), a=a, b=b, on=on, thresholds=THRESHOLDS)
-    found = comparisons.look(settings, Asked(a, b, on, THRESHOLDS))
+    comparison_job.compare_stored(settings, _Quiet(), a=a, b=b, on=on, thresholds=THRESHOLDS)
+    found = comparison_job.look(settings, Asked(a, b, on, THRESHOLDS))
     assert found is not None
     return found
 
@@ -224,7 +224,7 @@ def test_a_comparison_nobody_made_yet_is_made_in_a_job(real_jobs: None, visit: V
     at = opened(visit, two)
     assert not at.header
 
-    assert screen.over(two, f"compare-{comparisons.identity(two, asked)}").status == "done"
+    assert screen.over(two, f"compare-{comparison_job.identity(two, asked)}").status == "done"
     at.run()
 
     assert not at.exception
@@ -239,7 +239,7 @@ def test_why_two_cannot_be_compared_is_said_and_they_are_not_compared_again_by_t
     asked = Asked("v0001", given.id, on(two), THRESHOLDS)
     at = opened(visit, two, b=given.id)
 
-    assert screen.over(two, f"compare-{comparisons.identity(two, asked)}").status == "failed"
+    assert screen.over(two, f"compare-{comparison_job.identity(two, asked)}").status == "failed"
     at.run()
 
     assert plain("theirs.csv: it lacks 900 ids of on.csv") in screen.errors(at)[0]
@@ -315,11 +315,11 @@ def test_a_training_run_that_is_no_version_can_be_chosen_on_its_own_users(visit:
     known = Scores.of(
         split.keys(part, make.SCHEMA, split.salt(two)), part["spam"].to_numpy(), Scorer(model).score(part).probability
     )
-    run = Kept(
+    run = TrainingRun(
         created=make.NOW, by=None, family="random_forest", options={}, data=model.metadata.data,
         figures=model.metadata.figures, folds=(0.7, 0.7, 0.7), training_pr_auc=0.8, rounds=None, seconds=1.0, seed=0,
     )  # fmt: skip
-    identity = candidates.keep(two, run, known)
+    identity = training_runs.keep(two, run, known)
     made(two, "v0002", identity, next(found.id for found in datasets.stored(two) if found.name == "train.csv"))
 
     at = visit(two, "compare", a="v0002", b=identity)

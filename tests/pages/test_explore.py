@@ -14,7 +14,7 @@ import xgboost as xgb
 from sklearn.metrics import roc_auc_score
 from streamlit.testing.v1 import AppTest
 
-from app.components.explore import evidence, feature_table, groups, one_feature, report, together
+from app.components.explore import evidence, feature_pairs, feature_table, groups, one_feature, report
 from app.components.shared import figure as figures
 from app.queries import explore, services
 from app.words import plain
@@ -45,7 +45,7 @@ Tables = dict[str, pd.DataFrame]
 def tables(monkeypatch: pytest.MonkeyPatch) -> Tables:
     """The numbers that can be downloaded from the page, by the name of their file."""
     found: Tables = {}
-    for module in (figures, evidence, feature_table, groups, one_feature, together):
+    for module in (figures, evidence, feature_table, groups, one_feature, feature_pairs):
         monkeypatch.setattr(module, "numbers", lambda frame, name: found.__setitem__(name, frame))
     return found
 

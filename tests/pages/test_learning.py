@@ -11,10 +11,10 @@ from app.queries import services
 from app.words import plain
 from core import jobs
 from core.access import accounts, audit
-from core.retraining import due, gate
+from core.retraining import gate, schedule
 from core.retraining import settings as learnings
-from core.retraining.checks import Check
 from core.retraining.gate import Gate
+from core.retraining.gate_checks import Check
 from core.retraining.settings import Learning
 from core.settings import Settings
 from tests import make, screen
@@ -115,11 +115,11 @@ def test_who_may_not_retrain_is_told_so(visit: Visit, own: Settings) -> None:
 
 def test_how_the_last_one_ended_is_told(visit: Visit, own: Settings) -> None:
     gate.keep(own, FOUND)
-    due.note_done(own, "v0001", "0", now=NOW)
+    schedule.note_done(own, "v0001", "0", now=NOW)
     assert "**v0001**, 1 Mar" in screen.sentences(visit(own, "train"))
     assert "a person has to decide" in screen.sentences(visit(own, "train"))
 
-    due.note_failure(own, "There was no room for *it*.", now=NOW)
+    schedule.note_failure(own, "There was no room for *it*.", now=NOW)
     assert plain("There was no room for *it*.") in screen.errors(visit(own, "train"))[0]
 
 

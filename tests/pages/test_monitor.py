@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.access import accounts, audit
-from core.monitoring import checks, drift, incidents, targets
+from core.monitoring import drift, incidents, inspection, targets
 from core.monitoring.incidents import Finding
 from core.monitoring.targets import Targets
 from core.registry import registry
@@ -115,7 +115,7 @@ def test_the_figures_of_a_judged_run_stand_with_their_intervals(visit: Visit, ow
     metrics = {metric.label: metric for metric in at.metric}
     assert "95 % " in metrics["Recall, r-0001"].delta
     assert "each judged user counts for as many as it was drawn from" in screen.sentences(at)
-    assert checks.judged_run(own) == runs.find(own, run.id)
+    assert inspection.judged_run(own) == runs.find(own, run.id)
 
 
 def test_a_queue_that_nobody_has_judged_from_has_no_pace_yet(visit: Visit, own: Settings, scored: Scored) -> None:

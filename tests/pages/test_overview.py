@@ -12,7 +12,7 @@ from core.access import accounts, audit
 from core.monitoring import incidents
 from core.monitoring.incidents import Finding
 from core.registry import registry
-from core.retraining import due
+from core.retraining import schedule
 from core.review import plans
 from core.scoring import runs
 from core.settings import Settings
@@ -181,7 +181,7 @@ def test_the_steps_end_with_the_last_one_or_with_a_file_of_ones_own(
     reviewing.judge(with_demo, reviewing.waiting(with_demo)[0])
     shutil.copytree(with_demo.models / "v0001", with_demo.models / "v0002")
     assert "4 of 5 steps" in screen.sentences(visit(with_demo))
-    due.note_done(with_demo, "v0002", "1", now=make.NOW)
+    schedule.note_done(with_demo, "v0002", "1", now=make.NOW)
     assert "The first hour" not in screen.sentences(visit(with_demo))
 
     with_demo.retrained_file.unlink()

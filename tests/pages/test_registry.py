@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from app.words import plain
 from core.access import accounts, audit
 from core.data import datasets, intake
-from core.evaluation.evaluate import Estimate
+from core.evaluation.metrics import Estimate
 from core.policy.policy import Policy
 from core.registry import registry
 from core.retraining import shadow

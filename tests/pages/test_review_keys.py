@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.components.review import sight
+from app.components.review import key_guard
 from app.queries import services
 from core.settings import ROOT, Settings
 from tests.core.review import reviewing
@@ -33,7 +33,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     found = Clock()
     monkeypatch.setattr(services, "clock", found)
-    monkeypatch.setattr(sight, "GLANCE", 0.15)
+    monkeypatch.setattr(key_guard, "GLANCE", 0.15)
     return found
 
 

@@ -20,12 +20,12 @@ from app.queries import services
 from core import jobs
 from core.access import accounts
 from core.data import datasets
-from core.evaluation import evaluate
+from core.evaluation import metrics
 from core.jobs import Job, Status
 from core.registry import registry
 from core.settings import Settings
-from core.training import candidates
-from core.training.candidates import Kept, Scores, Trial, Validation
+from core.training import training_runs
+from core.training.training_runs import Scores, TrainingRun, Trial, Validation
 from tests import make, screen
 from tests.screen import Visit
 
@@ -35,7 +35,7 @@ RANDOM = np.random.default_rng(7)
 LABEL = (RANDOM.random(N) < 0.25).astype(float)
 PROBABILITY = np.where(LABEL == 1, RANDOM.beta(4, 4, N), RANDOM.beta(2, 7, N))
 SCORES = Scores.of(np.arange(N, dtype=np.uint64), LABEL, PROBABILITY)
-FIGURES = evaluate.judge(LABEL, PROBABILITY, {"monitor": 0.3}, replicates=50)
+FIGURES = metrics.judge(LABEL, PROBABILITY, {"monitor": 0.3}, replicates=50)
 TRIALS = (
     Trial(0, "complete", 0.41, {"max_depth": 4, "eta": 0.123456}, 2.5),
     Trial(1, "pruned", 0.2, {"max_depth": 9, "eta": 0.3}, 0.5),
@@ -59,23 +59,23 @@ def started(_no_processes: None, monkeypatch: pytest.MonkeyPatch) -> Started:
     return found
 
 
-Keep = Callable[..., Kept]
+Keep = Callable[..., TrainingRun]
 
 
 @pytest.fixture
 def keep(own: Settings) -> Keep:
     """Keep a training run in the home with a model; `keep(family="random_forest", by="Ada")`."""
 
-    def kept(**changes: Any) -> Kept:
+    def kept(**changes: Any) -> TrainingRun:
         data = registry.describe(own, "v0001").data
         spammers = FIGURES.positives + round(data.trained_on * FIGURES.positives / N)
         data = replace(data, positives=spammers, rows=data.trained_on + N, tested_on=N)
-        run = Kept(
+        run = TrainingRun(
             created=make.NOW, by="Ada", family="random_forest",
             options={"class_weight": "natural", "hard_negatives": False, "parameters": {}}, data=data,
             figures=FIGURES, folds=(0.7, 0.72, 0.71), training_pr_auc=0.8, rounds=None, seconds=12.4, seed=3,
         )  # fmt: skip
-        return candidates.find(own, candidates.keep(own, replace(run, **changes), SCORES))
+        return training_runs.find(own, training_runs.keep(own, replace(run, **changes), SCORES))
 
     return kept
 
@@ -114,7 +114,7 @@ def listing(at: AppTest) -> pd.DataFrame:
     return next(frame.value for frame in at.dataframe if "Run" in frame.value)
 
 
-def shown(found: evaluate.Estimate) -> str:
+def shown(found: metrics.Estimate) -> str:
     return f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})"
 
 
@@ -222,7 +222,7 @@ def test_a_role_that_may_not_train_sees_the_runs_and_why_it_cannot_add_one(
     assert not at.exception
     assert "Eve is a reviewer here, a role that may not train. Ask an admin" in screen.sentences(at)
     assert "Train" not in labels(at)
-    assert listing(at)["Run"].tolist() == ["c-0001"]
+    assert listing(at)["Run"].tolist() == ["t-0001"]
 
 
 def test_a_role_taken_away_meanwhile_refuses_what_the_button_asks(
@@ -281,7 +281,7 @@ def test_every_run_is_listed_newest_first_with_its_figures(visit: Visit, own: Se
     keep(options={"class_weight": "balanced", "hard_negatives": True}, search=TRIALS)
     found = listing(visit(own, "train"))
 
-    assert found["Run"].tolist() == ["c-0002", "c-0001"]
+    assert found["Run"].tolist() == ["t-0002", "t-0001"]
     assert found["Family"].tolist() == ["Random forest", "XGBoost"]
     assert found["PR-AUC"].tolist() == [shown(FIGURES.overall["pr_auc"])] * 2
     assert found["ROC-AUC"].tolist() == [FIGURES.overall["roc_auc"].value] * 2
@@ -306,7 +306,7 @@ def test_the_newest_run_is_shown_and_the_address_chooses_another(visit: Visit, o
     keep(family="xgboost", version="v0001")
     keep()
 
-    for where, name in (({}, "c-0002"), ({"run": "c-0001"}, "c-0001"), ({"run": "c-0099"}, "c-0002")):
+    for where, name in (({}, "t-0002"), ({"run": "t-0001"}, "t-0001"), ({"run": "t-0099"}, "t-0002")):
         at = visit(own, "train", **where)
         assert at.header[0].value.startswith(f"{name}, ")
         assert shown(FIGURES.overall["pr_auc"]) in at.header[0].value
@@ -320,7 +320,7 @@ def test_only_a_run_in_the_registry_leads_there_and_the_champion_is_not_compared
 ) -> None:
     keep(family="xgboost", version="v0001")
     keep()
-    forest, champion = labels(visit(own, "train", run="c-0002")), labels(visit(own, "train", run="c-0001"))
+    forest, champion = labels(visit(own, "train", run="t-0002")), labels(visit(own, "train", run="t-0001"))
 
     assert "Open in Registry" not in forest
     assert "Compare with v0001" in forest
@@ -345,7 +345,7 @@ def test_the_way_to_compare_sets_the_run_against_the_one_in_charge(visit: Visit,
 
     assert not at.exception
     assert at.title[0].value.startswith("Compare")
-    assert [at.query_params[name] for name in ("a", "b")] in (["v0001", "c-0001"], [["v0001"], ["c-0001"]])
+    assert [at.query_params[name] for name in ("a", "b")] in (["v0001", "t-0001"], [["v0001"], ["t-0001"]])
 
 
 def test_an_effect_under_settings_that_were_searched_says_whom_they_favour(
@@ -357,8 +357,8 @@ def test_an_effect_under_settings_that_were_searched_says_whom_they_favour(
     keep(options=weights, validation=with_, without=without, search=TRIALS)
     said = "Both use the settings that the search found with them"
 
-    assert said not in screen.sentences(visit(own, "train", run="c-0001"))
-    assert said in screen.sentences(visit(own, "train", run="c-0002"))
+    assert said not in screen.sentences(visit(own, "train", run="t-0001"))
+    assert said in screen.sentences(visit(own, "train", run="t-0002"))
 
 
 def test_the_effect_of_options_is_told_with_and_without(visit: Visit, own: Settings, keep: Keep) -> None:
@@ -414,11 +414,11 @@ def test_a_search_is_told_trial_by_trial_best_first(visit: Visit, own: Settings,
 def test_what_speaks_against_the_figures_stands_beside_them(visit: Visit, own: Settings, keep: Keep) -> None:
     keep(training_pr_auc=1.0, folds=(0.3, 0.9, 0.5), notes=("It learnt from *20* of 35 users.",))
     keep()
-    warned, clean = visit(own, "train", run="c-0001"), visit(own, "train", run="c-0002")
+    warned, clean = visit(own, "train", run="t-0001"), visit(own, "train", run="t-0002")
 
     said = screen.sentences(warned)
     assert "on the users it learnt from" in said
-    assert "The folds of c-0001 have PR-AUCs from" in said
+    assert "The folds of t-0001 have PR-AUCs from" in said
     assert "It learnt from &#42;20&#42; of 35 users." in said
     assert "caution" not in screen.sentences(clean)
 
@@ -437,11 +437,11 @@ def test_a_run_started_here_ends_in_its_figures_its_effect_and_its_search(
     at.run()
 
     assert not at.exception
-    kept = candidates.find(own, "c-0001")
+    kept = training_runs.find(own, "t-0001")
     assert kept.validation is not None
     assert kept.without is not None
     assert (
-        at.header[0].value == f"c-0001, Logistic regression, has a PR-AUC of {shown(kept.figures.overall['pr_auc'])}."
+        at.header[0].value == f"t-0001, Logistic regression, has a PR-AUC of {shown(kept.figures.overall['pr_auc'])}."
     )
     assert at.table[0].value["Value"].tolist() == [found.value for found in kept.figures.overall.values()]
     assert at.table[1].value["With"].tolist()[0] == kept.validation.pr_auc
@@ -464,7 +464,7 @@ def test_jobs_that_run_and_wait_are_listed_from_disk(visit: Visit, own: Settings
 
 def test_a_search_under_way_draws_its_trials_so_far(visit: Visit, own: Settings, note: Note) -> None:
     note("train-0001", "running", done=3, of=10, message="Trial 4 of 10")
-    candidates.note_trials(own, "train-0001", TRIALS[:3])
+    training_runs.note_trials(own, "train-0001", TRIALS[:3])
     at = visit(own, "train")
 
     assert not at.exception

@@ -10,18 +10,18 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from app.api import told
+from app.api import responses
 from app.api.body import StrictRoute
 from app.api.dependencies import KEYED, Again, Here, MayJudge
+from app.api.idempotency import identity, kept, once
 from app.api.models import FeedbackRequest, FeedbackResponse, FeedbackStats
-from app.api.once import identity, kept, once
-from app.api.problems import Problem
+from app.api.problem_details import Problem
 from app.commands import figures
 from core.access.idempotency import Claim
-from core.estimation import live
+from core.estimation import live_figures
 from core.feedback import ledger
 from core.feedback.short_form import Row
-from core.retraining import due
+from core.retraining import schedule
 from core.review import importing
 from core.review.importing import Refusal
 from core.scoring import runs
@@ -58,7 +58,7 @@ async def feedback(
         if not new and claim and claim.since and stored.id == cells[CONFLICT]:
             new = await run_in_threadpool(_stored_since, live.settings, stored.id, claim.since)
         answer = FeedbackResponse(feedback_id=stored.id, prediction_id=sent.prediction_id.strip(), new=new)
-        return await kept(request, claim, told.as_json(answer.model_dump()))
+        return await kept(request, claim, responses.as_json(answer.model_dump()))
 
     return await once(request, who, key, made)
 
@@ -82,13 +82,13 @@ def recorded(settings: Settings, said: Sequence[tuple[str, Mapping[str, object]]
 @router.get("/model/feedback/stats", dependencies=KEYED)
 def stats(here: Here) -> FeedbackStats:
     """Counts of all feedback, and precision and recall weighted by how the users judged were chosen."""
-    known, last = ledger.of(here.settings), due.last(here.settings)
+    known, last = ledger.of(here.settings), schedule.last(here.settings)
     known.refresh()
     standing = known.effective()
     counts = figures.counts(len(known), standing)
     naive = counts["naive_accuracy"]
     run = next((each for each in runs.recent(here.settings, RECENT) if runs.planned(here.settings, each.id)), None)
-    found = live.figures(here.settings, run, known.valid()) if run else None
+    found = live_figures.figures(here.settings, run, known.valid()) if run else None
     return FeedbackStats(
         total_feedback=counts["total"], standing=counts["standing"], correct_predictions=naive["events"],
         judged_predictions=naive["of"], accuracy=naive["value"], by_verdict=counts["by_verdict"],

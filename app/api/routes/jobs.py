@@ -11,18 +11,18 @@ from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from app.api import told
+from app.api import responses
 from app.api.body import StrictRoute
 from app.api.dependencies import Again, Here, MayRetrain, MayScore
+from app.api.idempotency import identity, kept, once
 from app.api.models import Job, RetrainRequest, Whose
-from app.api.once import identity, kept, once
-from app.api.problems import Problem
+from app.api.problem_details import Problem
 from core import jobs
 from core.access.accounts import Person
 from core.access.idempotency import Claim
 from core.errors import RefusedError
 from core.policy.policy import Policy
-from core.retraining import watch
+from core.retraining import scheduler
 from core.scoring import export, score_job
 from core.scoring.score_job import Order
 from core.settings import Settings
@@ -81,7 +81,7 @@ async def retrain(
 
     async def made(claim: Claim | None) -> Response:
         started = await run_in_threadpool(_retraining, live.settings, how, who, claim)
-        return await kept(request, claim, told.as_json(_job(live.settings, started).model_dump(), status=202))
+        return await kept(request, claim, responses.as_json(_job(live.settings, started).model_dump(), status=202))
 
     return await once(request, who, key, made)
 
@@ -90,10 +90,10 @@ def _retraining(settings: Settings, how: str, who: Person, claim: Claim | None) 
     """A retraining that was started, or that is under way."""
     if claim and claim.since:  # by a process that died before it could answer the same request
         began = claim.since.timestamp()
-        found = next((job for job in jobs.listed(settings, watch.PREFIX) if job.asked >= began), None)
+        found = next((job for job in jobs.listed(settings, scheduler.PREFIX) if job.asked >= began), None)
         if found is not None:
             return found
-    return watch.start(settings, Policy().thresholds, how=how, by=who.name)
+    return scheduler.start(settings, Policy().thresholds, how=how, by=who.name)
 
 
 @router.get("/jobs/{job}")

@@ -13,12 +13,12 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from app.api import log, problems, told
+from app.api import log, problem_details, responses
 from app.api.body import StrictRoute
 from app.api.dependencies import Again, Here, MayScore
-from app.api.live import Wish
+from app.api.idempotency import once
 from app.api.models import BatchRequest, BatchResponse, Prediction, PredictRequest, User
-from app.api.once import once
+from app.api.serving_state import Wish
 from core.access import idempotency
 from core.access.idempotency import Claim, Kept, Reply
 from core.errors import BadOptionError, FeaturesError, NoScoreError
@@ -41,7 +41,7 @@ async def predict(sent: PredictRequest, request: Request, live: Here, who: MaySc
             which=sent.reasons, top=sent.top,
         )  # fmt: skip
         _note(request, serving, 1, features=sent.features)
-        return told.response(await request.app.state.scoring.ask(Wish(serving, asked, began, claim)))
+        return responses.response(await request.app.state.scoring.ask(Wish(serving, asked, began, claim)))
 
     return await once(request, who, key, made)
 
@@ -53,7 +53,7 @@ async def batch(sent: BatchRequest, request: Request, live: Here, who: MayScore,
     async def made(claim: Claim | None) -> Response:
         serving = live.serving
         _note(request, serving, len(sent.users))
-        return told.response(await run_in_threadpool(_scored, live.settings, serving, sent, claim))
+        return responses.response(await run_in_threadpool(_scored, live.settings, serving, sent, claim))
 
     return await once(request, who, key, made)
 
@@ -67,7 +67,7 @@ def _scored(settings: Settings, serving: Serving, sent: BatchRequest, claim: Cla
     except NoScoreError as error:  # nobody was stored; those without a score are told so, and the others scored
         places = [at for at, user in enumerate(users) if isinstance(user, Asked)]
         for at in error.at:
-            users[places[at]] = problems.of(NoScoreError(error.version, (0,), 1)).as_json()
+            users[places[at]] = problem_details.of(NoScoreError(error.version, (0,), 1)).as_json()
         return _answered(settings, serving, users, claim, began)
 
 
@@ -92,9 +92,9 @@ def _answered(
 
 def _reply(users: Sequence[Asked | dict[str, Any]], scored: Sequence[Scored], began: float) -> Reply:
     found = iter(scored)
-    return told.reply(
+    return responses.reply(
         {"predictions": [
-            told.prediction(next(found), began) if isinstance(user, Asked) else {"error": user} for user in users
+            responses.prediction(next(found), began) if isinstance(user, Asked) else {"error": user} for user in users
         ]}
     )  # fmt: skip
 
@@ -108,11 +108,11 @@ def _read(serving: Serving, raw: Any, *, sent: BatchRequest) -> Asked | dict[str
             which=sent.reasons, top=sent.top,
         )  # fmt: skip
     except ValidationError as error:
-        return problems.of_validation(
+        return problem_details.of_validation(
             error.errors(include_url=False, include_input=False, include_context=False), within=("body",)
         ).as_json()  # fmt: skip
     except (FeaturesError, BadOptionError) as error:
-        return problems.of(error).as_json()
+        return problem_details.of(error).as_json()
 
 
 def _note(request: Request, serving: Serving, users: int, **features: object) -> None:

@@ -10,18 +10,18 @@ from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from app.api import told
+from app.api import responses
 from app.api.body import StrictRoute
 from app.api.dependencies import Again, Here, MayExport, MayJudge
-from app.api.live import Live
+from app.api.idempotency import identity, kept, once
 from app.api.models import Case, Decisions, VerdictRequest, VerdictResponse
-from app.api.once import identity, kept, once
+from app.api.serving_state import Live
 from core.access import audit
 from core.access.accounts import Person
 from core.access.idempotency import Claim
 from core.feedback.verdict import Verdict
-from core.review import cases, evidence, guidance, outbox, queue, review
-from core.review.review import Given
+from core.review import cases, evidence, guidance, outbox, queue, verdicts
+from core.review.verdicts import Given
 from core.scoring.reasons import Reason
 
 router = APIRouter(route_class=StrictRoute, tags=["review"])
@@ -56,7 +56,7 @@ async def verdict(
         answer = VerdictResponse(
             verdict_id=stored.id, case=stored.case, user_id=stored.user, judgement=stored.verdict
         )  # fmt: skip
-        return await kept(request, claim, told.as_json(answer.model_dump()))
+        return await kept(request, claim, responses.as_json(answer.model_dump()))
 
     return await once(request, who, key, made)
 
@@ -68,7 +68,7 @@ def decisions(
     most: Annotated[int, Query(ge=1, le=MOST_DECISIONS, description="Most decisions to give.")] = 1_000,
 ) -> Decisions:  # fmt: skip
     """The decisions after a number, oldest first; numbers never change, so that asking again gives the same."""
-    review.catch_up(live.settings)  # verdicts whose decisions a crash has left undone
+    verdicts.catch_up(live.settings)  # verdicts whose decisions a crash has left undone
     found = outbox.since(live.settings, since, most).reset_index()
     if len(found):
         facts, now = {"decisions": len(found), "last": int(found["number"].iloc[-1])}, datetime.now(UTC)
@@ -86,7 +86,7 @@ def _judged(live: Live, case: str, name: str, sent: VerdictRequest, who: Person,
     given = Given(
         name, sent.judgement, sent.reason, sent.notes, sent.seconds, evidence.shown(found, _reasons(live, found))
     )  # fmt: skip
-    return review.judge(live.settings, case, given, by=who.name, session=session, now=datetime.now(UTC))
+    return verdicts.judge(live.settings, case, given, by=who.name, session=session, now=datetime.now(UTC))
 
 
 def _case(case: cases.Case, reasons: tuple[Reason, ...]) -> Case:
@@ -97,7 +97,7 @@ def _case(case: cases.Case, reasons: tuple[Reason, ...]) -> Case:
             "score": None if case.blind else case.score, "band": None if case.blind else case.band,
             "action": None if case.blind else case.action, "model_version": None if case.blind else case.model,
             "policy_version": case.policy, "features": case.features, "context": case.context,
-            "risk_factors": [] if case.blind else told.factors(evidence.drawn(reasons)),
+            "risk_factors": [] if case.blind else responses.factors(evidence.drawn(reasons)),
             "reopened": case.reopened, "claimed_until": case.claimed_until,
         }
     )  # fmt: skip

@@ -9,15 +9,15 @@ import streamlit as st
 from app.queries import services
 from app.words import count, legible
 from core.comparison import predictions
-from core.comparison.comparisons import Asked
+from core.comparison.comparison_job import Asked
 from core.comparison.predictions import IDENTITY as PREDICTIONS
 from core.data import datasets
 from core.data.datasets import Dataset
 from core.model import families
 from core.registry import registry
 from core.registry.lineage import VERSION
-from core.training import candidates
-from core.training.candidates import IDENTITY as RUN
+from core.training import training_runs
+from core.training.training_runs import IDENTITY as RUN
 
 _WIDTH = 240
 
@@ -25,7 +25,7 @@ _WIDTH = 240
 def contenders() -> tuple[str, ...]:
     """Ids of all that can be compared: versions and runs without one, newest first, then predictions."""
     home = services.settings()
-    runs = [kept.id for kept in candidates.listed(home) if not kept.version]
+    runs = [kept.id for kept in training_runs.listed(home) if not kept.version]
     return (*reversed(registry.versions(home)), *runs, *(given.id for given in predictions.listed(home)))
 
 
@@ -75,7 +75,7 @@ def _of(a: str, b: str, named: dict[str, Dataset]) -> str:
         if each in registry.versions(home):
             sha256 = registry.describe(home, each).data.sha256
         elif RUN.fullmatch(each):
-            sha256 = candidates.find(home, each).data.sha256
+            sha256 = training_runs.find(home, each).data.sha256
         else:
             continue
         if trained_on := next((name for name, found in named.items() if found.sha256 == sha256), None):
@@ -84,12 +84,12 @@ def _of(a: str, b: str, named: dict[str, Dataset]) -> str:
 
 
 def _contender(identity: str) -> str:
-    """'v0002', 'v0001 · in charge', 'c-0003 · random forest', 'theirs.csv · predictions'."""
+    """'v0002', 'v0001 · in charge', 't-0003 · random forest', 'theirs.csv · predictions'."""
     home = services.settings()
     if VERSION.fullmatch(identity):
         return f"{identity} · in charge" if identity == registry.champion(home) else identity
     if RUN.fullmatch(identity):
-        family = candidates.find(home, identity).family
+        family = training_runs.find(home, identity).family
         return f"{identity} · {families.FAMILIES[family].name if family in families.FAMILIES else family}"
     return f"{predictions.find(home, identity).name} · predictions"
 

@@ -14,8 +14,8 @@ from app.queries import compare
 from app.queries.compare import SIDES, View
 from app.tables import comparison as tables
 from app.words import UNKNOWN, percent, plain
-from core.evaluation.operating import Confusion, Sweep
 from core.evaluation.resample import Costs
+from core.evaluation.thresholds import Confusion, Sweep
 
 _WISHES: Final = ("threshold", "recall", "precision", "flag rate", "cost")
 _HELP: Final = {

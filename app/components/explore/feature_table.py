@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app.components.explore.glance import look_at
 from app.components.explore.one_feature import FRAGMENT
+from app.components.explore.summary import look_at
 from app.components.shared.heading import section
 from app.components.shared.numbers import numbers
 from app.components.shared.working import working

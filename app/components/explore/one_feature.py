@@ -15,7 +15,7 @@ from app.queries import explore, services
 from app.words import MINUS, count, legible, percent, plain
 from core.explore import single
 from core.explore.bins import zero_inflated
-from core.explore.tally import Tally
+from core.explore.value_counts import ValueCounts
 from core.registry.registry import Model
 from core.scoring.view import View
 from core.wording import count as counted
@@ -58,7 +58,7 @@ def overall(view: View) -> float:
     return float("nan") if label is None or np.isnan(label).all() else float(np.nanmean(label))
 
 
-def _about(name: str, tally: Tally) -> str:
+def _about(name: str, tally: ValueCounts) -> str:
     meaning = services.meanings().sentence(name)
     parts = [meaning] if meaning else []
     varied = "the same for every user" if tally.constant else counted(len(tally.values), "distinct value")
@@ -97,7 +97,7 @@ def _dependence(view: View, name: str, model: Model) -> None:
     )  # fmt: skip
 
 
-def _extremes(view: View, name: str, tally: Tally) -> None:
+def _extremes(view: View, name: str, tally: ValueCounts) -> None:
     halves = st.grid(2, min_column_width=240, gap=("small", "medium"))
     with halves.cell():
         found = single.commonest(tally, 8)

@@ -8,9 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from app import charts
+from app.components.explore.feature_pairs import left_out
 from app.components.explore.one_feature import overall
 from app.components.explore.source import filter_words
-from app.components.explore.together import left_out
 from app.queries import explore, services
 from app.reports import page
 from app.reports.page import Section

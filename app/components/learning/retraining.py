@@ -16,8 +16,8 @@ from core.access import accounts
 from core.errors import NotAllowedError
 from core.jobs import Job
 from core.registry import registry
-from core.retraining import due, gate, watch
-from core.retraining.due import Last
+from core.retraining import gate, schedule, scheduler
+from core.retraining.schedule import Last
 
 HOWS: Final = {"full": "In full", "warm": "On top of the model in charge"}
 WORDS: Final = {"promote": "may be promoted", "hold": "a person has to decide", "reject": "must not be promoted"}
@@ -29,10 +29,10 @@ def retraining() -> None:
     if registry.champion(services.settings()) is None:
         return
     section("Learn from feedback", "all history and the verdicts; nothing changes until a version is promoted")
-    live = watch.under_way(services.settings())
+    live = scheduler.under_way(services.settings())
     with st.container(horizontal=True, vertical_alignment="center"):
         with guard.shown() as failure:
-            found = due.due(services.settings(), now=services.now())
+            found = schedule.due(services.settings(), now=services.now())
         if failure.error is None:
             st.markdown(plain(found.sentence), width="stretch")
         if session.may("retrain"):
@@ -42,12 +42,12 @@ def retraining() -> None:
     if live is not None:
         _watch(live.id)
     else:
-        _ended(due.last(services.settings()))
+        _ended(schedule.last(services.settings()))
 
 
 def _button(live: Job | None) -> None:
     # Another one after each retraining: the one that started it would stand open until it is over, and then again.
-    asked = len(jobs.listed(services.settings(), watch.PREFIX))
+    asked = len(jobs.listed(services.settings(), scheduler.PREFIX))
     with (
         st.popover("Retrain", icon=":material/autorenew:", disabled=live is not None, key=f"retrain-open-{asked}"),
         st.form("retrain", border=False),
@@ -66,7 +66,7 @@ def _button(live: Job | None) -> None:
 def _start(how: str, name: str) -> None:
     session.come_in(name)
     by = accounts.authorise(services.settings(), name, "retrain").name
-    watch.start(services.settings(), services.policy().thresholds, how=how, by=by)
+    scheduler.start(services.settings(), services.policy().thresholds, how=how, by=by)
 
 
 def _refused() -> None:
@@ -93,7 +93,7 @@ def _watch(identity: str) -> None:
 
 def _ended(last: Last) -> None:
     """What came of the last one: the verdict of the gate, or why there is none."""
-    newest = next(iter(jobs.listed(services.settings(), watch.PREFIX)), None)
+    newest = next(iter(jobs.listed(services.settings(), scheduler.PREFIX)), None)
     if last.failed and last.at is not None:
         st.error(f"The retraining of {moment(last.at)} UTC failed: {plain(last.failed)}", icon=":material/error:")
     elif newest is not None and newest.status == "failed":

@@ -7,14 +7,13 @@ import streamlit as st
 from app import guard, session
 from app.queries import services
 from app.words import plain
-from core.scoring import lost_runs as lost
-from core.scoring.lost_runs import Loss
+from core.scoring.lost_runs import Loss, acknowledge, look
 
 
 def lost_runs() -> None:
     """The loss and what to do, until somebody acknowledges it; nothing where nothing was lost."""
     guard.told()
-    loss = lost.look(services.settings())
+    loss = look(services.settings())
     if loss is None:
         return
     st.error(plain(loss.sentence), icon=":material/error:")
@@ -26,4 +25,4 @@ def _acknowledge(loss: Loss) -> None:
     with guard.noted():
         here = session.person()
         by = here.name if here else "somebody"  # local mode: nobody has given a name in this tab
-        lost.acknowledge(services.settings(), loss, by=by, now=services.now())
+        acknowledge(services.settings(), loss, by=by, now=services.now())

@@ -7,7 +7,7 @@ import streamlit as st
 from app.components.shared.heading import section
 from app.tables.model import overall
 from app.words import count, plain
-from core.evaluation.evaluate import Figures
+from core.evaluation.metrics import Figures
 from core.registry.registry import Model
 
 

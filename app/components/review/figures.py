@@ -9,7 +9,7 @@ from app.components.shared.empty_state import empty_state
 from app.components.shared.heading import section
 from app.components.shared.numbers import numbers
 from app.queries import services
-from app.tables import live as tables
+from app.tables import live_figures as tables
 from app.words import NARROW, badge, count, legible
 from core.estimation.estimate import Estimate, Figures
 from core.policy.policy import BANDS

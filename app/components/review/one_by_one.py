@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from app import guard, session
-from app.components.review import beside, sight
+from app.components.review import key_guard, side_panel
+from app.components.review.case_session import on_the_desk
 from app.components.review.case_view import case_view, reasons
-from app.components.review.desk import on_the_desk
-from app.components.review.shift import bar, shift
 from app.components.review.verdict_bar import note, undo_button, verdict_bar
+from app.components.review.workload import bar, shift
 from app.components.shared.empty_state import empty_state
 from app.queries import services
 from core.review import evidence
@@ -25,17 +25,17 @@ def one_by_one(name: str, filters: CaseFilters) -> None:
         )
         with st.container(horizontal=True, width="content", vertical_alignment="center"):
             done = shift(name)
-            beside.guidelines()
+            side_panel.guidelines()
     bar(done)
     case = on_the_desk(name, filters)
     guard.told()
     session.said()
     if case is None:
-        sight.close_note()
+        key_guard.close_note()
         nothing_waits(filters)
         undo_button(name)
         return
-    if sight.note_is_open():
+    if key_guard.note_is_open():
         note()
     model = services.model(case.model)
     told = reasons(case, model)
@@ -44,11 +44,11 @@ def one_by_one(name: str, filters: CaseFilters) -> None:
     with thirds.cell(column_span=2):
         case_view(case, model, told, len(earlier))
     with thirds.cell():
-        beside.similar(services.similar(case, {each.feature: abs(each.contribution) for each in told}))
-        beside.history(case, earlier)
-        beside.said()
+        side_panel.similar(services.similar(case, {each.feature: abs(each.contribution) for each in told}))
+        side_panel.history(case, earlier)
+        side_panel.said()
     verdict_bar(name, case.id, evidence.shown(case, told))
-    sight.drawn()
+    key_guard.drawn()
 
 
 def nothing_waits(filters: CaseFilters) -> None:

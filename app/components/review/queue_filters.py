@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app import session
-from app.components.review import sight
+from app.components.review import key_guard
 from app.queries import services
 from app.words import label, legible
 from core.feedback.strata import STRATA
@@ -17,7 +17,7 @@ from core.review.cases import CaseFilters
 
 def queue_filters() -> CaseFilters:
     """The filters, in a popover. Without those that see strata, blind cases pass whatever is asked of the score."""
-    with st.popover("Filters", icon=":material/tune:", **sight.watched("filters")):
+    with st.popover("Filters", icon=":material/tune:", **key_guard.watched("filters")):
         bands = st.multiselect("Bands", tuple(reversed(BANDS)), format_func=label, key="queue_bands")
         low, high = st.slider("Score", 0.0, 1.0, (0.0, 1.0), 0.01, key="queue_scores")
         hours = st.number_input(

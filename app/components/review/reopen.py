@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import guard, session
-from app.components.review import sight
+from app.components.review import key_guard
 from app.queries import services
 from core.access import accounts, audit
 from core.errors import UnknownItemError
@@ -16,7 +16,7 @@ def reopen(name: str) -> None:
     """A popover for those who may: the case or the user, and a note that says why."""
     if not session.may("reopen"):
         return
-    place = st.popover("Reopen a case", icon=":material/gavel:", **sight.watched("reopen"))
+    place = st.popover("Reopen a case", icon=":material/gavel:", **key_guard.watched("reopen"))
     with place, st.form("reopen", border=False, clear_on_submit=True):
         st.markdown("After an appeal: somebody other than who decided judges the case again.")
         asked = st.text_input("Case or user id", key="reopen_asked", placeholder="c-000001")

@@ -9,17 +9,17 @@ import pandas as pd
 import streamlit as st
 
 from app import guard, session
-from app.components.review import desk, sight
-from app.components.review.desk import Judgement
+from app.components.review import case_session, key_guard
+from app.components.review.case_session import Judgement
 from app.components.review.one_by_one import nothing_waits
 from app.components.review.verdict_bar import undo_button
 from app.components.shared.heading import section
 from app.queries import services
 from app.words import UNKNOWN, count, label, legible, plain
 from core.policy.policy import BANDS
-from core.review import cases, review
+from core.review import cases, verdicts
 from core.review.cases import CaseFilters
-from core.review.review import Given
+from core.review.verdicts import Given
 from core.wording import count as counted
 
 MOST: Final = 200
@@ -30,7 +30,7 @@ _WORDS: Final[dict[Judgement, str]] = {"spammer": "spammer", "legitimate": "legi
 @st.fragment
 def triage(name: str, filters: CaseFilters) -> None:
     st.markdown("Choose cases and judge them in one step; each gets a verdict of its own, and the step can be undone.")
-    sight.close_note()
+    key_guard.close_note()
     guard.told()
     session.said()
     waiting = cases.listing(services.settings(), filters, now=services.now(), most=MOST)
@@ -83,8 +83,8 @@ def _step(name: str, chosen: list[str]) -> None:
 def _judge(name: str, chosen: list[str], judgement: Judgement) -> None:
     given = Given(secrets.token_hex(8), judgement)
     with guard.noted():
-        done = review.triage(services.settings(), chosen, given, by=name, session=session.tab(), now=services.now())
-        desk.desk()["last"] = [verdict.id for verdict in done.verdicts]
+        done = verdicts.triage(services.settings(), chosen, given, by=name, session=session.tab(), now=services.now())
+        case_session.desk()["last"] = [verdict.id for verdict in done.verdicts]
         told = f"{counted(len(done.verdicts), 'verdict')} saved: {_WORDS[judgement]}"
         if done.refused:
             told += f". {len(done.refused)} not judged: {plain(next(iter(done.refused.values())))}"

@@ -6,9 +6,9 @@ from typing import Final
 
 import streamlit as st
 
-from app.components.review import desk, sight
-from app.components.review.beside import reason_pills
-from app.components.review.desk import Judgement
+from app.components.review import case_session, key_guard
+from app.components.review.case_session import Judgement
+from app.components.review.side_panel import reason_pills
 
 #: C and R are Streamlit's own.
 _VERDICTS: Final[tuple[tuple[Judgement, str, str, str], ...]] = (
@@ -24,16 +24,16 @@ def verdict_bar(name: str, case: str, reasons: str) -> None:
         for judgement, word, icon, key in _VERDICTS:
             st.button(
                 word, icon=f":material/{icon}:", shortcut=key, key=f"verdict-{judgement}-{case}", width=150,
-                on_click=desk.judge, args=(name, case, judgement, reasons),
+                on_click=case_session.judge, args=(name, case, judgement, reasons),
             )  # fmt: skip
         st.button(
-            "Note", icon=":material/edit_note:", shortcut="N", type="tertiary", key=sight.NOTE,
-            on_click=sight.open_note,
+            "Note", icon=":material/edit_note:", shortcut="N", type="tertiary", key=key_guard.NOTE,
+            on_click=key_guard.open_note,
         )  # fmt: skip
         undo_button(name)
         st.button(
             "Skip", icon=":material/arrow_forward:", shortcut="Right", type="tertiary", key=f"skip-{case}",
-            on_click=desk.skip, args=(name, case),
+            on_click=case_session.skip, args=(name, case),
         )  # fmt: skip
 
 
@@ -51,7 +51,7 @@ def note() -> None:
         reason_pills("note_reason", st.session_state.get("reason"))
         with st.container(horizontal=True):
             kept = st.form_submit_button("Keep", type="primary", on_click=_keep)
-            left = st.form_submit_button("Cancel", shortcut="Escape", on_click=sight.close_note)
+            left = st.form_submit_button("Cancel", shortcut="Escape", on_click=key_guard.close_note)
     if kept or left:
         st.rerun()
 
@@ -59,13 +59,13 @@ def note() -> None:
 def _keep() -> None:
     st.session_state["notes"] = st.session_state["note_typed"]
     st.session_state["reason"] = st.session_state["note_reason"]
-    sight.close_note()
+    key_guard.close_note()
 
 
 def undo_button(name: str) -> None:
-    last = desk.desk()["last"]
+    last = case_session.desk()["last"]
     word = f"Undo last {len(last)}" if len(last) > 1 else "Undo last"
     st.button(
         word, icon=":material/undo:", shortcut="Z", type="tertiary", key="undo", disabled=not last,
-        on_click=desk.undo, args=(name,),
+        on_click=case_session.undo, args=(name,),
     )  # fmt: skip

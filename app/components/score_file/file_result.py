@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.components.score_file.risks import risks
 from app.components.score_file.run_summary import run_summary
+from app.components.score_file.users_table import risks
 from app.components.shared.job_progress import job_progress
 from app.components.shared.model_notice import model_notice
-from app.components.shared.problems import problems
+from app.components.shared.problem_strip import problems
 from app.components.shared.send_to_review import queued
 from app.queries import services
 from app.words import count, plain

@@ -17,9 +17,8 @@ from app.queries import services
 from app.words import badge, label, plain, probability, signed
 from core.policy.policy import Policy
 from core.registry.registry import Model
-from core.scoring import reasons as explain
 from core.scoring import shap_values
-from core.scoring.reasons import Reason
+from core.scoring.reasons import Reason, reasons
 from core.scoring.scorer import Scored, Scorer
 from core.wording import value_text
 
@@ -49,7 +48,7 @@ def scored(model: Model, values: pd.Series[float]) -> Result:
     found = Scorer(model)
     score = found.score(frame).checked()
     pushes = shap_values.contributions(model.booster, found.matrix(frame))[0]
-    return Result(score, explain.reasons(values, pushes, model.metadata, services.meanings()))
+    return Result(score, reasons(values, pushes, model.metadata, services.meanings()))
 
 
 def user_result(start: Start, values: pd.Series[float], now: Result, before: Result, model: Model) -> None:

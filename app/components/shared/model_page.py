@@ -18,7 +18,7 @@ from app.tables.model import at_thresholds
 from app.words import badge, count, legible, plain
 from core import jobs
 from core.data import datasets
-from core.evaluation.evaluate import Figures
+from core.evaluation.metrics import Figures
 from core.registry.registry import Model
 from core.training import training
 

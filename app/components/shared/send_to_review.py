@@ -14,7 +14,7 @@ from core import jobs
 from core.access import accounts
 from core.data.datasets import Dataset
 from core.review import plans
-from core.review.entries import Queued
+from core.review.enqueue import Queued
 from core.scoring import runs
 from core.scoring.runs import Run
 from core.wording import count as counted

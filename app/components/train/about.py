@@ -13,17 +13,17 @@ from app.components.overview.model_figures import figure_table
 from app.components.shared.figure import figure, theme
 from app.components.shared.heading import section
 from app.components.shared.numbers import numbers
-from app.components.train import told
+from app.components.train import run_words
 from app.components.train.effect import effect
 from app.components.train.search import search
 from app.queries import services
 from app.tables.model import NAMES, cells
 from app.words import count, moment, plain
-from core.training.candidates import Kept
+from core.training.training_runs import TrainingRun
 from core.wording import count as counted
 
 
-def about(kept: Kept, champion: str | None) -> None:
+def about(kept: TrainingRun, champion: str | None) -> None:
     """The finding as a sentence, then its evidence."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.header(_finding(kept), anchor=False, width="stretch")
@@ -42,7 +42,7 @@ def about(kept: Kept, champion: str | None) -> None:
     search(kept)
 
 
-def _overall(kept: Kept) -> None:
+def _overall(kept: TrainingRun) -> None:
     figures = kept.figures
     rows = [(NAMES[name], *cells(found)) for name, found in figures.overall.items()]
     with st.container(horizontal=True, vertical_alignment="center", wrap=False):
@@ -52,17 +52,17 @@ def _overall(kept: Kept) -> None:
     figure_table(figures, first=kept.id)
 
 
-def _finding(kept: Kept) -> str:
-    found = told.estimate(kept.figures.overall["pr_auc"])
-    return f"{kept.id}, {plain(told.family(kept.family))}, has a PR-AUC of {found}."
+def _finding(kept: TrainingRun) -> str:
+    found = run_words.estimate(kept.figures.overall["pr_auc"])
+    return f"{kept.id}, {plain(run_words.family(kept.family))}, has a PR-AUC of {found}."
 
 
-def _made_from(kept: Kept) -> str:
+def _made_from(kept: TrainingRun) -> str:
     data = kept.data
     parts = [
         f"Learnt from {count(data.trained_on)} users of {plain(data.name)}, judged on {count(data.tested_on)} others",
         *([f"{count(kept.rounds)} rounds"] if kept.rounds else []),
-        *([plain(options)] if (options := told.options(kept)) != told.AS_THEY_COME else []),
+        *([plain(options)] if (options := run_words.options(kept)) != run_words.AS_THEY_COME else []),
         f"seed {kept.seed}",
         f"{kept.seconds:.0f}\u202fs",
         f"{moment(kept.created)} UTC" + (f", by {plain(kept.by)}" if kept.by else ""),
@@ -70,7 +70,7 @@ def _made_from(kept: Kept) -> str:
     return " &nbsp;·&nbsp; ".join(parts)
 
 
-def _ways_on(kept: Kept, champion: str | None) -> None:
+def _ways_on(kept: TrainingRun, champion: str | None) -> None:
     with st.container(horizontal=True, horizontal_alignment="right", width="content"):
         if kept.version and st.button("Open in Registry", icon=":material/inventory_2:"):
             navigation.go("registry", version=kept.version)
@@ -79,7 +79,7 @@ def _ways_on(kept: Kept, champion: str | None) -> None:
             navigation.go("compare", a=str(champion), b=kept.version or kept.id)
 
 
-def _cautions(kept: Kept) -> None:
+def _cautions(kept: TrainingRun) -> None:
     """What speaks against the figures, then what has to be known beside them."""
     found = services.cautions(kept)
     if found:
@@ -90,7 +90,7 @@ def _cautions(kept: Kept) -> None:
         st.caption(plain(each))
 
 
-def _parts(kept: Kept) -> pd.DataFrame:
+def _parts(kept: TrainingRun) -> pd.DataFrame:
     """PR-AUC where it was measured; one row a fold."""
     test, unknown = kept.figures.overall["pr_auc"], np.nan
     rows = [

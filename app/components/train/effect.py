@@ -8,18 +8,18 @@ import pandas as pd
 import streamlit as st
 
 from app.components.shared.heading import section
-from app.components.train import told
+from app.components.train import run_words
 from app.words import decimal, signed
-from core.training.candidates import Kept, Validation
+from core.training.training_runs import TrainingRun, Validation
 from core.wording import count as counted
 
 
-def effect(kept: Kept) -> None:
+def effect(kept: TrainingRun) -> None:
     """Nothing is drawn where neither was chosen."""
     with_, without = kept.validation, kept.without
     if with_ is None or without is None:
         return
-    what = told.recipe(kept)
+    what = run_words.recipe(kept)
     section(f"Effect of {what}", f"on validation: users the recipe had not seen, {counted(len(with_.folds), 'fold')}")
     st.markdown(sentence(what, with_, without))
     if kept.search:

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import guard, session
-from app.components.train import told
+from app.components.train import run_words
 from app.components.train.labelled import add_labelled, labelled
 from app.components.train.under_way import PREFIX
 from app.queries import services
@@ -39,7 +39,7 @@ class Request:
     @property
     def title(self) -> str:
         users = self.dataset.name if self.dataset else ""
-        return f"Training {told.family(self.family)} on {users}"
+        return f"Training {run_words.family(self.family)} on {users}"
 
 
 def request() -> Request:
@@ -63,7 +63,7 @@ def start(asked: Request, place: DeltaGenerator) -> None:
     """The button; `place` is in the title row. Asked of the store again at the click: who may train."""
     known = families.FAMILIES[asked.family]
     if not known.available:
-        absent = f"{told.family(asked.family)} is not installed here."
+        absent = f"{run_words.family(asked.family)} is not installed here."
         st.caption(f"{absent} Install the extra `{asked.family}`, or choose another family.")
     # The same click twice asks for the same job; once it is there, the button is another one.
     identity = f"{PREFIX}{len(jobs.listed(services.settings(), PREFIX)) + 1:04d}-{session.tab()[:8]}"
@@ -108,8 +108,8 @@ def _name() -> str:
 def _family(name: str) -> str:
     known = families.FAMILIES[name]
     if not known.available:
-        return f"{told.family(name)} · not installed"
-    return f"{told.family(name)} · can be in charge" if known.can_lead else told.family(name)
+        return f"{run_words.family(name)} · not installed"
+    return f"{run_words.family(name)} · can be in charge" if known.can_lead else run_words.family(name)
 
 
 def _options() -> dict[str, Any]:
@@ -140,7 +140,7 @@ def _options() -> dict[str, Any]:
 def _chosen(options: Mapping[str, Any]) -> str:
     """Options that are not as they come, in words; "" when all are."""
     parts = [
-        told.weights(options["class_weight"]),
+        run_words.weights(options["class_weight"]),
         "hard negatives" if options["hard_negatives"] else "",
         f"search of {counted(options['search_minutes'], 'minute')}" if options["search_minutes"] else "",
         f"search of {counted(options['search_trials'], 'trial')}" if options["search_trials"] else "",

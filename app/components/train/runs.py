@@ -9,21 +9,21 @@ import pandas as pd
 import streamlit as st
 
 from app.components.shared.heading import section
-from app.components.train import told
+from app.components.train import run_words
 from app.words import UNKNOWN, legible
-from core.training.candidates import Kept
+from core.training.training_runs import TrainingRun
 from core.wording import count as counted
 
 ADDRESS: Final = "run"
 
 
-def chosen(found: Sequence[Kept]) -> Kept:
+def chosen(found: Sequence[TrainingRun]) -> TrainingRun:
     """The run in the address, else the newest. found: newest first, at least one."""
     asked = st.query_params.get(ADDRESS)
     return next((each for each in found if each.id == asked), found[0])
 
 
-def runs(found: Sequence[Kept], picked: Kept, champion: str | None) -> None:
+def runs(found: Sequence[TrainingRun], picked: TrainingRun, champion: str | None) -> None:
     """The table, newest first, with the row of the run that is open; selecting another opens that one."""
     key = f"candidates-{found[0].id}"  # a new run moves all rows down
     section("Training runs", f"{counted(len(found), 'run')}, newest first; select a row to open the run")
@@ -54,7 +54,7 @@ def runs(found: Sequence[Kept], picked: Kept, champion: str | None) -> None:
     )  # fmt: skip
 
 
-def _choose(key: str, found: Sequence[Kept]) -> None:
+def _choose(key: str, found: Sequence[TrainingRun]) -> None:
     rows = st.session_state[key]["selection"]["rows"]
     if rows and rows[0] < len(found):
         st.query_params[ADDRESS] = found[rows[0]].id
@@ -62,17 +62,17 @@ def _choose(key: str, found: Sequence[Kept]) -> None:
         st.query_params.pop(ADDRESS, None)
 
 
-def _row(kept: Kept, champion: str | None) -> dict[str, Any]:
+def _row(kept: TrainingRun, champion: str | None) -> dict[str, Any]:
     overall = kept.figures.overall
     return {
         "Run": kept.id,
         "State": "in charge" if kept.version and kept.version == champion else "",
-        "Family": legible(told.family(kept.family)),
-        "PR-AUC": told.estimate(overall["pr_auc"]),
+        "Family": legible(run_words.family(kept.family)),
+        "PR-AUC": run_words.estimate(overall["pr_auc"]),
         "ROC-AUC": overall["roc_auc"].value,
         "ECE": overall["ece"].value,
         "Users": legible(kept.data.name),
-        "Options": legible(told.options(kept)),
+        "Options": legible(run_words.options(kept)),
         "When": kept.created,
         "By": legible(kept.by) if kept.by else UNKNOWN,
         "Seconds": kept.seconds,

@@ -9,16 +9,16 @@ from app import charts
 from app.components.shared.figure import figure, theme
 from app.components.shared.heading import section
 from app.components.shared.numbers import numbers
-from app.components.train import told
+from app.components.train import run_words
 from app.words import UNKNOWN, decimal, plain
-from core.training.candidates import Kept
+from core.training.training_runs import TrainingRun
 
 
-def search(kept: Kept) -> None:
+def search(kept: TrainingRun) -> None:
     """Nothing is drawn where there was no search."""
     if not kept.search:
         return
-    frame = told.trials(kept.search)
+    frame = run_words.trials(kept.search)
     halves = st.grid(2, min_column_width=430, gap=("small", "medium"))
     with halves.cell():
         figure(charts.search(frame, theme=theme()), key=f"search-{kept.id}", table=frame)
@@ -31,7 +31,7 @@ def search(kept: Kept) -> None:
         _table(frame)
     settings = kept.options.get("parameters") or {}
     if settings:
-        used = " · ".join(f"{name} {told.parameter(value)}" for name, value in settings.items())
+        used = " · ".join(f"{name} {run_words.parameter(value)}" for name, value in settings.items())
         st.caption(f"Settings used: {plain(used)}")
 
 
@@ -55,7 +55,7 @@ def sentence(frame: pd.DataFrame) -> str:
 def _table(frame: pd.DataFrame) -> None:
     whole = frame["state"].map({"complete": 0}).fillna(1)
     order = frame.assign(whole=whole).sort_values(["whole", "value"], ascending=[True, False]).index
-    shown = frame.loc[order].assign(state=frame["state"].map(told.ENDED))
+    shown = frame.loc[order].assign(state=frame["state"].map(run_words.ENDED))
     st.dataframe(
         shown, hide_index=True, row_height=32, height=270, placeholder=UNKNOWN, alt="Trials, best first",
         column_config={

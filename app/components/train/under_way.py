@@ -10,13 +10,13 @@ import streamlit as st
 from app import charts, session
 from app.components.shared.figure import figure, theme
 from app.components.shared.heading import section
-from app.components.train.told import trials
+from app.components.train.run_words import trials
 from app.queries import services
 from app.words import plain
 from core import jobs
 from core.jobs import Job
-from core.training import candidates
-from core.training.candidates import Kept
+from core.training import training_runs
+from core.training.training_runs import TrainingRun
 
 #: Ids of the jobs of this page begin with this.
 PREFIX: Final = "train-"
@@ -24,7 +24,7 @@ _EVERY: Final = 0.7
 _LIVE: Final = "train_live"
 
 
-def under_way(newest: Kept | None) -> bool:
+def under_way(newest: TrainingRun | None) -> bool:
     """Jobs that are not over, and whether there are any; else how the last one ended, if not with a run."""
     listed = jobs.listed(services.settings(), PREFIX)
     live = tuple(job.id for job in listed if not job.over)
@@ -43,7 +43,7 @@ def _watch(ids: Sequence[str]) -> None:
     if {job.id for job in live} != set(ids):
         if any(job.id in ids and job.status == "done" for job in listed):
             st.query_params.pop("run", None)  # the result is the newest run, which is shown without an address
-            session.say(f"{candidates.listed(services.settings())[0].id} is trained")
+            session.say(f"{training_runs.listed(services.settings())[0].id} is trained")
         st.rerun()
     ahead = next((job for job in live if job.of), live[0])  # a job that waits for its turn has no steps yet
     waiting = [job for job in live if job is not ahead]
@@ -51,7 +51,7 @@ def _watch(ids: Sequence[str]) -> None:
     _one(ahead)
     for job in waiting:
         _one(job)
-    search = trials(candidates.trials_so_far(services.settings(), ahead.id))
+    search = trials(training_runs.trials_so_far(services.settings(), ahead.id))
     if len(search):
         figure(charts.search(search, theme=theme()), key=f"search-{ahead.id}", table=search)
     _log(ahead)
@@ -70,7 +70,7 @@ def _one(job: Job) -> None:
         )  # fmt: skip
 
 
-def _ended(job: Job, newest: Kept | None) -> None:
+def _ended(job: Job, newest: TrainingRun | None) -> None:
     """Told until a later run is there."""
     if newest is not None and newest.created.timestamp() > job.told:
         return

@@ -13,7 +13,7 @@ from app.components.shared.heading import section
 from app.queries import services
 from app.words import UNKNOWN, label, moment, plain, probability
 from core.review.cases import Case
-from core.review.sightings import MOST_RUNS, Sighting
+from core.review.predictions_of_user import MOST_RUNS, Sighting
 from core.wording import count as counted
 
 

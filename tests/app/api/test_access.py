@@ -11,9 +11,9 @@ import pytest
 
 from app.api import access
 from app.api.access import Access
-from app.api.gate import OPEN
+from app.api.middleware import OPEN
 from app.api.options import Options
-from app.api.problems import Problem
+from app.api.problem_details import Problem
 from core.access import accounts, keys
 from core.access.accounts import Role
 from core.errors import KeyRefusedError

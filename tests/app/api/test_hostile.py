@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.api import gate, patience
+from app.api import head_timeout, middleware
 from app.api.options import LOCAL
 from core.settings import Settings
 from tests.app.api.server import SPAMMER, Client, serving, spammer
@@ -104,7 +104,7 @@ def test_a_body_of_unknown_length_is_read_up_to_the_limit(shared: Client) -> Non
 
 
 def test_a_body_that_comes_byte_by_byte_is_given_up(shared: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate, "GRACE", 0.2)
+    monkeypatch.setattr(middleware, "GRACE", 0.2)
     head = "POST /predict HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 1000"
     with _sent(shared, head) as connection:
         connection.settimeout(0.02)
@@ -119,8 +119,8 @@ def test_a_body_that_comes_byte_by_byte_is_given_up(shared: Client, monkeypatch:
 
 
 def test_a_large_body_on_a_line_that_is_slow_is_read(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate, "GRACE", 0.5)
-    monkeypatch.setattr(gate, "MIN_RATE", 1_000)
+    monkeypatch.setattr(middleware, "GRACE", 0.5)
+    monkeypatch.setattr(middleware, "MIN_RATE", 1_000)
     body = b'{"users": [' + WHOLE + b"]}" + b" " * 200_000
     head = "POST /predict/batch HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
     first, rest = body[:20_000], body[20_000:]
@@ -137,14 +137,14 @@ def test_a_head_that_comes_byte_by_byte_is_given_up(
 ) -> None:
     with contextlib.ExitStack() as stack:
         if not asked_before:
-            monkeypatch.setattr(patience, "HEAD_WITHIN", 0.3)
+            monkeypatch.setattr(head_timeout, "HEAD_WITHIN", 0.3)
         connection = stack.enter_context(socket.create_connection((LOCAL, shared.port), timeout=10))
         if asked_before:
             connection.sendall(b"GET /health HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n")
             answer = b""
             while not answer.endswith(b"}"):  # head and body may come one after the other
                 answer += connection.recv(10_000)
-            monkeypatch.setattr(patience, "HEAD_WITHIN", 0.3)
+            monkeypatch.setattr(head_timeout, "HEAD_WITHIN", 0.3)
         connection.sendall(b"GET /health HTTP/1.1\r\nx-slow: ")
         connection.settimeout(0.02)
         assert _ended(connection, b"y")

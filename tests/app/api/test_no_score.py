@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from app.api import live
+from app.api import serving_state
 from core.scoring import online_runs, runs
 from core.settings import Settings
 from tests import make
@@ -34,7 +34,7 @@ def none(own: Settings) -> list[bool]:
 def api(own: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
     """A server whose model has a leaf that is no number."""
     bad = one_bad_leaf(own)
-    monkeypatch.setattr(live, "_loaded", lambda *_: bad)
+    monkeypatch.setattr(serving_state, "_loaded", lambda *_: bad)
     with serving(own) as client:
         yield client
 

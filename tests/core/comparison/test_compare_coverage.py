@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from core.comparison.compare import Contender, compare
+from core.comparison.paired_metrics import Contender, compare
 from core.evaluation.resample import Costs, Sorted
 
 RUNS = 1_000

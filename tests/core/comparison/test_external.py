@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from core.comparison import external
-from core.comparison.compare import compare
+from core.comparison.paired_metrics import compare
 from core.errors import BadOptionError, FileProblemError, TooFewRowsError
 
 BY_ID = "id,y_true,y_proba\nu1,0,0.2\nu2,1,0.9\nu3,0,0.4\n"

@@ -13,11 +13,11 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.inspection import permutation_importance
 from sklearn.metrics import average_precision_score
 
-from core.comparison import same_rows
+from core.comparison import common_rows
 from core.diagnostics import importance
 from core.diagnostics.disturb import deal
 from core.diagnostics.importance import Importance, Permuted
-from core.evaluation.evaluate import Estimate
+from core.evaluation.metrics import Estimate
 from core.registry import registry
 from core.scoring.scorer import Scorer
 from core.scoring.shap_values import contributions
@@ -142,7 +142,7 @@ def test_a_version_is_asked_about_every_feature_on_rows_it_has_not_learnt_from(
     trained: Settings, found: Importance
 ) -> None:
     model, dataset = registry.load(trained), make.learnt_from(trained)
-    rows = same_rows.rows(trained, (model,), dataset, make.SCHEMA)
+    rows = common_rows.rows(trained, (model,), dataset, make.SCHEMA)
     score, features = Scorer(model).score(rows.frame).probability, Scorer(model).matrix(rows.frame)
     assert found.pr_auc == pytest.approx(average_precision_score(rows.label, score))
     assert [each.features[0] for each in found.features] == list(make.SCHEMA.names)

@@ -10,11 +10,11 @@ import pytest
 from sklearn.metrics import average_precision_score, precision_score, recall_score, roc_auc_score
 
 from core import jobs
-from core.comparison import same_rows
-from core.diagnostics import deeper, robustness
+from core.comparison import common_rows
+from core.diagnostics import diagnosis, robustness
 from core.diagnostics.robustness import LEVELS, Robustness, Step
 from core.errors import CancelledError, UnknownVersionError
-from core.evaluation.evaluate import Estimate
+from core.evaluation.metrics import Estimate
 from core.policy.policy import Policy
 from core.registry import registry
 from core.schema.schema import Column
@@ -126,7 +126,7 @@ def test_who_changes_band_is_counted_over_all_bands() -> None:
 
 def test_a_version_is_measured_on_the_rows_it_has_not_learnt_from(trained: Settings, found: Robustness) -> None:
     model, dataset = registry.load(trained), make.learnt_from(trained)
-    rows = same_rows.rows(trained, (model,), dataset, make.SCHEMA)
+    rows = common_rows.rows(trained, (model,), dataset, make.SCHEMA)
     score = Scorer(model).score(rows.frame).probability
     assert (found.n, found.positives) == (len(rows.label), rows.label.sum())
     assert found.undisturbed["pr_auc"].value == pytest.approx(average_precision_score(rows.label, score))
@@ -173,7 +173,7 @@ def test_the_job_keeps_what_a_page_reads_and_only_under_the_same_threshold(own: 
     kept = robustness.stored(own, "v0001", dataset, above=0.7)
     assert kept is not None
     assert kept.version == "v0001"
-    assert deeper.file(own, "v0001", dataset, "robustness").parent == own.compared / "deeper"
+    assert diagnosis.file(own, "v0001", dataset, "robustness").parent == own.compared / "deeper"
     assert robustness.stored(own, "v0001", dataset, above=0.6) is None
     assert robustness.stored(own, "v0002", dataset, above=0.7) is None
 
@@ -202,5 +202,5 @@ def test_a_version_that_is_not_there_is_said_and_leaves_nothing(own: Settings) -
 
 
 def test_names_from_addresses_lead_nowhere(own: Settings) -> None:
-    assert deeper.file(own, "../../salt", "x" * 64, "robustness").parent == own.compared / "deeper"
-    assert deeper.kept(own, "../../../etc/passwd", "x", "robustness") is None
+    assert diagnosis.file(own, "../../salt", "x" * 64, "robustness").parent == own.compared / "deeper"
+    assert diagnosis.kept(own, "../../../etc/passwd", "x", "robustness") is None

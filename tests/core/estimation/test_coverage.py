@@ -14,8 +14,8 @@ import pytest
 from scipy.special import expit
 from sklearn.metrics import average_precision_score
 
-from core.estimation.cells import Labels, Users
 from core.estimation.estimate import Estimate, Figures, figures
+from core.estimation.sampling_cells import Labels, Users
 from core.policy.policy import BANDS, Policy
 from core.review.sampling import Rules, plan
 

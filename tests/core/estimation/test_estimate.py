@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from scipy.stats import binom, chi2, hypergeom
 
 from core.estimation import bounds, estimate
-from core.estimation.cells import Labels, Users
 from core.estimation.estimate import Figures, figures
-from core.evaluation.evaluate import exact
+from core.estimation.sampling_cells import Labels, Users
+from core.evaluation.metrics import exact
 from core.policy.policy import Policy
 from core.review.sampling import Rules, plan
 

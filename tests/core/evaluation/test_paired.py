@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as arrays
 from scipy.stats import binomtest, mannwhitneyu, norm
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
-from core.evaluation import evaluate, paired, resample
+from core.evaluation import metrics, paired, resample
 from core.evaluation.resample import Costs, Sorted
 
 #: 43 patients with ovarian cancer: albumin, total protein, Krebs-Goplerud score, whether surgery helps (1). The data of
@@ -124,7 +124,7 @@ def test_a_draw_has_the_figures_of_its_rows_written_out(data, above):
     assert found["pr_auc"] == pytest.approx(average_precision_score(y, p))
     assert found["roc_auc"] == pytest.approx(roc_auc_score(y, p))
     assert found["brier"] == pytest.approx(brier_score_loss(y, p))
-    assert found["ece"] == pytest.approx(evaluate.ece(y, p), abs=1e-12)
+    assert found["ece"] == pytest.approx(metrics.ece(y, p), abs=1e-12)
     flagged = p > above
     true, n_flagged = (flagged & (y == 1)).sum(), flagged.sum()
     assert found["band precision"] == pytest.approx(true / n_flagged if n_flagged else np.nan, nan_ok=True)

@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as arrays
 from sklearn.metrics import mutual_info_score, roc_auc_score
 
 from core.explore import profile as profiles
-from core.explore import tally as tallies
+from core.explore import value_counts as tallies
 from core.schema.schema import Column
 from tests.core.data import hostile
 

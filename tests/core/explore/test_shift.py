@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as arrays
 from scipy.stats import ks_2samp, mannwhitneyu
 
 from core.explore import shift
-from core.explore import tally as tallies
+from core.explore import value_counts as tallies
 from core.explore.profile import profile
 from core.explore.shift import compare, psi, psi_against, psi_by_chance
 from tests.core.data import hostile

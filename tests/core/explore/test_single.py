@@ -12,7 +12,7 @@ from scipy.stats import binomtest
 
 from core.explore import bins as binning
 from core.explore import single
-from core.explore import tally as tallies
+from core.explore import value_counts as tallies
 from core.explore.interval import wilson
 from tests.core.data import hostile
 

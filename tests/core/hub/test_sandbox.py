@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from core.errors import UnsafeFileError
-from core.hub import checks, sandbox
+from core.hub import file_checks, sandbox
 from core.registry import baseline, registry, tree_check
 from core.settings import ROOT, TOKEN_VARIABLES, Settings, trial_environment
 from tests.core.registry import crafted
@@ -42,7 +42,7 @@ def changed(folder: Path, name: str, value: float, node: int | None = None) -> N
 
 def test_a_sound_version_passes(own: Settings) -> None:
     assert sandbox.fault(own.models / "v0001") is None
-    checks.prove(own.models / "v0001", "there")
+    file_checks.prove(own.models / "v0001", "there")
 
 
 def test_a_leaf_that_the_median_user_never_meets_is_found_by_many_users(own: Settings) -> None:
@@ -92,7 +92,7 @@ def test_a_process_that_does_not_end_is_ended(own: Settings, monkeypatch: pytest
     with pytest.raises(
         UnsafeFileError, match="from there: a file is damaged: the version was not loaded and tried within"
     ):
-        checks.prove(own.models / "v0001", "there")
+        file_checks.prove(own.models / "v0001", "there")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits differ")
@@ -122,4 +122,4 @@ def test_a_baseline_of_other_columns_is_refused(own: Settings, tmp_path: Path) -
     baseline.save(baseline.Baseline(sample, known.features, known.score, known.quantiles), tmp_path / "b.parquet")
     crafted.put(folder, (tmp_path / "b.parquet").read_bytes(), "baseline.parquet")
     with pytest.raises(UnsafeFileError, match=r"baseline\.parquet has other columns than metadata\.json names"):
-        checks.prove(folder, "there")
+        file_checks.prove(folder, "there")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.data import split
-from core.evaluation import evaluate
+from core.evaluation import metrics
 from core.model import downsample
 from core.model.learner import Labels, Matrix, Rows
 from core.training import train
@@ -95,4 +95,4 @@ def test_probabilities_keep_their_meaning_and_ranking_stays_as_good(
     test = light.test
     assert light.score.mean() == pytest.approx(y[test].mean(), abs=0.03)
     assert light.validation.pr_auc > whole.validation.pr_auc - 0.02
-    assert evaluate.ece(y[test], light.score) < 0.04
+    assert metrics.ece(y[test], light.score) < 0.04

@@ -10,7 +10,7 @@ import pytest
 
 from core.data import split
 from core.errors import BadOptionError, RefusedError
-from core.evaluation import evaluate
+from core.evaluation import metrics
 from core.model import calibrate, scikit
 from core.model.boosted import LightGBM
 from core.model.families import FAMILIES, Recipe, weight
@@ -62,7 +62,7 @@ def test_each_family_learns_is_calibrated_and_judged_on_the_same_test_part(key: 
     assert found.figures.n == leading.figures.n
     assert (found.score >= 0).all()
     assert (found.score <= 1).all()
-    assert found.figures.overall["pr_auc"].value == pytest.approx(evaluate.pr_auc(label[found.test], found.score))
+    assert found.figures.overall["pr_auc"].value == pytest.approx(metrics.pr_auc(label[found.test], found.score))
     # The label follows from three columns: whoever learns anything ranks well above chance.
     assert found.validation.pr_auc > label[~found.test].mean() + 0.2
     assert abs(found.score.mean() - label[found.test].mean()) < 0.08
@@ -170,9 +170,9 @@ def test_validation_is_of_users_not_seen_and_of_nobody_in_the_test_part(leading:
         learnt = Recipe().learner.fitted(rows.only(fold != k), options, 0, leading.rounds, lambda _share: None)
         margin[fold == k] = learnt.margin(rows.x[fold == k])
     score = calibrate.fit(margin, rows.y).probability(margin)
-    assert leading.validation.pr_auc == pytest.approx(evaluate.pr_auc(rows.y, margin), abs=1e-6)
+    assert leading.validation.pr_auc == pytest.approx(metrics.pr_auc(rows.y, margin), abs=1e-6)
     assert leading.validation.brier == pytest.approx(np.mean((score - rows.y) ** 2), abs=1e-6)
-    assert leading.validation.ece == pytest.approx(evaluate.ece(rows.y, score), abs=1e-4)
+    assert leading.validation.ece == pytest.approx(metrics.ece(rows.y, score), abs=1e-4)
 
 
 def test_hard_negatives_are_the_legitimate_users_scored_highest_as_many_as_spammers() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.evaluation import cautions
-from core.evaluation.evaluate import Estimate
+from core.evaluation.metrics import Estimate
 
 TEST = Estimate(0.7, 0.7 - 1.96 * 0.01, 0.7 + 1.96 * 0.01)  # a standard error of .01 on 15 % of the users
 
@@ -25,9 +25,9 @@ def test_chance_is_called_unstable_about_once_in_a_thousand_and_more_than_chance
 
 
 def test_the_sentence_names_how_far_the_folds_lie_apart() -> None:
-    said = cautions.unstable("c-0002", (0.5, 0.7, 0.9), TEST)
+    said = cautions.unstable("t-0002", (0.5, 0.7, 0.9), TEST)
     assert said is not None
-    assert said.startswith("The folds of c-0002 have PR-AUCs from .500 to .900")
+    assert said.startswith("The folds of t-0002 have PR-AUCs from .500 to .900")
 
 
 @pytest.mark.parametrize("test", [Estimate(0.7, None, None), Estimate(0.7, 0.7, 0.7)])

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.estimation import live
-from core.monitoring import checks, drift, exposition
+from core.estimation import live_figures
+from core.monitoring import drift, exposition, inspection
 from core.monitoring.exposition import METRICS, Sample
 from core.scoring import runs
 from core.settings import ROOT
@@ -81,8 +81,8 @@ def test_the_metrics_say_what_the_home_holds(own):
     assert found["trustdesk_feature_psi", (("feature", "links"),)] == next(
         each.psi for each in report.features if each.name == "links"
     )
-    figures = live.figures(own, run, fresh(own).valid())
-    assert checks.judged_run(own).id == run.id
+    figures = live_figures.figures(own, run, fresh(own).valid())
+    assert inspection.judged_run(own).id == run.id
     assert found["trustdesk_recall", (("run", run.id), ("which", "high"))] == figures.recall.high
     assert ("trustdesk_precision", (("run", run.id), ("which", "value"))) not in found
 

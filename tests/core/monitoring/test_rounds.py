@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from core.monitoring import incidents, rounds
-from tests.core.monitoring.test_checks import MOVED
 from tests.core.monitoring.test_drift import scored
+from tests.core.monitoring.test_inspection import MOVED
 from tests.make import NOW
 
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import BadOptionError
-from core.evaluation.evaluate import Estimate
+from core.evaluation.metrics import Estimate
 from core.model import boosted
 from core.registry import bundle, card, registry
 from core.registry.card import NOT_SUPPLIED

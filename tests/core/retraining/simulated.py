@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from core.comparison import flips
-from core.evaluation import evaluate, weakest
+from core.evaluation import metrics, weakest
 from core.model import calibrate
 from core.model.boosted import Trees
 from core.model.calibrate import Calibration
@@ -95,10 +95,10 @@ def better(seed: int, gain: float = 0.03) -> Verdict:
     random = np.random.default_rng(seed)
     noise = random.normal(size=len(y) + JUDGES)
     margin = candidate.trees.margin(matrix(population, SCHEMA.names))
-    best, low, high = evaluate.pr_auc(y, margin), 0.0, 4.0
+    best, low, high = metrics.pr_auc(y, margin), 0.0, 4.0
     for _ in range(20):
         blur = (low + high) / 2
-        lost = best - evaluate.pr_auc(y, margin + blur * noise[: len(y)])
+        lost = best - metrics.pr_auc(y, margin + blur * noise[: len(y)])
         low, high = (blur, high) if lost < gain else (low, blur)
     few = slice(0, 2000)  # as many as the candidate was calibrated on
     calibration = calibrate.fit((margin + low * noise[: len(y)])[few], y[few])

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import ttest_1samp
 
 from core.retraining import by_segment
-from tests.core.retraining.test_checks import population
+from tests.core.retraining.test_gate_checks import population
 
 
 def test_a_segment_in_which_it_is_worse_is_named_though_it_is_better_on_the_whole() -> None:

@@ -21,13 +21,13 @@ from core.monitoring import drift
 from core.policy.policy import Policy
 from core.registry import registry
 from core.registry.registry import Parts
-from core.retraining import due, gate, retrain
+from core.retraining import gate, retrain, schedule
 from core.retraining import settings as learnings
 from core.retraining.retrain import Request, Retrained
 from core.retraining.settings import Learning
 from core.scoring.scorer import Scorer
 from core.settings import Settings
-from core.training import candidates, training
+from core.training import training, training_runs
 from tests import make
 from tests.core.monitoring.test_drift import scored
 from tests.core.retraining import feeding
@@ -121,18 +121,18 @@ def test_the_version_knows_whom_it_has_learnt_from_and_no_judge_is_among_them(fu
 
 def test_the_run_is_kept_with_its_scores_of_the_test_part(full: tuple[Settings, Retrained]) -> None:
     home, _ = full
-    kept = candidates.listed(home)[0]
+    kept = training_runs.listed(home)[0]
 
     assert (kept.version, kept.by, kept.options["retrained"]) == ("v0002", "Ada", "full")
-    assert len(candidates.scores(home, kept.id).label) == kept.data.tested_on == kept.figures.n
+    assert len(training_runs.scores(home, kept.id).label) == kept.data.tested_on == kept.figures.n
 
 
 def test_the_next_is_due_only_after_new_verdicts(full: tuple[Settings, Retrained]) -> None:
     home, _ = full
-    known = due.last(home)
+    known = schedule.last(home)
 
     assert (known.at, known.version, known.failed) == (NOW, "v0002", "")
-    assert due.new_verdicts(home, known) == 0
+    assert schedule.new_verdicts(home, known) == 0
 
 
 def test_a_warm_start_adds_trees_to_the_champions(mine: Settings) -> None:
@@ -170,8 +170,8 @@ def test_what_is_better_and_passes_every_check_is_promoted_in_the_name_of_the_pr
     learnings.save(own, Learning(promotion="automatic", promoter="Ada"), by="Ada", now=NOW)
     feeding.judged(own, make.users(3000, 22), inclusion=1.0)
     # From one tree to many, nearly everybody's band changes and other reasons are named.
-    monkeypatch.setattr("core.retraining.checks.FLIP_BUDGET", 1.0)
-    monkeypatch.setattr("core.retraining.checks.LEAST_OVERLAP", 0.0)
+    monkeypatch.setattr("core.retraining.gate_checks.FLIP_BUDGET", 1.0)
+    monkeypatch.setattr("core.retraining.gate_checks.LEAST_OVERLAP", 0.0)
     found = retrain.retrain(own, ASKED, now=NOW)
 
     assert found.promoted, found.gate.sentence
@@ -204,7 +204,7 @@ def test_without_its_history_nothing_is_learnt_from_verdicts_alone(mine: Setting
     shutil.rmtree(mine.datasets)
 
     assert "verdicts alone are no training set" in refused(mine)
-    assert "verdicts alone" in due.last(mine).failed
+    assert "verdicts alone" in schedule.last(mine).failed
 
 
 def test_without_the_users_of_the_champion_those_of_the_newest_version_that_has_them_are_the_history(
@@ -243,7 +243,7 @@ def test_a_warm_start_needs_news(own: Settings) -> None:
     feeding.judged(own, make.users(40, seed=4))
     with pytest.raises(TooFewRowsError, match="has not seen"):
         retrain.retrain(own, Request(Policy().thresholds, "warm", "Ada"), now=NOW + timedelta(hours=1))
-    assert due.last(own).at == NOW + timedelta(hours=1)
+    assert schedule.last(own).at == NOW + timedelta(hours=1)
 
 
 def test_killed_between_two_steps_the_home_is_as_it_was(mine: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,5 +256,5 @@ def test_killed_between_two_steps_the_home_is_as_it_was(mine: Settings, monkeypa
     with pytest.raises(KeyboardInterrupt):
         retrain.retrain(mine, ASKED, now=NOW)
     assert registry.versions(mine) == ("v0001",)
-    assert candidates.listed(mine) == ()
+    assert training_runs.listed(mine) == ()
     assert not mine.gates.exists()

@@ -16,11 +16,11 @@ import pytest
 
 from core.policy.policy import Policy
 from core.registry import registry
-from core.retraining import due, gate, retrain
+from core.retraining import gate, retrain, schedule
 from core.retraining.retrain import Request
 from core.scoring.scorer import Scorer
 from core.settings import Settings
-from core.training import candidates
+from core.training import training_runs
 from tests import make
 from tests.core.retraining import feeding
 from tests.make import NOW
@@ -64,9 +64,9 @@ def check_whole(home: Settings, users: pd.DataFrame, before: Sequence[float]) ->
         registry.load(home, version)
         found = gate.kept(home, version)
         assert found is None or found.candidate == version
-    for kept in candidates.listed(home):
-        assert len(candidates.scores(home, kept.id).label) == kept.data.tested_on
-    assert due.last(home).version in {"", *registry.versions(home)}
+    for kept in training_runs.listed(home):
+        assert len(training_runs.scores(home, kept.id).label) == kept.data.tested_on
+    assert schedule.last(home).version in {"", *registry.versions(home)}
 
 
 @pytest.mark.slow

@@ -15,17 +15,18 @@ import numpy as np
 import pandas as pd
 
 from core.data import datasets
-from core.evaluation import evaluate
+from core.evaluation import metrics
 from core.monitoring import rounds
 from core.policy.policy import Policy
 from core.registry import registry
-from core.retraining import due, retrain
+from core.retraining import retrain, schedule
 from core.retraining import settings as learnings
 from core.retraining.retrain import Request, Retrained
 from core.retraining.settings import Learning
-from core.review import guidance, plans, queue, review
+from core.review import guidance, plans, queue
+from core.review import verdicts as review
 from core.review.guidance import Guidance
-from core.review.review import Given
+from core.review.verdicts import Given
 from core.scoring import runs, score_file
 from core.scoring.scorer import Scorer
 from core.settings import Settings
@@ -110,7 +111,7 @@ def _judged(home: Settings, truth: Mapping[str, int], random: np.random.Generato
 
 def _learnt(home: Settings, now: datetime) -> Retrained | None:
     """What the scheduler does when it looks, at another time than now."""
-    return retrain.retrain(home, Request(Policy().thresholds), now=now) if due.due(home, now=now).is_due else None
+    return retrain.retrain(home, Request(Policy().thresholds), now=now) if schedule.due(home, now=now).is_due else None
 
 
 def _looked_at(home: Settings, done: Retrained, now: datetime) -> str:
@@ -133,4 +134,4 @@ def last_quarter(home: Settings, months: Sequence[Month], seed: int) -> tuple[fl
     live = np.concatenate([runs.scores(home, each.run)["probability"] for each in quarter])
     frames = [datasets.frame(home, runs.find(home, each.run).dataset) for each in quarter]
     never = np.concatenate([first.score(frame).probability for frame in frames])
-    return evaluate.pr_auc(label, live), evaluate.pr_auc(label, never)
+    return metrics.pr_auc(label, live), metrics.pr_auc(label, never)

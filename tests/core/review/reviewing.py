@@ -14,9 +14,9 @@ from core.feedback.ledger import Ledger
 from core.feedback.verdict import Verdict
 from core.policy.policy import Policy
 from core.registry import registry
-from core.review import cases, guidance, outbox, plans, queue, review
+from core.review import cases, guidance, outbox, plans, queue, verdicts
 from core.review.cases import Case
-from core.review.review import Given
+from core.review.verdicts import Given
 from core.schema import schema as schemas
 from core.scoring import runs, score_file
 from core.scoring.runs import Run
@@ -64,7 +64,7 @@ def judge(
 ) -> Verdict:  # fmt: skip
     """Take a case and judge it."""
     queue.take(home, case.id, by, now=now, session="tab")
-    return review.judge(
+    return verdicts.judge(
         home, case.id, Given(verdict or f"v-{case.id}-{by}", judgement, **said), by=by, session="tab", now=now
     )
 
@@ -82,7 +82,7 @@ def judge_all(home: Settings, truth: Mapping[str, Any], name: str = "all") -> No
     """Judge every open case by the truth, a judgement by user."""
     for judgement in sorted(set(truth.values())):
         chosen = [case.id for case in waiting(home) if truth[case.user] == judgement]
-        done = review.triage(
+        done = verdicts.triage(
             home, chosen, Given(f"{name}-{judgement}", judgement), by="Ada", session="triage", now=NOW
         )  # fmt: skip
         assert not done.refused

@@ -20,12 +20,12 @@ from hypothesis import strategies as st
 from core.access import accounts, audit
 from core.access.accounts import Person
 from core.errors import BadOptionError, FileProblemError, NotAllowedError
-from core.estimation import live
+from core.estimation import live_figures
 from core.feedback import csv_store, ledger, short_form
 from core.feedback.short_form import Row
 from core.policy.policy import Policy
 from core.registry import registry
-from core.review import cases, guidance, importing, outbox, plans, queue, review
+from core.review import cases, guidance, importing, outbox, plans, queue, verdicts
 from core.review.importing import Imported
 from core.schema import schema as schemas
 from core.scoring import runs, score_file
@@ -296,7 +296,7 @@ def test_what_was_said_before_an_appeal_does_not_decide_it(own: Settings, run: R
 def test_a_file_does_not_say_again_what_was_taken_back_and_a_request_does(own: Settings, run: Run) -> None:
     cells = {"prediction_id": f"{run.id}-1", "actual_label": 1}
     first = from_file(own, cells)
-    review.undo(own, first.ids, by="Ada", now=NOW)
+    verdicts.undo(own, first.ids, by="Ada", now=NOW)
     assert from_file(own, cells).known == 1
     assert labels(own) == []
     assert imported(own, cells).new == 1
@@ -392,7 +392,7 @@ def test_figures_count_whoever_was_drawn_and_nobody_else(own: Settings, run: Run
 def judged(settings: Settings, run: Run) -> int:
     known = ledger.of(settings)
     known.refresh()
-    figures = live.figures(settings, run, known.valid())
+    figures = live_figures.figures(settings, run, known.valid())
     assert figures is not None
     return sum(band.judged for band in figures.bands)
 
@@ -405,7 +405,7 @@ def test_an_import_closes_the_case_tells_the_platform_and_can_be_undone(own: Set
     (case,) = cases.of_user(own, user)
     assert (case.status, case.judgement, case.judged_by) == ("closed", "spammer", "Ada")
     assert outbox.of_user(own, user)["decision"].tolist() == ["remove"]
-    review.undo(own, done.ids, by="Ada", now=NOW)
+    verdicts.undo(own, done.ids, by="Ada", now=NOW)
     assert cases.of_user(own, user)[0].status == "open"
     assert outbox.of_user(own, user)["decision"].tolist() == ["remove", "none"]
 

@@ -16,7 +16,7 @@ from core.data import split
 from core.errors import NotAllowedError, UnknownItemError
 from core.feedback import csv_store
 from core.review import cases, plans, sampling
-from core.review.entries import Queued
+from core.review.enqueue import Queued
 from core.review.sampling import Rules
 from core.schema import schema as schemas
 from core.scoring import runs

@@ -21,9 +21,9 @@ from sqlalchemy.exc import IntegrityError
 from core.errors import BadOptionError, RefusedError, UnknownItemError
 from core.feedback.strata import STRATA
 from core.policy.policy import Policy
-from core.review import cases, entries, guidance, priority, queue
+from core.review import cases, enqueue, guidance, ordering, queue
 from core.review.cases import Case, CaseFilters
-from core.review.entries import Entry, Queued
+from core.review.enqueue import Entry, Queued
 from core.settings import ROOT, Settings
 from core.store import database
 from tests.make import NOW
@@ -67,7 +67,7 @@ def entry(user: str = "u1", score: float = 0.8, **changes: Any) -> Entry:
 
 
 def add(home: Settings, *many: Entry, now: Any = NOW) -> Queued:
-    return entries.enqueue(home, many, now=now)
+    return enqueue.enqueue(home, many, now=now)
 
 
 def one(home: Settings, user: str = "u1") -> Case:
@@ -270,7 +270,7 @@ def test_however_runs_follow_each_other_a_user_has_one_open_case(
 
 @given(q=st.lists(st.floats(0, 1), min_size=2))
 def test_a_review_is_worth_more_the_likelier_it_mends_something(q: list[float]) -> None:
-    standing, removed = priority.values(q, [False] * len(q)), priority.values(1 - np.array(q), [True] * len(q))
+    standing, removed = ordering.values(q, [False] * len(q)), ordering.values(1 - np.array(q), [True] * len(q))
     assert ((standing >= 0) & (standing <= 1)).all()
     assert (np.diff(standing[np.argsort(q)]) >= 0).all()
     assert removed == pytest.approx(standing, abs=1e-12)
@@ -280,14 +280,14 @@ def test_a_review_is_worth_more_the_likelier_it_mends_something(q: list[float]) 
 def test_no_new_case_overtakes_one_that_has_waited_the_service_level(
     old: float, new: float, hours: float, late: float
 ) -> None:
-    first, second = priority.places([old, new], [0.0, late * hours * 3600], hours)
+    first, second = ordering.places([old, new], [0.0, late * hours * 3600], hours)
     assert first < second
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans(), st.floats(0, 1, exclude_max=True)), min_size=1))
 def test_who_is_not_certain_is_placed_as_somebody_who_is(people: list[tuple[float, bool, float]]) -> None:
     own, certain, draw = (np.array(column) for column in zip(*people, strict=True))
-    given_value = priority.lent(own, certain, draw, known=[0.25])
+    given_value = ordering.lent(own, certain, draw, known=[0.25])
     assert (given_value[certain] == own[certain]).all()
     pool = set(own[certain]) if certain.any() else {0.25}
     borrowed = np.isin(given_value, list(pool))
@@ -300,19 +300,19 @@ def test_of_the_cases_judged_first_half_are_the_highest_risks() -> None:
     random = np.random.default_rng(0)
     certain = np.arange(4_000) < 400
     own = np.where(certain, random.uniform(0.7, 1, 4_000), 0.001)
-    first = np.argsort(-priority.lent(own, certain, random.random(4_000)), kind="stable")[:400]
+    first = np.argsort(-ordering.lent(own, certain, random.random(4_000)), kind="stable")[:400]
     assert 150 < certain[first].sum() < 250
 
 
 def test_draws_are_uniform_and_independent_of_each_other() -> None:
     people = [f"u{i}" for i in range(20_000)]
-    value, number = priority.draws(people, b"salt", "value"), priority.draws(people, b"salt", "number")
+    value, number = ordering.draws(people, b"salt", "value"), ordering.draws(people, b"salt", "number")
     for draw in (value, number):
         share, _ = np.histogram(draw, 10, (0, 1))
         assert abs(share - 2000).max() < 5 * np.sqrt(1800)
     assert abs(np.corrcoef(value, number)[0, 1]) < 5 / np.sqrt(20_000)
-    assert (priority.draws(people[:5], b"salt", "value") == value[:5]).all()
-    assert not (priority.draws(people[:5], b"pepper", "value") == value[:5]).any()
+    assert (ordering.draws(people[:5], b"salt", "value") == value[:5]).all()
+    assert not (ordering.draws(people[:5], b"pepper", "value") == value[:5]).any()
 
 
 def test_the_riskier_case_comes_first_and_age_makes_up_for_risk(home: Settings) -> None:

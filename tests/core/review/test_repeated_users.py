@@ -12,10 +12,10 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import app
-from core.estimation import live
+from core.estimation import live_figures
 from core.feedback import csv_store
 from core.feedback.short_form import Row
-from core.monitoring import checks, exposition
+from core.monitoring import exposition, inspection
 from core.registry import registry
 from core.review import cases, importing, outbox, plans
 from core.schema.glossary import Glossary
@@ -70,11 +70,11 @@ def test_the_plan_has_each_user_once_by_the_latest_row(own: Settings, run: Run) 
 
 
 def test_figures_count_each_user_once(own: Settings, run: Run) -> None:
-    before = live.figures(own, run, fresh(own).valid())
+    before = live_figures.figures(own, run, fresh(own).valid())
     assert before is not None
     judge_all(own, TRUTH)
-    found = live.figures(own, run, fresh(own).valid())
-    rows = live.labelled(own, run, fresh(own).valid())
+    found = live_figures.figures(own, run, fresh(own).valid())
+    rows = live_figures.labelled(own, run, fresh(own).valid())
     assert found is not None
     assert rows is not None
     chosen = sum(band.pending for band in before.bands)
@@ -91,7 +91,7 @@ def test_a_plan_of_before_that_chose_an_earlier_row_counts_nobody_twice(own: Set
     old["chosen"], old["inclusion"] = old["chosen"].fillna(value=True).astype(bool), old["inclusion"].fillna(0.5)
     runs.save_plan(own, run.id, old)
     judge_all(own, TRUTH)
-    found = live.figures(own, run, fresh(own).valid())
+    found = live_figures.figures(own, run, fresh(own).valid())
     assert found is not None
     assert sum(band.judged + band.pending for band in found.bands) == plan["chosen"].sum()
 
@@ -106,20 +106,20 @@ def test_feedback_on_any_of_the_rows_is_on_the_user(own: Settings, run: Run, whi
     verdict = csv_store.of(own).read().iloc[0]
     assert (verdict["user"], verdict["prediction"]) == (USERS["user"][7], f"{run.id}-{row}")
     assert outbox.of_user(own, USERS["user"][7])["decision"].tolist() == ["remove"]
-    assert live.figures(own, run, fresh(own).valid()) is not None
+    assert live_figures.figures(own, run, fresh(own).valid()) is not None
 
 
 def test_each_of_the_rows_can_be_sent_to_review(own: Settings, run: Run) -> None:
     for user in (3, 7):
         plans.send(own, run.id, rows_of(user), by="Ada", now=NOW)
         assert len([case for case in cases.of_user(own, USERS["user"][user]) if case.status == "open"]) == 1
-    assert live.figures(own, run, fresh(own).valid()) is not None
+    assert live_figures.figures(own, run, fresh(own).valid()) is not None
 
 
 def test_monitoring_reads_the_run(own: Settings, run: Run) -> None:
     judge_all(own, TRUTH)
     assert "trustdesk_precision" in exposition.text(own, now=NOW)
-    assert np.isfinite(len(checks.look(own, now=NOW).found))
+    assert np.isfinite(len(inspection.look(own, now=NOW).found))
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ import pytest
 from core.access import accounts, audit
 from core.data import datasets, intake
 from core.errors import NotAllowedError, UnknownItemError, UnknownVersionError
-from core.estimation import live
+from core.estimation import live_figures
 from core.registry import registry
 from core.review import plans
-from core.review.entries import Queued
+from core.review.enqueue import Queued
 from core.scoring import runs
 from core.scoring.scorer import Scorer
 from core.settings import Settings
@@ -66,7 +66,7 @@ def test_verdicts_on_flips_count_in_no_estimate(own: Settings, stored: str) -> N
     labels.refresh()
     verdicts = labels.effective()
     assert (verdicts["stratum"] == "flip").sum() == 59
-    found = live.figures(own, run, verdicts)
+    found = live_figures.figures(own, run, verdicts)
     assert found is not None
     assert [band.judged for band in found.bands] == [0] * len(found.bands)
 

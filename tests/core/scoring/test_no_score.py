@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from core import table_marks
-from core.comparison import flips, same_rows
+from core.comparison import common_rows, flips
 from core.data import datasets, intake
 from core.errors import NoScoreError
 from core.policy.policy import Policy
@@ -139,7 +139,7 @@ def test_nobody_is_judged_by_scores_that_are_none(own: Settings) -> None:
     with pytest.raises(NoScoreError):
         training.judged(own, model, dataset, make.SCHEMA, Policy().thresholds)
     with pytest.raises(NoScoreError):
-        same_rows.contender(same_rows.rows(own, [model], dataset, make.SCHEMA), model)
+        common_rows.contender(common_rows.rows(own, [model], dataset, make.SCHEMA), model)
 
 
 def test_a_challenger_is_held_against_the_champion_where_it_has_scores(

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from core.errors import FileProblemError, StorageError
 from core.store import chained_log, log_line, verify
-from core.store.group_commit import Together
+from core.store.group_commit import GroupCommit
 
 NAMES = ("who", "what")
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.text("=+-@\t\r\n\\'\",0rnn\0 a", max_size=12)
@@ -292,7 +292,7 @@ def test_threads_that_ask_at_once_are_served_together_and_each_gets_its_answer()
         go_on.wait(30)
         return [10 * wish for wish in wishes]
 
-    together: Together[int, int] = Together(serve)  # type: ignore[arg-type]
+    together: GroupCommit[int, int] = GroupCommit(serve)  # type: ignore[arg-type]
     answers: dict[int, int] = {}
     threads = [threading.Thread(target=lambda i=i: answers.update({i: together.ask(i)})) for i in range(6)]
     threads[0].start()
@@ -315,7 +315,7 @@ def test_who_shares_a_failure_is_served_by_itself() -> None:
             raise ValueError("no room")
         return wishes
 
-    together: Together[int, int] = Together(serve)  # type: ignore[arg-type]
+    together: GroupCommit[int, int] = GroupCommit(serve)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="no room"):
         together.ask(0)
 

@@ -10,7 +10,7 @@ import pytest
 
 from core.data import datasets, split
 from core.errors import BadOptionError, CancelledError
-from core.evaluation import evaluate
+from core.evaluation import metrics
 from core.jobs import Job, Report
 from core.model import scikit
 from core.model.families import FAMILIES, Recipe
@@ -18,8 +18,8 @@ from core.model.learner import Rows
 from core.registry import registry
 from core.schema import schema as schemas
 from core.settings import Settings
-from core.training import candidates, crossfit, train, training, tune
-from core.training.candidates import Trial
+from core.training import crossfit, train, training, training_runs, tune
+from core.training.training_runs import Trial
 from core.training.tune import Budget, Found
 from tests import make
 from tests.core.model.test_families import users
@@ -164,21 +164,21 @@ def test_the_settings_found_are_those_of_the_run_and_its_trials_are_kept(own: Se
         recipe=Recipe("logistic_regression", class_weight=3.0), budget=Budget(trials=3),
         watcher=lambda trials: told.append(len(trials)),
     )  # fmt: skip
-    assert candidates.find(own, kept.id) == kept
+    assert training_runs.find(own, kept.id) == kept
     assert (kept.version, kept.by, kept.family, told) == ("", "Ada", "logistic_regression", [1, 2, 3])
     best = max(kept.search, key=lambda trial: trial.value or 0)
     assert kept.options["parameters"]["C"] == best.parameters["C"]
     assert kept.options["class_weight"] == 3.0
     assert registry.versions(own) == ("v0001",)
-    scores = candidates.scores(own, kept.id)
-    assert kept.figures.overall["pr_auc"].value == pytest.approx(evaluate.pr_auc(scores.label, scores.probability))
+    scores = training_runs.scores(own, kept.id)
+    assert kept.figures.overall["pr_auc"].value == pytest.approx(metrics.pr_auc(scores.label, scores.probability))
     frame = datasets.frame(own, dataset.id)
     keys = split.keys(frame, schema, split.salt(own))
     assert scores.keys.tolist() == sorted(keys[split.in_test(keys)].tolist())
 
 
 def test_a_run_of_the_leading_family_is_a_version_and_is_kept(trained: Settings) -> None:
-    kept = next(each for each in candidates.listed(trained) if each.version == "v0001")
+    kept = next(each for each in training_runs.listed(trained) if each.version == "v0001")
     metadata = registry.describe(trained, "v0001")
     assert (kept.figures, kept.data, kept.rounds) == (metadata.figures, metadata.data, metadata.rounds)
     assert kept.options["parameters"] == metadata.parameters
@@ -190,13 +190,13 @@ def test_the_page_s_job_trains_as_asked_and_tells_its_trials(own: Settings, monk
     folder = own.jobs / "train-0001"
     folder.mkdir(parents=True)
     report = Report(folder, Job("train-0001", "Training"))
-    candidates.note_trials(own, "train-0001", [Trial(7, "failed", None, {}, 0.0)])
+    training_runs.note_trials(own, "train-0001", [Trial(7, "failed", None, {}, 0.0)])
     training.train_stored(
         own, report, dataset=dataset.id, thresholds={"monitor": 0.3}, family="extra_trees", search_trials=2,
         hard_negatives=True, by="Ada",
     )  # fmt: skip
-    kept = candidates.listed(own)[0]
-    assert candidates.trials_so_far(own, "train-0001") == kept.search
+    kept = training_runs.listed(own)[0]
+    assert training_runs.trials_so_far(own, "train-0001") == kept.search
     assert [trial.number for trial in kept.search] == [0, 1]
     assert kept.without is not None
     assert (kept.options["hard_negatives"], kept.by) == (True, "Ada")

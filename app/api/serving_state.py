@@ -1,0 +1,165 @@
+"""What a process of the API serves with: the model in charge, the schema and the glossary, as they are now."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import logging
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from app.api import log, responses
+from app.api.problem_details import Problem
+from core.access.idempotency import Claim, Kept, Reply
+from core.errors import TrustdeskError
+from core.policy.policy import Policy
+from core.registry import registry
+from core.registry.registry import Model
+from core.schema import glossary
+from core.schema import schema as schemas
+from core.schema.glossary import Glossary
+from core.scoring import closing, lost_runs, online_runs
+from core.scoring.online import Asked, Prediction, Serving
+from core.settings import Settings
+
+#: Seconds between two looks at what is in charge; a look costs a few microseconds.
+LOOK_EVERY: Final = 0.25
+#: Seconds after which what could not be used is tried again although no file has changed: one was restored, perhaps.
+AGAIN_AFTER: Final = 10.0
+#: Seconds between two looks for runs that have ended.
+CLOSE_EVERY: Final = 5.0
+#: Servings that are in charge no more but may have a request in their hands.
+_MOST_RETIRED: Final = 4
+#: Versions kept in memory: the one in charge, and those that the cases of reviewers were scored with.
+_MOST_MODELS: Final = 4
+
+Stamps = tuple[tuple[int, int, int], ...]
+
+
+class Live:
+    """The serving in charge. `look` is called by one thread at a time; everything else by any."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._serving: Serving | None = None
+        self._seen: Stamps | None = None
+        self._why, self._again = "", math.inf
+        self._retired: list[Serving] = []
+
+    @property
+    def serving(self) -> Serving:
+        """What scores now; one answer is made with one of these. Raises Problem (503) while there is none."""
+        if self._serving is None:
+            raise Problem(503, "no_model", self._why or "No model is in charge yet.", headers={"Retry-After": "5"})
+        return self._serving
+
+    @property
+    def version(self) -> str | None:
+        return self._serving.model.version if self._serving else None
+
+    def glossary(self) -> Glossary:
+        return glossary.load(self.settings.glossary_file)
+
+    def model(self, version: str) -> Model:
+        """A version, in charge or not."""
+        return _loaded(self.settings, version)
+
+    def look(self) -> None:
+        """Take up what has changed: another champion, schema or glossary. What cannot be used leaves all as it is."""
+        stamps, now = _stamps(self.settings), time.monotonic()
+        if stamps == self._seen and now < self._again:
+            return
+        self._seen, self._again = stamps, math.inf
+        try:
+            serving = self._made()
+        except TrustdeskError as error:
+            self._why, self._again = str(error), now + AGAIN_AFTER
+            log.tell("not taken up", level=logging.ERROR, why=self._why, still=self.version)
+            return
+        before, self._serving = self._serving, serving
+        log.tell("taken up", model_version=self.version, instead_of=before.model.version if before else None)
+        if before is not None:
+            self._retired = [before, *self._retired][:_MOST_RETIRED]
+
+    def tell_of_losses(self) -> None:
+        """Say in the log what the database of this home has forgotten; its numbers go on above that."""
+        if loss := lost_runs.look(self.settings):
+            log.tell("runs lost", level=logging.ERROR, why=loss.sentence)
+
+    def close_ended(self, *, everything: bool = False) -> None:
+        """Make runs like any others of those that have ended, here or in a process that died."""
+        now = datetime.now(UTC)
+        for serving in self._retired:
+            serving.ended(now=now, everything=True)
+        if self._serving is not None:
+            self._serving.ended(now=now, everything=everything)
+        for run in online_runs.left(self.settings):
+            # A home whose disk is full or whose schema is being edited: the run waits for the next time.
+            with contextlib.suppress(TrustdeskError):
+                closing.close(self.settings, run, schemas.load(self.settings.schema_file), now=now)
+
+    def _made(self) -> Serving:
+        version = registry.champion(self.settings)
+        model = self.model(version) if version else registry.load(self.settings)
+        columns = schemas.load(self.settings.schema_file)
+        serving = Serving(self.settings, model, columns, self.glossary(), Policy())
+        serving.warm_up()
+        return serving
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wish:
+    """A user to score, and by what. began: of `time.perf_counter`; claim: that of the request, where it has a key."""
+
+    serving: Serving
+    asked: Asked
+    began: float
+    claim: Claim | None = None
+
+    def reply(self, found: Prediction) -> Reply:
+        return responses.reply(responses.prediction(found, self.began))
+
+
+def scored(wishes: Sequence[Wish]) -> list[Reply]:
+    """The answers, each by the serving it was asked of: around a promotion there are two."""
+    found: dict[int, Reply] = {}
+    for serving in {id(each.serving): each.serving for each in wishes}.values():
+        mine = [at for at, each in enumerate(wishes) if each.serving is serving]
+        found |= zip(mine, _scored(serving, [wishes[at] for at in mine]), strict=True)
+    return [found[at] for at in range(len(wishes))]
+
+
+def _scored(serving: Serving, wishes: Sequence[Wish]) -> list[Reply]:
+    """What has a key is answered as it is stored, and so a moment before the disk has it; all else afterwards."""
+    early: dict[Wish, Reply] = {}
+
+    def kept(found: Sequence[Prediction]) -> list[Kept]:
+        early.update((wish, wish.reply(each)) for wish, each in zip(wishes, found, strict=True) if wish.claim)
+        return [(wish.claim, reply) for wish, reply in early.items() if wish.claim]
+
+    found = serving.score([wish.asked for wish in wishes], now=datetime.now(UTC), kept=kept)
+    return [early.get(wish) or wish.reply(each) for wish, each in zip(wishes, found, strict=True)]
+
+
+@functools.lru_cache(maxsize=_MOST_MODELS)
+def _loaded(settings: Settings, version: str) -> Model:
+    """Loaded once in a process: a version never changes."""
+    return registry.load(settings, version)
+
+
+def _stamps(settings: Settings) -> Stamps:
+    files = (settings.models / registry.CHAMPION, settings.schema_file, settings.glossary_file)
+    return tuple(map(_stamp, files))
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return (0, 0, 0)
+    return (found.st_mtime_ns, found.st_size, found.st_ino)

@@ -1,0 +1,51 @@
+"""A comparison that was made before, or the job that makes it now."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import guard
+from app.components.shared.job_progress import job_progress
+from app.queries import services
+from app.queries.compare import View
+from app.words import plain
+from core import jobs
+from core.comparison import comparison_job
+from core.comparison.comparison_job import Asked
+from core.data import datasets
+
+
+def made(asked: Asked) -> View | None:
+    """The comparison; until there is one, its progress, or why there is none."""
+    with guard.shown():
+        identity = comparison_job.identity(services.settings(), asked)
+        dataset = datasets.find(services.settings(), asked.on) if asked.on else None
+        if (found := services.compared(identity)) is not None:
+            return View(identity, found, dataset)
+        _being_made(asked, f"compare-{identity}")
+    return None
+
+
+def _being_made(asked: Asked, identity: str) -> None:
+    job = jobs.look(services.settings(), identity)
+    if job is None or job.status == "done":
+        _start(asked, identity)
+        job = jobs.look(services.settings(), identity)
+    if job is None:
+        return
+    if not job.over:
+        job_progress(identity)
+    elif job.status == "failed":
+        st.error(plain(job.message), icon=":material/error:")
+    if job.over:
+        st.button("Compare again", icon=":material/refresh:", on_click=_start, args=(asked, identity))
+
+
+def _start(asked: Asked, identity: str) -> None:
+    arguments = {
+        "a": asked.a, "b": asked.b, "on": asked.on, "thresholds": dict(asked.thresholds), "seed": asked.seed,
+    }  # fmt: skip
+    jobs.start(
+        services.settings(), "compare", arguments,
+        title="Comparing", identity=identity,
+    )  # fmt: skip

@@ -1,0 +1,158 @@
+"""The desk: which case lies on it, what was said of it, and what was said last. One desk a tab.
+
+The case is in the address, so that a reload takes it up again; what the keys do happens here, in callbacks.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, Final, Literal, TypedDict
+
+import streamlit as st
+
+from app import guard, session
+from app.components.review import key_guard
+from app.queries import services
+from app.words import badge, plain, probability
+from core.feedback.verdict import Verdict
+from core.review import cases, queue, verdicts
+from core.review.cases import Case, CaseFilters
+from core.review.verdicts import Given
+
+Judgement = Literal["spammer", "legitimate", "unsure"]
+_DESK: Final = "_desk"
+ADDRESS: Final = "case"
+#: Longer than this somebody was away, and the time says nothing.
+_AWAY: Final = 30 * 60.0
+
+
+class Desk(TypedDict):
+    """`case` on it, since `shown`; the id its verdict will have; what was skipped; the verdicts of the last step."""
+
+    case: str | None
+    shown: float
+    verdict: str
+    skipped: list[str]
+    last: list[str]
+
+
+def desk() -> Desk:
+    empty: Desk = {"case": None, "shown": 0.0, "verdict": "", "skipped": [], "last": []}
+    found: Desk = st.session_state.setdefault(_DESK, empty)
+    return found
+
+
+def on_the_desk(name: str, filters: CaseFilters) -> Case | None:
+    """The case on the desk; where there is none, the one in the address, else the next of the queue."""
+    own, now, settings = desk(), services.now(), services.settings()
+    if own["case"] is None and (asked := st.query_params.get(ADDRESS)):
+        st.query_params.pop(ADDRESS)
+        with guard.noted():
+            _put(queue.take(settings, asked, name, now=now, lease=services.guidance().lease, session=session.tab()))
+    if own["case"] is None:
+        found = queue.claim(
+            settings, name, now=now, lease=services.guidance().lease, filters=filters, session=session.tab(),
+            but=own["skipped"],
+        )  # fmt: skip
+        if found is None and own["skipped"]:  # everything else is done: what was skipped comes back
+            own["skipped"] = []
+            return on_the_desk(name, filters)
+        if found is None:
+            st.query_params.pop(ADDRESS, None)
+            return None
+        _put(found)
+        return found
+    return cases.find(settings, own["case"])
+
+
+def judge(name: str, case: str, judgement: Judgement, reasons: str) -> None:
+    """Record the verdict on the case that was seen, and clear the desk for the next.
+
+    Nothing is recorded when another case lies there by now: the second click of two is not for the next user.
+    """
+    own = desk()
+    if own["case"] != case:
+        key_guard.too_early()
+        return
+    if key_guard.unseen():
+        return
+    given = Given(own["verdict"], judgement, _reason(judgement), _notes(), _seconds(own), reasons)
+    with guard.noted() as failure:
+        found = verdicts.judge(services.settings(), case, given, by=name, session=session.tab(), now=services.now())
+        own["last"] = [found.id]
+        session.say(_told(found))
+    if failure.error is None or not _still_mine(case, name):
+        clear()
+
+
+def skip(name: str, case: str) -> None:
+    """Put the case back; it returns to this tab when there is nothing else."""
+    own = desk()
+    if own["case"] == case and not key_guard.unseen():
+        queue.release(services.settings(), case, name, session=session.tab())
+        own["skipped"].append(case)
+        clear()
+
+
+def undo(name: str) -> None:
+    """Take the last step back, however many verdicts it had; its first case lies on the desk again."""
+    own = desk()
+    if not own["last"] or key_guard.covered():  # nothing left: the second click of two
+        return
+    with guard.noted():
+        opened = verdicts.undo(services.settings(), own["last"], by=name, now=services.now())
+        own["last"] = []
+        if own["case"] is not None:
+            queue.release(services.settings(), own["case"], name, session=session.tab())
+        clear()
+        took = queue.take(
+            services.settings(), opened[0], name, now=services.now(), lease=services.guidance().lease,
+            session=session.tab(),
+        )  # fmt: skip
+        _put(took)
+        session.say(f"{len(opened)} verdicts taken back" if len(opened) > 1 else "Verdict taken back")
+
+
+def clear() -> None:
+    """Nothing on the desk, and nothing said of it."""
+    own = desk()
+    own["case"] = None
+    st.query_params.pop(ADDRESS, None)
+    st.session_state["reason"], st.session_state["notes"] = None, ""
+
+
+def _put(case: Case) -> None:
+    own = desk()
+    own["case"], own["shown"], own["verdict"] = case.id, services.clock(), secrets.token_hex(8)
+    key_guard.hidden()
+    st.query_params[ADDRESS] = case.id
+
+
+def _reason(judgement: Judgement) -> str:
+    """The reason chosen, when it is one of this judgement."""
+    chosen = st.session_state.get("reason")
+    return chosen if chosen in {code.code for code in services.guidance().codes(judgement)} else ""
+
+
+def _notes() -> str:
+    return str(st.session_state.get("notes") or "").strip()
+
+
+def _seconds(own: Desk) -> float | None:
+    took = services.clock() - own["shown"]
+    return round(took, 1) if took <= _AWAY else None
+
+
+def _still_mine(case: str, name: str) -> bool:
+    return cases.find(services.settings(), case).held(name, session.tab(), services.now())
+
+
+def _told(verdict: Verdict) -> str:
+    """What was recorded; of a blind case, what the score was."""
+    seen: dict[str, Any] = {"spammer": "spammer", "legitimate": "legitimate", "unsure": "unsure"}
+    told = f"{plain(verdict.user)}: {seen[verdict.verdict]}, saved"
+    if verdict.blind:
+        told += f". The score was {probability(verdict.score)}, {badge(verdict.band)}"
+    if st.session_state.get("reason") and not verdict.reason:
+        told += ". The reason belongs to another verdict and was not kept"
+    return told

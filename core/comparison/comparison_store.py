@@ -1,0 +1,113 @@
+"""A comparison on disk: `data/compared/<identity>/`, figures and sentences as JSON, users and segments as Parquet.
+
+Curves, bands and confusion matrices are not kept: they follow from the scores faster than they could be read.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from core.comparison import flips
+from core.comparison.flips import Flips
+from core.comparison.paired_metrics import Comparison
+from core.comparison.result import MILDEST
+from core.files import replacing, within
+from core.settings import Settings
+
+FORMAT: Final = 1
+_ABOUT: Final = "comparison.json"
+_USERS: Final = "users.parquet"
+_WHY: Final = "why.parquet"
+_SEGMENTS: Final = ("segments_a.parquet", "segments_b.parquet")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """What was found of two contenders, by their ids, on the same users.
+
+    `rows`: a sentence on who they are and who was left out. `users`: a row each, indexed by input row: user, label,
+    and the probabilities a and b. `why`: of those who flip, as `flips.why` but with the input row, None unless both
+    are versions; `segments` of a and of b, at the first threshold (see `weakest.segments`); `reasons`: how many they
+    share, in a sentence, "" unless both are versions.
+    """
+
+    contenders: tuple[str, str]
+    rows: str
+    comparison: Comparison
+    users: pd.DataFrame
+    why: pd.DataFrame | None
+    segments: tuple[pd.DataFrame, pd.DataFrame]
+    reasons: str
+    cautions: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, str]:
+        return self.comparison.a, self.comparison.b
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """Band -> score above which it begins, mildest first."""
+        found = self.comparison.figures[0].thresholds
+        return {str(band): found[band] for band in sorted(found, key=lambda band: found[band])}
+
+    def flips(self) -> Flips:
+        """Who changes band from a to b."""
+        before, after = (flips.severity(self.users[side], self.thresholds) for side in ("a", "b"))
+        return flips.flips(before, after, (MILDEST, *self.thresholds))
+
+
+def save(settings: Settings, identity: str, found: Compared) -> None:
+    """Store a comparison; one that is there already is left as it is."""
+    folder = within(settings.compared, identity)
+    try:
+        with replacing(folder) as temporary:
+            temporary.mkdir()
+            _write(temporary, found)
+    except OSError:
+        if not folder.is_dir():  # otherwise another process has just stored the same comparison
+            raise
+
+
+def known(settings: Settings, identity: str) -> bool:
+    """Whether the comparison was made before."""
+    return (within(settings.compared, identity) / _ABOUT).is_file()
+
+
+def load(settings: Settings, identity: str) -> Compared | None:
+    """What `save` stored, or None."""
+    folder = within(settings.compared, identity)
+    if not known(settings, identity):
+        return None
+    raw = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
+    a, b = (pd.read_parquet(folder / name) for name in _SEGMENTS)
+    return Compared(
+        contenders=tuple(raw["contenders"]),
+        rows=raw["rows"],
+        comparison=Comparison.from_json(raw["comparison"]),
+        users=pd.read_parquet(folder / _USERS),
+        why=pd.read_parquet(folder / _WHY) if (folder / _WHY).is_file() else None,
+        segments=(a, b),
+        reasons=raw["reasons"],
+        cautions=tuple(raw["cautions"]),
+    )
+
+
+def _write(folder: Path, found: Compared) -> None:
+    found.users.to_parquet(folder / _USERS, compression="lz4")
+    if found.why is not None:
+        found.why.to_parquet(folder / _WHY, index=False)
+    for name, table in zip(_SEGMENTS, found.segments, strict=True):
+        table.to_parquet(folder / name, index=False)
+    (folder / _ABOUT).write_text(json.dumps(_as_json(found), indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def _as_json(found: Compared) -> dict[str, Any]:
+    return {
+        "format": FORMAT, "contenders": found.contenders, "rows": found.rows,
+        "comparison": found.comparison.as_json(), "reasons": found.reasons, "cautions": found.cautions,
+    }  # fmt: skip

@@ -1,0 +1,200 @@
+"""Two models on the same rows: the figures of each, the differences, and whether chance alone would make them.
+
+`Contender` is anything that gives every row a probability: a published version, a fresh candidate, or predictions
+from outside (`core.comparison.external`). `common_rows` finds the rows on which versions may be compared.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from core.errors import BadOptionError, TooFewRowsError
+from core.evaluation import metrics, paired, resample
+from core.evaluation.difference import Difference, Verdicts
+from core.evaluation.metrics import FEW, FEWEST_REPLICATES, MOST_DRAWN, RANKED, Estimate, Figures, Thresholds
+from core.evaluation.resample import Costs, Floats, Sorted
+from core.wording import count
+
+#: Figures whose difference is tested. That of ECE is not: resampling inflates it, for each model differently.
+_TESTED: Final = ("pr_auc", "brier")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contender:
+    """A model's probabilities (n,) of the compared rows. Raises BadOptionError for one outside 0 to 1 or missing."""
+
+    name: str
+    probability: Floats
+
+    def __post_init__(self) -> None:
+        given = np.asarray(self.probability, np.float64)
+        if not np.all((given >= 0) & (given <= 1)):  # NaN makes both false
+            raise BadOptionError(self.name, "probabilities must be numbers from 0 to 1, for every user.")
+        object.__setattr__(self, "probability", given)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """All that was found of a and b on n rows. `figures`: of a, then of b, cost per user among those of a band."""
+
+    a: str
+    b: str
+    n: int
+    positives: int
+    figures: tuple[Figures, Figures]
+    differences: tuple[Difference, ...]
+    verdicts: tuple[Verdicts, ...]
+
+    def difference(self, figure: str, band: str = "") -> Difference:
+        """The difference in one figure. Raises KeyError for one that was not compared."""
+        return {(each.figure, each.band): each for each in self.differences}[figure, band]
+
+    @property
+    def sentence(self) -> str:
+        """The answer: the difference in PR-AUC, which is what rare spammers are found by."""
+        return self.difference("pr_auc").sentence
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "a": self.a, "b": self.b, "n": self.n, "positives": self.positives, "sentence": self.sentence,
+            "figures": {name: each.as_json() for name, each in zip((self.a, self.b), self.figures, strict=True)},
+            "differences": [each.as_json() for each in self.differences],
+            "verdicts": [each.as_json() for each in self.verdicts],
+        }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Comparison:
+        a, b = raw["a"], raw["b"]
+        figures = Figures.from_json(raw["figures"][a]), Figures.from_json(raw["figures"][b])
+        differences = tuple(map(Difference.from_json, raw["differences"]))
+        verdicts = tuple(map(Verdicts.from_json, raw["verdicts"]))
+        return cls(a, b, raw["n"], raw["positives"], figures, differences, verdicts)
+
+
+def compare(  # noqa: PLR0913 - what is compared, where it is cut, and how often it is drawn
+    label: npt.ArrayLike,
+    a: Contender,
+    b: Contender,
+    *,
+    seed: int,
+    thresholds: Thresholds = {},  # noqa: B006 - a mapping that nobody may write to
+    costs: Costs = Costs(),  # noqa: B008 - frozen
+    replicates: int | None = None,
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
+) -> Comparison:
+    """Compare b with a on rows with label (n,) of 0 and 1; `thresholds`: band -> score above which it begins.
+
+    ROC-AUC by DeLong's test, the verdicts of each band by McNemar's, all else by a bootstrap that draws the same
+    users for both (percentiles; 1,000 replicates, fewer on large sets). Raises BadOptionError when the lengths or the
+    names do not fit, TooFewRowsError when a class is absent.
+    """
+    y = np.asarray(label, np.float64)
+    _check(y, a, b)
+    models = [Sorted(y, each.probability, thresholds, costs) for each in (a, b)]
+    times = replicates or int(np.clip(MOST_DRAWN // len(y), FEWEST_REPLICATES, resample.REPLICATES))
+    drawn = resample.replicate(models, seed=seed, replicates=times, progress=progress)
+    figures = [_figures(y, model, each, thresholds, {name: values[i] for name, values in drawn.items()})
+               for i, (model, each) in enumerate(zip(models, (a, b), strict=True))]  # fmt: skip
+    differences = [_ranked(name, a.name, b.name, figures, drawn[name]) for name in _TESTED]
+    differences.insert(1, _areas(y, a, b))
+    for band, above in thresholds.items():
+        changed = _changed(y, a.probability > above, b.probability > above)
+        for name in figures[0].at[band]:
+            found = _ranked(name, a.name, b.name, figures, drawn[f"{band} {name}"], band)
+            differences.append(_if_enough(found, changed.get(name, sum(changed.values()))))
+    verdicts = tuple(_verdicts(y, a, b, str(band), above) for band, above in thresholds.items())
+    return Comparison(
+        a.name, b.name, len(y), int(y.sum()), (figures[0], figures[1]), tuple(differences), verdicts
+    )  # fmt: skip
+
+
+def _check(label: Floats, a: Contender, b: Contender) -> None:
+    if a.name == b.name:
+        raise BadOptionError(a.name, "give the two models different names, or nobody can tell which is better.")
+    for each in (a, b):
+        if each.probability.shape != label.shape:
+            have = f"{each.probability.size:,} probabilities for {count(len(label), 'user')}"
+            raise BadOptionError(each.name, f"there are {have}: both models must score the same rows.")
+    positives = int((label == 1).sum())
+    if not 0 < positives < len(label):
+        raise TooFewRowsError("The comparison", positives, len(label) - positives, 1)
+
+
+def _figures(
+    label: Floats, model: Sorted, contender: Contender, thresholds: Thresholds, drawn: Mapping[str, Floats]
+) -> Figures:
+    exact = model.figures(np.ones(len(label), np.int64))
+    overall = {name: _interval(exact[name], drawn[name], centred=name == "ece") for name in RANKED}
+    at = {band: {name: _share(name, *share, drawn[f"{band} {name}"]) for name, share in model.at(band).items()}
+          for band in thresholds}  # fmt: skip
+    groups = metrics.reliability(label, contender.probability)
+    return Figures(len(label), int(label.sum()), overall, at, dict(thresholds), groups)
+
+
+def _share(name: str, events: float, of: float, drawn: Floats) -> Estimate:
+    """As `evaluate.judge` does: shares of few events get the exact interval."""
+    if of == 0:
+        return Estimate(None, None, None)
+    if name in {"precision", "recall", "fpr"} and min(events, of - events) < FEW:
+        return Estimate(events / of, *metrics.exact(events, of))
+    return _interval(events / of, drawn)
+
+
+def _interval(value: float, drawn: Floats, *, centred: bool = False) -> Estimate:
+    kept = drawn[~np.isnan(drawn)]
+    if not len(kept):
+        return Estimate(value, None, None)
+    low, high = np.percentile(kept, [2.5, 97.5])
+    shift = value - float(kept.mean()) if centred else 0.0
+    return Estimate(value, max(float(low) + shift, 0.0), float(high) + shift)
+
+
+def _ranked(
+    name: str, a: str, b: str, figures: list[Figures], drawn: Floats, band: str = ""
+) -> Difference:  # fmt: skip
+    """The difference in a figure from m = 2 rows of replicates."""
+    of_a, of_b = ((each.at[band] if band else each.overall)[name].value for each in figures)
+    gaps = drawn[1] - drawn[0]
+    kept = gaps[~np.isnan(gaps)]
+    if of_a is None or of_b is None or not len(kept):
+        return Difference(name, band, a, b, Estimate(None, None, None), None, "paired bootstrap")
+    low, high = (float(end) for end in np.percentile(kept, [2.5, 97.5]))
+    fewer = min(int((kept <= 0).sum()), int((kept >= 0).sum()))
+    p = min(2 * (fewer + 1) / (len(kept) + 1), 1.0)
+    return Difference(name, band, a, b, Estimate(of_b - of_a, low, high), p, "paired bootstrap")
+
+
+def _areas(label: Floats, a: Contender, b: Contender) -> Difference:
+    found = paired.delong(label, b.probability, a.probability)
+    known = not math.isnan(found.error)
+    low, high = found.interval if known else (None, None)
+    return Difference(
+        "roc_auc", "", a.name, b.name, Estimate(found.a - found.b, low, high), found.p if known else None, "DeLong"
+    )
+
+
+def _changed(label: Floats, a: npt.NDArray[np.bool_], b: npt.NDArray[np.bool_]) -> dict[str, int]:
+    """How many spammers and how many legitimate users are flagged by one model only: what recall and FPR rest on."""
+    differs = a != b
+    return {"recall": int((differs & (label == 1)).sum()), "fpr": int((differs & (label == 0)).sum())}
+
+
+def _if_enough(found: Difference, changed: int) -> Difference:
+    """Without an interval where few flags differ: four that all go one way would look like evidence in a bootstrap."""
+    known = changed == 0 or changed >= FEW
+    value = found.difference if known else Estimate(found.difference.value, None, None)
+    return Difference(
+        found.figure, found.band, found.a, found.b, value, found.p if known else None, found.method, changed
+    )  # fmt: skip
+
+
+def _verdicts(label: Floats, a: Contender, b: Contender, band: str, above: float) -> Verdicts:
+    right_a, right_b = ((each.probability > above) == (label == 1) for each in (a, b))
+    only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
+    return Verdicts(band, above, a.name, b.name, only_a, only_b, paired.mcnemar(only_a, only_b))

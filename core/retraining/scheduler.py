@@ -1,0 +1,134 @@
+"""The scheduler of a home: looks whether it is time to retrain, starts the job if so, and writes each decision down.
+
+One at a time, by a lock that a killed one does not leave behind. What it knows is on disk, so that a new one goes on
+where the last one was; the retraining is a job of its own and outlives it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from filelock import FileLock, Timeout
+
+from core import jobs
+from core.errors import RefusedError, TrustdeskError, listed
+from core.evaluation.metrics import Thresholds
+from core.files import told_when_full
+from core.retraining import schedule, shadow
+from core.retraining import settings as learnings
+from core.settings import Settings
+
+JOB: Final = "retrain"
+#: Ids of the jobs that retrain begin with this.
+PREFIX: Final = "retrain-"
+#: Bytes after which the log of decisions is put aside, as `watch.log.1`: a year of a decision a minute is 50 MB.
+MOST_LOG: Final = 5_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided and why; `job`: the id of the retraining started, "" when none was."""
+
+    at: datetime
+    sentence: str
+    job: str = ""
+
+
+def watch(
+    settings: Settings, thresholds: Thresholds, *, every: float, now: Callable[[], datetime],
+    told: Callable[[Decision], None], wait: Callable[[float], None] = time.sleep,
+) -> None:  # fmt: skip
+    """Decide every so many seconds, for ever. Raises RefusedError when another one watches this home."""
+    with alone(settings):
+        while True:
+            decision = decide(settings, thresholds, now=now())
+            told(decision)
+            wait(every)
+
+
+def decide(settings: Settings, thresholds: Thresholds, *, now: datetime) -> Decision:
+    """One look: start a retraining when it is time and none goes on; noted in `data/logs/watch.log`.
+
+    The challenger, if there is one, catches up with what the champion has scored.
+    """
+    decision = _decided(settings, thresholds, now)
+    try:
+        caught_up = shadow.catch_up(settings)
+    except TrustdeskError as error:
+        decision = replace(decision, sentence=f"{decision.sentence} The challenger cannot score: {error}")
+    else:
+        also = f" The challenger has scored {listed(caught_up)} too." if caught_up else ""
+        decision = replace(decision, sentence=decision.sentence + also)
+    _note(settings, decision)
+    return decision
+
+
+def start(settings: Settings, thresholds: Thresholds, *, how: str = "full", by: str | None = None) -> jobs.Job:
+    """Start a retraining as a job, or give back the one that goes on."""
+    found = under_way(settings)
+    if found is not None:
+        return found
+    arguments = {"thresholds": dict(thresholds), "how": how, "by": by}
+    identity = f"{PREFIX}{len(jobs.listed(settings, PREFIX)) + 1:04d}"
+    return jobs.start(settings, JOB, arguments, title="Retraining", identity=identity, lane="long")
+
+
+def under_way(settings: Settings) -> jobs.Job | None:
+    """The retraining that goes on or waits, if any does."""
+    return next((job for job in jobs.listed(settings, PREFIX) if not job.over), None)
+
+
+@contextlib.contextmanager
+def alone(settings: Settings) -> Iterator[None]:
+    """Hold the lock of this home's scheduler. Raises RefusedError when another one holds it."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(settings.data / "watch.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise RefusedError("Another watch looks after this home already. One is enough.") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _decided(settings: Settings, thresholds: Thresholds, now: datetime) -> Decision:
+    if found := under_way(settings):
+        return Decision(now, f"{found.id} is under way: {found.message or found.status}.")
+    try:
+        found_due = schedule.due(settings, now=now)
+    except TrustdeskError as error:  # a file that somebody edits just now: it is told, and looked at again
+        return Decision(now, str(error))
+    if not found_due.is_due:
+        return Decision(now, found_due.sentence)
+    if rest := _rest(settings, now):
+        return Decision(now, f"Not yet: {rest}")
+    job = start(settings, thresholds)
+    return Decision(now, f"{found_due.sentence} {job.id} has started.", job.id)
+
+
+def _rest(settings: Settings, now: datetime) -> str:
+    """Why to wait after a job that failed in a way it could not note itself: a bug, or a process that was killed."""
+    newest = next(iter(jobs.listed(settings, PREFIX)), None)
+    interval = learnings.load(settings).retrain_interval
+    if newest is None or newest.status != "failed" or now.timestamp() - newest.told >= interval:
+        return ""
+    return f"{newest.id} has failed, and the next attempt waits for the interval. {newest.message}"
+
+
+def _note(settings: Settings, decision: Decision) -> None:
+    path = settings.watch_log
+    line = {"time": decision.at.isoformat(timespec="seconds"), "job": decision.job, "decision": decision.sentence}
+    with told_when_full(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_file() and path.stat().st_size > MOST_LOG:
+            path.replace(path.with_name(f"{path.name}.1"))
+        with path.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(line, ensure_ascii=False) + "\n")

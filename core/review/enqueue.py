@@ -1,0 +1,237 @@
+"""Entries: what a run puts into the queue, and how it meets the cases that are there already."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final
+
+import numpy as np
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
+
+from core.data import split
+from core.feedback.strata import SAMPLED, Stratum
+from core.policy.policy import Action, Band
+from core.review import guidance, ordering
+from core.review.cases import NOBODY
+from core.settings import Settings
+from core.store import database, numbered
+from core.store.database import OPEN, cases
+
+#: Of two reasons to look at a user the stronger one is kept.
+_RANK: Final[Mapping[Stratum, int]] = {"certain": 0, "uncertain": 1, "random": 2}
+_WEAKEST: Final = 3
+#: Their cases ask about a user anew. The others judge again what was judged, and no run may change that.
+_ANEW: Final[frozenset[Stratum]] = SAMPLED | {"flip"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A scored user who is to be judged. `inclusion`: the probability of that, None outside the sampled strata.
+
+    `user` must name one user over all files: where files have no id, the caller makes one of what they have.
+    """
+
+    user: str
+    dataset: str
+    run: str
+    row: int
+    model: str
+    policy: str
+    score: float
+    band: Band
+    action: Action
+    stratum: Stratum
+    inclusion: float | None = None
+    blind: bool = False
+    context: Mapping[str, str | None] = field(default_factory=dict)
+    features: Mapping[str, float | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if (self.stratum in SAMPLED) != (self.inclusion is not None):
+            raise ValueError(f"{self.stratum} goes {'with' if self.stratum in SAMPLED else 'without'} an inclusion.")
+        if self.inclusion is not None and not 0 < self.inclusion <= 1:
+            raise ValueError(f"An inclusion probability lies in (0, 1], not at {self.inclusion}.")
+        if not 0 <= self.score <= 1:
+            raise ValueError(f"A score lies in [0, 1], not at {self.score}.")
+
+    @property
+    def prediction(self) -> str:
+        return f"{self.run}-{self.row}"
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """What became of entries: `new` cases; `updated` open ones; `known`, because the last judgement of the user was
+    of the same feature values; `skipped`, because somebody holds the case, it is an appeal, a second opinion or a
+    golden one, it is queued just so already, or the user is there twice.
+    """
+
+    new: int = 0
+    updated: int = 0
+    known: int = 0
+    skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Meeting:
+    """An entry, the digest of its features, and the open case of its user, if there is one."""
+
+    entry: Entry
+    facts: str
+    case: Row[Any] | None = None
+
+    @property
+    def stratum(self) -> Stratum:
+        own = self.entry.stratum
+        return own if self.case is None or _rank(own) < _rank(self.case.stratum) else self.case.stratum
+
+    @property
+    def inclusion(self) -> float | None:
+        """The larger one: a user's random number never changes, so the smaller sample lies in the larger."""
+        both = (self.entry.inclusion, None if self.case is None else self.case.inclusion)
+        return max((each for each in both if each is not None), default=None)
+
+    @property
+    def blind(self) -> bool:
+        return self.entry.blind or (self.case is not None and self.case.blind)
+
+    @property
+    def changes(self) -> bool:
+        case = self.case
+        return case is None or (case.prediction, case.stratum, case.inclusion, case.blind, case.facts) != (
+            self.entry.prediction, self.stratum, self.inclusion, self.blind, self.facts
+        )  # fmt: skip
+
+
+def enqueue(settings: Settings, entries: Sequence[Entry], *, now: datetime) -> Queued:
+    """Queue users to be judged: all, or none when something is raised.
+
+    An open case takes over run, score, band and features of the entry, the stronger stratum (certain, uncertain,
+    random, others), the larger inclusion, and stays blind once it is; its age counts on. One that somebody holds is
+    left as it is. Numbers follow a hash of the user, so that a case's number does not tell how it was chosen.
+    """
+    salt = split.salt(settings)
+    meetings = [_Meeting(entry, _facts(entry)) for entry in _one_a_user([_clean(entry) for entry in entries])]
+    chance = ordering.draws([each.entry.user for each in meetings], salt, "number")
+    meetings = [meetings[at] for at in np.argsort(chance, kind="stable")]
+    hours = guidance.load(settings).service_hours
+    with database.writing(settings) as connection:
+        kept, known = _kept(connection, meetings, now)
+        rows = _rows(connection, kept, salt, hours, now)
+        fresh = [row for row, each in zip(rows, kept, strict=True) if each.case is None]
+        newer = [row | {"of": each.case.number} for row, each in zip(rows, kept, strict=True) if each.case is not None]
+        numbered.settle(settings, connection)
+        _insert(connection, fresh, now)
+        _update(connection, newer)
+    return Queued(len(fresh), len(newer), known, len(entries) - len(kept) - known)
+
+
+def _clean(entry: Entry) -> Entry:
+    """Feature values as JSON can hold them: missing is null, and -0.0 is 0.0, as equal values have one digest."""
+    values = {name: None if x is None or math.isnan(x) else float(x) + 0.0 for name, x in entry.features.items()}
+    return replace(entry, features=values)
+
+
+def _facts(entry: Entry) -> str:
+    text = json.dumps(entry.features, sort_keys=True, allow_nan=False)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _one_a_user(entries: Sequence[Entry]) -> list[Entry]:
+    """Of entries with the same user the one with the strongest stratum, then the highest score, then the first."""
+    best: dict[str, Entry] = {}
+    for each in sorted(entries, key=lambda each: (_rank(each.stratum), -each.score)):
+        best.setdefault(each.user, each)
+    return list(best.values())
+
+
+def _rank(stratum: Stratum) -> int:
+    return _RANK.get(stratum, _WEAKEST)
+
+
+def _kept(connection: Connection, meetings: Sequence[_Meeting], now: datetime) -> tuple[list[_Meeting], int]:
+    """What is to be written, each with the case it changes, and how many users are known."""
+    # A list in JSON is one variable; SQLite takes a limited number of them.
+    users = json.dumps([each.entry.user for each in meetings])
+    standing, judged = _standing(connection, users), _judged(connection, users)
+    joined = [replace(each, case=standing.get(each.entry.user)) for each in meetings]
+    known = [each.case is None and each.entry.stratum in _ANEW and judged.get(each.entry.user) == each.facts
+             for each in joined]  # fmt: skip
+    kept = [each for each, is_known in zip(joined, known, strict=True) if not is_known and _may_be_written(each, now)]
+    return kept, sum(known)
+
+
+def _may_be_written(meeting: _Meeting, now: datetime) -> bool:
+    case = meeting.case
+    if case is None:
+        return True
+    claimed = case.claimed_until is not None and case.claimed_until > now
+    return case.stratum in _ANEW and not claimed and meeting.changes
+
+
+def _standing(connection: Connection, users: str) -> dict[str, Row[Any]]:
+    """The open case of each user, without what is long."""
+    short = [column for column in cases.c if column.name not in {"context", "features"}]
+    found = connection.execute(select(*short).where(OPEN, cases.c.user.in_(_each(users))))
+    return {row.user: row for row in found}
+
+
+def _judged(connection: Connection, users: str) -> dict[str, str]:
+    """The digest of the features last judged, of each user whose last judgement says spammer or legitimate."""
+    last = (
+        select(cases.c.user, cases.c.facts, cases.c.judgement)
+        .where(cases.c.user.in_(_each(users)), cases.c.judgement.is_not(None))
+        .order_by(cases.c.judged_at, cases.c.number)
+    )
+    found = {row.user: row for row in connection.execute(last)}
+    return {user: row.facts for user, row in found.items() if row.judgement != "unsure"}
+
+
+def _each(users: str) -> Select[Any]:
+    return select(func.json_each(users).table_valued("value").c.value)
+
+
+def _rows(
+    connection: Connection, meetings: Sequence[_Meeting], salt: bytes, service_hours: float, now: datetime
+) -> list[dict[str, Any]]:
+    """What is to be stored."""
+    entries = [each.entry for each in meetings]
+    own = ordering.values([each.score for each in entries], [each.action == "auto_remove" for each in entries])
+    certain = np.array([each.stratum == "certain" for each in meetings], bool)
+    known = connection.execute(select(cases.c.value).where(OPEN, cases.c.stratum == "certain")).scalars().all()
+    value = ordering.lent(own, certain, ordering.draws([each.user for each in entries], salt, "value"), known)
+    queued = [(now if each.case is None else each.case.queued).timestamp() for each in meetings]
+    place = ordering.places(value, queued, service_hours)
+    return [
+        _row(each, now) | {"value": worth, "priority": at}
+        for each, worth, at in zip(meetings, value.tolist(), place.tolist(), strict=True)
+    ]
+
+
+def _row(meeting: _Meeting, now: datetime) -> dict[str, Any]:
+    each = meeting.entry
+    return {
+        "user": each.user, "dataset": each.dataset, "run": each.run, "row": each.row, "prediction": each.prediction,
+        "model": each.model, "policy": each.policy, "score": each.score, "band": each.band, "action": each.action,
+        "stratum": meeting.stratum, "inclusion": meeting.inclusion, "blind": meeting.blind, "updated": now,
+        "context": dict(each.context), "features": dict(each.features), "facts": meeting.facts,
+    }  # fmt: skip
+
+
+def _insert(connection: Connection, rows: Sequence[dict[str, Any]], now: datetime) -> None:
+    if rows:
+        start = {"created": now, "queued": now, "status": "open", "reopened": "", "not_for": ""}
+        connection.execute(insert(cases), [row | start for row in rows])
+
+
+def _update(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        changed: dict[str, Any] = {name: bindparam(f"new_{name}") for name in rows[0] if name not in {"of", "user"}}
+        # A claim that ended may not be renewed on what its holder has not seen.
+        one = update(cases).where(cases.c.number == bindparam("new_of")).values(changed | NOBODY)
+        connection.execute(one, [{f"new_{name}": value for name, value in row.items()} for row in rows])

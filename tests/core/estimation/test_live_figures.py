@@ -1,0 +1,335 @@
+"""What the verdicts say of a run: the truth where everybody is judged, and the weighted sum where some are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.estimation import live_figures
+from core.estimation.estimate import Figures
+from core.feedback import csv_store
+from core.policy.policy import BANDS
+from core.review import outbox, plans, queue, verdicts
+from core.schema import schema as schemas
+from core.scoring import runs
+from core.scoring.runs import Run
+from core.settings import Settings
+from tests import make
+from tests.core.review.reviewing import (
+    fresh,
+    judge,
+    judge_all,
+    not_chosen,
+    planned,
+    rows,
+    said,
+    scored,
+    truth_of,
+    waiting,
+)
+from tests.make import NOW
+
+FRAME = make.users(250, seed=1)
+TRUTH = truth_of(FRAME)
+
+
+def figures(home: Settings, run: Run) -> Figures:
+    found = live_figures.figures(home, run, fresh(home).valid())
+    assert found is not None
+    return found
+
+
+def counts(found: Figures) -> dict[str, int]:
+    """Over all bands."""
+    names = ("judged", "events", "pending", "unsure")
+    return {name: sum(getattr(band, name) for band in found.bands) for name in names}
+
+
+def same(one: Figures, other: Figures) -> bool:
+    """To the last bit; no figure is the same as no figure."""
+    return repr(one) == repr(other)
+
+
+def severity(home: Settings, run: Run) -> pd.Series[int]:
+    score = runs.scores(home, run.id)["probability"]
+    return pd.Series(run.policy.severity(score), index=score.index)
+
+
+def shares(found: Figures) -> list[float]:
+    return [*(band.value for band in found.bands), found.precision.value, found.recall.value]
+
+
+def test_a_run_that_was_never_queued_has_no_figures(own: Settings) -> None:
+    run = scored(own, FRAME)
+    assert live_figures.figures(own, run, fresh(own).valid()) is None
+
+
+def test_before_the_first_verdict_all_that_were_chosen_are_pending(own: Settings) -> None:
+    run = planned(own, FRAME)
+    found = figures(own, run)
+    assert counts(found) == {"judged": 0, "events": 0, "pending": len(waiting(own)), "unsure": 0}
+    assert not found.recall.enough
+    assert (found.recall.low, found.recall.high) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("capacity", "uncertain"), [(8, 3), *(pytest.param(*each, marks=pytest.mark.slow) for each in ((0, 0), (1000, 10)))]
+)
+def test_where_everybody_is_judged_the_figures_are_the_truth(own: Settings, capacity: int, uncertain: int) -> None:
+    run = planned(own, FRAME, capacity=capacity, audit=1, uncertain=uncertain)
+    judge_all(own, TRUTH)
+    found, spam, band = figures(own, run), FRAME["spam"].to_numpy(), severity(own, run).to_numpy()
+    for code, each in enumerate(found.bands):
+        assert each.value == each.low == each.high == spam[band == code].mean(), BANDS[code]
+        assert (each.judged, each.events) == ((band == code).sum(), spam[band == code].sum())
+    assert found.precision.value == found.precision.low == spam[band >= 2].mean()
+    assert found.recall.value == found.recall.high == (spam * (band >= 2)).sum() / spam.sum()
+
+
+def direct(home: Settings, run: Run) -> tuple[float, float]:
+    """Precision and recall from the file alone and what the plan says of how many users there are.
+
+    Everybody flagged is certain to be judged. Of the others an unequal sample was drawn: weights 1 / inclusion, and
+    their share of the users of the band; where spammers are rare, below a tenth by the scores, their plain sum.
+    """
+    lines = rows(home)
+    lines = lines[lines["verdict"].isin(["spammer", "legitimate"])]
+    spam, weight = lines["actual_label"].astype(float), 1 / lines["inclusion"].astype(float)
+    plan, score, band = runs.plan(home, run.id), runs.scores(home, run.id)["probability"], severity(home, run)
+    assert plan is not None
+    flagged = spam[lines["band"].isin(["human_review", "auto_remove"])]
+    missed = 0.0
+    for code, name in enumerate(BANDS[:2]):
+        for random in (False, True):
+            mine = (lines["band"] == name) & ((weight > 1) == random)
+            users = (band == code) & ((plan["inclusion"] < 1) == random)
+            total = (spam * weight)[mine].sum()
+            rare = random and score[users].mean() < 0.1
+            missed += total if rare or not users.any() else users.sum() * total / weight[mine].sum()
+    return flagged.mean(), flagged.sum() / (flagged.sum() + missed)
+
+
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 6))])
+def test_the_figures_are_the_weighted_sums_of_the_file(own: Settings, seed: int) -> None:
+    frame = make.users(500, seed=seed)
+    run = planned(own, frame, capacity=1000, audit=0.3, uncertain=12)
+    judge_all(own, truth_of(frame))
+    found = figures(own, run)
+    precision, recall = direct(own, run)
+    assert found.precision.value == pytest.approx(precision, rel=1e-12)
+    assert found.recall.value == pytest.approx(recall, rel=1e-12)
+    assert counts(found)["judged"] == len(rows(own)) < 500
+    assert recall < found.recall.naive  # those judged are mostly flagged, so what is missed is hardly seen
+
+
+def test_a_sample_without_certain_users_says_the_same_as_its_weighted_sum(own: Settings) -> None:
+    run = planned(own, FRAME, capacity=0, audit=0.4, uncertain=0)
+    judge_all(own, TRUTH)
+    assert set(rows(own)["stratum"]) == {"random"}
+    found, lines = figures(own, run), rows(own)
+    spam, weight = lines["actual_label"].astype(float), 1 / lines["inclusion"].astype(float)
+    mine = lines["band"] == "monitor"
+    assert found.bands[1].value == pytest.approx((spam * weight)[mine].sum() / weight[mine].sum())
+
+
+def test_half_judged_the_rest_is_pending(own: Settings) -> None:
+    run = planned(own, FRAME, audit=0.3)
+    half, all_ = waiting(own)[::2], len(waiting(own))
+    for case in half:
+        judge(own, case, TRUTH[case.user])
+    spammers = sum(TRUTH[case.user] == "spammer" for case in half)
+    assert counts(figures(own, run)) == {
+        "judged": len(half), "events": spammers, "pending": all_ - len(half), "unsure": 0,
+    }  # fmt: skip
+
+
+def test_unsure_verdicts_are_counted_apart_and_say_how_far_they_could_move_the_figure(own: Settings) -> None:
+    run = planned(own, FRAME, capacity=1000, audit=0.3, uncertain=0)
+    unsure = [case for case in waiting(own) if case.band == "human_review"][:3]
+    for case in unsure:
+        judge(own, case, "unsure")
+    judge_all(own, TRUTH)
+    found = figures(own, run)
+    band = found.bands[BANDS.index("human_review")]
+    assert (counts(found)["unsure"], band.unsure, counts(found)["pending"]) == (3, 3, 0)
+    size = band.judged + 3
+    assert band.value == pytest.approx(band.events / band.judged)
+    assert (band.worst, band.best) == (pytest.approx(band.events / size), pytest.approx((band.events + 3) / size))
+
+
+def test_a_verdict_that_was_taken_back_does_not_count(own: Settings) -> None:
+    run = planned(own, FRAME)
+    case = waiting(own)[0]
+    verdict = judge(own, case)
+    assert counts(figures(own, run))["judged"] == 1
+    verdicts.undo(own, [verdict.id], by="Ada", now=NOW)
+    assert counts(figures(own, run))["judged"] == 0
+
+
+def test_a_changed_mind_counts_as_it_is_now(own: Settings) -> None:
+    run = planned(own, FRAME)
+    case = waiting(own)[0]
+    judge(own, case, "spammer", verdict="v1")
+    csv_store.of(own).record([said(case, "legitimate", verdict="v2", supersedes="v1")])
+    assert counts(figures(own, run)) | {"pending": 0} == {"judged": 1, "events": 0, "pending": 0, "unsure": 0}
+    csv_store.of(own).record([said(case, "unsure", verdict="v3", by="Bob")])
+    assert counts(figures(own, run))["unsure"] == 1
+
+
+# Which verdicts count
+
+
+def test_an_earlier_verdict_on_the_same_values_counts_in_a_later_run(own: Settings) -> None:
+    first = planned(own, FRAME)
+    judge_all(own, TRUTH)
+    later = scored(own, FRAME)
+    done = plans.queue_run(own, later.id, by="Lea", now=NOW)
+    assert done.queued.known == counts(figures(own, first))["judged"]
+    assert counts(figures(own, later)) == counts(figures(own, first))
+    assert shares(figures(own, later)) == pytest.approx(shares(figures(own, first)), nan_ok=True)
+
+
+def test_a_verdict_on_other_values_does_not_count(own: Settings) -> None:
+    first = planned(own, FRAME, audit=0.5)
+    judge_all(own, TRUTH)
+    before = figures(own, first)
+    even = np.arange(len(FRAME)) % 2 == 0
+    later = scored(own, FRAME.assign(tier=np.where(even, FRAME["tier"], FRAME["tier"] % 4 + 1)))
+    plans.queue_run(own, later.id, by="Lea", now=NOW)
+    plan = runs.plan(own, later.id)
+    assert plan is not None
+    judged = set(rows(own)["user"])
+    counted = [row for row in plan.index[plan["chosen"]] if even[row - 1] and FRAME["user"][row - 1] in judged]
+    assert counts(figures(own, later))["judged"] == len(counted)
+    # What is said on the new values says nothing of the run on the old ones, and takes nothing from it.
+    judge_all(own, TRUTH, name="later")
+    assert counts(figures(own, later))["pending"] == 0
+    assert same(figures(own, first), before)
+
+
+def test_a_missing_value_is_the_same_as_a_missing_value_and_as_nothing_else(own: Settings) -> None:
+    run = planned(own, FRAME)
+    case = next(each for each in waiting(own) if each.features["ratio"] is None)
+    other = said(case, "spammer", verdict="other", features={**case.features, "ratio": 0.0})
+    csv_store.of(own).record([other])
+    assert counts(figures(own, run))["judged"] == 0
+    csv_store.of(own).record([said(case, "spammer")])
+    assert counts(figures(own, run))["judged"] == 1
+
+
+@pytest.mark.parametrize("inclusion", [None, 0.5])
+@pytest.mark.parametrize("stratum", ["golden", "second", "flip", "appeal"])
+def test_who_was_only_judged_for_another_reason_counts_as_not_judged(
+    own: Settings, stratum: Any, inclusion: float | None
+) -> None:
+    run = planned(own, FRAME)
+    case, other, *_ = waiting(own)
+    judge(own, case, "spammer")
+    before = figures(own, run)
+    again = {"stratum": stratum, "inclusion": inclusion}
+    csv_store.of(own).record([said(other, "legitimate", verdict="again", **again)])
+    assert same(figures(own, run), before)
+
+
+@pytest.mark.parametrize("stratum", ["second", "flip", "appeal"])
+def test_whatever_was_said_last_of_a_drawn_user_is_the_label_with_the_weight_of_the_draw(
+    own: Settings, stratum: Any
+) -> None:
+    run = planned(own, FRAME, capacity=1, audit=0.2)
+    random = next(case for case in waiting(own) if case.stratum == "random")
+    judge(own, random, "legitimate")
+    expected = figures(own, run)
+    judge_as_spammer = said(random, "spammer", verdict="v2", by="Bob", inclusion=None, stratum=stratum)
+    csv_store.of(own).record([judge_as_spammer])
+    changed = figures(own, run)
+    assert not same(changed, expected)
+    assert sum(band.events for band in changed.bands) == 1
+    csv_store.of(own).record([said(random, "legitimate", verdict="v3", by="Eve", inclusion=None, stratum=stratum)])
+    assert same(figures(own, run), expected)
+    row = fresh(own).effective().iloc[-1]
+    assert (row["verdict"], row["stratum"], row["inclusion"]) == ("legitimate", "random", random.inclusion)
+
+
+def test_an_overturned_verdict_counts_as_it_stands_everywhere(own: Settings) -> None:
+    run = planned(own, FRAME, capacity=1, audit=0.2)
+    random = next(case for case in waiting(own) if case.stratum == "random")
+    first = judge(own, random, "spammer")
+    appeal = queue.reopen(own, random.id, by="Lea", note="says it is a mistake", now=NOW)
+    judge(own, appeal, "legitimate", by="Bob")
+    assert sum(band.events for band in figures(own, run).bands) == 0
+    rows_ = live_figures.labelled(own, run, fresh(own).valid())
+    assert rows_ is not None
+    assert rows_["label"].tolist() == [0.0]
+    standing = fresh(own).effective()
+    assert standing[["user", "verdict", "stratum"]].to_numpy().tolist() == [[random.user, "legitimate", "random"]]
+    assert standing["inclusion"].tolist() == [first.inclusion]
+    assert outbox.of_user(own, random.user)["decision"].tolist() == ["remove", "keep"]
+    # Taken back, the appeal leaves what was said before.
+    verdicts.undo(own, [f"v-{appeal.id}-Bob"], by="Bob", now=NOW)
+    assert fresh(own).effective()["verdict"].tolist() == ["spammer"]
+    assert sum(band.events for band in figures(own, run).bands) == 1
+
+
+def test_feedback_from_outside_the_plan_stays_out(own: Settings) -> None:
+    run = planned(own, FRAME)
+    chosen, other = waiting(own)[:2]
+    before = figures(own, run)
+    csv_store.of(own).record([said(chosen, "spammer", case="", verdict="i1", inclusion=None)])
+    # And so does a label of somebody whom this run has not chosen.
+    row = next(iter(not_chosen(own, run)))
+    about = {"user": FRAME["user"][row - 1], "prediction": f"{run.id}-{row}"}
+    values = {name: None if pd.isna(value) else float(value)
+              for name, value in FRAME.loc[row - 1, list(make.SCHEMA.names)].items()}  # fmt: skip
+    csv_store.of(own).record([said(other, "spammer", case="", verdict="i2", features=values, **about)])
+    assert same(figures(own, run), before)
+
+
+# By hand
+
+
+def test_a_user_sent_by_hand_counts_as_one_and_no_more(own: Settings) -> None:
+    run = planned(own, FRAME, capacity=1000, audit=0.3, uncertain=0)
+    judge_all(own, TRUTH)
+    before = figures(own, run).bands[0]
+    spammers = [row for row in not_chosen(own, run) if FRAME["spam"][row - 1]]
+    assert len(spammers) > 1
+    plans.send(own, run.id, spammers, by="Lea", now=NOW)
+    assert figures(own, run).bands[0].pending == len(spammers)
+    judge_all(own, TRUTH, name="by hand")
+    after, users = figures(own, run).bands[0], (severity(own, run) == 0).sum()
+    assert after.judged == before.judged + len(spammers)
+    lines = rows(own)
+    mine = lines[(lines["band"] == "allow")]
+    assert mine["inclusion"].tolist().count("1") == len(spammers)
+    spam, weight = mine["actual_label"].astype(float), 1 / mine["inclusion"].astype(float)
+    assert after.value == pytest.approx((spam * weight).sum() / users)
+    assert after.value - before.value == pytest.approx(len(spammers) / users)
+
+
+def test_a_user_drawn_and_sent_by_hand_is_counted_once_and_as_one(own: Settings) -> None:
+    run = planned(own, FRAME, capacity=1000, audit=0.3, uncertain=0)
+    drawn = next(case for case in waiting(own) if case.band == "allow" and TRUTH[case.user] == "spammer")
+    judge_all(own, TRUTH)
+    before = figures(own, run).bands[0]
+    plans.send(own, run.id, [drawn.row], by="Lea", now=NOW)
+    after, users = figures(own, run).bands[0], (severity(own, run) == 0).sum()
+    assert after.judged == before.judged
+    assert drawn.inclusion
+    assert before.value - after.value == pytest.approx((1 / drawn.inclusion - 1) / users)
+
+
+def test_without_ids_the_verdicts_on_a_file_count_for_that_file_only(own: Settings) -> None:
+    schemas.save(replace(make.SCHEMA, id=None), own.schema_file)
+    frame = FRAME.drop(columns="user")
+    run = planned(own, frame)
+    judge_all(own, {case.user: "spammer" for case in waiting(own)})
+    judged = counts(figures(own, run))["judged"]
+    assert judged == len(rows(own)) > 0
+    again, other = scored(own, frame), scored(own, frame.assign(name="another file"))
+    for each in (again, other):
+        plans.queue_run(own, each.id, by="Lea", now=NOW)
+    assert [counts(figures(own, each))["judged"] for each in (again, other)] == [judged, 0]

@@ -1,0 +1,128 @@
+"""The scheduler: one a home, no retraining twice, every decision written down, and a restart that goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.errors import RefusedError
+from core.jobs import Job
+from core.policy.policy import Policy
+from core.registry import registry
+from core.retraining import schedule, scheduler
+from core.retraining.scheduler import Decision
+from core.settings import ROOT, Settings, child_environment
+from tests import make, screen
+from tests.core.retraining import feeding
+from tests.make import NOW
+
+THRESHOLDS = Policy().thresholds
+
+
+class _EnoughError(Exception):
+    """Ends the endless."""
+
+
+def settled(home: Settings, text: str = "min_samples = 5\nretrain_interval = 0\n") -> Settings:
+    home.data.mkdir(parents=True, exist_ok=True)
+    home.options_file.write_text(f"[learning]\n{text}", encoding="utf-8")
+    return home
+
+
+def logged(home: Settings) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in home.watch_log.read_text(encoding="utf-8").splitlines()]
+
+
+def test_it_looks_again_and_again_and_writes_each_decision_down(home: Settings) -> None:
+    told: list[Decision] = []
+
+    def wait(seconds: float) -> None:
+        assert seconds == 7
+        if len(told) == 3:
+            raise _EnoughError
+
+    with pytest.raises(_EnoughError):
+        scheduler.watch(settled(home), THRESHOLDS, every=7, now=lambda: NOW, told=told.append, wait=wait)
+    assert [line["decision"] for line in logged(home)] == [each.sentence for each in told]
+    assert told[0].sentence == "Not yet: 0 of 5 new verdicts have come in."
+    with scheduler.alone(home):  # the lock is free again
+        pass
+
+
+def test_settings_that_somebody_breaks_are_told_and_looked_at_again(home: Settings) -> None:
+    settled(home, "min_sample = 5\n")
+    assert "min_sample;" in scheduler.decide(home, THRESHOLDS, now=NOW).sentence
+    settled(home)
+    assert scheduler.decide(home, THRESHOLDS, now=NOW).sentence.startswith("Not yet")
+
+
+def test_a_second_one_is_refused(home: Settings) -> None:
+    with scheduler.alone(home), pytest.raises(RefusedError, match="Another watch"):
+        scheduler.watch(home, THRESHOLDS, every=1, now=lambda: NOW, told=lambda _: None)
+
+
+def test_when_it_is_time_one_retraining_starts_and_no_second_beside_it(own: Settings) -> None:
+    feeding.judged(settled(own), make.users(200, seed=8))
+    now = datetime.now(UTC)
+    first = scheduler.decide(own, THRESHOLDS, now=now)
+    second = scheduler.decide(own, THRESHOLDS, now=now)
+
+    assert first.job == "retrain-0001"
+    assert second.job == ""
+    assert "retrain-0001 is under way" in second.sentence
+    job = screen.over(own, first.job, within=120)
+    assert (job.status, job.message) == ("done", "")
+    assert registry.versions(own) == ("v0001", "v0002")
+    assert schedule.last(own).version == "v0002"
+    assert scheduler.decide(own, THRESHOLDS, now=now).sentence.startswith("Not yet: 0 of 5")
+    assert [bool(line["job"]) for line in logged(own)] == [True, False, False]
+
+
+def test_after_a_retraining_that_died_the_next_waits_for_the_interval(own: Settings) -> None:
+    feeding.judged(settled(own, "min_samples = 5\nretrain_interval = 600\n"), make.users(20, seed=8))
+    now = datetime.now(UTC)
+    died = Job("retrain-0001", "Retraining", "failed", message="It ended early.", told=now.timestamp())
+    (own.jobs / died.id).mkdir(parents=True)
+    (own.jobs / died.id / "state.json").write_text(json.dumps(asdict(died)), encoding="utf-8")
+
+    found = scheduler.decide(own, THRESHOLDS, now=now + timedelta(seconds=599))
+    assert (found.job, "It ended early." in found.sentence) == ("", True)
+    later = scheduler.decide(own, THRESHOLDS, now=now + timedelta(seconds=600))
+    assert later.job == "retrain-0002"
+    screen.over(own, later.job, within=120)
+
+
+def test_a_killed_one_leaves_no_lock_and_the_next_goes_on(home: Settings) -> None:
+    settled(home)
+    command = [sys.executable, "-m", "app", "watch", "--every", "1", "--home", str(home.home)]
+    environment = child_environment(home) | {"TRUSTDESK_NO_VENV": "1"}
+    child = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
+    until = time.monotonic() + 60
+    while not home.watch_log.is_file() and time.monotonic() < until:
+        time.sleep(0.1)
+    with pytest.raises(RefusedError), scheduler.alone(home):
+        pass
+    os.kill(child.pid, signal.SIGKILL) if os.name != "nt" else child.kill()
+    child.wait()
+
+    with scheduler.alone(home):
+        assert scheduler.decide(home, THRESHOLDS, now=NOW).sentence.startswith("Not yet")
+    assert len(logged(home)) >= 2
+
+
+def test_a_long_log_is_put_aside(home: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduler, "MOST_LOG", 100)
+    for _ in range(3):
+        scheduler.decide(settled(home), THRESHOLDS, now=NOW)
+    assert Path(f"{home.watch_log}.1").is_file()
+    assert len(logged(home)) == 1
