@@ -83,11 +83,11 @@ def tab() -> str:
 
 def _in_address() -> str | None:
     """The name in the address; one that nobody can have is told and dropped."""
-    asked = st.query_params.get(_ADDRESS)
-    if not asked:
+    text = st.query_params.get(_ADDRESS)
+    if not text:
         return None
     with guard.shown() as failure:
-        name = accounts.named(asked)
+        name = accounts.named(text)
     if failure.error is None:
         return name
     st.query_params.pop(_ADDRESS)

@@ -225,8 +225,8 @@ def listed(settings: Settings, prefix: str = "") -> tuple[Job, ...]:
     if not settings.jobs.is_dir():
         return ()
     names = [entry.name for entry in settings.jobs.iterdir() if entry.name.startswith(prefix)]
-    found = [job for job in (look(settings, name) for name in names) if job is not None]
-    return tuple(sorted(found, key=lambda job: (job.asked, job.id), reverse=True))
+    jobs = [job for job in (look(settings, name) for name in names) if job is not None]
+    return tuple(sorted(jobs, key=lambda job: (job.asked, job.id), reverse=True))
 
 
 def log(settings: Settings, identity: str) -> str:

@@ -52,8 +52,8 @@ class Target:
     @property
     def is_free(self) -> bool:
         """Whether nothing is there, or a file without a byte."""
-        found = self._look()
-        return found is None or not found.st_size
+        status = self._look()
+        return status is None or not status.st_size
 
     @property
     def is_foreign(self) -> bool:
@@ -98,20 +98,20 @@ class Target:
 
     def _look(self) -> os.stat_result | None:
         """What is there now, None when nothing is; raises BadOptionError for what is not to be written over."""
-        found = _stat(self.path, self.place)
-        if found is not None and stat.S_ISDIR(found.st_mode):
+        status = _stat(self.path, self.place)
+        if status is not None and stat.S_ISDIR(status.st_mode):
             raise BadOptionError(str(self.path), "this is a folder: give the name of a file to write.")
-        if found is not None and not stat.S_ISREG(found.st_mode):
+        if status is not None and not stat.S_ISREG(status.st_mode):
             raise BadOptionError(str(self.path), "this is a pipe or a device: give the name of a file to write.")
         for source, known in self._sources:
-            if (found is not None and os.path.samestat(found, known)) or self.place == Path(os.path.realpath(source)):
+            if (status is not None and os.path.samestat(status, known)) or self.place == Path(os.path.realpath(source)):
                 what = "this file" if source == self.path else f"this is the same file as {source}, which"
                 read = f"{what} is read by this command and would be replaced."
                 raise BadOptionError(str(self.path), f"{read} {self.advice}")
-        if _is_kept(self.settings, self.place, found):
+        if _is_kept(self.settings, self.place, status):
             where = self.settings.home
             raise BadOptionError(str(self.path), f"the home {where} keeps its own files there. {self.advice}")
-        return found
+        return status
 
 
 def new_folder(path: Path, settings: Settings) -> Path:
@@ -155,11 +155,11 @@ def _told_when_impossible(path: Path) -> Iterator[None]:
         raise BadOptionError(str(path), f"no file can be written there: {error.strerror or error}.") from error
 
 
-def _version(found: os.stat_result | None) -> tuple[int, ...] | None:
-    return found and (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+def _version(status: os.stat_result | None) -> tuple[int, ...] | None:
+    return status and (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
-def _is_kept(settings: Settings, place: Path, found: os.stat_result | None) -> bool:
+def _is_kept(settings: Settings, place: Path, status: os.stat_result | None) -> bool:
     """Whether a place is one of the home's own, by its path or as another name of a file that is."""
     roots = [Path(os.path.realpath(path)) for path in settings.kept()]
     roots += [Path(os.path.realpath(entry)) for root in roots for entry in _entries(root) if entry.is_symlink()]
@@ -168,7 +168,7 @@ def _is_kept(settings: Settings, place: Path, found: os.stat_result | None) -> b
     audit = settings.audit
     if place.parent == Path(os.path.realpath(audit.parent)) and place.match(f"{audit.stem}*{audit.suffix}*"):
         return True
-    return found is not None and found.st_nlink > 1 and any(os.path.samestat(found, each) for each in _files(roots))
+    return status is not None and status.st_nlink > 1 and any(os.path.samestat(status, each) for each in _files(roots))
 
 
 def _entries(root: Path) -> tuple[Path, ...]:

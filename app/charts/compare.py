@@ -100,9 +100,9 @@ def confusion(found: Confusion, *, name: str, theme: Theme) -> go.Figure:
     figure = base(figure, theme=theme, height=2 * CELL + LINE + 14, top=LINE + 12)
     _sides(figure, ["flagged", "not flagged"], ["spammers", "legitimate"], theme=theme)
     shares = [("precision", found.precision), ("recall", found.recall), ("flagged", found.flag_rate)]
-    told = " · ".join(f"{what} {words.UNKNOWN if p is None else words.percent(p)}" for what, p in shares)
+    text = " · ".join(f"{what} {words.UNKNOWN if p is None else words.percent(p)}" for what, p in shares)
     alt = ", ".join(f"{words.count(cells[i, j])} {names[i][j]}" for i in range(2) for j in range(2))
-    return titled(figure, f"{name} above {threshold(found.threshold)}", told, f"{name}: {alt}.")
+    return titled(figure, f"{name} above {threshold(found.threshold)}", text, f"{name}: {alt}.")
 
 
 def _heat(tint: Numbers, hover: list[list[str]], *, theme: Theme, most: float | None = None) -> go.Figure:

@@ -47,8 +47,8 @@ def score_levels(frame: pd.DataFrame, *, theme: Theme) -> go.Figure:
         nothing(figure, "no users were scored", theme=theme)
     number = f"{len(when)} run{'' if len(when) == 1 else 's'}"
     sub = f"the score that this share of users lies below, {number}"
-    told = "; ".join(f"{name} of users below {score}" for name, score, _, _ in ends)
-    return titled(figure, "Scores of each run", sub, f"Scores of {number}; the last: {told or 'no users'}.")
+    text = "; ".join(f"{name} of users below {score}" for name, score, _, _ in ends)
+    return titled(figure, "Scores of each run", sub, f"Scores of {number}; the last: {text or 'no users'}.")
 
 
 def then_and_now(frame: pd.DataFrame, name: str, *, runs: str, theme: Theme) -> go.Figure:

@@ -148,17 +148,17 @@ def _guide(figure: go.Figure, x: list[float], y: list[float], colour: Palette) -
     )
 
 
-def _at(found: Confusion, axis: str) -> float | None:
-    legitimate = found.false_alarms + found.left_alone
-    known = {"precision": found.precision, "recall": found.recall, "flag_rate": found.flag_rate,
-             "fpr": found.false_alarms / legitimate if legitimate else None}  # fmt: skip
+def _at(confusion: Confusion, axis: str) -> float | None:
+    legitimate = confusion.false_alarms + confusion.left_alone
+    known = {"precision": confusion.precision, "recall": confusion.recall, "flag_rate": confusion.flag_rate,
+             "fpr": confusion.false_alarms / legitimate if legitimate else None}  # fmt: skip
     return known[axis]
 
 
-def _mark_words(found: Confusion) -> str:
-    shares = [("precision", found.precision), ("recall", found.recall), ("flagged", found.flag_rate)]
-    told = "<br>".join(f"{what} {escape_label(words.percent(p))}" for what, p in shares if p is not None)
-    return f"above {threshold(found.threshold)}<br>{told}"
+def _mark_words(confusion: Confusion) -> str:
+    shares = [("precision", confusion.precision), ("recall", confusion.recall), ("flagged", confusion.flag_rate)]
+    text = "<br>".join(f"{what} {escape_label(words.percent(p))}" for what, p in shares if p is not None)
+    return f"above {threshold(confusion.threshold)}<br>{text}"
 
 
 def _names(figure: go.Figure, a: tuple[Any, Any], b: tuple[Any, Any], names: tuple[str, str], colour: Palette) -> None:
@@ -190,8 +190,8 @@ def _line(x: Any, y: Any, at: Numbers) -> Numbers:
     known = np.isfinite(across) & np.isfinite(up)
     if known.sum() < 2:
         return np.full(len(at), np.nan)
-    found: Numbers = np.interp(at, across[known], up[known], left=np.nan, right=np.nan)
-    return found
+    values: Numbers = np.interp(at, across[known], up[known], left=np.nan, right=np.nan)
+    return values
 
 
 def _curves_alt(marks: tuple[Any, Any], names: tuple[str, str]) -> str:

@@ -30,10 +30,10 @@ def list_accounts(context: typer.Context, home: Home = None) -> None:
 
     settings = settings_of(context, home)
     with guard.command(settings):
-        found = accounts.people(settings)
-        for person in found:
+        everybody = accounts.people(settings)
+        for person in everybody:
             put(f"{person.name}\t{person.role}\n")
-        if not found:
+        if not everybody:
             tell("No accounts: whoever opens this home gives a name and may do everything.")
 
 

@@ -114,8 +114,8 @@ def _with_file(
             return common_rows.contender(rows, model)
         return external.on(external.read(name, Path(name)), rows.frame[columns.id], rows.label, of=rows.name)
 
-    found = compared(rows.label, contender(first), contender(second), seed=seed, thresholds=_thresholds())
-    return {"rows": rows.sentence, **found.as_json()}
+    comparison = compared(rows.label, contender(first), contender(second), seed=seed, thresholds=_thresholds())
+    return {"rows": rows.sentence, **comparison.as_json()}
 
 
 def _stored(
@@ -127,13 +127,13 @@ def _stored(
     from core.comparison.comparison_job import Asked
     from core.evaluation import weakest
 
-    found = comparison_job.made(settings, Asked(first, second, dataset.id, _thresholds(), seed))
+    comparison = comparison_job.made(settings, Asked(first, second, dataset.id, _thresholds(), seed))
     if html is not None:
-        html.write_text(report(found))
-    flips = {"sentence": found.flips().sentence, "changes": found.flips().frame().to_dict("records")}
+        html.write_text(report(comparison))
+    flips = {"sentence": comparison.flips().sentence, "changes": comparison.flips().frame().to_dict("records")}
     return {
-        "rows": found.rows, **found.comparison.as_json(), "flips": flips, "reasons": found.reasons,
-        "weakest": weakest.weakest(found.segments[1]), "cautions": list(found.cautions),
+        "rows": comparison.rows, **comparison.comparison.as_json(), "flips": flips, "reasons": comparison.reasons,
+        "weakest": weakest.weakest(comparison.segments[1]), "cautions": list(comparison.cautions),
     }  # fmt: skip
 
 

@@ -76,10 +76,10 @@ def _after(settings: Settings, since: str, consumer: str | None, target: Target 
         raise BadOptionError("--consumer", f"this goes with --since {LAST}; a number moves nobody on.")
     if not since.isdecimal() or len(since) > MOST_DIGITS:
         raise BadOptionError("--since", f"{since} is neither a decision's number nor {LAST}.")
-    found = outbox.since(settings, int(since), most=EVERY)
-    give(_table(found), target)
-    tell(f"{_counted(found)}.")
-    return _numbers(found)
+    frame = outbox.since(settings, int(since), most=EVERY)
+    give(_table(frame), target)
+    tell(f"{_counted(frame)}.")
+    return _numbers(frame)
 
 
 def _remembered(settings: Settings, consumer: str | None, target: Target | None) -> list[int]:

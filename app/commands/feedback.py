@@ -201,10 +201,10 @@ def _chosen(settings: Settings, run: str | None) -> Run | None:
     return found
 
 
-def _verified(found: Verified) -> str:
-    said = f"{found.rows:,} rows, {found.forgotten:,} forgotten, {found.torn:,} unfinished"
-    head = f"; the chain ends in {found.head}" if found.head else ""
-    return f"{'whole' if found.whole else 'broken'}, {said}{head}."
+def _verified(verified: Verified) -> str:
+    said = f"{verified.rows:,} rows, {verified.forgotten:,} forgotten, {verified.torn:,} unfinished"
+    head = f"; the chain ends in {verified.head}" if verified.head else ""
+    return f"{'whole' if verified.whole else 'broken'}, {said}{head}."
 
 
 def _reject(target: Target, refused: tuple[Refusal, ...]) -> None:

@@ -48,5 +48,5 @@ def tell_rejected(settings: Settings, dataset: Dataset) -> None:
     """The same, and where the rows are that were turned away."""
     tell_problems(dataset)
     if dataset.rejected:
-        kept = settings.datasets / dataset.id / "rejected.parquet"
-        tell(f"{dataset.rejected:,} of {dataset.received:,} rows were rejected; they are in {kept}.")
+        path = settings.datasets / dataset.id / "rejected.parquet"
+        tell(f"{dataset.rejected:,} of {dataset.received:,} rows were rejected; they are in {path}.")

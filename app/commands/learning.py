@@ -45,12 +45,12 @@ def retrain(
     with guard.command(settings), contextlib.ExitStack() as stack:
         stack.callback(progress.end)
         if if_due:
-            found = schedule.due(settings, now=datetime.now(UTC))
-            tell(found.sentence)
-            if not found.is_due:
+            due = schedule.due(settings, now=datetime.now(UTC))
+            tell(due.sentence)
+            if not due.is_due:
                 return
-        asked = Request(Policy().thresholds, "warm" if warm else "full", name_of(by), seed)
-        done = retrained(settings, asked, now=datetime.now(UTC), progress=progress)
+        request = Request(Policy().thresholds, "warm" if warm else "full", name_of(by), seed)
+        done = retrained(settings, request, now=datetime.now(UTC), progress=progress)
         progress.end()
         if as_json:
             put(json.dumps(done.gate.as_json() | {"promoted": done.promoted}, indent=1) + "\n")

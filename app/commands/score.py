@@ -57,15 +57,15 @@ def score(
             now=datetime.now(UTC), allow_missing=allow_missing, progress=progress.counted,
             ready=lambda checked: _claim(checked, rejected),
         )  # fmt: skip
-        told = score_file.explained(
+        frame = score_file.explained(
             done.frame, done.results["probability"].to_numpy(), loaded, policy, which=reasons, top=top, helper=helper,
             progress=lambda done, of: progress.counted("Reasons", done, of),
         )  # fmt: skip
         progress("Writing")
         if reasons != "none":
-            runs.save_reasons(settings, done.run.id, told)
+            runs.save_reasons(settings, done.run.id, frame)
         table = export.table(
-            export.kept(done.frame, columns, keep_features=keep_features), done.results, told, done.run,
+            export.kept(done.frame, columns, keep_features=keep_features), done.results, frame, done.run,
         )  # fmt: skip
         export.write(table, target)
         export.write_rejected(export.rejected_table(settings, done.dataset.id), rejected)

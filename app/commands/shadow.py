@@ -30,9 +30,9 @@ def shadow(
             shadows.appoint(settings, chosen, by=name_of(by), now=datetime.now(UTC))
             tell(f"{chosen} is in the shadow." if chosen else "Nobody is in the shadow.")
             return
-        found = shadows.challenger(settings)
-        if found is None:
+        challenger = shadows.challenger(settings)
+        if challenger is None:
             tell("Nobody is in the shadow. Name a version to put it there.")
             return
         shadows.catch_up(settings)
-        put(f"{shadows.standing(settings, found).sentence}\n")
+        put(f"{shadows.standing(settings, challenger).sentence}\n")

@@ -69,9 +69,9 @@ def report_target(settings: Settings, output: Path, kind: str, reads: Iterable[P
     from app.reports import page
     from core.targets import Target
 
-    found = Target(output, page.is_kind(kind), settings, tuple(reads), overwrite, (".html",))
-    found.claim()
-    return found
+    target = Target(output, page.is_kind(kind), settings, tuple(reads), overwrite, (".html",))
+    target.claim()
+    return target
 
 
 def give(table: pa.Table, target: Target | None) -> None:

@@ -58,17 +58,17 @@ def train(
             recipe.check_can_lead()
             accounts.authorise(settings, name, "promote")
         dataset = read(settings, labelled, columns, progress)
-        kept = training.run(
+        run = training.run(
             settings, dataset, columns, Policy().thresholds, about=training.About(datetime.now(UTC), notice, name),
             recipe=recipe, budget=budget, seed=seed, progress=progress,
         )  # fmt: skip
         progress.end()
         if promote:
-            registry.promote(settings, kept.version, by=name, why="Trained with --promote.", now=datetime.now(UTC))
+            registry.promote(settings, run.version, by=name, why="Trained with --promote.", now=datetime.now(UTC))
         tell_rejected(settings, dataset)
-        _tell_kept(settings, kept)
-        facts = {"model_version": kept.version or None, "candidate": kept.id}
-        _print_figures(kept.figures.as_json() | facts, as_json)
+        _tell_kept(settings, run)
+        facts = {"model_version": run.version or None, "candidate": run.id}
+        _print_figures(run.figures.as_json() | facts, as_json)
     raise SystemExit(SOME_REJECTED if dataset.rejected else 0)
 
 
@@ -111,39 +111,39 @@ def _tell_overlap(overlap: int | None, only_test_part: bool, version: str) -> No
         tell(f"{version} was trained on {overlap:,} of these users: the figures flatter it.")
 
 
-def _tell_kept(settings: Settings, kept: TrainingRun) -> None:
+def _tell_kept(settings: Settings, run: TrainingRun) -> None:
     from core.model import families
     from core.registry import registry
 
-    trees = f"{kept.rounds} trees" if kept.rounds else families.FAMILIES[kept.family].name
+    trees = f"{run.rounds} trees" if run.rounds else families.FAMILIES[run.family].name
     tell(
-        f"{kept.version or kept.id}: {trees} on {kept.data.trained_on:,} users, judged on "
-        f"{kept.data.tested_on:,} others, {kept.seconds:.0f} s."
+        f"{run.version or run.id}: {trees} on {run.data.trained_on:,} users, judged on "
+        f"{run.data.tested_on:,} others, {run.seconds:.0f} s."
     )
-    for note in kept.notes:
+    for note in run.notes:
         tell(note)
-    if kept.search:
-        complete = sum(trial.state == "complete" for trial in kept.search)
-        chosen = ", ".join(f"{name} {value:.4g}" for name, value in _searched(kept).items())
-        tell(f"Best of {complete} settings tried to the end, {len(kept.search)} in all: {chosen}.")
-    if kept.without is not None and kept.validation is not None:
+    if run.search:
+        complete = sum(trial.state == "complete" for trial in run.search)
+        chosen = ", ".join(f"{name} {value:.4g}" for name, value in _searched(run).items())
+        tell(f"Best of {complete} settings tried to the end, {len(run.search)} in all: {chosen}.")
+    if run.without is not None and run.validation is not None:
         tell(
-            f"On users it had not seen, over the folds: PR-AUC {kept.validation.pr_auc:.4f} with these weights, "
-            f"{kept.without.pr_auc:.4f} without; ECE {kept.validation.ece:.4f} and {kept.without.ece:.4f}."
+            f"On users it had not seen, over the folds: PR-AUC {run.validation.pr_auc:.4f} with these weights, "
+            f"{run.without.pr_auc:.4f} without; ECE {run.validation.ece:.4f} and {run.without.ece:.4f}."
         )
-    if not kept.version:
-        tell(f"TrainingRun as {kept.id}, to compare: {families.FAMILIES[kept.family].name} cannot be put in charge.")
+    if not run.version:
+        tell(f"Kept as {run.id}, to compare: {families.FAMILIES[run.family].name} cannot be put in charge.")
         return
-    constants = registry.describe(settings, kept.version).constants
+    constants = registry.describe(settings, run.version).constants
     if constants:
         tell(f"Constant, so nothing was learnt from them: {', '.join(constants)}.")
-    in_charge = registry.champion(settings) == kept.version
-    tell(f"{kept.version} is in charge." if in_charge else f"{kept.version} is not in charge.")
+    in_charge = registry.champion(settings) == run.version
+    tell(f"{run.version} is in charge." if in_charge else f"{run.version} is not in charge.")
 
 
-def _searched(kept: TrainingRun) -> dict[str, float]:
+def _searched(run: TrainingRun) -> dict[str, float]:
     """The settings chosen, of those that were searched."""
-    return {name: kept.options["parameters"][name] for name in kept.search[0].parameters}
+    return {name: run.options["parameters"][name] for name in run.search[0].parameters}
 
 
 def _print_figures(raw: dict[str, Any], as_json: bool) -> None:  # noqa: FBT001

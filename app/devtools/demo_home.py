@@ -66,9 +66,9 @@ def worked_through(home: Settings, *, now: datetime, verdicts: int = JUDGED) -> 
     version = _learnt(home, schema, now=now - timedelta(hours=1))
     dataset = datasets.put(home, intake.read(DEMO_LABELLED, home.demo / DEMO_LABELLED, schema), schema, now=now)
     thresholds = {str(band): above for band, above in Policy().thresholds.items()}
-    asked = comparison_job.Asked(champion, version, dataset.id, thresholds)
-    identity = comparison_job.identity(home, asked)
-    comparison_store.save(home, identity, comparison_job.made(home, asked))
+    request = comparison_job.Asked(champion, version, dataset.id, thresholds)
+    identity = comparison_job.identity(home, request)
+    comparison_store.save(home, identity, comparison_job.made(home, request))
     _tried(home, version, now=now)
     return Story(run, plans.users(home, run, schema), champion, version, dataset, identity)
 
@@ -83,8 +83,8 @@ def _parts(users: Path) -> Iterator[bytes]:
 def _scored(home: Settings, name: str, payload: bytes | Path, schema: Schema, *, now: datetime) -> Run:
     model, policy = registry.load(home), Policy()
     done = score_file.score_file(home, name, payload, schema, model, policy, now=now)
-    told = score_file.explained(done.frame, done.results["probability"].to_numpy(), model, policy)
-    runs.save_reasons(home, done.run.id, told)
+    frame = score_file.explained(done.frame, done.results["probability"].to_numpy(), model, policy)
+    runs.save_reasons(home, done.run.id, frame)
     return done.run
 
 

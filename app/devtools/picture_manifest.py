@@ -81,13 +81,13 @@ def outdated(folder: Path = FOLDER, root: Path = ROOT) -> tuple[str, ...]:
 
 def _drawn_by(file: Path, root: Path) -> set[Path]:
     """A page and all components that it imports, directly or not."""
-    found, waiting = set[Path](), [file]
+    paths, waiting = set[Path](), [file]
     while waiting:
         each = waiting.pop()
-        if each not in found:
-            found.add(each)
+        if each not in paths:
+            paths.add(each)
             waiting += _components(each, root)
-    return found
+    return paths
 
 
 def _components(file: Path, root: Path) -> Iterator[Path]:

@@ -81,17 +81,17 @@ def _claim(names: Sequence[str], folder: Path, *, overwrite: bool) -> None:
         Target(folder / file, picture_manifest.is_ours, Settings.of(), (), overwrite).claim()
 
 
-def _views(home: Settings, told: Story) -> dict[str, _View]:
+def _views(home: Settings, story: Story) -> dict[str, _View]:
     """A page that is not among them is shown as it opens."""
-    highest = int(runs.scores(home, told.run.id)["probability"].nlargest(1).index[0])
-    user = told.users[highest]
+    highest = int(runs.scores(home, story.run.id)["probability"].nlargest(1).index[0])
+    user = story.users[highest]
     return {
         "user": _View({"id": user}),
-        "score_user": _View({"run": told.run.id, "row": str(highest)}),
-        "score_file": _View({"run": told.run.id}),
+        "score_user": _View({"run": story.run.id, "row": str(highest)}),
+        "score_file": _View({"run": story.run.id}),
         "review": _View({}, _come_in),
-        "compare": _View({"a": told.champion, "b": told.version, "on": told.dataset.id[:12]}),
-        "registry": _View({"version": told.champion}),
+        "compare": _View({"a": story.champion, "b": story.version, "on": story.dataset.id[:12]}),
+        "registry": _View({"version": story.champion}),
     }
 
 
@@ -109,12 +109,12 @@ def _browser(chromium: Path | None) -> Iterator[Browser]:
         raise RefusedError(
             "Pictures are drawn with Playwright, which is not installed: it is in the extra dev."
         ) from None
-    found = chromium or test_server.chromium()
-    if found is None or not found.is_file():
-        where = f"at {found}" if found else "on this machine"
+    path = chromium or test_server.chromium()
+    if path is None or not path.is_file():
+        where = f"at {path}" if path else "on this machine"
         raise BadOptionError("--chromium", f"there is no Chromium {where}: install it, or give its path.")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=list(test_server.QUIET))
+        browser = playwright.chromium.launch(executable_path=path, args=list(test_server.QUIET))
         try:
             yield browser
         finally:

@@ -21,5 +21,5 @@ class Guide:
 @functools.cache
 def of(page: str) -> Guide:
     """The guide of a page, by the name of its file in `pages/`."""
-    purpose, _, told = (_FOLDER / f"{page}.md").read_text(encoding="utf-8").partition("\n\n")
-    return Guide(" ".join(purpose.split()), told.strip())
+    purpose, _, text = (_FOLDER / f"{page}.md").read_text(encoding="utf-8").partition("\n\n")
+    return Guide(" ".join(purpose.split()), text.strip())

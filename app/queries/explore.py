@@ -85,8 +85,8 @@ def everyones_label(view: View) -> npt.NDArray[np.float64] | None:
 
 def label(view: View) -> npt.NDArray[np.float64] | None:
     """Labels of the users looked at, None without any."""
-    found = everyones_label(view)
-    return None if found is None else found[rows(view)]
+    values = everyones_label(view)
+    return None if values is None else values[rows(view)]
 
 
 def column(view: View, name: str) -> pd.Series[Any]:
@@ -170,8 +170,8 @@ def findings(view: View, *, progress: Progress) -> tuple[Finding, ...]:
     """What there is to know of the whole dataset."""
 
     def make() -> tuple[Finding, ...]:
-        found = datasets.find(services.settings(), view.dataset)
-        ids = datasets.frame(services.settings(), view.dataset, [found.id_column])[found.id_column]
+        dataset = datasets.find(services.settings(), view.dataset)
+        ids = datasets.frame(services.settings(), view.dataset, [dataset.id_column])[dataset.id_column]
         return quality.findings(
             frame(view), schema(view).features, everyones_label(view), ids=ids,
             pearson=correlations(view.unfiltered, "pearson"), progress=progress,
@@ -234,11 +234,11 @@ def _psi(tallies: Mapping[str, ValueCounts], model: Model) -> list[float]:
 
 def noted(view: View, *, progress: Progress) -> tuple[Finding, ...]:
     """`findings`, and whether rows were turned away because of their id, the gravest first."""
-    found = datasets.find(services.settings(), view.dataset)
+    dataset = datasets.find(services.settings(), view.dataset)
     known = findings(view, progress=progress)
     if services.schema().id is None or not known:
         return known
-    repeated = sum(problem.rows for problem in found.problems if problem.code == "duplicate_id")
+    repeated = sum(problem.rows for problem in dataset.problems if problem.code == "duplicate_id")
     return tuple(sorted((*known, quality.repeated_ids(repeated)), key=lambda one: SEVERITIES.index(one.severity)))
 
 

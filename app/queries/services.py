@@ -233,8 +233,8 @@ def kept(key: Hashable, make: Callable[[], T]) -> T:
 
 def _leaks(dataset: str) -> tuple[str, ...]:
     with contextlib.suppress(UnknownItemError):  # a run outlives the users it learnt from
-        told = leaking(run_cautions.suspects(datasets.frame(settings(), dataset), schema()))
-        return () if told is None else (told,)
+        text = leaking(run_cautions.suspects(datasets.frame(settings(), dataset), schema()))
+        return () if text is None else (text,)
     return ()
 
 
@@ -242,8 +242,8 @@ def _stamp(path: Path | None) -> tuple[int, int]:
     """Changes when the file does."""
     if path is None or not path.is_file():
         return (0, 0)
-    found = path.stat()
-    return (found.st_mtime_ns, found.st_size)
+    status = path.stat()
+    return (status.st_mtime_ns, status.st_size)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -309,10 +309,10 @@ def _compared(home: Settings, identity: str) -> Compared | None:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _sweep(home: Settings, identity: str, side: str) -> Sweep:
-    found = _compared(home, identity)
-    if found is None:
+    comparison = _compared(home, identity)
+    if comparison is None:
         raise UnknownItemError("comparison", identity)
-    return Sweep(found.users["label"], found.users[side])
+    return Sweep(comparison.users["label"], comparison.users[side])
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

@@ -45,48 +45,48 @@ def report(found: Compared) -> str:
     return page.html(f"{b} compared with {a}", sentences, sections, KIND)
 
 
-def _names(found: Compared) -> tuple[str, str]:
-    a, b = map(tables.short, found.names)
+def _names(comparison: Compared) -> tuple[str, str]:
+    a, b = map(tables.short, comparison.names)
     return a, b
 
 
-def _differences(found: Compared) -> Section:
-    a, b = _names(found)
-    bands = list(found.thresholds)
-    rows = tables.differences(found, bands[len(bands) // 2])
+def _differences(comparison: Compared) -> Section:
+    a, b = _names(comparison)
+    bands = list(comparison.thresholds)
+    rows = tables.differences(comparison, bands[len(bands) // 2])
     return Section("The differences", figure=charts.differences(rows, a=a, b=b, theme="light"))
 
 
-def _figures(found: Compared) -> pd.DataFrame:
-    a, b = _names(found)
-    return tables.figures(found).rename(columns={"a": a, "b": b})
+def _figures(comparison: Compared) -> pd.DataFrame:
+    a, b = _names(comparison)
+    return tables.figures(comparison).rename(columns={"a": a, "b": b})
 
 
-def _curves(found: Compared, sweeps: list[Sweep]) -> Iterator[Section]:
+def _curves(comparison: Compared, sweeps: list[Sweep]) -> Iterator[Section]:
     a, b = (sweep.curves() for sweep in sweeps)
-    of_a, of_b = (tuple(sweep.confusion(above) for above in found.thresholds.values()) for sweep in sweeps)
-    rate = found.comparison.positives / found.comparison.n
+    of_a, of_b = (tuple(sweep.confusion(above) for above in comparison.thresholds.values()) for sweep in sweeps)
+    rate = comparison.comparison.positives / comparison.comparison.n
     for which in CURVES:
-        drawn = charts.curves(which, a, b, names=_names(found), marks=(of_a, of_b), base_rate=rate, theme="light")
+        drawn = charts.curves(which, a, b, names=_names(comparison), marks=(of_a, of_b), base_rate=rate, theme="light")
         yield Section("The curves" if which == "pr" else "", figure=drawn)
 
 
-def _calibration(found: Compared) -> Section:
-    groups = [pd.DataFrame([asdict(group) for group in each.reliability]) for each in found.comparison.figures]
-    drawn = charts.reliabilities(groups[0], groups[1], names=_names(found), theme="light")
-    parts = [thresholds.decompose(found.users["label"], found.users[side]) for side in ("a", "b")]
-    table = tables.calibration(found, parts)
+def _calibration(comparison: Compared) -> Section:
+    groups = [pd.DataFrame([asdict(group) for group in each.reliability]) for each in comparison.comparison.figures]
+    drawn = charts.reliabilities(groups[0], groups[1], names=_names(comparison), theme="light")
+    parts = [thresholds.decompose(comparison.users["label"], comparison.users[side]) for side in ("a", "b")]
+    table = tables.calibration(comparison, parts)
     shown = {name: [decimal(value, 5) for value in table[name]] for name in table.columns[1:]}
     return Section("Whether scores come true", tables.BRIER, drawn, table.assign(**shown))
 
 
-def _scores(found: Compared) -> Section:
-    a, b = (thresholds.distributions(found.users["label"], found.users[side]) for side in ("a", "b"))
-    return Section("How scores are spread", figure=charts.score_lines(a, b, names=_names(found), theme="light"))
+def _scores(comparison: Compared) -> Section:
+    a, b = (thresholds.distributions(comparison.users["label"], comparison.users[side]) for side in ("a", "b"))
+    return Section("How scores are spread", figure=charts.score_lines(a, b, names=_names(comparison), theme="light"))
 
 
-def _bands(found: Compared, flips: Flips) -> Section:
-    a, b = _names(found)
+def _bands(comparison: Compared, flips: Flips) -> Section:
+    a, b = _names(comparison)
     words = [label(band) for band in BANDS]
     table = pd.DataFrame(flips.counts, columns=words)
     table.insert(0, f"By {a}, and by {b}", words)
@@ -94,11 +94,11 @@ def _bands(found: Compared, flips: Flips) -> Section:
     return Section("Changes of band", flips.sentence, drawn, table)
 
 
-def _changed(found: Compared, flips: Flips) -> Iterator[Section]:
-    everyone = tables.changed(found, flips)
+def _changed(comparison: Compared, flips: Flips) -> Iterator[Section]:
+    everyone = tables.changed(comparison, flips)
     if everyone.empty:
         return
-    a, b = _names(found)
+    a, b = _names(comparison)
     shown = everyone.head(CHANGED)
     table = pd.DataFrame(
         {
@@ -109,15 +109,15 @@ def _changed(found: Compared, flips: Flips) -> Iterator[Section]:
         }
     )  # fmt: skip
     first = f"The first {CHANGED} of {count(len(everyone))}." if len(everyone) > CHANGED else ""
-    why = "Why: the features whose push moves most, in log-odds." if found.why is not None else ""
-    text = " ".join(filter(None, (first, why, found.reasons)))
+    why = "Why: the features whose push moves most, in log-odds." if comparison.why is not None else ""
+    text = " ".join(filter(None, (first, why, comparison.reasons)))
     yield Section("The largest changes", text, table=table if why else table.drop(columns="Why"))
 
 
-def _thresholds(found: Compared, sweeps: list[Sweep]) -> Section:
+def _thresholds(comparison: Compared, sweeps: list[Sweep]) -> Section:
     rows = []
-    for band, above in found.thresholds.items():
-        for name, sweep in zip(_names(found), sweeps, strict=True):
+    for band, above in comparison.thresholds.items():
+        for name, sweep in zip(_names(comparison), sweeps, strict=True):
             at = sweep.confusion(above)
             told = {key: _share(value) for key, value in (("Precision", at.precision), ("Recall", at.recall))}
             rows.append({
@@ -137,11 +137,11 @@ def _share(value: float | None) -> str:
     return percent(np.nan if value is None else value, 2)
 
 
-def _segments(found: Compared) -> Iterator[Section]:
-    first, above = next(iter(found.thresholds.items()))
+def _segments(comparison: Compared) -> Iterator[Section]:
+    first, above = next(iter(comparison.thresholds.items()))
     word = next(WORD[each].lower() for each in BANDS if each == first)
     selected = f"Users scored above {above:g} ({word}) are selected"
-    for name, table in zip(reversed(_names(found)), reversed(found.segments), strict=True):
+    for name, table in zip(reversed(_names(comparison)), reversed(comparison.segments), strict=True):
         if not table.empty:
             said = f"{weakest.weakest(table)} {selected}; p with Holm's correction."
             yield Section(f"Segments under {name}, weakest first", said, table=tables.segments(table.head(SEGMENTS)))

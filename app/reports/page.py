@@ -48,9 +48,9 @@ def html(title: str, sentences: Sequence[str], sections: Sequence[Section], kind
     """
     drawn = [index for index, section in enumerate(sections) if section.figure is not None]
     parts = [_section(section, index, script=index in drawn[:1]) for index, section in enumerate(sections)]
-    found = "\n".join(f"<p>{_text(sentence)}</p>" for sentence in sentences)
+    text = "\n".join(f"<p>{_text(sentence)}</p>" for sentence in sentences)
     head = _HEAD.format(kind=kind)
-    return head + _PAGE.format(title=_text(title), policy=_POLICY, style=_STYLE, found=found, sections="\n".join(parts))
+    return head + _PAGE.format(title=_text(title), policy=_POLICY, style=_STYLE, found=text, sections="\n".join(parts))
 
 
 def is_kind(kind: str) -> Callable[[Path], bool]:

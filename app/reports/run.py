@@ -65,10 +65,10 @@ def report(settings: Settings, run: Run, model: Model, live: Figures | None) -> 
 
 
 def _found(run: Run, model: Model) -> Iterator[str]:
-    told = ", ".join(f"{count(run.counts[band])} {WORD[band].lower()}" for band in reversed(BANDS[1:]))
+    text = ", ".join(f"{count(run.counts[band])} {WORD[band].lower()}" for band in reversed(BANDS[1:]))
     if run.users:
         share = percent(run.flagged / run.users, 2)
-        yield f"{count(run.flagged)} of {count(run.users)} users are flagged ({share}): {told}."
+        yield f"{count(run.flagged)} of {count(run.users)} users are flagged ({share}): {text}."
     else:
         yield "No row of this file could be scored: every one was rejected."
     yield (

@@ -136,26 +136,26 @@ def at_threshold(found: Confusion, costs: Costs) -> dict[str, float | None]:
 
 
 def _difference(name: str, difference: Difference) -> dict[str, object]:
-    found = difference.difference
-    known = found.value is not None and found.low is not None and found.high is not None
+    estimate = difference.difference
+    known = estimate.value is not None and estimate.low is not None and estimate.high is not None
     nan = float("nan")
     return {
-        "figure": name, "value": found.value if known else nan, "low": found.low if known else nan,
-        "high": found.high if known else nan, "sign": -1 if difference.figure in LOWER_IS_BETTER else 1,
+        "figure": name, "value": estimate.value if known else nan, "low": estimate.low if known else nan,
+        "high": estimate.high if known else nan, "sign": -1 if difference.figure in LOWER_IS_BETTER else 1,
         "text": _turned(difference),
     }  # fmt: skip
 
 
 def _turned(difference: Difference) -> str:
-    found = difference.difference
+    estimate = difference.difference
     sign = -1 if difference.figure in LOWER_IS_BETTER else 1
-    if found.value is None:
+    if estimate.value is None:
         return UNKNOWN
-    digits = 3 if abs(found.value) >= 0.01 else 4
-    if found.low is None or found.high is None:
-        return f"{signed(sign * found.value, digits)}, too few"
-    low, high = sorted((sign * found.low, sign * found.high))
-    return f"{signed(sign * found.value, digits)} ({signed(low, digits)} to {signed(high, digits)})"
+    digits = 3 if abs(estimate.value) >= 0.01 else 4
+    if estimate.low is None or estimate.high is None:
+        return f"{signed(sign * estimate.value, digits)}, too few"
+    low, high = sorted((sign * estimate.low, sign * estimate.high))
+    return f"{signed(sign * estimate.value, digits)} ({signed(low, digits)} to {signed(high, digits)})"
 
 
 def _figure(found: Compared, band: str, name: str) -> dict[str, str]:
@@ -171,18 +171,18 @@ def _figure(found: Compared, band: str, name: str) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _told(found: Estimate, digits: int) -> str:
-    if found.value is None or found.low is None or found.high is None:
+def _told(estimate: Estimate, digits: int) -> str:
+    if estimate.value is None or estimate.low is None or estimate.high is None:
         return UNKNOWN
-    return interval(found.value, found.low, found.high, digits)
+    return interval(estimate.value, estimate.low, estimate.high, digits)
 
 
-def _gap(found: Estimate, digits: int) -> str:
-    if found.value is None:
+def _gap(estimate: Estimate, digits: int) -> str:
+    if estimate.value is None:
         return UNKNOWN
-    if found.low is None or found.high is None:
-        return f"{signed(found.value, digits)} (too few users)"
-    return f"{signed(found.value, digits)} ({signed(found.low, digits)} to {signed(found.high, digits)})"
+    if estimate.low is None or estimate.high is None:
+        return f"{signed(estimate.value, digits)} (too few users)"
+    return f"{signed(estimate.value, digits)} ({signed(estimate.low, digits)} to {signed(estimate.high, digits)})"
 
 
 def _chance(difference: Difference) -> str:
@@ -198,16 +198,16 @@ def _decimals(values: pd.Series[float]) -> pd.Series[str]:
     return values.map(lambda value: UNKNOWN if pd.isna(value) else f"{value:.3f}")
 
 
-def _bands(found: Compared, score: pd.Series[float]) -> list[Band]:
-    edges = list(found.thresholds.values())
+def _bands(comparison: Compared, score: pd.Series[float]) -> list[Band]:
+    edges = list(comparison.thresholds.values())
     return [BANDS[at] for at in np.searchsorted(edges, score.to_numpy(), side="left")]
 
 
-def _why(found: Compared) -> pd.Series[str]:
+def _why(comparison: Compared) -> pd.Series[str]:
     """The features whose push moved most, in words, by input row."""
-    if found.why is None or found.why.empty:
+    if comparison.why is None or comparison.why.empty:
         return pd.Series([], dtype="str", index=pd.Index([], dtype="int64"))
-    moved = found.why.sort_values(["row", "rank"])
+    moved = comparison.why.sort_values(["row", "rank"])
     told = list(_pushes(moved))
     return pd.Series(told, index=moved["row"]).groupby(level=0).agg("   ".join)
 

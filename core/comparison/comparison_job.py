@@ -82,11 +82,13 @@ def compare_stored(
     settings: Settings, report: Report, *, a: str, b: str, on: str, thresholds: Mapping[str, float], seed: int = 0
 ) -> None:
     """The job behind the page: compare, unless that was done before, and keep the result."""
-    asked = Asked(a, b, on, thresholds, seed)
-    if look(settings, asked) is None:
+    request = Asked(a, b, on, thresholds, seed)
+    if look(settings, request) is None:
         report(0, 0, "Scoring the users")
-        found = made(settings, asked, progress=lambda done, of: report(done, of, "Drawing samples for the intervals"))
-        comparison_store.save(settings, identity(settings, asked), found)
+        comparison = made(
+            settings, request, progress=lambda done, of: report(done, of, "Drawing samples for the intervals")
+        )
+        comparison_store.save(settings, identity(settings, request), comparison)
 
 
 def made(settings: Settings, asked: Asked, *, progress: result.Progress = lambda _done, _of: None) -> Compared:
@@ -96,10 +98,10 @@ def made(settings: Settings, asked: Asked, *, progress: result.Progress = lambda
     rows, contenders = _together(settings, asked, a, b, schema)
     models = (a.model, b.model) if a.model and b.model else None
     pasts = _past(settings, a), _past(settings, b)
-    found = result.beside(
+    side_by_side = result.beside(
         rows, contenders, schema, asked.thresholds, models=models, pasts=pasts, seed=asked.seed, progress=progress
     )
-    return _kept(found, (a, b), schema)
+    return _kept(side_by_side, (a, b), schema)
 
 
 def _content(settings: Settings, contender: str) -> str:
@@ -136,13 +138,13 @@ def _named(a: _Side, b: _Side) -> tuple[_Side, _Side]:
 
 
 def _together(
-    settings: Settings, asked: Asked, a: _Side, b: _Side, schema: Schema
+    settings: Settings, request: Asked, a: _Side, b: _Side, schema: Schema
 ) -> tuple[Rows, tuple[Contender, Contender]]:
     if a.given is not None and b.given is not None:
         return _of_files(a, b)
-    if not asked.on:
+    if not request.on:
         raise BadOptionError("Users", "choose labelled users on whom the two can be compared.")
-    dataset = datasets.find(settings, asked.on)
+    dataset = datasets.find(settings, request.on)
     rows = common_rows.rows(settings, [each.model for each in (a, b) if each.model], dataset, schema)
     scored = {each.id: _of_run(settings, each.kept, dataset, rows, schema) for each in (a, b) if each.kept}
     seen = np.ones(len(rows.label), bool)
@@ -203,24 +205,24 @@ def _past(settings: Settings, side: _Side) -> Past:
     return result.past(side.model, next(runs, ()))
 
 
-def _kept(found: SideBySide, sides: tuple[_Side, _Side], schema: Schema) -> Compared:
-    rows, (a, b) = found.rows, found.contenders
+def _kept(side_by_side: SideBySide, sides: tuple[_Side, _Side], schema: Schema) -> Compared:
+    rows, (a, b) = side_by_side.rows, side_by_side.contenders
     column = schema.id if schema.id in rows.frame else "id"
     user = rows.frame[column].astype("str") if column in rows.frame else rows.frame.index.astype("str")
     users = pd.DataFrame(
         {"user": np.asarray(user), "label": rows.label, "a": a.probability, "b": b.probability}, index=rows.frame.index
     )
-    why = found.reasons.why if found.reasons else None
-    if why is not None and found.reasons is not None:
-        rows_of = rows.frame.index.to_numpy()[found.reasons.rows[why["row"]]]
+    why = side_by_side.reasons.why if side_by_side.reasons else None
+    if why is not None and side_by_side.reasons is not None:
+        rows_of = rows.frame.index.to_numpy()[side_by_side.reasons.rows[why["row"]]]
         why = why.assign(row=rows_of).reset_index(drop=True)
     return Compared(
         contenders=(sides[0].id, sides[1].id),
         rows=rows.sentence,
-        comparison=found.comparison,
+        comparison=side_by_side.comparison,
         users=users,
         why=why,
-        segments=found.segments,
-        reasons=found.reasons.sentence if found.reasons else "",
-        cautions=found.cautions,
+        segments=side_by_side.segments,
+        reasons=side_by_side.reasons.sentence if side_by_side.reasons else "",
+        cautions=side_by_side.cautions,
     )

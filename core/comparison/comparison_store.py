@@ -97,17 +97,17 @@ def load(settings: Settings, identity: str) -> Compared | None:
     )
 
 
-def _write(folder: Path, found: Compared) -> None:
-    found.users.to_parquet(folder / _USERS, compression="lz4")
-    if found.why is not None:
-        found.why.to_parquet(folder / _WHY, index=False)
-    for name, table in zip(_SEGMENTS, found.segments, strict=True):
+def _write(folder: Path, comparison: Compared) -> None:
+    comparison.users.to_parquet(folder / _USERS, compression="lz4")
+    if comparison.why is not None:
+        comparison.why.to_parquet(folder / _WHY, index=False)
+    for name, table in zip(_SEGMENTS, comparison.segments, strict=True):
         table.to_parquet(folder / name, index=False)
-    (folder / _ABOUT).write_text(json.dumps(_as_json(found), indent=1, ensure_ascii=False), encoding="utf-8")
+    (folder / _ABOUT).write_text(json.dumps(_as_json(comparison), indent=1, ensure_ascii=False), encoding="utf-8")
 
 
-def _as_json(found: Compared) -> dict[str, Any]:
+def _as_json(comparison: Compared) -> dict[str, Any]:
     return {
-        "format": FORMAT, "contenders": found.contenders, "rows": found.rows,
-        "comparison": found.comparison.as_json(), "reasons": found.reasons, "cautions": found.cautions,
+        "format": FORMAT, "contenders": comparison.contenders, "rows": comparison.rows,
+        "comparison": comparison.comparison.as_json(), "reasons": comparison.reasons, "cautions": comparison.cautions,
     }  # fmt: skip

@@ -106,8 +106,8 @@ def compare(  # noqa: PLR0913 - what is compared, where it is cut, and how often
     for band, above in thresholds.items():
         changed = _changed(y, a.probability > above, b.probability > above)
         for name in figures[0].at[band]:
-            found = _ranked(name, a.name, b.name, figures, drawn[f"{band} {name}"], band)
-            differences.append(_if_enough(found, changed.get(name, sum(changed.values()))))
+            difference = _ranked(name, a.name, b.name, figures, drawn[f"{band} {name}"], band)
+            differences.append(_if_enough(difference, changed.get(name, sum(changed.values()))))
     verdicts = tuple(_verdicts(y, a, b, str(band), above) for band, above in thresholds.items())
     return Comparison(
         a.name, b.name, len(y), int(y.sum()), (figures[0], figures[1]), tuple(differences), verdicts
@@ -147,11 +147,11 @@ def _share(name: str, events: float, of: float, drawn: Floats) -> Estimate:
 
 
 def _interval(value: float, drawn: Floats, *, centred: bool = False) -> Estimate:
-    kept = drawn[~np.isnan(drawn)]
-    if not len(kept):
+    values = drawn[~np.isnan(drawn)]
+    if not len(values):
         return Estimate(value, None, None)
-    low, high = np.percentile(kept, [2.5, 97.5])
-    shift = value - float(kept.mean()) if centred else 0.0
+    low, high = np.percentile(values, [2.5, 97.5])
+    shift = value - float(values.mean()) if centred else 0.0
     return Estimate(value, max(float(low) + shift, 0.0), float(high) + shift)
 
 
@@ -171,11 +171,11 @@ def _ranked(
 
 
 def _areas(label: Floats, a: Contender, b: Contender) -> Difference:
-    found = paired.delong(label, b.probability, a.probability)
-    known = not math.isnan(found.error)
-    low, high = found.interval if known else (None, None)
+    areas = paired.delong(label, b.probability, a.probability)
+    known = not math.isnan(areas.error)
+    low, high = areas.interval if known else (None, None)
     return Difference(
-        "roc_auc", "", a.name, b.name, Estimate(found.a - found.b, low, high), found.p if known else None, "DeLong"
+        "roc_auc", "", a.name, b.name, Estimate(areas.a - areas.b, low, high), areas.p if known else None, "DeLong"
     )
 
 
@@ -185,12 +185,13 @@ def _changed(label: Floats, a: npt.NDArray[np.bool_], b: npt.NDArray[np.bool_]) 
     return {"recall": int((differs & (label == 1)).sum()), "fpr": int((differs & (label == 0)).sum())}
 
 
-def _if_enough(found: Difference, changed: int) -> Difference:
+def _if_enough(difference: Difference, changed: int) -> Difference:
     """Without an interval where few flags differ: four that all go one way would look like evidence in a bootstrap."""
     known = changed == 0 or changed >= FEW
-    value = found.difference if known else Estimate(found.difference.value, None, None)
+    value = difference.difference if known else Estimate(difference.difference.value, None, None)
     return Difference(
-        found.figure, found.band, found.a, found.b, value, found.p if known else None, found.method, changed
+        difference.figure, difference.band, difference.a, difference.b, value,
+        difference.p if known else None, difference.method, changed,
     )  # fmt: skip
 
 

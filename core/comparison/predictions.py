@@ -47,12 +47,14 @@ def put(settings: Settings, name: str, payload: bytes, *, now: datetime) -> Give
     identity = f"p-{hashlib.sha256(payload).hexdigest()[:16]}"
     folder = settings.predictions / identity
     if not folder.is_dir():
-        found = external.read(name, payload)
-        given = Given(identity, name, now, len(found.label), int(found.label.sum()), found.ids is not None)
+        predictions = external.read(name, payload)
+        given = Given(
+            identity, name, now, len(predictions.label), int(predictions.label.sum()), predictions.ids is not None
+        )
         try:
             with replacing(folder) as temporary:
                 temporary.mkdir()
-                _frame(found).to_parquet(temporary / _ROWS, index=False)
+                _frame(predictions).to_parquet(temporary / _ROWS, index=False)
                 (temporary / _ABOUT).write_text(json.dumps(_as_json(given)), encoding="utf-8")
         except OSError:
             if not folder.is_dir():  # otherwise another process has just stored the same content
@@ -89,9 +91,9 @@ def _folder(settings: Settings, identity: str) -> Path:
     return folder
 
 
-def _frame(found: Predictions) -> pd.DataFrame:
-    columns: dict[str, Any] = {"label": found.label, "probability": found.probability}
-    optional = {"id": found.ids, "flagged": found.flagged}
+def _frame(predictions: Predictions) -> pd.DataFrame:
+    columns: dict[str, Any] = {"label": predictions.label, "probability": predictions.probability}
+    optional = {"id": predictions.ids, "flagged": predictions.flagged}
     return pd.DataFrame(columns | {name: values for name, values in optional.items() if values is not None})
 
 

@@ -170,13 +170,13 @@ def _leaks(rows: Rows, schema: Schema) -> Iterator[str]:
 
 
 def _cautions(known: Past, rows: Rows, figures: Figures, contender: Contender) -> Iterator[str]:
-    name, data, found = contender.name, known.data, figures.overall["pr_auc"]
+    name, data, estimate = contender.name, known.data, figures.overall["pr_auc"]
     sweep = Sweep(rows.label, contender.probability)
     said = [
         data and cautions.other_prevalence(name, (data.positives, data.rows), (figures.positives, figures.n)),
         *(cautions.below_trivial(name, sweep.confusion(above)) for above in figures.thresholds.values()),
-        cautions.overfitted(name, known.pr_auc, found),
-        cautions.unstable(name, known.folds, found),
+        cautions.overfitted(name, known.pr_auc, estimate),
+        cautions.unstable(name, known.folds, estimate),
     ]
     return (each for each in said if each)
 

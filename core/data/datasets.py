@@ -96,11 +96,11 @@ def without(settings: Settings, dataset: Dataset, rows: pd.Index[int], *, now: d
     all_of_them = pd.concat([before.astype({"line": "Int64"}), ours]).sort_values("row", kind="stable")
     first = f"{sentences[0]}." if len(rows) == 1 else f"The first: {sentences[0][0].lower()}{sentences[0][1:]}."
     were = f"{count(len(rows), 'row')} {'was' if len(rows) == 1 else 'were'} rejected."
-    told = Problem("no_score", None, len(rows), rejected=True, sentence=f"{were} {first}")
+    problem = Problem("no_score", None, len(rows), rejected=True, sentence=f"{were} {first}")
     identity = hashlib.sha256("\n".join([dataset.id, "no_score", *map(str, rows)]).encode()).hexdigest()
     kept = replace(
         dataset, id=identity, created=now, accepted=dataset.accepted - len(rows),
-        rejected=dataset.rejected + len(rows), positives=None, problems=problems.ordered([told, *dataset.problems]),
+        rejected=dataset.rejected + len(rows), positives=None, problems=problems.ordered([problem, *dataset.problems]),
     )  # fmt: skip
     return _store(settings, kept, accepted.drop(rows), all_of_them)
 
@@ -133,9 +133,9 @@ def labelled(settings: Settings) -> tuple[Dataset, ...]:
     Reading for training turns away rows without a label, which many files do not have.
     """
     kept: dict[tuple[str, int, tuple[str, ...]], Dataset] = {}
-    for found in stored(settings):
-        if found.positives:
-            kept.setdefault((found.sha256, found.accepted, found.absent), found)
+    for dataset in stored(settings):
+        if dataset.positives:
+            kept.setdefault((dataset.sha256, dataset.accepted, dataset.absent), dataset)
     return tuple(kept.values())
 
 

@@ -48,8 +48,8 @@ class Rejects:
 
     @property
     def accepted(self) -> Bools:
-        found: Bools = self._wrong_columns == 0
-        return found
+        values: Bools = self._wrong_columns == 0
+        return values
 
     def faults(self, records: Records, good: Ints) -> list[Fault]:
         """All faults of the file in its order, those of its structure included; `good` is the number of each `at`."""
@@ -95,6 +95,6 @@ def summary(faults: Iterable[Fault], records: Records) -> Iterator[Problem]:
     for (code, column), members in groups.items():
         first = members[0].sentence(int(records.line[members[0].record]))
         verb = "was" if len(members) == 1 else "were"
-        found = first if len(members) == 1 else f"The first: {first[0].lower()}{first[1:]}"
-        sentence = f"{count(len(members), 'row')} {verb} rejected. {found}."
+        text = first if len(members) == 1 else f"The first: {first[0].lower()}{first[1:]}"
+        sentence = f"{count(len(members), 'row')} {verb} rejected. {text}."
         yield Problem(code, column, len(members), rejected=True, sentence=sentence)

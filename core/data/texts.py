@@ -32,8 +32,8 @@ def stripped(column: Any) -> Any:
 
 def missing(column: Any) -> Bools:
     """Where a stripped text column is empty or says that it is missing ("NA", "null" ..., see cells.MISSING)."""
-    found: Bools = compute.is_in(compute.ascii_lower(column), value_set=pa.array(MISSING, column.type)).to_numpy()
-    return found
+    values: Bools = compute.is_in(compute.ascii_lower(column), value_set=pa.array(MISSING, column.type)).to_numpy()
+    return values
 
 
 def labels(column: Any, label: Label) -> Labels:

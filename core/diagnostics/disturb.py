@@ -78,14 +78,14 @@ def spreads(features: Matrix, weight: Ints) -> Floats:
     What a standard deviation would be by the middle half of the values (interquartile range / 1.349), the standard
     deviation itself where that half is all alike; 0 for a constant.
     """
-    found = np.zeros(features.shape[1])
+    values = np.zeros(features.shape[1])
     for at, column in enumerate(features.T):
         there = ~np.isnan(column)
         known = np.repeat(column[there].astype(np.float64), weight[there])
         if len(known):
             low, high = np.percentile(known, [25, 75])
-            found[at] = (high - low) / 1.349 if high > low else known.std()
-    return found
+            values[at] = (high - low) / 1.349 if high > low else known.std()
+    return values
 
 
 def differs(a: Matrix, b: Matrix) -> npt.NDArray[np.bool_]:

@@ -217,13 +217,13 @@ def of_version(
     )
     progress(len(groups) * REPEATS, len(groups) * REPEATS)  # the last moment to be stopped: SHAP goes in one go
     shap = _weighed(np.abs(contributions(model.booster, features)), sample.weight)
-    found = [
+    features = [
         Permuted(tuple(names[at] for at in group), *each, shap[group[0]] if len(group) == 1 else 0.0)
         for group, each in zip(groups, lost, strict=True)
     ]
     return Importance(
-        model.version, len(rows.label), int(rows.label.sum()), pr_auc, tuple(found[: len(names)]),
-        tuple(found[len(names) :]), tuple(_constant(features, names)), REPEATS, seed, rows.sentence,
+        model.version, len(rows.label), int(rows.label.sum()), pr_auc, tuple(features[: len(names)]),
+        tuple(features[len(names) :]), tuple(_constant(features, names)), REPEATS, seed, rows.sentence,
         tuple(filter(None, [sample.sentence])),
     )  # fmt: skip
 
@@ -231,11 +231,11 @@ def of_version(
 def importance_stored(settings: Settings, report: Report, *, version: str, dataset: str, seed: int = 0) -> None:
     """The job behind a page: ask a version about each feature on a stored dataset and keep the result."""
     report(0, 0, "Reading the users")
-    found = of_version(
+    importance = of_version(
         settings, registry.load(settings, version), find(settings, dataset), schemas.load(settings.schema_file),
         seed=seed, progress=lambda done, of: report(done, of, "Permuting features"),
     )  # fmt: skip
-    diagnosis.keep(settings, version, dataset, KIND, found.as_json())
+    diagnosis.keep(settings, version, dataset, KIND, importance.as_json())
 
 
 def stored(settings: Settings, version: str, dataset: str) -> Importance | None:

@@ -169,11 +169,11 @@ def learning_curve_stored(
 ) -> None:  # fmt: skip
     """The job behind a page: learn from more and more of a stored dataset and keep the result."""
     report(0, 0, "Reading the users")
-    found = of_dataset(
+    learning_curve = of_dataset(
         settings, datasets.find(settings, dataset), schemas.load(settings.schema_file), seed=seed, shares=shares,
         progress=lambda what, share: report(round(1000 * share), 1000, what),
     )  # fmt: skip
-    diagnosis.keep(settings, ANY, dataset, KIND, found.as_json())
+    diagnosis.keep(settings, ANY, dataset, KIND, learning_curve.as_json())
 
 
 def stored(settings: Settings, dataset: str) -> LearningCurve | None:

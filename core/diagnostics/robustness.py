@@ -176,10 +176,10 @@ def _spoilt(chance: Chance, kind: Kind, share: float, columns: Sequence[Column])
 def rescored(features: Matrix, changed: Matrix, score: Floats, predict: Predict) -> Floats:
     """Scores (m,) of changed features (m, f), given those of the features; rows that did not change are not asked."""
     rows = differs(features, changed)
-    found = score.copy()
+    values = score.copy()
     if rows.any():
-        found[rows] = predict(changed[rows])
-    return found
+        values[rows] = predict(changed[rows])
+    return values
 
 
 def of_version(  # noqa: PLR0913 - a version, the users, and what their scores lead to
@@ -222,11 +222,11 @@ def robustness_stored(
 ) -> None:  # fmt: skip
     """The job behind a page: measure a version on a stored dataset and keep the result."""
     report(0, 0, "Reading the users")
-    found = of_version(
+    robustness = of_version(
         settings, registry.load(settings, version), find(settings, dataset), schemas.load(settings.schema_file),
         thresholds, band=band, seed=seed, progress=lambda done, of: report(done, of, "Disturbing values"),
     )  # fmt: skip
-    diagnosis.keep(settings, version, dataset, KIND, found.as_json())
+    diagnosis.keep(settings, version, dataset, KIND, robustness.as_json())
 
 
 def stored(settings: Settings, version: str, dataset: str, *, above: float) -> Robustness | None:

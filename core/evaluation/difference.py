@@ -55,22 +55,22 @@ class Difference:
     @property
     def sentence(self) -> str:
         """'v0004 is better than v0003 by .012 PR-AUC, 95 % .004 to .020', or why that cannot be said."""
-        told = TOLD.get(self.figure, self.figure) + (f" above {self.band}" if self.band else "")
+        text = TOLD.get(self.figure, self.figure) + (f" above {self.band}" if self.band else "")
         value, low, high = self.difference.value, self.difference.low, self.difference.high
         if value is None:
-            return f"{told[0].upper()}{told[1:]} of {self.a} and {self.b} cannot be compared: one has none."
+            return f"{text[0].upper()}{text[1:]} of {self.a} and {self.b} cannot be compared: one has none."
         if low is None or high is None:
             why = "" if self.changed is None else f": only {count(self.changed, 'user')} flagged by just one of them"
-            return f"Too few users to tell {self.a} from {self.b} by {told}{why}."
+            return f"Too few users to tell {self.a} from {self.b} by {text}{why}."
         if self.better is None:
             return (
-                f"No evidence of a difference in {told} between {self.a} and {self.b}: "
+                f"No evidence of a difference in {text} between {self.a} and {self.b}: "
                 f"{short(value)}, 95 % {short(low)} to {short(high)}."
             )
         ends = sorted((abs(low), abs(high)))
         worse = self.a if self.better == self.b else self.b
         return (
-            f"{self.better} is better than {worse} by {short(abs(value))} {told}, 95 % {' to '.join(map(short, ends))}."
+            f"{self.better} is better than {worse} by {short(abs(value))} {text}, 95 % {' to '.join(map(short, ends))}."
         )
 
     def as_json(self) -> dict[str, Any]:

@@ -226,11 +226,11 @@ def exact(events: float, of: float) -> tuple[float, float]:
 
 
 def _interval(value: float, drawn: Floats, *, centred: bool = False) -> Estimate:
-    kept = drawn[~np.isnan(drawn)]
-    if not len(kept):
+    values = drawn[~np.isnan(drawn)]
+    if not len(values):
         return Estimate(value, None, None)
-    low, high = np.percentile(kept, [2.5, 97.5])
-    shift = value - float(kept.mean()) if centred else 0.0
+    low, high = np.percentile(values, [2.5, 97.5])
+    shift = value - float(values.mean()) if centred else 0.0
     return Estimate(value, max(float(low) + shift, 0.0), min(float(high) + shift, 1.0))
 
 

@@ -88,10 +88,10 @@ def estimate(value: float, over: Floats, *, low: float = -1.0) -> Estimate:
     """
     if np.isnan(value):
         return Estimate(None, None, None)
-    kept = over[~np.isnan(over)]
-    if len(kept) < 2:
+    values = over[~np.isnan(over)]
+    if len(values) < 2:
         return Estimate(value, None, None)
-    half = Z * float(kept.std(ddof=1))
+    half = Z * float(values.std(ddof=1))
     return Estimate(value, max(value - half, low), min(value + half, 1.0))
 
 

@@ -116,10 +116,10 @@ class Sweep:
 
     def cost(self, costs: Costs) -> Floats:
         """Cost of all users together at each threshold, (m,)."""
-        found: Floats = (
+        values: Floats = (
             costs.missed * (self.positives - self.caught) + costs.false_alarm * (self.flagged - self.caught)
         ).astype(np.float64)
-        return found
+        return values
 
     def curves(self) -> pd.DataFrame:
         """Up to 400 points of the PR, ROC and gain curves, from nobody flagged to everybody.

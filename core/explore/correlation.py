@@ -129,8 +129,8 @@ def spearman(columns: Sequence[npt.NDArray[Any]], *, progress: Progress = lambda
             rows = _both(mask, other)
             a = [_ranked(coded[at], rows) for at in first]
             b = a if first is second else [_ranked(coded[at], rows) for at in second]
-            rho[np.ix_(first, second)] = found = _cross(a, b)
-            rho[np.ix_(second, first)] = found.T
+            rho[np.ix_(first, second)] = values = _cross(a, b)
+            rho[np.ix_(second, first)] = values.T
     progress(len(groups), len(groups))
     return rho
 

@@ -71,9 +71,9 @@ def opposites(group: Ints, label: npt.NDArray[Any], ids: pd.Series[Any], users: 
     return _beside({str(name): merged[name].array for name in merged if name != "place"}, users.loc[row])
 
 
-def _ranked(group: Ints, kept: npt.NDArray[np.bool_], ids: pd.Series[Any], who: str) -> pd.DataFrame:
+def _ranked(group: Ints, values: npt.NDArray[np.bool_], ids: pd.Series[Any], who: str) -> pd.DataFrame:
     """Those kept: group, place among those of their group (from 0), row and id."""
-    at = np.flatnonzero(kept)
+    at = np.flatnonzero(values)
     rows = pd.Series(ids.index[at]).astype("Int64")
     frame = pd.DataFrame({"group": group[at], f"{who}_row": rows, who: ids.array[at]})
     return frame.assign(place=frame.groupby("group").cumcount())

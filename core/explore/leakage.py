@@ -49,9 +49,9 @@ def leaks(feature: str, tally: ValueCounts) -> Iterator[Leak]:
         fact = f"{feature} alone puts nearly every spammer{who} {side} nearly every legitimate user"
         yield Leak(feature, f"{fact} (ROC-AUC {area:.3f}): {_CHECK}", area)
         return
-    found = _deciding(feature, tally)
-    if found is not None:
-        yield found
+    leak = _deciding(feature, tally)
+    if leak is not None:
+        yield leak
 
 
 def _deciding(feature: str, tally: ValueCounts) -> Leak | None:

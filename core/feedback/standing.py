@@ -88,10 +88,10 @@ def last(group: npt.NDArray[np.integer], verdicts: pd.DataFrame) -> tuple[Positi
     # Only where somebody was unsure and was judged more than once it depends on what was said before.
     unsure = np.zeros(size, bool)
     unsure[group[(verdicts["verdict"] == "unsure").to_numpy(bool)]] = True
-    asked = np.flatnonzero(unsure[group] & (np.bincount(group, minlength=size)[group] > 1))
+    values = np.flatnonzero(unsure[group] & (np.bincount(group, minlength=size)[group] > 1))
     of_each: dict[int, list[Line]] = {}
-    columns = (verdicts[name].iloc[asked] for name in ("time", "verdict", "case", "prediction"))
-    for position, key, time, *said in zip(asked.tolist(), group[asked].tolist(), *columns, strict=True):
+    columns = (verdicts[name].iloc[values] for name in ("time", "verdict", "case", "prediction"))
+    for position, key, time, *said in zip(values.tolist(), group[values].tolist(), *columns, strict=True):
         of_each.setdefault(key, []).append(Line(time, position, *said))
     for key, lines in of_each.items():
         found = standing(lines)

@@ -150,10 +150,10 @@ def _prepared(client: Client, target: Target) -> Snapshot:
     client.create(private=not target.public)
     if target.branch != MAIN:
         client.branch(target.branch)
-    found = client.snapshot(target.branch)
-    if not found.private and not target.public:
+    snapshot = client.snapshot(target.branch)
+    if not snapshot.private and not target.public:
         raise RefusedError(f"{target.repo} is public: say so (--public) if everybody may see the model.")
-    return found
+    return snapshot
 
 
 @contextmanager

@@ -128,8 +128,8 @@ def _values(
     forest: Forest, feature: int, low: float | None, high: float | None, median: float, random: np.random.Generator
 ) -> Values:
     """Values of one feature at which something may change, and those far from all."""
-    found = np.unique(forest.value[~forest.leaf & (forest.feature == feature)])
-    some = random.permutation(found)[:_THRESHOLDS]
+    values = np.unique(forest.value[~forest.leaf & (forest.feature == feature)])
+    some = random.permutation(values)[:_THRESHOLDS]
     beside = [np.nextafter(some, np.float32(way)) for way in (-np.inf, np.inf)]
     ends = [each for each in (low, high) if each is not None and abs(each) <= _LARGEST]
     all_of_them = np.concatenate([[np.nan, 0.0, -_LARGEST, _LARGEST, median, *ends], some, *beside]).astype(np.float64)

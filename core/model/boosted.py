@@ -138,10 +138,10 @@ class Leaves:
     def _raw(self, x: Matrix, start: int, rounds: int) -> npt.NDArray[np.float64]:
         if not len(x):
             return np.empty(0)
-        found = self.booster.predict(
+        values = self.booster.predict(
             x, start_iteration=start, num_iteration=rounds, raw_score=True, num_threads=self.threads
         )
-        return np.asarray(found, np.float64)
+        return np.asarray(values, np.float64)
 
 
 @dataclass(frozen=True, slots=True)

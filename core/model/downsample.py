@@ -39,10 +39,10 @@ def lighter(rows: Rows, seed: int) -> Rows:
     score = _quick(rows, others, seed)
     order = others[np.argsort(-score, kind="stable")]
     hard, easy = np.split(order, [int(HARDEST * len(order))])
-    kept = np.random.default_rng(seed).permutation(easy)[: len(easy) // ONE_IN]
+    values = np.random.default_rng(seed).permutation(easy)[: len(easy) // ONE_IN]
     counts = np.ones(len(rows.y)) if rows.weight is None else rows.weight.copy()
-    counts[kept] *= len(easy) / len(kept)
-    chosen = np.sort(np.concatenate([np.flatnonzero(rows.y == 1), hard, kept]))
+    counts[values] *= len(easy) / len(values)
+    chosen = np.sort(np.concatenate([np.flatnonzero(rows.y == 1), hard, values]))
     return Rows(rows.x[chosen], rows.y[chosen], counts[chosen])
 
 

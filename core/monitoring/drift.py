@@ -103,12 +103,12 @@ class Drift:
         if self.verdict == "too few":
             return f"Too few to say whether {users} are like those {self.version} was trained on."
         if self.verdict == "steady":
-            told = f"{users} are like those {self.version} was trained on"
-            return f"{told[0].upper()}{told[1:]}: the score (PSI {self.score.psi:.3f}) and what it uses are steady."
-        found = self.found(self.verdict)
+            text = f"{users} are like those {self.version} was trained on"
+            return f"{text[0].upper()}{text[1:]}: the score (PSI {self.score.psi:.3f}) and what it uses are steady."
+        shifts = self.found(self.verdict)
         word = "has drifted" if self.verdict == "drifted" else "has moved, less than would alarm"
-        names = listed([f"{each.name or 'the score'} (PSI {each.psi:.2f})" for each in found], most=3)
-        word = word if len(found) == 1 else word.replace("has", "have")
+        names = listed([f"{each.name or 'the score'} (PSI {each.psi:.2f})" for each in shifts], most=3)
+        word = word if len(shifts) == 1 else word.replace("has", "have")
         return f"Between the users {self.version} was trained on and {users}, {names} {word}."
 
     def frame(self) -> pd.DataFrame:
@@ -209,12 +209,12 @@ def compare(
     """Users with features and score (n,) against a training baseline; use: by feature, in any unit."""
     names = tuple(baseline.features)
     shares, tests = _shares(names, use or {}), len(names) + 1
-    found = [
+    shifts = [
         compared(name, baseline.features[name], frame[name], tests=tests, use=shares[name]) for name in names
     ]  # fmt: skip
-    found.sort(key=lambda each: (-each.use, -np.nan_to_num(each.psi)))
+    shifts.sort(key=lambda each: (-each.use, -np.nan_to_num(each.psi)))
     return Drift(
-        version, tuple(of), len(frame), compared("", of_scores(baseline), below_one(score), tests=tests), tuple(found)
+        version, tuple(of), len(frame), compared("", of_scores(baseline), below_one(score), tests=tests), tuple(shifts)
     )
 
 

@@ -146,8 +146,8 @@ def _queue(settings: Settings, now: datetime) -> Iterator[Finding]:
     oldest = cases.waiting(settings).oldest
     if late and oldest is not None:
         waited = (now - oldest).total_seconds() / 3600
-        told = f"{count(late, 'user')} waited for a review longer than {hours:g} h, the first for {waited:.0f} h."
-        yield Finding("queue", "late", told, "review", {"queue_age": f"{hours:g}"})
+        text = f"{count(late, 'user')} waited for a review longer than {hours:g} h, the first for {waited:.0f} h."
+        yield Finding("queue", "late", text, "review", {"queue_age": f"{hours:g}"})
 
 
 def _retraining(settings: Settings) -> Iterator[Finding]:
@@ -160,15 +160,15 @@ def _precision(settings: Settings) -> Iterator[Finding]:
     run, least = judged_run(settings), targets.load(settings).precision
     if run is None:
         return
-    found = live_figures.figures(settings, run, _verdicts(settings))
-    if found is not None and below(found.precision, least):
-        figure = found.precision
-        told = (
+    figures = live_figures.figures(settings, run, _verdicts(settings))
+    if figures is not None and below(figures.precision, least):
+        figure = figures.precision
+        text = (
             f"Of the users that {run.id} flags for review, {percent(figure.value)} are spammers (95 % "
             f"{percent(figure.low)} to {percent(figure.high)}, n = {figure.judged:,}), "
             f"below the target of {percent(least)}."
         )
-        yield Finding("precision", run.model, told, "monitor", {"run": run.id})
+        yield Finding("precision", run.model, text, "monitor", {"run": run.id})
 
 
 def below(figure: Estimate, least: float) -> bool:

@@ -35,8 +35,8 @@ def go(settings: Settings, *, now: datetime, sleep: Callable[[float], None] = ti
     """Raises what `checks.look` and `alerts.channel` raise."""
     look = inspection.look(settings, now=now)
     to = alerts.channel(settings)
-    told, failure = alerts.tell(settings, to, now=now, sleep=sleep)
-    return Round(look, told, to.name, failure)
+    number, failure = alerts.tell(settings, to, now=now, sleep=sleep)
+    return Round(look, number, to.name, failure)
 
 
 def news(settings: Settings, *, now: datetime, sleep: Callable[[float], None] = time.sleep) -> tuple[str, ...]:

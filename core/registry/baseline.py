@@ -129,8 +129,8 @@ def _frame(file: pq.ParquetFile, most: int) -> pd.DataFrame:
         raise ValueError(f"has {rows:,} rows, and no more than {most:,} are read")
     if not all(pa.types.is_integer(kind) or pa.types.is_floating(kind) for kind in kinds):
         raise ValueError("has columns of something else than numbers")
-    found: pd.DataFrame = file.read().to_pandas(ignore_metadata=True)
-    return found
+    frame: pd.DataFrame = file.read().to_pandas(ignore_metadata=True)
+    return frame
 
 
 def _free(name: str, taken: Sequence[str]) -> str:

@@ -109,7 +109,7 @@ class Metadata:
         """Raises AttributeError, KeyError, TypeError or ValueError when the JSON is not metadata of this format."""
         if raw["format"] != FORMAT:
             raise ValueError(f"has format {raw['format']}, this program reads {FORMAT}")
-        found = cls(
+        metadata = cls(
             created=datetime.fromisoformat(raw["created"]),
             data=Data(**raw["data"]),
             features=tuple(Trained(**entry) for entry in raw["features"]),
@@ -124,8 +124,8 @@ class Metadata:
             parent=raw.get("parent"),
             trained_by=raw.get("trained_by"),
         )
-        if not 0 < len(set(found.names)) == len(found.names):
+        if not 0 < len(set(metadata.names)) == len(metadata.names):
             raise ValueError("names no features, or one twice")
-        if any(each.keys() != set(AT_THRESHOLD) for each in found.figures.at.values()):
+        if any(each.keys() != set(AT_THRESHOLD) for each in metadata.figures.at.values()):
             raise ValueError("has other figures above a threshold than it should")
-        return typed(found)
+        return typed(metadata)

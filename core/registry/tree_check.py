@@ -198,9 +198,9 @@ def _joined(trees: Sequence[Mapping[str, Any]], features: int, bias: float) -> F
         return np.concatenate([tree[name] for tree in trees]).astype(kind)
 
     def pointing(name: str, nowhere: int) -> Ints:
-        told = all_of(name, np.int64)
-        _none((told != nowhere) & ((told < 0) | (told >= own)), first, f"points out of itself ({name})")
-        return np.where(told == nowhere, -1, told + begin)
+        values = all_of(name, np.int64)
+        _none((values != nowhere) & ((values < 0) | (values >= own)), first, f"points out of itself ({name})")
+        return np.where(values == nowhere, -1, values + begin)
 
     left, right, parent = (
         pointing(name, nowhere)
@@ -255,9 +255,9 @@ def _check_numbers(forest: Forest) -> None:
 
 
 def _at(nodes: Ints, size: int) -> Bools:
-    found = np.zeros(size, np.bool_)
-    found[nodes] = True
-    return found
+    values = np.zeros(size, np.bool_)
+    values[nodes] = True
+    return values
 
 
 def _none(bad: Bools, first: Ints, what: str) -> None:

@@ -115,6 +115,6 @@ class _Reader:
         return self._content[self.at]
 
     def _byte(self) -> int:
-        found = self._peek()
+        number = self._peek()
         self.at += 1
-        return found
+        return number

@@ -122,15 +122,15 @@ def _grown(
     over: Callable[[xgb.Booster], bool] = lambda _booster: False, *, batch: int, seed: int,
 ) -> list[xgb.Booster]:  # fmt: skip
     """The booster, and what it grows to after each chunk of `batch` trees, until it is over."""
-    users, found = xgb.QuantileDMatrix(rows.x, rows.y, weight=rows.weight), [booster]
+    users, boosters = xgb.QuantileDMatrix(rows.x, rows.y, weight=rows.weight), [booster]
     for chunk in range(chunks):
-        if over(found[-1]):
-            return found
+        if over(boosters[-1]):
+            return boosters
         # Each chunk with a seed of its own: otherwise all would draw the same users.
         told = {**parameters, "seed": seed + chunk}
-        found.append(xgb.train(told, users, num_boost_round=batch, xgb_model=found[-1], verbose_eval=False))
-    over(found[-1])
-    return found
+        boosters.append(xgb.train(told, users, num_boost_round=batch, xgb_model=boosters[-1], verbose_eval=False))
+    over(boosters[-1])
+    return boosters
 
 
 def _kept(champion: Model, rows: int) -> dict[str, Any]:

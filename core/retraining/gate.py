@@ -137,8 +137,8 @@ def decide(found: Sequence[Check], gain: Gain) -> tuple[Verdict, str]:
         return "reject", " ".join(each.sentence for each in failed)
     unproven = [each for each in found if each.state == "open"]
     if not unproven:
-        told = f"{short(gain.value)} PR-AUC, 95 % {short(gain.low)} to {short(gain.high)}"
-        return "promote", f"It is better by {told}, and passes every check."
+        text = f"{short(gain.value)} PR-AUC, 95 % {short(gain.low)} to {short(gain.high)}"
+        return "promote", f"It is better by {text}, and passes every check."
     said = " ".join(each.sentence for each in unproven)
     return "hold", f"Nothing shows that it is worse, nor that it may take over unseen. {said}"
 
@@ -160,10 +160,10 @@ def check(  # noqa: PLR0913 - two models, whom they are judged on, and what scor
         _overlap(champion, candidate, judges, np.maximum(a, b) > min(thresholds.values()), seed),
         (_seconds(champion, judges), _seconds(candidate, judges)),
     )  # fmt: skip
-    found, gain = examine(judged, thresholds, seed=seed)
-    verdict, sentence = decide(found, gain)
+    checks, gain = examine(judged, thresholds, seed=seed)
+    verdict, sentence = decide(checks, gain)
     return Gate(
-        champion.version, candidate.version, verdict, sentence, found, said, len(judges), int(judges.label.sum()),
+        champion.version, candidate.version, verdict, sentence, checks, said, len(judges), int(judges.label.sum()),
         None if np.isnan(gain.value) else (gain.value, gain.low, gain.high), now,
     )  # fmt: skip
 

@@ -86,8 +86,8 @@ def gains(
 
 
 def _ends(drawn: Floats) -> tuple[float, float]:
-    kept = drawn[~np.isnan(drawn)]
-    if not len(kept):
+    values = drawn[~np.isnan(drawn)]
+    if not len(values):
         return float("nan"), float("nan")
-    low, high = np.percentile(kept, [2.5, 97.5])
+    low, high = np.percentile(values, [2.5, 97.5])
     return float(low), float(high)

@@ -89,9 +89,9 @@ def retrain_now(
     seed: int = 0,
 ) -> None:  # fmt: skip
     """The job behind the page and the scheduler."""
-    asked = Request(thresholds, how, by, seed)
-    found = retrain(settings, asked, now=datetime.now(UTC), progress=training.Overall(report, STEPS))
-    report.keep({"version": found.version, "verdict": found.gate.verdict, "sentence": found.gate.sentence})
+    request = Request(thresholds, how, by, seed)
+    retrained = retrain(settings, request, now=datetime.now(UTC), progress=training.Overall(report, STEPS))
+    report.keep({"version": retrained.version, "verdict": retrained.gate.verdict, "sentence": retrained.gate.sentence})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,28 +105,28 @@ class _Source:
     position: str
 
 
-def _retrained(settings: Settings, asked: Request, now: datetime, progress: Progress) -> Retrained:
+def _retrained(settings: Settings, request: Request, now: datetime, progress: Progress) -> Retrained:
     started = time.monotonic()
     progress("Reading history and feedback", 0.0)
     source, learning = _source(settings), learnings.load(settings)
-    fitted = _fitted(source, learning, asked, progress)
+    fitted = _fitted(source, learning, request, progress)
     progress("Judging on the test part", 0.0)
-    parts, kept, scores = _described(source, fitted, asked, now, started)
+    parts, run, scores = _described(source, fitted, request, now, started)
     progress("Holding it against the champion", 0.0)
     candidate = Model("the candidate", settings.models, parts.booster, parts.calibration, parts.metadata)
     found = gate.check(
-        source.champion, candidate, source.users.judges, source.users.golden, source.schema, asked.thresholds,
-        said=source.users.sentence, seed=asked.seed, now=now,
+        source.champion, candidate, source.users.judges, source.users.golden, source.schema, request.thresholds,
+        said=source.users.sentence, seed=request.seed, now=now,
     )  # fmt: skip
     progress("Storing", 0.0)
     version = registry.publish(settings, parts)
     found = replace(found, candidate=version)
     gate.keep(settings, found)
-    training_runs.keep(settings, replace(kept, version=version), scores)
+    training_runs.keep(settings, replace(run, version=version), scores)
     schedule.note_done(settings, version, source.position, now=now)
-    facts = {"how": asked.how, "verdict": found.verdict, "gain": found.gain, "champion": source.champion.version}
+    facts = {"how": request.how, "verdict": found.verdict, "gain": found.gain, "champion": source.champion.version}
     audit.note(
-        settings, who=asked.by or "watch", what="retrain", about=version, why=found.sentence, details=facts, now=now
+        settings, who=request.by or "watch", what="retrain", about=version, why=found.sentence, details=facts, now=now
     )  # fmt: skip
     return Retrained(version, found, _promoted(settings, learning, found, now))
 
@@ -162,18 +162,18 @@ def _history(settings: Settings, champion: Model) -> tuple[Data, pd.DataFrame]:
     )
 
 
-def _fitted(source: _Source, learning: Learning, asked: Request, progress: Progress) -> Fitted:
+def _fitted(source: _Source, learning: Learning, request: Request, progress: Progress) -> Fitted:
     learnt, champion, name = source.users.learnt, source.champion, source.data.name
-    if asked.how == "full":
-        return fit.full(learnt, champion, name=name, seed=asked.seed, progress=progress)
+    if request.how == "full":
+        return fit.full(learnt, champion, name=name, seed=request.seed, progress=progress)
     return fit.warm(
-        learnt, champion, batch=learning.batch_size, rate=learning.learning_rate, name=name, seed=asked.seed,
+        learnt, champion, batch=learning.batch_size, rate=learning.learning_rate, name=name, seed=request.seed,
         progress=progress,
     )  # fmt: skip
 
 
 def _described(
-    source: _Source, fitted: Fitted, asked: Request, now: datetime, started: float
+    source: _Source, fitted: Fitted, request: Request, now: datetime, started: float
 ) -> tuple[Parts, TrainingRun, Scores]:  # fmt: skip
     """The version, and the run that made it. Its figures are those on the test part, like those of any version."""
     users, names = source.users, source.champion.metadata.names
@@ -184,7 +184,7 @@ def _described(
         fitted.calibration.probability(boosted.margin(fitted.booster, x)) for x in (learnt_from, judged_on)
     )
     learnt = np.ones(len(users.learnt), bool)
-    figures = metrics.judge(test.label, of_test, asked.thresholds, seed=asked.seed)
+    figures = metrics.judge(test.label, of_test, request.thresholds, seed=request.seed)
     data = replace(
         source.data, rows=len(users.learnt) + len(users.judges) + len(users.golden),
         positives=int(sum(part.label.sum() for part in (users.learnt, users.judges, users.golden))),
@@ -192,9 +192,9 @@ def _described(
     )  # fmt: skip
     metadata = Metadata(
         created=now, data=data, features=training.profiles(users.learnt.frame, source.schema, learnt), figures=figures,
-        seed=asked.seed, rounds=fitted.rounds, parameters=dict(fitted.parameters), libraries=training.libraries(),
+        seed=request.seed, rounds=fitted.rounds, parameters=dict(fitted.parameters), libraries=training.libraries(),
         seconds=round(time.monotonic() - started, 1), bias=registry.bias(fitted.booster, len(names)),
-        notice=source.champion.metadata.notice, parent=source.champion.version, trained_by=asked.by or "watch",
+        notice=source.champion.metadata.notice, parent=source.champion.version, trained_by=request.by or "watch",
     )  # fmt: skip
     # Those whom reviewers are shown are no sample of the users: held against these, everybody else would have drifted.
     as_learnt, as_tested = users.learnt.as_population(), test.as_population()
@@ -202,23 +202,23 @@ def _described(
         names, np.concatenate([learnt_from[as_learnt], judged_on[as_tested]]),
         np.concatenate([users.learnt.label[as_learnt], test.label[as_tested]]),
         np.concatenate([of_learnt[as_learnt], of_test[as_tested]]),
-        np.arange(len(as_learnt) + len(as_tested)) >= len(as_learnt), seed=asked.seed,
+        np.arange(len(as_learnt) + len(as_tested)) >= len(as_learnt), seed=request.seed,
     )  # fmt: skip
     options = {"class_weight": NATURAL, "hard_negatives": False, "parameters": metadata.parameters,
-               "retrained": asked.how}  # fmt: skip
-    kept = TrainingRun(
+               "retrained": request.how}  # fmt: skip
+    run = TrainingRun(
         created=now, by=metadata.trained_by, family=LEADING, options=options, data=data, figures=figures,
         folds=fitted.folds, training_pr_auc=metrics.pr_auc(users.learnt.label, of_learnt, users.learnt.weight),
-        rounds=fitted.rounds, seconds=metadata.seconds, seed=asked.seed, notes=_notes(users, asked.how),
+        rounds=fitted.rounds, seconds=metadata.seconds, seed=request.seed, notes=_notes(users, request.how),
     )  # fmt: skip
     scores = Scores.of(test.keys, test.label, of_test)
-    return Parts(fitted.booster, fitted.calibration, metadata, profile, users.learnt.keys), kept, scores
+    return Parts(fitted.booster, fitted.calibration, metadata, profile, users.learnt.keys), run, scores
 
 
 def _notes(users: TrainingSet, how: How) -> tuple[str, ...]:
     """Whom it learnt from, and how it went about it where there are many."""
-    told = FAMILIES[LEADING].note(len(users.learnt)) if how == "full" else ""
-    return tuple(filter(None, (users.sentence, told)))
+    text = FAMILIES[LEADING].note(len(users.learnt)) if how == "full" else ""
+    return tuple(filter(None, (users.sentence, text)))
 
 
 def _promoted(settings: Settings, learning: Learning, found: Gate, now: datetime) -> bool:

@@ -71,9 +71,9 @@ def decide(settings: Settings, thresholds: Thresholds, *, now: datetime) -> Deci
 
 def start(settings: Settings, thresholds: Thresholds, *, how: str = "full", by: str | None = None) -> jobs.Job:
     """Start a retraining as a job, or give back the one that goes on."""
-    found = under_way(settings)
-    if found is not None:
-        return found
+    job = under_way(settings)
+    if job is not None:
+        return job
     arguments = {"thresholds": dict(thresholds), "how": how, "by": by}
     identity = f"{PREFIX}{len(jobs.listed(settings, PREFIX)) + 1:04d}"
     return jobs.start(settings, JOB, arguments, title="Retraining", identity=identity, lane="long")

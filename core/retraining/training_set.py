@@ -115,15 +115,15 @@ def training_set(
     old, users = _history(history, schema, salt), _users(feedback, schema, salt)
     new = users.labelled
     replaced = np.isin(old.keys, new.keys)
-    kept = old.only(~replaced)
+    labelled = old.only(~replaced)
     test = split.in_test(new.keys) & ~users.golden
     audited = users.audited & ~test & ~users.golden & ~_known(new.keys, seen)
     newest = audited & (np.cumsum(audited[::-1])[::-1] <= JUDGES * audited.sum())
-    of_history = split.in_test(kept.keys)
+    of_history = split.in_test(labelled.keys)
     judging = test | newest
     return TrainingSet(
-        _together(kept.only(~of_history), new.only(~judging & ~users.golden)),
-        _together(kept.only(of_history), new.only(judging)),
+        _together(labelled.only(~of_history), new.only(~judging & ~users.golden)),
+        _together(labelled.only(of_history), new.only(judging)),
         new.only(users.golden),
         np.concatenate([np.ones(int(of_history.sum()), bool), test[judging]]),
         int(replaced.sum()),

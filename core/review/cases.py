@@ -119,36 +119,36 @@ class CaseFilters:
         return (*self._by_score(), *self._by_content(), *self._by_place(now))
 
     def _by_score(self) -> list[ColumnElement[bool]]:
-        asked: list[ColumnElement[bool]] = []
+        conditions: list[ColumnElement[bool]] = []
         if self.bands:
-            asked.append(cases.c.band.in_(self.bands))
+            conditions.append(cases.c.band.in_(self.bands))
         if self.scores != (0.0, 1.0):
-            asked.append(cases.c.score.between(*self.scores))
-        return [each if self.unblinded else or_(cases.c.blind, each) for each in asked]
+            conditions.append(cases.c.score.between(*self.scores))
+        return [each if self.unblinded else or_(cases.c.blind, each) for each in conditions]
 
     def _by_content(self) -> list[ColumnElement[bool]]:
         # Names and values are bound, never part of a path: a path cannot say every name, and JSON may spell one
         # name in several ways, so that SQLite before 3.45 would not find it.
-        asked: list[ColumnElement[bool]] = []
+        conditions: list[ColumnElement[bool]] = []
         if self.feature is not None and self.within is not None:
             item = func.json_each(cases.c.features).table_valued("key", "value")
-            asked.append(exists().where(item.c.key == self.feature, item.c.value.between(*self.within)))
+            conditions.append(exists().where(item.c.key == self.feature, item.c.value.between(*self.within)))
         if self.context is not None and self.values:
             item = func.json_each(cases.c.context).table_valued("key", "value")
-            asked.append(exists().where(item.c.key == self.context, item.c.value.in_(self.values)))
+            conditions.append(exists().where(item.c.key == self.context, item.c.value.in_(self.values)))
         if wanted := self.text.strip():
             item = func.json_each(cases.c.context).table_valued("key", "value")
             in_context = exists().where(item.c.value.icontains(wanted, autoescape=True))
-            asked.append(or_(cases.c.user.icontains(wanted, autoescape=True), in_context))
-        return asked
+            conditions.append(or_(cases.c.user.icontains(wanted, autoescape=True), in_context))
+        return conditions
 
     def _by_place(self, now: datetime) -> list[ColumnElement[bool]]:
-        asked: list[ColumnElement[bool]] = []
+        conditions: list[ColumnElement[bool]] = []
         if self.min_age_hours:
-            asked.append(cases.c.queued <= now - timedelta(hours=self.min_age_hours))
+            conditions.append(cases.c.queued <= now - timedelta(hours=self.min_age_hours))
         if self.strata:
-            asked.append(cases.c.stratum.in_(self.strata))
-        return asked
+            conditions.append(cases.c.stratum.in_(self.strata))
+        return conditions
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +183,10 @@ def find(settings: Settings, case: str) -> Case:
 
 def read(connection: Connection, case: str) -> Case:
     """As `find`, inside a transaction."""
-    found = connection.execute(select(cases).where(cases.c.number == number_of(case))).one_or_none()
-    if found is None:
+    row = connection.execute(select(cases).where(cases.c.number == number_of(case))).one_or_none()
+    if row is None:
         raise UnknownItemError("case", case)
-    return _case(found)
+    return _case(row)
 
 
 def number_of(case: str) -> int:
@@ -206,8 +206,8 @@ def asking(connection: Connection, user: str, prediction: str, case: str = "") -
 
     None where there is none, also where `case` stands for something else in this database.
     """
-    asked = connection.execute(_ASKING, {"by": user, "on": prediction})
-    found = {id_of(row.number): row.status for row in asked}
+    result = connection.execute(_ASKING, {"by": user, "on": prediction})
+    found = {id_of(row.number): row.status for row in result}
     wanted = (each for each, status in found.items() if (each == case if case else status == "open"))
     return next(wanted, None)
 
@@ -222,8 +222,8 @@ def decided_by(connection: Connection, user: str, verdict: str) -> str | None:
 def of_user(settings: Settings, user: str) -> tuple[Case, ...]:
     """All cases of a user, the newest first."""
     with database.connect(settings) as connection:
-        found = connection.execute(select(cases).where(cases.c.user == user).order_by(cases.c.number.desc())).all()
-    return tuple(map(_case, found))
+        rows = connection.execute(select(cases).where(cases.c.user == user).order_by(cases.c.number.desc())).all()
+    return tuple(map(_case, rows))
 
 
 def count(settings: Settings, filters: CaseFilters, *, now: datetime) -> int:

@@ -177,8 +177,8 @@ def _may_be_written(meeting: _Meeting, now: datetime) -> bool:
 def _standing(connection: Connection, users: str) -> dict[str, Row[Any]]:
     """The open case of each user, without what is long."""
     short = [column for column in cases.c if column.name not in {"context", "features"}]
-    found = connection.execute(select(*short).where(OPEN, cases.c.user.in_(_each(users))))
-    return {row.user: row for row in found}
+    result = connection.execute(select(*short).where(OPEN, cases.c.user.in_(_each(users))))
+    return {row.user: row for row in result}
 
 
 def _judged(connection: Connection, users: str) -> dict[str, str]:

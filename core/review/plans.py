@@ -104,16 +104,16 @@ def send_flips(
     and these labels count in no estimate. Raises NotAllowedError, UnknownItemError and UnknownVersionError.
     """
     by = accounts.authorise(settings, by, "send to review").name
-    found, schema = _scored(settings, dataset, models, policy, now), schemas.load(settings.schema_file)
-    known = runs.scores(settings, found.id).index
+    run, schema = _scored(settings, dataset, models, policy, now), schemas.load(settings.schema_file)
+    known = runs.scores(settings, run.id).index
     if unknown := [row for row in rows if row not in known]:
-        raise UnknownItemError(f"scored row of {found.id}", str(unknown[0]))
+        raise UnknownItemError(f"scored row of {run.id}", str(unknown[0]))
     chosen = pd.DataFrame({"stratum": "flip", "inclusion": None, "blind": False}, index=pd.Index(rows))
-    chosen["user"] = users(settings, found, schema).loc[chosen.index]
-    queued = _enqueue(settings, found, schema, chosen, now)
+    chosen["user"] = users(settings, run, schema).loc[chosen.index]
+    queued = _enqueue(settings, run, schema, chosen, now)
     details = {"rows": list(map(int, rows)), "flips": list(models)}
-    audit.note(settings, who=by, what="send to review", about=found.id, details=details, now=now)
-    return found, queued
+    audit.note(settings, who=by, what="send to review", about=run.id, details=details, now=now)
+    return run, queued
 
 
 def _scored(settings: Settings, dataset: str, models: Sequence[str], policy: Policy, now: datetime) -> Run:

@@ -125,16 +125,16 @@ def reopen(settings: Settings, case: str, *, by: str, note: str, now: datetime, 
     """
     if not note.strip():
         raise RefusedError(f"Say in a note why case {case} is to be judged again.")
-    told = f"{by}: {note.strip()}"
+    text = f"{by}: {note.strip()}"
     hours = guidance.load(settings).service_hours
     with database.writing(settings) as connection:
         found = read(connection, case)
-        if found.status == "open" and found.reopened == told:
+        if found.status == "open" and found.reopened == text:
             return found
         _refuse_unless_decided(connection, found)
         place = float(ordering.places(ordering.HIGHEST, now.timestamp(), hours))
         ordered = {"queued": now, "value": ordering.HIGHEST, "priority": place, "updated": now}
-        again = {"stratum": stratum, "inclusion": None, "reopened": told, "not_for": found.judged_by or ""}
+        again = {"stratum": stratum, "inclusion": None, "reopened": text, "not_for": found.judged_by or ""}
         _set(connection, found.number, {"status": "open"} | NOBODY | _UNJUDGED | ordered | again)
         return read(connection, case)
 

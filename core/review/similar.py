@@ -65,8 +65,8 @@ class Judged:
         rank = self._population.percentile(row)[0] / 100
         near = self._near(standing, rank, [weights.get(name, 0.0) for name in names])[at]
         best = np.argsort(-near, kind="stable")[:k]
-        found = standing[["user", "verdict", "time"]].iloc[at[best]].reset_index(drop=True)
-        return found.assign(alike=near[best])
+        frame = standing[["user", "verdict", "time"]].iloc[at[best]].reset_index(drop=True)
+        return frame.assign(alike=near[best])
 
     def _near(
         self, standing: pd.DataFrame, rank: npt.NDArray[np.float64], weights: Sequence[float]

@@ -45,12 +45,12 @@ class Glossary:
 
     def sentence(self, feature: str) -> str:
         """The meaning in words, empty where nothing is known."""
-        found = self.meaning(feature)
-        return found.sentence if found else ""
+        meaning = self.meaning(feature)
+        return meaning.sentence if meaning else ""
 
     def category(self, feature: str) -> str:
-        found = self.meaning(feature)
-        return found.category if found and found.category else OTHER
+        meaning = self.meaning(feature)
+        return meaning.category if meaning and meaning.category else OTHER
 
     @property
     def assumed(self) -> bool:

@@ -32,17 +32,17 @@ def close(settings: Settings, run: str, schema: Schema, *, now: datetime) -> Run
     with online_runs.alone(settings, run) as ours:
         if not ours:
             return None
-        found = online_runs.find(settings, run)
-        if found is None:
+        users = online_runs.find(settings, run)
+        if users is None:
             return runs.find(settings, run)
-        closed = _complete(settings, run, found, schema, now) if found.by_row else None
+        closed = _complete(settings, run, users, schema, now) if users.by_row else None
         online_runs.forget(settings, run)
         return closed
 
 
-def _complete(settings: Settings, run: str, found: Users, schema: Schema, now: datetime) -> Run:
-    everyone, frame = list(found.by_row.values()), _frame(found, schema)
-    context = tuple(frame.columns[1 + len(found.names) :])
+def _complete(settings: Settings, run: str, users: Users, schema: Schema, now: datetime) -> Run:
+    everyone, frame = list(users.by_row.values()), _frame(users, schema)
+    context = tuple(frame.columns[1 + len(users.names) :])
     checked = intake.Checked(
         name=f"{online_runs.NAME} {run}", sha256=_digest(run, everyone), frame=frame,
         rejected=pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in _NOTHING_REJECTED.items()}),

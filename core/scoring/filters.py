@@ -91,7 +91,7 @@ class Filters:
             found |= people[column].str.contains(wanted, case=False, regex=False).fillna(False).to_numpy(bool)
         if reasons is not None:
             # `X1=`, not `X1`: looking for X1 must not find X19.
-            told = [reasons[column].str.casefold().str.startswith(f"{wanted.casefold()}=") for column in reasons]
-            named = np.logical_or.reduce([column.fillna(False).to_numpy(bool) for column in told])
+            series = [reasons[column].str.casefold().str.startswith(f"{wanted.casefold()}=") for column in reasons]
+            named = np.logical_or.reduce([column.fillna(False).to_numpy(bool) for column in series])
             found |= people.index.isin(reasons.index[named])
         return found

@@ -131,14 +131,14 @@ class Serving:
         in_order = values[:, self._at]
         scored = Scorer(self._for(len(asked))).score_values(in_order).checked()
         reasons = self._reasons(asked, in_order, scored)
-        found: list[Prediction] = []
+        predictions: list[Prediction] = []
 
         def told(ids: Sequence[str]) -> Iterable[Kept]:
-            found.extend(self._predictions(ids, values, scored, reasons))
-            return kept(found)
+            predictions.extend(self._predictions(ids, values, scored, reasons))
+            return kept(predictions)
 
         self._growing.add(_served(asked, values, scored), now=now, kept=told)
-        return found
+        return predictions
 
     def warm_up(self) -> None:
         """Score and explain somebody, and store nothing: what is made once is made before anybody asks."""
@@ -160,18 +160,18 @@ class Serving:
             raise FeaturesError((), unknown or twice)
         return {self._keys[name]: value for name, value in given.items()}
 
-    def _reasons(self, asked: Sequence[Asked], values: Values, scored: Scored) -> list[tuple[Reason, ...]]:
+    def _reasons(self, requests: Sequence[Asked], values: Values, scored: Scored) -> list[tuple[Reason, ...]]:
         flagged = self.policy.flagged(scored.probability)
-        told: list[tuple[Reason, ...]] = [()] * len(asked)
+        reasons: list[tuple[Reason, ...]] = [()] * len(requests)
         rows = [
-            row for row, each in enumerate(asked)
+            row for row, each in enumerate(requests)
             if each.which == "all" or (each.which == "flagged" and flagged[row])
         ]  # fmt: skip
         booster = self._for(len(rows)).booster
         pushes = shap_values.contributions(booster, values[rows].astype(np.float32))
         for row, push in zip(rows, pushes, strict=True):
-            told[row] = strongest_reasons(values[row], push, self.model.metadata, self._glossary, asked[row].top)
-        return told
+            reasons[row] = strongest_reasons(values[row], push, self.model.metadata, self._glossary, requests[row].top)
+        return reasons
 
     def _predictions(
         self, ids: Sequence[str], values: Values, scored: Scored, reasons: Sequence[tuple[Reason, ...]]
@@ -203,11 +203,11 @@ def _on_one_thread(model: Model) -> Model:
     return replace(model, booster=booster)
 
 
-def _served(asked: Sequence[Asked], values: Values, scored: Scored) -> list[Served]:
+def _served(requests: Sequence[Asked], values: Values, scored: Scored) -> list[Served]:
     return [
         Served(each.user, row, each.context, margin, probability, missing, novel)
         for each, row, margin, probability, missing, novel in zip(
-            asked, values, scored.margin.tolist(), scored.probability.tolist(), scored.missing.tolist(), scored.novel,
-            strict=True,
+            requests, values, scored.margin.tolist(), scored.probability.tolist(), scored.missing.tolist(),
+            scored.novel, strict=True,
         )
     ]  # fmt: skip

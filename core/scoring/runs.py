@@ -149,18 +149,18 @@ def complete(settings: Settings, run: str, dataset: Dataset, scored: Scored, row
 def find(settings: Settings, run: str) -> Run:
     """Raises UnknownItemError when this home has no such run."""
     with database.connect(settings) as connection:
-        found = connection.execute(select(database.runs).where(database.runs.c.number == number_of(run))).one_or_none()
-    if found is None:
+        row = connection.execute(select(database.runs).where(database.runs.c.number == number_of(run))).one_or_none()
+    if row is None:
         raise UnknownItemError("run", run)
-    return _run(found)
+    return _run(row)
 
 
 def recent(settings: Settings, most: int = 50) -> tuple[Run, ...]:
     """The latest runs, newest first, without those that still grow."""
     whole = select(database.runs).where(database.runs.c.dataset != _GROWS)
     with database.connect(settings) as connection:
-        found = connection.execute(whole.order_by(database.runs.c.number.desc()).limit(most)).all()
-    return tuple(map(_run, found))
+        rows = connection.execute(whole.order_by(database.runs.c.number.desc()).limit(most)).all()
+    return tuple(map(_run, rows))
 
 
 def scores(settings: Settings, run: str) -> pd.DataFrame:
@@ -170,8 +170,8 @@ def scores(settings: Settings, run: str) -> pd.DataFrame:
 
 def probabilities(settings: Settings, run: str, rows: Sequence[int]) -> list[float]:
     """The scores of some rows; reads no more than it has to."""
-    found = _read(settings, run, _SCORES, ["probability"])["probability"]
-    return [float(found.loc[row]) for row in rows]
+    series = _read(settings, run, _SCORES, ["probability"])["probability"]
+    return [float(series.loc[row]) for row in rows]
 
 
 def save_reasons(settings: Settings, run: str, reasons: pd.DataFrame) -> None:

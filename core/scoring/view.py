@@ -50,11 +50,11 @@ def label(settings: Settings, dataset: str, schema: Schema) -> npt.NDArray[np.fl
 
 def rows(settings: Settings, view: View, schema: Schema) -> npt.NDArray[np.bool_]:
     """Whether each user of the dataset is looked at, (n,), in input order."""
-    found = datasets.find(settings, view.dataset)
+    dataset = datasets.find(settings, view.dataset)
     if view.whole:
-        return np.ones(found.accepted, bool)
+        return np.ones(dataset.accepted, bool)
     filters, policy = view.filters, Policy()
-    texts = (found.id_column, *found.context) if filters.text.strip() else ()
+    texts = (dataset.id_column, *dataset.context) if filters.text.strip() else ()
     chosen = (filters.context,) if filters.context is not None and filters.values else ()
     # Of half a million users only the columns asked for are read.
     everyone = datasets.frame(settings, view.dataset, list(dict.fromkeys((*texts, *chosen))))

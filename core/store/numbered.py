@@ -85,20 +85,20 @@ def _holds_anything(folder: os.DirEntry[str]) -> bool:
 
 def _raise(connection: Connection, named: Numbers) -> None:
     for table in (database.runs, database.cases, database.decisions):
-        found, before = named.get(table.name, 0), _last(connection, table)
-        if found <= before:
+        number, before = named.get(table.name, 0), _last(connection, table)
+        if number <= before:
             continue
-        row = {"name": table.name, "number": found}
+        row = {"name": table.name, "number": number}
         known = text("UPDATE sqlite_sequence SET seq = :number WHERE name = :name")
         if not connection.execute(known, row).rowcount:
             connection.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :number)"), row)
         if table is database.runs:
-            database.set_mark(connection, _RAISED, str(found))
+            database.set_mark(connection, _RAISED, str(number))
 
 
 def _last(connection: Connection, table: Table) -> int:
-    found = connection.execute(text("SELECT seq FROM sqlite_sequence WHERE name = :name"), {"name": table.name})
-    return found.scalar_one_or_none() or 0
+    result = connection.execute(text("SELECT seq FROM sqlite_sequence WHERE name = :name"), {"name": table.name})
+    return result.scalar_one_or_none() or 0
 
 
 def _in_files(settings: Settings, connection: Connection) -> Numbers:

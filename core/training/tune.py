@@ -94,8 +94,8 @@ def search(  # noqa: PLR0913 - on whom, of what, for how long
 def thinned(label: Labels, seed: int) -> npt.NDArray[np.int64]:
     """The users on whom settings are tried, in order: all spammers, and at most 80,000 legitimate ones."""
     others = np.flatnonzero(label == 0)
-    kept = np.random.default_rng(seed).permutation(others)[:MOST_TRIED]
-    return np.sort(np.concatenate([np.flatnonzero(label == 1), kept]))
+    values = np.random.default_rng(seed).permutation(others)[:MOST_TRIED]
+    return np.sort(np.concatenate([np.flatnonzero(label == 1), values]))
 
 
 def _note(label: Labels, rows: npt.NDArray[np.int64]) -> str:

@@ -71,10 +71,10 @@ def _figures(metadata: Metadata) -> dict[str, Any]:
 
 
 def _meaning(name: str, meanings: Glossary) -> Meaning:
-    found = meanings.meaning(name)
+    meaning = meanings.meaning(name)
     return Meaning(
-        name=found.name if found else name, description=found.description if found else "",
-        category=meanings.category(name), assumed=bool(found and found.assumed),
+        name=meaning.name if meaning else name, description=meaning.description if meaning else "",
+        category=meanings.category(name), assumed=bool(meaning and meaning.assumed),
     )  # fmt: skip
 
 

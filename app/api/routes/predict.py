@@ -75,26 +75,27 @@ def _answered(
     settings: Settings, serving: Serving, users: Sequence[Asked | dict[str, Any]], claim: Claim | None, began: float
 ) -> Reply:  # fmt: skip
     """What is told of these users and problems. Raises NoScoreError, and stores nobody, where one gets no score."""
-    asked, answers = [user for user in users if isinstance(user, Asked)], list[Reply]()
+    requests, answers = [user for user in users if isinstance(user, Asked)], list[Reply]()
 
     def kept(scored: Sequence[Scored]) -> list[Kept]:
         answers.append(_reply(users, scored, began))
         return [(claim, answers[0])] if claim else []
 
-    if asked and claim:
-        serving.score(asked, now=datetime.now(UTC), kept=kept)
-    elif asked:
-        kept(serving.score(asked, now=datetime.now(UTC)))
+    if requests and claim:
+        serving.score(requests, now=datetime.now(UTC), kept=kept)
+    elif requests:
+        kept(serving.score(requests, now=datetime.now(UTC)))
     else:  # nobody is stored whom the answer could be stored with
         idempotency.keep(settings, kept(()), now=datetime.now(UTC))
     return answers[0]
 
 
 def _reply(users: Sequence[Asked | dict[str, Any]], scored: Sequence[Scored], began: float) -> Reply:
-    found = iter(scored)
+    predictions = iter(scored)
     return responses.reply(
         {"predictions": [
-            responses.prediction(next(found), began) if isinstance(user, Asked) else {"error": user} for user in users
+            responses.prediction(next(predictions), began) if isinstance(user, Asked) else {"error": user}
+            for user in users
         ]}
     )  # fmt: skip
 

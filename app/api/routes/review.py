@@ -69,11 +69,11 @@ def decisions(
 ) -> Decisions:  # fmt: skip
     """The decisions after a number, oldest first; numbers never change, so that asking again gives the same."""
     verdicts.catch_up(live.settings)  # verdicts whose decisions a crash has left undone
-    found = outbox.since(live.settings, since, most).reset_index()
-    if len(found):
-        facts, now = {"decisions": len(found), "last": int(found["number"].iloc[-1])}, datetime.now(UTC)
+    frame = outbox.since(live.settings, since, most).reset_index()
+    if len(frame):
+        facts, now = {"decisions": len(frame), "last": int(frame["number"].iloc[-1])}, datetime.now(UTC)
         audit.note(live.settings, who=who.name, what="export decisions", about="API", details=facts, now=now)
-    rows = found.astype(object).where(found.notna(), None).to_dict("records")
+    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
     return Decisions.model_validate({"decisions": rows, "last": rows[-1]["number"] if rows else since})
 
 

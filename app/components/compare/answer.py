@@ -11,9 +11,9 @@ from app.words import plain
 
 def finding(view: View) -> None:
     """Header, the tests in one grey line, cautions below."""
-    found = view.found.comparison
+    comparison = view.found.comparison
     with st.container(gap="xxsmall"):
-        st.header(plain(found.sentence), anchor=False)
+        st.header(plain(comparison.sentence), anchor=False)
         st.markdown(f":gray[{plain(tables.tests(view.found))}]")
     if view.found.cautions:
         with st.container(gap="xxsmall"):

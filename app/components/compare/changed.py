@@ -34,12 +34,12 @@ def bands(view: View) -> None:
 def changed(view: View) -> None:
     """Those who change band, as a table, with the ways out: a download, and the queue."""
     everyone = compare.changed(view)
-    found = compare.flips(view)
+    flips = compare.flips(view)
     if everyone.empty:
-        section("Nobody changes band", f"of {count(found.n)} users")
+        section("Nobody changes band", f"of {count(flips.n)} users")
         return
-    section(f"{count(len(everyone))} users change band", f"of {count(found.n)}; the largest change of score first")
-    named = {"all": "All", "stricter": f"Stricter {count(found.severer)}", "milder": f"Milder {count(found.milder)}"}
+    section(f"{count(len(everyone))} users change band", f"of {count(flips.n)}; the largest change of score first")
+    named = {"all": "All", "stricter": f"Stricter {count(flips.severer)}", "milder": f"Milder {count(flips.milder)}"}
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         way = st.segmented_control(
             "Which way", _WAYS, default="all", required=True, format_func=named.__getitem__, key="flips_way",

@@ -52,8 +52,8 @@ def _menu(name: str, label: str, options: Sequence[str], default: str, words: Ca
 
     The default is chosen where the address has none, or one that is gone: a file read in another way has another id.
     """
-    asked = st.query_params.get(name, default)
-    at = asked if asked in options else default
+    text = st.query_params.get(name, default)
+    at = text if text in options else default
     chosen = st.selectbox(
         label, options, index=options.index(at), key=f"{name}-{at}-{len(options)}",
         width=_WIDTH, format_func=lambda each: legible(words(each)),
@@ -94,8 +94,8 @@ def _contender(identity: str) -> str:
     return f"{predictions.find(home, identity).name} · predictions"
 
 
-def _users(found: Dataset) -> str:
-    return f"{found.name} · {count(found.accepted)} users"
+def _users(dataset: Dataset) -> str:
+    return f"{dataset.name} · {count(dataset.accepted)} users"
 
 
 def _asked(a: str, b: str, on: str) -> Asked:

@@ -26,10 +26,10 @@ def made(asked: Asked) -> View | None:
     return None
 
 
-def _being_made(asked: Asked, identity: str) -> None:
+def _being_made(request: Asked, identity: str) -> None:
     job = jobs.look(services.settings(), identity)
     if job is None or job.status == "done":
-        _start(asked, identity)
+        _start(request, identity)
         job = jobs.look(services.settings(), identity)
     if job is None:
         return
@@ -38,12 +38,12 @@ def _being_made(asked: Asked, identity: str) -> None:
     elif job.status == "failed":
         st.error(plain(job.message), icon=":material/error:")
     if job.over:
-        st.button("Compare again", icon=":material/refresh:", on_click=_start, args=(asked, identity))
+        st.button("Compare again", icon=":material/refresh:", on_click=_start, args=(request, identity))
 
 
-def _start(asked: Asked, identity: str) -> None:
+def _start(request: Asked, identity: str) -> None:
     arguments = {
-        "a": asked.a, "b": asked.b, "on": asked.on, "thresholds": dict(asked.thresholds), "seed": asked.seed,
+        "a": request.a, "b": request.b, "on": request.on, "thresholds": dict(request.thresholds), "seed": request.seed,
     }  # fmt: skip
     jobs.start(
         services.settings(), "compare", arguments,

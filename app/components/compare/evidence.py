@@ -59,9 +59,15 @@ def _drawn(view: View, which: str) -> None:
     else:
         a, b = (compare.curves(view, side) for side in SIDES)
         marks = compare.at_thresholds(view, "a"), compare.at_thresholds(view, "b")
-        found = view.found.comparison
+        comparison = view.found.comparison
         fig = charts.curves(
-            cast(Curve, which), a, b, names=names, marks=marks, base_rate=found.positives / found.n, theme=theme()
+            cast(Curve, which),
+            a,
+            b,
+            names=names,
+            marks=marks,
+            base_rate=comparison.positives / comparison.n,
+            theme=theme(),
         )
         figure(fig, key=f"curve-{which}", table=pd.concat([a.assign(model=names[0]), b.assign(model=names[1])]))
 

@@ -28,9 +28,10 @@ def ways_on(view: View) -> None:
 
 
 def _facts(view: View) -> bytes:
-    found = view.found
+    comparison = view.found
     facts = {
-        "rows": found.rows, **found.comparison.as_json(), "flips": found.flips().frame().to_dict("records"),
-        "reasons": found.reasons, "cautions": found.cautions,
+        "rows": comparison.rows, **comparison.comparison.as_json(),
+        "flips": comparison.flips().frame().to_dict("records"),
+        "reasons": comparison.reasons, "cautions": comparison.cautions,
     }  # fmt: skip
     return json.dumps(facts, indent=1, ensure_ascii=False).encode()

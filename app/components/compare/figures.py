@@ -12,8 +12,8 @@ from app.words import count, legible, plain
 
 def figures(view: View) -> None:
     """The table; below it the tests, folded."""
-    found = view.found.comparison
-    section("Figures", f"95\u202f% intervals, {count(found.n)} users, {count(found.positives)} spammers")
+    comparison = view.found.comparison
+    section("Figures", f"95\u202f% intervals, {count(comparison.n)} users, {count(comparison.positives)} spammers")
     a, b = (legible(tables.short(name)) for name in view.names)
     right = {name: st.column_config.TextColumn(name, alignment="right") for name in ("Above", a, b, "Difference", "p")}
     frame = tables.figures(view.found).rename(columns={"a": a, "b": b})

@@ -78,7 +78,7 @@ def _at(sweep: Sweep, wish: str, share: float) -> Confusion | None:
     return sweep.at_precision(share) if wish == "precision" else sweep.at_flag_rate(share)
 
 
-def _row(name: str, found: Confusion | None, costs: Costs) -> dict[str, object]:
-    if found is None:
+def _row(name: str, confusion: Confusion | None, costs: Costs) -> dict[str, object]:
+    if confusion is None:
         return {"Model": plain(name)}
-    return {"Model": plain(name), **tables.at_threshold(found, costs)}
+    return {"Model": plain(name), **tables.at_threshold(confusion, costs)}

@@ -69,15 +69,15 @@ def evidence(view: View, finding: Finding) -> None:
 
 def _opened(view: View, finding: Finding) -> None:
     st.markdown(plain(finding.sentence))
-    found = explore.evidence(view, finding.code)
+    frame = explore.evidence(view, finding.code)
     if finding.code in _ORDERS:
-        _drawn(view, finding.code, found)
-    kind, shown = EVIDENCE[finding.code], found.head(MOST)
-    of = f"first {count(MOST)} of {counted(len(found), 'row')}" if len(found) > MOST else counted(len(found), "row")
+        _drawn(view, finding.code, frame)
+    kind, shown = EVIDENCE[finding.code], frame.head(MOST)
+    of = f"first {count(MOST)} of {counted(len(frame), 'row')}" if len(frame) > MOST else counted(len(frame), "row")
     # Not at the right, where the table's own buttons appear over it.
     with st.container(horizontal=True, vertical_alignment="center"):
         section(kind.table, of)
-        numbers(found, finding.code)
+        numbers(frame, finding.code)
     st.dataframe(
         shown, hide_index=True, row_height=32, height="auto" if len(shown) < 10 else 400, alt=f"{kind.title}, {of}",
         column_config={name: _column(name, head) for name, head in kind.heads.items()},

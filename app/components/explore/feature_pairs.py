@@ -37,14 +37,14 @@ def two_features(view: View, model: Model | None) -> None:
             "Show", ["density", "spam rate"], default="density", required=True, key="show", bind="query-params",
             format_func=str.capitalize, disabled=explore.everyones_label(view) is None,
         )  # fmt: skip
-    found = explore.joint(view, x, y)
+    joint = explore.joint(view, x, y)
     shown = cast(Literal["density", "spam rate"], show or "density")
     figure(
-        charts.joint(found.n, found.rate, Bins(x, found.x.labels), Bins(y, found.y.labels), show=shown, theme=theme()),
-        key="joint", table=found.table(),
+        charts.joint(joint.n, joint.rate, Bins(x, joint.x.labels), Bins(y, joint.y.labels), show=shown, theme=theme()),
+        key="joint", table=joint.table(),
     )  # fmt: skip
-    if found.left_out:
-        st.caption(f"{counted(found.left_out, 'user')} without a value of one or both: left out.")
+    if joint.left_out:
+        st.caption(f"{counted(joint.left_out, 'user')} without a value of one or both: left out.")
 
 
 def correlations(view: View) -> None:

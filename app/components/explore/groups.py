@@ -38,9 +38,9 @@ def segments(view: View) -> None:
     if column not in shared:
         st.caption(f"No two users have the same value of {plain(column)}: there is nothing to group by.")
         return
-    found = explore.segmented(view, column)
-    shown = found.rename(columns={"segment": "value", "low95": "low", "high95": "high"})
-    figure(charts.segments(shown, column, overall=overall(view), theme=theme()), key="segments", table=found)
+    frame = explore.segmented(view, column)
+    shown = frame.rename(columns={"segment": "value", "low95": "low", "high95": "high"})
+    figure(charts.segments(shown, column, overall=overall(view), theme=theme()), key="segments", table=frame)
 
 
 def compare(view: View, model: Model | None) -> None:
@@ -77,10 +77,10 @@ def compare(view: View, model: Model | None) -> None:
     _all_features(found)
 
 
-def _all_features(found: pd.DataFrame) -> None:
+def _all_features(frame: pd.DataFrame) -> None:
     columns = {"feature": "Feature", "psi": "PSI", "psi_by_chance": "By chance", "ks": "KS", "delta": "Cliff's delta",
                "smd": "Std. difference", "missing_change": "Missing, change", "use": "Use"}  # fmt: skip
-    shown = found[list(columns)].rename(columns=columns)
+    shown = frame[list(columns)].rename(columns=columns)
     # Not at the right, where the table's own buttons appear over it.
     with st.container(horizontal=True, vertical_alignment="center"):
         section("All features", "what shifts most first")

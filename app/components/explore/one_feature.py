@@ -119,20 +119,20 @@ def _extremes(view: View, name: str, tally: ValueCounts) -> None:
 
 def _outliers(view: View, name: str) -> None:
     outliers = single.outliers(explore.column(view, name))
-    found = explore.beyond(view, name, outliers)
+    frame = explore.beyond(view, name, outliers)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         section("Outliers", "beyond 3 interquartile ranges")
-        if len(found):
-            numbers(found, "outliers")
+        if len(frame):
+            numbers(frame, "outliers")
     apart = "" if outliers.apart is None else f" among values other than {_value(outliers.apart)}"
-    if not len(found):
+    if not len(frame):
         st.caption(f"None{apart}.")
         return
     st.caption(
         f"{counted(outliers.count, 'user')} ({percent(outliers.share)}){apart}: "
         f"below {_value(outliers.low)} or above {_value(outliers.high)}."
     )
-    shown = found.head(5)
+    shown = frame.head(5)
     st.table(
         pd.DataFrame({"Row": shown["row"], "Value": [_value(value) for value in shown["value"]]}),
         border="horizontal", hide_index=True,

@@ -42,10 +42,11 @@ def export_button(view: View, model: Model | None) -> None:
 
 
 def _report(view: View, model: Model | None) -> str:
-    found = datasets.find(services.settings(), view.dataset)
+    dataset = datasets.find(services.settings(), view.dataset)
     users = int(explore.rows(view).sum())
     sentences = [
-        f"{found.name}: {count(users)} of {count(found.accepted)} users, {len(explore.schema(view).names)} features.",
+        f"{dataset.name}: {count(users)} of {count(dataset.accepted)} users, "
+        f"{len(explore.schema(view).names)} features.",
         *([f"Only {filter_words(view)}."] if not view.whole else []),
         *(finding.sentence for finding in explore.noted(view, progress=_quiet)),
     ]
@@ -70,7 +71,7 @@ def _report(view: View, model: Model | None) -> str:
         shown = frame.rename(columns={"segment": "value", "low95": "low", "high95": "high"})
         drawn = charts.segments(shown, context, overall=overall(view), theme="light")
         sections.append(Section(f"Segments by {context}", figure=drawn, table=frame))
-    return page.html(f"Exploration of {found.name}", sentences, sections)
+    return page.html(f"Exploration of {dataset.name}", sentences, sections)
 
 
 def _shown(table: pd.DataFrame) -> pd.DataFrame:
@@ -85,8 +86,8 @@ def _feature(view: View, name: str) -> Section:
     tally, bins = explore.counted(view, name), explore.bins(view, name, log=False)
     rates = single.rates(tally, bins)
     drawn = charts.spam_rate(rates.rename(columns={"bin": "label"}), name, overall=overall(view), theme="light")
-    told = rates[list(_RATES)].rename(columns=_RATES)
-    return Section(name, services.meanings().sentence(name), figure=drawn, table=told)
+    frame = rates[list(_RATES)].rename(columns=_RATES)
+    return Section(name, services.meanings().sentence(name), figure=drawn, table=frame)
 
 
 def _quiet(_done: int, _of: int) -> None: ...

@@ -48,9 +48,9 @@ def source() -> View | None:
 def filtered(view: View) -> View:
     """The filters, in a popover; the view with those that are set."""
     with st.popover("Filters", icon=":material/tune:"):
-        found = datasets.find(services.settings(), view.dataset)
+        dataset = datasets.find(services.settings(), view.dataset)
         filters = Filters(
-            group=_group(view), scores=_scores(view), label=_label(view), **_ranged(view), **_context(found)  # type: ignore[arg-type]
+            group=_group(view), scores=_scores(view), label=_label(view), **_ranged(view), **_context(dataset)  # type: ignore[arg-type]
         )  # fmt: skip
     return View(view.dataset, view.run, filters)
 
@@ -122,15 +122,15 @@ def _forget_range() -> None:
     st.session_state["from"] = st.session_state["to"] = None
 
 
-def _context(found: Dataset) -> dict[str, object]:
-    if not found.context:
+def _context(dataset: Dataset) -> dict[str, object]:
+    if not dataset.context:
         return {}
     context = st.selectbox(
-        "Context", found.context, index=None, format_func=legible, key="context", bind="query-params"
+        "Context", dataset.context, index=None, format_func=legible, key="context", bind="query-params"
     )
     if context is None:
         return {}
-    frame = datasets.frame(services.settings(), found.id, [context])
+    frame = datasets.frame(services.settings(), dataset.id, [context])
     commonest = frame[context].value_counts().head(500).index.tolist()
     chosen = st.multiselect("is one of", commonest, format_func=legible, key="values", bind="query-params")
     return {"context": context, "values": tuple(chosen)}

@@ -34,9 +34,9 @@ def glance(view: View, model: Model | None) -> None:
         with working(f"Explaining a sample of {explore.SAMPLE:,} users with {model.version}") as progress:
             explore.use(view, model, progress=progress)
     with working(f"Looking through {len(explore.schema(view).names)} features") as progress:
-        found = explore.noted(view, progress=progress)
-    grave = [finding for finding in found if finding.severity != "fine"]
-    fine = [finding for finding in found if finding.severity == "fine"]
+        findings = explore.noted(view, progress=progress)
+    grave = [finding for finding in findings if finding.severity != "fine"]
+    fine = [finding for finding in findings if finding.severity == "fine"]
     if view.whole:
         with st.container(gap="xxsmall"):
             for finding in grave:
@@ -60,11 +60,11 @@ def _folded(view: View, title: str, icon: str, findings: Sequence[Finding]) -> N
 
 def who(view: View) -> str:
     """'train.csv · r-0001 · 458,798 users × 51 features · 2.69 % spammers (2.64 to 2.73)', as markdown."""
-    found = datasets.find(services.settings(), view.dataset)
+    dataset = datasets.find(services.settings(), view.dataset)
     users, label = int(explore.rows(view).sum()), explore.label(view)
-    parts = [f"**{plain(found.name)}**", f"{count(users)} users × {len(explore.schema(view).names)} features"]
+    parts = [f"**{plain(dataset.name)}**", f"{count(users)} users × {len(explore.schema(view).names)} features"]
     if not view.whole:
-        parts[1] = f"{count(users)} of {count(found.accepted)} users ({plain(filter_words(view))})"
+        parts[1] = f"{count(users)} of {count(dataset.accepted)} users ({plain(filter_words(view))})"
     if label is None:
         parts.append("no label")
     elif (known := int((~np.isnan(label)).sum())) > 0:

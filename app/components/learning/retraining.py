@@ -32,9 +32,9 @@ def retraining() -> None:
     live = scheduler.under_way(services.settings())
     with st.container(horizontal=True, vertical_alignment="center"):
         with guard.shown() as failure:
-            found = schedule.due(services.settings(), now=services.now())
+            due = schedule.due(services.settings(), now=services.now())
         if failure.error is None:
-            st.markdown(plain(found.sentence), width="stretch")
+            st.markdown(plain(due.sentence), width="stretch")
         if session.may("retrain"):
             _button(live)
             settings_form()
@@ -47,9 +47,9 @@ def retraining() -> None:
 
 def _button(live: Job | None) -> None:
     # Another one after each retraining: the one that started it would stand open until it is over, and then again.
-    asked = len(jobs.listed(services.settings(), scheduler.PREFIX))
+    number = len(jobs.listed(services.settings(), scheduler.PREFIX))
     with (
-        st.popover("Retrain", icon=":material/autorenew:", disabled=live is not None, key=f"retrain-open-{asked}"),
+        st.popover("Retrain", icon=":material/autorenew:", disabled=live is not None, key=f"retrain-open-{number}"),
         st.form("retrain", border=False),
     ):
         st.markdown("A candidate is made and held against the model in charge, which scores on meanwhile.")
@@ -70,9 +70,9 @@ def _start(how: str, name: str) -> None:
 
 
 def _refused() -> None:
-    found = session.person()
-    if found is not None and not session.may("retrain"):
-        st.caption(plain(str(NotAllowedError(found.name, found.role, "retrain"))))
+    person = session.person()
+    if person is not None and not session.may("retrain"):
+        st.caption(plain(str(NotAllowedError(person.name, person.role, "retrain"))))
 
 
 @st.fragment(run_every=_EVERY)

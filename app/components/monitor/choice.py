@@ -31,8 +31,8 @@ def chosen_run(found: Sequence[Run], champion: str) -> Run:
 
 def chosen_feature(names: Sequence[str]) -> str:
     """The feature in the address; "" is the score."""
-    asked = st.query_params.get(FEATURE, "")
-    return asked if asked in names else ""
+    text = st.query_params.get(FEATURE, "")
+    return text if text in names else ""
 
 
 def choose_feature(name: str) -> None:

@@ -39,8 +39,8 @@ def troubles(found: Sequence[Incident], run: Run) -> None:
             continue
         with st.container(horizontal=True, vertical_alignment="center", wrap=False):
             st.badge(each.finding.kind, icon=":material/warning:", color="yellow")
-            told = plain(each.finding.sentence)
-            st.markdown(f"{told} :small[:gray[since {moment(each.opened)} UTC{_untold(each)}]]", width="stretch")
+            text = plain(each.finding.sentence)
+            st.markdown(f"{text} :small[:gray[since {moment(each.opened)} UTC{_untold(each)}]]", width="stretch")
             here = each.finding.page == "monitor" and not each.finding.address
             if not here and st.button(
                 "Open", icon=":material/arrow_forward:", icon_position="right", type="tertiary", key=f"open-{each.id}"

@@ -23,7 +23,7 @@ def target() -> None:
 
 def _form(now: Targets) -> None:
     with st.form("target", border=False):
-        asked = st.number_input(
+        value = st.number_input(
             "Precision, %", 0.0, 100.0, 100 * now.precision, 5.0, format="%.1f", key="target_precision",
             help="At least so many of the users flagged for review should be spammers",
         )  # fmt: skip
@@ -33,7 +33,7 @@ def _form(now: Targets) -> None:
             with guard.shown() as failure:
                 session.come_in(name)
                 # In steps of what the field shows: 55 % is .55, not the next number to it.
-                targets.save(services.settings(), Targets(round(asked / 100, 3)), by=name, now=services.now())
+                targets.save(services.settings(), Targets(round(value / 100, 3)), by=name, now=services.now())
             if failure.error is None:
                 session.say("The target is saved")
                 st.rerun()

@@ -47,13 +47,13 @@ def wanted(runs: Sequence[Run]) -> bool:
 
 def tour(model: Model, runs: Sequence[Run]) -> None:
     """The steps; runs: newest first. Nothing once all of them are done."""
-    found = list(_steps(model, runs))
-    if all(step.done for step in found):
+    steps = list(_steps(model, runs))
+    if all(step.done for step in steps):
         return
     services.ready_to_score()
-    section("The first hour", f"{sum(step.done for step in found)} of {len(found)} steps on the demo data")
+    section("The first hour", f"{sum(step.done for step in steps)} of {len(steps)} steps on the demo data")
     with st.container(gap="xsmall"):
-        for number, step in enumerate(found, 1):
+        for number, step in enumerate(steps, 1):
             _line(number, step)
 
 
@@ -89,30 +89,32 @@ def _steps(model: Model, runs: Sequence[Run]) -> Iterator[Step]:
 
 def _explore() -> Step:
     stored = datasets.labelled(services.settings())
-    found = next((each for each in stored if each.name == DEMO_LABELLED), None)
-    if found is None:
+    dataset = next((each for each in stored if each.name == DEMO_LABELLED), None)
+    if dataset is None:
         return Step("Explore", "What labelled users look like, and what to beware of.", False, "Explore", "explore")
-    told = f"{count(found.accepted)} labelled users, {percent((found.positives or 0) / found.accepted, 2)} spammers."
-    return Step("Explore", told, True, "Explore", "explore", {"of": found.id[:12]})
+    text = (
+        f"{count(dataset.accepted)} labelled users, {percent((dataset.positives or 0) / dataset.accepted, 2)} spammers."
+    )
+    return Step("Explore", text, True, "Explore", "explore", {"of": dataset.id[:12]})
 
 
 def _score(run: Run | None) -> Step:
     if run is None:
-        told = "Every user of the demo file gets a probability, an action and exact reasons."
-        return Step("Score", told, False, "Score the demo file", "score_file")
-    told = f"{run.id}: {count(run.users)} users, {count(run.flagged)} flagged for a look."
-    return Step("Score", told, True, "Open the table", "score_file", {"run": run.id})
+        text = "Every user of the demo file gets a probability, an action and exact reasons."
+        return Step("Score", text, False, "Score the demo file", "score_file")
+    text = f"{run.id}: {count(run.users)} users, {count(run.flagged)} flagged for a look."
+    return Step("Score", text, True, "Open the table", "score_file", {"run": run.id})
 
 
 def _review(run: Run | None, judged: int) -> Step:
     if run is None:
         return Step("Review", "Judge by keyboard, those at risk and a fair sample of all others.", False, "Review")
     if not services.planned(run):
-        told = f"Send {run.id} to review: those at risk and a fair sample of all others."
-        return Step("Review", told, False, "Send to review", "score_file", {"run": run.id})
+        text = f"Send {run.id} to review: those at risk and a fair sample of all others."
+        return Step("Review", text, False, "Send to review", "score_file", {"run": run.id})
     waiting = cases.count(services.settings(), CaseFilters(), now=services.now())
-    told = f"{counted(judged, 'verdict')}, {counted(waiting, 'user')} waiting."
-    return Step("Review", told, judged > 0, "Review", "review")
+    text = f"{counted(judged, 'verdict')}, {counted(waiting, 'user')} waiting."
+    return Step("Review", text, judged > 0, "Review", "review")
 
 
 def _compare(model: Model) -> Step:
@@ -120,10 +122,10 @@ def _compare(model: Model) -> Step:
     others = [each.version or each.id for each in training_runs.listed(home)]
     others += [version for version in registry.versions(home) if version != model.version]
     if not others:
-        told = "Train a second model on the demo, and see whether it is really better."
-        return Step("Compare", told, False, "Train", "train")
-    told = f"{plain(others[0])} and {model.version}: is one really better, and whose band changes?"
-    return Step("Compare", told, True, "Compare", "compare", {"a": model.version, "b": others[0]})
+        text = "Train a second model on the demo, and see whether it is really better."
+        return Step("Compare", text, False, "Train", "train")
+    text = f"{plain(others[0])} and {model.version}: is one really better, and whose band changes?"
+    return Step("Compare", text, True, "Compare", "compare", {"a": model.version, "b": others[0]})
 
 
 def _retrain(judged: int) -> Step:

@@ -49,8 +49,8 @@ def _reviews() -> int:
     )
     if not open_:
         return 0
-    told = f", **{count(late)}** of them over their time" if late else ""
-    return _line(f":material/rate_review: **{counted(open_, 'user')}** to review{told}", "Review", "review")
+    text = f", **{count(late)}** of them over their time" if late else ""
+    return _line(f":material/rate_review: **{counted(open_, 'user')}** to review{text}", "Review", "review")
 
 
 def _interrupted() -> int:

@@ -19,30 +19,30 @@ from core.retraining.shadow import Challenger
 
 def in_the_shadow(listed: Listed, champion: Listed | None) -> None:
     """How the challenger of this home does; for any other version, the way to make it the challenger."""
-    found = shadow.challenger(services.settings())
-    if found is not None and found.version == listed.version:
-        _standing(found, champion)
+    challenger = shadow.challenger(services.settings())
+    if challenger is not None and challenger.version == listed.version:
+        _standing(challenger, champion)
     elif champion is not None and not listed.in_charge and listed.metadata is not None and session.may("retrain"):
-        _appoint(listed.version, found)
+        _appoint(listed.version, challenger)
 
 
-def _standing(found: Challenger, champion: Listed | None) -> None:
-    section("In the shadow", f"since {moment(found.at)} UTC, by {plain(found.by)}; nobody acts on its scores")
-    standing = services.standing(found)
+def _standing(challenger: Challenger, champion: Listed | None) -> None:
+    section("In the shadow", f"since {moment(challenger.at)} UTC, by {plain(challenger.by)}; nobody acts on its scores")
+    standing = services.standing(challenger)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(plain(standing.sentence), width="stretch")
         if session.may("retrain"):
-            _popover("Take out", f"{found.version} no longer scores beside the one in charge.", None)
+            _popover("Take out", f"{challenger.version} no longer scores beside the one in charge.", None)
     if standing.flips.rows.size and champion is not None:
-        fig = charts.flips(standing.flips.counts, BANDS, a=champion.version, b=found.version, theme=theme())
+        fig = charts.flips(standing.flips.counts, BANDS, a=champion.version, b=challenger.version, theme=theme())
         figure(fig, key="shadow-flips", table=standing.flips.frame())
 
 
-def _appoint(version: str, found: Challenger | None) -> None:
+def _appoint(version: str, challenger: Challenger | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         section("Try it in the shadow", "it then scores what the one in charge scores, and nobody acts on it",
                 width="stretch")  # fmt: skip
-        instead = f" It takes the place of {found.version}." if found else ""
+        instead = f" It takes the place of {challenger.version}." if challenger else ""
         _popover("Put into the shadow", f"{version} scores every run from now on, beside the one in charge.{instead}",
                  version)  # fmt: skip
 

@@ -34,8 +34,8 @@ def in_charge(champion: Listed | None) -> None:
             st.error(plain(str(UnknownVersionError(gone, registry.versions(services.settings())))))
         return
     since = champion.promotion
-    told = f" since {moment(since.at)} UTC, by {plain(since.by)}: “{plain(since.why)}”" if since else "."
-    st.markdown(f"**{champion.version}** is in charge{told}")
+    text = f" since {moment(since.at)} UTC, by {plain(since.by)}: “{plain(since.why)}”" if since else "."
+    st.markdown(f"**{champion.version}** is in charge{text}")
     if champion.damage:
         st.error(plain(champion.damage), icon=":material/error:")
 
@@ -62,9 +62,9 @@ def change(listed: Listed, champion: Listed | None, promotions: Sequence[Promoti
 
 def refused() -> None:
     """For those who may not change what is in charge: the sentence that says so."""
-    found = session.person()
-    if found is not None and not session.may("promote"):
-        st.caption(plain(str(NotAllowedError(found.name, found.role, "promote"))))
+    person = session.person()
+    if person is not None and not session.may("promote"):
+        st.caption(plain(str(NotAllowedError(person.name, person.role, "promote"))))
 
 
 def _promote(version: str, name: str, why: str) -> str:

@@ -18,8 +18,8 @@ _TABLE: Final = "versions"
 
 def chosen(found: Sequence[Listed]) -> Listed:
     """The version in the address, else the one in charge, else the newest. found: newest first, at least one."""
-    asked = st.query_params.get(ADDRESS)
-    named = [each for each in found if each.version == asked]
+    text = st.query_params.get(ADDRESS)
+    named = [each for each in found if each.version == text]
     return next(iter([*named, *(each for each in found if each.in_charge), *found]))
 
 
@@ -80,7 +80,7 @@ def _parent(listed: Listed) -> str:
 def _pr_auc(listed: Listed) -> str:
     if listed.metadata is None:
         return UNKNOWN
-    found = listed.metadata.figures.overall["pr_auc"]
-    if found.value is None or found.low is None or found.high is None:
+    estimate = listed.metadata.figures.overall["pr_auc"]
+    if estimate.value is None or estimate.low is None or estimate.high is None:
         return UNKNOWN
-    return interval(found.value, found.low, found.high)
+    return interval(estimate.value, estimate.low, estimate.high)

@@ -50,18 +50,18 @@ def on_the_desk(name: str, filters: CaseFilters) -> Case | None:
         with guard.noted():
             _put(queue.take(settings, asked, name, now=now, lease=services.guidance().lease, session=session.tab()))
     if own["case"] is None:
-        found = queue.claim(
+        case = queue.claim(
             settings, name, now=now, lease=services.guidance().lease, filters=filters, session=session.tab(),
             but=own["skipped"],
         )  # fmt: skip
-        if found is None and own["skipped"]:  # everything else is done: what was skipped comes back
+        if case is None and own["skipped"]:  # everything else is done: what was skipped comes back
             own["skipped"] = []
             return on_the_desk(name, filters)
-        if found is None:
+        if case is None:
             st.query_params.pop(ADDRESS, None)
             return None
-        _put(found)
-        return found
+        _put(case)
+        return case
     return cases.find(settings, own["case"])
 
 
@@ -78,9 +78,9 @@ def judge(name: str, case: str, judgement: Judgement, reasons: str) -> None:
         return
     given = Given(own["verdict"], judgement, _reason(judgement), _notes(), _seconds(own), reasons)
     with guard.noted() as failure:
-        found = verdicts.judge(services.settings(), case, given, by=name, session=session.tab(), now=services.now())
-        own["last"] = [found.id]
-        session.say(_told(found))
+        verdict = verdicts.judge(services.settings(), case, given, by=name, session=session.tab(), now=services.now())
+        own["last"] = [verdict.id]
+        session.say(_told(verdict))
     if failure.error is None or not _still_mine(case, name):
         clear()
 

@@ -39,8 +39,8 @@ def _header(case: Case, earlier: int) -> None:
         if case.blind:
             st.markdown(":gray-badge[:material/visibility_off: score hidden until your verdict]", width="content")
         else:
-            told = f"score **{probability(case.score)}** &nbsp; {badge(case.band)}"
-            st.markdown(told + f" :gray-badge[run {case.run}]", width="content")
+            text = f"score **{probability(case.score)}** &nbsp; {badge(case.band)}"
+            st.markdown(text + f" :gray-badge[run {case.run}]", width="content")
     context = [str(value) for value in list(case.context.values())[1:] if value]
     parts = [f"user {plain(case.user)}"] * bool(case.context) + [*map(plain, context)]
     parts.append(f"{count(earlier)} earlier verdicts" if earlier != 1 else "1 earlier verdict")

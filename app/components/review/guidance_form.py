@@ -123,8 +123,8 @@ def _versions(name: str) -> None:
         return
     last, number = versions.iloc[0], int(versions.index[0])
     with st.container(horizontal=True, vertical_alignment="center"):
-        told = f"Version {number}, saved by {plain(last['by'])}, {moment(last['at'])} UTC."
-        st.caption(told, width="content")
+        text = f"Version {number}, saved by {plain(last['by'])}, {moment(last['at'])} UTC."
+        st.caption(text, width="content")
         if st.button("Undo", icon=":material/undo:", type="tertiary", key=f"undo-guidance-{number}"):
             with guard.shown() as failure:
                 _undo(name, number)

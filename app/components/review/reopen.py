@@ -19,19 +19,19 @@ def reopen(name: str) -> None:
     place = st.popover("Reopen a case", icon=":material/gavel:", **key_guard.watched("reopen"))
     with place, st.form("reopen", border=False, clear_on_submit=True):
         st.markdown("After an appeal: somebody other than who decided judges the case again.")
-        asked = st.text_input("Case or user id", key="reopen_asked", placeholder="c-000001")
+        text = st.text_input("Case or user id", key="reopen_asked", placeholder="c-000001")
         note = st.text_area("Why", key="reopen_note", max_chars=1000, height=80)
         if st.form_submit_button("Reopen", type="primary"):
             with guard.shown() as failure:
-                case = _reopen(name, asked.strip(), note)
+                case = _reopen(name, text.strip(), note)
             if failure.error is None:
                 st.success(f"{case} waits again, for anybody but who decided it.", icon=":material/check_circle:")
 
 
-def _reopen(name: str, asked: str, note: str) -> str:
+def _reopen(name: str, text: str, note: str) -> str:
     settings, now = services.settings(), services.now()
     accounts.authorise(settings, name, "reopen")
-    case = asked if asked.startswith("c-") else _last_of(asked)
+    case = text if text.startswith("c-") else _last_of(text)
     queue.reopen(settings, case, by=name, note=note, now=now)
     audit.note(settings, who=name, what="reopen", about=case, why=note, now=now)
     return case

@@ -33,14 +33,14 @@ def risks(run: Run) -> int | None:
     if filters.feature is not None:
         values = services.features(run.dataset, (filters.feature,))[filters.feature]
     kept = filters.matches(people, run.policy, texts=texts, reasons=reasons, values=values)
-    found = people[kept]
-    if found.empty:
+    frame = people[kept]
+    if frame.empty:
         _nothing(filters)
         return None
-    shown = found.head(MOST)
+    shown = frame.head(MOST)
     chosen = _grid(run, shown, texts, reasons)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        _about(len(found))
+        _about(len(frame))
         send_users(run, [int(row) for row in shown.index])
     return chosen
 
@@ -89,8 +89,8 @@ def _told(rows: pd.Index[int], reasons: pd.DataFrame | None) -> list[str]:
     """The reasons of each row on one line; empty where there are none yet."""
     if reasons is None:
         return [""] * len(rows)
-    told = reasons.reindex(rows).fillna("")
-    return ["   ".join(filter(None, row)) for row in told.itertuples(index=False)]
+    frame = reasons.reindex(rows).fillna("")
+    return ["   ".join(filter(None, row)) for row in frame.itertuples(index=False)]
 
 
 def _filters(run: Run, people: pd.DataFrame, texts: tuple[str, ...]) -> Filters:

@@ -45,9 +45,9 @@ class Result:
 def scored(model: Model, values: pd.Series[float]) -> Result:
     """Score and explain one user; values by feature, NaN for missing. Raises NoScoreError."""
     frame = values.to_frame().T
-    found = Scorer(model)
-    score = found.score(frame).checked()
-    pushes = shap_values.contributions(model.booster, found.matrix(frame))[0]
+    scorer = Scorer(model)
+    score = scorer.score(frame).checked()
+    pushes = shap_values.contributions(model.booster, scorer.matrix(frame))[0]
     return Result(score, reasons(values, pushes, model.metadata, services.meanings()))
 
 
@@ -68,8 +68,8 @@ def _headline(start: Start, values: pd.Series[float], now: Result, policy: Polic
     action = policy.actions(now.scored.probability)[0]
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(f"#### {plain(start.title)}", width="content")
-        told = f"score **{probability(now.probability)}** &nbsp; {badge(band)}"
-        st.markdown(told + (f" → {label(action)}" if action != band else ""), width="content")
+        text = f"score **{probability(now.probability)}** &nbsp; {badge(band)}"
+        st.markdown(text + (f" → {label(action)}" if action != band else ""), width="content")
     kinds = list(statuses(start, values).values())
     parts = [f"{kinds.count(kind)} {kind}" for kind in ("given", "assumed", "missing") if kind in kinds]
     novel = now.scored.novel[0]

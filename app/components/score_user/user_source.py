@@ -92,11 +92,11 @@ def _start(model: Model, dataset: Dataset | None, row: int | None) -> Start:
             feature.name: np.nan if feature.median is None else feature.median for feature in model.metadata.features
         }
         return Start(f"medians-{model.version}", pd.Series(medians, dtype=float), False, "Training medians", "")
-    found = datasets.one(services.settings(), dataset.id, row)
-    context = [str(found[name]) for name in dataset.context if pd.notna(found[name])]
-    values = found.reindex(list(model.metadata.names)).astype(float)
+    series = datasets.one(services.settings(), dataset.id, row)
+    context = [str(series[name]) for name in dataset.context if pd.notna(series[name])]
+    values = series.reindex(list(model.metadata.names)).astype(float)
     about = " · ".join([dataset.name, f"row {row:,}", *context])
-    return Start(f"{dataset.id[:12]}-{row}", values, True, f"User {found[dataset.id_column]}", about)
+    return Start(f"{dataset.id[:12]}-{row}", values, True, f"User {series[dataset.id_column]}", about)
 
 
 def _address() -> tuple[str, int | None]:

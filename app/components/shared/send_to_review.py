@@ -103,11 +103,11 @@ def send_flips(dataset: Dataset, rows: Sequence[int], models: Sequence[str]) -> 
 
 def _became(done: Queued) -> str:
     left = done.known + done.skipped
-    told = f"{count(done.new + done.updated)} queued"
-    return told + (f", {count(left)} wait already or were judged on the same values" if left else "")
+    text = f"{count(done.new + done.updated)} queued"
+    return text + (f", {count(left)} wait already or were judged on the same values" if left else "")
 
 
 def _name(key: str) -> str:
     """Who sends; asked for when nobody has said so yet. What is no name is refused once it is used."""
-    found = session.person()
-    return found.name if found else st.text_input("Your name", max_chars=80, key=f"name-{key}")
+    person = session.person()
+    return person.name if person else st.text_input("Your name", max_chars=80, key=f"name-{key}")

@@ -15,10 +15,10 @@ from core.access.accounts import Person
 
 def who(why: str) -> Person | None:
     """The person here; None after asking for a name, with the reason to give one."""
-    found = session.person()
-    if found is not None:
+    person = session.person()
+    if person is not None:
         session.remember()
-        return found
+        return person
     with empty_state("Who are you?", why), st.form("who", border=False):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             name = st.text_input("Your name", max_chars=80, width=260)
@@ -48,11 +48,11 @@ def sign_in() -> None:
 
 def signed_in() -> None:
     """Who is here and the way out, in the sidebar; the role where a team shares the home."""
-    found = session.person()
-    if found is None:
+    person = session.person()
+    if person is None:
         return
     alone = accounts.local(services.settings())
     with st.sidebar:
-        st.caption(plain(found.name) if alone else f"{plain(found.name)} · {found.role}")
+        st.caption(plain(person.name) if alone else f"{plain(person.name)} · {person.role}")
         word = "Change name" if alone else "Sign out"
         st.button(word, icon=":material/logout:", type="tertiary", on_click=session.leave)

@@ -42,60 +42,60 @@ def about(kept: TrainingRun, champion: str | None) -> None:
     search(kept)
 
 
-def _overall(kept: TrainingRun) -> None:
-    figures = kept.figures
+def _overall(run: TrainingRun) -> None:
+    figures = run.figures
     rows = [(NAMES[name], *cells(found)) for name, found in figures.overall.items()]
     with st.container(horizontal=True, vertical_alignment="center", wrap=False):
         sample = f"{count(figures.n)} held-out users, {counted(figures.positives, 'spammer')}"
         section("How good it is", f"95\u202f% intervals, {sample}", width="stretch")
-        numbers(pd.DataFrame(rows, columns=["figure", "value", "from", "to"]), f"figures-{kept.id}")
-    figure_table(figures, first=kept.id)
+        numbers(pd.DataFrame(rows, columns=["figure", "value", "from", "to"]), f"figures-{run.id}")
+    figure_table(figures, first=run.id)
 
 
-def _finding(kept: TrainingRun) -> str:
-    found = run_words.estimate(kept.figures.overall["pr_auc"])
-    return f"{kept.id}, {plain(run_words.family(kept.family))}, has a PR-AUC of {found}."
+def _finding(run: TrainingRun) -> str:
+    pr_auc = run_words.estimate(run.figures.overall["pr_auc"])
+    return f"{run.id}, {plain(run_words.family(run.family))}, has a PR-AUC of {pr_auc}."
 
 
-def _made_from(kept: TrainingRun) -> str:
-    data = kept.data
+def _made_from(run: TrainingRun) -> str:
+    data = run.data
     parts = [
         f"Learnt from {count(data.trained_on)} users of {plain(data.name)}, judged on {count(data.tested_on)} others",
-        *([f"{count(kept.rounds)} rounds"] if kept.rounds else []),
-        *([plain(options)] if (options := run_words.options(kept)) != run_words.AS_THEY_COME else []),
-        f"seed {kept.seed}",
-        f"{kept.seconds:.0f}\u202fs",
-        f"{moment(kept.created)} UTC" + (f", by {plain(kept.by)}" if kept.by else ""),
+        *([f"{count(run.rounds)} rounds"] if run.rounds else []),
+        *([plain(options)] if (options := run_words.options(run)) != run_words.AS_THEY_COME else []),
+        f"seed {run.seed}",
+        f"{run.seconds:.0f}\u202fs",
+        f"{moment(run.created)} UTC" + (f", by {plain(run.by)}" if run.by else ""),
     ]
     return " &nbsp;·&nbsp; ".join(parts)
 
 
-def _ways_on(kept: TrainingRun, champion: str | None) -> None:
+def _ways_on(run: TrainingRun, champion: str | None) -> None:
     with st.container(horizontal=True, horizontal_alignment="right", width="content"):
-        if kept.version and st.button("Open in Registry", icon=":material/inventory_2:"):
-            navigation.go("registry", version=kept.version)
-        other = champion is not None and champion != kept.version
+        if run.version and st.button("Open in Registry", icon=":material/inventory_2:"):
+            navigation.go("registry", version=run.version)
+        other = champion is not None and champion != run.version
         if other and st.button(f"Compare with {champion}", icon=":material/compare_arrows:"):
-            navigation.go("compare", a=str(champion), b=kept.version or kept.id)
+            navigation.go("compare", a=str(champion), b=run.version or run.id)
 
 
-def _cautions(kept: TrainingRun) -> None:
+def _cautions(run: TrainingRun) -> None:
     """What speaks against the figures, then what has to be known beside them."""
-    found = services.cautions(kept)
+    found = services.cautions(run)
     if found:
         with st.container(horizontal=True, gap="small", wrap=False):
             st.badge(counted(len(found), "caution"), icon=":material/warning:", color="yellow")
             st.markdown("  \n".join(map(plain, found)), width="stretch")
-    for each in kept.notes:
+    for each in run.notes:
         st.caption(plain(each))
 
 
-def _parts(kept: TrainingRun) -> pd.DataFrame:
+def _parts(run: TrainingRun) -> pd.DataFrame:
     """PR-AUC where it was measured; one row a fold."""
-    test, unknown = kept.figures.overall["pr_auc"], np.nan
+    test, unknown = run.figures.overall["pr_auc"], np.nan
     rows = [
-        ("learnt from", kept.training_pr_auc, unknown, unknown),
-        *(("folds left out", value, unknown, unknown) for value in kept.folds),
+        ("learnt from", run.training_pr_auc, unknown, unknown),
+        *(("folds left out", value, unknown, unknown) for value in run.folds),
         ("held out", test.value, test.low, test.high),
     ]
     return pd.DataFrame(rows, columns=["users", "value", "low", "high"]).astype(

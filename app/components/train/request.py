@@ -82,9 +82,9 @@ def start(asked: Request, place: DeltaGenerator) -> None:
 
 def refused() -> None:
     """For those who may not train: the sentence that says so."""
-    found = session.person()
-    if found is not None and not session.may("train"):
-        st.caption(plain(str(NotAllowedError(found.name, found.role, "train"))))
+    person = session.person()
+    if person is not None and not session.may("train"):
+        st.caption(plain(str(NotAllowedError(person.name, person.role, "train"))))
 
 
 def _start(asked: Request, dataset: Dataset, identity: str) -> None:

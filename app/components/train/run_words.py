@@ -39,9 +39,9 @@ def recipe(kept: TrainingRun) -> str:
     return " and ".join(_recipe(kept))
 
 
-def _recipe(kept: TrainingRun) -> list[str]:
-    weight = weights(kept.options.get("class_weight", "natural"))
-    return [each for each in (weight, "hard negatives" if kept.options.get("hard_negatives") else "") if each]
+def _recipe(run: TrainingRun) -> list[str]:
+    weight = weights(run.options.get("class_weight", "natural"))
+    return [each for each in (weight, "hard negatives" if run.options.get("hard_negatives") else "") if each]
 
 
 def weights(chosen: str | float) -> str:

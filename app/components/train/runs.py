@@ -19,8 +19,8 @@ ADDRESS: Final = "run"
 
 def chosen(found: Sequence[TrainingRun]) -> TrainingRun:
     """The run in the address, else the newest. found: newest first, at least one."""
-    asked = st.query_params.get(ADDRESS)
-    return next((each for each in found if each.id == asked), found[0])
+    text = st.query_params.get(ADDRESS)
+    return next((each for each in found if each.id == text), found[0])
 
 
 def runs(found: Sequence[TrainingRun], picked: TrainingRun, champion: str | None) -> None:
@@ -62,19 +62,19 @@ def _choose(key: str, found: Sequence[TrainingRun]) -> None:
         st.query_params.pop(ADDRESS, None)
 
 
-def _row(kept: TrainingRun, champion: str | None) -> dict[str, Any]:
-    overall = kept.figures.overall
+def _row(run: TrainingRun, champion: str | None) -> dict[str, Any]:
+    overall = run.figures.overall
     return {
-        "Run": kept.id,
-        "State": "in charge" if kept.version and kept.version == champion else "",
-        "Family": legible(run_words.family(kept.family)),
+        "Run": run.id,
+        "State": "in charge" if run.version and run.version == champion else "",
+        "Family": legible(run_words.family(run.family)),
         "PR-AUC": run_words.estimate(overall["pr_auc"]),
         "ROC-AUC": overall["roc_auc"].value,
         "ECE": overall["ece"].value,
-        "Users": legible(kept.data.name),
-        "Options": legible(run_words.options(kept)),
-        "When": kept.created,
-        "By": legible(kept.by) if kept.by else UNKNOWN,
-        "Seconds": kept.seconds,
-        "Version": kept.version or UNKNOWN,
+        "Users": legible(run.data.name),
+        "Options": legible(run_words.options(run)),
+        "When": run.created,
+        "By": legible(run.by) if run.by else UNKNOWN,
+        "Seconds": run.seconds,
+        "Version": run.version or UNKNOWN,
     }

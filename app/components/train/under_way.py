@@ -77,8 +77,8 @@ def _ended(job: Job, newest: TrainingRun | None) -> None:
     if job.status == "cancelled":
         st.caption(plain(job.message))
     else:
-        told = job.message if job.title in job.message else f"{job.title}: {job.message}"
-        st.error(plain(told), icon=":material/error:")
+        text = job.message if job.title in job.message else f"{job.title}: {job.message}"
+        st.error(plain(text), icon=":material/error:")
         _log(job)
 
 

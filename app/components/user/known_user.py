@@ -23,8 +23,8 @@ def asked_for() -> str:
 
 
 def nothing_known(user: str) -> None:
-    told = f"It stands in none of the latest {MOST_RUNS} runs, and in no case, verdict or decision. Ids are compared "
-    with empty_state(f"Nobody called {plain(user)} is known here", told + "letter by letter, zeros included."):
+    text = f"It stands in none of the latest {MOST_RUNS} runs, and in no case, verdict or decision. Ids are compared "
+    with empty_state(f"Nobody called {plain(user)} is known here", text + "letter by letter, zeros included."):
         if st.button("Score a file", icon=":material/upload_file:"):
             navigation.go("score_file")
 
