@@ -106,7 +106,7 @@ def reliabilities(a: pd.DataFrame, b: pd.DataFrame, *, names: tuple[str, str], t
 def score_lines(a: pd.DataFrame, b: pd.DataFrame, *, names: tuple[str, str], theme: Theme) -> go.Figure:
     """How the scores of spammers (above) and legitimate users (below) lie under each model, on log scales.
 
-    a, b: `operating.distributions`: start, end, spammers, legitimate.
+    a, b: `thresholds.distributions`: start, end, spammers, legitimate.
     """
     colour = PALETTE[theme]
     figure = go.Figure()

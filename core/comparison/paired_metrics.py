@@ -138,7 +138,7 @@ def _figures(
 
 
 def _share(name: str, events: float, of: float, drawn: Floats) -> Estimate:
-    """As `evaluate.judge` does: shares of few events get the exact interval."""
+    """As `metrics.judge` does: shares of few events get the exact interval."""
     if of == 0:
         return Estimate(None, None, None)
     if name in {"precision", "recall", "fpr"} and min(events, of - events) < FEW:

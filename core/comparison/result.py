@@ -102,7 +102,7 @@ def versions(  # noqa: PLR0913 - two versions, the rows they meet on, and what t
 ) -> SideBySide:  # fmt: skip
     """Compare version b with a on the labelled users of a dataset that neither learnt from.
 
-    `thresholds`: band -> score above which it begins, mildest band first. Raises what `same_rows.rows`, `contender`
+    `thresholds`: band -> score above which it begins, mildest band first. Raises what `common_rows.rows`, `contender`
     and `compare` raise.
     """
     rows = common_rows.rows(settings, (a, b), dataset, schema)

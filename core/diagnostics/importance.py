@@ -205,7 +205,7 @@ def of_version(
 ) -> Importance:  # fmt: skip
     """How much a version needs each feature on the labelled users of a dataset that it has not learnt from.
 
-    Raises what `same_rows.rows` raises, and WrongFeaturesError when the dataset lacks a feature of the version.
+    Raises what `common_rows.rows` raises, and WrongFeaturesError when the dataset lacks a feature of the version.
     """
     rows = common_rows.rows(settings, (model,), dataset, schema)
     sample, names = subsample.thin(rows.label, seed=seed), model.metadata.names
@@ -217,13 +217,13 @@ def of_version(
     )
     progress(len(groups) * REPEATS, len(groups) * REPEATS)  # the last moment to be stopped: SHAP goes in one go
     shap = _weighed(np.abs(contributions(model.booster, features)), sample.weight)
-    features = [
+    permuted = [
         Permuted(tuple(names[at] for at in group), *each, shap[group[0]] if len(group) == 1 else 0.0)
         for group, each in zip(groups, lost, strict=True)
     ]
     return Importance(
-        model.version, len(rows.label), int(rows.label.sum()), pr_auc, tuple(features[: len(names)]),
-        tuple(features[len(names) :]), tuple(_constant(features, names)), REPEATS, seed, rows.sentence,
+        model.version, len(rows.label), int(rows.label.sum()), pr_auc, tuple(permuted[: len(names)]),
+        tuple(permuted[len(names) :]), tuple(_constant(features, names)), REPEATS, seed, rows.sentence,
         tuple(filter(None, [sample.sentence])),
     )  # fmt: skip
 

@@ -188,7 +188,7 @@ def of_version(  # noqa: PLR0913 - a version, the users, and what their scores l
 ) -> Robustness:  # fmt: skip
     """How robust a version is on the labelled users of a dataset that it has not learnt from.
 
-    Raises what `same_rows.rows` raises, and WrongFeaturesError when the dataset lacks a feature of the version.
+    Raises what `common_rows.rows` raises, and WrongFeaturesError when the dataset lacks a feature of the version.
     """
     rows = common_rows.rows(settings, (model,), dataset, schema)
     sample = subsample.thin(rows.label, seed=seed)

@@ -97,7 +97,7 @@ class Sorted:
         return float(np.sum(rise * (lower + same / 2)) / (hits[-1] * (total[-1] - hits[-1])))
 
     def _ece(self, times: Floats, total: Ints) -> float:
-        """`evaluate.ece` of the rows, each as often as its weight says: a repeated row may fall into two bins."""
+        """`metrics.ece` of the rows, each as often as its weight says: a repeated row may fall into two bins."""
         n, bins = int(total[-1]), np.arange(ECE_BINS + 1)
         edges = bins * (n // ECE_BINS) + np.minimum(bins, n % ECE_BINS)
         rows = np.searchsorted(total, edges)  # the first `rows` rows reach the edge; the last may go beyond it

@@ -74,7 +74,7 @@ class Table:
         return self._rows
 
     def add(self, part: pa.Table, features: Sequence[str], first: int) -> None:
-        """Rows as `chain.tables` gives them, of a file with these features; the first is row `first` of all files."""
+        """Rows as `chained_log.tables` gives them, of a file with these features; the first is row `first` of all."""
         at = dict(zip([*FIELDS, *(("feature", name) for name in features)], part.column_names, strict=False))
         kept = pc.not_equal(part[at["id"]], "")
         number = first + np.flatnonzero(kept.to_numpy())

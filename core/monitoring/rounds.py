@@ -32,7 +32,7 @@ class Round:
 
 
 def go(settings: Settings, *, now: datetime, sleep: Callable[[float], None] = time.sleep) -> Round:
-    """Raises what `checks.look` and `alerts.channel` raise."""
+    """Raises what `inspection.look` and `alerts.channel` raise."""
     look = inspection.look(settings, now=now)
     to = alerts.channel(settings)
     number, failure = alerts.tell(settings, to, now=now, sleep=sleep)

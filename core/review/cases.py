@@ -115,7 +115,7 @@ class CaseFilters:
             raise BadOptionError("age", "give a number of hours from 0.")
 
     def conditions(self, now: datetime) -> tuple[ColumnElement[bool], ...]:
-        """What a row of `state.cases` must satisfy."""
+        """What a row of `database.cases` must satisfy."""
         return (*self._by_score(), *self._by_content(), *self._by_place(now))
 
     def _by_score(self) -> list[ColumnElement[bool]]:

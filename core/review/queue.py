@@ -2,7 +2,7 @@
 
 How cases come into it: `core.review.enqueue`. A case is held by a reviewer in one
 session, until the claim ends; another tab is another holder, and a holder has one case at a time. All that changes
-the queue happens one change at a time (`state.writing`), over all processes.
+the queue happens one change at a time (`database.writing`), over all processes.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ _NOTHING_REJECTED: Final = {
 def close(settings: Settings, run: str, schema: Schema, *, now: datetime) -> Run | None:
     """Close a run that nobody adds to any more; None where nobody was scored in it, or another process closes it.
 
-    Cut off in between, it is done again by whoever finds it among `served.left`.
+    Cut off in between, it is done again by whoever finds it among `online_runs.left`.
     """
     with online_runs.alone(settings, run) as ours:
         if not ours:

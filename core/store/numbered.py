@@ -37,7 +37,7 @@ Numbers = dict[str, int]
 def settle(settings: Settings, connection: Connection) -> None:
     """Have cases and decisions count on above all that verdicts and the audit log name, and runs, too.
 
-    In `state.writing`, before a number is given.
+    In `database.writing`, before a number is given.
     """
     _raise(connection, _in_files(settings, connection))
 
