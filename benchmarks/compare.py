@@ -56,15 +56,15 @@ def predictions(users: int, note: Callable[[str, float], None]) -> None:
 
 
 def versions(home: Settings, a: str, b: str, note: Callable[[str, float], None]) -> None:
-    on = next(found for found in datasets.stored(home) if found.positives)
+    on = next(found for found in home.datasets.stored() if found.positives)
     asked, started = Asked(a, b, on.id, THRESHOLDS), time.perf_counter()
-    found = comparison_job.made(home, asked)
+    found = home.comparer.made(asked)
     note(f"{a} and {b} compared on {found.comparison.n:,} users", time.perf_counter() - started)
     with TemporaryDirectory() as folder:
         kept = Settings.of(folder)
-        comparison_store.save(kept, "kept", found)
+        kept.comparisons.save("kept", found)
         started = time.perf_counter()
-        comparison_store.load(kept, "kept")
+        kept.comparisons.load("kept")
         note("read again", time.perf_counter() - started)
 
 

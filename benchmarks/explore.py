@@ -74,8 +74,8 @@ class Waits:
 
 def score(settings: Settings, users: Path) -> None:
     """Make run r-0001 of a file."""
-    columns, model = schemas.load(settings.schema_file), registry.load(settings)
-    score_file.score_file(settings, users.name, users, columns, model, Policy(), now=datetime.now(UTC))
+    columns, model = schemas.load(settings.schema_file), settings.registry.load()
+    settings.file_scoring.score_file(users.name, users, columns, model, Policy(), now=datetime.now(UTC))
 
 
 def figure(page: Page, title: str) -> None:

@@ -59,7 +59,7 @@ def fill(settings: Settings, n: int) -> None:
     """Store `n` verdicts, one in a hundred of which is taken back."""
     for first in range(0, n, 10_000):
         some = verdicts(first, min(10_000, n - first))
-        csv_store.of(settings).record([*some, *(verdict.withdrawn(verdict.time) for verdict in some[::100])])
+        settings.feedback.record([*some, *(verdict.withdrawn(verdict.time) for verdict in some[::100])])
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -75,7 +75,7 @@ def told(what: str, taken: list[float]) -> None:
 
 
 def measure(settings: Settings, before: int, records: int) -> None:
-    store, known = csv_store.of(settings), ledger.of(settings)
+    store, known = settings.feedback, settings.ledger
     told("first open", [timed(known.refresh)])
     told("first frame", [timed(known.frame)])
     line, beside = b"x" * 1100 + b"\n", settings.feedback / "beside.txt"

@@ -42,11 +42,11 @@ def prepared(home: Settings, users: Path | None) -> tuple[str, ...]:
     told = demo_home.worked_through(home, now=now)
     run = told.run
     if users is not None:
-        schema, model = schemas.load(home.schema_file), registry.load(home)
-        run = score_file.score_file(home, users.name, users, schema, model, Policy(), now=now).run
-        plans.queue_run(home, run.id, by="Lea", now=now)
-    row = int(runs.scores(home, run.id)["probability"].idxmax())
-    user = plans.users(home, run, schemas.load(home.schema_file)).loc[row]
+        schema, model = schemas.load(home.schema_file), home.registry.load()
+        run = home.file_scoring.score_file(users.name, users, schema, model, Policy(), now=now).run
+        home.plans.queue_run(run.id, by="Lea", now=now)
+    row = int(home.runs.scores(run.id)["probability"].idxmax())
+    user = home.plans.users(run, schemas.load(home.schema_file)).loc[row]
     return (
         "/", f"/user?id={user}", f"/score-file?run={run.id}", f"/score-user?run={run.id}&row={row}", "/review?as=Ada",
         f"/explore?of={run.id}", f"/compare?a={told.champion}&b={told.version}&on={told.dataset.id[:12]}",

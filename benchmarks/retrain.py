@@ -51,20 +51,20 @@ def prepare(settings: Settings, users: Path, verdicts: int) -> None:
     """A champion that learnt from the file and has scored it, and verdicts on other users."""
     schema, policy, now = schemas.load(settings.schema_file), Policy(), datetime.now(UTC)
     checked = intake.read(users.name, users.read_bytes(), schema, need_label=True)
-    dataset = datasets.put(settings, checked, schema, now=now, need_label=True)
-    version = training.learn(settings, dataset, schema, policy.thresholds, now=now)
-    registry.promote(settings, version, by="Benchmark", why="It has learnt from the file.", now=now)
-    score_file.score_file(settings, users.name, users.read_bytes(), schema, registry.load(settings), policy, now=now)
+    dataset = settings.datasets.put(checked, schema, now=now, need_label=True)
+    version = settings.training.learn(dataset, schema, policy.thresholds, now=now)
+    settings.registry.promote(version, by="Benchmark", why="It has learnt from the file.", now=now)
+    settings.file_scoring.score_file(users.name, users.read_bytes(), schema, settings.registry.load(), policy, now=now)
     waiting = judged(settings, dataset, verdicts)
     while some := list(itertools.islice(waiting, BATCH)):
-        csv_store.of(settings).record(some)
+        settings.feedback.record(some)
 
 
 def judged(settings: Settings, dataset: Dataset, n: int) -> Iterator[Verdict]:
     """Verdicts on users like some of the test part, whom the champion has not learnt from, as the labels say."""
     schema, random, policy = schemas.load(settings.schema_file), np.random.default_rng(0), Policy()
-    frame = datasets.frame(settings, dataset.id)
-    unseen = np.flatnonzero(split.in_test(split.keys(frame, schema, split.salt(settings))))
+    frame = settings.datasets.frame(dataset.id)
+    unseen = np.flatnonzero(split.in_test(split.keys(frame, schema, settings.split.salt())))
     frame = frame.iloc[random.permutation(unseen)[:n]]
     label = frame[schema.label.column].to_numpy(float) == 1  # type: ignore[union-attr]
     score = random.random(len(label))
@@ -86,7 +86,7 @@ def around(session: Session, times: int | None, job: str, settings: Settings) ->
     for page, query in itertools.islice(itertools.cycle(PAGES), times):
         taken.append(session.rerun(page, query))
         time.sleep(GLANCE)
-        if times is None and jobs.find(settings, job).over:
+        if times is None and settings.jobs.find(job).over:
             return taken
     return taken
 
@@ -107,13 +107,13 @@ def main() -> None:
             for _ in range(asked.runs):
                 before += around(session, 5 * len(PAGES), "", settings)
                 started = time.perf_counter()
-                job = scheduler.start(settings, Policy().thresholds, how=asked.how, by="Benchmark")
+                job = settings.scheduler.start(Policy().thresholds, how=asked.how, by="Benchmark")
                 meanwhile += around(session, None, job.id, settings)
                 seconds.append(time.perf_counter() - started)
-                over = jobs.find(settings, job.id)
+                over = settings.jobs.find(job.id)
                 if over.status != "done":
-                    raise SystemExit(f"{over.message}\n{jobs.log(settings, job.id)}")
-        found = gate.kept(settings, registry.versions(settings)[-1])
+                    raise SystemExit(f"{over.message}\n{settings.jobs.log(job.id)}")
+        found = settings.gate_reports.kept(settings.registry.versions()[-1])
     print(
         f"retraining ({asked.how}, {asked.verdicts:,} verdicts): median {statistics.median(seconds):.1f} s "
         f"({min(seconds):.1f} to {max(seconds):.1f}, {len(seconds)} runs), load {os.getloadavg()}"

@@ -44,17 +44,17 @@ ON_SCREEN = """([before, users]) => {
 def prepare(home: Settings, verdicts: int, still_open: int) -> dict[str, str]:
     """Verdicts and open cases in a copy of the bundled home; the user of each case."""
     fill(home, verdicts)
-    enqueue.enqueue(home, people(home, still_open), now=datetime.now(UTC))
+    home.enqueuing.enqueue(people(home, still_open), now=datetime.now(UTC))
     started = time.perf_counter()
-    review.catch_up(home)
+    home.verdicts.catch_up()
     print(f"first catch-up with {verdicts:,} verdicts: {time.perf_counter() - started:.1f} s")
-    listed = cases.listing(home, cases.CaseFilters(), now=datetime.now(UTC), most=still_open)
+    listed = home.cases.listing(cases.CaseFilters(), now=datetime.now(UTC), most=still_open)
     return dict(zip(listed.index, listed["user"], strict=True))
 
 
 def people(home: Settings, n: int) -> list[Entry]:
     """Users made up from the training baseline's rows; a fifth judged blind."""
-    model = registry.load(home)
+    model = home.registry.load()
     sample = model.baseline().sample
     rows = sample[list(model.metadata.names)].sample(n, replace=True, random_state=1).to_dict("records")
     score, policy = np.random.default_rng(0).random(n), Policy()
@@ -104,13 +104,13 @@ def server(home: Settings, times: int) -> None:
     record, claim = [], []
     for i in range(times + 1):
         started = time.perf_counter()
-        found = queue.claim(home, "Bob", now=datetime.now(UTC), session="tab")
+        found = home.queue.claim("Bob", now=datetime.now(UTC), session="tab")
         claim.append(1000 * (time.perf_counter() - started))
         if found is None:
             raise SystemExit("There are fewer open cases than asked for.")
         started = time.perf_counter()
         given = Given(f"bench-{i}", "spammer", seconds=1.0)
-        review.judge(home, found.id, given, by="Bob", session="tab", now=datetime.now(UTC))
+        home.verdicts.judge(found.id, given, by="Bob", session="tab", now=datetime.now(UTC))
         record.append(1000 * (time.perf_counter() - started))
     told("server: record a verdict", record[1:])
     told("server: claim the next case", claim[1:])

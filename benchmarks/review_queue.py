@@ -55,8 +55,8 @@ def people(numbers: range, run: str) -> list[Entry]:
 def fill(home: Settings, closed: int, still_open: int) -> None:
     for start in range(0, closed, CHUNK):
         made = people(range(start, min(start + CHUNK, closed)), "r-0001")
-        enqueue.enqueue(home, made, now=NOW)
-        with database.writing(home) as connection:
+        home.enqueuing.enqueue(made, now=NOW)
+        with home.database.writing() as connection:
             for number in connection.execute(cases.cases.select().where(database.OPEN)).scalars().all():
                 queue.close(
                     connection, cases.id_of(number), verdict=f"v{number}", judgement="spammer", by="Ada", at=NOW
@@ -64,11 +64,11 @@ def fill(home: Settings, closed: int, still_open: int) -> None:
         tell(f"closed so far: {start + len(made):,}")
     made = people(range(closed, closed + still_open), "r-0002")
     for what in ("queue new cases", "queue them again, unchanged"):
-        once(f"{what}, {len(made):,}", lambda: enqueue.enqueue(home, made, now=NOW))
+        once(f"{what}, {len(made):,}", lambda: home.enqueuing.enqueue(made, now=NOW))
     later = people(range(closed, closed + still_open), "r-0003")
-    once(f"a later run changes them, {len(later):,}", lambda: enqueue.enqueue(home, later, now=NOW))
+    once(f"a later run changes them, {len(later):,}", lambda: home.enqueuing.enqueue(later, now=NOW))
     known = people(range(min(CHUNK, closed)), "r-0004")  # values go by the chunk: those of the first one again
-    once(f"users who are known, {len(known):,}", lambda: enqueue.enqueue(home, known, now=NOW))
+    once(f"users who are known, {len(known):,}", lambda: home.enqueuing.enqueue(known, now=NOW))
 
 
 def once(what: str, step: Callable[[], object]) -> None:
@@ -109,17 +109,17 @@ def main(closed: int, still_open: int, times: int) -> None:
 
 def judge(home: Settings, times: int) -> None:
     def close(i: int, case: str) -> None:
-        with database.writing(home) as connection:
+        with home.database.writing() as connection:
             queue.close(connection, case, verdict=f"w{i}", judgement="legitimate", by="Bob", at=NOW)
 
     held: list[str] = []
 
     def claim(i: int, filters: CaseFilters = CaseFilters()) -> None:  # noqa: B008 - frozen
-        case = queue.claim(home, "Bob", session=f"tab {i}", now=NOW, filters=filters)
+        case = home.queue.claim("Bob", session=f"tab {i}", now=NOW, filters=filters)
         held.extend([case.id] if case else [])
 
     repeated("next case", times, claim)
-    repeated("renew", times, lambda i: queue.renew(home, held[i], "Bob", session=f"tab {i}", now=NOW))
+    repeated("renew", times, lambda i: home.queue.renew(held[i], "Bob", session=f"tab {i}", now=NOW))
     repeated("close", times, lambda i: close(i, held[i]))
     narrow = CaseFilters(bands=("monitor",), feature="X51", within=(2.5, 9.0))
     repeated("next case of a band and a range of a feature", times, lambda i: claim(i, narrow))
@@ -134,9 +134,9 @@ def look(home: Settings, times: int) -> None:
         "random": CaseFilters(strata=("random",), unblinded=True), "a range of a feature": feature,
         "a country": CaseFilters(context="country", values=("KE",)), "a text": CaseFilters(text="name 10123"),
     }.items():  # fmt: skip
-        repeated(f"count, {what}", times, lambda _i, of=filters: cases.count(home, of, now=NOW))  # type: ignore[misc]
-        repeated(f"first 1,000, {what}", times, lambda _i, of=filters: cases.listing(home, of, now=NOW))  # type: ignore[misc]
-    repeated("progress", times, lambda _i: cases.progress(home, "Ada", NOW - timedelta(hours=1)))
+        repeated(f"count, {what}", times, lambda _i, of=filters: home.cases.count(of, now=NOW))  # type: ignore[misc]
+        repeated(f"first 1,000, {what}", times, lambda _i, of=filters: home.cases.listing(of, now=NOW))  # type: ignore[misc]
+    repeated("progress", times, lambda _i: home.cases.progress("Ada", NOW - timedelta(hours=1)))
 
 
 def tell(line: str) -> None:

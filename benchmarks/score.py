@@ -47,7 +47,7 @@ def peer(users: Path, rows: int) -> float:
     from core.registry import registry
     from core.settings import Settings
 
-    model = registry.load(Settings.of())
+    model = Settings.of().registry.load()
     started = time.perf_counter()
     names = list(model.metadata.names)
     frame = pd.read_csv(users, nrows=rows)

@@ -66,10 +66,10 @@ def main() -> None:
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         settings, now = bundled_home(Path(folder)), datetime.now(UTC)
-        schema, model = schemas.load(settings.schema_file), registry.load(settings)
+        schema, model = schemas.load(settings.schema_file), settings.registry.load()
         payload = chosen.users.read_bytes()
-        run = score_file.score_file(settings, chosen.users.name, payload, schema, model, Policy(), now=now).run
-        plans.queue_run(settings, run.id, by="Lea", now=now)
+        run = settings.file_scoring.score_file(chosen.users.name, payload, schema, model, Policy(), now=now).run
+        settings.plans.queue_run(run.id, by="Lea", now=now)
         asked = pages(run.id)
         with dashboard(settings) as address, Session(address) as first:
             walk(first, asked, 2)

@@ -1,32 +1,29 @@
-"""Which function does the work of a job: a stable name stands in its `request.json`, whatever the function is called.
+"""Which method of a home does the work of a job: a stable name stands in its `request.json`, whatever code is called.
 
-A name here is for ever. Functions of jobs are `f(settings, report, **arguments)`; they are imported by the process that
-does the job, so that nothing is loaded for those it does not do.
+A name here is for ever. The methods are `f(report, **arguments)`.
 """
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable
 from typing import Final
 
 from core.errors import RefusedError
 
-#: Name of a job: "module:function".
-FUNCTIONS: Final = {
-    "score_file": "core.scoring.score_job:score",
-    "explain_run": "core.scoring.score_file:explain_run",
-    "queue_run": "core.review.plans:queue_job",
-    "train": "core.training.training:train_stored",
-    "judge": "core.training.training:judge_stored",
-    "compare": "core.comparison.comparison_job:compare_stored",
-    "robustness": "core.diagnostics.robustness:robustness_stored",
-    "importance": "core.diagnostics.importance:importance_stored",
-    "learning_curve": "core.diagnostics.learning_curve:learning_curve_stored",
-    "retrain": "core.retraining.retrain:retrain_now",
-    "shadow": "core.retraining.shadow:catch_up_now",
-    "push": "core.hub.push_pull:push_stored",
-    "pull": "core.hub.push_pull:pull_stored",
+#: Name of a job: the method of `core.home.Home` that does it.
+METHODS: Final = {
+    "score_file": "score_jobs.score",
+    "explain_run": "file_scoring.explain_run",
+    "queue_run": "plans.queue_job",
+    "train": "training.train_stored",
+    "judge": "training.judge_stored",
+    "compare": "comparer.compare_stored",
+    "robustness": "robustness.robustness_stored",
+    "importance": "importance.importance_stored",
+    "learning_curve": "learning_curves.learning_curve_stored",
+    "retrain": "retraining.retrain_now",
+    "shadow": "shadow.catch_up_now",
+    "push": "hub.push_stored",
+    "pull": "hub.pull_stored",
 }
 #: What stood in the place of a name before there were any: the function, where it was then.
 FORMER: Final = {
@@ -46,11 +43,9 @@ FORMER: Final = {
 }
 
 
-def find(name: str) -> Callable[..., object]:
-    """The function of a job by its name, or by what stood in its place in an older home. Raises RefusedError."""
-    known = FUNCTIONS.get(FORMER.get(name, name))
-    if known is None:
+def method(name: str) -> str:
+    """The method for the name of a job, or for what stood in its place in an older home. Raises RefusedError."""
+    found = METHODS.get(FORMER.get(name, name))
+    if found is None:
         raise RefusedError(f'This version of the program knows no job called "{name}".')
-    module, _, function = known.partition(":")
-    found: Callable[..., object] = getattr(importlib.import_module(module), function)
     return found

@@ -6,7 +6,8 @@ lives, so that a job whose process died is told from one that runs. A home has t
 a time while the others wait: `scoring`, before whose end nobody sees anything of a file, other `short` work, for whose
 end somebody sits there, and `long` work, which leaves the processor to all else.
 
-A job is a function of `core.job_functions`; it calls `report` often, which is also where a cancellation reaches it.
+A job has a name, and a function `f(report, **arguments)` that does it; it calls `report` often, which is also where a
+cancellation reaches it.
 """
 
 from __future__ import annotations
@@ -14,22 +15,18 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
-import logging
 import os
-import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from filelock import FileLock, Timeout
-
-from core import job_functions, workers
+from core import locks
 from core.errors import CancelledError, TrustdeskError, UnknownItemError
 from core.files import within, write_text
-from core.settings import Settings
+from core.workers import Workers
 
 Status = Literal["waiting", "running", "done", "failed", "cancelled"]
 Lane = Literal["scoring", "short", "long"]
@@ -42,7 +39,6 @@ START_WITHIN: Final = 20.0
 #: Bytes of a log that are shown: the details of a bug are at its end.
 MOST_LOG: Final = 20_000
 _RESULT: Final = "result.json"
-_children: Final[list[subprocess.Popen[bytes]]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +70,8 @@ class Job:
 class Report:
     """Given to the work: call it with how much is done. Raises CancelledError once somebody cancelled."""
 
-    def __init__(self, folder: Path, job: Job) -> None:
-        self._folder, self._job, self._last = folder, job, 0.0
+    def __init__(self, folder: Path, job: Job, jobs: Jobs | None = None) -> None:
+        self._folder, self._job, self._jobs, self._last = folder, job, jobs, 0.0
         self.next: list[str] = []
 
     @property
@@ -94,9 +90,9 @@ class Report:
         """Store what the work has come to, for who asks for the `result` of the job."""
         write_text(self._folder / _RESULT, json.dumps(dict(result)))
 
-    def then(self, settings: Settings, target: str, arguments: Mapping[str, Any], *, title: str, identity: str) -> None:
+    def then(self, target: str, arguments: Mapping[str, Any], *, title: str, identity: str) -> None:
         """Have this process do another job after this one, which is told of as waiting from now on."""
-        if _asked(settings, target, arguments, title=title, identity=identity, lane="short")[1]:
+        if self._jobs is not None and self._jobs.ask(target, arguments, title=title, identity=identity)[1]:
             self.next.append(identity)
 
     def tell(self, status: Status, **changes: Any) -> None:
@@ -104,60 +100,183 @@ class Report:
         _store(self._folder, self._job)
 
 
-def start(
-    settings: Settings, target: str, arguments: Mapping[str, Any], *, title: str, identity: str, lane: Lane = "short"
-) -> Job:  # fmt: skip
-    """Begin the job of this name (`core.job_functions`) with JSON-able arguments, and return at once.
+@dataclass(frozen=True, slots=True, eq=False)
+class Jobs:
+    """The jobs of a home, kept in `folder`. `function`: the one that does a job of a name."""
 
-    A job of this identity that is not over yet is returned instead; one that is over is done again.
-    """
-    job, fresh = _asked(settings, target, arguments, title=title, identity=identity, lane=lane)
-    if fresh:
-        _launch(settings, job.id)
-    return job
+    workers: Workers
+    folder: Path
+    function: Callable[[str], Callable[..., object]]
 
+    def start(
+        self, target: str, arguments: Mapping[str, Any], *, title: str, identity: str, lane: Lane = "short"
+    ) -> Job:  # fmt: skip
+        """Begin a job of this name with JSON-able arguments, and return at once.
 
-def start_ready(
-    settings: Settings, target: str, arguments: Mapping[str, Any], *, title: str, identity: str, lane: Lane = "short"
-) -> Job:  # fmt: skip
-    """As `start`, in the process that `workers.keep_ready` has waiting, where there is one: work begins at once."""
-    job, fresh = _asked(settings, target, arguments, title=title, identity=identity, lane=lane)
-    if not fresh:
+        A job of this identity that is not over yet is returned instead; one that is over is done again.
+        """
+        job, fresh = self.ask(target, arguments, title=title, identity=identity, lane=lane)
+        if fresh:
+            self._launch(job.id)
         return job
-    if (process := workers.give(settings, job.id)) is not None:
-        _note(process)
-    else:
-        _launch(settings, job.id)
-    return job
 
+    def start_ready(
+        self, target: str, arguments: Mapping[str, Any], *, title: str, identity: str, lane: Lane = "short"
+    ) -> Job:  # fmt: skip
+        """As `start`, in the process that `workers.keep_ready` has waiting, where there is one: work begins at once."""
+        job, fresh = self.ask(target, arguments, title=title, identity=identity, lane=lane)
+        if not fresh:
+            return job
+        if not self.workers.give(job.id):
+            self._launch(job.id)
+        return job
 
-def again(settings: Settings, identity: str, **changes: Any) -> Job:
-    """Do a job that is over once more, as it was asked for but for some arguments. Raises UnknownItemError."""
-    job = find(settings, identity)
-    request = json.loads((_folder(settings, identity) / "request.json").read_text(encoding="utf-8"))
-    arguments = request["arguments"] | changes
-    return start_ready(
-        settings, request["target"], arguments, title=job.title, identity=identity, lane=request["lane"]
-    )  # fmt: skip
+    def again(self, identity: str, **changes: Any) -> Job:
+        """Do a job that is over once more, as it was asked for but for some arguments. Raises UnknownItemError."""
+        job = self.find(identity)
+        request = json.loads((self._folder(identity) / "request.json").read_text(encoding="utf-8"))
+        arguments = request["arguments"] | changes
+        return self.start_ready(
+            request["target"], arguments, title=job.title, identity=identity, lane=request["lane"]
+        )  # fmt: skip
 
+    def ask(
+        self, target: str, arguments: Mapping[str, Any], *, title: str, identity: str, lane: Lane = "short"
+    ) -> tuple[Job, bool]:  # fmt: skip
+        """The job of this identity, and whether it is new and waits for a process."""
+        folder = self._folder(identity)
+        folder.mkdir(parents=True, exist_ok=True)
+        with locks.held(folder / "start"):
+            before = self.look(identity)
+            if before is not None and not before.over:
+                return before, False
+            for name in ("cancel", _RESULT):
+                (folder / name).unlink(missing_ok=True)
+            request = {"target": target, "arguments": dict(arguments), "lane": lane}
+            write_text(folder / "request.json", json.dumps(request))
+            job = Job(id=identity, title=title, asked=time.time(), told=time.time())
+            _store(folder, job)
+            return job, True
 
-def _asked(
-    settings: Settings, target: str, arguments: Mapping[str, Any], *, title: str, identity: str, lane: Lane
-) -> tuple[Job, bool]:  # fmt: skip
-    """The job of this identity, and whether it is new and waits for a process."""
-    folder = _folder(settings, identity)
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / "start"):
-        before = look(settings, identity)
-        if before is not None and not before.over:
-            return before, False
-        for name in ("cancel", _RESULT):
-            (folder / name).unlink(missing_ok=True)
-        request = {"target": target, "arguments": dict(arguments), "lane": lane}
-        write_text(folder / "request.json", json.dumps(request))
-        job = Job(id=identity, title=title, asked=time.time(), told=time.time())
-        _store(folder, job)
-        return job, True
+    def _launch(self, identity: str) -> None:
+        with (self._folder(identity) / "log.txt").open("wb") as log:
+            self.workers.begin(identity, log=log)
+
+    def forget(self, identity: str) -> bool:
+        """Take away all that is kept of a job that is over; False, and nothing is, where it is not."""
+        folder = self._folder(identity)
+        if not folder.is_dir():
+            return True
+        with locks.held(folder / "start"):
+            job = self.look(identity)
+            if job is not None and not job.over:
+                return False
+            for path in folder.iterdir():
+                if path.name != "start":
+                    path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # somebody uses it anew
+            (folder / "start").unlink(missing_ok=True)
+            folder.rmdir()
+        return True
+
+    def find(self, identity: str) -> Job:
+        """The state of a job; one whose process died is `failed`. Raises UnknownItemError."""
+        folder = self._folder(identity)
+        job = _told(folder, identity)
+        starting = job.status == "waiting" and time.time() - job.told <= START_WITHIN
+        if job.over or starting or locks.is_held(folder / "alive"):
+            return job
+        again = _told(folder, identity)
+        if again != job:  # it ended, or was started anew, between the two looks
+            return again
+        early = f"{job.title} ended early. Start it again."
+        return replace(job, status="failed", message=early, interrupted=True)
+
+    def look(self, identity: str) -> Job | None:
+        """The state of a job, or None when none of this identity was ever started."""
+        return self.find(identity) if (self._folder(identity) / "state.json").is_file() else None
+
+    def listed(self, prefix: str = "") -> tuple[Job, ...]:
+        """The jobs whose id begins with `prefix`, over or not, the one asked for last first."""
+        if not self.folder.is_dir():
+            return ()
+        names = [entry.name for entry in self.folder.iterdir() if entry.name.startswith(prefix)]
+        jobs = [job for job in (self.look(name) for name in names) if job is not None]
+        return tuple(sorted(jobs, key=lambda job: (job.asked, job.id), reverse=True))
+
+    def log(self, identity: str) -> str:
+        """The end of what a job's process wrote of its own accord: warnings, the details of a bug. "" when nothing."""
+        path = self._folder(identity) / "log.txt"
+        if not path.is_file():
+            return ""
+        with path.open("rb") as file:
+            file.seek(max(path.stat().st_size - MOST_LOG, 0))
+            return file.read().decode("utf-8", "replace")
+
+    def result(self, identity: str) -> dict[str, Any] | None:
+        """What a job has come to; None where it has not told of anything, or is unknown."""
+        path = self._folder(identity) / _RESULT
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+    def cancel(self, identity: str) -> None:
+        """Ask a job to stop; it does so at its next report. Cancelling one that is over changes nothing."""
+        folder = self._folder(identity)
+        if folder.is_dir():
+            (folder / "cancel").touch()
+
+    def _folder(self, identity: str) -> Path:
+        return within(self.folder, identity)
+
+    def work(self, identity: str) -> None:
+        """The worker process: wait for the turn, do the work, write down how it ended."""
+        folder = self._folder(identity)
+        with locks.held(folder / "alive"):
+            report = Report(folder, self.find(identity), self)
+            # What is raised beside our own errors is a bug: it goes on to log.txt, and this is what stays told.
+            status: Status = "failed"
+            message = "This failed because of a bug; the details are in the job's log.txt."
+            try:
+                request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
+                function = self.function(request["target"])
+                with self._turn(report, request["lane"]):
+                    function(report, **request["arguments"])
+                status, message = "done", ""
+            except CancelledError as error:
+                status, message = "cancelled", str(error)
+            except TrustdeskError as error:
+                message = str(error)
+            finally:
+                report.tell(status, message=message)
+        for following in report.next:
+            self._into_log(following)
+            self.work(following)
+
+    def _into_log(self, identity: str) -> None:
+        """Have what this process writes of its own accord stand in the log of a job."""
+        with (self._folder(identity) / "log.txt").open("wb") as log:
+            for stream in (sys.stdout, sys.stderr):
+                stream.flush()
+                os.dup2(log.fileno(), stream.fileno())
+
+    def wait(self, modules: Sequence[str]) -> None:
+        """What the process does that `workers.keep_ready` has waiting."""
+        for module in modules:
+            importlib.import_module(module)
+        if identity := sys.stdin.readline().strip():
+            self._into_log(identity)
+            self.work(identity)
+
+    @contextlib.contextmanager
+    def _turn(self, report: Report, lane: Lane) -> Iterator[None]:
+        if lane == "long" and hasattr(os, "nice"):
+            os.nice(STANDS_BACK)
+        report(0, 0)
+        while (lock := locks.taken(self.folder / f"{lane}.lock", wait=TELL_EVERY)) is None:
+            report(0, 0, "Waiting for another job to end")
+        try:
+            yield
+        finally:
+            lock.release()
 
 
 def _store(folder: Path, job: Job) -> None:
@@ -166,171 +285,8 @@ def _store(folder: Path, job: Job) -> None:
     write_text(folder / "state.json", json.dumps(told))
 
 
-def _launch(settings: Settings, identity: str) -> None:
-    with (_folder(settings, identity) / "log.txt").open("wb") as log:
-        _note(workers.begin(settings, identity, log=log))
-
-
-def _note(child: subprocess.Popen[bytes]) -> None:
-    """Keep a process of ours until it has ended: one that nobody asks after again stays in the system's table."""
-    _children[:] = [each for each in (*_children, child) if each.poll() is None or each is child]
-
-
-def forget(settings: Settings, identity: str) -> bool:
-    """Take away all that is kept of a job that is over; False, and nothing is, where it is not."""
-    folder = _folder(settings, identity)
-    if not folder.is_dir():
-        return True
-    with FileLock(folder / "start"):
-        job = look(settings, identity)
-        if job is not None and not job.over:
-            return False
-        for path in folder.iterdir():
-            if path.name != "start":
-                path.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):  # somebody uses it anew
-        (folder / "start").unlink(missing_ok=True)
-        folder.rmdir()
-    return True
-
-
-def find(settings: Settings, identity: str) -> Job:
-    """The state of a job; one whose process died is `failed`. Raises UnknownItemError."""
-    folder = _folder(settings, identity)
-    job = _told(folder, identity)
-    starting = job.status == "waiting" and time.time() - job.told <= START_WITHIN
-    if job.over or starting or _alive(folder):
-        return job
-    again = _told(folder, identity)
-    if again != job:  # it ended, or was started anew, between the two looks
-        return again
-    early = f"{job.title} ended early. Start it again."
-    return replace(job, status="failed", message=early, interrupted=True)
-
-
 def _told(folder: Path, identity: str) -> Job:
     try:
         return Job(**json.loads((folder / "state.json").read_text(encoding="utf-8")))
     except (FileNotFoundError, NotADirectoryError):
         raise UnknownItemError("job", identity) from None
-
-
-def look(settings: Settings, identity: str) -> Job | None:
-    """The state of a job, or None when none of this identity was ever started."""
-    return find(settings, identity) if (_folder(settings, identity) / "state.json").is_file() else None
-
-
-def listed(settings: Settings, prefix: str = "") -> tuple[Job, ...]:
-    """The jobs whose id begins with `prefix`, over or not, the one asked for last first."""
-    if not settings.jobs.is_dir():
-        return ()
-    names = [entry.name for entry in settings.jobs.iterdir() if entry.name.startswith(prefix)]
-    jobs = [job for job in (look(settings, name) for name in names) if job is not None]
-    return tuple(sorted(jobs, key=lambda job: (job.asked, job.id), reverse=True))
-
-
-def log(settings: Settings, identity: str) -> str:
-    """The end of what a job's process wrote of its own accord: warnings, and the details of a bug. "" when nothing."""
-    path = _folder(settings, identity) / "log.txt"
-    if not path.is_file():
-        return ""
-    with path.open("rb") as file:
-        file.seek(max(path.stat().st_size - MOST_LOG, 0))
-        return file.read().decode("utf-8", "replace")
-
-
-def result(settings: Settings, identity: str) -> dict[str, Any] | None:
-    """What a job has come to; None where it has not told of anything, or is unknown."""
-    path = _folder(settings, identity) / _RESULT
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
-
-
-def cancel(settings: Settings, identity: str) -> None:
-    """Ask a job to stop; it does so at its next report. Cancelling one that is over changes nothing."""
-    folder = _folder(settings, identity)
-    if folder.is_dir():
-        (folder / "cancel").touch()
-
-
-def _alive(folder: Path) -> bool:
-    lock = FileLock(folder / "alive")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return True
-    lock.release()
-    return False
-
-
-def _folder(settings: Settings, identity: str) -> Path:
-    return within(settings.jobs, identity)
-
-
-def _work(settings: Settings, identity: str) -> None:
-    """The worker process: wait for the turn, do the work, write down how it ended."""
-    folder = _folder(settings, identity)
-    with FileLock(folder / "alive"):
-        report = Report(folder, find(settings, identity))
-        # What is raised beside our own errors is a bug: it goes on to log.txt, and this is what stays told.
-        status: Status = "failed"
-        message = "This failed because of a bug; the details are in the job's log.txt."
-        try:
-            request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
-            target = job_functions.find(request["target"])
-            with _turn(settings, report, request["lane"]):
-                target(settings, report, **request["arguments"])
-            status, message = "done", ""
-        except CancelledError as error:
-            status, message = "cancelled", str(error)
-        except TrustdeskError as error:
-            message = str(error)
-        finally:
-            report.tell(status, message=message)
-    for following in report.next:
-        _into_log(settings, following)
-        _work(settings, following)
-
-
-def _into_log(settings: Settings, identity: str) -> None:
-    """Have what this process writes of its own accord stand in the log of a job."""
-    with (_folder(settings, identity) / "log.txt").open("wb") as log:
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-            os.dup2(log.fileno(), stream.fileno())
-
-
-def _wait(settings: Settings, modules: Sequence[str]) -> None:
-    """The process that `workers.keep_ready` has waiting."""
-    for module in modules:
-        importlib.import_module(module)
-    if identity := sys.stdin.readline().strip():
-        _into_log(settings, identity)
-        _work(settings, identity)
-
-
-@contextlib.contextmanager
-def _turn(settings: Settings, report: Report, lane: Lane) -> Iterator[None]:
-    if lane == "long" and hasattr(os, "nice"):
-        os.nice(STANDS_BACK)
-    lock = FileLock(settings.jobs / f"{lane}.lock")
-    report(0, 0)
-    while True:
-        try:
-            lock.acquire(timeout=TELL_EVERY)
-        except Timeout:
-            report(0, 0, "Waiting for another job to end")
-        else:
-            break
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-if __name__ == "__main__":
-    logging.captureWarnings(True)
-    home, first, *others = sys.argv[1:]
-    if first == workers.READY:
-        _wait(Settings.of(home), others)
-    else:
-        _work(Settings.of(home), first)

@@ -142,6 +142,11 @@ class Settings:
         return self.data / "feedback"
 
     @property
+    def feedback_file(self) -> Path:
+        """The first file of feedback; others go on from it."""
+        return self.feedback / "feedback.csv"
+
+    @property
     def secrets_file(self) -> Path:
         """What nobody else may read, such as the webhook of alerts; never part of a repository or a backup."""
         return self.data / "secrets.toml"
@@ -200,12 +205,12 @@ class Alerts:
     address: str
 
     @classmethod
-    def of(cls, settings: Settings) -> Alerts:
+    def of(cls, secrets_file: Path) -> Alerts:
         """As the environment says, else `webhook` and `address` of `[alerts]` in `data/secrets.toml`.
 
         Raises BadOptionError when that file is no TOML or either is no http(s) address; it never repeats them.
         """
-        stored = _secrets(settings.secrets_file)
+        stored = _secrets(secrets_file)
         webhook = os.environ.get(WEBHOOK_VARIABLE, "").strip() or stored.get("webhook", "")
         address = os.environ.get(ADDRESS_VARIABLE, "").strip() or stored.get("address", "") or ADDRESS
         for name, found in (("webhook", webhook), ("address", address)):
@@ -234,13 +239,13 @@ def _is_web(address: str) -> bool:
     return parts.scheme in {"http", "https"} and bool(parts.hostname) and not re.search(r"\s", address)
 
 
-def child_environment(settings: Settings) -> dict[str, str]:
+def child_environment(home: Path) -> dict[str, str]:
     """The environment of a process of ours: this home, and `core` importable from anywhere.
 
     Threads that wait for each other do so asleep, unless somebody has chosen otherwise: where a training run shares
     its cores with the dashboard, waiting awake takes from each other what both need, and a run takes many times longer.
     """
-    return {"OMP_WAIT_POLICY": "passive", **os.environ, HOME_VARIABLE: str(settings.home), "PYTHONPATH": str(ROOT)}
+    return {"OMP_WAIT_POLICY": "passive", **os.environ, HOME_VARIABLE: str(home), "PYTHONPATH": str(ROOT)}
 
 
 def trial_environment() -> dict[str, str]:
@@ -251,10 +256,10 @@ def trial_environment() -> dict[str, str]:
     return ours | one | {"PYTHONPATH": str(ROOT)}
 
 
-def dashboard_environment(settings: Settings) -> dict[str, str]:
+def dashboard_environment(home: Path) -> dict[str, str]:
     """That of a process of ours which answers many sessions, each in threads of its own.
 
     glibc gives threads pools of memory of their own and hardly ever gives one back; with two for all of them a further
     session costs a tenth (`benchmarks/sessions.py`). Whoever has chosen otherwise keeps it.
     """
-    return {"MALLOC_ARENA_MAX": "2"} | child_environment(settings)
+    return {"MALLOC_ARENA_MAX": "2"} | child_environment(home)

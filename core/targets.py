@@ -16,11 +16,32 @@ from typing import Final
 
 from core.errors import BadOptionError, RefusedError
 from core.files import Settle, at_once, replacing
-from core.settings import Settings
 
 #: Says whether a file is what this command writes; a file that cannot be read is not.
 Mark = Callable[[Path], bool]
 _RENAME: Final = "Give the output another name."
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the home in the folder `home` keeps: `places`, and files that go on from `audit`."""
+
+    home: Path
+    places: tuple[Path, ...]
+    audit: Path
+
+    def holds(self, place: Path, status: os.stat_result | None) -> bool:
+        """Whether a place is one of the home's own, by its path or as another name of a file that is."""
+        roots = [Path(os.path.realpath(path)) for path in self.places]
+        roots += [Path(os.path.realpath(entry)) for root in roots for entry in _entries(root) if entry.is_symlink()]
+        if any(place == root or root in place.parents for root in roots):
+            return True
+        audit = self.audit
+        if place.parent == Path(os.path.realpath(audit.parent)) and place.match(f"{audit.stem}*{audit.suffix}*"):
+            return True
+        if status is None or status.st_nlink <= 1:
+            return False
+        return any(os.path.samestat(status, each) for each in _files(roots))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +53,7 @@ class Target:
 
     path: Path
     mark: Mark
-    settings: Settings
+    kept: Kept
     reads: tuple[Path, ...] = ()
     overwrite: bool = False
     suffixes: tuple[str, ...] = ()
@@ -108,18 +129,17 @@ class Target:
                 what = "this file" if source == self.path else f"this is the same file as {source}, which"
                 read = f"{what} is read by this command and would be replaced."
                 raise BadOptionError(str(self.path), f"{read} {self.advice}")
-        if _is_kept(self.settings, self.place, status):
-            where = self.settings.home
-            raise BadOptionError(str(self.path), f"the home {where} keeps its own files there. {self.advice}")
+        if self.kept.holds(self.place, status):
+            raise BadOptionError(str(self.path), f"the home {self.kept.home} keeps its own files there. {self.advice}")
         return status
 
 
-def new_folder(path: Path, settings: Settings) -> Path:
+def new_folder(path: Path, kept: Kept) -> Path:
     """The place of a folder to make; raises BadOptionError when anything is there, or when the home keeps it."""
     if os.path.lexists(path):
         raise BadOptionError("--output", f"{path} is there already: name a folder that is not.")
-    if _is_kept(settings, Path(os.path.realpath(path)), None):
-        raise BadOptionError("--output", f"the home {settings.home} keeps its own files in {path}. Name another place.")
+    if kept.holds(Path(os.path.realpath(path)), None):
+        raise BadOptionError("--output", f"the home {kept.home} keeps its own files in {path}. Name another place.")
     return path
 
 
@@ -157,18 +177,6 @@ def _told_when_impossible(path: Path) -> Iterator[None]:
 
 def _version(status: os.stat_result | None) -> tuple[int, ...] | None:
     return status and (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
-
-
-def _is_kept(settings: Settings, place: Path, status: os.stat_result | None) -> bool:
-    """Whether a place is one of the home's own, by its path or as another name of a file that is."""
-    roots = [Path(os.path.realpath(path)) for path in settings.kept()]
-    roots += [Path(os.path.realpath(entry)) for root in roots for entry in _entries(root) if entry.is_symlink()]
-    if any(place == root or root in place.parents for root in roots):
-        return True
-    audit = settings.audit
-    if place.parent == Path(os.path.realpath(audit.parent)) and place.match(f"{audit.stem}*{audit.suffix}*"):
-        return True
-    return status is not None and status.st_nlink > 1 and any(os.path.samestat(status, each) for each in _files(roots))
 
 
 def _entries(root: Path) -> tuple[Path, ...]:

@@ -15,7 +15,7 @@ from app.queries import monitor, services
 from core.monitoring import inspection, volume
 from core.scoring import runs
 
-latest = runs.recent(services.settings(), 30)
+latest = services.settings().runs.recent(30)
 champion = services.champion()
 with page_title("Monitor", "monitor") as actions:
     session.said()
@@ -29,8 +29,8 @@ else:
         check_now()
         target()
     current, over = open_incidents()
-    run, queue = chosen_run(latest, champion.version), volume.queue(services.settings(), now=services.now())
-    judged = run if services.planned(run) else inspection.judged_run(services.settings())
+    run, queue = chosen_run(latest, champion.version), services.settings().volume.queue(now=services.now())
+    judged = run if services.planned(run) else services.settings().inspection.judged_run()
     report = monitor.report(run)
     headline(report)
     troubles(current, run)

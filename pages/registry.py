@@ -15,7 +15,7 @@ from core.registry import registry
 with page_title("Registry", "registry") as actions:
     session.said()
 history = promotions()
-found = registry.listing(services.settings(), history)
+found = services.settings().registry.listing(history)
 if not found:
     with actions:
         on_hub(None)

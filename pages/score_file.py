@@ -20,7 +20,7 @@ with page_title("Score a file", "score_file"):
         download = st.container(width="content", horizontal=True)
         another_file()
 if opened:
-    run = runs.find(services.settings(), opened)
+    run = services.settings().runs.find(opened)
     with download:
         downloads(run)
         send_run(run)
@@ -30,6 +30,6 @@ if opened:
 elif model is None:
     no_model()
 else:
-    run_id = first_file(model) or run_list("Scored before", runs.recent(services.settings(), 20))
+    run_id = first_file(model) or run_list("Scored before", services.settings().runs.recent(20))
     if run_id:
         navigation.go("score_file", run=run_id)

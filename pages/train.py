@@ -18,10 +18,10 @@ if session.may("train"):
     start(request(), actions)
 refused()
 retraining()
-found = training_runs.listed(services.settings())
+found = services.settings().training_runs.listed()
 busy = under_way(found[0] if found else None)
 if found:
-    champion, picked = registry.champion(services.settings()), chosen(found)
+    champion, picked = services.settings().registry.champion(), chosen(found)
     runs(found, picked, champion)
     about(picked, champion)
 elif not busy:

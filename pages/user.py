@@ -16,8 +16,8 @@ if not user:
         pass
 else:
     home = services.settings()
-    scored, asked = of_user(home, user), cases.of_user(home, user)
-    verdicts, told = services.verdicts_on(user), outbox.of_user(home, user)
+    scored, asked = home.predictions_of_user.of_user(user), home.cases.of_user(user)
+    verdicts, told = services.verdicts_on(user), home.outbox.of_user(user)
     if not (scored or asked or len(verdicts) or len(told)):
         nothing_known(user)
     opened = sightings(scored, asked)

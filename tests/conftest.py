@@ -68,6 +68,6 @@ def own(trained: Settings, tmp_path: Path) -> Settings:
     (tmp_path / "data").mkdir()
     for path in (trained.schema_file, trained.salt_file):
         shutil.copy(path, tmp_path / "data")
-    dataset = registry.load(trained).metadata.data.dataset
+    dataset = trained.registry.load().metadata.data.dataset
     shutil.copytree(trained.datasets / dataset, tmp_path / "data" / "datasets" / dataset)
     return Settings.of(tmp_path)

@@ -62,17 +62,17 @@ def trained_home(settings: Settings, *, n: int = 1500, seed: int = 0, by: str | 
     schemas.save(SCHEMA, settings.schema_file)
     write_text(settings.salt_file, "5a" * 16 + "\n")  # a home's own is random, and so would every figure be
     checked = intake.read("train.csv", csv(users(n)), SCHEMA, need_label=True)
-    dataset = datasets.put(settings, checked, SCHEMA, now=NOW, need_label=True)
-    version = training.learn(settings, dataset, SCHEMA, Policy().thresholds, now=NOW, seed=seed, by=by)
+    dataset = settings.datasets.put(checked, SCHEMA, now=NOW, need_label=True)
+    version = settings.training.learn(dataset, SCHEMA, Policy().thresholds, now=NOW, seed=seed, by=by)
     promoted(settings, version)
     return version
 
 
 def learnt_from(settings: Settings) -> Dataset:
     """The dataset of the version in charge; a home shared by tests may hold others by now."""
-    return datasets.find(settings, registry.load(settings).metadata.data.dataset)
+    return settings.datasets.find(settings.registry.load().metadata.data.dataset)
 
 
 def promoted(settings: Settings, version: str) -> None:
     """Put a version in charge, as a person would."""
-    registry.promote(settings, version, by="Ada", why="It is the better one.", now=NOW)
+    settings.registry.promote(version, by="Ada", why="It is the better one.", now=NOW)

@@ -64,7 +64,7 @@ def over(home: Settings, identity: str, *, within: float = 60) -> Job:
     """The job of this identity, once it is over."""
     until = time.monotonic() + within
     while time.monotonic() < until:
-        job = jobs.look(home, identity)
+        job = home.jobs.look(identity)
         if job is not None and job.over:
             return job
         time.sleep(0.1)

@@ -106,10 +106,10 @@ def api_same_user_twice(home: Settings) -> None:
     works(home, "drift --alert", 0, 4)
     with serving(home) as api:
         assert api.get("/metrics").status == api.get("/model/feedback/stats").status == 200
-    plan = runs.plan(home, "r-0001")
+    plan = home.runs.plan("r-0001")
     assert plan is not None
-    assert (len(plan), runs.find(home, "r-0001").users) == (40, 41)
-    assert outbox.since(home, 0).empty
+    assert (len(plan), home.runs.find("r-0001").users) == (40, 41)
+    assert home.outbox.since(0).empty
 
 
 def asked(api: Client, user: str, **features: Any) -> None:

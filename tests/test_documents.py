@@ -202,8 +202,8 @@ def test_examples_of_files_are_understood(tmp_path: Path) -> None:
 
     chosen = next(block.text for block in documents.blocks(ROOT / "docs" / "learning.md") if block.language == "toml")
     home.options_file.write_text(chosen, encoding="utf-8")
-    assert learning.load(home) == learning.Learning()
-    assert targets.load(home) == targets.Targets()
+    assert home.learning.load() == learning.Learning()
+    assert home.targets.load() == targets.Targets()
 
 
 def test_the_table_of_roles_is_what_roles_may_do() -> None:

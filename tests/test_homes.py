@@ -95,19 +95,19 @@ def test_an_earlier_home_retrains(earlier: Settings) -> None:
 
 
 def test_a_job_that_waits_in_an_earlier_home_runs(earlier: Settings) -> None:
-    jobs.again(earlier, "explain-waiting")
+    earlier.jobs.again("explain-waiting")
     until = time.monotonic() + 60
-    while not (job := jobs.find(earlier, "explain-waiting")).over:
+    while not (job := earlier.jobs.find("explain-waiting")).over:
         assert time.monotonic() < until, "the job did not end"
         time.sleep(0.05)
 
-    assert job.status == "done", jobs.log(earlier, "explain-waiting")
-    assert len(runs.reasons(earlier, "r-0001")) == 300
+    assert job.status == "done", earlier.jobs.log("explain-waiting")
+    assert len(earlier.runs.reasons("r-0001")) == 300
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_every_page_opens_on_an_earlier_home(name: str, earlier: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "start", lambda *_args, **_options: None)
+    monkeypatch.setattr(jobs.Jobs, "start", lambda *_args, **_options: None)
     monkeypatch.setenv(HOME_VARIABLE, str(earlier.home))
     at = AppTest.from_file(ROOT / "app" / "main.py", default_timeout=60).run()
     at.switch_page(str(ROOT / "pages" / f"{name}.py")).run()

@@ -71,7 +71,7 @@ def known(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     names = [str(name) for name in frame if name != label]
     schema = Schema(tuple(Column(name, "real") for name in names), label=Label(label) if label else None)
     schemas.save(schema, home.schema_file)
-    dataset = datasets.put(home, intake.read(f"{request.param}.csv", make.csv(frame), schema), schema, now=make.NOW)
+    dataset = home.datasets.put(intake.read(f"{request.param}.csv", make.csv(frame), schema), schema, now=make.NOW)
     return Known(home, View(dataset.id), frame[names], frame[label] if label else None)
 
 
@@ -256,7 +256,7 @@ def test_segments_are_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kn
     frame = frame if known.label is not None else frame.drop(columns="y")
     schemas.save(schema, home.schema_file)
     monkeypatch.setenv(HOME_VARIABLE, str(home.home))
-    view = View(datasets.put(home, intake.read("s.csv", make.csv(frame), schema), schema, now=make.NOW).id)
+    view = View(home.datasets.put(intake.read("s.csv", make.csv(frame), schema), schema, now=make.NOW).id)
 
     assert explore.groupable(view) == ["part"]
     found = explore.segmented(view, "part")

@@ -78,7 +78,7 @@ def test_a_whole_real_set_is_learnt_from_as_it_is(
     judged = json.loads(run(tmp_path, "evaluate", path, "--json"))
     assert judged["only_test_part"]
     assert judged["roc_auc"]["value"] == trained["roc_auc"]["value"]
-    assert registry.load(home).metadata.data.rows == len(pd.read_csv(path))
+    assert home.registry.load().metadata.data.rows == len(pd.read_csv(path))
 
 
 @pytest.mark.slow

@@ -62,7 +62,7 @@ class Access:
             return True
         until, needed = self._needed
         if time.monotonic() >= until:
-            needed = keys.needed(self._settings)
+            needed = self._settings.keys.needed()
             self._needed = (time.monotonic() + KNOWN_FOR, needed)
         return needed
 
@@ -86,7 +86,7 @@ class Access:
     def _key(self, token: str) -> Key:
         until, key = self._known.get(token, (0.0, None))
         if time.monotonic() >= until or key is None:
-            key = keys.find(self._settings, token, now=datetime.now(UTC))
+            key = self._settings.keys.find(token, now=datetime.now(UTC))
             if len(self._known) >= MOST_KNOWN:
                 self._known.clear()
             self._known[token] = (time.monotonic() + KNOWN_FOR, key)

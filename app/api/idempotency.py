@@ -127,7 +127,7 @@ class Keys:
 
 
 def _keep(settings: Settings, answers: Sequence[Kept]) -> list[None]:
-    idempotency.keep(settings, answers, now=datetime.now(UTC))
+    settings.replies.keep(answers, now=datetime.now(UTC))
     return [None] * len(answers)
 
 

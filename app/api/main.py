@@ -61,7 +61,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     live: Live = app.state.live
     app.state.scoring = Batcher(scored)
     app.state.recording = Batcher(functools.partial(feedback.recorded, app.state.settings))
-    with database.held(app.state.settings):
+    with app.state.settings.database.held():
         await run_in_threadpool(live.look)
         await run_in_threadpool(live.tell_of_losses)
         await run_in_threadpool(live.close_ended)

@@ -31,7 +31,7 @@ MOST_AT_ONCE: Final = 1_000
 def where(settings: Settings, host: str) -> str:
     """The address to listen on: `host`, but this machine alone while no key lets anybody in."""
     now = datetime.now(UTC)
-    return host if any(key.usable(now) for key in keys.listed(settings)) else LOCAL
+    return host if any(key.usable(now) for key in settings.keys.listed()) else LOCAL
 
 
 def bound(host: str, port: int) -> socket.socket:

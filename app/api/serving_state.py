@@ -88,7 +88,7 @@ class Live:
 
     def tell_of_losses(self) -> None:
         """Say in the log what the database of this home has forgotten; its numbers go on above that."""
-        if loss := lost_runs.look(self.settings):
+        if loss := self.settings.lost_runs.look():
             log.tell("runs lost", level=logging.ERROR, why=loss.sentence)
 
     def close_ended(self, *, everything: bool = False) -> None:
@@ -98,14 +98,14 @@ class Live:
             serving.ended(now=now, everything=True)
         if self._serving is not None:
             self._serving.ended(now=now, everything=everything)
-        for run in online_runs.left(self.settings):
+        for run in self.settings.online_runs.left():
             # A home whose disk is full or whose schema is being edited: the run waits for the next time.
             with contextlib.suppress(TrustdeskError):
-                closing.close(self.settings, run, schemas.load(self.settings.schema_file), now=now)
+                self.settings.closing.close(run, schemas.load(self.settings.schema_file), now=now)
 
     def _made(self) -> Serving:
-        version = registry.champion(self.settings)
-        model = self.model(version) if version else registry.load(self.settings)
+        version = self.settings.registry.champion()
+        model = self.model(version) if version else self.settings.registry.load()
         columns = schemas.load(self.settings.schema_file)
         serving = Serving(self.settings, model, columns, self.glossary(), Policy())
         serving.warm_up()
@@ -149,7 +149,7 @@ def _scored(serving: Serving, wishes: Sequence[Wish]) -> list[Reply]:
 @functools.lru_cache(maxsize=_MOST_MODELS)
 def _loaded(settings: Settings, version: str) -> Model:
     """Loaded once in a process: a version never changes."""
-    return registry.load(settings, version)
+    return settings.registry.load(version)
 
 
 def _stamps(settings: Settings) -> Stamps:

@@ -30,7 +30,7 @@ def list_accounts(context: typer.Context, home: Home = None) -> None:
 
     settings = settings_of(context, home)
     with guard.command(settings):
-        everybody = accounts.people(settings)
+        everybody = settings.accounts.people()
         for person in everybody:
             put(f"{person.name}\t{person.role}\n")
         if not everybody:
@@ -48,10 +48,10 @@ def create(
     settings = settings_of(context, home)
     with guard.command(settings):
         admin = allowed(settings, by, "manage accounts")
-        chosen = accounts.role_named(role or ("admin" if accounts.local(settings) else "reviewer"))
+        chosen = accounts.role_named(role or ("admin" if settings.accounts.local() else "reviewer"))
         now = datetime.now(UTC)
-        person = accounts.create(settings, name, chosen, _password(password_stdin), now=now)
-        audit.note(settings, who=admin.name, what="create account", about=f"{person.name}, {person.role}", now=now)
+        person = settings.accounts.create(name, chosen, _password(password_stdin), now=now)
+        settings.audit.note(who=admin.name, what="create account", about=f"{person.name}, {person.role}", now=now)
         tell(f"{person.name} can sign in as {person.role}.")
 
 
@@ -72,9 +72,9 @@ def change(
         chosen = accounts.role_named(role) if role is not None else None
         secret = _password(password_stdin) if password or password_stdin else None
         now = datetime.now(UTC)
-        person = accounts.change(settings, name, now=now, role=chosen, password=secret)
+        person = settings.accounts.change(name, now=now, role=chosen, password=secret)
         what = " and ".join(["role"] * (chosen is not None) + ["password"] * (secret is not None))
-        audit.note(settings, who=admin.name, what=f"change {what}", about=f"{person.name}, {person.role}", now=now)
+        settings.audit.note(who=admin.name, what=f"change {what}", about=f"{person.name}, {person.role}", now=now)
         tell(f"{person.name} is {person.role}" + (", with a new password." if secret is not None else "."))
 
 
@@ -86,8 +86,8 @@ def remove(context: typer.Context, name: Name, by: By = None, home: Home = None)
     settings = settings_of(context, home)
     with guard.command(settings):
         admin = allowed(settings, by, "manage accounts")
-        accounts.remove(settings, name)
-        audit.note(settings, who=admin.name, what="remove account", about=name, now=datetime.now(UTC))
+        settings.accounts.remove(name)
+        settings.audit.note(who=admin.name, what="remove account", about=name, now=datetime.now(UTC))
         tell(f"{name} cannot sign in any more.")
 
 

@@ -74,8 +74,8 @@ def _facts(
         return _with_file(settings, first, second, dataset, columns, seed)
     if html is not None or any(training_runs.IDENTITY.fullmatch(name) for name in (first, second)):
         return _stored(settings, first, second, dataset, seed, html)
-    models = registry.load(settings, first), registry.load(settings, second)
-    return result.versions(settings, *models, dataset, columns, _thresholds(), seed=seed).as_json()
+    models = settings.registry.load(first), settings.registry.load(second)
+    return settings.version_comparisons.versions(*models, dataset, columns, _thresholds(), seed=seed).as_json()
 
 
 def _is_file(name: str) -> bool:
@@ -106,8 +106,8 @@ def _with_file(
 
     if columns.id is None:
         raise BadOptionError("--on", "data/schema.toml names no id: predictions cannot be matched with users.")
-    model = registry.load(settings, second if _is_file(first) else first)
-    rows = common_rows.rows(settings, [model], dataset, columns)
+    model = settings.registry.load(second if _is_file(first) else first)
+    rows = settings.common_rows.rows([model], dataset, columns)
 
     def contender(name: str) -> Any:
         if not _is_file(name):
@@ -127,7 +127,7 @@ def _stored(
     from core.comparison.comparison_job import Asked
     from core.evaluation import weakest
 
-    comparison = comparison_job.made(settings, Asked(first, second, dataset.id, _thresholds(), seed))
+    comparison = settings.comparer.made(Asked(first, second, dataset.id, _thresholds(), seed))
     if html is not None:
         html.write_text(report(comparison))
     flips = {"sentence": comparison.flips().sentence, "changes": comparison.flips().frame().to_dict("records")}

@@ -59,13 +59,13 @@ def export_decisions(
     with guard.command(settings):
         person = allowed(settings, by, "export decisions")
         target = table_target(settings, output, MARK, overwrite=overwrite)
-        verdicts.catch_up(settings)  # verdicts whose decisions a crash has left undone
+        settings.verdicts.catch_up()  # verdicts whose decisions a crash has left undone
         given = _remembered(settings, consumer, target) if since == LAST else _after(settings, since, consumer, target)
         if given:
             to = consumer or (output.name if output else "stdout")
             facts = {"decisions": len(given), "last": given[-1]}
-            audit.note(
-                settings, who=person.name, what="export decisions", about=to, details=facts, now=datetime.now(UTC)
+            settings.audit.note(
+                who=person.name, what="export decisions", about=to, details=facts, now=datetime.now(UTC)
             )
 
 
@@ -76,7 +76,7 @@ def _after(settings: Settings, since: str, consumer: str | None, target: Target 
         raise BadOptionError("--consumer", f"this goes with --since {LAST}; a number moves nobody on.")
     if not since.isdecimal() or len(since) > MOST_DIGITS:
         raise BadOptionError("--since", f"{since} is neither a decision's number nor {LAST}.")
-    frame = outbox.since(settings, int(since), most=EVERY)
+    frame = settings.outbox.since(int(since), most=EVERY)
     give(_table(frame), target)
     tell(f"{_counted(frame)}.")
     return _numbers(frame)
@@ -87,7 +87,7 @@ def _remembered(settings: Settings, consumer: str | None, target: Target | None)
 
     if not consumer:
         raise BadOptionError("--since last", "say for whom with --consumer NAME.")
-    batch = outbox.take(settings, consumer, most=EVERY)
+    batch = settings.outbox.take(consumer, most=EVERY)
     told = _counted(batch.decisions)
     if target is None:
         _to_stdout(settings, batch)
@@ -106,7 +106,7 @@ def _to_stdout(settings: Settings, batch: Batch) -> None:
     except OutputError:
         tell(f"{batch.consumer} is not moved on: the next export gives the same decisions again.")
         raise
-    if not outbox.confirm(settings, batch, now=datetime.now(UTC)):
+    if not settings.outbox.confirm(batch, now=datetime.now(UTC)):
         raise RefusedError(f"Another export of {batch.consumer} came first: discard this one and run it again.")
 
 
@@ -130,7 +130,7 @@ def _to_file(settings: Settings, batch: Batch, target: Target) -> bool:
                 rename()
                 written = True
 
-        confirmed = outbox.confirm(settings, batch, now=datetime.now(UTC), publish=publish)
+        confirmed = settings.outbox.confirm(batch, now=datetime.now(UTC), publish=publish)
 
     export.write(_table(batch.decisions), target, settle)
     if not confirmed:

@@ -39,8 +39,8 @@ def robustness(
     settings = settings_of(context, home)
     with working(settings) as progress:
         dataset, columns = _read(settings, on, progress)
-        found = robust.of_version(
-            settings, registry.load(settings, version), dataset, columns, Policy().thresholds, band="human_review",
+        found = settings.robustness.of_version(
+            settings.registry.load(version), dataset, columns, Policy().thresholds, band="human_review",
             seed=seed, progress=lambda done, of: progress.counted("Disturbing values", done, of),
         )  # fmt: skip
         progress.end()
@@ -65,8 +65,8 @@ def importance(
     settings = settings_of(context, home)
     with working(settings) as progress:
         dataset, columns = _read(settings, on, progress)
-        found = important.of_version(
-            settings, registry.load(settings, version), dataset, columns, seed=seed,
+        found = settings.importance.of_version(
+            settings.registry.load(version), dataset, columns, seed=seed,
             progress=lambda done, of: progress.counted("Permuting features", done, of),
         )  # fmt: skip
         progress.end()
@@ -83,7 +83,7 @@ def learning_curve(
     settings = settings_of(context, home)
     with working(settings) as progress:
         dataset, columns = _read(settings, on, progress)
-        found = curves.of_dataset(settings, dataset, columns, seed=seed, progress=progress)
+        found = settings.learning_curves.of_dataset(dataset, columns, seed=seed, progress=progress)
         progress.end()
         rows = [
             f"{each.n:>9,} users {each.positives:>7,} spammers  PR-AUC {_interval(each.pr_auc.as_json(), 'value', '')}"

@@ -56,11 +56,11 @@ def stats(
     settings = settings_of(context, home)
     with guard.command(settings):
         chosen = _chosen(settings, run)
-        verdicts = ledger.of(settings)
+        verdicts = settings.ledger
         verdicts.refresh()
         facts = figures.counts(len(verdicts), verdicts.effective())
-        facts["set_aside"] = csv_store.of(settings).set_aside()
-        found = live_figures.figures(settings, chosen, verdicts.valid()) if chosen else None
+        facts["set_aside"] = settings.feedback.set_aside()
+        found = settings.live_figures.figures(chosen, verdicts.valid()) if chosen else None
         if chosen and found:
             facts["run"] = figures.of_run(chosen, found)
         figures.show(facts, as_json=as_json)
@@ -90,12 +90,12 @@ def export_feedback(
     with guard.command(settings):
         person = allowed(settings, by, "see strata")
         target = table_target(settings, output, MARK, overwrite=overwrite)
-        verdicts = ledger.of(settings)
+        verdicts = settings.ledger
         verdicts.refresh()
         frame = verdicts.frame() if every else verdicts.effective()
         give(MARK.on(pa.Table.from_pandas(frame, preserve_index=False)), target)
         to, facts = output.name if output else "stdout", {"verdicts": len(frame)}
-        audit.note(settings, who=person.name, what="export feedback", about=to, details=facts, now=datetime.now(UTC))
+        settings.audit.note(who=person.name, what="export feedback", about=to, details=facts, now=datetime.now(UTC))
         tell(f"{_count(len(frame), 'verdict')} exported.")
 
 
@@ -107,7 +107,7 @@ def verify(context: typer.Context, home: Home = None) -> None:
 
     settings = settings_of(context, home)
     with guard.command(settings):
-        found = {"Feedback": csv_store.of(settings).verify(), "Audit log": audit.verify(settings)}
+        found = {"Feedback": settings.feedback.verify(), "Audit log": settings.audit.verify()}
         for name, verified in found.items():
             put(f"{name}: {_verified(verified)}\n")
         if broken := [str(verified.broken) for verified in found.values() if verified.broken]:
@@ -135,12 +135,12 @@ def import_feedback(
     settings = settings_of(context, home)
     with guard.command(settings):
         advice = f"Rejected rows would go there: give {file} another name, or move that one."
-        rejected = export.rejected_target(
-            settings, file, importing.REJECTED, reads=[file], overwrite=overwrite, advice=advice
+        rejected = settings.exports.rejected_target(
+            file, importing.REJECTED, reads=[file], overwrite=overwrite, advice=advice
         )  # fmt: skip
         rows = short_form.read(file.name, file)
-        done = importing.record(
-            settings, rows, by=name_of(by), now=datetime.now(UTC), source=file.name, cumulative=True,
+        done = settings.feedback_import.record(
+            rows, by=name_of(by), now=datetime.now(UTC), source=file.name, cumulative=True,
             ready=lambda refused: rejected.claim() if refused else None,
         )  # fmt: skip
         changed = f" ({_count(done.changed, 'changed verdict')})" if done.changed else ""
@@ -169,14 +169,14 @@ def forget(
     settings = settings_of(context, home)
     with guard.command(settings):
         person, now = _admin(settings, by), datetime.now(UTC)
-        catch_up(settings)  # what is blank cannot be applied to a case any more
-        verdicts = csv_store.of(settings).forget(user, by=person.name, now=now)
-        blanked = cases.forget(settings, user)
+        settings.verdicts.catch_up()  # what is blank cannot be applied to a case any more
+        verdicts = settings.feedback.forget(user, by=person.name, now=now)
+        blanked = settings.cases.forget(user)
         if not verdicts + blanked:
             raise UnknownItemError("verdict or case on", user)
         if blanked:
             facts = {"cases": blanked}
-            audit.note(settings, who=person.name, what="forget", about="a user's cases", details=facts, now=now)
+            settings.audit.note(who=person.name, what="forget", about="a user's cases", details=facts, now=now)
         tell(f"{_count(verdicts, 'verdict')} and {_count(blanked, 'case')} are blank.")
         tell("Uploaded files, runs, decisions told to the platform and your own exports are left as they are.")
 
@@ -184,7 +184,7 @@ def forget(
 def _admin(settings: Settings, by: str | None) -> Person:
     from core.access import accounts
 
-    person = accounts.current(settings, name_of(by))
+    person = settings.accounts.current(name_of(by))
     if person is None or person.role != "admin":  # it cannot be undone
         raise NotAllowedError(name_of(by), person.role if person else None, "forget a user")
     return person
@@ -194,9 +194,9 @@ def _chosen(settings: Settings, run: str | None) -> Run | None:
     from core.scoring import runs
 
     if run is None:
-        return next((each for each in runs.recent(settings, RUNS) if runs.planned(settings, each.id)), None)
-    found = runs.find(settings, run)
-    if not runs.planned(settings, run):
+        return next((each for each in settings.runs.recent(RUNS) if settings.runs.planned(each.id)), None)
+    found = settings.runs.find(run)
+    if not settings.runs.planned(run):
         raise BadOptionError("--run", f"{run} was not queued, so that nothing can be estimated: `queue add {run}`.")
     return found
 

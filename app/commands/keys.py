@@ -34,8 +34,8 @@ def create(
     settings = settings_of(context, home)
     with guard.command(settings):
         admin, now = allowed(settings, by, "manage accounts"), datetime.now(UTC)
-        key, text = keys.create(settings, name, accounts.role_named(role), now=now, days=days, rate=rate)
-        audit.note(settings, who=admin.name, what="create key", about=f"{key.name}, {key.role}", now=now)
+        key, text = settings.keys.create(name, accounts.role_named(role), now=now, days=days, rate=rate)
+        settings.audit.note(who=admin.name, what="create key", about=f"{key.name}, {key.role}", now=now)
         put(f"{text}\n")
         tell(f"This is the only time the key of {key.name} is shown. It has the role {key.role}.")
 
@@ -47,7 +47,7 @@ def list_keys(context: typer.Context, home: Home = None) -> None:
 
     settings = settings_of(context, home)
     with guard.command(settings):
-        found = keys.listed(settings)
+        found = settings.keys.listed()
         for key in found:
             cells = (key.id, key.name, key.role, f"{key.rate:g}/s", f"{key.created:%Y-%m-%d}", _until(key))
             put("\t".join(cells) + "\n")
@@ -68,8 +68,8 @@ def revoke(
     settings = settings_of(context, home)
     with guard.command(settings):
         admin, now = allowed(settings, by, "manage accounts"), datetime.now(UTC)
-        key = keys.revoke(settings, name, now=now)
-        audit.note(settings, who=admin.name, what="revoke key", about=f"{key.name}, {key.role}", now=now)
+        key = settings.keys.revoke(name, now=now)
+        settings.audit.note(who=admin.name, what="revoke key", about=f"{key.name}, {key.role}", now=now)
         tell(f"The key of {key.name} lets nobody in any more.")
 
 

@@ -35,7 +35,7 @@ def read(settings: Settings, path: Path, columns: Schema, progress: Progress) ->
 
     progress(f"Reading {path.name}")
     checked = intake.read(path.name, path, columns, need_label=True)
-    return datasets.put(settings, checked, columns, now=datetime.now(UTC), need_label=True)
+    return settings.datasets.put(checked, columns, now=datetime.now(UTC), need_label=True)
 
 
 def tell_problems(dataset: Dataset) -> None:

@@ -45,12 +45,12 @@ def retrain(
     with guard.command(settings), contextlib.ExitStack() as stack:
         stack.callback(progress.end)
         if if_due:
-            due = schedule.due(settings, now=datetime.now(UTC))
+            due = settings.schedule.due(now=datetime.now(UTC))
             tell(due.sentence)
             if not due.is_due:
                 return
         request = Request(Policy().thresholds, "warm" if warm else "full", name_of(by), seed)
-        done = retrained(settings, request, now=datetime.now(UTC), progress=progress)
+        done = settings.retraining.retrain(request, now=datetime.now(UTC), progress=progress)
         progress.end()
         if as_json:
             put(json.dumps(done.gate.as_json() | {"promoted": done.promoted}, indent=1) + "\n")
@@ -74,18 +74,18 @@ def watch(
     settings, thresholds = settings_of(context, home), Policy().thresholds
     with guard.command(settings):
         if once:
-            with watching.alone(settings):
-                _tell(settings, watching.decide(settings, thresholds, now=datetime.now(UTC)))
+            with settings.scheduler.alone():
+                _tell(settings, settings.scheduler.decide(thresholds, now=datetime.now(UTC)))
         else:
             told = functools.partial(_tell, settings)
-            watching.watch(settings, thresholds, every=every, now=lambda: datetime.now(UTC), told=told)
+            settings.scheduler.watch(thresholds, every=every, now=lambda: datetime.now(UTC), told=told)
 
 
 def _tell(settings: Settings, decision: Decision) -> None:
     """The decision, and what a look at all that is live has found since the last one."""
     from core.monitoring import rounds
 
-    for sentence in (decision.sentence, *rounds.news(settings, now=decision.at)):
+    for sentence in (decision.sentence, *settings.rounds.news(now=decision.at)):
         tell(f"{decision.at:%Y-%m-%d %H:%M:%S} UTC  {sentence}")
 
 

@@ -35,7 +35,7 @@ def drift(
 
     settings = settings_of(context, home)
     with guard.command(settings):
-        found = drifts.of_run(settings, run)
+        found = settings.drift.of_run(run)
         if as_json:
             put(json.dumps(found.as_json(), indent=1) + "\n")
         else:
@@ -51,7 +51,7 @@ def metrics(context: typer.Context, home: Home = None) -> None:
 
     settings = settings_of(context, home)
     with guard.command(settings):
-        put(exposition.text(settings, now=datetime.now(UTC)))
+        put(settings.exposition.text(now=datetime.now(UTC)))
 
 
 def _table(found: Drift) -> str:
@@ -63,7 +63,7 @@ def _table(found: Drift) -> str:
 def _alert(settings: Settings) -> None:
     from core.monitoring import rounds
 
-    done = rounds.go(settings, now=datetime.now(UTC))
+    done = settings.rounds.go(now=datetime.now(UTC))
     for finding in done.look.found:
         tell(finding.sentence)
     for sentence in done.news:

@@ -31,7 +31,7 @@ def add(
 
     settings = settings_of(context, home)
     with guard.command(settings):
-        tell(plans.queue_run(settings, run, by=name_of(by), now=datetime.now(UTC)).sentence)
+        tell(settings.plans.queue_run(run, by=name_of(by), now=datetime.now(UTC)).sentence)
 
 
 @app.command()
@@ -49,8 +49,8 @@ def reopen(
     settings = settings_of(context, home)
     with guard.command(settings):
         person, now = allowed(settings, by, "reopen"), datetime.now(UTC)
-        found = queue.reopen(settings, case, by=person.name, note=note, now=now)
-        audit.note(settings, who=person.name, what="reopen", about=case, why=note.strip(), now=now)
+        found = settings.queue.reopen(case, by=person.name, note=note, now=now)
+        settings.audit.note(who=person.name, what="reopen", about=case, why=note.strip(), now=now)
         tell(f"{case} is open again, for anybody but {found.not_for}." if found.not_for else f"{case} is open again.")
 
 
@@ -61,7 +61,7 @@ def stats(context: typer.Context, as_json: AsJson = False, home: Home = None) ->
 
     settings = settings_of(context, home)
     with guard.command(settings):
-        waiting = cases.waiting(settings)
+        waiting = settings.cases.waiting()
         oldest = waiting.oldest.isoformat(timespec="seconds") if waiting.oldest else None
         if as_json:
             facts = {"open": waiting.open, "bands": waiting.bands, "blind": waiting.blind, "oldest": oldest}

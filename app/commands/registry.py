@@ -35,7 +35,7 @@ def list_versions(context: typer.Context, as_json: AsJson = False, home: Home = 
 
     settings = settings_of(context, home)
     with guard.command(settings):
-        found = registry.listing(settings, lineage.history(settings, registry.champion(settings)))
+        found = settings.registry.listing(settings.lineage.history(settings.registry.champion()))
         if as_json:
             put(json.dumps([_facts(each) for each in found], indent=1) + "\n")
         else:
@@ -59,12 +59,12 @@ def show(
 
     settings = settings_of(context, home)
     with guard.command(settings):
-        metadata = registry.describe(settings, version)
+        metadata = settings.registry.describe(version)
         if card:
             put(_card(settings, version))
         else:
-            origin = registry.origin(settings, version)
-            facts = {"version": version, "in_charge": version == registry.champion(settings)}
+            origin = settings.registry.origin(version)
+            facts = {"version": version, "in_charge": version == settings.registry.champion()}
             facts |= {"pulled": origin.as_json()} if origin else {}
             put(json.dumps(facts | metadata.as_json(), indent=1, ensure_ascii=False) + "\n")
 
@@ -76,7 +76,7 @@ def promote(context: typer.Context, version: Version, why: Why, by: By = None, h
 
     settings = settings_of(context, home)
     with guard.command(settings):
-        before = registry.promote(settings, version, by=name_of(by), why=why, now=datetime.now(UTC))
+        before = settings.registry.promote(version, by=name_of(by), why=why, now=datetime.now(UTC))
         if before == version:
             tell(f"{version} is in charge already.")
         else:
@@ -90,8 +90,8 @@ def rollback(context: typer.Context, why: Why, by: By = None, home: Home = None)
 
     settings = settings_of(context, home)
     with guard.command(settings):
-        left = registry.champion(settings)
-        version = registry.rollback(settings, by=name_of(by), why=why, now=datetime.now(UTC), leaving=left)
+        left = settings.registry.champion()
+        version = settings.registry.rollback(by=name_of(by), why=why, now=datetime.now(UTC), leaving=left)
         tell(f"{version} is in charge again, in place of {left}.")
 
 
@@ -109,7 +109,7 @@ def diff(
 
     settings = settings_of(context, home)
     with guard.command(settings):
-        one, other = registry.describe(settings, first), registry.describe(settings, second)
+        one, other = settings.registry.describe(first), settings.registry.describe(second)
         rows = [row for row in card.difference(one, other) if every or not row.same]
         if as_json:
             facts = {row.fact: {first: row.first, second: row.second} for row in rows}
@@ -140,11 +140,11 @@ def export_version(
     with guard.command(settings):
         person = allowed(settings, by, "promote")
         targets.new_folder(output, settings)
-        model = registry.load(settings, version)
+        model = settings.registry.load(version)
         write = bundle.export_bundle if as_bundle else bundle.export
         write(model, output, _card(settings, version))
         facts = {"to": str(output), "bundle": as_bundle}
-        audit.note(settings, who=person.name, what="export model", about=version, details=facts, now=datetime.now(UTC))
+        settings.audit.note(who=person.name, what="export model", about=version, details=facts, now=datetime.now(UTC))
         tell(f"{version} is in {output}, with its card.")
         if as_bundle:
             tell("Its pickles run code when loaded: pass them on only with word of where they come from.")
@@ -171,7 +171,7 @@ def push(
     settings = settings_of(context, home)
     with guard.command(settings):
         target = Target(repo, revision, public, with_baseline)
-        tell(push_pull.push(settings, version, target, by=name_of(by), now=datetime.now(UTC)).sentence)
+        tell(settings.hub.push(version, target, by=name_of(by), now=datetime.now(UTC)).sentence)
 
 
 @app.command()
@@ -195,7 +195,7 @@ def pull(
             raise BadOptionError("--why", "is the reason to put it in charge: give --promote too, or leave it out.")
         reason = registry.reason_given(why) if to_promote else ""
         source = Source(repo, revision)
-        pulled = push_pull.pull(settings, source, by=name_of(by), now=datetime.now(UTC), why=reason)
+        pulled = settings.hub.pull(source, by=name_of(by), now=datetime.now(UTC), why=reason)
         put(pulled.version + "\n")
         tell(pulled.sentence + (f" {pulled.version} is in charge." if reason else ""))
 
@@ -206,9 +206,9 @@ _HEAD = ("Version", "", "Trained", "By", "Users", "PR-AUC", "Parent", "Promoted"
 def _card(settings: Settings, version: str) -> str:
     from core.registry import card, lineage, registry
 
-    promotions = lineage.history(settings, registry.champion(settings))
+    promotions = settings.lineage.history(settings.registry.champion())
     latest = next((each for each in reversed(promotions) if each.version == version), None)
-    return card.markdown(version, registry.describe(settings, version), latest, registry.origin(settings, version))
+    return card.markdown(version, settings.registry.describe(version), latest, settings.registry.origin(version))
 
 
 def _row(listed: Listed) -> tuple[str, ...]:

@@ -29,9 +29,9 @@ def report(
     settings = settings_of(context, home)
     with guard.command(settings):
         target = report_target(settings, output, run_report.KIND, (), overwrite=overwrite)
-        found, known = runs.find(settings, run), ledger.of(settings)
+        found, known = settings.runs.find(run), settings.ledger
         known.refresh()
-        judged = live_figures.figures(settings, found, known.valid())
-        text = run_report.report(settings, found, registry.load(settings, found.model), judged)
+        judged = settings.live_figures.figures(found, known.valid())
+        text = run_report.report(settings, found, settings.registry.load(found.model), judged)
         target.write_text(text)
         tell(f"Report of {found.id}: {output}")

@@ -43,17 +43,17 @@ def score(
 
     settings = settings_of(context, home)
     with working(settings) as progress, contextlib.ExitStack() as stack:
-        target = export.target(settings, output, table_marks.SCORES, reads=[users], overwrite=overwrite)
-        rejected = export.rejected_target(
-            settings, output, table_marks.REJECTED, reads=[users, output], overwrite=overwrite
+        target = settings.exports.target(output, table_marks.SCORES, reads=[users], overwrite=overwrite)
+        rejected = settings.exports.rejected_target(
+            output, table_marks.REJECTED, reads=[users, output], overwrite=overwrite
         )  # fmt: skip
-        loaded = registry.load(settings, model)
+        loaded = settings.registry.load(model)
         helper = None
         if reasons != "none" and users.is_file() and users.stat().st_size > LARGE_FILE:
             helper = stack.enter_context(shap_values.helping(loaded.folder / registry.TREES))
         columns, policy = schemas.load(settings.schema_file), Policy()
-        done = score_file.score_file(
-            settings, users.name, users, columns, loaded, policy,
+        done = settings.file_scoring.score_file(
+            users.name, users, columns, loaded, policy,
             now=datetime.now(UTC), allow_missing=allow_missing, progress=progress.counted,
             ready=lambda checked: _claim(checked, rejected),
         )  # fmt: skip
@@ -63,15 +63,15 @@ def score(
         )  # fmt: skip
         progress("Writing")
         if reasons != "none":
-            runs.save_reasons(settings, done.run.id, frame)
+            settings.runs.save_reasons(done.run.id, frame)
         table = export.table(
             export.kept(done.frame, columns, keep_features=keep_features), done.results, frame, done.run,
         )  # fmt: skip
         export.write(table, target)
-        export.write_rejected(export.rejected_table(settings, done.dataset.id), rejected)
+        export.write_rejected(settings.exports.rejected_table(done.dataset.id), rejected)
         progress.end()
         _tell_run(done, output, rejected)
-        if loss := lost_runs.look(settings):
+        if loss := settings.lost_runs.look():
             tell(loss.sentence)
     raise SystemExit(SOME_REJECTED if done.run.rejected else 0)
 

@@ -27,12 +27,12 @@ def shadow(
     with guard.command(settings):
         if version is not None or nobody:
             chosen = None if nobody else version
-            shadows.appoint(settings, chosen, by=name_of(by), now=datetime.now(UTC))
+            settings.shadow.appoint(chosen, by=name_of(by), now=datetime.now(UTC))
             tell(f"{chosen} is in the shadow." if chosen else "Nobody is in the shadow.")
             return
-        challenger = shadows.challenger(settings)
+        challenger = settings.shadow.challenger()
         if challenger is None:
             tell("Nobody is in the shadow. Name a version to put it there.")
             return
-        shadows.catch_up(settings)
-        put(f"{shadows.standing(settings, challenger).sentence}\n")
+        settings.shadow.catch_up()
+        put(f"{settings.shadow.standing(challenger).sentence}\n")

@@ -54,14 +54,14 @@ def allowed(settings: Settings, by: str | None, deed: Deed) -> Person:
     """Who runs a command, if the role allows the deed; raises NotAllowedError."""
     from core.access import accounts
 
-    return accounts.authorise(settings, name_of(by), deed)
+    return settings.accounts.authorise(name_of(by), deed)
 
 
 def table_target(settings: Settings, output: Path | None, mark: Mark, *, overwrite: bool) -> Target | None:
     """Where a table goes, None for stdout; to be asked for before any work. Raises as `export.target` does."""
     from core.scoring import export
 
-    return None if output is None else export.target(settings, output, mark, overwrite=overwrite)
+    return None if output is None else settings.exports.target(output, mark, overwrite=overwrite)
 
 
 def report_target(settings: Settings, output: Path, kind: str, reads: Iterable[Path], *, overwrite: bool) -> Target:

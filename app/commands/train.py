@@ -56,15 +56,15 @@ def train(
         budget = Budget(search_minutes, search_trials)
         if promote:  # asked before the work, and again when it is done
             recipe.check_can_lead()
-            accounts.authorise(settings, name, "promote")
+            settings.accounts.authorise(name, "promote")
         dataset = read(settings, labelled, columns, progress)
-        run = training.run(
-            settings, dataset, columns, Policy().thresholds, about=training.About(datetime.now(UTC), notice, name),
+        run = settings.training.run(
+            dataset, columns, Policy().thresholds, about=training.About(datetime.now(UTC), notice, name),
             recipe=recipe, budget=budget, seed=seed, progress=progress,
         )  # fmt: skip
         progress.end()
         if promote:
-            registry.promote(settings, run.version, by=name, why="Trained with --promote.", now=datetime.now(UTC))
+            settings.registry.promote(run.version, by=name, why="Trained with --promote.", now=datetime.now(UTC))
         tell_rejected(settings, dataset)
         _tell_kept(settings, run)
         facts = {"model_version": run.version or None, "candidate": run.id}
@@ -83,10 +83,10 @@ def evaluate(
 
     settings = settings_of(context, home)
     with working(settings) as progress:
-        columns, loaded = schemas.load(settings.schema_file), registry.load(settings, model)
+        columns, loaded = schemas.load(settings.schema_file), settings.registry.load(model)
         dataset = read(settings, labelled, columns, progress)
         progress("Judging")
-        judged = training.judged(settings, loaded, dataset, columns, Policy().thresholds)
+        judged = settings.training.judged(loaded, dataset, columns, Policy().thresholds)
         progress.end()
         tell_rejected(settings, dataset)
         _tell_overlap(judged.overlap, judged.only_test_part, loaded.version)
@@ -134,10 +134,10 @@ def _tell_kept(settings: Settings, run: TrainingRun) -> None:
     if not run.version:
         tell(f"Kept as {run.id}, to compare: {families.FAMILIES[run.family].name} cannot be put in charge.")
         return
-    constants = registry.describe(settings, run.version).constants
+    constants = settings.registry.describe(run.version).constants
     if constants:
         tell(f"Constant, so nothing was learnt from them: {', '.join(constants)}.")
-    in_charge = registry.champion(settings) == run.version
+    in_charge = settings.registry.champion() == run.version
     tell(f"{run.version} is in charge." if in_charge else f"{run.version} is not in charge.")
 
 

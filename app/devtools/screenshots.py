@@ -83,7 +83,7 @@ def _claim(names: Sequence[str], folder: Path, *, overwrite: bool) -> None:
 
 def _views(home: Settings, story: Story) -> dict[str, _View]:
     """A page that is not among them is shown as it opens."""
-    highest = int(runs.scores(home, story.run.id)["probability"].nlargest(1).index[0])
+    highest = int(home.runs.scores(story.run.id)["probability"].nlargest(1).index[0])
     user = story.users[highest]
     return {
         "user": _View({"id": user}),

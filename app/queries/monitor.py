@@ -31,7 +31,7 @@ def report(run: Run) -> Drift:
     """A run, and what its window adds, against what its version was trained on."""
     home = services.settings()
     return services.kept(
-        ("drift", home, run.id), lambda: drift.of_run(home, run.id, use=use(services.model(run.model)))
+        ("drift", home, run.id), lambda: home.drift.of_run(run.id, use=use(services.model(run.model)))
     )
 
 
@@ -45,17 +45,17 @@ def levels(found: Sequence[Run]) -> pd.DataFrame:
     home = services.settings()
     rows = []
     for run in found:
-        at = services.kept(("levels", home, run.id), lambda run=run: volume.quantiles(home, run))  # type: ignore[misc]
+        at = services.kept(("levels", home, run.id), lambda run=run: home.volume.quantiles(run))  # type: ignore[misc]
         rows += [(run.created, level, score) for level, score in zip(volume.LEVELS, at, strict=True)]
     return pd.DataFrame(rows, columns=["when", "level", "score"])
 
 
 def calibrated(run: Run) -> pd.DataFrame | None:
     """Whether the scores of a run come true, by the verdicts so far; None while it has no plan."""
-    home, known = services.settings(), ledger.of(services.settings())
+    home, known = services.settings(), services.settings().ledger
     known.refresh()
-    key = ("live calibration", home, run.id, known.position, len(runs.sent(home, run.id)))
-    rows = services.kept(key, lambda: live_figures.labelled(home, run, known.valid()))
+    key = ("live calibration", home, run.id, known.position, len(home.runs.sent(run.id)))
+    rows = services.kept(key, lambda: home.live_figures.labelled(run, known.valid()))
     return None if rows is None else calibration.groups(rows["probability"], rows["label"], rows["inclusion"])
 
 
@@ -63,9 +63,9 @@ def _shape(found: Drift, name: str) -> pd.DataFrame:
     home, known = services.settings(), services.baseline(found.version)
     if name and name not in known.features:
         raise UnknownItemError("feature", name)
-    together = [runs.find(home, run) for run in found.runs]
+    together = [home.runs.find(run) for run in found.runs]
     if not name:
-        score = np.concatenate([runs.scores(home, run.id)["probability"].to_numpy() for run in together])
+        score = np.concatenate([home.runs.scores(run.id)["probability"].to_numpy() for run in together])
         return drift.side_by_side(drift.of_scores(known), drift.below_one(score))
-    values = pd.concat([datasets.frame(home, run.dataset, [name])[name] for run in together], ignore_index=True)
+    values = pd.concat([home.datasets.frame(run.dataset, [name])[name] for run in together], ignore_index=True)
     return drift.side_by_side(known.features[name], values)

@@ -89,7 +89,7 @@ def meanings() -> Glossary:
 
 def champion() -> Model | None:
     """The model in charge, or None before the first promotion."""
-    version = registry.champion(settings())
+    version = settings().registry.champion()
     return model(version) if version else None
 
 
@@ -103,7 +103,7 @@ def baseline(version: str) -> Baseline:
 
 def guidance() -> Guidance:
     """What the lead has set for reviews."""
-    return guidances.load(settings())
+    return settings().guidance.load()
 
 
 def population(version: str) -> Population:
@@ -113,7 +113,7 @@ def population(version: str) -> Population:
 
 def verdicts_on(user: str) -> pd.DataFrame:
     """All verdicts on a user, newest first; those taken back are left out."""
-    known = ledger.of(settings())
+    known = settings().ledger
     known.refresh()
     rows = known.of_user(user)
     standing = (rows["verdict"] != "withdrawn") & ~rows["id"].isin(rows["supersedes"])
@@ -122,28 +122,28 @@ def verdicts_on(user: str) -> pd.DataFrame:
 
 def planned(run: Run) -> bool:
     """Whether a run was sent to review by a plan."""
-    return runs.planned(settings(), run.id)
+    return settings().runs.planned(run.id)
 
 
 def live(run: Run) -> Figures | None:
     """What the verdicts say of a run; anew when there are more of them."""
-    known = ledger.of(settings())
+    known = settings().ledger
     known.refresh()
-    sent = len(runs.sent(settings(), run.id))
-    return kept(("live", run.id, known.position, sent), lambda: lives.figures(settings(), run, known.valid()))
+    sent = len(settings().runs.sent(run.id))
+    return kept(("live", run.id, known.position, sent), lambda: settings().live_figures.figures(run, known.valid()))
 
 
 def standing(found: Challenger) -> Standing:
     """How the challenger does on what it has scored and on the verdicts so far."""
-    home, known = settings(), ledger.of(settings())
+    home, known = settings(), settings().ledger
     known.refresh()
-    key = ("shadow", home, found, registry.champion(home), shadow.scored(home, found), known.position)
-    return kept(key, lambda: shadow.standing(home, found))
+    key = ("shadow", home, found, home.registry.champion(), home.shadow.scored(found), known.position)
+    return kept(key, lambda: home.shadow.standing(found))
 
 
 def similar(case: Case, weights: Mapping[str, float]) -> pd.DataFrame:
     """The judged users most like the one of a case; weights by feature."""
-    ledger.of(settings()).refresh()
+    settings().ledger.refresh()
     return _judged(settings(), case.model).like(case.user, case.features, weights)
 
 
@@ -171,19 +171,19 @@ def features(dataset: str, names: tuple[str, ...]) -> pd.DataFrame:
 
 def reasons(run: Run) -> pd.DataFrame | None:
     """Reasons stored with a run so far, indexed by input row, or None while there are none."""
-    path = runs.reasons_file(settings(), run.id)
+    path = settings().runs.reasons_file(run.id)
     return _reasons(path, _stamp(path)) if path.is_file() else None
 
 
 def reasons_job(run: Run) -> Job | None:
     """The job that fills in a run's reasons, or None when none was ever started."""
-    return jobs.look(settings(), f"reasons-{run.id}")
+    return settings().jobs.look(f"reasons-{run.id}")
 
 
 def explain_in_background(run: Run, *, which: str = "flagged") -> None:
     """Start filling in the reasons of a run, unless that is under way."""
-    jobs.start(
-        settings(), "explain_run", {"run": run.id, "which": which},
+    settings().jobs.start(
+        "explain_run", {"run": run.id, "which": which},
         title=f"Reasons of {run.id}", identity=f"reasons-{run.id}",
     )  # fmt: skip
 
@@ -199,26 +199,26 @@ def ready_to_score(*, after: float = 0.0) -> None:
 
 def result_file(run: Run, suffix: str) -> bytes:
     """The whole result table as the bytes of a `.csv` or `.parquet` file; made when somebody downloads it."""
-    return _result_file(settings(), run, suffix, _stamp(runs.reasons_file(settings(), run.id)))
+    return _result_file(settings(), run, suffix, _stamp(settings().runs.reasons_file(run.id)))
 
 
 def rejected_file(dataset: str) -> bytes:
     """The rejected rows of a dataset as the bytes of a CSV file."""
-    return export.as_bytes(export.rejected_table(settings(), dataset), ".csv")
+    return export.as_bytes(settings().exports.rejected_table(dataset), ".csv")
 
 
 def cautions(run: TrainingRun) -> tuple[str, ...]:
     """What speaks against the figures of a training run, leaks of its users first."""
     leaks = kept(("leaks", settings(), run.data.dataset), lambda: _leaks(run.data.dataset))
     own = kept(
-        ("cautions", settings(), run.id), lambda: run_cautions.of_run(run, training_runs.scores(settings(), run.id))
+        ("cautions", settings(), run.id), lambda: run_cautions.of_run(run, settings().training_runs.scores(run.id))
     )
     return (*leaks, *own)
 
 
 def compared(identity: str) -> Compared | None:
     """A comparison that was made before, or None."""
-    return _compared(settings(), identity) if comparing.known(settings(), identity) else None
+    return _compared(settings(), identity) if settings().comparisons.known(identity) else None
 
 
 def sweep(identity: str, side: str) -> Sweep:
@@ -233,7 +233,7 @@ def kept(key: Hashable, make: Callable[[], T]) -> T:
 
 def _leaks(dataset: str) -> tuple[str, ...]:
     with contextlib.suppress(UnknownItemError):  # a run outlives the users it learnt from
-        text = leaking(run_cautions.suspects(datasets.frame(settings(), dataset), schema()))
+        text = leaking(run_cautions.suspects(settings().datasets.frame(dataset), schema()))
         return () if text is None else (text,)
     return ()
 
@@ -258,12 +258,12 @@ def _glossary(path: Path, _at: tuple[int, int]) -> Glossary:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _model(home: Settings, version: str) -> Model:
-    return registry.load(home, version)
+    return home.registry.load(version)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _baseline(home: Settings, version: str) -> Baseline:
-    return registry.load(home, version).baseline()
+    return home.registry.load(version).baseline()
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -273,26 +273,26 @@ def _population(home: Settings, version: str) -> Population:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _judged(home: Settings, version: str) -> Judged:
-    return Judged(ledger.of(home), _population(home, version))
+    return Judged(home.ledger, _population(home, version))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _stored(home: Settings, path: Path, _at: tuple[int, int], columns: Schema) -> Dataset:
     checked = intake.read(path.name, path, columns)
-    return datasets.put(home, checked, columns, now=now())
+    return home.datasets.put(checked, columns, now=now())
 
 
 @st.cache_resource(max_entries=3, ttl="2h", show_spinner=False)
 def _people(home: Settings, run: str, dataset: str) -> pd.DataFrame:
-    found = datasets.find(home, dataset)
-    frame = datasets.frame(home, dataset, [found.id_column, *found.context])
+    found = home.datasets.find(dataset)
+    frame = home.datasets.frame(dataset, [found.id_column, *found.context])
     # Sorted once here: every filter then keeps the order. Equal scores stay in input order.
-    return frame.join(runs.scores(home, run)).sort_values("probability", ascending=False, kind="stable")
+    return frame.join(home.runs.scores(run)).sort_values("probability", ascending=False, kind="stable")
 
 
 @st.cache_resource(max_entries=3, ttl="2h", show_spinner=False)
 def _columns(home: Settings, dataset: str, names: tuple[str, ...]) -> pd.DataFrame:
-    frame = datasets.frame(home, dataset, names)
+    frame = home.datasets.frame(dataset, names)
     # Half the memory for every whole number that fits; the values stay the same.
     small = {name: np.int32 for name in frame.columns if _fits(frame[name])}
     return frame.astype(small) if small else frame
@@ -304,7 +304,7 @@ def _fits(values: pd.Series[Any]) -> bool:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _compared(home: Settings, identity: str) -> Compared | None:
-    return comparing.load(home, identity)
+    return home.comparisons.load(identity)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -327,4 +327,4 @@ def _reasons(path: Path, _at: tuple[int, int]) -> pd.DataFrame:
 
 @st.cache_data(max_entries=2, ttl="10m", show_spinner=False)
 def _result_file(home: Settings, run: Run, suffix: str, _at: tuple[int, int]) -> bytes:
-    return export.as_bytes(export.run_table(home, run), suffix)
+    return export.as_bytes(home.exports.run_table(run), suffix)

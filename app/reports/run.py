@@ -49,11 +49,11 @@ def report(settings: Settings, run: Run, model: Model, live: Figures | None) -> 
 
     Raises UnknownItemError when the run has no scores yet.
     """
-    dataset = datasets.find(settings, run.dataset)
+    dataset = settings.datasets.find(run.dataset)
     sections = [_problems(dataset)]
     if run.users:
-        scores = runs.scores(settings, run.id)
-        frame = datasets.frame(settings, run.dataset, [dataset.id_column, *model.metadata.names])
+        scores = settings.runs.scores(run.id)
+        frame = settings.datasets.frame(run.dataset, [dataset.id_column, *model.metadata.names])
         meanings = glossary.load(settings.glossary_file)
         top = frame.loc[scores["probability"].nlargest(TOP).index]
         sections = [

@@ -19,9 +19,7 @@ from typing import Any, Final, Literal, get_args
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from core.errors import BadOptionError, NotAllowedError, RefusedError, SignInError, UnknownItemError
-from core.settings import Settings
-from core.store import database
-from core.store.database import accounts, keys
+from core.store.database import Database, accounts, keys
 
 Role = Literal["analyst", "reviewer", "data scientist", "lead", "admin"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
@@ -65,114 +63,118 @@ class Person:
         return deed in MAY[self.role]
 
 
-def local(settings: Settings) -> bool:
-    """Whether this home has no accounts, so that a name is enough."""
-    with database.connect(settings) as connection:
-        return not _any(connection)
+@dataclass(frozen=True, slots=True, eq=False)
+class Accounts:
+    """The accounts of a home."""
 
+    database: Database
 
-def people(settings: Settings) -> tuple[Person, ...]:
-    """Everybody with an account, by name."""
-    with database.connect(settings) as connection:
-        rows = connection.execute(select(accounts).order_by(accounts.c.key)).all()
-    return tuple(map(_person, rows))
+    def local(self) -> bool:
+        """Whether this home has no accounts, so that a name is enough."""
+        with self.database.connect() as connection:
+            return not _any(connection)
 
+    def people(self) -> tuple[Person, ...]:
+        """Everybody with an account, by name."""
+        with self.database.connect() as connection:
+            rows = connection.execute(select(accounts).order_by(accounts.c.key)).all()
+        return tuple(map(_person, rows))
 
-def create(settings: Settings, name: str, role: Role, password: str, *, now: datetime) -> Person:
-    """Add an account. Names that differ in case or in how they are encoded are the same name.
+    def create(self, name: str, role: Role, password: str, *, now: datetime) -> Person:
+        """Add an account. Names that differ in case or in how they are encoded are the same name.
 
-    Raises BadOptionError for an unusable name, role or password, and RefusedError when the name is taken or the first
-    account of a home is not an admin's.
-    """
-    if is_key(name):
-        raise BadOptionError("name", f"names that begin with {KEY_PREFIX} are those of keys. Choose another name.")
-    person = Person(named(name), role_named(role))
-    secret = _secret(password)
-    with database.writing(settings) as connection:
-        if role != "admin" and not _any(connection):
-            raise RefusedError("The first account must be an admin's: nobody else could add the others.")
-        if _find(connection, name) is not None:
-            raise RefusedError(f"There is an account {person.name} already. Choose another name.")
-        row = {"key": compared(name), "name": person.name, "role": role, "failures": 0, "created": now, "changed": now}
-        connection.execute(insert(accounts).values(row | secret))
-    return person
-
-
-def change(
-    settings: Settings, name: str, *, now: datetime, role: Role | None = None, password: str | None = None
-) -> Person:
-    """Give an account another role, another password, or both; a new password also unlocks it.
-
-    Raises UnknownItemError, BadOptionError, and RefusedError when no admin would be left.
-    """
-    new: dict[str, Any] = {"changed": now}
-    if role is not None:
-        new["role"] = role_named(role)
-    if password is not None:
-        new |= _secret(password) | {"failures": 0, "locked_until": None}
-    with database.writing(settings) as connection:
-        row = _known(connection, name)
-        if role not in {None, "admin"}:
-            _refuse_last_admin(connection, row)
-        connection.execute(update(accounts).where(accounts.c.key == row.key).values(new))
-        return _person(_known(connection, name))
-
-
-def remove(settings: Settings, name: str) -> None:
-    """Delete an account; raises UnknownItemError, and RefusedError for the last admin."""
-    with database.writing(settings) as connection:
-        row = _known(connection, name)
-        _refuse_last_admin(connection, row)
-        connection.execute(delete(accounts).where(accounts.c.key == row.key))
-
-
-def check(settings: Settings, name: str, password: str, *, now: datetime) -> Person:
-    """Who this is, by name and password.
-
-    Raises SignInError in the same words and after the same work for an unknown name, a wrong password and a locked
-    account, so that an attacker learns none of them. FAILURES wrong passwords in a row lock an account for LOCK.
-    """
-    with database.connect(settings) as connection:
-        row = _find(connection, name)
-    salt, digest = (row.salt, row.digest) if row is not None else ("00" * 16, "")
-    right = hmac.compare_digest(_digest(password, salt), digest)
-    # After the slow part, so that guesses made at once are all counted, and none gets past the lock.
-    with database.writing(settings) as connection:
-        row = _find(connection, name)
-        person = (
-            None if row is None or (row.salt, row.digest) != (salt, digest) else _admit(connection, row, right, now)
-        )
-    if person is None:
-        raise SignInError
-    return person
-
-
-def authorise(settings: Settings, name: str, deed: Deed) -> Person:
-    """The person, if their role, as it is now, allows the deed; in local mode anybody with a usable name.
-
-    Raises NotAllowedError, also for who has no account any more, and BadOptionError for an unusable name.
-    """
-    person = current(settings, name)
-    if person is None:
-        raise NotAllowedError(name, None, deed)
-    if not person.may(deed):
-        raise NotAllowedError(person.name, person.role, deed)
-    return person
-
-
-def current(settings: Settings, name: str) -> Person | None:
-    """The person as the database has them now, None without an account; in local mode anybody with a usable name.
-
-    Raises BadOptionError for an unusable name in local mode.
-    """
-    with database.connect(settings) as connection:
+        Raises BadOptionError for an unusable name, role or password, and RefusedError when the name is taken or the
+        first account of a home is not an admin's.
+        """
         if is_key(name):
-            row = _standing_key(connection, name)
-        elif not _any(connection):
-            return Person(named(name), "admin")
-        else:
+            raise BadOptionError("name", f"names that begin with {KEY_PREFIX} are those of keys. Choose another name.")
+        person = Person(named(name), role_named(role))
+        secret = _secret(password)
+        with self.database.writing() as connection:
+            if role != "admin" and not _any(connection):
+                raise RefusedError("The first account must be an admin's: nobody else could add the others.")
+            if _find(connection, name) is not None:
+                raise RefusedError(f"There is an account {person.name} already. Choose another name.")
+            row = {
+                "key": compared(name),
+                "name": person.name,
+                "role": role,
+                "failures": 0,
+                "created": now,
+                "changed": now,
+            }
+            connection.execute(insert(accounts).values(row | secret))
+        return person
+
+    def change(self, name: str, *, now: datetime, role: Role | None = None, password: str | None = None) -> Person:
+        """Give an account another role, another password, or both; a new password also unlocks it.
+
+        Raises UnknownItemError, BadOptionError, and RefusedError when no admin would be left.
+        """
+        new: dict[str, Any] = {"changed": now}
+        if role is not None:
+            new["role"] = role_named(role)
+        if password is not None:
+            new |= _secret(password) | {"failures": 0, "locked_until": None}
+        with self.database.writing() as connection:
+            row = _known(connection, name)
+            if role not in {None, "admin"}:
+                _refuse_last_admin(connection, row)
+            connection.execute(update(accounts).where(accounts.c.key == row.key).values(new))
+            return _person(_known(connection, name))
+
+    def remove(self, name: str) -> None:
+        """Delete an account; raises UnknownItemError, and RefusedError for the last admin."""
+        with self.database.writing() as connection:
+            row = _known(connection, name)
+            _refuse_last_admin(connection, row)
+            connection.execute(delete(accounts).where(accounts.c.key == row.key))
+
+    def check(self, name: str, password: str, *, now: datetime) -> Person:
+        """Who this is, by name and password.
+
+        Raises SignInError in the same words and after the same work for an unknown name, a wrong password and a locked
+        account, so that an attacker learns none of them. FAILURES wrong passwords in a row lock an account for LOCK.
+        """
+        with self.database.connect() as connection:
             row = _find(connection, name)
-    return None if row is None else _person(row)
+        salt, digest = (row.salt, row.digest) if row is not None else ("00" * 16, "")
+        right = hmac.compare_digest(_digest(password, salt), digest)
+        # After the slow part, so that guesses made at once are all counted, and none gets past the lock.
+        with self.database.writing() as connection:
+            row = _find(connection, name)
+            person = (
+                None if row is None or (row.salt, row.digest) != (salt, digest) else _admit(connection, row, right, now)
+            )
+        if person is None:
+            raise SignInError
+        return person
+
+    def authorise(self, name: str, deed: Deed) -> Person:
+        """The person, if their role, as it is now, allows the deed; in local mode anybody with a usable name.
+
+        Raises NotAllowedError, also for who has no account any more, and BadOptionError for an unusable name.
+        """
+        person = self.current(name)
+        if person is None:
+            raise NotAllowedError(name, None, deed)
+        if not person.may(deed):
+            raise NotAllowedError(person.name, person.role, deed)
+        return person
+
+    def current(self, name: str) -> Person | None:
+        """The person as the database has them now, None without an account; in local mode anybody with a usable name.
+
+        Raises BadOptionError for an unusable name in local mode.
+        """
+        with self.database.connect() as connection:
+            if is_key(name):
+                row = _standing_key(connection, name)
+            elif not _any(connection):
+                return Person(named(name), "admin")
+            else:
+                row = _find(connection, name)
+        return None if row is None else _person(row)
 
 
 def is_key(name: str) -> bool:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 import pandas as pd
 import pyarrow as pa
 
-from core.settings import Settings
 from core.store import chained_log, log_line
 from core.store.verify import Verified
 from core.store.verify import verify as verify_log
@@ -22,36 +23,40 @@ _EMPTY: Final = pa.table({name: pa.array([], kind) for name, kind in _TYPES.item
 _NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
 
 
-def note(
-    settings: Settings, *, who: str, what: str, about: str, why: str = "",
-    details: Mapping[str, object] = _NOTHING, now: datetime,
-) -> None:  # fmt: skip
-    """Write down that `who` did `what` (a verb) about something; on disk when this returns.
+@dataclass(frozen=True, slots=True, eq=False)
+class AuditLog:
+    """The audit log of a home, at `path`."""
 
-    `details` are facts that JSON can hold; others are written as text. Raises StorageError.
-    """
-    told = json.dumps(dict(details), ensure_ascii=False, default=str) if details else ""
-    texts = (now.astimezone(UTC).isoformat(), who, what, about, why, told)
-    chained_log.append(settings.audit, tuple(_TYPES), [[log_line.encode(_storable(text)) for text in texts]])
+    path: Path
 
+    def note(
+        self, *, who: str, what: str, about: str, why: str = "",
+        details: Mapping[str, object] = _NOTHING, now: datetime,
+    ) -> None:  # fmt: skip
+        """Write down that `who` did `what` (a verb) about something; on disk when this returns.
 
-def read(settings: Settings, most: int = 1000) -> pd.DataFrame:
-    """The latest notes, newest first: `time` (UTC), `who`, `what`, `about`, `why`, `details`
-    as JSON text or "". Raises FileProblemError when a line was damaged.
-    """
-    parts = [
-        table
-        for file in chained_log.files(settings.audit)
-        for table, _ in chained_log.tables(file, list(_TYPES.values()))
-    ]
-    notes = pa.concat_tables(part.select(range(len(_TYPES))) for part in parts) if parts else _EMPTY
-    frame: pd.DataFrame = notes.rename_columns(list(_TYPES)).to_pandas()
-    return frame.iloc[::-1][:most].reset_index(drop=True)
+        `details` are facts that JSON can hold; others are written as text. Raises StorageError.
+        """
+        told = json.dumps(dict(details), ensure_ascii=False, default=str) if details else ""
+        texts = (now.astimezone(UTC).isoformat(), who, what, about, why, told)
+        chained_log.append(self.path, tuple(_TYPES), [[log_line.encode(_storable(text)) for text in texts]])
 
+    def read(self, most: int = 1000) -> pd.DataFrame:
+        """The latest notes, newest first: `time` (UTC), `who`, `what`, `about`, `why`, `details`
+        as JSON text or "". Raises FileProblemError when a line was damaged.
+        """
+        parts = [
+            table
+            for file in chained_log.files(self.path)
+            for table, _ in chained_log.tables(file, list(_TYPES.values()))
+        ]
+        notes = pa.concat_tables(part.select(range(len(_TYPES))) for part in parts) if parts else _EMPTY
+        frame: pd.DataFrame = notes.rename_columns(list(_TYPES)).to_pandas()
+        return frame.iloc[::-1][:most].reset_index(drop=True)
 
-def verify(settings: Settings) -> Verified:
-    """Whether every note is as it was written, and none was taken out or put in between."""
-    return verify_log(settings.audit)
+    def verify(self) -> Verified:
+        """Whether every note is as it was written, and none was taken out or put in between."""
+        return verify_log(self.path)
 
 
 def _storable(text: str) -> str:

@@ -6,51 +6,69 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final
 
-from filelock import FileLock
-
-from core.access import audit
+from core import locks
+from core.access.audit import AuditLog
 from core.errors import BadOptionError, listed
 from core.files import write_text
-from core.settings import Settings
 
 _HEAD: Final = re.compile(r"\s*\[\[?\s*([^\[\]]+?)\s*\]\]?\s*(#.*)?")
 
 
-def table(settings: Settings, name: str, known: Collection[str]) -> Mapping[str, Any]:
-    """What one table says, nothing where there is none.
+@dataclass(frozen=True, slots=True, eq=False)
+class HomeOptions:
+    """The settings file of a home, `options_file`, in its folder `data`."""
 
-    Raises BadOptionError when the file is no TOML, the name is none of a table, or the table has what is not known.
-    """
-    path = settings.options_file
-    raw = _tables(settings).get(name, {})
-    if not isinstance(raw, Mapping):
-        raise BadOptionError(path.name, f"{name} is a table: write [{name}] above its lines.")
-    if unknown := sorted(raw.keys() - set(known)):
-        raise BadOptionError(path.name, f"[{name}] has {listed(unknown)}; known are {listed(list(known))}.")
-    return raw
+    audit: AuditLog
+    data: Path
+    options_file: Path
 
+    def table(self, name: str, known: Collection[str]) -> Mapping[str, Any]:
+        """What one table says, nothing where there is none.
 
-def save(
-    settings: Settings, name: str, values: Mapping[str, Any], *, before: Callable[[], Mapping[str, Any]], by: str,
-    now: datetime,
-) -> None:  # fmt: skip
-    """Put other values of a table in force, and note who did, with those that change; nothing when none does.
+        Raises BadOptionError when the file is no TOML, the name is none of a table, or the table has what is not known.
+        """
+        path = self.options_file
+        raw = self._tables().get(name, {})
+        if not isinstance(raw, Mapping):
+            raise BadOptionError(path.name, f"{name} is a table: write [{name}] above its lines.")
+        if unknown := sorted(raw.keys() - set(known)):
+            raise BadOptionError(path.name, f"[{name}] has {listed(unknown)}; known are {listed(list(known))}.")
+        return raw
 
-    before: reads the values in force. Two who save at once come one after the other.
-    """
-    settings.data.mkdir(parents=True, exist_ok=True)
-    with FileLock(settings.data / "settings.lock"):
-        old = before()
-        changed = {key: value for key, value in values.items() if value != old[key]}
-        if not changed:
-            return
-        audit.note(settings, who=by, what="change settings", about=name, details=changed, now=now)
-        path = settings.options_file
-        text = path.read_text(encoding="utf-8-sig") if path.is_file() else ""
-        write_text(path, with_table(text, name, values))
+    def save(
+        self, name: str, values: Mapping[str, Any], *, before: Callable[[], Mapping[str, Any]], by: str,
+        now: datetime,
+    ) -> None:  # fmt: skip
+        """Put other values of a table in force, and note who did, with those that change; nothing when none does.
+
+        before: reads the values in force. Two who save at once come one after the other.
+        """
+        self.data.mkdir(parents=True, exist_ok=True)
+        with locks.held(self.data / "settings.lock"):
+            old = before()
+            changed = {key: value for key, value in values.items() if value != old[key]}
+            if not changed:
+                return
+            self.audit.note(who=by, what="change settings", about=name, details=changed, now=now)
+            path = self.options_file
+            text = path.read_text(encoding="utf-8-sig") if path.is_file() else ""
+            write_text(path, with_table(text, name, values))
+
+    def _tables(self) -> dict[str, Any]:
+        path = self.options_file
+        try:
+            return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        except RecursionError as error:
+            raise BadOptionError(path.name, "it cannot be read: it is nested too deep.") from error
+        except (OSError, ValueError) as error:  # UnicodeDecodeError and TOMLDecodeError are ValueErrors
+            raise BadOptionError(path.name, f"it cannot be read: {error}.") from error
 
 
 def with_table(text: str, name: str, values: Mapping[str, Any]) -> str:
@@ -69,15 +87,3 @@ def with_table(text: str, name: str, values: Mapping[str, Any]) -> str:
         return "\n".join([*lines, *([""] if lines else []), *written]) + "\n"
     end = next((at for at, _ in heads if at > start), len(lines))
     return "\n".join([*lines[:start], *written, *([""] if end < len(lines) else []), *lines[end:]]) + "\n"
-
-
-def _tables(settings: Settings) -> dict[str, Any]:
-    path = settings.options_file
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except RecursionError as error:
-        raise BadOptionError(path.name, "it cannot be read: it is nested too deep.") from error
-    except (OSError, ValueError) as error:  # UnicodeDecodeError and TOMLDecodeError are ValueErrors
-        raise BadOptionError(path.name, f"it cannot be read: {error}.") from error

@@ -22,14 +22,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock, Timeout
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
+from core import locks
 from core.errors import RefusedError
 from core.files import within
-from core.settings import Settings
-from core.store import database
-from core.store.database import replies
+from core.locks import Lock
+from core.store.database import Database, replies
 
 #: How long an answer is kept.
 KEPT: Final = timedelta(hours=24)
@@ -85,22 +84,22 @@ Found = Reply | Claim | RefusedError | None
 class Claims:
     """The claims of one process; threads may share it."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings, self._name, self._numbers = settings, secrets.token_hex(8), itertools.count(1)
+    def __init__(self, kept: Replies) -> None:
+        self._replies, self._name, self._numbers = kept, secrets.token_hex(8), itertools.count(1)
         #: Tokens of the claims that somebody works for, and of those that are to be taken out of the database.
         self._held: set[bytes] = set()
         self._over: set[bytes] = set()
-        self._lock = _begun(settings, self._name)
+        self._lock = kept.begun(self._name)
 
     def find(self, asked: Sequence[Asking], *, now: datetime) -> list[Found]:
         """What is found of each; claims are made in one transaction, and no other process has them then."""
-        with database.connect(self._settings) as connection:
+        with self._replies.database.connect() as connection:
             found = [self._find(connection, each, now) for each in asked]
         if not any(isinstance(each, Claim) for each in found):
             return found
         with contextlib.ExitStack() as unless_claimed:
             # A claim outlives the process; when the machine goes down, what was to be done for it is gone as well.
-            with database.writing(self._settings, durable=False) as connection:
+            with self._replies.database.writing(durable=False) as connection:
                 connection.execute(delete(replies).where(replies.c.at <= now - KEPT))
                 found = [self._claimed(connection, each, now, unless_claimed) for each in asked]
             unless_claimed.pop_all()
@@ -122,7 +121,7 @@ class Claims:
     def tidy(self) -> None:
         """Release what could not be released before."""
         if over := frozenset(self._over):
-            with database.writing(self._settings, durable=False) as connection:
+            with self._replies.database.writing(durable=False) as connection:
                 claimed = replies.c.status == _CLAIMED
                 connection.execute(delete(replies).where(claimed, replies.c.body.in_(over)))
             self._over -= over
@@ -130,7 +129,7 @@ class Claims:
     def close(self) -> None:
         """End: what is claimed still is anybody's."""
         self._lock.release()
-        _path(self._settings, self._name).unlink(missing_ok=True)
+        self._replies.ended(self._name)
 
     def _find(self, connection: Connection, asking: Asking, now: datetime) -> Found:
         """As `find`; a claim that could be had is not in the database yet."""
@@ -158,16 +157,48 @@ class Claims:
     def _lives(self, token: bytes) -> bool:
         """Whether somebody works for a claim."""
         name = token.decode().partition("/")[0]
-        return token in self._held if name == self._name else _lives(self._settings, name)
+        return token in self._held if name == self._name else self._replies.lives(name)
 
 
-def keep(settings: Settings, kept: Iterable[Kept], *, now: datetime) -> None:
-    """As `keep_with`, in a transaction of its own, for what is stored elsewhere and found there when it is asked again.
+@dataclass(frozen=True, slots=True, eq=False)
+class Replies:
+    """Answers kept for requests that may come again; `folder` holds a lock for each process that answers."""
 
-    So no disk is waited for: the answer outlives the process, and may be lost when the machine itself goes down.
-    """
-    with database.writing(settings, durable=False) as connection:
-        keep_with(connection, kept, now=now)
+    database: Database
+    folder: Path
+
+    def keep(self, kept: Iterable[Kept], *, now: datetime) -> None:
+        """As `keep_with`, in a transaction of its own, for what is stored elsewhere and found there when it is asked
+        again.
+
+        So no disk is waited for: the answer outlives the process, and may be lost when the machine itself goes down.
+        """
+        with self.database.writing(durable=False) as connection:
+            keep_with(connection, kept, now=now)
+
+    def begun(self, name: str) -> Lock:
+        """The lock of a process that begins. What processes that died have left of theirs is taken away."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        # One after the other: a file is not taken away between its making and its locking.
+        with locks.held(self.folder / "begins"):
+            lock = locks.taken(self._path(name))
+            if lock is None:
+                raise RefusedError(f"Another process answers requests under the name {name}. Start anew.")
+            for path in self.folder.glob("*.lock"):
+                if not self.lives(path.stem):
+                    path.unlink(missing_ok=True)
+        return lock
+
+    def ended(self, name: str) -> None:
+        """Take away the lock of a process that has ended."""
+        self._path(name).unlink(missing_ok=True)
+
+    def lives(self, name: str) -> bool:
+        """Whether the process lives that holds this lock."""
+        return self._path(name).is_file() and locks.is_held(self._path(name))
+
+    def _path(self, name: str) -> Path:
+        return within(self.folder, name).with_suffix(".lock")
 
 
 def keep_with(connection: Connection, kept: Iterable[Kept], *, now: datetime) -> None:
@@ -184,37 +215,3 @@ def keep_with(connection: Connection, kept: Iterable[Kept], *, now: datetime) ->
 
 def _is(asking: Asking) -> tuple[ColumnElement[bool], ...]:
     return replies.c.owner == asking.owner, replies.c.key == asking.key
-
-
-def _begun(settings: Settings, name: str) -> FileLock:
-    """The lock of a process that begins. What processes that died have left of theirs is taken away."""
-    settings.claims.mkdir(parents=True, exist_ok=True)
-    # One after the other: a file is not taken away between its making and its locking.
-    with FileLock(settings.claims / "begins"):
-        lock = _lock(settings, name)
-        lock.acquire(timeout=0)
-        for path in settings.claims.glob("*.lock"):
-            if not _lives(settings, path.stem):
-                path.unlink(missing_ok=True)
-    return lock
-
-
-def _lives(settings: Settings, name: str) -> bool:
-    """Whether the process lives that holds this lock."""
-    if not _path(settings, name).is_file():
-        return False
-    lock = _lock(settings, name)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return True
-    lock.release()
-    return False
-
-
-def _lock(settings: Settings, name: str) -> FileLock:
-    return FileLock(_path(settings, name), thread_local=False)  # taken in one thread and let go in another
-
-
-def _path(settings: Settings, name: str) -> Path:
-    return within(settings.claims, name).with_suffix(".lock")

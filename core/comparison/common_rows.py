@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 
 from core.comparison.paired_metrics import Contender
-from core.data import datasets, split
-from core.data.datasets import Dataset
+from core.data import split
+from core.data.datasets import Dataset, Datasets
+from core.data.split import Split
 from core.errors import TooFewRowsError, listed
 from core.evaluation.resample import Floats
 from core.registry.registry import Model
 from core.schema.schema import Schema
 from core.scoring.scorer import Scorer
-from core.settings import Settings
 from core.training import training
 from core.wording import count
 
@@ -51,28 +51,35 @@ class Rows:
         return f"{said}."
 
 
-def rows(settings: Settings, models: Sequence[Model], dataset: Dataset, schema: Schema) -> Rows:
-    """The users of a dataset on which these versions may be compared.
+@dataclass(frozen=True, slots=True, eq=False)
+class CommonRows:
+    """The rows on which versions may be compared."""
 
-    Raises SchemaError without a label, TooFewRowsError when no user, or none of a class, is left.
-    """
-    frame = datasets.frame(settings, dataset.id)
-    frame = frame[~np.isnan(training.labels(frame, schema))]
-    salt = split.salt(settings)
-    keys = split.keys(frame, schema, salt)
-    fresh, trained_on, untold = np.ones(len(frame), bool), {}, []
-    for model in models:
-        users = model.users() if model.metadata.data.salt == split.digest(salt) else None
-        if users is not None:
-            known = split.known(keys, users)
-            trained_on[model.version] = int(known.sum())
-            fresh &= ~known
-        else:
-            untold.append(model.version)
-    kept = frame[fresh]
-    label = training.labels(kept, schema)
-    _enough(label, dataset.name, learnt=not fresh.all())
-    return Rows(dataset.name, kept, label, len(frame), trained_on, tuple(dict.fromkeys(untold)))
+    datasets: Datasets
+    split: Split
+
+    def rows(self, models: Sequence[Model], dataset: Dataset, schema: Schema) -> Rows:
+        """The users of a dataset on which these versions may be compared.
+
+        Raises SchemaError without a label, TooFewRowsError when no user, or none of a class, is left.
+        """
+        frame = self.datasets.frame(dataset.id)
+        frame = frame[~np.isnan(training.labels(frame, schema))]
+        salt = self.split.salt()
+        keys = split.keys(frame, schema, salt)
+        fresh, trained_on, untold = np.ones(len(frame), bool), {}, []
+        for model in models:
+            users = model.users() if model.metadata.data.salt == split.digest(salt) else None
+            if users is not None:
+                known = split.known(keys, users)
+                trained_on[model.version] = int(known.sum())
+                fresh &= ~known
+            else:
+                untold.append(model.version)
+        kept = frame[fresh]
+        label = training.labels(kept, schema)
+        _enough(label, dataset.name, learnt=not fresh.all())
+        return Rows(dataset.name, kept, label, len(frame), trained_on, tuple(dict.fromkeys(untold)))
 
 
 def contender(rows: Rows, model: Model) -> Contender:

@@ -15,26 +15,27 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.comparison import common_rows, comparison_store, external, predictions, result
-from core.comparison.common_rows import Rows
-from core.comparison.comparison_store import Compared
+from core.comparison import common_rows, comparison_store, external, result
+from core.comparison.common_rows import CommonRows, Rows
+from core.comparison.comparison_store import Compared, Comparisons
 from core.comparison.external import Predictions
 from core.comparison.paired_metrics import Contender
+from core.comparison.predictions import PredictionFiles
 from core.comparison.result import Past, SideBySide
-from core.data import datasets, split
-from core.data.datasets import Dataset
+from core.data import split
+from core.data.datasets import Dataset, Datasets
+from core.data.split import Split
 from core.errors import BadOptionError, TooFewRowsError, UnknownVersionError
 from core.evaluation.resample import Floats
 from core.evaluation.weakest import Bools
 from core.jobs import Report
 from core.registry import registry
 from core.registry.lineage import VERSION
-from core.registry.registry import Model
+from core.registry.registry import Model, Registry
 from core.schema import schema as schemas
 from core.schema.schema import Schema
-from core.settings import Settings
 from core.training import training_runs
-from core.training.training_runs import TrainingRun
+from core.training.training_runs import TrainingRun, TrainingRuns
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,71 +63,115 @@ class _Side:
     given: Predictions | None = None
 
 
-def identity(settings: Settings, asked: Asked) -> str:
-    """What the comparison is kept under: a hash of the contenders' content, the dataset and the thresholds.
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparer:
+    """Makes comparisons, each once."""
 
-    Raises UnknownVersionError or UnknownItemError for a contender that this home does not have.
-    """
-    bands = [f"{band}={above!r}" for band, above in asked.thresholds.items()]
-    content = [_content(settings, each) for each in (asked.a, asked.b)]
-    parts = [str(comparison_store.FORMAT), *content, asked.on, *bands, str(asked.seed)]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+    common_rows: CommonRows
+    comparisons: Comparisons
+    datasets: Datasets
+    prediction_files: PredictionFiles
+    registry: Registry
+    split: Split
+    training_runs: TrainingRuns
+    models: Path
+    schema_file: Path
 
+    def identity(self, asked: Asked) -> str:
+        """What the comparison is kept under: a hash of the contenders' content, the dataset and the thresholds.
 
-def look(settings: Settings, asked: Asked) -> Compared | None:
-    """The comparison, when somebody has had it made. Raises as `identity` does."""
-    return comparison_store.load(settings, identity(settings, asked))
+        Raises UnknownVersionError or UnknownItemError for a contender that this home does not have.
+        """
+        bands = [f"{band}={above!r}" for band, above in asked.thresholds.items()]
+        content = [self._content(each) for each in (asked.a, asked.b)]
+        parts = [str(comparison_store.FORMAT), *content, asked.on, *bands, str(asked.seed)]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
+    def look(self, asked: Asked) -> Compared | None:
+        """The comparison, when somebody has had it made. Raises as `identity` does."""
+        return self.comparisons.load(self.identity(asked))
 
-def compare_stored(
-    settings: Settings, report: Report, *, a: str, b: str, on: str, thresholds: Mapping[str, float], seed: int = 0
-) -> None:
-    """The job behind the page: compare, unless that was done before, and keep the result."""
-    request = Asked(a, b, on, thresholds, seed)
-    if look(settings, request) is None:
-        report(0, 0, "Scoring the users")
-        comparison = made(
-            settings, request, progress=lambda done, of: report(done, of, "Drawing samples for the intervals")
+    def compare_stored(
+        self, report: Report, *, a: str, b: str, on: str, thresholds: Mapping[str, float], seed: int = 0
+    ) -> None:
+        """The job behind the page: compare, unless that was done before, and keep the result."""
+        request = Asked(a, b, on, thresholds, seed)
+        if self.look(request) is None:
+            report(0, 0, "Scoring the users")
+            comparison = self.made(
+                request, progress=lambda done, of: report(done, of, "Drawing samples for the intervals")
+            )
+            self.comparisons.save(self.identity(request), comparison)
+
+    def made(self, asked: Asked, *, progress: result.Progress = lambda _done, _of: None) -> Compared:
+        """Compare now. Raises BadOptionError when the two cannot meet, TooFewRowsError when a class is absent there."""
+        schema = schemas.load(self.schema_file)
+        a, b = _named(self._side(asked.a), self._side(asked.b))
+        rows, contenders = self._together(asked, a, b, schema)
+        models = (a.model, b.model) if a.model and b.model else None
+        pasts = self._past(a), self._past(b)
+        side_by_side = result.beside(
+            rows, contenders, schema, asked.thresholds, models=models, pasts=pasts, seed=asked.seed, progress=progress
         )
-        comparison_store.save(settings, identity(settings, request), comparison)
+        return _kept(side_by_side, (a, b), schema)
 
+    def _content(self, contender: str) -> str:
+        """What changes when the contender is another one under the same name."""
+        if VERSION.fullmatch(contender):
+            sums = self.models / contender / registry.SUMS
+            if not sums.is_file():
+                raise UnknownVersionError(contender, self.registry.versions())
+            return f"{contender} {_digest(sums)}"
+        if training_runs.IDENTITY.fullmatch(contender):
+            return f"{contender} {self.training_runs.find(contender).created.isoformat()}"
+        return self.prediction_files.find(contender).id
 
-def made(settings: Settings, asked: Asked, *, progress: result.Progress = lambda _done, _of: None) -> Compared:
-    """Compare now. Raises BadOptionError when the two cannot meet, TooFewRowsError when a class is absent there."""
-    schema = schemas.load(settings.schema_file)
-    a, b = _named(_side(settings, asked.a), _side(settings, asked.b))
-    rows, contenders = _together(settings, asked, a, b, schema)
-    models = (a.model, b.model) if a.model and b.model else None
-    pasts = _past(settings, a), _past(settings, b)
-    side_by_side = result.beside(
-        rows, contenders, schema, asked.thresholds, models=models, pasts=pasts, seed=asked.seed, progress=progress
-    )
-    return _kept(side_by_side, (a, b), schema)
+    def _side(self, contender: str) -> _Side:
+        if VERSION.fullmatch(contender):
+            return _Side(contender, contender, model=self.registry.load(contender))
+        if training_runs.IDENTITY.fullmatch(contender):
+            return _Side(contender, contender, kept=self.training_runs.find(contender))
+        given = self.prediction_files.load(contender)
+        return _Side(contender, given.name, given=given)
 
+    def _together(self, request: Asked, a: _Side, b: _Side, schema: Schema) -> tuple[Rows, tuple[Contender, Contender]]:
+        if a.given is not None and b.given is not None:
+            return _of_files(a, b)
+        if not request.on:
+            raise BadOptionError("Users", "choose labelled users on whom the two can be compared.")
+        dataset = self.datasets.find(request.on)
+        rows = self.common_rows.rows([each.model for each in (a, b) if each.model], dataset, schema)
+        scored = {each.id: self._of_run(each.kept, dataset, rows, schema) for each in (a, b) if each.kept}
+        seen = np.ones(len(rows.label), bool)
+        for probability in scored.values():
+            seen &= ~np.isnan(probability)
+        left = _only(rows, seen, {name: int(np.isnan(p).sum()) for name, p in scored.items()})
+        kept = {name: probability[seen] for name, probability in scored.items()}
+        first, second = (_contender(each, left, kept, schema) for each in (a, b))
+        return left, (first, second)
 
-def _content(settings: Settings, contender: str) -> str:
-    """What changes when the contender is another one under the same name."""
-    if VERSION.fullmatch(contender):
-        sums = settings.models / contender / registry.SUMS
-        if not sums.is_file():
-            raise UnknownVersionError(contender, registry.versions(settings))
-        return f"{contender} {_digest(sums)}"
-    if training_runs.IDENTITY.fullmatch(contender):
-        return f"{contender} {training_runs.find(settings, contender).created.isoformat()}"
-    return predictions.find(settings, contender).id
+    def _of_run(self, kept: TrainingRun, dataset: Dataset, rows: Rows, schema: Schema) -> Floats:
+        """A training run's scores of rows (n,), NaN for users that it learnt from."""
+        if kept.data.sha256 != dataset.sha256:
+            raise BadOptionError(
+                kept.id, f"only its scores of the test part of {kept.data.name} are kept: compare it on these users."
+            )
+        known = self.training_runs.scores(kept.id)
+        keys = split.keys(rows.frame, schema, self.split.salt())
+        place = np.minimum(np.searchsorted(known.keys, keys), len(known.keys) - 1)
+        return np.where(known.keys[place] == keys, known.probability[place], np.nan)
+
+    def _past(self, side: _Side) -> Past:
+        if side.kept is not None:
+            return Past(side.kept.data, side.kept.training_pr_auc, side.kept.folds)
+        if side.model is None:
+            return Past()
+        runs = (kept.folds for kept in self.training_runs.listed() if kept.version == side.id)
+        return result.past(side.model, next(runs, ()))
 
 
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _side(settings: Settings, contender: str) -> _Side:
-    if VERSION.fullmatch(contender):
-        return _Side(contender, contender, model=registry.load(settings, contender))
-    if training_runs.IDENTITY.fullmatch(contender):
-        return _Side(contender, contender, kept=training_runs.find(settings, contender))
-    given = predictions.load(settings, contender)
-    return _Side(contender, given.name, given=given)
 
 
 def _named(a: _Side, b: _Side) -> tuple[_Side, _Side]:
@@ -137,25 +182,6 @@ def _named(a: _Side, b: _Side) -> tuple[_Side, _Side]:
     return first, second
 
 
-def _together(
-    settings: Settings, request: Asked, a: _Side, b: _Side, schema: Schema
-) -> tuple[Rows, tuple[Contender, Contender]]:
-    if a.given is not None and b.given is not None:
-        return _of_files(a, b)
-    if not request.on:
-        raise BadOptionError("Users", "choose labelled users on whom the two can be compared.")
-    dataset = datasets.find(settings, request.on)
-    rows = common_rows.rows(settings, [each.model for each in (a, b) if each.model], dataset, schema)
-    scored = {each.id: _of_run(settings, each.kept, dataset, rows, schema) for each in (a, b) if each.kept}
-    seen = np.ones(len(rows.label), bool)
-    for probability in scored.values():
-        seen &= ~np.isnan(probability)
-    left = _only(rows, seen, {name: int(np.isnan(p).sum()) for name, p in scored.items()})
-    kept = {name: probability[seen] for name, probability in scored.items()}
-    first, second = (_contender(each, left, kept, schema) for each in (a, b))
-    return left, (first, second)
-
-
 def _of_files(a: _Side, b: _Side) -> tuple[Rows, tuple[Contender, Contender]]:
     given = [replace(each.given, name=each.name) for each in (a, b) if each.given is not None]
     label, (first, second) = external.together(given)
@@ -163,18 +189,6 @@ def _of_files(a: _Side, b: _Side) -> tuple[Rows, tuple[Contender, Contender]]:
     index = pd.RangeIndex(1, len(label) + 1)
     frame = pd.DataFrame(index=index) if ids is None else pd.DataFrame({"id": ids}, index=index)
     return Rows(f"{a.name} and {b.name}", frame, label, len(label), {}, ()), (first, second)
-
-
-def _of_run(settings: Settings, kept: TrainingRun, dataset: Dataset, rows: Rows, schema: Schema) -> Floats:
-    """A training run's scores of rows (n,), NaN for users that it learnt from."""
-    if kept.data.sha256 != dataset.sha256:
-        raise BadOptionError(
-            kept.id, f"only its scores of the test part of {kept.data.name} are kept: compare it on these users."
-        )
-    known = training_runs.scores(settings, kept.id)
-    keys = split.keys(rows.frame, schema, split.salt(settings))
-    place = np.minimum(np.searchsorted(known.keys, keys), len(known.keys) - 1)
-    return np.where(known.keys[place] == keys, known.probability[place], np.nan)
 
 
 def _only(rows: Rows, seen: Bools, learnt: Mapping[str, int]) -> Rows:
@@ -194,15 +208,6 @@ def _contender(side: _Side, rows: Rows, kept: Mapping[str, Floats], schema: Sche
     if schema.id is None:
         raise BadOptionError(side.name, "data/schema.toml names no id: predictions cannot be matched with users.")
     return external.on(replace(side.given, name=side.name), rows.frame[schema.id], rows.label, of=rows.name)
-
-
-def _past(settings: Settings, side: _Side) -> Past:
-    if side.kept is not None:
-        return Past(side.kept.data, side.kept.training_pr_auc, side.kept.folds)
-    if side.model is None:
-        return Past()
-    runs = (kept.folds for kept in training_runs.listed(settings) if kept.version == side.id)
-    return result.past(side.model, next(runs, ()))
 
 
 def _kept(side_by_side: SideBySide, sides: tuple[_Side, _Side], schema: Schema) -> Compared:

@@ -17,7 +17,6 @@ from core.comparison.flips import Flips
 from core.comparison.paired_metrics import Comparison
 from core.comparison.result import MILDEST
 from core.files import replacing, within
-from core.settings import Settings
 
 FORMAT: Final = 1
 _ABOUT: Final = "comparison.json"
@@ -61,40 +60,44 @@ class Compared:
         return flips.flips(before, after, (MILDEST, *self.thresholds))
 
 
-def save(settings: Settings, identity: str, found: Compared) -> None:
-    """Store a comparison; one that is there already is left as it is."""
-    folder = within(settings.compared, identity)
-    try:
-        with replacing(folder) as temporary:
-            temporary.mkdir()
-            _write(temporary, found)
-    except OSError:
-        if not folder.is_dir():  # otherwise another process has just stored the same comparison
-            raise
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparisons:
+    """The comparisons kept in `folder`."""
 
+    folder: Path
 
-def known(settings: Settings, identity: str) -> bool:
-    """Whether the comparison was made before."""
-    return (within(settings.compared, identity) / _ABOUT).is_file()
+    def save(self, identity: str, found: Compared) -> None:
+        """Store a comparison; one that is there already is left as it is."""
+        folder = within(self.folder, identity)
+        try:
+            with replacing(folder) as temporary:
+                temporary.mkdir()
+                _write(temporary, found)
+        except OSError:
+            if not folder.is_dir():  # otherwise another process has just stored the same comparison
+                raise
 
+    def known(self, identity: str) -> bool:
+        """Whether the comparison was made before."""
+        return (within(self.folder, identity) / _ABOUT).is_file()
 
-def load(settings: Settings, identity: str) -> Compared | None:
-    """What `save` stored, or None."""
-    folder = within(settings.compared, identity)
-    if not known(settings, identity):
-        return None
-    raw = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
-    a, b = (pd.read_parquet(folder / name) for name in _SEGMENTS)
-    return Compared(
-        contenders=tuple(raw["contenders"]),
-        rows=raw["rows"],
-        comparison=Comparison.from_json(raw["comparison"]),
-        users=pd.read_parquet(folder / _USERS),
-        why=pd.read_parquet(folder / _WHY) if (folder / _WHY).is_file() else None,
-        segments=(a, b),
-        reasons=raw["reasons"],
-        cautions=tuple(raw["cautions"]),
-    )
+    def load(self, identity: str) -> Compared | None:
+        """What `save` stored, or None."""
+        folder = within(self.folder, identity)
+        if not self.known(identity):
+            return None
+        raw = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
+        a, b = (pd.read_parquet(folder / name) for name in _SEGMENTS)
+        return Compared(
+            contenders=tuple(raw["contenders"]),
+            rows=raw["rows"],
+            comparison=Comparison.from_json(raw["comparison"]),
+            users=pd.read_parquet(folder / _USERS),
+            why=pd.read_parquet(folder / _WHY) if (folder / _WHY).is_file() else None,
+            segments=(a, b),
+            reasons=raw["reasons"],
+            cautions=tuple(raw["cautions"]),
+        )
 
 
 def _write(folder: Path, comparison: Compared) -> None:

@@ -22,7 +22,6 @@ from core.comparison import external
 from core.comparison.external import Predictions
 from core.errors import UnknownItemError
 from core.files import replacing, within
-from core.settings import Settings
 
 FORMAT: Final = 1
 IDENTITY: Final = re.compile(r"p-[0-9a-f]{16}")
@@ -42,53 +41,55 @@ class Given:
     by_id: bool
 
 
-def put(settings: Settings, name: str, payload: bytes, *, now: datetime) -> Given:
-    """Read, check and store a file of predictions. Raises as `external.read` does."""
-    identity = f"p-{hashlib.sha256(payload).hexdigest()[:16]}"
-    folder = settings.predictions / identity
-    if not folder.is_dir():
-        predictions = external.read(name, payload)
-        given = Given(
-            identity, name, now, len(predictions.label), int(predictions.label.sum()), predictions.ids is not None
-        )
-        try:
-            with replacing(folder) as temporary:
-                temporary.mkdir()
-                _frame(predictions).to_parquet(temporary / _ROWS, index=False)
-                (temporary / _ABOUT).write_text(json.dumps(_as_json(given)), encoding="utf-8")
-        except OSError:
-            if not folder.is_dir():  # otherwise another process has just stored the same content
-                raise
-    return find(settings, identity)
+@dataclass(frozen=True, slots=True, eq=False)
+class PredictionFiles:
+    """Predictions from outside, kept in `folder`."""
 
+    folder: Path
 
-def listed(settings: Settings) -> tuple[Given, ...]:
-    """All stored predictions, newest first."""
-    if not settings.predictions.is_dir():
-        return ()
-    names = [entry.name for entry in settings.predictions.iterdir() if IDENTITY.fullmatch(entry.name)]
-    return tuple(sorted((find(settings, name) for name in names), key=lambda given: given.created, reverse=True))
+    def put(self, name: str, payload: bytes, *, now: datetime) -> Given:
+        """Read, check and store a file of predictions. Raises as `external.read` does."""
+        identity = f"p-{hashlib.sha256(payload).hexdigest()[:16]}"
+        folder = self.folder / identity
+        if not folder.is_dir():
+            predictions = external.read(name, payload)
+            given = Given(
+                identity, name, now, len(predictions.label), int(predictions.label.sum()), predictions.ids is not None
+            )
+            try:
+                with replacing(folder) as temporary:
+                    temporary.mkdir()
+                    _frame(predictions).to_parquet(temporary / _ROWS, index=False)
+                    (temporary / _ABOUT).write_text(json.dumps(_as_json(given)), encoding="utf-8")
+            except OSError:
+                if not folder.is_dir():  # otherwise another process has just stored the same content
+                    raise
+        return self.find(identity)
 
+    def listed(self) -> tuple[Given, ...]:
+        """All stored predictions, newest first."""
+        if not self.folder.is_dir():
+            return ()
+        names = [entry.name for entry in self.folder.iterdir() if IDENTITY.fullmatch(entry.name)]
+        return tuple(sorted((self.find(name) for name in names), key=lambda given: given.created, reverse=True))
 
-def find(settings: Settings, identity: str) -> Given:
-    """Raises UnknownItemError when this home has no such predictions."""
-    return _from_json(json.loads((_folder(settings, identity) / _ABOUT).read_text(encoding="utf-8")))
+    def find(self, identity: str) -> Given:
+        """Raises UnknownItemError when this home has no such predictions."""
+        return _from_json(json.loads((self._folder(identity) / _ABOUT).read_text(encoding="utf-8")))
 
+    def load(self, identity: str) -> Predictions:
+        """The predictions as they were read, under the name of their file. Raises UnknownItemError."""
+        frame = pd.read_parquet(self._folder(identity) / _ROWS)
+        label, probability = (frame[name].to_numpy(np.float64) for name in ("label", "probability"))
+        ids = frame["id"].to_numpy(object) if "id" in frame else None
+        flagged = frame["flagged"].to_numpy(bool) if "flagged" in frame else None
+        return Predictions(self.find(identity).name, label, probability, ids, flagged)
 
-def load(settings: Settings, identity: str) -> Predictions:
-    """The predictions as they were read, under the name of their file. Raises UnknownItemError."""
-    frame = pd.read_parquet(_folder(settings, identity) / _ROWS)
-    label, probability = (frame[name].to_numpy(np.float64) for name in ("label", "probability"))
-    ids = frame["id"].to_numpy(object) if "id" in frame else None
-    flagged = frame["flagged"].to_numpy(bool) if "flagged" in frame else None
-    return Predictions(find(settings, identity).name, label, probability, ids, flagged)
-
-
-def _folder(settings: Settings, identity: str) -> Path:
-    folder = within(settings.predictions, identity)
-    if not IDENTITY.fullmatch(identity) or not (folder / _ABOUT).is_file():
-        raise UnknownItemError("predictions", identity)
-    return folder
+    def _folder(self, identity: str) -> Path:
+        folder = within(self.folder, identity)
+        if not IDENTITY.fullmatch(identity) or not (folder / _ABOUT).is_file():
+            raise UnknownItemError("predictions", identity)
+        return folder
 
 
 def _frame(predictions: Predictions) -> pd.DataFrame:

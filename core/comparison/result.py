@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from core.comparison import common_rows, flips
-from core.comparison.common_rows import Rows
+from core.comparison.common_rows import CommonRows, Rows
 from core.comparison.flips import Flips
 from core.comparison.paired_metrics import Comparison, Contender, compare
 from core.data.datasets import Dataset
@@ -24,7 +24,6 @@ from core.registry.registry import Model
 from core.schema.schema import Schema
 from core.scoring.scorer import Scorer
 from core.scoring.shap_values import contributions
-from core.settings import Settings
 from core.wording import count, percent
 
 #: Users explained by both models: enough to say how many reasons they share, and seconds instead of minutes.
@@ -95,22 +94,28 @@ class SideBySide:
         }  # fmt: skip
 
 
-def versions(  # noqa: PLR0913 - two versions, the rows they meet on, and what their scores lead to
-    settings: Settings, a: Model, b: Model, dataset: Dataset, schema: Schema, thresholds: Thresholds,
-    *, seed: int, costs: Costs = Costs(),  # noqa: B008 - frozen
-    progress: Progress = lambda _done, _of: None,
-) -> SideBySide:  # fmt: skip
-    """Compare version b with a on the labelled users of a dataset that neither learnt from.
+@dataclass(frozen=True, slots=True, eq=False)
+class VersionComparisons:
+    """Two versions of a home side by side."""
 
-    `thresholds`: band -> score above which it begins, mildest band first. Raises what `common_rows.rows`, `contender`
-    and `compare` raise.
-    """
-    rows = common_rows.rows(settings, (a, b), dataset, schema)
-    contenders = common_rows.contender(rows, a), common_rows.contender(rows, b)
-    return beside(
-        rows, contenders, schema, thresholds, models=(a, b), pasts=(past(a), past(b)), seed=seed, costs=costs,
-        progress=progress,
-    )  # fmt: skip
+    common_rows: CommonRows
+
+    def versions(  # noqa: PLR0913 - two versions, the rows they meet on, and what their scores lead to
+        self, a: Model, b: Model, dataset: Dataset, schema: Schema, thresholds: Thresholds,
+        *, seed: int, costs: Costs = Costs(),  # noqa: B008 - frozen
+        progress: Progress = lambda _done, _of: None,
+    ) -> SideBySide:  # fmt: skip
+        """Compare version b with a on the labelled users of a dataset that neither learnt from.
+
+        `thresholds`: band -> score above which it begins, mildest band first. Raises what `common_rows.rows`,
+        `contender` and `compare` raise.
+        """
+        rows = self.common_rows.rows((a, b), dataset, schema)
+        contenders = common_rows.contender(rows, a), common_rows.contender(rows, b)
+        return beside(
+            rows, contenders, schema, thresholds, models=(a, b), pasts=(past(a), past(b)), seed=seed, costs=costs,
+            progress=progress,
+        )  # fmt: skip
 
 
 def beside(  # noqa: PLR0913 - as `versions`, with what is known of each contender

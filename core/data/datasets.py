@@ -22,7 +22,6 @@ from core.data.intake import Checked, Problem
 from core.errors import UnknownItemError
 from core.files import replacing, within
 from core.schema.schema import Schema
-from core.settings import Settings
 from core.wording import count
 
 #: Raised when reading the same bytes would give other rows than before.
@@ -56,145 +55,139 @@ def identify(sha256: str, schema: Schema, *, allow_missing: bool = False, need_l
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def put(
-    settings: Settings, checked: Checked, schema: Schema, *, now: datetime,
-    allow_missing: bool = False, need_label: bool = False,
-) -> Dataset:  # fmt: skip
-    """Store what was read; a dataset that is there already is left as it is."""
-    identity = identify(checked.sha256, schema, allow_missing=allow_missing, need_label=need_label)
-    return _store(settings, _describe(identity, checked, schema, now), checked.frame, checked.rejected)
+@dataclass(frozen=True, slots=True, eq=False)
+class Datasets:
+    """The datasets of a home, kept in `folder`."""
 
+    folder: Path
 
-def _store(settings: Settings, dataset: Dataset, accepted: pd.DataFrame, rejected: pd.DataFrame) -> Dataset:
-    folder = settings.datasets / dataset.id
-    if not folder.is_dir():
+    def put(
+        self, checked: Checked, schema: Schema, *, now: datetime,
+        allow_missing: bool = False, need_label: bool = False,
+    ) -> Dataset:  # fmt: skip
+        """Store what was read; a dataset that is there already is left as it is."""
+        identity = identify(checked.sha256, schema, allow_missing=allow_missing, need_label=need_label)
+        return self._store(_describe(identity, checked, schema, now), checked.frame, checked.rejected)
+
+    def _store(self, dataset: Dataset, accepted: pd.DataFrame, rejected: pd.DataFrame) -> Dataset:
+        folder = self.folder / dataset.id
+        if not folder.is_dir():
+            try:
+                with replacing(folder) as temporary:
+                    temporary.mkdir()
+                    accepted.to_parquet(temporary / _ACCEPTED, compression="lz4")
+                    rejected.to_parquet(temporary / _REJECTED, index=False)
+                    (temporary / _ABOUT).write_text(json.dumps(_as_json(dataset), indent=1), encoding="utf-8")
+            except OSError:
+                if not folder.is_dir():  # otherwise another process has just stored the same content
+                    raise
+        return self.find(dataset.id)
+
+    def without(self, dataset: Dataset, rows: pd.Index[int], *, now: datetime) -> Dataset:
+        """The same file with some of its accepted rows rejected, because a model gives them no score.
+
+        rows: input row numbers. It is stored beside the dataset, which stays as it is, and knows of no labels: whoever
+        learns or judges takes the whole one.
+        """
+        accepted, before = self.frame(dataset.id), self.rejected(dataset.id)
+        words = problems.clause("no_score")
+        sentences = [f"Row {row}: {words}" for row in rows]
+        ours = pd.DataFrame(
+            {"line": pd.NA, "row": rows, "column": None, "code": "no_score", "sentence": sentences,
+             "record": _records(accepted.loc[rows])},
+        ).astype(before.dtypes.to_dict() | {"line": "Int64"})  # fmt: skip
+        all_of_them = pd.concat([before.astype({"line": "Int64"}), ours]).sort_values("row", kind="stable")
+        first = f"{sentences[0]}." if len(rows) == 1 else f"The first: {sentences[0][0].lower()}{sentences[0][1:]}."
+        were = f"{count(len(rows), 'row')} {'was' if len(rows) == 1 else 'were'} rejected."
+        problem = Problem("no_score", None, len(rows), rejected=True, sentence=f"{were} {first}")
+        identity = hashlib.sha256("\n".join([dataset.id, "no_score", *map(str, rows)]).encode()).hexdigest()
+        kept = replace(
+            dataset, id=identity, created=now, accepted=dataset.accepted - len(rows),
+            rejected=dataset.rejected + len(rows), positives=None,
+            problems=problems.ordered([problem, *dataset.problems]),
+        )  # fmt: skip
+        return self._store(kept, accepted.drop(rows), all_of_them)
+
+    def find(self, identity: str) -> Dataset:
+        """Raises UnknownItemError when this home has no such dataset."""
         try:
-            with replacing(folder) as temporary:
-                temporary.mkdir()
-                accepted.to_parquet(temporary / _ACCEPTED, compression="lz4")
-                rejected.to_parquet(temporary / _REJECTED, index=False)
-                (temporary / _ABOUT).write_text(json.dumps(_as_json(dataset), indent=1), encoding="utf-8")
-        except OSError:
-            if not folder.is_dir():  # otherwise another process has just stored the same content
-                raise
-    return find(settings, dataset.id)
+            raw = json.loads((self._folder(identity) / _ABOUT).read_text(encoding="utf-8"))
+        except (FileNotFoundError, NotADirectoryError):
+            raise UnknownItemError("dataset", identity) from None
+        return _from_json(raw)
 
+    def stored(self) -> tuple[Dataset, ...]:
+        """All datasets of this home, newest first."""
+        if not self.folder.is_dir():
+            return ()
+        folders = [entry.name for entry in self.folder.iterdir() if (entry / _ABOUT).is_file()]
+        return tuple(sorted((self.find(name) for name in folders), key=lambda found: found.created, reverse=True))
 
-def without(settings: Settings, dataset: Dataset, rows: pd.Index[int], *, now: datetime) -> Dataset:
-    """The same file with some of its accepted rows rejected, because a model gives them no score.
+    def labelled(self) -> tuple[Dataset, ...]:
+        """Those with a spammer among their labels, newest first; a file that was read in two ways with the same rows,
+        once.
 
-    rows: input row numbers. It is stored beside the dataset, which stays as it is, and knows of no labels: whoever
-    learns or judges takes the whole one.
-    """
-    accepted, before = frame(settings, dataset.id), rejected(settings, dataset.id)
-    words = problems.clause("no_score")
-    sentences = [f"Row {row}: {words}" for row in rows]
-    ours = pd.DataFrame(
-        {"line": pd.NA, "row": rows, "column": None, "code": "no_score", "sentence": sentences,
-         "record": _records(accepted.loc[rows])},
-    ).astype(before.dtypes.to_dict() | {"line": "Int64"})  # fmt: skip
-    all_of_them = pd.concat([before.astype({"line": "Int64"}), ours]).sort_values("row", kind="stable")
-    first = f"{sentences[0]}." if len(rows) == 1 else f"The first: {sentences[0][0].lower()}{sentences[0][1:]}."
-    were = f"{count(len(rows), 'row')} {'was' if len(rows) == 1 else 'were'} rejected."
-    problem = Problem("no_score", None, len(rows), rejected=True, sentence=f"{were} {first}")
-    identity = hashlib.sha256("\n".join([dataset.id, "no_score", *map(str, rows)]).encode()).hexdigest()
-    kept = replace(
-        dataset, id=identity, created=now, accepted=dataset.accepted - len(rows),
-        rejected=dataset.rejected + len(rows), positives=None, problems=problems.ordered([problem, *dataset.problems]),
-    )  # fmt: skip
-    return _store(settings, kept, accepted.drop(rows), all_of_them)
+        Reading for training turns away rows without a label, which many files do not have.
+        """
+        kept: dict[tuple[str, int, tuple[str, ...]], Dataset] = {}
+        for dataset in self.stored():
+            if dataset.positives:
+                kept.setdefault((dataset.sha256, dataset.accepted, dataset.absent), dataset)
+        return tuple(kept.values())
+
+    def frame(self, identity: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """The accepted rows, or some of their columns, indexed by row number."""
+        return pd.read_parquet(self._accepted(identity), columns=None if columns is None else list(columns))
+
+    def columns(self, identity: str) -> frozenset[str]:
+        """The names of the columns stored, and of the row number: those of the schema by which the file was read."""
+        return frozenset(pq.read_schema(self._accepted(identity)).names)
+
+    def one(self, identity: str, row: int) -> pd.Series[Any]:
+        """One accepted row, all columns, by its input row number. Raises UnknownItemError when it was not accepted."""
+        found = self._where(identity, None, row)
+        if found.empty:
+            raise UnknownItemError("accepted row", str(row))
+        return found.iloc[0]
+
+    def row_of(self, identity: str, user: str) -> int | None:
+        """The latest input row of the user with this id, or None."""
+        return next(reversed(self.rows_of(identity, user)), None)
+
+    def rows_of(self, identity: str, user: str) -> tuple[int, ...]:
+        """The input rows with this id, in order: one in a file, maybe several in what the API was asked."""
+        column = self.find(identity).id_column
+        return tuple(map(int, self._where(identity, column, user.strip(), [column]).index))
+
+    def _where(
+        self, identity: str, column: str | None, value: object, read: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """The accepted rows with this value in a column; None means the row number. `read`: columns, all without."""
+        path = self._accepted(identity)
+        # Where the file has a column of its own called "row", the row number is stored under another name.
+        equal = (column or pq.read_schema(path).pandas_metadata["index_columns"][0], "==", value)
+        return pd.read_parquet(path, columns=None if read is None else list(read), filters=[equal])
+
+    def rejected(self, identity: str) -> pd.DataFrame:
+        """The rejected rows: line, row, column, code, sentence, record."""
+        path = self._folder(identity) / _REJECTED
+        if not path.is_file():
+            raise UnknownItemError("dataset", identity)
+        return pd.read_parquet(path)
+
+    def _accepted(self, identity: str) -> Path:
+        path = self._folder(identity) / _ACCEPTED
+        if not path.is_file():
+            raise UnknownItemError("dataset", identity)
+        return path
+
+    def _folder(self, identity: str) -> Path:
+        return within(self.folder, identity)
 
 
 def _records(rows: pd.DataFrame) -> list[str]:
     """Each row as a record of CSV: the file itself is not kept."""
     return [row.to_frame().T.to_csv(index=False, header=False).rstrip("\n") for _, row in rows.iterrows()]
-
-
-def find(settings: Settings, identity: str) -> Dataset:
-    """Raises UnknownItemError when this home has no such dataset."""
-    try:
-        raw = json.loads((_folder(settings, identity) / _ABOUT).read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise UnknownItemError("dataset", identity) from None
-    return _from_json(raw)
-
-
-def stored(settings: Settings) -> tuple[Dataset, ...]:
-    """All datasets of this home, newest first."""
-    if not settings.datasets.is_dir():
-        return ()
-    folders = [entry.name for entry in settings.datasets.iterdir() if (entry / _ABOUT).is_file()]
-    return tuple(sorted((find(settings, name) for name in folders), key=lambda found: found.created, reverse=True))
-
-
-def labelled(settings: Settings) -> tuple[Dataset, ...]:
-    """Those with a spammer among their labels, newest first; a file that was read in two ways with the same rows, once.
-
-    Reading for training turns away rows without a label, which many files do not have.
-    """
-    kept: dict[tuple[str, int, tuple[str, ...]], Dataset] = {}
-    for dataset in stored(settings):
-        if dataset.positives:
-            kept.setdefault((dataset.sha256, dataset.accepted, dataset.absent), dataset)
-    return tuple(kept.values())
-
-
-def frame(settings: Settings, identity: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
-    """The accepted rows, or some of their columns, indexed by row number."""
-    return pd.read_parquet(_accepted(settings, identity), columns=None if columns is None else list(columns))
-
-
-def columns(settings: Settings, identity: str) -> frozenset[str]:
-    """The names of the columns stored, and of the row number: those of the schema by which the file was read."""
-    return frozenset(pq.read_schema(_accepted(settings, identity)).names)
-
-
-def one(settings: Settings, identity: str, row: int) -> pd.Series[Any]:
-    """One accepted row, all columns, by its input row number. Raises UnknownItemError when it was not accepted."""
-    found = _where(settings, identity, None, row)
-    if found.empty:
-        raise UnknownItemError("accepted row", str(row))
-    return found.iloc[0]
-
-
-def row_of(settings: Settings, identity: str, user: str) -> int | None:
-    """The latest input row of the user with this id, or None."""
-    return next(reversed(rows_of(settings, identity, user)), None)
-
-
-def rows_of(settings: Settings, identity: str, user: str) -> tuple[int, ...]:
-    """The input rows with this id, in order: one in a file, maybe several in what the API was asked."""
-    column = find(settings, identity).id_column
-    return tuple(map(int, _where(settings, identity, column, user.strip(), [column]).index))
-
-
-def _where(
-    settings: Settings, identity: str, column: str | None, value: object, read: Sequence[str] | None = None
-) -> pd.DataFrame:
-    """The accepted rows with this value in a column; None means the row number. `read`: columns, all without."""
-    path = _accepted(settings, identity)
-    # Where the file has a column of its own called "row", the row number is stored under another name.
-    equal = (column or pq.read_schema(path).pandas_metadata["index_columns"][0], "==", value)
-    return pd.read_parquet(path, columns=None if read is None else list(read), filters=[equal])
-
-
-def rejected(settings: Settings, identity: str) -> pd.DataFrame:
-    """The rejected rows: line, row, column, code, sentence, record."""
-    path = _folder(settings, identity) / _REJECTED
-    if not path.is_file():
-        raise UnknownItemError("dataset", identity)
-    return pd.read_parquet(path)
-
-
-def _accepted(settings: Settings, identity: str) -> Path:
-    path = _folder(settings, identity) / _ACCEPTED
-    if not path.is_file():
-        raise UnknownItemError("dataset", identity)
-    return path
-
-
-def _folder(settings: Settings, identity: str) -> Path:
-    return within(settings.datasets, identity)
 
 
 def _describe(identity: str, checked: Checked, schema: Schema, now: datetime) -> Dataset:

@@ -10,15 +10,17 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from filelock import FileLock
 
+from core import locks
 from core.files import write_text
 from core.schema.schema import Schema
-from core.settings import TEST_SHARE, Settings
+from core.settings import TEST_SHARE
 
 Keys = npt.NDArray[np.uint64]
 _RANGE = 2.0**64
@@ -27,14 +29,21 @@ _RANGE = 2.0**64
 FINGERPRINT_BITS = 40
 
 
-def salt(settings: Settings) -> bytes:
-    """The salt of this home; made at first use, the same ever after."""
-    if not settings.salt_file.exists():
-        settings.data.mkdir(parents=True, exist_ok=True)
-        with FileLock(settings.data / "salt.lock"):  # two first uses at once must agree
-            if not settings.salt_file.exists():
-                write_text(settings.salt_file, secrets.token_hex(16) + "\n")
-    return bytes.fromhex(settings.salt_file.read_text(encoding="ascii").strip())
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """The split of a home, by the salt in `salt_file`."""
+
+    data: Path
+    salt_file: Path
+
+    def salt(self) -> bytes:
+        """The salt of this home; made at first use, the same ever after."""
+        if not self.salt_file.exists():
+            self.data.mkdir(parents=True, exist_ok=True)
+            with locks.held(self.data / "salt.lock"):  # two first uses at once must agree
+                if not self.salt_file.exists():
+                    write_text(self.salt_file, secrets.token_hex(16) + "\n")
+        return bytes.fromhex(self.salt_file.read_text(encoding="ascii").strip())
 
 
 def digest(salt: bytes) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +15,6 @@ from core.model.learner import Matrix
 from core.registry.metadata import Trained
 from core.registry.registry import Model
 from core.schema.schema import Column, Schema
-from core.settings import Settings
 
 #: Raised when the same version and users would give other results than before.
 FORMAT: Final = 1
@@ -32,20 +32,24 @@ def column(schema: Schema, feature: Trained) -> Column:
     return Column(feature.name, feature.kind)  # type: ignore[arg-type]  # a kind that a schema had
 
 
-def file(settings: Settings, version: str, dataset: str, kind: str) -> Path:
-    return within(settings.compared / "deeper", f"{version}-{dataset[:16]}-{kind}").with_suffix(".json")
+@dataclass(frozen=True, slots=True, eq=False)
+class Diagnoses:
+    """Results of diagnostics, kept in `folder`."""
 
+    folder: Path
 
-def keep(settings: Settings, version: str, dataset: str, kind: str, raw: Mapping[str, Any]) -> None:
-    """Store a result as JSON, in place of the one before."""
-    text = json.dumps({"format": FORMAT, "dataset": dataset, **raw}, allow_nan=False)
-    write_text(file(settings, version, dataset, kind), text + "\n")
+    def file(self, version: str, dataset: str, kind: str) -> Path:
+        return within(self.folder / "deeper", f"{version}-{dataset[:16]}-{kind}").with_suffix(".json")
 
+    def keep(self, version: str, dataset: str, kind: str, raw: Mapping[str, Any]) -> None:
+        """Store a result as JSON, in place of the one before."""
+        text = json.dumps({"format": FORMAT, "dataset": dataset, **raw}, allow_nan=False)
+        write_text(self.file(version, dataset, kind), text + "\n")
 
-def kept(settings: Settings, version: str, dataset: str, kind: str) -> dict[str, Any] | None:
-    """A stored result; None where there is none, or one of another format or dataset."""
-    path = file(settings, version, dataset, kind)
-    if not path.is_file():
-        return None
-    raw: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return raw if (raw["format"], raw["dataset"]) == (FORMAT, dataset) else None
+    def kept(self, version: str, dataset: str, kind: str) -> dict[str, Any] | None:
+        """A stored result; None where there is none, or one of another format or dataset."""
+        path = self.file(version, dataset, kind)
+        if not path.is_file():
+            return None
+        raw: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return raw if (raw["format"], raw["dataset"]) == (FORMAT, dataset) else None

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -19,9 +20,10 @@ import pandas as pd
 from scipy.sparse.csgraph import connected_components
 from scipy.stats import rankdata
 
-from core.comparison import common_rows
-from core.data.datasets import Dataset, find
+from core.comparison.common_rows import CommonRows
+from core.data.datasets import Dataset, Datasets
 from core.diagnostics import diagnosis
+from core.diagnostics.diagnosis import Diagnoses
 from core.diagnostics.disturb import deal
 from core.diagnostics.robustness import Predict, Progress, rescored
 from core.errors import listed
@@ -33,13 +35,11 @@ from core.explore import pairs
 from core.explore.quality import NEAR_COPY
 from core.jobs import Report
 from core.model.learner import Matrix
-from core.registry import registry
-from core.registry.registry import Model
+from core.registry.registry import Model, Registry
 from core.schema import schema as schemas
 from core.schema.schema import Schema
 from core.scoring.scorer import Scorer
 from core.scoring.shap_values import contributions
-from core.settings import Settings
 
 REPEATS: Final = 5
 #: Rank correlation from which two rankings are called alike, and below which they are called different.
@@ -199,49 +199,63 @@ def near_copies(matrix: pd.DataFrame, *, above: float = NEAR_COPY) -> list[list[
     return [each for each in found if len(each) > 1]
 
 
-def of_version(
-    settings: Settings, model: Model, dataset: Dataset, schema: Schema,
-    *, seed: int = 0, progress: Progress = lambda _done, _of: None,
-) -> Importance:  # fmt: skip
-    """How much a version needs each feature on the labelled users of a dataset that it has not learnt from.
+@dataclass(frozen=True, slots=True, eq=False)
+class ImportanceRuns:
+    """Importance of the features of the versions of a home."""
 
-    Raises what `common_rows.rows` raises, and WrongFeaturesError when the dataset lacks a feature of the version.
-    """
-    rows = common_rows.rows(settings, (model,), dataset, schema)
-    sample, names = subsample.thin(rows.label, seed=seed), model.metadata.names
-    features = Scorer(model).matrix(rows.frame.iloc[sample.at])
-    copies = near_copies(pairs.correlations(rows.frame, names))
-    groups = [*([at] for at in range(len(names))), *copies]
-    pr_auc, lost = permute(
-        features, rows.label[sample.at], sample.weight, groups, diagnosis.predictor(model), seed=seed, progress=progress
-    )
-    progress(len(groups) * REPEATS, len(groups) * REPEATS)  # the last moment to be stopped: SHAP goes in one go
-    shap = _weighed(np.abs(contributions(model.booster, features)), sample.weight)
-    permuted = [
-        Permuted(tuple(names[at] for at in group), *each, shap[group[0]] if len(group) == 1 else 0.0)
-        for group, each in zip(groups, lost, strict=True)
-    ]
-    return Importance(
-        model.version, len(rows.label), int(rows.label.sum()), pr_auc, tuple(permuted[: len(names)]),
-        tuple(permuted[len(names) :]), tuple(_constant(features, names)), REPEATS, seed, rows.sentence,
-        tuple(filter(None, [sample.sentence])),
-    )  # fmt: skip
+    common_rows: CommonRows
+    datasets: Datasets
+    diagnoses: Diagnoses
+    registry: Registry
+    schema_file: Path
 
+    def of_version(
+        self, model: Model, dataset: Dataset, schema: Schema,
+        *, seed: int = 0, progress: Progress = lambda _done, _of: None,
+    ) -> Importance:  # fmt: skip
+        """How much a version needs each feature on the labelled users of a dataset that it has not learnt from.
 
-def importance_stored(settings: Settings, report: Report, *, version: str, dataset: str, seed: int = 0) -> None:
-    """The job behind a page: ask a version about each feature on a stored dataset and keep the result."""
-    report(0, 0, "Reading the users")
-    importance = of_version(
-        settings, registry.load(settings, version), find(settings, dataset), schemas.load(settings.schema_file),
-        seed=seed, progress=lambda done, of: report(done, of, "Permuting features"),
-    )  # fmt: skip
-    diagnosis.keep(settings, version, dataset, KIND, importance.as_json())
+        Raises what `common_rows.rows` raises, and WrongFeaturesError when the dataset lacks a feature of the version.
+        """
+        rows = self.common_rows.rows((model,), dataset, schema)
+        sample, names = subsample.thin(rows.label, seed=seed), model.metadata.names
+        features = Scorer(model).matrix(rows.frame.iloc[sample.at])
+        copies = near_copies(pairs.correlations(rows.frame, names))
+        groups = [*([at] for at in range(len(names))), *copies]
+        pr_auc, lost = permute(
+            features,
+            rows.label[sample.at],
+            sample.weight,
+            groups,
+            diagnosis.predictor(model),
+            seed=seed,
+            progress=progress,
+        )
+        progress(len(groups) * REPEATS, len(groups) * REPEATS)  # the last moment to be stopped: SHAP goes in one go
+        shap = _weighed(np.abs(contributions(model.booster, features)), sample.weight)
+        permuted = [
+            Permuted(tuple(names[at] for at in group), *each, shap[group[0]] if len(group) == 1 else 0.0)
+            for group, each in zip(groups, lost, strict=True)
+        ]
+        return Importance(
+            model.version, len(rows.label), int(rows.label.sum()), pr_auc, tuple(permuted[: len(names)]),
+            tuple(permuted[len(names) :]), tuple(_constant(features, names)), REPEATS, seed, rows.sentence,
+            tuple(filter(None, [sample.sentence])),
+        )  # fmt: skip
 
+    def importance_stored(self, report: Report, *, version: str, dataset: str, seed: int = 0) -> None:
+        """The job behind a page: ask a version about each feature on a stored dataset and keep the result."""
+        report(0, 0, "Reading the users")
+        importance = self.of_version(
+            self.registry.load(version), self.datasets.find(dataset), schemas.load(self.schema_file),
+            seed=seed, progress=lambda done, of: report(done, of, "Permuting features"),
+        )  # fmt: skip
+        self.diagnoses.keep(version, dataset, KIND, importance.as_json())
 
-def stored(settings: Settings, version: str, dataset: str) -> Importance | None:
-    """What `importance_stored` found, or None."""
-    raw = diagnosis.kept(settings, version, dataset, KIND)
-    return None if raw is None else Importance.from_json(raw)
+    def stored(self, version: str, dataset: str) -> Importance | None:
+        """What `importance_stored` found, or None."""
+        raw = self.diagnoses.kept(version, dataset, KIND)
+        return None if raw is None else Importance.from_json(raw)
 
 
 def _pr_auc(

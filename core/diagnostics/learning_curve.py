@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.data import datasets, split
-from core.data.datasets import Dataset
-from core.diagnostics import diagnosis
+from core.data import split
+from core.data.datasets import Dataset, Datasets
+from core.data.split import Split
+from core.diagnostics.diagnosis import Diagnoses
 from core.evaluation import resample, subsample
 from core.evaluation.difference import short
 from core.evaluation.metrics import Estimate
@@ -27,7 +29,6 @@ from core.model.learner import Labels, Matrix, Progress
 from core.schema import schema as schemas
 from core.schema.schema import Schema
 from core.scoring.scorer import matrix
-from core.settings import Settings
 from core.training import crossfit, train, training
 from core.wording import count
 
@@ -151,35 +152,42 @@ def by_recipe(features: Matrix, label: Labels, keys: split.Keys, *, name: str, s
     return learn
 
 
-def of_dataset(
-    settings: Settings, dataset: Dataset, schema: Schema,
-    *, seed: int = 0, shares: Sequence[float] = SHARES, progress: Progress = lambda _what, _share: None,
-) -> LearningCurve:  # fmt: skip
-    """The learning curve of a labelled dataset. Raises SchemaError without a label, and as `curve` does."""
-    frame = datasets.frame(settings, dataset.id)
-    frame = frame[~np.isnan(training.labels(frame, schema))]
-    features, label = matrix(frame, schema.names), training.labels(frame, schema)
-    keys = split.keys(frame, schema, split.salt(settings))
-    learn = by_recipe(features, label, keys, name=dataset.name, seed=seed)
-    return curve(label, keys, learn, name=dataset.name, seed=seed, shares=shares, progress=progress)
+@dataclass(frozen=True, slots=True, eq=False)
+class LearningCurves:
+    """Learning curves of the datasets of a home."""
 
+    datasets: Datasets
+    diagnoses: Diagnoses
+    split: Split
+    schema_file: Path
 
-def learning_curve_stored(
-    settings: Settings, report: Report, *, dataset: str, seed: int = 0, shares: Sequence[float] = SHARES
-) -> None:  # fmt: skip
-    """The job behind a page: learn from more and more of a stored dataset and keep the result."""
-    report(0, 0, "Reading the users")
-    learning_curve = of_dataset(
-        settings, datasets.find(settings, dataset), schemas.load(settings.schema_file), seed=seed, shares=shares,
-        progress=lambda what, share: report(round(1000 * share), 1000, what),
-    )  # fmt: skip
-    diagnosis.keep(settings, ANY, dataset, KIND, learning_curve.as_json())
+    def of_dataset(
+        self, dataset: Dataset, schema: Schema,
+        *, seed: int = 0, shares: Sequence[float] = SHARES, progress: Progress = lambda _what, _share: None,
+    ) -> LearningCurve:  # fmt: skip
+        """The learning curve of a labelled dataset. Raises SchemaError without a label, and as `curve` does."""
+        frame = self.datasets.frame(dataset.id)
+        frame = frame[~np.isnan(training.labels(frame, schema))]
+        features, label = matrix(frame, schema.names), training.labels(frame, schema)
+        keys = split.keys(frame, schema, self.split.salt())
+        learn = by_recipe(features, label, keys, name=dataset.name, seed=seed)
+        return curve(label, keys, learn, name=dataset.name, seed=seed, shares=shares, progress=progress)
 
+    def learning_curve_stored(
+        self, report: Report, *, dataset: str, seed: int = 0, shares: Sequence[float] = SHARES
+    ) -> None:  # fmt: skip
+        """The job behind a page: learn from more and more of a stored dataset and keep the result."""
+        report(0, 0, "Reading the users")
+        learning_curve = self.of_dataset(
+            self.datasets.find(dataset), schemas.load(self.schema_file), seed=seed, shares=shares,
+            progress=lambda what, share: report(round(1000 * share), 1000, what),
+        )  # fmt: skip
+        self.diagnoses.keep(ANY, dataset, KIND, learning_curve.as_json())
 
-def stored(settings: Settings, dataset: str) -> LearningCurve | None:
-    """What `learning_curve_stored` found, or None."""
-    raw = diagnosis.kept(settings, ANY, dataset, KIND)
-    return None if raw is None else LearningCurve.from_json(raw)
+    def stored(self, dataset: str) -> LearningCurve | None:
+        """What `learning_curve_stored` found, or None."""
+        raw = self.diagnoses.kept(ANY, dataset, KIND)
+        return None if raw is None else LearningCurve.from_json(raw)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
 
-from core.comparison import common_rows
+from core.comparison.common_rows import CommonRows
 from core.comparison.flips import severity
-from core.data.datasets import Dataset, find
+from core.data.datasets import Dataset, Datasets
 from core.diagnostics import diagnosis
+from core.diagnostics.diagnosis import Diagnoses
 from core.diagnostics.disturb import Chance, differs
 from core.evaluation import subsample
 from core.evaluation.difference import short
@@ -24,12 +26,10 @@ from core.evaluation.metrics import FEW, Estimate, Thresholds
 from core.evaluation.resample import Costs, Floats, Ints, Sorted
 from core.jobs import Report
 from core.model.learner import Matrix
-from core.registry import registry
-from core.registry.registry import Model
+from core.registry.registry import Model, Registry
 from core.schema import schema as schemas
 from core.schema.schema import Column, Schema
 from core.scoring.scorer import Scorer
-from core.settings import Settings
 from core.wording import NARROW, count, percent
 
 Kind = Literal["missing", "swapped", "jittered", "dropped"]
@@ -182,26 +182,53 @@ def rescored(features: Matrix, changed: Matrix, score: Floats, predict: Predict)
     return values
 
 
-def of_version(  # noqa: PLR0913 - a version, the users, and what their scores lead to
-    settings: Settings, model: Model, dataset: Dataset, schema: Schema, thresholds: Thresholds,
-    *, band: str, seed: int = 0, progress: Progress = lambda _done, _of: None,
-) -> Robustness:  # fmt: skip
-    """How robust a version is on the labelled users of a dataset that it has not learnt from.
+@dataclass(frozen=True, slots=True, eq=False)
+class RobustnessRuns:
+    """Robustness of the versions of a home."""
 
-    Raises what `common_rows.rows` raises, and WrongFeaturesError when the dataset lacks a feature of the version.
-    """
-    rows = common_rows.rows(settings, (model,), dataset, schema)
-    sample = subsample.thin(rows.label, seed=seed)
-    features = Scorer(model).matrix(rows.frame.iloc[sample.at])
-    columns = [diagnosis.column(schema, feature) for feature in model.metadata.features]
-    undisturbed, steps = measure(
-        features, rows.label[sample.at], sample.weight, columns, diagnosis.predictor(model), thresholds, band=band,
-        seed=seed, progress=progress,
-    )  # fmt: skip
-    return Robustness(
-        model.version, len(rows.label), int(rows.label.sum()), band, thresholds[band], undisturbed, steps, seed,
-        rows.sentence, tuple(filter(None, [sample.sentence])), tuple(filter(None, [never_missing(model)])),
-    )  # fmt: skip
+    common_rows: CommonRows
+    datasets: Datasets
+    diagnoses: Diagnoses
+    registry: Registry
+    schema_file: Path
+
+    def of_version(
+        self, model: Model, dataset: Dataset, schema: Schema, thresholds: Thresholds,
+        *, band: str, seed: int = 0, progress: Progress = lambda _done, _of: None,
+    ) -> Robustness:  # fmt: skip
+        """How robust a version is on the labelled users of a dataset that it has not learnt from.
+
+        Raises what `common_rows.rows` raises, and WrongFeaturesError when the dataset lacks a feature of the version.
+        """
+        rows = self.common_rows.rows((model,), dataset, schema)
+        sample = subsample.thin(rows.label, seed=seed)
+        features = Scorer(model).matrix(rows.frame.iloc[sample.at])
+        columns = [diagnosis.column(schema, feature) for feature in model.metadata.features]
+        undisturbed, steps = measure(
+            features, rows.label[sample.at], sample.weight, columns, diagnosis.predictor(model), thresholds, band=band,
+            seed=seed, progress=progress,
+        )  # fmt: skip
+        return Robustness(
+            model.version, len(rows.label), int(rows.label.sum()), band, thresholds[band], undisturbed, steps, seed,
+            rows.sentence, tuple(filter(None, [sample.sentence])), tuple(filter(None, [never_missing(model)])),
+        )  # fmt: skip
+
+    def robustness_stored(
+        self, report: Report, *, version: str, dataset: str, thresholds: dict[str, float], band: str,
+        seed: int = 0,
+    ) -> None:  # fmt: skip
+        """The job behind a page: measure a version on a stored dataset and keep the result."""
+        report(0, 0, "Reading the users")
+        robustness = self.of_version(
+            self.registry.load(version), self.datasets.find(dataset), schemas.load(self.schema_file),
+            thresholds, band=band, seed=seed, progress=lambda done, of: report(done, of, "Disturbing values"),
+        )  # fmt: skip
+        self.diagnoses.keep(version, dataset, KIND, robustness.as_json())
+
+    def stored(self, version: str, dataset: str, *, above: float) -> Robustness | None:
+        """What `robustness_stored` found with this threshold, or None."""
+        raw = self.diagnoses.kept(version, dataset, KIND)
+        return Robustness.from_json(raw) if raw is not None and raw["above"] == above else None
 
 
 def never_missing(model: Model) -> str:
@@ -214,25 +241,6 @@ def never_missing(model: Model) -> str:
         f"No value of {whole} of {count(len(varying), 'feature')} was missing when {model.version} learnt: where one "
         "is missing now, its trees go a way that no user has gone in training."
     )
-
-
-def robustness_stored(
-    settings: Settings, report: Report, *, version: str, dataset: str, thresholds: dict[str, float], band: str,
-    seed: int = 0,
-) -> None:  # fmt: skip
-    """The job behind a page: measure a version on a stored dataset and keep the result."""
-    report(0, 0, "Reading the users")
-    robustness = of_version(
-        settings, registry.load(settings, version), find(settings, dataset), schemas.load(settings.schema_file),
-        thresholds, band=band, seed=seed, progress=lambda done, of: report(done, of, "Disturbing values"),
-    )  # fmt: skip
-    diagnosis.keep(settings, version, dataset, KIND, robustness.as_json())
-
-
-def stored(settings: Settings, version: str, dataset: str, *, above: float) -> Robustness | None:
-    """What `robustness_stored` found with this threshold, or None."""
-    raw = diagnosis.kept(settings, version, dataset, KIND)
-    return Robustness.from_json(raw) if raw is not None and raw["above"] == above else None
 
 
 class _Judged:

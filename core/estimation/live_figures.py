@@ -2,90 +2,100 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.data import datasets
+from core.data.datasets import Datasets
 from core.estimation import estimate
 from core.estimation.estimate import Figures
 from core.estimation.sampling_cells import Labels, Users
 from core.feedback import standing
 from core.feedback.table import column
 from core.review import plans
+from core.review.plans import Plans
 from core.schema import schema as schemas
-from core.scoring import runs
-from core.scoring.runs import Run
-from core.settings import Settings
+from core.scoring.runs import Run, Runs
 
 _LABEL: Final = {"spammer": 1.0, "legitimate": 0.0, "unsure": np.nan}
 
 
-def figures(settings: Settings, run: Run, verdicts: pd.DataFrame) -> Figures | None:
-    """Precision and recall of a run, or None while it has no plan.
+@dataclass(frozen=True, slots=True, eq=False)
+class LiveFigures:
+    """Weighted figures of the runs of a home."""
 
-    verdicts: those neither superseded nor withdrawn (`Ledger.valid`). Of each user whom the run has chosen and who was
-    judged on the values that the run has, in whichever run that was, the label counts that stands of all verdicts on
-    these values, whoever gave them: an appeal, a second opinion and an import as well. It counts with the inclusion
-    that the run gave the user. Who was only judged for another reason than a draw counts as not judged yet; a user
-    sent by hand is certain to be judged; one who is in the run more than once counts by the latest row.
-    """
-    if (drawn := _drawn(settings, run)) is None:
-        return None
-    probability = runs.scores(settings, run.id)["probability"].loc[drawn.index].to_numpy()
-    severity = run.policy.severity(probability)
-    chosen, inclusion = drawn["chosen"].to_numpy(), drawn["inclusion"].to_numpy()
-    label, judged = _labels(settings, run, drawn[chosen], verdicts)
-    return estimate.figures(
-        Users.of(severity, probability, inclusion),
-        Labels(severity[chosen].astype(np.int64), inclusion[chosen], label, judged),
-    )
+    datasets: Datasets
+    plans: Plans
+    runs: Runs
+    schema_file: Path
 
+    def figures(self, run: Run, verdicts: pd.DataFrame) -> Figures | None:
+        """Precision and recall of a run, or None while it has no plan.
 
-def labelled(settings: Settings, run: Run, verdicts: pd.DataFrame) -> pd.DataFrame | None:
-    """`probability`, `inclusion` and `label` (1.0 or 0.0) of the users of a run whose verdict says what they are.
+        verdicts: those neither superseded nor withdrawn (`Ledger.valid`). Of each user whom the run has chosen and who
+        was judged on the values that the run has, in whichever run that was, the label counts that stands of all
+        verdicts on these values, whoever gave them: an appeal, a second opinion and an import as well. It counts with
+        the inclusion that the run gave the user. Who was only judged for another reason than a draw counts as not
+        judged yet; a user sent by hand is certain to be judged; one who is in the run more than once counts by the
+        latest row.
+        """
+        if (drawn := self._drawn(run)) is None:
+            return None
+        probability = self.runs.scores(run.id)["probability"].loc[drawn.index].to_numpy()
+        severity = run.policy.severity(probability)
+        chosen, inclusion = drawn["chosen"].to_numpy(), drawn["inclusion"].to_numpy()
+        label, judged = self._labels(run, drawn[chosen], verdicts)
+        return estimate.figures(
+            Users.of(severity, probability, inclusion),
+            Labels(severity[chosen].astype(np.int64), inclusion[chosen], label, judged),
+        )
 
-    Indexed by input row; whose verdicts count is as in `figures`. None while the run has no plan.
-    """
-    if (drawn := _drawn(settings, run)) is None:
-        return None
-    chosen = drawn[drawn["chosen"]]
-    label, _ = _labels(settings, run, chosen, verdicts)
-    probability = runs.scores(settings, run.id)["probability"].loc[chosen.index]
-    frame = pd.DataFrame({"probability": probability, "inclusion": chosen["inclusion"], "label": label}, chosen.index)
-    return frame[frame["label"].notna()]
+    def labelled(self, run: Run, verdicts: pd.DataFrame) -> pd.DataFrame | None:
+        """`probability`, `inclusion` and `label` (1.0 or 0.0) of the users of a run whose verdict says what they are.
 
+        Indexed by input row; whose verdicts count is as in `figures`. None while the run has no plan.
+        """
+        if (drawn := self._drawn(run)) is None:
+            return None
+        chosen = drawn[drawn["chosen"]]
+        label, _ = self._labels(run, chosen, verdicts)
+        probability = self.runs.scores(run.id)["probability"].loc[chosen.index]
+        frame = pd.DataFrame(
+            {"probability": probability, "inclusion": chosen["inclusion"], "label": label}, chosen.index
+        )
+        return frame[frame["label"].notna()]
 
-def _drawn(settings: Settings, run: Run) -> pd.DataFrame | None:
-    """`user`, `inclusion` and `chosen` of each user of a run by the latest row, indexed by it; None without a plan."""
-    if (plan := runs.plan(settings, run.id)) is None:
-        return None
-    names = plans.users(settings, run, schemas.load(settings.schema_file))
-    once = plan.loc[plan.index.isin(plans.latest(names))]
-    by_hand = once.index.isin(runs.sent(settings, run.id).index)
-    inclusion = np.where(by_hand, 1.0, once["inclusion"].to_numpy())
-    chosen = once["chosen"].to_numpy() | by_hand
-    return pd.DataFrame({"user": names.loc[once.index], "inclusion": inclusion, "chosen": chosen}, once.index)
+    def _drawn(self, run: Run) -> pd.DataFrame | None:
+        """`user`, `inclusion` and `chosen` of each user of a run by the latest row, indexed by it. None: no plan."""
+        if (plan := self.runs.plan(run.id)) is None:
+            return None
+        names = self.plans.users(run, schemas.load(self.schema_file))
+        once = plan.loc[plan.index.isin(plans.latest(names))]
+        by_hand = once.index.isin(self.runs.sent(run.id).index)
+        inclusion = np.where(by_hand, 1.0, once["inclusion"].to_numpy())
+        chosen = once["chosen"].to_numpy() | by_hand
+        return pd.DataFrame({"user": names.loc[once.index], "inclusion": inclusion, "chosen": chosen}, once.index)
 
-
-def _labels(
-    settings: Settings, run: Run, chosen: pd.DataFrame, verdicts: pd.DataFrame
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-    """The label of each row of `_drawn`, (m,), NaN without one, and whether it was judged, (m,)."""
-    names = [name for name in schemas.load(settings.schema_file).names if column(name) in verdicts.columns]
-    at = pd.Index(chosen["user"]).get_indexer(pd.Index(verdicts["user"]))
-    given, at = verdicts[at >= 0], at[at >= 0]
-    now = datasets.frame(settings, run.dataset, names).loc[chosen.index].to_numpy(np.float64)
-    same = _equal(given[[column(name) for name in names]].to_numpy(np.float64), now[at])
-    given, at = given[same], at[same]
-    label, judged = np.full(len(chosen), np.nan), np.zeros(len(chosen), bool)
-    # Without a draw a user was judged because somebody looked: that says nothing of those whom nobody looked at.
-    stands, draw = standing.last(at, given)
-    counted = np.flatnonzero(draw >= 0)
-    label[counted], judged[counted] = given["verdict"].iloc[stands[counted]].map(_LABEL).to_numpy(np.float64), True
-    return label, judged
+    def _labels(
+        self, run: Run, chosen: pd.DataFrame, verdicts: pd.DataFrame
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+        """The label of each row of `_drawn`, (m,), NaN without one, and whether it was judged, (m,)."""
+        names = [name for name in schemas.load(self.schema_file).names if column(name) in verdicts.columns]
+        at = pd.Index(chosen["user"]).get_indexer(pd.Index(verdicts["user"]))
+        given, at = verdicts[at >= 0], at[at >= 0]
+        now = self.datasets.frame(run.dataset, names).loc[chosen.index].to_numpy(np.float64)
+        same = _equal(given[[column(name) for name in names]].to_numpy(np.float64), now[at])
+        given, at = given[same], at[same]
+        label, judged = np.full(len(chosen), np.nan), np.zeros(len(chosen), bool)
+        # Without a draw a user was judged because somebody looked: that says nothing of those whom nobody looked at.
+        stands, draw = standing.last(at, given)
+        counted = np.flatnonzero(draw >= 0)
+        label[counted], judged[counted] = given["verdict"].iloc[stands[counted]].map(_LABEL).to_numpy(np.float64), True
+        return label, judged
 
 
 def _equal(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:

@@ -8,23 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 import pandas as pd
 
-from core.access import audit
+from core.access.audit import AuditLog
 from core.errors import RefusedError
-from core.feedback import ledger
 from core.feedback.ledger import Ledger, Said
 from core.feedback.table import FIELDS, cells
 from core.feedback.verdict import Verdict
-from core.settings import Settings
 from core.store import chained_log, log_line
 from core.store.group_commit import GroupCommit
 from core.store.verify import Verified, verify
 
-_STORES: Final[dict[Path, CsvStore]] = {}
 _USER: Final = list(FIELDS).index("user")
 #: What a reviewer says. The same id with the same of these is the same verdict, come again a moment later.
 _SAID: Final = ("case", "prediction", "user", "reviewer", "verdict", "reason", "notes", "supersedes")
@@ -42,18 +38,14 @@ class Wish:
     decide: Decide
 
 
-def of(settings: Settings) -> CsvStore:
-    """The store of this home; one in a process, so that threads which record at once share one wait for the disk."""
-    path = ledger.file(settings)
-    return _STORES.get(path) or _STORES.setdefault(path, CsvStore(settings))
-
-
 class CsvStore:
-    """A `FeedbackStore`; all of its promises hold between threads and between processes."""
+    """A `FeedbackStore`; all of its promises hold between threads and between processes.
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings, self._path = settings, ledger.file(settings)
-        self._ledger = ledger.of(settings)
+    Threads that record at once share one wait for the disk.
+    """
+
+    def __init__(self, ledger: Ledger, audit: AuditLog) -> None:
+        self._ledger, self._audit, self._path = ledger, audit, ledger.path
         self._together: GroupCommit[Wish, Answer] = GroupCommit(self._commit)
 
     def record(self, verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
@@ -77,9 +69,7 @@ class CsvStore:
         cell = log_line.encode(user)
         gone = chained_log.forget(self._path, lambda row: bool(user) and row[_USER : _USER + 1] == [cell])
         if gone:  # the log says that it was done, not to whom: the name is what is to be forgotten
-            audit.note(
-                self._settings, who=by, what="forget", about="a user's feedback", details={"verdicts": gone}, now=now
-            )
+            self._audit.note(who=by, what="forget", about="a user's feedback", details={"verdicts": gone}, now=now)
         return gone
 
     def _ask(self, wish: Wish) -> tuple[Verdict, ...]:

@@ -23,22 +23,9 @@ from core.feedback import standing as standings
 from core.feedback.standing import Line, Standing
 from core.feedback.table import FIELDS, Table
 from core.feedback.verdict import Judgement, Verdict
-from core.settings import Settings
 from core.store import chained_log
 
 _INDEXED: Final = ("user", "case", "reviewer", "prediction")
-_LEDGERS: Final[dict[Path, Ledger]] = {}
-
-
-def file(settings: Settings) -> Path:
-    """The first file of this home's feedback; others go on from it."""
-    return settings.feedback / "feedback.csv"
-
-
-def of(settings: Settings) -> Ledger:
-    """The ledger of this home, one in a process; it may not have been refreshed yet."""
-    path = file(settings)
-    return _LEDGERS.get(path) or _LEDGERS.setdefault(path, Ledger(path))
 
 
 class Said(NamedTuple):
@@ -84,7 +71,7 @@ class Ledger:
     _effective: pd.DataFrame | None
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._guard = threading.RLock()
         self._seen: object = ()
         self._clear(())
@@ -107,17 +94,17 @@ class Ledger:
 
         Raises FileProblemError when a line was damaged, StorageError when the lock beside the file cannot be made.
         """
-        if self._seen == _signature(self._path):
+        if self._seen == _signature(self.path):
             return
         # The lock first, always: who writes holds it and then asks here. It also keeps out what is not on disk yet.
-        with chained_log.locked(self._path), self._guard:
-            present = chained_log.files(self._path)
+        with chained_log.locked(self.path), self._guard:
+            present = chained_log.files(self.path)
             features = tuple(dict.fromkeys(name for file in present for name in _features(file)))
             if not self._goes_on(present) or not set(features) <= set(self.features):
                 self._clear(features)
             for number, file in enumerate(present):
                 self._read(number, file)
-            self._seen = _signature(self._path)
+            self._seen = _signature(self.path)
 
     def frame(self) -> pd.DataFrame:
         """All rows that were not forgotten, as `Table.frame`; kept until there are more. Not to be changed."""

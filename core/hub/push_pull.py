@@ -16,9 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock
-
-from core.access import accounts, audit
+from core import locks
+from core.access.accounts import Accounts
+from core.access.audit import AuditLog
 from core.errors import HubError, RefusedError, WrongFeaturesError
 from core.errors import listed as in_words
 from core.files import told_when_full
@@ -27,11 +27,12 @@ from core.hub.client import Client, Snapshot
 from core.hub.file_checks import NATIVE, README
 from core.hub.places import MAIN, Source, Target
 from core.jobs import Report
-from core.registry import baseline, bundle, card, lineage, registry, sums
+from core.registry import baseline, bundle, card, registry, sums
+from core.registry.lineage import Lineage
 from core.registry.origin import Origin
-from core.registry.registry import BASELINE, NEEDED, SUMS, USERS, Model
+from core.registry.registry import BASELINE, NEEDED, SUMS, USERS, Model, Registry
 from core.schema import schema as schemas
-from core.settings import TOKEN_VARIABLES, Hub, Settings
+from core.settings import TOKEN_VARIABLES, Hub
 
 _HEAD: Final = """\
 ---
@@ -83,66 +84,134 @@ class Pulled:
 def _quiet(_done: int, _of: int, _what: str) -> None: ...
 
 
-def push(settings: Settings, version: str, target: Target, *, by: str, now: datetime, told: Told = _quiet) -> Pushed:
-    """Put a version into a repo, in one commit; the repo and the branch are made when they are not there.
+@dataclass(frozen=True, slots=True, eq=False)
+class HubSync:
+    """Pushes versions of a home to the Hub and pulls them from it."""
 
-    Noted in the audit log before anything leaves, and again when it then did not. Raises NotAllowedError, HubError,
-    as `registry.load` does, and RefusedError when the repo is public and that was not asked for.
-    """
-    person, hub = accounts.authorise(settings, by, "promote"), Hub.of()
-    if hub.token is None:
-        raise HubError(f"{hub.name} takes models only with a token: set {TOKEN_VARIABLES[0]} to one that may write.")
-    model, client = registry.load(settings, version), Client(hub, target.repo)
-    told(0, 0, f"Asking {hub.name}")
-    before = _prepared(client, target)
-    with _packed(settings, model, users=target.with_baseline) as files:
-        facts = {"to": target.repo, "hub": hub.endpoint, "branch": target.branch, "private": before.private,
-                 "files": sorted(files), "users": target.with_baseline}  # fmt: skip
-        told(0, 0, f"Sending {version}")
-        audit.note(settings, who=person.name, what="push model", about=version, details=facts, now=now)
-        gone = [name for name in NATIVE if name in before.sizes and name not in files]
-        try:
-            commit = client.commit(files, gone, message=f"{version} of Trustdesk", onto=before, branch=target.branch)
-        except HubError as error:
-            audit.note(settings, who=person.name, what="push failed", about=version, why=str(error), now=now)
-            raise
-        return Pushed(
-            version, f"{hub.endpoint}/{target.repo}", commit, before.private, tuple(files), target.with_baseline
-        )
+    accounts: Accounts
+    audit: AuditLog
+    lineage: Lineage
+    registry: Registry
+    jobs: Path
+    models: Path
+    schema_file: Path
 
+    def push(self, version: str, target: Target, *, by: str, now: datetime, told: Told = _quiet) -> Pushed:
+        """Put a version into a repo, in one commit; the repo and the branch are made when they are not there.
 
-def pull(settings: Settings, source: Source, *, by: str, now: datetime, why: str = "", told: Told = _quiet) -> Pulled:
-    """Take a commit of a repo as a new version, with its origin, and, given a reason, put it in charge.
+        Noted in the audit log before anything leaves, and again when it then did not. Raises NotAllowedError, HubError,
+        as `registry.load` does, and RefusedError when the repo is public and that was not asked for.
+        """
+        person, hub = self.accounts.authorise(by, "promote"), Hub.of()
+        if hub.token is None:
+            raise HubError(
+                f"{hub.name} takes models only with a token: set {TOKEN_VARIABLES[0]} to one that may write."
+            )
+        model, client = self.registry.load(version), Client(hub, target.repo)
+        told(0, 0, f"Asking {hub.name}")
+        before = _prepared(client, target)
+        with self._packed(model, users=target.with_baseline) as files:
+            facts = {"to": target.repo, "hub": hub.endpoint, "branch": target.branch, "private": before.private,
+                     "files": sorted(files), "users": target.with_baseline}  # fmt: skip
+            told(0, 0, f"Sending {version}")
+            self.audit.note(who=person.name, what="push model", about=version, details=facts, now=now)
+            gone = [name for name in NATIVE if name in before.sizes and name not in files]
+            try:
+                commit = client.commit(
+                    files, gone, message=f"{version} of Trustdesk", onto=before, branch=target.branch
+                )
+            except HubError as error:
+                self.audit.note(who=person.name, what="push failed", about=version, why=str(error), now=now)
+                raise
+            return Pushed(
+                version, f"{hub.endpoint}/{target.repo}", commit, before.private, tuple(files), target.with_baseline
+            )
 
-    A commit taken before is the version it became. Raises NotAllowedError, HubError, StorageError, UnsafeFileError
-    before anything is stored, and WrongFeaturesError when it needs features that this home's schema lacks: it then
-    stays in the registry and is not put in charge.
-    """
-    person, hub = accounts.authorise(settings, by, "promote"), Hub.of()
-    reason = registry.reason_given(why) if why else ""
-    client = Client(hub, source.repo)
-    told(0, 0, f"Asking {hub.name}")
-    snapshot = client.snapshot(source.revision)
-    origin = Origin(hub.endpoint, source.repo, snapshot.commit, person.name, now)
-    with told_when_full(settings.models), _one_at_a_time(settings):
-        pulled = _taken_before(settings, origin) or _taken(settings, client, snapshot, origin, told)
-    if reason:
-        _check_features(settings, pulled.version)
-        registry.promote(settings, pulled.version, by=person.name, why=reason, now=now)
-    return pulled
+    def pull(self, source: Source, *, by: str, now: datetime, why: str = "", told: Told = _quiet) -> Pulled:
+        """Take a commit of a repo as a new version, with its origin, and, given a reason, put it in charge.
 
+        A commit taken before is the version it became. Raises NotAllowedError, HubError, StorageError, UnsafeFileError
+        before anything is stored, and WrongFeaturesError when it needs features that this home's schema lacks: it then
+        stays in the registry and is not put in charge.
+        """
+        person, hub = self.accounts.authorise(by, "promote"), Hub.of()
+        reason = registry.reason_given(why) if why else ""
+        client = Client(hub, source.repo)
+        told(0, 0, f"Asking {hub.name}")
+        snapshot = client.snapshot(source.revision)
+        origin = Origin(hub.endpoint, source.repo, snapshot.commit, person.name, now)
+        with told_when_full(self.models), self._one_at_a_time():
+            pulled = self._taken_before(origin) or self._taken(client, snapshot, origin, told)
+        if reason:
+            self._check_features(pulled.version)
+            self.registry.promote(pulled.version, by=person.name, why=reason, now=now)
+        return pulled
 
-def push_stored(
-    settings: Settings, report: Report, *, version: str, repo: str, by: str, public: bool, with_baseline: bool
-) -> None:
-    """The job behind a page: push a version. The token is not among its arguments; the process reads it itself."""
-    target = Target(repo, public=public, with_baseline=with_baseline)
-    push(settings, version, target, by=by, now=datetime.now(UTC), told=report)
+    def push_stored(
+        self, report: Report, *, version: str, repo: str, by: str, public: bool, with_baseline: bool
+    ) -> None:
+        """The job behind a page: push a version. The token is not among its arguments; the process reads it itself."""
+        target = Target(repo, public=public, with_baseline=with_baseline)
+        self.push(version, target, by=by, now=datetime.now(UTC), told=report)
 
+    def pull_stored(self, report: Report, *, repo: str, revision: str, by: str, why: str) -> None:
+        """The job behind a page: pull a version, and put it in charge where `why` says why."""
+        self.pull(Source(repo, revision), by=by, now=datetime.now(UTC), why=why, told=report)
 
-def pull_stored(settings: Settings, report: Report, *, repo: str, revision: str, by: str, why: str) -> None:
-    """The job behind a page: pull a version, and put it in charge where `why` says why."""
-    pull(settings, Source(repo, revision), by=by, now=datetime.now(UTC), why=why, told=report)
+    @contextmanager
+    def _packed(self, model: Model, *, users: bool) -> Iterator[dict[str, Path | bytes]]:
+        """The files of a push by name; those of no single user are written anew for it."""
+        promotions = self.lineage.history(self.registry.champion())
+        latest = next((each for each in reversed(promotions) if each.version == model.version), None)
+        readme = _HEAD + card.markdown(model.version, model.metadata, latest, model.origin)
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            native = [name for name in (*NEEDED, USERS) if (model.folder / name).exists() and (users or name != USERS)]
+            for each in native:
+                shutil.copyfile(model.folder / each, folder / each)
+            if not users:
+                baseline.save(baseline.without_rows(model.baseline()), folder / BASELINE)
+            sums.write(folder, native)
+            files = {each: folder / each for each in (*native, SUMS)}
+            yield files | {README: readme.encode(), bundle.METRICS: bundle.metrics(model).encode()}
+
+    @contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        """Two pulls of one commit at once must not become two versions."""
+        self.models.mkdir(parents=True, exist_ok=True)
+        self.jobs.mkdir(parents=True, exist_ok=True)
+        with locks.held(self.jobs / "pull.lock"):
+            yield
+
+    def _taken_before(self, origin: Origin) -> Pulled | None:
+        for each in self.registry.listing():
+            if each.origin and each.origin.same_as(origin.hub, origin.repo, origin.revision):
+                return Pulled(each.version, each.origin, new=False)
+        return None
+
+    def _taken(self, client: Client, snapshot: Snapshot, origin: Origin, told: Told) -> Pulled:
+        names = file_checks.accepted(snapshot.sizes, origin.place)
+        of, done = sum(snapshot.sizes[name] or 0 for name in names), 0
+
+        def got(count: int) -> None:
+            nonlocal done
+            done += count
+            told(done, of, f"Fetching {origin.place}")
+
+        with tempfile.TemporaryDirectory(prefix=".pull-", suffix=".tmp", dir=self.models) as name:
+            folder = Path(name)
+            for each in names:
+                client.fetch(each, folder / each, commit=snapshot.commit, most=file_checks.most(each), got=got)
+            file_checks.prove(folder, origin.place)
+            version = self.registry.adopt(folder, origin)
+        facts = {"from": f"{origin.repo}@{origin.revision}", "hub": origin.hub}
+        self.audit.note(who=origin.by, what="pull model", about=version, details=facts, now=origin.at)
+        return Pulled(version, origin, new=True)
+
+    def _check_features(self, version: str) -> None:
+        known = set(schemas.load(self.schema_file).names)
+        if absent := [name for name in self.registry.describe(version).names if name not in known]:
+            raise WrongFeaturesError(version, absent)
 
 
 def _prepared(client: Client, target: Target) -> Snapshot:
@@ -154,63 +223,3 @@ def _prepared(client: Client, target: Target) -> Snapshot:
     if not snapshot.private and not target.public:
         raise RefusedError(f"{target.repo} is public: say so (--public) if everybody may see the model.")
     return snapshot
-
-
-@contextmanager
-def _packed(settings: Settings, model: Model, *, users: bool) -> Iterator[dict[str, Path | bytes]]:
-    """The files of a push by name; those of no single user are written anew for it."""
-    promotions = lineage.history(settings, registry.champion(settings))
-    latest = next((each for each in reversed(promotions) if each.version == model.version), None)
-    readme = _HEAD + card.markdown(model.version, model.metadata, latest, model.origin)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        native = [name for name in (*NEEDED, USERS) if (model.folder / name).exists() and (users or name != USERS)]
-        for each in native:
-            shutil.copyfile(model.folder / each, folder / each)
-        if not users:
-            baseline.save(baseline.without_rows(model.baseline()), folder / BASELINE)
-        sums.write(folder, native)
-        files = {each: folder / each for each in (*native, SUMS)}
-        yield files | {README: readme.encode(), bundle.METRICS: bundle.metrics(model).encode()}
-
-
-@contextmanager
-def _one_at_a_time(settings: Settings) -> Iterator[None]:
-    """Two pulls of one commit at once must not become two versions."""
-    settings.models.mkdir(parents=True, exist_ok=True)
-    settings.jobs.mkdir(parents=True, exist_ok=True)
-    with FileLock(settings.jobs / "pull.lock"):
-        yield
-
-
-def _taken_before(settings: Settings, origin: Origin) -> Pulled | None:
-    for each in registry.listing(settings):
-        if each.origin and each.origin.same_as(origin.hub, origin.repo, origin.revision):
-            return Pulled(each.version, each.origin, new=False)
-    return None
-
-
-def _taken(settings: Settings, client: Client, snapshot: Snapshot, origin: Origin, told: Told) -> Pulled:
-    names = file_checks.accepted(snapshot.sizes, origin.place)
-    of, done = sum(snapshot.sizes[name] or 0 for name in names), 0
-
-    def got(count: int) -> None:
-        nonlocal done
-        done += count
-        told(done, of, f"Fetching {origin.place}")
-
-    with tempfile.TemporaryDirectory(prefix=".pull-", suffix=".tmp", dir=settings.models) as name:
-        folder = Path(name)
-        for each in names:
-            client.fetch(each, folder / each, commit=snapshot.commit, most=file_checks.most(each), got=got)
-        file_checks.prove(folder, origin.place)
-        version = registry.adopt(settings, folder, origin)
-    facts = {"from": f"{origin.repo}@{origin.revision}", "hub": origin.hub}
-    audit.note(settings, who=origin.by, what="pull model", about=version, details=facts, now=origin.at)
-    return Pulled(version, origin, new=True)
-
-
-def _check_features(settings: Settings, version: str) -> None:
-    known = set(schemas.load(settings.schema_file).names)
-    if absent := [name for name in registry.describe(settings, version).names if name not in known]:
-        raise WrongFeaturesError(version, absent)

@@ -19,9 +19,8 @@ from typing import Final, Protocol
 from urllib.parse import urlencode
 
 from core.files import told_when_full
-from core.monitoring import incidents
-from core.monitoring.incidents import Finding, Incident
-from core.settings import Alerts, Settings
+from core.monitoring.incidents import Finding, Incident, Incidents
+from core.settings import Alerts
 
 TRIES: Final = 4
 #: Seconds before the second try; twice as many before each further one.
@@ -105,26 +104,31 @@ class Log:
         return Answer()
 
 
-def channel(settings: Settings) -> Channel:
-    """The webhook of this home, else its log. Raises BadOptionError when the webhook is no address."""
-    webhook = Alerts.of(settings).webhook
-    return Webhook(webhook) if webhook else Log(settings.log.with_name("alerts.log"))
+@dataclass(frozen=True, slots=True, eq=False)
+class Alerting:
+    """Tells people of incidents. `addresses`: reads anew each time where alerts go, so that nobody keeps a secret."""
 
+    incidents: Incidents
+    log: Path
+    addresses: Callable[[], Alerts]
 
-def tell(
-    settings: Settings, to: Channel, *, now: datetime, sleep: Callable[[float], None] = time.sleep
-) -> tuple[int, str]:
-    """Deliver, in one message, the open incidents nobody was told of. How many were told, and why none were, or "".
+    def channel(self) -> Channel:
+        """The webhook of this home, else its log. Raises BadOptionError when the webhook is no address."""
+        webhook = self.addresses().webhook
+        return Webhook(webhook) if webhook else Log(self.log.with_name("alerts.log"))
 
-    Only what was delivered counts as told; the rest waits for the next look. Two looks at once may tell twice, but an
-    incident that was told is not told again.
-    """
-    waiting = incidents.untold(settings)
-    if not waiting:
-        return 0, ""
-    failure = posted(to, message(waiting, Alerts.of(settings).address), now=now, sleep=sleep)
-    incidents.mark(settings, waiting, now=now, failure=failure)
-    return (0, failure) if failure else (len(waiting), "")
+    def tell(self, to: Channel, *, now: datetime, sleep: Callable[[float], None] = time.sleep) -> tuple[int, str]:
+        """Deliver, in one message, the open incidents nobody was told of. How many were told, and why none were, or "".
+
+        Only what was delivered counts as told; the rest waits for the next look. Two looks at once may tell twice, but
+        an incident that was told is not told again.
+        """
+        waiting = self.incidents.untold()
+        if not waiting:
+            return 0, ""
+        failure = posted(to, message(waiting, self.addresses().address), now=now, sleep=sleep)
+        self.incidents.mark(waiting, now=now, failure=failure)
+        return (0, failure) if failure else (len(waiting), "")
 
 
 def posted(to: Channel, text: str, *, now: datetime, sleep: Callable[[float], None] = time.sleep) -> str:

@@ -18,17 +18,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.data import datasets
+from core.data.datasets import Datasets
 from core.errors import UnknownItemError, listed
 from core.evaluation.histogram import Histogram
 from core.explore import shift, value_counts
-from core.registry import registry
 from core.registry.baseline import Baseline
-from core.registry.registry import Model
-from core.scoring import runs, shap_values
-from core.scoring.runs import Run
+from core.registry.registry import Model, Registry
+from core.scoring import shap_values
+from core.scoring.runs import Run, Runs
 from core.scoring.scorer import matrix
-from core.settings import Settings
 from core.wording import count
 
 Verdict = Literal["steady", "watch", "drifted", "too few"]
@@ -229,45 +227,55 @@ def use_of(model: Model, baseline: Baseline) -> dict[str, float]:
     return dict(zip(names, np.abs(pushes).mean(axis=0).astype(float).tolist(), strict=True))
 
 
-def window(settings: Settings, run: Run, *, users: int = WINDOW) -> tuple[Run, ...]:
-    """A run and, newest first, as many earlier ones of its version as it takes to have so many users.
+@dataclass(frozen=True, slots=True, eq=False)
+class DriftWatch:
+    """Drift of the users of a home against the training of its versions."""
 
-    A file that was scored twice counts once.
-    """
-    found, seen = [run], {run.dataset}
-    for each in dropwhile(lambda each: each.id != run.id, runs.recent(settings, _RECENT)):
-        if sum(every.users for every in found) >= users:
-            break
-        if each.model == run.model and each.dataset not in seen:
-            found.append(each)
-            seen.add(each.dataset)
-    return tuple(found)
+    datasets: Datasets
+    registry: Registry
+    runs: Runs
 
+    def window(self, run: Run, *, users: int = WINDOW) -> tuple[Run, ...]:
+        """A run and, newest first, as many earlier ones of its version as it takes to have so many users.
 
-def latest(settings: Settings) -> Run | None:
-    """The newest run of the version in charge that has users, None before there is one."""
-    champion = registry.champion(settings)
-    recent = runs.recent(settings, _RECENT)
-    return next((each for each in recent if each.model == champion and each.users), None)
+        A file that was scored twice counts once.
+        """
+        found, seen = [run], {run.dataset}
+        for each in dropwhile(lambda each: each.id != run.id, self.runs.recent(_RECENT)):
+            if sum(every.users for every in found) >= users:
+                break
+            if each.model == run.model and each.dataset not in seen:
+                found.append(each)
+                seen.add(each.dataset)
+        return tuple(found)
 
+    def latest(self) -> Run | None:
+        """The newest run of the version in charge that has users, None before there is one."""
+        champion = self.registry.champion()
+        recent = self.runs.recent(_RECENT)
+        return next((each for each in recent if each.model == champion and each.users), None)
 
-def of_run(settings: Settings, run: str | None = None, *, use: Mapping[str, float] | None = None) -> Drift:
-    """A run, and what its window adds, against the baseline of the version that scored it.
+    def of_run(self, run: str | None = None, *, use: Mapping[str, float] | None = None) -> Drift:
+        """A run, and what its window adds, against the baseline of the version that scored it.
 
-    Without a run, the newest of the version in charge; without a `use`, `use_of` that version. Raises UnknownItemError
-    when there is no such run, and what `registry.load` raises.
-    """
-    found = latest(settings) if run is None else runs.find(settings, run)
-    if found is None:
-        raise UnknownItemError("run", "of the version in charge")
-    model = registry.load(settings, found.model)
-    baseline, together = model.baseline(), window(settings, found)
-    frame = pd.concat(list(_features(settings, together, model)), ignore_index=True)
-    score = np.concatenate([runs.scores(settings, each.id)["probability"].to_numpy() for each in together])
-    known = use_of(model, baseline) if use is None else use
-    return compare(
-        baseline, frame, score, version=model.version, of=[each.id for each in together], use=known
-    )  # fmt: skip
+        Without a run, the newest of the version in charge; without a `use`, `use_of` that version. Raises
+        UnknownItemError when there is no such run, and what `registry.load` raises.
+        """
+        found = self.latest() if run is None else self.runs.find(run)
+        if found is None:
+            raise UnknownItemError("run", "of the version in charge")
+        model = self.registry.load(found.model)
+        baseline, together = model.baseline(), self.window(found)
+        frame = pd.concat(list(self._features(together, model)), ignore_index=True)
+        score = np.concatenate([self.runs.scores(each.id)["probability"].to_numpy() for each in together])
+        known = use_of(model, baseline) if use is None else use
+        return compare(
+            baseline, frame, score, version=model.version, of=[each.id for each in together], use=known
+        )  # fmt: skip
+
+    def _features(self, together: Sequence[Run], model: Model) -> Iterator[pd.DataFrame]:
+        for each in together:
+            yield self.datasets.frame(each.dataset, model.metadata.names)
 
 
 def _bins(baseline: Histogram) -> list[str]:
@@ -291,11 +299,6 @@ def _short(value: float) -> str:
         return f"{value:,.0f}"
     tiny = 0 < abs(value) < 0.0001
     return f"{value:.{1 - math.floor(math.log10(abs(value)))}f}" if tiny else f"{value:.2g}"
-
-
-def _features(settings: Settings, together: Sequence[Run], model: Model) -> Iterator[pd.DataFrame]:
-    for each in together:
-        yield datasets.frame(settings, each.dataset, model.metadata.names)
 
 
 def _shares(names: Sequence[str], use: Mapping[str, float]) -> dict[str, float]:

@@ -14,16 +14,17 @@ from typing import Final, Literal
 
 from sqlalchemy import select
 
-from core.estimation import live_figures
 from core.estimation.estimate import Estimate
-from core.feedback import ledger
-from core.monitoring import drift, incidents, inspection, volume
-from core.monitoring.drift import Drift
-from core.monitoring.incidents import KINDS
+from core.estimation.live_figures import LiveFigures
+from core.feedback.ledger import Ledger
+from core.monitoring.drift import Drift, DriftWatch
+from core.monitoring.incidents import KINDS, Incidents
+from core.monitoring.inspection import Inspection
+from core.monitoring.volume import Volume
 from core.policy.policy import BANDS
-from core.registry import registry
-from core.settings import Settings
+from core.registry.registry import Registry
 from core.store import database
+from core.store.database import Database
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _NO_LABELS: Final[Mapping[str, str]] = MappingProxyType({})
@@ -56,9 +57,66 @@ class Sample:
     labels: Mapping[str, str] = field(default_factory=lambda: _NO_LABELS)
 
 
-def text(settings: Settings, *, now: datetime) -> str:
-    """All metrics of a home. Raises what `registry.load` raises when the version in charge is damaged."""
-    return written(samples(settings, now=now))
+@dataclass(frozen=True, slots=True, eq=False)
+class Exposition:
+    """The metrics of a home, in the text format of Prometheus."""
+
+    database: Database
+    drift: DriftWatch
+    incidents: Incidents
+    inspection: Inspection
+    ledger: Ledger
+    live_figures: LiveFigures
+    registry: Registry
+    volume: Volume
+
+    def text(self, *, now: datetime) -> str:
+        """All metrics of a home. Raises what `registry.load` raises when the version in charge is damaged."""
+        return written(self.samples(now=now))
+
+    def samples(self, *, now: datetime) -> Iterator[Sample]:
+        """Every sample of a home, in no order."""
+        if (version := self.registry.champion()) is not None:
+            yield Sample("trustdesk_champion_info", 1, {"version": version})
+        yield from self._scored()
+        yield from self._verdicts()
+        waiting = self.volume.queue(now=now, days=1)
+        yield Sample("trustdesk_queue_open", waiting.open)
+        yield Sample("trustdesk_queue_late", waiting.late)
+        yield Sample("trustdesk_queue_oldest_seconds", 3600 * waiting.oldest_hours)
+        if (run := self.drift.latest()) is not None:
+            yield from _drift(self.drift.of_run(run.id))
+        yield from self._live()
+        open_ = [each.finding.kind for each in self.incidents.recent() if each.open]
+        yield from (Sample("trustdesk_incidents_open", open_.count(kind), {"kind": kind}) for kind in KINDS)
+
+    def _scored(self) -> Iterator[Sample]:
+        columns = [database.runs.c[name] for name in ("created", "rejected", "counts")]
+        with self.database.connect() as connection:
+            rows = connection.execute(select(*columns).order_by(database.runs.c.number)).all()
+        yield Sample("trustdesk_runs_total", len(rows))
+        yield Sample("trustdesk_rows_rejected_total", sum(row.rejected for row in rows))
+        for band in BANDS:
+            yield Sample("trustdesk_users_scored_total", sum(row.counts[band] for row in rows), {"band": band})
+        if rows:
+            at = datetime.fromisoformat(rows[-1].created).astimezone(UTC)
+            yield Sample("trustdesk_last_run_timestamp_seconds", at.timestamp())
+
+    def _verdicts(self) -> Iterator[Sample]:
+        known = self.ledger
+        known.refresh()
+        counts = known.effective()["verdict"].value_counts()
+        for verdict in ("spammer", "legitimate", "unsure"):
+            yield Sample("trustdesk_verdicts_total", int(counts.get(verdict, 0)), {"verdict": verdict})
+
+    def _live(self) -> Iterator[Sample]:
+        run = self.inspection.judged_run()
+        figures = None if run is None else self.live_figures.figures(run, self.ledger.valid())
+        if run is None or figures is None:
+            return
+        for metric, figure in (("trustdesk_precision", figures.precision), ("trustdesk_recall", figures.recall)):
+            for which, value in _ends(figure).items():
+                yield Sample(metric, value, {"run": run.id, "which": which})
 
 
 def written(found: Iterator[Sample] | list[Sample]) -> str:
@@ -73,58 +131,10 @@ def written(found: Iterator[Sample] | list[Sample]) -> str:
     return "".join(line for name, each in by_metric.items() for line in _lines(name, each))
 
 
-def samples(settings: Settings, *, now: datetime) -> Iterator[Sample]:
-    """Every sample of a home, in no order."""
-    if (version := registry.champion(settings)) is not None:
-        yield Sample("trustdesk_champion_info", 1, {"version": version})
-    yield from _scored(settings)
-    yield from _verdicts(settings)
-    waiting = volume.queue(settings, now=now, days=1)
-    yield Sample("trustdesk_queue_open", waiting.open)
-    yield Sample("trustdesk_queue_late", waiting.late)
-    yield Sample("trustdesk_queue_oldest_seconds", 3600 * waiting.oldest_hours)
-    if (run := drift.latest(settings)) is not None:
-        yield from _drift(drift.of_run(settings, run.id))
-    yield from _live(settings)
-    open_ = [each.finding.kind for each in incidents.recent(settings) if each.open]
-    yield from (Sample("trustdesk_incidents_open", open_.count(kind), {"kind": kind}) for kind in KINDS)
-
-
-def _scored(settings: Settings) -> Iterator[Sample]:
-    columns = [database.runs.c[name] for name in ("created", "rejected", "counts")]
-    with database.connect(settings) as connection:
-        rows = connection.execute(select(*columns).order_by(database.runs.c.number)).all()
-    yield Sample("trustdesk_runs_total", len(rows))
-    yield Sample("trustdesk_rows_rejected_total", sum(row.rejected for row in rows))
-    for band in BANDS:
-        yield Sample("trustdesk_users_scored_total", sum(row.counts[band] for row in rows), {"band": band})
-    if rows:
-        at = datetime.fromisoformat(rows[-1].created).astimezone(UTC)
-        yield Sample("trustdesk_last_run_timestamp_seconds", at.timestamp())
-
-
-def _verdicts(settings: Settings) -> Iterator[Sample]:
-    known = ledger.of(settings)
-    known.refresh()
-    counts = known.effective()["verdict"].value_counts()
-    for verdict in ("spammer", "legitimate", "unsure"):
-        yield Sample("trustdesk_verdicts_total", int(counts.get(verdict, 0)), {"verdict": verdict})
-
-
 def _drift(found: Drift) -> Iterator[Sample]:
     yield Sample("trustdesk_score_psi", found.score.psi)
     yield from (Sample("trustdesk_feature_psi", each.psi, {"feature": each.name}) for each in found.features)
     yield Sample("trustdesk_drifted_features", len(found.found("drifted")))
-
-
-def _live(settings: Settings) -> Iterator[Sample]:
-    run = inspection.judged_run(settings)
-    figures = None if run is None else live_figures.figures(settings, run, ledger.of(settings).valid())
-    if run is None or figures is None:
-        return
-    for metric, figure in (("trustdesk_precision", figures.precision), ("trustdesk_recall", figures.recall)):
-        for which, value in _ends(figure).items():
-            yield Sample(metric, value, {"run": run.id, "which": which})
 
 
 def _ends(figure: Estimate) -> dict[str, float]:

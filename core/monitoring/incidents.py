@@ -12,9 +12,7 @@ from typing import Any, Final, Literal, get_args
 from sqlalchemy import Row, insert, select, update
 
 from core.errors import UnknownItemError
-from core.settings import Settings
-from core.store import database
-from core.store.database import incidents
+from core.store.database import Database, incidents
 
 Kind = Literal["drift", "precision", "queue", "retraining", "schema", "model"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
@@ -54,51 +52,54 @@ class Incident:
         return self.closed is None
 
 
-def keep(
-    settings: Settings, found: Sequence[Finding], *, looked_at: Collection[Kind], now: datetime
-) -> tuple[str, ...]:
-    """Note what a look has found, and return the ids of the incidents that are new.
+@dataclass(frozen=True, slots=True, eq=False)
+class Incidents:
+    """The incidents of a home."""
 
-    One that is open already is the same incident, with the sentence of now; open ones of the kinds that were looked at
-    and were not found again are over.
-    """
-    new = []
-    with database.writing(settings) as connection:
-        rows = connection.execute(select(incidents.c.number, incidents.c.kind, incidents.c.cause).where(_OPEN)).all()
-        known = {(row.kind, row.cause): row.number for row in rows}
-        for each in {(each.kind, each.cause): each for each in found}.values():
-            shown = {"sentence": each.sentence, "page": each.page, "address": dict(each.address), "seen": now}
-            if (number := known.pop((each.kind, each.cause), None)) is not None:
-                connection.execute(update(incidents).where(incidents.c.number == number).values(shown))
-                continue
-            facts = {"kind": each.kind, "cause": each.cause, "opened": now, "failure": ""}
-            inserted = connection.execute(insert(incidents).values(facts | shown)).inserted_primary_key
-            new.append(_id(int(inserted[0]) if inserted else 0))
-        over = [number for (kind, _), number in known.items() if kind in looked_at]
-        connection.execute(update(incidents).where(incidents.c.number.in_(over)).values(closed=now))
-    return tuple(new)
+    database: Database
 
+    def keep(self, found: Sequence[Finding], *, looked_at: Collection[Kind], now: datetime) -> tuple[str, ...]:
+        """Note what a look has found, and return the ids of the incidents that are new.
 
-def recent(settings: Settings, most: int = 100) -> tuple[Incident, ...]:
-    """Open incidents first, then the latest of those that are over; newest first."""
-    ordered = select(incidents).order_by(incidents.c.closed.is_not(None), incidents.c.number.desc())
-    with database.connect(settings) as connection:
-        return tuple(map(_incident, connection.execute(ordered.limit(most)).all()))
+        One that is open already is the same incident, with the sentence of now; open ones of the kinds that were looked
+        at and were not found again are over.
+        """
+        new = []
+        with self.database.writing() as connection:
+            rows = connection.execute(
+                select(incidents.c.number, incidents.c.kind, incidents.c.cause).where(_OPEN)
+            ).all()
+            known = {(row.kind, row.cause): row.number for row in rows}
+            for each in {(each.kind, each.cause): each for each in found}.values():
+                shown = {"sentence": each.sentence, "page": each.page, "address": dict(each.address), "seen": now}
+                if (number := known.pop((each.kind, each.cause), None)) is not None:
+                    connection.execute(update(incidents).where(incidents.c.number == number).values(shown))
+                    continue
+                facts = {"kind": each.kind, "cause": each.cause, "opened": now, "failure": ""}
+                inserted = connection.execute(insert(incidents).values(facts | shown)).inserted_primary_key
+                new.append(_id(int(inserted[0]) if inserted else 0))
+            over = [number for (kind, _), number in known.items() if kind in looked_at]
+            connection.execute(update(incidents).where(incidents.c.number.in_(over)).values(closed=now))
+        return tuple(new)
 
+    def recent(self, most: int = 100) -> tuple[Incident, ...]:
+        """Open incidents first, then the latest of those that are over; newest first."""
+        ordered = select(incidents).order_by(incidents.c.closed.is_not(None), incidents.c.number.desc())
+        with self.database.connect() as connection:
+            return tuple(map(_incident, connection.execute(ordered.limit(most)).all()))
 
-def untold(settings: Settings) -> tuple[Incident, ...]:
-    """Open incidents that nobody was told of yet, oldest first."""
-    waiting = select(incidents).where(_OPEN, incidents.c.told.is_(None)).order_by(incidents.c.number)
-    with database.connect(settings) as connection:
-        return tuple(map(_incident, connection.execute(waiting).all()))
+    def untold(self) -> tuple[Incident, ...]:
+        """Open incidents that nobody was told of yet, oldest first."""
+        waiting = select(incidents).where(_OPEN, incidents.c.told.is_(None)).order_by(incidents.c.number)
+        with self.database.connect() as connection:
+            return tuple(map(_incident, connection.execute(waiting).all()))
 
-
-def mark(settings: Settings, told: Sequence[Incident], *, now: datetime, failure: str = "") -> None:
-    """Note that these were delivered now or, with a `failure`, why they were not."""
-    values: dict[str, Any] = {"failure": failure} if failure else {"failure": "", "told": now}
-    numbers = [_number(each.id) for each in told]
-    with database.writing(settings) as connection:
-        connection.execute(update(incidents).where(incidents.c.number.in_(numbers)).values(values))
+    def mark(self, told: Sequence[Incident], *, now: datetime, failure: str = "") -> None:
+        """Note that these were delivered now or, with a `failure`, why they were not."""
+        values: dict[str, Any] = {"failure": failure} if failure else {"failure": "", "told": now}
+        numbers = [_number(each.id) for each in told]
+        with self.database.writing() as connection:
+            connection.execute(update(incidents).where(incidents.c.number.in_(numbers)).values(values))
 
 
 def _number(identity: str) -> int:

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import lru_cache
+from pathlib import Path
 from typing import Final
 
 import pandas as pd
 
-from core import jobs
-from core.access import audit
+from core.access.audit import AuditLog
 from core.errors import DamagedModelError, SchemaError, UnknownVersionError, WrongFeaturesError, listed
-from core.estimation import live_figures
 from core.estimation.estimate import Estimate
-from core.feedback import ledger
-from core.monitoring import drift, incidents, targets
-from core.monitoring.drift import Drift
-from core.monitoring.incidents import KINDS, Finding, Kind
-from core.registry import registry
-from core.review import cases, guidance
-from core.review.cases import CaseFilters
+from core.estimation.live_figures import LiveFigures
+from core.feedback.ledger import Ledger
+from core.jobs import Jobs
+from core.monitoring.drift import Drift, DriftWatch
+from core.monitoring.incidents import KINDS, Finding, Incidents, Kind
+from core.monitoring.targets import TargetOptions
+from core.registry.registry import Registry
+from core.review.cases import CaseFilters, Cases
+from core.review.guidance import GuidanceStore
 from core.schema import schema as schemas
-from core.scoring import runs
-from core.scoring.runs import Run
-from core.settings import Settings
+from core.scoring.runs import Run, Runs
 from core.wording import count, percent
 
 #: Jobs whose id begins so retrain.
@@ -52,23 +50,136 @@ class Look:
     raised: str
 
 
-def look(settings: Settings, *, now: datetime) -> Look:
-    """Look at drift, precision, the queue, retraining, the schema and the model in charge; keep what is wrong.
+@dataclass(frozen=True, slots=True, eq=False)
+class Inspection:
+    """Looks at all that is live in a home."""
 
-    Where the schema or the model is broken, nothing is said of drift and precision: their incidents stay as they are.
-    """
-    broken = tuple(_broken(settings))
-    found, report = [*broken, *_queue(settings, now), *_retraining(settings)], None
-    looked_at: set[Kind] = set(KINDS) - {"drift", "precision"}
-    if not broken:
-        if (run := drift.latest(settings)) is not None:
-            report = _report(settings, run.id)
-            found += of_drift(report)
-        found += _precision(settings)
-        looked_at |= {"drift", "precision"}
-    raised = "" if report is None or _known_to_drift(settings) else raise_audit(settings, report, now=now)
-    new = incidents.keep(settings, found, looked_at=looked_at, now=now)
-    return Look(report, tuple(found), new, raised)
+    audit: AuditLog
+    cases: Cases
+    drift: DriftWatch
+    guidance: GuidanceStore
+    incidents: Incidents
+    jobs: Jobs
+    ledger: Ledger
+    live_figures: LiveFigures
+    registry: Registry
+    runs: Runs
+    targets: TargetOptions
+    schema_file: Path
+    _reports: dict[str, Drift] = field(default_factory=dict, init=False)
+
+    def look(self, *, now: datetime) -> Look:
+        """Look at drift, precision, the queue, retraining, the schema and the model in charge; keep what is wrong.
+
+        Where the schema or the model is broken, nothing is said of drift and precision: their incidents stay as they
+        are.
+        """
+        broken = tuple(self._broken())
+        found, report = [*broken, *self._queue(now), *self._retraining()], None
+        looked_at: set[Kind] = set(KINDS) - {"drift", "precision"}
+        if not broken:
+            if (run := self.drift.latest()) is not None:
+                report = self._report(run.id)
+                found += of_drift(report)
+            found += self._precision()
+            looked_at |= {"drift", "precision"}
+        raised = "" if report is None or self._known_to_drift() else self.raise_audit(report, now=now)
+        new = self.incidents.keep(found, looked_at=looked_at, now=now)
+        return Look(report, tuple(found), new, raised)
+
+    def raise_audit(self, report: Drift, *, now: datetime) -> str:
+        """Have more users judged at random where users have drifted and too few of them were judged.
+
+        Retraining on labels of the users of before would learn nothing of those of now. The share is doubled, up to 5
+        %, in a new version of the guidance, and noted in the audit log; it stays until the lead changes it. Returns
+        what was done, or "". Raises RefusedError when somebody changes the guidance at this moment.
+        """
+        rules = self.guidance.load()
+        if report.verdict != "drifted" or rules.audit >= MOST_AUDIT:
+            return ""
+        judged = self._judged_at_random(report)
+        if judged >= ENOUGH_LABELS:
+            return ""
+        share = min(RAISE * rules.audit, MOST_AUDIT)
+        why = (
+            f"{count(report.n, 'user')} have drifted and {judged:,} of them were judged at random, too few to learn "
+            f"from: the audit share goes from {percent(rules.audit)} to {percent(share)}."
+        )
+        # The note first, as for promotions: nothing changes without one.
+        details = {"from": rules.audit, "to": share, "runs": list(report.runs)}
+        self.audit.note(who=WHO, what="raise audit share", about=report.version, why=why, details=details, now=now)
+        self.guidance.save(replace(rules, audit=share), by=WHO, now=now)
+        return why
+
+    def judged_run(self) -> Run | None:
+        """The newest run that was queued by a plan and made by the version in charge."""
+        champion = self.registry.champion()
+        recent = self.runs.recent(_RECENT)
+        return next((each for each in recent if each.model == champion and self.runs.planned(each.id)), None)
+
+    def _report(self, run: str) -> Drift:
+        """Kept for who looks every minute: neither a run nor its version ever changes."""
+        if run not in self._reports:
+            self._reports.clear()
+            self._reports[run] = self.drift.of_run(run)
+        return self._reports[run]
+
+    def _broken(self) -> Iterator[Finding]:
+        try:
+            names = schemas.load(self.schema_file).names
+        except SchemaError as error:
+            yield Finding("schema", self.schema_file.name, str(error), "monitor")
+            return
+        if (version := self.registry.champion()) is None:
+            return
+        try:
+            absent = [name for name in self.registry.load(version).metadata.names if name not in names]
+        except (DamagedModelError, UnknownVersionError) as error:
+            yield Finding("model", version, str(error), "registry", {"version": version})
+            return
+        if absent:
+            yield Finding("schema", self.schema_file.name, str(WrongFeaturesError(version, absent)), "monitor")
+
+    def _queue(self, now: datetime) -> Iterator[Finding]:
+        hours = self.guidance.load().service_hours
+        late = self.cases.count(CaseFilters(min_age_hours=hours), now=now)
+        oldest = self.cases.waiting().oldest
+        if late and oldest is not None:
+            waited = (now - oldest).total_seconds() / 3600
+            text = f"{count(late, 'user')} waited for a review longer than {hours:g} h, the first for {waited:.0f} h."
+            yield Finding("queue", "late", text, "review", {"queue_age": f"{hours:g}"})
+
+    def _retraining(self) -> Iterator[Finding]:
+        for job in self.jobs.listed(RETRAINING)[:1]:
+            if job.status == "failed":
+                yield Finding("retraining", job.id, f"Retraining failed: {job.message}", "train")
+
+    def _precision(self) -> Iterator[Finding]:
+        run, least = self.judged_run(), self.targets.load().precision
+        if run is None:
+            return
+        figures = self.live_figures.figures(run, self._verdicts())
+        if figures is not None and below(figures.precision, least):
+            figure = figures.precision
+            text = (
+                f"Of the users that {run.id} flags for review, {percent(figure.value)} are spammers (95 % "
+                f"{percent(figure.low)} to {percent(figure.high)}, n = {figure.judged:,}), "
+                f"below the target of {percent(least)}."
+            )
+            yield Finding("precision", run.model, text, "monitor", {"run": run.id})
+
+    def _known_to_drift(self) -> bool:
+        return any(each.open and each.finding.kind == "drift" for each in self.incidents.recent())
+
+    def _judged_at_random(self, report: Drift) -> int:
+        rows = self._verdicts()
+        of_them = rows["prediction"].str.rsplit("-", n=1).str[0].isin(report.runs)
+        return int((of_them & (rows["stratum"] == "random") & (rows["verdict"] != "unsure")).sum())
+
+    def _verdicts(self) -> pd.DataFrame:
+        known = self.ledger
+        known.refresh()
+        return known.valid()
 
 
 def of_drift(report: Drift) -> tuple[Finding, ...]:
@@ -85,108 +196,6 @@ def of_drift(report: Drift) -> tuple[Finding, ...]:
     )  # fmt: skip
 
 
-def raise_audit(settings: Settings, report: Drift, *, now: datetime) -> str:
-    """Have more users judged at random where users have drifted and too few of them were judged.
-
-    Retraining on labels of the users of before would learn nothing of those of now. The share is doubled, up to 5 %, in
-    a new version of the guidance, and noted in the audit log; it stays until the lead changes it. Returns what was
-    done, or "". Raises RefusedError when somebody changes the guidance at this moment.
-    """
-    rules = guidance.load(settings)
-    if report.verdict != "drifted" or rules.audit >= MOST_AUDIT:
-        return ""
-    judged = _judged_at_random(settings, report)
-    if judged >= ENOUGH_LABELS:
-        return ""
-    share = min(RAISE * rules.audit, MOST_AUDIT)
-    why = (
-        f"{count(report.n, 'user')} have drifted and {judged:,} of them were judged at random, too few to learn from: "
-        f"the audit share goes from {percent(rules.audit)} to {percent(share)}."
-    )
-    # The note first, as for promotions: nothing changes without one.
-    details = {"from": rules.audit, "to": share, "runs": list(report.runs)}
-    audit.note(settings, who=WHO, what="raise audit share", about=report.version, why=why, details=details, now=now)
-    guidance.save(settings, replace(rules, audit=share), by=WHO, now=now)
-    return why
-
-
-def judged_run(settings: Settings) -> Run | None:
-    """The newest run that was queued by a plan and made by the version in charge."""
-    champion = registry.champion(settings)
-    recent = runs.recent(settings, _RECENT)
-    return next((each for each in recent if each.model == champion and runs.planned(settings, each.id)), None)
-
-
-@lru_cache(maxsize=1)
-def _report(settings: Settings, run: str) -> Drift:
-    """Kept for who looks every minute: neither a run nor its version ever changes."""
-    return drift.of_run(settings, run)
-
-
-def _broken(settings: Settings) -> Iterator[Finding]:
-    try:
-        names = schemas.load(settings.schema_file).names
-    except SchemaError as error:
-        yield Finding("schema", settings.schema_file.name, str(error), "monitor")
-        return
-    if (version := registry.champion(settings)) is None:
-        return
-    try:
-        absent = [name for name in registry.load(settings, version).metadata.names if name not in names]
-    except (DamagedModelError, UnknownVersionError) as error:
-        yield Finding("model", version, str(error), "registry", {"version": version})
-        return
-    if absent:
-        yield Finding("schema", settings.schema_file.name, str(WrongFeaturesError(version, absent)), "monitor")
-
-
-def _queue(settings: Settings, now: datetime) -> Iterator[Finding]:
-    hours = guidance.load(settings).service_hours
-    late = cases.count(settings, CaseFilters(min_age_hours=hours), now=now)
-    oldest = cases.waiting(settings).oldest
-    if late and oldest is not None:
-        waited = (now - oldest).total_seconds() / 3600
-        text = f"{count(late, 'user')} waited for a review longer than {hours:g} h, the first for {waited:.0f} h."
-        yield Finding("queue", "late", text, "review", {"queue_age": f"{hours:g}"})
-
-
-def _retraining(settings: Settings) -> Iterator[Finding]:
-    for job in jobs.listed(settings, RETRAINING)[:1]:
-        if job.status == "failed":
-            yield Finding("retraining", job.id, f"Retraining failed: {job.message}", "train")
-
-
-def _precision(settings: Settings) -> Iterator[Finding]:
-    run, least = judged_run(settings), targets.load(settings).precision
-    if run is None:
-        return
-    figures = live_figures.figures(settings, run, _verdicts(settings))
-    if figures is not None and below(figures.precision, least):
-        figure = figures.precision
-        text = (
-            f"Of the users that {run.id} flags for review, {percent(figure.value)} are spammers (95 % "
-            f"{percent(figure.low)} to {percent(figure.high)}, n = {figure.judged:,}), "
-            f"below the target of {percent(least)}."
-        )
-        yield Finding("precision", run.model, text, "monitor", {"run": run.id})
-
-
 def below(figure: Estimate, least: float) -> bool:
     """Whether a figure is below a target for sure: its whole interval is."""
     return figure.enough and figure.high < least
-
-
-def _known_to_drift(settings: Settings) -> bool:
-    return any(each.open and each.finding.kind == "drift" for each in incidents.recent(settings))
-
-
-def _judged_at_random(settings: Settings, report: Drift) -> int:
-    rows = _verdicts(settings)
-    of_them = rows["prediction"].str.rsplit("-", n=1).str[0].isin(report.runs)
-    return int((of_them & (rows["stratum"] == "random") & (rows["verdict"] != "unsure")).sum())
-
-
-def _verdicts(settings: Settings) -> pd.DataFrame:
-    known = ledger.of(settings)
-    known.refresh()
-    return known.valid()

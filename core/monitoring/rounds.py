@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.errors import TrustdeskError
-from core.monitoring import alerts, inspection
-from core.monitoring.inspection import Look
-from core.settings import Settings
+from core.monitoring.alerts import Alerting
+from core.monitoring.inspection import Inspection, Look
 from core.wording import count
 
 
@@ -31,17 +30,23 @@ class Round:
         return tuple(filter(None, [*new, self.look.raised, *done, self.failure]))
 
 
-def go(settings: Settings, *, now: datetime, sleep: Callable[[float], None] = time.sleep) -> Round:
-    """Raises what `inspection.look` and `alerts.channel` raise."""
-    look = inspection.look(settings, now=now)
-    to = alerts.channel(settings)
-    number, failure = alerts.tell(settings, to, now=now, sleep=sleep)
-    return Round(look, number, to.name, failure)
+@dataclass(frozen=True, slots=True, eq=False)
+class Rounds:
+    """Looks, keeps what is wrong, and tells."""
 
+    alerting: Alerting
+    inspection: Inspection
 
-def news(settings: Settings, *, now: datetime, sleep: Callable[[float], None] = time.sleep) -> tuple[str, ...]:
-    """The news of a round, for who goes on whatever it finds: an error of ours is news as well."""
-    try:
-        return go(settings, now=now, sleep=sleep).news
-    except TrustdeskError as error:  # a file that somebody edits just now: the next round looks again
-        return (str(error),)
+    def go(self, *, now: datetime, sleep: Callable[[float], None] = time.sleep) -> Round:
+        """Raises what `inspection.look` and `alerts.channel` raise."""
+        look = self.inspection.look(now=now)
+        to = self.alerting.channel()
+        number, failure = self.alerting.tell(to, now=now, sleep=sleep)
+        return Round(look, number, to.name, failure)
+
+    def news(self, *, now: datetime, sleep: Callable[[float], None] = time.sleep) -> tuple[str, ...]:
+        """The news of a round, for who goes on whatever it finds: an error of ours is news as well."""
+        try:
+            return self.go(now=now, sleep=sleep).news
+        except TrustdeskError as error:  # a file that somebody edits just now: the next round looks again
+            return (str(error),)

@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Final
 
-from core.access import accounts, home_options
+from core.access.accounts import Accounts
+from core.access.home_options import HomeOptions
 from core.errors import BadOptionError
-from core.settings import Settings
 
 TABLE: Final = "monitoring"
 
@@ -29,15 +29,21 @@ class Targets:
             raise BadOptionError("precision", f"give a share from 0 to 1, not {self.precision}.")
 
 
-def load(settings: Settings) -> Targets:
-    """What this home has chosen, the defaults for the rest.
+@dataclass(frozen=True, slots=True, eq=False)
+class TargetOptions:
+    """The targets that a home has set itself."""
 
-    Raises BadOptionError when the file is no TOML, or names what is not known or cannot be.
-    """
-    return Targets(**home_options.table(settings, TABLE, [field.name for field in fields(Targets)]))
+    accounts: Accounts
+    options: HomeOptions
 
+    def load(self) -> Targets:
+        """What this home has chosen, the defaults for the rest.
 
-def save(settings: Settings, targets: Targets, *, by: str, now: datetime) -> None:
-    """Ask something else of the live model, and note who did. Raises NotAllowedError for who may not."""
-    person = accounts.authorise(settings, by, "change guidance").name
-    home_options.save(settings, TABLE, asdict(targets), before=lambda: asdict(load(settings)), by=person, now=now)
+        Raises BadOptionError when the file is no TOML, or names what is not known or cannot be.
+        """
+        return Targets(**self.options.table(TABLE, [field.name for field in fields(Targets)]))
+
+    def save(self, targets: Targets, *, by: str, now: datetime) -> None:
+        """Ask something else of the live model, and note who did. Raises NotAllowedError for who may not."""
+        person = self.accounts.authorise(by, "change guidance").name
+        self.options.save(TABLE, asdict(targets), before=lambda: asdict(self.load()), by=person, now=now)

@@ -12,12 +12,9 @@ import pandas as pd
 from sqlalchemy import ColumnElement, func, select
 
 from core.policy.policy import BANDS
-from core.review import guidance
-from core.scoring import runs
-from core.scoring.runs import Run
-from core.settings import Settings
-from core.store import database
-from core.store.database import OPEN, cases
+from core.review.guidance import GuidanceStore
+from core.scoring.runs import Run, Runs
+from core.store.database import OPEN, Database, cases
 
 #: The shares of users below the scores that tell how scores are spread; most users score low.
 LEVELS: Final = (0.5, 0.9, 0.95, 0.99)
@@ -52,30 +49,37 @@ def runs_frame(found: Sequence[Run]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def quantiles(settings: Settings, run: Run) -> tuple[float, ...]:
-    """The scores that `LEVELS` of the users of a run lie below; NaN for a run without users."""
-    score = runs.scores(settings, run.id)["probability"].to_numpy(np.float64)
-    return tuple(np.quantile(score, LEVELS).tolist()) if len(score) else (float("nan"),) * len(LEVELS)
+@dataclass(frozen=True, slots=True, eq=False)
+class Volume:
+    """How much a home scores, and how long its queue is."""
 
+    database: Database
+    guidance: GuidanceStore
+    runs: Runs
 
-def queue(settings: Settings, *, now: datetime, days: int = 14) -> Queue:
-    """The queue as it is now, and what came in and was judged on each of the last days."""
-    hours = guidance.load(settings).service_hours
-    first = (now - timedelta(days=days - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    with database.connect(settings) as connection:
-        since = connection.execute(select(cases.c.queued).where(OPEN)).scalars().all()
-        queued, judged = (
-            {row[0]: row[1] for row in connection.execute(_by_day(column, first))}
-            for column in (cases.c.queued, cases.c.judged_at)
-        )
-    waited = np.array([(now - at).total_seconds() / 3600 for at in since])
-    names = [(first + timedelta(days=each)).date().isoformat() for each in range(days)]
-    frame = pd.DataFrame(
-        {"day": pd.to_datetime(names), "queued": [queued.get(name, 0) for name in names],
-         "judged": [judged.get(name, 0) for name in names]}
-    )  # fmt: skip
-    oldest, median = (float(waited.max()), float(np.median(waited))) if len(waited) else (float("nan"),) * 2
-    return Queue(len(waited), int((waited >= hours).sum()), hours, oldest, median, frame)
+    def quantiles(self, run: Run) -> tuple[float, ...]:
+        """The scores that `LEVELS` of the users of a run lie below; NaN for a run without users."""
+        score = self.runs.scores(run.id)["probability"].to_numpy(np.float64)
+        return tuple(np.quantile(score, LEVELS).tolist()) if len(score) else (float("nan"),) * len(LEVELS)
+
+    def queue(self, *, now: datetime, days: int = 14) -> Queue:
+        """The queue as it is now, and what came in and was judged on each of the last days."""
+        hours = self.guidance.load().service_hours
+        first = (now - timedelta(days=days - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
+        with self.database.connect() as connection:
+            since = connection.execute(select(cases.c.queued).where(OPEN)).scalars().all()
+            queued, judged = (
+                {row[0]: row[1] for row in connection.execute(_by_day(column, first))}
+                for column in (cases.c.queued, cases.c.judged_at)
+            )
+        waited = np.array([(now - at).total_seconds() / 3600 for at in since])
+        names = [(first + timedelta(days=each)).date().isoformat() for each in range(days)]
+        frame = pd.DataFrame(
+            {"day": pd.to_datetime(names), "queued": [queued.get(name, 0) for name in names],
+             "judged": [judged.get(name, 0) for name in names]}
+        )  # fmt: skip
+        oldest, median = (float(waited.max()), float(np.median(waited))) if len(waited) else (float("nan"),) * 2
+        return Queue(len(waited), int((waited >= hours).sum()), hours, oldest, median, frame)
 
 
 def _by_day(column: ColumnElement[Any], first: datetime) -> Any:

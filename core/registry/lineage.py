@@ -14,8 +14,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Final
 
-from core.access import audit
-from core.settings import Settings
+from core.access.audit import AuditLog
 
 VERSION: Final = re.compile(r"v\d{4,}")
 PROMOTE: Final = "promote"
@@ -37,23 +36,39 @@ class Promotion:
     at: datetime
 
 
-def note(settings: Settings, promotion: Promotion, *, pulled_from: str = "") -> None:
-    """Write a promotion down in the audit log; `pulled_from`: repo and commit of a pulled version.
+@dataclass(frozen=True, slots=True, eq=False)
+class Lineage:
+    """Which versions were live when, by the audit log."""
 
-    Raises StorageError.
-    """
-    audit.note(
-        settings, who=promotion.by, what=promotion.what, about=promotion.version, why=promotion.why,
-        details={"before": promotion.before} | ({"from": pulled_from} if pulled_from else {}), now=promotion.at,
-    )  # fmt: skip
+    audit: AuditLog
 
+    def note(self, promotion: Promotion, *, pulled_from: str = "") -> None:
+        """Write a promotion down in the audit log; `pulled_from`: repo and commit of a pulled version.
 
-def history(settings: Settings, champion: str | None) -> tuple[Promotion, ...]:
-    """The promotions that came about, oldest first, when `champion` is in charge now.
+        Raises StorageError.
+        """
+        self.audit.note(
+            who=promotion.by, what=promotion.what, about=promotion.version, why=promotion.why,
+            details={"before": promotion.before} | ({"from": pulled_from} if pulled_from else {}), now=promotion.at,
+        )  # fmt: skip
 
-    Raises FileProblemError when the audit log was damaged.
-    """
-    return effective(_noted(settings), champion)
+    def history(self, champion: str | None) -> tuple[Promotion, ...]:
+        """The promotions that came about, oldest first, when `champion` is in charge now.
+
+        Raises FileProblemError when the audit log was damaged.
+        """
+        return effective(self._noted(), champion)
+
+    def _noted(self) -> list[Promotion]:
+        frame = self.audit.read(_ALL).iloc[::-1]
+        # Policies and plans may be promoted too: only versions of a model are meant here.
+        kept = frame[frame["what"].isin([PROMOTE, ROLL_BACK]) & frame["about"].str.fullmatch(VERSION)]
+        texts = kept[["about", "details", "what", "who", "why"]].to_numpy().tolist()
+        times = kept["time"].dt.to_pydatetime()
+        return [
+            Promotion(version, _before(details), what, by, why, at)
+            for (version, details, what, by, why), at in zip(texts, times, strict=True)
+        ]
 
 
 def effective(noted: Sequence[Promotion], champion: str | None) -> tuple[Promotion, ...]:
@@ -80,18 +95,6 @@ def former(promotions: Sequence[Promotion]) -> str | None:
         elif before:
             before.pop()
     return before[-1] if before else None
-
-
-def _noted(settings: Settings) -> list[Promotion]:
-    frame = audit.read(settings, _ALL).iloc[::-1]
-    # Policies and plans may be promoted too: only versions of a model are meant here.
-    kept = frame[frame["what"].isin([PROMOTE, ROLL_BACK]) & frame["about"].str.fullmatch(VERSION)]
-    texts = kept[["about", "details", "what", "who", "why"]].to_numpy().tolist()
-    times = kept["time"].dt.to_pydatetime()
-    return [
-        Promotion(version, _before(details), what, by, why, at)
-        for (version, details, what, by, why), at in zip(texts, times, strict=True)
-    ]
 
 
 def _before(details: str) -> str | None:

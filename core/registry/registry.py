@@ -22,17 +22,16 @@ from typing import Final
 import numpy as np
 import xgboost as xgb
 
-from core.access import accounts
+from core.access.accounts import Accounts
 from core.data.split import Keys
 from core.errors import BadOptionError, DamagedModelError, RefusedError, UnknownVersionError
 from core.files import replacing, write_text
 from core.model.calibrate import Calibration
 from core.registry import baseline, lineage, sums, tree_check
 from core.registry.baseline import Baseline
-from core.registry.lineage import PROMOTE, ROLL_BACK, VERSION, Promotion
+from core.registry.lineage import PROMOTE, ROLL_BACK, VERSION, Lineage, Promotion
 from core.registry.metadata import Metadata
 from core.registry.origin import Origin
-from core.settings import Settings
 from core.store import chained_log, strict_json
 
 TREES: Final = "model.ubj"
@@ -103,122 +102,145 @@ class Listed:
     origin: Origin | None = None
 
 
-def versions(settings: Settings) -> tuple[str, ...]:
-    """All published versions, oldest first."""
-    if not settings.models.is_dir():
-        return ()
-    names = [entry.name for entry in settings.models.iterdir() if entry.is_dir() and VERSION.fullmatch(entry.name)]
-    return tuple(sorted(names, key=lambda name: int(name[1:])))
+@dataclass(frozen=True, slots=True, eq=False)
+class Registry:
+    """The versions of a home, kept in `models`."""
 
+    accounts: Accounts
+    lineage: Lineage
+    audit: Path
+    models: Path
 
-def champion(settings: Settings) -> str | None:
-    """The version in charge, or None before the first promotion."""
-    pointer = settings.models / CHAMPION
-    # A byte that is no letter makes it the name of no version, which is told as such.
-    return pointer.read_text(encoding="ascii", errors="replace").strip() if pointer.is_file() else None
+    def versions(self) -> tuple[str, ...]:
+        """All published versions, oldest first."""
+        if not self.models.is_dir():
+            return ()
+        names = [entry.name for entry in self.models.iterdir() if entry.is_dir() and VERSION.fullmatch(entry.name)]
+        return tuple(sorted(names, key=lambda name: int(name[1:])))
 
+    def champion(self) -> str | None:
+        """The version in charge, or None before the first promotion."""
+        pointer = self.models / CHAMPION
+        # A byte that is no letter makes it the name of no version, which is told as such.
+        return pointer.read_text(encoding="ascii", errors="replace").strip() if pointer.is_file() else None
 
-def publish(settings: Settings, parts: Parts) -> str:
-    """Store a new version under the next number and return it. Nobody ever sees half of one."""
-    return _published(settings, lambda folder: _write(folder, parts))
+    def publish(self, parts: Parts) -> str:
+        """Store a new version under the next number and return it. Nobody ever sees half of one."""
+        return self._published(lambda folder: _write(folder, parts))
 
+    def adopt(self, source: Path, origin: Origin) -> str:
+        """Store the files of a version from elsewhere, as they are, under the next number, and return that version.
 
-def adopt(settings: Settings, source: Path, origin: Origin) -> str:
-    """Store the files of a version from elsewhere, as they are, under the next number, and return that version.
+        Its SHA256SUMS gets a line more, over `origin.json`. Raises as `load` does, before anything is stored.
+        """
+        opened(source)
 
-    Its SHA256SUMS gets a line more, over `origin.json`. Raises as `load` does, before anything is stored.
-    """
-    opened(source)
+        def write(folder: Path) -> None:
+            for name in (*sums.read(source), SUMS):
+                shutil.copyfile(source / name, folder / name)
+            _write_json(folder / ORIGIN, origin.as_json())
+            sums.add(folder, ORIGIN)
 
-    def write(folder: Path) -> None:
-        for name in (*sums.read(source), SUMS):
-            shutil.copyfile(source / name, folder / name)
-        _write_json(folder / ORIGIN, origin.as_json())
-        sums.add(folder, ORIGIN)
+        return self._published(write)
 
-    return _published(settings, write)
+    def _published(self, write: Callable[[Path], None]) -> str:
+        self.models.mkdir(parents=True, exist_ok=True)
+        number = int(self.versions()[-1][1:]) + 1 if self.versions() else 1
+        while True:
+            version = f"v{number:04d}"
+            try:
+                with replacing(self.models / version) as folder:
+                    folder.mkdir()
+                    write(folder)
+            except OSError:
+                if not (self.models / version).exists():
+                    raise
+                number += 1  # somebody published under this number meanwhile
+            else:
+                return version
 
+    def promote(self, version: str, *, by: str, why: str, now: datetime) -> str | None:
+        """Put a version in charge, after checking the role of `by` and that the version can be loaded.
 
-def _published(settings: Settings, write: Callable[[Path], None]) -> str:
-    settings.models.mkdir(parents=True, exist_ok=True)
-    number = int(versions(settings)[-1][1:]) + 1 if versions(settings) else 1
-    while True:
-        version = f"v{number:04d}"
-        try:
-            with replacing(settings.models / version) as folder:
-                folder.mkdir()
-                write(folder)
-        except OSError:
-            if not (settings.models / version).exists():
-                raise
-            number += 1  # somebody published under this number meanwhile
-        else:
+        Returns the version in charge before; that is `version` itself, and nothing is noted, when it is in charge
+        already. Two promotions at once come one after the other. Raises NotAllowedError, BadOptionError without a
+        reason, and as `load` does.
+        """
+        person, reason = self.accounts.authorise(by, "promote"), reason_given(why)
+        with chained_log.locked(self.audit):
+            before, model = self.champion(), self.load(version)
+            if version != before:
+                self._put_in_charge(Promotion(version, before, PROMOTE, person.name, reason, now), model.origin)
+            return before
+
+    def rollback(self, *, by: str, why: str, now: datetime, leaving: str | None = None) -> str:
+        """Put the version in charge that was before the latest promotion, and return it; the next one goes further
+        back.
+
+        `leaving`: the version that is to be left, where two people may have the same thought at once. Raises
+        RefusedError when there is nothing to go back to or `leaving` is not in charge any more, and otherwise as
+        `promote` does. The version in charge may be damaged.
+        """
+        person, reason = self.accounts.authorise(by, "promote"), reason_given(why)
+        with chained_log.locked(self.audit):
+            before = self.champion()
+            if leaving not in {None, before}:
+                raise RefusedError(
+                    f"{leaving} is not in charge any more: {before} is. Look again before you roll back."
+                )
+            version = lineage.former(self.lineage.history(before))
+            if version is None:
+                raise RefusedError(
+                    "There is no version to roll back to: the log names none before. Promote one instead."
+                )
+            origin = self.load(version).origin
+            self._put_in_charge(Promotion(version, before, ROLL_BACK, person.name, reason, now), origin)
             return version
 
+    def describe(self, version: str) -> Metadata:
+        """What is known about a version, after checking every checksum; faster than `load`, which also builds the
+        trees.
 
-def promote(settings: Settings, version: str, *, by: str, why: str, now: datetime) -> str | None:
-    """Put a version in charge, after checking the role of `by` and that the version can be loaded.
+        Raises as `load` does.
+        """
+        return _told(self._found(version))[0]
 
-    Returns the version in charge before; that is `version` itself, and nothing is noted, when it is in charge already.
-    Two promotions at once come one after the other. Raises NotAllowedError, BadOptionError without a reason, and as
-    `load` does.
-    """
-    person, reason = accounts.authorise(settings, by, "promote"), reason_given(why)
-    with chained_log.locked(settings.audit):
-        before, model = champion(settings), load(settings, version)
-        if version != before:
-            _put_in_charge(settings, Promotion(version, before, PROMOTE, person.name, reason, now), model.origin)
-        return before
+    def origin(self, version: str) -> Origin | None:
+        """Where a version was pulled from, None for one that was trained here. Checks and raises as `describe` does."""
+        return _told(self._found(version))[1]
 
+    def listing(self, promotions: Sequence[Promotion] = ()) -> tuple[Listed, ...]:
+        """All versions, newest first, each with its latest of these promotions (oldest first), damaged ones too."""
+        latest, inside = {each.version: each for each in promotions}, self.champion()
+        return tuple(
+            self._listed(version, in_charge=version == inside, promotion=latest.get(version))
+            for version in reversed(self.versions())
+        )
 
-def rollback(settings: Settings, *, by: str, why: str, now: datetime, leaving: str | None = None) -> str:
-    """Put the version in charge that was before the latest promotion, and return it; the next one goes further back.
+    def load(self, version: str | None = None) -> Model:
+        """Load a version, by default the champion, after checking every checksum.
 
-    `leaving`: the version that is to be left, where two people may have the same thought at once. Raises RefusedError
-    when there is nothing to go back to or `leaving` is not in charge any more, and otherwise as `promote` does. The
-    version in charge may be damaged.
-    """
-    person, reason = accounts.authorise(settings, by, "promote"), reason_given(why)
-    with chained_log.locked(settings.audit):
-        before = champion(settings)
-        if leaving not in {None, before}:
-            raise RefusedError(f"{leaving} is not in charge any more: {before} is. Look again before you roll back.")
-        version = lineage.former(lineage.history(settings, before))
-        if version is None:
-            raise RefusedError("There is no version to roll back to: the log names none before. Promote one instead.")
-        origin = load(settings, version).origin
-        _put_in_charge(settings, Promotion(version, before, ROLL_BACK, person.name, reason, now), origin)
-        return version
+        Raises UnknownVersionError, or DamagedModelError when a file is absent, differs or cannot be read.
+        """
+        return opened(self._found(version or self.champion()))
 
+    def _listed(self, version: str, *, in_charge: bool, promotion: Promotion | None) -> Listed:
+        try:
+            metadata, origin = _told(self._found(version))
+        except DamagedModelError as error:
+            return Listed(version, in_charge, None, str(error), promotion)
+        return Listed(version, in_charge, metadata, "", promotion, origin)
 
-def describe(settings: Settings, version: str) -> Metadata:
-    """What is known about a version, after checking every checksum; faster than `load`, which also builds the trees.
+    def _put_in_charge(self, promotion: Promotion, origin: Origin | None) -> None:
+        pulled = f"{origin.repo}@{origin.revision}" if origin else ""
+        # First: a note without a move is found out, a move without a note is not.
+        self.lineage.note(promotion, pulled_from=pulled)
+        write_text(self.models / CHAMPION, promotion.version + "\n")
 
-    Raises as `load` does.
-    """
-    return _told(_found(settings, version))[0]
-
-
-def origin(settings: Settings, version: str) -> Origin | None:
-    """Where a version was pulled from, None for one that was trained here. Checks and raises as `describe` does."""
-    return _told(_found(settings, version))[1]
-
-
-def listing(settings: Settings, promotions: Sequence[Promotion] = ()) -> tuple[Listed, ...]:
-    """All versions, newest first, each with its latest of these promotions (oldest first). Damaged ones are told."""
-    latest, inside = {each.version: each for each in promotions}, champion(settings)
-    return tuple(
-        _listed(settings, version, in_charge=version == inside, promotion=latest.get(version))
-        for version in reversed(versions(settings))
-    )
-
-
-def load(settings: Settings, version: str | None = None) -> Model:
-    """Load a version, by default the champion, after checking every checksum.
-
-    Raises UnknownVersionError, or DamagedModelError when a file is absent, differs or cannot be read.
-    """
-    return opened(_found(settings, version or champion(settings)))
+    def _found(self, version: str | None) -> Path:
+        if version is None or version not in self.versions():
+            raise UnknownVersionError(version or "in charge", self.versions())
+        return self.models / version
 
 
 def opened(folder: Path) -> Model:
@@ -256,27 +278,6 @@ def reason_given(why: str) -> str:
     if not reason or len(reason) > MOST_WHY:
         raise BadOptionError("why", f"say why in 1 to {MOST_WHY:,} characters.")
     return reason
-
-
-def _listed(settings: Settings, version: str, *, in_charge: bool, promotion: Promotion | None) -> Listed:
-    try:
-        metadata, origin = _told(_found(settings, version))
-    except DamagedModelError as error:
-        return Listed(version, in_charge, None, str(error), promotion)
-    return Listed(version, in_charge, metadata, "", promotion, origin)
-
-
-def _put_in_charge(settings: Settings, promotion: Promotion, origin: Origin | None) -> None:
-    pulled = f"{origin.repo}@{origin.revision}" if origin else ""
-    # First: a note without a move is found out, a move without a note is not.
-    lineage.note(settings, promotion, pulled_from=pulled)
-    write_text(settings.models / CHAMPION, promotion.version + "\n")
-
-
-def _found(settings: Settings, version: str | None) -> Path:
-    if version is None or version not in versions(settings):
-        raise UnknownVersionError(version or "in charge", versions(settings))
-    return settings.models / version
 
 
 def _told(folder: Path) -> tuple[Metadata, Origin | None]:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -32,7 +33,6 @@ from core.retraining.training_set import Labelled
 from core.schema.schema import Schema
 from core.scoring.scorer import Scorer
 from core.scoring.shap_values import contributions
-from core.settings import Settings
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -168,20 +168,24 @@ def check(  # noqa: PLR0913 - two models, whom they are judged on, and what scor
     )  # fmt: skip
 
 
-def keep(settings: Settings, gate: Gate) -> None:
-    """Store what was found of a version."""
-    write_text(_file(settings, gate.candidate), json.dumps(gate.as_json(), indent=1, ensure_ascii=False) + "\n")
+@dataclass(frozen=True, slots=True, eq=False)
+class GateReports:
+    """Reports of the gate, kept in `folder`."""
 
+    folder: Path
 
-def kept(settings: Settings, version: str) -> Gate | None:
-    """What was found of a version, None where it never stood at the gate."""
-    path = _file(settings, version)
-    return Gate.from_json(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+    def keep(self, gate: Gate) -> None:
+        """Store what was found of a version."""
+        write_text(self._file(gate.candidate), json.dumps(gate.as_json(), indent=1, ensure_ascii=False) + "\n")
 
+    def kept(self, version: str) -> Gate | None:
+        """What was found of a version, None where it never stood at the gate."""
+        path = self._file(version)
+        return Gate.from_json(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
 
-def _file(settings: Settings, version: str) -> Any:
-    path = within(settings.gates, version)
-    return path.with_name(f"{path.name}.json")
+    def _file(self, version: str) -> Any:
+        path = within(self.folder, version)
+        return path.with_name(f"{path.name}.json")
 
 
 def _parts(judges: Labelled, name: str) -> Iterator[tuple[str, Bools]]:

@@ -12,36 +12,39 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from filelock import FileLock, Timeout
 
-from core.access import accounts, audit
-from core.data import datasets, split
+from core import locks
+from core.access.accounts import Accounts
+from core.access.audit import AuditLog
+from core.data import split
+from core.data.datasets import Datasets
+from core.data.split import Split
 from core.errors import RefusedError, TrustdeskError, UnknownItemError, listed
 from core.evaluation import metrics
 from core.evaluation.metrics import Thresholds
-from core.feedback import ledger
+from core.feedback.ledger import Ledger
 from core.jobs import Report
 from core.model import boosted
 from core.model.families import FAMILIES, LEADING, NATURAL
 from core.model.learner import Progress
 from core.registry import baseline, registry
 from core.registry.metadata import Data, Metadata
-from core.registry.registry import Model, Parts
-from core.retraining import fit, gate, schedule
-from core.retraining import settings as learnings
+from core.registry.registry import Model, Parts, Registry
+from core.retraining import fit, gate
 from core.retraining.fit import Fitted, How
-from core.retraining.gate import Gate
-from core.retraining.settings import Learning
+from core.retraining.gate import Gate, GateReports
+from core.retraining.schedule import Schedule
+from core.retraining.settings import Learning, LearningOptions
 from core.retraining.training_set import TrainingSet, labels_given, training_set
 from core.schema import schema as schemas
 from core.schema.schema import Schema
 from core.scoring.scorer import matrix
-from core.settings import Settings
-from core.training import crossfit, training, training_runs
-from core.training.training_runs import Scores, TrainingRun
+from core.training import crossfit, training
+from core.training.training_runs import Scores, TrainingRun, TrainingRuns
 
 #: Steps told: folds, the final fit, judging, the gate, storing.
 STEPS = 12
@@ -66,32 +69,123 @@ class Retrained:
     promoted: bool
 
 
-def retrain(
-    settings: Settings, asked: Request, *, now: datetime, progress: Progress = lambda _what, _share: None
-) -> Retrained:  # fmt: skip
-    """Learn from all history and the feedback so far, and publish a candidate with what the gate says of it.
+@dataclass(frozen=True, slots=True, eq=False)
+class Retraining:
+    """Learns from the history and the verdicts of a home."""
 
-    Raises NotAllowedError for who may not retrain, RefusedError when there is nothing new, when no version's users are
-    in this home or another retraining is under way, and what `fit` and `gate` raise. A failure is noted.
-    """
-    if asked.by is not None:
-        asked = replace(asked, by=accounts.authorise(settings, asked.by, "retrain").name)
-    with _alone(settings):
-        try:
-            return _retrained(settings, asked, now, progress)
-        except TrustdeskError as error:
-            schedule.note_failure(settings, str(error), now=now)
-            raise
+    accounts: Accounts
+    audit: AuditLog
+    datasets: Datasets
+    gate_reports: GateReports
+    learning: LearningOptions
+    ledger: Ledger
+    registry: Registry
+    schedule: Schedule
+    split: Split
+    training_runs: TrainingRuns
+    data: Path
+    models: Path
+    schema_file: Path
 
+    def retrain(
+        self, asked: Request, *, now: datetime, progress: Progress = lambda _what, _share: None
+    ) -> Retrained:  # fmt: skip
+        """Learn from all history and the feedback so far, and publish a candidate with what the gate says of it.
 
-def retrain_now(
-    settings: Settings, report: Report, *, thresholds: Thresholds, how: How = "full", by: str | None = None,
-    seed: int = 0,
-) -> None:  # fmt: skip
-    """The job behind the page and the scheduler."""
-    request = Request(thresholds, how, by, seed)
-    retrained = retrain(settings, request, now=datetime.now(UTC), progress=training.Overall(report, STEPS))
-    report.keep({"version": retrained.version, "verdict": retrained.gate.verdict, "sentence": retrained.gate.sentence})
+        Raises NotAllowedError for who may not retrain, RefusedError when there is nothing new, when no version's users
+        are in this home or another retraining is under way, and what `fit` and `gate` raise. A failure is noted.
+        """
+        if asked.by is not None:
+            asked = replace(asked, by=self.accounts.authorise(asked.by, "retrain").name)
+        with self._alone():
+            try:
+                return self._retrained(asked, now, progress)
+            except TrustdeskError as error:
+                self.schedule.note_failure(str(error), now=now)
+                raise
+
+    def retrain_now(
+        self, report: Report, *, thresholds: Thresholds, how: How = "full", by: str | None = None,
+        seed: int = 0,
+    ) -> None:  # fmt: skip
+        """The job behind the page and the scheduler."""
+        request = Request(thresholds, how, by, seed)
+        retrained = self.retrain(request, now=datetime.now(UTC), progress=training.Overall(report, STEPS))
+        report.keep(
+            {"version": retrained.version, "verdict": retrained.gate.verdict, "sentence": retrained.gate.sentence}
+        )
+
+    def _retrained(self, request: Request, now: datetime, progress: Progress) -> Retrained:
+        started = time.monotonic()
+        progress("Reading history and feedback", 0.0)
+        source, learning = self._source(), self.learning.load()
+        fitted = _fitted(source, learning, request, progress)
+        progress("Judging on the test part", 0.0)
+        parts, run, scores = _described(source, fitted, request, now, started)
+        progress("Holding it against the champion", 0.0)
+        candidate = Model("the candidate", self.models, parts.booster, parts.calibration, parts.metadata)
+        found = gate.check(
+            source.champion, candidate, source.users.judges, source.users.golden, source.schema, request.thresholds,
+            said=source.users.sentence, seed=request.seed, now=now,
+        )  # fmt: skip
+        progress("Storing", 0.0)
+        version = self.registry.publish(parts)
+        found = replace(found, candidate=version)
+        self.gate_reports.keep(found)
+        self.training_runs.keep(replace(run, version=version), scores)
+        self.schedule.note_done(version, source.position, now=now)
+        facts = {"how": request.how, "verdict": found.verdict, "gain": found.gain, "champion": source.champion.version}
+        self.audit.note(
+            who=request.by or "watch", what="retrain", about=version, why=found.sentence, details=facts, now=now
+        )  # fmt: skip
+        return Retrained(version, found, self._promoted(learning, found, now))
+
+    def _source(self) -> _Source:
+        champion, schema, known = self.registry.load(), schemas.load(self.schema_file), self.ledger
+        data, history = self._history(champion)
+        known.refresh()
+        feedback, position = known.effective(), known.position
+        needed = (*schema.names, *([schema.label.column] if schema.label else []))
+        if absent := [name for name in needed if name not in history]:
+            raise RefusedError(
+                f"The users of the history ({data.name}) were stored without {listed(absent)}, which data/schema.toml "
+                "names now. Train once on a file of labelled users that has all columns; then feedback is added to it."
+            )
+        if labels_given(feedback).empty:
+            raise RefusedError(
+                "No verdict says yet what a user is: there is nothing new to learn from. Review some cases."
+            )
+        salt = self.split.salt()
+        seen = champion.users() if data.salt == split.digest(salt) else None
+        return _Source(champion, data, schema, training_set(history, feedback, schema, salt, seen=seen), position)
+
+    def _history(self, champion: Model) -> tuple[Data, pd.DataFrame]:
+        """The users the champion learnt from; where this home has them not, those of the newest version that it has."""
+        others = (each.metadata.data for each in self.registry.listing() if each.metadata is not None)
+        for data in (champion.metadata.data, *others):
+            with contextlib.suppress(UnknownItemError):
+                return data, self.datasets.frame(data.dataset)
+        raise RefusedError(
+            f"The users that {champion.version} learnt from ({champion.metadata.data.name}) are not in this home, and "
+            "verdicts alone are no training set. Train once on a file of labelled users; after that, feedback is "
+            "added to it."
+        )
+
+    def _promoted(self, learning: Learning, found: Gate, now: datetime) -> bool:
+        """Put it in charge where that may be done without anybody looking: in the name of who switched that on."""
+        if not learning.automatic or found.verdict != "promote":
+            return False
+        why = f"Automatically, as {learning.promoter} has set: {found.sentence}"[: registry.MOST_WHY]
+        self.registry.promote(found.candidate, by=learning.promoter, why=why, now=now)
+        return True
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        self.data.mkdir(parents=True, exist_ok=True)
+        with locks.held_now(self.data / "retrain.lock") as ours:
+            if not ours:
+                raise RefusedError("A retraining is under way in this home. Wait for it to end.")
+            yield
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,63 +197,6 @@ class _Source:
     schema: Schema
     users: TrainingSet
     position: str
-
-
-def _retrained(settings: Settings, request: Request, now: datetime, progress: Progress) -> Retrained:
-    started = time.monotonic()
-    progress("Reading history and feedback", 0.0)
-    source, learning = _source(settings), learnings.load(settings)
-    fitted = _fitted(source, learning, request, progress)
-    progress("Judging on the test part", 0.0)
-    parts, run, scores = _described(source, fitted, request, now, started)
-    progress("Holding it against the champion", 0.0)
-    candidate = Model("the candidate", settings.models, parts.booster, parts.calibration, parts.metadata)
-    found = gate.check(
-        source.champion, candidate, source.users.judges, source.users.golden, source.schema, request.thresholds,
-        said=source.users.sentence, seed=request.seed, now=now,
-    )  # fmt: skip
-    progress("Storing", 0.0)
-    version = registry.publish(settings, parts)
-    found = replace(found, candidate=version)
-    gate.keep(settings, found)
-    training_runs.keep(settings, replace(run, version=version), scores)
-    schedule.note_done(settings, version, source.position, now=now)
-    facts = {"how": request.how, "verdict": found.verdict, "gain": found.gain, "champion": source.champion.version}
-    audit.note(
-        settings, who=request.by or "watch", what="retrain", about=version, why=found.sentence, details=facts, now=now
-    )  # fmt: skip
-    return Retrained(version, found, _promoted(settings, learning, found, now))
-
-
-def _source(settings: Settings) -> _Source:
-    champion, schema, known = registry.load(settings), schemas.load(settings.schema_file), ledger.of(settings)
-    data, history = _history(settings, champion)
-    known.refresh()
-    feedback, position = known.effective(), known.position
-    needed = (*schema.names, *([schema.label.column] if schema.label else []))
-    if absent := [name for name in needed if name not in history]:
-        raise RefusedError(
-            f"The users of the history ({data.name}) were stored without {listed(absent)}, which data/schema.toml "
-            "names now. Train once on a file of labelled users that has all columns; then feedback is added to it."
-        )
-    if labels_given(feedback).empty:
-        raise RefusedError("No verdict says yet what a user is: there is nothing new to learn from. Review some cases.")
-    salt = split.salt(settings)
-    seen = champion.users() if data.salt == split.digest(salt) else None
-    return _Source(champion, data, schema, training_set(history, feedback, schema, salt, seen=seen), position)
-
-
-def _history(settings: Settings, champion: Model) -> tuple[Data, pd.DataFrame]:
-    """The users the champion learnt from; where this home has them not, those of the newest version that it has."""
-    others = (each.metadata.data for each in registry.listing(settings) if each.metadata is not None)
-    for data in (champion.metadata.data, *others):
-        with contextlib.suppress(UnknownItemError):
-            return data, datasets.frame(settings, data.dataset)
-    raise RefusedError(
-        f"The users that {champion.version} learnt from ({champion.metadata.data.name}) are not in this home, and "
-        "verdicts alone are no training set. Train once on a file of labelled users; after that, feedback is added to "
-        "it."
-    )
 
 
 def _fitted(source: _Source, learning: Learning, request: Request, progress: Progress) -> Fitted:
@@ -219,26 +256,3 @@ def _notes(users: TrainingSet, how: How) -> tuple[str, ...]:
     """Whom it learnt from, and how it went about it where there are many."""
     text = FAMILIES[LEADING].note(len(users.learnt)) if how == "full" else ""
     return tuple(filter(None, (users.sentence, text)))
-
-
-def _promoted(settings: Settings, learning: Learning, found: Gate, now: datetime) -> bool:
-    """Put it in charge where that may be done without anybody looking: in the name of who switched that on."""
-    if not learning.automatic or found.verdict != "promote":
-        return False
-    why = f"Automatically, as {learning.promoter} has set: {found.sentence}"[: registry.MOST_WHY]
-    registry.promote(settings, found.candidate, by=learning.promoter, why=why, now=now)
-    return True
-
-
-@contextlib.contextmanager
-def _alone(settings: Settings) -> Iterator[None]:
-    settings.data.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(settings.data / "retrain.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise RefusedError("A retraining is under way in this home. Wait for it to end.") from None
-    try:
-        yield
-    finally:
-        lock.release()

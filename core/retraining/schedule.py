@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
-from core.feedback import ledger
+from core.feedback.ledger import Ledger
 from core.files import write_text
-from core.retraining import settings as learnings
-from core.retraining.settings import Learning
+from core.retraining.settings import Learning, LearningOptions
 from core.retraining.training_set import labels_given
-from core.settings import Settings
 from core.wording import count
 
 
@@ -37,11 +36,47 @@ class Due:
     sentence: str
 
 
-def due(settings: Settings, *, now: datetime) -> Due:
-    """Whether it is time to retrain this home. Raises BadOptionError when its settings cannot be used."""
-    before = last(settings)
-    waited = None if before.at is None else now - before.at
-    return decided(new_verdicts(settings, before), waited, learnings.load(settings))
+@dataclass(frozen=True, slots=True, eq=False)
+class Schedule:
+    """When a home is to be retrained, and when it was, by `path`."""
+
+    learning: LearningOptions
+    ledger: Ledger
+    path: Path
+
+    def due(self, *, now: datetime) -> Due:
+        """Whether it is time to retrain this home. Raises BadOptionError when its settings cannot be used."""
+        before = self.last()
+        waited = None if before.at is None else now - before.at
+        return decided(self.new_verdicts(before), waited, self.learning.load())
+
+    def new_verdicts(self, before: Last) -> int:
+        """How many verdicts stand that say what a user is and that the last retraining has not seen."""
+        known = self.ledger
+        known.refresh()
+        given = labels_given(known.effective())
+        return int((given.index >= int(before.position or 0)).sum())
+
+    def last(self) -> Last:
+        """What is known of the last attempt in this home."""
+        path = self.path
+        if not path.is_file():
+            return Last()
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        return Last(datetime.fromisoformat(raw["at"]), raw["version"], raw["position"], raw["failed"])
+
+    def note_done(self, version: str, position: str, *, now: datetime) -> None:
+        """Write down that a retraining made a version from the verdicts up to a position."""
+        self._write(Last(now, version, position))
+
+    def note_failure(self, why: str, *, now: datetime) -> None:
+        """Write down why a retraining made none: the next attempt waits for the interval, as after any other."""
+        self._write(replace(self.last(), at=now, failed=why))
+
+    def _write(self, noted: Last) -> None:
+        at = noted.at.isoformat() if noted.at else None
+        told = {"at": at, "version": noted.version, "position": noted.position, "failed": noted.failed}
+        write_text(self.path, json.dumps({"format": 1} | told, indent=1) + "\n")
 
 
 def decided(new: int, waited: timedelta | None, learning: Learning) -> Due:
@@ -56,36 +91,3 @@ def decided(new: int, waited: timedelta | None, learning: Learning) -> Due:
     if left > 0:
         return Due(new, False, f"Not yet: {count(new, 'new verdict')}, but {left:,.0f} s of the interval are left.")
     return Due(new, True, f"It is time: {count(new, 'new verdict')} have come in.")
-
-
-def new_verdicts(settings: Settings, before: Last) -> int:
-    """How many verdicts stand that say what a user is and that the last retraining has not seen."""
-    known = ledger.of(settings)
-    known.refresh()
-    given = labels_given(known.effective())
-    return int((given.index >= int(before.position or 0)).sum())
-
-
-def last(settings: Settings) -> Last:
-    """What is known of the last attempt in this home."""
-    path = settings.retrained_file
-    if not path.is_file():
-        return Last()
-    raw = json.loads(path.read_text(encoding="utf-8"))
-    return Last(datetime.fromisoformat(raw["at"]), raw["version"], raw["position"], raw["failed"])
-
-
-def note_done(settings: Settings, version: str, position: str, *, now: datetime) -> None:
-    """Write down that a retraining made a version from the verdicts up to a position."""
-    _write(settings, Last(now, version, position))
-
-
-def note_failure(settings: Settings, why: str, *, now: datetime) -> None:
-    """Write down why a retraining made none: the next attempt waits for the interval, as after any other."""
-    _write(settings, replace(last(settings), at=now, failed=why))
-
-
-def _write(settings: Settings, noted: Last) -> None:
-    at = noted.at.isoformat() if noted.at else None
-    told = {"at": at, "version": noted.version, "position": noted.position, "failed": noted.failed}
-    write_text(settings.retrained_file, json.dumps({"format": 1} | told, indent=1) + "\n")

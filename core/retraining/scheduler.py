@@ -12,17 +12,17 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
-from filelock import FileLock, Timeout
-
-from core import jobs
+from core import jobs, locks
 from core.errors import RefusedError, TrustdeskError, listed
 from core.evaluation.metrics import Thresholds
 from core.files import told_when_full
-from core.retraining import schedule, shadow
-from core.retraining import settings as learnings
-from core.settings import Settings
+from core.jobs import Job, Jobs
+from core.retraining.schedule import Schedule
+from core.retraining.settings import LearningOptions
+from core.retraining.shadow import Shadow
 
 JOB: Final = "retrain"
 #: Ids of the jobs that retrain begin with this.
@@ -40,95 +40,94 @@ class Decision:
     job: str = ""
 
 
-def watch(
-    settings: Settings, thresholds: Thresholds, *, every: float, now: Callable[[], datetime],
-    told: Callable[[Decision], None], wait: Callable[[float], None] = time.sleep,
-) -> None:  # fmt: skip
-    """Decide every so many seconds, for ever. Raises RefusedError when another one watches this home."""
-    with alone(settings):
-        while True:
-            decision = decide(settings, thresholds, now=now())
-            told(decision)
-            wait(every)
+@dataclass(frozen=True, slots=True, eq=False)
+class Scheduler:
+    """Starts retrainings when it is time."""
 
+    jobs: Jobs
+    learning: LearningOptions
+    schedule: Schedule
+    shadow: Shadow
+    data: Path
+    watch_log: Path
 
-def decide(settings: Settings, thresholds: Thresholds, *, now: datetime) -> Decision:
-    """One look: start a retraining when it is time and none goes on; noted in `data/logs/watch.log`.
+    def watch(
+        self, thresholds: Thresholds, *, every: float, now: Callable[[], datetime],
+        told: Callable[[Decision], None], wait: Callable[[float], None] = time.sleep,
+    ) -> None:  # fmt: skip
+        """Decide every so many seconds, for ever. Raises RefusedError when another one watches this home."""
+        with self.alone():
+            while True:
+                decision = self.decide(thresholds, now=now())
+                told(decision)
+                wait(every)
 
-    The challenger, if there is one, catches up with what the champion has scored.
-    """
-    decision = _decided(settings, thresholds, now)
-    try:
-        caught_up = shadow.catch_up(settings)
-    except TrustdeskError as error:
-        decision = replace(decision, sentence=f"{decision.sentence} The challenger cannot score: {error}")
-    else:
-        also = f" The challenger has scored {listed(caught_up)} too." if caught_up else ""
-        decision = replace(decision, sentence=decision.sentence + also)
-    _note(settings, decision)
-    return decision
+    def decide(self, thresholds: Thresholds, *, now: datetime) -> Decision:
+        """One look: start a retraining when it is time and none goes on; noted in `data/logs/watch.log`.
 
+        The challenger, if there is one, catches up with what the champion has scored.
+        """
+        decision = self._decided(thresholds, now)
+        try:
+            caught_up = self.shadow.catch_up()
+        except TrustdeskError as error:
+            decision = replace(decision, sentence=f"{decision.sentence} The challenger cannot score: {error}")
+        else:
+            also = f" The challenger has scored {listed(caught_up)} too." if caught_up else ""
+            decision = replace(decision, sentence=decision.sentence + also)
+        self._note(decision)
+        return decision
 
-def start(settings: Settings, thresholds: Thresholds, *, how: str = "full", by: str | None = None) -> jobs.Job:
-    """Start a retraining as a job, or give back the one that goes on."""
-    job = under_way(settings)
-    if job is not None:
-        return job
-    arguments = {"thresholds": dict(thresholds), "how": how, "by": by}
-    identity = f"{PREFIX}{len(jobs.listed(settings, PREFIX)) + 1:04d}"
-    return jobs.start(settings, JOB, arguments, title="Retraining", identity=identity, lane="long")
+    def start(self, thresholds: Thresholds, *, how: str = "full", by: str | None = None) -> Job:
+        """Start a retraining as a job, or give back the one that goes on."""
+        job = self.under_way()
+        if job is not None:
+            return job
+        arguments = {"thresholds": dict(thresholds), "how": how, "by": by}
+        identity = f"{PREFIX}{len(self.jobs.listed(PREFIX)) + 1:04d}"
+        return self.jobs.start(JOB, arguments, title="Retraining", identity=identity, lane="long")
 
+    def under_way(self) -> Job | None:
+        """The retraining that goes on or waits, if any does."""
+        return next((job for job in self.jobs.listed(PREFIX) if not job.over), None)
 
-def under_way(settings: Settings) -> jobs.Job | None:
-    """The retraining that goes on or waits, if any does."""
-    return next((job for job in jobs.listed(settings, PREFIX) if not job.over), None)
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the lock of this home's scheduler. Raises RefusedError when another one holds it."""
+        self.data.mkdir(parents=True, exist_ok=True)
+        with locks.held_now(self.data / "watch.lock") as ours:
+            if not ours:
+                raise RefusedError("Another watch looks after this home already. One is enough.")
+            yield
 
+    def _decided(self, thresholds: Thresholds, now: datetime) -> Decision:
+        if found := self.under_way():
+            return Decision(now, f"{found.id} is under way: {found.message or found.status}.")
+        try:
+            found_due = self.schedule.due(now=now)
+        except TrustdeskError as error:  # a file that somebody edits just now: it is told, and looked at again
+            return Decision(now, str(error))
+        if not found_due.is_due:
+            return Decision(now, found_due.sentence)
+        if rest := self._rest(now):
+            return Decision(now, f"Not yet: {rest}")
+        job = self.start(thresholds)
+        return Decision(now, f"{found_due.sentence} {job.id} has started.", job.id)
 
-@contextlib.contextmanager
-def alone(settings: Settings) -> Iterator[None]:
-    """Hold the lock of this home's scheduler. Raises RefusedError when another one holds it."""
-    settings.data.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(settings.data / "watch.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise RefusedError("Another watch looks after this home already. One is enough.") from None
-    try:
-        yield
-    finally:
-        lock.release()
+    def _rest(self, now: datetime) -> str:
+        """Why to wait after a job that failed in a way it could not note itself: a bug, a process that was killed."""
+        newest = next(iter(self.jobs.listed(PREFIX)), None)
+        interval = self.learning.load().retrain_interval
+        if newest is None or newest.status != "failed" or now.timestamp() - newest.told >= interval:
+            return ""
+        return f"{newest.id} has failed, and the next attempt waits for the interval. {newest.message}"
 
-
-def _decided(settings: Settings, thresholds: Thresholds, now: datetime) -> Decision:
-    if found := under_way(settings):
-        return Decision(now, f"{found.id} is under way: {found.message or found.status}.")
-    try:
-        found_due = schedule.due(settings, now=now)
-    except TrustdeskError as error:  # a file that somebody edits just now: it is told, and looked at again
-        return Decision(now, str(error))
-    if not found_due.is_due:
-        return Decision(now, found_due.sentence)
-    if rest := _rest(settings, now):
-        return Decision(now, f"Not yet: {rest}")
-    job = start(settings, thresholds)
-    return Decision(now, f"{found_due.sentence} {job.id} has started.", job.id)
-
-
-def _rest(settings: Settings, now: datetime) -> str:
-    """Why to wait after a job that failed in a way it could not note itself: a bug, or a process that was killed."""
-    newest = next(iter(jobs.listed(settings, PREFIX)), None)
-    interval = learnings.load(settings).retrain_interval
-    if newest is None or newest.status != "failed" or now.timestamp() - newest.told >= interval:
-        return ""
-    return f"{newest.id} has failed, and the next attempt waits for the interval. {newest.message}"
-
-
-def _note(settings: Settings, decision: Decision) -> None:
-    path = settings.watch_log
-    line = {"time": decision.at.isoformat(timespec="seconds"), "job": decision.job, "decision": decision.sentence}
-    with told_when_full(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_file() and path.stat().st_size > MOST_LOG:
-            path.replace(path.with_name(f"{path.name}.1"))
-        with path.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+    def _note(self, decision: Decision) -> None:
+        path = self.watch_log
+        line = {"time": decision.at.isoformat(timespec="seconds"), "job": decision.job, "decision": decision.sentence}
+        with told_when_full(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_file() and path.stat().st_size > MOST_LOG:
+                path.replace(path.with_name(f"{path.name}.1"))
+            with path.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps(line, ensure_ascii=False) + "\n")

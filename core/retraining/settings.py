@@ -17,9 +17,9 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Final, Literal, cast, get_args
 
-from core.access import accounts, home_options
+from core.access.accounts import Accounts
+from core.access.home_options import HomeOptions
 from core.errors import BadOptionError
-from core.settings import Settings
 
 Promotion = Literal["by_hand", "automatic"]
 PROMOTIONS: Final[tuple[Promotion, ...]] = get_args(Promotion)
@@ -59,23 +59,29 @@ class Learning:
         return self.promotion == "automatic"
 
 
-def load(settings: Settings) -> Learning:
-    """What this home has chosen, the defaults for the rest.
+@dataclass(frozen=True, slots=True, eq=False)
+class LearningOptions:
+    """How a home learns."""
 
-    Raises BadOptionError when the file is no TOML, or names what is not known or cannot be.
-    """
-    return Learning(**home_options.table(settings, TABLE, [field.name for field in fields(Learning)]))
+    accounts: Accounts
+    options: HomeOptions
 
+    def load(self) -> Learning:
+        """What this home has chosen, the defaults for the rest.
 
-def save(settings: Settings, learning: Learning, *, by: str, now: datetime) -> Learning:
-    """Put other settings in force and note who did; with automatic promotion, `by` becomes the promoter.
+        Raises BadOptionError when the file is no TOML, or names what is not known or cannot be.
+        """
+        return Learning(**self.options.table(TABLE, [field.name for field in fields(Learning)]))
 
-    Raises NotAllowedError for who may not retrain or, for automatic promotion, not promote.
-    """
-    person = accounts.authorise(settings, by, "promote" if learning.automatic else "retrain").name
-    saved = replace(learning, promoter=person if learning.automatic else "")
-    home_options.save(settings, TABLE, asdict(saved), before=lambda: asdict(load(settings)), by=person, now=now)
-    return saved
+    def save(self, learning: Learning, *, by: str, now: datetime) -> Learning:
+        """Put other settings in force and note who did; with automatic promotion, `by` becomes the promoter.
+
+        Raises NotAllowedError for who may not retrain or, for automatic promotion, not promote.
+        """
+        person = self.accounts.authorise(by, "promote" if learning.automatic else "retrain").name
+        saved = replace(learning, promoter=person if learning.automatic else "")
+        self.options.save(TABLE, asdict(saved), before=lambda: asdict(self.load()), by=person, now=now)
+        return saved
 
 
 def _whole(value: object) -> bool:

@@ -17,23 +17,21 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core import jobs
-from core.access import accounts, audit
+from core.access.accounts import Accounts
+from core.access.audit import AuditLog
 from core.comparison import flips
 from core.comparison.flips import Flips
-from core.data import datasets
+from core.data.datasets import Datasets
 from core.errors import RefusedError
 from core.evaluation.paired import mcnemar
-from core.feedback import ledger
+from core.feedback.ledger import Ledger
 from core.files import replacing, within, write_text
-from core.jobs import Report
+from core.jobs import Jobs, Report
 from core.policy.policy import BANDS
-from core.registry import registry
+from core.registry.registry import Registry
 from core.retraining.training_set import LABEL, labels_given
-from core.scoring import runs
-from core.scoring.runs import Run
+from core.scoring.runs import Run, Runs
 from core.scoring.scorer import Scorer
-from core.settings import Settings
 from core.wording import count, percent
 
 JOB: Final = "shadow"
@@ -93,85 +91,107 @@ class Standing:
         )
 
 
-def appoint(settings: Settings, version: str | None, *, by: str, now: datetime) -> None:
-    """Put a version into the shadow, or with None nobody. Raises NotAllowedError, RefusedError for the champion
-    itself, and as `registry.load` does.
-    """
-    person = accounts.authorise(settings, by, "retrain").name
-    if version is not None:
-        registry.load(settings, version)
-        if version == registry.champion(settings):
-            raise RefusedError(f"{version} is in charge: it cannot be its own challenger.")
-    audit.note(settings, who=person, what="shadow", about=version or "nobody", now=now)
-    told = {"format": 1, "version": version, "by": person, "at": now.isoformat()}
-    write_text(settings.shadow / "challenger.json", json.dumps(told) + "\n")
+@dataclass(frozen=True, slots=True, eq=False)
+class Shadow:
+    """The challenger of a home; what it says of users is kept in `folder`."""
 
+    accounts: Accounts
+    audit: AuditLog
+    datasets: Datasets
+    jobs: Jobs
+    ledger: Ledger
+    registry: Registry
+    runs: Runs
+    folder: Path
 
-def challenger(settings: Settings) -> Challenger | None:
-    """Who is in the shadow; nobody once it is in charge, or gone."""
-    path = settings.shadow / "challenger.json"
-    if not path.is_file():
-        return None
-    raw = json.loads(path.read_text(encoding="utf-8"))
-    if raw["version"] not in registry.versions(settings) or raw["version"] == registry.champion(settings):
-        return None
-    return Challenger(raw["version"], raw["by"], datetime.fromisoformat(raw["at"]))
+    def appoint(self, version: str | None, *, by: str, now: datetime) -> None:
+        """Put a version into the shadow, or with None nobody. Raises NotAllowedError, RefusedError for the champion
+        itself, and as `registry.load` does.
+        """
+        person = self.accounts.authorise(by, "retrain").name
+        if version is not None:
+            self.registry.load(version)
+            if version == self.registry.champion():
+                raise RefusedError(f"{version} is in charge: it cannot be its own challenger.")
+        self.audit.note(who=person, what="shadow", about=version or "nobody", now=now)
+        told = {"format": 1, "version": version, "by": person, "at": now.isoformat()}
+        write_text(self.folder / "challenger.json", json.dumps(told) + "\n")
 
+    def challenger(self) -> Challenger | None:
+        """Who is in the shadow; nobody once it is in charge, or gone."""
+        path = self.folder / "challenger.json"
+        if not path.is_file():
+            return None
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        if raw["version"] not in self.registry.versions() or raw["version"] == self.registry.champion():
+            return None
+        return Challenger(raw["version"], raw["by"], datetime.fromisoformat(raw["at"]))
 
-def catch_up(settings: Settings) -> tuple[str, ...]:
-    """Let the challenger score the runs it has not scored yet, of those made since it was appointed; their ids.
+    def catch_up(self) -> tuple[str, ...]:
+        """Let the challenger score the runs it has not scored yet, of those made since it was appointed; their ids.
 
-    A user whom it gives no score is kept as such: what is not finite in the file has no band.
-    """
-    found = challenger(settings)
-    missing = [run for run in _runs(settings, found) if found and not _file(settings, run, found.version).is_file()]
-    if found is None or not missing:
-        return ()
-    scorer = Scorer(registry.load(settings, found.version))
-    for run in missing:
-        frame = datasets.frame(settings, run.dataset, scorer.model.metadata.names)
-        scored = scorer.score(frame)
-        known = np.where(scored.finite, scored.probability, np.nan)
-        probability = pd.DataFrame({"probability": known}, index=frame.index)
-        with replacing(_file(settings, run, found.version)) as temporary:
-            probability.to_parquet(temporary, compression="lz4")
-    return tuple(run.id for run in missing)
+        A user whom it gives no score is kept as such: what is not finite in the file has no band.
+        """
+        found = self.challenger()
+        missing = [run for run in self._runs(found) if found and not self._file(run, found.version).is_file()]
+        if found is None or not missing:
+            return ()
+        scorer = Scorer(self.registry.load(found.version))
+        for run in missing:
+            frame = self.datasets.frame(run.dataset, scorer.model.metadata.names)
+            scored = scorer.score(frame)
+            known = np.where(scored.finite, scored.probability, np.nan)
+            probability = pd.DataFrame({"probability": known}, index=frame.index)
+            with replacing(self._file(run, found.version)) as temporary:
+                probability.to_parquet(temporary, compression="lz4")
+        return tuple(run.id for run in missing)
 
+    def soon(self) -> None:
+        """Let the challenger catch up in a job of its own; nothing where nobody is in the shadow."""
+        if found := self.challenger():
+            self.jobs.start(JOB, {}, title=f"{found.version} in the shadow", identity="shadow", lane="long")
 
-def soon(settings: Settings) -> None:
-    """Let the challenger catch up in a job of its own; nothing where nobody is in the shadow."""
-    if found := challenger(settings):
-        jobs.start(settings, JOB, {}, title=f"{found.version} in the shadow", identity="shadow", lane="long")
-
-
-def catch_up_now(settings: Settings, report: Report) -> None:
-    """The job behind `soon`: also scores the runs that come in meanwhile."""
-    report(0, 1)
-    while catch_up(settings):
+    def catch_up_now(self, report: Report) -> None:
+        """The job behind `soon`: also scores the runs that come in meanwhile."""
         report(0, 1)
+        while self.catch_up():
+            report(0, 1)
 
+    def scored(self, found: Challenger) -> tuple[str, ...]:
+        """The runs, newest first, that a challenger has scored."""
+        return tuple(run.id for run in self._scored(found))
 
-def scored(settings: Settings, found: Challenger) -> tuple[str, ...]:
-    """The runs, newest first, that a challenger has scored."""
-    return tuple(run.id for run in _scored(settings, found))
+    def standing(self, found: Challenger) -> Standing:
+        """How a challenger does on what it has scored."""
+        scored = {run.id: run for run in self._scored(found)}
+        told = {run.id: pd.read_parquet(self._file(run, found.version))["probability"] for run in scored.values()}
+        theirs = {run: each[np.isfinite(each)] for run, each in told.items()}
+        ours = {run: self.runs.scores(run)["probability"].loc[theirs[run].index] for run in scored}
+        before, after = (
+            _joined([scored[run].policy.severity(each[run].to_numpy()) for run in scored]) for each in (ours, theirs)
+        )
+        known = self.ledger
+        known.refresh()
+        right_a, right_b = _right(labels_given(known.effective()), scored, ours, theirs)
+        return Standing(
+            found.version, len(scored), flips.flips(before, after, BANDS), len(right_a),
+            int((right_a & ~right_b).sum()),
+            int((right_b & ~right_a).sum()), sum(len(told[run]) - len(theirs[run]) for run in told),
+        )  # fmt: skip
 
+    def _scored(self, found: Challenger) -> list[Run]:
+        return [run for run in self._runs(found) if self._file(run, found.version).is_file()]
 
-def standing(settings: Settings, found: Challenger) -> Standing:
-    """How a challenger does on what it has scored."""
-    scored = {run.id: run for run in _scored(settings, found)}
-    told = {run.id: pd.read_parquet(_file(settings, run, found.version))["probability"] for run in scored.values()}
-    theirs = {run: each[np.isfinite(each)] for run, each in told.items()}
-    ours = {run: runs.scores(settings, run)["probability"].loc[theirs[run].index] for run in scored}
-    before, after = (
-        _joined([scored[run].policy.severity(each[run].to_numpy()) for run in scored]) for each in (ours, theirs)
-    )
-    known = ledger.of(settings)
-    known.refresh()
-    right_a, right_b = _right(labels_given(known.effective()), scored, ours, theirs)
-    return Standing(
-        found.version, len(scored), flips.flips(before, after, BANDS), len(right_a), int((right_a & ~right_b).sum()),
-        int((right_b & ~right_a).sum()), sum(len(told[run]) - len(theirs[run]) for run in told),
-    )  # fmt: skip
+    def _runs(self, found: Challenger | None) -> list[Run]:
+        if found is None:
+            return []
+        return [
+            run for run in self.runs.recent(MOST_RUNS) if run.created >= found.at and run.model != found.version
+        ]  # fmt: skip
+
+    def _file(self, run: Run, version: str) -> Path:
+        path = within(self.folder, f"{run.id}-{version}")
+        return path.with_name(f"{path.name}.parquet")
 
 
 def _right(
@@ -191,22 +211,5 @@ def _right(
     return np.array(rights[0], bool), np.array(rights[1], bool)
 
 
-def _scored(settings: Settings, found: Challenger) -> list[Run]:
-    return [run for run in _runs(settings, found) if _file(settings, run, found.version).is_file()]
-
-
-def _runs(settings: Settings, found: Challenger | None) -> list[Run]:
-    if found is None:
-        return []
-    return [
-        run for run in runs.recent(settings, MOST_RUNS) if run.created >= found.at and run.model != found.version
-    ]  # fmt: skip
-
-
 def _joined(parts: list[npt.NDArray[np.int8]]) -> npt.NDArray[np.int64]:
     return np.concatenate([np.zeros(0, np.int64), *parts]).astype(np.int64)
-
-
-def _file(settings: Settings, run: Run, version: str) -> Path:
-    path = within(settings.shadow, f"{run.id}-{version}")
-    return path.with_name(f"{path.name}.parquet")

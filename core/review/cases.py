@@ -19,9 +19,7 @@ from core.errors import BadOptionError, UnknownItemError
 from core.feedback.strata import Stratum
 from core.feedback.verdict import Judgement
 from core.policy.policy import BANDS, Action, Band
-from core.settings import Settings
-from core.store import database
-from core.store.database import OPEN, cases
+from core.store.database import OPEN, Database, cases
 
 #: What a case holds of its claim while nobody has one.
 NOBODY: Final = {"claimed_by": None, "claimed_session": None, "claimed_until": None}
@@ -175,10 +173,82 @@ class Waiting:
     oldest: datetime | None
 
 
-def find(settings: Settings, case: str) -> Case:
-    """Raises UnknownItemError when this home has no such case."""
-    with database.connect(settings) as connection:
-        return read(connection, case)
+@dataclass(frozen=True, slots=True, eq=False)
+class Cases:
+    """The cases of a home."""
+
+    database: Database
+
+    def find(self, case: str) -> Case:
+        """Raises UnknownItemError when this home has no such case."""
+        with self.database.connect() as connection:
+            return read(connection, case)
+
+    def of_user(self, user: str) -> tuple[Case, ...]:
+        """All cases of a user, the newest first."""
+        with self.database.connect() as connection:
+            rows = connection.execute(select(cases).where(cases.c.user == user).order_by(cases.c.number.desc())).all()
+        return tuple(map(_case, rows))
+
+    def count(self, filters: CaseFilters, *, now: datetime) -> int:
+        """How many open cases pass."""
+        with self.database.connect() as connection:
+            return connection.execute(
+                select(func.count()).select_from(cases).where(OPEN, *filters.conditions(now))
+            ).scalar_one()
+
+    def listing(self, filters: CaseFilters, *, now: datetime, most: int = 1000) -> pd.DataFrame:
+        """The first open cases that pass, in the order of the queue, indexed by case id.
+
+        Unless the filters are unblinded, blind cases come without score, band and action, and all without stratum.
+        """
+        columns = [cases.c[name] for name in _LISTED]
+        ordered = select(*columns).where(OPEN, *filters.conditions(now)).order_by(cases.c.priority, cases.c.number)
+        with self.database.connect() as connection:
+            rows = connection.execute(ordered.limit(most)).all()
+        frame = pd.DataFrame(rows, columns=list(_LISTED)).astype({"score": float, "inclusion": float, "blind": bool})
+        frame.index = pd.Index([id_of(number) for number in frame.pop("number")], name="case", dtype="str")
+        if filters.unblinded:
+            return frame
+        frame.loc[frame["blind"], _TOLD_BY_SCORE] = None
+        return frame.drop(columns=_TOLD_TO_FEW)
+
+    def waiting(self) -> Waiting:
+        """All open cases, counted."""
+        counted = select(cases.c.band, cases.c.blind, func.count(), func.min(cases.c.queued)).where(OPEN)
+        with self.database.connect() as connection:
+            rows = connection.execute(counted.group_by(cases.c.band, cases.c.blind)).all()
+        told = {band: number for band, blind, number, _ in rows if not blind}
+        return Waiting(
+            open=sum(row[2] for row in rows),
+            blind=sum(row[2] for row in rows if row[1]),
+            bands={band: told.get(band, 0) for band in BANDS},
+            oldest=min((row[3] for row in rows), default=None),
+        )
+
+    def forget(self, user: str) -> int:
+        """Take a user out of all cases; how many. An open one is closed without judgement, as there is nothing to
+        judge.
+
+        What was judged, when and by whom stays, so that counts do not change; what leads to the user goes.
+        """
+        gone = {
+            "user": FORGOTTEN, "prediction": "", "row": 0, "context": {}, "features": {}, "facts": "", "reopened": "",
+            "status": "closed",
+        }  # fmt: skip
+        with self.database.writing() as connection:
+            ours = update(cases).where(cases.c.user == user, cases.c.prediction != "")
+            return connection.execute(ours.values(gone | NOBODY)).rowcount
+
+    def progress(self, by: str, since: datetime) -> Progress:
+        """Cases closed by a reviewer since a moment whose verdict still stands, and all that wait."""
+        judged = select(cases.c.judgement, func.count()).where(
+            and_(cases.c.judged_by == by, cases.c.judged_at >= since, cases.c.judgement.is_not(None))
+        )
+        with self.database.connect() as connection:
+            counts: dict[str, int] = {row[0]: row[1] for row in connection.execute(judged.group_by(cases.c.judgement))}
+            waiting = connection.execute(select(func.count()).select_from(cases).where(OPEN)).scalar_one()
+        return Progress(counts.get("spammer", 0), counts.get("legitimate", 0), counts.get("unsure", 0), waiting)
 
 
 def read(connection: Connection, case: str) -> Case:
@@ -217,77 +287,6 @@ def decided_by(connection: Connection, user: str, verdict: str) -> str | None:
     ours = select(cases.c.number).where(cases.c.user == user, cases.c.verdict == verdict)
     found = connection.execute(ours).scalar_one_or_none()
     return None if found is None else id_of(found)
-
-
-def of_user(settings: Settings, user: str) -> tuple[Case, ...]:
-    """All cases of a user, the newest first."""
-    with database.connect(settings) as connection:
-        rows = connection.execute(select(cases).where(cases.c.user == user).order_by(cases.c.number.desc())).all()
-    return tuple(map(_case, rows))
-
-
-def count(settings: Settings, filters: CaseFilters, *, now: datetime) -> int:
-    """How many open cases pass."""
-    with database.connect(settings) as connection:
-        return connection.execute(
-            select(func.count()).select_from(cases).where(OPEN, *filters.conditions(now))
-        ).scalar_one()
-
-
-def listing(settings: Settings, filters: CaseFilters, *, now: datetime, most: int = 1000) -> pd.DataFrame:
-    """The first open cases that pass, in the order of the queue, indexed by case id.
-
-    Unless the filters are unblinded, blind cases come without score, band and action, and all without stratum.
-    """
-    columns = [cases.c[name] for name in _LISTED]
-    ordered = select(*columns).where(OPEN, *filters.conditions(now)).order_by(cases.c.priority, cases.c.number)
-    with database.connect(settings) as connection:
-        rows = connection.execute(ordered.limit(most)).all()
-    frame = pd.DataFrame(rows, columns=list(_LISTED)).astype({"score": float, "inclusion": float, "blind": bool})
-    frame.index = pd.Index([id_of(number) for number in frame.pop("number")], name="case", dtype="str")
-    if filters.unblinded:
-        return frame
-    frame.loc[frame["blind"], _TOLD_BY_SCORE] = None
-    return frame.drop(columns=_TOLD_TO_FEW)
-
-
-def waiting(settings: Settings) -> Waiting:
-    """All open cases, counted."""
-    counted = select(cases.c.band, cases.c.blind, func.count(), func.min(cases.c.queued)).where(OPEN)
-    with database.connect(settings) as connection:
-        rows = connection.execute(counted.group_by(cases.c.band, cases.c.blind)).all()
-    told = {band: number for band, blind, number, _ in rows if not blind}
-    return Waiting(
-        open=sum(row[2] for row in rows),
-        blind=sum(row[2] for row in rows if row[1]),
-        bands={band: told.get(band, 0) for band in BANDS},
-        oldest=min((row[3] for row in rows), default=None),
-    )
-
-
-def forget(settings: Settings, user: str) -> int:
-    """Take a user out of all cases; how many. An open one is closed without judgement, as there is nothing to judge.
-
-    What was judged, when and by whom stays, so that counts do not change; what leads to the user goes.
-    """
-    gone = {
-        "user": FORGOTTEN, "prediction": "", "row": 0, "context": {}, "features": {}, "facts": "", "reopened": "",
-        "status": "closed",
-    }  # fmt: skip
-    with database.writing(settings) as connection:
-        ours = update(cases).where(cases.c.user == user, cases.c.prediction != "")
-        return connection.execute(ours.values(gone | NOBODY)).rowcount
-
-
-def progress(settings: Settings, by: str, since: datetime) -> Progress:
-    """Cases closed by a reviewer since a moment whose verdict still stands, and all that wait."""
-    judged = select(cases.c.judgement, func.count()).where(
-        and_(cases.c.judged_by == by, cases.c.judged_at >= since, cases.c.judgement.is_not(None))
-    )
-    with database.connect(settings) as connection:
-        counts: dict[str, int] = {row[0]: row[1] for row in connection.execute(judged.group_by(cases.c.judgement))}
-        waiting = connection.execute(select(func.count()).select_from(cases).where(OPEN)).scalar_one()
-    return Progress(counts.get("spammer", 0), counts.get("legitimate", 0), counts.get("unsure", 0), waiting)
 
 
 def _case(row: Row[Any]) -> Case:

@@ -13,14 +13,14 @@ from typing import Any, Final
 import numpy as np
 from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
 
-from core.data import split
+from core.data.split import Split
 from core.feedback.strata import SAMPLED, Stratum
 from core.policy.policy import Action, Band
-from core.review import guidance, ordering
+from core.review import ordering
 from core.review.cases import NOBODY
-from core.settings import Settings
-from core.store import database, numbered
-from core.store.database import OPEN, cases
+from core.review.guidance import GuidanceStore
+from core.store.database import OPEN, Database, cases
+from core.store.numbered import Numbering
 
 #: Of two reasons to look at a user the stronger one is kept.
 _RANK: Final[Mapping[Stratum, int]] = {"certain": 0, "uncertain": 1, "random": 2}
@@ -108,27 +108,38 @@ class _Meeting:
         )  # fmt: skip
 
 
-def enqueue(settings: Settings, entries: Sequence[Entry], *, now: datetime) -> Queued:
-    """Queue users to be judged: all, or none when something is raised.
+@dataclass(frozen=True, slots=True, eq=False)
+class Enqueuing:
+    """Puts users into the queue of a home."""
 
-    An open case takes over run, score, band and features of the entry, the stronger stratum (certain, uncertain,
-    random, others), the larger inclusion, and stays blind once it is; its age counts on. One that somebody holds is
-    left as it is. Numbers follow a hash of the user, so that a case's number does not tell how it was chosen.
-    """
-    salt = split.salt(settings)
-    meetings = [_Meeting(entry, _facts(entry)) for entry in _one_a_user([_clean(entry) for entry in entries])]
-    chance = ordering.draws([each.entry.user for each in meetings], salt, "number")
-    meetings = [meetings[at] for at in np.argsort(chance, kind="stable")]
-    hours = guidance.load(settings).service_hours
-    with database.writing(settings) as connection:
-        kept, known = _kept(connection, meetings, now)
-        rows = _rows(connection, kept, salt, hours, now)
-        fresh = [row for row, each in zip(rows, kept, strict=True) if each.case is None]
-        newer = [row | {"of": each.case.number} for row, each in zip(rows, kept, strict=True) if each.case is not None]
-        numbered.settle(settings, connection)
-        _insert(connection, fresh, now)
-        _update(connection, newer)
-    return Queued(len(fresh), len(newer), known, len(entries) - len(kept) - known)
+    database: Database
+    guidance: GuidanceStore
+    numbering: Numbering
+    split: Split
+
+    def enqueue(self, entries: Sequence[Entry], *, now: datetime) -> Queued:
+        """Queue users to be judged: all, or none when something is raised.
+
+        An open case takes over run, score, band and features of the entry, the stronger stratum (certain, uncertain,
+        random, others), the larger inclusion, and stays blind once it is; its age counts on. One that somebody holds is
+        left as it is. Numbers follow a hash of the user, so that a case's number does not tell how it was chosen.
+        """
+        salt = self.split.salt()
+        meetings = [_Meeting(entry, _facts(entry)) for entry in _one_a_user([_clean(entry) for entry in entries])]
+        chance = ordering.draws([each.entry.user for each in meetings], salt, "number")
+        meetings = [meetings[at] for at in np.argsort(chance, kind="stable")]
+        hours = self.guidance.load().service_hours
+        with self.database.writing() as connection:
+            kept, known = _kept(connection, meetings, now)
+            rows = _rows(connection, kept, salt, hours, now)
+            fresh = [row for row, each in zip(rows, kept, strict=True) if each.case is None]
+            newer = [
+                row | {"of": each.case.number} for row, each in zip(rows, kept, strict=True) if each.case is not None
+            ]
+            self.numbering.settle(connection)
+            _insert(connection, fresh, now)
+            _update(connection, newer)
+        return Queued(len(fresh), len(newer), known, len(entries) - len(kept) - known)
 
 
 def _clean(entry: Entry) -> Entry:

@@ -17,9 +17,7 @@ from sqlalchemy import Connection, Row, insert, select
 
 from core.errors import BadOptionError, RefusedError, UnknownItemError
 from core.review import ordering
-from core.settings import Settings
-from core.store import database
-from core.store.database import documents
+from core.store.database import Database, documents
 
 _NAME: Final = "guidance"
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -116,42 +114,46 @@ class Guidance:
         return self.profile_url.replace(_USER, quote(user, safe="")) or None
 
 
-def load(settings: Settings, version: int | None = None) -> Guidance:
-    """What is in force, or an earlier version; the defaults while nobody has saved any.
+@dataclass(frozen=True, slots=True, eq=False)
+class GuidanceStore:
+    """What the lead of a home has set for reviews, in every version."""
 
-    Raises UnknownItemError when there is no such version.
-    """
-    with database.connect(settings) as connection:
-        found = _latest(connection, version)
-    if found is None and version:
-        raise UnknownItemError("guidance", str(version))
-    return Guidance() if found is None else _guidance(found)
+    database: Database
 
+    def load(self, version: int | None = None) -> Guidance:
+        """What is in force, or an earlier version; the defaults while nobody has saved any.
 
-def save(settings: Settings, guidance: Guidance, *, by: str, now: datetime) -> Guidance:
-    """Put a version in force and give it back with its number; open cases take the places its service level gives.
+        Raises UnknownItemError when there is no such version.
+        """
+        with self.database.connect() as connection:
+            found = _latest(connection, version)
+        if found is None and version:
+            raise UnknownItemError("guidance", str(version))
+        return Guidance() if found is None else _guidance(found)
 
-    Raises RefusedError when somebody has saved another since `guidance.version`, the one this was made from.
-    """
-    with database.writing(settings) as connection:
-        latest = _latest(connection)
-        if (latest.version if latest else 0) != guidance.version:
-            who = latest.by if latest else "nobody"
-            raise RefusedError(f"{who} has changed the guidance meanwhile. Load it again and repeat your change.")
-        saved = replace(guidance, version=guidance.version + 1)
-        row = {"name": _NAME, "version": saved.version, "body": _body(saved), "by": by, "at": now}
-        connection.execute(insert(documents).values(row))
-        ordering.reorder(connection, saved.service_hours)
-    return saved
+    def save(self, guidance: Guidance, *, by: str, now: datetime) -> Guidance:
+        """Put a version in force and give it back with its number; open cases take the places its service level gives.
 
+        Raises RefusedError when somebody has saved another since `guidance.version`, the one this was made from.
+        """
+        with self.database.writing() as connection:
+            latest = _latest(connection)
+            if (latest.version if latest else 0) != guidance.version:
+                who = latest.by if latest else "nobody"
+                raise RefusedError(f"{who} has changed the guidance meanwhile. Load it again and repeat your change.")
+            saved = replace(guidance, version=guidance.version + 1)
+            row = {"name": _NAME, "version": saved.version, "body": _body(saved), "by": by, "at": now}
+            connection.execute(insert(documents).values(row))
+            ordering.reorder(connection, saved.service_hours)
+        return saved
 
-def history(settings: Settings) -> pd.DataFrame:
-    """`by` and `at` of each version, indexed by version, the newest first."""
-    columns = [documents.c.version, documents.c.by, documents.c.at]
-    with database.connect(settings) as connection:
-        ours = select(*columns).where(documents.c.name == _NAME)
-        rows = connection.execute(ours.order_by(documents.c.version.desc())).all()
-    return pd.DataFrame(rows, columns=["version", "by", "at"]).set_index("version")
+    def history(self) -> pd.DataFrame:
+        """`by` and `at` of each version, indexed by version, the newest first."""
+        columns = [documents.c.version, documents.c.by, documents.c.at]
+        with self.database.connect() as connection:
+            ours = select(*columns).where(documents.c.name == _NAME)
+            rows = connection.execute(ours.order_by(documents.c.version.desc())).all()
+        return pd.DataFrame(rows, columns=["version", "by", "at"]).set_index("version")
 
 
 def _latest(connection: Connection, version: int | None = None) -> Row[Any] | None:

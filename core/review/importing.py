@@ -7,28 +7,29 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from core.access import accounts, audit
-from core.data import datasets
+from core.access.accounts import Accounts
+from core.access.audit import AuditLog
+from core.data.datasets import Datasets
 from core.errors import BadOptionError, RefusedError, UnknownItemError
-from core.feedback import csv_store, ledger
+from core.feedback import ledger
 from core.feedback.csv_store import CsvStore
 from core.feedback.revision import Opinion, revised
 from core.feedback.short_form import Prediction, Row, Said, understood, unknown
 from core.feedback.strata import Stratum
 from core.feedback.verdict import Judgement, Verdict
 from core.policy.policy import POSITIVE
-from core.review import plans, verdicts
+from core.review.plans import Plans
+from core.review.verdicts import Verdicts
 from core.schema import schema as schemas
-from core.scoring import online_runs, runs
-from core.scoring.online_runs import Users
-from core.scoring.runs import Run
-from core.settings import Settings
+from core.scoring.online_runs import OnlineRuns, Users
+from core.scoring.runs import Run, Runs
 from core.table_marks import Mark, exactly
 
 #: Verdicts written at once: one wait for the disk each time, and no reviewer waits long for the lock.
@@ -83,40 +84,107 @@ class Imported:
         return len(self.ids) - self.new - self.replaced
 
 
-def record(
-    settings: Settings, rows: Sequence[Row], *, by: str, now: datetime, source: str = "feedback",
-    cumulative: bool = False, ready: Ready = lambda _refused: None,
-) -> Imported:  # fmt: skip
-    """Store a verdict for every row that can be used; they are on disk when this returns. The others are refused.
+@dataclass(frozen=True, slots=True, eq=False)
+class FeedbackImport:
+    """Takes verdicts from outside."""
 
-    Without a reviewer in the row it is `by`, without a time it was said now. What the same reviewer said before of the
-    same prediction is superseded where the row says something else, and the row is known where it does not (see
-    `core.feedback.revision`). cumulative: the rows are a file, of which only the last one of each prediction and
-    reviewer counts; else each row was said after the one before. `ready` is given the rows refused so far before
-    anything is stored; what it raises is raised here. Also raises NotAllowedError, SchemaError and StorageError.
-    """
-    person = accounts.authorise(settings, by, "judge")
-    refused = [Refusal(row.number, "", f"Row {row.number}: {row.fault}.", row.text) for row in rows if row.fault]
-    said = _kept(((row, row) for row in rows if not row.fault), lambda row: understood(row, person), refused)
-    known = _predictions(settings, (each.prediction for _, each in said))
-    given = _kept(said, lambda each: _opinion(each, known, now), refused)
-    ready(refused)
-    counted = _last(given) if cumulative else given
-    stored = _store(settings, counted, refused, cumulative=cumulative)
-    verdicts.catch_up(settings)
-    of_pair = {opinion.pair: stored[row.number].id for row, opinion in counted if row.number in stored}
-    ids = [stored[row.number].id if row.number in stored else of_pair.get(opinion.pair) for row, opinion in given]
-    done = Imported(
-        tuple(each for each in ids if each),
-        frozenset(each.id for each in stored.values() if each.new),
-        tuple(sorted(refused, key=lambda refusal: refusal.row)),
-        sum(each.changed for each in stored.values()),
-        sum(each is not None for each in ids) - len(stored),
-    )
-    if done.fresh:
-        facts = {"new": done.new, "changed": done.changed, "known": done.known, "refused": len(refused)}
-        audit.note(settings, who=person.name, what="import feedback", about=source, details=facts, now=now)
-    return done
+    accounts: Accounts
+    audit: AuditLog
+    datasets: Datasets
+    feedback: CsvStore
+    online_runs: OnlineRuns
+    plans: Plans
+    runs: Runs
+    verdicts: Verdicts
+    schema_file: Path
+
+    def record(
+        self, rows: Sequence[Row], *, by: str, now: datetime, source: str = "feedback",
+        cumulative: bool = False, ready: Ready = lambda _refused: None,
+    ) -> Imported:  # fmt: skip
+        """Store a verdict for every row that can be used; they are on disk when this returns. The others are refused.
+
+        Without a reviewer in the row it is `by`, without a time it was said now. What the same reviewer said before of
+        the same prediction is superseded where the row says something else, and the row is known where it does not (see
+        `core.feedback.revision`). cumulative: the rows are a file, of which only the last one of each prediction and
+        reviewer counts; else each row was said after the one before. `ready` is given the rows refused so far before
+        anything is stored; what it raises is raised here. Also raises NotAllowedError, SchemaError and StorageError.
+        """
+        person = self.accounts.authorise(by, "judge")
+        refused = [Refusal(row.number, "", f"Row {row.number}: {row.fault}.", row.text) for row in rows if row.fault]
+        said = _kept(((row, row) for row in rows if not row.fault), lambda row: understood(row, person), refused)
+        known = self._predictions((each.prediction for _, each in said))
+        given = _kept(said, lambda each: _opinion(each, known, now), refused)
+        ready(refused)
+        counted = _last(given) if cumulative else given
+        stored = self._store(counted, refused, cumulative=cumulative)
+        self.verdicts.catch_up()
+        of_pair = {opinion.pair: stored[row.number].id for row, opinion in counted if row.number in stored}
+        ids = [stored[row.number].id if row.number in stored else of_pair.get(opinion.pair) for row, opinion in given]
+        done = Imported(
+            tuple(each for each in ids if each),
+            frozenset(each.id for each in stored.values() if each.new),
+            tuple(sorted(refused, key=lambda refusal: refusal.row)),
+            sum(each.changed for each in stored.values()),
+            sum(each is not None for each in ids) - len(stored),
+        )
+        if done.fresh:
+            facts = {"new": done.new, "changed": done.changed, "known": done.known, "refused": len(refused)}
+            self.audit.note(who=person.name, what="import feedback", about=source, details=facts, now=now)
+        return done
+
+    def _predictions(self, asked: Iterable[Prediction]) -> dict[Prediction, dict[str, Any]]:
+        """What a verdict holds of each prediction that there is; each run is read once."""
+        rows: defaultdict[str, set[int]] = defaultdict(set)
+        for run, row in asked:
+            rows[run].add(row)
+        found: dict[Prediction, dict[str, Any]] = {}
+        for run, wanted in rows.items():
+            with contextlib.suppress(UnknownItemError):  # none of its rows is known then
+                found |= self._of_run(run, wanted)
+        return found
+
+    def _of_run(self, name: str, rows: set[int]) -> Iterator[tuple[Prediction, dict[str, Any]]]:
+        # First those of a run that grows: if it is closed meanwhile, the run that is read afterwards is the closed one.
+        grown = self.online_runs.find(name, rows)
+        run = self.runs.find(name)
+        if grown is not None:
+            yield from _of_growing(run, grown)
+            return
+        schema = schemas.load(self.schema_file)
+        scores = self.runs.scores(name)["probability"]
+        scores = scores[scores.index.isin(rows)]
+        users = self.plans.users(run, schema).loc[scores.index]
+        drawn = self._drawn(name)
+        bands, actions = run.policy.bands(scores).tolist(), run.policy.actions(scores).tolist()
+        for row, score, user, band, action, features in zip(
+            scores.index.tolist(), scores.tolist(), users.tolist(), bands, actions,
+            _features(self.datasets.frame(run.dataset).loc[scores.index], schema.names), strict=True,
+        ):  # fmt: skip
+            # Whom nobody drew counts as certain without an inclusion probability: the label speaks for this user alone,
+            # and figures that stand for others leave it out.
+            stratum, inclusion = drawn.get(row, ("certain", None))
+            yield (name, row), {
+                "user": user, "score": score, "band": band, "action": action, "model": run.model,
+                "policy": run.policy.version, "stratum": stratum, "inclusion": inclusion, "features": features,
+            }  # fmt: skip
+
+    def _drawn(self, run: str) -> dict[int, tuple[Stratum, float]]:
+        """Stratum and inclusion of the rows of a run that its plan chose or that were sent by hand."""
+        plan, found = self.runs.plan(run), dict[int, tuple[Stratum, float]]()
+        if plan is not None:
+            chosen = plan[plan["chosen"]]
+            found |= zip(chosen.index.tolist(), zip(chosen["stratum"], chosen["inclusion"], strict=True), strict=True)
+        return found | dict.fromkeys(self.runs.sent(run).index.tolist(), ("certain", 1.0))
+
+    def _store(
+        self, given: Sequence[tuple[Row, Opinion]], refused: list[Refusal], *, cumulative: bool
+    ) -> dict[int, _Stored]:
+        """What stands for each row now, by row number; those that are refused are added to `refused` instead."""
+        store, stored = self.feedback, dict[int, _Stored]()
+        for start in range(0, len(given), _BATCH):
+            _store_batch(store, given[start : start + _BATCH], stored, refused, cumulative=cumulative)
+        return stored
 
 
 def table(refused: Sequence[Refusal]) -> pa.Table:
@@ -194,44 +262,6 @@ def _label(said: Said, *, predicted: bool, band: str) -> bool:
     return label
 
 
-def _predictions(settings: Settings, asked: Iterable[Prediction]) -> dict[Prediction, dict[str, Any]]:
-    """What a verdict holds of each prediction that there is; each run is read once."""
-    rows: defaultdict[str, set[int]] = defaultdict(set)
-    for run, row in asked:
-        rows[run].add(row)
-    found: dict[Prediction, dict[str, Any]] = {}
-    for run, wanted in rows.items():
-        with contextlib.suppress(UnknownItemError):  # none of its rows is known then
-            found |= _of_run(settings, run, wanted)
-    return found
-
-
-def _of_run(settings: Settings, name: str, rows: set[int]) -> Iterator[tuple[Prediction, dict[str, Any]]]:
-    # First those of a run that grows: if it is closed meanwhile, the run that is read afterwards is the closed one.
-    grown = online_runs.find(settings, name, rows)
-    run = runs.find(settings, name)
-    if grown is not None:
-        yield from _of_growing(run, grown)
-        return
-    schema = schemas.load(settings.schema_file)
-    scores = runs.scores(settings, name)["probability"]
-    scores = scores[scores.index.isin(rows)]
-    users = plans.users(settings, run, schema).loc[scores.index]
-    drawn = _drawn(settings, name)
-    bands, actions = run.policy.bands(scores).tolist(), run.policy.actions(scores).tolist()
-    for row, score, user, band, action, features in zip(
-        scores.index.tolist(), scores.tolist(), users.tolist(), bands, actions,
-        _features(datasets.frame(settings, run.dataset).loc[scores.index], schema.names), strict=True,
-    ):  # fmt: skip
-        # Whom nobody drew counts as certain without an inclusion probability: the label speaks for this user alone,
-        # and figures that stand for others leave it out.
-        stratum, inclusion = drawn.get(row, ("certain", None))
-        yield (name, row), {
-            "user": user, "score": score, "band": band, "action": action, "model": run.model,
-            "policy": run.policy.version, "stratum": stratum, "inclusion": inclusion, "features": features,
-        }  # fmt: skip
-
-
 def _of_growing(run: Run, grown: Users) -> Iterator[tuple[Prediction, dict[str, Any]]]:
     """The same of a run of the API that still grows: nobody was drawn from it yet."""
     for row, user in grown.by_row.items():
@@ -252,15 +282,6 @@ def _features(frame: pd.DataFrame, names: Sequence[str]) -> list[dict[str, float
     return [dict(zip(present, row, strict=True)) for row in cells.tolist()]
 
 
-def _drawn(settings: Settings, run: str) -> dict[int, tuple[Stratum, float]]:
-    """Stratum and inclusion of the rows of a run that its plan chose or that were sent by hand."""
-    plan, found = runs.plan(settings, run), dict[int, tuple[Stratum, float]]()
-    if plan is not None:
-        chosen = plan[plan["chosen"]]
-        found |= zip(chosen.index.tolist(), zip(chosen["stratum"], chosen["inclusion"], strict=True), strict=True)
-    return found | dict.fromkeys(runs.sent(settings, run).index.tolist(), ("certain", 1.0))
-
-
 @dataclass(frozen=True, slots=True)
 class _Stored:
     """The verdict that stands for a row now; whether it was stored by it, and in the place of another one."""
@@ -268,16 +289,6 @@ class _Stored:
     id: str
     new: bool
     changed: bool
-
-
-def _store(
-    settings: Settings, given: Sequence[tuple[Row, Opinion]], refused: list[Refusal], *, cumulative: bool
-) -> dict[int, _Stored]:
-    """What stands for each row now, by row number; those that are refused are added to `refused` instead."""
-    store, stored = csv_store.of(settings), dict[int, _Stored]()
-    for start in range(0, len(given), _BATCH):
-        _store_batch(store, given[start : start + _BATCH], stored, refused, cumulative=cumulative)
-    return stored
 
 
 def _store_batch(

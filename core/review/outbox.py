@@ -22,9 +22,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from core.errors import BadOptionError
 from core.feedback.verdict import Judgement
-from core.settings import Settings
-from core.store import database
-from core.store.database import cursors, decisions
+from core.store.database import Database, cursors, decisions
 from core.table_marks import Mark, exactly
 
 Decision = Literal["remove", "keep", "none"]
@@ -86,43 +84,49 @@ def add(  # noqa: PLR0913 - what a platform has to know of a decision
     return int(inserted[0]) if inserted else None
 
 
-def since(settings: Settings, number: int, most: int = 10_000) -> pd.DataFrame:
-    """Decisions after a number, the oldest first, indexed by number; moves no cursor."""
-    with database.connect(settings) as connection:
-        return _since(connection, number, most)
+@dataclass(frozen=True, slots=True, eq=False)
+class Outbox:
+    """The decisions of a home for its platform."""
 
+    database: Database
 
-def take(settings: Settings, consumer: str, most: int = 10_000) -> Batch:
-    """What a consumer has not confirmed yet. Taking twice gives the same; raises BadOptionError for a bad name."""
-    _check_name(consumer)
-    with database.connect(settings) as connection:
-        after = _cursor(connection, consumer)
-        frame = _since(connection, after, most)
-    return Batch(consumer, after, int(frame.index[-1]) if len(frame) else after, frame)
+    def since(self, number: int, most: int = 10_000) -> pd.DataFrame:
+        """Decisions after a number, the oldest first, indexed by number; moves no cursor."""
+        with self.database.connect() as connection:
+            return _since(connection, number, most)
 
+    def take(self, consumer: str, most: int = 10_000) -> Batch:
+        """What a consumer has not confirmed yet. Taking twice gives the same; raises BadOptionError for a bad name."""
+        _check_name(consumer)
+        with self.database.connect() as connection:
+            after = _cursor(connection, consumer)
+            frame = _since(connection, after, most)
+        return Batch(consumer, after, int(frame.index[-1]) if len(frame) else after, frame)
 
-def confirm(settings: Settings, batch: Batch, *, now: datetime, publish: Callable[[], None] = lambda: None) -> bool:
-    """Move the consumer's cursor past a batch; False, and nothing moved, when another process has done so meanwhile.
+    def confirm(self, batch: Batch, *, now: datetime, publish: Callable[[], None] = lambda: None) -> bool:
+        """Move the consumer's cursor past a batch; False, and nothing moved, when another process has done so
+        meanwhile.
 
-    publish: makes seen what was made of the batch; called right before, while nobody else of this home can confirm, and
-    not at all by who was late. What it raises is raised here, and nothing is moved. Who is told False must discard what
-    it made of the batch.
-    """
-    with database.writing(settings) as connection:
-        if _cursor(connection, batch.consumer) != batch.after:
-            return False
-        publish()
-        row = {"number": batch.last, "at": now}
-        moved = connection.execute(update(cursors).where(cursors.c.consumer == batch.consumer).values(row)).rowcount
-        if not moved:
-            connection.execute(insert(cursors).values(row | {"consumer": batch.consumer}))
-    return True
+        publish: makes seen what was made of the batch; called right before, while nobody else of this home can confirm,
+        and not at all by who was late. What it raises is raised here, and nothing is moved. Who is told False must
+        discard what it made of the batch.
+        """
+        with self.database.writing() as connection:
+            if _cursor(connection, batch.consumer) != batch.after:
+                return False
+            publish()
+            row = {"number": batch.last, "at": now}
+            moved = connection.execute(update(cursors).where(cursors.c.consumer == batch.consumer).values(row)).rowcount
+            if not moved:
+                connection.execute(insert(cursors).values(row | {"consumer": batch.consumer}))
+        return True
 
-
-def of_user(settings: Settings, user: str) -> pd.DataFrame:
-    """All decisions about a user, the oldest first, indexed by number."""
-    with database.connect(settings) as connection:
-        return _frame(connection.execute(select(decisions).where(decisions.c.user == user).order_by("number")).all())
+    def of_user(self, user: str) -> pd.DataFrame:
+        """All decisions about a user, the oldest first, indexed by number."""
+        with self.database.connect() as connection:
+            return _frame(
+                connection.execute(select(decisions).where(decisions.c.user == user).order_by("number")).all()
+            )
 
 
 def _last(connection: Connection, user: str) -> Row[Any] | None:

@@ -5,25 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 import pandas as pd
 
-from core.access import accounts, audit
-from core.data import datasets, split
+from core.access.accounts import Accounts
+from core.access.audit import AuditLog
+from core.data.datasets import Datasets
+from core.data.split import Split
 from core.errors import UnknownItemError
 from core.feedback.strata import STRATA
 from core.jobs import Report
 from core.policy.policy import Policy
-from core.registry import registry
-from core.review import enqueue, guidance, sampling, verdicts
-from core.review.enqueue import Entry, Queued
+from core.registry.registry import Registry
+from core.review import sampling
+from core.review.enqueue import Enqueuing, Entry, Queued
+from core.review.guidance import GuidanceStore
 from core.review.sampling import Rules
+from core.review.verdicts import Verdicts
 from core.schema import schema as schemas
 from core.schema.schema import Schema
-from core.scoring import runs, score_file
-from core.scoring.runs import Run
-from core.settings import Settings
+from core.scoring.runs import Run, Runs
+from core.scoring.score_file import FileScoring
 
 #: Runs looked through for one of the same users: an older one is scored anew.
 _RECENT: Final = 200
@@ -48,135 +52,143 @@ class Planned:
         return f"{self.queued.new:,} users are new in the queue ({parts})" + "".join(f"; {each}" for each in also) + "."
 
 
-def queue_run(settings: Settings, run: str, *, by: str, now: datetime) -> Planned:
-    """Decide who of a run is judged, and queue them. Queued again, a run keeps the plan it has.
+@dataclass(frozen=True, slots=True, eq=False)
+class Plans:
+    """Who of a run is reviewed."""
 
-    Raises NotAllowedError and UnknownItemError.
-    """
-    by = accounts.authorise(settings, by, "send to review").name
-    found, schema = runs.find(settings, run), schemas.load(settings.schema_file)
-    if (plan := runs.plan(settings, run)) is None:
-        plan = _plan(settings, found, schema)
-        runs.save_plan(settings, run, plan)
-    chosen = plan[plan["chosen"]].assign(user=users(settings, found, schema))
-    queued = _enqueue(settings, found, schema, chosen, now)
-    counts = chosen["stratum"].value_counts()
-    certain, uncertain, random = (int(counts.get(name, 0)) for name in ("certain", "uncertain", "random"))
-    planned = Planned(certain, uncertain, random, queued)
-    audit.note(settings, who=by, what="queue run", about=run, why=planned.sentence, now=now)
-    return planned
+    accounts: Accounts
+    audit: AuditLog
+    datasets: Datasets
+    enqueuing: Enqueuing
+    file_scoring: FileScoring
+    guidance: GuidanceStore
+    registry: Registry
+    runs: Runs
+    split: Split
+    verdicts: Verdicts
+    schema_file: Path
 
+    def queue_run(self, run: str, *, by: str, now: datetime) -> Planned:
+        """Decide who of a run is judged, and queue them. Queued again, a run keeps the plan it has.
 
-def queue_job(settings: Settings, report: Report, *, run: str, by: str) -> None:
-    """The job that queues a run behind the page that asked for it."""
-    report(0, 0, f"Choosing who of {run} is judged")
-    planned = queue_run(settings, run, by=by, now=datetime.now(UTC))
-    report(1, 1, planned.sentence)
+        Raises NotAllowedError and UnknownItemError.
+        """
+        by = self.accounts.authorise(by, "send to review").name
+        found, schema = self.runs.find(run), schemas.load(self.schema_file)
+        if (plan := self.runs.plan(run)) is None:
+            plan = self._plan(found, schema)
+            self.runs.save_plan(run, plan)
+        chosen = plan[plan["chosen"]].assign(user=self.users(found, schema))
+        queued = self._enqueue(found, schema, chosen, now)
+        counts = chosen["stratum"].value_counts()
+        certain, uncertain, random = (int(counts.get(name, 0)) for name in ("certain", "uncertain", "random"))
+        planned = Planned(certain, uncertain, random, queued)
+        self.audit.note(who=by, what="queue run", about=run, why=planned.sentence, now=now)
+        return planned
 
+    def queue_job(self, report: Report, *, run: str, by: str) -> None:
+        """The job that queues a run behind the page that asked for it."""
+        report(0, 0, f"Choosing who of {run} is judged")
+        planned = self.queue_run(run, by=by, now=datetime.now(UTC))
+        report(1, 1, planned.sentence)
 
-def send(settings: Settings, run: str, rows: Sequence[int], *, by: str, now: datetime) -> Queued:
-    """Queue users whom somebody chose, by input row. They are certain to be judged, whatever the plan drew.
+    def send(self, run: str, rows: Sequence[int], *, by: str, now: datetime) -> Queued:
+        """Queue users whom somebody chose, by input row. They are certain to be judged, whatever the plan drew.
 
-    That is sound: the choice does not depend on the draw, so for estimates they are a part of the run that is known
-    throughout, and the sample speaks for the rest. Raises NotAllowedError and UnknownItemError.
-    """
-    by = accounts.authorise(settings, by, "send to review").name
-    found, schema = runs.find(settings, run), schemas.load(settings.schema_file)
-    known = runs.scores(settings, run).index
-    if unknown := [row for row in rows if row not in known]:
-        raise UnknownItemError(f"scored row of {run}", str(unknown[0]))
-    chosen = pd.DataFrame({"stratum": "certain", "inclusion": 1.0, "blind": False}, index=pd.Index(rows))
-    chosen["user"] = users(settings, found, schema).loc[chosen.index]
-    queued = _enqueue(settings, found, schema, chosen, now)
-    runs.save_sent(settings, run, chosen["user"])
-    audit.note(settings, who=by, what="send to review", about=run, details={"rows": list(map(int, rows))}, now=now)
-    return queued
+        That is sound: the choice does not depend on the draw, so for estimates they are a part of the run that is known
+        throughout, and the sample speaks for the rest. Raises NotAllowedError and UnknownItemError.
+        """
+        by = self.accounts.authorise(by, "send to review").name
+        found, schema = self.runs.find(run), schemas.load(self.schema_file)
+        known = self.runs.scores(run).index
+        if unknown := [row for row in rows if row not in known]:
+            raise UnknownItemError(f"scored row of {run}", str(unknown[0]))
+        chosen = pd.DataFrame({"stratum": "certain", "inclusion": 1.0, "blind": False}, index=pd.Index(rows))
+        chosen["user"] = self.users(found, schema).loc[chosen.index]
+        queued = self._enqueue(found, schema, chosen, now)
+        self.runs.save_sent(run, chosen["user"])
+        self.audit.note(who=by, what="send to review", about=run, details={"rows": list(map(int, rows))}, now=now)
+        return queued
 
+    def send_flips(
+        self, dataset: str, rows: Sequence[int], *, models: Sequence[str], policy: Policy, by: str,
+        now: datetime,
+    ) -> tuple[Run, Queued]:  # fmt: skip
+        """Queue users of a dataset whose band differs between two models, by input row, and return the run they are of.
 
-def send_flips(
-    settings: Settings, dataset: str, rows: Sequence[int], *, models: Sequence[str], policy: Policy, by: str,
-    now: datetime,
-) -> tuple[Run, Queued]:  # fmt: skip
-    """Queue users of a dataset whose band differs between two models, by input row, and return the run they are of.
+        That is the newest run of the dataset by the first of `models`, or of the next; where there is none, the first
+        scores the dataset now. How many models disagree on somebody says nothing of all others: the stratum is "flip",
+        and these labels count in no estimate. Raises NotAllowedError, UnknownItemError and UnknownVersionError.
+        """
+        by = self.accounts.authorise(by, "send to review").name
+        run, schema = self._scored(dataset, models, policy, now), schemas.load(self.schema_file)
+        known = self.runs.scores(run.id).index
+        if unknown := [row for row in rows if row not in known]:
+            raise UnknownItemError(f"scored row of {run.id}", str(unknown[0]))
+        chosen = pd.DataFrame({"stratum": "flip", "inclusion": None, "blind": False}, index=pd.Index(rows))
+        chosen["user"] = self.users(run, schema).loc[chosen.index]
+        queued = self._enqueue(run, schema, chosen, now)
+        details = {"rows": list(map(int, rows)), "flips": list(models)}
+        self.audit.note(who=by, what="send to review", about=run.id, details=details, now=now)
+        return run, queued
 
-    That is the newest run of the dataset by the first of `models`, or of the next; where there is none, the first
-    scores the dataset now. How many models disagree on somebody says nothing of all others: the stratum is "flip",
-    and these labels count in no estimate. Raises NotAllowedError, UnknownItemError and UnknownVersionError.
-    """
-    by = accounts.authorise(settings, by, "send to review").name
-    run, schema = _scored(settings, dataset, models, policy, now), schemas.load(settings.schema_file)
-    known = runs.scores(settings, run.id).index
-    if unknown := [row for row in rows if row not in known]:
-        raise UnknownItemError(f"scored row of {run.id}", str(unknown[0]))
-    chosen = pd.DataFrame({"stratum": "flip", "inclusion": None, "blind": False}, index=pd.Index(rows))
-    chosen["user"] = users(settings, run, schema).loc[chosen.index]
-    queued = _enqueue(settings, run, schema, chosen, now)
-    details = {"rows": list(map(int, rows)), "flips": list(models)}
-    audit.note(settings, who=by, what="send to review", about=run.id, details=details, now=now)
-    return run, queued
+    def _scored(self, dataset: str, models: Sequence[str], policy: Policy, now: datetime) -> Run:
+        of_it = [run for run in self.runs.recent(_RECENT) if run.dataset == dataset]
+        for model in models:
+            if run := next((run for run in of_it if run.model == model), None):
+                return run
+        loaded = self.registry.load(models[0])
+        return self.file_scoring.score_stored(self.datasets.find(dataset), loaded, policy, now=now)
 
+    def _plan(self, run: Run, schema: Schema) -> pd.DataFrame:
+        """`stratum`, `inclusion`, `chosen`, `blind` of every user of a run, once, indexed by the latest input row."""
+        rules, named = self.guidance.load(), self.users(run, schema)
+        scores = self.runs.scores(run.id).loc[latest(named)]
+        draws = sampling.draws(named.loc[scores.index].tolist(), self.split.salt())
+        values = self.datasets.frame(run.dataset, schema.names).loc[scores.index] if rules.uncertain else None
+        features = None if values is None else values.to_numpy("float32")
+        plan = sampling.plan(
+            scores["probability"].to_numpy(), run.policy, draws,
+            rules=Rules(rules.capacity, rules.audit, rules.uncertain), features=features,
+        )  # fmt: skip
+        stratum = pd.Categorical.from_codes(plan.stratum, pd.Index(STRATA))
+        facts = {"stratum": stratum, "inclusion": plan.inclusion, "chosen": plan.chosen, "blind": plan.blind}
+        return pd.DataFrame(facts, index=scores.index)
 
-def _scored(settings: Settings, dataset: str, models: Sequence[str], policy: Policy, now: datetime) -> Run:
-    of_it = [run for run in runs.recent(settings, _RECENT) if run.dataset == dataset]
-    for model in models:
-        if run := next((run for run in of_it if run.model == model), None):
-            return run
-    loaded = registry.load(settings, models[0])
-    return score_file.score_stored(settings, datasets.find(settings, dataset), loaded, policy, now=now)
+    def users(self, run: Run, schema: Schema) -> pd.Series[str]:
+        """What names each user over all files, indexed by input row: the id, or, without ids, the file and the row."""
+        if schema.id is None:
+            rows = self.runs.scores(run.id).index
+            return pd.Series([f"{run.dataset[:12]}-{row}" for row in rows], index=rows, dtype="str")
+        column = self.datasets.find(run.dataset).id_column
+        return self.datasets.frame(run.dataset, [column])[column].astype("str")
 
+    def _enqueue(self, run: Run, schema: Schema, plan: pd.DataFrame, now: datetime) -> Queued:
+        self.verdicts.catch_up()  # who was judged just before a crash is known, too
+        return self.enqueuing.enqueue(self._entries(run, schema, plan), now=now)
 
-def _plan(settings: Settings, run: Run, schema: Schema) -> pd.DataFrame:
-    """`stratum`, `inclusion`, `chosen`, `blind` of every user of a run, once, indexed by the latest input row."""
-    rules, named = guidance.load(settings), users(settings, run, schema)
-    scores = runs.scores(settings, run.id).loc[latest(named)]
-    draws = sampling.draws(named.loc[scores.index].tolist(), split.salt(settings))
-    values = datasets.frame(settings, run.dataset, schema.names).loc[scores.index] if rules.uncertain else None
-    features = None if values is None else values.to_numpy("float32")
-    plan = sampling.plan(
-        scores["probability"].to_numpy(), run.policy, draws,
-        rules=Rules(rules.capacity, rules.audit, rules.uncertain), features=features,
-    )  # fmt: skip
-    stratum = pd.Categorical.from_codes(plan.stratum, pd.Index(STRATA))
-    facts = {"stratum": stratum, "inclusion": plan.inclusion, "chosen": plan.chosen, "blind": plan.blind}
-    return pd.DataFrame(facts, index=scores.index)
-
-
-def users(settings: Settings, run: Run, schema: Schema) -> pd.Series[str]:
-    """What names each user over all files, indexed by input row: the id, or, without ids, the file and the row."""
-    if schema.id is None:
-        rows = runs.scores(settings, run.id).index
-        return pd.Series([f"{run.dataset[:12]}-{row}" for row in rows], index=rows, dtype="str")
-    column = datasets.find(settings, run.dataset).id_column
-    return datasets.frame(settings, run.dataset, [column])[column].astype("str")
+    def _entries(self, run: Run, schema: Schema, plan: pd.DataFrame) -> list[Entry]:
+        dataset = self.datasets.find(run.dataset)
+        rows = plan.index
+        features = self.datasets.frame(run.dataset, schema.names).loc[rows].to_dict("records")
+        context = self.datasets.frame(run.dataset, dataset.context).loc[rows].to_dict("records")
+        score = self.runs.scores(run.id)["probability"].loc[rows]
+        bands, actions = run.policy.bands(score).tolist(), run.policy.actions(score).tolist()
+        return [
+            Entry(
+                user=user, dataset=run.dataset, run=run.id, row=int(row), model=run.model, policy=run.policy.version,
+                score=float(p), band=band, action=action, stratum=stratum, blind=bool(blind),
+                inclusion=None if pd.isna(inclusion) else float(inclusion),
+                context={name: None if pd.isna(value) else str(value) for name, value in about.items()},
+                features={str(name): None if pd.isna(value) else float(value) for name, value in values.items()},
+            )
+            for row, user, stratum, inclusion, blind, p, band, action, about, values in zip(
+                rows, plan["user"], plan["stratum"], plan["inclusion"], plan["blind"], score, bands, actions, context,
+                features, strict=True,
+            )
+        ]  # fmt: skip
 
 
 def latest(named: pd.Series[str]) -> pd.Index[int]:
     """The last input row of each user: who asks the API about one user twice means the same user."""
     return named.index[~named.duplicated(keep="last")]
-
-
-def _enqueue(settings: Settings, run: Run, schema: Schema, plan: pd.DataFrame, now: datetime) -> Queued:
-    verdicts.catch_up(settings)  # who was judged just before a crash is known, too
-    return enqueue.enqueue(settings, _entries(settings, run, schema, plan), now=now)
-
-
-def _entries(settings: Settings, run: Run, schema: Schema, plan: pd.DataFrame) -> list[Entry]:
-    dataset = datasets.find(settings, run.dataset)
-    rows = plan.index
-    features = datasets.frame(settings, run.dataset, schema.names).loc[rows].to_dict("records")
-    context = datasets.frame(settings, run.dataset, dataset.context).loc[rows].to_dict("records")
-    score = runs.scores(settings, run.id)["probability"].loc[rows]
-    bands, actions = run.policy.bands(score).tolist(), run.policy.actions(score).tolist()
-    return [
-        Entry(
-            user=user, dataset=run.dataset, run=run.id, row=int(row), model=run.model, policy=run.policy.version,
-            score=float(p), band=band, action=action, stratum=stratum, blind=bool(blind),
-            inclusion=None if pd.isna(inclusion) else float(inclusion),
-            context={name: None if pd.isna(value) else str(value) for name, value in about.items()},
-            features={str(name): None if pd.isna(value) else float(value) for name, value in values.items()},
-        )
-        for row, user, stratum, inclusion, blind, p, band, action, about, values in zip(
-            rows, plan["user"], plan["stratum"], plan["inclusion"], plan["blind"], score, bands, actions, context,
-            features, strict=True,
-        )
-    ]  # fmt: skip

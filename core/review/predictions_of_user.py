@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from core.data import datasets
+from core.data.datasets import Datasets
 from core.errors import UnknownItemError
 from core.policy.policy import BANDS, Band
-from core.scoring import online_runs, runs
-from core.scoring.runs import Run
-from core.settings import Settings
+from core.scoring import runs
+from core.scoring.online_runs import OnlineRuns
+from core.scoring.runs import Run, Runs
 
 #: Runs that are searched, newest first: the id column of a file of half a million users takes about 10 ms to read.
 MOST_RUNS: Final = 50
@@ -37,32 +37,37 @@ class Sighting:
         return BANDS[int(self.run.policy.severity([self.probability])[0])]
 
 
-def of_user(settings: Settings, user: str, most: int = MOST_RUNS) -> tuple[Sighting, ...]:
-    """Predictions on the user with exactly this id in the latest runs, newest first."""
-    # By prediction: while a run of the API is being closed its users stand in both places.
-    found = {each.prediction: each for each in (*_growing(settings, user, most), *_closed(settings, user, most))}
-    return tuple(sorted(found.values(), key=lambda each: (runs.number_of(each.run.id), each.row), reverse=True))
+@dataclass(frozen=True, slots=True, eq=False)
+class PredictionsOfUser:
+    """What was ever predicted of a user."""
 
+    datasets: Datasets
+    online_runs: OnlineRuns
+    runs: Runs
 
-def _growing(settings: Settings, user: str, most: int) -> Iterator[Sighting]:
-    for run, rows in online_runs.of_user(settings, user, most).items():
-        found = runs.find(settings, run)
-        yield from (Sighting(found, row, probability, grows=True) for row, probability in rows.items())
+    def of_user(self, user: str, most: int = MOST_RUNS) -> tuple[Sighting, ...]:
+        """Predictions on the user with exactly this id in the latest runs, newest first."""
+        # By prediction: while a run of the API is being closed its users stand in both places.
+        found = {each.prediction: each for each in (*self._growing(user, most), *self._closed(user, most))}
+        return tuple(sorted(found.values(), key=lambda each: (runs.number_of(each.run.id), each.row), reverse=True))
 
+    def _growing(self, user: str, most: int) -> Iterator[Sighting]:
+        for run, rows in self.online_runs.of_user(user, most).items():
+            found = self.runs.find(run)
+            yield from (Sighting(found, row, probability, grows=True) for row, probability in rows.items())
 
-def _closed(settings: Settings, user: str, most: int) -> Iterator[Sighting]:
-    known: dict[str, tuple[int, ...]] = {}  # a file is often scored more than once
-    for run in runs.recent(settings, most):
-        if run.dataset not in known:
-            known[run.dataset] = _rows(settings, run.dataset, user)
-        if rows := known[run.dataset]:
-            scores = runs.probabilities(settings, run.id, rows)
-            yield from (Sighting(run, row, score) for row, score in zip(rows, scores, strict=True))
+    def _closed(self, user: str, most: int) -> Iterator[Sighting]:
+        known: dict[str, tuple[int, ...]] = {}  # a file is often scored more than once
+        for run in self.runs.recent(most):
+            if run.dataset not in known:
+                known[run.dataset] = self._rows(run.dataset, user)
+            if rows := known[run.dataset]:
+                scores = self.runs.probabilities(run.id, rows)
+                yield from (Sighting(run, row, score) for row, score in zip(rows, scores, strict=True))
 
-
-def _rows(settings: Settings, dataset: str, user: str) -> tuple[int, ...]:
-    """None where a run has outlived its users."""
-    try:
-        return datasets.rows_of(settings, dataset, user)
-    except UnknownItemError:
-        return ()
+    def _rows(self, dataset: str, user: str) -> tuple[int, ...]:
+        """None where a run has outlived its users."""
+        try:
+            return self.datasets.rows_of(dataset, user)
+        except UnknownItemError:
+            return ()

@@ -8,6 +8,7 @@ the queue happens one change at a time (`database.writing`), over all processes.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -16,70 +17,94 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 from core.errors import RefusedError
 from core.feedback.strata import Stratum
 from core.feedback.verdict import Judgement
-from core.review import guidance, ordering
+from core.review import ordering
 from core.review.cases import FORGOTTEN, NOBODY, Case, CaseFilters, id_of, number_of, read
-from core.settings import Settings
-from core.store import database
-from core.store.database import OPEN, cases
+from core.review.guidance import GuidanceStore
+from core.store.database import OPEN, Database, cases
 
 LEASE: Final = timedelta(minutes=10)
 _EVERYTHING: Final = CaseFilters()
 _UNJUDGED: Final = {"verdict": None, "judgement": None, "judged_by": None, "judged_at": None}
 
 
-def claim(
-    settings: Settings, by: str, *, now: datetime, lease: timedelta = LEASE, filters: CaseFilters = _EVERYTHING,
-    session: str = "", but: Collection[str] = (),
-) -> Case | None:  # fmt: skip
-    """The case this holder has, else the first free one, that passes; None when there is none.
+@dataclass(frozen=True, slots=True, eq=False)
+class Queue:
+    """The queue of a home."""
 
-    `but`: ids of cases not to give. The holder lets go of any other case. An appeal is never given to who decided.
-    """
-    passing = [OPEN, *filters.conditions(now), cases.c.not_for != by]
-    if but:
-        passing.append(cases.c.number.not_in([number_of(case) for case in but]))
-    with database.writing(settings) as connection:
-        mine = _first(connection, [*passing, _held_by(by, session), cases.c.claimed_until > now])
-        number = mine if mine is not None else _first(connection, [*passing, _free(now)])
-        _let_go(connection, by, session)
-        return None if number is None else _give(connection, number, by, session, now + lease)
+    database: Database
+    guidance: GuidanceStore
 
+    def claim(
+        self, by: str, *, now: datetime, lease: timedelta = LEASE, filters: CaseFilters = _EVERYTHING,
+        session: str = "", but: Collection[str] = (),
+    ) -> Case | None:  # fmt: skip
+        """The case this holder has, else the first free one, that passes; None when there is none.
 
-def take(settings: Settings, case: str, by: str, *, now: datetime, lease: timedelta = LEASE, session: str = "") -> Case:
-    """Claim one case that is free, or that the same person holds in another session.
+        `but`: ids of cases not to give. The holder lets go of any other case. An appeal is never given to who decided.
+        """
+        passing = [OPEN, *filters.conditions(now), cases.c.not_for != by]
+        if but:
+            passing.append(cases.c.number.not_in([number_of(case) for case in but]))
+        with self.database.writing() as connection:
+            mine = _first(connection, [*passing, _held_by(by, session), cases.c.claimed_until > now])
+            number = mine if mine is not None else _first(connection, [*passing, _free(now)])
+            _let_go(connection, by, session)
+            return None if number is None else _give(connection, number, by, session, now + lease)
 
-    Raises RefusedError when it is closed, somebody else's, or not for this reviewer.
-    """
-    with database.writing(settings) as connection:
-        found = read(connection, case)
-        if found.status == "closed":
-            raise RefusedError(f"Case {case} is closed. Reopen it to judge it again.")
-        if found.not_for == by:
-            raise RefusedError(f"Case {case} is an appeal against a decision of {by}. Somebody else must decide it.")
-        if found.claimed(now) and found.claimed_by != by:
-            raise RefusedError(f"Case {case} is being judged by {found.claimed_by}. Choose another one.")
-        _let_go(connection, by, session)
-        return _give(connection, found.number, by, session, now + lease)
+    def take(self, case: str, by: str, *, now: datetime, lease: timedelta = LEASE, session: str = "") -> Case:
+        """Claim one case that is free, or that the same person holds in another session.
 
+        Raises RefusedError when it is closed, somebody else's, or not for this reviewer.
+        """
+        with self.database.writing() as connection:
+            found = read(connection, case)
+            if found.status == "closed":
+                raise RefusedError(f"Case {case} is closed. Reopen it to judge it again.")
+            if found.not_for == by:
+                raise RefusedError(
+                    f"Case {case} is an appeal against a decision of {by}. Somebody else must decide it."
+                )
+            if found.claimed(now) and found.claimed_by != by:
+                raise RefusedError(f"Case {case} is being judged by {found.claimed_by}. Choose another one.")
+            _let_go(connection, by, session)
+            return _give(connection, found.number, by, session, now + lease)
 
-def renew(
-    settings: Settings, case: str, by: str, *, now: datetime, lease: timedelta = LEASE, session: str = ""
-) -> bool:
-    """Hold a case for another lease; whether it was still this holder's.
+    def renew(self, case: str, by: str, *, now: datetime, lease: timedelta = LEASE, session: str = "") -> bool:
+        """Hold a case for another lease; whether it was still this holder's.
 
-    Called before a verdict is recorded, so that nobody else gets the case while it is. A claim that has ended can be
-    renewed while nobody has claimed the case and no run has changed it since.
-    """
-    with database.writing(settings) as connection:
-        held = update(cases).where(OPEN, cases.c.number == number_of(case), _held_by(by, session))
-        return connection.execute(held.values(claimed_until=now + lease)).rowcount == 1
+        Called before a verdict is recorded, so that nobody else gets the case while it is. A claim that has ended can
+        be renewed while nobody has claimed the case and no run has changed it since.
+        """
+        with self.database.writing() as connection:
+            held = update(cases).where(OPEN, cases.c.number == number_of(case), _held_by(by, session))
+            return connection.execute(held.values(claimed_until=now + lease)).rowcount == 1
 
+    def release(self, case: str, by: str, *, session: str = "") -> bool:
+        """Let go of a case; whether this holder had it."""
+        with self.database.writing() as connection:
+            held = update(cases).where(OPEN, cases.c.number == number_of(case), _held_by(by, session))
+            return connection.execute(held.values(NOBODY)).rowcount == 1
 
-def release(settings: Settings, case: str, by: str, *, session: str = "") -> bool:
-    """Let go of a case; whether this holder had it."""
-    with database.writing(settings) as connection:
-        held = update(cases).where(OPEN, cases.c.number == number_of(case), _held_by(by, session))
-        return connection.execute(held.values(NOBODY)).rowcount == 1
+    def reopen(self, case: str, *, by: str, note: str, now: datetime, stratum: Stratum = "appeal") -> Case:
+        """Have a decided case judged again, by somebody else than who decided it, next before all that wait as long.
+
+        `by` asks for it and is named with the note. Asking twice with one note reopens once. Raises UnknownItemError,
+        and RefusedError when there is no note, the case is open, or the user has another open case.
+        """
+        if not note.strip():
+            raise RefusedError(f"Say in a note why case {case} is to be judged again.")
+        text = f"{by}: {note.strip()}"
+        hours = self.guidance.load().service_hours
+        with self.database.writing() as connection:
+            found = read(connection, case)
+            if found.status == "open" and found.reopened == text:
+                return found
+            _refuse_unless_decided(connection, found)
+            place = float(ordering.places(ordering.HIGHEST, now.timestamp(), hours))
+            ordered = {"queued": now, "value": ordering.HIGHEST, "priority": place, "updated": now}
+            again = {"stratum": stratum, "inclusion": None, "reopened": text, "not_for": found.judged_by or ""}
+            _set(connection, found.number, {"status": "open"} | NOBODY | _UNJUDGED | ordered | again)
+            return read(connection, case)
 
 
 def close(connection: Connection, case: str, *, verdict: str, judgement: Judgement, by: str, at: datetime) -> bool:
@@ -115,28 +140,6 @@ def back(connection: Connection, case: str, *, now: datetime, lease: timedelta =
     claimed = {"claimed_by": by, "claimed_session": session, "claimed_until": now + lease}
     _set(connection, found.number, {"status": "open"} | _UNJUDGED | claimed)
     return True
-
-
-def reopen(settings: Settings, case: str, *, by: str, note: str, now: datetime, stratum: Stratum = "appeal") -> Case:
-    """Have a decided case judged again, by somebody else than who decided it, next before all that wait as long.
-
-    `by` asks for it and is named with the note. Asking twice with one note reopens once. Raises UnknownItemError, and
-    RefusedError when there is no note, the case is open, or the user has another open case.
-    """
-    if not note.strip():
-        raise RefusedError(f"Say in a note why case {case} is to be judged again.")
-    text = f"{by}: {note.strip()}"
-    hours = guidance.load(settings).service_hours
-    with database.writing(settings) as connection:
-        found = read(connection, case)
-        if found.status == "open" and found.reopened == text:
-            return found
-        _refuse_unless_decided(connection, found)
-        place = float(ordering.places(ordering.HIGHEST, now.timestamp(), hours))
-        ordered = {"queued": now, "value": ordering.HIGHEST, "priority": place, "updated": now}
-        again = {"stratum": stratum, "inclusion": None, "reopened": text, "not_for": found.judged_by or ""}
-        _set(connection, found.number, {"status": "open"} | NOBODY | _UNJUDGED | ordered | again)
-        return read(connection, case)
 
 
 def _refuse_unless_decided(connection: Connection, case: Case) -> None:

@@ -13,15 +13,18 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from core.access import accounts
+from core.access.accounts import Accounts
 from core.errors import RefusedError, TrustdeskError
-from core.feedback import csv_store, ledger
+from core.feedback.csv_store import CsvStore
 from core.feedback.ledger import Ledger
 from core.feedback.verdict import Judgement, Verdict
-from core.review import cases, guidance, outbox, queue
-from core.review.cases import Case
-from core.settings import Settings
-from core.store import database, numbered
+from core.review import cases, outbox, queue
+from core.review.cases import Case, Cases
+from core.review.guidance import GuidanceStore
+from core.review.queue import Queue
+from core.store import database
+from core.store.database import Database
+from core.store.numbered import Numbering
 
 _MARK: Final = "feedback"
 
@@ -49,96 +52,104 @@ class Judged:
     refused: Mapping[str, str]
 
 
-def judge(settings: Settings, case: str, given: Given, *, by: str, session: str, now: datetime) -> Verdict:
-    """Record a verdict on a case that this reviewer holds in this session; on disk when this returns.
+@dataclass(frozen=True, slots=True, eq=False)
+class Verdicts:
+    """Records verdicts, and what follows from them."""
 
-    Raises NotAllowedError, UnknownItemError, and RefusedError when somebody else has taken or closed the case.
-    """
-    by = accounts.authorise(settings, by, "judge").name
-    if _known(settings, given.id):
-        return _record(settings, [_verdict(cases.find(settings, case), given, by, now)])[0]
-    lease = guidance.load(settings).lease
-    mine = queue.renew(settings, case, by, now=now, lease=lease, session=session)
-    if not mine and not _known(settings, given.id):  # said twice at once, the other one may just have closed the case
-        raise RefusedError(f"Case {case} is no longer yours: {_why(cases.find(settings, case))}. Nothing was recorded.")
-    return _record(settings, [_verdict(cases.find(settings, case), given, by, now)])[0]
+    accounts: Accounts
+    cases: Cases
+    database: Database
+    feedback: CsvStore
+    guidance: GuidanceStore
+    ledger: Ledger
+    numbering: Numbering
+    queue: Queue
 
+    def judge(self, case: str, given: Given, *, by: str, session: str, now: datetime) -> Verdict:
+        """Record a verdict on a case that this reviewer holds in this session; on disk when this returns.
 
-def triage(
-    settings: Settings, chosen: Sequence[str], given: Given, *, by: str, session: str, now: datetime
-) -> Judged:  # fmt: skip
-    """Record one verdict on several cases in one step; verdict ids are `<given.id>-<case>`.
+        Raises NotAllowedError, UnknownItemError, and RefusedError when somebody else has taken or closed the case.
+        """
+        by = self.accounts.authorise(by, "judge").name
+        if self._known(given.id):
+            return self._record([_verdict(self.cases.find(case), given, by, now)])[0]
+        lease = self.guidance.load().lease
+        mine = self.queue.renew(case, by, now=now, lease=lease, session=session)
+        if not mine and not self._known(given.id):  # said twice at once, the other one may just have closed the case
+            raise RefusedError(f"Case {case} is no longer yours: {_why(self.cases.find(case))}. Nothing was recorded.")
+        return self._record([_verdict(self.cases.find(case), given, by, now)])[0]
 
-    A case that somebody else holds or that is closed is refused, with the sentence; the others are recorded. Raises
-    NotAllowedError.
-    """
-    by = accounts.authorise(settings, by, "judge").name
-    lease = guidance.load(settings).lease
-    verdicts, refused = [], {}
+    def triage(
+        self, chosen: Sequence[str], given: Given, *, by: str, session: str, now: datetime
+    ) -> Judged:  # fmt: skip
+        """Record one verdict on several cases in one step; verdict ids are `<given.id>-<case>`.
 
-    def taken(case: str, name: str) -> Case:
-        if _known(settings, name):
-            return cases.find(settings, case)
-        try:  # each under a session of its own: a holder has one case at a time
-            return queue.take(settings, case, by, now=now, lease=lease, session=f"{session}/{case}")
-        except RefusedError:
-            if _known(settings, name):  # said twice at once, as in `judge`
-                return cases.find(settings, case)
-            raise
+        A case that somebody else holds or that is closed is refused, with the sentence; the others are recorded. Raises
+        NotAllowedError.
+        """
+        by = self.accounts.authorise(by, "judge").name
+        lease = self.guidance.load().lease
+        verdicts, refused = [], {}
 
-    for case in dict.fromkeys(chosen):
-        said = replace(given, id=f"{given.id}-{case}")
-        try:
-            verdicts.append(_verdict(taken(case, said.id), said, by, now))
-        except TrustdeskError as error:
-            refused[case] = str(error)
-    return Judged(_record(settings, verdicts), refused)
+        def taken(case: str, name: str) -> Case:
+            if self._known(name):
+                return self.cases.find(case)
+            try:  # each under a session of its own: a holder has one case at a time
+                return self.queue.take(case, by, now=now, lease=lease, session=f"{session}/{case}")
+            except RefusedError:
+                if self._known(name):  # said twice at once, as in `judge`
+                    return self.cases.find(case)
+                raise
 
+        for case in dict.fromkeys(chosen):
+            said = replace(given, id=f"{given.id}-{case}")
+            try:
+                verdicts.append(_verdict(taken(case, said.id), said, by, now))
+            except TrustdeskError as error:
+                refused[case] = str(error)
+        return Judged(self._record(verdicts), refused)
 
-def undo(settings: Settings, verdicts: Sequence[str], *, by: str, now: datetime) -> tuple[str, ...]:
-    """Take back verdicts of one's own; their cases are open again. The ids of these cases, in the order given.
+    def undo(self, verdicts: Sequence[str], *, by: str, now: datetime) -> tuple[str, ...]:
+        """Take back verdicts of one's own; their cases are open again. The ids of these cases, in the order given.
 
-    What is taken back stays in the file, with a row that withdraws it. Raises NotAllowedError and RefusedError.
-    """
-    by = accounts.authorise(settings, by, "judge").name
-    known = ledger.of(settings)
-    known.refresh()
-    found = [known.verdict(verdict) for verdict in verdicts]
-    taken_back = []
-    for verdict, stored in zip(verdicts, found, strict=True):
-        if stored is None or stored.reviewer != by:
-            raise RefusedError(f"Verdict {verdict} is not yours to undo.")
-        taken_back.append(stored.withdrawn(now))
-    _record(settings, taken_back)
-    return tuple(stored.case for stored in found if stored is not None)
-
-
-def catch_up(settings: Settings) -> None:
-    """Apply verdicts to cases and decisions that were stored since the last time, each exactly once and in order."""
-    known = ledger.of(settings)
-    with database.writing(settings) as connection:
+        What is taken back stays in the file, with a row that withdraws it. Raises NotAllowedError and RefusedError.
+        """
+        by = self.accounts.authorise(by, "judge").name
+        known = self.ledger
         known.refresh()
-        verdicts, position = known.news(database.mark(connection, _MARK))
-        if verdicts:
-            numbered.settle(settings, connection)
-        for verdict in verdicts:
-            _apply(connection, known, verdict)
-        database.set_mark(connection, _MARK, position)
+        found = [known.verdict(verdict) for verdict in verdicts]
+        taken_back = []
+        for verdict, stored in zip(verdicts, found, strict=True):
+            if stored is None or stored.reviewer != by:
+                raise RefusedError(f"Verdict {verdict} is not yours to undo.")
+            taken_back.append(stored.withdrawn(now))
+        self._record(taken_back)
+        return tuple(stored.case for stored in found if stored is not None)
 
+    def catch_up(self) -> None:
+        """Apply verdicts to cases and decisions that were stored since the last time, each once and in order."""
+        known = self.ledger
+        with self.database.writing() as connection:
+            known.refresh()
+            verdicts, position = known.news(database.mark(connection, _MARK))
+            if verdicts:
+                self.numbering.settle(connection)
+            for verdict in verdicts:
+                _apply(connection, known, verdict)
+            database.set_mark(connection, _MARK, position)
 
-def _known(settings: Settings, verdict: str) -> bool:
-    """Whether a verdict is stored: then the store gives it back, or refuses when now something else is said."""
-    known = ledger.of(settings)
-    known.refresh()
-    return known.verdict(verdict) is not None
+    def _known(self, verdict: str) -> bool:
+        """Whether a verdict is stored: then the store gives it back, or refuses when now something else is said."""
+        known = self.ledger
+        known.refresh()
+        return known.verdict(verdict) is not None
 
-
-def _record(settings: Settings, verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
-    if not verdicts:
-        return ()
-    stored = csv_store.of(settings).record(verdicts)
-    catch_up(settings)
-    return stored
+    def _record(self, verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
+        if not verdicts:
+            return ()
+        stored = self.feedback.record(verdicts)
+        self.catch_up()
+        return stored
 
 
 def _verdict(case: Case, given: Given, by: str, now: datetime) -> Verdict:

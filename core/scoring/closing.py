@@ -4,52 +4,60 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from core.data import datasets, flags, intake
+from core.data import flags, intake
+from core.data.datasets import Datasets
 from core.data.layout import ROW_NUMBER
 from core.schema.schema import Column, Schema
-from core.scoring import online_runs, runs
-from core.scoring.online_runs import Served, Users
-from core.scoring.runs import Run
+from core.scoring import online_runs
+from core.scoring.online_runs import OnlineRuns, Served, Users
+from core.scoring.runs import Run, Runs
 from core.scoring.scorer import Scored
-from core.settings import Settings
 
 _NOTHING_REJECTED: Final = {
     "line": "int64", "row": "int64", "column": "str", "code": "str", "sentence": "str", "record": "str"
 }  # fmt: skip
 
 
-def close(settings: Settings, run: str, schema: Schema, *, now: datetime) -> Run | None:
-    """Close a run that nobody adds to any more; None where nobody was scored in it, or another process closes it.
+@dataclass(frozen=True, slots=True, eq=False)
+class Closing:
+    """Closes runs of the API."""
 
-    Cut off in between, it is done again by whoever finds it among `online_runs.left`.
-    """
-    with online_runs.alone(settings, run) as ours:
-        if not ours:
-            return None
-        users = online_runs.find(settings, run)
-        if users is None:
-            return runs.find(settings, run)
-        closed = _complete(settings, run, users, schema, now) if users.by_row else None
-        online_runs.forget(settings, run)
-        return closed
+    datasets: Datasets
+    online_runs: OnlineRuns
+    runs: Runs
 
+    def close(self, run: str, schema: Schema, *, now: datetime) -> Run | None:
+        """Close a run that nobody adds to any more; None where nobody was scored in it, or another process closes it.
 
-def _complete(settings: Settings, run: str, users: Users, schema: Schema, now: datetime) -> Run:
-    everyone, frame = list(users.by_row.values()), _frame(users, schema)
-    context = tuple(frame.columns[1 + len(users.names) :])
-    checked = intake.Checked(
-        name=f"{online_runs.NAME} {run}", sha256=_digest(run, everyone), frame=frame,
-        rejected=pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in _NOTHING_REJECTED.items()}),
-        problems=(), received=len(frame), context=context, absent=(),
-    )  # fmt: skip
-    dataset = datasets.put(settings, checked, schema, now=now)
-    return runs.complete(settings, run, dataset, _scored(everyone, runs.find(settings, run).model), frame.index)
+        Cut off in between, it is done again by whoever finds it among `online_runs.left`.
+        """
+        with self.online_runs.alone(run) as ours:
+            if not ours:
+                return None
+            users = self.online_runs.find(run)
+            if users is None:
+                return self.runs.find(run)
+            closed = self._complete(run, users, schema, now) if users.by_row else None
+            self.online_runs.forget(run)
+            return closed
+
+    def _complete(self, run: str, users: Users, schema: Schema, now: datetime) -> Run:
+        everyone, frame = list(users.by_row.values()), _frame(users, schema)
+        context = tuple(frame.columns[1 + len(users.names) :])
+        checked = intake.Checked(
+            name=f"{online_runs.NAME} {run}", sha256=_digest(run, everyone), frame=frame,
+            rejected=pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in _NOTHING_REJECTED.items()}),
+            problems=(), received=len(frame), context=context, absent=(),
+        )  # fmt: skip
+        dataset = self.datasets.put(checked, schema, now=now)
+        return self.runs.complete(run, dataset, _scored(everyone, self.runs.find(run).model), frame.index)
 
 
 def _frame(found: Users, schema: Schema) -> pd.DataFrame:

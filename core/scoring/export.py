@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -16,13 +17,11 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from core import table_marks
-from core.data import datasets
+from core.data.datasets import Datasets
 from core.files import Settle, at_once
 from core.schema.schema import Schema, key
-from core.scoring import runs
-from core.scoring.runs import Run
-from core.settings import Settings
-from core.targets import Mark, Target
+from core.scoring.runs import Run, Runs
+from core.targets import Kept, Mark, Target
 
 #: What a spreadsheet takes for a formula at the start of a cell (OWASP, "CSV injection"), also full-width.
 FORMULA: Final = "^[=+\\-@\t\r\n＝＋－＠]"
@@ -72,18 +71,47 @@ def _apart(names: Iterable[str], results: Iterable[str]) -> list[str]:
     return found
 
 
-def run_table(settings: Settings, run: Run) -> pa.Table:
-    """The result table of a stored run, with the reasons there are so far. Raises UnknownItemError."""
-    dataset = datasets.find(settings, run.dataset)
-    frame = datasets.frame(settings, run.dataset, [dataset.id_column, *dataset.context])
-    told = runs.reasons(settings, run.id)
-    empty = pd.DataFrame({f"reason_{j + 1}": pd.array([], "str") for j in range(TOP)})
-    return table(frame, runs.scores(settings, run.id), empty if told is None else told, run)
+@dataclass(frozen=True, slots=True, eq=False)
+class Exports:
+    """Runs as tables; `kept` says what no file may replace."""
 
+    datasets: Datasets
+    runs: Runs
+    kept: Kept
 
-def rejected_table(settings: Settings, dataset: str) -> pa.Table:
-    """The rejected rows of a dataset: line, row, column, code, sentence, record."""
-    return table_marks.REJECTED.on(pa.Table.from_pandas(datasets.rejected(settings, dataset), preserve_index=False))
+    def run_table(self, run: Run) -> pa.Table:
+        """The result table of a stored run, with the reasons there are so far. Raises UnknownItemError."""
+        dataset = self.datasets.find(run.dataset)
+        frame = self.datasets.frame(run.dataset, [dataset.id_column, *dataset.context])
+        told = self.runs.reasons(run.id)
+        empty = pd.DataFrame({f"reason_{j + 1}": pd.array([], "str") for j in range(TOP)})
+        return table(frame, self.runs.scores(run.id), empty if told is None else told, run)
+
+    def rejected_table(self, dataset: str) -> pa.Table:
+        """The rejected rows of a dataset: line, row, column, code, sentence, record."""
+        return table_marks.REJECTED.on(pa.Table.from_pandas(self.datasets.rejected(dataset), preserve_index=False))
+
+    def target(self, path: Path, mark: Mark, *, reads: Iterable[Path] = (), overwrite: bool = False) -> Target:
+        """A file that `write` can write; to be asked for before any work is done.
+
+        reads: the files that the command is given. Raises BadOptionError unless the suffix is one that `write` knows, a
+        file can be there, and nothing is lost by it.
+        """
+        found = Target(path, mark, self.kept, tuple(reads), overwrite, SUFFIXES)
+        found.claim()
+        return found
+
+    def rejected_target(
+        self, beside: Path, mark: Mark, *, reads: Iterable[Path] = (), overwrite: bool = False,
+        advice: str = "",
+    ) -> Target:  # fmt: skip
+        """`<stem>.rejected.csv` beside a file; `claim` it once there are rejected rows, before the work goes on.
+
+        Raises BadOptionError when it is a file that the command reads.
+        """
+        path = beside.with_name(f"{beside.stem}.rejected.csv")
+        advice = advice or f"Rejected rows would go there: give {beside} another name."
+        return Target(path, mark, self.kept, tuple(reads), overwrite, advice=advice)
 
 
 def as_bytes(table: pa.Table, suffix: str) -> bytes:
@@ -91,32 +119,6 @@ def as_bytes(table: pa.Table, suffix: str) -> bytes:
     sink = io.BytesIO()
     (write_csv if suffix == ".csv" else write_parquet)(table, sink)
     return sink.getvalue()
-
-
-def target(
-    settings: Settings, path: Path, mark: Mark, *, reads: Iterable[Path] = (), overwrite: bool = False
-) -> Target:
-    """A file that `write` can write; to be asked for before any work is done.
-
-    reads: the files that the command is given. Raises BadOptionError unless the suffix is one that `write` knows, a
-    file can be there, and nothing is lost by it.
-    """
-    found = Target(path, mark, settings, tuple(reads), overwrite, SUFFIXES)
-    found.claim()
-    return found
-
-
-def rejected_target(
-    settings: Settings, beside: Path, mark: Mark, *, reads: Iterable[Path] = (), overwrite: bool = False,
-    advice: str = "",
-) -> Target:  # fmt: skip
-    """`<stem>.rejected.csv` beside a file; `claim` it once there are rejected rows, before the work goes on.
-
-    Raises BadOptionError when it is a file that the command reads.
-    """
-    path = beside.with_name(f"{beside.stem}.rejected.csv")
-    advice = advice or f"Rejected rows would go there: give {beside} another name."
-    return Target(path, mark, settings, tuple(reads), overwrite, advice=advice)
 
 
 def write(table: pa.Table, target: Target, settle: Settle = at_once) -> None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from sqlalchemy import select
 
-from core.access import accounts, audit
+from core.access.accounts import Accounts
+from core.access.audit import AuditLog
 from core.errors import listed
 from core.scoring.runs import id_of
-from core.settings import Settings
 from core.store import database, numbered
+from core.store.database import Database
+from core.store.numbered import Numbering
 
 _ACKNOWLEDGED: Final = "loss acknowledged"
 _MOST: Final = 4
@@ -48,31 +51,40 @@ class Loss:
         )
 
 
-def look(settings: Settings) -> Loss | None:
-    """What was lost; None when nothing was, or somebody has acknowledged it."""
-    with database.connect(settings) as connection:
-        acknowledged = int(database.mark(connection, _ACKNOWLEDGED) or 0)
-        known = frozenset(connection.execute(select(database.runs.c.number)).scalars())
-        following = numbered.following(connection, database.runs)
-    unknown = tuple(sorted(each for each in numbered.in_folders(settings, known) if each > acknowledged))
-    if max(unknown, default=0) >= following or (following == 1 and settings.feedback.is_dir()):
-        with database.writing(
-            settings
-        ) as connection:  # who has seen that it lies behind reads of numbers never given again
-            numbered.settle_runs(settings, connection)
-    with database.connect(settings) as connection:
-        named, following = numbered.raised(connection), numbered.following(connection, database.runs)
-    if named <= acknowledged:
-        named = 0
-    return Loss(unknown, named, following) if unknown or named else None
+@dataclass(frozen=True, slots=True, eq=False)
+class LostRuns:
+    """Runs that a home has made and its database does not know."""
 
+    accounts: Accounts
+    audit: AuditLog
+    database: Database
+    numbering: Numbering
+    feedback: Path
 
-def acknowledge(settings: Settings, loss: Loss, *, by: str, now: datetime) -> None:
-    """Say no more of a loss. Raises NotAllowedError."""
-    person = accounts.authorise(settings, by, "manage accounts").name
-    audit.note(settings, who=person, what="acknowledge loss", about=id_of(loss.last), why=loss.sentence, now=now)
-    with database.writing(settings) as connection:
-        database.set_mark(connection, _ACKNOWLEDGED, str(loss.last))
+    def look(self) -> Loss | None:
+        """What was lost; None when nothing was, or somebody has acknowledged it."""
+        with self.database.connect() as connection:
+            acknowledged = int(database.mark(connection, _ACKNOWLEDGED) or 0)
+            known = frozenset(connection.execute(select(database.runs.c.number)).scalars())
+            following = numbered.following(connection, database.runs)
+        unknown = tuple(sorted(each for each in self.numbering.in_folders(known) if each > acknowledged))
+        if max(unknown, default=0) >= following or (following == 1 and self.feedback.is_dir()):
+            with (
+                self.database.writing() as connection
+            ):  # who has seen that it lies behind reads of numbers never given again
+                self.numbering.settle_runs(connection)
+        with self.database.connect() as connection:
+            named, following = numbered.raised(connection), numbered.following(connection, database.runs)
+        if named <= acknowledged:
+            named = 0
+        return Loss(unknown, named, following) if unknown or named else None
+
+    def acknowledge(self, loss: Loss, *, by: str, now: datetime) -> None:
+        """Say no more of a loss. Raises NotAllowedError."""
+        person = self.accounts.authorise(by, "manage accounts").name
+        self.audit.note(who=person, what="acknowledge loss", about=id_of(loss.last), why=loss.sentence, now=now)
+        with self.database.writing() as connection:
+            database.set_mark(connection, _ACKNOWLEDGED, str(loss.last))
 
 
 def _ranges(found: Sequence[int]) -> str:

@@ -19,11 +19,10 @@ from core.schema.glossary import Glossary
 from core.schema.schema import Schema, key
 from core.scoring import shap_values
 from core.scoring.export import TOP
-from core.scoring.online_runs import Growing, Served
+from core.scoring.online_runs import Growing, OnlineRuns, Served
 from core.scoring.reasons import Reason, strongest_reasons
 from core.scoring.score_file import Which
 from core.scoring.scorer import SEPARATOR, Scored, Scorer
-from core.settings import Settings
 
 Values = npt.NDArray[np.float64]
 #: Users from whom on they are worth all cores; fewer leave them to other requests.
@@ -79,7 +78,7 @@ class Serving:
     """
 
     def __init__(
-        self, settings: Settings, model: Model, schema: Schema, glossary: Glossary, policy: Policy
+        self, online_runs: OnlineRuns, model: Model, schema: Schema, glossary: Glossary, policy: Policy
     ) -> None:  # fmt: skip
         absent = [name for name in model.metadata.names if name not in schema.names]
         if absent:
@@ -90,7 +89,7 @@ class Serving:
         self._at = [schema.names.index(name) for name in model.metadata.names]
         self._keys = {key(name): name for name in schema.names}
         self._taken = {key(name) for name in (*schema.names, schema.id, schema.label and schema.label.column) if name}
-        self._growing = Growing(settings, schema.names, model.version, policy)
+        self._growing = Growing(online_runs, schema.names, model.version, policy)
 
     def asked(
         self, features: Mapping[str, float | None], *, user: str = "", context: Mapping[str, str | None] = _NOTHING,

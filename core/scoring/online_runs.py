@@ -13,21 +13,23 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from filelock import FileLock, Timeout
 from sqlalchemy import Row, delete, func, insert, select
 
+from core import locks
 from core.access import idempotency
 from core.access.idempotency import Kept
+from core.errors import RefusedError
 from core.files import within
+from core.locks import Lock
 from core.policy.policy import Policy
 from core.scoring import runs
-from core.settings import Settings
-from core.store import database
-from core.store.database import predictions, served
+from core.scoring.runs import Runs
+from core.store.database import Database, predictions, served
 
 #: A run is closed after so many users, or so long after it was begun, and another one begins: until then its users are
 #: on no page.
@@ -61,8 +63,8 @@ class Users:
 class Growing:
     """The run that the users of one model version go into; threads may share it. Begun with its first user."""
 
-    def __init__(self, settings: Settings, names: Sequence[str], model: str, policy: Policy) -> None:
-        self._settings, self._names, self._model, self._policy = settings, tuple(names), model, policy
+    def __init__(self, online_runs: OnlineRuns, names: Sequence[str], model: str, policy: Policy) -> None:
+        self._runs, self._names, self._model, self._policy = online_runs, tuple(names), model, policy
         self._guard = threading.Lock()
         self._begun: _Begun | None = None
         self._full: list[_Begun] = []
@@ -81,7 +83,7 @@ class Growing:
             rows = [_row(begun.number, at, each) for at, each in enumerate(users, first)]
             ids = [f"{runs.id_of(begun.number)}-{at}" for at, _ in enumerate(users, first)]
             told = kept(ids)  # first: while it is made, other processes may write
-            with database.writing(self._settings) as connection:
+            with self._runs.database.writing() as connection:
                 connection.execute(insert(predictions), rows)
                 idempotency.keep_with(connection, told, now=now)
             begun.users += len(users)
@@ -102,7 +104,7 @@ class Growing:
         if self._begun is not None and self._begun.full(now):
             self._full.append(self._begun)
             self._begun = None
-        self._begun = self._begun or _begin(self._settings, self._names, self._model, self._policy, now)
+        self._begun = self._begun or self._runs.begin(self._names, self._model, self._policy, now)
         return self._begun
 
 
@@ -112,98 +114,91 @@ class _Begun:
 
     number: int
     at: datetime
-    lock: FileLock
+    lock: Lock
     users: int = 0
 
     def full(self, now: datetime) -> bool:
         return self.users >= MOST_USERS or now - self.at >= MOST_AGE
 
 
-def _begin(settings: Settings, names: Sequence[str], model: str, policy: Policy, now: datetime) -> _Begun:
-    number = runs.begin(settings, name=NAME, model=model, policy=policy, now=now)
-    # Before anybody sees that it grows: who finds it without its lock takes its process for dead.
-    lock = _lock(settings, runs.id_of(number))
-    lock.acquire(timeout=0)
-    with database.writing(settings) as connection:
-        connection.execute(insert(served).values(run=number, names=list(names)))
-    return _Begun(number, now, lock)
+@dataclass(frozen=True, slots=True, eq=False)
+class OnlineRuns:
+    """Runs of the API that still grow; `folder` is that of all runs."""
 
+    database: Database
+    runs: Runs
+    folder: Path
 
-def growing(settings: Settings) -> tuple[str, ...]:
-    """The runs that are not closed, whether their process lives or not."""
-    with database.connect(settings) as connection:
-        numbers = connection.execute(select(served.c.run).order_by(served.c.run)).scalars().all()
-    return tuple(map(runs.id_of, numbers))
+    def begin(self, names: Sequence[str], model: str, policy: Policy, now: datetime) -> _Begun:
+        """A run that grows from now on, in this process."""
+        number = self.runs.begin(name=NAME, model=model, policy=policy, now=now)
+        # Before anybody sees that it grows: who finds it without its lock takes its process for dead.
+        lock = locks.taken(self._lock(runs.id_of(number)))
+        if lock is None:
+            raise RefusedError(f"The run {runs.id_of(number)} grows in another process. Send the request again.")
+        with self.database.writing() as connection:
+            connection.execute(insert(served).values(run=number, names=list(names)))
+        return _Begun(number, now, lock)
 
+    def growing(self) -> tuple[str, ...]:
+        """The runs that are not closed, whether their process lives or not."""
+        with self.database.connect() as connection:
+            numbers = connection.execute(select(served.c.run).order_by(served.c.run)).scalars().all()
+        return tuple(map(runs.id_of, numbers))
 
-def left(settings: Settings) -> tuple[str, ...]:
-    """Those of `growing` that no process adds to any more."""
-    return tuple(run for run in growing(settings) if not _alive(settings, run))
+    def left(self) -> tuple[str, ...]:
+        """Those of `growing` that no process adds to any more."""
+        return tuple(run for run in self.growing() if not self._alive(run))
 
+    @contextlib.contextmanager
+    def alone(self, run: str) -> Iterator[bool]:
+        """Hold a run that has ended, so that no other process closes it; False where one does, or it grows."""
+        with locks.held_now(self._lock(run)) as ours:
+            yield ours
 
-@contextlib.contextmanager
-def alone(settings: Settings, run: str) -> Iterator[bool]:
-    """Hold a run that has ended, so that no other process closes it meanwhile; False where one does, or it grows."""
-    lock = _lock(settings, run)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        yield False
-        return
-    try:
-        yield True
-    finally:
-        lock.release()
+    def find(self, run: str, rows: Collection[int] | None = None) -> Users | None:
+        """The users of a run that is not closed, or those in these rows; None for any other run."""
+        number = runs.number_of(run)
+        with self.database.connect() as connection:
+            names = connection.execute(select(served.c.names).where(served.c.run == number)).scalar_one_or_none()
+            if names is None:
+                return None
+            wanted = select(predictions).where(predictions.c.run == number).order_by(predictions.c.row)
+            if rows is not None:
+                # A list in JSON is one variable; SQLite takes a limited number of them.
+                listed = func.json_each(json.dumps(sorted(rows))).table_valued("value")
+                wanted = wanted.where(predictions.c.row.in_(select(listed.c.value)))
+            return Users(tuple(names), {row.row: _served(row) for row in connection.execute(wanted)})
 
+    def of_user(self, user: str, most: int) -> dict[str, dict[int, float]]:
+        """The latest predictions on a user in runs that are not closed: by run and row, the probability."""
+        latest = (
+            select(predictions.c.run, predictions.c.row, predictions.c.probability)
+            .where(predictions.c.user == user)
+            .order_by(predictions.c.run.desc(), predictions.c.row.desc())
+            .limit(most)
+        )
+        found: dict[str, dict[int, float]] = {}
+        with self.database.connect() as connection:
+            for number, row, probability in connection.execute(latest):
+                found.setdefault(runs.id_of(number), {})[row] = probability
+        return found
 
-def find(settings: Settings, run: str, rows: Collection[int] | None = None) -> Users | None:
-    """The users of a run that is not closed, or those in these rows; None for any other run."""
-    number = runs.number_of(run)
-    with database.connect(settings) as connection:
-        names = connection.execute(select(served.c.names).where(served.c.run == number)).scalar_one_or_none()
-        if names is None:
-            return None
-        wanted = select(predictions).where(predictions.c.run == number).order_by(predictions.c.row)
-        if rows is not None:
-            # A list in JSON is one variable; SQLite takes a limited number of them.
-            listed = func.json_each(json.dumps(sorted(rows))).table_valued("value")
-            wanted = wanted.where(predictions.c.row.in_(select(listed.c.value)))
-        return Users(tuple(names), {row.row: _served(row) for row in connection.execute(wanted)})
+    def forget(self, run: str) -> None:
+        """Have a closed run's users in the dataset alone."""
+        number = runs.number_of(run)
+        with self.database.writing() as connection:
+            connection.execute(delete(predictions).where(predictions.c.run == number))
+            connection.execute(delete(served).where(served.c.run == number))
 
+    def _lock(self, run: str) -> Path:
+        path = within(self.folder, run) / "grows.lock"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
 
-def of_user(settings: Settings, user: str, most: int) -> dict[str, dict[int, float]]:
-    """The latest predictions on a user in runs that are not closed: by run and row, the probability."""
-    latest = (
-        select(predictions.c.run, predictions.c.row, predictions.c.probability)
-        .where(predictions.c.user == user)
-        .order_by(predictions.c.run.desc(), predictions.c.row.desc())
-        .limit(most)
-    )
-    found: dict[str, dict[int, float]] = {}
-    with database.connect(settings) as connection:
-        for number, row, probability in connection.execute(latest):
-            found.setdefault(runs.id_of(number), {})[row] = probability
-    return found
-
-
-def forget(settings: Settings, run: str) -> None:
-    """Have a closed run's users in the dataset alone."""
-    number = runs.number_of(run)
-    with database.writing(settings) as connection:
-        connection.execute(delete(predictions).where(predictions.c.run == number))
-        connection.execute(delete(served).where(served.c.run == number))
-
-
-def _lock(settings: Settings, run: str) -> FileLock:
-    path = within(settings.runs, run) / "grows.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Taken in one thread and let go in another.
-    return FileLock(path, thread_local=False)
-
-
-def _alive(settings: Settings, run: str) -> bool:
-    with alone(settings, run) as taken:
-        return not taken
+    def _alive(self, run: str) -> bool:
+        with self.alone(run) as taken:
+            return not taken
 
 
 def _row(number: int, at: int, user: Served) -> dict[str, Any]:

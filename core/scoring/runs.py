@@ -25,8 +25,9 @@ from core.errors import UnknownItemError
 from core.files import replacing, told_when_full, within
 from core.policy.policy import BANDS, Band, Policy
 from core.scoring.scorer import Scored
-from core.settings import Settings
 from core.store import database, numbered
+from core.store.database import Database
+from core.store.numbered import Numbering
 
 _SCORES: Final = "scores.parquet"
 _REASONS: Final = "reasons.parquet"
@@ -58,165 +59,168 @@ class Run:
         return self.users - self.counts["allow"]
 
 
-def record(  # noqa: PLR0913 - a run is what all of these came to
-    settings: Settings, dataset: Dataset, scored: Scored, rows: pd.Index[int], policy: Policy,
-    *, name: str, now: datetime, started: float, job: str = "",
-) -> Run:  # fmt: skip
-    """Store the scores of a dataset's users. rows: (n,) input row numbers; started: of `time.monotonic`.
+@dataclass(frozen=True, slots=True, eq=False)
+class Runs:
+    """The runs of a home; what is large is kept in `folder`."""
 
-    `name` is the file's name this time: the same bytes may have been stored under another. A job records one run,
-    however often it is done: the one that it has recorded before is given back.
-    """
-    number = begin(settings, name=name, model=scored.version, policy=policy, now=now)
-    whole = {
-        "dataset": dataset.id, "received": dataset.received, "users": dataset.accepted, "rejected": dataset.rejected,
-        "counts": _counts(scored, policy),
-    }  # fmt: skip
-    with _given_back_unless_done(settings, number):
-        _write(_folder(settings, id_of(number)) / _SCORES, _scores(scored, rows))
-    with database.writing(settings) as connection:
-        if before := database.mark(connection, _recorded_by(job)):
-            return find(settings, before)
-        seconds = round(time.monotonic() - started, 2)
-        connection.execute(
-            update(database.runs).where(database.runs.c.number == number).values(whole | {"seconds": seconds})
-        )
-        if job:
-            database.set_mark(connection, _recorded_by(job), id_of(number))
-    return find(settings, id_of(number))
+    database: Database
+    numbering: Numbering
+    folder: Path
 
+    def record(  # noqa: PLR0913 - a run is what all of these came to
+        self, dataset: Dataset, scored: Scored, rows: pd.Index[int], policy: Policy,
+        *, name: str, now: datetime, started: float, job: str = "",
+    ) -> Run:  # fmt: skip
+        """Store the scores of a dataset's users. rows: (n,) input row numbers; started: of `time.monotonic`.
 
-def recorded_by(settings: Settings, job: str) -> str | None:
-    """The id of the run that a job has recorded, whatever became of the job since."""
-    with database.connect(settings) as connection:
-        return database.mark(connection, _recorded_by(job)) or None
+        `name` is the file's name this time: the same bytes may have been stored under another. A job records one run,
+        however often it is done: the one that it has recorded before is given back.
+        """
+        number = self.begin(name=name, model=scored.version, policy=policy, now=now)
+        whole = {
+            "dataset": dataset.id, "received": dataset.received, "users": dataset.accepted,
+            "rejected": dataset.rejected,
+            "counts": _counts(scored, policy),
+        }  # fmt: skip
+        with self._given_back_unless_done(number):
+            _write(self._folder(id_of(number)) / _SCORES, _scores(scored, rows))
+        with self.database.writing() as connection:
+            if before := database.mark(connection, _recorded_by(job)):
+                return self.find(before)
+            seconds = round(time.monotonic() - started, 2)
+            connection.execute(
+                update(database.runs).where(database.runs.c.number == number).values(whole | {"seconds": seconds})
+            )
+            if job:
+                database.set_mark(connection, _recorded_by(job), id_of(number))
+        return self.find(id_of(number))
+
+    def recorded_by(self, job: str) -> str | None:
+        """The id of the run that a job has recorded, whatever became of the job since."""
+        with self.database.connect() as connection:
+            return database.mark(connection, _recorded_by(job)) or None
+
+    def begin(self, *, name: str, model: str, policy: Policy, now: datetime) -> int:
+        """Give a run its number and an empty folder; it is in nobody's list until it has a dataset and scores.
+
+        The database knows of it before the folder is there: a folder that it does not know tells of a loss.
+        """
+        row = {
+            "created": now.isoformat(), "dataset": _GROWS, "name": name, "model": model, "policy": policy.as_json(),
+            "received": 0, "users": 0, "rejected": 0, "counts": dict.fromkeys(BANDS, 0), "seconds": 0.0,
+        }  # fmt: skip
+        while True:
+            with self.database.writing() as connection:
+                self.numbering.settle_runs(connection)
+                inserted = connection.execute(insert(database.runs).values(row)).inserted_primary_key
+            number = int(inserted[0]) if inserted else 0
+            folder = self._folder(id_of(number))
+            # One that is there was put there from outside since: what is in it stays as it is.
+            with contextlib.suppress(FileExistsError), self._given_back_unless_done(number), told_when_full(folder):
+                folder.mkdir(parents=True)
+                return number
+
+    @contextlib.contextmanager
+    def _given_back_unless_done(self, number: int) -> Iterator[None]:
+        """Where what is done in it fails, it is as if the run had never been begun."""
+        with contextlib.ExitStack() as unless_done:
+            unless_done.callback(self._give_back, number)
+            yield
+            unless_done.pop_all()
+
+    def _give_back(self, number: int) -> None:
+        with contextlib.suppress(OSError):  # not ours, or somebody has put something into it
+            self._folder(id_of(number)).rmdir()
+        with self.database.writing() as connection:
+            connection.execute(delete(database.runs).where(database.runs.c.number == number))
+            numbered.give_back(connection, database.runs, number)
+
+    def complete(self, run: str, dataset: Dataset, scored: Scored, rows: pd.Index[int]) -> Run:
+        """Give a run that has grown its dataset and its scores, as `record` does."""
+        found = self.find(run)
+        counts = _counts(scored, found.policy)
+        ours = update(database.runs).where(database.runs.c.number == number_of(run))
+        with self.database.connect() as connection:
+            whole = {"dataset": dataset.id, "received": dataset.received, "users": dataset.accepted, "counts": counts}
+            connection.execute(ours.values(whole))
+            _write(self._folder(run) / _SCORES, _scores(scored, rows))
+        return self.find(run)
+
+    def find(self, run: str) -> Run:
+        """Raises UnknownItemError when this home has no such run."""
+        with self.database.connect() as connection:
+            row = connection.execute(
+                select(database.runs).where(database.runs.c.number == number_of(run))
+            ).one_or_none()
+        if row is None:
+            raise UnknownItemError("run", run)
+        return _run(row)
+
+    def recent(self, most: int = 50) -> tuple[Run, ...]:
+        """The latest runs, newest first, without those that still grow."""
+        whole = select(database.runs).where(database.runs.c.dataset != _GROWS)
+        with self.database.connect() as connection:
+            rows = connection.execute(whole.order_by(database.runs.c.number.desc()).limit(most)).all()
+        return tuple(map(_run, rows))
+
+    def scores(self, run: str) -> pd.DataFrame:
+        """`probability`, `margin`, `n_missing`, `novel_features`, indexed by input row, in input order."""
+        return self._read(run, _SCORES)
+
+    def probabilities(self, run: str, rows: Sequence[int]) -> list[float]:
+        """The scores of some rows; reads no more than it has to."""
+        series = self._read(run, _SCORES, ["probability"])["probability"]
+        return [float(series.loc[row]) for row in rows]
+
+    def save_reasons(self, run: str, reasons: pd.DataFrame) -> None:
+        """Store `reason_1` ... of some or all users of a run, indexed by input row; replaces what was there."""
+        _write(self.reasons_file(run), reasons)
+
+    def reasons(self, run: str) -> pd.DataFrame | None:
+        """What `save_reasons` stored, or None while there is nothing yet."""
+        return self._read(run, _REASONS) if self.reasons_file(run).is_file() else None
+
+    def reasons_file(self, run: str) -> Path:
+        """Where the reasons of a run are kept, whether they are there yet or not."""
+        return self._folder(run) / _REASONS
+
+    def save_plan(self, run: str, plan: pd.DataFrame) -> None:
+        """Store how the users of a run are sampled: `stratum`, `inclusion`, `chosen`, `blind`, indexed by input row."""
+        _write(self._folder(run) / _PLAN, plan)
+
+    def plan(self, run: str) -> pd.DataFrame | None:
+        """What `save_plan` stored, or None while the run has not been queued."""
+        return self._read(run, _PLAN) if self.planned(run) else None
+
+    def planned(self, run: str) -> bool:
+        """Whether a run was queued by a plan."""
+        return (self._folder(run) / _PLAN).is_file()
+
+    def save_sent(self, run: str, users: pd.Series[str]) -> None:
+        """Add users, indexed by input row, to those of a run whom somebody sent to review by hand."""
+        with self.database.writing():  # one at a time: of two who add at once neither may lose what the other added
+            before = self.sent(run)
+            joined = users if before.empty else pd.concat([before, users])
+            _write(self._folder(run) / _SENT, joined[~joined.index.duplicated()].to_frame("user"))
+
+    def sent(self, run: str) -> pd.Series[str]:
+        """The users sent by hand so far, indexed by input row."""
+        if not (self._folder(run) / _SENT).is_file():
+            return pd.Series([], dtype="str", name="user")
+        return self._read(run, _SENT)["user"]
+
+    def _read(self, run: str, name: str, columns: list[str] | None = None) -> pd.DataFrame:
+        path = self._folder(run) / name
+        if not path.is_file():
+            raise UnknownItemError("run", run)
+        return pd.read_parquet(path, columns=columns)
+
+    def _folder(self, run: str) -> Path:
+        return within(self.folder, run)
 
 
 def _recorded_by(job: str) -> str:
     return f"run of {job}"
-
-
-def begin(settings: Settings, *, name: str, model: str, policy: Policy, now: datetime) -> int:
-    """Give a run its number and an empty folder; it is in nobody's list until it has a dataset and scores.
-
-    The database knows of it before the folder is there: a folder that it does not know tells of a loss.
-    """
-    row = {
-        "created": now.isoformat(), "dataset": _GROWS, "name": name, "model": model, "policy": policy.as_json(),
-        "received": 0, "users": 0, "rejected": 0, "counts": dict.fromkeys(BANDS, 0), "seconds": 0.0,
-    }  # fmt: skip
-    while True:
-        with database.writing(settings) as connection:
-            numbered.settle_runs(settings, connection)
-            inserted = connection.execute(insert(database.runs).values(row)).inserted_primary_key
-        number = int(inserted[0]) if inserted else 0
-        folder = _folder(settings, id_of(number))
-        # One that is there was put there from outside since: what is in it stays as it is.
-        with contextlib.suppress(FileExistsError), _given_back_unless_done(settings, number), told_when_full(folder):
-            folder.mkdir(parents=True)
-            return number
-
-
-@contextlib.contextmanager
-def _given_back_unless_done(settings: Settings, number: int) -> Iterator[None]:
-    """Where what is done in it fails, it is as if the run had never been begun."""
-    with contextlib.ExitStack() as unless_done:
-        unless_done.callback(_give_back, settings, number)
-        yield
-        unless_done.pop_all()
-
-
-def _give_back(settings: Settings, number: int) -> None:
-    with contextlib.suppress(OSError):  # not ours, or somebody has put something into it
-        _folder(settings, id_of(number)).rmdir()
-    with database.writing(settings) as connection:
-        connection.execute(delete(database.runs).where(database.runs.c.number == number))
-        numbered.give_back(connection, database.runs, number)
-
-
-def complete(settings: Settings, run: str, dataset: Dataset, scored: Scored, rows: pd.Index[int]) -> Run:
-    """Give a run that has grown its dataset and its scores, as `record` does."""
-    found = find(settings, run)
-    counts = _counts(scored, found.policy)
-    ours = update(database.runs).where(database.runs.c.number == number_of(run))
-    with database.connect(settings) as connection:
-        whole = {"dataset": dataset.id, "received": dataset.received, "users": dataset.accepted, "counts": counts}
-        connection.execute(ours.values(whole))
-        _write(_folder(settings, run) / _SCORES, _scores(scored, rows))
-    return find(settings, run)
-
-
-def find(settings: Settings, run: str) -> Run:
-    """Raises UnknownItemError when this home has no such run."""
-    with database.connect(settings) as connection:
-        row = connection.execute(select(database.runs).where(database.runs.c.number == number_of(run))).one_or_none()
-    if row is None:
-        raise UnknownItemError("run", run)
-    return _run(row)
-
-
-def recent(settings: Settings, most: int = 50) -> tuple[Run, ...]:
-    """The latest runs, newest first, without those that still grow."""
-    whole = select(database.runs).where(database.runs.c.dataset != _GROWS)
-    with database.connect(settings) as connection:
-        rows = connection.execute(whole.order_by(database.runs.c.number.desc()).limit(most)).all()
-    return tuple(map(_run, rows))
-
-
-def scores(settings: Settings, run: str) -> pd.DataFrame:
-    """`probability`, `margin`, `n_missing`, `novel_features`, indexed by input row, in input order."""
-    return _read(settings, run, _SCORES)
-
-
-def probabilities(settings: Settings, run: str, rows: Sequence[int]) -> list[float]:
-    """The scores of some rows; reads no more than it has to."""
-    series = _read(settings, run, _SCORES, ["probability"])["probability"]
-    return [float(series.loc[row]) for row in rows]
-
-
-def save_reasons(settings: Settings, run: str, reasons: pd.DataFrame) -> None:
-    """Store `reason_1` ... of some or all users of a run, indexed by input row; replaces what was there."""
-    _write(reasons_file(settings, run), reasons)
-
-
-def reasons(settings: Settings, run: str) -> pd.DataFrame | None:
-    """What `save_reasons` stored, or None while there is nothing yet."""
-    return _read(settings, run, _REASONS) if reasons_file(settings, run).is_file() else None
-
-
-def reasons_file(settings: Settings, run: str) -> Path:
-    """Where the reasons of a run are kept, whether they are there yet or not."""
-    return _folder(settings, run) / _REASONS
-
-
-def save_plan(settings: Settings, run: str, plan: pd.DataFrame) -> None:
-    """Store how the users of a run are sampled: `stratum`, `inclusion`, `chosen`, `blind`, indexed by input row."""
-    _write(_folder(settings, run) / _PLAN, plan)
-
-
-def plan(settings: Settings, run: str) -> pd.DataFrame | None:
-    """What `save_plan` stored, or None while the run has not been queued."""
-    return _read(settings, run, _PLAN) if planned(settings, run) else None
-
-
-def planned(settings: Settings, run: str) -> bool:
-    """Whether a run was queued by a plan."""
-    return (_folder(settings, run) / _PLAN).is_file()
-
-
-def save_sent(settings: Settings, run: str, users: pd.Series[str]) -> None:
-    """Add users, indexed by input row, to those of a run whom somebody sent to review by hand."""
-    with database.writing(settings):  # one at a time: of two who add at once neither may lose what the other added
-        before = sent(settings, run)
-        joined = users if before.empty else pd.concat([before, users])
-        _write(_folder(settings, run) / _SENT, joined[~joined.index.duplicated()].to_frame("user"))
-
-
-def sent(settings: Settings, run: str) -> pd.Series[str]:
-    """The users sent by hand so far, indexed by input row."""
-    if not (_folder(settings, run) / _SENT).is_file():
-        return pd.Series([], dtype="str", name="user")
-    return _read(settings, run, _SENT)["user"]
 
 
 def _counts(scored: Scored, policy: Policy) -> dict[Band, int]:
@@ -240,17 +244,6 @@ def _scores(scored: Scored, rows: pd.Index[int]) -> pd.DataFrame:
 def _write(target: Path, frame: pd.DataFrame) -> None:
     with replacing(target) as temporary:
         frame.to_parquet(temporary, compression="lz4")
-
-
-def _read(settings: Settings, run: str, name: str, columns: list[str] | None = None) -> pd.DataFrame:
-    path = _folder(settings, run) / name
-    if not path.is_file():
-        raise UnknownItemError("run", run)
-    return pd.read_parquet(path, columns=columns)
-
-
-def _folder(settings: Settings, run: str) -> Path:
-    return within(settings.runs, run)
 
 
 def id_of(number: int) -> str:

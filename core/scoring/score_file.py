@@ -15,21 +15,20 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.data import datasets, intake
-from core.data.datasets import Dataset
+from core.data import intake
+from core.data.datasets import Dataset, Datasets
 from core.data.intake import Checked
 from core.jobs import Report
 from core.policy.policy import Policy
 from core.registry import registry
-from core.registry.registry import Model
+from core.registry.registry import Model, Registry
 from core.schema.schema import Schema
-from core.scoring import runs, shap_values
+from core.scoring import shap_values
 from core.scoring.export import TOP
 from core.scoring.reasons import texts
-from core.scoring.runs import Run
+from core.scoring.runs import Run, Runs
 from core.scoring.scorer import Scored, Scorer
 from core.scoring.shap_values import Helper
-from core.settings import Settings
 
 Which = Literal["flagged", "all", "none"]
 #: Told what is being done, and how much of how much.
@@ -49,63 +48,83 @@ class Scoring:
     results: pd.DataFrame
 
 
-def score_file(  # noqa: PLR0913 - one argument for each noun of the chain
-    settings: Settings,
-    name: str,
-    payload: bytes | Path,
-    schema: Schema,
-    model: Model,
-    policy: Policy,
-    *,
-    now: datetime,
-    allow_missing: bool = False,
-    progress: Progress = _quiet,
-    job: str = "",
-    ready: Callable[[Checked], None] = lambda _checked: None,
-) -> Scoring:
-    """Read a file, store its rows and score them; a row that the model gives no score is rejected.
+@dataclass(frozen=True, slots=True, eq=False)
+class FileScoring:
+    """Scores files."""
 
-    job: the one that does it, where there is one (see `runs.record`).
+    datasets: Datasets
+    registry: Registry
+    runs: Runs
 
-    `ready` is given what was read before anything is stored; what it raises is raised here. Also raises the errors of
-    `intake.read`, and WrongFeaturesError when the model was trained on other columns.
-    """
-    started = time.monotonic()
-    progress(f"Reading {name}", 0, 0)
-    checked = intake.read(name, payload, schema, allow_missing=allow_missing)
-    ready(checked)
-    # Writing the rows and scoring them take a core each, so neither waits for the other.
-    with ThreadPoolExecutor(1) as pool:
-        storing = pool.submit(datasets.put, settings, checked, schema, now=now, allow_missing=allow_missing)
-        told = functools.partial(progress, f"Scoring {name}")
-        scored = Scorer(model).score_in_blocks(checked.frame, told)
-        dataset = storing.result()
-    dataset, frame, scored = _with_scores(settings, dataset, checked.frame, scored, now)
-    run = runs.record(
-        settings, dataset, scored, frame.index, policy, name=name, now=now, started=started, job=job
-    )  # fmt: skip
-    return Scoring(run, dataset, frame, runs.scores(settings, run.id))
+    def score_file(  # noqa: PLR0913 - one argument for each noun of the chain
+        self,
+        name: str,
+        payload: bytes | Path,
+        schema: Schema,
+        model: Model,
+        policy: Policy,
+        *,
+        now: datetime,
+        allow_missing: bool = False,
+        progress: Progress = _quiet,
+        job: str = "",
+        ready: Callable[[Checked], None] = lambda _checked: None,
+    ) -> Scoring:
+        """Read a file, store its rows and score them; a row that the model gives no score is rejected.
 
+        job: the one that does it, where there is one (see `runs.record`).
 
-def score_stored(settings: Settings, dataset: Dataset, model: Model, policy: Policy, *, now: datetime) -> Run:
-    """Score the users of a stored dataset; a row that the model gives no score is rejected.
+        `ready` is given what was read before anything is stored; what it raises is raised here. Also raises the errors
+        of `intake.read`, and WrongFeaturesError when the model was trained on other columns.
+        """
+        started = time.monotonic()
+        progress(f"Reading {name}", 0, 0)
+        checked = intake.read(name, payload, schema, allow_missing=allow_missing)
+        ready(checked)
+        # Writing the rows and scoring them take a core each, so neither waits for the other.
+        with ThreadPoolExecutor(1) as pool:
+            storing = pool.submit(self.datasets.put, checked, schema, now=now, allow_missing=allow_missing)
+            told = functools.partial(progress, f"Scoring {name}")
+            scored = Scorer(model).score_in_blocks(checked.frame, told)
+            dataset = storing.result()
+        dataset, frame, scored = self._with_scores(dataset, checked.frame, scored, now)
+        run = self.runs.record(
+            dataset, scored, frame.index, policy, name=name, now=now, started=started, job=job
+        )  # fmt: skip
+        return Scoring(run, dataset, frame, self.runs.scores(run.id))
 
-    Raises WrongFeaturesError when the model was trained on other columns.
-    """
-    started = time.monotonic()
-    frame = datasets.frame(settings, dataset.id, model.metadata.names)
-    whole, frame, scored = _with_scores(settings, dataset, frame, Scorer(model).score(frame), now)
-    return runs.record(settings, whole, scored, frame.index, policy, name=dataset.name, now=now, started=started)
+    def score_stored(self, dataset: Dataset, model: Model, policy: Policy, *, now: datetime) -> Run:
+        """Score the users of a stored dataset; a row that the model gives no score is rejected.
 
+        Raises WrongFeaturesError when the model was trained on other columns.
+        """
+        started = time.monotonic()
+        frame = self.datasets.frame(dataset.id, model.metadata.names)
+        whole, frame, scored = self._with_scores(dataset, frame, Scorer(model).score(frame), now)
+        return self.runs.record(whole, scored, frame.index, policy, name=dataset.name, now=now, started=started)
 
-def _with_scores(
-    settings: Settings, dataset: Dataset, frame: pd.DataFrame, scored: Scored, now: datetime
-) -> tuple[Dataset, pd.DataFrame, Scored]:
-    """The users who have a score, and the dataset of which the others are rejected; all as it is where nobody is."""
-    finite = scored.finite
-    if finite.all():
-        return dataset, frame, scored
-    return datasets.without(settings, dataset, frame.index[~finite], now=now), frame[finite], scored.only(finite)
+    def _with_scores(
+        self, dataset: Dataset, frame: pd.DataFrame, scored: Scored, now: datetime
+    ) -> tuple[Dataset, pd.DataFrame, Scored]:
+        """The users who have a score, and the dataset of which the others are rejected; as it is where nobody is."""
+        finite = scored.finite
+        if finite.all():
+            return dataset, frame, scored
+        return self.datasets.without(dataset, frame.index[~finite], now=now), frame[finite], scored.only(finite)
+
+    def explain_run(self, report: Report, *, run: str, which: Which = "flagged", top: int = TOP) -> None:
+        """The job that fills in the reasons of a run behind the page that shows its scores."""
+        found = self.runs.find(run)
+        model = self.registry.load(found.model)
+        with shap_values.helping(model.folder / registry.TREES) as helper:
+            report(0, found.flagged if which == "flagged" else found.users, "Preparing the trees")
+            frame = self.datasets.frame(found.dataset, model.metadata.names)
+            probability = self.runs.scores(run)["probability"].to_numpy()
+            reasons = explained(
+                frame, probability, model, found.policy, which=which, top=top, helper=helper,
+                progress=lambda done, of: report(done, of, f"Reasons for {done:,} of {of:,} users"),
+            )  # fmt: skip
+        self.runs.save_reasons(run, reasons)
 
 
 def explained(  # noqa: PLR0913 - what a reason depends on
@@ -127,18 +146,3 @@ def explained(  # noqa: PLR0913 - what a reason depends on
     chosen = frame if which == "all" else frame[policy.flagged(probability) & (which == "flagged")]
     values = shap_values.contributions(model.booster, Scorer(model).matrix(chosen), helper=helper, progress=progress)
     return texts(chosen, names, values, top)
-
-
-def explain_run(settings: Settings, report: Report, *, run: str, which: Which = "flagged", top: int = TOP) -> None:
-    """The job that fills in the reasons of a run behind the page that shows its scores."""
-    found = runs.find(settings, run)
-    model = registry.load(settings, found.model)
-    with shap_values.helping(model.folder / registry.TREES) as helper:
-        report(0, found.flagged if which == "flagged" else found.users, "Preparing the trees")
-        frame = datasets.frame(settings, found.dataset, model.metadata.names)
-        probability = runs.scores(settings, run)["probability"].to_numpy()
-        reasons = explained(
-            frame, probability, model, found.policy, which=which, top=top, helper=helper,
-            progress=lambda done, of: report(done, of, f"Reasons for {done:,} of {of:,} users"),
-        )  # fmt: skip
-    runs.save_reasons(settings, run, reasons)

@@ -8,13 +8,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from core.data import datasets
+from core.data.datasets import Datasets
 from core.policy.policy import Policy
 from core.schema.schema import Schema
-from core.scoring import runs
 from core.scoring.filters import Filters
-from core.scoring.runs import Run
-from core.settings import Settings
+from core.scoring.runs import Run, Runs
 
 EVERYONE: Final = Filters(group="everyone")
 
@@ -41,31 +39,37 @@ def of_run(run: Run, filters: Filters | None = None) -> View:
     return View(run.dataset, run.id, filters or EVERYONE)
 
 
-def label(settings: Settings, dataset: str, schema: Schema) -> npt.NDArray[np.float64] | None:
-    """1 for a spammer, 0 for a legitimate user, NaN where not known, (n,); None without a label column."""
-    if schema.label is None or datasets.find(settings, dataset).positives is None:
-        return None
-    return datasets.frame(settings, dataset, [schema.label.column])[schema.label.column].to_numpy(np.float64)
+@dataclass(frozen=True, slots=True, eq=False)
+class Views:
+    """Who is looked at in a view."""
 
+    datasets: Datasets
+    runs: Runs
 
-def rows(settings: Settings, view: View, schema: Schema) -> npt.NDArray[np.bool_]:
-    """Whether each user of the dataset is looked at, (n,), in input order."""
-    dataset = datasets.find(settings, view.dataset)
-    if view.whole:
-        return np.ones(dataset.accepted, bool)
-    filters, policy = view.filters, Policy()
-    texts = (dataset.id_column, *dataset.context) if filters.text.strip() else ()
-    chosen = (filters.context,) if filters.context is not None and filters.values else ()
-    # Of half a million users only the columns asked for are read.
-    everyone = datasets.frame(settings, view.dataset, list(dict.fromkeys((*texts, *chosen))))
-    if view.run is None:  # without scores there are neither bands nor score ranges
-        filters = replace(filters, group="everyone", scores=(0.0, 1.0), novel=False, incomplete=False)
-    if view.run is not None and filters.scored:
-        everyone, policy = everyone.join(runs.scores(settings, view.run)), runs.find(settings, view.run).policy
-    else:
-        everyone = everyone.assign(probability=0.0)
-    values = None
-    if filters.feature is not None:
-        values = datasets.frame(settings, view.dataset, [filters.feature])[filters.feature]
-    known = label(settings, view.dataset, schema) if filters.label != "any" else None
-    return filters.matches(everyone, policy, texts=texts, values=values, label=known)
+    def label(self, dataset: str, schema: Schema) -> npt.NDArray[np.float64] | None:
+        """1 for a spammer, 0 for a legitimate user, NaN where not known, (n,); None without a label column."""
+        if schema.label is None or self.datasets.find(dataset).positives is None:
+            return None
+        return self.datasets.frame(dataset, [schema.label.column])[schema.label.column].to_numpy(np.float64)
+
+    def rows(self, view: View, schema: Schema) -> npt.NDArray[np.bool_]:
+        """Whether each user of the dataset is looked at, (n,), in input order."""
+        dataset = self.datasets.find(view.dataset)
+        if view.whole:
+            return np.ones(dataset.accepted, bool)
+        filters, policy = view.filters, Policy()
+        texts = (dataset.id_column, *dataset.context) if filters.text.strip() else ()
+        chosen = (filters.context,) if filters.context is not None and filters.values else ()
+        # Of half a million users only the columns asked for are read.
+        everyone = self.datasets.frame(view.dataset, list(dict.fromkeys((*texts, *chosen))))
+        if view.run is None:  # without scores there are neither bands nor score ranges
+            filters = replace(filters, group="everyone", scores=(0.0, 1.0), novel=False, incomplete=False)
+        if view.run is not None and filters.scored:
+            everyone, policy = everyone.join(self.runs.scores(view.run)), self.runs.find(view.run).policy
+        else:
+            everyone = everyone.assign(probability=0.0)
+        values = None
+        if filters.feature is not None:
+            values = self.datasets.frame(view.dataset, [filters.feature])[filters.feature]
+        known = self.label(view.dataset, schema) if filters.label != "any" else None
+        return filters.matches(everyone, policy, texts=texts, values=values, label=known)

@@ -16,8 +16,8 @@ from typing import Final
 
 import pyarrow as pa
 import pyarrow.csv
-from filelock import FileLock
 
+from core import locks
 from core.errors import FileProblemError
 from core.files import replacing, told_when_full
 from core.store import log_line
@@ -29,20 +29,16 @@ from core.store.log_line import Line
 _LOOK_EVERY: Final = 0.002
 #: Bytes parsed at once: the memory this takes stays small, and a file of 100,000 lines takes a few turns.
 _BLOCK: Final = 1 << 24
-_LOCKS: Final[dict[Path, FileLock]] = {}
 
 
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Nobody else writes while this lasts; the same thread may nest it. Raises StorageError."""
-    with told_when_full(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = _LOCKS.setdefault(path, FileLock(path.with_name(f"{path.name}.lock")))
-        lock.acquire(poll_interval=_LOOK_EVERY)
-    try:
+    with contextlib.ExitStack() as stack:
+        with told_when_full(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(locks.held(path.with_name(f"{path.name}.lock"), every=_LOOK_EVERY))
         yield
-    finally:
-        lock.release()
 
 
 def append(path: Path, names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

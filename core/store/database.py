@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from filelock import FileLock
 from sqlalchemy import (
     JSON,
     Boolean,
@@ -35,7 +33,7 @@ from sqlalchemy import (
 )  # fmt: skip
 from sqlalchemy.pool import NullPool
 
-from core.settings import Settings
+from core import locks
 from core.store.moment import Moment
 
 #: Seconds a writer waits for another one before it gives up.
@@ -44,9 +42,6 @@ BUSY: Final = 15.0
 #: The execution options that name how a transaction begins, and whether it waits for the disk when it ends.
 _BEGIN: Final = "begin"
 _DURABLE: Final = "durable"
-#: The file, by inode, in which each database was last given its tables.
-_MADE: Final[dict[Path, int | None]] = {}
-
 
 _tables: Final = MetaData()
 
@@ -253,35 +248,58 @@ marks: Final = Table(
 )
 
 
-@contextlib.contextmanager
-def connect(settings: Settings) -> Iterator[Connection]:
-    """A connection in a transaction: committed at the end, rolled back when something is raised.
+class Database:
+    """The one SQLite database of a home, in the file `path`; threads may share it."""
 
-    It sees the database as it was at its first statement. What reads and then writes uses `writing`.
-    """
-    with _open(settings.database).begin() as connection:
-        yield connection
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        # No pool: a connection is closed when its transaction ends, and none outlives its home.
+        self._engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY}, poolclass=NullPool)
+        #: The file, by inode, that was last given its tables.
+        self._made: int | None = None
+        event.listen(self._engine, "connect", _prepare)
+        event.listen(self._engine, "begin", _begin)
 
+    @contextlib.contextmanager
+    def connect(self) -> Iterator[Connection]:
+        """A connection in a transaction: committed at the end, rolled back when something is raised.
 
-@contextlib.contextmanager
-def writing(settings: Settings, *, durable: bool = True) -> Iterator[Connection]:
-    """As `connect`, but one at a time, over all processes: what it reads stays true until it has written.
+        It sees the database as it was at its first statement. What reads and then writes uses `writing`.
+        """
+        with self._open().begin() as connection:
+            yield connection
 
-    Readers do not wait for it. What is not `durable` outlives every process, but waits for no disk: when the machine
-    itself goes down it may be lost.
-    """
-    options = {_BEGIN: "BEGIN IMMEDIATE", _DURABLE: durable}
-    with _open(settings.database).execution_options(**options).begin() as connection:
-        yield connection
+    @contextlib.contextmanager
+    def writing(self, *, durable: bool = True) -> Iterator[Connection]:
+        """As `connect`, but one at a time, over all processes: what it reads stays true until it has written.
 
+        Readers do not wait for it. What is not `durable` outlives every process, but waits for no disk: when the
+        machine itself goes down it may be lost.
+        """
+        options = {_BEGIN: "BEGIN IMMEDIATE", _DURABLE: durable}
+        with self._open().execution_options(**options).begin() as connection:
+            yield connection
 
-@contextlib.contextmanager
-def held(settings: Settings) -> Iterator[None]:
-    """Keep the database open meanwhile: whoever closes the last connection moves the whole log into it, and waits."""
-    with _open(settings.database).connect() as connection:
-        connection.execute(select(marks.c.name).limit(1)).all()
-        connection.rollback()
-        yield
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep the database open: whoever closes the last connection moves the whole log into it, and waits."""
+        with self._open().connect() as connection:
+            connection.execute(select(marks.c.name).limit(1)).all()
+            connection.rollback()
+            yield
+
+    def _open(self) -> Engine:
+        """The engine of a file that has its tables, also when it was taken away or another one put there."""
+        if self._made != (file := self._file()) or file is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            # Turning on the write-ahead log and making tables wait for nobody; two processes may open a home at once.
+            with locks.held(self.path.with_suffix(".lock")):
+                _tables.create_all(self._engine)
+            self._made = self._file()
+        return self._engine
+
+    def _file(self) -> int | None:
+        return self.path.stat().st_ino if self.path.exists() else None
 
 
 def mark(connection: Connection, name: str) -> str:
@@ -293,30 +311,6 @@ def mark(connection: Connection, name: str) -> str:
 def set_mark(connection: Connection, name: str, position: str) -> None:
     if not connection.execute(update(marks).where(marks.c.name == name).values(position=position)).rowcount:
         connection.execute(insert(marks).values(name=name, position=position))
-
-
-def _open(database: Path) -> Engine:
-    """The engine of a database that has its tables, also when the file was taken away or another one put there."""
-    if _MADE.get(database) != (file := _file(database)) or file is None:
-        database.parent.mkdir(parents=True, exist_ok=True)
-        # Turning on the write-ahead log and making tables wait for nobody, and two processes may open a home at once.
-        with FileLock(database.with_suffix(".lock")):
-            _tables.create_all(_engine(database))
-        _MADE[database] = _file(database)
-    return _engine(database)
-
-
-def _file(database: Path) -> int | None:
-    return database.stat().st_ino if database.exists() else None
-
-
-@lru_cache(maxsize=8)
-def _engine(database: Path) -> Engine:
-    # No pool: a connection is closed when its transaction ends, and none outlives its home.
-    engine = create_engine(f"sqlite:///{database}", connect_args={"timeout": BUSY}, poolclass=NullPool)
-    event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
-    return engine
 
 
 def _begin(connection: Connection) -> None:

@@ -12,13 +12,13 @@ import json
 import os
 import re
 from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, Table, text
 
-from core import jobs
-from core.settings import Settings
+from core.jobs import Jobs
 from core.store import chained_log, database, log_line
 
 #: Ids of a run, a prediction and a case. A number of more digits was made up: nobody counts that far.
@@ -34,23 +34,66 @@ _RAISED: Final = "numbers raised"
 Numbers = dict[str, int]
 
 
-def settle(settings: Settings, connection: Connection) -> None:
-    """Have cases and decisions count on above all that verdicts and the audit log name, and runs, too.
+@dataclass(frozen=True, slots=True, eq=False)
+class Numbering:
+    """What a home has numbered, in the database and in all that names it."""
 
-    In `database.writing`, before a number is given.
-    """
-    _raise(connection, _in_files(settings, connection))
+    jobs: Jobs
+    audit: Path
+    feedback: Path
+    runs: Path
+    shadow: Path
 
+    def settle(self, connection: Connection) -> None:
+        """Have cases and decisions count on above all that verdicts and the audit log name, and runs, too.
 
-def settle_runs(settings: Settings, connection: Connection) -> None:
-    """As `settle`, and have runs count on above all that folders and jobs name."""
-    named = _in_files(settings, connection)
-    for folder in (settings.runs, settings.shadow, settings.jobs):
-        for entry in _entries(folder):
-            if identity := _IN_NAME.search(entry.name):
-                _take(named, [identity[1]])
-    _take(named, _in_results(settings, connection))
-    _raise(connection, named)
+        In `database.writing`, before a number is given.
+        """
+        _raise(connection, self._in_files(connection))
+
+    def settle_runs(self, connection: Connection) -> None:
+        """As `settle`, and have runs count on above all that folders and jobs name."""
+        named = self._in_files(connection)
+        for folder in (self.runs, self.shadow, self.jobs.folder):
+            for entry in _entries(folder):
+                if identity := _IN_NAME.search(entry.name):
+                    _take(named, [identity[1]])
+        _take(named, self._in_results(connection))
+        _raise(connection, named)
+
+    def in_folders(self, besides: Container[int]) -> frozenset[int]:
+        """The numbers of the runs, but for these, that have a folder with anything in it."""
+        found = ((entry, _ID.fullmatch(entry.name)) for entry in _entries(self.runs))
+        named = (
+            (entry, _number(each["runs"])) for entry, each in found if each is not None and each[0] == each["runs"]
+        )
+        return frozenset(number for entry, number in named if number not in besides and _holds_anything(entry))
+
+    def _in_files(self, connection: Connection) -> Numbers:
+        """The greatest numbers named since the last look."""
+        named: Numbers = {}
+        feedback = self.feedback / "feedback.csv"
+        _read(connection, feedback, ("case", "prediction"), functools.partial(_take, named))
+        given = functools.partial(_given, connection, feedback)
+
+        def note(cells: Sequence[str]) -> None:
+            what, about, details = cells
+            _take(named, [about])
+            if what == _EXPORT:
+                named["decisions"] = max(named.get("decisions", 0), given(details))
+
+        _read(connection, self.audit, ("what", "about", "details"), note)
+        return named
+
+    def _in_results(self, connection: Connection) -> list[str]:
+        """The runs that jobs have made, of those jobs that have changed since the last look."""
+        name = f"{_MARK} jobs"
+        before = int(database.mark(connection, name) or 0)
+        changed = {entry.name: _changed(entry) for entry in _entries(self.jobs.folder)}
+        if (after := max(changed.values(), default=before)) > before:
+            database.set_mark(connection, name, str(after))
+        results = (self.jobs.result(identity) for identity, at in changed.items() if at >= before)
+        return [str(result["run"]) for result in results if result and "run" in result]
 
 
 def give_back(connection: Connection, table: Table, number: int) -> None:
@@ -67,13 +110,6 @@ def following(connection: Connection, table: Table) -> int:
 def raised(connection: Connection) -> int:
     """The last run named elsewhere when the database was found to lie behind; 0 while it never was."""
     return int(database.mark(connection, _RAISED) or 0)
-
-
-def in_folders(settings: Settings, besides: Container[int]) -> frozenset[int]:
-    """The numbers of the runs, but for these, that have a folder with anything in it."""
-    found = ((entry, _ID.fullmatch(entry.name)) for entry in _entries(settings.runs))
-    named = ((entry, _number(each["runs"])) for entry, each in found if each is not None and each[0] == each["runs"])
-    return frozenset(number for entry, number in named if number not in besides and _holds_anything(entry))
 
 
 def _holds_anything(folder: os.DirEntry[str]) -> bool:
@@ -99,23 +135,6 @@ def _raise(connection: Connection, named: Numbers) -> None:
 def _last(connection: Connection, table: Table) -> int:
     result = connection.execute(text("SELECT seq FROM sqlite_sequence WHERE name = :name"), {"name": table.name})
     return result.scalar_one_or_none() or 0
-
-
-def _in_files(settings: Settings, connection: Connection) -> Numbers:
-    """The greatest numbers named since the last look."""
-    named: Numbers = {}
-    feedback = settings.feedback / "feedback.csv"
-    _read(connection, feedback, ("case", "prediction"), functools.partial(_take, named))
-    given = functools.partial(_given, connection, feedback)
-
-    def note(cells: Sequence[str]) -> None:
-        what, about, details = cells
-        _take(named, [about])
-        if what == _EXPORT:
-            named["decisions"] = max(named.get("decisions", 0), given(details))
-
-    _read(connection, settings.audit, ("what", "about", "details"), note)
-    return named
 
 
 def _given(connection: Connection, feedback: Path, details: str) -> int:
@@ -192,17 +211,6 @@ def _text(cell: bytes) -> str:
     quoted = cell.startswith(b'"')
     text = cell.decode("utf-8", "replace")
     return log_line.decode(text[1:-1].replace('""', '"') if quoted else text)
-
-
-def _in_results(settings: Settings, connection: Connection) -> list[str]:
-    """The runs that jobs have made, of those jobs that have changed since the last look."""
-    name = f"{_MARK} jobs"
-    before = int(database.mark(connection, name) or 0)
-    changed = {entry.name: _changed(entry) for entry in _entries(settings.jobs)}
-    if (after := max(changed.values(), default=before)) > before:
-        database.set_mark(connection, name, str(after))
-    results = (jobs.result(settings, identity) for identity, at in changed.items() if at >= before)
-    return [str(result["run"]) for result in results if result and "run" in result]
 
 
 def _changed(job: os.DirEntry[str]) -> int:

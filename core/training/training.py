@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.data import datasets, split
-from core.data.datasets import Dataset
+from core.data import split
+from core.data.datasets import Dataset, Datasets
+from core.data.split import Split
 from core.errors import SchemaError
 from core.evaluation import metrics
 from core.evaluation.metrics import Figures, Thresholds
@@ -26,32 +27,141 @@ from core.model.families import LEADING, NATURAL, Recipe
 from core.model.learner import Labels, Progress
 from core.registry import baseline, registry
 from core.registry.metadata import Data, Metadata, Trained
-from core.registry.registry import Model, Parts
+from core.registry.registry import Model, Parts, Registry
 from core.schema import schema as schemas
 from core.schema.schema import Schema
 from core.scoring.scorer import Scorer, matrix
-from core.settings import Settings
-from core.training import crossfit, train, training_runs, tune
+from core.training import crossfit, train, tune
 from core.training.train import Candidate
-from core.training.training_runs import Scores, TrainingRun
+from core.training.training_runs import Scores, TrainingRun, TrainingRuns
 from core.training.tune import Budget
 
 
-def learn(  # noqa: PLR0913 - what a version is made of
-    settings: Settings,
-    dataset: Dataset,
-    schema: Schema,
-    thresholds: Thresholds,
-    *,
-    now: datetime,
-    seed: int = 0,
-    notice: str = "",
-    by: str | None = None,
-    progress: Progress = lambda _what, _share: None,
-) -> str:
-    """Train the leading family as it comes on a labelled dataset; returns the version published. See `run`."""
-    about = About(now, notice, by)
-    return run(settings, dataset, schema, thresholds, about=about, seed=seed, progress=progress).version
+@dataclass(frozen=True, slots=True, eq=False)
+class Training:
+    """Trains and judges models on the datasets of a home."""
+
+    datasets: Datasets
+    registry: Registry
+    split: Split
+    training_runs: TrainingRuns
+    judged_folder: Path
+    schema_file: Path
+
+    def learn(  # noqa: PLR0913 - what a version is made of
+        self,
+        dataset: Dataset,
+        schema: Schema,
+        thresholds: Thresholds,
+        *,
+        now: datetime,
+        seed: int = 0,
+        notice: str = "",
+        by: str | None = None,
+        progress: Progress = lambda _what, _share: None,
+    ) -> str:
+        """Train the leading family as it comes on a labelled dataset; returns the version published. See `run`."""
+        about = About(now, notice, by)
+        return self.run(dataset, schema, thresholds, about=about, seed=seed, progress=progress).version
+
+    def run(  # noqa: PLR0913 - what a training run is made of
+        self, dataset: Dataset, schema: Schema, thresholds: Thresholds, *, about: About,
+        recipe: Recipe = Recipe(),  # noqa: B008 - frozen
+        budget: Budget = Budget(),  # noqa: B008
+        seed: int = 0, progress: Progress = lambda _what, _share: None,
+        watcher: tune.Watcher = lambda _trials: None,
+    ) -> TrainingRun:  # fmt: skip
+        """Learn from a labelled dataset, keep the run and, where its family can lead, publish it as a version.
+
+        `thresholds`: band -> score above which it begins, for the figures. With a `budget` settings are searched for
+        first. Nobody promotes the version here; its parent is the version in charge now. Raises SchemaError without a
+        label, TooFewRowsError with too few of either class.
+        """
+        started, parent = time.monotonic(), self.registry.champion() or ""
+        frame = self.datasets.frame(dataset.id)
+        features, label = matrix(frame, schema.names), labels(frame, schema)
+        salt = self.split.salt()
+        keys = split.keys(frame, schema, salt)
+        candidate = train.fit(
+            features, label, keys, thresholds, name=dataset.name, seed=seed, recipe=recipe, budget=budget,
+            progress=progress, watcher=watcher,
+        )  # fmt: skip
+        progress("Storing", 0.0)
+        data, version = _data(dataset, candidate, salt), ""
+        if recipe.learner.can_lead:
+            score = candidate.calibration.probability(candidate.learner.margin(features))
+            metadata = _metadata(candidate, data, profiles(frame, schema, ~candidate.test), about, started)
+            version = self.registry.publish(
+                Parts(
+                    candidate.booster,
+                    candidate.calibration,
+                    replace(metadata, parent=parent),
+                    baseline.of(schema.names, features, label, score, candidate.test, seed=seed),
+                    keys[~candidate.test],
+                ),
+            )
+        kept = _kept(candidate, data, about, version, time.monotonic() - started)
+        test = candidate.test
+        identity = self.training_runs.keep(kept, Scores.of(keys[test], label[test], candidate.score))
+        return replace(kept, id=identity)
+
+    def train_stored(  # noqa: PLR0913 - what a person chooses on the page
+        self, report: Report, *, dataset: str, thresholds: Thresholds, family: str = LEADING,
+        class_weight: float | str = NATURAL, hard_negatives: bool = False, search_minutes: float = 0,
+        search_trials: int = 0, seed: int = 0, by: str | None = None, notice: str = "",
+    ) -> None:  # fmt: skip
+        """The job behind a page: a training run on a stored dataset, its trials told while it goes on."""
+        recipe, budget = Recipe(family, class_weight, hard_negatives), Budget(search_minutes, search_trials)
+        self.training_runs.note_trials(report.identity, ())  # those of a job of this id that went before
+        found = self.datasets.find(dataset)
+        self.run(
+            found, schemas.load(self.schema_file), thresholds,
+            about=About(datetime.now(UTC), notice, by), recipe=recipe, budget=budget, seed=seed,
+            progress=Overall(report, train.steps(recipe, budget, found.accepted)),
+            watcher=lambda trials: self.training_runs.note_trials(report.identity, trials),
+        )  # fmt: skip
+
+    def judged(
+        self, model: Model, dataset: Dataset, schema: Schema, thresholds: Thresholds,
+        *, progress: Callable[[int, int], None] = lambda _done, _of: None,
+    ) -> Judged:  # fmt: skip
+        """Judge a model on the labelled rows of a dataset.
+
+        Raises TooFewRowsError when a class is absent, NoScoreError when the model gives somebody no score.
+        """
+        frame = self.datasets.frame(dataset.id)
+        salt = self.split.salt()
+        keys = split.keys(frame, schema, salt)
+        same_home = split.digest(salt) == model.metadata.data.salt
+        only_test_part = same_home and dataset.sha256 == model.metadata.data.sha256
+        learnt_from = model.users() if same_home else None
+        overlap = None if learnt_from is None else int(split.known(keys, learnt_from).sum())
+        rows = frame[split.in_test(keys)] if only_test_part else frame
+        rows = rows[~np.isnan(labels(rows, schema))]
+        label = labels(rows, schema)
+        crossfit.both_classes(label, dataset.name)
+        score = Scorer(model).score(rows).checked().probability
+        return Judged(metrics.judge(label, score, thresholds, progress=progress), overlap, only_test_part)
+
+    def judge_stored(self, report: Report, *, model: str, dataset: str, thresholds: Thresholds) -> None:
+        """The job behind a page: judge a version on a stored dataset and keep the result."""
+        found = self.judged(
+            self.registry.load(model), self.datasets.find(dataset), schemas.load(self.schema_file),
+            thresholds, progress=lambda done, of: report(done, of, "Drawing samples for the intervals"),
+        )  # fmt: skip
+        raw = {"figures": found.figures.as_json(), "overlap": found.overlap, "only_test_part": found.only_test_part}
+        write_text(self.judged_file(model, dataset), json.dumps({"format": 1, **raw}))
+
+    def judged_before(self, model: str, dataset: str) -> Judged | None:
+        """What `judge_stored` found, or None."""
+        path = self.judged_file(model, dataset)
+        if not path.is_file():
+            return None
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        return Judged(Figures.from_json(raw["figures"]), raw["overlap"], raw["only_test_part"])
+
+    def judged_file(self, model: str, dataset: str) -> Path:
+        return self.judged_folder / f"{model}-{dataset}.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,66 +171,6 @@ class About:
     now: datetime
     notice: str = ""
     by: str | None = None
-
-
-def run(  # noqa: PLR0913 - what a training run is made of
-    settings: Settings, dataset: Dataset, schema: Schema, thresholds: Thresholds, *, about: About,
-    recipe: Recipe = Recipe(),  # noqa: B008 - frozen
-    budget: Budget = Budget(),  # noqa: B008
-    seed: int = 0, progress: Progress = lambda _what, _share: None,
-    watcher: tune.Watcher = lambda _trials: None,
-) -> TrainingRun:  # fmt: skip
-    """Learn from a labelled dataset, keep the run and, where its family can lead, publish it as a version.
-
-    `thresholds`: band -> score above which it begins, for the figures. With a `budget` settings are searched for first.
-    Nobody promotes the version here; its parent is the version in charge now. Raises SchemaError without a label,
-    TooFewRowsError with too few of either class.
-    """
-    started, parent = time.monotonic(), registry.champion(settings) or ""
-    frame = datasets.frame(settings, dataset.id)
-    features, label = matrix(frame, schema.names), labels(frame, schema)
-    salt = split.salt(settings)
-    keys = split.keys(frame, schema, salt)
-    candidate = train.fit(
-        features, label, keys, thresholds, name=dataset.name, seed=seed, recipe=recipe, budget=budget,
-        progress=progress, watcher=watcher,
-    )  # fmt: skip
-    progress("Storing", 0.0)
-    data, version = _data(dataset, candidate, salt), ""
-    if recipe.learner.can_lead:
-        score = candidate.calibration.probability(candidate.learner.margin(features))
-        metadata = _metadata(candidate, data, profiles(frame, schema, ~candidate.test), about, started)
-        version = registry.publish(
-            settings,
-            Parts(
-                candidate.booster,
-                candidate.calibration,
-                replace(metadata, parent=parent),
-                baseline.of(schema.names, features, label, score, candidate.test, seed=seed),
-                keys[~candidate.test],
-            ),
-        )
-    kept = _kept(candidate, data, about, version, time.monotonic() - started)
-    test = candidate.test
-    identity = training_runs.keep(settings, kept, Scores.of(keys[test], label[test], candidate.score))
-    return replace(kept, id=identity)
-
-
-def train_stored(  # noqa: PLR0913 - what a person chooses on the page
-    settings: Settings, report: Report, *, dataset: str, thresholds: Thresholds, family: str = LEADING,
-    class_weight: float | str = NATURAL, hard_negatives: bool = False, search_minutes: float = 0,
-    search_trials: int = 0, seed: int = 0, by: str | None = None, notice: str = "",
-) -> None:  # fmt: skip
-    """The job behind a page: a training run on a stored dataset, its trials told while it goes on."""
-    recipe, budget = Recipe(family, class_weight, hard_negatives), Budget(search_minutes, search_trials)
-    training_runs.note_trials(settings, report.identity, ())  # those of a job of this id that went before
-    found = datasets.find(settings, dataset)
-    run(
-        settings, found, schemas.load(settings.schema_file), thresholds,
-        about=About(datetime.now(UTC), notice, by), recipe=recipe, budget=budget, seed=seed,
-        progress=Overall(report, train.steps(recipe, budget, found.accepted)),
-        watcher=lambda trials: training_runs.note_trials(settings, report.identity, trials),
-    )  # fmt: skip
 
 
 class Overall:
@@ -155,52 +205,6 @@ class Judged:
     figures: Figures
     overlap: int | None
     only_test_part: bool
-
-
-def judged(
-    settings: Settings, model: Model, dataset: Dataset, schema: Schema, thresholds: Thresholds,
-    *, progress: Callable[[int, int], None] = lambda _done, _of: None,
-) -> Judged:  # fmt: skip
-    """Judge a model on the labelled rows of a dataset.
-
-    Raises TooFewRowsError when a class is absent, NoScoreError when the model gives somebody no score.
-    """
-    frame = datasets.frame(settings, dataset.id)
-    salt = split.salt(settings)
-    keys = split.keys(frame, schema, salt)
-    same_home = split.digest(salt) == model.metadata.data.salt
-    only_test_part = same_home and dataset.sha256 == model.metadata.data.sha256
-    learnt_from = model.users() if same_home else None
-    overlap = None if learnt_from is None else int(split.known(keys, learnt_from).sum())
-    rows = frame[split.in_test(keys)] if only_test_part else frame
-    rows = rows[~np.isnan(labels(rows, schema))]
-    label = labels(rows, schema)
-    crossfit.both_classes(label, dataset.name)
-    score = Scorer(model).score(rows).checked().probability
-    return Judged(metrics.judge(label, score, thresholds, progress=progress), overlap, only_test_part)
-
-
-def judge_stored(settings: Settings, report: Report, *, model: str, dataset: str, thresholds: Thresholds) -> None:
-    """The job behind a page: judge a version on a stored dataset and keep the result."""
-    found = judged(
-        settings, registry.load(settings, model), datasets.find(settings, dataset), schemas.load(settings.schema_file),
-        thresholds, progress=lambda done, of: report(done, of, "Drawing samples for the intervals"),
-    )  # fmt: skip
-    raw = {"figures": found.figures.as_json(), "overlap": found.overlap, "only_test_part": found.only_test_part}
-    write_text(judged_file(settings, model, dataset), json.dumps({"format": 1, **raw}))
-
-
-def judged_before(settings: Settings, model: str, dataset: str) -> Judged | None:
-    """What `judge_stored` found, or None."""
-    path = judged_file(settings, model, dataset)
-    if not path.is_file():
-        return None
-    raw = json.loads(path.read_text(encoding="utf-8"))
-    return Judged(Figures.from_json(raw["figures"]), raw["overlap"], raw["only_test_part"])
-
-
-def judged_file(settings: Settings, model: str, dataset: str) -> Path:
-    return settings.judged / f"{model}-{dataset}.json"
 
 
 def _kept(candidate: Candidate, data: Data, about: About, version: str, seconds: float) -> TrainingRun:

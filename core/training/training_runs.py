@@ -24,7 +24,6 @@ from core.errors import UnknownItemError
 from core.evaluation.metrics import Figures
 from core.files import replacing, within, write_text
 from core.registry.metadata import Data
-from core.settings import Settings
 
 FORMAT: Final = 1
 IDENTITY: Final = re.compile(r"[ct]-\d{4,}")
@@ -106,64 +105,64 @@ class Scores:
         return cls(keys[order], y[order], p[order])
 
 
-def keep(settings: Settings, run: TrainingRun, scores: Scores) -> str:
-    """Store a training run under the next number and return its id. Nobody ever sees half of one."""
-    settings.candidates.mkdir(parents=True, exist_ok=True)
-    number = max((int(name[2:]) for name in _names(settings)), default=0) + 1
-    while True:
-        identity = f"t-{number:04d}"
-        try:
-            with replacing(settings.candidates / identity) as folder:
-                folder.mkdir()
-                _write(folder, replace(run, id=identity), scores)
-        except OSError:
-            if not (settings.candidates / identity).exists():
-                raise
-            number += 1  # another run was kept under this number meanwhile
-        else:
-            return identity
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingRuns:
+    """The training runs of a home, kept in `candidates`."""
 
+    candidates: Path
+    jobs: Path
 
-def listed(settings: Settings) -> tuple[TrainingRun, ...]:
-    """All training runs of this home, newest first."""
-    return tuple(find(settings, name) for name in sorted(_names(settings), key=lambda name: -int(name[2:])))
+    def keep(self, run: TrainingRun, scores: Scores) -> str:
+        """Store a training run under the next number and return its id. Nobody ever sees half of one."""
+        self.candidates.mkdir(parents=True, exist_ok=True)
+        number = max((int(name[2:]) for name in self._names()), default=0) + 1
+        while True:
+            identity = f"t-{number:04d}"
+            try:
+                with replacing(self.candidates / identity) as folder:
+                    folder.mkdir()
+                    _write(folder, replace(run, id=identity), scores)
+            except OSError:
+                if not (self.candidates / identity).exists():
+                    raise
+                number += 1  # another run was kept under this number meanwhile
+            else:
+                return identity
 
+    def listed(self) -> tuple[TrainingRun, ...]:
+        """All training runs of this home, newest first."""
+        return tuple(self.find(name) for name in sorted(self._names(), key=lambda name: -int(name[2:])))
 
-def find(settings: Settings, identity: str) -> TrainingRun:
-    """Raises UnknownItemError when this home has no such training run."""
-    return _from_json(json.loads((_folder(settings, identity) / _ABOUT).read_text(encoding="utf-8")))
+    def find(self, identity: str) -> TrainingRun:
+        """Raises UnknownItemError when this home has no such training run."""
+        return _from_json(json.loads((self._folder(identity) / _ABOUT).read_text(encoding="utf-8")))
 
+    def scores(self, identity: str) -> Scores:
+        """Its scores of the test part of its dataset. Raises UnknownItemError when this home has no such run."""
+        frame = pd.read_parquet(self._folder(identity) / _SCORES)
+        return Scores(*(frame[column].to_numpy() for column in _COLUMNS))
 
-def scores(settings: Settings, identity: str) -> Scores:
-    """Its scores of the test part of its dataset. Raises UnknownItemError when this home has no such run."""
-    frame = pd.read_parquet(_folder(settings, identity) / _SCORES)
-    return Scores(*(frame[column].to_numpy() for column in _COLUMNS))
+    def note_trials(self, job: str, trials: Sequence[Trial]) -> None:
+        """Write down the trials that a job has made so far, for whoever watches it."""
+        write_text(within(self.jobs, job) / _TRIALS, json.dumps([asdict(trial) for trial in trials]))
 
+    def trials_so_far(self, job: str) -> tuple[Trial, ...]:
+        """The trials that a job has ended so far, in the order of their numbers; none when there was no search."""
+        path = within(self.jobs, job) / _TRIALS
+        if not path.is_file():
+            return ()
+        return tuple(Trial(**raw) for raw in json.loads(path.read_text(encoding="utf-8")))
 
-def note_trials(settings: Settings, job: str, trials: Sequence[Trial]) -> None:
-    """Write down the trials that a job has made so far, for whoever watches it."""
-    write_text(within(settings.jobs, job) / _TRIALS, json.dumps([asdict(trial) for trial in trials]))
+    def _names(self) -> list[str]:
+        if not self.candidates.is_dir():
+            return []
+        return [entry.name for entry in self.candidates.iterdir() if IDENTITY.fullmatch(entry.name)]
 
-
-def trials_so_far(settings: Settings, job: str) -> tuple[Trial, ...]:
-    """The trials that a job has ended so far, in the order of their numbers; none when there was no search."""
-    path = within(settings.jobs, job) / _TRIALS
-    if not path.is_file():
-        return ()
-    return tuple(Trial(**raw) for raw in json.loads(path.read_text(encoding="utf-8")))
-
-
-def _names(settings: Settings) -> list[str]:
-    if not settings.candidates.is_dir():
-        return []
-    return [entry.name for entry in settings.candidates.iterdir() if IDENTITY.fullmatch(entry.name)]
-
-
-def _folder(settings: Settings, identity: str) -> Path:
-    folder = within(settings.candidates, identity)
-    if not IDENTITY.fullmatch(identity) or not (folder / _ABOUT).is_file():
-        raise UnknownItemError("training run", identity)
-    return folder
+    def _folder(self, identity: str) -> Path:
+        folder = within(self.candidates, identity)
+        if not IDENTITY.fullmatch(identity) or not (folder / _ABOUT).is_file():
+            raise UnknownItemError("training run", identity)
+        return folder
 
 
 def _write(folder: Path, run: TrainingRun, scores: Scores) -> None:

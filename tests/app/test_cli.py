@@ -112,7 +112,7 @@ def test_a_home_of_ones_own_from_an_empty_folder_to_scored_users(files: Path, tm
     trained = started("train", files / "labelled.csv", "--promote", "--json", home=home)
     assert trained.returncode == 0, trained.stderr
     assert (home.models / "CHAMPION").read_bytes() == b"v0001\n"
-    metadata = registry.load(home).metadata
+    metadata = home.registry.load().metadata
     check_figures(json.loads(trained.stdout), metadata.data.tested_on, metadata.figures.positives)
     assert "Fold 1 of 8" in trained.stderr
     assert "v0001 is in charge." in trained.stderr
@@ -133,10 +133,10 @@ def test_a_home_of_ones_own_from_an_empty_folder_to_scored_users(files: Path, tm
 
 
 def test_the_repositorys_own_home_is_left_alone(files: Path, own: Settings) -> None:
-    before = runs.recent(Settings.of(ROOT))
+    before = Settings.of(ROOT).runs.recent()
     assert invoked("score", files / "users.csv", "-o", files / "scored.csv", home=own).exit_code == 0
-    assert runs.recent(Settings.of(ROOT)) == before
-    assert len(runs.recent(own)) == 1
+    assert Settings.of(ROOT).runs.recent() == before
+    assert len(own.runs.recent()) == 1
 
 
 @pytest.mark.parametrize("place", ["before", "after", "variable"])
@@ -192,9 +192,9 @@ def test_a_second_process_for_large_files_changes_no_reason(
 
 def test_a_run_without_reasons_can_still_be_explained_later(files: Path, own: Settings) -> None:
     score(files, own, "--reasons", "none")
-    assert runs.reasons(own, runs.recent(own, 1)[0].id) is None
+    assert own.runs.reasons(own.runs.recent(1)[0].id) is None
     score(files, own)
-    assert runs.reasons(own, runs.recent(own, 1)[0].id) is not None
+    assert own.runs.reasons(own.runs.recent(1)[0].id) is not None
 
 
 @pytest.mark.parametrize("top", [1, 5, 20])
@@ -257,8 +257,8 @@ def test_training_does_not_promote_unless_told_to(files: Path, own: Settings) ->
     found = invoked("train", files / "labelled.csv", "--notice", "Only a trial.", home=own)
     assert found.exit_code == 0
     assert "v0002 is not in charge." in found.stderr
-    assert registry.champion(own) == "v0001"
-    assert registry.load(own, "v0002").metadata.notice == "Only a trial."
+    assert own.registry.champion() == "v0001"
+    assert own.registry.load("v0002").metadata.notice == "Only a trial."
 
 
 def test_figures_are_printed_for_people_without_json(files: Path, own: Settings) -> None:
@@ -282,7 +282,7 @@ def test_rows_without_a_label_are_rejected_where_one_is_needed(files: Path, own:
 def test_a_model_is_judged_on_its_own_file_by_the_part_it_never_saw(files: Path, own: Settings) -> None:
     make.users(1500).to_csv(files / "train.csv", index=False)
     found = invoked("evaluate", files / "train.csv", "--json", home=own)
-    raw, metadata = json.loads(found.stdout), registry.load(own).metadata
+    raw, metadata = json.loads(found.stdout), own.registry.load().metadata
     assert (raw["only_test_part"], raw["n"]) == (True, metadata.data.tested_on)
     assert "v0001 was trained on this file: only its test part is judged." in found.stderr
 
@@ -322,7 +322,7 @@ def test_what_cannot_be_used_is_said_in_a_sentence_with_exit_code_two(
     assert sentence in refused(*arguments.split(), home=own)
     assert not (files / "new").exists()
     assert not (files / "s.csv").exists()
-    assert runs.recent(own) == ()
+    assert own.runs.recent() == ()
 
 
 @pytest.mark.parametrize(
@@ -371,7 +371,7 @@ def test_stopping_a_command_has_exit_code_130_and_changes_nothing(step: str, fil
         out, error = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "")
     assert error.splitlines()[-1] == "Cancelled. Nothing was changed."
-    assert registry.versions(own) == ("v0001",)
+    assert own.registry.versions() == ("v0001",)
     assert sorted(path.name for path in own.models.iterdir()) == ["CHAMPION", "v0001"]
 
 
@@ -396,7 +396,7 @@ def test_a_bug_is_one_line_with_exit_code_one_and_its_traceback_is_in_the_log(ho
 
 def test_a_bug_inside_a_command_of_typer_is_one_line_too(files: Path, own: Settings) -> None:
     """A stored dataset is never changed; one that was changed by hand is nothing that anybody expects."""
-    dataset = datasets.stored(own)[0]
+    dataset = own.datasets.stored()[0]
     make.users(1500).to_csv(files / "train.csv", index=False)
     (own.datasets / dataset.id / "accepted.parquet").write_bytes(b"no table")
     found = started("evaluate", files / "train.csv", home=own)

@@ -61,7 +61,7 @@ def table(text: str) -> list[dict[str, str]]:
 
 
 def stored(home: Settings) -> pd.DataFrame:
-    return csv_store.of(home).read()
+    return home.feedback.read()
 
 
 @pytest.fixture(autouse=True)
@@ -74,10 +74,10 @@ def _hook(monkeypatch: pytest.MonkeyPatch) -> None:
 def scored(own: Settings) -> Settings:
     """A home with run r-0001 of 300 users; a few of them would be chosen."""
     users = make.csv(make.users(300, seed=2).drop(columns="spam"))
-    columns, loaded = schemas.load(own.schema_file), registry.load(own)
-    assert score_file.score_file(own, "users.csv", users, columns, loaded, Policy(), now=NOW).run.id == RUN
-    rules = replace(guidance.load(own), capacity=10, audit=0.05, uncertain=3)
-    guidance.save(own, rules, by="Ada", now=NOW)
+    columns, loaded = schemas.load(own.schema_file), own.registry.load()
+    assert own.file_scoring.score_file("users.csv", users, columns, loaded, Policy(), now=NOW).run.id == RUN
+    rules = replace(own.guidance.load(), capacity=10, audit=0.05, uncertain=3)
+    own.guidance.save(rules, by="Ada", now=NOW)
     return own
 
 
@@ -95,7 +95,7 @@ def feedback_file(folder: Path, *lines: str, name: str = "given.csv") -> Path:
 
 
 def chosen(home: Settings) -> pd.DataFrame:
-    plan = runs.plan(home, RUN)
+    plan = home.runs.plan(RUN)
     assert plan is not None
     return plan[plan["chosen"]]
 
@@ -116,7 +116,7 @@ def test_a_run_is_queued_and_the_queue_counted(scored: Settings) -> None:
     }  # fmt: skip
     before = datetime.now(UTC)
     found = done("queue", "add", RUN, home=scored)
-    waiting = cases.listing(scored, CaseFilters(unblinded=True), now=NOW)
+    waiting = scored.cases.listing(CaseFilters(unblinded=True), now=NOW)
     assert found.stderr.startswith(f"{len(waiting)} users are new in the queue")
     facts = json.loads(done("queue", "stats", "--json", home=scored).stdout)
     assert (facts["open"], facts["blind"]) == (len(waiting), waiting["blind"].sum())
@@ -126,7 +126,7 @@ def test_a_run_is_queued_and_the_queue_counted(scored: Settings) -> None:
     assert before.replace(microsecond=0) <= oldest <= datetime.now(UTC)
     text = done("queue", "stats", home=scored).stdout
     assert text.startswith(f"{len(waiting)} open cases, the oldest since {facts['oldest']}\nauto_remove ")
-    assert audit.read(scored)["who"].tolist() == [getpass.getuser()]
+    assert scored.audit.read()["who"].tolist() == [getpass.getuser()]
     assert "0 users are new in the queue" in done("queue", "add", RUN, home=scored).stderr
 
 
@@ -136,9 +136,9 @@ def test_a_case_is_reopened_with_a_note(queued: Settings, tmp_path: Path) -> Non
     assert done("queue", "reopen", "c-000001", "--note", "New facts", "--by", "Grace", home=queued).stderr == (
         "c-000001 is open again, for anybody but Ada.\n"
     )
-    found = cases.find(queued, "c-000001")
+    found = queued.cases.find("c-000001")
     assert (found.status, found.reopened, found.stratum) == ("open", "Grace: New facts", "appeal")
-    assert audit.read(queued).iloc[0][["who", "what", "why"]].tolist() == ["Grace", "reopen", "New facts"]
+    assert queued.audit.read().iloc[0][["who", "what", "why"]].tolist() == ["Grace", "reopen", "New facts"]
 
 
 def test_what_the_queue_cannot_do_is_said(scored: Settings) -> None:
@@ -193,10 +193,10 @@ def test_the_figures_are_those_of_the_verdicts(queued: Settings, tmp_path: Path)
     empty = done("feedback", "stats", home=queued).stdout
     assert empty.startswith("0 verdicts, 0 stand\nnaive accuracy –\nr-0001: v0001 under p0001, 300 users; 95 %")
     judge_all(queued, tmp_path)
-    known = ledger.of(queued)
+    known = queued.ledger
     known.refresh()
     correct = known.frame()["is_correct"]
-    verdicts.undo(queued, [known.frame()["id"].iloc[0]], by="Ada", now=NOW)
+    queued.verdicts.undo([known.frame()["id"].iloc[0]], by="Ada", now=NOW)
     facts = json.loads(done("feedback", "stats", "--json", home=queued).stdout)
     n = len(chosen(queued))
     assert (facts["total"], facts["standing"]) == (n + 1, n - 1)
@@ -253,7 +253,7 @@ def test_without_a_queued_run_the_verdicts_are_counted_alone(scored: Settings) -
 
 def test_unfinished_lines_are_told(queued: Settings, tmp_path: Path) -> None:
     judge_all(queued, tmp_path)
-    with ledger.file(queued).open("ab") as stream:
+    with queued.ledger.path.open("ab") as stream:
         stream.write(b"half a li")
     assert done("feedback", "stats", home=queued).stderr == ""  # it may be being written
     assert ", 1 unfinished;" in done("feedback", "verify", home=queued).stdout
@@ -267,7 +267,7 @@ def test_verdicts_are_exported_one_a_row_and_safe_for_spreadsheets(queued: Setti
         "feedback", "import", feedback_file(tmp_path, f"{RUN}-{rows[0]},,1,=cmd()", f"{RUN}-{rows[1]},,0,"), "--by",
         "Ada", home=queued,
     )  # fmt: skip
-    verdicts.undo(queued, [stored(queued)["id"].iloc[1]], by="Ada", now=NOW)
+    queued.verdicts.undo([stored(queued)["id"].iloc[1]], by="Ada", now=NOW)
     (standing,) = table(done("feedback", "export", home=queued).stdout)
     assert (standing["notes"], standing["user"], standing["actual_label"]) == ("'=cmd()", user_of(rows[0]), "1")
     assert {"stratum", "inclusion", "model", "policy", *make.SCHEMA.names} <= set(standing)
@@ -293,15 +293,15 @@ def test_verifying_says_what_was_found(queued: Settings, tmp_path: Path) -> None
     first, second = done("feedback", "verify", home=queued).stdout.splitlines()
     assert first.startswith(f"Feedback: whole, {n} rows, 0 forgotten, 0 unfinished; the chain ends in ")
     assert first.removesuffix(".").endswith(
-        chained_log.files(ledger.file(queued))[-1].read_text("utf-8").split(",")[-1][:-1]
+        chained_log.files(queued.ledger.path)[-1].read_text("utf-8").split(",")[-1][:-1]
     )
-    assert second.startswith(f"Audit log: whole, {len(audit.read(queued))} rows, ")
+    assert second.startswith(f"Audit log: whole, {len(queued.audit.read())} rows, ")
 
 
 @pytest.mark.parametrize("which", ["feedback", "audit"])
 def test_a_changed_line_is_named_with_exit_code_four(which: str, queued: Settings, tmp_path: Path) -> None:
     judge_all(queued, tmp_path)
-    path = ledger.file(queued) if which == "feedback" else queued.audit
+    path = queued.ledger.path if which == "feedback" else queued.audit
     lines = path.read_text(encoding="utf-8").split("\n")
     lines[2] = lines[2].replace("Ada", "Eve")
     path.write_text("\n".join(lines), encoding="utf-8", newline="\n")
@@ -319,17 +319,17 @@ def test_a_forgotten_user_is_gone_from_verdicts_and_cases(queued: Settings, tmp_
     judge_all(queued, tmp_path)
     row = int(chosen(queued).index[0])
     user = user_of(row)
-    (before,) = cases.of_user(queued, user)
+    (before,) = queued.cases.of_user(user)
     found = done("feedback", "forget", user, "--by", "Ada", home=queued)
     assert found.stderr.splitlines()[0] == "1 verdict and 1 case are blank."
-    assert cases.of_user(queued, user) == ()
-    after = cases.find(queued, before.id)
+    assert queued.cases.of_user(user) == ()
+    after = queued.cases.find(before.id)
     assert (after.user, after.prediction, dict(after.context), dict(after.features)) == (cases.FORGOTTEN, "", {}, {})
     assert (after.number, after.judgement, after.judged_by, after.judged_at) == (
         before.number, before.judgement, before.judged_by, before.judged_at
     )  # fmt: skip
     assert user not in stored(queued)["user"].tolist()
-    for path in (ledger.file(queued), queued.audit):
+    for path in (queued.ledger.path, queued.audit):
         assert f",{user}," not in path.read_text(encoding="utf-8")
     assert ", 1 forgotten, " in done("feedback", "verify", home=queued).stdout
     assert said("feedback", "forget", user, home=queued) == f"This home has no verdict or case on {user}."
@@ -338,15 +338,15 @@ def test_a_forgotten_user_is_gone_from_verdicts_and_cases(queued: Settings, tmp_
 def test_an_open_case_of_a_forgotten_user_is_judged_by_nobody(queued: Settings) -> None:
     two = [user_of(int(row)) for row in chosen(queued).index[:2]]
     for user in two:
-        (case,) = cases.of_user(queued, user)
+        (case,) = queued.cases.of_user(user)
         assert "0 verdicts and 1 case are blank." in done("feedback", "forget", user, home=queued).stderr
-        found = cases.find(queued, case.id)
+        found = queued.cases.find(case.id)
         assert (found.status, found.judgement, found.features) == ("closed", None, {})
         assert said("queue", "reopen", case.id, "--note", "x", home=queued, code=4) == (
             f"The user of case {case.id} was forgotten: there is nothing left to judge."
         )
     assert "no verdict or case" in said("feedback", "forget", cases.FORGOTTEN, home=queued)
-    assert audit.read(queued)["about"].tolist()[:2] == ["a user's cases"] * 2
+    assert queued.audit.read()["about"].tolist()[:2] == ["a user's cases"] * 2
 
 
 def test_each_decision_is_exported_once_to_each_consumer(queued: Settings, tmp_path: Path) -> None:
@@ -361,11 +361,11 @@ def test_each_decision_is_exported_once_to_each_consumer(queued: Settings, tmp_p
     assert len(table(done(*once, "warehouse", home=queued).stdout)) == n
     rows = chosen(queued).index
     new = stored(queued).set_index("user").loc[user_of(int(rows[1])), "id"]
-    verdicts.undo(queued, [new], by="Ada", now=NOW)
+    queued.verdicts.undo([new], by="Ada", now=NOW)
     target = tmp_path / "later.csv"
     done(*once, "platform", "-o", target, home=queued)
     (told,) = table(target.read_text(encoding="utf-8"))
-    taken_back = outbox.of_user(queued, user_of(int(rows[1]))).index[0]
+    taken_back = queued.outbox.of_user(user_of(int(rows[1]))).index[0]
     assert (told["user"], told["decision"], told["reversal_of"]) == (user_of(int(rows[1])), "none", str(taken_back))
     assert len(table(done("decisions", "export", "--since", n, home=queued).stdout)) == 1
     assert len(table(done("decisions", "export", home=queued).stdout)) == n + 1
@@ -395,20 +395,20 @@ def test_accounts_are_made_changed_and_removed(own: Settings) -> None:
     assert "No accounts" in done("accounts", "list", home=own).stderr
     made = done("accounts", "create", "Ada", "--password-stdin", home=own, stdin=f"{SECRET}\n")
     assert made.stderr == "Ada can sign in as admin.\n"
-    assert accounts.check(own, "Ada", SECRET, now=NOW).role == "admin"
+    assert own.accounts.check("Ada", SECRET, now=NOW).role == "admin"
     typed = f"{SECRET} 2\n{SECRET} 2\n"
     assert done("accounts", "create", "Rex", "--by", "Ada", home=own, stdin=typed).stderr.endswith(
         "Rex can sign in as reviewer.\n"
     )
-    assert accounts.check(own, "rex", f"{SECRET} 2", now=NOW).role == "reviewer"
+    assert own.accounts.check("rex", f"{SECRET} 2", now=NOW).role == "reviewer"
     assert done("accounts", "list", home=own).stdout == "Ada\tadmin\nRex\treviewer\n"
     done("accounts", "change", "Rex", "--role", "lead", "--by", "Ada", home=own)
-    assert accounts.check(own, "Rex", f"{SECRET} 2", now=NOW).role == "lead"
+    assert own.accounts.check("Rex", f"{SECRET} 2", now=NOW).role == "lead"
     done("accounts", "change", "Rex", "--password-stdin", "--by", "Ada", home=own, stdin=f"{SECRET} 3\r\n")
-    assert accounts.check(own, "Rex", f"{SECRET} 3", now=NOW).role == "lead"
+    assert own.accounts.check("Rex", f"{SECRET} 3", now=NOW).role == "lead"
     done("accounts", "remove", "Rex", "--by", "Ada", home=own)
-    assert [person.name for person in accounts.people(own)] == ["Ada"]
-    notes = audit.read(own).iloc[::-1]
+    assert [person.name for person in own.accounts.people()] == ["Ada"]
+    notes = own.audit.read().iloc[::-1]
     assert notes["what"].tolist() == [
         "create account", "create account", "change role", "change password", "remove account"
     ]  # fmt: skip
@@ -423,7 +423,7 @@ def test_what_no_account_can_be_is_said(own: Settings) -> None:
     assert said(*create, "--role", "king", home=own).startswith("role: choose one of analyst, ")
     assert said(*create, "--role", "lead", home=own, code=4, stdin=SECRET).startswith("The first account must be")
     stopped = invoked("accounts", "create", "Ada", home=own, stdin="")
-    assert (stopped.exit_code, accounts.people(own)) == (130, ())
+    assert (stopped.exit_code, own.accounts.people()) == (130, ())
     assert stopped.stderr.endswith("The command was cancelled. Nothing was changed.\n")
     assert said("accounts", "remove", "Ada", home=own) == "This home has no account Ada."
     done(*create, home=own, stdin=SECRET)
@@ -434,7 +434,7 @@ def test_what_no_account_can_be_is_said(own: Settings) -> None:
 @pytest.fixture
 def team(queued: Settings) -> Settings:
     for name, role in (("Ada", "admin"), ("Rex", "reviewer"), ("Ann", "analyst"), ("Dee", "data scientist")):
-        accounts.create(queued, name, accounts.role_named(role), SECRET, now=NOW)
+        queued.accounts.create(name, accounts.role_named(role), SECRET, now=NOW)
     return queued
 
 
@@ -457,10 +457,10 @@ def test_a_role_that_does_not_allow_it_is_refused(
     arguments: str, who: str, sentence: str, team: Settings, tmp_path: Path
 ) -> None:
     path = feedback_file(tmp_path, f"{RUN}-1,,1,")
-    people, before = accounts.people(team), len(audit.read(team))
+    people, before = team.accounts.people(), len(team.audit.read())
     filled = [argument.format(file=path) for argument in arguments.split()]
     assert said(*filled, "--by", who, home=team, code=4).startswith(sentence)
-    assert (accounts.people(team), len(stored(team)), len(audit.read(team))) == (people, 0, before)
+    assert (team.accounts.people(), len(stored(team)), len(team.audit.read())) == (people, 0, before)
 
 
 @pytest.mark.parametrize("group", ["feedback", "queue", "decisions", "accounts"])
@@ -502,7 +502,7 @@ def test_users_without_a_score_are_rejected_and_the_exit_code_says_so(
     users, bad = make.users(40, seed=9), one_bad_leaf(own)
     none = int(without_score(bad, users).sum())
     (tmp_path / "users.csv").write_bytes(make.csv(users))
-    monkeypatch.setattr(registry, "load", lambda *_: bad)
+    monkeypatch.setattr(registry.Registry, "load", lambda *_: bad)
     found = invoked("score", tmp_path / "users.csv", "-o", tmp_path / "scores.csv", home=own)
     assert found.exit_code == 3, found.stderr
     assert f"Rejected: {none} rows were rejected. The first: row " in found.stderr

@@ -33,8 +33,8 @@ def invoked(home, *arguments):
 def two(own):
     """The trained home with a second version, of other users."""
     checked = intake.read("second.csv", make.csv(make.users(1500, seed=1)), SCHEMA, need_label=True)
-    dataset = datasets.put(own, checked, SCHEMA, now=NOW, need_label=True)
-    training.learn(own, dataset, SCHEMA, Policy().thresholds, now=NOW, seed=1)
+    dataset = own.datasets.put(checked, SCHEMA, now=NOW, need_label=True)
+    own.training.learn(dataset, SCHEMA, Policy().thresholds, now=NOW, seed=1)
     return own
 
 
@@ -59,13 +59,13 @@ def test_the_file_a_version_learnt_from_counts_only_with_its_test_part(two, tmp_
     path = tmp_path / "train.csv"
     path.write_bytes(make.csv(make.users(1500)))
     facts = json.loads(invoked(two, "v0001", "v0002", "--on", path, "--json").stdout)
-    keys = split.keys(make.users(1500), SCHEMA, split.salt(two))
+    keys = split.keys(make.users(1500), SCHEMA, two.split.salt())
     assert facts["n"] == split.in_test(keys).sum()
 
 
 def test_predictions_from_outside_meet_a_version_and_each_other(two, on, tmp_path):
     users = make.users(1200, seed=3)
-    score = Scorer(registry.load(two, "v0002")).score(users).probability
+    score = Scorer(two.registry.load("v0002")).score(users).probability
     theirs = tmp_path / "theirs.csv"
     pd.DataFrame({"id": users["user"], "y_true": users["spam"], "y_proba": score}).to_csv(theirs, index=False)
     facts = json.loads(invoked(two, theirs, "v0002", "--on", on, "--json").stdout)
@@ -97,7 +97,7 @@ def test_a_training_run_is_compared_on_the_test_part_of_its_own_file(two, tmp_pa
         app, ["--home", str(two.home), "train", str(path), "--family", "logistic_regression", "--by", "Ada"]
     )
     assert trained.exit_code == 0, trained.stderr
-    run = training_runs.listed(two)[0]
+    run = two.training_runs.listed()[0]
 
     facts = json.loads(invoked(two, "v0001", run.id, "--on", path, "--json").stdout)
 
@@ -106,7 +106,7 @@ def test_a_training_run_is_compared_on_the_test_part_of_its_own_file(two, tmp_pa
 
 
 def test_a_training_run_on_other_users_is_told_where_it_can_be_compared(two, on):
-    run = training_runs.listed(two)[0]
+    run = two.training_runs.listed()[0]
     told = invoked(two, "v0001", run.id, "--on", on)
     assert told.exit_code == 2
     assert f"only its scores of the test part of {run.data.name} are kept" in told.stderr

@@ -38,16 +38,16 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     home = Settings.of(tmp_path_factory.mktemp("two"))
     make.trained_home(home)
     checked = intake.read("second.csv", make.csv(make.users(700, seed=1)), SCHEMA, need_label=True)
-    dataset = datasets.put(home, checked, SCHEMA, now=NOW, need_label=True)
-    training.learn(home, dataset, SCHEMA, Policy().thresholds, now=NOW, seed=1)
+    dataset = home.datasets.put(checked, SCHEMA, now=NOW, need_label=True)
+    home.training.learn(dataset, SCHEMA, Policy().thresholds, now=NOW, seed=1)
     return home
 
 
 @pytest.fixture(scope="module")
 def found(two: Settings) -> Compared:
     checked = intake.read("on.csv", make.csv(make.users(1200, seed=3)), SCHEMA)
-    on = datasets.put(two, checked, SCHEMA, now=NOW)
-    return comparison_job.made(two, Asked("v0001", "v0002", on.id, THRESHOLDS))
+    on = two.datasets.put(checked, SCHEMA, now=NOW)
+    return two.comparer.made(Asked("v0001", "v0002", on.id, THRESHOLDS))
 
 
 def test_the_finding_comes_first_then_its_tests_and_on_whom(found: Compared) -> None:

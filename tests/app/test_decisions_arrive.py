@@ -37,7 +37,7 @@ def _hook(monkeypatch: pytest.MonkeyPatch) -> None:
 def decided(home: Settings, n: int) -> None:
     row = {"time": NOW, "case": "c-000001", "verdict": "v", "decision": "remove", "who": "Ada", "why": "content_seen",
            "reversal_of": None}  # fmt: skip
-    with database.writing(home) as connection:
+    with home.database.writing() as connection:
         connection.execute(insert(outbox.decisions), [row | {"user": f"u{number}"} for number in range(n)])
 
 
@@ -63,7 +63,7 @@ def in_file(path: Path) -> list[int]:
 
 
 def cursor(home: Settings, consumer: str = "platform") -> int:
-    return outbox.take(home, consumer).after
+    return home.outbox.take(consumer).after
 
 
 def left(folder: Path) -> list[str]:

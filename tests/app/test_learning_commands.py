@@ -25,7 +25,7 @@ def test_if_due_does_nothing_until_it_is_time(own: Settings) -> None:
 
     assert (found.exit_code, found.stdout) == (0, "")
     assert found.stderr == "Not yet: 20 of 1,000 new verdicts have come in.\n"
-    assert registry.versions(own) == ("v0001",)
+    assert own.registry.versions() == ("v0001",)
 
 
 def test_retrain_prints_the_checks_and_leaves_the_champion_in_charge(own: Settings) -> None:
@@ -34,7 +34,7 @@ def test_retrain_prints_the_checks_and_leaves_the_champion_in_charge(own: Settin
     found = invoked("retrain", "--if-due", "--by", "Ada", home=own)
 
     assert found.exit_code == 0, found.stderr
-    kept = gate.kept(own, "v0002")
+    kept = own.gate_reports.kept("v0002")
     assert kept is not None
     assert [line.split()[1] for line in found.stdout.splitlines()] == [each.name.split()[0] for each in kept.checks]
     assert f"v0002: {kept.verdict}. {kept.sentence}" in found.stderr

@@ -46,14 +46,14 @@ def test_a_drift_is_told_by_the_exit_code_and_once_by_the_channel(own):
     found = invoked(own, "drift", "--run", "r-0001", "--json")
     assert found.exit_code == 4
     assert json.loads(found.stdout)["verdict"] == "drifted"
-    assert incidents.recent(own) == ()
+    assert own.incidents.recent() == ()
     told = invoked(own, "drift", "--alert")
     assert told.exit_code == 4
     assert "links has drifted" in told.stderr
     assert "the audit share goes from" in told.stderr
     assert "told by the log." in told.stderr
     assert "told by" not in invoked(own, "drift", "--alert").stderr
-    assert all(each.told for each in incidents.recent(own))
+    assert all(each.told for each in own.incidents.recent())
 
 
 def test_metrics_are_what_prometheus_reads(own):
@@ -70,5 +70,5 @@ def test_watch_looks_at_what_is_live_as_well(own):
     found = invoked(own, "watch", "--once")
     assert found.exit_code == 0, found.stderr
     assert "told by the log." in found.stderr
-    assert all(each.told for each in incidents.recent(own))
+    assert all(each.told for each in own.incidents.recent())
     assert "told by" not in invoked(own, "watch", "--once").stderr

@@ -88,8 +88,8 @@ def full(trained: Settings, tmp_path_factory: pytest.TempPathFactory) -> Setting
     shutil.copytree(trained.home, place, dirs_exist_ok=True)
     home = Settings.of(place)
     checked = intake.read("second.csv", make.csv(make.users(600, seed=1)), make.SCHEMA, need_label=True)
-    dataset = datasets.put(home, checked, make.SCHEMA, now=make.NOW, need_label=True)
-    training.learn(home, dataset, make.SCHEMA, Policy().thresholds, now=make.NOW, seed=1)
+    dataset = home.datasets.put(checked, make.SCHEMA, now=make.NOW, need_label=True)
+    home.training.learn(dataset, make.SCHEMA, Policy().thresholds, now=make.NOW, seed=1)
     (place / "users.csv").write_bytes(make.csv(make.users(60, seed=2).drop(columns="spam")))
     assert invoked(home, "score", place / "users.csv", "-o", place / "scored.csv").exit_code == 0
     return home
@@ -137,12 +137,12 @@ def test_a_file_of_somebody_elses_is_left_alone_until_that_is_asked_for(
 ) -> None:
     path = place / case.output
     path.write_text(THEIRS)
-    before = len(runs.recent(full))
+    before = len(full.runs.recent())
     refused = run(full, case)
     assert (refused.exit_code, refused.stdout, path.read_text()) == (2, "", THEIRS)
     assert case.output in refused.stderr
     assert FOREIGN in refused.stderr
-    assert len(runs.recent(full)) == before  # it is said before any work is done
+    assert len(full.runs.recent()) == before  # it is said before any work is done
 
     done = run(full, case, "--overwrite")
     assert done.exit_code == 0, done.stderr
@@ -240,12 +240,12 @@ def test_what_is_scored_is_not_replaced_by_its_rejected_rows_nor_taken_away_with
 def test_a_strange_file_in_the_place_of_rejected_rows_is_in_the_way_only_when_there_are_some(
     place: Path, full: Settings
 ) -> None:
-    strange, before = place / "y.rejected.csv", len(runs.recent(full))
+    strange, before = place / "y.rejected.csv", len(full.runs.recent())
     strange.write_text(THEIRS)
     refused = invoked(full, "score", "bad.csv", "-o", "y.csv")
     assert (refused.exit_code, strange.read_text()) == (2, THEIRS)
     assert FOREIGN in refused.stderr
-    assert (len(runs.recent(full)), (place / "y.csv").exists()) == (before, False)
+    assert (len(full.runs.recent()), (place / "y.csv").exists()) == (before, False)
     for more in ([], ["--overwrite"]):
         done = invoked(full, "score", "users.csv", "-o", "y.csv", *more)
         assert (done.exit_code, strange.read_text()) == (0, THEIRS)
@@ -288,7 +288,7 @@ def test_a_strange_file_in_the_place_of_rejected_feedback_is_kept_and_nothing_is
     refused = invoked(own, "feedback", "import", feedback(place, "r-0001-1,1", "r-0009-1,1"))
     assert (refused.exit_code, strange.read_text()) == (2, kept)
     assert FOREIGN in refused.stderr
-    assert len(csv_store.of(own).read()) == 0
+    assert len(own.feedback.read()) == 0
     done = invoked(own, "feedback", "import", feedback(place, "r-0001-1,1"))
     assert (done.exit_code, strange.read_text()) == (0, kept)
     assert "given.rejected.csv is not of this command and is left as it is" in done.stderr

@@ -27,8 +27,8 @@ SECRET = "a long password"  # noqa: S105 - made up
 @pytest.fixture
 def two(own: Settings) -> Settings:
     """v0001 in charge, nothing on record; v0002, trained by Bob, beside it."""
-    schema, dataset = schemas.load(own.schema_file), datasets.stored(own)[0]
-    training.learn(own, dataset, schema, Policy().thresholds, now=make.NOW, seed=1, by="Bob")
+    schema, dataset = schemas.load(own.schema_file), own.datasets.stored()[0]
+    own.training.learn(dataset, schema, Policy().thresholds, now=make.NOW, seed=1, by="Bob")
     return own
 
 
@@ -50,17 +50,17 @@ def said(*arguments: object, home: Settings, code: int = 4) -> str:
 
 
 def noted(home: Settings) -> list[list[str]]:
-    return audit.read(home)[["who", "what", "about", "why"]].to_numpy().tolist()[::-1]
+    return home.audit.read()[["who", "what", "about", "why"]].to_numpy().tolist()[::-1]
 
 
 def test_promote_and_rollback_say_what_is_in_charge_and_stand_in_the_log(two: Settings) -> None:
     found = done("promote", "v0002", "--why", "Better.", "--by", "Ada", home=two)
     assert found.stderr == "v0002 is in charge, v0001 was before.\n"
-    assert registry.champion(two) == "v0002"
+    assert two.registry.champion() == "v0002"
     assert "already" in done("promote", "v0002", "--why", "Again.", "--by", "Ada", home=two).stderr
     found = done("rollback", "--why", "Worse.", "--by", "Bob", home=two)
     assert found.stderr == "v0001 is in charge again, in place of v0002.\n"
-    assert registry.champion(two) == "v0001"
+    assert two.registry.champion() == "v0001"
     assert noted(two) == [["Ada", "promote", "v0002", "Better."], ["Bob", "roll back", "v0001", "Worse."]]
     assert "no version to roll back to" in said("rollback", "--why", "x", home=two)
 
@@ -68,7 +68,7 @@ def test_promote_and_rollback_say_what_is_in_charge_and_stand_in_the_log(two: Se
 def test_promote_without_a_reason_is_no_command(two: Settings) -> None:
     assert invoked("promote", "v0002", home=two).exit_code == 2
     assert "say why" in said("promote", "v0002", "--why", " ", home=two, code=2)
-    assert registry.champion(two) == "v0001"
+    assert two.registry.champion() == "v0001"
 
 
 def test_a_version_that_is_damaged_or_not_there_is_refused(two: Settings) -> None:
@@ -78,7 +78,7 @@ def test_a_version_that_is_damaged_or_not_there_is_refused(two: Settings) -> Non
                     ("export", "v0002", "-o", two.home / "out")):  # fmt: skip
         assert "baseline.parquet differs from SHA256SUMS" in said(*command, home=two)
     assert "There is no model v0007" in said("promote", "v0007", "--why", "x", home=two, code=2)
-    assert (registry.champion(two), noted(two)) == ("v0001", [])
+    assert (two.registry.champion(), noted(two)) == ("v0001", [])
     listed = done("list", home=two)
     assert "damaged" in listed.stdout.splitlines()[1]
     assert "baseline.parquet" in listed.stderr
@@ -86,18 +86,18 @@ def test_a_version_that_is_damaged_or_not_there_is_refused(two: Settings) -> Non
 
 def test_who_may_not_promote_may_not_export_or_roll_back_either(two: Settings) -> None:
     make.promoted(two, "v0002")
-    accounts.create(two, "Root", "admin", SECRET, now=make.NOW)
-    accounts.create(two, "Eve", "reviewer", SECRET, now=make.NOW)
+    two.accounts.create("Root", "admin", SECRET, now=make.NOW)
+    two.accounts.create("Eve", "reviewer", SECRET, now=make.NOW)
     for command in (("promote", "v0001", "--why", "x"), ("rollback", "--why", "x"),
                     ("export", "v0001", "-o", two.home / "out")):  # fmt: skip
         assert "a role that may not promote" in said(*command, "--by", "Eve", home=two)
         assert "has no account here" in said(*command, "--by", "Nobody", home=two)
-    assert (registry.champion(two), len(noted(two))) == ("v0002", 1)
+    assert (two.registry.champion(), len(noted(two))) == ("v0002", 1)
     assert not (two.home / "out").exists()
 
 
 def test_the_list_names_every_version_newest_first(two: Settings) -> None:
-    registry.promote(two, "v0002", by="Ada", why="Two\nlines \x1b[31m", now=make.NOW)
+    two.registry.promote("v0002", by="Ada", why="Two\nlines \x1b[31m", now=make.NOW)
     lines = done("list", home=two).stdout.splitlines()
     assert [line.split()[0] for line in lines] == ["Version", "v0002", "v0001"]
     assert "in charge" in lines[1]
@@ -107,7 +107,7 @@ def test_the_list_names_every_version_newest_first(two: Settings) -> None:
         ("v0002", True, "Bob"), ("v0001", False, None)
     ]  # fmt: skip
     assert (found[0]["parent"], found[0]["promoted"]["before"]) == ("v0001", "v0001")
-    assert found[0]["pr_auc"] == registry.describe(two, "v0002").figures.overall["pr_auc"].as_json()
+    assert found[0]["pr_auc"] == two.registry.describe("v0002").figures.overall["pr_auc"].as_json()
 
 
 def test_a_home_without_versions_says_so(home: Settings) -> None:
@@ -118,9 +118,9 @@ def test_a_home_without_versions_says_so(home: Settings) -> None:
 
 def test_show_gives_the_metadata_or_the_card(two: Settings) -> None:
     facts = json.loads(done("show", "v0002", home=two).stdout)
-    assert {"version": "v0002", "in_charge": False} | registry.describe(two, "v0002").as_json() == facts
+    assert {"version": "v0002", "in_charge": False} | two.registry.describe("v0002").as_json() == facts
     text = done("show", "v0002", "--card", home=two).stdout
-    assert text == card.markdown("v0002", registry.describe(two, "v0002"), None)
+    assert text == card.markdown("v0002", two.registry.describe("v0002"), None)
 
 
 def test_diff_puts_side_by_side_what_is_not_the_same(two: Settings) -> None:
@@ -156,15 +156,15 @@ def test_training_with_promote_goes_through_the_same_door(own: Settings, tmp_pat
     make.users(400, 7).to_csv(tmp_path / "labelled.csv", index=False)
     train = ["train", str(tmp_path / "labelled.csv"), "--promote", "--home", str(own.home), "--by"]
     assert CliRunner().invoke(app, [*train, "Ada"]).exit_code == 0
-    assert registry.describe(own, "v0002").trained_by == "Ada"
+    assert own.registry.describe("v0002").trained_by == "Ada"
     assert noted(own) == [["Ada", "promote", "v0002", "Trained with --promote."]]
 
-    accounts.create(own, "Root", "admin", SECRET, now=make.NOW)
-    accounts.create(own, "Eve", "analyst", SECRET, now=make.NOW)
+    own.accounts.create("Root", "admin", SECRET, now=make.NOW)
+    own.accounts.create("Eve", "analyst", SECRET, now=make.NOW)
     refused = CliRunner().invoke(app, [*train, "Eve"])
     assert refused.exit_code == 4
     assert "a role that may not promote" in refused.stderr
-    assert registry.versions(own) == ("v0001", "v0002")  # refused before the work, not after it
+    assert own.registry.versions() == ("v0001", "v0002")  # refused before the work, not after it
 
 
 @pytest.fixture
@@ -188,12 +188,12 @@ def test_push_and_pull_go_round_and_say_what_went_where(there: hub_server.Hub, t
     found = done("pull", "ada/spam", "--revision", "all", "--by", "Eve", home=other)
     assert found.stdout == "v0001\n"
     assert re.fullmatch(r"v0001 is ada/spam at [0-9a-f]{10} on 127\.0\.0\.1:\d+, checked and stored\.\n", found.stderr)
-    assert registry.champion(other) is None
+    assert other.registry.champion() is None
 
     found = done("pull", "ada/spam", "--promote", "--why", "Theirs.", "--by", "Eve", home=other)
     assert found.stdout == "v0002\n"
     assert found.stderr.endswith("v0002 is in charge.\n")
-    assert registry.champion(other) == "v0002"
+    assert other.registry.champion() == "v0002"
     assert "here already" in done("pull", "ada/spam", "--by", "Eve", home=other).stderr
     assert noted(other)[-1] == ["Eve", "promote", "v0002", "Theirs."]
     commit = there.repos["ada/spam"].branches["main"]
@@ -228,4 +228,4 @@ def test_what_a_push_or_a_pull_ends_with_is_a_sentence_and_an_exit_code(
     assert "hf_wrong" not in found
     monkeypatch.delenv("HF_TOKEN")
     assert "set HF_TOKEN" in said("push", "v0001", "ada/spam", home=two, code=2)
-    assert (noted(two), registry.versions(two)) == (before, ("v0001", "v0002"))
+    assert (noted(two), two.registry.versions()) == (before, ("v0001", "v0002"))

@@ -46,15 +46,15 @@ def users() -> pd.DataFrame:
 
 @pytest.fixture
 def run(own: Settings) -> Run:
-    done = score_file.score_file(own, "<b>.csv", make.csv(users()), SCHEMA, registry.load(own), POLICY, now=NOW)
+    done = own.file_scoring.score_file("<b>.csv", make.csv(users()), SCHEMA, own.registry.load(), POLICY, now=NOW)
     return done.run
 
 
 def told(home: Settings, run: Run) -> Read:
-    known = ledger.of(home)
+    known = home.ledger
     known.refresh()
-    judged = live_figures.figures(home, run, known.valid())
-    return Read(run_report.report(home, run, registry.load(home, run.model), judged))
+    judged = home.live_figures.figures(run, known.valid())
+    return Read(run_report.report(home, run, home.registry.load(run.model), judged))
 
 
 def test_what_was_found_comes_first_with_who_is_flagged_and_where_the_scores_come_from(own: Settings, run: Run) -> None:
@@ -71,8 +71,8 @@ def test_what_was_found_comes_first_with_who_is_flagged_and_where_the_scores_com
 
 
 def test_an_armed_policy_removes_and_says_so(own: Settings) -> None:
-    armed, model = replace(POLICY, armed=True), registry.load(own)
-    done = score_file.score_file(own, "a.csv", make.csv(users()), SCHEMA, model, armed, now=NOW)
+    armed, model = replace(POLICY, armed=True), own.registry.load()
+    done = own.file_scoring.score_file("a.csv", make.csv(users()), SCHEMA, model, armed, now=NOW)
 
     read = told(own, done.run)
 
@@ -94,7 +94,7 @@ def test_every_band_has_its_users_their_share_and_what_is_done(own: Settings, ru
 def test_problems_come_with_their_rows_and_what_was_done(own: Settings, run: Run) -> None:
     table = told(own, run).part("What is odd about the file").table
 
-    known = datasets.find(own, run.dataset).problems
+    known = own.datasets.find(run.dataset).problems
     assert table["Problem"].tolist() == [problem.sentence for problem in known]
     assert table["Rows"].tolist() == [str(problem.rows) for problem in known]
     assert table["What was done"].tolist() == ["rejected" if problem.rejected else "kept" for problem in known]
@@ -104,7 +104,7 @@ def test_problems_come_with_their_rows_and_what_was_done(own: Settings, run: Run
 def test_features_out_of_range_and_missing_ones_are_counted(own: Settings, run: Run) -> None:
     part = told(own, run).part("New and missing values")
 
-    scores, frame = runs.scores(own, run.id), datasets.frame(own, run.dataset)
+    scores, frame = own.runs.scores(run.id), own.datasets.frame(run.dataset)
     outside = scores["novel_features"].str.split(";").explode().value_counts()
     shown = part.table.set_index("Feature")
     assert int(shown.loc["links", "Outside"]) == outside["links"] == 1
@@ -118,9 +118,9 @@ def test_the_highest_risks_come_in_order_with_exact_reasons_in_words_that_claim_
 ) -> None:
     part = told(own, run).part("Highest risks")
 
-    scores = runs.scores(own, run.id)["probability"].sort_values(ascending=False, kind="stable").head(run_report.TOP)
+    scores = own.runs.scores(run.id)["probability"].sort_values(ascending=False, kind="stable").head(run_report.TOP)
     assert part.table["Score"].tolist() == [probability(score) for score in scores]
-    frame, model = datasets.frame(own, run.dataset), registry.load(own)
+    frame, model = own.datasets.frame(run.dataset), own.registry.load()
     assert part.table["User"].tolist() == frame.loc[scores.index, "user"].tolist()
     first = frame.loc[scores.index[:1]]
     pushes = shap_values.contributions(model.booster, Scorer(model).matrix(first))
@@ -134,7 +134,7 @@ def test_the_highest_risks_come_in_order_with_exact_reasons_in_words_that_claim_
 
 
 def test_the_model_is_told_with_intervals_sample_and_what_to_beware_of(own: Settings, run: Run) -> None:
-    model = registry.load(own)
+    model = own.registry.load()
     noticed = replace(model, metadata=replace(model.metadata, notice="trained on <i>simulated</i> users."))
 
     read = Read(run_report.report(own, run, noticed, None))
@@ -155,23 +155,23 @@ def test_the_model_is_told_with_intervals_sample_and_what_to_beware_of(own: Sett
 
 
 def test_verdicts_tell_precision_and_recall_once_there_are_some(own: Settings, run: Run) -> None:
-    plans.queue_run(own, run.id, by="Lea", now=NOW)
+    own.plans.queue_run(run.id, by="Lea", now=NOW)
     assert "What the verdicts say" not in told(own, run).headings
     for case in waiting(own)[:7]:
         judge(own, case)
 
     part = told(own, run).part("What the verdicts say")
 
-    known = ledger.of(own)
+    known = own.ledger
     known.refresh()
-    figures = live_figures.figures(own, run, known.valid())
+    figures = own.live_figures.figures(run, known.valid())
     assert figures is not None
     assert sum(map(int, part.table["Judged"][:4])) == sum(each.judged for each in figures.bands) == 7
     assert "7 users judged" in part.text[0]
 
 
 def test_no_text_of_a_file_is_read_as_markup_and_nothing_is_fetched(own: Settings, run: Run) -> None:
-    page = run_report.report(own, run, registry.load(own), None)
+    page = run_report.report(own, run, own.registry.load(), None)
 
     assert escape(HOSTILE) in page
     assert "<b onclick" not in page
@@ -181,7 +181,7 @@ def test_no_text_of_a_file_is_read_as_markup_and_nothing_is_fetched(own: Setting
 
 def test_a_file_of_which_nothing_could_be_scored_still_has_a_report(own: Settings) -> None:
     broken = users().assign(links="many")
-    run = score_file.score_file(own, "x.csv", make.csv(broken), SCHEMA, registry.load(own), POLICY, now=NOW).run
+    run = own.file_scoring.score_file("x.csv", make.csv(broken), SCHEMA, own.registry.load(), POLICY, now=NOW).run
 
     read = told(own, run)
 
@@ -213,10 +213,10 @@ def test_the_command_writes_the_report_and_says_what_it_cannot_do(
 def test_a_model_that_reads_other_columns_has_nothing_to_hide(own: Settings, run: Run) -> None:
     """Values that are all known and in range leave no table, only the sentence."""
     calm = make.users(50, seed=9).drop(columns="spam").assign(links=1, ratio=np.round(0.1, 1))
-    done = score_file.score_file(own, "calm.csv", make.csv(calm), SCHEMA, registry.load(own), POLICY, now=NOW)
+    done = own.file_scoring.score_file("calm.csv", make.csv(calm), SCHEMA, own.registry.load(), POLICY, now=NOW)
 
     part = told(own, done.run).part("New and missing values")
 
     assert part.tables == []
     assert part.text == ["No user has a value outside the range that v0001 was trained on, no user has a missing one."]
-    assert intake.read("calm.csv", make.csv(calm), SCHEMA).problems == datasets.find(own, done.run.dataset).problems
+    assert intake.read("calm.csv", make.csv(calm), SCHEMA).problems == own.datasets.find(done.run.dataset).problems

@@ -24,11 +24,11 @@ def invoked(*arguments: str, home: Settings) -> Result:
 
 def test_a_challenger_is_appointed_scores_on_the_next_look_and_is_reported(own: Settings) -> None:
     assert "Nobody is in the shadow" in invoked("shadow", home=own).stderr
-    schema, dataset = schemas.load(own.schema_file), datasets.stored(own)[0]
-    training.learn(own, dataset, schema, Policy().thresholds, now=make.NOW, seed=1)
+    schema, dataset = schemas.load(own.schema_file), own.datasets.stored()[0]
+    own.training.learn(dataset, schema, Policy().thresholds, now=make.NOW, seed=1)
     assert invoked("shadow", "v0002", "--by", "Ada", home=own).stderr == "v0002 is in the shadow.\n"
-    model = registry.load(own)
-    score_file.score_file(own, "u.csv", make.csv(make.users(60)), schema, model, Policy(), now=datetime.now(UTC))
+    model = own.registry.load()
+    own.file_scoring.score_file("u.csv", make.csv(make.users(60)), schema, model, Policy(), now=datetime.now(UTC))
 
     assert "The challenger has scored r-0001 too." in invoked("watch", "--once", home=own).stderr
     assert invoked("shadow", home=own).stdout.startswith("v0002 agrees on the band of")

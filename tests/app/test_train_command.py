@@ -32,7 +32,7 @@ def test_another_family_is_kept_to_compare_and_is_no_version(own: Settings, tmp_
     found = train(own, tmp_path, "--family", "logistic_regression", "--class-weight", "Balanced", "--hard-negatives",
                   "--search-trials", 2, "--json")  # fmt: skip
     assert found.exit_code == 0, found.stderr
-    kept = training_runs.listed(own)[0]
+    kept = own.training_runs.listed()[0]
     told = json.loads(found.stdout)
     assert (told["candidate"], told["model_version"]) == (kept.id, None)
     assert told["pr_auc"]["value"] == kept.figures.overall["pr_auc"].value
@@ -44,15 +44,15 @@ def test_another_family_is_kept_to_compare_and_is_no_version(own: Settings, tmp_
     assert kept.validation is not None
     assert kept.without is not None
     assert f"PR-AUC {kept.validation.pr_auc:.4f} with these weights, {kept.without.pr_auc:.4f} without" in found.stderr
-    assert registry.versions(own) == ("v0001",)
+    assert own.registry.versions() == ("v0001",)
 
 
 def test_the_leading_family_is_a_version_and_kept_too(own: Settings, tmp_path: Path) -> None:
     found = train(own, tmp_path, "--json")
     assert found.exit_code == 0, found.stderr
-    kept = training_runs.listed(own)[0]
+    kept = own.training_runs.listed()[0]
     assert (json.loads(found.stdout)["model_version"], kept.version) == ("v0002", "v0002")
-    assert registry.describe(own, "v0002").rounds == kept.rounds
+    assert own.registry.describe("v0002").rounds == kept.rounds
 
 
 @pytest.mark.parametrize(
@@ -70,5 +70,5 @@ def test_what_cannot_be_done_is_refused_before_anything_is_learnt(
     own: Settings, tmp_path: Path, arguments: tuple[object, ...], code: int, words: str
 ) -> None:
     found = train(own, tmp_path, *arguments)
-    assert (found.exit_code, training_runs.listed(own)) == (code, ())
+    assert (found.exit_code, own.training_runs.listed()) == (code, ())
     assert words in found.stderr

@@ -40,7 +40,7 @@ jobs.start(Settings.of(sys.argv[1]), "judge", json.loads(sys.argv[2]),
 
 def judging(settings: Settings, users: int, seed: int) -> dict[str, Any]:
     checked = intake.read("users.csv", make.csv(make.users(users, seed=seed)), make.SCHEMA, need_label=True)
-    dataset = datasets.put(settings, checked, make.SCHEMA, now=make.NOW, need_label=True)
+    dataset = settings.datasets.put(checked, make.SCHEMA, now=make.NOW, need_label=True)
     return {"model": "v0001", "dataset": dataset.id, "thresholds": {"monitor": 0.3}}
 
 
@@ -60,7 +60,7 @@ def _nothing_is_left_running(trained: Settings) -> Iterator[None]:
     yield
     for folder in trained.jobs.iterdir() if trained.jobs.is_dir() else ():
         if folder.is_dir() and not ended(trained, folder.name):
-            jobs.cancel(trained, folder.name)
+            trained.jobs.cancel(folder.name)
             wait(trained, folder.name)
     for process in jobs._children:
         process.wait(PATIENCE)
@@ -69,7 +69,7 @@ def _nothing_is_left_running(trained: Settings) -> Iterator[None]:
 def begin(
     settings: Settings, identity: str, arguments: dict[str, Any], target: str = JUDGE, lane: jobs.Lane = "short"
 ) -> Job:
-    return jobs.start(settings, target, arguments, title=f"The work {identity}", identity=identity, lane=lane)
+    return settings.jobs.start(target, arguments, title=f"The work {identity}", identity=identity, lane=lane)
 
 
 @contextmanager
@@ -83,14 +83,14 @@ def frozen(process: subprocess.Popen[bytes]) -> Iterator[None]:
 
 
 def ended(settings: Settings, identity: str) -> bool:
-    job = jobs.look(settings, identity)
+    job = settings.jobs.look(identity)
     return job is None or job.over
 
 
 def wait(settings: Settings, identity: str, until: Callable[[Job], bool] = lambda job: job.over) -> Job:
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
-        job = jobs.find(settings, identity)
+        job = settings.jobs.find(identity)
         if until(job):
             return job
         time.sleep(0.02)
@@ -106,7 +106,7 @@ def test_a_job_that_is_done_has_done_its_work(trained: Settings, short: dict[str
     assert (asked.status, asked.over, asked.share, asked.title) == ("waiting", False, 0.0, "The work short")
     told = wait(trained, "short")
     assert (told.status, told.message, log(trained, "short")) == ("done", "", "")
-    assert training.judged_before(trained, "v0001", short["dataset"]) is not None
+    assert trained.training.judged_before("v0001", short["dataset"]) is not None
 
 
 @pytest.mark.skipif(NO_SIGNALS, reason="there is no SIGSTOP")
@@ -119,10 +119,10 @@ def test_a_running_job_tells_how_far_it_is_and_is_stopped_by_cancelling(
     later = wait(trained, "long", lambda job: job.done > first.done)
     with frozen(jobs._children[-1]):
         assert 0 < first.share < later.share < 1
-        jobs.cancel(trained, "long")
+        trained.jobs.cancel("long")
     told = wait(trained, "long")
     assert (told.status, told.message) == ("cancelled", "The work long was cancelled. Nothing was changed.")
-    assert training.judged_before(trained, "v0001", long["dataset"]) is None
+    assert trained.training.judged_before("v0001", long["dataset"]) is None
     assert log(trained, "long") == ""
 
 
@@ -132,13 +132,13 @@ def test_starting_a_job_that_runs_starts_no_second_one_but_one_that_is_over_is_d
     with FileLock(trained.jobs / "short.lock"):  # as another job would hold it
         first = begin(trained, "twice", short)
         assert begin(trained, "twice", short).asked == first.asked
-        jobs.cancel(trained, "twice")
+        trained.jobs.cancel("twice")
         assert wait(trained, "twice").status == "cancelled"
     again = begin(trained, "twice", short)
     assert again.asked > first.asked
     assert wait(trained, "twice").status == "done"
-    jobs.cancel(trained, "twice")
-    assert jobs.find(trained, "twice").status == "done"
+    trained.jobs.cancel("twice")
+    assert trained.jobs.find("twice").status == "done"
 
 
 @pytest.mark.skipif(NO_SIGNALS, reason="there is no SIGSTOP")
@@ -151,8 +151,8 @@ def test_one_job_runs_at_a_time_and_the_next_one_waits(
         begin(trained, "second", short)
         waiting = wait(trained, "second", lambda job: job.message != "")
         assert (waiting.message, waiting.share) == ("Waiting for another job to end", 0.0)
-        assert not jobs.find(trained, "first").over
-        jobs.cancel(trained, "first")
+        assert not trained.jobs.find("first").over
+        trained.jobs.cancel("first")
     assert wait(trained, "second").status == "done"
 
 
@@ -167,8 +167,8 @@ def test_short_work_waits_for_no_long_work_which_stands_back(
         nice = os.getpriority(os.PRIO_PROCESS, process.pid) - os.getpriority(os.PRIO_PROCESS, 0)
         begin(trained, "reasons", short)
         assert wait(trained, "reasons").status == "done"
-        assert not jobs.find(trained, "training").over
-        jobs.cancel(trained, "training")
+        assert not trained.jobs.find("training").over
+        trained.jobs.cancel("training")
     assert nice == jobs.STANDS_BACK
 
 
@@ -208,7 +208,7 @@ def test_a_job_whose_process_died_has_failed_and_can_be_started_again(
     begin(trained, "dying", long)
     wait(trained, "dying", lambda job: job.done > 0)
     kill(jobs._children[-1])
-    told = jobs.find(trained, "dying")
+    told = trained.jobs.find("dying")
     assert (told.status, told.message) == ("failed", "The work dying ended early. Start it again.")
     assert told.done > 0
 
@@ -222,9 +222,9 @@ def test_a_process_is_given_time_to_start_before_it_is_taken_for_dead(
 ) -> None:
     begin(home, "stillborn", {})
     kill(jobs._children[-1])
-    assert jobs.find(home, "stillborn").status == "waiting"
+    assert home.jobs.find("stillborn").status == "waiting"
     monkeypatch.setattr(jobs, "START_WITHIN", 0.0)
-    assert jobs.find(home, "stillborn").status == "failed"
+    assert home.jobs.find("stillborn").status == "failed"
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
@@ -233,10 +233,10 @@ def kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def test_a_job_that_nobody_started_is_unknown(home: Settings) -> None:
-    assert jobs.look(home, "nothing") is None
-    jobs.cancel(home, "nothing")
+    assert home.jobs.look("nothing") is None
+    home.jobs.cancel("nothing")
     with pytest.raises(UnknownItemError, match="This home has no job nothing"):
-        jobs.find(home, "nothing")
+        home.jobs.find("nothing")
     assert not home.jobs.exists()
 
 
@@ -246,41 +246,41 @@ def test_an_id_never_leads_out_of_the_store(home: Settings, identity: str) -> No
     for folder in (home.home, home.data, home.jobs, home.jobs / "here"):
         (folder / "state.json").write_text("{}", encoding="utf-8")
     before = sorted(home.home.rglob("*"))
-    assert jobs.look(home, identity) is None
-    jobs.cancel(home, identity)
+    assert home.jobs.look(identity) is None
+    home.jobs.cancel(identity)
     assert sorted(home.home.rglob("*")) == before
 
 
 def test_jobs_are_listed_by_how_their_id_begins_the_one_asked_for_last_first(home: Settings) -> None:
-    assert jobs.listed(home) == ()
+    assert home.jobs.listed() == ()
     (home.jobs / "train-none").mkdir(parents=True)  # a folder in which no job was ever started
     for identity, asked in (("train-0001", 5.0), ("judge", 7.0), ("train-0002", 6.0)):
         job = Job(identity, f"The work {identity}", status="done", asked=asked)
         (home.jobs / identity).mkdir()
         (home.jobs / identity / "state.json").write_text(json.dumps(asdict(job)), encoding="utf-8")
     (home.jobs / "short.lock").touch()
-    assert [job.id for job in jobs.listed(home, "train-")] == ["train-0002", "train-0001"]
-    assert [job.id for job in jobs.listed(home)] == ["judge", "train-0002", "train-0001"]
+    assert [job.id for job in home.jobs.listed("train-")] == ["train-0002", "train-0001"]
+    assert [job.id for job in home.jobs.listed()] == ["judge", "train-0002", "train-0001"]
 
 
 def test_what_a_job_has_come_to_is_kept_until_it_is_started_again(trained: Settings, short: dict[str, Any]) -> None:
     begin(trained, "kept", short)
     wait(trained, "kept")
-    assert jobs.result(trained, "kept") is None
-    jobs.Report(trained.jobs / "kept", jobs.find(trained, "kept")).keep({"run": "r-0001"})
-    assert jobs.result(trained, "kept") == {"run": "r-0001"}
+    assert trained.jobs.result("kept") is None
+    jobs.Report(trained.jobs / "kept", trained.jobs.find("kept")).keep({"run": "r-0001"})
+    assert trained.jobs.result("kept") == {"run": "r-0001"}
     begin(trained, "kept", short)
     wait(trained, "kept")
-    assert jobs.result(trained, "kept") is None
+    assert trained.jobs.result("kept") is None
 
 
 def test_of_a_log_the_end_is_told(home: Settings) -> None:
-    assert jobs.log(home, "wordy") == ""
+    assert home.jobs.log("wordy") == ""
     (home.jobs / "wordy").mkdir(parents=True)
     text = "".join(f"line {number} of a long log\n" for number in range(10_000))
     (home.jobs / "wordy" / "log.txt").write_text(text, encoding="utf-8")
-    told = jobs.log(home, "wordy")
+    told = home.jobs.log("wordy")
     assert len(told) < len(text)
     assert text.endswith(told)
     assert told.endswith("line 9999 of a long log\n")
-    assert jobs.log(home, "../wordy") == ""
+    assert home.jobs.log("../wordy") == ""

@@ -53,33 +53,33 @@ def work(home: Settings, kind: str, turn: int, told: Path) -> None:
 
 def score(home: Settings, turn: int, number: int) -> list[Any]:
     users = make.csv(make.users(60, seed=100 + turn * 50 + number).drop(columns="spam"))
-    model, schema = registry.load(home), schemas.load(home.schema_file)
-    run = score_file.score_file(home, f"{turn}-{number}.csv", users, schema, model, Policy(), now=NOW).run
-    return [run.id, run.users, runs.scores(home, run.id)["probability"].sum()]
+    model, schema = home.registry.load(), schemas.load(home.schema_file)
+    run = home.file_scoring.score_file(f"{turn}-{number}.csv", users, schema, model, Policy(), now=NOW).run
+    return [run.id, run.users, home.runs.scores(run.id)["probability"].sum()]
 
 
 def judge(home: Settings, turn: int, number: int) -> list[Any]:
     """A verdict; every fourth is taken back, which opens the case again."""
-    case = queue.claim(home, "Ada", now=NOW, session=f"t{turn}")
+    case = home.queue.claim("Ada", now=NOW, session=f"t{turn}")
     assert case is not None
     given = Given(f"v{turn}-{number}", "spammer" if (turn + number) % 2 else "legitimate")
-    verdict = verdicts.judge(home, case.id, given, by="Ada", session=f"t{turn}", now=NOW)
+    verdict = home.verdicts.judge(case.id, given, by="Ada", session=f"t{turn}", now=NOW)
     if number % 4 == 3:
-        verdicts.undo(home, [verdict.id], by="Ada", now=NOW)
-        queue.release(home, case.id, "Ada", session="")
+        home.verdicts.undo([verdict.id], by="Ada", now=NOW)
+        home.queue.release(case.id, "Ada", session="")
         return [verdict.id, case.id, case.user, None]
     return [verdict.id, case.id, case.user, verdict.verdict]
 
 
 def promote(home: Settings, turn: int, number: int) -> list[Any]:
-    other = "v0002" if registry.champion(home) == "v0001" else "v0001"
+    other = "v0002" if home.registry.champion() == "v0001" else "v0001"
     why = f"turn {turn}, step {number}"
-    registry.promote(home, other, by="Ada", why=why, now=NOW)
+    home.registry.promote(other, by="Ada", why=why, now=NOW)
     return [other, why]
 
 
 def learn(home: Settings, turn: int, number: int) -> list[Any]:
-    return [retrain.retrain(home, Request(Policy().thresholds, by="Ada"), now=NOW).version]
+    return [home.retraining.retrain(Request(Policy().thresholds, by="Ada"), now=NOW).version]
 
 
 STEPS: Final = {"score": score, "verdict": judge, "promote": promote, "retrain": learn}
@@ -97,8 +97,8 @@ class Witness:
 
     def __init__(self, home: Settings) -> None:
         self.home, self.said, self.kills = home, list[list[Any]](), Counter[str]()
-        self.champion, self.promoted = registry.champion(home), 0
-        self.before = {"runs": _count(home, database.runs), "versions": len(registry.versions(home))}
+        self.champion, self.promoted = home.registry.champion(), 0
+        self.before = {"runs": _count(home, database.runs), "versions": len(home.registry.versions())}
 
     def of(self, kind: str) -> list[list[Any]]:
         return [each[1:] for each in self.said if each[0] == kind]
@@ -110,18 +110,18 @@ class Witness:
         self._versions()
 
     def _runs(self) -> None:
-        known = {run.id: run for run in runs.recent(self.home, 10_000)}
+        known = {run.id: run for run in self.home.runs.recent(10_000)}
         for run, users, total in self.of("score"):
             assert known[run].users == users
-            assert runs.scores(self.home, run)["probability"].sum() == total
+            assert self.home.runs.scores(run)["probability"].sum() == total
         for run in known.values():
-            assert len(runs.scores(self.home, run.id)) == run.users
+            assert len(self.home.runs.scores(run.id)) == run.users
         assert len(known) <= self.before["runs"] + len(self.of("score")) + self.kills["score"]
 
     def _verdicts(self) -> None:
-        verdicts.catch_up(self.home)
-        assert csv_store.of(self.home).verify().whole
-        found = Ledger(ledger.file(self.home))
+        self.home.verdicts.catch_up()
+        assert self.home.feedback.verify().whole
+        found = Ledger(self.home.ledger.path)
         found.refresh()
         stored = found.frame()
         assert not stored["id"].duplicated().any()
@@ -131,7 +131,7 @@ class Witness:
         assert acknowledged <= ids
         assert len(ids - {"v999-0"}) <= len(acknowledged) + self.kills["verdict"]
         standing = found.effective().set_index("user")["verdict"].map(DECISION)
-        decided = outbox.since(self.home, 0, 100_000)
+        decided = self.home.outbox.since(0, 100_000)
         decided = decided[decided["case"].str.startswith("c-0")]
         assert set(decided["verdict"]) <= set(stored["id"])
         assert not decided["verdict"].duplicated().any()
@@ -139,7 +139,7 @@ class Witness:
         assert {user: each for user, each in last.items() if each != "none"} == {
             user: standing[user] for user in mine["user"].unique() if user in standing.index
         }
-        with database.connect(self.home) as connection:
+        with self.home.database.connect() as connection:
             closed = connection.execute(
                 select(database.cases.c.user, database.cases.c.verdict).where(database.cases.c.verdict.is_not(None))
             ).all()
@@ -148,8 +148,8 @@ class Witness:
         )
 
     def _promotions(self) -> None:
-        assert audit.verify(self.home).whole
-        notes = audit.read(self.home, 100_000)
+        assert self.home.audit.verify().whole
+        notes = self.home.audit.read(100_000)
         notes = notes[notes["what"].isin(["promote"])]
         reasons = Counter(notes["why"])
         for _, why in self.of("promote"):
@@ -157,18 +157,18 @@ class Witness:
         assert set(reasons.values()) <= {1}
         assert len(notes) <= 1 + len(self.of("promote")) + self.kills["promote"]
         # The note comes first: a promotion that was cut off may be noted and not done, never done and not noted.
-        champion, done = registry.champion(self.home), self.of("promote")[self.promoted :]
+        champion, done = self.home.registry.champion(), self.of("promote")[self.promoted :]
         assert champion in {done[-1][0] if done else self.champion, *notes["about"][:1]}
         if done and notes["why"].iloc[0] == done[-1][1]:
             assert champion == done[-1][0]
         self.champion, self.promoted = champion, len(self.of("promote"))
 
     def _versions(self) -> None:
-        versions = registry.versions(self.home)
+        versions = self.home.registry.versions()
         assert {version for (version,) in self.of("retrain")} <= set(versions)
         assert len(versions) <= self.before["versions"] + len(self.of("retrain")) + self.kills["retrain"]
         for version in versions:
-            registry.load(self.home, version)
+            self.home.registry.load(version)
 
 
 def killed(witness: Witness, kind: str, turn: int, after: float, told: Path) -> None:
@@ -192,12 +192,12 @@ def killed(witness: Witness, kind: str, turn: int, after: float, told: Path) -> 
 def survives(home: Settings, tmp_path: Path, kills: int) -> Witness:
     make.promoted(home, "v0001")
     feeding.judged(home, make.users(400, seed=4), case="")
-    retrain.retrain(home, Request(Policy().thresholds, by="Ada"), now=NOW)
+    home.retraining.retrain(Request(Policy().thresholds, by="Ada"), now=NOW)
     rules(home, capacity=2000, audit=0.9, uncertain=0)
     users = make.csv(make.users(1500, seed=8).drop(columns="spam"))
-    model, schema = registry.load(home), schemas.load(home.schema_file)
-    run = score_file.score_file(home, "users.csv", users, schema, model, Policy(0.01, 0.02, 0.9), now=NOW).run
-    plans.queue_run(home, run.id, by="Ada", now=NOW)
+    model, schema = home.registry.load(), schemas.load(home.schema_file)
+    run = home.file_scoring.score_file("users.csv", users, schema, model, Policy(0.01, 0.02, 0.9), now=NOW).run
+    home.plans.queue_run(run.id, by="Ada", now=NOW)
     longest = {kind: 3 * timed(home, kind) for kind in STEPS}
     witness = Witness(home)
     moments = random.Random(20_261_128)  # noqa: S311 - moments, not secrets
@@ -209,7 +209,7 @@ def survives(home: Settings, tmp_path: Path, kills: int) -> Witness:
 
 
 def _count(home: Settings, table: Any) -> int:
-    with database.connect(home) as connection:
+    with home.database.connect() as connection:
         return connection.execute(select(func.count()).select_from(table)).scalar_one()
 
 

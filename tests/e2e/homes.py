@@ -18,10 +18,10 @@ from core.settings import DEMO_USERS, Settings
 
 def queued(home: Settings, users: int) -> str:
     """Score the first users of the demo file and send them to review; the run."""
-    now, schema, model = datetime.now(UTC), schemas.load(home.schema_file), registry.load(home)
+    now, schema, model = datetime.now(UTC), schemas.load(home.schema_file), home.registry.load()
     payload = pd.read_csv(home.demo / DEMO_USERS, dtype=str, nrows=users).to_csv(index=False).encode()
-    run = score_file.score_file(home, "users.csv", payload, schema, model, Policy(), now=now).run.id
-    plans.queue_run(home, run, by="Lea", now=now)
+    run = home.file_scoring.score_file("users.csv", payload, schema, model, Policy(), now=now).run.id
+    home.plans.queue_run(run, by="Lea", now=now)
     return run
 
 

@@ -33,13 +33,13 @@ def users(bundled: Settings) -> pd.DataFrame:
 def on(bundled: Settings, users: pd.DataFrame) -> str:
     """The users as a dataset of the home; what stands for it in the address."""
     checked = intake.read("on.csv", make.csv(users), schemas.load(bundled.schema_file))
-    return datasets.put(bundled, checked, schemas.load(bundled.schema_file), now=make.NOW).id[:12]
+    return bundled.datasets.put(checked, schemas.load(bundled.schema_file), now=make.NOW).id[:12]
 
 
 @pytest.fixture(scope="module")
 def theirs(bundled: Settings, users: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
     """Predictions that are those of the model in charge for seven users of ten; how many then change band."""
-    score = Scorer(registry.load(bundled)).score(users).probability
+    score = Scorer(bundled.registry.load()).score(users).probability
     other = np.where(np.arange(USERS) % 10 < 7, score, np.random.default_rng(0).permutation(score))
     path = tmp_path_factory.mktemp("theirs") / "theirs.csv"
     pd.DataFrame({"id": users["user_id"], "y_true": users["label"], "y_proba": other}).to_csv(path, index=False)

@@ -32,7 +32,7 @@ def messy(bundled: Settings) -> str:
     frame = pd.read_csv(bundled.demo / DEMO_LABELLED, nrows=300)
     twins = frame.head(10).assign(user_id=range(10**9, 10**9 + 10), label=1 - frame["label"].head(10))
     checked = intake.read("messy.csv", make.csv(pd.concat([frame, twins])), schema)
-    return datasets.put(bundled, checked, schema, now=make.NOW).id[:12]
+    return bundled.datasets.put(checked, schema, now=make.NOW).id[:12]
 
 
 def test_a_row_of_the_table_shows_its_feature_and_a_filter_outlives_a_reload(tab: Page, labelled: pd.DataFrame) -> None:

@@ -39,7 +39,7 @@ def explored(page: Page, home: Settings) -> None:
     titled(page, "Overview")
     step(page, 0, "Explore")
     titled(page, "Explore")
-    (known,) = datasets.labelled(home)
+    (known,) = home.datasets.labelled()
     assert known.name == DEMO_LABELLED
     expect(page.get_by_text(f"{known.accepted:,} users × 51 features")).to_be_visible()
     expect(page.get_by_text(re.compile("^Distribution of X"))).to_be_visible()
@@ -48,17 +48,17 @@ def explored(page: Page, home: Settings) -> None:
 def scored(page: Page, home: Settings) -> None:
     step(page, 1, "Score the demo file")
     titled(page, "Score a file")
-    (run,) = runs.recent(home)
+    (run,) = home.runs.recent()
     assert run_in(page) == run.id
     expect(page.get_by_text(f"{run.received:,} users received, {run.users:,} scored")).to_be_visible()
-    assert len(runs.scores(home, run.id)) == run.users
+    assert len(home.runs.scores(run.id)) == run.users
 
 
 def judged(page: Page, home: Settings) -> None:
     step(page, 2, "Send to review")
     titled(page, "Score a file")
     queue_run(page, "Nia")
-    planned = runs.plan(home, run_in(page))
+    planned = home.runs.plan(run_in(page))
     assert planned is not None
     assert planned["chosen"].sum() > 0
     step(page, 2, "Review")
@@ -72,7 +72,7 @@ def compared(page: Page, home: Settings) -> None:
     titled(page, "Train")
     page.get_by_role("button", name="Train", exact=True).click()
     expect(page.get_by_role("heading", name="t-0001, XGBoost, has a PR-AUC of")).to_be_visible()
-    kept = training_runs.find(home, "t-0001")
+    kept = home.training_runs.find("t-0001")
     assert (kept.by, kept.data.name, kept.version) == ("Nia", DEMO_LABELLED, "v0002")
     step(page, 4, "Compare")
     titled(page, "Compare models")
@@ -86,7 +86,7 @@ def retrained(page: Page, home: Settings) -> None:
     page.get_by_role("button", name="Retrain", exact=True).click()
     popover(page).get_by_role("button", name="Retrain", exact=True).click()
     expect(page.get_by_text(re.compile(r"^v0003, "))).to_be_visible()
-    found = gate.kept(home, "v0003")
+    found = home.gate_reports.kept("v0003")
     assert found is not None
     expect(page.get_by_text(found.sentence[:40])).to_be_visible()
     expect(popover(page)).to_have_count(0)
@@ -116,7 +116,7 @@ def worked_through(tab: Page, bundled: Settings) -> None:
     by_menu(tab, "Overview")
     expect(tab.get_by_text("The first hour", exact=False)).to_have_count(0)
     idle(tab)
-    assert registry.champion(bundled) == "v0001"
-    assert registry.versions(bundled) == ("v0001", "v0002", "v0003")
-    told = audit.read(bundled)[["who", "what", "about"]]
+    assert bundled.registry.champion() == "v0001"
+    assert bundled.registry.versions() == ("v0001", "v0002", "v0003")
+    told = bundled.audit.read()[["who", "what", "about"]]
     assert ["Nia", "retrain", "v0003"] in told.to_numpy().tolist()

@@ -50,12 +50,12 @@ def test_from_the_full_file_to_what_is_taken_away_and_sent_to_review(
     taken_away(tab, bundled, run, tmp_path / "taken.parquet")
     queue_run(tab)
 
-    planned = runs.plan(bundled, run)
+    planned = bundled.runs.plan(run)
     assert planned is not None
     chosen = int(planned["chosen"].sum())
     expect(tab.get_by_text(f"{chosen:,} users of this run are planned for review.")).to_be_visible()
-    assert cases.waiting(bundled).open >= chosen
-    assert cases.of_user(bundled, sent)[0].run == run
+    assert bundled.cases.waiting().open >= chosen
+    assert bundled.cases.of_user(sent)[0].run == run
     tab.get_by_role("button", name="Review", exact=True).click()
     titled(tab, "Review")
     expect(tab).to_have_url(re.compile(r"case=c-\d+"))
@@ -64,7 +64,7 @@ def test_from_the_full_file_to_what_is_taken_away_and_sent_to_review(
 
 def told_of_its_problems(page: Page, home: Settings) -> str:
     expect(page.get_by_text(f"{USERS + 3:,} users received, {USERS:,} scored, 3 rejected")).to_be_visible()
-    run = runs.find(home, run_in(page))
+    run = home.runs.find(run_in(page))
     assert (run.received, run.users, run.rejected) == (USERS + 3, USERS, 3)
     expect(page.get_by_text("3 rows rejected")).to_be_visible()
     page.get_by_role("button", name="What exactly?", exact=True).click()
@@ -84,7 +84,7 @@ def sent_the_first(page: Page, home: Settings, run: str) -> str:
     expect(table(page).locator("tbody tr").first).to_contain_text("(+")
     idle(page)
     first = cells(page, "user_id")[0]
-    stored = runs.scores(home, run)["probability"]
+    stored = home.runs.scores(run)["probability"]
     assert float(cells(page, "Score")[0]) == pytest.approx(stored.max())
     select_row(page, 0)
     expect(page.get_by_role("heading", name=f"User {first}", exact=True)).to_be_visible()
@@ -95,7 +95,7 @@ def sent_the_first(page: Page, home: Settings, run: str) -> str:
     popover(page).get_by_label("Your name").press("Enter")
     popover(page).get_by_role("button", name="Queue 1 user", exact=True).click()
     expect(page.get_by_text("1 queued")).to_be_visible()
-    (case,) = cases.of_user(home, first)
+    (case,) = home.cases.of_user(first)
     row = re.search(r"row=(\d+)", page.url)
     assert row is not None
     assert (case.row, case.score) == (int(row[1]), stored.max())
@@ -112,8 +112,8 @@ def taken_away(page: Page, home: Settings, run: str, file: Path) -> None:
     download.value.save_as(file)
     page.keyboard.press("Escape")
     taken = pd.read_parquet(file, columns=["user_id", "score", "prediction_id"])
-    stored = runs.scores(home, run)["probability"]
-    ids = datasets.frame(home, runs.find(home, run).dataset, ["user_id"])["user_id"]
+    stored = home.runs.scores(run)["probability"]
+    ids = home.datasets.frame(home.runs.find(run).dataset, ["user_id"])["user_id"]
     assert np.array_equal(taken["score"], stored)
     assert taken["user_id"].astype(str).tolist() == ids.astype(str).tolist()
     assert taken["prediction_id"].tolist() == [f"{run}-{row}" for row in stored.index]

@@ -74,13 +74,13 @@ def kill_worker(home: Settings) -> None:
 def the_run(page: Page, home: Settings, known: int) -> str:
     """The page shows the one run that came of it."""
     expect(page.get_by_text("400 users received, 400 scored, 0 rejected")).to_be_visible()
-    assert len(runs.recent(home)) == known + 1
+    assert len(home.runs.recent()) == known + 1
     assert not list(home.jobs.glob(f"{score_job.PAGE}*/upload-*"))
-    return runs.recent(home)[0].id
+    return home.runs.recent()[0].id
 
 
 def test_a_reload_comes_back_to_the_scoring_and_so_does_another_tab(tab: Page, bundled: Settings, file: Path) -> None:
-    known = len(runs.recent(bundled))
+    known = len(bundled.runs.recent())
     with held(bundled):
         begin(tab, file)
         tab.reload()
@@ -97,7 +97,7 @@ def test_a_reload_comes_back_to_the_scoring_and_so_does_another_tab(tab: Page, b
 
 @lost
 def test_a_scoring_outlives_its_server(tab: Page, bundled: Settings, fragile: Fragile, file: Path) -> None:
-    known = len(runs.recent(bundled))
+    known = len(bundled.runs.recent())
     with held(bundled):
         begin(tab, file)
         fragile.killed()
@@ -112,7 +112,7 @@ def test_a_scoring_outlives_its_server(tab: Page, bundled: Settings, fragile: Fr
 def test_one_that_died_with_its_server_says_so_and_is_resumed_from_the_stored_file(
     tab: Page, bundled: Settings, fragile: Fragile, file: Path
 ) -> None:
-    known = len(runs.recent(bundled))
+    known = len(bundled.runs.recent())
     with held(bundled):
         begin(tab, file)
         fragile.killed()
@@ -125,15 +125,15 @@ def test_one_that_died_with_its_server_says_so_and_is_resumed_from_the_stored_fi
     expect(tab.get_by_text("Scoring november.csv was interrupted. The file is stored.")).to_be_visible()
     tab.get_by_role("button", name="Score it again", exact=True).click()
     the_run(tab, bundled, known)
-    assert run_in(tab) == runs.recent(bundled)[0].id
+    assert run_in(tab) == bundled.runs.recent()[0].id
 
 
 def test_cancelling_takes_the_file_away(tab: Page, bundled: Settings, file: Path) -> None:
-    known = runs.recent(bundled)
+    known = bundled.runs.recent()
     with held(bundled):
         begin(tab, file)
         tab.get_by_role("button", name="Cancel", exact=True).click()
         expect(tab.get_by_text("Scoring november.csv was cancelled. Nothing was changed.")).to_be_visible()
     expect(tab).to_have_url(re.compile(r"/score-file$"))
-    assert runs.recent(bundled) == known
+    assert bundled.runs.recent() == known
     assert not list(bundled.jobs.glob(f"{score_job.PAGE}*/upload-*"))

@@ -124,7 +124,7 @@ def test_from_a_file_with_mistakes_to_the_table_taken_away(  # noqa: PLR0915 - a
         tab.keyboard.press("Escape")
     columns = schemas.load(bundled.schema_file)
     checked = intake.read(dirty.name, dirty, columns)
-    scored = Scorer(registry.load(bundled)).score(checked.frame)
+    scored = Scorer(bundled.registry.load()).score(checked.frame)
     told = pd.read_csv(taken[".csv"])
     assert told.columns.tolist() == ["user_id", *CONTEXT, *RESULTS]
     assert told["user_id"].astype(str).tolist() == good["user_id"].tolist()

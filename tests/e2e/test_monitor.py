@@ -32,10 +32,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     settings = bundled_home(tmp_path_factory.mktemp("monitored"))
     users = pd.read_csv(settings.demo / DEMO_USERS, nrows=2 * USERS)
     moved = users.iloc[USERS:].assign(X19=lambda frame: frame["X19"] + 3)
-    model, schema = registry.load(settings), schemas.load(settings.schema_file)
+    model, schema = settings.registry.load(), schemas.load(settings.schema_file)
     for name, frame in (("april.csv", users.iloc[:USERS]), ("may.csv", moved)):
         payload = frame.to_csv(index=False).encode()
-        score_file.score_file(settings, name, payload, schema, model, Policy(), now=datetime.now(UTC))
+        settings.file_scoring.score_file(name, payload, schema, model, Policy(), now=datetime.now(UTC))
     return settings
 
 
@@ -51,20 +51,20 @@ def test_from_the_monitor_to_an_incident_and_its_cause(tab: Page, home: Settings
 
     tab.goto("/monitor?as=Lea")
     expect(tab.get_by_role("heading", name=re.compile(r"X19 \(PSI .*have drifted"))).to_be_visible()
-    before = guidance.load(home).audit
+    before = home.guidance.load().audit
     tab.get_by_role("button", name="Check now").click()
     expect(tab.get_by_text("told by the log")).to_be_visible()
 
-    found = {each.finding.sentence: each.finding for each in incidents.recent(home)}
+    found = {each.finding.sentence: each.finding for each in home.incidents.recent()}
     about = next(each for text, each in found.items() if text.startswith("X19 has drifted"))
     assert about.address == {"run": "r-0002", "feature": "X19"}
-    assert guidance.load(home).audit == 2 * before
-    assert audit.read(home)[["who", "what"]].to_numpy().tolist()[0] == ["monitoring", "raise audit share"]
+    assert home.guidance.load().audit == 2 * before
+    assert home.audit.read()[["who", "what"]].to_numpy().tolist()[0] == ["monitoring", "raise audit share"]
     assert "X19 has drifted" in (home.data / "logs" / "alerts.log").read_text(encoding="utf-8")
 
     tab.goto("/monitor?run=r-0001&as=Lea")  # another run than the one that the incident is about
     titled(tab, "Monitor")
-    incident = next(each for each in incidents.recent(home) if each.finding == about)
+    incident = next(each for each in home.incidents.recent() if each.finding == about)
     expect(tab.get_by_text(about.sentence)).to_be_visible()
     tab.locator(f".st-key-open-{incident.id}").get_by_role("button", name="Open").click()
     expect(tab).to_have_url(re.compile(r"run=r-0002&feature=X19|feature=X19&run=r-0002"))

@@ -92,10 +92,10 @@ def test_a_report_opens_from_disk_draws_itself_and_prints(
 def test_a_report_says_what_is_on_disk(told: Story, bundled: Settings, files: dict[str, Path]) -> None:
     run, comparison = (Read(files[name].read_text(encoding="utf-8")) for name in ("run", "comparison"))
 
-    known = runs.find(bundled, told.run.id)
+    known = bundled.runs.find(told.run.id)
     assert run.found[0].startswith(f"{count(known.flagged)} of {count(known.users)} users are flagged")
     assert "40 users judged" in run.part("What the verdicts say").text[0]
-    found = comparison_store.load(bundled, told.comparison)
+    found = bundled.comparisons.load(told.comparison)
     assert found is not None
     assert comparison.found[0] == found.comparison.sentence
 

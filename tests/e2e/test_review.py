@@ -57,7 +57,7 @@ def test_thirty_verdicts_and_an_undo_by_keyboard_are_in_the_file_as_they_were_gi
             tab.reload()
             assert on_desk(tab) == user
             assert case_of(tab) == case
-        hidden = cases.find(bundled, case_of(tab)).blind
+        hidden = bundled.cases.find(case_of(tab)).blind
         expect(tab.get_by_text("score hidden until your verdict")).to_have_count(int(hidden))
         expect(tab.get_by_text(SCORE)).to_have_count(int(not hidden))
         blind += hidden

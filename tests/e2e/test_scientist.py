@@ -76,7 +76,7 @@ def scores_with(page: Page, home: Settings, version: str, file: Path) -> None:
     make.users(20, seed=int(file.stem)).drop(columns="spam").to_csv(file, index=False)
     drop(page, file)
     expect(page.get_by_text(f"20 scored, 0 rejected · {version} under")).to_be_visible()
-    newest = runs.recent(home)[0]
+    newest = home.runs.recent()[0]
     assert (newest.name, newest.model) == (file.name, version)
 
 
@@ -93,14 +93,14 @@ def trained(page: Page, home: Settings, file: Path) -> None:
     page.reload()
     kept = figures_of(page, home, "t-0002")
     assert (kept.family, kept.by, kept.data.name, kept.version) == ("xgboost", "Mara", file.name, "v0002")
-    assert registry.versions(home) == ("v0001", "v0002")
+    assert home.registry.versions() == ("v0001", "v0002")
 
 
 def figures_of(page: Page, home: Settings, run: str) -> training_runs.TrainingRun:
     """Wait for the figures of a training run, which are those on disk."""
     expect(page.get_by_role("heading", name=f"{run}, XGBoost, has a PR-AUC of")).to_be_visible()
     expect(page.get_by_text("Under way")).to_have_count(0)
-    kept = training_runs.find(home, run)
+    kept = home.training_runs.find(run)
     found = kept.figures.overall["pr_auc"]
     told = f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})"
     expect(page.get_by_role("heading", name=told)).to_be_visible()
@@ -114,8 +114,8 @@ def compared_with_the_champion(page: Page, home: Settings) -> None:
     finding = page.get_by_role("heading", name=re.compile(r"PR-AUC")).first
     expect(finding).to_be_visible()
     thresholds = {str(band): above for band, above in Policy().thresholds.items()}
-    learnt = training_runs.find(home, "t-0002").data.dataset
-    found = comparison_store.load(home, comparison_job.identity(home, Asked("v0001", "v0002", learnt, thresholds)))
+    learnt = home.training_runs.find("t-0002").data.dataset
+    found = home.comparisons.load(home.comparer.identity(Asked("v0001", "v0002", learnt, thresholds)))
     assert found is not None
     expect(finding).to_have_text(found.comparison.sentence)
     page.get_by_role("button", name="v0002 in the registry", exact=True).click()
@@ -126,12 +126,12 @@ def put_in_charge_and_back(page: Page, elsewhere: Page, home: Settings, folder: 
     """What is open in another browser scores with what is in charge, without a reload."""
     scores_with(elsewhere, home, "v0001", folder / "1.csv")
     change(page, "Promote v0002", "It catches more.")
-    assert registry.champion(home) == "v0002"
+    assert home.registry.champion() == "v0002"
     scores_with(elsewhere, home, "v0002", folder / "2.csv")
     change(page, "Roll back to v0001", "It flags too many.")
-    assert registry.champion(home) == "v0001"
+    assert home.registry.champion() == "v0001"
     scores_with(elsewhere, home, "v0001", folder / "3.csv")
-    told = audit.read(home)[["who", "what", "about", "why"]][:2].to_numpy().tolist()
+    told = home.audit.read()[["who", "what", "about", "why"]][:2].to_numpy().tolist()
     assert told == [["Mara", "roll back", "v0001", "It flags too many."],
                     ["Mara", "promote", "v0002", "It catches more."]]  # fmt: skip
 
@@ -142,14 +142,14 @@ def retrained(page: Page, home: Settings) -> None:
     popover(page).get_by_role("button", name="Retrain", exact=True).click()
     expect(page.get_by_text(re.compile(r"^v0003, "))).to_be_visible()
     expect(popover(page)).to_have_count(0)
-    assert (schedule.last(home).version, registry.champion(home)) == ("v0003", "v0001")
+    assert (home.schedule.last().version, home.registry.champion()) == ("v0003", "v0001")
     figures_of(page, home, "t-0003")
     select_row(page, 1)
     expect(page).to_have_url(re.compile("run=t-0002"))
     figures_of(page, home, "t-0002")
     page.get_by_role("button", name="Open in Registry", exact=True).first.click()
     titled(page, "Registry")
-    found = gate.kept(home, "v0003")
+    found = home.gate_reports.kept("v0003")
     assert found is not None
     expect(page.get_by_text(found.judges)).to_be_visible()
 
@@ -163,12 +163,12 @@ def test_train_compare_promote_roll_back_and_retrain(
     retrained(tab, home)
 
     assert [page.get_by_test_id("stException").count() for page in (tab, elsewhere)] == [0, 0]
-    whats: pd.Series[str] = audit.read(home)["what"]
+    whats: pd.Series[str] = home.audit.read()["what"]
     assert whats.tolist()[::-1][-3:] == ["promote", "roll back", "retrain"]
 
 
 def test_a_run_that_is_cancelled_stops_and_leaves_nothing(tab: Page, home: Settings) -> None:
-    before = len(training_runs.listed(home))
+    before = len(home.training_runs.listed())
     tab.goto("/train?as=Mara")
     tab.get_by_role("button", name="Options", exact=True).click()
     popover(tab).get_by_role("radio", name="Minutes").click()
@@ -180,5 +180,5 @@ def test_a_run_that_is_cancelled_stops_and_leaves_nothing(tab: Page, home: Setti
     tab.get_by_role("button", name="Cancel", exact=True).click()
 
     expect(tab.get_by_text("Nothing was changed.")).to_be_visible()
-    assert jobs.listed(home, "train-")[0].status == "cancelled"
-    assert len(training_runs.listed(home)) == before
+    assert home.jobs.listed("train-")[0].status == "cancelled"
+    assert len(home.training_runs.listed()) == before

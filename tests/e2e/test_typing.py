@@ -47,7 +47,7 @@ def server(home: Settings) -> Iterator[str]:
 def judged(home: Settings) -> tuple[int, int]:
     """How many verdicts were given, and how many decisions the platform was told."""
     given = len(rows(home, "Ada")) if (home.feedback / "feedback.csv").exists() else 0
-    return given, len(outbox.since(home, 0))
+    return given, len(home.outbox.since(0))
 
 
 def typed(page: Page, delay: int = 0) -> None:

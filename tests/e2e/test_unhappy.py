@@ -49,8 +49,8 @@ def server(fragile: Fragile) -> str:
 def team(bundled: Settings) -> None:
     """Accounts, so that nobody comes in by a name alone any more: for the last test."""
     now = datetime.now(UTC)
-    accounts.create(bundled, "Root", "admin", PASSWORDS["Root"], now=now)
-    accounts.create(bundled, "Ines", "reviewer", PASSWORDS["Ines"], now=now)
+    bundled.accounts.create("Root", "admin", PASSWORDS["Root"], now=now)
+    bundled.accounts.create("Ines", "reviewer", PASSWORDS["Ines"], now=now)
 
 
 def step(page: Page, way: Literal["back", "forward"], address: str) -> None:
@@ -78,7 +78,7 @@ def test_back_and_forward_lead_through_pages_runs_and_users_and_score_nothing_ag
     select_row(tab, 0)
     expect(tab.get_by_role("heading", name=f"User {first}", exact=True)).to_be_visible()
     by_menu(tab, "Registry")
-    known = runs.recent(bundled)
+    known = bundled.runs.recent()
 
     step(tab, "back", rf"/score-user\?run={ours}&row=\d+$")
     expect(tab.get_by_role("heading", name=f"User {first}", exact=True)).to_be_visible()
@@ -91,7 +91,7 @@ def test_back_and_forward_lead_through_pages_runs_and_users_and_score_nothing_ag
     titled(tab, "Overview")
     step(tab, "forward", rf"/score-user\?run={ours}&row=\d+$")
     expect(tab.get_by_role("heading", name=f"User {first}", exact=True)).to_be_visible()
-    assert runs.recent(bundled) == known
+    assert bundled.runs.recent() == known
     assert [each.id for each in known] == [ours, run]
 
 
@@ -105,7 +105,7 @@ def test_a_server_lost_in_the_middle_of_a_review_loses_no_verdict(
         given.append((on_desk(tab), word, ""))
         press(tab, key)
     user, case = user_of(tab), case_of(tab)
-    session = cases.find(bundled, case).claimed_session
+    session = bundled.cases.find(case).claimed_session
 
     fragile.lost()
     expect(tab.get_by_text("Connection error", exact=True)).to_be_visible()
@@ -130,16 +130,16 @@ def test_who_loses_role_account_or_session_signs_in_again_and_loses_nothing(
     press(tab, "s")
     case = case_of(tab)
 
-    accounts.change(bundled, "Ines", role="analyst", now=datetime.now(UTC))
+    bundled.accounts.change("Ines", role="analyst", now=datetime.now(UTC))
     tab.keyboard.press("l")
     expect(tab.get_by_text(re.compile("Ines is an analyst here, a role that may not judge"))).to_be_visible()
     assert lines(rows(bundled, "Ines")) == given
-    assert cases.find(bundled, case).status == "open"
+    assert bundled.cases.find(case).status == "open"
 
-    accounts.remove(bundled, "Ines")
+    bundled.accounts.remove("Ines")
     tab.get_by_test_id("stSidebarNav").get_by_role("link", name="Review", exact=True).click()
     titled(tab, "Sign in")
-    accounts.create(bundled, "Ines", "reviewer", PASSWORDS["Ines"], now=datetime.now(UTC))
+    bundled.accounts.create("Ines", "reviewer", PASSWORDS["Ines"], now=datetime.now(UTC))
     sign_in(tab)
     given.append((on_desk(tab), "legitimate", ""))
     press(tab, "l")

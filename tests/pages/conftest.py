@@ -32,9 +32,9 @@ def _no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files are scored by their job, but in this process, none is kept ready for it, and reasons are not worked out
     behind the page, unless a test asks for `real_jobs`.
     """
-    monkeypatch.setattr(jobs, "start", lambda *_args, **_options: None)
-    monkeypatch.setattr(jobs, "_launch", jobs._work)
-    monkeypatch.setattr(workers, "keep_ready", lambda *_args: None)
+    monkeypatch.setattr(jobs.Jobs, "start", lambda *_args, **_options: None)
+    monkeypatch.setattr(jobs.Jobs, "_launch", jobs._work)
+    monkeypatch.setattr(workers.Workers, "keep_ready", lambda *_args: None)
     monkeypatch.setattr(jobs.Report, "then", lambda *_args, **_options: None)
 
 
@@ -46,8 +46,8 @@ def _seen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def real_jobs(_no_processes: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "start", _START)
-    monkeypatch.setattr(jobs, "_launch", _LAUNCH)
+    monkeypatch.setattr(jobs.Jobs, "start", _START)
+    monkeypatch.setattr(jobs.Jobs, "_launch", _LAUNCH)
     monkeypatch.setattr(jobs.Report, "then", _THEN)
 
 
@@ -89,11 +89,11 @@ def scored() -> Scored:
     """Score a file as the page does, with the reasons of everybody flagged."""
 
     def run_of(home: Settings, frame: pd.DataFrame, *, name: str = "users.csv", reasons: bool = True) -> Run:
-        columns, model, policy = schemas.load(home.schema_file), registry.load(home), Policy()
-        done = score_file.score_file(home, name, make.csv(frame), columns, model, policy, now=make.NOW)
+        columns, model, policy = schemas.load(home.schema_file), home.registry.load(), Policy()
+        done = home.file_scoring.score_file(name, make.csv(frame), columns, model, policy, now=make.NOW)
         if reasons:
             told = score_file.explained(done.frame, done.results["probability"].to_numpy(), model, policy)
-            runs.save_reasons(home, done.run.id, told)
+            home.runs.save_reasons(done.run.id, told)
         return done.run
 
     return run_of
@@ -137,6 +137,6 @@ def hostile(home: Settings) -> Settings:
     schemas.save(schema, home.schema_file)
     frame = make.users(400).rename(columns={"links": feature})
     checked = intake.read("<i>train</i>.csv", make.csv(frame), schema, need_label=True)
-    dataset = datasets.put(home, checked, schema, now=make.NOW, need_label=True)
-    make.promoted(home, training.learn(home, dataset, schema, Policy().thresholds, now=make.NOW))
+    dataset = home.datasets.put(checked, schema, now=make.NOW, need_label=True)
+    make.promoted(home, home.training.learn(dataset, schema, Policy().thresholds, now=make.NOW))
     return home

@@ -13,7 +13,7 @@ from tests.screen import Visit
 @pytest.fixture
 def noted(own: Settings) -> Settings:
     for who, what, why in (("Ada", "queue run", ""), ("<b>Bob</b>", "reopen", "The user has written: **please**")):
-        audit.note(own, who=who, what=what, about="r-0001", why=why, now=make.NOW)
+        own.audit.note(who=who, what=what, about="r-0001", why=why, now=make.NOW)
     return own
 
 

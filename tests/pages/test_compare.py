@@ -46,7 +46,7 @@ def compared(tmp_path_factory: pytest.TempPathFactory, trained: Settings) -> Set
     settings = Settings.of(tmp_path_factory.mktemp("compared"))
     shutil.copytree(trained.home, settings.home, dirs_exist_ok=True)
     second = stored(settings, "second.csv", make.users(1500, seed=1))
-    training.learn(settings, datasets.find(settings, second), make.SCHEMA, Policy().thresholds, now=make.NOW, seed=1)
+    settings.training.learn(settings.datasets.find(second), make.SCHEMA, Policy().thresholds, now=make.NOW, seed=1)
     made(settings, "v0001", "v0002", stored(settings, "on.csv", ON))
     return settings
 
@@ -60,18 +60,18 @@ def two(compared: Settings, tmp_path: Path) -> Settings:
 
 def stored(settings: Settings, name: str, frame: pd.DataFrame) -> str:
     checked = intake.read(name, make.csv(frame), make.SCHEMA)
-    return datasets.put(settings, checked, make.SCHEMA, now=make.NOW).id
+    return settings.datasets.put(checked, make.SCHEMA, now=make.NOW).id
 
 
 def made(settings: Settings, a: str, b: str, on: str) -> Compared:
-    comparison_job.compare_stored(settings, _Quiet(), a=a, b=b, on=on, thresholds=THRESHOLDS)
-    found = comparison_job.look(settings, Asked(a, b, on, THRESHOLDS))
+    settings.comparer.compare_stored(_Quiet(), a=a, b=b, on=on, thresholds=THRESHOLDS)
+    found = settings.comparer.look(Asked(a, b, on, THRESHOLDS))
     assert found is not None
     return found
 
 
 def on(settings: Settings) -> str:
-    return next(found.id for found in datasets.stored(settings) if found.name == "on.csv")
+    return next(found.id for found in settings.datasets.stored() if found.name == "on.csv")
 
 
 def known(settings: Settings) -> Compared:
@@ -106,7 +106,7 @@ def test_the_finding_the_rows_and_every_figure_are_those_of_the_comparison(visit
 def test_who_changes_band_is_listed_with_both_scores_and_why(visit: Visit, compared: Settings) -> None:
     at = opened(visit, compared)
 
-    score = {version: Scorer(registry.load(compared, version)).score(ON).probability for version in ("v0001", "v0002")}
+    score = {version: Scorer(compared.registry.load(version)).score(ON).probability for version in ("v0001", "v0002")}
     before, after = (Policy().severity(each) for each in score.values())
     moved = ON.assign(**score)[before != after]
     shown = table(at, "why")
@@ -133,7 +133,7 @@ def test_flips_can_be_looked_at_one_way_only(visit: Visit, compared: Settings) -
 
 def test_the_download_holds_every_flip_with_its_bands(compared: Settings) -> None:
     found = known(compared)
-    view = View("x", found, datasets.find(compared, on(compared)))
+    view = View("x", found, compared.datasets.find(on(compared)))
     frame = tables.changed(view.found, compare.flips(view))
     text = changed._csv(frame, view.names).decode("utf-8-sig")
     lines = text.splitlines()
@@ -154,7 +154,7 @@ def test_flips_are_sent_to_review_as_users_of_a_run(visit: Visit, two: Settings)
     cases = waiting(two)
     assert len(cases) == len(expected.rows)
     assert {case.stratum for case in cases} == {"flip"}
-    run = runs.recent(two, 1)[0]
+    run = two.runs.recent(1)[0]
     assert (run.model, run.dataset) == ("v0002", on(two))
 
 
@@ -224,7 +224,7 @@ def test_a_comparison_nobody_made_yet_is_made_in_a_job(real_jobs: None, visit: V
     at = opened(visit, two)
     assert not at.header
 
-    assert screen.over(two, f"compare-{comparison_job.identity(two, asked)}").status == "done"
+    assert screen.over(two, f"compare-{two.comparer.identity(asked)}").status == "done"
     at.run()
 
     assert not at.exception
@@ -235,11 +235,11 @@ def test_why_two_cannot_be_compared_is_said_and_they_are_not_compared_again_by_t
     real_jobs: None, visit: Visit, two: Settings
 ) -> None:
     table_of = pd.DataFrame({"id": ["x", "y"], "y_true": [0, 1], "y_proba": [0.1, 0.7]})
-    given = predictions.put(two, "theirs.csv", make.csv(table_of), now=make.NOW)
+    given = two.prediction_files.put("theirs.csv", make.csv(table_of), now=make.NOW)
     asked = Asked("v0001", given.id, on(two), THRESHOLDS)
     at = opened(visit, two, b=given.id)
 
-    assert screen.over(two, f"compare-{comparison_job.identity(two, asked)}").status == "failed"
+    assert screen.over(two, f"compare-{two.comparer.identity(asked)}").status == "failed"
     at.run()
 
     assert plain("theirs.csv: it lacks 900 ids of on.csv") in screen.errors(at)[0]
@@ -247,9 +247,9 @@ def test_why_two_cannot_be_compared_is_said_and_they_are_not_compared_again_by_t
 
 
 def test_predictions_that_are_dropped_become_the_contender(visit: Visit, two: Settings) -> None:
-    score = Scorer(registry.load(two, "v0002")).score(ON).probability
+    score = Scorer(two.registry.load("v0002")).score(ON).probability
     payload = make.csv(pd.DataFrame({"id": ON["user"], "y_true": ON["spam"], "y_proba": score}))
-    given = predictions.put(two, "theirs.csv", payload, now=make.NOW)
+    given = two.prediction_files.put("theirs.csv", payload, now=make.NOW)
     made(two, "v0001", given.id, on(two))
     shutil.rmtree(two.predictions / given.id)
     at = opened(visit, two)
@@ -268,15 +268,15 @@ def test_a_file_of_predictions_that_is_wrong_gets_its_sentence(visit: Visit, two
     at.file_uploader(key="predictions").upload("bad.csv", b"id,y_true,y_proba\nx,0,1.5\ny,1,0.2\n").run()
 
     assert plain('bad.csv: line 2 has y_proba "1.5", which is not from 0 to 1.') in screen.errors(at)[0]
-    assert predictions.listed(two) == ()
+    assert two.prediction_files.listed() == ()
 
 
 @pytest.mark.parametrize("tab", ["PR", "Calibration"])
 def test_the_name_of_a_file_is_nowhere_read_as_markdown(visit: Visit, two: Settings, tab: str) -> None:
     name = "<b>x</b> :red[y] $z$ `w`.csv"
-    score = Scorer(registry.load(two, "v0002")).score(ON).probability
+    score = Scorer(two.registry.load("v0002")).score(ON).probability
     payload = make.csv(pd.DataFrame({"id": ON["user"], "y_true": ON["spam"], "y_proba": score}))
-    given = predictions.put(two, name, payload, now=make.NOW)
+    given = two.prediction_files.put(name, payload, now=make.NOW)
     made(two, "v0001", given.id, on(two))
 
     at = opened(visit, two, b=given.id)
@@ -304,23 +304,23 @@ def test_the_address_of_a_dataset_that_is_gone_shows_the_one_learnt_from(visit: 
     at = visit(compared, "compare", a="v0001", b="v0002", on="0" * 12)
 
     assert not at.exception
-    learnt_from = registry.describe(compared, "v0002").data.dataset
+    learnt_from = compared.registry.describe("v0002").data.dataset
     assert at.selectbox[2].value == learnt_from[:12]
     assert at.query_params["on"] == learnt_from[:12]
 
 
 def test_a_training_run_that_is_no_version_can_be_chosen_on_its_own_users(visit: Visit, two: Settings) -> None:
-    model = registry.load(two, "v0001")
-    part = make.users(1500)[split.in_test(split.keys(make.users(1500), make.SCHEMA, split.salt(two)))]
+    model = two.registry.load("v0001")
+    part = make.users(1500)[split.in_test(split.keys(make.users(1500), make.SCHEMA, two.split.salt()))]
     known = Scores.of(
-        split.keys(part, make.SCHEMA, split.salt(two)), part["spam"].to_numpy(), Scorer(model).score(part).probability
+        split.keys(part, make.SCHEMA, two.split.salt()), part["spam"].to_numpy(), Scorer(model).score(part).probability
     )
     run = TrainingRun(
         created=make.NOW, by=None, family="random_forest", options={}, data=model.metadata.data,
         figures=model.metadata.figures, folds=(0.7, 0.7, 0.7), training_pr_auc=0.8, rounds=None, seconds=1.0, seed=0,
     )  # fmt: skip
-    identity = training_runs.keep(two, run, known)
-    made(two, "v0002", identity, next(found.id for found in datasets.stored(two) if found.name == "train.csv"))
+    identity = two.training_runs.keep(run, known)
+    made(two, "v0002", identity, next(found.id for found in two.datasets.stored() if found.name == "train.csv"))
 
     at = visit(two, "compare", a="v0002", b=identity)
 

@@ -41,11 +41,11 @@ def nothing(*_told: object) -> None:
 def looked_at(trained: Settings) -> Settings:
     """The trained home with what all three jobs leave."""
     dataset = make.learnt_from(trained).id
-    robustness.robustness_stored(
-        trained, nothing, version="v0001", dataset=dataset, thresholds=Policy().thresholds, band="human_review"
+    trained.robustness.robustness_stored(
+        nothing, version="v0001", dataset=dataset, thresholds=Policy().thresholds, band="human_review"
     )
-    importance.importance_stored(trained, nothing, version="v0001", dataset=dataset)
-    learning_curve.learning_curve_stored(trained, nothing, dataset=dataset, shares=(0.01, 0.5, 1.0))
+    trained.importance.importance_stored(nothing, version="v0001", dataset=dataset)
+    trained.learning_curves.learning_curve_stored(nothing, dataset=dataset, shares=(0.01, 0.5, 1.0))
     yield trained
     for path in (trained.compared / "deeper").iterdir():
         path.unlink()
@@ -67,11 +67,11 @@ def test_nothing_is_worked_out_before_somebody_asks(own: Settings, monkeypatch: 
 def test_the_button_starts_the_job_and_its_result_is_drawn(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     at = opened(own, monkeypatch)
     at.button[0].click().run()
-    (job,) = jobs.listed(own, prefix=IDENTITY)
+    (job,) = own.jobs.listed(prefix=IDENTITY)
     assert screen.over(own, job.id).status == "done"
     at = opened(own, monkeypatch)
     assert not at.exception
-    found = robustness.stored(own, "v0001", make.learnt_from(own).id, above=0.7)
+    found = own.robustness.stored("v0001", make.learnt_from(own).id, above=0.7)
     assert found is not None
     assert plain(found.sentence) in screen.sentences(at)
 
@@ -91,9 +91,9 @@ def test_a_job_that_gave_no_result_says_why_and_can_be_asked_again(
 
 def test_each_tab_draws_its_finding_and_figures(looked_at: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     dataset = make.learnt_from(looked_at).id
-    robust = robustness.stored(looked_at, "v0001", dataset, above=0.7)
-    important = importance.stored(looked_at, "v0001", dataset)
-    learnt = learning_curve.stored(looked_at, dataset)
+    robust = looked_at.robustness.stored("v0001", dataset, above=0.7)
+    important = looked_at.importance.stored("v0001", dataset)
+    learnt = looked_at.learning_curves.stored(dataset)
     assert robust is not None
     assert important is not None
     assert learnt is not None
@@ -121,7 +121,7 @@ def test_another_figure_can_be_chosen(looked_at: Settings, monkeypatch: pytest.M
 
 def test_names_from_files_are_no_markup(hostile: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     dataset = make.learnt_from(hostile).id
-    importance.importance_stored(hostile, nothing, version="v0001", dataset=dataset)
+    hostile.importance.importance_stored(nothing, version="v0001", dataset=dataset)
     at = opened(hostile, monkeypatch, "Importance")
     assert not at.exception
     for text in screen.markdown(at):

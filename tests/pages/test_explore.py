@@ -63,11 +63,11 @@ def run(own: Settings, scored: Scored, users: pd.DataFrame) -> Run:
 
 def stored(home: Settings, frame: pd.DataFrame, name: str = "users.csv", schema: Schema = make.SCHEMA) -> str:
     """Store users; what stands for them in the address."""
-    return datasets.put(home, intake.read(name, make.csv(frame), schema), schema, now=make.NOW).id[:12]
+    return home.datasets.put(intake.read(name, make.csv(frame), schema), schema, now=make.NOW).id[:12]
 
 
 def train(home: Settings) -> str:
-    return registry.load(home).metadata.data.dataset[:12]
+    return home.registry.load().metadata.data.dataset[:12]
 
 
 def who(at: AppTest) -> str:
@@ -277,7 +277,7 @@ def folds(at: AppTest) -> list[str]:
 
 def expected(run: Run, home: Settings, users: pd.DataFrame) -> pd.DataFrame:
     """The users with their scores and bands, by pandas."""
-    probability = runs.scores(home, run.id)["probability"].to_numpy()
+    probability = home.runs.scores(run.id)["probability"].to_numpy()
     cuts = [-np.inf, run.policy.monitor, run.policy.review, run.policy.remove, np.inf]
     return users.assign(p=probability, band=pd.cut(probability, cuts, labels=list(BANDS)).astype(str))
 
@@ -367,7 +367,7 @@ def test_the_feature_table_is_what_pandas_and_sklearn_say(visit: Visit, own: Set
 
 
 def test_use_and_psi_are_those_of_the_model_in_charge(visit: Visit, own: Settings) -> None:
-    model = registry.load(own)
+    model = own.registry.load()
     at = visit(own, "explore", of=stored(own, make.users(250, 9)))
     shown = at.dataframe[0].value
 
@@ -582,7 +582,7 @@ def test_the_report_holds_the_sentences_and_asks_nothing_of_the_network(
 ) -> None:
     visit(own, "explore", of=train(own))
     monkeypatch.setenv(HOME_VARIABLE, str(own.home))
-    view = View(registry.load(own).metadata.data.dataset, None, Filters("everyone", label="spammer"))
+    view = View(own.registry.load().metadata.data.dataset, None, Filters("everyone", label="spammer"))
 
     page = report._report(view, services.champion())
 
@@ -634,8 +634,8 @@ def strange(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     home = Settings.of(tmp_path_factory.mktemp("strange"))
     schemas.save(HOSTILE, home.schema_file)
     checked = intake.read("train.csv", make.csv(hostile_users(400, "both")), HOSTILE, need_label=True)
-    dataset = datasets.put(home, checked, HOSTILE, now=make.NOW, need_label=True)
-    make.promoted(home, training.learn(home, dataset, HOSTILE, Policy().thresholds, now=make.NOW))
+    dataset = home.datasets.put(checked, HOSTILE, now=make.NOW, need_label=True)
+    make.promoted(home, home.training.learn(dataset, HOSTILE, Policy().thresholds, now=make.NOW))
     return home
 
 

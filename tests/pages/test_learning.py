@@ -46,7 +46,7 @@ def started(_no_processes: None, monkeypatch: pytest.MonkeyPatch) -> list[tuple[
         assert lane == "long"
         found.append((target, dict(arguments), identity))
 
-    monkeypatch.setattr(jobs, "start", start)
+    monkeypatch.setattr(jobs.Jobs, "start", start)
     return found
 
 
@@ -86,8 +86,8 @@ def test_settings_are_saved_in_the_name_of_who_is_here(visit: Visit, own: Settin
     button(at, "learning-save").click().run()
 
     assert not at.exception
-    assert learnings.load(own) == Learning(250, 1800, 25, 0.05, "automatic", "Ada")
-    assert audit.read(own).iloc[0]["who"] == "Ada"
+    assert own.learning.load() == Learning(250, 1800, 25, 0.05, "automatic", "Ada")
+    assert own.audit.read().iloc[0]["who"] == "Ada"
     assert "0 of 250" in screen.sentences(at)
     assert "in the name of Ada" in screen.sentences(at)
 
@@ -101,8 +101,8 @@ def test_settings_that_cannot_be_read_are_told_and_can_be_replaced(visit: Visit,
 
 
 def test_who_may_not_retrain_is_told_so(visit: Visit, own: Settings) -> None:
-    accounts.create(own, "Ada", "admin", PASSWORD, now=NOW)
-    accounts.create(own, "Lea", "lead", PASSWORD, now=NOW)
+    own.accounts.create("Ada", "admin", PASSWORD, now=NOW)
+    own.accounts.create("Lea", "lead", PASSWORD, now=NOW)
     at = visit(own, "train")
     at.text_input[0].set_value("Lea")
     at.text_input[1].set_value(PASSWORD)
@@ -114,18 +114,18 @@ def test_who_may_not_retrain_is_told_so(visit: Visit, own: Settings) -> None:
 
 
 def test_how_the_last_one_ended_is_told(visit: Visit, own: Settings) -> None:
-    gate.keep(own, FOUND)
-    schedule.note_done(own, "v0001", "0", now=NOW)
+    own.gate_reports.keep(FOUND)
+    own.schedule.note_done("v0001", "0", now=NOW)
     assert "**v0001**, 1 Mar" in screen.sentences(visit(own, "train"))
     assert "a person has to decide" in screen.sentences(visit(own, "train"))
 
-    schedule.note_failure(own, "There was no room for *it*.", now=NOW)
+    own.schedule.note_failure("There was no room for *it*.", now=NOW)
     assert plain("There was no room for *it*.") in screen.errors(visit(own, "train"))[0]
 
 
 def test_the_registry_shows_each_check_with_figure_and_threshold(visit: Visit, own: Settings) -> None:
     assert "Gate" not in screen.sentences(visit(own, "registry"))
-    gate.keep(own, FOUND)
+    own.gate_reports.keep(FOUND)
     at = visit(own, "registry")
 
     assert not at.exception

@@ -55,7 +55,7 @@ def test_a_drift_leads_the_page_and_the_address_opens_its_feature(visit: Visit, 
     at = visit(own, "monitor", feature="links")
 
     assert not at.exception
-    report = drift.of_run(own, run.id)
+    report = own.drift.of_run(run.id)
     links = next(each for each in report.features if each.name == "links")
     assert f"links (PSI {links.psi:.2f})" in at.header[0].value
     assert at.dataframe[0].value["verdict"].iloc[0] == "drifted"
@@ -73,7 +73,7 @@ def test_check_now_keeps_what_is_wrong_and_says_what_was_told(visit: Visit, own:
     at.button[0].click().run()
 
     assert not at.exception
-    kept = incidents.recent(own)
+    kept = own.incidents.recent()
     assert {each.finding.kind for each in kept} == {"drift"}
     assert at.toast[0].value.startswith(f"{len(kept)} new incidents")
     assert f"{len(kept)} told by the log." in at.toast[0].value
@@ -88,8 +88,8 @@ def test_other_incidents_stand_with_the_way_to_them_and_past_ones_below(
     scored(own, LIKE, reasons=False)
     late = Finding("queue", "late", "3 users waited *too* long.", "review", {"queue_age": "48"})
     now = datetime(2026, 3, 1, tzinfo=UTC)
-    incidents.keep(own, [Finding("model", "v0001", "<i>gone</i>", "registry"), late], looked_at=["model"], now=now)
-    incidents.keep(own, [late], looked_at=["model", "queue"], now=now)
+    own.incidents.keep([Finding("model", "v0001", "<i>gone</i>", "registry"), late], looked_at=["model"], now=now)
+    own.incidents.keep([late], looked_at=["model", "queue"], now=now)
 
     at = visit(own, "monitor")
 
@@ -106,7 +106,7 @@ def test_the_figures_of_a_judged_run_stand_with_their_intervals(visit: Visit, ow
     rules(own, capacity=60, audit=0.1, uncertain=0)
     frame = make.users(200, seed=5)
     run = scored(own, frame, reasons=False)
-    plans.queue_run(own, run.id, by="Lea", now=make.NOW)
+    own.plans.queue_run(run.id, by="Lea", now=make.NOW)
     judge_all(own, truth_of(frame))
 
     at = visit(own, "monitor")
@@ -115,13 +115,13 @@ def test_the_figures_of_a_judged_run_stand_with_their_intervals(visit: Visit, ow
     metrics = {metric.label: metric for metric in at.metric}
     assert "95 % " in metrics["Recall, r-0001"].delta
     assert "each judged user counts for as many as it was drawn from" in screen.sentences(at)
-    assert inspection.judged_run(own) == runs.find(own, run.id)
+    assert own.inspection.judged_run() == own.runs.find(run.id)
 
 
 def test_a_queue_that_nobody_has_judged_from_has_no_pace_yet(visit: Visit, own: Settings, scored: Scored) -> None:
     rules(own, capacity=60, audit=0.1, uncertain=0)
     run = scored(own, make.users(200, seed=5), reasons=False)
-    plans.queue_run(own, run.id, by="Lea", now=make.NOW)
+    own.plans.queue_run(run.id, by="Lea", now=make.NOW)
 
     at = visit(own, "monitor")
 
@@ -141,8 +141,8 @@ def test_the_target_is_saved_in_the_name_of_who_is_here(visit: Visit, own: Setti
 
     assert not at.exception
     assert at.toast[0].value == "The target is saved"
-    assert targets.load(own) == Targets(0.55)
-    assert audit.read(own).iloc[0]["who"] == "Ada"
+    assert own.targets.load() == Targets(0.55)
+    assert own.audit.read().iloc[0]["who"] == "Ada"
 
 
 def test_a_target_that_cannot_be_read_is_told_and_nobody_without_a_name_changes_it(
@@ -161,8 +161,8 @@ def test_a_target_that_cannot_be_read_is_told_and_nobody_without_a_name_changes_
 
 def test_who_may_not_change_the_target_is_not_asked(visit: Visit, own: Settings, scored: Scored) -> None:
     scored(own, make.users(300, seed=5), reasons=False)
-    accounts.create(own, "Ada", "admin", PASSWORD, now=make.NOW)
-    accounts.create(own, "Rea", "reviewer", PASSWORD, now=make.NOW)
+    own.accounts.create("Ada", "admin", PASSWORD, now=make.NOW)
+    own.accounts.create("Rea", "reviewer", PASSWORD, now=make.NOW)
     at = visit(own, "monitor")
     at.text_input[0].set_value("Rea")
     at.text_input[1].set_value(PASSWORD)

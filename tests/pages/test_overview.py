@@ -61,7 +61,7 @@ def test_a_damaged_model_is_told_in_a_sentence(visit: Visit, own: Settings) -> N
 def test_a_fresh_home_offers_the_first_steps_and_the_models_figures(visit: Visit, own: Settings) -> None:
     at = visit(own)
 
-    figures = registry.load(own).metadata.figures
+    figures = own.registry.load().metadata.figures
     assert not at.exception
     assert "v0001 is in charge and ready to score" in screen.sentences(at)
     assert at.table[0].value["Value"].tolist() == [figure.value for figure in figures.overall.values()]
@@ -123,8 +123,8 @@ def test_the_notice_the_rejected_rows_and_an_outdated_score_all_wait_for_a_perso
 
 def test_open_incidents_wait_and_lead_to_the_monitor(visit: Visit, own: Settings) -> None:
     found = Finding("queue", "late", "3 users waited too long.", "review")
-    incidents.keep(own, [found, replace(found, cause="x")], looked_at=["queue"], now=make.NOW)
-    incidents.keep(own, [found], looked_at=["queue"], now=make.NOW)
+    own.incidents.keep([found, replace(found, cause="x")], looked_at=["queue"], now=make.NOW)
+    own.incidents.keep([found], looked_at=["queue"], now=make.NOW)
 
     at = visit(own)
 
@@ -159,10 +159,10 @@ def test_a_demo_home_leads_through_five_steps_with_what_came_of_each(visit: Visi
     at = at.button(key="tour-2").click().run()
     assert not at.exception
     assert at.title[0].value == "Score a file"
-    (run,) = runs.recent(with_demo)
+    (run,) = with_demo.runs.recent()
     assert (run.name, at.query_params["run"]) == ("users.csv.gz", run.id)
 
-    plans.queue_run(with_demo, run.id, by="Lea", now=make.NOW)
+    with_demo.plans.queue_run(run.id, by="Lea", now=make.NOW)
     reviewing.judge(with_demo, reviewing.waiting(with_demo)[0])
     at = visit(with_demo)
     said = screen.sentences(at)
@@ -177,11 +177,11 @@ def test_the_steps_end_with_the_last_one_or_with_a_file_of_ones_own(
 ) -> None:
     visit(with_demo, "explore")
     run = scored(with_demo, to_score, name="users.csv.gz", reasons=False)
-    plans.queue_run(with_demo, run.id, by="Lea", now=make.NOW)
+    with_demo.plans.queue_run(run.id, by="Lea", now=make.NOW)
     reviewing.judge(with_demo, reviewing.waiting(with_demo)[0])
     shutil.copytree(with_demo.models / "v0001", with_demo.models / "v0002")
     assert "4 of 5 steps" in screen.sentences(visit(with_demo))
-    schedule.note_done(with_demo, "v0002", "1", now=make.NOW)
+    with_demo.schedule.note_done("v0002", "1", now=make.NOW)
     assert "The first hour" not in screen.sentences(visit(with_demo))
 
     with_demo.retrained_file.unlink()
@@ -204,7 +204,7 @@ def test_a_lost_database_is_told_first_until_somebody_acknowledges_it(
 
     assert not at.exception
     assert not at.error
-    assert audit.read(own)["what"].tolist() == ["acknowledge loss"]
+    assert own.audit.read()["what"].tolist() == ["acknowledge loss"]
 
 
 def test_only_an_admin_may_acknowledge_a_loss(
@@ -213,9 +213,9 @@ def test_only_an_admin_may_acknowledge_a_loss(
     scored(own, to_score)
     for file in own.data.glob("state.db*"):
         file.unlink()
-    accounts.create(own, "Root", "admin", "the lead of all admins", now=make.NOW)
+    own.accounts.create("Root", "admin", "the lead of all admins", now=make.NOW)
     at = visit(own)
-    at.session_state["_account"] = accounts.create(own, "Ana", "analyst", "an analyst, for now", now=make.NOW).name
+    at.session_state["_account"] = own.accounts.create("Ana", "analyst", "an analyst, for now", now=make.NOW).name
     at.run()
 
     assert "which data/state.db does not know" in screen.errors(at)[0]

@@ -29,7 +29,7 @@ PASSWORD = "long enough to be one"  # noqa: S105 - of accounts that live for one
 def labelled(home: Settings, seed: int, n: int = 300) -> str:
     """Store labelled users; the id of the dataset."""
     checked = intake.read(f"labelled{seed}.csv", make.csv(make.users(n, seed)), make.SCHEMA)
-    return datasets.put(home, checked, make.SCHEMA, now=make.NOW).id
+    return home.datasets.put(checked, make.SCHEMA, now=make.NOW).id
 
 
 def shown(estimate: Estimate, digits: int) -> str:
@@ -39,7 +39,7 @@ def shown(estimate: Estimate, digits: int) -> str:
 def test_the_figures_are_those_of_the_metadata(visit: Visit, own: Settings) -> None:
     at = visit(own, "registry")
 
-    figures = registry.load(own).metadata.figures
+    figures = own.registry.load().metadata.figures
     assert not at.exception
     overall = at.table[0].value
     assert overall["Over all thresholds"].tolist() == ["PR-AUC", "ROC-AUC", "Brier", "ECE"]
@@ -52,7 +52,7 @@ def test_the_figures_at_the_thresholds_are_those_of_the_metadata(visit: Visit, o
     at = visit(own, "registry")
 
     rows = at.table[1].value
-    for row, shares in zip(rows.to_dict("records"), registry.load(own).metadata.figures.at.values(), strict=True):
+    for row, shares in zip(rows.to_dict("records"), own.registry.load().metadata.figures.at.values(), strict=True):
         for name, column, digits in (
             ("precision", "Precision", 3), ("recall", "Recall", 3), ("f1", "F1", 3), ("fpr", "FPR", 4)
         ):  # fmt: skip
@@ -63,7 +63,7 @@ def test_the_figures_at_the_thresholds_are_those_of_the_metadata(visit: Visit, o
 def test_lineage_tells_what_the_model_was_made_from(visit: Visit, own: Settings) -> None:
     at = visit(own, "registry")
 
-    metadata = registry.load(own).metadata
+    metadata = own.registry.load().metadata
     assert f"on {metadata.data.trained_on:,} users of train.csv" in screen.sentences(at)
     assert "Constant, so nothing was learnt from them: constant." in screen.sentences(at)
     assert metadata.data.sha256 in at.code[0].value
@@ -90,7 +90,7 @@ def test_judging_on_other_users_says_whether_the_model_knows_them(
 ) -> None:
     dataset = labelled(own, seed)
     at = visit(own, "registry")
-    at.selectbox[0].set_value(next(found for found in datasets.stored(own) if found.id == dataset)).run()
+    at.selectbox[0].set_value(next(found for found in own.datasets.stored() if found.id == dataset)).run()
 
     next(button for button in at.button if button.label == "Judge on these users").click().run()
     assert screen.over(own, f"judge-v0001-{dataset[:16]}").status == "done"
@@ -98,13 +98,13 @@ def test_judging_on_other_users_says_whether_the_model_knows_them(
 
     assert not at.exception
     assert re.search(sentence, screen.sentences(at))
-    judged = training.judged_before(own, "v0001", dataset)
+    judged = own.training.judged_before("v0001", dataset)
     assert judged is not None
     assert at.table[2].value["Value"].tolist() == [figure.value for figure in judged.figures.overall.values()]
 
 
 def test_on_its_own_training_file_only_the_test_part_counts(real_jobs: None, visit: Visit, own: Settings) -> None:
-    trained_on = next(found for found in datasets.stored(own) if found.name == "train.csv")
+    trained_on = next(found for found in own.datasets.stored() if found.name == "train.csv")
     at = visit(own, "registry")
     at.selectbox[0].set_value(trained_on).run()
 
@@ -113,13 +113,13 @@ def test_on_its_own_training_file_only_the_test_part_counts(real_jobs: None, vis
     at.run()
 
     assert "only its test part counts" in screen.sentences(at)
-    assert f"{registry.load(own).metadata.data.tested_on} users" in at.table[2].value.columns[0]
+    assert f"{own.registry.load().metadata.data.tested_on} users" in at.table[2].value.columns[0]
 
 
 def test_a_dataset_with_one_class_only_is_told_in_a_sentence(real_jobs: None, visit: Visit, own: Settings) -> None:
     frame = make.users(100, 8).assign(spam=1)
     checked = intake.read("spam.csv", make.csv(frame), make.SCHEMA)
-    dataset = datasets.put(own, checked, make.SCHEMA, now=make.NOW)
+    dataset = own.datasets.put(checked, make.SCHEMA, now=make.NOW)
     at = visit(own, "registry")
     at.selectbox[0].set_value(dataset).run()
 
@@ -135,8 +135,8 @@ def test_a_dataset_with_one_class_only_is_told_in_a_sentence(real_jobs: None, vi
 @pytest.fixture
 def two(own: Settings) -> Settings:
     """v0001 in charge, nothing on record; v0002, trained by Bob, beside it."""
-    schema, dataset = schemas.load(own.schema_file), datasets.stored(own)[0]
-    training.learn(own, dataset, schema, Policy().thresholds, now=make.NOW, seed=1, by="Bob")
+    schema, dataset = schemas.load(own.schema_file), own.datasets.stored()[0]
+    own.training.learn(dataset, schema, Policy().thresholds, now=make.NOW, seed=1, by="Bob")
     return own
 
 
@@ -164,14 +164,14 @@ def test_the_list_shows_every_version_newest_first(visit: Visit, two: Settings) 
     assert found["State"].tolist() == ["in charge", ""]
     assert found["Parent"].tolist() == ["v0001", "–"]
     assert found["Promoted by"].tolist() == ["Ada", "–"]
-    pr_auc = registry.describe(two, "v0002").figures.overall["pr_auc"]
+    pr_auc = two.registry.describe("v0002").figures.overall["pr_auc"]
     assert found["PR-AUC"][0] == shown(pr_auc, 3)
 
 
 def test_the_address_chooses_the_version_and_without_one_the_champion_is_shown(visit: Visit, two: Settings) -> None:
     other, champion = visit(two, "registry", version="v0002"), visit(two, "registry", version="v0099")
 
-    seconds = [figure.value for figure in registry.describe(two, "v0002").figures.overall.values()]
+    seconds = [figure.value for figure in two.registry.describe("v0002").figures.overall.values()]
     assert other.table[0].value["Value"].tolist() == seconds
     assert champion.table[0].value["Value"].tolist() != seconds
     assert "Promote v0001" not in labels(champion)
@@ -193,14 +193,14 @@ def test_a_version_is_promoted_and_rolled_back_on_the_record(visit: Visit, two: 
 
     change(at, "promote-v0002", "Better recall.", "Eve")
     assert not at.exception
-    assert registry.champion(two) == "v0002"
+    assert two.registry.champion() == "v0002"
     assert "by Eve: “Better recall.”" in screen.sentences(at)
     assert "Promote v0002" not in labels(at)
 
     change(at, "roll-back-to-v0001", "Too many flagged.")
-    assert registry.champion(two) == "v0001"
+    assert two.registry.champion() == "v0001"
     assert "Roll back to v0001" not in labels(at)
-    noted = audit.read(two)
+    noted = two.audit.read()
     assert noted[["who", "what", "about", "why"]].to_numpy().tolist() == [
         ["Eve", "roll back", "v0001", "Too many flagged."], ["Eve", "promote", "v0002", "Better recall."],
     ]  # fmt: skip
@@ -211,14 +211,14 @@ def test_what_is_promoted_serves_the_next_scoring_of_a_session_already_open(
 ) -> None:
     at = visit(two, "score_file")
     used = []
-    for turn in (lambda: make.promoted(two, "v0002"), lambda: registry.rollback(two, by="Ada", why="x", now=make.NOW)):
+    for turn in (lambda: make.promoted(two, "v0002"), lambda: two.registry.rollback(by="Ada", why="x", now=make.NOW)):
         turn()
         at.switch_page(str(ROOT / "pages" / "score_file.py"))
         at.query_params.clear()
         at.run()
         at.file_uploader(key="upload").upload(f"{len(used)}.csv", make.csv(to_score)).run()
         assert not at.exception
-        used.append(runs.recent(two, 1)[0].model)
+        used.append(two.runs.recent(1)[0].model)
     assert used == ["v0002", "v0001"]
 
 
@@ -226,7 +226,7 @@ def test_without_a_reason_nothing_is_promoted(visit: Visit, two: Settings) -> No
     at = change(visit(two, "registry", version="v0002", **{"as": "Ada"}), "promote-v0002", " ")
 
     assert "say why in 1 to 1,000 characters." in screen.errors(at)[0]
-    assert (registry.champion(two), audit.read(two).empty) == ("v0001", True)
+    assert (two.registry.champion(), two.audit.read().empty) == ("v0001", True)
 
 
 def signed_in(at: AppTest, name: str) -> AppTest:
@@ -239,7 +239,7 @@ def signed_in(at: AppTest, name: str) -> AppTest:
 def test_a_role_that_may_not_promote_is_told_so_and_has_no_buttons(visit: Visit, two: Settings) -> None:
     make.promoted(two, "v0002")
     for name, role in (("Root", "admin"), ("Eve", "reviewer")):
-        accounts.create(two, name, role, PASSWORD, now=make.NOW)  # type: ignore[arg-type]
+        two.accounts.create(name, role, PASSWORD, now=make.NOW)  # type: ignore[arg-type]
     at = signed_in(visit(two, "registry", version="v0001"), "Eve")
 
     assert "Eve is a reviewer here, a role that may not promote. Ask an admin" in screen.sentences(at)
@@ -250,14 +250,14 @@ def test_a_role_that_may_not_promote_is_told_so_and_has_no_buttons(visit: Visit,
 def test_a_role_taken_away_meanwhile_refuses_what_the_button_asks(visit: Visit, two: Settings, what: str) -> None:
     make.promoted(two, "v0002")
     for name, role in (("Root", "admin"), ("Eve", "lead")):
-        accounts.create(two, name, role, PASSWORD, now=make.NOW)  # type: ignore[arg-type]
+        two.accounts.create(name, role, PASSWORD, now=make.NOW)  # type: ignore[arg-type]
     at = signed_in(visit(two, "registry", version="v0001"), "Eve")
     at.text_area(key=f"{what}-why").set_value("x")
-    accounts.change(two, "Eve", role="reviewer", now=make.NOW)
+    two.accounts.change("Eve", role="reviewer", now=make.NOW)
     at.button(key=f"{what}-now").click().run()
 
     assert not at.exception
-    assert registry.champion(two) == "v0002"
+    assert two.registry.champion() == "v0002"
     assert "a role that may not promote" in screen.sentences(at)
 
 
@@ -279,7 +279,7 @@ def test_a_damaged_champion_can_be_rolled_back_from_the_page(visit: Visit, two: 
 
     change(at, "roll-back-to-v0001", "It is damaged.")
     assert not at.exception
-    assert registry.champion(two) == "v0001"
+    assert two.registry.champion() == "v0001"
     assert not at.error
 
 
@@ -296,7 +296,7 @@ def test_a_damaged_log_leaves_the_list_and_the_promotion(visit: Visit, two: Sett
 
 def test_what_people_write_is_shown_as_text(visit: Visit, two: Settings) -> None:
     hostile = "<b>x</b> :red[x] $x$ [a](javascript:alert(1))"
-    registry.promote(two, "v0002", by="*Eve*", why=hostile, now=make.NOW)
+    two.registry.promote("v0002", by="*Eve*", why=hostile, now=make.NOW)
     at = visit(two, "registry")
 
     assert not at.exception
@@ -348,7 +348,7 @@ def test_a_version_goes_to_a_hub_and_comes_back_as_another_that_says_where_from(
     assert versions(at)["Parent"].tolist() == ["v0001 of ada/spam", "v0001", "–"]
     at.query_params["version"] = "v0003"
     assert f"Pulled from ada/spam at {commit[:10]} on" in screen.sentences(at.run())
-    assert audit.read(two)[["who", "what", "about"]].to_numpy().tolist() == [
+    assert two.audit.read()[["who", "what", "about"]].to_numpy().tolist() == [
         ["Ada", "promote", "v0003"], ["Ada", "pull model", "v0003"], ["Ada", "push model", "v0002"],
     ]  # fmt: skip
     kept = [path.read_bytes() for path in two.home.rglob("*") if path.is_file()]
@@ -361,7 +361,7 @@ def test_what_a_pull_refuses_is_a_sentence_on_the_page(
     there.put("ada/spam", {"spammer_detector.pkl": b"x"})
     at = pull(visit(two, "registry", **{"as": "Ada"}), two, "ada/spam")
     assert "can run code on whoever loads it" in screen.errors(at)[0]
-    assert registry.versions(two) == ("v0001", "v0002")
+    assert two.registry.versions() == ("v0001", "v0002")
 
 
 def test_a_repo_that_is_none_is_told_before_anything_is_started(visit: Visit, two: Settings) -> None:
@@ -391,7 +391,7 @@ def test_a_home_without_a_version_can_pull_its_first(
     at.button(key="pull-now").click().run()
     screen.over(empty, "hub")
     assert not at.run().exception
-    assert (registry.champion(empty), versions(at)["State"].tolist()) == ("v0001", ["in charge, pulled"])
+    assert (empty.registry.champion(), versions(at)["State"].tolist()) == ("v0001", ["in charge, pulled"])
 
 
 def test_a_version_is_tried_in_the_shadow_and_taken_out_again(visit: Visit, two: Settings, scored: Scored) -> None:
@@ -404,14 +404,14 @@ def test_a_version_is_tried_in_the_shadow_and_taken_out_again(visit: Visit, two:
     assert at.toast[0].value == "v0002 is in the shadow"
 
     scored(two, make.users(300, seed=8), reasons=False)
-    shadow.catch_up(two)
-    found = shadow.challenger(two)
+    two.shadow.catch_up()
+    found = two.shadow.challenger()
     assert found is not None
-    told = shadow.standing(two, found)
+    told = two.shadow.standing(found)
     at = visit(two, "registry", version="v0002")
     assert plain(told.sentence) in screen.sentences(at)
     at.text_input(key="take-out-name").set_value("Ada")
     at.button(key="take-out-now").click().run()
     assert not at.exception
-    assert shadow.challenger(two) is None
-    assert audit.read(two)["about"].tolist()[:2] == ["nobody", "v0002"]
+    assert two.shadow.challenger() is None
+    assert two.audit.read()["about"].tolist()[:2] == ["nobody", "v0002"]

@@ -45,7 +45,7 @@ def desk(visit: Visit, own: Settings, run: Run) -> AppTest:
 
 
 def on_desk(at: AppTest, home: Settings) -> Case:
-    return cases.find(home, at.query_params["case"])
+    return home.cases.find(at.query_params["case"])
 
 
 def press(at: AppTest, what: str) -> AppTest:
@@ -79,8 +79,8 @@ def said(at: AppTest) -> str:
 
 def signed_in(visit: Visit, home: Settings, role: str, page: str = "review", name: str = "Rita") -> AppTest:
     """The page of somebody with an account of this role, in a home that a team shares."""
-    accounts.create(home, "Lea", "admin", PASSWORD, now=make.NOW)
-    accounts.create(home, name, role, PASSWORD, now=make.NOW)  # type: ignore[arg-type]
+    home.accounts.create("Lea", "admin", PASSWORD, now=make.NOW)
+    home.accounts.create(name, role, PASSWORD, now=make.NOW)  # type: ignore[arg-type]
     return sign_in(visit(home, page), name)
 
 
@@ -148,7 +148,7 @@ def test_another_name_can_be_given(desk: AppTest) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_in_a_home_with_accounts_the_sign_in_stands_before_every_page(visit: Visit, own: Settings, page: str) -> None:
-    accounts.create(own, "Lea", "admin", PASSWORD, now=make.NOW)
+    own.accounts.create("Lea", "admin", PASSWORD, now=make.NOW)
 
     at = visit(own, page, **{"as": "Lea"})
 
@@ -158,7 +158,7 @@ def test_in_a_home_with_accounts_the_sign_in_stands_before_every_page(visit: Vis
 
 
 def test_a_wrong_password_and_an_unknown_name_get_the_same_sentence(visit: Visit, own: Settings, run: Run) -> None:
-    accounts.create(own, "Lea", "admin", PASSWORD, now=make.NOW)
+    own.accounts.create("Lea", "admin", PASSWORD, now=make.NOW)
     at = visit(own, "review")
 
     wrong = screen.errors(sign_in(at, "Lea", "not the password"))
@@ -172,7 +172,7 @@ def test_a_wrong_password_and_an_unknown_name_get_the_same_sentence(visit: Visit
 
 
 def test_a_name_given_before_there_were_accounts_opens_none(desk: AppTest, own: Settings) -> None:
-    accounts.create(own, "Ada", "admin", PASSWORD, now=make.NOW)
+    own.accounts.create("Ada", "admin", PASSWORD, now=make.NOW)
 
     desk.run()
 
@@ -195,25 +195,25 @@ def test_a_role_that_may_not_judge_is_told_so_and_holds_no_case(visit: Visit, ow
     assert not at.exception
     assert "Rita is data scientist here, a role that judges nobody" in screen.sentences(at)
     assert not [button for button in at.button if "verdict" in str(button.key)]
-    assert cases.listing(own, CaseFilters(), now=make.NOW)["claimed_by"].isna().all()
+    assert own.cases.listing(CaseFilters(), now=make.NOW)["claimed_by"].isna().all()
 
 
 def test_a_role_that_changes_while_the_page_is_open_counts_at_once(visit: Visit, own: Settings, run: Run) -> None:
     at = judge(signed_in(visit, own, "reviewer"))
     assert len(rows(own)) == 1
     before = at.query_params["case"]
-    accounts.change(own, "Rita", role="analyst", now=make.NOW)
+    own.accounts.change("Rita", role="analyst", now=make.NOW)
 
     judge(at)
 
     assert "a role that judges nobody" in screen.sentences(at)
     assert len(rows(own)) == 1
-    assert cases.find(own, before).status == "open"
+    assert own.cases.find(before).status == "open"
 
 
 def test_an_account_that_is_removed_is_out_at_the_next_click(visit: Visit, own: Settings, run: Run) -> None:
     at = signed_in(visit, own, "reviewer")
-    accounts.remove(own, "Rita")
+    own.accounts.remove("Rita")
 
     judge(at)
 
@@ -302,7 +302,7 @@ def test_a_blind_case_looks_the_same_whatever_its_score_is(visit: Visit, own: Se
     looks = []
     for told in ({"score": 0.01, "band": "allow", "action": "allow"},
                  {"score": 0.987654, "band": "auto_remove", "action": "human_review"}):  # fmt: skip
-        with database.writing(own) as connection:
+        with own.database.writing() as connection:
             changed = database.cases.update().where(database.cases.c.number == case.number)
             connection.execute(changed.values(told))
         looks.append(list(everything(opened(visit, own, case))))
@@ -333,7 +333,7 @@ def desk_figure(at: AppTest) -> str:
 def told_of(home: Settings, case: Case) -> tuple[Reason, ...]:
     from core.registry import registry  # noqa: PLC0415
 
-    return case_view.reasons(case, registry.load(home, case.model))
+    return case_view.reasons(case, home.registry.load(case.model))
 
 
 def test_a_blind_case_tells_its_score_once_it_is_judged(visit: Visit, own: Settings, run: Run) -> None:
@@ -373,7 +373,7 @@ def test_a_verdict_is_stored_once_and_the_next_case_follows(desk: AppTest, own: 
     stored = rows(own)
     assert len(stored) == 1
     assert stored.loc[0, ["user", "case", "verdict", "reviewer"]].tolist() == [case.user, case.id, judgement, "Ada"]
-    assert cases.find(own, case.id).judged_by == "Ada"
+    assert own.cases.find(case.id).judged_by == "Ada"
     assert on_desk(desk, own).id != case.id
     assert on_desk(desk, own).claimed_by == "Ada"
 
@@ -393,7 +393,7 @@ def test_a_case_that_somebody_else_judged_meanwhile_is_told_and_the_next_one_sho
     desk: AppTest, own: Settings
 ) -> None:
     case = on_desk(desk, own)
-    with database.writing(own) as connection:  # Ada's claim has ended
+    with own.database.writing() as connection:  # Ada's claim has ended
         connection.execute(database.cases.update().values(cases.NOBODY))
     reviewing.judge(own, case, "legitimate", by="Bob")
 
@@ -412,7 +412,7 @@ def test_an_undo_opens_the_case_again_and_keeps_the_row(desk: AppTest, own: Sett
     desk.button(key="undo").click().run()
 
     assert on_desk(desk, own).id == case.id
-    assert cases.find(own, case.id).status == "open"
+    assert own.cases.find(case.id).status == "open"
     stored = rows(own)
     assert stored["verdict"].tolist() == ["spammer", "withdrawn"]
     assert stored["supersedes"].tolist() == ["", stored["id"][0]]
@@ -545,7 +545,7 @@ def test_triage_leaves_what_somebody_else_has_and_says_so(desk: AppTest, visit: 
     mine = desk.query_params["case"]
     at = panel(visit(own, "review", **{"as": "Bob"}), "Triage")
     listed = at.dataframe[0].value["Case"].tolist()
-    free = next(i for i, case in enumerate(listed) if cases.find(own, case).claimed_by is None)
+    free = next(i for i, case in enumerate(listed) if own.cases.find(case).claimed_by is None)
 
     choose(at, [listed.index(mine), free])
     labelled(at, "2 cases: spammer").click().run()
@@ -591,7 +591,7 @@ def test_with_everybody_judged_the_figures_are_those_of_the_truth(visit: Visit, 
 
     at = visit(own, "review", **{"as": "Ada", "review_panel": "Figures"})
 
-    flagged = pd.Series(run.policy.severity(runs.scores(own, run.id)["probability"])) >= 2
+    flagged = pd.Series(run.policy.severity(own.runs.scores(run.id)["probability"])) >= 2
     spam = frame["spam"].astype(bool)
     assert spam.sum() > 30
     table = at.table[0].value.set_index("Figure")
@@ -633,44 +633,44 @@ def test_guidance_is_saved_for_everybody(visit: Visit, own: Settings) -> None:
 
     assert not at.exception
     assert not at.error
-    saved = guidance.load(own)
+    saved = own.guidance.load()
     assert (saved.version, saved.capacity, saved.guidelines) == (1, 77, "Look *twice*.")
     assert saved.reasons == guidance.REASONS
     assert "Version 1, saved by Lea" in screen.sentences(at)
 
 
 def test_a_change_of_guidance_is_undone_and_that_too_is_on_record(visit: Visit, own: Settings) -> None:
-    first = guidance.save(own, replace(guidance.load(own), capacity=5), by="Max", now=make.NOW)
-    guidance.save(own, replace(first, capacity=500, guidelines="Be quick."), by="Max", now=make.NOW)
+    first = own.guidance.save(replace(own.guidance.load(), capacity=5), by="Max", now=make.NOW)
+    own.guidance.save(replace(first, capacity=500, guidelines="Be quick."), by="Max", now=make.NOW)
     at = visit(own, "review", **{"as": "Lea", "review_panel": "Guidance"})
 
     at.button(key="undo-guidance-2").click().run()
 
-    assert replace(guidance.load(own), version=1) == first
-    assert guidance.load(own).version == 3
-    assert audit.read(own)[["who", "what", "about"]].iloc[0].tolist() == ["Lea", "change guidance", "guidance 3"]
+    assert replace(own.guidance.load(), version=1) == first
+    assert own.guidance.load().version == 3
+    assert own.audit.read()[["who", "what", "about"]].iloc[0].tolist() == ["Lea", "change guidance", "guidance 3"]
     at.button(key="undo-guidance-3").click().run()
-    assert (guidance.load(own).capacity, guidance.load(own).guidelines) == (500, "Be quick.")
+    assert (own.guidance.load().capacity, own.guidance.load().guidelines) == (500, "Be quick.")
 
 
 def test_the_first_guidance_is_undone_to_what_a_new_home_has(visit: Visit, own: Settings) -> None:
-    guidance.save(own, replace(guidance.load(own), capacity=5), by="Max", now=make.NOW)
+    own.guidance.save(replace(own.guidance.load(), capacity=5), by="Max", now=make.NOW)
 
     visit(own, "review", **{"as": "Lea", "review_panel": "Guidance"}).button(key="undo-guidance-1").click().run()
 
-    assert replace(guidance.load(own), version=0) == guidance.Guidance()
+    assert replace(own.guidance.load(), version=0) == guidance.Guidance()
 
 
 def test_guidance_that_somebody_changed_meanwhile_is_not_overwritten(visit: Visit, own: Settings) -> None:
     at = visit(own, "review", **{"as": "Lea", "review_panel": "Guidance"})
     at.number_input(key="capacity-0").set_value(77)
-    meanwhile = replace(guidance.load(own), capacity=5)
-    guidance.save(own, meanwhile, by="Max", now=make.NOW)
+    meanwhile = replace(own.guidance.load(), capacity=5)
+    own.guidance.save(meanwhile, by="Max", now=make.NOW)
 
     labelled(at, "Save").click().run()
 
     assert "Max has changed the guidance meanwhile" in screen.errors(at)[0]
-    assert (guidance.load(own).version, guidance.load(own).capacity) == (1, 5)
+    assert (own.guidance.load().version, own.guidance.load().capacity) == (1, 5)
     assert at.number_input(key="capacity-0").value == 77  # what was typed is still there
 
     labelled(at, "Load it again").click().run()
@@ -678,7 +678,7 @@ def test_guidance_that_somebody_changed_meanwhile_is_not_overwritten(visit: Visi
     assert at.number_input(key="capacity-1").value == 5
     at.number_input(key="capacity-1").set_value(77)
     labelled(at, "Save").click().run()
-    assert (guidance.load(own).version, guidance.load(own).capacity) == (2, 77)
+    assert (own.guidance.load().version, own.guidance.load().capacity) == (2, 77)
 
 
 def test_an_address_that_could_lead_anywhere_is_refused(visit: Visit, own: Settings) -> None:
@@ -687,7 +687,7 @@ def test_an_address_that_could_lead_anywhere_is_refused(visit: Visit, own: Setti
     labelled(at, "Save").click().run()
 
     assert "write it as https" in screen.errors(at)[0]
-    assert guidance.load(own).version == 0
+    assert own.guidance.load().version == 0
 
 
 @pytest.mark.parametrize(("address", "link"), [
@@ -698,7 +698,7 @@ def test_an_address_that_could_lead_anywhere_is_refused(visit: Visit, own: Setti
 def test_the_profile_is_linked_where_the_lead_has_given_its_address(
     visit: Visit, own: Settings, run: Run, address: str, link: str | None
 ) -> None:
-    guidance.save(own, replace(guidance.load(own), profile_url=address), by="Lea", now=make.NOW)
+    own.guidance.save(replace(own.guidance.load(), profile_url=address), by="Lea", now=make.NOW)
     case = waiting(own)[0]
 
     shown = screen.sentences(opened(visit, own, case))
@@ -725,7 +725,7 @@ def test_a_reopened_case_is_for_somebody_else_than_who_decided(
     reopen(desk, case.id if by == "case" else case.user)
 
     assert not desk.error
-    assert cases.find(own, case.id).reopened == "Ada: The user has written to us"
+    assert own.cases.find(case.id).reopened == "Ada: The user has written to us"
     again = visit(own, "review", **{"as": "Ada", "case": case.id})
     assert again.query_params["case"] != case.id
     other = opened(visit, own, case, "Bob")
@@ -733,7 +733,7 @@ def test_a_reopened_case_is_for_somebody_else_than_who_decided(
     assert "1 earlier verdict" in screen.sentences(other)
     judge(other, "legitimate")
     assert rows(own)["stratum"].tolist()[-1] == "appeal"
-    assert cases.find(own, case.id).judged_by == "Bob"
+    assert own.cases.find(case.id).judged_by == "Bob"
 
 
 @pytest.mark.parametrize(("asked", "note", "sentence"), [
@@ -754,7 +754,7 @@ def test_what_cannot_be_reopened_gets_a_sentence(
 
     assert not desk.exception
     assert sentence in screen.errors(desk)[0]
-    assert cases.find(own, case.id).status == "closed"
+    assert own.cases.find(case.id).status == "closed"
 
 
 # Sending to review
@@ -767,7 +767,7 @@ def test_a_scored_file_is_sent_to_review_by_its_plan(
     at = visit(own, "score_file", run=run.id)
     labelled(at, "Queue them").click().run()
     assert "give 1 to 80 printable characters" in screen.errors(at)[0]
-    assert not runs.planned(own, run.id)
+    assert not own.runs.planned(run.id)
 
     at.text_input(key=f"name-plan-{run.id}").set_value("Ada").run()
     labelled(at, "Queue them").click().run()
@@ -775,7 +775,7 @@ def test_a_scored_file_is_sent_to_review_by_its_plan(
     assert screen.over(own, f"queue-{run.id}").status == "done"
     at.run()
 
-    plan = runs.plan(own, run.id)
+    plan = own.runs.plan(run.id)
     assert plan is not None
     assert len(waiting(own)) == plan["chosen"].sum() > 0
     assert f"{plan['chosen'].sum()} users of this run are planned for review." in screen.sentences(at)
@@ -824,8 +824,8 @@ def test_nothing_that_others_wrote_becomes_markup(visit: Visit, own: Settings, t
     frame["country"] = HOSTILE[0]
     reviewing.planned(own, frame, capacity=0, audit=1.0, uncertain=0)
     note = ("".join(HOSTILE) * 100)[:4000]
-    guidance.save(
-        own, replace(guidance.load(own), profile_url="https://example.com/{user_id}"), by=HOSTILE[2], now=make.NOW
+    own.guidance.save(
+        replace(own.guidance.load(), profile_url="https://example.com/{user_id}"), by=HOSTILE[2], now=make.NOW
     )
     pages = []
     for case in waiting(own)[:7]:

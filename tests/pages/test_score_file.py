@@ -69,7 +69,7 @@ def test_a_rerun_does_not_score_the_same_upload_again(upload: Upload, own: Setti
     at.run()
     everyone(at)
 
-    assert len(runs.recent(own)) == 1
+    assert len(own.runs.recent()) == 1
 
 
 def test_rejected_rows_are_counted_named_and_can_be_taken_away(
@@ -86,7 +86,7 @@ def test_rejected_rows_are_counted_named_and_can_be_taken_away(
     assert "205 users received, 200 scored, 5 rejected" in said
     assert "1 row was rejected. Line 202, links&#58;" in said
     assert [button for button in at.get("download_button") if button.key == "rejected_rows"]
-    rejected = pd.read_csv(io.BytesIO(services.rejected_file(runs.find(own, "r-0001").dataset)))
+    rejected = pd.read_csv(io.BytesIO(services.rejected_file(own.runs.find("r-0001").dataset)))
     assert rejected["line"].tolist() == [202, 203, 204, 205, 206]
     assert rejected["code"].tolist() == ["not_a_number", "duplicate_id", "blank", "missing_id", "ragged"]
 
@@ -114,7 +114,7 @@ def test_a_file_without_a_feature_stops_with_a_sentence_and_a_way_on(
     assert not at.exception
     assert not at.error
     assert at.query_params["run"] == "r-0001"
-    assert (runs.scores(own, "r-0001")["n_missing"] == 2).all()
+    assert (own.runs.scores("r-0001")["n_missing"] == 2).all()
     assert "**tier and ratio** absent, missing in every row" in screen.sentences(at)
 
 
@@ -142,7 +142,7 @@ def test_what_is_no_table_gets_its_sentence_and_the_next_file_still_works(
 
     assert not at.exception
     assert sentence in screen.errors(at)[0].replace("&#40;", "(").replace("&#41;", ")")
-    assert not runs.recent(own)
+    assert not own.runs.recent()
 
     at.file_uploader(key="upload").upload("better.csv", make.csv(to_score)).run()
 
@@ -224,7 +224,7 @@ def test_a_run_opens_from_the_list_of_those_before(
 
 
 def test_the_counts_in_the_filter_are_those_of_the_run(opened: AppTest, own: Settings) -> None:
-    run = runs.find(own, "r-0001")
+    run = own.runs.find("r-0001")
 
     labels = opened.button_group(key="group-r-0001").options
     assert labels[0] == f"Flagged {run.flagged}"
@@ -235,7 +235,7 @@ def test_the_counts_in_the_filter_are_those_of_the_run(opened: AppTest, own: Set
 def test_a_band_shows_its_users_only(opened: AppTest, own: Settings, band: str) -> None:
     opened.button_group(key="group-r-0001").set_value(band).run()
 
-    assert len(table(opened)) == runs.find(own, "r-0001").counts[band]
+    assert len(table(opened)) == own.runs.find("r-0001").counts[band]
     assert len(table(opened)["·band"].astype(str).unique()) == 1
 
 
@@ -305,7 +305,7 @@ def test_another_file_leads_back_to_the_uploader(opened: AppTest) -> None:
 
 
 def test_the_figure_and_the_counts_tell_the_same(opened: AppTest, own: Settings) -> None:
-    counts = runs.find(own, "r-0001").counts
+    counts = own.runs.find("r-0001").counts
     shown = opened.table[0].value
 
     assert shown["Users"].tolist() == [counts[band] for band in reversed(counts)]
@@ -394,7 +394,7 @@ def test_cancelling_the_reasons_leaves_the_scores_and_offers_them_again(
     monkeypatch.setenv(HOME_VARIABLE, str(own.home))
     run = scored(own, to_score, reasons=False)
     services.explain_in_background(run)
-    jobs.cancel(own, "reasons-r-0001")
+    own.jobs.cancel("reasons-r-0001")
     assert screen.over(own, "reasons-r-0001").status == "cancelled"
 
     at = visit(own, "score_file", run="r-0001")
@@ -427,7 +427,7 @@ def test_a_model_of_other_features_is_told_in_a_sentence(upload: Upload, own: Se
 
     assert not at.exception
     assert "needs ratio" in screen.errors(at)[0]
-    assert registry.champion(own) == "v0001"
+    assert own.registry.champion() == "v0001"
 
 
 # Scoring goes on behind the page
@@ -437,9 +437,9 @@ def test_a_model_of_other_features_is_told_in_a_sentence(upload: Upload, own: Se
 def interrupted(own: Settings, to_score: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> str:
     """A job that was cut off when 100 of the 200 users of november.csv were scored."""
     with monkeypatch.context() as patched:
-        patched.setattr(jobs, "_launch", lambda *_: None)
+        patched.setattr(jobs.Jobs, "_launch", lambda *_: None)
         patched.setattr(jobs, "START_WITHIN", 0.0)
-        job = score_job.start_from_page(own, "november.csv", make.csv(to_score), now=services.now())
+        job = own.score_jobs.start_from_page("november.csv", make.csv(to_score), now=services.now())
     told = json.loads((own.jobs / job.id / "state.json").read_text(encoding="utf-8"))
     text = json.dumps(told | {"status": "running", "done": 100, "of": 200, "message": "Scoring november.csv"})
     (own.jobs / job.id / "state.json").write_text(text, encoding="utf-8")
@@ -447,7 +447,7 @@ def interrupted(own: Settings, to_score: pd.DataFrame, monkeypatch: pytest.Monke
 
 
 def test_the_address_of_a_job_leads_to_its_run(upload: Upload, visit: Visit, own: Settings, interrupted: str) -> None:
-    score_job.again(own, interrupted)
+    own.score_jobs.again(interrupted)
 
     at = visit(own, "score_file", job=interrupted)
 
@@ -472,7 +472,7 @@ def test_an_interrupted_scoring_says_how_far_it_was_and_is_resumed(
     assert not at.exception
     assert not at.error
     assert at.query_params["run"] == "r-0001"
-    assert len(runs.recent(own)) == 1
+    assert len(own.runs.recent()) == 1
     assert not list(own.jobs.glob("*/upload-*"))
 
 
@@ -497,7 +497,7 @@ def test_an_interrupted_scoring_may_be_discarded(visit: Visit, own: Settings, in
     assert not at.error
     assert "job" not in at.query_params
     assert not (own.jobs / interrupted).exists()
-    assert runs.recent(own) == ()
+    assert own.runs.recent() == ()
 
 
 def test_overview_leads_to_a_scoring_that_was_interrupted(visit: Visit, own: Settings, interrupted: str) -> None:
@@ -513,7 +513,7 @@ def test_overview_leads_to_a_scoring_that_was_interrupted(visit: Visit, own: Set
 def test_a_file_that_failed_while_nobody_looked_is_told_to_who_comes_anew_once_it_was_seen_no_more(
     visit: Visit, own: Settings
 ) -> None:
-    job = score_job.start_from_page(own, "photo.csv", b"\x89PNG\r\n\x1a\n\0\0", now=services.now()).id
+    job = own.score_jobs.start_from_page("photo.csv", b"\x89PNG\r\n\x1a\n\0\0", now=services.now()).id
     assert "this is a picture" in screen.errors(visit(own, "score_file"))[0]
 
     at = visit(own, "score_file", job=job)
@@ -526,13 +526,13 @@ def test_a_file_without_a_feature_is_kept_and_goes_on_from_its_address(
     visit: Visit, own: Settings, to_score: pd.DataFrame
 ) -> None:
     payload = make.csv(to_score.drop(columns="tier"))
-    job = score_job.start_from_page(own, "short.csv", payload, now=services.now()).id
+    job = own.score_jobs.start_from_page("short.csv", payload, now=services.now()).id
 
     at = visit(own, "score_file", job=job)  # as after a reload
     at.button(key="go_on").click().run()
 
     assert at.query_params["run"] == "r-0001"
-    assert (runs.scores(own, "r-0001")["n_missing"] == 1).all()
+    assert (own.runs.scores("r-0001")["n_missing"] == 1).all()
 
 
 @pytest.mark.parametrize("job", ["score-page-nothing", "nonsense", "../../etc", "reasons-r-0001"])
@@ -561,4 +561,4 @@ def test_a_file_is_scored_by_a_process_and_its_reasons_follow_in_it(
 
     assert at.query_params["run"] == "r-0001"
     assert screen.over(own, "reasons-r-0001").status == "done"
-    assert [job.status for job in jobs.listed(own, score_job.PAGE)] == ["done"]
+    assert [job.status for job in own.jobs.listed(score_job.PAGE)] == ["done"]

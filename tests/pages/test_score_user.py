@@ -57,7 +57,7 @@ def test_the_form_starts_from_the_training_medians(visit: Visit, own: Settings) 
     at = visit(own, "score_user")
 
     assert not at.exception
-    features = registry.load(own).metadata.features
+    features = own.registry.load().metadata.features
     assert {number.label: number.value for number in at.number_input} == {
         feature.name: feature.median for feature in features
     }
@@ -75,7 +75,7 @@ def test_a_changed_value_is_given_the_others_stay_assumed(visit: Visit, own: Set
 
 def test_a_user_of_a_run_has_the_score_of_the_run(user: AppTest, own: Settings) -> None:
     assert not user.exception
-    score = runs.scores(own, "r-0001").loc[3, "probability"]
+    score = own.runs.scores("r-0001").loc[3, "probability"]
     assert f"score **{words.probability(score)}**" in headline(user)
     assert "users.csv · row 3 · name 2" in screen.sentences(user)
     assert "4 given · 1 missing" in screen.sentences(user)
@@ -88,9 +88,9 @@ def test_a_missing_value_is_an_empty_field_and_never_0(user: AppTest) -> None:
 def test_a_change_moves_the_score_and_shows_before_and_after(user: AppTest, own: Settings) -> None:
     changed(user, "links", 12)
 
-    values = datasets.one(own, runs.find(own, "r-0001").dataset, 3)
-    frame = pd.DataFrame([values[list(registry.load(own).metadata.names)].astype(float)]).assign(links=12.0)
-    after = float(Scorer(registry.load(own)).score(frame).probability[0])
+    values = own.datasets.one(own.runs.find("r-0001").dataset, 3)
+    frame = pd.DataFrame([values[list(own.registry.load().metadata.names)].astype(float)]).assign(links=12.0)
+    after = float(Scorer(own.registry.load()).score(frame).probability[0])
     assert not user.exception
     assert f"score **{words.probability(after)}**" in headline(user)
     assert figures(user) == ["what_if", "pushes"]
@@ -135,8 +135,8 @@ def test_the_pushes_lead_from_the_average_user_to_the_margin(user: AppTest, own:
     told = spec["layout"]["meta"]["alt"]
     start, end = (float(text.replace("−", "-")) for text in re.findall(r"user at (\S+)", told))
 
-    assert start == pytest.approx(registry.load(own).metadata.bias, abs=0.005)
-    assert end == pytest.approx(runs.scores(own, "r-0001").loc[3, "margin"], abs=0.005)
+    assert start == pytest.approx(own.registry.load().metadata.bias, abs=0.005)
+    assert end == pytest.approx(own.runs.scores("r-0001").loc[3, "margin"], abs=0.005)
     everything = user.dataframe[-1].value
     pushes = [float(text.replace("−", "-")) for text in everything["Push"]]
     assert sum(pushes) == pytest.approx(end - start, abs=0.005 * len(pushes) + 0.01)
@@ -166,7 +166,7 @@ def test_an_id_that_is_not_there_is_told_in_a_sentence(user: AppTest) -> None:
 
 def test_a_dataset_can_be_chosen_and_left(visit: Visit, own: Settings) -> None:
     at = visit(own, "score_user")
-    stored = next(found for found in datasets.stored(own) if found.name == "train.csv")
+    stored = next(found for found in own.datasets.stored() if found.name == "train.csv")
 
     at.selectbox[0].set_value(stored.id).run()
     assert at.query_params == {"dataset": stored.id}
@@ -263,7 +263,7 @@ def test_a_user_without_a_score_is_told_so_and_has_no_band(
     bad = one_bad_leaf(own)
     users = make.users(40, seed=9)
     values = users[without_score(bad, users)].iloc[0]
-    monkeypatch.setattr(registry, "load", lambda *_: bad)
+    monkeypatch.setattr(registry.Registry, "load", lambda *_: bad)
     at = visit(own, "score_user")
     for name in ("links", "verified", "tier", "ratio"):
         at = changed(at, name, float(values[name]))

@@ -20,7 +20,7 @@ from tests.screen import Visit
 @pytest.fixture
 def run(own: Settings) -> str:
     """The closed run of 40 users, one of them asked about twice, some of whom came with context; sent to review."""
-    serving = Serving(own, registry.load(own), make.SCHEMA, Glossary({}), Policy())
+    serving = Serving(own, own.registry.load(), make.SCHEMA, Glossary({}), Policy())
     names, users = list(make.SCHEMA.names), make.users(40, seed=5)
     asked = [
         serving.asked(dict(zip(names, row, strict=True)), user=user, allow_missing=True)
@@ -30,8 +30,8 @@ def run(own: Settings) -> str:
             for at, each in enumerate(asked)]  # fmt: skip
     serving.score([*some, replace(asked[0], values=asked[1].values)], now=make.NOW)
     (ended,) = serving.ended(now=make.NOW, everything=True)
-    closing.close(own, ended, make.SCHEMA, now=make.NOW)
-    plans.queue_run(own, ended, by="Ada", now=make.NOW)
+    own.closing.close(ended, make.SCHEMA, now=make.NOW)
+    own.plans.queue_run(ended, by="Ada", now=make.NOW)
     return ended
 
 
@@ -48,7 +48,7 @@ def test_its_users_stand_in_the_table_highest_risk_first(visit: Visit, own: Sett
     at = visit(own, "score_file", run=run)
     shown = at.dataframe[0].value["user"].tolist()
 
-    found = runs.scores(own, run).sort_values("probability", ascending=False, kind="stable")
+    found = own.runs.scores(run).sort_values("probability", ascending=False, kind="stable")
     assert shown == [f"u5-{(row - 1) % 40}" for row in found.index[: len(shown)]]
     assert shown
 

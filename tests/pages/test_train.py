@@ -55,7 +55,7 @@ class Started(list[tuple[str, dict[str, Any], str, str]]):
 @pytest.fixture
 def started(_no_processes: None, monkeypatch: pytest.MonkeyPatch) -> Started:
     found = Started()
-    monkeypatch.setattr(jobs, "start", found)
+    monkeypatch.setattr(jobs.Jobs, "start", found)
     return found
 
 
@@ -67,7 +67,7 @@ def keep(own: Settings) -> Keep:
     """Keep a training run in the home with a model; `keep(family="random_forest", by="Ada")`."""
 
     def kept(**changes: Any) -> TrainingRun:
-        data = registry.describe(own, "v0001").data
+        data = own.registry.describe("v0001").data
         spammers = FIGURES.positives + round(data.trained_on * FIGURES.positives / N)
         data = replace(data, positives=spammers, rows=data.trained_on + N, tested_on=N)
         run = TrainingRun(
@@ -75,7 +75,7 @@ def keep(own: Settings) -> Keep:
             options={"class_weight": "natural", "hard_negatives": False, "parameters": {}}, data=data,
             figures=FIGURES, folds=(0.7, 0.72, 0.71), training_pr_auc=0.8, rounds=None, seconds=12.4, seed=3,
         )  # fmt: skip
-        return training_runs.find(own, training_runs.keep(own, replace(run, **changes), SCORES))
+        return own.training_runs.find(own.training_runs.keep(replace(run, **changes), SCORES))
 
     return kept
 
@@ -142,7 +142,7 @@ def test_the_button_starts_the_job_with_what_was_chosen(visit: Visit, own: Setti
     at = visit(own, "train", **{"as": "Ada"})
     press(at)
 
-    dataset = datasets.stored(own)[0]
+    dataset = own.datasets.stored()[0]
     target, arguments, title, identity = started[0]
     assert target == "train"
     assert arguments == {
@@ -209,7 +209,7 @@ def signed_in(at: AppTest, name: str) -> AppTest:
 @pytest.fixture
 def team(own: Settings) -> Settings:
     for name, role in (("Root", "admin"), ("Eve", "reviewer"), ("Sam", "data scientist")):
-        accounts.create(own, name, role, PASSWORD, now=make.NOW)  # type: ignore[arg-type]
+        own.accounts.create(name, role, PASSWORD, now=make.NOW)  # type: ignore[arg-type]
     return own
 
 
@@ -230,7 +230,7 @@ def test_a_role_taken_away_meanwhile_refuses_what_the_button_asks(
 ) -> None:
     at = signed_in(visit(team, "train"), "Sam")
     assert "Train" in labels(at)
-    accounts.change(team, "Sam", role="reviewer", now=make.NOW)
+    team.accounts.change("Sam", role="reviewer", now=make.NOW)
     button = next(button for button in at.button if button.label == "Train")
     button.click().run()
 
@@ -259,7 +259,7 @@ def test_new_labelled_users_are_stored_and_chosen(visit: Visit, own: Settings, s
     at.file_uploader(key="train_file").upload("march.csv", payload).run()
 
     assert not at.exception
-    stored = next(found for found in datasets.stored(own) if found.name == "march.csv")
+    stored = next(found for found in own.datasets.stored() if found.name == "march.csv")
     assert (stored.accepted, stored.rejected) == (120, 1)
     assert at.selectbox(key="train_dataset").value == stored.id
     assert "1 row rejected" in [button.label for button in at.get("download_button")]
@@ -433,11 +433,11 @@ def test_a_run_started_here_ends_in_its_figures_its_effect_and_its_search(
     at.number_input(key="train_trials").set_value(2).run()
     press(at)
     assert "Under way" in screen.sentences(at)
-    assert screen.over(own, jobs.listed(own, "train-")[0].id, within=240).status == "done"
+    assert screen.over(own, own.jobs.listed("train-")[0].id, within=240).status == "done"
     at.run()
 
     assert not at.exception
-    kept = training_runs.find(own, "t-0001")
+    kept = own.training_runs.find("t-0001")
     assert kept.validation is not None
     assert kept.without is not None
     assert (
@@ -464,7 +464,7 @@ def test_jobs_that_run_and_wait_are_listed_from_disk(visit: Visit, own: Settings
 
 def test_a_search_under_way_draws_its_trials_so_far(visit: Visit, own: Settings, note: Note) -> None:
     note("train-0001", "running", done=3, of=10, message="Trial 4 of 10")
-    training_runs.note_trials(own, "train-0001", TRIALS[:3])
+    own.training_runs.note_trials("train-0001", TRIALS[:3])
     at = visit(own, "train")
 
     assert not at.exception
@@ -506,7 +506,7 @@ def test_names_from_files_people_and_jobs_are_shown_as_text(
     visit: Visit, own: Settings, note: Note, keep: Keep
 ) -> None:
     hostile = "<b>x</b> :red[x] $x$ [a](javascript:alert(1))"
-    data = replace(registry.describe(own, "v0001").data, name=f"{hostile}.csv")
+    data = replace(own.registry.describe("v0001").data, name=f"{hostile}.csv")
     keep(
         data=data, by=hostile, notes=(hostile,), search=TRIALS, family=hostile,
         options={"parameters": {hostile: hostile}}, training_pr_auc=1.0,

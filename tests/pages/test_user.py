@@ -76,7 +76,7 @@ def test_while_a_blind_case_waits_its_score_is_hidden_and_shown_once_it_is_judge
 
     at.run()
     assert "–" not in at.dataframe[0].value["Score"].tolist()
-    assert cases.find(own, case.id).status == "closed"
+    assert own.cases.find(case.id).status == "closed"
 
 
 def test_nobody_of_that_name_is_said_with_where_it_was_looked_for(visit: Visit, own: Settings, run: Run) -> None:
@@ -88,5 +88,5 @@ def test_nobody_of_that_name_is_said_with_where_it_was_looked_for(visit: Visit, 
 
 
 def test_without_an_id_the_page_says_how_to_give_one(visit: Visit, own: Settings) -> None:
-    assert runs.recent(own) == ()
+    assert own.runs.recent() == ()
     assert "Find a user" in screen.sentences(visit(own, "user"))

@@ -68,7 +68,7 @@ def recorded(settings: Settings, said: Sequence[tuple[str, Mapping[str, object]]
     told: dict[int, Stored | Refusal] = {}
     for by in dict.fromkeys(name for name, _ in said):
         rows = [Row.of(number, cells) for number, (name, cells) in enumerate(said) if name == by]
-        done = importing.record(settings, rows, by=by, now=datetime.now(UTC), source="API")
+        done = settings.feedback_import.record(rows, by=by, now=datetime.now(UTC), source="API")
         told |= {refusal.row: refusal for refusal in done.refused}
         ids, fresh = iter(done.ids), set(done.fresh)
         for row in rows:
@@ -82,13 +82,13 @@ def recorded(settings: Settings, said: Sequence[tuple[str, Mapping[str, object]]
 @router.get("/model/feedback/stats", dependencies=KEYED)
 def stats(here: Here) -> FeedbackStats:
     """Counts of all feedback, and precision and recall weighted by how the users judged were chosen."""
-    known, last = ledger.of(here.settings), schedule.last(here.settings)
+    known, last = here.settings.ledger, here.settings.schedule.last()
     known.refresh()
     standing = known.effective()
     counts = figures.counts(len(known), standing)
     naive = counts["naive_accuracy"]
-    run = next((each for each in runs.recent(here.settings, RECENT) if runs.planned(here.settings, each.id)), None)
-    found = live_figures.figures(here.settings, run, known.valid()) if run else None
+    run = next((each for each in here.settings.runs.recent(RECENT) if here.settings.runs.planned(each.id)), None)
+    found = here.settings.live_figures.figures(run, known.valid()) if run else None
     return FeedbackStats(
         total_feedback=counts["total"], standing=counts["standing"], correct_predictions=naive["events"],
         judged_predictions=naive["of"], accuracy=naive["value"], by_verdict=counts["by_verdict"],
@@ -99,7 +99,7 @@ def stats(here: Here) -> FeedbackStats:
 
 def _stored_since(settings: Settings, identity: str, since: datetime) -> bool:
     """Whether a verdict was stored by a process that died before it could answer the same request."""
-    stored = ledger.of(settings).verdict(identity)
+    stored = settings.ledger.verdict(identity)
     return stored is not None and stored.time >= since
 
 

@@ -50,7 +50,7 @@ async def score(
         raise Problem(415, "no_file", f"Send the file itself, as {', '.join(FILES)}.")
     live.serving  # noqa: B018 - 503 now rather than a job that fails
     job = score_job.identity(identity(who, key) if key else "")
-    path = score_job.upload(live.settings, job)
+    path = live.settings.score_jobs.upload(job)
     order = Order(name, await _kept(request, path), reasons, allow_missing)
     try:
         started = await run_in_threadpool(score_job.start, live.settings, job, path, order)
@@ -90,23 +90,23 @@ def _retraining(settings: Settings, how: str, who: Person, claim: Claim | None) 
     """A retraining that was started, or that is under way."""
     if claim and claim.since:  # by a process that died before it could answer the same request
         began = claim.since.timestamp()
-        found = next((job for job in jobs.listed(settings, scheduler.PREFIX) if job.asked >= began), None)
+        found = next((job for job in settings.jobs.listed(scheduler.PREFIX) if job.asked >= began), None)
         if found is not None:
             return found
-    return scheduler.start(settings, Policy().thresholds, how=how, by=who.name)
+    return settings.scheduler.start(Policy().thresholds, how=how, by=who.name)
 
 
 @router.get("/jobs/{job}")
 def look(job: str, live: Here, _who: MayScore) -> Job:
     """How far a job is, and its result once it is done."""
-    return _job(live.settings, jobs.find(live.settings, job))
+    return _job(live.settings, live.settings.jobs.find(job))
 
 
 @router.get("/jobs/{job}/result", response_class=Response, responses=_CSV)
 def result(job: str, live: Here, _who: MayScore) -> Response:
     """The users of a file that was scored, in input order, as CSV."""
-    run = score_job.result(live.settings, job)
-    return Response(export.as_bytes(export.run_table(live.settings, run), ".csv"), media_type="text/csv")
+    run = live.settings.score_jobs.result(job)
+    return Response(export.as_bytes(live.settings.exports.run_table(run), ".csv"), media_type="text/csv")
 
 
 def _job(settings: Settings, job: jobs.Job) -> Job:
@@ -118,7 +118,7 @@ def _job(settings: Settings, job: jobs.Job) -> Job:
 
 def _result(settings: Settings, job: jobs.Job) -> dict[str, Any] | None:
     if not job.id.startswith(score_job.PREFIX):
-        return jobs.result(settings, job.id)
-    run = score_job.result(settings, job.id)
+        return settings.jobs.result(job.id)
+    run = settings.score_jobs.result(job.id)
     counts = {"received": run.received, "users": run.users, "rejected": run.rejected, "bands": dict(run.counts)}
     return {"run": run.id, "model_version": run.model, "policy_version": run.policy.version} | counts

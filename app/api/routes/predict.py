@@ -86,7 +86,7 @@ def _answered(
     elif requests:
         kept(serving.score(requests, now=datetime.now(UTC)))
     else:  # nobody is stored whom the answer could be stored with
-        idempotency.keep(settings, kept(()), now=datetime.now(UTC))
+        settings.replies.keep(kept(()), now=datetime.now(UTC))
     return answers[0]
 
 

@@ -38,8 +38,8 @@ Session = Annotated[
 @router.get("/cases/next", response_model=Case, responses={204: {"description": "No case waits."}})
 def next_case(live: Here, who: MayJudge, session: Session = "") -> Case | Response:
     """The case this reviewer holds, else the next one, held for a while; 204 when none waits."""
-    now, lease = datetime.now(UTC), guidance.load(live.settings).lease
-    case = queue.claim(live.settings, who.name, now=now, lease=lease, session=session)
+    now, lease = datetime.now(UTC), live.settings.guidance.load().lease
+    case = live.settings.queue.claim(who.name, now=now, lease=lease, session=session)
     return Response(status_code=204) if case is None else _case(case, _reasons(live, case))
 
 
@@ -68,11 +68,11 @@ def decisions(
     most: Annotated[int, Query(ge=1, le=MOST_DECISIONS, description="Most decisions to give.")] = 1_000,
 ) -> Decisions:  # fmt: skip
     """The decisions after a number, oldest first; numbers never change, so that asking again gives the same."""
-    verdicts.catch_up(live.settings)  # verdicts whose decisions a crash has left undone
-    frame = outbox.since(live.settings, since, most).reset_index()
+    live.settings.verdicts.catch_up()  # verdicts whose decisions a crash has left undone
+    frame = live.settings.outbox.since(since, most).reset_index()
     if len(frame):
         facts, now = {"decisions": len(frame), "last": int(frame["number"].iloc[-1])}, datetime.now(UTC)
-        audit.note(live.settings, who=who.name, what="export decisions", about="API", details=facts, now=now)
+        live.settings.audit.note(who=who.name, what="export decisions", about="API", details=facts, now=now)
     rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
     return Decisions.model_validate({"decisions": rows, "last": rows[-1]["number"] if rows else since})
 
@@ -82,11 +82,11 @@ def _reasons(live: Live, case: cases.Case) -> tuple[Reason, ...]:
 
 
 def _judged(live: Live, case: str, name: str, sent: VerdictRequest, who: Person, session: str) -> Verdict:
-    found = cases.find(live.settings, case)
+    found = live.settings.cases.find(case)
     given = Given(
         name, sent.judgement, sent.reason, sent.notes, sent.seconds, evidence.shown(found, _reasons(live, found))
     )  # fmt: skip
-    return verdicts.judge(live.settings, case, given, by=who.name, session=session, now=datetime.now(UTC))
+    return live.settings.verdicts.judge(case, given, by=who.name, session=session, now=datetime.now(UTC))
 
 
 def _case(case: cases.Case, reasons: tuple[Reason, ...]) -> Case:

@@ -25,13 +25,13 @@ _WIDTH = 240
 def contenders() -> tuple[str, ...]:
     """Ids of all that can be compared: versions and runs without one, newest first, then predictions."""
     home = services.settings()
-    runs = [kept.id for kept in training_runs.listed(home) if not kept.version]
-    return (*reversed(registry.versions(home)), *runs, *(given.id for given in predictions.listed(home)))
+    runs = [kept.id for kept in home.training_runs.listed() if not kept.version]
+    return (*reversed(home.registry.versions()), *runs, *(given.id for given in home.prediction_files.listed()))
 
 
 def choice(found: Sequence[str]) -> Asked | None:
     """The three menus; None while there is nobody to compare on. found: at least two contenders."""
-    champion = registry.champion(services.settings())
+    champion = services.settings().registry.champion()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         a = _menu("a", "Model", found, champion or found[-1], _contender)
         others = [each for each in found if each != a]
@@ -65,17 +65,17 @@ def _menu(name: str, label: str, options: Sequence[str], default: str, words: Ca
 
 def _labelled() -> tuple[Dataset, ...]:
     services.demo_labelled()
-    return datasets.labelled(services.settings())
+    return services.settings().datasets.labelled()
 
 
 def _of(a: str, b: str, named: dict[str, Dataset]) -> str:
     """The dataset a contender was trained on, whose test part neither learnt from; else the newest."""
     home = services.settings()
     for each in (b, a):
-        if each in registry.versions(home):
-            sha256 = registry.describe(home, each).data.sha256
+        if each in home.registry.versions():
+            sha256 = home.registry.describe(each).data.sha256
         elif RUN.fullmatch(each):
-            sha256 = training_runs.find(home, each).data.sha256
+            sha256 = home.training_runs.find(each).data.sha256
         else:
             continue
         if trained_on := next((name for name, found in named.items() if found.sha256 == sha256), None):
@@ -87,11 +87,11 @@ def _contender(identity: str) -> str:
     """'v0002', 'v0001 · in charge', 't-0003 · random forest', 'theirs.csv · predictions'."""
     home = services.settings()
     if VERSION.fullmatch(identity):
-        return f"{identity} · in charge" if identity == registry.champion(home) else identity
+        return f"{identity} · in charge" if identity == home.registry.champion() else identity
     if RUN.fullmatch(identity):
-        family = training_runs.find(home, identity).family
+        family = home.training_runs.find(identity).family
         return f"{identity} · {families.FAMILIES[family].name if family in families.FAMILIES else family}"
-    return f"{predictions.find(home, identity).name} · predictions"
+    return f"{home.prediction_files.find(identity).name} · predictions"
 
 
 def _users(dataset: Dataset) -> str:

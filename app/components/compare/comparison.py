@@ -18,8 +18,8 @@ from core.data import datasets
 def made(asked: Asked) -> View | None:
     """The comparison; until there is one, its progress, or why there is none."""
     with guard.shown():
-        identity = comparison_job.identity(services.settings(), asked)
-        dataset = datasets.find(services.settings(), asked.on) if asked.on else None
+        identity = services.settings().comparer.identity(asked)
+        dataset = services.settings().datasets.find(asked.on) if asked.on else None
         if (found := services.compared(identity)) is not None:
             return View(identity, found, dataset)
         _being_made(asked, f"compare-{identity}")
@@ -27,10 +27,10 @@ def made(asked: Asked) -> View | None:
 
 
 def _being_made(request: Asked, identity: str) -> None:
-    job = jobs.look(services.settings(), identity)
+    job = services.settings().jobs.look(identity)
     if job is None or job.status == "done":
         _start(request, identity)
-        job = jobs.look(services.settings(), identity)
+        job = services.settings().jobs.look(identity)
     if job is None:
         return
     if not job.over:
@@ -45,7 +45,7 @@ def _start(request: Asked, identity: str) -> None:
     arguments = {
         "a": request.a, "b": request.b, "on": request.on, "thresholds": dict(request.thresholds), "seed": request.seed,
     }  # fmt: skip
-    jobs.start(
-        services.settings(), "compare", arguments,
+    services.settings().jobs.start(
+        "compare", arguments,
         title="Comparing", identity=identity,
     )  # fmt: skip

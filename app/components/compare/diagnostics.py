@@ -58,7 +58,7 @@ def deeper(version: str, dataset: Dataset) -> None:
 
 def _robustness(version: str, dataset: Dataset) -> None:
     above = services.policy().thresholds
-    found = robustness.stored(services.settings(), version, dataset.id, above=above[BAND])
+    found = services.settings().robustness.stored(version, dataset.id, above=above[BAND])
     if found is None:
         _offer(
             _Work(
@@ -93,7 +93,7 @@ def _robustness(version: str, dataset: Dataset) -> None:
 
 
 def _importance(version: str, dataset: Dataset) -> None:
-    found = importance.stored(services.settings(), version, dataset.id)
+    found = services.settings().importance.stored(version, dataset.id)
     if found is None:
         _offer(
             _Work(
@@ -116,7 +116,7 @@ def _importance(version: str, dataset: Dataset) -> None:
 
 
 def _learning_curve(_version: str, dataset: Dataset) -> None:
-    found = learning_curve.stored(services.settings(), dataset.id)
+    found = services.settings().learning_curves.stored(dataset.id)
     if found is None:
         _offer(
             _Work(
@@ -158,7 +158,7 @@ def _steps(found: LearningCurve) -> None:
 
 def _offer(work: _Work) -> None:
     """The button that starts a job; while it runs its progress, and how it ended where it gave no result."""
-    job = jobs.look(services.settings(), work.identity)
+    job = services.settings().jobs.look(work.identity)
     if job is not None and not job.over:
         job_progress(work.identity)
         return
@@ -169,7 +169,7 @@ def _offer(work: _Work) -> None:
 
 
 def _start(work: _Work) -> None:
-    jobs.start(services.settings(), work.target, work.arguments, title=work.title, identity=work.identity, lane="long")
+    services.settings().jobs.start(work.target, work.arguments, title=work.title, identity=work.identity, lane="long")
 
 
 def _warn(warnings: Sequence[str]) -> None:

@@ -25,7 +25,7 @@ def add_predictions() -> str | None:
             return None
         st.session_state["_given"] = file.file_id
         with guard.shown() as failure:
-            given = predictions.put(services.settings(), file.name, file.getvalue(), now=services.now())
+            given = services.settings().prediction_files.put(file.name, file.getvalue(), now=services.now())
         if failure.error is not None:
             return None
         session.say(f"{plain(given.name)} can be compared")

@@ -87,7 +87,7 @@ def _opened(view: View, finding: Finding) -> None:
 
 
 def _drawn(view: View, code: str, rates: pd.DataFrame) -> None:
-    by = "row" if code == "row_order" else datasets.find(services.settings(), view.dataset).id_column
+    by = "row" if code == "row_order" else services.settings().datasets.find(view.dataset).id_column
     frame = rates.rename(columns={"bin": "label"})
     figure(charts.spam_rate(frame, by, overall=overall(view.unfiltered), theme=theme()), key=f"evidence-{code}")
 

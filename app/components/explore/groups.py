@@ -26,7 +26,7 @@ _PARTS = {_FLAGGED: "Flagged against the rest", _LABELLED: "Spammers against leg
 
 
 def segments(view: View) -> None:
-    context = datasets.find(services.settings(), view.dataset).context
+    context = services.settings().datasets.find(view.dataset).context
     if not context:
         st.caption("This dataset has no context column: there is nothing to divide its users by.")
         return
@@ -45,7 +45,7 @@ def segments(view: View) -> None:
 
 def compare(view: View, model: Model | None) -> None:
     """This view against another dataset, or one part of it against the other."""
-    stored = datasets.stored(services.settings())
+    stored = services.settings().datasets.stored()
     others = {found.id[:12]: found for found in stored if found.id != view.dataset}
     parts = ([_FLAGGED] if view.run else []) + ([_LABELLED] if explore.everyones_label(view) is not None else [])
     options = [*parts, *others]
@@ -100,6 +100,6 @@ def _sides(view: View, chosen: str) -> tuple[View, View, tuple[str, str]]:
             View(view.dataset, view.run, replace(view.filters, label=label)) for label in ("legitimate", "spammer")
         ]
         return sides[0], sides[1], ("legitimate", "spammers")
-    other = next(found for found in datasets.stored(services.settings()) if found.id.startswith(chosen))
-    here = datasets.find(services.settings(), view.dataset)
+    other = next(found for found in services.settings().datasets.stored() if found.id.startswith(chosen))
+    here = services.settings().datasets.find(view.dataset)
     return view, View(other.id, None, Filters(group="everyone")), (here.name, other.name)

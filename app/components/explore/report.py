@@ -34,7 +34,7 @@ _RATES: Final = {
 
 
 def export_button(view: View, model: Model | None) -> None:
-    name = datasets.find(services.settings(), view.dataset).name
+    name = services.settings().datasets.find(view.dataset).name
     st.download_button(
         "Export", lambda: _report(view, model).encode(), f"explore.{name}.html", "text/html",
         icon=":material/download:", on_click="ignore", key="export",
@@ -42,7 +42,7 @@ def export_button(view: View, model: Model | None) -> None:
 
 
 def _report(view: View, model: Model | None) -> str:
-    dataset = datasets.find(services.settings(), view.dataset)
+    dataset = services.settings().datasets.find(view.dataset)
     users = int(explore.rows(view).sum())
     sentences = [
         f"{dataset.name}: {count(users)} of {count(dataset.accepted)} users, "

@@ -26,8 +26,8 @@ _RECENT: Final = 20
 def source() -> View | None:
     """The selector; the view without filters, or None in a home that holds no dataset."""
     services.demo_labelled()
-    stored = {found.id: found for found in datasets.stored(services.settings())}
-    scored = {run.id: run for run in runs.recent(services.settings(), _RECENT) if run.dataset in stored}
+    stored = {found.id: found for found in services.settings().datasets.stored()}
+    scored = {run.id: run for run in services.settings().runs.recent(_RECENT) if run.dataset in stored}
     options = [*(identity[:12] for identity in stored), *scored]
     if not options:
         return None
@@ -48,7 +48,7 @@ def source() -> View | None:
 def filtered(view: View) -> View:
     """The filters, in a popover; the view with those that are set."""
     with st.popover("Filters", icon=":material/tune:"):
-        dataset = datasets.find(services.settings(), view.dataset)
+        dataset = services.settings().datasets.find(view.dataset)
         filters = Filters(
             group=_group(view), scores=_scores(view), label=_label(view), **_ranged(view), **_context(dataset)  # type: ignore[arg-type]
         )  # fmt: skip
@@ -130,7 +130,7 @@ def _context(dataset: Dataset) -> dict[str, object]:
     )
     if context is None:
         return {}
-    frame = datasets.frame(services.settings(), dataset.id, [context])
+    frame = services.settings().datasets.frame(dataset.id, [context])
     commonest = frame[context].value_counts().head(500).index.tolist()
     chosen = st.multiselect("is one of", commonest, format_func=legible, key="values", bind="query-params")
     return {"context": context, "values": tuple(chosen)}

@@ -20,7 +20,7 @@ STATES: Final = {"passed": "✓ passed", "open": "? open", "failed": "✗ failed
 
 def at_the_gate(version: str) -> None:
     """The section of the Registry page; nothing for a version that was not made by retraining."""
-    found = gate.kept(services.settings(), version)
+    found = services.settings().gate_reports.kept(version)
     if found is None:
         return
     section("Gate", f"against {found.champion}, {moment(found.at)} UTC, {found.n:,} judges neither has learnt from")

@@ -26,13 +26,13 @@ _EVERY: Final = 0.7
 
 def retraining() -> None:
     """The section of the Train page; nothing in a home without a model, where there is no history to add to."""
-    if registry.champion(services.settings()) is None:
+    if services.settings().registry.champion() is None:
         return
     section("Learn from feedback", "all history and the verdicts; nothing changes until a version is promoted")
-    live = scheduler.under_way(services.settings())
+    live = services.settings().scheduler.under_way()
     with st.container(horizontal=True, vertical_alignment="center"):
         with guard.shown() as failure:
-            due = schedule.due(services.settings(), now=services.now())
+            due = services.settings().schedule.due(now=services.now())
         if failure.error is None:
             st.markdown(plain(due.sentence), width="stretch")
         if session.may("retrain"):
@@ -42,12 +42,12 @@ def retraining() -> None:
     if live is not None:
         _watch(live.id)
     else:
-        _ended(schedule.last(services.settings()))
+        _ended(services.settings().schedule.last())
 
 
 def _button(live: Job | None) -> None:
     # Another one after each retraining: the one that started it would stand open until it is over, and then again.
-    number = len(jobs.listed(services.settings(), scheduler.PREFIX))
+    number = len(services.settings().jobs.listed(scheduler.PREFIX))
     with (
         st.popover("Retrain", icon=":material/autorenew:", disabled=live is not None, key=f"retrain-open-{number}"),
         st.form("retrain", border=False),
@@ -65,8 +65,8 @@ def _button(live: Job | None) -> None:
 
 def _start(how: str, name: str) -> None:
     session.come_in(name)
-    by = accounts.authorise(services.settings(), name, "retrain").name
-    scheduler.start(services.settings(), services.policy().thresholds, how=how, by=by)
+    by = services.settings().accounts.authorise(name, "retrain").name
+    services.settings().scheduler.start(services.policy().thresholds, how=how, by=by)
 
 
 def _refused() -> None:
@@ -78,7 +78,7 @@ def _refused() -> None:
 @st.fragment(run_every=_EVERY)
 def _watch(identity: str) -> None:
     """Runs by itself until the job is over; then the page runs again."""
-    job = jobs.find(services.settings(), identity)
+    job = services.settings().jobs.find(identity)
     if job.over:
         if job.status == "done":
             session.say("The retraining is done")
@@ -93,12 +93,12 @@ def _watch(identity: str) -> None:
 
 def _ended(last: Last) -> None:
     """What came of the last one: the verdict of the gate, or why there is none."""
-    newest = next(iter(jobs.listed(services.settings(), scheduler.PREFIX)), None)
+    newest = next(iter(services.settings().jobs.listed(scheduler.PREFIX)), None)
     if last.failed and last.at is not None:
         st.error(f"The retraining of {moment(last.at)} UTC failed: {plain(last.failed)}", icon=":material/error:")
     elif newest is not None and newest.status == "failed":
         st.error(plain(newest.message), icon=":material/error:")
-    found = gate.kept(services.settings(), last.version) if last.version else None
+    found = services.settings().gate_reports.kept(last.version) if last.version else None
     if found is None:
         return
     with st.container(horizontal=True, vertical_alignment="center", wrap=False):

@@ -21,7 +21,7 @@ def settings_form() -> None:
     """The form, in a popover."""
     with st.popover("Settings", icon=":material/tune:", key="learning-open"):
         try:
-            now = learnings.load(services.settings())
+            now = services.settings().learning.load()
         except TrustdeskError:  # told beside the button already; the form offers a way out
             now = Learning()
         with st.form("learning", border=False):
@@ -31,8 +31,8 @@ def settings_form() -> None:
             if st.form_submit_button("Save", type="primary", icon=":material/save:", key="learning-save"):
                 with guard.shown() as failure:
                     session.come_in(name)
-                    learnings.save(
-                        services.settings(),
+                    services.settings().learning.save(
+                        
                         Learning(**values, promoter=accounts.named(name)),
                         by=name,
                         now=services.now(),

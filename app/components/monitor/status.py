@@ -22,7 +22,7 @@ def check_now() -> None:
     """The button that looks at all that is live, keeps what is wrong and tells of what is new."""
     if session.may("change guidance") and st.button("Check now", icon=":material/monitor_heart:", type="primary"):
         with guard.shown() as failure:
-            done = rounds.go(services.settings(), now=services.now())
+            done = services.settings().rounds.go(now=services.now())
         if failure.error is None:
             session.say(plain(" ".join(done.news) or "Nothing new"))
             st.rerun()
@@ -85,5 +85,5 @@ def _untold(each: Incident) -> str:
 
 def open_incidents() -> tuple[tuple[Incident, ...], tuple[Incident, ...]]:
     """Those that are open and those that are over."""
-    found = incidents.recent(services.settings())
+    found = services.settings().incidents.recent()
     return tuple(each for each in found if each.open), tuple(each for each in found if not each.open)

@@ -16,7 +16,7 @@ def target() -> None:
         return
     with st.popover("Target", icon=":material/flag:", key="target-open"):
         with guard.shown() as failure:
-            now = targets.load(services.settings())
+            now = services.settings().targets.load()
         if failure.error is None:
             _form(now)
 
@@ -33,7 +33,7 @@ def _form(now: Targets) -> None:
             with guard.shown() as failure:
                 session.come_in(name)
                 # In steps of what the field shows: 55 % is .55, not the next number to it.
-                targets.save(services.settings(), Targets(round(value / 100, 3)), by=name, now=services.now())
+                services.settings().targets.save(Targets(round(value / 100, 3)), by=name, now=services.now())
             if failure.error is None:
                 session.say("The target is saved")
                 st.rerun()

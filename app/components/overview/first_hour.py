@@ -88,7 +88,7 @@ def _steps(model: Model, runs: Sequence[Run]) -> Iterator[Step]:
 
 
 def _explore() -> Step:
-    stored = datasets.labelled(services.settings())
+    stored = services.settings().datasets.labelled()
     dataset = next((each for each in stored if each.name == DEMO_LABELLED), None)
     if dataset is None:
         return Step("Explore", "What labelled users look like, and what to beware of.", False, "Explore", "explore")
@@ -112,15 +112,15 @@ def _review(run: Run | None, judged: int) -> Step:
     if not services.planned(run):
         text = f"Send {run.id} to review: those at risk and a fair sample of all others."
         return Step("Review", text, False, "Send to review", "score_file", {"run": run.id})
-    waiting = cases.count(services.settings(), CaseFilters(), now=services.now())
+    waiting = services.settings().cases.count(CaseFilters(), now=services.now())
     text = f"{counted(judged, 'verdict')}, {counted(waiting, 'user')} waiting."
     return Step("Review", text, judged > 0, "Review", "review")
 
 
 def _compare(model: Model) -> Step:
     home = services.settings()
-    others = [each.version or each.id for each in training_runs.listed(home)]
-    others += [version for version in registry.versions(home) if version != model.version]
+    others = [each.version or each.id for each in home.training_runs.listed()]
+    others += [version for version in home.registry.versions() if version != model.version]
     if not others:
         text = "Train a second model on the demo, and see whether it is really better."
         return Step("Compare", text, False, "Train", "train")
@@ -129,7 +129,7 @@ def _compare(model: Model) -> Step:
 
 
 def _retrain(judged: int) -> Step:
-    last = schedule.last(services.settings())
+    last = services.settings().schedule.last()
     if last.version:
         return Step("Retrain", f"{last.version} has learnt from verdicts; the gate has judged it.", True, "Open",
                     "registry", {"version": last.version})  # fmt: skip
@@ -139,6 +139,6 @@ def _retrain(judged: int) -> Step:
 
 
 def _judged() -> int:
-    known = ledger.of(services.settings())
+    known = services.settings().ledger
     known.refresh()
     return len(known.effective())

@@ -24,7 +24,7 @@ def needs_you(runs: Sequence[Run], model: Model) -> None:
     section("Needs you")
     waiting = _reviews()
     waiting += _interrupted()
-    if open_ := sum(each.open for each in incidents.recent(services.settings())):
+    if open_ := sum(each.open for each in services.settings().incidents.recent()):
         waiting += _line(f":material/warning: **{counted(open_, 'incident')}** open", "Monitor", "monitor")
     if model.metadata.notice:
         waiting += _line(
@@ -44,7 +44,7 @@ def _reviews() -> int:
     """Users that wait to be judged, those over their time first of all."""
     settings, now = services.settings(), services.now()
     open_, late = (
-        cases.count(settings, CaseFilters(min_age_hours=hours), now=now)
+        settings.cases.count(CaseFilters(min_age_hours=hours), now=now)
         for hours in (0.0, services.guidance().service_hours)
     )
     if not open_:
@@ -55,7 +55,7 @@ def _reviews() -> int:
 
 def _interrupted() -> int:
     """Files whose scoring was cut off: each is stored and can be scored again."""
-    cut = [job for job in score_job.left(services.settings()) if job.interrupted]
+    cut = [job for job in services.settings().score_jobs.left() if job.interrupted]
     if not cut:
         return 0
     text = f"**{plain(cut[0].title)}**" if len(cut) == 1 else f"Scoring **{count(len(cut))} files**"

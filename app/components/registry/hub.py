@@ -26,7 +26,7 @@ def on_hub(listed: Listed | None) -> None:
     """The button for the title row, for those who may. `listed`: the version on the page, None where there is none."""
     if not session.may("promote"):
         return
-    busy = (job := jobs.look(services.settings(), JOB)) is not None and not job.over
+    busy = (job := services.settings().jobs.look(JOB)) is not None and not job.over
     with st.popover("Hub", icon=":material/cloud:", disabled=busy, key=f"hub-open-{_closed()}"):
         st.caption(_hub())
         ways = ["Pull a version"] if listed is None or listed.metadata is None else [f"Push {listed.version}", "Pull"]
@@ -41,7 +41,7 @@ def on_hub(listed: Listed | None) -> None:
 
 def under_way() -> None:
     """How far the job is, and, once, how it ended."""
-    job = jobs.look(services.settings(), JOB)
+    job = services.settings().jobs.look(JOB)
     if job is None:
         return
     if not job.over:
@@ -98,8 +98,8 @@ def _start(work: str, name: str, arguments: dict[str, Any], *, title: str) -> No
     with guard.shown() as failure:
         session.come_in(name)
     if failure.error is None:
-        jobs.start(
-            services.settings(),
+        services.settings().jobs.start(
+            
             work,
             arguments | {"by": name.strip()},
             title=title,

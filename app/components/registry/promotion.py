@@ -22,7 +22,7 @@ def promotions() -> tuple[Promotion, ...]:
     """The promotions that came about, oldest first; where the log is damaged, the sentence that says so and none."""
     home = services.settings()
     with guard.shown() as failure:
-        found = lineage.history(home, registry.champion(home))
+        found = home.lineage.history(home.registry.champion())
     return found if failure.error is None else ()
 
 
@@ -30,8 +30,8 @@ def in_charge(champion: Listed | None) -> None:
     """A sentence: which version, since when, by whom and why; an error when it is damaged."""
     if champion is None:
         st.markdown("No version is in charge: nothing can be scored until one is promoted.")
-        if gone := registry.champion(services.settings()):
-            st.error(plain(str(UnknownVersionError(gone, registry.versions(services.settings())))))
+        if gone := services.settings().registry.champion():
+            st.error(plain(str(UnknownVersionError(gone, services.settings().registry.versions()))))
         return
     since = champion.promotion
     text = f" since {moment(since.at)} UTC, by {plain(since.by)}: “{plain(since.why)}”" if since else "."
@@ -49,8 +49,8 @@ def change(listed: Listed, champion: Listed | None, promotions: Sequence[Promoti
     if back is not None:
         _popover(
             f"Roll back to {back}", ":material/undo:", f"{back}, in charge before {left}, scores again.", "secondary",
-            lambda name, why: registry.rollback(
-                services.settings(), by=name, why=why, now=services.now(), leaving=left
+            lambda name, why: services.settings().registry.rollback(
+                by=name, why=why, now=services.now(), leaving=left
             ),
         )  # fmt: skip
     if not listed.in_charge and listed.metadata is not None:
@@ -68,7 +68,7 @@ def refused() -> None:
 
 
 def _promote(version: str, name: str, why: str) -> str:
-    registry.promote(services.settings(), version, by=name, why=why, now=services.now())
+    services.settings().registry.promote(version, by=name, why=why, now=services.now())
     return version
 
 

@@ -48,10 +48,10 @@ def on_the_desk(name: str, filters: CaseFilters) -> Case | None:
     if own["case"] is None and (asked := st.query_params.get(ADDRESS)):
         st.query_params.pop(ADDRESS)
         with guard.noted():
-            _put(queue.take(settings, asked, name, now=now, lease=services.guidance().lease, session=session.tab()))
+            _put(settings.queue.take(asked, name, now=now, lease=services.guidance().lease, session=session.tab()))
     if own["case"] is None:
-        case = queue.claim(
-            settings, name, now=now, lease=services.guidance().lease, filters=filters, session=session.tab(),
+        case = settings.queue.claim(
+            name, now=now, lease=services.guidance().lease, filters=filters, session=session.tab(),
             but=own["skipped"],
         )  # fmt: skip
         if case is None and own["skipped"]:  # everything else is done: what was skipped comes back
@@ -62,7 +62,7 @@ def on_the_desk(name: str, filters: CaseFilters) -> Case | None:
             return None
         _put(case)
         return case
-    return cases.find(settings, own["case"])
+    return settings.cases.find(own["case"])
 
 
 def judge(name: str, case: str, judgement: Judgement, reasons: str) -> None:
@@ -78,7 +78,7 @@ def judge(name: str, case: str, judgement: Judgement, reasons: str) -> None:
         return
     given = Given(own["verdict"], judgement, _reason(judgement), _notes(), _seconds(own), reasons)
     with guard.noted() as failure:
-        verdict = verdicts.judge(services.settings(), case, given, by=name, session=session.tab(), now=services.now())
+        verdict = services.settings().verdicts.judge(case, given, by=name, session=session.tab(), now=services.now())
         own["last"] = [verdict.id]
         session.say(_told(verdict))
     if failure.error is None or not _still_mine(case, name):
@@ -89,7 +89,7 @@ def skip(name: str, case: str) -> None:
     """Put the case back; it returns to this tab when there is nothing else."""
     own = desk()
     if own["case"] == case and not key_guard.unseen():
-        queue.release(services.settings(), case, name, session=session.tab())
+        services.settings().queue.release(case, name, session=session.tab())
         own["skipped"].append(case)
         clear()
 
@@ -100,13 +100,13 @@ def undo(name: str) -> None:
     if not own["last"] or key_guard.covered():  # nothing left: the second click of two
         return
     with guard.noted():
-        opened = verdicts.undo(services.settings(), own["last"], by=name, now=services.now())
+        opened = services.settings().verdicts.undo(own["last"], by=name, now=services.now())
         own["last"] = []
         if own["case"] is not None:
-            queue.release(services.settings(), own["case"], name, session=session.tab())
+            services.settings().queue.release(own["case"], name, session=session.tab())
         clear()
-        took = queue.take(
-            services.settings(), opened[0], name, now=services.now(), lease=services.guidance().lease,
+        took = services.settings().queue.take(
+            opened[0], name, now=services.now(), lease=services.guidance().lease,
             session=session.tab(),
         )  # fmt: skip
         _put(took)
@@ -144,7 +144,7 @@ def _seconds(own: Desk) -> float | None:
 
 
 def _still_mine(case: str, name: str) -> bool:
-    return cases.find(services.settings(), case).held(name, session.tab(), services.now())
+    return services.settings().cases.find(case).held(name, session.tab(), services.now())
 
 
 def _told(verdict: Verdict) -> str:

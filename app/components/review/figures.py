@@ -17,7 +17,7 @@ from core.scoring import runs
 
 
 def figures() -> None:
-    planned = [run for run in runs.recent(services.settings(), 50) if services.planned(run)]
+    planned = [run for run in services.settings().runs.recent(50) if services.planned(run)]
     if not planned:
         with empty_state(
             "No run was sent to review yet",

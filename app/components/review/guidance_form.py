@@ -67,7 +67,7 @@ def _begun() -> Guidance:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("Somebody has changed the guidance since this form was opened.", width="content")
         st.button("Load it again", icon=":material/refresh:", type="tertiary", on_click=_again)
-    return kept.load(services.settings(), begun)
+    return services.settings().guidance.load(begun)
 
 
 def _again() -> None:
@@ -109,16 +109,16 @@ def _codes(edited: pd.DataFrame) -> tuple[ReasonCode, ...]:
 
 
 def _save(name: str, before: Guidance, changes: dict[str, Any]) -> None:
-    accounts.authorise(services.settings(), name, "change guidance")
-    saved = kept.save(services.settings(), Guidance(**changes, version=before.version), by=name, now=services.now())
-    audit.note(
-        services.settings(), who=name, what="change guidance", about=f"guidance {saved.version}", now=services.now()
+    services.settings().accounts.authorise(name, "change guidance")
+    saved = services.settings().guidance.save(Guidance(**changes, version=before.version), by=name, now=services.now())
+    services.settings().audit.note(
+        who=name, what="change guidance", about=f"guidance {saved.version}", now=services.now()
     )
 
 
 def _versions(name: str) -> None:
     """Who saved the version in force, and the way back to the one before, which becomes a version of its own."""
-    versions = kept.history(services.settings())
+    versions = services.settings().guidance.history()
     if versions.empty:
         return
     last, number = versions.iloc[0], int(versions.index[0])
@@ -135,6 +135,6 @@ def _versions(name: str) -> None:
 
 
 def _undo(name: str, number: int) -> None:
-    before = kept.load(services.settings(), number - 1) if number > 1 else Guidance()
+    before = services.settings().guidance.load(number - 1) if number > 1 else Guidance()
     changes = {each.name: getattr(before, each.name) for each in fields(before) if each.name != "version"}
     _save(name, replace(before, version=number), changes)

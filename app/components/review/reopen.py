@@ -30,16 +30,16 @@ def reopen(name: str) -> None:
 
 def _reopen(name: str, text: str, note: str) -> str:
     settings, now = services.settings(), services.now()
-    accounts.authorise(settings, name, "reopen")
+    settings.accounts.authorise(name, "reopen")
     case = text if text.startswith("c-") else _last_of(text)
-    queue.reopen(settings, case, by=name, note=note, now=now)
-    audit.note(settings, who=name, what="reopen", about=case, why=note, now=now)
+    settings.queue.reopen(case, by=name, note=note, now=now)
+    settings.audit.note(who=name, what="reopen", about=case, why=note, now=now)
     return case
 
 
 def _last_of(user: str) -> str:
     """The newest case of a user."""
-    found = cases.of_user(services.settings(), user)
+    found = services.settings().cases.of_user(user)
     if not found:
         raise UnknownItemError("case of user", user)
     return found[0].id

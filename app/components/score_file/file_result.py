@@ -23,7 +23,7 @@ def file_result(run: Run) -> int | None:
         f"{count(run.rejected)} rejected · {run.model} under {run.policy.version} · {run.id} · {run.seconds:.1f} s"
     )
     model_notice(services.model(run.model))
-    problems(datasets.find(services.settings(), run.dataset))
+    problems(services.settings().datasets.find(run.dataset))
     if not run.users:
         st.warning("No row of this file could be scored: every one was rejected. The rejected rows say why.")
         return None

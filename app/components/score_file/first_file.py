@@ -27,7 +27,7 @@ def first_file(model: Model) -> str | None:
     job = st.query_params.get(scoring.ADDRESS)
     if given and (begun := score_upload(given)):
         if job:  # what failed before has been seen
-            jobs.forget(services.settings(), job)
+            services.settings().jobs.forget(job)
         job = st.query_params[scoring.ADDRESS] = begun
     run = scoring.scoring(job) if job else None
     if run is None:

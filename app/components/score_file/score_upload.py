@@ -12,7 +12,7 @@ def score_upload(upload: Upload) -> str | None:
     """The id of the job, or None where the file cannot be stored."""
     job = None
     with guard.shown():
-        started = score_job.start_from_page(services.settings(), upload.name, upload.payload, now=services.now())
+        started = services.settings().score_jobs.start_from_page(upload.name, upload.payload, now=services.now())
         job = started.id
         taken()
     return job

@@ -35,15 +35,15 @@ def run_opened() -> str | None:
     job = st.query_params.get(ADDRESS, "")
     if (run := st.query_params.get("run")) or not job.startswith(score_job.PREFIX):
         return run
-    return None if st.session_state.get(_ASKED) == job else score_job.run_of(services.settings(), job)
+    return None if st.session_state.get(_ASKED) == job else services.settings().score_jobs.run_of(job)
 
 
 def scoring(identity: str) -> str | None:
     """The run, once the job has made it; waits for that. None where it does not come to one, which is told."""
     job = _watched(identity)
-    if run := score_job.run_of(services.settings(), identity):
+    if run := services.settings().score_jobs.run_of(identity):
         st.session_state.pop(_ASKED, None)
-        shadow.soon(services.settings())
+        services.settings().shadow.soon()
         # The process that scored goes on with the reasons. The next file may come, but the table comes first.
         services.ready_to_score(after=_TABLE)
         return run
@@ -53,14 +53,14 @@ def scoring(identity: str) -> str | None:
         st.caption(plain(job.message))
         _discard(identity)
     else:
-        score_job.seen(services.settings(), identity)
+        services.settings().score_jobs.seen(identity)
         _stopped(job)
     return None
 
 
 def unfinished(besides: str | None) -> None:
     """What was begun and came to no run, but for one job: to look at, to score again, or to discard."""
-    left = [job for job in score_job.left(services.settings()) if job.id != besides]
+    left = [job for job in services.settings().score_jobs.left() if job.id != besides]
     if not left:
         return
     section("Not finished", "files that are stored and came to no run")
@@ -77,7 +77,7 @@ def _watched(identity: str) -> Job | None:
     """The job once it is over or has made its run; until then its progress, with the way to stop it."""
     home, place = services.settings(), st.empty()
     bar, shown = None, None
-    while (job := jobs.look(home, identity)) is not None and not job.over and not _made(home, identity):
+    while (job := home.jobs.look(identity)) is not None and not job.over and not _made(home, identity):
         if bar is None:
             with place.container():
                 bar = st.empty()
@@ -96,7 +96,7 @@ def _watched(identity: str) -> Job | None:
 
 def _made(home: Settings, identity: str) -> bool:
     """Whether the run is there, a moment before the job is over."""
-    return "run" in (jobs.result(home, identity) or {})
+    return "run" in (home.jobs.result(identity) or {})
 
 
 def _how_far(job: Job, before: str) -> str:
@@ -110,12 +110,12 @@ def _stopped(job: Job) -> None:
     if job.interrupted:
         said = f"{job.title} was interrupted{_how_far(job, ' at')}. The file is stored. Score it again, or discard it."
     st.error(plain(said), icon=":material/error:")
-    absent = score_job.missing(home, job.id)
+    absent = home.score_jobs.missing(job.id)
     with st.container(horizontal=True):
-        if absent and score_job.can_again(home, job):
+        if absent and home.score_jobs.can_again(job):
             shown = ", ".join(absent[:3]) + (f" and {len(absent) - 3} more" if len(absent) > 3 else "")
             _button(f"Go on with {plain(shown)} as missing", "go_on", job, allow_missing=True)
-        elif score_job.can_again(home, job):
+        elif home.score_jobs.can_again(job):
             _button("Score it again", f"again-{job.id}", job)
         st.button("Discard", type="tertiary", key=f"discard-{job.id}", on_click=_discard, args=(job.id,))
 
@@ -126,7 +126,7 @@ def _button(label: str, key: str, job: Job, *, allow_missing: bool | None = None
 
 def _again(identity: str, *, allow_missing: bool | None) -> None:
     with guard.noted():
-        score_job.again(services.settings(), identity, allow_missing=allow_missing)
+        services.settings().score_jobs.again(identity, allow_missing=allow_missing)
         _look_at(identity)
 
 
@@ -135,6 +135,6 @@ def _look_at(identity: str) -> None:
 
 
 def _discard(identity: str) -> None:
-    jobs.forget(services.settings(), identity)
+    services.settings().jobs.forget(identity)
     if st.query_params.get(ADDRESS) == identity:
         del st.query_params[ADDRESS]

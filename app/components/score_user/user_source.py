@@ -47,7 +47,7 @@ class Start:
 def user_model() -> Model | None:
     """The model that scored the run in the address, else the one in charge; None without any."""
     run = st.query_params.get("run")
-    return services.model(runs.find(services.settings(), run).model) if run else services.champion()
+    return services.model(services.settings().runs.find(run).model) if run else services.champion()
 
 
 def back_to_run() -> None:
@@ -57,7 +57,7 @@ def back_to_run() -> None:
         navigation.go("score_file", run=run)
     _, row = _address()
     if run and row is not None:
-        send_users(runs.find(services.settings(), run), [row])
+        send_users(services.settings().runs.find(run), [row])
 
 
 def user_source(model: Model) -> Start:
@@ -78,7 +78,7 @@ def user_source(model: Model) -> Start:
     if chosen != dataset and not (chosen == _MEDIANS and not dataset):
         _go(chosen, None)
     if user and chosen != _MEDIANS:
-        found = datasets.row_of(services.settings(), chosen, user)
+        found = services.settings().datasets.row_of(chosen, user)
         if found is None:
             st.caption(f"{plain(options[chosen].name)} has no accepted user {plain(user)}.")
         elif found != row:
@@ -92,7 +92,7 @@ def _start(model: Model, dataset: Dataset | None, row: int | None) -> Start:
             feature.name: np.nan if feature.median is None else feature.median for feature in model.metadata.features
         }
         return Start(f"medians-{model.version}", pd.Series(medians, dtype=float), False, "Training medians", "")
-    series = datasets.one(services.settings(), dataset.id, row)
+    series = services.settings().datasets.one(dataset.id, row)
     context = [str(series[name]) for name in dataset.context if pd.notna(series[name])]
     values = series.reindex(list(model.metadata.names)).astype(float)
     about = " · ".join([dataset.name, f"row {row:,}", *context])
@@ -104,7 +104,7 @@ def _address() -> tuple[str, int | None]:
     row = st.query_params.get("row", "")
     dataset = st.query_params.get("dataset", "")
     if st.query_params.get("run"):
-        dataset = runs.find(services.settings(), st.query_params["run"]).dataset
+        dataset = services.settings().runs.find(st.query_params["run"]).dataset
     return dataset, int(row) if re.fullmatch(r"[0-9]{1,18}", row) else None
 
 
@@ -117,7 +117,7 @@ def _go(dataset: str, row: int | None) -> None:
 
 def _datasets() -> list[Dataset]:
     services.demo_labelled()  # stored at first use, so that there is always somebody to look at
-    return list(datasets.stored(services.settings()))
+    return list(services.settings().datasets.stored())
 
 
 def _named(dataset: Dataset | None) -> str:

@@ -14,7 +14,7 @@ _EVERY = 0.7
 @st.fragment(run_every=_EVERY)
 def job_progress(identity: str) -> None:
     """Shows a job until it is over."""
-    job = jobs.look(services.settings(), identity)
+    job = services.settings().jobs.look(identity)
     if job is None or job.over:
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="bottom"):

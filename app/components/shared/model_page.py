@@ -46,7 +46,7 @@ def calibration(model: Model) -> None:
 def judged_elsewhere(model: Model) -> None:
     """Figures on a stored, labelled dataset, and how many of its users the model was trained on."""
     services.demo_labelled()
-    labelled = datasets.labelled(services.settings())
+    labelled = services.settings().datasets.labelled()
     section("On other users", "labelled datasets of this home")
     if not labelled:
         st.caption("No labelled dataset is stored here yet. Score a file that has labels, then choose it here.")
@@ -59,10 +59,10 @@ def judged_elsewhere(model: Model) -> None:
             width=320,
         )
         identity = f"judge-{model.version}-{chosen.id[:16]}"
-        known = training.judged_before(services.settings(), model.version, chosen.id)
+        known = services.settings().training.judged_before(model.version, chosen.id)
         if known is None:
             st.button("Judge on these users", on_click=_judge, args=(model, chosen.id, identity))
-    job = jobs.look(services.settings(), identity)
+    job = services.settings().jobs.look(identity)
     if job is not None and not job.over:
         job_progress(identity)
     elif known is None and job is not None and job.message:
@@ -89,8 +89,8 @@ def lineage(model: Model) -> None:
 
 def _judge(model: Model, dataset: str, identity: str) -> None:
     arguments = {"model": model.version, "dataset": dataset, "thresholds": services.policy().thresholds}
-    jobs.start(
-        services.settings(), "judge", arguments,
+    services.settings().jobs.start(
+        "judge", arguments,
         title=f"Judging {model.version}", identity=identity,
     )  # fmt: skip
 

@@ -51,7 +51,7 @@ def signed_in() -> None:
     person = session.person()
     if person is None:
         return
-    alone = accounts.local(services.settings())
+    alone = services.settings().accounts.local()
     with st.sidebar:
         st.caption(plain(person.name) if alone else f"{plain(person.name)} · {person.role}")
         word = "Change name" if alone else "Sign out"

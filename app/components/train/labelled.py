@@ -23,7 +23,7 @@ _STORED: Final = "train_stored"
 def labelled() -> Dataset | None:
     """The dataset chosen; None where this home has none."""
     services.demo_labelled()
-    found = {each.id: each for each in datasets.labelled(services.settings())}
+    found = {each.id: each for each in services.settings().datasets.labelled()}
     if not found:
         st.selectbox("Labelled users", (), placeholder="None stored yet", disabled=True, width=320, key="no_dataset")
         return None
@@ -49,11 +49,11 @@ def add_labelled() -> None:
     if file is None:
         return
     if had(_FILE):
-        _came_of(datasets.find(services.settings(), st.session_state[_STORED]))
+        _came_of(services.settings().datasets.find(st.session_state[_STORED]))
         return
     with guard.shown(), st.spinner(plain(f"Reading {file.name}")):
         checked = intake.read(file.name, file.getvalue(), columns, need_label=True)
-        stored = datasets.put(services.settings(), checked, columns, now=services.now(), need_label=True)
+        stored = services.settings().datasets.put(checked, columns, now=services.now(), need_label=True)
         taken(_FILE)
         st.session_state[_NEW] = st.session_state[_STORED] = stored.id
         st.rerun()

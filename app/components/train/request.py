@@ -66,7 +66,7 @@ def start(asked: Request, place: DeltaGenerator) -> None:
         absent = f"{run_words.family(asked.family)} is not installed here."
         st.caption(f"{absent} Install the extra `{asked.family}`, or choose another family.")
     # The same click twice asks for the same job; once it is there, the button is another one.
-    identity = f"{PREFIX}{len(jobs.listed(services.settings(), PREFIX)) + 1:04d}-{session.tab()[:8]}"
+    identity = f"{PREFIX}{len(services.settings().jobs.listed(PREFIX)) + 1:04d}-{session.tab()[:8]}"
     with place:
         pressed = st.button(
             "Train", icon=":material/model_training:", type="primary", key=f"start-{identity}",
@@ -90,10 +90,10 @@ def refused() -> None:
 def _start(asked: Request, dataset: Dataset, identity: str) -> None:
     name = accounts.named(asked.name)
     session.come_in(name)
-    by = accounts.authorise(services.settings(), name, "train").name
+    by = services.settings().accounts.authorise(name, "train").name
     arguments = {"dataset": dataset.id, "family": asked.family, **asked.options, "by": by,
                  "thresholds": services.policy().thresholds}  # fmt: skip
-    jobs.start(services.settings(), JOB, arguments, title=asked.title, identity=identity, lane="long")
+    services.settings().jobs.start(JOB, arguments, title=asked.title, identity=identity, lane="long")
 
 
 def _name() -> str:

@@ -25,7 +25,7 @@ NOW = datetime.now(UTC)
 
 
 def keyed(home: Settings, role: Role, **options: float) -> str:
-    return keys.create(home, role, role, now=NOW, **options)[1]
+    return home.keys.create(role, role, now=NOW, **options)[1]
 
 
 def test_without_any_key_this_machine_needs_none(api: Client) -> None:
@@ -55,18 +55,18 @@ def test_what_is_no_key_of_this_home_opens_nothing(own: Settings, shown: str) ->
 def test_an_expired_and_a_revoked_key_open_nothing(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(access, "KNOWN_FOR", 0.0)
     early = NOW - timedelta(days=2)
-    _, expired = keys.create(own, "expired", "admin", now=early, days=1)
+    _, expired = own.keys.create("expired", "admin", now=early, days=1)
     revoked = keyed(own, "admin")
     with serving(own) as api:
         assert replace(api, key=expired).get("/model/version").code == "key_refused"
         assert replace(api, key=revoked).get("/model/version").status == 200
-        keys.revoke(own, "admin", now=NOW)
+        own.keys.revoke("admin", now=NOW)
         assert replace(api, key=revoked).get("/model/version").status == 401
         assert api.get("/model/version").status == 401  # and with the last one gone nothing is open
 
 
 def test_a_home_with_accounts_needs_a_key(own: Settings) -> None:
-    accounts.create(own, "Ada", "admin", "long enough for anybody", now=make.NOW)
+    own.accounts.create("Ada", "admin", "long enough for anybody", now=make.NOW)
     with serving(own) as api:
         assert api.post("/predict", spammer()).status == 401
 
@@ -111,7 +111,7 @@ def test_a_key_is_not_asked_of_the_database_at_every_request(
 ) -> None:  # fmt: skip
     text, asked = keyed(own, "analyst", rate=0), []
     find = keys.find
-    monkeypatch.setattr(keys, "find", lambda *args, **more: asked.append(1) or find(*args, **more))
+    monkeypatch.setattr(keys.Keys, "find", lambda *args, **more: asked.append(1) or find(*args, **more))
     monkeypatch.setattr(access, "KNOWN_FOR", 60.0)
     door = Access(own, open_to_all=True, workers=1)
     for _ in range(50):

@@ -35,11 +35,11 @@ def test_without_a_key_it_serves_this_machine_only_and_says_so(own: Settings) ->
         lines = [json.loads(line) for line in running.said().splitlines() if line.startswith("{")]
     assert running.process.returncode == 0
     assert {line["event"] for line in lines} == {"taken up", "request"}
-    assert [run.users for run in runs.recent(own)] == [1]
+    assert [run.users for run in own.runs.recent()] == [1]
 
 
 def test_several_workers_share_a_home_and_let_in_by_key(own: Settings) -> None:
-    _, text = keys.create(own, "sign-up", "lead", now=make.NOW, rate=0)
+    _, text = own.keys.create("sign-up", "lead", now=make.NOW, rate=0)
     with started(own, "--host", "localhost", "--workers", "2") as running:
         assert running.api.post("/predict", spammer()).status == 401
         api, ids = replace(running.api, key=text), list[str]()
@@ -51,8 +51,8 @@ def test_several_workers_share_a_home_and_let_in_by_key(own: Settings) -> None:
             assert api.post("/feedback", {"prediction_id": identity, "is_correct": True}).status == 200
         assert text not in running.said()
     assert len(set(ids)) == len(ids)
-    assert online_runs.growing(own) == ()
-    assert sum(run.users for run in runs.recent(own)) == len(ids)
+    assert own.online_runs.growing() == ()
+    assert sum(run.users for run in own.runs.recent()) == len(ids)
 
 
 def test_an_address_that_is_taken_is_refused(own: Settings) -> None:
@@ -66,7 +66,7 @@ def test_an_address_that_is_taken_is_refused(own: Settings) -> None:
 
 def test_a_key_is_shown_once_listed_and_revoked(own: Settings) -> None:
     text = keys_command(own, "create", "--name", "sign-up", "--role", "analyst", "--days", "7", "--by", "Ada").strip()
-    key = keys.find(own, text, now=datetime.now(UTC))
+    key = own.keys.find(text, now=datetime.now(UTC))
     listed = keys_command(own, "list")
 
     assert (key.name, key.role) == ("sign-up", "analyst")
@@ -75,7 +75,7 @@ def test_a_key_is_shown_once_listed_and_revoked(own: Settings) -> None:
     assert text not in listed
     keys_command(own, "revoke", "sign-up", "--by", "Ada")
     assert "\trevoked " in keys_command(own, "list")
-    assert audit.read(own)[["who", "what"]].to_numpy().tolist()[:2] == [["Ada", "revoke key"], ["Ada", "create key"]]
+    assert own.audit.read()[["who", "what"]].to_numpy().tolist()[:2] == [["Ada", "revoke key"], ["Ada", "create key"]]
 
 
 @pytest.mark.parametrize(

@@ -62,9 +62,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         shutil.copy(path, home.data)
     with serving(home) as client:
         yield client
-        for job in jobs.listed(home):
-            jobs.cancel(home, job.id)
-        while any(not job.over for job in jobs.listed(home)):
+        for job in home.jobs.listed():
+            home.jobs.cancel(job.id)
+        while any(not job.over for job in home.jobs.listed()):
             time.sleep(0.05)
 
 
@@ -97,7 +97,7 @@ def test_the_roles_that_are_told_are_let_in_and_no_others(tmp_path: Path) -> Non
     home = Settings.of(tmp_path)
     make.trained_home(home)
     now = datetime.now(UTC)
-    shown = {role: keys.create(home, role, role, now=now, rate=0)[1] for role in ROLES}
+    shown = {role: home.keys.create(role, role, now=now, rate=0)[1] for role in ROLES}
     with serving(home) as nobody:
         for path, methods in SPEC["paths"].items():
             for method, about in methods.items():

@@ -26,7 +26,7 @@ from tests.app.api.server import QUIET, SPAMMER, Client, serving, spammer
 
 
 def verdicts(home: Settings) -> list[Verdict]:
-    known = ledger.of(home)
+    known = home.ledger
     known.refresh()
     return list(known.since(""))
 
@@ -34,10 +34,10 @@ def verdicts(home: Settings) -> list[Verdict]:
 def queued(home: Settings, n: int = 120) -> str:
     """A run of users sent to review; its id."""
     columns = schemas.load(home.schema_file)
-    done = score_file.score_file(
-        home, "users.csv", make.csv(make.users(n, seed=8)), columns, registry.load(home), Policy(), now=make.NOW
+    done = home.file_scoring.score_file(
+        "users.csv", make.csv(make.users(n, seed=8)), columns, home.registry.load(), Policy(), now=make.NOW
     )  # fmt: skip
-    plans.queue_run(home, done.run.id, by="Ada", now=make.NOW)
+    home.plans.queue_run(done.run.id, by="Ada", now=make.NOW)
     return done.run.id
 
 
@@ -53,7 +53,7 @@ def test_feedback_joins_what_was_predicted_by_its_stored_values(api: Client, own
     assert (verdict.verdict, verdict.user, verdict.notes) == ("legitimate", "u-1", "a friend")
     assert (verdict.score, verdict.band, verdict.model) == (told["probability"], told["band"], told["model_version"])
     assert verdict.features == SPAMMER
-    assert csv_store.of(own).verify().whole
+    assert own.feedback.verify().whole
 
 
 def test_feedback_on_a_run_of_a_file_is_as_that_from_a_file(api: Client, own: Settings) -> None:
@@ -61,7 +61,7 @@ def test_feedback_on_a_run_of_a_file_is_as_that_from_a_file(api: Client, own: Se
     cells = {"prediction_id": f"{run}-3", "actual_label": 1}
     answer = api.post("/feedback", cells | {"reviewer": "api"})
     (ours,) = verdicts(own)
-    done = importing.record(own, [Row.of(1, cells)], by="api", now=datetime.now(UTC))
+    done = own.feedback_import.record([Row.of(1, cells)], by="api", now=datetime.now(UTC))
 
     assert done.new == 0
     assert done.ids == (answer.json["feedback_id"],)
@@ -117,7 +117,7 @@ def test_a_key_that_was_used_for_other_feedback_is_refused(api: Client, own: Set
     api.post("/feedback", {"prediction_id": identity, "is_correct": True}, idempotency_key="k")
     sent = {"prediction_id": identity, "is_correct": False}
     other = api.post("/feedback", sent, idempotency_key="k")
-    with database.writing(own) as connection:
+    with own.database.writing() as connection:
         connection.execute(delete(database.replies))  # as after a day
     later = api.post("/feedback", sent, idempotency_key="k")
 
@@ -148,7 +148,7 @@ def test_feedback_that_cannot_be_used_names_what_to_change(
 
 
 def test_a_reviewer_key_speaks_for_itself_alone(own: Settings) -> None:
-    _, text = keys.create(own, "tool", "reviewer", now=make.NOW)
+    _, text = own.keys.create("tool", "reviewer", now=make.NOW)
     with serving(own) as server:
         api = replace(server, key=text)
         sent = {"prediction_id": api.post("/predict", spammer()).json["prediction_id"], "is_correct": True}
@@ -156,7 +156,7 @@ def test_a_reviewer_key_speaks_for_itself_alone(own: Settings) -> None:
         assert api.post("/feedback", sent).status == 200
 
     assert [verdict.reviewer for verdict in verdicts(own)] == ["api:tool"]
-    assert "api:tool" in audit.read(own)["who"].tolist()
+    assert "api:tool" in own.audit.read()["who"].tolist()
 
 
 def test_statistics_count_what_was_said_and_weigh_it(api: Client, own: Settings) -> None:
@@ -188,7 +188,7 @@ def test_a_case_is_held_judged_and_told_to_the_platform(api: Client, own: Settin
     (verdict,) = verdicts(own)
     assert (verdict.id, verdict.case, verdict.verdict) == (answers[0].json["verdict_id"], case["id"], "spammer")
     assert (verdict.reason, verdict.notes, verdict.seconds) == ("content_seen", "seen", 4.5)
-    assert cases.find(own, case["id"]).status == "closed"
+    assert own.cases.find(case["id"]).status == "closed"
     told = api.get("/decisions").json
     assert [(each["user"], each["decision"], each["case"]) for each in told["decisions"]] == [
         (case["user_id"], "remove", case["id"])
@@ -208,7 +208,7 @@ def test_a_blind_case_tells_nothing_of_its_score(api: Client, own: Settings) -> 
         assert [case[name] for name in ("score", "band", "action", "model_version")] == [None] * 4
         assert case["risk_factors"] == []
     for case in others:
-        assert case["score"] == cases.find(own, case["id"]).score
+        assert case["score"] == own.cases.find(case["id"]).score
         assert case["risk_factors"]
     judged = others[0]
     sent = {"judgement": "unsure"}
@@ -237,8 +237,8 @@ def test_when_no_case_waits_there_is_nothing_to_tell(api: Client) -> None:
 def test_users_scored_over_the_api_can_be_sent_to_review(own: Settings) -> None:
     with serving(own) as api:
         told = api.post("/predict", spammer()).json
-    run = runs.recent(own)[0]
-    plans.queue_run(own, run.id, by="Ada", now=make.NOW)
+    run = own.runs.recent()[0]
+    own.plans.queue_run(run.id, by="Ada", now=make.NOW)
     with serving(own) as api:
         case = api.get("/cases/next").json
 

@@ -76,7 +76,7 @@ def alike(answers: Sequence[Answer], status: int = 200) -> Any:
 
 def stored(home: Settings) -> Counter[str]:
     """How often each user is stored in runs that grow."""
-    found = (online_runs.find(home, run) for run in online_runs.growing(home))
+    found = (home.online_runs.find(run) for run in home.online_runs.growing())
     return Counter(user.user for users in found if users for user in users.by_row.values())
 
 
@@ -89,7 +89,7 @@ def test_each_of_20_requests_sent_four_times_at_once_is_stored_once(team: tuple[
     for user, answers in zip(users, found, strict=True):
         told = alike(answers)
         run, _, row = told["prediction_id"].rpartition("-")
-        assert [*online_runs.of_user(home, user, most=9)[run]] == [int(row)]
+        assert [*home.online_runs.of_user(user, most=9)[run]] == [int(row)]
     assert {stored(home)[user] for user in users} == {1}
 
 
@@ -133,26 +133,26 @@ def test_feedback_sent_four_times_at_once_is_answered_alike(team: tuple[Settings
 
     told = [alike(answers) for answers in found]
     assert all(each["new"] for each in told)
-    known = ledger.of(home)
+    known = home.ledger
     known.refresh()
     stored = known.frame()["prediction"].tolist()
     assert [stored.count(of) for of in ids] == [1] * 10
-    assert csv_store.of(home).verify().whole
+    assert home.feedback.verify().whole
 
 
 def test_a_verdict_sent_four_times_at_once_is_answered_alike(team: tuple[Settings, Client]) -> None:
     home, api = team
     columns = schemas.load(home.schema_file)
-    done = score_file.score_file(
-        home, "users.csv", make.csv(make.users(120, seed=8)), columns, registry.load(home), Policy(), now=make.NOW
+    done = home.file_scoring.score_file(
+        "users.csv", make.csv(make.users(120, seed=8)), columns, home.registry.load(), Policy(), now=make.NOW
     )  # fmt: skip
-    plans.queue_run(home, done.run.id, by="Ada", now=make.NOW)
+    home.plans.queue_run(done.run.id, by="Ada", now=make.NOW)
     for _ in range(5):
         case, key = api.get("/cases/next").json["id"], name()
         sent = {"judgement": "spammer", "reason": "content_seen"}
         (answers,) = at_once([lambda: api.post(f"/cases/{case}/verdict", sent, idempotency_key=key)])  # noqa: B023
         assert alike(answers)["case"] == case
-        known = ledger.of(home)
+        known = home.ledger
         known.refresh()
         assert len(known.of_case(case)) == 1
         (later,) = at_once([lambda: api.post(f"/cases/{case}/verdict", sent)])  # noqa: B023
@@ -166,10 +166,10 @@ def test_a_file_sent_four_times_at_once_is_one_job(team: tuple[Settings, Client]
 
     assert {answer.status for answer in answers} == {202}
     (job,) = {answer.json["id"] for answer in answers}
-    assert len(jobs.listed(home, "score-")) == 1
+    assert len(home.jobs.listed("score-")) == 1
     while not api.get(f"/jobs/{job}").json["result"]:
         assert api.get(f"/jobs/{job}").json["status"] != "failed"
-    assert [run.name for run in runs.recent(home)].count("users.csv") == 2  # with the one sent to review
+    assert [run.name for run in home.runs.recent()].count("users.csv") == 2  # with the one sent to review
     assert not list((home.jobs / job).glob("upload-*"))
 
 
@@ -179,7 +179,7 @@ def test_a_retraining_sent_four_times_at_once_is_one_job(team: tuple[Settings, C
     (answers,) = at_once([lambda: api.post("/model/retrain", {"how": "full"}, idempotency_key=key)])
 
     assert alike(answers, 202)["id"] == "retrain-0001"
-    assert len(jobs.listed(home, "retrain-")) == 1
+    assert len(home.jobs.listed("retrain-")) == 1
 
 
 @pytest.fixture
@@ -217,7 +217,7 @@ def test_whoever_waits_gets_the_answer_once_there_is_one(api: Client, own: Setti
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(api.post, "/predict", spammer(), idempotency_key="k")
         assert api.get("/health").status == 200
-        idempotency.keep(own, [(claim, Reply(200, b'{"told": 1}'))], now=datetime.now(UTC))
+        own.replies.keep([(claim, Reply(200, b'{"told": 1}'))], now=datetime.now(UTC))
         answer = waiting.result()
 
     assert (answer.body, answer.headers["idempotent-replayed"]) == (b'{"told": 1}', "true")

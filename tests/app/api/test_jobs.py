@@ -38,12 +38,12 @@ def test_a_file_is_scored_behind_whoever_asked(api: Client, own: Settings) -> No
     assert answer.status == 202
     assert (told["status"], told["message"]) == ("done", "")
     assert (told["result"]["users"], told["result"]["rejected"]) == (50, 1)
-    run = runs.find(own, told["result"]["run"])
+    run = own.runs.find(told["result"]["run"])
     assert run.name == "signups.csv.gz"
     assert told["result"]["bands"] == dict(run.counts)
     rows = list(csv.DictReader(io.StringIO(api.get(f"/jobs/{told['id']}/result").body.decode())))
     assert [row["user"] for row in rows] == users["user"].tolist()
-    assert [row["score"] for row in rows] == [str(p) for p in runs.scores(own, run.id)["probability"]]
+    assert [row["score"] for row in rows] == [str(p) for p in own.runs.scores(run.id)["probability"]]
     assert all(row["reason_1"] for row in rows if row["band"] != "allow")
     _check_the_key_is_good_for_this_alone(api, own, body, told)
 
@@ -57,7 +57,7 @@ def _check_the_key_is_good_for_this_alone(api: Client, own: Settings, body: byte
 
     assert _sent(api, body, "name=signups.csv.gz").json == told
     assert {(answer.status, answer.code) for answer in refused} == {(422, "key_used")}
-    assert len(runs.recent(own)) == 1
+    assert len(own.runs.recent()) == 1
     assert not list(own.jobs.glob("*/upload-*"))
 
 
@@ -80,7 +80,7 @@ def test_what_is_no_file_is_refused(api: Client, own: Settings, kind: str) -> No
     answer = api.post("/jobs/score", body=b"user\n1\n", content_type=kind)
 
     assert (answer.status, answer.code) == (415, "no_file")
-    assert not jobs.listed(own)
+    assert not own.jobs.listed()
 
 
 def test_a_retraining_that_has_nothing_to_learn_says_so(api: Client) -> None:

@@ -47,10 +47,10 @@ def test_all_is_stored_once_and_answered_alike_however_often_workers_are_killed(
     with started(own):  # whoever begins next closes the runs of those that were killed last
         pass
 
-    said = csv_store.of(own).read()["prediction"].tolist()
+    said = own.feedback.read()["prediction"].tolist()
     assert sorted(said) == sorted(answer.json["prediction_id"] for answer in answers)
     assert all(answer.json["new"] for answer in answers)
-    assert csv_store.of(own).verify().whole
+    assert own.feedback.verify().whole
     _check_users(own, [f"{turn}-{number}" for turn in range(rounds) for number in range(CLIENTS)])
 
 
@@ -80,7 +80,7 @@ def _answered(api: Client, path: Any, sent: Any, key: Any) -> Answer:
 
 
 def _check_users(home: Settings, names: list[str]) -> None:
-    assert online_runs.growing(home) == ()
-    frames = [datasets.frame(home, run.dataset, ["user"]) for run in runs.recent(home, 1_000)]
+    assert home.online_runs.growing() == ()
+    frames = [home.datasets.frame(run.dataset, ["user"]) for run in home.runs.recent(1_000)]
     expected = (f"{name}.{at}" for name in names for at in range(USERS if name.endswith("0") else 1))
     assert Counter(user for frame in frames for user in frame["user"]) == Counter(expected)

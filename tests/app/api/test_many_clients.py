@@ -34,7 +34,7 @@ def second(trained: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = Settings.of(tmp_path_factory.mktemp("second"))
     shutil.copytree(trained.home, home.home, dirs_exist_ok=True)
     columns, dataset = schemas.load(home.schema_file), make.learnt_from(home)
-    return home.models / training.learn(home, dataset, columns, Policy().thresholds, now=make.NOW, seed=1)
+    return home.models / home.training.learn(dataset, columns, Policy().thresholds, now=make.NOW, seed=1)
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def _check_each_is_of_one_version(home: Settings, answers: list[tuple[int, dict[
     for version in ("v0001", "v0002"):
         mine = [(features(client), told) for client, told in answers if told["model_version"] == version]
         assert mine
-        model = registry.load(home, version)
+        model = home.registry.load(version)
         values = np.array([[each[name] for name in model.metadata.names] for each, _ in mine], float)
         score = Scorer(model).score_values(values).probability.tolist()
         pushes = shap_values.contributions(model.booster, values.astype(np.float32))
@@ -107,11 +107,11 @@ def _check_each_is_of_one_version(home: Settings, answers: list[tuple[int, dict[
 
 
 def _check_feedback(home: Settings, acknowledged: list[str]) -> None:
-    known = ledger.of(home)
+    known = home.ledger
     known.refresh()
     assert collections.Counter(known.frame()["id"]) == collections.Counter(acknowledged)
     assert len(set(acknowledged)) == 2 * CLIENTS
-    assert csv_store.of(home).verify().whole
+    assert home.feedback.verify().whole
 
 
 def test_a_promotion_begins_another_run(two: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +123,7 @@ def test_a_promotion_begins_another_run(two: Settings, monkeypatch: pytest.Monke
 
     assert before["model_version"] == "v0001"
     assert before["prediction_id"].rpartition("-")[0] != after["prediction_id"].rpartition("-")[0]
-    assert online_runs.growing(two) == ()
+    assert two.online_runs.growing() == ()
 
 
 def test_a_champion_that_cannot_be_loaded_leaves_the_one_before_in_charge(two: Settings) -> None:

@@ -48,8 +48,8 @@ def test_in_a_batch_it_stands_in_the_place_of_the_user(api: Client, own: Setting
     assert (error["status"], error["code"]) == (422, "no_score")
     assert "v0001 gives this user no score: what it works out is not a finite number" in error["detail"]
     assert all(each["band"] and 0 <= each["probability"] <= 1 for each in told if "error" not in each)
-    (run,) = online_runs.growing(own)
-    assert len(online_runs.find(own, run).by_row) == none.count(False)  # type: ignore[union-attr]
+    (run,) = own.online_runs.growing()
+    assert len(own.online_runs.find(run).by_row) == none.count(False)  # type: ignore[union-attr]
     assert len({each["prediction_id"] for each in told if "error" not in each}) == none.count(False)
 
 
@@ -57,8 +57,8 @@ def test_a_batch_of_nobody_with_a_score_is_answered(api: Client, own: Settings, 
     sent = [user for user, bad in zip(SENT, none, strict=True) if bad]
     told = api.post("/predict/batch", {"users": sent}).json["predictions"]
     assert [each["error"]["code"] for each in told] == ["no_score"] * len(sent)
-    assert online_runs.growing(own) == ()
-    assert runs.recent(own) == ()
+    assert own.online_runs.growing() == ()
+    assert own.runs.recent() == ()
 
 
 def test_alone_it_is_the_answer_and_harms_nobody_beside(api: Client, none: list[bool]) -> None:

@@ -28,7 +28,7 @@ def test_a_user_is_scored_with_band_action_and_reasons(api: Client, own: Setting
     assert told["band"] == Policy().bands(told["probability"]).item()
     assert told["action"] == Policy().actions(told["probability"]).item()
     assert told["confidence"] == abs(told["probability"] - 0.5) * 2
-    assert (told["model_version"], told["policy_version"]) == (registry.champion(own), "p0001")
+    assert (told["model_version"], told["policy_version"]) == (own.registry.champion(), "p0001")
     pushes = [factor["contribution"] for factor in told["risk_factors"]]
     assert 0 < len(pushes) <= 3
     assert pushes == sorted(pushes, reverse=True)
@@ -69,7 +69,7 @@ def test_an_absent_feature_is_refused_by_name_unless_that_is_allowed(api: Client
 def test_a_prediction_is_stored_before_it_is_told(api: Client, own: Settings) -> None:
     told = api.post("/predict", spammer(context={"country": "DE", "name": None})).json
     run, _, row = told["prediction_id"].rpartition("-")
-    stored = online_runs.find(own, run)
+    stored = own.online_runs.find(run)
 
     assert stored is not None
     user = stored.by_row[int(row)]
@@ -84,19 +84,19 @@ def test_all_calls_of_a_process_form_one_run_that_is_listed_when_it_ends(own: Se
     with serving(own) as api:
         later = api.post("/predict", spammer()).json["prediction_id"]
 
-    listed = [(run.id, run.users) for run in runs.recent(own)]
+    listed = [(run.id, run.users) for run in own.runs.recent()]
     assert listed == [(later.rpartition("-")[0], 1), (ids[0].rpartition("-")[0], 3)]
     assert [identity.rpartition("-")[2] for identity in ids] == ["1", "2", "3"]
 
 
 def test_a_run_that_a_dead_process_left_is_closed_by_the_next_one(own: Settings) -> None:
-    growing = online_runs.Growing(own, make.SCHEMA.names, str(registry.champion(own)), Policy())
+    growing = online_runs.Growing(own, make.SCHEMA.names, str(own.registry.champion()), Policy())
     (identity,) = growing.add([_stored()], now=make.NOW)
     growing.ended(now=make.NOW, everything=True)  # as the lock of a process that was killed
     with serving(own):
         pass
 
-    assert [run.id for run in runs.recent(own)] == [identity.rpartition("-")[0]]
+    assert [run.id for run in own.runs.recent()] == [identity.rpartition("-")[0]]
 
 
 def _stored() -> online_runs.Served:
@@ -144,7 +144,7 @@ def test_the_same_request_with_the_same_key_is_carried_out_once(api: Client, own
     assert again.body == first.body
     assert again.headers["idempotent-replayed"] == "true"
     assert (other.status, other.code) == (422, "key_used")
-    stored = online_runs.find(own, first.json["prediction_id"].rpartition("-")[0])
+    stored = own.online_runs.find(first.json["prediction_id"].rpartition("-")[0])
     assert stored is not None
     assert len(stored.by_row) == 1
 
@@ -169,7 +169,7 @@ def test_the_same_request_many_times_at_once_is_carried_out_once(api: Client, ow
         found = list(pool.map(lambda _: api.post("/predict", spammer(), idempotency_key="k-2"), range(8)))
 
     assert len({answer.body for answer in found}) == 1
-    stored = online_runs.find(own, found[0].json["prediction_id"].rpartition("-")[0])
+    stored = own.online_runs.find(found[0].json["prediction_id"].rpartition("-")[0])
     assert stored is not None
     assert len(stored.by_row) == 1
 

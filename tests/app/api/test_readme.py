@@ -53,5 +53,5 @@ def test_what_the_readme_says_works(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr[-3_000:]
     assert '"prediction_id": "r-0001-1"' in done.stdout
     assert (tmp_path / "out").read_text().count("\n") == 5_001
-    assert len(csv_store.of(home).read()) == 2
-    assert sorted(run.name for run in runs.recent(home)) == ["API", "users.csv.gz"]
+    assert len(home.feedback.read()) == 2
+    assert sorted(run.name for run in home.runs.recent()) == ["API", "users.csv.gz"]

@@ -30,7 +30,7 @@ def test_1000_users_have_the_same_scores_everywhere(
     users = tmp_path / "users.csv"
     users.write_bytes(make.csv(make.users(USERS, seed=11)))
     frame = intake.read("users.csv", users, make.SCHEMA).frame
-    model = registry.load(own)
+    model = own.registry.load()
     names = list(model.metadata.names)
 
     done = CliRunner().invoke(
@@ -40,8 +40,8 @@ def test_1000_users_have_the_same_scores_everywhere(
     of_command_line = pq.read_table(tmp_path / "out.parquet")["score"].to_pylist()
 
     # What the page "Score a file" does, and then "Score a user" for each of them.
-    run = score_file.score_file(own, "users.csv", users, make.SCHEMA, model, Policy(), now=make.NOW).run
-    of_dashboard = runs.scores(own, run.id)["probability"].tolist()
+    run = own.file_scoring.score_file("users.csv", users, make.SCHEMA, model, Policy(), now=make.NOW).run
+    of_dashboard = own.runs.scores(run.id)["probability"].tolist()
     monkeypatch.setattr(user_result.services, "meanings", lambda: Glossary({}))
     one_by_one = [scored(model, frame.loc[row, names].astype(float)) for row in frame.index[:100]]
 

@@ -22,40 +22,40 @@ PASSWORD, OTHER = "correct horse battery", "another one entirely"
 @pytest.fixture
 def team(home: Settings) -> Settings:
     """A home with one admin."""
-    accounts.create(home, "Ada", "admin", PASSWORD, now=NOW)
+    home.accounts.create("Ada", "admin", PASSWORD, now=NOW)
     return home
 
 
 def wrong(home: Settings, name: str, times: int = 1) -> None:
     for _ in range(times):
         with pytest.raises(SignInError):
-            accounts.check(home, name, OTHER, now=NOW)
+            home.accounts.check(name, OTHER, now=NOW)
 
 
 def test_without_accounts_anybody_with_a_name_may_do_everything(home: Settings) -> None:
-    assert accounts.local(home)
-    assert [accounts.authorise(home, " Ada ", deed) for deed in DEEDS] == [Person("Ada", "admin")] * len(DEEDS)
+    assert home.accounts.local()
+    assert [home.accounts.authorise(" Ada ", deed) for deed in DEEDS] == [Person("Ada", "admin")] * len(DEEDS)
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 81, "a\nb", "a\x00", "a\u202eb"])
 def test_a_name_must_be_one_line_of_readable_text(home: Settings, name: str) -> None:
     with pytest.raises(BadOptionError, match="name"):
-        accounts.authorise(home, name, "judge")
+        home.accounts.authorise(name, "judge")
     with pytest.raises(BadOptionError, match="name"):
-        accounts.create(home, name, "admin", PASSWORD, now=NOW)
+        home.accounts.create(name, "admin", PASSWORD, now=NOW)
 
 
 def test_who_knows_the_password_is_let_in(team: Settings) -> None:
-    assert not accounts.local(team)
-    assert accounts.check(team, "Ada", PASSWORD, now=NOW) == Person("Ada", "admin")
+    assert not team.accounts.local()
+    assert team.accounts.check("Ada", PASSWORD, now=NOW) == Person("Ada", "admin")
     wrong(team, "Ada")
     wrong(team, "Bob")
     wrong(team, "")
 
 
 def test_a_password_is_kept_as_its_scrypt_hash_only(team: Settings) -> None:
-    accounts.create(team, "Bob", "reviewer", PASSWORD, now=NOW)
-    with database.connect(team) as connection:
+    team.accounts.create("Bob", "reviewer", PASSWORD, now=NOW)
+    with team.database.connect() as connection:
         rows = connection.execute(select(database.accounts)).all()
     assert len({row.salt for row in rows}) == len({row.digest for row in rows}) == 2
     for row in rows:
@@ -67,71 +67,71 @@ def test_a_password_is_kept_as_its_scrypt_hash_only(team: Settings) -> None:
 
 @pytest.mark.parametrize("name", ["ADA", "ada ", "Ａda"])
 def test_names_that_look_alike_are_one_name(team: Settings, name: str) -> None:
-    assert accounts.check(team, name, PASSWORD, now=NOW).name == "Ada"
+    assert team.accounts.check(name, PASSWORD, now=NOW).name == "Ada"
     with pytest.raises(RefusedError, match="already"):
-        accounts.create(team, name, "reviewer", PASSWORD, now=NOW)
+        team.accounts.create(name, "reviewer", PASSWORD, now=NOW)
 
 
 def test_a_password_typed_in_another_encoding_is_the_same(team: Settings) -> None:
-    accounts.create(team, "Bob", "reviewer", "passwo\u0308rter viele", now=NOW)
-    assert accounts.check(team, "Bob", "passw\u00f6rter viele", now=NOW)
+    team.accounts.create("Bob", "reviewer", "passwo\u0308rter viele", now=NOW)
+    assert team.accounts.check("Bob", "passw\u00f6rter viele", now=NOW)
 
 
 @pytest.mark.parametrize("password", ["", "x" * 9, "x" * 1001])
 def test_a_password_too_short_or_too_long_is_refused(home: Settings, password: str) -> None:
     with pytest.raises(BadOptionError, match="password"):
-        accounts.create(home, "Ada", "admin", password, now=NOW)
+        home.accounts.create("Ada", "admin", password, now=NOW)
 
 
 def test_ten_wrong_passwords_in_a_row_lock_an_account_for_a_while(team: Settings) -> None:
     for _ in range(2):  # a right one in between starts the count again
         wrong(team, "Ada", accounts.FAILURES - 1)
-        assert accounts.check(team, "Ada", PASSWORD, now=NOW)
+        assert team.accounts.check("Ada", PASSWORD, now=NOW)
     wrong(team, "Ada", accounts.FAILURES)
     with pytest.raises(SignInError):
-        accounts.check(team, "Ada", PASSWORD, now=NOW + LOCK - timedelta(seconds=1))
-    assert accounts.check(team, "Ada", PASSWORD, now=NOW + LOCK)
+        team.accounts.check("Ada", PASSWORD, now=NOW + LOCK - timedelta(seconds=1))
+    assert team.accounts.check("Ada", PASSWORD, now=NOW + LOCK)
 
 
 def test_a_new_password_unlocks_and_ends_the_old_one(team: Settings) -> None:
-    accounts.create(team, "Bob", "reviewer", PASSWORD, now=NOW)
+    team.accounts.create("Bob", "reviewer", PASSWORD, now=NOW)
     wrong(team, "Bob", accounts.FAILURES)
-    accounts.change(team, "Bob", password=OTHER, now=NOW)
-    assert accounts.check(team, "Bob", OTHER, now=NOW)
+    team.accounts.change("Bob", password=OTHER, now=NOW)
+    assert team.accounts.check("Bob", OTHER, now=NOW)
     with pytest.raises(SignInError):
-        accounts.check(team, "Bob", PASSWORD, now=NOW)
+        team.accounts.check("Bob", PASSWORD, now=NOW)
 
 
 def test_unknown_wrong_and_locked_are_told_in_the_same_words(team: Settings) -> None:
     said = set()
     for name in ["nobody", "Ada"] * accounts.FAILURES + ["Ada"]:
         with pytest.raises(SignInError) as caught:
-            accounts.check(team, name, OTHER, now=NOW)
+            team.accounts.check(name, OTHER, now=NOW)
         said.add(str(caught.value))
     assert len(said) == 1
 
 
 def test_the_role_is_read_again_each_time(team: Settings) -> None:
-    accounts.create(team, "Bob", "reviewer", PASSWORD, now=NOW)
-    assert accounts.authorise(team, "bob", "judge") == Person("Bob", "reviewer")
-    accounts.change(team, "Bob", role="analyst", now=NOW)
+    team.accounts.create("Bob", "reviewer", PASSWORD, now=NOW)
+    assert team.accounts.authorise("bob", "judge") == Person("Bob", "reviewer")
+    team.accounts.change("Bob", role="analyst", now=NOW)
     with pytest.raises(NotAllowedError, match="Bob is an analyst"):
-        accounts.authorise(team, "Bob", "judge")
-    accounts.remove(team, "Bob")
-    assert accounts.current(team, "Bob") is None
+        team.accounts.authorise("Bob", "judge")
+    team.accounts.remove("Bob")
+    assert team.accounts.current("Bob") is None
     for name in ("Bob", "", "nobody"):
         with pytest.raises(NotAllowedError, match="no account"):
-            accounts.authorise(team, name, "score")
+            team.accounts.authorise(name, "score")
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_each_role_may_do_what_the_table_says_and_no_more(team: Settings, role: accounts.Role) -> None:
-    accounts.create(team, "Bob", role, PASSWORD, now=NOW)
+    team.accounts.create("Bob", role, PASSWORD, now=NOW)
     for deed in MAY[role]:
-        assert accounts.authorise(team, "Bob", deed) == Person("Bob", role)
+        assert team.accounts.authorise("Bob", deed) == Person("Bob", role)
     for deed in set(DEEDS) - MAY[role]:
         with pytest.raises(NotAllowedError) as caught:
-            accounts.authorise(team, "Bob", deed)
+            team.accounts.authorise("Bob", deed)
         assert (caught.value.name, caught.value.role, caught.value.deed) == ("Bob", role, deed)
 
 
@@ -145,22 +145,22 @@ def test_the_table_of_roles_is_complete_and_only_an_admin_manages_accounts() -> 
 
 def test_the_first_account_is_an_admins_and_the_last_admin_stays(home: Settings) -> None:
     with pytest.raises(RefusedError, match="first account"):
-        accounts.create(home, "Bob", "lead", PASSWORD, now=NOW)
-    accounts.create(home, "Ada", "admin", PASSWORD, now=NOW)
-    accounts.create(home, "Bob", "lead", PASSWORD, now=NOW)
+        home.accounts.create("Bob", "lead", PASSWORD, now=NOW)
+    home.accounts.create("Ada", "admin", PASSWORD, now=NOW)
+    home.accounts.create("Bob", "lead", PASSWORD, now=NOW)
     with pytest.raises(RefusedError, match="last admin"):
-        accounts.remove(home, "Ada")
+        home.accounts.remove("Ada")
     with pytest.raises(RefusedError, match="last admin"):
-        accounts.change(home, "Ada", role="lead", now=NOW)
-    accounts.change(home, "Bob", role="admin", now=NOW)
-    accounts.remove(home, "Ada")
-    assert accounts.people(home) == (Person("Bob", "admin"),)
+        home.accounts.change("Ada", role="lead", now=NOW)
+    home.accounts.change("Bob", role="admin", now=NOW)
+    home.accounts.remove("Ada")
+    assert home.accounts.people() == (Person("Bob", "admin"),)
 
 
 def test_an_account_or_role_that_is_not_there_is_said_so(team: Settings) -> None:
     with pytest.raises(UnknownItemError):
-        accounts.change(team, "Bob", role="lead", now=NOW)
+        team.accounts.change("Bob", role="lead", now=NOW)
     with pytest.raises(UnknownItemError):
-        accounts.remove(team, "Bob")
+        team.accounts.remove("Bob")
     with pytest.raises(BadOptionError, match="role"):
-        accounts.create(team, "Bob", "king", PASSWORD, now=NOW)  # type: ignore[arg-type]
+        team.accounts.create("Bob", "king", PASSWORD, now=NOW)  # type: ignore[arg-type]

@@ -30,4 +30,4 @@ def test_a_file_nested_without_end_is_told(home: Settings) -> None:
     home.data.mkdir()
     home.options_file.write_text("a = " + "[" * 100_000)
     with pytest.raises(BadOptionError, match="it cannot be read: it is nested too deep"):
-        home_options.table(home, "learning", ())
+        home.options.table("learning", ())

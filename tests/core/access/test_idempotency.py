@@ -56,7 +56,7 @@ def claim(claims: Claims, asking: Asking = ASKING, *, now: datetime = make.NOW) 
 
 
 def test_an_answer_is_given_again(home: Settings, ours: Claims, theirs: Claims) -> None:
-    idempotency.keep(home, [(claim(ours), FIRST)], now=make.NOW)
+    home.replies.keep([(claim(ours), FIRST)], now=make.NOW)
 
     assert find(ours) == find(theirs) == FIRST
 
@@ -84,7 +84,7 @@ def test_what_was_released_may_be_had_by_anybody_for_anything(ours: Claims, thei
 def test_a_key_for_another_request_is_refused(home: Settings, ours: Claims, theirs: Claims, *, answered: bool) -> None:
     mine = claim(ours)
     if answered:
-        idempotency.keep(home, [(mine, FIRST)], now=make.NOW)
+        home.replies.keep([(mine, FIRST)], now=make.NOW)
 
     for claims in (ours, theirs):
         refused = find(claims, OTHER)
@@ -93,17 +93,17 @@ def test_a_key_for_another_request_is_refused(home: Settings, ours: Claims, thei
 
 
 def test_another_owner_may_use_the_same_key(home: Settings, ours: Claims) -> None:
-    idempotency.keep(home, [(claim(ours), FIRST)], now=make.NOW)
+    home.replies.keep([(claim(ours), FIRST)], now=make.NOW)
 
     claim(ours, Asking("api:other", ASKING.key, ASKING.request))
 
 
 def test_an_old_answer_is_forgotten(home: Settings, ours: Claims) -> None:
-    idempotency.keep(home, [(claim(ours), FIRST)], now=make.NOW)
+    home.replies.keep([(claim(ours), FIRST)], now=make.NOW)
     assert find(ours, now=make.NOW + idempotency.KEPT - timedelta(seconds=1)) == FIRST
     later = make.NOW + idempotency.KEPT
     assert claim(ours, now=later).since is None
-    with database.connect(home) as connection:
+    with home.database.connect() as connection:
         assert len(connection.execute(select(database.replies)).all()) == 1
 
 
@@ -111,8 +111,8 @@ def test_an_old_claim_is_forgotten_and_comes_to_nothing(home: Settings, ours: Cl
     old, later = claim(ours), make.NOW + idempotency.KEPT
     new = claim(theirs, now=later)
     with pytest.raises(ClaimLostError, match="k-1"):
-        idempotency.keep(home, [(old, FIRST)], now=later)
-    idempotency.keep(home, [(new, FIRST)], now=later)
+        home.replies.keep([(old, FIRST)], now=later)
+    home.replies.keep([(new, FIRST)], now=later)
 
     assert find(ours, now=later) == FIRST
 
@@ -122,13 +122,13 @@ def test_without_the_claim_nothing_of_the_transaction_is_stored(home: Settings, 
     ours.release(lost)
 
     def stored() -> None:
-        with database.writing(home) as connection:
+        with home.database.writing() as connection:
             database.set_mark(connection, "stored", "with it")
             idempotency.keep_with(connection, [(lost, FIRST)], now=make.NOW)
 
     with pytest.raises(ClaimLostError):
         stored()
-    with database.connect(home) as connection:
+    with home.database.connect() as connection:
         assert database.mark(connection, "stored") == ""
 
 

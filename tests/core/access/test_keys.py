@@ -15,14 +15,14 @@ LATER = make.NOW + timedelta(days=30)
 
 
 def test_a_key_is_found_by_its_text_alone(home: Settings) -> None:
-    key, text = keys.create(home, "sign-up", "analyst", now=make.NOW)
+    key, text = home.keys.create("sign-up", "analyst", now=make.NOW)
 
-    assert keys.find(home, text, now=LATER) == key
+    assert home.keys.find(text, now=LATER) == key
     assert (key.person.name, key.person.role) == ("api:sign-up", "analyst")
 
 
 def test_no_part_of_the_secret_is_in_the_home(home: Settings) -> None:
-    _, text = keys.create(home, "sign-up", "analyst", now=make.NOW)
+    _, text = home.keys.create("sign-up", "analyst", now=make.NOW)
 
     stored = b"".join(path.read_bytes() for path in home.data.rglob("*") if path.is_file())
     assert b"sign-up" in stored
@@ -30,31 +30,31 @@ def test_no_part_of_the_secret_is_in_the_home(home: Settings) -> None:
 
 
 def test_a_forged_an_expired_and_a_revoked_key_are_refused_in_the_same_words(home: Settings) -> None:
-    _, short = keys.create(home, "short", "lead", now=make.NOW, days=1)
-    _, gone = keys.create(home, "gone", "lead", now=make.NOW)
-    keys.revoke(home, "gone", now=make.NOW)
+    _, short = home.keys.create("short", "lead", now=make.NOW, days=1)
+    _, gone = home.keys.create("gone", "lead", now=make.NOW)
+    home.keys.revoke("gone", now=make.NOW)
     forged = short[:-1] + ("A" if short[-1] != "A" else "B")
 
     said = set()
     for text in (forged, short, gone, "td_00000000_" + "a" * 43, "", "Bearer", "td_" + "é" * 52):
         with pytest.raises(KeyRefusedError) as error:
-            keys.find(home, text, now=LATER)
+            home.keys.find(text, now=LATER)
         said.add(str(error.value))
     assert len(said) == 1
-    assert keys.find(home, short, now=make.NOW).name == "short"
+    assert home.keys.find(short, now=make.NOW).name == "short"
 
 
 def test_a_name_has_one_key_until_it_is_revoked(home: Settings) -> None:
-    first, _ = keys.create(home, "Sign-up", "analyst", now=make.NOW)
+    first, _ = home.keys.create("Sign-up", "analyst", now=make.NOW)
     with pytest.raises(RefusedError, match="already"):
-        keys.create(home, " sign-UP", "admin", now=make.NOW)
+        home.keys.create(" sign-UP", "admin", now=make.NOW)
 
-    keys.revoke(home, first.id, now=make.NOW)
-    second, _ = keys.create(home, "sign-up", "reviewer", now=LATER)
+    home.keys.revoke(first.id, now=make.NOW)
+    second, _ = home.keys.create("sign-up", "reviewer", now=LATER)
 
-    assert [each.id for each in keys.listed(home)] == [first.id, second.id]
+    assert [each.id for each in home.keys.listed()] == [first.id, second.id]
     with pytest.raises(UnknownItemError):
-        keys.revoke(home, first.id, now=LATER)
+        home.keys.revoke(first.id, now=LATER)
 
 
 @pytest.mark.parametrize(
@@ -66,43 +66,43 @@ def test_a_key_that_could_not_be_used_is_not_made(
     home: Settings, name: str, role: accounts.Role, days: float | None, rate: float
 ) -> None:
     with pytest.raises(BadOptionError):
-        keys.create(home, name, role, now=make.NOW, days=days, rate=rate)
-    assert not keys.listed(home)
+        home.keys.create(name, role, now=make.NOW, days=days, rate=rate)
+    assert not home.keys.listed()
 
 
 def test_a_key_has_its_own_role_also_where_everybody_else_may_do_everything(home: Settings) -> None:
-    keys.create(home, "sign-up", "analyst", now=make.NOW)
+    home.keys.create("sign-up", "analyst", now=make.NOW)
 
-    assert accounts.authorise(home, "API:Sign-Up", "score").name == "api:sign-up"
+    assert home.accounts.authorise("API:Sign-Up", "score").name == "api:sign-up"
     with pytest.raises(NotAllowedError):
-        accounts.authorise(home, "api:sign-up", "judge")
+        home.accounts.authorise("api:sign-up", "judge")
     with pytest.raises(NotAllowedError):
-        accounts.authorise(home, "api:nobody", "score")
-    assert accounts.authorise(home, "Ada", "judge").role == "admin"
+        home.accounts.authorise("api:nobody", "score")
+    assert home.accounts.authorise("Ada", "judge").role == "admin"
 
 
 def test_a_revoked_key_may_do_nothing_any_more(home: Settings) -> None:
-    keys.create(home, "sign-up", "admin", now=make.NOW)
-    keys.revoke(home, "sign-up", now=make.NOW)
+    home.keys.create("sign-up", "admin", now=make.NOW)
+    home.keys.revoke("sign-up", now=make.NOW)
 
     with pytest.raises(NotAllowedError):
-        accounts.authorise(home, "api:sign-up", "score")
+        home.accounts.authorise("api:sign-up", "score")
 
 
 def test_a_person_cannot_take_the_name_of_a_key(home: Settings) -> None:
     with pytest.raises(BadOptionError, match="api:"):
-        accounts.create(home, "api:sign-up", "admin", "long enough for anybody", now=make.NOW)
+        home.accounts.create("api:sign-up", "admin", "long enough for anybody", now=make.NOW)
 
 
 def test_a_key_is_needed_once_there_was_one(home: Settings) -> None:
-    assert not keys.needed(home)
-    keys.create(home, "sign-up", "analyst", now=make.NOW)
-    keys.revoke(home, "sign-up", now=make.NOW)
+    assert not home.keys.needed()
+    home.keys.create("sign-up", "analyst", now=make.NOW)
+    home.keys.revoke("sign-up", now=make.NOW)
 
-    assert keys.needed(home)
+    assert home.keys.needed()
 
 
 def test_a_key_is_needed_where_there_are_accounts(home: Settings) -> None:
-    accounts.create(home, "Ada", "admin", "long enough for anybody", now=make.NOW)
+    home.accounts.create("Ada", "admin", "long enough for anybody", now=make.NOW)
 
-    assert keys.needed(home)
+    assert home.keys.needed()

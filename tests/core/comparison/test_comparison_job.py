@@ -33,18 +33,18 @@ def twice(tmp_path_factory, trained):
     settings = Settings.of(tmp_path_factory.mktemp("twice"))
     shutil.copytree(trained.home, settings.home, dirs_exist_ok=True)
     second = stored(settings, "second.csv", make.users(1500, seed=1))
-    training.learn(settings, second, SCHEMA, Policy().thresholds, now=NOW, seed=1)
+    settings.training.learn(second, SCHEMA, Policy().thresholds, now=NOW, seed=1)
     stored(settings, "on.csv", ON)
     return settings
 
 
 def stored(settings, name, frame):
     checked = intake.read(name, make.csv(frame), SCHEMA, need_label=True)
-    return datasets.put(settings, checked, SCHEMA, now=NOW, need_label=True)
+    return settings.datasets.put(checked, SCHEMA, now=NOW, need_label=True)
 
 
 def named(settings, name):
-    return next(found for found in datasets.stored(settings) if found.name == name)
+    return next(found for found in settings.datasets.stored() if found.name == name)
 
 
 def asked(settings, a, b, on="on.csv"):
@@ -54,11 +54,11 @@ def asked(settings, a, b, on="on.csv"):
 def given(settings, frame, score, name="theirs.csv"):
     """Predictions for the users of a frame, stored; their id."""
     table = pd.DataFrame({"id": frame["user"], "y_true": frame["spam"], "y_proba": score})
-    return predictions.put(settings, name, make.csv(table), now=NOW).id
+    return settings.prediction_files.put(name, make.csv(table), now=NOW).id
 
 
 def scores(settings, version, frame=ON):
-    return Scorer(registry.load(settings, version)).score(frame).probability
+    return Scorer(settings.registry.load(version)).score(frame).probability
 
 
 def quiet(_done, _of, _message=""): ...
@@ -66,10 +66,10 @@ def quiet(_done, _of, _message=""): ...
 
 def test_what_is_kept_is_what_was_found_and_is_found_once(twice, monkeypatch):
     question = asked(twice, "v0001", "v0002")
-    assert comparison_job.look(twice, question) is None
+    assert twice.comparer.look(question) is None
     arguments = {"a": question.a, "b": question.b, "on": question.on, "thresholds": THRESHOLDS}
-    comparison_job.compare_stored(twice, quiet, **arguments)
-    kept, made = comparison_job.look(twice, question), comparison_job.made(twice, question)
+    twice.comparer.compare_stored(quiet, **arguments)
+    kept, made = twice.comparer.look(question), twice.comparer.made(question)
     assert kept is not None
     assert kept.comparison == made.comparison
     assert (kept.rows, kept.reasons, kept.cautions) == (made.rows, made.reasons, made.cautions)
@@ -78,11 +78,11 @@ def test_what_is_kept_is_what_was_found_and_is_found_once(twice, monkeypatch):
     for one, other in zip(kept.segments, made.segments, strict=True):
         pd.testing.assert_frame_equal(one, other)
     monkeypatch.setattr(result, "beside", lambda *_args, **_options: pytest.fail("it was compared again"))
-    comparison_job.compare_stored(twice, quiet, **arguments)
+    twice.comparer.compare_stored(quiet, **arguments)
 
 
 def test_two_versions_stand_as_the_two_scorers_say(twice):
-    found = comparison_job.made(twice, asked(twice, "v0001", "v0002"))
+    found = twice.comparer.made(asked(twice, "v0001", "v0002"))
     assert found.contenders == found.names == ("v0001", "v0002")
     assert found.users["user"].tolist() == ON["user"].tolist()
     assert found.users["label"].tolist() == ON["spam"].tolist()
@@ -104,25 +104,25 @@ def test_the_same_question_has_one_identity_and_every_other_one_another(twice):
         Asked("v0001", "v0002", question.on, THRESHOLDS | {"monitor": 0.4}),
         Asked("v0001", "v0002", question.on, THRESHOLDS, seed=1),
     ]
-    found = [comparison_job.identity(twice, each) for each in [question, asked(twice, "v0001", "v0002"), *others]]
+    found = [twice.comparer.identity(each) for each in [question, asked(twice, "v0001", "v0002"), *others]]
     assert found[0] == found[1]
     assert len(set(found)) == 5
 
 
 def test_another_version_under_the_same_number_is_another_comparison(own):
     checked = stored(own, "second.csv", make.users(400, seed=1))
-    training.learn(own, checked, SCHEMA, Policy().thresholds, now=NOW, seed=1)
-    before = comparison_job.identity(own, Asked("v0001", "v0002", checked.id, THRESHOLDS))
+    own.training.learn(checked, SCHEMA, Policy().thresholds, now=NOW, seed=1)
+    before = own.comparer.identity(Asked("v0001", "v0002", checked.id, THRESHOLDS))
     shutil.rmtree(own.models / "v0002")
-    training.learn(own, checked, SCHEMA, Policy().thresholds, now=NOW, seed=2)
-    assert comparison_job.identity(own, Asked("v0001", "v0002", checked.id, THRESHOLDS)) != before
+    own.training.learn(checked, SCHEMA, Policy().thresholds, now=NOW, seed=2)
+    assert own.comparer.identity(Asked("v0001", "v0002", checked.id, THRESHOLDS)) != before
 
 
 def test_predictions_by_id_meet_a_version_on_the_users_it_did_not_learn_from(twice):
     train = make.users(1500)
     theirs = given(twice, train, np.clip(scores(twice, "v0002", train) * 0.9, 0, 1))
-    found = comparison_job.made(twice, asked(twice, theirs, "v0001", "train.csv"))
-    held_out = split.in_test(split.keys(train, SCHEMA, split.salt(twice)))
+    found = twice.comparer.made(asked(twice, theirs, "v0001", "train.csv"))
+    held_out = split.in_test(split.keys(train, SCHEMA, twice.split.salt()))
     assert found.names == ("theirs.csv", "v0001")
     assert found.users["user"].tolist() == train["user"][held_out].tolist()
     assert (found.users["b"].to_numpy() == scores(twice, "v0001", train)[held_out]).all()
@@ -132,45 +132,45 @@ def test_predictions_by_id_meet_a_version_on_the_users_it_did_not_learn_from(twi
 
 def test_two_files_of_predictions_meet_on_their_own_rows_without_a_dataset(twice):
     ids = [given(twice, ON, score, "same.csv") for score in (scores(twice, "v0001"), scores(twice, "v0002"))]
-    found = comparison_job.made(twice, asked(twice, *ids, on=""))
+    found = twice.comparer.made(asked(twice, *ids, on=""))
     assert found.users["user"].tolist() == ON["user"].tolist()
-    versions = comparison_job.made(twice, asked(twice, "v0001", "v0002"))
+    versions = twice.comparer.made(asked(twice, "v0001", "v0002"))
     assert found.comparison.difference("pr_auc").difference == versions.comparison.difference("pr_auc").difference
     assert found.names[0] != found.names[1]
     assert all(each.empty for each in found.segments)
-    comparison_job.compare_stored(twice, quiet, a=ids[0], b=ids[1], on="", thresholds=THRESHOLDS)
-    kept = comparison_job.look(twice, asked(twice, *ids, on=""))
+    twice.comparer.compare_stored(quiet, a=ids[0], b=ids[1], on="", thresholds=THRESHOLDS)
+    kept = twice.comparer.look(asked(twice, *ids, on=""))
     assert all(each.empty for each in kept.segments)
 
 
 def test_predictions_without_ids_meet_only_the_identical_rows(twice):
     table = pd.DataFrame({"y_test": ON["spam"], "y_pred": 0, "y_proba": scores(twice, "v0001")})
-    mine = predictions.put(twice, "mine.csv", make.csv(table), now=NOW).id
-    same = predictions.put(twice, "same.csv", make.csv(table.assign(y_proba=0.5)), now=NOW).id
-    fewer = predictions.put(twice, "fewer.csv", make.csv(table[:-1]), now=NOW).id
-    found = comparison_job.made(twice, asked(twice, mine, same, on=""))
+    mine = twice.prediction_files.put("mine.csv", make.csv(table), now=NOW).id
+    same = twice.prediction_files.put("same.csv", make.csv(table.assign(y_proba=0.5)), now=NOW).id
+    fewer = twice.prediction_files.put("fewer.csv", make.csv(table[:-1]), now=NOW).id
+    found = twice.comparer.made(asked(twice, mine, same, on=""))
     assert (found.users["label"] == ON["spam"].to_numpy()).all()
     with pytest.raises(BadOptionError, match="y_test differs"):
-        comparison_job.made(twice, asked(twice, mine, fewer, on=""))
+        twice.comparer.made(asked(twice, mine, fewer, on=""))
     with pytest.raises(BadOptionError, match="has no ids to match"):
-        comparison_job.made(twice, asked(twice, mine, "v0001"))
+        twice.comparer.made(asked(twice, mine, "v0001"))
 
 
 def test_predictions_of_other_users_or_against_the_labels_get_a_sentence(twice):
     missing = given(twice, ON[:-3], scores(twice, "v0001")[:-3], "missing.csv")
     contrary = given(twice, ON.assign(spam=1 - ON["spam"]), scores(twice, "v0001"), "contrary.csv")
     with pytest.raises(BadOptionError, match=r"missing\.csv: it lacks 3 ids of on\.csv"):
-        comparison_job.made(twice, asked(twice, missing, "v0001"))
+        twice.comparer.made(asked(twice, missing, "v0001"))
     with pytest.raises(BadOptionError, match=r"contrary\.csv: y_true differs from on\.csv for 900 users"):
-        comparison_job.made(twice, asked(twice, contrary, "v0001"))
+        twice.comparer.made(asked(twice, contrary, "v0001"))
 
 
 def kept_run(settings, version, **changes):
     """A training run whose scores are those of a version on the test part of its dataset; its id."""
-    model = registry.load(settings, version)
+    model = settings.registry.load(version)
     metadata = model.metadata
-    frame = datasets.frame(settings, metadata.data.dataset)
-    keys = split.keys(frame, SCHEMA, split.salt(settings))
+    frame = settings.datasets.frame(metadata.data.dataset)
+    keys = split.keys(frame, SCHEMA, settings.split.salt())
     part = split.in_test(keys)
     kept = TrainingRun(
         created=NOW, by=None, family="forest", options={}, data=metadata.data, figures=metadata.figures,
@@ -179,19 +179,19 @@ def kept_run(settings, version, **changes):
     known = Scores.of(keys[part], frame["spam"][part].to_numpy(), Scorer(model).score(frame[part]).probability)
     for name, value in changes.items():
         object.__setattr__(kept, name, value)
-    return training_runs.keep(settings, kept, known)
+    return settings.training_runs.keep(kept, known)
 
 
 def test_a_training_run_meets_a_version_on_the_test_part_by_user(twice):
     run = kept_run(twice, "v0001")
-    found = comparison_job.made(twice, asked(twice, run, "v0001", "train.csv"))
+    found = twice.comparer.made(asked(twice, run, "v0001", "train.csv"))
     train = make.users(1500)
-    held_out = split.in_test(split.keys(train, SCHEMA, split.salt(twice)))
+    held_out = split.in_test(split.keys(train, SCHEMA, twice.split.salt()))
     assert found.users["user"].tolist() == train["user"][held_out].tolist()
     assert (found.users["a"] == found.users["b"]).all()
     assert found.comparison.sentence.startswith("No evidence of a difference")
     assert len(found.flips().rows) == 0
-    other = comparison_job.made(twice, asked(twice, run, "v0002", "train.csv"))
+    other = twice.comparer.made(asked(twice, run, "v0002", "train.csv"))
     assert len(other.users) == held_out.sum()
     assert f"{1500 - held_out.sum():,} that {run} learnt from are left out" in other.rows
 
@@ -199,66 +199,66 @@ def test_a_training_run_meets_a_version_on_the_test_part_by_user(twice):
 def test_a_training_run_is_compared_on_its_own_dataset_only(twice):
     run = kept_run(twice, "v0001")
     with pytest.raises(BadOptionError, match=r"only its scores of the test part of train\.csv are kept"):
-        comparison_job.made(twice, asked(twice, run, "v0002"))
+        twice.comparer.made(asked(twice, run, "v0002"))
 
 
 def test_what_is_known_of_the_training_is_held_against_the_figures(twice):
     run = kept_run(twice, "v0001", folds=(0.2, 0.9, 0.6), training_pr_auc=0.999)
-    found = comparison_job.made(twice, asked(twice, run, "v0002", "train.csv"))
+    found = twice.comparer.made(asked(twice, run, "v0002", "train.csv"))
     assert any(f"The folds of {run} have PR-AUCs from .200 to .900" in said for said in found.cautions)
     assert any(f"{run} has a PR-AUC of .999 on the users it learnt from" in said for said in found.cautions)
 
 
 def test_contenders_and_users_that_are_not_there_are_named(twice):
     with pytest.raises(UnknownVersionError, match="v0009"):
-        comparison_job.identity(twice, asked(twice, "v0001", "v0009"))
+        twice.comparer.identity(asked(twice, "v0001", "v0009"))
     for nobody, what in {
         "t-0099": "training run",
         "p-0123456789abcdef": "predictions",
         "../../etc": "predictions",
     }.items():
         with pytest.raises(UnknownItemError, match=f"no {what}"):
-            comparison_job.identity(twice, asked(twice, "v0001", nobody))
+            twice.comparer.identity(asked(twice, "v0001", nobody))
     with pytest.raises(UnknownItemError, match="no dataset"):
-        comparison_job.made(twice, Asked("v0001", "v0002", "nowhere", THRESHOLDS))
+        twice.comparer.made(Asked("v0001", "v0002", "nowhere", THRESHOLDS))
     with pytest.raises(BadOptionError, match="choose labelled users"):
-        comparison_job.made(twice, asked(twice, "v0001", "v0002", on=""))
+        twice.comparer.made(asked(twice, "v0001", "v0002", on=""))
     with pytest.raises(BadOptionError, match="different names"):
-        comparison_job.made(twice, asked(twice, "v0001", "v0001"))
+        twice.comparer.made(asked(twice, "v0001", "v0001"))
 
 
 def test_users_all_of_one_class_cannot_be_compared(twice):
     one = stored(twice, "one.csv", ON.assign(spam=0))
     with pytest.raises(TooFewRowsError, match="0 positive"):
-        comparison_job.made(twice, Asked("v0001", "v0002", one.id, THRESHOLDS))
+        twice.comparer.made(Asked("v0001", "v0002", one.id, THRESHOLDS))
 
 
 def test_a_file_of_predictions_is_stored_once_and_read_back_as_it_was(twice):
     payload = b"id,y_true,y_proba\nx,0,0.1\ny,1,0.7\n"
-    first = predictions.put(twice, "first.csv", payload, now=NOW)
-    again = predictions.put(twice, "again.csv", payload, now=NOW)
+    first = twice.prediction_files.put("first.csv", payload, now=NOW)
+    again = twice.prediction_files.put("again.csv", payload, now=NOW)
     assert first == again
-    found = predictions.load(twice, first.id)
+    found = twice.prediction_files.load(first.id)
     assert (found.name, found.ids.tolist(), found.label.tolist(), found.probability.tolist()) == (
         "first.csv", ["x", "y"], [0, 1], [0.1, 0.7],
     )  # fmt: skip
-    assert first in predictions.listed(twice)
+    assert first in twice.prediction_files.listed()
     with pytest.raises(FileProblemError, match='line 3 has y_proba "7"'):
-        predictions.put(twice, "bad.csv", payload.replace(b"0.7", b"7"), now=NOW)
+        twice.prediction_files.put("bad.csv", payload.replace(b"0.7", b"7"), now=NOW)
 
 
 def test_a_comparison_says_its_format_and_what_was_found(twice):
     question = asked(twice, "v0002", "v0001")
-    comparison_job.compare_stored(
-        twice, quiet, a="v0002", b="v0001", on=question.on, thresholds=THRESHOLDS
+    twice.comparer.compare_stored(
+        quiet, a="v0002", b="v0001", on=question.on, thresholds=THRESHOLDS
     )  # fmt: skip
-    raw = json.loads((twice.compared / comparison_job.identity(twice, question) / "comparison.json").read_text())
+    raw = json.loads((twice.compared / twice.comparer.identity(question) / "comparison.json").read_text())
     assert (raw["format"], raw["contenders"]) == (1, ["v0002", "v0001"])
-    assert raw["comparison"]["sentence"] == comparison_job.look(twice, question).comparison.sentence
+    assert raw["comparison"]["sentence"] == twice.comparer.look(question).comparison.sentence
 
 
 def test_a_comparison_that_was_cut_off_is_made_again(twice):
     question = asked(twice, "v0001", "v0002", "second.csv")
-    folder = twice.compared / comparison_job.identity(twice, question)
+    folder = twice.compared / twice.comparer.identity(question)
     write_text(folder / "users.parquet", "half of it")
-    assert comparison_job.look(twice, question) is None
+    assert twice.comparer.look(question) is None

@@ -308,18 +308,18 @@ def two(tmp_path_factory):
         "on.csv": pd.concat([make.users(1500, seed=0)[:500], make.users(1000, seed=3)]),
     }.items():
         checked = intake.read(name, make.csv(frame), SCHEMA, need_label=True)
-        dataset = datasets.put(settings, checked, SCHEMA, now=NOW, need_label=True)
+        dataset = settings.datasets.put(checked, SCHEMA, now=NOW, need_label=True)
         if name == "second.csv":
-            training.learn(settings, dataset, SCHEMA, THRESHOLDS, now=NOW, seed=1)
+            settings.training.learn(dataset, SCHEMA, THRESHOLDS, now=NOW, seed=1)
     return settings, dataset
 
 
 def test_versions_are_compared_on_users_neither_learnt_from(two):
     settings, dataset = two
     schema = schemas.load(settings.schema_file)
-    models = [registry.load(settings, version) for version in ("v0001", "v0002")]
-    rows = common_rows.rows(settings, models, dataset, schema)
-    keys = split.keys(make.users(1500, seed=0)[:500], SCHEMA, split.salt(settings))
+    models = [settings.registry.load(version) for version in ("v0001", "v0002")]
+    rows = settings.common_rows.rows(models, dataset, schema)
+    keys = split.keys(make.users(1500, seed=0)[:500], SCHEMA, settings.split.salt())
     tested = int(split.in_test(keys).sum())
     assert len(rows.label) == 1000 + tested
     assert rows.trained_on == {"v0001": 500 - tested, "v0002": 0}
@@ -328,10 +328,10 @@ def test_versions_are_compared_on_users_neither_learnt_from(two):
 
 def test_of_a_version_from_a_home_with_another_salt_nothing_is_left_out_but_it_is_said(two):
     settings, dataset = two
-    model = registry.load(settings, "v0001")
+    model = settings.registry.load("v0001")
     salt = settings.salt_file.read_text()
     write_text(settings.salt_file, "6b" * 16 + "\n")
-    rows = common_rows.rows(settings, [model], dataset, SCHEMA)
+    rows = settings.common_rows.rows([model], dataset, SCHEMA)
     write_text(settings.salt_file, salt)
     assert (len(rows.label), rows.untold) == (1500, ("v0001",))
     assert "another salt" in rows.sentence
@@ -339,8 +339,8 @@ def test_of_a_version_from_a_home_with_another_salt_nothing_is_left_out_but_it_i
 
 def test_two_versions_side_by_side_tell_everything(two):
     settings, dataset = two
-    models = [registry.load(settings, version) for version in ("v0001", "v0002")]
-    found = result.versions(settings, *models, dataset, SCHEMA, THRESHOLDS, seed=0)
+    models = [settings.registry.load(version) for version in ("v0001", "v0002")]
+    found = settings.version_comparisons.versions(*models, dataset, SCHEMA, THRESHOLDS, seed=0)
     facts = json.loads(json.dumps(found.as_json()))
     severity = [Policy().severity(each.probability) for each in found.contenders]
     assert facts["flips"]["users"] == (severity[0] != severity[1]).sum() > 0
@@ -353,10 +353,10 @@ def test_two_versions_side_by_side_tell_everything(two):
 
 def test_users_all_learnt_from_leave_nothing_to_compare(two):
     settings, _ = two
-    model = registry.load(settings, "v0002")
+    model = settings.registry.load("v0002")
     frame = make.users(1500, seed=1)
-    frame = frame[~split.in_test(split.keys(frame, SCHEMA, split.salt(settings)))]
+    frame = frame[~split.in_test(split.keys(frame, SCHEMA, settings.split.salt()))]
     checked = intake.read("learnt.csv", make.csv(frame), SCHEMA, need_label=True)
-    dataset = datasets.put(settings, checked, SCHEMA, now=NOW, need_label=True)
+    dataset = settings.datasets.put(checked, SCHEMA, now=NOW, need_label=True)
     with pytest.raises(TooFewRowsError, match=r"have not learnt from in learnt\.csv"):
-        common_rows.rows(settings, [model], dataset, SCHEMA)
+        settings.common_rows.rows([model], dataset, SCHEMA)

@@ -23,15 +23,15 @@ def put(
     home: Settings, text: str = TEXT, schema: Schema = USERS, *, name: str = "users.csv", later: int = 0
 ) -> Dataset:
     checked = intake.read(name, text.encode(), schema)
-    return datasets.put(home, checked, schema, now=make.NOW + timedelta(hours=later))
+    return home.datasets.put(checked, schema, now=make.NOW + timedelta(hours=later))
 
 
 def test_what_is_stored_is_read_back_as_it_was_checked(home: Settings) -> None:
     checked = intake.read("users.csv", TEXT.encode(), USERS)
     stored = put(home)
-    pd.testing.assert_frame_equal(datasets.frame(home, stored.id), checked.frame)
-    pd.testing.assert_frame_equal(datasets.rejected(home, stored.id), checked.rejected)
-    assert datasets.find(home, stored.id) == stored
+    pd.testing.assert_frame_equal(home.datasets.frame(stored.id), checked.frame)
+    pd.testing.assert_frame_equal(home.datasets.rejected(stored.id), checked.rejected)
+    assert home.datasets.find(stored.id) == stored
     assert (stored.received, stored.accepted, stored.rejected, stored.positives) == (4, 3, 1, 1)
     assert (stored.id_column, stored.context, stored.absent) == ("id", ("bio",), ())
     assert stored.problems == checked.problems
@@ -50,9 +50,9 @@ def test_other_content_another_schema_and_other_ways_to_read_are_other_datasets(
     wider = Schema((*USERS.features[:1], Column("b", "real", 0)), USERS.id, USERS.label, USERS.context)
     ids = {put(home).id, put(home, TEXT + "u9,1,1,,0\n").id, put(home, schema=wider).id}
     for options in ({"allow_missing": True}, {"need_label": True}):
-        ids.add(datasets.put(home, checked, USERS, now=make.NOW, **options).id)
+        ids.add(home.datasets.put(checked, USERS, now=make.NOW, **options).id)
     assert len(ids) == 5
-    assert {found.id for found in datasets.stored(home)} == ids
+    assert {found.id for found in home.datasets.stored()} == ids
 
 
 def test_the_id_can_be_told_before_anything_is_stored(home: Settings) -> None:
@@ -62,8 +62,8 @@ def test_the_id_can_be_told_before_anything_is_stored(home: Settings) -> None:
 
 def test_datasets_are_listed_newest_first(home: Settings) -> None:
     old, new = put(home), put(home, TEXT + "u9,1,1,,0\n", later=1)
-    assert datasets.stored(home) == (new, old)
-    assert datasets.stored(Settings.of(home.home / "empty")) == ()
+    assert home.datasets.stored() == (new, old)
+    assert Settings.of(home.home / "empty").datasets.stored() == ()
 
 
 def test_a_file_read_in_two_ways_with_the_same_rows_is_offered_once_for_learning(home: Settings) -> None:
@@ -74,11 +74,11 @@ def test_a_file_read_in_two_ways_with_the_same_rows_is_offered_once_for_learning
     ):
         for needed in (False, True):
             checked = intake.read("users.csv", text.encode(), USERS, need_label=needed)
-            datasets.put(home, checked, USERS, now=make.NOW, need_label=needed)
+            home.datasets.put(checked, USERS, now=make.NOW, need_label=needed)
 
-    found = datasets.labelled(home)
+    found = home.datasets.labelled()
 
-    assert len(datasets.stored(home)) == 6
+    assert len(home.datasets.stored()) == 6
     assert sorted((each.accepted, each.positives) for each in found) == [(1, 1), (2, 1), (2, 1)]
 
 
@@ -86,43 +86,43 @@ def test_half_a_dataset_is_not_listed(home: Settings) -> None:
     stored = put(home)
     (home.datasets / ".x.tmp").mkdir()
     (home.datasets / ("0" * 64)).mkdir()
-    assert datasets.stored(home) == (stored,)
+    assert home.datasets.stored() == (stored,)
 
 
 def test_some_columns_can_be_read_alone_under_the_same_row_numbers(home: Settings) -> None:
-    found = datasets.frame(home, put(home).id, ["b"])
+    found = home.datasets.frame(put(home).id, ["b"])
     assert (list(found.columns), found.index.tolist()) == (["b"], [1, 2, 4])
 
 
 def test_one_user_is_found_by_row_or_by_id(home: Settings) -> None:
     stored = put(home)
-    user = datasets.one(home, stored.id, 4)
+    user = home.datasets.one(stored.id, 4)
     assert (user["id"], user["a"], user["bio"]) == ("NA1", 4, "=1+1")
-    assert datasets.row_of(home, stored.id, " 007 ") == 1
-    assert datasets.row_of(home, stored.id, "7") is None
+    assert home.datasets.row_of(stored.id, " 007 ") == 1
+    assert home.datasets.row_of(stored.id, "7") is None
 
 
 def test_a_rejected_row_is_no_user(home: Settings) -> None:
     stored = put(home)
-    assert datasets.row_of(home, stored.id, "u3") is None
+    assert home.datasets.row_of(stored.id, "u3") is None
     for row in (3, 0, -1, 5, 2**62):
         with pytest.raises(UnknownItemError, match=f"This home has no accepted row {row}"):
-            datasets.one(home, stored.id, row)
+            home.datasets.one(stored.id, row)
 
 
 def test_without_an_id_column_the_row_number_is_the_id(home: Settings) -> None:
     stored = put(home, schema=Schema((Column("a"), Column("b"))))
     assert stored.id_column == "row_number"
-    assert datasets.row_of(home, stored.id, "4") == 4
-    assert datasets.row_of(home, stored.id, "3") is None
+    assert home.datasets.row_of(stored.id, "4") == 4
+    assert home.datasets.row_of(stored.id, "3") is None
     assert stored.positives is None
 
 
 def test_a_file_of_which_nothing_is_left_is_stored_too(home: Settings) -> None:
     stored = put(home, "id,a,b,bio,spam\nu1,x,1,,1\n")
     assert (stored.accepted, stored.rejected) == (0, 1)
-    assert list(datasets.frame(home, stored.id).columns) == ["id", "spam", "a", "b", "bio"]
-    assert datasets.row_of(home, stored.id, "u1") is None
+    assert list(home.datasets.frame(stored.id).columns) == ["id", "spam", "a", "b", "bio"]
+    assert home.datasets.row_of(stored.id, "u1") is None
 
 
 @pytest.mark.parametrize(
@@ -139,6 +139,6 @@ def test_an_id_never_leads_out_of_the_store(home: Settings, hostile: str) -> Non
         with pytest.raises(UnknownItemError, match="This home has no dataset"):
             ask(home, identity)
     with pytest.raises(UnknownItemError):
-        datasets.one(home, identity, 1)
+        home.datasets.one(identity, 1)
     with pytest.raises(UnknownItemError):
-        datasets.row_of(home, identity, "007")
+        home.datasets.row_of(identity, "007")

@@ -111,10 +111,10 @@ def test_no_users_have_no_keys_and_know_nobody() -> None:
 
 
 def test_the_salt_of_a_home_is_made_once_and_kept(home: Settings) -> None:
-    salt = split.salt(home)
-    assert split.salt(home) == salt
+    salt = home.split.salt()
+    assert home.split.salt() == salt
     assert len(salt) == 16
-    assert split.salt(Settings.of(home.home / "other")) != salt
+    assert Settings.of(home.home / "other").split.salt() != salt
 
 
 def test_first_uses_at_the_same_moment_agree_on_one_salt(home: Settings) -> None:
@@ -122,7 +122,7 @@ def test_first_uses_at_the_same_moment_agree_on_one_salt(home: Settings) -> None
 
     def first_use(_: int) -> bytes:
         together.wait()
-        return split.salt(home)
+        return home.split.salt()
 
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(first_use, range(8)))) == 1

@@ -56,8 +56,8 @@ def permuted(groups, *, predict=predict, seed=0, repeats=5, weight=None):
 def found(trained: Settings) -> Importance:
     """As the job leaves it for the pages."""
     dataset = make.learnt_from(trained).id
-    importance.importance_stored(trained, lambda *_told: None, version="v0001", dataset=dataset)
-    kept = importance.stored(trained, "v0001", dataset)
+    trained.importance.importance_stored(lambda *_told: None, version="v0001", dataset=dataset)
+    kept = trained.importance.stored("v0001", dataset)
     assert kept is not None
     return kept
 
@@ -141,8 +141,8 @@ def test_near_copies_are_joined_by_chains_whatever_the_sign() -> None:
 def test_a_version_is_asked_about_every_feature_on_rows_it_has_not_learnt_from(
     trained: Settings, found: Importance
 ) -> None:
-    model, dataset = registry.load(trained), make.learnt_from(trained)
-    rows = common_rows.rows(trained, (model,), dataset, make.SCHEMA)
+    model, dataset = trained.registry.load(), make.learnt_from(trained)
+    rows = trained.common_rows.rows((model,), dataset, make.SCHEMA)
     score, features = Scorer(model).score(rows.frame).probability, Scorer(model).matrix(rows.frame)
     assert found.pr_auc == pytest.approx(average_precision_score(rows.label, score))
     assert [each.features[0] for each in found.features] == list(make.SCHEMA.names)
@@ -167,7 +167,7 @@ def made(lost: list[float], shap: list[float], copies: tuple[Permuted, ...] = ()
 
 
 def test_before_the_job_there_is_nothing(own: Settings) -> None:
-    assert importance.stored(own, "v0001", make.learnt_from(own).id) is None
+    assert own.importance.stored("v0001", make.learnt_from(own).id) is None
 
 
 def test_agreement_is_that_of_ranks() -> None:

@@ -43,8 +43,8 @@ def told() -> list[tuple[int, int, str]]:
 def found(trained: Settings, told: list[tuple[int, int, str]]) -> LearningCurve:
     """As the job leaves it for the pages."""
     dataset = make.learnt_from(trained).id
-    learning_curve.learning_curve_stored(trained, lambda *each: told.append(each), dataset=dataset, shares=(0.4, 1.0))
-    kept = learning_curve.stored(trained, dataset)
+    trained.learning_curves.learning_curve_stored(lambda *each: told.append(each), dataset=dataset, shares=(0.4, 1.0))
+    kept = trained.learning_curves.stored(dataset)
     assert kept is not None
     return kept
 
@@ -123,7 +123,7 @@ def test_shares_with_too_few_of_a_class_are_left_out_and_said() -> None:
 
 
 def test_the_last_point_is_the_model_that_training_gives(trained: Settings, found: LearningCurve) -> None:
-    metadata = registry.load(trained).metadata
+    metadata = trained.registry.load().metadata
     assert found.points[-1].n == metadata.data.trained_on
     assert found.points[-1].pr_auc.value == pytest.approx(metadata.figures.overall["pr_auc"].value)
     assert found.n == metadata.data.tested_on
@@ -137,7 +137,7 @@ def test_it_survives_being_stored_and_its_table_has_a_row_for_each_point(found: 
 
 
 def test_before_the_job_there_is_nothing(own: Settings) -> None:
-    assert learning_curve.stored(own, make.learnt_from(own).id) is None
+    assert own.learning_curves.stored(make.learnt_from(own).id) is None
 
 
 def test_progress_never_goes_back_and_says_what_is_learnt_from(found: LearningCurve, told: list) -> None:
@@ -154,4 +154,4 @@ def test_a_cancellation_is_heard(trained: Settings) -> None:
             raise CancelledError("The learning curve")
 
     with pytest.raises(CancelledError):
-        learning_curve.learning_curve_stored(trained, cancelled, dataset=make.learnt_from(trained).id)
+        trained.learning_curves.learning_curve_stored(cancelled, dataset=make.learnt_from(trained).id)

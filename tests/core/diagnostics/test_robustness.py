@@ -51,8 +51,8 @@ def of(steps: tuple[Step, ...], kind: str) -> list[Step]:
 
 @pytest.fixture(scope="module")
 def found(trained: Settings) -> Robustness:
-    dataset, model = make.learnt_from(trained), registry.load(trained)
-    return robustness.of_version(trained, model, dataset, make.SCHEMA, Policy().thresholds, band="human_review")
+    dataset, model = make.learnt_from(trained), trained.registry.load()
+    return trained.robustness.of_version(model, dataset, make.SCHEMA, Policy().thresholds, band="human_review")
 
 
 def test_the_undisturbed_figures_are_those_that_others_find() -> None:
@@ -125,8 +125,8 @@ def test_who_changes_band_is_counted_over_all_bands() -> None:
 
 
 def test_a_version_is_measured_on_the_rows_it_has_not_learnt_from(trained: Settings, found: Robustness) -> None:
-    model, dataset = registry.load(trained), make.learnt_from(trained)
-    rows = common_rows.rows(trained, (model,), dataset, make.SCHEMA)
+    model, dataset = trained.registry.load(), make.learnt_from(trained)
+    rows = trained.common_rows.rows((model,), dataset, make.SCHEMA)
     score = Scorer(model).score(rows.frame).probability
     assert (found.n, found.positives) == (len(rows.label), rows.label.sum())
     assert found.undisturbed["pr_auc"].value == pytest.approx(average_precision_score(rows.label, score))
@@ -144,7 +144,7 @@ def test_the_sentence_gives_figure_and_interval(found: Robustness) -> None:
 
 
 def test_it_is_said_of_how_many_features_no_value_was_missing_in_training(trained: Settings) -> None:
-    model = registry.load(trained)  # some ratios were, nothing of links, verified and tier; constant counts for nothing
+    model = trained.registry.load()  # some ratios were, nothing of links, verified and tier; constant counts for nothing
     assert robustness.never_missing(model).startswith("No value of 3 of 4 features was missing when v0001 learnt")
     holes = tuple(replace(feature, missing=5) for feature in model.metadata.features)
     assert robustness.never_missing(replace(model, metadata=replace(model.metadata, features=holes))) == ""
@@ -167,15 +167,15 @@ def test_the_job_keeps_what_a_page_reads_and_only_under_the_same_threshold(own: 
     arguments = {
         "version": "v0001", "dataset": dataset, "thresholds": Policy().thresholds, "band": "human_review"
     }  # fmt: skip
-    assert robustness.stored(own, "v0001", dataset, above=0.7) is None
-    jobs.start(own, "robustness", arguments, title="Disturbing v0001", identity="r-1")
+    assert own.robustness.stored("v0001", dataset, above=0.7) is None
+    own.jobs.start("robustness", arguments, title="Disturbing v0001", identity="r-1")
     assert screen.over(own, "r-1").status == "done"
-    kept = robustness.stored(own, "v0001", dataset, above=0.7)
+    kept = own.robustness.stored("v0001", dataset, above=0.7)
     assert kept is not None
     assert kept.version == "v0001"
-    assert diagnosis.file(own, "v0001", dataset, "robustness").parent == own.compared / "deeper"
-    assert robustness.stored(own, "v0001", dataset, above=0.6) is None
-    assert robustness.stored(own, "v0002", dataset, above=0.7) is None
+    assert own.diagnoses.file("v0001", dataset, "robustness").parent == own.compared / "deeper"
+    assert own.robustness.stored("v0001", dataset, above=0.6) is None
+    assert own.robustness.stored("v0002", dataset, above=0.7) is None
 
 
 def test_who_cancels_is_heard_between_two_disturbances() -> None:
@@ -194,13 +194,13 @@ def test_who_cancels_is_heard_between_two_disturbances() -> None:
 
 def test_a_version_that_is_not_there_is_said_and_leaves_nothing(own: Settings) -> None:
     with pytest.raises(UnknownVersionError):
-        robustness.robustness_stored(
-            own, lambda *_told: None, version="v0009", dataset=make.learnt_from(own).id,
+        own.robustness.robustness_stored(
+            lambda *_told: None, version="v0009", dataset=make.learnt_from(own).id,
             thresholds=THRESHOLDS, band="human_review",
         )  # fmt: skip
     assert not own.compared.exists()
 
 
 def test_names_from_addresses_lead_nowhere(own: Settings) -> None:
-    assert diagnosis.file(own, "../../salt", "x" * 64, "robustness").parent == own.compared / "deeper"
-    assert diagnosis.kept(own, "../../../etc/passwd", "x", "robustness") is None
+    assert own.diagnoses.file("../../salt", "x" * 64, "robustness").parent == own.compared / "deeper"
+    assert own.diagnoses.kept("../../../etc/passwd", "x", "robustness") is None

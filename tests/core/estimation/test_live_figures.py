@@ -38,7 +38,7 @@ TRUTH = truth_of(FRAME)
 
 
 def figures(home: Settings, run: Run) -> Figures:
-    found = live_figures.figures(home, run, fresh(home).valid())
+    found = home.live_figures.figures(run, fresh(home).valid())
     assert found is not None
     return found
 
@@ -55,7 +55,7 @@ def same(one: Figures, other: Figures) -> bool:
 
 
 def severity(home: Settings, run: Run) -> pd.Series[int]:
-    score = runs.scores(home, run.id)["probability"]
+    score = home.runs.scores(run.id)["probability"]
     return pd.Series(run.policy.severity(score), index=score.index)
 
 
@@ -65,7 +65,7 @@ def shares(found: Figures) -> list[float]:
 
 def test_a_run_that_was_never_queued_has_no_figures(own: Settings) -> None:
     run = scored(own, FRAME)
-    assert live_figures.figures(own, run, fresh(own).valid()) is None
+    assert own.live_figures.figures(run, fresh(own).valid()) is None
 
 
 def test_before_the_first_verdict_all_that_were_chosen_are_pending(own: Settings) -> None:
@@ -99,7 +99,7 @@ def direct(home: Settings, run: Run) -> tuple[float, float]:
     lines = rows(home)
     lines = lines[lines["verdict"].isin(["spammer", "legitimate"])]
     spam, weight = lines["actual_label"].astype(float), 1 / lines["inclusion"].astype(float)
-    plan, score, band = runs.plan(home, run.id), runs.scores(home, run.id)["probability"], severity(home, run)
+    plan, score, band = home.runs.plan(run.id), home.runs.scores(run.id)["probability"], severity(home, run)
     assert plan is not None
     flagged = spam[lines["band"].isin(["human_review", "auto_remove"])]
     missed = 0.0
@@ -166,7 +166,7 @@ def test_a_verdict_that_was_taken_back_does_not_count(own: Settings) -> None:
     case = waiting(own)[0]
     verdict = judge(own, case)
     assert counts(figures(own, run))["judged"] == 1
-    verdicts.undo(own, [verdict.id], by="Ada", now=NOW)
+    own.verdicts.undo([verdict.id], by="Ada", now=NOW)
     assert counts(figures(own, run))["judged"] == 0
 
 
@@ -174,9 +174,9 @@ def test_a_changed_mind_counts_as_it_is_now(own: Settings) -> None:
     run = planned(own, FRAME)
     case = waiting(own)[0]
     judge(own, case, "spammer", verdict="v1")
-    csv_store.of(own).record([said(case, "legitimate", verdict="v2", supersedes="v1")])
+    own.feedback.record([said(case, "legitimate", verdict="v2", supersedes="v1")])
     assert counts(figures(own, run)) | {"pending": 0} == {"judged": 1, "events": 0, "pending": 0, "unsure": 0}
-    csv_store.of(own).record([said(case, "unsure", verdict="v3", by="Bob")])
+    own.feedback.record([said(case, "unsure", verdict="v3", by="Bob")])
     assert counts(figures(own, run))["unsure"] == 1
 
 
@@ -187,7 +187,7 @@ def test_an_earlier_verdict_on_the_same_values_counts_in_a_later_run(own: Settin
     first = planned(own, FRAME)
     judge_all(own, TRUTH)
     later = scored(own, FRAME)
-    done = plans.queue_run(own, later.id, by="Lea", now=NOW)
+    done = own.plans.queue_run(later.id, by="Lea", now=NOW)
     assert done.queued.known == counts(figures(own, first))["judged"]
     assert counts(figures(own, later)) == counts(figures(own, first))
     assert shares(figures(own, later)) == pytest.approx(shares(figures(own, first)), nan_ok=True)
@@ -199,8 +199,8 @@ def test_a_verdict_on_other_values_does_not_count(own: Settings) -> None:
     before = figures(own, first)
     even = np.arange(len(FRAME)) % 2 == 0
     later = scored(own, FRAME.assign(tier=np.where(even, FRAME["tier"], FRAME["tier"] % 4 + 1)))
-    plans.queue_run(own, later.id, by="Lea", now=NOW)
-    plan = runs.plan(own, later.id)
+    own.plans.queue_run(later.id, by="Lea", now=NOW)
+    plan = own.runs.plan(later.id)
     assert plan is not None
     judged = set(rows(own)["user"])
     counted = [row for row in plan.index[plan["chosen"]] if even[row - 1] and FRAME["user"][row - 1] in judged]
@@ -215,9 +215,9 @@ def test_a_missing_value_is_the_same_as_a_missing_value_and_as_nothing_else(own:
     run = planned(own, FRAME)
     case = next(each for each in waiting(own) if each.features["ratio"] is None)
     other = said(case, "spammer", verdict="other", features={**case.features, "ratio": 0.0})
-    csv_store.of(own).record([other])
+    own.feedback.record([other])
     assert counts(figures(own, run))["judged"] == 0
-    csv_store.of(own).record([said(case, "spammer")])
+    own.feedback.record([said(case, "spammer")])
     assert counts(figures(own, run))["judged"] == 1
 
 
@@ -231,7 +231,7 @@ def test_who_was_only_judged_for_another_reason_counts_as_not_judged(
     judge(own, case, "spammer")
     before = figures(own, run)
     again = {"stratum": stratum, "inclusion": inclusion}
-    csv_store.of(own).record([said(other, "legitimate", verdict="again", **again)])
+    own.feedback.record([said(other, "legitimate", verdict="again", **again)])
     assert same(figures(own, run), before)
 
 
@@ -244,11 +244,11 @@ def test_whatever_was_said_last_of_a_drawn_user_is_the_label_with_the_weight_of_
     judge(own, random, "legitimate")
     expected = figures(own, run)
     judge_as_spammer = said(random, "spammer", verdict="v2", by="Bob", inclusion=None, stratum=stratum)
-    csv_store.of(own).record([judge_as_spammer])
+    own.feedback.record([judge_as_spammer])
     changed = figures(own, run)
     assert not same(changed, expected)
     assert sum(band.events for band in changed.bands) == 1
-    csv_store.of(own).record([said(random, "legitimate", verdict="v3", by="Eve", inclusion=None, stratum=stratum)])
+    own.feedback.record([said(random, "legitimate", verdict="v3", by="Eve", inclusion=None, stratum=stratum)])
     assert same(figures(own, run), expected)
     row = fresh(own).effective().iloc[-1]
     assert (row["verdict"], row["stratum"], row["inclusion"]) == ("legitimate", "random", random.inclusion)
@@ -258,18 +258,18 @@ def test_an_overturned_verdict_counts_as_it_stands_everywhere(own: Settings) -> 
     run = planned(own, FRAME, capacity=1, audit=0.2)
     random = next(case for case in waiting(own) if case.stratum == "random")
     first = judge(own, random, "spammer")
-    appeal = queue.reopen(own, random.id, by="Lea", note="says it is a mistake", now=NOW)
+    appeal = own.queue.reopen(random.id, by="Lea", note="says it is a mistake", now=NOW)
     judge(own, appeal, "legitimate", by="Bob")
     assert sum(band.events for band in figures(own, run).bands) == 0
-    rows_ = live_figures.labelled(own, run, fresh(own).valid())
+    rows_ = own.live_figures.labelled(run, fresh(own).valid())
     assert rows_ is not None
     assert rows_["label"].tolist() == [0.0]
     standing = fresh(own).effective()
     assert standing[["user", "verdict", "stratum"]].to_numpy().tolist() == [[random.user, "legitimate", "random"]]
     assert standing["inclusion"].tolist() == [first.inclusion]
-    assert outbox.of_user(own, random.user)["decision"].tolist() == ["remove", "keep"]
+    assert own.outbox.of_user(random.user)["decision"].tolist() == ["remove", "keep"]
     # Taken back, the appeal leaves what was said before.
-    verdicts.undo(own, [f"v-{appeal.id}-Bob"], by="Bob", now=NOW)
+    own.verdicts.undo([f"v-{appeal.id}-Bob"], by="Bob", now=NOW)
     assert fresh(own).effective()["verdict"].tolist() == ["spammer"]
     assert sum(band.events for band in figures(own, run).bands) == 1
 
@@ -278,13 +278,13 @@ def test_feedback_from_outside_the_plan_stays_out(own: Settings) -> None:
     run = planned(own, FRAME)
     chosen, other = waiting(own)[:2]
     before = figures(own, run)
-    csv_store.of(own).record([said(chosen, "spammer", case="", verdict="i1", inclusion=None)])
+    own.feedback.record([said(chosen, "spammer", case="", verdict="i1", inclusion=None)])
     # And so does a label of somebody whom this run has not chosen.
     row = next(iter(not_chosen(own, run)))
     about = {"user": FRAME["user"][row - 1], "prediction": f"{run.id}-{row}"}
     values = {name: None if pd.isna(value) else float(value)
               for name, value in FRAME.loc[row - 1, list(make.SCHEMA.names)].items()}  # fmt: skip
-    csv_store.of(own).record([said(other, "spammer", case="", verdict="i2", features=values, **about)])
+    own.feedback.record([said(other, "spammer", case="", verdict="i2", features=values, **about)])
     assert same(figures(own, run), before)
 
 
@@ -297,7 +297,7 @@ def test_a_user_sent_by_hand_counts_as_one_and_no_more(own: Settings) -> None:
     before = figures(own, run).bands[0]
     spammers = [row for row in not_chosen(own, run) if FRAME["spam"][row - 1]]
     assert len(spammers) > 1
-    plans.send(own, run.id, spammers, by="Lea", now=NOW)
+    own.plans.send(run.id, spammers, by="Lea", now=NOW)
     assert figures(own, run).bands[0].pending == len(spammers)
     judge_all(own, TRUTH, name="by hand")
     after, users = figures(own, run).bands[0], (severity(own, run) == 0).sum()
@@ -315,7 +315,7 @@ def test_a_user_drawn_and_sent_by_hand_is_counted_once_and_as_one(own: Settings)
     drawn = next(case for case in waiting(own) if case.band == "allow" and TRUTH[case.user] == "spammer")
     judge_all(own, TRUTH)
     before = figures(own, run).bands[0]
-    plans.send(own, run.id, [drawn.row], by="Lea", now=NOW)
+    own.plans.send(run.id, [drawn.row], by="Lea", now=NOW)
     after, users = figures(own, run).bands[0], (severity(own, run) == 0).sum()
     assert after.judged == before.judged
     assert drawn.inclusion
@@ -331,5 +331,5 @@ def test_without_ids_the_verdicts_on_a_file_count_for_that_file_only(own: Settin
     assert judged == len(rows(own)) > 0
     again, other = scored(own, frame), scored(own, frame.assign(name="another file"))
     for each in (again, other):
-        plans.queue_run(own, each.id, by="Lea", now=NOW)
+        own.plans.queue_run(each.id, by="Lea", now=NOW)
     assert [counts(figures(own, each))["judged"] for each in (again, other)] == [judged, 0]

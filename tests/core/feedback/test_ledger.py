@@ -25,13 +25,13 @@ from tests.make import NOW
 
 @pytest.fixture
 def store(home: Settings) -> FeedbackStore:
-    return csv_store.of(home)
+    return home.feedback
 
 
 @pytest.fixture
 def known(home: Settings) -> Ledger:
     """A ledger of its own, as in another process."""
-    return Ledger(ledger.file(home))
+    return Ledger(home.ledger.path)
 
 
 def test_a_home_without_feedback_has_an_empty_ledger(known: Ledger) -> None:
@@ -116,7 +116,7 @@ def test_rows_are_found_by_user_case_and_reviewer(known: Ledger, store: Feedback
 @given(st.lists(st.integers(0, 4), max_size=6))
 def test_news_gives_every_verdict_once_and_in_order(tmp_path_factory: pytest.TempPathFactory, sizes: list[int]) -> None:
     home = Settings.of(tmp_path_factory.mktemp("home"))
-    known, store, position, got, written = Ledger(ledger.file(home)), csv_store.of(home), "", [], 0
+    known, store, position, got, written = Ledger(home.ledger.path), home.feedback, "", [], 0
     for size in sizes:
         store.record([verdict(number) for number in range(written, written + size)])
         written += size
@@ -164,10 +164,10 @@ def test_new_features_are_missing_in_older_rows(known: Ledger, store: FeedbackSt
 
 def test_a_file_that_was_put_back_is_read_anew(known: Ledger, store: FeedbackStore, home: Settings) -> None:
     store.record([verdict()])
-    backup = ledger.file(home).read_bytes()
+    backup = home.ledger.path.read_bytes()
     store.record([verdict(2)])
     known.refresh()
-    ledger.file(home).write_bytes(backup)
+    home.ledger.path.write_bytes(backup)
     CsvStore(home).record([verdict(3)])
     known.refresh()
 
@@ -178,7 +178,7 @@ def test_a_file_that_was_put_back_is_read_anew(known: Ledger, store: FeedbackSto
 def test_files_that_are_gone_leave_an_empty_ledger(known: Ledger, store: FeedbackStore, home: Settings) -> None:
     store.record([verdict()])
     known.refresh()
-    ledger.file(home).unlink()
+    home.ledger.path.unlink()
     known.refresh()
 
     assert known.frame().empty
@@ -186,7 +186,7 @@ def test_files_that_are_gone_leave_an_empty_ledger(known: Ledger, store: Feedbac
 
 def test_an_unfinished_line_is_not_read(known: Ledger, store: FeedbackStore, home: Settings) -> None:
     store.record([verdict()])
-    with ledger.file(home).open("ab") as stream:
+    with home.ledger.path.open("ab") as stream:
         stream.write(b"v2,half")
     known.refresh()
 
@@ -198,7 +198,7 @@ def test_a_damaged_file_is_told_as_such(
     known: Ledger, store: FeedbackStore, home: Settings, damage: tuple[bytes, bytes]
 ) -> None:
     store.record([verdict()])
-    file = ledger.file(home)
+    file = home.ledger.path
     file.write_bytes(file.read_bytes().replace(*damage))
 
     with pytest.raises(FileProblemError, match=r"feedback.csv: .* backup"):

@@ -42,17 +42,17 @@ VERDICTS = st.builds(
 
 @pytest.fixture
 def store(home: Settings) -> FeedbackStore:
-    return csv_store.of(home)
+    return home.feedback
 
 
 def lines(home: Settings) -> int:
     """Lines of verdicts in all files."""
-    return sum(file.read_bytes().count(b"\n") - 1 for file in chained_log.files(ledger.file(home)))
+    return sum(file.read_bytes().count(b"\n") - 1 for file in chained_log.files(home.ledger.path))
 
 
 def reread(home: Settings) -> dict[str, Verdict]:
     """What another process would read."""
-    fresh = ledger.Ledger(ledger.file(home))
+    fresh = ledger.Ledger(home.ledger.path)
     fresh.refresh()
     return {stored.id: stored for stored in fresh.since("")}
 
@@ -63,14 +63,14 @@ def test_a_verdict_reads_back_as_it_was_given(
     tmp_path_factory: pytest.TempPathFactory, verdicts: list[Verdict]
 ) -> None:
     home = Settings.of(tmp_path_factory.mktemp("home"))
-    csv_store.of(home).record(verdicts)
+    home.feedback.record(verdicts)
 
     found = reread(home)
 
     assert list(found.values()) == verdicts
     for one in verdicts:  # equality takes -0.0 for 0.0
         assert _signs(found[one.id]) == _signs(one)
-    assert csv_store.of(home).verify().whole
+    assert home.feedback.verify().whole
 
 
 def _signs(one: Verdict) -> dict[str, float]:
@@ -80,7 +80,7 @@ def _signs(one: Verdict) -> dict[str, float]:
 def test_the_file_has_the_columns_in_order_and_opens_as_a_table(home: Settings, store: FeedbackStore) -> None:
     store.record([verdict(notes="=HYPERLINK(1)")])
 
-    header, row = ledger.file(home).read_text(encoding="utf-8").splitlines()
+    header, row = home.ledger.path.read_text(encoding="utf-8").splitlines()
 
     assert header == (
         "id,time,case,prediction,user,reviewer,verdict,is_correct,actual_label,reason,notes,seconds,model,policy,score,"
@@ -126,7 +126,7 @@ def test_a_change_of_mind_is_a_new_row(home: Settings, store: FeedbackStore) -> 
     store.record([verdict(id="v2", verdict="legitimate", supersedes="v1")])
 
     assert lines(home) == 2
-    assert ledger.of(home).verdict("v1") == verdict()
+    assert home.ledger.verdict("v1") == verdict()
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_features_the_file_has_no_column_for_begin_a_new_one(home: Settings, sto
     store.record([verdict(2, features={"tier": 2.0})])
     store.record([verdict(3, features={"links": 3.0})])
 
-    assert [file.name for file in chained_log.files(ledger.file(home))] == ["feedback.csv", "feedback-2.csv"]
+    assert [file.name for file in chained_log.files(home.ledger.path)] == ["feedback.csv", "feedback-2.csv"]
     assert [stored.features for stored in reread(home).values()] == [
         {"links": 1.0, "tier": None}, {"links": None, "tier": 2.0}, {"links": 3.0, "tier": None},
     ]  # fmt: skip
@@ -189,7 +189,7 @@ def test_features_the_file_has_no_column_for_begin_a_new_one(home: Settings, sto
 
 def test_a_torn_line_is_set_aside_and_told(home: Settings, store: FeedbackStore) -> None:
     store.record([verdict()])
-    with ledger.file(home).open("ab") as stream:
+    with home.ledger.path.open("ab") as stream:
         stream.write(b"v2,2026-03-01T12")
 
     assert store.verify().torn == 1
@@ -202,7 +202,7 @@ def test_a_torn_line_is_set_aside_and_told(home: Settings, store: FeedbackStore)
 
 def test_a_changed_verdict_is_found(home: Settings, store: FeedbackStore) -> None:
     store.record([verdict(), verdict(2), verdict(3)])
-    file = ledger.file(home)
+    file = home.ledger.path
     file.write_bytes(file.read_bytes().replace(b"u2,Ada,spammer", b"u2,Bo!,spammer"))
 
     assert str(store.verify().broken) == "feedback.csv, line 3: The text of this line is not what was written."
@@ -221,7 +221,7 @@ def test_a_forgotten_user_is_nowhere_and_the_chain_holds(home: Settings, store: 
     verified = store.verify()
     assert (verified.whole, verified.rows, verified.forgotten, verified.head) == (True, 3, 2, head)
     assert store.read()["id"].tolist() == ["v2"]
-    assert audit.read(home)[["who", "what"]].to_numpy().tolist() == [["Lea", "forget"]]
+    assert home.audit.read()[["who", "what"]].to_numpy().tolist() == [["Lea", "forget"]]
 
 
 def test_recording_goes_on_after_a_user_was_forgotten(home: Settings, store: FeedbackStore) -> None:
@@ -274,5 +274,5 @@ def test_one_refused_among_threads_stops_nobody_else(home: Settings) -> None:
 
 
 def test_there_is_one_store_of_a_home(home: Settings, tmp_path: Any) -> None:
-    assert csv_store.of(home) is csv_store.of(replace(home))
-    assert csv_store.of(home) is not csv_store.of(Settings.of(tmp_path / "other"))
+    assert home.feedback is replace(home).feedback
+    assert home.feedback is not Settings.of(tmp_path / "other").feedback

@@ -53,7 +53,7 @@ def go(children: list[Child]) -> None:
 
 def stored(home: Settings) -> list[str]:
     """The ids in the file, as a process that comes later reads them."""
-    later = Ledger(ledger.file(home))
+    later = Ledger(home.ledger.path)
     later.refresh()
     return [one.id for one in later.since("")]
 
@@ -88,7 +88,7 @@ def at_once(home: Settings, processes: int, each: int) -> None:
     assert sorted(stored(home)) == sorted(itertools.chain.from_iterable(wanted))
     # What one process recorded stands in the order in which it did.
     assert [[one for one in stored(home) if one.startswith(f"vp{process}-")] for process in range(processes)] == wanted
-    verified = csv_store.of(home).verify()
+    verified = home.feedback.verify()
     assert (verified.whole, verified.rows, verified.torn) == (True, processes * each, 0)
 
 
@@ -97,7 +97,7 @@ def survives(home: Settings, moments: Iterator[float], times: int) -> int:
     acknowledged: list[str] = []
     for turn in range(times):
         acknowledged += [line.strip() for line in killed(home, f"k{turn}", next(moments))]
-        verified = csv_store.of(home).verify()
+        verified = home.feedback.verify()
         assert verified.whole, f"after being killed {turn + 1} times: {verified.broken}"
     found = stored(home)
     assert not set(acknowledged) - set(found)
@@ -117,7 +117,7 @@ def test_what_was_acknowledged_is_there_after_a_kill(home: Settings, moments: It
 
 def test_a_kill_in_the_middle_of_a_line_is_mended_by_the_next_writer(home: Settings, moments: Iterator[float]) -> None:
     killed(home, "first", next(moments))
-    file: Path = ledger.file(home)
+    file: Path = home.ledger.path
     file.write_bytes(file.read_bytes()[:-100])
     before = stored(home)
 
@@ -125,7 +125,7 @@ def test_a_kill_in_the_middle_of_a_line_is_mended_by_the_next_writer(home: Setti
     child.communicate(timeout=PATIENCE)
 
     assert stored(home) == [*before, "vnext-0"]
-    verified = csv_store.of(home).verify()
+    verified = home.feedback.verify()
     assert (verified.whole, verified.torn) == (True, 1)
 
 

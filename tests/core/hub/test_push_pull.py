@@ -63,11 +63,11 @@ def other(own: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 def push(home: Settings, repo: str = REPO, **options: Any) -> push_pull.Pushed:
-    return push_pull.push(home, "v0001", Target(repo, **options), by="Ada", now=NOW)
+    return home.hub.push("v0001", Target(repo, **options), by="Ada", now=NOW)
 
 
 def pull(home: Settings, revision: str = "main", *, repo: str = REPO, why: str = "") -> push_pull.Pulled:
-    return push_pull.pull(home, Source(repo, revision), by="Eve", now=NOW, why=why)
+    return home.hub.pull(Source(repo, revision), by="Eve", now=NOW, why=why)
 
 
 def published(home: Settings, **changes: bytes | None) -> Files:
@@ -93,7 +93,7 @@ def summed(files: Files, folder: Path) -> Files:
 def untouched(home: Settings) -> bool:
     """Whether nothing was stored or noted, and nothing half is left."""
     left = {path.name for path in home.models.iterdir()} if home.models.is_dir() else set()
-    return left <= {"v0001", "CHAMPION"} and audit.read(home).empty
+    return left <= {"v0001", "CHAMPION"} and home.audit.read().empty
 
 
 def refused(home: Settings, kind: type[TrustdeskError] = UnsafeFileError) -> str:
@@ -113,12 +113,12 @@ def test_what_was_pushed_whole_comes_back_byte_for_byte_and_scores_the_same(
     assert (pulled.version, pulled.new) == ("v0001", True)
     for name in NATIVE:
         assert (other.models / "v0001" / name).read_bytes() == (own.models / "v0001" / name).read_bytes()
-    mine, theirs = Scorer(registry.load(own)), Scorer(registry.load(other, "v0001"))
+    mine, theirs = Scorer(own.registry.load()), Scorer(other.registry.load("v0001"))
     users = make.users(300, seed=4)
     assert np.array_equal(mine.score(users).margin, theirs.score(users).margin)
     assert np.array_equal(mine.score(users).probability, theirs.score(users).probability)
     assert pulled.origin.revision == pushed.commit == there.repos[REPO].branches["main"]
-    assert registry.load(other, "v0001").origin == pulled.origin
+    assert other.registry.load("v0001").origin == pulled.origin
 
 
 def test_one_commit_holds_the_files_the_card_and_the_figures(there: hub_server.Hub, own: Settings) -> None:
@@ -133,7 +133,7 @@ def test_one_commit_holds_the_files_the_card_and_the_figures(there: hub_server.H
     assert readme.startswith("---\nlibrary_name: xgboost\n")
     assert "# Model card: v0001" in readme
     figures = json.loads(repo.files()["model_metrics.json"])
-    assert figures["pr_auc"] == registry.load(own).metadata.figures.overall["pr_auc"].as_json()
+    assert figures["pr_auc"] == own.registry.load().metadata.figures.overall["pr_auc"].as_json()
 
 
 def test_nobody_who_was_trained_on_leaves_unless_asked_for(
@@ -142,10 +142,10 @@ def test_nobody_who_was_trained_on_leaves_unless_asked_for(
     assert "The users it was trained on stayed here." in push(own).sentence
     pull(other)
 
-    found = registry.load(other, "v0001")
+    found = other.registry.load("v0001")
     assert found.users() is None
     assert found.baseline().sample.empty
-    assert found.baseline().features == registry.load(own).baseline().features
+    assert found.baseline().features == own.registry.load().baseline().features
     (tmp_path / "sent.parquet").write_bytes(there.repos[REPO].files()["baseline.parquet"])
     assert len(baseline.load(tmp_path / "sent.parquet").sample) == 0
     for name in ("model.ubj", "calibration.json", "metadata.json"):
@@ -185,7 +185,7 @@ def test_a_commit_is_taken_once_by_whatever_name(there: hub_server.Hub, own: Set
     for revision in ("main", pushed.commit):
         again = pull(other, revision)
         assert (again.version, again.origin, again.new) == (first.version, first.origin, False)
-    assert registry.versions(other) == ("v0001",)
+    assert other.registry.versions() == ("v0001",)
     assert len(there.asked) == asked + 2  # what the repo holds, and not a file of it
     there.put(REPO, published(own))
     assert pull(other).version == "v0002"
@@ -204,7 +204,7 @@ def test_a_damaged_version_is_pulled_anew(there: hub_server.Hub, own: Settings, 
     pull(other)
     (other.models / "v0001" / "model.ubj").write_bytes(b"x")
     assert pull(other).version == "v0002"
-    assert registry.load(other, "v0002").metadata == registry.load(own).metadata
+    assert other.registry.load("v0002").metadata == own.registry.load().metadata
 
 
 def test_a_version_that_was_pulled_can_be_pushed_on_as_it_was_published(
@@ -212,7 +212,7 @@ def test_a_version_that_was_pulled_can_be_pushed_on_as_it_was_published(
 ) -> None:
     push(own)
     pull(other)
-    push_pull.push(other, "v0001", Target("eve/spam"), by="Eve", now=NOW)
+    other.hub.push("v0001", Target("eve/spam"), by="Eve", now=NOW)
     for name in (*WITHOUT_USERS, "SHA256SUMS"):
         assert there.repos["eve/spam"].files()[name] == there.repos[REPO].files()[name]
 
@@ -222,7 +222,7 @@ def test_a_push_and_a_pull_stand_in_the_log_with_from_and_to(
 ) -> None:
     commit = push(own).commit
     pull(other)
-    ours, theirs = audit.read(own).iloc[0], audit.read(other).iloc[0]
+    ours, theirs = own.audit.read().iloc[0], other.audit.read().iloc[0]
     assert (ours["who"], ours["what"], ours["about"]) == ("Ada", "push model", "v0001")
     details = json.loads(ours["details"])
     assert (details["to"], details["private"], details["users"]) == (REPO, True, False)
@@ -235,12 +235,12 @@ def test_a_pulled_version_is_put_in_charge_in_one_step_and_the_log_says_from_whe
 ) -> None:
     commit = push(own).commit
     pull(other, why="Theirs is better.")
-    assert registry.champion(other) == "v0001"
-    note = audit.read(other).iloc[0]
+    assert other.registry.champion() == "v0001"
+    note = other.audit.read().iloc[0]
     assert (note["who"], note["what"], note["why"]) == ("Eve", "promote", "Theirs is better.")
     assert json.loads(note["details"])["from"] == f"{REPO}@{commit}"
     pull(other, why="Again.")  # it is in charge already
-    assert len(audit.read(other)) == 2
+    assert len(other.audit.read()) == 2
 
 
 def test_what_needs_other_features_is_stored_but_not_put_in_charge(
@@ -251,15 +251,15 @@ def test_what_needs_other_features_is_stored_but_not_put_in_charge(
     other.schema_file.write_text(text.replace("ratio", "share"), encoding="utf-8")
     with pytest.raises(WrongFeaturesError, match="Model v0001 needs ratio"):
         pull(other, why="x")
-    assert (registry.champion(other), registry.versions(other)) == (None, ("v0001",))
+    assert (other.registry.champion(), other.registry.versions()) == (None, ("v0001",))
 
 
 @pytest.mark.parametrize("role", ["analyst", "reviewer"])
 def test_who_may_not_promote_may_not_push_or_pull(there: hub_server.Hub, own: Settings, role: accounts.Role) -> None:
     there.put(REPO, published(own))
-    accounts.create(own, "Root", "admin", SECRET, now=NOW)
-    accounts.create(own, "Ada", role, SECRET, now=NOW)
-    accounts.create(own, "Eve", role, SECRET, now=NOW)
+    own.accounts.create("Root", "admin", SECRET, now=NOW)
+    own.accounts.create("Ada", role, SECRET, now=NOW)
+    own.accounts.create("Eve", role, SECRET, now=NOW)
     for act in (push, pull):
         with pytest.raises(NotAllowedError, match="a role that may not promote"):
             act(own)
@@ -271,7 +271,7 @@ def test_a_public_repo_is_not_pushed_to_by_mistake(there: hub_server.Hub, own: S
     with pytest.raises(RefusedError, match="ada/spam is public"):
         push(own)
     assert there.repos[REPO].files() == GIT_ATTRIBUTES
-    assert audit.read(own).empty
+    assert own.audit.read().empty
     assert push(own, public=True).private is False
 
 
@@ -289,7 +289,7 @@ def test_a_push_that_somebody_else_came_before_changes_nothing(
     with pytest.raises(HubError, match="somebody else changed ada/spam meanwhile"):
         push(own)
     assert there.repos[REPO].files() == {"README.md": b"theirs"}
-    assert audit.read(own)["what"].tolist() == ["push failed", "push model"]
+    assert own.audit.read()["what"].tolist() == ["push failed", "push model"]
 
 
 class Trap:
@@ -426,7 +426,7 @@ def test_a_connection_cut_while_pushing_is_told_and_noted(there: hub_server.Hub,
     with pytest.raises(HubError, match="was cut"):
         push(own)
     assert set(there.repos[REPO].files()) == {".gitattributes"}
-    assert audit.read(own)["what"].tolist() == ["push failed", "push model"]
+    assert own.audit.read()["what"].tolist() == ["push failed", "push model"]
     there.cut = set()
     assert push(own).version == "v0001"
 
@@ -568,7 +568,7 @@ def test_a_pull_that_is_cancelled_leaves_nothing(there: hub_server.Hub, own: Set
             raise CancelledError(what)
 
     with pytest.raises(CancelledError):
-        push_pull.pull(other, Source(REPO), by="Eve", now=NOW, told=told)
+        other.hub.pull(Source(REPO), by="Eve", now=NOW, told=told)
     assert untouched(other)
 
 
@@ -576,7 +576,7 @@ def test_a_damaged_version_is_not_pushed(there: hub_server.Hub, own: Settings) -
     (own.models / "v0001" / "model.ubj").write_bytes(b"x")
     with pytest.raises(DamagedModelError):
         push(own)
-    assert (there.asked, audit.read(own).empty) == ([], True)
+    assert (there.asked, own.audit.read().empty) == ([], True)
 
 
 @pytest.mark.parametrize("repo", ["spam", "a/b/c", "../spam", "ada/..", "ada/sp am", "", "ada/x.git", "-a/b", "a/b?c"])

@@ -57,7 +57,7 @@ def test_a_leaf_that_the_median_user_never_meets_is_found_by_many_users(own: Set
 
 
 def test_the_users_tried_meet_every_leaf_of_a_tree(own: Settings) -> None:
-    model = registry.load(own)
+    model = own.registry.load()
     forest = tree_check.forest((model.folder / "model.ubj").read_bytes())
     users = sandbox._users(model, model.baseline(), forest).astype(np.float32)
     met = model.booster[:1].predict(sandbox.contributions.xgb.DMatrix(users), pred_leaf=True)
@@ -117,7 +117,7 @@ def test_the_process_is_given_no_secret(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_baseline_of_other_columns_is_refused(own: Settings, tmp_path: Path) -> None:
-    folder, known = own.models / "v0001", registry.load(own).baseline()
+    folder, known = own.models / "v0001", own.registry.load().baseline()
     sample = known.sample.rename(columns={"links": "likes"})
     baseline.save(baseline.Baseline(sample, known.features, known.score, known.quantiles), tmp_path / "b.parquet")
     crafted.put(folder, (tmp_path / "b.parquet").read_bytes(), "baseline.parquet")

@@ -76,32 +76,32 @@ def waits() -> list[float]:
 
 def test_an_incident_is_told_once_with_a_link_to_its_cause(home, receiver, waits, monkeypatch):
     monkeypatch.setenv("TRUSTDESK_ADDRESS", "https://desk.example")
-    incidents.keep(home, [DRIFT, LATE], looked_at=incidents.KINDS, now=NOW)
-    assert alerts.tell(home, receiver.webhook, now=NOW, sleep=waits.append) == (2, "")
+    home.incidents.keep([DRIFT, LATE], looked_at=incidents.KINDS, now=NOW)
+    assert home.alerting.tell(receiver.webhook, now=NOW, sleep=waits.append) == (2, "")
     assert receiver.paths == [f"/{SECRET}"]
     assert receiver.heard[0]["text"].splitlines() == [
         "X1 &amp; &lt;!channel&gt; have drifted. <https://desk.example/monitor?feature=a%26b+c|Open>",
         "3 users wait too long. <https://desk.example/review|Open>",
     ]
-    incidents.keep(home, [DRIFT, LATE], looked_at=incidents.KINDS, now=NOW)
-    assert alerts.tell(home, receiver.webhook, now=NOW, sleep=waits.append) == (0, "")
+    home.incidents.keep([DRIFT, LATE], looked_at=incidents.KINDS, now=NOW)
+    assert home.alerting.tell(receiver.webhook, now=NOW, sleep=waits.append) == (0, "")
     assert (len(receiver.heard), waits) == (1, [])
 
 
 def test_a_receiver_that_fails_at_first_is_tried_again_after_growing_pauses(home, receiver, waits):
     receiver.answers = [500, 503, 502]
-    incidents.keep(home, [LATE], looked_at=incidents.KINDS, now=NOW)
-    assert alerts.tell(home, receiver.webhook, now=NOW, sleep=waits.append) == (1, "")
+    home.incidents.keep([LATE], looked_at=incidents.KINDS, now=NOW)
+    assert home.alerting.tell(receiver.webhook, now=NOW, sleep=waits.append) == (1, "")
     assert (len(receiver.heard), waits) == (4, [1, 2, 4])
 
 
 def test_what_a_receiver_keeps_refusing_waits_for_the_next_look(home, receiver, waits):
     receiver.answers = [500] * 4
-    incidents.keep(home, [LATE], looked_at=incidents.KINDS, now=NOW)
-    assert alerts.tell(home, receiver.webhook, now=NOW, sleep=waits.append) == (0, "The webhook answered 500.")
-    assert incidents.recent(home)[0].failure == "The webhook answered 500."
-    assert alerts.tell(home, receiver.webhook, now=NOW, sleep=waits.append) == (1, "")
-    assert incidents.recent(home)[0].told == NOW
+    home.incidents.keep([LATE], looked_at=incidents.KINDS, now=NOW)
+    assert home.alerting.tell(receiver.webhook, now=NOW, sleep=waits.append) == (0, "The webhook answered 500.")
+    assert home.incidents.recent()[0].failure == "The webhook answered 500."
+    assert home.alerting.tell(receiver.webhook, now=NOW, sleep=waits.append) == (1, "")
+    assert home.incidents.recent()[0].told == NOW
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 410, 302])
@@ -133,13 +133,13 @@ def test_nobody_there_is_told_without_the_address(waits, monkeypatch):
 
 
 def test_without_a_webhook_the_log_of_the_home_has_a_line_a_message(home):
-    incidents.keep(home, [DRIFT, LATE], looked_at=incidents.KINDS, now=NOW)
-    to = alerts.channel(home)
+    home.incidents.keep([DRIFT, LATE], looked_at=incidents.KINDS, now=NOW)
+    to = home.alerting.channel()
     assert isinstance(to, Log)
-    assert alerts.tell(home, to, now=NOW) == (2, "")
-    incidents.keep(home, [], looked_at=incidents.KINDS, now=NOW)
-    incidents.keep(home, [LATE], looked_at=incidents.KINDS, now=NOW)
-    assert alerts.tell(home, to, now=NOW) == (1, "")
+    assert home.alerting.tell(to, now=NOW) == (2, "")
+    home.incidents.keep([], looked_at=incidents.KINDS, now=NOW)
+    home.incidents.keep([LATE], looked_at=incidents.KINDS, now=NOW)
+    assert home.alerting.tell(to, now=NOW) == (1, "")
     lines = Path(home.data / "logs" / "alerts.log").read_text(encoding="utf-8").splitlines()
     assert len(lines) == 2
     assert lines[1] == f"{NOW.isoformat()} 3 users wait too long. <http://localhost:8501/review|Open>"
@@ -148,22 +148,22 @@ def test_without_a_webhook_the_log_of_the_home_has_a_line_a_message(home):
 def test_the_webhook_of_the_home_is_nowhere_in_what_the_home_keeps(home, receiver, waits, monkeypatch):
     monkeypatch.setenv("TRUSTDESK_WEBHOOK", receiver.webhook.url)
     receiver.answers = [500] * 4 + [403]
-    incidents.keep(home, [LATE], looked_at=incidents.KINDS, now=NOW)
+    home.incidents.keep([LATE], looked_at=incidents.KINDS, now=NOW)
     for _ in range(3):
-        alerts.tell(home, alerts.channel(home), now=NOW, sleep=waits.append)
+        home.alerting.tell(home.alerting.channel(), now=NOW, sleep=waits.append)
     assert len(receiver.heard) == 6
     kept = [path for path in home.home.rglob("*") if path.is_file()]
     assert kept
     assert not [path for path in kept if SECRET.encode() in path.read_bytes()]
     monkeypatch.setenv("TRUSTDESK_WEBHOOK", f"gopher://{SECRET}")
     with pytest.raises(BadOptionError) as told:
-        alerts.channel(home)
+        home.alerting.channel()
     assert SECRET not in str(told.value)
 
 
 def test_of_very_many_incidents_the_message_names_some_and_counts_the_rest(home):
     many = [Finding("drift", str(number), f"X{number} has drifted.", "monitor") for number in range(25)]
-    incidents.keep(home, many, looked_at=incidents.KINDS, now=NOW)
-    lines = alerts.message(incidents.untold(home), "http://desk").splitlines()
+    home.incidents.keep(many, looked_at=incidents.KINDS, now=NOW)
+    lines = alerts.message(home.incidents.untold(), "http://desk").splitlines()
     assert len(lines) == alerts.MOST + 1
     assert lines[-1] == "And 5 more: <http://desk/monitor|Open>"

@@ -30,8 +30,8 @@ NAN = float("nan")
 
 
 def scored(home, frame, *, version=None):
-    schema, model = schemas.load(home.schema_file), registry.load(home, version)
-    return score_file.score_file(home, "users.csv", make.csv(frame), schema, model, Policy(), now=make.NOW).run
+    schema, model = schemas.load(home.schema_file), home.registry.load(version)
+    return home.file_scoring.score_file("users.csv", make.csv(frame), schema, model, Policy(), now=make.NOW).run
 
 
 @given(arrays.arrays(np.int64, (2, 7), elements=st.integers(0, 50)))
@@ -84,7 +84,7 @@ def test_values_that_go_missing_are_a_drift_and_a_feature_that_is_gone_too():
 
 def test_users_like_those_of_training_are_steady_and_the_report_says_so(own):
     run = scored(own, make.users(1500, seed=5))
-    found = drift.of_run(own)
+    found = own.drift.of_run()
     assert (found.version, found.runs, found.n, found.verdict) == ("v0001", (run.id,), 1500, "steady")
     assert found.sentence.startswith("The 1,500 users of r-0001 are like those v0001 was trained on")
     assert found.score.verdict == "steady"
@@ -97,12 +97,12 @@ def test_users_like_those_of_training_are_steady_and_the_report_says_so(own):
 
 def test_a_feature_in_use_that_moves_is_reported_first_with_its_figure(own):
     moved = make.users(1500, seed=5).assign(links=lambda frame: frame["links"] + 2)
-    found = drift.of_run(own, scored(own, moved).id)
+    found = own.drift.of_run(scored(own, moved).id)
     assert found.verdict == "drifted"
     links = next(each for each in found.features if each.name == "links")
     assert f"links (PSI {links.psi:.2f})" in found.sentence
     # By hand, from the users trained on: each value up to where few are left is a bin of its own.
-    sample = registry.load(own).baseline().sample["links"].astype(int)
+    sample = own.registry.load().baseline().sample["links"].astype(int)
     high = max(sample.max(), moved["links"].max()) + 1
     whole = psi(np.bincount(sample, minlength=high), np.bincount(moved["links"], minlength=high))
     assert links.psi == pytest.approx(whole, rel=0.25)
@@ -120,7 +120,7 @@ def test_what_the_index_is_made_of_can_be_seen_bin_by_bin(own):
 
 
 def test_the_bins_of_the_score_hold_the_shares_they_are_made_for(own):
-    baseline = registry.load(own).baseline()
+    baseline = own.registry.load().baseline()
     bins = drift.of_scores(baseline)
     assert sum(bins.counts) == pytest.approx(sum(baseline.score.counts), abs=len(bins.counts))
     shares = np.cumsum(bins.counts)[:-1] / sum(bins.counts)
@@ -131,7 +131,7 @@ def test_the_bins_of_the_score_hold_the_shares_they_are_made_for(own):
 
 
 def test_a_feature_that_the_model_does_not_use_is_told_but_alarms_nobody(own):
-    found = drift.of_run(own, scored(own, make.users(1500, seed=5).assign(constant=4)).id)
+    found = own.drift.of_run(scored(own, make.users(1500, seed=5).assign(constant=4)).id)
     assert next(each for each in found.features if each.name == "constant").verdict == "drifted"
     assert found.verdict == "steady"
 
@@ -140,20 +140,20 @@ def test_few_users_are_looked_at_with_those_of_earlier_runs_each_file_once(own):
     users = make.users(2600, seed=5)
     first, second = scored(own, users.iloc[:1000]), scored(own, users.iloc[1000:2000])
     again, last = scored(own, users.iloc[1000:2000]), scored(own, users.iloc[2000:])
-    assert [run.id for run in drift.window(own, last)] == [last.id, again.id, first.id]
-    assert [run.id for run in drift.window(own, second, users=500)] == [second.id]
-    assert drift.of_run(own).n == 2600
-    assert drift.of_run(own, second.id).runs == (second.id, first.id)
+    assert [run.id for run in own.drift.window(last)] == [last.id, again.id, first.id]
+    assert [run.id for run in own.drift.window(second, users=500)] == [second.id]
+    assert own.drift.of_run().n == 2600
+    assert own.drift.of_run(second.id).runs == (second.id, first.id)
 
 
 def test_without_a_run_there_is_nothing_to_say(own):
     with pytest.raises(UnknownItemError, match="no run of the version in charge"):
-        drift.of_run(own)
+        own.drift.of_run()
 
 
 def test_a_version_that_came_without_users_is_told_without_its_use(own):
     run = scored(own, make.users(1500, seed=5).assign(constant=4))
-    found = drift.of_run(own, run.id, use={})
+    found = own.drift.of_run(run.id, use={})
     assert {each.use for each in found.features} == {0}
     assert found.verdict == "drifted"
 
@@ -161,7 +161,7 @@ def test_a_version_that_came_without_users_is_told_without_its_use(own):
 @pytest.fixture(scope="module")
 def stream(trained):
     """A version with a large baseline of the same users, its use, and a function that scores."""
-    model = registry.load(trained)
+    model = trained.registry.load()
     everyone, names = make.users(40_000, seed=99), model.metadata.names
     scorer = Scorer(model)
     score = scorer.score(everyone).probability

@@ -56,7 +56,7 @@ def test_any_name_of_a_feature_comes_back_as_it_was(name):
 
 def test_what_is_not_known_has_no_sample(home):
     assert exposition.written([Sample("trustdesk_precision", float("nan"))]) == ""
-    found = read(exposition.text(home, now=NOW))
+    found = read(home.exposition.text(now=NOW))
     assert found["trustdesk_runs_total", ()] == 0
     assert not [name for name, _ in found if name in {"trustdesk_champion_info", "trustdesk_score_psi"}]
 
@@ -65,10 +65,10 @@ def test_the_metrics_say_what_the_home_holds(own):
     run = planned(own, make.users(300, seed=4), capacity=4, audit=0.05)
     scored(own, make.users(90, seed=5).assign(links=[*range(87), "many", "many", "many"]))
     judge(own, waiting(own)[0], "legitimate")
-    found = read(exposition.text(own, now=NOW + timedelta(hours=3)))
+    found = read(own.exposition.text(now=NOW + timedelta(hours=3)))
     assert found["trustdesk_champion_info", (("version", "v0001"),)] == 1
     assert found["trustdesk_runs_total", ()] == 2
-    second = runs.recent(own)[0]
+    second = own.runs.recent()[0]
     assert found["trustdesk_rows_rejected_total", ()] == second.rejected == 3
     allowed = run.counts["allow"] + second.counts["allow"]
     assert found["trustdesk_users_scored_total", (("band", "allow"),)] == allowed
@@ -76,13 +76,13 @@ def test_the_metrics_say_what_the_home_holds(own):
     assert found["trustdesk_verdicts_total", (("verdict", "legitimate"),)] == 1
     assert found["trustdesk_queue_open", ()] == len(waiting(own))
     assert found["trustdesk_queue_oldest_seconds", ()] == 3 * 3600
-    report = drift.of_run(own)
+    report = own.drift.of_run()
     assert found["trustdesk_score_psi", ()] == report.score.psi
     assert found["trustdesk_feature_psi", (("feature", "links"),)] == next(
         each.psi for each in report.features if each.name == "links"
     )
-    figures = live_figures.figures(own, run, fresh(own).valid())
-    assert inspection.judged_run(own).id == run.id
+    figures = own.live_figures.figures(run, fresh(own).valid())
+    assert own.inspection.judged_run().id == run.id
     assert found["trustdesk_recall", (("run", run.id), ("which", "high"))] == figures.recall.high
     assert ("trustdesk_precision", (("run", run.id), ("which", "value"))) not in found
 

@@ -21,36 +21,36 @@ HOUR = timedelta(hours=1)
 
 
 def test_what_is_found_again_is_the_same_incident_and_what_is_not_is_over(home):
-    assert incidents.keep(home, [DRIFT, LATE, LATE], looked_at=incidents.KINDS, now=NOW) == ("i-0001", "i-0002")
+    assert home.incidents.keep([DRIFT, LATE, LATE], looked_at=incidents.KINDS, now=NOW) == ("i-0001", "i-0002")
     again = replace(DRIFT, sentence="X1 has drifted further.")
-    assert incidents.keep(home, [again], looked_at=incidents.KINDS, now=NOW + HOUR) == ()
-    first, second = incidents.recent(home)
+    assert home.incidents.keep([again], looked_at=incidents.KINDS, now=NOW + HOUR) == ()
+    first, second = home.incidents.recent()
     assert (first.id, first.finding, first.opened, first.seen, first.open) == ("i-0001", again, NOW, NOW + HOUR, True)
     assert (second.id, second.seen, second.closed, second.open) == ("i-0002", NOW, NOW + HOUR, False)
-    assert incidents.keep(home, [LATE], looked_at=["queue"], now=NOW + 2 * HOUR) == ("i-0003",)
+    assert home.incidents.keep([LATE], looked_at=["queue"], now=NOW + 2 * HOUR) == ("i-0003",)
 
 
 def test_a_look_at_one_kind_says_nothing_of_the_others(home):
-    incidents.keep(home, [DRIFT, LATE], looked_at=incidents.KINDS, now=NOW)
-    incidents.keep(home, [], looked_at=["queue"], now=NOW)
-    assert {each.finding.kind: each.open for each in incidents.recent(home)} == {"drift": True, "queue": False}
+    home.incidents.keep([DRIFT, LATE], looked_at=incidents.KINDS, now=NOW)
+    home.incidents.keep([], looked_at=["queue"], now=NOW)
+    assert {each.finding.kind: each.open for each in home.incidents.recent()} == {"drift": True, "queue": False}
 
 
 def test_what_was_not_delivered_waits_and_what_was_does_not(home):
-    incidents.keep(home, [DRIFT, LATE], looked_at=incidents.KINDS, now=NOW)
-    drift, late = incidents.untold(home)
-    incidents.mark(home, [drift], now=NOW)
-    incidents.mark(home, [late], now=NOW, failure="The webhook answered 500.")
-    assert [(each.id, each.failure) for each in incidents.untold(home)] == [(late.id, "The webhook answered 500.")]
-    incidents.mark(home, [late], now=NOW + HOUR)
-    assert incidents.untold(home) == ()
-    assert [(each.told, each.failure) for each in incidents.recent(home)] == [(NOW + HOUR, ""), (NOW, "")]
+    home.incidents.keep([DRIFT, LATE], looked_at=incidents.KINDS, now=NOW)
+    drift, late = home.incidents.untold()
+    home.incidents.mark([drift], now=NOW)
+    home.incidents.mark([late], now=NOW, failure="The webhook answered 500.")
+    assert [(each.id, each.failure) for each in home.incidents.untold()] == [(late.id, "The webhook answered 500.")]
+    home.incidents.mark([late], now=NOW + HOUR)
+    assert home.incidents.untold() == ()
+    assert [(each.told, each.failure) for each in home.incidents.recent()] == [(NOW + HOUR, ""), (NOW, "")]
 
 
 def test_an_id_that_is_none_is_told(home):
-    incidents.keep(home, [DRIFT], looked_at=incidents.KINDS, now=NOW)
+    home.incidents.keep([DRIFT], looked_at=incidents.KINDS, now=NOW)
     with pytest.raises(UnknownItemError):
-        incidents.mark(home, [replace(incidents.untold(home)[0], id="i-1")], now=NOW)
+        home.incidents.mark([replace(home.incidents.untold()[0], id="i-1")], now=NOW)
 
 
 @settings(max_examples=15)  # each makes a home of its own
@@ -60,7 +60,7 @@ def test_open_incidents_are_what_the_last_look_found(looks, tmp_path_factory):
     opened = 0
     for hours, causes in enumerate(looks):
         found = [Finding("drift", cause, "", "monitor") for cause in sorted(causes)]
-        opened += len(incidents.keep(home, found, looked_at=["drift"], now=NOW + hours * HOUR))
-    kept = incidents.recent(home)
+        opened += len(home.incidents.keep(found, looked_at=["drift"], now=NOW + hours * HOUR))
+    kept = home.incidents.recent()
     assert {each.finding.cause for each in kept if each.open} == (looks[-1] if looks else set())
     assert len(kept) == opened

@@ -33,65 +33,65 @@ def kinds(look):
 
 
 def test_a_home_in_which_nothing_was_scored_has_nothing_wrong(own, home):
-    assert inspection.look(own, now=NOW) == inspection.Look(None, (), (), "")
+    assert own.inspection.look(now=NOW) == inspection.Look(None, (), (), "")
 
 
 def test_drift_is_found_for_each_feature_with_the_way_to_it_and_is_over_when_users_are_as_before(own):
     run = scored(own, MOVED)
-    first = inspection.look(own, now=NOW)
+    first = own.inspection.look(now=NOW)
     links = next(each for each in first.found if each.address.get("feature") == "links")
     assert links.address == {"run": run.id, "feature": "links"}
     assert links.sentence.startswith("links has drifted in the 600 users of r-0001")
-    assert inspection.look(own, now=NOW).new == ()
+    assert own.inspection.look(now=NOW).new == ()
     scored(own, make.users(2500, seed=6))
-    assert inspection.look(own, now=NOW).found == ()
-    assert not any(each.open for each in incidents.recent(own))
+    assert own.inspection.look(now=NOW).found == ()
+    assert not any(each.open for each in own.incidents.recent())
 
 
 def test_drift_nobody_has_judged_raises_the_audit_once_on_the_record(own):
     rules(own, capacity=5, audit=0.015, uncertain=0)
     scored(own, MOVED)
-    told = inspection.look(own, now=NOW).raised
+    told = own.inspection.look(now=NOW).raised
     assert "600 users have drifted and 0 of them were judged at random" in told
-    assert guidance.load(own).audit == pytest.approx(0.03)
-    note = audit.read(own).iloc[0]
+    assert own.guidance.load().audit == pytest.approx(0.03)
+    note = own.audit.read().iloc[0]
     assert (note["who"], note["what"], note["about"], note["why"]) == ("monitoring", "raise audit share", "v0001", told)
     assert json.loads(note["details"])["from"] == 0.015
-    assert inspection.look(own, now=NOW).raised == ""
-    assert guidance.load(own).audit == pytest.approx(0.03)
+    assert own.inspection.look(now=NOW).raised == ""
+    assert own.guidance.load().audit == pytest.approx(0.03)
     scored(own, make.users(2500, seed=6))
-    inspection.look(own, now=NOW)
+    own.inspection.look(now=NOW)
     scored(own, MOVED.assign(user=MOVED["user"] + "b"))
-    report = drift.of_run(own, "r-0001")
-    assert inspection.raise_audit(own, report, now=NOW)
-    assert guidance.load(own).audit == inspection.MOST_AUDIT
-    assert inspection.raise_audit(own, report, now=NOW) == ""
+    report = own.drift.of_run("r-0001")
+    assert own.inspection.raise_audit(report, now=NOW)
+    assert own.guidance.load().audit == inspection.MOST_AUDIT
+    assert own.inspection.raise_audit(report, now=NOW) == ""
 
 
 def test_drift_that_was_judged_at_random_leaves_the_audit_alone(own):
     moved = MOVED.head(220)
     planned(own, moved, capacity=0, audit=0.7, uncertain=0)
-    guidance.save(own, replace(guidance.load(own), audit=0.01), by="Lea", now=NOW)
+    own.guidance.save(replace(own.guidance.load(), audit=0.01), by="Lea", now=NOW)
     judge_all(own, truth_of(moved))
-    look = inspection.look(own, now=NOW)
+    look = own.inspection.look(now=NOW)
     assert "drift" in kinds(look)
-    assert (look.raised, guidance.load(own).audit) == ("", 0.01)
+    assert (look.raised, own.guidance.load().audit) == ("", 0.01)
 
 
 def test_precision_counts_as_below_its_target_only_when_its_whole_interval_is(own):
     run = planned(own, USERS, capacity=200, audit=0.02, uncertain=0)
     judge_all(own, truth_of(USERS))
-    assert "precision" not in kinds(inspection.look(own, now=NOW))
+    assert "precision" not in kinds(own.inspection.look(now=NOW))
     own.options_file.write_text("[monitoring]\nprecision = 0.99\n")
-    found = next(each for each in inspection.look(own, now=NOW).found if each.kind == "precision")
+    found = next(each for each in own.inspection.look(now=NOW).found if each.kind == "precision")
     assert found.address == {"run": run.id}
     assert "below the target of 99.0" in found.sentence
 
 
 def test_users_who_wait_too_long_are_counted(own):
     planned(own, make.users(300, seed=7))
-    assert "queue" not in kinds(inspection.look(own, now=NOW + timedelta(hours=47)))
-    found = next(each for each in inspection.look(own, now=NOW + timedelta(hours=50)).found if each.kind == "queue")
+    assert "queue" not in kinds(own.inspection.look(now=NOW + timedelta(hours=47)))
+    found = next(each for each in own.inspection.look(now=NOW + timedelta(hours=50)).found if each.kind == "queue")
     assert "longer than 48 h, the first for 50 h" in found.sentence
     assert found.address == {"queue_age": "48"}
 
@@ -102,27 +102,27 @@ def test_a_retraining_that_failed_is_told_until_the_next_one(own):
         write_text(own.jobs / identity / "state.json", json.dumps(asdict(job)))
 
     over("retrain-1", "failed", 1.0)
-    assert jobs.look(own, "retrain-1").over
-    found = inspection.look(own, now=NOW).found
+    assert own.jobs.look("retrain-1").over
+    found = own.inspection.look(now=NOW).found
     assert [(each.kind, each.sentence) for each in found] == [("retraining", "Retraining failed: The disk is full.")]
     over("retrain-2", "done", 2.0)
-    assert inspection.look(own, now=NOW).found == ()
+    assert own.inspection.look(now=NOW).found == ()
 
 
 def test_a_broken_schema_or_model_is_told_and_says_nothing_of_drift(own):
     scored(own, MOVED)
-    drifted = set(inspection.look(own, now=NOW).new)
+    drifted = set(own.inspection.look(now=NOW).new)
     assert drifted
     own.schema_file.write_text("features = 1")
-    assert kinds(inspection.look(own, now=NOW)) == ["schema"]
+    assert kinds(own.inspection.look(now=NOW)) == ["schema"]
     schemas.save(replace(make.SCHEMA, features=make.SCHEMA.features[1:]), own.schema_file)
-    found = inspection.look(own, now=NOW).found
+    found = own.inspection.look(now=NOW).found
     assert [each.kind for each in found] == ["schema"]
     assert "v0001 needs links" in found[0].sentence
     schemas.save(make.SCHEMA, own.schema_file)
     (own.models / "v0001" / registry.TREES).write_bytes(b"no trees")
-    assert kinds(inspection.look(own, now=NOW)) == ["model"]
-    still = {each.id for each in incidents.recent(own) if each.open and each.finding.kind == "drift"}
+    assert kinds(own.inspection.look(now=NOW)) == ["model"]
+    still = {each.id for each in own.incidents.recent() if each.open and each.finding.kind == "drift"}
     assert still == drifted
 
 
@@ -135,18 +135,18 @@ def test_targets_that_cannot_be_are_told(home, text, said):
     home.data.mkdir()
     home.options_file.write_text(text)
     with pytest.raises(BadOptionError, match=said):
-        targets.load(home)
+        home.targets.load()
     home.options_file.write_text("[monitoring]\nprecision = 0.8\n[learning]\nmin_samples = 5\n")
-    assert targets.load(home) == targets.Targets(0.8)
+    assert home.targets.load() == targets.Targets(0.8)
 
 
 def test_a_target_is_changed_by_a_lead_alone_and_is_noted(home):
-    accounts.create(home, "Ada", "admin", PASSWORD, now=NOW)
-    accounts.create(home, "Rea", "reviewer", PASSWORD, now=NOW)
+    home.accounts.create("Ada", "admin", PASSWORD, now=NOW)
+    home.accounts.create("Rea", "reviewer", PASSWORD, now=NOW)
     with pytest.raises(NotAllowedError):
-        targets.save(home, targets.Targets(0.8), by="Rea", now=NOW)
-    targets.save(home, targets.Targets(0.8), by="Ada", now=NOW)
+        home.targets.save(targets.Targets(0.8), by="Rea", now=NOW)
+    home.targets.save(targets.Targets(0.8), by="Ada", now=NOW)
 
-    assert targets.load(home) == targets.Targets(0.8)
-    noted = audit.read(home).iloc[0]
+    assert home.targets.load() == targets.Targets(0.8)
+    noted = home.audit.read().iloc[0]
     assert (noted["who"], noted["about"], noted["details"]) == ("Ada", "monitoring", '{"precision": 0.8}')

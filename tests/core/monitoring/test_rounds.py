@@ -9,21 +9,21 @@ from tests.make import NOW
 
 
 def test_a_round_tells_what_is_new_once(own):
-    assert rounds.news(own, now=NOW) == ()
+    assert own.rounds.news(now=NOW) == ()
     scored(own, MOVED)
-    told = rounds.news(own, now=NOW)
-    number = len(incidents.recent(own))
+    told = own.rounds.news(now=NOW)
+    number = len(own.incidents.recent())
     assert told[0] == f"{number} new incidents: see the page Monitor."
     assert "the audit share goes from" in told[1]
     assert told[2] == f"{number} told by the log."
-    assert rounds.news(own, now=NOW) == ()
+    assert own.rounds.news(now=NOW) == ()
 
 
 def test_what_cannot_be_read_just_now_is_news_and_not_the_end(own, monkeypatch):
     own.options_file.write_text("[")
-    assert "settings.toml" in rounds.news(own, now=NOW)[0]
+    assert "settings.toml" in own.rounds.news(now=NOW)[0]
     own.options_file.unlink()
     monkeypatch.setenv("TRUSTDESK_WEBHOOK", "nowhere")
-    assert rounds.news(own, now=NOW) == (
+    assert own.rounds.news(now=NOW) == (
         "webhook: the address of alerts must begin with https:// or http:// and name a host.",
     )

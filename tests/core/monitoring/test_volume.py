@@ -24,19 +24,19 @@ def test_runs_are_told_oldest_first_with_the_share_of_each_band(own):
     assert frame["run"].tolist() == [first.id, second.id]
     assert frame[list(BANDS)].sum(axis=1).tolist() == pytest.approx([1, 1])
     assert frame["allow"][1] == second.counts["allow"] / 50
-    score = np.sort(runs.scores(own, first.id)["probability"].to_numpy())
-    low = volume.quantiles(own, first)
+    score = np.sort(own.runs.scores(first.id)["probability"].to_numpy())
+    low = own.volume.quantiles(first)
     assert low == pytest.approx(np.quantile(score, volume.LEVELS))
 
 
 def test_a_run_without_users_has_no_shares(own):
     run = scored(own, make.users(2).assign(links="many"))
     assert np.isnan(volume.runs_frame([run])["allow"][0])
-    assert np.isnan(volume.quantiles(own, run)).all()
+    assert np.isnan(own.volume.quantiles(run)).all()
 
 
 def test_an_empty_queue_waits_for_nobody(own):
-    found = volume.queue(own, now=NOW)
+    found = own.volume.queue(now=NOW)
     assert (found.open, found.late, found.judged_a_day) == (0, 0, 0)
     assert np.isnan(found.oldest_hours)
     assert len(found.days) == 14
@@ -47,11 +47,11 @@ def test_the_queue_counts_who_waits_who_is_late_and_who_was_judged_on_which_day(
     open_ = waiting(own)
     judge(own, open_[0], now=NOW + 20 * HOUR)
     judge(own, open_[1], now=NOW + 30 * HOUR)
-    found = volume.queue(own, now=NOW + 50 * HOUR, days=3)
+    found = own.volume.queue(now=NOW + 50 * HOUR, days=3)
     assert (found.open, found.late) == (len(open_) - 2, len(open_) - 2)
     assert (found.oldest_hours, found.median_hours) == (50, 50)
     # Queued at noon of 1 March; judged at 8 and at 18 o'clock of the day after.
     assert found.days["queued"].tolist() == [len(open_), 0, 0]
     assert found.days["judged"].tolist() == [0, 2, 0]
     assert found.judged_a_day == pytest.approx(2 / 3)
-    assert volume.queue(own, now=NOW + 47 * HOUR).late == 0
+    assert own.volume.queue(now=NOW + 47 * HOUR).late == 0

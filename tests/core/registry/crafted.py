@@ -88,7 +88,7 @@ def chain(tree: dict[str, Any], depth: int) -> None:
 
 def one_bad_leaf(home: Settings, value: float = np.nan) -> Model:
     """The model in charge with one tree, and a leaf that gives some users no score; no checked version has one."""
-    model = registry.load(home)
+    model = home.registry.load()
     raw = opened(bytes(model.booster[:1].save_raw("ubj")))
     (tree,) = trees(raw)
     values = np.array(tree["split_conditions"])

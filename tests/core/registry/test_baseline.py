@@ -47,9 +47,9 @@ def test_scores_are_counted_in_fifty_bins_from_zero_to_one() -> None:
 
 
 def test_the_baseline_of_a_version_describes_the_users_it_was_trained_on(trained: Settings) -> None:
-    model = registry.load(trained)
-    frame = datasets.frame(trained, model.metadata.data.dataset)
-    test = split.in_test(split.keys(frame, make.SCHEMA, split.salt(trained)))
+    model = trained.registry.load()
+    frame = trained.datasets.frame(model.metadata.data.dataset)
+    test = split.in_test(split.keys(frame, make.SCHEMA, trained.split.salt()))
     seen, found = frame[~test], model.baseline()
     assert list(found.sample.columns) == [*model.metadata.names, "label", "score"]
     assert len(found.sample) == len(seen)
@@ -62,9 +62,9 @@ def test_the_baseline_of_a_version_describes_the_users_it_was_trained_on(trained
 
 
 def test_scores_of_the_baseline_are_those_of_users_nobody_trained_on(trained: Settings) -> None:
-    model = registry.load(trained)
-    frame = datasets.frame(trained, model.metadata.data.dataset)
-    test = split.in_test(split.keys(frame, make.SCHEMA, split.salt(trained)))
+    model = trained.registry.load()
+    frame = trained.datasets.frame(model.metadata.data.dataset)
+    test = split.in_test(split.keys(frame, make.SCHEMA, trained.split.salt()))
     score, found = Scorer(model).score(frame[test]).probability, model.baseline()
     assert sum(found.score.counts) == test.sum()
     assert (found.quantiles[0], found.quantiles[-1]) == (score.min(), score.max())

@@ -40,7 +40,7 @@ def numbers(text: str) -> list[float]:
 
 
 def test_every_figure_of_the_card_is_that_of_the_metadata(trained: Settings) -> None:
-    metadata = registry.describe(trained, "v0001")
+    metadata = trained.registry.describe("v0001")
     text = card.markdown("v0001", metadata, None)
     for name, found in metadata.figures.overall.items():
         told = numbers(row(text, card.NAMES[name]))
@@ -57,7 +57,7 @@ def test_every_figure_of_the_card_is_that_of_the_metadata(trained: Settings) -> 
 
 
 def test_what_nobody_has_told_is_not_supplied(trained: Settings) -> None:
-    metadata = replace(registry.describe(trained, "v0001"), parent=None, trained_by=None)
+    metadata = replace(trained.registry.describe("v0001"), parent=None, trained_by=None)
     text = card.markdown("v0001", metadata, None)
     for name in ("Trained by", "Parent, in charge when trained", "Licence", "Who labelled it, and how well"):
         assert row(text, name) == NOT_SUPPLIED
@@ -65,7 +65,7 @@ def test_what_nobody_has_told_is_not_supplied(trained: Settings) -> None:
 
 
 def test_what_is_known_of_the_lineage_stands_in_the_card(trained: Settings) -> None:
-    metadata = replace(registry.describe(trained, "v0001"), parent="v0007", trained_by="Bob")
+    metadata = replace(trained.registry.describe("v0001"), parent="v0007", trained_by="Bob")
     text = card.markdown("v0001", metadata, PROMOTION)
     assert (row(text, "Trained by"), row(text, "Parent, in charge when trained")) == ("Bob", "v0007")
     assert (row(text, "Put in charge"), row(text, "Put in charge by")) == ("1 Mar 2026, 12:00 UTC", "Ada")
@@ -84,13 +84,13 @@ def test_other_peoples_text_stays_one_cell_of_text(text: str) -> None:
 
 
 def test_the_difference_of_a_version_from_itself_is_none(trained: Settings) -> None:
-    metadata = registry.describe(trained, "v0001")
+    metadata = trained.registry.describe("v0001")
     assert all(found.same for found in card.difference(metadata, metadata))
     assert card.same_users(metadata, metadata)
 
 
 def test_the_difference_names_what_changed_and_nothing_else(trained: Settings) -> None:
-    one = registry.describe(trained, "v0001")
+    one = trained.registry.describe("v0001")
     figures = replace(one.figures, overall={**one.figures.overall, "ece": Estimate(None, None, None)})
     other = replace(
         one, seed=9, figures=figures, parameters={**one.parameters, "gamma": 1}, features=one.features[1:],
@@ -104,9 +104,9 @@ def test_the_difference_names_what_changed_and_nothing_else(trained: Settings) -
 
 
 def test_an_exported_version_is_loaded_by_another_home(trained: Settings, tmp_path: Path) -> None:
-    model = registry.load(trained)
+    model = trained.registry.load()
     bundle.export(model, tmp_path / "models" / "v0001", "the card")
-    there = registry.load(Settings.of(tmp_path), "v0001")
+    there = Settings.of(tmp_path).registry.load("v0001")
     assert there.metadata == model.metadata
     assert (there.users() == model.users()).all()
     assert (tmp_path / "models" / "v0001" / "card.md").read_text(encoding="utf-8") == "the card"
@@ -116,7 +116,7 @@ def test_nothing_is_exported_over_what_is_there(trained: Settings, tmp_path: Pat
     (tmp_path / "out").mkdir()
     for export in (bundle.export, bundle.export_bundle):
         with pytest.raises(BadOptionError, match="is there already"):
-            export(registry.load(trained), tmp_path / "out", "")
+            export(trained.registry.load(), tmp_path / "out", "")
     assert not list((tmp_path / "out").iterdir())
 
 
@@ -139,7 +139,7 @@ json.dump(told, sys.stdout)
 
 
 def test_the_four_files_load_where_nothing_of_ours_can_be_imported(trained: Settings, tmp_path: Path) -> None:
-    model, users = registry.load(trained), make.users(200, seed=4)
+    model, users = trained.registry.load(), make.users(200, seed=4)
     bundle.export_bundle(model, tmp_path / "out", "the card")
     users.to_csv(tmp_path / "users.csv", index=False)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
@@ -159,7 +159,7 @@ def test_the_four_files_load_where_nothing_of_ours_can_be_imported(trained: Sett
 
 
 def test_the_calibration_told_with_the_four_files_gives_our_scores(trained: Settings, tmp_path: Path) -> None:
-    model, users = registry.load(trained), make.users(200, seed=4)
+    model, users = trained.registry.load(), make.users(200, seed=4)
     bundle.export_bundle(model, tmp_path / "out", "")
     told = json.loads((tmp_path / "out" / "model_metrics.json").read_text(encoding="utf-8"))["calibration"]
     p = 1 / (1 + np.exp(-boosted.margin(model.booster, Scorer(model).matrix(users)).astype(float)))

@@ -43,10 +43,10 @@ def test_json_that_nobody_here_writes_is_a_damaged_model(own: Settings, name: st
         registry.sums.add(folder, name)
     crafted.put(folder, content, name)
     with pytest.raises(DamagedModelError, match=rf"Model v0001 was not loaded: a file cannot be read \({name}: "):
-        registry.load(own)
+        own.registry.load()
     with pytest.raises(DamagedModelError):
         make.promoted(own, "v0001")
-    (listed,) = registry.listing(own)
+    (listed,) = own.registry.listing()
     assert (listed.metadata is None) == (name != "calibration.json")
     assert (listed.damage != "") == (name != "calibration.json")
 
@@ -93,9 +93,9 @@ def test_metadata_of_other_types_is_a_damaged_model(own: Settings, change: Calla
     change(raw)
     crafted.put(folder, json.dumps(raw).encode(), "metadata.json")
     with pytest.raises(DamagedModelError, match=r"cannot be read \(metadata\.json: ") as told:
-        registry.describe(own, "v0001")
+        own.registry.describe("v0001")
     assert str(told.value).isprintable()
-    (listed,) = registry.listing(own)
+    (listed,) = own.registry.listing()
     assert listed.damage == str(told.value)
 
 
@@ -111,7 +111,7 @@ def test_metadata_of_other_types_is_a_damaged_model(own: Settings, change: Calla
 def test_a_calibration_that_could_give_no_number_is_a_damaged_model(own: Settings, calibration: Any) -> None:
     crafted.put(own.models / "v0001", json.dumps(calibration).encode(), "calibration.json")
     with pytest.raises(DamagedModelError, match=r"cannot be read \(calibration\.json: "):
-        registry.load(own)
+        own.registry.load()
 
 
 def histograms(change: Callable[[Any], None]) -> Callable[[pa.Table], pa.Table]:
@@ -153,13 +153,13 @@ def test_a_baseline_that_is_none_is_a_damaged_model(
     pq.write_table(change(pq.read_table(folder / "baseline.parquet")), tmp_path / "changed.parquet")
     crafted.put(folder, (tmp_path / "changed.parquet").read_bytes(), "baseline.parquet")
     with pytest.raises(DamagedModelError, match=r"cannot be read \(baseline\.parquet: "):
-        registry.load(own).baseline()
+        own.registry.load().baseline()
 
 
 @pytest.mark.parametrize("name", ["baseline.parquet", "users.parquet"])
 def test_what_is_no_parquet_is_a_damaged_model(own: Settings, name: str) -> None:
     crafted.put(own.models / "v0001", b"PAR1" + b"\0" * 100 + b"PAR1", name)
-    model = registry.load(own)
+    model = own.registry.load()
     with pytest.raises(DamagedModelError, match=rf"cannot be read \({name}: "):
         model.baseline() if name == "baseline.parquet" else model.users()
 
@@ -173,17 +173,17 @@ def test_users_beyond_what_is_read_or_of_another_kind_are_a_damaged_model(
         frame.to_parquet(path, index=False)
         crafted.put(folder, path.read_bytes(), "users.parquet")
         with pytest.raises(DamagedModelError, match=r"users\.parquet: "):
-            registry.load(own).users()
+            own.registry.load().users()
 
 
 def test_one_damaged_version_leaves_the_others_in_the_list(own: Settings) -> None:
-    first = registry.load(own)
+    first = own.registry.load()
     parts = registry.Parts(
         first.booster, first.calibration, first.metadata, first.baseline(), make.users(5).index.to_numpy(np.uint64)
     )
-    assert registry.publish(own, parts) == "v0002"
+    assert own.registry.publish(parts) == "v0002"
     crafted.put(own.models / "v0002", DEEP, "metadata.json")
-    newest, oldest = registry.listing(own)
+    newest, oldest = own.registry.listing()
     assert "v0002" in newest.damage
     assert oldest.metadata == first.metadata
 
@@ -191,7 +191,7 @@ def test_one_damaged_version_leaves_the_others_in_the_list(own: Settings) -> Non
 def test_a_champion_that_is_no_text_is_no_version(own: Settings) -> None:
     (own.models / "CHAMPION").write_bytes(b"v00\xff01\n")
     with pytest.raises(registry.UnknownVersionError, match="This home has v0001"):
-        registry.load(own)
+        own.registry.load()
 
 
 def test_what_is_written_here_is_read_as_it_was(own: Settings) -> None:

@@ -120,7 +120,7 @@ def test_a_blind_case_has_the_same_columns_without_pushes_and_an_order_that_is_n
 
 
 def test_the_training_users_of_a_version_are_a_population(trained: Settings) -> None:
-    model = registry.load(trained)
+    model = trained.registry.load()
     sample, names = model.baseline().sample, model.metadata.names
     found = Population.of(sample, names)
     np.testing.assert_allclose(np.nanmean(found.percentile(sample[list(names)]), axis=0), 50)
@@ -129,7 +129,7 @@ def test_the_training_users_of_a_version_are_a_population(trained: Settings) -> 
 
 
 def test_without_rows_the_histograms_tell_where_values_stand(trained: Settings) -> None:
-    model = registry.load(trained)
+    model = trained.registry.load()
     names, whole = model.metadata.names, model.baseline()
     exact, told = Population.of(whole.sample, names), Population.of_baseline(without_rows(whole), names)
     assert Population.of_baseline(whole, names).spammer.tolist() == exact.spammer.tolist()

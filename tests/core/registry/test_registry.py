@@ -35,20 +35,20 @@ ORIGIN = Origin("https://huggingface.co", "ada/spam", "0123456789" * 4, "Ada", m
 
 def parts(settings: Settings) -> Parts:
     """What a version was published from."""
-    model = registry.load(settings)
+    model = settings.registry.load()
     return Parts(model.booster, model.calibration, model.metadata, model.baseline(), model.users() << np.uint64(24))
 
 
 def test_what_was_published_is_loaded(own: Settings) -> None:
     made = parts(own)
-    version = registry.publish(own, made)
-    found = registry.load(own, version)
+    version = own.registry.publish(made)
+    found = own.registry.load(version)
     assert (version, found.version) == ("v0002", "v0002")
     assert (found.calibration, found.metadata) == (made.calibration, made.metadata)
     assert found.booster.save_raw("ubj") == made.booster.save_raw("ubj")
     assert found.baseline().features == made.baseline.features
     assert found.baseline().sample.equals(made.baseline.sample)
-    assert (found.users() == registry.load(own, "v0001").users()).all()
+    assert (found.users() == own.registry.load("v0001").users()).all()
 
 
 def test_a_version_is_a_folder_of_known_files_with_their_sums(own: Settings) -> None:
@@ -58,7 +58,7 @@ def test_a_version_is_a_folder_of_known_files_with_their_sums(own: Settings) -> 
 
 
 def test_a_version_of_many_users_stays_under_five_megabytes() -> None:
-    bundled = registry.load(Settings(ROOT), "v0001")
+    bundled = Settings(ROOT).registry.load("v0001")
     assert bundled.metadata.data.trained_on > 300_000
     assert sum(path.stat().st_size for path in bundled.folder.iterdir()) < 5_000_000
     assert len(bundled.baseline().sample) == 20_000
@@ -66,25 +66,25 @@ def test_a_version_of_many_users_stays_under_five_megabytes() -> None:
 
 def test_the_champion_is_a_version_and_a_line_end(own: Settings) -> None:
     assert (own.models / "CHAMPION").read_bytes() == b"v0001\n"
-    registry.publish(own, parts(own))
-    assert registry.champion(own) == "v0001"
+    own.registry.publish(parts(own))
+    assert own.registry.champion() == "v0001"
     make.promoted(own, "v0002")
     assert (own.models / "CHAMPION").read_bytes() == b"v0002\n"
-    assert registry.load(own).version == "v0002"
+    assert own.registry.load().version == "v0002"
 
 
 def test_promoting_an_older_version_rolls_back(own: Settings) -> None:
-    before = Scorer(registry.load(own)).score(make.users(50)).probability
-    make.promoted(own, registry.publish(own, parts(own)))
+    before = Scorer(own.registry.load()).score(make.users(50)).probability
+    make.promoted(own, own.registry.publish(parts(own)))
     make.promoted(own, "v0001")
-    assert registry.load(own).version == "v0001"
-    assert (Scorer(registry.load(own)).score(make.users(50)).probability == before).all()
+    assert own.registry.load().version == "v0001"
+    assert (Scorer(own.registry.load()).score(make.users(50)).probability == before).all()
 
 
 def test_before_the_first_promotion_nothing_is_in_charge(home: Settings) -> None:
-    assert (registry.champion(home), registry.versions(home)) == (None, ())
+    assert (home.registry.champion(), home.registry.versions()) == (None, ())
     with pytest.raises(UnknownVersionError, match=r"There is no model in charge\. This home has no model yet"):
-        registry.load(home)
+        home.registry.load()
 
 
 @pytest.mark.parametrize("version", ["v0009", "../v0001", "", "CHAMPION", ".", "v0001/", "V0001", "v1"])
@@ -93,13 +93,13 @@ def test_an_unknown_version_is_refused_with_what_there_is(own: Settings, version
     for ask in (registry.load, registry.describe, make.promoted):
         with pytest.raises(UnknownVersionError, match="This home has v0001"):
             ask(own, version)
-    assert registry.champion(own) is None
+    assert own.registry.champion() is None
 
 
 def test_a_champion_that_is_gone_is_named(own: Settings) -> None:
     (own.models / "CHAMPION").write_text("v0042\n", encoding="ascii")
     with pytest.raises(UnknownVersionError, match=r"There is no model v0042\. This home has v0001"):
-        registry.load(own)
+        own.registry.load()
 
 
 def first_byte(content: bytes) -> bytes:
@@ -134,13 +134,13 @@ def test_any_other_way_to_write_the_sums_is_found(own: Settings) -> None:
     for end in (b"\x0b", b"\r", b"\x0c", b" ", b""):
         path.write_bytes(right[:at] + end + right[at + 1 :])
         with pytest.raises(DamagedModelError, match="v0001"):
-            registry.load(own)
+            own.registry.load()
     for content in (right[:-1], right + b"\n", right.upper(), right + right[: at + 1], b" " + right):
         path.write_bytes(content)
         with pytest.raises(DamagedModelError, match="v0001"):
             make.promoted(own, "v0001")
     path.write_bytes(right)
-    assert registry.load(own).version == "v0001"
+    assert own.registry.load().version == "v0001"
 
 
 @given(at=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7), name=st.sampled_from([*FILES, "SHA256SUMS"]))
@@ -163,15 +163,15 @@ def without_users(home: Settings) -> str:
     shutil.copytree(home.models / "v0001", folder)
     (folder / "users.parquet").unlink()
     sums.write(folder, FILES[:-1])
-    return registry.adopt(home, folder, ORIGIN)
+    return home.registry.adopt(folder, ORIGIN)
 
 
 def test_a_version_without_its_users_is_loaded_and_says_that_it_has_none(own: Settings) -> None:
-    found = registry.load(own, without_users(own))
+    found = own.registry.load(without_users(own))
     assert (found.version, found.users()) == ("v0002", None)
-    assert (Scorer(found).score(make.users(50)).margin == Scorer(registry.load(own)).score(make.users(50)).margin).all()
-    judged = training.judged(
-        own, found, datasets.stored(own)[0], make.SCHEMA, Policy().thresholds,
+    assert (Scorer(found).score(make.users(50)).margin == Scorer(own.registry.load()).score(make.users(50)).margin).all()
+    judged = own.training.judged(
+        found, own.datasets.stored()[0], make.SCHEMA, Policy().thresholds,
     )  # fmt: skip
     assert judged.overlap is None
 
@@ -179,9 +179,9 @@ def test_a_version_without_its_users_is_loaded_and_says_that_it_has_none(own: Se
 def test_an_adopted_version_keeps_its_files_and_says_where_it_is_from(own: Settings) -> None:
     version = without_users(own)
     folder = own.models / version
-    assert registry.load(own, version).origin == ORIGIN
-    assert registry.listing(own)[0].origin == ORIGIN
-    assert registry.listing(own)[1].origin is None
+    assert own.registry.load(version).origin == ORIGIN
+    assert own.registry.listing()[0].origin == ORIGIN
+    assert own.registry.listing()[1].origin is None
     published = (own.home / "elsewhere" / "SHA256SUMS").read_text(encoding="ascii")
     assert (folder / "SHA256SUMS").read_text(
         encoding="ascii"
@@ -203,7 +203,7 @@ def test_a_file_that_nobody_published_is_damage(own: Settings) -> None:
     version = without_users(own)
     shutil.copy(own.models / "v0001" / "users.parquet", own.models / version)
     with pytest.raises(DamagedModelError, match=r"users\.parquet differs from SHA256SUMS"):
-        registry.load(own, version)
+        own.registry.load(version)
 
 
 def test_a_damaged_folder_is_not_adopted(own: Settings) -> None:
@@ -211,7 +211,7 @@ def test_a_damaged_folder_is_not_adopted(own: Settings) -> None:
     shutil.copytree(own.models / "v0001", folder)
     (folder / "model.ubj").write_bytes(first_byte((folder / "model.ubj").read_bytes()))
     with pytest.raises(DamagedModelError, match=r"model\.ubj"):
-        registry.adopt(own, folder, ORIGIN)
+        own.registry.adopt(folder, ORIGIN)
     assert sorted(path.name for path in own.models.iterdir()) == ["CHAMPION", "v0001"]
 
 
@@ -219,7 +219,7 @@ def test_a_damaged_folder_is_not_adopted(own: Settings) -> None:
 def test_an_absent_file_is_named(own: Settings, name: str) -> None:
     (own.models / "v0001" / name).unlink()
     with pytest.raises(DamagedModelError, match=f"Model v0001 was not loaded: {name} is absent"):
-        registry.load(own)
+        own.registry.load()
 
 
 def test_changed_sums_are_found_too(own: Settings) -> None:
@@ -227,7 +227,7 @@ def test_changed_sums_are_found_too(own: Settings) -> None:
     for content in (first_byte(path.read_bytes()), b"\xff" * 40, b""):
         path.write_bytes(content)
         with pytest.raises(DamagedModelError, match="v0001"):
-            registry.load(own)
+            own.registry.load()
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ def test_a_file_with_a_right_sum_and_wrong_content_is_damage_too(own: Settings, 
     text = (folder / "SHA256SUMS").read_text(encoding="ascii")
     (folder / "SHA256SUMS").write_text(text.replace(before, sums.of(folder / name)), encoding="ascii")
     with pytest.raises(DamagedModelError, match=r"Model v0001 was not loaded: a file cannot be read \("):
-        registry.load(own)
+        own.registry.load()
 
 
 def test_an_empty_file_is_named_whatever_its_sum(own: Settings) -> None:
@@ -260,16 +260,16 @@ def test_an_empty_file_is_named_whatever_its_sum(own: Settings) -> None:
     text = (folder / "SHA256SUMS").read_text(encoding="ascii")
     (folder / "SHA256SUMS").write_text(text.replace(before, sums.of(folder / "model.ubj")), encoding="ascii")
     with pytest.raises(DamagedModelError, match=r"Model v0001 was not loaded: model\.ubj is empty"):
-        registry.load(own)
+        own.registry.load()
 
 
 def test_a_damaged_version_is_not_promoted(own: Settings) -> None:
-    registry.publish(own, parts(own))
+    own.registry.publish(parts(own))
     (own.models / "v0002" / "model.ubj").write_bytes(b"")
     with pytest.raises(DamagedModelError):
         make.promoted(own, "v0002")
-    assert registry.champion(own) == "v0001"
-    assert audit.read(own).empty
+    assert own.registry.champion() == "v0001"
+    assert own.audit.read().empty
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need a right there")
@@ -278,42 +278,42 @@ def test_a_link_in_place_of_a_file_is_not_followed(own: Settings) -> None:
     path.rename(own.models / "elsewhere")
     path.symlink_to(own.models / "elsewhere")
     with pytest.raises(DamagedModelError, match=r"model\.ubj"):
-        registry.load(own)
+        own.registry.load()
 
 
 def test_a_half_written_folder_is_no_version(own: Settings) -> None:
     for name in (".v0002.123-abcd.tmp", "v2", "v0002.bak", "w0003"):
         (own.models / name).mkdir()
     (own.models / "v0003").write_text("a file", encoding="utf-8")
-    assert registry.versions(own) == ("v0001",)
+    assert own.registry.versions() == ("v0001",)
 
 
 def test_versions_are_counted_not_sorted_as_text(own: Settings) -> None:
     for name in ("v0009", "v10000", "v0010"):
         (own.models / name).mkdir()
-    assert registry.versions(own) == ("v0001", "v0009", "v0010", "v10000")
-    assert registry.publish(own, parts(own)) == "v10001"
+    assert own.registry.versions() == ("v0001", "v0009", "v0010", "v10000")
+    assert own.registry.publish(parts(own)) == "v10001"
 
 
 def test_publishing_at_the_same_moment_gives_every_version_its_own_number(own: Settings) -> None:
     made = parts(own)
     with ThreadPoolExecutor(4) as pool:
-        versions = list(pool.map(lambda _: registry.publish(own, made), range(4)))
+        versions = list(pool.map(lambda _: own.registry.publish(made), range(4)))
     assert sorted(versions) == ["v0002", "v0003", "v0004", "v0005"]
     for version in versions:
-        assert registry.load(own, version).version == version
+        assert own.registry.load(version).version == version
 
 
 def test_a_failure_while_publishing_leaves_nothing_behind(own: Settings) -> None:
     made = parts(own)
     broken = Parts(made.booster, made.calibration, made.metadata, made.baseline, None)  # type: ignore[arg-type]
     with pytest.raises(TypeError):
-        registry.publish(own, broken)
+        own.registry.publish(broken)
     assert sorted(path.name for path in own.models.iterdir()) == ["CHAMPION", "v0001"]
 
 
 def test_the_bias_is_what_the_contributions_are_added_to(own: Settings) -> None:
-    model = registry.load(own)
+    model = own.registry.load()
     assert registry.bias(model.booster, 5) == model.metadata.bias
     features = Scorer(model).matrix(make.users(200))
     pushes = shap_values.contributions(model.booster, features).sum(axis=1)
@@ -346,5 +346,5 @@ def test_a_pickle_in_the_place_of_a_file_is_never_run(own: Settings, tmp_path: P
         (folder / name).write_bytes(pickle.dumps(Trap()))
     sums.write(folder, FILES)
     with pytest.raises(DamagedModelError):
-        registry.load(own)
+        own.registry.load()
     assert not (tmp_path / "run").exists()

@@ -28,20 +28,20 @@ SECRET = "long enough to be one"  # noqa: S105 - made up
 @pytest.fixture
 def three(own: Settings) -> Settings:
     """v0001 in charge by hand, v0002 and v0003 beside it; nothing on record."""
-    model = registry.load(own)
+    model = own.registry.load()
     for _ in range(2):
         made = Parts(model.booster, model.calibration, model.metadata, model.baseline(), model.users())
-        registry.publish(own, made)
+        own.registry.publish(made)
     return own
 
 
 def back(home: Settings, leaving: str | None = None) -> str:
-    return registry.rollback(home, by="Bob", why="It flags too many.", now=NOW, leaving=leaving)
+    return home.registry.rollback(by="Bob", why="It flags too many.", now=NOW, leaving=leaving)
 
 
 def on_record(home: Settings) -> list[tuple[str, ...]]:
     """Who, what, about, why and before of all notes, oldest first."""
-    rows = audit.read(home).iloc[::-1]
+    rows = home.audit.read().iloc[::-1]
     return [
         (row["who"], row["what"], row["about"], row["why"], json.loads(row["details"])["before"])
         for row in rows.to_dict("records")
@@ -49,17 +49,17 @@ def on_record(home: Settings) -> list[tuple[str, ...]]:
 
 
 def test_a_promotion_is_noted_with_who_why_and_what_was_before(three: Settings) -> None:
-    before = registry.promote(three, "v0002", by=" Ada ", why=" Better recall. ", now=NOW)
+    before = three.registry.promote("v0002", by=" Ada ", why=" Better recall. ", now=NOW)
 
-    assert (before, registry.champion(three)) == ("v0001", "v0002")
+    assert (before, three.registry.champion()) == ("v0001", "v0002")
     assert on_record(three) == [("Ada", "promote", "v0002", "Better recall.", "v0001")]
-    assert lineage.history(three, "v0002") == (Promotion("v0002", "v0001", PROMOTE, "Ada", "Better recall.", NOW),)
-    assert audit.verify(three).whole
+    assert three.lineage.history("v0002") == (Promotion("v0002", "v0001", PROMOTE, "Ada", "Better recall.", NOW),)
+    assert three.audit.verify().whole
 
 
 def test_promoting_what_is_in_charge_changes_nothing_and_notes_nothing(three: Settings) -> None:
     make.promoted(three, "v0002")
-    assert registry.promote(three, "v0002", by="Ada", why="Twice.", now=NOW) == "v0002"
+    assert three.registry.promote("v0002", by="Ada", why="Twice.", now=NOW) == "v0002"
     assert len(on_record(three)) == 1
 
 
@@ -70,7 +70,7 @@ def test_roll_backs_undo_promotions_one_by_one_until_none_is_left(three: Setting
     assert [back(three), back(three)] == ["v0002", "v0001"]
     with pytest.raises(RefusedError, match="There is no version to roll back to"):
         back(three)
-    assert registry.champion(three) == "v0001"
+    assert three.registry.champion() == "v0001"
     assert on_record(three)[-1] == ("Bob", "roll back", "v0001", "It flags too many.", "v0002")
 
 
@@ -84,7 +84,7 @@ def test_after_a_roll_back_a_promotion_can_be_rolled_back_again(three: Settings)
 def test_without_anything_on_record_there_is_nothing_to_roll_back_to(own: Settings) -> None:
     with pytest.raises(RefusedError, match="Promote one instead"):
         back(own)
-    assert registry.champion(own) == "v0001"
+    assert own.registry.champion() == "v0001"
 
 
 def test_two_people_who_roll_back_at_once_go_one_version_back(three: Settings) -> None:
@@ -93,7 +93,7 @@ def test_two_people_who_roll_back_at_once_go_one_version_back(three: Settings) -
     back(three, leaving="v0003")
     with pytest.raises(RefusedError, match="v0003 is not in charge any more: v0002 is"):
         back(three, leaving="v0003")
-    assert registry.champion(three) == "v0002"
+    assert three.registry.champion() == "v0002"
 
 
 def test_a_damaged_version_in_charge_can_be_left_and_not_come_back_to(three: Settings) -> None:
@@ -104,34 +104,34 @@ def test_a_damaged_version_in_charge_can_be_left_and_not_come_back_to(three: Set
     (three.models / "v0001" / registry.TREES).write_bytes(b"x")
     with pytest.raises(DamagedModelError, match="v0001"):
         back(three)
-    assert registry.champion(three) == "v0002"
+    assert three.registry.champion() == "v0002"
 
 
 @pytest.mark.parametrize("role", ["analyst", "reviewer", "data scientist", "lead", "admin"])
 def test_only_roles_that_may_promote_do(three: Settings, role: accounts.Role) -> None:
     make.promoted(three, "v0002")
-    accounts.create(three, "Root", "admin", SECRET, now=NOW)
-    accounts.create(three, "Eve", role, SECRET, now=NOW)
+    three.accounts.create("Root", "admin", SECRET, now=NOW)
+    three.accounts.create("Eve", role, SECRET, now=NOW)
     if "promote" in accounts.MAY[role]:
-        registry.promote(three, "v0003", by="eve", why="x", now=NOW)
-        assert registry.rollback(three, by="Eve", why="x", now=NOW) == "v0002"
+        three.registry.promote("v0003", by="eve", why="x", now=NOW)
+        assert three.registry.rollback(by="Eve", why="x", now=NOW) == "v0002"
         assert {who for who, *_ in on_record(three)[1:]} == {"Eve"}  # as the account is written
         return
     with pytest.raises(NotAllowedError, match="a role that may not promote"):
-        registry.promote(three, "v0003", by="Eve", why="x", now=NOW)
+        three.registry.promote("v0003", by="Eve", why="x", now=NOW)
     with pytest.raises(NotAllowedError, match="a role that may not promote"):
-        registry.rollback(three, by="Eve", why="x", now=NOW)
-    assert (registry.champion(three), len(on_record(three))) == ("v0002", 1)
+        three.registry.rollback(by="Eve", why="x", now=NOW)
+    assert (three.registry.champion(), len(on_record(three))) == ("v0002", 1)
 
 
 @pytest.mark.parametrize("why", ["", "  \n ", "x" * 1001])
 def test_a_reason_has_to_be_given(three: Settings, why: str) -> None:
     make.promoted(three, "v0002")
     with pytest.raises(BadOptionError, match="say why"):
-        registry.promote(three, "v0003", by="Ada", why=why, now=NOW)
+        three.registry.promote("v0003", by="Ada", why=why, now=NOW)
     with pytest.raises(BadOptionError, match="say why"):
-        registry.rollback(three, by="Ada", why=why, now=NOW)
-    assert registry.champion(three) == "v0002"
+        three.registry.rollback(by="Ada", why=why, now=NOW)
+    assert three.registry.champion() == "v0002"
 
 
 def test_promotions_at_the_same_moment_come_one_after_the_other(three: Settings) -> None:
@@ -140,8 +140,8 @@ def test_promotions_at_the_same_moment_come_one_after_the_other(three: Settings)
     noted = on_record(three)
     assert noted[0][4] == "v0001"
     assert all(after[4] == before[2] for before, after in pairwise(noted))
-    assert registry.champion(three) == noted[-1][2]
-    assert audit.verify(three).whole
+    assert three.registry.champion() == noted[-1][2]
+    assert three.audit.verify().whole
 
 
 def test_processes_that_promote_at_once_leave_one_unbroken_history(three: Settings) -> None:
@@ -156,7 +156,7 @@ def test_processes_that_promote_at_once_leave_one_unbroken_history(three: Settin
     assert [process.wait(60) for process in running] == [0, 0]
     noted = on_record(three)
     assert all(after[4] == before[2] for before, after in pairwise(noted))
-    assert registry.champion(three) == noted[-1][2]
+    assert three.registry.champion() == noted[-1][2]
 
 
 def test_a_disk_that_is_full_for_the_note_leaves_everything_as_it_was(
@@ -165,10 +165,10 @@ def test_a_disk_that_is_full_for_the_note_leaves_everything_as_it_was(
     def full(*_: object, **__: object) -> None:
         raise StorageError("audit.csv", "No space left on device")
 
-    monkeypatch.setattr(audit, "note", full)
+    monkeypatch.setattr(audit.AuditLog, "note", full)
     with pytest.raises(StorageError):
         make.promoted(three, "v0002")
-    assert registry.champion(three) == "v0001"
+    assert three.registry.champion() == "v0001"
 
 
 def test_a_promotion_that_a_crash_cut_short_is_not_gone_back_over(
@@ -183,17 +183,17 @@ def test_a_promotion_that_a_crash_cut_short_is_not_gone_back_over(
         broken.setattr(registry, "write_text", crash)
         with pytest.raises(KeyboardInterrupt):
             make.promoted(three, "v0003")
-    assert registry.champion(three) == "v0002"
-    assert [each.version for each in lineage.history(three, "v0002")] == ["v0002"]
+    assert three.registry.champion() == "v0002"
+    assert [each.version for each in three.lineage.history("v0002")] == ["v0002"]
     assert back(three) == "v0001"
-    assert [each.version for each in lineage.history(three, "v0001")] == ["v0002", "v0001"]
+    assert [each.version for each in three.lineage.history("v0001")] == ["v0002", "v0001"]
 
 
 def test_other_notes_of_promotions_are_not_those_of_a_model(three: Settings) -> None:
     make.promoted(three, "v0002")
-    audit.note(three, who="Ada", what="promote", about="p0002", now=NOW)
-    audit.note(three, who="Ada", what="queue run", about="v0003", now=NOW)
-    assert [each.version for each in lineage.history(three, "v0002")] == ["v0002"]
+    three.audit.note(who="Ada", what="promote", about="p0002", now=NOW)
+    three.audit.note(who="Ada", what="queue run", about="v0003", now=NOW)
+    assert [each.version for each in three.lineage.history("v0002")] == ["v0002"]
 
 
 @given(st.lists(st.sampled_from(["a", "b", "c", ROLL_BACK]), max_size=30))
@@ -217,7 +217,7 @@ def test_the_list_is_newest_first_and_tells_damage(three: Settings) -> None:
     make.promoted(three, "v0002")
     path = three.models / "v0003" / registry.USERS
     path.write_bytes(path.read_bytes()[:-1])
-    found = registry.listing(three, lineage.history(three, "v0002"))
+    found = three.registry.listing(three.lineage.history("v0002"))
     assert [(each.version, each.in_charge, each.metadata is None) for each in found] == [
         ("v0003", False, True), ("v0002", True, False), ("v0001", False, False)
     ]  # fmt: skip
@@ -226,13 +226,13 @@ def test_the_list_is_newest_first_and_tells_damage(three: Settings) -> None:
 
 
 def test_a_version_knows_its_parent_and_who_trained_it(own: Settings) -> None:
-    first = registry.describe(own, "v0001")
+    first = own.registry.describe("v0001")
     assert (first.parent, first.trained_by) == ("", None)
     make.trained_home(own, n=400, by="Ada")
-    second = registry.describe(own, "v0002")
+    second = own.registry.describe("v0002")
     assert (second.parent, second.trained_by) == ("v0001", "Ada")
 
 
 def test_a_version_from_before_that_was_kept_is_loaded_all_the_same() -> None:
-    bundled = registry.describe(Settings(ROOT), "v0001")
+    bundled = Settings(ROOT).registry.describe("v0001")
     assert (bundled.parent, bundled.trained_by) == (None, None)

@@ -28,7 +28,7 @@ UNREADABLE = r"Model v0001 was not loaded: a file cannot be read \(model\.ubj: "
 @pytest.fixture(scope="session")
 def twelve(trained: Settings) -> bytes:
     """A booster of twelve trees, as it is stored."""
-    return bytes(registry.load(trained).booster[:12].save_raw("ubj"))
+    return bytes(trained.registry.load().booster[:12].save_raw("ubj"))
 
 
 def cell(name: str, node: int, value: float, tree: int = 3) -> Change:
@@ -207,7 +207,7 @@ BYTES: dict[str, Content] = {
 def test_bytes_that_are_no_booster_are_a_damaged_model(own: Settings, twelve: bytes, change: Content) -> None:
     crafted.put(own.models / "v0001", change(twelve))
     with pytest.raises(DamagedModelError, match=UNREADABLE):
-        registry.load(own)
+        own.registry.load()
 
 
 def test_a_file_has_no_more_values_than_are_read(twelve: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,7 +233,7 @@ def test_what_the_encoder_writes_is_what_xgboost_writes(trained: Settings, name:
 
 
 def test_the_trees_read_are_those_that_xgboost_scores_with(trained: Settings, twelve: bytes) -> None:
-    forest, model = tree_check.forest(twelve), registry.load(trained)
+    forest, model = tree_check.forest(twelve), trained.registry.load()
     rows = Scorer(model).matrix(make.users(50))
     margin = np.full(len(rows), forest.bias)
     missing = np.concatenate([tree["default_left"] for tree in trees(opened(twelve))]).astype(bool)
@@ -260,7 +260,7 @@ def test_the_trees_read_are_those_that_xgboost_scores_with(trained: Settings, tw
 )  # fmt: skip
 def test_whatever_xgboost_grows_passes(trained: Settings, parameters: dict[str, Any]) -> None:
     users = make.users(800)
-    matrix = xgb.DMatrix(Scorer(registry.load(trained)).matrix(users), users["spam"])
+    matrix = xgb.DMatrix(Scorer(trained.registry.load()).matrix(users), users["spam"])
     grown = xgb.train({"objective": "binary:logistic", "tree_method": "hist", **parameters}, matrix, 20)
     more = xgb.train({"objective": "binary:logistic", **parameters}, matrix, 5, xgb_model=grown)
     for booster in (grown, more):
@@ -273,7 +273,7 @@ def test_32_levels_pass_and_score(own: Settings, twelve: bytes) -> None:
     raw = opened(twelve)
     deep(32)(raw)
     crafted.put(own.models / "v0001", encoded(raw))
-    assert np.isfinite(Scorer(registry.load(own)).score(make.users(50)).probability).all()
+    assert np.isfinite(Scorer(own.registry.load()).score(make.users(50)).probability).all()
 
 
 def test_trees_of_other_features_than_the_metadata_are_a_damaged_model(own: Settings, twelve: bytes) -> None:
@@ -283,7 +283,7 @@ def test_trees_of_other_features_than_the_metadata_are_a_damaged_model(own: Sett
         tree["tree_param"]["num_feature"] = "6"
     crafted.put(own.models / "v0001", encoded(raw))
     with pytest.raises(DamagedModelError, match=r"metadata\.json names 5 features, and model\.ubj has 6"):
-        registry.load(own)
+        own.registry.load()
 
 
 def test_a_file_is_looked_at_once_and_every_other_file_again(twelve: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -324,9 +324,9 @@ def test_a_file_that_is_exchanged_while_it_is_loaded_is_damage_or_not_read(
         monkeypatch.setattr(Path, "read_bytes", lambda read_from, after=after: exchanged(read_from, after))
         if after == 1:  # between the look at all sums and the reading
             with pytest.raises(DamagedModelError, match=r"model\.ubj differs from SHA256SUMS"):
-                registry.load(own)
+                own.registry.load()
         else:
-            assert bytes(registry.load(own).booster.save_raw("ubj")) == before
+            assert bytes(own.registry.load().booster.save_raw("ubj")) == before
         assert times[0] == 2
         assert read(path) == encoded(raw)
 

@@ -30,4 +30,4 @@ def verdicts(frame: pd.DataFrame, *, inclusion: float = 1.0, name: str = "f", **
 
 def judged(home: Settings, frame: pd.DataFrame, *, inclusion: float = 0.2, name: str = "f", **changes: Any) -> None:
     """Store a verdict on each user of a labelled frame."""
-    csv_store.of(home).record(verdicts(frame, inclusion=inclusion, name=name, **changes))
+    home.feedback.record(verdicts(frame, inclusion=inclusion, name=name, **changes))

@@ -43,7 +43,7 @@ def states(found: Gate) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def champion(trained: Settings) -> Model:
-    return registry.load(trained)
+    return trained.registry.load()
 
 
 def first_trees(champion: Model, rounds: int = 1) -> Model:
@@ -97,7 +97,7 @@ def test_without_judges_of_both_classes_nothing_is_promoted(champion: Model) -> 
 def test_what_was_found_is_kept_with_the_version(home: Settings, champion: Model) -> None:
     for judges in (JUDGES, NOBODY):
         found = gated(champion, first_trees(champion), judges)
-        gate.keep(home, found)
-        assert gate.kept(home, "v0002") == found
-    assert gate.kept(home, "v0003") is None
-    assert gate.kept(home, "../../salt") is None
+        home.gate_reports.keep(found)
+        assert home.gate_reports.kept("v0002") == found
+    assert home.gate_reports.kept("v0003") is None
+    assert home.gate_reports.kept("../../salt") is None

@@ -68,18 +68,18 @@ def mine(fed: Settings, tmp_path: Path) -> Settings:
 def full(fed: Settings, tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Retrained]:
     home = tmp_path_factory.mktemp("full")
     shutil.copytree(fed.home, home, dirs_exist_ok=True)
-    return Settings.of(home), retrain.retrain(Settings.of(home), ASKED, now=NOW)
+    return Settings.of(home), Settings.of(home).retraining.retrain(ASKED, now=NOW)
 
 
 def test_the_candidate_stands_beside_the_champion_which_serves_on(full: tuple[Settings, Retrained]) -> None:
     home, found = full
 
-    assert (found.version, found.promoted, registry.champion(home)) == ("v0002", False, "v0001")
-    assert gate.kept(home, "v0002") == found.gate
-    metadata = registry.describe(home, "v0002")
+    assert (found.version, found.promoted, home.registry.champion()) == ("v0002", False, "v0001")
+    assert home.gate_reports.kept("v0002") == found.gate
+    metadata = home.registry.describe("v0002")
     assert (metadata.parent, metadata.trained_by) == ("v0001", "Ada")
-    assert metadata.data.dataset == registry.describe(home, "v0001").data.dataset
-    noted = audit.read(home).iloc[0]
+    assert metadata.data.dataset == home.registry.describe("v0001").data.dataset
+    noted = home.audit.read().iloc[0]
     assert (noted["who"], noted["what"], noted["about"], noted["why"]) == (
         "Ada",
         "retrain",
@@ -95,7 +95,7 @@ def test_a_new_pattern_is_learnt_and_the_gate_sees_it(full: tuple[Settings, Retr
     assert states["gain"] == "passed"
     frame = turned(2000, 33)
     before, after = (
-        np.mean((Scorer(registry.load(home, v)).score(frame).probability - frame["spam"]) ** 2)
+        np.mean((Scorer(home.registry.load(v)).score(frame).probability - frame["spam"]) ** 2)
         for v in ("v0001", "v0002")
     )
     assert after < 0.9 * before
@@ -103,7 +103,7 @@ def test_a_new_pattern_is_learnt_and_the_gate_sees_it(full: tuple[Settings, Retr
 
 def test_the_version_knows_whom_it_has_learnt_from_and_no_judge_is_among_them(full: tuple[Settings, Retrained]) -> None:
     home, found = full
-    model, salt = registry.load(home, "v0002"), split.salt(home)
+    model, salt = home.registry.load("v0002"), home.split.salt()
     new = split.keys(turned(900, 21), SCHEMA, salt)
     seen = model.users()
     assert seen is not None
@@ -114,31 +114,31 @@ def test_the_version_knows_whom_it_has_learnt_from_and_no_judge_is_among_them(fu
     newest = audited[-int(0.3 * len(audited)) :]
     assert not learnt[newest].any()
     assert learnt[audited[: -len(newest)]].all()
-    old = split.keys(datasets.frame(home, model.metadata.data.dataset), SCHEMA, salt)
+    old = split.keys(home.datasets.frame(model.metadata.data.dataset), SCHEMA, salt)
     assert found.gate.n == int(split.in_test(old).sum() + split.in_test(new).sum()) + len(newest)
     assert model.metadata.data.trained_on == int(learnt.sum() + (~split.in_test(old)).sum())
 
 
 def test_the_run_is_kept_with_its_scores_of_the_test_part(full: tuple[Settings, Retrained]) -> None:
     home, _ = full
-    kept = training_runs.listed(home)[0]
+    kept = home.training_runs.listed()[0]
 
     assert (kept.version, kept.by, kept.options["retrained"]) == ("v0002", "Ada", "full")
-    assert len(training_runs.scores(home, kept.id).label) == kept.data.tested_on == kept.figures.n
+    assert len(home.training_runs.scores(kept.id).label) == kept.data.tested_on == kept.figures.n
 
 
 def test_the_next_is_due_only_after_new_verdicts(full: tuple[Settings, Retrained]) -> None:
     home, _ = full
-    known = schedule.last(home)
+    known = home.schedule.last()
 
     assert (known.at, known.version, known.failed) == (NOW, "v0002", "")
-    assert schedule.new_verdicts(home, known) == 0
+    assert home.schedule.new_verdicts(known) == 0
 
 
 def test_a_warm_start_adds_trees_to_the_champions(mine: Settings) -> None:
-    learnings.save(mine, Learning(batch_size=10, learning_rate=0.2), by="Ada", now=NOW)
-    found = retrain.retrain(mine, Request(Policy().thresholds, "warm", "Ada"), now=NOW)
-    before, after = registry.load(mine, "v0001"), registry.load(mine, found.version)
+    mine.learning.save(Learning(batch_size=10, learning_rate=0.2), by="Ada", now=NOW)
+    found = mine.retraining.retrain(Request(Policy().thresholds, "warm", "Ada"), now=NOW)
+    before, after = mine.registry.load("v0001"), mine.registry.load(found.version)
     added = after.booster.num_boosted_rounds() - before.booster.num_boosted_rounds()
 
     assert added > 0
@@ -151,32 +151,32 @@ def test_a_warm_start_adds_trees_to_the_champions(mine: Settings) -> None:
 
 
 def test_automation_leaves_to_a_person_what_contradicts_the_history(mine: Settings) -> None:
-    learnings.save(mine, Learning(promotion="automatic", promoter="Ada"), by="Ada", now=NOW)
-    found = retrain.retrain(mine, ASKED, now=NOW)
+    mine.learning.save(Learning(promotion="automatic", promoter="Ada"), by="Ada", now=NOW)
+    found = mine.retraining.retrain(ASKED, now=NOW)
     # A pattern turned round contradicts the history, and changes more bands than the budget allows.
     assert {"old labels", "flips"} <= {each.name for each in found.gate.checks if each.state == "open"}
     assert not found.promoted
-    assert registry.champion(mine) == "v0001"
+    assert mine.registry.champion() == "v0001"
 
 
 def test_what_is_better_and_passes_every_check_is_promoted_in_the_name_of_the_promoter(
     own: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    champion = registry.load(own)
+    champion = own.registry.load()
     users, profile = champion.users(), champion.baseline()
     assert users is not None
     weak = Parts(champion.booster[:1], Calibration(4.0, 4.0, 4.0), champion.metadata, profile, users)
-    make.promoted(own, registry.publish(own, weak))
-    learnings.save(own, Learning(promotion="automatic", promoter="Ada"), by="Ada", now=NOW)
+    make.promoted(own, own.registry.publish(weak))
+    own.learning.save(Learning(promotion="automatic", promoter="Ada"), by="Ada", now=NOW)
     feeding.judged(own, make.users(3000, 22), inclusion=1.0)
     # From one tree to many, nearly everybody's band changes and other reasons are named.
     monkeypatch.setattr("core.retraining.gate_checks.FLIP_BUDGET", 1.0)
     monkeypatch.setattr("core.retraining.gate_checks.LEAST_OVERLAP", 0.0)
-    found = retrain.retrain(own, ASKED, now=NOW)
+    found = own.retraining.retrain(ASKED, now=NOW)
 
     assert found.promoted, found.gate.sentence
-    assert registry.champion(own) == found.version == "v0003"
-    noted = audit.read(own).iloc[0]
+    assert own.registry.champion() == found.version == "v0003"
+    noted = own.audit.read().iloc[0]
     assert (noted["who"], noted["what"]) == ("Ada", "promote")
     assert noted["why"].startswith("Automatically, as Ada has set: It is better by")
 
@@ -186,17 +186,17 @@ def test_users_have_not_drifted_only_because_reviewers_are_shown_the_highest_ris
     certain = frame["links"] >= 4
     feeding.judged(own, frame[certain], inclusion=1.0, name="certain")
     feeding.judged(own, frame[~certain].sample(frac=0.1, random_state=0), inclusion=0.1, name="random")
-    make.promoted(own, retrain.retrain(own, ASKED, now=NOW).version)
+    make.promoted(own, own.retraining.retrain(ASKED, now=NOW).version)
 
     run = scored(own, make.users(2000, 32))
-    found = drift.of_run(own, run.id)
+    found = own.drift.of_run(run.id)
     assert (found.found("drifted"), found.found("watch")) == ((), ())
 
 
 def refused(home: Settings, asked: Request = ASKED) -> str:
     with pytest.raises(RefusedError) as error:
-        retrain.retrain(home, asked, now=NOW)
-    assert registry.versions(home) == ("v0001",)
+        home.retraining.retrain(asked, now=NOW)
+    assert home.registry.versions() == ("v0001",)
     return str(error.value)
 
 
@@ -204,7 +204,7 @@ def test_without_its_history_nothing_is_learnt_from_verdicts_alone(mine: Setting
     shutil.rmtree(mine.datasets)
 
     assert "verdicts alone are no training set" in refused(mine)
-    assert "verdicts alone" in schedule.last(mine).failed
+    assert "verdicts alone" in mine.schedule.last().failed
 
 
 def test_without_the_users_of_the_champion_those_of_the_newest_version_that_has_them_are_the_history(
@@ -212,15 +212,15 @@ def test_without_the_users_of_the_champion_those_of_the_newest_version_that_has_
 ) -> None:
     shutil.rmtree(mine.datasets)
     checked = intake.read("april.csv", make.csv(make.users(1200, 31)), SCHEMA, need_label=True)
-    april = datasets.put(mine, checked, SCHEMA, now=NOW, need_label=True)
-    training.learn(mine, april, SCHEMA, Policy().thresholds, now=NOW, seed=0)
+    april = mine.datasets.put(checked, SCHEMA, now=NOW, need_label=True)
+    mine.training.learn(april, SCHEMA, Policy().thresholds, now=NOW, seed=0)
 
-    found = retrain.retrain(mine, ASKED, now=NOW)
+    found = mine.retraining.retrain(ASKED, now=NOW)
 
-    learnt = registry.describe(mine, found.version)
+    learnt = mine.registry.describe(found.version)
     assert (learnt.data.name, learnt.data.dataset, learnt.parent) == ("april.csv", april.id, "v0001")
     assert learnt.data.rows == 1200 + 900
-    assert (found.gate.champion, registry.champion(mine)) == ("v0001", "v0001")
+    assert (found.gate.champion, mine.registry.champion()) == ("v0001", "v0001")
 
 
 def test_without_a_verdict_there_is_nothing_new(own: Settings) -> None:
@@ -233,17 +233,17 @@ def test_two_retrainings_at_once_are_one_too_many(mine: Settings) -> None:
 
 
 def test_who_may_not_retrain_does_not(mine: Settings) -> None:
-    accounts.create(mine, "Ada", "admin", "long enough to be one", now=NOW)
-    accounts.create(mine, "Rea", "reviewer", "long enough to be one", now=NOW)
+    mine.accounts.create("Ada", "admin", "long enough to be one", now=NOW)
+    mine.accounts.create("Rea", "reviewer", "long enough to be one", now=NOW)
     with pytest.raises(NotAllowedError):
-        retrain.retrain(mine, Request(Policy().thresholds, by="Rea"), now=NOW)
+        mine.retraining.retrain(Request(Policy().thresholds, by="Rea"), now=NOW)
 
 
 def test_a_warm_start_needs_news(own: Settings) -> None:
     feeding.judged(own, make.users(40, seed=4))
     with pytest.raises(TooFewRowsError, match="has not seen"):
-        retrain.retrain(own, Request(Policy().thresholds, "warm", "Ada"), now=NOW + timedelta(hours=1))
-    assert schedule.last(own).at == NOW + timedelta(hours=1)
+        own.retraining.retrain(Request(Policy().thresholds, "warm", "Ada"), now=NOW + timedelta(hours=1))
+    assert own.schedule.last().at == NOW + timedelta(hours=1)
 
 
 def test_killed_between_two_steps_the_home_is_as_it_was(mine: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,9 +252,9 @@ def test_killed_between_two_steps_the_home_is_as_it_was(mine: Settings, monkeypa
     def crash(*_: Any) -> Iterator[None]:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(registry, "publish", crash)
+    monkeypatch.setattr(registry.Registry, "publish", crash)
     with pytest.raises(KeyboardInterrupt):
-        retrain.retrain(mine, ASKED, now=NOW)
-    assert registry.versions(mine) == ("v0001",)
-    assert training_runs.listed(mine) == ()
+        mine.retraining.retrain(ASKED, now=NOW)
+    assert mine.registry.versions() == ("v0001",)
+    assert mine.training_runs.listed() == ()
     assert not mine.gates.exists()

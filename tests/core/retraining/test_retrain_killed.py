@@ -36,7 +36,7 @@ def retrained(home: Settings, storing: Event) -> None:
         if what == "Storing":
             storing.set()
 
-    retrain.retrain(home, ASKED, now=NOW, progress=progress)
+    home.retraining.retrain(ASKED, now=NOW, progress=progress)
 
 
 def begun(home: Settings) -> tuple[BaseProcess, Event]:
@@ -52,21 +52,21 @@ def begun(home: Settings) -> tuple[BaseProcess, Event]:
 def timed(home: Settings) -> tuple[float, float]:
     """Seconds of a whole retraining, and of its storing, which is the last that it tells."""
     told, started = list[float](), time.monotonic()
-    retrain.retrain(home, ASKED, now=NOW, progress=lambda _what, _share: told.append(time.monotonic()))
+    home.retraining.retrain(ASKED, now=NOW, progress=lambda _what, _share: told.append(time.monotonic()))
     return time.monotonic() - started, time.monotonic() - told[-1]
 
 
 def check_whole(home: Settings, users: pd.DataFrame, before: Sequence[float]) -> None:
     """The champion scores as before, and whatever else there is, is whole."""
-    assert registry.champion(home) == "v0001"
-    assert Scorer(registry.load(home)).score(users).probability.tolist() == before
-    for version in registry.versions(home):
-        registry.load(home, version)
-        found = gate.kept(home, version)
+    assert home.registry.champion() == "v0001"
+    assert Scorer(home.registry.load()).score(users).probability.tolist() == before
+    for version in home.registry.versions():
+        home.registry.load(version)
+        found = home.gate_reports.kept(version)
         assert found is None or found.candidate == version
-    for kept in training_runs.listed(home):
-        assert len(training_runs.scores(home, kept.id).label) == kept.data.tested_on
-    assert schedule.last(home).version in {"", *registry.versions(home)}
+    for kept in home.training_runs.listed():
+        assert len(home.training_runs.scores(kept.id).label) == kept.data.tested_on
+    assert home.schedule.last().version in {"", *home.registry.versions()}
 
 
 @pytest.mark.slow
@@ -75,9 +75,9 @@ def check_whole(home: Settings, users: pd.DataFrame, before: Sequence[float]) ->
 def test_killed_at_50_random_moments_nothing_is_half_and_the_next_run_succeeds(own: Settings) -> None:
     feeding.judged(own, make.users(400, seed=4))
     users = make.users(50, seed=9)
-    before = Scorer(registry.load(own)).score(users).probability.tolist()
+    before = Scorer(own.registry.load()).score(users).probability.tolist()
     whole, stored = timed(own)
-    assert registry.versions(own) == ("v0001", "v0002")
+    assert own.registry.versions() == ("v0001", "v0002")
     begun(own)[0].join()  # the first one waits for the imports
 
     moments = random.Random(0)  # noqa: S311 - moments, not secrets
@@ -92,7 +92,7 @@ def test_killed_at_50_random_moments_nothing_is_half_and_the_next_run_succeeds(o
 
     for left in own.models.glob(".*.tmp"):
         os.utime(left, (time.time() - 2 * 3600,) * 2)
-    done = retrain.retrain(own, ASKED, now=NOW + timedelta(hours=1))
-    assert done.version == registry.versions(own)[-1]
-    assert gate.kept(own, done.version) == done.gate
+    done = own.retraining.retrain(ASKED, now=NOW + timedelta(hours=1))
+    assert done.version == own.registry.versions()[-1]
+    assert own.gate_reports.kept(done.version) == done.gate
     assert list(own.models.glob(".*.tmp")) == []

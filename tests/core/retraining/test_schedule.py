@@ -32,31 +32,31 @@ def test_it_is_time_after_enough_verdicts_and_enough_time(new: int, waited: floa
 
 def test_only_verdicts_count_that_stand_and_say_something_and_are_new(home: Settings) -> None:
     given = feeding.verdicts(make.users(5))
-    stored = csv_store.of(home).record(given)
-    csv_store.of(home).record([stored[0].withdrawn(NOW)])
+    stored = home.feedback.record(given)
+    home.feedback.record([stored[0].withdrawn(NOW)])
     feeding.judged(home, make.users(2, seed=1), name="vague", verdict="unsure")
-    assert schedule.new_verdicts(home, Last()) == 4
+    assert home.schedule.new_verdicts(Last()) == 4
 
-    schedule.note_done(home, "v0002", str(len(given) + 3), now=NOW)
-    assert schedule.new_verdicts(home, schedule.last(home)) == 0
+    home.schedule.note_done("v0002", str(len(given) + 3), now=NOW)
+    assert home.schedule.new_verdicts(home.schedule.last()) == 0
     feeding.judged(home, make.users(3, seed=2), name="late")
-    assert schedule.new_verdicts(home, schedule.last(home)) == 3
+    assert home.schedule.new_verdicts(home.schedule.last()) == 3
 
 
 def test_a_failed_attempt_waits_for_the_interval_and_keeps_its_verdicts_new(home: Settings) -> None:
     home.data.mkdir(parents=True, exist_ok=True)
     home.options_file.write_text("[learning]\nmin_samples = 2\n", encoding="utf-8")
     feeding.judged(home, make.users(3))
-    assert schedule.due(home, now=NOW).is_due
+    assert home.schedule.due(now=NOW).is_due
 
-    schedule.note_failure(home, "There was no room.", now=NOW)
-    assert schedule.last(home) == Last(NOW, "", "", "There was no room.")
-    assert not schedule.due(home, now=NOW + timedelta(seconds=3599)).is_due
-    assert schedule.due(home, now=NOW + timedelta(seconds=3600)).is_due
+    home.schedule.note_failure("There was no room.", now=NOW)
+    assert home.schedule.last() == Last(NOW, "", "", "There was no room.")
+    assert not home.schedule.due(now=NOW + timedelta(seconds=3599)).is_due
+    assert home.schedule.due(now=NOW + timedelta(seconds=3600)).is_due
 
 
 def test_settings_that_cannot_be_used_are_told(home: Settings) -> None:
     home.data.mkdir(parents=True, exist_ok=True)
     home.options_file.write_text("[learning]\nmin_samples = -2\n", encoding="utf-8")
     with pytest.raises(BadOptionError):
-        schedule.due(home, now=NOW)
+        home.schedule.due(now=NOW)

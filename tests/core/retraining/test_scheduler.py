@@ -52,39 +52,39 @@ def test_it_looks_again_and_again_and_writes_each_decision_down(home: Settings) 
             raise _EnoughError
 
     with pytest.raises(_EnoughError):
-        scheduler.watch(settled(home), THRESHOLDS, every=7, now=lambda: NOW, told=told.append, wait=wait)
+        settled(home).scheduler.watch(THRESHOLDS, every=7, now=lambda: NOW, told=told.append, wait=wait)
     assert [line["decision"] for line in logged(home)] == [each.sentence for each in told]
     assert told[0].sentence == "Not yet: 0 of 5 new verdicts have come in."
-    with scheduler.alone(home):  # the lock is free again
+    with home.scheduler.alone():  # the lock is free again
         pass
 
 
 def test_settings_that_somebody_breaks_are_told_and_looked_at_again(home: Settings) -> None:
     settled(home, "min_sample = 5\n")
-    assert "min_sample;" in scheduler.decide(home, THRESHOLDS, now=NOW).sentence
+    assert "min_sample;" in home.scheduler.decide(THRESHOLDS, now=NOW).sentence
     settled(home)
-    assert scheduler.decide(home, THRESHOLDS, now=NOW).sentence.startswith("Not yet")
+    assert home.scheduler.decide(THRESHOLDS, now=NOW).sentence.startswith("Not yet")
 
 
 def test_a_second_one_is_refused(home: Settings) -> None:
-    with scheduler.alone(home), pytest.raises(RefusedError, match="Another watch"):
-        scheduler.watch(home, THRESHOLDS, every=1, now=lambda: NOW, told=lambda _: None)
+    with home.scheduler.alone(), pytest.raises(RefusedError, match="Another watch"):
+        home.scheduler.watch(THRESHOLDS, every=1, now=lambda: NOW, told=lambda _: None)
 
 
 def test_when_it_is_time_one_retraining_starts_and_no_second_beside_it(own: Settings) -> None:
     feeding.judged(settled(own), make.users(200, seed=8))
     now = datetime.now(UTC)
-    first = scheduler.decide(own, THRESHOLDS, now=now)
-    second = scheduler.decide(own, THRESHOLDS, now=now)
+    first = own.scheduler.decide(THRESHOLDS, now=now)
+    second = own.scheduler.decide(THRESHOLDS, now=now)
 
     assert first.job == "retrain-0001"
     assert second.job == ""
     assert "retrain-0001 is under way" in second.sentence
     job = screen.over(own, first.job, within=120)
     assert (job.status, job.message) == ("done", "")
-    assert registry.versions(own) == ("v0001", "v0002")
-    assert schedule.last(own).version == "v0002"
-    assert scheduler.decide(own, THRESHOLDS, now=now).sentence.startswith("Not yet: 0 of 5")
+    assert own.registry.versions() == ("v0001", "v0002")
+    assert own.schedule.last().version == "v0002"
+    assert own.scheduler.decide(THRESHOLDS, now=now).sentence.startswith("Not yet: 0 of 5")
     assert [bool(line["job"]) for line in logged(own)] == [True, False, False]
 
 
@@ -95,9 +95,9 @@ def test_after_a_retraining_that_died_the_next_waits_for_the_interval(own: Setti
     (own.jobs / died.id).mkdir(parents=True)
     (own.jobs / died.id / "state.json").write_text(json.dumps(asdict(died)), encoding="utf-8")
 
-    found = scheduler.decide(own, THRESHOLDS, now=now + timedelta(seconds=599))
+    found = own.scheduler.decide(THRESHOLDS, now=now + timedelta(seconds=599))
     assert (found.job, "It ended early." in found.sentence) == ("", True)
-    later = scheduler.decide(own, THRESHOLDS, now=now + timedelta(seconds=600))
+    later = own.scheduler.decide(THRESHOLDS, now=now + timedelta(seconds=600))
     assert later.job == "retrain-0002"
     screen.over(own, later.job, within=120)
 
@@ -110,19 +110,19 @@ def test_a_killed_one_leaves_no_lock_and_the_next_goes_on(home: Settings) -> Non
     until = time.monotonic() + 60
     while not home.watch_log.is_file() and time.monotonic() < until:
         time.sleep(0.1)
-    with pytest.raises(RefusedError), scheduler.alone(home):
+    with pytest.raises(RefusedError), home.scheduler.alone():
         pass
     os.kill(child.pid, signal.SIGKILL) if os.name != "nt" else child.kill()
     child.wait()
 
-    with scheduler.alone(home):
-        assert scheduler.decide(home, THRESHOLDS, now=NOW).sentence.startswith("Not yet")
+    with home.scheduler.alone():
+        assert home.scheduler.decide(THRESHOLDS, now=NOW).sentence.startswith("Not yet")
     assert len(logged(home)) >= 2
 
 
 def test_a_long_log_is_put_aside(home: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scheduler, "MOST_LOG", 100)
     for _ in range(3):
-        scheduler.decide(settled(home), THRESHOLDS, now=NOW)
+        settled(home).scheduler.decide(THRESHOLDS, now=NOW)
     assert Path(f"{home.watch_log}.1").is_file()
     assert len(logged(home)) == 1

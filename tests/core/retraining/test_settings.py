@@ -23,12 +23,12 @@ def written(home: Settings, text: str) -> Settings:
 
 
 def test_without_a_file_and_without_the_table_all_is_as_it_comes(home: Settings) -> None:
-    assert learnings.load(home) == Learning(1000, 3600, 25, 0.05, "by_hand", "")
-    assert learnings.load(written(home, OTHER)) == Learning()
+    assert home.learning.load() == Learning(1000, 3600, 25, 0.05, "by_hand", "")
+    assert written(home, OTHER).learning.load() == Learning()
 
 
 def test_what_the_file_says_counts_and_the_rest_stays(home: Settings) -> None:
-    assert learnings.load(written(home, "[learning]\nmin_samples = 20\n")) == Learning(min_samples=20)
+    assert written(home, "[learning]\nmin_samples = 20\n").learning.load() == Learning(min_samples=20)
 
 
 @pytest.mark.parametrize(
@@ -52,32 +52,32 @@ def test_what_the_file_says_counts_and_the_rest_stays(home: Settings) -> None:
 )
 def test_what_cannot_be_is_told_with_the_reason(home: Settings, text: str, said: str) -> None:
     with pytest.raises(BadOptionError, match=said):
-        learnings.load(written(home, text))
+        written(home, text).learning.load()
 
 
 def test_saving_changes_the_table_alone_and_is_noted_with_what_changed(home: Settings) -> None:
     written(home, OTHER + '[learning]\nmin_samples = 7\n\n[last]\nword = "yes"\n')
-    learnings.save(home, replace(learnings.load(home), min_samples=50), by="Ada", now=NOW)
+    home.learning.save(replace(home.learning.load(), min_samples=50), by="Ada", now=NOW)
 
     text = home.options_file.read_text(encoding="utf-8")
     assert text.startswith(OTHER)
     assert text.endswith('\n[last]\nword = "yes"\n')
-    assert learnings.load(home) == Learning(min_samples=50)
-    noted = audit.read(home)
+    assert home.learning.load() == Learning(min_samples=50)
+    noted = home.audit.read()
     assert noted[["who", "what", "about", "details"]].to_numpy().tolist() == [
         ["Ada", "change settings", "learning", '{"min_samples": 50}']
     ]
-    learnings.save(home, Learning(min_samples=50), by="Ada", now=NOW)
-    assert len(audit.read(home)) == 1
+    home.learning.save(Learning(min_samples=50), by="Ada", now=NOW)
+    assert len(home.audit.read()) == 1
 
 
 def test_automation_promotes_in_the_name_of_who_switched_it_on_and_may_promote(home: Settings) -> None:
-    accounts.create(home, "Ada", "admin", "long enough to be one", now=NOW)
-    accounts.create(home, "Rea", "reviewer", "long enough to be one", now=NOW)
+    home.accounts.create("Ada", "admin", "long enough to be one", now=NOW)
+    home.accounts.create("Rea", "reviewer", "long enough to be one", now=NOW)
     automatic = Learning(promotion="automatic", promoter="Somebody else")
     with pytest.raises(NotAllowedError):
-        learnings.save(home, automatic, by="Rea", now=NOW)
+        home.learning.save(automatic, by="Rea", now=NOW)
 
-    assert learnings.save(home, automatic, by="Ada", now=NOW).promoter == "Ada"
-    assert learnings.load(home).automatic
-    assert learnings.save(home, Learning(), by="Ada", now=NOW).promoter == ""
+    assert home.learning.save(automatic, by="Ada", now=NOW).promoter == "Ada"
+    assert home.learning.load().automatic
+    assert home.learning.save(Learning(), by="Ada", now=NOW).promoter == ""

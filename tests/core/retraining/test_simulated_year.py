@@ -18,7 +18,7 @@ from tests.core.retraining.year import LEAD, SHIFT
 def test_a_new_pattern_is_noticed_learnt_and_put_in_charge_within_the_year(home: Settings, seed: int) -> None:
     months = list(year.lived(home, seed))
 
-    drift = [each.opened for each in incidents.recent(home) if each.finding.kind == "drift"]
+    drift = [each.opened for each in home.incidents.recent() if each.finding.kind == "drift"]
     assert min(drift) == year.begins(SHIFT)
     assert [each.number for each in months if each.raised] == [SHIFT]
     promoted = [each for each in months if each.promoted_by]
@@ -26,9 +26,9 @@ def test_a_new_pattern_is_noticed_learnt_and_put_in_charge_within_the_year(home:
     live, never = year.last_quarter(home, months, seed)
     assert live - never >= 0.05
 
-    store = csv_store.of(home)
+    store = home.feedback
     assert len(store.read()) == store.verify().rows == sum(each.verdicts for each in months)
     assert store.verify().whole
     last = promoted[-1]
-    assert registry.rollback(home, by=LEAD, why="As it was.", now=year.begins(13)) == last.champion
-    assert registry.champion(home) == last.champion
+    assert home.registry.rollback(by=LEAD, why="As it was.", now=year.begins(13)) == last.champion
+    assert home.registry.champion() == last.champion

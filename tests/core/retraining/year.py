@@ -79,18 +79,18 @@ def users(month: int, seed: int) -> pd.DataFrame:
 def lived(home: Settings, seed: int) -> Iterator[Month]:
     """The months of a home that begins with a champion, one after the other."""
     make.trained_home(home, n=3000)
-    learnings.save(home, Learning(min_samples=400, promotion="automatic", promoter=LEAD), by=LEAD, now=NOW)
-    guidance.save(home, Guidance(capacity=100, audit=0.025, uncertain=20), by=LEAD, now=NOW)
+    home.learning.save(Learning(min_samples=400, promotion="automatic", promoter=LEAD), by=LEAD, now=NOW)
+    home.guidance.save(Guidance(capacity=100, audit=0.025, uncertain=20), by=LEAD, now=NOW)
     for number in range(1, MONTHS + 1):
         yield _month(home, number, seed)
 
 
 def _month(home: Settings, number: int, seed: int) -> Month:
-    now, champion, frame = begins(number), registry.load(home), users(number, seed)
+    now, champion, frame = begins(number), home.registry.load(), users(number, seed)
     upload = make.csv(frame.drop(columns="spam"))
-    run = score_file.score_file(home, f"month-{number}.csv", upload, SCHEMA, champion, Policy(), now=now).run.id
-    raised = rounds.go(home, now=now).look.raised
-    plans.queue_run(home, run, by=LEAD, now=now)
+    run = home.file_scoring.score_file(f"month-{number}.csv", upload, SCHEMA, champion, Policy(), now=now).run.id
+    raised = home.rounds.go(now=now).look.raised
+    home.plans.queue_run(run, by=LEAD, now=now)
     truth = dict(zip(frame["user"], frame["spam"], strict=True))
     verdicts = _judged(home, truth, np.random.default_rng([seed, number, 1]), now + timedelta(hours=20))
     done = _learnt(home, now + timedelta(hours=21))
@@ -101,17 +101,17 @@ def _month(home: Settings, number: int, seed: int) -> Month:
 def _judged(home: Settings, truth: Mapping[str, int], random: np.random.Generator, now: datetime) -> int:
     """Two reviewers take turns until nobody waits; how many verdicts they gave."""
     given = 0
-    while case := queue.claim(home, by := REVIEWERS[given % len(REVIEWERS)], now=now):
+    while case := home.queue.claim(by := REVIEWERS[given % len(REVIEWERS)], now=now):
         spam = bool(truth[case.user]) != (random.random() < ERROR)
         said = Given(f"{case.id}-{case.prediction}", "spammer" if spam else "legitimate")
-        review.judge(home, case.id, said, by=by, session="", now=now)
+        home.verdicts.judge(case.id, said, by=by, session="", now=now)
         given += 1
     return given
 
 
 def _learnt(home: Settings, now: datetime) -> Retrained | None:
     """What the scheduler does when it looks, at another time than now."""
-    return retrain.retrain(home, Request(Policy().thresholds), now=now) if schedule.due(home, now=now).is_due else None
+    return home.retraining.retrain(Request(Policy().thresholds), now=now) if home.schedule.due(now=now).is_due else None
 
 
 def _looked_at(home: Settings, done: Retrained, now: datetime) -> str:
@@ -123,15 +123,15 @@ def _looked_at(home: Settings, done: Retrained, now: datetime) -> str:
     opened = {each.name for each in done.gate.checks if each.state == "open"}
     if done.gate.verdict != "hold" or not opened <= TO_LOOK_AT:
         return ""
-    registry.promote(home, done.version, by=LEAD, why="The new spammers are real: I have looked at them.", now=now)
+    home.registry.promote(done.version, by=LEAD, why="The new spammers are real: I have looked at them.", now=now)
     return LEAD
 
 
 def last_quarter(home: Settings, months: Sequence[Month], seed: int) -> tuple[float, float]:
     """PR-AUC on all users of the last three months, as they were scored then and by the first champion."""
-    first, quarter = Scorer(registry.load(home, "v0001")), months[-3:]
+    first, quarter = Scorer(home.registry.load("v0001")), months[-3:]
     label = np.concatenate([users(each.number, seed)["spam"].to_numpy(float) for each in quarter])
-    live = np.concatenate([runs.scores(home, each.run)["probability"] for each in quarter])
-    frames = [datasets.frame(home, runs.find(home, each.run).dataset) for each in quarter]
+    live = np.concatenate([home.runs.scores(each.run)["probability"] for each in quarter])
+    frames = [home.datasets.frame(home.runs.find(each.run).dataset) for each in quarter]
     never = np.concatenate([first.score(frame).probability for frame in frames])
     return metrics.pr_auc(label, live), metrics.pr_auc(label, never)

@@ -31,12 +31,12 @@ POLICY = Policy(0.2, 0.5, 0.8)
 def rules(home: Settings, *, capacity: int, audit: float, uncertain: int) -> None:
     """What the lead has set."""
     asked = {"capacity": capacity, "audit": audit, "uncertain": uncertain}
-    guidance.save(home, replace(guidance.load(home), **asked), by="Lea", now=NOW)
+    home.guidance.save(replace(home.guidance.load(), **asked), by="Lea", now=NOW)
 
 
 def scored(home: Settings, frame: pd.DataFrame, policy: Policy = POLICY) -> Run:
-    model, schema = registry.load(home), schemas.load(home.schema_file)
-    return score_file.score_file(home, "users.csv", make.csv(frame), schema, model, policy, now=NOW).run
+    model, schema = home.registry.load(), schemas.load(home.schema_file)
+    return home.file_scoring.score_file("users.csv", make.csv(frame), schema, model, policy, now=NOW).run
 
 
 def planned(
@@ -45,13 +45,13 @@ def planned(
     """A scored run that is queued."""
     rules(home, capacity=capacity, audit=audit, uncertain=uncertain)
     run = scored(home, frame)
-    plans.queue_run(home, run.id, by="Lea", now=NOW)
+    home.plans.queue_run(run.id, by="Lea", now=NOW)
     return run
 
 
 def waiting(home: Settings) -> list[Case]:
     """All open cases, by number."""
-    with database.connect(home) as connection:
+    with home.database.connect() as connection:
         numbers = (
             connection.execute(select(database.cases.c.number).where(database.OPEN).order_by("number")).scalars().all()
         )
@@ -63,9 +63,9 @@ def judge(
     **said: Any,
 ) -> Verdict:  # fmt: skip
     """Take a case and judge it."""
-    queue.take(home, case.id, by, now=now, session="tab")
-    return verdicts.judge(
-        home, case.id, Given(verdict or f"v-{case.id}-{by}", judgement, **said), by=by, session="tab", now=now
+    home.queue.take(case.id, by, now=now, session="tab")
+    return home.verdicts.judge(
+        case.id, Given(verdict or f"v-{case.id}-{by}", judgement, **said), by=by, session="tab", now=now
     )
 
 
@@ -82,8 +82,8 @@ def judge_all(home: Settings, truth: Mapping[str, Any], name: str = "all") -> No
     """Judge every open case by the truth, a judgement by user."""
     for judgement in sorted(set(truth.values())):
         chosen = [case.id for case in waiting(home) if truth[case.user] == judgement]
-        done = verdicts.triage(
-            home, chosen, Given(f"{name}-{judgement}", judgement), by="Ada", session="triage", now=NOW
+        done = home.verdicts.triage(
+            chosen, Given(f"{name}-{judgement}", judgement), by="Ada", session="triage", now=NOW
         )  # fmt: skip
         assert not done.refused
 
@@ -95,7 +95,7 @@ def truth_of(frame: pd.DataFrame) -> dict[str, str]:
 
 def told(home: Settings, user: str) -> list[tuple[str, int | None, str]]:
     """Decision, what it takes back and why, of a user, oldest first."""
-    frame = outbox.of_user(home, user)
+    frame = home.outbox.of_user(user)
     return [
         (row.decision, None if row.reversal_of is pd.NA else row.reversal_of, row.why) for row in frame.itertuples()
     ]
@@ -107,14 +107,14 @@ def rows(home: Settings) -> pd.DataFrame:
 
 
 def fresh(home: Settings) -> Ledger:
-    found = ledger.of(home)
+    found = home.ledger
     found.refresh()
     return found
 
 
 def not_chosen(home: Settings, run: Run, band: str = "allow") -> Iterable[int]:
     """Input rows of a band whom the plan of a run has left out."""
-    plan = runs.plan(home, run.id)
+    plan = home.runs.plan(run.id)
     assert plan is not None
-    bands = run.policy.bands(runs.scores(home, run.id)["probability"])
+    bands = run.policy.bands(home.runs.scores(run.id)["probability"])
     return plan.index[~plan["chosen"] & (bands == band)].tolist()

@@ -19,30 +19,30 @@ EACH = tuple(ReasonCode(judgement, judgement, "text") for judgement in ("spammer
 
 
 def test_a_home_that_says_nothing_has_the_defaults(home: Settings) -> None:
-    assert guidance.load(home) == Guidance()
-    assert guidance.history(home).empty
+    assert home.guidance.load() == Guidance()
+    assert home.guidance.history().empty
 
 
 def test_what_is_saved_is_read_back_and_stays_readable(home: Settings) -> None:
-    first = guidance.save(home, replace(Guidance(), guidelines="# Ours <b>é</b>", capacity=7, reasons=EACH,
+    first = home.guidance.save(replace(Guidance(), guidelines="# Ours <b>é</b>", capacity=7, reasons=EACH,
                                         audit=0.05, uncertain=3, service_hours=1.5, lease_minutes=3.0,
                                         profile_url=ADDRESS), by="Lea", now=NOW)  # fmt: skip
-    second = guidance.save(home, replace(first, capacity=9), by="Max", now=NOW + timedelta(hours=1))
+    second = home.guidance.save(replace(first, capacity=9), by="Max", now=NOW + timedelta(hours=1))
     assert (first.version, second.version) == (1, 2)
-    assert guidance.load(home) == second
-    assert guidance.load(home, 1) == first
-    assert guidance.history(home)["by"].to_dict() == {2: "Max", 1: "Lea"}
-    assert guidance.history(home)["at"].to_dict() == {2: NOW + timedelta(hours=1), 1: NOW}
+    assert home.guidance.load() == second
+    assert home.guidance.load(1) == first
+    assert home.guidance.history()["by"].to_dict() == {2: "Max", 1: "Lea"}
+    assert home.guidance.history()["at"].to_dict() == {2: NOW + timedelta(hours=1), 1: NOW}
     with pytest.raises(UnknownItemError):
-        guidance.load(home, 3)
+        home.guidance.load(3)
 
 
 def test_a_change_made_from_an_older_version_is_refused(home: Settings) -> None:
-    mine, theirs = guidance.load(home), guidance.load(home)
-    guidance.save(home, replace(theirs, capacity=5), by="Max", now=NOW)
+    mine, theirs = home.guidance.load(), home.guidance.load()
+    home.guidance.save(replace(theirs, capacity=5), by="Max", now=NOW)
     with pytest.raises(RefusedError, match="Max has changed"):
-        guidance.save(home, replace(mine, capacity=6), by="Lea", now=NOW)
-    assert guidance.load(home).capacity == 5
+        home.guidance.save(replace(mine, capacity=6), by="Lea", now=NOW)
+    assert home.guidance.load().capacity == 5
 
 
 @pytest.mark.parametrize(

@@ -41,8 +41,8 @@ PASSWORD = "a long password"  # noqa: S105 - made up
 def run(own: Settings) -> Run:
     """300 users, scored; nobody is queued yet."""
     users = make.csv(make.users(300, seed=2).drop(columns="spam"))
-    columns, loaded = schemas.load(own.schema_file), registry.load(own)
-    return score_file.score_file(own, "users.csv", users, columns, loaded, Policy(), now=NOW).run
+    columns, loaded = schemas.load(own.schema_file), own.registry.load()
+    return own.file_scoring.score_file("users.csv", users, columns, loaded, Policy(), now=NOW).run
 
 
 def given_rows(*cells: dict[str, Any]) -> list[Row]:
@@ -50,7 +50,7 @@ def given_rows(*cells: dict[str, Any]) -> list[Row]:
 
 
 def imported(settings: Settings, *cells: dict[str, Any], by: str = "Ada") -> Imported:
-    return importing.record(settings, given_rows(*cells), by=by, now=NOW)
+    return settings.feedback_import.record(given_rows(*cells), by=by, now=NOW)
 
 
 def refused(settings: Settings, cells: dict[str, Any], by: str = "Ada") -> tuple[str, str]:
@@ -62,12 +62,12 @@ def refused(settings: Settings, cells: dict[str, Any], by: str = "Ada") -> tuple
 
 
 def stored(settings: Settings) -> pd.DataFrame:
-    return csv_store.of(settings).read()
+    return settings.feedback.read()
 
 
 def row_in(settings: Settings, run: Run, *bands: str) -> int:
     """An input row of a run in one of these bands."""
-    scores = runs.scores(settings, run.id)["probability"]
+    scores = settings.runs.scores(run.id)["probability"]
     return int(scores.index[pd.Index(run.policy.bands(scores)).isin(bands)][0])
 
 
@@ -90,7 +90,7 @@ def test_a_row_is_joined_with_what_was_scored(own: Settings, run: Run) -> None:
     pd.testing.assert_series_equal(
         row[list(make.SCHEMA.names)], user[list(make.SCHEMA.names)], check_names=False, check_dtype=False
     )
-    score = runs.scores(own, run.id).loc[7, "probability"]
+    score = own.runs.scores(run.id).loc[7, "probability"]
     assert (row["score"], row["band"], row["action"]) == (
         score, run.policy.bands(score), run.policy.actions(score)
     )  # fmt: skip
@@ -126,7 +126,7 @@ def test_both_may_be_said_as_long_as_they_agree(own: Settings, run: Run) -> None
 def test_a_contradiction_is_refused(correct: bool, label: int, own: Settings, run: Run) -> None:
     prediction = flagged(own, run)
     said = refused(own, {"prediction_id": prediction, "is_correct": correct, "actual_label": label})
-    band = run.policy.bands(runs.scores(own, run.id).loc[int(prediction.rpartition("-")[2]), "probability"])
+    band = run.policy.bands(own.runs.scores(run.id).loc[int(prediction.rpartition("-")[2]), "probability"])
     assert said == (
         "is_correct",
         f"Row 1, is_correct: {str(correct).lower()} contradicts actual_label {label}: the prediction was spammer "
@@ -175,7 +175,7 @@ def test_the_same_rows_again_store_nothing_new(own: Settings, run: Run) -> None:
     assert (first.new, again.new) == (39, 0)
     assert set(again.ids) == set(first.ids) == set(stored(own)["id"])
     assert len(stored(own)) == 39
-    assert [what for what in audit.read(own)["what"] if what == "import feedback"] == ["import feedback"]
+    assert [what for what in own.audit.read()["what"] if what == "import feedback"] == ["import feedback"]
 
 
 def test_what_differs_is_another_verdict(own: Settings, run: Run) -> None:
@@ -190,14 +190,14 @@ def test_what_differs_is_another_verdict(own: Settings, run: Run) -> None:
 
 def labels(settings: Settings) -> list[tuple[str, str]]:
     """Reviewer and verdict of what was neither superseded nor withdrawn."""
-    known = ledger.of(settings)
+    known = settings.ledger
     known.refresh()
     frame = known.valid()
     return list(zip(frame["reviewer"], frame["verdict"], strict=True))
 
 
 def from_file(settings: Settings, *cells: dict[str, Any], by: str = "Ada") -> Imported:
-    return importing.record(settings, given_rows(*cells), by=by, now=NOW, cumulative=True)
+    return settings.feedback_import.record(given_rows(*cells), by=by, now=NOW, cumulative=True)
 
 
 def test_there_and_back_again_is_said_three_times(own: Settings, run: Run) -> None:
@@ -206,7 +206,7 @@ def test_there_and_back_again_is_said_three_times(own: Settings, run: Run) -> No
     assert [(each.new, each.changed) for each in found] == [(1, 0), (1, 1), (1, 1)]
     assert labels(own) == [("Ada", "legitimate")]
     user = stored(own)["user"].iloc[0]
-    assert outbox.of_user(own, user)["decision"].tolist() == ["keep", "remove", "keep"]
+    assert own.outbox.of_user(user)["decision"].tolist() == ["keep", "remove", "keep"]
 
 
 def test_of_a_reviewer_who_contradicts_himself_in_a_file_the_last_row_counts(own: Settings, run: Run) -> None:
@@ -232,7 +232,7 @@ def test_a_growing_file_imported_ten_times_stores_each_change_once(own: Settings
         assert from_file(own, *rows).new == 2
         assert sum(from_file(own, *rows).new for _ in range(9)) == 0
     assert len(stored(own)) == 10
-    assert csv_store.of(own).verify().whole
+    assert own.feedback.verify().whole
 
 
 def test_a_row_judged_no_later_than_what_stands_is_known(own: Settings, run: Run) -> None:
@@ -255,9 +255,9 @@ def test_an_older_verdict_of_somebody_else_is_kept_and_changes_no_label(own: Set
     imported(own, cells | {"actual_label": 0, "judged_at": "2026-03-01T10:00:00Z"})
     done = imported(own, cells | {"actual_label": 1, "reviewer": "Bob", "judged_at": "2026-03-01T10:00:00+01:00"})
     assert done.new == 1
-    known = ledger.of(own)
+    known = own.ledger
     assert known.effective()[["reviewer", "verdict"]].to_numpy().tolist() == [["Ada", "legitimate"]]
-    assert outbox.of_user(own, stored(own)["user"].iloc[0])["decision"].tolist() == ["keep"]
+    assert own.outbox.of_user(stored(own)["user"].iloc[0])["decision"].tolist() == ["keep"]
 
 
 @pytest.mark.parametrize("moment", ["yesterday", "2026-13-01", "28.11.2026", "2026-03-01T13:00:00Z", 7])
@@ -270,14 +270,14 @@ def test_what_a_reviewer_said_in_a_case_is_superseded_by_the_own_import(own: Set
     plan = queued(own, run)
     row = int(plan.index[plan["chosen"]][0])
     user = make.users(300, seed=2)["user"].iloc[row - 1]
-    case = cases.of_user(own, user)[0].id
+    case = own.cases.of_user(user)[0].id
     cells = {"prediction_id": f"{run.id}-{row}"}
     imported(own, cells | {"actual_label": 1})
     done = from_file(own, cells | {"actual_label": 0})
     assert done.changed == 1
-    (now,) = cases.of_user(own, user)
+    (now,) = own.cases.of_user(user)
     assert (now.id, now.judgement, now.verdict) == (case, "legitimate", done.ids[0])
-    assert outbox.of_user(own, user)["decision"].tolist() == ["remove", "keep"]
+    assert own.outbox.of_user(user)["decision"].tolist() == ["remove", "keep"]
 
 
 def test_what_was_said_before_an_appeal_does_not_decide_it(own: Settings, run: Run) -> None:
@@ -286,17 +286,17 @@ def test_what_was_said_before_an_appeal_does_not_decide_it(own: Settings, run: R
     user = make.users(300, seed=2)["user"].iloc[row - 1]
     cells = {"prediction_id": f"{run.id}-{row}", "actual_label": 1}
     imported(own, cells)
-    (case,) = cases.of_user(own, user)
-    queue.reopen(own, case.id, by="Lea", note="says it is a mistake", now=NOW)
+    (case,) = own.cases.of_user(user)
+    own.queue.reopen(case.id, by="Lea", note="says it is a mistake", now=NOW)
     early = (NOW - timedelta(hours=1)).isoformat()
     assert from_file(own, cells | {"reviewer": "Bob", "judged_at": early}).new == 1
-    assert cases.of_user(own, user)[0].status == "open"
+    assert own.cases.of_user(user)[0].status == "open"
 
 
 def test_a_file_does_not_say_again_what_was_taken_back_and_a_request_does(own: Settings, run: Run) -> None:
     cells = {"prediction_id": f"{run.id}-1", "actual_label": 1}
     first = from_file(own, cells)
-    verdicts.undo(own, first.ids, by="Ada", now=NOW)
+    own.verdicts.undo(first.ids, by="Ada", now=NOW)
     assert from_file(own, cells).known == 1
     assert labels(own) == []
     assert imported(own, cells).new == 1
@@ -321,12 +321,12 @@ def test_of_each_prediction_and_reviewer_the_last_word_stands(
     own: Settings, run: Run, said: list[tuple[int, str, int]], at_once: bool
 ) -> None:
     for user in set(make.users(300, seed=2)["user"][:2]):  # what the example before has left
-        csv_store.of(own).forget(user, by="Ada", now=NOW)
+        own.feedback.forget(user, by="Ada", now=NOW)
     rows = [{"prediction_id": f"{run.id}-{row}", "reviewer": who, "actual_label": label} for row, who, label in said]
     for batch in [rows] if at_once else [[each] for each in rows]:
         from_file(own, *batch)
     last = {(row, who): label for row, who, label in said}
-    known = ledger.of(own)
+    known = own.ledger
     known.refresh()
     frame = known.valid()
     found = {
@@ -359,10 +359,10 @@ def test_good_rows_are_stored_although_others_are_refused(own: Settings, run: Ru
 
 def queued(settings: Settings, run: Run) -> pd.DataFrame:
     """The plan of a run that only a few of its users are chosen by."""
-    rules = replace(guidance.load(settings), capacity=10, audit=0.05, uncertain=3)
-    guidance.save(settings, rules, by="Ada", now=NOW)
-    plans.queue_run(settings, run.id, by="Ada", now=NOW)
-    plan = runs.plan(settings, run.id)
+    rules = replace(settings.guidance.load(), capacity=10, audit=0.05, uncertain=3)
+    settings.guidance.save(rules, by="Ada", now=NOW)
+    settings.plans.queue_run(run.id, by="Ada", now=NOW)
+    plan = settings.runs.plan(run.id)
     assert plan is not None
     return plan
 
@@ -370,7 +370,7 @@ def queued(settings: Settings, run: Run) -> pd.DataFrame:
 def test_whoever_the_plan_has_chosen_keeps_the_odds_and_nobody_else_has_any(own: Settings, run: Run) -> None:
     plan = queued(own, run)
     spare = int(plan.index[~plan["chosen"]][0])
-    plans.send(own, run.id, [spare], by="Ada", now=NOW)
+    own.plans.send(run.id, [spare], by="Ada", now=NOW)
     imported(own, *({"prediction_id": f"{run.id}-{row}", "actual_label": 1} for row in plan.index))
     found = stored(own).set_index(plan.index)
     chosen = plan["chosen"]
@@ -390,9 +390,9 @@ def test_figures_count_whoever_was_drawn_and_nobody_else(own: Settings, run: Run
 
 
 def judged(settings: Settings, run: Run) -> int:
-    known = ledger.of(settings)
+    known = settings.ledger
     known.refresh()
-    figures = live_figures.figures(settings, run, known.valid())
+    figures = settings.live_figures.figures(run, known.valid())
     assert figures is not None
     return sum(band.judged for band in figures.bands)
 
@@ -402,26 +402,26 @@ def test_an_import_closes_the_case_tells_the_platform_and_can_be_undone(own: Set
     row = int(plan.index[plan["chosen"]][0])
     user = make.users(300, seed=2)["user"].iloc[row - 1]
     done = imported(own, {"prediction_id": f"{run.id}-{row}", "actual_label": 1})
-    (case,) = cases.of_user(own, user)
+    (case,) = own.cases.of_user(user)
     assert (case.status, case.judgement, case.judged_by) == ("closed", "spammer", "Ada")
-    assert outbox.of_user(own, user)["decision"].tolist() == ["remove"]
-    verdicts.undo(own, done.ids, by="Ada", now=NOW)
-    assert cases.of_user(own, user)[0].status == "open"
-    assert outbox.of_user(own, user)["decision"].tolist() == ["remove", "none"]
+    assert own.outbox.of_user(user)["decision"].tolist() == ["remove"]
+    own.verdicts.undo(done.ids, by="Ada", now=NOW)
+    assert own.cases.of_user(user)[0].status == "open"
+    assert own.outbox.of_user(user)["decision"].tolist() == ["remove", "none"]
 
 
 def test_a_run_whose_file_has_no_ids_names_users_by_file_and_row(own: Settings) -> None:
     schemas.save(replace(make.SCHEMA, id=None), own.schema_file)
     users = make.csv(make.users(30, seed=2).drop(columns=["spam", "user"]))
-    columns, loaded = schemas.load(own.schema_file), registry.load(own)
-    run = score_file.score_file(own, "users.csv", users, columns, loaded, Policy(), now=NOW).run
+    columns, loaded = schemas.load(own.schema_file), own.registry.load()
+    run = own.file_scoring.score_file("users.csv", users, columns, loaded, Policy(), now=NOW).run
     assert imported(own, {"prediction_id": f"{run.id}-3", "actual_label": 1}).new == 1
     assert stored(own)["user"].tolist() == [f"{run.dataset[:12]}-3"]
 
 
 def test_who_may_judge_imports_in_the_own_name_and_a_lead_in_any(own: Settings, run: Run) -> None:
     for name, role in (("Ada", "admin"), ("Rex", "reviewer"), ("Lea", "lead"), ("Ann", "analyst")):
-        accounts.create(own, name, accounts.role_named(role), PASSWORD, now=NOW)
+        own.accounts.create(name, accounts.role_named(role), PASSWORD, now=NOW)
     cells = {"prediction_id": f"{run.id}-1", "actual_label": 1}
     column, sentence = refused(own, cells | {"reviewer": "Ada"}, by="Rex")
     assert (column, "Rex may import verdicts of Rex only. Ask a lead to." in sentence) == ("reviewer", True)
@@ -458,7 +458,7 @@ def test_json_lines_are_numbered_as_in_the_file_and_bad_ones_are_said() -> None:
 
 def test_a_ragged_or_blank_line_is_refused_with_its_row(own: Settings, run: Run) -> None:
     text = f"prediction_id,actual_label\n{run.id}-1,1\n\n{run.id}-2,1,more\n{run.id}-3,0\n"
-    done = importing.record(own, short_form.read("f.csv", text.encode()), by="Ada", now=NOW)
+    done = own.feedback_import.record(short_form.read("f.csv", text.encode()), by="Ada", now=NOW)
     assert done.new == 2
     assert [(each.row, each.text) for each in done.refused] == [(2, ""), (3, f"{run.id}-2,1,more")]
     assert done.refused[0].sentence == "Row 2: the line is blank; remove it."

@@ -22,23 +22,23 @@ LABELS = ["spammer", "legitimate", None]
 
 def add(home: Settings, label: Any, *, user: str = "u1", case: str = "c-000001", **other: Any) -> int | None:
     told = {"verdict": f"v-{label}-{case}", "who": "Ada", "why": "content_seen", "at": NOW} | other
-    with database.writing(home) as connection:
+    with home.database.writing() as connection:
         return outbox.add(connection, user=user, case=case, label=label, **told)
 
 
 def told(home: Settings) -> list[tuple[str, int | None]]:
     """Decision and what it takes back, oldest first."""
-    frame = outbox.since(home, 0)
+    frame = home.outbox.since(0)
     return [(row.decision, None if row.reversal_of is pd.NA else row.reversal_of) for row in frame.itertuples()]
 
 
 def confirm(home: Settings, batch: outbox.Batch) -> bool:
-    return outbox.confirm(home, batch, now=NOW)
+    return home.outbox.confirm(batch, now=NOW)
 
 
 def test_a_verdict_is_told_with_who_and_why(home: Settings) -> None:
     assert add(home, "spammer", verdict="v1", why='content_seen: a note, with "quotes"') == 1
-    row = outbox.since(home, 0).loc[1]
+    row = home.outbox.since(0).loc[1]
     assert (row["user"], row["case"], row["verdict"], row["decision"]) == ("u1", "c-000001", "v1", "remove")
     assert (row["who"], row["why"], row["time"]) == ("Ada", 'content_seen: a note, with "quotes"', NOW)
 
@@ -63,14 +63,14 @@ def test_an_upheld_appeal_is_told_once_and_an_overturned_one_takes_back(home: Se
     assert add(home, "spammer", verdict="v3", appeal=True, why="seen again") == 3
     add(home, "legitimate", verdict="v4", appeal=True)
     assert told(home) == [("remove", None), ("remove", None), ("remove", None), ("keep", 3)]
-    assert outbox.since(home, 0)["why"].tolist() == ["content_seen", "upheld", "upheld: seen again", "content_seen"]
+    assert home.outbox.since(0)["why"].tolist() == ["content_seen", "upheld", "upheld: seen again", "content_seen"]
 
 
 def test_users_do_not_mix(home: Settings) -> None:
     add(home, "spammer", user="u1")
     add(home, "legitimate", user="u2")
     assert told(home) == [("remove", None), ("keep", None)]
-    assert outbox.of_user(home, "u2")["decision"].tolist() == ["keep"]
+    assert home.outbox.of_user("u2")["decision"].tolist() == ["keep"]
 
 
 @settings(max_examples=50)
@@ -92,26 +92,26 @@ def test_the_decisions_of_a_user_form_one_chain(
 def test_each_consumer_sees_each_number_once(home: Settings) -> None:
     for user in "abcde":
         add(home, "spammer", user=user)
-    first = outbox.take(home, "platform", most=2)
+    first = home.outbox.take("platform", most=2)
     assert (first.after, first.last, first.decisions.index.tolist()) == (0, 2, [1, 2])
     # Until it is confirmed it is given again, with the same numbers.
-    assert outbox.take(home, "platform", most=2).decisions.equals(first.decisions)
+    assert home.outbox.take("platform", most=2).decisions.equals(first.decisions)
     assert confirm(home, first)
-    rest = outbox.take(home, "platform")
+    rest = home.outbox.take("platform")
     assert rest.decisions.index.tolist() == [3, 4, 5]
     assert confirm(home, rest)
-    assert outbox.take(home, "platform").decisions.empty
-    assert outbox.take(home, "warehouse").decisions.index.tolist() == [1, 2, 3, 4, 5]
+    assert home.outbox.take("platform").decisions.empty
+    assert home.outbox.take("warehouse").decisions.index.tolist() == [1, 2, 3, 4, 5]
 
 
 def test_of_two_processes_of_one_consumer_one_confirms(home: Settings) -> None:
     add(home, "spammer", user="a")
-    early = outbox.take(home, "platform")
+    early = home.outbox.take("platform")
     add(home, "spammer", user="b")
-    late = outbox.take(home, "platform")
+    late = home.outbox.take("platform")
     assert confirm(home, late)
     assert not confirm(home, early)
-    assert outbox.take(home, "platform").after == 2
+    assert home.outbox.take("platform").after == 2
     assert not confirm(home, late)
 
 
@@ -119,34 +119,34 @@ def test_what_was_made_of_a_batch_is_published_before_the_cursor_moves_and_never
     home: Settings,
 ) -> None:
     add(home, "spammer")
-    batch, seen = outbox.take(home, "platform"), []
+    batch, seen = home.outbox.take("platform"), []
 
     def publish() -> None:
-        seen.append(outbox.take(home, "platform").after)  # as any other process sees it meanwhile
+        seen.append(home.outbox.take("platform").after)  # as any other process sees it meanwhile
 
-    assert outbox.confirm(home, batch, now=NOW, publish=publish)
-    assert not outbox.confirm(home, batch, now=NOW, publish=publish)
-    assert (seen, outbox.take(home, "platform").after) == ([0], 1)
+    assert home.outbox.confirm(batch, now=NOW, publish=publish)
+    assert not home.outbox.confirm(batch, now=NOW, publish=publish)
+    assert (seen, home.outbox.take("platform").after) == ([0], 1)
 
 
 def test_where_publishing_fails_nobody_is_moved_on(home: Settings) -> None:
     add(home, "spammer")
-    batch = outbox.take(home, "platform")
+    batch = home.outbox.take("platform")
 
     def publish() -> None:
         raise StorageError("d.csv", "No space left on device")
 
     with pytest.raises(StorageError):
-        outbox.confirm(home, batch, now=NOW, publish=publish)
-    assert outbox.take(home, "platform").decisions.equals(batch.decisions)
+        home.outbox.confirm(batch, now=NOW, publish=publish)
+    assert home.outbox.take("platform").decisions.equals(batch.decisions)
 
 
 def test_an_empty_batch_moves_nothing(home: Settings) -> None:
-    empty = outbox.take(home, "platform")
+    empty = home.outbox.take("platform")
     assert (empty.after, empty.last, len(empty.decisions)) == (0, 0, 0)
     assert confirm(home, empty)
     add(home, "spammer")
-    assert outbox.take(home, "platform").decisions.index.tolist() == [1]
+    assert home.outbox.take("platform").decisions.index.tolist() == [1]
 
 
 def test_the_time_of_a_decision_needs_a_zone(home: Settings) -> None:
@@ -157,7 +157,7 @@ def test_the_time_of_a_decision_needs_a_zone(home: Settings) -> None:
 def test_times_are_read_back_in_utc_to_the_microsecond(home: Settings) -> None:
     moment = (NOW + timedelta(microseconds=7)).astimezone(timezone(timedelta(hours=5)))
     add(home, "spammer", at=moment)
-    found = outbox.since(home, 0).loc[1, "time"]
+    found = home.outbox.since(0).loc[1, "time"]
     assert found == moment
     assert found.utcoffset() == timedelta(0)
 
@@ -165,4 +165,4 @@ def test_times_are_read_back_in_utc_to_the_microsecond(home: Settings) -> None:
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 81])
 def test_a_consumer_needs_a_usable_name(home: Settings, name: str) -> None:
     with pytest.raises(BadOptionError, match="consumer"):
-        outbox.take(home, name)
+        home.outbox.take(name)

@@ -31,18 +31,18 @@ STRATA = ("certain", "uncertain", "random")
 
 
 def queue_run(home: Settings, run: str, by: str = "Lea") -> plans.Planned:
-    return plans.queue_run(home, run, by=by, now=NOW)
+    return home.plans.queue_run(run, by=by, now=NOW)
 
 
 def send(home: Settings, run: str, rows: list[int], by: str = "Lea") -> Queued:
-    return plans.send(home, run, rows, by=by, now=NOW)
+    return home.plans.send(run, rows, by=by, now=NOW)
 
 
 def test_who_is_queued_is_what_the_sampling_says(own: Settings) -> None:
     frame = make.users(400, seed=1)
     run = planned(own, frame, capacity=8, audit=0.1, uncertain=4)
-    score = runs.scores(own, run.id)["probability"].to_numpy()
-    drawn = sampling.draws(frame["user"].tolist(), split.salt(own))
+    score = own.runs.scores(run.id)["probability"].to_numpy()
+    drawn = sampling.draws(frame["user"].tolist(), own.split.salt())
     said = sampling.plan(
         score, POLICY, drawn, rules=Rules(8, 0.1, 4), features=frame[list(make.SCHEMA.names)].to_numpy("float32")
     )
@@ -58,9 +58,9 @@ def test_who_is_queued_is_what_the_sampling_says(own: Settings) -> None:
 
 def test_the_plan_says_how_every_user_could_have_been_chosen(own: Settings) -> None:
     run = planned(own, make.users(300, seed=1))
-    plan = runs.plan(own, run.id)
+    plan = own.runs.plan(run.id)
     assert plan is not None
-    assert plan.index.equals(runs.scores(own, run.id).index)
+    assert plan.index.equals(own.runs.scores(run.id).index)
     assert plan["inclusion"].between(0, 1, inclusive="right").all()
     assert {case.row: (case.stratum, case.inclusion, case.blind) for case in waiting(own)} == {
         row.Index: (row.stratum, row.inclusion, row.blind) for row in plan[plan["chosen"]].itertuples()
@@ -70,7 +70,7 @@ def test_the_plan_says_how_every_user_could_have_been_chosen(own: Settings) -> N
 @pytest.mark.parametrize("capacity", [0, 3, 1000])
 def test_certain_cases_keep_within_the_capacity_and_are_the_highest_scores(own: Settings, capacity: int) -> None:
     run = planned(own, make.users(300, seed=1), capacity=capacity, uncertain=0)
-    score = runs.scores(own, run.id)["probability"]
+    score = own.runs.scores(run.id)["probability"]
     due = score[POLICY.actions(score) == "human_review"].sort_values(ascending=False, kind="stable")
     certain = {case.row for case in waiting(own) if case.stratum == "certain"}
     assert certain == set(due.index[:capacity])
@@ -96,18 +96,18 @@ def test_the_sentence_and_the_log_say_who_is_queued(own: Settings) -> None:
         f"{counts.sum()} users are new in the queue "
         f"({counts['certain']} highest risks, {counts['random']} drawn at random, {counts['uncertain']} unsure ones)."
     )
-    note = audit.read(own).iloc[0]
+    note = own.audit.read().iloc[0]
     assert (note["who"], note["what"], note["about"], note["why"]) == ("Lea", "queue run", run.id, done.sentence)
 
 
 def test_a_run_that_is_queued_again_keeps_its_plan(own: Settings) -> None:
     run = planned(own, make.users(300, seed=1))
-    plan, before = runs.plan(own, run.id), waiting(own)
+    plan, before = own.runs.plan(run.id), waiting(own)
     reviewing.rules(own, capacity=100, audit=0.9, uncertain=50)
     again = queue_run(own, run.id)
     assert again.queued == Queued(skipped=len(before))
     assert "are left as they are" in again.sentence
-    pd.testing.assert_frame_equal(runs.plan(own, run.id), plan)
+    pd.testing.assert_frame_equal(own.runs.plan(run.id), plan)
     assert waiting(own) == before
 
 
@@ -148,9 +148,9 @@ def test_who_was_judged_before_a_crash_is_not_queued_again(own: Settings) -> Non
     frame = make.users(300, seed=1)
     planned(own, frame)
     first = waiting(own)[0]
-    csv_store.of(own).record([said(first)])  # and then the power failed
+    own.feedback.record([said(first)])  # and then the power failed
     assert queue_run(own, scored(own, frame).id).queued.known == 1
-    assert cases.find(own, first.id).status == "closed"
+    assert own.cases.find(first.id).status == "closed"
 
 
 def test_missing_values_are_asked_about_as_missing(own: Settings) -> None:
@@ -187,23 +187,23 @@ def test_without_ids_a_user_is_named_by_the_file_and_the_row(own: Settings) -> N
 def test_the_job_reports_the_sentence(own: Settings) -> None:
     run = scored(own, make.users(100, seed=1))
     heard: list[tuple[int, int, str]] = []
-    plans.queue_job(own, lambda *said: heard.append(said), run=run.id, by="Lea")  # type: ignore[arg-type]
+    own.plans.queue_job(lambda *said: heard.append(said), run=run.id, by="Lea")  # type: ignore[arg-type]
     assert heard[0] == (0, 0, f"Choosing who of {run.id} is judged")
-    assert heard[-1][2] == audit.read(own).iloc[0]["why"]
+    assert heard[-1][2] == own.audit.read().iloc[0]["why"]
 
 
 @pytest.mark.parametrize("deed", [queue_run, lambda home, run, by: send(home, run, [1], by)])
 def test_where_there_are_accounts_a_stranger_may_not_queue(own: Settings, deed: Any) -> None:
     run = scored(own, make.users(100, seed=1))
-    accounts.create(own, "Ada", "admin", PASSWORD, now=NOW)
-    accounts.create(own, "Ann", "analyst", PASSWORD, now=NOW)
+    own.accounts.create("Ada", "admin", PASSWORD, now=NOW)
+    own.accounts.create("Ann", "analyst", PASSWORD, now=NOW)
     with pytest.raises(NotAllowedError, match="send to review"):
         deed(own, run.id, "Mallory")
-    assert runs.plan(own, run.id) is None
+    assert own.runs.plan(run.id) is None
     assert waiting(own) == []
-    assert audit.read(own).empty
+    assert own.audit.read().empty
     deed(own, run.id, "ann")
-    assert audit.read(own)["who"].tolist() == ["Ann"]
+    assert own.audit.read()["who"].tolist() == ["Ann"]
 
 
 @pytest.mark.parametrize("deed", [queue_run, lambda home, run: send(home, run, [1])])
@@ -223,9 +223,9 @@ def test_whoever_is_sent_by_hand_is_certain_to_be_judged(own: Settings) -> None:
     new = [case for case in waiting(own) if case.row in left_out]
     assert [(case.stratum, case.inclusion, case.blind) for case in new] == [("certain", 1.0, False)] * 3
     assert len(waiting(own)) == before + 3
-    sent = runs.sent(own, run.id)
+    sent = own.runs.sent(run.id)
     assert sent.to_dict() == {case.row: case.user for case in new}
-    note = audit.read(own).iloc[0]
+    note = own.audit.read().iloc[0]
     assert (note["what"], note["about"], json.loads(note["details"])) == ("send to review", run.id, {"rows": left_out})
 
 
@@ -233,7 +233,7 @@ def test_a_run_needs_no_plan_to_have_users_sent(own: Settings) -> None:
     run = scored(own, make.users(100, seed=1))
     assert send(own, run.id, [7, 3]) == Queued(new=2)
     assert sorted(case.row for case in waiting(own)) == [3, 7]
-    assert runs.plan(own, run.id) is None
+    assert own.runs.plan(run.id) is None
 
 
 def test_users_are_sent_once_however_often_they_are_chosen(own: Settings) -> None:
@@ -241,14 +241,14 @@ def test_users_are_sent_once_however_often_they_are_chosen(own: Settings) -> Non
     assert send(own, run.id, [5, 5]) == Queued(new=1, skipped=1)
     assert send(own, run.id, [5, 6]) == Queued(new=1, skipped=1)
     assert send(own, run.id, []) == Queued()
-    assert runs.sent(own, run.id).index.tolist() == [5, 6]
+    assert own.runs.sent(run.id).index.tolist() == [5, 6]
 
 
 def test_a_case_drawn_at_random_stays_blind_when_it_is_sent_too(own: Settings) -> None:
     run = planned(own, make.users(300, seed=1))
     drawn = next(case for case in waiting(own) if case.stratum == "random")
     assert send(own, run.id, [drawn.row]) == Queued(updated=1)
-    now = cases.find(own, drawn.id)
+    now = own.cases.find(drawn.id)
     assert (now.stratum, now.inclusion, now.blind) == ("certain", 1.0, True)
 
 
@@ -258,7 +258,7 @@ def test_a_row_that_was_not_scored_cannot_be_sent(own: Settings, row: int) -> No
     with pytest.raises(UnknownItemError, match=str(row)):
         send(own, run.id, [1, row])
     assert waiting(own) == []
-    assert runs.sent(own, run.id).empty
+    assert own.runs.sent(run.id).empty
 
 
 def test_of_many_who_send_at_once_none_loses_what_another_sent(own: Settings) -> None:
@@ -267,11 +267,11 @@ def test_of_many_who_send_at_once_none_loses_what_another_sent(own: Settings) ->
 
     def add(first: int) -> None:
         for row in range(first, 41, 4):
-            runs.save_sent(own, run.id, names.loc[[row]])
+            own.runs.save_sent(run.id, names.loc[[row]])
 
     threads = [threading.Thread(target=add, args=(first,)) for first in range(1, 5)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert runs.sent(own, run.id).sort_index().to_dict() == names.to_dict()
+    assert own.runs.sent(run.id).sort_index().to_dict() == names.to_dict()

@@ -31,7 +31,7 @@ def cut_off(*_: object) -> None:
 
 
 def ask_for(home: Settings, frame: pd.DataFrame, user: str) -> Serving:
-    serving = Serving(home, registry.load(home), schemas.load(home.schema_file), Glossary({}), Policy())
+    serving = Serving(home, home.registry.load(), schemas.load(home.schema_file), Glossary({}), Policy())
     values = frame[list(make.SCHEMA.names)].iloc[0].astype(float).tolist()
     serving.score([Asked(values, user, {"country": None})], now=make.NOW)
     return serving
@@ -42,11 +42,11 @@ def test_all_predictions_on_a_user_come_newest_first_with_the_scores_of_their_ru
     reviewing.scored(own, users(2, "17"))
     again = reviewing.scored(own, users(3, "0017"), Policy(1e-9, 0.5, 0.8, version="p0002"))
 
-    found = predictions_of_user.of_user(own, " 0017 ")
+    found = own.predictions_of_user.of_user(" 0017 ")
 
     assert [(each.run.id, each.row) for each in found] == [(again.id, 1), (first.id, 1)]
     assert [each.probability for each in found] == [
-        runs.scores(own, run.id)["probability"].loc[1] for run in (again, first)
+        own.runs.scores(run.id)["probability"].loc[1] for run in (again, first)
     ]
     assert [each.band for each in found] == [each.run.policy.bands([each.probability])[0] for each in found]
     assert found[0].band != "allow"
@@ -59,7 +59,7 @@ def test_what_the_api_was_asked_is_found_while_its_run_still_grows(own: Settings
     ask_for(own, frame, "u-0017")
     ask_for(own, frame, "somebody else")
 
-    grows, stored = predictions_of_user.of_user(own, "u-0017")
+    grows, stored = own.predictions_of_user.of_user("u-0017")
 
     assert (grows.grows, stored.grows, stored.run.id) == (True, False, file.id)
     assert grows.probability == stored.probability
@@ -71,28 +71,28 @@ def test_a_prediction_is_told_once_while_its_run_is_being_closed(
     serving = ask_for(own, users(1, "u-0017"), "u-0017")
     schema, runs_over = schemas.load(own.schema_file), serving.ended(now=make.NOW, everything=True)
     (run,) = runs_over
-    monkeypatch.setattr(online_runs, "forget", cut_off)
+    monkeypatch.setattr(online_runs.OnlineRuns, "forget", cut_off)
     with pytest.raises(InterruptedError):
-        closing.close(own, run, schema, now=make.NOW)
-    assert online_runs.find(own, run) is not None
+        own.closing.close(run, schema, now=make.NOW)
+    assert own.online_runs.find(run) is not None
 
-    (found,) = predictions_of_user.of_user(own, "u-0017")
+    (found,) = own.predictions_of_user.of_user("u-0017")
 
     assert (found.run.id, found.grows) == (run, False)
 
 
 def test_only_the_latest_runs_are_searched_and_a_run_that_has_lost_its_users_is_passed_over(own: Settings) -> None:
     first, second = (reviewing.scored(own, users(seed, "u-0017")) for seed in (1, 2))
-    assert [each.run.id for each in predictions_of_user.of_user(own, "u-0017", most=1)] == [second.id]
+    assert [each.run.id for each in own.predictions_of_user.of_user("u-0017", most=1)] == [second.id]
 
     within(own.datasets, second.dataset).rename(own.home / "gone")
 
-    assert [each.run.id for each in predictions_of_user.of_user(own, "u-0017")] == [first.id]
+    assert [each.run.id for each in own.predictions_of_user.of_user("u-0017")] == [first.id]
 
 
 def test_a_user_nobody_has_scored_is_in_no_run(own: Settings) -> None:
     run = reviewing.scored(own, users(1, "u-0017"))
 
-    assert predictions_of_user.of_user(own, "u-0018") == ()
-    assert predictions_of_user.of_user(own, "") == ()
-    assert datasets.rows_of(own, run.dataset, "u-0017") == (1,)
+    assert own.predictions_of_user.of_user("u-0018") == ()
+    assert own.predictions_of_user.of_user("") == ()
+    assert own.datasets.rows_of(run.dataset, "u-0017") == (1,)

@@ -67,37 +67,37 @@ def entry(user: str = "u1", score: float = 0.8, **changes: Any) -> Entry:
 
 
 def add(home: Settings, *many: Entry, now: Any = NOW) -> Queued:
-    return enqueue.enqueue(home, many, now=now)
+    return home.enqueuing.enqueue(many, now=now)
 
 
 def one(home: Settings, user: str = "u1") -> Case:
-    return cases.of_user(home, user)[0]
+    return home.cases.of_user(user)[0]
 
 
 def close(home: Settings, case: Case, judgement: Any = "spammer", by: str = "Ada", verdict: str = "") -> bool:
-    with database.writing(home) as connection:
+    with home.database.writing() as connection:
         return queue.close(
             connection, case.id, verdict=verdict or f"v-{case.id}", judgement=judgement, by=by, at=NOW + HOUR
         )
 
 
 def back(home: Settings, case: Case, **options: Any) -> bool:
-    with database.writing(home) as connection:
+    with home.database.writing() as connection:
         return queue.back(connection, case.id, now=NOW + HOUR, **options)
 
 
 def drained(home: Settings, filters: CaseFilters = EVERYTHING) -> list[str]:
     """The users in the order in which one reviewer gets them."""
     found: list[str] = []
-    while case := queue.claim(home, "Ada", now=NOW, filters=filters):
+    while case := home.queue.claim("Ada", now=NOW, filters=filters):
         found.append(case.user)
         close(home, case)
     return found
 
 
 def users(home: Settings, filters: CaseFilters = EVERYTHING, now: Any = NOW) -> set[str]:
-    listed = cases.listing(home, filters, now=now)
-    assert cases.count(home, filters, now=now) == len(listed)
+    listed = home.cases.listing(filters, now=now)
+    assert home.cases.count(filters, now=now) == len(listed)
     return set(listed["user"])
 
 
@@ -115,14 +115,14 @@ def test_a_case_is_what_was_queued(home: Settings) -> None:
     assert case.context == queued.context
     assert (case.created, case.queued, case.updated) == (NOW, NOW, NOW)
     assert (case.claimed_by, case.verdict, case.judgement, case.reopened, case.not_for) == (None, None, None, "", "")
-    assert cases.find(home, case.id) == case
+    assert home.cases.find(case.id) == case
 
 
 @pytest.mark.parametrize("case", ["c-000009", "c-9", "c-0000001", "r-0001", "", "c-000001; --", "c-" + "9" * 30])
 def test_a_case_that_is_not_there_is_said_so(home: Settings, case: str) -> None:
     add(home, entry())
     with pytest.raises(UnknownItemError):
-        cases.find(home, case)
+        home.cases.find(case)
 
 
 @pytest.mark.parametrize(
@@ -142,17 +142,17 @@ def test_a_home_from_before_there_was_a_queue_opens_and_keeps_its_runs(home: Set
         old.execute(f"CREATE TABLE runs ({columns})")
         old.execute("INSERT INTO runs (name, policy, counts) VALUES ('old.csv', '{}', '{}')")
     add(home, entry())
-    with database.connect(home) as connection:
+    with home.database.connect() as connection:
         assert connection.execute(select(database.runs.c.name)).scalar_one() == "old.csv"
     assert one(home).status == "open"
 
 
 def test_the_database_itself_refuses_a_second_open_case_of_a_user(home: Settings) -> None:
     add(home, entry())
-    with database.connect(home) as connection:
+    with home.database.connect() as connection:
         row = connection.execute(select(database.cases)).one()._asdict()
     del row["number"]
-    with pytest.raises(IntegrityError), database.connect(home) as connection:
+    with pytest.raises(IntegrityError), home.database.connect() as connection:
         connection.execute(insert(database.cases).values(row))
 
 
@@ -201,13 +201,13 @@ def test_the_stronger_stratum_and_the_larger_inclusion_are_kept(
 
 def test_a_case_in_somebodys_hands_is_not_changed_until_the_claim_has_ended(home: Settings) -> None:
     add(home, entry())
-    held = queue.claim(home, "Ada", now=NOW)
+    held = home.queue.claim("Ada", now=NOW)
     later = entry(run="r-0002", score=0.99)
     assert add(home, later, now=NOW + MINUTE) == Queued(skipped=1)
     assert one(home) == held
     assert add(home, later, now=NOW + HOUR) == Queued(updated=1)
     # What its holder saw is no longer what is there: the claim cannot be renewed.
-    assert not queue.renew(home, one(home).id, "Ada", now=NOW + HOUR)
+    assert not home.queue.renew(one(home).id, "Ada", now=NOW + HOUR)
 
 
 @pytest.mark.parametrize("stratum", ["golden", "second", "appeal"])
@@ -246,7 +246,7 @@ def test_of_a_user_who_is_there_twice_the_strongest_entry_is_queued(home: Settin
 def test_all_are_queued_or_none(home: Settings) -> None:
     with pytest.raises(ValueError, match="JSON"):
         add(home, entry("u1"), entry("u2", features={"a": float("inf")}))
-    assert cases.count(home, EVERYTHING, now=NOW) == 0
+    assert home.cases.count(EVERYTHING, now=NOW) == 0
 
 
 @settings(max_examples=40)
@@ -259,7 +259,7 @@ def test_however_runs_follow_each_other_a_user_has_one_open_case(
         many = [entry(user, score, run=f"r-{number:04d}", row=i + 1) for i, (user, score) in enumerate(run.items())]
         told = add(home, *many, now=NOW + number * HOUR)
         assert told.new + told.updated + told.known + told.skipped == len(many)
-    listed = cases.listing(home, EVERYTHING, now=NOW)
+    listed = home.cases.listing(EVERYTHING, now=NOW)
     assert sorted(listed["user"]) == sorted(set().union(*runs))
     latest = {user: score for run in runs for user, score in run.items()}
     assert dict(zip(listed["user"], listed["score"], strict=True)) == latest
@@ -331,7 +331,7 @@ def test_audits_are_spread_over_the_queue(home: Settings) -> None:
     certain = [entry(f"c{i}", 0.7 + i / 1000) for i in range(200)]
     random = [entry(f"r{i}", 0.01, stratum="random", inclusion=0.01, blind=True) for i in range(200)]
     add(home, *certain, *random)
-    listed = cases.listing(home, CaseFilters(unblinded=True), now=NOW)
+    listed = home.cases.listing(CaseFilters(unblinded=True), now=NOW)
     place = np.flatnonzero(listed["stratum"] == "random")
     # Ranks of 200 of 400 in any order: mean 199.5, standard deviation of the mean about 5.8.
     assert abs(place.mean() - 199.5) < 5 * 5.8
@@ -341,7 +341,7 @@ def test_audits_are_spread_over_the_queue(home: Settings) -> None:
 
 def test_equals_come_in_the_order_of_their_numbers(home: Settings) -> None:
     add(home, *[entry(f"u{i}") for i in range(30)])
-    listed = cases.listing(home, EVERYTHING, now=NOW)
+    listed = home.cases.listing(EVERYTHING, now=NOW)
     assert listed.index.is_monotonic_increasing
     assert drained(home) == listed["user"].tolist()
 
@@ -349,16 +349,16 @@ def test_equals_come_in_the_order_of_their_numbers(home: Settings) -> None:
 def test_another_service_level_gives_open_cases_other_places(home: Settings) -> None:
     add(home, entry("old", 0.1), now=NOW - 30 * HOUR)
     add(home, entry("new", 0.9))
-    assert cases.listing(home, EVERYTHING, now=NOW)["user"].tolist() == ["new", "old"]
-    guidance.save(home, replace(guidance.load(home), service_hours=24.0), by="Lea", now=NOW)
-    assert cases.listing(home, EVERYTHING, now=NOW)["user"].tolist() == ["old", "new"]
+    assert home.cases.listing(EVERYTHING, now=NOW)["user"].tolist() == ["new", "old"]
+    home.guidance.save(replace(home.guidance.load(), service_hours=24.0), by="Lea", now=NOW)
+    assert home.cases.listing(EVERYTHING, now=NOW)["user"].tolist() == ["old", "new"]
     add(home, entry("newer", 0.9))
-    assert cases.listing(home, EVERYTHING, now=NOW)["user"].tolist() == ["old", "new", "newer"]
+    assert home.cases.listing(EVERYTHING, now=NOW)["user"].tolist() == ["old", "new", "newer"]
 
 
 def test_the_index_serves_the_next_case_without_sorting(home: Settings) -> None:
     add(home, entry())
-    with database.connect(home) as connection:
+    with home.database.connect() as connection:
         plan = connection.execute(
             text("EXPLAIN QUERY PLAN SELECT number FROM cases WHERE status = 'open' ORDER BY priority, number LIMIT 1")
         ).all()
@@ -392,7 +392,7 @@ def test_processes_that_claim_at_once_never_get_the_same_case(home: Settings, re
 
 def test_a_holder_is_given_the_same_case_until_it_is_closed(home: Settings) -> None:
     add(home, entry("u1"), entry("u2"))
-    first, again = queue.claim(home, "Ada", now=NOW), queue.claim(home, "Ada", now=NOW + MINUTE)
+    first, again = home.queue.claim("Ada", now=NOW), home.queue.claim("Ada", now=NOW + MINUTE)
     assert first
     assert again
     assert first.id == again.id
@@ -406,57 +406,57 @@ def test_a_holder_is_given_the_same_case_until_it_is_closed(home: Settings) -> N
 def test_another_person_and_another_tab_are_other_holders(home: Settings) -> None:
     add(home, entry("u1"), entry("u2"))
     holders = [("Ada", ""), ("Ada", "tab"), ("Bob", "")]
-    got = [queue.claim(home, name, session=session, now=NOW) for name, session in holders]
+    got = [home.queue.claim(name, session=session, now=NOW) for name, session in holders]
     assert {case.user for case in got[:2] if case} == {"u1", "u2"}
     assert got[2] is None
 
 
 def test_a_claim_ends_and_the_case_goes_to_who_comes_next(home: Settings) -> None:
     add(home, entry())
-    queue.claim(home, "Ada", now=NOW)
-    assert queue.claim(home, "Bob", now=NOW + queue.LEASE - MINUTE) is None
-    taken = queue.claim(home, "Bob", now=NOW + queue.LEASE)
+    home.queue.claim("Ada", now=NOW)
+    assert home.queue.claim("Bob", now=NOW + queue.LEASE - MINUTE) is None
+    taken = home.queue.claim("Bob", now=NOW + queue.LEASE)
     assert taken
     assert taken.claimed_by == "Bob"
-    assert not queue.renew(home, taken.id, "Ada", now=NOW + queue.LEASE)
-    assert not queue.release(home, taken.id, "Ada")
-    assert queue.renew(home, taken.id, "Bob", now=NOW + queue.LEASE + MINUTE)
-    assert queue.claim(home, "Ada", now=NOW + 2 * queue.LEASE) is None
+    assert not home.queue.renew(taken.id, "Ada", now=NOW + queue.LEASE)
+    assert not home.queue.release(taken.id, "Ada")
+    assert home.queue.renew(taken.id, "Bob", now=NOW + queue.LEASE + MINUTE)
+    assert home.queue.claim("Ada", now=NOW + 2 * queue.LEASE) is None
 
 
 def test_what_is_let_go_is_free_at_once(home: Settings) -> None:
     add(home, entry())
-    case = queue.claim(home, "Ada", now=NOW)
+    case = home.queue.claim("Ada", now=NOW)
     assert case
-    assert queue.release(home, case.id, "Ada")
-    assert not queue.release(home, case.id, "Ada")
-    assert queue.claim(home, "Bob", now=NOW)
+    assert home.queue.release(case.id, "Ada")
+    assert not home.queue.release(case.id, "Ada")
+    assert home.queue.claim("Bob", now=NOW)
 
 
 def test_a_skipped_case_is_let_go_and_the_next_one_given(home: Settings) -> None:
     add(home, entry("u1", 0.9), entry("u2", 0.8))
-    first = queue.claim(home, "Ada", now=NOW)
+    first = home.queue.claim("Ada", now=NOW)
     assert first
-    second = queue.claim(home, "Ada", now=NOW, but=[first.id])
+    second = home.queue.claim("Ada", now=NOW, but=[first.id])
     assert second
     assert second.user == "u2"
-    assert not cases.find(home, first.id).claimed(NOW)
-    assert queue.claim(home, "Ada", now=NOW, but=[first.id, second.id]) is None
+    assert not home.cases.find(first.id).claimed(NOW)
+    assert home.queue.claim("Ada", now=NOW, but=[first.id, second.id]) is None
 
 
 def test_a_case_is_taken_by_its_id_when_it_is_free_or_ones_own(home: Settings) -> None:
     add(home, entry("u1"), entry("u2"))
-    case = queue.claim(home, "Ada", session="old tab", now=NOW)
+    case = home.queue.claim("Ada", session="old tab", now=NOW)
     assert case
-    assert queue.take(home, case.id, "Ada", session="new tab", now=NOW).held("Ada", "new tab", NOW)
+    assert home.queue.take(case.id, "Ada", session="new tab", now=NOW).held("Ada", "new tab", NOW)
     with pytest.raises(RefusedError, match="judged by Ada"):
-        queue.take(home, case.id, "Bob", now=NOW)
-    assert queue.take(home, case.id, "Bob", now=NOW + HOUR).claimed_by == "Bob"
+        home.queue.take(case.id, "Bob", now=NOW)
+    assert home.queue.take(case.id, "Bob", now=NOW + HOUR).claimed_by == "Bob"
     close(home, case)
     with pytest.raises(RefusedError, match="closed"):
-        queue.take(home, case.id, "Ada", now=NOW + HOUR)
+        home.queue.take(case.id, "Ada", now=NOW + HOUR)
     with pytest.raises(UnknownItemError):
-        queue.take(home, "c-000099", "Ada", now=NOW)
+        home.queue.take("c-000099", "Ada", now=NOW)
 
 
 # Closing, undoing, reopening
@@ -464,7 +464,7 @@ def test_a_case_is_taken_by_its_id_when_it_is_free_or_ones_own(home: Settings) -
 
 def test_a_verdict_closes_a_case_once_and_a_correction_takes_its_place(home: Settings) -> None:
     add(home, entry())
-    case = queue.claim(home, "Ada", now=NOW)
+    case = home.queue.claim("Ada", now=NOW)
     assert case
     assert close(home, case, verdict="v1")
     assert not close(home, case, verdict="v1")
@@ -477,19 +477,19 @@ def test_a_verdict_closes_a_case_once_and_a_correction_takes_its_place(home: Set
 
 def test_what_is_undone_is_shown_next_to_who_had_judged_it(home: Settings) -> None:
     add(home, entry("u1", 0.8), entry("u2", 0.9), entry("u3", 0.99))
-    first = queue.claim(home, "Ada", session="tab", now=NOW, filters=CaseFilters(text="u1"))
+    first = home.queue.claim("Ada", session="tab", now=NOW, filters=CaseFilters(text="u1"))
     assert first
     assert close(home, first)
-    following = queue.claim(home, "Ada", session="tab", now=NOW + HOUR)
+    following = home.queue.claim("Ada", session="tab", now=NOW + HOUR)
     assert following
     assert back(home, first, session="tab")
-    again = queue.claim(home, "Ada", session="tab", now=NOW + HOUR)
+    again = home.queue.claim("Ada", session="tab", now=NOW + HOUR)
     assert again
     assert again.id == first.id
     assert (again.status, again.verdict, again.judgement, again.judged_at) == ("open", None, None, None)
     assert not back(home, first, session="tab")
     # The case that was on the screen meanwhile is free for others.
-    other = queue.claim(home, "Bob", now=NOW + HOUR)
+    other = home.queue.claim("Bob", now=NOW + HOUR)
     assert other
     assert other.id == following.id
 
@@ -500,7 +500,7 @@ def test_an_undone_case_stays_closed_when_its_user_is_queued_again_already(home:
     close(home, case)
     add(home, entry(run="r-0002", features={"links": 5.0}))
     assert not back(home, case)
-    undone = cases.find(home, case.id)
+    undone = home.cases.find(case.id)
     assert (undone.status, undone.judgement, undone.verdict) == ("closed", None, None)
     assert one(home).status == "open"
 
@@ -509,17 +509,17 @@ def test_an_appeal_is_judged_next_and_by_somebody_else(home: Settings) -> None:
     add(home, entry("u1", 0.8, stratum="random", inclusion=0.01))
     close(home, one(home))
     add(home, entry("u2", 0.99), now=NOW + HOUR)
-    appeal = queue.reopen(home, one(home).id, by="Lea", note=" says it is a mistake ", now=NOW + HOUR)
+    appeal = home.queue.reopen(one(home).id, by="Lea", note=" says it is a mistake ", now=NOW + HOUR)
     assert (appeal.status, appeal.stratum, appeal.inclusion, appeal.not_for) == ("open", "appeal", None, "Ada")
     assert (appeal.reopened, appeal.created, appeal.queued) == ("Lea: says it is a mistake", NOW, NOW + HOUR)
-    assert queue.reopen(home, appeal.id, by="Lea", note="says it is a mistake", now=NOW + 2 * HOUR) == appeal
+    assert home.queue.reopen(appeal.id, by="Lea", note="says it is a mistake", now=NOW + 2 * HOUR) == appeal
     with pytest.raises(RefusedError, match="Somebody else"):
-        queue.take(home, appeal.id, "Ada", now=NOW + HOUR)
-    bob = queue.claim(home, "Bob", now=NOW + HOUR)
+        home.queue.take(appeal.id, "Ada", now=NOW + HOUR)
+    bob = home.queue.claim("Bob", now=NOW + HOUR)
     assert bob
     assert bob.id == appeal.id
-    queue.release(home, appeal.id, "Bob")
-    ada = queue.claim(home, "Ada", now=NOW + HOUR)
+    home.queue.release(appeal.id, "Bob")
+    ada = home.queue.claim("Ada", now=NOW + HOUR)
     assert ada
     assert ada.user == "u2"
 
@@ -528,20 +528,20 @@ def test_only_what_was_decided_can_be_reopened_and_with_a_note(home: Settings) -
     add(home, entry())
     case = one(home)
     with pytest.raises(RefusedError, match="open"):
-        queue.reopen(home, case.id, by="Lea", note="why", now=NOW)
+        home.queue.reopen(case.id, by="Lea", note="why", now=NOW)
     close(home, case)
     with pytest.raises(RefusedError, match="note"):
-        queue.reopen(home, case.id, by="Lea", note="  ", now=NOW)
+        home.queue.reopen(case.id, by="Lea", note="  ", now=NOW)
     add(home, entry(run="r-0002", features={"links": 5.0}))
     with pytest.raises(RefusedError, match="open case already"):
-        queue.reopen(home, case.id, by="Lea", note="why", now=NOW)
+        home.queue.reopen(case.id, by="Lea", note="why", now=NOW)
 
 
 def test_a_case_that_was_reopened_undone_and_judged_is_closed_once_more(home: Settings) -> None:
     add(home, entry())
     case = one(home)
     close(home, case)
-    queue.reopen(home, case.id, by="Lea", note="why", now=NOW)
+    home.queue.reopen(case.id, by="Lea", note="why", now=NOW)
     close(home, case, "legitimate", by="Bob", verdict="v2")
     assert back(home, case)
     assert (one(home).not_for, one(home).stratum, one(home).claimed_by) == ("Ada", "appeal", "Bob")
@@ -582,12 +582,12 @@ def test_neither_filters_nor_lists_tell_the_score_of_a_blind_case(home: Settings
         {"scores": (0.3, 0.4)},
     ):
         assert "blind" in cut(home, **filters)
-    listed = cases.listing(home, EVERYTHING, now=NOW).set_index("user")
+    listed = home.cases.listing(EVERYTHING, now=NOW).set_index("user")
     assert not {"stratum", "inclusion"} & set(listed)
     assert listed.loc["blind", ["score", "band", "action"]].isna().all()
     assert listed.loc["seen", "score"] == 0.8
     assert cut(home, bands=("allow",), unblinded=True) == {"blind"}
-    assert cases.listing(home, CaseFilters(unblinded=True), now=NOW).set_index("user").loc["blind", "score"] == 0.05
+    assert home.cases.listing(CaseFilters(unblinded=True), now=NOW).set_index("user").loc["blind", "score"] == 0.05
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -624,25 +624,25 @@ def test_text_is_found_without_regard_to_case(home: Settings) -> None:
 
 def test_a_claim_follows_the_filters_and_drops_what_they_leave_out(home: Settings) -> None:
     add(home, entry("risky", 0.95), entry("other", 0.75))
-    assert (case := queue.claim(home, "Ada", now=NOW))
+    assert (case := home.queue.claim("Ada", now=NOW))
     assert case.user == "risky"
-    assert (case := queue.claim(home, "Ada", now=NOW, filters=CaseFilters(bands=("human_review",)))) is not None
+    assert (case := home.queue.claim("Ada", now=NOW, filters=CaseFilters(bands=("human_review",)))) is not None
     assert case.user == "other"
-    assert (case := queue.claim(home, "Bob", now=NOW))
+    assert (case := home.queue.claim("Bob", now=NOW))
     assert case.user == "risky"
-    assert queue.claim(home, "Cy", now=NOW, filters=CaseFilters(text="nobody")) is None
+    assert home.queue.claim("Cy", now=NOW, filters=CaseFilters(text="nobody")) is None
 
 
 def test_an_empty_queue_is_an_empty_table(home: Settings) -> None:
-    assert queue.claim(home, "Ada", now=NOW) is None
-    listed = cases.listing(home, EVERYTHING, now=NOW)
+    assert home.queue.claim("Ada", now=NOW) is None
+    listed = home.cases.listing(EVERYTHING, now=NOW)
     assert listed.empty
     assert add(home) == Queued()
 
 
 def test_a_list_ends_where_it_is_told_to(home: Settings) -> None:
     add(home, *[entry(f"u{i}", 0.5 + i / 100) for i in range(9)])
-    assert cases.listing(home, EVERYTHING, now=NOW, most=2)["user"].tolist() == ["u8", "u7"]
+    assert home.cases.listing(EVERYTHING, now=NOW, most=2)["user"].tolist() == ["u8", "u7"]
 
 
 def test_progress_counts_what_one_person_judged_and_what_waits(home: Settings) -> None:
@@ -653,9 +653,9 @@ def test_progress_counts_what_one_person_judged_and_what_waits(home: Settings) -
     for user, judgement, by in judged:
         close(home, one(home, user), judgement, by)
     back(home, one(home, "u3"))
-    told = cases.progress(home, "Ada", NOW)
+    told = home.cases.progress("Ada", NOW)
     assert (told.spammer, told.legitimate, told.unsure, told.judged, told.waiting) == (1, 0, 1, 2, 3)
-    assert cases.progress(home, "Ada", NOW + 2 * HOUR).judged == 0
+    assert home.cases.progress("Ada", NOW + 2 * HOUR).judged == 0
 
 
 def test_every_stratum_can_be_queued(home: Settings) -> None:

@@ -42,7 +42,7 @@ def _hook(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def run(own: Settings) -> Run:
     """A closed run of the API, sent to review."""
-    serving = Serving(own, registry.load(own), make.SCHEMA, Glossary({}), POLICY)
+    serving = Serving(own, own.registry.load(), make.SCHEMA, Glossary({}), POLICY)
     names = list(make.SCHEMA.names)
     asked = [
         serving.asked(dict(zip(names, row, strict=True)), user=user, allow_missing=True)
@@ -51,10 +51,10 @@ def run(own: Settings) -> Run:
     twice = [replace(asked[at], values=asked[at + 1 + number].values) for number, at in enumerate(AGAIN)]
     serving.score([*asked, *twice], now=NOW)
     (ended,) = serving.ended(now=NOW, everything=True)
-    closing.close(own, ended, make.SCHEMA, now=NOW)
+    own.closing.close(ended, make.SCHEMA, now=NOW)
     rules(own, capacity=10, audit=0.4, uncertain=3)
-    plans.queue_run(own, ended, by="Ada", now=NOW)
-    return runs.find(own, ended)
+    own.plans.queue_run(ended, by="Ada", now=NOW)
+    return own.runs.find(ended)
 
 
 def rows_of(user: int) -> list[int]:
@@ -62,7 +62,7 @@ def rows_of(user: int) -> list[int]:
 
 
 def test_the_plan_has_each_user_once_by_the_latest_row(own: Settings, run: Run) -> None:
-    plan = runs.plan(own, run.id)
+    plan = own.runs.plan(run.id)
     assert plan is not None
     assert len(plan) == len(USERS)
     assert set(plan.index) == {rows_of(user)[-1] for user in range(len(USERS))}
@@ -70,11 +70,11 @@ def test_the_plan_has_each_user_once_by_the_latest_row(own: Settings, run: Run) 
 
 
 def test_figures_count_each_user_once(own: Settings, run: Run) -> None:
-    before = live_figures.figures(own, run, fresh(own).valid())
+    before = own.live_figures.figures(run, fresh(own).valid())
     assert before is not None
     judge_all(own, TRUTH)
-    found = live_figures.figures(own, run, fresh(own).valid())
-    rows = live_figures.labelled(own, run, fresh(own).valid())
+    found = own.live_figures.figures(run, fresh(own).valid())
+    rows = own.live_figures.labelled(run, fresh(own).valid())
     assert found is not None
     assert rows is not None
     chosen = sum(band.pending for band in before.bands)
@@ -84,14 +84,14 @@ def test_figures_count_each_user_once(own: Settings, run: Run) -> None:
 
 def test_a_plan_of_before_that_chose_an_earlier_row_counts_nobody_twice(own: Settings, run: Run) -> None:
     """Such plans hold a line for every row, and may have chosen both rows of a user."""
-    plan, scores = runs.plan(own, run.id), runs.scores(own, run.id)
+    plan, scores = own.runs.plan(run.id), own.runs.scores(run.id)
     assert plan is not None
     old = plan.reindex(scores.index)
     old["stratum"], old["blind"] = old["stratum"].fillna("random"), old["blind"].fillna(value=True).astype(bool)
     old["chosen"], old["inclusion"] = old["chosen"].fillna(value=True).astype(bool), old["inclusion"].fillna(0.5)
-    runs.save_plan(own, run.id, old)
+    own.runs.save_plan(run.id, old)
     judge_all(own, TRUTH)
-    found = live_figures.figures(own, run, fresh(own).valid())
+    found = own.live_figures.figures(run, fresh(own).valid())
     assert found is not None
     assert sum(band.judged + band.pending for band in found.bands) == plan["chosen"].sum()
 
@@ -99,27 +99,27 @@ def test_a_plan_of_before_that_chose_an_earlier_row_counts_nobody_twice(own: Set
 @pytest.mark.parametrize("which", [0, -1])
 def test_feedback_on_any_of_the_rows_is_on_the_user(own: Settings, run: Run, which: int) -> None:
     row = rows_of(7)[which]
-    done = importing.record(
-        own, [Row.of(1, {"prediction_id": f"{run.id}-{row}", "actual_label": 1})], by="Ada", now=NOW
+    done = own.feedback_import.record(
+        [Row.of(1, {"prediction_id": f"{run.id}-{row}", "actual_label": 1})], by="Ada", now=NOW
     )  # fmt: skip
     assert done.new == 1
-    verdict = csv_store.of(own).read().iloc[0]
+    verdict = own.feedback.read().iloc[0]
     assert (verdict["user"], verdict["prediction"]) == (USERS["user"][7], f"{run.id}-{row}")
-    assert outbox.of_user(own, USERS["user"][7])["decision"].tolist() == ["remove"]
-    assert live_figures.figures(own, run, fresh(own).valid()) is not None
+    assert own.outbox.of_user(USERS["user"][7])["decision"].tolist() == ["remove"]
+    assert own.live_figures.figures(run, fresh(own).valid()) is not None
 
 
 def test_each_of_the_rows_can_be_sent_to_review(own: Settings, run: Run) -> None:
     for user in (3, 7):
-        plans.send(own, run.id, rows_of(user), by="Ada", now=NOW)
-        assert len([case for case in cases.of_user(own, USERS["user"][user]) if case.status == "open"]) == 1
-    assert live_figures.figures(own, run, fresh(own).valid()) is not None
+        own.plans.send(run.id, rows_of(user), by="Ada", now=NOW)
+        assert len([case for case in own.cases.of_user(USERS["user"][user]) if case.status == "open"]) == 1
+    assert own.live_figures.figures(run, fresh(own).valid()) is not None
 
 
 def test_monitoring_reads_the_run(own: Settings, run: Run) -> None:
     judge_all(own, TRUTH)
-    assert "trustdesk_precision" in exposition.text(own, now=NOW)
-    assert np.isfinite(len(inspection.look(own, now=NOW).found))
+    assert "trustdesk_precision" in own.exposition.text(now=NOW)
+    assert np.isfinite(len(own.inspection.look(now=NOW).found))
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ def on(person: int, judgement: Any = "spammer", name: str = "", **changes: Any) 
 
 
 def record(home: Settings, *verdicts: Verdict) -> None:
-    csv_store.of(home).record(verdicts)
+    home.feedback.record(verdicts)
     fresh(home)
 
 
@@ -117,7 +117,7 @@ def like(judged: Judged, person: int, k: int = 5, values: Any = None) -> pd.Data
 
 
 def known(home: Settings) -> Judged:
-    return Judged(ledger.of(home), POPULATION)
+    return Judged(home.ledger, POPULATION)
 
 
 def brute(person: int, others: list[int]) -> dict[str, float]:
@@ -198,7 +198,7 @@ def test_a_forgotten_user_vanishes_and_the_others_stay_who_they_are(home: Settin
     judged = known(home)
     record(home, *(on(i) for i in range(1, 8)))
     assert len(like(judged, 0, k=50)) == 7
-    csv_store.of(home).forget(PEOPLE["user"][3], by="Lea", now=NOW)
+    home.feedback.forget(PEOPLE["user"][3], by="Lea", now=NOW)
     # As many as before: nothing but the numbers of the rows tells that one is another.
     record(home, on(8))
     found = like(judged, 0, k=50)

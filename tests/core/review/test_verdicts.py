@@ -71,19 +71,19 @@ def add(home: Settings, *users: str, run: str = "r-0001", stratum: Any = "certai
         "action": "human_review", "stratum": stratum, "inclusion": inclusion, "features": {"links": 2.0, "ratio": None},
     }  # fmt: skip
     queued = [Entry(user=user, run=run, row=row, **made | changes) for row, user in enumerate(users, 1)]
-    enqueue.enqueue(home, queued, now=NOW)
+    home.enqueuing.enqueue(queued, now=NOW)
     found = {case.user: case for case in waiting(home)}
     return [found[user] for user in users]
 
 
 def again(home: Settings, case: Case) -> Case:
-    return cases.find(home, case.id)
+    return home.cases.find(case.id)
 
 
 def team(home: Settings) -> None:
     roles = {"Boss": "admin", "Ada": "reviewer", "Bob": "reviewer", "Ann": "analyst", "Sam": "data scientist"}
     for name, role in roles.items():
-        accounts.create(home, name, role, PASSWORD, now=NOW)  # type: ignore[arg-type]
+        home.accounts.create(name, role, PASSWORD, now=NOW)  # type: ignore[arg-type]
 
 
 def decisions(home: Settings, user: str) -> list[str]:
@@ -91,12 +91,12 @@ def decisions(home: Settings, user: str) -> list[str]:
 
 
 def undo(home: Settings, *verdicts: str, by: str = "Ada", now: datetime = NOW) -> tuple[str, ...]:
-    return review.undo(home, verdicts, by=by, now=now)
+    return home.verdicts.undo(verdicts, by=by, now=now)
 
 
 def triage(home: Settings, chosen: list[Case], judgement: Any = "spammer", name: str = "t1", by: str = "Ada") -> Judged:
-    return review.triage(
-        home, [case.id for case in chosen], Given(name, judgement), by=by, session="tab", now=NOW
+    return home.verdicts.triage(
+        [case.id for case in chosen], Given(name, judgement), by=by, session="tab", now=NOW
     )  # fmt: skip
 
 
@@ -127,7 +127,7 @@ def test_the_line_in_the_file_is_what_was_shown_and_said(own: Settings) -> None:
     assert (float(line["score"]), float(line["seconds"]), line["reasons"]) == (case.score, 12.5, "links is low")
     flagged = case.band in {"human_review", "auto_remove"}
     assert (line["actual_label"], line["is_correct"]) == ("0", str(not flagged).lower())
-    values = datasets.frame(own, run.dataset, list(make.SCHEMA.names)).loc[case.row]
+    values = own.datasets.frame(run.dataset, list(make.SCHEMA.names)).loc[case.row]
     for name, value in values.items():
         assert line[str(name)] == "" if math.isnan(value) else float(line[str(name)]) == value
 
@@ -138,7 +138,7 @@ def test_a_verdict_closes_its_case_and_is_told_to_the_platform(home: Settings) -
     closed = again(home, case)
     assert (closed.status, closed.verdict, closed.judgement) == ("closed", "v1", "spammer")
     assert (closed.judged_by, closed.judged_at, closed.claimed_by) == ("Ada", NOW, None)
-    decided = outbox.of_user(home, "u1").iloc[0]
+    decided = home.outbox.of_user("u1").iloc[0]
     assert (decided["decision"], decided["case"], decided["verdict"]) == ("remove", case.id, "v1")
     assert (decided["who"], decided["why"], decided["time"]) == ("Ada", "content_seen: a note", NOW)
     assert fresh(home).verdict("v1") == verdict
@@ -156,9 +156,9 @@ def test_each_judgement_decides_what_it_means(home: Settings, judgement: str, ex
 
 def test_a_verdict_said_twice_counts_once_and_has_the_same_answer(home: Settings) -> None:
     (case,) = add(home, "u1")
-    queue.take(home, case.id, "Ada", now=NOW, session="tab")
+    home.queue.take(case.id, "Ada", now=NOW, session="tab")
     first, second = (
-        review.judge(home, case.id, Given("v1", "spammer", notes="n"), by="Ada", session="tab", now=NOW + MINUTE * i)
+        home.verdicts.judge(case.id, Given("v1", "spammer", notes="n"), by="Ada", session="tab", now=NOW + MINUTE * i)
         for i in range(2)
     )
     assert first == second
@@ -173,7 +173,7 @@ def test_something_else_under_the_id_of_a_verdict_is_refused(home: Settings, cha
     judge(home, case, "spammer", verdict="v1")
     given = Given(**{"id": "v1", "judgement": "spammer"} | change)
     with pytest.raises(RefusedError, match="v1 is stored with another"):
-        review.judge(home, case.id, given, by="Ada", session="tab", now=NOW)
+        home.verdicts.judge(case.id, given, by="Ada", session="tab", now=NOW)
     assert rows(home)["verdict"].tolist() == ["spammer"]
     assert decisions(home, "u1") == ["remove"]
 
@@ -184,7 +184,7 @@ def test_an_id_that_stands_for_another_case_or_reviewer_is_refused(home: Setting
     with pytest.raises(RefusedError, match="another case"):
         judge(home, other, verdict="v1")
     with pytest.raises(RefusedError, match="another reviewer"):
-        review.judge(home, first.id, Given("v1", "spammer"), by="Bob", session="tab", now=NOW)
+        home.verdicts.judge(first.id, Given("v1", "spammer"), by="Bob", session="tab", now=NOW)
     assert again(home, other).status == "open"
     assert len(rows(home)) == 1
 
@@ -194,14 +194,14 @@ def test_an_id_that_stands_for_another_case_or_reviewer_is_refused(home: Setting
 
 def test_a_verdict_said_several_times_at_once_counts_once_and_has_the_same_answer(home: Settings) -> None:
     for case in add(home, *(f"u-{at}" for at in range(15))):
-        queue.take(home, case.id, "Ada", now=NOW, session="tab")
+        home.queue.take(case.id, "Ada", now=NOW, session="tab")
         given = Given(f"v-{case.id}", "spammer")
         found = at_once(
-            lambda: review.judge(home, case.id, given, by="Ada", session="tab", now=NOW)  # noqa: B023
+            lambda: home.verdicts.judge(case.id, given, by="Ada", session="tab", now=NOW)  # noqa: B023
         )
 
         assert [verdict.id for verdict in found] == [given.id] * 4
-        assert len(ledger.of(home).of_case(case.id)) == 1
+        assert len(home.ledger.of_case(case.id)) == 1
 
 
 def test_a_step_of_triage_said_several_times_at_once_refuses_nothing(home: Settings) -> None:
@@ -227,66 +227,66 @@ def at_once(ask: Callable[[], T]) -> list[T]:
 def refused(home: Settings, case: Case, match: str, by: str = "Ada", now: datetime = NOW) -> None:
     before = again(home, case)
     with pytest.raises(RefusedError, match=match):
-        review.judge(home, case.id, Given("v1", "spammer"), by=by, session="tab", now=now)
+        home.verdicts.judge(case.id, Given("v1", "spammer"), by=by, session="tab", now=now)
     assert fresh(home).verdict("v1") is None
     assert again(home, case) == before
 
 
 def test_a_case_that_somebody_else_took_is_refused_and_nothing_is_stored(home: Settings) -> None:
     (case,) = add(home, "u1")
-    queue.take(home, case.id, "Ada", now=NOW, session="tab")
-    queue.take(home, case.id, "Bob", now=NOW + queue.LEASE)
+    home.queue.take(case.id, "Ada", now=NOW, session="tab")
+    home.queue.take(case.id, "Bob", now=NOW + queue.LEASE)
     refused(home, case, "Bob has it now", now=NOW + queue.LEASE)
 
 
 def test_a_case_that_somebody_else_judged_is_refused(home: Settings) -> None:
     (case,) = add(home, "u1")
-    queue.take(home, case.id, "Ada", now=NOW, session="tab")
+    home.queue.take(case.id, "Ada", now=NOW, session="tab")
     judge(home, case, by="Bob", now=NOW + queue.LEASE)
     refused(home, case, "Bob has judged it", now=NOW + queue.LEASE)
 
 
 def test_a_case_that_lies_on_another_tab_is_refused(home: Settings) -> None:
     (case,) = add(home, "u1")
-    queue.take(home, case.id, "Ada", now=NOW, session="other tab")
+    home.queue.take(case.id, "Ada", now=NOW, session="other tab")
     refused(home, case, "no longer yours")
 
 
 def test_a_case_that_nobody_took_or_that_was_let_go_is_refused(home: Settings) -> None:
     (case,) = add(home, "u1")
     refused(home, case, "let go")
-    queue.take(home, case.id, "Ada", now=NOW, session="tab")
-    queue.release(home, case.id, "Ada", session="tab")
+    home.queue.take(case.id, "Ada", now=NOW, session="tab")
+    home.queue.release(case.id, "Ada", session="tab")
     refused(home, case, "let go")
 
 
 def test_a_case_that_a_newer_run_changed_after_the_lease_is_refused(home: Settings) -> None:
     (case,) = add(home, "u1")
-    queue.take(home, case.id, "Ada", now=NOW - HOUR, session="tab")
+    home.queue.take(case.id, "Ada", now=NOW - HOUR, session="tab")
     add(home, "u1", run="r-0002", features={"links": 9.0, "ratio": None})
     refused(home, case, "a newer run has changed it")
 
 
 def test_a_lease_that_ended_is_no_loss_while_nobody_else_took_the_case(home: Settings) -> None:
     (case,) = add(home, "u1")
-    queue.take(home, case.id, "Ada", now=NOW, session="tab")
+    home.queue.take(case.id, "Ada", now=NOW, session="tab")
     late = NOW + 5 * queue.LEASE
-    review.judge(home, case.id, Given("v1", "spammer"), by="Ada", session="tab", now=late)
+    home.verdicts.judge(case.id, Given("v1", "spammer"), by="Ada", session="tab", now=late)
     assert again(home, case).verdict == "v1"
 
 
 def test_the_lease_is_the_one_the_lead_has_set(home: Settings) -> None:
-    guidance.save(home, Guidance(lease_minutes=60), by="Lea", now=NOW)
+    home.guidance.save(Guidance(lease_minutes=60), by="Lea", now=NOW)
     (case,) = add(home, "u1")
     triage(home, [case])
     undo(home, "t1-" + case.id)
     with pytest.raises(RefusedError, match="Ada"):
-        queue.take(home, case.id, "Bob", now=NOW + 9 * MINUTE)
+        home.queue.take(case.id, "Bob", now=NOW + 9 * MINUTE)
 
 
 def test_a_case_that_is_not_there_is_said_so(home: Settings) -> None:
     with pytest.raises(UnknownItemError, match="c-000009"):
-        review.judge(home, "c-000009", Given("v1", "spammer"), by="Ada", session="tab", now=NOW)
+        home.verdicts.judge("c-000009", Given("v1", "spammer"), by="Ada", session="tab", now=NOW)
     assert not home.feedback.exists()
 
 
@@ -296,7 +296,7 @@ def test_only_who_may_judge_judges(home: Settings) -> None:
     judge(home, other, by="Bob", verdict="v9")
     for name in ("Ann", "Sam", "Mallory"):
         with pytest.raises(NotAllowedError, match="judge"):
-            review.judge(home, case.id, Given("v1", "spammer"), by=name, session="tab", now=NOW)
+            home.verdicts.judge(case.id, Given("v1", "spammer"), by=name, session="tab", now=NOW)
         with pytest.raises(NotAllowedError, match="judge"):
             triage(home, [case], by=name)
         with pytest.raises(NotAllowedError, match="judge"):
@@ -309,7 +309,7 @@ def test_an_account_is_the_same_reviewer_however_the_name_is_typed(home: Setting
     team(home)
     (case,) = add(home, "u1")
     judge(home, case, by="Ada", verdict="v1")
-    queue.reopen(home, case.id, by="Boss", note="says it is a mistake", now=NOW)
+    home.queue.reopen(case.id, by="Boss", note="says it is a mistake", now=NOW)
     assert "Somebody else" in triage(home, [again(home, case)], by="ada").refused[case.id]
     assert undo(home, "v1", by="ADA") == (case.id,)
 
@@ -319,28 +319,28 @@ def test_an_account_is_the_same_reviewer_however_the_name_is_typed(home: Setting
 
 def test_what_was_stored_before_a_crash_is_applied_once(home: Settings) -> None:
     first, second, third = add(home, "u1", "u2", "u3")
-    csv_store.of(home).record([said(first, "spammer"), said(second, "legitimate"), said(third, "unsure")])
+    home.feedback.record([said(first, "spammer"), said(second, "legitimate"), said(third, "unsure")])
     assert [again(home, case).status for case in (first, second, third)] == ["open"] * 3
     for _ in range(2):
-        review.catch_up(home)
+        home.verdicts.catch_up()
         assert [again(home, case).judgement for case in (first, second, third)] == ["spammer", "legitimate", "unsure"]
-        assert outbox.since(home, 0)["decision"].tolist() == ["remove", "keep"]
+        assert home.outbox.since(0)["decision"].tolist() == ["remove", "keep"]
 
 
 def test_who_comes_next_applies_what_a_crash_left(home: Settings) -> None:
     first, second = add(home, "u1", "u2")
-    csv_store.of(home).record([said(first, "spammer", by="Bob")])
+    home.feedback.record([said(first, "spammer", by="Bob")])
     judge(home, second, "legitimate")
     assert again(home, first).judged_by == "Bob"
-    assert outbox.since(home, 0)["user"].tolist() == ["u1", "u2"]
+    assert home.outbox.since(0)["user"].tolist() == ["u1", "u2"]
 
 
 def test_a_verdict_sent_again_after_a_crash_is_the_one_that_was_stored(home: Settings) -> None:
     (case,) = add(home, "u1")
-    queue.take(home, case.id, "Ada", now=NOW, session="tab")
+    home.queue.take(case.id, "Ada", now=NOW, session="tab")
     stored = said(case, "spammer", verdict="v1")
-    csv_store.of(home).record([stored])
-    answer = review.judge(home, case.id, Given("v1", "spammer"), by="Ada", session="tab", now=NOW + HOUR)
+    home.feedback.record([stored])
+    answer = home.verdicts.judge(case.id, Given("v1", "spammer"), by="Ada", session="tab", now=NOW + HOUR)
     assert answer == stored
     assert again(home, case).judgement == "spammer"
     assert decisions(home, "u1") == ["remove"]
@@ -349,8 +349,8 @@ def test_a_verdict_sent_again_after_a_crash_is_the_one_that_was_stored(home: Set
 def test_an_undo_that_was_stored_with_its_verdict_before_a_crash_leaves_the_case_open(home: Settings) -> None:
     (case,) = add(home, "u1")
     verdict = said(case)
-    csv_store.of(home).record([verdict, verdict.withdrawn(NOW)])
-    review.catch_up(home)
+    home.feedback.record([verdict, verdict.withdrawn(NOW)])
+    home.verdicts.catch_up()
     assert again(home, case).status == "open"
     assert [(decision, back) for decision, back, _ in told(home, "u1")] == [("remove", None), ("none", 1)]
 
@@ -365,11 +365,11 @@ def test_decisions_are_the_same_whether_verdicts_are_applied_one_by_one_or_toget
         (case,) = add(place, "u1")
         first = said(case, "spammer", verdict="v1")
         for verdict in (first, first.withdrawn(NOW), said(case, "legitimate", verdict="v2", by="Bob")):
-            csv_store.of(place).record([verdict])
+            place.feedback.record([verdict])
             if place is home:
-                review.catch_up(place)
-        review.catch_up(place)
-        found[place] = outbox.of_user(place, "u1")
+                place.verdicts.catch_up()
+        place.verdicts.catch_up()
+        found[place] = place.outbox.of_user("u1")
     assert found[home].equals(found[other])
     assert found[home]["who"].tolist() == ["Ada", "Ada", "Bob"]
 
@@ -383,14 +383,14 @@ def test_a_database_that_was_lost_gets_the_decisions_again_and_closes_no_strange
     assert (case.id, stranger.id) == ("c-000001", "c-000002")  # the verdict on u1 names the first for ever
     judge(home, stranger, "legitimate", verdict="v2")
     assert again(home, stranger).verdict == "v2"
-    assert outbox.since(home, 0)[["user", "decision"]].to_numpy().tolist() == [["u1", "remove"], ["u2", "keep"]]
+    assert home.outbox.since(0)[["user", "decision"]].to_numpy().tolist() == [["u1", "remove"], ["u2", "keep"]]
 
 
 def test_processes_that_catch_up_at_once_apply_each_verdict_once(home: Settings) -> None:
     many = add(home, *[f"u{i}" for i in range(60)])
-    csv_store.of(home).record([said(case, "spammer") for case in many])
+    home.feedback.record([said(case, "spammer") for case in many])
     first = said(many[0], "spammer")
-    csv_store.of(home).record([first.withdrawn(NOW), said(many[0], "legitimate", verdict="v2")])
+    home.feedback.record([first.withdrawn(NOW), said(many[0], "legitimate", verdict="v2")])
     pipe = subprocess.PIPE
     running = [
         subprocess.Popen([sys.executable, "-c", APPLIER, str(home.home)], cwd=ROOT, stdin=pipe, stdout=pipe,
@@ -398,7 +398,7 @@ def test_processes_that_catch_up_at_once_apply_each_verdict_once(home: Settings)
         for _ in range(2)
     ]  # fmt: skip
     assert [each.stdout.readline() for each in running if each.stdout] == ["ready\n"] * 2
-    with database.writing(home):  # so that both have begun before either can go on
+    with home.database.writing():  # so that both have begun before either can go on
         for each in running:
             assert each.stdin
             each.stdin.write("go\n")
@@ -407,7 +407,7 @@ def test_processes_that_catch_up_at_once_apply_each_verdict_once(home: Settings)
     assert [each.communicate()[1] for each in running] == ["", ""]
     assert waiting(home) == []
     taken_back = many[0].user
-    assert outbox.since(home, 0)["user"].tolist() == [*(case.user for case in many), taken_back, taken_back]
+    assert home.outbox.since(0)["user"].tolist() == [*(case.user for case in many), taken_back, taken_back]
     assert decisions(home, taken_back) == ["remove", "none", "keep"]
 
 
@@ -420,13 +420,13 @@ def test_a_reviewer_who_is_killed_loses_nothing_that_was_acknowledged(home: Sett
     heard = [reviewer.stdout.readline().strip() for _ in range(after + 1)]
     reviewer.send_signal(signal.SIGKILL)
     heard += reviewer.communicate()[0].split()
-    review.catch_up(home)
+    home.verdicts.catch_up()
     known = fresh(home)
     stored = known.frame()["id"].tolist()
     assert set(heard) <= set(stored)
     assert len(stored) <= len(set(heard)) + 1  # one may be stored and not acknowledged yet
     assert {case.user for case in waiting(home)} == {f"u{i}" for i in range(40)} - set(known.frame()["user"])
-    assert outbox.since(home, 0)["verdict"].tolist() == stored
+    assert home.outbox.since(0)["verdict"].tolist() == stored
 
 
 # Taking back
@@ -488,8 +488,8 @@ def test_an_undo_cannot_be_undone(home: Settings) -> None:
 def test_a_verdict_that_another_one_replaced_since_takes_no_case_back(home: Settings) -> None:
     """Ada's claim ended while her verdict waited for the database, and Bob judged the case too: his verdict stands."""
     (case,) = add(home, "u1")
-    csv_store.of(home).record([said(case, "spammer", verdict="v1"), said(case, "legitimate", verdict="v2", by="Bob")])
-    review.catch_up(home)
+    home.feedback.record([said(case, "spammer", verdict="v1"), said(case, "legitimate", verdict="v2", by="Bob")])
+    home.verdicts.catch_up()
     undo(home, "v1")
     kept = again(home, case)
     assert (kept.status, kept.verdict, kept.judged_by) == ("closed", "v2", "Bob")
@@ -529,8 +529,8 @@ def test_unsure_after_a_verdict_taken_back_does_not_hide_what_another_case_decid
 def test_unsure_after_a_verdict_taken_back_does_not_hide_what_an_import_decided(home: Settings) -> None:
     (case,) = add(home, "u1")
     imported = said(case, "spammer", verdict="v1", case="", prediction="r-0009-1")
-    csv_store.of(home).record([imported])
-    review.catch_up(home)
+    home.feedback.record([imported])
+    home.verdicts.catch_up()
     assert decisions(home, "u1") == ["remove"]
     judge(home, case, "legitimate", verdict="v2")
     undo(home, "v2")
@@ -556,7 +556,7 @@ def test_what_stands_at_the_platform_is_what_the_remaining_verdicts_say(
         elif step == "undo":
             if standing:
                 undo(home, standing.pop()[0])
-                case = cases.of_user(home, "u1")[0]
+                case = home.cases.of_user("u1")[0]
         elif again(home, case).status == "open":
             judge(home, case, step, verdict=f"v{number}")
             standing.append((f"v{number}", step, case.id))
@@ -604,12 +604,12 @@ def test_a_step_of_triage_is_undone_in_one_step(home: Settings) -> None:
 
 def test_what_somebody_else_has_is_left_out_of_triage_and_said_so(home: Settings) -> None:
     free, held, closed, appeal = many = add(home, "u1", "u2", "u3", "u4")
-    queue.take(home, held.id, "Bob", now=NOW)
+    home.queue.take(held.id, "Bob", now=NOW)
     judge(home, closed, by="Bob")
     judge(home, appeal, "legitimate", verdict="v4")
-    queue.reopen(home, appeal.id, by="Lea", note="look again", now=NOW)
-    done = review.triage(
-        home, [*(case.id for case in many), "c-000099"], Given("t1", "spammer"), by="Ada", session="tab", now=NOW
+    home.queue.reopen(appeal.id, by="Lea", note="look again", now=NOW)
+    done = home.verdicts.triage(
+        [*(case.id for case in many), "c-000099"], Given("t1", "spammer"), by="Ada", session="tab", now=NOW
     )
     assert [verdict.case for verdict in done.verdicts] == [free.id]
     assert set(done.refused) == {held.id, closed.id, appeal.id, "c-000099"}
@@ -642,7 +642,7 @@ def appealed(home: Settings, judgement: str = "spammer") -> Case:
     """A decision of Ada against which there is an appeal."""
     (case,) = add(home, "u1", stratum="random", inclusion=0.25)
     judge(home, case, judgement, verdict="v1")
-    return queue.reopen(home, case.id, by="Lea", note="says it is a mistake", now=NOW)
+    return home.queue.reopen(case.id, by="Lea", note="says it is a mistake", now=NOW)
 
 
 def test_the_reviewer_who_decided_does_not_decide_the_appeal(home: Settings) -> None:
@@ -667,7 +667,7 @@ def test_another_reviewer_upholds_and_the_platform_is_told_so_once(home: Setting
     case = appealed(home)
     judge(home, case, "spammer", by="Bob", verdict="v2", notes="seen again")
     assert told(home, "u1") == [("remove", None, ""), ("remove", None, "upheld: seen again")]
-    review.catch_up(home)
+    home.verdicts.catch_up()
     assert len(told(home, "u1")) == 2
 
 
@@ -704,11 +704,11 @@ def test_the_first_reviewer_cannot_reopen_a_decided_appeal_by_an_undo(home: Sett
 
 def test_a_verdict_without_a_case_decides_the_open_case_of_its_prediction(own: Settings) -> None:
     run = scored(own, make.users(60, seed=1))
-    plans.send(own, run.id, [7, 8], by="Lea", now=NOW)
+    own.plans.send(run.id, [7, 8], by="Lea", now=NOW)
     asked, other = sorted(waiting(own), key=lambda case: case.row)
     imported = said(asked, "spammer", verdict="i1", case="")
-    csv_store.of(own).record([imported])
-    review.catch_up(own)
+    own.feedback.record([imported])
+    own.verdicts.catch_up()
     assert (again(own, asked).status, again(own, asked).verdict) == ("closed", "i1")
     assert again(own, other).status == "open"
     assert undo(own, "i1") == ("",)
@@ -718,7 +718,7 @@ def test_a_verdict_without_a_case_decides_the_open_case_of_its_prediction(own: S
 
 def test_a_verdict_about_whom_there_is_no_case_is_told_to_the_platform_all_the_same(home: Settings) -> None:
     (case,) = add(home, "u1")
-    csv_store.of(home).record([said(case, "legitimate", case="", prediction="r-0009-4", user="u9")])
-    review.catch_up(home)
+    home.feedback.record([said(case, "legitimate", case="", prediction="r-0009-4", user="u9")])
+    home.verdicts.catch_up()
     assert decisions(home, "u9") == ["keep"]
     assert again(home, case).status == "open"

@@ -93,7 +93,7 @@ def test_a_csv_file_is_utf8_with_commas_and_unix_line_ends() -> None:
 
 
 def to(settings: Settings, path: Path) -> Target:
-    return export.target(settings, path, table_marks.SCORES)
+    return settings.exports.target(path, table_marks.SCORES)
 
 
 @pytest.fixture
@@ -101,15 +101,15 @@ def done(own: Settings) -> Scoring:
     users = make.users(80, seed=9).assign(user=[f"{i:03}" for i in range(80)])
     users.loc[:2, "name"] = ["=1+1", 'a "b", c', "two\nlines"]
     payload = make.csv(users) + b"u81,0,many,0,1,0,3,=2+2,DE\n"
-    return score_file.score_file(
-        own, "users.csv", payload, make.SCHEMA, registry.load(own), Policy(), now=make.NOW
+    return own.file_scoring.score_file(
+        "users.csv", payload, make.SCHEMA, own.registry.load(), Policy(), now=make.NOW
     )  # fmt: skip
 
 
 @pytest.fixture
 def told(done: Scoring, own: Settings) -> pd.DataFrame:
     probability = done.results["probability"].to_numpy()
-    return score_file.explained(done.frame, probability, registry.load(own), Policy())
+    return score_file.explained(done.frame, probability, own.registry.load(), Policy())
 
 
 def result(done: Scoring, told: pd.DataFrame, *, keep_features: bool = False) -> pa.Table:
@@ -178,11 +178,11 @@ def test_parquet_keeps_types_and_text_as_they_are(
 
 
 def test_a_stored_run_gives_the_same_table_later(done: Scoring, told: pd.DataFrame, own: Settings) -> None:
-    without = export.run_table(own, done.run)
+    without = own.exports.run_table(done.run)
     assert without.column_names == ["user", "name", "country", *RESULTS]
     assert without.column("reason_1").null_count == 80
-    runs.save_reasons(own, done.run.id, told)
-    later = export.run_table(own, runs.find(own, done.run.id))
+    own.runs.save_reasons(done.run.id, told)
+    later = own.exports.run_table(own.runs.find(done.run.id))
     assert export.as_bytes(later, ".csv") == export.as_bytes(result(done, told), ".csv")
 
 
@@ -204,8 +204,8 @@ def test_a_schema_that_names_its_columns_like_results_loses_none(home: Settings)
 def test_rejected_rows_are_written_beside_with_their_place_and_made_plain(
     done: Scoring, own: Settings, tmp_path: Path
 ) -> None:
-    target = export.rejected_target(own, tmp_path / "scored.csv", table_marks.REJECTED)
-    assert export.write_rejected(export.rejected_table(own, done.dataset.id), target)
+    target = own.exports.rejected_target(tmp_path / "scored.csv", table_marks.REJECTED)
+    assert export.write_rejected(own.exports.rejected_table(done.dataset.id), target)
     text = (tmp_path / "scored.rejected.csv").read_text(encoding="utf-8")
     head, row = list(csv.reader(io.StringIO(text, newline="")))
     assert head == ["line", "row", "column", "code", "sentence", "record"]
@@ -218,8 +218,8 @@ def test_rejected_rows_are_written_beside_with_their_place_and_made_plain(
 def test_a_rejected_record_that_begins_like_a_formula_is_made_plain(own: Settings) -> None:
     text = "user,links,verified,tier,ratio,constant\n=u1,x,0,1,0,3\n"
     checked = intake.read("users.csv", text.encode(), make.SCHEMA)
-    dataset = datasets.put(own, checked, make.SCHEMA, now=make.NOW)
-    assert rows(export.rejected_table(own, dataset.id))[1][-1] == "'=u1,x,0,1,0,3"
+    dataset = own.datasets.put(checked, make.SCHEMA, now=make.NOW)
+    assert rows(own.exports.rejected_table(dataset.id))[1][-1] == "'=u1,x,0,1,0,3"
 
 
 HEAD = "line,row,column,code,sentence,record\n"
@@ -234,9 +234,9 @@ def test_without_rejected_rows_there_is_no_file_and_an_old_one_goes_if_it_is_one
     old = tmp_path / "scored.rejected.csv"
     old.write_text(text, encoding="utf-8")
     checked = intake.read("users.csv", make.csv(make.users(5)), make.SCHEMA)
-    dataset = datasets.put(own, checked, make.SCHEMA, now=make.NOW)
-    target = export.rejected_target(own, tmp_path / "scored.csv", table_marks.REJECTED)
-    assert not export.write_rejected(export.rejected_table(own, dataset.id), target)
+    dataset = own.datasets.put(checked, make.SCHEMA, now=make.NOW)
+    target = own.exports.rejected_target(tmp_path / "scored.csv", table_marks.REJECTED)
+    assert not export.write_rejected(own.exports.rejected_table(dataset.id), target)
     assert old.exists() != goes
     assert goes or old.read_text(encoding="utf-8") == text
 
@@ -258,7 +258,7 @@ def test_a_file_that_cannot_be_written_whole_leaves_the_old_one(home: Settings, 
     path = tmp_path / "scored.csv"
     path.write_text("old", encoding="utf-8")
     broken = pa.table({"a": pa.array([[1]], pa.list_(pa.int64()))})  # a list has no place in a CSV file
-    target = export.target(home, path, table_marks.SCORES, overwrite=True)
+    target = home.exports.target(path, table_marks.SCORES, overwrite=True)
     with pytest.raises(pa.ArrowInvalid):
         export.write(broken, target)
     assert path.read_text(encoding="utf-8") == "old"

@@ -40,8 +40,8 @@ USER = Served("u1", np.zeros(5), {}, 0.0, 0.5, 0, "")
 
 
 def score(home: Settings, *, seed: int = 1) -> Run:
-    model, payload = registry.load(home), make.csv(make.users(12, seed=seed))
-    return score_file.score_file(home, f"users-{seed}.csv", payload, make.SCHEMA, model, Policy(), now=make.NOW).run
+    model, payload = home.registry.load(), make.csv(make.users(12, seed=seed))
+    return home.file_scoring.score_file(f"users-{seed}.csv", payload, make.SCHEMA, model, Policy(), now=make.NOW).run
 
 
 def served(home: Settings) -> str:
@@ -68,7 +68,7 @@ def kept(home: Settings, to: Path) -> Callable[[], None]:
 def judged(home: Settings, prediction: str) -> None:
     """Have the feedback file name a prediction."""
     row = Row.of(1, {"prediction_id": prediction, "is_correct": "1"})
-    assert importing.record(home, [row], by="Ada", now=make.NOW).new == 1
+    assert home.feedback_import.record([row], by="Ada", now=make.NOW).new == 1
 
 
 def digests(home: Settings) -> dict[str, str]:
@@ -77,7 +77,7 @@ def digests(home: Settings) -> dict[str, str]:
 
 
 def loss(home: Settings) -> Loss:
-    found = lost_runs.look(home)
+    found = home.lost_runs.look()
     assert found is not None
     return found
 
@@ -102,7 +102,7 @@ def test_after_an_older_database_runs_go_on_from_what_lies_on_disk(own: Settings
 
     assert score(own, seed=4).id == "r-0004"
     assert {path: digest for path, digest in digests(own).items() if path in before} == before
-    assert [run.id for run in runs.recent(own)] == ["r-0004", "r-0001"]
+    assert [run.id for run in own.runs.recent()] == ["r-0004", "r-0001"]
 
 
 @pytest.mark.parametrize("older", [False, True], ids=["lost", "older"])
@@ -126,11 +126,11 @@ def test_where_only_the_runs_are_lost_they_go_on_from_the_database(own: Settings
     shutil.rmtree(own.runs)
 
     assert score(own, seed=3).id == "r-0003"
-    assert lost_runs.look(own) is None
+    assert own.lost_runs.look() is None
 
 
 def test_the_audit_log_shadows_and_jobs_name_runs_for_ever(own: Settings) -> None:
-    audit.note(own, who="Lea", what="queue run", about="r-0004", now=make.NOW)
+    own.audit.note(who="Lea", what="queue run", about="r-0004", now=make.NOW)
     assert score(own, seed=1).id == "r-0005"
     lose(own)
     shutil.rmtree(own.runs)
@@ -171,7 +171,7 @@ def test_processes_that_record_at_once_after_a_loss_get_numbers_of_their_own(own
     given = [line for each in running for line in each.communicate()[0].split()]
 
     assert sorted(given) == [f"r-{number:04d}" for number in range(2, 14)]
-    assert {run.id for run in runs.recent(own)} == set(given)
+    assert {run.id for run in own.runs.recent()} == set(given)
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_whatever_stands_in_the_feedback_file_keeps_nobody_from_scoring(own: Set
 
 def test_notes_of_reviewers_name_no_run(own: Settings) -> None:
     row = {"prediction_id": f"{score(own).id}-1", "is_correct": "1", "feedback_notes": "see r-0900-1, c-000900"}
-    importing.record(own, [Row.of(1, row)], by="r-0800-1", now=make.NOW)
+    own.feedback_import.record([Row.of(1, row)], by="r-0800-1", now=make.NOW)
     lose(own)
 
     assert score(own).id == "r-0002"
@@ -204,7 +204,7 @@ def test_a_forgotten_user_does_not_stop_the_reading_of_what_came_after(own: Sett
     first = score(own, seed=1).id
     judged(own, f"{first}-1")
     score(own, seed=2)
-    csv_store.of(own).forget("u1-0", by="Lea", now=make.NOW)  # the file is another one now, and shorter
+    own.feedback.forget("u1-0", by="Lea", now=make.NOW)  # the file is another one now, and shorter
     judged(own, f"{score(own, seed=3).id}-2")
     lose(own)
     shutil.rmtree(own.runs)
@@ -213,10 +213,10 @@ def test_a_forgotten_user_does_not_stop_the_reading_of_what_came_after(own: Sett
 
 
 def test_cases_go_on_from_those_that_verdicts_name(own: Settings) -> None:
-    plans.send(own, score(own, seed=1).id, [1, 2, 3], by="Lea", now=make.NOW)
+    own.plans.send(score(own, seed=1).id, [1, 2, 3], by="Lea", now=make.NOW)
     judge(own, waiting(own)[-1])
     lose(own)
-    plans.send(own, score(own, seed=2).id, [1], by="Lea", now=make.NOW)
+    own.plans.send(score(own, seed=2).id, [1], by="Lea", now=make.NOW)
 
     assert [case.id for case in waiting(own)] == ["c-000004"]
 
@@ -225,13 +225,13 @@ def test_a_decision_that_a_consumer_was_given_lends_its_number_to_no_other(own: 
     run = score(own).id
     for row in (1, 2, 3):
         judged(own, f"{run}-{row}")
-    given = outbox.since(own, 0)
+    given = own.outbox.since(0)
     facts = {"decisions": len(given), "last": int(given.index[-1])}
-    audit.note(own, who="Lea", what="export decisions", about="platform", details=facts, now=make.NOW)
+    own.audit.note(who="Lea", what="export decisions", about="platform", details=facts, now=make.NOW)
     lose(own)
     judged(own, f"{score(own, seed=2).id}-4")
 
-    again = outbox.since(own, 0)
+    again = own.outbox.since(0)
     assert len(again) == len(given) + 1
     assert again.index.min() > given.index.max()
 
@@ -241,7 +241,7 @@ def test_the_loss_is_said_with_what_to_do_until_somebody_acknowledges_it(own: Se
     restore = kept(own, tmp_path / "older.db")
     for seed in range(2, 5):
         score(own, seed=seed)
-    assert lost_runs.look(own) is None
+    assert own.lost_runs.look() is None
     restore()
 
     said = loss(own).sentence
@@ -251,9 +251,9 @@ def test_the_loss_is_said_with_what_to_do_until_somebody_acknowledges_it(own: Se
     assert score(own, seed=6).id == "r-0005"
     assert loss(own).in_folders == (2, 3, 4)
 
-    lost_runs.acknowledge(own, loss(own), by="Lea", now=make.NOW)
-    assert lost_runs.look(own) is None
-    assert audit.read(own).iloc[0][["who", "what", "about"]].tolist() == ["Lea", "acknowledge loss", "r-0004"]
+    own.lost_runs.acknowledge(loss(own), by="Lea", now=make.NOW)
+    assert own.lost_runs.look() is None
+    assert own.audit.read().iloc[0][["who", "what", "about"]].tolist() == ["Lea", "acknowledge loss", "r-0004"]
     lose(own)
     assert loss(own).in_folders == (1, 2, 3, 4, 5)
 
@@ -264,8 +264,8 @@ def test_the_loss_of_database_and_runs_is_said_as_soon_as_somebody_looks(own: Se
     shutil.rmtree(own.runs)
 
     assert loss(own).sentence.startswith("Verdicts or other records name runs up to r-0001, which data/state.db")
-    lost_runs.acknowledge(own, loss(own), by="Lea", now=make.NOW)
-    assert lost_runs.look(own) is None
+    own.lost_runs.acknowledge(loss(own), by="Lea", now=make.NOW)
+    assert own.lost_runs.look() is None
     assert score(own).id == "r-0002"
 
 
@@ -273,24 +273,24 @@ def test_once_the_newer_database_is_back_nothing_is_said(own: Settings, tmp_path
     score(own)
     restore = kept(own, tmp_path / "newest.db")
     lose(own)
-    assert lost_runs.look(own) is not None
+    assert own.lost_runs.look() is not None
     restore()
-    assert lost_runs.look(own) is None
+    assert own.lost_runs.look() is None
 
 
 def test_only_who_manages_accounts_acknowledges_a_loss(own: Settings) -> None:
     score(own)
     lose(own)
-    accounts.create(own, "Root", "admin", "the lead of all admins", now=make.NOW)
-    accounts.create(own, "Ines", "lead", "a lead, for now at least", now=make.NOW)
+    own.accounts.create("Root", "admin", "the lead of all admins", now=make.NOW)
+    own.accounts.create("Ines", "lead", "a lead, for now at least", now=make.NOW)
     with pytest.raises(NotAllowedError):
-        lost_runs.acknowledge(own, loss(own), by="Ines", now=make.NOW)
-    assert lost_runs.look(own) is not None
+        own.lost_runs.acknowledge(loss(own), by="Ines", now=make.NOW)
+    assert own.lost_runs.look() is not None
 
 
 def test_no_loss_is_said_while_runs_are_made(own: Settings) -> None:
-    with database.writing(own):
-        assert lost_runs.look(own) is None
+    with own.database.writing():
+        assert own.lost_runs.look() is None
     served(own)
     score(own)
-    assert lost_runs.look(own) is None
+    assert own.lost_runs.look() is None

@@ -36,14 +36,14 @@ def test_a_row_without_a_score_is_rejected_and_told(own: Settings, tmp_path: Pat
     bad = without_score(model, USERS)
     assert 0 < bad.sum() < len(USERS)
 
-    done = score_file.score_file(own, "users.csv", TEXT, make.SCHEMA, model, Policy(), now=make.NOW)
+    done = own.file_scoring.score_file("users.csv", TEXT, make.SCHEMA, model, Policy(), now=make.NOW)
     run = done.run
     assert run.received == run.users + run.rejected == 41
     assert run.users == len(done.frame) == len(done.results) == sum(run.counts.values()) == 40 - bad.sum()
     assert done.results.index.tolist() == done.frame.index.tolist() == (np.flatnonzero(~bad) + 1).tolist()
-    assert np.isfinite(runs.scores(own, run.id)["probability"]).all()
+    assert np.isfinite(own.runs.scores(run.id)["probability"]).all()
 
-    rejected = datasets.rejected(own, run.dataset)
+    rejected = own.datasets.rejected(run.dataset)
     assert rejected["row"].tolist() == sorted(rejected["row"])
     ours = rejected[rejected["code"] == "no_score"]
     assert (ours["row"] == np.flatnonzero(bad) + 1).all()
@@ -55,49 +55,49 @@ def test_a_row_without_a_score_is_rejected_and_told(own: Settings, tmp_path: Pat
     assert (first.code, first.rows, first.rejected) == ("no_score", bad.sum(), True)
     assert sum(each.rows for each in done.dataset.problems if each.rejected) == run.rejected
 
-    target = export.rejected_target(own, tmp_path / "scores.csv", table_marks.REJECTED)
-    assert export.write_rejected(export.rejected_table(own, run.dataset), target)
+    target = own.exports.rejected_target(tmp_path / "scores.csv", table_marks.REJECTED)
+    assert export.write_rejected(own.exports.rejected_table(run.dataset), target)
     assert target.path.read_text(encoding="utf-8").count("no_score") == bad.sum()
 
 
 def test_what_is_made_of_such_a_run_has_its_scored_rows_only(own: Settings) -> None:
     model = one_bad_leaf(own)
-    done = score_file.score_file(own, "users.csv", TEXT, make.SCHEMA, model, Policy(), now=make.NOW)
+    done = own.file_scoring.score_file("users.csv", TEXT, make.SCHEMA, model, Policy(), now=make.NOW)
     reasons = score_file.explained(
         done.frame, done.results["probability"].to_numpy(), model, Policy(), which="all",
     )  # fmt: skip
-    runs.save_reasons(own, done.run.id, reasons)
-    table: pa.Table = export.run_table(own, done.run)
+    own.runs.save_reasons(done.run.id, reasons)
+    table: pa.Table = own.exports.run_table(done.run)
     assert table.column("user").to_pylist() == USERS["user"][~without_score(model, USERS)].tolist()
     assert not table.column("score").null_count
     assert reasons.index.tolist() == done.frame.index.tolist()
 
 
 def test_the_whole_file_stays_for_a_model_that_scores_everybody(own: Settings) -> None:
-    first = score_file.score_file(own, "u.csv", TEXT, make.SCHEMA, one_bad_leaf(own), Policy(), now=make.NOW).run
-    again = score_file.score_file(own, "u.csv", TEXT, make.SCHEMA, one_bad_leaf(own), Policy(), now=make.NOW).run
-    sound = score_file.score_file(own, "u.csv", TEXT, make.SCHEMA, registry.load(own), Policy(), now=make.NOW).run
+    first = own.file_scoring.score_file("u.csv", TEXT, make.SCHEMA, one_bad_leaf(own), Policy(), now=make.NOW).run
+    again = own.file_scoring.score_file("u.csv", TEXT, make.SCHEMA, one_bad_leaf(own), Policy(), now=make.NOW).run
+    sound = own.file_scoring.score_file("u.csv", TEXT, make.SCHEMA, own.registry.load(), Policy(), now=make.NOW).run
     assert first.dataset == again.dataset != sound.dataset
     assert (sound.users, sound.rejected) == (40, 1)
-    assert sound.dataset in {each.id for each in datasets.labelled(own)}
-    assert first.dataset not in {each.id for each in datasets.labelled(own)}
+    assert sound.dataset in {each.id for each in own.datasets.labelled()}
+    assert first.dataset not in {each.id for each in own.datasets.labelled()}
 
 
 def test_a_row_of_a_stored_dataset_without_a_score_is_rejected_too(own: Settings) -> None:
     model, checked = one_bad_leaf(own), intake.read("users.csv", TEXT, make.SCHEMA)
-    dataset = datasets.put(own, checked, make.SCHEMA, now=make.NOW)
-    run = score_file.score_stored(own, dataset, model, Policy(), now=make.NOW)
+    dataset = own.datasets.put(checked, make.SCHEMA, now=make.NOW)
+    run = own.file_scoring.score_stored(dataset, model, Policy(), now=make.NOW)
     assert run.received == run.users + run.rejected == 41
     assert run.rejected == 1 + without_score(model, USERS).sum()
-    assert datasets.frame(own, run.dataset).index.tolist() == runs.scores(own, run.id).index.tolist()
+    assert own.datasets.frame(run.dataset).index.tolist() == own.runs.scores(run.id).index.tolist()
 
 
 def test_a_file_in_which_nobody_has_a_score_is_a_run_of_nobody(own: Settings) -> None:
     model = one_bad_leaf(own)
     text = make.csv(USERS[without_score(model, USERS)])
-    run = score_file.score_file(own, "users.csv", text, make.SCHEMA, model, Policy(), now=make.NOW).run
+    run = own.file_scoring.score_file("users.csv", text, make.SCHEMA, model, Policy(), now=make.NOW).run
     assert (run.users, run.rejected, run.flagged) == (0, run.received, 0)
-    assert export.run_table(own, run).num_rows == 0
+    assert own.exports.run_table(run).num_rows == 0
 
 
 def everyone() -> list[Asked]:
@@ -115,7 +115,7 @@ def test_a_user_without_a_score_is_told_so_and_nothing_is_stored(own: Settings) 
     with pytest.raises(NoScoreError, match=f"v0001 gives {bad.sum()} of 40 users no score") as told:
         ours.score(everyone(), now=make.NOW)
     assert told.value.at == tuple(np.flatnonzero(bad))
-    assert online_runs.growing(own) == ()
+    assert own.online_runs.growing() == ()
     with pytest.raises(NoScoreError, match="gives this user no score"):
         ours.score([everyone()[int(np.flatnonzero(bad)[0])]], now=make.NOW)
     scored = [user for user, none in zip(everyone(), bad, strict=True) if not none]
@@ -133,31 +133,31 @@ def test_no_policy_has_a_band_for_what_is_no_number(value: float) -> None:
 
 
 def test_nobody_is_judged_by_scores_that_are_none(own: Settings) -> None:
-    model, dataset = one_bad_leaf(own), datasets.put(
-        own, intake.read("u.csv", make.csv(make.users(400, seed=5)), make.SCHEMA), make.SCHEMA, now=make.NOW
+    model, dataset = one_bad_leaf(own), own.datasets.put(
+        intake.read("u.csv", make.csv(make.users(400, seed=5)), make.SCHEMA), make.SCHEMA, now=make.NOW
     )  # fmt: skip
     with pytest.raises(NoScoreError):
-        training.judged(own, model, dataset, make.SCHEMA, Policy().thresholds)
+        own.training.judged(model, dataset, make.SCHEMA, Policy().thresholds)
     with pytest.raises(NoScoreError):
-        common_rows.contender(common_rows.rows(own, [model], dataset, make.SCHEMA), model)
+        common_rows.contender(own.common_rows.rows([model], dataset, make.SCHEMA), model)
 
 
 def test_a_challenger_is_held_against_the_champion_where_it_has_scores(
     own: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sound = registry.load(own)
+    sound = own.registry.load()
     parts = registry.Parts(
         sound.booster, sound.calibration, sound.metadata, sound.baseline(), np.arange(3, dtype=np.uint64)
     )
-    version = registry.publish(own, parts)
-    shadow.appoint(own, version, by="Ada", now=make.NOW - timedelta(days=1))
-    score_file.score_file(own, "users.csv", TEXT, make.SCHEMA, sound, Policy(), now=make.NOW)
+    version = own.registry.publish(parts)
+    own.shadow.appoint(version, by="Ada", now=make.NOW - timedelta(days=1))
+    own.file_scoring.score_file("users.csv", TEXT, make.SCHEMA, sound, Policy(), now=make.NOW)
     bad = one_bad_leaf(own)
-    monkeypatch.setattr(registry, "load", lambda *_: bad)
-    assert len(shadow.catch_up(own)) == 1
-    found = shadow.challenger(own)
+    monkeypatch.setattr(registry.Registry, "load", lambda *_: bad)
+    assert len(own.shadow.catch_up()) == 1
+    found = own.shadow.challenger()
     assert found is not None
-    told = shadow.standing(own, found)
+    told = own.shadow.standing(found)
     none = int(without_score(bad, USERS).sum())
     assert (told.flips.n, told.without) == (40 - none, none)
     assert f"It gives {none} other user" in told.sentence

@@ -31,7 +31,7 @@ NAMES = make.SCHEMA.names
 
 
 def serving(home: Settings, policy: Policy | None = None) -> Serving:
-    return Serving(home, registry.load(home), schemas.load(home.schema_file), GLOSSARY, policy or Policy())
+    return Serving(home, home.registry.load(), schemas.load(home.schema_file), GLOSSARY, policy or Policy())
 
 
 def asked(frame: pd.DataFrame, **options: object) -> list[Asked]:
@@ -47,8 +47,8 @@ def test_scores_and_actions_are_those_of_a_file_to_the_last_bit(own: Settings) -
     users = make.users(1200, seed=7)
     read = intake.read("users.csv", make.csv(users), make.SCHEMA)
     found = serving(own).score(asked(read.frame), now=make.NOW)
-    done = score_file.score_file(
-        own, "users.csv", make.csv(users), make.SCHEMA, registry.load(own), Policy(), now=make.NOW
+    done = own.file_scoring.score_file(
+        "users.csv", make.csv(users), make.SCHEMA, own.registry.load(), Policy(), now=make.NOW
     )  # fmt: skip
 
     probability = done.results["probability"].to_numpy()
@@ -72,7 +72,7 @@ def test_reasons_are_those_of_the_file_and_told_in_the_words_of_the_glossary(own
     frame = make.users(300, seed=5)
     found = serving(own).score(asked(frame, which="all"), now=make.NOW)
     read = intake.read("users.csv", make.csv(frame), make.SCHEMA).frame
-    texts = score_file.explained(read, np.zeros(len(read)), registry.load(own), Policy(), which="all")
+    texts = score_file.explained(read, np.zeros(len(read)), own.registry.load(), Policy(), which="all")
 
     assert [[reason.text for reason in each.reasons] for each in found] == [
         [text for text in row if text] for row in texts.to_numpy().tolist()
@@ -123,7 +123,7 @@ def test_context_may_not_have_the_name_of_another_column(own: Settings, name: st
 
 def test_a_schema_without_a_feature_of_the_model_is_refused(own: Settings) -> None:
     with pytest.raises(WrongFeaturesError, match="links"):
-        Serving(own, registry.load(own), Schema((Column("other"),)), GLOSSARY, Policy())
+        Serving(own, own.registry.load(), Schema((Column("other"),)), GLOSSARY, Policy())
 
 
 def test_a_prediction_is_known_by_run_and_row(own: Settings) -> None:
@@ -134,9 +134,9 @@ def test_a_prediction_is_known_by_run_and_row(own: Settings) -> None:
     ids = [each.id for each in (*first, *second)]
     run = ids[0].rpartition("-")[0]
     assert ids == [f"{run}-{row}" for row in (1, 2, 3, 4)]
-    assert runs.find(own, run).model == registry.champion(own)
-    assert run not in [each.id for each in runs.recent(own)]
-    stored = online_runs.find(own, run)
+    assert own.runs.find(run).model == own.registry.champion()
+    assert run not in [each.id for each in own.runs.recent()]
+    stored = own.online_runs.find(run)
     assert stored is not None
     assert [each.user for each in stored.by_row.values()] == ["u0-0", "u0-1", "u0-2", ids[3]]
     assert [each.probability for each in stored.by_row.values()] == [each.probability for each in (*first, *second)]
@@ -164,19 +164,19 @@ def test_a_closed_run_is_one_like_any_other(own: Settings) -> None:
     ours = serving(own)
     told = ours.score(asked(frame), now=make.NOW)
     (run,) = ours.ended(now=make.NOW, everything=True)
-    closed = closing.close(own, run, make.SCHEMA, now=make.NOW)
+    closed = own.closing.close(run, make.SCHEMA, now=make.NOW)
 
     assert closed is not None
-    assert runs.recent(own)[0] == closed
+    assert own.runs.recent()[0] == closed
     assert (closed.users, closed.rejected, sum(closed.counts.values())) == (60, 0, 60)
-    assert runs.scores(own, run)["probability"].tolist() == [each.probability for each in told]
+    assert own.runs.scores(run)["probability"].tolist() == [each.probability for each in told]
     read = intake.read("users.csv", make.csv(frame), make.SCHEMA).frame
-    stored = datasets.frame(own, closed.dataset)
+    stored = own.datasets.frame(closed.dataset)
     pd.testing.assert_frame_equal(stored[["user", *NAMES]], read[["user", *NAMES]])
     assert stored["country"].tolist() == frame["country"].tolist()
-    assert online_runs.growing(own) == ()
-    assert plans.queue_run(own, run, by="Ada", now=make.NOW).queued.new > 0
-    assert closing.close(own, run, make.SCHEMA, now=make.NOW) == closed
+    assert own.online_runs.growing() == ()
+    assert own.plans.queue_run(run, by="Ada", now=make.NOW).queued.new > 0
+    assert own.closing.close(run, make.SCHEMA, now=make.NOW) == closed
 
 
 def test_without_an_id_in_the_schema_the_row_is_the_id(own: Settings) -> None:
@@ -185,10 +185,10 @@ def test_without_an_id_in_the_schema_the_row_is_the_id(own: Settings) -> None:
     ours = serving(own)
     (told,) = ours.score([Asked([1.0] * len(NAMES), user="somebody")], now=make.NOW)
     (run,) = ours.ended(now=make.NOW, everything=True)
-    closed = closing.close(own, run, without, now=make.NOW)
+    closed = own.closing.close(run, without, now=make.NOW)
 
     assert closed is not None
-    assert datasets.frame(own, closed.dataset).iloc[0, 0] == "1"
+    assert own.datasets.frame(closed.dataset).iloc[0, 0] == "1"
     assert told.id == f"{run}-1"
 
 
@@ -196,10 +196,10 @@ def test_a_user_who_was_scored_twice_has_one_case(own: Settings) -> None:
     ours = serving(own, Policy(monitor=0.001, review=0.002, remove=0.999))
     ours.score(2 * asked(make.users(3, seed=4)), now=make.NOW)
     (run,) = ours.ended(now=make.NOW, everything=True)
-    closing.close(own, run, make.SCHEMA, now=make.NOW)
-    plans.queue_run(own, run, by="Ada", now=make.NOW)
+    own.closing.close(run, make.SCHEMA, now=make.NOW)
+    own.plans.queue_run(run, by="Ada", now=make.NOW)
 
-    waiting = cases.listing(own, cases.CaseFilters(), now=make.NOW)
+    waiting = own.cases.listing(cases.CaseFilters(), now=make.NOW)
     assert sorted(waiting["user"]) == ["u4-0", "u4-1", "u4-2"]
 
 
@@ -208,23 +208,23 @@ def test_a_run_is_closed_once_more_where_that_was_cut_off(own: Settings, monkeyp
     ours.score(asked(make.users(5)), now=make.NOW)
     (run,) = ours.ended(now=make.NOW, everything=True)
     with monkeypatch.context() as cut:
-        cut.setattr(online_runs, "forget", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        cut.setattr(online_runs.OnlineRuns, "forget", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
-            closing.close(own, run, make.SCHEMA, now=make.NOW)
+            own.closing.close(run, make.SCHEMA, now=make.NOW)
 
-    assert online_runs.left(own) == (run,)
-    assert closing.close(own, run, make.SCHEMA, now=make.NOW) == runs.recent(own)[0]
-    assert online_runs.left(own) == ()
+    assert own.online_runs.left() == (run,)
+    assert own.closing.close(run, make.SCHEMA, now=make.NOW) == own.runs.recent()[0]
+    assert own.online_runs.left() == ()
 
 
 def test_a_run_that_grows_is_left_alone(own: Settings) -> None:
     ours = serving(own)
     run = ours.score(asked(make.users(1)), now=make.NOW)[0].id.rpartition("-")[0]
 
-    assert online_runs.growing(own) == (run,)
-    assert online_runs.left(own) == ()
+    assert own.online_runs.growing() == (run,)
+    assert own.online_runs.left() == ()
     ours.ended(now=make.NOW, everything=True)
-    assert online_runs.left(own) == (run,)
+    assert own.online_runs.left() == (run,)
 
 
 def test_feedback_joins_a_prediction_before_and_after_its_run_is_closed(own: Settings) -> None:
@@ -235,12 +235,12 @@ def test_feedback_joins_a_prediction_before_and_after_its_run_is_closed(own: Set
     )  # fmt: skip
     (run,) = ours.ended(now=make.NOW, everything=True)
     first = Row.of(1, {"prediction_id": of_allow.id, "is_correct": False})
-    importing.record(own, [first], by="Ada", now=make.NOW)
-    closing.close(own, run, make.SCHEMA, now=make.NOW)
+    own.feedback_import.record([first], by="Ada", now=make.NOW)
+    own.closing.close(run, make.SCHEMA, now=make.NOW)
     second = Row.of(1, {"prediction_id": of_review.id, "is_correct": True})
-    importing.record(own, [second], by="Ada", now=make.NOW + timedelta(minutes=1))
+    own.feedback_import.record([second], by="Ada", now=make.NOW + timedelta(minutes=1))
 
-    known = ledger.of(own)
+    known = own.ledger
     known.refresh()
     verdicts = {each.prediction: each for each in known.since("")}
     frame = make.users(200, seed=9).set_index("user")
@@ -261,12 +261,12 @@ def test_feedback_joins_a_prediction_whose_run_is_closed_at_that_moment(
     find = online_runs.find
 
     def closed_before(*where: Any) -> Any:
-        closing.close(own, "r-0001", make.SCHEMA, now=make.NOW)
+        own.closing.close("r-0001", make.SCHEMA, now=make.NOW)
         return find(*where)
 
     monkeypatch.setattr(importing.served, "find", closed_before)
     row = Row.of(1, {"prediction_id": found.id, "actual_label": 1})
-    done = importing.record(own, [row], by="Ada", now=make.NOW)
+    done = own.feedback_import.record([row], by="Ada", now=make.NOW)
     assert (done.refused, len(done.ids)) == ((), 1)
 
 
@@ -274,10 +274,10 @@ def test_feedback_on_a_row_that_does_not_exist_is_refused(own: Settings) -> None
     identity = serving(own).score(asked(make.users(1)), now=make.NOW)[0].id
     other = f"{identity.rpartition('-')[0]}-2"
 
-    done = importing.record(own, [Row.of(1, {"prediction_id": other, "is_correct": True})], by="Ada", now=make.NOW)
+    done = own.feedback_import.record([Row.of(1, {"prediction_id": other, "is_correct": True})], by="Ada", now=make.NOW)
     assert [refusal.column for refusal in done.refused] == ["prediction_id"]
 
 
 def test_what_is_no_run_is_unknown(own: Settings) -> None:
     with pytest.raises(UnknownItemError):
-        online_runs.find(own, "r-01")
+        own.online_runs.find("r-01")

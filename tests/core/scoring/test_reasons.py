@@ -94,7 +94,7 @@ def test_a_reason_says_what_the_feature_means_where_that_is_known() -> None:
 
 
 def test_all_features_of_one_user_are_told_the_largest_push_first(trained: Settings) -> None:
-    model = registry.load(trained)
+    model = trained.registry.load()
     user = pd.Series({"links": 6.0, "verified": 0.0, "tier": np.nan, "ratio": 1.5, "constant": 3.0})
     values = shap_values.contributions(model.booster, Scorer(model).matrix(user.to_frame().T))[0]
     reasons = explain.reasons(user, values, model.metadata, GLOSSARY)
@@ -114,7 +114,7 @@ def test_all_features_of_one_user_are_told_the_largest_push_first(trained: Setti
 
 
 def test_the_reasons_of_a_file_are_those_of_its_users_one_by_one(trained: Settings) -> None:
-    model = registry.load(trained)
+    model = trained.registry.load()
     users = make.users(40, seed=3)
     values = shap_values.contributions(model.booster, Scorer(model).matrix(users))
     told = explain.texts(users, model.metadata.names, values, 3)

@@ -27,11 +27,11 @@ def record(
 ) -> tuple[Run, Scored, pd.DataFrame]:
     payload = make.csv(make.users(n, seed=seed)) + b"broken\n"
     checked = intake.read(f"users-{seed}.csv", payload, make.SCHEMA)
-    dataset = datasets.put(settings, checked, make.SCHEMA, now=make.NOW)
-    scored = Scorer(registry.load(settings)).score(checked.frame)
+    dataset = settings.datasets.put(checked, make.SCHEMA, now=make.NOW)
+    scored = Scorer(settings.registry.load()).score(checked.frame)
     started = time.monotonic()
     rows = checked.frame.index
-    run = runs.record(settings, dataset, scored, rows, POLICY, name=name, now=make.NOW, started=started, job=job)
+    run = settings.runs.record(dataset, scored, rows, POLICY, name=name, now=make.NOW, started=started, job=job)
     return run, scored, checked.frame
 
 
@@ -43,13 +43,13 @@ def test_a_run_says_what_was_scored_by_what_under_what(own: Settings) -> None:
     bands = POLICY.bands(scored.probability).tolist()
     assert run.counts == {band: bands.count(band) for band in BANDS}
     assert run.flagged == sum(band != "allow" for band in bands)
-    assert datasets.frame(own, run.dataset).equals(frame)
-    assert runs.find(own, run.id) == run
+    assert own.datasets.frame(run.dataset).equals(frame)
+    assert own.runs.find(run.id) == run
 
 
 def test_scores_are_kept_bit_by_bit_under_the_rows_of_the_file(own: Settings) -> None:
     run, scored, frame = record(own)
-    kept = runs.scores(own, run.id)
+    kept = own.runs.scores(run.id)
     assert kept.index.equals(frame.index)
     for name, expected in {"probability": scored.probability, "margin": scored.margin}.items():
         assert kept[name].dtype == expected.dtype
@@ -60,19 +60,19 @@ def test_scores_are_kept_bit_by_bit_under_the_rows_of_the_file(own: Settings) ->
 
 def test_scoring_the_stored_rows_again_gives_the_same_probabilities(own: Settings) -> None:
     run, _, _ = record(own)
-    replayed = Scorer(registry.load(own, run.model)).score(datasets.frame(own, run.dataset))
-    assert (replayed.probability == runs.scores(own, run.id)["probability"].to_numpy()).all()
+    replayed = Scorer(own.registry.load(run.model)).score(own.datasets.frame(run.dataset))
+    assert (replayed.probability == own.runs.scores(run.id)["probability"].to_numpy()).all()
 
 
 def test_runs_are_numbered_and_the_latest_come_first(own: Settings) -> None:
     made = [record(own, n=5 + i, seed=i)[0] for i in range(3)]
     assert [run.id for run in made] == ["r-0001", "r-0002", "r-0003"]
-    assert runs.recent(own) == tuple(reversed(made))
-    assert runs.recent(own, 1) == (made[-1],)
+    assert own.runs.recent() == tuple(reversed(made))
+    assert own.runs.recent(1) == (made[-1],)
 
 
 def test_a_home_without_runs_has_none(home: Settings) -> None:
-    assert runs.recent(home) == ()
+    assert home.runs.recent() == ()
 
 
 def test_the_same_file_scored_twice_is_two_runs_of_one_dataset(own: Settings) -> None:
@@ -84,25 +84,25 @@ def test_the_same_file_scored_twice_is_two_runs_of_one_dataset(own: Settings) ->
 def test_a_run_has_the_name_its_file_had_this_time(own: Settings) -> None:
     assert record(own)[0].name == "users-1.csv"
     again, _, _ = record(own, name="renamed.csv")
-    assert (again.name, datasets.find(own, again.dataset).name) == ("renamed.csv", "users-1.csv")
+    assert (again.name, own.datasets.find(again.dataset).name) == ("renamed.csv", "users-1.csv")
 
 
 def test_a_run_whose_scores_cannot_be_written_is_not_listed(own: Settings) -> None:
     write_text(own.runs, "a file where the folder should be")
     with pytest.raises(OSError, match="runs"):
         record(own)
-    assert runs.recent(own) == ()
+    assert own.runs.recent() == ()
     own.runs.unlink()
     assert record(own)[0].id == "r-0001"
 
 
 def test_reasons_are_there_once_they_are_saved_and_the_last_ones_count(own: Settings) -> None:
     run, _, frame = record(own)
-    assert runs.reasons(own, run.id) is None
+    assert own.runs.reasons(run.id) is None
     for text in ("links=1 (+0.10)", "links=2 (+0.20)"):
         told = pd.DataFrame({"reason_1": [text] * 3}, index=frame.index[:3], dtype="str")
-        runs.save_reasons(own, run.id, told)
-        found = runs.reasons(own, run.id)
+        own.runs.save_reasons(run.id, told)
+        found = own.runs.reasons(run.id)
         assert found is not None
         pd.testing.assert_frame_equal(found, told)
 
@@ -117,16 +117,16 @@ def test_a_run_is_found_by_its_id_and_nothing_else(own: Settings, run: str) -> N
     for ask in (runs.find, runs.scores):
         with pytest.raises(UnknownItemError, match="This home has no run"):
             ask(own, run)
-    assert runs.reasons(own, run) is None
+    assert own.runs.reasons(run) is None
 
 
 def test_nobody_to_score_is_a_run_too(own: Settings) -> None:
     checked = intake.read("users.csv", b"user,links,verified,tier,ratio,constant\nu1,x,0,1,0,3\n", make.SCHEMA)
-    dataset = datasets.put(own, checked, make.SCHEMA, now=make.NOW)
-    scored = Scorer(registry.load(own)).score(checked.frame)
-    run = runs.record(
-        own, dataset, scored, checked.frame.index, Policy(), name="again.csv", now=make.NOW, started=time.monotonic()
+    dataset = own.datasets.put(checked, make.SCHEMA, now=make.NOW)
+    scored = Scorer(own.registry.load()).score(checked.frame)
+    run = own.runs.record(
+        dataset, scored, checked.frame.index, Policy(), name="again.csv", now=make.NOW, started=time.monotonic()
     )
     assert (run.received, run.users, run.rejected, run.flagged) == (1, 0, 1, 0)
     assert run.counts == dict.fromkeys(BANDS, 0)
-    assert runs.scores(own, run.id)["probability"].to_numpy().dtype == np.float64
+    assert own.runs.scores(run.id)["probability"].to_numpy().dtype == np.float64

@@ -32,21 +32,21 @@ PAYLOAD = TEXT.encode()
 
 
 def score(settings: Settings, payload: bytes | Path = PAYLOAD, name: str = "users.csv") -> Scoring:
-    return score_file.score_file(
-        settings, name, payload, make.SCHEMA, registry.load(settings), POLICY, now=make.NOW
+    return settings.file_scoring.score_file(
+        name, payload, make.SCHEMA, settings.registry.load(), POLICY, now=make.NOW
     )  # fmt: skip
 
 
 def told(done: Scoring, settings: Settings, which: Which, top: int = 3) -> pd.DataFrame:
     probability = done.results["probability"].to_numpy()
-    return score_file.explained(done.frame, probability, registry.load(settings), POLICY, which=which, top=top)
+    return score_file.explained(done.frame, probability, settings.registry.load(), POLICY, which=which, top=top)
 
 
 def test_every_user_received_is_scored_or_rejected(own: Settings) -> None:
     done = score(own)
     assert done.run.received == done.run.users + done.run.rejected == 5
     assert done.run.users == len(done.frame) == len(done.results) == 3
-    assert done.run.rejected == len(datasets.rejected(own, done.run.dataset)) == 2
+    assert done.run.rejected == len(own.datasets.rejected(done.run.dataset)) == 2
     assert sum(done.run.counts.values()) == 3
 
 
@@ -54,15 +54,15 @@ def test_users_keep_the_order_and_the_row_numbers_of_the_file(own: Settings) -> 
     done = score(own)
     assert done.frame["user"].tolist() == ["007", "=u3", "u5"]
     assert done.results.index.tolist() == [1, 3, 5]
-    ids = export.run_table(own, done.run).column("prediction_id").to_pylist()
+    ids = own.exports.run_table(done.run).column("prediction_id").to_pylist()
     assert ids == [f"{done.run.id}-1", f"{done.run.id}-3", f"{done.run.id}-5"]
 
 
 def test_any_prediction_can_be_replayed_from_what_is_stored(own: Settings) -> None:
     score(own, make.csv(make.users(500, seed=4)))
-    run = runs.recent(own, 1)[0]
-    again = Scorer(registry.load(own, run.model)).score(datasets.frame(own, run.dataset))
-    kept = runs.scores(own, run.id)
+    run = own.runs.recent(1)[0]
+    again = Scorer(own.registry.load(run.model)).score(own.datasets.frame(run.dataset))
+    kept = own.runs.scores(run.id)
     assert (again.probability == kept["probability"].to_numpy()).all()
     assert (again.margin == kept["margin"].to_numpy()).all()
 
@@ -90,7 +90,7 @@ def test_reasons_are_those_of_the_flagged_of_all_or_of_nobody(own: Settings) -> 
 
 def test_reasons_are_exact(own: Settings) -> None:
     done = score(own)
-    model = registry.load(own)
+    model = own.registry.load()
     values = shap_values.contributions(model.booster, Scorer(model).matrix(done.frame))
     assert told(done, own, "all").equals(reasons.texts(done.frame, model.metadata.names, values, 3))
 
@@ -100,10 +100,10 @@ def test_the_job_behind_a_page_saves_the_same_reasons(own: Settings) -> None:
     for which, users in (("flagged", done.run.flagged), ("all", done.run.users)):
         identity = f"reasons-{which}"
         target = "explain_run"
-        jobs.start(own, target, {"run": done.run.id, "which": which}, title="Reasons", identity=identity)
+        own.jobs.start(target, {"run": done.run.id, "which": which}, title="Reasons", identity=identity)
         jobs._children[-1].wait(120)
-        assert jobs.find(own, identity).status == "done", (own.jobs / identity / "log.txt").read_text(encoding="utf-8")
-        found = runs.reasons(own, done.run.id)
+        assert own.jobs.find(identity).status == "done", (own.jobs / identity / "log.txt").read_text(encoding="utf-8")
+        found = own.runs.reasons(done.run.id)
         assert found is not None
         assert len(found) == users
         pd.testing.assert_frame_equal(found, told(done, own, which))
@@ -119,21 +119,21 @@ def test_a_file_of_which_every_row_is_rejected_is_a_run_without_users(own: Setti
     done = score(own, b"user,links,verified,tier,ratio,constant\nu1,x,0,1,0,3\nu2,x,0,1,0,3\n")
     assert (done.run.received, done.run.users, done.run.rejected) == (2, 0, 2)
     assert told(done, own, "all").shape == (0, 3)
-    assert export.run_table(own, done.run).num_rows == 0
+    assert own.exports.run_table(done.run).num_rows == 0
 
 
 def test_a_file_that_cannot_be_used_leaves_no_run_and_no_dataset(own: Settings) -> None:
-    before = datasets.stored(own)
+    before = own.datasets.stored()
     for payload, error in ((b"", FileProblemError), (b"user,links\nu1,2\n", MissingColumnsError)):
         with pytest.raises(error):
             score(own, payload)
-    assert runs.recent(own) == ()
-    assert datasets.stored(own) == before
+    assert own.runs.recent() == ()
+    assert own.datasets.stored() == before
 
 
 def test_absent_features_are_missing_when_that_is_allowed(own: Settings) -> None:
-    done = score_file.score_file(
-        own, "few.csv", b"user,links\nu1,2\n", make.SCHEMA, registry.load(own), POLICY,
+    done = own.file_scoring.score_file(
+        "few.csv", b"user,links\nu1,2\n", make.SCHEMA, own.registry.load(), POLICY,
         now=make.NOW, allow_missing=True,
     )  # fmt: skip
     assert done.results["n_missing"].tolist() == [4]
@@ -143,7 +143,7 @@ def test_absent_features_are_missing_when_that_is_allowed(own: Settings) -> None
 def test_a_model_of_other_columns_is_refused_and_nothing_is_recorded(own: Settings) -> None:
     other = Schema((Column("links"), Column("shares")), id="user")
     with pytest.raises(WrongFeaturesError, match="verified, tier, ratio and constant"):
-        score_file.score_file(
-            own, "x.csv", b"user,links,shares\nu1,2,3\n", other, registry.load(own), POLICY, now=make.NOW
+        own.file_scoring.score_file(
+            "x.csv", b"user,links,shares\nu1,2,3\n", other, own.registry.load(), POLICY, now=make.NOW
         )  # fmt: skip
-    assert runs.recent(own) == ()
+    assert own.runs.recent() == ()

@@ -47,7 +47,7 @@ time.sleep(600)
 @pytest.fixture(autouse=True)
 def _nothing_is_left_running(own: Settings) -> Iterator[None]:
     yield
-    workers.let_go(own)
+    own.workers.let_go()
     for process in jobs._children:
         process.kill()
         process.wait(PATIENCE)
@@ -56,7 +56,7 @@ def _nothing_is_left_running(own: Settings) -> Iterator[None]:
 def until(home: Settings, job: str, wanted: Callable[[Job], bool] = lambda job: job.over) -> Job:
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
-        found = jobs.find(home, job)
+        found = home.jobs.find(job)
         if wanted(found):
             return found
         time.sleep(0.02)
@@ -64,7 +64,7 @@ def until(home: Settings, job: str, wanted: Callable[[Job], bool] = lambda job: 
 
 
 def begin(home: Settings, payload: bytes = FILE) -> str:
-    return score_job.start_from_page(home, "november.csv", payload, now=NOW).id
+    return home.score_jobs.start_from_page("november.csv", payload, now=NOW).id
 
 
 def killed(home: Settings) -> str:
@@ -86,27 +86,27 @@ def test_a_file_comes_to_a_run_and_its_reasons_and_the_stored_file_goes(own: Set
     job = begin(own)
     assert uploads(own) == [job]
     assert until(own, job).status == "done"
-    run = runs.find(own, str(score_job.run_of(own, job)))
+    run = own.runs.find(str(own.score_jobs.run_of(job)))
 
     assert (run.name, run.users) == ("november.csv", 60)
     assert until(own, f"reasons-{run.id}").status == "done"
-    assert runs.reasons(own, run.id) is not None
+    assert own.runs.reasons(run.id) is not None
     assert uploads(own) == []
-    assert score_job.left(own) == ()
+    assert own.score_jobs.left() == ()
 
 
 @needs_signals
 def test_an_interrupted_job_says_so_and_is_done_again_from_the_stored_file(own: Settings) -> None:
     job = killed(own)
-    found = jobs.find(own, job)
+    found = own.jobs.find(job)
     assert (found.status, found.interrupted) == ("failed", True)
-    assert [each.id for each in score_job.left(own)] == [job]
+    assert [each.id for each in own.score_jobs.left()] == [job]
     assert uploads(own) == [job]
 
-    score_job.again(own, job)
+    own.score_jobs.again(job)
     assert until(own, job).status == "done"
-    assert [run.name for run in runs.recent(own)] == ["november.csv"]
-    assert score_job.left(own) == ()
+    assert [run.name for run in own.runs.recent()] == ["november.csv"]
+    assert own.score_jobs.left() == ()
 
 
 @needs_signals
@@ -127,16 +127,16 @@ def test_a_job_killed_after_its_run_was_recorded_makes_no_second_one(
     with monkeypatch.context() as patched:
         patched.setattr(score_file.runs, "record", then_dead)
         with pytest.raises(KilledError):
-            score_job.score(own, Report(own.jobs / job, jobs.find(own, job)), **asked)
+            own.score_jobs.score(Report(own.jobs / job, own.jobs.find(job)), **asked)
     assert uploads(own) == [job]
-    assert jobs.result(own, job) is None
-    assert score_job.run_of(own, job) == "r-0001"
-    assert score_job.left(own) == ()
+    assert own.jobs.result(job) is None
+    assert own.score_jobs.run_of(job) == "r-0001"
+    assert own.score_jobs.left() == ()
 
-    jobs.again(own, job)
+    own.jobs.again(job)
     assert until(own, job).status == "done"
-    assert jobs.result(own, job) == {"run": "r-0001"}
-    assert [run.id for run in runs.recent(own)] == ["r-0001"]
+    assert own.jobs.result(job) == {"run": "r-0001"}
+    assert [run.id for run in own.runs.recent()] == ["r-0001"]
     assert uploads(own) == []
 
 
@@ -144,77 +144,77 @@ def test_two_processes_of_one_job_record_one_run(own: Settings) -> None:
     one = record(own, job="score-ab")[0]
     assert record(own, job="score-ab")[0] == one
     assert record(own, job="score-cd")[0] != one
-    assert len(runs.recent(own)) == 2
+    assert len(own.runs.recent()) == 2
 
 
 @needs_signals
 def test_of_two_who_resume_at_once_one_does(own: Settings) -> None:
     job = killed(own)
     with FileLock(own.jobs / "scoring.lock"):
-        first, second = score_job.again(own, job), score_job.again(own, job)
+        first, second = own.score_jobs.again(job), own.score_jobs.again(job)
         assert first.asked == second.asked
     assert until(own, job).status == "done"
-    assert len(runs.recent(own)) == 1
+    assert len(own.runs.recent()) == 1
 
 
 @needs_signals
 def test_what_is_discarded_leaves_nothing_and_cannot_be_resumed(own: Settings) -> None:
     job = killed(own)
-    assert jobs.forget(own, job)
+    assert own.jobs.forget(job)
     assert not (own.jobs / job).exists()
     with pytest.raises(UnknownItemError):
-        score_job.again(own, job)
+        own.score_jobs.again(job)
 
 
 def test_a_job_under_way_is_not_discarded(own: Settings) -> None:
     own.jobs.mkdir(parents=True)
     with FileLock(own.jobs / "scoring.lock"):
         job = begin(own)
-        assert not jobs.forget(own, job)
-        jobs.cancel(own, job)
+        assert not own.jobs.forget(job)
+        own.jobs.cancel(job)
         assert until(own, job).status == "cancelled"
-    assert score_job.left(own) == ()
-    score_job.sweep(own, now=NOW)
+    assert own.score_jobs.left() == ()
+    own.score_jobs.sweep(now=NOW)
     assert uploads(own) == []
 
 
 def test_absent_columns_are_told_one_by_one_and_may_be_taken_as_missing(own: Settings) -> None:
     job = begin(own, make.csv(make.users(30, seed=2).drop(columns=["ratio", "tier"])))
     assert until(own, job).status == "failed"
-    assert set(score_job.missing(own, job)) == {"ratio", "tier"}
-    assert score_job.can_again(own, jobs.find(own, job))
+    assert set(own.score_jobs.missing(job)) == {"ratio", "tier"}
+    assert own.score_jobs.can_again(own.jobs.find(job))
 
-    score_job.again(own, job, allow_missing=True)
+    own.score_jobs.again(job, allow_missing=True)
     assert until(own, job).status == "done"
-    assert runs.recent(own)[0].users == 30
+    assert own.runs.recent()[0].users == 30
 
 
 def test_what_is_no_table_is_not_tried_again_and_listed_until_somebody_has_seen_why(own: Settings) -> None:
     job = begin(own, b"\x89PNG\r\n\x1a\n\0\0")
     found = until(own, job)
     assert "this is a picture (PNG)" in found.message
-    assert not score_job.can_again(own, found)
-    assert [each.id for each in score_job.left(own)] == [job]
-    score_job.seen(own, job)
-    assert score_job.left(own) == ()
+    assert not own.score_jobs.can_again(found)
+    assert [each.id for each in own.score_jobs.left()] == [job]
+    own.score_jobs.seen(job)
+    assert own.score_jobs.left() == ()
 
 
 @needs_signals
 def test_what_nobody_came_back_to_goes_after_a_week(own: Settings) -> None:
     job = killed(own)
-    score_job.sweep(own, now=NOW + timedelta(days=6))
+    own.score_jobs.sweep(now=NOW + timedelta(days=6))
     assert uploads(own) == [job]
-    score_job.sweep(own, now=NOW + timedelta(days=8))
+    own.score_jobs.sweep(now=NOW + timedelta(days=8))
     assert uploads(own) == []
-    assert jobs.look(own, job) is None
+    assert own.jobs.look(job) is None
 
 
 @needs_signals
 def test_a_client_that_asks_again_by_its_key_has_an_interrupted_job_done(own: Settings) -> None:
     def ask() -> Job:
-        path = score_job.upload(own, "score-ab")
+        path = own.score_jobs.upload("score-ab")
         path.write_bytes(FILE)
-        return score_job.start(own, "score-ab", path, Order("november.csv", "0" * 64))
+        return own.score_jobs.start("score-ab", path, Order("november.csv", "0" * 64))
 
     own.jobs.mkdir(parents=True)
     with FileLock(own.jobs / "short.lock"):
@@ -225,12 +225,12 @@ def test_a_client_that_asks_again_by_its_key_has_an_interrupted_job_done(own: Se
     assert not ask().over
     assert until(own, "score-ab").status == "done"
     assert ask().status == "done"
-    assert len(runs.recent(own)) == 1
+    assert len(own.runs.recent()) == 1
     assert uploads(own) == []
-    path = score_job.upload(own, "score-ab")
+    path = own.score_jobs.upload("score-ab")
     path.write_bytes(FILE)
     with pytest.raises(RefusedError):
-        score_job.start(own, "score-ab", path, Order("december.csv", "0" * 64))
+        own.score_jobs.start("score-ab", path, Order("december.csv", "0" * 64))
 
 
 def test_a_file_that_cannot_be_stored_leaves_nothing(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,9 +247,9 @@ def test_a_file_that_cannot_be_stored_leaves_nothing(own: Settings, monkeypatch:
 
 
 def test_a_process_kept_ready_does_the_next_job_and_tells_into_its_log(own: Settings) -> None:
-    workers.keep_ready(own, "core.scoring.score_job")
+    own.workers.keep_ready("core.scoring.score_job")
     process = workers._ready[own.home]
-    workers.keep_ready(own, "core.scoring.score_job")
+    own.workers.keep_ready("core.scoring.score_job")
     assert workers._ready[own.home] is process
 
     job = begin(own)
@@ -261,21 +261,21 @@ def test_a_process_kept_ready_does_the_next_job_and_tells_into_its_log(own: Sett
 
 def test_one_process_waits_at_most_whatever_homes_are_opened(own: Settings, tmp_path: Path) -> None:
     other = Settings.of(tmp_path / "other")
-    workers.keep_ready(own)
+    own.workers.keep_ready()
     (first,) = workers._ready.values()
-    workers.keep_ready(other)
+    other.workers.keep_ready()
     (second,) = workers._ready.values()
 
     assert first.wait(PATIENCE) == 0
     assert second.poll() is None
-    workers.let_go(own)
+    own.workers.let_go()
     assert list(workers._ready.values()) == [second]
-    workers.let_go(other)
+    other.workers.let_go()
     assert second.wait(PATIENCE) == 0
 
 
 def test_where_the_process_that_waited_has_died_another_one_is_begun(own: Settings) -> None:
-    workers.keep_ready(own)
+    own.workers.keep_ready()
     process = workers._ready[own.home]
     process.kill()
     process.wait(PATIENCE)
@@ -308,19 +308,19 @@ def test_of_files_sent_under_one_key_at_once_one_is_scored(own: Settings) -> Non
     job, gate = score_job.identity("k"), threading.Barrier(4)
 
     def start(name: str) -> Job | None:
-        path = score_job.upload(own, job)
+        path = own.score_jobs.upload(job)
         path.write_bytes(make.csv(make.users(5)))
         gate.wait(timeout=60)
         with contextlib.suppress(RefusedError):
-            return score_job.start(own, job, path, Order(name, "0" * 64))
+            return own.score_jobs.start(job, path, Order(name, "0" * 64))
         return None
 
     with ThreadPoolExecutor(4) as pool:
         started = list(pool.map(start, ("a.csv", "a.csv", "b.csv", "c.csv")))
-    while not jobs.find(own, job).over:
+    while not own.jobs.find(job).over:
         time.sleep(0.05)
 
-    title = jobs.find(own, job).title
+    title = own.jobs.find(job).title
     assert [each.title for each in started if each] == [title] * (2 if title == "Scoring a.csv" else 1)
-    assert score_job.result(own, job).users == 5
+    assert own.score_jobs.result(job).users == 5
     assert not list((own.jobs / job).glob("upload-*"))

@@ -20,7 +20,7 @@ FRAME = make.users(3000, seed=11)
 
 @pytest.fixture(scope="module")
 def scorer(trained: Settings) -> Scorer:
-    return Scorer(registry.load(trained))
+    return Scorer(trained.registry.load())
 
 
 @pytest.fixture(scope="module")
@@ -89,9 +89,9 @@ def test_a_value_in_a_feature_that_was_always_missing_is_new(home: Settings) -> 
 
     users = make.users(800).assign(tier="")
     checked = intake.read("train.csv", make.csv(users), make.SCHEMA, need_label=True)
-    dataset = datasets.put(home, checked, make.SCHEMA, now=make.NOW, need_label=True)
-    version = training.learn(home, dataset, make.SCHEMA, {"monitor": 0.3}, now=make.NOW)
-    model = registry.load(home, version)
+    dataset = home.datasets.put(checked, make.SCHEMA, now=make.NOW, need_label=True)
+    version = home.training.learn(dataset, make.SCHEMA, {"monitor": 0.3}, now=make.NOW)
+    model = home.registry.load(version)
     assert model.metadata.constants == ("tier", "constant")
     one = pd.DataFrame([{"links": 1, "verified": 0, "tier": tier, "ratio": 0.0, "constant": 3} for tier in (1, None)])
     assert Scorer(model).score(one).novel.tolist() == ["tier", ""]
@@ -113,7 +113,7 @@ def test_block_by_block_gives_the_same_bits_and_tells_how_far_it_is(
     trained: Settings, monkeypatch: pytest.MonkeyPatch, users: int
 ) -> None:
     monkeypatch.setattr(score, "BLOCK", 7)
-    scorer, told = Scorer(registry.load(trained)), list[tuple[int, int]]()
+    scorer, told = Scorer(trained.registry.load()), list[tuple[int, int]]()
     frame = make.users(30, seed=9).iloc[:users]
 
     whole, blocks = scorer.score(frame), scorer.score_in_blocks(frame, lambda done, of: told.append((done, of)))

@@ -51,8 +51,8 @@ WITH = {
 
 @pytest.fixture(scope="module")
 def run(trained: Settings) -> Run:
-    done = score_file.score_file(
-        trained, "users.csv", make.csv(USERS), make.SCHEMA, registry.load(trained), Policy(), now=make.NOW
+    done = trained.file_scoring.score_file(
+        "users.csv", make.csv(USERS), make.SCHEMA, trained.registry.load(), Policy(), now=make.NOW
     )
     return done.run
 
@@ -60,13 +60,13 @@ def run(trained: Settings) -> Run:
 @pytest.fixture(scope="module")
 def known(trained: Settings, run: Run) -> pd.DataFrame:
     """The users with their scores and bands."""
-    p = runs.scores(trained, run.id)["probability"].to_numpy()
+    p = trained.runs.scores(run.id)["probability"].to_numpy()
     cuts = [-np.inf, run.policy.monitor, run.policy.review, run.policy.remove, np.inf]
     return USERS.assign(p=p, band=pd.cut(p, cuts, labels=list(BANDS)).astype(str))
 
 
 def found(home: Settings, view: View) -> list[bool]:
-    rows = views.rows(home, view, make.SCHEMA)
+    rows = home.views.rows(view, make.SCHEMA)
     assert rows.dtype == np.bool_
     return rows.tolist()
 
@@ -97,16 +97,16 @@ def test_without_a_run_filters_of_scores_are_void(trained: Settings, run: Run) -
 
 def test_without_a_label_nobody_is_a_spammer(trained: Settings) -> None:
     checked = intake.read("new.csv", make.csv(USERS.drop(columns="spam")), make.SCHEMA)
-    dataset = datasets.put(trained, checked, make.SCHEMA, now=make.NOW).id
+    dataset = trained.datasets.put(checked, make.SCHEMA, now=make.NOW).id
 
-    assert views.label(trained, dataset, make.SCHEMA) is None
+    assert trained.views.label(dataset, make.SCHEMA) is None
     assert not any(found(trained, View(dataset, None, replace(EVERYONE, label="spammer"))))
 
 
 def test_users_whose_label_is_not_known_are_neither(trained: Settings) -> None:
     half = USERS.assign(spam=USERS["spam"].where(USERS.index % 2 == 0).astype("Int64"))
     checked = intake.read("half.csv", make.csv(half), make.SCHEMA)
-    dataset = datasets.put(trained, checked, make.SCHEMA, now=make.NOW).id
+    dataset = trained.datasets.put(checked, make.SCHEMA, now=make.NOW).id
 
     for label, value in (("spammer", 1), ("legitimate", 0)):
         rows = found(trained, View(dataset, None, replace(EVERYONE, label=label)))

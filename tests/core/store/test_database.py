@@ -31,19 +31,19 @@ for _ in range(20):
 
 
 def add(home: Settings) -> int:
-    with database.connect(home) as connection:
+    with home.database.connect() as connection:
         inserted = connection.execute(insert(database.runs).values(**RUN)).inserted_primary_key
     return int(inserted[0]) if inserted else 0
 
 
 def total(home: Settings) -> int:
-    with database.connect(home) as connection:
+    with home.database.connect() as connection:
         return connection.execute(select(func.count()).select_from(database.runs)).scalar_one()
 
 
 def test_what_was_written_is_read_back(home: Settings) -> None:
     number = add(home)
-    with database.connect(home) as connection:
+    with home.database.connect() as connection:
         row = connection.execute(select(database.runs)).one()
     assert row._asdict() == RUN | {"number": number}
 
@@ -52,7 +52,7 @@ def test_a_failure_takes_the_whole_transaction_back(home: Settings) -> None:
     add(home)
 
     def fail() -> None:
-        with database.connect(home) as connection:
+        with home.database.connect() as connection:
             connection.execute(insert(database.runs).values(**RUN))
             raise RuntimeError("half way")
 
@@ -63,14 +63,14 @@ def test_a_failure_takes_the_whole_transaction_back(home: Settings) -> None:
 
 def test_a_number_is_never_given_twice(home: Settings) -> None:
     first = add(home)
-    with database.connect(home) as connection:
+    with home.database.connect() as connection:
         connection.execute(database.runs.delete())
     assert add(home) > first
 
 
 def test_the_database_writes_ahead_so_that_readers_do_not_wait(home: Settings) -> None:
     add(home)
-    with database.connect(home) as connection:
+    with home.database.connect() as connection:
         assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
         # 2 is FULL: what was committed survives a power cut.
         assert connection.execute(text("PRAGMA synchronous")).scalar_one() == 2

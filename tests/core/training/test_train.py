@@ -205,15 +205,15 @@ def test_no_rows_have_no_margins(candidate: Candidate) -> None:
 
 
 def test_constants_are_found_and_the_model_ignores_them(trained: Settings) -> None:
-    model = registry.load(trained)
+    model = trained.registry.load()
     assert model.metadata.constants == ("constant",)
     assert model.booster.get_score(importance_type="weight").keys().isdisjoint({"f4", "constant"})
     assert model.booster.num_features() == 5
 
 
 def test_a_version_says_what_it_was_made_of(trained: Settings) -> None:
-    metadata = registry.load(trained).metadata
-    dataset = datasets.find(trained, metadata.data.dataset)
+    metadata = trained.registry.load().metadata
+    dataset = trained.datasets.find(metadata.data.dataset)
     data = metadata.data
     assert (data.name, data.rows, data.positives) == ("train.csv", dataset.accepted, dataset.positives)
     assert data.sha256 == dataset.sha256
@@ -221,8 +221,8 @@ def test_a_version_says_what_it_was_made_of(trained: Settings) -> None:
     assert (metadata.seed, metadata.created, metadata.notice) == (0, make.NOW, "")
     assert {"python", "numpy", "scipy"} < set(metadata.libraries)
     assert metadata.libraries.keys() & {"xgboost", "xgboost-cpu"}
-    frame = datasets.frame(trained, dataset.id)
-    seen = frame[~split.in_test(split.keys(frame, make.SCHEMA, split.salt(trained)))]
+    frame = trained.datasets.frame(dataset.id)
+    seen = frame[~split.in_test(split.keys(frame, make.SCHEMA, trained.split.salt()))]
     ratio = next(feature for feature in metadata.features if feature.name == "ratio")
     assert (ratio.low, ratio.high, ratio.median) == (
         seen["ratio"].min(), seen["ratio"].max(), seen["ratio"].median(),
@@ -231,9 +231,9 @@ def test_a_version_says_what_it_was_made_of(trained: Settings) -> None:
 
 
 def test_a_model_is_judged_on_its_own_file_by_the_test_part_alone(trained: Settings) -> None:
-    model = registry.load(trained)
-    dataset = datasets.find(trained, model.metadata.data.dataset)
-    judged = training.judged(trained, model, dataset, make.SCHEMA, {"monitor": 0.3, "human_review": 0.7})
+    model = trained.registry.load()
+    dataset = trained.datasets.find(model.metadata.data.dataset)
+    judged = trained.training.judged(model, dataset, make.SCHEMA, {"monitor": 0.3, "human_review": 0.7})
     assert judged.only_test_part
     assert judged.overlap == model.metadata.data.trained_on
     assert judged.figures.n == model.metadata.data.tested_on
@@ -241,30 +241,30 @@ def test_a_model_is_judged_on_its_own_file_by_the_test_part_alone(trained: Setti
 
 
 def test_users_who_were_trained_on_are_counted_in_another_file(trained: Settings) -> None:
-    model = registry.load(trained)
+    model = trained.registry.load()
     known = make.users(1500).iloc[:400]
-    trained_on = int((~split.in_test(split.keys(known, make.SCHEMA, split.salt(trained)))).sum())
+    trained_on = int((~split.in_test(split.keys(known, make.SCHEMA, trained.split.salt()))).sum())
     mixed = make.csv(known).decode() + make.csv(make.users(300, seed=5)).decode().split("\n", 1)[1]
     checked = intake.read("mixed.csv", mixed.encode(), make.SCHEMA, need_label=True)
-    dataset = datasets.put(trained, checked, make.SCHEMA, now=make.NOW, need_label=True)
-    judged = training.judged(trained, model, dataset, make.SCHEMA, THRESHOLDS)
+    dataset = trained.datasets.put(checked, make.SCHEMA, now=make.NOW, need_label=True)
+    judged = trained.training.judged(model, dataset, make.SCHEMA, THRESHOLDS)
     assert (judged.overlap, judged.only_test_part, judged.figures.n) == (trained_on, False, 700)
 
 
 def test_a_home_with_another_salt_cannot_tell_who_was_trained_on(own: Settings) -> None:
     own.salt_file.write_text("00" * 16, encoding="ascii")
-    dataset = datasets.stored(own)[0]
-    judged = training.judged(own, registry.load(own), dataset, make.SCHEMA, THRESHOLDS)
+    dataset = own.datasets.stored()[0]
+    judged = own.training.judged(own.registry.load(), dataset, make.SCHEMA, THRESHOLDS)
     assert (judged.overlap, judged.only_test_part, judged.figures.n) == (None, False, dataset.accepted)
 
 
 def test_without_a_label_in_the_schema_there_is_nothing_to_learn(home: Settings) -> None:
     schema = schemas.Schema(make.SCHEMA.features, make.SCHEMA.id)
     checked = intake.read("users.csv", make.csv(make.users(50)), schema)
-    dataset = datasets.put(home, checked, schema, now=make.NOW)
+    dataset = home.datasets.put(checked, schema, now=make.NOW)
     with pytest.raises(SchemaError, match="names no label"):
-        training.learn(home, dataset, schema, THRESHOLDS, now=make.NOW)
-    assert registry.versions(home) == ()
+        home.training.learn(dataset, schema, THRESHOLDS, now=make.NOW)
+    assert home.registry.versions() == ()
 
 
 @pytest.mark.parametrize("n", [100, 10**6])

@@ -45,19 +45,19 @@ SCORES = Scores.of(KEYS, LABEL, PROBABILITY)
 
 
 def test_a_run_is_told_as_it_was_kept(home: Settings) -> None:
-    assert training_runs.keep(home, KEPT, SCORES) == "t-0001"
-    assert training_runs.find(home, "t-0001") == replace(KEPT, id="t-0001")
+    assert home.training_runs.keep(KEPT, SCORES) == "t-0001"
+    assert home.training_runs.find("t-0001") == replace(KEPT, id="t-0001")
 
 
 def test_a_run_without_search_options_or_person_is_told_so(home: Settings) -> None:
     plain = replace(KEPT, by=None, search=(), validation=None, without=None, notes=(), rounds=12, version="v0003")
-    training_runs.keep(home, plain, SCORES)
-    assert training_runs.find(home, "t-0001") == replace(plain, id="t-0001")
+    home.training_runs.keep(plain, SCORES)
+    assert home.training_runs.find("t-0001") == replace(plain, id="t-0001")
 
 
 def test_scores_are_kept_to_the_last_bit_and_come_in_order_of_the_keys(home: Settings) -> None:
-    training_runs.keep(home, KEPT, SCORES)
-    found = training_runs.scores(home, "t-0001")
+    home.training_runs.keep(KEPT, SCORES)
+    found = home.training_runs.scores("t-0001")
     assert found.keys.dtype == np.uint64
     assert found.keys.tolist() == [3, 5, 9, 2**63 + 7, 2**64 - 1]
     by_key = dict(zip(KEYS.tolist(), zip(LABEL.tolist(), PROBABILITY.tolist(), strict=True), strict=True))
@@ -66,27 +66,27 @@ def test_scores_are_kept_to_the_last_bit_and_come_in_order_of_the_keys(home: Set
 
 
 def test_the_list_begins_with_the_newest_also_beyond_9999(home: Settings) -> None:
-    training_runs.keep(home, KEPT, SCORES)
+    home.training_runs.keep(KEPT, SCORES)
     (home.candidates / "t-0001").rename(home.candidates / "t-9999")
-    assert training_runs.keep(home, KEPT, SCORES) == "t-10000"
-    assert training_runs.keep(home, KEPT, SCORES) == "t-10001"
-    assert [kept.id[2:] for kept in training_runs.listed(home)][:2] == ["10001", "10000"]
+    assert home.training_runs.keep(KEPT, SCORES) == "t-10000"
+    assert home.training_runs.keep(KEPT, SCORES) == "t-10001"
+    assert [kept.id[2:] for kept in home.training_runs.listed()][:2] == ["10001", "10000"]
 
 
 def test_runs_of_before_keep_their_ids_and_the_next_one_goes_on_above_them(home: Settings) -> None:
-    training_runs.keep(home, KEPT, SCORES)
+    home.training_runs.keep(KEPT, SCORES)
     (home.candidates / "t-0001").rename(home.candidates / "c-0003")
 
-    assert training_runs.keep(home, KEPT, SCORES) == "t-0004"
-    assert training_runs.scores(home, "c-0003").keys.tolist() == SCORES.keys.tolist()
-    assert [run.figures == KEPT.figures for run in training_runs.listed(home)] == [True, True]
+    assert home.training_runs.keep(KEPT, SCORES) == "t-0004"
+    assert home.training_runs.scores("c-0003").keys.tolist() == SCORES.keys.tolist()
+    assert [run.figures == KEPT.figures for run in home.training_runs.listed()] == [True, True]
 
 
 def test_what_was_left_half_written_is_no_run(home: Settings) -> None:
-    training_runs.keep(home, KEPT, SCORES)
+    home.training_runs.keep(KEPT, SCORES)
     (home.candidates / ".t-0002.99-aa.tmp").mkdir()
     (home.candidates / "notes").mkdir()
-    assert [kept.id for kept in training_runs.listed(home)] == ["t-0001"]
+    assert [kept.id for kept in home.training_runs.listed()] == ["t-0001"]
 
 
 def test_runs_kept_at_once_get_numbers_of_their_own(home: Settings) -> None:
@@ -97,33 +97,33 @@ def test_runs_kept_at_once_get_numbers_of_their_own(home: Settings) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    found = training_runs.listed(home)
+    found = home.training_runs.listed()
     assert [kept.id for kept in found] == [f"t-{number:04d}" for number in range(8, 0, -1)]
     assert sorted(kept.seed for kept in found) == list(range(8))
 
 
 @pytest.mark.parametrize("identity", ["t-0002", "v0001", "", "..", "../candidates/t-0001", "t-1", "t-0001\n"])
 def test_an_unknown_run_is_refused_and_no_name_leads_out_of_the_store(home: Settings, identity: str) -> None:
-    training_runs.keep(home, KEPT, SCORES)
+    home.training_runs.keep(KEPT, SCORES)
     for found in (training_runs.find, training_runs.scores):
         with pytest.raises(UnknownItemError, match="no training run"):
             found(home, identity)
 
 
 def test_a_home_without_runs_has_none(home: Settings) -> None:
-    assert training_runs.listed(home) == ()
+    assert home.training_runs.listed() == ()
     assert not home.candidates.exists()
 
 
 def test_trials_are_told_while_the_search_goes_on(home: Settings) -> None:
-    assert training_runs.trials_so_far(home, "train-0001") == ()
+    assert home.training_runs.trials_so_far("train-0001") == ()
     for many in (1, 3):
-        training_runs.note_trials(home, "train-0001", KEPT.search[:many])
-        assert training_runs.trials_so_far(home, "train-0001") == KEPT.search[:many]
-    assert training_runs.trials_so_far(home, "train-0002") == ()
+        home.training_runs.note_trials("train-0001", KEPT.search[:many])
+        assert home.training_runs.trials_so_far("train-0001") == KEPT.search[:many]
+    assert home.training_runs.trials_so_far("train-0002") == ()
 
 
 def test_the_file_says_its_format(home: Settings) -> None:
-    training_runs.keep(home, KEPT, SCORES)
+    home.training_runs.keep(KEPT, SCORES)
     raw = json.loads((home.candidates / "t-0001" / "candidate.json").read_text(encoding="utf-8"))
     assert (raw["format"], raw["id"], raw["created"]) == (1, "t-0001", "2026-03-01T12:00:00+00:00")

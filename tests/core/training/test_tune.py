@@ -156,47 +156,47 @@ def test_users_left_out_are_stood_for_so_that_the_value_stays_that_of_the_whole(
 
 
 def test_the_settings_found_are_those_of_the_run_and_its_trials_are_kept(own: Settings) -> None:
-    dataset = datasets.stored(own)[0]
+    dataset = own.datasets.stored()[0]
     schema = schemas.load(own.schema_file)
     told: list[int] = []
-    kept = training.run(
-        own, dataset, schema, {"monitor": 0.3}, about=training.About(make.NOW, by="Ada"),
+    kept = own.training.run(
+        dataset, schema, {"monitor": 0.3}, about=training.About(make.NOW, by="Ada"),
         recipe=Recipe("logistic_regression", class_weight=3.0), budget=Budget(trials=3),
         watcher=lambda trials: told.append(len(trials)),
     )  # fmt: skip
-    assert training_runs.find(own, kept.id) == kept
+    assert own.training_runs.find(kept.id) == kept
     assert (kept.version, kept.by, kept.family, told) == ("", "Ada", "logistic_regression", [1, 2, 3])
     best = max(kept.search, key=lambda trial: trial.value or 0)
     assert kept.options["parameters"]["C"] == best.parameters["C"]
     assert kept.options["class_weight"] == 3.0
-    assert registry.versions(own) == ("v0001",)
-    scores = training_runs.scores(own, kept.id)
+    assert own.registry.versions() == ("v0001",)
+    scores = own.training_runs.scores(kept.id)
     assert kept.figures.overall["pr_auc"].value == pytest.approx(metrics.pr_auc(scores.label, scores.probability))
-    frame = datasets.frame(own, dataset.id)
-    keys = split.keys(frame, schema, split.salt(own))
+    frame = own.datasets.frame(dataset.id)
+    keys = split.keys(frame, schema, own.split.salt())
     assert scores.keys.tolist() == sorted(keys[split.in_test(keys)].tolist())
 
 
 def test_a_run_of_the_leading_family_is_a_version_and_is_kept(trained: Settings) -> None:
-    kept = next(each for each in training_runs.listed(trained) if each.version == "v0001")
-    metadata = registry.describe(trained, "v0001")
+    kept = next(each for each in trained.training_runs.listed() if each.version == "v0001")
+    metadata = trained.registry.describe("v0001")
     assert (kept.figures, kept.data, kept.rounds) == (metadata.figures, metadata.data, metadata.rounds)
     assert kept.options["parameters"] == metadata.parameters
 
 
 def test_the_page_s_job_trains_as_asked_and_tells_its_trials(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scikit, "TREES", 40)
-    dataset = datasets.stored(own)[0]
+    dataset = own.datasets.stored()[0]
     folder = own.jobs / "train-0001"
     folder.mkdir(parents=True)
     report = Report(folder, Job("train-0001", "Training"))
-    training_runs.note_trials(own, "train-0001", [Trial(7, "failed", None, {}, 0.0)])
-    training.train_stored(
-        own, report, dataset=dataset.id, thresholds={"monitor": 0.3}, family="extra_trees", search_trials=2,
+    own.training_runs.note_trials("train-0001", [Trial(7, "failed", None, {}, 0.0)])
+    own.training.train_stored(
+        report, dataset=dataset.id, thresholds={"monitor": 0.3}, family="extra_trees", search_trials=2,
         hard_negatives=True, by="Ada",
     )  # fmt: skip
-    kept = training_runs.listed(own)[0]
-    assert training_runs.trials_so_far(own, "train-0001") == kept.search
+    kept = own.training_runs.listed()[0]
+    assert own.training_runs.trials_so_far("train-0001") == kept.search
     assert [trial.number for trial in kept.search] == [0, 1]
     assert kept.without is not None
     assert (kept.options["hard_negatives"], kept.by) == (True, "Ada")

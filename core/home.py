@@ -1,0 +1,328 @@
+"""A home, opened: everything that works on it, made once and given what it needs. The only place that knows all of it.
+
+    home = Home.open("path/to/home")
+    home.registry.load()
+    home.runs.recent(10)
+
+Whoever stands at an entrance holds one: pages, commands, the API, jobs. No module of core takes a home; each takes the
+stores that it needs.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.settings import Settings
+from core.stores import Stores
+
+if TYPE_CHECKING:
+    from core.comparison.common_rows import CommonRows
+    from core.comparison.comparison_job import Comparer
+    from core.comparison.result import VersionComparisons
+    from core.diagnostics.importance import ImportanceRuns
+    from core.diagnostics.learning_curve import LearningCurves
+    from core.diagnostics.robustness import RobustnessRuns
+    from core.estimation.live_figures import LiveFigures
+    from core.hub.push_pull import HubSync
+    from core.monitoring.alerts import Alerting
+    from core.monitoring.drift import DriftWatch
+    from core.monitoring.exposition import Exposition
+    from core.monitoring.inspection import Inspection
+    from core.monitoring.rounds import Rounds
+    from core.monitoring.volume import Volume
+    from core.retraining.retrain import Retraining
+    from core.retraining.scheduler import Scheduler
+    from core.retraining.shadow import Shadow
+    from core.review.enqueue import Enqueuing
+    from core.review.importing import FeedbackImport
+    from core.review.plans import Plans
+    from core.review.predictions_of_user import PredictionsOfUser
+    from core.review.verdicts import Verdicts
+    from core.scoring.closing import Closing
+    from core.scoring.lost_runs import LostRuns
+    from core.scoring.score_file import FileScoring
+    from core.scoring.score_job import ScoreJobs
+    from core.scoring.view import Views
+    from core.training.training import Training
+
+
+class Home(Stores):
+    """`Stores`, and what works with them."""
+
+    @classmethod
+    def open(cls, folder: str | Path | None = None) -> Home:
+        """The home in this folder, else the one in TRUSTDESK_HOME, else the repository's own. Nothing is made yet."""
+        return cls(Settings.of(folder))
+
+    @cached_property
+    def common_rows(self) -> CommonRows:
+        from core.comparison.common_rows import CommonRows
+
+        return CommonRows(self.datasets, self.split)
+
+    @cached_property
+    def comparer(self) -> Comparer:
+        from core.comparison.comparison_job import Comparer
+
+        return Comparer(
+            self.common_rows,
+            self.comparisons,
+            self.datasets,
+            self.prediction_files,
+            self.registry,
+            self.split,
+            self.training_runs,
+            self.settings.models,
+            self.settings.schema_file,
+        )
+
+    @cached_property
+    def version_comparisons(self) -> VersionComparisons:
+        from core.comparison.result import VersionComparisons
+
+        return VersionComparisons(self.common_rows)
+
+    @cached_property
+    def importance(self) -> ImportanceRuns:
+        from core.diagnostics.importance import ImportanceRuns
+
+        return ImportanceRuns(self.common_rows, self.datasets, self.diagnoses, self.registry, self.settings.schema_file)
+
+    @cached_property
+    def learning_curves(self) -> LearningCurves:
+        from core.diagnostics.learning_curve import LearningCurves
+
+        return LearningCurves(self.datasets, self.diagnoses, self.split, self.settings.schema_file)
+
+    @cached_property
+    def robustness(self) -> RobustnessRuns:
+        from core.diagnostics.robustness import RobustnessRuns
+
+        return RobustnessRuns(self.common_rows, self.datasets, self.diagnoses, self.registry, self.settings.schema_file)
+
+    @cached_property
+    def hub(self) -> HubSync:
+        from core.hub.push_pull import HubSync
+
+        return HubSync(
+            self.accounts,
+            self.audit,
+            self.lineage,
+            self.registry,
+            self.settings.jobs,
+            self.settings.models,
+            self.settings.schema_file,
+        )
+
+    @cached_property
+    def alerting(self) -> Alerting:
+        from core.monitoring.alerts import Alerting
+
+        return Alerting(self.incidents, self.settings.log, self.addresses)
+
+    @cached_property
+    def drift(self) -> DriftWatch:
+        from core.monitoring.drift import DriftWatch
+
+        return DriftWatch(self.datasets, self.registry, self.runs)
+
+    @cached_property
+    def volume(self) -> Volume:
+        from core.monitoring.volume import Volume
+
+        return Volume(self.database, self.guidance, self.runs)
+
+    @cached_property
+    def retraining(self) -> Retraining:
+        from core.retraining.retrain import Retraining
+
+        return Retraining(
+            self.accounts,
+            self.audit,
+            self.datasets,
+            self.gate_reports,
+            self.learning,
+            self.ledger,
+            self.registry,
+            self.schedule,
+            self.split,
+            self.training_runs,
+            self.settings.data,
+            self.settings.models,
+            self.settings.schema_file,
+        )
+
+    @cached_property
+    def shadow(self) -> Shadow:
+        from core.retraining.shadow import Shadow
+
+        return Shadow(
+            self.accounts,
+            self.audit,
+            self.datasets,
+            self.jobs,
+            self.ledger,
+            self.registry,
+            self.runs,
+            self.settings.shadow,
+        )
+
+    @cached_property
+    def scheduler(self) -> Scheduler:
+        from core.retraining.scheduler import Scheduler
+
+        return Scheduler(
+            self.jobs, self.learning, self.schedule, self.shadow, self.settings.data, self.settings.watch_log
+        )
+
+    @cached_property
+    def enqueuing(self) -> Enqueuing:
+        from core.review.enqueue import Enqueuing
+
+        return Enqueuing(self.database, self.guidance, self.numbering, self.split)
+
+    @cached_property
+    def predictions_of_user(self) -> PredictionsOfUser:
+        from core.review.predictions_of_user import PredictionsOfUser
+
+        return PredictionsOfUser(self.datasets, self.online_runs, self.runs)
+
+    @cached_property
+    def verdicts(self) -> Verdicts:
+        from core.review.verdicts import Verdicts
+
+        return Verdicts(
+            self.accounts,
+            self.cases,
+            self.database,
+            self.feedback,
+            self.guidance,
+            self.ledger,
+            self.numbering,
+            self.queue,
+        )
+
+    @cached_property
+    def closing(self) -> Closing:
+        from core.scoring.closing import Closing
+
+        return Closing(self.datasets, self.online_runs, self.runs)
+
+    @cached_property
+    def lost_runs(self) -> LostRuns:
+        from core.scoring.lost_runs import LostRuns
+
+        return LostRuns(self.accounts, self.audit, self.database, self.numbering, self.settings.feedback)
+
+    @cached_property
+    def file_scoring(self) -> FileScoring:
+        from core.scoring.score_file import FileScoring
+
+        return FileScoring(self.datasets, self.registry, self.runs)
+
+    @cached_property
+    def plans(self) -> Plans:
+        from core.review.plans import Plans
+
+        return Plans(
+            self.accounts,
+            self.audit,
+            self.datasets,
+            self.enqueuing,
+            self.file_scoring,
+            self.guidance,
+            self.registry,
+            self.runs,
+            self.split,
+            self.verdicts,
+            self.settings.schema_file,
+        )
+
+    @cached_property
+    def live_figures(self) -> LiveFigures:
+        from core.estimation.live_figures import LiveFigures
+
+        return LiveFigures(self.datasets, self.plans, self.runs, self.settings.schema_file)
+
+    @cached_property
+    def inspection(self) -> Inspection:
+        from core.monitoring.inspection import Inspection
+
+        return Inspection(
+            self.audit,
+            self.cases,
+            self.drift,
+            self.guidance,
+            self.incidents,
+            self.jobs,
+            self.ledger,
+            self.live_figures,
+            self.registry,
+            self.runs,
+            self.targets,
+            self.settings.schema_file,
+        )
+
+    @cached_property
+    def exposition(self) -> Exposition:
+        from core.monitoring.exposition import Exposition
+
+        return Exposition(
+            self.database,
+            self.drift,
+            self.incidents,
+            self.inspection,
+            self.ledger,
+            self.live_figures,
+            self.registry,
+            self.volume,
+        )
+
+    @cached_property
+    def rounds(self) -> Rounds:
+        from core.monitoring.rounds import Rounds
+
+        return Rounds(self.alerting, self.inspection)
+
+    @cached_property
+    def feedback_import(self) -> FeedbackImport:
+        from core.review.importing import FeedbackImport
+
+        return FeedbackImport(
+            self.accounts,
+            self.audit,
+            self.datasets,
+            self.feedback,
+            self.online_runs,
+            self.plans,
+            self.runs,
+            self.verdicts,
+            self.settings.schema_file,
+        )
+
+    @cached_property
+    def score_jobs(self) -> ScoreJobs:
+        from core.scoring.score_job import ScoreJobs
+
+        return ScoreJobs(self.file_scoring, self.jobs, self.registry, self.runs, self.settings.schema_file)
+
+    @cached_property
+    def views(self) -> Views:
+        from core.scoring.view import Views
+
+        return Views(self.datasets, self.runs)
+
+    @cached_property
+    def training(self) -> Training:
+        from core.training.training import Training
+
+        return Training(
+            self.datasets,
+            self.registry,
+            self.split,
+            self.training_runs,
+            self.settings.judged,
+            self.settings.schema_file,
+        )

@@ -1,0 +1,52 @@
+"""Locks between processes: a file that one of them holds as long as it lives, or until it lets go.
+
+The system releases the lock of a process that was killed, so that nobody waits for one that is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+#: A lock that was taken; `release` lets it go.
+Lock = FileLock
+
+
+@contextlib.contextmanager
+def held(path: Path, *, every: float = 0.05) -> Iterator[None]:
+    """Hold a lock, once nobody else does; a thread that holds it may do so again. `every`: seconds between two tries.
+
+    The folder is there. Raises OSError when the file cannot be made.
+    """
+    with FileLock(path, is_singleton=True).acquire(poll_interval=every):
+        yield
+
+
+@contextlib.contextmanager
+def held_now(path: Path) -> Iterator[bool]:
+    """Hold a lock meanwhile, if nobody else does now; whether it is held."""
+    lock = taken(path)
+    try:
+        yield lock is not None
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+def taken(path: Path, *, wait: float = 0.0) -> Lock | None:
+    """Take a lock, which another thread may let go; None where somebody else still has it after `wait` seconds."""
+    lock = FileLock(path, thread_local=False)
+    try:
+        lock.acquire(timeout=wait)
+    except Timeout:
+        return None
+    return lock
+
+
+def is_held(path: Path) -> bool:
+    """Whether somebody holds a lock now."""
+    with held_now(path) as free:
+        return not free
