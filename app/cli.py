@@ -32,10 +32,11 @@ from app.commands import (
     shadow,
     train,
 )
-from app.commands.shared import Home, settings_of
+from app.commands.shared import HomeOption, home_of
 from app.guard import tell
 from core.errors import BadOptionError, RefusedError
-from core.settings import ROOT, Settings, dashboard_environment
+from core.home import Home
+from core.settings import ROOT, dashboard_environment
 
 app = typer.Typer(
     add_completion=False,
@@ -75,23 +76,23 @@ def main() -> None:
 @app.callback(invoke_without_command=True)
 def dashboard(
     context: typer.Context,
-    home: Home = None,
+    home_dir: HomeOption = None,
     port: Annotated[int | None, typer.Option(help="Port of the dashboard (8501).")] = None,
 ) -> None:
     """Open the dashboard, or run one of the commands below."""
     # `--home DIR score ...` is the same as `score --home DIR ...`.
-    context.obj = home
+    context.obj = home_dir
     if context.invoked_subcommand is not None:
         return
-    settings = Settings.of(home)
-    with guard.command(settings):
-        if not settings.home.is_dir():
-            raise BadOptionError("--home", f"there is no folder {settings.home}.")
+    home = Home.open(home_dir)
+    with guard.command(home):
+        if not home.settings.home.is_dir():
+            raise BadOptionError("--home", f"there is no folder {home.settings.home}.")
         command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app" / "main.py")]
         command += ["--server.port", str(port)] if port is not None else []
         # Streamlit reads .streamlit/ from the working directory.
         os.chdir(ROOT)
-        os.execve(sys.executable, command, dashboard_environment(settings))  # noqa: S606
+        os.execve(sys.executable, command, dashboard_environment(home.settings.home))  # noqa: S606
 
 
 # What is not ours goes to pytest: `python3 -m app test -k intake`.
@@ -100,12 +101,12 @@ def test(
     context: typer.Context,
     slow: Annotated[bool, typer.Option("--slow", help="Also the statistical proofs and other long tests.")] = False,
     arguments: Annotated[list[str] | None, typer.Argument(help="Passed on to pytest.")] = None,
-    home: Home = None,
+    home_dir: HomeOption = None,
 ) -> None:
     """Run the tests."""
     from app.devtools.testing import run_tests
 
-    with guard.command(settings_of(context, home)):
+    with guard.command(home_of(context, home_dir)):
         raise SystemExit(run_tests(slow, arguments or []))
 
 
@@ -117,20 +118,22 @@ def schema(
     id_: Annotated[str | None, typer.Option("--id", help="The id column; without it the row number serves.")] = None,
     positive: Annotated[str | None, typer.Option(help="The label of a spammer, where it cannot be told.")] = None,
     force: Annotated[bool, typer.Option("--force", "--overwrite", help="Replace the schema this home has.")] = False,
-    home: Home = None,
+    home_dir: HomeOption = None,
 ) -> None:
     """Infer the columns of a file and write data/schema.toml."""
     from core.data import infer
     from core.schema import schema as schemas
 
-    settings = settings_of(context, home)
-    with guard.command(settings):
-        if settings.schema_file.exists() and users.exists() and users.samefile(settings.schema_file):
-            raise BadOptionError(str(users), f"this is {settings.schema_file}, which would be replaced.")
-        if settings.schema_file.exists() and not force:
-            raise RefusedError(f"{settings.schema_file} is there already. Add --force to replace it.")
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        if home.settings.schema_file.exists() and users.exists() and users.samefile(home.settings.schema_file):
+            raise BadOptionError(str(users), f"this is {home.settings.schema_file}, which would be replaced.")
+        if home.settings.schema_file.exists() and not force:
+            raise RefusedError(f"{home.settings.schema_file} is there already. Add --force to replace it.")
         inferred = infer.infer(users.name, users, id=id_, label=label, positive=positive)
-        schemas.save(inferred.schema, settings.schema_file)
+        schemas.save(inferred.schema, home.settings.schema_file)
         for note in inferred.notes:
             tell(note)
-        tell(f"Wrote {len(inferred.schema.features)} features to {settings.schema_file}. Look it over, then train.")
+        tell(
+            f"Wrote {len(inferred.schema.features)} features to {home.settings.schema_file}. Look it over, then train."
+        )

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Final
 
 from core.errors import TrustdeskError
-from core.settings import Settings
+from core.home import Home
 
 _NOTED: Final = "_noted"
 _log = logging.getLogger("trustdesk")
@@ -24,9 +24,9 @@ def tell(text: str) -> None:
 
 
 @contextlib.contextmanager
-def command(settings: Settings) -> Iterator[None]:
+def command(home: Home) -> Iterator[None]:
     """Run a command: an error of ours becomes its sentence and exit code, a bug one line and a log entry."""
-    sys.excepthook = _Bug(settings)
+    sys.excepthook = _Bug(home)
     try:
         yield
     except TrustdeskError as error:
@@ -88,18 +88,18 @@ def told() -> None:
 class _Bug:
     """An exception nobody expected: told in a line, kept whole in the log; Python then exits with 1."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, home: Home) -> None:
+        self._home = home
 
     def __call__(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        log_to(self._settings)
+        log_to(self._home)
         _log.critical("A command failed", exc_info=(kind, error, trace))
-        tell(f"This is a bug of Trustdesk ({kind.__name__}). The details are in {self._settings.log}.")
+        tell(f"This is a bug of Trustdesk ({kind.__name__}). The details are in {self._home.settings.log}.")
 
 
-def log_to(settings: Settings) -> None:
+def log_to(home: Home) -> None:
     """Write the program's log to the home's log file, five files of a megabyte at most."""
-    settings.log.parent.mkdir(parents=True, exist_ok=True)
-    handler = RotatingFileHandler(settings.log, maxBytes=1_000_000, backupCount=4, encoding="utf-8")
+    home.settings.log.parent.mkdir(parents=True, exist_ok=True)
+    handler = RotatingFileHandler(home.settings.log, maxBytes=1_000_000, backupCount=4, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     _log.addHandler(handler)

@@ -23,27 +23,27 @@ _ADDRESS: Final = "as"
 
 def person() -> Person | None:
     """Who is here, with the role as it is now; None before anybody has said so, and once an account is gone."""
-    if not services.settings().accounts.local():
+    if not services.home().accounts.local():
         name = st.session_state.get(_ACCOUNT)
     elif (name := st.session_state.get(_NAME)) is None:
         name = st.session_state[_NAME] = _in_address()
-    return services.settings().accounts.current(name) if name else None
+    return services.home().accounts.current(name) if name else None
 
 
 def locked() -> bool:
     """Whether this home asks for a password, and nobody has given one in this tab."""
-    return not services.settings().accounts.local() and person() is None
+    return not services.home().accounts.local() and person() is None
 
 
 def come_in(name: str) -> None:
     """Local mode: whoever gives a usable name is that person; where there are accounts, nothing changes."""
-    if services.settings().accounts.local():
+    if services.home().accounts.local():
         st.session_state[_NAME] = accounts.named(name)
 
 
 def sign_in(name: str, password: str) -> None:
     """Raises SignInError."""
-    st.session_state[_ACCOUNT] = services.settings().accounts.check(name, password, now=services.now()).name
+    st.session_state[_ACCOUNT] = services.home().accounts.check(name, password, now=services.now()).name
 
 
 def leave() -> None:
@@ -53,14 +53,14 @@ def leave() -> None:
 
 def remember() -> None:
     """Keep the name in the address, in local mode only."""
-    if (name := st.session_state.get(_NAME)) and services.settings().accounts.local():
+    if (name := st.session_state.get(_NAME)) and services.home().accounts.local():
         st.query_params[_ADDRESS] = name
 
 
 def may(deed: Deed) -> bool:
     """Whether to offer something; what it does asks again. In local mode everybody may, named or not."""
     found = person()
-    return services.settings().accounts.local() if found is None else found.may(deed)
+    return services.home().accounts.local() if found is None else found.may(deed)
 
 
 def say(what: str, *, icon: str = ":material/check_circle:") -> None:

@@ -27,12 +27,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from core.home import Home
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from app.devtools.test_server import bundled_home  # noqa: E402 - the line above makes it importable
 from core.schema import schema as schemas  # noqa: E402
-from core.settings import Settings, child_environment  # noqa: E402
+from core.settings import child_environment  # noqa: E402
 
 
 class Connection(asyncio.Protocol):
@@ -69,10 +71,10 @@ class Connection(asyncio.Protocol):
 
 
 @contextmanager
-def served(home: Settings) -> Iterator[int]:
+def served(home: Home) -> Iterator[int]:
     """A server of the home; its port."""
-    command = [sys.executable, "-m", "app", "api", "--port", "0", "--home", str(home.home)]
-    log = home.home / "api.log"
+    command = [sys.executable, "-m", "app", "api", "--port", "0", "--home", str(home.settings.home)]
+    log = home.settings.home / "api.log"
     with log.open("wb") as stream:
         process = subprocess.Popen(command, stderr=stream, cwd=ROOT, env=child_environment(home))
     try:
@@ -88,7 +90,7 @@ def served(home: Settings) -> Iterator[int]:
 
 def people() -> list[dict[str, float | None]]:
     """The features of the users of the demo."""
-    names = schemas.load(Settings(ROOT).schema_file).names
+    names = schemas.load(Home.open(ROOT).schema_file).names
     with gzip.open(ROOT / "data" / "demo" / "users.csv.gz") as file:
         frame = pd.read_csv(file)[list(names)]
     return [{name: None if np.isnan(v) else v for name, v in row.items()} for row in frame.to_dict("records")]

@@ -25,12 +25,11 @@ from scipy.special import expit
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the program is not installed as a package
 
-from core.comparison import comparison_job, comparison_store, external  # noqa: E402
+from core.comparison import external  # noqa: E402
 from core.comparison.comparison_job import Asked  # noqa: E402
 from core.comparison.paired_metrics import compare  # noqa: E402
-from core.data import datasets  # noqa: E402
 from core.policy.policy import Policy  # noqa: E402
-from core.settings import Settings  # noqa: E402
+from core.settings import Home  # noqa: E402
 
 THRESHOLDS = {str(band): above for band, above in Policy().thresholds.items()}
 
@@ -55,13 +54,13 @@ def predictions(users: int, note: Callable[[str, float], None]) -> None:
     note("read and compared", time.perf_counter() - started)
 
 
-def versions(home: Settings, a: str, b: str, note: Callable[[str, float], None]) -> None:
+def versions(home: Home, a: str, b: str, note: Callable[[str, float], None]) -> None:
     on = next(found for found in home.datasets.stored() if found.positives)
     asked, started = Asked(a, b, on.id, THRESHOLDS), time.perf_counter()
     found = home.comparer.made(asked)
     note(f"{a} and {b} compared on {found.comparison.n:,} users", time.perf_counter() - started)
     with TemporaryDirectory() as folder:
-        kept = Settings.of(folder)
+        kept = Home.open(folder)
         kept.comparisons.save("kept", found)
         started = time.perf_counter()
         kept.comparisons.load("kept")
@@ -82,7 +81,7 @@ def main() -> None:
 
     for _ in range(chosen.runs):
         if chosen.home:
-            versions(Settings.of(chosen.home), *chosen.versions, note)
+            versions(Home.open(chosen.home), *chosen.versions, note)
         else:
             predictions(chosen.users, note)
     for what, figures in seconds.items():

@@ -57,10 +57,10 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=chromium(), args=list(test_server.QUIET))
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         with test_server.dashboard(home) as address:
-            waited(page, address, home.demo / DEMO_USERS)
+            waited(page, address, home.settings.demo / DEMO_USERS)
             seconds = []
             for _ in range(chosen.runs):
-                shutil.rmtree(home.datasets)
+                shutil.rmtree(home.settings.datasets)
                 seconds.append(waited(page, address, chosen.users.resolve()))
         browser.close()
     for what, figures in zip(("table", "reasons"), zip(*seconds, strict=True), strict=True):

@@ -22,11 +22,9 @@ from pathlib import Path
 from dashboard import SECONDS, chromium, trial  # first: it makes `app` and `core` importable
 from playwright.sync_api import Page, WebSocket, sync_playwright
 
+from core.home import Home
 from core.policy.policy import Policy
-from core.registry import registry
 from core.schema import schema as schemas
-from core.scoring import score_file
-from core.settings import Settings
 
 
 class Wire:
@@ -72,9 +70,9 @@ class Waits:
             )
 
 
-def score(settings: Settings, users: Path) -> None:
+def score(settings: Home, users: Path) -> None:
     """Make run r-0001 of a file."""
-    columns, model = schemas.load(settings.schema_file), settings.registry.load()
+    columns, model = schemas.load(settings.settings.schema_file), settings.registry.load()
     settings.file_scoring.score_file(users.name, users, columns, model, Policy(), now=datetime.now(UTC))
 
 

@@ -24,10 +24,9 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from core.feedback import csv_store, ledger  # noqa: E402
 from core.feedback.verdict import Verdict  # noqa: E402
 from core.policy.policy import Policy  # noqa: E402 - the line above makes them importable
-from core.settings import Settings  # noqa: E402
+from core.settings import Home  # noqa: E402
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NAMES = [f"X{i}" for i in range(1, 52)]
@@ -55,7 +54,7 @@ def verdicts(first: int, n: int) -> list[Verdict]:
     ]  # fmt: skip
 
 
-def fill(settings: Settings, n: int) -> None:
+def fill(settings: Home, n: int) -> None:
     """Store `n` verdicts, one in a hundred of which is taken back."""
     for first in range(0, n, 10_000):
         some = verdicts(first, min(10_000, n - first))
@@ -74,11 +73,11 @@ def told(what: str, taken: list[float]) -> None:
     print(f"{what:<44} median {statistics.median(taken):8.2f} ms   p95 {p95:8.2f} ms   n={len(taken)}")
 
 
-def measure(settings: Settings, before: int, records: int) -> None:
-    store, known = settings.feedback, settings.ledger
+def measure(settings: Home, before: int, records: int) -> None:
+    store, known = settings.settings.feedback, settings.ledger
     told("first open", [timed(known.refresh)])
     told("first frame", [timed(known.frame)])
-    line, beside = b"x" * 1100 + b"\n", settings.feedback / "beside.txt"
+    line, beside = b"x" * 1100 + b"\n", settings.settings.feedback / "beside.txt"
     record, disk, read, standing = [], [], [], []
     for verdict in verdicts(before, records):
         record.append(timed(lambda verdict=verdict: store.record([verdict])))  # type: ignore[misc]
@@ -110,10 +109,10 @@ def main() -> None:
     parser.add_argument("--opened", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.opened:
-        measure(Settings.of(asked.opened), asked.verdicts, asked.records)
+        measure(Home.open(asked.opened), asked.verdicts, asked.records)
         return
     with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
-        seconds = timed(lambda: fill(Settings.of(folder), asked.verdicts)) / 1000
+        seconds = timed(lambda: fill(Home.open(folder), asked.verdicts)) / 1000
         print(f"storing {asked.verdicts:,} verdicts took {seconds:.1f} s")
         options = ["--verdicts", str(asked.verdicts), "--records", str(asked.records), "--opened", folder]
         subprocess.run([sys.executable, __file__, *options], check=True)

@@ -27,26 +27,23 @@ from explore import quiet  # noqa: E402
 
 from app.devtools import demo_home, test_server  # noqa: E402
 from core.policy.policy import Policy  # noqa: E402
-from core.registry import registry  # noqa: E402
-from core.review import plans  # noqa: E402
 from core.schema import schema as schemas  # noqa: E402
-from core.scoring import runs, score_file  # noqa: E402
-from core.settings import Settings  # noqa: E402
+from core.settings import Home  # noqa: E402
 
 TITLE = "document.querySelector('[data-testid=stMain] h1') !== null"
 
 
-def prepared(home: Settings, users: Path | None) -> tuple[str, ...]:
+def prepared(home: Home, users: Path | None) -> tuple[str, ...]:
     """Addresses of all pages, with something on them."""
     now = datetime.now(UTC)
     told = demo_home.worked_through(home, now=now)
     run = told.run
     if users is not None:
-        schema, model = schemas.load(home.schema_file), home.registry.load()
+        schema, model = schemas.load(home.settings.schema_file), home.registry.load()
         run = home.file_scoring.score_file(users.name, users, schema, model, Policy(), now=now).run
         home.plans.queue_run(run.id, by="Lea", now=now)
     row = int(home.runs.scores(run.id)["probability"].idxmax())
-    user = home.plans.users(run, schemas.load(home.schema_file)).loc[row]
+    user = home.plans.users(run, schemas.load(home.settings.schema_file)).loc[row]
     return (
         "/", f"/user?id={user}", f"/score-file?run={run.id}", f"/score-user?run={run.id}&row={row}", "/review?as=Ada",
         f"/explore?of={run.id}", f"/compare?a={told.champion}&b={told.version}&on={told.dataset.id[:12]}",

@@ -29,27 +29,21 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 from session import Session, told  # noqa: E402 - the line above makes them importable
 
 from app.devtools.test_server import bundled_home, dashboard  # noqa: E402
-from core import jobs  # noqa: E402
-from core.data import datasets, intake, split  # noqa: E402
+from core.data import intake, split  # noqa: E402
 from core.data.datasets import Dataset  # noqa: E402
-from core.feedback import csv_store  # noqa: E402
 from core.feedback.verdict import Verdict  # noqa: E402
 from core.policy.policy import Policy  # noqa: E402
-from core.registry import registry  # noqa: E402
-from core.retraining import gate, scheduler  # noqa: E402
 from core.schema import schema as schemas  # noqa: E402
-from core.scoring import score_file  # noqa: E402
-from core.settings import Settings  # noqa: E402
-from core.training import training  # noqa: E402
+from core.settings import Home  # noqa: E402
 
 PAGES = (("", ""), ("score-file", "run=r-0001"), ("monitor", ""), ("train", ""), ("registry", ""), ("review", "as=Ada"))
 GLANCE = 0.25
 BATCH = 5_000
 
 
-def prepare(settings: Settings, users: Path, verdicts: int) -> None:
+def prepare(settings: Home, users: Path, verdicts: int) -> None:
     """A champion that learnt from the file and has scored it, and verdicts on other users."""
-    schema, policy, now = schemas.load(settings.schema_file), Policy(), datetime.now(UTC)
+    schema, policy, now = schemas.load(settings.settings.schema_file), Policy(), datetime.now(UTC)
     checked = intake.read(users.name, users.read_bytes(), schema, need_label=True)
     dataset = settings.datasets.put(checked, schema, now=now, need_label=True)
     version = settings.training.learn(dataset, schema, policy.thresholds, now=now)
@@ -60,9 +54,9 @@ def prepare(settings: Settings, users: Path, verdicts: int) -> None:
         settings.feedback.record(some)
 
 
-def judged(settings: Settings, dataset: Dataset, n: int) -> Iterator[Verdict]:
+def judged(settings: Home, dataset: Dataset, n: int) -> Iterator[Verdict]:
     """Verdicts on users like some of the test part, whom the champion has not learnt from, as the labels say."""
-    schema, random, policy = schemas.load(settings.schema_file), np.random.default_rng(0), Policy()
+    schema, random, policy = schemas.load(settings.settings.schema_file), np.random.default_rng(0), Policy()
     frame = settings.datasets.frame(dataset.id)
     unseen = np.flatnonzero(split.in_test(split.keys(frame, schema, settings.split.salt())))
     frame = frame.iloc[random.permutation(unseen)[:n]]
@@ -80,7 +74,7 @@ def judged(settings: Settings, dataset: Dataset, n: int) -> Iterator[Verdict]:
         )  # fmt: skip
 
 
-def around(session: Session, times: int | None, job: str, settings: Settings) -> list[float]:
+def around(session: Session, times: int | None, job: str, settings: Home) -> list[float]:
     """Reruns of page after page, so many or until the job is over."""
     taken = []
     for page, query in itertools.islice(itertools.cycle(PAGES), times):

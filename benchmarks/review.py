@@ -28,12 +28,10 @@ from feedback import fill  # noqa: E402
 
 from app.devtools import test_server  # noqa: E402
 from core.policy.policy import Policy  # noqa: E402
-from core.registry import registry  # noqa: E402
-from core.review import cases, enqueue, queue  # noqa: E402
-from core.review import verdicts as review  # noqa: E402
+from core.review import cases  # noqa: E402
 from core.review.enqueue import Entry  # noqa: E402
 from core.review.verdicts import Given  # noqa: E402
-from core.settings import Settings  # noqa: E402
+from core.settings import Home  # noqa: E402
 
 ON_SCREEN = """([before, users]) => {
     const shown = new URL(location.href).searchParams.get('case');
@@ -41,7 +39,7 @@ ON_SCREEN = """([before, users]) => {
 }"""
 
 
-def prepare(home: Settings, verdicts: int, still_open: int) -> dict[str, str]:
+def prepare(home: Home, verdicts: int, still_open: int) -> dict[str, str]:
     """Verdicts and open cases in a copy of the bundled home; the user of each case."""
     fill(home, verdicts)
     home.enqueuing.enqueue(people(home, still_open), now=datetime.now(UTC))
@@ -52,7 +50,7 @@ def prepare(home: Settings, verdicts: int, still_open: int) -> dict[str, str]:
     return dict(zip(listed.index, listed["user"], strict=True))
 
 
-def people(home: Settings, n: int) -> list[Entry]:
+def people(home: Home, n: int) -> list[Entry]:
     """Users made up from the training baseline's rows; a fifth judged blind."""
     model = home.registry.load()
     sample = model.baseline().sample
@@ -100,7 +98,7 @@ def browser(address: str, users: dict[str, str], times: int) -> None:
         chromium.close()
 
 
-def server(home: Settings, times: int) -> None:
+def server(home: Home, times: int) -> None:
     record, claim = [], []
     for i in range(times + 1):
         started = time.perf_counter()

@@ -24,10 +24,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from core.policy.policy import Policy  # noqa: E402
-from core.review import cases, enqueue, queue  # noqa: E402
+from core.review import cases, queue  # noqa: E402
 from core.review.cases import CaseFilters  # noqa: E402
 from core.review.enqueue import Entry  # noqa: E402
-from core.settings import Settings  # noqa: E402
+from core.settings import Home  # noqa: E402
 from core.store import database  # noqa: E402
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -52,7 +52,7 @@ def people(numbers: range, run: str) -> list[Entry]:
     ]  # fmt: skip
 
 
-def fill(home: Settings, closed: int, still_open: int) -> None:
+def fill(home: Home, closed: int, still_open: int) -> None:
     for start in range(0, closed, CHUNK):
         made = people(range(start, min(start + CHUNK, closed)), "r-0001")
         home.enqueuing.enqueue(made, now=NOW)
@@ -99,15 +99,15 @@ def synced_write(path: Path) -> Callable[[int], None]:
 
 def main(closed: int, still_open: int, times: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        home = Settings.of(folder)
+        home = Home.open(folder)
         fill(home, closed, still_open)
-        tell(f"database: {home.database.stat().st_size / 1e6:,.0f} MB; a step {times} times each")
+        tell(f"database: {home.settings.database.stat().st_size / 1e6:,.0f} MB; a step {times} times each")
         repeated("one synced write of 4 kB", times, synced_write(Path(folder) / "synced"))
         judge(home, times)
         look(home, times)
 
 
-def judge(home: Settings, times: int) -> None:
+def judge(home: Home, times: int) -> None:
     def close(i: int, case: str) -> None:
         with home.database.writing() as connection:
             queue.close(connection, case, verdict=f"w{i}", judgement="legitimate", by="Bob", at=NOW)
@@ -127,7 +127,7 @@ def judge(home: Settings, times: int) -> None:
     repeated("no case in a range of a feature", times, lambda i: claim(i, nobody))
 
 
-def look(home: Settings, times: int) -> None:
+def look(home: Home, times: int) -> None:
     feature = CaseFilters(feature="X51", within=(1.0, 9.0), unblinded=True)
     for what, filters in {
         "all": CaseFilters(), "a band": CaseFilters(bands=("human_review",)),

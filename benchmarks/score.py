@@ -18,6 +18,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from core.home import Home
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
@@ -44,10 +46,7 @@ def peer(users: Path, rows: int) -> float:
     import pandas as pd
     import shap
 
-    from core.registry import registry
-    from core.settings import Settings
-
-    model = Settings.of().registry.load()
+    model = Home.open().registry.load()
     started = time.perf_counter()
     names = list(model.metadata.names)
     frame = pd.read_csv(users, nrows=rows)

@@ -28,10 +28,7 @@ from session import Session, told  # noqa: E402
 
 from app.devtools.test_server import bundled_home, dashboard  # noqa: E402
 from core.policy.policy import Policy  # noqa: E402
-from core.registry import registry  # noqa: E402
-from core.review import plans  # noqa: E402
 from core.schema import schema as schemas  # noqa: E402
-from core.scoring import score_file  # noqa: E402
 
 #: Seconds that a page is looked at: from, to.
 GLANCE = (2.0, 6.0)

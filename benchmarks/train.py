@@ -21,17 +21,15 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the program is not installed as a package
 
 from app.devtools.test_server import bundled_home  # noqa: E402 - the line above makes it importable
-from core import jobs  # noqa: E402
-from core.data import datasets, intake  # noqa: E402
+from core.data import intake  # noqa: E402
 from core.policy.policy import Policy  # noqa: E402
 from core.schema import schema as schemas  # noqa: E402
-from core.settings import Settings  # noqa: E402
-from core.training import training_runs  # noqa: E402
+from core.settings import Home  # noqa: E402
 
 LOOK_EVERY = 0.05
 
 
-def trained(settings: Settings, dataset: str, family: str, number: int) -> tuple[float, dict[str, float]]:
+def trained(settings: Home, dataset: str, family: str, number: int) -> tuple[float, dict[str, float]]:
     """Seconds from the click to the figures, and of each step as its name was told."""
     arguments = {"dataset": dataset, "family": family, "thresholds": Policy().thresholds, "by": "Benchmark"}
     started = told = time.perf_counter()
@@ -56,7 +54,7 @@ def main() -> None:
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         settings = bundled_home(Path(folder))
-        schema = schemas.load(settings.schema_file)
+        schema = schemas.load(settings.settings.schema_file)
         checked = intake.read(chosen.users.name, chosen.users, schema, need_label=True)
         dataset = settings.datasets.put(checked, schema, now=datetime.now(UTC), need_label=True)
         seconds = []

@@ -12,10 +12,8 @@ from app.components.shared.empty_state import empty_state
 from app.components.shared.heading import page_title
 from app.components.shared.no_model import no_model
 from app.queries import monitor, services
-from core.monitoring import inspection, volume
-from core.scoring import runs
 
-latest = services.settings().runs.recent(30)
+latest = services.home().runs.recent(30)
 champion = services.champion()
 with page_title("Monitor", "monitor") as actions:
     session.said()
@@ -29,8 +27,8 @@ else:
         check_now()
         target()
     current, over = open_incidents()
-    run, queue = chosen_run(latest, champion.version), services.settings().volume.queue(now=services.now())
-    judged = run if services.planned(run) else services.settings().inspection.judged_run()
+    run, queue = chosen_run(latest, champion.version), services.home().volume.queue(now=services.now())
+    judged = run if services.planned(run) else services.home().inspection.judged_run()
     report = monitor.report(run)
     headline(report)
     troubles(current, run)

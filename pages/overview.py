@@ -13,9 +13,8 @@ from app.components.shared.heading import page_title
 from app.components.shared.no_model import no_model
 from app.components.shared.run_list import run_list
 from app.queries import services
-from core.scoring import runs
 
-model, latest = services.champion(), services.settings().runs.recent(14)
+model, latest = services.champion(), services.home().runs.recent(14)
 with page_title("Overview", "overview"):
     if st.button("Score a file", icon=":material/upload_file:", type="primary"):
         navigation.go("score_file")

@@ -10,12 +10,11 @@ from app.components.registry.versions import chosen, versions
 from app.components.shared.heading import page_title
 from app.components.shared.no_model import no_model
 from app.queries import services
-from core.registry import registry
 
 with page_title("Registry", "registry") as actions:
     session.said()
 history = promotions()
-found = services.settings().registry.listing(history)
+found = services.home().registry.listing(history)
 if not found:
     with actions:
         on_hub(None)

@@ -12,7 +12,6 @@ from app.components.shared.no_model import no_model
 from app.components.shared.run_list import run_list
 from app.components.shared.send_to_review import send_run
 from app.queries import services
-from core.scoring import runs
 
 opened, model = run_opened(), services.champion()
 with page_title("Score a file", "score_file"):
@@ -20,7 +19,7 @@ with page_title("Score a file", "score_file"):
         download = st.container(width="content", horizontal=True)
         another_file()
 if opened:
-    run = services.settings().runs.find(opened)
+    run = services.home().runs.find(opened)
     with download:
         downloads(run)
         send_run(run)
@@ -30,6 +29,6 @@ if opened:
 elif model is None:
     no_model()
 else:
-    run_id = first_file(model) or run_list("Scored before", services.settings().runs.recent(20))
+    run_id = first_file(model) or run_list("Scored before", services.home().runs.recent(20))
     if run_id:
         navigation.go("score_file", run=run_id)

@@ -9,8 +9,6 @@ from app.components.train.request import refused, request, start
 from app.components.train.runs import chosen, runs
 from app.components.train.under_way import under_way
 from app.queries import services
-from core.registry import registry
-from core.training import training_runs
 
 with page_title("Train", "train") as actions:
     session.said()
@@ -18,10 +16,10 @@ if session.may("train"):
     start(request(), actions)
 refused()
 retraining()
-found = services.settings().training_runs.listed()
+found = services.home().training_runs.listed()
 busy = under_way(found[0] if found else None)
 if found:
-    champion, picked = services.settings().registry.champion(), chosen(found)
+    champion, picked = services.home().registry.champion(), chosen(found)
     runs(found, picked, champion)
     about(picked, champion)
 elif not busy:

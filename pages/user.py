@@ -5,8 +5,6 @@ from app.components.shared.heading import page_title
 from app.components.user.known_user import asked_for, decisions, judged, nothing_known, open_sighting, sightings
 from app.queries import services
 from app.words import plain
-from core.review import cases, outbox
-from core.review.predictions_of_user import of_user
 
 user = asked_for()
 with page_title(f"User {plain(user)}" if user else "User", "user"):
@@ -15,7 +13,7 @@ if not user:
     with empty_state("Which user?", "Type an id into *Find a user*, in the sidebar of every page, and press Enter."):
         pass
 else:
-    home = services.settings()
+    home = services.home()
     scored, asked = home.predictions_of_user.of_user(user), home.cases.of_user(user)
     verdicts, told = services.verdicts_on(user), home.outbox.of_user(user)
     if not (scored or asked or len(verdicts) or len(told)):

@@ -9,16 +9,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from core.registry import registry
-from core.settings import (
-    ADDRESS_VARIABLE,
-    ENDPOINT_VARIABLE,
-    HOME_VARIABLE,
-    ROOT,
-    TOKEN_VARIABLES,
-    WEBHOOK_VARIABLE,
-    Settings,
-)
+from core.home import Home
+from core.settings import ADDRESS_VARIABLE, ENDPOINT_VARIABLE, HOME_VARIABLE, ROOT, TOKEN_VARIABLES, WEBHOOK_VARIABLE
 from tests import make
 
 # A busy machine is no counterexample: the time limit of a test is pytest's, not each example's.
@@ -39,9 +31,9 @@ def _no_home_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Settings:
+def home(tmp_path: Path) -> Home:
     """A home that holds nothing yet."""
-    return Settings.of(tmp_path)
+    return Home.open(tmp_path)
 
 
 @pytest.fixture(scope="session")
@@ -54,20 +46,20 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home with a model in charge. Tests may add to it; one that changes what is there uses `own`."""
-    settings = Settings.of(tmp_path_factory.mktemp("trained"))
+    settings = Home.open(tmp_path_factory.mktemp("trained"))
     make.trained_home(settings)
     return settings
 
 
 @pytest.fixture
-def own(trained: Settings, tmp_path: Path) -> Settings:
+def own(trained: Home, tmp_path: Path) -> Home:
     """A copy of the trained home for one test."""
-    shutil.copytree(trained.models, tmp_path / "models")
+    shutil.copytree(trained.settings.models, tmp_path / "models")
     (tmp_path / "data").mkdir()
-    for path in (trained.schema_file, trained.salt_file):
+    for path in (trained.settings.schema_file, trained.settings.salt_file):
         shutil.copy(path, tmp_path / "data")
     dataset = trained.registry.load().metadata.data.dataset
-    shutil.copytree(trained.datasets / dataset, tmp_path / "data" / "datasets" / dataset)
-    return Settings.of(tmp_path)
+    shutil.copytree(trained.settings.datasets / dataset, tmp_path / "data" / "datasets" / dataset)
+    return Home.open(tmp_path)

@@ -7,15 +7,13 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 
-from core.data import datasets, intake
+from core.data import intake
 from core.data.datasets import Dataset
 from core.files import write_text
+from core.home import Home
 from core.policy.policy import Policy
-from core.registry import registry
 from core.schema import schema as schemas
 from core.schema.schema import Column, Label, Schema
-from core.settings import Settings
-from core.training import training
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SCHEMA = Schema(
@@ -57,10 +55,10 @@ def csv(frame: pd.DataFrame) -> bytes:
     return frame.to_csv(index=False).encode()
 
 
-def trained_home(settings: Settings, *, n: int = 1500, seed: int = 0, by: str | None = None) -> str:
+def trained_home(settings: Home, *, n: int = 1500, seed: int = 0, by: str | None = None) -> str:
     """Give a home a schema and a promoted model; returns the version."""
-    schemas.save(SCHEMA, settings.schema_file)
-    write_text(settings.salt_file, "5a" * 16 + "\n")  # a home's own is random, and so would every figure be
+    schemas.save(SCHEMA, settings.settings.schema_file)
+    write_text(settings.settings.salt_file, "5a" * 16 + "\n")  # a home's own is random, and so would every figure be
     checked = intake.read("train.csv", csv(users(n)), SCHEMA, need_label=True)
     dataset = settings.datasets.put(checked, SCHEMA, now=NOW, need_label=True)
     version = settings.training.learn(dataset, SCHEMA, Policy().thresholds, now=NOW, seed=seed, by=by)
@@ -68,11 +66,11 @@ def trained_home(settings: Settings, *, n: int = 1500, seed: int = 0, by: str | 
     return version
 
 
-def learnt_from(settings: Settings) -> Dataset:
+def learnt_from(settings: Home) -> Dataset:
     """The dataset of the version in charge; a home shared by tests may hold others by now."""
     return settings.datasets.find(settings.registry.load().metadata.data.dataset)
 
 
-def promoted(settings: Settings, version: str) -> None:
+def promoted(settings: Home, version: str) -> None:
     """Put a version in charge, as a person would."""
     settings.registry.promote(version, by="Ada", why="It is the better one.", now=NOW)

@@ -10,10 +10,10 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Node
 
 from app import guide
-from core import jobs
+from core.home import Home
 from core.jobs import Job
 from core.scoring.runs import Run
-from core.settings import ROOT, Settings
+from core.settings import ROOT
 
 #: The fixtures of tests/pages/conftest.py.
 Visit = Callable[..., AppTest]
@@ -60,7 +60,7 @@ def _texts(message: Any) -> Iterator[str]:
                 yield single
 
 
-def over(home: Settings, identity: str, *, within: float = 60) -> Job:
+def over(home: Home, identity: str, *, within: float = 60) -> Job:
     """The job of this identity, once it is over."""
     until = time.monotonic() + within
     while time.monotonic() < until:

@@ -14,9 +14,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from app.cli import app
-from core.review import outbox
-from core.scoring import runs
-from core.settings import Settings
+from core.home import Home
 from tests.app.api.server import Client, serving
 
 MODEL = ("schema train_ok.csv --id user --label spam", "train train_ok.csv --promote")
@@ -36,46 +34,46 @@ def trained_home(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 @pytest.fixture
-def cases(trained_home: Path, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def cases(trained_home: Path, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """A copy of that home, with the inputs in the folder where commands are given."""
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     monkeypatch.chdir(tmp_path)
     shutil.copytree(trained_home, tmp_path / "home")
     for path in (shared / "data" / "cases").glob("*.csv"):
         shutil.copyfile(path, tmp_path / path.name)
-    return Settings.of(tmp_path / "home")
+    return Home.open(tmp_path / "home")
 
 
 def invoked(home: Path, *arguments: str) -> Result:
     return CliRunner().invoke(app, ["--home", str(home), *arguments])
 
 
-def works(home: Settings, command: str, *codes: int) -> Result:
-    found = invoked(home.home, *command.split())
+def works(home: Home, command: str, *codes: int) -> Result:
+    found = invoked(home.settings.home, *command.split())
     assert found.exit_code in (codes or (0,)), found.stderr
     return found
 
 
-def scored(home: Settings) -> None:
+def scored(home: Home) -> None:
     """Run r-0001, of the users that the model was learnt from."""
     works(home, "score train_ok.csv -o scored.csv")
 
 
-def output_is_input(home: Settings) -> None:
+def output_is_input(home: Home) -> None:
     before = Path("output_is_input.csv").read_bytes()
     refused = works(home, "score output_is_input.csv -o output_is_input.csv", 2)
     assert "output_is_input.csv" in refused.stderr
     assert Path("output_is_input.csv").read_bytes() == before
 
 
-def rejected_rows_are_the_input(home: Settings) -> None:
+def rejected_rows_are_the_input(home: Home) -> None:
     before = Path("fix_me.rejected.csv").read_bytes()
     works(home, "score fix_me.rejected.csv -o fix_me.csv", 2)
     assert Path("fix_me.rejected.csv").read_bytes() == before
     assert not Path("fix_me.csv").exists()
 
 
-def feedback_contradicts_itself(home: Settings) -> None:
+def feedback_contradicts_itself(home: Home) -> None:
     scored(home)
     said = works(home, "feedback import feedback_contradicts_itself.csv").stderr
     assert "2 rows, 1 new, 0 known, 1 replaced by a later row, 0 rejected" in said
@@ -86,7 +84,7 @@ def feedback_contradicts_itself(home: Settings) -> None:
     assert "1 rows, 1 new (1 changed verdict), 0 known, 0 rejected" in works(home, "feedback import changed.csv").stderr
 
 
-def feedback_there_and_back(home: Settings) -> None:
+def feedback_there_and_back(home: Home) -> None:
     scored(home)
     with serving(home) as api:
         said = [{"prediction_id": "r-0001-2", "actual_label": each} for each in ("legitimate", "spammer", "legitimate")]
@@ -95,7 +93,7 @@ def feedback_there_and_back(home: Settings) -> None:
     assert [each["decision"] for each in told] == ["keep", "remove", "keep"]
 
 
-def api_same_user_twice(home: Settings) -> None:
+def api_same_user_twice(home: Home) -> None:
     with serving(home) as api:
         for number in range(1, 41):
             asked(api, f"u{number}", age=number * 13, msgs=number, links=number % 5)
@@ -124,5 +122,5 @@ def asked(api: Client, user: str, **features: Any) -> None:
     ],
     ids=lambda case: case.__name__,
 )  # fmt: skip
-def test_what_once_broke_the_product_works(case: Callable[[Settings], None], cases: Settings) -> None:
+def test_what_once_broke_the_product_works(case: Callable[[Home], None], cases: Home) -> None:
     case(cases)

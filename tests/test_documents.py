@@ -21,11 +21,12 @@ from ruamel.yaml import YAML
 from app.devtools import test_server
 from app.reference import floor_plan
 from core.access import accounts
+from core.home import Home
 from core.monitoring import targets
 from core.retraining import settings as learning
 from core.schema import glossary
 from core.schema import schema as schemas
-from core.settings import DEMO_LABELLED, ENDPOINT_VARIABLE, HOME_VARIABLE, ROOT, Settings
+from core.settings import DEMO_LABELLED, ENDPOINT_VARIABLE, HOME_VARIABLE, ROOT
 from tests import documents, hub_server, stand_in
 from tests.documents import Block
 
@@ -188,8 +189,8 @@ def test_the_floor_plan_says_what_every_module_of_core_is_for() -> None:
 
 
 def test_examples_of_files_are_understood(tmp_path: Path) -> None:
-    home = Settings.of(tmp_path)
-    home.data.mkdir()
+    home = Home.open(tmp_path)
+    home.settings.data.mkdir()
     schema, meanings = (
         next(block.text for block in documents.blocks(ROOT / "docs" / "your-own-columns.md") if block.language == each)
         for each in ("toml", "csv")
@@ -197,11 +198,11 @@ def test_examples_of_files_are_understood(tmp_path: Path) -> None:
     columns = schemas.loads(schema)
     assert columns.label is not None
     assert {column.kind for column in columns.features} == set(schemas.KINDS)
-    home.glossary_file.write_text(meanings, encoding="utf-8")
-    assert glossary.load(home.glossary_file).sentence("links") == "assumed: links in the profile"
+    home.settings.glossary_file.write_text(meanings, encoding="utf-8")
+    assert glossary.load(home.settings.glossary_file).sentence("links") == "assumed: links in the profile"
 
     chosen = next(block.text for block in documents.blocks(ROOT / "docs" / "learning.md") if block.language == "toml")
-    home.options_file.write_text(chosen, encoding="utf-8")
+    home.settings.options_file.write_text(chosen, encoding="utf-8")
     assert home.learning.load() == learning.Learning()
     assert home.targets.load() == targets.Targets()
 

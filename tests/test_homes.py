@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 
 from app.cli import app
 from core import jobs
-from core.scoring import runs
-from core.settings import HOME_VARIABLE, ROOT, Settings
+from core.home import Home
+from core.settings import HOME_VARIABLE, ROOT
 from tests.app.api.server import Client, serving
 from tests.homes import replay
 
@@ -31,18 +31,18 @@ def place(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture
-def earlier(place: Path, tmp_path: Path) -> Settings:
+def earlier(place: Path, tmp_path: Path) -> Home:
     """A copy of that home to work in."""
-    return Settings.of(shutil.copytree(place / "home", tmp_path / "earlier"))
+    return Home.open(shutil.copytree(place / "home", tmp_path / "earlier"))
 
 
 def key_of(place: Path) -> str:
     return (place / "key.txt").read_text(encoding="ascii").strip()
 
 
-def done(home: Settings, *words: str) -> str:
+def done(home: Home, *words: str) -> str:
     """What a command that works writes."""
-    result = CliRunner().invoke(app, ["--home", str(home.home), *words])
+    result = CliRunner().invoke(app, ["--home", str(home.settings.home), *words])
     assert result.exit_code == 0, result.stderr
     return result.stdout
 
@@ -63,7 +63,7 @@ def test_an_earlier_home_answers_to_the_byte_what_it_answered_then(place: Path, 
         assert now[name] == body, name
 
 
-def test_an_earlier_home_is_judged_in_and_verifies(place: Path, earlier: Settings) -> None:
+def test_an_earlier_home_is_judged_in_and_verifies(place: Path, earlier: Home) -> None:
     before = done(earlier, "feedback", "verify")
     with serving(earlier) as nobody:
         client = Client(nobody.port, key_of(place))
@@ -78,23 +78,23 @@ def test_an_earlier_home_is_judged_in_and_verifies(place: Path, earlier: Setting
     assert (decided[-1]["user"], decided[-1]["decision"]) == (case["user_id"], "remove")
 
 
-def test_an_earlier_home_says_that_its_history_lacks_a_column_of_today(earlier: Settings) -> None:
+def test_an_earlier_home_says_that_its_history_lacks_a_column_of_today(earlier: Home) -> None:
     done(earlier, "registry", "promote", "v0001", "--by", "Ada", "--why", "The columns of before.")
-    refused = CliRunner().invoke(app, ["--home", str(earlier.home), "retrain", "--by", "Ada"])
+    refused = CliRunner().invoke(app, ["--home", str(earlier.settings.home), "retrain", "--by", "Ada"])
 
     assert (refused.exit_code, refused.stderr.splitlines()[-1][:84]) == (
         4, "The users of the history (train.csv) were stored without age, which data/schema.toml",
     )  # fmt: skip
 
 
-def test_an_earlier_home_retrains(earlier: Settings) -> None:
+def test_an_earlier_home_retrains(earlier: Home) -> None:
     done(earlier, "retrain", "--by", "Ada")
 
     assert "v0004" in done(earlier, "registry", "list")
     assert done(earlier, "feedback", "verify").startswith("Feedback: whole")
 
 
-def test_a_job_that_waits_in_an_earlier_home_runs(earlier: Settings) -> None:
+def test_a_job_that_waits_in_an_earlier_home_runs(earlier: Home) -> None:
     earlier.jobs.again("explain-waiting")
     until = time.monotonic() + 60
     while not (job := earlier.jobs.find("explain-waiting")).over:
@@ -106,9 +106,9 @@ def test_a_job_that_waits_in_an_earlier_home_runs(earlier: Settings) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_every_page_opens_on_an_earlier_home(name: str, earlier: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_page_opens_on_an_earlier_home(name: str, earlier: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs.Jobs, "start", lambda *_args, **_options: None)
-    monkeypatch.setenv(HOME_VARIABLE, str(earlier.home))
+    monkeypatch.setenv(HOME_VARIABLE, str(earlier.settings.home))
     at = AppTest.from_file(ROOT / "app" / "main.py", default_timeout=60).run()
     at.switch_page(str(ROOT / "pages" / f"{name}.py")).run()
 

@@ -17,13 +17,14 @@ from sklearn.metrics import mutual_info_score, roc_auc_score
 
 from app.components.shared.numbers import numbers
 from app.queries import explore
-from core.data import datasets, intake
+from core.data import intake
 from core.explore import profile, single
+from core.home import Home
 from core.schema import schema as schemas
 from core.schema.schema import Column, Label, Schema
 from core.scoring.filters import Filters
 from core.scoring.view import View
-from core.settings import HOME_VARIABLE, ROOT, Settings
+from core.settings import HOME_VARIABLE, ROOT
 from tests import make
 
 SETS = ["demo", "spambase", "twitter_spammers", "unlabelled", pytest.param("simulated", marks=pytest.mark.slow)]
@@ -36,7 +37,7 @@ QUANTILES = {"min": 0, "q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q9
 class Known:
     """A stored file, and the same file as pandas reads it."""
 
-    home: Settings
+    home: Home
     view: View
     features: pd.DataFrame
     label: pd.Series[Any] | None
@@ -66,11 +67,11 @@ def read(name: str) -> pd.DataFrame:
 
 @pytest.fixture(scope="module", params=SETS)
 def known(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Known:
-    frame, home = read(request.param), Settings.of(tmp_path_factory.mktemp(request.param))
+    frame, home = read(request.param), Home.open(tmp_path_factory.mktemp(request.param))
     label = None if request.param == "unlabelled" else str(frame.columns[-1])
     names = [str(name) for name in frame if name != label]
     schema = Schema(tuple(Column(name, "real") for name in names), label=Label(label) if label else None)
-    schemas.save(schema, home.schema_file)
+    schemas.save(schema, home.settings.schema_file)
     dataset = home.datasets.put(intake.read(f"{request.param}.csv", make.csv(frame), schema), schema, now=make.NOW)
     return Known(home, View(dataset.id), frame[names], frame[label] if label else None)
 
@@ -249,13 +250,13 @@ def test_a_filter_counts_whom_pandas_counts(known: Known) -> None:
 
 
 def test_segments_are_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: Known) -> None:
-    home, coarse = Settings.of(tmp_path), known.features[known.some[0]].round().map("about {:g}".format)
+    home, coarse = Home.open(tmp_path), known.features[known.some[0]].round().map("about {:g}".format)
     label = pd.Series(0, coarse.index) if known.label is None else known.label
     schema = Schema((Column("x"),), label=Label("y") if known.label is not None else None, context=("name", "part"))
     frame = pd.DataFrame({"x": 1, "y": label, "name": [f"n{i}" for i in range(len(label))], "part": coarse})
     frame = frame if known.label is not None else frame.drop(columns="y")
-    schemas.save(schema, home.schema_file)
-    monkeypatch.setenv(HOME_VARIABLE, str(home.home))
+    schemas.save(schema, home.settings.schema_file)
+    monkeypatch.setenv(HOME_VARIABLE, str(home.settings.home))
     view = View(home.datasets.put(intake.read("s.csv", make.csv(frame), schema), schema, now=make.NOW).id)
 
     assert explore.groupable(view) == ["part"]

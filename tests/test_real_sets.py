@@ -13,9 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import app
-from core.registry import registry
+from core.home import Home
 from core.schema import schema as schemas
-from core.settings import Settings
 
 #: File, label, and the ROC-AUC that every fourth row, held out, must reach.
 SETS = [("twitter_spammers", "is_spammer", 0.96), ("spambase", "is_spam", 0.975)]
@@ -65,9 +64,9 @@ def test_every_fourth_row_of_a_real_set_is_ranked_well(
 def test_a_whole_real_set_is_learnt_from_as_it_is(
     name: str, label: str, wanted: float, shared: Path, tmp_path: Path
 ) -> None:
-    path, home = shared / "data" / "real" / f"{name}.csv.gz", Settings.of(tmp_path)
+    path, home = shared / "data" / "real" / f"{name}.csv.gz", Home.open(tmp_path)
     run(tmp_path, "schema", path, "--label", label)
-    schema = schemas.load(home.schema_file)
+    schema = schemas.load(home.settings.schema_file)
     header = pd.read_csv(path, nrows=0).columns.tolist()
     assert schema.label
     assert (schema.id, schema.label.column, schema.context) == (None, label, ())

@@ -12,11 +12,10 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 
 from app.api.problem_details import Problem
-from core.access import keys
 from core.access.accounts import Deed, Person
 from core.access.keys import Key
 from core.errors import KeyRefusedError, NotAllowedError
-from core.settings import Settings
+from core.home import Home
 
 #: Seconds for which what is known of a key is taken to be true: after so long a revoked key is refused everywhere.
 KNOWN_FOR: Final = 1.0
@@ -49,8 +48,8 @@ class _Bucket:
 class Access:
     """Lets requests in by their headers; one in a process."""
 
-    def __init__(self, settings: Settings, *, open_to_all: bool, workers: int) -> None:
-        self._settings, self._open_to_all, self._workers = settings, open_to_all, workers
+    def __init__(self, home: Home, *, open_to_all: bool, workers: int) -> None:
+        self._settings, self._open_to_all, self._workers = home, open_to_all, workers
         self._known: dict[str, tuple[float, Key | None]] = {}
         self._needed = (-KNOWN_FOR, True)
         self._buckets: dict[str, _Bucket] = {}

@@ -17,11 +17,10 @@ from starlette.responses import Response
 
 from app.api.batcher import Batcher
 from app.api.problem_details import Problem
-from core.access import idempotency
 from core.access.accounts import Person
 from core.access.idempotency import Asking, Claim, ClaimLostError, Claims, Found, Kept, Reply
 from core.errors import RefusedError
-from core.settings import Settings
+from core.home import Home
 
 #: Seconds that a request waits for the answer to the same one before it; then it is told to come again.
 WAITS: Final = 30.0
@@ -60,10 +59,10 @@ def identity(who: Person, key: str) -> str:
 class Keys:
     """The requests with a key of one process."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._claims = Claims(settings)
+    def __init__(self, home: Home) -> None:
+        self._claims = Claims(home.replies)
         self._finding: Batcher[Asking, Found] = Batcher(self._find)
-        self._keeping: Batcher[Kept, None] = Batcher(functools.partial(_keep, settings))
+        self._keeping: Batcher[Kept, None] = Batcher(functools.partial(_keep, home))
         self._under_way: set[asyncio.Task[Response | None]] = set()
 
     async def answer(self, asking: Asking, make: Make) -> Response:
@@ -126,8 +125,8 @@ class Keys:
         return self._claims.find(asked, now=datetime.now(UTC))
 
 
-def _keep(settings: Settings, answers: Sequence[Kept]) -> list[None]:
-    settings.replies.keep(answers, now=datetime.now(UTC))
+def _keep(home: Home, answers: Sequence[Kept]) -> list[None]:
+    home.replies.keep(answers, now=datetime.now(UTC))
     return [None] * len(answers)
 
 

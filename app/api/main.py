@@ -22,16 +22,15 @@ from app.api.middleware import Gate
 from app.api.options import Options
 from app.api.routes import about, feedback, jobs, predict, review
 from app.api.serving_state import CLOSE_EVERY, LOOK_EVERY, Live, scored
-from core.settings import Settings
-from core.store import database
+from core.home import Home
 
 VERSION: Final = "1.0.0"
 ROUTERS: Final = tuple(module.router for module in (about, predict, feedback, review, jobs))
 
 
-def create(settings: Settings, options: Options) -> FastAPI:
+def create(home: Home, options: Options) -> FastAPI:
     """The API of a home."""
-    access = Access(settings, open_to_all=options.open_to_all, workers=options.workers)
+    access = Access(home, open_to_all=options.open_to_all, workers=options.workers)
     app = _Api(
         title="Trustdesk", version=VERSION, lifespan=_lifespan, docs_url=None, redoc_url=None,
         redirect_slashes=False,
@@ -39,8 +38,8 @@ def create(settings: Settings, options: Options) -> FastAPI:
         middleware=[Middleware(Gate, access=access)],
         separate_input_output_schemas=False,
     )  # fmt: skip
-    app.state.settings, app.state.options, app.state.access = settings, options, access
-    app.state.live = Live(settings)
+    app.state.home, app.state.options, app.state.access = home, options, access
+    app.state.live = Live(home)
     problem_details.add_to(app)
     for router in ROUTERS:
         app.include_router(router)
@@ -60,15 +59,15 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     log.begin()
     live: Live = app.state.live
     app.state.scoring = Batcher(scored)
-    app.state.recording = Batcher(functools.partial(feedback.recorded, app.state.settings))
-    with app.state.settings.database.held():
+    app.state.recording = Batcher(functools.partial(feedback.recorded, app.state.home))
+    with app.state.home.database.held():
         await run_in_threadpool(live.look)
         await run_in_threadpool(live.tell_of_losses)
         await run_in_threadpool(live.close_ended)
         # What was made at the start stays: the collector need not look through it again and again.
         gc.collect()
         gc.freeze()
-        app.state.keys = keys = await run_in_threadpool(Keys, app.state.settings)
+        app.state.keys = keys = await run_in_threadpool(Keys, app.state.home)
         beside = [
             asyncio.create_task(_again_and_again(live.look, LOOK_EVERY)),
             asyncio.create_task(_again_and_again(live.close_ended, CLOSE_EVERY)),

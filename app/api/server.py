@@ -14,9 +14,8 @@ from uvicorn.supervisors import Multiprocess
 from app.api.head_timeout import Patience
 from app.api.main import create
 from app.api.options import LOCAL, Options
-from core.access import keys
 from core.errors import BadOptionError
-from core.settings import Settings
+from core.home import Home
 
 #: Seconds a connection is kept open between two requests.
 KEEP_ALIVE: Final = 30
@@ -28,10 +27,10 @@ HANGS_AFTER: Final = 60
 MOST_AT_ONCE: Final = 1_000
 
 
-def where(settings: Settings, host: str) -> str:
+def where(home: Home, host: str) -> str:
     """The address to listen on: `host`, but this machine alone while no key lets anybody in."""
     now = datetime.now(UTC)
-    return host if any(key.usable(now) for key in settings.keys.listed()) else LOCAL
+    return host if any(key.usable(now) for key in home.keys.listed()) else LOCAL
 
 
 def bound(host: str, port: int) -> socket.socket:
@@ -52,19 +51,19 @@ def bound(host: str, port: int) -> socket.socket:
     return listening
 
 
-def serve(settings: Settings, listening: socket.socket, options: Options) -> None:
+def serve(home: Home, listening: socket.socket, options: Options) -> None:
     """Serve until somebody ends it by a signal."""
-    config = configured(settings, options)
+    config = configured(home, options)
     if options.workers > 1:
         Multiprocess(config, sockets=[listening]).run()
     else:
         uvicorn.Server(config).run(sockets=[listening])
 
 
-def configured(settings: Settings, options: Options) -> uvicorn.Config:
+def configured(home: Home, options: Options) -> uvicorn.Config:
     """How uvicorn serves the API."""
     return uvicorn.Config(
-        functools.partial(create, settings, options), factory=True, http=Patience, lifespan="on", ws="none",
+        functools.partial(create, home, options), factory=True, http=Patience, lifespan="on", ws="none",
         workers=options.workers, timeout_worker_healthcheck=HANGS_AFTER,
         log_config=None, access_log=False, server_header=False, proxy_headers=False,
         timeout_keep_alive=KEEP_ALIVE, timeout_graceful_shutdown=END_WITHIN, limit_concurrency=MOST_AT_ONCE,

@@ -17,15 +17,14 @@ from app.api import log, responses
 from app.api.problem_details import Problem
 from core.access.idempotency import Claim, Kept, Reply
 from core.errors import TrustdeskError
+from core.home import Home
 from core.policy.policy import Policy
 from core.registry import registry
 from core.registry.registry import Model
 from core.schema import glossary
 from core.schema import schema as schemas
 from core.schema.glossary import Glossary
-from core.scoring import closing, lost_runs, online_runs
 from core.scoring.online import Asked, Prediction, Serving
-from core.settings import Settings
 
 #: Seconds between two looks at what is in charge; a look costs a few microseconds.
 LOOK_EVERY: Final = 0.25
@@ -44,8 +43,8 @@ Stamps = tuple[tuple[int, int, int], ...]
 class Live:
     """The serving in charge. `look` is called by one thread at a time; everything else by any."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(self, home: Home) -> None:
+        self.home = home
         self._serving: Serving | None = None
         self._seen: Stamps | None = None
         self._why, self._again = "", math.inf
@@ -63,15 +62,15 @@ class Live:
         return self._serving.model.version if self._serving else None
 
     def glossary(self) -> Glossary:
-        return glossary.load(self.settings.glossary_file)
+        return glossary.load(self.home.settings.glossary_file)
 
     def model(self, version: str) -> Model:
         """A version, in charge or not."""
-        return _loaded(self.settings, version)
+        return _loaded(self.home, version)
 
     def look(self) -> None:
         """Take up what has changed: another champion, schema or glossary. What cannot be used leaves all as it is."""
-        stamps, now = _stamps(self.settings), time.monotonic()
+        stamps, now = _stamps(self.home), time.monotonic()
         if stamps == self._seen and now < self._again:
             return
         self._seen, self._again = stamps, math.inf
@@ -88,7 +87,7 @@ class Live:
 
     def tell_of_losses(self) -> None:
         """Say in the log what the database of this home has forgotten; its numbers go on above that."""
-        if loss := self.settings.lost_runs.look():
+        if loss := self.home.lost_runs.look():
             log.tell("runs lost", level=logging.ERROR, why=loss.sentence)
 
     def close_ended(self, *, everything: bool = False) -> None:
@@ -98,16 +97,16 @@ class Live:
             serving.ended(now=now, everything=True)
         if self._serving is not None:
             self._serving.ended(now=now, everything=everything)
-        for run in self.settings.online_runs.left():
+        for run in self.home.online_runs.left():
             # A home whose disk is full or whose schema is being edited: the run waits for the next time.
             with contextlib.suppress(TrustdeskError):
-                self.settings.closing.close(run, schemas.load(self.settings.schema_file), now=now)
+                self.home.closing.close(run, schemas.load(self.home.settings.schema_file), now=now)
 
     def _made(self) -> Serving:
-        version = self.settings.registry.champion()
-        model = self.model(version) if version else self.settings.registry.load()
-        columns = schemas.load(self.settings.schema_file)
-        serving = Serving(self.settings, model, columns, self.glossary(), Policy())
+        version = self.home.registry.champion()
+        model = self.model(version) if version else self.home.registry.load()
+        columns = schemas.load(self.home.settings.schema_file)
+        serving = Serving(self.home.online_runs, model, columns, self.glossary(), Policy())
         serving.warm_up()
         return serving
 
@@ -147,13 +146,13 @@ def _scored(serving: Serving, wishes: Sequence[Wish]) -> list[Reply]:
 
 
 @functools.lru_cache(maxsize=_MOST_MODELS)
-def _loaded(settings: Settings, version: str) -> Model:
+def _loaded(home: Home, version: str) -> Model:
     """Loaded once in a process: a version never changes."""
-    return settings.registry.load(version)
+    return home.registry.load(version)
 
 
-def _stamps(settings: Settings) -> Stamps:
-    files = (settings.models / registry.CHAMPION, settings.schema_file, settings.glossary_file)
+def _stamps(home: Home) -> Stamps:
+    files = (home.settings.models / registry.CHAMPION, home.settings.schema_file, home.settings.glossary_file)
     return tuple(map(_stamp, files))
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from app import guard
-from app.commands.shared import By, Home, allowed, settings_of
+from app.commands.shared import By, HomeOption, allowed, home_of
 from app.guard import tell
 from app.stdout import put
 from core.errors import BadOptionError, CancelledError
@@ -24,13 +24,12 @@ Role = Annotated[
 
 
 @app.command("list")
-def list_accounts(context: typer.Context, home: Home = None) -> None:
+def list_accounts(context: typer.Context, home_dir: HomeOption = None) -> None:
     """Everybody with an account, and the role."""
-    from core.access import accounts
 
-    settings = settings_of(context, home)
-    with guard.command(settings):
-        everybody = settings.accounts.people()
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        everybody = home.accounts.people()
         for person in everybody:
             put(f"{person.name}\t{person.role}\n")
         if not everybody:
@@ -40,18 +39,18 @@ def list_accounts(context: typer.Context, home: Home = None) -> None:
 @app.command()
 def create(
     context: typer.Context, name: Name, role: Role = None, password_stdin: FromStdin = False, by: By = None,
-    home: Home = None,
+    home_dir: HomeOption = None,
 ) -> None:  # fmt: skip
     """Add an account; the password is asked for."""
-    from core.access import accounts, audit
+    from core.access import accounts
 
-    settings = settings_of(context, home)
-    with guard.command(settings):
-        admin = allowed(settings, by, "manage accounts")
-        chosen = accounts.role_named(role or ("admin" if settings.accounts.local() else "reviewer"))
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        admin = allowed(home, by, "manage accounts")
+        chosen = accounts.role_named(role or ("admin" if home.accounts.local() else "reviewer"))
         now = datetime.now(UTC)
-        person = settings.accounts.create(name, chosen, _password(password_stdin), now=now)
-        settings.audit.note(who=admin.name, what="create account", about=f"{person.name}, {person.role}", now=now)
+        person = home.accounts.create(name, chosen, _password(password_stdin), now=now)
+        home.audit.note(who=admin.name, what="create account", about=f"{person.name}, {person.role}", now=now)
         tell(f"{person.name} can sign in as {person.role}.")
 
 
@@ -59,35 +58,34 @@ def create(
 def change(
     context: typer.Context, name: Name, role: Role = None,
     password: Annotated[bool, typer.Option("--password", help="Ask for a new password.")] = False,
-    password_stdin: FromStdin = False, by: By = None, home: Home = None,
+    password_stdin: FromStdin = False, by: By = None, home_dir: HomeOption = None,
 ) -> None:  # fmt: skip
     """Give an account another role, another password, or both."""
-    from core.access import accounts, audit
+    from core.access import accounts
 
-    settings = settings_of(context, home)
-    with guard.command(settings):
-        admin = allowed(settings, by, "manage accounts")
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        admin = allowed(home, by, "manage accounts")
         if role is None and not (password or password_stdin):
             raise BadOptionError("accounts change", "say what to change: --role, --password or both.")
         chosen = accounts.role_named(role) if role is not None else None
         secret = _password(password_stdin) if password or password_stdin else None
         now = datetime.now(UTC)
-        person = settings.accounts.change(name, now=now, role=chosen, password=secret)
+        person = home.accounts.change(name, now=now, role=chosen, password=secret)
         what = " and ".join(["role"] * (chosen is not None) + ["password"] * (secret is not None))
-        settings.audit.note(who=admin.name, what=f"change {what}", about=f"{person.name}, {person.role}", now=now)
+        home.audit.note(who=admin.name, what=f"change {what}", about=f"{person.name}, {person.role}", now=now)
         tell(f"{person.name} is {person.role}" + (", with a new password." if secret is not None else "."))
 
 
 @app.command()
-def remove(context: typer.Context, name: Name, by: By = None, home: Home = None) -> None:
+def remove(context: typer.Context, name: Name, by: By = None, home_dir: HomeOption = None) -> None:
     """Delete an account; what the person did stays on record."""
-    from core.access import accounts, audit
 
-    settings = settings_of(context, home)
-    with guard.command(settings):
-        admin = allowed(settings, by, "manage accounts")
-        settings.accounts.remove(name)
-        settings.audit.note(who=admin.name, what="remove account", about=name, now=datetime.now(UTC))
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        admin = allowed(home, by, "manage accounts")
+        home.accounts.remove(name)
+        home.audit.note(who=admin.name, what="remove account", about=name, now=datetime.now(UTC))
         tell(f"{name} cannot sign in any more.")
 
 

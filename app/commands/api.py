@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from app import guard
-from app.commands.shared import Home, settings_of
+from app.commands.shared import HomeOption, home_of
 from app.guard import tell
 
 
@@ -18,16 +18,16 @@ def api(
     host: Annotated[str, typer.Option(help="Address to listen on; without any key only this machine.")] = "127.0.0.1",
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that share the home.")] = 1,
     log_features: Annotated[bool, typer.Option("--log-features", help="Write feature values into the log.")] = False,
-    home: Home = None,
+    home_dir: HomeOption = None,
 ) -> None:
     """Serve the REST API; its documentation is at /docs. The log goes to stderr, a JSON object a line."""
     from app.api import server
     from app.api.access import OWN_NAMES
     from app.api.options import Options
 
-    settings = settings_of(context, home)
-    with guard.command(settings):
-        chosen = server.where(settings, host)
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        chosen = server.where(home, host)
         if chosen != host:
             tell(f"No key lets anybody in, so that only this machine is served, not {host}. Make one: keys create.")
         elif chosen in OWN_NAMES:
@@ -35,4 +35,4 @@ def api(
         listening = server.bound(chosen, port)
         tell(f"Trustdesk API: http://{chosen}:{listening.getsockname()[1]}/docs")
         with contextlib.suppress(KeyboardInterrupt):  # it has ended all requests by then
-            server.serve(settings, listening, Options(chosen not in OWN_NAMES, workers, log_features))
+            server.serve(home, listening, Options(chosen not in OWN_NAMES, workers, log_features))

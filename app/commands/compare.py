@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.commands.labelled import read, tell_problems, working
-from app.commands.shared import AsJson, Home, Overwrite, report_target, settings_of
+from app.commands.shared import AsJson, HomeOption, Overwrite, home_of, report_target
 from app.stdout import put
 
 if TYPE_CHECKING:
     from app.progress import Progress
     from core.data.datasets import Dataset
+    from core.home import Home
     from core.schema.schema import Schema
-    from core.settings import Settings
     from core.targets import Target
 
 On = Annotated[Path | None, typer.Option("--on", help="Labelled CSV or .csv.gz; not needed for two prediction files.")]
@@ -32,30 +32,28 @@ def compare(
     as_json: AsJson = False,
     html: Annotated[Path | None, typer.Option("--html", help="Also write a report there: .html.")] = None,
     overwrite: Overwrite = False,
-    home: Home = None,
+    home_dir: HomeOption = None,
 ) -> None:
     """Is B better than A, on users that neither was trained on? Predictions: id,y_true,y_proba per line."""
-    settings = settings_of(context, home)
-    with working(settings) as progress:
-        target = None if html is None else _target(settings, html, first, second, on, overwrite=overwrite)
-        facts = _facts(settings, first, second, on, seed, target, progress)
+    home = home_of(context, home_dir)
+    with working(home) as progress:
+        target = None if html is None else _target(home, html, first, second, on, overwrite=overwrite)
+        facts = _facts(home, first, second, on, seed, target, progress)
         progress.end()
         put(json.dumps(facts, indent=1, ensure_ascii=False) + "\n" if as_json else _text(facts))
 
 
-def _target(settings: Settings, html: Path, first: str, second: str, on: Path | None, *, overwrite: bool) -> Target:
+def _target(home: Home, html: Path, first: str, second: str, on: Path | None, *, overwrite: bool) -> Target:
     from app.reports import comparison
 
     reads = [Path(name) for name in (first, second) if _is_file(name)] + ([on] if on else [])
-    return report_target(settings, html, comparison.KIND, reads, overwrite=overwrite)
+    return report_target(home, html, comparison.KIND, reads, overwrite=overwrite)
 
 
 def _facts(
-    settings: Settings, first: str, second: str, on: Path | None, seed: int, html: Target | None, progress: Progress
+    home: Home, first: str, second: str, on: Path | None, seed: int, html: Target | None, progress: Progress
 ) -> dict[str, Any]:  # fmt: skip
-    from core.comparison import result
     from core.errors import BadOptionError
-    from core.registry import registry
     from core.schema import schema as schemas
     from core.training import training_runs
 
@@ -66,16 +64,16 @@ def _facts(
         return _of_files(first, second, seed)
     if on is None:
         raise BadOptionError("--on", "give labelled users on whom to compare, such as --on labelled.csv.")
-    columns = schemas.load(settings.schema_file)
-    dataset = read(settings, on, columns, progress)
+    columns = schemas.load(home.settings.schema_file)
+    dataset = read(home, on, columns, progress)
     tell_problems(dataset)
     progress("Comparing")
     if any(files):
-        return _with_file(settings, first, second, dataset, columns, seed)
+        return _with_file(home, first, second, dataset, columns, seed)
     if html is not None or any(training_runs.IDENTITY.fullmatch(name) for name in (first, second)):
-        return _stored(settings, first, second, dataset, seed, html)
-    models = settings.registry.load(first), settings.registry.load(second)
-    return settings.version_comparisons.versions(*models, dataset, columns, _thresholds(), seed=seed).as_json()
+        return _stored(home, first, second, dataset, seed, html)
+    models = home.registry.load(first), home.registry.load(second)
+    return home.version_comparisons.versions(*models, dataset, columns, _thresholds(), seed=seed).as_json()
 
 
 def _is_file(name: str) -> bool:
@@ -97,17 +95,16 @@ def _of_files(first: str, second: str, seed: int) -> dict[str, Any]:
 
 
 def _with_file(
-    settings: Settings, first: str, second: str, dataset: Dataset, columns: Schema, seed: int
+    home: Home, first: str, second: str, dataset: Dataset, columns: Schema, seed: int
 ) -> dict[str, Any]:  # fmt: skip
     from core.comparison import common_rows, external
     from core.comparison.paired_metrics import compare as compared
     from core.errors import BadOptionError
-    from core.registry import registry
 
     if columns.id is None:
         raise BadOptionError("--on", "data/schema.toml names no id: predictions cannot be matched with users.")
-    model = settings.registry.load(second if _is_file(first) else first)
-    rows = settings.common_rows.rows([model], dataset, columns)
+    model = home.registry.load(second if _is_file(first) else first)
+    rows = home.common_rows.rows([model], dataset, columns)
 
     def contender(name: str) -> Any:
         if not _is_file(name):
@@ -119,15 +116,14 @@ def _with_file(
 
 
 def _stored(
-    settings: Settings, first: str, second: str, dataset: Dataset, seed: int, html: Target | None
+    home: Home, first: str, second: str, dataset: Dataset, seed: int, html: Target | None
 ) -> dict[str, Any]:  # fmt: skip
     """The facts of a comparison as pages have it; with `html`, it is also written there as a report."""
     from app.reports.comparison import report
-    from core.comparison import comparison_job
     from core.comparison.comparison_job import Asked
     from core.evaluation import weakest
 
-    comparison = settings.comparer.made(Asked(first, second, dataset.id, _thresholds(), seed))
+    comparison = home.comparer.made(Asked(first, second, dataset.id, _thresholds(), seed))
     if html is not None:
         html.write_text(report(comparison))
     flips = {"sentence": comparison.flips().sentence, "changes": comparison.flips().frame().to_dict("records")}

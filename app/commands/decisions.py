@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app import guard
-from app.commands.shared import By, Home, Output, Overwrite, allowed, give, settings_of, table_target
+from app.commands.shared import By, HomeOption, Output, Overwrite, allowed, give, home_of, table_target
 from app.guard import tell
 from app.stdout import deliver
 from core.errors import BadOptionError, OutputError, RefusedError
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from core.home import Home
     from core.review.outbox import Batch
-    from core.settings import Settings
     from core.targets import Target
 
 app = typer.Typer(no_args_is_help=True, help="Decisions for the platform: user, decision, who, why, reversal of.")
@@ -43,7 +43,7 @@ def export_decisions(
     output: Output = None,
     overwrite: Overwrite = False,
     by: By = None,
-    home: Home = None,
+    home_dir: HomeOption = None,
 ) -> None:
     """Give the decisions after a number, oldest first, as a table.
 
@@ -51,54 +51,47 @@ def export_decisions(
     the last one once the file has its name, or all of stdout was read. What fails before is given again. Where nothing
     is new, a file that is there stays.
     """
-    from core.access import audit
-    from core.review import verdicts
     from core.review.outbox import MARK
 
-    settings = settings_of(context, home)
-    with guard.command(settings):
-        person = allowed(settings, by, "export decisions")
-        target = table_target(settings, output, MARK, overwrite=overwrite)
-        settings.verdicts.catch_up()  # verdicts whose decisions a crash has left undone
-        given = _remembered(settings, consumer, target) if since == LAST else _after(settings, since, consumer, target)
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        person = allowed(home, by, "export decisions")
+        target = table_target(home, output, MARK, overwrite=overwrite)
+        home.verdicts.catch_up()  # verdicts whose decisions a crash has left undone
+        given = _remembered(home, consumer, target) if since == LAST else _after(home, since, consumer, target)
         if given:
             to = consumer or (output.name if output else "stdout")
             facts = {"decisions": len(given), "last": given[-1]}
-            settings.audit.note(
-                who=person.name, what="export decisions", about=to, details=facts, now=datetime.now(UTC)
-            )
+            home.audit.note(who=person.name, what="export decisions", about=to, details=facts, now=datetime.now(UTC))
 
 
-def _after(settings: Settings, since: str, consumer: str | None, target: Target | None) -> list[int]:
-    from core.review import outbox
+def _after(home: Home, since: str, consumer: str | None, target: Target | None) -> list[int]:
 
     if consumer is not None:
         raise BadOptionError("--consumer", f"this goes with --since {LAST}; a number moves nobody on.")
     if not since.isdecimal() or len(since) > MOST_DIGITS:
         raise BadOptionError("--since", f"{since} is neither a decision's number nor {LAST}.")
-    frame = settings.outbox.since(int(since), most=EVERY)
+    frame = home.outbox.since(int(since), most=EVERY)
     give(_table(frame), target)
     tell(f"{_counted(frame)}.")
     return _numbers(frame)
 
 
-def _remembered(settings: Settings, consumer: str | None, target: Target | None) -> list[int]:
-    from core.review import outbox
+def _remembered(home: Home, consumer: str | None, target: Target | None) -> list[int]:
 
     if not consumer:
         raise BadOptionError("--since last", "say for whom with --consumer NAME.")
-    batch = settings.outbox.take(consumer, most=EVERY)
+    batch = home.outbox.take(consumer, most=EVERY)
     told = _counted(batch.decisions)
     if target is None:
-        _to_stdout(settings, batch)
-    elif not _to_file(settings, batch, target):
+        _to_stdout(home, batch)
+    elif not _to_file(home, batch, target):
         told += f", and {target.path} is left as it is"
     tell(f"{told}.")
     return _numbers(batch.decisions)
 
 
-def _to_stdout(settings: Settings, batch: Batch) -> None:
-    from core.review import outbox
+def _to_stdout(home: Home, batch: Batch) -> None:
     from core.scoring import export
 
     try:
@@ -106,16 +99,15 @@ def _to_stdout(settings: Settings, batch: Batch) -> None:
     except OutputError:
         tell(f"{batch.consumer} is not moved on: the next export gives the same decisions again.")
         raise
-    if not settings.outbox.confirm(batch, now=datetime.now(UTC)):
+    if not home.outbox.confirm(batch, now=datetime.now(UTC)):
         raise RefusedError(f"Another export of {batch.consumer} came first: discard this one and run it again.")
 
 
-def _to_file(settings: Settings, batch: Batch, target: Target) -> bool:
+def _to_file(home: Home, batch: Batch, target: Target) -> bool:
     """Whether the file was written: where nothing is new, one that is there stays, as nobody may have read it yet.
 
     Written aside, and named only while no other export of this home can be; then the cursor moves.
     """
-    from core.review import outbox
     from core.scoring import export
 
     confirmed = written = False
@@ -130,7 +122,7 @@ def _to_file(settings: Settings, batch: Batch, target: Target) -> bool:
                 rename()
                 written = True
 
-        confirmed = settings.outbox.confirm(batch, now=datetime.now(UTC), publish=publish)
+        confirmed = home.outbox.confirm(batch, now=datetime.now(UTC), publish=publish)
 
     export.write(_table(batch.decisions), target, settle)
     if not confirmed:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.commands.labelled import read, tell_problems, working
-from app.commands.shared import AsJson, Home, settings_of
+from app.commands.shared import AsJson, HomeOption, home_of
 from app.stdout import put
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from app.progress import Progress
     from core.data.datasets import Dataset
+    from core.home import Home
     from core.schema.schema import Schema
-    from core.settings import Settings
 
 Version = Annotated[str, typer.Argument(help="The version, such as v0001.")]
 On = Annotated[Path, typer.Option("--on", help="Labelled CSV or .csv.gz; only users not learnt from count.")]
@@ -29,18 +29,21 @@ _KINDS = {"missing": "missing", "swapped": "of another user", "jittered": "a lit
 
 
 def robustness(
-    context: typer.Context, version: Version, on: On, seed: Seed = 0, as_json: AsJson = False, home: Home = None
+    context: typer.Context,
+    version: Version,
+    on: On,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+    home_dir: HomeOption = None,
 ) -> None:
     """What becomes of a version when values go missing, are wrong, or a feature is gone?"""
-    from core.diagnostics import robustness as robust
     from core.policy.policy import Policy
-    from core.registry import registry
 
-    settings = settings_of(context, home)
-    with working(settings) as progress:
-        dataset, columns = _read(settings, on, progress)
-        found = settings.robustness.of_version(
-            settings.registry.load(version), dataset, columns, Policy().thresholds, band="human_review",
+    home = home_of(context, home_dir)
+    with working(home) as progress:
+        dataset, columns = _read(home, on, progress)
+        found = home.robustness.of_version(
+            home.registry.load(version), dataset, columns, Policy().thresholds, band="human_review",
             seed=seed, progress=lambda done, of: progress.counted("Disturbing values", done, of),
         )  # fmt: skip
         progress.end()
@@ -56,17 +59,20 @@ def robustness(
 
 
 def importance(
-    context: typer.Context, version: Version, on: On, seed: Seed = 0, as_json: AsJson = False, home: Home = None
+    context: typer.Context,
+    version: Version,
+    on: On,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+    home_dir: HomeOption = None,
 ) -> None:
     """Which features does a version need? PR-AUC lost when they are permuted, and mean |SHAP|."""
-    from core.diagnostics import importance as important
-    from core.registry import registry
 
-    settings = settings_of(context, home)
-    with working(settings) as progress:
-        dataset, columns = _read(settings, on, progress)
-        found = settings.importance.of_version(
-            settings.registry.load(version), dataset, columns, seed=seed,
+    home = home_of(context, home_dir)
+    with working(home) as progress:
+        dataset, columns = _read(home, on, progress)
+        found = home.importance.of_version(
+            home.registry.load(version), dataset, columns, seed=seed,
             progress=lambda done, of: progress.counted("Permuting features", done, of),
         )  # fmt: skip
         progress.end()
@@ -75,15 +81,14 @@ def importance(
 
 
 def learning_curve(
-    context: typer.Context, on: On, seed: Seed = 0, as_json: AsJson = False, home: Home = None
+    context: typer.Context, on: On, seed: Seed = 0, as_json: AsJson = False, home_dir: HomeOption = None
 ) -> None:  # fmt: skip
     """Would more users help? PR-AUC of models that learn from 5 to 100 % of these."""
-    from core.diagnostics import learning_curve as curves
 
-    settings = settings_of(context, home)
-    with working(settings) as progress:
-        dataset, columns = _read(settings, on, progress)
-        found = settings.learning_curves.of_dataset(dataset, columns, seed=seed, progress=progress)
+    home = home_of(context, home_dir)
+    with working(home) as progress:
+        dataset, columns = _read(home, on, progress)
+        found = home.learning_curves.of_dataset(dataset, columns, seed=seed, progress=progress)
         progress.end()
         rows = [
             f"{each.n:>9,} users {each.positives:>7,} spammers  PR-AUC {_interval(each.pr_auc.as_json(), 'value', '')}"
@@ -92,11 +97,11 @@ def learning_curve(
         _print(found.as_json(), [found.sentence, "", *rows], as_json)
 
 
-def _read(settings: Settings, on: Path, progress: Progress) -> tuple[Dataset, Schema]:
+def _read(home: Home, on: Path, progress: Progress) -> tuple[Dataset, Schema]:
     from core.schema import schema as schemas
 
-    columns = schemas.load(settings.schema_file)
-    dataset = read(settings, on, columns, progress)
+    columns = schemas.load(home.settings.schema_file)
+    dataset = read(home, on, columns, progress)
     tell_problems(dataset)
     return dataset, columns
 

@@ -14,24 +14,24 @@ from app.commands.shared import (
     SOME_REJECTED,
     AsJson,
     By,
-    Home,
+    HomeOption,
     Output,
     Overwrite,
     allowed,
     give,
+    home_of,
     name_of,
-    settings_of,
     table_target,
 )
 from app.guard import tell
 from app.stdout import put
 from core.errors import BadOptionError, NotAllowedError, RefusedError, UnknownItemError
+from core.home import Home
 
 if TYPE_CHECKING:
     from core.access.accounts import Person
     from core.review.importing import Refusal
     from core.scoring.runs import Run
-    from core.settings import Settings
     from core.store.verify import Verified
     from core.targets import Target
 
@@ -47,20 +47,18 @@ def stats(
     context: typer.Context,
     run: Annotated[str | None, typer.Option(help="The run to judge; by default the newest that was queued.")] = None,
     as_json: AsJson = False,
-    home: Home = None,
+    home_dir: HomeOption = None,
 ) -> None:
     """Count the verdicts, and estimate precision and recall of a run from those on users drawn for it."""
-    from core.estimation import live_figures
-    from core.feedback import csv_store, ledger
 
-    settings = settings_of(context, home)
-    with guard.command(settings):
-        chosen = _chosen(settings, run)
-        verdicts = settings.ledger
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        chosen = _chosen(home, run)
+        verdicts = home.ledger
         verdicts.refresh()
         facts = figures.counts(len(verdicts), verdicts.effective())
-        facts["set_aside"] = settings.feedback.set_aside()
-        found = settings.live_figures.figures(chosen, verdicts.valid()) if chosen else None
+        facts["set_aside"] = home.feedback.set_aside()
+        found = home.live_figures.figures(chosen, verdicts.valid()) if chosen else None
         if chosen and found:
             facts["run"] = figures.of_run(chosen, found)
         figures.show(facts, as_json=as_json)
@@ -77,37 +75,33 @@ def export_feedback(
     every: Annotated[bool, typer.Option("--all", help="Also what was replaced or withdrawn.")] = False,
     overwrite: Overwrite = False,
     by: By = None,
-    home: Home = None,
+    home_dir: HomeOption = None,
 ) -> None:
     """Give the verdicts that stand, one a row, with features, versions and how each user was sampled."""
     import pyarrow as pa
 
-    from core.access import audit
-    from core.feedback import ledger
     from core.feedback.table import MARK
 
-    settings = settings_of(context, home)
-    with guard.command(settings):
-        person = allowed(settings, by, "see strata")
-        target = table_target(settings, output, MARK, overwrite=overwrite)
-        verdicts = settings.ledger
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        person = allowed(home, by, "see strata")
+        target = table_target(home, output, MARK, overwrite=overwrite)
+        verdicts = home.ledger
         verdicts.refresh()
         frame = verdicts.frame() if every else verdicts.effective()
         give(MARK.on(pa.Table.from_pandas(frame, preserve_index=False)), target)
         to, facts = output.name if output else "stdout", {"verdicts": len(frame)}
-        settings.audit.note(who=person.name, what="export feedback", about=to, details=facts, now=datetime.now(UTC))
+        home.audit.note(who=person.name, what="export feedback", about=to, details=facts, now=datetime.now(UTC))
         tell(f"{_count(len(frame), 'verdict')} exported.")
 
 
 @app.command()
-def verify(context: typer.Context, home: Home = None) -> None:
+def verify(context: typer.Context, home_dir: HomeOption = None) -> None:
     """Prove that no stored verdict and no note of the audit log was changed, taken out or put in."""
-    from core.access import audit
-    from core.feedback import csv_store
 
-    settings = settings_of(context, home)
-    with guard.command(settings):
-        found = {"Feedback": settings.feedback.verify(), "Audit log": settings.audit.verify()}
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        found = {"Feedback": home.feedback.verify(), "Audit log": home.audit.verify()}
         for name, verified in found.items():
             put(f"{name}: {_verified(verified)}\n")
         if broken := [str(verified.broken) for verified in found.values() if verified.broken]:
@@ -120,7 +114,7 @@ def import_feedback(
     file: Annotated[Path, typer.Argument(help="CSV or JSON Lines: prediction_id, is_correct, actual_label ...")],
     overwrite: Overwrite = False,
     by: By = None,
-    home: Home = None,
+    home_dir: HomeOption = None,
 ) -> None:
     """Store a verdict for each row; rows that cannot be used go to FILE.rejected.csv, with what to do.
 
@@ -130,16 +124,15 @@ def import_feedback(
     """
     from core.feedback import short_form
     from core.review import importing
-    from core.scoring import export
 
-    settings = settings_of(context, home)
-    with guard.command(settings):
+    home = home_of(context, home_dir)
+    with guard.command(home):
         advice = f"Rejected rows would go there: give {file} another name, or move that one."
-        rejected = settings.exports.rejected_target(
+        rejected = home.exports.rejected_target(
             file, importing.REJECTED, reads=[file], overwrite=overwrite, advice=advice
         )  # fmt: skip
         rows = short_form.read(file.name, file)
-        done = settings.feedback_import.record(
+        done = home.feedback_import.record(
             rows, by=name_of(by), now=datetime.now(UTC), source=file.name, cumulative=True,
             ready=lambda refused: rejected.claim() if refused else None,
         )  # fmt: skip
@@ -158,45 +151,39 @@ def forget(
     context: typer.Context,
     user: Annotated[str, typer.Argument(metavar="USER_ID", help="The user, as the files name them.")],
     by: By = None,
-    home: Home = None,
+    home_dir: HomeOption = None,
 ) -> None:
     """Blank all verdicts and cases on a user, for ever; the proof that nothing else was changed still holds."""
-    from core.access import audit
-    from core.feedback import csv_store
-    from core.review import cases
-    from core.review.verdicts import catch_up
 
-    settings = settings_of(context, home)
-    with guard.command(settings):
-        person, now = _admin(settings, by), datetime.now(UTC)
-        settings.verdicts.catch_up()  # what is blank cannot be applied to a case any more
-        verdicts = settings.feedback.forget(user, by=person.name, now=now)
-        blanked = settings.cases.forget(user)
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        person, now = _admin(home, by), datetime.now(UTC)
+        home.verdicts.catch_up()  # what is blank cannot be applied to a case any more
+        verdicts = home.feedback.forget(user, by=person.name, now=now)
+        blanked = home.cases.forget(user)
         if not verdicts + blanked:
             raise UnknownItemError("verdict or case on", user)
         if blanked:
             facts = {"cases": blanked}
-            settings.audit.note(who=person.name, what="forget", about="a user's cases", details=facts, now=now)
+            home.audit.note(who=person.name, what="forget", about="a user's cases", details=facts, now=now)
         tell(f"{_count(verdicts, 'verdict')} and {_count(blanked, 'case')} are blank.")
         tell("Uploaded files, runs, decisions told to the platform and your own exports are left as they are.")
 
 
-def _admin(settings: Settings, by: str | None) -> Person:
-    from core.access import accounts
+def _admin(home: Home, by: str | None) -> Person:
 
-    person = settings.accounts.current(name_of(by))
+    person = home.accounts.current(name_of(by))
     if person is None or person.role != "admin":  # it cannot be undone
         raise NotAllowedError(name_of(by), person.role if person else None, "forget a user")
     return person
 
 
-def _chosen(settings: Settings, run: str | None) -> Run | None:
-    from core.scoring import runs
+def _chosen(home: Home, run: str | None) -> Run | None:
 
     if run is None:
-        return next((each for each in settings.runs.recent(RUNS) if settings.runs.planned(each.id)), None)
-    found = settings.runs.find(run)
-    if not settings.runs.planned(run):
+        return next((each for each in home.runs.recent(RUNS) if home.runs.planned(each.id)), None)
+    found = home.runs.find(run)
+    if not home.runs.planned(run):
         raise BadOptionError("--run", f"{run} was not queued, so that nothing can be estimated: `queue add {run}`.")
     return found
 

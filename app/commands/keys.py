@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app import guard
-from app.commands.shared import By, Home, allowed, settings_of
+from app.commands.shared import By, HomeOption, allowed, home_of
 from app.guard import tell
 from app.stdout import put
 
@@ -26,28 +26,27 @@ def create(
     days: Annotated[float | None, typer.Option(help="Days until it expires; without, never.")] = None,
     rate: Annotated[float, typer.Option(help="Requests a second; 0 for any number.")] = 100,
     by: By = None,
-    home: Home = None,
+    home_dir: HomeOption = None,
 ) -> None:
     """Make a key and print it, once: the home keeps a hash of it only."""
-    from core.access import accounts, audit, keys
+    from core.access import accounts
 
-    settings = settings_of(context, home)
-    with guard.command(settings):
-        admin, now = allowed(settings, by, "manage accounts"), datetime.now(UTC)
-        key, text = settings.keys.create(name, accounts.role_named(role), now=now, days=days, rate=rate)
-        settings.audit.note(who=admin.name, what="create key", about=f"{key.name}, {key.role}", now=now)
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        admin, now = allowed(home, by, "manage accounts"), datetime.now(UTC)
+        key, text = home.keys.create(name, accounts.role_named(role), now=now, days=days, rate=rate)
+        home.audit.note(who=admin.name, what="create key", about=f"{key.name}, {key.role}", now=now)
         put(f"{text}\n")
         tell(f"This is the only time the key of {key.name} is shown. It has the role {key.role}.")
 
 
 @app.command("list")
-def list_keys(context: typer.Context, home: Home = None) -> None:
+def list_keys(context: typer.Context, home_dir: HomeOption = None) -> None:
     """All keys: id, name, role, requests a second, made, and until when it lets anybody in."""
-    from core.access import keys
 
-    settings = settings_of(context, home)
-    with guard.command(settings):
-        found = settings.keys.listed()
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        found = home.keys.listed()
         for key in found:
             cells = (key.id, key.name, key.role, f"{key.rate:g}/s", f"{key.created:%Y-%m-%d}", _until(key))
             put("\t".join(cells) + "\n")
@@ -60,16 +59,15 @@ def revoke(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="Its name or its id.")],
     by: By = None,
-    home: Home = None,
+    home_dir: HomeOption = None,
 ) -> None:
     """Have a key let nobody in any more, from the next second on."""
-    from core.access import audit, keys
 
-    settings = settings_of(context, home)
-    with guard.command(settings):
-        admin, now = allowed(settings, by, "manage accounts"), datetime.now(UTC)
-        key = settings.keys.revoke(name, now=now)
-        settings.audit.note(who=admin.name, what="revoke key", about=f"{key.name}, {key.role}", now=now)
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        admin, now = allowed(home, by, "manage accounts"), datetime.now(UTC)
+        key = home.keys.revoke(name, now=now)
+        home.audit.note(who=admin.name, what="revoke key", about=f"{key.name}, {key.role}", now=now)
         tell(f"The key of {key.name} lets nobody in any more.")
 
 

@@ -11,31 +11,31 @@ from typing import TYPE_CHECKING
 from app import guard
 from app.guard import tell
 from app.progress import Progress
+from core.home import Home
 
 if TYPE_CHECKING:
     from core.data.datasets import Dataset
     from core.schema.schema import Schema
-    from core.settings import Settings
 
 
 @contextlib.contextmanager
-def working(settings: Settings) -> Iterator[Progress]:
+def working(home: Home) -> Iterator[Progress]:
     """Run a command that tells its progress; the line ends whatever happens, so that an error starts on its own."""
     progress = Progress()
-    with guard.command(settings):
+    with guard.command(home):
         try:
             yield progress
         finally:
             progress.end()
 
 
-def read(settings: Settings, path: Path, columns: Schema, progress: Progress) -> Dataset:
+def read(home: Home, path: Path, columns: Schema, progress: Progress) -> Dataset:
     """Read a file of labelled users and store it. Raises what `intake.read` raises."""
-    from core.data import datasets, intake
+    from core.data import intake
 
     progress(f"Reading {path.name}")
     checked = intake.read(path.name, path, columns, need_label=True)
-    return settings.datasets.put(checked, columns, now=datetime.now(UTC), need_label=True)
+    return home.datasets.put(checked, columns, now=datetime.now(UTC), need_label=True)
 
 
 def tell_problems(dataset: Dataset) -> None:
@@ -44,9 +44,9 @@ def tell_problems(dataset: Dataset) -> None:
         tell(f"{'Rejected' if problem.rejected else 'Kept'}: {problem.sentence}")
 
 
-def tell_rejected(settings: Settings, dataset: Dataset) -> None:
+def tell_rejected(home: Home, dataset: Dataset) -> None:
     """The same, and where the rows are that were turned away."""
     tell_problems(dataset)
     if dataset.rejected:
-        path = settings.datasets / dataset.id / "rejected.parquet"
+        path = home.settings.datasets / dataset.id / "rejected.parquet"
         tell(f"{dataset.rejected:,} of {dataset.received:,} rows were rejected; they are in {path}.")

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app import guard
-from app.commands.shared import AsJson, By, Home, name_of, settings_of
+from app.commands.shared import AsJson, By, HomeOption, home_of, name_of
 from app.guard import tell
 from app.progress import Progress
 from app.stdout import put
 
 if TYPE_CHECKING:
+    from core.home import Home
     from core.retraining.gate import Gate
     from core.retraining.scheduler import Decision
-    from core.settings import Settings
 
 _MARKS = {"passed": "ok  ", "open": "open", "failed": "FAIL"}
 
@@ -33,24 +33,22 @@ def retrain(
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of everything random.")] = 0,
     by: By = None,
     as_json: AsJson = False,
-    home: Home = None,
+    home_dir: HomeOption = None,
 ) -> None:
     """Learn from all history and the feedback; a candidate is published with what the gate says of it."""
     from core.policy.policy import Policy
-    from core.retraining import schedule
     from core.retraining.retrain import Request
-    from core.retraining.retrain import retrain as retrained
 
-    settings, progress = settings_of(context, home), Progress()
-    with guard.command(settings), contextlib.ExitStack() as stack:
+    home, progress = home_of(context, home_dir), Progress()
+    with guard.command(home), contextlib.ExitStack() as stack:
         stack.callback(progress.end)
         if if_due:
-            due = settings.schedule.due(now=datetime.now(UTC))
+            due = home.schedule.due(now=datetime.now(UTC))
             tell(due.sentence)
             if not due.is_due:
                 return
         request = Request(Policy().thresholds, "warm" if warm else "full", name_of(by), seed)
-        done = settings.retraining.retrain(request, now=datetime.now(UTC), progress=progress)
+        done = home.retraining.retrain(request, now=datetime.now(UTC), progress=progress)
         progress.end()
         if as_json:
             put(json.dumps(done.gate.as_json() | {"promoted": done.promoted}, indent=1) + "\n")
@@ -65,27 +63,25 @@ def watch(
     context: typer.Context,
     every: Annotated[float, typer.Option(min=1, help="Seconds between two looks.")] = 60,
     once: Annotated[bool, typer.Option("--once", help="Look once, then end.")] = False,
-    home: Home = None,
+    home_dir: HomeOption = None,
 ) -> None:
     """Look again and again whether it is time to retrain and what is wrong; decisions are in data/logs/watch.log."""
     from core.policy.policy import Policy
-    from core.retraining import scheduler as watching
 
-    settings, thresholds = settings_of(context, home), Policy().thresholds
-    with guard.command(settings):
+    home, thresholds = home_of(context, home_dir), Policy().thresholds
+    with guard.command(home):
         if once:
-            with settings.scheduler.alone():
-                _tell(settings, settings.scheduler.decide(thresholds, now=datetime.now(UTC)))
+            with home.scheduler.alone():
+                _tell(home, home.scheduler.decide(thresholds, now=datetime.now(UTC)))
         else:
-            told = functools.partial(_tell, settings)
-            settings.scheduler.watch(thresholds, every=every, now=lambda: datetime.now(UTC), told=told)
+            told = functools.partial(_tell, home)
+            home.scheduler.watch(thresholds, every=every, now=lambda: datetime.now(UTC), told=told)
 
 
-def _tell(settings: Settings, decision: Decision) -> None:
+def _tell(home: Home, decision: Decision) -> None:
     """The decision, and what a look at all that is live has found since the last one."""
-    from core.monitoring import rounds
 
-    for sentence in (decision.sentence, *settings.rounds.news(now=decision.at)):
+    for sentence in (decision.sentence, *home.rounds.news(now=decision.at)):
         tell(f"{decision.at:%Y-%m-%d %H:%M:%S} UTC  {sentence}")
 
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app import guard
-from app.commands.shared import AsJson, Home, settings_of
+from app.commands.shared import AsJson, HomeOption, home_of
 from app.guard import tell
 from app.stdout import put
 
 if TYPE_CHECKING:
+    from core.home import Home
     from core.monitoring.drift import Drift
-    from core.settings import Settings
 
 #: Exit code when users have drifted, so that a script can tell.
 DRIFTED = 4
@@ -28,30 +28,28 @@ def drift(
         bool, typer.Option("--alert", help="Look at all that is live, keep incidents and tell of new ones.")
     ] = False,
     as_json: AsJson = False,
-    home: Home = None,
+    home_dir: HomeOption = None,
 ) -> None:
     """Compare the users of a run with those its version was trained on. Exit code 4: they have drifted."""
-    from core.monitoring import drift as drifts
 
-    settings = settings_of(context, home)
-    with guard.command(settings):
-        found = settings.drift.of_run(run)
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        found = home.drift.of_run(run)
         if as_json:
             put(json.dumps(found.as_json(), indent=1) + "\n")
         else:
             put(f"{found.sentence}\n{_table(found)}\n")
         if alert:
-            _alert(settings)
+            _alert(home)
     raise SystemExit(DRIFTED if found.verdict == "drifted" else 0)
 
 
-def metrics(context: typer.Context, home: Home = None) -> None:
+def metrics(context: typer.Context, home_dir: HomeOption = None) -> None:
     """Print the figures of this home in the text format of Prometheus."""
-    from core.monitoring import exposition
 
-    settings = settings_of(context, home)
-    with guard.command(settings):
-        put(settings.exposition.text(now=datetime.now(UTC)))
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        put(home.exposition.text(now=datetime.now(UTC)))
 
 
 def _table(found: Drift) -> str:
@@ -60,10 +58,9 @@ def _table(found: Drift) -> str:
     return frame[columns].to_string(index=False, float_format=lambda value: f"{value:.3f}", na_rep="–")
 
 
-def _alert(settings: Settings) -> None:
-    from core.monitoring import rounds
+def _alert(home: Home) -> None:
 
-    done = settings.rounds.go(now=datetime.now(UTC))
+    done = home.rounds.go(now=datetime.now(UTC))
     for finding in done.look.found:
         tell(finding.sentence)
     for sentence in done.news:

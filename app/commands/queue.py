@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app import guard
-from app.commands.shared import AsJson, By, Home, allowed, name_of, settings_of
+from app.commands.shared import AsJson, By, HomeOption, allowed, home_of, name_of
 from app.guard import tell
 from app.stdout import put
 
@@ -24,14 +24,13 @@ def add(
     context: typer.Context,
     run: Annotated[str, typer.Argument(help="The run, such as r-0001.")],
     by: By = None,
-    home: Home = None,
+    home_dir: HomeOption = None,
 ) -> None:
     """Queue the users of a run: the highest risks, a random sample of all bands, and those it is unsure of."""
-    from core.review import plans
 
-    settings = settings_of(context, home)
-    with guard.command(settings):
-        tell(settings.plans.queue_run(run, by=name_of(by), now=datetime.now(UTC)).sentence)
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        tell(home.plans.queue_run(run, by=name_of(by), now=datetime.now(UTC)).sentence)
 
 
 @app.command()
@@ -40,28 +39,25 @@ def reopen(
     case: Annotated[str, typer.Argument(help="The case, such as c-000001.")],
     note: Annotated[str, typer.Option(help="Why it is to be judged again, for whoever does.")],
     by: By = None,
-    home: Home = None,
+    home_dir: HomeOption = None,
 ) -> None:
     """Have a decided case judged again, by somebody else than who decided it."""
-    from core.access import audit
-    from core.review import queue
 
-    settings = settings_of(context, home)
-    with guard.command(settings):
-        person, now = allowed(settings, by, "reopen"), datetime.now(UTC)
-        found = settings.queue.reopen(case, by=person.name, note=note, now=now)
-        settings.audit.note(who=person.name, what="reopen", about=case, why=note.strip(), now=now)
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        person, now = allowed(home, by, "reopen"), datetime.now(UTC)
+        found = home.queue.reopen(case, by=person.name, note=note, now=now)
+        home.audit.note(who=person.name, what="reopen", about=case, why=note.strip(), now=now)
         tell(f"{case} is open again, for anybody but {found.not_for}." if found.not_for else f"{case} is open again.")
 
 
 @app.command()
-def stats(context: typer.Context, as_json: AsJson = False, home: Home = None) -> None:
+def stats(context: typer.Context, as_json: AsJson = False, home_dir: HomeOption = None) -> None:
     """How many cases wait, in which bands, and since when. The bands of blind cases are not told."""
-    from core.review import cases
 
-    settings = settings_of(context, home)
-    with guard.command(settings):
-        waiting = settings.cases.waiting()
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        waiting = home.cases.waiting()
         oldest = waiting.oldest.isoformat(timespec="seconds") if waiting.oldest else None
         if as_json:
             facts = {"open": waiting.open, "bands": waiting.bands, "blind": waiting.blind, "oldest": oldest}

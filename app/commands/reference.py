@@ -11,7 +11,8 @@ from app import guard
 from app.commands.shared import Overwrite
 from app.guard import tell
 from core.errors import BadOptionError
-from core.settings import ROOT, Settings
+from core.home import Home
+from core.settings import ROOT
 
 #: Where the repository keeps them.
 DOCS = ROOT / "docs"
@@ -28,9 +29,9 @@ def reference(
     from app import reference as references
 
     folder = output or DOCS
-    settings = Settings.of()
-    with guard.command(settings):
+    home = Home.open()
+    with guard.command(home):
         if not folder.is_dir():
             raise BadOptionError("--output", f"there is no folder {folder}.")
-        for path in references.write(settings, folder, context.find_root().command, overwrite=overwrite):
+        for path in references.write(home, folder, context.find_root().command, overwrite=overwrite):
             tell(f"Wrote {path}")

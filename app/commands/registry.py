@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app import guard
-from app.commands.shared import AsJson, By, Home, allowed, name_of, settings_of
+from app.commands.shared import AsJson, By, HomeOption, allowed, home_of, name_of
 from app.guard import tell
 from app.stdout import put
 from core.errors import BadOptionError
@@ -18,9 +18,9 @@ from core.errors import BadOptionError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from core.home import Home
     from core.registry.lineage import Promotion
     from core.registry.registry import Listed
-    from core.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Versions of the model: look at them, put one in charge, take one away.")
 
@@ -29,13 +29,12 @@ Why = Annotated[str, typer.Option(help="Why, for the audit log.")]
 
 
 @app.command("list")
-def list_versions(context: typer.Context, as_json: AsJson = False, home: Home = None) -> None:
+def list_versions(context: typer.Context, as_json: AsJson = False, home_dir: HomeOption = None) -> None:
     """All versions, newest first; a damaged one is told, with what is wrong."""
-    from core.registry import lineage, registry
 
-    settings = settings_of(context, home)
-    with guard.command(settings):
-        found = settings.registry.listing(settings.lineage.history(settings.registry.champion()))
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        found = home.registry.listing(home.lineage.history(home.registry.champion()))
         if as_json:
             put(json.dumps([_facts(each) for each in found], indent=1) + "\n")
         else:
@@ -52,31 +51,29 @@ def show(
     context: typer.Context,
     version: Version,
     card: Annotated[bool, typer.Option("--card", help="The model card, as markdown.")] = False,
-    home: Home = None,
+    home_dir: HomeOption = None,
 ) -> None:
     """What is known about a version, as JSON or as its card."""
-    from core.registry import registry
 
-    settings = settings_of(context, home)
-    with guard.command(settings):
-        metadata = settings.registry.describe(version)
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        metadata = home.registry.describe(version)
         if card:
-            put(_card(settings, version))
+            put(_card(home, version))
         else:
-            origin = settings.registry.origin(version)
-            facts = {"version": version, "in_charge": version == settings.registry.champion()}
+            origin = home.registry.origin(version)
+            facts = {"version": version, "in_charge": version == home.registry.champion()}
             facts |= {"pulled": origin.as_json()} if origin else {}
             put(json.dumps(facts | metadata.as_json(), indent=1, ensure_ascii=False) + "\n")
 
 
 @app.command()
-def promote(context: typer.Context, version: Version, why: Why, by: By = None, home: Home = None) -> None:
+def promote(context: typer.Context, version: Version, why: Why, by: By = None, home_dir: HomeOption = None) -> None:
     """Put a version in charge: from now on it scores, in every open session too."""
-    from core.registry import registry
 
-    settings = settings_of(context, home)
-    with guard.command(settings):
-        before = settings.registry.promote(version, by=name_of(by), why=why, now=datetime.now(UTC))
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        before = home.registry.promote(version, by=name_of(by), why=why, now=datetime.now(UTC))
         if before == version:
             tell(f"{version} is in charge already.")
         else:
@@ -84,14 +81,13 @@ def promote(context: typer.Context, version: Version, why: Why, by: By = None, h
 
 
 @app.command()
-def rollback(context: typer.Context, why: Why, by: By = None, home: Home = None) -> None:
+def rollback(context: typer.Context, why: Why, by: By = None, home_dir: HomeOption = None) -> None:
     """Put the version back in charge that was before the latest promotion; done again, the one before that."""
-    from core.registry import registry
 
-    settings = settings_of(context, home)
-    with guard.command(settings):
-        left = settings.registry.champion()
-        version = settings.registry.rollback(by=name_of(by), why=why, now=datetime.now(UTC), leaving=left)
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        left = home.registry.champion()
+        version = home.registry.rollback(by=name_of(by), why=why, now=datetime.now(UTC), leaving=left)
         tell(f"{version} is in charge again, in place of {left}.")
 
 
@@ -102,14 +98,14 @@ def diff(
     second: Annotated[str, typer.Argument(metavar="B", help="Another version.")],
     every: Annotated[bool, typer.Option("--all", help="Also what is the same.")] = False,
     as_json: AsJson = False,
-    home: Home = None,
+    home_dir: HomeOption = None,
 ) -> None:
     """Facts and figures of two versions side by side."""
-    from core.registry import card, registry
+    from core.registry import card
 
-    settings = settings_of(context, home)
-    with guard.command(settings):
-        one, other = settings.registry.describe(first), settings.registry.describe(second)
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        one, other = home.registry.describe(first), home.registry.describe(second)
         rows = [row for row in card.difference(one, other) if every or not row.same]
         if as_json:
             facts = {row.fact: {first: row.first, second: row.second} for row in rows}
@@ -129,22 +125,21 @@ def export_version(
         bool, typer.Option("--bundle", help="Four files for other programs: three pickles and the figures.")
     ] = False,
     by: By = None,
-    home: Home = None,
+    home_dir: HomeOption = None,
 ) -> None:
     """Copy a version and its card into a folder, as another home can take it, or as files for other programs."""
     from core import targets
-    from core.access import audit
-    from core.registry import bundle, registry
+    from core.registry import bundle
 
-    settings = settings_of(context, home)
-    with guard.command(settings):
-        person = allowed(settings, by, "promote")
-        targets.new_folder(output, settings)
-        model = settings.registry.load(version)
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        person = allowed(home, by, "promote")
+        targets.new_folder(output, home.kept)
+        model = home.registry.load(version)
         write = bundle.export_bundle if as_bundle else bundle.export
-        write(model, output, _card(settings, version))
+        write(model, output, _card(home, version))
         facts = {"to": str(output), "bundle": as_bundle}
-        settings.audit.note(who=person.name, what="export model", about=version, details=facts, now=datetime.now(UTC))
+        home.audit.note(who=person.name, what="export model", about=version, details=facts, now=datetime.now(UTC))
         tell(f"{version} is in {output}, with its card.")
         if as_bundle:
             tell("Its pickles run code when loaded: pass them on only with word of where they come from.")
@@ -162,16 +157,15 @@ def push(
         typer.Option("--with-baseline", help="Also up to 20,000 of the users trained on, and fingerprints of all."),
     ] = False,
     by: By = None,
-    home: Home = None,
+    home_dir: HomeOption = None,
 ) -> None:
     """Put a version on the Hugging Face Hub, with its card, in one commit; the token is read from HF_TOKEN."""
-    from core.hub import push_pull
     from core.hub.places import Target
 
-    settings = settings_of(context, home)
-    with guard.command(settings):
+    home = home_of(context, home_dir)
+    with guard.command(home):
         target = Target(repo, revision, public, with_baseline)
-        tell(settings.hub.push(version, target, by=name_of(by), now=datetime.now(UTC)).sentence)
+        tell(home.hub.push(version, target, by=name_of(by), now=datetime.now(UTC)).sentence)
 
 
 @app.command()
@@ -182,20 +176,19 @@ def pull(
     to_promote: Annotated[bool, typer.Option("--promote", help="Put it in charge at once; say why.")] = False,
     why: Annotated[str, typer.Option(help="Why it is put in charge, for the audit log.")] = "",
     by: By = None,
-    home: Home = None,
+    home_dir: HomeOption = None,
 ) -> None:
     """Take a version from the Hugging Face Hub, after checking every file; only data is taken, never a pickle."""
-    from core.hub import push_pull
     from core.hub.places import Source
     from core.registry import registry
 
-    settings = settings_of(context, home)
-    with guard.command(settings):
+    home = home_of(context, home_dir)
+    with guard.command(home):
         if why and not to_promote:
             raise BadOptionError("--why", "is the reason to put it in charge: give --promote too, or leave it out.")
         reason = registry.reason_given(why) if to_promote else ""
         source = Source(repo, revision)
-        pulled = settings.hub.pull(source, by=name_of(by), now=datetime.now(UTC), why=reason)
+        pulled = home.hub.pull(source, by=name_of(by), now=datetime.now(UTC), why=reason)
         put(pulled.version + "\n")
         tell(pulled.sentence + (f" {pulled.version} is in charge." if reason else ""))
 
@@ -203,12 +196,12 @@ def pull(
 _HEAD = ("Version", "", "Trained", "By", "Users", "PR-AUC", "Parent", "Promoted", "By", "Why")
 
 
-def _card(settings: Settings, version: str) -> str:
-    from core.registry import card, lineage, registry
+def _card(home: Home, version: str) -> str:
+    from core.registry import card
 
-    promotions = settings.lineage.history(settings.registry.champion())
+    promotions = home.lineage.history(home.registry.champion())
     latest = next((each for each in reversed(promotions) if each.version == version), None)
-    return card.markdown(version, settings.registry.describe(version), latest, settings.registry.origin(version))
+    return card.markdown(version, home.registry.describe(version), latest, home.registry.origin(version))
 
 
 def _row(listed: Listed) -> tuple[str, ...]:

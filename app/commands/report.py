@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from app import guard
-from app.commands.shared import Home, Overwrite, report_target, settings_of
+from app.commands.shared import HomeOption, Overwrite, home_of, report_target
 from app.guard import tell
 
 
@@ -17,21 +17,17 @@ def report(
     run: Annotated[str, typer.Argument(help="The run, such as r-0001.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to write: .html.")],
     overwrite: Overwrite = False,
-    home: Home = None,
+    home_dir: HomeOption = None,
 ) -> None:
     """Write the report of a run: scores, problems, highest risks with reasons, the model, what the verdicts say."""
     from app.reports import run as run_report
-    from core.estimation import live_figures
-    from core.feedback import ledger
-    from core.registry import registry
-    from core.scoring import runs
 
-    settings = settings_of(context, home)
-    with guard.command(settings):
-        target = report_target(settings, output, run_report.KIND, (), overwrite=overwrite)
-        found, known = settings.runs.find(run), settings.ledger
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        target = report_target(home, output, run_report.KIND, (), overwrite=overwrite)
+        found, known = home.runs.find(run), home.ledger
         known.refresh()
-        judged = settings.live_figures.figures(found, known.valid())
-        text = run_report.report(settings, found, settings.registry.load(found.model), judged)
+        judged = home.live_figures.figures(found, known.valid())
+        text = run_report.report(home, found, home.registry.load(found.model), judged)
         target.write_text(text)
         tell(f"Report of {found.id}: {output}")

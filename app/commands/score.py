@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from app.commands.labelled import tell_problems, working
-from app.commands.shared import SOME_REJECTED, Home, Overwrite, Version, settings_of
+from app.commands.shared import SOME_REJECTED, HomeOption, Overwrite, Version, home_of
 from app.guard import tell
 
 if TYPE_CHECKING:
@@ -32,27 +32,27 @@ def score(
     allow_missing: Annotated[bool, typer.Option("--allow-missing", help="Go on without absent columns.")] = False,
     keep_features: Annotated[bool, typer.Option("--keep-features", help="Write the feature values too.")] = False,
     overwrite: Overwrite = False,
-    home: Home = None,
+    home_dir: HomeOption = None,
 ) -> None:
     """Score a file of users: calibrated score, band, action and exact reasons, in input order."""
     from core import table_marks
     from core.policy.policy import Policy
     from core.registry import registry
     from core.schema import schema as schemas
-    from core.scoring import export, lost_runs, runs, score_file, shap_values
+    from core.scoring import export, score_file, shap_values
 
-    settings = settings_of(context, home)
-    with working(settings) as progress, contextlib.ExitStack() as stack:
-        target = settings.exports.target(output, table_marks.SCORES, reads=[users], overwrite=overwrite)
-        rejected = settings.exports.rejected_target(
+    home = home_of(context, home_dir)
+    with working(home) as progress, contextlib.ExitStack() as stack:
+        target = home.exports.target(output, table_marks.SCORES, reads=[users], overwrite=overwrite)
+        rejected = home.exports.rejected_target(
             output, table_marks.REJECTED, reads=[users, output], overwrite=overwrite
         )  # fmt: skip
-        loaded = settings.registry.load(model)
+        loaded = home.registry.load(model)
         helper = None
         if reasons != "none" and users.is_file() and users.stat().st_size > LARGE_FILE:
             helper = stack.enter_context(shap_values.helping(loaded.folder / registry.TREES))
-        columns, policy = schemas.load(settings.schema_file), Policy()
-        done = settings.file_scoring.score_file(
+        columns, policy = schemas.load(home.settings.schema_file), Policy()
+        done = home.file_scoring.score_file(
             users.name, users, columns, loaded, policy,
             now=datetime.now(UTC), allow_missing=allow_missing, progress=progress.counted,
             ready=lambda checked: _claim(checked, rejected),
@@ -63,15 +63,15 @@ def score(
         )  # fmt: skip
         progress("Writing")
         if reasons != "none":
-            settings.runs.save_reasons(done.run.id, frame)
+            home.runs.save_reasons(done.run.id, frame)
         table = export.table(
             export.kept(done.frame, columns, keep_features=keep_features), done.results, frame, done.run,
         )  # fmt: skip
         export.write(table, target)
-        export.write_rejected(settings.exports.rejected_table(done.dataset.id), rejected)
+        export.write_rejected(home.exports.rejected_table(done.dataset.id), rejected)
         progress.end()
         _tell_run(done, output, rejected)
-        if loss := settings.lost_runs.look():
+        if loss := home.lost_runs.look():
             tell(loss.sentence)
     raise SystemExit(SOME_REJECTED if done.run.rejected else 0)
 

@@ -11,7 +11,7 @@ import typer
 from app import guard
 from app.commands.shared import Overwrite
 from app.guard import tell
-from core.settings import Settings
+from core.home import Home
 
 
 def screenshots(
@@ -28,7 +28,7 @@ def screenshots(
     from app.devtools import picture_manifest
     from app.devtools import screenshots as drawing
 
-    with guard.command(Settings.of()):
+    with guard.command(Home.open()):
         folder = output or picture_manifest.FOLDER
         drawing.draw(
             pages or picture_manifest.pages(),

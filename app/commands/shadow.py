@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from app import guard
-from app.commands.shared import By, Home, name_of, settings_of
+from app.commands.shared import By, HomeOption, home_of, name_of
 from app.guard import tell
 from app.stdout import put
 
@@ -18,21 +18,20 @@ def shadow(
     version: Annotated[str | None, typer.Argument(help="The challenger from now on, such as v0002.")] = None,
     nobody: Annotated[bool, typer.Option("--nobody", help="No challenger any more.")] = False,
     by: By = None,
-    home: Home = None,
+    home_dir: HomeOption = None,
 ) -> None:
     """Let a challenger score what the model in charge scores, acting on nothing; or say how the present one does."""
-    from core.retraining import shadow as shadows
 
-    settings = settings_of(context, home)
-    with guard.command(settings):
+    home = home_of(context, home_dir)
+    with guard.command(home):
         if version is not None or nobody:
             chosen = None if nobody else version
-            settings.shadow.appoint(chosen, by=name_of(by), now=datetime.now(UTC))
+            home.shadow.appoint(chosen, by=name_of(by), now=datetime.now(UTC))
             tell(f"{chosen} is in the shadow." if chosen else "Nobody is in the shadow.")
             return
-        challenger = settings.shadow.challenger()
+        challenger = home.shadow.challenger()
         if challenger is None:
             tell("Nobody is in the shadow. Name a version to put it there.")
             return
-        settings.shadow.catch_up()
-        put(f"{settings.shadow.standing(challenger).sentence}\n")
+        home.shadow.catch_up()
+        put(f"{home.shadow.standing(challenger).sentence}\n")

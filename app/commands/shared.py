@@ -11,7 +11,7 @@ import typer
 
 from app.stdout import put
 from core.errors import BadOptionError
-from core.settings import Settings
+from core.home import Home
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: Exit code when the work was done but some rows were turned away.
 SOME_REJECTED = 3
 
-Home = Annotated[
+HomeOption = Annotated[
     Path | None,
     typer.Option("--home", help="Folder with data/ and models/ (else TRUSTDESK_HOME, else the bundled one)."),
 ]
@@ -35,9 +35,9 @@ Overwrite = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print as JSON on stdout.")]
 
 
-def settings_of(context: typer.Context, home: Path | None) -> Settings:
+def home_of(context: typer.Context, home_dir: Path | None) -> Home:
     """`--home DIR group command` is the same as `group command --home DIR`."""
-    return Settings.of(home or context.find_root().obj)
+    return Home.open(home_dir or context.find_root().obj)
 
 
 def name_of(by: str | None) -> str:
@@ -50,26 +50,24 @@ def name_of(by: str | None) -> str:
         raise BadOptionError("--by", "say who does this: this computer has no name for its user.") from None
 
 
-def allowed(settings: Settings, by: str | None, deed: Deed) -> Person:
+def allowed(home: Home, by: str | None, deed: Deed) -> Person:
     """Who runs a command, if the role allows the deed; raises NotAllowedError."""
-    from core.access import accounts
 
-    return settings.accounts.authorise(name_of(by), deed)
+    return home.accounts.authorise(name_of(by), deed)
 
 
-def table_target(settings: Settings, output: Path | None, mark: Mark, *, overwrite: bool) -> Target | None:
+def table_target(home: Home, output: Path | None, mark: Mark, *, overwrite: bool) -> Target | None:
     """Where a table goes, None for stdout; to be asked for before any work. Raises as `export.target` does."""
-    from core.scoring import export
 
-    return None if output is None else settings.exports.target(output, mark, overwrite=overwrite)
+    return None if output is None else home.exports.target(output, mark, overwrite=overwrite)
 
 
-def report_target(settings: Settings, output: Path, kind: str, reads: Iterable[Path], *, overwrite: bool) -> Target:
+def report_target(home: Home, output: Path, kind: str, reads: Iterable[Path], *, overwrite: bool) -> Target:
     """Where a report of this kind goes. Raises BadOptionError unless it can be written there and nothing is lost."""
     from app.reports import page
     from core.targets import Target
 
-    target = Target(output, page.is_kind(kind), settings, tuple(reads), overwrite, (".html",))
+    target = Target(output, page.is_kind(kind), home.kept, tuple(reads), overwrite, (".html",))
     target.claim()
     return target
 

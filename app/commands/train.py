@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.commands.labelled import read, tell_rejected, working
-from app.commands.shared import SOME_REJECTED, AsJson, By, Home, Version, name_of, settings_of
+from app.commands.shared import SOME_REJECTED, AsJson, By, HomeOption, Version, home_of, name_of
 from app.guard import tell
 from app.stdout import put
 
 if TYPE_CHECKING:
-    from core.settings import Settings
+    from core.home import Home
     from core.training.training_runs import TrainingRun
 
 Labelled = Annotated[Path, typer.Argument(help="CSV or .csv.gz with the label column.")]
@@ -38,57 +38,57 @@ def train(
     notice: Annotated[str, typer.Option(help="A sentence to show wherever this version is.")] = "",
     by: By = None,
     as_json: AsJson = False,
-    home: Home = None,
+    home_dir: HomeOption = None,
 ) -> None:
     """Train a model on labelled users, judge it on users it never sees, and store it as a version."""
-    from core.access import accounts
     from core.model import families
     from core.policy.policy import Policy
-    from core.registry import registry
     from core.schema import schema as schemas
     from core.training import training
     from core.training.tune import Budget
 
-    settings = settings_of(context, home)
-    with working(settings) as progress:
-        columns, name = schemas.load(settings.schema_file), name_of(by)
+    home = home_of(context, home_dir)
+    with working(home) as progress:
+        columns, name = schemas.load(home.settings.schema_file), name_of(by)
         recipe = families.Recipe(family, families.weight(class_weight), hard_negatives)
         budget = Budget(search_minutes, search_trials)
         if promote:  # asked before the work, and again when it is done
             recipe.check_can_lead()
-            settings.accounts.authorise(name, "promote")
-        dataset = read(settings, labelled, columns, progress)
-        run = settings.training.run(
+            home.accounts.authorise(name, "promote")
+        dataset = read(home, labelled, columns, progress)
+        run = home.training.run(
             dataset, columns, Policy().thresholds, about=training.About(datetime.now(UTC), notice, name),
             recipe=recipe, budget=budget, seed=seed, progress=progress,
         )  # fmt: skip
         progress.end()
         if promote:
-            settings.registry.promote(run.version, by=name, why="Trained with --promote.", now=datetime.now(UTC))
-        tell_rejected(settings, dataset)
-        _tell_kept(settings, run)
+            home.registry.promote(run.version, by=name, why="Trained with --promote.", now=datetime.now(UTC))
+        tell_rejected(home, dataset)
+        _tell_kept(home, run)
         facts = {"model_version": run.version or None, "candidate": run.id}
         _print_figures(run.figures.as_json() | facts, as_json)
     raise SystemExit(SOME_REJECTED if dataset.rejected else 0)
 
 
 def evaluate(
-    context: typer.Context, labelled: Labelled, model: Version = None, as_json: AsJson = False, home: Home = None
+    context: typer.Context,
+    labelled: Labelled,
+    model: Version = None,
+    as_json: AsJson = False,
+    home_dir: HomeOption = None,
 ) -> None:
     """Judge a model on labelled users; on its own training file only the test part counts."""
     from core.policy.policy import Policy
-    from core.registry import registry
     from core.schema import schema as schemas
-    from core.training import training
 
-    settings = settings_of(context, home)
-    with working(settings) as progress:
-        columns, loaded = schemas.load(settings.schema_file), settings.registry.load(model)
-        dataset = read(settings, labelled, columns, progress)
+    home = home_of(context, home_dir)
+    with working(home) as progress:
+        columns, loaded = schemas.load(home.settings.schema_file), home.registry.load(model)
+        dataset = read(home, labelled, columns, progress)
         progress("Judging")
-        judged = settings.training.judged(loaded, dataset, columns, Policy().thresholds)
+        judged = home.training.judged(loaded, dataset, columns, Policy().thresholds)
         progress.end()
-        tell_rejected(settings, dataset)
+        tell_rejected(home, dataset)
         _tell_overlap(judged.overlap, judged.only_test_part, loaded.version)
         facts = {
             "model_version": loaded.version,
@@ -111,9 +111,8 @@ def _tell_overlap(overlap: int | None, only_test_part: bool, version: str) -> No
         tell(f"{version} was trained on {overlap:,} of these users: the figures flatter it.")
 
 
-def _tell_kept(settings: Settings, run: TrainingRun) -> None:
+def _tell_kept(home: Home, run: TrainingRun) -> None:
     from core.model import families
-    from core.registry import registry
 
     trees = f"{run.rounds} trees" if run.rounds else families.FAMILIES[run.family].name
     tell(
@@ -134,10 +133,10 @@ def _tell_kept(settings: Settings, run: TrainingRun) -> None:
     if not run.version:
         tell(f"Kept as {run.id}, to compare: {families.FAMILIES[run.family].name} cannot be put in charge.")
         return
-    constants = settings.registry.describe(run.version).constants
+    constants = home.registry.describe(run.version).constants
     if constants:
         tell(f"Constant, so nothing was learnt from them: {', '.join(constants)}.")
-    in_charge = settings.registry.champion() == run.version
+    in_charge = home.registry.champion() == run.version
     tell(f"{run.version} is in charge." if in_charge else f"{run.version} is not in charge.")
 
 

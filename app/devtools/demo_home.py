@@ -15,20 +15,18 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from core.comparison import comparison_job, comparison_store
-from core.data import datasets, intake
+from core.comparison import comparison_job
+from core.data import intake
 from core.data.datasets import Dataset
 from core.feedback.verdict import Judgement
+from core.home import Home
 from core.policy.policy import Policy
-from core.registry import registry
-from core.review import plans, queue
-from core.review.verdicts import Given, judge
+from core.review.verdicts import Given
 from core.schema import schema as schemas
 from core.schema.schema import Schema
-from core.scoring import runs, score_file
+from core.scoring import score_file
 from core.scoring.runs import Run
-from core.settings import DEMO_LABELLED, DEMO_USERS, Settings
-from core.training import training
+from core.settings import DEMO_LABELLED, DEMO_USERS
 
 #: Files of a part of the demo's users, one a day, before the day on which all of them are scored.
 DAYS: Final = 6
@@ -53,18 +51,18 @@ class Story:
     comparison: str
 
 
-def worked_through(home: Settings, *, now: datetime, verdicts: int = JUDGED) -> Story:
+def worked_through(home: Home, *, now: datetime, verdicts: int = JUDGED) -> Story:
     """Work the demo of a home through until `now`. home: as it came, with a version in charge."""
-    schema, champion = schemas.load(home.schema_file), home.registry.load().version
-    for day, payload in enumerate(_parts(home.demo / DEMO_USERS)):
+    schema, champion = schemas.load(home.settings.schema_file), home.registry.load().version
+    for day, payload in enumerate(_parts(home.settings.demo / DEMO_USERS)):
         at = now - timedelta(days=DAYS - day)
         _scored(home, f"signups_{at:%d_%b}.csv".lower(), payload, schema, now=at)
-    run = _scored(home, DEMO_USERS, home.demo / DEMO_USERS, schema, now=now - timedelta(hours=5))
+    run = _scored(home, DEMO_USERS, home.settings.demo / DEMO_USERS, schema, now=now - timedelta(hours=5))
     home.plans.queue_run(run.id, by=REVIEWER, now=now - timedelta(hours=4))
     home.plans.send(run.id, _unsure(home, run), by=REVIEWER, now=now - timedelta(hours=3))
     _judged(home, run, verdicts, now=now)
     version = _learnt(home, schema, now=now - timedelta(hours=1))
-    dataset = home.datasets.put(intake.read(DEMO_LABELLED, home.demo / DEMO_LABELLED, schema), schema, now=now)
+    dataset = home.datasets.put(intake.read(DEMO_LABELLED, home.settings.demo / DEMO_LABELLED, schema), schema, now=now)
     thresholds = {str(band): above for band, above in Policy().thresholds.items()}
     request = comparison_job.Asked(champion, version, dataset.id, thresholds)
     identity = home.comparer.identity(request)
@@ -80,7 +78,7 @@ def _parts(users: Path) -> Iterator[bytes]:
         yield header + b"".join(lines[day::DAYS])
 
 
-def _scored(home: Settings, name: str, payload: bytes | Path, schema: Schema, *, now: datetime) -> Run:
+def _scored(home: Home, name: str, payload: bytes | Path, schema: Schema, *, now: datetime) -> Run:
     model, policy = home.registry.load(), Policy()
     done = home.file_scoring.score_file(name, payload, schema, model, policy, now=now)
     frame = score_file.explained(done.frame, done.results["probability"].to_numpy(), model, policy)
@@ -88,13 +86,13 @@ def _scored(home: Settings, name: str, payload: bytes | Path, schema: Schema, *,
     return done.run
 
 
-def _unsure(home: Settings, run: Run) -> list[int]:
+def _unsure(home: Home, run: Run) -> list[int]:
     """Input rows of the three users whose score is nearest to one half."""
     scores = home.runs.scores(run.id)["probability"]
     return [int(row) for row in (scores - 0.5).abs().nsmallest(3).index]
 
 
-def _judged(home: Settings, run: Run, verdicts: int, *, now: datetime) -> None:
+def _judged(home: Home, run: Run, verdicts: int, *, now: datetime) -> None:
     random, scores = np.random.default_rng(_SEED), home.runs.scores(run.id)["probability"]
     for number in range(verdicts):
         at = now - timedelta(seconds=60 * (verdicts - number))
@@ -106,15 +104,15 @@ def _judged(home: Settings, run: Run, verdicts: int, *, now: datetime) -> None:
         home.verdicts.judge(case.id, given, by=REVIEWER, session="story", now=at + timedelta(seconds=20))
 
 
-def _learnt(home: Settings, schema: Schema, *, now: datetime) -> str:
+def _learnt(home: Home, schema: Schema, *, now: datetime) -> str:
     """A version learnt from the demo's labelled users."""
-    checked = intake.read(DEMO_LABELLED, home.demo / DEMO_LABELLED, schema, need_label=True)
+    checked = intake.read(DEMO_LABELLED, home.settings.demo / DEMO_LABELLED, schema, need_label=True)
     dataset = home.datasets.put(checked, schema, now=now, need_label=True)
     notice = "trained on the demo's simulated users, to be compared."
     return home.training.learn(dataset, schema, Policy().thresholds, now=now, seed=_SEED, notice=notice, by=REVIEWER)
 
 
-def _tried(home: Settings, version: str, *, now: datetime) -> None:
+def _tried(home: Home, version: str, *, now: datetime) -> None:
     """The version in charge for a while: of fewer users than the one before, it catches fewer spammers."""
     home.registry.promote(version, by=LEAD, why="Learnt from this month's users.", now=now - timedelta(minutes=50))
     why = f"{version} catches fewer spammers than the one before."

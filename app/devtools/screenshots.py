@@ -21,8 +21,7 @@ from app.devtools import demo_home, picture_manifest, test_server
 from app.devtools.demo_home import Story
 from core.errors import BadOptionError, RefusedError
 from core.files import replacing
-from core.scoring import runs
-from core.settings import Settings
+from core.home import Home
 from core.targets import Target
 
 if TYPE_CHECKING:
@@ -78,10 +77,10 @@ def draw(
 def _claim(names: Sequence[str], folder: Path, *, overwrite: bool) -> None:
     """Raises BadOptionError unless the pictures and the manifest may be written; a new folder has nothing to lose."""
     for file in (*(f"{name}.png" for name in names), picture_manifest.MANIFEST) if folder.is_dir() else ():
-        Target(folder / file, picture_manifest.is_ours, Settings.of(), (), overwrite).claim()
+        Target(folder / file, picture_manifest.is_ours, Home.open().kept, (), overwrite).claim()
 
 
-def _views(home: Settings, story: Story) -> dict[str, _View]:
+def _views(home: Home, story: Story) -> dict[str, _View]:
     """A page that is not among them is shown as it opens."""
     highest = int(home.runs.scores(story.run.id)["probability"].nlargest(1).index[0])
     user = story.users[highest]

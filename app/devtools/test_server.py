@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from core.home import Home
 from core.settings import ROOT, Settings, child_environment
 
 #: Options of a Chromium: no sandbox, because a container may run as root; nothing that would call home.
@@ -27,19 +28,20 @@ _BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
 _PATIENCE: Final = 60
 
 
-def bundled_home(folder: Path) -> Settings:
+def bundled_home(folder: Path) -> Home:
     """A copy of the home that comes with the program, without what it has gathered. folder: there, and empty."""
-    theirs, ours = Settings(ROOT), Settings.of(folder)
+    home = Home.open(folder)
+    theirs, ours = Settings.of(ROOT), home.settings
     ours.data.mkdir()
     shutil.copytree(theirs.models, ours.models)
     shutil.copytree(theirs.demo, ours.demo)
     for path in (theirs.schema_file, theirs.glossary_file, theirs.salt_file):
         shutil.copy(path, ours.data)
-    return ours
+    return home
 
 
 @contextmanager
-def dashboard(home: Settings, *, port: int | None = None) -> Iterator[str]:
+def dashboard(home: Home, *, port: int | None = None) -> Iterator[str]:
     """The address of a dashboard of a home, which ends with the block. Raises TimeoutError when it does not start."""
     port = port or free_port()
     with serving(home, port):
@@ -47,11 +49,11 @@ def dashboard(home: Settings, *, port: int | None = None) -> Iterator[str]:
 
 
 @contextmanager
-def serving(home: Settings, port: int) -> Iterator[subprocess.Popen[bytes]]:
+def serving(home: Home, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """As `dashboard`; the process that serves."""
-    command = [sys.executable, "-m", "app", "--port", str(port), "--home", str(home.home)]
-    environment = child_environment(home) | {"TRUSTDESK_NO_VENV": "1"}
-    log = (home.home / "server.log").open("wb")
+    command = [sys.executable, "-m", "app", "--port", str(port), "--home", str(home.settings.home)]
+    environment = child_environment(home.settings.home) | {"TRUSTDESK_NO_VENV": "1"}
+    log = (home.settings.home / "server.log").open("wb")
     with log, subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log) as process:  # noqa: S603
         try:
             wait(f"http://127.0.0.1:{port}/_stcore/health", process)

@@ -14,7 +14,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from app.queries import services
-from core.data import datasets
 from core.explore import bins as binning
 from core.explore import duplicates, pairs, profile, quality, segments, shift, value_counts
 from core.explore.quality import SEVERITIES, Finding
@@ -23,7 +22,6 @@ from core.explore.value_counts import ValueCounts
 from core.registry.registry import Model
 from core.schema.schema import Schema
 from core.scoring import shap_values
-from core.scoring import view as views
 from core.scoring.scorer import matrix
 from core.scoring.view import View
 
@@ -64,7 +62,7 @@ def usable(view: View, model: Model | None) -> Model | None:
 
 
 def _columns(view: View) -> frozenset[str]:
-    return services.kept(("columns", view.dataset), lambda: services.settings().datasets.columns(view.dataset))
+    return services.kept(("columns", view.dataset), lambda: services.home().datasets.columns(view.dataset))
 
 
 def frame(view: View) -> pd.DataFrame:
@@ -74,13 +72,11 @@ def frame(view: View) -> pd.DataFrame:
 
 def rows(view: View) -> npt.NDArray[np.bool_]:
     """Which of the dataset's users are looked at, (n,)."""
-    return services.kept(("rows", view), lambda: services.settings().views.rows(view, services.schema()))
+    return services.kept(("rows", view), lambda: services.home().views.rows(view, services.schema()))
 
 
 def everyones_label(view: View) -> npt.NDArray[np.float64] | None:
-    return services.kept(
-        ("label", view.dataset), lambda: services.settings().views.label(view.dataset, services.schema())
-    )
+    return services.kept(("label", view.dataset), lambda: services.home().views.label(view.dataset, services.schema()))
 
 
 def label(view: View) -> npt.NDArray[np.float64] | None:
@@ -170,8 +166,8 @@ def findings(view: View, *, progress: Progress) -> tuple[Finding, ...]:
     """What there is to know of the whole dataset."""
 
     def make() -> tuple[Finding, ...]:
-        dataset = services.settings().datasets.find(view.dataset)
-        ids = services.settings().datasets.frame(view.dataset, [dataset.id_column])[dataset.id_column]
+        dataset = services.home().datasets.find(view.dataset)
+        ids = services.home().datasets.frame(view.dataset, [dataset.id_column])[dataset.id_column]
         return quality.findings(
             frame(view), schema(view).features, everyones_label(view), ids=ids,
             pearson=correlations(view.unfiltered, "pearson"), progress=progress,
@@ -201,7 +197,7 @@ def joint(view: View, x: str, y: str) -> pairs.Joint:
 
 def segmented(view: View, context: str) -> pd.DataFrame:
     def make() -> pd.DataFrame:
-        values = services.settings().datasets.frame(view.dataset, [context])[context]
+        values = services.home().datasets.frame(view.dataset, [context])[context]
         return segments.segments(values[rows(view)], label(view))
 
     return services.kept(("segments", view, context), make)
@@ -234,7 +230,7 @@ def _psi(tallies: Mapping[str, ValueCounts], model: Model) -> list[float]:
 
 def noted(view: View, *, progress: Progress) -> tuple[Finding, ...]:
     """`findings`, and whether rows were turned away because of their id, the gravest first."""
-    dataset = services.settings().datasets.find(view.dataset)
+    dataset = services.home().datasets.find(view.dataset)
     known = findings(view, progress=progress)
     if services.schema().id is None or not known:
         return known
@@ -249,7 +245,7 @@ def evidence(view: View, code: str) -> pd.DataFrame:
     and ids: as `quality.along` has them.
     """
     if code == "repeated_ids":
-        rejected = services.settings().datasets.rejected(view.dataset)
+        rejected = services.home().datasets.rejected(view.dataset)
         return rejected.loc[rejected["code"] == "duplicate_id", ["line", "sentence", "record"]].reset_index(drop=True)
     if code in {"row_order", "ids"}:
         return _along(view, code)
@@ -264,8 +260,8 @@ def evidence(view: View, code: str) -> pd.DataFrame:
 
 
 def _ids(view: View) -> pd.Series[Any]:
-    name = services.settings().datasets.find(view.dataset).id_column
-    return services.settings().datasets.frame(view.dataset, [name])[name]
+    name = services.home().datasets.find(view.dataset).id_column
+    return services.home().datasets.frame(view.dataset, [name])[name]
 
 
 def _along(view: View, code: str) -> pd.DataFrame:
@@ -300,8 +296,8 @@ def groupable(view: View) -> list[str]:
     """The context columns that divide the dataset's users, those with the fewest values first."""
 
     def make() -> list[str]:
-        context = list(services.settings().datasets.find(view.dataset).context)
-        frame = services.settings().datasets.frame(view.dataset, context)
+        context = list(services.home().datasets.find(view.dataset).context)
+        frame = services.home().datasets.frame(view.dataset, context)
         return segments.groupable({name: frame[name] for name in context})
 
     return services.kept(("groupable", view.dataset), make)

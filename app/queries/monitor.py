@@ -8,41 +8,35 @@ import numpy as np
 import pandas as pd
 
 from app.queries import services
-from core.data import datasets
 from core.errors import UnknownItemError
-from core.estimation import live_figures
-from core.feedback import ledger
 from core.monitoring import calibration, drift, volume
 from core.monitoring.drift import Drift
 from core.registry.registry import Model
-from core.scoring import runs
 from core.scoring.runs import Run
 
 
 def use(model: Model) -> Mapping[str, float]:
     """How much a version uses each feature."""
     return services.kept(
-        ("use of", services.settings(), model.version),
+        ("use of", services.home(), model.version),
         lambda: drift.use_of(model, services.baseline(model.version)),
     )
 
 
 def report(run: Run) -> Drift:
     """A run, and what its window adds, against what its version was trained on."""
-    home = services.settings()
-    return services.kept(
-        ("drift", home, run.id), lambda: home.drift.of_run(run.id, use=use(services.model(run.model)))
-    )
+    home = services.home()
+    return services.kept(("drift", home, run.id), lambda: home.drift.of_run(run.id, use=use(services.model(run.model))))
 
 
 def shape(found: Drift, name: str) -> pd.DataFrame:
     """The bins of a feature, or of the score (""), before and now."""
-    return services.kept(("shape", services.settings(), found.version, found.runs, name), lambda: _shape(found, name))
+    return services.kept(("shape", services.home(), found.version, found.runs, name), lambda: _shape(found, name))
 
 
 def levels(found: Sequence[Run]) -> pd.DataFrame:
     """`when`, `level` and `score` of runs."""
-    home = services.settings()
+    home = services.home()
     rows = []
     for run in found:
         at = services.kept(("levels", home, run.id), lambda run=run: home.volume.quantiles(run))  # type: ignore[misc]
@@ -52,7 +46,7 @@ def levels(found: Sequence[Run]) -> pd.DataFrame:
 
 def calibrated(run: Run) -> pd.DataFrame | None:
     """Whether the scores of a run come true, by the verdicts so far; None while it has no plan."""
-    home, known = services.settings(), services.settings().ledger
+    home, known = services.home(), services.home().ledger
     known.refresh()
     key = ("live calibration", home, run.id, known.position, len(home.runs.sent(run.id)))
     rows = services.kept(key, lambda: home.live_figures.labelled(run, known.valid()))
@@ -60,7 +54,7 @@ def calibrated(run: Run) -> pd.DataFrame | None:
 
 
 def _shape(found: Drift, name: str) -> pd.DataFrame:
-    home, known = services.settings(), services.baseline(found.version)
+    home, known = services.home(), services.baseline(found.version)
     if name and name not in known.features:
         raise UnknownItemError("feature", name)
     together = [home.runs.find(run) for run in found.runs]

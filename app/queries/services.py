@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -20,27 +21,21 @@ import streamlit as st
 from streamlit import runtime
 
 from app.queries.cache import Shelf
-from core import jobs, workers
-from core.comparison import comparison_store as comparing
 from core.comparison.comparison_store import Compared
-from core.data import datasets, intake
+from core.data import intake
 from core.data.datasets import Dataset
 from core.diagnostics import run_cautions
 from core.errors import UnknownItemError
-from core.estimation import live_figures as lives
 from core.estimation.estimate import Figures
 from core.evaluation.cautions import leaking
 from core.evaluation.thresholds import Sweep
-from core.feedback import ledger
+from core.home import Home
 from core.jobs import Job
 from core.policy.policy import Policy
-from core.registry import registry
 from core.registry.baseline import Baseline
 from core.registry.population import Population
 from core.registry.registry import Model
-from core.retraining import shadow
 from core.retraining.shadow import Challenger, Standing
-from core.review import guidance as guidances
 from core.review.cases import Case
 from core.review.guidance import Guidance
 from core.review.similar import Judged
@@ -48,19 +43,21 @@ from core.schema import glossary
 from core.schema import schema as schemas
 from core.schema.glossary import Glossary
 from core.schema.schema import Schema
-from core.scoring import export, runs, score_job
+from core.scoring import export, score_job
 from core.scoring.runs import Run
 from core.settings import DEMO_LABELLED, Settings
-from core.training import training_runs
 from core.training.training_runs import TrainingRun
 
 #: What the numbers of the Explore page may take, in bytes.
 SHELF: Final = 100_000_000
 T = TypeVar("T")
+#: What tells two homes apart in a cache.
+_BY_HOME: Final[dict[str | type[Any], Callable[[Any], Any]]] = {Home: lambda home: str(home.settings.home)}
 
 
-def settings() -> Settings:
-    return Settings.of()
+def home() -> Home:
+    """The home of this dashboard, opened once."""
+    return _home(Settings.of())
 
 
 def now() -> datetime:
@@ -78,42 +75,42 @@ def policy() -> Policy:
 
 
 def schema() -> Schema:
-    path = settings().schema_file
+    path = home().settings.schema_file
     return _schema(path, _stamp(path))
 
 
 def meanings() -> Glossary:
-    path = settings().glossary_file
+    path = home().settings.glossary_file
     return _glossary(path, _stamp(path))
 
 
 def champion() -> Model | None:
     """The model in charge, or None before the first promotion."""
-    version = settings().registry.champion()
+    version = home().registry.champion()
     return model(version) if version else None
 
 
 def model(version: str) -> Model:
-    return _model(settings(), version)
+    return _model(home(), version)
 
 
 def baseline(version: str) -> Baseline:
-    return _baseline(settings(), version)
+    return _baseline(home(), version)
 
 
 def guidance() -> Guidance:
     """What the lead has set for reviews."""
-    return settings().guidance.load()
+    return home().guidance.load()
 
 
 def population(version: str) -> Population:
     """Where values stand among the users a version was trained on."""
-    return _population(settings(), version)
+    return _population(home(), version)
 
 
 def verdicts_on(user: str) -> pd.DataFrame:
     """All verdicts on a user, newest first; those taken back are left out."""
-    known = settings().ledger
+    known = home().ledger
     known.refresh()
     rows = known.of_user(user)
     standing = (rows["verdict"] != "withdrawn") & ~rows["id"].isin(rows["supersedes"])
@@ -122,67 +119,67 @@ def verdicts_on(user: str) -> pd.DataFrame:
 
 def planned(run: Run) -> bool:
     """Whether a run was sent to review by a plan."""
-    return settings().runs.planned(run.id)
+    return home().runs.planned(run.id)
 
 
 def live(run: Run) -> Figures | None:
     """What the verdicts say of a run; anew when there are more of them."""
-    known = settings().ledger
+    known = home().ledger
     known.refresh()
-    sent = len(settings().runs.sent(run.id))
-    return kept(("live", run.id, known.position, sent), lambda: settings().live_figures.figures(run, known.valid()))
+    sent = len(home().runs.sent(run.id))
+    return kept(("live", run.id, known.position, sent), lambda: home().live_figures.figures(run, known.valid()))
 
 
 def standing(found: Challenger) -> Standing:
     """How the challenger does on what it has scored and on the verdicts so far."""
-    home, known = settings(), settings().ledger
+    here, known = home(), home().ledger
     known.refresh()
-    key = ("shadow", home, found, home.registry.champion(), home.shadow.scored(found), known.position)
-    return kept(key, lambda: home.shadow.standing(found))
+    key = ("shadow", here, found, here.registry.champion(), here.shadow.scored(found), known.position)
+    return kept(key, lambda: here.shadow.standing(found))
 
 
 def similar(case: Case, weights: Mapping[str, float]) -> pd.DataFrame:
     """The judged users most like the one of a case; weights by feature."""
-    settings().ledger.refresh()
-    return _judged(settings(), case.model).like(case.user, case.features, weights)
+    home().ledger.refresh()
+    return _judged(home(), case.model).like(case.user, case.features, weights)
 
 
 def demo_file(name: str) -> Path | None:
     """A bundled demo file of this home, or None."""
-    path = settings().demo / name
+    path = home().settings.demo / name
     return path if path.is_file() else None
 
 
 def demo_labelled() -> Dataset | None:
     """The bundled labelled users as a stored dataset; read at first use."""
     path = demo_file(DEMO_LABELLED)
-    return _stored(settings(), path, _stamp(path), schema()) if path else None
+    return _stored(home(), path, _stamp(path), schema()) if path else None
 
 
 def people(run: Run) -> pd.DataFrame:
     """A run's users, highest risk first, indexed by input row: id, context, then the scores."""
-    return _people(settings(), run.id, run.dataset)
+    return _people(home(), run.id, run.dataset)
 
 
 def features(dataset: str, names: tuple[str, ...]) -> pd.DataFrame:
     """Feature values of a dataset's users, indexed by input row."""
-    return _columns(settings(), dataset, names)
+    return _columns(home(), dataset, names)
 
 
 def reasons(run: Run) -> pd.DataFrame | None:
     """Reasons stored with a run so far, indexed by input row, or None while there are none."""
-    path = settings().runs.reasons_file(run.id)
+    path = home().runs.reasons_file(run.id)
     return _reasons(path, _stamp(path)) if path.is_file() else None
 
 
 def reasons_job(run: Run) -> Job | None:
     """The job that fills in a run's reasons, or None when none was ever started."""
-    return settings().jobs.look(f"reasons-{run.id}")
+    return home().jobs.look(f"reasons-{run.id}")
 
 
 def explain_in_background(run: Run, *, which: str = "flagged") -> None:
     """Start filling in the reasons of a run, unless that is under way."""
-    settings().jobs.start(
+    home().jobs.start(
         "explain_run", {"run": run.id, "which": which},
         title=f"Reasons of {run.id}", identity=f"reasons-{run.id}",
     )  # fmt: skip
@@ -192,38 +189,36 @@ def ready_to_score(*, after: float = 0.0) -> None:
     """Have a process wait that scores the next file at once; begun in so many seconds. Nothing outside a server."""
     if runtime.exists():
         # pandas would load the second at the first file that it reads.
-        begin = threading.Timer(after, workers.keep_ready, [settings(), score_job.__name__, "pyarrow.dataset"])
+        begin = threading.Timer(after, home().workers.keep_ready, [score_job.__name__, "pyarrow.dataset"])
         begin.daemon = True
         begin.start()
 
 
 def result_file(run: Run, suffix: str) -> bytes:
     """The whole result table as the bytes of a `.csv` or `.parquet` file; made when somebody downloads it."""
-    return _result_file(settings(), run, suffix, _stamp(settings().runs.reasons_file(run.id)))
+    return _result_file(home(), run, suffix, _stamp(home().runs.reasons_file(run.id)))
 
 
 def rejected_file(dataset: str) -> bytes:
     """The rejected rows of a dataset as the bytes of a CSV file."""
-    return export.as_bytes(settings().exports.rejected_table(dataset), ".csv")
+    return export.as_bytes(home().exports.rejected_table(dataset), ".csv")
 
 
 def cautions(run: TrainingRun) -> tuple[str, ...]:
     """What speaks against the figures of a training run, leaks of its users first."""
-    leaks = kept(("leaks", settings(), run.data.dataset), lambda: _leaks(run.data.dataset))
-    own = kept(
-        ("cautions", settings(), run.id), lambda: run_cautions.of_run(run, settings().training_runs.scores(run.id))
-    )
+    leaks = kept(("leaks", home(), run.data.dataset), lambda: _leaks(run.data.dataset))
+    own = kept(("cautions", home(), run.id), lambda: run_cautions.of_run(run, home().training_runs.scores(run.id)))
     return (*leaks, *own)
 
 
 def compared(identity: str) -> Compared | None:
     """A comparison that was made before, or None."""
-    return _compared(settings(), identity) if settings().comparisons.known(identity) else None
+    return _compared(home(), identity) if home().comparisons.known(identity) else None
 
 
 def sweep(identity: str, side: str) -> Sweep:
     """All thresholds of a ("a") or b ("b") of a comparison that was made."""
-    return _sweep(settings(), identity, side)
+    return _sweep(home(), identity, side)
 
 
 def kept(key: Hashable, make: Callable[[], T]) -> T:
@@ -233,9 +228,14 @@ def kept(key: Hashable, make: Callable[[], T]) -> T:
 
 def _leaks(dataset: str) -> tuple[str, ...]:
     with contextlib.suppress(UnknownItemError):  # a run outlives the users it learnt from
-        text = leaking(run_cautions.suspects(settings().datasets.frame(dataset), schema()))
+        text = leaking(run_cautions.suspects(home().datasets.frame(dataset), schema()))
         return () if text is None else (text,)
     return ()
+
+
+@lru_cache(maxsize=4)
+def _home(settings: Settings) -> Home:
+    return Home(settings)
 
 
 def _stamp(path: Path | None) -> tuple[int, int]:
@@ -247,51 +247,51 @@ def _stamp(path: Path | None) -> tuple[int, int]:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _schema(path: Path, _at: tuple[int, int]) -> Schema:
+def _schema(path: Path, at: tuple[int, int]) -> Schema:  # noqa: ARG001 - of the key
     return schemas.load(path)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _glossary(path: Path, _at: tuple[int, int]) -> Glossary:
+def _glossary(path: Path, at: tuple[int, int]) -> Glossary:  # noqa: ARG001 - of the key
     return glossary.load(path)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _model(home: Settings, version: str) -> Model:
+@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=_BY_HOME)
+def _model(home: Home, version: str) -> Model:
     return home.registry.load(version)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _baseline(home: Settings, version: str) -> Baseline:
+@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=_BY_HOME)
+def _baseline(home: Home, version: str) -> Baseline:
     return home.registry.load(version).baseline()
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _population(home: Settings, version: str) -> Population:
+@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=_BY_HOME)
+def _population(home: Home, version: str) -> Population:
     return Population.of_baseline(_baseline(home, version), _model(home, version).metadata.names)
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _judged(home: Settings, version: str) -> Judged:
+@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=_BY_HOME)
+def _judged(home: Home, version: str) -> Judged:
     return Judged(home.ledger, _population(home, version))
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _stored(home: Settings, path: Path, _at: tuple[int, int], columns: Schema) -> Dataset:
+@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=_BY_HOME)
+def _stored(home: Home, path: Path, at: tuple[int, int], columns: Schema) -> Dataset:  # noqa: ARG001 - of the key
     checked = intake.read(path.name, path, columns)
     return home.datasets.put(checked, columns, now=now())
 
 
-@st.cache_resource(max_entries=3, ttl="2h", show_spinner=False)
-def _people(home: Settings, run: str, dataset: str) -> pd.DataFrame:
+@st.cache_resource(max_entries=3, ttl="2h", show_spinner=False, hash_funcs=_BY_HOME)
+def _people(home: Home, run: str, dataset: str) -> pd.DataFrame:
     found = home.datasets.find(dataset)
     frame = home.datasets.frame(dataset, [found.id_column, *found.context])
     # Sorted once here: every filter then keeps the order. Equal scores stay in input order.
     return frame.join(home.runs.scores(run)).sort_values("probability", ascending=False, kind="stable")
 
 
-@st.cache_resource(max_entries=3, ttl="2h", show_spinner=False)
-def _columns(home: Settings, dataset: str, names: tuple[str, ...]) -> pd.DataFrame:
+@st.cache_resource(max_entries=3, ttl="2h", show_spinner=False, hash_funcs=_BY_HOME)
+def _columns(home: Home, dataset: str, names: tuple[str, ...]) -> pd.DataFrame:
     frame = home.datasets.frame(dataset, names)
     # Half the memory for every whole number that fits; the values stay the same.
     small = {name: np.int32 for name in frame.columns if _fits(frame[name])}
@@ -302,13 +302,13 @@ def _fits(values: pd.Series[Any]) -> bool:
     return values.dtype == np.int64 and len(values) > 0 and bool(values.abs().max() < 2**31)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _compared(home: Settings, identity: str) -> Compared | None:
+@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=_BY_HOME)
+def _compared(home: Home, identity: str) -> Compared | None:
     return home.comparisons.load(identity)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _sweep(home: Settings, identity: str, side: str) -> Sweep:
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=_BY_HOME)
+def _sweep(home: Home, identity: str, side: str) -> Sweep:
     comparison = _compared(home, identity)
     if comparison is None:
         raise UnknownItemError("comparison", identity)
@@ -321,10 +321,10 @@ def _shelf() -> Shelf:
 
 
 @st.cache_resource(max_entries=3, ttl="2h", show_spinner=False)
-def _reasons(path: Path, _at: tuple[int, int]) -> pd.DataFrame:
+def _reasons(path: Path, at: tuple[int, int]) -> pd.DataFrame:  # noqa: ARG001 - of the key
     return pd.read_parquet(path)
 
 
-@st.cache_data(max_entries=2, ttl="10m", show_spinner=False)
-def _result_file(home: Settings, run: Run, suffix: str, _at: tuple[int, int]) -> bytes:
+@st.cache_data(max_entries=2, ttl="10m", show_spinner=False, hash_funcs=_BY_HOME)
+def _result_file(home: Home, run: Run, suffix: str, at: tuple[int, int]) -> bytes:  # noqa: ARG001 - of the key
     return export.as_bytes(home.exports.run_table(run), suffix)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.reference import command_line, floor_plan, rest
-from core.settings import Settings
+from core.home import Home
 from core.targets import Target
 
 #: The command that writes the files anew.
@@ -22,12 +22,12 @@ def files(tree: Any) -> dict[str, str]:
     return {"command-line.md": command_line.text(tree), "api.md": rest.text(), "floor-plan.md": floor_plan.text()}
 
 
-def write(settings: Settings, folder: Path, tree: Any, *, overwrite: bool = False) -> tuple[Path, ...]:
+def write(home: Home, folder: Path, tree: Any, *, overwrite: bool = False) -> tuple[Path, ...]:
     """Write all files into a folder that is there.
 
     Raises BadOptionError before the first when one of them is there and somebody else's, without `overwrite`.
     """
-    made = {Target(folder / name, _is_ours, settings, (), overwrite): text for name, text in files(tree).items()}
+    made = {Target(folder / name, _is_ours, home.kept, (), overwrite): text for name, text in files(tree).items()}
     for target in made:
         target.claim()
     for target, text in made.items():

@@ -16,7 +16,8 @@ from app.api.options import MOST_BATCH_BYTES, MOST_BYTES, MOST_FILE_BYTES, Optio
 from app.reference.markdown import anchor, code, table
 from core.access.accounts import ROLES
 from core.access.idempotency import KEPT
-from core.settings import ROOT, Settings
+from core.home import Home
+from core.settings import ROOT
 
 _INTRODUCTION: Final = f"""\
 # The REST API
@@ -61,7 +62,7 @@ _KINDS: Final[Mapping[str, str]] = {"date-time": "time", "binary": "file"}
 
 def text() -> str:
     """The whole reference as markdown."""
-    spec = create(Settings(ROOT), Options()).openapi()
+    spec = create(Home.open(ROOT), Options()).openapi()
     found = [(f"{method.upper()} {path}", about) for path, methods in spec["paths"].items()
              for method, about in methods.items()]  # fmt: skip
     rows = ((f"[{code(name)}](#{anchor(name)})", about["description"]) for name, about in found)

@@ -16,19 +16,17 @@ from app.reports.page import Section
 from app.tables import live_figures as live_tables
 from app.tables import model as model_tables
 from app.words import UNKNOWN, WORD, count, decimal, label, percent, probability, signed
-from core.data import datasets
 from core.data.datasets import Dataset
 from core.estimation.estimate import Figures
+from core.home import Home
 from core.policy.policy import BANDS, Band, Policy
 from core.registry.registry import Model
 from core.schema import glossary
 from core.schema.glossary import Glossary
-from core.scoring import runs
 from core.scoring.reasons import Reason, strongest_reasons
 from core.scoring.runs import Run
 from core.scoring.scorer import SEPARATOR, matrix
 from core.scoring.shap_values import contributions
-from core.settings import Settings
 from core.wording import value_text
 
 #: What this is a report of, in its mark.
@@ -44,17 +42,17 @@ _NO_CAUSE: Final = (
 )
 
 
-def report(settings: Settings, run: Run, model: Model, live: Figures | None) -> str:
+def report(home: Home, run: Run, model: Model, live: Figures | None) -> str:
     """The whole file. model: the one that scored the run; live: what the verdicts say of it, None without a plan.
 
     Raises UnknownItemError when the run has no scores yet.
     """
-    dataset = settings.datasets.find(run.dataset)
+    dataset = home.datasets.find(run.dataset)
     sections = [_problems(dataset)]
     if run.users:
-        scores = settings.runs.scores(run.id)
-        frame = settings.datasets.frame(run.dataset, [dataset.id_column, *model.metadata.names])
-        meanings = glossary.load(settings.glossary_file)
+        scores = home.runs.scores(run.id)
+        frame = home.datasets.frame(run.dataset, [dataset.id_column, *model.metadata.names])
+        meanings = glossary.load(home.settings.glossary_file)
         top = frame.loc[scores["probability"].nlargest(TOP).index]
         sections = [
             _scores(run, scores["probability"]), *sections, _odd(scores, frame, model, meanings),

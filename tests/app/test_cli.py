@@ -18,11 +18,9 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from app.cli import app
-from core.data import datasets
-from core.registry import registry
+from core.home import Home
 from core.schema import schema as schemas
-from core.scoring import runs
-from core.settings import ROOT, Settings
+from core.settings import ROOT
 from tests import make
 
 FIGURES = ("pr_auc", "roc_auc", "brier", "ece")
@@ -41,20 +39,20 @@ def environment() -> dict[str, str]:
     return {**os.environ, "TRUSTDESK_NO_VENV": "1"}  # this Python has all it needs; nothing is set up
 
 
-def started(*arguments: object, home: Settings) -> subprocess.CompletedProcess[str]:
+def started(*arguments: object, home: Home) -> subprocess.CompletedProcess[str]:
     """`python3 -m app ...`, as a person starts it."""
     return subprocess.run(
-        command("--home", home.home, *arguments), check=False, capture_output=True, text=True, cwd=ROOT,
+        command("--home", home.settings.home, *arguments), check=False, capture_output=True, text=True, cwd=ROOT,
         env=environment(), timeout=120,
     )  # fmt: skip
 
 
-def invoked(*arguments: object, home: Settings) -> Result:
+def invoked(*arguments: object, home: Home) -> Result:
     """The same in this process."""
-    return CliRunner().invoke(app, ["--home", str(home.home), *map(str, arguments)])
+    return CliRunner().invoke(app, ["--home", str(home.settings.home), *map(str, arguments)])
 
 
-def refused(*arguments: object, home: Settings, code: int = 2) -> str:
+def refused(*arguments: object, home: Home, code: int = 2) -> str:
     """What a command says that fails with this exit code: one line, and nothing on stdout."""
     found = invoked(*arguments, home=home)
     assert (found.exit_code, found.stdout) == (code, ""), found.stderr
@@ -102,16 +100,16 @@ def files(tmp_path: Path) -> Path:
 
 
 def test_a_home_of_ones_own_from_an_empty_folder_to_scored_users(files: Path, tmp_path: Path) -> None:
-    home = Settings.of(tmp_path / "home")
+    home = Home.open(tmp_path / "home")
     inferred = started("schema", files / "labelled.csv", "--id", "user", "--label", "spam", home=home)
     assert (inferred.returncode, inferred.stdout) == (0, ""), inferred.stderr
-    schema = schemas.load(home.schema_file)
+    schema = schemas.load(home.settings.schema_file)
     assert (schema.id, schema.names) == ("user", make.SCHEMA.names)
     assert set(schema.context) == {"name", "country"}
 
     trained = started("train", files / "labelled.csv", "--promote", "--json", home=home)
     assert trained.returncode == 0, trained.stderr
-    assert (home.models / "CHAMPION").read_bytes() == b"v0001\n"
+    assert (home.settings.models / "CHAMPION").read_bytes() == b"v0001\n"
     metadata = home.registry.load().metadata
     check_figures(json.loads(trained.stdout), metadata.data.tested_on, metadata.figures.positives)
     assert "Fold 1 of 8" in trained.stderr
@@ -132,33 +130,33 @@ def test_a_home_of_ones_own_from_an_empty_folder_to_scored_users(files: Path, tm
     assert [row["user"] for row in rows] == [f"u2-{i}" for i in range(60)]
 
 
-def test_the_repositorys_own_home_is_left_alone(files: Path, own: Settings) -> None:
-    before = Settings.of(ROOT).runs.recent()
+def test_the_repositorys_own_home_is_left_alone(files: Path, own: Home) -> None:
+    before = Home.open(ROOT).runs.recent()
     assert invoked("score", files / "users.csv", "-o", files / "scored.csv", home=own).exit_code == 0
-    assert Settings.of(ROOT).runs.recent() == before
+    assert Home.open(ROOT).runs.recent() == before
     assert len(own.runs.recent()) == 1
 
 
 @pytest.mark.parametrize("place", ["before", "after", "variable"])
 def test_the_home_is_named_before_or_after_the_command_or_by_the_variable(
-    place: str, files: Path, own: Settings, monkeypatch: pytest.MonkeyPatch
+    place: str, files: Path, own: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    task, home = ["evaluate", str(files / "labelled.csv"), "--json"], ["--home", str(own.home)]
+    task, home = ["evaluate", str(files / "labelled.csv"), "--json"], ["--home", str(own.settings.home)]
     if place == "variable":
-        monkeypatch.setenv("TRUSTDESK_HOME", str(own.home))
+        monkeypatch.setenv("TRUSTDESK_HOME", str(own.settings.home))
     arguments = {"before": [*home, *task], "after": [*task, *home], "variable": task}[place]
     found = CliRunner().invoke(app, arguments)
     assert found.exit_code == 0, found.stderr
     assert json.loads(found.stdout)["model_version"] == "v0001"
 
 
-def test_the_home_after_the_command_wins(files: Path, own: Settings, tmp_path: Path) -> None:
+def test_the_home_after_the_command_wins(files: Path, own: Home, tmp_path: Path) -> None:
     found = invoked("evaluate", files / "labelled.csv", "--home", tmp_path / "nowhere", home=own)
     assert found.exit_code == 2
     assert "This home has no schema.toml" in found.stderr
 
 
-def score(files: Path, home: Settings, *options: object, code: int = 0, output: str = "scored.csv") -> pd.DataFrame:
+def score(files: Path, home: Home, *options: object, code: int = 0, output: str = "scored.csv") -> pd.DataFrame:
     found = invoked("score", files / "users.csv", "-o", files / output, *options, home=home)
     assert (found.exit_code, found.stdout) == (code, ""), found.stderr
     if output.endswith(".parquet"):
@@ -166,7 +164,7 @@ def score(files: Path, home: Settings, *options: object, code: int = 0, output: 
     return pd.read_csv(files / output, dtype={"user": "str"}, keep_default_na=False)
 
 
-def test_reasons_are_told_of_the_flagged_unless_asked_otherwise(files: Path, own: Settings) -> None:
+def test_reasons_are_told_of_the_flagged_unless_asked_otherwise(files: Path, own: Home) -> None:
     flagged = score(files, own)
     assert ((flagged["reason_1"] != "") == (flagged["band"] != "allow")).all()
     assert 0 < (flagged["band"] != "allow").sum() < 60
@@ -179,7 +177,7 @@ def test_reasons_are_told_of_the_flagged_unless_asked_otherwise(files: Path, own
 
 
 def test_a_second_process_for_large_files_changes_no_reason(
-    files: Path, own: Settings, monkeypatch: pytest.MonkeyPatch
+    files: Path, own: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make.users(1200, seed=2).to_csv(files / "users.csv", index=False)
     alone = score(files, own, "--reasons", "all")
@@ -190,7 +188,7 @@ def test_a_second_process_for_large_files_changes_no_reason(
     assert features[0] == features[1]
 
 
-def test_a_run_without_reasons_can_still_be_explained_later(files: Path, own: Settings) -> None:
+def test_a_run_without_reasons_can_still_be_explained_later(files: Path, own: Home) -> None:
     score(files, own, "--reasons", "none")
     assert own.runs.reasons(own.runs.recent(1)[0].id) is None
     score(files, own)
@@ -198,12 +196,12 @@ def test_a_run_without_reasons_can_still_be_explained_later(files: Path, own: Se
 
 
 @pytest.mark.parametrize("top", [1, 5, 20])
-def test_as_many_reasons_as_asked_for(files: Path, own: Settings, top: int) -> None:
+def test_as_many_reasons_as_asked_for(files: Path, own: Home, top: int) -> None:
     columns = [name for name in score(files, own, "--top", top).columns if name.startswith("reason_")]
     assert columns == [f"reason_{i}" for i in range(1, top + 1)]
 
 
-def test_features_are_kept_on_request_as_they_were_given(files: Path, own: Settings) -> None:
+def test_features_are_kept_on_request_as_they_were_given(files: Path, own: Home) -> None:
     kept = score(files, own, "--keep-features", output="scored.parquet")
     expected = make.users(60, seed=2)
     assert list(kept.columns[3:8]) == list(make.SCHEMA.names)
@@ -211,13 +209,13 @@ def test_features_are_kept_on_request_as_they_were_given(files: Path, own: Setti
         pd.testing.assert_series_equal(kept[name], expected[name], check_dtype=False, check_exact=True)
 
 
-def test_csv_and_parquet_hold_the_same(files: Path, own: Settings) -> None:
+def test_csv_and_parquet_hold_the_same(files: Path, own: Home) -> None:
     one, other = score(files, own), score(files, own, output="scored.parquet")
     for name in set(one.columns) - {"prediction_id"}:
         assert one[name].tolist() == other[name].fillna("").tolist()
 
 
-def test_bad_rows_are_rejected_beside_the_scores_with_exit_code_three(files: Path, own: Settings) -> None:
+def test_bad_rows_are_rejected_beside_the_scores_with_exit_code_three(files: Path, own: Home) -> None:
     with (files / "users.csv").open("a", encoding="utf-8") as users:
         users.write('u2-0,1,0,1,0,3,again,DE\nu9,"1,5",0,1,0,3,comma,DE\n=cmd(),9,0,1,0,3,fine,DE\nshort,1\n')
     found = invoked("score", files / "users.csv", "-o", files / "scored.csv", home=own)
@@ -230,14 +228,14 @@ def test_bad_rows_are_rejected_beside_the_scores_with_exit_code_three(files: Pat
     assert (rows[-1]["user"], rows[-1]["prediction_id"]) == ("'=cmd()", "r-0001-63")
 
 
-def test_when_every_row_is_rejected_the_scores_are_a_header(files: Path, own: Settings) -> None:
+def test_when_every_row_is_rejected_the_scores_are_a_header(files: Path, own: Home) -> None:
     (files / "users.csv").write_text("user,links,verified,tier,ratio,constant\nu1,x,0,1,0,3\n", encoding="utf-8")
     for output in ("scored.csv", "scored.parquet"):
         found = score(files, own, "--reasons", "all", "--keep-features", code=3, output=output)
         assert (len(found), list(found.columns)[-12:]) == (0, RESULTS)
 
 
-def test_absent_columns_stop_the_file_unless_they_may_be_missing(files: Path, own: Settings) -> None:
+def test_absent_columns_stop_the_file_unless_they_may_be_missing(files: Path, own: Home) -> None:
     make.users(20, seed=2)[["user", "links"]].to_csv(files / "users.csv", index=False)
     said = refused("score", files / "users.csv", "-o", files / "scored.csv", home=own)
     assert said.startswith("verified, tier, ratio and constant are missing from users.csv.")
@@ -246,14 +244,14 @@ def test_absent_columns_stop_the_file_unless_they_may_be_missing(files: Path, ow
     assert (score(files, own, "--allow-missing")["n_missing"] == 4).all()
 
 
-def test_an_older_model_can_be_asked(files: Path, own: Settings) -> None:
+def test_an_older_model_can_be_asked(files: Path, own: Home) -> None:
     assert invoked("train", files / "labelled.csv", "--promote", "--seed", 5, home=own).exit_code == 0
     for version in ("v0001", "v0002"):
         assert set(score(files, own, "--model", version)["model_version"]) == {version}
     assert set(score(files, own)["model_version"]) == {"v0002"}
 
 
-def test_training_does_not_promote_unless_told_to(files: Path, own: Settings) -> None:
+def test_training_does_not_promote_unless_told_to(files: Path, own: Home) -> None:
     found = invoked("train", files / "labelled.csv", "--notice", "Only a trial.", home=own)
     assert found.exit_code == 0
     assert "v0002 is not in charge." in found.stderr
@@ -261,7 +259,7 @@ def test_training_does_not_promote_unless_told_to(files: Path, own: Settings) ->
     assert own.registry.load("v0002").metadata.notice == "Only a trial."
 
 
-def test_figures_are_printed_for_people_without_json(files: Path, own: Settings) -> None:
+def test_figures_are_printed_for_people_without_json(files: Path, own: Home) -> None:
     found = invoked("evaluate", files / "held out.csv.gz", home=own)
     lines = found.stdout.splitlines()
     assert lines[0] == f"400 users, {make.users(400, seed=1)['spam'].sum()} spammers; 95 % intervals"
@@ -269,7 +267,7 @@ def test_figures_are_printed_for_people_without_json(files: Path, own: Settings)
     assert lines[5].startswith("above 0.3 (monitor): precision ")
 
 
-def test_rows_without_a_label_are_rejected_where_one_is_needed(files: Path, own: Settings) -> None:
+def test_rows_without_a_label_are_rejected_where_one_is_needed(files: Path, own: Home) -> None:
     users = make.users(300, seed=4).astype({"spam": "str"})
     users.loc[:2, "spam"] = ["", "maybe", "1.0"]
     users.to_csv(files / "labelled.csv", index=False)
@@ -279,7 +277,7 @@ def test_rows_without_a_label_are_rejected_where_one_is_needed(files: Path, own:
     assert "2 of 300 rows were rejected" in found.stderr
 
 
-def test_a_model_is_judged_on_its_own_file_by_the_part_it_never_saw(files: Path, own: Settings) -> None:
+def test_a_model_is_judged_on_its_own_file_by_the_part_it_never_saw(files: Path, own: Home) -> None:
     make.users(1500).to_csv(files / "train.csv", index=False)
     found = invoked("evaluate", files / "train.csv", "--json", home=own)
     raw, metadata = json.loads(found.stdout), own.registry.load().metadata
@@ -287,10 +285,10 @@ def test_a_model_is_judged_on_its_own_file_by_the_part_it_never_saw(files: Path,
     assert "v0001 was trained on this file: only its test part is judged." in found.stderr
 
 
-def test_the_same_training_twice_gives_the_same_model(files: Path, own: Settings) -> None:
+def test_the_same_training_twice_gives_the_same_model(files: Path, own: Home) -> None:
     for _ in range(2):
         assert invoked("train", files / "labelled.csv", "--seed", 3, home=own).exit_code == 0
-    files_ = [(own.models / version / "model.ubj").read_bytes() for version in ("v0002", "v0003")]
+    files_ = [(own.settings.models / version / "model.ubj").read_bytes() for version in ("v0002", "v0003")]
     assert files_[0] == files_[1]
 
 
@@ -312,7 +310,7 @@ def test_the_same_training_twice_gives_the_same_model(files: Path, own: Settings
     ],
 )  # fmt: skip
 def test_what_cannot_be_used_is_said_in_a_sentence_with_exit_code_two(
-    arguments: str, sentence: str, files: Path, own: Settings, monkeypatch: pytest.MonkeyPatch
+    arguments: str, sentence: str, files: Path, own: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(files)
     (files / "folder").mkdir()
@@ -333,35 +331,35 @@ def test_what_cannot_be_used_is_said_in_a_sentence_with_exit_code_two(
         ("train", "x.csv", "--seed", str(2**40)), ("schema", "x.csv"), ("--port", "many"),
     ],
 )  # fmt: skip
-def test_a_command_written_wrongly_is_unusable_too(arguments: tuple[str, ...], own: Settings) -> None:
+def test_a_command_written_wrongly_is_unusable_too(arguments: tuple[str, ...], own: Home) -> None:
     found = invoked(*arguments, home=own)
     assert (found.exit_code, found.stdout) == (2, "")
     assert "Usage: " in found.stderr
 
 
-def test_a_check_that_says_no_has_exit_code_four(files: Path, own: Settings) -> None:
+def test_a_check_that_says_no_has_exit_code_four(files: Path, own: Home) -> None:
     said = refused("schema", files / "labelled.csv", "--label", "spam", home=own, code=4)
     assert said.endswith("is there already. Add --force to replace it.")
-    assert schemas.load(own.schema_file) == make.SCHEMA
+    assert schemas.load(own.settings.schema_file) == make.SCHEMA
     assert invoked("schema", files / "labelled.csv", "--label", "spam", "--force", home=own).exit_code == 0
-    assert schemas.load(own.schema_file).id is None
+    assert schemas.load(own.settings.schema_file).id is None
 
-    path = own.models / "v0001" / "baseline.parquet"
+    path = own.settings.models / "v0001" / "baseline.parquet"
     path.write_bytes(path.read_bytes()[:-1])
     said = refused("score", files / "users.csv", "-o", files / "s.csv", home=own, code=4)
     assert said == "Model v0001 was not loaded: baseline.parquet differs from SHA256SUMS. Restore it or roll back."
 
 
 def test_without_an_id_the_schema_says_that_the_row_number_serves(files: Path, tmp_path: Path) -> None:
-    found = invoked("schema", files / "labelled.csv", "--label", "spam", home=Settings.of(tmp_path / "home"))
+    found = invoked("schema", files / "labelled.csv", "--label", "spam", home=Home.open(tmp_path / "home"))
     assert found.exit_code == 0
     assert "the row number serves as one" in found.stderr
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGINT for one process")
 @pytest.mark.parametrize("step", ["Fold 1 of 8", "Reading labelled.csv"])
-def test_stopping_a_command_has_exit_code_130_and_changes_nothing(step: str, files: Path, own: Settings) -> None:
-    arguments = command("--home", own.home, "train", files / "labelled.csv", "--promote")
+def test_stopping_a_command_has_exit_code_130_and_changes_nothing(step: str, files: Path, own: Home) -> None:
+    arguments = command("--home", own.settings.home, "train", files / "labelled.csv", "--promote")
     pipe = subprocess.PIPE
     with subprocess.Popen(arguments, cwd=ROOT, env=environment(), stdout=pipe, stderr=pipe, text=True) as process:
         assert process.stderr
@@ -372,41 +370,40 @@ def test_stopping_a_command_has_exit_code_130_and_changes_nothing(step: str, fil
     assert (process.returncode, out) == (130, "")
     assert error.splitlines()[-1] == "Cancelled. Nothing was changed."
     assert own.registry.versions() == ("v0001",)
-    assert sorted(path.name for path in own.models.iterdir()) == ["CHAMPION", "v0001"]
+    assert sorted(path.name for path in own.settings.models.iterdir()) == ["CHAMPION", "v0001"]
 
 
 BUG = """
 import sys
 from app import guard
-from core.settings import Settings
-with guard.command(Settings.of(sys.argv[1])):
+with guard.command(Home.open(sys.argv[1])):
     {}["a key that nobody expected"]
 """
 
 
-def test_a_bug_is_one_line_with_exit_code_one_and_its_traceback_is_in_the_log(home: Settings) -> None:
-    arguments = [sys.executable, "-c", BUG, str(home.home)]
+def test_a_bug_is_one_line_with_exit_code_one_and_its_traceback_is_in_the_log(home: Home) -> None:
+    arguments = [sys.executable, "-c", BUG, str(home.settings.home)]
     found = subprocess.run(arguments, check=False, capture_output=True, text=True, cwd=ROOT)
     assert (found.returncode, found.stdout) == (1, "")
-    assert found.stderr == f"This is a bug of Trustdesk (KeyError). The details are in {home.log}.\n"
-    log = home.log.read_text(encoding="utf-8")
+    assert found.stderr == f"This is a bug of Trustdesk (KeyError). The details are in {home.settings.log}.\n"
+    log = home.settings.log.read_text(encoding="utf-8")
     assert "Traceback (most recent call last)" in log
     assert "KeyError: 'a key that nobody expected'" in log
 
 
-def test_a_bug_inside_a_command_of_typer_is_one_line_too(files: Path, own: Settings) -> None:
+def test_a_bug_inside_a_command_of_typer_is_one_line_too(files: Path, own: Home) -> None:
     """A stored dataset is never changed; one that was changed by hand is nothing that anybody expects."""
     dataset = own.datasets.stored()[0]
     make.users(1500).to_csv(files / "train.csv", index=False)
-    (own.datasets / dataset.id / "accepted.parquet").write_bytes(b"no table")
+    (own.settings.datasets / dataset.id / "accepted.parquet").write_bytes(b"no table")
     found = started("evaluate", files / "train.csv", home=own)
     assert (found.returncode, found.stdout) == (1, "")
     assert found.stderr.splitlines()[-1].startswith("This is a bug of Trustdesk (ArrowInvalid). The details are in ")
     assert "Traceback" not in found.stderr
-    assert "Traceback" in own.log.read_text(encoding="utf-8")
+    assert "Traceback" in own.settings.log.read_text(encoding="utf-8")
 
 
-def test_help_names_every_command_and_the_home(own: Settings) -> None:
+def test_help_names_every_command_and_the_home(own: Home) -> None:
     found = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "120", "NO_COLOR": "1"})
     assert found.exit_code == 0
     words = ("schema", "train", "evaluate", "score", "test", "feedback", "queue", "decisions", "accounts")

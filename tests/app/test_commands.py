@@ -20,15 +20,14 @@ from typer.testing import CliRunner
 
 from app.cli import app
 from app.commands import figures
-from core.access import accounts, audit
-from core.feedback import csv_store, ledger
+from core.access import accounts
+from core.home import Home
 from core.policy.policy import BANDS, Policy
 from core.registry import registry
-from core.review import cases, guidance, outbox, verdicts
+from core.review import cases
 from core.review.cases import CaseFilters
 from core.schema import schema as schemas
-from core.scoring import runs, score_file
-from core.settings import ROOT, Settings
+from core.settings import ROOT
 from core.store import chained_log
 from tests import make
 from tests.core.registry.crafted import one_bad_leaf, without_score
@@ -38,18 +37,18 @@ SECRET = "a long password"  # noqa: S105 - made up
 RUN = "r-0001"
 
 
-def invoked(*arguments: object, home: Settings, stdin: str | None = None) -> Result:
-    return CliRunner().invoke(app, ["--home", str(home.home), *map(str, arguments)], input=stdin)
+def invoked(*arguments: object, home: Home, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(app, ["--home", str(home.settings.home), *map(str, arguments)], input=stdin)
 
 
-def done(*arguments: object, home: Settings, stdin: str | None = None) -> Result:
+def done(*arguments: object, home: Home, stdin: str | None = None) -> Result:
     """A command that works."""
     found = invoked(*arguments, home=home, stdin=stdin)
     assert found.exit_code == 0, found.stderr
     return found
 
 
-def said(*arguments: object, home: Settings, code: int = 2, stdin: str | None = None) -> str:
+def said(*arguments: object, home: Home, code: int = 2, stdin: str | None = None) -> str:
     """The last line that a command says which ends with this exit code and gives no result."""
     found = invoked(*arguments, home=home, stdin=stdin)
     assert (found.exit_code, found.stdout) == (code, ""), found.stderr
@@ -60,7 +59,7 @@ def table(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text), strict=True))
 
 
-def stored(home: Settings) -> pd.DataFrame:
+def stored(home: Home) -> pd.DataFrame:
     return home.feedback.read()
 
 
@@ -71,10 +70,10 @@ def _hook(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def scored(own: Settings) -> Settings:
+def scored(own: Home) -> Home:
     """A home with run r-0001 of 300 users; a few of them would be chosen."""
     users = make.csv(make.users(300, seed=2).drop(columns="spam"))
-    columns, loaded = schemas.load(own.schema_file), own.registry.load()
+    columns, loaded = schemas.load(own.settings.schema_file), own.registry.load()
     assert own.file_scoring.score_file("users.csv", users, columns, loaded, Policy(), now=NOW).run.id == RUN
     rules = replace(own.guidance.load(), capacity=10, audit=0.05, uncertain=3)
     own.guidance.save(rules, by="Ada", now=NOW)
@@ -82,7 +81,7 @@ def scored(own: Settings) -> Settings:
 
 
 @pytest.fixture
-def queued(scored: Settings) -> Settings:
+def queued(scored: Home) -> Home:
     """The same, with the run queued."""
     done("queue", "add", RUN, "--by", "Ada", home=scored)
     return scored
@@ -94,13 +93,13 @@ def feedback_file(folder: Path, *lines: str, name: str = "given.csv") -> Path:
     return path
 
 
-def chosen(home: Settings) -> pd.DataFrame:
+def chosen(home: Home) -> pd.DataFrame:
     plan = home.runs.plan(RUN)
     assert plan is not None
     return plan[plan["chosen"]]
 
 
-def judge_all(home: Settings, folder: Path) -> None:
+def judge_all(home: Home, folder: Path) -> None:
     """Import a label for everybody who waits, spammers and others in turn."""
     lines = [f"{RUN}-{row},,{at % 2}," for at, row in enumerate(chosen(home).index)]
     done("feedback", "import", feedback_file(folder, *lines), "--by", "Ada", home=home)
@@ -110,7 +109,7 @@ def user_of(row: int) -> str:
     return str(make.users(300, seed=2)["user"].iloc[row - 1])
 
 
-def test_a_run_is_queued_and_the_queue_counted(scored: Settings) -> None:
+def test_a_run_is_queued_and_the_queue_counted(scored: Home) -> None:
     assert json.loads(done("queue", "stats", "--json", home=scored).stdout) == {
         "open": 0, "bands": dict.fromkeys(BANDS, 0), "blind": 0, "oldest": None,
     }  # fmt: skip
@@ -130,7 +129,7 @@ def test_a_run_is_queued_and_the_queue_counted(scored: Settings) -> None:
     assert "0 users are new in the queue" in done("queue", "add", RUN, home=scored).stderr
 
 
-def test_a_case_is_reopened_with_a_note(queued: Settings, tmp_path: Path) -> None:
+def test_a_case_is_reopened_with_a_note(queued: Home, tmp_path: Path) -> None:
     judge_all(queued, tmp_path)
     assert said("queue", "reopen", "c-000001", "--note", " ", home=queued, code=4).startswith("Say in a note why")
     assert done("queue", "reopen", "c-000001", "--note", "New facts", "--by", "Grace", home=queued).stderr == (
@@ -141,13 +140,13 @@ def test_a_case_is_reopened_with_a_note(queued: Settings, tmp_path: Path) -> Non
     assert queued.audit.read().iloc[0][["who", "what", "why"]].tolist() == ["Grace", "reopen", "New facts"]
 
 
-def test_what_the_queue_cannot_do_is_said(scored: Settings) -> None:
+def test_what_the_queue_cannot_do_is_said(scored: Home) -> None:
     assert said("queue", "add", "r-0009", home=scored) == "This home has no run r-0009."
     assert said("queue", "reopen", "c-000099", "--note", "x", home=scored) == "This home has no case c-000099."
     assert invoked("queue", "reopen", "c-000001", home=scored).exit_code == 2
 
 
-def test_feedback_is_imported_once_however_often(queued: Settings, tmp_path: Path) -> None:
+def test_feedback_is_imported_once_however_often(queued: Home, tmp_path: Path) -> None:
     path = feedback_file(tmp_path, f"{RUN}-1,,1,first", f"{RUN}-2,true,,")
     assert done("feedback", "import", path, "--by", "Ada", home=queued).stderr == (
         "given.csv: 2 rows, 2 new, 0 known, 0 rejected.\n"
@@ -158,7 +157,7 @@ def test_feedback_is_imported_once_however_often(queued: Settings, tmp_path: Pat
     assert set(stored(queued)["reviewer"]) == {"Ada"}
 
 
-def test_rejected_rows_lie_beside_the_file_with_exit_code_three(queued: Settings, tmp_path: Path) -> None:
+def test_rejected_rows_lie_beside_the_file_with_exit_code_three(queued: Home, tmp_path: Path) -> None:
     rows = [f"{RUN}-1,,1,fine", "r-0077-1,,1,", f"{RUN}-2,,,", "=cmd(),1,1,", f"{RUN}-3,,0,"]
     path, rejected = feedback_file(tmp_path, *rows), tmp_path / "given.rejected.csv"
     found = invoked("feedback", "import", path, home=queued)
@@ -179,7 +178,7 @@ def test_rejected_rows_lie_beside_the_file_with_exit_code_three(queued: Settings
     assert not rejected.exists()
 
 
-def test_json_lines_are_imported_too(queued: Settings, tmp_path: Path) -> None:
+def test_json_lines_are_imported_too(queued: Home, tmp_path: Path) -> None:
     path = tmp_path / "given.jsonl"
     told = {"prediction_id": f"{RUN}-4", "actual_label": 0, "reviewer": "Grace", "feedback_id": "f-1"}
     path.write_text(json.dumps(told) + "\n", encoding="utf-8")
@@ -189,7 +188,7 @@ def test_json_lines_are_imported_too(queued: Settings, tmp_path: Path) -> None:
     ]
 
 
-def test_the_figures_are_those_of_the_verdicts(queued: Settings, tmp_path: Path) -> None:
+def test_the_figures_are_those_of_the_verdicts(queued: Home, tmp_path: Path) -> None:
     empty = done("feedback", "stats", home=queued).stdout
     assert empty.startswith("0 verdicts, 0 stand\nnaive accuracy –\nr-0001: v0001 under p0001, 300 users; 95 %")
     judge_all(queued, tmp_path)
@@ -236,14 +235,14 @@ def test_a_figure_is_told_with_its_interval_once_there_are_enough_labels(capsys:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there are no users by number")
-def test_a_computer_without_a_name_for_its_user_asks_for_one(queued: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_computer_without_a_name_for_its_user_asks_for_one(queued: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr("pwd.getpwuid", lambda uid: {}[uid])
     assert said("queue", "add", RUN, home=queued).startswith("--by: say who does this")
 
 
-def test_without_a_queued_run_the_verdicts_are_counted_alone(scored: Settings) -> None:
+def test_without_a_queued_run_the_verdicts_are_counted_alone(scored: Home) -> None:
     found = done("feedback", "stats", home=scored)
     assert "No run is queued yet" in found.stderr
     assert json.loads(done("feedback", "stats", "--json", home=scored).stdout)["run"] is None
@@ -251,7 +250,7 @@ def test_without_a_queued_run_the_verdicts_are_counted_alone(scored: Settings) -
     assert said("feedback", "stats", "--run", "r-0009", home=scored) == "This home has no run r-0009."
 
 
-def test_unfinished_lines_are_told(queued: Settings, tmp_path: Path) -> None:
+def test_unfinished_lines_are_told(queued: Home, tmp_path: Path) -> None:
     judge_all(queued, tmp_path)
     with queued.ledger.path.open("ab") as stream:
         stream.write(b"half a li")
@@ -261,7 +260,7 @@ def test_unfinished_lines_are_told(queued: Settings, tmp_path: Path) -> None:
     assert "1 unfinished line set aside after a crash" in done("feedback", "stats", home=queued).stderr
 
 
-def test_verdicts_are_exported_one_a_row_and_safe_for_spreadsheets(queued: Settings, tmp_path: Path) -> None:
+def test_verdicts_are_exported_one_a_row_and_safe_for_spreadsheets(queued: Home, tmp_path: Path) -> None:
     rows = chosen(queued).index[:2]
     done(
         "feedback", "import", feedback_file(tmp_path, f"{RUN}-{rows[0]},,1,=cmd()", f"{RUN}-{rows[1]},,0,"), "--by",
@@ -279,7 +278,7 @@ def test_verdicts_are_exported_one_a_row_and_safe_for_spreadsheets(queued: Setti
     assert "must end in .csv or .parquet" in said("feedback", "export", "-o", tmp_path / "f.xlsx", home=queued)
 
 
-def test_an_export_of_nothing_is_a_header(own: Settings, tmp_path: Path) -> None:
+def test_an_export_of_nothing_is_a_header(own: Home, tmp_path: Path) -> None:
     for target in (tmp_path / "f.csv", tmp_path / "f.parquet"):
         done("feedback", "export", "-o", target, home=own)
         done("decisions", "export", "-o", target.with_stem("d"), home=own)
@@ -287,7 +286,7 @@ def test_an_export_of_nothing_is_a_header(own: Settings, tmp_path: Path) -> None
     assert (tmp_path / "d.csv").read_text(encoding="utf-8").startswith("number,time,user,")
 
 
-def test_verifying_says_what_was_found(queued: Settings, tmp_path: Path) -> None:
+def test_verifying_says_what_was_found(queued: Home, tmp_path: Path) -> None:
     judge_all(queued, tmp_path)
     n = len(chosen(queued))
     first, second = done("feedback", "verify", home=queued).stdout.splitlines()
@@ -299,9 +298,9 @@ def test_verifying_says_what_was_found(queued: Settings, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("which", ["feedback", "audit"])
-def test_a_changed_line_is_named_with_exit_code_four(which: str, queued: Settings, tmp_path: Path) -> None:
+def test_a_changed_line_is_named_with_exit_code_four(which: str, queued: Home, tmp_path: Path) -> None:
     judge_all(queued, tmp_path)
-    path = queued.ledger.path if which == "feedback" else queued.audit
+    path = queued.ledger.path if which == "feedback" else queued.settings.audit
     lines = path.read_text(encoding="utf-8").split("\n")
     lines[2] = lines[2].replace("Ada", "Eve")
     path.write_text("\n".join(lines), encoding="utf-8", newline="\n")
@@ -315,7 +314,7 @@ def test_a_changed_line_is_named_with_exit_code_four(which: str, queued: Setting
     )
 
 
-def test_a_forgotten_user_is_gone_from_verdicts_and_cases(queued: Settings, tmp_path: Path) -> None:
+def test_a_forgotten_user_is_gone_from_verdicts_and_cases(queued: Home, tmp_path: Path) -> None:
     judge_all(queued, tmp_path)
     row = int(chosen(queued).index[0])
     user = user_of(row)
@@ -329,13 +328,13 @@ def test_a_forgotten_user_is_gone_from_verdicts_and_cases(queued: Settings, tmp_
         before.number, before.judgement, before.judged_by, before.judged_at
     )  # fmt: skip
     assert user not in stored(queued)["user"].tolist()
-    for path in (queued.ledger.path, queued.audit):
+    for path in (queued.ledger.path, queued.settings.audit):
         assert f",{user}," not in path.read_text(encoding="utf-8")
     assert ", 1 forgotten, " in done("feedback", "verify", home=queued).stdout
     assert said("feedback", "forget", user, home=queued) == f"This home has no verdict or case on {user}."
 
 
-def test_an_open_case_of_a_forgotten_user_is_judged_by_nobody(queued: Settings) -> None:
+def test_an_open_case_of_a_forgotten_user_is_judged_by_nobody(queued: Home) -> None:
     two = [user_of(int(row)) for row in chosen(queued).index[:2]]
     for user in two:
         (case,) = queued.cases.of_user(user)
@@ -349,7 +348,7 @@ def test_an_open_case_of_a_forgotten_user_is_judged_by_nobody(queued: Settings) 
     assert queued.audit.read()["about"].tolist()[:2] == ["a user's cases"] * 2
 
 
-def test_each_decision_is_exported_once_to_each_consumer(queued: Settings, tmp_path: Path) -> None:
+def test_each_decision_is_exported_once_to_each_consumer(queued: Home, tmp_path: Path) -> None:
     judge_all(queued, tmp_path)
     n = len(chosen(queued))
     once = ("decisions", "export", "--since", "last", "--consumer")
@@ -371,7 +370,7 @@ def test_each_decision_is_exported_once_to_each_consumer(queued: Settings, tmp_p
     assert len(table(done("decisions", "export", home=queued).stdout)) == n + 1
 
 
-def test_a_failed_export_moves_nobody_on(queued: Settings, tmp_path: Path) -> None:
+def test_a_failed_export_moves_nobody_on(queued: Home, tmp_path: Path) -> None:
     judge_all(queued, tmp_path)
     once = ("decisions", "export", "--since", "last", "--consumer", "platform")
     assert "there is no folder" in said(*once, "-o", tmp_path / "no" / "d.csv", home=queued)
@@ -387,11 +386,11 @@ def test_a_failed_export_moves_nobody_on(queued: Settings, tmp_path: Path) -> No
         ("--consumer platform", "--consumer: this goes with --since last; a number moves nobody on."),
     ],
 )
-def test_an_export_that_was_asked_for_wrongly_is_said(arguments: str, sentence: str, own: Settings) -> None:
+def test_an_export_that_was_asked_for_wrongly_is_said(arguments: str, sentence: str, own: Home) -> None:
     assert said("decisions", "export", *arguments.split(), home=own).endswith(sentence)
 
 
-def test_accounts_are_made_changed_and_removed(own: Settings) -> None:
+def test_accounts_are_made_changed_and_removed(own: Home) -> None:
     assert "No accounts" in done("accounts", "list", home=own).stderr
     made = done("accounts", "create", "Ada", "--password-stdin", home=own, stdin=f"{SECRET}\n")
     assert made.stderr == "Ada can sign in as admin.\n"
@@ -413,10 +412,10 @@ def test_accounts_are_made_changed_and_removed(own: Settings) -> None:
         "create account", "create account", "change role", "change password", "remove account"
     ]  # fmt: skip
     assert notes["who"].tolist()[1:] == ["Ada"] * 4
-    assert SECRET not in own.audit.read_text(encoding="utf-8")
+    assert SECRET not in own.settings.audit.read_text(encoding="utf-8")
 
 
-def test_what_no_account_can_be_is_said(own: Settings) -> None:
+def test_what_no_account_can_be_is_said(own: Home) -> None:
     create = ("accounts", "create", "Ada", "--password-stdin")
     assert said(*create, home=own, stdin="short\n") == "password: give 10 to 1,000 characters."
     assert said(*create, home=own, stdin="") == "password: give 10 to 1,000 characters."
@@ -432,7 +431,7 @@ def test_what_no_account_can_be_is_said(own: Settings) -> None:
 
 
 @pytest.fixture
-def team(queued: Settings) -> Settings:
+def team(queued: Home) -> Home:
     for name, role in (("Ada", "admin"), ("Rex", "reviewer"), ("Ann", "analyst"), ("Dee", "data scientist")):
         queued.accounts.create(name, accounts.role_named(role), SECRET, now=NOW)
     return queued
@@ -454,7 +453,7 @@ def team(queued: Settings) -> Settings:
     ],
 )
 def test_a_role_that_does_not_allow_it_is_refused(
-    arguments: str, who: str, sentence: str, team: Settings, tmp_path: Path
+    arguments: str, who: str, sentence: str, team: Home, tmp_path: Path
 ) -> None:
     path = feedback_file(tmp_path, f"{RUN}-1,,1,")
     people, before = team.accounts.people(), len(team.audit.read())
@@ -464,17 +463,28 @@ def test_a_role_that_does_not_allow_it_is_refused(
 
 
 @pytest.mark.parametrize("group", ["feedback", "queue", "decisions", "accounts"])
-def test_a_group_alone_or_a_wrong_command_shows_how_it_is_used(group: str, own: Settings) -> None:
+def test_a_group_alone_or_a_wrong_command_shows_how_it_is_used(group: str, own: Home) -> None:
     alone, wrong = invoked(group, home=own), invoked(group, "nothing", home=own)
     assert (alone.exit_code, wrong.exit_code) == (2, 2)
     assert "Usage: " in alone.output
     assert "Usage: " in wrong.stderr
-    assert (wrong.stdout, own.audit.exists()) == ("", False)
+    assert (wrong.stdout, own.settings.audit.exists()) == ("", False)
 
 
-def test_the_commands_work_as_a_person_starts_them(queued: Settings, tmp_path: Path) -> None:
+def test_the_commands_work_as_a_person_starts_them(queued: Home, tmp_path: Path) -> None:
     path = feedback_file(tmp_path, f"{RUN}-1,,1,", "?,,1,")
-    command = [sys.executable, "-m", "app", "feedback", "import", str(path), "--home", str(queued.home), "--by", "Ada"]
+    command = [
+        sys.executable,
+        "-m",
+        "app",
+        "feedback",
+        "import",
+        str(path),
+        "--home",
+        str(queued.settings.home),
+        "--by",
+        "Ada",
+    ]
     found = subprocess.run(
         command, check=False, capture_output=True, text=True, cwd=ROOT,
         env={**os.environ, "TRUSTDESK_NO_VENV": "1"}, timeout=120,
@@ -490,14 +500,14 @@ def test_the_commands_work_as_a_person_starts_them(queued: Settings, tmp_path: P
         ("users.csv", "users.csv: it has no column prediction_id."),
     ],
 )
-def test_a_file_that_is_no_feedback_has_exit_code_two(name: str, sentence: str, own: Settings, tmp_path: Path) -> None:
+def test_a_file_that_is_no_feedback_has_exit_code_two(name: str, sentence: str, own: Home, tmp_path: Path) -> None:
     make.users(3).to_csv(tmp_path / "users.csv", index=False)
     assert said("feedback", "import", tmp_path / name, home=own).startswith(sentence)
     assert not (tmp_path / "users.rejected.csv").exists()
 
 
 def test_users_without_a_score_are_rejected_and_the_exit_code_says_so(
-    own: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     users, bad = make.users(40, seed=9), one_bad_leaf(own)
     none = int(without_score(bad, users).sum())
@@ -518,11 +528,11 @@ def test_users_without_a_score_are_rejected_and_the_exit_code_says_so(
 # A lost database
 
 
-def test_scoring_says_that_the_database_does_not_know_all_runs(own: Settings, tmp_path: Path) -> None:
+def test_scoring_says_that_the_database_does_not_know_all_runs(own: Home, tmp_path: Path) -> None:
     users, scores = tmp_path / "users.csv", tmp_path / "scores.csv"
     make.users(20, seed=3).to_csv(users, index=False)
     assert "state.db" not in done("score", users, "--output", scores, home=own).stderr
-    for file in own.data.glob("state.db*"):
+    for file in own.settings.data.glob("state.db*"):
         file.unlink()
 
     again = done("score", users, "--output", scores, home=own)

@@ -10,11 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import app
-from core.data import datasets, intake, split
+from core.data import intake, split
 from core.policy.policy import Policy
-from core.registry import registry
 from core.scoring.scorer import Scorer
-from core.training import training, training_runs
 from tests import make
 from tests.make import NOW, SCHEMA
 
@@ -26,7 +24,7 @@ def _hook(monkeypatch):
 
 
 def invoked(home, *arguments):
-    return CliRunner().invoke(app, ["--home", str(home.home), "registry", "compare", *map(str, arguments)])
+    return CliRunner().invoke(app, ["--home", str(home.settings.home), "registry", "compare", *map(str, arguments)])
 
 
 @pytest.fixture

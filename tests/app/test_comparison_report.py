@@ -15,15 +15,13 @@ from app.cli import app
 from app.reports import comparison as comparison_report
 from app.tables import comparison as tables
 from app.words import count
-from core.comparison import comparison_job
 from core.comparison.comparison_job import Asked
 from core.comparison.comparison_store import Compared
-from core.data import datasets, intake
+from core.data import intake
 from core.evaluation import weakest
 from core.evaluation.thresholds import Sweep
+from core.home import Home
 from core.policy.policy import Policy
-from core.settings import Settings
-from core.training import training
 from tests import make
 from tests.make import NOW, SCHEMA
 from tests.reading import Read
@@ -33,9 +31,9 @@ HOSTILE = "</td><script>document.title = 'taken'</script><b onclick=\"x\">x</b>"
 
 
 @pytest.fixture(scope="module")
-def two(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def two(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home with two versions, learnt from different users."""
-    home = Settings.of(tmp_path_factory.mktemp("two"))
+    home = Home.open(tmp_path_factory.mktemp("two"))
     make.trained_home(home)
     checked = intake.read("second.csv", make.csv(make.users(700, seed=1)), SCHEMA, need_label=True)
     dataset = home.datasets.put(checked, SCHEMA, now=NOW, need_label=True)
@@ -44,7 +42,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def found(two: Settings) -> Compared:
+def found(two: Home) -> Compared:
     checked = intake.read("on.csv", make.csv(make.users(1200, seed=3)), SCHEMA)
     on = two.datasets.put(checked, SCHEMA, now=NOW)
     return two.comparer.made(Asked("v0001", "v0002", on.id, THRESHOLDS))
@@ -139,14 +137,14 @@ def test_two_models_that_treat_everybody_alike_have_no_list_of_changes(found: Co
 
 
 def test_the_command_writes_a_report_beside_what_it_tells(
-    two: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    two: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     on, target = tmp_path / "on.csv", tmp_path / "c.html"
     on.write_bytes(make.csv(make.users(1200, seed=3)))
 
     def invoked(*arguments: object) -> tuple[int, str, str]:
-        given = ["--home", str(two.home), "registry", "compare", *map(str, arguments)]
+        given = ["--home", str(two.settings.home), "registry", "compare", *map(str, arguments)]
         done = CliRunner().invoke(app, given)
         return done.exit_code, done.stdout, done.stderr
 

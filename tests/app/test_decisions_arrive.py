@@ -17,9 +17,9 @@ from sqlalchemy import insert
 from typer.testing import CliRunner
 
 from app.cli import app
+from core.home import Home
 from core.review import outbox
-from core.settings import ROOT, Settings
-from core.store import database
+from core.settings import ROOT
 from tests.make import NOW
 
 #: More than a pipe holds: about 75 bytes each.
@@ -34,17 +34,17 @@ def _hook(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
 
 
-def decided(home: Settings, n: int) -> None:
+def decided(home: Home, n: int) -> None:
     row = {"time": NOW, "case": "c-000001", "verdict": "v", "decision": "remove", "who": "Ada", "why": "content_seen",
            "reversal_of": None}  # fmt: skip
     with home.database.writing() as connection:
         connection.execute(insert(outbox.decisions), [row | {"user": f"u{number}"} for number in range(n)])
 
 
-def started(home: Settings, *arguments: object, unbuffered: bool = True, **more: object) -> subprocess.Popen[bytes]:
+def started(home: Home, *arguments: object, unbuffered: bool = True, **more: object) -> subprocess.Popen[bytes]:
     environment = os.environ | {"TRUSTDESK_NO_VENV": "1", "PYTHONPATH": str(ROOT)}
     environment["PYTHONUNBUFFERED"] = "1" if unbuffered else ""
-    command = [sys.executable, "-m", "app", "--home", home.home, *arguments]
+    command = [sys.executable, "-m", "app", "--home", home.settings.home, *arguments]
     return subprocess.Popen([*map(str, command)], env=environment, stderr=subprocess.PIPE, **more)  # type: ignore[call-overload, no-any-return]
 
 
@@ -62,7 +62,7 @@ def in_file(path: Path) -> list[int]:
     return numbers(path.read_text(encoding="utf-8"))
 
 
-def cursor(home: Settings, consumer: str = "platform") -> int:
+def cursor(home: Home, consumer: str = "platform") -> int:
     return home.outbox.take(consumer).after
 
 
@@ -72,7 +72,7 @@ def left(folder: Path) -> list[str]:
 
 @pytest.mark.parametrize("target", ["same.csv", pytest.param("same.parquet", marks=pytest.mark.slow)])
 def test_of_three_exports_at_once_one_has_all_and_the_others_touch_nothing(
-    target: str, home: Settings, tmp_path: Path
+    target: str, home: Home, tmp_path: Path
 ) -> None:
     decided(home, MANY)
     every = [started(home, *ONCE, "-o", tmp_path / target) for _ in range(3)]
@@ -89,7 +89,7 @@ def test_of_three_exports_at_once_one_has_all_and_the_others_touch_nothing(
     assert left(tmp_path) == []
 
 
-def test_of_two_consumers_that_write_to_one_file_at_once_none_loses_any(home: Settings, tmp_path: Path) -> None:
+def test_of_two_consumers_that_write_to_one_file_at_once_none_loses_any(home: Home, tmp_path: Path) -> None:
     decided(home, MANY)
     consumers = ("one", "two")
     every = [started(home, *ONCE[:-1], name, "-o", tmp_path / "same.csv") for name in consumers]
@@ -101,13 +101,13 @@ def test_of_two_consumers_that_write_to_one_file_at_once_none_loses_any(home: Se
     assert 0 in codes.values()
 
 
-def exported(home: Settings, path: Path) -> tuple[int, str]:
+def exported(home: Home, path: Path) -> tuple[int, str]:
     """As `ended` of an export to a file, in this process."""
-    found = CliRunner().invoke(app, [*map(str, ("--home", home.home, *ONCE, "-o", path))])
+    found = CliRunner().invoke(app, [*map(str, ("--home", home.settings.home, *ONCE, "-o", path))])
     return found.exit_code, found.stderr
 
 
-def test_where_nothing_is_new_the_last_file_stays_as_nobody_may_have_read_it(home: Settings, tmp_path: Path) -> None:
+def test_where_nothing_is_new_the_last_file_stays_as_nobody_may_have_read_it(home: Home, tmp_path: Path) -> None:
     decided(home, 5)
     path = tmp_path / "d.csv"
     for more, said, kept in (
@@ -147,14 +147,12 @@ for number, share in enumerate(sys.argv[3:]):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
-def test_whenever_an_export_is_killed_its_decisions_are_in_the_file_or_given_again(
-    home: Settings, tmp_path: Path
-) -> None:
+def test_whenever_an_export_is_killed_its_decisions_are_in_the_file_or_given_again(home: Home, tmp_path: Path) -> None:
     decided(home, MANY)
     files, chance = tmp_path / "files", random.Random(7)  # noqa: S311 - no secret
     files.mkdir()
     shares = [chance.uniform(0.05, 1.1) for _ in range(8)]
-    command = [sys.executable, "-c", KILLED_AT, home.home, files, *shares]
+    command = [sys.executable, "-c", KILLED_AT, home.settings.home, files, *shares]
     done = subprocess.run([*map(str, command)], check=False, cwd=ROOT, capture_output=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert (in_file(files / "whole.csv"), cursor(home, "whole")) == (list(range(1, MANY + 1)), MANY)
@@ -191,11 +189,11 @@ main()
     ("moment", "there", "moved"), [("before", False, 0), ("after", True, 0), ("confirmed", True, 9)]
 )
 def test_the_file_has_its_name_before_the_cursor_moves(
-    moment: str, there: bool, moved: int, home: Settings, tmp_path: Path
+    moment: str, there: bool, moved: int, home: Home, tmp_path: Path
 ) -> None:
     decided(home, 9)
     path = tmp_path / "d.csv"
-    command = [sys.executable, "-c", KILLED_AFTER, moment, "--home", home.home, *ONCE, "-o", path]
+    command = [sys.executable, "-c", KILLED_AFTER, moment, "--home", home.settings.home, *ONCE, "-o", path]
     killed = subprocess.run([*map(str, command)], check=False, cwd=ROOT, capture_output=True, timeout=60)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert (path.exists(), cursor(home)) == (there, moved)
@@ -208,7 +206,7 @@ def test_the_file_has_its_name_before_the_cursor_moves(
     ("n", "unbuffered"),
     [(MANY, True), pytest.param(MANY, False, marks=pytest.mark.slow), (100, True)],  # 100 fit into the pipe
 )
-def test_a_reader_that_stops_moves_nobody_on(n: int, unbuffered: bool, home: Settings) -> None:
+def test_a_reader_that_stops_moves_nobody_on(n: int, unbuffered: bool, home: Home) -> None:
     decided(home, n)
     export = started(home, *ONCE, unbuffered=unbuffered, stdout=subprocess.PIPE)
     assert export.stdout is not None
@@ -229,7 +227,7 @@ def test_a_reader_that_stops_moves_nobody_on(n: int, unbuffered: bool, home: Set
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no shell")
 @pytest.mark.parametrize("unbuffered", [True, False])
-def test_a_reader_that_reads_nothing_at_all_moves_nobody_on(unbuffered: bool, home: Settings) -> None:
+def test_a_reader_that_reads_nothing_at_all_moves_nobody_on(unbuffered: bool, home: Home) -> None:
     decided(home, 3)
     reader, writer = os.pipe()
     os.close(reader)
@@ -240,7 +238,7 @@ def test_a_reader_that_reads_nothing_at_all_moves_nobody_on(unbuffered: bool, ho
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no such option")
-def test_a_pipe_that_does_not_wait_gets_every_byte(home: Settings) -> None:
+def test_a_pipe_that_does_not_wait_gets_every_byte(home: Home) -> None:
     decided(home, MANY)
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
@@ -260,7 +258,7 @@ def test_a_pipe_that_does_not_wait_gets_every_byte(home: Settings) -> None:
         pytest.param(("feedback", "export"), marks=pytest.mark.slow),
     ],
 )  # fmt: skip
-def test_a_result_that_finds_no_room_is_no_success(command: tuple[str, ...], home: Settings) -> None:
+def test_a_result_that_finds_no_room_is_no_success(command: tuple[str, ...], home: Home) -> None:
     decided(home, 3)
     with Path("/dev/full").open("w") as full:
         export = started(home, *command, stdout=full)
@@ -270,14 +268,14 @@ def test_a_result_that_finds_no_room_is_no_success(command: tuple[str, ...], hom
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no shell")
-def test_without_stdout_nobody_is_moved_on(home: Settings) -> None:
+def test_without_stdout_nobody_is_moved_on(home: Home) -> None:
     decided(home, 3)
     export = started(home, *ONCE, preexec_fn=lambda: os.close(1))
     code, said = ended(export)
     assert (code, cursor(home), "there is none" in said) == (2, 0, True)
 
 
-def test_stdout_may_be_a_file(home: Settings, tmp_path: Path) -> None:
+def test_stdout_may_be_a_file(home: Home, tmp_path: Path) -> None:
     decided(home, MANY)
     with (tmp_path / "d.csv").open("w") as file:
         assert ended(started(home, *ONCE, stdout=file))[0] == 0
@@ -292,7 +290,7 @@ def test_stdout_may_be_a_file(home: Settings, tmp_path: Path) -> None:
         pytest.param(("registry", "list"), marks=pytest.mark.slow),
     ],
 )  # fmt: skip
-def test_no_result_ends_well_without_its_reader(command: tuple[str, ...], trained: Settings) -> None:
+def test_no_result_ends_well_without_its_reader(command: tuple[str, ...], trained: Home) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer) as pipe:

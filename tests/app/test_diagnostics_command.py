@@ -21,7 +21,7 @@ def _hook(monkeypatch):
 
 
 def invoked(home, *arguments):
-    return CliRunner().invoke(app, ["--home", str(home.home), "registry", *map(str, arguments)])
+    return CliRunner().invoke(app, ["--home", str(home.settings.home), "registry", *map(str, arguments)])
 
 
 @pytest.fixture

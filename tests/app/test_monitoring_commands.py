@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import app
-from core.monitoring import exposition, incidents
+from core.monitoring import exposition
 from tests import make
 from tests.core.monitoring.test_drift import scored
 
@@ -21,7 +21,7 @@ def _hook(monkeypatch):
 
 
 def invoked(home, *arguments):
-    return CliRunner().invoke(app, ["--home", str(home.home), *map(str, arguments)])
+    return CliRunner().invoke(app, ["--home", str(home.settings.home), *map(str, arguments)])
 
 
 def test_without_a_run_there_is_nothing_to_compare(own):

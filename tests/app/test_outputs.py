@@ -21,13 +21,11 @@ from typer.testing import CliRunner
 
 from app.cli import app
 from app.devtools import picture_manifest
-from core.data import datasets, intake
-from core.feedback import csv_store
+from core.data import intake
+from core.home import Home
 from core.policy.policy import Policy
 from core.schema import schema as schemas
-from core.scoring import runs
-from core.settings import ROOT, Settings
-from core.training import training
+from core.settings import ROOT
 from tests import make
 
 THEIRS = "somebody's own file\n"
@@ -65,8 +63,8 @@ SOUNDS_LIKE_ONE = {"output", "out", "to", "target", "html", "save", "destination
 READ = {"home", "users", "labelled", "file", "on", "chromium"}
 
 
-def invoked(home: Settings, *arguments: object) -> Result:
-    return CliRunner().invoke(app, ["--home", str(home.home), *map(str, arguments)])
+def invoked(home: Home, *arguments: object) -> Result:
+    return CliRunner().invoke(app, ["--home", str(home.settings.home), *map(str, arguments)])
 
 
 def walked(command: Any, *words: str) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -82,11 +80,11 @@ def _hook(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def full(trained: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def full(trained: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home with a run and two versions. Tests may add to it."""
     place = tmp_path_factory.mktemp("full")
-    shutil.copytree(trained.home, place, dirs_exist_ok=True)
-    home = Settings.of(place)
+    shutil.copytree(trained.settings.home, place, dirs_exist_ok=True)
+    home = Home.open(place)
     checked = intake.read("second.csv", make.csv(make.users(600, seed=1)), make.SCHEMA, need_label=True)
     dataset = home.datasets.put(checked, make.SCHEMA, now=make.NOW, need_label=True)
     home.training.learn(dataset, make.SCHEMA, Policy().thresholds, now=make.NOW, seed=1)
@@ -108,7 +106,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def run(home: Settings, case: Case, *more: str) -> Result:
+def run(home: Home, case: Case, *more: str) -> Result:
     return invoked(home, *case.words, *case.given, case.option, case.output, *more)
 
 
@@ -132,9 +130,7 @@ def test_every_command_that_writes_a_file_is_among_those_tried_here() -> None:
 
 
 @pytest.mark.parametrize("case", FILES, ids=lambda case: f"{'-'.join(case.words)}-{case.output}")
-def test_a_file_of_somebody_elses_is_left_alone_until_that_is_asked_for(
-    case: Case, place: Path, full: Settings
-) -> None:
+def test_a_file_of_somebody_elses_is_left_alone_until_that_is_asked_for(case: Case, place: Path, full: Home) -> None:
     path = place / case.output
     path.write_text(THEIRS)
     before = len(full.runs.recent())
@@ -158,10 +154,8 @@ def test_a_file_of_somebody_elses_is_left_alone_until_that_is_asked_for(
 
 @pytest.mark.parametrize("case", FILES, ids=lambda case: f"{'-'.join(case.words)}-{case.output}")
 @pytest.mark.parametrize("more", [[], ["--overwrite"]])
-def test_what_the_home_keeps_is_no_place_for_an_output(
-    case: Case, more: list[str], place: Path, full: Settings
-) -> None:
-    path = full.feedback / f"feedback{Path(case.output).suffix}"
+def test_what_the_home_keeps_is_no_place_for_an_output(case: Case, more: list[str], place: Path, full: Home) -> None:
+    path = full.settings.feedback / f"feedback{Path(case.output).suffix}"
     path.parent.mkdir(exist_ok=True)
     refused = invoked(full, *case.words, *case.given, case.option, path, *more)
     assert (refused.exit_code, refused.stdout) == (2, "")
@@ -200,7 +194,7 @@ PACKED = pytest.mark.parametrize("packed", [plain, gzip.compress])
 @PACKED
 @pytest.mark.parametrize("more", [[], ["--overwrite"]])
 def test_what_is_scored_is_not_replaced_by_its_scores(
-    named: Callable[[Path], Path], packed: Callable[[bytes], bytes], more: list[str], place: Path, full: Settings
+    named: Callable[[Path], Path], packed: Callable[[bytes], bytes], more: list[str], place: Path, full: Home
 ) -> None:
     path = place / "users.csv"
     path.write_bytes(packed(path.read_bytes()))
@@ -212,7 +206,7 @@ def test_what_is_scored_is_not_replaced_by_its_scores(
 
 
 @pytest.mark.parametrize("more", [[], ["--overwrite"]])
-def test_scores_that_are_scored_again_are_not_replaced_either(more: list[str], place: Path, full: Settings) -> None:
+def test_scores_that_are_scored_again_are_not_replaced_either(more: list[str], place: Path, full: Home) -> None:
     assert invoked(full, "score", "users.csv", "-o", "scored.csv", "--keep-features").exit_code == 0
     kept = (place / "scored.csv").read_bytes()
     refused = invoked(full, "score", "scored.csv", "-o", "scored.csv", *more)
@@ -225,7 +219,7 @@ def test_scores_that_are_scored_again_are_not_replaced_either(more: list[str], p
 @pytest.mark.parametrize("given", ["users.csv", "bad.csv"])
 @pytest.mark.parametrize("output", ["y.csv", "y.parquet"])
 def test_what_is_scored_is_not_replaced_by_its_rejected_rows_nor_taken_away_without_any(
-    named: Callable[[Path], Path], more: list[str], given: str, output: str, place: Path, full: Settings
+    named: Callable[[Path], Path], more: list[str], given: str, output: str, place: Path, full: Home
 ) -> None:
     path = place / "y.rejected.csv"
     shutil.copy(place / given, path)
@@ -238,7 +232,7 @@ def test_what_is_scored_is_not_replaced_by_its_rejected_rows_nor_taken_away_with
 
 
 def test_a_strange_file_in_the_place_of_rejected_rows_is_in_the_way_only_when_there_are_some(
-    place: Path, full: Settings
+    place: Path, full: Home
 ) -> None:
     strange, before = place / "y.rejected.csv", len(full.runs.recent())
     strange.write_text(THEIRS)
@@ -257,7 +251,7 @@ def test_a_strange_file_in_the_place_of_rejected_rows_is_in_the_way_only_when_th
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links take rights there")
-def test_scores_and_rejected_rows_do_not_go_to_one_place(place: Path, full: Settings) -> None:
+def test_scores_and_rejected_rows_do_not_go_to_one_place(place: Path, full: Home) -> None:
     assert invoked(full, "score", "users.csv", "-o", "y.csv").exit_code == 0
     (place / "y.rejected.csv").symlink_to("y.csv")
     for given in ("users.csv", "bad.csv"):
@@ -266,7 +260,7 @@ def test_scores_and_rejected_rows_do_not_go_to_one_place(place: Path, full: Sett
 
 
 @pytest.mark.parametrize("more", [[], ["--overwrite"]])
-def test_users_to_compare_on_are_not_replaced_by_the_report(more: list[str], place: Path, full: Settings) -> None:
+def test_users_to_compare_on_are_not_replaced_by_the_report(more: list[str], place: Path, full: Home) -> None:
     (place / "on.csv").rename(place / "on.html")
     kept = (place / "on.html").read_bytes()
     refused = invoked(full, "registry", "compare", "v0001", "v0001", "--on", "on.html", "--html", "on.html", *more)
@@ -278,9 +272,7 @@ def feedback(place: Path, *lines: str, name: str = "given.csv") -> Path:
     return place / name
 
 
-def test_a_strange_file_in_the_place_of_rejected_feedback_is_kept_and_nothing_is_stored(
-    place: Path, own: Settings
-) -> None:
+def test_a_strange_file_in_the_place_of_rejected_feedback_is_kept_and_nothing_is_stored(place: Path, own: Home) -> None:
     invoked(own, "score", "users.csv", "-o", "scored.csv")
     strange = place / "given.rejected.csv"
     strange.write_text("prediction_id,actual_label\nr-0001-3,1\n")
@@ -301,7 +293,7 @@ def test_a_strange_file_in_the_place_of_rejected_feedback_is_kept_and_nothing_is
 
 @pytest.mark.skipif(os.name == "nt", reason="links take rights there")
 @pytest.mark.parametrize("lines", [["r-0009-1,1"], ["r-0001-1,1"]])
-def test_feedback_is_not_replaced_by_its_rejected_rows(lines: list[str], place: Path, own: Settings) -> None:
+def test_feedback_is_not_replaced_by_its_rejected_rows(lines: list[str], place: Path, own: Home) -> None:
     path = feedback(place, *lines, name="given.rejected.csv")
     kept = path.read_bytes()
     (place / "given.csv").symlink_to(path)
@@ -309,15 +301,15 @@ def test_feedback_is_not_replaced_by_its_rejected_rows(lines: list[str], place: 
     assert (refused.exit_code, path.read_bytes()) == (2, kept)
 
 
-def test_a_schema_is_not_inferred_from_the_file_it_would_replace(own: Settings) -> None:
-    shutil.copy(own.schema_file, own.home / "before.toml")
-    own.schema_file.write_bytes(make.csv(make.users(60)))
-    refused = invoked(own, "schema", own.schema_file, "--label", "spam", "--force")
-    assert (refused.exit_code, own.schema_file.read_bytes()) == (2, make.csv(make.users(60)))
-    shutil.copy(own.home / "before.toml", own.schema_file)
-    (own.home / "users.csv").write_bytes(make.csv(make.users(60)))
-    assert invoked(own, "schema", own.home / "users.csv", "--label", "spam", "--overwrite").exit_code == 0
-    assert schemas.load(own.schema_file).label is not None
+def test_a_schema_is_not_inferred_from_the_file_it_would_replace(own: Home) -> None:
+    shutil.copy(own.settings.schema_file, own.settings.home / "before.toml")
+    own.settings.schema_file.write_bytes(make.csv(make.users(60)))
+    refused = invoked(own, "schema", own.settings.schema_file, "--label", "spam", "--force")
+    assert (refused.exit_code, own.settings.schema_file.read_bytes()) == (2, make.csv(make.users(60)))
+    shutil.copy(own.settings.home / "before.toml", own.settings.schema_file)
+    (own.settings.home / "users.csv").write_bytes(make.csv(make.users(60)))
+    assert invoked(own, "schema", own.settings.home / "users.csv", "--label", "spam", "--overwrite").exit_code == 0
+    assert schemas.load(own.settings.schema_file).label is not None
 
 
 @pytest.mark.parametrize(("words", "name"), FOLDERS.items(), ids=str)
@@ -348,15 +340,15 @@ def test_pictures_are_known_by_the_manifest_beside_them(tmp_path: Path) -> None:
     assert not picture_manifest.is_ours(tmp_path / "overview.png")
 
 
-def test_a_version_is_not_exported_into_what_the_home_keeps(full: Settings) -> None:
-    refused = invoked(full, "registry", "export", "v0001", "-o", full.models / "v0009")
-    assert (refused.exit_code, (full.models / "v0009").exists()) == (2, False)
+def test_a_version_is_not_exported_into_what_the_home_keeps(full: Home) -> None:
+    refused = invoked(full, "registry", "export", "v0001", "-o", full.settings.models / "v0009")
+    assert (refused.exit_code, (full.settings.models / "v0009").exists()) == (2, False)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no /dev/stdin")
-def test_users_that_come_in_over_stdin_are_not_replaced(place: Path, full: Settings) -> None:
+def test_users_that_come_in_over_stdin_are_not_replaced(place: Path, full: Home) -> None:
     kept = (place / "users.csv").read_bytes()
-    command = [sys.executable, "-m", "app", "--home", str(full.home), "score", "/dev/stdin", "-o", "users.csv"]
+    command = [sys.executable, "-m", "app", "--home", str(full.settings.home), "score", "/dev/stdin", "-o", "users.csv"]
     with (place / "users.csv").open("rb") as stdin:
         done = subprocess.run(
             [*command, "--overwrite"], check=False, capture_output=True, text=True, stdin=stdin, cwd=place,
@@ -365,7 +357,7 @@ def test_users_that_come_in_over_stdin_are_not_replaced(place: Path, full: Setti
     assert (done.returncode, (place / "users.csv").read_bytes()) == (2, kept), done.stderr
 
 
-def test_a_report_is_known_by_what_it_is_of(place: Path, full: Settings) -> None:
+def test_a_report_is_known_by_what_it_is_of(place: Path, full: Home) -> None:
     assert run(full, FILES[2]).exit_code == 0
     assert "report.html" in invoked(
         full, "registry", "compare", "v0001", "v0001", "--on", "on.csv", "--html", "report.html"
@@ -376,7 +368,7 @@ def test_a_report_is_known_by_what_it_is_of(place: Path, full: Settings) -> None
 
 
 def test_a_scored_file_with_a_column_of_ones_own_at_its_end_is_not_the_commands_any_more(
-    place: Path, full: Settings
+    place: Path, full: Home
 ) -> None:
     assert run(full, FILES[0]).exit_code == 0
     pd.read_csv("scored.csv").assign(note="mine").to_csv("scored.csv", index=False)

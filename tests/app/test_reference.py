@@ -20,7 +20,8 @@ from app.commands.reference import DOCS
 from app.reference import command_line
 from app.reference.markdown import anchor
 from core import errors
-from core.settings import ROOT, Settings
+from core.home import Home
+from core.settings import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -94,7 +95,7 @@ def test_every_error_ends_in_a_code_that_is_explained() -> None:
 
 
 def test_every_endpoint_and_every_field_is_told_with_what_it_means() -> None:
-    text, spec = FILES["api.md"], create(Settings(ROOT), Options()).openapi()
+    text, spec = FILES["api.md"], create(Home.open(ROOT), Options()).openapi()
     for path, methods in spec["paths"].items():
         for method, about in methods.items():
             section = text.partition(f"### {method.upper()} {path}\n")[2].partition("\n##")[0]

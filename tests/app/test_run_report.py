@@ -15,16 +15,12 @@ from typer.testing import CliRunner
 from app.cli import app
 from app.reports import run as run_report
 from app.words import WORD, count, percent, probability
-from core.data import datasets, intake
-from core.estimation import live_figures
-from core.feedback import ledger
+from core.data import intake
+from core.home import Home
 from core.policy.policy import BANDS, Policy
-from core.registry import registry
-from core.review import plans
-from core.scoring import reasons, runs, score_file, shap_values
+from core.scoring import reasons, shap_values
 from core.scoring.runs import Run
 from core.scoring.scorer import Scorer
-from core.settings import Settings
 from tests import make
 from tests.core.review.reviewing import judge, waiting
 from tests.make import NOW, SCHEMA
@@ -45,19 +41,19 @@ def users() -> pd.DataFrame:
 
 
 @pytest.fixture
-def run(own: Settings) -> Run:
+def run(own: Home) -> Run:
     done = own.file_scoring.score_file("<b>.csv", make.csv(users()), SCHEMA, own.registry.load(), POLICY, now=NOW)
     return done.run
 
 
-def told(home: Settings, run: Run) -> Read:
+def told(home: Home, run: Run) -> Read:
     known = home.ledger
     known.refresh()
     judged = home.live_figures.figures(run, known.valid())
     return Read(run_report.report(home, run, home.registry.load(run.model), judged))
 
 
-def test_what_was_found_comes_first_with_who_is_flagged_and_where_the_scores_come_from(own: Settings, run: Run) -> None:
+def test_what_was_found_comes_first_with_who_is_flagged_and_where_the_scores_come_from(own: Home, run: Run) -> None:
     read = told(own, run)
 
     assert read.title == "Scores of <b>.csv"
@@ -70,7 +66,7 @@ def test_what_was_found_comes_first_with_who_is_flagged_and_where_the_scores_com
     assert f"Auto-remove is not armed: its {run.counts['auto_remove']} users go to human review." in read.found
 
 
-def test_an_armed_policy_removes_and_says_so(own: Settings) -> None:
+def test_an_armed_policy_removes_and_says_so(own: Home) -> None:
     armed, model = replace(POLICY, armed=True), own.registry.load()
     done = own.file_scoring.score_file("a.csv", make.csv(users()), SCHEMA, model, armed, now=NOW)
 
@@ -82,7 +78,7 @@ def test_an_armed_policy_removes_and_says_so(own: Settings) -> None:
     ]  # fmt: skip
 
 
-def test_every_band_has_its_users_their_share_and_what_is_done(own: Settings, run: Run) -> None:
+def test_every_band_has_its_users_their_share_and_what_is_done(own: Home, run: Run) -> None:
     part = told(own, run).part("Who stands where")
 
     assert part.table["Users"].tolist() == [str(run.counts[band]) for band in reversed(BANDS)]
@@ -91,7 +87,7 @@ def test_every_band_has_its_users_their_share_and_what_is_done(own: Settings, ru
     assert len(part.figures) == 1
 
 
-def test_problems_come_with_their_rows_and_what_was_done(own: Settings, run: Run) -> None:
+def test_problems_come_with_their_rows_and_what_was_done(own: Home, run: Run) -> None:
     table = told(own, run).part("What is odd about the file").table
 
     known = own.datasets.find(run.dataset).problems
@@ -101,7 +97,7 @@ def test_problems_come_with_their_rows_and_what_was_done(own: Settings, run: Run
     assert "rejected" in set(table["What was done"])
 
 
-def test_features_out_of_range_and_missing_ones_are_counted(own: Settings, run: Run) -> None:
+def test_features_out_of_range_and_missing_ones_are_counted(own: Home, run: Run) -> None:
     part = told(own, run).part("New and missing values")
 
     scores, frame = own.runs.scores(run.id), own.datasets.frame(run.dataset)
@@ -113,9 +109,7 @@ def test_features_out_of_range_and_missing_ones_are_counted(own: Settings, run: 
     assert f"{count((scores['n_missing'] > 0).sum())} users" in part.text[0]
 
 
-def test_the_highest_risks_come_in_order_with_exact_reasons_in_words_that_claim_no_cause(
-    own: Settings, run: Run
-) -> None:
+def test_the_highest_risks_come_in_order_with_exact_reasons_in_words_that_claim_no_cause(own: Home, run: Run) -> None:
     part = told(own, run).part("Highest risks")
 
     scores = own.runs.scores(run.id)["probability"].sort_values(ascending=False, kind="stable").head(run_report.TOP)
@@ -133,7 +127,7 @@ def test_the_highest_risks_come_in_order_with_exact_reasons_in_words_that_claim_
     assert "not a cause" in part.text[0]
 
 
-def test_the_model_is_told_with_intervals_sample_and_what_to_beware_of(own: Settings, run: Run) -> None:
+def test_the_model_is_told_with_intervals_sample_and_what_to_beware_of(own: Home, run: Run) -> None:
     model = own.registry.load()
     noticed = replace(model, metadata=replace(model.metadata, notice="trained on <i>simulated</i> users."))
 
@@ -154,7 +148,7 @@ def test_the_model_is_told_with_intervals_sample_and_what_to_beware_of(own: Sett
     assert "What the verdicts say" not in read.headings
 
 
-def test_verdicts_tell_precision_and_recall_once_there_are_some(own: Settings, run: Run) -> None:
+def test_verdicts_tell_precision_and_recall_once_there_are_some(own: Home, run: Run) -> None:
     own.plans.queue_run(run.id, by="Lea", now=NOW)
     assert "What the verdicts say" not in told(own, run).headings
     for case in waiting(own)[:7]:
@@ -170,7 +164,7 @@ def test_verdicts_tell_precision_and_recall_once_there_are_some(own: Settings, r
     assert "7 users judged" in part.text[0]
 
 
-def test_no_text_of_a_file_is_read_as_markup_and_nothing_is_fetched(own: Settings, run: Run) -> None:
+def test_no_text_of_a_file_is_read_as_markup_and_nothing_is_fetched(own: Home, run: Run) -> None:
     page = run_report.report(own, run, own.registry.load(), None)
 
     assert escape(HOSTILE) in page
@@ -179,7 +173,7 @@ def test_no_text_of_a_file_is_read_as_markup_and_nothing_is_fetched(own: Setting
     assert Read(page).addresses == []
 
 
-def test_a_file_of_which_nothing_could_be_scored_still_has_a_report(own: Settings) -> None:
+def test_a_file_of_which_nothing_could_be_scored_still_has_a_report(own: Home) -> None:
     broken = users().assign(links="many")
     run = own.file_scoring.score_file("x.csv", make.csv(broken), SCHEMA, own.registry.load(), POLICY, now=NOW).run
 
@@ -190,12 +184,12 @@ def test_a_file_of_which_nothing_could_be_scored_still_has_a_report(own: Setting
 
 
 def test_the_command_writes_the_report_and_says_what_it_cannot_do(
-    own: Settings, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own: Home, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
 
     def invoked(*arguments: object) -> tuple[int, str]:
-        done = CliRunner().invoke(app, ["--home", str(own.home), "report", *map(str, arguments)])
+        done = CliRunner().invoke(app, ["--home", str(own.settings.home), "report", *map(str, arguments)])
         return done.exit_code, done.stderr
 
     target = tmp_path / "run.html"
@@ -210,7 +204,7 @@ def test_the_command_writes_the_report_and_says_what_it_cannot_do(
         assert said in stderr
 
 
-def test_a_model_that_reads_other_columns_has_nothing_to_hide(own: Settings, run: Run) -> None:
+def test_a_model_that_reads_other_columns_has_nothing_to_hide(own: Home, run: Run) -> None:
     """Values that are all known and in range leave no table, only the sentence."""
     calm = make.users(50, seed=9).drop(columns="spam").assign(links=1, ratio=np.round(0.1, 1))
     done = own.file_scoring.score_file("calm.csv", make.csv(calm), SCHEMA, own.registry.load(), POLICY, now=NOW)

@@ -8,23 +8,19 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from app.cli import app
-from core.data import datasets
+from core.home import Home
 from core.policy.policy import Policy
-from core.registry import registry
 from core.schema import schema as schemas
-from core.scoring import score_file
-from core.settings import Settings
-from core.training import training
 from tests import make
 
 
-def invoked(*arguments: str, home: Settings) -> Result:
-    return CliRunner().invoke(app, [*arguments, "--home", str(home.home)])
+def invoked(*arguments: str, home: Home) -> Result:
+    return CliRunner().invoke(app, [*arguments, "--home", str(home.settings.home)])
 
 
-def test_a_challenger_is_appointed_scores_on_the_next_look_and_is_reported(own: Settings) -> None:
+def test_a_challenger_is_appointed_scores_on_the_next_look_and_is_reported(own: Home) -> None:
     assert "Nobody is in the shadow" in invoked("shadow", home=own).stderr
-    schema, dataset = schemas.load(own.schema_file), own.datasets.stored()[0]
+    schema, dataset = schemas.load(own.settings.schema_file), own.datasets.stored()[0]
     own.training.learn(dataset, schema, Policy().thresholds, now=make.NOW, seed=1)
     assert invoked("shadow", "v0002", "--by", "Ada", home=own).stderr == "v0002 is in the shadow.\n"
     model = own.registry.load()

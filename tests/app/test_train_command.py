@@ -11,9 +11,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from app.cli import app
-from core.registry import registry
-from core.settings import Settings
-from core.training import training_runs
+from core.home import Home
 from tests import make
 
 
@@ -22,13 +20,13 @@ def _hook(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
 
 
-def train(own: Settings, folder: Path, *arguments: object) -> Result:
+def train(own: Home, folder: Path, *arguments: object) -> Result:
     path = folder / "labelled.csv"
     path.write_bytes(make.csv(make.users(800, seed=4)))
-    return CliRunner().invoke(app, ["train", str(path), *map(str, arguments), "--home", str(own.home)])
+    return CliRunner().invoke(app, ["train", str(path), *map(str, arguments), "--home", str(own.settings.home)])
 
 
-def test_another_family_is_kept_to_compare_and_is_no_version(own: Settings, tmp_path: Path) -> None:
+def test_another_family_is_kept_to_compare_and_is_no_version(own: Home, tmp_path: Path) -> None:
     found = train(own, tmp_path, "--family", "logistic_regression", "--class-weight", "Balanced", "--hard-negatives",
                   "--search-trials", 2, "--json")  # fmt: skip
     assert found.exit_code == 0, found.stderr
@@ -47,7 +45,7 @@ def test_another_family_is_kept_to_compare_and_is_no_version(own: Settings, tmp_
     assert own.registry.versions() == ("v0001",)
 
 
-def test_the_leading_family_is_a_version_and_kept_too(own: Settings, tmp_path: Path) -> None:
+def test_the_leading_family_is_a_version_and_kept_too(own: Home, tmp_path: Path) -> None:
     found = train(own, tmp_path, "--json")
     assert found.exit_code == 0, found.stderr
     kept = own.training_runs.listed()[0]
@@ -67,7 +65,7 @@ def test_the_leading_family_is_a_version_and_kept_too(own: Settings, tmp_path: P
     ],
 )
 def test_what_cannot_be_done_is_refused_before_anything_is_learnt(
-    own: Settings, tmp_path: Path, arguments: tuple[object, ...], code: int, words: str
+    own: Home, tmp_path: Path, arguments: tuple[object, ...], code: int, words: str
 ) -> None:
     found = train(own, tmp_path, *arguments)
     assert (found.exit_code, own.training_runs.listed()) == (code, ())

@@ -17,11 +17,11 @@ import pytest
 from filelock import FileLock
 
 from core import jobs
-from core.data import datasets, intake
+from core.data import intake
 from core.errors import UnknownItemError
+from core.home import Home
 from core.jobs import Job
-from core.settings import ROOT, Settings
-from core.training import training
+from core.settings import ROOT
 from tests import make
 
 JUDGE = "judge"
@@ -32,33 +32,32 @@ NO_SIGNALS = os.name == "nt"
 STARTER = """
 import json, sys
 from core import jobs
-from core.settings import Settings
-jobs.start(Settings.of(sys.argv[1]), "judge", json.loads(sys.argv[2]),
+jobs.start(Home.open(sys.argv[1]), "judge", json.loads(sys.argv[2]),
            title="Orphan", identity="orphan")
 """
 
 
-def judging(settings: Settings, users: int, seed: int) -> dict[str, Any]:
+def judging(settings: Home, users: int, seed: int) -> dict[str, Any]:
     checked = intake.read("users.csv", make.csv(make.users(users, seed=seed)), make.SCHEMA, need_label=True)
     dataset = settings.datasets.put(checked, make.SCHEMA, now=make.NOW, need_label=True)
     return {"model": "v0001", "dataset": dataset.id, "thresholds": {"monitor": 0.3}}
 
 
 @pytest.fixture(scope="module")
-def long(trained: Settings) -> dict[str, Any]:
+def long(trained: Home) -> dict[str, Any]:
     """Arguments of a job that is long enough to be caught on its way, where `frozen` holds it."""
     return judging(trained, 200_000, seed=7)
 
 
 @pytest.fixture(scope="module")
-def short(trained: Settings) -> dict[str, Any]:
+def short(trained: Home) -> dict[str, Any]:
     return judging(trained, 300, seed=8)
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_left_running(trained: Settings) -> Iterator[None]:
+def _nothing_is_left_running(trained: Home) -> Iterator[None]:
     yield
-    for folder in trained.jobs.iterdir() if trained.jobs.is_dir() else ():
+    for folder in trained.settings.jobs.iterdir() if trained.settings.jobs.is_dir() else ():
         if folder.is_dir() and not ended(trained, folder.name):
             trained.jobs.cancel(folder.name)
             wait(trained, folder.name)
@@ -67,7 +66,7 @@ def _nothing_is_left_running(trained: Settings) -> Iterator[None]:
 
 
 def begin(
-    settings: Settings, identity: str, arguments: dict[str, Any], target: str = JUDGE, lane: jobs.Lane = "short"
+    settings: Home, identity: str, arguments: dict[str, Any], target: str = JUDGE, lane: jobs.Lane = "short"
 ) -> Job:
     return settings.jobs.start(target, arguments, title=f"The work {identity}", identity=identity, lane=lane)
 
@@ -82,12 +81,12 @@ def frozen(process: subprocess.Popen[bytes]) -> Iterator[None]:
         process.send_signal(signal.SIGCONT)
 
 
-def ended(settings: Settings, identity: str) -> bool:
+def ended(settings: Home, identity: str) -> bool:
     job = settings.jobs.look(identity)
     return job is None or job.over
 
 
-def wait(settings: Settings, identity: str, until: Callable[[Job], bool] = lambda job: job.over) -> Job:
+def wait(settings: Home, identity: str, until: Callable[[Job], bool] = lambda job: job.over) -> Job:
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         job = settings.jobs.find(identity)
@@ -97,11 +96,11 @@ def wait(settings: Settings, identity: str, until: Callable[[Job], bool] = lambd
     raise AssertionError(f"{job} did not get there")
 
 
-def log(settings: Settings, identity: str) -> str:
-    return (settings.jobs / identity / "log.txt").read_text(encoding="utf-8")
+def log(settings: Home, identity: str) -> str:
+    return (settings.settings.jobs / identity / "log.txt").read_text(encoding="utf-8")
 
 
-def test_a_job_that_is_done_has_done_its_work(trained: Settings, short: dict[str, Any]) -> None:
+def test_a_job_that_is_done_has_done_its_work(trained: Home, short: dict[str, Any]) -> None:
     asked = begin(trained, "short", short)
     assert (asked.status, asked.over, asked.share, asked.title) == ("waiting", False, 0.0, "The work short")
     told = wait(trained, "short")
@@ -110,9 +109,7 @@ def test_a_job_that_is_done_has_done_its_work(trained: Settings, short: dict[str
 
 
 @pytest.mark.skipif(NO_SIGNALS, reason="there is no SIGSTOP")
-def test_a_running_job_tells_how_far_it_is_and_is_stopped_by_cancelling(
-    trained: Settings, long: dict[str, Any]
-) -> None:
+def test_a_running_job_tells_how_far_it_is_and_is_stopped_by_cancelling(trained: Home, long: dict[str, Any]) -> None:
     begin(trained, "long", long)
     first = wait(trained, "long", lambda job: job.done > 0)
     assert (first.status, first.message) == ("running", "Drawing samples for the intervals")
@@ -127,9 +124,9 @@ def test_a_running_job_tells_how_far_it_is_and_is_stopped_by_cancelling(
 
 
 def test_starting_a_job_that_runs_starts_no_second_one_but_one_that_is_over_is_done_again(
-    trained: Settings, short: dict[str, Any]
+    trained: Home, short: dict[str, Any]
 ) -> None:
-    with FileLock(trained.jobs / "short.lock"):  # as another job would hold it
+    with FileLock(trained.settings.jobs / "short.lock"):  # as another job would hold it
         first = begin(trained, "twice", short)
         assert begin(trained, "twice", short).asked == first.asked
         trained.jobs.cancel("twice")
@@ -143,7 +140,7 @@ def test_starting_a_job_that_runs_starts_no_second_one_but_one_that_is_over_is_d
 
 @pytest.mark.skipif(NO_SIGNALS, reason="there is no SIGSTOP")
 def test_one_job_runs_at_a_time_and_the_next_one_waits(
-    trained: Settings, long: dict[str, Any], short: dict[str, Any]
+    trained: Home, long: dict[str, Any], short: dict[str, Any]
 ) -> None:
     begin(trained, "first", long)
     wait(trained, "first", lambda job: job.done > 0)
@@ -158,7 +155,7 @@ def test_one_job_runs_at_a_time_and_the_next_one_waits(
 
 @pytest.mark.skipif(NO_SIGNALS, reason="there is no SIGSTOP")
 def test_short_work_waits_for_no_long_work_which_stands_back(
-    trained: Settings, long: dict[str, Any], short: dict[str, Any]
+    trained: Home, long: dict[str, Any], short: dict[str, Any]
 ) -> None:
     begin(trained, "training", long, lane="long")
     wait(trained, "training", lambda job: job.done > 0)
@@ -172,7 +169,7 @@ def test_short_work_waits_for_no_long_work_which_stands_back(
     assert nice == jobs.STANDS_BACK
 
 
-def test_a_failure_of_ours_is_told_in_its_sentence(trained: Settings, short: dict[str, Any]) -> None:
+def test_a_failure_of_ours_is_told_in_its_sentence(trained: Home, short: dict[str, Any]) -> None:
     begin(trained, "failing", short | {"model": "v0099"})
     told = wait(trained, "failing")
     assert (told.status, told.message) == ("failed", "There is no model v0099. This home has v0001.")
@@ -185,7 +182,7 @@ def test_a_failure_of_ours_is_told_in_its_sentence(trained: Settings, short: dic
         (JUDGE, "TypeError"),
     ],
 )
-def test_a_bug_fails_the_job_and_its_details_are_in_the_log(trained: Settings, target: str, bug: str) -> None:
+def test_a_bug_fails_the_job_and_its_details_are_in_the_log(trained: Home, target: str, bug: str) -> None:
     identity = f"bug-{bug[:5]}"
     begin(trained, identity, {"no_such_argument": 1}, target)
     told = wait(trained, identity)
@@ -195,15 +192,15 @@ def test_a_bug_fails_the_job_and_its_details_are_in_the_log(trained: Settings, t
     assert f"\n{bug}" in log(trained, identity)
 
 
-def test_a_job_outlives_the_process_that_asked_for_it(trained: Settings, short: dict[str, Any]) -> None:
-    command = [sys.executable, "-c", STARTER, str(trained.home), json.dumps(short)]
+def test_a_job_outlives_the_process_that_asked_for_it(trained: Home, short: dict[str, Any]) -> None:
+    command = [sys.executable, "-c", STARTER, str(trained.settings.home), json.dumps(short)]
     subprocess.run(command, check=True, cwd=ROOT)
     assert wait(trained, "orphan").status == "done"
 
 
 @pytest.mark.skipif(NO_SIGNALS, reason="there is no SIGKILL")
 def test_a_job_whose_process_died_has_failed_and_can_be_started_again(
-    trained: Settings, long: dict[str, Any], short: dict[str, Any]
+    trained: Home, long: dict[str, Any], short: dict[str, Any]
 ) -> None:
     begin(trained, "dying", long)
     wait(trained, "dying", lambda job: job.done > 0)
@@ -218,7 +215,7 @@ def test_a_job_whose_process_died_has_failed_and_can_be_started_again(
 
 @pytest.mark.skipif(NO_SIGNALS, reason="there is no SIGKILL")
 def test_a_process_is_given_time_to_start_before_it_is_taken_for_dead(
-    home: Settings, monkeypatch: pytest.MonkeyPatch
+    home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begin(home, "stillborn", {})
     kill(jobs._children[-1])
@@ -232,53 +229,53 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def test_a_job_that_nobody_started_is_unknown(home: Settings) -> None:
+def test_a_job_that_nobody_started_is_unknown(home: Home) -> None:
     assert home.jobs.look("nothing") is None
     home.jobs.cancel("nothing")
     with pytest.raises(UnknownItemError, match="This home has no job nothing"):
         home.jobs.find("nothing")
-    assert not home.jobs.exists()
+    assert not home.settings.jobs.exists()
 
 
 @pytest.mark.parametrize("identity", ["..", "../..", "/", "", ".", "a\0b", "x" * 300, "C:\\x", "../jobs/here"])
-def test_an_id_never_leads_out_of_the_store(home: Settings, identity: str) -> None:
-    (home.jobs / "here").mkdir(parents=True)
-    for folder in (home.home, home.data, home.jobs, home.jobs / "here"):
+def test_an_id_never_leads_out_of_the_store(home: Home, identity: str) -> None:
+    (home.settings.jobs / "here").mkdir(parents=True)
+    for folder in (home.settings.home, home.settings.data, home.settings.jobs, home.settings.jobs / "here"):
         (folder / "state.json").write_text("{}", encoding="utf-8")
-    before = sorted(home.home.rglob("*"))
+    before = sorted(home.settings.home.rglob("*"))
     assert home.jobs.look(identity) is None
     home.jobs.cancel(identity)
-    assert sorted(home.home.rglob("*")) == before
+    assert sorted(home.settings.home.rglob("*")) == before
 
 
-def test_jobs_are_listed_by_how_their_id_begins_the_one_asked_for_last_first(home: Settings) -> None:
+def test_jobs_are_listed_by_how_their_id_begins_the_one_asked_for_last_first(home: Home) -> None:
     assert home.jobs.listed() == ()
-    (home.jobs / "train-none").mkdir(parents=True)  # a folder in which no job was ever started
+    (home.settings.jobs / "train-none").mkdir(parents=True)  # a folder in which no job was ever started
     for identity, asked in (("train-0001", 5.0), ("judge", 7.0), ("train-0002", 6.0)):
         job = Job(identity, f"The work {identity}", status="done", asked=asked)
-        (home.jobs / identity).mkdir()
-        (home.jobs / identity / "state.json").write_text(json.dumps(asdict(job)), encoding="utf-8")
-    (home.jobs / "short.lock").touch()
+        (home.settings.jobs / identity).mkdir()
+        (home.settings.jobs / identity / "state.json").write_text(json.dumps(asdict(job)), encoding="utf-8")
+    (home.settings.jobs / "short.lock").touch()
     assert [job.id for job in home.jobs.listed("train-")] == ["train-0002", "train-0001"]
     assert [job.id for job in home.jobs.listed()] == ["judge", "train-0002", "train-0001"]
 
 
-def test_what_a_job_has_come_to_is_kept_until_it_is_started_again(trained: Settings, short: dict[str, Any]) -> None:
+def test_what_a_job_has_come_to_is_kept_until_it_is_started_again(trained: Home, short: dict[str, Any]) -> None:
     begin(trained, "kept", short)
     wait(trained, "kept")
     assert trained.jobs.result("kept") is None
-    jobs.Report(trained.jobs / "kept", trained.jobs.find("kept")).keep({"run": "r-0001"})
+    jobs.Report(trained.settings.jobs / "kept", trained.jobs.find("kept")).keep({"run": "r-0001"})
     assert trained.jobs.result("kept") == {"run": "r-0001"}
     begin(trained, "kept", short)
     wait(trained, "kept")
     assert trained.jobs.result("kept") is None
 
 
-def test_of_a_log_the_end_is_told(home: Settings) -> None:
+def test_of_a_log_the_end_is_told(home: Home) -> None:
     assert home.jobs.log("wordy") == ""
-    (home.jobs / "wordy").mkdir(parents=True)
+    (home.settings.jobs / "wordy").mkdir(parents=True)
     text = "".join(f"line {number} of a long log\n" for number in range(10_000))
-    (home.jobs / "wordy" / "log.txt").write_text(text, encoding="utf-8")
+    (home.settings.jobs / "wordy" / "log.txt").write_text(text, encoding="utf-8")
     told = home.jobs.log("wordy")
     assert len(told) < len(text)
     assert text.endswith(told)

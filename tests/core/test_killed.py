@@ -17,18 +17,12 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import func, select
 
-from core.access import audit
-from core.feedback import csv_store, ledger
 from core.feedback.ledger import Ledger
+from core.home import Home
 from core.policy.policy import Policy
-from core.registry import registry
-from core.retraining import retrain
 from core.retraining.retrain import Request
-from core.review import outbox, plans, queue, verdicts
 from core.review.verdicts import Given
 from core.schema import schema as schemas
-from core.scoring import runs, score_file
-from core.settings import Settings
 from core.store import database
 from tests import make
 from tests.core.retraining import feeding
@@ -40,7 +34,7 @@ FORKING: Final = "forkserver"
 DECISION: Final = {"spammer": "remove", "legitimate": "keep"}
 
 
-def work(home: Settings, kind: str, turn: int, told: Path) -> None:
+def work(home: Home, kind: str, turn: int, told: Path) -> None:
     """Do one kind of work over and over; each piece that is done is acknowledged by a line in the file `told`."""
     step = STEPS[kind]
     with told.open("a", encoding="utf-8") as lines:
@@ -51,14 +45,14 @@ def work(home: Settings, kind: str, turn: int, told: Path) -> None:
             lines.flush()
 
 
-def score(home: Settings, turn: int, number: int) -> list[Any]:
+def score(home: Home, turn: int, number: int) -> list[Any]:
     users = make.csv(make.users(60, seed=100 + turn * 50 + number).drop(columns="spam"))
-    model, schema = home.registry.load(), schemas.load(home.schema_file)
+    model, schema = home.registry.load(), schemas.load(home.settings.schema_file)
     run = home.file_scoring.score_file(f"{turn}-{number}.csv", users, schema, model, Policy(), now=NOW).run
     return [run.id, run.users, home.runs.scores(run.id)["probability"].sum()]
 
 
-def judge(home: Settings, turn: int, number: int) -> list[Any]:
+def judge(home: Home, turn: int, number: int) -> list[Any]:
     """A verdict; every fourth is taken back, which opens the case again."""
     case = home.queue.claim("Ada", now=NOW, session=f"t{turn}")
     assert case is not None
@@ -71,21 +65,21 @@ def judge(home: Settings, turn: int, number: int) -> list[Any]:
     return [verdict.id, case.id, case.user, verdict.verdict]
 
 
-def promote(home: Settings, turn: int, number: int) -> list[Any]:
+def promote(home: Home, turn: int, number: int) -> list[Any]:
     other = "v0002" if home.registry.champion() == "v0001" else "v0001"
     why = f"turn {turn}, step {number}"
     home.registry.promote(other, by="Ada", why=why, now=NOW)
     return [other, why]
 
 
-def learn(home: Settings, turn: int, number: int) -> list[Any]:
+def learn(home: Home, turn: int, number: int) -> list[Any]:
     return [home.retraining.retrain(Request(Policy().thresholds, by="Ada"), now=NOW).version]
 
 
 STEPS: Final = {"score": score, "verdict": judge, "promote": promote, "retrain": learn}
 
 
-def timed(home: Settings, kind: str) -> float:
+def timed(home: Home, kind: str) -> float:
     """Seconds that a piece of work takes here and now."""
     started = time.monotonic()
     STEPS[kind](home, 999, 0)
@@ -95,7 +89,7 @@ def timed(home: Settings, kind: str) -> float:
 class Witness:
     """What was acknowledged, and how often there was a kill in the middle of a piece of work that was not."""
 
-    def __init__(self, home: Settings) -> None:
+    def __init__(self, home: Home) -> None:
         self.home, self.said, self.kills = home, list[list[Any]](), Counter[str]()
         self.champion, self.promoted = home.registry.champion(), 0
         self.before = {"runs": _count(home, database.runs), "versions": len(home.registry.versions())}
@@ -189,13 +183,13 @@ def killed(witness: Witness, kind: str, turn: int, after: float, told: Path) -> 
     told.unlink()
 
 
-def survives(home: Settings, tmp_path: Path, kills: int) -> Witness:
+def survives(home: Home, tmp_path: Path, kills: int) -> Witness:
     make.promoted(home, "v0001")
     feeding.judged(home, make.users(400, seed=4), case="")
     home.retraining.retrain(Request(Policy().thresholds, by="Ada"), now=NOW)
     rules(home, capacity=2000, audit=0.9, uncertain=0)
     users = make.csv(make.users(1500, seed=8).drop(columns="spam"))
-    model, schema = home.registry.load(), schemas.load(home.schema_file)
+    model, schema = home.registry.load(), schemas.load(home.settings.schema_file)
     run = home.file_scoring.score_file("users.csv", users, schema, model, Policy(0.01, 0.02, 0.9), now=NOW).run
     home.plans.queue_run(run.id, by="Ada", now=NOW)
     longest = {kind: 3 * timed(home, kind) for kind in STEPS}
@@ -208,7 +202,7 @@ def survives(home: Settings, tmp_path: Path, kills: int) -> Witness:
     return witness
 
 
-def _count(home: Settings, table: Any) -> int:
+def _count(home: Home, table: Any) -> int:
     with home.database.connect() as connection:
         return connection.execute(select(func.count()).select_from(table)).scalar_one()
 
@@ -219,13 +213,13 @@ needs_forks = pytest.mark.skipif(
 
 
 @needs_forks
-def test_killed_at_random_moments_nothing_is_lost_or_doubled(own: Settings, tmp_path: Path) -> None:
+def test_killed_at_random_moments_nothing_is_lost_or_doubled(own: Home, tmp_path: Path) -> None:
     assert survives(own, tmp_path, kills=4).kills == dict.fromkeys(STEPS, 1)
 
 
 @needs_forks
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_killed_150_times_nothing_is_lost_or_doubled(own: Settings, tmp_path: Path) -> None:
+def test_killed_150_times_nothing_is_lost_or_doubled(own: Home, tmp_path: Path) -> None:
     witness = survives(own, tmp_path, kills=150)
     assert all(witness.of(kind) for kind in STEPS)

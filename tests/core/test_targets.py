@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import BadOptionError, RefusedError
-from core.settings import Settings
+from core.home import Home
 from core.targets import Target, new_folder
 
 OURS = "ours\n"
@@ -20,7 +20,7 @@ def is_ours(path: Path) -> bool:
     return path.read_text(encoding="utf-8").startswith(OURS)
 
 
-def target(path: Path, *reads: Path, home: Settings, overwrite: bool = False) -> Target:
+def target(path: Path, *reads: Path, home: Home, overwrite: bool = False) -> Target:
     found = Target(path, is_ours, home, reads, overwrite, (".csv",))
     found.claim()
     return found
@@ -73,7 +73,7 @@ def linked_folder(place: Path) -> tuple[Path, Path]:
 @pytest.mark.parametrize("overwrite", [False, True])
 @pytest.mark.parametrize("names", [same, relative, link_to_output, link_to_input, second_name, linked_folder])
 def test_what_is_read_is_never_written_over_whatever_it_is_called(
-    names: Callable[[Path], tuple[Path, Path]], overwrite: bool, content: str, place: Path, home: Settings
+    names: Callable[[Path], tuple[Path, Path]], overwrite: bool, content: str, place: Path, home: Home
 ) -> None:
     text(place / "a.csv", content)
     output, source = names(place)
@@ -86,12 +86,12 @@ def test_what_is_read_is_never_written_over_whatever_it_is_called(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no /dev/fd")
-def test_what_comes_in_over_a_descriptor_is_known_too(place: Path, home: Settings) -> None:
+def test_what_comes_in_over_a_descriptor_is_known_too(place: Path, home: Home) -> None:
     with text(place / "a.csv").open("rb") as stream, pytest.raises(BadOptionError, match="is read by this command"):
         target(place / "a.csv", Path(f"/dev/fd/{stream.fileno()}"), home=home, overwrite=True)
 
 
-def test_a_file_of_somebody_elses_is_replaced_when_that_is_asked_for(place: Path, home: Settings) -> None:
+def test_a_file_of_somebody_elses_is_replaced_when_that_is_asked_for(place: Path, home: Home) -> None:
     path = text(place / "a.csv")
     with pytest.raises(BadOptionError, match=r"a\.csv: this file is there already.* Or add --overwrite"):
         target(path, home=home)
@@ -100,9 +100,7 @@ def test_a_file_of_somebody_elses_is_replaced_when_that_is_asked_for(place: Path
 
 
 @pytest.mark.parametrize("content", [OURS, ""])
-def test_an_own_file_and_one_without_a_byte_are_replaced_without_asking(
-    content: str, place: Path, home: Settings
-) -> None:
+def test_an_own_file_and_one_without_a_byte_are_replaced_without_asking(content: str, place: Path, home: Home) -> None:
     path = text(place / "a.csv", content)
     target(path, text(place / "in.csv"), home=home).write_text("new")
     assert path.read_text(encoding="utf-8") == "new"
@@ -110,7 +108,7 @@ def test_an_own_file_and_one_without_a_byte_are_replaced_without_asking(
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
-def test_what_came_while_the_work_was_done_is_looked_at_again(overwrite: bool, place: Path, home: Settings) -> None:
+def test_what_came_while_the_work_was_done_is_looked_at_again(overwrite: bool, place: Path, home: Home) -> None:
     source, path = text(place / "in.csv"), place / "a.csv"
     found = target(path, source, home=home, overwrite=overwrite)
 
@@ -130,7 +128,7 @@ def test_what_came_while_the_work_was_done_is_looked_at_again(overwrite: bool, p
 
 @pytest.mark.parametrize("before", ["", OURS])
 def test_a_file_that_has_changed_meanwhile_can_be_left_alone_though_it_is_an_own_one(
-    before: str, place: Path, home: Settings
+    before: str, place: Path, home: Home
 ) -> None:
     path = text(place / "a.csv", before) if before else place / "a.csv"
     found = target(path, home=home)
@@ -147,8 +145,8 @@ KEPT = ["data/feedback/feedback.csv", "data/feedback/new.csv", "data/audit.csv",
 
 @pytest.mark.parametrize("there", [False, True])
 @pytest.mark.parametrize("name", KEPT)
-def test_what_the_home_keeps_is_never_written_over(name: str, there: bool, home: Settings) -> None:
-    path = home.home / name
+def test_what_the_home_keeps_is_never_written_over(name: str, there: bool, home: Home) -> None:
+    path = home.settings.home / name
     path.parent.mkdir(parents=True, exist_ok=True)
     if there:
         text(path, OURS)
@@ -158,30 +156,30 @@ def test_what_the_home_keeps_is_never_written_over(name: str, there: bool, home:
 
 
 @pytest.mark.parametrize("name", ["scored.csv", "data/scored.csv", "data/demo/scored.csv", "other/models/a.csv"])
-def test_other_places_in_a_home_are_anybodys(name: str, home: Settings) -> None:
-    path = home.home / name
+def test_other_places_in_a_home_are_anybodys(name: str, home: Home) -> None:
+    path = home.settings.home / name
     path.parent.mkdir(parents=True, exist_ok=True)
     target(path, home=home).write_text("new")
     assert path.read_text(encoding="utf-8") == "new"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links take rights there")
-def test_what_the_home_keeps_is_known_by_another_name_and_in_another_folder(place: Path, home: Settings) -> None:
+def test_what_the_home_keeps_is_known_by_another_name_and_in_another_folder(place: Path, home: Home) -> None:
     verdicts = text(place / "store" / "feedback.csv")
-    home.data.mkdir()
-    home.feedback.symlink_to(place / "store")
-    text(home.glossary_file)
-    os.link(home.glossary_file, place / "mine.csv")
-    os.link(text(home.runs / "r-0001" / "a.csv"), place / "run.csv")
-    (home.models).mkdir()
-    (home.models / "v0001").symlink_to(text(place / "elsewhere" / "x.csv").parent)
+    home.settings.data.mkdir()
+    home.settings.feedback.symlink_to(place / "store")
+    text(home.settings.glossary_file)
+    os.link(home.settings.glossary_file, place / "mine.csv")
+    os.link(text(home.settings.runs / "r-0001" / "a.csv"), place / "run.csv")
+    (home.settings.models).mkdir()
+    (home.settings.models / "v0001").symlink_to(text(place / "elsewhere" / "x.csv").parent)
     for path in (verdicts, place / "mine.csv", place / "run.csv", place / "elsewhere" / "x.csv"):
         with pytest.raises(BadOptionError, match="keeps its own files there"):
             target(path, home=home, overwrite=True)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links take rights there")
-def test_of_a_link_what_it_leads_to_is_written_and_the_link_stays(place: Path, home: Settings) -> None:
+def test_of_a_link_what_it_leads_to_is_written_and_the_link_stays(place: Path, home: Home) -> None:
     theirs, ours = text(place / "theirs.csv"), text(place / "deep" / "ours.dat", OURS)
     for name, real in (("a.csv", theirs), ("b.csv", ours), ("c.csv", place / "deep" / "new.dat")):
         (place / name).symlink_to(real)
@@ -200,7 +198,7 @@ def test_of_a_link_what_it_leads_to_is_written_and_the_link_stays(place: Path, h
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there are no such files")
-def test_a_place_where_no_file_can_be_is_refused(place: Path, home: Settings) -> None:
+def test_a_place_where_no_file_can_be_is_refused(place: Path, home: Home) -> None:
     os.mkfifo(place / "pipe.csv")
     (place / "null.csv").symlink_to("/dev/null")
     (place / "folder.csv").mkdir()
@@ -215,7 +213,7 @@ def test_a_place_where_no_file_can_be_is_refused(place: Path, home: Settings) ->
 
 
 @pytest.mark.parametrize(("content", "goes"), [(OURS, True), (THEIRS, False), ("", False)])
-def test_only_an_own_file_is_taken_away(content: str, goes: bool, place: Path, home: Settings) -> None:
+def test_only_an_own_file_is_taken_away(content: str, goes: bool, place: Path, home: Home) -> None:
     path = text(place / "a.csv", content)
     Target(path, is_ours, home, overwrite=True).clear()
     assert path.exists() != goes
@@ -223,7 +221,7 @@ def test_only_an_own_file_is_taken_away(content: str, goes: bool, place: Path, h
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links take rights there")
-def test_of_a_link_to_an_own_file_the_link_is_taken_away(place: Path, home: Settings) -> None:
+def test_of_a_link_to_an_own_file_the_link_is_taken_away(place: Path, home: Home) -> None:
     path = text(place / "ours.csv", OURS)
     (place / "a.csv").symlink_to(path)
     Target(place / "a.csv", is_ours, home).clear()
@@ -232,12 +230,12 @@ def test_of_a_link_to_an_own_file_the_link_is_taken_away(place: Path, home: Sett
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links take rights there")
-def test_a_new_folder_is_where_nothing_is_and_not_among_what_the_home_keeps(place: Path, home: Settings) -> None:
+def test_a_new_folder_is_where_nothing_is_and_not_among_what_the_home_keeps(place: Path, home: Home) -> None:
     assert new_folder(place / "new", home) == place / "new"
     (place / "link").symlink_to(place / "nowhere")
     for path in (place, text(place / "file"), place / "link"):
         with pytest.raises(BadOptionError, match="is there already"):
             new_folder(path, home)
-    for path in (home.models / "v0009", home.runs):
+    for path in (home.settings.models / "v0009", home.settings.runs):
         with pytest.raises(BadOptionError, match="keeps its own files"):
             new_folder(path, home)

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_pla
 
 from app.devtools import test_server
 from app.devtools.test_server import bundled_home, dashboard
-from core.settings import Settings
+from core.home import Home
 
 CHROMIUM: Final = os.environ.get("CHROMIUM") or test_server.chromium()
 #: What Streamlit's own script asks for beside the page before it asks at the root; there it is not found.
@@ -28,13 +28,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="module")
-def bundled(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def bundled(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home for each file of tests, so that none depends on what another has left."""
     return bundled_home(tmp_path_factory.mktemp("bundled"))
 
 
 @pytest.fixture(scope="module")
-def server(bundled: Settings) -> Iterator[str]:
+def server(bundled: Home) -> Iterator[str]:
     with dashboard(bundled) as address:
         yield address
 

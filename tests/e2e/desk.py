@@ -11,8 +11,7 @@ from typing import Final
 import pandas as pd
 from playwright.sync_api import Browser, Page, expect
 
-from core.review import cases
-from core.settings import Settings
+from core.home import Home
 from tests.e2e.gestures import idle
 
 WORD: Final = {"s": "spammer", "l": "legitimate", "u": "unsure"}
@@ -44,7 +43,7 @@ def on_desk(page: Page, *, but: str = "") -> str:
     return user_of(page)
 
 
-def taken_up(page: Page, home: Settings, case: str, before: str | None) -> None:
+def taken_up(page: Page, home: Home, case: str, before: str | None) -> None:
     """Wait until another session than `before` holds the case: what the page shows may be of the one it has lost."""
     until = time.monotonic() + 30
     while home.cases.find(case).claimed_session == before:
@@ -84,9 +83,9 @@ def desk_of(chromium: Browser, server: str, name: str) -> Iterator[Page]:
         yield page
 
 
-def rows(home: Settings, reviewer: str) -> pd.DataFrame:
+def rows(home: Home, reviewer: str) -> pd.DataFrame:
     """The lines of the feedback file that a reviewer has caused, as a spreadsheet reads them."""
-    found = pd.read_csv(home.feedback / "feedback.csv", dtype=str, keep_default_na=False)
+    found = pd.read_csv(home.settings.feedback / "feedback.csv", dtype=str, keep_default_na=False)
     return found[found["reviewer"] == reviewer]
 
 

@@ -8,18 +8,16 @@ from datetime import UTC, datetime
 import pandas as pd
 
 from app.devtools.test_server import free_port, serving
+from core.home import Home
 from core.policy.policy import Policy
-from core.registry import registry
-from core.review import plans
 from core.schema import schema as schemas
-from core.scoring import score_file
-from core.settings import DEMO_USERS, Settings
+from core.settings import DEMO_USERS
 
 
-def queued(home: Settings, users: int) -> str:
+def queued(home: Home, users: int) -> str:
     """Score the first users of the demo file and send them to review; the run."""
-    now, schema, model = datetime.now(UTC), schemas.load(home.schema_file), home.registry.load()
-    payload = pd.read_csv(home.demo / DEMO_USERS, dtype=str, nrows=users).to_csv(index=False).encode()
+    now, schema, model = datetime.now(UTC), schemas.load(home.settings.schema_file), home.registry.load()
+    payload = pd.read_csv(home.settings.demo / DEMO_USERS, dtype=str, nrows=users).to_csv(index=False).encode()
     run = home.file_scoring.score_file("users.csv", payload, schema, model, Policy(), now=now).run.id
     home.plans.queue_run(run, by="Lea", now=now)
     return run
@@ -28,7 +26,7 @@ def queued(home: Settings, users: int) -> str:
 class Fragile:
     """A dashboard of a home; `lost` and `back` as often as wanted."""
 
-    def __init__(self, home: Settings) -> None:
+    def __init__(self, home: Home) -> None:
         self._home, self._port, self._running = home, free_port(), ExitStack()
         self.address = f"http://127.0.0.1:{self._port}"
         self.back()

@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.data import datasets, intake
+from core.data import intake
+from core.home import Home
 from core.policy.policy import Policy
-from core.registry import registry
 from core.schema import schema as schemas
 from core.scoring.scorer import Scorer
-from core.settings import DEMO_LABELLED, Settings
+from core.settings import DEMO_LABELLED
 from tests import make
 from tests.e2e.gestures import idle
 
@@ -25,19 +25,19 @@ USERS = 3_000
 
 
 @pytest.fixture(scope="module")
-def users(bundled: Settings) -> pd.DataFrame:
-    return pd.read_csv(bundled.demo / DEMO_LABELLED, nrows=USERS)
+def users(bundled: Home) -> pd.DataFrame:
+    return pd.read_csv(bundled.settings.demo / DEMO_LABELLED, nrows=USERS)
 
 
 @pytest.fixture(scope="module")
-def on(bundled: Settings, users: pd.DataFrame) -> str:
+def on(bundled: Home, users: pd.DataFrame) -> str:
     """The users as a dataset of the home; what stands for it in the address."""
-    checked = intake.read("on.csv", make.csv(users), schemas.load(bundled.schema_file))
-    return bundled.datasets.put(checked, schemas.load(bundled.schema_file), now=make.NOW).id[:12]
+    checked = intake.read("on.csv", make.csv(users), schemas.load(bundled.settings.schema_file))
+    return bundled.datasets.put(checked, schemas.load(bundled.settings.schema_file), now=make.NOW).id[:12]
 
 
 @pytest.fixture(scope="module")
-def theirs(bundled: Settings, users: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
+def theirs(bundled: Home, users: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
     """Predictions that are those of the model in charge for seven users of ten; how many then change band."""
     score = Scorer(bundled.registry.load()).score(users).probability
     other = np.where(np.arange(USERS) % 10 < 7, score, np.random.default_rng(0).permutation(score))

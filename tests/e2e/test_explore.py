@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
-from core.data import datasets, intake
+from core.data import intake
+from core.home import Home
 from core.schema import schema as schemas
-from core.settings import DEMO_LABELLED, Settings
+from core.settings import DEMO_LABELLED
 from tests import make
 from tests.e2e.gestures import idle
 
@@ -21,15 +22,15 @@ HEADER, ROW = 35, 34  # px of the feature table
 
 
 @pytest.fixture(scope="module")
-def labelled(bundled: Settings) -> pd.DataFrame:
-    return pd.read_csv(bundled.demo / DEMO_LABELLED)
+def labelled(bundled: Home) -> pd.DataFrame:
+    return pd.read_csv(bundled.settings.demo / DEMO_LABELLED)
 
 
 @pytest.fixture(scope="module")
-def messy(bundled: Settings) -> str:
+def messy(bundled: Home) -> str:
     """300 users of the demo, ten of them once more with the other label; what stands for them in the address."""
-    schema = schemas.load(bundled.schema_file)
-    frame = pd.read_csv(bundled.demo / DEMO_LABELLED, nrows=300)
+    schema = schemas.load(bundled.settings.schema_file)
+    frame = pd.read_csv(bundled.settings.demo / DEMO_LABELLED, nrows=300)
     twins = frame.head(10).assign(user_id=range(10**9, 10**9 + 10), label=1 - frame["label"].head(10))
     checked = intake.read("messy.csv", make.csv(pd.concat([frame, twins])), schema)
     return bundled.datasets.put(checked, schema, now=make.NOW).id[:12]

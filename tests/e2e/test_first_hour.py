@@ -10,13 +10,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.access import audit
-from core.data import datasets
-from core.registry import registry
-from core.retraining import gate
-from core.scoring import runs
-from core.settings import DEMO_LABELLED, Settings
-from core.training import training_runs
+from core.home import Home
+from core.settings import DEMO_LABELLED
 from tests.e2e import alone
 from tests.e2e.desk import on_desk, press, rows
 from tests.e2e.gestures import by_menu, idle, popover, queue_run, run_in, titled
@@ -34,7 +29,7 @@ def step(page: Page, done: int, button: str) -> None:
     page.locator("[class*=st-key-tour-]").get_by_role("button", name=button, exact=True).click()
 
 
-def explored(page: Page, home: Settings) -> None:
+def explored(page: Page, home: Home) -> None:
     page.goto("/")
     titled(page, "Overview")
     step(page, 0, "Explore")
@@ -45,7 +40,7 @@ def explored(page: Page, home: Settings) -> None:
     expect(page.get_by_text(re.compile("^Distribution of X"))).to_be_visible()
 
 
-def scored(page: Page, home: Settings) -> None:
+def scored(page: Page, home: Home) -> None:
     step(page, 1, "Score the demo file")
     titled(page, "Score a file")
     (run,) = home.runs.recent()
@@ -54,7 +49,7 @@ def scored(page: Page, home: Settings) -> None:
     assert len(home.runs.scores(run.id)) == run.users
 
 
-def judged(page: Page, home: Settings) -> None:
+def judged(page: Page, home: Home) -> None:
     step(page, 2, "Send to review")
     titled(page, "Score a file")
     queue_run(page, "Nia")
@@ -67,7 +62,7 @@ def judged(page: Page, home: Settings) -> None:
     assert rows(home, "Nia")[["user", "verdict"]].to_numpy().tolist() == [[user, "spammer"]]
 
 
-def compared(page: Page, home: Settings) -> None:
+def compared(page: Page, home: Home) -> None:
     step(page, 3, "Train")
     titled(page, "Train")
     page.get_by_role("button", name="Train", exact=True).click()
@@ -80,7 +75,7 @@ def compared(page: Page, home: Settings) -> None:
     expect(page.get_by_text(re.compile(r"users? changes? band"))).to_be_visible()
 
 
-def retrained(page: Page, home: Settings) -> None:
+def retrained(page: Page, home: Home) -> None:
     step(page, 4, "Retrain")
     titled(page, "Train")
     page.get_by_role("button", name="Retrain", exact=True).click()
@@ -109,7 +104,7 @@ def test_the_first_hour_is_five_clicks_with_real_results(request: pytest.Fixture
         assert "1 passed" in done.stdout
 
 
-def worked_through(tab: Page, bundled: Settings) -> None:
+def worked_through(tab: Page, bundled: Home) -> None:
     for part in (explored, scored, judged, compared, retrained):
         part(tab, bundled)
 

@@ -11,10 +11,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.data import datasets
-from core.review import cases
-from core.scoring import runs
-from core.settings import Settings
+from core.home import Home
 from tests.e2e.gestures import cells, drop, idle, popover, queue_run, run_in, select_row, table, titled
 
 #: Half a million users take a while on a busy machine.
@@ -40,7 +37,7 @@ def dirty(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_from_the_full_file_to_what_is_taken_away_and_sent_to_review(
-    tab: Page, bundled: Settings, dirty: Path, tmp_path: Path
+    tab: Page, bundled: Home, dirty: Path, tmp_path: Path
 ) -> None:
     tab.goto("/score-file")
     titled(tab, "Score a file")
@@ -62,7 +59,7 @@ def test_from_the_full_file_to_what_is_taken_away_and_sent_to_review(
     expect(tab.get_by_role("button", name="Spammer")).to_be_visible()
 
 
-def told_of_its_problems(page: Page, home: Settings) -> str:
+def told_of_its_problems(page: Page, home: Home) -> str:
     expect(page.get_by_text(f"{USERS + 3:,} users received, {USERS:,} scored, 3 rejected")).to_be_visible()
     run = home.runs.find(run_in(page))
     assert (run.received, run.users, run.rejected) == (USERS + 3, USERS, 3)
@@ -79,7 +76,7 @@ def told_of_its_problems(page: Page, home: Settings) -> str:
     return run.id
 
 
-def sent_the_first(page: Page, home: Settings, run: str) -> str:
+def sent_the_first(page: Page, home: Home, run: str) -> str:
     """The user at the top of the table, with the reasons, opened and sent to review by hand."""
     expect(table(page).locator("tbody tr").first).to_contain_text("(+")
     idle(page)
@@ -105,7 +102,7 @@ def sent_the_first(page: Page, home: Settings, run: str) -> str:
     return first
 
 
-def taken_away(page: Page, home: Settings, run: str, file: Path) -> None:
+def taken_away(page: Page, home: Home, run: str, file: Path) -> None:
     page.get_by_role("button", name="Download", exact=True).click()
     with page.expect_download(timeout=60_000) as download:
         popover(page).get_by_role("button", name="All users as Parquet", exact=True).click()

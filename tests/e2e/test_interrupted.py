@@ -15,8 +15,9 @@ import pytest
 from filelock import FileLock
 from playwright.sync_api import Page, expect
 
-from core.scoring import runs, score_job
-from core.settings import DEMO_USERS, Settings
+from core.home import Home
+from core.scoring import score_job
+from core.settings import DEMO_USERS
 from tests.e2e.gestures import by_menu, drop, idle, run_in
 from tests.e2e.homes import Fragile
 
@@ -29,7 +30,7 @@ lost = pytest.mark.parametrize("excused", [GONE], indirect=True, ids=["lost"])
 
 
 @pytest.fixture(scope="module")
-def fragile(bundled: Settings) -> Iterator[Fragile]:
+def fragile(bundled: Home) -> Iterator[Fragile]:
     running = Fragile(bundled)
     yield running
     running.lost()
@@ -41,17 +42,17 @@ def server(fragile: Fragile) -> str:
 
 
 @pytest.fixture
-def file(bundled: Settings, tmp_path: Path) -> Path:
+def file(bundled: Home, tmp_path: Path) -> Path:
     path = tmp_path / "november.csv"
-    pd.read_csv(bundled.demo / DEMO_USERS, dtype=str, nrows=400).to_csv(path, index=False)
+    pd.read_csv(bundled.settings.demo / DEMO_USERS, dtype=str, nrows=400).to_csv(path, index=False)
     return path
 
 
 @contextmanager
-def held(home: Settings) -> Iterator[None]:
+def held(home: Home) -> Iterator[None]:
     """Scoring does not get beyond its start meanwhile."""
-    home.jobs.mkdir(parents=True, exist_ok=True)
-    with FileLock(home.jobs / "scoring.lock"):
+    home.settings.jobs.mkdir(parents=True, exist_ok=True)
+    with FileLock(home.settings.jobs / "scoring.lock"):
         yield
 
 
@@ -63,23 +64,23 @@ def begin(page: Page, file: Path) -> None:
     expect(page).to_have_url(re.compile(rf"/score-file\?job={score_job.PAGE}[0-9a-f]+$"))
 
 
-def kill_worker(home: Settings) -> None:
+def kill_worker(home: Home) -> None:
     """Kill the process that scores: the only one of ours that this home has left."""
     listed = subprocess.run(["ps", "-ww", "-eo", "pid=,args="], check=True, stdout=subprocess.PIPE, text=True).stdout
-    ours = [int(line.split()[0]) for line in listed.splitlines() if f"core.jobs {home.home}" in line]
+    ours = [int(line.split()[0]) for line in listed.splitlines() if f"core.jobs {home.settings.home}" in line]
     assert len(ours) == 1
     os.kill(ours[0], signal.SIGKILL)
 
 
-def the_run(page: Page, home: Settings, known: int) -> str:
+def the_run(page: Page, home: Home, known: int) -> str:
     """The page shows the one run that came of it."""
     expect(page.get_by_text("400 users received, 400 scored, 0 rejected")).to_be_visible()
     assert len(home.runs.recent()) == known + 1
-    assert not list(home.jobs.glob(f"{score_job.PAGE}*/upload-*"))
+    assert not list(home.settings.jobs.glob(f"{score_job.PAGE}*/upload-*"))
     return home.runs.recent()[0].id
 
 
-def test_a_reload_comes_back_to_the_scoring_and_so_does_another_tab(tab: Page, bundled: Settings, file: Path) -> None:
+def test_a_reload_comes_back_to_the_scoring_and_so_does_another_tab(tab: Page, bundled: Home, file: Path) -> None:
     known = len(bundled.runs.recent())
     with held(bundled):
         begin(tab, file)
@@ -96,7 +97,7 @@ def test_a_reload_comes_back_to_the_scoring_and_so_does_another_tab(tab: Page, b
 
 
 @lost
-def test_a_scoring_outlives_its_server(tab: Page, bundled: Settings, fragile: Fragile, file: Path) -> None:
+def test_a_scoring_outlives_its_server(tab: Page, bundled: Home, fragile: Fragile, file: Path) -> None:
     known = len(bundled.runs.recent())
     with held(bundled):
         begin(tab, file)
@@ -110,7 +111,7 @@ def test_a_scoring_outlives_its_server(tab: Page, bundled: Settings, fragile: Fr
 
 @lost
 def test_one_that_died_with_its_server_says_so_and_is_resumed_from_the_stored_file(
-    tab: Page, bundled: Settings, fragile: Fragile, file: Path
+    tab: Page, bundled: Home, fragile: Fragile, file: Path
 ) -> None:
     known = len(bundled.runs.recent())
     with held(bundled):
@@ -128,7 +129,7 @@ def test_one_that_died_with_its_server_says_so_and_is_resumed_from_the_stored_fi
     assert run_in(tab) == bundled.runs.recent()[0].id
 
 
-def test_cancelling_takes_the_file_away(tab: Page, bundled: Settings, file: Path) -> None:
+def test_cancelling_takes_the_file_away(tab: Page, bundled: Home, file: Path) -> None:
     known = bundled.runs.recent()
     with held(bundled):
         begin(tab, file)
@@ -136,4 +137,4 @@ def test_cancelling_takes_the_file_away(tab: Page, bundled: Settings, file: Path
         expect(tab.get_by_text("Scoring november.csv was cancelled. Nothing was changed.")).to_be_visible()
     expect(tab).to_have_url(re.compile(r"/score-file$"))
     assert bundled.runs.recent() == known
-    assert not list(bundled.jobs.glob(f"{score_job.PAGE}*/upload-*"))
+    assert not list(bundled.settings.jobs.glob(f"{score_job.PAGE}*/upload-*"))

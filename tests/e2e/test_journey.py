@@ -12,10 +12,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from app import words
 from core.data import intake
-from core.registry import registry
+from core.home import Home
 from core.schema import schema as schemas
 from core.scoring.scorer import Scorer
-from core.settings import DEMO_USERS, Settings
+from core.settings import DEMO_USERS
 from tests.e2e.gestures import cells, drop, idle, run_in, select_row, table
 
 SECOND = 1000
@@ -44,9 +44,9 @@ def score(page: Page) -> str:
 
 
 @pytest.fixture(scope="module")
-def good(bundled: Settings) -> pd.DataFrame:
+def good(bundled: Home) -> pd.DataFrame:
     """400 users of the demo file, as text; two of them have names that a spreadsheet would run."""
-    frame = pd.read_csv(bundled.demo / DEMO_USERS, dtype=str, nrows=400)
+    frame = pd.read_csv(bundled.settings.demo / DEMO_USERS, dtype=str, nrows=400)
     frame.loc[[0, 1], "username"] = ["=1+1", "@SUM(A1)"]
     return frame
 
@@ -68,7 +68,7 @@ def dirty(good: pd.DataFrame, tmp_path: Path) -> Path:
 
 
 def test_from_a_file_with_mistakes_to_the_table_taken_away(  # noqa: PLR0915 - a journey is long
-    tab: Page, bundled: Settings, good: pd.DataFrame, dirty: Path, tmp_path: Path
+    tab: Page, bundled: Home, good: pd.DataFrame, dirty: Path, tmp_path: Path
 ) -> None:
     tab.goto("/score-file")
     drop(tab, dirty)
@@ -122,7 +122,7 @@ def test_from_a_file_with_mistakes_to_the_table_taken_away(  # noqa: PLR0915 - a
         taken[suffix] = tmp_path / f"taken{suffix}"
         download.value.save_as(taken[suffix])
         tab.keyboard.press("Escape")
-    columns = schemas.load(bundled.schema_file)
+    columns = schemas.load(bundled.settings.schema_file)
     checked = intake.read(dirty.name, dirty, columns)
     scored = Scorer(bundled.registry.load()).score(checked.frame)
     told = pd.read_csv(taken[".csv"])

@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from app.devtools.test_server import bundled_home, dashboard
-from core.settings import DEMO_USERS, ROOT, Settings
+from core.home import Home
+from core.settings import DEMO_USERS, ROOT
 from tests.e2e.gestures import idle, popover
 from tests.e2e.homes import queued
 
@@ -19,7 +20,7 @@ expect.set_options(timeout=30_000)
 PAGES: Final = tuple(sorted(path.stem for path in (ROOT / "pages").glob("*.py")))
 WHERE: Final = {
     "overview": "/", "score_file": "/score-file?run=r-0001", "score_user": "/score-user?run=r-0001&row=1",
-    "user": f"/user?id={pd.read_csv(Settings(ROOT).demo / DEMO_USERS, nrows=1)['user_id'][0]}",
+    "user": f"/user?id={pd.read_csv(Home.open(ROOT).demo / DEMO_USERS, nrows=1)['user_id'][0]}",
 }  # fmt: skip
 #: Finds what can be acted on and is in sight, by what stands before it: of a group of choices that the arrow keys lead
 #: through, any one. A table is one stop; what its cells hold is led to by arrow keys. What is folded away counts once
@@ -83,7 +84,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A dashboard of a home in which a file was scored and sent to review: pages with something on them."""
     home = bundled_home(tmp_path_factory.mktemp("keys"))
     queued(home, 400)
-    shutil.copytree(home.models / "v0001", home.models / "v0002")  # something to compare with and to promote
+    shutil.copytree(
+        home.settings.models / "v0001", home.settings.models / "v0002"
+    )  # something to compare with and to promote
     with dashboard(home) as address:
         yield address
 

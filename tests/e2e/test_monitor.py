@@ -11,14 +11,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.devtools.test_server import bundled_home, dashboard
-from core.access import audit
-from core.monitoring import incidents
+from core.home import Home
 from core.policy.policy import Policy
-from core.registry import registry
-from core.review import guidance
 from core.schema import schema as schemas
-from core.scoring import score_file
-from core.settings import DEMO_USERS, Settings
+from core.settings import DEMO_USERS
 from tests.e2e.gestures import titled
 
 #: Results take a moment on a busy machine.
@@ -27,7 +23,7 @@ USERS = 3_000
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home of its own, with a run of users as in training and one in which X19 has grown."""
     settings = bundled_home(tmp_path_factory.mktemp("monitored"))
     users = pd.read_csv(settings.demo / DEMO_USERS, nrows=2 * USERS)
@@ -40,12 +36,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def server(home: Settings) -> Iterator[str]:
+def server(home: Home) -> Iterator[str]:
     with dashboard(home) as address:
         yield address
 
 
-def test_from_the_monitor_to_an_incident_and_its_cause(tab: Page, home: Settings) -> None:
+def test_from_the_monitor_to_an_incident_and_its_cause(tab: Page, home: Home) -> None:
     tab.goto("/monitor?run=r-0001")
     expect(tab.get_by_role("heading", name="users of r-0001 are like those v0001 was trained on")).to_be_visible()
 
@@ -60,7 +56,7 @@ def test_from_the_monitor_to_an_incident_and_its_cause(tab: Page, home: Settings
     assert about.address == {"run": "r-0002", "feature": "X19"}
     assert home.guidance.load().audit == 2 * before
     assert home.audit.read()[["who", "what"]].to_numpy().tolist()[0] == ["monitoring", "raise audit share"]
-    assert "X19 has drifted" in (home.data / "logs" / "alerts.log").read_text(encoding="utf-8")
+    assert "X19 has drifted" in (home.settings.data / "logs" / "alerts.log").read_text(encoding="utf-8")
 
     tab.goto("/monitor?run=r-0001&as=Lea")  # another run than the one that the incident is about
     titled(tab, "Monitor")

@@ -13,9 +13,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, exp
 from app.devtools import demo_home
 from app.devtools.demo_home import Story
 from app.words import count
-from core.comparison import comparison_store
-from core.scoring import runs
-from core.settings import Settings
+from core.home import Home
 from tests.reading import Read
 
 #: Results take a moment on a busy machine.
@@ -25,7 +23,7 @@ PAPER: Final[ViewportSize] = {"width": 688, "height": 1017}
 
 
 @pytest.fixture(scope="module")
-def told(bundled: Settings) -> Story:
+def told(bundled: Home) -> Story:
     return demo_home.worked_through(bundled, now=datetime.now(UTC), verdicts=40)
 
 
@@ -89,7 +87,7 @@ def test_a_report_opens_from_disk_draws_itself_and_prints(
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) > 1
 
 
-def test_a_report_says_what_is_on_disk(told: Story, bundled: Settings, files: dict[str, Path]) -> None:
+def test_a_report_says_what_is_on_disk(told: Story, bundled: Home, files: dict[str, Path]) -> None:
     run, comparison = (Read(files[name].read_text(encoding="utf-8")) for name in ("run", "comparison"))
 
     known = bundled.runs.find(told.run.id)

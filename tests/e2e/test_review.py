@@ -10,8 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from app.words import UNKNOWN
-from core.review import cases
-from core.settings import Settings
+from core.home import Home
 from tests.e2e.desk import WORD, case_of, desk_of, lines, note, on_desk, press, rows, standing, user_of
 from tests.e2e.gestures import HEADER, ROW, idle, queue_run, run_in, table
 
@@ -38,7 +37,7 @@ def waiting(chromium: Browser, server: str) -> str:
 
 
 def test_thirty_verdicts_and_an_undo_by_keyboard_are_in_the_file_as_they_were_given(
-    tab: Page, bundled: Settings, waiting: str
+    tab: Page, bundled: Home, waiting: str
 ) -> None:
     tab.goto("/review")
     tab.get_by_label("Your name").fill("Ada")
@@ -83,7 +82,7 @@ def test_thirty_verdicts_and_an_undo_by_keyboard_are_in_the_file_as_they_were_gi
 
 
 def test_ten_cases_judged_in_one_step_are_in_the_file_and_one_undo_takes_them_back(
-    tab: Page, bundled: Settings, waiting: str
+    tab: Page, bundled: Home, waiting: str
 ) -> None:
     tab.goto("/review?as=Tom&review_panel=Triage")
     expect(table(tab).locator("tbody tr").first).to_be_attached()
@@ -120,7 +119,7 @@ def test_ten_cases_judged_in_one_step_are_in_the_file_and_one_undo_takes_them_ba
 
 
 def test_people_and_tabs_that_judge_at_once_never_get_the_same_case(
-    chromium: Browser, server: str, bundled: Settings, waiting: str
+    chromium: Browser, server: str, bundled: Home, waiting: str
 ) -> None:
     with ExitStack() as stack:
         pages = [stack.enter_context(desk_of(chromium, server, name)) for name in ("Bob", "Eve", "Bob")]
@@ -143,7 +142,7 @@ def test_people_and_tabs_that_judge_at_once_never_get_the_same_case(
     assert sorted(stored["case"]) == sorted(shown)
 
 
-def test_a_double_click_judges_one_user(tab: Page, bundled: Settings, waiting: str) -> None:
+def test_a_double_click_judges_one_user(tab: Page, bundled: Home, waiting: str) -> None:
     tab.goto("/review?as=Dora")
     user, case = on_desk(tab), case_of(tab)
 

@@ -11,15 +11,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from app.devtools.test_server import dashboard
-from core import jobs
-from core.access import audit
-from core.comparison import comparison_job, comparison_store
 from core.comparison.comparison_job import Asked
+from core.home import Home
 from core.policy.policy import Policy
-from core.registry import registry
-from core.retraining import gate, schedule
-from core.scoring import runs
-from core.settings import Settings
 from core.training import training_runs
 from tests import make
 from tests.core.retraining import feeding
@@ -31,16 +25,16 @@ USERS = 3_000
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A small home with a version in charge and the verdicts of reviewers on users it has never seen."""
-    settings = Settings.of(tmp_path_factory.mktemp("small"))
+    settings = Home.open(tmp_path_factory.mktemp("small"))
     make.trained_home(settings)
     feeding.judged(settings, make.users(300, 8))
     return settings
 
 
 @pytest.fixture(scope="module")
-def server(home: Settings) -> Iterator[str]:
+def server(home: Home) -> Iterator[str]:
     with dashboard(home) as address:
         yield address
 
@@ -69,7 +63,7 @@ def change(page: Page, button: str, why: str) -> None:
     idle(page)
 
 
-def scores_with(page: Page, home: Settings, version: str, file: Path) -> None:
+def scores_with(page: Page, home: Home, version: str, file: Path) -> None:
     """In the session that is open, by the menu, the next file is scored by that version."""
     by_menu(page, "Overview")  # which leaves the run before it
     by_menu(page, "Score a file")
@@ -80,7 +74,7 @@ def scores_with(page: Page, home: Settings, version: str, file: Path) -> None:
     assert (newest.name, newest.model) == (file.name, version)
 
 
-def trained(page: Page, home: Settings, file: Path) -> None:
+def trained(page: Page, home: Home, file: Path) -> None:
     """From a new file to figures, through a reload while it is under way."""
     make.users(USERS, 7).to_csv(file, index=False)
     page.goto("/train?as=Mara")
@@ -96,7 +90,7 @@ def trained(page: Page, home: Settings, file: Path) -> None:
     assert home.registry.versions() == ("v0001", "v0002")
 
 
-def figures_of(page: Page, home: Settings, run: str) -> training_runs.TrainingRun:
+def figures_of(page: Page, home: Home, run: str) -> training_runs.TrainingRun:
     """Wait for the figures of a training run, which are those on disk."""
     expect(page.get_by_role("heading", name=f"{run}, XGBoost, has a PR-AUC of")).to_be_visible()
     expect(page.get_by_text("Under way")).to_have_count(0)
@@ -107,7 +101,7 @@ def figures_of(page: Page, home: Settings, run: str) -> training_runs.TrainingRu
     return kept
 
 
-def compared_with_the_champion(page: Page, home: Settings) -> None:
+def compared_with_the_champion(page: Page, home: Home) -> None:
     page.get_by_role("button", name="Compare with v0001", exact=True).click()
     titled(page, "Compare models")
     expect(page).to_have_url(re.compile(r"a=v0001.*b=v0002"))
@@ -122,7 +116,7 @@ def compared_with_the_champion(page: Page, home: Settings) -> None:
     titled(page, "Registry")
 
 
-def put_in_charge_and_back(page: Page, elsewhere: Page, home: Settings, folder: Path) -> None:
+def put_in_charge_and_back(page: Page, elsewhere: Page, home: Home, folder: Path) -> None:
     """What is open in another browser scores with what is in charge, without a reload."""
     scores_with(elsewhere, home, "v0001", folder / "1.csv")
     change(page, "Promote v0002", "It catches more.")
@@ -136,7 +130,7 @@ def put_in_charge_and_back(page: Page, elsewhere: Page, home: Settings, folder: 
                     ["Mara", "promote", "v0002", "It catches more."]]  # fmt: skip
 
 
-def retrained(page: Page, home: Settings) -> None:
+def retrained(page: Page, home: Home) -> None:
     by_menu(page, "Train")
     page.get_by_role("button", name="Retrain", exact=True).click()
     popover(page).get_by_role("button", name="Retrain", exact=True).click()
@@ -154,9 +148,7 @@ def retrained(page: Page, home: Settings) -> None:
     expect(page.get_by_text(found.judges)).to_be_visible()
 
 
-def test_train_compare_promote_roll_back_and_retrain(
-    tab: Page, elsewhere: Page, home: Settings, tmp_path: Path
-) -> None:
+def test_train_compare_promote_roll_back_and_retrain(tab: Page, elsewhere: Page, home: Home, tmp_path: Path) -> None:
     trained(tab, home, tmp_path / "march.csv")
     compared_with_the_champion(tab, home)
     put_in_charge_and_back(tab, elsewhere, home, tmp_path)
@@ -167,7 +159,7 @@ def test_train_compare_promote_roll_back_and_retrain(
     assert whats.tolist()[::-1][-3:] == ["promote", "roll back", "retrain"]
 
 
-def test_a_run_that_is_cancelled_stops_and_leaves_nothing(tab: Page, home: Settings) -> None:
+def test_a_run_that_is_cancelled_stops_and_leaves_nothing(tab: Page, home: Home) -> None:
     before = len(home.training_runs.listed())
     tab.goto("/train?as=Mara")
     tab.get_by_role("button", name="Options", exact=True).click()

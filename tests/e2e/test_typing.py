@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from app.devtools.test_server import bundled_home, dashboard
-from core.review import outbox
-from core.settings import ROOT, Settings
+from core.home import Home
+from core.settings import ROOT
 from tests.e2e.desk import case_of, on_desk, rows
 from tests.e2e.desk import press as judge
 from tests.e2e.gestures import idle, popover
@@ -31,7 +31,7 @@ FIELDS = "input[type=text], input[type=number], input[type=search], textarea, [r
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home in which a file was scored and sent to review."""
     found = bundled_home(tmp_path_factory.mktemp("typing"))
     queued(found, 2_000)
@@ -39,14 +39,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def server(home: Settings) -> Iterator[str]:
+def server(home: Home) -> Iterator[str]:
     with dashboard(home) as address:
         yield address
 
 
-def judged(home: Settings) -> tuple[int, int]:
+def judged(home: Home) -> tuple[int, int]:
     """How many verdicts were given, and how many decisions the platform was told."""
-    given = len(rows(home, "Ada")) if (home.feedback / "feedback.csv").exists() else 0
+    given = len(rows(home, "Ada")) if (home.settings.feedback / "feedback.csv").exists() else 0
     return given, len(home.outbox.since(0))
 
 
@@ -56,9 +56,7 @@ def typed(page: Page, delay: int = 0) -> None:
 
 
 @pytest.mark.parametrize("delay", DELAYS)
-def test_what_is_typed_after_n_judges_nobody_and_after_a_tab_is_in_the_note(
-    tab: Page, home: Settings, delay: int
-) -> None:
+def test_what_is_typed_after_n_judges_nobody_and_after_a_tab_is_in_the_note(tab: Page, home: Home, delay: int) -> None:
     tab.goto("/review?as=Ada")
     on_desk(tab)
     case, before = case_of(tab), judged(home)
@@ -82,7 +80,7 @@ def test_what_is_typed_after_n_judges_nobody_and_after_a_tab_is_in_the_note(
     assert given[["case", "verdict", "notes"]].tolist() == [case, "unsure", TEXT]
 
 
-def test_esc_leaves_the_note(tab: Page, home: Settings) -> None:
+def test_esc_leaves_the_note(tab: Page, home: Home) -> None:
     tab.goto("/review?as=Ada")
     on_desk(tab)
     case, before = case_of(tab), judged(home)
@@ -100,7 +98,7 @@ def test_esc_leaves_the_note(tab: Page, home: Settings) -> None:
     assert (judged(home), case_of(tab)) == (before, case)
 
 
-def test_what_is_typed_anywhere_on_review_judges_nobody(tab: Page, home: Settings) -> None:
+def test_what_is_typed_anywhere_on_review_judges_nobody(tab: Page, home: Home) -> None:
     tab.goto("/review?as=Ada")
     on_desk(tab)
     case, before = case_of(tab), judged(home)
@@ -113,7 +111,7 @@ def test_what_is_typed_anywhere_on_review_judges_nobody(tab: Page, home: Setting
 
 
 @pytest.mark.slow
-def test_what_is_typed_anywhere_on_other_pages_judges_nobody(tab: Page, home: Settings) -> None:
+def test_what_is_typed_anywhere_on_other_pages_judges_nobody(tab: Page, home: Home) -> None:
     before = judged(home)
     for name in PAGES:
         tab.goto(WHERE.get(name, f"/{name.replace('_', '-')}?as=Ada"))

@@ -12,10 +12,8 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.access import accounts
-from core.review import cases
-from core.scoring import runs
-from core.settings import DEMO_USERS, Settings
+from core.home import Home
+from core.settings import DEMO_USERS
 from tests.e2e.desk import case_of, lines, on_desk, press, rows, taken_up, user_of
 from tests.e2e.gestures import by_menu, cells, drop, idle, run_in, select_row, titled
 from tests.e2e.homes import Fragile, queued
@@ -28,13 +26,13 @@ GONE = "ERR_|No response|not responding|WebSocket|timeout"
 
 
 @pytest.fixture(scope="module")
-def run(bundled: Settings) -> str:
+def run(bundled: Home) -> str:
     """A run of the home, sent to review."""
     return queued(bundled, 400)
 
 
 @pytest.fixture(scope="module")
-def fragile(bundled: Settings, run: str) -> Iterator[Fragile]:
+def fragile(bundled: Home, run: str) -> Iterator[Fragile]:
     running = Fragile(bundled)
     yield running
     running.lost()
@@ -46,7 +44,7 @@ def server(fragile: Fragile) -> str:
 
 
 @pytest.fixture
-def team(bundled: Settings) -> None:
+def team(bundled: Home) -> None:
     """Accounts, so that nobody comes in by a name alone any more: for the last test."""
     now = datetime.now(UTC)
     bundled.accounts.create("Root", "admin", PASSWORDS["Root"], now=now)
@@ -64,10 +62,10 @@ def step(page: Page, way: Literal["back", "forward"], address: str) -> None:
 
 
 def test_back_and_forward_lead_through_pages_runs_and_users_and_score_nothing_again(
-    tab: Page, bundled: Settings, run: str, tmp_path: Path
+    tab: Page, bundled: Home, run: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "late.csv"
-    pd.read_csv(bundled.demo / DEMO_USERS, dtype=str, nrows=60).to_csv(file, index=False)
+    pd.read_csv(bundled.settings.demo / DEMO_USERS, dtype=str, nrows=60).to_csv(file, index=False)
     tab.goto("/")
     titled(tab, "Overview")
     by_menu(tab, "Score a file")
@@ -96,9 +94,7 @@ def test_back_and_forward_lead_through_pages_runs_and_users_and_score_nothing_ag
 
 
 @pytest.mark.parametrize("excused", [GONE], indirect=True, ids=["lost"])
-def test_a_server_lost_in_the_middle_of_a_review_loses_no_verdict(
-    tab: Page, bundled: Settings, fragile: Fragile
-) -> None:
+def test_a_server_lost_in_the_middle_of_a_review_loses_no_verdict(tab: Page, bundled: Home, fragile: Fragile) -> None:
     tab.goto("/review?as=Uma")
     given = []
     for key, word in (("s", "spammer"), ("l", "legitimate")):
@@ -122,7 +118,7 @@ def test_a_server_lost_in_the_middle_of_a_review_loses_no_verdict(
 
 @pytest.mark.parametrize("excused", [GONE], indirect=True, ids=["lost"])
 def test_who_loses_role_account_or_session_signs_in_again_and_loses_nothing(
-    tab: Page, bundled: Settings, fragile: Fragile, team: None
+    tab: Page, bundled: Home, fragile: Fragile, team: None
 ) -> None:
     tab.goto("/review")
     sign_in(tab)

@@ -17,7 +17,7 @@ from typing import Any
 from typer.testing import CliRunner
 
 from app.cli import app
-from core.settings import Settings
+from core.home import Home
 from tests import make
 from tests.app.api.server import QUIET, SPAMMER, Answer, Client, serving
 
@@ -71,7 +71,7 @@ def _commands(home: Path, folder: Path) -> dict[str, bytes]:
 def _requests(home: Path, key: str) -> dict[str, bytes]:
     user: dict[str, Any] = {"features": SPAMMER | {"age": 41.5}, "user_id": "replayed-1"}
     quiet: dict[str, Any] = {"features": QUIET | {"age": 300.25, "ratio": None}, "context": {"country": "DE"}}
-    with serving(Settings.of(home)) as nobody:
+    with serving(Home.open(home)) as nobody:
         client = Client(nobody.port, key)
         asked: dict[str, Callable[[], Answer]] = {
             "about": lambda: client.get("/"),

@@ -13,14 +13,14 @@ from streamlit.testing.v1 import AppTest
 
 from app.components.review import key_guard
 from core import jobs, workers
-from core.data import datasets, intake
+from core.data import intake
+from core.home import Home
 from core.policy.policy import Policy
 from core.registry import registry
 from core.schema import schema as schemas
-from core.scoring import runs, score_file
+from core.scoring import score_file
 from core.scoring.runs import Run
-from core.settings import DEMO_LABELLED, DEMO_USERS, HOME_VARIABLE, ROOT, Settings
-from core.training import training
+from core.settings import DEMO_LABELLED, DEMO_USERS, HOME_VARIABLE, ROOT
 from tests import make
 from tests.screen import Scored, Upload, Visit
 
@@ -55,8 +55,8 @@ def real_jobs(_no_processes: None, monkeypatch: pytest.MonkeyPatch) -> None:
 def visit(monkeypatch: pytest.MonkeyPatch) -> Visit:
     """Open a page of a home at an address: `visit(home, "score_file", run="r-0001")`."""
 
-    def opened(home: Settings, page: str = "overview", **where: str) -> AppTest:
-        monkeypatch.setenv(HOME_VARIABLE, str(home.home))
+    def opened(home: Home, page: str = "overview", **where: str) -> AppTest:
+        monkeypatch.setenv(HOME_VARIABLE, str(home.settings.home))
         at = AppTest.from_file(ROOT / "app" / "main.py", default_timeout=60).run()
         if page == "overview":
             return at
@@ -76,7 +76,7 @@ def visit(monkeypatch: pytest.MonkeyPatch) -> Visit:
 def upload(visit: Visit) -> Upload:
     """Drop a file on *Score a file*; the page it leads to."""
 
-    def dropped(home: Settings, payload: bytes | pd.DataFrame, *, name: str = "users.csv") -> AppTest:
+    def dropped(home: Home, payload: bytes | pd.DataFrame, *, name: str = "users.csv") -> AppTest:
         at = visit(home, "score_file")
         at.file_uploader(key="upload").upload(name, payload if isinstance(payload, bytes) else make.csv(payload))
         return at.run()
@@ -88,8 +88,8 @@ def upload(visit: Visit) -> Upload:
 def scored() -> Scored:
     """Score a file as the page does, with the reasons of everybody flagged."""
 
-    def run_of(home: Settings, frame: pd.DataFrame, *, name: str = "users.csv", reasons: bool = True) -> Run:
-        columns, model, policy = schemas.load(home.schema_file), home.registry.load(), Policy()
+    def run_of(home: Home, frame: pd.DataFrame, *, name: str = "users.csv", reasons: bool = True) -> Run:
+        columns, model, policy = schemas.load(home.settings.schema_file), home.registry.load(), Policy()
         done = home.file_scoring.score_file(name, make.csv(frame), columns, model, policy, now=make.NOW)
         if reasons:
             told = score_file.explained(done.frame, done.results["probability"].to_numpy(), model, policy)
@@ -106,18 +106,18 @@ def to_score() -> pd.DataFrame:
 
 
 @pytest.fixture
-def with_demo(own: Settings, to_score: pd.DataFrame) -> Settings:
+def with_demo(own: Home, to_score: pd.DataFrame) -> Home:
     """A home with the two demo files, of its own columns."""
-    own.demo.mkdir(parents=True)
-    to_score.to_csv(own.demo / DEMO_USERS, index=False)
-    make.users(400, seed=5).to_csv(own.demo / DEMO_LABELLED, index=False)
+    own.settings.demo.mkdir(parents=True)
+    to_score.to_csv(own.settings.demo / DEMO_USERS, index=False)
+    make.users(400, seed=5).to_csv(own.settings.demo / DEMO_LABELLED, index=False)
     return own
 
 
 @pytest.fixture
-def noticed(own: Settings) -> Settings:
+def noticed(own: Home) -> Home:
     """A home whose model in charge was trained with a notice."""
-    folder = own.models / "v0001"
+    folder = own.settings.models / "v0001"
     metadata = folder / registry.METADATA
     before = hashlib.sha256(metadata.read_bytes()).hexdigest()
     text = metadata.read_text(encoding="utf-8").replace('"notice": ""', '"notice": "trained on *simulated* users"')
@@ -129,12 +129,12 @@ def noticed(own: Settings) -> Settings:
 
 
 @pytest.fixture
-def hostile(home: Settings) -> Settings:
+def hostile(home: Home) -> Home:
     """A home with a model of a feature whose name looks like markup."""
     feature = "<b>links</b>$x$ :red[x]"
     named = [replace(column, name=feature) if column.name == "links" else column for column in make.SCHEMA.features]
     schema = replace(make.SCHEMA, features=tuple(named))
-    schemas.save(schema, home.schema_file)
+    schemas.save(schema, home.settings.schema_file)
     frame = make.users(400).rename(columns={"links": feature})
     checked = intake.read("<i>train</i>.csv", make.csv(frame), schema, need_label=True)
     dataset = home.datasets.put(checked, schema, now=make.NOW, need_label=True)

@@ -14,17 +14,13 @@ from app.queries import compare
 from app.queries.compare import View
 from app.tables import comparison as tables
 from app.words import plain
-from core.comparison import comparison_job, predictions
 from core.comparison.comparison_job import Asked
 from core.comparison.comparison_store import Compared
-from core.data import datasets, intake, split
+from core.data import intake, split
+from core.home import Home
 from core.jobs import Report
 from core.policy.policy import BANDS, Policy
-from core.registry import registry
-from core.scoring import runs
 from core.scoring.scorer import Scorer
-from core.settings import Settings
-from core.training import training, training_runs
 from core.training.training_runs import Scores, TrainingRun
 from tests import make, screen
 from tests.core.review.reviewing import waiting
@@ -41,10 +37,10 @@ class _Quiet(Report):
 
 
 @pytest.fixture(scope="module")
-def compared(tmp_path_factory: pytest.TempPathFactory, trained: Settings) -> Settings:
+def compared(tmp_path_factory: pytest.TempPathFactory, trained: Home) -> Home:
     """The trained home with v0002, and both compared on on.csv."""
-    settings = Settings.of(tmp_path_factory.mktemp("compared"))
-    shutil.copytree(trained.home, settings.home, dirs_exist_ok=True)
+    settings = Home.open(tmp_path_factory.mktemp("compared"))
+    shutil.copytree(trained.settings.home, settings.settings.home, dirs_exist_ok=True)
     second = stored(settings, "second.csv", make.users(1500, seed=1))
     settings.training.learn(settings.datasets.find(second), make.SCHEMA, Policy().thresholds, now=make.NOW, seed=1)
     made(settings, "v0001", "v0002", stored(settings, "on.csv", ON))
@@ -52,33 +48,33 @@ def compared(tmp_path_factory: pytest.TempPathFactory, trained: Settings) -> Set
 
 
 @pytest.fixture
-def two(compared: Settings, tmp_path: Path) -> Settings:
+def two(compared: Home, tmp_path: Path) -> Home:
     """A copy for one test."""
-    shutil.copytree(compared.home, tmp_path / "home")
-    return Settings.of(tmp_path / "home")
+    shutil.copytree(compared.settings.home, tmp_path / "home")
+    return Home.open(tmp_path / "home")
 
 
-def stored(settings: Settings, name: str, frame: pd.DataFrame) -> str:
+def stored(settings: Home, name: str, frame: pd.DataFrame) -> str:
     checked = intake.read(name, make.csv(frame), make.SCHEMA)
     return settings.datasets.put(checked, make.SCHEMA, now=make.NOW).id
 
 
-def made(settings: Settings, a: str, b: str, on: str) -> Compared:
+def made(settings: Home, a: str, b: str, on: str) -> Compared:
     settings.comparer.compare_stored(_Quiet(), a=a, b=b, on=on, thresholds=THRESHOLDS)
     found = settings.comparer.look(Asked(a, b, on, THRESHOLDS))
     assert found is not None
     return found
 
 
-def on(settings: Settings) -> str:
+def on(settings: Home) -> str:
     return next(found.id for found in settings.datasets.stored() if found.name == "on.csv")
 
 
-def known(settings: Settings) -> Compared:
+def known(settings: Home) -> Compared:
     return made(settings, "v0001", "v0002", on(settings))
 
 
-def opened(visit: Visit, settings: Settings, **where: str) -> AppTest:
+def opened(visit: Visit, settings: Home, **where: str) -> AppTest:
     at = visit(settings, "compare", **{"a": "v0001", "b": "v0002", "on": on(settings)[:12], **where})
     assert not at.exception
     return at
@@ -88,7 +84,7 @@ def table(at: AppTest, column: str) -> pd.DataFrame:
     return next(frame.value for frame in at.dataframe if column in frame.value)
 
 
-def test_the_finding_the_rows_and_every_figure_are_those_of_the_comparison(visit: Visit, compared: Settings) -> None:
+def test_the_finding_the_rows_and_every_figure_are_those_of_the_comparison(visit: Visit, compared: Home) -> None:
     found, at = known(compared), opened(visit, compared)
 
     assert at.header[0].value == plain(found.comparison.sentence)
@@ -103,7 +99,7 @@ def test_the_finding_the_rows_and_every_figure_are_those_of_the_comparison(visit
         assert plain(tables.spoken(each.sentence)) in screen.sentences(at)
 
 
-def test_who_changes_band_is_listed_with_both_scores_and_why(visit: Visit, compared: Settings) -> None:
+def test_who_changes_band_is_listed_with_both_scores_and_why(visit: Visit, compared: Home) -> None:
     at = opened(visit, compared)
 
     score = {version: Scorer(compared.registry.load(version)).score(ON).probability for version in ("v0001", "v0002")}
@@ -118,7 +114,7 @@ def test_who_changes_band_is_listed_with_both_scores_and_why(visit: Visit, compa
     assert shown["why"].str.contains(r"links|ratio|verified|tier").all()
 
 
-def test_flips_can_be_looked_at_one_way_only(visit: Visit, compared: Settings) -> None:
+def test_flips_can_be_looked_at_one_way_only(visit: Visit, compared: Home) -> None:
     at = opened(visit, compared)
     everyone = table(at, "why")
 
@@ -131,7 +127,7 @@ def test_flips_can_be_looked_at_one_way_only(visit: Visit, compared: Settings) -
     assert len(shown) == known(compared).flips().severer
 
 
-def test_the_download_holds_every_flip_with_its_bands(compared: Settings) -> None:
+def test_the_download_holds_every_flip_with_its_bands(compared: Home) -> None:
     found = known(compared)
     view = View("x", found, compared.datasets.find(on(compared)))
     frame = tables.changed(view.found, compare.flips(view))
@@ -144,7 +140,7 @@ def test_the_download_holds_every_flip_with_its_bands(compared: Settings) -> Non
     assert any(f",{band}," in lines[1] for band in BANDS)
 
 
-def test_flips_are_sent_to_review_as_users_of_a_run(visit: Visit, two: Settings) -> None:
+def test_flips_are_sent_to_review_as_users_of_a_run(visit: Visit, two: Home) -> None:
     at = opened(visit, two, **{"as": "Ada"})
     expected = known(two).flips()
 
@@ -159,7 +155,7 @@ def test_flips_are_sent_to_review_as_users_of_a_run(visit: Visit, two: Settings)
 
 
 @pytest.mark.parametrize("wish", ["threshold", "recall", "precision", "flag rate", "cost"])
-def test_confusion_matrices_follow_the_threshold_or_the_wish(visit: Visit, compared: Settings, wish: str) -> None:
+def test_confusion_matrices_follow_the_threshold_or_the_wish(visit: Visit, compared: Home, wish: str) -> None:
     at, found = opened(visit, compared), known(compared)
     next(each for each in at.segmented_control if each.key == "threshold_by").set_value(wish).run()
     if wish == "cost":
@@ -187,7 +183,7 @@ def test_confusion_matrices_follow_the_threshold_or_the_wish(visit: Visit, compa
 
 
 @pytest.mark.parametrize("tab", ["ROC", "Gain", "Calibration", "Scores"])
-def test_every_tab_draws_its_figure(visit: Visit, compared: Settings, tab: str) -> None:
+def test_every_tab_draws_its_figure(visit: Visit, compared: Home, tab: str) -> None:
     at = opened(visit, compared)
     title = {
         "ROC": "Recall against false alarms", "Gain": "Recall against users flagged",
@@ -202,7 +198,7 @@ def test_every_tab_draws_its_figure(visit: Visit, compared: Settings, tab: str) 
     assert f"**{title}**" in screen.sentences(at)
 
 
-def test_segments_of_either_model_are_those_of_the_comparison(visit: Visit, compared: Settings) -> None:
+def test_segments_of_either_model_are_those_of_the_comparison(visit: Visit, compared: Home) -> None:
     at, found = opened(visit, compared), known(compared)
     shown = table(at, "Segment")
     assert shown["Segment"].tolist() == found.segments[1]["segment"].tolist()
@@ -218,8 +214,8 @@ def test_segments_of_either_model_are_those_of_the_comparison(visit: Visit, comp
     assert shown.loc["DE", "Selected"].startswith(f"{100 * (score[inside] > 0.3).mean():.1f}")
 
 
-def test_a_comparison_nobody_made_yet_is_made_in_a_job(real_jobs: None, visit: Visit, two: Settings) -> None:
-    shutil.rmtree(two.compared)
+def test_a_comparison_nobody_made_yet_is_made_in_a_job(real_jobs: None, visit: Visit, two: Home) -> None:
+    shutil.rmtree(two.settings.compared)
     asked = Asked("v0001", "v0002", on(two), THRESHOLDS)
     at = opened(visit, two)
     assert not at.header
@@ -232,7 +228,7 @@ def test_a_comparison_nobody_made_yet_is_made_in_a_job(real_jobs: None, visit: V
 
 
 def test_why_two_cannot_be_compared_is_said_and_they_are_not_compared_again_by_themselves(
-    real_jobs: None, visit: Visit, two: Settings
+    real_jobs: None, visit: Visit, two: Home
 ) -> None:
     table_of = pd.DataFrame({"id": ["x", "y"], "y_true": [0, 1], "y_proba": [0.1, 0.7]})
     given = two.prediction_files.put("theirs.csv", make.csv(table_of), now=make.NOW)
@@ -246,12 +242,12 @@ def test_why_two_cannot_be_compared_is_said_and_they_are_not_compared_again_by_t
     assert "Compare again" in [button.label for button in at.button]
 
 
-def test_predictions_that_are_dropped_become_the_contender(visit: Visit, two: Settings) -> None:
+def test_predictions_that_are_dropped_become_the_contender(visit: Visit, two: Home) -> None:
     score = Scorer(two.registry.load("v0002")).score(ON).probability
     payload = make.csv(pd.DataFrame({"id": ON["user"], "y_true": ON["spam"], "y_proba": score}))
     given = two.prediction_files.put("theirs.csv", payload, now=make.NOW)
     made(two, "v0001", given.id, on(two))
-    shutil.rmtree(two.predictions / given.id)
+    shutil.rmtree(two.settings.predictions / given.id)
     at = opened(visit, two)
 
     at.file_uploader(key="predictions").upload("theirs.csv", payload).run()
@@ -262,7 +258,7 @@ def test_predictions_that_are_dropped_become_the_contender(visit: Visit, two: Se
     assert "why" not in table(at, "before")
 
 
-def test_a_file_of_predictions_that_is_wrong_gets_its_sentence(visit: Visit, two: Settings) -> None:
+def test_a_file_of_predictions_that_is_wrong_gets_its_sentence(visit: Visit, two: Home) -> None:
     at = opened(visit, two)
 
     at.file_uploader(key="predictions").upload("bad.csv", b"id,y_true,y_proba\nx,0,1.5\ny,1,0.2\n").run()
@@ -272,7 +268,7 @@ def test_a_file_of_predictions_that_is_wrong_gets_its_sentence(visit: Visit, two
 
 
 @pytest.mark.parametrize("tab", ["PR", "Calibration"])
-def test_the_name_of_a_file_is_nowhere_read_as_markdown(visit: Visit, two: Settings, tab: str) -> None:
+def test_the_name_of_a_file_is_nowhere_read_as_markdown(visit: Visit, two: Home, tab: str) -> None:
     name = "<b>x</b> :red[y] $z$ `w`.csv"
     score = Scorer(two.registry.load("v0002")).score(ON).probability
     payload = make.csv(pd.DataFrame({"id": ON["user"], "y_true": ON["spam"], "y_proba": score}))
@@ -289,18 +285,18 @@ def test_the_name_of_a_file_is_nowhere_read_as_markdown(visit: Visit, two: Setti
     assert [text for text in shown if ":red[y]" in text] == []
 
 
-def test_with_one_model_there_is_nothing_to_compare(visit: Visit, own: Settings) -> None:
+def test_with_one_model_there_is_nothing_to_compare(visit: Visit, own: Home) -> None:
     assert "Nothing to compare with yet" in screen.sentences(visit(own, "compare"))
 
 
-def test_the_address_of_what_is_gone_shows_what_is_there(visit: Visit, compared: Settings) -> None:
+def test_the_address_of_what_is_gone_shows_what_is_there(visit: Visit, compared: Home) -> None:
     at = visit(compared, "compare", a="v0099", b="nobody", on=on(compared)[:12])
 
     assert not at.exception
     assert at.selectbox[0].value in {"v0001", "v0002"}
 
 
-def test_the_address_of_a_dataset_that_is_gone_shows_the_one_learnt_from(visit: Visit, compared: Settings) -> None:
+def test_the_address_of_a_dataset_that_is_gone_shows_the_one_learnt_from(visit: Visit, compared: Home) -> None:
     at = visit(compared, "compare", a="v0001", b="v0002", on="0" * 12)
 
     assert not at.exception
@@ -309,7 +305,7 @@ def test_the_address_of_a_dataset_that_is_gone_shows_the_one_learnt_from(visit: 
     assert at.query_params["on"] == learnt_from[:12]
 
 
-def test_a_training_run_that_is_no_version_can_be_chosen_on_its_own_users(visit: Visit, two: Settings) -> None:
+def test_a_training_run_that_is_no_version_can_be_chosen_on_its_own_users(visit: Visit, two: Home) -> None:
     model = two.registry.load("v0001")
     part = make.users(1500)[split.in_test(split.keys(make.users(1500), make.SCHEMA, two.split.salt()))]
     known = Scores.of(

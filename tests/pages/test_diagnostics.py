@@ -8,9 +8,9 @@ from streamlit.testing.v1 import AppTest
 
 from app.words import plain
 from core import jobs
-from core.diagnostics import importance, learning_curve, robustness
+from core.home import Home
 from core.policy.policy import Policy
-from core.settings import HOME_VARIABLE, Settings
+from core.settings import HOME_VARIABLE
 from tests import make, screen
 
 IDENTITY = "robustness-v0001-"
@@ -21,11 +21,11 @@ def page() -> None:
     from app.queries import services  # noqa: PLC0415 - AppTest runs the text of this function
     from tests import make  # noqa: PLC0415
 
-    deeper("v0001", make.learnt_from(services.settings()))
+    deeper("v0001", make.learnt_from(services.home()))
 
 
-def opened(home: Settings, monkeypatch: pytest.MonkeyPatch, tab: str = "Robustness") -> AppTest:
-    monkeypatch.setenv(HOME_VARIABLE, str(home.home))
+def opened(home: Home, monkeypatch: pytest.MonkeyPatch, tab: str = "Robustness") -> AppTest:
+    monkeypatch.setenv(HOME_VARIABLE, str(home.settings.home))
     st.cache_data.clear()
     st.cache_resource.clear()
     at = AppTest.from_function(page, default_timeout=60)
@@ -38,7 +38,7 @@ def nothing(*_told: object) -> None:
 
 
 @pytest.fixture(scope="module")
-def looked_at(trained: Settings) -> Settings:
+def looked_at(trained: Home) -> Home:
     """The trained home with what all three jobs leave."""
     dataset = make.learnt_from(trained).id
     trained.robustness.robustness_stored(
@@ -47,11 +47,11 @@ def looked_at(trained: Settings) -> Settings:
     trained.importance.importance_stored(nothing, version="v0001", dataset=dataset)
     trained.learning_curves.learning_curve_stored(nothing, dataset=dataset, shares=(0.01, 0.5, 1.0))
     yield trained
-    for path in (trained.compared / "deeper").iterdir():
+    for path in (trained.settings.compared / "deeper").iterdir():
         path.unlink()
 
 
-def test_nothing_is_worked_out_before_somebody_asks(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_worked_out_before_somebody_asks(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     for tab, button in (
         ("Robustness", "Disturb values"), ("Importance", "Permute features"),
         ("Learning curve", "Draw the learning curve"),
@@ -59,12 +59,12 @@ def test_nothing_is_worked_out_before_somebody_asks(own: Settings, monkeypatch: 
         at = opened(own, monkeypatch, tab)
         assert not at.exception
         assert [each.label for each in at.button] == [button]
-    assert not own.compared.exists()
-    assert not own.jobs.exists()
+    assert not own.settings.compared.exists()
+    assert not own.settings.jobs.exists()
 
 
 @pytest.mark.usefixtures("real_jobs")
-def test_the_button_starts_the_job_and_its_result_is_drawn(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_button_starts_the_job_and_its_result_is_drawn(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     at = opened(own, monkeypatch)
     at.button[0].click().run()
     (job,) = own.jobs.listed(prefix=IDENTITY)
@@ -76,11 +76,9 @@ def test_the_button_starts_the_job_and_its_result_is_drawn(own: Settings, monkey
     assert plain(found.sentence) in screen.sentences(at)
 
 
-def test_a_job_that_gave_no_result_says_why_and_can_be_asked_again(
-    own: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_job_that_gave_no_result_says_why_and_can_be_asked_again(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     dataset = make.learnt_from(own).id
-    folder = own.jobs / f"{IDENTITY}{dataset[:16]}"
+    folder = own.settings.jobs / f"{IDENTITY}{dataset[:16]}"
     folder.mkdir(parents=True)
     told = jobs.Report(folder, jobs.Job(folder.name, "Disturb values"))
     told.tell("cancelled", message="Disturb values was cancelled. Nothing was changed.")
@@ -89,7 +87,7 @@ def test_a_job_that_gave_no_result_says_why_and_can_be_asked_again(
     assert [each.label for each in at.button] == ["Disturb values"]
 
 
-def test_each_tab_draws_its_finding_and_figures(looked_at: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_tab_draws_its_finding_and_figures(looked_at: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     dataset = make.learnt_from(looked_at).id
     robust = looked_at.robustness.stored("v0001", dataset, above=0.7)
     important = looked_at.importance.stored("v0001", dataset)
@@ -112,14 +110,14 @@ def test_each_tab_draws_its_finding_and_figures(looked_at: Settings, monkeypatch
     assert at.table[0].value["Users"].tolist() == [each.n for each in learnt.points]
 
 
-def test_another_figure_can_be_chosen(looked_at: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_figure_can_be_chosen(looked_at: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     at = opened(looked_at, monkeypatch)
     at.segmented_control(key="deeper_measure").set_value("recall").run()
     assert not at.exception
     assert "Recall with spoilt values" in screen.sentences(at)
 
 
-def test_names_from_files_are_no_markup(hostile: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_from_files_are_no_markup(hostile: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     dataset = make.learnt_from(hostile).id
     hostile.importance.importance_stored(nothing, version="v0001", dataset=dataset)
     at = opened(hostile, monkeypatch, "Importance")

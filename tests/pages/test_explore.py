@@ -18,20 +18,19 @@ from app.components.explore import evidence, feature_pairs, feature_table, group
 from app.components.shared import figure as figures
 from app.queries import explore, services
 from app.words import plain
-from core.data import datasets, intake
+from core.data import intake
 from core.explore import shift
 from core.explore.interval import wilson
+from core.home import Home
 from core.policy.policy import BANDS, Policy
 from core.registry import registry
 from core.schema import schema as schemas
 from core.schema.schema import Column, Label, Schema
-from core.scoring import runs
 from core.scoring.filters import Filters
 from core.scoring.runs import Run
 from core.scoring.scorer import matrix
 from core.scoring.view import View
-from core.settings import HOME_VARIABLE, Settings
-from core.training import training
+from core.settings import HOME_VARIABLE
 from tests import make, screen
 from tests.screen import Scored, Visit
 
@@ -57,16 +56,16 @@ def users() -> pd.DataFrame:
 
 
 @pytest.fixture
-def run(own: Settings, scored: Scored, users: pd.DataFrame) -> Run:
+def run(own: Home, scored: Scored, users: pd.DataFrame) -> Run:
     return scored(own, users, reasons=False)
 
 
-def stored(home: Settings, frame: pd.DataFrame, name: str = "users.csv", schema: Schema = make.SCHEMA) -> str:
+def stored(home: Home, frame: pd.DataFrame, name: str = "users.csv", schema: Schema = make.SCHEMA) -> str:
     """Store users; what stands for them in the address."""
     return home.datasets.put(intake.read(name, make.csv(frame), schema), schema, now=make.NOW).id[:12]
 
 
-def train(home: Settings) -> str:
+def train(home: Home) -> str:
     return home.registry.load().metadata.data.dataset[:12]
 
 
@@ -93,7 +92,7 @@ def in_url(at: AppTest, name: str) -> list[str]:
 @pytest.mark.parametrize("panel", PANELS)
 @pytest.mark.parametrize("kind", ["labelled", "run", "unlabelled", "no model"])
 def test_every_panel_renders(
-    visit: Visit, own: Settings, scored: Scored, to_score: pd.DataFrame, kind: str, panel: str
+    visit: Visit, own: Home, scored: Scored, to_score: pd.DataFrame, kind: str, panel: str
 ) -> None:
     of = train(own)
     if kind == "run":
@@ -101,7 +100,7 @@ def test_every_panel_renders(
     elif kind == "unlabelled":
         of = stored(own, to_score)
     elif kind == "no model":
-        (own.models / registry.CHAMPION).unlink()
+        (own.settings.models / registry.CHAMPION).unlink()
 
     at = visit(own, "explore", of=of, panel=panel)
 
@@ -112,14 +111,14 @@ def test_every_panel_renders(
     assert ("spammers" in who(at)) == (kind in {"labelled", "no model"})
 
 
-def test_a_home_with_nothing_in_it_says_what_to_do(visit: Visit, home: Settings) -> None:
+def test_a_home_with_nothing_in_it_says_what_to_do(visit: Visit, home: Home) -> None:
     at = visit(home, "explore")
 
     assert not at.exception
     assert "Nothing to explore yet" in screen.sentences(at)
 
 
-def test_the_users_looked_at_are_told_in_a_sentence(visit: Visit, own: Settings) -> None:
+def test_the_users_looked_at_are_told_in_a_sentence(visit: Visit, own: Home) -> None:
     spam = make.users(1500)["spam"]
     low, high = wilson([spam.sum()], [len(spam)])
 
@@ -129,7 +128,7 @@ def test_the_users_looked_at_are_told_in_a_sentence(visit: Visit, own: Settings)
     assert f"{100 * spam.mean():.2f} % spammers ({100 * low[0]:.2f} to {100 * high[0]:.2f})" in told
 
 
-def test_another_dataset_can_be_chosen_and_is_then_in_the_address(visit: Visit, own: Settings) -> None:
+def test_another_dataset_can_be_chosen_and_is_then_in_the_address(visit: Visit, own: Home) -> None:
     other = stored(own, make.users(80, 6), "other.csv")
     at = visit(own, "explore", of=train(own))
 
@@ -140,7 +139,7 @@ def test_another_dataset_can_be_chosen_and_is_then_in_the_address(visit: Visit, 
     assert "other.csv" in who(at)
 
 
-def test_an_address_of_users_who_are_gone_shows_others(visit: Visit, own: Settings) -> None:
+def test_an_address_of_users_who_are_gone_shows_others(visit: Visit, own: Home) -> None:
     at = visit(own, "explore", of="r-0099", panel="Nonsense", feature="X99", against="gone")
 
     assert not at.exception
@@ -150,7 +149,7 @@ def test_an_address_of_users_who_are_gone_shows_others(visit: Visit, own: Settin
 # At a glance
 
 
-def test_each_finding_is_a_sentence_that_leads_to_its_evidence(visit: Visit, own: Settings) -> None:
+def test_each_finding_is_a_sentence_that_leads_to_its_evidence(visit: Visit, own: Home) -> None:
     at = visit(own, "explore", of=train(own))
     missing = int(make.users(1500)["ratio"].isna().sum())
 
@@ -162,7 +161,7 @@ def test_each_finding_is_a_sentence_that_leads_to_its_evidence(visit: Visit, own
     assert "count, the same for every user" in screen.sentences(at)
 
 
-def test_near_copies_lead_to_the_correlations(visit: Visit, own: Settings) -> None:
+def test_near_copies_lead_to_the_correlations(visit: Visit, own: Home) -> None:
     frame = make.users(400, 8)
     at = visit(own, "explore", of=stored(own, frame.assign(tier=frame["links"] * 2)), panel="Segments")
 
@@ -190,7 +189,7 @@ def opened(at: AppTest, code: str) -> pd.DataFrame:
     return at.dataframe[-1].value
 
 
-def test_users_who_are_alike_are_shown_group_by_group(visit: Visit, own: Settings, tables: Tables) -> None:
+def test_users_who_are_alike_are_shown_group_by_group(visit: Visit, own: Home, tables: Tables) -> None:
     users = messy().drop_duplicates("user")
     shown = opened(visit(own, "explore", of=stored(own, messy()), panel="Segments"), "duplicates")
 
@@ -204,7 +203,7 @@ def test_users_who_are_alike_are_shown_group_by_group(visit: Visit, own: Setting
     pd.testing.assert_frame_equal(tables["duplicates"], shown, check_dtype=False)
 
 
-def test_users_with_opposite_labels_stand_side_by_side(visit: Visit, own: Settings, tables: Tables) -> None:
+def test_users_with_opposite_labels_stand_side_by_side(visit: Visit, own: Home, tables: Tables) -> None:
     users = messy().drop_duplicates("user").set_index("user")
     at = visit(own, "explore", of=stored(own, messy()), panel="Segments")
 
@@ -218,7 +217,7 @@ def test_users_with_opposite_labels_stand_side_by_side(visit: Visit, own: Settin
     assert f"{torn.sum()} users in {shown['group'].nunique()} groups" in screen.sentences(at)
 
 
-def test_rows_with_an_id_again_are_shown_as_they_stand(visit: Visit, own: Settings) -> None:
+def test_rows_with_an_id_again_are_shown_as_they_stand(visit: Visit, own: Home) -> None:
     at = visit(own, "explore", of=stored(own, messy()), panel="Segments")
 
     shown = opened(at, "repeated_ids")
@@ -228,7 +227,7 @@ def test_rows_with_an_id_again_are_shown_as_they_stand(visit: Visit, own: Settin
     assert shown["record"].str.split(",").str[0].tolist() == messy()["user"].tail(2).tolist()
 
 
-def test_spammers_along_the_file_are_those_of_its_rows(visit: Visit, own: Settings, tables: Tables) -> None:
+def test_spammers_along_the_file_are_those_of_its_rows(visit: Visit, own: Home, tables: Tables) -> None:
     users = messy().drop_duplicates("user")
     at = visit(own, "explore", of=stored(own, messy()), panel="Segments")
 
@@ -242,7 +241,7 @@ def test_spammers_along_the_file_are_those_of_its_rows(visit: Visit, own: Settin
 
 
 def test_of_many_rows_the_first_thousand_are_shown_and_all_can_be_taken_away(
-    visit: Visit, own: Settings, tables: Tables
+    visit: Visit, own: Home, tables: Tables
 ) -> None:
     users = make.users(1200, 8).assign(ratio=0.0)
     at = visit(own, "explore", of=stored(own, users), panel="Segments")
@@ -254,7 +253,7 @@ def test_of_many_rows_the_first_thousand_are_shown_and_all_can_be_taken_away(
     assert "first 1,000 of " in screen.sentences(at)
 
 
-def test_with_filters_findings_are_folded_and_said_to_be_about_everybody(visit: Visit, own: Settings) -> None:
+def test_with_filters_findings_are_folded_and_said_to_be_about_everybody(visit: Visit, own: Home) -> None:
     everyone = visit(own, "explore", of=train(own))
     filtered = visit(own, "explore", of=train(own), label="Spammers")
     told = [line for line in screen.sentences(everyone).splitlines() if line.startswith((":material/w", ":material/i"))]
@@ -275,7 +274,7 @@ def folds(at: AppTest) -> list[str]:
 # Filters
 
 
-def expected(run: Run, home: Settings, users: pd.DataFrame) -> pd.DataFrame:
+def expected(run: Run, home: Home, users: pd.DataFrame) -> pd.DataFrame:
     """The users with their scores and bands, by pandas."""
     probability = home.runs.scores(run.id)["probability"].to_numpy()
     cuts = [-np.inf, run.policy.monitor, run.policy.review, run.policy.remove, np.inf]
@@ -300,7 +299,7 @@ FILTERS = {
 
 @pytest.mark.parametrize(("where", "query"), FILTERS.values(), ids=FILTERS)
 def test_a_filter_in_the_address_shows_whom_pandas_finds(
-    visit: Visit, own: Settings, run: Run, users: pd.DataFrame, tables: Tables, where: dict[str, str], query: str
+    visit: Visit, own: Home, run: Run, users: pd.DataFrame, tables: Tables, where: dict[str, str], query: str
 ) -> None:
     found = expected(run, own, users).query(query)
 
@@ -316,7 +315,7 @@ def test_a_filter_in_the_address_shows_whom_pandas_finds(
     assert spread["spammers"].sum() == found["spam"].sum()
 
 
-def test_a_filter_that_is_chosen_counts(visit: Visit, own: Settings, run: Run, users: pd.DataFrame) -> None:
+def test_a_filter_that_is_chosen_counts(visit: Visit, own: Home, run: Run, users: pd.DataFrame) -> None:
     at = visit(own, "explore", of=run.id)
 
     at.selectbox(key="where").set_value("links").run()
@@ -325,9 +324,7 @@ def test_a_filter_that_is_chosen_counts(visit: Visit, own: Settings, run: Run, u
     assert f"{int((users['links'] >= 2).sum())} of 300 users (links from 2)" in who(at)
 
 
-def test_another_feature_to_filter_by_forgets_the_range_of_the_one_before(
-    visit: Visit, own: Settings, run: Run
-) -> None:
+def test_another_feature_to_filter_by_forgets_the_range_of_the_one_before(visit: Visit, own: Home, run: Run) -> None:
     at = visit(own, "explore", of=run.id, where="links", **{"from": "2"})
 
     at.selectbox(key="where").set_value("tier").run()
@@ -338,7 +335,7 @@ def test_another_feature_to_filter_by_forgets_the_range_of_the_one_before(
 
 
 @pytest.mark.parametrize("panel", PANELS)
-def test_filters_that_nobody_passes_break_nothing(visit: Visit, own: Settings, run: Run, panel: str) -> None:
+def test_filters_that_nobody_passes_break_nothing(visit: Visit, own: Home, run: Run, panel: str) -> None:
     at = visit(own, "explore", of=run.id, panel=panel, where="links", **{"from": "900"})
 
     assert not at.exception
@@ -348,7 +345,7 @@ def test_filters_that_nobody_passes_break_nothing(visit: Visit, own: Settings, r
 # The feature table
 
 
-def test_the_feature_table_is_what_pandas_and_sklearn_say(visit: Visit, own: Settings, tables: Tables) -> None:
+def test_the_feature_table_is_what_pandas_and_sklearn_say(visit: Visit, own: Home, tables: Tables) -> None:
     users = make.users(1500)
     at = visit(own, "explore", of=train(own))
 
@@ -366,7 +363,7 @@ def test_the_feature_table_is_what_pandas_and_sklearn_say(visit: Visit, own: Set
     assert set(shown) < set(tables["features"]) | {"spark"}
 
 
-def test_use_and_psi_are_those_of_the_model_in_charge(visit: Visit, own: Settings) -> None:
+def test_use_and_psi_are_those_of_the_model_in_charge(visit: Visit, own: Home) -> None:
     model = own.registry.load()
     at = visit(own, "explore", of=stored(own, make.users(250, 9)))
     shown = at.dataframe[0].value
@@ -389,7 +386,7 @@ def test_use_and_psi_are_those_of_the_model_in_charge(visit: Visit, own: Setting
     assert "by use in v0001, on a sample of 250 users" in screen.sentences(at)
 
 
-def test_looking_for_a_feature_shows_those_with_the_name(visit: Visit, own: Settings) -> None:
+def test_looking_for_a_feature_shows_those_with_the_name(visit: Visit, own: Home) -> None:
     at = visit(own, "explore", of=train(own))
 
     at.text_input(key="find_feature").set_value("TI").run()
@@ -399,7 +396,7 @@ def test_looking_for_a_feature_shows_those_with_the_name(visit: Visit, own: Sett
     assert "No feature has this in its name or meaning." in screen.sentences(at)
 
 
-def test_choosing_a_row_shows_its_feature(visit: Visit, own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_choosing_a_row_shows_its_feature(visit: Visit, own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     at = visit(own, "explore", of=train(own))
     row = at.dataframe[0].value["feature"].tolist().index("tier")
     # AppTest calls no callback of a table: it is called as Streamlit would, with what the page knows.
@@ -420,7 +417,7 @@ def test_choosing_a_row_shows_its_feature(visit: Visit, own: Settings, monkeypat
 # One feature
 
 
-def test_the_spam_rate_of_each_value_is_what_pandas_says(visit: Visit, own: Settings, tables: Tables) -> None:
+def test_the_spam_rate_of_each_value_is_what_pandas_says(visit: Visit, own: Home, tables: Tables) -> None:
     visit(own, "explore", of=train(own), feature="links")
     grouped = make.users(1500).groupby("links")["spam"].agg(["size", "sum"])
 
@@ -434,7 +431,7 @@ def test_the_spam_rate_of_each_value_is_what_pandas_says(visit: Visit, own: Sett
     assert commonest["n"].tolist() == grouped["size"].sort_values(ascending=False).head(8).tolist()
 
 
-def test_outliers_are_those_beyond_the_fences_and_minus_is_a_minus(visit: Visit, own: Settings, tables: Tables) -> None:
+def test_outliers_are_those_beyond_the_fences_and_minus_is_a_minus(visit: Visit, own: Home, tables: Tables) -> None:
     users = make.users(300, 4)
     users.loc[[7, 9, 200], "ratio"] = [-90.0, 45.0, -61.5]
     at = visit(own, "explore", of=stored(own, users), feature="ratio")
@@ -452,9 +449,7 @@ def test_outliers_are_those_beyond_the_fences_and_minus_is_a_minus(visit: Visit,
     assert "(ratio from −3)" in who(at)
 
 
-def test_without_a_label_there_is_no_spam_rate(
-    visit: Visit, own: Settings, to_score: pd.DataFrame, tables: Tables
-) -> None:
+def test_without_a_label_there_is_no_spam_rate(visit: Visit, own: Home, to_score: pd.DataFrame, tables: Tables) -> None:
     at = visit(own, "explore", of=stored(own, to_score), feature="links")
 
     assert not at.exception
@@ -466,7 +461,7 @@ def test_without_a_label_there_is_no_spam_rate(
 
 
 @pytest.mark.parametrize("show", ["Density", "Spam rate"])
-def test_joint_counts_are_those_of_a_crosstab(visit: Visit, own: Settings, tables: Tables, show: str) -> None:
+def test_joint_counts_are_those_of_a_crosstab(visit: Visit, own: Home, tables: Tables, show: str) -> None:
     users = make.users(1500)
     at = visit(own, "explore", of=train(own), panel="Two features", x="links", y="tier", show=show)
 
@@ -481,7 +476,7 @@ def test_joint_counts_are_those_of_a_crosstab(visit: Visit, own: Settings, table
 
 
 @pytest.mark.parametrize("method", ["Spearman", "Pearson"])
-def test_correlations_are_those_of_pandas(visit: Visit, own: Settings, tables: Tables, method: str) -> None:
+def test_correlations_are_those_of_pandas(visit: Visit, own: Home, tables: Tables, method: str) -> None:
     at = visit(own, "explore", of=train(own), panel="Correlations", method=method)
 
     assert not at.exception
@@ -497,7 +492,7 @@ def test_correlations_are_those_of_pandas(visit: Visit, own: Settings, tables: T
     assert pair["r"] == pytest.approx(found.loc[pair["a"], pair["b"]])
 
 
-def test_a_pair_leads_to_its_two_features(visit: Visit, own: Settings, tables: Tables) -> None:
+def test_a_pair_leads_to_its_two_features(visit: Visit, own: Home, tables: Tables) -> None:
     at = visit(own, "explore", of=train(own), panel="Correlations", x="constant", y="tier")
 
     # The address that the page was opened with names other features; the second pair is chosen on known menus.
@@ -513,7 +508,7 @@ def test_a_pair_leads_to_its_two_features(visit: Visit, own: Settings, tables: T
         at.segmented_control(key="panel").set_value("Correlations").run()
 
 
-def test_segments_are_groups_of_the_context_column(visit: Visit, own: Settings, tables: Tables) -> None:
+def test_segments_are_groups_of_the_context_column(visit: Visit, own: Home, tables: Tables) -> None:
     users = make.users(1500).assign(country=lambda frame: frame["country"].where(frame.index > 9, "NZ"))
     at = visit(own, "explore", of=stored(own, users), panel="Segments", by="country")
 
@@ -527,9 +522,7 @@ def test_segments_are_groups_of_the_context_column(visit: Visit, own: Settings, 
     assert "n = 10, too few to judge" in specs(at)[0]
 
 
-def test_segments_open_on_the_context_column_with_the_fewest_values(
-    visit: Visit, own: Settings, tables: Tables
-) -> None:
+def test_segments_open_on_the_context_column_with_the_fewest_values(visit: Visit, own: Home, tables: Tables) -> None:
     at = visit(own, "explore", of=train(own), panel="Segments")
 
     assert at.selectbox(key="by").value == "country"
@@ -543,7 +536,7 @@ def test_segments_open_on_the_context_column_with_the_fewest_values(
 
 
 def test_the_flagged_are_compared_with_the_rest(
-    visit: Visit, own: Settings, run: Run, users: pd.DataFrame, tables: Tables
+    visit: Visit, own: Home, run: Run, users: pd.DataFrame, tables: Tables
 ) -> None:
     at = visit(own, "explore", of=run.id, panel="Compare")
     everyone = expected(run, own, users)
@@ -558,7 +551,7 @@ def test_the_flagged_are_compared_with_the_rest(
     assert tables["all_features"]["PSI"].tolist() == found["psi"].tolist()
 
 
-def test_two_datasets_are_compared_and_the_other_is_in_the_address(visit: Visit, own: Settings, tables: Tables) -> None:
+def test_two_datasets_are_compared_and_the_other_is_in_the_address(visit: Visit, own: Home, tables: Tables) -> None:
     last = make.users(400, 6).assign(links=9)
     other = stored(own, last, "last.csv")
     at = visit(own, "explore", of=train(own), panel="Compare")
@@ -578,10 +571,10 @@ def test_two_datasets_are_compared_and_the_other_is_in_the_address(visit: Visit,
 
 
 def test_the_report_holds_the_sentences_and_asks_nothing_of_the_network(
-    visit: Visit, own: Settings, monkeypatch: pytest.MonkeyPatch
+    visit: Visit, own: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     visit(own, "explore", of=train(own))
-    monkeypatch.setenv(HOME_VARIABLE, str(own.home))
+    monkeypatch.setenv(HOME_VARIABLE, str(own.settings.home))
     view = View(own.registry.load().metadata.data.dataset, None, Filters("everyone", label="spammer"))
 
     page = report._report(view, services.champion())
@@ -598,7 +591,7 @@ def test_the_report_holds_the_sentences_and_asks_nothing_of_the_network(
     assert page.count("<figure>") >= 5
 
 
-def test_the_log_holds_no_warning(visit: Visit, own: Settings, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_holds_no_warning(visit: Visit, own: Home, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "streamlit"):
         at = visit(own, "explore", of=train(own), panel="Correlations")
         at.button(key="see-constant-constant").click().run()
@@ -629,10 +622,10 @@ def hostile_users(n: int, spam: str) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def strange(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def strange(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home of hostile columns, with a model that learnt from them."""
-    home = Settings.of(tmp_path_factory.mktemp("strange"))
-    schemas.save(HOSTILE, home.schema_file)
+    home = Home.open(tmp_path_factory.mktemp("strange"))
+    schemas.save(HOSTILE, home.settings.schema_file)
     checked = intake.read("train.csv", make.csv(hostile_users(400, "both")), HOSTILE, need_label=True)
     dataset = home.datasets.put(checked, HOSTILE, now=make.NOW, need_label=True)
     make.promoted(home, home.training.learn(dataset, HOSTILE, Policy().thresholds, now=make.NOW))
@@ -644,7 +637,7 @@ def strange(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     ("n", "spam"), [(200, "both"), (200, "spammers"), (200, "legitimate"), (5, "both"), (1, "both")]
 )
 def test_hostile_users_render_and_their_text_is_literal(
-    visit: Visit, strange: Settings, n: int, spam: str, panel: str
+    visit: Visit, strange: Home, n: int, spam: str, panel: str
 ) -> None:
     of = stored(strange, hostile_users(n, spam), f"<u>{n}</u> {spam}.csv", HOSTILE)
 
@@ -660,7 +653,7 @@ def test_hostile_users_render_and_their_text_is_literal(
 
 @pytest.mark.parametrize("log", ["false", "true"])
 @pytest.mark.parametrize("feature", NAMES)
-def test_every_hostile_feature_renders(visit: Visit, strange: Settings, feature: str, log: str) -> None:
+def test_every_hostile_feature_renders(visit: Visit, strange: Home, feature: str, log: str) -> None:
     of = stored(strange, hostile_users(200, "both"), "hostile.csv", HOSTILE)
 
     at = visit(strange, "explore", of=of, feature=feature, log=log)
@@ -671,7 +664,7 @@ def test_every_hostile_feature_renders(visit: Visit, strange: Settings, feature:
 
 
 @pytest.mark.parametrize("feature", NAMES)
-def test_every_hostile_feature_renders_beside_another(visit: Visit, strange: Settings, feature: str) -> None:
+def test_every_hostile_feature_renders_beside_another(visit: Visit, strange: Home, feature: str) -> None:
     of = stored(strange, hostile_users(200, "both"), "hostile.csv", HOSTILE)
 
     for show in ("Density", "Spam rate"):
@@ -682,7 +675,7 @@ def test_every_hostile_feature_renders_beside_another(visit: Visit, strange: Set
         assert not any("<b>x" in text for text in [*screen.markdown(at), *specs(at)])
 
 
-def test_the_evidence_of_hostile_users_is_literal(visit: Visit, strange: Settings) -> None:
+def test_the_evidence_of_hostile_users_is_literal(visit: Visit, strange: Home) -> None:
     users = hostile_users(200, "both").sort_values("spam", kind="stable")
     twins = users.head(9).assign(user=[f"<b>{i}</b>" for i in range(9)], spam=1)
     of = stored(strange, pd.concat([users, twins, twins]), "hostile.csv", HOSTILE)
@@ -694,14 +687,14 @@ def test_the_evidence_of_hostile_users_is_literal(visit: Visit, strange: Setting
 
 
 @pytest.mark.parametrize("name", ["spambase", "twitter_spammers"])
-def test_the_real_sets_render(visit: Visit, home: Settings, shared: Path, name: str) -> None:
+def test_the_real_sets_render(visit: Visit, home: Home, shared: Path, name: str) -> None:
     path = shared / "data" / "real" / f"{name}.csv.gz"
     if not path.is_file():
         pytest.skip(f"there is no {path.name}")
     frame = pd.read_csv(path)
     label, features = frame.columns[-1], frame.columns[:-1]
     schema = Schema(tuple(Column(str(column), "real") for column in features), label=Label(str(label)))
-    schemas.save(schema, home.schema_file)
+    schemas.save(schema, home.settings.schema_file)
     of = stored(home, frame, f"{name}.csv", schema)
 
     for panel in PANELS:

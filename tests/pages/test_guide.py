@@ -7,7 +7,8 @@ import re
 import pytest
 
 from app import guide
-from core.settings import ROOT, Settings
+from core.home import Home
+from core.settings import ROOT
 from tests.screen import Visit
 
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
@@ -16,7 +17,7 @@ FIGURES = ("PR-AUC", "ROC-AUC", "PSI", "Brier", "ECE", "FPR", "recall", "precisi
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_the_page_shows_its_purpose_and_offers_its_help(visit: Visit, own: Settings, name: str) -> None:
+def test_the_page_shows_its_purpose_and_offers_its_help(visit: Visit, own: Home, name: str) -> None:
     at = visit(own, name)
 
     told = guide.of(name)

@@ -10,13 +10,10 @@ from streamlit.testing.v1 import AppTest
 from app.queries import services
 from app.words import plain
 from core import jobs
-from core.access import accounts, audit
-from core.retraining import gate, schedule
-from core.retraining import settings as learnings
+from core.home import Home
 from core.retraining.gate import Gate
 from core.retraining.gate_checks import Check
 from core.retraining.settings import Learning
-from core.settings import Settings
 from tests import make, screen
 from tests.core.retraining import feeding
 from tests.make import NOW
@@ -42,7 +39,7 @@ def button(at: AppTest, key: str) -> Any:
 def started(_no_processes: None, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any], str]]:
     found: list[tuple[str, dict[str, Any], str]] = []
 
-    def start(_home: Settings, target: str, arguments: Any, *, title: str, identity: str, lane: str) -> None:
+    def start(_home: Home, target: str, arguments: Any, *, title: str, identity: str, lane: str) -> None:
         assert lane == "long"
         found.append((target, dict(arguments), identity))
 
@@ -51,7 +48,7 @@ def started(_no_processes: None, monkeypatch: pytest.MonkeyPatch) -> list[tuple[
 
 
 def test_the_page_says_what_has_come_in_and_the_button_starts_the_job(
-    visit: Visit, own: Settings, started: list[tuple[str, dict[str, Any], str]]
+    visit: Visit, own: Home, started: list[tuple[str, dict[str, Any], str]]
 ) -> None:
     feeding.judged(own, make.users(30, seed=5))
     at = visit(own, "train", **{"as": "Ada"})
@@ -66,9 +63,7 @@ def test_the_page_says_what_has_come_in_and_the_button_starts_the_job(
     ]  # fmt: skip
 
 
-def test_without_a_name_nothing_starts(
-    visit: Visit, own: Settings, started: list[tuple[str, dict[str, Any], str]]
-) -> None:
+def test_without_a_name_nothing_starts(visit: Visit, own: Home, started: list[tuple[str, dict[str, Any], str]]) -> None:
     at = visit(own, "train")
     button(at, "retrain-now").click().run()
     assert "give 1 to 80 printable characters" in screen.errors(at)[0]
@@ -78,7 +73,7 @@ def test_without_a_name_nothing_starts(
     assert started[0][1]["by"] == "Eve"
 
 
-def test_settings_are_saved_in_the_name_of_who_is_here(visit: Visit, own: Settings) -> None:
+def test_settings_are_saved_in_the_name_of_who_is_here(visit: Visit, own: Home) -> None:
     at = visit(own, "train", **{"as": "Ada"})
     at.number_input(key="learning_min_samples").set_value(250)
     at.number_input(key="learning_interval").set_value(30.0)
@@ -92,15 +87,15 @@ def test_settings_are_saved_in_the_name_of_who_is_here(visit: Visit, own: Settin
     assert "in the name of Ada" in screen.sentences(at)
 
 
-def test_settings_that_cannot_be_read_are_told_and_can_be_replaced(visit: Visit, own: Settings) -> None:
-    own.options_file.write_text("[learning]\nmin_samples = 0\n", encoding="utf-8")
+def test_settings_that_cannot_be_read_are_told_and_can_be_replaced(visit: Visit, own: Home) -> None:
+    own.settings.options_file.write_text("[learning]\nmin_samples = 0\n", encoding="utf-8")
     at = visit(own, "train", **{"as": "Ada"})
 
     assert not at.exception
     assert "min_samples" in screen.errors(at)[0]
 
 
-def test_who_may_not_retrain_is_told_so(visit: Visit, own: Settings) -> None:
+def test_who_may_not_retrain_is_told_so(visit: Visit, own: Home) -> None:
     own.accounts.create("Ada", "admin", PASSWORD, now=NOW)
     own.accounts.create("Lea", "lead", PASSWORD, now=NOW)
     at = visit(own, "train")
@@ -113,7 +108,7 @@ def test_who_may_not_retrain_is_told_so(visit: Visit, own: Settings) -> None:
     assert "retrain-now" not in [each.key for each in at.button]
 
 
-def test_how_the_last_one_ended_is_told(visit: Visit, own: Settings) -> None:
+def test_how_the_last_one_ended_is_told(visit: Visit, own: Home) -> None:
     own.gate_reports.keep(FOUND)
     own.schedule.note_done("v0001", "0", now=NOW)
     assert "**v0001**, 1 Mar" in screen.sentences(visit(own, "train"))
@@ -123,7 +118,7 @@ def test_how_the_last_one_ended_is_told(visit: Visit, own: Settings) -> None:
     assert plain("There was no room for *it*.") in screen.errors(visit(own, "train"))[0]
 
 
-def test_the_registry_shows_each_check_with_figure_and_threshold(visit: Visit, own: Settings) -> None:
+def test_the_registry_shows_each_check_with_figure_and_threshold(visit: Visit, own: Home) -> None:
     assert "Gate" not in screen.sentences(visit(own, "registry"))
     own.gate_reports.keep(FOUND)
     at = visit(own, "registry")
@@ -137,5 +132,5 @@ def test_the_registry_shows_each_check_with_figure_and_threshold(visit: Visit, o
     assert "A person has to decide" in screen.sentences(at)
 
 
-def test_a_home_without_a_model_has_nothing_to_learn_on(visit: Visit, home: Settings) -> None:
+def test_a_home_without_a_model_has_nothing_to_learn_on(visit: Visit, home: Home) -> None:
     assert "Learn from feedback" not in screen.sentences(visit(home, "train"))

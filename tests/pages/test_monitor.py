@@ -7,15 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from core.access import accounts, audit
-from core.monitoring import drift, incidents, inspection, targets
+from core.home import Home
 from core.monitoring.incidents import Finding
 from core.monitoring.targets import Targets
 from core.registry import registry
-from core.review import plans
 from core.schema import schema as schemas
-from core.scoring import runs
-from core.settings import Settings
 from tests import make, screen
 from tests.core.review.reviewing import judge_all, rules, truth_of
 from tests.screen import Scored, Visit
@@ -25,14 +21,14 @@ LIKE = make.users(1500, seed=5)
 MOVED = LIKE.assign(links=LIKE["links"] + 3, user=LIKE["user"] + "b")
 
 
-def test_a_home_without_a_model_or_a_run_says_what_to_do(visit: Visit, home: Settings, own: Settings) -> None:
+def test_a_home_without_a_model_or_a_run_says_what_to_do(visit: Visit, home: Home, own: Home) -> None:
     assert "Nothing to monitor yet" in screen.sentences(visit(own, "monitor"))
-    (own.models / registry.CHAMPION).unlink()
+    (own.settings.models / registry.CHAMPION).unlink()
     assert "No model is in charge of this home" in screen.sentences(visit(own, "monitor"))
 
 
 def test_users_like_those_of_training_are_said_to_be_so_with_every_feature(
-    visit: Visit, own: Settings, scored: Scored
+    visit: Visit, own: Home, scored: Scored
 ) -> None:
     scored(own, LIKE, reasons=False)
 
@@ -48,7 +44,7 @@ def test_users_like_those_of_training_are_said_to_be_so_with_every_feature(
     assert values["Precision"] == "–"
 
 
-def test_a_drift_leads_the_page_and_the_address_opens_its_feature(visit: Visit, own: Settings, scored: Scored) -> None:
+def test_a_drift_leads_the_page_and_the_address_opens_its_feature(visit: Visit, own: Home, scored: Scored) -> None:
     scored(own, LIKE, reasons=False)
     run = scored(own, MOVED, name="<b>moved</b>.csv", reasons=False)
 
@@ -66,7 +62,7 @@ def test_a_drift_leads_the_page_and_the_address_opens_its_feature(visit: Visit, 
     assert "**Score** &nbsp;:small[:gray[share of users" in screen.sentences(earlier)
 
 
-def test_check_now_keeps_what_is_wrong_and_says_what_was_told(visit: Visit, own: Settings, scored: Scored) -> None:
+def test_check_now_keeps_what_is_wrong_and_says_what_was_told(visit: Visit, own: Home, scored: Scored) -> None:
     scored(own, MOVED, reasons=False)
 
     at = visit(own, "monitor")
@@ -77,13 +73,13 @@ def test_check_now_keeps_what_is_wrong_and_says_what_was_told(visit: Visit, own:
     assert {each.finding.kind for each in kept} == {"drift"}
     assert at.toast[0].value.startswith(f"{len(kept)} new incidents")
     assert f"{len(kept)} told by the log." in at.toast[0].value
-    assert Path(own.data / "logs" / "alerts.log").is_file()
+    assert Path(own.settings.data / "logs" / "alerts.log").is_file()
     at.button[0].click().run()
     assert at.toast[0].value == "Nothing new"
 
 
 def test_other_incidents_stand_with_the_way_to_them_and_past_ones_below(
-    visit: Visit, own: Settings, scored: Scored
+    visit: Visit, own: Home, scored: Scored
 ) -> None:
     scored(own, LIKE, reasons=False)
     late = Finding("queue", "late", "3 users waited *too* long.", "review", {"queue_age": "48"})
@@ -102,7 +98,7 @@ def test_other_incidents_stand_with_the_way_to_them_and_past_ones_below(
     assert opened.query_params["queue_age"] == "48"
 
 
-def test_the_figures_of_a_judged_run_stand_with_their_intervals(visit: Visit, own: Settings, scored: Scored) -> None:
+def test_the_figures_of_a_judged_run_stand_with_their_intervals(visit: Visit, own: Home, scored: Scored) -> None:
     rules(own, capacity=60, audit=0.1, uncertain=0)
     frame = make.users(200, seed=5)
     run = scored(own, frame, reasons=False)
@@ -118,7 +114,7 @@ def test_the_figures_of_a_judged_run_stand_with_their_intervals(visit: Visit, ow
     assert own.inspection.judged_run() == own.runs.find(run.id)
 
 
-def test_a_queue_that_nobody_has_judged_from_has_no_pace_yet(visit: Visit, own: Settings, scored: Scored) -> None:
+def test_a_queue_that_nobody_has_judged_from_has_no_pace_yet(visit: Visit, own: Home, scored: Scored) -> None:
     rules(own, capacity=60, audit=0.1, uncertain=0)
     run = scored(own, make.users(200, seed=5), reasons=False)
     own.plans.queue_run(run.id, by="Lea", now=make.NOW)
@@ -132,7 +128,7 @@ def test_a_queue_that_nobody_has_judged_from_has_no_pace_yet(visit: Visit, own: 
     assert metrics["Precision, r-0001"] == ("–", "no verdict yet")
 
 
-def test_the_target_is_saved_in_the_name_of_who_is_here(visit: Visit, own: Settings, scored: Scored) -> None:
+def test_the_target_is_saved_in_the_name_of_who_is_here(visit: Visit, own: Home, scored: Scored) -> None:
     scored(own, make.users(300, seed=5), reasons=False)
     at = visit(own, "monitor", **{"as": "Ada"})
     assert at.number_input(key="target_precision").value == 50
@@ -146,20 +142,20 @@ def test_the_target_is_saved_in_the_name_of_who_is_here(visit: Visit, own: Setti
 
 
 def test_a_target_that_cannot_be_read_is_told_and_nobody_without_a_name_changes_it(
-    visit: Visit, own: Settings, scored: Scored
+    visit: Visit, own: Home, scored: Scored
 ) -> None:
     scored(own, make.users(300, seed=5), reasons=False)
     at = visit(own, "monitor")
     at.button(key="target-save").click().run()
     assert "give 1 to 80 printable characters" in screen.errors(at)[0]
 
-    own.options_file.write_text("[monitoring]\nprecision = 2\n", encoding="utf-8")
+    own.settings.options_file.write_text("[monitoring]\nprecision = 2\n", encoding="utf-8")
     at = visit(own, "monitor")
     assert "give a share from 0 to 1, not 2" in screen.errors(at)[0]
     assert "target-save" not in [each.key for each in at.button]
 
 
-def test_who_may_not_change_the_target_is_not_asked(visit: Visit, own: Settings, scored: Scored) -> None:
+def test_who_may_not_change_the_target_is_not_asked(visit: Visit, own: Home, scored: Scored) -> None:
     scored(own, make.users(300, seed=5), reasons=False)
     own.accounts.create("Ada", "admin", PASSWORD, now=make.NOW)
     own.accounts.create("Rea", "reviewer", PASSWORD, now=make.NOW)
@@ -175,7 +171,7 @@ def test_who_may_not_change_the_target_is_not_asked(visit: Visit, own: Settings,
 
 @pytest.mark.parametrize("where", [{"run": "r-9999"}, {"run": "../x", "feature": "<b>"}])
 def test_an_address_that_leads_nowhere_shows_the_newest_run(
-    visit: Visit, own: Settings, scored: Scored, where: dict[str, str]
+    visit: Visit, own: Home, scored: Scored, where: dict[str, str]
 ) -> None:
     scored(own, make.users(300, seed=5), reasons=False)
 
@@ -185,8 +181,8 @@ def test_an_address_that_leads_nowhere_shows_the_newest_run(
     assert at.selectbox[0].value.id == "r-0001"
 
 
-def test_names_that_look_like_markup_are_shown_as_they_are(visit: Visit, hostile: Settings, scored: Scored) -> None:
-    feature = next(iter(schemas.load(hostile.schema_file).names))
+def test_names_that_look_like_markup_are_shown_as_they_are(visit: Visit, hostile: Home, scored: Scored) -> None:
+    feature = next(iter(schemas.load(hostile.settings.schema_file).names))
     scored(hostile, make.users(300, seed=5).rename(columns={"links": feature}).assign(**{feature: 9}), reasons=False)
 
     at = visit(hostile, "monitor", feature=feature)
@@ -195,7 +191,7 @@ def test_names_that_look_like_markup_are_shown_as_they_are(visit: Visit, hostile
     assert not [text for text in screen.markdown(at) if feature in text]
 
 
-def test_the_link_of_a_late_queue_opens_the_review_filtered_to_who_waits_so_long(visit: Visit, own: Settings) -> None:
+def test_the_link_of_a_late_queue_opens_the_review_filtered_to_who_waits_so_long(visit: Visit, own: Home) -> None:
     at = visit(own, "review", queue_age="48", **{"as": "Ada"})
 
     assert not at.exception

@@ -8,21 +8,16 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from core.access import accounts, audit
-from core.monitoring import incidents
+from core.home import Home
 from core.monitoring.incidents import Finding
 from core.registry import registry
-from core.retraining import schedule
-from core.review import plans
-from core.scoring import runs
-from core.settings import Settings
 from tests import make, screen
 from tests.core.review import reviewing
 from tests.screen import Scored, Visit
 
 
 @pytest.mark.parametrize("page", ["overview", "score_file", "score_user", "registry"])
-def test_a_home_with_nothing_in_it_says_what_to_do_first(visit: Visit, home: Settings, page: str) -> None:
+def test_a_home_with_nothing_in_it_says_what_to_do_first(visit: Visit, home: Home, page: str) -> None:
     at = visit(home, page)
 
     assert not at.exception
@@ -31,8 +26,8 @@ def test_a_home_with_nothing_in_it_says_what_to_do_first(visit: Visit, home: Set
     assert [code.value for code in at.code] == ["python3 -m app train users.csv --promote"]
 
 
-def test_a_home_with_a_schema_but_no_model_is_no_different(visit: Visit, own: Settings) -> None:
-    (own.models / registry.CHAMPION).unlink()
+def test_a_home_with_a_schema_but_no_model_is_no_different(visit: Visit, own: Home) -> None:
+    (own.settings.models / registry.CHAMPION).unlink()
 
     at = visit(own)
 
@@ -40,8 +35,8 @@ def test_a_home_with_a_schema_but_no_model_is_no_different(visit: Visit, own: Se
     assert "No model is in charge" in screen.sentences(at)
 
 
-def test_a_champion_that_is_not_there_is_told_in_a_sentence(visit: Visit, own: Settings) -> None:
-    (own.models / registry.CHAMPION).write_text("v0009\n", encoding="ascii")
+def test_a_champion_that_is_not_there_is_told_in_a_sentence(visit: Visit, own: Home) -> None:
+    (own.settings.models / registry.CHAMPION).write_text("v0009\n", encoding="ascii")
 
     at = visit(own)
 
@@ -49,8 +44,8 @@ def test_a_champion_that_is_not_there_is_told_in_a_sentence(visit: Visit, own: S
     assert "There is no model v0009" in screen.errors(at)[0]
 
 
-def test_a_damaged_model_is_told_in_a_sentence(visit: Visit, own: Settings) -> None:
-    (own.models / "v0001" / registry.TREES).write_bytes(b"no trees")
+def test_a_damaged_model_is_told_in_a_sentence(visit: Visit, own: Home) -> None:
+    (own.settings.models / "v0001" / registry.TREES).write_bytes(b"no trees")
 
     at = visit(own)
 
@@ -58,7 +53,7 @@ def test_a_damaged_model_is_told_in_a_sentence(visit: Visit, own: Settings) -> N
     assert "was not loaded" in screen.errors(at)[0]
 
 
-def test_a_fresh_home_offers_the_first_steps_and_the_models_figures(visit: Visit, own: Settings) -> None:
+def test_a_fresh_home_offers_the_first_steps_and_the_models_figures(visit: Visit, own: Home) -> None:
     at = visit(own)
 
     figures = own.registry.load().metadata.figures
@@ -70,7 +65,7 @@ def test_a_fresh_home_offers_the_first_steps_and_the_models_figures(visit: Visit
 
 
 @pytest.mark.parametrize("page", ["score_file", "score_user", "registry"])
-def test_each_first_step_leads_to_its_page(visit: Visit, own: Settings, page: str) -> None:
+def test_each_first_step_leads_to_its_page(visit: Visit, own: Home, page: str) -> None:
     at = visit(own).button(key=f"first-{page}").click().run()
 
     assert not at.exception
@@ -80,7 +75,7 @@ def test_each_first_step_leads_to_its_page(visit: Visit, own: Settings, page: st
 
 
 def test_a_home_at_work_shows_the_last_run_against_the_one_before(
-    visit: Visit, own: Settings, scored: Scored, to_score: pd.DataFrame
+    visit: Visit, own: Home, scored: Scored, to_score: pd.DataFrame
 ) -> None:
     for rows in (50, 100, 200):
         last = scored(own, to_score.head(rows))
@@ -96,7 +91,7 @@ def test_a_home_at_work_shows_the_last_run_against_the_one_before(
     assert at.dataframe[0].value["Run"].tolist() == ["r-0003", "r-0002", "r-0001"]
 
 
-def test_choosing_a_run_opens_it(visit: Visit, own: Settings, scored: Scored, to_score: pd.DataFrame) -> None:
+def test_choosing_a_run_opens_it(visit: Visit, own: Home, scored: Scored, to_score: pd.DataFrame) -> None:
     scored(own, to_score)
     at = visit(own)
 
@@ -108,7 +103,7 @@ def test_choosing_a_run_opens_it(visit: Visit, own: Settings, scored: Scored, to
 
 
 def test_the_notice_the_rejected_rows_and_an_outdated_score_all_wait_for_a_person(
-    visit: Visit, noticed: Settings, scored: Scored, to_score: pd.DataFrame
+    visit: Visit, noticed: Home, scored: Scored, to_score: pd.DataFrame
 ) -> None:
     scored(noticed, pd.concat([to_score, to_score.head(3)]))
     make.trained_home(noticed, n=400)
@@ -121,7 +116,7 @@ def test_the_notice_the_rejected_rows_and_an_outdated_score_all_wait_for_a_perso
     assert "r-0001 was scored by v0001; v0002 is in charge now" in said
 
 
-def test_open_incidents_wait_and_lead_to_the_monitor(visit: Visit, own: Settings) -> None:
+def test_open_incidents_wait_and_lead_to_the_monitor(visit: Visit, own: Home) -> None:
     found = Finding("queue", "late", "3 users waited too long.", "review")
     own.incidents.keep([found, replace(found, cause="x")], looked_at=["queue"], now=make.NOW)
     own.incidents.keep([found], looked_at=["queue"], now=make.NOW)
@@ -134,12 +129,12 @@ def test_open_incidents_wait_and_lead_to_the_monitor(visit: Visit, own: Settings
     assert opened.title[0].value == "Monitor"
 
 
-def test_the_notice_of_the_model_is_shown_as_it_was_written(visit: Visit, noticed: Settings) -> None:
+def test_the_notice_of_the_model_is_shown_as_it_was_written(visit: Visit, noticed: Home) -> None:
     assert "**v0001** is trained on &#42;simulated&#42; users" in screen.sentences(visit(noticed))
 
 
 def test_a_run_without_a_single_user_breaks_nothing(
-    visit: Visit, own: Settings, scored: Scored, to_score: pd.DataFrame
+    visit: Visit, own: Home, scored: Scored, to_score: pd.DataFrame
 ) -> None:
     scored(own, to_score)
     scored(own, to_score.assign(links="many"))
@@ -150,7 +145,7 @@ def test_a_run_without_a_single_user_breaks_nothing(
     assert "scored 0 users of users.csv" in screen.sentences(at)
 
 
-def test_a_demo_home_leads_through_five_steps_with_what_came_of_each(visit: Visit, with_demo: Settings) -> None:
+def test_a_demo_home_leads_through_five_steps_with_what_came_of_each(visit: Visit, with_demo: Home) -> None:
     at = visit(with_demo)
     assert not at.exception
     assert "0 of 5 steps on the demo data" in screen.sentences(at)
@@ -173,28 +168,28 @@ def test_a_demo_home_leads_through_five_steps_with_what_came_of_each(visit: Visi
 
 
 def test_the_steps_end_with_the_last_one_or_with_a_file_of_ones_own(
-    visit: Visit, with_demo: Settings, scored: Scored, to_score: pd.DataFrame
+    visit: Visit, with_demo: Home, scored: Scored, to_score: pd.DataFrame
 ) -> None:
     visit(with_demo, "explore")
     run = scored(with_demo, to_score, name="users.csv.gz", reasons=False)
     with_demo.plans.queue_run(run.id, by="Lea", now=make.NOW)
     reviewing.judge(with_demo, reviewing.waiting(with_demo)[0])
-    shutil.copytree(with_demo.models / "v0001", with_demo.models / "v0002")
+    shutil.copytree(with_demo.settings.models / "v0001", with_demo.settings.models / "v0002")
     assert "4 of 5 steps" in screen.sentences(visit(with_demo))
     with_demo.schedule.note_done("v0002", "1", now=make.NOW)
     assert "The first hour" not in screen.sentences(visit(with_demo))
 
-    with_demo.retrained_file.unlink()
+    with_demo.settings.retrained_file.unlink()
     scored(with_demo, to_score, name="march.csv", reasons=False)
     assert "The first hour" not in screen.sentences(visit(with_demo))
 
 
 def test_a_lost_database_is_told_first_until_somebody_acknowledges_it(
-    visit: Visit, own: Settings, scored: Scored, to_score: pd.DataFrame
+    visit: Visit, own: Home, scored: Scored, to_score: pd.DataFrame
 ) -> None:
     scored(own, to_score)
     assert not visit(own).error
-    for file in own.data.glob("state.db*"):
+    for file in own.settings.data.glob("state.db*"):
         file.unlink()
 
     at = visit(own)
@@ -207,11 +202,9 @@ def test_a_lost_database_is_told_first_until_somebody_acknowledges_it(
     assert own.audit.read()["what"].tolist() == ["acknowledge loss"]
 
 
-def test_only_an_admin_may_acknowledge_a_loss(
-    visit: Visit, own: Settings, scored: Scored, to_score: pd.DataFrame
-) -> None:
+def test_only_an_admin_may_acknowledge_a_loss(visit: Visit, own: Home, scored: Scored, to_score: pd.DataFrame) -> None:
     scored(own, to_score)
-    for file in own.data.glob("state.db*"):
+    for file in own.settings.data.glob("state.db*"):
         file.unlink()
     own.accounts.create("Root", "admin", "the lead of all admins", now=make.NOW)
     at = visit(own)

@@ -10,23 +10,20 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.words import plain
-from core.access import accounts, audit
-from core.data import datasets, intake
+from core.data import intake
 from core.evaluation.metrics import Estimate
+from core.home import Home
 from core.policy.policy import Policy
 from core.registry import registry
-from core.retraining import shadow
 from core.schema import schema as schemas
-from core.scoring import runs
-from core.settings import ROOT, Settings
-from core.training import training
+from core.settings import ROOT
 from tests import hub_server, make, screen
 from tests.screen import Scored, Visit
 
 PASSWORD = "long enough to be one"  # noqa: S105 - of accounts that live for one test
 
 
-def labelled(home: Settings, seed: int, n: int = 300) -> str:
+def labelled(home: Home, seed: int, n: int = 300) -> str:
     """Store labelled users; the id of the dataset."""
     checked = intake.read(f"labelled{seed}.csv", make.csv(make.users(n, seed)), make.SCHEMA)
     return home.datasets.put(checked, make.SCHEMA, now=make.NOW).id
@@ -36,7 +33,7 @@ def shown(estimate: Estimate, digits: int) -> str:
     return f"{estimate.value:.{digits}f} ({estimate.low:.{digits}f} to {estimate.high:.{digits}f})"
 
 
-def test_the_figures_are_those_of_the_metadata(visit: Visit, own: Settings) -> None:
+def test_the_figures_are_those_of_the_metadata(visit: Visit, own: Home) -> None:
     at = visit(own, "registry")
 
     figures = own.registry.load().metadata.figures
@@ -48,7 +45,7 @@ def test_the_figures_are_those_of_the_metadata(visit: Visit, own: Settings) -> N
     assert f"{figures.n:,} held-out users, {figures.positives:,} spammers" in screen.sentences(at)
 
 
-def test_the_figures_at_the_thresholds_are_those_of_the_metadata(visit: Visit, own: Settings) -> None:
+def test_the_figures_at_the_thresholds_are_those_of_the_metadata(visit: Visit, own: Home) -> None:
     at = visit(own, "registry")
 
     rows = at.table[1].value
@@ -60,7 +57,7 @@ def test_the_figures_at_the_thresholds_are_those_of_the_metadata(visit: Visit, o
             assert row[column] == expected
 
 
-def test_lineage_tells_what_the_model_was_made_from(visit: Visit, own: Settings) -> None:
+def test_lineage_tells_what_the_model_was_made_from(visit: Visit, own: Home) -> None:
     at = visit(own, "registry")
 
     metadata = own.registry.load().metadata
@@ -69,8 +66,8 @@ def test_lineage_tells_what_the_model_was_made_from(visit: Visit, own: Settings)
     assert metadata.data.sha256 in at.code[0].value
 
 
-def test_a_home_without_labelled_users_says_how_to_get_some(visit: Visit, own: Settings) -> None:
-    for folder in own.datasets.iterdir():
+def test_a_home_without_labelled_users_says_how_to_get_some(visit: Visit, own: Home) -> None:
+    for folder in own.settings.datasets.iterdir():
         for path in folder.iterdir():
             path.unlink()
         folder.rmdir()
@@ -86,7 +83,7 @@ def test_a_home_without_labelled_users_says_how_to_get_some(visit: Visit, own: S
     ],
 )
 def test_judging_on_other_users_says_whether_the_model_knows_them(
-    real_jobs: None, visit: Visit, own: Settings, seed: int, sentence: str
+    real_jobs: None, visit: Visit, own: Home, seed: int, sentence: str
 ) -> None:
     dataset = labelled(own, seed)
     at = visit(own, "registry")
@@ -103,7 +100,7 @@ def test_judging_on_other_users_says_whether_the_model_knows_them(
     assert at.table[2].value["Value"].tolist() == [figure.value for figure in judged.figures.overall.values()]
 
 
-def test_on_its_own_training_file_only_the_test_part_counts(real_jobs: None, visit: Visit, own: Settings) -> None:
+def test_on_its_own_training_file_only_the_test_part_counts(real_jobs: None, visit: Visit, own: Home) -> None:
     trained_on = next(found for found in own.datasets.stored() if found.name == "train.csv")
     at = visit(own, "registry")
     at.selectbox[0].set_value(trained_on).run()
@@ -116,7 +113,7 @@ def test_on_its_own_training_file_only_the_test_part_counts(real_jobs: None, vis
     assert f"{own.registry.load().metadata.data.tested_on} users" in at.table[2].value.columns[0]
 
 
-def test_a_dataset_with_one_class_only_is_told_in_a_sentence(real_jobs: None, visit: Visit, own: Settings) -> None:
+def test_a_dataset_with_one_class_only_is_told_in_a_sentence(real_jobs: None, visit: Visit, own: Home) -> None:
     frame = make.users(100, 8).assign(spam=1)
     checked = intake.read("spam.csv", make.csv(frame), make.SCHEMA)
     dataset = own.datasets.put(checked, make.SCHEMA, now=make.NOW)
@@ -133,9 +130,9 @@ def test_a_dataset_with_one_class_only_is_told_in_a_sentence(real_jobs: None, vi
 
 
 @pytest.fixture
-def two(own: Settings) -> Settings:
+def two(own: Home) -> Home:
     """v0001 in charge, nothing on record; v0002, trained by Bob, beside it."""
-    schema, dataset = schemas.load(own.schema_file), own.datasets.stored()[0]
+    schema, dataset = schemas.load(own.settings.schema_file), own.datasets.stored()[0]
     own.training.learn(dataset, schema, Policy().thresholds, now=make.NOW, seed=1, by="Bob")
     return own
 
@@ -156,7 +153,7 @@ def versions(at: AppTest) -> pd.DataFrame:
     return next(frame.value for frame in at.dataframe if "PR-AUC" in frame.value)
 
 
-def test_the_list_shows_every_version_newest_first(visit: Visit, two: Settings) -> None:
+def test_the_list_shows_every_version_newest_first(visit: Visit, two: Home) -> None:
     make.promoted(two, "v0002")
     found = versions(visit(two, "registry"))
 
@@ -168,7 +165,7 @@ def test_the_list_shows_every_version_newest_first(visit: Visit, two: Settings) 
     assert found["PR-AUC"][0] == shown(pr_auc, 3)
 
 
-def test_the_address_chooses_the_version_and_without_one_the_champion_is_shown(visit: Visit, two: Settings) -> None:
+def test_the_address_chooses_the_version_and_without_one_the_champion_is_shown(visit: Visit, two: Home) -> None:
     other, champion = visit(two, "registry", version="v0002"), visit(two, "registry", version="v0099")
 
     seconds = [figure.value for figure in two.registry.describe("v0002").figures.overall.values()]
@@ -177,7 +174,7 @@ def test_the_address_chooses_the_version_and_without_one_the_champion_is_shown(v
     assert "Promote v0001" not in labels(champion)
 
 
-def test_the_difference_shows_what_is_not_the_same(visit: Visit, two: Settings) -> None:
+def test_the_difference_shows_what_is_not_the_same(visit: Visit, two: Home) -> None:
     at = visit(two, "registry", version="v0002")
 
     found = next(frame.value for frame in at.dataframe if "Fact" in frame.value).set_index("Fact")
@@ -187,7 +184,7 @@ def test_the_difference_shows_what_is_not_the_same(visit: Visit, two: Settings) 
     assert "Both were judged on the same held-out users." in screen.sentences(at)
 
 
-def test_a_version_is_promoted_and_rolled_back_on_the_record(visit: Visit, two: Settings) -> None:
+def test_a_version_is_promoted_and_rolled_back_on_the_record(visit: Visit, two: Home) -> None:
     at = visit(two, "registry", version="v0002")
     assert "Roll back to v0001" not in labels(at)
 
@@ -207,7 +204,7 @@ def test_a_version_is_promoted_and_rolled_back_on_the_record(visit: Visit, two: 
 
 
 def test_what_is_promoted_serves_the_next_scoring_of_a_session_already_open(
-    visit: Visit, two: Settings, to_score: pd.DataFrame
+    visit: Visit, two: Home, to_score: pd.DataFrame
 ) -> None:
     at = visit(two, "score_file")
     used = []
@@ -222,7 +219,7 @@ def test_what_is_promoted_serves_the_next_scoring_of_a_session_already_open(
     assert used == ["v0002", "v0001"]
 
 
-def test_without_a_reason_nothing_is_promoted(visit: Visit, two: Settings) -> None:
+def test_without_a_reason_nothing_is_promoted(visit: Visit, two: Home) -> None:
     at = change(visit(two, "registry", version="v0002", **{"as": "Ada"}), "promote-v0002", " ")
 
     assert "say why in 1 to 1,000 characters." in screen.errors(at)[0]
@@ -236,7 +233,7 @@ def signed_in(at: AppTest, name: str) -> AppTest:
     return at
 
 
-def test_a_role_that_may_not_promote_is_told_so_and_has_no_buttons(visit: Visit, two: Settings) -> None:
+def test_a_role_that_may_not_promote_is_told_so_and_has_no_buttons(visit: Visit, two: Home) -> None:
     make.promoted(two, "v0002")
     for name, role in (("Root", "admin"), ("Eve", "reviewer")):
         two.accounts.create(name, role, PASSWORD, now=make.NOW)  # type: ignore[arg-type]
@@ -247,7 +244,7 @@ def test_a_role_that_may_not_promote_is_told_so_and_has_no_buttons(visit: Visit,
 
 
 @pytest.mark.parametrize("what", ["promote-v0001", "roll-back-to-v0001"])
-def test_a_role_taken_away_meanwhile_refuses_what_the_button_asks(visit: Visit, two: Settings, what: str) -> None:
+def test_a_role_taken_away_meanwhile_refuses_what_the_button_asks(visit: Visit, two: Home, what: str) -> None:
     make.promoted(two, "v0002")
     for name, role in (("Root", "admin"), ("Eve", "lead")):
         two.accounts.create(name, role, PASSWORD, now=make.NOW)  # type: ignore[arg-type]
@@ -261,8 +258,8 @@ def test_a_role_taken_away_meanwhile_refuses_what_the_button_asks(visit: Visit, 
     assert "a role that may not promote" in screen.sentences(at)
 
 
-def test_a_damaged_version_is_told_and_cannot_be_promoted(visit: Visit, two: Settings) -> None:
-    (two.models / "v0002" / registry.TREES).write_bytes(b"x")
+def test_a_damaged_version_is_told_and_cannot_be_promoted(visit: Visit, two: Home) -> None:
+    (two.settings.models / "v0002" / registry.TREES).write_bytes(b"x")
     at = visit(two, "registry", version="v0002")
 
     assert not at.exception
@@ -271,9 +268,9 @@ def test_a_damaged_version_is_told_and_cannot_be_promoted(visit: Visit, two: Set
     assert "Promote v0002" not in labels(at)
 
 
-def test_a_damaged_champion_can_be_rolled_back_from_the_page(visit: Visit, two: Settings) -> None:
+def test_a_damaged_champion_can_be_rolled_back_from_the_page(visit: Visit, two: Home) -> None:
     make.promoted(two, "v0002")
-    (two.models / "v0002" / registry.TREES).write_bytes(b"x")
+    (two.settings.models / "v0002" / registry.TREES).write_bytes(b"x")
     at = visit(two, "registry", **{"as": "Ada"})
     assert "Model v0002 was not loaded" in screen.errors(at)[0]
 
@@ -283,9 +280,9 @@ def test_a_damaged_champion_can_be_rolled_back_from_the_page(visit: Visit, two: 
     assert not at.error
 
 
-def test_a_damaged_log_leaves_the_list_and_the_promotion(visit: Visit, two: Settings) -> None:
+def test_a_damaged_log_leaves_the_list_and_the_promotion(visit: Visit, two: Home) -> None:
     make.promoted(two, "v0002")
-    two.audit.write_bytes(two.audit.read_bytes() + b'"' * 3 + b",,\n")
+    two.settings.audit.write_bytes(two.settings.audit.read_bytes() + b'"' * 3 + b",,\n")
     at = visit(two, "registry", version="v0001")
 
     assert not at.exception
@@ -294,7 +291,7 @@ def test_a_damaged_log_leaves_the_list_and_the_promotion(visit: Visit, two: Sett
     assert "Promote v0001" in labels(at)
 
 
-def test_what_people_write_is_shown_as_text(visit: Visit, two: Settings) -> None:
+def test_what_people_write_is_shown_as_text(visit: Visit, two: Home) -> None:
     hostile = "<b>x</b> :red[x] $x$ [a](javascript:alert(1))"
     two.registry.promote("v0002", by="*Eve*", why=hostile, now=make.NOW)
     at = visit(two, "registry")
@@ -304,7 +301,7 @@ def test_what_people_write_is_shown_as_text(visit: Visit, two: Settings) -> None
         assert not [raw for raw in ("<b>", ":red[", "$x$", "[a](", "*Eve*") if raw in text], text
 
 
-def test_the_card_says_what_nobody_has_told(visit: Visit, own: Settings) -> None:
+def test_the_card_says_what_nobody_has_told(visit: Visit, own: Home) -> None:
     at = visit(own, "registry")
     assert "| Licence | not supplied |" in screen.sentences(at)
     assert "| Put in charge | not on record |" in screen.sentences(at)
@@ -319,7 +316,7 @@ def there(monkeypatch: pytest.MonkeyPatch) -> Iterator[hub_server.Hub]:
         yield found
 
 
-def pull(at: AppTest, home: Settings, repo: str, why: str = "") -> AppTest:
+def pull(at: AppTest, home: Home, repo: str, why: str = "") -> AppTest:
     """Fill in the form, press its button and wait for the job."""
     at.segmented_control(key="hub-way").set_value("Pull").run()
     at.text_input(key="pull-repo").set_value(repo)
@@ -331,7 +328,7 @@ def pull(at: AppTest, home: Settings, repo: str, why: str = "") -> AppTest:
 
 
 def test_a_version_goes_to_a_hub_and_comes_back_as_another_that_says_where_from(
-    real_jobs: None, visit: Visit, two: Settings, there: hub_server.Hub
+    real_jobs: None, visit: Visit, two: Home, there: hub_server.Hub
 ) -> None:
     at = visit(two, "registry", version="v0002", **{"as": "Ada"})
     assert "with the token from HF_TOKEN" in screen.sentences(at)
@@ -351,12 +348,12 @@ def test_a_version_goes_to_a_hub_and_comes_back_as_another_that_says_where_from(
     assert two.audit.read()[["who", "what", "about"]].to_numpy().tolist() == [
         ["Ada", "promote", "v0003"], ["Ada", "pull model", "v0003"], ["Ada", "push model", "v0002"],
     ]  # fmt: skip
-    kept = [path.read_bytes() for path in two.home.rglob("*") if path.is_file()]
+    kept = [path.read_bytes() for path in two.settings.home.rglob("*") if path.is_file()]
     assert not [content for content in kept if hub_server.TOKEN.encode() in content]
 
 
 def test_what_a_pull_refuses_is_a_sentence_on_the_page(
-    real_jobs: None, visit: Visit, two: Settings, there: hub_server.Hub
+    real_jobs: None, visit: Visit, two: Home, there: hub_server.Hub
 ) -> None:
     there.put("ada/spam", {"spammer_detector.pkl": b"x"})
     at = pull(visit(two, "registry", **{"as": "Ada"}), two, "ada/spam")
@@ -364,27 +361,27 @@ def test_what_a_pull_refuses_is_a_sentence_on_the_page(
     assert two.registry.versions() == ("v0001", "v0002")
 
 
-def test_a_repo_that_is_none_is_told_before_anything_is_started(visit: Visit, two: Settings) -> None:
+def test_a_repo_that_is_none_is_told_before_anything_is_started(visit: Visit, two: Home) -> None:
     at = visit(two, "registry", **{"as": "Ada"})
     assert "without a token" in screen.sentences(at)
     at.text_input(key="push-repo").set_value("../spam")
     at.button(key="push-now").click().run()
     assert "write it as owner/name" in screen.errors(at)[0]
-    assert not two.jobs.exists()
+    assert not two.settings.jobs.exists()
 
 
 def test_a_home_without_a_version_can_pull_its_first(
     real_jobs: None,
     visit: Visit,
-    own: Settings,
-    home: Settings,
+    own: Home,
+    home: Home,
     there: hub_server.Hub,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    files = {path.name: path.read_bytes() for path in (own.models / "v0001").iterdir()}
+    files = {path.name: path.read_bytes() for path in (own.settings.models / "v0001").iterdir()}
     there.put("ada/spam", files, private=False)
-    empty = Settings.of(tmp_path_factory.mktemp("empty"))
-    schemas.save(make.SCHEMA, empty.schema_file)
+    empty = Home.open(tmp_path_factory.mktemp("empty"))
+    schemas.save(make.SCHEMA, empty.settings.schema_file)
     at = visit(empty, "registry", **{"as": "Ada"})
     at.text_input(key="pull-repo").set_value("ada/spam")
     at.text_area(key="pull-why").set_value("The first.")
@@ -394,7 +391,7 @@ def test_a_home_without_a_version_can_pull_its_first(
     assert (empty.registry.champion(), versions(at)["State"].tolist()) == ("v0001", ["in charge, pulled"])
 
 
-def test_a_version_is_tried_in_the_shadow_and_taken_out_again(visit: Visit, two: Settings, scored: Scored) -> None:
+def test_a_version_is_tried_in_the_shadow_and_taken_out_again(visit: Visit, two: Home, scored: Scored) -> None:
     at = visit(two, "registry", version="v0001")
     assert "shadow" not in screen.sentences(at)
     at = visit(two, "registry", version="v0002")

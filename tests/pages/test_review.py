@@ -14,13 +14,11 @@ from streamlit.testing.v1 import AppTest
 
 from app.components.review import case_view
 from app.words import plain, probability, signed
-from core.access import accounts, audit
+from core.home import Home
 from core.review import cases, guidance
 from core.review.cases import Case, CaseFilters
-from core.scoring import runs
 from core.scoring.reasons import Reason
 from core.scoring.runs import Run
-from core.settings import Settings
 from core.store import database
 from tests import make, screen
 from tests.core.review import reviewing
@@ -33,18 +31,18 @@ HOSTILE = ["<b>x</b>", "[a](javascript:alert(1))", ":red[x]", "$x$", "~~x~~", "`
 
 
 @pytest.fixture
-def run(own: Settings, to_score: pd.DataFrame) -> Run:
+def run(own: Home, to_score: pd.DataFrame) -> Run:
     """A run that waits for review: 5 highest risks, 2 unsure ones and about 20 drawn at random."""
     return reviewing.planned(own, to_score)
 
 
 @pytest.fixture
-def desk(visit: Visit, own: Settings, run: Run) -> AppTest:
+def desk(visit: Visit, own: Home, run: Run) -> AppTest:
     """The page with Ada's first case."""
     return visit(own, "review", **{"as": "Ada"})
 
 
-def on_desk(at: AppTest, home: Settings) -> Case:
+def on_desk(at: AppTest, home: Home) -> Case:
     return home.cases.find(at.query_params["case"])
 
 
@@ -57,12 +55,12 @@ def judge(at: AppTest, judgement: str = "spammer") -> AppTest:
     return press(at, f"verdict-{judgement}")
 
 
-def one(home: Settings, *, blind: bool) -> Case:
+def one(home: Home, *, blind: bool) -> Case:
     """An open case that is judged blind, or one that is not."""
     return next(case for case in waiting(home) if case.blind == blind)
 
 
-def opened(visit: Visit, home: Settings, case: Case, name: str = "Ada") -> AppTest:
+def opened(visit: Visit, home: Home, case: Case, name: str = "Ada") -> AppTest:
     at = visit(home, "review", **{"as": name, "case": case.id})
     assert at.query_params["case"] == case.id
     return at
@@ -77,7 +75,7 @@ def said(at: AppTest) -> str:
     return "\n".join(toast.value for toast in at.toast)
 
 
-def signed_in(visit: Visit, home: Settings, role: str, page: str = "review", name: str = "Rita") -> AppTest:
+def signed_in(visit: Visit, home: Home, role: str, page: str = "review", name: str = "Rita") -> AppTest:
     """The page of somebody with an account of this role, in a home that a team shares."""
     home.accounts.create("Lea", "admin", PASSWORD, now=make.NOW)
     home.accounts.create(name, role, PASSWORD, now=make.NOW)  # type: ignore[arg-type]
@@ -101,7 +99,7 @@ def everything(at: AppTest) -> Iterator[str]:
 # Who judges
 
 
-def test_a_name_is_asked_for_once_and_kept_in_the_address(visit: Visit, own: Settings, run: Run) -> None:
+def test_a_name_is_asked_for_once_and_kept_in_the_address(visit: Visit, own: Home, run: Run) -> None:
     at = visit(own, "review")
     assert "Who are you?" in screen.sentences(at)
     assert "case" not in at.query_params
@@ -116,7 +114,7 @@ def test_a_name_is_asked_for_once_and_kept_in_the_address(visit: Visit, own: Set
 
 
 @pytest.mark.parametrize("name", ["", "   ", "a\x00b"])
-def test_a_name_that_cannot_be_used_gets_a_sentence(visit: Visit, own: Settings, run: Run, name: str) -> None:
+def test_a_name_that_cannot_be_used_gets_a_sentence(visit: Visit, own: Home, run: Run, name: str) -> None:
     at = visit(own, "review")
     at.text_input[0].set_value(name)
     labelled(at, "Continue").click().run()
@@ -125,9 +123,7 @@ def test_a_name_that_cannot_be_used_gets_a_sentence(visit: Visit, own: Settings,
     assert not [case for case in waiting(own) if case.claimed_by]
 
 
-def test_an_unusable_name_in_the_address_is_told_and_another_one_asked_for(
-    visit: Visit, own: Settings, run: Run
-) -> None:
+def test_an_unusable_name_in_the_address_is_told_and_another_one_asked_for(visit: Visit, own: Home, run: Run) -> None:
     at = visit(own, "review", **{"as": "x" * 81})
 
     assert "give 1 to 80 printable characters" in screen.errors(at)[0]
@@ -147,7 +143,7 @@ def test_another_name_can_be_given(desk: AppTest) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_in_a_home_with_accounts_the_sign_in_stands_before_every_page(visit: Visit, own: Settings, page: str) -> None:
+def test_in_a_home_with_accounts_the_sign_in_stands_before_every_page(visit: Visit, own: Home, page: str) -> None:
     own.accounts.create("Lea", "admin", PASSWORD, now=make.NOW)
 
     at = visit(own, page, **{"as": "Lea"})
@@ -157,7 +153,7 @@ def test_in_a_home_with_accounts_the_sign_in_stands_before_every_page(visit: Vis
     assert [field.label for field in at.text_input] == ["Name", "Password"]
 
 
-def test_a_wrong_password_and_an_unknown_name_get_the_same_sentence(visit: Visit, own: Settings, run: Run) -> None:
+def test_a_wrong_password_and_an_unknown_name_get_the_same_sentence(visit: Visit, own: Home, run: Run) -> None:
     own.accounts.create("Lea", "admin", PASSWORD, now=make.NOW)
     at = visit(own, "review")
 
@@ -171,7 +167,7 @@ def test_a_wrong_password_and_an_unknown_name_get_the_same_sentence(visit: Visit
     assert on_desk(sign_in(at, "Lea"), own).claimed_by == "Lea"
 
 
-def test_a_name_given_before_there_were_accounts_opens_none(desk: AppTest, own: Settings) -> None:
+def test_a_name_given_before_there_were_accounts_opens_none(desk: AppTest, own: Home) -> None:
     own.accounts.create("Ada", "admin", PASSWORD, now=make.NOW)
 
     desk.run()
@@ -180,7 +176,7 @@ def test_a_name_given_before_there_were_accounts_opens_none(desk: AppTest, own: 
     assert sign_in(desk, "Ada").title[0].value == "Review"
 
 
-def test_signing_out_leads_to_the_sign_in(visit: Visit, own: Settings, run: Run) -> None:
+def test_signing_out_leads_to_the_sign_in(visit: Visit, own: Home, run: Run) -> None:
     at = signed_in(visit, own, "reviewer")
     assert "Rita · reviewer" in screen.sentences(at)
 
@@ -189,7 +185,7 @@ def test_signing_out_leads_to_the_sign_in(visit: Visit, own: Settings, run: Run)
     assert at.title[0].value == "Sign in"
 
 
-def test_a_role_that_may_not_judge_is_told_so_and_holds_no_case(visit: Visit, own: Settings, run: Run) -> None:
+def test_a_role_that_may_not_judge_is_told_so_and_holds_no_case(visit: Visit, own: Home, run: Run) -> None:
     at = signed_in(visit, own, "data scientist")
 
     assert not at.exception
@@ -198,7 +194,7 @@ def test_a_role_that_may_not_judge_is_told_so_and_holds_no_case(visit: Visit, ow
     assert own.cases.listing(CaseFilters(), now=make.NOW)["claimed_by"].isna().all()
 
 
-def test_a_role_that_changes_while_the_page_is_open_counts_at_once(visit: Visit, own: Settings, run: Run) -> None:
+def test_a_role_that_changes_while_the_page_is_open_counts_at_once(visit: Visit, own: Home, run: Run) -> None:
     at = judge(signed_in(visit, own, "reviewer"))
     assert len(rows(own)) == 1
     before = at.query_params["case"]
@@ -211,7 +207,7 @@ def test_a_role_that_changes_while_the_page_is_open_counts_at_once(visit: Visit,
     assert own.cases.find(before).status == "open"
 
 
-def test_an_account_that_is_removed_is_out_at_the_next_click(visit: Visit, own: Settings, run: Run) -> None:
+def test_an_account_that_is_removed_is_out_at_the_next_click(visit: Visit, own: Home, run: Run) -> None:
     at = signed_in(visit, own, "reviewer")
     own.accounts.remove("Rita")
 
@@ -219,12 +215,12 @@ def test_an_account_that_is_removed_is_out_at_the_next_click(visit: Visit, own: 
 
     assert not at.exception
     assert at.title[0].value == "Sign in"
-    assert not (own.feedback / "feedback.csv").exists()
+    assert not (own.settings.feedback / "feedback.csv").exists()
 
 
 @pytest.mark.parametrize(("role", "may"), [("reviewer", False), ("lead", True)])
 def test_strata_and_reopening_and_guidance_are_for_leads(
-    visit: Visit, own: Settings, run: Run, role: str, may: bool
+    visit: Visit, own: Home, run: Run, role: str, may: bool
 ) -> None:
     at = signed_in(visit, own, role)
 
@@ -239,7 +235,7 @@ def test_strata_and_reopening_and_guidance_are_for_leads(
 # The queue
 
 
-def test_an_empty_queue_says_how_it_is_filled(visit: Visit, own: Settings) -> None:
+def test_an_empty_queue_says_how_it_is_filled(visit: Visit, own: Home) -> None:
     at = visit(own, "review", **{"as": "Ada"})
 
     assert not at.exception
@@ -255,7 +251,7 @@ def test_filters_that_nothing_passes_say_so(desk: AppTest) -> None:
     assert "case" not in desk.query_params
 
 
-def test_the_filters_choose_the_next_case(desk: AppTest, own: Settings) -> None:
+def test_the_filters_choose_the_next_case(desk: AppTest, own: Home) -> None:
     wanted = waiting(own)[-1]
     desk.text_input(key="queue_text").set_value(wanted.user).run()
 
@@ -264,9 +260,7 @@ def test_the_filters_choose_the_next_case(desk: AppTest, own: Settings) -> None:
     assert on_desk(desk, own).id == wanted.id
 
 
-def test_the_last_verdict_of_an_emptied_queue_can_be_undone(
-    visit: Visit, own: Settings, to_score: pd.DataFrame
-) -> None:
+def test_the_last_verdict_of_an_emptied_queue_can_be_undone(visit: Visit, own: Home, to_score: pd.DataFrame) -> None:
     reviewing.planned(own, to_score.head(3), capacity=0, audit=1.0, uncertain=0)
     at = visit(own, "review", **{"as": "Ada"})
     for _ in range(3):
@@ -282,7 +276,7 @@ def test_the_last_verdict_of_an_emptied_queue_can_be_undone(
 # One case
 
 
-def test_a_case_shows_the_user_the_context_and_the_values(visit: Visit, own: Settings, run: Run) -> None:
+def test_a_case_shows_the_user_the_context_and_the_values(visit: Visit, own: Home, run: Run) -> None:
     case = one(own, blind=False)
     at = opened(visit, own, case)
 
@@ -296,7 +290,7 @@ def test_a_case_shows_the_user_the_context_and_the_values(visit: Visit, own: Set
     assert set(values.index[values == "missing"]) == missing
 
 
-def test_a_blind_case_looks_the_same_whatever_its_score_is(visit: Visit, own: Settings, run: Run) -> None:
+def test_a_blind_case_looks_the_same_whatever_its_score_is(visit: Visit, own: Home, run: Run) -> None:
     """Nothing on the page depends on score, band or action: none of them can be read off it."""
     case = one(own, blind=True)
     looks = []
@@ -311,7 +305,7 @@ def test_a_blind_case_looks_the_same_whatever_its_score_is(visit: Visit, own: Se
     assert "score hidden until your verdict" in "".join(looks[0])
 
 
-def test_a_blind_case_shows_no_reasons(visit: Visit, own: Settings, run: Run) -> None:
+def test_a_blind_case_shows_no_reasons(visit: Visit, own: Home, run: Run) -> None:
     case = one(own, blind=True)
     at = opened(visit, own, case)
 
@@ -330,13 +324,12 @@ def desk_figure(at: AppTest) -> str:
     return str(at.get("plotly_chart")[0].proto.spec)
 
 
-def told_of(home: Settings, case: Case) -> tuple[Reason, ...]:
-    from core.registry import registry  # noqa: PLC0415
+def told_of(home: Home, case: Case) -> tuple[Reason, ...]:
 
     return case_view.reasons(case, home.registry.load(case.model))
 
 
-def test_a_blind_case_tells_its_score_once_it_is_judged(visit: Visit, own: Settings, run: Run) -> None:
+def test_a_blind_case_tells_its_score_once_it_is_judged(visit: Visit, own: Home, run: Run) -> None:
     case = one(own, blind=True)
 
     at = judge(opened(visit, own, case), "legitimate")
@@ -346,7 +339,7 @@ def test_a_blind_case_tells_its_score_once_it_is_judged(visit: Visit, own: Setti
     assert rows(own)["blind"].tolist() == ["true"]
 
 
-def test_the_stored_reasons_are_those_that_were_shown(visit: Visit, own: Settings, run: Run) -> None:
+def test_the_stored_reasons_are_those_that_were_shown(visit: Visit, own: Home, run: Run) -> None:
     case = one(own, blind=False)
     at = opened(visit, own, case)
     table = next(frame.value for frame in at.dataframe if "Push" in frame.value)
@@ -364,7 +357,7 @@ def test_the_stored_reasons_are_those_that_were_shown(visit: Visit, own: Setting
 
 
 @pytest.mark.parametrize("judgement", ["spammer", "legitimate", "unsure"])
-def test_a_verdict_is_stored_once_and_the_next_case_follows(desk: AppTest, own: Settings, judgement: str) -> None:
+def test_a_verdict_is_stored_once_and_the_next_case_follows(desk: AppTest, own: Home, judgement: str) -> None:
     case = on_desk(desk, own)
 
     judge(desk, judgement)
@@ -378,7 +371,7 @@ def test_a_verdict_is_stored_once_and_the_next_case_follows(desk: AppTest, own: 
     assert on_desk(desk, own).claimed_by == "Ada"
 
 
-def test_the_second_click_of_two_judges_nobody_else(desk: AppTest, own: Settings) -> None:
+def test_the_second_click_of_two_judges_nobody_else(desk: AppTest, own: Home) -> None:
     button = desk.button(key=f"verdict-spammer-{desk.query_params['case']}")
     button.click().run()
 
@@ -389,9 +382,7 @@ def test_the_second_click_of_two_judges_nobody_else(desk: AppTest, own: Settings
     assert len(rows(own)) == 1
 
 
-def test_a_case_that_somebody_else_judged_meanwhile_is_told_and_the_next_one_shown(
-    desk: AppTest, own: Settings
-) -> None:
+def test_a_case_that_somebody_else_judged_meanwhile_is_told_and_the_next_one_shown(desk: AppTest, own: Home) -> None:
     case = on_desk(desk, own)
     with own.database.writing() as connection:  # Ada's claim has ended
         connection.execute(database.cases.update().values(cases.NOBODY))
@@ -404,7 +395,7 @@ def test_a_case_that_somebody_else_judged_meanwhile_is_told_and_the_next_one_sho
     assert on_desk(desk, own).id != case.id
 
 
-def test_an_undo_opens_the_case_again_and_keeps_the_row(desk: AppTest, own: Settings) -> None:
+def test_an_undo_opens_the_case_again_and_keeps_the_row(desk: AppTest, own: Home) -> None:
     case = on_desk(desk, own)
     assert desk.button(key="undo").disabled
     judge(desk)
@@ -422,9 +413,7 @@ def test_an_undo_opens_the_case_again_and_keeps_the_row(desk: AppTest, own: Sett
     assert rows(own)["verdict"].tolist() == ["spammer", "withdrawn", "legitimate"]
 
 
-def test_what_was_skipped_comes_back_when_nothing_else_is_left(
-    visit: Visit, own: Settings, to_score: pd.DataFrame
-) -> None:
+def test_what_was_skipped_comes_back_when_nothing_else_is_left(visit: Visit, own: Home, to_score: pd.DataFrame) -> None:
     reviewing.planned(own, to_score.head(3), capacity=0, audit=1.0, uncertain=0)
     at = visit(own, "review", **{"as": "Ada"})
     seen = []
@@ -434,10 +423,10 @@ def test_what_was_skipped_comes_back_when_nothing_else_is_left(
 
     assert len(set(seen[:3])) == 3
     assert seen[3] == seen[0]
-    assert not (own.feedback / "feedback.csv").exists()
+    assert not (own.settings.feedback / "feedback.csv").exists()
 
 
-def test_note_and_reason_are_stored_and_gone_with_the_case(desk: AppTest, own: Settings) -> None:
+def test_note_and_reason_are_stored_and_gone_with_the_case(desk: AppTest, own: Home) -> None:
     desk.text_area(key="notes").set_value("  Many links, <b>bold</b>\nand two lines ").run()
     desk.button_group(key="reason").set_value("content_seen").run()
 
@@ -449,7 +438,7 @@ def test_note_and_reason_are_stored_and_gone_with_the_case(desk: AppTest, own: S
     assert desk.button_group(key="reason").value is None
 
 
-def test_a_reason_of_another_verdict_is_not_stored_and_that_is_told(desk: AppTest, own: Settings) -> None:
+def test_a_reason_of_another_verdict_is_not_stored_and_that_is_told(desk: AppTest, own: Home) -> None:
     desk.button_group(key="reason").set_value("content_seen").run()
 
     judge(desk, "legitimate")
@@ -458,7 +447,7 @@ def test_a_reason_of_another_verdict_is_not_stored_and_that_is_told(desk: AppTes
     assert "The reason belongs to another verdict and was not kept" in said(desk)
 
 
-def test_a_reload_takes_up_the_case_of_the_address(desk: AppTest, visit: Visit, own: Settings) -> None:
+def test_a_reload_takes_up_the_case_of_the_address(desk: AppTest, visit: Visit, own: Home) -> None:
     press(desk, "skip")
     case = desk.query_params["case"]
 
@@ -479,7 +468,7 @@ def test_a_reload_takes_up_the_case_of_the_address(desk: AppTest, visit: Visit, 
     ],
 )
 def test_a_case_in_the_address_that_cannot_be_had_is_told_and_the_next_one_shown(
-    visit: Visit, own: Settings, run: Run, which: str, sentence: str
+    visit: Visit, own: Home, run: Run, which: str, sentence: str
 ) -> None:
     case = waiting(own)[3]
     if which == "closed":
@@ -496,7 +485,7 @@ def test_a_case_in_the_address_that_cannot_be_had_is_told_and_the_next_one_shown
     assert on_desk(at, own).claimed_by == "Ada"
 
 
-def test_two_reviewers_never_have_one_case(desk: AppTest, visit: Visit, own: Settings) -> None:
+def test_two_reviewers_never_have_one_case(desk: AppTest, visit: Visit, own: Home) -> None:
     bob = visit(own, "review", **{"as": "Bob"})
     again = visit(own, "review", **{"as": "Ada"})
 
@@ -516,7 +505,7 @@ def choose(at: AppTest, places: list[int]) -> AppTest:
     return at.run()
 
 
-def test_triage_shows_the_count_judges_in_one_step_and_undoes_in_one(desk: AppTest, own: Settings) -> None:
+def test_triage_shows_the_count_judges_in_one_step_and_undoes_in_one(desk: AppTest, own: Home) -> None:
     press(desk, "skip")
     at = panel(desk, "Triage")
     listed = at.dataframe[0].value
@@ -541,7 +530,7 @@ def test_triage_shows_the_count_judges_in_one_step_and_undoes_in_one(desk: AppTe
     assert rows(own)["verdict"].tolist() == ["legitimate"] * 3 + ["withdrawn"] * 3
 
 
-def test_triage_leaves_what_somebody_else_has_and_says_so(desk: AppTest, visit: Visit, own: Settings) -> None:
+def test_triage_leaves_what_somebody_else_has_and_says_so(desk: AppTest, visit: Visit, own: Home) -> None:
     mine = desk.query_params["case"]
     at = panel(visit(own, "review", **{"as": "Bob"}), "Triage")
     listed = at.dataframe[0].value["Case"].tolist()
@@ -554,7 +543,7 @@ def test_triage_leaves_what_somebody_else_has_and_says_so(desk: AppTest, visit: 
     assert rows(own)["case"].tolist() == [listed[free]]
 
 
-def test_triage_tells_no_score_of_a_blind_case(desk: AppTest, own: Settings) -> None:
+def test_triage_tells_no_score_of_a_blind_case(desk: AppTest, own: Home) -> None:
     listed = panel(desk, "Triage").dataframe[0].value
     blind = listed[listed["Blind"] == "blind"]
 
@@ -567,13 +556,13 @@ def test_triage_tells_no_score_of_a_blind_case(desk: AppTest, own: Settings) -> 
 # Figures
 
 
-def test_before_a_run_is_sent_to_review_there_are_no_figures(visit: Visit, own: Settings) -> None:
+def test_before_a_run_is_sent_to_review_there_are_no_figures(visit: Visit, own: Home) -> None:
     at = visit(own, "review", **{"as": "Ada", "review_panel": "Figures"})
 
     assert "No run was sent to review yet" in screen.sentences(at)
 
 
-def test_with_few_verdicts_the_page_says_too_few(desk: AppTest, own: Settings) -> None:
+def test_with_few_verdicts_the_page_says_too_few(desk: AppTest, own: Home) -> None:
     judge(desk)
     at = panel(desk, "Figures")
 
@@ -583,7 +572,7 @@ def test_with_few_verdicts_the_page_says_too_few(desk: AppTest, own: Settings) -
     assert set(at.table[0].value["Weighted"]) <= {"too few to say", "–"}
 
 
-def test_with_everybody_judged_the_figures_are_those_of_the_truth(visit: Visit, own: Settings) -> None:
+def test_with_everybody_judged_the_figures_are_those_of_the_truth(visit: Visit, own: Home) -> None:
     frame = make.users(600, seed=7).fillna({"ratio": 0.0})
     run = reviewing.planned(own, frame.drop(columns="spam"), capacity=600, audit=1.0, uncertain=0)
     truth = reviewing.truth_of(frame)
@@ -606,7 +595,7 @@ def test_with_everybody_judged_the_figures_are_those_of_the_truth(visit: Visit, 
     assert not table["If the unsure were"].any()
 
 
-def test_unsure_verdicts_are_counted_and_say_how_far_they_could_move_a_figure(visit: Visit, own: Settings) -> None:
+def test_unsure_verdicts_are_counted_and_say_how_far_they_could_move_a_figure(visit: Visit, own: Home) -> None:
     frame = make.users(200, seed=7).fillna({"ratio": 0.0})
     reviewing.planned(own, frame.drop(columns="spam"), capacity=300, audit=1.0, uncertain=0)
     unsure = dict.fromkeys(frame["user"].iloc[::10], "unsure")
@@ -625,7 +614,7 @@ def test_unsure_verdicts_are_counted_and_say_how_far_they_could_move_a_figure(vi
 # Guidance
 
 
-def test_guidance_is_saved_for_everybody(visit: Visit, own: Settings) -> None:
+def test_guidance_is_saved_for_everybody(visit: Visit, own: Home) -> None:
     at = visit(own, "review", **{"as": "Lea", "review_panel": "Guidance"})
     at.number_input(key="capacity-0").set_value(77)
     at.text_area(key="guidelines-0").set_value("Look *twice*.")
@@ -639,7 +628,7 @@ def test_guidance_is_saved_for_everybody(visit: Visit, own: Settings) -> None:
     assert "Version 1, saved by Lea" in screen.sentences(at)
 
 
-def test_a_change_of_guidance_is_undone_and_that_too_is_on_record(visit: Visit, own: Settings) -> None:
+def test_a_change_of_guidance_is_undone_and_that_too_is_on_record(visit: Visit, own: Home) -> None:
     first = own.guidance.save(replace(own.guidance.load(), capacity=5), by="Max", now=make.NOW)
     own.guidance.save(replace(first, capacity=500, guidelines="Be quick."), by="Max", now=make.NOW)
     at = visit(own, "review", **{"as": "Lea", "review_panel": "Guidance"})
@@ -653,7 +642,7 @@ def test_a_change_of_guidance_is_undone_and_that_too_is_on_record(visit: Visit, 
     assert (own.guidance.load().capacity, own.guidance.load().guidelines) == (500, "Be quick.")
 
 
-def test_the_first_guidance_is_undone_to_what_a_new_home_has(visit: Visit, own: Settings) -> None:
+def test_the_first_guidance_is_undone_to_what_a_new_home_has(visit: Visit, own: Home) -> None:
     own.guidance.save(replace(own.guidance.load(), capacity=5), by="Max", now=make.NOW)
 
     visit(own, "review", **{"as": "Lea", "review_panel": "Guidance"}).button(key="undo-guidance-1").click().run()
@@ -661,7 +650,7 @@ def test_the_first_guidance_is_undone_to_what_a_new_home_has(visit: Visit, own: 
     assert replace(own.guidance.load(), version=0) == guidance.Guidance()
 
 
-def test_guidance_that_somebody_changed_meanwhile_is_not_overwritten(visit: Visit, own: Settings) -> None:
+def test_guidance_that_somebody_changed_meanwhile_is_not_overwritten(visit: Visit, own: Home) -> None:
     at = visit(own, "review", **{"as": "Lea", "review_panel": "Guidance"})
     at.number_input(key="capacity-0").set_value(77)
     meanwhile = replace(own.guidance.load(), capacity=5)
@@ -681,7 +670,7 @@ def test_guidance_that_somebody_changed_meanwhile_is_not_overwritten(visit: Visi
     assert (own.guidance.load().version, own.guidance.load().capacity) == (2, 77)
 
 
-def test_an_address_that_could_lead_anywhere_is_refused(visit: Visit, own: Settings) -> None:
+def test_an_address_that_could_lead_anywhere_is_refused(visit: Visit, own: Home) -> None:
     at = visit(own, "review", **{"as": "Lea", "review_panel": "Guidance"})
     at.text_input(key="profile-0").set_value("javascript:alert({user_id})")
     labelled(at, "Save").click().run()
@@ -696,7 +685,7 @@ def test_an_address_that_could_lead_anywhere_is_refused(visit: Visit, own: Setti
     ("http://intranet:8080/{user_id}?tab=1", "[Open the profile](http://intranet:8080/{}?tab=1)"),
 ])  # fmt: skip
 def test_the_profile_is_linked_where_the_lead_has_given_its_address(
-    visit: Visit, own: Settings, run: Run, address: str, link: str | None
+    visit: Visit, own: Home, run: Run, address: str, link: str | None
 ) -> None:
     own.guidance.save(replace(own.guidance.load(), profile_url=address), by="Lea", now=make.NOW)
     case = waiting(own)[0]
@@ -716,9 +705,7 @@ def reopen(at: AppTest, asked: str, note: str = "The user has written to us") ->
 
 
 @pytest.mark.parametrize("by", ["case", "user"])
-def test_a_reopened_case_is_for_somebody_else_than_who_decided(
-    desk: AppTest, visit: Visit, own: Settings, by: str
-) -> None:
+def test_a_reopened_case_is_for_somebody_else_than_who_decided(desk: AppTest, visit: Visit, own: Home, by: str) -> None:
     case = on_desk(desk, own)
     judge(desk)
 
@@ -744,7 +731,7 @@ def test_a_reopened_case_is_for_somebody_else_than_who_decided(
     ("open", "why", "is open"),
 ])  # fmt: skip
 def test_what_cannot_be_reopened_gets_a_sentence(
-    desk: AppTest, own: Settings, asked: str, note: str, sentence: str
+    desk: AppTest, own: Home, asked: str, note: str, sentence: str
 ) -> None:
     case = on_desk(desk, own)
     judge(desk)
@@ -761,7 +748,7 @@ def test_what_cannot_be_reopened_gets_a_sentence(
 
 
 def test_a_scored_file_is_sent_to_review_by_its_plan(
-    real_jobs: None, visit: Visit, own: Settings, scored: Scored, to_score: pd.DataFrame
+    real_jobs: None, visit: Visit, own: Home, scored: Scored, to_score: pd.DataFrame
 ) -> None:
     run = scored(own, to_score)
     at = visit(own, "score_file", run=run.id)
@@ -782,7 +769,7 @@ def test_a_scored_file_is_sent_to_review_by_its_plan(
 
 
 def test_users_who_pass_the_filters_are_sent_to_review(
-    visit: Visit, own: Settings, scored: Scored, to_score: pd.DataFrame
+    visit: Visit, own: Home, scored: Scored, to_score: pd.DataFrame
 ) -> None:
     run = scored(own, to_score)
     at = visit(own, "score_file", run=run.id)
@@ -801,7 +788,7 @@ def test_users_who_pass_the_filters_are_sent_to_review(
 
 
 def test_a_user_is_sent_to_review_from_the_page_of_the_user(
-    visit: Visit, own: Settings, scored: Scored, to_score: pd.DataFrame
+    visit: Visit, own: Home, scored: Scored, to_score: pd.DataFrame
 ) -> None:
     run = scored(own, to_score)
     at = visit(own, "score_user", run=run.id, row="4")
@@ -817,7 +804,7 @@ def test_a_user_is_sent_to_review_from_the_page_of_the_user(
 # Text of others
 
 
-def test_nothing_that_others_wrote_becomes_markup(visit: Visit, own: Settings, to_score: pd.DataFrame) -> None:
+def test_nothing_that_others_wrote_becomes_markup(visit: Visit, own: Home, to_score: pd.DataFrame) -> None:
     frame = to_score.head(14).copy()
     frame["user"] = [f"{HOSTILE[i % 7]}{i}" for i in range(14)]
     frame["name"] = [HOSTILE[i % 7] for i in range(14)]
@@ -845,7 +832,7 @@ def test_nothing_that_others_wrote_becomes_markup(visit: Visit, own: Settings, t
     assert any("&#60;b&#62;x" in text for at in pages for text in screen.markdown(at))
 
 
-def test_text_that_spells_a_page_apart_is_shown_as_it_is(visit: Visit, own: Settings, to_score: pd.DataFrame) -> None:
+def test_text_that_spells_a_page_apart_is_shown_as_it_is(visit: Visit, own: Home, to_score: pd.DataFrame) -> None:
     frame = to_score.head(3).assign(name=["#" * 6 + " x", "- a\n- b", "\u202eevil"])
     reviewing.planned(own, frame, capacity=0, audit=1.0, uncertain=0)
 
@@ -862,7 +849,7 @@ def test_the_figure_of_a_case_says_what_it_shows(desk: AppTest) -> None:
 
 
 def test_the_shift_says_how_much_of_the_day_is_done_and_when_more_than_that_is(
-    visit: Visit, own: Settings, run: Run
+    visit: Visit, own: Home, run: Run
 ) -> None:
     reviewing.rules(own, capacity=1, audit=0.1, uncertain=2)
     at = visit(own, "review", **{"as": "Ada"})

@@ -10,7 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from app.components.review import key_guard
 from app.queries import services
-from core.settings import ROOT, Settings
+from core.home import Home
+from core.settings import ROOT
 from tests.core.review import reviewing
 from tests.core.review.reviewing import rows
 from tests.screen import Visit
@@ -38,7 +39,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def desk(visit: Visit, own: Settings, to_score: pd.DataFrame) -> AppTest:
+def desk(visit: Visit, own: Home, to_score: pd.DataFrame) -> AppTest:
     reviewing.planned(own, to_score)
     return visit(own, "review", **{"as": "Ada"})
 
@@ -57,13 +58,13 @@ def said(at: AppTest) -> list[str]:
     return [toast.value for toast in at.toast]
 
 
-def judged(home: Settings) -> list[str]:
-    return rows(home)["verdict"].tolist() if (home.feedback / "feedback.csv").exists() else []
+def judged(home: Home) -> list[str]:
+    return rows(home)["verdict"].tolist() if (home.settings.feedback / "feedback.csv").exists() else []
 
 
 @pytest.mark.parametrize("what", ["verdict-spammer", "verdict-legitimate", "verdict-unsure", "skip", "note"])
 def test_a_key_before_the_case_was_in_sight_for_a_moment_is_refused_and_said(
-    clock: Clock, desk: AppTest, own: Settings, what: str
+    clock: Clock, desk: AppTest, own: Home, what: str
 ) -> None:
     case = desk.query_params["case"]
     clock.now += 0.149
@@ -82,7 +83,7 @@ def test_a_key_before_the_case_was_in_sight_for_a_moment_is_refused_and_said(
     assert len(judged(own)) == what.startswith("verdict")
 
 
-def test_a_key_that_is_held_down_judges_nobody_further(clock: Clock, desk: AppTest, own: Settings) -> None:
+def test_a_key_that_is_held_down_judges_nobody_further(clock: Clock, desk: AppTest, own: Home) -> None:
     clock.now += 1
     press(desk)
     case = desk.query_params["case"]
@@ -96,7 +97,7 @@ def test_a_key_that_is_held_down_judges_nobody_further(clock: Clock, desk: AppTe
     assert EARLY in said(desk)
 
 
-def test_of_two_keys_for_one_case_the_second_is_refused_and_said(desk: AppTest, own: Settings) -> None:
+def test_of_two_keys_for_one_case_the_second_is_refused_and_said(desk: AppTest, own: Home) -> None:
     button(desk, "verdict-legitimate").click()
 
     press(desk)
@@ -107,7 +108,7 @@ def test_of_two_keys_for_one_case_the_second_is_refused_and_said(desk: AppTest, 
 
 
 @pytest.mark.parametrize("popover", POPOVERS)
-def test_no_key_counts_while_a_popover_is_open(desk: AppTest, own: Settings, popover: str) -> None:
+def test_no_key_counts_while_a_popover_is_open(desk: AppTest, own: Home, popover: str) -> None:
     press(desk)
     case = desk.query_params["case"]
     desk.session_state[f"over-{popover}"] = True
@@ -137,7 +138,7 @@ def test_buttons_have_keys_on_the_page_of_cases_alone() -> None:
     assert with_keys == {ROOT / "app" / "components" / "review" / "verdict_bar.py"}
 
 
-def test_no_key_counts_while_the_note_is_open_and_it_goes_with_the_verdict(desk: AppTest, own: Settings) -> None:
+def test_no_key_counts_while_the_note_is_open_and_it_goes_with_the_verdict(desk: AppTest, own: Home) -> None:
     press(desk)
     case = desk.query_params["case"]
     press(desk, "note")
@@ -170,7 +171,7 @@ def test_a_note_that_is_cancelled_leaves_what_was_noted_before(desk: AppTest) ->
 
 @pytest.mark.parametrize("what", ["verdict-spammer", "skip"])
 def test_a_key_that_arrives_together_with_the_one_for_the_note_does_nothing(
-    desk: AppTest, own: Settings, what: str
+    desk: AppTest, own: Home, what: str
 ) -> None:
     case = desk.query_params["case"]
     button(desk, what).click()
@@ -182,7 +183,7 @@ def test_a_key_that_arrives_together_with_the_one_for_the_note_does_nothing(
     assert note(desk)
 
 
-def test_the_note_is_closed_where_no_case_is_shown(desk: AppTest, own: Settings) -> None:
+def test_the_note_is_closed_where_no_case_is_shown(desk: AppTest, own: Home) -> None:
     press(desk)
     press(desk, "note")
     desk.button_group(key="review_panel").set_value("Triage").run()

@@ -12,9 +12,9 @@ from streamlit.testing.v1 import AppTest
 
 from app.queries import services
 from core import jobs
-from core.registry import registry
-from core.scoring import runs, score_job
-from core.settings import HOME_VARIABLE, Settings
+from core.home import Home
+from core.scoring import score_job
+from core.settings import HOME_VARIABLE
 from tests import make, screen
 from tests.screen import Scored, Upload, Visit
 
@@ -32,7 +32,7 @@ def chosen(at: AppTest, row: int) -> AppTest:
 
 
 @pytest.fixture
-def opened(visit: Visit, own: Settings, scored: Scored, to_score: pd.DataFrame) -> AppTest:
+def opened(visit: Visit, own: Home, scored: Scored, to_score: pd.DataFrame) -> AppTest:
     """The page of a run whose reasons are there; ratio is missing for three users, and one has a value never seen."""
     frame = to_score.copy()
     frame.loc[[0, 1, 2], "ratio"] = np.nan
@@ -45,7 +45,7 @@ def everyone(at: AppTest) -> AppTest:
     return at.button_group(key=f"group-{at.query_params['run']}").set_value("everyone").run()
 
 
-def test_a_clean_file_becomes_a_run_with_its_own_address(upload: Upload, own: Settings, to_score: pd.DataFrame) -> None:
+def test_a_clean_file_becomes_a_run_with_its_own_address(upload: Upload, own: Home, to_score: pd.DataFrame) -> None:
     at = upload(own, to_score)
 
     assert not at.exception
@@ -56,7 +56,7 @@ def test_a_clean_file_becomes_a_run_with_its_own_address(upload: Upload, own: Se
     assert not [button for button in at.get("download_button") if button.key == "rejected_rows"]
 
 
-def test_the_table_begins_with_the_highest_score(upload: Upload, own: Settings, to_score: pd.DataFrame) -> None:
+def test_the_table_begins_with_the_highest_score(upload: Upload, own: Home, to_score: pd.DataFrame) -> None:
     at = everyone(upload(own, to_score))
 
     assert len(table(at)) == 200
@@ -64,7 +64,7 @@ def test_the_table_begins_with_the_highest_score(upload: Upload, own: Settings, 
     assert sorted(table(at)["user"]) == sorted(to_score["user"])
 
 
-def test_a_rerun_does_not_score_the_same_upload_again(upload: Upload, own: Settings, to_score: pd.DataFrame) -> None:
+def test_a_rerun_does_not_score_the_same_upload_again(upload: Upload, own: Home, to_score: pd.DataFrame) -> None:
     at = upload(own, to_score)
     at.run()
     everyone(at)
@@ -73,7 +73,7 @@ def test_a_rerun_does_not_score_the_same_upload_again(upload: Upload, own: Setti
 
 
 def test_rejected_rows_are_counted_named_and_can_be_taken_away(
-    upload: Upload, own: Settings, to_score: pd.DataFrame
+    upload: Upload, own: Home, to_score: pd.DataFrame
 ) -> None:
     bad = make.csv(to_score) + b"x1,many,0,1,0,3,n,DE\nu3-0,1,0,1,0,3,n,DE\n\n,1,0,1,0,3,n,DE\nx2,1,0\n"
 
@@ -91,7 +91,7 @@ def test_rejected_rows_are_counted_named_and_can_be_taken_away(
     assert rejected["code"].tolist() == ["not_a_number", "duplicate_id", "blank", "missing_id", "ragged"]
 
 
-def test_missing_values_are_counted_as_missing(upload: Upload, own: Settings) -> None:
+def test_missing_values_are_counted_as_missing(upload: Upload, own: Home) -> None:
     frame = make.users(200, seed=3).drop(columns="spam")
 
     at = upload(own, frame)
@@ -100,7 +100,7 @@ def test_missing_values_are_counted_as_missing(upload: Upload, own: Settings) ->
 
 
 def test_a_file_without_a_feature_stops_with_a_sentence_and_a_way_on(
-    upload: Upload, own: Settings, to_score: pd.DataFrame
+    upload: Upload, own: Home, to_score: pd.DataFrame
 ) -> None:
     at = upload(own, to_score.drop(columns=["ratio", "tier"]))
 
@@ -118,7 +118,7 @@ def test_a_file_without_a_feature_stops_with_a_sentence_and_a_way_on(
     assert "**tier and ratio** absent, missing in every row" in screen.sentences(at)
 
 
-def test_a_file_without_the_id_column_offers_no_way_on(upload: Upload, own: Settings, to_score: pd.DataFrame) -> None:
+def test_a_file_without_the_id_column_offers_no_way_on(upload: Upload, own: Home, to_score: pd.DataFrame) -> None:
     at = upload(own, to_score.drop(columns="user"))
 
     assert "user is missing from users.csv" in screen.errors(at)[0]
@@ -136,7 +136,7 @@ def test_a_file_without_the_id_column_offers_no_way_on(upload: Upload, own: Sett
     ],
 )
 def test_what_is_no_table_gets_its_sentence_and_the_next_file_still_works(
-    upload: Upload, own: Settings, to_score: pd.DataFrame, payload: bytes, sentence: str
+    upload: Upload, own: Home, to_score: pd.DataFrame, payload: bytes, sentence: str
 ) -> None:
     at = upload(own, payload)
 
@@ -150,7 +150,7 @@ def test_what_is_no_table_gets_its_sentence_and_the_next_file_still_works(
     assert at.query_params["run"] == "r-0001"
 
 
-def test_a_file_of_which_every_row_is_rejected_says_so(upload: Upload, own: Settings, to_score: pd.DataFrame) -> None:
+def test_a_file_of_which_every_row_is_rejected_says_so(upload: Upload, own: Home, to_score: pd.DataFrame) -> None:
     at = upload(own, to_score.assign(links="many"))
 
     assert not at.exception
@@ -159,7 +159,7 @@ def test_a_file_of_which_every_row_is_rejected_says_so(upload: Upload, own: Sett
     assert not at.dataframe
 
 
-def test_a_file_with_labels_is_scored_without_them(upload: Upload, own: Settings, to_score: pd.DataFrame) -> None:
+def test_a_file_with_labels_is_scored_without_them(upload: Upload, own: Home, to_score: pd.DataFrame) -> None:
     labelled = everyone(upload(own, to_score.assign(spam=1)))
     without = everyone(upload(own, to_score))
 
@@ -167,7 +167,7 @@ def test_a_file_with_labels_is_scored_without_them(upload: Upload, own: Settings
     assert "spam" not in table(labelled).columns
 
 
-def test_the_demo_file_is_one_button_away(visit: Visit, with_demo: Settings) -> None:
+def test_the_demo_file_is_one_button_away(visit: Visit, with_demo: Home) -> None:
     at = visit(with_demo, "score_file")
     at.button(key="use_demo").click().run()
 
@@ -176,16 +176,14 @@ def test_the_demo_file_is_one_button_away(visit: Visit, with_demo: Settings) -> 
     assert "users.csv.gz** · 200 users received" in screen.sentences(at)
 
 
-def test_a_home_without_demo_offers_none(visit: Visit, own: Settings) -> None:
+def test_a_home_without_demo_offers_none(visit: Visit, own: Home) -> None:
     assert "use_demo" not in [button.key for button in visit(own, "score_file").button]
 
 
 @pytest.mark.parametrize(
     "name", ["probability", "margin", "score", "row", "index", "_index", "·score", "n_missing", "line", "level_0"]
 )
-def test_a_column_may_have_any_name(
-    upload: Upload, visit: Visit, own: Settings, to_score: pd.DataFrame, name: str
-) -> None:
+def test_a_column_may_have_any_name(upload: Upload, visit: Visit, own: Home, to_score: pd.DataFrame, name: str) -> None:
     at = upload(own, to_score.assign(**{name: "text of the file"}))
 
     assert not at.exception
@@ -204,7 +202,7 @@ def test_a_link_to_a_run_opens_it(opened: AppTest) -> None:
 
 
 @pytest.mark.parametrize("run", ["r-0099", "nonsense", "../../etc", "r-" + "9" * 50])
-def test_a_link_to_a_run_that_is_not_here_is_told_in_a_sentence(visit: Visit, own: Settings, run: str) -> None:
+def test_a_link_to_a_run_that_is_not_here_is_told_in_a_sentence(visit: Visit, own: Home, run: str) -> None:
     at = visit(own, "score_file", run=run)
 
     assert not at.exception
@@ -212,7 +210,7 @@ def test_a_link_to_a_run_that_is_not_here_is_told_in_a_sentence(visit: Visit, ow
 
 
 def test_a_run_opens_from_the_list_of_those_before(
-    visit: Visit, own: Settings, scored: Scored, to_score: pd.DataFrame
+    visit: Visit, own: Home, scored: Scored, to_score: pd.DataFrame
 ) -> None:
     scored(own, to_score)
     at = visit(own, "score_file")
@@ -223,7 +221,7 @@ def test_a_run_opens_from_the_list_of_those_before(
     assert at.query_params["run"] == "r-0001"
 
 
-def test_the_counts_in_the_filter_are_those_of_the_run(opened: AppTest, own: Settings) -> None:
+def test_the_counts_in_the_filter_are_those_of_the_run(opened: AppTest, own: Home) -> None:
     run = own.runs.find("r-0001")
 
     labels = opened.button_group(key="group-r-0001").options
@@ -232,7 +230,7 @@ def test_the_counts_in_the_filter_are_those_of_the_run(opened: AppTest, own: Set
 
 
 @pytest.mark.parametrize("band", ["human_review", "monitor"])
-def test_a_band_shows_its_users_only(opened: AppTest, own: Settings, band: str) -> None:
+def test_a_band_shows_its_users_only(opened: AppTest, own: Home, band: str) -> None:
     opened.button_group(key="group-r-0001").set_value(band).run()
 
     assert len(table(opened)) == own.runs.find("r-0001").counts[band]
@@ -304,7 +302,7 @@ def test_another_file_leads_back_to_the_uploader(opened: AppTest) -> None:
     assert opened.file_uploader(key="upload")
 
 
-def test_the_figure_and_the_counts_tell_the_same(opened: AppTest, own: Settings) -> None:
+def test_the_figure_and_the_counts_tell_the_same(opened: AppTest, own: Home) -> None:
     counts = own.runs.find("r-0001").counts
     shown = opened.table[0].value
 
@@ -324,7 +322,7 @@ HOSTILE = [
 ]
 
 
-def test_nothing_of_a_file_becomes_markup(upload: Upload, visit: Visit, own: Settings, to_score: pd.DataFrame) -> None:
+def test_nothing_of_a_file_becomes_markup(upload: Upload, visit: Visit, own: Home, to_score: pd.DataFrame) -> None:
     frame = to_score.copy()
     frame["user"] = [f"{HOSTILE[i % 8]}{i}" for i in range(200)]
     frame["name"] = [HOSTILE[i % 8] for i in range(200)]
@@ -343,7 +341,7 @@ def test_nothing_of_a_file_becomes_markup(upload: Upload, visit: Visit, own: Set
     assert any("&#60;b&#62;x" in text for text in screen.markdown(run))
 
 
-def test_a_feature_with_a_hostile_name_is_shown_as_text(visit: Visit, scored: Scored, hostile: Settings) -> None:
+def test_a_feature_with_a_hostile_name_is_shown_as_text(visit: Visit, scored: Scored, hostile: Home) -> None:
     feature = "<b>links</b>$x$ :red[x]"
     frame = make.users(80, seed=4).rename(columns={"links": feature}).drop(columns="spam")
     scored(hostile, frame)
@@ -362,7 +360,7 @@ def test_a_feature_with_a_hostile_name_is_shown_as_text(visit: Visit, scored: Sc
         assert "<b>links</b>" not in json.dumps(spec)
 
 
-def test_only_web_addresses_are_links(opened: AppTest, upload: Upload, own: Settings, to_score: pd.DataFrame) -> None:
+def test_only_web_addresses_are_links(opened: AppTest, upload: Upload, own: Home, to_score: pd.DataFrame) -> None:
     good = to_score.assign(page="https://example.org/u")
     mixed = to_score.assign(page=["javascript:alert(1)", *["https://example.org/u"] * 199])
 
@@ -371,7 +369,7 @@ def test_only_web_addresses_are_links(opened: AppTest, upload: Upload, own: Sett
 
 
 def test_reasons_appear_when_the_job_is_done(
-    real_jobs: None, upload: Upload, own: Settings, to_score: pd.DataFrame
+    real_jobs: None, upload: Upload, own: Home, to_score: pd.DataFrame
 ) -> None:
     at = upload(own, to_score)
 
@@ -386,12 +384,12 @@ def test_reasons_appear_when_the_job_is_done(
 def test_cancelling_the_reasons_leaves_the_scores_and_offers_them_again(
     real_jobs: None,
     visit: Visit,
-    own: Settings,
+    own: Home,
     scored: Scored,
     to_score: pd.DataFrame,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv(HOME_VARIABLE, str(own.home))
+    monkeypatch.setenv(HOME_VARIABLE, str(own.settings.home))
     run = scored(own, to_score, reasons=False)
     services.explain_in_background(run)
     own.jobs.cancel("reasons-r-0001")
@@ -410,7 +408,7 @@ def test_cancelling_the_reasons_leaves_the_scores_and_offers_them_again(
 
 
 def test_the_notice_of_the_model_stands_on_every_page_that_scores(
-    visit: Visit, noticed: Settings, scored: Scored, to_score: pd.DataFrame
+    visit: Visit, noticed: Home, scored: Scored, to_score: pd.DataFrame
 ) -> None:
     scored(noticed, to_score)
     notice = "v0001 is trained on &#42;simulated&#42; users"
@@ -419,9 +417,9 @@ def test_the_notice_of_the_model_stands_on_every_page_that_scores(
         assert notice in screen.sentences(visit(noticed, page, **where))
 
 
-def test_a_model_of_other_features_is_told_in_a_sentence(upload: Upload, own: Settings, to_score: pd.DataFrame) -> None:
-    schema = own.schema_file.read_text(encoding="utf-8")
-    own.schema_file.write_text(schema.replace("ratio =", "other ="), encoding="utf-8")
+def test_a_model_of_other_features_is_told_in_a_sentence(upload: Upload, own: Home, to_score: pd.DataFrame) -> None:
+    schema = own.settings.schema_file.read_text(encoding="utf-8")
+    own.settings.schema_file.write_text(schema.replace("ratio =", "other ="), encoding="utf-8")
 
     at = upload(own, to_score.rename(columns={"ratio": "other"}))
 
@@ -434,19 +432,19 @@ def test_a_model_of_other_features_is_told_in_a_sentence(upload: Upload, own: Se
 
 
 @pytest.fixture
-def interrupted(own: Settings, to_score: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> str:
+def interrupted(own: Home, to_score: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> str:
     """A job that was cut off when 100 of the 200 users of november.csv were scored."""
     with monkeypatch.context() as patched:
         patched.setattr(jobs.Jobs, "_launch", lambda *_: None)
         patched.setattr(jobs, "START_WITHIN", 0.0)
         job = own.score_jobs.start_from_page("november.csv", make.csv(to_score), now=services.now())
-    told = json.loads((own.jobs / job.id / "state.json").read_text(encoding="utf-8"))
+    told = json.loads((own.settings.jobs / job.id / "state.json").read_text(encoding="utf-8"))
     text = json.dumps(told | {"status": "running", "done": 100, "of": 200, "message": "Scoring november.csv"})
-    (own.jobs / job.id / "state.json").write_text(text, encoding="utf-8")
+    (own.settings.jobs / job.id / "state.json").write_text(text, encoding="utf-8")
     return job.id
 
 
-def test_the_address_of_a_job_leads_to_its_run(upload: Upload, visit: Visit, own: Settings, interrupted: str) -> None:
+def test_the_address_of_a_job_leads_to_its_run(upload: Upload, visit: Visit, own: Home, interrupted: str) -> None:
     own.score_jobs.again(interrupted)
 
     at = visit(own, "score_file", job=interrupted)
@@ -457,9 +455,7 @@ def test_the_address_of_a_job_leads_to_its_run(upload: Upload, visit: Visit, own
     assert [button.label for button in at.button if button.label == "Score another file"]
 
 
-def test_an_interrupted_scoring_says_how_far_it_was_and_is_resumed(
-    visit: Visit, own: Settings, interrupted: str
-) -> None:
+def test_an_interrupted_scoring_says_how_far_it_was_and_is_resumed(visit: Visit, own: Home, interrupted: str) -> None:
     at = visit(own, "score_file", job=interrupted)
     told = (
         "Scoring november.csv was interrupted at 100 of 200 users. The file is stored. Score it again, or discard it."
@@ -473,12 +469,10 @@ def test_an_interrupted_scoring_says_how_far_it_was_and_is_resumed(
     assert not at.error
     assert at.query_params["run"] == "r-0001"
     assert len(own.runs.recent()) == 1
-    assert not list(own.jobs.glob("*/upload-*"))
+    assert not list(own.settings.jobs.glob("*/upload-*"))
 
 
-def test_who_comes_anew_finds_what_did_not_finish_and_may_resume_it(
-    visit: Visit, own: Settings, interrupted: str
-) -> None:
+def test_who_comes_anew_finds_what_did_not_finish_and_may_resume_it(visit: Visit, own: Home, interrupted: str) -> None:
     at = visit(own, "score_file")
     assert "**Not finished**" in screen.sentences(at)
 
@@ -488,7 +482,7 @@ def test_who_comes_anew_finds_what_did_not_finish_and_may_resume_it(
     assert "**Not finished**" not in screen.sentences(visit(own, "score_file"))
 
 
-def test_an_interrupted_scoring_may_be_discarded(visit: Visit, own: Settings, interrupted: str) -> None:
+def test_an_interrupted_scoring_may_be_discarded(visit: Visit, own: Home, interrupted: str) -> None:
     at = visit(own, "score_file", job=interrupted)
 
     at.button(key=f"discard-{interrupted}").click().run()
@@ -496,11 +490,11 @@ def test_an_interrupted_scoring_may_be_discarded(visit: Visit, own: Settings, in
     assert not at.exception
     assert not at.error
     assert "job" not in at.query_params
-    assert not (own.jobs / interrupted).exists()
+    assert not (own.settings.jobs / interrupted).exists()
     assert own.runs.recent() == ()
 
 
-def test_overview_leads_to_a_scoring_that_was_interrupted(visit: Visit, own: Settings, interrupted: str) -> None:
+def test_overview_leads_to_a_scoring_that_was_interrupted(visit: Visit, own: Home, interrupted: str) -> None:
     at = visit(own)
     assert "**Scoring november.csv** was interrupted" in screen.sentences(at)
 
@@ -511,7 +505,7 @@ def test_overview_leads_to_a_scoring_that_was_interrupted(visit: Visit, own: Set
 
 
 def test_a_file_that_failed_while_nobody_looked_is_told_to_who_comes_anew_once_it_was_seen_no_more(
-    visit: Visit, own: Settings
+    visit: Visit, own: Home
 ) -> None:
     job = own.score_jobs.start_from_page("photo.csv", b"\x89PNG\r\n\x1a\n\0\0", now=services.now()).id
     assert "this is a picture" in screen.errors(visit(own, "score_file"))[0]
@@ -523,7 +517,7 @@ def test_a_file_that_failed_while_nobody_looked_is_told_to_who_comes_anew_once_i
 
 
 def test_a_file_without_a_feature_is_kept_and_goes_on_from_its_address(
-    visit: Visit, own: Settings, to_score: pd.DataFrame
+    visit: Visit, own: Home, to_score: pd.DataFrame
 ) -> None:
     payload = make.csv(to_score.drop(columns="tier"))
     job = own.score_jobs.start_from_page("short.csv", payload, now=services.now()).id
@@ -536,7 +530,7 @@ def test_a_file_without_a_feature_is_kept_and_goes_on_from_its_address(
 
 
 @pytest.mark.parametrize("job", ["score-page-nothing", "nonsense", "../../etc", "reasons-r-0001"])
-def test_an_address_of_no_job_is_told_in_a_sentence(visit: Visit, own: Settings, job: str) -> None:
+def test_an_address_of_no_job_is_told_in_a_sentence(visit: Visit, own: Home, job: str) -> None:
     at = visit(own, "score_file", job=job)
 
     assert not at.exception
@@ -544,8 +538,8 @@ def test_an_address_of_no_job_is_told_in_a_sentence(visit: Visit, own: Settings,
     assert at.file_uploader(key="upload")
 
 
-def test_a_hostile_name_is_text_where_its_scoring_is_told(visit: Visit, own: Settings, interrupted: str) -> None:
-    state = own.jobs / interrupted / "state.json"
+def test_a_hostile_name_is_text_where_its_scoring_is_told(visit: Visit, own: Home, interrupted: str) -> None:
+    state = own.settings.jobs / interrupted / "state.json"
     told = json.loads(state.read_text(encoding="utf-8"))
     state.write_text(json.dumps(told | {"title": "Scoring <b>x</b> [a](http://e.vil) :red[x].csv"}), encoding="utf-8")
 
@@ -555,7 +549,7 @@ def test_a_hostile_name_is_text_where_its_scoring_is_told(visit: Visit, own: Set
 
 
 def test_a_file_is_scored_by_a_process_and_its_reasons_follow_in_it(
-    real_jobs: None, upload: Upload, own: Settings, to_score: pd.DataFrame
+    real_jobs: None, upload: Upload, own: Home, to_score: pd.DataFrame
 ) -> None:
     at = upload(own, to_score)
 

@@ -12,18 +12,16 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import TextInput
 
 from app import words
-from core.data import datasets
+from core.home import Home
 from core.registry import registry
-from core.scoring import runs
 from core.scoring.scorer import Scorer
-from core.settings import Settings
 from tests import make, screen
 from tests.core.registry.crafted import one_bad_leaf, without_score
 from tests.screen import Scored, Visit
 
 
 @pytest.fixture
-def user(visit: Visit, own: Settings, scored: Scored, to_score: pd.DataFrame) -> AppTest:
+def user(visit: Visit, own: Home, scored: Scored, to_score: pd.DataFrame) -> AppTest:
     """User u3-2 of r-0001, whose ratio is missing."""
     frame = to_score.copy()
     frame.loc[2, "ratio"] = np.nan
@@ -53,7 +51,7 @@ def reset(at: AppTest) -> AppTest:
     return next(button for button in at.button if button.label == "Reset").click().run()
 
 
-def test_the_form_starts_from_the_training_medians(visit: Visit, own: Settings) -> None:
+def test_the_form_starts_from_the_training_medians(visit: Visit, own: Home) -> None:
     at = visit(own, "score_user")
 
     assert not at.exception
@@ -66,14 +64,14 @@ def test_the_form_starts_from_the_training_medians(visit: Visit, own: Settings) 
     assert figures(at) == ["place", "pushes"]
 
 
-def test_a_changed_value_is_given_the_others_stay_assumed(visit: Visit, own: Settings) -> None:
+def test_a_changed_value_is_given_the_others_stay_assumed(visit: Visit, own: Home) -> None:
     at = changed(visit(own, "score_user"), "links", 9)
 
     assert not at.exception
     assert "1 given · 4 assumed" in screen.sentences(at)
 
 
-def test_a_user_of_a_run_has_the_score_of_the_run(user: AppTest, own: Settings) -> None:
+def test_a_user_of_a_run_has_the_score_of_the_run(user: AppTest, own: Home) -> None:
     assert not user.exception
     score = own.runs.scores("r-0001").loc[3, "probability"]
     assert f"score **{words.probability(score)}**" in headline(user)
@@ -85,7 +83,7 @@ def test_a_missing_value_is_an_empty_field_and_never_0(user: AppTest) -> None:
     assert field(user, "ratio").value is None  # type: ignore[attr-defined]
 
 
-def test_a_change_moves_the_score_and_shows_before_and_after(user: AppTest, own: Settings) -> None:
+def test_a_change_moves_the_score_and_shows_before_and_after(user: AppTest, own: Home) -> None:
     changed(user, "links", 12)
 
     values = own.datasets.one(own.runs.find("r-0001").dataset, 3)
@@ -108,7 +106,7 @@ def test_clearing_a_value_makes_it_missing_and_not_0(user: AppTest) -> None:
 
 @pytest.mark.parametrize("page", [{}, {"run": "r-0001", "row": "3"}])
 def test_every_field_can_be_cleared_in_the_browser(
-    visit: Visit, own: Settings, scored: Scored, to_score: pd.DataFrame, page: dict[str, str]
+    visit: Visit, own: Home, scored: Scored, to_score: pd.DataFrame, page: dict[str, str]
 ) -> None:
     """A field with a default springs back to it, so none may have one."""
     scored(own, to_score)
@@ -130,7 +128,7 @@ def test_reset_puts_every_value_back(user: AppTest) -> None:
     assert "Reset" not in [button.label for button in user.button]
 
 
-def test_the_pushes_lead_from_the_average_user_to_the_margin(user: AppTest, own: Settings) -> None:
+def test_the_pushes_lead_from_the_average_user_to_the_margin(user: AppTest, own: Home) -> None:
     spec = json.loads(next(chart for chart in user.get("plotly_chart") if "pushes" in chart.proto.id).proto.spec)
     told = spec["layout"]["meta"]["alt"]
     start, end = (float(text.replace("−", "-")) for text in re.findall(r"user at (\S+)", told))
@@ -164,7 +162,7 @@ def test_an_id_that_is_not_there_is_told_in_a_sentence(user: AppTest) -> None:
     assert "#### User u3-2" in screen.sentences(user)
 
 
-def test_a_dataset_can_be_chosen_and_left(visit: Visit, own: Settings) -> None:
+def test_a_dataset_can_be_chosen_and_left(visit: Visit, own: Home) -> None:
     at = visit(own, "score_user")
     stored = next(found for found in own.datasets.stored() if found.name == "train.csv")
 
@@ -178,7 +176,7 @@ def test_a_dataset_can_be_chosen_and_left(visit: Visit, own: Settings) -> None:
     assert "#### Training medians" in screen.sentences(at)
 
 
-def test_the_labelled_demo_is_there_to_look_at(visit: Visit, with_demo: Settings) -> None:
+def test_the_labelled_demo_is_there_to_look_at(visit: Visit, with_demo: Home) -> None:
     at = visit(with_demo, "score_user")
 
     assert "labelled.csv.gz · 400 users" in at.selectbox[0].options
@@ -194,7 +192,7 @@ def test_the_labelled_demo_is_there_to_look_at(visit: Visit, with_demo: Settings
     ],
 )
 def test_an_address_that_leads_nowhere_is_told_in_a_sentence(
-    visit: Visit, own: Settings, scored: Scored, to_score: pd.DataFrame, where: dict[str, str], sentence: str
+    visit: Visit, own: Home, scored: Scored, to_score: pd.DataFrame, where: dict[str, str], sentence: str
 ) -> None:
     scored(own, to_score)
 
@@ -206,7 +204,7 @@ def test_an_address_that_leads_nowhere_is_told_in_a_sentence(
 
 @pytest.mark.parametrize("row", ["", "x", "-1", "1.5", "9" * 40, "9" * 5000, "٣"])
 def test_a_row_that_is_no_number_leaves_the_medians(
-    visit: Visit, own: Settings, scored: Scored, to_score: pd.DataFrame, row: str
+    visit: Visit, own: Home, scored: Scored, to_score: pd.DataFrame, row: str
 ) -> None:
     scored(own, to_score)
 
@@ -218,7 +216,7 @@ def test_a_row_that_is_no_number_leaves_the_medians(
 
 @pytest.mark.parametrize("value", ["-4", "2.5", "1e17", "3e38", "9007199254740993"])
 def test_an_odd_value_can_be_looked_at(
-    visit: Visit, own: Settings, scored: Scored, to_score: pd.DataFrame, value: str
+    visit: Visit, own: Home, scored: Scored, to_score: pd.DataFrame, value: str
 ) -> None:
     frame = to_score.astype({"links": object})
     frame.loc[0, "links"] = value
@@ -236,8 +234,8 @@ def test_a_value_outside_the_training_range_is_named(user: AppTest) -> None:
     assert "outside the training range: links" in screen.sentences(user)
 
 
-def test_meanings_and_categories_of_the_glossary_are_shown_and_marked(visit: Visit, own: Settings) -> None:
-    own.glossary_file.write_text(
+def test_meanings_and_categories_of_the_glossary_are_shown_and_marked(visit: Visit, own: Home) -> None:
+    own.settings.glossary_file.write_text(
         "feature,name,description,category,status\nlinks,Links,Count of [links](http://x.example),*Habits*,assumed\n",
         encoding="utf-8",
     )
@@ -250,15 +248,15 @@ def test_meanings_and_categories_of_the_glossary_are_shown_and_marked(visit: Vis
     assert not [text for text in screen.markdown(at) if "](http" in text]
 
 
-def test_a_model_of_other_features_can_still_score_a_user(visit: Visit, own: Settings) -> None:
-    schema = own.schema_file.read_text(encoding="utf-8")
-    own.schema_file.write_text(schema.replace("ratio =", "other ="), encoding="utf-8")
+def test_a_model_of_other_features_can_still_score_a_user(visit: Visit, own: Home) -> None:
+    schema = own.settings.schema_file.read_text(encoding="utf-8")
+    own.settings.schema_file.write_text(schema.replace("ratio =", "other ="), encoding="utf-8")
 
     assert not visit(own, "score_user").exception
 
 
 def test_a_user_without_a_score_is_told_so_and_has_no_band(
-    visit: Visit, own: Settings, monkeypatch: pytest.MonkeyPatch
+    visit: Visit, own: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bad = one_bad_leaf(own)
     users = make.users(40, seed=9)

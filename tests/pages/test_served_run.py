@@ -6,19 +6,16 @@ from dataclasses import replace
 
 import pytest
 
+from core.home import Home
 from core.policy.policy import Policy
-from core.registry import registry
-from core.review import plans
 from core.schema.glossary import Glossary
-from core.scoring import closing, runs
 from core.scoring.online import Serving
-from core.settings import Settings
 from tests import make
 from tests.screen import Visit
 
 
 @pytest.fixture
-def run(own: Settings) -> str:
+def run(own: Home) -> str:
     """The closed run of 40 users, one of them asked about twice, some of whom came with context; sent to review."""
     serving = Serving(own, own.registry.load(), make.SCHEMA, Glossary({}), Policy())
     names, users = list(make.SCHEMA.names), make.users(40, seed=5)
@@ -36,7 +33,7 @@ def run(own: Settings) -> str:
 
 
 @pytest.mark.parametrize("page", ["score_file", "score_user", "explore", "monitor"])
-def test_the_run_opens_on_the_page(visit: Visit, own: Settings, run: str, page: str) -> None:
+def test_the_run_opens_on_the_page(visit: Visit, own: Home, run: str, page: str) -> None:
     at = visit(own, page, run=run)
 
     assert not at.exception
@@ -44,7 +41,7 @@ def test_the_run_opens_on_the_page(visit: Visit, own: Settings, run: str, page: 
     assert at.dataframe
 
 
-def test_its_users_stand_in_the_table_highest_risk_first(visit: Visit, own: Settings, run: str) -> None:
+def test_its_users_stand_in_the_table_highest_risk_first(visit: Visit, own: Home, run: str) -> None:
     at = visit(own, "score_file", run=run)
     shown = at.dataframe[0].value["user"].tolist()
 
@@ -53,14 +50,14 @@ def test_its_users_stand_in_the_table_highest_risk_first(visit: Visit, own: Sett
     assert shown
 
 
-def test_the_figures_of_the_run_are_shown(visit: Visit, own: Settings, run: str) -> None:
+def test_the_figures_of_the_run_are_shown(visit: Visit, own: Home, run: str) -> None:
     at = visit(own, "review", review_panel="Figures")
 
     assert not at.exception
     assert not at.error
 
 
-def test_a_user_asked_about_twice_is_scored_by_the_latest_values(visit: Visit, own: Settings, run: str) -> None:
+def test_a_user_asked_about_twice_is_scored_by_the_latest_values(visit: Visit, own: Home, run: str) -> None:
     at = visit(own, "user", id="u5-0")
 
     assert not at.exception

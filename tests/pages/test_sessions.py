@@ -10,8 +10,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from core.home import Home
 from core.scoring.runs import Run
-from core.settings import ROOT, Settings
+from core.settings import ROOT
 from tests.core.review import reviewing
 from tests.screen import Visit
 
@@ -36,12 +37,12 @@ def large(value: Any) -> Iterator[str]:
 
 
 @pytest.fixture
-def run(own: Settings, to_score: pd.DataFrame) -> Run:
+def run(own: Home, to_score: pd.DataFrame) -> Run:
     return reviewing.planned(own, to_score)
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_no_page_leaves_a_table_or_a_file_in_the_session(visit: Visit, own: Settings, run: Run, name: str) -> None:
+def test_no_page_leaves_a_table_or_a_file_in_the_session(visit: Visit, own: Home, run: Run, name: str) -> None:
     where = {"score_user": {"run": run.id, "row": "1"}, "explore": {"of": run.id}, "review": {"as": "Ada"}}
     at = visit(own, name, **where.get(name, {"run": run.id}))
     assert not at.exception

@@ -18,13 +18,9 @@ from streamlit.testing.v1 import AppTest
 
 from app.queries import services
 from core import jobs
-from core.access import accounts
-from core.data import datasets
 from core.evaluation import metrics
+from core.home import Home
 from core.jobs import Job, Status
-from core.registry import registry
-from core.settings import Settings
-from core.training import training_runs
 from core.training.training_runs import Scores, TrainingRun, Trial, Validation
 from tests import make, screen
 from tests.screen import Visit
@@ -47,7 +43,7 @@ TRIALS = (
 class Started(list[tuple[str, dict[str, Any], str, str]]):
     """What was asked of `jobs.start`: target, arguments, title, identity."""
 
-    def __call__(self, _home: Settings, target: str, arguments: Any, *, title: str, identity: str, lane: str) -> None:
+    def __call__(self, _home: Home, target: str, arguments: Any, *, title: str, identity: str, lane: str) -> None:
         assert lane == "long"
         self.append((target, dict(arguments), title, identity))
 
@@ -63,7 +59,7 @@ Keep = Callable[..., TrainingRun]
 
 
 @pytest.fixture
-def keep(own: Settings) -> Keep:
+def keep(own: Home) -> Keep:
     """Keep a training run in the home with a model; `keep(family="random_forest", by="Ada")`."""
 
     def kept(**changes: Any) -> TrainingRun:
@@ -84,12 +80,12 @@ Note = Callable[..., None]
 
 
 @pytest.fixture
-def note(own: Settings) -> Iterator[Note]:
+def note(own: Home) -> Iterator[Note]:
     """Write a job down as its process would: `note("train-0001", "running", done=1, of=2)`; a live one is alive."""
     locks: list[FileLock] = []
 
     def noted(identity: str, status: Status, **facts: Any) -> None:
-        folder, now = own.jobs / identity, time.time()
+        folder, now = own.settings.jobs / identity, time.time()
         folder.mkdir(parents=True)
         job = Job(identity, f"Training {identity}", status, asked=now, told=now)
         (folder / "state.json").write_text(json.dumps(asdict(replace(job, **facts))), encoding="utf-8")
@@ -118,8 +114,8 @@ def shown(found: metrics.Estimate) -> str:
     return f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})"
 
 
-def test_a_home_that_has_nothing_says_what_to_do_and_offers_no_start(visit: Visit, own: Settings) -> None:
-    for folder in own.datasets.iterdir():
+def test_a_home_that_has_nothing_says_what_to_do_and_offers_no_start(visit: Visit, own: Home) -> None:
+    for folder in own.settings.datasets.iterdir():
         for path in folder.iterdir():
             path.unlink()
         folder.rmdir()
@@ -131,14 +127,14 @@ def test_a_home_that_has_nothing_says_what_to_do_and_offers_no_start(visit: Visi
     assert [title.value for title in at.title] == ["Train"]
 
 
-def test_the_bundled_labelled_users_are_offered_first_of_all(visit: Visit, with_demo: Settings) -> None:
+def test_the_bundled_labelled_users_are_offered_first_of_all(visit: Visit, with_demo: Home) -> None:
     at = visit(with_demo, "train")
 
     assert not at.exception
     assert at.selectbox(key="train_dataset").options == ["labelled.csv.gz · 400 users", "train.csv · 1,500 users"]
 
 
-def test_the_button_starts_the_job_with_what_was_chosen(visit: Visit, own: Settings, started: Started) -> None:
+def test_the_button_starts_the_job_with_what_was_chosen(visit: Visit, own: Home, started: Started) -> None:
     at = visit(own, "train", **{"as": "Ada"})
     press(at)
 
@@ -154,7 +150,7 @@ def test_the_button_starts_the_job_with_what_was_chosen(visit: Visit, own: Setti
     assert len(started) == 1
 
 
-def test_the_same_click_twice_asks_for_the_same_job(visit: Visit, own: Settings, started: Started) -> None:
+def test_the_same_click_twice_asks_for_the_same_job(visit: Visit, own: Home, started: Started) -> None:
     at = visit(own, "train", **{"as": "Ada"})
     press(at)  # the recorder leaves no job behind, as if the second click came before the first was seen
     press(at)
@@ -162,7 +158,7 @@ def test_the_same_click_twice_asks_for_the_same_job(visit: Visit, own: Settings,
     assert len({identity for *_, identity in started}) == 1
 
 
-def test_every_option_reaches_the_job(visit: Visit, own: Settings, started: Started) -> None:
+def test_every_option_reaches_the_job(visit: Visit, own: Home, started: Started) -> None:
     at = visit(own, "train", **{"as": "Ada"})
     at.selectbox(key="train_family").set_value("random_forest")
     at.segmented_control(key="train_weight").set_value("factor")
@@ -187,7 +183,7 @@ def test_every_option_reaches_the_job(visit: Visit, own: Settings, started: Star
 
 
 def test_without_a_name_nothing_starts_and_with_one_it_is_that_persons(
-    visit: Visit, own: Settings, started: Started
+    visit: Visit, own: Home, started: Started
 ) -> None:
     at = press(visit(own, "train"))
     assert "give 1 to 80 printable characters" in screen.errors(at)[0]
@@ -207,14 +203,14 @@ def signed_in(at: AppTest, name: str) -> AppTest:
 
 
 @pytest.fixture
-def team(own: Settings) -> Settings:
+def team(own: Home) -> Home:
     for name, role in (("Root", "admin"), ("Eve", "reviewer"), ("Sam", "data scientist")):
         own.accounts.create(name, role, PASSWORD, now=make.NOW)  # type: ignore[arg-type]
     return own
 
 
 def test_a_role_that_may_not_train_sees_the_runs_and_why_it_cannot_add_one(
-    visit: Visit, team: Settings, keep: Keep
+    visit: Visit, team: Home, keep: Keep
 ) -> None:
     keep()
     at = signed_in(visit(team, "train"), "Eve")
@@ -225,9 +221,7 @@ def test_a_role_that_may_not_train_sees_the_runs_and_why_it_cannot_add_one(
     assert listing(at)["Run"].tolist() == ["t-0001"]
 
 
-def test_a_role_taken_away_meanwhile_refuses_what_the_button_asks(
-    visit: Visit, team: Settings, started: Started
-) -> None:
+def test_a_role_taken_away_meanwhile_refuses_what_the_button_asks(visit: Visit, team: Home, started: Started) -> None:
     at = signed_in(visit(team, "train"), "Sam")
     assert "Train" in labels(at)
     team.accounts.change("Sam", role="reviewer", now=make.NOW)
@@ -240,7 +234,7 @@ def test_a_role_taken_away_meanwhile_refuses_what_the_button_asks(
 
 
 def test_a_family_that_is_not_installed_says_so_and_cannot_be_started(
-    visit: Visit, own: Settings, monkeypatch: pytest.MonkeyPatch
+    visit: Visit, own: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "lightgbm", None)
     at = visit(own, "train", **{"as": "Ada"})
@@ -251,7 +245,7 @@ def test_a_family_that_is_not_installed_says_so_and_cannot_be_started(
     assert "LightGBM is not installed here." in screen.sentences(at)
 
 
-def test_new_labelled_users_are_stored_and_chosen(visit: Visit, own: Settings, started: Started) -> None:
+def test_new_labelled_users_are_stored_and_chosen(visit: Visit, own: Home, started: Started) -> None:
     frame = make.users(120, seed=8)
     frame.loc[3, "links"] = -1  # kept, but odd
     payload = make.csv(frame) + b"u9,maybe,1,0,1,0.5,3,x,DE\n"
@@ -267,7 +261,7 @@ def test_new_labelled_users_are_stored_and_chosen(visit: Visit, own: Settings, s
     assert started[0][1]["dataset"] == stored.id
 
 
-def test_a_file_without_labels_gets_its_sentence(visit: Visit, own: Settings) -> None:
+def test_a_file_without_labels_gets_its_sentence(visit: Visit, own: Home) -> None:
     at = visit(own, "train")
     at.file_uploader(key="train_file").upload("march.csv", make.csv(make.users(60).drop(columns="spam"))).run()
 
@@ -276,7 +270,7 @@ def test_a_file_without_labels_gets_its_sentence(visit: Visit, own: Settings) ->
     assert at.selectbox(key="train_dataset").options == ["train.csv · 1,500 users"]
 
 
-def test_every_run_is_listed_newest_first_with_its_figures(visit: Visit, own: Settings, keep: Keep) -> None:
+def test_every_run_is_listed_newest_first_with_its_figures(visit: Visit, own: Home, keep: Keep) -> None:
     keep(family="xgboost", version="v0001", by=None)
     keep(options={"class_weight": "balanced", "hard_negatives": True}, search=TRIALS)
     found = listing(visit(own, "train"))
@@ -292,7 +286,7 @@ def test_every_run_is_listed_newest_first_with_its_figures(visit: Visit, own: Se
 
 
 @pytest.mark.parametrize(("how", "words"), [("full", "retrained in full"), ("warm", "retrained, warm start")])
-def test_a_retrained_run_is_told_as_one(visit: Visit, own: Settings, keep: Keep, how: str, words: str) -> None:
+def test_a_retrained_run_is_told_as_one(visit: Visit, own: Home, keep: Keep, how: str, words: str) -> None:
     keep(options={"class_weight": "natural", "hard_negatives": False, "parameters": {}, "retrained": how})
     at = visit(own, "train")
 
@@ -302,7 +296,7 @@ def test_a_retrained_run_is_told_as_one(visit: Visit, own: Settings, keep: Keep,
     assert f"{words} &nbsp;·&nbsp; seed 3" in screen.sentences(at)
 
 
-def test_the_newest_run_is_shown_and_the_address_chooses_another(visit: Visit, own: Settings, keep: Keep) -> None:
+def test_the_newest_run_is_shown_and_the_address_chooses_another(visit: Visit, own: Home, keep: Keep) -> None:
     keep(family="xgboost", version="v0001")
     keep()
 
@@ -316,7 +310,7 @@ def test_the_newest_run_is_shown_and_the_address_chooses_another(visit: Visit, o
 
 
 def test_only_a_run_in_the_registry_leads_there_and_the_champion_is_not_compared_with_itself(
-    visit: Visit, own: Settings, keep: Keep
+    visit: Visit, own: Home, keep: Keep
 ) -> None:
     keep(family="xgboost", version="v0001")
     keep()
@@ -328,7 +322,7 @@ def test_only_a_run_in_the_registry_leads_there_and_the_champion_is_not_compared
     assert not [label for label in champion if label.startswith("Compare")]
 
 
-def test_the_way_to_the_registry_opens_the_version(visit: Visit, own: Settings, keep: Keep) -> None:
+def test_the_way_to_the_registry_opens_the_version(visit: Visit, own: Home, keep: Keep) -> None:
     keep(family="xgboost", version="v0001")
     at = visit(own, "train")
     next(button for button in at.button if button.label == "Open in Registry").click().run()
@@ -338,7 +332,7 @@ def test_the_way_to_the_registry_opens_the_version(visit: Visit, own: Settings, 
     assert at.query_params["version"] in ("v0001", ["v0001"])
 
 
-def test_the_way_to_compare_sets_the_run_against_the_one_in_charge(visit: Visit, own: Settings, keep: Keep) -> None:
+def test_the_way_to_compare_sets_the_run_against_the_one_in_charge(visit: Visit, own: Home, keep: Keep) -> None:
     keep()
     at = visit(own, "train")
     next(button for button in at.button if button.label == "Compare with v0001").click().run()
@@ -348,9 +342,7 @@ def test_the_way_to_compare_sets_the_run_against_the_one_in_charge(visit: Visit,
     assert [at.query_params[name] for name in ("a", "b")] in (["v0001", "t-0001"], [["v0001"], ["t-0001"]])
 
 
-def test_an_effect_under_settings_that_were_searched_says_whom_they_favour(
-    visit: Visit, own: Settings, keep: Keep
-) -> None:
+def test_an_effect_under_settings_that_were_searched_says_whom_they_favour(visit: Visit, own: Home, keep: Keep) -> None:
     with_, without = Validation(0.5, 0.11, 0.02, (0.5, 0.49)), Validation(0.45, 0.12, 0.01, (0.44, 0.46))
     weights = {"class_weight": "balanced", "hard_negatives": False}
     keep(options=weights, validation=with_, without=without)
@@ -361,7 +353,7 @@ def test_an_effect_under_settings_that_were_searched_says_whom_they_favour(
     assert said in screen.sentences(visit(own, "train", run="t-0002"))
 
 
-def test_the_effect_of_options_is_told_with_and_without(visit: Visit, own: Settings, keep: Keep) -> None:
+def test_the_effect_of_options_is_told_with_and_without(visit: Visit, own: Home, keep: Keep) -> None:
     keep(
         options={"class_weight": "balanced", "hard_negatives": True},
         validation=Validation(0.5, 0.11, 0.02, (0.5, 0.49, 0.51)),
@@ -378,7 +370,7 @@ def test_the_effect_of_options_is_told_with_and_without(visit: Visit, own: Setti
     assert table["Without"].tolist() == [0.45, 0.12, 0.01]
 
 
-def test_folds_that_do_not_agree_are_no_evidence(visit: Visit, own: Settings, keep: Keep) -> None:
+def test_folds_that_do_not_agree_are_no_evidence(visit: Visit, own: Home, keep: Keep) -> None:
     keep(
         options={"class_weight": 2.5, "hard_negatives": False},
         validation=Validation(0.46, 0.11, 0.02, (0.5, 0.4, 0.48)),
@@ -390,7 +382,7 @@ def test_folds_that_do_not_agree_are_no_evidence(visit: Visit, own: Settings, ke
     assert "higher in 2 of 3 folds, which is no evidence of an effect." in said
 
 
-def test_a_run_as_it_comes_has_neither_effect_nor_search(visit: Visit, own: Settings, keep: Keep) -> None:
+def test_a_run_as_it_comes_has_neither_effect_nor_search(visit: Visit, own: Home, keep: Keep) -> None:
     keep()
     said = screen.sentences(visit(own, "train"))
 
@@ -398,7 +390,7 @@ def test_a_run_as_it_comes_has_neither_effect_nor_search(visit: Visit, own: Sett
     assert "Search for settings" not in said
 
 
-def test_a_search_is_told_trial_by_trial_best_first(visit: Visit, own: Settings, keep: Keep) -> None:
+def test_a_search_is_told_trial_by_trial_best_first(visit: Visit, own: Home, keep: Keep) -> None:
     keep(search=TRIALS, options={"parameters": {"max_depth": 6, "eta": 0.05}})
     at = visit(own, "train")
 
@@ -407,11 +399,11 @@ def test_a_search_is_told_trial_by_trial_best_first(visit: Visit, own: Settings,
     assert found["state"].tolist() == ["complete", "complete", "given up early", "failed"]
     assert found["max_depth"].tolist() == [6, 4, 9, 1]
     assert "Trial 3 is the best: 0.4700, where the settings as they come, trial 1, have 0.4100." in screen.sentences(at)
-    assert "Settings used: max_depth 6 · eta 0.05" in screen.sentences(at)
+    assert "Home used: max_depth 6 · eta 0.05" in screen.sentences(at)
     assert "Search for settings" in screen.sentences(at)
 
 
-def test_what_speaks_against_the_figures_stands_beside_them(visit: Visit, own: Settings, keep: Keep) -> None:
+def test_what_speaks_against_the_figures_stands_beside_them(visit: Visit, own: Home, keep: Keep) -> None:
     keep(training_pr_auc=1.0, folds=(0.3, 0.9, 0.5), notes=("It learnt from *20* of 35 users.",))
     keep()
     warned, clean = visit(own, "train", run="t-0001"), visit(own, "train", run="t-0002")
@@ -424,7 +416,7 @@ def test_what_speaks_against_the_figures_stands_beside_them(visit: Visit, own: S
 
 
 def test_a_run_started_here_ends_in_its_figures_its_effect_and_its_search(
-    real_jobs: None, visit: Visit, own: Settings
+    real_jobs: None, visit: Visit, own: Home
 ) -> None:
     at = visit(own, "train", **{"as": "Ada"})
     at.selectbox(key="train_family").set_value("logistic_regression")  # the quickest
@@ -450,7 +442,7 @@ def test_a_run_started_here_ends_in_its_figures_its_effect_and_its_search(
 
 
 @pytest.mark.parametrize("status", ["running", "waiting"])
-def test_jobs_that_run_and_wait_are_listed_from_disk(visit: Visit, own: Settings, note: Note, status: Status) -> None:
+def test_jobs_that_run_and_wait_are_listed_from_disk(visit: Visit, own: Home, note: Note, status: Status) -> None:
     for number, done in ((1, 30), (2, 0), (3, 0)):
         note(f"train-000{number}", status if done == 0 else "running", done=done, of=100 if done else 0)
     at = visit(own, "train")
@@ -462,7 +454,7 @@ def test_jobs_that_run_and_wait_are_listed_from_disk(visit: Visit, own: Settings
     assert labels(at).count("Cancel") == 3
 
 
-def test_a_search_under_way_draws_its_trials_so_far(visit: Visit, own: Settings, note: Note) -> None:
+def test_a_search_under_way_draws_its_trials_so_far(visit: Visit, own: Home, note: Note) -> None:
     note("train-0001", "running", done=3, of=10, message="Trial 4 of 10")
     own.training_runs.note_trials("train-0001", TRIALS[:3])
     at = visit(own, "train")
@@ -473,19 +465,17 @@ def test_a_search_under_way_draws_its_trials_so_far(visit: Visit, own: Settings,
     assert "0.4700" in specification
 
 
-def test_cancel_asks_the_job_to_stop(visit: Visit, own: Settings, note: Note) -> None:
+def test_cancel_asks_the_job_to_stop(visit: Visit, own: Home, note: Note) -> None:
     note("train-0001", "running", done=3, of=10)
     at = visit(own, "train")
     at.button(key="cancel-train-0001").click().run()
 
-    assert (own.jobs / "train-0001" / "cancel").exists()
+    assert (own.settings.jobs / "train-0001" / "cancel").exists()
 
 
-def test_a_run_that_failed_says_why_until_a_later_one_is_there(
-    visit: Visit, own: Settings, note: Note, keep: Keep
-) -> None:
+def test_a_run_that_failed_says_why_until_a_later_one_is_there(visit: Visit, own: Home, note: Note, keep: Keep) -> None:
     note("train-0001", "failed", message="spam.csv has 3 positive and 9 negative labels.")
-    (own.jobs / "train-0001" / "log.txt").write_text("Traceback: here", encoding="utf-8")
+    (own.settings.jobs / "train-0001" / "log.txt").write_text("Traceback: here", encoding="utf-8")
     at = visit(own, "train")
     assert "spam.csv has 3 positive" in screen.errors(at)[0]
     assert [code.value for code in at.code if "Traceback" in code.value]
@@ -494,7 +484,7 @@ def test_a_run_that_failed_says_why_until_a_later_one_is_there(
     assert not visit(own, "train").error
 
 
-def test_a_cancelled_run_is_told_without_alarm(visit: Visit, own: Settings, note: Note) -> None:
+def test_a_cancelled_run_is_told_without_alarm(visit: Visit, own: Home, note: Note) -> None:
     note("train-0001", "cancelled", message="Training XGBoost on a.csv was cancelled. Nothing was changed.")
     at = visit(own, "train")
 
@@ -502,9 +492,7 @@ def test_a_cancelled_run_is_told_without_alarm(visit: Visit, own: Settings, note
     assert "Training XGBoost on a.csv was cancelled." in screen.sentences(at)
 
 
-def test_names_from_files_people_and_jobs_are_shown_as_text(
-    visit: Visit, own: Settings, note: Note, keep: Keep
-) -> None:
+def test_names_from_files_people_and_jobs_are_shown_as_text(visit: Visit, own: Home, note: Note, keep: Keep) -> None:
     hostile = "<b>x</b> :red[x] $x$ [a](javascript:alert(1))"
     data = replace(own.registry.describe("v0001").data, name=f"{hostile}.csv")
     keep(

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from core.review import cases
-from core.scoring import runs
+from core.home import Home
 from core.scoring.runs import Run
-from core.settings import ROOT, Settings
+from core.settings import ROOT
 from tests import screen
 from tests.core.review import reviewing
 from tests.core.review.reviewing import waiting
@@ -18,12 +17,12 @@ PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 
 
 @pytest.fixture
-def run(own: Settings, to_score: pd.DataFrame) -> Run:
+def run(own: Home, to_score: pd.DataFrame) -> Run:
     return reviewing.planned(own, to_score)
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_every_page_finds_a_user_by_id(visit: Visit, own: Settings, run: Run, name: str) -> None:
+def test_every_page_finds_a_user_by_id(visit: Visit, own: Home, run: Run, name: str) -> None:
     user = waiting(own)[0].user
     at = visit(own, name)
 
@@ -35,7 +34,7 @@ def test_every_page_finds_a_user_by_id(visit: Visit, own: Settings, run: Run, na
     assert at.text_input(key="find_user").value == ""
 
 
-def test_scores_verdicts_and_what_the_platform_was_told_stand_there(visit: Visit, own: Settings, run: Run) -> None:
+def test_scores_verdicts_and_what_the_platform_was_told_stand_there(visit: Visit, own: Home, run: Run) -> None:
     case = next(each for each in waiting(own) if not each.blind)
     reviewing.judge(own, case, "spammer", by="Ada", reason="", notes="sold the account")
 
@@ -52,7 +51,7 @@ def test_scores_verdicts_and_what_the_platform_was_told_stand_there(visit: Visit
     assert told["Decision"].tolist() == ["remove"]
 
 
-def test_a_row_of_the_scores_opens_the_user_in_that_run(visit: Visit, own: Settings, run: Run) -> None:
+def test_a_row_of_the_scores_opens_the_user_in_that_run(visit: Visit, own: Home, run: Run) -> None:
     case = next(each for each in waiting(own) if not each.blind)
     at = visit(own, "user", id=case.user)
 
@@ -64,7 +63,7 @@ def test_a_row_of_the_scores_opens_the_user_in_that_run(visit: Visit, own: Setti
 
 
 def test_while_a_blind_case_waits_its_score_is_hidden_and_shown_once_it_is_judged(
-    visit: Visit, own: Settings, run: Run
+    visit: Visit, own: Home, run: Run
 ) -> None:
     case = next(each for each in waiting(own) if each.blind)
     at = visit(own, "user", id=case.user)
@@ -79,7 +78,7 @@ def test_while_a_blind_case_waits_its_score_is_hidden_and_shown_once_it_is_judge
     assert own.cases.find(case.id).status == "closed"
 
 
-def test_nobody_of_that_name_is_said_with_where_it_was_looked_for(visit: Visit, own: Settings, run: Run) -> None:
+def test_nobody_of_that_name_is_said_with_where_it_was_looked_for(visit: Visit, own: Home, run: Run) -> None:
     at = visit(own, "user", id="<b>nobody</b>")
 
     assert "is known here" in screen.sentences(at)
@@ -87,6 +86,6 @@ def test_nobody_of_that_name_is_said_with_where_it_was_looked_for(visit: Visit, 
     assert not at.dataframe
 
 
-def test_without_an_id_the_page_says_how_to_give_one(visit: Visit, own: Settings) -> None:
+def test_without_an_id_the_page_says_how_to_give_one(visit: Visit, own: Home) -> None:
     assert own.runs.recent() == ()
     assert "Find a user" in screen.sentences(visit(own, "user"))

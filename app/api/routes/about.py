@@ -62,7 +62,7 @@ def info(live: Here) -> ModelInfo:
 @router.get("/metrics", dependencies=KEYED, response_class=Response, responses={200: {"content": {"text/plain": {}}}})
 def metrics(live: Here) -> Response:
     """The figures of this home in the text format of Prometheus."""
-    text = live.settings.exposition.text(now=datetime.now(UTC))
+    text = live.home.exposition.text(now=datetime.now(UTC))
     return Response(text, media_type=exposition.CONTENT_TYPE)
 
 

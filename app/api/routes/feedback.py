@@ -18,14 +18,9 @@ from app.api.models import FeedbackRequest, FeedbackResponse, FeedbackStats
 from app.api.problem_details import Problem
 from app.commands import figures
 from core.access.idempotency import Claim
-from core.estimation import live_figures
-from core.feedback import ledger
 from core.feedback.short_form import Row
-from core.retraining import schedule
-from core.review import importing
+from core.home import Home
 from core.review.importing import Refusal
-from core.scoring import runs
-from core.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +51,19 @@ async def feedback(
             raise _problem(stored)
         new = stored.new
         if not new and claim and claim.since and stored.id == cells[CONFLICT]:
-            new = await run_in_threadpool(_stored_since, live.settings, stored.id, claim.since)
+            new = await run_in_threadpool(_stored_since, live.home, stored.id, claim.since)
         answer = FeedbackResponse(feedback_id=stored.id, prediction_id=sent.prediction_id.strip(), new=new)
         return await kept(request, claim, responses.as_json(answer.model_dump()))
 
     return await once(request, who, key, made)
 
 
-def recorded(settings: Settings, said: Sequence[tuple[str, Mapping[str, object]]]) -> list[Stored | Refusal]:
+def recorded(home: Home, said: Sequence[tuple[str, Mapping[str, object]]]) -> list[Stored | Refusal]:
     """Store what several say at the same time, each by name and cells: one wait for the disk for each who speaks."""
     told: dict[int, Stored | Refusal] = {}
     for by in dict.fromkeys(name for name, _ in said):
         rows = [Row.of(number, cells) for number, (name, cells) in enumerate(said) if name == by]
-        done = settings.feedback_import.record(rows, by=by, now=datetime.now(UTC), source="API")
+        done = home.feedback_import.record(rows, by=by, now=datetime.now(UTC), source="API")
         told |= {refusal.row: refusal for refusal in done.refused}
         ids, fresh = iter(done.ids), set(done.fresh)
         for row in rows:
@@ -82,13 +77,13 @@ def recorded(settings: Settings, said: Sequence[tuple[str, Mapping[str, object]]
 @router.get("/model/feedback/stats", dependencies=KEYED)
 def stats(here: Here) -> FeedbackStats:
     """Counts of all feedback, and precision and recall weighted by how the users judged were chosen."""
-    known, last = here.settings.ledger, here.settings.schedule.last()
+    known, last = here.home.ledger, here.home.schedule.last()
     known.refresh()
     standing = known.effective()
     counts = figures.counts(len(known), standing)
     naive = counts["naive_accuracy"]
-    run = next((each for each in here.settings.runs.recent(RECENT) if here.settings.runs.planned(each.id)), None)
-    found = here.settings.live_figures.figures(run, known.valid()) if run else None
+    run = next((each for each in here.home.runs.recent(RECENT) if here.home.runs.planned(each.id)), None)
+    found = here.home.live_figures.figures(run, known.valid()) if run else None
     return FeedbackStats(
         total_feedback=counts["total"], standing=counts["standing"], correct_predictions=naive["events"],
         judged_predictions=naive["of"], accuracy=naive["value"], by_verdict=counts["by_verdict"],
@@ -97,9 +92,9 @@ def stats(here: Here) -> FeedbackStats:
     )  # fmt: skip
 
 
-def _stored_since(settings: Settings, identity: str, since: datetime) -> bool:
+def _stored_since(home: Home, identity: str, since: datetime) -> bool:
     """Whether a verdict was stored by a process that died before it could answer the same request."""
-    stored = settings.ledger.verdict(identity)
+    stored = home.ledger.verdict(identity)
     return stored is not None and stored.time >= since
 
 

@@ -21,11 +21,11 @@ from core import jobs
 from core.access.accounts import Person
 from core.access.idempotency import Claim
 from core.errors import RefusedError
+from core.home import Home
 from core.policy.policy import Policy
 from core.retraining import scheduler
 from core.scoring import export, score_job
 from core.scoring.score_job import Order
-from core.settings import Settings
 
 router = APIRouter(route_class=StrictRoute, tags=["jobs"])
 #: What a file to score may be called. Not text/plain: a web page may send that anywhere without being asked.
@@ -50,13 +50,13 @@ async def score(
         raise Problem(415, "no_file", f"Send the file itself, as {', '.join(FILES)}.")
     live.serving  # noqa: B018 - 503 now rather than a job that fails
     job = score_job.identity(identity(who, key) if key else "")
-    path = live.settings.score_jobs.upload(job)
+    path = live.home.score_jobs.upload(job)
     order = Order(name, await _kept(request, path), reasons, allow_missing)
     try:
-        started = await run_in_threadpool(score_job.start, live.settings, job, path, order)
+        started = await run_in_threadpool(live.home.score_jobs.start, job, path, order)
     except RefusedError as error:
         raise Problem(422, "key_used", str(error)) from None
-    return _job(live.settings, started)
+    return _job(live.home, started)
 
 
 async def _kept(request: Request, path: Path) -> str:
@@ -80,45 +80,45 @@ async def retrain(
     how = (sent or RetrainRequest()).how
 
     async def made(claim: Claim | None) -> Response:
-        started = await run_in_threadpool(_retraining, live.settings, how, who, claim)
-        return await kept(request, claim, responses.as_json(_job(live.settings, started).model_dump(), status=202))
+        started = await run_in_threadpool(_retraining, live.home, how, who, claim)
+        return await kept(request, claim, responses.as_json(_job(live.home, started).model_dump(), status=202))
 
     return await once(request, who, key, made)
 
 
-def _retraining(settings: Settings, how: str, who: Person, claim: Claim | None) -> jobs.Job:
+def _retraining(home: Home, how: str, who: Person, claim: Claim | None) -> jobs.Job:
     """A retraining that was started, or that is under way."""
     if claim and claim.since:  # by a process that died before it could answer the same request
         began = claim.since.timestamp()
-        found = next((job for job in settings.jobs.listed(scheduler.PREFIX) if job.asked >= began), None)
+        found = next((job for job in home.jobs.listed(scheduler.PREFIX) if job.asked >= began), None)
         if found is not None:
             return found
-    return settings.scheduler.start(Policy().thresholds, how=how, by=who.name)
+    return home.scheduler.start(Policy().thresholds, how=how, by=who.name)
 
 
 @router.get("/jobs/{job}")
 def look(job: str, live: Here, _who: MayScore) -> Job:
     """How far a job is, and its result once it is done."""
-    return _job(live.settings, live.settings.jobs.find(job))
+    return _job(live.home, live.home.jobs.find(job))
 
 
 @router.get("/jobs/{job}/result", response_class=Response, responses=_CSV)
 def result(job: str, live: Here, _who: MayScore) -> Response:
     """The users of a file that was scored, in input order, as CSV."""
-    run = live.settings.score_jobs.result(job)
-    return Response(export.as_bytes(live.settings.exports.run_table(run), ".csv"), media_type="text/csv")
+    run = live.home.score_jobs.result(job)
+    return Response(export.as_bytes(live.home.exports.run_table(run), ".csv"), media_type="text/csv")
 
 
-def _job(settings: Settings, job: jobs.Job) -> Job:
+def _job(home: Home, job: jobs.Job) -> Job:
     return Job(
         id=job.id, title=job.title, status=job.status, done=job.done, of=job.of, share=job.share,
-        message=job.message, result=_result(settings, job) if job.status == "done" else None,
+        message=job.message, result=_result(home, job) if job.status == "done" else None,
     )  # fmt: skip
 
 
-def _result(settings: Settings, job: jobs.Job) -> dict[str, Any] | None:
+def _result(home: Home, job: jobs.Job) -> dict[str, Any] | None:
     if not job.id.startswith(score_job.PREFIX):
-        return settings.jobs.result(job.id)
-    run = settings.score_jobs.result(job.id)
+        return home.jobs.result(job.id)
+    run = home.score_jobs.result(job.id)
     counts = {"received": run.received, "users": run.users, "rejected": run.rejected, "bands": dict(run.counts)}
     return {"run": run.id, "model_version": run.model, "policy_version": run.policy.version} | counts

@@ -19,12 +19,11 @@ from app.api.dependencies import Again, Here, MayScore
 from app.api.idempotency import once
 from app.api.models import BatchRequest, BatchResponse, Prediction, PredictRequest, User
 from app.api.serving_state import Wish
-from core.access import idempotency
 from core.access.idempotency import Claim, Kept, Reply
 from core.errors import BadOptionError, FeaturesError, NoScoreError
+from core.home import Home
 from core.scoring.online import Asked, Serving
 from core.scoring.online import Prediction as Scored
-from core.settings import Settings
 
 router = APIRouter(route_class=StrictRoute, tags=["score"])
 
@@ -53,26 +52,26 @@ async def batch(sent: BatchRequest, request: Request, live: Here, who: MayScore,
     async def made(claim: Claim | None) -> Response:
         serving = live.serving
         _note(request, serving, len(sent.users))
-        return responses.response(await run_in_threadpool(_scored, live.settings, serving, sent, claim))
+        return responses.response(await run_in_threadpool(_scored, live.home, serving, sent, claim))
 
     return await once(request, who, key, made)
 
 
-def _scored(settings: Settings, serving: Serving, sent: BatchRequest, claim: Claim | None) -> Reply:
+def _scored(home: Home, serving: Serving, sent: BatchRequest, claim: Claim | None) -> Reply:
     began = time.perf_counter()
     read = functools.partial(_read, serving, sent=sent)
     users = [read(user) for user in sent.users]
     try:
-        return _answered(settings, serving, users, claim, began)
+        return _answered(home, serving, users, claim, began)
     except NoScoreError as error:  # nobody was stored; those without a score are told so, and the others scored
         places = [at for at, user in enumerate(users) if isinstance(user, Asked)]
         for at in error.at:
             users[places[at]] = problem_details.of(NoScoreError(error.version, (0,), 1)).as_json()
-        return _answered(settings, serving, users, claim, began)
+        return _answered(home, serving, users, claim, began)
 
 
 def _answered(
-    settings: Settings, serving: Serving, users: Sequence[Asked | dict[str, Any]], claim: Claim | None, began: float
+    home: Home, serving: Serving, users: Sequence[Asked | dict[str, Any]], claim: Claim | None, began: float
 ) -> Reply:  # fmt: skip
     """What is told of these users and problems. Raises NoScoreError, and stores nobody, where one gets no score."""
     requests, answers = [user for user in users if isinstance(user, Asked)], list[Reply]()
@@ -86,7 +85,7 @@ def _answered(
     elif requests:
         kept(serving.score(requests, now=datetime.now(UTC)))
     else:  # nobody is stored whom the answer could be stored with
-        settings.replies.keep(kept(()), now=datetime.now(UTC))
+        home.replies.keep(kept(()), now=datetime.now(UTC))
     return answers[0]
 
 

@@ -16,11 +16,10 @@ from app.api.dependencies import Again, Here, MayExport, MayJudge
 from app.api.idempotency import identity, kept, once
 from app.api.models import Case, Decisions, VerdictRequest, VerdictResponse
 from app.api.serving_state import Live
-from core.access import audit
 from core.access.accounts import Person
 from core.access.idempotency import Claim
 from core.feedback.verdict import Verdict
-from core.review import cases, evidence, guidance, outbox, queue, verdicts
+from core.review import cases, evidence
 from core.review.verdicts import Given
 from core.scoring.reasons import Reason
 
@@ -38,8 +37,8 @@ Session = Annotated[
 @router.get("/cases/next", response_model=Case, responses={204: {"description": "No case waits."}})
 def next_case(live: Here, who: MayJudge, session: Session = "") -> Case | Response:
     """The case this reviewer holds, else the next one, held for a while; 204 when none waits."""
-    now, lease = datetime.now(UTC), live.settings.guidance.load().lease
-    case = live.settings.queue.claim(who.name, now=now, lease=lease, session=session)
+    now, lease = datetime.now(UTC), live.home.guidance.load().lease
+    case = live.home.queue.claim(who.name, now=now, lease=lease, session=session)
     return Response(status_code=204) if case is None else _case(case, _reasons(live, case))
 
 
@@ -68,11 +67,11 @@ def decisions(
     most: Annotated[int, Query(ge=1, le=MOST_DECISIONS, description="Most decisions to give.")] = 1_000,
 ) -> Decisions:  # fmt: skip
     """The decisions after a number, oldest first; numbers never change, so that asking again gives the same."""
-    live.settings.verdicts.catch_up()  # verdicts whose decisions a crash has left undone
-    frame = live.settings.outbox.since(since, most).reset_index()
+    live.home.verdicts.catch_up()  # verdicts whose decisions a crash has left undone
+    frame = live.home.outbox.since(since, most).reset_index()
     if len(frame):
         facts, now = {"decisions": len(frame), "last": int(frame["number"].iloc[-1])}, datetime.now(UTC)
-        live.settings.audit.note(who=who.name, what="export decisions", about="API", details=facts, now=now)
+        live.home.audit.note(who=who.name, what="export decisions", about="API", details=facts, now=now)
     rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
     return Decisions.model_validate({"decisions": rows, "last": rows[-1]["number"] if rows else since})
 
@@ -82,11 +81,11 @@ def _reasons(live: Live, case: cases.Case) -> tuple[Reason, ...]:
 
 
 def _judged(live: Live, case: str, name: str, sent: VerdictRequest, who: Person, session: str) -> Verdict:
-    found = live.settings.cases.find(case)
+    found = live.home.cases.find(case)
     given = Given(
         name, sent.judgement, sent.reason, sent.notes, sent.seconds, evidence.shown(found, _reasons(live, found))
     )  # fmt: skip
-    return live.settings.verdicts.judge(case, given, by=who.name, session=session, now=datetime.now(UTC))
+    return live.home.verdicts.judge(case, given, by=who.name, session=session, now=datetime.now(UTC))
 
 
 def _case(case: cases.Case, reasons: tuple[Reason, ...]) -> Case:

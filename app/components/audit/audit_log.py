@@ -10,21 +10,20 @@ from app.components.shared.empty_state import empty_state
 from app.components.shared.numbers import numbers
 from app.queries import services
 from app.words import plain
-from core.access import audit
 from core.wording import count
 
 MOST: Final = 1_000
 
 
 def audit_log() -> None:
-    checked = services.settings().audit.verify()
+    checked = services.home().audit.verify()
     if checked.broken is not None:
         st.error(plain(f"The log was changed: {checked.broken}"), icon=":material/error:")
     elif not checked.rows:
         with empty_state("Nothing on record yet", "Queueing a run, a change of guidance or of accounts stands here."):
             pass
         return
-    frame = services.settings().audit.read(MOST)
+    frame = services.home().audit.read(MOST)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
         text = st.text_input("Find", placeholder="Find in the log", icon=":material/search:", width=260,
                              label_visibility="collapsed", key="find_in_log")  # fmt: skip

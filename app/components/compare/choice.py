@@ -8,15 +8,11 @@ import streamlit as st
 
 from app.queries import services
 from app.words import count, legible
-from core.comparison import predictions
 from core.comparison.comparison_job import Asked
 from core.comparison.predictions import IDENTITY as PREDICTIONS
-from core.data import datasets
 from core.data.datasets import Dataset
 from core.model import families
-from core.registry import registry
 from core.registry.lineage import VERSION
-from core.training import training_runs
 from core.training.training_runs import IDENTITY as RUN
 
 _WIDTH = 240
@@ -24,14 +20,14 @@ _WIDTH = 240
 
 def contenders() -> tuple[str, ...]:
     """Ids of all that can be compared: versions and runs without one, newest first, then predictions."""
-    home = services.settings()
+    home = services.home()
     runs = [kept.id for kept in home.training_runs.listed() if not kept.version]
     return (*reversed(home.registry.versions()), *runs, *(given.id for given in home.prediction_files.listed()))
 
 
 def choice(found: Sequence[str]) -> Asked | None:
     """The three menus; None while there is nobody to compare on. found: at least two contenders."""
-    champion = services.settings().registry.champion()
+    champion = services.home().registry.champion()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         a = _menu("a", "Model", found, champion or found[-1], _contender)
         others = [each for each in found if each != a]
@@ -65,12 +61,12 @@ def _menu(name: str, label: str, options: Sequence[str], default: str, words: Ca
 
 def _labelled() -> tuple[Dataset, ...]:
     services.demo_labelled()
-    return services.settings().datasets.labelled()
+    return services.home().datasets.labelled()
 
 
 def _of(a: str, b: str, named: dict[str, Dataset]) -> str:
     """The dataset a contender was trained on, whose test part neither learnt from; else the newest."""
-    home = services.settings()
+    home = services.home()
     for each in (b, a):
         if each in home.registry.versions():
             sha256 = home.registry.describe(each).data.sha256
@@ -85,7 +81,7 @@ def _of(a: str, b: str, named: dict[str, Dataset]) -> str:
 
 def _contender(identity: str) -> str:
     """'v0002', 'v0001 · in charge', 't-0003 · random forest', 'theirs.csv · predictions'."""
-    home = services.settings()
+    home = services.home()
     if VERSION.fullmatch(identity):
         return f"{identity} · in charge" if identity == home.registry.champion() else identity
     if RUN.fullmatch(identity):

@@ -9,17 +9,14 @@ from app.components.shared.job_progress import job_progress
 from app.queries import services
 from app.queries.compare import View
 from app.words import plain
-from core import jobs
-from core.comparison import comparison_job
 from core.comparison.comparison_job import Asked
-from core.data import datasets
 
 
 def made(asked: Asked) -> View | None:
     """The comparison; until there is one, its progress, or why there is none."""
     with guard.shown():
-        identity = services.settings().comparer.identity(asked)
-        dataset = services.settings().datasets.find(asked.on) if asked.on else None
+        identity = services.home().comparer.identity(asked)
+        dataset = services.home().datasets.find(asked.on) if asked.on else None
         if (found := services.compared(identity)) is not None:
             return View(identity, found, dataset)
         _being_made(asked, f"compare-{identity}")
@@ -27,10 +24,10 @@ def made(asked: Asked) -> View | None:
 
 
 def _being_made(request: Asked, identity: str) -> None:
-    job = services.settings().jobs.look(identity)
+    job = services.home().jobs.look(identity)
     if job is None or job.status == "done":
         _start(request, identity)
-        job = services.settings().jobs.look(identity)
+        job = services.home().jobs.look(identity)
     if job is None:
         return
     if not job.over:
@@ -45,7 +42,7 @@ def _start(request: Asked, identity: str) -> None:
     arguments = {
         "a": request.a, "b": request.b, "on": request.on, "thresholds": dict(request.thresholds), "seed": request.seed,
     }  # fmt: skip
-    services.settings().jobs.start(
+    services.home().jobs.start(
         "compare", arguments,
         title="Comparing", identity=identity,
     )  # fmt: skip

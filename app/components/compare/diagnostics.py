@@ -16,9 +16,7 @@ from app.components.shared.heading import section
 from app.components.shared.job_progress import job_progress
 from app.queries import services
 from app.words import NARROW, percent, plain
-from core import jobs
 from core.data.datasets import Dataset
-from core.diagnostics import importance, learning_curve, robustness
 from core.diagnostics.learning_curve import LearningCurve
 from core.errors import listed
 
@@ -58,7 +56,7 @@ def deeper(version: str, dataset: Dataset) -> None:
 
 def _robustness(version: str, dataset: Dataset) -> None:
     above = services.policy().thresholds
-    found = services.settings().robustness.stored(version, dataset.id, above=above[BAND])
+    found = services.home().robustness.stored(version, dataset.id, above=above[BAND])
     if found is None:
         _offer(
             _Work(
@@ -93,7 +91,7 @@ def _robustness(version: str, dataset: Dataset) -> None:
 
 
 def _importance(version: str, dataset: Dataset) -> None:
-    found = services.settings().importance.stored(version, dataset.id)
+    found = services.home().importance.stored(version, dataset.id)
     if found is None:
         _offer(
             _Work(
@@ -116,7 +114,7 @@ def _importance(version: str, dataset: Dataset) -> None:
 
 
 def _learning_curve(_version: str, dataset: Dataset) -> None:
-    found = services.settings().learning_curves.stored(dataset.id)
+    found = services.home().learning_curves.stored(dataset.id)
     if found is None:
         _offer(
             _Work(
@@ -158,7 +156,7 @@ def _steps(found: LearningCurve) -> None:
 
 def _offer(work: _Work) -> None:
     """The button that starts a job; while it runs its progress, and how it ended where it gave no result."""
-    job = services.settings().jobs.look(work.identity)
+    job = services.home().jobs.look(work.identity)
     if job is not None and not job.over:
         job_progress(work.identity)
         return
@@ -169,7 +167,7 @@ def _offer(work: _Work) -> None:
 
 
 def _start(work: _Work) -> None:
-    services.settings().jobs.start(work.target, work.arguments, title=work.title, identity=work.identity, lane="long")
+    services.home().jobs.start(work.target, work.arguments, title=work.title, identity=work.identity, lane="long")
 
 
 def _warn(warnings: Sequence[str]) -> None:

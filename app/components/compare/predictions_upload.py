@@ -7,7 +7,6 @@ import streamlit as st
 from app import guard, session
 from app.queries import services
 from app.words import plain
-from core.comparison import predictions
 from core.comparison.external import BY_ID, BY_ROW
 
 _KEY = "predictions"
@@ -25,7 +24,7 @@ def add_predictions() -> str | None:
             return None
         st.session_state["_given"] = file.file_id
         with guard.shown() as failure:
-            given = services.settings().prediction_files.put(file.name, file.getvalue(), now=services.now())
+            given = services.home().prediction_files.put(file.name, file.getvalue(), now=services.now())
         if failure.error is not None:
             return None
         session.say(f"{plain(given.name)} can be compared")

@@ -17,7 +17,6 @@ from app.components.shared.heading import section
 from app.components.shared.numbers import numbers
 from app.queries import explore, services
 from app.words import MISSING, NARROW, UNKNOWN, count, plain
-from core.data import datasets
 from core.explore.quality import Finding
 from core.scoring.view import View
 from core.wording import count as counted
@@ -87,7 +86,7 @@ def _opened(view: View, finding: Finding) -> None:
 
 
 def _drawn(view: View, code: str, rates: pd.DataFrame) -> None:
-    by = "row" if code == "row_order" else services.settings().datasets.find(view.dataset).id_column
+    by = "row" if code == "row_order" else services.home().datasets.find(view.dataset).id_column
     frame = rates.rename(columns={"bin": "label"})
     figure(charts.spam_rate(frame, by, overall=overall(view.unfiltered), theme=theme()), key=f"evidence-{code}")
 

@@ -15,7 +15,6 @@ from app.components.shared.numbers import numbers
 from app.components.shared.working import working
 from app.queries import explore, services
 from app.words import count, legible, plain
-from core.data import datasets
 from core.registry.registry import Model
 from core.scoring.filters import Filters
 from core.scoring.view import View
@@ -26,7 +25,7 @@ _PARTS = {_FLAGGED: "Flagged against the rest", _LABELLED: "Spammers against leg
 
 
 def segments(view: View) -> None:
-    context = services.settings().datasets.find(view.dataset).context
+    context = services.home().datasets.find(view.dataset).context
     if not context:
         st.caption("This dataset has no context column: there is nothing to divide its users by.")
         return
@@ -45,7 +44,7 @@ def segments(view: View) -> None:
 
 def compare(view: View, model: Model | None) -> None:
     """This view against another dataset, or one part of it against the other."""
-    stored = services.settings().datasets.stored()
+    stored = services.home().datasets.stored()
     others = {found.id[:12]: found for found in stored if found.id != view.dataset}
     parts = ([_FLAGGED] if view.run else []) + ([_LABELLED] if explore.everyones_label(view) is not None else [])
     options = [*parts, *others]
@@ -100,6 +99,6 @@ def _sides(view: View, chosen: str) -> tuple[View, View, tuple[str, str]]:
             View(view.dataset, view.run, replace(view.filters, label=label)) for label in ("legitimate", "spammer")
         ]
         return sides[0], sides[1], ("legitimate", "spammers")
-    other = next(found for found in services.settings().datasets.stored() if found.id.startswith(chosen))
-    here = services.settings().datasets.find(view.dataset)
+    other = next(found for found in services.home().datasets.stored() if found.id.startswith(chosen))
+    here = services.home().datasets.find(view.dataset)
     return view, View(other.id, None, Filters(group="everyone")), (here.name, other.name)

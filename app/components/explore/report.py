@@ -15,7 +15,6 @@ from app.queries import explore, services
 from app.reports import page
 from app.reports.page import Section
 from app.words import count, percent
-from core.data import datasets
 from core.explore import pairs, single
 from core.registry.registry import Model
 from core.scoring.view import View
@@ -34,7 +33,7 @@ _RATES: Final = {
 
 
 def export_button(view: View, model: Model | None) -> None:
-    name = services.settings().datasets.find(view.dataset).name
+    name = services.home().datasets.find(view.dataset).name
     st.download_button(
         "Export", lambda: _report(view, model).encode(), f"explore.{name}.html", "text/html",
         icon=":material/download:", on_click="ignore", key="export",
@@ -42,7 +41,7 @@ def export_button(view: View, model: Model | None) -> None:
 
 
 def _report(view: View, model: Model | None) -> str:
-    dataset = services.settings().datasets.find(view.dataset)
+    dataset = services.home().datasets.find(view.dataset)
     users = int(explore.rows(view).sum())
     sentences = [
         f"{dataset.name}: {count(users)} of {count(dataset.accepted)} users, "

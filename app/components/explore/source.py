@@ -9,10 +9,8 @@ import streamlit as st
 
 from app.queries import explore, services
 from app.words import MINUS, count, label, legible
-from core.data import datasets
 from core.data.datasets import Dataset
 from core.policy.policy import BANDS
-from core.scoring import runs
 from core.scoring.filters import Filters, Group, Label
 from core.scoring.runs import Run
 from core.scoring.view import View
@@ -26,8 +24,8 @@ _RECENT: Final = 20
 def source() -> View | None:
     """The selector; the view without filters, or None in a home that holds no dataset."""
     services.demo_labelled()
-    stored = {found.id: found for found in services.settings().datasets.stored()}
-    scored = {run.id: run for run in services.settings().runs.recent(_RECENT) if run.dataset in stored}
+    stored = {found.id: found for found in services.home().datasets.stored()}
+    scored = {run.id: run for run in services.home().runs.recent(_RECENT) if run.dataset in stored}
     options = [*(identity[:12] for identity in stored), *scored]
     if not options:
         return None
@@ -48,7 +46,7 @@ def source() -> View | None:
 def filtered(view: View) -> View:
     """The filters, in a popover; the view with those that are set."""
     with st.popover("Filters", icon=":material/tune:"):
-        dataset = services.settings().datasets.find(view.dataset)
+        dataset = services.home().datasets.find(view.dataset)
         filters = Filters(
             group=_group(view), scores=_scores(view), label=_label(view), **_ranged(view), **_context(dataset)  # type: ignore[arg-type]
         )  # fmt: skip
@@ -130,7 +128,7 @@ def _context(dataset: Dataset) -> dict[str, object]:
     )
     if context is None:
         return {}
-    frame = services.settings().datasets.frame(dataset.id, [context])
+    frame = services.home().datasets.frame(dataset.id, [context])
     commonest = frame[context].value_counts().head(500).index.tolist()
     chosen = st.multiselect("is one of", commonest, format_func=legible, key="values", bind="query-params")
     return {"context": context, "values": tuple(chosen)}

@@ -14,7 +14,6 @@ from app.components.explore.source import filter_words
 from app.components.shared.working import working
 from app.queries import explore, services
 from app.words import count, legible, percent, plain
-from core.data import datasets
 from core.errors import listed
 from core.explore.interval import wilson
 from core.explore.quality import Finding
@@ -43,7 +42,7 @@ def glance(view: View, model: Model | None) -> None:
                 _line(view, finding)
     with st.container(horizontal=True, gap="small"):
         if grave and not view.whole:
-            everyone = count(services.settings().datasets.find(view.dataset).accepted)
+            everyone = count(services.home().datasets.find(view.dataset).accepted)
             _folded(view, f"{counted(len(grave), 'finding')} among all {everyone} users", "search_insights", grave)
         if fine:
             _folded(view, f"{counted(len(fine), 'check')} found nothing", "check_circle", fine)
@@ -60,7 +59,7 @@ def _folded(view: View, title: str, icon: str, findings: Sequence[Finding]) -> N
 
 def who(view: View) -> str:
     """'train.csv · r-0001 · 458,798 users × 51 features · 2.69 % spammers (2.64 to 2.73)', as markdown."""
-    dataset = services.settings().datasets.find(view.dataset)
+    dataset = services.home().datasets.find(view.dataset)
     users, label = int(explore.rows(view).sum()), explore.label(view)
     parts = [f"**{plain(dataset.name)}**", f"{count(users)} users × {len(explore.schema(view).names)} features"]
     if not view.whole:

@@ -11,7 +11,6 @@ from app.components.learning.retraining import WORDS
 from app.components.shared.heading import section
 from app.queries import services
 from app.words import legible, moment, plain
-from core.retraining import gate
 from core.retraining.gate_checks import Check
 
 #: Colour means action: passing or not is said by glyph and word.
@@ -20,7 +19,7 @@ STATES: Final = {"passed": "✓ passed", "open": "? open", "failed": "✗ failed
 
 def at_the_gate(version: str) -> None:
     """The section of the Registry page; nothing for a version that was not made by retraining."""
-    found = services.settings().gate_reports.kept(version)
+    found = services.home().gate_reports.kept(version)
     if found is None:
         return
     section("Gate", f"against {found.champion}, {moment(found.at)} UTC, {found.n:,} judges neither has learnt from")

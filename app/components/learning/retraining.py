@@ -11,12 +11,10 @@ from app.components.learning.settings_form import settings_form
 from app.components.shared.heading import section
 from app.queries import services
 from app.words import legible, moment, plain
-from core import jobs
 from core.access import accounts
 from core.errors import NotAllowedError
 from core.jobs import Job
-from core.registry import registry
-from core.retraining import gate, schedule, scheduler
+from core.retraining import scheduler
 from core.retraining.schedule import Last
 
 HOWS: Final = {"full": "In full", "warm": "On top of the model in charge"}
@@ -26,13 +24,13 @@ _EVERY: Final = 0.7
 
 def retraining() -> None:
     """The section of the Train page; nothing in a home without a model, where there is no history to add to."""
-    if services.settings().registry.champion() is None:
+    if services.home().registry.champion() is None:
         return
     section("Learn from feedback", "all history and the verdicts; nothing changes until a version is promoted")
-    live = services.settings().scheduler.under_way()
+    live = services.home().scheduler.under_way()
     with st.container(horizontal=True, vertical_alignment="center"):
         with guard.shown() as failure:
-            due = services.settings().schedule.due(now=services.now())
+            due = services.home().schedule.due(now=services.now())
         if failure.error is None:
             st.markdown(plain(due.sentence), width="stretch")
         if session.may("retrain"):
@@ -42,12 +40,12 @@ def retraining() -> None:
     if live is not None:
         _watch(live.id)
     else:
-        _ended(services.settings().schedule.last())
+        _ended(services.home().schedule.last())
 
 
 def _button(live: Job | None) -> None:
     # Another one after each retraining: the one that started it would stand open until it is over, and then again.
-    number = len(services.settings().jobs.listed(scheduler.PREFIX))
+    number = len(services.home().jobs.listed(scheduler.PREFIX))
     with (
         st.popover("Retrain", icon=":material/autorenew:", disabled=live is not None, key=f"retrain-open-{number}"),
         st.form("retrain", border=False),
@@ -65,8 +63,8 @@ def _button(live: Job | None) -> None:
 
 def _start(how: str, name: str) -> None:
     session.come_in(name)
-    by = services.settings().accounts.authorise(name, "retrain").name
-    services.settings().scheduler.start(services.policy().thresholds, how=how, by=by)
+    by = services.home().accounts.authorise(name, "retrain").name
+    services.home().scheduler.start(services.policy().thresholds, how=how, by=by)
 
 
 def _refused() -> None:
@@ -78,7 +76,7 @@ def _refused() -> None:
 @st.fragment(run_every=_EVERY)
 def _watch(identity: str) -> None:
     """Runs by itself until the job is over; then the page runs again."""
-    job = services.settings().jobs.find(identity)
+    job = services.home().jobs.find(identity)
     if job.over:
         if job.status == "done":
             session.say("The retraining is done")
@@ -87,18 +85,18 @@ def _watch(identity: str) -> None:
         st.progress(job.share, plain(f"{job.title} · {job.message}" if job.message else job.title))
         st.button(
             "Cancel", icon=":material/close:", type="tertiary", key=f"cancel-{identity}",
-            on_click=jobs.cancel, args=(services.settings(), identity),
+            on_click=services.home().jobs.cancel, args=(identity,),
         )  # fmt: skip
 
 
 def _ended(last: Last) -> None:
     """What came of the last one: the verdict of the gate, or why there is none."""
-    newest = next(iter(services.settings().jobs.listed(scheduler.PREFIX)), None)
+    newest = next(iter(services.home().jobs.listed(scheduler.PREFIX)), None)
     if last.failed and last.at is not None:
         st.error(f"The retraining of {moment(last.at)} UTC failed: {plain(last.failed)}", icon=":material/error:")
     elif newest is not None and newest.status == "failed":
         st.error(plain(newest.message), icon=":material/error:")
-    found = services.settings().gate_reports.kept(last.version) if last.version else None
+    found = services.home().gate_reports.kept(last.version) if last.version else None
     if found is None:
         return
     with st.container(horizontal=True, vertical_alignment="center", wrap=False):

@@ -11,7 +11,6 @@ from app.queries import services
 from app.words import plain
 from core.access import accounts
 from core.errors import TrustdeskError
-from core.retraining import settings as learnings
 from core.retraining.settings import Learning
 
 MODES: Final = {"by_hand": "By hand", "automatic": "Automatic"}
@@ -21,7 +20,7 @@ def settings_form() -> None:
     """The form, in a popover."""
     with st.popover("Settings", icon=":material/tune:", key="learning-open"):
         try:
-            now = services.settings().learning.load()
+            now = services.home().learning.load()
         except TrustdeskError:  # told beside the button already; the form offers a way out
             now = Learning()
         with st.form("learning", border=False):
@@ -31,8 +30,7 @@ def settings_form() -> None:
             if st.form_submit_button("Save", type="primary", icon=":material/save:", key="learning-save"):
                 with guard.shown() as failure:
                     session.come_in(name)
-                    services.settings().learning.save(
-                        
+                    services.home().learning.save(
                         Learning(**values, promoter=accounts.named(name)),
                         by=name,
                         now=services.now(),

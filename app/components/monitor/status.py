@@ -11,7 +11,6 @@ from app import guard, navigation, session
 from app.queries import services
 from app.words import count, hours, moment, percent, plain
 from core.estimation.estimate import Estimate
-from core.monitoring import incidents, rounds
 from core.monitoring.drift import Drift
 from core.monitoring.incidents import Incident
 from core.monitoring.volume import Queue
@@ -22,7 +21,7 @@ def check_now() -> None:
     """The button that looks at all that is live, keeps what is wrong and tells of what is new."""
     if session.may("change guidance") and st.button("Check now", icon=":material/monitor_heart:", type="primary"):
         with guard.shown() as failure:
-            done = services.settings().rounds.go(now=services.now())
+            done = services.home().rounds.go(now=services.now())
         if failure.error is None:
             session.say(plain(" ".join(done.news) or "Nothing new"))
             st.rerun()
@@ -85,5 +84,5 @@ def _untold(each: Incident) -> str:
 
 def open_incidents() -> tuple[tuple[Incident, ...], tuple[Incident, ...]]:
     """Those that are open and those that are over."""
-    found = services.settings().incidents.recent()
+    found = services.home().incidents.recent()
     return tuple(each for each in found if each.open), tuple(each for each in found if not each.open)

@@ -6,7 +6,6 @@ import streamlit as st
 
 from app import guard, session
 from app.queries import services
-from core.monitoring import targets
 from core.monitoring.targets import Targets
 
 
@@ -16,7 +15,7 @@ def target() -> None:
         return
     with st.popover("Target", icon=":material/flag:", key="target-open"):
         with guard.shown() as failure:
-            now = services.settings().targets.load()
+            now = services.home().targets.load()
         if failure.error is None:
             _form(now)
 
@@ -33,7 +32,7 @@ def _form(now: Targets) -> None:
             with guard.shown() as failure:
                 session.come_in(name)
                 # In steps of what the field shows: 55 % is .55, not the next number to it.
-                services.settings().targets.save(Targets(round(value / 100, 3)), by=name, now=services.now())
+                services.home().targets.save(Targets(round(value / 100, 3)), by=name, now=services.now())
             if failure.error is None:
                 session.say("The target is saved")
                 st.rerun()

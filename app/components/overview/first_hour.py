@@ -14,16 +14,10 @@ from app.components.score_file.upload import Upload
 from app.components.shared.heading import section
 from app.queries import services
 from app.words import count, percent, plain
-from core.data import datasets
-from core.feedback import ledger
-from core.registry import registry
 from core.registry.registry import Model
-from core.retraining import schedule
-from core.review import cases
 from core.review.cases import CaseFilters
 from core.scoring.runs import Run
 from core.settings import DEMO_LABELLED, DEMO_USERS
-from core.training import training_runs
 from core.wording import count as counted
 
 
@@ -88,7 +82,7 @@ def _steps(model: Model, runs: Sequence[Run]) -> Iterator[Step]:
 
 
 def _explore() -> Step:
-    stored = services.settings().datasets.labelled()
+    stored = services.home().datasets.labelled()
     dataset = next((each for each in stored if each.name == DEMO_LABELLED), None)
     if dataset is None:
         return Step("Explore", "What labelled users look like, and what to beware of.", False, "Explore", "explore")
@@ -112,13 +106,13 @@ def _review(run: Run | None, judged: int) -> Step:
     if not services.planned(run):
         text = f"Send {run.id} to review: those at risk and a fair sample of all others."
         return Step("Review", text, False, "Send to review", "score_file", {"run": run.id})
-    waiting = services.settings().cases.count(CaseFilters(), now=services.now())
+    waiting = services.home().cases.count(CaseFilters(), now=services.now())
     text = f"{counted(judged, 'verdict')}, {counted(waiting, 'user')} waiting."
     return Step("Review", text, judged > 0, "Review", "review")
 
 
 def _compare(model: Model) -> Step:
-    home = services.settings()
+    home = services.home()
     others = [each.version or each.id for each in home.training_runs.listed()]
     others += [version for version in home.registry.versions() if version != model.version]
     if not others:
@@ -129,7 +123,7 @@ def _compare(model: Model) -> Step:
 
 
 def _retrain(judged: int) -> Step:
-    last = services.settings().schedule.last()
+    last = services.home().schedule.last()
     if last.version:
         return Step("Retrain", f"{last.version} has learnt from verdicts; the gate has judged it.", True, "Open",
                     "registry", {"version": last.version})  # fmt: skip
@@ -139,6 +133,6 @@ def _retrain(judged: int) -> Step:
 
 
 def _judged() -> int:
-    known = services.settings().ledger
+    known = services.home().ledger
     known.refresh()
     return len(known.effective())

@@ -7,13 +7,13 @@ import streamlit as st
 from app import guard, session
 from app.queries import services
 from app.words import plain
-from core.scoring.lost_runs import Loss, acknowledge, look
+from core.scoring.lost_runs import Loss
 
 
 def lost_runs() -> None:
     """The loss and what to do, until somebody acknowledges it; nothing where nothing was lost."""
     guard.told()
-    loss = services.settings().lost_runs.look()
+    loss = services.home().lost_runs.look()
     if loss is None:
         return
     st.error(plain(loss.sentence), icon=":material/error:")
@@ -25,4 +25,4 @@ def _acknowledge(loss: Loss) -> None:
     with guard.noted():
         here = session.person()
         by = here.name if here else "somebody"  # local mode: nobody has given a name in this tab
-        services.settings().lost_runs.acknowledge(loss, by=by, now=services.now())
+        services.home().lost_runs.acknowledge(loss, by=by, now=services.now())

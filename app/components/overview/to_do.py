@@ -10,11 +10,8 @@ from app import navigation
 from app.components.shared.heading import section
 from app.queries import services
 from app.words import count, plain
-from core.monitoring import incidents
 from core.registry.registry import Model
-from core.review import cases
 from core.review.cases import CaseFilters
-from core.scoring import score_job
 from core.scoring.runs import Run
 from core.wording import count as counted
 
@@ -24,7 +21,7 @@ def needs_you(runs: Sequence[Run], model: Model) -> None:
     section("Needs you")
     waiting = _reviews()
     waiting += _interrupted()
-    if open_ := sum(each.open for each in services.settings().incidents.recent()):
+    if open_ := sum(each.open for each in services.home().incidents.recent()):
         waiting += _line(f":material/warning: **{counted(open_, 'incident')}** open", "Monitor", "monitor")
     if model.metadata.notice:
         waiting += _line(
@@ -42,9 +39,9 @@ def needs_you(runs: Sequence[Run], model: Model) -> None:
 
 def _reviews() -> int:
     """Users that wait to be judged, those over their time first of all."""
-    settings, now = services.settings(), services.now()
+    home, now = services.home(), services.now()
     open_, late = (
-        settings.cases.count(CaseFilters(min_age_hours=hours), now=now)
+        home.cases.count(CaseFilters(min_age_hours=hours), now=now)
         for hours in (0.0, services.guidance().service_hours)
     )
     if not open_:
@@ -55,7 +52,7 @@ def _reviews() -> int:
 
 def _interrupted() -> int:
     """Files whose scoring was cut off: each is stored and can be scored again."""
-    cut = [job for job in services.settings().score_jobs.left() if job.interrupted]
+    cut = [job for job in services.home().score_jobs.left() if job.interrupted]
     if not cut:
         return 0
     text = f"**{plain(cut[0].title)}**" if len(cut) == 1 else f"Scoring **{count(len(cut))} files**"

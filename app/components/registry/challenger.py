@@ -13,13 +13,12 @@ from app.queries import services
 from app.words import moment, plain
 from core.policy.policy import BANDS
 from core.registry.registry import Listed
-from core.retraining import shadow
 from core.retraining.shadow import Challenger
 
 
 def in_the_shadow(listed: Listed, champion: Listed | None) -> None:
     """How the challenger of this home does; for any other version, the way to make it the challenger."""
-    challenger = services.settings().shadow.challenger()
+    challenger = services.home().shadow.challenger()
     if challenger is not None and challenger.version == listed.version:
         _standing(challenger, champion)
     elif champion is not None and not listed.in_charge and listed.metadata is not None and session.may("retrain"):
@@ -54,7 +53,7 @@ def _popover(label: str, what: str, version: str | None) -> None:
         here = session.person()
         name = here.name if here else st.text_input("Your name", max_chars=80, key=f"{key}-name")
         if st.form_submit_button(label, type="primary", key=f"{key}-now"):
-            _done(name, lambda: services.settings().shadow.appoint(version, by=name, now=services.now()),
+            _done(name, lambda: services.home().shadow.appoint(version, by=name, now=services.now()),
                   f"{version} is in the shadow" if version else "Nobody is in the shadow")  # fmt: skip
 
 

@@ -10,7 +10,6 @@ from app import guard, session
 from app.components.shared.job_progress import job_progress
 from app.queries import services
 from app.words import plain
-from core import jobs
 from core.hub.places import MAIN, Source, Target
 from core.registry.registry import MOST_WHY, Listed
 from core.settings import TOKEN_VARIABLES, Hub
@@ -26,7 +25,7 @@ def on_hub(listed: Listed | None) -> None:
     """The button for the title row, for those who may. `listed`: the version on the page, None where there is none."""
     if not session.may("promote"):
         return
-    busy = (job := services.settings().jobs.look(JOB)) is not None and not job.over
+    busy = (job := services.home().jobs.look(JOB)) is not None and not job.over
     with st.popover("Hub", icon=":material/cloud:", disabled=busy, key=f"hub-open-{_closed()}"):
         st.caption(_hub())
         ways = ["Pull a version"] if listed is None or listed.metadata is None else [f"Push {listed.version}", "Pull"]
@@ -41,7 +40,7 @@ def on_hub(listed: Listed | None) -> None:
 
 def under_way() -> None:
     """How far the job is, and, once, how it ended."""
-    job = services.settings().jobs.look(JOB)
+    job = services.home().jobs.look(JOB)
     if job is None:
         return
     if not job.over:
@@ -98,8 +97,7 @@ def _start(work: str, name: str, arguments: dict[str, Any], *, title: str) -> No
     with guard.shown() as failure:
         session.come_in(name)
     if failure.error is None:
-        services.settings().jobs.start(
-            
+        services.home().jobs.start(
             work,
             arguments | {"by": name.strip()},
             title=title,

@@ -11,7 +11,7 @@ from app import guard, session
 from app.queries import services
 from app.words import moment, plain
 from core.errors import NotAllowedError, UnknownVersionError
-from core.registry import lineage, registry
+from core.registry import lineage
 from core.registry.lineage import Promotion
 from core.registry.registry import MOST_WHY, Listed
 
@@ -20,7 +20,7 @@ Weight = Literal["primary", "secondary"]
 
 def promotions() -> tuple[Promotion, ...]:
     """The promotions that came about, oldest first; where the log is damaged, the sentence that says so and none."""
-    home = services.settings()
+    home = services.home()
     with guard.shown() as failure:
         found = home.lineage.history(home.registry.champion())
     return found if failure.error is None else ()
@@ -30,8 +30,8 @@ def in_charge(champion: Listed | None) -> None:
     """A sentence: which version, since when, by whom and why; an error when it is damaged."""
     if champion is None:
         st.markdown("No version is in charge: nothing can be scored until one is promoted.")
-        if gone := services.settings().registry.champion():
-            st.error(plain(str(UnknownVersionError(gone, services.settings().registry.versions()))))
+        if gone := services.home().registry.champion():
+            st.error(plain(str(UnknownVersionError(gone, services.home().registry.versions()))))
         return
     since = champion.promotion
     text = f" since {moment(since.at)} UTC, by {plain(since.by)}: “{plain(since.why)}”" if since else "."
@@ -49,7 +49,7 @@ def change(listed: Listed, champion: Listed | None, promotions: Sequence[Promoti
     if back is not None:
         _popover(
             f"Roll back to {back}", ":material/undo:", f"{back}, in charge before {left}, scores again.", "secondary",
-            lambda name, why: services.settings().registry.rollback(
+            lambda name, why: services.home().registry.rollback(
                 by=name, why=why, now=services.now(), leaving=left
             ),
         )  # fmt: skip
@@ -68,7 +68,7 @@ def refused() -> None:
 
 
 def _promote(version: str, name: str, why: str) -> str:
-    services.settings().registry.promote(version, by=name, why=why, now=services.now())
+    services.home().registry.promote(version, by=name, why=why, now=services.now())
     return version
 
 

@@ -15,7 +15,6 @@ from app.components.review import key_guard
 from app.queries import services
 from app.words import badge, plain, probability
 from core.feedback.verdict import Verdict
-from core.review import cases, queue, verdicts
 from core.review.cases import Case, CaseFilters
 from core.review.verdicts import Given
 
@@ -44,13 +43,13 @@ def desk() -> Desk:
 
 def on_the_desk(name: str, filters: CaseFilters) -> Case | None:
     """The case on the desk; where there is none, the one in the address, else the next of the queue."""
-    own, now, settings = desk(), services.now(), services.settings()
+    own, now, home = desk(), services.now(), services.home()
     if own["case"] is None and (asked := st.query_params.get(ADDRESS)):
         st.query_params.pop(ADDRESS)
         with guard.noted():
-            _put(settings.queue.take(asked, name, now=now, lease=services.guidance().lease, session=session.tab()))
+            _put(home.queue.take(asked, name, now=now, lease=services.guidance().lease, session=session.tab()))
     if own["case"] is None:
-        case = settings.queue.claim(
+        case = home.queue.claim(
             name, now=now, lease=services.guidance().lease, filters=filters, session=session.tab(),
             but=own["skipped"],
         )  # fmt: skip
@@ -62,7 +61,7 @@ def on_the_desk(name: str, filters: CaseFilters) -> Case | None:
             return None
         _put(case)
         return case
-    return settings.cases.find(own["case"])
+    return home.cases.find(own["case"])
 
 
 def judge(name: str, case: str, judgement: Judgement, reasons: str) -> None:
@@ -78,7 +77,7 @@ def judge(name: str, case: str, judgement: Judgement, reasons: str) -> None:
         return
     given = Given(own["verdict"], judgement, _reason(judgement), _notes(), _seconds(own), reasons)
     with guard.noted() as failure:
-        verdict = services.settings().verdicts.judge(case, given, by=name, session=session.tab(), now=services.now())
+        verdict = services.home().verdicts.judge(case, given, by=name, session=session.tab(), now=services.now())
         own["last"] = [verdict.id]
         session.say(_told(verdict))
     if failure.error is None or not _still_mine(case, name):
@@ -89,7 +88,7 @@ def skip(name: str, case: str) -> None:
     """Put the case back; it returns to this tab when there is nothing else."""
     own = desk()
     if own["case"] == case and not key_guard.unseen():
-        services.settings().queue.release(case, name, session=session.tab())
+        services.home().queue.release(case, name, session=session.tab())
         own["skipped"].append(case)
         clear()
 
@@ -100,12 +99,12 @@ def undo(name: str) -> None:
     if not own["last"] or key_guard.covered():  # nothing left: the second click of two
         return
     with guard.noted():
-        opened = services.settings().verdicts.undo(own["last"], by=name, now=services.now())
+        opened = services.home().verdicts.undo(own["last"], by=name, now=services.now())
         own["last"] = []
         if own["case"] is not None:
-            services.settings().queue.release(own["case"], name, session=session.tab())
+            services.home().queue.release(own["case"], name, session=session.tab())
         clear()
-        took = services.settings().queue.take(
+        took = services.home().queue.take(
             opened[0], name, now=services.now(), lease=services.guidance().lease,
             session=session.tab(),
         )  # fmt: skip
@@ -144,7 +143,7 @@ def _seconds(own: Desk) -> float | None:
 
 
 def _still_mine(case: str, name: str) -> bool:
-    return services.settings().cases.find(case).held(name, session.tab(), services.now())
+    return services.home().cases.find(case).held(name, session.tab(), services.now())
 
 
 def _told(verdict: Verdict) -> str:

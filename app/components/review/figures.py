@@ -13,11 +13,10 @@ from app.tables import live_figures as tables
 from app.words import NARROW, badge, count, legible
 from core.estimation.estimate import Estimate, Figures
 from core.policy.policy import BANDS
-from core.scoring import runs
 
 
 def figures() -> None:
-    planned = [run for run in services.settings().runs.recent(50) if services.planned(run)]
+    planned = [run for run in services.home().runs.recent(50) if services.planned(run)]
     if not planned:
         with empty_state(
             "No run was sent to review yet",

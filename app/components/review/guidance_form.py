@@ -12,8 +12,6 @@ from app import guard, session
 from app.components.shared.heading import section
 from app.queries import services
 from app.words import moment, plain
-from core.access import accounts, audit
-from core.review import guidance as kept
 from core.review.guidance import Guidance, ReasonCode
 
 _BEGUN: Final = "_guidance_begun"
@@ -67,7 +65,7 @@ def _begun() -> Guidance:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("Somebody has changed the guidance since this form was opened.", width="content")
         st.button("Load it again", icon=":material/refresh:", type="tertiary", on_click=_again)
-    return services.settings().guidance.load(begun)
+    return services.home().guidance.load(begun)
 
 
 def _again() -> None:
@@ -109,16 +107,14 @@ def _codes(edited: pd.DataFrame) -> tuple[ReasonCode, ...]:
 
 
 def _save(name: str, before: Guidance, changes: dict[str, Any]) -> None:
-    services.settings().accounts.authorise(name, "change guidance")
-    saved = services.settings().guidance.save(Guidance(**changes, version=before.version), by=name, now=services.now())
-    services.settings().audit.note(
-        who=name, what="change guidance", about=f"guidance {saved.version}", now=services.now()
-    )
+    services.home().accounts.authorise(name, "change guidance")
+    saved = services.home().guidance.save(Guidance(**changes, version=before.version), by=name, now=services.now())
+    services.home().audit.note(who=name, what="change guidance", about=f"guidance {saved.version}", now=services.now())
 
 
 def _versions(name: str) -> None:
     """Who saved the version in force, and the way back to the one before, which becomes a version of its own."""
-    versions = services.settings().guidance.history()
+    versions = services.home().guidance.history()
     if versions.empty:
         return
     last, number = versions.iloc[0], int(versions.index[0])
@@ -135,6 +131,6 @@ def _versions(name: str) -> None:
 
 
 def _undo(name: str, number: int) -> None:
-    before = services.settings().guidance.load(number - 1) if number > 1 else Guidance()
+    before = services.home().guidance.load(number - 1) if number > 1 else Guidance()
     changes = {each.name: getattr(before, each.name) for each in fields(before) if each.name != "version"}
     _save(name, replace(before, version=number), changes)

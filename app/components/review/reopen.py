@@ -7,9 +7,7 @@ import streamlit as st
 from app import guard, session
 from app.components.review import key_guard
 from app.queries import services
-from core.access import accounts, audit
 from core.errors import UnknownItemError
-from core.review import cases, queue
 
 
 def reopen(name: str) -> None:
@@ -29,17 +27,17 @@ def reopen(name: str) -> None:
 
 
 def _reopen(name: str, text: str, note: str) -> str:
-    settings, now = services.settings(), services.now()
-    settings.accounts.authorise(name, "reopen")
+    home, now = services.home(), services.now()
+    home.accounts.authorise(name, "reopen")
     case = text if text.startswith("c-") else _last_of(text)
-    settings.queue.reopen(case, by=name, note=note, now=now)
-    settings.audit.note(who=name, what="reopen", about=case, why=note, now=now)
+    home.queue.reopen(case, by=name, note=note, now=now)
+    home.audit.note(who=name, what="reopen", about=case, why=note, now=now)
     return case
 
 
 def _last_of(user: str) -> str:
     """The newest case of a user."""
-    found = services.settings().cases.of_user(user)
+    found = services.home().cases.of_user(user)
     if not found:
         raise UnknownItemError("case of user", user)
     return found[0].id

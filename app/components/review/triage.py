@@ -17,7 +17,6 @@ from app.components.shared.heading import section
 from app.queries import services
 from app.words import UNKNOWN, count, label, legible, plain
 from core.policy.policy import BANDS
-from core.review import cases, verdicts
 from core.review.cases import CaseFilters
 from core.review.verdicts import Given
 from core.wording import count as counted
@@ -33,12 +32,12 @@ def triage(name: str, filters: CaseFilters) -> None:
     key_guard.close_note()
     guard.told()
     session.said()
-    waiting = services.settings().cases.listing(filters, now=services.now(), most=MOST)
+    waiting = services.home().cases.listing(filters, now=services.now(), most=MOST)
     if waiting.empty:
         nothing_waits(filters)
         undo_button(name)
         return
-    total = services.settings().cases.count(filters, now=services.now())
+    total = services.home().cases.count(filters, now=services.now())
     section("Waiting", f"the first {count(len(waiting))} of {count(total)}, in the order of the queue")
     # The key changes with what is listed: a selection is kept by place, and must never slip to other cases.
     event = st.dataframe(
@@ -83,7 +82,7 @@ def _step(name: str, chosen: list[str]) -> None:
 def _judge(name: str, chosen: list[str], judgement: Judgement) -> None:
     given = Given(secrets.token_hex(8), judgement)
     with guard.noted():
-        done = services.settings().verdicts.triage(chosen, given, by=name, session=session.tab(), now=services.now())
+        done = services.home().verdicts.triage(chosen, given, by=name, session=session.tab(), now=services.now())
         case_session.desk()["last"] = [verdict.id for verdict in done.verdicts]
         told = f"{counted(len(done.verdicts), 'verdict')} saved: {_WORDS[judgement]}"
         if done.refused:

@@ -8,21 +8,19 @@ import streamlit as st
 
 from app.queries import services
 from app.words import count
-from core.feedback import ledger
-from core.review import cases
 from core.review.cases import CaseFilters, Progress
 
 
 def shift(name: str) -> Progress:
     """Badges for the title row; gives the counts for the bar below it."""
     since, now = _today(), services.now()
-    done = services.settings().cases.progress(name, since)
+    done = services.home().cases.progress(name, since)
     capacity = services.guidance().capacity
     told = [f":gray-badge[:material/task_alt: {_today_of(done.judged, capacity)}]"]
-    took = services.settings().ledger.of_reviewer(name, since)["seconds"].median()
+    took = services.home().ledger.of_reviewer(name, since)["seconds"].median()
     if took == took:  # noqa: PLR0124 - NaN before the first verdict
         told.append(f":gray-badge[:material/timer: median {f'{took:.0f}' if took >= 1 else '<1'} s]")
-    late = services.settings().cases.count(CaseFilters(min_age_hours=services.guidance().service_hours), now=now)
+    late = services.home().cases.count(CaseFilters(min_age_hours=services.guidance().service_hours), now=now)
     if late:
         told.append(f":gray-badge[:material/schedule: {count(late)} over their time]")
     st.markdown(" ".join(told), width="content")

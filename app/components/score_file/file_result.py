@@ -12,7 +12,6 @@ from app.components.shared.problem_strip import problems
 from app.components.shared.send_to_review import queued
 from app.queries import services
 from app.words import count, plain
-from core.data import datasets
 from core.scoring.runs import Run
 
 
@@ -23,7 +22,7 @@ def file_result(run: Run) -> int | None:
         f"{count(run.rejected)} rejected · {run.model} under {run.policy.version} · {run.id} · {run.seconds:.1f} s"
     )
     model_notice(services.model(run.model))
-    problems(services.settings().datasets.find(run.dataset))
+    problems(services.home().datasets.find(run.dataset))
     if not run.users:
         st.warning("No row of this file could be scored: every one was rejected. The rejected rows say why.")
         return None

@@ -11,7 +11,6 @@ from app.components.score_file.upload import upload
 from app.components.shared.empty_state import empty_state
 from app.components.shared.model_notice import model_notice
 from app.queries import services
-from core import jobs
 from core.registry.registry import Model
 
 
@@ -27,7 +26,7 @@ def first_file(model: Model) -> str | None:
     job = st.query_params.get(scoring.ADDRESS)
     if given and (begun := score_upload(given)):
         if job:  # what failed before has been seen
-            services.settings().jobs.forget(job)
+            services.home().jobs.forget(job)
         job = st.query_params[scoring.ADDRESS] = begun
     run = scoring.scoring(job) if job else None
     if run is None:

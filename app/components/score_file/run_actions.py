@@ -26,7 +26,7 @@ def downloads(run: Run) -> None:
 
 
 def _report(run: Run) -> bytes:
-    return report(services.settings(), run, services.model(run.model), services.live(run)).encode()
+    return report(services.home(), run, services.model(run.model), services.live(run)).encode()
 
 
 def another_file() -> None:

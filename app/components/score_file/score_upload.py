@@ -5,14 +5,13 @@ from __future__ import annotations
 from app import guard
 from app.components.score_file.upload import Upload, taken
 from app.queries import services
-from core.scoring import score_job
 
 
 def score_upload(upload: Upload) -> str | None:
     """The id of the job, or None where the file cannot be stored."""
     job = None
     with guard.shown():
-        started = services.settings().score_jobs.start_from_page(upload.name, upload.payload, now=services.now())
+        started = services.home().score_jobs.start_from_page(upload.name, upload.payload, now=services.now())
         job = started.id
         taken()
     return job

@@ -11,12 +11,10 @@ from app import guard
 from app.components.shared.heading import section
 from app.queries import services
 from app.words import count, plain
-from core import jobs
 from core.errors import UnknownItemError
+from core.home import Home
 from core.jobs import Job
-from core.retraining import shadow
 from core.scoring import score_job
-from core.settings import Settings
 
 #: In the address: the job whose scoring the page is about.
 ADDRESS: Final = "job"
@@ -35,15 +33,15 @@ def run_opened() -> str | None:
     job = st.query_params.get(ADDRESS, "")
     if (run := st.query_params.get("run")) or not job.startswith(score_job.PREFIX):
         return run
-    return None if st.session_state.get(_ASKED) == job else services.settings().score_jobs.run_of(job)
+    return None if st.session_state.get(_ASKED) == job else services.home().score_jobs.run_of(job)
 
 
 def scoring(identity: str) -> str | None:
     """The run, once the job has made it; waits for that. None where it does not come to one, which is told."""
     job = _watched(identity)
-    if run := services.settings().score_jobs.run_of(identity):
+    if run := services.home().score_jobs.run_of(identity):
         st.session_state.pop(_ASKED, None)
-        services.settings().shadow.soon()
+        services.home().shadow.soon()
         # The process that scored goes on with the reasons. The next file may come, but the table comes first.
         services.ready_to_score(after=_TABLE)
         return run
@@ -53,14 +51,14 @@ def scoring(identity: str) -> str | None:
         st.caption(plain(job.message))
         _discard(identity)
     else:
-        services.settings().score_jobs.seen(identity)
+        services.home().score_jobs.seen(identity)
         _stopped(job)
     return None
 
 
 def unfinished(besides: str | None) -> None:
     """What was begun and came to no run, but for one job: to look at, to score again, or to discard."""
-    left = [job for job in services.settings().score_jobs.left() if job.id != besides]
+    left = [job for job in services.home().score_jobs.left() if job.id != besides]
     if not left:
         return
     section("Not finished", "files that are stored and came to no run")
@@ -75,7 +73,7 @@ def unfinished(besides: str | None) -> None:
 
 def _watched(identity: str) -> Job | None:
     """The job once it is over or has made its run; until then its progress, with the way to stop it."""
-    home, place = services.settings(), st.empty()
+    home, place = services.home(), st.empty()
     bar, shown = None, None
     while (job := home.jobs.look(identity)) is not None and not job.over and not _made(home, identity):
         if bar is None:
@@ -83,7 +81,7 @@ def _watched(identity: str) -> Job | None:
                 bar = st.empty()
                 st.button(
                     "Cancel", icon=":material/close:", type="tertiary", key=f"cancel-{identity}",
-                    on_click=jobs.cancel, args=(home, identity),
+                    on_click=home.jobs.cancel, args=(identity,),
                 )  # fmt: skip
         if shown != (shown := (job.share, plain((job.message or job.title) + _how_far(job, " ·")))):
             bar.progress(*shown)
@@ -94,7 +92,7 @@ def _watched(identity: str) -> Job | None:
     return job
 
 
-def _made(home: Settings, identity: str) -> bool:
+def _made(home: Home, identity: str) -> bool:
     """Whether the run is there, a moment before the job is over."""
     return "run" in (home.jobs.result(identity) or {})
 
@@ -105,7 +103,7 @@ def _how_far(job: Job, before: str) -> str:
 
 def _stopped(job: Job) -> None:
     """Why a job came to no run, and the ways out."""
-    home = services.settings()
+    home = services.home()
     said = job.message
     if job.interrupted:
         said = f"{job.title} was interrupted{_how_far(job, ' at')}. The file is stored. Score it again, or discard it."
@@ -126,7 +124,7 @@ def _button(label: str, key: str, job: Job, *, allow_missing: bool | None = None
 
 def _again(identity: str, *, allow_missing: bool | None) -> None:
     with guard.noted():
-        services.settings().score_jobs.again(identity, allow_missing=allow_missing)
+        services.home().score_jobs.again(identity, allow_missing=allow_missing)
         _look_at(identity)
 
 
@@ -135,6 +133,6 @@ def _look_at(identity: str) -> None:
 
 
 def _discard(identity: str) -> None:
-    services.settings().jobs.forget(identity)
+    services.home().jobs.forget(identity)
     if st.query_params.get(ADDRESS) == identity:
         del st.query_params[ADDRESS]

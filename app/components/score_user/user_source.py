@@ -14,11 +14,9 @@ from app import navigation
 from app.components.shared.send_to_review import send_users
 from app.queries import services
 from app.words import count, legible, plain
-from core.data import datasets
 from core.data.datasets import Dataset
 from core.errors import UnknownItemError
 from core.registry.registry import Model
-from core.scoring import runs
 
 Status = Literal["given", "assumed", "missing"]
 _MEDIANS: Final = ""
@@ -47,7 +45,7 @@ class Start:
 def user_model() -> Model | None:
     """The model that scored the run in the address, else the one in charge; None without any."""
     run = st.query_params.get("run")
-    return services.model(services.settings().runs.find(run).model) if run else services.champion()
+    return services.model(services.home().runs.find(run).model) if run else services.champion()
 
 
 def back_to_run() -> None:
@@ -57,7 +55,7 @@ def back_to_run() -> None:
         navigation.go("score_file", run=run)
     _, row = _address()
     if run and row is not None:
-        send_users(services.settings().runs.find(run), [row])
+        send_users(services.home().runs.find(run), [row])
 
 
 def user_source(model: Model) -> Start:
@@ -78,7 +76,7 @@ def user_source(model: Model) -> Start:
     if chosen != dataset and not (chosen == _MEDIANS and not dataset):
         _go(chosen, None)
     if user and chosen != _MEDIANS:
-        found = services.settings().datasets.row_of(chosen, user)
+        found = services.home().datasets.row_of(chosen, user)
         if found is None:
             st.caption(f"{plain(options[chosen].name)} has no accepted user {plain(user)}.")
         elif found != row:
@@ -92,7 +90,7 @@ def _start(model: Model, dataset: Dataset | None, row: int | None) -> Start:
             feature.name: np.nan if feature.median is None else feature.median for feature in model.metadata.features
         }
         return Start(f"medians-{model.version}", pd.Series(medians, dtype=float), False, "Training medians", "")
-    series = services.settings().datasets.one(dataset.id, row)
+    series = services.home().datasets.one(dataset.id, row)
     context = [str(series[name]) for name in dataset.context if pd.notna(series[name])]
     values = series.reindex(list(model.metadata.names)).astype(float)
     about = " · ".join([dataset.name, f"row {row:,}", *context])
@@ -104,7 +102,7 @@ def _address() -> tuple[str, int | None]:
     row = st.query_params.get("row", "")
     dataset = st.query_params.get("dataset", "")
     if st.query_params.get("run"):
-        dataset = services.settings().runs.find(st.query_params["run"]).dataset
+        dataset = services.home().runs.find(st.query_params["run"]).dataset
     return dataset, int(row) if re.fullmatch(r"[0-9]{1,18}", row) else None
 
 
@@ -117,7 +115,7 @@ def _go(dataset: str, row: int | None) -> None:
 
 def _datasets() -> list[Dataset]:
     services.demo_labelled()  # stored at first use, so that there is always somebody to look at
-    return list(services.settings().datasets.stored())
+    return list(services.home().datasets.stored())
 
 
 def _named(dataset: Dataset | None) -> str:

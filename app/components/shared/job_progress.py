@@ -6,7 +6,6 @@ import streamlit as st
 
 from app.queries import services
 from app.words import plain
-from core import jobs
 
 _EVERY = 0.7
 
@@ -14,12 +13,12 @@ _EVERY = 0.7
 @st.fragment(run_every=_EVERY)
 def job_progress(identity: str) -> None:
     """Shows a job until it is over."""
-    job = services.settings().jobs.look(identity)
+    job = services.home().jobs.look(identity)
     if job is None or job.over:
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.progress(job.share, plain(job.message or job.title))
         st.button(
             "Cancel", icon=":material/close:", type="tertiary", key=f"cancel-{identity}",
-            on_click=jobs.cancel, args=(services.settings(), identity),
+            on_click=services.home().jobs.cancel, args=(identity,),
         )  # fmt: skip

@@ -16,8 +16,6 @@ from app.components.shared.job_progress import job_progress
 from app.queries import services
 from app.tables.model import at_thresholds
 from app.words import badge, count, legible, plain
-from core import jobs
-from core.data import datasets
 from core.evaluation.metrics import Figures
 from core.registry.registry import Model
 from core.training import training
@@ -46,7 +44,7 @@ def calibration(model: Model) -> None:
 def judged_elsewhere(model: Model) -> None:
     """Figures on a stored, labelled dataset, and how many of its users the model was trained on."""
     services.demo_labelled()
-    labelled = services.settings().datasets.labelled()
+    labelled = services.home().datasets.labelled()
     section("On other users", "labelled datasets of this home")
     if not labelled:
         st.caption("No labelled dataset is stored here yet. Score a file that has labels, then choose it here.")
@@ -59,10 +57,10 @@ def judged_elsewhere(model: Model) -> None:
             width=320,
         )
         identity = f"judge-{model.version}-{chosen.id[:16]}"
-        known = services.settings().training.judged_before(model.version, chosen.id)
+        known = services.home().training.judged_before(model.version, chosen.id)
         if known is None:
             st.button("Judge on these users", on_click=_judge, args=(model, chosen.id, identity))
-    job = services.settings().jobs.look(identity)
+    job = services.home().jobs.look(identity)
     if job is not None and not job.over:
         job_progress(identity)
     elif known is None and job is not None and job.message:
@@ -89,7 +87,7 @@ def lineage(model: Model) -> None:
 
 def _judge(model: Model, dataset: str, identity: str) -> None:
     arguments = {"model": model.version, "dataset": dataset, "thresholds": services.policy().thresholds}
-    services.settings().jobs.start(
+    services.home().jobs.start(
         "judge", arguments,
         title=f"Judging {model.version}", identity=identity,
     )  # fmt: skip

@@ -10,12 +10,9 @@ from app import guard, navigation, session
 from app.components.shared.job_progress import job_progress
 from app.queries import services
 from app.words import count, plain
-from core import jobs
 from core.access import accounts
 from core.data.datasets import Dataset
-from core.review import plans
 from core.review.enqueue import Queued
-from core.scoring import runs
 from core.scoring.runs import Run
 from core.wording import count as counted
 
@@ -25,7 +22,7 @@ def send_run(run: Run) -> None:
     if not session.may("send to review"):
         return
     # Another one once it has been used: that would stand open before what came of it.
-    sent = services.settings().jobs.look(f"queue-{run.id}") is not None
+    sent = services.home().jobs.look(f"queue-{run.id}") is not None
     with st.popover("Send to review", icon=":material/rate_review:", key=f"plan-open-{run.id}-{sent}"):
         rules = services.guidance()
         due = sum(run.counts[band] for band in ("human_review", "auto_remove"))
@@ -39,7 +36,7 @@ def send_run(run: Run) -> None:
             with guard.shown():
                 name = accounts.named(name)
                 session.come_in(name)
-                services.settings().jobs.start(
+                services.home().jobs.start(
                     "queue_run", {"run": run.id, "by": name},
                     title=f"Queueing {run.id}", identity=f"queue-{run.id}",
                 )  # fmt: skip
@@ -48,12 +45,12 @@ def send_run(run: Run) -> None:
 
 def queued(run: Run) -> None:
     """How far the queueing is; once done, the sentence that says what came of it and the way to the queue."""
-    job = services.settings().jobs.look(f"queue-{run.id}")
+    job = services.home().jobs.look(f"queue-{run.id}")
     if job is not None and not job.over:
         job_progress(job.id)
     elif job is not None and job.status == "failed":
         st.error(plain(job.message), icon=":material/error:")
-    elif (plan := services.settings().runs.plan(run.id)) is not None:
+    elif (plan := services.home().runs.plan(run.id)) is not None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.caption(f"{count(plan['chosen'].sum())} users of this run are planned for review.", width="content")
             if st.button("Review", icon=":material/arrow_forward:", icon_position="right", type="tertiary"):
@@ -72,7 +69,7 @@ def send_users(run: Run, rows: Sequence[int]) -> None:
             with guard.shown() as failure:
                 name = accounts.named(name)
                 session.come_in(name)
-                done = services.settings().plans.send(run.id, rows, by=name, now=services.now())
+                done = services.home().plans.send(run.id, rows, by=name, now=services.now())
             if failure.error is None:
                 st.toast(_became(done), icon=":material/check_circle:")
 
@@ -93,7 +90,7 @@ def send_flips(dataset: Dataset, rows: Sequence[int], models: Sequence[str]) -> 
             with guard.shown() as failure, st.spinner("Queueing"):
                 name = accounts.named(name)
                 session.come_in(name)
-                run, done = services.settings().plans.send_flips(
+                run, done = services.home().plans.send_flips(
                     dataset.id, rows, models=models, policy=services.policy(), by=name,
                     now=services.now(),
                 )  # fmt: skip

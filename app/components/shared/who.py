@@ -9,7 +9,6 @@ from app.components.shared.empty_state import empty_state
 from app.components.shared.heading import page_title
 from app.queries import services
 from app.words import plain
-from core.access import accounts
 from core.access.accounts import Person
 
 
@@ -51,7 +50,7 @@ def signed_in() -> None:
     person = session.person()
     if person is None:
         return
-    alone = services.settings().accounts.local()
+    alone = services.home().accounts.local()
     with st.sidebar:
         st.caption(plain(person.name) if alone else f"{plain(person.name)} · {person.role}")
         word = "Change name" if alone else "Sign out"

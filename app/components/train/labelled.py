@@ -10,7 +10,7 @@ from app import guard
 from app.components.score_file.upload import had, taken
 from app.queries import services
 from app.words import count, legible, plain
-from core.data import datasets, intake
+from core.data import intake
 from core.data.datasets import Dataset
 from core.wording import count as counted
 
@@ -23,7 +23,7 @@ _STORED: Final = "train_stored"
 def labelled() -> Dataset | None:
     """The dataset chosen; None where this home has none."""
     services.demo_labelled()
-    found = {each.id: each for each in services.settings().datasets.labelled()}
+    found = {each.id: each for each in services.home().datasets.labelled()}
     if not found:
         st.selectbox("Labelled users", (), placeholder="None stored yet", disabled=True, width=320, key="no_dataset")
         return None
@@ -49,11 +49,11 @@ def add_labelled() -> None:
     if file is None:
         return
     if had(_FILE):
-        _came_of(services.settings().datasets.find(st.session_state[_STORED]))
+        _came_of(services.home().datasets.find(st.session_state[_STORED]))
         return
     with guard.shown(), st.spinner(plain(f"Reading {file.name}")):
         checked = intake.read(file.name, file.getvalue(), columns, need_label=True)
-        stored = services.settings().datasets.put(checked, columns, now=services.now(), need_label=True)
+        stored = services.home().datasets.put(checked, columns, now=services.now(), need_label=True)
         taken(_FILE)
         st.session_state[_NEW] = st.session_state[_STORED] = stored.id
         st.rerun()

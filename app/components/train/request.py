@@ -15,7 +15,6 @@ from app.components.train.labelled import add_labelled, labelled
 from app.components.train.under_way import PREFIX
 from app.queries import services
 from app.words import plain
-from core import jobs
 from core.access import accounts
 from core.data.datasets import Dataset
 from core.errors import NotAllowedError
@@ -66,7 +65,7 @@ def start(asked: Request, place: DeltaGenerator) -> None:
         absent = f"{run_words.family(asked.family)} is not installed here."
         st.caption(f"{absent} Install the extra `{asked.family}`, or choose another family.")
     # The same click twice asks for the same job; once it is there, the button is another one.
-    identity = f"{PREFIX}{len(services.settings().jobs.listed(PREFIX)) + 1:04d}-{session.tab()[:8]}"
+    identity = f"{PREFIX}{len(services.home().jobs.listed(PREFIX)) + 1:04d}-{session.tab()[:8]}"
     with place:
         pressed = st.button(
             "Train", icon=":material/model_training:", type="primary", key=f"start-{identity}",
@@ -90,10 +89,10 @@ def refused() -> None:
 def _start(asked: Request, dataset: Dataset, identity: str) -> None:
     name = accounts.named(asked.name)
     session.come_in(name)
-    by = services.settings().accounts.authorise(name, "train").name
+    by = services.home().accounts.authorise(name, "train").name
     arguments = {"dataset": dataset.id, "family": asked.family, **asked.options, "by": by,
                  "thresholds": services.policy().thresholds}  # fmt: skip
-    services.settings().jobs.start(JOB, arguments, title=asked.title, identity=identity, lane="long")
+    services.home().jobs.start(JOB, arguments, title=asked.title, identity=identity, lane="long")
 
 
 def _name() -> str:

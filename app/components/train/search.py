@@ -29,10 +29,10 @@ def search(kept: TrainingRun) -> None:
             section("Trials", "best first", width="stretch")
             numbers(frame, f"trials-{kept.id}")
         _table(frame)
-    settings = kept.options.get("parameters") or {}
-    if settings:
-        used = " · ".join(f"{name} {run_words.parameter(value)}" for name, value in settings.items())
-        st.caption(f"Settings used: {plain(used)}")
+    home = kept.options.get("parameters") or {}
+    if home:
+        used = " · ".join(f"{name} {run_words.parameter(value)}" for name, value in home.items())
+        st.caption(f"Home used: {plain(used)}")
 
 
 def sentence(frame: pd.DataFrame) -> str:

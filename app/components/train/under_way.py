@@ -13,9 +13,7 @@ from app.components.shared.heading import section
 from app.components.train.run_words import trials
 from app.queries import services
 from app.words import plain
-from core import jobs
 from core.jobs import Job
-from core.training import training_runs
 from core.training.training_runs import TrainingRun
 
 #: Ids of the jobs of this page begin with this.
@@ -26,7 +24,7 @@ _LIVE: Final = "train_live"
 
 def under_way(newest: TrainingRun | None) -> bool:
     """Jobs that are not over, and whether there are any; else how the last one ended, if not with a run."""
-    listed = services.settings().jobs.listed(PREFIX)
+    listed = services.home().jobs.listed(PREFIX)
     live = tuple(job.id for job in listed if not job.over)
     if live:
         _watch(live)
@@ -38,12 +36,12 @@ def under_way(newest: TrainingRun | None) -> bool:
 @st.fragment(run_every=_EVERY)
 def _watch(ids: Sequence[str]) -> None:
     """Runs by itself until a job begins or ends; then the page runs again."""
-    listed = services.settings().jobs.listed(PREFIX)
+    listed = services.home().jobs.listed(PREFIX)
     live = [job for job in reversed(listed) if not job.over]
     if {job.id for job in live} != set(ids):
         if any(job.id in ids and job.status == "done" for job in listed):
             st.query_params.pop("run", None)  # the result is the newest run, which is shown without an address
-            session.say(f"{services.settings().training_runs.listed()[0].id} is trained")
+            session.say(f"{services.home().training_runs.listed()[0].id} is trained")
         st.rerun()
     ahead = next((job for job in live if job.of), live[0])  # a job that waits for its turn has no steps yet
     waiting = [job for job in live if job is not ahead]
@@ -51,7 +49,7 @@ def _watch(ids: Sequence[str]) -> None:
     _one(ahead)
     for job in waiting:
         _one(job)
-    search = trials(services.settings().training_runs.trials_so_far(ahead.id))
+    search = trials(services.home().training_runs.trials_so_far(ahead.id))
     if len(search):
         figure(charts.search(search, theme=theme()), key=f"search-{ahead.id}", table=search)
     _log(ahead)
@@ -66,7 +64,7 @@ def _one(job: Job) -> None:
             st.markdown(f":small[{plain(message)}]", width="stretch")
         st.button(
             "Cancel", icon=":material/close:", type="tertiary", key=f"cancel-{job.id}",
-            on_click=jobs.cancel, args=(services.settings(), job.id),
+            on_click=services.home().jobs.cancel, args=(job.id,),
         )  # fmt: skip
 
 
@@ -85,4 +83,4 @@ def _ended(job: Job, newest: TrainingRun | None) -> None:
 def _log(job: Job) -> None:
     """What the process wrote of its own accord, folded."""
     with st.expander("Log"):
-        st.code(services.settings().jobs.log(job.id) or "Nothing yet.", language=None, height=200)
+        st.code(services.home().jobs.log(job.id) or "Nothing yet.", language=None, height=200)

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.settings import Settings
+from core.home import Home
 from tests.app.api.server import Client, serving
 
 
 @pytest.fixture
-def api(own: Settings) -> Iterator[Client]:
+def api(own: Home) -> Iterator[Client]:
     """A server of a home of one's own, in local mode."""
     with serving(own) as client:
         yield client

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.settings import ROOT, Settings, child_environment
+from core.home import Home
+from core.settings import ROOT, child_environment
 from tests.app.api.server import Client
 
 
@@ -27,10 +28,10 @@ class Running:
 
 
 @contextlib.contextmanager
-def started(home: Settings, *options: str) -> Iterator[Running]:
+def started(home: Home, *options: str) -> Iterator[Running]:
     """The command as a process of its own, ended by a signal."""
-    log = home.home / "api.log"
-    command = [sys.executable, "-m", "app", "api", "--port", "0", "--home", str(home.home), *options]
+    log = home.settings.home / "api.log"
+    command = [sys.executable, "-m", "app", "api", "--port", "0", "--home", str(home.settings.home), *options]
     with log.open("wb") as stream:
         process = subprocess.Popen(command, stderr=stream, cwd=ROOT, env=child_environment(home))
     try:

@@ -15,7 +15,7 @@ import uvicorn
 
 from app.api import server
 from app.api.options import LOCAL, Options
-from core.settings import Settings
+from core.home import Home
 from tests import make
 
 #: A user of the schema of the tests, likely to be a spammer.
@@ -78,7 +78,7 @@ def dumped(value: Any) -> bytes:
 
 
 @contextlib.contextmanager
-def serving(settings: Settings, options: Options | None = None) -> Iterator[Client]:
+def serving(settings: Home, options: Options | None = None) -> Iterator[Client]:
     """A server of this home, stopped and its runs closed at the end."""
     listening = server.bound(LOCAL, 0)
     running = uvicorn.Server(server.configured(settings, options or Options()))

@@ -14,17 +14,17 @@ from app.api.access import Access
 from app.api.middleware import OPEN
 from app.api.options import Options
 from app.api.problem_details import Problem
-from core.access import accounts, keys
+from core.access import keys
 from core.access.accounts import Role
 from core.errors import KeyRefusedError
-from core.settings import Settings
+from core.home import Home
 from tests import make
 from tests.app.api.server import Client, serving, spammer
 
 NOW = datetime.now(UTC)
 
 
-def keyed(home: Settings, role: Role, **options: float) -> str:
+def keyed(home: Home, role: Role, **options: float) -> str:
     return home.keys.create(role, role, now=NOW, **options)[1]
 
 
@@ -33,7 +33,7 @@ def test_without_any_key_this_machine_needs_none(api: Client) -> None:
     assert api.post("/predict", spammer()).status == 200
 
 
-def test_with_a_key_in_the_home_a_request_without_one_is_refused(own: Settings) -> None:
+def test_with_a_key_in_the_home_a_request_without_one_is_refused(own: Home) -> None:
     text = keyed(own, "analyst")
     with serving(own) as api:
         for path in ("/model/info", "/decisions", "/jobs/x", "/nothing"):
@@ -46,13 +46,13 @@ def test_with_a_key_in_the_home_a_request_without_one_is_refused(own: Settings) 
 
 
 @pytest.mark.parametrize("shown", ["Bearer td_00000000_" + "a" * 43, "Bearer", "Basic abc", "td_x", "Bearer \xff"])
-def test_what_is_no_key_of_this_home_opens_nothing(own: Settings, shown: str) -> None:
+def test_what_is_no_key_of_this_home_opens_nothing(own: Home, shown: str) -> None:
     keyed(own, "admin")
     with serving(own) as api:
         assert api.post("/predict", spammer(), authorization=shown).status == 401
 
 
-def test_an_expired_and_a_revoked_key_open_nothing(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_expired_and_a_revoked_key_open_nothing(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(access, "KNOWN_FOR", 0.0)
     early = NOW - timedelta(days=2)
     _, expired = own.keys.create("expired", "admin", now=early, days=1)
@@ -65,7 +65,7 @@ def test_an_expired_and_a_revoked_key_open_nothing(own: Settings, monkeypatch: p
         assert api.get("/model/version").status == 401  # and with the last one gone nothing is open
 
 
-def test_a_home_with_accounts_needs_a_key(own: Settings) -> None:
+def test_a_home_with_accounts_needs_a_key(own: Home) -> None:
     own.accounts.create("Ada", "admin", "long enough for anybody", now=make.NOW)
     with serving(own) as api:
         assert api.post("/predict", spammer()).status == 401
@@ -79,7 +79,7 @@ def test_a_home_with_accounts_needs_a_key(own: Settings) -> None:
         ("admin", {"predict", "feedback", "case", "decisions", "retrain"}),
     ],
 )  # fmt: skip
-def test_a_key_may_do_what_its_role_may(own: Settings, role: Role, allowed: set[str]) -> None:
+def test_a_key_may_do_what_its_role_may(own: Home, role: Role, allowed: set[str]) -> None:
     text = keyed(own, role)
     with serving(own) as server:
         api = replace(server, key=text)
@@ -94,7 +94,7 @@ def test_a_key_may_do_what_its_role_may(own: Settings, role: Role, allowed: set[
     assert {name for name, status in statuses.items() if status != 403} == allowed
 
 
-def test_whoever_asks_too_often_is_told_when_to_come_again(own: Settings) -> None:
+def test_whoever_asks_too_often_is_told_when_to_come_again(own: Home) -> None:
     slow, fast = keyed(own, "analyst", rate=0.01), keyed(own, "reviewer", rate=0)
     with serving(own) as api:
         answers = [replace(api, key=slow).get("/model/version") for _ in range(10)]
@@ -107,7 +107,7 @@ def test_whoever_asks_too_often_is_told_when_to_come_again(own: Settings) -> Non
 
 
 def test_a_key_is_not_asked_of_the_database_at_every_request(
-    own: Settings, monkeypatch: pytest.MonkeyPatch
+    own: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip
     text, asked = keyed(own, "analyst", rate=0), []
     find = keys.find
@@ -122,7 +122,7 @@ def test_a_key_is_not_asked_of_the_database_at_every_request(
             door.let_in({"authorization": "Bearer " + text[:-3]})
 
 
-def test_workers_share_the_rate_of_a_key(own: Settings) -> None:
+def test_workers_share_the_rate_of_a_key(own: Home) -> None:
     text = keyed(own, "analyst", rate=8)
     door = Access(own, open_to_all=True, workers=4)
     shown = {"authorization": f"Bearer {text}"}
@@ -148,7 +148,7 @@ def test_without_keys_a_web_page_elsewhere_cannot_speak_for_who_sits_here(
 
 
 def test_each_request_has_an_id_and_a_line_in_the_log_without_what_was_sent(
-    own: Settings, caplog: pytest.LogCaptureFixture
+    own: Home, caplog: pytest.LogCaptureFixture
 ) -> None:
     text = keyed(own, "analyst")
     with caplog.at_level(logging.INFO, "trustdesk.api"), serving(own) as server:
@@ -168,7 +168,7 @@ def test_each_request_has_an_id_and_a_line_in_the_log_without_what_was_sent(
 
 
 def test_feature_values_are_logged_only_when_that_was_asked_for(
-    own: Settings, caplog: pytest.LogCaptureFixture
+    own: Home, caplog: pytest.LogCaptureFixture
 ) -> None:  # fmt: skip
     with serving(own, Options(log_features=True)) as api:
         logging.getLogger("trustdesk.api").addHandler(caplog.handler)

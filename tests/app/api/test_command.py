@@ -12,9 +12,7 @@ from typer.testing import CliRunner
 from app.api import server
 from app.api.options import LOCAL
 from app.cli import app
-from core.access import audit, keys
-from core.scoring import online_runs, runs
-from core.settings import Settings
+from core.home import Home
 from tests import make
 from tests.app.api.process import started
 from tests.app.api.server import spammer
@@ -22,13 +20,13 @@ from tests.app.api.server import spammer
 runner = CliRunner()
 
 
-def keys_command(home: Settings, *arguments: str, code: int = 0) -> str:
-    done = runner.invoke(app, ["keys", *arguments, "--home", str(home.home)])
+def keys_command(home: Home, *arguments: str, code: int = 0) -> str:
+    done = runner.invoke(app, ["keys", *arguments, "--home", str(home.settings.home)])
     assert done.exit_code == code, done.output
     return done.stdout if code == 0 else done.stderr
 
 
-def test_without_a_key_it_serves_this_machine_only_and_says_so(own: Settings) -> None:
+def test_without_a_key_it_serves_this_machine_only_and_says_so(own: Home) -> None:
     with started(own, "--host", "0.0.0.0") as running:  # noqa: S104 - what must not happen
         assert "only this machine is served, not 0.0.0.0" in running.said()
         assert running.api.post("/predict", spammer()).status == 200
@@ -38,7 +36,7 @@ def test_without_a_key_it_serves_this_machine_only_and_says_so(own: Settings) ->
     assert [run.users for run in own.runs.recent()] == [1]
 
 
-def test_several_workers_share_a_home_and_let_in_by_key(own: Settings) -> None:
+def test_several_workers_share_a_home_and_let_in_by_key(own: Home) -> None:
     _, text = own.keys.create("sign-up", "lead", now=make.NOW, rate=0)
     with started(own, "--host", "localhost", "--workers", "2") as running:
         assert running.api.post("/predict", spammer()).status == 401
@@ -55,16 +53,16 @@ def test_several_workers_share_a_home_and_let_in_by_key(own: Settings) -> None:
     assert sum(run.users for run in own.runs.recent()) == len(ids)
 
 
-def test_an_address_that_is_taken_is_refused(own: Settings) -> None:
+def test_an_address_that_is_taken_is_refused(own: Home) -> None:
     with server.bound(LOCAL, 0) as listening:
         listening.listen()
-        taken = ["api", "--port", str(listening.getsockname()[1]), "--home", str(own.home)]
+        taken = ["api", "--port", str(listening.getsockname()[1]), "--home", str(own.settings.home)]
         done = runner.invoke(app, taken)
     assert done.exit_code == 2
     assert "cannot be listened on" in done.stderr
 
 
-def test_a_key_is_shown_once_listed_and_revoked(own: Settings) -> None:
+def test_a_key_is_shown_once_listed_and_revoked(own: Home) -> None:
     text = keys_command(own, "create", "--name", "sign-up", "--role", "analyst", "--days", "7", "--by", "Ada").strip()
     key = own.keys.find(text, now=datetime.now(UTC))
     listed = keys_command(own, "list")
@@ -83,24 +81,24 @@ def test_a_key_is_shown_once_listed_and_revoked(own: Settings) -> None:
     [("create", "--name", "a", "--role", "boss"), ("create", "--name", " ", "--role", "lead"), ("revoke", "nobody"),
      ("create", "--name", "a", "--role", "lead", "--days", "0")],
 )  # fmt: skip
-def test_a_key_that_cannot_be_is_refused_in_a_sentence(own: Settings, arguments: tuple[str, ...]) -> None:
+def test_a_key_that_cannot_be_is_refused_in_a_sentence(own: Home, arguments: tuple[str, ...]) -> None:
     said = keys_command(own, *arguments, code=2)
 
     assert said.strip().endswith(".")
     assert "Traceback" not in said
 
 
-def test_without_keys_the_list_says_what_that_means(own: Settings) -> None:
-    done = runner.invoke(app, ["keys", "list", "--home", str(own.home)])
+def test_without_keys_the_list_says_what_that_means(own: Home) -> None:
+    done = runner.invoke(app, ["keys", "list", "--home", str(own.settings.home)])
 
     assert (done.exit_code, done.stdout) == (0, "")
     assert "this machine only" in done.stderr
 
 
-def test_a_lost_database_is_told_in_the_log_and_runs_go_on(own: Settings) -> None:
+def test_a_lost_database_is_told_in_the_log_and_runs_go_on(own: Home) -> None:
     with started(own) as running:
         assert running.api.post("/predict", spammer()).json["prediction_id"] == "r-0001-1"
-    for file in own.data.glob("state.db*"):
+    for file in own.settings.data.glob("state.db*"):
         file.unlink()
 
     with started(own) as running:

@@ -19,14 +19,13 @@ from schemathesis.specs.openapi import checks as openapi
 from app.api import docs
 from app.api.main import create
 from app.api.options import LOCAL, Options
-from core import jobs
-from core.access import keys
 from core.access.accounts import ROLES
-from core.settings import ROOT, Settings
+from core.home import Home
+from core.settings import ROOT
 from tests import make
 from tests.app.api.server import Client, serving
 
-SPEC = create(Settings(ROOT), Options()).openapi()
+SPEC = create(Home.open(ROOT), Options()).openapi()
 #: These start a process each.
 STARTS_A_JOB = ["/jobs/score", "/model/retrain"]
 CHECKS = [
@@ -55,11 +54,11 @@ def settings(examples: int) -> hypothesis.settings:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A server of a copy of the bundled home, whose features the examples in the description name."""
-    home, theirs = Settings.of(tmp_path_factory.mktemp("described")), Settings(ROOT)
-    shutil.copytree(theirs.models, home.models)
-    home.data.mkdir()
+    home, theirs = Home.open(tmp_path_factory.mktemp("described")), Home.open(ROOT)
+    shutil.copytree(theirs.models, home.settings.models)
+    home.settings.data.mkdir()
     for path in (theirs.schema_file, theirs.glossary_file, theirs.salt_file):
-        shutil.copy(path, home.data)
+        shutil.copy(path, home.settings.data)
     with serving(home) as client:
         yield client
         for job in home.jobs.listed():
@@ -94,7 +93,7 @@ def test_the_examples_in_the_description_work(server: Client) -> None:
 
 
 def test_the_roles_that_are_told_are_let_in_and_no_others(tmp_path: Path) -> None:
-    home = Settings.of(tmp_path)
+    home = Home.open(tmp_path)
     make.trained_home(home)
     now = datetime.now(UTC)
     shown = {role: home.keys.create(role, role, now=now, rate=0)[1] for role in ROLES}

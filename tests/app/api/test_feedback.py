@@ -9,31 +9,26 @@ import pytest
 from sqlalchemy import delete
 
 from app.api.routes.feedback import Stored, recorded
-from core.access import audit, keys
-from core.feedback import csv_store, ledger
 from core.feedback.short_form import Row
 from core.feedback.verdict import Verdict
+from core.home import Home
 from core.policy.policy import Policy
-from core.registry import registry
-from core.review import cases, importing, plans
 from core.review.importing import Refusal
 from core.schema import schema as schemas
-from core.scoring import runs, score_file
-from core.settings import Settings
 from core.store import database
 from tests import make
 from tests.app.api.server import QUIET, SPAMMER, Client, serving, spammer
 
 
-def verdicts(home: Settings) -> list[Verdict]:
+def verdicts(home: Home) -> list[Verdict]:
     known = home.ledger
     known.refresh()
     return list(known.since(""))
 
 
-def queued(home: Settings, n: int = 120) -> str:
+def queued(home: Home, n: int = 120) -> str:
     """A run of users sent to review; its id."""
-    columns = schemas.load(home.schema_file)
+    columns = schemas.load(home.settings.schema_file)
     done = home.file_scoring.score_file(
         "users.csv", make.csv(make.users(n, seed=8)), columns, home.registry.load(), Policy(), now=make.NOW
     )  # fmt: skip
@@ -41,7 +36,7 @@ def queued(home: Settings, n: int = 120) -> str:
     return done.run.id
 
 
-def test_feedback_joins_what_was_predicted_by_its_stored_values(api: Client, own: Settings) -> None:
+def test_feedback_joins_what_was_predicted_by_its_stored_values(api: Client, own: Home) -> None:
     told = api.post("/predict", spammer()).json
     sent = {"prediction_id": told["prediction_id"], "is_correct": False, "feedback_notes": "a friend"}
     answer = api.post("/feedback", sent)
@@ -56,7 +51,7 @@ def test_feedback_joins_what_was_predicted_by_its_stored_values(api: Client, own
     assert own.feedback.verify().whole
 
 
-def test_feedback_on_a_run_of_a_file_is_as_that_from_a_file(api: Client, own: Settings) -> None:
+def test_feedback_on_a_run_of_a_file_is_as_that_from_a_file(api: Client, own: Home) -> None:
     run = queued(own)
     cells = {"prediction_id": f"{run}-3", "actual_label": 1}
     answer = api.post("/feedback", cells | {"reviewer": "api"})
@@ -68,7 +63,7 @@ def test_feedback_on_a_run_of_a_file_is_as_that_from_a_file(api: Client, own: Se
     assert ours.stratum in {"certain", "uncertain", "random"}
 
 
-def test_the_same_feedback_counts_once(api: Client, own: Settings) -> None:
+def test_the_same_feedback_counts_once(api: Client, own: Home) -> None:
     sent = {"prediction_id": api.post("/predict", spammer()).json["prediction_id"], "is_correct": True}
     told = [api.post("/feedback", sent).json for _ in range(3)]
     keyed = [api.post("/feedback", sent | {"feedback_notes": "x"}, idempotency_key="k").json for _ in range(3)]
@@ -79,7 +74,7 @@ def test_the_same_feedback_counts_once(api: Client, own: Settings) -> None:
     assert len(verdicts(own)) == 2
 
 
-def test_there_and_back_again_is_stored_each_time_and_told_to_the_platform(api: Client, own: Settings) -> None:
+def test_there_and_back_again_is_stored_each_time_and_told_to_the_platform(api: Client, own: Home) -> None:
     run = queued(own)
     said = [{"prediction_id": f"{run}-2", "actual_label": label} for label in ("legitimate", "spammer", "legitimate")]
     answers = [api.post("/feedback", each).json for each in said]
@@ -91,7 +86,7 @@ def test_there_and_back_again_is_stored_each_time_and_told_to_the_platform(api: 
     assert (stats["total_feedback"], stats["standing"], stats["by_verdict"]) == (3, 1, {"legitimate": 1})
 
 
-def test_a_key_decides_before_what_is_said(api: Client, own: Settings) -> None:
+def test_a_key_decides_before_what_is_said(api: Client, own: Home) -> None:
     run = queued(own)
     first = {"prediction_id": f"{run}-2", "actual_label": "spammer"}
     told = api.post("/feedback", first, idempotency_key="k1").json
@@ -102,7 +97,7 @@ def test_a_key_decides_before_what_is_said(api: Client, own: Settings) -> None:
     assert [each.verdict for each in verdicts(own)] == ["spammer", "legitimate"]
 
 
-def test_feedback_judged_no_later_than_what_stands_changes_nothing(api: Client, own: Settings) -> None:
+def test_feedback_judged_no_later_than_what_stands_changes_nothing(api: Client, own: Home) -> None:
     run = queued(own)
     said = {"prediction_id": f"{run}-2", "actual_label": "spammer", "judged_at": "2026-03-01T10:00:00Z"}
     other = {"actual_label": "legitimate", "judged_at": "2026-03-01T10:59:00+01:00"}
@@ -112,7 +107,7 @@ def test_feedback_judged_no_later_than_what_stands_changes_nothing(api: Client, 
     assert (refused.status, refused.json["errors"][0]["pointer"]) == (422, "#/judged_at")
 
 
-def test_a_key_that_was_used_for_other_feedback_is_refused(api: Client, own: Settings) -> None:
+def test_a_key_that_was_used_for_other_feedback_is_refused(api: Client, own: Home) -> None:
     identity = api.post("/predict", spammer()).json["prediction_id"]
     api.post("/feedback", {"prediction_id": identity, "is_correct": True}, idempotency_key="k")
     sent = {"prediction_id": identity, "is_correct": False}
@@ -137,7 +132,7 @@ def test_a_key_that_was_used_for_other_feedback_is_refused(api: Client, own: Set
     ],
 )
 def test_feedback_that_cannot_be_used_names_what_to_change(
-    api: Client, own: Settings, said: dict[str, object], pointer: str
+    api: Client, own: Home, said: dict[str, object], pointer: str
 ) -> None:
     ours = api.post("/predict", spammer()).json["prediction_id"]
     answer = api.post("/feedback", {name: ours if value == "OURS" else value for name, value in said.items()})
@@ -147,7 +142,7 @@ def test_feedback_that_cannot_be_used_names_what_to_change(
     assert not verdicts(own)
 
 
-def test_a_reviewer_key_speaks_for_itself_alone(own: Settings) -> None:
+def test_a_reviewer_key_speaks_for_itself_alone(own: Home) -> None:
     _, text = own.keys.create("tool", "reviewer", now=make.NOW)
     with serving(own) as server:
         api = replace(server, key=text)
@@ -159,7 +154,7 @@ def test_a_reviewer_key_speaks_for_itself_alone(own: Settings) -> None:
     assert "api:tool" in own.audit.read()["who"].tolist()
 
 
-def test_statistics_count_what_was_said_and_weigh_it(api: Client, own: Settings) -> None:
+def test_statistics_count_what_was_said_and_weigh_it(api: Client, own: Home) -> None:
     empty = api.get("/model/feedback/stats").json
     run = queued(own)
     ids = [api.post("/predict", {"features": features}).json["prediction_id"] for features in (SPAMMER, QUIET)]
@@ -175,7 +170,7 @@ def test_statistics_count_what_was_said_and_weigh_it(api: Client, own: Settings)
     assert told["last_retrain"] is None
 
 
-def test_a_case_is_held_judged_and_told_to_the_platform(api: Client, own: Settings) -> None:
+def test_a_case_is_held_judged_and_told_to_the_platform(api: Client, own: Home) -> None:
     queued(own)
     case = api.get("/cases/next").json
     assert api.get("/cases/next").json["id"] == case["id"]
@@ -196,7 +191,7 @@ def test_a_case_is_held_judged_and_told_to_the_platform(api: Client, own: Settin
     assert api.get(f"/decisions?since={told['last']}").json == {"decisions": [], "last": told["last"]}
 
 
-def test_a_blind_case_tells_nothing_of_its_score(api: Client, own: Settings) -> None:
+def test_a_blind_case_tells_nothing_of_its_score(api: Client, own: Home) -> None:
     queued(own)
     seen = [api.get(f"/cases/next?session={i}").json for i in range(12)]
     blind = [case for case in seen if case["blind"]]
@@ -217,7 +212,7 @@ def test_a_blind_case_tells_nothing_of_its_score(api: Client, own: Settings) -> 
     assert [text.partition("=")[0] + "=" for text in verdicts(own)[0].reasons.split("   ")] == shown
 
 
-def test_a_case_that_one_does_not_hold_cannot_be_judged(api: Client, own: Settings) -> None:
+def test_a_case_that_one_does_not_hold_cannot_be_judged(api: Client, own: Home) -> None:
     queued(own)
     case = api.get("/cases/next").json["id"]
 
@@ -234,7 +229,7 @@ def test_when_no_case_waits_there_is_nothing_to_tell(api: Client) -> None:
     assert (answer.status, answer.body) == (204, b"")
 
 
-def test_users_scored_over_the_api_can_be_sent_to_review(own: Settings) -> None:
+def test_users_scored_over_the_api_can_be_sent_to_review(own: Home) -> None:
     with serving(own) as api:
         told = api.post("/predict", spammer()).json
     run = own.runs.recent()[0]
@@ -246,7 +241,7 @@ def test_users_scored_over_the_api_can_be_sent_to_review(own: Settings) -> None:
     assert case["features"] == SPAMMER
 
 
-def test_what_several_say_at_once_is_told_to_each(api: Client, own: Settings) -> None:
+def test_what_several_say_at_once_is_told_to_each(api: Client, own: Home) -> None:
     told = api.post("/predict", spammer()).json["prediction_id"]
     right, wrong = {"prediction_id": told, "is_correct": True}, {"prediction_id": told, "is_correct": False}
     said = [("Ada", right), ("Ada", right | {"prediction_id": "r-9999-1"}), ("Grace", wrong), ("Ada", right)]

@@ -12,7 +12,7 @@ import pytest
 
 from app.api import head_timeout, middleware
 from app.api.options import LOCAL
-from core.settings import Settings
+from core.home import Home
 from tests.app.api.server import SPAMMER, Client, serving, spammer
 
 NESTED = b"[" * 500_000 + b"]" * 500_000
@@ -21,7 +21,7 @@ WHOLE = b'{"features": ' + FEATURES + b"}"
 
 
 @pytest.fixture(scope="module")
-def shared(trained: Settings) -> Iterator[Client]:
+def shared(trained: Home) -> Iterator[Client]:
     """A server that all hostile requests go to, one after the other."""
     with serving(trained) as client:
         yield client
@@ -118,7 +118,7 @@ def test_a_body_that_comes_byte_by_byte_is_given_up(shared: Client, monkeypatch:
     assert b"connection: close" in answer
 
 
-def test_a_large_body_on_a_line_that_is_slow_is_read(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_body_on_a_line_that_is_slow_is_read(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(middleware, "GRACE", 0.5)
     monkeypatch.setattr(middleware, "MIN_RATE", 1_000)
     body = b'{"users": [' + WHOLE + b"]}" + b" " * 200_000

@@ -19,16 +19,10 @@ from app.api import idempotency as once
 from app.api.models import FeedbackRequest
 from app.api.options import LOCAL
 from app.api.routes.feedback import CONFLICT, recorded
-from core import jobs
-from core.access import idempotency
 from core.access.idempotency import Asking, Claim, Claims, Reply
-from core.feedback import csv_store, ledger
+from core.home import Home
 from core.policy.policy import Policy
-from core.registry import registry
-from core.review import plans
 from core.schema import schema as schemas
-from core.scoring import online_runs, runs, score_file
-from core.settings import Settings
 from tests import make
 from tests.app.api.process import started
 from tests.app.api.server import SPAMMER, Answer, Client, dumped, serving, spammer
@@ -39,13 +33,13 @@ _NAMES = count()
 
 
 @pytest.fixture(scope="module")
-def team(trained: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, Client]]:
+def team(trained: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Home, Client]]:
     """A home and a server of it with two processes; each test takes users and keys of its own."""
-    home = Settings.of(tmp_path_factory.mktemp("team"))
-    shutil.copytree(trained.home, home.home, dirs_exist_ok=True)
+    home = Home.open(tmp_path_factory.mktemp("team"))
+    shutil.copytree(trained.settings.home, home.settings.home, dirs_exist_ok=True)
     with started(home, "--workers", "2") as running:
         yield home, running.api
-    assert not list(home.claims.glob("*.lock"))
+    assert not list(home.settings.claims.glob("*.lock"))
 
 
 def name() -> str:
@@ -74,13 +68,13 @@ def alike(answers: Sequence[Answer], status: int = 200) -> Any:
     return answers[0].json
 
 
-def stored(home: Settings) -> Counter[str]:
+def stored(home: Home) -> Counter[str]:
     """How often each user is stored in runs that grow."""
     found = (home.online_runs.find(run) for run in home.online_runs.growing())
     return Counter(user.user for users in found if users for user in users.by_row.values())
 
 
-def test_each_of_20_requests_sent_four_times_at_once_is_stored_once(team: tuple[Settings, Client]) -> None:
+def test_each_of_20_requests_sent_four_times_at_once_is_stored_once(team: tuple[Home, Client]) -> None:
     home, api = team
     users = [name() for _ in range(20)]
     found = at_once([lambda user=user: api.post("/predict", spammer(user_id=user), idempotency_key=user)
@@ -93,7 +87,7 @@ def test_each_of_20_requests_sent_four_times_at_once_is_stored_once(team: tuple[
     assert {stored(home)[user] for user in users} == {1}
 
 
-def test_a_batch_sent_four_times_at_once_is_stored_once(team: tuple[Settings, Client]) -> None:
+def test_a_batch_sent_four_times_at_once_is_stored_once(team: tuple[Home, Client]) -> None:
     home, api = team
     user, key = name(), name()
     sent = {"users": [{"features": SPAMMER, "user_id": f"{user}-{at}"} for at in range(3_000)]}
@@ -103,7 +97,7 @@ def test_a_batch_sent_four_times_at_once_is_stored_once(team: tuple[Settings, Cl
     assert {times for each, times in stored(home).items() if each.startswith(f"{user}-")} == {1}
 
 
-def test_a_batch_in_which_nobody_can_be_scored_is_answered_alike(team: tuple[Settings, Client]) -> None:
+def test_a_batch_in_which_nobody_can_be_scored_is_answered_alike(team: tuple[Home, Client]) -> None:
     _, api = team
     key = name()
     (answers,) = at_once([lambda: api.post("/predict/batch", {"users": [5, {}]}, idempotency_key=key)])
@@ -112,7 +106,7 @@ def test_a_batch_in_which_nobody_can_be_scored_is_answered_alike(team: tuple[Set
 
 
 def test_of_two_requests_under_one_key_one_is_carried_out_and_the_other_refused(
-    team: tuple[Settings, Client]
+    team: tuple[Home, Client]
 ) -> None:  # fmt: skip
     home, api = team
     key, users = name(), (name(), name())
@@ -125,7 +119,7 @@ def test_of_two_requests_under_one_key_one_is_carried_out_and_the_other_refused(
     assert sorted(stored(home)[user] for user in users) == [0, 1]
 
 
-def test_feedback_sent_four_times_at_once_is_answered_alike(team: tuple[Settings, Client]) -> None:
+def test_feedback_sent_four_times_at_once_is_answered_alike(team: tuple[Home, Client]) -> None:
     home, api = team
     ids = [api.post("/predict", spammer(user_id=name())).json["prediction_id"] for _ in range(10)]
     found = at_once([lambda of=of: api.post("/feedback", {"prediction_id": of, "is_correct": True}, idempotency_key=of)
@@ -140,9 +134,9 @@ def test_feedback_sent_four_times_at_once_is_answered_alike(team: tuple[Settings
     assert home.feedback.verify().whole
 
 
-def test_a_verdict_sent_four_times_at_once_is_answered_alike(team: tuple[Settings, Client]) -> None:
+def test_a_verdict_sent_four_times_at_once_is_answered_alike(team: tuple[Home, Client]) -> None:
     home, api = team
-    columns = schemas.load(home.schema_file)
+    columns = schemas.load(home.settings.schema_file)
     done = home.file_scoring.score_file(
         "users.csv", make.csv(make.users(120, seed=8)), columns, home.registry.load(), Policy(), now=make.NOW
     )  # fmt: skip
@@ -159,7 +153,7 @@ def test_a_verdict_sent_four_times_at_once_is_answered_alike(team: tuple[Setting
         assert {answer.status for answer in later} == {409}
 
 
-def test_a_file_sent_four_times_at_once_is_one_job(team: tuple[Settings, Client]) -> None:
+def test_a_file_sent_four_times_at_once_is_one_job(team: tuple[Home, Client]) -> None:
     home, api = team
     key, body = name(), make.csv(make.users(20, seed=5))
     (answers,) = at_once([lambda: api.post("/jobs/score", body=body, content_type="text/csv", idempotency_key=key)])
@@ -170,10 +164,10 @@ def test_a_file_sent_four_times_at_once_is_one_job(team: tuple[Settings, Client]
     while not api.get(f"/jobs/{job}").json["result"]:
         assert api.get(f"/jobs/{job}").json["status"] != "failed"
     assert [run.name for run in home.runs.recent()].count("users.csv") == 2  # with the one sent to review
-    assert not list((home.jobs / job).glob("upload-*"))
+    assert not list((home.settings.jobs / job).glob("upload-*"))
 
 
-def test_a_retraining_sent_four_times_at_once_is_one_job(team: tuple[Settings, Client]) -> None:
+def test_a_retraining_sent_four_times_at_once_is_one_job(team: tuple[Home, Client]) -> None:
     home, api = team
     key = name()
     (answers,) = at_once([lambda: api.post("/model/retrain", {"how": "full"}, idempotency_key=key)])
@@ -183,7 +177,7 @@ def test_a_retraining_sent_four_times_at_once_is_one_job(team: tuple[Settings, C
 
 
 @pytest.fixture
-def elsewhere(own: Settings) -> Iterator[Claims]:
+def elsewhere(own: Home) -> Iterator[Claims]:
     """Another process of the server."""
     claims = Claims(own)
     yield claims
@@ -197,7 +191,7 @@ def claimed(claims: Claims, body: object, *, key: str = "k", path: str = "/predi
 
 
 def test_whoever_waits_too_long_is_told_to_come_again(
-    api: Client, own: Settings, elsewhere: Claims, monkeypatch: pytest.MonkeyPatch
+    api: Client, own: Home, elsewhere: Claims, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(once, "WAITS", 0.1)
     claim = claimed(elsewhere, spammer())
@@ -212,7 +206,7 @@ def test_whoever_waits_too_long_is_told_to_come_again(
     assert stored(own) == {"u-1": 1}
 
 
-def test_whoever_waits_gets_the_answer_once_there_is_one(api: Client, own: Settings, elsewhere: Claims) -> None:
+def test_whoever_waits_gets_the_answer_once_there_is_one(api: Client, own: Home, elsewhere: Claims) -> None:
     claim = claimed(elsewhere, spammer())
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(api.post, "/predict", spammer(), idempotency_key="k")
@@ -224,7 +218,7 @@ def test_whoever_waits_gets_the_answer_once_there_is_one(api: Client, own: Setti
     assert not stored(own)
 
 
-def test_what_a_process_that_died_had_claimed_is_carried_out_by_the_next_one(api: Client, own: Settings) -> None:
+def test_what_a_process_that_died_had_claimed_is_carried_out_by_the_next_one(api: Client, own: Home) -> None:
     dead = Claims(own)
     claimed(dead, spammer())
     dead.close()
@@ -237,7 +231,7 @@ def test_what_a_process_that_died_had_claimed_is_carried_out_by_the_next_one(api
 
 @pytest.mark.parametrize("within", [True, False])
 def test_feedback_that_a_process_stored_before_it_died_is_new_when_it_is_answered(
-    api: Client, own: Settings, *, within: bool
+    api: Client, own: Home, *, within: bool
 ) -> None:
     """Unless it was there before, as when the key is older than answers are kept."""
     prediction = api.post("/predict", spammer()).json["prediction_id"]
@@ -256,7 +250,7 @@ def test_feedback_that_a_process_stored_before_it_died_is_new_when_it_is_answere
     assert answers[1].body == answers[0].body
 
 
-def test_a_client_that_goes_away_does_not_take_its_key_along(api: Client, own: Settings) -> None:
+def test_a_client_that_goes_away_does_not_take_its_key_along(api: Client, own: Home) -> None:
     body = dumped(spammer())
     head = (
         "POST /predict HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
@@ -272,10 +266,10 @@ def test_a_client_that_goes_away_does_not_take_its_key_along(api: Client, own: S
     assert stored(own) == {"u-1": 1}
 
 
-def test_what_was_answered_is_answered_alike_when_it_could_not_be_carried_out_any_more(own: Settings) -> None:
+def test_what_was_answered_is_answered_alike_when_it_could_not_be_carried_out_any_more(own: Home) -> None:
     with serving(own) as api:
         first = api.post("/predict", spammer(), idempotency_key="k")
-    shutil.rmtree(own.models)
+    shutil.rmtree(own.settings.models)
     with serving(own) as api:
         again, other = (api.post("/predict", spammer(), idempotency_key=key) for key in ("k", "k-2"))
 

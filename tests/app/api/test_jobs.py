@@ -12,9 +12,7 @@ from typing import Any
 import pytest
 
 from app.api.options import LOCAL
-from core import jobs
-from core.scoring import runs
-from core.settings import Settings
+from core.home import Home
 from tests import make
 from tests.app.api.server import Answer, Client, spammer
 
@@ -28,7 +26,7 @@ def ended(api: Client, job: str) -> dict[str, Any]:
         time.sleep(0.05)
 
 
-def test_a_file_is_scored_behind_whoever_asked(api: Client, own: Settings) -> None:
+def test_a_file_is_scored_behind_whoever_asked(api: Client, own: Home) -> None:
     users = make.users(50, seed=2)
     body = gzip.compress(make.csv(users) + b"u0-0,0,x,0,1,1,3,n,DE\n")
     answer = _sent(api, body, "name=signups.csv.gz")
@@ -48,7 +46,7 @@ def test_a_file_is_scored_behind_whoever_asked(api: Client, own: Settings) -> No
     _check_the_key_is_good_for_this_alone(api, own, body, told)
 
 
-def _check_the_key_is_good_for_this_alone(api: Client, own: Settings, body: bytes, told: dict[str, Any]) -> None:
+def _check_the_key_is_good_for_this_alone(api: Client, own: Home, body: bytes, told: dict[str, Any]) -> None:
     refused = [
         _sent(api, other, query)
         for query, other in (("name=signups.csv.gz", body + b"x"), ("name=signups.csv.gz&reasons=all", body),
@@ -58,7 +56,7 @@ def _check_the_key_is_good_for_this_alone(api: Client, own: Settings, body: byte
     assert _sent(api, body, "name=signups.csv.gz").json == told
     assert {(answer.status, answer.code) for answer in refused} == {(422, "key_used")}
     assert len(own.runs.recent()) == 1
-    assert not list(own.jobs.glob("*/upload-*"))
+    assert not list(own.settings.jobs.glob("*/upload-*"))
 
 
 def _sent(api: Client, body: bytes, query: str) -> Answer:
@@ -76,7 +74,7 @@ def test_a_file_that_cannot_be_used_ends_in_a_sentence(api: Client) -> None:
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "multipart/form-data", "application/json"])
-def test_what_is_no_file_is_refused(api: Client, own: Settings, kind: str) -> None:
+def test_what_is_no_file_is_refused(api: Client, own: Home, kind: str) -> None:
     answer = api.post("/jobs/score", body=b"user\n1\n", content_type=kind)
 
     assert (answer.status, answer.code) == (415, "no_file")
@@ -106,12 +104,12 @@ def test_a_retraining_is_started_and_told_like_any_job(api: Client) -> None:
     assert api.get("/model/version").json["version"] == "v0001"
 
 
-def test_a_file_that_is_cut_off_leaves_nothing(api: Client, own: Settings) -> None:
+def test_a_file_that_is_cut_off_leaves_nothing(api: Client, own: Home) -> None:
     head = "POST /jobs/score HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: text/csv\r\ncontent-length: 1000\r\n\r\n"
     with socket.create_connection((LOCAL, api.port)) as connection:
         connection.sendall(head.encode() + b"user,links\n")
-        while not list(own.jobs.glob("score-*/upload-*")):
+        while not list(own.settings.jobs.glob("score-*/upload-*")):
             time.sleep(0.01)
-    while list(own.jobs.glob("score-*")):
+    while list(own.settings.jobs.glob("score-*")):
         time.sleep(0.01)
     assert api.get("/health").status == 200

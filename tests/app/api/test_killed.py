@@ -15,10 +15,7 @@ from typing import Any
 
 import pytest
 
-from core.data import datasets
-from core.feedback import csv_store
-from core.scoring import online_runs, runs
-from core.settings import Settings
+from core.home import Home
 from tests.app.api.process import started, workers
 from tests.app.api.server import SPAMMER, Answer, Client, spammer
 
@@ -31,7 +28,7 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="th
 
 
 @pytest.mark.parametrize("rounds", [2, pytest.param(6, marks=pytest.mark.slow)])
-def test_all_is_stored_once_and_answered_alike_however_often_workers_are_killed(own: Settings, rounds: int) -> None:
+def test_all_is_stored_once_and_answered_alike_however_often_workers_are_killed(own: Home, rounds: int) -> None:
     chance, answers, killed = random.Random(), list[Answer](), 0  # noqa: S311 - no secret
     with started(own, "--workers", "2") as running, ThreadPoolExecutor(CLIENTS) as pool:
         for turn in range(rounds):
@@ -79,7 +76,7 @@ def _answered(api: Client, path: Any, sent: Any, key: Any) -> Answer:
         time.sleep(0.05)
 
 
-def _check_users(home: Settings, names: list[str]) -> None:
+def _check_users(home: Home, names: list[str]) -> None:
     assert home.online_runs.growing() == ()
     frames = [home.datasets.frame(run.dataset, ["user"]) for run in home.runs.recent(1_000)]
     expected = (f"{name}.{at}" for name in names for at in range(USERS if name.endswith("0") else 1))

@@ -14,14 +14,11 @@ import numpy as np
 import pytest
 
 from app.api import serving_state
-from core.feedback import csv_store, ledger
+from core.home import Home
 from core.policy.policy import Policy
-from core.registry import registry
 from core.schema import schema as schemas
-from core.scoring import online_runs, shap_values
+from core.scoring import shap_values
 from core.scoring.scorer import Scorer
-from core.settings import Settings
-from core.training import training
 from tests import make
 from tests.app.api.server import SPAMMER, Client, serving
 
@@ -29,18 +26,18 @@ CLIENTS = 200
 
 
 @pytest.fixture(scope="module")
-def second(trained: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def second(trained: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Another version, learnt in a copy of the trained home."""
-    home = Settings.of(tmp_path_factory.mktemp("second"))
-    shutil.copytree(trained.home, home.home, dirs_exist_ok=True)
-    columns, dataset = schemas.load(home.schema_file), make.learnt_from(home)
-    return home.models / home.training.learn(dataset, columns, Policy().thresholds, now=make.NOW, seed=1)
+    home = Home.open(tmp_path_factory.mktemp("second"))
+    shutil.copytree(trained.settings.home, home.settings.home, dirs_exist_ok=True)
+    columns, dataset = schemas.load(home.settings.schema_file), make.learnt_from(home)
+    return home.settings.models / home.training.learn(dataset, columns, Policy().thresholds, now=make.NOW, seed=1)
 
 
 @pytest.fixture
-def two(own: Settings, second: Path) -> Settings:
+def two(own: Home, second: Path) -> Home:
     """A home with another version to promote."""
-    shutil.copytree(second, own.models / "v0002")
+    shutil.copytree(second, own.settings.models / "v0002")
     return own
 
 
@@ -48,7 +45,7 @@ def features(client: int) -> dict[str, float]:
     return SPAMMER | {"links": 1 + client % 7, "ratio": client / 100}  # type: ignore[return-value]
 
 
-def test_200_clients_and_a_promotion(two: Settings) -> None:
+def test_200_clients_and_a_promotion(two: Home) -> None:
     gate, halfway = threading.Barrier(CLIENTS), threading.Semaphore(0)
 
     def one(api: Client, client: int) -> tuple[list[dict[str, Any]], list[str]]:
@@ -89,7 +86,7 @@ def _after_the_promotion(api: Client) -> dict[str, Any]:
             return told
 
 
-def _check_each_is_of_one_version(home: Settings, answers: list[tuple[int, dict[str, Any]]]) -> None:
+def _check_each_is_of_one_version(home: Home, answers: list[tuple[int, dict[str, Any]]]) -> None:
     """Score and reasons are those that the version named in the answer gives this user."""
     for version in ("v0001", "v0002"):
         mine = [(features(client), told) for client, told in answers if told["model_version"] == version]
@@ -106,7 +103,7 @@ def _check_each_is_of_one_version(home: Settings, answers: list[tuple[int, dict[
             ]
 
 
-def _check_feedback(home: Settings, acknowledged: list[str]) -> None:
+def _check_feedback(home: Home, acknowledged: list[str]) -> None:
     known = home.ledger
     known.refresh()
     assert collections.Counter(known.frame()["id"]) == collections.Counter(acknowledged)
@@ -114,7 +111,7 @@ def _check_feedback(home: Settings, acknowledged: list[str]) -> None:
     assert home.feedback.verify().whole
 
 
-def test_a_promotion_begins_another_run(two: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_promotion_begins_another_run(two: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving_state, "LOOK_EVERY", 0.01)
     with serving(two) as api:
         before = api.post("/predict", {"features": features(0)}).json
@@ -126,35 +123,37 @@ def test_a_promotion_begins_another_run(two: Settings, monkeypatch: pytest.Monke
     assert two.online_runs.growing() == ()
 
 
-def test_a_champion_that_cannot_be_loaded_leaves_the_one_before_in_charge(two: Settings) -> None:
+def test_a_champion_that_cannot_be_loaded_leaves_the_one_before_in_charge(two: Home) -> None:
     ours = serving_state.Live(two)
     ours.look()
-    (two.models / "v0002" / "model.ubj").write_bytes(b"damaged")
-    (two.models / "CHAMPION").write_text("v0002\n")
+    (two.settings.models / "v0002" / "model.ubj").write_bytes(b"damaged")
+    (two.settings.models / "CHAMPION").write_text("v0002\n")
     ours.look()
     assert ours.version == "v0001"
 
 
-def test_a_champion_that_was_restored_is_taken_up(two: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_champion_that_was_restored_is_taken_up(two: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving_state, "AGAIN_AFTER", 0.0)
-    ours, trees = serving_state.Live(two), two.models / "v0002" / "model.ubj"
+    ours, trees = serving_state.Live(two), two.settings.models / "v0002" / "model.ubj"
     ours.look()
     whole = trees.read_bytes()
     trees.write_bytes(b"damaged")
-    (two.models / "CHAMPION").write_text("v0002\n")
+    (two.settings.models / "CHAMPION").write_text("v0002\n")
     ours.look()
     trees.write_bytes(whole)
     ours.look()
     assert ours.version == "v0002"
 
 
-def test_a_changed_glossary_is_taken_up(own: Settings) -> None:
+def test_a_changed_glossary_is_taken_up(own: Home) -> None:
     def said(api: Client) -> str:
         factors = api.post("/predict", {"features": SPAMMER, "top": 20}).json["risk_factors"]
         return str(next(each["description"] for each in factors if each["feature"] == "links"))
 
     with serving(own) as api:
         assert said(api) == ""
-        own.glossary_file.write_text("feature,name,description,category,status\nlinks,Links,Links sent,Content,known\n")
+        own.settings.glossary_file.write_text(
+            "feature,name,description,category,status\nlinks,Links,Links sent,Content,known\n"
+        )
         while said(api) != "links sent":
             time.sleep(0.05)

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from app.api import serving_state
-from core.scoring import online_runs, runs
-from core.settings import Settings
+from core.home import Home
 from tests import make
 from tests.app.api.server import Client, serving
 from tests.core.registry.crafted import one_bad_leaf, without_score
@@ -25,13 +24,13 @@ SENT = [
 
 
 @pytest.fixture
-def none(own: Settings) -> list[bool]:
+def none(own: Home) -> list[bool]:
     """Who has no score."""
     return without_score(one_bad_leaf(own), USERS).tolist()
 
 
 @pytest.fixture
-def api(own: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
+def api(own: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
     """A server whose model has a leaf that is no number."""
     bad = one_bad_leaf(own)
     monkeypatch.setattr(serving_state, "_loaded", lambda *_: bad)
@@ -39,7 +38,7 @@ def api(own: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
         yield client
 
 
-def test_in_a_batch_it_stands_in_the_place_of_the_user(api: Client, own: Settings, none: list[bool]) -> None:
+def test_in_a_batch_it_stands_in_the_place_of_the_user(api: Client, own: Home, none: list[bool]) -> None:
     answer = api.post("/predict/batch", {"users": SENT})
     assert answer.status == 200
     told = answer.json["predictions"]
@@ -53,7 +52,7 @@ def test_in_a_batch_it_stands_in_the_place_of_the_user(api: Client, own: Setting
     assert len({each["prediction_id"] for each in told if "error" not in each}) == none.count(False)
 
 
-def test_a_batch_of_nobody_with_a_score_is_answered(api: Client, own: Settings, none: list[bool]) -> None:
+def test_a_batch_of_nobody_with_a_score_is_answered(api: Client, own: Home, none: list[bool]) -> None:
     sent = [user for user, bad in zip(SENT, none, strict=True) if bad]
     told = api.post("/predict/batch", {"users": sent}).json["predictions"]
     assert [each["error"]["code"] for each in told] == ["no_score"] * len(sent)

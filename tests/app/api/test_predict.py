@@ -9,17 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from core.home import Home
 from core.policy.policy import Policy
-from core.registry import registry
 from core.schema import schema as schemas
-from core.scoring import online_runs, runs
-from core.settings import Settings
+from core.scoring import online_runs
 from core.store import database
 from tests import make
 from tests.app.api.server import QUIET, SPAMMER, Client, serving, spammer
 
 
-def test_a_user_is_scored_with_band_action_and_reasons(api: Client, own: Settings) -> None:
+def test_a_user_is_scored_with_band_action_and_reasons(api: Client, own: Home) -> None:
     answer = api.post("/predict", spammer(context={"country": "DE"}))
     told = answer.json
 
@@ -66,7 +65,7 @@ def test_an_absent_feature_is_refused_by_name_unless_that_is_allowed(api: Client
     assert allowed.json["missing_features"] == ["links"]
 
 
-def test_a_prediction_is_stored_before_it_is_told(api: Client, own: Settings) -> None:
+def test_a_prediction_is_stored_before_it_is_told(api: Client, own: Home) -> None:
     told = api.post("/predict", spammer(context={"country": "DE", "name": None})).json
     run, _, row = told["prediction_id"].rpartition("-")
     stored = own.online_runs.find(run)
@@ -78,7 +77,7 @@ def test_a_prediction_is_stored_before_it_is_told(api: Client, own: Settings) ->
     assert dict(zip(stored.names, user.values.tolist(), strict=True)) == SPAMMER
 
 
-def test_all_calls_of_a_process_form_one_run_that_is_listed_when_it_ends(own: Settings) -> None:
+def test_all_calls_of_a_process_form_one_run_that_is_listed_when_it_ends(own: Home) -> None:
     with serving(own) as api:
         ids = [api.post("/predict", spammer()).json["prediction_id"] for _ in range(3)]
     with serving(own) as api:
@@ -89,7 +88,7 @@ def test_all_calls_of_a_process_form_one_run_that_is_listed_when_it_ends(own: Se
     assert [identity.rpartition("-")[2] for identity in ids] == ["1", "2", "3"]
 
 
-def test_a_run_that_a_dead_process_left_is_closed_by_the_next_one(own: Settings) -> None:
+def test_a_run_that_a_dead_process_left_is_closed_by_the_next_one(own: Home) -> None:
     growing = online_runs.Growing(own, make.SCHEMA.names, str(own.registry.champion()), Policy())
     (identity,) = growing.add([_stored()], now=make.NOW)
     growing.ended(now=make.NOW, everything=True)  # as the lock of a process that was killed
@@ -136,7 +135,7 @@ def test_a_batch_has_its_limits(api: Client, count: int) -> None:
     assert (answer.status, answer.code) == (422, "not_as_described")
 
 
-def test_the_same_request_with_the_same_key_is_carried_out_once(api: Client, own: Settings) -> None:
+def test_the_same_request_with_the_same_key_is_carried_out_once(api: Client, own: Home) -> None:
     first = api.post("/predict", spammer(), idempotency_key="k-1")
     again = api.post("/predict", spammer(), idempotency_key="k-1")
     other = api.post("/predict", spammer(user_id="u-2"), idempotency_key="k-1")
@@ -156,15 +155,15 @@ def test_a_failure_is_not_kept_for_a_key(api: Client) -> None:
     assert (refused.status, scored.status) == (422, 200)
 
 
-def test_without_a_model_it_lives_but_is_not_ready(home: Settings) -> None:
-    schemas.save(make.SCHEMA, home.schema_file)
+def test_without_a_model_it_lives_but_is_not_ready(home: Home) -> None:
+    schemas.save(make.SCHEMA, home.settings.schema_file)
     with serving(home) as api:
         assert api.get("/health").json == {"status": "ok"}
         assert (api.get("/ready").status, api.post("/predict", spammer()).status) == (503, 503)
         assert "train one first" in api.get("/ready").json["detail"]
 
 
-def test_the_same_request_many_times_at_once_is_carried_out_once(api: Client, own: Settings) -> None:
+def test_the_same_request_many_times_at_once_is_carried_out_once(api: Client, own: Home) -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: api.post("/predict", spammer(), idempotency_key="k-2"), range(8)))
 
@@ -175,10 +174,10 @@ def test_the_same_request_many_times_at_once_is_carried_out_once(api: Client, ow
 
 
 def test_while_somebody_else_writes_for_long_it_says_so_and_stores_nothing(
-    own: Settings, monkeypatch: pytest.MonkeyPatch
+    own: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "BUSY", 0.1)
-    with serving(own) as api, contextlib.closing(sqlite3.connect(own.database, isolation_level=None)) as other:
+    with serving(own) as api, contextlib.closing(sqlite3.connect(own.settings.database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         refused = api.post("/predict", spammer())
         other.execute("ROLLBACK")

@@ -12,9 +12,8 @@ import pytest
 
 from app.api.main import create
 from app.api.options import Options
-from core.feedback import csv_store
-from core.scoring import runs
-from core.settings import HOME_VARIABLE, ROOT, Settings
+from core.home import Home
+from core.settings import HOME_VARIABLE, ROOT
 from tests.app.api.server import serving
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -29,22 +28,22 @@ def script() -> str:
 
 def test_every_endpoint_is_in_the_readme() -> None:
     told = script()
-    for path in create(Settings(ROOT), Options()).openapi()["paths"]:
+    for path in create(Home.open(ROOT), Options()).openapi()["paths"]:
         pattern = re.sub(r"\\\{[a-z]+\\\}", r"\\$[A-Z]+", re.escape(path))
         assert re.search(rf"\$API{pattern}(?![a-z/])", told), f"{path} is not in the README"
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
 def test_what_the_readme_says_works(tmp_path: Path) -> None:
-    home, theirs = Settings.of(tmp_path / "home"), Settings(ROOT)
-    home.data.mkdir(parents=True)
-    shutil.copytree(theirs.models, home.models)
+    home, theirs = Home.open(tmp_path / "home"), Home.open(ROOT)
+    home.settings.data.mkdir(parents=True)
+    shutil.copytree(theirs.models, home.settings.models)
     for path in (theirs.schema_file, theirs.glossary_file, theirs.salt_file):
-        shutil.copy(path, home.data)
+        shutil.copy(path, home.settings.data)
     (tmp_path / ".curlrc").write_text("fail\nsilent\nshow-error\n")  # a status of 400 and more ends the script
     with serving(home) as api:
         text = script().replace(ADDRESS, f"http://127.0.0.1:{api.port}").replace("-o scored.csv", f"-o {tmp_path}/out")
-        environment = os.environ | {HOME_VARIABLE: str(home.home), "CURL_HOME": str(tmp_path)}
+        environment = os.environ | {HOME_VARIABLE: str(home.settings.home), "CURL_HOME": str(tmp_path)}
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", text], check=False, capture_output=True, text=True, cwd=ROOT,
             env=environment, timeout=240,

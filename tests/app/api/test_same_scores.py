@@ -13,20 +13,16 @@ from app.cli import app
 from app.components.score_user import user_result
 from app.components.score_user.user_result import scored
 from core.data import intake
+from core.home import Home
 from core.policy.policy import Policy
-from core.registry import registry
 from core.schema.glossary import Glossary
-from core.scoring import runs, score_file
-from core.settings import Settings
 from tests import make
 from tests.app.api.server import serving
 
 USERS = 1_000
 
 
-def test_1000_users_have_the_same_scores_everywhere(
-    own: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_1000_users_have_the_same_scores_everywhere(own: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     users = tmp_path / "users.csv"
     users.write_bytes(make.csv(make.users(USERS, seed=11)))
     frame = intake.read("users.csv", users, make.SCHEMA).frame
@@ -34,7 +30,7 @@ def test_1000_users_have_the_same_scores_everywhere(
     names = list(model.metadata.names)
 
     done = CliRunner().invoke(
-        app, ["score", str(users), "-o", str(tmp_path / "out.parquet"), "--home", str(own.home), "--reasons", "none"]
+        app, ["score", str(users), "-o", str(tmp_path / "out.parquet"), "--home", str(own.settings.home), "--reasons", "none"]
     )  # fmt: skip
     assert done.exit_code == 0, done.output
     of_command_line = pq.read_table(tmp_path / "out.parquet")["score"].to_pylist()

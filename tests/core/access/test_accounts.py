@@ -12,7 +12,7 @@ from sqlalchemy import select
 from core.access import accounts
 from core.access.accounts import DEEDS, LOCK, MAY, ROLES, Person
 from core.errors import BadOptionError, NotAllowedError, RefusedError, SignInError, UnknownItemError
-from core.settings import Settings
+from core.home import Home
 from core.store import database
 from tests.make import NOW
 
@@ -20,32 +20,32 @@ PASSWORD, OTHER = "correct horse battery", "another one entirely"
 
 
 @pytest.fixture
-def team(home: Settings) -> Settings:
+def team(home: Home) -> Home:
     """A home with one admin."""
     home.accounts.create("Ada", "admin", PASSWORD, now=NOW)
     return home
 
 
-def wrong(home: Settings, name: str, times: int = 1) -> None:
+def wrong(home: Home, name: str, times: int = 1) -> None:
     for _ in range(times):
         with pytest.raises(SignInError):
             home.accounts.check(name, OTHER, now=NOW)
 
 
-def test_without_accounts_anybody_with_a_name_may_do_everything(home: Settings) -> None:
+def test_without_accounts_anybody_with_a_name_may_do_everything(home: Home) -> None:
     assert home.accounts.local()
     assert [home.accounts.authorise(" Ada ", deed) for deed in DEEDS] == [Person("Ada", "admin")] * len(DEEDS)
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 81, "a\nb", "a\x00", "a\u202eb"])
-def test_a_name_must_be_one_line_of_readable_text(home: Settings, name: str) -> None:
+def test_a_name_must_be_one_line_of_readable_text(home: Home, name: str) -> None:
     with pytest.raises(BadOptionError, match="name"):
         home.accounts.authorise(name, "judge")
     with pytest.raises(BadOptionError, match="name"):
         home.accounts.create(name, "admin", PASSWORD, now=NOW)
 
 
-def test_who_knows_the_password_is_let_in(team: Settings) -> None:
+def test_who_knows_the_password_is_let_in(team: Home) -> None:
     assert not team.accounts.local()
     assert team.accounts.check("Ada", PASSWORD, now=NOW) == Person("Ada", "admin")
     wrong(team, "Ada")
@@ -53,7 +53,7 @@ def test_who_knows_the_password_is_let_in(team: Settings) -> None:
     wrong(team, "")
 
 
-def test_a_password_is_kept_as_its_scrypt_hash_only(team: Settings) -> None:
+def test_a_password_is_kept_as_its_scrypt_hash_only(team: Home) -> None:
     team.accounts.create("Bob", "reviewer", PASSWORD, now=NOW)
     with team.database.connect() as connection:
         rows = connection.execute(select(database.accounts)).all()
@@ -62,28 +62,28 @@ def test_a_password_is_kept_as_its_scrypt_hash_only(team: Settings) -> None:
         salt = bytes.fromhex(row.salt)
         expected = hashlib.scrypt(PASSWORD.encode(), salt=salt, n=2**15, r=8, p=1, maxmem=2**26, dklen=32)
         assert (len(salt), row.digest) == (16, expected.hex())
-    assert PASSWORD.encode() not in team.database.read_bytes()
+    assert PASSWORD.encode() not in team.settings.database.read_bytes()
 
 
 @pytest.mark.parametrize("name", ["ADA", "ada ", "Ａda"])
-def test_names_that_look_alike_are_one_name(team: Settings, name: str) -> None:
+def test_names_that_look_alike_are_one_name(team: Home, name: str) -> None:
     assert team.accounts.check(name, PASSWORD, now=NOW).name == "Ada"
     with pytest.raises(RefusedError, match="already"):
         team.accounts.create(name, "reviewer", PASSWORD, now=NOW)
 
 
-def test_a_password_typed_in_another_encoding_is_the_same(team: Settings) -> None:
+def test_a_password_typed_in_another_encoding_is_the_same(team: Home) -> None:
     team.accounts.create("Bob", "reviewer", "passwo\u0308rter viele", now=NOW)
     assert team.accounts.check("Bob", "passw\u00f6rter viele", now=NOW)
 
 
 @pytest.mark.parametrize("password", ["", "x" * 9, "x" * 1001])
-def test_a_password_too_short_or_too_long_is_refused(home: Settings, password: str) -> None:
+def test_a_password_too_short_or_too_long_is_refused(home: Home, password: str) -> None:
     with pytest.raises(BadOptionError, match="password"):
         home.accounts.create("Ada", "admin", password, now=NOW)
 
 
-def test_ten_wrong_passwords_in_a_row_lock_an_account_for_a_while(team: Settings) -> None:
+def test_ten_wrong_passwords_in_a_row_lock_an_account_for_a_while(team: Home) -> None:
     for _ in range(2):  # a right one in between starts the count again
         wrong(team, "Ada", accounts.FAILURES - 1)
         assert team.accounts.check("Ada", PASSWORD, now=NOW)
@@ -93,7 +93,7 @@ def test_ten_wrong_passwords_in_a_row_lock_an_account_for_a_while(team: Settings
     assert team.accounts.check("Ada", PASSWORD, now=NOW + LOCK)
 
 
-def test_a_new_password_unlocks_and_ends_the_old_one(team: Settings) -> None:
+def test_a_new_password_unlocks_and_ends_the_old_one(team: Home) -> None:
     team.accounts.create("Bob", "reviewer", PASSWORD, now=NOW)
     wrong(team, "Bob", accounts.FAILURES)
     team.accounts.change("Bob", password=OTHER, now=NOW)
@@ -102,7 +102,7 @@ def test_a_new_password_unlocks_and_ends_the_old_one(team: Settings) -> None:
         team.accounts.check("Bob", PASSWORD, now=NOW)
 
 
-def test_unknown_wrong_and_locked_are_told_in_the_same_words(team: Settings) -> None:
+def test_unknown_wrong_and_locked_are_told_in_the_same_words(team: Home) -> None:
     said = set()
     for name in ["nobody", "Ada"] * accounts.FAILURES + ["Ada"]:
         with pytest.raises(SignInError) as caught:
@@ -111,7 +111,7 @@ def test_unknown_wrong_and_locked_are_told_in_the_same_words(team: Settings) -> 
     assert len(said) == 1
 
 
-def test_the_role_is_read_again_each_time(team: Settings) -> None:
+def test_the_role_is_read_again_each_time(team: Home) -> None:
     team.accounts.create("Bob", "reviewer", PASSWORD, now=NOW)
     assert team.accounts.authorise("bob", "judge") == Person("Bob", "reviewer")
     team.accounts.change("Bob", role="analyst", now=NOW)
@@ -125,7 +125,7 @@ def test_the_role_is_read_again_each_time(team: Settings) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_each_role_may_do_what_the_table_says_and_no_more(team: Settings, role: accounts.Role) -> None:
+def test_each_role_may_do_what_the_table_says_and_no_more(team: Home, role: accounts.Role) -> None:
     team.accounts.create("Bob", role, PASSWORD, now=NOW)
     for deed in MAY[role]:
         assert team.accounts.authorise("Bob", deed) == Person("Bob", role)
@@ -143,7 +143,7 @@ def test_the_table_of_roles_is_complete_and_only_an_admin_manages_accounts() -> 
     assert "see strata" not in MAY["reviewer"]
 
 
-def test_the_first_account_is_an_admins_and_the_last_admin_stays(home: Settings) -> None:
+def test_the_first_account_is_an_admins_and_the_last_admin_stays(home: Home) -> None:
     with pytest.raises(RefusedError, match="first account"):
         home.accounts.create("Bob", "lead", PASSWORD, now=NOW)
     home.accounts.create("Ada", "admin", PASSWORD, now=NOW)
@@ -157,7 +157,7 @@ def test_the_first_account_is_an_admins_and_the_last_admin_stays(home: Settings)
     assert home.accounts.people() == (Person("Bob", "admin"),)
 
 
-def test_an_account_or_role_that_is_not_there_is_said_so(team: Settings) -> None:
+def test_an_account_or_role_that_is_not_there_is_said_so(team: Home) -> None:
     with pytest.raises(UnknownItemError):
         team.accounts.change("Bob", role="lead", now=NOW)
     with pytest.raises(UnknownItemError):

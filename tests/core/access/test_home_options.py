@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.access import home_options
 from core.errors import BadOptionError
-from core.settings import Settings
+from core.home import Home
 
 OTHER = '# ours\n[alerts]\nlink = "https://desk.example"  # the desk\n\n[alerts.more]\nlist = [1, 2]\n'
 words = st.text(max_size=20)
@@ -26,8 +26,8 @@ def test_what_is_written_is_read_back(promoter: str, samples: int, rate: float, 
     assert home_options.with_table(once, "learning", values) == once
 
 
-def test_a_file_nested_without_end_is_told(home: Settings) -> None:
-    home.data.mkdir()
-    home.options_file.write_text("a = " + "[" * 100_000)
+def test_a_file_nested_without_end_is_told(home: Home) -> None:
+    home.settings.data.mkdir()
+    home.settings.options_file.write_text("a = " + "[" * 100_000)
     with pytest.raises(BadOptionError, match="it cannot be read: it is nested too deep"):
         home.options.table("learning", ())

@@ -20,7 +20,8 @@ from sqlalchemy.exc import OperationalError
 from core.access import idempotency
 from core.access.idempotency import Asking, Claim, ClaimLostError, Claims, Found, Reply
 from core.errors import RefusedError
-from core.settings import ROOT, Settings, child_environment
+from core.home import Home
+from core.settings import ROOT, child_environment
 from core.store import database
 from tests import make
 
@@ -30,7 +31,7 @@ FIRST = Reply(200, b"first")
 
 
 @pytest.fixture
-def ours(home: Settings) -> Iterator[Claims]:
+def ours(home: Home) -> Iterator[Claims]:
     """The claims of one process."""
     claims = Claims(home)
     yield claims
@@ -38,7 +39,7 @@ def ours(home: Settings) -> Iterator[Claims]:
 
 
 @pytest.fixture
-def theirs(home: Settings) -> Iterator[Claims]:
+def theirs(home: Home) -> Iterator[Claims]:
     """The claims of another process."""
     claims = Claims(home)
     yield claims
@@ -55,7 +56,7 @@ def claim(claims: Claims, asking: Asking = ASKING, *, now: datetime = make.NOW) 
     return found
 
 
-def test_an_answer_is_given_again(home: Settings, ours: Claims, theirs: Claims) -> None:
+def test_an_answer_is_given_again(home: Home, ours: Claims, theirs: Claims) -> None:
     home.replies.keep([(claim(ours), FIRST)], now=make.NOW)
 
     assert find(ours) == find(theirs) == FIRST
@@ -81,7 +82,7 @@ def test_what_was_released_may_be_had_by_anybody_for_anything(ours: Claims, thei
 
 
 @pytest.mark.parametrize("answered", [True, False])
-def test_a_key_for_another_request_is_refused(home: Settings, ours: Claims, theirs: Claims, *, answered: bool) -> None:
+def test_a_key_for_another_request_is_refused(home: Home, ours: Claims, theirs: Claims, *, answered: bool) -> None:
     mine = claim(ours)
     if answered:
         home.replies.keep([(mine, FIRST)], now=make.NOW)
@@ -92,13 +93,13 @@ def test_a_key_for_another_request_is_refused(home: Settings, ours: Claims, thei
         assert "k-1" in str(refused)
 
 
-def test_another_owner_may_use_the_same_key(home: Settings, ours: Claims) -> None:
+def test_another_owner_may_use_the_same_key(home: Home, ours: Claims) -> None:
     home.replies.keep([(claim(ours), FIRST)], now=make.NOW)
 
     claim(ours, Asking("api:other", ASKING.key, ASKING.request))
 
 
-def test_an_old_answer_is_forgotten(home: Settings, ours: Claims) -> None:
+def test_an_old_answer_is_forgotten(home: Home, ours: Claims) -> None:
     home.replies.keep([(claim(ours), FIRST)], now=make.NOW)
     assert find(ours, now=make.NOW + idempotency.KEPT - timedelta(seconds=1)) == FIRST
     later = make.NOW + idempotency.KEPT
@@ -107,7 +108,7 @@ def test_an_old_answer_is_forgotten(home: Settings, ours: Claims) -> None:
         assert len(connection.execute(select(database.replies)).all()) == 1
 
 
-def test_an_old_claim_is_forgotten_and_comes_to_nothing(home: Settings, ours: Claims, theirs: Claims) -> None:
+def test_an_old_claim_is_forgotten_and_comes_to_nothing(home: Home, ours: Claims, theirs: Claims) -> None:
     old, later = claim(ours), make.NOW + idempotency.KEPT
     new = claim(theirs, now=later)
     with pytest.raises(ClaimLostError, match="k-1"):
@@ -117,7 +118,7 @@ def test_an_old_claim_is_forgotten_and_comes_to_nothing(home: Settings, ours: Cl
     assert find(ours, now=later) == FIRST
 
 
-def test_without_the_claim_nothing_of_the_transaction_is_stored(home: Settings, ours: Claims) -> None:
+def test_without_the_claim_nothing_of_the_transaction_is_stored(home: Home, ours: Claims) -> None:
     lost = claim(ours)
     ours.release(lost)
 
@@ -133,13 +134,13 @@ def test_without_the_claim_nothing_of_the_transaction_is_stored(home: Settings, 
 
 
 @pytest.mark.parametrize("asking", [ASKING, OTHER])
-def test_the_claim_of_a_process_that_was_killed_is_taken_over(home: Settings, ours: Claims, asking: Asking) -> None:
+def test_the_claim_of_a_process_that_was_killed_is_taken_over(home: Home, ours: Claims, asking: Asking) -> None:
     script = (
         "import sys\nfrom tests.core.access.test_idempotency import *\n"
-        "claims = Claims(Settings.of(sys.argv[1]))\nclaim(claims)\nprint('claimed', flush=True)\nsys.stdin.read()\n"
+        "claims = Claims(Home.open(sys.argv[1]))\nclaim(claims)\nprint('claimed', flush=True)\nsys.stdin.read()\n"
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", script, home.home], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT,
+        [sys.executable, "-c", script, home.settings.home], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT,
         env=child_environment(home),
     )  # fmt: skip
     assert process.stdout is not None
@@ -151,17 +152,17 @@ def test_the_claim_of_a_process_that_was_killed_is_taken_over(home: Settings, ou
 
     assert not isinstance(while_it_lives, Claim)
     assert claim(ours, asking, now=later).since == (make.NOW if asking is ASKING else None)
-    assert len(list(home.claims.glob("*.lock"))) == 2
+    assert len(list(home.settings.claims.glob("*.lock"))) == 2
     Claims(home).close()
-    assert len(list(home.claims.glob("*.lock"))) == 1  # what the dead one has left is gone
+    assert len(list(home.settings.claims.glob("*.lock"))) == 1  # what the dead one has left is gone
 
 
 def test_a_claim_that_could_not_be_released_is_later(
-    home: Settings, ours: Claims, theirs: Claims, monkeypatch: pytest.MonkeyPatch
+    home: Home, ours: Claims, theirs: Claims, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "BUSY", 0.1)
     mine = claim(ours)
-    with contextlib.closing(sqlite3.connect(home.database, isolation_level=None)) as other:
+    with contextlib.closing(sqlite3.connect(home.settings.database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(OperationalError):
             ours.release(mine)
@@ -178,10 +179,10 @@ def test_a_claim_that_nobody_works_for_any_more_is_claimed_anew_by_its_own_proce
     assert claim(ours).since == make.NOW
 
 
-def test_what_could_not_be_claimed_is_not_held(home: Settings, ours: Claims, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_could_not_be_claimed_is_not_held(home: Home, ours: Claims, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "BUSY", 0.1)
     find(ours, Asking("api:other", "k", b""))
-    with contextlib.closing(sqlite3.connect(home.database, isolation_level=None)) as other:
+    with contextlib.closing(sqlite3.connect(home.settings.database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(OperationalError):
             find(ours)

@@ -9,16 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.comparison import comparison_job, predictions, result
+from core.comparison import result
 from core.comparison.comparison_job import Asked
-from core.data import datasets, intake, split
+from core.data import intake, split
 from core.errors import BadOptionError, FileProblemError, TooFewRowsError, UnknownItemError, UnknownVersionError
 from core.files import write_text
+from core.home import Home
 from core.policy.policy import Policy
-from core.registry import registry
 from core.scoring.scorer import Scorer
-from core.settings import Settings
-from core.training import training, training_runs
 from core.training.training_runs import Scores, TrainingRun
 from tests import make
 from tests.make import NOW, SCHEMA
@@ -30,8 +28,8 @@ ON = make.users(900, seed=3)
 @pytest.fixture(scope="module")
 def twice(tmp_path_factory, trained):
     """The trained home with v0002, of other users, and on.csv, whom neither knows."""
-    settings = Settings.of(tmp_path_factory.mktemp("twice"))
-    shutil.copytree(trained.home, settings.home, dirs_exist_ok=True)
+    settings = Home.open(tmp_path_factory.mktemp("twice"))
+    shutil.copytree(trained.settings.home, settings.settings.home, dirs_exist_ok=True)
     second = stored(settings, "second.csv", make.users(1500, seed=1))
     settings.training.learn(second, SCHEMA, Policy().thresholds, now=NOW, seed=1)
     stored(settings, "on.csv", ON)
@@ -113,7 +111,7 @@ def test_another_version_under_the_same_number_is_another_comparison(own):
     checked = stored(own, "second.csv", make.users(400, seed=1))
     own.training.learn(checked, SCHEMA, Policy().thresholds, now=NOW, seed=1)
     before = own.comparer.identity(Asked("v0001", "v0002", checked.id, THRESHOLDS))
-    shutil.rmtree(own.models / "v0002")
+    shutil.rmtree(own.settings.models / "v0002")
     own.training.learn(checked, SCHEMA, Policy().thresholds, now=NOW, seed=2)
     assert own.comparer.identity(Asked("v0001", "v0002", checked.id, THRESHOLDS)) != before
 

@@ -13,9 +13,9 @@ from hypothesis.extra import numpy as arrays
 from scipy.special import expit
 from sklearn.metrics import average_precision_score, confusion_matrix, roc_auc_score
 
-from core.comparison import common_rows, flips, result
+from core.comparison import flips
 from core.comparison.paired_metrics import Contender, compare
-from core.data import datasets, intake, split
+from core.data import intake, split
 from core.errors import BadOptionError, TooFewRowsError
 from core.evaluation import cautions, thresholds, weakest
 from core.evaluation.difference import Difference
@@ -23,11 +23,9 @@ from core.evaluation.metrics import Estimate
 from core.evaluation.resample import Costs
 from core.evaluation.thresholds import Sweep
 from core.files import write_text
+from core.home import Home
 from core.policy.policy import BANDS, Policy
-from core.registry import registry
 from core.schema import schema as schemas
-from core.settings import Settings
-from core.training import training
 from tests import make
 from tests.make import NOW, SCHEMA
 
@@ -301,7 +299,7 @@ def test_cautions_speak_only_when_there_is_reason():
 @pytest.fixture(scope="module")
 def two(tmp_path_factory):
     """A home with v0001 of 1,500 users, v0002 of 1,500 others, and a file of 1,500 that holds some of the first."""
-    settings = Settings.of(tmp_path_factory.mktemp("two"))
+    settings = Home.open(tmp_path_factory.mktemp("two"))
     make.trained_home(settings)
     for name, frame in {
         "second.csv": make.users(1500, seed=1),
@@ -316,7 +314,7 @@ def two(tmp_path_factory):
 
 def test_versions_are_compared_on_users_neither_learnt_from(two):
     settings, dataset = two
-    schema = schemas.load(settings.schema_file)
+    schema = schemas.load(settings.settings.schema_file)
     models = [settings.registry.load(version) for version in ("v0001", "v0002")]
     rows = settings.common_rows.rows(models, dataset, schema)
     keys = split.keys(make.users(1500, seed=0)[:500], SCHEMA, settings.split.salt())
@@ -329,10 +327,10 @@ def test_versions_are_compared_on_users_neither_learnt_from(two):
 def test_of_a_version_from_a_home_with_another_salt_nothing_is_left_out_but_it_is_said(two):
     settings, dataset = two
     model = settings.registry.load("v0001")
-    salt = settings.salt_file.read_text()
-    write_text(settings.salt_file, "6b" * 16 + "\n")
+    salt = settings.settings.salt_file.read_text()
+    write_text(settings.settings.salt_file, "6b" * 16 + "\n")
     rows = settings.common_rows.rows([model], dataset, SCHEMA)
-    write_text(settings.salt_file, salt)
+    write_text(settings.settings.salt_file, salt)
     assert (len(rows.label), rows.untold) == (1500, ("v0001",))
     assert "another salt" in rows.sentence
 

@@ -10,8 +10,8 @@ import pytest
 from core.data import datasets, intake
 from core.data.datasets import Dataset
 from core.errors import UnknownItemError
+from core.home import Home
 from core.schema.schema import Column, Label, Schema
-from core.settings import Settings
 from tests import make
 
 USERS = Schema((Column("a", "count", 0), Column("b")), id="id", label=Label("spam"), context=("bio",))
@@ -19,14 +19,12 @@ USERS = Schema((Column("a", "count", 0), Column("b")), id="id", label=Label("spa
 TEXT = 'id,a,b,bio,spam\n007,1,0.1,"x, ""y""",1\nu2,2,,,0\nu3,bad,3,z,1\nNA1,4,1e-3,=1+1,\n'
 
 
-def put(
-    home: Settings, text: str = TEXT, schema: Schema = USERS, *, name: str = "users.csv", later: int = 0
-) -> Dataset:
+def put(home: Home, text: str = TEXT, schema: Schema = USERS, *, name: str = "users.csv", later: int = 0) -> Dataset:
     checked = intake.read(name, text.encode(), schema)
     return home.datasets.put(checked, schema, now=make.NOW + timedelta(hours=later))
 
 
-def test_what_is_stored_is_read_back_as_it_was_checked(home: Settings) -> None:
+def test_what_is_stored_is_read_back_as_it_was_checked(home: Home) -> None:
     checked = intake.read("users.csv", TEXT.encode(), USERS)
     stored = put(home)
     pd.testing.assert_frame_equal(home.datasets.frame(stored.id), checked.frame)
@@ -38,14 +36,14 @@ def test_what_is_stored_is_read_back_as_it_was_checked(home: Settings) -> None:
     assert stored.created == make.NOW
 
 
-def test_the_same_content_is_stored_once_and_never_touched_again(home: Settings) -> None:
+def test_the_same_content_is_stored_once_and_never_touched_again(home: Home) -> None:
     first = put(home)
-    before = {path: path.stat().st_mtime_ns for path in home.datasets.rglob("*")}
+    before = {path: path.stat().st_mtime_ns for path in home.settings.datasets.rglob("*")}
     assert put(home, later=1) == first
-    assert {path: path.stat().st_mtime_ns for path in home.datasets.rglob("*")} == before
+    assert {path: path.stat().st_mtime_ns for path in home.settings.datasets.rglob("*")} == before
 
 
-def test_other_content_another_schema_and_other_ways_to_read_are_other_datasets(home: Settings) -> None:
+def test_other_content_another_schema_and_other_ways_to_read_are_other_datasets(home: Home) -> None:
     checked = intake.read("users.csv", TEXT.encode(), USERS)
     wider = Schema((*USERS.features[:1], Column("b", "real", 0)), USERS.id, USERS.label, USERS.context)
     ids = {put(home).id, put(home, TEXT + "u9,1,1,,0\n").id, put(home, schema=wider).id}
@@ -55,18 +53,18 @@ def test_other_content_another_schema_and_other_ways_to_read_are_other_datasets(
     assert {found.id for found in home.datasets.stored()} == ids
 
 
-def test_the_id_can_be_told_before_anything_is_stored(home: Settings) -> None:
+def test_the_id_can_be_told_before_anything_is_stored(home: Home) -> None:
     checked = intake.read("users.csv", TEXT.encode(), USERS)
     assert datasets.identify(checked.sha256, USERS) == put(home).id
 
 
-def test_datasets_are_listed_newest_first(home: Settings) -> None:
+def test_datasets_are_listed_newest_first(home: Home) -> None:
     old, new = put(home), put(home, TEXT + "u9,1,1,,0\n", later=1)
     assert home.datasets.stored() == (new, old)
-    assert Settings.of(home.home / "empty").datasets.stored() == ()
+    assert Home.open(home.settings.home / "empty").datasets.stored() == ()
 
 
-def test_a_file_read_in_two_ways_with_the_same_rows_is_offered_once_for_learning(home: Settings) -> None:
+def test_a_file_read_in_two_ways_with_the_same_rows_is_offered_once_for_learning(home: Home) -> None:
     for text in (
         "id,a,b,bio,spam\n1,1,1,,1\n2,2,2,,0\n",
         "id,a,b,bio,spam\n1,1,1,,1\n2,2,2,,\n",
@@ -82,19 +80,19 @@ def test_a_file_read_in_two_ways_with_the_same_rows_is_offered_once_for_learning
     assert sorted((each.accepted, each.positives) for each in found) == [(1, 1), (2, 1), (2, 1)]
 
 
-def test_half_a_dataset_is_not_listed(home: Settings) -> None:
+def test_half_a_dataset_is_not_listed(home: Home) -> None:
     stored = put(home)
-    (home.datasets / ".x.tmp").mkdir()
-    (home.datasets / ("0" * 64)).mkdir()
+    (home.settings.datasets / ".x.tmp").mkdir()
+    (home.settings.datasets / ("0" * 64)).mkdir()
     assert home.datasets.stored() == (stored,)
 
 
-def test_some_columns_can_be_read_alone_under_the_same_row_numbers(home: Settings) -> None:
+def test_some_columns_can_be_read_alone_under_the_same_row_numbers(home: Home) -> None:
     found = home.datasets.frame(put(home).id, ["b"])
     assert (list(found.columns), found.index.tolist()) == (["b"], [1, 2, 4])
 
 
-def test_one_user_is_found_by_row_or_by_id(home: Settings) -> None:
+def test_one_user_is_found_by_row_or_by_id(home: Home) -> None:
     stored = put(home)
     user = home.datasets.one(stored.id, 4)
     assert (user["id"], user["a"], user["bio"]) == ("NA1", 4, "=1+1")
@@ -102,7 +100,7 @@ def test_one_user_is_found_by_row_or_by_id(home: Settings) -> None:
     assert home.datasets.row_of(stored.id, "7") is None
 
 
-def test_a_rejected_row_is_no_user(home: Settings) -> None:
+def test_a_rejected_row_is_no_user(home: Home) -> None:
     stored = put(home)
     assert home.datasets.row_of(stored.id, "u3") is None
     for row in (3, 0, -1, 5, 2**62):
@@ -110,7 +108,7 @@ def test_a_rejected_row_is_no_user(home: Settings) -> None:
             home.datasets.one(stored.id, row)
 
 
-def test_without_an_id_column_the_row_number_is_the_id(home: Settings) -> None:
+def test_without_an_id_column_the_row_number_is_the_id(home: Home) -> None:
     stored = put(home, schema=Schema((Column("a"), Column("b"))))
     assert stored.id_column == "row_number"
     assert home.datasets.row_of(stored.id, "4") == 4
@@ -118,7 +116,7 @@ def test_without_an_id_column_the_row_number_is_the_id(home: Settings) -> None:
     assert stored.positives is None
 
 
-def test_a_file_of_which_nothing_is_left_is_stored_too(home: Settings) -> None:
+def test_a_file_of_which_nothing_is_left_is_stored_too(home: Home) -> None:
     stored = put(home, "id,a,b,bio,spam\nu1,x,1,,1\n")
     assert (stored.accepted, stored.rejected) == (0, 1)
     assert list(home.datasets.frame(stored.id).columns) == ["id", "spam", "a", "b", "bio"]
@@ -128,12 +126,12 @@ def test_a_file_of_which_nothing_is_left_is_stored_too(home: Settings) -> None:
 @pytest.mark.parametrize(
     "hostile", ["{id}/../{id}", "./{id}", "../datasets/{id}", "{id}/", "..", ".", "", "/", "a\0", "x" * 300]
 )
-def test_an_id_never_leads_out_of_the_store(home: Settings, hostile: str) -> None:
+def test_an_id_never_leads_out_of_the_store(home: Home, hostile: str) -> None:
     stored = put(home)
     for name in ("accepted.parquet", "rejected.parquet", "dataset.json"):
-        content = (home.datasets / stored.id / name).read_bytes()
-        (home.datasets / name).write_bytes(content)
-        (home.data / name).write_bytes(content)
+        content = (home.settings.datasets / stored.id / name).read_bytes()
+        (home.settings.datasets / name).write_bytes(content)
+        (home.settings.data / name).write_bytes(content)
     identity = hostile.format(id=stored.id)
     for ask in (datasets.find, datasets.frame, datasets.rejected):
         with pytest.raises(UnknownItemError, match="This home has no dataset"):

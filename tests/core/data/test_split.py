@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.data import split
+from core.home import Home
 from core.schema.schema import Column, Schema
-from core.settings import TEST_SHARE, Settings
+from core.settings import TEST_SHARE
 
 SALT = bytes(range(16))
 WITH_ID = Schema((Column("a"), Column("b")), id="user")
@@ -110,14 +111,14 @@ def test_no_users_have_no_keys_and_know_nobody() -> None:
     assert not split.known(split.keys(frame(5), WITH_ID, SALT), split.fingerprints(keys)).any()
 
 
-def test_the_salt_of_a_home_is_made_once_and_kept(home: Settings) -> None:
+def test_the_salt_of_a_home_is_made_once_and_kept(home: Home) -> None:
     salt = home.split.salt()
     assert home.split.salt() == salt
     assert len(salt) == 16
-    assert Settings.of(home.home / "other").split.salt() != salt
+    assert Home.open(home.settings.home / "other").split.salt() != salt
 
 
-def test_first_uses_at_the_same_moment_agree_on_one_salt(home: Settings) -> None:
+def test_first_uses_at_the_same_moment_agree_on_one_salt(home: Home) -> None:
     together = Barrier(8)
 
     def first_use(_: int) -> bytes:

@@ -13,15 +13,13 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.inspection import permutation_importance
 from sklearn.metrics import average_precision_score
 
-from core.comparison import common_rows
 from core.diagnostics import importance
 from core.diagnostics.disturb import deal
 from core.diagnostics.importance import Importance, Permuted
 from core.evaluation.metrics import Estimate
-from core.registry import registry
+from core.home import Home
 from core.scoring.scorer import Scorer
 from core.scoring.shap_values import contributions
-from core.settings import Settings
 from tests import make
 
 
@@ -53,7 +51,7 @@ def permuted(groups, *, predict=predict, seed=0, repeats=5, weight=None):
 
 
 @pytest.fixture(scope="module")
-def found(trained: Settings) -> Importance:
+def found(trained: Home) -> Importance:
     """As the job leaves it for the pages."""
     dataset = make.learnt_from(trained).id
     trained.importance.importance_stored(lambda *_told: None, version="v0001", dataset=dataset)
@@ -139,7 +137,7 @@ def test_near_copies_are_joined_by_chains_whatever_the_sign() -> None:
 
 
 def test_a_version_is_asked_about_every_feature_on_rows_it_has_not_learnt_from(
-    trained: Settings, found: Importance
+    trained: Home, found: Importance
 ) -> None:
     model, dataset = trained.registry.load(), make.learnt_from(trained)
     rows = trained.common_rows.rows((model,), dataset, make.SCHEMA)
@@ -166,7 +164,7 @@ def made(lost: list[float], shap: list[float], copies: tuple[Permuted, ...] = ()
     return Importance("v0001", 100, 10, 0.7, features, copies, (), 5, 0)
 
 
-def test_before_the_job_there_is_nothing(own: Settings) -> None:
+def test_before_the_job_there_is_nothing(own: Home) -> None:
     assert own.importance.stored("v0001", make.learnt_from(own).id) is None
 
 

@@ -15,8 +15,7 @@ from core.diagnostics import learning_curve
 from core.diagnostics.learning_curve import LearningCurve, Point
 from core.errors import CancelledError, TooFewRowsError
 from core.evaluation.metrics import Estimate
-from core.registry import registry
-from core.settings import Settings
+from core.home import Home
 from tests import make
 
 SHARES = (0.25, 0.5, 1.0)
@@ -40,7 +39,7 @@ def told() -> list[tuple[int, int, str]]:
 
 
 @pytest.fixture(scope="module")
-def found(trained: Settings, told: list[tuple[int, int, str]]) -> LearningCurve:
+def found(trained: Home, told: list[tuple[int, int, str]]) -> LearningCurve:
     """As the job leaves it for the pages."""
     dataset = make.learnt_from(trained).id
     trained.learning_curves.learning_curve_stored(lambda *each: told.append(each), dataset=dataset, shares=(0.4, 1.0))
@@ -122,7 +121,7 @@ def test_shares_with_too_few_of_a_class_are_left_out_and_said() -> None:
         learning_curve.curve(label[:100], keys[:100], lambda *_asked: np.zeros(0), name="users.csv")
 
 
-def test_the_last_point_is_the_model_that_training_gives(trained: Settings, found: LearningCurve) -> None:
+def test_the_last_point_is_the_model_that_training_gives(trained: Home, found: LearningCurve) -> None:
     metadata = trained.registry.load().metadata
     assert found.points[-1].n == metadata.data.trained_on
     assert found.points[-1].pr_auc.value == pytest.approx(metadata.figures.overall["pr_auc"].value)
@@ -136,7 +135,7 @@ def test_it_survives_being_stored_and_its_table_has_a_row_for_each_point(found: 
     assert len(frame) == len(found.points)
 
 
-def test_before_the_job_there_is_nothing(own: Settings) -> None:
+def test_before_the_job_there_is_nothing(own: Home) -> None:
     assert own.learning_curves.stored(make.learnt_from(own).id) is None
 
 
@@ -148,7 +147,7 @@ def test_progress_never_goes_back_and_says_what_is_learnt_from(found: LearningCu
     assert all(f"Learning from {point.n:,} users" in said for point in found.points)
 
 
-def test_a_cancellation_is_heard(trained: Settings) -> None:
+def test_a_cancellation_is_heard(trained: Home) -> None:
     def cancelled(_done: int, _of: int, what: str) -> None:
         if "Fold" in what:
             raise CancelledError("The learning curve")

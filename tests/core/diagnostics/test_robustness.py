@@ -9,17 +9,14 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, precision_score, recall_score, roc_auc_score
 
-from core import jobs
-from core.comparison import common_rows
-from core.diagnostics import diagnosis, robustness
+from core.diagnostics import robustness
 from core.diagnostics.robustness import LEVELS, Robustness, Step
 from core.errors import CancelledError, UnknownVersionError
 from core.evaluation.metrics import Estimate
+from core.home import Home
 from core.policy.policy import Policy
-from core.registry import registry
 from core.schema.schema import Column
 from core.scoring.scorer import Scorer
-from core.settings import Settings
 from tests import make, screen
 
 THRESHOLDS = {"monitor": 0.3, "human_review": 0.7}
@@ -50,7 +47,7 @@ def of(steps: tuple[Step, ...], kind: str) -> list[Step]:
 
 
 @pytest.fixture(scope="module")
-def found(trained: Settings) -> Robustness:
+def found(trained: Home) -> Robustness:
     dataset, model = make.learnt_from(trained), trained.registry.load()
     return trained.robustness.of_version(model, dataset, make.SCHEMA, Policy().thresholds, band="human_review")
 
@@ -124,7 +121,7 @@ def test_who_changes_band_is_counted_over_all_bands() -> None:
     assert step.moved.value == pytest.approx((bands != average).mean())
 
 
-def test_a_version_is_measured_on_the_rows_it_has_not_learnt_from(trained: Settings, found: Robustness) -> None:
+def test_a_version_is_measured_on_the_rows_it_has_not_learnt_from(trained: Home, found: Robustness) -> None:
     model, dataset = trained.registry.load(), make.learnt_from(trained)
     rows = trained.common_rows.rows((model,), dataset, make.SCHEMA)
     score = Scorer(model).score(rows.frame).probability
@@ -143,8 +140,10 @@ def test_the_sentence_gives_figure_and_interval(found: Robustness) -> None:
     assert "(95 % " in found.sentence
 
 
-def test_it_is_said_of_how_many_features_no_value_was_missing_in_training(trained: Settings) -> None:
-    model = trained.registry.load()  # some ratios were, nothing of links, verified and tier; constant counts for nothing
+def test_it_is_said_of_how_many_features_no_value_was_missing_in_training(trained: Home) -> None:
+    model = (
+        trained.registry.load()
+    )  # some ratios were, nothing of links, verified and tier; constant counts for nothing
     assert robustness.never_missing(model).startswith("No value of 3 of 4 features was missing when v0001 learnt")
     holes = tuple(replace(feature, missing=5) for feature in model.metadata.features)
     assert robustness.never_missing(replace(model, metadata=replace(model.metadata, features=holes))) == ""
@@ -162,7 +161,7 @@ def test_the_table_has_a_row_for_each_step_after_the_undisturbed(found: Robustne
     np.testing.assert_allclose(frame["lost_pr_auc"], frame.loc[0, "pr_auc"] - frame["pr_auc"], atol=1e-12)
 
 
-def test_the_job_keeps_what_a_page_reads_and_only_under_the_same_threshold(own: Settings) -> None:
+def test_the_job_keeps_what_a_page_reads_and_only_under_the_same_threshold(own: Home) -> None:
     dataset = make.learnt_from(own).id
     arguments = {
         "version": "v0001", "dataset": dataset, "thresholds": Policy().thresholds, "band": "human_review"
@@ -173,7 +172,7 @@ def test_the_job_keeps_what_a_page_reads_and_only_under_the_same_threshold(own: 
     kept = own.robustness.stored("v0001", dataset, above=0.7)
     assert kept is not None
     assert kept.version == "v0001"
-    assert own.diagnoses.file("v0001", dataset, "robustness").parent == own.compared / "deeper"
+    assert own.diagnoses.file("v0001", dataset, "robustness").parent == own.settings.compared / "deeper"
     assert own.robustness.stored("v0001", dataset, above=0.6) is None
     assert own.robustness.stored("v0002", dataset, above=0.7) is None
 
@@ -192,15 +191,15 @@ def test_who_cancels_is_heard_between_two_disturbances() -> None:
         )  # fmt: skip
 
 
-def test_a_version_that_is_not_there_is_said_and_leaves_nothing(own: Settings) -> None:
+def test_a_version_that_is_not_there_is_said_and_leaves_nothing(own: Home) -> None:
     with pytest.raises(UnknownVersionError):
         own.robustness.robustness_stored(
             lambda *_told: None, version="v0009", dataset=make.learnt_from(own).id,
             thresholds=THRESHOLDS, band="human_review",
         )  # fmt: skip
-    assert not own.compared.exists()
+    assert not own.settings.compared.exists()
 
 
-def test_names_from_addresses_lead_nowhere(own: Settings) -> None:
-    assert own.diagnoses.file("../../salt", "x" * 64, "robustness").parent == own.compared / "deeper"
+def test_names_from_addresses_lead_nowhere(own: Home) -> None:
+    assert own.diagnoses.file("../../salt", "x" * 64, "robustness").parent == own.settings.compared / "deeper"
     assert own.diagnoses.kept("../../../etc/passwd", "x", "robustness") is None

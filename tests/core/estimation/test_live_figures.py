@@ -9,15 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.estimation import live_figures
 from core.estimation.estimate import Figures
-from core.feedback import csv_store
+from core.home import Home
 from core.policy.policy import BANDS
-from core.review import outbox, plans, queue, verdicts
 from core.schema import schema as schemas
-from core.scoring import runs
 from core.scoring.runs import Run
-from core.settings import Settings
 from tests import make
 from tests.core.review.reviewing import (
     fresh,
@@ -37,7 +33,7 @@ FRAME = make.users(250, seed=1)
 TRUTH = truth_of(FRAME)
 
 
-def figures(home: Settings, run: Run) -> Figures:
+def figures(home: Home, run: Run) -> Figures:
     found = home.live_figures.figures(run, fresh(home).valid())
     assert found is not None
     return found
@@ -54,7 +50,7 @@ def same(one: Figures, other: Figures) -> bool:
     return repr(one) == repr(other)
 
 
-def severity(home: Settings, run: Run) -> pd.Series[int]:
+def severity(home: Home, run: Run) -> pd.Series[int]:
     score = home.runs.scores(run.id)["probability"]
     return pd.Series(run.policy.severity(score), index=score.index)
 
@@ -63,12 +59,12 @@ def shares(found: Figures) -> list[float]:
     return [*(band.value for band in found.bands), found.precision.value, found.recall.value]
 
 
-def test_a_run_that_was_never_queued_has_no_figures(own: Settings) -> None:
+def test_a_run_that_was_never_queued_has_no_figures(own: Home) -> None:
     run = scored(own, FRAME)
     assert own.live_figures.figures(run, fresh(own).valid()) is None
 
 
-def test_before_the_first_verdict_all_that_were_chosen_are_pending(own: Settings) -> None:
+def test_before_the_first_verdict_all_that_were_chosen_are_pending(own: Home) -> None:
     run = planned(own, FRAME)
     found = figures(own, run)
     assert counts(found) == {"judged": 0, "events": 0, "pending": len(waiting(own)), "unsure": 0}
@@ -79,7 +75,7 @@ def test_before_the_first_verdict_all_that_were_chosen_are_pending(own: Settings
 @pytest.mark.parametrize(
     ("capacity", "uncertain"), [(8, 3), *(pytest.param(*each, marks=pytest.mark.slow) for each in ((0, 0), (1000, 10)))]
 )
-def test_where_everybody_is_judged_the_figures_are_the_truth(own: Settings, capacity: int, uncertain: int) -> None:
+def test_where_everybody_is_judged_the_figures_are_the_truth(own: Home, capacity: int, uncertain: int) -> None:
     run = planned(own, FRAME, capacity=capacity, audit=1, uncertain=uncertain)
     judge_all(own, TRUTH)
     found, spam, band = figures(own, run), FRAME["spam"].to_numpy(), severity(own, run).to_numpy()
@@ -90,7 +86,7 @@ def test_where_everybody_is_judged_the_figures_are_the_truth(own: Settings, capa
     assert found.recall.value == found.recall.high == (spam * (band >= 2)).sum() / spam.sum()
 
 
-def direct(home: Settings, run: Run) -> tuple[float, float]:
+def direct(home: Home, run: Run) -> tuple[float, float]:
     """Precision and recall from the file alone and what the plan says of how many users there are.
 
     Everybody flagged is certain to be judged. Of the others an unequal sample was drawn: weights 1 / inclusion, and
@@ -114,7 +110,7 @@ def direct(home: Settings, run: Run) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 6))])
-def test_the_figures_are_the_weighted_sums_of_the_file(own: Settings, seed: int) -> None:
+def test_the_figures_are_the_weighted_sums_of_the_file(own: Home, seed: int) -> None:
     frame = make.users(500, seed=seed)
     run = planned(own, frame, capacity=1000, audit=0.3, uncertain=12)
     judge_all(own, truth_of(frame))
@@ -126,7 +122,7 @@ def test_the_figures_are_the_weighted_sums_of_the_file(own: Settings, seed: int)
     assert recall < found.recall.naive  # those judged are mostly flagged, so what is missed is hardly seen
 
 
-def test_a_sample_without_certain_users_says_the_same_as_its_weighted_sum(own: Settings) -> None:
+def test_a_sample_without_certain_users_says_the_same_as_its_weighted_sum(own: Home) -> None:
     run = planned(own, FRAME, capacity=0, audit=0.4, uncertain=0)
     judge_all(own, TRUTH)
     assert set(rows(own)["stratum"]) == {"random"}
@@ -136,7 +132,7 @@ def test_a_sample_without_certain_users_says_the_same_as_its_weighted_sum(own: S
     assert found.bands[1].value == pytest.approx((spam * weight)[mine].sum() / weight[mine].sum())
 
 
-def test_half_judged_the_rest_is_pending(own: Settings) -> None:
+def test_half_judged_the_rest_is_pending(own: Home) -> None:
     run = planned(own, FRAME, audit=0.3)
     half, all_ = waiting(own)[::2], len(waiting(own))
     for case in half:
@@ -147,7 +143,7 @@ def test_half_judged_the_rest_is_pending(own: Settings) -> None:
     }  # fmt: skip
 
 
-def test_unsure_verdicts_are_counted_apart_and_say_how_far_they_could_move_the_figure(own: Settings) -> None:
+def test_unsure_verdicts_are_counted_apart_and_say_how_far_they_could_move_the_figure(own: Home) -> None:
     run = planned(own, FRAME, capacity=1000, audit=0.3, uncertain=0)
     unsure = [case for case in waiting(own) if case.band == "human_review"][:3]
     for case in unsure:
@@ -161,7 +157,7 @@ def test_unsure_verdicts_are_counted_apart_and_say_how_far_they_could_move_the_f
     assert (band.worst, band.best) == (pytest.approx(band.events / size), pytest.approx((band.events + 3) / size))
 
 
-def test_a_verdict_that_was_taken_back_does_not_count(own: Settings) -> None:
+def test_a_verdict_that_was_taken_back_does_not_count(own: Home) -> None:
     run = planned(own, FRAME)
     case = waiting(own)[0]
     verdict = judge(own, case)
@@ -170,7 +166,7 @@ def test_a_verdict_that_was_taken_back_does_not_count(own: Settings) -> None:
     assert counts(figures(own, run))["judged"] == 0
 
 
-def test_a_changed_mind_counts_as_it_is_now(own: Settings) -> None:
+def test_a_changed_mind_counts_as_it_is_now(own: Home) -> None:
     run = planned(own, FRAME)
     case = waiting(own)[0]
     judge(own, case, "spammer", verdict="v1")
@@ -183,7 +179,7 @@ def test_a_changed_mind_counts_as_it_is_now(own: Settings) -> None:
 # Which verdicts count
 
 
-def test_an_earlier_verdict_on_the_same_values_counts_in_a_later_run(own: Settings) -> None:
+def test_an_earlier_verdict_on_the_same_values_counts_in_a_later_run(own: Home) -> None:
     first = planned(own, FRAME)
     judge_all(own, TRUTH)
     later = scored(own, FRAME)
@@ -193,7 +189,7 @@ def test_an_earlier_verdict_on_the_same_values_counts_in_a_later_run(own: Settin
     assert shares(figures(own, later)) == pytest.approx(shares(figures(own, first)), nan_ok=True)
 
 
-def test_a_verdict_on_other_values_does_not_count(own: Settings) -> None:
+def test_a_verdict_on_other_values_does_not_count(own: Home) -> None:
     first = planned(own, FRAME, audit=0.5)
     judge_all(own, TRUTH)
     before = figures(own, first)
@@ -211,7 +207,7 @@ def test_a_verdict_on_other_values_does_not_count(own: Settings) -> None:
     assert same(figures(own, first), before)
 
 
-def test_a_missing_value_is_the_same_as_a_missing_value_and_as_nothing_else(own: Settings) -> None:
+def test_a_missing_value_is_the_same_as_a_missing_value_and_as_nothing_else(own: Home) -> None:
     run = planned(own, FRAME)
     case = next(each for each in waiting(own) if each.features["ratio"] is None)
     other = said(case, "spammer", verdict="other", features={**case.features, "ratio": 0.0})
@@ -224,7 +220,7 @@ def test_a_missing_value_is_the_same_as_a_missing_value_and_as_nothing_else(own:
 @pytest.mark.parametrize("inclusion", [None, 0.5])
 @pytest.mark.parametrize("stratum", ["golden", "second", "flip", "appeal"])
 def test_who_was_only_judged_for_another_reason_counts_as_not_judged(
-    own: Settings, stratum: Any, inclusion: float | None
+    own: Home, stratum: Any, inclusion: float | None
 ) -> None:
     run = planned(own, FRAME)
     case, other, *_ = waiting(own)
@@ -237,7 +233,7 @@ def test_who_was_only_judged_for_another_reason_counts_as_not_judged(
 
 @pytest.mark.parametrize("stratum", ["second", "flip", "appeal"])
 def test_whatever_was_said_last_of_a_drawn_user_is_the_label_with_the_weight_of_the_draw(
-    own: Settings, stratum: Any
+    own: Home, stratum: Any
 ) -> None:
     run = planned(own, FRAME, capacity=1, audit=0.2)
     random = next(case for case in waiting(own) if case.stratum == "random")
@@ -254,7 +250,7 @@ def test_whatever_was_said_last_of_a_drawn_user_is_the_label_with_the_weight_of_
     assert (row["verdict"], row["stratum"], row["inclusion"]) == ("legitimate", "random", random.inclusion)
 
 
-def test_an_overturned_verdict_counts_as_it_stands_everywhere(own: Settings) -> None:
+def test_an_overturned_verdict_counts_as_it_stands_everywhere(own: Home) -> None:
     run = planned(own, FRAME, capacity=1, audit=0.2)
     random = next(case for case in waiting(own) if case.stratum == "random")
     first = judge(own, random, "spammer")
@@ -274,7 +270,7 @@ def test_an_overturned_verdict_counts_as_it_stands_everywhere(own: Settings) -> 
     assert sum(band.events for band in figures(own, run).bands) == 1
 
 
-def test_feedback_from_outside_the_plan_stays_out(own: Settings) -> None:
+def test_feedback_from_outside_the_plan_stays_out(own: Home) -> None:
     run = planned(own, FRAME)
     chosen, other = waiting(own)[:2]
     before = figures(own, run)
@@ -291,7 +287,7 @@ def test_feedback_from_outside_the_plan_stays_out(own: Settings) -> None:
 # By hand
 
 
-def test_a_user_sent_by_hand_counts_as_one_and_no_more(own: Settings) -> None:
+def test_a_user_sent_by_hand_counts_as_one_and_no_more(own: Home) -> None:
     run = planned(own, FRAME, capacity=1000, audit=0.3, uncertain=0)
     judge_all(own, TRUTH)
     before = figures(own, run).bands[0]
@@ -310,7 +306,7 @@ def test_a_user_sent_by_hand_counts_as_one_and_no_more(own: Settings) -> None:
     assert after.value - before.value == pytest.approx(len(spammers) / users)
 
 
-def test_a_user_drawn_and_sent_by_hand_is_counted_once_and_as_one(own: Settings) -> None:
+def test_a_user_drawn_and_sent_by_hand_is_counted_once_and_as_one(own: Home) -> None:
     run = planned(own, FRAME, capacity=1000, audit=0.3, uncertain=0)
     drawn = next(case for case in waiting(own) if case.band == "allow" and TRUTH[case.user] == "spammer")
     judge_all(own, TRUTH)
@@ -322,8 +318,8 @@ def test_a_user_drawn_and_sent_by_hand_is_counted_once_and_as_one(own: Settings)
     assert before.value - after.value == pytest.approx((1 / drawn.inclusion - 1) / users)
 
 
-def test_without_ids_the_verdicts_on_a_file_count_for_that_file_only(own: Settings) -> None:
-    schemas.save(replace(make.SCHEMA, id=None), own.schema_file)
+def test_without_ids_the_verdicts_on_a_file_count_for_that_file_only(own: Home) -> None:
+    schemas.save(replace(make.SCHEMA, id=None), own.settings.schema_file)
     frame = FRAME.drop(columns="user")
     run = planned(own, frame)
     judge_all(own, {case.user: "spammer" for case in waiting(own)})

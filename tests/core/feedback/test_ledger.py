@@ -12,24 +12,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import FileProblemError
-from core.feedback import csv_store, ledger
 from core.feedback.columns import Numbers, Texts
 from core.feedback.csv_store import CsvStore
 from core.feedback.ledger import Ledger
 from core.feedback.store import FeedbackStore
 from core.feedback.table import column
-from core.settings import Settings
+from core.home import Home
 from tests.core.feedback.verdicts import FEATURES, verdict
 from tests.make import NOW
 
 
 @pytest.fixture
-def store(home: Settings) -> FeedbackStore:
-    return home.feedback
+def store(home: Home) -> FeedbackStore:
+    return home.settings.feedback
 
 
 @pytest.fixture
-def known(home: Settings) -> Ledger:
+def known(home: Home) -> Ledger:
     """A ledger of its own, as in another process."""
     return Ledger(home.ledger.path)
 
@@ -67,7 +66,7 @@ def test_a_feature_named_like_a_column_has_its_own(known: Ledger, store: Feedbac
     assert known.frame()[column("score")].tolist() == [7.0]
 
 
-def test_a_refresh_adds_what_others_wrote(known: Ledger, store: FeedbackStore, home: Settings) -> None:
+def test_a_refresh_adds_what_others_wrote(known: Ledger, store: FeedbackStore, home: Home) -> None:
     store.record([verdict()])
     known.refresh()
     before = known.frame()
@@ -115,8 +114,8 @@ def test_rows_are_found_by_user_case_and_reviewer(known: Ledger, store: Feedback
 
 @given(st.lists(st.integers(0, 4), max_size=6))
 def test_news_gives_every_verdict_once_and_in_order(tmp_path_factory: pytest.TempPathFactory, sizes: list[int]) -> None:
-    home = Settings.of(tmp_path_factory.mktemp("home"))
-    known, store, position, got, written = Ledger(home.ledger.path), home.feedback, "", [], 0
+    home = Home.open(tmp_path_factory.mktemp("home"))
+    known, store, position, got, written = Ledger(home.ledger.path), home.settings.feedback, "", [], 0
     for size in sizes:
         store.record([verdict(number) for number in range(written, written + size)])
         written += size
@@ -128,7 +127,7 @@ def test_news_gives_every_verdict_once_and_in_order(tmp_path_factory: pytest.Tem
     assert known.news(position) == ((), known.position)
 
 
-def test_a_position_holds_after_a_user_was_forgotten(known: Ledger, store: FeedbackStore, home: Settings) -> None:
+def test_a_position_holds_after_a_user_was_forgotten(known: Ledger, store: FeedbackStore, home: Home) -> None:
     store.record([verdict(number) for number in (1, 2, 3)])
     known.refresh()
     position = known.position
@@ -162,7 +161,7 @@ def test_new_features_are_missing_in_older_rows(known: Ledger, store: FeedbackSt
     np.testing.assert_array_equal(known.frame()[["links", "other"]], [[1.0, np.nan], [2.0, 1.0]])
 
 
-def test_a_file_that_was_put_back_is_read_anew(known: Ledger, store: FeedbackStore, home: Settings) -> None:
+def test_a_file_that_was_put_back_is_read_anew(known: Ledger, store: FeedbackStore, home: Home) -> None:
     store.record([verdict()])
     backup = home.ledger.path.read_bytes()
     store.record([verdict(2)])
@@ -175,7 +174,7 @@ def test_a_file_that_was_put_back_is_read_anew(known: Ledger, store: FeedbackSto
     assert known.position == "2"
 
 
-def test_files_that_are_gone_leave_an_empty_ledger(known: Ledger, store: FeedbackStore, home: Settings) -> None:
+def test_files_that_are_gone_leave_an_empty_ledger(known: Ledger, store: FeedbackStore, home: Home) -> None:
     store.record([verdict()])
     known.refresh()
     home.ledger.path.unlink()
@@ -184,7 +183,7 @@ def test_files_that_are_gone_leave_an_empty_ledger(known: Ledger, store: Feedbac
     assert known.frame().empty
 
 
-def test_an_unfinished_line_is_not_read(known: Ledger, store: FeedbackStore, home: Settings) -> None:
+def test_an_unfinished_line_is_not_read(known: Ledger, store: FeedbackStore, home: Home) -> None:
     store.record([verdict()])
     with home.ledger.path.open("ab") as stream:
         stream.write(b"v2,half")
@@ -195,7 +194,7 @@ def test_an_unfinished_line_is_not_read(known: Ledger, store: FeedbackStore, hom
 
 @pytest.mark.parametrize("damage", [(b"\nv1,", b"\nv1,,"), (b",0.8,", b",O.8,"), (b"id,time", b"id,tame")])
 def test_a_damaged_file_is_told_as_such(
-    known: Ledger, store: FeedbackStore, home: Settings, damage: tuple[bytes, bytes]
+    known: Ledger, store: FeedbackStore, home: Home, damage: tuple[bytes, bytes]
 ) -> None:
     store.record([verdict()])
     file = home.ledger.path

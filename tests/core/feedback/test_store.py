@@ -12,15 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.access import audit
 from core.errors import RefusedError
-from core.feedback import csv_store, ledger
+from core.feedback import ledger
 from core.feedback.csv_store import CsvStore, Wish
 from core.feedback.store import FeedbackStore
 from core.feedback.strata import STRATA
 from core.feedback.verdict import MOST_ID, Verdict
+from core.home import Home
 from core.policy.policy import BANDS
-from core.settings import Settings
 from core.store import chained_log
 from tests.core.feedback.verdicts import verdict
 from tests.make import NOW
@@ -41,16 +40,16 @@ VERDICTS = st.builds(
 
 
 @pytest.fixture
-def store(home: Settings) -> FeedbackStore:
-    return home.feedback
+def store(home: Home) -> FeedbackStore:
+    return home.settings.feedback
 
 
-def lines(home: Settings) -> int:
+def lines(home: Home) -> int:
     """Lines of verdicts in all files."""
     return sum(file.read_bytes().count(b"\n") - 1 for file in chained_log.files(home.ledger.path))
 
 
-def reread(home: Settings) -> dict[str, Verdict]:
+def reread(home: Home) -> dict[str, Verdict]:
     """What another process would read."""
     fresh = ledger.Ledger(home.ledger.path)
     fresh.refresh()
@@ -62,7 +61,7 @@ def reread(home: Settings) -> dict[str, Verdict]:
 def test_a_verdict_reads_back_as_it_was_given(
     tmp_path_factory: pytest.TempPathFactory, verdicts: list[Verdict]
 ) -> None:
-    home = Settings.of(tmp_path_factory.mktemp("home"))
+    home = Home.open(tmp_path_factory.mktemp("home"))
     home.feedback.record(verdicts)
 
     found = reread(home)
@@ -77,7 +76,7 @@ def _signs(one: Verdict) -> dict[str, float]:
     return {name: math.copysign(1, value) for name, value in one.features.items() if value is not None}
 
 
-def test_the_file_has_the_columns_in_order_and_opens_as_a_table(home: Settings, store: FeedbackStore) -> None:
+def test_the_file_has_the_columns_in_order_and_opens_as_a_table(home: Home, store: FeedbackStore) -> None:
     store.record([verdict(notes="=HYPERLINK(1)")])
 
     header, row = home.ledger.path.read_text(encoding="utf-8").splitlines()
@@ -92,7 +91,7 @@ def test_the_file_has_the_columns_in_order_and_opens_as_a_table(home: Settings, 
     )
 
 
-def test_a_repeat_is_stored_once_and_given_back_as_it_was(home: Settings, store: FeedbackStore) -> None:
+def test_a_repeat_is_stored_once_and_given_back_as_it_was(home: Home, store: FeedbackStore) -> None:
     first = store.record([verdict()])
     later = verdict(time=NOW + timedelta(seconds=2), seconds=14.5)
 
@@ -102,7 +101,7 @@ def test_a_repeat_is_stored_once_and_given_back_as_it_was(home: Settings, store:
     assert lines(home) == 1
 
 
-def test_twice_in_one_call_is_stored_once(home: Settings, store: FeedbackStore) -> None:
+def test_twice_in_one_call_is_stored_once(home: Home, store: FeedbackStore) -> None:
     assert store.record([verdict(), verdict()]) == (verdict(), verdict())
     assert lines(home) == 1
 
@@ -111,9 +110,7 @@ def test_twice_in_one_call_is_stored_once(home: Settings, store: FeedbackStore) 
     "changes",
     [{"verdict": "legitimate"}, {"user": "u2"}, {"reviewer": "Bo"}, {"notes": "x"}, {"case": "c-2"}, {"reason": "x"}],
 )
-def test_the_same_id_for_something_else_is_refused(
-    home: Settings, store: FeedbackStore, changes: dict[str, Any]
-) -> None:
+def test_the_same_id_for_something_else_is_refused(home: Home, store: FeedbackStore, changes: dict[str, Any]) -> None:
     store.record([verdict()])
 
     with pytest.raises(RefusedError, match=f"Verdict v1 is stored with another {next(iter(changes))}. To change"):
@@ -121,7 +118,7 @@ def test_the_same_id_for_something_else_is_refused(
     assert list(reread(home)) == ["v1"]
 
 
-def test_a_change_of_mind_is_a_new_row(home: Settings, store: FeedbackStore) -> None:
+def test_a_change_of_mind_is_a_new_row(home: Home, store: FeedbackStore) -> None:
     store.record([verdict()])
     store.record([verdict(id="v2", verdict="legitimate", supersedes="v1")])
 
@@ -138,7 +135,7 @@ def test_a_change_of_mind_is_a_new_row(home: Settings, store: FeedbackStore) -> 
     ],
 )
 def test_what_cannot_be_replaced_is_refused(
-    home: Settings, store: FeedbackStore, changes: dict[str, Any], sentence: str
+    home: Home, store: FeedbackStore, changes: dict[str, Any], sentence: str
 ) -> None:
     store.record([verdict(id="v0")])
     store.record([verdict(supersedes="v0")])
@@ -148,7 +145,7 @@ def test_what_cannot_be_replaced_is_refused(
     assert lines(home) == 2
 
 
-def test_an_undo_is_stored_once_and_is_not_undone(home: Settings, store: FeedbackStore) -> None:
+def test_an_undo_is_stored_once_and_is_not_undone(home: Home, store: FeedbackStore) -> None:
     store.record([verdict()])
     undo = verdict().withdrawn(NOW)
 
@@ -159,7 +156,7 @@ def test_an_undo_is_stored_once_and_is_not_undone(home: Settings, store: Feedbac
     assert lines(home) == 2
 
 
-def test_a_call_may_replace_what_it_brings_itself(home: Settings, store: FeedbackStore) -> None:
+def test_a_call_may_replace_what_it_brings_itself(home: Home, store: FeedbackStore) -> None:
     store.record([verdict(), verdict(id="v2", supersedes="v1")])
     with pytest.raises(RefusedError, match="replaced before, by v4"):
         store.record([verdict(id="v3"), verdict(id="v4", supersedes="v3"), verdict(id="v5", supersedes="v3")])
@@ -167,14 +164,14 @@ def test_a_call_may_replace_what_it_brings_itself(home: Settings, store: Feedbac
     assert list(reread(home)) == ["v1", "v2"]
 
 
-def test_nothing_to_record_makes_no_file(home: Settings, store: FeedbackStore) -> None:
+def test_nothing_to_record_makes_no_file(home: Home, store: FeedbackStore) -> None:
     assert store.record([]) == ()
-    assert not home.feedback.exists()
+    assert not home.settings.feedback.exists()
     assert store.read().empty
     assert store.verify().whole
 
 
-def test_features_the_file_has_no_column_for_begin_a_new_one(home: Settings, store: FeedbackStore) -> None:
+def test_features_the_file_has_no_column_for_begin_a_new_one(home: Home, store: FeedbackStore) -> None:
     store.record([verdict(features={"links": 1.0})])
     store.record([verdict(2, features={"tier": 2.0})])
     store.record([verdict(3, features={"links": 3.0})])
@@ -187,7 +184,7 @@ def test_features_the_file_has_no_column_for_begin_a_new_one(home: Settings, sto
     assert store.verify().whole
 
 
-def test_a_torn_line_is_set_aside_and_told(home: Settings, store: FeedbackStore) -> None:
+def test_a_torn_line_is_set_aside_and_told(home: Home, store: FeedbackStore) -> None:
     store.record([verdict()])
     with home.ledger.path.open("ab") as stream:
         stream.write(b"v2,2026-03-01T12")
@@ -200,7 +197,7 @@ def test_a_torn_line_is_set_aside_and_told(home: Settings, store: FeedbackStore)
     assert store.verify().whole
 
 
-def test_a_changed_verdict_is_found(home: Settings, store: FeedbackStore) -> None:
+def test_a_changed_verdict_is_found(home: Home, store: FeedbackStore) -> None:
     store.record([verdict(), verdict(2), verdict(3)])
     file = home.ledger.path
     file.write_bytes(file.read_bytes().replace(b"u2,Ada,spammer", b"u2,Bo!,spammer"))
@@ -208,7 +205,7 @@ def test_a_changed_verdict_is_found(home: Settings, store: FeedbackStore) -> Non
     assert str(store.verify().broken) == "feedback.csv, line 3: The text of this line is not what was written."
 
 
-def test_a_forgotten_user_is_nowhere_and_the_chain_holds(home: Settings, store: FeedbackStore) -> None:
+def test_a_forgotten_user_is_nowhere_and_the_chain_holds(home: Home, store: FeedbackStore) -> None:
     store.record([verdict(user="Zaphod B.", notes="Zaphod again"), verdict(2)])
     store.record([verdict(3, user="Zaphod B.", features={"other": 1.0})])
     store.read()
@@ -217,14 +214,14 @@ def test_a_forgotten_user_is_nowhere_and_the_chain_holds(home: Settings, store: 
     assert store.forget("Zaphod B.", by="Lea", now=NOW) == 2
     assert store.forget("Zaphod B.", by="Lea", now=NOW) == 0
 
-    assert not [file for file in home.home.rglob("*") if file.is_file() and b"Zaphod" in file.read_bytes()]
+    assert not [file for file in home.settings.home.rglob("*") if file.is_file() and b"Zaphod" in file.read_bytes()]
     verified = store.verify()
     assert (verified.whole, verified.rows, verified.forgotten, verified.head) == (True, 3, 2, head)
     assert store.read()["id"].tolist() == ["v2"]
     assert home.audit.read()[["who", "what"]].to_numpy().tolist() == [["Lea", "forget"]]
 
 
-def test_recording_goes_on_after_a_user_was_forgotten(home: Settings, store: FeedbackStore) -> None:
+def test_recording_goes_on_after_a_user_was_forgotten(home: Home, store: FeedbackStore) -> None:
     store.record([verdict(), verdict(2)])
     store.forget("u2", by="Lea", now=NOW)
     store.record([verdict(3, supersedes="")])
@@ -233,7 +230,7 @@ def test_recording_goes_on_after_a_user_was_forgotten(home: Settings, store: Fee
     assert store.verify().whole
 
 
-def test_no_user_forgets_nobody(home: Settings, store: FeedbackStore) -> None:
+def test_no_user_forgets_nobody(home: Home, store: FeedbackStore) -> None:
     store.record([verdict()])
     store.forget("u1", by="Lea", now=NOW)
 
@@ -246,7 +243,7 @@ def test_the_longest_id_can_be_undone(store: FeedbackStore) -> None:
     assert store.record([long, long.withdrawn(NOW)])[1].supersedes == long.id
 
 
-def test_threads_record_at_once(home: Settings, store: FeedbackStore) -> None:
+def test_threads_record_at_once(home: Home, store: FeedbackStore) -> None:
     def work(name: str) -> None:
         for number in range(20):
             store.record([verdict(f"{name}-{number}")])
@@ -262,7 +259,7 @@ def test_threads_record_at_once(home: Settings, store: FeedbackStore) -> None:
     assert store.verify().whole
 
 
-def test_one_refused_among_threads_stops_nobody_else(home: Settings) -> None:
+def test_one_refused_among_threads_stops_nobody_else(home: Home) -> None:
     said = [(verdict(),), (verdict(notes="other"),), (verdict(2),)]
 
     answers = CsvStore(home)._commit([Wish(frozenset(), lambda _said, each=each: each) for each in said])
@@ -273,6 +270,6 @@ def test_one_refused_among_threads_stops_nobody_else(home: Settings) -> None:
     assert lines(home) == 2
 
 
-def test_there_is_one_store_of_a_home(home: Settings, tmp_path: Any) -> None:
-    assert home.feedback is replace(home).feedback
-    assert home.feedback is not Settings.of(tmp_path / "other").feedback
+def test_there_is_one_store_of_a_home(home: Home, tmp_path: Any) -> None:
+    assert home.settings.feedback is replace(home).feedback
+    assert home.settings.feedback is not Home.open(tmp_path / "other").feedback

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from core.feedback import csv_store, ledger
 from core.feedback.ledger import Ledger
-from core.settings import ROOT, Settings, child_environment
+from core.home import Home
+from core.settings import ROOT, child_environment
 
 #: Seconds a child may take for anything, also on a busy machine.
 PATIENCE = 120.0
@@ -21,9 +21,8 @@ PATIENCE = 120.0
 WRITER = """
 import itertools, sys
 from core.feedback import csv_store
-from core.settings import Settings
 from tests.core.feedback.verdicts import verdict
-store, name, n = csv_store.of(Settings.of(sys.argv[1])), sys.argv[2], int(sys.argv[3])
+store, name, n = csv_store.of(Home.open(sys.argv[1])), sys.argv[2], int(sys.argv[3])
 sys.stdout.write("ready\\n"), sys.stdout.flush()
 sys.stdin.readline()
 for number in range(n) if n else itertools.count():
@@ -33,9 +32,9 @@ for number in range(n) if n else itertools.count():
 Child = subprocess.Popen[str]
 
 
-def writer(home: Settings, name: str, n: int) -> Child:
+def writer(home: Home, name: str, n: int) -> Child:
     return subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(home.home), name, str(n)],
+        [sys.executable, "-c", WRITER, str(home.settings.home), name, str(n)],
         cwd=ROOT, env=child_environment(home), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
 
@@ -51,14 +50,14 @@ def go(children: list[Child]) -> None:
         child.stdin.flush()
 
 
-def stored(home: Settings) -> list[str]:
+def stored(home: Home) -> list[str]:
     """The ids in the file, as a process that comes later reads them."""
     later = Ledger(home.ledger.path)
     later.refresh()
     return [one.id for one in later.since("")]
 
 
-def killed(home: Settings, name: str, after: float) -> list[str]:
+def killed(home: Home, name: str, after: float) -> list[str]:
     """The ids that were acknowledged before the writer was killed, `after` seconds from its first verdict on."""
     child = writer(home, name, 0)
     go([child])
@@ -78,7 +77,7 @@ def moments() -> Iterator[float]:
     return iter(lambda: chance.uniform(0, 0.03), None)
 
 
-def at_once(home: Settings, processes: int, each: int) -> None:
+def at_once(home: Home, processes: int, each: int) -> None:
     children = [writer(home, f"p{number}", each) for number in range(processes)]
     go(children)
     told = [child.communicate(timeout=PATIENCE)[0].split() for child in children]
@@ -92,7 +91,7 @@ def at_once(home: Settings, processes: int, each: int) -> None:
     assert (verified.whole, verified.rows, verified.torn) == (True, processes * each, 0)
 
 
-def survives(home: Settings, moments: Iterator[float], times: int) -> int:
+def survives(home: Home, moments: Iterator[float], times: int) -> int:
     """Kill a writer so often; how many verdicts were acknowledged in all."""
     acknowledged: list[str] = []
     for turn in range(times):
@@ -107,15 +106,15 @@ def survives(home: Settings, moments: Iterator[float], times: int) -> int:
     return len(acknowledged)
 
 
-def test_processes_that_record_at_once_lose_tear_and_double_nothing(home: Settings) -> None:
+def test_processes_that_record_at_once_lose_tear_and_double_nothing(home: Home) -> None:
     at_once(home, processes=2, each=30)
 
 
-def test_what_was_acknowledged_is_there_after_a_kill(home: Settings, moments: Iterator[float]) -> None:
+def test_what_was_acknowledged_is_there_after_a_kill(home: Home, moments: Iterator[float]) -> None:
     assert survives(home, moments, times=2) >= 2
 
 
-def test_a_kill_in_the_middle_of_a_line_is_mended_by_the_next_writer(home: Settings, moments: Iterator[float]) -> None:
+def test_a_kill_in_the_middle_of_a_line_is_mended_by_the_next_writer(home: Home, moments: Iterator[float]) -> None:
     killed(home, "first", next(moments))
     file: Path = home.ledger.path
     file.write_bytes(file.read_bytes()[:-100])
@@ -130,11 +129,11 @@ def test_a_kill_in_the_middle_of_a_line_is_mended_by_the_next_writer(home: Setti
 
 
 @pytest.mark.slow
-def test_eight_processes_record_500_verdicts_each(home: Settings) -> None:
+def test_eight_processes_record_500_verdicts_each(home: Home) -> None:
     at_once(home, processes=8, each=500)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_200_kills_at_random_moments(home: Settings, moments: Iterator[float]) -> None:
+def test_200_kills_at_random_moments(home: Home, moments: Iterator[float]) -> None:
     assert survives(home, moments, times=200) >= 200

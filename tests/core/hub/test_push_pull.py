@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.access import accounts, audit
+from core.access import accounts
 from core.errors import (
     BadOptionError,
     CancelledError,
@@ -27,13 +27,13 @@ from core.errors import (
     UnsafeFileError,
     WrongFeaturesError,
 )
+from core.home import Home
 from core.hub import client as hub_client
 from core.hub import push_pull
 from core.hub.places import Source, Target
 from core.registry import baseline, registry, sums
 from core.schema import schema as schemas
 from core.scoring.scorer import Scorer
-from core.settings import Settings
 from tests import hub_server, make
 from tests.hub_server import GIT_ATTRIBUTES, TOKEN, Files
 from tests.make import NOW
@@ -55,24 +55,24 @@ def there(monkeypatch: pytest.MonkeyPatch) -> Iterator[hub_server.Hub]:
 
 
 @pytest.fixture
-def other(own: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def other(own: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Another home with the same columns, and no model."""
-    found = Settings.of(tmp_path_factory.mktemp("other"))
-    schemas.save(schemas.load(own.schema_file), found.schema_file)
+    found = Home.open(tmp_path_factory.mktemp("other"))
+    schemas.save(schemas.load(own.settings.schema_file), found.settings.schema_file)
     return found
 
 
-def push(home: Settings, repo: str = REPO, **options: Any) -> push_pull.Pushed:
+def push(home: Home, repo: str = REPO, **options: Any) -> push_pull.Pushed:
     return home.hub.push("v0001", Target(repo, **options), by="Ada", now=NOW)
 
 
-def pull(home: Settings, revision: str = "main", *, repo: str = REPO, why: str = "") -> push_pull.Pulled:
+def pull(home: Home, revision: str = "main", *, repo: str = REPO, why: str = "") -> push_pull.Pulled:
     return home.hub.pull(Source(repo, revision), by="Eve", now=NOW, why=why)
 
 
-def published(home: Settings, **changes: bytes | None) -> Files:
+def published(home: Home, **changes: bytes | None) -> Files:
     """The files of v0001 as a repo holds them, some of them changed (`model_ubj=b""`) or, as None, left out."""
-    files = {path.name: path.read_bytes() for path in (home.models / "v0001").iterdir()}
+    files = {path.name: path.read_bytes() for path in (home.settings.models / "v0001").iterdir()}
     for name, content in changes.items():
         name = name.replace("_", ".", 1)  # noqa: PLW2901
         files = {each: kept for each, kept in files.items() if each != name}
@@ -90,13 +90,13 @@ def summed(files: Files, folder: Path) -> Files:
     return files | {"SHA256SUMS": (folder / "SHA256SUMS").read_bytes()}
 
 
-def untouched(home: Settings) -> bool:
+def untouched(home: Home) -> bool:
     """Whether nothing was stored or noted, and nothing half is left."""
-    left = {path.name for path in home.models.iterdir()} if home.models.is_dir() else set()
+    left = {path.name for path in home.settings.models.iterdir()} if home.settings.models.is_dir() else set()
     return left <= {"v0001", "CHAMPION"} and home.audit.read().empty
 
 
-def refused(home: Settings, kind: type[TrustdeskError] = UnsafeFileError) -> str:
+def refused(home: Home, kind: type[TrustdeskError] = UnsafeFileError) -> str:
     """The sentence that a pull ends with; nothing must have come of it."""
     with pytest.raises(kind) as caught:
         pull(home)
@@ -105,14 +105,16 @@ def refused(home: Settings, kind: type[TrustdeskError] = UnsafeFileError) -> str
 
 
 def test_what_was_pushed_whole_comes_back_byte_for_byte_and_scores_the_same(
-    there: hub_server.Hub, own: Settings, other: Settings
+    there: hub_server.Hub, own: Home, other: Home
 ) -> None:
     pushed = push(own, with_baseline=True)
     pulled = pull(other)
 
     assert (pulled.version, pulled.new) == ("v0001", True)
     for name in NATIVE:
-        assert (other.models / "v0001" / name).read_bytes() == (own.models / "v0001" / name).read_bytes()
+        assert (other.settings.models / "v0001" / name).read_bytes() == (
+            own.settings.models / "v0001" / name
+        ).read_bytes()
     mine, theirs = Scorer(own.registry.load()), Scorer(other.registry.load("v0001"))
     users = make.users(300, seed=4)
     assert np.array_equal(mine.score(users).margin, theirs.score(users).margin)
@@ -121,7 +123,7 @@ def test_what_was_pushed_whole_comes_back_byte_for_byte_and_scores_the_same(
     assert other.registry.load("v0001").origin == pulled.origin
 
 
-def test_one_commit_holds_the_files_the_card_and_the_figures(there: hub_server.Hub, own: Settings) -> None:
+def test_one_commit_holds_the_files_the_card_and_the_figures(there: hub_server.Hub, own: Home) -> None:
     pushed = push(own)
 
     repo = there.repos[REPO]
@@ -137,7 +139,7 @@ def test_one_commit_holds_the_files_the_card_and_the_figures(there: hub_server.H
 
 
 def test_nobody_who_was_trained_on_leaves_unless_asked_for(
-    there: hub_server.Hub, own: Settings, other: Settings, tmp_path: Path
+    there: hub_server.Hub, own: Home, other: Home, tmp_path: Path
 ) -> None:
     assert "The users it was trained on stayed here." in push(own).sentence
     pull(other)
@@ -149,28 +151,30 @@ def test_nobody_who_was_trained_on_leaves_unless_asked_for(
     (tmp_path / "sent.parquet").write_bytes(there.repos[REPO].files()["baseline.parquet"])
     assert len(baseline.load(tmp_path / "sent.parquet").sample) == 0
     for name in ("model.ubj", "calibration.json", "metadata.json"):
-        assert (other.models / "v0001" / name).read_bytes() == (own.models / "v0001" / name).read_bytes()
+        assert (other.settings.models / "v0001" / name).read_bytes() == (
+            own.settings.models / "v0001" / name
+        ).read_bytes()
 
 
-def test_a_push_without_users_takes_those_of_an_earlier_one_away(there: hub_server.Hub, own: Settings) -> None:
+def test_a_push_without_users_takes_those_of_an_earlier_one_away(there: hub_server.Hub, own: Home) -> None:
     push(own, with_baseline=True)
     assert "users.parquet" in there.repos[REPO].files()
     push(own)
     assert "users.parquet" not in there.repos[REPO].files()
 
 
-def test_large_files_go_and_come_the_way_that_the_hub_keeps_them(
-    there: hub_server.Hub, own: Settings, other: Settings
-) -> None:
+def test_large_files_go_and_come_the_way_that_the_hub_keeps_them(there: hub_server.Hub, own: Home, other: Home) -> None:
     there.large = (".ubj", ".parquet")
     push(own, with_baseline=True)
     assert len(there.stored) == 3
     pull(other)
     for name in NATIVE:
-        assert (other.models / "v0001" / name).read_bytes() == (own.models / "v0001" / name).read_bytes()
+        assert (other.settings.models / "v0001" / name).read_bytes() == (
+            own.settings.models / "v0001" / name
+        ).read_bytes()
 
 
-def test_a_branch_is_made_and_pulled_from(there: hub_server.Hub, own: Settings, other: Settings) -> None:
+def test_a_branch_is_made_and_pulled_from(there: hub_server.Hub, own: Home, other: Home) -> None:
     pushed = push(own, branch="trial")
     assert set(there.repos[REPO].files("main")) == {".gitattributes"}
     assert "model.ubj" in there.repos[REPO].files("trial")
@@ -178,7 +182,7 @@ def test_a_branch_is_made_and_pulled_from(there: hub_server.Hub, own: Settings, 
     push(own, branch="trial")  # a second time it is there
 
 
-def test_a_commit_is_taken_once_by_whatever_name(there: hub_server.Hub, own: Settings, other: Settings) -> None:
+def test_a_commit_is_taken_once_by_whatever_name(there: hub_server.Hub, own: Home, other: Home) -> None:
     pushed = push(own)
     first = pull(other)
     asked = len(there.asked)
@@ -191,7 +195,7 @@ def test_a_commit_is_taken_once_by_whatever_name(there: hub_server.Hub, own: Set
     assert pull(other).version == "v0002"
 
 
-def test_two_pulls_at_once_become_one_version(there: hub_server.Hub, own: Settings, other: Settings) -> None:
+def test_two_pulls_at_once_become_one_version(there: hub_server.Hub, own: Home, other: Home) -> None:
     push(own)
     with ThreadPoolExecutor(3) as pool:
         found = list(pool.map(lambda _: pull(other), range(3)))
@@ -199,16 +203,16 @@ def test_two_pulls_at_once_become_one_version(there: hub_server.Hub, own: Settin
     assert sum(each.new for each in found) == 1
 
 
-def test_a_damaged_version_is_pulled_anew(there: hub_server.Hub, own: Settings, other: Settings) -> None:
+def test_a_damaged_version_is_pulled_anew(there: hub_server.Hub, own: Home, other: Home) -> None:
     push(own)
     pull(other)
-    (other.models / "v0001" / "model.ubj").write_bytes(b"x")
+    (other.settings.models / "v0001" / "model.ubj").write_bytes(b"x")
     assert pull(other).version == "v0002"
     assert other.registry.load("v0002").metadata == own.registry.load().metadata
 
 
 def test_a_version_that_was_pulled_can_be_pushed_on_as_it_was_published(
-    there: hub_server.Hub, own: Settings, other: Settings
+    there: hub_server.Hub, own: Home, other: Home
 ) -> None:
     push(own)
     pull(other)
@@ -217,9 +221,7 @@ def test_a_version_that_was_pulled_can_be_pushed_on_as_it_was_published(
         assert there.repos["eve/spam"].files()[name] == there.repos[REPO].files()[name]
 
 
-def test_a_push_and_a_pull_stand_in_the_log_with_from_and_to(
-    there: hub_server.Hub, own: Settings, other: Settings
-) -> None:
+def test_a_push_and_a_pull_stand_in_the_log_with_from_and_to(there: hub_server.Hub, own: Home, other: Home) -> None:
     commit = push(own).commit
     pull(other)
     ours, theirs = own.audit.read().iloc[0], other.audit.read().iloc[0]
@@ -231,7 +233,7 @@ def test_a_push_and_a_pull_stand_in_the_log_with_from_and_to(
 
 
 def test_a_pulled_version_is_put_in_charge_in_one_step_and_the_log_says_from_where(
-    there: hub_server.Hub, own: Settings, other: Settings
+    there: hub_server.Hub, own: Home, other: Home
 ) -> None:
     commit = push(own).commit
     pull(other, why="Theirs is better.")
@@ -244,18 +246,18 @@ def test_a_pulled_version_is_put_in_charge_in_one_step_and_the_log_says_from_whe
 
 
 def test_what_needs_other_features_is_stored_but_not_put_in_charge(
-    there: hub_server.Hub, own: Settings, other: Settings
+    there: hub_server.Hub, own: Home, other: Home
 ) -> None:
     push(own)
-    text = other.schema_file.read_text(encoding="utf-8")
-    other.schema_file.write_text(text.replace("ratio", "share"), encoding="utf-8")
+    text = other.settings.schema_file.read_text(encoding="utf-8")
+    other.settings.schema_file.write_text(text.replace("ratio", "share"), encoding="utf-8")
     with pytest.raises(WrongFeaturesError, match="Model v0001 needs ratio"):
         pull(other, why="x")
     assert (other.registry.champion(), other.registry.versions()) == (None, ("v0001",))
 
 
 @pytest.mark.parametrize("role", ["analyst", "reviewer"])
-def test_who_may_not_promote_may_not_push_or_pull(there: hub_server.Hub, own: Settings, role: accounts.Role) -> None:
+def test_who_may_not_promote_may_not_push_or_pull(there: hub_server.Hub, own: Home, role: accounts.Role) -> None:
     there.put(REPO, published(own))
     own.accounts.create("Root", "admin", SECRET, now=NOW)
     own.accounts.create("Ada", role, SECRET, now=NOW)
@@ -266,7 +268,7 @@ def test_who_may_not_promote_may_not_push_or_pull(there: hub_server.Hub, own: Se
     assert there.asked == []  # refused before the Hub hears of it
 
 
-def test_a_public_repo_is_not_pushed_to_by_mistake(there: hub_server.Hub, own: Settings) -> None:
+def test_a_public_repo_is_not_pushed_to_by_mistake(there: hub_server.Hub, own: Home) -> None:
     there.put(REPO, GIT_ATTRIBUTES, private=False)
     with pytest.raises(RefusedError, match="ada/spam is public"):
         push(own)
@@ -276,7 +278,7 @@ def test_a_public_repo_is_not_pushed_to_by_mistake(there: hub_server.Hub, own: S
 
 
 def test_a_push_that_somebody_else_came_before_changes_nothing(
-    there: hub_server.Hub, own: Settings, monkeypatch: pytest.MonkeyPatch
+    there: hub_server.Hub, own: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     snapshot = hub_client.Client.snapshot
 
@@ -306,7 +308,7 @@ class Trap:
     "name", ["spammer_detector.pkl", "model.joblib", "model.pt", "weights/model.PKL", "x.bin", "setup.py", "a.keras"]
 )
 def test_a_format_that_can_run_code_is_refused_with_the_reason(
-    there: hub_server.Hub, own: Settings, other: Settings, tmp_path: Path, name: str
+    there: hub_server.Hub, own: Home, other: Home, tmp_path: Path, name: str
 ) -> None:
     there.put(REPO, published(own) | {name: pickle.dumps(Trap(tmp_path / "run"))})
     said = refused(other)
@@ -331,21 +333,21 @@ def test_a_format_that_can_run_code_is_refused_with_the_reason(
         ("", "no file of a version"),
     ],
 )
-def test_any_other_name_is_refused(there: hub_server.Hub, own: Settings, other: Settings, name: str, why: str) -> None:
+def test_any_other_name_is_refused(there: hub_server.Hub, own: Home, other: Home, name: str, why: str) -> None:
     there.put(REPO, published(own) | {name: b"x"})
     said = refused(other)
     assert why in said
     assert said.isprintable()
 
 
-def test_what_may_stand_beside_a_version_is_left_there(there: hub_server.Hub, own: Settings, other: Settings) -> None:
+def test_what_may_stand_beside_a_version_is_left_there(there: hub_server.Hub, own: Home, other: Home) -> None:
     there.put(REPO, published(own) | GIT_ATTRIBUTES | {"LICENSE": b"x", "README.md": b"x", "model_metrics.json": b"x"})
     pull(other)
-    assert {path.name for path in (other.models / "v0001").iterdir()} == {*NATIVE, "SHA256SUMS", "origin.json"}
+    assert {path.name for path in (other.settings.models / "v0001").iterdir()} == {*NATIVE, "SHA256SUMS", "origin.json"}
 
 
 @pytest.mark.parametrize("name", [*NATIVE, "SHA256SUMS"])
-def test_a_changed_byte_is_refused(there: hub_server.Hub, own: Settings, other: Settings, name: str) -> None:
+def test_a_changed_byte_is_refused(there: hub_server.Hub, own: Home, other: Home, name: str) -> None:
     files = published(own)
     files[name] = bytes([files[name][0] ^ 1]) + files[name][1:]
     there.put(REPO, files)
@@ -353,14 +355,14 @@ def test_a_changed_byte_is_refused(there: hub_server.Hub, own: Settings, other: 
 
 
 @pytest.mark.parametrize("name", [*WITHOUT_USERS, "SHA256SUMS"])
-def test_an_absent_file_is_refused_by_name(there: hub_server.Hub, own: Settings, other: Settings, name: str) -> None:
+def test_an_absent_file_is_refused_by_name(there: hub_server.Hub, own: Home, other: Home, name: str) -> None:
     files = published(own)
     del files[name]
     there.put(REPO, files)
     assert f"{name} is not there" in refused(other)
 
 
-def test_a_file_that_is_listed_and_not_given_is_told(there: hub_server.Hub, own: Settings, other: Settings) -> None:
+def test_a_file_that_is_listed_and_not_given_is_told(there: hub_server.Hub, own: Home, other: Home) -> None:
     there.put(REPO, published(own))
     there.cut = {"gone/metadata.json"}
     assert "lists a file at" in refused(other, HubError)
@@ -380,15 +382,13 @@ def test_a_file_that_is_listed_and_not_given_is_told(there: hub_server.Hub, own:
     ],
 )
 def test_right_sums_over_wrong_content_are_refused(
-    there: hub_server.Hub, own: Settings, other: Settings, tmp_path: Path, name: str, content: bytes
+    there: hub_server.Hub, own: Home, other: Home, tmp_path: Path, name: str, content: bytes
 ) -> None:
     there.put(REPO, summed(published(own) | {name: content}, tmp_path))
     refused(other)
 
 
-def test_files_of_two_models_do_not_make_one(
-    there: hub_server.Hub, own: Settings, other: Settings, tmp_path: Path
-) -> None:
+def test_files_of_two_models_do_not_make_one(there: hub_server.Hub, own: Home, other: Home, tmp_path: Path) -> None:
     files = published(own)
     metadata = json.loads(files["metadata.json"])
     metadata["features"] = metadata["features"][:-1]
@@ -396,7 +396,7 @@ def test_files_of_two_models_do_not_make_one(
     assert "metadata.json names 4 features, and model.ubj has 5" in refused(other)
 
 
-def test_a_file_that_is_too_large_is_not_even_fetched(there: hub_server.Hub, own: Settings, other: Settings) -> None:
+def test_a_file_that_is_too_large_is_not_even_fetched(there: hub_server.Hub, own: Home, other: Home) -> None:
     there.put(REPO, published(own))
     there.lie = {"calibration.json": 10**10}
     assert "calibration.json has 10,000,000,000 bytes" in refused(other)
@@ -404,16 +404,14 @@ def test_a_file_that_is_too_large_is_not_even_fetched(there: hub_server.Hub, own
 
 
 def test_a_file_that_is_larger_than_it_said_is_given_up(
-    there: hub_server.Hub, own: Settings, other: Settings, tmp_path: Path
+    there: hub_server.Hub, own: Home, other: Home, tmp_path: Path
 ) -> None:
     there.put(REPO, summed(published(own) | {"metadata.json": b" " * 6_000_000}, tmp_path))
     there.lie = {"metadata.json": 10}
     assert "metadata.json has more than the 5,000,000 bytes" in refused(other)
 
 
-def test_a_connection_cut_in_the_middle_of_a_file_leaves_nothing(
-    there: hub_server.Hub, own: Settings, other: Settings
-) -> None:
+def test_a_connection_cut_in_the_middle_of_a_file_leaves_nothing(there: hub_server.Hub, own: Home, other: Home) -> None:
     there.put(REPO, published(own))
     there.cut = {"model.ubj"}
     assert "was cut. Nothing was changed here" in refused(other, HubError)
@@ -421,7 +419,7 @@ def test_a_connection_cut_in_the_middle_of_a_file_leaves_nothing(
     assert pull(other).version == "v0001"
 
 
-def test_a_connection_cut_while_pushing_is_told_and_noted(there: hub_server.Hub, own: Settings) -> None:
+def test_a_connection_cut_while_pushing_is_told_and_noted(there: hub_server.Hub, own: Home) -> None:
     there.cut = {"commit"}
     with pytest.raises(HubError, match="was cut"):
         push(own)
@@ -432,15 +430,15 @@ def test_a_connection_cut_while_pushing_is_told_and_noted(there: hub_server.Hub,
 
 
 @pytest.mark.parametrize("many", [True, False])
-def test_an_upload_that_the_store_refuses_is_told(there: hub_server.Hub, own: Settings, many: bool) -> None:
+def test_an_upload_that_the_store_refuses_is_told(there: hub_server.Hub, own: Home, many: bool) -> None:
     there.large = (".ubj", ".parquet") if many else (".ubj",)
-    there.refuse = {f"/stored/{sums.of(own.models / 'v0001' / 'model.ubj')}": 403}
+    there.refuse = {f"/stored/{sums.of(own.settings.models / 'v0001' / 'model.ubj')}": 403}
     with pytest.raises(HubError, match="status 403"):
         push(own)
     assert set(there.repos[REPO].files()) == {".gitattributes"}
 
 
-def test_nobody_at_the_address_is_told(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_at_the_address_is_told(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -453,7 +451,7 @@ def test_nobody_at_the_address_is_told(own: Settings, monkeypatch: pytest.Monkey
     assert untouched(own)
 
 
-def test_a_page_in_place_of_an_answer_is_told(own: Settings, there: hub_server.Hub, monkeypatch: Any) -> None:
+def test_a_page_in_place_of_an_answer_is_told(own: Home, there: hub_server.Hub, monkeypatch: Any) -> None:
     monkeypatch.setenv("HF_ENDPOINT", there.address + "/stored")  # gives bytes, whatever it is asked for
     for page in (b"<html>Sign in to this network</html>", b'{"sha": ' + b"[" * 100_000):
         there.stored = {"api/models/ada/spam/revision/main": page}
@@ -470,9 +468,7 @@ def test_a_page_in_place_of_an_answer_is_told(own: Settings, there: hub_server.H
         (418, "refuses what it was asked"),
     ],
 )
-def test_every_status_has_its_sentence(
-    there: hub_server.Hub, own: Settings, other: Settings, status: int, said: str
-) -> None:
+def test_every_status_has_its_sentence(there: hub_server.Hub, own: Home, other: Home, status: int, said: str) -> None:
     there.put(REPO, published(own))
     there.refuse = {f"/api/models/{REPO}/revision/main": status}
     sentence = refused(other, HubError)
@@ -481,7 +477,7 @@ def test_every_status_has_its_sentence(
 
 
 def test_without_a_token_nothing_is_pushed_and_what_is_public_is_pulled(
-    there: hub_server.Hub, own: Settings, other: Settings, monkeypatch: pytest.MonkeyPatch
+    there: hub_server.Hub, own: Home, other: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("HF_TOKEN")
     with pytest.raises(HubError, match="takes models only with a token: set HF_TOKEN"):
@@ -495,7 +491,7 @@ def test_without_a_token_nothing_is_pushed_and_what_is_public_is_pulled(
 
 
 def test_a_token_that_somebody_left_on_this_computer_is_not_used(
-    there: hub_server.Hub, own: Settings, other: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    there: hub_server.Hub, own: Home, other: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "token").write_text(TOKEN, encoding="ascii")
     monkeypatch.setattr(hub_client.constants, "HF_TOKEN_PATH", str(tmp_path / "token"))
@@ -507,7 +503,7 @@ def test_a_token_that_somebody_left_on_this_computer_is_not_used(
 
 @pytest.mark.parametrize("act", [push, pull])
 def test_a_wrong_token_is_told_without_being_shown(
-    there: hub_server.Hub, own: Settings, monkeypatch: pytest.MonkeyPatch, act: Any, caplog: pytest.LogCaptureFixture
+    there: hub_server.Hub, own: Home, monkeypatch: pytest.MonkeyPatch, act: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_wrong_and_secret")
     with pytest.raises(HubError, match="does not accept the token in HF_TOKEN") as caught:
@@ -516,7 +512,7 @@ def test_a_wrong_token_is_told_without_being_shown(
     assert untouched(own)
 
 
-def test_a_repo_or_a_revision_that_is_not_there_is_named(there: hub_server.Hub, own: Settings) -> None:
+def test_a_repo_or_a_revision_that_is_not_there_is_named(there: hub_server.Hub, own: Home) -> None:
     with pytest.raises(HubError, match=r"There is no repo ada/none on 127\.0\.0\.1:\d+"):
         pull(own, repo="ada/none")
     there.put(REPO, GIT_ATTRIBUTES)
@@ -525,7 +521,7 @@ def test_a_repo_or_a_revision_that_is_not_there_is_named(there: hub_server.Hub, 
 
 
 def test_only_the_hub_is_asked_and_only_for_what_it_takes(
-    there: hub_server.Hub, own: Settings, other: Settings, monkeypatch: pytest.MonkeyPatch
+    there: hub_server.Hub, own: Home, other: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("AGENT", "AI_AGENT"):
         monkeypatch.setenv(name, "some-tool")
@@ -546,7 +542,7 @@ def test_only_the_hub_is_asked_and_only_for_what_it_takes(
 
 
 def test_a_full_disk_is_told_and_leaves_nothing(
-    there: hub_server.Hub, own: Settings, other: Settings, monkeypatch: pytest.MonkeyPatch
+    there: hub_server.Hub, own: Home, other: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     there.put(REPO, published(own))
 
@@ -560,7 +556,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(
     assert "Make room or choose another place" in refused(other, StorageError)
 
 
-def test_a_pull_that_is_cancelled_leaves_nothing(there: hub_server.Hub, own: Settings, other: Settings) -> None:
+def test_a_pull_that_is_cancelled_leaves_nothing(there: hub_server.Hub, own: Home, other: Home) -> None:
     there.put(REPO, published(own))
 
     def told(done: int, _of: int, what: str) -> None:
@@ -572,8 +568,8 @@ def test_a_pull_that_is_cancelled_leaves_nothing(there: hub_server.Hub, own: Set
     assert untouched(other)
 
 
-def test_a_damaged_version_is_not_pushed(there: hub_server.Hub, own: Settings) -> None:
-    (own.models / "v0001" / "model.ubj").write_bytes(b"x")
+def test_a_damaged_version_is_not_pushed(there: hub_server.Hub, own: Home) -> None:
+    (own.settings.models / "v0001" / "model.ubj").write_bytes(b"x")
     with pytest.raises(DamagedModelError):
         push(own)
     assert (there.asked, own.audit.read().empty) == ([], True)

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from core.errors import UnsafeFileError
+from core.home import Home
 from core.hub import file_checks, sandbox
-from core.registry import baseline, registry, tree_check
-from core.settings import ROOT, TOKEN_VARIABLES, Settings, trial_environment
+from core.registry import baseline, tree_check
+from core.settings import ROOT, TOKEN_VARIABLES, trial_environment
 from tests.core.registry import crafted
 from tests.core.registry.crafted import encoded, opened, trees
 
@@ -40,14 +41,14 @@ def changed(folder: Path, name: str, value: float, node: int | None = None) -> N
     crafted.put(folder, encoded(raw))
 
 
-def test_a_sound_version_passes(own: Settings) -> None:
-    assert sandbox.fault(own.models / "v0001") is None
-    file_checks.prove(own.models / "v0001", "there")
+def test_a_sound_version_passes(own: Home) -> None:
+    assert sandbox.fault(own.settings.models / "v0001") is None
+    file_checks.prove(own.settings.models / "v0001", "there")
 
 
-def test_a_leaf_that_the_median_user_never_meets_is_found_by_many_users(own: Settings) -> None:
+def test_a_leaf_that_the_median_user_never_meets_is_found_by_many_users(own: Home) -> None:
     """Where the look at the trees is left out, some user of those tried still meets the leaf."""
-    folder = own.models / "v0001"
+    folder = own.settings.models / "v0001"
     changed(folder, "split_conditions", np.nan)
     done = tried(folder, BLIND)
     assert (done.returncode, done.stdout.decode()) == (
@@ -56,7 +57,7 @@ def test_a_leaf_that_the_median_user_never_meets_is_found_by_many_users(own: Set
     )
 
 
-def test_the_users_tried_meet_every_leaf_of_a_tree(own: Settings) -> None:
+def test_the_users_tried_meet_every_leaf_of_a_tree(own: Home) -> None:
     model = own.registry.load()
     forest = tree_check.forest((model.folder / "model.ubj").read_bytes())
     users = sandbox._users(model, model.baseline(), forest).astype(np.float32)
@@ -67,9 +68,9 @@ def test_the_users_tried_meet_every_leaf_of_a_tree(own: Settings) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
-def test_what_ends_the_process_is_told_and_harms_nobody(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_ends_the_process_is_told_and_harms_nobody(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """A child far out of its tree, and no look at the trees: XGBoost reads where nothing is."""
-    folder = own.models / "v0001"
+    folder = own.settings.models / "v0001"
     changed(folder, "left_children", 2**31 - 1, node=0)
     run, codes = subprocess.run, list[int]()
 
@@ -87,12 +88,12 @@ def test_what_ends_the_process_is_told_and_harms_nobody(own: Settings, monkeypat
     assert found[1].startswith("is damaged: it ended the process that tried the version (SIG")
 
 
-def test_a_process_that_does_not_end_is_ended(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_does_not_end_is_ended(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox, "PATIENCE", 0.01)
     with pytest.raises(
         UnsafeFileError, match="from there: a file is damaged: the version was not loaded and tried within"
     ):
-        file_checks.prove(own.models / "v0001", "there")
+        file_checks.prove(own.settings.models / "v0001", "there")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits differ")
@@ -104,8 +105,8 @@ def test_a_process_that_does_not_end_is_ended(own: Settings, monkeypatch: pytest
         ("trial.MOST_SECONDS = 5; trial._fault = lambda _: [0 for _ in iter(int, 1)]", b""),
     ],
 )
-def test_memory_and_time_are_bounded(own: Settings, done: str, told: bytes) -> None:
-    found = tried(own.models / "v0001", done + "; ")
+def test_memory_and_time_are_bounded(own: Home, done: str, told: bytes) -> None:
+    found = tried(own.settings.models / "v0001", done + "; ")
     assert told in found.stdout + found.stderr
     assert found.returncode or told in found.stdout
 
@@ -116,8 +117,8 @@ def test_the_process_is_given_no_secret(monkeypatch: pytest.MonkeyPatch) -> None
     assert "secret" not in trial_environment().values()
 
 
-def test_a_baseline_of_other_columns_is_refused(own: Settings, tmp_path: Path) -> None:
-    folder, known = own.models / "v0001", own.registry.load().baseline()
+def test_a_baseline_of_other_columns_is_refused(own: Home, tmp_path: Path) -> None:
+    folder, known = own.settings.models / "v0001", own.registry.load().baseline()
     sample = known.sample.rename(columns={"links": "likes"})
     baseline.save(baseline.Baseline(sample, known.features, known.score, known.quantiles), tmp_path / "b.parquet")
     crafted.put(folder, (tmp_path / "b.parquet").read_bytes(), "baseline.parquet")

@@ -140,7 +140,7 @@ def test_without_a_webhook_the_log_of_the_home_has_a_line_a_message(home):
     home.incidents.keep([], looked_at=incidents.KINDS, now=NOW)
     home.incidents.keep([LATE], looked_at=incidents.KINDS, now=NOW)
     assert home.alerting.tell(to, now=NOW) == (1, "")
-    lines = Path(home.data / "logs" / "alerts.log").read_text(encoding="utf-8").splitlines()
+    lines = Path(home.settings.data / "logs" / "alerts.log").read_text(encoding="utf-8").splitlines()
     assert len(lines) == 2
     assert lines[1] == f"{NOW.isoformat()} 3 users wait too long. <http://localhost:8501/review|Open>"
 
@@ -152,7 +152,7 @@ def test_the_webhook_of_the_home_is_nowhere_in_what_the_home_keeps(home, receive
     for _ in range(3):
         home.alerting.tell(home.alerting.channel(), now=NOW, sleep=waits.append)
     assert len(receiver.heard) == 6
-    kept = [path for path in home.home.rglob("*") if path.is_file()]
+    kept = [path for path in home.settings.home.rglob("*") if path.is_file()]
     assert kept
     assert not [path for path in kept if SECRET.encode() in path.read_bytes()]
     monkeypatch.setenv("TRUSTDESK_WEBHOOK", f"gopher://{SECRET}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.estimation import live_figures
 from core.explore.interval import wilson
 from core.monitoring import calibration
 from core.monitoring.calibration import groups

@@ -19,10 +19,8 @@ from core.explore.shift import psi
 from core.monitoring import drift
 from core.monitoring.drift import compared, jensen_shannon, verdict_of
 from core.policy.policy import Policy
-from core.registry import registry
 from core.registry.baseline import Baseline
 from core.schema import schema as schemas
-from core.scoring import score_file
 from core.scoring.scorer import Scorer
 from tests import make
 
@@ -30,7 +28,7 @@ NAN = float("nan")
 
 
 def scored(home, frame, *, version=None):
-    schema, model = schemas.load(home.schema_file), home.registry.load(version)
+    schema, model = schemas.load(home.settings.schema_file), home.registry.load(version)
     return home.file_scoring.score_file("users.csv", make.csv(frame), schema, model, Policy(), now=make.NOW).run
 
 

@@ -10,10 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.estimation import live_figures
-from core.monitoring import drift, exposition, inspection
+from core.monitoring import exposition
 from core.monitoring.exposition import METRICS, Sample
-from core.scoring import runs
 from core.settings import ROOT
 from tests import make
 from tests.core.review.reviewing import fresh, judge, planned, scored, waiting

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import UnknownItemError
+from core.home import Home
 from core.monitoring import incidents
 from core.monitoring.incidents import Finding
-from core.settings import Settings
 from tests.make import NOW
 
 DRIFT = Finding("drift", "X1", "X1 has drifted.", "monitor", {"feature": "X1"})
@@ -56,7 +56,7 @@ def test_an_id_that_is_none_is_told(home):
 @settings(max_examples=15)  # each makes a home of its own
 @given(looks=st.lists(st.sets(st.sampled_from("abc")), max_size=8))
 def test_open_incidents_are_what_the_last_look_found(looks, tmp_path_factory):
-    home = Settings.of(tmp_path_factory.mktemp("home"))
+    home = Home.open(tmp_path_factory.mktemp("home"))
     opened = 0
     for hours, causes in enumerate(looks):
         found = [Finding("drift", cause, "", "monitor") for cause in sorted(causes)]

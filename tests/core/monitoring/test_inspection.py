@@ -9,14 +9,11 @@ from datetime import timedelta
 
 import pytest
 
-from core import jobs
-from core.access import accounts, audit
 from core.errors import BadOptionError, NotAllowedError
 from core.files import write_text
 from core.jobs import Job
-from core.monitoring import drift, incidents, inspection, targets
+from core.monitoring import inspection, targets
 from core.registry import registry
-from core.review import guidance
 from core.schema import schema as schemas
 from tests import make
 from tests.core.monitoring.test_drift import scored
@@ -82,7 +79,7 @@ def test_precision_counts_as_below_its_target_only_when_its_whole_interval_is(ow
     run = planned(own, USERS, capacity=200, audit=0.02, uncertain=0)
     judge_all(own, truth_of(USERS))
     assert "precision" not in kinds(own.inspection.look(now=NOW))
-    own.options_file.write_text("[monitoring]\nprecision = 0.99\n")
+    own.settings.options_file.write_text("[monitoring]\nprecision = 0.99\n")
     found = next(each for each in own.inspection.look(now=NOW).found if each.kind == "precision")
     assert found.address == {"run": run.id}
     assert "below the target of 99.0" in found.sentence
@@ -99,7 +96,7 @@ def test_users_who_wait_too_long_are_counted(own):
 def test_a_retraining_that_failed_is_told_until_the_next_one(own):
     def over(identity, status, asked):
         job = Job(identity, "Retraining", status, message="The disk is full.", asked=asked, told=time.time())
-        write_text(own.jobs / identity / "state.json", json.dumps(asdict(job)))
+        write_text(own.settings.jobs / identity / "state.json", json.dumps(asdict(job)))
 
     over("retrain-1", "failed", 1.0)
     assert own.jobs.look("retrain-1").over
@@ -113,14 +110,14 @@ def test_a_broken_schema_or_model_is_told_and_says_nothing_of_drift(own):
     scored(own, MOVED)
     drifted = set(own.inspection.look(now=NOW).new)
     assert drifted
-    own.schema_file.write_text("features = 1")
+    own.settings.schema_file.write_text("features = 1")
     assert kinds(own.inspection.look(now=NOW)) == ["schema"]
-    schemas.save(replace(make.SCHEMA, features=make.SCHEMA.features[1:]), own.schema_file)
+    schemas.save(replace(make.SCHEMA, features=make.SCHEMA.features[1:]), own.settings.schema_file)
     found = own.inspection.look(now=NOW).found
     assert [each.kind for each in found] == ["schema"]
     assert "v0001 needs links" in found[0].sentence
-    schemas.save(make.SCHEMA, own.schema_file)
-    (own.models / "v0001" / registry.TREES).write_bytes(b"no trees")
+    schemas.save(make.SCHEMA, own.settings.schema_file)
+    (own.settings.models / "v0001" / registry.TREES).write_bytes(b"no trees")
     assert kinds(own.inspection.look(now=NOW)) == ["model"]
     still = {each.id for each in own.incidents.recent() if each.open and each.finding.kind == "drift"}
     assert still == drifted
@@ -132,11 +129,11 @@ def test_a_broken_schema_or_model_is_told_and_says_nothing_of_drift(own):
      ("[monitoring]\nprecision = 2", "0 to 1"), ("[monitoring]\nprecision = true", "0 to 1")],
 )  # fmt: skip
 def test_targets_that_cannot_be_are_told(home, text, said):
-    home.data.mkdir()
-    home.options_file.write_text(text)
+    home.settings.data.mkdir()
+    home.settings.options_file.write_text(text)
     with pytest.raises(BadOptionError, match=said):
         home.targets.load()
-    home.options_file.write_text("[monitoring]\nprecision = 0.8\n[learning]\nmin_samples = 5\n")
+    home.settings.options_file.write_text("[monitoring]\nprecision = 0.8\n[learning]\nmin_samples = 5\n")
     assert home.targets.load() == targets.Targets(0.8)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from core.monitoring import incidents, rounds
 from tests.core.monitoring.test_drift import scored
 from tests.core.monitoring.test_inspection import MOVED
 from tests.make import NOW
@@ -20,9 +19,9 @@ def test_a_round_tells_what_is_new_once(own):
 
 
 def test_what_cannot_be_read_just_now_is_news_and_not_the_end(own, monkeypatch):
-    own.options_file.write_text("[")
+    own.settings.options_file.write_text("[")
     assert "settings.toml" in own.rounds.news(now=NOW)[0]
-    own.options_file.unlink()
+    own.settings.options_file.unlink()
     monkeypatch.setenv("TRUSTDESK_WEBHOOK", "nowhere")
     assert own.rounds.news(now=NOW) == (
         "webhook: the address of alerts must begin with https:// or http:// and name a host.",

@@ -9,7 +9,6 @@ import pytest
 
 from core.monitoring import volume
 from core.policy.policy import BANDS
-from core.scoring import runs
 from tests import make
 from tests.core.monitoring.test_drift import scored
 from tests.core.review.reviewing import judge, planned, waiting

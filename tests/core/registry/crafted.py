@@ -15,10 +15,10 @@ import numpy.typing as npt
 import pandas as pd
 import xgboost as xgb
 
+from core.home import Home
 from core.registry import registry, sums, ubj
 from core.registry.registry import Model
 from core.scoring.scorer import Scorer
-from core.settings import Settings
 
 Change = Callable[[dict[str, Any]], None]
 _MARKERS: Final = {"u1": b"U", "i4": b"l", "i8": b"L", "f4": b"d"}
@@ -86,7 +86,7 @@ def chain(tree: dict[str, Any], depth: int) -> None:
     tree["tree_param"]["num_nodes"] = str(size)
 
 
-def one_bad_leaf(home: Settings, value: float = np.nan) -> Model:
+def one_bad_leaf(home: Home, value: float = np.nan) -> Model:
     """The model in charge with one tree, and a leaf that gives some users no score; no checked version has one."""
     model = home.registry.load()
     raw = opened(bytes(model.booster[:1].save_raw("ubj")))

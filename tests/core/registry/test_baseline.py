@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.data import datasets, split
+from core.data import split
 from core.evaluation.histogram import FEATURE_BINS, Histogram, histogram, score_histogram
-from core.registry import baseline, registry
+from core.home import Home
+from core.registry import baseline
 from core.scoring.scorer import Scorer
-from core.settings import Settings
 from tests import make
 
 
@@ -46,7 +46,7 @@ def test_scores_are_counted_in_fifty_bins_from_zero_to_one() -> None:
     assert (found.counts[0], found.counts[1], found.counts[25], found.counts[49]) == (2, 1, 1, 1)
 
 
-def test_the_baseline_of_a_version_describes_the_users_it_was_trained_on(trained: Settings) -> None:
+def test_the_baseline_of_a_version_describes_the_users_it_was_trained_on(trained: Home) -> None:
     model = trained.registry.load()
     frame = trained.datasets.frame(model.metadata.data.dataset)
     test = split.in_test(split.keys(frame, make.SCHEMA, trained.split.salt()))
@@ -61,7 +61,7 @@ def test_the_baseline_of_a_version_describes_the_users_it_was_trained_on(trained
         assert entry.missing == seen[name].isna().sum()
 
 
-def test_scores_of_the_baseline_are_those_of_users_nobody_trained_on(trained: Settings) -> None:
+def test_scores_of_the_baseline_are_those_of_users_nobody_trained_on(trained: Home) -> None:
     model = trained.registry.load()
     frame = trained.datasets.frame(model.metadata.data.dataset)
     test = split.in_test(split.keys(frame, make.SCHEMA, trained.split.salt()))

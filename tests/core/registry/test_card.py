@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 
 from core.errors import BadOptionError
 from core.evaluation.metrics import Estimate
+from core.home import Home
 from core.model import boosted
-from core.registry import bundle, card, registry
+from core.registry import bundle, card
 from core.registry.card import NOT_SUPPLIED
 from core.registry.lineage import PROMOTE, Promotion
 from core.scoring.scorer import Scorer
-from core.settings import Settings
 from tests import make
 from tests.make import NOW
 
@@ -39,7 +39,7 @@ def numbers(text: str) -> list[float]:
     return [float(found) for found in re.findall(r"\d+\.\d+", text)]
 
 
-def test_every_figure_of_the_card_is_that_of_the_metadata(trained: Settings) -> None:
+def test_every_figure_of_the_card_is_that_of_the_metadata(trained: Home) -> None:
     metadata = trained.registry.describe("v0001")
     text = card.markdown("v0001", metadata, None)
     for name, found in metadata.figures.overall.items():
@@ -56,7 +56,7 @@ def test_every_figure_of_the_card_is_that_of_the_metadata(trained: Settings) -> 
     assert row(text, "Constant, so nothing was learnt") == "constant"
 
 
-def test_what_nobody_has_told_is_not_supplied(trained: Settings) -> None:
+def test_what_nobody_has_told_is_not_supplied(trained: Home) -> None:
     metadata = replace(trained.registry.describe("v0001"), parent=None, trained_by=None)
     text = card.markdown("v0001", metadata, None)
     for name in ("Trained by", "Parent, in charge when trained", "Licence", "Who labelled it, and how well"):
@@ -64,7 +64,7 @@ def test_what_nobody_has_told_is_not_supplied(trained: Settings) -> None:
     assert row(text, "Put in charge") == "not on record"
 
 
-def test_what_is_known_of_the_lineage_stands_in_the_card(trained: Settings) -> None:
+def test_what_is_known_of_the_lineage_stands_in_the_card(trained: Home) -> None:
     metadata = replace(trained.registry.describe("v0001"), parent="v0007", trained_by="Bob")
     text = card.markdown("v0001", metadata, PROMOTION)
     assert (row(text, "Trained by"), row(text, "Parent, in charge when trained")) == ("Bob", "v0007")
@@ -83,13 +83,13 @@ def test_other_peoples_text_stays_one_cell_of_text(text: str) -> None:
     assert not re.search(r"[\\`*_{}\[\]<>#|~$&]", bare)
 
 
-def test_the_difference_of_a_version_from_itself_is_none(trained: Settings) -> None:
+def test_the_difference_of_a_version_from_itself_is_none(trained: Home) -> None:
     metadata = trained.registry.describe("v0001")
     assert all(found.same for found in card.difference(metadata, metadata))
     assert card.same_users(metadata, metadata)
 
 
-def test_the_difference_names_what_changed_and_nothing_else(trained: Settings) -> None:
+def test_the_difference_names_what_changed_and_nothing_else(trained: Home) -> None:
     one = trained.registry.describe("v0001")
     figures = replace(one.figures, overall={**one.figures.overall, "ece": Estimate(None, None, None)})
     other = replace(
@@ -103,16 +103,16 @@ def test_the_difference_names_what_changed_and_nothing_else(trained: Settings) -
     assert not card.same_users(one, other)
 
 
-def test_an_exported_version_is_loaded_by_another_home(trained: Settings, tmp_path: Path) -> None:
+def test_an_exported_version_is_loaded_by_another_home(trained: Home, tmp_path: Path) -> None:
     model = trained.registry.load()
     bundle.export(model, tmp_path / "models" / "v0001", "the card")
-    there = Settings.of(tmp_path).registry.load("v0001")
+    there = Home.open(tmp_path).registry.load("v0001")
     assert there.metadata == model.metadata
     assert (there.users() == model.users()).all()
     assert (tmp_path / "models" / "v0001" / "card.md").read_text(encoding="utf-8") == "the card"
 
 
-def test_nothing_is_exported_over_what_is_there(trained: Settings, tmp_path: Path) -> None:
+def test_nothing_is_exported_over_what_is_there(trained: Home, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     for export in (bundle.export, bundle.export_bundle):
         with pytest.raises(BadOptionError, match="is there already"):
@@ -138,7 +138,7 @@ json.dump(told, sys.stdout)
 """
 
 
-def test_the_four_files_load_where_nothing_of_ours_can_be_imported(trained: Settings, tmp_path: Path) -> None:
+def test_the_four_files_load_where_nothing_of_ours_can_be_imported(trained: Home, tmp_path: Path) -> None:
     model, users = trained.registry.load(), make.users(200, seed=4)
     bundle.export_bundle(model, tmp_path / "out", "the card")
     users.to_csv(tmp_path / "users.csv", index=False)
@@ -158,7 +158,7 @@ def test_the_four_files_load_where_nothing_of_ours_can_be_imported(trained: Sett
     assert told["metrics"]["pr_auc"] == model.metadata.figures.overall["pr_auc"].as_json()
 
 
-def test_the_calibration_told_with_the_four_files_gives_our_scores(trained: Settings, tmp_path: Path) -> None:
+def test_the_calibration_told_with_the_four_files_gives_our_scores(trained: Home, tmp_path: Path) -> None:
     model, users = trained.registry.load(), make.users(200, seed=4)
     bundle.export_bundle(model, tmp_path / "out", "")
     told = json.loads((tmp_path / "out" / "model_metrics.json").read_text(encoding="utf-8"))["calibration"]

@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.errors import DamagedModelError
+from core.home import Home
 from core.registry import baseline, registry
-from core.settings import Settings
 from core.store import strict_json
 from tests import make
 from tests.core.registry import crafted
@@ -36,8 +36,8 @@ ANYWHERE = {
 
 @pytest.mark.parametrize("content", ANYWHERE.values(), ids=ANYWHERE.keys())
 @pytest.mark.parametrize("name", ["metadata.json", "calibration.json", "origin.json"])
-def test_json_that_nobody_here_writes_is_a_damaged_model(own: Settings, name: str, content: bytes) -> None:
-    folder = own.models / "v0001"
+def test_json_that_nobody_here_writes_is_a_damaged_model(own: Home, name: str, content: bytes) -> None:
+    folder = own.settings.models / "v0001"
     if name == "origin.json":
         (folder / name).write_bytes(content)
         registry.sums.add(folder, name)
@@ -87,8 +87,8 @@ METADATA = {
 
 
 @pytest.mark.parametrize("change", METADATA.values(), ids=METADATA.keys())
-def test_metadata_of_other_types_is_a_damaged_model(own: Settings, change: Callable[[Any], None]) -> None:
-    folder = own.models / "v0001"
+def test_metadata_of_other_types_is_a_damaged_model(own: Home, change: Callable[[Any], None]) -> None:
+    folder = own.settings.models / "v0001"
     raw = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
     change(raw)
     crafted.put(folder, json.dumps(raw).encode(), "metadata.json")
@@ -108,8 +108,8 @@ def test_metadata_of_other_types_is_a_damaged_model(own: Settings, change: Calla
     ],
     ids=str,
 )  # fmt: skip
-def test_a_calibration_that_could_give_no_number_is_a_damaged_model(own: Settings, calibration: Any) -> None:
-    crafted.put(own.models / "v0001", json.dumps(calibration).encode(), "calibration.json")
+def test_a_calibration_that_could_give_no_number_is_a_damaged_model(own: Home, calibration: Any) -> None:
+    crafted.put(own.settings.models / "v0001", json.dumps(calibration).encode(), "calibration.json")
     with pytest.raises(DamagedModelError, match=r"cannot be read \(calibration\.json: "):
         own.registry.load()
 
@@ -147,9 +147,9 @@ BASELINES: dict[str, Callable[[pa.Table], pa.Table]] = {
 
 @pytest.mark.parametrize("change", BASELINES.values(), ids=BASELINES.keys())
 def test_a_baseline_that_is_none_is_a_damaged_model(
-    own: Settings, tmp_path: Path, change: Callable[[pa.Table], pa.Table]
+    own: Home, tmp_path: Path, change: Callable[[pa.Table], pa.Table]
 ) -> None:
-    folder = own.models / "v0001"
+    folder = own.settings.models / "v0001"
     pq.write_table(change(pq.read_table(folder / "baseline.parquet")), tmp_path / "changed.parquet")
     crafted.put(folder, (tmp_path / "changed.parquet").read_bytes(), "baseline.parquet")
     with pytest.raises(DamagedModelError, match=r"cannot be read \(baseline\.parquet: "):
@@ -157,17 +157,17 @@ def test_a_baseline_that_is_none_is_a_damaged_model(
 
 
 @pytest.mark.parametrize("name", ["baseline.parquet", "users.parquet"])
-def test_what_is_no_parquet_is_a_damaged_model(own: Settings, name: str) -> None:
-    crafted.put(own.models / "v0001", b"PAR1" + b"\0" * 100 + b"PAR1", name)
+def test_what_is_no_parquet_is_a_damaged_model(own: Home, name: str) -> None:
+    crafted.put(own.settings.models / "v0001", b"PAR1" + b"\0" * 100 + b"PAR1", name)
     model = own.registry.load()
     with pytest.raises(DamagedModelError, match=rf"cannot be read \({name}: "):
         model.baseline() if name == "baseline.parquet" else model.users()
 
 
 def test_users_beyond_what_is_read_or_of_another_kind_are_a_damaged_model(
-    own: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder, path = own.models / "v0001", tmp_path / "users.parquet"
+    folder, path = own.settings.models / "v0001", tmp_path / "users.parquet"
     monkeypatch.setattr(baseline, "MOST_USERS", 98)
     for frame in (pd.DataFrame({"nobody": [1]}), pd.DataFrame({"user": ["a"]}), pd.DataFrame({"user": np.arange(99)})):
         frame.to_parquet(path, index=False)
@@ -176,25 +176,25 @@ def test_users_beyond_what_is_read_or_of_another_kind_are_a_damaged_model(
             own.registry.load().users()
 
 
-def test_one_damaged_version_leaves_the_others_in_the_list(own: Settings) -> None:
+def test_one_damaged_version_leaves_the_others_in_the_list(own: Home) -> None:
     first = own.registry.load()
     parts = registry.Parts(
         first.booster, first.calibration, first.metadata, first.baseline(), make.users(5).index.to_numpy(np.uint64)
     )
     assert own.registry.publish(parts) == "v0002"
-    crafted.put(own.models / "v0002", DEEP, "metadata.json")
+    crafted.put(own.settings.models / "v0002", DEEP, "metadata.json")
     newest, oldest = own.registry.listing()
     assert "v0002" in newest.damage
     assert oldest.metadata == first.metadata
 
 
-def test_a_champion_that_is_no_text_is_no_version(own: Settings) -> None:
-    (own.models / "CHAMPION").write_bytes(b"v00\xff01\n")
+def test_a_champion_that_is_no_text_is_no_version(own: Home) -> None:
+    (own.settings.models / "CHAMPION").write_bytes(b"v00\xff01\n")
     with pytest.raises(registry.UnknownVersionError, match="This home has v0001"):
         own.registry.load()
 
 
-def test_what_is_written_here_is_read_as_it_was(own: Settings) -> None:
+def test_what_is_written_here_is_read_as_it_was(own: Home) -> None:
     for name in ("metadata.json", "calibration.json"):
-        content = (own.models / "v0001" / name).read_bytes()
+        content = (own.settings.models / "v0001" / name).read_bytes()
         assert strict_json.parsed(content) == json.loads(content)

@@ -9,10 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import percentileofscore
 
-from core.registry import registry
+from core.home import Home
 from core.registry.baseline import without_rows
 from core.registry.population import Population
-from core.settings import Settings
 
 NAN = float("nan")
 # Few distinct values, so that there are ties, gaps, and values beyond the ends.
@@ -119,7 +118,7 @@ def test_a_blind_case_has_the_same_columns_without_pushes_and_an_order_that_is_n
     assert other["feature"].tolist() == found["feature"].tolist()
 
 
-def test_the_training_users_of_a_version_are_a_population(trained: Settings) -> None:
+def test_the_training_users_of_a_version_are_a_population(trained: Home) -> None:
     model = trained.registry.load()
     sample, names = model.baseline().sample, model.metadata.names
     found = Population.of(sample, names)
@@ -128,7 +127,7 @@ def test_the_training_users_of_a_version_are_a_population(trained: Settings) -> 
     assert found.spammer[links] > found.legitimate[links]
 
 
-def test_without_rows_the_histograms_tell_where_values_stand(trained: Settings) -> None:
+def test_without_rows_the_histograms_tell_where_values_stand(trained: Home) -> None:
     model = trained.registry.load()
     names, whole = model.metadata.names, model.baseline()
     exact, told = Population.of(whole.sample, names), Population.of_baseline(without_rows(whole), names)

@@ -14,9 +14,10 @@ import pytest
 import xgboost as xgb
 
 from core.errors import DamagedModelError
+from core.home import Home
 from core.registry import registry, tree_check, ubj
 from core.scoring.scorer import Scorer
-from core.settings import ROOT, Settings, child_environment
+from core.settings import ROOT, child_environment
 from tests import make
 from tests.core.registry import crafted
 from tests.core.registry.crafted import Change, chain, encoded, opened, trees
@@ -26,7 +27,7 @@ UNREADABLE = r"Model v0001 was not loaded: a file cannot be read \(model\.ubj: "
 
 
 @pytest.fixture(scope="session")
-def twelve(trained: Settings) -> bytes:
+def twelve(trained: Home) -> bytes:
     """A booster of twelve trees, as it is stored."""
     return bytes(trained.registry.load().booster[:12].save_raw("ubj"))
 
@@ -170,10 +171,10 @@ CHANGES: dict[str, Change] = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
-def test_a_crafted_tree_is_a_damaged_model(own: Settings, twelve: bytes, change: Change) -> None:
+def test_a_crafted_tree_is_a_damaged_model(own: Home, twelve: bytes, change: Change) -> None:
     raw = opened(twelve)
     change(raw)
-    crafted.put(own.models / "v0001", encoded(raw))
+    crafted.put(own.settings.models / "v0001", encoded(raw))
     for ask in (registry.load, make.promoted):
         with pytest.raises(DamagedModelError, match=UNREADABLE):
             ask(own, "v0001")
@@ -204,8 +205,8 @@ BYTES: dict[str, Content] = {
 
 
 @pytest.mark.parametrize("change", BYTES.values(), ids=BYTES.keys())
-def test_bytes_that_are_no_booster_are_a_damaged_model(own: Settings, twelve: bytes, change: Content) -> None:
-    crafted.put(own.models / "v0001", change(twelve))
+def test_bytes_that_are_no_booster_are_a_damaged_model(own: Home, twelve: bytes, change: Content) -> None:
+    crafted.put(own.settings.models / "v0001", change(twelve))
     with pytest.raises(DamagedModelError, match=UNREADABLE):
         own.registry.load()
 
@@ -226,13 +227,13 @@ def test_more_trees_or_bytes_than_are_taken_are_refused(twelve: bytes, monkeypat
 
 
 @pytest.mark.parametrize("name", ["five", "bundled"])
-def test_what_the_encoder_writes_is_what_xgboost_writes(trained: Settings, name: str) -> None:
-    home = trained if name == "five" else Settings(ROOT)
-    content = (home.models / "v0001" / "model.ubj").read_bytes()
+def test_what_the_encoder_writes_is_what_xgboost_writes(trained: Home, name: str) -> None:
+    home = trained if name == "five" else Home.open(ROOT)
+    content = (home.settings.models / "v0001" / "model.ubj").read_bytes()
     assert encoded(opened(content)) == content
 
 
-def test_the_trees_read_are_those_that_xgboost_scores_with(trained: Settings, twelve: bytes) -> None:
+def test_the_trees_read_are_those_that_xgboost_scores_with(trained: Home, twelve: bytes) -> None:
     forest, model = tree_check.forest(twelve), trained.registry.load()
     rows = Scorer(model).matrix(make.users(50))
     margin = np.full(len(rows), forest.bias)
@@ -258,7 +259,7 @@ def test_the_trees_read_are_those_that_xgboost_scores_with(trained: Settings, tw
     ],
     ids=str,
 )  # fmt: skip
-def test_whatever_xgboost_grows_passes(trained: Settings, parameters: dict[str, Any]) -> None:
+def test_whatever_xgboost_grows_passes(trained: Home, parameters: dict[str, Any]) -> None:
     users = make.users(800)
     matrix = xgb.DMatrix(Scorer(trained.registry.load()).matrix(users), users["spam"])
     grown = xgb.train({"objective": "binary:logistic", "tree_method": "hist", **parameters}, matrix, 20)
@@ -269,19 +270,19 @@ def test_whatever_xgboost_grows_passes(trained: Settings, parameters: dict[str, 
         assert bytes(tree_check.booster(content).save_raw("ubj")) == content
 
 
-def test_32_levels_pass_and_score(own: Settings, twelve: bytes) -> None:
+def test_32_levels_pass_and_score(own: Home, twelve: bytes) -> None:
     raw = opened(twelve)
     deep(32)(raw)
-    crafted.put(own.models / "v0001", encoded(raw))
+    crafted.put(own.settings.models / "v0001", encoded(raw))
     assert np.isfinite(Scorer(own.registry.load()).score(make.users(50)).probability).all()
 
 
-def test_trees_of_other_features_than_the_metadata_are_a_damaged_model(own: Settings, twelve: bytes) -> None:
+def test_trees_of_other_features_than_the_metadata_are_a_damaged_model(own: Home, twelve: bytes) -> None:
     raw = opened(twelve)
     raw["learner"]["learner_model_param"]["num_feature"] = "6"
     for tree in trees(raw):
         tree["tree_param"]["num_feature"] = "6"
-    crafted.put(own.models / "v0001", encoded(raw))
+    crafted.put(own.settings.models / "v0001", encoded(raw))
     with pytest.raises(DamagedModelError, match=r"metadata\.json names 5 features, and model\.ubj has 6"):
         own.registry.load()
 
@@ -303,10 +304,10 @@ def test_a_file_is_looked_at_once_and_every_other_file_again(twelve: bytes, monk
 
 
 def test_a_file_that_is_exchanged_while_it_is_loaded_is_damage_or_not_read(
-    own: Settings, twelve: bytes, monkeypatch: pytest.MonkeyPatch
+    own: Home, twelve: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What XGBoost is given are the bytes that were looked at, whatever the file holds by then."""
-    path, raw, read, times = own.models / "v0001" / "model.ubj", opened(twelve), Path.read_bytes, [0]
+    path, raw, read, times = own.settings.models / "v0001" / "model.ubj", opened(twelve), Path.read_bytes, [0]
     before = path.read_bytes()
     cell("left_children", 0, 0)(raw)
 
@@ -336,7 +337,7 @@ def fuzzed(content: bytes, folder: Path, first: int, last: int) -> str:
     (folder / "booster.ubj").write_bytes(content)
     done = subprocess.run(
         [sys.executable, "-m", "tests.core.registry.fuzz_trees", str(folder / "booster.ubj"), str(first), str(last)],
-        cwd=ROOT, env=child_environment(Settings(folder)), capture_output=True, text=True, check=False,
+        cwd=ROOT, env=child_environment(Home.open(folder)), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, f"{done.stdout[-20:]} {done.stderr[-2_000:]}"
     return done.stdout.splitlines()[-1]

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.feedback import csv_store
 from core.feedback.verdict import Verdict
-from core.settings import Settings
+from core.home import Home
 from tests.core.feedback.verdicts import verdict
 from tests.make import SCHEMA
 
@@ -28,6 +27,6 @@ def verdicts(frame: pd.DataFrame, *, inclusion: float = 1.0, name: str = "f", **
     ]  # fmt: skip
 
 
-def judged(home: Settings, frame: pd.DataFrame, *, inclusion: float = 0.2, name: str = "f", **changes: Any) -> None:
+def judged(home: Home, frame: pd.DataFrame, *, inclusion: float = 0.2, name: str = "f", **changes: Any) -> None:
     """Store a verdict on each user of a labelled frame."""
     home.feedback.record(verdicts(frame, inclusion=inclusion, name=name, **changes))

@@ -8,15 +8,14 @@ import numpy as np
 import pytest
 
 from core.data import split
+from core.home import Home
 from core.model.calibrate import Calibration
 from core.policy.policy import Policy
-from core.registry import registry
 from core.registry.registry import Model
 from core.retraining import gate
 from core.retraining.gate import Gate
 from core.retraining.training_set import Labelled
 from core.scoring.scorer import Scorer
-from core.settings import Settings
 from tests import make
 from tests.make import NOW, SCHEMA
 
@@ -42,7 +41,7 @@ def states(found: Gate) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def champion(trained: Settings) -> Model:
+def champion(trained: Home) -> Model:
     return trained.registry.load()
 
 
@@ -94,7 +93,7 @@ def test_without_judges_of_both_classes_nothing_is_promoted(champion: Model) -> 
         assert "too few to judge by" in found.sentence
 
 
-def test_what_was_found_is_kept_with_the_version(home: Settings, champion: Model) -> None:
+def test_what_was_found_is_kept_with_the_version(home: Home, champion: Model) -> None:
     for judges in (JUDGES, NOBODY):
         found = gated(champion, first_trees(champion), judges)
         home.gate_reports.keep(found)

@@ -13,21 +13,16 @@ import pandas as pd
 import pytest
 from filelock import FileLock
 
-from core.access import accounts, audit
-from core.data import datasets, intake, split
+from core.data import intake, split
 from core.errors import NotAllowedError, RefusedError, TooFewRowsError
+from core.home import Home
 from core.model.calibrate import Calibration
-from core.monitoring import drift
 from core.policy.policy import Policy
 from core.registry import registry
 from core.registry.registry import Parts
-from core.retraining import gate, retrain, schedule
-from core.retraining import settings as learnings
 from core.retraining.retrain import Request, Retrained
 from core.retraining.settings import Learning
 from core.scoring.scorer import Scorer
-from core.settings import Settings
-from core.training import training, training_runs
 from tests import make
 from tests.core.monitoring.test_drift import scored
 from tests.core.retraining import feeding
@@ -45,33 +40,33 @@ def turned(n: int, seed: int) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def fed(trained: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def fed(trained: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home with a champion and 900 audited users of a new pattern; not to be changed."""
-    home = Settings.of(tmp_path_factory.mktemp("fed"))
-    shutil.copytree(trained.models / "v0001", home.models / "v0001")
-    shutil.copy(trained.models / "CHAMPION", home.models)
-    shutil.copytree(trained.datasets, home.datasets)
-    for path in (trained.schema_file, trained.salt_file):
-        shutil.copy(path, home.data)
+    home = Home.open(tmp_path_factory.mktemp("fed"))
+    shutil.copytree(trained.settings.models / "v0001", home.settings.models / "v0001")
+    shutil.copy(trained.settings.models / "CHAMPION", home.settings.models)
+    shutil.copytree(trained.settings.datasets, home.settings.datasets)
+    for path in (trained.settings.schema_file, trained.settings.salt_file):
+        shutil.copy(path, home.settings.data)
     feeding.judged(home, turned(900, 21))
     return home
 
 
 @pytest.fixture
-def mine(fed: Settings, tmp_path: Path) -> Settings:
+def mine(fed: Home, tmp_path: Path) -> Home:
     """A copy for one test."""
-    shutil.copytree(fed.home, tmp_path, dirs_exist_ok=True)
-    return Settings.of(tmp_path)
+    shutil.copytree(fed.settings.home, tmp_path, dirs_exist_ok=True)
+    return Home.open(tmp_path)
 
 
 @pytest.fixture(scope="module")
-def full(fed: Settings, tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Retrained]:
+def full(fed: Home, tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Retrained]:
     home = tmp_path_factory.mktemp("full")
-    shutil.copytree(fed.home, home, dirs_exist_ok=True)
-    return Settings.of(home), Settings.of(home).retraining.retrain(ASKED, now=NOW)
+    shutil.copytree(fed.settings.home, home, dirs_exist_ok=True)
+    return Home.open(home), Home.open(home).retraining.retrain(ASKED, now=NOW)
 
 
-def test_the_candidate_stands_beside_the_champion_which_serves_on(full: tuple[Settings, Retrained]) -> None:
+def test_the_candidate_stands_beside_the_champion_which_serves_on(full: tuple[Home, Retrained]) -> None:
     home, found = full
 
     assert (found.version, found.promoted, home.registry.champion()) == ("v0002", False, "v0001")
@@ -88,7 +83,7 @@ def test_the_candidate_stands_beside_the_champion_which_serves_on(full: tuple[Se
     )
 
 
-def test_a_new_pattern_is_learnt_and_the_gate_sees_it(full: tuple[Settings, Retrained]) -> None:
+def test_a_new_pattern_is_learnt_and_the_gate_sees_it(full: tuple[Home, Retrained]) -> None:
     home, found = full
     states = {each.name: each.state for each in found.gate.checks}
 
@@ -101,7 +96,7 @@ def test_a_new_pattern_is_learnt_and_the_gate_sees_it(full: tuple[Settings, Retr
     assert after < 0.9 * before
 
 
-def test_the_version_knows_whom_it_has_learnt_from_and_no_judge_is_among_them(full: tuple[Settings, Retrained]) -> None:
+def test_the_version_knows_whom_it_has_learnt_from_and_no_judge_is_among_them(full: tuple[Home, Retrained]) -> None:
     home, found = full
     model, salt = home.registry.load("v0002"), home.split.salt()
     new = split.keys(turned(900, 21), SCHEMA, salt)
@@ -119,7 +114,7 @@ def test_the_version_knows_whom_it_has_learnt_from_and_no_judge_is_among_them(fu
     assert model.metadata.data.trained_on == int(learnt.sum() + (~split.in_test(old)).sum())
 
 
-def test_the_run_is_kept_with_its_scores_of_the_test_part(full: tuple[Settings, Retrained]) -> None:
+def test_the_run_is_kept_with_its_scores_of_the_test_part(full: tuple[Home, Retrained]) -> None:
     home, _ = full
     kept = home.training_runs.listed()[0]
 
@@ -127,7 +122,7 @@ def test_the_run_is_kept_with_its_scores_of_the_test_part(full: tuple[Settings, 
     assert len(home.training_runs.scores(kept.id).label) == kept.data.tested_on == kept.figures.n
 
 
-def test_the_next_is_due_only_after_new_verdicts(full: tuple[Settings, Retrained]) -> None:
+def test_the_next_is_due_only_after_new_verdicts(full: tuple[Home, Retrained]) -> None:
     home, _ = full
     known = home.schedule.last()
 
@@ -135,7 +130,7 @@ def test_the_next_is_due_only_after_new_verdicts(full: tuple[Settings, Retrained
     assert home.schedule.new_verdicts(known) == 0
 
 
-def test_a_warm_start_adds_trees_to_the_champions(mine: Settings) -> None:
+def test_a_warm_start_adds_trees_to_the_champions(mine: Home) -> None:
     mine.learning.save(Learning(batch_size=10, learning_rate=0.2), by="Ada", now=NOW)
     found = mine.retraining.retrain(Request(Policy().thresholds, "warm", "Ada"), now=NOW)
     before, after = mine.registry.load("v0001"), mine.registry.load(found.version)
@@ -150,7 +145,7 @@ def test_a_warm_start_adds_trees_to_the_champions(mine: Settings) -> None:
     assert {each.name: each.state for each in found.gate.checks}["gain"] == "passed"
 
 
-def test_automation_leaves_to_a_person_what_contradicts_the_history(mine: Settings) -> None:
+def test_automation_leaves_to_a_person_what_contradicts_the_history(mine: Home) -> None:
     mine.learning.save(Learning(promotion="automatic", promoter="Ada"), by="Ada", now=NOW)
     found = mine.retraining.retrain(ASKED, now=NOW)
     # A pattern turned round contradicts the history, and changes more bands than the budget allows.
@@ -160,7 +155,7 @@ def test_automation_leaves_to_a_person_what_contradicts_the_history(mine: Settin
 
 
 def test_what_is_better_and_passes_every_check_is_promoted_in_the_name_of_the_promoter(
-    own: Settings, monkeypatch: pytest.MonkeyPatch
+    own: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     champion = own.registry.load()
     users, profile = champion.users(), champion.baseline()
@@ -181,7 +176,7 @@ def test_what_is_better_and_passes_every_check_is_promoted_in_the_name_of_the_pr
     assert noted["why"].startswith("Automatically, as Ada has set: It is better by")
 
 
-def test_users_have_not_drifted_only_because_reviewers_are_shown_the_highest_risks(own: Settings) -> None:
+def test_users_have_not_drifted_only_because_reviewers_are_shown_the_highest_risks(own: Home) -> None:
     frame = make.users(6000, 31)
     certain = frame["links"] >= 4
     feeding.judged(own, frame[certain], inclusion=1.0, name="certain")
@@ -193,24 +188,24 @@ def test_users_have_not_drifted_only_because_reviewers_are_shown_the_highest_ris
     assert (found.found("drifted"), found.found("watch")) == ((), ())
 
 
-def refused(home: Settings, asked: Request = ASKED) -> str:
+def refused(home: Home, asked: Request = ASKED) -> str:
     with pytest.raises(RefusedError) as error:
         home.retraining.retrain(asked, now=NOW)
     assert home.registry.versions() == ("v0001",)
     return str(error.value)
 
 
-def test_without_its_history_nothing_is_learnt_from_verdicts_alone(mine: Settings) -> None:
-    shutil.rmtree(mine.datasets)
+def test_without_its_history_nothing_is_learnt_from_verdicts_alone(mine: Home) -> None:
+    shutil.rmtree(mine.settings.datasets)
 
     assert "verdicts alone are no training set" in refused(mine)
     assert "verdicts alone" in mine.schedule.last().failed
 
 
 def test_without_the_users_of_the_champion_those_of_the_newest_version_that_has_them_are_the_history(
-    mine: Settings,
+    mine: Home,
 ) -> None:
-    shutil.rmtree(mine.datasets)
+    shutil.rmtree(mine.settings.datasets)
     checked = intake.read("april.csv", make.csv(make.users(1200, 31)), SCHEMA, need_label=True)
     april = mine.datasets.put(checked, SCHEMA, now=NOW, need_label=True)
     mine.training.learn(april, SCHEMA, Policy().thresholds, now=NOW, seed=0)
@@ -223,30 +218,30 @@ def test_without_the_users_of_the_champion_those_of_the_newest_version_that_has_
     assert (found.gate.champion, mine.registry.champion()) == ("v0001", "v0001")
 
 
-def test_without_a_verdict_there_is_nothing_new(own: Settings) -> None:
+def test_without_a_verdict_there_is_nothing_new(own: Home) -> None:
     assert "nothing new to learn from" in refused(own)
 
 
-def test_two_retrainings_at_once_are_one_too_many(mine: Settings) -> None:
-    with FileLock(mine.data / "retrain.lock"):
+def test_two_retrainings_at_once_are_one_too_many(mine: Home) -> None:
+    with FileLock(mine.settings.data / "retrain.lock"):
         assert "under way" in refused(mine)
 
 
-def test_who_may_not_retrain_does_not(mine: Settings) -> None:
+def test_who_may_not_retrain_does_not(mine: Home) -> None:
     mine.accounts.create("Ada", "admin", "long enough to be one", now=NOW)
     mine.accounts.create("Rea", "reviewer", "long enough to be one", now=NOW)
     with pytest.raises(NotAllowedError):
         mine.retraining.retrain(Request(Policy().thresholds, by="Rea"), now=NOW)
 
 
-def test_a_warm_start_needs_news(own: Settings) -> None:
+def test_a_warm_start_needs_news(own: Home) -> None:
     feeding.judged(own, make.users(40, seed=4))
     with pytest.raises(TooFewRowsError, match="has not seen"):
         own.retraining.retrain(Request(Policy().thresholds, "warm", "Ada"), now=NOW + timedelta(hours=1))
     assert own.schedule.last().at == NOW + timedelta(hours=1)
 
 
-def test_killed_between_two_steps_the_home_is_as_it_was(mine: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_killed_between_two_steps_the_home_is_as_it_was(mine: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """A crash at the last moment before anything is published."""
 
     def crash(*_: Any) -> Iterator[None]:
@@ -257,4 +252,4 @@ def test_killed_between_two_steps_the_home_is_as_it_was(mine: Settings, monkeypa
         mine.retraining.retrain(ASKED, now=NOW)
     assert mine.registry.versions() == ("v0001",)
     assert mine.training_runs.listed() == ()
-    assert not mine.gates.exists()
+    assert not mine.settings.gates.exists()

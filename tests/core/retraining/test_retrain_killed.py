@@ -14,13 +14,10 @@ from multiprocessing.synchronize import Event
 import pandas as pd
 import pytest
 
+from core.home import Home
 from core.policy.policy import Policy
-from core.registry import registry
-from core.retraining import gate, retrain, schedule
 from core.retraining.retrain import Request
 from core.scoring.scorer import Scorer
-from core.settings import Settings
-from core.training import training_runs
 from tests import make
 from tests.core.retraining import feeding
 from tests.make import NOW
@@ -31,7 +28,7 @@ ASKED = Request(Policy().thresholds, by="Ada")
 FORKING = "forkserver"
 
 
-def retrained(home: Settings, storing: Event) -> None:
+def retrained(home: Home, storing: Event) -> None:
     def progress(what: str, _share: float) -> None:
         if what == "Storing":
             storing.set()
@@ -39,7 +36,7 @@ def retrained(home: Settings, storing: Event) -> None:
     home.retraining.retrain(ASKED, now=NOW, progress=progress)
 
 
-def begun(home: Settings) -> tuple[BaseProcess, Event]:
+def begun(home: Home) -> tuple[BaseProcess, Event]:
     """A retraining in a process of its own, and what is set once it begins to store."""
     forking = multiprocessing.get_context(FORKING)
     forking.set_forkserver_preload([__name__])
@@ -49,14 +46,14 @@ def begun(home: Settings) -> tuple[BaseProcess, Event]:
     return child, storing
 
 
-def timed(home: Settings) -> tuple[float, float]:
+def timed(home: Home) -> tuple[float, float]:
     """Seconds of a whole retraining, and of its storing, which is the last that it tells."""
     told, started = list[float](), time.monotonic()
     home.retraining.retrain(ASKED, now=NOW, progress=lambda _what, _share: told.append(time.monotonic()))
     return time.monotonic() - started, time.monotonic() - told[-1]
 
 
-def check_whole(home: Settings, users: pd.DataFrame, before: Sequence[float]) -> None:
+def check_whole(home: Home, users: pd.DataFrame, before: Sequence[float]) -> None:
     """The champion scores as before, and whatever else there is, is whole."""
     assert home.registry.champion() == "v0001"
     assert Scorer(home.registry.load()).score(users).probability.tolist() == before
@@ -72,7 +69,7 @@ def check_whole(home: Settings, users: pd.DataFrame, before: Sequence[float]) ->
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 @pytest.mark.skipif(FORKING not in multiprocessing.get_all_start_methods(), reason="this system cannot fork")
-def test_killed_at_50_random_moments_nothing_is_half_and_the_next_run_succeeds(own: Settings) -> None:
+def test_killed_at_50_random_moments_nothing_is_half_and_the_next_run_succeeds(own: Home) -> None:
     feeding.judged(own, make.users(400, seed=4))
     users = make.users(50, seed=9)
     before = Scorer(own.registry.load()).score(users).probability.tolist()
@@ -90,9 +87,9 @@ def test_killed_at_50_random_moments_nothing_is_half_and_the_next_run_succeeds(o
         child.join()
         check_whole(own, users, before)
 
-    for left in own.models.glob(".*.tmp"):
+    for left in own.settings.models.glob(".*.tmp"):
         os.utime(left, (time.time() - 2 * 3600,) * 2)
     done = own.retraining.retrain(ASKED, now=NOW + timedelta(hours=1))
     assert done.version == own.registry.versions()[-1]
     assert own.gate_reports.kept(done.version) == done.gate
-    assert list(own.models.glob(".*.tmp")) == []
+    assert list(own.settings.models.glob(".*.tmp")) == []

@@ -7,11 +7,10 @@ from datetime import timedelta
 import pytest
 
 from core.errors import BadOptionError
-from core.feedback import csv_store
+from core.home import Home
 from core.retraining import schedule
 from core.retraining.schedule import Last
 from core.retraining.settings import Learning
-from core.settings import Settings
 from tests import make
 from tests.core.retraining import feeding
 from tests.make import NOW
@@ -30,7 +29,7 @@ def test_it_is_time_after_enough_verdicts_and_enough_time(new: int, waited: floa
     assert found.sentence.startswith("It is time" if is_due else "Not yet")
 
 
-def test_only_verdicts_count_that_stand_and_say_something_and_are_new(home: Settings) -> None:
+def test_only_verdicts_count_that_stand_and_say_something_and_are_new(home: Home) -> None:
     given = feeding.verdicts(make.users(5))
     stored = home.feedback.record(given)
     home.feedback.record([stored[0].withdrawn(NOW)])
@@ -43,9 +42,9 @@ def test_only_verdicts_count_that_stand_and_say_something_and_are_new(home: Sett
     assert home.schedule.new_verdicts(home.schedule.last()) == 3
 
 
-def test_a_failed_attempt_waits_for_the_interval_and_keeps_its_verdicts_new(home: Settings) -> None:
-    home.data.mkdir(parents=True, exist_ok=True)
-    home.options_file.write_text("[learning]\nmin_samples = 2\n", encoding="utf-8")
+def test_a_failed_attempt_waits_for_the_interval_and_keeps_its_verdicts_new(home: Home) -> None:
+    home.settings.data.mkdir(parents=True, exist_ok=True)
+    home.settings.options_file.write_text("[learning]\nmin_samples = 2\n", encoding="utf-8")
     feeding.judged(home, make.users(3))
     assert home.schedule.due(now=NOW).is_due
 
@@ -55,8 +54,8 @@ def test_a_failed_attempt_waits_for_the_interval_and_keeps_its_verdicts_new(home
     assert home.schedule.due(now=NOW + timedelta(seconds=3600)).is_due
 
 
-def test_settings_that_cannot_be_used_are_told(home: Settings) -> None:
-    home.data.mkdir(parents=True, exist_ok=True)
-    home.options_file.write_text("[learning]\nmin_samples = -2\n", encoding="utf-8")
+def test_settings_that_cannot_be_used_are_told(home: Home) -> None:
+    home.settings.data.mkdir(parents=True, exist_ok=True)
+    home.settings.options_file.write_text("[learning]\nmin_samples = -2\n", encoding="utf-8")
     with pytest.raises(BadOptionError):
         home.schedule.due(now=NOW)

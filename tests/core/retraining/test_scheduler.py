@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 
 from core.errors import RefusedError
+from core.home import Home
 from core.jobs import Job
 from core.policy.policy import Policy
-from core.registry import registry
-from core.retraining import schedule, scheduler
+from core.retraining import scheduler
 from core.retraining.scheduler import Decision
-from core.settings import ROOT, Settings, child_environment
+from core.settings import ROOT, child_environment
 from tests import make, screen
 from tests.core.retraining import feeding
 from tests.make import NOW
@@ -33,17 +33,17 @@ class _EnoughError(Exception):
     """Ends the endless."""
 
 
-def settled(home: Settings, text: str = "min_samples = 5\nretrain_interval = 0\n") -> Settings:
-    home.data.mkdir(parents=True, exist_ok=True)
-    home.options_file.write_text(f"[learning]\n{text}", encoding="utf-8")
+def settled(home: Home, text: str = "min_samples = 5\nretrain_interval = 0\n") -> Home:
+    home.settings.data.mkdir(parents=True, exist_ok=True)
+    home.settings.options_file.write_text(f"[learning]\n{text}", encoding="utf-8")
     return home
 
 
-def logged(home: Settings) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in home.watch_log.read_text(encoding="utf-8").splitlines()]
+def logged(home: Home) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in home.settings.watch_log.read_text(encoding="utf-8").splitlines()]
 
 
-def test_it_looks_again_and_again_and_writes_each_decision_down(home: Settings) -> None:
+def test_it_looks_again_and_again_and_writes_each_decision_down(home: Home) -> None:
     told: list[Decision] = []
 
     def wait(seconds: float) -> None:
@@ -59,19 +59,19 @@ def test_it_looks_again_and_again_and_writes_each_decision_down(home: Settings) 
         pass
 
 
-def test_settings_that_somebody_breaks_are_told_and_looked_at_again(home: Settings) -> None:
+def test_settings_that_somebody_breaks_are_told_and_looked_at_again(home: Home) -> None:
     settled(home, "min_sample = 5\n")
     assert "min_sample;" in home.scheduler.decide(THRESHOLDS, now=NOW).sentence
     settled(home)
     assert home.scheduler.decide(THRESHOLDS, now=NOW).sentence.startswith("Not yet")
 
 
-def test_a_second_one_is_refused(home: Settings) -> None:
+def test_a_second_one_is_refused(home: Home) -> None:
     with home.scheduler.alone(), pytest.raises(RefusedError, match="Another watch"):
         home.scheduler.watch(THRESHOLDS, every=1, now=lambda: NOW, told=lambda _: None)
 
 
-def test_when_it_is_time_one_retraining_starts_and_no_second_beside_it(own: Settings) -> None:
+def test_when_it_is_time_one_retraining_starts_and_no_second_beside_it(own: Home) -> None:
     feeding.judged(settled(own), make.users(200, seed=8))
     now = datetime.now(UTC)
     first = own.scheduler.decide(THRESHOLDS, now=now)
@@ -88,12 +88,12 @@ def test_when_it_is_time_one_retraining_starts_and_no_second_beside_it(own: Sett
     assert [bool(line["job"]) for line in logged(own)] == [True, False, False]
 
 
-def test_after_a_retraining_that_died_the_next_waits_for_the_interval(own: Settings) -> None:
+def test_after_a_retraining_that_died_the_next_waits_for_the_interval(own: Home) -> None:
     feeding.judged(settled(own, "min_samples = 5\nretrain_interval = 600\n"), make.users(20, seed=8))
     now = datetime.now(UTC)
     died = Job("retrain-0001", "Retraining", "failed", message="It ended early.", told=now.timestamp())
-    (own.jobs / died.id).mkdir(parents=True)
-    (own.jobs / died.id / "state.json").write_text(json.dumps(asdict(died)), encoding="utf-8")
+    (own.settings.jobs / died.id).mkdir(parents=True)
+    (own.settings.jobs / died.id / "state.json").write_text(json.dumps(asdict(died)), encoding="utf-8")
 
     found = own.scheduler.decide(THRESHOLDS, now=now + timedelta(seconds=599))
     assert (found.job, "It ended early." in found.sentence) == ("", True)
@@ -102,13 +102,13 @@ def test_after_a_retraining_that_died_the_next_waits_for_the_interval(own: Setti
     screen.over(own, later.job, within=120)
 
 
-def test_a_killed_one_leaves_no_lock_and_the_next_goes_on(home: Settings) -> None:
+def test_a_killed_one_leaves_no_lock_and_the_next_goes_on(home: Home) -> None:
     settled(home)
-    command = [sys.executable, "-m", "app", "watch", "--every", "1", "--home", str(home.home)]
+    command = [sys.executable, "-m", "app", "watch", "--every", "1", "--home", str(home.settings.home)]
     environment = child_environment(home) | {"TRUSTDESK_NO_VENV": "1"}
     child = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
     until = time.monotonic() + 60
-    while not home.watch_log.is_file() and time.monotonic() < until:
+    while not home.settings.watch_log.is_file() and time.monotonic() < until:
         time.sleep(0.1)
     with pytest.raises(RefusedError), home.scheduler.alone():
         pass
@@ -120,9 +120,9 @@ def test_a_killed_one_leaves_no_lock_and_the_next_goes_on(home: Settings) -> Non
     assert len(logged(home)) >= 2
 
 
-def test_a_long_log_is_put_aside(home: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_log_is_put_aside(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scheduler, "MOST_LOG", 100)
     for _ in range(3):
         settled(home).scheduler.decide(THRESHOLDS, now=NOW)
-    assert Path(f"{home.watch_log}.1").is_file()
+    assert Path(f"{home.settings.watch_log}.1").is_file()
     assert len(logged(home)) == 1

@@ -6,28 +6,26 @@ from dataclasses import replace
 
 import pytest
 
-from core.access import accounts, audit
 from core.errors import BadOptionError, NotAllowedError
-from core.retraining import settings as learnings
+from core.home import Home
 from core.retraining.settings import Learning
-from core.settings import Settings
 from tests.make import NOW
 
 OTHER = '# ours\n[alerts]\nlink = "https://desk.example"  # the desk\n\n[alerts.more]\nlist = [1, 2]\n'
 
 
-def written(home: Settings, text: str) -> Settings:
-    home.data.mkdir(parents=True, exist_ok=True)
-    home.options_file.write_text(text, encoding="utf-8")
+def written(home: Home, text: str) -> Home:
+    home.settings.data.mkdir(parents=True, exist_ok=True)
+    home.settings.options_file.write_text(text, encoding="utf-8")
     return home
 
 
-def test_without_a_file_and_without_the_table_all_is_as_it_comes(home: Settings) -> None:
+def test_without_a_file_and_without_the_table_all_is_as_it_comes(home: Home) -> None:
     assert home.learning.load() == Learning(1000, 3600, 25, 0.05, "by_hand", "")
     assert written(home, OTHER).learning.load() == Learning()
 
 
-def test_what_the_file_says_counts_and_the_rest_stays(home: Settings) -> None:
+def test_what_the_file_says_counts_and_the_rest_stays(home: Home) -> None:
     assert written(home, "[learning]\nmin_samples = 20\n").learning.load() == Learning(min_samples=20)
 
 
@@ -50,16 +48,16 @@ def test_what_the_file_says_counts_and_the_rest_stays(home: Settings) -> None:
         ("[learning]\npromoter = 3\n", "give a name"),
     ],
 )
-def test_what_cannot_be_is_told_with_the_reason(home: Settings, text: str, said: str) -> None:
+def test_what_cannot_be_is_told_with_the_reason(home: Home, text: str, said: str) -> None:
     with pytest.raises(BadOptionError, match=said):
         written(home, text).learning.load()
 
 
-def test_saving_changes_the_table_alone_and_is_noted_with_what_changed(home: Settings) -> None:
+def test_saving_changes_the_table_alone_and_is_noted_with_what_changed(home: Home) -> None:
     written(home, OTHER + '[learning]\nmin_samples = 7\n\n[last]\nword = "yes"\n')
     home.learning.save(replace(home.learning.load(), min_samples=50), by="Ada", now=NOW)
 
-    text = home.options_file.read_text(encoding="utf-8")
+    text = home.settings.options_file.read_text(encoding="utf-8")
     assert text.startswith(OTHER)
     assert text.endswith('\n[last]\nword = "yes"\n')
     assert home.learning.load() == Learning(min_samples=50)
@@ -71,7 +69,7 @@ def test_saving_changes_the_table_alone_and_is_noted_with_what_changed(home: Set
     assert len(home.audit.read()) == 1
 
 
-def test_automation_promotes_in_the_name_of_who_switched_it_on_and_may_promote(home: Settings) -> None:
+def test_automation_promotes_in_the_name_of_who_switched_it_on_and_may_promote(home: Home) -> None:
     home.accounts.create("Ada", "admin", "long enough to be one", now=NOW)
     home.accounts.create("Rea", "reviewer", "long enough to be one", now=NOW)
     automatic = Learning(promotion="automatic", promoter="Somebody else")

@@ -7,20 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from core import jobs
-from core.access import audit
-from core.data import datasets
 from core.errors import NotAllowedError, RefusedError, UnknownVersionError
-from core.feedback import csv_store
+from core.home import Home
 from core.policy.policy import Policy
-from core.registry import registry
-from core.retraining import shadow
 from core.retraining.shadow import Standing
 from core.schema import schema as schemas
-from core.scoring import runs
 from core.scoring.scorer import Scorer
-from core.settings import Settings
-from core.training import training
 from tests import make, screen
 from tests.core.feedback.verdicts import verdict
 from tests.core.review import reviewing
@@ -30,20 +22,20 @@ USERS = make.users(300, seed=31)
 
 
 @pytest.fixture
-def two(own: Settings) -> Settings:
+def two(own: Home) -> Home:
     """v0001 in charge, v0002 beside it."""
-    schema, dataset = schemas.load(own.schema_file), own.datasets.stored()[0]
+    schema, dataset = schemas.load(own.settings.schema_file), own.datasets.stored()[0]
     own.training.learn(dataset, schema, Policy().thresholds, now=NOW, seed=1, by="Bob")
     return own
 
 
-def standing(home: Settings) -> Standing:
+def standing(home: Home) -> Standing:
     found = home.shadow.challenger()
     assert found is not None
     return home.shadow.standing(found)
 
 
-def test_runs_since_it_was_appointed_are_scored_by_it_too_and_nothing_else_changes(two: Settings) -> None:
+def test_runs_since_it_was_appointed_are_scored_by_it_too_and_nothing_else_changes(two: Home) -> None:
     two.shadow.appoint("v0002", by="Ada", now=NOW + timedelta(seconds=1))
     reviewing.scored(two, USERS)  # at NOW, before
     assert two.shadow.catch_up() == ()
@@ -63,7 +55,7 @@ def test_runs_since_it_was_appointed_are_scored_by_it_too_and_nothing_else_chang
     assert found.sentence.endswith("No verdict says yet which is right.")
 
 
-def test_verdicts_tell_which_of_the_two_is_right(two: Settings) -> None:
+def test_verdicts_tell_which_of_the_two_is_right(two: Home) -> None:
     two.shadow.appoint("v0002", by="Ada", now=NOW)
     run = reviewing.scored(two, USERS, Policy(0.1, 0.3, 0.8))
     two.shadow.catch_up()
@@ -87,7 +79,7 @@ def test_verdicts_tell_which_of_the_two_is_right(two: Settings) -> None:
     assert "the champion is right more often" in replace(many, only_champion=60).sentence
 
 
-def test_who_is_in_charge_or_gone_or_unknown_is_no_challenger(two: Settings) -> None:
+def test_who_is_in_charge_or_gone_or_unknown_is_no_challenger(two: Home) -> None:
     assert two.shadow.challenger() is None
     with pytest.raises(RefusedError):
         two.shadow.appoint("v0001", by="Ada", now=NOW)
@@ -104,15 +96,14 @@ def test_who_is_in_charge_or_gone_or_unknown_is_no_challenger(two: Settings) -> 
     assert two.shadow.catch_up() == ()
 
 
-def test_who_may_not_retrain_appoints_nobody(two: Settings) -> None:
-    from core.access import accounts  # noqa: PLC0415 - of this test alone
+def test_who_may_not_retrain_appoints_nobody(two: Home) -> None:
 
     two.accounts.create("Ada", "admin", "long enough to be one", now=NOW)
     with pytest.raises(NotAllowedError):
         two.shadow.appoint("v0002", by="Eve", now=NOW)
 
 
-def test_a_job_catches_up_when_somebody_is_in_the_shadow(two: Settings) -> None:
+def test_a_job_catches_up_when_somebody_is_in_the_shadow(two: Home) -> None:
     reviewing.scored(two, USERS)
     two.shadow.soon()
     assert two.jobs.listed() == ()

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.feedback import csv_store
-from core.monitoring import incidents
-from core.registry import registry
-from core.settings import Settings
+from core.home import Home
 from tests.core.retraining import year
 from tests.core.retraining.year import LEAD, SHIFT
 
@@ -15,7 +12,7 @@ from tests.core.retraining.year import LEAD, SHIFT
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("seed", range(3))
-def test_a_new_pattern_is_noticed_learnt_and_put_in_charge_within_the_year(home: Settings, seed: int) -> None:
+def test_a_new_pattern_is_noticed_learnt_and_put_in_charge_within_the_year(home: Home, seed: int) -> None:
     months = list(year.lived(home, seed))
 
     drift = [each.opened for each in home.incidents.recent() if each.finding.kind == "drift"]
@@ -26,7 +23,7 @@ def test_a_new_pattern_is_noticed_learnt_and_put_in_charge_within_the_year(home:
     live, never = year.last_quarter(home, months, seed)
     assert live - never >= 0.05
 
-    store = home.feedback
+    store = home.settings.feedback
     assert len(store.read()) == store.verify().rows == sum(each.verdicts for each in months)
     assert store.verify().whole
     last = promoted[-1]

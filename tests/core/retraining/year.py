@@ -14,22 +14,14 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from core.data import datasets
 from core.evaluation import metrics
-from core.monitoring import rounds
+from core.home import Home
 from core.policy.policy import Policy
-from core.registry import registry
-from core.retraining import retrain, schedule
-from core.retraining import settings as learnings
 from core.retraining.retrain import Request, Retrained
 from core.retraining.settings import Learning
-from core.review import guidance, plans, queue
-from core.review import verdicts as review
 from core.review.guidance import Guidance
 from core.review.verdicts import Given
-from core.scoring import runs, score_file
 from core.scoring.scorer import Scorer
-from core.settings import Settings
 from tests import make
 from tests.make import NOW, SCHEMA
 
@@ -76,7 +68,7 @@ def users(month: int, seed: int) -> pd.DataFrame:
     return frame
 
 
-def lived(home: Settings, seed: int) -> Iterator[Month]:
+def lived(home: Home, seed: int) -> Iterator[Month]:
     """The months of a home that begins with a champion, one after the other."""
     make.trained_home(home, n=3000)
     home.learning.save(Learning(min_samples=400, promotion="automatic", promoter=LEAD), by=LEAD, now=NOW)
@@ -85,7 +77,7 @@ def lived(home: Settings, seed: int) -> Iterator[Month]:
         yield _month(home, number, seed)
 
 
-def _month(home: Settings, number: int, seed: int) -> Month:
+def _month(home: Home, number: int, seed: int) -> Month:
     now, champion, frame = begins(number), home.registry.load(), users(number, seed)
     upload = make.csv(frame.drop(columns="spam"))
     run = home.file_scoring.score_file(f"month-{number}.csv", upload, SCHEMA, champion, Policy(), now=now).run.id
@@ -98,7 +90,7 @@ def _month(home: Settings, number: int, seed: int) -> Month:
     return Month(number, run, champion.version, raised, verdicts, done, by)
 
 
-def _judged(home: Settings, truth: Mapping[str, int], random: np.random.Generator, now: datetime) -> int:
+def _judged(home: Home, truth: Mapping[str, int], random: np.random.Generator, now: datetime) -> int:
     """Two reviewers take turns until nobody waits; how many verdicts they gave."""
     given = 0
     while case := home.queue.claim(by := REVIEWERS[given % len(REVIEWERS)], now=now):
@@ -109,12 +101,12 @@ def _judged(home: Settings, truth: Mapping[str, int], random: np.random.Generato
     return given
 
 
-def _learnt(home: Settings, now: datetime) -> Retrained | None:
+def _learnt(home: Home, now: datetime) -> Retrained | None:
     """What the scheduler does when it looks, at another time than now."""
     return home.retraining.retrain(Request(Policy().thresholds), now=now) if home.schedule.due(now=now).is_due else None
 
 
-def _looked_at(home: Settings, done: Retrained, now: datetime) -> str:
+def _looked_at(home: Home, done: Retrained, now: datetime) -> str:
     """LEAD if the lead has promoted it, as a person may where it is surely better and only changes are to be looked at.
 
     Verdicts that contradict the history are either a new pattern or wrong: no figure tells which, so that automation
@@ -127,7 +119,7 @@ def _looked_at(home: Settings, done: Retrained, now: datetime) -> str:
     return LEAD
 
 
-def last_quarter(home: Settings, months: Sequence[Month], seed: int) -> tuple[float, float]:
+def last_quarter(home: Home, months: Sequence[Month], seed: int) -> tuple[float, float]:
     """PR-AUC on all users of the last three months, as they were scored then and by the first champion."""
     first, quarter = Scorer(home.registry.load("v0001")), months[-3:]
     label = np.concatenate([users(each.number, seed)["spam"].to_numpy(float) for each in quarter])

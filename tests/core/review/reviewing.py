@@ -9,18 +9,15 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import select
 
-from core.feedback import ledger
 from core.feedback.ledger import Ledger
 from core.feedback.verdict import Verdict
+from core.home import Home
 from core.policy.policy import Policy
-from core.registry import registry
-from core.review import cases, guidance, outbox, plans, queue, verdicts
+from core.review import cases
 from core.review.cases import Case
 from core.review.verdicts import Given
 from core.schema import schema as schemas
-from core.scoring import runs, score_file
 from core.scoring.runs import Run
-from core.settings import Settings
 from core.store import database
 from tests import make
 from tests.make import NOW
@@ -28,19 +25,19 @@ from tests.make import NOW
 POLICY = Policy(0.2, 0.5, 0.8)
 
 
-def rules(home: Settings, *, capacity: int, audit: float, uncertain: int) -> None:
+def rules(home: Home, *, capacity: int, audit: float, uncertain: int) -> None:
     """What the lead has set."""
     asked = {"capacity": capacity, "audit": audit, "uncertain": uncertain}
     home.guidance.save(replace(home.guidance.load(), **asked), by="Lea", now=NOW)
 
 
-def scored(home: Settings, frame: pd.DataFrame, policy: Policy = POLICY) -> Run:
-    model, schema = home.registry.load(), schemas.load(home.schema_file)
+def scored(home: Home, frame: pd.DataFrame, policy: Policy = POLICY) -> Run:
+    model, schema = home.registry.load(), schemas.load(home.settings.schema_file)
     return home.file_scoring.score_file("users.csv", make.csv(frame), schema, model, policy, now=NOW).run
 
 
 def planned(
-    home: Settings, frame: pd.DataFrame, *, capacity: int = 5, audit: float = 0.1, uncertain: int = 2
+    home: Home, frame: pd.DataFrame, *, capacity: int = 5, audit: float = 0.1, uncertain: int = 2
 ) -> Run:  # fmt: skip
     """A scored run that is queued."""
     rules(home, capacity=capacity, audit=audit, uncertain=uncertain)
@@ -49,7 +46,7 @@ def planned(
     return run
 
 
-def waiting(home: Settings) -> list[Case]:
+def waiting(home: Home) -> list[Case]:
     """All open cases, by number."""
     with home.database.connect() as connection:
         numbers = (
@@ -59,7 +56,7 @@ def waiting(home: Settings) -> list[Case]:
 
 
 def judge(
-    home: Settings, case: Case, judgement: Any = "spammer", *, verdict: str = "", by: str = "Ada", now: Any = NOW,
+    home: Home, case: Case, judgement: Any = "spammer", *, verdict: str = "", by: str = "Ada", now: Any = NOW,
     **said: Any,
 ) -> Verdict:  # fmt: skip
     """Take a case and judge it."""
@@ -78,7 +75,7 @@ def said(case: Case, judgement: Any = "spammer", /, *, verdict: str = "", by: st
     return Verdict(**about | changes)
 
 
-def judge_all(home: Settings, truth: Mapping[str, Any], name: str = "all") -> None:
+def judge_all(home: Home, truth: Mapping[str, Any], name: str = "all") -> None:
     """Judge every open case by the truth, a judgement by user."""
     for judgement in sorted(set(truth.values())):
         chosen = [case.id for case in waiting(home) if truth[case.user] == judgement]
@@ -93,7 +90,7 @@ def truth_of(frame: pd.DataFrame) -> dict[str, str]:
     return dict(zip(frame["user"], frame["spam"].map({1: "spammer", 0: "legitimate"}), strict=True))
 
 
-def told(home: Settings, user: str) -> list[tuple[str, int | None, str]]:
+def told(home: Home, user: str) -> list[tuple[str, int | None, str]]:
     """Decision, what it takes back and why, of a user, oldest first."""
     frame = home.outbox.of_user(user)
     return [
@@ -101,18 +98,18 @@ def told(home: Settings, user: str) -> list[tuple[str, int | None, str]]:
     ]
 
 
-def rows(home: Settings) -> pd.DataFrame:
+def rows(home: Home) -> pd.DataFrame:
     """The feedback file as anybody reads it: text, in the order of the lines."""
-    return pd.read_csv(home.feedback / "feedback.csv", dtype=str, keep_default_na=False)
+    return pd.read_csv(home.settings.feedback / "feedback.csv", dtype=str, keep_default_na=False)
 
 
-def fresh(home: Settings) -> Ledger:
+def fresh(home: Home) -> Ledger:
     found = home.ledger
     found.refresh()
     return found
 
 
-def not_chosen(home: Settings, run: Run, band: str = "allow") -> Iterable[int]:
+def not_chosen(home: Home, run: Run, band: str = "allow") -> Iterable[int]:
     """Input rows of a band whom the plan of a run has left out."""
     plan = home.runs.plan(run.id)
     assert plan is not None

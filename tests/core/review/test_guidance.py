@@ -9,21 +9,20 @@ from typing import Any
 import pytest
 
 from core.errors import BadOptionError, RefusedError, UnknownItemError
-from core.review import guidance
+from core.home import Home
 from core.review.guidance import Guidance, ReasonCode
-from core.settings import Settings
 from tests.make import NOW
 
 ADDRESS = "https://example.com/users/{user_id}?tab=1"
 EACH = tuple(ReasonCode(judgement, judgement, "text") for judgement in ("spammer", "legitimate", "unsure"))
 
 
-def test_a_home_that_says_nothing_has_the_defaults(home: Settings) -> None:
+def test_a_home_that_says_nothing_has_the_defaults(home: Home) -> None:
     assert home.guidance.load() == Guidance()
     assert home.guidance.history().empty
 
 
-def test_what_is_saved_is_read_back_and_stays_readable(home: Settings) -> None:
+def test_what_is_saved_is_read_back_and_stays_readable(home: Home) -> None:
     first = home.guidance.save(replace(Guidance(), guidelines="# Ours <b>é</b>", capacity=7, reasons=EACH,
                                         audit=0.05, uncertain=3, service_hours=1.5, lease_minutes=3.0,
                                         profile_url=ADDRESS), by="Lea", now=NOW)  # fmt: skip
@@ -37,7 +36,7 @@ def test_what_is_saved_is_read_back_and_stays_readable(home: Settings) -> None:
         home.guidance.load(3)
 
 
-def test_a_change_made_from_an_older_version_is_refused(home: Settings) -> None:
+def test_a_change_made_from_an_older_version_is_refused(home: Home) -> None:
     mine, theirs = home.guidance.load(), home.guidance.load()
     home.guidance.save(replace(theirs, capacity=5), by="Max", now=NOW)
     with pytest.raises(RefusedError, match="Max has changed"):

@@ -17,20 +17,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.access import accounts, audit
+from core.access import accounts
 from core.access.accounts import Person
 from core.errors import BadOptionError, FileProblemError, NotAllowedError
-from core.estimation import live_figures
-from core.feedback import csv_store, ledger, short_form
+from core.feedback import short_form
 from core.feedback.short_form import Row
+from core.home import Home
 from core.policy.policy import Policy
-from core.registry import registry
-from core.review import cases, guidance, importing, outbox, plans, queue, verdicts
+from core.review import importing
 from core.review.importing import Imported
 from core.schema import schema as schemas
-from core.scoring import runs, score_file
 from core.scoring.runs import Run
-from core.settings import Settings
 from tests import make
 from tests.make import NOW
 
@@ -38,10 +35,10 @@ PASSWORD = "a long password"  # noqa: S105 - made up
 
 
 @pytest.fixture
-def run(own: Settings) -> Run:
+def run(own: Home) -> Run:
     """300 users, scored; nobody is queued yet."""
     users = make.csv(make.users(300, seed=2).drop(columns="spam"))
-    columns, loaded = schemas.load(own.schema_file), own.registry.load()
+    columns, loaded = schemas.load(own.settings.schema_file), own.registry.load()
     return own.file_scoring.score_file("users.csv", users, columns, loaded, Policy(), now=NOW).run
 
 
@@ -49,11 +46,11 @@ def given_rows(*cells: dict[str, Any]) -> list[Row]:
     return [Row.of(number, each) for number, each in enumerate(cells, 1)]
 
 
-def imported(settings: Settings, *cells: dict[str, Any], by: str = "Ada") -> Imported:
+def imported(settings: Home, *cells: dict[str, Any], by: str = "Ada") -> Imported:
     return settings.feedback_import.record(given_rows(*cells), by=by, now=NOW)
 
 
-def refused(settings: Settings, cells: dict[str, Any], by: str = "Ada") -> tuple[str, str]:
+def refused(settings: Home, cells: dict[str, Any], by: str = "Ada") -> tuple[str, str]:
     """Column and sentence of the only row, of which nothing was stored."""
     done = imported(settings, cells, by=by)
     assert (done.ids, done.new, len(done.refused)) == ((), 0, 1)
@@ -61,25 +58,25 @@ def refused(settings: Settings, cells: dict[str, Any], by: str = "Ada") -> tuple
     return done.refused[0].column, done.refused[0].sentence
 
 
-def stored(settings: Settings) -> pd.DataFrame:
+def stored(settings: Home) -> pd.DataFrame:
     return settings.feedback.read()
 
 
-def row_in(settings: Settings, run: Run, *bands: str) -> int:
+def row_in(settings: Home, run: Run, *bands: str) -> int:
     """An input row of a run in one of these bands."""
     scores = settings.runs.scores(run.id)["probability"]
     return int(scores.index[pd.Index(run.policy.bands(scores)).isin(bands)][0])
 
 
-def flagged(settings: Settings, run: Run) -> str:
+def flagged(settings: Home, run: Run) -> str:
     return f"{run.id}-{row_in(settings, run, 'human_review', 'auto_remove')}"
 
 
-def passed(settings: Settings, run: Run) -> str:
+def passed(settings: Home, run: Run) -> str:
     return f"{run.id}-{row_in(settings, run, 'allow', 'monitor')}"
 
 
-def test_a_row_is_joined_with_what_was_scored(own: Settings, run: Run) -> None:
+def test_a_row_is_joined_with_what_was_scored(own: Home, run: Run) -> None:
     said = {"prediction_id": f"{run.id}-7", "actual_label": 1, "feedback_notes": "seen, twice", "reviewer": "Grace"}
     done = imported(own, said)
     row, user = stored(own).iloc[0], make.users(300, seed=2).iloc[6]
@@ -110,20 +107,20 @@ def test_a_row_is_joined_with_what_was_scored(own: Settings, run: Run) -> None:
     ],
 )
 def test_a_label_is_what_was_said_or_follows_from_the_prediction(
-    said: dict[str, Any], of_flagged: str, of_passed: str, own: Settings, run: Run
+    said: dict[str, Any], of_flagged: str, of_passed: str, own: Home, run: Run
 ) -> None:
     both = [said | {"prediction_id": prediction} for prediction in (flagged(own, run), passed(own, run))]
     assert imported(own, *both).new == 2
     assert stored(own)["verdict"].tolist() == [of_flagged, of_passed]
 
 
-def test_both_may_be_said_as_long_as_they_agree(own: Settings, run: Run) -> None:
+def test_both_may_be_said_as_long_as_they_agree(own: Home, run: Run) -> None:
     assert imported(own, {"prediction_id": flagged(own, run), "is_correct": True, "actual_label": 1}).new == 1
     assert imported(own, {"prediction_id": passed(own, run), "is_correct": False, "actual_label": 1}).new == 1
 
 
 @pytest.mark.parametrize(("correct", "label"), [(True, 0), (False, 1)])
-def test_a_contradiction_is_refused(correct: bool, label: int, own: Settings, run: Run) -> None:
+def test_a_contradiction_is_refused(correct: bool, label: int, own: Home, run: Run) -> None:
     prediction = flagged(own, run)
     said = refused(own, {"prediction_id": prediction, "is_correct": correct, "actual_label": label})
     band = run.policy.bands(own.runs.scores(run.id).loc[int(prediction.rpartition("-")[2]), "probability"])
@@ -137,7 +134,7 @@ def test_a_contradiction_is_refused(correct: bool, label: int, own: Settings, ru
 @pytest.mark.parametrize(
     "prediction", ["", "nothing", "r-9999-1", "r-0001-0", "r-0001-301", "r-0001-07", "r-01-7", "r-0001-7\ud800", "7"]
 )
-def test_an_unknown_prediction_is_refused(prediction: str, own: Settings, run: Run) -> None:
+def test_an_unknown_prediction_is_refused(prediction: str, own: Home, run: Run) -> None:
     assert run.id == "r-0001"
     column, sentence = refused(own, {"prediction_id": prediction, "actual_label": 1})
     assert column == "prediction_id"
@@ -161,7 +158,7 @@ def test_an_unknown_prediction_is_refused(prediction: str, own: Settings, run: R
     ],
 )
 def test_what_cannot_be_used_is_refused_with_its_column(
-    said: dict[str, Any], column: str, words: str, own: Settings, run: Run
+    said: dict[str, Any], column: str, words: str, own: Home, run: Run
 ) -> None:
     found, sentence = refused(own, {"prediction_id": f"{run.id}-1"} | said)
     assert found == column
@@ -169,7 +166,7 @@ def test_what_cannot_be_used_is_refused_with_its_column(
     assert words in sentence
 
 
-def test_the_same_rows_again_store_nothing_new(own: Settings, run: Run) -> None:
+def test_the_same_rows_again_store_nothing_new(own: Home, run: Run) -> None:
     cells = [{"prediction_id": f"{run.id}-{row}", "actual_label": row % 2} for row in range(1, 40)]
     first, again = imported(own, *cells), imported(own, *cells, *cells)
     assert (first.new, again.new) == (39, 0)
@@ -178,7 +175,7 @@ def test_the_same_rows_again_store_nothing_new(own: Settings, run: Run) -> None:
     assert [what for what in own.audit.read()["what"] if what == "import feedback"] == ["import feedback"]
 
 
-def test_what_differs_is_another_verdict(own: Settings, run: Run) -> None:
+def test_what_differs_is_another_verdict(own: Home, run: Run) -> None:
     cells = {"prediction_id": f"{run.id}-1", "actual_label": 1}
     changes: list[dict[str, Any]] = [{}, {"actual_label": 0}, {"feedback_notes": "a"}, {"reviewer": "Grace"}]
     done = imported(own, *(cells | change for change in changes))
@@ -188,7 +185,7 @@ def test_what_differs_is_another_verdict(own: Settings, run: Run) -> None:
 # Contradictions and changes of mind
 
 
-def labels(settings: Settings) -> list[tuple[str, str]]:
+def labels(settings: Home) -> list[tuple[str, str]]:
     """Reviewer and verdict of what was neither superseded nor withdrawn."""
     known = settings.ledger
     known.refresh()
@@ -196,11 +193,11 @@ def labels(settings: Settings) -> list[tuple[str, str]]:
     return list(zip(frame["reviewer"], frame["verdict"], strict=True))
 
 
-def from_file(settings: Settings, *cells: dict[str, Any], by: str = "Ada") -> Imported:
+def from_file(settings: Home, *cells: dict[str, Any], by: str = "Ada") -> Imported:
     return settings.feedback_import.record(given_rows(*cells), by=by, now=NOW, cumulative=True)
 
 
-def test_there_and_back_again_is_said_three_times(own: Settings, run: Run) -> None:
+def test_there_and_back_again_is_said_three_times(own: Home, run: Run) -> None:
     cells = {"prediction_id": f"{run.id}-2"}
     found = [imported(own, cells | {"actual_label": label}) for label in ("legitimate", "spammer", "legitimate")]
     assert [(each.new, each.changed) for each in found] == [(1, 0), (1, 1), (1, 1)]
@@ -209,7 +206,7 @@ def test_there_and_back_again_is_said_three_times(own: Settings, run: Run) -> No
     assert own.outbox.of_user(user)["decision"].tolist() == ["keep", "remove", "keep"]
 
 
-def test_of_a_reviewer_who_contradicts_himself_in_a_file_the_last_row_counts(own: Settings, run: Run) -> None:
+def test_of_a_reviewer_who_contradicts_himself_in_a_file_the_last_row_counts(own: Home, run: Run) -> None:
     rows = [
         {"prediction_id": f"{run.id}-1", "actual_label": "spammer", "reviewer": "ana"},
         {"prediction_id": f"{run.id}-1", "actual_label": "spammer", "reviewer": "Bob"},
@@ -223,7 +220,7 @@ def test_of_a_reviewer_who_contradicts_himself_in_a_file_the_last_row_counts(own
     assert (again.new, again.replaced, again.known) == (0, 1, 2)
 
 
-def test_a_growing_file_imported_ten_times_stores_each_change_once(own: Settings, run: Run) -> None:
+def test_a_growing_file_imported_ten_times_stores_each_change_once(own: Home, run: Run) -> None:
     says = ("spammer", "legitimate", "spammer", "spammer", "legitimate")
     rows: list[dict[str, Any]] = []
     for number, label in enumerate(says):
@@ -235,7 +232,7 @@ def test_a_growing_file_imported_ten_times_stores_each_change_once(own: Settings
     assert own.feedback.verify().whole
 
 
-def test_a_row_judged_no_later_than_what_stands_is_known(own: Settings, run: Run) -> None:
+def test_a_row_judged_no_later_than_what_stands_is_known(own: Home, run: Run) -> None:
     def at(label: int, hour: int, minute: int = 0) -> dict[str, Any]:
         moment = f"2026-03-01 {hour:02d}:{minute:02d}"
         return {"prediction_id": f"{run.id}-1", "actual_label": label, "judged_at": moment}
@@ -250,7 +247,7 @@ def test_a_row_judged_no_later_than_what_stands_is_known(own: Settings, run: Run
     assert stored(own)["time"].iloc[-1].isoformat() == "2026-03-01T10:00:00+00:00"
 
 
-def test_an_older_verdict_of_somebody_else_is_kept_and_changes_no_label(own: Settings, run: Run) -> None:
+def test_an_older_verdict_of_somebody_else_is_kept_and_changes_no_label(own: Home, run: Run) -> None:
     cells = {"prediction_id": f"{run.id}-1"}
     imported(own, cells | {"actual_label": 0, "judged_at": "2026-03-01T10:00:00Z"})
     done = imported(own, cells | {"actual_label": 1, "reviewer": "Bob", "judged_at": "2026-03-01T10:00:00+01:00"})
@@ -261,12 +258,12 @@ def test_an_older_verdict_of_somebody_else_is_kept_and_changes_no_label(own: Set
 
 
 @pytest.mark.parametrize("moment", ["yesterday", "2026-13-01", "28.11.2026", "2026-03-01T13:00:00Z", 7])
-def test_a_time_that_cannot_be_is_refused(moment: Any, own: Settings, run: Run) -> None:
+def test_a_time_that_cannot_be_is_refused(moment: Any, own: Home, run: Run) -> None:
     column, sentence = refused(own, {"prediction_id": f"{run.id}-1", "actual_label": 1, "judged_at": moment})
     assert (column, "is no time" in sentence or "lies in the future" in sentence) == ("judged_at", True)
 
 
-def test_what_a_reviewer_said_in_a_case_is_superseded_by_the_own_import(own: Settings, run: Run) -> None:
+def test_what_a_reviewer_said_in_a_case_is_superseded_by_the_own_import(own: Home, run: Run) -> None:
     plan = queued(own, run)
     row = int(plan.index[plan["chosen"]][0])
     user = make.users(300, seed=2)["user"].iloc[row - 1]
@@ -280,7 +277,7 @@ def test_what_a_reviewer_said_in_a_case_is_superseded_by_the_own_import(own: Set
     assert own.outbox.of_user(user)["decision"].tolist() == ["remove", "keep"]
 
 
-def test_what_was_said_before_an_appeal_does_not_decide_it(own: Settings, run: Run) -> None:
+def test_what_was_said_before_an_appeal_does_not_decide_it(own: Home, run: Run) -> None:
     plan = queued(own, run)
     row = int(plan.index[plan["chosen"]][0])
     user = make.users(300, seed=2)["user"].iloc[row - 1]
@@ -293,7 +290,7 @@ def test_what_was_said_before_an_appeal_does_not_decide_it(own: Settings, run: R
     assert own.cases.of_user(user)[0].status == "open"
 
 
-def test_a_file_does_not_say_again_what_was_taken_back_and_a_request_does(own: Settings, run: Run) -> None:
+def test_a_file_does_not_say_again_what_was_taken_back_and_a_request_does(own: Home, run: Run) -> None:
     cells = {"prediction_id": f"{run.id}-1", "actual_label": 1}
     first = from_file(own, cells)
     own.verdicts.undo(first.ids, by="Ada", now=NOW)
@@ -303,7 +300,7 @@ def test_a_file_does_not_say_again_what_was_taken_back_and_a_request_does(own: S
     assert labels(own) == [("Ada", "spammer")]
 
 
-def test_two_imports_of_one_file_at_once_store_it_once(own: Settings, run: Run) -> None:
+def test_two_imports_of_one_file_at_once_store_it_once(own: Home, run: Run) -> None:
     rows = [{"prediction_id": f"{run.id}-{row}", "actual_label": row % 2} for row in range(1, 60)]
     with ThreadPoolExecutor(4) as pool:
         done = list(pool.map(lambda _: from_file(own, *rows), range(4)))
@@ -318,7 +315,7 @@ JUDGED = st.lists(
 @hypothesis.settings(max_examples=20, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
 @given(JUDGED, st.booleans())
 def test_of_each_prediction_and_reviewer_the_last_word_stands(
-    own: Settings, run: Run, said: list[tuple[int, str, int]], at_once: bool
+    own: Home, run: Run, said: list[tuple[int, str, int]], at_once: bool
 ) -> None:
     for user in set(make.users(300, seed=2)["user"][:2]):  # what the example before has left
         own.feedback.forget(user, by="Ada", now=NOW)
@@ -337,7 +334,7 @@ def test_of_each_prediction_and_reviewer_the_last_word_stands(
     assert from_file(own, *rows).new == 0
 
 
-def test_an_id_of_ones_own_counts_once_and_cannot_say_something_else(own: Settings, run: Run) -> None:
+def test_an_id_of_ones_own_counts_once_and_cannot_say_something_else(own: Home, run: Run) -> None:
     cells = {"prediction_id": f"{run.id}-1", "actual_label": 1}
     assert imported(own, cells | {"feedback_id": "f1"}).ids == ("f1",)
     assert imported(own, cells | {"id": "f1"}).new == 0
@@ -349,7 +346,7 @@ def test_an_id_of_ones_own_counts_once_and_cannot_say_something_else(own: Settin
     assert len(stored(own)) == 11
 
 
-def test_good_rows_are_stored_although_others_are_refused(own: Settings, run: Run) -> None:
+def test_good_rows_are_stored_although_others_are_refused(own: Home, run: Run) -> None:
     good = {"prediction_id": f"{run.id}-1", "actual_label": 1}
     done = imported(own, {"prediction_id": "?"}, good, good | {"actual_label": 7}, good | {"prediction_id": "r-0077-1"})
     assert (done.new, [refusal.row for refusal in done.refused]) == (1, [1, 3, 4])
@@ -357,7 +354,7 @@ def test_good_rows_are_stored_although_others_are_refused(own: Settings, run: Ru
     assert json.loads(importing.table(done.refused)["record"][1].as_py()) == good | {"actual_label": 7}
 
 
-def queued(settings: Settings, run: Run) -> pd.DataFrame:
+def queued(settings: Home, run: Run) -> pd.DataFrame:
     """The plan of a run that only a few of its users are chosen by."""
     rules = replace(settings.guidance.load(), capacity=10, audit=0.05, uncertain=3)
     settings.guidance.save(rules, by="Ada", now=NOW)
@@ -367,7 +364,7 @@ def queued(settings: Settings, run: Run) -> pd.DataFrame:
     return plan
 
 
-def test_whoever_the_plan_has_chosen_keeps_the_odds_and_nobody_else_has_any(own: Settings, run: Run) -> None:
+def test_whoever_the_plan_has_chosen_keeps_the_odds_and_nobody_else_has_any(own: Home, run: Run) -> None:
     plan = queued(own, run)
     spare = int(plan.index[~plan["chosen"]][0])
     own.plans.send(run.id, [spare], by="Ada", now=NOW)
@@ -380,7 +377,7 @@ def test_whoever_the_plan_has_chosen_keeps_the_odds_and_nobody_else_has_any(own:
     assert found.loc[~chosen & (found.index != spare), "inclusion"].isna().all()
 
 
-def test_figures_count_whoever_was_drawn_and_nobody_else(own: Settings, run: Run) -> None:
+def test_figures_count_whoever_was_drawn_and_nobody_else(own: Home, run: Run) -> None:
     plan = queued(own, run)
     others = plan.index[~plan["chosen"]]
     imported(own, *({"prediction_id": f"{run.id}-{row}", "actual_label": 1} for row in others))
@@ -389,7 +386,7 @@ def test_figures_count_whoever_was_drawn_and_nobody_else(own: Settings, run: Run
     assert judged(own, run) == plan["chosen"].sum()
 
 
-def judged(settings: Settings, run: Run) -> int:
+def judged(settings: Home, run: Run) -> int:
     known = settings.ledger
     known.refresh()
     figures = settings.live_figures.figures(run, known.valid())
@@ -397,7 +394,7 @@ def judged(settings: Settings, run: Run) -> int:
     return sum(band.judged for band in figures.bands)
 
 
-def test_an_import_closes_the_case_tells_the_platform_and_can_be_undone(own: Settings, run: Run) -> None:
+def test_an_import_closes_the_case_tells_the_platform_and_can_be_undone(own: Home, run: Run) -> None:
     plan = queued(own, run)
     row = int(plan.index[plan["chosen"]][0])
     user = make.users(300, seed=2)["user"].iloc[row - 1]
@@ -410,16 +407,16 @@ def test_an_import_closes_the_case_tells_the_platform_and_can_be_undone(own: Set
     assert own.outbox.of_user(user)["decision"].tolist() == ["remove", "none"]
 
 
-def test_a_run_whose_file_has_no_ids_names_users_by_file_and_row(own: Settings) -> None:
-    schemas.save(replace(make.SCHEMA, id=None), own.schema_file)
+def test_a_run_whose_file_has_no_ids_names_users_by_file_and_row(own: Home) -> None:
+    schemas.save(replace(make.SCHEMA, id=None), own.settings.schema_file)
     users = make.csv(make.users(30, seed=2).drop(columns=["spam", "user"]))
-    columns, loaded = schemas.load(own.schema_file), own.registry.load()
+    columns, loaded = schemas.load(own.settings.schema_file), own.registry.load()
     run = own.file_scoring.score_file("users.csv", users, columns, loaded, Policy(), now=NOW).run
     assert imported(own, {"prediction_id": f"{run.id}-3", "actual_label": 1}).new == 1
     assert stored(own)["user"].tolist() == [f"{run.dataset[:12]}-3"]
 
 
-def test_who_may_judge_imports_in_the_own_name_and_a_lead_in_any(own: Settings, run: Run) -> None:
+def test_who_may_judge_imports_in_the_own_name_and_a_lead_in_any(own: Home, run: Run) -> None:
     for name, role in (("Ada", "admin"), ("Rex", "reviewer"), ("Lea", "lead"), ("Ann", "analyst")):
         own.accounts.create(name, accounts.role_named(role), PASSWORD, now=NOW)
     cells = {"prediction_id": f"{run.id}-1", "actual_label": 1}
@@ -456,7 +453,7 @@ def test_json_lines_are_numbered_as_in_the_file_and_bad_ones_are_said() -> None:
     assert rows[0].cells["feedback_notes"] == "é"
 
 
-def test_a_ragged_or_blank_line_is_refused_with_its_row(own: Settings, run: Run) -> None:
+def test_a_ragged_or_blank_line_is_refused_with_its_row(own: Home, run: Run) -> None:
     text = f"prediction_id,actual_label\n{run.id}-1,1\n\n{run.id}-2,1,more\n{run.id}-3,0\n"
     done = own.feedback_import.record(short_form.read("f.csv", text.encode()), by="Ada", now=NOW)
     assert done.new == 2

@@ -11,16 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.access import accounts, audit
-from core.data import split
 from core.errors import NotAllowedError, UnknownItemError
-from core.feedback import csv_store
-from core.review import cases, plans, sampling
+from core.home import Home
+from core.review import plans, sampling
 from core.review.enqueue import Queued
 from core.review.sampling import Rules
 from core.schema import schema as schemas
-from core.scoring import runs
-from core.settings import Settings
 from tests import make
 from tests.core.review import reviewing
 from tests.core.review.reviewing import POLICY, judge, judge_all, not_chosen, planned, said, scored, truth_of, waiting
@@ -30,15 +26,15 @@ PASSWORD = "correct horse battery"  # noqa: S105 - opens nothing
 STRATA = ("certain", "uncertain", "random")
 
 
-def queue_run(home: Settings, run: str, by: str = "Lea") -> plans.Planned:
+def queue_run(home: Home, run: str, by: str = "Lea") -> plans.Planned:
     return home.plans.queue_run(run, by=by, now=NOW)
 
 
-def send(home: Settings, run: str, rows: list[int], by: str = "Lea") -> Queued:
+def send(home: Home, run: str, rows: list[int], by: str = "Lea") -> Queued:
     return home.plans.send(run, rows, by=by, now=NOW)
 
 
-def test_who_is_queued_is_what_the_sampling_says(own: Settings) -> None:
+def test_who_is_queued_is_what_the_sampling_says(own: Home) -> None:
     frame = make.users(400, seed=1)
     run = planned(own, frame, capacity=8, audit=0.1, uncertain=4)
     score = own.runs.scores(run.id)["probability"].to_numpy()
@@ -56,7 +52,7 @@ def test_who_is_queued_is_what_the_sampling_says(own: Settings) -> None:
     assert {stratum for stratum, *_ in expected.values()} == set(STRATA)
 
 
-def test_the_plan_says_how_every_user_could_have_been_chosen(own: Settings) -> None:
+def test_the_plan_says_how_every_user_could_have_been_chosen(own: Home) -> None:
     run = planned(own, make.users(300, seed=1))
     plan = own.runs.plan(run.id)
     assert plan is not None
@@ -68,7 +64,7 @@ def test_the_plan_says_how_every_user_could_have_been_chosen(own: Settings) -> N
 
 
 @pytest.mark.parametrize("capacity", [0, 3, 1000])
-def test_certain_cases_keep_within_the_capacity_and_are_the_highest_scores(own: Settings, capacity: int) -> None:
+def test_certain_cases_keep_within_the_capacity_and_are_the_highest_scores(own: Home, capacity: int) -> None:
     run = planned(own, make.users(300, seed=1), capacity=capacity, uncertain=0)
     score = own.runs.scores(run.id)["probability"]
     due = score[POLICY.actions(score) == "human_review"].sort_values(ascending=False, kind="stable")
@@ -76,7 +72,7 @@ def test_certain_cases_keep_within_the_capacity_and_are_the_highest_scores(own: 
     assert certain == set(due.index[:capacity])
 
 
-def test_only_certain_cases_may_show_their_score(own: Settings) -> None:
+def test_only_certain_cases_may_show_their_score(own: Home) -> None:
     planned(own, make.users(400, seed=1), capacity=60, audit=0.02)
     blind: dict[str, set[bool]] = {name: set() for name in STRATA}
     for case in waiting(own):
@@ -85,7 +81,7 @@ def test_only_certain_cases_may_show_their_score(own: Settings) -> None:
     assert blind == {"certain": {True, False}, "uncertain": {True}, "random": {True}}
 
 
-def test_the_sentence_and_the_log_say_who_is_queued(own: Settings) -> None:
+def test_the_sentence_and_the_log_say_who_is_queued(own: Home) -> None:
     reviewing.rules(own, capacity=6, audit=0.1, uncertain=3)
     run = scored(own, make.users(300, seed=1))
     done = queue_run(own, run.id, by=" Lea ")
@@ -100,7 +96,7 @@ def test_the_sentence_and_the_log_say_who_is_queued(own: Settings) -> None:
     assert (note["who"], note["what"], note["about"], note["why"]) == ("Lea", "queue run", run.id, done.sentence)
 
 
-def test_a_run_that_is_queued_again_keeps_its_plan(own: Settings) -> None:
+def test_a_run_that_is_queued_again_keeps_its_plan(own: Home) -> None:
     run = planned(own, make.users(300, seed=1))
     plan, before = own.runs.plan(run.id), waiting(own)
     reviewing.rules(own, capacity=100, audit=0.9, uncertain=50)
@@ -111,7 +107,7 @@ def test_a_run_that_is_queued_again_keeps_its_plan(own: Settings) -> None:
     assert waiting(own) == before
 
 
-def test_a_later_run_on_the_same_users_is_asked_about_in_the_same_cases(own: Settings) -> None:
+def test_a_later_run_on_the_same_users_is_asked_about_in_the_same_cases(own: Home) -> None:
     frame = make.users(300, seed=1)
     planned(own, frame)
     before = {case.user: case.id for case in waiting(own)}
@@ -122,7 +118,7 @@ def test_a_later_run_on_the_same_users_is_asked_about_in_the_same_cases(own: Set
     assert {case.run for case in waiting(own)} == {later.id}
 
 
-def test_who_was_judged_on_the_same_values_is_not_queued_again(own: Settings) -> None:
+def test_who_was_judged_on_the_same_values_is_not_queued_again(own: Home) -> None:
     frame = make.users(300, seed=1)
     planned(own, frame)
     truth = truth_of(frame)
@@ -135,7 +131,7 @@ def test_who_was_judged_on_the_same_values_is_not_queued_again(own: Settings) ->
     assert f"{len(rest)} were judged before on the same values" in again.sentence
 
 
-def test_who_was_judged_on_other_values_is_queued_again(own: Settings) -> None:
+def test_who_was_judged_on_other_values_is_queued_again(own: Home) -> None:
     frame = make.users(300, seed=1)
     planned(own, frame)
     judge_all(own, truth_of(frame))
@@ -144,7 +140,7 @@ def test_who_was_judged_on_other_values_is_queued_again(own: Settings) -> None:
     assert again.queued.new == len(waiting(own)) > 0
 
 
-def test_who_was_judged_before_a_crash_is_not_queued_again(own: Settings) -> None:
+def test_who_was_judged_before_a_crash_is_not_queued_again(own: Home) -> None:
     frame = make.users(300, seed=1)
     planned(own, frame)
     first = waiting(own)[0]
@@ -153,7 +149,7 @@ def test_who_was_judged_before_a_crash_is_not_queued_again(own: Settings) -> Non
     assert own.cases.find(first.id).status == "closed"
 
 
-def test_missing_values_are_asked_about_as_missing(own: Settings) -> None:
+def test_missing_values_are_asked_about_as_missing(own: Home) -> None:
     frame = make.users(300, seed=1)
     planned(own, frame, audit=0.3)
     values = frame.set_index("user")
@@ -164,7 +160,7 @@ def test_missing_values_are_asked_about_as_missing(own: Settings) -> None:
     assert any(features["ratio"] is None for features in seen.values())
 
 
-def test_a_case_shows_the_context_of_the_file(own: Settings) -> None:
+def test_a_case_shows_the_context_of_the_file(own: Home) -> None:
     frame = make.users(300, seed=1).assign(country=lambda frame: frame["country"].where(frame["country"] != "DE"))
     planned(own, frame)
     values = frame.set_index("user")
@@ -175,8 +171,8 @@ def test_a_case_shows_the_context_of_the_file(own: Settings) -> None:
         }  # fmt: skip
 
 
-def test_without_ids_a_user_is_named_by_the_file_and_the_row(own: Settings) -> None:
-    schemas.save(replace(make.SCHEMA, id=None), own.schema_file)
+def test_without_ids_a_user_is_named_by_the_file_and_the_row(own: Home) -> None:
+    schemas.save(replace(make.SCHEMA, id=None), own.settings.schema_file)
     frame = make.users(200, seed=1).drop(columns="user")
     run = planned(own, frame)
     found = waiting(own)
@@ -184,7 +180,7 @@ def test_without_ids_a_user_is_named_by_the_file_and_the_row(own: Settings) -> N
     assert queue_run(own, scored(own, frame).id).queued == Queued(updated=len(found))
 
 
-def test_the_job_reports_the_sentence(own: Settings) -> None:
+def test_the_job_reports_the_sentence(own: Home) -> None:
     run = scored(own, make.users(100, seed=1))
     heard: list[tuple[int, int, str]] = []
     own.plans.queue_job(lambda *said: heard.append(said), run=run.id, by="Lea")  # type: ignore[arg-type]
@@ -193,7 +189,7 @@ def test_the_job_reports_the_sentence(own: Settings) -> None:
 
 
 @pytest.mark.parametrize("deed", [queue_run, lambda home, run, by: send(home, run, [1], by)])
-def test_where_there_are_accounts_a_stranger_may_not_queue(own: Settings, deed: Any) -> None:
+def test_where_there_are_accounts_a_stranger_may_not_queue(own: Home, deed: Any) -> None:
     run = scored(own, make.users(100, seed=1))
     own.accounts.create("Ada", "admin", PASSWORD, now=NOW)
     own.accounts.create("Ann", "analyst", PASSWORD, now=NOW)
@@ -207,7 +203,7 @@ def test_where_there_are_accounts_a_stranger_may_not_queue(own: Settings, deed: 
 
 
 @pytest.mark.parametrize("deed", [queue_run, lambda home, run: send(home, run, [1])])
-def test_a_run_that_is_not_there_is_said_so(own: Settings, deed: Any) -> None:
+def test_a_run_that_is_not_there_is_said_so(own: Home, deed: Any) -> None:
     with pytest.raises(UnknownItemError, match="r-0099"):
         deed(own, "r-0099")
 
@@ -215,7 +211,7 @@ def test_a_run_that_is_not_there_is_said_so(own: Settings, deed: Any) -> None:
 # By hand
 
 
-def test_whoever_is_sent_by_hand_is_certain_to_be_judged(own: Settings) -> None:
+def test_whoever_is_sent_by_hand_is_certain_to_be_judged(own: Home) -> None:
     run = planned(own, make.users(300, seed=1))
     left_out = list(not_chosen(own, run))[:3]
     before = len(waiting(own))
@@ -229,14 +225,14 @@ def test_whoever_is_sent_by_hand_is_certain_to_be_judged(own: Settings) -> None:
     assert (note["what"], note["about"], json.loads(note["details"])) == ("send to review", run.id, {"rows": left_out})
 
 
-def test_a_run_needs_no_plan_to_have_users_sent(own: Settings) -> None:
+def test_a_run_needs_no_plan_to_have_users_sent(own: Home) -> None:
     run = scored(own, make.users(100, seed=1))
     assert send(own, run.id, [7, 3]) == Queued(new=2)
     assert sorted(case.row for case in waiting(own)) == [3, 7]
     assert own.runs.plan(run.id) is None
 
 
-def test_users_are_sent_once_however_often_they_are_chosen(own: Settings) -> None:
+def test_users_are_sent_once_however_often_they_are_chosen(own: Home) -> None:
     run = scored(own, make.users(100, seed=1))
     assert send(own, run.id, [5, 5]) == Queued(new=1, skipped=1)
     assert send(own, run.id, [5, 6]) == Queued(new=1, skipped=1)
@@ -244,7 +240,7 @@ def test_users_are_sent_once_however_often_they_are_chosen(own: Settings) -> Non
     assert own.runs.sent(run.id).index.tolist() == [5, 6]
 
 
-def test_a_case_drawn_at_random_stays_blind_when_it_is_sent_too(own: Settings) -> None:
+def test_a_case_drawn_at_random_stays_blind_when_it_is_sent_too(own: Home) -> None:
     run = planned(own, make.users(300, seed=1))
     drawn = next(case for case in waiting(own) if case.stratum == "random")
     assert send(own, run.id, [drawn.row]) == Queued(updated=1)
@@ -253,7 +249,7 @@ def test_a_case_drawn_at_random_stays_blind_when_it_is_sent_too(own: Settings) -
 
 
 @pytest.mark.parametrize("row", [0, 101, -1])
-def test_a_row_that_was_not_scored_cannot_be_sent(own: Settings, row: int) -> None:
+def test_a_row_that_was_not_scored_cannot_be_sent(own: Home, row: int) -> None:
     run = scored(own, make.users(100, seed=1))
     with pytest.raises(UnknownItemError, match=str(row)):
         send(own, run.id, [1, row])
@@ -261,7 +257,7 @@ def test_a_row_that_was_not_scored_cannot_be_sent(own: Settings, row: int) -> No
     assert own.runs.sent(run.id).empty
 
 
-def test_of_many_who_send_at_once_none_loses_what_another_sent(own: Settings) -> None:
+def test_of_many_who_send_at_once_none_loses_what_another_sent(own: Home) -> None:
     run = scored(own, make.users(100, seed=1))
     names = pd.Series([f"u{row}" for row in range(1, 41)], index=pd.RangeIndex(1, 41), dtype="str")
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from core.data import datasets
 from core.files import within
+from core.home import Home
 from core.policy.policy import Policy
-from core.registry import registry
-from core.review import predictions_of_user
 from core.schema import schema as schemas
 from core.schema.glossary import Glossary
-from core.scoring import closing, online_runs, runs
+from core.scoring import online_runs
 from core.scoring.online import Asked, Serving
-from core.settings import Settings
 from tests import make
 from tests.core.review import reviewing
 
@@ -30,14 +27,14 @@ def cut_off(*_: object) -> None:
     raise InterruptedError
 
 
-def ask_for(home: Settings, frame: pd.DataFrame, user: str) -> Serving:
-    serving = Serving(home, home.registry.load(), schemas.load(home.schema_file), Glossary({}), Policy())
+def ask_for(home: Home, frame: pd.DataFrame, user: str) -> Serving:
+    serving = Serving(home, home.registry.load(), schemas.load(home.settings.schema_file), Glossary({}), Policy())
     values = frame[list(make.SCHEMA.names)].iloc[0].astype(float).tolist()
     serving.score([Asked(values, user, {"country": None})], now=make.NOW)
     return serving
 
 
-def test_all_predictions_on_a_user_come_newest_first_with_the_scores_of_their_runs(own: Settings) -> None:
+def test_all_predictions_on_a_user_come_newest_first_with_the_scores_of_their_runs(own: Home) -> None:
     first = reviewing.scored(own, users(1, "0017"))
     reviewing.scored(own, users(2, "17"))
     again = reviewing.scored(own, users(3, "0017"), Policy(1e-9, 0.5, 0.8, version="p0002"))
@@ -53,7 +50,7 @@ def test_all_predictions_on_a_user_come_newest_first_with_the_scores_of_their_ru
     assert found[0].prediction == f"{again.id}-1"
 
 
-def test_what_the_api_was_asked_is_found_while_its_run_still_grows(own: Settings) -> None:
+def test_what_the_api_was_asked_is_found_while_its_run_still_grows(own: Home) -> None:
     frame = users(1, "u-0017")
     file = reviewing.scored(own, frame)
     ask_for(own, frame, "u-0017")
@@ -65,11 +62,9 @@ def test_what_the_api_was_asked_is_found_while_its_run_still_grows(own: Settings
     assert grows.probability == stored.probability
 
 
-def test_a_prediction_is_told_once_while_its_run_is_being_closed(
-    own: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_prediction_is_told_once_while_its_run_is_being_closed(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     serving = ask_for(own, users(1, "u-0017"), "u-0017")
-    schema, runs_over = schemas.load(own.schema_file), serving.ended(now=make.NOW, everything=True)
+    schema, runs_over = schemas.load(own.settings.schema_file), serving.ended(now=make.NOW, everything=True)
     (run,) = runs_over
     monkeypatch.setattr(online_runs.OnlineRuns, "forget", cut_off)
     with pytest.raises(InterruptedError):
@@ -81,16 +76,16 @@ def test_a_prediction_is_told_once_while_its_run_is_being_closed(
     assert (found.run.id, found.grows) == (run, False)
 
 
-def test_only_the_latest_runs_are_searched_and_a_run_that_has_lost_its_users_is_passed_over(own: Settings) -> None:
+def test_only_the_latest_runs_are_searched_and_a_run_that_has_lost_its_users_is_passed_over(own: Home) -> None:
     first, second = (reviewing.scored(own, users(seed, "u-0017")) for seed in (1, 2))
     assert [each.run.id for each in own.predictions_of_user.of_user("u-0017", most=1)] == [second.id]
 
-    within(own.datasets, second.dataset).rename(own.home / "gone")
+    within(own.settings.datasets, second.dataset).rename(own.settings.home / "gone")
 
     assert [each.run.id for each in own.predictions_of_user.of_user("u-0017")] == [first.id]
 
 
-def test_a_user_nobody_has_scored_is_in_no_run(own: Settings) -> None:
+def test_a_user_nobody_has_scored_is_in_no_run(own: Home) -> None:
     run = reviewing.scored(own, users(1, "u-0017"))
 
     assert own.predictions_of_user.of_user("u-0018") == ()

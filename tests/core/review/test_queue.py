@@ -20,11 +20,12 @@ from sqlalchemy.exc import IntegrityError
 
 from core.errors import BadOptionError, RefusedError, UnknownItemError
 from core.feedback.strata import STRATA
+from core.home import Home
 from core.policy.policy import Policy
-from core.review import cases, enqueue, guidance, ordering, queue
+from core.review import cases, ordering, queue
 from core.review.cases import Case, CaseFilters
 from core.review.enqueue import Entry, Queued
-from core.settings import ROOT, Settings
+from core.settings import ROOT
 from core.store import database
 from tests.make import NOW
 
@@ -36,9 +37,8 @@ REVIEWER = """
 import sys
 from core import state
 from core.decision import queue
-from core.settings import Settings
 from tests.make import NOW
-home, name = Settings.of(sys.argv[1]), sys.argv[2]
+home, name = Home.open(sys.argv[1]), sys.argv[2]
 print("ready", flush=True)
 sys.stdin.readline()
 while case := queue.claim(home, name, now=NOW):
@@ -66,27 +66,27 @@ def entry(user: str = "u1", score: float = 0.8, **changes: Any) -> Entry:
     return replace(made, **changes)
 
 
-def add(home: Settings, *many: Entry, now: Any = NOW) -> Queued:
+def add(home: Home, *many: Entry, now: Any = NOW) -> Queued:
     return home.enqueuing.enqueue(many, now=now)
 
 
-def one(home: Settings, user: str = "u1") -> Case:
+def one(home: Home, user: str = "u1") -> Case:
     return home.cases.of_user(user)[0]
 
 
-def close(home: Settings, case: Case, judgement: Any = "spammer", by: str = "Ada", verdict: str = "") -> bool:
+def close(home: Home, case: Case, judgement: Any = "spammer", by: str = "Ada", verdict: str = "") -> bool:
     with home.database.writing() as connection:
         return queue.close(
             connection, case.id, verdict=verdict or f"v-{case.id}", judgement=judgement, by=by, at=NOW + HOUR
         )
 
 
-def back(home: Settings, case: Case, **options: Any) -> bool:
+def back(home: Home, case: Case, **options: Any) -> bool:
     with home.database.writing() as connection:
         return queue.back(connection, case.id, now=NOW + HOUR, **options)
 
 
-def drained(home: Settings, filters: CaseFilters = EVERYTHING) -> list[str]:
+def drained(home: Home, filters: CaseFilters = EVERYTHING) -> list[str]:
     """The users in the order in which one reviewer gets them."""
     found: list[str] = []
     while case := home.queue.claim("Ada", now=NOW, filters=filters):
@@ -95,7 +95,7 @@ def drained(home: Settings, filters: CaseFilters = EVERYTHING) -> list[str]:
     return found
 
 
-def users(home: Settings, filters: CaseFilters = EVERYTHING, now: Any = NOW) -> set[str]:
+def users(home: Home, filters: CaseFilters = EVERYTHING, now: Any = NOW) -> set[str]:
     listed = home.cases.listing(filters, now=now)
     assert home.cases.count(filters, now=now) == len(listed)
     return set(listed["user"])
@@ -104,7 +104,7 @@ def users(home: Settings, filters: CaseFilters = EVERYTHING, now: Any = NOW) -> 
 # What is stored
 
 
-def test_a_case_is_what_was_queued(home: Settings) -> None:
+def test_a_case_is_what_was_queued(home: Home) -> None:
     queued = entry(stratum="random", inclusion=0.01, blind=True, row=7, features={"a": 0.1, "b": float("nan"), "c": 3})
     assert add(home, queued) == Queued(new=1)
     case = one(home)
@@ -119,7 +119,7 @@ def test_a_case_is_what_was_queued(home: Settings) -> None:
 
 
 @pytest.mark.parametrize("case", ["c-000009", "c-9", "c-0000001", "r-0001", "", "c-000001; --", "c-" + "9" * 30])
-def test_a_case_that_is_not_there_is_said_so(home: Settings, case: str) -> None:
+def test_a_case_that_is_not_there_is_said_so(home: Home, case: str) -> None:
     add(home, entry())
     with pytest.raises(UnknownItemError):
         home.cases.find(case)
@@ -134,11 +134,11 @@ def test_an_entry_that_contradicts_itself_is_not_made(changes: dict[str, Any]) -
         entry(**changes)
 
 
-def test_a_home_from_before_there_was_a_queue_opens_and_keeps_its_runs(home: Settings) -> None:
-    home.data.mkdir()
+def test_a_home_from_before_there_was_a_queue_opens_and_keeps_its_runs(home: Home) -> None:
+    home.settings.data.mkdir()
     columns = ", ".join(f'"{c.name}" {"INTEGER PRIMARY KEY AUTOINCREMENT" if c.primary_key else "TEXT"}'
                         for c in database.runs.c)  # fmt: skip
-    with contextlib.closing(sqlite3.connect(home.database)) as old, old:
+    with contextlib.closing(sqlite3.connect(home.settings.database)) as old, old:
         old.execute(f"CREATE TABLE runs ({columns})")
         old.execute("INSERT INTO runs (name, policy, counts) VALUES ('old.csv', '{}', '{}')")
     add(home, entry())
@@ -147,7 +147,7 @@ def test_a_home_from_before_there_was_a_queue_opens_and_keeps_its_runs(home: Set
     assert one(home).status == "open"
 
 
-def test_the_database_itself_refuses_a_second_open_case_of_a_user(home: Settings) -> None:
+def test_the_database_itself_refuses_a_second_open_case_of_a_user(home: Home) -> None:
     add(home, entry())
     with home.database.connect() as connection:
         row = connection.execute(select(database.cases)).one()._asdict()
@@ -159,7 +159,7 @@ def test_the_database_itself_refuses_a_second_open_case_of_a_user(home: Settings
 # Meeting what is there
 
 
-def test_queueing_twice_changes_nothing(home: Settings) -> None:
+def test_queueing_twice_changes_nothing(home: Home) -> None:
     strata = {"certain": 1.0, "random": 0.01, "uncertain": 1.0, "golden": None}
     first = [entry(f"u{i}", row=i + 1, stratum=s, inclusion=p) for i, (s, p) in enumerate(strata.items())]
     add(home, *first)
@@ -168,7 +168,7 @@ def test_queueing_twice_changes_nothing(home: Settings) -> None:
     assert [one(home, each.user) for each in first] == before
 
 
-def test_a_later_run_changes_the_open_case_and_its_age_counts_on(home: Settings) -> None:
+def test_a_later_run_changes_the_open_case_and_its_age_counts_on(home: Home) -> None:
     add(home, entry(score=0.8))
     number = one(home).number
     assert add(home, entry(score=0.2, run="r-0002", features={"links": 9.0}), now=NOW + HOUR) == Queued(updated=1)
@@ -191,7 +191,7 @@ def test_a_later_run_changes_the_open_case_and_its_age_counts_on(home: Settings)
     ],
 )
 def test_the_stronger_stratum_and_the_larger_inclusion_are_kept(
-    home: Settings, old: tuple[Any, Any], new: tuple[Any, Any], expected: tuple[str, float | None]
+    home: Home, old: tuple[Any, Any], new: tuple[Any, Any], expected: tuple[str, float | None]
 ) -> None:
     add(home, entry(stratum=old[0], inclusion=old[1], blind=True))
     add(home, entry(stratum=new[0], inclusion=new[1], run="r-0002"))
@@ -199,7 +199,7 @@ def test_the_stronger_stratum_and_the_larger_inclusion_are_kept(
     assert (case.stratum, case.inclusion, case.run, case.blind) == (*expected, "r-0002", True)
 
 
-def test_a_case_in_somebodys_hands_is_not_changed_until_the_claim_has_ended(home: Settings) -> None:
+def test_a_case_in_somebodys_hands_is_not_changed_until_the_claim_has_ended(home: Home) -> None:
     add(home, entry())
     held = home.queue.claim("Ada", now=NOW)
     later = entry(run="r-0002", score=0.99)
@@ -211,39 +211,39 @@ def test_a_case_in_somebodys_hands_is_not_changed_until_the_claim_has_ended(home
 
 
 @pytest.mark.parametrize("stratum", ["golden", "second", "appeal"])
-def test_no_run_changes_a_case_that_judges_a_judgement_again(home: Settings, stratum: Any) -> None:
+def test_no_run_changes_a_case_that_judges_a_judgement_again(home: Home, stratum: Any) -> None:
     add(home, entry(stratum=stratum, inclusion=None))
     assert add(home, entry(run="r-0002")) == Queued(skipped=1)
     assert one(home).run == "r-0001"
 
 
 @pytest.mark.parametrize("judgement", ["spammer", "legitimate"])
-def test_a_user_who_was_judged_on_the_same_values_is_not_queued_again(home: Settings, judgement: str) -> None:
+def test_a_user_who_was_judged_on_the_same_values_is_not_queued_again(home: Home, judgement: str) -> None:
     add(home, entry(features={"a": 0.0, "b": None}))
     close(home, one(home), judgement)
     assert add(home, entry(run="r-0002", score=0.1, features={"b": float("nan"), "a": -0.0})) == Queued(known=1)
     assert add(home, entry(run="r-0002", features={"a": 0.5, "b": None})) == Queued(new=1)
 
 
-def test_a_user_about_whom_somebody_was_unsure_is_queued_again(home: Settings) -> None:
+def test_a_user_about_whom_somebody_was_unsure_is_queued_again(home: Home) -> None:
     add(home, entry())
     close(home, one(home), "unsure")
     assert add(home, entry(run="r-0002")) == Queued(new=1)
 
 
-def test_a_known_user_comes_back_as_a_golden_case(home: Settings) -> None:
+def test_a_known_user_comes_back_as_a_golden_case(home: Home) -> None:
     add(home, entry())
     close(home, one(home))
     assert add(home, entry(stratum="golden", inclusion=None)) == Queued(new=1)
 
 
-def test_of_a_user_who_is_there_twice_the_strongest_entry_is_queued(home: Settings) -> None:
+def test_of_a_user_who_is_there_twice_the_strongest_entry_is_queued(home: Home) -> None:
     twice = [entry(row=1, stratum="random", inclusion=0.1), entry(row=2, score=0.75), entry(row=3, score=0.76)]
     assert add(home, *twice) == Queued(new=1, skipped=2)
     assert one(home).row == 3
 
 
-def test_all_are_queued_or_none(home: Settings) -> None:
+def test_all_are_queued_or_none(home: Home) -> None:
     with pytest.raises(ValueError, match="JSON"):
         add(home, entry("u1"), entry("u2", features={"a": float("inf")}))
     assert home.cases.count(EVERYTHING, now=NOW) == 0
@@ -254,7 +254,7 @@ def test_all_are_queued_or_none(home: Settings) -> None:
 def test_however_runs_follow_each_other_a_user_has_one_open_case(
     tmp_path_factory: pytest.TempPathFactory, runs: list[dict[str, float]]
 ) -> None:
-    home = Settings.of(tmp_path_factory.mktemp("home"))
+    home = Home.open(tmp_path_factory.mktemp("home"))
     for number, run in enumerate(runs):
         many = [entry(user, score, run=f"r-{number:04d}", row=i + 1) for i, (user, score) in enumerate(run.items())]
         told = add(home, *many, now=NOW + number * HOUR)
@@ -315,19 +315,19 @@ def test_draws_are_uniform_and_independent_of_each_other() -> None:
     assert not (ordering.draws(people[:5], b"pepper", "value") == value[:5]).any()
 
 
-def test_the_riskier_case_comes_first_and_age_makes_up_for_risk(home: Settings) -> None:
+def test_the_riskier_case_comes_first_and_age_makes_up_for_risk(home: Home) -> None:
     add(home, entry("old", 0.1), now=NOW - 47 * HOUR)
     add(home, entry("low", 0.72), entry("high", 0.95), entry("removed", 0.999, action="auto_remove"))
     assert drained(home) == ["old", "high", "low", "removed"]
 
 
-def test_a_case_that_a_later_run_changed_keeps_the_place_of_its_age(home: Settings) -> None:
+def test_a_case_that_a_later_run_changed_keeps_the_place_of_its_age(home: Home) -> None:
     add(home, entry("old", 0.5), now=NOW - 40 * HOUR)
     add(home, entry("old", 0.6, run="r-0002"), entry("new", 0.9, run="r-0002"))
     assert drained(home) == ["old", "new"]
 
 
-def test_audits_are_spread_over_the_queue(home: Settings) -> None:
+def test_audits_are_spread_over_the_queue(home: Home) -> None:
     certain = [entry(f"c{i}", 0.7 + i / 1000) for i in range(200)]
     random = [entry(f"r{i}", 0.01, stratum="random", inclusion=0.01, blind=True) for i in range(200)]
     add(home, *certain, *random)
@@ -339,14 +339,14 @@ def test_audits_are_spread_over_the_queue(home: Settings) -> None:
     assert abs(numbers.to_numpy().mean() - 200.5) < 5 * 5.8
 
 
-def test_equals_come_in_the_order_of_their_numbers(home: Settings) -> None:
+def test_equals_come_in_the_order_of_their_numbers(home: Home) -> None:
     add(home, *[entry(f"u{i}") for i in range(30)])
     listed = home.cases.listing(EVERYTHING, now=NOW)
     assert listed.index.is_monotonic_increasing
     assert drained(home) == listed["user"].tolist()
 
 
-def test_another_service_level_gives_open_cases_other_places(home: Settings) -> None:
+def test_another_service_level_gives_open_cases_other_places(home: Home) -> None:
     add(home, entry("old", 0.1), now=NOW - 30 * HOUR)
     add(home, entry("new", 0.9))
     assert home.cases.listing(EVERYTHING, now=NOW)["user"].tolist() == ["new", "old"]
@@ -356,7 +356,7 @@ def test_another_service_level_gives_open_cases_other_places(home: Settings) -> 
     assert home.cases.listing(EVERYTHING, now=NOW)["user"].tolist() == ["old", "new", "newer"]
 
 
-def test_the_index_serves_the_next_case_without_sorting(home: Settings) -> None:
+def test_the_index_serves_the_next_case_without_sorting(home: Home) -> None:
     add(home, entry())
     with home.database.connect() as connection:
         plan = connection.execute(
@@ -371,11 +371,11 @@ def test_the_index_serves_the_next_case_without_sorting(home: Settings) -> None:
 
 
 @pytest.mark.parametrize("reviewers", [2, pytest.param(8, marks=pytest.mark.slow)])
-def test_processes_that_claim_at_once_never_get_the_same_case(home: Settings, reviewers: int) -> None:
+def test_processes_that_claim_at_once_never_get_the_same_case(home: Home, reviewers: int) -> None:
     add(home, *[entry(f"u{i}") for i in range(48)])
     pipe = subprocess.PIPE
     running = [
-        subprocess.Popen([sys.executable, "-c", REVIEWER, str(home.home), f"reviewer {i}"], cwd=ROOT,
+        subprocess.Popen([sys.executable, "-c", REVIEWER, str(home.settings.home), f"reviewer {i}"], cwd=ROOT,
                          stdin=pipe, stdout=pipe, stderr=pipe, text=True)
         for i in range(reviewers)
     ]  # fmt: skip
@@ -390,7 +390,7 @@ def test_processes_that_claim_at_once_never_get_the_same_case(home: Settings, re
     assert sorted(given_out) == [cases.id_of(number) for number in range(1, 49)]
 
 
-def test_a_holder_is_given_the_same_case_until_it_is_closed(home: Settings) -> None:
+def test_a_holder_is_given_the_same_case_until_it_is_closed(home: Home) -> None:
     add(home, entry("u1"), entry("u2"))
     first, again = home.queue.claim("Ada", now=NOW), home.queue.claim("Ada", now=NOW + MINUTE)
     assert first
@@ -403,7 +403,7 @@ def test_a_holder_is_given_the_same_case_until_it_is_closed(home: Settings) -> N
     assert not again.held("Bob", "", NOW)
 
 
-def test_another_person_and_another_tab_are_other_holders(home: Settings) -> None:
+def test_another_person_and_another_tab_are_other_holders(home: Home) -> None:
     add(home, entry("u1"), entry("u2"))
     holders = [("Ada", ""), ("Ada", "tab"), ("Bob", "")]
     got = [home.queue.claim(name, session=session, now=NOW) for name, session in holders]
@@ -411,7 +411,7 @@ def test_another_person_and_another_tab_are_other_holders(home: Settings) -> Non
     assert got[2] is None
 
 
-def test_a_claim_ends_and_the_case_goes_to_who_comes_next(home: Settings) -> None:
+def test_a_claim_ends_and_the_case_goes_to_who_comes_next(home: Home) -> None:
     add(home, entry())
     home.queue.claim("Ada", now=NOW)
     assert home.queue.claim("Bob", now=NOW + queue.LEASE - MINUTE) is None
@@ -424,7 +424,7 @@ def test_a_claim_ends_and_the_case_goes_to_who_comes_next(home: Settings) -> Non
     assert home.queue.claim("Ada", now=NOW + 2 * queue.LEASE) is None
 
 
-def test_what_is_let_go_is_free_at_once(home: Settings) -> None:
+def test_what_is_let_go_is_free_at_once(home: Home) -> None:
     add(home, entry())
     case = home.queue.claim("Ada", now=NOW)
     assert case
@@ -433,7 +433,7 @@ def test_what_is_let_go_is_free_at_once(home: Settings) -> None:
     assert home.queue.claim("Bob", now=NOW)
 
 
-def test_a_skipped_case_is_let_go_and_the_next_one_given(home: Settings) -> None:
+def test_a_skipped_case_is_let_go_and_the_next_one_given(home: Home) -> None:
     add(home, entry("u1", 0.9), entry("u2", 0.8))
     first = home.queue.claim("Ada", now=NOW)
     assert first
@@ -444,7 +444,7 @@ def test_a_skipped_case_is_let_go_and_the_next_one_given(home: Settings) -> None
     assert home.queue.claim("Ada", now=NOW, but=[first.id, second.id]) is None
 
 
-def test_a_case_is_taken_by_its_id_when_it_is_free_or_ones_own(home: Settings) -> None:
+def test_a_case_is_taken_by_its_id_when_it_is_free_or_ones_own(home: Home) -> None:
     add(home, entry("u1"), entry("u2"))
     case = home.queue.claim("Ada", session="old tab", now=NOW)
     assert case
@@ -462,7 +462,7 @@ def test_a_case_is_taken_by_its_id_when_it_is_free_or_ones_own(home: Settings) -
 # Closing, undoing, reopening
 
 
-def test_a_verdict_closes_a_case_once_and_a_correction_takes_its_place(home: Settings) -> None:
+def test_a_verdict_closes_a_case_once_and_a_correction_takes_its_place(home: Home) -> None:
     add(home, entry())
     case = home.queue.claim("Ada", now=NOW)
     assert case
@@ -475,7 +475,7 @@ def test_a_verdict_closes_a_case_once_and_a_correction_takes_its_place(home: Set
     assert (one(home).verdict, one(home).judgement) == ("v2", "legitimate")
 
 
-def test_what_is_undone_is_shown_next_to_who_had_judged_it(home: Settings) -> None:
+def test_what_is_undone_is_shown_next_to_who_had_judged_it(home: Home) -> None:
     add(home, entry("u1", 0.8), entry("u2", 0.9), entry("u3", 0.99))
     first = home.queue.claim("Ada", session="tab", now=NOW, filters=CaseFilters(text="u1"))
     assert first
@@ -494,7 +494,7 @@ def test_what_is_undone_is_shown_next_to_who_had_judged_it(home: Settings) -> No
     assert other.id == following.id
 
 
-def test_an_undone_case_stays_closed_when_its_user_is_queued_again_already(home: Settings) -> None:
+def test_an_undone_case_stays_closed_when_its_user_is_queued_again_already(home: Home) -> None:
     add(home, entry())
     case = one(home)
     close(home, case)
@@ -505,7 +505,7 @@ def test_an_undone_case_stays_closed_when_its_user_is_queued_again_already(home:
     assert one(home).status == "open"
 
 
-def test_an_appeal_is_judged_next_and_by_somebody_else(home: Settings) -> None:
+def test_an_appeal_is_judged_next_and_by_somebody_else(home: Home) -> None:
     add(home, entry("u1", 0.8, stratum="random", inclusion=0.01))
     close(home, one(home))
     add(home, entry("u2", 0.99), now=NOW + HOUR)
@@ -524,7 +524,7 @@ def test_an_appeal_is_judged_next_and_by_somebody_else(home: Settings) -> None:
     assert ada.user == "u2"
 
 
-def test_only_what_was_decided_can_be_reopened_and_with_a_note(home: Settings) -> None:
+def test_only_what_was_decided_can_be_reopened_and_with_a_note(home: Home) -> None:
     add(home, entry())
     case = one(home)
     with pytest.raises(RefusedError, match="open"):
@@ -537,7 +537,7 @@ def test_only_what_was_decided_can_be_reopened_and_with_a_note(home: Settings) -
         home.queue.reopen(case.id, by="Lea", note="why", now=NOW)
 
 
-def test_a_case_that_was_reopened_undone_and_judged_is_closed_once_more(home: Settings) -> None:
+def test_a_case_that_was_reopened_undone_and_judged_is_closed_once_more(home: Home) -> None:
     add(home, entry())
     case = one(home)
     close(home, case)
@@ -551,11 +551,11 @@ def test_a_case_that_was_reopened_undone_and_judged_is_closed_once_more(home: Se
 # Filters
 
 
-def cut(home: Settings, **conditions: Any) -> set[str]:
+def cut(home: Home, **conditions: Any) -> set[str]:
     return users(home, CaseFilters(**conditions))
 
 
-def test_cases_are_cut_by_band_score_age_and_stratum(home: Settings) -> None:
+def test_cases_are_cut_by_band_score_age_and_stratum(home: Home) -> None:
     add(home, entry("old", 0.75), now=NOW - 5 * HOUR)
     add(home, entry("sure", 0.95), entry("picked", 0.65, stratum="uncertain"))
     assert cut(home, bands=("human_review",)) == {"old"}
@@ -573,7 +573,7 @@ def test_strata_and_ages_that_cannot_be_asked_for_are_refused() -> None:
         CaseFilters(min_age_hours=-1)
 
 
-def test_neither_filters_nor_lists_tell_the_score_of_a_blind_case(home: Settings) -> None:
+def test_neither_filters_nor_lists_tell_the_score_of_a_blind_case(home: Home) -> None:
     add(home, entry("seen", 0.8), entry("blind", 0.05, stratum="random", inclusion=0.1, blind=True))
     for filters in (
         {"bands": ("human_review",)},
@@ -591,7 +591,7 @@ def test_neither_filters_nor_lists_tell_the_score_of_a_blind_case(home: Settings
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_feature_of_any_name_can_be_filtered_by(home: Settings, name: str) -> None:
+def test_a_feature_of_any_name_can_be_filtered_by(home: Home, name: str) -> None:
     others = {other: 100.0 for other in HOSTILE if other != name}
     add(home, entry("in", features={name: 2.0} | others), entry("out", features={name: 3.5} | others),
         entry("missing", features={name: None} | others), entry("absent", features=others))  # fmt: skip
@@ -600,14 +600,14 @@ def test_a_feature_of_any_name_can_be_filtered_by(home: Settings, name: str) -> 
 
 
 @pytest.mark.parametrize("value", HOSTILE)
-def test_context_of_any_name_and_value_can_be_filtered_by(home: Settings, value: str) -> None:
+def test_context_of_any_name_and_value_can_be_filtered_by(home: Home, value: str) -> None:
     add(home, entry("in", context={value: value}), entry("out", context={value: f"{value} more"}),
         entry("missing", context={value: None}))  # fmt: skip
     assert cut(home, context=value, values=(value, "something else")) == {"in"}
 
 
 @pytest.mark.parametrize("wanted", [name for name in HOSTILE if name])
-def test_text_is_looked_for_as_it_stands_in_users_and_context(home: Settings, wanted: str) -> None:
+def test_text_is_looked_for_as_it_stands_in_users_and_context(home: Home, wanted: str) -> None:
     add(
         home,
         entry(f"is {wanted}!", context={}),
@@ -617,12 +617,12 @@ def test_text_is_looked_for_as_it_stands_in_users_and_context(home: Settings, wa
     assert cut(home, text=f" {wanted} ") == {f"is {wanted}!", "named"}
 
 
-def test_text_is_found_without_regard_to_case(home: Settings) -> None:
+def test_text_is_found_without_regard_to_case(home: Home) -> None:
     add(home, entry("Ada-7"), entry("bob"))
     assert cut(home, text="aDA") == {"Ada-7"}
 
 
-def test_a_claim_follows_the_filters_and_drops_what_they_leave_out(home: Settings) -> None:
+def test_a_claim_follows_the_filters_and_drops_what_they_leave_out(home: Home) -> None:
     add(home, entry("risky", 0.95), entry("other", 0.75))
     assert (case := home.queue.claim("Ada", now=NOW))
     assert case.user == "risky"
@@ -633,19 +633,19 @@ def test_a_claim_follows_the_filters_and_drops_what_they_leave_out(home: Setting
     assert home.queue.claim("Cy", now=NOW, filters=CaseFilters(text="nobody")) is None
 
 
-def test_an_empty_queue_is_an_empty_table(home: Settings) -> None:
+def test_an_empty_queue_is_an_empty_table(home: Home) -> None:
     assert home.queue.claim("Ada", now=NOW) is None
     listed = home.cases.listing(EVERYTHING, now=NOW)
     assert listed.empty
     assert add(home) == Queued()
 
 
-def test_a_list_ends_where_it_is_told_to(home: Settings) -> None:
+def test_a_list_ends_where_it_is_told_to(home: Home) -> None:
     add(home, *[entry(f"u{i}", 0.5 + i / 100) for i in range(9)])
     assert home.cases.listing(EVERYTHING, now=NOW, most=2)["user"].tolist() == ["u8", "u7"]
 
 
-def test_progress_counts_what_one_person_judged_and_what_waits(home: Settings) -> None:
+def test_progress_counts_what_one_person_judged_and_what_waits(home: Home) -> None:
     add(home, *[entry(f"u{i}") for i in range(6)])
     judged: Iterable[tuple[str, str, str]] = [
         ("u0", "spammer", "Ada"), ("u1", "unsure", "Ada"), ("u2", "spammer", "Bob"), ("u3", "legitimate", "Ada"),
@@ -658,7 +658,7 @@ def test_progress_counts_what_one_person_judged_and_what_waits(home: Settings) -
     assert home.cases.progress("Ada", NOW + 2 * HOUR).judged == 0
 
 
-def test_every_stratum_can_be_queued(home: Settings) -> None:
+def test_every_stratum_can_be_queued(home: Home) -> None:
     for stratum in STRATA:
         sampled = stratum in {"certain", "random", "uncertain"}
         assert add(home, entry(stratum, stratum=stratum, inclusion=1.0 if sampled else None)) == Queued(new=1)

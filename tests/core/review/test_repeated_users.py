@@ -12,17 +12,11 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import app
-from core.estimation import live_figures
-from core.feedback import csv_store
 from core.feedback.short_form import Row
-from core.monitoring import exposition, inspection
-from core.registry import registry
-from core.review import cases, importing, outbox, plans
+from core.home import Home
 from core.schema.glossary import Glossary
-from core.scoring import closing, runs
 from core.scoring.online import Serving
 from core.scoring.runs import Run
-from core.settings import Settings
 from tests import make
 from tests.core.review.reviewing import POLICY, fresh, judge_all, rules, truth_of, waiting
 from tests.make import NOW
@@ -40,7 +34,7 @@ def _hook(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def run(own: Settings) -> Run:
+def run(own: Home) -> Run:
     """A closed run of the API, sent to review."""
     serving = Serving(own, own.registry.load(), make.SCHEMA, Glossary({}), POLICY)
     names = list(make.SCHEMA.names)
@@ -61,7 +55,7 @@ def rows_of(user: int) -> list[int]:
     return [user + 1, *(len(USERS) + 1 + number for number, at in enumerate(AGAIN) if at == user)]
 
 
-def test_the_plan_has_each_user_once_by_the_latest_row(own: Settings, run: Run) -> None:
+def test_the_plan_has_each_user_once_by_the_latest_row(own: Home, run: Run) -> None:
     plan = own.runs.plan(run.id)
     assert plan is not None
     assert len(plan) == len(USERS)
@@ -69,7 +63,7 @@ def test_the_plan_has_each_user_once_by_the_latest_row(own: Settings, run: Run) 
     assert {case.row for case in waiting(own)} == set(plan.index[plan["chosen"]])
 
 
-def test_figures_count_each_user_once(own: Settings, run: Run) -> None:
+def test_figures_count_each_user_once(own: Home, run: Run) -> None:
     before = own.live_figures.figures(run, fresh(own).valid())
     assert before is not None
     judge_all(own, TRUTH)
@@ -82,7 +76,7 @@ def test_figures_count_each_user_once(own: Settings, run: Run) -> None:
     assert sum(band.pending for band in found.bands) == 0
 
 
-def test_a_plan_of_before_that_chose_an_earlier_row_counts_nobody_twice(own: Settings, run: Run) -> None:
+def test_a_plan_of_before_that_chose_an_earlier_row_counts_nobody_twice(own: Home, run: Run) -> None:
     """Such plans hold a line for every row, and may have chosen both rows of a user."""
     plan, scores = own.runs.plan(run.id), own.runs.scores(run.id)
     assert plan is not None
@@ -97,7 +91,7 @@ def test_a_plan_of_before_that_chose_an_earlier_row_counts_nobody_twice(own: Set
 
 
 @pytest.mark.parametrize("which", [0, -1])
-def test_feedback_on_any_of_the_rows_is_on_the_user(own: Settings, run: Run, which: int) -> None:
+def test_feedback_on_any_of_the_rows_is_on_the_user(own: Home, run: Run, which: int) -> None:
     row = rows_of(7)[which]
     done = own.feedback_import.record(
         [Row.of(1, {"prediction_id": f"{run.id}-{row}", "actual_label": 1})], by="Ada", now=NOW
@@ -109,14 +103,14 @@ def test_feedback_on_any_of_the_rows_is_on_the_user(own: Settings, run: Run, whi
     assert own.live_figures.figures(run, fresh(own).valid()) is not None
 
 
-def test_each_of_the_rows_can_be_sent_to_review(own: Settings, run: Run) -> None:
+def test_each_of_the_rows_can_be_sent_to_review(own: Home, run: Run) -> None:
     for user in (3, 7):
         own.plans.send(run.id, rows_of(user), by="Ada", now=NOW)
         assert len([case for case in own.cases.of_user(USERS["user"][user]) if case.status == "open"]) == 1
     assert own.live_figures.figures(run, fresh(own).valid()) is not None
 
 
-def test_monitoring_reads_the_run(own: Settings, run: Run) -> None:
+def test_monitoring_reads_the_run(own: Home, run: Run) -> None:
     judge_all(own, TRUTH)
     assert "trustdesk_precision" in own.exposition.text(now=NOW)
     assert np.isfinite(len(own.inspection.look(now=NOW).found))
@@ -130,10 +124,10 @@ def test_monitoring_reads_the_run(own: Settings, run: Run) -> None:
     ],
 )  # fmt: skip
 def test_every_command_that_reads_the_run_works(
-    own: Settings, run: Run, tmp_path: Path, command: tuple[str, ...], codes: set[int]
+    own: Home, run: Run, tmp_path: Path, command: tuple[str, ...], codes: set[int]
 ) -> None:
     judge_all(own, TRUTH)
-    done = CliRunner().invoke(app, ["--home", str(own.home), *(each.format(tmp_path) for each in command)])
+    done = CliRunner().invoke(app, ["--home", str(own.settings.home), *(each.format(tmp_path) for each in command)])
     assert done.exit_code in codes, done.stderr
     if "--json" in command:
         assert json.loads(done.stdout)["run"]["users"] == len(USERS) + len(AGAIN)

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from core.access import accounts, audit
-from core.data import datasets, intake
+from core.data import intake
 from core.errors import NotAllowedError, UnknownItemError, UnknownVersionError
-from core.estimation import live_figures
-from core.registry import registry
-from core.review import plans
+from core.home import Home
 from core.review.enqueue import Queued
-from core.scoring import runs
 from core.scoring.scorer import Scorer
-from core.settings import Settings
 from tests import make
 from tests.core.review import reviewing
 from tests.core.review.reviewing import POLICY, waiting
@@ -23,16 +18,16 @@ FRAME = make.users(200, seed=4)
 
 
 @pytest.fixture
-def stored(own: Settings) -> str:
+def stored(own: Home) -> str:
     checked = intake.read("on.csv", make.csv(FRAME), SCHEMA, need_label=True)
     return own.datasets.put(checked, SCHEMA, now=NOW, need_label=True).id
 
 
-def send(home: Settings, dataset: str, rows: list[int], models: tuple[str, ...] = ("v0001",), by: str = "Lea"):
+def send(home: Home, dataset: str, rows: list[int], models: tuple[str, ...] = ("v0001",), by: str = "Lea"):
     return home.plans.send_flips(dataset, rows, models=models, policy=POLICY, by=by, now=NOW)
 
 
-def test_flips_of_users_nobody_scored_are_queued_as_users_of_a_run_made_for_them(own: Settings, stored: str) -> None:
+def test_flips_of_users_nobody_scored_are_queued_as_users_of_a_run_made_for_them(own: Home, stored: str) -> None:
     run, done = send(own, stored, [3, 8, 20])
     assert (run.dataset, run.model, run.users, run.name) == (stored, "v0001", 200, "on.csv")
     assert done == Queued(new=3)
@@ -42,14 +37,14 @@ def test_flips_of_users_nobody_scored_are_queued_as_users_of_a_run_made_for_them
     ]
 
 
-def test_a_run_that_is_there_is_used_the_first_model_before_the_second(own: Settings, stored: str) -> None:
+def test_a_run_that_is_there_is_used_the_first_model_before_the_second(own: Home, stored: str) -> None:
     first, _ = send(own, stored, [3])
     again, _ = send(own, stored, [8], ("v0009", "v0001"))
     assert again == first
     assert len(own.runs.recent()) == 1
 
 
-def test_sending_is_noted_with_both_models(own: Settings, stored: str) -> None:
+def test_sending_is_noted_with_both_models(own: Home, stored: str) -> None:
     run, _ = send(own, stored, [3, 8])
     noted = own.audit.read().iloc[0]
     assert (noted["who"], noted["what"], noted["about"]) == ("Lea", "send to review", run.id)
@@ -57,7 +52,7 @@ def test_sending_is_noted_with_both_models(own: Settings, stored: str) -> None:
     assert '"v0001"' in str(noted["details"])
 
 
-def test_verdicts_on_flips_count_in_no_estimate(own: Settings, stored: str) -> None:
+def test_verdicts_on_flips_count_in_no_estimate(own: Home, stored: str) -> None:
     run, _ = send(own, stored, list(range(1, 60)))
     for case in waiting(own):
         reviewing.judge(own, case, "legitimate")
@@ -71,7 +66,7 @@ def test_verdicts_on_flips_count_in_no_estimate(own: Settings, stored: str) -> N
     assert [band.judged for band in found.bands] == [0] * len(found.bands)
 
 
-def test_rows_models_and_roles_that_do_not_fit_are_refused(own: Settings, stored: str) -> None:
+def test_rows_models_and_roles_that_do_not_fit_are_refused(own: Home, stored: str) -> None:
     with pytest.raises(UnknownVersionError, match="v0009"):
         send(own, stored, [3], ("v0009",))
     with pytest.raises(UnknownItemError, match="999"):

@@ -12,11 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from core.feedback import csv_store, ledger
 from core.feedback.verdict import Verdict
+from core.home import Home
 from core.registry.population import Population
 from core.review.similar import APART, Judged, alike
-from core.settings import Settings
 from tests import make
 from tests.core.feedback.verdicts import verdict
 from tests.core.review.reviewing import fresh
@@ -105,7 +104,7 @@ def on(person: int, judgement: Any = "spammer", name: str = "", **changes: Any) 
     return verdict(name or person, user=row["user"], verdict=judgement, **{"features": values} | changes)
 
 
-def record(home: Settings, *verdicts: Verdict) -> None:
+def record(home: Home, *verdicts: Verdict) -> None:
     home.feedback.record(verdicts)
     fresh(home)
 
@@ -116,7 +115,7 @@ def like(judged: Judged, person: int, k: int = 5, values: Any = None) -> pd.Data
     return judged.like(row["user"], asked, WEIGHTS, k)
 
 
-def known(home: Settings) -> Judged:
+def known(home: Home) -> Judged:
     return Judged(home.ledger, POPULATION)
 
 
@@ -128,7 +127,7 @@ def brute(person: int, others: list[int]) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("person", range(0, 30, 6))
-def test_who_is_found_are_the_most_alike_when_all_are_compared(home: Settings, person: int) -> None:
+def test_who_is_found_are_the_most_alike_when_all_are_compared(home: Home, person: int) -> None:
     record(home, *(on(i, "spammer" if i % 3 else "legitimate") for i in range(30)))
     expected = brute(person, [i for i in range(30) if i != person])
     found = like(known(home), person)
@@ -140,7 +139,7 @@ def test_who_is_found_are_the_most_alike_when_all_are_compared(home: Settings, p
     assert (found["time"] == NOW).all()
 
 
-def test_of_equals_the_one_judged_last_comes_first(home: Settings) -> None:
+def test_of_equals_the_one_judged_last_comes_first(home: Home) -> None:
     same = on(0).features
     record(home, *(on(i, features=same) for i in (3, 1, 2)))
     found = like(known(home), 0)
@@ -148,19 +147,19 @@ def test_of_equals_the_one_judged_last_comes_first(home: Settings) -> None:
     assert found["alike"].tolist() == [1, 1, 1]
 
 
-def test_where_nobody_was_judged_nobody_is_like(home: Settings) -> None:
+def test_where_nobody_was_judged_nobody_is_like(home: Home) -> None:
     judged = known(home)
     assert like(judged, 0).empty
     record(home, on(0))
     assert like(judged, 0).empty
 
 
-def test_the_user_is_never_among_those_alike(home: Settings) -> None:
+def test_the_user_is_never_among_those_alike(home: Home) -> None:
     record(home, on(0), on(1))
     assert like(known(home), 0)["user"].tolist() == [PEOPLE["user"][1]]
 
 
-def test_new_verdicts_are_found_at_the_next_question(home: Settings) -> None:
+def test_new_verdicts_are_found_at_the_next_question(home: Home) -> None:
     judged = known(home)
     for i in range(1, 8):
         record(home, on(i))
@@ -170,7 +169,7 @@ def test_new_verdicts_are_found_at_the_next_question(home: Settings) -> None:
         assert [expected[user] for user in found["user"]] == pytest.approx(found["alike"].tolist(), abs=1e-5)
 
 
-def test_a_changed_mind_shows_the_last_verdict_and_the_values_judged_then(home: Settings) -> None:
+def test_a_changed_mind_shows_the_last_verdict_and_the_values_judged_then(home: Home) -> None:
     judged = known(home)
     first = on(1, "spammer", "first")
     record(home, first)
@@ -185,7 +184,7 @@ def test_a_changed_mind_shows_the_last_verdict_and_the_values_judged_then(home: 
 
 
 @pytest.mark.parametrize("last", ["unsure", "withdrawn"])
-def test_who_is_no_longer_judged_is_not_shown(home: Settings, last: str) -> None:
+def test_who_is_no_longer_judged_is_not_shown(home: Home, last: str) -> None:
     judged = known(home)
     first = on(1, "spammer", "first")
     record(home, first, on(2))
@@ -194,7 +193,7 @@ def test_who_is_no_longer_judged_is_not_shown(home: Settings, last: str) -> None
     assert like(judged, 0)["user"].tolist() == [PEOPLE["user"][2]]
 
 
-def test_a_forgotten_user_vanishes_and_the_others_stay_who_they_are(home: Settings) -> None:
+def test_a_forgotten_user_vanishes_and_the_others_stay_who_they_are(home: Home) -> None:
     judged = known(home)
     record(home, *(on(i) for i in range(1, 8)))
     assert len(like(judged, 0, k=50)) == 7
@@ -208,7 +207,7 @@ def test_a_forgotten_user_vanishes_and_the_others_stay_who_they_are(home: Settin
     assert [expected[user] for user in found["user"]] == pytest.approx(found["alike"].tolist(), abs=1e-5)
 
 
-def test_features_that_the_model_does_not_have_or_nobody_was_judged_by_do_no_harm(home: Settings) -> None:
+def test_features_that_the_model_does_not_have_or_nobody_was_judged_by_do_no_harm(home: Home) -> None:
     record(home, on(1, features={"links": 1.0, "another": 5.0}), on(2))
     found = like(known(home), 0, values={"links": 1.0, "score": 3.0})
     assert set(found["user"]) == {PEOPLE["user"][1], PEOPLE["user"][2]}
@@ -216,7 +215,7 @@ def test_features_that_the_model_does_not_have_or_nobody_was_judged_by_do_no_har
     assert found["alike"][0] == 1
 
 
-def test_threads_may_ask_while_others_record(home: Settings) -> None:
+def test_threads_may_ask_while_others_record(home: Home) -> None:
     record(home, on(1))
     judged, broken = known(home), []
 

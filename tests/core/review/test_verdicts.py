@@ -18,18 +18,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.access import accounts
-from core.data import datasets
 from core.errors import NotAllowedError, RefusedError, UnknownItemError
-from core.feedback import csv_store, ledger
-from core.review import cases, enqueue, guidance, outbox, plans, queue
-from core.review import verdicts as review
+from core.home import Home
+from core.review import queue
 from core.review.cases import Case
 from core.review.enqueue import Entry
 from core.review.guidance import Guidance
 from core.review.verdicts import Given, Judged
-from core.settings import ROOT, Settings
-from core.store import database
+from core.settings import ROOT
 from tests import make
 from tests.core.review.reviewing import fresh, judge, planned, rows, said, scored, told, waiting
 from tests.make import NOW
@@ -41,8 +37,7 @@ PASSWORD = "correct horse battery"  # noqa: S105 - opens nothing
 APPLIER = """
 import sys
 from core.feedback import review
-from core.settings import Settings
-home = Settings.of(sys.argv[1])
+home = Home.open(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()
 for _ in range(5):
@@ -54,16 +49,15 @@ import sys
 from core.decision import queue
 from core.feedback import review
 from core.review.verdicts import Given
-from core.settings import Settings
 from tests.make import NOW
-home = Settings.of(sys.argv[1])
+home = Home.open(sys.argv[1])
 while case := queue.claim(home, "Ada", now=NOW):
     verdict = review.judge(home, case.id, Given(f"v-{case.id}", "spammer"), by="Ada", session="", now=NOW)
     print(verdict.id, flush=True)
 """
 
 
-def add(home: Settings, *users: str, run: str = "r-0001", stratum: Any = "certain", **changes: Any) -> list[Case]:
+def add(home: Home, *users: str, run: str = "r-0001", stratum: Any = "certain", **changes: Any) -> list[Case]:
     """Queue made-up users; their open cases."""
     inclusion = 1.0 if stratum in {"certain", "random", "uncertain"} else None
     made: dict[str, Any] = {
@@ -76,25 +70,25 @@ def add(home: Settings, *users: str, run: str = "r-0001", stratum: Any = "certai
     return [found[user] for user in users]
 
 
-def again(home: Settings, case: Case) -> Case:
+def again(home: Home, case: Case) -> Case:
     return home.cases.find(case.id)
 
 
-def team(home: Settings) -> None:
+def team(home: Home) -> None:
     roles = {"Boss": "admin", "Ada": "reviewer", "Bob": "reviewer", "Ann": "analyst", "Sam": "data scientist"}
     for name, role in roles.items():
         home.accounts.create(name, role, PASSWORD, now=NOW)  # type: ignore[arg-type]
 
 
-def decisions(home: Settings, user: str) -> list[str]:
+def decisions(home: Home, user: str) -> list[str]:
     return [decision for decision, *_ in told(home, user)]
 
 
-def undo(home: Settings, *verdicts: str, by: str = "Ada", now: datetime = NOW) -> tuple[str, ...]:
+def undo(home: Home, *verdicts: str, by: str = "Ada", now: datetime = NOW) -> tuple[str, ...]:
     return home.verdicts.undo(verdicts, by=by, now=now)
 
 
-def triage(home: Settings, chosen: list[Case], judgement: Any = "spammer", name: str = "t1", by: str = "Ada") -> Judged:
+def triage(home: Home, chosen: list[Case], judgement: Any = "spammer", name: str = "t1", by: str = "Ada") -> Judged:
     return home.verdicts.triage(
         [case.id for case in chosen], Given(name, judgement), by=by, session="tab", now=NOW
     )  # fmt: skip
@@ -103,7 +97,7 @@ def triage(home: Settings, chosen: list[Case], judgement: Any = "spammer", name:
 # What is stored
 
 
-def test_the_line_in_the_file_is_what_was_shown_and_said(own: Settings) -> None:
+def test_the_line_in_the_file_is_what_was_shown_and_said(own: Home) -> None:
     frame = make.users(300, seed=1)
     run = planned(own, frame)
     case = next(each for each in waiting(own) if each.features["ratio"] is None)
@@ -132,7 +126,7 @@ def test_the_line_in_the_file_is_what_was_shown_and_said(own: Settings) -> None:
         assert line[str(name)] == "" if math.isnan(value) else float(line[str(name)]) == value
 
 
-def test_a_verdict_closes_its_case_and_is_told_to_the_platform(home: Settings) -> None:
+def test_a_verdict_closes_its_case_and_is_told_to_the_platform(home: Home) -> None:
     (case,) = add(home, "u1")
     verdict = judge(home, case, "spammer", verdict="v1", reason="content_seen", notes="a note")
     closed = again(home, case)
@@ -147,14 +141,14 @@ def test_a_verdict_closes_its_case_and_is_told_to_the_platform(home: Settings) -
 @pytest.mark.parametrize(
     ("judgement", "expected"), [("spammer", ["remove"]), ("legitimate", ["keep"]), ("unsure", [])]
 )  # fmt: skip
-def test_each_judgement_decides_what_it_means(home: Settings, judgement: str, expected: list[str]) -> None:
+def test_each_judgement_decides_what_it_means(home: Home, judgement: str, expected: list[str]) -> None:
     (case,) = add(home, "u1")
     judge(home, case, judgement)
     assert decisions(home, "u1") == expected
     assert again(home, case).judgement == judgement
 
 
-def test_a_verdict_said_twice_counts_once_and_has_the_same_answer(home: Settings) -> None:
+def test_a_verdict_said_twice_counts_once_and_has_the_same_answer(home: Home) -> None:
     (case,) = add(home, "u1")
     home.queue.take(case.id, "Ada", now=NOW, session="tab")
     first, second = (
@@ -168,7 +162,7 @@ def test_a_verdict_said_twice_counts_once_and_has_the_same_answer(home: Settings
 
 
 @pytest.mark.parametrize("change", [{"judgement": "legitimate"}, {"notes": "other"}, {"reason": "content_seen"}])
-def test_something_else_under_the_id_of_a_verdict_is_refused(home: Settings, change: dict[str, Any]) -> None:
+def test_something_else_under_the_id_of_a_verdict_is_refused(home: Home, change: dict[str, Any]) -> None:
     (case,) = add(home, "u1")
     judge(home, case, "spammer", verdict="v1")
     given = Given(**{"id": "v1", "judgement": "spammer"} | change)
@@ -178,7 +172,7 @@ def test_something_else_under_the_id_of_a_verdict_is_refused(home: Settings, cha
     assert decisions(home, "u1") == ["remove"]
 
 
-def test_an_id_that_stands_for_another_case_or_reviewer_is_refused(home: Settings) -> None:
+def test_an_id_that_stands_for_another_case_or_reviewer_is_refused(home: Home) -> None:
     first, other = add(home, "u1", "u2")
     judge(home, first, verdict="v1")
     with pytest.raises(RefusedError, match="another case"):
@@ -192,7 +186,7 @@ def test_an_id_that_stands_for_another_case_or_reviewer_is_refused(home: Setting
 # Whose case it is
 
 
-def test_a_verdict_said_several_times_at_once_counts_once_and_has_the_same_answer(home: Settings) -> None:
+def test_a_verdict_said_several_times_at_once_counts_once_and_has_the_same_answer(home: Home) -> None:
     for case in add(home, *(f"u-{at}" for at in range(15))):
         home.queue.take(case.id, "Ada", now=NOW, session="tab")
         given = Given(f"v-{case.id}", "spammer")
@@ -204,7 +198,7 @@ def test_a_verdict_said_several_times_at_once_counts_once_and_has_the_same_answe
         assert len(home.ledger.of_case(case.id)) == 1
 
 
-def test_a_step_of_triage_said_several_times_at_once_refuses_nothing(home: Settings) -> None:
+def test_a_step_of_triage_said_several_times_at_once_refuses_nothing(home: Home) -> None:
     for at, case in enumerate(add(home, *(f"u-{at}" for at in range(15)))):
         found = at_once(lambda: triage(home, [case], name=f"t-{at}"))  # noqa: B023
 
@@ -224,7 +218,7 @@ def at_once(ask: Callable[[], T]) -> list[T]:
         return list(pool.map(one, range(4)))
 
 
-def refused(home: Settings, case: Case, match: str, by: str = "Ada", now: datetime = NOW) -> None:
+def refused(home: Home, case: Case, match: str, by: str = "Ada", now: datetime = NOW) -> None:
     before = again(home, case)
     with pytest.raises(RefusedError, match=match):
         home.verdicts.judge(case.id, Given("v1", "spammer"), by=by, session="tab", now=now)
@@ -232,27 +226,27 @@ def refused(home: Settings, case: Case, match: str, by: str = "Ada", now: dateti
     assert again(home, case) == before
 
 
-def test_a_case_that_somebody_else_took_is_refused_and_nothing_is_stored(home: Settings) -> None:
+def test_a_case_that_somebody_else_took_is_refused_and_nothing_is_stored(home: Home) -> None:
     (case,) = add(home, "u1")
     home.queue.take(case.id, "Ada", now=NOW, session="tab")
     home.queue.take(case.id, "Bob", now=NOW + queue.LEASE)
     refused(home, case, "Bob has it now", now=NOW + queue.LEASE)
 
 
-def test_a_case_that_somebody_else_judged_is_refused(home: Settings) -> None:
+def test_a_case_that_somebody_else_judged_is_refused(home: Home) -> None:
     (case,) = add(home, "u1")
     home.queue.take(case.id, "Ada", now=NOW, session="tab")
     judge(home, case, by="Bob", now=NOW + queue.LEASE)
     refused(home, case, "Bob has judged it", now=NOW + queue.LEASE)
 
 
-def test_a_case_that_lies_on_another_tab_is_refused(home: Settings) -> None:
+def test_a_case_that_lies_on_another_tab_is_refused(home: Home) -> None:
     (case,) = add(home, "u1")
     home.queue.take(case.id, "Ada", now=NOW, session="other tab")
     refused(home, case, "no longer yours")
 
 
-def test_a_case_that_nobody_took_or_that_was_let_go_is_refused(home: Settings) -> None:
+def test_a_case_that_nobody_took_or_that_was_let_go_is_refused(home: Home) -> None:
     (case,) = add(home, "u1")
     refused(home, case, "let go")
     home.queue.take(case.id, "Ada", now=NOW, session="tab")
@@ -260,14 +254,14 @@ def test_a_case_that_nobody_took_or_that_was_let_go_is_refused(home: Settings) -
     refused(home, case, "let go")
 
 
-def test_a_case_that_a_newer_run_changed_after_the_lease_is_refused(home: Settings) -> None:
+def test_a_case_that_a_newer_run_changed_after_the_lease_is_refused(home: Home) -> None:
     (case,) = add(home, "u1")
     home.queue.take(case.id, "Ada", now=NOW - HOUR, session="tab")
     add(home, "u1", run="r-0002", features={"links": 9.0, "ratio": None})
     refused(home, case, "a newer run has changed it")
 
 
-def test_a_lease_that_ended_is_no_loss_while_nobody_else_took_the_case(home: Settings) -> None:
+def test_a_lease_that_ended_is_no_loss_while_nobody_else_took_the_case(home: Home) -> None:
     (case,) = add(home, "u1")
     home.queue.take(case.id, "Ada", now=NOW, session="tab")
     late = NOW + 5 * queue.LEASE
@@ -275,7 +269,7 @@ def test_a_lease_that_ended_is_no_loss_while_nobody_else_took_the_case(home: Set
     assert again(home, case).verdict == "v1"
 
 
-def test_the_lease_is_the_one_the_lead_has_set(home: Settings) -> None:
+def test_the_lease_is_the_one_the_lead_has_set(home: Home) -> None:
     home.guidance.save(Guidance(lease_minutes=60), by="Lea", now=NOW)
     (case,) = add(home, "u1")
     triage(home, [case])
@@ -284,13 +278,13 @@ def test_the_lease_is_the_one_the_lead_has_set(home: Settings) -> None:
         home.queue.take(case.id, "Bob", now=NOW + 9 * MINUTE)
 
 
-def test_a_case_that_is_not_there_is_said_so(home: Settings) -> None:
+def test_a_case_that_is_not_there_is_said_so(home: Home) -> None:
     with pytest.raises(UnknownItemError, match="c-000009"):
         home.verdicts.judge("c-000009", Given("v1", "spammer"), by="Ada", session="tab", now=NOW)
-    assert not home.feedback.exists()
+    assert not home.settings.feedback.exists()
 
 
-def test_only_who_may_judge_judges(home: Settings) -> None:
+def test_only_who_may_judge_judges(home: Home) -> None:
     team(home)
     case, other = add(home, "u1", "u2")
     judge(home, other, by="Bob", verdict="v9")
@@ -305,7 +299,7 @@ def test_only_who_may_judge_judges(home: Settings) -> None:
     assert again(home, case).claimed_by is None
 
 
-def test_an_account_is_the_same_reviewer_however_the_name_is_typed(home: Settings) -> None:
+def test_an_account_is_the_same_reviewer_however_the_name_is_typed(home: Home) -> None:
     team(home)
     (case,) = add(home, "u1")
     judge(home, case, by="Ada", verdict="v1")
@@ -317,7 +311,7 @@ def test_an_account_is_the_same_reviewer_however_the_name_is_typed(home: Setting
 # A crash between the file and the database
 
 
-def test_what_was_stored_before_a_crash_is_applied_once(home: Settings) -> None:
+def test_what_was_stored_before_a_crash_is_applied_once(home: Home) -> None:
     first, second, third = add(home, "u1", "u2", "u3")
     home.feedback.record([said(first, "spammer"), said(second, "legitimate"), said(third, "unsure")])
     assert [again(home, case).status for case in (first, second, third)] == ["open"] * 3
@@ -327,7 +321,7 @@ def test_what_was_stored_before_a_crash_is_applied_once(home: Settings) -> None:
         assert home.outbox.since(0)["decision"].tolist() == ["remove", "keep"]
 
 
-def test_who_comes_next_applies_what_a_crash_left(home: Settings) -> None:
+def test_who_comes_next_applies_what_a_crash_left(home: Home) -> None:
     first, second = add(home, "u1", "u2")
     home.feedback.record([said(first, "spammer", by="Bob")])
     judge(home, second, "legitimate")
@@ -335,7 +329,7 @@ def test_who_comes_next_applies_what_a_crash_left(home: Settings) -> None:
     assert home.outbox.since(0)["user"].tolist() == ["u1", "u2"]
 
 
-def test_a_verdict_sent_again_after_a_crash_is_the_one_that_was_stored(home: Settings) -> None:
+def test_a_verdict_sent_again_after_a_crash_is_the_one_that_was_stored(home: Home) -> None:
     (case,) = add(home, "u1")
     home.queue.take(case.id, "Ada", now=NOW, session="tab")
     stored = said(case, "spammer", verdict="v1")
@@ -346,7 +340,7 @@ def test_a_verdict_sent_again_after_a_crash_is_the_one_that_was_stored(home: Set
     assert decisions(home, "u1") == ["remove"]
 
 
-def test_an_undo_that_was_stored_with_its_verdict_before_a_crash_leaves_the_case_open(home: Settings) -> None:
+def test_an_undo_that_was_stored_with_its_verdict_before_a_crash_leaves_the_case_open(home: Home) -> None:
     (case,) = add(home, "u1")
     verdict = said(case)
     home.feedback.record([verdict, verdict.withdrawn(NOW)])
@@ -356,10 +350,10 @@ def test_an_undo_that_was_stored_with_its_verdict_before_a_crash_leaves_the_case
 
 
 def test_decisions_are_the_same_whether_verdicts_are_applied_one_by_one_or_together(
-    home: Settings, tmp_path_factory: pytest.TempPathFactory
+    home: Home, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """A withdrawal does not know yet what is said after it."""
-    other = Settings.of(tmp_path_factory.mktemp("together"))
+    other = Home.open(tmp_path_factory.mktemp("together"))
     found = {}
     for place in (home, other):
         (case,) = add(place, "u1")
@@ -374,10 +368,10 @@ def test_decisions_are_the_same_whether_verdicts_are_applied_one_by_one_or_toget
     assert found[home]["who"].tolist() == ["Ada", "Ada", "Bob"]
 
 
-def test_a_database_that_was_lost_gets_the_decisions_again_and_closes_no_strangers_case(home: Settings) -> None:
+def test_a_database_that_was_lost_gets_the_decisions_again_and_closes_no_strangers_case(home: Home) -> None:
     (case,) = add(home, "u1")
     judge(home, case, "spammer")
-    for file in home.data.glob("state.db*"):
+    for file in home.settings.data.glob("state.db*"):
         file.unlink()
     (stranger,) = add(home, "u2")
     assert (case.id, stranger.id) == ("c-000001", "c-000002")  # the verdict on u1 names the first for ever
@@ -386,14 +380,14 @@ def test_a_database_that_was_lost_gets_the_decisions_again_and_closes_no_strange
     assert home.outbox.since(0)[["user", "decision"]].to_numpy().tolist() == [["u1", "remove"], ["u2", "keep"]]
 
 
-def test_processes_that_catch_up_at_once_apply_each_verdict_once(home: Settings) -> None:
+def test_processes_that_catch_up_at_once_apply_each_verdict_once(home: Home) -> None:
     many = add(home, *[f"u{i}" for i in range(60)])
     home.feedback.record([said(case, "spammer") for case in many])
     first = said(many[0], "spammer")
     home.feedback.record([first.withdrawn(NOW), said(many[0], "legitimate", verdict="v2")])
     pipe = subprocess.PIPE
     running = [
-        subprocess.Popen([sys.executable, "-c", APPLIER, str(home.home)], cwd=ROOT, stdin=pipe, stdout=pipe,
+        subprocess.Popen([sys.executable, "-c", APPLIER, str(home.settings.home)], cwd=ROOT, stdin=pipe, stdout=pipe,
                          stderr=pipe, text=True)
         for _ in range(2)
     ]  # fmt: skip
@@ -412,9 +406,9 @@ def test_processes_that_catch_up_at_once_apply_each_verdict_once(home: Settings)
 
 
 @pytest.mark.parametrize("after", [3, *(pytest.param(k, marks=pytest.mark.slow) for k in (0, 1, 7, 12, 20))])
-def test_a_reviewer_who_is_killed_loses_nothing_that_was_acknowledged(home: Settings, after: int) -> None:
+def test_a_reviewer_who_is_killed_loses_nothing_that_was_acknowledged(home: Home, after: int) -> None:
     add(home, *[f"u{i}" for i in range(40)])
-    reviewer = subprocess.Popen([sys.executable, "-c", REVIEWER, str(home.home)], cwd=ROOT, stdout=subprocess.PIPE,
+    reviewer = subprocess.Popen([sys.executable, "-c", REVIEWER, str(home.settings.home)], cwd=ROOT, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, text=True)  # fmt: skip
     assert reviewer.stdout
     heard = [reviewer.stdout.readline().strip() for _ in range(after + 1)]
@@ -432,7 +426,7 @@ def test_a_reviewer_who_is_killed_loses_nothing_that_was_acknowledged(home: Sett
 # Taking back
 
 
-def test_what_is_taken_back_is_open_again_and_its_decision_reversed(home: Settings) -> None:
+def test_what_is_taken_back_is_open_again_and_its_decision_reversed(home: Home) -> None:
     (case,) = add(home, "u1")
     judge(home, case, "spammer", verdict="v1")
     assert undo(home, "v1", now=NOW + HOUR) == (case.id,)
@@ -445,7 +439,7 @@ def test_what_is_taken_back_is_open_again_and_its_decision_reversed(home: Settin
     assert len(fresh(home).effective()) == 0
 
 
-def test_an_undo_said_twice_counts_once(home: Settings) -> None:
+def test_an_undo_said_twice_counts_once(home: Home) -> None:
     (case,) = add(home, "u1")
     judge(home, case, verdict="v1")
     assert undo(home, "v1") == undo(home, "v1", now=NOW + MINUTE) == (case.id,)
@@ -453,7 +447,7 @@ def test_an_undo_said_twice_counts_once(home: Settings) -> None:
     assert decisions(home, "u1") == ["remove", "none"]
 
 
-def test_after_an_undo_the_case_is_judged_anew(home: Settings) -> None:
+def test_after_an_undo_the_case_is_judged_anew(home: Home) -> None:
     (case,) = add(home, "u1")
     judge(home, case, "spammer", verdict="v1")
     undo(home, "v1")
@@ -466,7 +460,7 @@ def test_after_an_undo_the_case_is_judged_anew(home: Settings) -> None:
     assert again(home, case).verdict == "v2"
 
 
-def test_nobody_undoes_what_somebody_else_said_or_what_was_never_said(home: Settings) -> None:
+def test_nobody_undoes_what_somebody_else_said_or_what_was_never_said(home: Home) -> None:
     first, second = add(home, "u1", "u2")
     judge(home, first, verdict="v1")
     judge(home, second, by="Bob", verdict="v2")
@@ -477,7 +471,7 @@ def test_nobody_undoes_what_somebody_else_said_or_what_was_never_said(home: Sett
     assert {again(home, case).status for case in (first, second)} == {"closed"}
 
 
-def test_an_undo_cannot_be_undone(home: Settings) -> None:
+def test_an_undo_cannot_be_undone(home: Home) -> None:
     (case,) = add(home, "u1")
     judge(home, case, verdict="v1")
     undo(home, "v1")
@@ -485,7 +479,7 @@ def test_an_undo_cannot_be_undone(home: Settings) -> None:
         undo(home, rows(home)["id"].iloc[1])
 
 
-def test_a_verdict_that_another_one_replaced_since_takes_no_case_back(home: Settings) -> None:
+def test_a_verdict_that_another_one_replaced_since_takes_no_case_back(home: Home) -> None:
     """Ada's claim ended while her verdict waited for the database, and Bob judged the case too: his verdict stands."""
     (case,) = add(home, "u1")
     home.feedback.record([said(case, "spammer", verdict="v1"), said(case, "legitimate", verdict="v2", by="Bob")])
@@ -496,7 +490,7 @@ def test_a_verdict_that_another_one_replaced_since_takes_no_case_back(home: Sett
     assert decisions(home, "u1") == ["remove", "keep"]
 
 
-def test_what_was_decided_before_stands_again_once_the_later_verdict_is_taken_back(home: Settings) -> None:
+def test_what_was_decided_before_stands_again_once_the_later_verdict_is_taken_back(home: Home) -> None:
     (case,) = add(home, "u1")
     judge(home, case, "spammer", verdict="v1")
     (later,) = add(home, "u1", run="r-0002", features={"links": 0.0})
@@ -507,7 +501,7 @@ def test_what_was_decided_before_stands_again_once_the_later_verdict_is_taken_ba
     ]  # fmt: skip
 
 
-def test_an_unsure_verdict_of_another_case_does_not_hide_what_was_decided_before(home: Settings) -> None:
+def test_an_unsure_verdict_of_another_case_does_not_hide_what_was_decided_before(home: Home) -> None:
     for number, judgement in enumerate(("spammer", "unsure", "legitimate"), 1):
         (case,) = add(home, "u1", run=f"r-000{number}", features={"links": float(number)})
         judge(home, case, judgement, verdict=f"v{number}")
@@ -516,7 +510,7 @@ def test_an_unsure_verdict_of_another_case_does_not_hide_what_was_decided_before
     assert decisions(home, "u1") == ["remove", "keep", "remove"]
 
 
-def test_unsure_after_a_verdict_taken_back_does_not_hide_what_another_case_decided(home: Settings) -> None:
+def test_unsure_after_a_verdict_taken_back_does_not_hide_what_another_case_decided(home: Home) -> None:
     (case,) = add(home, "u1")
     judge(home, case, "spammer", verdict="v1")
     (later,) = add(home, "u1", run="r-0002", features={"links": 0.0})
@@ -526,7 +520,7 @@ def test_unsure_after_a_verdict_taken_back_does_not_hide_what_another_case_decid
     assert decisions(home, "u1") == ["remove", "keep", "remove"]
 
 
-def test_unsure_after_a_verdict_taken_back_does_not_hide_what_an_import_decided(home: Settings) -> None:
+def test_unsure_after_a_verdict_taken_back_does_not_hide_what_an_import_decided(home: Home) -> None:
     (case,) = add(home, "u1")
     imported = said(case, "spammer", verdict="v1", case="", prediction="r-0009-1")
     home.feedback.record([imported])
@@ -546,7 +540,7 @@ STEPS = st.lists(st.sampled_from(["spammer", "legitimate", "unsure", "undo", "ne
 def test_what_stands_at_the_platform_is_what_the_remaining_verdicts_say(
     tmp_path_factory: pytest.TempPathFactory, steps: list[str]
 ) -> None:
-    home = Settings.of(tmp_path_factory.mktemp("home"))
+    home = Home.open(tmp_path_factory.mktemp("home"))
     (case,) = add(home, "u1")
     standing: list[tuple[str, str, str]] = []
     for number, step in enumerate(steps):
@@ -575,7 +569,7 @@ def test_what_stands_at_the_platform_is_what_the_remaining_verdicts_say(
     assert set(fresh(home).effective()["id"]) == stands
 
 
-def add_again(home: Settings, number: int) -> Case | None:
+def add_again(home: Home, number: int) -> Case | None:
     """A newer run with other values; the case that asks about it, when it is another one."""
     if any(case.claimed(NOW) for case in waiting(home)):
         return None
@@ -585,7 +579,7 @@ def add_again(home: Settings, number: int) -> Case | None:
 # Many at once
 
 
-def test_a_step_of_triage_stores_one_verdict_a_case(home: Settings) -> None:
+def test_a_step_of_triage_stores_one_verdict_a_case(home: Home) -> None:
     many = add(home, "u1", "u2", "u3")
     done = triage(home, many, "spammer")
     assert not done.refused
@@ -594,7 +588,7 @@ def test_a_step_of_triage_stores_one_verdict_a_case(home: Settings) -> None:
     assert {again(home, case).status for case in many} == {"closed"}
 
 
-def test_a_step_of_triage_is_undone_in_one_step(home: Settings) -> None:
+def test_a_step_of_triage_is_undone_in_one_step(home: Home) -> None:
     many = add(home, "u1", "u2", "u3")
     done = triage(home, many, "spammer")
     assert undo(home, *(verdict.id for verdict in done.verdicts)) == tuple(case.id for case in many)
@@ -602,7 +596,7 @@ def test_a_step_of_triage_is_undone_in_one_step(home: Settings) -> None:
     assert {tuple(decisions(home, case.user)) for case in many} == {("remove", "none")}
 
 
-def test_what_somebody_else_has_is_left_out_of_triage_and_said_so(home: Settings) -> None:
+def test_what_somebody_else_has_is_left_out_of_triage_and_said_so(home: Home) -> None:
     free, held, closed, appeal = many = add(home, "u1", "u2", "u3", "u4")
     home.queue.take(held.id, "Bob", now=NOW)
     judge(home, closed, by="Bob")
@@ -621,7 +615,7 @@ def test_what_somebody_else_has_is_left_out_of_triage_and_said_so(home: Settings
     assert fresh(home).effective()["user"].tolist() == ["u3", "u4", "u1"]
 
 
-def test_a_step_of_triage_said_twice_counts_once_and_has_the_same_answer(home: Settings) -> None:
+def test_a_step_of_triage_said_twice_counts_once_and_has_the_same_answer(home: Home) -> None:
     many = add(home, "u1", "u2")
     first = triage(home, many)
     assert triage(home, many) == first
@@ -629,23 +623,23 @@ def test_a_step_of_triage_said_twice_counts_once_and_has_the_same_answer(home: S
     assert len(rows(home)) == 2
 
 
-def test_triage_of_nothing_stores_nothing(home: Settings) -> None:
+def test_triage_of_nothing_stores_nothing(home: Home) -> None:
     assert triage(home, []) == Judged((), {})
     assert undo(home) == ()
-    assert not home.feedback.exists()
+    assert not home.settings.feedback.exists()
 
 
 # Appeals
 
 
-def appealed(home: Settings, judgement: str = "spammer") -> Case:
+def appealed(home: Home, judgement: str = "spammer") -> Case:
     """A decision of Ada against which there is an appeal."""
     (case,) = add(home, "u1", stratum="random", inclusion=0.25)
     judge(home, case, judgement, verdict="v1")
     return home.queue.reopen(case.id, by="Lea", note="says it is a mistake", now=NOW)
 
 
-def test_the_reviewer_who_decided_does_not_decide_the_appeal(home: Settings) -> None:
+def test_the_reviewer_who_decided_does_not_decide_the_appeal(home: Home) -> None:
     case = appealed(home)
     with pytest.raises(RefusedError, match="Somebody else"):
         judge(home, case, verdict="v2")
@@ -654,7 +648,7 @@ def test_the_reviewer_who_decided_does_not_decide_the_appeal(home: Settings) -> 
     assert rows(home)["id"].tolist() == ["v1"]
 
 
-def test_another_reviewer_overturns_and_the_platform_is_told_the_reversal(home: Settings) -> None:
+def test_another_reviewer_overturns_and_the_platform_is_told_the_reversal(home: Home) -> None:
     case = appealed(home)
     verdict = judge(home, case, "legitimate", by="Bob", verdict="v2", now=NOW + HOUR)
     assert (verdict.stratum, verdict.inclusion, verdict.supersedes) == ("appeal", None, "")
@@ -663,7 +657,7 @@ def test_another_reviewer_overturns_and_the_platform_is_told_the_reversal(home: 
     assert again(home, case).judgement == "legitimate"
 
 
-def test_another_reviewer_upholds_and_the_platform_is_told_so_once(home: Settings) -> None:
+def test_another_reviewer_upholds_and_the_platform_is_told_so_once(home: Home) -> None:
     case = appealed(home)
     judge(home, case, "spammer", by="Bob", verdict="v2", notes="seen again")
     assert told(home, "u1") == [("remove", None, ""), ("remove", None, "upheld: seen again")]
@@ -671,7 +665,7 @@ def test_another_reviewer_upholds_and_the_platform_is_told_so_once(home: Setting
     assert len(told(home, "u1")) == 2
 
 
-def test_an_overturned_decision_is_back_when_the_appeal_verdict_is_taken_back(home: Settings) -> None:
+def test_an_overturned_decision_is_back_when_the_appeal_verdict_is_taken_back(home: Home) -> None:
     case = appealed(home)
     judge(home, case, "legitimate", by="Bob", verdict="v2")
     undo(home, "v2", by="Bob")
@@ -682,7 +676,7 @@ def test_an_overturned_decision_is_back_when_the_appeal_verdict_is_taken_back(ho
     ]  # fmt: skip
 
 
-def test_taking_back_an_upheld_appeal_upholds_nothing(home: Settings) -> None:
+def test_taking_back_an_upheld_appeal_upholds_nothing(home: Home) -> None:
     case = appealed(home)
     judge(home, case, "spammer", by="Bob", verdict="v2")
     undo(home, "v2", by="Bob")
@@ -690,7 +684,7 @@ def test_taking_back_an_upheld_appeal_upholds_nothing(home: Settings) -> None:
     assert [why for *_, why in told(home, "u1")] == ["", "upheld"]
 
 
-def test_the_first_reviewer_cannot_reopen_a_decided_appeal_by_an_undo(home: Settings) -> None:
+def test_the_first_reviewer_cannot_reopen_a_decided_appeal_by_an_undo(home: Home) -> None:
     case = appealed(home)
     judge(home, case, "spammer", by="Bob", verdict="v2")
     undo(home, "v1")
@@ -702,7 +696,7 @@ def test_the_first_reviewer_cannot_reopen_a_decided_appeal_by_an_undo(home: Sett
 # Verdicts without a case
 
 
-def test_a_verdict_without_a_case_decides_the_open_case_of_its_prediction(own: Settings) -> None:
+def test_a_verdict_without_a_case_decides_the_open_case_of_its_prediction(own: Home) -> None:
     run = scored(own, make.users(60, seed=1))
     own.plans.send(run.id, [7, 8], by="Lea", now=NOW)
     asked, other = sorted(waiting(own), key=lambda case: case.row)
@@ -716,7 +710,7 @@ def test_a_verdict_without_a_case_decides_the_open_case_of_its_prediction(own: S
     assert decisions(own, asked.user) == ["remove", "none"]
 
 
-def test_a_verdict_about_whom_there_is_no_case_is_told_to_the_platform_all_the_same(home: Settings) -> None:
+def test_a_verdict_about_whom_there_is_no_case_is_told_to_the_platform_all_the_same(home: Home) -> None:
     (case,) = add(home, "u1")
     home.feedback.record([said(case, "legitimate", case="", prediction="r-0009-4", user="u9")])
     home.verdicts.catch_up()

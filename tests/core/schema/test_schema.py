@@ -10,9 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.errors import SchemaError
+from core.home import Home
 from core.schema import schema as schemas
 from core.schema.schema import KINDS, Column, Label, Schema, dumps, key, loads, matched
-from core.settings import Settings
 
 START = "format = 1\n"
 ONE = '[features]\nX1 = { kind = "count" }\n'
@@ -124,18 +124,18 @@ def test_whole_numbers_may_stand_for_texts_of_labels() -> None:
         (f"format = 1{'0' * 5000}".encode(), "schema.toml is not valid TOML: "),
     ],
 )
-def test_a_file_that_is_no_schema_is_said(home: Settings, content: bytes | None, sentence: str) -> None:
+def test_a_file_that_is_no_schema_is_said(home: Home, content: bytes | None, sentence: str) -> None:
     if content is not None:
-        home.data.mkdir()
-        home.schema_file.write_bytes(content)
+        home.settings.data.mkdir()
+        home.settings.schema_file.write_bytes(content)
     with pytest.raises(SchemaError, match=sentence):
-        schemas.load(home.schema_file)
+        schemas.load(home.settings.schema_file)
 
 
-def test_a_file_may_have_a_byte_order_mark_and_windows_line_ends(home: Settings) -> None:
-    home.data.mkdir()
-    home.schema_file.write_bytes(b"\xef\xbb\xbf" + f"{START}{ONE}".replace("\n", "\r\n").encode())
-    assert schemas.load(home.schema_file).names == ("X1",)
+def test_a_file_may_have_a_byte_order_mark_and_windows_line_ends(home: Home) -> None:
+    home.settings.data.mkdir()
+    home.settings.schema_file.write_bytes(b"\xef\xbb\xbf" + f"{START}{ONE}".replace("\n", "\r\n").encode())
+    assert schemas.load(home.settings.schema_file).names == ("X1",)
 
 
 @given(schemata(), schemata())

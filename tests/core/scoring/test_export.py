@@ -15,15 +15,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core import table_marks
-from core.data import datasets, intake
+from core.data import intake
 from core.errors import BadOptionError
+from core.home import Home
 from core.policy.policy import Policy
-from core.registry import registry
 from core.schema.schema import Column, Schema
-from core.scoring import export, runs, score_file
+from core.scoring import export, score_file
 from core.scoring.runs import Run
 from core.scoring.score_file import Scoring
-from core.settings import Settings
 from core.targets import Target
 from tests import make
 
@@ -92,12 +91,12 @@ def test_a_csv_file_is_utf8_with_commas_and_unix_line_ends() -> None:
     assert export.as_bytes(table.slice(0, 0), ".csv") == "ä,n\n".encode()
 
 
-def to(settings: Settings, path: Path) -> Target:
+def to(settings: Home, path: Path) -> Target:
     return settings.exports.target(path, table_marks.SCORES)
 
 
 @pytest.fixture
-def done(own: Settings) -> Scoring:
+def done(own: Home) -> Scoring:
     users = make.users(80, seed=9).assign(user=[f"{i:03}" for i in range(80)])
     users.loc[:2, "name"] = ["=1+1", 'a "b", c', "two\nlines"]
     payload = make.csv(users) + b"u81,0,many,0,1,0,3,=2+2,DE\n"
@@ -107,7 +106,7 @@ def done(own: Settings) -> Scoring:
 
 
 @pytest.fixture
-def told(done: Scoring, own: Settings) -> pd.DataFrame:
+def told(done: Scoring, own: Home) -> pd.DataFrame:
     probability = done.results["probability"].to_numpy()
     return score_file.explained(done.frame, probability, own.registry.load(), Policy())
 
@@ -149,7 +148,7 @@ def test_those_without_reasons_have_an_empty_cell(done: Scoring, told: pd.DataFr
     assert [reason is not None for reason in table.column("reason_1").to_pylist()] == flagged
 
 
-def test_the_csv_read_back_equals_the_table(done: Scoring, told: pd.DataFrame, own: Settings, tmp_path: Path) -> None:
+def test_the_csv_read_back_equals_the_table(done: Scoring, told: pd.DataFrame, own: Home, tmp_path: Path) -> None:
     table = result(done, told, keep_features=True)
     export.write(table, to(own, tmp_path / "scored.csv"))
     texts = {name: "str" for name in table.column_names if pa.types.is_string(table.schema.field(name).type)}
@@ -165,9 +164,7 @@ def test_the_csv_read_back_equals_the_table(done: Scoring, told: pd.DataFrame, o
             pd.testing.assert_series_equal(back[name], plain, check_dtype=False, check_exact=True)
 
 
-def test_parquet_keeps_types_and_text_as_they_are(
-    done: Scoring, told: pd.DataFrame, own: Settings, tmp_path: Path
-) -> None:
+def test_parquet_keeps_types_and_text_as_they_are(done: Scoring, told: pd.DataFrame, own: Home, tmp_path: Path) -> None:
     table = result(done, told, keep_features=True)
     export.write(table, to(own, tmp_path / "scored.parquet"))
     back = pq.read_table(tmp_path / "scored.parquet")
@@ -177,7 +174,7 @@ def test_parquet_keeps_types_and_text_as_they_are(
     assert pa.types.is_integer(back.schema.field("links").type)
 
 
-def test_a_stored_run_gives_the_same_table_later(done: Scoring, told: pd.DataFrame, own: Settings) -> None:
+def test_a_stored_run_gives_the_same_table_later(done: Scoring, told: pd.DataFrame, own: Home) -> None:
     without = own.exports.run_table(done.run)
     assert without.column_names == ["user", "name", "country", *RESULTS]
     assert without.column("reason_1").null_count == 80
@@ -186,7 +183,7 @@ def test_a_stored_run_gives_the_same_table_later(done: Scoring, told: pd.DataFra
     assert export.as_bytes(later, ".csv") == export.as_bytes(result(done, told), ".csv")
 
 
-def test_a_schema_that_names_its_columns_like_results_loses_none(home: Settings) -> None:
+def test_a_schema_that_names_its_columns_like_results_loses_none(home: Home) -> None:
     schema = Schema((Column("confidence"), Column("N_Missing")), id="score", context=("input_score",))
     payload = b"score,confidence,N_Missing,input_score\nu1,2.5,3,x\n"
     frame = intake.read("users.csv", payload, schema).frame
@@ -202,7 +199,7 @@ def test_a_schema_that_names_its_columns_like_results_loses_none(home: Settings)
 
 
 def test_rejected_rows_are_written_beside_with_their_place_and_made_plain(
-    done: Scoring, own: Settings, tmp_path: Path
+    done: Scoring, own: Home, tmp_path: Path
 ) -> None:
     target = own.exports.rejected_target(tmp_path / "scored.csv", table_marks.REJECTED)
     assert export.write_rejected(own.exports.rejected_table(done.dataset.id), target)
@@ -215,7 +212,7 @@ def test_rejected_rows_are_written_beside_with_their_place_and_made_plain(
     assert row[5] == "u81,0,many,0,1,0,3,=2+2,DE"
 
 
-def test_a_rejected_record_that_begins_like_a_formula_is_made_plain(own: Settings) -> None:
+def test_a_rejected_record_that_begins_like_a_formula_is_made_plain(own: Home) -> None:
     text = "user,links,verified,tier,ratio,constant\n=u1,x,0,1,0,3\n"
     checked = intake.read("users.csv", text.encode(), make.SCHEMA)
     dataset = own.datasets.put(checked, make.SCHEMA, now=make.NOW)
@@ -229,7 +226,7 @@ HEAD = "line,row,column,code,sentence,record\n"
     ("text", "goes"), [(f"{HEAD}2,1,links,x,y,z\n", True), ("user,links\nu1,2\n", False), (HEAD[:-8] + "\n", False)]
 )
 def test_without_rejected_rows_there_is_no_file_and_an_old_one_goes_if_it_is_one(
-    text: str, goes: bool, own: Settings, tmp_path: Path
+    text: str, goes: bool, own: Home, tmp_path: Path
 ) -> None:
     old = tmp_path / "scored.rejected.csv"
     old.write_text(text, encoding="utf-8")
@@ -242,19 +239,19 @@ def test_without_rejected_rows_there_is_no_file_and_an_old_one_goes_if_it_is_one
 
 
 @pytest.mark.parametrize("name", ["scored", "scored.xlsx", "scored.csv.gz", "scored.json", ".csv"])
-def test_another_suffix_is_refused(name: str, home: Settings, tmp_path: Path) -> None:
+def test_another_suffix_is_refused(name: str, home: Home, tmp_path: Path) -> None:
     with pytest.raises(BadOptionError, match=r"the file to write must end in \.csv or \.parquet"):
         to(home, tmp_path / name)
 
 
-def test_suffixes_are_read_without_regard_to_case(home: Settings, tmp_path: Path) -> None:
+def test_suffixes_are_read_without_regard_to_case(home: Home, tmp_path: Path) -> None:
     export.write(pa.table({"a": [1]}), to(home, tmp_path / "A.CSV"))
     export.write(pa.table({"a": [1]}), to(home, tmp_path / "A.Parquet"))
     assert (tmp_path / "A.CSV").read_text(encoding="utf-8") == "a\n1\n"
     assert pq.read_table(tmp_path / "A.Parquet").to_pydict() == {"a": [1]}
 
 
-def test_a_file_that_cannot_be_written_whole_leaves_the_old_one(home: Settings, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_whole_leaves_the_old_one(home: Home, tmp_path: Path) -> None:
     path = tmp_path / "scored.csv"
     path.write_text("old", encoding="utf-8")
     broken = pa.table({"a": pa.array([[1]], pa.list_(pa.int64()))})  # a list has no place in a CSV file

@@ -12,15 +12,13 @@ import pytest
 
 from core import table_marks
 from core.comparison import common_rows, flips
-from core.data import datasets, intake
+from core.data import intake
 from core.errors import NoScoreError
+from core.home import Home
 from core.policy.policy import Policy
 from core.registry import registry
-from core.retraining import shadow
-from core.scoring import export, online_runs, runs, score_file
+from core.scoring import export, score_file
 from core.scoring.online import Asked
-from core.settings import Settings
-from core.training import training
 from tests import make
 from tests.core.registry.crafted import one_bad_leaf, without_score
 from tests.core.scoring.test_online import serving
@@ -31,7 +29,7 @@ TEXT = make.csv(pd.concat([USERS, USERS.iloc[[3]]]))
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_a_row_without_a_score_is_rejected_and_told(own: Settings, tmp_path: Path, value: float) -> None:
+def test_a_row_without_a_score_is_rejected_and_told(own: Home, tmp_path: Path, value: float) -> None:
     model = one_bad_leaf(own, value)
     bad = without_score(model, USERS)
     assert 0 < bad.sum() < len(USERS)
@@ -60,7 +58,7 @@ def test_a_row_without_a_score_is_rejected_and_told(own: Settings, tmp_path: Pat
     assert target.path.read_text(encoding="utf-8").count("no_score") == bad.sum()
 
 
-def test_what_is_made_of_such_a_run_has_its_scored_rows_only(own: Settings) -> None:
+def test_what_is_made_of_such_a_run_has_its_scored_rows_only(own: Home) -> None:
     model = one_bad_leaf(own)
     done = own.file_scoring.score_file("users.csv", TEXT, make.SCHEMA, model, Policy(), now=make.NOW)
     reasons = score_file.explained(
@@ -73,7 +71,7 @@ def test_what_is_made_of_such_a_run_has_its_scored_rows_only(own: Settings) -> N
     assert reasons.index.tolist() == done.frame.index.tolist()
 
 
-def test_the_whole_file_stays_for_a_model_that_scores_everybody(own: Settings) -> None:
+def test_the_whole_file_stays_for_a_model_that_scores_everybody(own: Home) -> None:
     first = own.file_scoring.score_file("u.csv", TEXT, make.SCHEMA, one_bad_leaf(own), Policy(), now=make.NOW).run
     again = own.file_scoring.score_file("u.csv", TEXT, make.SCHEMA, one_bad_leaf(own), Policy(), now=make.NOW).run
     sound = own.file_scoring.score_file("u.csv", TEXT, make.SCHEMA, own.registry.load(), Policy(), now=make.NOW).run
@@ -83,7 +81,7 @@ def test_the_whole_file_stays_for_a_model_that_scores_everybody(own: Settings) -
     assert first.dataset not in {each.id for each in own.datasets.labelled()}
 
 
-def test_a_row_of_a_stored_dataset_without_a_score_is_rejected_too(own: Settings) -> None:
+def test_a_row_of_a_stored_dataset_without_a_score_is_rejected_too(own: Home) -> None:
     model, checked = one_bad_leaf(own), intake.read("users.csv", TEXT, make.SCHEMA)
     dataset = own.datasets.put(checked, make.SCHEMA, now=make.NOW)
     run = own.file_scoring.score_stored(dataset, model, Policy(), now=make.NOW)
@@ -92,7 +90,7 @@ def test_a_row_of_a_stored_dataset_without_a_score_is_rejected_too(own: Settings
     assert own.datasets.frame(run.dataset).index.tolist() == own.runs.scores(run.id).index.tolist()
 
 
-def test_a_file_in_which_nobody_has_a_score_is_a_run_of_nobody(own: Settings) -> None:
+def test_a_file_in_which_nobody_has_a_score_is_a_run_of_nobody(own: Home) -> None:
     model = one_bad_leaf(own)
     text = make.csv(USERS[without_score(model, USERS)])
     run = own.file_scoring.score_file("users.csv", text, make.SCHEMA, model, Policy(), now=make.NOW).run
@@ -107,7 +105,7 @@ def everyone() -> list[Asked]:
     ]
 
 
-def test_a_user_without_a_score_is_told_so_and_nothing_is_stored(own: Settings) -> None:
+def test_a_user_without_a_score_is_told_so_and_nothing_is_stored(own: Home) -> None:
     model, ours = one_bad_leaf(own), serving(own)
     bad = without_score(model, USERS)
     ours.model, ours._alone = model, model
@@ -132,7 +130,7 @@ def test_no_policy_has_a_band_for_what_is_no_number(value: float) -> None:
         flips.severity([0.1, value], {"monitor": 0.3})
 
 
-def test_nobody_is_judged_by_scores_that_are_none(own: Settings) -> None:
+def test_nobody_is_judged_by_scores_that_are_none(own: Home) -> None:
     model, dataset = one_bad_leaf(own), own.datasets.put(
         intake.read("u.csv", make.csv(make.users(400, seed=5)), make.SCHEMA), make.SCHEMA, now=make.NOW
     )  # fmt: skip
@@ -143,7 +141,7 @@ def test_nobody_is_judged_by_scores_that_are_none(own: Settings) -> None:
 
 
 def test_a_challenger_is_held_against_the_champion_where_it_has_scores(
-    own: Settings, monkeypatch: pytest.MonkeyPatch
+    own: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sound = own.registry.load()
     parts = registry.Parts(

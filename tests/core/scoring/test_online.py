@@ -11,27 +11,25 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.data import datasets, intake
+from core.data import intake
 from core.errors import BadOptionError, FeaturesError, UnknownItemError, WrongFeaturesError
-from core.feedback import ledger
 from core.feedback.short_form import Row
+from core.home import Home
 from core.policy.policy import Policy
-from core.registry import registry
-from core.review import cases, importing, plans
+from core.review import cases, importing
 from core.schema import schema as schemas
 from core.schema.glossary import Glossary, Meaning
 from core.schema.schema import Column, Schema
-from core.scoring import closing, online_runs, runs, score_file
+from core.scoring import online_runs, score_file
 from core.scoring.online import Asked, Serving
-from core.settings import Settings
 from tests import make
 
 GLOSSARY = Glossary({"links": Meaning("Links", "Links in messages", "Content", assumed=True)})
 NAMES = make.SCHEMA.names
 
 
-def serving(home: Settings, policy: Policy | None = None) -> Serving:
-    return Serving(home, home.registry.load(), schemas.load(home.schema_file), GLOSSARY, policy or Policy())
+def serving(home: Home, policy: Policy | None = None) -> Serving:
+    return Serving(home, home.registry.load(), schemas.load(home.settings.schema_file), GLOSSARY, policy or Policy())
 
 
 def asked(frame: pd.DataFrame, **options: object) -> list[Asked]:
@@ -43,7 +41,7 @@ def asked(frame: pd.DataFrame, **options: object) -> list[Asked]:
     ]
 
 
-def test_scores_and_actions_are_those_of_a_file_to_the_last_bit(own: Settings) -> None:
+def test_scores_and_actions_are_those_of_a_file_to_the_last_bit(own: Home) -> None:
     users = make.users(1200, seed=7)
     read = intake.read("users.csv", make.csv(users), make.SCHEMA)
     found = serving(own).score(asked(read.frame), now=make.NOW)
@@ -58,7 +56,7 @@ def test_scores_and_actions_are_those_of_a_file_to_the_last_bit(own: Settings) -
     assert [len(each.missing) for each in found] == done.results["n_missing"].tolist()
 
 
-def test_one_by_one_is_as_all_at_once(own: Settings) -> None:
+def test_one_by_one_is_as_all_at_once(own: Home) -> None:
     everyone, ours = asked(make.users(40, seed=3), which="all"), serving(own)
     at_once = ours.score(everyone, now=make.NOW)
     by_themselves = [ours.score([each], now=make.NOW)[0] for each in everyone]
@@ -68,7 +66,7 @@ def test_one_by_one_is_as_all_at_once(own: Settings) -> None:
     ]
 
 
-def test_reasons_are_those_of_the_file_and_told_in_the_words_of_the_glossary(own: Settings) -> None:
+def test_reasons_are_those_of_the_file_and_told_in_the_words_of_the_glossary(own: Home) -> None:
     frame = make.users(300, seed=5)
     found = serving(own).score(asked(frame, which="all"), now=make.NOW)
     read = intake.read("users.csv", make.csv(frame), make.SCHEMA).frame
@@ -81,7 +79,7 @@ def test_reasons_are_those_of_the_file_and_told_in_the_words_of_the_glossary(own
     assert links.explanation.startswith(f"links {links.direction} (assumed: links in messages) pushes the score up by")
 
 
-def test_whose_score_is_explained_can_be_chosen(own: Settings) -> None:
+def test_whose_score_is_explained_can_be_chosen(own: Home) -> None:
     frame, ours = make.users(300, seed=5), serving(own)
     flagged = ours.score(asked(frame), now=make.NOW)
     bands = {each.band for each in flagged}
@@ -92,7 +90,7 @@ def test_whose_score_is_explained_can_be_chosen(own: Settings) -> None:
     assert max(len(each.reasons) for each in ours.score(asked(frame, which="all", top=1), now=make.NOW)) == 1
 
 
-def test_a_feature_that_is_absent_is_named_unless_that_is_allowed(own: Settings) -> None:
+def test_a_feature_that_is_absent_is_named_unless_that_is_allowed(own: Home) -> None:
     ours, given = serving(own), {"links": 1.0, "verified": 0.0, "tier": None}
 
     with pytest.raises(FeaturesError, match="ratio and constant are missing") as error:
@@ -104,7 +102,7 @@ def test_a_feature_that_is_absent_is_named_unless_that_is_allowed(own: Settings)
     assert ours.score([Asked(values)], now=make.NOW)[0].missing == ("tier", "ratio", "constant")
 
 
-def test_features_are_named_as_columns_are(own: Settings) -> None:
+def test_features_are_named_as_columns_are(own: Home) -> None:
     full = dict.fromkeys(NAMES, 1.0)
     ours = serving(own)
 
@@ -116,17 +114,17 @@ def test_features_are_named_as_columns_are(own: Settings) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "links", "USER", "spam"])
-def test_context_may_not_have_the_name_of_another_column(own: Settings, name: str) -> None:
+def test_context_may_not_have_the_name_of_another_column(own: Home, name: str) -> None:
     with pytest.raises(BadOptionError):
         serving(own).check_context({name: "x"})
 
 
-def test_a_schema_without_a_feature_of_the_model_is_refused(own: Settings) -> None:
+def test_a_schema_without_a_feature_of_the_model_is_refused(own: Home) -> None:
     with pytest.raises(WrongFeaturesError, match="links"):
         Serving(own, own.registry.load(), Schema((Column("other"),)), GLOSSARY, Policy())
 
 
-def test_a_prediction_is_known_by_run_and_row(own: Settings) -> None:
+def test_a_prediction_is_known_by_run_and_row(own: Home) -> None:
     ours = serving(own)
     first = ours.score(asked(make.users(3)), now=make.NOW)
     second = ours.score([Asked([1.0] * len(NAMES))], now=make.NOW)
@@ -142,7 +140,7 @@ def test_a_prediction_is_known_by_run_and_row(own: Settings) -> None:
     assert [each.probability for each in stored.by_row.values()] == [each.probability for each in (*first, *second)]
 
 
-def test_a_run_is_full_after_so_many_users_or_so_long(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_is_full_after_so_many_users_or_so_long(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(online_runs, "MOST_USERS", 2)
     ours = serving(own)
     ids = [ours.score(asked(make.users(2)), now=make.NOW)[0].id for _ in range(2)]
@@ -159,7 +157,7 @@ def test_a_run_is_full_after_so_many_users_or_so_long(own: Settings, monkeypatch
     assert ours.ended(now=later + online_runs.MOST_AGE) == [one_more.id.rpartition("-")[0]]
 
 
-def test_a_closed_run_is_one_like_any_other(own: Settings) -> None:
+def test_a_closed_run_is_one_like_any_other(own: Home) -> None:
     frame = make.users(60, seed=4)
     ours = serving(own)
     told = ours.score(asked(frame), now=make.NOW)
@@ -179,9 +177,9 @@ def test_a_closed_run_is_one_like_any_other(own: Settings) -> None:
     assert own.closing.close(run, make.SCHEMA, now=make.NOW) == closed
 
 
-def test_without_an_id_in_the_schema_the_row_is_the_id(own: Settings) -> None:
+def test_without_an_id_in_the_schema_the_row_is_the_id(own: Home) -> None:
     without = replace(make.SCHEMA, id=None)
-    schemas.save(without, own.schema_file)
+    schemas.save(without, own.settings.schema_file)
     ours = serving(own)
     (told,) = ours.score([Asked([1.0] * len(NAMES), user="somebody")], now=make.NOW)
     (run,) = ours.ended(now=make.NOW, everything=True)
@@ -192,7 +190,7 @@ def test_without_an_id_in_the_schema_the_row_is_the_id(own: Settings) -> None:
     assert told.id == f"{run}-1"
 
 
-def test_a_user_who_was_scored_twice_has_one_case(own: Settings) -> None:
+def test_a_user_who_was_scored_twice_has_one_case(own: Home) -> None:
     ours = serving(own, Policy(monitor=0.001, review=0.002, remove=0.999))
     ours.score(2 * asked(make.users(3, seed=4)), now=make.NOW)
     (run,) = ours.ended(now=make.NOW, everything=True)
@@ -203,7 +201,7 @@ def test_a_user_who_was_scored_twice_has_one_case(own: Settings) -> None:
     assert sorted(waiting["user"]) == ["u4-0", "u4-1", "u4-2"]
 
 
-def test_a_run_is_closed_once_more_where_that_was_cut_off(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_is_closed_once_more_where_that_was_cut_off(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     ours = serving(own)
     ours.score(asked(make.users(5)), now=make.NOW)
     (run,) = ours.ended(now=make.NOW, everything=True)
@@ -217,7 +215,7 @@ def test_a_run_is_closed_once_more_where_that_was_cut_off(own: Settings, monkeyp
     assert own.online_runs.left() == ()
 
 
-def test_a_run_that_grows_is_left_alone(own: Settings) -> None:
+def test_a_run_that_grows_is_left_alone(own: Home) -> None:
     ours = serving(own)
     run = ours.score(asked(make.users(1)), now=make.NOW)[0].id.rpartition("-")[0]
 
@@ -227,7 +225,7 @@ def test_a_run_that_grows_is_left_alone(own: Settings) -> None:
     assert own.online_runs.left() == (run,)
 
 
-def test_feedback_joins_a_prediction_before_and_after_its_run_is_closed(own: Settings) -> None:
+def test_feedback_joins_a_prediction_before_and_after_its_run_is_closed(own: Home) -> None:
     ours = serving(own)
     told = ours.score(asked(make.users(200, seed=9)), now=make.NOW)
     of_allow, of_review = (
@@ -253,7 +251,7 @@ def test_feedback_joins_a_prediction_before_and_after_its_run_is_closed(own: Set
 
 
 def test_feedback_joins_a_prediction_whose_run_is_closed_at_that_moment(
-    own: Settings, monkeypatch: pytest.MonkeyPatch
+    own: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours = serving(own)
     (found,) = ours.score(asked(make.users(1, seed=3)), now=make.NOW)
@@ -270,7 +268,7 @@ def test_feedback_joins_a_prediction_whose_run_is_closed_at_that_moment(
     assert (done.refused, len(done.ids)) == ((), 1)
 
 
-def test_feedback_on_a_row_that_does_not_exist_is_refused(own: Settings) -> None:
+def test_feedback_on_a_row_that_does_not_exist_is_refused(own: Home) -> None:
     identity = serving(own).score(asked(make.users(1)), now=make.NOW)[0].id
     other = f"{identity.rpartition('-')[0]}-2"
 
@@ -278,6 +276,6 @@ def test_feedback_on_a_row_that_does_not_exist_is_refused(own: Settings) -> None
     assert [refusal.column for refusal in done.refused] == ["prediction_id"]
 
 
-def test_what_is_no_run_is_unknown(own: Settings) -> None:
+def test_what_is_no_run_is_unknown(own: Home) -> None:
     with pytest.raises(UnknownItemError):
         own.online_runs.find("r-01")

@@ -9,13 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from core.registry import registry
+from core.home import Home
 from core.schema.glossary import Glossary, Meaning
 from core.scoring import reasons as explain
 from core.scoring import shap_values
 from core.scoring.reasons import Reason
 from core.scoring.scorer import Scorer
-from core.settings import Settings
 from core.wording import value_text
 from tests import make
 
@@ -93,7 +92,7 @@ def test_a_reason_says_what_the_feature_means_where_that_is_known() -> None:
     assert (unknown.text, unknown.sentence) == ("X13=missing (+0.42)", "X13 missing")
 
 
-def test_all_features_of_one_user_are_told_the_largest_push_first(trained: Settings) -> None:
+def test_all_features_of_one_user_are_told_the_largest_push_first(trained: Home) -> None:
     model = trained.registry.load()
     user = pd.Series({"links": 6.0, "verified": 0.0, "tier": np.nan, "ratio": 1.5, "constant": 3.0})
     values = shap_values.contributions(model.booster, Scorer(model).matrix(user.to_frame().T))[0]
@@ -113,7 +112,7 @@ def test_all_features_of_one_user_are_told_the_largest_push_first(trained: Setti
     assert (found["constant"].direction, found["constant"].contribution) == ("typical", 0)
 
 
-def test_the_reasons_of_a_file_are_those_of_its_users_one_by_one(trained: Settings) -> None:
+def test_the_reasons_of_a_file_are_those_of_its_users_one_by_one(trained: Home) -> None:
     model = trained.registry.load()
     users = make.users(40, seed=3)
     values = shap_values.contributions(model.booster, Scorer(model).matrix(users))

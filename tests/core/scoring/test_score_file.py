@@ -8,15 +8,13 @@ import pandas as pd
 import pytest
 
 from core import jobs
-from core.data import datasets
 from core.errors import FileProblemError, MissingColumnsError, WrongFeaturesError
+from core.home import Home
 from core.policy.policy import Policy
-from core.registry import registry
 from core.schema.schema import Column, Schema
-from core.scoring import export, reasons, runs, score_file, shap_values
+from core.scoring import reasons, score_file, shap_values
 from core.scoring.score_file import Scoring, Which
 from core.scoring.scorer import Scorer
-from core.settings import Settings
 from tests import make
 
 POLICY = Policy()
@@ -31,18 +29,18 @@ u5,4,0,3,1e-3,4,Joe,KE
 PAYLOAD = TEXT.encode()
 
 
-def score(settings: Settings, payload: bytes | Path = PAYLOAD, name: str = "users.csv") -> Scoring:
+def score(settings: Home, payload: bytes | Path = PAYLOAD, name: str = "users.csv") -> Scoring:
     return settings.file_scoring.score_file(
         name, payload, make.SCHEMA, settings.registry.load(), POLICY, now=make.NOW
     )  # fmt: skip
 
 
-def told(done: Scoring, settings: Settings, which: Which, top: int = 3) -> pd.DataFrame:
+def told(done: Scoring, settings: Home, which: Which, top: int = 3) -> pd.DataFrame:
     probability = done.results["probability"].to_numpy()
     return score_file.explained(done.frame, probability, settings.registry.load(), POLICY, which=which, top=top)
 
 
-def test_every_user_received_is_scored_or_rejected(own: Settings) -> None:
+def test_every_user_received_is_scored_or_rejected(own: Home) -> None:
     done = score(own)
     assert done.run.received == done.run.users + done.run.rejected == 5
     assert done.run.users == len(done.frame) == len(done.results) == 3
@@ -50,7 +48,7 @@ def test_every_user_received_is_scored_or_rejected(own: Settings) -> None:
     assert sum(done.run.counts.values()) == 3
 
 
-def test_users_keep_the_order_and_the_row_numbers_of_the_file(own: Settings) -> None:
+def test_users_keep_the_order_and_the_row_numbers_of_the_file(own: Home) -> None:
     done = score(own)
     assert done.frame["user"].tolist() == ["007", "=u3", "u5"]
     assert done.results.index.tolist() == [1, 3, 5]
@@ -58,7 +56,7 @@ def test_users_keep_the_order_and_the_row_numbers_of_the_file(own: Settings) -> 
     assert ids == [f"{done.run.id}-1", f"{done.run.id}-3", f"{done.run.id}-5"]
 
 
-def test_any_prediction_can_be_replayed_from_what_is_stored(own: Settings) -> None:
+def test_any_prediction_can_be_replayed_from_what_is_stored(own: Home) -> None:
     score(own, make.csv(make.users(500, seed=4)))
     run = own.runs.recent(1)[0]
     again = Scorer(own.registry.load(run.model)).score(own.datasets.frame(run.dataset))
@@ -67,14 +65,14 @@ def test_any_prediction_can_be_replayed_from_what_is_stored(own: Settings) -> No
     assert (again.margin == kept["margin"].to_numpy()).all()
 
 
-def test_reading_the_same_file_twice_changes_nothing_but_the_run(own: Settings) -> None:
+def test_reading_the_same_file_twice_changes_nothing_but_the_run(own: Home) -> None:
     one, other = score(own), score(own)
     assert one.run.dataset == other.run.dataset
     assert one.results.equals(other.results)
     assert one.frame.equals(other.frame)
 
 
-def test_reasons_are_those_of_the_flagged_of_all_or_of_nobody(own: Settings) -> None:
+def test_reasons_are_those_of_the_flagged_of_all_or_of_nobody(own: Home) -> None:
     done = score(own, make.csv(make.users(300, seed=5)))
     probability = done.results["probability"].to_numpy()
     flagged = done.frame.index[POLICY.flagged(probability)]
@@ -88,41 +86,43 @@ def test_reasons_are_those_of_the_flagged_of_all_or_of_nobody(own: Settings) -> 
     assert list(told(done, own, "all", top=5).columns) == [f"reason_{i}" for i in range(1, 6)]
 
 
-def test_reasons_are_exact(own: Settings) -> None:
+def test_reasons_are_exact(own: Home) -> None:
     done = score(own)
     model = own.registry.load()
     values = shap_values.contributions(model.booster, Scorer(model).matrix(done.frame))
     assert told(done, own, "all").equals(reasons.texts(done.frame, model.metadata.names, values, 3))
 
 
-def test_the_job_behind_a_page_saves_the_same_reasons(own: Settings) -> None:
+def test_the_job_behind_a_page_saves_the_same_reasons(own: Home) -> None:
     done = score(own, make.csv(make.users(1200, seed=6)))
     for which, users in (("flagged", done.run.flagged), ("all", done.run.users)):
         identity = f"reasons-{which}"
         target = "explain_run"
         own.jobs.start(target, {"run": done.run.id, "which": which}, title="Reasons", identity=identity)
         jobs._children[-1].wait(120)
-        assert own.jobs.find(identity).status == "done", (own.jobs / identity / "log.txt").read_text(encoding="utf-8")
+        assert own.jobs.find(identity).status == "done", (own.settings.jobs / identity / "log.txt").read_text(
+            encoding="utf-8"
+        )
         found = own.runs.reasons(done.run.id)
         assert found is not None
         assert len(found) == users
         pd.testing.assert_frame_equal(found, told(done, own, which))
 
 
-def test_missing_and_new_values_are_counted_and_named(own: Settings) -> None:
+def test_missing_and_new_values_are_counted_and_named(own: Home) -> None:
     results = score(own).results
     assert results["n_missing"].tolist() == [0, 1, 0]
     assert results.loc[5, "novel_features"] == "constant"
 
 
-def test_a_file_of_which_every_row_is_rejected_is_a_run_without_users(own: Settings) -> None:
+def test_a_file_of_which_every_row_is_rejected_is_a_run_without_users(own: Home) -> None:
     done = score(own, b"user,links,verified,tier,ratio,constant\nu1,x,0,1,0,3\nu2,x,0,1,0,3\n")
     assert (done.run.received, done.run.users, done.run.rejected) == (2, 0, 2)
     assert told(done, own, "all").shape == (0, 3)
     assert own.exports.run_table(done.run).num_rows == 0
 
 
-def test_a_file_that_cannot_be_used_leaves_no_run_and_no_dataset(own: Settings) -> None:
+def test_a_file_that_cannot_be_used_leaves_no_run_and_no_dataset(own: Home) -> None:
     before = own.datasets.stored()
     for payload, error in ((b"", FileProblemError), (b"user,links\nu1,2\n", MissingColumnsError)):
         with pytest.raises(error):
@@ -131,7 +131,7 @@ def test_a_file_that_cannot_be_used_leaves_no_run_and_no_dataset(own: Settings) 
     assert own.datasets.stored() == before
 
 
-def test_absent_features_are_missing_when_that_is_allowed(own: Settings) -> None:
+def test_absent_features_are_missing_when_that_is_allowed(own: Home) -> None:
     done = own.file_scoring.score_file(
         "few.csv", b"user,links\nu1,2\n", make.SCHEMA, own.registry.load(), POLICY,
         now=make.NOW, allow_missing=True,
@@ -140,7 +140,7 @@ def test_absent_features_are_missing_when_that_is_allowed(own: Settings) -> None
     assert done.dataset.absent == ("verified", "tier", "ratio", "constant")
 
 
-def test_a_model_of_other_columns_is_refused_and_nothing_is_recorded(own: Settings) -> None:
+def test_a_model_of_other_columns_is_refused_and_nothing_is_recorded(own: Home) -> None:
     other = Schema((Column("links"), Column("shares")), id="user")
     with pytest.raises(WrongFeaturesError, match="verified, tier, ratio and constant"):
         own.file_scoring.score_file(

@@ -20,10 +20,11 @@ from filelock import FileLock
 
 from core import jobs, workers
 from core.errors import RefusedError, StorageError, UnknownItemError
+from core.home import Home
 from core.jobs import Job, Report
-from core.scoring import runs, score_file, score_job
+from core.scoring import score_file, score_job
 from core.scoring.score_job import Order
-from core.settings import ROOT, Settings
+from core.settings import ROOT
 from tests import make
 from tests.core.scoring.test_runs import record
 
@@ -36,8 +37,7 @@ needs_signals = pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL"
 KEEPER = """
 import sys, time
 from core import workers
-from core.settings import Settings
-workers.keep_ready(Settings.of(sys.argv[1]), "core.scoring.score_job")
+workers.keep_ready(Home.open(sys.argv[1]), "core.scoring.score_job")
 sys.stdout.write(f"{next(iter(workers._ready.values())).pid}\\n")
 sys.stdout.flush()
 time.sleep(600)
@@ -45,7 +45,7 @@ time.sleep(600)
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_left_running(own: Settings) -> Iterator[None]:
+def _nothing_is_left_running(own: Home) -> Iterator[None]:
     yield
     own.workers.let_go()
     for process in jobs._children:
@@ -53,7 +53,7 @@ def _nothing_is_left_running(own: Settings) -> Iterator[None]:
         process.wait(PATIENCE)
 
 
-def until(home: Settings, job: str, wanted: Callable[[Job], bool] = lambda job: job.over) -> Job:
+def until(home: Home, job: str, wanted: Callable[[Job], bool] = lambda job: job.over) -> Job:
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         found = home.jobs.find(job)
@@ -63,14 +63,14 @@ def until(home: Settings, job: str, wanted: Callable[[Job], bool] = lambda job: 
     raise AssertionError(f"{found} did not get there")
 
 
-def begin(home: Settings, payload: bytes = FILE) -> str:
+def begin(home: Home, payload: bytes = FILE) -> str:
     return home.score_jobs.start_from_page("november.csv", payload, now=NOW).id
 
 
-def killed(home: Settings) -> str:
+def killed(home: Home) -> str:
     """A job whose process was killed while it waited for its turn."""
-    home.jobs.mkdir(parents=True, exist_ok=True)
-    with FileLock(home.jobs / "scoring.lock"):
+    home.settings.jobs.mkdir(parents=True, exist_ok=True)
+    with FileLock(home.settings.jobs / "scoring.lock"):
         job = begin(home)
         until(home, job, lambda found: found.message == "Waiting for another job to end")
         jobs._children[-1].kill()
@@ -78,11 +78,11 @@ def killed(home: Settings) -> str:
     return job
 
 
-def uploads(home: Settings) -> list[str]:
-    return [path.parent.name for path in home.jobs.glob("*/upload-*")]
+def uploads(home: Home) -> list[str]:
+    return [path.parent.name for path in home.settings.jobs.glob("*/upload-*")]
 
 
-def test_a_file_comes_to_a_run_and_its_reasons_and_the_stored_file_goes(own: Settings) -> None:
+def test_a_file_comes_to_a_run_and_its_reasons_and_the_stored_file_goes(own: Home) -> None:
     job = begin(own)
     assert uploads(own) == [job]
     assert until(own, job).status == "done"
@@ -96,7 +96,7 @@ def test_a_file_comes_to_a_run_and_its_reasons_and_the_stored_file_goes(own: Set
 
 
 @needs_signals
-def test_an_interrupted_job_says_so_and_is_done_again_from_the_stored_file(own: Settings) -> None:
+def test_an_interrupted_job_says_so_and_is_done_again_from_the_stored_file(own: Home) -> None:
     job = killed(own)
     found = own.jobs.find(job)
     assert (found.status, found.interrupted) == ("failed", True)
@@ -111,7 +111,7 @@ def test_an_interrupted_job_says_so_and_is_done_again_from_the_stored_file(own: 
 
 @needs_signals
 def test_a_job_killed_after_its_run_was_recorded_makes_no_second_one(
-    own: Settings, monkeypatch: pytest.MonkeyPatch
+    own: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = killed(own)
     recorded = score_file.runs.record
@@ -123,11 +123,11 @@ def test_a_job_killed_after_its_run_was_recorded_makes_no_second_one(
         recorded(*arguments, **options)  # type: ignore[arg-type]
         raise KilledError
 
-    asked = json.loads((own.jobs / job / "request.json").read_text(encoding="utf-8"))["arguments"]
+    asked = json.loads((own.settings.jobs / job / "request.json").read_text(encoding="utf-8"))["arguments"]
     with monkeypatch.context() as patched:
         patched.setattr(score_file.runs, "record", then_dead)
         with pytest.raises(KilledError):
-            own.score_jobs.score(Report(own.jobs / job, own.jobs.find(job)), **asked)
+            own.score_jobs.score(Report(own.settings.jobs / job, own.jobs.find(job)), **asked)
     assert uploads(own) == [job]
     assert own.jobs.result(job) is None
     assert own.score_jobs.run_of(job) == "r-0001"
@@ -140,7 +140,7 @@ def test_a_job_killed_after_its_run_was_recorded_makes_no_second_one(
     assert uploads(own) == []
 
 
-def test_two_processes_of_one_job_record_one_run(own: Settings) -> None:
+def test_two_processes_of_one_job_record_one_run(own: Home) -> None:
     one = record(own, job="score-ab")[0]
     assert record(own, job="score-ab")[0] == one
     assert record(own, job="score-cd")[0] != one
@@ -148,9 +148,9 @@ def test_two_processes_of_one_job_record_one_run(own: Settings) -> None:
 
 
 @needs_signals
-def test_of_two_who_resume_at_once_one_does(own: Settings) -> None:
+def test_of_two_who_resume_at_once_one_does(own: Home) -> None:
     job = killed(own)
-    with FileLock(own.jobs / "scoring.lock"):
+    with FileLock(own.settings.jobs / "scoring.lock"):
         first, second = own.score_jobs.again(job), own.score_jobs.again(job)
         assert first.asked == second.asked
     assert until(own, job).status == "done"
@@ -158,17 +158,17 @@ def test_of_two_who_resume_at_once_one_does(own: Settings) -> None:
 
 
 @needs_signals
-def test_what_is_discarded_leaves_nothing_and_cannot_be_resumed(own: Settings) -> None:
+def test_what_is_discarded_leaves_nothing_and_cannot_be_resumed(own: Home) -> None:
     job = killed(own)
     assert own.jobs.forget(job)
-    assert not (own.jobs / job).exists()
+    assert not (own.settings.jobs / job).exists()
     with pytest.raises(UnknownItemError):
         own.score_jobs.again(job)
 
 
-def test_a_job_under_way_is_not_discarded(own: Settings) -> None:
-    own.jobs.mkdir(parents=True)
-    with FileLock(own.jobs / "scoring.lock"):
+def test_a_job_under_way_is_not_discarded(own: Home) -> None:
+    own.settings.jobs.mkdir(parents=True)
+    with FileLock(own.settings.jobs / "scoring.lock"):
         job = begin(own)
         assert not own.jobs.forget(job)
         own.jobs.cancel(job)
@@ -178,7 +178,7 @@ def test_a_job_under_way_is_not_discarded(own: Settings) -> None:
     assert uploads(own) == []
 
 
-def test_absent_columns_are_told_one_by_one_and_may_be_taken_as_missing(own: Settings) -> None:
+def test_absent_columns_are_told_one_by_one_and_may_be_taken_as_missing(own: Home) -> None:
     job = begin(own, make.csv(make.users(30, seed=2).drop(columns=["ratio", "tier"])))
     assert until(own, job).status == "failed"
     assert set(own.score_jobs.missing(job)) == {"ratio", "tier"}
@@ -189,7 +189,7 @@ def test_absent_columns_are_told_one_by_one_and_may_be_taken_as_missing(own: Set
     assert own.runs.recent()[0].users == 30
 
 
-def test_what_is_no_table_is_not_tried_again_and_listed_until_somebody_has_seen_why(own: Settings) -> None:
+def test_what_is_no_table_is_not_tried_again_and_listed_until_somebody_has_seen_why(own: Home) -> None:
     job = begin(own, b"\x89PNG\r\n\x1a\n\0\0")
     found = until(own, job)
     assert "this is a picture (PNG)" in found.message
@@ -200,7 +200,7 @@ def test_what_is_no_table_is_not_tried_again_and_listed_until_somebody_has_seen_
 
 
 @needs_signals
-def test_what_nobody_came_back_to_goes_after_a_week(own: Settings) -> None:
+def test_what_nobody_came_back_to_goes_after_a_week(own: Home) -> None:
     job = killed(own)
     own.score_jobs.sweep(now=NOW + timedelta(days=6))
     assert uploads(own) == [job]
@@ -210,14 +210,14 @@ def test_what_nobody_came_back_to_goes_after_a_week(own: Settings) -> None:
 
 
 @needs_signals
-def test_a_client_that_asks_again_by_its_key_has_an_interrupted_job_done(own: Settings) -> None:
+def test_a_client_that_asks_again_by_its_key_has_an_interrupted_job_done(own: Home) -> None:
     def ask() -> Job:
         path = own.score_jobs.upload("score-ab")
         path.write_bytes(FILE)
         return own.score_jobs.start("score-ab", path, Order("november.csv", "0" * 64))
 
-    own.jobs.mkdir(parents=True)
-    with FileLock(own.jobs / "short.lock"):
+    own.settings.jobs.mkdir(parents=True)
+    with FileLock(own.settings.jobs / "short.lock"):
         ask()
         until(own, "score-ab", lambda found: found.message == "Waiting for another job to end")
         jobs._children[-1].kill()
@@ -233,34 +233,34 @@ def test_a_client_that_asks_again_by_its_key_has_an_interrupted_job_done(own: Se
         own.score_jobs.start("score-ab", path, Order("december.csv", "0" * 64))
 
 
-def test_a_file_that_cannot_be_stored_leaves_nothing(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_cannot_be_stored_leaves_nothing(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(score_job.os, "fsync", full)
     with pytest.raises(StorageError, match="No space left"):
         begin(own)
-    assert list(own.jobs.iterdir()) == []
+    assert list(own.settings.jobs.iterdir()) == []
 
 
 # A process that waits
 
 
-def test_a_process_kept_ready_does_the_next_job_and_tells_into_its_log(own: Settings) -> None:
+def test_a_process_kept_ready_does_the_next_job_and_tells_into_its_log(own: Home) -> None:
     own.workers.keep_ready("core.scoring.score_job")
-    process = workers._ready[own.home]
+    process = workers._ready[own.settings.home]
     own.workers.keep_ready("core.scoring.score_job")
-    assert workers._ready[own.home] is process
+    assert workers._ready[own.settings.home] is process
 
     job = begin(own)
     assert jobs._children[-1] is process
     assert until(own, job).status == "done"
-    assert (own.jobs / job / "log.txt").read_bytes() == b""
+    assert (own.settings.jobs / job / "log.txt").read_bytes() == b""
     assert process.wait(PATIENCE) == 0
 
 
-def test_one_process_waits_at_most_whatever_homes_are_opened(own: Settings, tmp_path: Path) -> None:
-    other = Settings.of(tmp_path / "other")
+def test_one_process_waits_at_most_whatever_homes_are_opened(own: Home, tmp_path: Path) -> None:
+    other = Home.open(tmp_path / "other")
     own.workers.keep_ready()
     (first,) = workers._ready.values()
     other.workers.keep_ready()
@@ -274,9 +274,9 @@ def test_one_process_waits_at_most_whatever_homes_are_opened(own: Settings, tmp_
     assert second.wait(PATIENCE) == 0
 
 
-def test_where_the_process_that_waited_has_died_another_one_is_begun(own: Settings) -> None:
+def test_where_the_process_that_waited_has_died_another_one_is_begun(own: Home) -> None:
     own.workers.keep_ready()
-    process = workers._ready[own.home]
+    process = workers._ready[own.settings.home]
     process.kill()
     process.wait(PATIENCE)
     assert until(own, begin(own)).status == "done"
@@ -285,8 +285,8 @@ def test_where_the_process_that_waited_has_died_another_one_is_begun(own: Settin
 
 
 @needs_signals
-def test_a_process_that_waits_ends_with_the_one_that_keeps_it(own: Settings) -> None:
-    command = [sys.executable, "-c", KEEPER, str(own.home)]
+def test_a_process_that_waits_ends_with_the_one_that_keeps_it(own: Home) -> None:
+    command = [sys.executable, "-c", KEEPER, str(own.settings.home)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as keeper:
         assert keeper.stdout
         waiting = int(keeper.stdout.readline())
@@ -304,7 +304,7 @@ def _lives(process: int) -> bool:
     return shown.stdout.strip()[:1] not in {"", "Z"}
 
 
-def test_of_files_sent_under_one_key_at_once_one_is_scored(own: Settings) -> None:
+def test_of_files_sent_under_one_key_at_once_one_is_scored(own: Home) -> None:
     job, gate = score_job.identity("k"), threading.Barrier(4)
 
     def start(name: str) -> Job | None:
@@ -323,4 +323,4 @@ def test_of_files_sent_under_one_key_at_once_one_is_scored(own: Settings) -> Non
     title = own.jobs.find(job).title
     assert [each.title for each in started if each] == [title] * (2 if title == "Scoring a.csv" else 1)
     assert own.score_jobs.result(job).users == 5
-    assert not list((own.jobs / job).glob("upload-*"))
+    assert not list((own.settings.jobs / job).glob("upload-*"))

@@ -9,17 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import WrongFeaturesError
-from core.registry import registry
+from core.home import Home
 from core.scoring import scorer as score
 from core.scoring.scorer import Scored, Scorer
-from core.settings import Settings
 from tests import make
 
 FRAME = make.users(3000, seed=11)
 
 
 @pytest.fixture(scope="module")
-def scorer(trained: Settings) -> Scorer:
+def scorer(trained: Home) -> Scorer:
     return Scorer(trained.registry.load())
 
 
@@ -83,9 +82,8 @@ def test_a_value_outside_the_training_range_is_named(scorer: Scorer) -> None:
     assert scored.novel.tolist() == ["", "", "links; constant", "ratio"]
 
 
-def test_a_value_in_a_feature_that_was_always_missing_is_new(home: Settings) -> None:
-    from core.data import datasets, intake  # noqa: PLC0415
-    from core.training import training  # noqa: PLC0415
+def test_a_value_in_a_feature_that_was_always_missing_is_new(home: Home) -> None:
+    from core.data import intake  # noqa: PLC0415
 
     users = make.users(800).assign(tier="")
     checked = intake.read("train.csv", make.csv(users), make.SCHEMA, need_label=True)
@@ -110,7 +108,7 @@ def test_nobody_is_scored_without_trouble(scorer: Scorer) -> None:
 
 @pytest.mark.parametrize("users", [0, 1, 7, 30])
 def test_block_by_block_gives_the_same_bits_and_tells_how_far_it_is(
-    trained: Settings, monkeypatch: pytest.MonkeyPatch, users: int
+    trained: Home, monkeypatch: pytest.MonkeyPatch, users: int
 ) -> None:
     monkeypatch.setattr(score, "BLOCK", 7)
     scorer, told = Scorer(trained.registry.load()), list[tuple[int, int]]()

@@ -8,15 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.data import datasets, intake
+from core.data import intake
+from core.home import Home
 from core.policy.policy import BANDS, Policy
-from core.registry import registry
-from core.scoring import runs, score_file
 from core.scoring import view as views
 from core.scoring.filters import Filters
 from core.scoring.runs import Run
 from core.scoring.view import EVERYONE, View
-from core.settings import Settings
 from tests import make
 
 USERS = make.users(300, 4)
@@ -50,7 +48,7 @@ WITH = {
 
 
 @pytest.fixture(scope="module")
-def run(trained: Settings) -> Run:
+def run(trained: Home) -> Run:
     done = trained.file_scoring.score_file(
         "users.csv", make.csv(USERS), make.SCHEMA, trained.registry.load(), Policy(), now=make.NOW
     )
@@ -58,14 +56,14 @@ def run(trained: Settings) -> Run:
 
 
 @pytest.fixture(scope="module")
-def known(trained: Settings, run: Run) -> pd.DataFrame:
+def known(trained: Home, run: Run) -> pd.DataFrame:
     """The users with their scores and bands."""
     p = trained.runs.scores(run.id)["probability"].to_numpy()
     cuts = [-np.inf, run.policy.monitor, run.policy.review, run.policy.remove, np.inf]
     return USERS.assign(p=p, band=pd.cut(p, cuts, labels=list(BANDS)).astype(str))
 
 
-def found(home: Settings, view: View) -> list[bool]:
+def found(home: Home, view: View) -> list[bool]:
     rows = home.views.rows(view, make.SCHEMA)
     assert rows.dtype == np.bool_
     return rows.tolist()
@@ -73,7 +71,7 @@ def found(home: Settings, view: View) -> list[bool]:
 
 @pytest.mark.parametrize(("filters", "query"), (WITHOUT | WITH).values(), ids=WITHOUT | WITH)
 def test_with_a_run_every_filter_finds_whom_pandas_finds(
-    trained: Settings, run: Run, known: pd.DataFrame, filters: Filters, query: str
+    trained: Home, run: Run, known: pd.DataFrame, filters: Filters, query: str
 ) -> None:
     expected = known.index.isin(known.query(query).index)
 
@@ -82,20 +80,20 @@ def test_with_a_run_every_filter_finds_whom_pandas_finds(
 
 @pytest.mark.parametrize(("filters", "query"), WITHOUT.values(), ids=WITHOUT)
 def test_without_a_run_filters_of_the_data_hold(
-    trained: Settings, run: Run, known: pd.DataFrame, filters: Filters, query: str
+    trained: Home, run: Run, known: pd.DataFrame, filters: Filters, query: str
 ) -> None:
     expected = known.index.isin(known.query(query).index)
 
     assert found(trained, View(run.dataset, None, filters)) == expected.tolist()
 
 
-def test_without_a_run_filters_of_scores_are_void(trained: Settings, run: Run) -> None:
+def test_without_a_run_filters_of_scores_are_void(trained: Home, run: Run) -> None:
     filters = Filters("auto_remove", scores=(0.9, 1.0), novel=True, incomplete=True, label="spammer")
 
     assert found(trained, View(run.dataset, None, filters)) == (USERS["spam"] == 1).tolist()
 
 
-def test_without_a_label_nobody_is_a_spammer(trained: Settings) -> None:
+def test_without_a_label_nobody_is_a_spammer(trained: Home) -> None:
     checked = intake.read("new.csv", make.csv(USERS.drop(columns="spam")), make.SCHEMA)
     dataset = trained.datasets.put(checked, make.SCHEMA, now=make.NOW).id
 
@@ -103,7 +101,7 @@ def test_without_a_label_nobody_is_a_spammer(trained: Settings) -> None:
     assert not any(found(trained, View(dataset, None, replace(EVERYONE, label="spammer"))))
 
 
-def test_users_whose_label_is_not_known_are_neither(trained: Settings) -> None:
+def test_users_whose_label_is_not_known_are_neither(trained: Home) -> None:
     half = USERS.assign(spam=USERS["spam"].where(USERS.index % 2 == 0).astype("Int64"))
     checked = intake.read("half.csv", make.csv(half), make.SCHEMA)
     dataset = trained.datasets.put(checked, make.SCHEMA, now=make.NOW).id

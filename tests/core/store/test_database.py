@@ -8,7 +8,8 @@ import sys
 import pytest
 from sqlalchemy import func, insert, select, text
 
-from core.settings import ROOT, Settings
+from core.home import Home
+from core.settings import ROOT
 from core.store import database
 
 RUN = {
@@ -20,35 +21,34 @@ WRITER = """
 import sys
 from sqlalchemy import insert
 from core import state
-from core.settings import Settings
 from tests.core.store.test_database import RUN
 print("ready", flush=True)
 sys.stdin.readline()
 for _ in range(20):
-    with state.connect(Settings.of(sys.argv[1])) as connection:
+    with state.connect(Home.open(sys.argv[1])) as connection:
         connection.execute(insert(state.runs).values(**RUN))
 """
 
 
-def add(home: Settings) -> int:
+def add(home: Home) -> int:
     with home.database.connect() as connection:
         inserted = connection.execute(insert(database.runs).values(**RUN)).inserted_primary_key
     return int(inserted[0]) if inserted else 0
 
 
-def total(home: Settings) -> int:
+def total(home: Home) -> int:
     with home.database.connect() as connection:
         return connection.execute(select(func.count()).select_from(database.runs)).scalar_one()
 
 
-def test_what_was_written_is_read_back(home: Settings) -> None:
+def test_what_was_written_is_read_back(home: Home) -> None:
     number = add(home)
     with home.database.connect() as connection:
         row = connection.execute(select(database.runs)).one()
     assert row._asdict() == RUN | {"number": number}
 
 
-def test_a_failure_takes_the_whole_transaction_back(home: Settings) -> None:
+def test_a_failure_takes_the_whole_transaction_back(home: Home) -> None:
     add(home)
 
     def fail() -> None:
@@ -61,14 +61,14 @@ def test_a_failure_takes_the_whole_transaction_back(home: Settings) -> None:
     assert total(home) == 1
 
 
-def test_a_number_is_never_given_twice(home: Settings) -> None:
+def test_a_number_is_never_given_twice(home: Home) -> None:
     first = add(home)
     with home.database.connect() as connection:
         connection.execute(database.runs.delete())
     assert add(home) > first
 
 
-def test_the_database_writes_ahead_so_that_readers_do_not_wait(home: Settings) -> None:
+def test_the_database_writes_ahead_so_that_readers_do_not_wait(home: Home) -> None:
     add(home)
     with home.database.connect() as connection:
         assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
@@ -76,14 +76,14 @@ def test_the_database_writes_ahead_so_that_readers_do_not_wait(home: Settings) -
         assert connection.execute(text("PRAGMA synchronous")).scalar_one() == 2
 
 
-def test_homes_do_not_share_a_database(home: Settings) -> None:
-    other = Settings.of(home.home / "other")
+def test_homes_do_not_share_a_database(home: Home) -> None:
+    other = Home.open(home.settings.home / "other")
     add(home)
     assert (total(home), total(other)) == (1, 0)
 
 
-def test_several_processes_may_open_a_fresh_home_at_once_and_nothing_is_lost(home: Settings) -> None:
-    command = [sys.executable, "-c", WRITER, str(home.home)]
+def test_several_processes_may_open_a_fresh_home_at_once_and_nothing_is_lost(home: Home) -> None:
+    command = [sys.executable, "-c", WRITER, str(home.settings.home)]
     pipe = subprocess.PIPE
     writers = [subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True) for _ in range(4)]
     assert [writer.stdout.readline() for writer in writers if writer.stdout] == ["ready\n"] * 4

@@ -6,15 +6,14 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from core.data import datasets, intake, split
+from core.data import intake, split
 from core.errors import SchemaError, TooFewRowsError
+from core.home import Home
 from core.model import boosted
 from core.model.boosted import XGBoost
 from core.model.learner import Labels, Matrix
-from core.registry import registry
 from core.schema import schema as schemas
-from core.settings import Settings
-from core.training import train, training
+from core.training import train
 from core.training.train import Candidate
 from tests import make
 
@@ -204,14 +203,14 @@ def test_no_rows_have_no_margins(candidate: Candidate) -> None:
     assert boosted.margin(candidate.booster, np.empty((0, 5), np.float32)).shape == (0,)
 
 
-def test_constants_are_found_and_the_model_ignores_them(trained: Settings) -> None:
+def test_constants_are_found_and_the_model_ignores_them(trained: Home) -> None:
     model = trained.registry.load()
     assert model.metadata.constants == ("constant",)
     assert model.booster.get_score(importance_type="weight").keys().isdisjoint({"f4", "constant"})
     assert model.booster.num_features() == 5
 
 
-def test_a_version_says_what_it_was_made_of(trained: Settings) -> None:
+def test_a_version_says_what_it_was_made_of(trained: Home) -> None:
     metadata = trained.registry.load().metadata
     dataset = trained.datasets.find(metadata.data.dataset)
     data = metadata.data
@@ -230,7 +229,7 @@ def test_a_version_says_what_it_was_made_of(trained: Settings) -> None:
     assert ratio.missing == seen["ratio"].isna().sum() > 0
 
 
-def test_a_model_is_judged_on_its_own_file_by_the_test_part_alone(trained: Settings) -> None:
+def test_a_model_is_judged_on_its_own_file_by_the_test_part_alone(trained: Home) -> None:
     model = trained.registry.load()
     dataset = trained.datasets.find(model.metadata.data.dataset)
     judged = trained.training.judged(model, dataset, make.SCHEMA, {"monitor": 0.3, "human_review": 0.7})
@@ -240,7 +239,7 @@ def test_a_model_is_judged_on_its_own_file_by_the_test_part_alone(trained: Setti
     assert judged.figures.overall["pr_auc"].value == model.metadata.figures.overall["pr_auc"].value
 
 
-def test_users_who_were_trained_on_are_counted_in_another_file(trained: Settings) -> None:
+def test_users_who_were_trained_on_are_counted_in_another_file(trained: Home) -> None:
     model = trained.registry.load()
     known = make.users(1500).iloc[:400]
     trained_on = int((~split.in_test(split.keys(known, make.SCHEMA, trained.split.salt()))).sum())
@@ -251,14 +250,14 @@ def test_users_who_were_trained_on_are_counted_in_another_file(trained: Settings
     assert (judged.overlap, judged.only_test_part, judged.figures.n) == (trained_on, False, 700)
 
 
-def test_a_home_with_another_salt_cannot_tell_who_was_trained_on(own: Settings) -> None:
-    own.salt_file.write_text("00" * 16, encoding="ascii")
+def test_a_home_with_another_salt_cannot_tell_who_was_trained_on(own: Home) -> None:
+    own.settings.salt_file.write_text("00" * 16, encoding="ascii")
     dataset = own.datasets.stored()[0]
     judged = own.training.judged(own.registry.load(), dataset, make.SCHEMA, THRESHOLDS)
     assert (judged.overlap, judged.only_test_part, judged.figures.n) == (None, False, dataset.accepted)
 
 
-def test_without_a_label_in_the_schema_there_is_nothing_to_learn(home: Settings) -> None:
+def test_without_a_label_in_the_schema_there_is_nothing_to_learn(home: Home) -> None:
     schema = schemas.Schema(make.SCHEMA.features, make.SCHEMA.id)
     checked = intake.read("users.csv", make.csv(make.users(50)), schema)
     dataset = home.datasets.put(checked, schema, now=make.NOW)

@@ -11,8 +11,8 @@ import pytest
 
 from core.errors import UnknownItemError
 from core.evaluation import metrics
+from core.home import Home
 from core.registry.metadata import Data
-from core.settings import Settings
 from core.training import training_runs
 from core.training.training_runs import Scores, TrainingRun, Trial, Validation
 from tests import make
@@ -44,18 +44,18 @@ KEPT = TrainingRun(
 SCORES = Scores.of(KEYS, LABEL, PROBABILITY)
 
 
-def test_a_run_is_told_as_it_was_kept(home: Settings) -> None:
+def test_a_run_is_told_as_it_was_kept(home: Home) -> None:
     assert home.training_runs.keep(KEPT, SCORES) == "t-0001"
     assert home.training_runs.find("t-0001") == replace(KEPT, id="t-0001")
 
 
-def test_a_run_without_search_options_or_person_is_told_so(home: Settings) -> None:
+def test_a_run_without_search_options_or_person_is_told_so(home: Home) -> None:
     plain = replace(KEPT, by=None, search=(), validation=None, without=None, notes=(), rounds=12, version="v0003")
     home.training_runs.keep(plain, SCORES)
     assert home.training_runs.find("t-0001") == replace(plain, id="t-0001")
 
 
-def test_scores_are_kept_to_the_last_bit_and_come_in_order_of_the_keys(home: Settings) -> None:
+def test_scores_are_kept_to_the_last_bit_and_come_in_order_of_the_keys(home: Home) -> None:
     home.training_runs.keep(KEPT, SCORES)
     found = home.training_runs.scores("t-0001")
     assert found.keys.dtype == np.uint64
@@ -65,31 +65,31 @@ def test_scores_are_kept_to_the_last_bit_and_come_in_order_of_the_keys(home: Set
     assert {key: (label, probability) for key, label, probability in told} == by_key
 
 
-def test_the_list_begins_with_the_newest_also_beyond_9999(home: Settings) -> None:
+def test_the_list_begins_with_the_newest_also_beyond_9999(home: Home) -> None:
     home.training_runs.keep(KEPT, SCORES)
-    (home.candidates / "t-0001").rename(home.candidates / "t-9999")
+    (home.settings.candidates / "t-0001").rename(home.settings.candidates / "t-9999")
     assert home.training_runs.keep(KEPT, SCORES) == "t-10000"
     assert home.training_runs.keep(KEPT, SCORES) == "t-10001"
     assert [kept.id[2:] for kept in home.training_runs.listed()][:2] == ["10001", "10000"]
 
 
-def test_runs_of_before_keep_their_ids_and_the_next_one_goes_on_above_them(home: Settings) -> None:
+def test_runs_of_before_keep_their_ids_and_the_next_one_goes_on_above_them(home: Home) -> None:
     home.training_runs.keep(KEPT, SCORES)
-    (home.candidates / "t-0001").rename(home.candidates / "c-0003")
+    (home.settings.candidates / "t-0001").rename(home.settings.candidates / "c-0003")
 
     assert home.training_runs.keep(KEPT, SCORES) == "t-0004"
     assert home.training_runs.scores("c-0003").keys.tolist() == SCORES.keys.tolist()
     assert [run.figures == KEPT.figures for run in home.training_runs.listed()] == [True, True]
 
 
-def test_what_was_left_half_written_is_no_run(home: Settings) -> None:
+def test_what_was_left_half_written_is_no_run(home: Home) -> None:
     home.training_runs.keep(KEPT, SCORES)
-    (home.candidates / ".t-0002.99-aa.tmp").mkdir()
-    (home.candidates / "notes").mkdir()
+    (home.settings.candidates / ".t-0002.99-aa.tmp").mkdir()
+    (home.settings.candidates / "notes").mkdir()
     assert [kept.id for kept in home.training_runs.listed()] == ["t-0001"]
 
 
-def test_runs_kept_at_once_get_numbers_of_their_own(home: Settings) -> None:
+def test_runs_kept_at_once_get_numbers_of_their_own(home: Home) -> None:
     threads = [
         threading.Thread(target=training_runs.keep, args=(home, replace(KEPT, seed=i), SCORES)) for i in range(8)
     ]
@@ -103,19 +103,19 @@ def test_runs_kept_at_once_get_numbers_of_their_own(home: Settings) -> None:
 
 
 @pytest.mark.parametrize("identity", ["t-0002", "v0001", "", "..", "../candidates/t-0001", "t-1", "t-0001\n"])
-def test_an_unknown_run_is_refused_and_no_name_leads_out_of_the_store(home: Settings, identity: str) -> None:
+def test_an_unknown_run_is_refused_and_no_name_leads_out_of_the_store(home: Home, identity: str) -> None:
     home.training_runs.keep(KEPT, SCORES)
     for found in (training_runs.find, training_runs.scores):
         with pytest.raises(UnknownItemError, match="no training run"):
             found(home, identity)
 
 
-def test_a_home_without_runs_has_none(home: Settings) -> None:
+def test_a_home_without_runs_has_none(home: Home) -> None:
     assert home.training_runs.listed() == ()
-    assert not home.candidates.exists()
+    assert not home.settings.candidates.exists()
 
 
-def test_trials_are_told_while_the_search_goes_on(home: Settings) -> None:
+def test_trials_are_told_while_the_search_goes_on(home: Home) -> None:
     assert home.training_runs.trials_so_far("train-0001") == ()
     for many in (1, 3):
         home.training_runs.note_trials("train-0001", KEPT.search[:many])
@@ -123,7 +123,7 @@ def test_trials_are_told_while_the_search_goes_on(home: Settings) -> None:
     assert home.training_runs.trials_so_far("train-0002") == ()
 
 
-def test_the_file_says_its_format(home: Settings) -> None:
+def test_the_file_says_its_format(home: Home) -> None:
     home.training_runs.keep(KEPT, SCORES)
-    raw = json.loads((home.candidates / "t-0001" / "candidate.json").read_text(encoding="utf-8"))
+    raw = json.loads((home.settings.candidates / "t-0001" / "candidate.json").read_text(encoding="utf-8"))
     assert (raw["format"], raw["id"], raw["created"]) == (1, "t-0001", "2026-03-01T12:00:00+00:00")

@@ -8,17 +8,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.data import datasets, split
+from core.data import split
 from core.errors import BadOptionError, CancelledError
 from core.evaluation import metrics
+from core.home import Home
 from core.jobs import Job, Report
 from core.model import scikit
 from core.model.families import FAMILIES, Recipe
 from core.model.learner import Rows
-from core.registry import registry
 from core.schema import schema as schemas
-from core.settings import Settings
-from core.training import crossfit, train, training, training_runs, tune
+from core.training import crossfit, train, training, tune
 from core.training.training_runs import Trial
 from core.training.tune import Budget, Found
 from tests import make
@@ -155,9 +154,9 @@ def test_users_left_out_are_stood_for_so_that_the_value_stays_that_of_the_whole(
     assert unweighted > (whole or 0) + 0.1
 
 
-def test_the_settings_found_are_those_of_the_run_and_its_trials_are_kept(own: Settings) -> None:
+def test_the_settings_found_are_those_of_the_run_and_its_trials_are_kept(own: Home) -> None:
     dataset = own.datasets.stored()[0]
-    schema = schemas.load(own.schema_file)
+    schema = schemas.load(own.settings.schema_file)
     told: list[int] = []
     kept = own.training.run(
         dataset, schema, {"monitor": 0.3}, about=training.About(make.NOW, by="Ada"),
@@ -177,17 +176,17 @@ def test_the_settings_found_are_those_of_the_run_and_its_trials_are_kept(own: Se
     assert scores.keys.tolist() == sorted(keys[split.in_test(keys)].tolist())
 
 
-def test_a_run_of_the_leading_family_is_a_version_and_is_kept(trained: Settings) -> None:
+def test_a_run_of_the_leading_family_is_a_version_and_is_kept(trained: Home) -> None:
     kept = next(each for each in trained.training_runs.listed() if each.version == "v0001")
     metadata = trained.registry.describe("v0001")
     assert (kept.figures, kept.data, kept.rounds) == (metadata.figures, metadata.data, metadata.rounds)
     assert kept.options["parameters"] == metadata.parameters
 
 
-def test_the_page_s_job_trains_as_asked_and_tells_its_trials(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_s_job_trains_as_asked_and_tells_its_trials(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scikit, "TREES", 40)
     dataset = own.datasets.stored()[0]
-    folder = own.jobs / "train-0001"
+    folder = own.settings.jobs / "train-0001"
     folder.mkdir(parents=True)
     report = Report(folder, Job("train-0001", "Training"))
     own.training_runs.note_trials("train-0001", [Trial(7, "failed", None, {}, 0.0)])
