@@ -76,7 +76,7 @@ def served(home: Home) -> Iterator[int]:
     command = [sys.executable, "-m", "app", "api", "--port", "0", "--home", str(home.settings.home)]
     log = home.settings.home / "api.log"
     with log.open("wb") as stream:
-        process = subprocess.Popen(command, stderr=stream, cwd=ROOT, env=child_environment(home))
+        process = subprocess.Popen(command, stderr=stream, cwd=ROOT, env=child_environment(home.settings.home))
     try:
         while '"taken up"' not in log.read_text():
             if process.poll() is not None:
@@ -90,7 +90,7 @@ def served(home: Home) -> Iterator[int]:
 
 def people() -> list[dict[str, float | None]]:
     """The features of the users of the demo."""
-    names = schemas.load(Home.open(ROOT).schema_file).names
+    names = schemas.load(Home.open(ROOT).settings.schema_file).names
     with gzip.open(ROOT / "data" / "demo" / "users.csv.gz") as file:
         frame = pd.read_csv(file)[list(names)]
     return [{name: None if np.isnan(v) else v for name, v in row.items()} for row in frame.to_dict("records")]

@@ -28,8 +28,8 @@ sys.path.insert(0, str(ROOT))  # the program is not installed as a package
 from core.comparison import external  # noqa: E402
 from core.comparison.comparison_job import Asked  # noqa: E402
 from core.comparison.paired_metrics import compare  # noqa: E402
+from core.home import Home  # noqa: E402
 from core.policy.policy import Policy  # noqa: E402
-from core.settings import Home  # noqa: E402
 
 THRESHOLDS = {str(band): above for band, above in Policy().thresholds.items()}
 

@@ -26,9 +26,9 @@ from dashboard import chromium  # noqa: E402 - the line above makes them importa
 from explore import quiet  # noqa: E402
 
 from app.devtools import demo_home, test_server  # noqa: E402
+from core.home import Home  # noqa: E402
 from core.policy.policy import Policy  # noqa: E402
 from core.schema import schema as schemas  # noqa: E402
-from core.settings import Home  # noqa: E402
 
 TITLE = "document.querySelector('[data-testid=stMain] h1') !== null"
 

@@ -32,9 +32,9 @@ from app.devtools.test_server import bundled_home, dashboard  # noqa: E402
 from core.data import intake, split  # noqa: E402
 from core.data.datasets import Dataset  # noqa: E402
 from core.feedback.verdict import Verdict  # noqa: E402
+from core.home import Home  # noqa: E402
 from core.policy.policy import Policy  # noqa: E402
 from core.schema import schema as schemas  # noqa: E402
-from core.settings import Home  # noqa: E402
 
 PAGES = (("", ""), ("score-file", "run=r-0001"), ("monitor", ""), ("train", ""), ("registry", ""), ("review", "as=Ada"))
 GLANCE = 0.25

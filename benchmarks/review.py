@@ -27,11 +27,11 @@ from dashboard import chromium as installed  # noqa: E402 - the line above makes
 from feedback import fill  # noqa: E402
 
 from app.devtools import test_server  # noqa: E402
+from core.home import Home  # noqa: E402
 from core.policy.policy import Policy  # noqa: E402
 from core.review import cases  # noqa: E402
 from core.review.enqueue import Entry  # noqa: E402
 from core.review.verdicts import Given  # noqa: E402
-from core.settings import Home  # noqa: E402
 
 ON_SCREEN = """([before, users]) => {
     const shown = new URL(location.href).searchParams.get('case');

@@ -23,11 +23,11 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from core.home import Home  # noqa: E402
 from core.policy.policy import Policy  # noqa: E402
 from core.review import cases, queue  # noqa: E402
 from core.review.cases import CaseFilters  # noqa: E402
 from core.review.enqueue import Entry  # noqa: E402
-from core.settings import Home  # noqa: E402
 from core.store import database  # noqa: E402
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

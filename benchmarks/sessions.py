@@ -63,7 +63,7 @@ def main() -> None:
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         settings, now = bundled_home(Path(folder)), datetime.now(UTC)
-        schema, model = schemas.load(settings.schema_file), settings.registry.load()
+        schema, model = schemas.load(settings.settings.schema_file), settings.registry.load()
         payload = chosen.users.read_bytes()
         run = settings.file_scoring.score_file(chosen.users.name, payload, schema, model, Policy(), now=now).run
         settings.plans.queue_run(run.id, by="Lea", now=now)

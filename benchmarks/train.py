@@ -22,9 +22,9 @@ sys.path.insert(0, str(ROOT))  # the program is not installed as a package
 
 from app.devtools.test_server import bundled_home  # noqa: E402 - the line above makes it importable
 from core.data import intake  # noqa: E402
+from core.home import Home  # noqa: E402
 from core.policy.policy import Policy  # noqa: E402
 from core.schema import schema as schemas  # noqa: E402
-from core.settings import Home  # noqa: E402
 
 LOOK_EVERY = 0.05
 

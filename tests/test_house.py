@@ -25,7 +25,9 @@ CORE: Final = (
     "store", "access", "schema", "policy", "data", "explore", "model", "evaluation", "registry", "scoring", "hub",
     "training", "comparison", "diagnostics", "feedback", "review", "estimation", "retraining", "monitoring",
 )  # fmt: skip
-FLOORS: Final = {f"core.{room}": floor for floor, room in enumerate(CORE, 1)}
+#: What knows all rooms.
+TOP: Final = ("job_functions", "stores", "home", "worker")
+FLOORS: Final = {f"core.{room}": floor for floor, room in enumerate((*CORE, *TOP), 1)}
 #: Most files of a room, and most of the lines of core that one may have.
 MOST_FILES: Final = 14
 MOST_OF_CORE: Final = 0.12

@@ -78,7 +78,7 @@ def known(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture(autouse=True)
 def _here(known: Known, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv(HOME_VARIABLE, str(known.home.home))
+    monkeypatch.setenv(HOME_VARIABLE, str(known.home.settings.home))
     yield
     st.cache_resource.clear()
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from core import jobs, locks
+from core import locks
 from core.errors import RefusedError, TrustdeskError, listed
 from core.evaluation.metrics import Thresholds
 from core.files import told_when_full

@@ -376,6 +376,7 @@ def test_stopping_a_command_has_exit_code_130_and_changes_nothing(step: str, fil
 BUG = """
 import sys
 from app import guard
+from core.home import Home
 with guard.command(Home.open(sys.argv[1])):
     {}["a key that nobody expected"]
 """

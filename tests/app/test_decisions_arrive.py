@@ -166,8 +166,8 @@ def test_whenever_an_export_is_killed_its_decisions_are_in_the_file_or_given_aga
 KILLED_AFTER = """
 import os, pathlib, signal, sys
 from app.cli import main
-from core.decision import outbox
-moment, replace, commit = sys.argv.pop(1), pathlib.Path.replace, outbox.confirm
+from core.review.outbox import Outbox
+moment, replace, commit = sys.argv.pop(1), pathlib.Path.replace, Outbox.confirm
 def replacing(path, target):
     if moment == "before" and pathlib.Path(target).name == "d.csv":
         os.kill(os.getpid(), signal.SIGKILL)
@@ -179,7 +179,7 @@ pathlib.Path.replace = replacing
 def confirming(*given, **more):
     found = commit(*given, **more)
     os.kill(os.getpid(), signal.SIGKILL)
-outbox.confirm = confirming
+Outbox.confirm = confirming
 main()
 """
 

@@ -31,8 +31,8 @@ NO_SIGNALS = os.name == "nt"
 #: Starts a job as a page does, and ends.
 STARTER = """
 import json, sys
-from core import jobs
-jobs.start(Home.open(sys.argv[1]), "judge", json.loads(sys.argv[2]),
+from core.home import Home
+Home.open(sys.argv[1]).jobs.start("judge", json.loads(sys.argv[2]),
            title="Orphan", identity="orphan")
 """
 
@@ -61,7 +61,7 @@ def _nothing_is_left_running(trained: Home) -> Iterator[None]:
         if folder.is_dir() and not ended(trained, folder.name):
             trained.jobs.cancel(folder.name)
             wait(trained, folder.name)
-    for process in jobs._children:
+    for process in trained.workers.begun:
         process.wait(PATIENCE)
 
 
@@ -114,7 +114,7 @@ def test_a_running_job_tells_how_far_it_is_and_is_stopped_by_cancelling(trained:
     first = wait(trained, "long", lambda job: job.done > 0)
     assert (first.status, first.message) == ("running", "Drawing samples for the intervals")
     later = wait(trained, "long", lambda job: job.done > first.done)
-    with frozen(jobs._children[-1]):
+    with frozen(trained.workers.begun[-1]):
         assert 0 < first.share < later.share < 1
         trained.jobs.cancel("long")
     told = wait(trained, "long")
@@ -144,7 +144,7 @@ def test_one_job_runs_at_a_time_and_the_next_one_waits(
 ) -> None:
     begin(trained, "first", long)
     wait(trained, "first", lambda job: job.done > 0)
-    with frozen(jobs._children[-1]):
+    with frozen(trained.workers.begun[-1]):
         begin(trained, "second", short)
         waiting = wait(trained, "second", lambda job: job.message != "")
         assert (waiting.message, waiting.share) == ("Waiting for another job to end", 0.0)
@@ -159,7 +159,7 @@ def test_short_work_waits_for_no_long_work_which_stands_back(
 ) -> None:
     begin(trained, "training", long, lane="long")
     wait(trained, "training", lambda job: job.done > 0)
-    process = jobs._children[-1]
+    process = trained.workers.begun[-1]
     with frozen(process):
         nice = os.getpriority(os.PRIO_PROCESS, process.pid) - os.getpriority(os.PRIO_PROCESS, 0)
         begin(trained, "reasons", short)
@@ -188,7 +188,7 @@ def test_a_bug_fails_the_job_and_its_details_are_in_the_log(trained: Home, targe
     told = wait(trained, identity)
     assert told.status == "failed"
     assert told.message == "This failed because of a bug; the details are in the job's log.txt."
-    jobs._children[-1].wait(PATIENCE)  # the traceback is the last thing it writes
+    trained.workers.begun[-1].wait(PATIENCE)  # the traceback is the last thing it writes
     assert f"\n{bug}" in log(trained, identity)
 
 
@@ -204,7 +204,7 @@ def test_a_job_whose_process_died_has_failed_and_can_be_started_again(
 ) -> None:
     begin(trained, "dying", long)
     wait(trained, "dying", lambda job: job.done > 0)
-    kill(jobs._children[-1])
+    kill(trained.workers.begun[-1])
     told = trained.jobs.find("dying")
     assert (told.status, told.message) == ("failed", "The work dying ended early. Start it again.")
     assert told.done > 0
@@ -218,7 +218,7 @@ def test_a_process_is_given_time_to_start_before_it_is_taken_for_dead(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begin(home, "stillborn", {})
-    kill(jobs._children[-1])
+    kill(home.workers.begun[-1])
     assert home.jobs.find("stillborn").status == "waiting"
     monkeypatch.setattr(jobs, "START_WITHIN", 0.0)
     assert home.jobs.find("stillborn").status == "failed"

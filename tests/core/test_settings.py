@@ -104,15 +104,17 @@ def test_secrets_that_cannot_be_used_are_told_without_repeating_them(home: Setti
 
 def test_a_process_of_ours_waits_asleep_unless_told_otherwise(home: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
-    assert child_environment(home)["OMP_WAIT_POLICY"] == "passive"
+    assert child_environment(home.settings.home)["OMP_WAIT_POLICY"] == "passive"
     monkeypatch.setenv("OMP_WAIT_POLICY", "active")
-    assert child_environment(home)["OMP_WAIT_POLICY"] == "active"
+    assert child_environment(home.settings.home)["OMP_WAIT_POLICY"] == "active"
 
 
 def test_a_dashboard_keeps_little_memory_for_each_thread_unless_told_otherwise(
     home: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("MALLOC_ARENA_MAX", raising=False)
-    assert dashboard_environment(home) == child_environment(home) | {"MALLOC_ARENA_MAX": "2"}
+    assert dashboard_environment(home.settings.home) == child_environment(home.settings.home) | {
+        "MALLOC_ARENA_MAX": "2"
+    }
     monkeypatch.setenv("MALLOC_ARENA_MAX", "8")
-    assert dashboard_environment(home)["MALLOC_ARENA_MAX"] == "8"
+    assert dashboard_environment(home.settings.home)["MALLOC_ARENA_MAX"] == "8"

@@ -21,7 +21,7 @@ def is_ours(path: Path) -> bool:
 
 
 def target(path: Path, *reads: Path, home: Home, overwrite: bool = False) -> Target:
-    found = Target(path, is_ours, home, reads, overwrite, (".csv",))
+    found = Target(path, is_ours, home.kept, reads, overwrite, (".csv",))
     found.claim()
     return found
 
@@ -215,27 +215,27 @@ def test_a_place_where_no_file_can_be_is_refused(place: Path, home: Home) -> Non
 @pytest.mark.parametrize(("content", "goes"), [(OURS, True), (THEIRS, False), ("", False)])
 def test_only_an_own_file_is_taken_away(content: str, goes: bool, place: Path, home: Home) -> None:
     path = text(place / "a.csv", content)
-    Target(path, is_ours, home, overwrite=True).clear()
+    Target(path, is_ours, home.kept, overwrite=True).clear()
     assert path.exists() != goes
-    Target(place / "none.csv", is_ours, home).clear()
+    Target(place / "none.csv", is_ours, home.kept).clear()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links take rights there")
 def test_of_a_link_to_an_own_file_the_link_is_taken_away(place: Path, home: Home) -> None:
     path = text(place / "ours.csv", OURS)
     (place / "a.csv").symlink_to(path)
-    Target(place / "a.csv", is_ours, home).clear()
+    Target(place / "a.csv", is_ours, home.kept).clear()
     assert path.exists()
     assert not (place / "a.csv").is_symlink()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links take rights there")
 def test_a_new_folder_is_where_nothing_is_and_not_among_what_the_home_keeps(place: Path, home: Home) -> None:
-    assert new_folder(place / "new", home) == place / "new"
+    assert new_folder(place / "new", home.kept) == place / "new"
     (place / "link").symlink_to(place / "nowhere")
     for path in (place, text(place / "file"), place / "link"):
         with pytest.raises(BadOptionError, match="is there already"):
-            new_folder(path, home)
+            new_folder(path, home.kept)
     for path in (home.settings.models / "v0009", home.settings.runs):
         with pytest.raises(BadOptionError, match="keeps its own files"):
-            new_folder(path, home)
+            new_folder(path, home.kept)

@@ -20,7 +20,7 @@ expect.set_options(timeout=30_000)
 PAGES: Final = tuple(sorted(path.stem for path in (ROOT / "pages").glob("*.py")))
 WHERE: Final = {
     "overview": "/", "score_file": "/score-file?run=r-0001", "score_user": "/score-user?run=r-0001&row=1",
-    "user": f"/user?id={pd.read_csv(Home.open(ROOT).demo / DEMO_USERS, nrows=1)['user_id'][0]}",
+    "user": f"/user?id={pd.read_csv(Home.open(ROOT).settings.demo / DEMO_USERS, nrows=1)['user_id'][0]}",
 }  # fmt: skip
 #: Finds what can be acted on and is in sight, by what stands before it: of a group of choices that the arrow keys lead
 #: through, any one. A table is one stop; what its cells hold is led to by arrow keys. What is folded away counts once

@@ -26,9 +26,9 @@ USERS = 3_000
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home of its own, with a run of users as in training and one in which X19 has grown."""
     settings = bundled_home(tmp_path_factory.mktemp("monitored"))
-    users = pd.read_csv(settings.demo / DEMO_USERS, nrows=2 * USERS)
+    users = pd.read_csv(settings.settings.demo / DEMO_USERS, nrows=2 * USERS)
     moved = users.iloc[USERS:].assign(X19=lambda frame: frame["X19"] + 3)
-    model, schema = settings.registry.load(), schemas.load(settings.schema_file)
+    model, schema = settings.registry.load(), schemas.load(settings.settings.schema_file)
     for name, frame in (("april.csv", users.iloc[:USERS]), ("may.csv", moved)):
         payload = frame.to_csv(index=False).encode()
         settings.file_scoring.score_file(name, payload, schema, model, Policy(), now=datetime.now(UTC))

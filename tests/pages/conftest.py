@@ -24,7 +24,7 @@ from core.settings import DEMO_LABELLED, DEMO_USERS, HOME_VARIABLE, ROOT
 from tests import make
 from tests.screen import Scored, Upload, Visit
 
-_START, _LAUNCH, _THEN = jobs.start, jobs._launch, jobs.Report.then
+_START, _LAUNCH, _THEN = jobs.Jobs.start, jobs.Jobs._launch, jobs.Report.then
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,7 @@ def _no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     behind the page, unless a test asks for `real_jobs`.
     """
     monkeypatch.setattr(jobs.Jobs, "start", lambda *_args, **_options: None)
-    monkeypatch.setattr(jobs.Jobs, "_launch", jobs._work)
+    monkeypatch.setattr(jobs.Jobs, "_launch", jobs.Jobs.work)
     monkeypatch.setattr(workers.Workers, "keep_ready", lambda *_args: None)
     monkeypatch.setattr(jobs.Report, "then", lambda *_args, **_options: None)
 

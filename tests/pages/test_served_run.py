@@ -17,7 +17,7 @@ from tests.screen import Visit
 @pytest.fixture
 def run(own: Home) -> str:
     """The closed run of 40 users, one of them asked about twice, some of whom came with context; sent to review."""
-    serving = Serving(own, own.registry.load(), make.SCHEMA, Glossary({}), Policy())
+    serving = Serving(own.online_runs, own.registry.load(), make.SCHEMA, Glossary({}), Policy())
     names, users = list(make.SCHEMA.names), make.users(40, seed=5)
     asked = [
         serving.asked(dict(zip(names, row, strict=True)), user=user, allow_missing=True)

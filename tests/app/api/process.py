@@ -33,7 +33,7 @@ def started(home: Home, *options: str) -> Iterator[Running]:
     log = home.settings.home / "api.log"
     command = [sys.executable, "-m", "app", "api", "--port", "0", "--home", str(home.settings.home), *options]
     with log.open("wb") as stream:
-        process = subprocess.Popen(command, stderr=stream, cwd=ROOT, env=child_environment(home))
+        process = subprocess.Popen(command, stderr=stream, cwd=ROOT, env=child_environment(home.settings.home))
     try:
         while not (found := re.search(r"http://[a-z0-9.]+:([0-9]+)/docs", log.read_text())):
             assert process.poll() is None, log.read_text()

@@ -110,7 +110,7 @@ def test_a_key_is_not_asked_of_the_database_at_every_request(
     own: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip
     text, asked = keyed(own, "analyst", rate=0), []
-    find = keys.find
+    find = keys.Keys.find
     monkeypatch.setattr(keys.Keys, "find", lambda *args, **more: asked.append(1) or find(*args, **more))
     monkeypatch.setattr(access, "KNOWN_FOR", 60.0)
     door = Access(own, open_to_all=True, workers=1)

@@ -55,9 +55,9 @@ def settings(examples: int) -> hypothesis.settings:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A server of a copy of the bundled home, whose features the examples in the description name."""
     home, theirs = Home.open(tmp_path_factory.mktemp("described")), Home.open(ROOT)
-    shutil.copytree(theirs.models, home.settings.models)
+    shutil.copytree(theirs.settings.models, home.settings.models)
     home.settings.data.mkdir()
-    for path in (theirs.schema_file, theirs.glossary_file, theirs.salt_file):
+    for path in (theirs.settings.schema_file, theirs.settings.glossary_file, theirs.settings.salt_file):
         shutil.copy(path, home.settings.data)
     with serving(home) as client:
         yield client

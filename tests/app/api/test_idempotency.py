@@ -179,7 +179,7 @@ def test_a_retraining_sent_four_times_at_once_is_one_job(team: tuple[Home, Clien
 @pytest.fixture
 def elsewhere(own: Home) -> Iterator[Claims]:
     """Another process of the server."""
-    claims = Claims(own)
+    claims = Claims(own.replies)
     yield claims
     claims.close()
 
@@ -219,7 +219,7 @@ def test_whoever_waits_gets_the_answer_once_there_is_one(api: Client, own: Home,
 
 
 def test_what_a_process_that_died_had_claimed_is_carried_out_by_the_next_one(api: Client, own: Home) -> None:
-    dead = Claims(own)
+    dead = Claims(own.replies)
     claimed(dead, spammer())
     dead.close()
     first, again = (api.post("/predict", spammer(), idempotency_key="k") for _ in range(2))
@@ -235,7 +235,7 @@ def test_feedback_that_a_process_stored_before_it_died_is_new_when_it_is_answere
 ) -> None:
     """Unless it was there before, as when the key is older than answers are kept."""
     prediction = api.post("/predict", spammer()).json["prediction_id"]
-    sent, dead = {"prediction_id": prediction, "is_correct": True}, Claims(own)
+    sent, dead = {"prediction_id": prediction, "is_correct": True}, Claims(own.replies)
     cells = FeedbackRequest.model_validate(sent).model_dump() | {CONFLICT: f"api-{once.identity(access.LOCAL, 'k')}"}
     steps: list[Callable[[], object]] = [
         lambda: claimed(dead, sent, path="/feedback"), lambda: recorded(own, [("api", cells)])

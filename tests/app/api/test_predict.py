@@ -89,7 +89,7 @@ def test_all_calls_of_a_process_form_one_run_that_is_listed_when_it_ends(own: Ho
 
 
 def test_a_run_that_a_dead_process_left_is_closed_by_the_next_one(own: Home) -> None:
-    growing = online_runs.Growing(own, make.SCHEMA.names, str(own.registry.champion()), Policy())
+    growing = online_runs.Growing(own.online_runs, make.SCHEMA.names, str(own.registry.champion()), Policy())
     (identity,) = growing.add([_stored()], now=make.NOW)
     growing.ended(now=make.NOW, everything=True)  # as the lock of a process that was killed
     with serving(own):

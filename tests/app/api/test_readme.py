@@ -37,8 +37,8 @@ def test_every_endpoint_is_in_the_readme() -> None:
 def test_what_the_readme_says_works(tmp_path: Path) -> None:
     home, theirs = Home.open(tmp_path / "home"), Home.open(ROOT)
     home.settings.data.mkdir(parents=True)
-    shutil.copytree(theirs.models, home.settings.models)
-    for path in (theirs.schema_file, theirs.glossary_file, theirs.salt_file):
+    shutil.copytree(theirs.settings.models, home.settings.models)
+    for path in (theirs.settings.schema_file, theirs.settings.glossary_file, theirs.settings.salt_file):
         shutil.copy(path, home.settings.data)
     (tmp_path / ".curlrc").write_text("fail\nsilent\nshow-error\n")  # a status of 400 and more ends the script
     with serving(home) as api:

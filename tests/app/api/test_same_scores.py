@@ -30,7 +30,8 @@ def test_1000_users_have_the_same_scores_everywhere(own: Home, tmp_path: Path, m
     names = list(model.metadata.names)
 
     done = CliRunner().invoke(
-        app, ["score", str(users), "-o", str(tmp_path / "out.parquet"), "--home", str(own.settings.home), "--reasons", "none"]
+        app, ["score", str(users), "-o", str(tmp_path / "out.parquet"), "--home", str(own.settings.home),
+              "--reasons", "none"]
     )  # fmt: skip
     assert done.exit_code == 0, done.output
     of_command_line = pq.read_table(tmp_path / "out.parquet")["score"].to_pylist()

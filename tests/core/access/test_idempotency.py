@@ -33,7 +33,7 @@ FIRST = Reply(200, b"first")
 @pytest.fixture
 def ours(home: Home) -> Iterator[Claims]:
     """The claims of one process."""
-    claims = Claims(home)
+    claims = Claims(home.replies)
     yield claims
     claims.close()
 
@@ -41,7 +41,7 @@ def ours(home: Home) -> Iterator[Claims]:
 @pytest.fixture
 def theirs(home: Home) -> Iterator[Claims]:
     """The claims of another process."""
-    claims = Claims(home)
+    claims = Claims(home.replies)
     yield claims
     claims.close()
 
@@ -137,11 +137,11 @@ def test_without_the_claim_nothing_of_the_transaction_is_stored(home: Home, ours
 def test_the_claim_of_a_process_that_was_killed_is_taken_over(home: Home, ours: Claims, asking: Asking) -> None:
     script = (
         "import sys\nfrom tests.core.access.test_idempotency import *\n"
-        "claims = Claims(Home.open(sys.argv[1]))\nclaim(claims)\nprint('claimed', flush=True)\nsys.stdin.read()\n"
+        "claims = Claims(Home.open(sys.argv[1]).replies)\nclaim(claims)\nprint('claimed', flush=True)\nsys.stdin.read()\n"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", script, home.settings.home], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT,
-        env=child_environment(home),
+        env=child_environment(home.settings.home),
     )  # fmt: skip
     assert process.stdout is not None
     assert process.stdout.readline() == b"claimed\n"
@@ -153,7 +153,7 @@ def test_the_claim_of_a_process_that_was_killed_is_taken_over(home: Home, ours: 
     assert not isinstance(while_it_lives, Claim)
     assert claim(ours, asking, now=later).since == (make.NOW if asking is ASKING else None)
     assert len(list(home.settings.claims.glob("*.lock"))) == 2
-    Claims(home).close()
+    Claims(home.replies).close()
     assert len(list(home.settings.claims.glob("*.lock"))) == 1  # what the dead one has left is gone
 
 

@@ -133,9 +133,9 @@ def test_an_id_never_leads_out_of_the_store(home: Home, hostile: str) -> None:
         (home.settings.datasets / name).write_bytes(content)
         (home.settings.data / name).write_bytes(content)
     identity = hostile.format(id=stored.id)
-    for ask in (datasets.find, datasets.frame, datasets.rejected):
+    for ask in (home.datasets.find, home.datasets.frame, home.datasets.rejected):
         with pytest.raises(UnknownItemError, match="This home has no dataset"):
-            ask(home, identity)
+            ask(identity)
     with pytest.raises(UnknownItemError):
         home.datasets.one(identity, 1)
     with pytest.raises(UnknownItemError):

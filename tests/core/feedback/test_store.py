@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import threading
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -96,7 +95,7 @@ def test_a_repeat_is_stored_once_and_given_back_as_it_was(home: Home, store: Fee
     later = verdict(time=NOW + timedelta(seconds=2), seconds=14.5)
 
     assert store.record([later]) == first
-    assert CsvStore(home).record([later]) == first
+    assert CsvStore(home.ledger, home.audit).record([later]) == first
     assert store.record([later, later]) == first + first
     assert lines(home) == 1
 
@@ -262,7 +261,9 @@ def test_threads_record_at_once(home: Home, store: FeedbackStore) -> None:
 def test_one_refused_among_threads_stops_nobody_else(home: Home) -> None:
     said = [(verdict(),), (verdict(notes="other"),), (verdict(2),)]
 
-    answers = CsvStore(home)._commit([Wish(frozenset(), lambda _said, each=each: each) for each in said])
+    answers = CsvStore(home.ledger, home.audit)._commit(
+        [Wish(frozenset(), lambda _said, each=each: each) for each in said]
+    )
 
     assert answers[0] == said[0]
     assert isinstance(answers[1], RefusedError)
@@ -271,5 +272,5 @@ def test_one_refused_among_threads_stops_nobody_else(home: Home) -> None:
 
 
 def test_there_is_one_store_of_a_home(home: Home, tmp_path: Any) -> None:
-    assert home.settings.feedback is replace(home).feedback
-    assert home.settings.feedback is not Home.open(tmp_path / "other").feedback
+    assert home.feedback is home.feedback
+    assert home.feedback is not Home.open(tmp_path / "other").feedback

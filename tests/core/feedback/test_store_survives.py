@@ -20,9 +20,9 @@ PATIENCE = 120.0
 #: Waits for a word, then records `n` verdicts one by one (0: for ever) and says the id of each once it is stored.
 WRITER = """
 import itertools, sys
-from core.feedback import csv_store
+from core.home import Home
 from tests.core.feedback.verdicts import verdict
-store, name, n = csv_store.of(Home.open(sys.argv[1])), sys.argv[2], int(sys.argv[3])
+store, name, n = Home.open(sys.argv[1]).feedback, sys.argv[2], int(sys.argv[3])
 sys.stdout.write("ready\\n"), sys.stdout.flush()
 sys.stdin.readline()
 for number in range(n) if n else itertools.count():
@@ -35,7 +35,7 @@ Child = subprocess.Popen[str]
 def writer(home: Home, name: str, n: int) -> Child:
     return subprocess.Popen(
         [sys.executable, "-c", WRITER, str(home.settings.home), name, str(n)],
-        cwd=ROOT, env=child_environment(home), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        cwd=ROOT, env=child_environment(home.settings.home), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
 
 

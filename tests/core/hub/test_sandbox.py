@@ -18,7 +18,9 @@ from core.settings import ROOT, TOKEN_VARIABLES, trial_environment
 from tests.core.registry import crafted
 from tests.core.registry.crafted import encoded, opened, trees
 
-ELSEWHERE = "from core.model import trial, tree_check; from pathlib import Path; import sys, json; "
+ELSEWHERE = (
+    "from core.hub import sandbox; from core.registry import tree_check; from pathlib import Path; import sys, json; "
+)
 #: As if the look at the trees had let anything pass: the process that tries them is the second line.
 BLIND = "tree_check._check_shape = tree_check._check_numbers = lambda _: None; "
 
@@ -61,7 +63,7 @@ def test_the_users_tried_meet_every_leaf_of_a_tree(own: Home) -> None:
     model = own.registry.load()
     forest = tree_check.forest((model.folder / "model.ubj").read_bytes())
     users = sandbox._users(model, model.baseline(), forest).astype(np.float32)
-    met = model.booster[:1].predict(sandbox.contributions.xgb.DMatrix(users), pred_leaf=True)
+    met = model.booster[:1].predict(sandbox.shap_values.xgb.DMatrix(users), pred_leaf=True)
     leaves = np.flatnonzero(forest.leaf[: forest.first[1]])
     assert {*np.unique(met).astype(int)} == {*leaves}
     assert len(users) > sandbox.MANY

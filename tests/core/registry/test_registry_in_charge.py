@@ -147,7 +147,7 @@ def test_promotions_at_the_same_moment_come_one_after_the_other(three: Home) -> 
 
 def test_processes_that_promote_at_once_leave_one_unbroken_history(three: Home) -> None:
     code = (
-        "import sys; from core.settings import Settings; from tests import make\n"
+        "import sys; from core.home import Home; from tests import make\n"
         "for version in sys.argv[2:]: make.promoted(Home.open(sys.argv[1]), version)"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -6,6 +6,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import xgboost as xgb
 
 from core.errors import DamagedModelError
 from core.home import Home
-from core.registry import registry, tree_check, ubj
+from core.registry import tree_check, ubj
 from core.scoring.scorer import Scorer
 from core.settings import ROOT, child_environment
 from tests import make
@@ -175,9 +176,9 @@ def test_a_crafted_tree_is_a_damaged_model(own: Home, twelve: bytes, change: Cha
     raw = opened(twelve)
     change(raw)
     crafted.put(own.settings.models / "v0001", encoded(raw))
-    for ask in (registry.load, make.promoted):
+    for ask in (own.registry.load, partial(make.promoted, own)):
         with pytest.raises(DamagedModelError, match=UNREADABLE):
-            ask(own, "v0001")
+            ask("v0001")
 
 
 def without_end(content: bytes) -> bytes:

@@ -105,7 +105,7 @@ def test_after_a_retraining_that_died_the_next_waits_for_the_interval(own: Home)
 def test_a_killed_one_leaves_no_lock_and_the_next_goes_on(home: Home) -> None:
     settled(home)
     command = [sys.executable, "-m", "app", "watch", "--every", "1", "--home", str(home.settings.home)]
-    environment = child_environment(home) | {"TRUSTDESK_NO_VENV": "1"}
+    environment = child_environment(home.settings.home) | {"TRUSTDESK_NO_VENV": "1"}
     child = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
     until = time.monotonic() + 60
     while not home.settings.watch_log.is_file() and time.monotonic() < until:

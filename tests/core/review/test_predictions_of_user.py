@@ -28,7 +28,9 @@ def cut_off(*_: object) -> None:
 
 
 def ask_for(home: Home, frame: pd.DataFrame, user: str) -> Serving:
-    serving = Serving(home, home.registry.load(), schemas.load(home.settings.schema_file), Glossary({}), Policy())
+    serving = Serving(
+        home.online_runs, home.registry.load(), schemas.load(home.settings.schema_file), Glossary({}), Policy()
+    )
     values = frame[list(make.SCHEMA.names)].iloc[0].astype(float).tolist()
     serving.score([Asked(values, user, {"country": None})], now=make.NOW)
     return serving

@@ -35,24 +35,24 @@ HOSTILE = ["a.b", 'say "x"', "<b>bold</b>", "it's", "$[0]", "é", "a\\b", "", "1
 #: Claims and closes until nothing is left; tells what it was given.
 REVIEWER = """
 import sys
-from core import state
-from core.decision import queue
+from core.home import Home
+from core.review import queue
 from tests.make import NOW
 home, name = Home.open(sys.argv[1]), sys.argv[2]
 print("ready", flush=True)
 sys.stdin.readline()
-while case := queue.claim(home, name, now=NOW):
+while case := home.queue.claim(name, now=NOW):
     print(case.id)
     if case.number % 2:
-        with state.writing(home) as connection:
+        with home.database.writing() as connection:
             queue.close(connection, case.id, verdict=f"v{case.id}", judgement="spammer", by=name, at=NOW)
     else:
-        other = queue.claim(home, name, now=NOW, but=[case.id], session="other tab")
+        other = home.queue.claim(name, now=NOW, but=[case.id], session="other tab")
         if other:
             print(other.id)
-            with state.writing(home) as connection:
+            with home.database.writing() as connection:
                 queue.close(connection, other.id, verdict=f"v{other.id}", judgement="unsure", by=name, at=NOW)
-        with state.writing(home) as connection:
+        with home.database.writing() as connection:
             queue.close(connection, case.id, verdict=f"v{case.id}", judgement="legitimate", by=name, at=NOW)
 """
 

@@ -36,7 +36,7 @@ def _hook(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def run(own: Home) -> Run:
     """A closed run of the API, sent to review."""
-    serving = Serving(own, own.registry.load(), make.SCHEMA, Glossary({}), POLICY)
+    serving = Serving(own.online_runs, own.registry.load(), make.SCHEMA, Glossary({}), POLICY)
     names = list(make.SCHEMA.names)
     asked = [
         serving.asked(dict(zip(names, row, strict=True)), user=user, allow_missing=True)

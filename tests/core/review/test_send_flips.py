@@ -57,7 +57,7 @@ def test_verdicts_on_flips_count_in_no_estimate(own: Home, stored: str) -> None:
     for case in waiting(own):
         reviewing.judge(own, case, "legitimate")
     own.plans.queue_run(run.id, by="Lea", now=NOW)
-    labels = reviewing.ledger.of(own)
+    labels = own.ledger
     labels.refresh()
     verdicts = labels.effective()
     assert (verdicts["stratum"] == "flip").sum() == 59

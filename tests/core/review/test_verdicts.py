@@ -36,23 +36,22 @@ PASSWORD = "correct horse battery"  # noqa: S105 - opens nothing
 #: Applies what is stored at the word.
 APPLIER = """
 import sys
-from core.feedback import review
+from core.home import Home
 home = Home.open(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()
 for _ in range(5):
-    review.catch_up(home)
+    home.verdicts.catch_up()
 """
 #: Judges whatever comes next until it is killed; tells each verdict once it is acknowledged.
 REVIEWER = """
 import sys
-from core.decision import queue
-from core.feedback import review
+from core.home import Home
 from core.review.verdicts import Given
 from tests.make import NOW
 home = Home.open(sys.argv[1])
-while case := queue.claim(home, "Ada", now=NOW):
-    verdict = review.judge(home, case.id, Given(f"v-{case.id}", "spammer"), by="Ada", session="", now=NOW)
+while case := home.queue.claim("Ada", now=NOW):
+    verdict = home.verdicts.judge(case.id, Given(f"v-{case.id}", "spammer"), by="Ada", session="", now=NOW)
     print(verdict.id, flush=True)
 """
 
@@ -408,8 +407,8 @@ def test_processes_that_catch_up_at_once_apply_each_verdict_once(home: Home) -> 
 @pytest.mark.parametrize("after", [3, *(pytest.param(k, marks=pytest.mark.slow) for k in (0, 1, 7, 12, 20))])
 def test_a_reviewer_who_is_killed_loses_nothing_that_was_acknowledged(home: Home, after: int) -> None:
     add(home, *[f"u{i}" for i in range(40)])
-    reviewer = subprocess.Popen([sys.executable, "-c", REVIEWER, str(home.settings.home)], cwd=ROOT, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, text=True)  # fmt: skip
+    reviewer = subprocess.Popen([sys.executable, "-c", REVIEWER, str(home.settings.home)], cwd=ROOT,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # fmt: skip
     assert reviewer.stdout
     heard = [reviewer.stdout.readline().strip() for _ in range(after + 1)]
     reviewer.send_signal(signal.SIGKILL)

@@ -27,6 +27,7 @@ from tests.core.review.reviewing import judge, waiting
 
 RECORDER = """
 import sys
+from core.home import Home
 from tests.core.scoring.test_lost_runs import score
 for seed in range(4):
     sys.stdout.write(score(Home.open(sys.argv[1]), seed=seed).id + "\\n")
@@ -41,7 +42,7 @@ def score(home: Home, *, seed: int = 1) -> Run:
 
 def served(home: Home) -> str:
     """The prediction of one user by the API, in a run that grows."""
-    return Growing(home, make.SCHEMA.names, "v0001", Policy()).add([USER], now=make.NOW)[0]
+    return Growing(home.online_runs, make.SCHEMA.names, "v0001", Policy()).add([USER], now=make.NOW)[0]
 
 
 def lose(home: Home) -> None:

@@ -16,7 +16,7 @@ from core.errors import BadOptionError, FeaturesError, UnknownItemError, WrongFe
 from core.feedback.short_form import Row
 from core.home import Home
 from core.policy.policy import Policy
-from core.review import cases, importing
+from core.review import cases
 from core.schema import schema as schemas
 from core.schema.glossary import Glossary, Meaning
 from core.schema.schema import Column, Schema
@@ -29,7 +29,9 @@ NAMES = make.SCHEMA.names
 
 
 def serving(home: Home, policy: Policy | None = None) -> Serving:
-    return Serving(home, home.registry.load(), schemas.load(home.settings.schema_file), GLOSSARY, policy or Policy())
+    return Serving(
+        home.online_runs, home.registry.load(), schemas.load(home.settings.schema_file), GLOSSARY, policy or Policy()
+    )
 
 
 def asked(frame: pd.DataFrame, **options: object) -> list[Asked]:
@@ -121,7 +123,7 @@ def test_context_may_not_have_the_name_of_another_column(own: Home, name: str) -
 
 def test_a_schema_without_a_feature_of_the_model_is_refused(own: Home) -> None:
     with pytest.raises(WrongFeaturesError, match="links"):
-        Serving(own, own.registry.load(), Schema((Column("other"),)), GLOSSARY, Policy())
+        Serving(own.online_runs, own.registry.load(), Schema((Column("other"),)), GLOSSARY, Policy())
 
 
 def test_a_prediction_is_known_by_run_and_row(own: Home) -> None:
@@ -256,13 +258,13 @@ def test_feedback_joins_a_prediction_whose_run_is_closed_at_that_moment(
     ours = serving(own)
     (found,) = ours.score(asked(make.users(1, seed=3)), now=make.NOW)
     ours.ended(now=make.NOW, everything=True)
-    find = online_runs.find
+    find = online_runs.OnlineRuns.find
 
     def closed_before(*where: Any) -> Any:
         own.closing.close("r-0001", make.SCHEMA, now=make.NOW)
         return find(*where)
 
-    monkeypatch.setattr(importing.served, "find", closed_before)
+    monkeypatch.setattr(online_runs.OnlineRuns, "find", closed_before)
     row = Row.of(1, {"prediction_id": found.id, "actual_label": 1})
     done = own.feedback_import.record([row], by="Ada", now=make.NOW)
     assert (done.refused, len(done.ids)) == ((), 1)

@@ -13,7 +13,6 @@ from core.errors import UnknownItemError
 from core.files import write_text
 from core.home import Home
 from core.policy.policy import BANDS, Policy
-from core.scoring import runs
 from core.scoring.runs import Run
 from core.scoring.scorer import Scored, Scorer
 from tests import make
@@ -113,9 +112,9 @@ def test_reasons_are_there_once_they_are_saved_and_the_last_ones_count(own: Home
 )  # fmt: skip
 def test_a_run_is_found_by_its_id_and_nothing_else(own: Home, run: str) -> None:
     record(own, n=5)
-    for ask in (runs.find, runs.scores):
+    for ask in (own.runs.find, own.runs.scores):
         with pytest.raises(UnknownItemError, match="This home has no run"):
-            ask(own, run)
+            ask(run)
     assert own.runs.reasons(run) is None
 
 

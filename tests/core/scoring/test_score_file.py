@@ -7,7 +7,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from core import jobs
 from core.errors import FileProblemError, MissingColumnsError, WrongFeaturesError
 from core.home import Home
 from core.policy.policy import Policy
@@ -99,7 +98,7 @@ def test_the_job_behind_a_page_saves_the_same_reasons(own: Home) -> None:
         identity = f"reasons-{which}"
         target = "explain_run"
         own.jobs.start(target, {"run": done.run.id, "which": which}, title="Reasons", identity=identity)
-        jobs._children[-1].wait(120)
+        own.workers.begun[-1].wait(120)
         assert own.jobs.find(identity).status == "done", (own.settings.jobs / identity / "log.txt").read_text(
             encoding="utf-8"
         )

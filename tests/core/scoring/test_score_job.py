@@ -13,16 +13,15 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
-from core import jobs, workers
 from core.errors import RefusedError, StorageError, UnknownItemError
 from core.home import Home
 from core.jobs import Job, Report
-from core.scoring import score_file, score_job
+from core.scoring import score_job
+from core.scoring.runs import Runs
 from core.scoring.score_job import Order
 from core.settings import ROOT
 from tests import make
@@ -36,9 +35,10 @@ needs_signals = pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL"
 #: A process that keeps another one ready and says which, and is then killed.
 KEEPER = """
 import sys, time
-from core import workers
-workers.keep_ready(Home.open(sys.argv[1]), "core.scoring.score_job")
-sys.stdout.write(f"{next(iter(workers._ready.values())).pid}\\n")
+from core.home import Home
+workers = Home.open(sys.argv[1]).workers
+workers.keep_ready("core.scoring.score_job")
+sys.stdout.write(f"{workers._ready.pid}\\n")
 sys.stdout.flush()
 time.sleep(600)
 """
@@ -48,7 +48,7 @@ time.sleep(600)
 def _nothing_is_left_running(own: Home) -> Iterator[None]:
     yield
     own.workers.let_go()
-    for process in jobs._children:
+    for process in own.workers.begun:
         process.kill()
         process.wait(PATIENCE)
 
@@ -73,8 +73,8 @@ def killed(home: Home) -> str:
     with FileLock(home.settings.jobs / "scoring.lock"):
         job = begin(home)
         until(home, job, lambda found: found.message == "Waiting for another job to end")
-        jobs._children[-1].kill()
-        jobs._children[-1].wait(PATIENCE)
+        home.workers.begun[-1].kill()
+        home.workers.begun[-1].wait(PATIENCE)
     return job
 
 
@@ -114,7 +114,7 @@ def test_a_job_killed_after_its_run_was_recorded_makes_no_second_one(
     own: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = killed(own)
-    recorded = score_file.runs.record
+    recorded = Runs.record
 
     class KilledError(BaseException):
         pass
@@ -125,7 +125,7 @@ def test_a_job_killed_after_its_run_was_recorded_makes_no_second_one(
 
     asked = json.loads((own.settings.jobs / job / "request.json").read_text(encoding="utf-8"))["arguments"]
     with monkeypatch.context() as patched:
-        patched.setattr(score_file.runs, "record", then_dead)
+        patched.setattr(Runs, "record", then_dead)
         with pytest.raises(KilledError):
             own.score_jobs.score(Report(own.settings.jobs / job, own.jobs.find(job)), **asked)
     assert uploads(own) == [job]
@@ -220,8 +220,8 @@ def test_a_client_that_asks_again_by_its_key_has_an_interrupted_job_done(own: Ho
     with FileLock(own.settings.jobs / "short.lock"):
         ask()
         until(own, "score-ab", lambda found: found.message == "Waiting for another job to end")
-        jobs._children[-1].kill()
-        jobs._children[-1].wait(PATIENCE)
+        own.workers.begun[-1].kill()
+        own.workers.begun[-1].wait(PATIENCE)
     assert not ask().over
     assert until(own, "score-ab").status == "done"
     assert ask().status == "done"
@@ -248,35 +248,20 @@ def test_a_file_that_cannot_be_stored_leaves_nothing(own: Home, monkeypatch: pyt
 
 def test_a_process_kept_ready_does_the_next_job_and_tells_into_its_log(own: Home) -> None:
     own.workers.keep_ready("core.scoring.score_job")
-    process = workers._ready[own.settings.home]
+    process = own.workers._ready
     own.workers.keep_ready("core.scoring.score_job")
-    assert workers._ready[own.settings.home] is process
+    assert own.workers._ready is process
 
     job = begin(own)
-    assert jobs._children[-1] is process
+    assert own.workers.begun[-1] is process
     assert until(own, job).status == "done"
     assert (own.settings.jobs / job / "log.txt").read_bytes() == b""
     assert process.wait(PATIENCE) == 0
 
 
-def test_one_process_waits_at_most_whatever_homes_are_opened(own: Home, tmp_path: Path) -> None:
-    other = Home.open(tmp_path / "other")
-    own.workers.keep_ready()
-    (first,) = workers._ready.values()
-    other.workers.keep_ready()
-    (second,) = workers._ready.values()
-
-    assert first.wait(PATIENCE) == 0
-    assert second.poll() is None
-    own.workers.let_go()
-    assert list(workers._ready.values()) == [second]
-    other.workers.let_go()
-    assert second.wait(PATIENCE) == 0
-
-
 def test_where_the_process_that_waited_has_died_another_one_is_begun(own: Home) -> None:
     own.workers.keep_ready()
-    process = workers._ready[own.settings.home]
+    process = own.workers._ready
     process.kill()
     process.wait(PATIENCE)
     assert until(own, begin(own)).status == "done"

@@ -20,13 +20,14 @@ RUN = {
 WRITER = """
 import sys
 from sqlalchemy import insert
-from core import state
+from core.home import Home
+from core.store import database
 from tests.core.store.test_database import RUN
 print("ready", flush=True)
 sys.stdin.readline()
 for _ in range(20):
-    with state.connect(Home.open(sys.argv[1])) as connection:
-        connection.execute(insert(state.runs).values(**RUN))
+    with Home.open(sys.argv[1]).database.connect() as connection:
+        connection.execute(insert(database.runs).values(**RUN))
 """
 
 

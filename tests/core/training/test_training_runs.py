@@ -13,7 +13,6 @@ from core.errors import UnknownItemError
 from core.evaluation import metrics
 from core.home import Home
 from core.registry.metadata import Data
-from core.training import training_runs
 from core.training.training_runs import Scores, TrainingRun, Trial, Validation
 from tests import make
 
@@ -90,9 +89,7 @@ def test_what_was_left_half_written_is_no_run(home: Home) -> None:
 
 
 def test_runs_kept_at_once_get_numbers_of_their_own(home: Home) -> None:
-    threads = [
-        threading.Thread(target=training_runs.keep, args=(home, replace(KEPT, seed=i), SCORES)) for i in range(8)
-    ]
+    threads = [threading.Thread(target=home.training_runs.keep, args=(replace(KEPT, seed=i), SCORES)) for i in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -105,9 +102,9 @@ def test_runs_kept_at_once_get_numbers_of_their_own(home: Home) -> None:
 @pytest.mark.parametrize("identity", ["t-0002", "v0001", "", "..", "../candidates/t-0001", "t-1", "t-0001\n"])
 def test_an_unknown_run_is_refused_and_no_name_leads_out_of_the_store(home: Home, identity: str) -> None:
     home.training_runs.keep(KEPT, SCORES)
-    for found in (training_runs.find, training_runs.scores):
+    for found in (home.training_runs.find, home.training_runs.scores):
         with pytest.raises(UnknownItemError, match="no training run"):
-            found(home, identity)
+            found(identity)
 
 
 def test_a_home_without_runs_has_none(home: Home) -> None:
