@@ -74,7 +74,7 @@ def told(what: str, taken: list[float]) -> None:
 
 
 def measure(settings: Home, before: int, records: int) -> None:
-    store, known = settings.settings.feedback, settings.ledger
+    store, known = settings.feedback, settings.ledger
     told("first open", [timed(known.refresh)])
     told("first frame", [timed(known.frame)])
     line, beside = b"x" * 1100 + b"\n", settings.settings.feedback / "beside.txt"

@@ -54,6 +54,10 @@ class Stores:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
 
+    def __reduce__(self) -> tuple[type[Stores], tuple[Settings]]:
+        """Another process opens the home anew."""
+        return type(self), (self.settings,)
+
     @property
     def kept(self) -> Kept:
         """What no command may write over."""

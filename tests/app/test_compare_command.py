@@ -92,7 +92,7 @@ def test_a_training_run_is_compared_on_the_test_part_of_its_own_file(two, tmp_pa
     path = tmp_path / "train.csv"
     path.write_bytes(make.csv(make.users(1500)))
     trained = CliRunner().invoke(
-        app, ["--home", str(two.home), "train", str(path), "--family", "logistic_regression", "--by", "Ada"]
+        app, ["--home", str(two.settings.home), "train", str(path), "--family", "logistic_regression", "--by", "Ada"]
     )
     assert trained.exit_code == 0, trained.stderr
     run = two.training_runs.listed()[0]

@@ -60,7 +60,7 @@ NEW_FOLDERS = {("registry", "export")}
 BESIDE = {("feedback", "import")}
 #: What is only read, or says where the home is.
 SOUNDS_LIKE_ONE = {"output", "out", "to", "target", "html", "save", "destination", "rejected", "predictions"}
-READ = {"home", "users", "labelled", "file", "on", "chromium"}
+READ = {"home_dir", "users", "labelled", "file", "on", "chromium"}
 
 
 def invoked(home: Home, *arguments: object) -> Result:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import BadOptionError
+from core.home import Home
 from core.settings import HOME_VARIABLE, ROOT, Alerts, Hub, Settings, child_environment, dashboard_environment
 
 PATHS = [name for name, value in inspect.getmembers(Settings) if isinstance(value, property)]
@@ -43,17 +44,17 @@ def test_every_path_lies_in_data_or_models_and_asking_for_it_makes_nothing(name:
 
 
 @pytest.mark.parametrize("name", sorted({*PATHS} - {"data", "demo"}))
-def test_whatever_the_home_keeps_is_told_but_the_demo_is_anybodys(name: str, home: Settings) -> None:
-    path = getattr(home, name)
-    assert any(path == kept or kept in path.parents for kept in home.kept())
-    assert not any(path == home.demo or path in home.demo.parents for path in home.kept())
+def test_whatever_the_home_keeps_is_told_but_the_demo_is_anybodys(name: str, home: Home) -> None:
+    path = getattr(home.settings, name)
+    assert any(path == kept or kept in path.parents for kept in home.settings.kept())
+    assert not any(path == home.settings.demo or path in home.settings.demo.parents for path in home.settings.kept())
 
 
 def test_a_process_of_ours_has_this_home_and_finds_core_from_anywhere(tmp_path: Path) -> None:
     program = "from core.settings import Settings; print(Settings.of().home)"
     child = subprocess.run(
         [sys.executable, "-c", program],
-        check=True, capture_output=True, text=True, cwd=tmp_path, env=child_environment(Settings.of(tmp_path / "its")),
+        check=True, capture_output=True, text=True, cwd=tmp_path, env=child_environment(tmp_path / "its"),
     )  # fmt: skip
     assert child.stdout.strip() == str(tmp_path / "its")
 
@@ -75,17 +76,17 @@ def test_the_token_is_the_first_that_is_set_and_never_part_of_the_text(monkeypat
 
 
 def test_the_webhook_is_that_of_the_environment_else_of_the_secrets_and_never_part_of_a_text(
-    home: Settings, monkeypatch: pytest.MonkeyPatch
+    home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert Alerts.of(home) == Alerts(None, "http://localhost:8501")
-    home.data.mkdir()
-    home.secrets_file.write_text(
+    assert Alerts.of(home.settings.secrets_file) == Alerts(None, "http://localhost:8501")
+    home.settings.data.mkdir()
+    home.settings.secrets_file.write_text(
         '[alerts]\nwebhook = "https://hooks.example/T0/secret"\naddress = "https://desk.example/"\n'
     )
-    assert Alerts.of(home) == Alerts("https://hooks.example/T0/secret", "https://desk.example")
+    assert Alerts.of(home.settings.secrets_file) == Alerts("https://hooks.example/T0/secret", "https://desk.example")
     monkeypatch.setenv("TRUSTDESK_WEBHOOK", "https://hooks.example/other")
     monkeypatch.setenv("TRUSTDESK_ADDRESS", "http://10.0.0.7:8501")
-    found = Alerts.of(home)
+    found = Alerts.of(home.settings.secrets_file)
     assert (found.webhook, found.address) == ("https://hooks.example/other", "http://10.0.0.7:8501")
     assert "hooks" not in repr(found)
 
@@ -94,15 +95,15 @@ def test_the_webhook_is_that_of_the_environment_else_of_the_secrets_and_never_pa
     "text", ["secret = [", "secret = " + "[" * 100_000, "alerts = 1", "[alerts]\nwebhook = 5", '[alerts]\nwebhook = "ftp://secret.example"',
              '[alerts]\naddress = "secret"', '[alerts]\nwebhook = "https://[secret"'],
 )  # fmt: skip
-def test_secrets_that_cannot_be_used_are_told_without_repeating_them(home: Settings, text: str) -> None:
-    home.data.mkdir()
-    home.secrets_file.write_text(text)
+def test_secrets_that_cannot_be_used_are_told_without_repeating_them(home: Home, text: str) -> None:
+    home.settings.data.mkdir()
+    home.settings.secrets_file.write_text(text)
     with pytest.raises(BadOptionError) as told:
-        Alerts.of(home)
+        Alerts.of(home.settings.secrets_file)
     assert "secret" not in str(told.value).replace("secrets.toml", "")
 
 
-def test_a_process_of_ours_waits_asleep_unless_told_otherwise(home: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_of_ours_waits_asleep_unless_told_otherwise(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
     assert child_environment(home.settings.home)["OMP_WAIT_POLICY"] == "passive"
     monkeypatch.setenv("OMP_WAIT_POLICY", "active")
@@ -110,7 +111,7 @@ def test_a_process_of_ours_waits_asleep_unless_told_otherwise(home: Settings, mo
 
 
 def test_a_dashboard_keeps_little_memory_for_each_thread_unless_told_otherwise(
-    home: Settings, monkeypatch: pytest.MonkeyPatch
+    home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("MALLOC_ARENA_MAX", raising=False)
     assert dashboard_environment(home.settings.home) == child_environment(home.settings.home) | {

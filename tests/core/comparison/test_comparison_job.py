@@ -250,13 +250,13 @@ def test_a_comparison_says_its_format_and_what_was_found(twice):
     twice.comparer.compare_stored(
         quiet, a="v0002", b="v0001", on=question.on, thresholds=THRESHOLDS
     )  # fmt: skip
-    raw = json.loads((twice.compared / twice.comparer.identity(question) / "comparison.json").read_text())
+    raw = json.loads((twice.settings.compared / twice.comparer.identity(question) / "comparison.json").read_text())
     assert (raw["format"], raw["contenders"]) == (1, ["v0002", "v0001"])
     assert raw["comparison"]["sentence"] == twice.comparer.look(question).comparison.sentence
 
 
 def test_a_comparison_that_was_cut_off_is_made_again(twice):
     question = asked(twice, "v0001", "v0002", "second.csv")
-    folder = twice.compared / twice.comparer.identity(question)
+    folder = twice.settings.compared / twice.comparer.identity(question)
     write_text(folder / "users.parquet", "half of it")
     assert twice.comparer.look(question) is None

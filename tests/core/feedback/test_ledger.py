@@ -24,7 +24,7 @@ from tests.make import NOW
 
 @pytest.fixture
 def store(home: Home) -> FeedbackStore:
-    return home.settings.feedback
+    return home.feedback
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_rows_are_found_by_user_case_and_reviewer(known: Ledger, store: Feedback
 @given(st.lists(st.integers(0, 4), max_size=6))
 def test_news_gives_every_verdict_once_and_in_order(tmp_path_factory: pytest.TempPathFactory, sizes: list[int]) -> None:
     home = Home.open(tmp_path_factory.mktemp("home"))
-    known, store, position, got, written = Ledger(home.ledger.path), home.settings.feedback, "", [], 0
+    known, store, position, got, written = Ledger(home.ledger.path), home.feedback, "", [], 0
     for size in sizes:
         store.record([verdict(number) for number in range(written, written + size)])
         written += size

@@ -40,7 +40,7 @@ VERDICTS = st.builds(
 
 @pytest.fixture
 def store(home: Home) -> FeedbackStore:
-    return home.settings.feedback
+    return home.feedback
 
 
 def lines(home: Home) -> int:

@@ -27,7 +27,7 @@ BLIND = "tree_check._check_shape = tree_check._check_numbers = lambda _: None; "
 
 def tried(folder: Path, before: str = "") -> subprocess.CompletedProcess[bytes]:
     """The process that tries a version, with something done before."""
-    code = f"{ELSEWHERE}{before}trial._limit(); sys.stdout.write(json.dumps(trial._tried(Path(sys.argv[1]))))"
+    code = f"{ELSEWHERE}{before}sandbox._limit(); sys.stdout.write(json.dumps(sandbox._tried(Path(sys.argv[1]))))"
     return subprocess.run(
         [sys.executable, "-c", code, str(folder)], cwd=ROOT, env=trial_environment(), capture_output=True, check=False
     )
@@ -78,8 +78,8 @@ def test_what_ends_the_process_is_told_and_harms_nobody(own: Home, monkeypatch: 
 
     def blind(command: list[str], **options: object) -> subprocess.CompletedProcess[bytes]:
         code = f"{ELSEWHERE}import numpy; tree_check.forest = lambda _: None; tree_check.features = lambda _: 5; "
-        code += "trial._fault = lambda model: trial.Scorer(model).score_values(numpy.ones((5, 5))) and None; "
-        done = run([sys.executable, "-c", f"{code}trial._tried(Path(sys.argv[1]))", command[-1]], **options)  # type: ignore[call-overload]
+        code += "sandbox._fault = lambda model: sandbox.Scorer(model).score_values(numpy.ones((5, 5))) and None; "
+        done = run([sys.executable, "-c", f"{code}sandbox._tried(Path(sys.argv[1]))", command[-1]], **options)  # type: ignore[call-overload]
         codes.append(done.returncode)
         return done  # type: ignore[no-any-return]
 
@@ -102,9 +102,9 @@ def test_a_process_that_does_not_end_is_ended(own: Home, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("done", "told"),
     [
-        ("trial._fault = lambda _: bytearray(2 ** 40)", b"needs more than 8 GB of memory"),
-        ("trial._fault = lambda _: json.loads('[' * 10**6)", b"cannot be read (maximum recursion depth exceeded"),
-        ("trial.MOST_SECONDS = 5; trial._fault = lambda _: [0 for _ in iter(int, 1)]", b""),
+        ("sandbox._fault = lambda _: bytearray(2 ** 40)", b"needs more than 8 GB of memory"),
+        ("sandbox._fault = lambda _: json.loads('[' * 10**6)", b"cannot be read (maximum recursion depth exceeded"),
+        ("sandbox.MOST_SECONDS = 5; sandbox._fault = lambda _: [0 for _ in iter(int, 1)]", b""),
     ],
 )
 def test_memory_and_time_are_bounded(own: Home, done: str, told: bytes) -> None:

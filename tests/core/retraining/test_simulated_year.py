@@ -23,7 +23,7 @@ def test_a_new_pattern_is_noticed_learnt_and_put_in_charge_within_the_year(home:
     live, never = year.last_quarter(home, months, seed)
     assert live - never >= 0.05
 
-    store = home.settings.feedback
+    store = home.feedback
     assert len(store.read()) == store.verify().rows == sum(each.verdicts for each in months)
     assert store.verify().whole
     last = promoted[-1]
