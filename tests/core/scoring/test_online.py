@@ -21,7 +21,7 @@ from core.review import cases, importing, plans
 from core.schema import schema as schemas
 from core.schema.glossary import Glossary, Meaning
 from core.schema.schema import Column, Schema
-from core.scoring import closing, online_runs, runs, score_file
+from core.scoring import closing, export, online_runs, runs, score_file
 from core.scoring.online import Asked, Serving
 from core.settings import Settings
 from tests import make
@@ -56,6 +56,31 @@ def test_scores_and_actions_are_those_of_a_file_to_the_last_bit(own: Settings) -
     assert [each.action for each in found] == Policy().actions(probability).tolist()
     assert ["; ".join(each.novel) for each in found] == done.results["novel_features"].tolist()
     assert [len(each.missing) for each in found] == done.results["n_missing"].tolist()
+
+
+def test_a_score_that_is_a_threshold_gets_the_milder_band_alone_in_a_run_and_in_its_table(own: Settings) -> None:
+    """The thresholds are put at a user's score, and a float below it."""
+    read = intake.read("users.csv", make.csv(make.users(300, seed=7)), make.SCHEMA).frame
+    at = int(np.argsort([each.probability for each in serving(own).score(asked(read), now=make.NOW)])[150])
+    user = read.iloc[[at]]
+    (score,) = (each.probability for each in serving(own).score(asked(user), now=make.NOW))
+    below = float(np.nextafter(score, 0))
+    for policy, band, spammer in [
+        (Policy(score, 0.98, 0.99), "allow", False), (Policy(below, 0.98, 0.99), "monitor", False),
+        (Policy(score / 2, score, 0.99), "monitor", False), (Policy(score / 2, below, 0.99), "human_review", True),
+        (Policy(score / 3, score / 2, score, armed=True), "human_review", True),
+        (Policy(score / 3, score / 2, below, armed=True), "auto_remove", True),
+    ]:  # fmt: skip
+        (found,) = serving(own, policy).score(asked(user), now=make.NOW)
+        assert (found.band, found.action, found.is_spammer) == (band, band, spammer)
+        done = score_file.score_file(
+            own, "user.csv", make.csv(user), make.SCHEMA, registry.load(own), policy, now=make.NOW
+        )  # fmt: skip
+        assert {name: users for name, users in done.run.counts.items() if users} == {band: 1}
+        table = export.run_table(own, done.run)
+        assert table.select(["score", "band", "action"]).to_pylist() == [
+            {"score": score, "band": band, "action": band}
+        ]  # fmt: skip
 
 
 def test_one_by_one_is_as_all_at_once(own: Settings) -> None:
