@@ -99,6 +99,7 @@ def dashboard(
 def test(
     context: typer.Context,
     slow: Annotated[bool, typer.Option("--slow", help="Also the statistical proofs and other long tests.")] = False,
+    coverage: Annotated[bool, typer.Option("--coverage", help="Say what the tests reach of app and core.")] = False,
     arguments: Annotated[list[str] | None, typer.Argument(help="Passed on to pytest.")] = None,
     home: Home = None,
 ) -> None:
@@ -106,7 +107,7 @@ def test(
     from app.devtools.testing import run_tests
 
     with guard.command(settings_of(context, home)):
-        raise SystemExit(run_tests(slow, arguments or []))
+        raise SystemExit(run_tests(arguments or [], slow=slow, coverage=coverage))
 
 
 @app.command()
