@@ -100,6 +100,7 @@ def dashboard(
 def test(
     context: typer.Context,
     slow: Annotated[bool, typer.Option("--slow", help="Also the statistical proofs and other long tests.")] = False,
+    coverage: Annotated[bool, typer.Option("--coverage", help="Say what the tests reach of app and core.")] = False,
     arguments: Annotated[list[str] | None, typer.Argument(help="Passed on to pytest.")] = None,
     home_dir: HomeOption = None,
 ) -> None:
@@ -107,7 +108,7 @@ def test(
     from app.devtools.testing import run_tests
 
     with guard.command(home_of(context, home_dir)):
-        raise SystemExit(run_tests(slow, arguments or []))
+        raise SystemExit(run_tests(arguments or [], slow=slow, coverage=coverage))
 
 
 @app.command()

@@ -32,7 +32,8 @@ from tests.documents import Block
 
 GENERATED: Final = ("docs/command-line.md", "docs/api.md", "docs/floor-plan.md")
 HOW_TO: Final = tuple(sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md")))
-WRITTEN: Final = ("README.md", *(name for name in HOW_TO if name not in GENERATED), "deploy/README.md")
+BESIDE: Final = ("CONTRIBUTING.md", "CHANGELOG.md", "deploy/README.md")
+WRITTEN: Final = ("README.md", *(name for name in HOW_TO if name not in GENERATED), *BESIDE)
 #: What a comment above a block of bash may say, and so where it is tested instead of being run here.
 ELSEWHERE: Final = {
     "api": "run against a live server by tests/app/api/test_readme.py",
@@ -172,7 +173,7 @@ def test_files_that_are_named_are_there(name: str) -> None:
 
 def test_every_page_is_linked_from_the_readme() -> None:
     linked = {file for _, file, _ in documents.links(ROOT / "README.md")}
-    assert {ROOT / name for name in (*HOW_TO, "deploy/README.md")} <= linked
+    assert {ROOT / name for name in (*HOW_TO, *BESIDE, "LICENSE")} <= linked
 
 
 def test_the_floor_plan_names_every_room_of_core() -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from app import charts
 from app.charts.base import spread
+from app.charts.scores import band_of
 from core.policy.policy import BANDS, Band, Policy
 
 ROOT = Path(__file__).parents[2]
@@ -129,6 +130,12 @@ def test_a_bin_has_the_colour_of_the_band_of_its_centre(threshold: float, colour
     colours = list(bars(figure).marker.color)
     assert colours == [charts.PALETTE["dark"][band] for band in policy.bands(np.asarray(bars(figure).x, float))]
     assert colours[16:19] == [charts.PALETTE["dark"][band] for band in ("allow", coloured, "monitor")]
+
+
+def test_the_band_of_a_score_is_that_of_the_policy_at_its_thresholds_too() -> None:
+    edges = np.array(list(Policy().thresholds.values()))
+    for score in np.concatenate([np.nextafter(edges, 0), edges, np.nextafter(edges, 1)]).tolist():
+        assert band_of(score, Policy().thresholds) == Policy().bands([score])[0]
 
 
 def test_labels_of_close_thresholds_stand_on_different_lines() -> None:

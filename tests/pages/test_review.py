@@ -6,13 +6,16 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pandas as pd
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from app.components.review import case_view
+from app.queries import services
 from app.words import plain, probability, signed
 from core.home import Home
 from core.review import cases, guidance
@@ -94,6 +97,31 @@ def everything(at: AppTest) -> Iterator[str]:
         yield str(node.proto)
     for frame in at.dataframe:
         yield frame.value.to_csv()
+
+
+# The shift
+
+
+@pytest.mark.parametrize(
+    ("behind", "midnight"),
+    [
+        (-330, "2026-03-02T18:30"), (-840, "2026-03-02T10:00"), (0, "2026-03-03T00:00"),
+        (300, "2026-03-02T05:00"), (720, "2026-03-02T12:00"),
+    ],
+    ids=["Kolkata", "Kiritimati", "Greenwich", "Lima", "west of all"],
+)  # fmt: skip
+def test_a_shift_begins_at_midnight_where_the_reviewer_is(
+    visit: Visit, own: Home, run: Run, monkeypatch: pytest.MonkeyPatch, behind: int, midnight: str
+) -> None:
+    """A browser says how many minutes it is behind Greenwich, so that it is ahead where they are negative."""
+    begin, minute = datetime.fromisoformat(midnight).replace(tzinfo=UTC), timedelta(minutes=1)
+    first, second, third = waiting(own)[:3]
+    for case, at in ((first, begin - minute), (second, begin + minute), (third, begin + 2 * minute)):
+        reviewing.judge(own, case, now=at)
+    monkeypatch.setattr(services, "now", lambda: datetime(2026, 3, 3, 3, 0, tzinfo=UTC))
+    monkeypatch.setattr(type(st.context), "timezone_offset", property(lambda _: behind))
+
+    assert "2 of 5 today" in screen.sentences(visit(own, "review", **{"as": "Ada"}))
 
 
 # Who judges

@@ -83,6 +83,17 @@ def test_a_key_before_the_case_was_in_sight_for_a_moment_is_refused_and_said(
     assert len(judged(own)) == what.startswith("verdict")
 
 
+@pytest.mark.parametrize(("took", "kept"), [(12.34, 12.3), (1_800.0, 1_800.0), (1_800.1, None), (86_400.0, None)])
+def test_how_long_a_verdict_took_is_kept_unless_somebody_was_away_for_half_an_hour(
+    clock: Clock, desk: AppTest, own: Home, took: float, kept: float | None
+) -> None:
+    clock.now += took
+    press(desk)
+
+    (seconds,) = rows(own)["seconds"]
+    assert (float(seconds) if seconds else None) == kept
+
+
 def test_a_key_that_is_held_down_judges_nobody_further(clock: Clock, desk: AppTest, own: Home) -> None:
     clock.now += 1
     press(desk)

@@ -6,6 +6,7 @@ import json
 import logging
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -131,6 +132,50 @@ def test_workers_share_the_rate_of_a_key(own: Home) -> None:
     with pytest.raises(Problem) as error:
         [door.let_in(shown) for _ in range(6)]
     assert error.value.status_code == 429
+
+
+class Door:
+    """Who comes with a key of some rate, on a clock that goes on when a test says so."""
+
+    def __init__(self, home: Home, monkeypatch: pytest.MonkeyPatch, rate: float) -> None:
+        self.now = 1_000.0
+        monkeypatch.setattr(access, "time", SimpleNamespace(monotonic=lambda: self.now))
+        self._access = Access(home, open_to_all=True, workers=1)
+        self._shown = {"authorization": f"Bearer {keyed(home, 'analyst', rate=rate)}"}
+
+    def let_in(self, asking: int = 12) -> int:
+        """How many of so many requests made at once are let in."""
+        return sum(self._one() for _ in range(asking))
+
+    def _one(self) -> bool:
+        try:
+            self._access.let_in(self._shown)
+        except Problem as problem:
+            if problem.status_code != 429:
+                raise
+            return False
+        return True
+
+
+@pytest.mark.parametrize(("rate", "at_once"), [(4, 4), (2.5, 2), (0.25, 1)])
+def test_a_key_that_rested_saves_up_one_second_of_its_rate_and_no_more(
+    own: Home, monkeypatch: pytest.MonkeyPatch, rate: float, at_once: int
+) -> None:
+    door = Door(own, monkeypatch, rate)
+    assert door.let_in() == at_once
+    for rested in (60, 86_400):
+        door.now += rested
+        assert door.let_in() == at_once
+
+
+def test_what_a_key_has_used_comes_back_at_its_rate(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    door = Door(own, monkeypatch, 4)
+    door.let_in()
+    let_in = []
+    for rested in (0.125, 0.125, 0.5, 0.75, 0.875):
+        door.now += rested
+        let_in.append(door.let_in())
+    assert let_in == [0, 1, 2, 3, 3]
 
 
 @pytest.mark.parametrize(

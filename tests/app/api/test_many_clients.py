@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import collections
+import json
 import shutil
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from core.home import Home
 from core.policy.policy import Policy
 from core.schema import schema as schemas
 from core.scoring import shap_values
+from core.scoring.online import Asked
 from core.scoring.scorer import Scorer
 from tests import make
 from tests.app.api.server import SPAMMER, Client, serving
@@ -121,6 +124,75 @@ def test_a_promotion_begins_another_run(two: Home, monkeypatch: pytest.MonkeyPat
     assert before["model_version"] == "v0001"
     assert before["prediction_id"].rpartition("-")[0] != after["prediction_id"].rpartition("-")[0]
     assert two.online_runs.growing() == ()
+
+
+def one_user(client: int) -> list[Asked]:
+    values = features(client)
+    return [Asked([values[name] for name in make.SCHEMA.names])]
+
+
+def growing(home: Home) -> list[str]:
+    """The versions whose runs are not closed, oldest run first."""
+    return [home.runs.find(run).model for run in home.online_runs.growing()]
+
+
+def test_a_request_under_way_at_a_promotion_is_answered_by_the_version_it_began_with(two: Home) -> None:
+    ours = serving_state.Live(two)
+    ours.look()
+    wish = serving_state.Wish(ours.serving, one_user(0)[0], time.perf_counter())
+    make.promoted(two, "v0002")
+    ours.look()
+    later = serving_state.Wish(ours.serving, one_user(0)[0], time.perf_counter())
+
+    told = [json.loads(reply.body) for reply in serving_state.scored([later, wish])]
+
+    assert [each["model_version"] for each in told] == ["v0002", "v0001"]
+    expected = [two.registry.load(each["model_version"]) for each in told]
+    values = np.array([[features(0)[name] for name in make.SCHEMA.names]])
+    assert [each["probability"] for each in told] == [
+        Scorer(model).score_values(values).probability.item() for model in expected
+    ]
+
+
+def test_the_run_of_a_serving_that_was_replaced_is_closed_and_that_in_charge_grows_on(two: Home) -> None:
+    ours = serving_state.Live(two)
+    ours.look()
+    before = ours.serving
+    before.score(one_user(0), now=datetime.now(UTC))
+    ours.close_ended()
+    assert growing(two) == ["v0001"]
+
+    make.promoted(two, "v0002")
+    ours.look()
+    ours.serving.score(one_user(1), now=datetime.now(UTC))
+    ours.close_ended()
+    assert growing(two) == ["v0002"]
+
+    before.score(one_user(2), now=datetime.now(UTC))  # a request that was under way all the time
+    assert growing(two) == ["v0002", "v0001"]
+    ours.close_ended()
+    assert growing(two) == ["v0002"]
+
+    ours.close_ended(everything=True)
+    assert growing(two) == []
+    closed = [(run.model, run.users) for run in two.runs.recent()]
+    assert sorted(closed) == [("v0001", 1), ("v0001", 1), ("v0002", 1)]
+
+
+def test_servings_that_follow_each_other_quickly_are_all_closed(two: Home) -> None:
+    ours, held = serving_state.Live(two), []
+    for version in ("v0001", "v0002", "v0001", "v0002", "v0001"):
+        if version != two.registry.champion():
+            make.promoted(two, version)
+        ours.look()
+        ours.serving.score(one_user(len(held)), now=datetime.now(UTC))
+        held.append(ours.serving)  # as a request does that is under way
+    assert len({id(serving) for serving in held}) == 5
+
+    ours.close_ended()
+
+    assert growing(two) == ["v0001"]
+    assert len(two.runs.recent()) == 4
 
 
 def test_a_champion_that_cannot_be_loaded_leaves_the_one_before_in_charge(two: Home) -> None:

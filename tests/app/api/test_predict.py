@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from app.api import serving_state
 from core.home import Home
 from core.policy.policy import Policy
 from core.schema import schema as schemas
@@ -35,6 +36,23 @@ def test_a_user_is_scored_with_band_action_and_reasons(api: Client, own: Home) -
     assert first["value"] == SPAMMER[first["feature"]]
     assert first["reason"].startswith(f"{first['feature']} ")
     assert f"{first['contribution']:.2f} log-odds" in first["reason"]
+
+
+@pytest.mark.parametrize(("below", "band"), [(False, "monitor"), (True, "human_review")])
+def test_a_score_that_is_the_threshold_is_answered_with_the_milder_band(
+    own: Home, monkeypatch: pytest.MonkeyPatch, below: bool, band: str
+) -> None:
+    with serving(own) as api:
+        score = api.post("/predict", spammer()).json["probability"]
+    review = float(np.nextafter(score, 0)) if below else score
+    monkeypatch.setattr(serving_state, "Policy", lambda: Policy(score / 2, review, (1 + score) / 2))
+    with serving(own) as api:
+        alone = api.post("/predict", spammer()).json
+        (among,) = api.post("/predict/batch", {"users": [spammer()]}).json["predictions"]
+
+    for told in (alone, among):
+        assert (told["probability"], told["band"], told["action"]) == (score, band, band)
+        assert told["is_spammer"] == (band == "human_review")
 
 
 def test_reasons_are_told_of_whom_they_are_asked_for(api: Client) -> None:

@@ -137,7 +137,8 @@ def test_without_the_claim_nothing_of_the_transaction_is_stored(home: Home, ours
 def test_the_claim_of_a_process_that_was_killed_is_taken_over(home: Home, ours: Claims, asking: Asking) -> None:
     script = (
         "import sys\nfrom tests.core.access.test_idempotency import *\n"
-        "claims = Claims(Home.open(sys.argv[1]).replies)\nclaim(claims)\nprint('claimed', flush=True)\nsys.stdin.read()\n"
+        "claims = Claims(Home.open(sys.argv[1]).replies)\nclaim(claims)\n"
+        "print('claimed', flush=True)\nsys.stdin.read()\n"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", script, home.settings.home], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT,

@@ -15,6 +15,22 @@ def test_a_threshold_itself_still_belongs_to_the_milder_band():
     assert Policy().bands(scores).tolist() == bands
 
 
+@pytest.mark.parametrize("armed", [False, True])
+@pytest.mark.parametrize("policy", [(0.3, 0.7, 0.9), (0.1, 0.2, 0.3), (1 / 3, 2 / 3, 1 - 1e-9)])
+def test_one_float_above_a_threshold_is_the_severer_band_in_all_that_is_said(policy, armed):
+    ours = Policy(*policy, armed=armed)
+    for milder, threshold in enumerate(policy):
+        scores = [np.nextafter(threshold, 0), threshold, np.nextafter(threshold, 1)]
+        severity = [milder, milder, milder + 1]
+        bands = [BANDS[each] for each in severity]
+        assert ours.severity(scores).tolist() == severity
+        assert ours.bands(scores).tolist() == bands
+        assert ours.actions(scores).tolist() == [
+            "human_review" if band == "auto_remove" and not armed else band for band in bands
+        ]
+        assert ours.flagged(scores).tolist() == [band != "allow" for band in bands]
+
+
 @given(probability, probability)
 def test_a_higher_score_never_gets_a_milder_band(a, b):
     low, high = Policy().severity(sorted([a, b]))

@@ -58,6 +58,31 @@ def test_scores_and_actions_are_those_of_a_file_to_the_last_bit(own: Home) -> No
     assert [len(each.missing) for each in found] == done.results["n_missing"].tolist()
 
 
+def test_a_score_that_is_a_threshold_gets_the_milder_band_alone_in_a_run_and_in_its_table(own: Home) -> None:
+    """The thresholds are put at a user's score, and a float below it."""
+    read = intake.read("users.csv", make.csv(make.users(300, seed=7)), make.SCHEMA).frame
+    at = int(np.argsort([each.probability for each in serving(own).score(asked(read), now=make.NOW)])[150])
+    user = read.iloc[[at]]
+    (score,) = (each.probability for each in serving(own).score(asked(user), now=make.NOW))
+    below = float(np.nextafter(score, 0))
+    for policy, band, spammer in [
+        (Policy(score, 0.98, 0.99), "allow", False), (Policy(below, 0.98, 0.99), "monitor", False),
+        (Policy(score / 2, score, 0.99), "monitor", False), (Policy(score / 2, below, 0.99), "human_review", True),
+        (Policy(score / 3, score / 2, score, armed=True), "human_review", True),
+        (Policy(score / 3, score / 2, below, armed=True), "auto_remove", True),
+    ]:  # fmt: skip
+        (found,) = serving(own, policy).score(asked(user), now=make.NOW)
+        assert (found.band, found.action, found.is_spammer) == (band, band, spammer)
+        done = own.file_scoring.score_file(
+            "user.csv", make.csv(user), make.SCHEMA, own.registry.load(), policy, now=make.NOW
+        )  # fmt: skip
+        assert {name: users for name, users in done.run.counts.items() if users} == {band: 1}
+        table = own.exports.run_table(done.run)
+        assert table.select(["score", "band", "action"]).to_pylist() == [
+            {"score": score, "band": band, "action": band}
+        ]  # fmt: skip
+
+
 def test_one_by_one_is_as_all_at_once(own: Home) -> None:
     everyone, ours = asked(make.users(40, seed=3), which="all"), serving(own)
     at_once = ours.score(everyone, now=make.NOW)
