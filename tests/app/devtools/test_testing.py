@@ -1,0 +1,49 @@
+"""Tests run in two processes, unless the caller wants it otherwise or names one file."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.devtools import testing
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["-k", "intake"],
+        ["--durations=20"],
+        ["-x", "-q"],
+        ["tests/core"],
+        ["tests/test_cases.py", "tests/test_homes.py"],
+        ["tests/test_cases.py", "tests/core"],
+        ["-p", "no:cacheprovider", "--no-header"],
+    ],
+)
+def test_a_choice_of_tests_runs_in_two_processes(arguments: list[str]) -> None:
+    told = testing.options(arguments, slow=False)
+
+    assert told == ["-m", "not slow", *testing.TOGETHER, *arguments]
+    assert testing.options(arguments, slow=True) == [*testing.TOGETHER, *arguments]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["-n0"],
+        ["-n", "4"],
+        ["--numprocesses=3"],
+        ["--dist=load", "tests/core"],
+        ["-p", "no:xdist"],
+        ["-pno:xdist"],
+        ["--pdb", "-k", "intake"],
+        ["--trace"],
+        ["-s"],
+        ["--capture=no"],
+        ["tests/test_cases.py"],
+        ["-v", "tests/test_cases.py::test_no_such"],
+        ["tests/test_cases.py::test_one", "tests/test_cases.py::test_two"],
+    ],
+)
+def test_who_says_where_tests_run_or_names_one_file_is_given_no_processes(arguments: list[str]) -> None:
+    assert testing.options(arguments, slow=False) == ["-m", "not slow", *arguments]
