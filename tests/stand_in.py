@@ -113,7 +113,7 @@ def _work(connection: socket.socket) -> None:
     for stream, given in enumerate(streams):
         os.dup2(given, stream)
         os.close(given)
-    sys.stdin, sys.stdout, sys.stderr = (open(fd, mode, closefd=False) for fd, mode in enumerate("rww"))  # noqa: SIM115, PTH123
+    sys.stdin, sys.stdout, sys.stderr = (open(fd, mode, closefd=False) for fd, mode in enumerate("rww"))  # noqa: SIM115
     os.environ.clear()
     os.environ.update(told["environment"])
     os.chdir(told["folder"])

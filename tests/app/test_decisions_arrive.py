@@ -168,7 +168,7 @@ def test_whenever_an_export_is_killed_its_decisions_are_in_the_file_or_given_aga
 KILLED_AFTER = """
 import os, pathlib, signal, sys
 from app.cli import main
-from core.decision import outbox
+from core.review import outbox
 moment, replace, commit = sys.argv.pop(1), pathlib.Path.replace, outbox.confirm
 def replacing(path, target):
     if moment == "before" and pathlib.Path(target).name == "d.csv":

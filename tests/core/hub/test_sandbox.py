@@ -17,14 +17,16 @@ from core.settings import ROOT, TOKEN_VARIABLES, Settings, trial_environment
 from tests.core.registry import crafted
 from tests.core.registry.crafted import encoded, opened, trees
 
-ELSEWHERE = "from core.model import trial, tree_check; from pathlib import Path; import sys, json; "
+ELSEWHERE = (
+    "from core.hub import sandbox; from core.registry import tree_check; from pathlib import Path; import sys, json; "
+)
 #: As if the look at the trees had let anything pass: the process that tries them is the second line.
 BLIND = "tree_check._check_shape = tree_check._check_numbers = lambda _: None; "
 
 
 def tried(folder: Path, before: str = "") -> subprocess.CompletedProcess[bytes]:
     """The process that tries a version, with something done before."""
-    code = f"{ELSEWHERE}{before}trial._limit(); sys.stdout.write(json.dumps(trial._tried(Path(sys.argv[1]))))"
+    code = f"{ELSEWHERE}{before}sandbox._limit(); sys.stdout.write(json.dumps(sandbox._tried(Path(sys.argv[1]))))"
     return subprocess.run(
         [sys.executable, "-c", code, str(folder)], cwd=ROOT, env=trial_environment(), capture_output=True, check=False
     )
@@ -60,7 +62,7 @@ def test_the_users_tried_meet_every_leaf_of_a_tree(own: Settings) -> None:
     model = registry.load(own)
     forest = tree_check.forest((model.folder / "model.ubj").read_bytes())
     users = sandbox._users(model, model.baseline(), forest).astype(np.float32)
-    met = model.booster[:1].predict(sandbox.contributions.xgb.DMatrix(users), pred_leaf=True)
+    met = model.booster[:1].predict(sandbox.shap_values.xgb.DMatrix(users), pred_leaf=True)
     leaves = np.flatnonzero(forest.leaf[: forest.first[1]])
     assert {*np.unique(met).astype(int)} == {*leaves}
     assert len(users) > sandbox.MANY
@@ -75,8 +77,8 @@ def test_what_ends_the_process_is_told_and_harms_nobody(own: Settings, monkeypat
 
     def blind(command: list[str], **options: object) -> subprocess.CompletedProcess[bytes]:
         code = f"{ELSEWHERE}import numpy; tree_check.forest = lambda _: None; tree_check.features = lambda _: 5; "
-        code += "trial._fault = lambda model: trial.Scorer(model).score_values(numpy.ones((5, 5))) and None; "
-        done = run([sys.executable, "-c", f"{code}trial._tried(Path(sys.argv[1]))", command[-1]], **options)  # type: ignore[call-overload]
+        code += "sandbox._fault = lambda model: sandbox.Scorer(model).score_values(numpy.ones((5, 5))) and None; "
+        done = run([sys.executable, "-c", f"{code}sandbox._tried(Path(sys.argv[1]))", command[-1]], **options)  # type: ignore[call-overload]
         codes.append(done.returncode)
         return done  # type: ignore[no-any-return]
 
@@ -99,9 +101,9 @@ def test_a_process_that_does_not_end_is_ended(own: Settings, monkeypatch: pytest
 @pytest.mark.parametrize(
     ("done", "told"),
     [
-        ("trial._fault = lambda _: bytearray(2 ** 40)", b"needs more than 8 GB of memory"),
-        ("trial._fault = lambda _: json.loads('[' * 10**6)", b"cannot be read (maximum recursion depth exceeded"),
-        ("trial.MOST_SECONDS = 5; trial._fault = lambda _: [0 for _ in iter(int, 1)]", b""),
+        ("sandbox._fault = lambda _: bytearray(2 ** 40)", b"needs more than 8 GB of memory"),
+        ("sandbox._fault = lambda _: json.loads('[' * 10**6)", b"cannot be read (maximum recursion depth exceeded"),
+        ("sandbox.MOST_SECONDS = 5; sandbox._fault = lambda _: [0 for _ in iter(int, 1)]", b""),
     ],
 )
 def test_memory_and_time_are_bounded(own: Settings, done: str, told: bytes) -> None:

@@ -34,8 +34,8 @@ HOSTILE = ["a.b", 'say "x"', "<b>bold</b>", "it's", "$[0]", "é", "a\\b", "", "1
 #: Claims and closes until nothing is left; tells what it was given.
 REVIEWER = """
 import sys
-from core import state
-from core.decision import queue
+from core.store import database
+from core.review import queue
 from core.settings import Settings
 from tests.make import NOW
 home, name = Settings.of(sys.argv[1]), sys.argv[2]
@@ -44,15 +44,15 @@ sys.stdin.readline()
 while case := queue.claim(home, name, now=NOW):
     print(case.id)
     if case.number % 2:
-        with state.writing(home) as connection:
+        with database.writing(home) as connection:
             queue.close(connection, case.id, verdict=f"v{case.id}", judgement="spammer", by=name, at=NOW)
     else:
         other = queue.claim(home, name, now=NOW, but=[case.id], session="other tab")
         if other:
             print(other.id)
-            with state.writing(home) as connection:
+            with database.writing(home) as connection:
                 queue.close(connection, other.id, verdict=f"v{other.id}", judgement="unsure", by=name, at=NOW)
-        with state.writing(home) as connection:
+        with database.writing(home) as connection:
             queue.close(connection, case.id, verdict=f"v{case.id}", judgement="legitimate", by=name, at=NOW)
 """
 

@@ -40,25 +40,24 @@ PASSWORD = "correct horse battery"  # noqa: S105 - opens nothing
 #: Applies what is stored at the word.
 APPLIER = """
 import sys
-from core.feedback import review
+from core.review import verdicts
 from core.settings import Settings
 home = Settings.of(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()
 for _ in range(5):
-    review.catch_up(home)
+    verdicts.catch_up(home)
 """
 #: Judges whatever comes next until it is killed; tells each verdict once it is acknowledged.
 REVIEWER = """
 import sys
-from core.decision import queue
-from core.feedback import review
+from core.review import queue, verdicts
 from core.review.verdicts import Given
 from core.settings import Settings
 from tests.make import NOW
 home = Settings.of(sys.argv[1])
 while case := queue.claim(home, "Ada", now=NOW):
-    verdict = review.judge(home, case.id, Given(f"v-{case.id}", "spammer"), by="Ada", session="", now=NOW)
+    verdict = verdicts.judge(home, case.id, Given(f"v-{case.id}", "spammer"), by="Ada", session="", now=NOW)
     print(verdict.id, flush=True)
 """
 

@@ -19,14 +19,14 @@ RUN = {
 WRITER = """
 import sys
 from sqlalchemy import insert
-from core import state
+from core.store import database
 from core.settings import Settings
 from tests.core.store.test_database import RUN
 print("ready", flush=True)
 sys.stdin.readline()
 for _ in range(20):
-    with state.connect(Settings.of(sys.argv[1])) as connection:
-        connection.execute(insert(state.runs).values(**RUN))
+    with database.connect(Settings.of(sys.argv[1])) as connection:
+        connection.execute(insert(database.runs).values(**RUN))
 """
 
 
