@@ -96,7 +96,7 @@ def test_an_earlier_home_retrains(earlier: Settings) -> None:
 
 def test_a_job_that_waits_in_an_earlier_home_runs(earlier: Settings) -> None:
     jobs.again(earlier, "explain-waiting")
-    until = time.monotonic() + 60
+    until = time.monotonic() + 200
     while not (job := jobs.find(earlier, "explain-waiting")).over:
         assert time.monotonic() < until, "the job did not end"
         time.sleep(0.05)
@@ -109,7 +109,7 @@ def test_a_job_that_waits_in_an_earlier_home_runs(earlier: Settings) -> None:
 def test_every_page_opens_on_an_earlier_home(name: str, earlier: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "start", lambda *_args, **_options: None)
     monkeypatch.setenv(HOME_VARIABLE, str(earlier.home))
-    at = AppTest.from_file(ROOT / "app" / "main.py", default_timeout=60).run()
+    at = AppTest.from_file(ROOT / "app" / "main.py", default_timeout=200).run()
     at.switch_page(str(ROOT / "pages" / f"{name}.py")).run()
 
     assert not at.exception

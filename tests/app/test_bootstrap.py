@@ -152,7 +152,7 @@ def test_of_two_starts_the_second_waits_and_does_not_set_up_again(out_of_date: P
         assert second.stderr is not None
         said = second.stderr.readline()
         stamp.write_text(bootstrap.digest(out_of_date), encoding="utf-8")
-    _, rest = second.communicate(timeout=60)
+    _, rest = second.communicate(timeout=200)
 
     assert said == "Another start is setting up .venv; waiting for it ...\n"
     assert rest == ""

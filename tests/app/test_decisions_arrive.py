@@ -196,7 +196,7 @@ def test_the_file_has_its_name_before_the_cursor_moves(
     decided(home, 9)
     path = tmp_path / "d.csv"
     command = [sys.executable, "-c", KILLED_AFTER, moment, "--home", home.home, *ONCE, "-o", path]
-    killed = subprocess.run([*map(str, command)], check=False, cwd=ROOT, capture_output=True, timeout=60)
+    killed = subprocess.run([*map(str, command)], check=False, cwd=ROOT, capture_output=True, timeout=200)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert (path.exists(), cursor(home)) == (there, moved)
     if there:
@@ -222,7 +222,7 @@ def test_a_reader_that_stops_moves_nobody_on(n: int, unbuffered: bool, home: Set
     assert len(said.splitlines()) == 2  # nothing of Python's own at its end
 
     again = started(home, *ONCE, unbuffered=unbuffered, stdout=subprocess.PIPE)
-    out, _ = again.communicate(timeout=60)
+    out, _ = again.communicate(timeout=200)
     assert (again.returncode, numbers(out.decode())) == (0, list(range(1, n + 1)))
     assert cursor(home) == n
 

@@ -26,7 +26,7 @@ from tests import make
 
 JUDGE = "judge"
 #: Seconds within which anything here happens, also on a busy machine.
-PATIENCE = 90.0
+PATIENCE = 180.0
 NO_SIGNALS = os.name == "nt"
 #: Starts a job as a page does, and ends.
 STARTER = """

@@ -215,7 +215,7 @@ def at_once(ask: Callable[[], T]) -> list[T]:
     gate = threading.Barrier(4)
 
     def one(number: int) -> T:
-        gate.wait(timeout=60)
+        gate.wait(timeout=200)
         time.sleep(number * random.random() / 100)  # noqa: S311 - no secret
         return ask()
 

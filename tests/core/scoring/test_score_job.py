@@ -310,7 +310,7 @@ def test_of_files_sent_under_one_key_at_once_one_is_scored(own: Settings) -> Non
     def start(name: str) -> Job | None:
         path = score_job.upload(own, job)
         path.write_bytes(make.csv(make.users(5)))
-        gate.wait(timeout=60)
+        gate.wait(timeout=200)
         with contextlib.suppress(RefusedError):
             return score_job.start(own, job, path, Order(name, "0" * 64))
         return None
