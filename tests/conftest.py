@@ -23,13 +23,31 @@ from tests import make
 
 # A busy machine is no counterexample: the time limit of a test is pytest's, not each example's.
 hypothesis.settings.register_profile("trustdesk", deadline=None)
-hypothesis.settings.load_profile("trustdesk")
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=40)
 
 # Streamlit warns at every call outside a session, as calls in tests are. It sets the levels of its loggers
 # itself, so a filter is what lasts.
 logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").addFilter(
     lambda record: "missing ScriptRunContext" not in record.getMessage()
 )
+
+
+#: Few tests that take long: begun first, so that two processes end together.
+LONG = (
+    "tests/e2e", "tests/test_documents.py", "tests/test_style.py", "tests/test_real_sets.py",
+    "tests/core/test_killed.py",
+    "tests/app/test_decisions_arrive.py", "tests/app/test_bootstrap.py", "tests/app/api/test_killed.py",
+)  # fmt: skip
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    quick = "not slow" in config.getoption("markexpr")
+    hypothesis.settings.load_profile("quick" if quick else "trustdesk")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    long = {item.path for item in items if any(item.path.is_relative_to(ROOT / each) for each in LONG)}
+    items.sort(key=lambda item: item.path not in long)
 
 
 @pytest.fixture(autouse=True)

@@ -11,18 +11,22 @@ from typing import Final
 from core.settings import ROOT
 
 #: All tests in two processes, the tests of a file in one: they share what it made. A part of them is told in order.
-TOGETHER: Final = ("-n", "2", "--dist", "loadfile")
+#: Files stay in the order of tests/conftest.py: by the number of their tests, the longest ones would come last.
+TOGETHER: Final = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 #: Options with which the caller says himself where tests run, or wants to see or stop them as they go.
 _ALONE: Final = ("-n", "--numprocesses", "--dist", "--tx", "--pdb", "--trace", "-s", "--capture=no")
 _WITHOUT: Final = "no:xdist"
 #: Two processes on as many cores: threads that wait awake would take from each other what both need.
 _THREADS: Final = {"OMP_WAIT_POLICY": "passive", "OPENBLAS_NUM_THREADS": "1"}
+#: Tests start hundreds of processes, which would each compile all of the program again.
+_COMPILED_EACH_TIME: Final = "PYTHONDONTWRITEBYTECODE"
 
 
 def run_tests(slow: bool, arguments: list[str]) -> int:  # noqa: FBT001
     """Run pytest over the repository; gives its exit code. Without `slow`, the long tests are left out."""
     command = [sys.executable, "-m", "pytest", *options(arguments, slow=slow)]
-    return subprocess.run(command, check=False, cwd=ROOT, env=_THREADS | os.environ).returncode  # noqa: S603
+    environment = {name: value for name, value in os.environ.items() if name != _COMPILED_EACH_TIME}
+    return subprocess.run(command, check=False, cwd=ROOT, env=_THREADS | environment).returncode  # noqa: S603
 
 
 def options(arguments: Sequence[str], *, slow: bool) -> list[str]:
