@@ -9,7 +9,9 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from core.registry import registry
+from core.data import datasets
+from core.policy.policy import Policy
+from core.schema import schema as schemas
 from core.settings import (
     ADDRESS_VARIABLE,
     ENDPOINT_VARIABLE,
@@ -19,6 +21,7 @@ from core.settings import (
     WEBHOOK_VARIABLE,
     Settings,
 )
+from core.training import training
 from tests import make
 
 # A busy machine is no counterexample: the time limit of a test is pytest's, not each example's.
@@ -82,10 +85,20 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture
 def own(trained: Settings, tmp_path: Path) -> Settings:
     """A copy of the trained home for one test."""
-    shutil.copytree(trained.models, tmp_path / "models")
-    (tmp_path / "data").mkdir()
-    for path in (trained.schema_file, trained.salt_file):
-        shutil.copy(path, tmp_path / "data")
-    dataset = registry.load(trained).metadata.data.dataset
-    shutil.copytree(trained.datasets / dataset, tmp_path / "data" / "datasets" / dataset)
+    return make.copied(trained, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def taught(trained: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The trained home with a second version, by Bob, of the same users. For tests that copy it."""
+    home = make.copied(trained, tmp_path_factory.mktemp("taught"))
+    schema, dataset = schemas.load(home.schema_file), datasets.stored(home)[0]
+    training.learn(home, dataset, schema, Policy().thresholds, now=make.NOW, seed=1, by="Bob")
+    return home
+
+
+@pytest.fixture
+def two(taught: Settings, tmp_path: Path) -> Settings:
+    """v0001 in charge, nothing on record; v0002, trained by Bob, beside it."""
+    shutil.copytree(taught.home, tmp_path, dirs_exist_ok=True)
     return Settings.of(tmp_path)

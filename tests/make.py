@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -66,6 +68,17 @@ def trained_home(settings: Settings, *, n: int = 1500, seed: int = 0, by: str | 
     version = training.learn(settings, dataset, SCHEMA, Policy().thresholds, now=NOW, seed=seed, by=by)
     promoted(settings, version)
     return version
+
+
+def copied(trained: Settings, folder: Path) -> Settings:
+    """What a trained home came with, without what tests have added but versions."""
+    shutil.copytree(trained.models, folder / "models")
+    (folder / "data").mkdir()
+    for path in (trained.schema_file, trained.salt_file):
+        shutil.copy(path, folder / "data")
+    dataset = registry.load(trained).metadata.data.dataset
+    shutil.copytree(trained.datasets / dataset, folder / "data" / "datasets" / dataset)
+    return Settings.of(folder)
 
 
 def learnt_from(settings: Settings) -> Dataset:

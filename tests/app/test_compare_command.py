@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 
 import pandas as pd
@@ -14,6 +15,7 @@ from core.data import datasets, intake, split
 from core.policy.policy import Policy
 from core.registry import registry
 from core.scoring.scorer import Scorer
+from core.settings import Settings
 from core.training import training, training_runs
 from tests import make
 from tests.make import NOW, SCHEMA
@@ -29,13 +31,21 @@ def invoked(home, *arguments):
     return CliRunner().invoke(app, ["--home", str(home.home), "registry", "compare", *map(str, arguments)])
 
 
-@pytest.fixture
-def two(own):
+@pytest.fixture(scope="module")
+def others(trained, tmp_path_factory):
     """The trained home with a second version, of other users."""
+    own = make.copied(trained, tmp_path_factory.mktemp("others"))
     checked = intake.read("second.csv", make.csv(make.users(1500, seed=1)), SCHEMA, need_label=True)
     dataset = datasets.put(own, checked, SCHEMA, now=NOW, need_label=True)
     training.learn(own, dataset, SCHEMA, Policy().thresholds, now=NOW, seed=1)
     return own
+
+
+@pytest.fixture
+def two(others, tmp_path):
+    """A copy of it for one test."""
+    shutil.copytree(others.home, tmp_path, dirs_exist_ok=True)
+    return Settings.of(tmp_path)
 
 
 @pytest.fixture

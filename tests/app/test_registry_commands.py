@@ -13,23 +13,12 @@ from typer.testing import CliRunner
 
 from app.cli import app
 from core.access import accounts, audit
-from core.data import datasets
-from core.policy.policy import Policy
 from core.registry import card, registry
 from core.schema import schema as schemas
 from core.settings import Settings
-from core.training import training
 from tests import hub_server, make
 
 SECRET = "a long password"  # noqa: S105 - made up
-
-
-@pytest.fixture
-def two(own: Settings) -> Settings:
-    """v0001 in charge, nothing on record; v0002, trained by Bob, beside it."""
-    schema, dataset = schemas.load(own.schema_file), datasets.stored(own)[0]
-    training.learn(own, dataset, schema, Policy().thresholds, now=make.NOW, seed=1, by="Bob")
-    return own
 
 
 def invoked(*arguments: object, home: Settings) -> Result:

@@ -13,7 +13,6 @@ from app.words import plain
 from core.access import accounts, audit
 from core.data import datasets, intake
 from core.evaluation.metrics import Estimate
-from core.policy.policy import Policy
 from core.registry import registry
 from core.retraining import shadow
 from core.schema import schema as schemas
@@ -130,14 +129,6 @@ def test_a_dataset_with_one_class_only_is_told_in_a_sentence(real_jobs: None, vi
     assert not at.exception
     assert "0 negative labels" in screen.sentences(at)
     assert "Judge on these users" in [button.label for button in at.button]
-
-
-@pytest.fixture
-def two(own: Settings) -> Settings:
-    """v0001 in charge, nothing on record; v0002, trained by Bob, beside it."""
-    schema, dataset = schemas.load(own.schema_file), datasets.stored(own)[0]
-    training.learn(own, dataset, schema, Policy().thresholds, now=make.NOW, seed=1, by="Bob")
-    return own
 
 
 def labels(at: AppTest) -> list[str]:

@@ -9,32 +9,21 @@ import pytest
 
 from core import jobs
 from core.access import audit
-from core.data import datasets
 from core.errors import NotAllowedError, RefusedError, UnknownVersionError
 from core.feedback import csv_store
 from core.policy.policy import Policy
 from core.registry import registry
 from core.retraining import shadow
 from core.retraining.shadow import Standing
-from core.schema import schema as schemas
 from core.scoring import runs
 from core.scoring.scorer import Scorer
 from core.settings import Settings
-from core.training import training
 from tests import make, screen
 from tests.core.feedback.verdicts import verdict
 from tests.core.review import reviewing
 from tests.make import NOW
 
 USERS = make.users(300, seed=31)
-
-
-@pytest.fixture
-def two(own: Settings) -> Settings:
-    """v0001 in charge, v0002 beside it."""
-    schema, dataset = schemas.load(own.schema_file), datasets.stored(own)[0]
-    training.learn(own, dataset, schema, Policy().thresholds, now=NOW, seed=1, by="Bob")
-    return own
 
 
 def standing(home: Settings) -> Standing:
