@@ -70,10 +70,10 @@ class Waits:
             )
 
 
-def score(settings: Home, users: Path) -> None:
+def score(home: Home, users: Path) -> None:
     """Make run r-0001 of a file."""
-    columns, model = schemas.load(settings.settings.schema_file), settings.registry.load()
-    settings.file_scoring.score_file(users.name, users, columns, model, Policy(), now=datetime.now(UTC))
+    columns, model = schemas.load(home.settings.schema_file), home.registry.load()
+    home.file_scoring.score_file(users.name, users, columns, model, Policy(), now=datetime.now(UTC))
 
 
 def figure(page: Page, title: str) -> None:

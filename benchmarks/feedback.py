@@ -54,11 +54,11 @@ def verdicts(first: int, n: int) -> list[Verdict]:
     ]  # fmt: skip
 
 
-def fill(settings: Home, n: int) -> None:
+def fill(home: Home, n: int) -> None:
     """Store `n` verdicts, one in a hundred of which is taken back."""
     for first in range(0, n, 10_000):
         some = verdicts(first, min(10_000, n - first))
-        settings.feedback.record([*some, *(verdict.withdrawn(verdict.time) for verdict in some[::100])])
+        home.feedback.record([*some, *(verdict.withdrawn(verdict.time) for verdict in some[::100])])
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -73,11 +73,11 @@ def told(what: str, taken: list[float]) -> None:
     print(f"{what:<44} median {statistics.median(taken):8.2f} ms   p95 {p95:8.2f} ms   n={len(taken)}")
 
 
-def measure(settings: Home, before: int, records: int) -> None:
-    store, known = settings.feedback, settings.ledger
+def measure(home: Home, before: int, records: int) -> None:
+    store, known = home.feedback, home.ledger
     told("first open", [timed(known.refresh)])
     told("first frame", [timed(known.frame)])
-    line, beside = b"x" * 1100 + b"\n", settings.settings.feedback / "beside.txt"
+    line, beside = b"x" * 1100 + b"\n", home.settings.feedback / "beside.txt"
     record, disk, read, standing = [], [], [], []
     for verdict in verdicts(before, records):
         record.append(timed(lambda verdict=verdict: store.record([verdict])))  # type: ignore[misc]

@@ -41,24 +41,24 @@ GLANCE = 0.25
 BATCH = 5_000
 
 
-def prepare(settings: Home, users: Path, verdicts: int) -> None:
+def prepare(home: Home, users: Path, verdicts: int) -> None:
     """A champion that learnt from the file and has scored it, and verdicts on other users."""
-    schema, policy, now = schemas.load(settings.settings.schema_file), Policy(), datetime.now(UTC)
+    schema, policy, now = schemas.load(home.settings.schema_file), Policy(), datetime.now(UTC)
     checked = intake.read(users.name, users.read_bytes(), schema, need_label=True)
-    dataset = settings.datasets.put(checked, schema, now=now, need_label=True)
-    version = settings.training.learn(dataset, schema, policy.thresholds, now=now)
-    settings.registry.promote(version, by="Benchmark", why="It has learnt from the file.", now=now)
-    settings.file_scoring.score_file(users.name, users.read_bytes(), schema, settings.registry.load(), policy, now=now)
-    waiting = judged(settings, dataset, verdicts)
+    dataset = home.datasets.put(checked, schema, now=now, need_label=True)
+    version = home.training.learn(dataset, schema, policy.thresholds, now=now)
+    home.registry.promote(version, by="Benchmark", why="It has learnt from the file.", now=now)
+    home.file_scoring.score_file(users.name, users.read_bytes(), schema, home.registry.load(), policy, now=now)
+    waiting = judged(home, dataset, verdicts)
     while some := list(itertools.islice(waiting, BATCH)):
-        settings.feedback.record(some)
+        home.feedback.record(some)
 
 
-def judged(settings: Home, dataset: Dataset, n: int) -> Iterator[Verdict]:
+def judged(home: Home, dataset: Dataset, n: int) -> Iterator[Verdict]:
     """Verdicts on users like some of the test part, whom the champion has not learnt from, as the labels say."""
-    schema, random, policy = schemas.load(settings.settings.schema_file), np.random.default_rng(0), Policy()
-    frame = settings.datasets.frame(dataset.id)
-    unseen = np.flatnonzero(split.in_test(split.keys(frame, schema, settings.split.salt())))
+    schema, random, policy = schemas.load(home.settings.schema_file), np.random.default_rng(0), Policy()
+    frame = home.datasets.frame(dataset.id)
+    unseen = np.flatnonzero(split.in_test(split.keys(frame, schema, home.split.salt())))
     frame = frame.iloc[random.permutation(unseen)[:n]]
     label = frame[schema.label.column].to_numpy(float) == 1  # type: ignore[union-attr]
     score = random.random(len(label))
@@ -74,13 +74,13 @@ def judged(settings: Home, dataset: Dataset, n: int) -> Iterator[Verdict]:
         )  # fmt: skip
 
 
-def around(session: Session, times: int | None, job: str, settings: Home) -> list[float]:
+def around(session: Session, times: int | None, job: str, home: Home) -> list[float]:
     """Reruns of page after page, so many or until the job is over."""
     taken = []
     for page, query in itertools.islice(itertools.cycle(PAGES), times):
         taken.append(session.rerun(page, query))
         time.sleep(GLANCE)
-        if times is None and settings.jobs.find(job).over:
+        if times is None and home.jobs.find(job).over:
             return taken
     return taken
 
@@ -93,21 +93,21 @@ def main() -> None:
     options.add_argument("--runs", type=int, default=3)
     asked = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        settings = bundled_home(Path(folder))
-        prepare(settings, asked.users, asked.verdicts)
+        home = bundled_home(Path(folder))
+        prepare(home, asked.users, asked.verdicts)
         seconds, before, meanwhile = [], list[float](), list[float]()
-        with dashboard(settings) as address, Session(address) as session:
-            around(session, 3 * len(PAGES), "", settings)
+        with dashboard(home) as address, Session(address) as session:
+            around(session, 3 * len(PAGES), "", home)
             for _ in range(asked.runs):
-                before += around(session, 5 * len(PAGES), "", settings)
+                before += around(session, 5 * len(PAGES), "", home)
                 started = time.perf_counter()
-                job = settings.scheduler.start(Policy().thresholds, how=asked.how, by="Benchmark")
-                meanwhile += around(session, None, job.id, settings)
+                job = home.scheduler.start(Policy().thresholds, how=asked.how, by="Benchmark")
+                meanwhile += around(session, None, job.id, home)
                 seconds.append(time.perf_counter() - started)
-                over = settings.jobs.find(job.id)
+                over = home.jobs.find(job.id)
                 if over.status != "done":
-                    raise SystemExit(f"{over.message}\n{settings.jobs.log(job.id)}")
-        found = settings.gate_reports.kept(settings.registry.versions()[-1])
+                    raise SystemExit(f"{over.message}\n{home.jobs.log(job.id)}")
+        found = home.gate_reports.kept(home.registry.versions()[-1])
     print(
         f"retraining ({asked.how}, {asked.verdicts:,} verdicts): median {statistics.median(seconds):.1f} s "
         f"({min(seconds):.1f} to {max(seconds):.1f}, {len(seconds)} runs), load {os.getloadavg()}"

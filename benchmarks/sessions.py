@@ -62,13 +62,13 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=5)
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        settings, now = bundled_home(Path(folder)), datetime.now(UTC)
-        schema, model = schemas.load(settings.settings.schema_file), settings.registry.load()
+        home, now = bundled_home(Path(folder)), datetime.now(UTC)
+        schema, model = schemas.load(home.settings.schema_file), home.registry.load()
         payload = chosen.users.read_bytes()
-        run = settings.file_scoring.score_file(chosen.users.name, payload, schema, model, Policy(), now=now).run
-        settings.plans.queue_run(run.id, by="Lea", now=now)
+        run = home.file_scoring.score_file(chosen.users.name, payload, schema, model, Policy(), now=now).run
+        home.plans.queue_run(run.id, by="Lea", now=now)
         asked = pages(run.id)
-        with dashboard(settings) as address, Session(address) as first:
+        with dashboard(home) as address, Session(address) as first:
             walk(first, asked, 2)
             told("one session", walk(first, asked, chosen.rounds))
             before = memory(address)

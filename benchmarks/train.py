@@ -29,19 +29,19 @@ from core.schema import schema as schemas  # noqa: E402
 LOOK_EVERY = 0.05
 
 
-def trained(settings: Home, dataset: str, family: str, number: int) -> tuple[float, dict[str, float]]:
+def trained(home: Home, dataset: str, family: str, number: int) -> tuple[float, dict[str, float]]:
     """Seconds from the click to the figures, and of each step as its name was told."""
     arguments = {"dataset": dataset, "family": family, "thresholds": Policy().thresholds, "by": "Benchmark"}
     started = told = time.perf_counter()
-    job = settings.jobs.start("train", arguments, title="t", identity=f"train-{number:04d}")
+    job = home.jobs.start("train", arguments, title="t", identity=f"train-{number:04d}")
     steps, what = dict[str, float](), "Starting"
-    while not (job := settings.jobs.find(job.id)).over:
+    while not (job := home.jobs.find(job.id)).over:
         if job.message and job.message != what:
             steps[what] = steps.get(what, 0.0) + time.perf_counter() - told
             told, what = time.perf_counter(), job.message
         time.sleep(LOOK_EVERY)
     if job.status != "done":
-        raise SystemExit(f"{job.message}\n{settings.jobs.log(job.id)}")
+        raise SystemExit(f"{job.message}\n{home.jobs.log(job.id)}")
     steps[what] = time.perf_counter() - told
     return time.perf_counter() - started, steps
 
@@ -53,16 +53,16 @@ def main() -> None:
     options.add_argument("--runs", type=int, default=3)
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        settings = bundled_home(Path(folder))
-        schema = schemas.load(settings.settings.schema_file)
+        home = bundled_home(Path(folder))
+        schema = schemas.load(home.settings.schema_file)
         checked = intake.read(chosen.users.name, chosen.users, schema, need_label=True)
-        dataset = settings.datasets.put(checked, schema, now=datetime.now(UTC), need_label=True)
+        dataset = home.datasets.put(checked, schema, now=datetime.now(UTC), need_label=True)
         seconds = []
         for run in range(chosen.runs):
-            took, steps = trained(settings, dataset.id, chosen.family, run + 1)
+            took, steps = trained(home, dataset.id, chosen.family, run + 1)
             seconds.append(took)
             print(f"{took:.1f} s: " + ", ".join(f"{what} {each:.1f}" for what, each in steps.items()), flush=True)
-        kept = settings.training_runs.listed()[0]
+        kept = home.training_runs.listed()[0]
     print(
         f"{dataset.accepted:,} users, {kept.family}: median {statistics.median(seconds):.1f} s "
         f"({min(seconds):.1f} to {max(seconds):.1f}, {len(seconds)} runs), {kept.rounds} rounds, load {os.getloadavg()}"

@@ -263,3 +263,9 @@ def dashboard_environment(home: Path) -> dict[str, str]:
     session costs a tenth (`benchmarks/sessions.py`). Whoever has chosen otherwise keeps it.
     """
     return {"MALLOC_ARENA_MAX": "2"} | child_environment(home)
+
+
+def tests_environment() -> dict[str, str]:
+    """That of the tests, in two processes on two cores: threads wait asleep, and no process compiles anew."""
+    ours = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {"OMP_WAIT_POLICY": "passive", "OPENBLAS_NUM_THREADS": "1"} | ours

@@ -22,8 +22,7 @@ READY_FOR: Final = 900.0
 class Workers:
     """Processes that do the jobs of the home in the folder `home`; threads may share it.
 
-    `begun`: those that do a job or were told to end, and were not seen to have ended: one that nobody asks after again
-    would stay in the system's table.
+    `begun`: those that do a job or were told to end, and were not seen to have ended.
     """
 
     home: Path
@@ -77,6 +76,8 @@ class Workers:
 
     def _note(self, process: subprocess.Popen[bytes]) -> None:
         self.begun[:] = [each for each in (*self.begun, process) if each.poll() is None or each is process]
+        # One that nobody waits for would stay in the system's table once it has ended.
+        threading.Thread(target=process.wait, daemon=True).start()
 
     def _started(self, *arguments: str, take: int, tell: int | IO[bytes]) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603 - our own interpreter and module

@@ -10,18 +10,45 @@ import hypothesis
 import pytest
 
 from core.home import Home
-from core.settings import ADDRESS_VARIABLE, ENDPOINT_VARIABLE, HOME_VARIABLE, ROOT, TOKEN_VARIABLES, WEBHOOK_VARIABLE
+from core.policy.policy import Policy
+from core.schema import schema as schemas
+from core.settings import (
+    ADDRESS_VARIABLE,
+    ENDPOINT_VARIABLE,
+    HOME_VARIABLE,
+    ROOT,
+    TOKEN_VARIABLES,
+    WEBHOOK_VARIABLE,
+)
 from tests import make
 
 # A busy machine is no counterexample: the time limit of a test is pytest's, not each example's.
 hypothesis.settings.register_profile("trustdesk", deadline=None)
-hypothesis.settings.load_profile("trustdesk")
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=40)
 
 # Streamlit warns at every call outside a session, as calls in tests are. It sets the levels of its loggers
 # itself, so a filter is what lasts.
 logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").addFilter(
     lambda record: "missing ScriptRunContext" not in record.getMessage()
 )
+
+
+#: Few tests that take long: begun first, so that two processes end together.
+LONG = (
+    "tests/e2e", "tests/test_documents.py", "tests/test_style.py", "tests/test_real_sets.py",
+    "tests/core/test_killed.py",
+    "tests/app/test_decisions_arrive.py", "tests/app/test_bootstrap.py", "tests/app/api/test_killed.py",
+)  # fmt: skip
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    quick = "not slow" in config.getoption("markexpr")
+    hypothesis.settings.load_profile("quick" if quick else "trustdesk")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    long = {item.path for item in items if any(item.path.is_relative_to(ROOT / each) for each in LONG)}
+    items.sort(key=lambda item: item.path not in long)
 
 
 @pytest.fixture(autouse=True)
@@ -48,18 +75,28 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home with a model in charge. Tests may add to it; one that changes what is there uses `own`."""
-    settings = Home.open(tmp_path_factory.mktemp("trained"))
-    make.trained_home(settings)
-    return settings
+    home = Home.open(tmp_path_factory.mktemp("trained"))
+    make.trained_home(home)
+    return home
 
 
 @pytest.fixture
 def own(trained: Home, tmp_path: Path) -> Home:
     """A copy of the trained home for one test."""
-    shutil.copytree(trained.settings.models, tmp_path / "models")
-    (tmp_path / "data").mkdir()
-    for path in (trained.settings.schema_file, trained.settings.salt_file):
-        shutil.copy(path, tmp_path / "data")
-    dataset = trained.registry.load().metadata.data.dataset
-    shutil.copytree(trained.settings.datasets / dataset, tmp_path / "data" / "datasets" / dataset)
+    return make.copied(trained, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def taught(trained: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The trained home with a second version, by Bob, of the same users. For tests that copy it."""
+    home = make.copied(trained, tmp_path_factory.mktemp("taught"))
+    schema, dataset = schemas.load(home.settings.schema_file), home.datasets.stored()[0]
+    home.training.learn(dataset, schema, Policy().thresholds, now=make.NOW, seed=1, by="Bob")
+    return home
+
+
+@pytest.fixture
+def two(taught: Home, tmp_path: Path) -> Home:
+    """v0001 in charge, nothing on record; v0002, trained by Bob, beside it."""
+    shutil.copytree(taught.settings.home, tmp_path, dirs_exist_ok=True)
     return Home.open(tmp_path)

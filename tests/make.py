@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -55,22 +57,33 @@ def csv(frame: pd.DataFrame) -> bytes:
     return frame.to_csv(index=False).encode()
 
 
-def trained_home(settings: Home, *, n: int = 1500, seed: int = 0, by: str | None = None) -> str:
+def trained_home(home: Home, *, n: int = 1500, seed: int = 0, by: str | None = None) -> str:
     """Give a home a schema and a promoted model; returns the version."""
-    schemas.save(SCHEMA, settings.settings.schema_file)
-    write_text(settings.settings.salt_file, "5a" * 16 + "\n")  # a home's own is random, and so would every figure be
+    schemas.save(SCHEMA, home.settings.schema_file)
+    write_text(home.settings.salt_file, "5a" * 16 + "\n")  # a home's own is random, and so would every figure be
     checked = intake.read("train.csv", csv(users(n)), SCHEMA, need_label=True)
-    dataset = settings.datasets.put(checked, SCHEMA, now=NOW, need_label=True)
-    version = settings.training.learn(dataset, SCHEMA, Policy().thresholds, now=NOW, seed=seed, by=by)
-    promoted(settings, version)
+    dataset = home.datasets.put(checked, SCHEMA, now=NOW, need_label=True)
+    version = home.training.learn(dataset, SCHEMA, Policy().thresholds, now=NOW, seed=seed, by=by)
+    promoted(home, version)
     return version
 
 
-def learnt_from(settings: Home) -> Dataset:
+def copied(trained: Home, folder: Path) -> Home:
+    """What a trained home came with, without what tests have added but versions."""
+    shutil.copytree(trained.settings.models, folder / "models")
+    (folder / "data").mkdir()
+    for path in (trained.settings.schema_file, trained.settings.salt_file):
+        shutil.copy(path, folder / "data")
+    dataset = trained.registry.load().metadata.data.dataset
+    shutil.copytree(trained.settings.datasets / dataset, folder / "data" / "datasets" / dataset)
+    return Home.open(folder)
+
+
+def learnt_from(home: Home) -> Dataset:
     """The dataset of the version in charge; a home shared by tests may hold others by now."""
-    return settings.datasets.find(settings.registry.load().metadata.data.dataset)
+    return home.datasets.find(home.registry.load().metadata.data.dataset)
 
 
-def promoted(settings: Home, version: str) -> None:
+def promoted(home: Home, version: str) -> None:
     """Put a version in charge, as a person would."""
-    settings.registry.promote(version, by="Ada", why="It is the better one.", now=NOW)
+    home.registry.promote(version, by="Ada", why="It is the better one.", now=NOW)

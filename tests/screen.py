@@ -60,7 +60,7 @@ def _texts(message: Any) -> Iterator[str]:
                 yield single
 
 
-def over(home: Home, identity: str, *, within: float = 60) -> Job:
+def over(home: Home, identity: str, *, within: float = 200) -> Job:
     """The job of this identity, once it is over."""
     until = time.monotonic() + within
     while time.monotonic() < until:

@@ -72,8 +72,16 @@ def place(tmp_path: Path) -> Path:
     return home
 
 
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the process listens that commands are forks of."""
+    address = tmp_path_factory.mktemp("loaded") / "socket"
+    with stand_in.forked(address):
+        yield address
+
+
 @pytest.fixture
-def environment(tmp_path: Path, place: Path) -> Iterator[dict[str, str]]:
+def environment(tmp_path: Path, place: Path, loaded: Path) -> Iterator[dict[str, str]]:
     """One in which `python3` is the stand-in, the Hub one of ours, and the home the copy."""
     programs, person = tmp_path / "bin", tmp_path / "person"
     programs.mkdir()
@@ -87,7 +95,7 @@ def environment(tmp_path: Path, place: Path) -> Iterator[dict[str, str]]:
         yield kept | {
             "PATH": f"{programs}:{kept['PATH']}", "PYTHONPATH": str(ROOT), "TRUSTDESK_NO_VENV": "1",
             HOME_VARIABLE: str(place), ENDPOINT_VARIABLE: hub.address, "HOME": str(person), "LOGNAME": "somebody",
-            stand_in.LOG: str(tmp_path / "log"),
+            stand_in.LOG: str(tmp_path / "log"), stand_in.SOCKET: str(loaded),
         }  # fmt: skip
 
 

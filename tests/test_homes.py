@@ -96,7 +96,7 @@ def test_an_earlier_home_retrains(earlier: Home) -> None:
 
 def test_a_job_that_waits_in_an_earlier_home_runs(earlier: Home) -> None:
     earlier.jobs.again("explain-waiting")
-    until = time.monotonic() + 60
+    until = time.monotonic() + 200
     while not (job := earlier.jobs.find("explain-waiting")).over:
         assert time.monotonic() < until, "the job did not end"
         time.sleep(0.05)
@@ -109,7 +109,7 @@ def test_a_job_that_waits_in_an_earlier_home_runs(earlier: Home) -> None:
 def test_every_page_opens_on_an_earlier_home(name: str, earlier: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs.Jobs, "start", lambda *_args, **_options: None)
     monkeypatch.setenv(HOME_VARIABLE, str(earlier.settings.home))
-    at = AppTest.from_file(ROOT / "app" / "main.py", default_timeout=60).run()
+    at = AppTest.from_file(ROOT / "app" / "main.py", default_timeout=200).run()
     at.switch_page(str(ROOT / "pages" / f"{name}.py")).run()
 
     assert not at.exception

@@ -1,8 +1,9 @@
 """Which picture shows which page, and whether the page still looks like it.
 
-A picture is current while the text of its page, and of every component the page draws with, is what it was when the
-picture was made: they say what stands where. Figures, words and core are left out: they change what a picture shows,
-not what it is of, and would ask for new pictures almost daily. Lines that are blank or only a comment do not count.
+A picture is current while its page, and every component the page draws with, ask Streamlit for the same elements with
+the same texts as when the picture was made, in the same theme. How they do so is left out: names, imports, what is
+worked out, and in which file a function stands. Figures, words and core are left out too: they change what a picture
+shows, not what it is of, and would ask for new pictures almost daily.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
+
+from streamlit.delta_generator import DeltaGenerator
 
 from core.files import write_text
 from core.settings import ROOT
@@ -24,6 +28,10 @@ COMMAND: Final = "python3 -m app screenshots"
 WIDTH: Final = 1440
 HEIGHT: Final = 900
 _COMPONENTS: Final = "app.components"
+#: What Streamlit can draw, whoever is asked for it: `st.button` or a place on the page.
+_ELEMENTS: Final = frozenset(name for name in dir(DeltaGenerator) if not name.startswith("_"))
+#: Fields of the code that say nothing of what is shown: types, and marks on functions, such as a cache.
+_NOT_SHOWN: Final = frozenset({"annotation", "returns", "decorator_list"})
 
 
 def pages(root: Path = ROOT) -> tuple[str, ...]:
@@ -35,11 +43,11 @@ def pages(root: Path = ROOT) -> tuple[str, ...]:
 
 
 def digest(page: str, root: Path = ROOT) -> str:
-    """Changes when the page or a component of it does; 16 hexadecimal digits."""
-    found = hashlib.sha256()
-    for file in sorted(_drawn_by(root / "pages" / f"{page}.py", root)):
-        found.update(f"{file.relative_to(root).as_posix()}\n{_told(file)}\n".encode())
-    return found.hexdigest()[:16]
+    """Changes when the page shows something else or elsewhere; 16 hexadecimal digits."""
+    files = _drawn_by(root / "pages" / f"{page}.py", root)
+    theme = tomllib.loads((root / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["theme"]
+    told = [sorted({part for file in files for part in _parts(file)}), theme]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def manifest(folder: Path = FOLDER) -> dict[str, dict[str, str]]:
@@ -106,6 +114,27 @@ def _modules(name: str, root: Path) -> Iterator[Path]:
             yield path
 
 
-def _told(file: Path) -> str:
-    lines = file.read_text(encoding="utf-8").splitlines()
-    return "\n".join(line for line in lines if line.strip() and not line.lstrip().startswith("#"))
+def _parts(file: Path) -> Iterator[str]:
+    """What each function of a file shows, and each other statement of it."""
+    for statement in ast.parse(file.read_text(encoding="utf-8")).body:
+        if not _only_says(statement) and (shown := "\n".join(_shown(statement))):
+            yield shown
+
+
+def _shown(node: ast.AST) -> Iterator[str]:
+    """Elements with their settings, and texts, in the order in which they are written."""
+    if isinstance(node, ast.Constant):
+        yield repr(node.value)
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _ELEMENTS:
+        yield " ".join([node.func.attr, *(keyword.arg or "" for keyword in node.keywords)])
+    for name, value in ast.iter_fields(node):
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.AST) and name not in _NOT_SHOWN and not _only_says(child):
+                yield from _shown(child)
+
+
+def _only_says(node: ast.AST) -> bool:
+    """Whether it is a docstring or an import."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return True
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)

@@ -4,23 +4,43 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from typing import Final
 
-from core.settings import ROOT
+from core.settings import ROOT, tests_environment
 
 #: All tests in two processes, the tests of a file in one: they share what it made. A part of them is told in order.
-TOGETHER: Final = ("-n", "2", "--dist", "loadfile")
+#: Files stay in the order of tests/conftest.py: by the number of their tests, the longest ones would come last.
+TOGETHER: Final = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 #: What of app and core they reach, over all processes; pyproject.toml has what is measured.
 COVERAGE: Final = ("--cov", "--cov-report=term-missing:skip-covered")
+#: Options with which the caller says himself where tests run, or wants to see or stop them as they go.
+_ALONE: Final = ("-n", "--numprocesses", "--dist", "--tx", "--pdb", "--trace", "-s", "--capture=no")
+_WITHOUT: Final = "no:xdist"
 
 
 def run_tests(arguments: list[str], *, slow: bool = False, coverage: bool = False) -> int:
     """Run pytest over the repository; gives its exit code. Without `slow`, the long tests are left out.
 
-    With `coverage` it says what was reached, and a part of the tests runs in two processes too. `arguments` go to
-    pytest as they are, after ours, so that a `-m` among them wins.
+    With `coverage` it says what was reached.
     """
-    ours = [] if slow else ["-m", "not slow"]
-    ours += TOGETHER if coverage or not arguments else []
-    ours += COVERAGE if coverage else []
-    return subprocess.run([sys.executable, "-m", "pytest", *ours, *arguments], check=False, cwd=ROOT).returncode  # noqa: S603
+    command = [sys.executable, "-m", "pytest", *options(arguments, slow=slow, coverage=coverage)]
+    return subprocess.run(command, check=False, cwd=ROOT, env=tests_environment()).returncode  # noqa: S603
+
+
+def options(arguments: Sequence[str], *, slow: bool = False, coverage: bool = False) -> list[str]:
+    """What pytest is given: `arguments` as they are, after ours, so that a `-m` among them wins."""
+    ours = [*([] if slow else ["-m", "not slow"]), *(COVERAGE if coverage else ())]
+    return [*ours, *([] if _alone(arguments) else TOGETHER), *arguments]
+
+
+def _alone(arguments: Sequence[str]) -> bool:
+    """Whether the tests run in one process: the caller wants it so, or names one file, whose tests stay together."""
+    named = [path for word in arguments if (path := ROOT / word.partition("::")[0]).exists()]
+    return (len(set(named)) == 1 and named[0].is_file()) or any(map(_chosen, arguments))
+
+
+def _chosen(word: str) -> bool:
+    if word.endswith(_WITHOUT):
+        return True
+    return word.startswith("-n") or word.partition("=")[0] in _ALONE or word in _ALONE

@@ -82,8 +82,8 @@ def wheels(folder: Path) -> Path:
 
 def start(root: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """`python3 -m app` in `root`, on a machine without uv whose pip is set up by these variables alone."""
-    settings = ("PIP_", "UV_", "TRUSTDESK_", "PYTHONPATH", "VIRTUAL_ENV", "OMP_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(settings)}
+    home = ("PIP_", "UV_", "TRUSTDESK_", "PYTHONPATH", "VIRTUAL_ENV", "OMP_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(home)}
     environment = {**kept, "PATH": "", "PIP_CONFIG_FILE": os.devnull, **variables}
     command = [sys.executable, "-m", "app", *arguments]
     return subprocess.run(command, check=False, capture_output=True, text=True, cwd=root, env=environment, timeout=200)
@@ -152,7 +152,7 @@ def test_of_two_starts_the_second_waits_and_does_not_set_up_again(out_of_date: P
         assert second.stderr is not None
         said = second.stderr.readline()
         stamp.write_text(bootstrap.digest(out_of_date), encoding="utf-8")
-    _, rest = second.communicate(timeout=60)
+    _, rest = second.communicate(timeout=200)
 
     assert said == "Another start is setting up .venv; waiting for it ...\n"
     assert rest == ""

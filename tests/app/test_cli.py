@@ -366,7 +366,7 @@ def test_stopping_a_command_has_exit_code_130_and_changes_nothing(step: str, fil
         said = iter(process.stderr.readline, f"{step}\n")
         assert "" not in said, "it ended before this step"
         process.send_signal(signal.SIGINT)
-        out, error = process.communicate(timeout=60)
+        out, error = process.communicate(timeout=200)
     assert (process.returncode, out) == (130, "")
     assert error.splitlines()[-1] == "Cancelled. Nothing was changed."
     assert own.registry.versions() == ("v0001",)

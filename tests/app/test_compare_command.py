@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 
 import pandas as pd
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 
 from app.cli import app
 from core.data import intake, split
+from core.home import Home
 from core.policy.policy import Policy
 from core.scoring.scorer import Scorer
 from tests import make
@@ -27,13 +29,21 @@ def invoked(home, *arguments):
     return CliRunner().invoke(app, ["--home", str(home.settings.home), "registry", "compare", *map(str, arguments)])
 
 
-@pytest.fixture
-def two(own):
+@pytest.fixture(scope="module")
+def others(trained, tmp_path_factory):
     """The trained home with a second version, of other users."""
+    own = make.copied(trained, tmp_path_factory.mktemp("others"))
     checked = intake.read("second.csv", make.csv(make.users(1500, seed=1)), SCHEMA, need_label=True)
     dataset = own.datasets.put(checked, SCHEMA, now=NOW, need_label=True)
     own.training.learn(dataset, SCHEMA, Policy().thresholds, now=NOW, seed=1)
     return own
+
+
+@pytest.fixture
+def two(others, tmp_path):
+    """A copy of it for one test."""
+    shutil.copytree(others.settings.home, tmp_path, dirs_exist_ok=True)
+    return Home.open(tmp_path)
 
 
 @pytest.fixture

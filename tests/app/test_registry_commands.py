@@ -13,20 +13,11 @@ from typer.testing import CliRunner
 
 from app.cli import app
 from core.home import Home
-from core.policy.policy import Policy
 from core.registry import card, registry
 from core.schema import schema as schemas
 from tests import hub_server, make
 
 SECRET = "a long password"  # noqa: S105 - made up
-
-
-@pytest.fixture
-def two(own: Home) -> Home:
-    """v0001 in charge, nothing on record; v0002, trained by Bob, beside it."""
-    schema, dataset = schemas.load(own.settings.schema_file), own.datasets.stored()[0]
-    own.training.learn(dataset, schema, Policy().thresholds, now=make.NOW, seed=1, by="Bob")
-    return own
 
 
 def invoked(*arguments: object, home: Home) -> Result:

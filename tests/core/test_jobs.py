@@ -26,7 +26,7 @@ from tests import make
 
 JUDGE = "judge"
 #: Seconds within which anything here happens, also on a busy machine.
-PATIENCE = 90.0
+PATIENCE = 180.0
 NO_SIGNALS = os.name == "nt"
 #: Starts a job as a page does, and ends.
 STARTER = """
@@ -37,9 +37,9 @@ Home.open(sys.argv[1]).jobs.start("judge", json.loads(sys.argv[2]),
 """
 
 
-def judging(settings: Home, users: int, seed: int) -> dict[str, Any]:
+def judging(home: Home, users: int, seed: int) -> dict[str, Any]:
     checked = intake.read("users.csv", make.csv(make.users(users, seed=seed)), make.SCHEMA, need_label=True)
-    dataset = settings.datasets.put(checked, make.SCHEMA, now=make.NOW, need_label=True)
+    dataset = home.datasets.put(checked, make.SCHEMA, now=make.NOW, need_label=True)
     return {"model": "v0001", "dataset": dataset.id, "thresholds": {"monitor": 0.3}}
 
 
@@ -65,10 +65,8 @@ def _nothing_is_left_running(trained: Home) -> Iterator[None]:
         process.wait(PATIENCE)
 
 
-def begin(
-    settings: Home, identity: str, arguments: dict[str, Any], target: str = JUDGE, lane: jobs.Lane = "short"
-) -> Job:
-    return settings.jobs.start(target, arguments, title=f"The work {identity}", identity=identity, lane=lane)
+def begin(home: Home, identity: str, arguments: dict[str, Any], target: str = JUDGE, lane: jobs.Lane = "short") -> Job:
+    return home.jobs.start(target, arguments, title=f"The work {identity}", identity=identity, lane=lane)
 
 
 @contextmanager
@@ -81,23 +79,23 @@ def frozen(process: subprocess.Popen[bytes]) -> Iterator[None]:
         process.send_signal(signal.SIGCONT)
 
 
-def ended(settings: Home, identity: str) -> bool:
-    job = settings.jobs.look(identity)
+def ended(home: Home, identity: str) -> bool:
+    job = home.jobs.look(identity)
     return job is None or job.over
 
 
-def wait(settings: Home, identity: str, until: Callable[[Job], bool] = lambda job: job.over) -> Job:
+def wait(home: Home, identity: str, until: Callable[[Job], bool] = lambda job: job.over) -> Job:
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
-        job = settings.jobs.find(identity)
+        job = home.jobs.find(identity)
         if until(job):
             return job
         time.sleep(0.02)
     raise AssertionError(f"{job} did not get there")
 
 
-def log(settings: Home, identity: str) -> str:
-    return (settings.settings.jobs / identity / "log.txt").read_text(encoding="utf-8")
+def log(home: Home, identity: str) -> str:
+    return (home.settings.jobs / identity / "log.txt").read_text(encoding="utf-8")
 
 
 def test_a_job_that_is_done_has_done_its_work(trained: Home, short: dict[str, Any]) -> None:

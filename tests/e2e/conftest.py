@@ -70,6 +70,7 @@ def tab(chromium: Browser, server: str, excused: str) -> Iterator[Page]:
             complaints.append(f"{message.text} ({message.location['url']})")
 
     context = chromium.new_context(base_url=server, viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(60_000)
     page = context.new_page()
     page.on("request", asked)
     page.on("console", told)

@@ -45,7 +45,7 @@ def on_desk(page: Page, *, but: str = "") -> str:
 
 def taken_up(page: Page, home: Home, case: str, before: str | None) -> None:
     """Wait until another session than `before` holds the case: what the page shows may be of the one it has lost."""
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while home.cases.find(case).claimed_session == before:
         assert time.monotonic() < until, f"no other session has taken up {case}"
         page.wait_for_timeout(100)

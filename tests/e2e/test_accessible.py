@@ -14,7 +14,7 @@ from core.settings import ROOT
 from tests.e2e.gestures import idle
 from tests.e2e.homes import queued
 
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 PAGES: Final = tuple(sorted(path.stem for path in (ROOT / "pages").glob("*.py")))
 PANELS: Final = ("Triage", "Figures", "Guidance")
 #: Address by page, and by panel of Review.

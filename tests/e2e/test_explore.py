@@ -17,7 +17,7 @@ from tests import make
 from tests.e2e.gestures import idle
 
 #: Results take a moment on a busy machine.
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 HEADER, ROW = 35, 34  # px of the feature table
 
 

@@ -16,7 +16,7 @@ from core.settings import DEMO_USERS, ROOT
 from tests.e2e.gestures import idle, popover
 from tests.e2e.homes import queued
 
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 PAGES: Final = tuple(sorted(path.stem for path in (ROOT / "pages").glob("*.py")))
 WHERE: Final = {
     "overview": "/", "score_file": "/score-file?run=r-0001", "score_user": "/score-user?run=r-0001&row=1",

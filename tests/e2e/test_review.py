@@ -15,7 +15,7 @@ from tests.e2e.desk import WORD, case_of, desk_of, lines, note, on_desk, press, 
 from tests.e2e.gestures import HEADER, ROW, idle, queue_run, run_in, table
 
 #: Results take a moment on a busy machine.
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 SCORE = re.compile(r"^score [<>]?0\.\d{3}")
 
 

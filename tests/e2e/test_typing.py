@@ -16,7 +16,7 @@ from tests.e2e.desk import press as judge
 from tests.e2e.gestures import idle, popover
 from tests.e2e.homes import queued
 
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 PAGES = tuple(sorted({path.stem for path in (ROOT / "pages").glob("*.py")} - {"review"}))
 WHERE = {
     "overview": "/?as=Ada", "score_file": "/score-file?run=r-0001&as=Ada",

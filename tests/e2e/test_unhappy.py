@@ -19,7 +19,7 @@ from tests.e2e.gestures import by_menu, cells, drop, idle, run_in, select_row, t
 from tests.e2e.homes import Fragile, queued
 
 #: Results take a moment on a busy machine.
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 PASSWORDS = {"Root": "the lead of all admins", "Ines": "a reviewer, for now"}
 #: What Chromium and Streamlit tell of a server that is not there.
 GONE = "ERR_|No response|not responding|WebSocket|timeout"

@@ -57,7 +57,7 @@ def visit(monkeypatch: pytest.MonkeyPatch) -> Visit:
 
     def opened(home: Home, page: str = "overview", **where: str) -> AppTest:
         monkeypatch.setenv(HOME_VARIABLE, str(home.settings.home))
-        at = AppTest.from_file(ROOT / "app" / "main.py", default_timeout=60).run()
+        at = AppTest.from_file(ROOT / "app" / "main.py", default_timeout=200).run()
         if page == "overview":
             return at
         at.switch_page(str(ROOT / "pages" / f"{page}.py"))

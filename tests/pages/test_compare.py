@@ -39,12 +39,12 @@ class _Quiet(Report):
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory: pytest.TempPathFactory, trained: Home) -> Home:
     """The trained home with v0002, and both compared on on.csv."""
-    settings = Home.open(tmp_path_factory.mktemp("compared"))
-    shutil.copytree(trained.settings.home, settings.settings.home, dirs_exist_ok=True)
-    second = stored(settings, "second.csv", make.users(1500, seed=1))
-    settings.training.learn(settings.datasets.find(second), make.SCHEMA, Policy().thresholds, now=make.NOW, seed=1)
-    made(settings, "v0001", "v0002", stored(settings, "on.csv", ON))
-    return settings
+    home = Home.open(tmp_path_factory.mktemp("compared"))
+    shutil.copytree(trained.settings.home, home.settings.home, dirs_exist_ok=True)
+    second = stored(home, "second.csv", make.users(1500, seed=1))
+    home.training.learn(home.datasets.find(second), make.SCHEMA, Policy().thresholds, now=make.NOW, seed=1)
+    made(home, "v0001", "v0002", stored(home, "on.csv", ON))
+    return home
 
 
 @pytest.fixture
@@ -54,28 +54,28 @@ def two(compared: Home, tmp_path: Path) -> Home:
     return Home.open(tmp_path / "home")
 
 
-def stored(settings: Home, name: str, frame: pd.DataFrame) -> str:
+def stored(home: Home, name: str, frame: pd.DataFrame) -> str:
     checked = intake.read(name, make.csv(frame), make.SCHEMA)
-    return settings.datasets.put(checked, make.SCHEMA, now=make.NOW).id
+    return home.datasets.put(checked, make.SCHEMA, now=make.NOW).id
 
 
-def made(settings: Home, a: str, b: str, on: str) -> Compared:
-    settings.comparer.compare_stored(_Quiet(), a=a, b=b, on=on, thresholds=THRESHOLDS)
-    found = settings.comparer.look(Asked(a, b, on, THRESHOLDS))
+def made(home: Home, a: str, b: str, on: str) -> Compared:
+    home.comparer.compare_stored(_Quiet(), a=a, b=b, on=on, thresholds=THRESHOLDS)
+    found = home.comparer.look(Asked(a, b, on, THRESHOLDS))
     assert found is not None
     return found
 
 
-def on(settings: Home) -> str:
-    return next(found.id for found in settings.datasets.stored() if found.name == "on.csv")
+def on(home: Home) -> str:
+    return next(found.id for found in home.datasets.stored() if found.name == "on.csv")
 
 
-def known(settings: Home) -> Compared:
-    return made(settings, "v0001", "v0002", on(settings))
+def known(home: Home) -> Compared:
+    return made(home, "v0001", "v0002", on(home))
 
 
-def opened(visit: Visit, settings: Home, **where: str) -> AppTest:
-    at = visit(settings, "compare", **{"a": "v0001", "b": "v0002", "on": on(settings)[:12], **where})
+def opened(visit: Visit, home: Home, **where: str) -> AppTest:
+    at = visit(home, "compare", **{"a": "v0001", "b": "v0002", "on": on(home)[:12], **where})
     assert not at.exception
     return at
 

@@ -28,7 +28,7 @@ def opened(home: Home, monkeypatch: pytest.MonkeyPatch, tab: str = "Robustness")
     monkeypatch.setenv(HOME_VARIABLE, str(home.settings.home))
     st.cache_data.clear()
     st.cache_resource.clear()
-    at = AppTest.from_function(page, default_timeout=60)
+    at = AppTest.from_function(page, default_timeout=200)
     at.session_state["deeper"] = tab
     return at.run()
 

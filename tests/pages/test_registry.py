@@ -13,7 +13,6 @@ from app.words import plain
 from core.data import intake
 from core.evaluation.metrics import Estimate
 from core.home import Home
-from core.policy.policy import Policy
 from core.registry import registry
 from core.schema import schema as schemas
 from core.settings import ROOT
@@ -127,14 +126,6 @@ def test_a_dataset_with_one_class_only_is_told_in_a_sentence(real_jobs: None, vi
     assert not at.exception
     assert "0 negative labels" in screen.sentences(at)
     assert "Judge on these users" in [button.label for button in at.button]
-
-
-@pytest.fixture
-def two(own: Home) -> Home:
-    """v0001 in charge, nothing on record; v0002, trained by Bob, beside it."""
-    schema, dataset = schemas.load(own.settings.schema_file), own.datasets.stored()[0]
-    own.training.learn(dataset, schema, Policy().thresholds, now=make.NOW, seed=1, by="Bob")
-    return own
 
 
 def labels(at: AppTest) -> list[str]:

@@ -51,7 +51,7 @@ class Started(list[tuple[str, dict[str, Any], str, str]]):
 @pytest.fixture
 def started(_no_processes: None, monkeypatch: pytest.MonkeyPatch) -> Started:
     found = Started()
-    monkeypatch.setattr(jobs.Jobs, "start", found)
+    monkeypatch.setattr(jobs.Jobs, "start", lambda *asked, **named: found(*asked, **named))
     return found
 
 

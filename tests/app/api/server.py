@@ -78,10 +78,10 @@ def dumped(value: Any) -> bytes:
 
 
 @contextlib.contextmanager
-def serving(settings: Home, options: Options | None = None) -> Iterator[Client]:
+def serving(home: Home, options: Options | None = None) -> Iterator[Client]:
     """A server of this home, stopped and its runs closed at the end."""
     listening = server.bound(LOCAL, 0)
-    running = uvicorn.Server(server.configured(settings, options or Options()))
+    running = uvicorn.Server(server.configured(home, options or Options()))
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
     thread.start()
     try:

@@ -52,7 +52,7 @@ def at_once(asks: Sequence[Callable[[], Answer]]) -> list[list[Answer]]:
     gate = threading.Barrier(TIMES * len(asks))
 
     def one(ask: Callable[[], Answer]) -> Answer:
-        gate.wait(timeout=60)
+        gate.wait(timeout=200)
         return ask()
 
     with ThreadPoolExecutor(TIMES * len(asks)) as pool:

@@ -53,7 +53,7 @@ def test_200_clients_and_a_promotion(two: Home) -> None:
 
     def one(api: Client, client: int) -> tuple[list[dict[str, Any]], list[str]]:
         """Predict, say whether it was right, predict again: before and after the promotion."""
-        gate.wait(timeout=60)
+        gate.wait(timeout=200)
         told, kept = [], []
         for turn in range(2):
             if turn:
@@ -70,7 +70,7 @@ def test_200_clients_and_a_promotion(two: Home) -> None:
     with serving(two) as api, ThreadPoolExecutor(CLIENTS) as pool:
         clients = [pool.submit(one, api, client) for client in range(CLIENTS)]
         for _ in range(CLIENTS // 2):
-            assert halfway.acquire(timeout=60)
+            assert halfway.acquire(timeout=200)
         make.promoted(two, "v0002")
         found = [client.result() for client in clients]
         last = _after_the_promotion(api)

@@ -85,6 +85,7 @@ def house(tmp_path: Path) -> Path:
         "app/components/loop.py": "from app.components import shown\n",
         "app/components/other.py": "",
         "app/charts.py": "",
+        ".streamlit/config.toml": "[theme]\n",
     }.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
@@ -94,17 +95,22 @@ def house(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("path", "text", "changes"),
     [
-        ("pages/one.py", "x = 1\n", True),
-        ("app/components/shown.py", "x = 1\n", True),
-        ("app/components/parts/part.py", "x = 1\n", True),
-        ("app/components/loop.py", "x = 1\n", True),
+        ("pages/one.py", "st.button('Go')\n", True),
+        ("app/components/shown.py", "x = 'Nothing yet'\n", True),
+        ("app/components/parts/part.py", "HEIGHT = 430\n", True),
+        ("app/components/loop.py", "def drawn(place):\n    place.columns()\n", True),
+        (".streamlit/config.toml", "font = 'serif'\n", True),
+        (".streamlit/config.toml", "[server]\nheadless = true\n", False),
         ("app/components/shown.py", "\n    # why\n", False),
-        ("pages/two.py", "x = 1\n", False),
-        ("app/components/other.py", "x = 1\n", False),
-        ("app/charts.py", "x = 1\n", False),
+        ("app/components/shown.py", "\n\ndef other(x: Literal['a']):\n    'Why.'\n", False),
+        ("app/components/shown.py", "import streamlit\nfrom app import words\n", False),
+        ("app/components/loop.py", "x = words.of(shown)\n", False),
+        ("pages/two.py", "x = 'Text'\n", False),
+        ("app/components/other.py", "x = 'Text'\n", False),
+        ("app/charts.py", "x = 'Text'\n", False),
     ],
 )
-def test_a_picture_is_of_its_page_and_of_all_components_it_draws_with(
+def test_a_picture_is_of_what_its_page_shows_and_all_components_it_draws_with(
     house: Path, path: str, text: str, changes: bool
 ) -> None:
     before = picture_manifest.digest("one", house)
@@ -113,13 +119,37 @@ def test_a_picture_is_of_its_page_and_of_all_components_it_draws_with(
     assert (picture_manifest.digest("one", house) != before) == changes
 
 
+def test_a_function_of_another_name_in_another_file_shows_the_same(house: Path) -> None:
+    drawn, part = house / "app/components/shown.py", house / "app/components/parts/part.py"
+    before, text = drawn.read_text(), "\n\ndef {}(users):\n    st.dataframe({}, height=430)\n"
+    drawn.write_text(before + text.format("table", "users"))
+    first = picture_manifest.digest("one", house)
+
+    drawn.write_text(before)
+    part.write_text(part.read_text() + text.format("users_table", "cases.of(users)"))
+
+    assert picture_manifest.digest("one", house) == first
+
+
+def test_an_element_of_another_kind_or_with_a_further_setting_is_noticed(house: Path) -> None:
+    drawn = house / "app/components/shown.py"
+    calls = ("st.button(x)", "st.link_button(x)", "st.button(x, icon=y)", "place.button(x, type=y)")
+
+    digests = set()
+    for call in calls:
+        drawn.write_text(f"from app.components.parts import part\n{call}\n")
+        digests.add(picture_manifest.digest("one", house))
+
+    assert len(digests) == len(calls)
+
+
 def test_a_page_without_a_picture_is_outdated_and_so_is_one_that_has_changed(house: Path) -> None:
     folder = house / "screens"
     assert picture_manifest.outdated(folder, house) == ("one", "two")
     picture_manifest.record({"one": "one.png", "two": "two.png"}, folder, house)
     assert picture_manifest.outdated(folder, house) == ()
 
-    (house / "app/components/shown.py").write_text("x = 1\n")
+    (house / "app/components/shown.py").write_text("x = 'Text'\n")
     assert picture_manifest.outdated(folder, house) == ("one",)
     picture_manifest.record({"one": "one.png"}, folder, house)
     assert picture_manifest.outdated(folder, house) == ()

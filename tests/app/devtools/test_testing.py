@@ -1,39 +1,56 @@
-"""How the `test` command calls pytest."""
+"""Tests run in two processes, unless the caller wants it otherwise or names one file."""
 
 from __future__ import annotations
-
-from types import SimpleNamespace
 
 import pytest
 
 from app.devtools import testing
-from app.devtools.testing import run_tests
 
 
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """What pytest was called with, which is not called again from inside of a test."""
-    calls: list[list[str]] = []
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["-k", "intake"],
+        ["--durations=20"],
+        ["-x", "-q"],
+        ["tests/core"],
+        ["tests/test_cases.py", "tests/test_homes.py"],
+        ["tests/test_cases.py", "tests/core"],
+        ["-p", "no:cacheprovider", "--no-header"],
+    ],
+)
+def test_a_choice_of_tests_runs_in_two_processes(arguments: list[str]) -> None:
+    told = testing.options(arguments, slow=False)
 
-    def run(command: list[str], **_options: object) -> SimpleNamespace:
-        calls.append(command[3:])
-        return SimpleNamespace(returncode=5)
-
-    monkeypatch.setattr(testing, "subprocess", SimpleNamespace(run=run))
-    return calls
-
-
-def test_all_tests_run_in_two_processes_and_a_part_in_one(asked: list[list[str]]) -> None:
-    assert run_tests([]) == 5
-    run_tests(["tests/core", "-m", "slow"])
-    run_tests([], slow=True)
-    assert asked == [
-        ["-m", "not slow", "-n", "2", "--dist", "loadfile"],
-        ["-m", "not slow", "tests/core", "-m", "slow"],
-        ["-n", "2", "--dist", "loadfile"],
-    ]
+    assert told == ["-m", "not slow", *testing.TOGETHER, *arguments]
+    assert testing.options(arguments, slow=True) == [*testing.TOGETHER, *arguments]
 
 
-def test_coverage_is_measured_in_two_processes_of_a_part_too(asked: list[list[str]]) -> None:
-    run_tests(["tests/core"], coverage=True)
-    assert asked == [["-m", "not slow", *testing.TOGETHER, *testing.COVERAGE, "tests/core"]]
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["-n0"],
+        ["-n", "4"],
+        ["--numprocesses=3"],
+        ["--dist=load", "tests/core"],
+        ["-p", "no:xdist"],
+        ["-pno:xdist"],
+        ["--pdb", "-k", "intake"],
+        ["--trace"],
+        ["-s"],
+        ["--capture=no"],
+        ["tests/test_cases.py"],
+        ["-v", "tests/test_cases.py::test_no_such"],
+        ["tests/test_cases.py::test_one", "tests/test_cases.py::test_two"],
+    ],
+)
+def test_who_says_where_tests_run_or_names_one_file_is_given_no_processes(arguments: list[str]) -> None:
+    assert testing.options(arguments, slow=False) == ["-m", "not slow", *arguments]
+
+
+def test_coverage_is_measured_in_both_processes_and_said_of_a_part_too() -> None:
+    assert testing.options(["tests/core"], coverage=True) == [
+        "-m", "not slow", *testing.COVERAGE, *testing.TOGETHER, "tests/core",
+    ]  # fmt: skip
+    assert testing.options(["-n0"], coverage=True) == ["-m", "not slow", *testing.COVERAGE, "-n0"]

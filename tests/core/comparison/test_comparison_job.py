@@ -28,12 +28,12 @@ ON = make.users(900, seed=3)
 @pytest.fixture(scope="module")
 def twice(tmp_path_factory, trained):
     """The trained home with v0002, of other users, and on.csv, whom neither knows."""
-    settings = Home.open(tmp_path_factory.mktemp("twice"))
-    shutil.copytree(trained.settings.home, settings.settings.home, dirs_exist_ok=True)
-    second = stored(settings, "second.csv", make.users(1500, seed=1))
-    settings.training.learn(second, SCHEMA, Policy().thresholds, now=NOW, seed=1)
-    stored(settings, "on.csv", ON)
-    return settings
+    home = Home.open(tmp_path_factory.mktemp("twice"))
+    shutil.copytree(trained.settings.home, home.settings.home, dirs_exist_ok=True)
+    second = stored(home, "second.csv", make.users(1500, seed=1))
+    home.training.learn(second, SCHEMA, Policy().thresholds, now=NOW, seed=1)
+    stored(home, "on.csv", ON)
+    return home
 
 
 def stored(settings, name, frame):

@@ -299,25 +299,25 @@ def test_cautions_speak_only_when_there_is_reason():
 @pytest.fixture(scope="module")
 def two(tmp_path_factory):
     """A home with v0001 of 1,500 users, v0002 of 1,500 others, and a file of 1,500 that holds some of the first."""
-    settings = Home.open(tmp_path_factory.mktemp("two"))
-    make.trained_home(settings)
+    home = Home.open(tmp_path_factory.mktemp("two"))
+    make.trained_home(home)
     for name, frame in {
         "second.csv": make.users(1500, seed=1),
         "on.csv": pd.concat([make.users(1500, seed=0)[:500], make.users(1000, seed=3)]),
     }.items():
         checked = intake.read(name, make.csv(frame), SCHEMA, need_label=True)
-        dataset = settings.datasets.put(checked, SCHEMA, now=NOW, need_label=True)
+        dataset = home.datasets.put(checked, SCHEMA, now=NOW, need_label=True)
         if name == "second.csv":
-            settings.training.learn(dataset, SCHEMA, THRESHOLDS, now=NOW, seed=1)
-    return settings, dataset
+            home.training.learn(dataset, SCHEMA, THRESHOLDS, now=NOW, seed=1)
+    return home, dataset
 
 
 def test_versions_are_compared_on_users_neither_learnt_from(two):
-    settings, dataset = two
-    schema = schemas.load(settings.settings.schema_file)
-    models = [settings.registry.load(version) for version in ("v0001", "v0002")]
-    rows = settings.common_rows.rows(models, dataset, schema)
-    keys = split.keys(make.users(1500, seed=0)[:500], SCHEMA, settings.split.salt())
+    home, dataset = two
+    schema = schemas.load(home.settings.schema_file)
+    models = [home.registry.load(version) for version in ("v0001", "v0002")]
+    rows = home.common_rows.rows(models, dataset, schema)
+    keys = split.keys(make.users(1500, seed=0)[:500], SCHEMA, home.split.salt())
     tested = int(split.in_test(keys).sum())
     assert len(rows.label) == 1000 + tested
     assert rows.trained_on == {"v0001": 500 - tested, "v0002": 0}
@@ -325,20 +325,20 @@ def test_versions_are_compared_on_users_neither_learnt_from(two):
 
 
 def test_of_a_version_from_a_home_with_another_salt_nothing_is_left_out_but_it_is_said(two):
-    settings, dataset = two
-    model = settings.registry.load("v0001")
-    salt = settings.settings.salt_file.read_text()
-    write_text(settings.settings.salt_file, "6b" * 16 + "\n")
-    rows = settings.common_rows.rows([model], dataset, SCHEMA)
-    write_text(settings.settings.salt_file, salt)
+    home, dataset = two
+    model = home.registry.load("v0001")
+    salt = home.settings.salt_file.read_text()
+    write_text(home.settings.salt_file, "6b" * 16 + "\n")
+    rows = home.common_rows.rows([model], dataset, SCHEMA)
+    write_text(home.settings.salt_file, salt)
     assert (len(rows.label), rows.untold) == (1500, ("v0001",))
     assert "another salt" in rows.sentence
 
 
 def test_two_versions_side_by_side_tell_everything(two):
-    settings, dataset = two
-    models = [settings.registry.load(version) for version in ("v0001", "v0002")]
-    found = settings.version_comparisons.versions(*models, dataset, SCHEMA, THRESHOLDS, seed=0)
+    home, dataset = two
+    models = [home.registry.load(version) for version in ("v0001", "v0002")]
+    found = home.version_comparisons.versions(*models, dataset, SCHEMA, THRESHOLDS, seed=0)
     facts = json.loads(json.dumps(found.as_json()))
     severity = [Policy().severity(each.probability) for each in found.contenders]
     assert facts["flips"]["users"] == (severity[0] != severity[1]).sum() > 0
@@ -350,11 +350,11 @@ def test_two_versions_side_by_side_tell_everything(two):
 
 
 def test_users_all_learnt_from_leave_nothing_to_compare(two):
-    settings, _ = two
-    model = settings.registry.load("v0002")
+    home, _ = two
+    model = home.registry.load("v0002")
     frame = make.users(1500, seed=1)
-    frame = frame[~split.in_test(split.keys(frame, SCHEMA, settings.split.salt()))]
+    frame = frame[~split.in_test(split.keys(frame, SCHEMA, home.split.salt()))]
     checked = intake.read("learnt.csv", make.csv(frame), SCHEMA, need_label=True)
-    dataset = settings.datasets.put(checked, SCHEMA, now=NOW, need_label=True)
+    dataset = home.datasets.put(checked, SCHEMA, now=NOW, need_label=True)
     with pytest.raises(TooFewRowsError, match=r"have not learnt from in learnt\.csv"):
-        settings.common_rows.rows([model], dataset, SCHEMA)
+        home.common_rows.rows([model], dataset, SCHEMA)

@@ -32,9 +32,9 @@ FILES = ("model.ubj", "calibration.json", "metadata.json", "baseline.parquet", "
 ORIGIN = Origin("https://huggingface.co", "ada/spam", "0123456789" * 4, "Ada", make.NOW)
 
 
-def parts(settings: Home) -> Parts:
+def parts(home: Home) -> Parts:
     """What a version was published from."""
-    model = settings.registry.load()
+    model = home.registry.load()
     return Parts(model.booster, model.calibration, model.metadata, model.baseline(), model.users() << np.uint64(24))
 
 

@@ -107,7 +107,7 @@ def test_a_killed_one_leaves_no_lock_and_the_next_goes_on(home: Home) -> None:
     command = [sys.executable, "-m", "app", "watch", "--every", "1", "--home", str(home.settings.home)]
     environment = child_environment(home.settings.home) | {"TRUSTDESK_NO_VENV": "1"}
     child = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
-    until = time.monotonic() + 60
+    until = time.monotonic() + 200
     while not home.settings.watch_log.is_file() and time.monotonic() < until:
         time.sleep(0.1)
     with pytest.raises(RefusedError), home.scheduler.alone():

@@ -11,7 +11,6 @@ from core.errors import NotAllowedError, RefusedError, UnknownVersionError
 from core.home import Home
 from core.policy.policy import Policy
 from core.retraining.shadow import Standing
-from core.schema import schema as schemas
 from core.scoring.scorer import Scorer
 from tests import make, screen
 from tests.core.feedback.verdicts import verdict
@@ -19,14 +18,6 @@ from tests.core.review import reviewing
 from tests.make import NOW
 
 USERS = make.users(300, seed=31)
-
-
-@pytest.fixture
-def two(own: Home) -> Home:
-    """v0001 in charge, v0002 beside it."""
-    schema, dataset = schemas.load(own.settings.schema_file), own.datasets.stored()[0]
-    own.training.learn(dataset, schema, Policy().thresholds, now=NOW, seed=1, by="Bob")
-    return own
 
 
 def standing(home: Home) -> Standing:

@@ -46,34 +46,34 @@ def given_rows(*cells: dict[str, Any]) -> list[Row]:
     return [Row.of(number, each) for number, each in enumerate(cells, 1)]
 
 
-def imported(settings: Home, *cells: dict[str, Any], by: str = "Ada") -> Imported:
-    return settings.feedback_import.record(given_rows(*cells), by=by, now=NOW)
+def imported(home: Home, *cells: dict[str, Any], by: str = "Ada") -> Imported:
+    return home.feedback_import.record(given_rows(*cells), by=by, now=NOW)
 
 
-def refused(settings: Home, cells: dict[str, Any], by: str = "Ada") -> tuple[str, str]:
+def refused(home: Home, cells: dict[str, Any], by: str = "Ada") -> tuple[str, str]:
     """Column and sentence of the only row, of which nothing was stored."""
-    done = imported(settings, cells, by=by)
+    done = imported(home, cells, by=by)
     assert (done.ids, done.new, len(done.refused)) == ((), 0, 1)
-    assert len(stored(settings)) == 0
+    assert len(stored(home)) == 0
     return done.refused[0].column, done.refused[0].sentence
 
 
-def stored(settings: Home) -> pd.DataFrame:
-    return settings.feedback.read()
+def stored(home: Home) -> pd.DataFrame:
+    return home.feedback.read()
 
 
-def row_in(settings: Home, run: Run, *bands: str) -> int:
+def row_in(home: Home, run: Run, *bands: str) -> int:
     """An input row of a run in one of these bands."""
-    scores = settings.runs.scores(run.id)["probability"]
+    scores = home.runs.scores(run.id)["probability"]
     return int(scores.index[pd.Index(run.policy.bands(scores)).isin(bands)][0])
 
 
-def flagged(settings: Home, run: Run) -> str:
-    return f"{run.id}-{row_in(settings, run, 'human_review', 'auto_remove')}"
+def flagged(home: Home, run: Run) -> str:
+    return f"{run.id}-{row_in(home, run, 'human_review', 'auto_remove')}"
 
 
-def passed(settings: Home, run: Run) -> str:
-    return f"{run.id}-{row_in(settings, run, 'allow', 'monitor')}"
+def passed(home: Home, run: Run) -> str:
+    return f"{run.id}-{row_in(home, run, 'allow', 'monitor')}"
 
 
 def test_a_row_is_joined_with_what_was_scored(own: Home, run: Run) -> None:
@@ -185,16 +185,16 @@ def test_what_differs_is_another_verdict(own: Home, run: Run) -> None:
 # Contradictions and changes of mind
 
 
-def labels(settings: Home) -> list[tuple[str, str]]:
+def labels(home: Home) -> list[tuple[str, str]]:
     """Reviewer and verdict of what was neither superseded nor withdrawn."""
-    known = settings.ledger
+    known = home.ledger
     known.refresh()
     frame = known.valid()
     return list(zip(frame["reviewer"], frame["verdict"], strict=True))
 
 
-def from_file(settings: Home, *cells: dict[str, Any], by: str = "Ada") -> Imported:
-    return settings.feedback_import.record(given_rows(*cells), by=by, now=NOW, cumulative=True)
+def from_file(home: Home, *cells: dict[str, Any], by: str = "Ada") -> Imported:
+    return home.feedback_import.record(given_rows(*cells), by=by, now=NOW, cumulative=True)
 
 
 def test_there_and_back_again_is_said_three_times(own: Home, run: Run) -> None:
@@ -354,12 +354,12 @@ def test_good_rows_are_stored_although_others_are_refused(own: Home, run: Run) -
     assert json.loads(importing.table(done.refused)["record"][1].as_py()) == good | {"actual_label": 7}
 
 
-def queued(settings: Home, run: Run) -> pd.DataFrame:
+def queued(home: Home, run: Run) -> pd.DataFrame:
     """The plan of a run that only a few of its users are chosen by."""
-    rules = replace(settings.guidance.load(), capacity=10, audit=0.05, uncertain=3)
-    settings.guidance.save(rules, by="Ada", now=NOW)
-    settings.plans.queue_run(run.id, by="Ada", now=NOW)
-    plan = settings.runs.plan(run.id)
+    rules = replace(home.guidance.load(), capacity=10, audit=0.05, uncertain=3)
+    home.guidance.save(rules, by="Ada", now=NOW)
+    home.plans.queue_run(run.id, by="Ada", now=NOW)
+    plan = home.runs.plan(run.id)
     assert plan is not None
     return plan
 
@@ -386,10 +386,10 @@ def test_figures_count_whoever_was_drawn_and_nobody_else(own: Home, run: Run) ->
     assert judged(own, run) == plan["chosen"].sum()
 
 
-def judged(settings: Home, run: Run) -> int:
-    known = settings.ledger
+def judged(home: Home, run: Run) -> int:
+    known = home.ledger
     known.refresh()
-    figures = settings.live_figures.figures(run, known.valid())
+    figures = home.live_figures.figures(run, known.valid())
     assert figures is not None
     return sum(band.judged for band in figures.bands)
 

@@ -91,8 +91,8 @@ def test_a_csv_file_is_utf8_with_commas_and_unix_line_ends() -> None:
     assert export.as_bytes(table.slice(0, 0), ".csv") == "ä,n\n".encode()
 
 
-def to(settings: Home, path: Path) -> Target:
-    return settings.exports.target(path, table_marks.SCORES)
+def to(home: Home, path: Path) -> Target:
+    return home.exports.target(path, table_marks.SCORES)
 
 
 @pytest.fixture

@@ -21,15 +21,15 @@ POLICY = Policy(0.2, 0.5, 0.8, version="p0007", armed=True)
 
 
 def record(
-    settings: Home, n: int = 30, seed: int = 1, name: str = "users-1.csv", job: str = ""
+    home: Home, n: int = 30, seed: int = 1, name: str = "users-1.csv", job: str = ""
 ) -> tuple[Run, Scored, pd.DataFrame]:
     payload = make.csv(make.users(n, seed=seed)) + b"broken\n"
     checked = intake.read(f"users-{seed}.csv", payload, make.SCHEMA)
-    dataset = settings.datasets.put(checked, make.SCHEMA, now=make.NOW)
-    scored = Scorer(settings.registry.load()).score(checked.frame)
+    dataset = home.datasets.put(checked, make.SCHEMA, now=make.NOW)
+    scored = Scorer(home.registry.load()).score(checked.frame)
     started = time.monotonic()
     rows = checked.frame.index
-    run = settings.runs.record(dataset, scored, rows, POLICY, name=name, now=make.NOW, started=started, job=job)
+    run = home.runs.record(dataset, scored, rows, POLICY, name=name, now=make.NOW, started=started, job=job)
     return run, scored, checked.frame
 
 

@@ -28,15 +28,15 @@ u5,4,0,3,1e-3,4,Joe,KE
 PAYLOAD = TEXT.encode()
 
 
-def score(settings: Home, payload: bytes | Path = PAYLOAD, name: str = "users.csv") -> Scoring:
-    return settings.file_scoring.score_file(
-        name, payload, make.SCHEMA, settings.registry.load(), POLICY, now=make.NOW
+def score(home: Home, payload: bytes | Path = PAYLOAD, name: str = "users.csv") -> Scoring:
+    return home.file_scoring.score_file(
+        name, payload, make.SCHEMA, home.registry.load(), POLICY, now=make.NOW
     )  # fmt: skip
 
 
-def told(done: Scoring, settings: Home, which: Which, top: int = 3) -> pd.DataFrame:
+def told(done: Scoring, home: Home, which: Which, top: int = 3) -> pd.DataFrame:
     probability = done.results["probability"].to_numpy()
-    return score_file.explained(done.frame, probability, settings.registry.load(), POLICY, which=which, top=top)
+    return score_file.explained(done.frame, probability, home.registry.load(), POLICY, which=which, top=top)
 
 
 def test_every_user_received_is_scored_or_rejected(own: Home) -> None:

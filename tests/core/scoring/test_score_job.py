@@ -295,7 +295,7 @@ def test_of_files_sent_under_one_key_at_once_one_is_scored(own: Home) -> None:
     def start(name: str) -> Job | None:
         path = own.score_jobs.upload(job)
         path.write_bytes(make.csv(make.users(5)))
-        gate.wait(timeout=60)
+        gate.wait(timeout=200)
         with contextlib.suppress(RefusedError):
             return own.score_jobs.start(job, path, Order(name, "0" * 64))
         return None

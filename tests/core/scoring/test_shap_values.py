@@ -40,8 +40,8 @@ def booster() -> xgb.Booster:
     links, flag, ratio, since, other, _ = features.T
     odds = np.nan_to_num(links - 2 * flag + ratio * other + (since - 1.7e9) / 3e3)
     label = np.random.default_rng(1).random(4000) < 1 / (1 + np.exp(-odds + 2))
-    settings = {"objective": "binary:logistic", "max_depth": 5, "eta": 0.2, "nthread": 1, "seed": 0}
-    return xgb.train(settings, xgb.DMatrix(features, label), num_boost_round=40)
+    home = {"objective": "binary:logistic", "max_depth": 5, "eta": 0.2, "nthread": 1, "seed": 0}
+    return xgb.train(home, xgb.DMatrix(features, label), num_boost_round=40)
 
 
 @pytest.fixture(scope="module")
