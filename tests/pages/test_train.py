@@ -20,7 +20,7 @@ from app.queries import services
 from core import jobs
 from core.evaluation import metrics
 from core.home import Home
-from core.jobs import Job, Status
+from core.jobs import Job, Jobs, Status
 from core.training.training_runs import Scores, TrainingRun, Trial, Validation
 from tests import make, screen
 from tests.screen import Visit
@@ -43,15 +43,20 @@ TRIALS = (
 class Started(list[tuple[str, dict[str, Any], str, str]]):
     """What was asked of `jobs.start`: target, arguments, title, identity."""
 
-    def __call__(self, _home: Home, target: str, arguments: Any, *, title: str, identity: str, lane: str) -> None:
-        assert lane == "long"
-        self.append((target, dict(arguments), title, identity))
+    def method(self) -> Callable[..., None]:
+        """In the place of `Jobs.start`."""
+
+        def start(_jobs: Jobs, target: str, arguments: Any, *, title: str, identity: str, lane: str) -> None:
+            assert lane == "long"
+            self.append((target, dict(arguments), title, identity))
+
+        return start
 
 
 @pytest.fixture
 def started(_no_processes: None, monkeypatch: pytest.MonkeyPatch) -> Started:
     found = Started()
-    monkeypatch.setattr(jobs.Jobs, "start", lambda *asked, **named: found(*asked, **named))
+    monkeypatch.setattr(jobs.Jobs, "start", found.method())
     return found
 
 
