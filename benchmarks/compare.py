@@ -29,9 +29,9 @@ from core.comparison import external  # noqa: E402
 from core.comparison.comparison_job import Asked  # noqa: E402
 from core.comparison.paired_metrics import compare  # noqa: E402
 from core.home import Home  # noqa: E402
-from core.policy.policy import Policy  # noqa: E402
 
-THRESHOLDS = {str(band): above for band, above in Policy().thresholds.items()}
+POLICY = Home.open(ROOT).policies.in_force()
+THRESHOLDS = {str(band): above for band, above in POLICY.thresholds.items()}
 
 
 def files(users: int) -> list[bytes]:

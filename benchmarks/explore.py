@@ -23,7 +23,6 @@ from dashboard import SECONDS, chromium, trial  # first: it makes `app` and `cor
 from playwright.sync_api import Page, WebSocket, sync_playwright
 
 from core.home import Home
-from core.policy.policy import Policy
 from core.schema import schema as schemas
 
 
@@ -73,7 +72,7 @@ class Waits:
 def score(home: Home, users: Path) -> None:
     """Make run r-0001 of a file."""
     columns, model = schemas.load(home.settings.schema_file), home.registry.load()
-    home.file_scoring.score_file(users.name, users, columns, model, Policy(), now=datetime.now(UTC))
+    home.file_scoring.score_file(users.name, users, columns, model, home.policies.in_force(), now=datetime.now(UTC))
 
 
 def figure(page: Page, title: str) -> None:

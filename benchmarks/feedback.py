@@ -21,16 +21,19 @@ from pathlib import Path
 
 import numpy as np
 
+from core.policy.decide import decide
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from core.feedback.verdict import Verdict  # noqa: E402
 from core.home import Home  # noqa: E402
-from core.policy.policy import Policy  # noqa: E402 - the line above makes them importable
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NAMES = [f"X{i}" for i in range(1, 52)]
 REASONS = "X12 is 41.7, higher than for most users (+0.31); X3 is missing (+0.12); X40 is 0 (−0.08)"
+
+POLICY = Home.open(ROOT).policies.in_force()
 
 
 def verdicts(first: int, n: int) -> list[Verdict]:
@@ -38,7 +41,7 @@ def verdicts(first: int, n: int) -> list[Verdict]:
     random = np.random.default_rng(first)
     values = np.where(random.random((n, len(NAMES))) < 0.1, np.nan, random.lognormal(size=(n, len(NAMES))))
     scores = random.random(n)
-    bands, policy = Policy().bands(scores).tolist(), Policy()
+    bands, policy = decide(POLICY, scores).bands.tolist(), POLICY
     return [
         Verdict(
             id=f"v{number:08d}-4f7c-9a1b", time=START + timedelta(seconds=number), case=f"c-{number:06d}",

@@ -27,7 +27,6 @@ from explore import quiet  # noqa: E402
 
 from app.devtools import demo_home, test_server  # noqa: E402
 from core.home import Home  # noqa: E402
-from core.policy.policy import Policy  # noqa: E402
 from core.schema import schema as schemas  # noqa: E402
 
 TITLE = "document.querySelector('[data-testid=stMain] h1') !== null"
@@ -40,7 +39,7 @@ def prepared(home: Home, users: Path | None) -> tuple[str, ...]:
     run = told.run
     if users is not None:
         schema, model = schemas.load(home.settings.schema_file), home.registry.load()
-        run = home.file_scoring.score_file(users.name, users, schema, model, Policy(), now=now).run
+        run = home.file_scoring.score_file(users.name, users, schema, model, home.policies.in_force(), now=now).run
         home.plans.queue_run(run.id, by="Lea", now=now)
     row = int(home.runs.scores(run.id)["probability"].idxmax())
     user = home.plans.users(run, schemas.load(home.settings.schema_file)).loc[row]

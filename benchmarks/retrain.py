@@ -23,6 +23,8 @@ from pathlib import Path
 
 import numpy as np
 
+from core.policy.decide import decide
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
@@ -33,7 +35,6 @@ from core.data import intake, split  # noqa: E402
 from core.data.datasets import Dataset  # noqa: E402
 from core.feedback.verdict import Verdict  # noqa: E402
 from core.home import Home  # noqa: E402
-from core.policy.policy import Policy  # noqa: E402
 from core.schema import schema as schemas  # noqa: E402
 
 PAGES = (("", ""), ("score-file", "run=r-0001"), ("monitor", ""), ("train", ""), ("registry", ""), ("review", "as=Ada"))
@@ -43,7 +44,7 @@ BATCH = 5_000
 
 def prepare(home: Home, users: Path, verdicts: int) -> None:
     """A champion that learnt from the file and has scored it, and verdicts on other users."""
-    schema, policy, now = schemas.load(home.settings.schema_file), Policy(), datetime.now(UTC)
+    schema, policy, now = schemas.load(home.settings.schema_file), home.policies.in_force(), datetime.now(UTC)
     checked = intake.read(users.name, users.read_bytes(), schema, need_label=True)
     dataset = home.datasets.put(checked, schema, now=now, need_label=True)
     version = home.training.learn(dataset, schema, policy.thresholds, now=now)
@@ -56,13 +57,13 @@ def prepare(home: Home, users: Path, verdicts: int) -> None:
 
 def judged(home: Home, dataset: Dataset, n: int) -> Iterator[Verdict]:
     """Verdicts on users like some of the test part, whom the champion has not learnt from, as the labels say."""
-    schema, random, policy = schemas.load(home.settings.schema_file), np.random.default_rng(0), Policy()
+    schema, random, policy = schemas.load(home.settings.schema_file), np.random.default_rng(0), home.policies.in_force()
     frame = home.datasets.frame(dataset.id)
     unseen = np.flatnonzero(split.in_test(split.keys(frame, schema, home.split.salt())))
     frame = frame.iloc[random.permutation(unseen)[:n]]
     label = frame[schema.label.column].to_numpy(float) == 1  # type: ignore[union-attr]
     score = random.random(len(label))
-    bands = policy.bands(score)
+    bands = decide(policy, score).bands
     values = frame[list(schema.names)].astype(float).to_numpy()
     for i, row in enumerate(values):
         features = {name: None if np.isnan(x) else float(x) for name, x in zip(schema.names, row, strict=True)}
@@ -101,7 +102,7 @@ def main() -> None:
             for _ in range(asked.runs):
                 before += around(session, 5 * len(PAGES), "", home)
                 started = time.perf_counter()
-                job = home.scheduler.start(Policy().thresholds, how=asked.how, by="Benchmark")
+                job = home.scheduler.start(home.policies.in_force().thresholds, how=asked.how, by="Benchmark")
                 meanwhile += around(session, None, job.id, home)
                 seconds.append(time.perf_counter() - started)
                 over = home.jobs.find(job.id)

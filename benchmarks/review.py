@@ -20,6 +20,8 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
+from core.policy.decide import decide
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
@@ -28,7 +30,6 @@ from feedback import fill  # noqa: E402
 
 from app.devtools import test_server  # noqa: E402
 from core.home import Home  # noqa: E402
-from core.policy.policy import Policy  # noqa: E402
 from core.review import cases  # noqa: E402
 from core.review.enqueue import Entry  # noqa: E402
 from core.review.verdicts import Given  # noqa: E402
@@ -55,8 +56,8 @@ def people(home: Home, n: int) -> list[Entry]:
     model = home.registry.load()
     sample = model.baseline().sample
     rows = sample[list(model.metadata.names)].sample(n, replace=True, random_state=1).to_dict("records")
-    score, policy = np.random.default_rng(0).random(n), Policy()
-    bands, actions = policy.bands(score), policy.actions(score)
+    score, policy = np.random.default_rng(0).random(n), home.policies.in_force()
+    bands, actions = decide(policy, score).bands, decide(policy, score).actions
     return [
         Entry(
             user=f"open-{i}", dataset="d" * 64, run="r-0001", row=i + 1, model=model.version, policy=policy.version,

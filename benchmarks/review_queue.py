@@ -20,11 +20,12 @@ from pathlib import Path
 
 import numpy as np
 
+from core.policy.decide import decide
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from core.home import Home  # noqa: E402
-from core.policy.policy import Policy  # noqa: E402
 from core.review import cases, queue  # noqa: E402
 from core.review.cases import CaseFilters  # noqa: E402
 from core.review.enqueue import Entry  # noqa: E402
@@ -34,12 +35,14 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 FEATURES = [f"X{i}" for i in range(1, 52)]
 CHUNK = 20_000
 
+POLICY = Home.open(ROOT).policies.in_force()
+
 
 def people(numbers: range, run: str) -> list[Entry]:
     """Users with made-up scores and features; 9 of 10 certain to be reviewed, the others drawn at random."""
     chance = np.random.default_rng(numbers.start)
     score, values = chance.random(len(numbers)), chance.normal(size=(len(numbers), len(FEATURES)))
-    bands, actions = Policy().bands(score), Policy().actions(score)
+    bands, actions = decide(POLICY, score).bands, decide(POLICY, score).actions
     return [
         Entry(
             user=f"user-{number}", dataset="d" * 64, run=run, row=i + 1, model="v0001", policy="p0001",

@@ -27,7 +27,6 @@ from explore import memory  # noqa: E402 - the line above makes them importable
 from session import Session, told  # noqa: E402
 
 from app.devtools.test_server import bundled_home, dashboard  # noqa: E402
-from core.policy.policy import Policy  # noqa: E402
 from core.schema import schema as schemas  # noqa: E402
 
 #: Seconds that a page is looked at: from, to.
@@ -65,7 +64,9 @@ def main() -> None:
         home, now = bundled_home(Path(folder)), datetime.now(UTC)
         schema, model = schemas.load(home.settings.schema_file), home.registry.load()
         payload = chosen.users.read_bytes()
-        run = home.file_scoring.score_file(chosen.users.name, payload, schema, model, Policy(), now=now).run
+        run = home.file_scoring.score_file(
+            chosen.users.name, payload, schema, model, home.policies.in_force(), now=now
+        ).run
         home.plans.queue_run(run.id, by="Lea", now=now)
         asked = pages(run.id)
         with dashboard(home) as address, Session(address) as first:

@@ -23,7 +23,6 @@ sys.path.insert(0, str(ROOT))  # the program is not installed as a package
 from app.devtools.test_server import bundled_home  # noqa: E402 - the line above makes it importable
 from core.data import intake  # noqa: E402
 from core.home import Home  # noqa: E402
-from core.policy.policy import Policy  # noqa: E402
 from core.schema import schema as schemas  # noqa: E402
 
 LOOK_EVERY = 0.05
@@ -31,7 +30,12 @@ LOOK_EVERY = 0.05
 
 def trained(home: Home, dataset: str, family: str, number: int) -> tuple[float, dict[str, float]]:
     """Seconds from the click to the figures, and of each step as its name was told."""
-    arguments = {"dataset": dataset, "family": family, "thresholds": Policy().thresholds, "by": "Benchmark"}
+    arguments = {
+        "dataset": dataset,
+        "family": family,
+        "thresholds": home.policies.in_force().thresholds,
+        "by": "Benchmark",
+    }
     started = told = time.perf_counter()
     job = home.jobs.start("train", arguments, title="t", identity=f"train-{number:04d}")
     steps, what = dict[str, float](), "Starting"

@@ -306,7 +306,9 @@ class Home(Stores):
     def score_jobs(self) -> ScoreJobs:
         from core.scoring.score_job import ScoreJobs
 
-        return ScoreJobs(self.file_scoring, self.jobs, self.registry, self.runs, self.settings.schema_file)
+        return ScoreJobs(
+            self.file_scoring, self.jobs, self.policies, self.registry, self.runs, self.settings.schema_file
+        )
 
     @cached_property
     def views(self) -> Views:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from core.jobs import Jobs
     from core.monitoring.incidents import Incidents
     from core.monitoring.targets import TargetOptions
+    from core.policy.store import Policies
     from core.registry.lineage import Lineage
     from core.registry.registry import Registry
     from core.retraining.gate import GateReports
@@ -205,6 +206,12 @@ class Stores:
         from core.feedback.csv_store import CsvStore
 
         return CsvStore(self.ledger, self.audit)
+
+    @cached_property
+    def policies(self) -> Policies:
+        from core.policy.store import Policies
+
+        return Policies(self.database)
 
     @cached_property
     def guidance(self) -> GuidanceStore:

@@ -10,7 +10,6 @@ import hypothesis
 import pytest
 
 from core.home import Home
-from core.policy.policy import Policy
 from core.schema import schema as schemas
 from core.settings import (
     ADDRESS_VARIABLE,
@@ -91,7 +90,7 @@ def taught(trained: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """The trained home with a second version, by Bob, of the same users. For tests that copy it."""
     home = make.copied(trained, tmp_path_factory.mktemp("taught"))
     schema, dataset = schemas.load(home.settings.schema_file), home.datasets.stored()[0]
-    home.training.learn(dataset, schema, Policy().thresholds, now=make.NOW, seed=1, by="Bob")
+    home.training.learn(dataset, schema, make.policy().thresholds, now=make.NOW, seed=1, by="Bob")
     return home
 
 

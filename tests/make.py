@@ -32,6 +32,12 @@ SCHEMA = Schema(
 )
 
 
+def policy(  # as a new home has it, but for what a test is about
+    monitor: float = 0.3, review: float = 0.7, remove: float = 0.9, version: str = "p0001", *, armed: bool = False
+) -> Policy:  # fmt: skip
+    return Policy(monitor, review, remove, version, armed)
+
+
 def users(n: int = 1500, seed: int = 0) -> pd.DataFrame:
     """n users whose label depends on links, verified and ratio; some values of ratio are missing."""
     random = np.random.default_rng(seed)
@@ -63,7 +69,7 @@ def trained_home(home: Home, *, n: int = 1500, seed: int = 0, by: str | None = N
     write_text(home.settings.salt_file, "5a" * 16 + "\n")  # a home's own is random, and so would every figure be
     checked = intake.read("train.csv", csv(users(n)), SCHEMA, need_label=True)
     dataset = home.datasets.put(checked, SCHEMA, now=NOW, need_label=True)
-    version = home.training.learn(dataset, SCHEMA, Policy().thresholds, now=NOW, seed=seed, by=by)
+    version = home.training.learn(dataset, SCHEMA, policy().thresholds, now=NOW, seed=seed, by=by)
     promoted(home, version)
     return version
 

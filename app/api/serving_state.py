@@ -7,7 +7,7 @@ import functools
 import logging
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,6 @@ from app.api.problem_details import Problem
 from core.access.idempotency import Claim, Kept, Reply
 from core.errors import TrustdeskError
 from core.home import Home
-from core.policy.policy import Policy
 from core.registry import registry
 from core.registry.registry import Model
 from core.schema import glossary
@@ -37,7 +36,7 @@ _MOST_RETIRED: Final = 4
 #: Versions kept in memory: the one in charge, and those that the cases of reviewers were scored with.
 _MOST_MODELS: Final = 4
 
-Stamps = tuple[tuple[int, int, int], ...]
+Stamps = tuple[Hashable, ...]
 
 
 class Live:
@@ -69,7 +68,7 @@ class Live:
         return _loaded(self.home, version)
 
     def look(self) -> None:
-        """Take up what has changed: another champion, schema or glossary. What cannot be used leaves all as it is."""
+        """Take up another champion, policy, schema or glossary. What cannot be used leaves all as it is."""
         stamps, now = _stamps(self.home), time.monotonic()
         if stamps == self._seen and now < self._again:
             return
@@ -106,7 +105,7 @@ class Live:
         version = self.home.registry.champion()
         model = self.model(version) if version else self.home.registry.load()
         columns = schemas.load(self.home.settings.schema_file)
-        serving = Serving(self.home.online_runs, model, columns, self.glossary(), Policy())
+        serving = Serving(self.home.online_runs, model, columns, self.glossary(), self.home.policies.in_force())
         serving.warm_up()
         return serving
 
@@ -153,7 +152,7 @@ def _loaded(home: Home, version: str) -> Model:
 
 def _stamps(home: Home) -> Stamps:
     files = (home.settings.models / registry.CHAMPION, home.settings.schema_file, home.settings.glossary_file)
-    return tuple(map(_stamp, files))
+    return (home.policies.in_force().version, *map(_stamp, files))
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:

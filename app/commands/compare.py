@@ -61,7 +61,7 @@ def _facts(
     if html is not None and any(files):
         raise BadOptionError("--html", "a report is of versions and training runs; for files, the Compare page has it.")
     if all(files):
-        return _of_files(first, second, seed)
+        return _of_files(home, first, second, seed)
     if on is None:
         raise BadOptionError("--on", "give labelled users on whom to compare, such as --on labelled.csv.")
     columns = schemas.load(home.settings.schema_file)
@@ -73,25 +73,24 @@ def _facts(
     if html is not None or any(training_runs.IDENTITY.fullmatch(name) for name in (first, second)):
         return _stored(home, first, second, dataset, seed, html)
     models = home.registry.load(first), home.registry.load(second)
-    return home.version_comparisons.versions(*models, dataset, columns, _thresholds(), seed=seed).as_json()
+    return home.version_comparisons.versions(*models, dataset, columns, _thresholds(home), seed=seed).as_json()
 
 
 def _is_file(name: str) -> bool:
     return Path(name).suffix in {".csv", ".gz"}
 
 
-def _thresholds() -> Any:
-    from core.policy.policy import Policy
+def _thresholds(home: Home) -> dict[str, float]:
+    """By the policy in force."""
+    return {str(band): above for band, above in home.policies.in_force().thresholds.items()}
 
-    return Policy().thresholds
 
-
-def _of_files(first: str, second: str, seed: int) -> dict[str, Any]:
+def _of_files(home: Home, first: str, second: str, seed: int) -> dict[str, Any]:
     from core.comparison import external
     from core.comparison.paired_metrics import compare as compared
 
     label, (a, b) = external.together([external.read(name, Path(name)) for name in (first, second)])
-    return compared(label, a, b, seed=seed, thresholds=_thresholds()).as_json()
+    return compared(label, a, b, seed=seed, thresholds=_thresholds(home)).as_json()
 
 
 def _with_file(
@@ -111,7 +110,7 @@ def _with_file(
             return common_rows.contender(rows, model)
         return external.on(external.read(name, Path(name)), rows.frame[columns.id], rows.label, of=rows.name)
 
-    comparison = compared(rows.label, contender(first), contender(second), seed=seed, thresholds=_thresholds())
+    comparison = compared(rows.label, contender(first), contender(second), seed=seed, thresholds=_thresholds(home))
     return {"rows": rows.sentence, **comparison.as_json()}
 
 
@@ -123,7 +122,7 @@ def _stored(
     from core.comparison.comparison_job import Asked
     from core.evaluation import weakest
 
-    comparison = home.comparer.made(Asked(first, second, dataset.id, _thresholds(), seed))
+    comparison = home.comparer.made(Asked(first, second, dataset.id, _thresholds(home), seed))
     if html is not None:
         html.write_text(report(comparison))
     flips = {"sentence": comparison.flips().sentence, "changes": comparison.flips().frame().to_dict("records")}

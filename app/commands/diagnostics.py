@@ -37,13 +37,12 @@ def robustness(
     home_dir: HomeOption = None,
 ) -> None:
     """What becomes of a version when values go missing, are wrong, or a feature is gone?"""
-    from core.policy.policy import Policy
 
     home = home_of(context, home_dir)
     with working(home) as progress:
         dataset, columns = _read(home, on, progress)
         found = home.robustness.of_version(
-            home.registry.load(version), dataset, columns, Policy().thresholds, band="human_review",
+            home.registry.load(version), dataset, columns, home.policies.in_force().thresholds, band="human_review",
             seed=seed, progress=lambda done, of: progress.counted("Disturbing values", done, of),
         )  # fmt: skip
         progress.end()

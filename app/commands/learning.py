@@ -36,7 +36,6 @@ def retrain(
     home_dir: HomeOption = None,
 ) -> None:
     """Learn from all history and the feedback; a candidate is published with what the gate says of it."""
-    from core.policy.policy import Policy
     from core.retraining.retrain import Request
 
     home, progress = home_of(context, home_dir), Progress()
@@ -47,7 +46,7 @@ def retrain(
             tell(due.sentence)
             if not due.is_due:
                 return
-        request = Request(Policy().thresholds, "warm" if warm else "full", name_of(by), seed)
+        request = Request(home.policies.in_force().thresholds, "warm" if warm else "full", name_of(by), seed)
         done = home.retraining.retrain(request, now=datetime.now(UTC), progress=progress)
         progress.end()
         if as_json:
@@ -66,10 +65,10 @@ def watch(
     home_dir: HomeOption = None,
 ) -> None:
     """Look again and again whether it is time to retrain and what is wrong; decisions are in data/logs/watch.log."""
-    from core.policy.policy import Policy
 
-    home, thresholds = home_of(context, home_dir), Policy().thresholds
+    home = home_of(context, home_dir)
     with guard.command(home):
+        thresholds = home.policies.in_force().thresholds
         if once:
             with home.scheduler.alone():
                 _tell(home, home.scheduler.decide(thresholds, now=datetime.now(UTC)))

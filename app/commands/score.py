@@ -36,7 +36,6 @@ def score(
 ) -> None:
     """Score a file of users: calibrated score, band, action and exact reasons, in input order."""
     from core import table_marks
-    from core.policy.policy import Policy
     from core.registry import registry
     from core.schema import schema as schemas
     from core.scoring import export, score_file, shap_values
@@ -51,7 +50,7 @@ def score(
         helper = None
         if reasons != "none" and users.is_file() and users.stat().st_size > LARGE_FILE:
             helper = stack.enter_context(shap_values.helping(loaded.folder / registry.TREES))
-        columns, policy = schemas.load(home.settings.schema_file), Policy()
+        columns, policy = schemas.load(home.settings.schema_file), home.policies.in_force()
         done = home.file_scoring.score_file(
             users.name, users, columns, loaded, policy,
             now=datetime.now(UTC), allow_missing=allow_missing, progress=progress.counted,

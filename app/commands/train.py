@@ -42,7 +42,6 @@ def train(
 ) -> None:
     """Train a model on labelled users, judge it on users it never sees, and store it as a version."""
     from core.model import families
-    from core.policy.policy import Policy
     from core.schema import schema as schemas
     from core.training import training
     from core.training.tune import Budget
@@ -57,8 +56,9 @@ def train(
             home.accounts.authorise(name, "promote")
         dataset = read(home, labelled, columns, progress)
         run = home.training.run(
-            dataset, columns, Policy().thresholds, about=training.About(datetime.now(UTC), notice, name),
-            recipe=recipe, budget=budget, seed=seed, progress=progress,
+            dataset, columns, home.policies.in_force().thresholds,
+            about=training.About(datetime.now(UTC), notice, name), recipe=recipe, budget=budget, seed=seed,
+            progress=progress,
         )  # fmt: skip
         progress.end()
         if promote:
@@ -78,7 +78,6 @@ def evaluate(
     home_dir: HomeOption = None,
 ) -> None:
     """Judge a model on labelled users; on its own training file only the test part counts."""
-    from core.policy.policy import Policy
     from core.schema import schema as schemas
 
     home = home_of(context, home_dir)
@@ -86,13 +85,13 @@ def evaluate(
         columns, loaded = schemas.load(home.settings.schema_file), home.registry.load(model)
         dataset = read(home, labelled, columns, progress)
         progress("Judging")
-        judged = home.training.judged(loaded, dataset, columns, Policy().thresholds)
+        judged = home.training.judged(loaded, dataset, columns, home.policies.in_force().thresholds)
         progress.end()
         tell_rejected(home, dataset)
         _tell_overlap(judged.overlap, judged.only_test_part, loaded.version)
         facts = {
             "model_version": loaded.version,
-            "policy_version": Policy().version,
+            "policy_version": home.policies.in_force().version,
             "dataset": dataset.id,
             "trained_on_of_these": judged.overlap,
             "only_test_part": judged.only_test_part,

@@ -20,7 +20,6 @@ from core.data import intake
 from core.data.datasets import Dataset
 from core.feedback.verdict import Judgement
 from core.home import Home
-from core.policy.policy import Policy
 from core.review.verdicts import Given
 from core.schema import schema as schemas
 from core.schema.schema import Schema
@@ -63,7 +62,7 @@ def worked_through(home: Home, *, now: datetime, verdicts: int = JUDGED) -> Stor
     _judged(home, run, verdicts, now=now)
     version = _learnt(home, schema, now=now - timedelta(hours=1))
     dataset = home.datasets.put(intake.read(DEMO_LABELLED, home.settings.demo / DEMO_LABELLED, schema), schema, now=now)
-    thresholds = {str(band): above for band, above in Policy().thresholds.items()}
+    thresholds = {str(band): above for band, above in home.policies.in_force().thresholds.items()}
     request = comparison_job.Asked(champion, version, dataset.id, thresholds)
     identity = home.comparer.identity(request)
     home.comparisons.save(identity, home.comparer.made(request))
@@ -79,7 +78,7 @@ def _parts(users: Path) -> Iterator[bytes]:
 
 
 def _scored(home: Home, name: str, payload: bytes | Path, schema: Schema, *, now: datetime) -> Run:
-    model, policy = home.registry.load(), Policy()
+    model, policy = home.registry.load(), home.policies.in_force()
     done = home.file_scoring.score_file(name, payload, schema, model, policy, now=now)
     frame = score_file.explained(done.frame, done.results["probability"].to_numpy(), model, policy)
     home.runs.save_reasons(done.run.id, frame)
@@ -109,7 +108,9 @@ def _learnt(home: Home, schema: Schema, *, now: datetime) -> str:
     checked = intake.read(DEMO_LABELLED, home.settings.demo / DEMO_LABELLED, schema, need_label=True)
     dataset = home.datasets.put(checked, schema, now=now, need_label=True)
     notice = "trained on the demo's simulated users, to be compared."
-    return home.training.learn(dataset, schema, Policy().thresholds, now=now, seed=_SEED, notice=notice, by=REVIEWER)
+    return home.training.learn(
+        dataset, schema, home.policies.in_force().thresholds, now=now, seed=_SEED, notice=notice, by=REVIEWER
+    )
 
 
 def _tried(home: Home, version: str, *, now: datetime) -> None:

@@ -71,7 +71,7 @@ def clock() -> float:
 
 def policy() -> Policy:
     """The policy in force."""
-    return Policy()
+    return home().policies.in_force()
 
 
 def schema() -> Schema:

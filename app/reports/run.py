@@ -19,6 +19,7 @@ from app.words import UNKNOWN, WORD, count, decimal, label, percent, probability
 from core.data.datasets import Dataset
 from core.estimation.estimate import Figures
 from core.home import Home
+from core.policy.decide import decide
 from core.policy.policy import BANDS, Band, Policy
 from core.registry.registry import Model
 from core.schema import glossary
@@ -98,7 +99,7 @@ def _scores(run: Run, scores: pd.Series[float]) -> Section:
 
 def _action(policy: Policy, above: float) -> str:
     """What happens to a user who scores just above a threshold."""
-    actions = policy.actions([np.nextafter(above, 1.0)])
+    actions = decide(policy, [np.nextafter(above, 1.0)]).actions
     return next(label(band) for band in BANDS if band == actions[0])
 
 
@@ -164,7 +165,7 @@ def _risks(
         {
             "User": top[user].astype("str").to_numpy(),
             "Score": known["probability"].map(probability).to_numpy(),
-            "Band": [bands[band] for band in run.policy.bands(known["probability"])],
+            "Band": [bands[band] for band in decide(run.policy, known["probability"]).bands],
             "Reasons, strongest first": told,
             "Missing": known["n_missing"].to_numpy(),
             "Outside training": known["novel_features"].str.replace(SEPARATOR, ", ").to_numpy(),

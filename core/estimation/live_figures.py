@@ -16,6 +16,7 @@ from core.estimation.estimate import Figures
 from core.estimation.sampling_cells import Labels, Users
 from core.feedback import standing
 from core.feedback.table import column
+from core.policy.decide import decide
 from core.review import plans
 from core.review.plans import Plans
 from core.schema import schema as schemas
@@ -46,7 +47,7 @@ class LiveFigures:
         if (drawn := self._drawn(run)) is None:
             return None
         probability = self.runs.scores(run.id)["probability"].loc[drawn.index].to_numpy()
-        severity = run.policy.severity(probability)
+        severity = decide(run.policy, probability).severity
         chosen, inclusion = drawn["chosen"].to_numpy(), drawn["inclusion"].to_numpy()
         label, judged = self._labels(run, drawn[chosen], verdicts)
         return estimate.figures(

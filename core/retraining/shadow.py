@@ -27,6 +27,7 @@ from core.evaluation.paired import mcnemar
 from core.feedback.ledger import Ledger
 from core.files import replacing, within, write_text
 from core.jobs import Jobs, Report
+from core.policy.decide import decide
 from core.policy.policy import BANDS
 from core.registry.registry import Registry
 from core.retraining.training_set import LABEL, labels_given
@@ -168,7 +169,8 @@ class Shadow:
         theirs = {run: each[np.isfinite(each)] for run, each in told.items()}
         ours = {run: self.runs.scores(run)["probability"].loc[theirs[run].index] for run in scored}
         before, after = (
-            _joined([scored[run].policy.severity(each[run].to_numpy()) for run in scored]) for each in (ours, theirs)
+            _joined([decide(scored[run].policy, each[run].to_numpy()).severity for run in scored])
+            for each in (ours, theirs)
         )
         known = self.ledger
         known.refresh()
@@ -206,7 +208,7 @@ def _right(
         if run not in scored or not str(row).isdigit() or int(row) not in theirs[run].index:
             continue
         for right, each in zip(rights, (ours, theirs), strict=True):
-            flagged = int(scored[run].policy.severity(each[run].loc[int(row)])) >= _REVIEW
+            flagged = int(decide(scored[run].policy, each[run].loc[int(row)]).severity) >= _REVIEW
             right.append(flagged == bool(LABEL[said]))
     return np.array(rights[0], bool), np.array(rights[1], bool)
 

@@ -24,6 +24,7 @@ from core.feedback.revision import Opinion, revised
 from core.feedback.short_form import Prediction, Row, Said, understood, unknown
 from core.feedback.strata import Stratum
 from core.feedback.verdict import Judgement, Verdict
+from core.policy.decide import decide
 from core.policy.policy import POSITIVE
 from core.review.plans import Plans
 from core.review.verdicts import Verdicts
@@ -156,7 +157,7 @@ class FeedbackImport:
         scores = scores[scores.index.isin(rows)]
         users = self.plans.users(run, schema).loc[scores.index]
         drawn = self._drawn(name)
-        bands, actions = run.policy.bands(scores).tolist(), run.policy.actions(scores).tolist()
+        bands, actions = decide(run.policy, scores).bands.tolist(), decide(run.policy, scores).actions.tolist()
         for row, score, user, band, action, features in zip(
             scores.index.tolist(), scores.tolist(), users.tolist(), bands, actions,
             _features(self.datasets.frame(run.dataset).loc[scores.index], schema.names), strict=True,
@@ -266,9 +267,10 @@ def _of_growing(run: Run, grown: Users) -> Iterator[tuple[Prediction, dict[str, 
     """The same of a run of the API that still grows: nobody was drawn from it yet."""
     for row, user in grown.by_row.items():
         values = (None if np.isnan(value) else float(value) for value in user.values)
+        decided = decide(run.policy, user.probability)
         yield (run.id, row), {
-            "user": user.user, "score": user.probability, "band": str(run.policy.bands(user.probability)),
-            "action": str(run.policy.actions(user.probability)), "model": run.model, "policy": run.policy.version,
+            "user": user.user, "score": user.probability, "band": str(decided.bands), "action": str(decided.actions),
+            "model": run.model, "policy": run.policy.version,
             "stratum": "certain", "inclusion": None, "features": dict(zip(grown.names, values, strict=True)),
         }  # fmt: skip
 

@@ -17,6 +17,7 @@ from core.data.split import Split
 from core.errors import UnknownItemError
 from core.feedback.strata import STRATA
 from core.jobs import Report
+from core.policy.decide import decide
 from core.policy.policy import Policy
 from core.registry.registry import Registry
 from core.review import sampling
@@ -173,7 +174,7 @@ class Plans:
         features = self.datasets.frame(run.dataset, schema.names).loc[rows].to_dict("records")
         context = self.datasets.frame(run.dataset, dataset.context).loc[rows].to_dict("records")
         score = self.runs.scores(run.id)["probability"].loc[rows]
-        bands, actions = run.policy.bands(score).tolist(), run.policy.actions(score).tolist()
+        bands, actions = decide(run.policy, score).bands.tolist(), decide(run.policy, score).actions.tolist()
         return [
             Entry(
                 user=user, dataset=run.dataset, run=run.id, row=int(row), model=run.model, policy=run.policy.version,

@@ -8,6 +8,7 @@ from typing import Final
 
 from core.data.datasets import Datasets
 from core.errors import UnknownItemError
+from core.policy.decide import decide
 from core.policy.policy import BANDS, Band
 from core.scoring import runs
 from core.scoring.online_runs import OnlineRuns
@@ -34,7 +35,7 @@ class Sighting:
     @property
     def band(self) -> Band:
         """What the policy of the run says."""
-        return BANDS[int(self.run.policy.severity([self.probability])[0])]
+        return BANDS[int(decide(self.run.policy, [self.probability]).severity[0])]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

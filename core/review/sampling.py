@@ -18,6 +18,7 @@ from scipy.stats import rankdata
 
 from core.errors import BadOptionError
 from core.feedback.strata import STRATA, Stratum
+from core.policy.decide import decide
 from core.policy.policy import BANDS, Policy
 
 Floats = npt.NDArray[np.float64]
@@ -96,7 +97,7 @@ def plan(
     stratum[_uncertain(score, policy.review, np.flatnonzero(stratum != _CERTAIN), rules, features)] = _UNCERTAIN
     random = stratum == _RANDOM
     inclusion = np.ones(len(score))
-    inclusion[random] = inclusions(score[random], policy.severity(score[random]), rules.audit * len(score))
+    inclusion[random] = inclusions(score[random], decide(policy, score[random]).severity, rules.audit * len(score))
     chosen = number < inclusion
     return Plan(stratum, inclusion, chosen, _blind(stratum, chosen, number))
 
@@ -133,7 +134,7 @@ def _proportional(size: Floats, expected: float) -> Floats:
 
 def _certain(score: Floats, policy: Policy, capacity: int) -> npt.NDArray[np.intp]:
     """The highest scores among those a person has to look at; ties in input order."""
-    due = np.flatnonzero(policy.actions(score) == "human_review")
+    due = np.flatnonzero(decide(policy, score).actions == "human_review")
     return due[np.argsort(-score[due], kind="stable")[:capacity]]
 
 

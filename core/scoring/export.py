@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from core import table_marks
 from core.data.datasets import Datasets
 from core.files import Settle, at_once
+from core.policy.decide import decide
 from core.schema.schema import Schema, key
 from core.scoring.runs import Run, Runs
 from core.targets import Kept, Mark, Target
@@ -46,8 +47,8 @@ def table(frame: pd.DataFrame, results: pd.DataFrame, reasons: pd.DataFrame, run
     """
     probability = results["probability"].to_numpy()
     added: dict[str, pa.Array] = {"score": pa.array(probability), "confidence": pa.array(np.abs(probability - 0.5) * 2)}
-    added["band"] = _repeated(run.policy.bands(probability))
-    added["action"] = _repeated(run.policy.actions(probability))
+    added["band"] = _repeated(decide(run.policy, probability).bands)
+    added["action"] = _repeated(decide(run.policy, probability).actions)
     added |= {str(name): pa.array(values, from_pandas=True) for name, values in reasons.reindex(results.index).items()}
     added["n_missing"] = pa.array(results["n_missing"])
     added["novel_features"] = pa.array(results["novel_features"], from_pandas=True)

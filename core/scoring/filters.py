@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core.policy.decide import decide
 from core.policy.policy import BANDS, Band, Policy
 
 Group = Literal["flagged", "everyone"] | Band
@@ -49,11 +50,11 @@ class Filters:
         return self.group != "everyone" or self.scores != (0.0, 1.0) or self.novel or self.incomplete
 
     def matches(
-        self, people: pd.DataFrame, policy: Policy, *,
+        self, people: pd.DataFrame, policy: Policy | None, *,
         texts: tuple[str, ...] = (), reasons: pd.DataFrame | None = None, values: pd.Series[float] | None = None,
         label: npt.NDArray[np.float64] | None = None,
     ) -> npt.NDArray[np.bool_]:  # fmt: skip
-        """Whether each user passes, (n,).
+        """Whether each user passes, (n,). policy: by which the scores were decided; None where there are none.
 
         people: `probability`, `n_missing`, `novel_features` and the columns named in `texts` and `context`;
         reasons: `reason_1` ... of some users; values: of `feature`. All indexed by input row. label (n,) in the
@@ -76,10 +77,10 @@ class Filters:
             kept &= self._mentions(people, texts, reasons)
         return np.asarray(kept, bool)
 
-    def _in_group(self, probability: npt.NDArray[np.float64], policy: Policy) -> npt.NDArray[np.bool_]:
-        if self.group == "everyone":
+    def _in_group(self, probability: npt.NDArray[np.float64], policy: Policy | None) -> npt.NDArray[np.bool_]:
+        if self.group == "everyone" or policy is None:
             return np.ones(len(probability), bool)
-        severity = policy.severity(probability)
+        severity = decide(policy, probability).severity
         return np.asarray(severity > 0 if self.group == "flagged" else severity == BANDS.index(self.group))
 
     def _mentions(

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from core.access.idempotency import Kept
 from core.errors import BadOptionError, FeaturesError, WrongFeaturesError
+from core.policy.decide import decide
 from core.policy.policy import BANDS, POSITIVE, Action, Band, Policy
 from core.registry.registry import Model
 from core.schema.glossary import Glossary
@@ -160,7 +161,7 @@ class Serving:
         return {self._keys[name]: value for name, value in given.items()}
 
     def _reasons(self, requests: Sequence[Asked], values: Values, scored: Scored) -> list[tuple[Reason, ...]]:
-        flagged = self.policy.flagged(scored.probability)
+        flagged = decide(self.policy, scored.probability).flagged
         reasons: list[tuple[Reason, ...]] = [()] * len(requests)
         rows = [
             row for row, each in enumerate(requests)
@@ -175,8 +176,8 @@ class Serving:
     def _predictions(
         self, ids: Sequence[str], values: Values, scored: Scored, reasons: Sequence[tuple[Reason, ...]]
     ) -> list[Prediction]:  # fmt: skip
-        severity = self.policy.severity(scored.probability).tolist()
-        actions = self.policy.actions(scored.probability).tolist()
+        severity = decide(self.policy, scored.probability).severity.tolist()
+        actions = decide(self.policy, scored.probability).actions.tolist()
         return [
             Prediction(
                 identity, probability, BANDS[band], action, self._missing(row),

@@ -23,6 +23,7 @@ from sqlalchemy import Row, delete, insert, select, update
 from core.data.datasets import Dataset
 from core.errors import UnknownItemError
 from core.files import replacing, told_when_full, within
+from core.policy.decide import decide
 from core.policy.policy import BANDS, Band, Policy
 from core.scoring.scorer import Scored
 from core.store import database, numbered
@@ -225,7 +226,7 @@ def _recorded_by(job: str) -> str:
 
 def _counts(scored: Scored, policy: Policy) -> dict[Band, int]:
     """Users by band."""
-    severity = policy.severity(scored.probability)
+    severity = decide(policy, scored.probability).severity
     return dict(zip(BANDS, np.bincount(severity, minlength=len(BANDS)).tolist(), strict=True))
 
 
@@ -266,7 +267,7 @@ def _run(row: Row[Any]) -> Run:
         dataset=raw["dataset"],
         name=raw["name"],
         model=raw["model"],
-        policy=Policy(**raw["policy"]),
+        policy=Policy.from_json(raw["policy"]),
         received=raw["received"],
         users=raw["users"],
         rejected=raw["rejected"],

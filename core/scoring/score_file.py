@@ -19,6 +19,7 @@ from core.data import intake
 from core.data.datasets import Dataset, Datasets
 from core.data.intake import Checked
 from core.jobs import Report
+from core.policy.decide import decide
 from core.policy.policy import Policy
 from core.registry import registry
 from core.registry.registry import Model, Registry
@@ -143,6 +144,6 @@ def explained(  # noqa: PLR0913 - what a reason depends on
     frame: the users (n rows) with the model's features; probability: (n,).
     """
     names = model.metadata.names
-    chosen = frame if which == "all" else frame[policy.flagged(probability) & (which == "flagged")]
+    chosen = frame if which == "all" else frame[decide(policy, probability).flagged & (which == "flagged")]
     values = shap_values.contributions(model.booster, Scorer(model).matrix(chosen), helper=helper, progress=progress)
     return texts(chosen, names, values, top)

@@ -22,7 +22,7 @@ from core.errors import (
 )
 from core.files import told_when_full, within, write_text
 from core.jobs import Job, Jobs, Report
-from core.policy.policy import Policy
+from core.policy.store import Policies
 from core.registry.registry import Registry
 from core.schema import schema as schemas
 from core.scoring.runs import Run, Runs
@@ -60,6 +60,7 @@ class ScoreJobs:
 
     file_scoring: FileScoring
     jobs: Jobs
+    policies: Policies
     registry: Registry
     runs: Runs
     schema_file: Path
@@ -194,7 +195,7 @@ class ScoreJobs:
     def _recorded(self, report: Report, path: Path, name: str, *, allow_missing: bool, keep: bool) -> str:
         """The run of a file; with `keep`, the file is there for another try when this one fails."""
         try:
-            model, policy, schema = self.registry.load(), Policy(), schemas.load(self.schema_file)
+            model, policy, schema = self.registry.load(), self.policies.in_force(), schemas.load(self.schema_file)
             return self.file_scoring.score_file(
                 name, path, schema, model, policy, now=datetime.now(UTC), allow_missing=allow_missing,
                 progress=lambda what, at, of: report(at, of, what), job=report.identity,

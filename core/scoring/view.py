@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from core.data.datasets import Datasets
-from core.policy.policy import Policy
 from core.schema.schema import Schema
 from core.scoring.filters import Filters
 from core.scoring.runs import Run, Runs
@@ -57,7 +56,7 @@ class Views:
         dataset = self.datasets.find(view.dataset)
         if view.whole:
             return np.ones(dataset.accepted, bool)
-        filters, policy = view.filters, Policy()
+        filters, policy = view.filters, None
         texts = (dataset.id_column, *dataset.context) if filters.text.strip() else ()
         chosen = (filters.context,) if filters.context is not None and filters.values else ()
         # Of half a million users only the columns asked for are read.

@@ -16,10 +16,12 @@ from hypothesis import strategies as st
 from app import charts
 from app.charts.base import spread
 from app.charts.scores import band_of
+from core.policy.decide import decide
 from core.policy.policy import BANDS, Band, Policy
+from tests import make
 
 ROOT = Path(__file__).parents[2]
-THRESHOLDS = Policy().thresholds
+THRESHOLDS = make.policy().thresholds
 COUNTS = np.array([30_000, *range(200, 151, -1)], dtype=float)
 USERS = {"allow": 39_025, "monitor": 538, "human_review": 261, "auto_remove": 176}
 HOSTILE = ["<b>x</b>", "%{meta.title}", "&lt;", "<a href='http://h'>k</a>", "$x^2$", "a<br>b"]
@@ -125,17 +127,17 @@ def test_the_histogram_shows_the_counts_and_the_users_of_each_band() -> None:
 
 @pytest.mark.parametrize(("threshold", "coloured"), [(0.345, "monitor"), (0.355, "allow"), (0.35, "allow")])
 def test_a_bin_has_the_colour_of_the_band_of_its_centre(threshold: float, coloured: Band) -> None:
-    policy = Policy(monitor=threshold)
+    policy = make.policy(monitor=threshold)
     figure = charts.score_histogram(COUNTS, policy.thresholds, USERS, theme="dark")
     colours = list(bars(figure).marker.color)
-    assert colours == [charts.PALETTE["dark"][band] for band in policy.bands(np.asarray(bars(figure).x, float))]
+    assert colours == [charts.PALETTE["dark"][band] for band in decide(policy, np.asarray(bars(figure).x, float)).bands]
     assert colours[16:19] == [charts.PALETTE["dark"][band] for band in ("allow", coloured, "monitor")]
 
 
 def test_the_band_of_a_score_is_that_of_the_policy_at_its_thresholds_too() -> None:
-    edges = np.array(list(Policy().thresholds.values()))
+    edges = np.array(list(make.policy().thresholds.values()))
     for score in np.concatenate([np.nextafter(edges, 0), edges, np.nextafter(edges, 1)]).tolist():
-        assert band_of(score, Policy().thresholds) == Policy().bands([score])[0]
+        assert band_of(score, make.policy().thresholds) == decide(make.policy(), [score]).bands[0]
 
 
 def test_labels_of_close_thresholds_stand_on_different_lines() -> None:
@@ -143,12 +145,12 @@ def test_labels_of_close_thresholds_stand_on_different_lines() -> None:
         figure = charts.score_histogram(COUNTS, policy.thresholds, USERS, theme="light")
         return [note.yshift for note in figure.layout.annotations]
 
-    allow, monitor, review, remove = drops(Policy())
+    allow, monitor, review, remove = drops(make.policy())
     assert allow == monitor == review
     assert remove < review, "on a phone these two would meet"
-    *_, review, remove = drops(Policy(review=0.7, remove=0.75))
+    *_, review, remove = drops(make.policy(review=0.7, remove=0.75))
     assert remove < review
-    allow, monitor, *_ = drops(Policy(monitor=0.02))
+    allow, monitor, *_ = drops(make.policy(monitor=0.02))
     assert monitor < allow
 
 
@@ -199,7 +201,7 @@ def test_the_track_of_what_if_covers_every_band_once() -> None:
 
 
 def test_ticks_of_close_thresholds_do_not_share_a_line() -> None:
-    close = Policy(monitor=0.35, review=0.7, remove=0.75).thresholds
+    close = make.policy(monitor=0.35, review=0.7, remove=0.75).thresholds
     ticks = list(charts.what_if(0.1, 0.2, close, theme="light").layout.xaxis.ticktext)
     assert ticks == ["0", "0.35", "0.7", "<br>0.75", "1"]
 

@@ -22,7 +22,7 @@ from app.cli import app
 from app.commands import figures
 from core.access import accounts
 from core.home import Home
-from core.policy.policy import BANDS, Policy
+from core.policy.policy import BANDS
 from core.registry import registry
 from core.review import cases
 from core.review.cases import CaseFilters
@@ -74,7 +74,7 @@ def scored(own: Home) -> Home:
     """A home with run r-0001 of 300 users; a few of them would be chosen."""
     users = make.csv(make.users(300, seed=2).drop(columns="spam"))
     columns, loaded = schemas.load(own.settings.schema_file), own.registry.load()
-    assert own.file_scoring.score_file("users.csv", users, columns, loaded, Policy(), now=NOW).run.id == RUN
+    assert own.file_scoring.score_file("users.csv", users, columns, loaded, make.policy(), now=NOW).run.id == RUN
     rules = replace(own.guidance.load(), capacity=10, audit=0.05, uncertain=3)
     own.guidance.save(rules, by="Ada", now=NOW)
     return own

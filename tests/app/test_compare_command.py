@@ -13,7 +13,6 @@ from typer.testing import CliRunner
 from app.cli import app
 from core.data import intake, split
 from core.home import Home
-from core.policy.policy import Policy
 from core.scoring.scorer import Scorer
 from tests import make
 from tests.make import NOW, SCHEMA
@@ -35,7 +34,7 @@ def others(trained, tmp_path_factory):
     own = make.copied(trained, tmp_path_factory.mktemp("others"))
     checked = intake.read("second.csv", make.csv(make.users(1500, seed=1)), SCHEMA, need_label=True)
     dataset = own.datasets.put(checked, SCHEMA, now=NOW, need_label=True)
-    own.training.learn(dataset, SCHEMA, Policy().thresholds, now=NOW, seed=1)
+    own.training.learn(dataset, SCHEMA, make.policy().thresholds, now=NOW, seed=1)
     return own
 
 

@@ -21,12 +21,11 @@ from core.data import intake
 from core.evaluation import weakest
 from core.evaluation.thresholds import Sweep
 from core.home import Home
-from core.policy.policy import Policy
 from tests import make
 from tests.make import NOW, SCHEMA
 from tests.reading import Read
 
-THRESHOLDS = {str(band): above for band, above in Policy(0.2, 0.5, 0.8).thresholds.items()}
+THRESHOLDS = {str(band): above for band, above in make.policy(0.2, 0.5, 0.8).thresholds.items()}
 HOSTILE = "</td><script>document.title = 'taken'</script><b onclick=\"x\">x</b>"
 
 
@@ -37,7 +36,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Home:
     make.trained_home(home)
     checked = intake.read("second.csv", make.csv(make.users(700, seed=1)), SCHEMA, need_label=True)
     dataset = home.datasets.put(checked, SCHEMA, now=NOW, need_label=True)
-    home.training.learn(dataset, SCHEMA, Policy().thresholds, now=NOW, seed=1)
+    home.training.learn(dataset, SCHEMA, make.policy().thresholds, now=NOW, seed=1)
     return home
 
 

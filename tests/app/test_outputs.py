@@ -23,7 +23,6 @@ from app.cli import app
 from app.devtools import picture_manifest
 from core.data import intake
 from core.home import Home
-from core.policy.policy import Policy
 from core.schema import schema as schemas
 from core.settings import ROOT
 from tests import make
@@ -87,7 +86,7 @@ def full(trained: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
     home = Home.open(place)
     checked = intake.read("second.csv", make.csv(make.users(600, seed=1)), make.SCHEMA, need_label=True)
     dataset = home.datasets.put(checked, make.SCHEMA, now=make.NOW, need_label=True)
-    home.training.learn(dataset, make.SCHEMA, Policy().thresholds, now=make.NOW, seed=1)
+    home.training.learn(dataset, make.SCHEMA, make.policy().thresholds, now=make.NOW, seed=1)
     (place / "users.csv").write_bytes(make.csv(make.users(60, seed=2).drop(columns="spam")))
     assert invoked(home, "score", place / "users.csv", "-o", place / "scored.csv").exit_code == 0
     return home

@@ -17,7 +17,7 @@ from app.reports import run as run_report
 from app.words import WORD, count, percent, probability
 from core.data import intake
 from core.home import Home
-from core.policy.policy import BANDS, Policy
+from core.policy.policy import BANDS
 from core.scoring import reasons, shap_values
 from core.scoring.runs import Run
 from core.scoring.scorer import Scorer
@@ -28,7 +28,7 @@ from tests.reading import Read
 
 HOSTILE = "</td></table><script>document.title = 'taken'</script><b onclick=\"x\">x</b>"
 #: At which some of the made-up users fall into every band.
-POLICY = Policy(0.2, 0.5, 0.8)
+POLICY = make.policy(0.2, 0.5, 0.8)
 
 
 def users() -> pd.DataFrame:

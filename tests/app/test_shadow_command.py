@@ -9,7 +9,6 @@ from typer.testing import CliRunner
 
 from app.cli import app
 from core.home import Home
-from core.policy.policy import Policy
 from core.schema import schema as schemas
 from tests import make
 
@@ -21,10 +20,10 @@ def invoked(*arguments: str, home: Home) -> Result:
 def test_a_challenger_is_appointed_scores_on_the_next_look_and_is_reported(own: Home) -> None:
     assert "Nobody is in the shadow" in invoked("shadow", home=own).stderr
     schema, dataset = schemas.load(own.settings.schema_file), own.datasets.stored()[0]
-    own.training.learn(dataset, schema, Policy().thresholds, now=make.NOW, seed=1)
+    own.training.learn(dataset, schema, make.policy().thresholds, now=make.NOW, seed=1)
     assert invoked("shadow", "v0002", "--by", "Ada", home=own).stderr == "v0002 is in the shadow.\n"
     model = own.registry.load()
-    own.file_scoring.score_file("u.csv", make.csv(make.users(60)), schema, model, Policy(), now=datetime.now(UTC))
+    own.file_scoring.score_file("u.csv", make.csv(make.users(60)), schema, model, make.policy(), now=datetime.now(UTC))
 
     assert "The challenger has scored r-0001 too." in invoked("watch", "--once", home=own).stderr
     assert invoked("shadow", home=own).stdout.startswith("v0002 agrees on the band of")

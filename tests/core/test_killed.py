@@ -19,7 +19,6 @@ from sqlalchemy import func, select
 
 from core.feedback.ledger import Ledger
 from core.home import Home
-from core.policy.policy import Policy
 from core.retraining.retrain import Request
 from core.review.verdicts import Given
 from core.schema import schema as schemas
@@ -48,7 +47,7 @@ def work(home: Home, kind: str, turn: int, told: Path) -> None:
 def score(home: Home, turn: int, number: int) -> list[Any]:
     users = make.csv(make.users(60, seed=100 + turn * 50 + number).drop(columns="spam"))
     model, schema = home.registry.load(), schemas.load(home.settings.schema_file)
-    run = home.file_scoring.score_file(f"{turn}-{number}.csv", users, schema, model, Policy(), now=NOW).run
+    run = home.file_scoring.score_file(f"{turn}-{number}.csv", users, schema, model, make.policy(), now=NOW).run
     return [run.id, run.users, home.runs.scores(run.id)["probability"].sum()]
 
 
@@ -73,7 +72,7 @@ def promote(home: Home, turn: int, number: int) -> list[Any]:
 
 
 def learn(home: Home, turn: int, number: int) -> list[Any]:
-    return [home.retraining.retrain(Request(Policy().thresholds, by="Ada"), now=NOW).version]
+    return [home.retraining.retrain(Request(make.policy().thresholds, by="Ada"), now=NOW).version]
 
 
 STEPS: Final = {"score": score, "verdict": judge, "promote": promote, "retrain": learn}
@@ -186,11 +185,11 @@ def killed(witness: Witness, kind: str, turn: int, after: float, told: Path) -> 
 def survives(home: Home, tmp_path: Path, kills: int) -> Witness:
     make.promoted(home, "v0001")
     feeding.judged(home, make.users(400, seed=4), case="")
-    home.retraining.retrain(Request(Policy().thresholds, by="Ada"), now=NOW)
+    home.retraining.retrain(Request(make.policy().thresholds, by="Ada"), now=NOW)
     rules(home, capacity=2000, audit=0.9, uncertain=0)
     users = make.csv(make.users(1500, seed=8).drop(columns="spam"))
     model, schema = home.registry.load(), schemas.load(home.settings.schema_file)
-    run = home.file_scoring.score_file("users.csv", users, schema, model, Policy(0.01, 0.02, 0.9), now=NOW).run
+    run = home.file_scoring.score_file("users.csv", users, schema, model, make.policy(0.01, 0.02, 0.9), now=NOW).run
     home.plans.queue_run(run.id, by="Ada", now=NOW)
     longest = {kind: 3 * timed(home, kind) for kind in STEPS}
     witness = Witness(home)

@@ -9,16 +9,16 @@ import pandas as pd
 
 from app.devtools.test_server import free_port, serving
 from core.home import Home
-from core.policy.policy import Policy
 from core.schema import schema as schemas
 from core.settings import DEMO_USERS
+from tests import make
 
 
 def queued(home: Home, users: int) -> str:
     """Score the first users of the demo file and send them to review; the run."""
     now, schema, model = datetime.now(UTC), schemas.load(home.settings.schema_file), home.registry.load()
     payload = pd.read_csv(home.settings.demo / DEMO_USERS, dtype=str, nrows=users).to_csv(index=False).encode()
-    run = home.file_scoring.score_file("users.csv", payload, schema, model, Policy(), now=now).run.id
+    run = home.file_scoring.score_file("users.csv", payload, schema, model, make.policy(), now=now).run.id
     home.plans.queue_run(run, by="Lea", now=now)
     return run
 

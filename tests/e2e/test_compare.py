@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from core.data import intake
 from core.home import Home
-from core.policy.policy import Policy
+from core.policy.decide import decide
 from core.schema import schema as schemas
 from core.scoring.scorer import Scorer
 from core.settings import DEMO_LABELLED
@@ -43,7 +43,7 @@ def theirs(bundled: Home, users: pd.DataFrame, tmp_path_factory: pytest.TempPath
     other = np.where(np.arange(USERS) % 10 < 7, score, np.random.default_rng(0).permutation(score))
     path = tmp_path_factory.mktemp("theirs") / "theirs.csv"
     pd.DataFrame({"id": users["user_id"], "y_true": users["label"], "y_proba": other}).to_csv(path, index=False)
-    return path, int((Policy().severity(score) != Policy().severity(other)).sum())
+    return path, int((decide(make.policy(), score).severity != decide(make.policy(), other).severity).sum())
 
 
 def test_predictions_are_dropped_and_held_against_the_model_in_charge(

@@ -12,9 +12,9 @@ from playwright.sync_api import Page, expect
 
 from app.devtools.test_server import bundled_home, dashboard
 from core.home import Home
-from core.policy.policy import Policy
 from core.schema import schema as schemas
 from core.settings import DEMO_USERS
+from tests import make
 from tests.e2e.gestures import titled
 
 #: Results take a moment on a busy machine.
@@ -31,7 +31,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     model, schema = settings.registry.load(), schemas.load(settings.settings.schema_file)
     for name, frame in (("april.csv", users.iloc[:USERS]), ("may.csv", moved)):
         payload = frame.to_csv(index=False).encode()
-        settings.file_scoring.score_file(name, payload, schema, model, Policy(), now=datetime.now(UTC))
+        settings.file_scoring.score_file(name, payload, schema, model, make.policy(), now=datetime.now(UTC))
     return settings
 
 

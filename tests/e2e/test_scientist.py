@@ -13,7 +13,6 @@ from playwright.sync_api import Browser, Page, expect
 from app.devtools.test_server import dashboard
 from core.comparison.comparison_job import Asked
 from core.home import Home
-from core.policy.policy import Policy
 from core.training import training_runs
 from tests import make
 from tests.core.retraining import feeding
@@ -107,7 +106,7 @@ def compared_with_the_champion(page: Page, home: Home) -> None:
     expect(page).to_have_url(re.compile(r"a=v0001.*b=v0002"))
     finding = page.get_by_role("heading", name=re.compile(r"PR-AUC")).first
     expect(finding).to_be_visible()
-    thresholds = {str(band): above for band, above in Policy().thresholds.items()}
+    thresholds = {str(band): above for band, above in make.policy().thresholds.items()}
     learnt = home.training_runs.find("t-0002").data.dataset
     found = home.comparisons.load(home.comparer.identity(Asked("v0001", "v0002", learnt, thresholds)))
     assert found is not None

@@ -15,7 +15,6 @@ from app.components.review import key_guard
 from core import jobs, workers
 from core.data import intake
 from core.home import Home
-from core.policy.policy import Policy
 from core.registry import registry
 from core.schema import schema as schemas
 from core.scoring import score_file
@@ -89,7 +88,7 @@ def scored() -> Scored:
     """Score a file as the page does, with the reasons of everybody flagged."""
 
     def run_of(home: Home, frame: pd.DataFrame, *, name: str = "users.csv", reasons: bool = True) -> Run:
-        columns, model, policy = schemas.load(home.settings.schema_file), home.registry.load(), Policy()
+        columns, model, policy = schemas.load(home.settings.schema_file), home.registry.load(), make.policy()
         done = home.file_scoring.score_file(name, make.csv(frame), columns, model, policy, now=make.NOW)
         if reasons:
             told = score_file.explained(done.frame, done.results["probability"].to_numpy(), model, policy)
@@ -138,5 +137,5 @@ def hostile(home: Home) -> Home:
     frame = make.users(400).rename(columns={"links": feature})
     checked = intake.read("<i>train</i>.csv", make.csv(frame), schema, need_label=True)
     dataset = home.datasets.put(checked, schema, now=make.NOW, need_label=True)
-    make.promoted(home, home.training.learn(dataset, schema, Policy().thresholds, now=make.NOW))
+    make.promoted(home, home.training.learn(dataset, schema, make.policy().thresholds, now=make.NOW))
     return home

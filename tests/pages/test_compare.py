@@ -19,14 +19,15 @@ from core.comparison.comparison_store import Compared
 from core.data import intake, split
 from core.home import Home
 from core.jobs import Report
-from core.policy.policy import BANDS, Policy
+from core.policy.decide import decide
+from core.policy.policy import BANDS
 from core.scoring.scorer import Scorer
 from core.training.training_runs import Scores, TrainingRun
 from tests import make, screen
 from tests.core.review.reviewing import waiting
 from tests.screen import Visit
 
-THRESHOLDS = {str(band): above for band, above in Policy().thresholds.items()}
+THRESHOLDS = {str(band): above for band, above in make.policy().thresholds.items()}
 ON = make.users(900, seed=3)
 
 
@@ -42,7 +43,7 @@ def compared(tmp_path_factory: pytest.TempPathFactory, trained: Home) -> Home:
     home = Home.open(tmp_path_factory.mktemp("compared"))
     shutil.copytree(trained.settings.home, home.settings.home, dirs_exist_ok=True)
     second = stored(home, "second.csv", make.users(1500, seed=1))
-    home.training.learn(home.datasets.find(second), make.SCHEMA, Policy().thresholds, now=make.NOW, seed=1)
+    home.training.learn(home.datasets.find(second), make.SCHEMA, make.policy().thresholds, now=make.NOW, seed=1)
     made(home, "v0001", "v0002", stored(home, "on.csv", ON))
     return home
 
@@ -103,7 +104,7 @@ def test_who_changes_band_is_listed_with_both_scores_and_why(visit: Visit, compa
     at = opened(visit, compared)
 
     score = {version: Scorer(compared.registry.load(version)).score(ON).probability for version in ("v0001", "v0002")}
-    before, after = (Policy().severity(each) for each in score.values())
+    before, after = (decide(make.policy(), each).severity for each in score.values())
     moved = ON.assign(**score)[before != after]
     shown = table(at, "why")
     assert set(shown["User"]) == set(moved["user"])

@@ -9,7 +9,6 @@ from streamlit.testing.v1 import AppTest
 from app.words import plain
 from core import jobs
 from core.home import Home
-from core.policy.policy import Policy
 from core.settings import HOME_VARIABLE
 from tests import make, screen
 
@@ -42,7 +41,7 @@ def looked_at(trained: Home) -> Home:
     """The trained home with what all three jobs leave."""
     dataset = make.learnt_from(trained).id
     trained.robustness.robustness_stored(
-        nothing, version="v0001", dataset=dataset, thresholds=Policy().thresholds, band="human_review"
+        nothing, version="v0001", dataset=dataset, thresholds=make.policy().thresholds, band="human_review"
     )
     trained.importance.importance_stored(nothing, version="v0001", dataset=dataset)
     trained.learning_curves.learning_curve_stored(nothing, dataset=dataset, shares=(0.01, 0.5, 1.0))

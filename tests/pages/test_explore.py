@@ -22,7 +22,7 @@ from core.data import intake
 from core.explore import shift
 from core.explore.interval import wilson
 from core.home import Home
-from core.policy.policy import BANDS, Policy
+from core.policy.policy import BANDS
 from core.registry import registry
 from core.schema import schema as schemas
 from core.schema.schema import Column, Label, Schema
@@ -628,7 +628,7 @@ def strange(tmp_path_factory: pytest.TempPathFactory) -> Home:
     schemas.save(HOSTILE, home.settings.schema_file)
     checked = intake.read("train.csv", make.csv(hostile_users(400, "both")), HOSTILE, need_label=True)
     dataset = home.datasets.put(checked, HOSTILE, now=make.NOW, need_label=True)
-    make.promoted(home, home.training.learn(dataset, HOSTILE, Policy().thresholds, now=make.NOW))
+    make.promoted(home, home.training.learn(dataset, HOSTILE, make.policy().thresholds, now=make.NOW))
     return home
 
 

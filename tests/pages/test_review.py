@@ -18,6 +18,7 @@ from app.components.review import case_view
 from app.queries import services
 from app.words import plain, probability, signed
 from core.home import Home
+from core.policy.decide import decide
 from core.review import cases, guidance
 from core.review.cases import Case, CaseFilters
 from core.scoring.reasons import Reason
@@ -608,7 +609,7 @@ def test_with_everybody_judged_the_figures_are_those_of_the_truth(visit: Visit, 
 
     at = visit(own, "review", **{"as": "Ada", "review_panel": "Figures"})
 
-    flagged = pd.Series(run.policy.severity(own.runs.scores(run.id)["probability"])) >= 2
+    flagged = pd.Series(decide(run.policy, own.runs.scores(run.id)["probability"]).severity) >= 2
     spam = frame["spam"].astype(bool)
     assert spam.sum() > 30
     table = at.table[0].value.set_index("Figure")

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from core.home import Home
-from core.policy.policy import Policy
 from core.schema.glossary import Glossary
 from core.scoring.online import Serving
 from tests import make
@@ -17,7 +16,7 @@ from tests.screen import Visit
 @pytest.fixture
 def run(own: Home) -> str:
     """The closed run of 40 users, one of them asked about twice, some of whom came with context; sent to review."""
-    serving = Serving(own.online_runs, own.registry.load(), make.SCHEMA, Glossary({}), Policy())
+    serving = Serving(own.online_runs, own.registry.load(), make.SCHEMA, Glossary({}), make.policy())
     names, users = list(make.SCHEMA.names), make.users(40, seed=5)
     asked = [
         serving.asked(dict(zip(names, row, strict=True)), user=user, allow_missing=True)

@@ -22,7 +22,6 @@ from core.access.accounts import Person
 from core.access.idempotency import Claim
 from core.errors import RefusedError
 from core.home import Home
-from core.policy.policy import Policy
 from core.retraining import scheduler
 from core.scoring import export, score_job
 from core.scoring.score_job import Order
@@ -93,7 +92,7 @@ def _retraining(home: Home, how: str, who: Person, claim: Claim | None) -> jobs.
         found = next((job for job in home.jobs.listed(scheduler.PREFIX) if job.asked >= began), None)
         if found is not None:
             return found
-    return home.scheduler.start(Policy().thresholds, how=how, by=who.name)
+    return home.scheduler.start(home.policies.in_force().thresholds, how=how, by=who.name)
 
 
 @router.get("/jobs/{job}")

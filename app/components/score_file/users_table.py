@@ -12,6 +12,7 @@ from app.components.shared.heading import section
 from app.components.shared.send_to_review import send_users
 from app.queries import services
 from app.words import count, label, legible, link
+from core.policy.decide import decide
 from core.policy.policy import BANDS
 from core.scoring.filters import Filters, Group
 from core.scoring.runs import Run
@@ -60,7 +61,7 @@ def _grid(run: Run, shown: pd.DataFrame, texts: tuple[str, ...], reasons: pd.Dat
     # The dot keeps our names apart from those of the file.
     frame = shown[[user, *first]].copy()
     frame["·score"] = shown["probability"]
-    frame["·band"] = [[label(band)] for band in run.policy.bands(shown["probability"])]
+    frame["·band"] = [[label(band)] for band in decide(run.policy, shown["probability"]).bands]
     frame["·reasons"] = _told(shown.index, reasons)
     frame[rest] = shown[rest]
     frame["·novel"] = shown["novel_features"]

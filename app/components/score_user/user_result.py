@@ -15,6 +15,7 @@ from app.components.shared.figure import figure, theme
 from app.components.shared.heading import section
 from app.queries import services
 from app.words import badge, label, plain, probability, signed
+from core.policy.decide import decide
 from core.policy.policy import Policy
 from core.registry.registry import Model
 from core.scoring import shap_values
@@ -64,8 +65,8 @@ def user_result(start: Start, values: pd.Series[float], now: Result, before: Res
 
 
 def _headline(start: Start, values: pd.Series[float], now: Result, policy: Policy) -> None:
-    band = policy.bands(now.scored.probability)[0]
-    action = policy.actions(now.scored.probability)[0]
+    band = decide(policy, now.scored.probability).bands[0]
+    action = decide(policy, now.scored.probability).actions[0]
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(f"#### {plain(start.title)}", width="content")
         text = f"score **{probability(now.probability)}** &nbsp; {badge(band)}"

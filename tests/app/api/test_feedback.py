@@ -12,7 +12,6 @@ from app.api.routes.feedback import Stored, recorded
 from core.feedback.short_form import Row
 from core.feedback.verdict import Verdict
 from core.home import Home
-from core.policy.policy import Policy
 from core.review.importing import Refusal
 from core.schema import schema as schemas
 from core.store import database
@@ -30,7 +29,7 @@ def queued(home: Home, n: int = 120) -> str:
     """A run of users sent to review; its id."""
     columns = schemas.load(home.settings.schema_file)
     done = home.file_scoring.score_file(
-        "users.csv", make.csv(make.users(n, seed=8)), columns, home.registry.load(), Policy(), now=make.NOW
+        "users.csv", make.csv(make.users(n, seed=8)), columns, home.registry.load(), make.policy(), now=make.NOW
     )  # fmt: skip
     home.plans.queue_run(done.run.id, by="Ada", now=make.NOW)
     return done.run.id

@@ -21,7 +21,6 @@ from app.api.options import LOCAL
 from app.api.routes.feedback import CONFLICT, recorded
 from core.access.idempotency import Asking, Claim, Claims, Reply
 from core.home import Home
-from core.policy.policy import Policy
 from core.schema import schema as schemas
 from tests import make
 from tests.app.api.process import started
@@ -138,7 +137,7 @@ def test_a_verdict_sent_four_times_at_once_is_answered_alike(team: tuple[Home, C
     home, api = team
     columns = schemas.load(home.settings.schema_file)
     done = home.file_scoring.score_file(
-        "users.csv", make.csv(make.users(120, seed=8)), columns, home.registry.load(), Policy(), now=make.NOW
+        "users.csv", make.csv(make.users(120, seed=8)), columns, home.registry.load(), make.policy(), now=make.NOW
     )  # fmt: skip
     home.plans.queue_run(done.run.id, by="Ada", now=make.NOW)
     for _ in range(5):

@@ -8,6 +8,7 @@ import shutil
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,6 @@ import pytest
 
 from app.api import serving_state
 from core.home import Home
-from core.policy.policy import Policy
 from core.schema import schema as schemas
 from core.scoring import shap_values
 from core.scoring.online import Asked
@@ -34,7 +34,7 @@ def second(trained: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = Home.open(tmp_path_factory.mktemp("second"))
     shutil.copytree(trained.settings.home, home.settings.home, dirs_exist_ok=True)
     columns, dataset = schemas.load(home.settings.schema_file), make.learnt_from(home)
-    return home.settings.models / home.training.learn(dataset, columns, Policy().thresholds, now=make.NOW, seed=1)
+    return home.settings.models / home.training.learn(dataset, columns, make.policy().thresholds, now=make.NOW, seed=1)
 
 
 @pytest.fixture
@@ -229,3 +229,16 @@ def test_a_changed_glossary_is_taken_up(own: Home) -> None:
         )
         while said(api) != "links sent":
             time.sleep(0.05)
+
+
+def test_another_policy_is_taken_up_and_begins_another_run(two: Home) -> None:
+    with serving(two) as api:
+        before = api.post("/predict", {"features": SPAMMER}).json
+        two.policies.save(replace(two.policies.in_force(), review=0.75), by="Lea", now=make.NOW)
+        until = time.monotonic() + 60
+        while (after := api.post("/predict", {"features": SPAMMER}).json)["policy_version"] == "p0001":
+            assert time.monotonic() < until
+            time.sleep(0.05)
+
+    assert before["policy_version"] == "p0001"
+    assert before["prediction_id"].rpartition("-")[0] != after["prediction_id"].rpartition("-")[0]

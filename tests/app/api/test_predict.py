@@ -11,7 +11,7 @@ import pytest
 
 from app.api import serving_state
 from core.home import Home
-from core.policy.policy import Policy
+from core.policy.decide import decide
 from core.schema import schema as schemas
 from core.scoring import online_runs
 from core.store import database
@@ -25,8 +25,8 @@ def test_a_user_is_scored_with_band_action_and_reasons(api: Client, own: Home) -
 
     assert answer.status == 200
     assert (told["prediction"], told["is_spammer"]) == (True, True)
-    assert told["band"] == Policy().bands(told["probability"]).item()
-    assert told["action"] == Policy().actions(told["probability"]).item()
+    assert told["band"] == decide(make.policy(), told["probability"]).bands.item()
+    assert told["action"] == decide(make.policy(), told["probability"]).actions.item()
     assert told["confidence"] == abs(told["probability"] - 0.5) * 2
     assert (told["model_version"], told["policy_version"]) == (own.registry.champion(), "p0001")
     pushes = [factor["contribution"] for factor in told["risk_factors"]]
@@ -45,7 +45,7 @@ def test_a_score_that_is_the_threshold_is_answered_with_the_milder_band(
     with serving(own) as api:
         score = api.post("/predict", spammer()).json["probability"]
     review = float(np.nextafter(score, 0)) if below else score
-    monkeypatch.setattr(serving_state, "Policy", lambda: Policy(score / 2, review, (1 + score) / 2))
+    monkeypatch.setattr(serving_state, "Policy", lambda: make.policy(score / 2, review, (1 + score) / 2))
     with serving(own) as api:
         alone = api.post("/predict", spammer()).json
         (among,) = api.post("/predict/batch", {"users": [spammer()]}).json["predictions"]
@@ -107,7 +107,7 @@ def test_all_calls_of_a_process_form_one_run_that_is_listed_when_it_ends(own: Ho
 
 
 def test_a_run_that_a_dead_process_left_is_closed_by_the_next_one(own: Home) -> None:
-    growing = online_runs.Growing(own.online_runs, make.SCHEMA.names, str(own.registry.champion()), Policy())
+    growing = online_runs.Growing(own.online_runs, make.SCHEMA.names, str(own.registry.champion()), make.policy())
     (identity,) = growing.add([_stored()], now=make.NOW)
     growing.ended(now=make.NOW, everything=True)  # as the lock of a process that was killed
     with serving(own):

@@ -14,7 +14,6 @@ from app.components.score_user import user_result
 from app.components.score_user.user_result import scored
 from core.data import intake
 from core.home import Home
-from core.policy.policy import Policy
 from core.schema.glossary import Glossary
 from tests import make
 from tests.app.api.server import serving
@@ -37,7 +36,7 @@ def test_1000_users_have_the_same_scores_everywhere(own: Home, tmp_path: Path, m
     of_command_line = pq.read_table(tmp_path / "out.parquet")["score"].to_pylist()
 
     # What the page "Score a file" does, and then "Score a user" for each of them.
-    run = own.file_scoring.score_file("users.csv", users, make.SCHEMA, model, Policy(), now=make.NOW).run
+    run = own.file_scoring.score_file("users.csv", users, make.SCHEMA, model, make.policy(), now=make.NOW).run
     of_dashboard = own.runs.scores(run.id)["probability"].tolist()
     monkeypatch.setattr(user_result.services, "meanings", lambda: Glossary({}))
     one_by_one = [scored(model, frame.loc[row, names].astype(float)) for row in frame.index[:100]]

@@ -15,13 +15,13 @@ from core.data import intake, split
 from core.errors import BadOptionError, FileProblemError, TooFewRowsError, UnknownItemError, UnknownVersionError
 from core.files import write_text
 from core.home import Home
-from core.policy.policy import Policy
+from core.policy.decide import decide
 from core.scoring.scorer import Scorer
 from core.training.training_runs import Scores, TrainingRun
 from tests import make
 from tests.make import NOW, SCHEMA
 
-THRESHOLDS = {str(band): above for band, above in Policy().thresholds.items()}
+THRESHOLDS = {str(band): above for band, above in make.policy().thresholds.items()}
 ON = make.users(900, seed=3)
 
 
@@ -31,7 +31,7 @@ def twice(tmp_path_factory, trained):
     home = Home.open(tmp_path_factory.mktemp("twice"))
     shutil.copytree(trained.settings.home, home.settings.home, dirs_exist_ok=True)
     second = stored(home, "second.csv", make.users(1500, seed=1))
-    home.training.learn(second, SCHEMA, Policy().thresholds, now=NOW, seed=1)
+    home.training.learn(second, SCHEMA, make.policy().thresholds, now=NOW, seed=1)
     stored(home, "on.csv", ON)
     return home
 
@@ -86,7 +86,7 @@ def test_two_versions_stand_as_the_two_scorers_say(twice):
     assert found.users["label"].tolist() == ON["spam"].tolist()
     for side, version in (("a", "v0001"), ("b", "v0002")):
         assert (found.users[side] == scores(twice, version)).all()
-    severity = [Policy().severity(found.users[side]) for side in ("a", "b")]
+    severity = [decide(make.policy(), found.users[side]).severity for side in ("a", "b")]
     flipped = found.users.index[severity[0] != severity[1]]
     assert found.users.index[found.flips().rows].tolist() == flipped.tolist()
     assert 0 < found.why["row"].nunique() <= len(flipped)
@@ -109,10 +109,10 @@ def test_the_same_question_has_one_identity_and_every_other_one_another(twice):
 
 def test_another_version_under_the_same_number_is_another_comparison(own):
     checked = stored(own, "second.csv", make.users(400, seed=1))
-    own.training.learn(checked, SCHEMA, Policy().thresholds, now=NOW, seed=1)
+    own.training.learn(checked, SCHEMA, make.policy().thresholds, now=NOW, seed=1)
     before = own.comparer.identity(Asked("v0001", "v0002", checked.id, THRESHOLDS))
     shutil.rmtree(own.settings.models / "v0002")
-    own.training.learn(checked, SCHEMA, Policy().thresholds, now=NOW, seed=2)
+    own.training.learn(checked, SCHEMA, make.policy().thresholds, now=NOW, seed=2)
     assert own.comparer.identity(Asked("v0001", "v0002", checked.id, THRESHOLDS)) != before
 
 

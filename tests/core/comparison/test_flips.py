@@ -10,7 +10,9 @@ from hypothesis.extra import numpy as arrays
 from sklearn.metrics import confusion_matrix, jaccard_score
 
 from core.comparison import flips
-from core.policy.policy import BANDS, Policy
+from core.policy.decide import decide
+from core.policy.policy import BANDS
+from tests import make
 
 PUSHES = st.integers(1, 20).flatmap(
     lambda n: st.tuples(
@@ -48,8 +50,8 @@ def test_flips_are_told_with_their_direction():
 
 @given(arrays.arrays(np.float64, st.integers(0, 30), elements=st.sampled_from([0, 0.3, 0.31, 0.7, 0.9, 0.91, 1])))
 def test_severity_is_that_of_the_policy(probability):
-    policy = Policy()
-    assert (flips.severity(probability, policy.thresholds) == policy.severity(probability)).all()
+    policy = make.policy()
+    assert (flips.severity(probability, policy.thresholds) == decide(policy, probability).severity).all()
 
 
 def test_contributions_of_different_features_are_laid_side_by_side():

@@ -24,12 +24,13 @@ from core.evaluation.resample import Costs
 from core.evaluation.thresholds import Sweep
 from core.files import write_text
 from core.home import Home
-from core.policy.policy import BANDS, Policy
+from core.policy.decide import decide
+from core.policy.policy import BANDS
 from core.schema import schema as schemas
 from tests import make
 from tests.make import NOW, SCHEMA
 
-THRESHOLDS = Policy().thresholds
+THRESHOLDS = make.policy().thresholds
 
 
 def simulated(n=1500, seed=0, noise=1.0):
@@ -340,7 +341,7 @@ def test_two_versions_side_by_side_tell_everything(two):
     models = [home.registry.load(version) for version in ("v0001", "v0002")]
     found = home.version_comparisons.versions(*models, dataset, SCHEMA, THRESHOLDS, seed=0)
     facts = json.loads(json.dumps(found.as_json()))
-    severity = [Policy().severity(each.probability) for each in found.contenders]
+    severity = [decide(make.policy(), each.probability).severity for each in found.contenders]
     assert facts["flips"]["users"] == (severity[0] != severity[1]).sum() > 0
     assert facts["n"] == len(found.rows.label)
     assert set(found.reasons.rows[found.reasons.why["row"]]) <= set(found.flips.rows)

@@ -14,7 +14,6 @@ from core.diagnostics.robustness import LEVELS, Robustness, Step
 from core.errors import CancelledError, UnknownVersionError
 from core.evaluation.metrics import Estimate
 from core.home import Home
-from core.policy.policy import Policy
 from core.schema.schema import Column
 from core.scoring.scorer import Scorer
 from tests import make, screen
@@ -49,7 +48,7 @@ def of(steps: tuple[Step, ...], kind: str) -> list[Step]:
 @pytest.fixture(scope="module")
 def found(trained: Home) -> Robustness:
     dataset, model = make.learnt_from(trained), trained.registry.load()
-    return trained.robustness.of_version(model, dataset, make.SCHEMA, Policy().thresholds, band="human_review")
+    return trained.robustness.of_version(model, dataset, make.SCHEMA, make.policy().thresholds, band="human_review")
 
 
 def test_the_undisturbed_figures_are_those_that_others_find() -> None:
@@ -164,7 +163,7 @@ def test_the_table_has_a_row_for_each_step_after_the_undisturbed(found: Robustne
 def test_the_job_keeps_what_a_page_reads_and_only_under_the_same_threshold(own: Home) -> None:
     dataset = make.learnt_from(own).id
     arguments = {
-        "version": "v0001", "dataset": dataset, "thresholds": Policy().thresholds, "band": "human_review"
+        "version": "v0001", "dataset": dataset, "thresholds": make.policy().thresholds, "band": "human_review"
     }  # fmt: skip
     assert own.robustness.stored("v0001", dataset, above=0.7) is None
     own.jobs.start("robustness", arguments, title="Disturbing v0001", identity="r-1")

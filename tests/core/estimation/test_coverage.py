@@ -16,8 +16,10 @@ from sklearn.metrics import average_precision_score
 
 from core.estimation.estimate import Estimate, Figures, figures
 from core.estimation.sampling_cells import Labels, Users
-from core.policy.policy import BANDS, Policy
+from core.policy.decide import decide
+from core.policy.policy import BANDS
 from core.review.sampling import Rules, plan
+from tests import make
 
 RUNS: Final = 1_000
 CAPACITY: Final = {20_000: 100, 458_798: 300}
@@ -35,7 +37,7 @@ def scores(n: int, random: np.random.Generator) -> np.ndarray:
 def risk(world: str, score: np.ndarray) -> np.ndarray:
     """How many are spammers in truth: as the scores say, three times as many of those allowed, or half of those
     allowed hidden evenly, however low the score."""
-    allowed = score <= Policy().monitor
+    allowed = score <= make.policy().monitor
     other = {"as scored": score, "three times": 3 * score, "hidden": (score + score[allowed].mean()) / 2}[world]
     return np.where(allowed, np.minimum(other, 1), score)
 
@@ -59,8 +61,8 @@ def simulate(n: int, world: str, missing: float, runs: int = RUNS) -> Simulated:
     """missing: the share of the chosen who are not judged yet."""
     random = np.random.default_rng([n, len(world), round(10 * missing)])
     score = scores(n, random)
-    severity, true_risk = Policy().severity(score).astype(np.int64), risk(world, score)
-    inclusion = plan(score, Policy(), random.random(n), rules=Rules(CAPACITY[n])).inclusion
+    severity, true_risk = decide(make.policy(), score).severity.astype(np.int64), risk(world, score)
+    inclusion = plan(score, make.policy(), random.random(n), rules=Rules(CAPACITY[n])).inclusion
     users = Users.of(severity, score, inclusion)
     rows = []
     for _ in range(runs):

@@ -15,19 +15,22 @@ from core.estimation import bounds, estimate
 from core.estimation.estimate import Figures, figures
 from core.estimation.sampling_cells import Labels, Users
 from core.evaluation.metrics import exact
-from core.policy.policy import Policy
+from core.policy.decide import decide
 from core.review.sampling import Rules, plan
+from tests import make
 
 NAN = float("nan")
 
 
 def users(score: np.ndarray, inclusion: np.ndarray) -> Users:
-    return Users.of(Policy().severity(score), score, inclusion)
+    return Users.of(decide(make.policy(), score).severity, score, inclusion)
 
 
 def labels(score: np.ndarray, inclusion: np.ndarray, label: np.ndarray, chosen: np.ndarray, judged=None) -> Labels:
     given_ = np.ones(chosen.sum(), bool) if judged is None else judged[chosen]
-    return Labels(Policy().severity(score)[chosen].astype(np.int64), inclusion[chosen], label[chosen], given_)
+    return Labels(
+        decide(make.policy(), score).severity[chosen].astype(np.int64), inclusion[chosen], label[chosen], given_
+    )
 
 
 def made(n: int = 300, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -39,7 +42,7 @@ def made(n: int = 300, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 def truth(score: np.ndarray, label: np.ndarray) -> list[float]:
     """Share of spammers by band, of the flagged, and recall."""
-    severity = Policy().severity(score)
+    severity = decide(make.policy(), score).severity
     by_band = [label[severity == band].mean() for band in range(4)]
     return [*by_band, label[severity >= 2].mean(), label[severity >= 2].sum() / label.sum()]
 
@@ -84,7 +87,7 @@ def test_on_average_over_all_samples_a_total_is_the_truth():
 def test_on_average_over_many_samples_every_figure_is_the_truth():
     random = np.random.default_rng(1)
     score, label = made(4_000)
-    inclusion = plan(score, Policy(), random.random(4_000), rules=Rules(200, audit=0.2)).inclusion
+    inclusion = plan(score, make.policy(), random.random(4_000), rules=Rules(200, audit=0.2)).inclusion
     everyone = users(score, inclusion)
     samples = (random.random(4_000) < inclusion for _ in range(150))
     found = (listed(figures(everyone, labels(score, inclusion, label, chosen))) for chosen in samples)
@@ -95,10 +98,10 @@ def test_on_average_over_many_samples_every_figure_is_the_truth():
 
 def test_labels_of_the_flagged_alone_flatter_recall_and_the_estimate_does_not():
     score, label = made(4_000)
-    inclusion = plan(score, Policy(), np.zeros(4_000), rules=Rules(10_000, audit=0.1)).inclusion
+    inclusion = plan(score, make.policy(), np.zeros(4_000), rules=Rules(10_000, audit=0.1)).inclusion
     chosen = np.random.default_rng(2).random(4_000) < inclusion
     found = figures(users(score, inclusion), labels(score, inclusion, label, chosen)).recall
-    only = chosen & (Policy().severity(score) >= 2)
+    only = chosen & (decide(make.policy(), score).severity >= 2)
     naive = figures(users(score, inclusion), labels(score, inclusion, label, only)).recall
     assert naive.naive == 1
     assert naive.naive > truth(score, label)[5] + 0.1
@@ -129,7 +132,7 @@ def test_no_users_at_all_have_no_figures():
 
 def test_a_band_without_users_has_no_figure_and_disturbs_no_other():
     score, label = made(1_000)
-    kept = Policy().severity(score) != 1
+    kept = decide(make.policy(), score).severity != 1
     found = judge_all(score[kept], label[kept])
     assert np.isnan(found.bands[1].value)
     assert found.bands[3].value == pytest.approx(label[score > 0.9].mean())
@@ -173,7 +176,7 @@ def test_an_interval_lies_in_0_to_1_and_holds_its_value(seed, audit, missing):
     random = np.random.default_rng(seed)
     score, label = made(500, seed)
     draw = random.random(500)
-    found = plan(score, Policy(), draw, rules=Rules(20, audit, 5))
+    found = plan(score, make.policy(), draw, rules=Rules(20, audit, 5))
     judged = random.random(500) >= missing
     told = np.where(judged & (random.random(500) < 0.9), label, NAN)
     for each in listed(
@@ -186,7 +189,7 @@ def test_an_interval_lies_in_0_to_1_and_holds_its_value(seed, audit, missing):
 
 def test_one_user_sent_to_review_and_not_judged_yet_does_not_hide_the_figure_of_a_run():
     score, label = made(3_000)
-    inclusion = np.where(Policy().severity(score) >= 2, 1.0, 0.5)
+    inclusion = np.where(decide(make.policy(), score).severity >= 2, 1.0, 0.5)
     chosen = np.random.default_rng(4).random(3_000) < inclusion
     before = figures(users(score, inclusion), labels(score, inclusion, label, chosen)).recall
     sent = int(np.argmin(score))
@@ -200,7 +203,7 @@ def test_one_user_sent_to_review_and_not_judged_yet_does_not_hide_the_figure_of_
 
 def test_a_large_cell_without_labels_leaves_no_figure():
     score, label = made(3_000)
-    inclusion = np.where(Policy().severity(score) >= 2, 1.0, 0.5)
+    inclusion = np.where(decide(make.policy(), score).severity >= 2, 1.0, 0.5)
     chosen = inclusion == 1
     found = figures(users(score, inclusion), labels(score, inclusion, label, chosen))
     assert np.isnan(found.recall.value)

@@ -11,6 +11,7 @@ import pytest
 
 from core.estimation.estimate import Figures
 from core.home import Home
+from core.policy.decide import decide
 from core.policy.policy import BANDS
 from core.schema import schema as schemas
 from core.scoring.runs import Run
@@ -52,7 +53,7 @@ def same(one: Figures, other: Figures) -> bool:
 
 def severity(home: Home, run: Run) -> pd.Series[int]:
     score = home.runs.scores(run.id)["probability"]
-    return pd.Series(run.policy.severity(score), index=score.index)
+    return pd.Series(decide(run.policy, score).severity, index=score.index)
 
 
 def shares(found: Figures) -> list[float]:

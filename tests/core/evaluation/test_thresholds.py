@@ -11,7 +11,8 @@ from core.evaluation.resample import Costs, Sorted
 from core.evaluation.thresholds import Sweep
 from core.evaluation.weakest import segments
 from core.monitoring import calibration
-from core.policy.policy import Policy
+from core.policy.decide import decide
+from tests import make
 
 THRESHOLDS = [0.3, 0.7, 0.9, 1 / 3, 2 / 3]
 
@@ -36,7 +37,7 @@ def score(threshold: float) -> np.ndarray:
 def test_a_sweep_counts_whom_the_policy_flags(label: np.ndarray, score: np.ndarray, threshold: float) -> None:
     found = Sweep(label, score).confusion(threshold)
     assert (found.caught, found.false_alarms, found.missed, found.left_alone) == (2, 1, 3, 2)
-    flagged = Policy(threshold, (1 + 3 * threshold) / 4, (1 + threshold) / 2).flagged(score)
+    flagged = decide(make.policy(threshold, (1 + 3 * threshold) / 4, (1 + threshold) / 2), score).flagged
     assert flagged.sum() == found.caught + found.false_alarms
 
 
@@ -74,14 +75,14 @@ def test_segments_count_alike(label: np.ndarray, score: np.ndarray, threshold: f
 
 
 def test_two_models_are_held_against_each_other_in_the_bands_of_the_policy(score: np.ndarray) -> None:
-    policy = Policy()
+    policy = make.policy()
     edges = np.array(list(policy.thresholds.values()))
     around = np.concatenate([score, edges, np.nextafter(edges, 0), np.nextafter(edges, 1)])
-    assert flips.severity(around, policy.thresholds).tolist() == policy.severity(around).tolist()
+    assert flips.severity(around, policy.thresholds).tolist() == decide(policy, around).severity.tolist()
 
 
 def test_groups_of_calibration_end_at_the_threshold_itself() -> None:
-    for edge in Policy().thresholds.values():
+    for edge in make.policy().thresholds.values():
         assert edge in calibration.EDGES
         found = calibration.groups([np.nextafter(edge, 0), edge, np.nextafter(edge, 1)], [0, 0, 1], [1, 1, 1])
         assert found["n"].tolist() == [2, 1]

@@ -18,7 +18,6 @@ from core.evaluation.histogram import histogram, score_histogram
 from core.explore.shift import psi
 from core.monitoring import drift
 from core.monitoring.drift import compared, jensen_shannon, verdict_of
-from core.policy.policy import Policy
 from core.registry.baseline import Baseline
 from core.schema import schema as schemas
 from core.scoring.scorer import Scorer
@@ -29,7 +28,7 @@ NAN = float("nan")
 
 def scored(home, frame, *, version=None):
     schema, model = schemas.load(home.settings.schema_file), home.registry.load(version)
-    return home.file_scoring.score_file("users.csv", make.csv(frame), schema, model, Policy(), now=make.NOW).run
+    return home.file_scoring.score_file("users.csv", make.csv(frame), schema, model, make.policy(), now=make.NOW).run
 
 
 @given(arrays.arrays(np.int64, (2, 7), elements=st.integers(0, 50)))

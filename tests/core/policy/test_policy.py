@@ -4,7 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import BadOptionError
+from core.policy.decide import decide
 from core.policy.policy import BANDS, Policy
+from tests import make
 
 probability = st.floats(0, 1)
 
@@ -12,44 +14,49 @@ probability = st.floats(0, 1)
 def test_a_threshold_itself_still_belongs_to_the_milder_band():
     scores = [0.3, np.nextafter(0.3, 1), 0.7, np.nextafter(0.7, 1), 0.9, np.nextafter(0.9, 1)]
     bands = ["allow", "monitor", "monitor", "human_review", "human_review", "auto_remove"]
-    assert Policy().bands(scores).tolist() == bands
+    assert decide(make.policy(), scores).bands.tolist() == bands
 
 
 @pytest.mark.parametrize("armed", [False, True])
 @pytest.mark.parametrize("policy", [(0.3, 0.7, 0.9), (0.1, 0.2, 0.3), (1 / 3, 2 / 3, 1 - 1e-9)])
 def test_one_float_above_a_threshold_is_the_severer_band_in_all_that_is_said(policy, armed):
-    ours = Policy(*policy, armed=armed)
+    ours = make.policy(*policy, armed=armed)
     for milder, threshold in enumerate(policy):
         scores = [np.nextafter(threshold, 0), threshold, np.nextafter(threshold, 1)]
         severity = [milder, milder, milder + 1]
         bands = [BANDS[each] for each in severity]
-        assert ours.severity(scores).tolist() == severity
-        assert ours.bands(scores).tolist() == bands
-        assert ours.actions(scores).tolist() == [
+        assert decide(ours, scores).severity.tolist() == severity
+        assert decide(ours, scores).bands.tolist() == bands
+        assert decide(ours, scores).actions.tolist() == [
             "human_review" if band == "auto_remove" and not armed else band for band in bands
         ]
-        assert ours.flagged(scores).tolist() == [band != "allow" for band in bands]
+        assert decide(ours, scores).flagged.tolist() == [band != "allow" for band in bands]
 
 
 @given(probability, probability)
 def test_a_higher_score_never_gets_a_milder_band(a, b):
-    low, high = Policy().severity(sorted([a, b]))
+    low, high = decide(make.policy(), sorted([a, b])).severity
     assert low <= high
 
 
 @given(probability)
 def test_the_action_equals_the_band_except_that_nobody_is_removed_unarmed(p):
-    band, action = Policy().bands([p])[0], Policy().actions([p])[0]
+    band, action = decide(make.policy(), [p]).bands[0], decide(make.policy(), [p]).actions[0]
     assert action == ("human_review" if band == "auto_remove" else band)
-    assert Policy(armed=True).actions([p])[0] == band
+    assert decide(make.policy(armed=True), [p]).actions[0] == band
 
 
 @pytest.mark.parametrize("thresholds", [(0.7, 0.3, 0.9), (0.3, 0.3, 0.9), (0, 0.5, 0.9), (0.1, 0.5, 1)])
 def test_a_policy_cannot_exist_upside_down(thresholds):
     with pytest.raises(BadOptionError, match="thresholds must rise between 0 and 1"):
-        Policy(*thresholds)
+        make.policy(*thresholds)
 
 
 def test_flagged_means_any_band_but_allow():
-    assert Policy().flagged([0.1, 0.31, 0.99]).tolist() == [False, True, True]
+    assert decide(make.policy(), [0.1, 0.31, 0.99]).flagged.tolist() == [False, True, True]
     assert BANDS[0] == "allow"
+
+
+def test_a_policy_is_the_same_after_it_was_stored():
+    policy = make.policy(0.2, 0.5, 0.8, "p0007", armed=True)
+    assert Policy.from_json(policy.as_json()) == policy

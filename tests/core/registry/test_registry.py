@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 from core.errors import DamagedModelError, UnknownVersionError
 from core.home import Home
 from core.model import boosted
-from core.policy.policy import Policy
 from core.registry import registry, sums
 from core.registry.origin import Origin
 from core.registry.registry import Parts
@@ -170,7 +169,7 @@ def test_a_version_without_its_users_is_loaded_and_says_that_it_has_none(own: Ho
         Scorer(found).score(make.users(50)).margin == Scorer(own.registry.load()).score(make.users(50)).margin
     ).all()
     judged = own.training.judged(
-        found, own.datasets.stored()[0], make.SCHEMA, Policy().thresholds,
+        found, own.datasets.stored()[0], make.SCHEMA, make.policy().thresholds,
     )  # fmt: skip
     assert judged.overlap is None
 

@@ -18,7 +18,6 @@ from core.model.boosted import Trees
 from core.model.calibrate import Calibration
 from core.model.families import FAMILIES, LEADING
 from core.model.learner import Rows
-from core.policy.policy import Policy
 from core.retraining import gate
 from core.retraining.gate import Judged, Verdict
 from core.scoring.scorer import matrix
@@ -65,7 +64,7 @@ def gated(judges: pd.DataFrame, a: Any, b: Any, *, old: Any = None, overlap: Any
         label, a, b, np.ones(len(label)), np.ones(len(label), bool) if old is None else old, groups,
         (nobody, nobody, nobody), np.ones(1) if overlap is None else overlap, (1.0, 1.0),
     )  # fmt: skip
-    found, gain = gate.examine(judged, Policy().thresholds, seed=seed)
+    found, gain = gate.examine(judged, make.policy().thresholds, seed=seed)
     return gate.decide(found, gain)[0]
 
 

@@ -10,7 +10,6 @@ import pytest
 from core.data import split
 from core.home import Home
 from core.model.calibrate import Calibration
-from core.policy.policy import Policy
 from core.registry.registry import Model
 from core.retraining import gate
 from core.retraining.gate import Gate
@@ -19,7 +18,7 @@ from core.scoring.scorer import Scorer
 from tests import make
 from tests.make import NOW, SCHEMA
 
-THRESHOLDS = Policy().thresholds
+THRESHOLDS = make.policy().thresholds
 
 
 def labelled(n: int, seed: int) -> Labelled:

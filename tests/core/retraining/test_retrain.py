@@ -17,7 +17,6 @@ from core.data import intake, split
 from core.errors import NotAllowedError, RefusedError, TooFewRowsError
 from core.home import Home
 from core.model.calibrate import Calibration
-from core.policy.policy import Policy
 from core.registry import registry
 from core.registry.registry import Parts
 from core.retraining.retrain import Request, Retrained
@@ -28,7 +27,7 @@ from tests.core.monitoring.test_drift import scored
 from tests.core.retraining import feeding
 from tests.make import NOW, SCHEMA
 
-ASKED = Request(Policy().thresholds, by="Ada")
+ASKED = Request(make.policy().thresholds, by="Ada")
 
 
 def turned(n: int, seed: int) -> pd.DataFrame:
@@ -132,7 +131,7 @@ def test_the_next_is_due_only_after_new_verdicts(full: tuple[Home, Retrained]) -
 
 def test_a_warm_start_adds_trees_to_the_champions(mine: Home) -> None:
     mine.learning.save(Learning(batch_size=10, learning_rate=0.2), by="Ada", now=NOW)
-    found = mine.retraining.retrain(Request(Policy().thresholds, "warm", "Ada"), now=NOW)
+    found = mine.retraining.retrain(Request(make.policy().thresholds, "warm", "Ada"), now=NOW)
     before, after = mine.registry.load("v0001"), mine.registry.load(found.version)
     added = after.booster.num_boosted_rounds() - before.booster.num_boosted_rounds()
 
@@ -208,7 +207,7 @@ def test_without_the_users_of_the_champion_those_of_the_newest_version_that_has_
     shutil.rmtree(mine.settings.datasets)
     checked = intake.read("april.csv", make.csv(make.users(1200, 31)), SCHEMA, need_label=True)
     april = mine.datasets.put(checked, SCHEMA, now=NOW, need_label=True)
-    mine.training.learn(april, SCHEMA, Policy().thresholds, now=NOW, seed=0)
+    mine.training.learn(april, SCHEMA, make.policy().thresholds, now=NOW, seed=0)
 
     found = mine.retraining.retrain(ASKED, now=NOW)
 
@@ -231,13 +230,13 @@ def test_who_may_not_retrain_does_not(mine: Home) -> None:
     mine.accounts.create("Ada", "admin", "long enough to be one", now=NOW)
     mine.accounts.create("Rea", "reviewer", "long enough to be one", now=NOW)
     with pytest.raises(NotAllowedError):
-        mine.retraining.retrain(Request(Policy().thresholds, by="Rea"), now=NOW)
+        mine.retraining.retrain(Request(make.policy().thresholds, by="Rea"), now=NOW)
 
 
 def test_a_warm_start_needs_news(own: Home) -> None:
     feeding.judged(own, make.users(40, seed=4))
     with pytest.raises(TooFewRowsError, match="has not seen"):
-        own.retraining.retrain(Request(Policy().thresholds, "warm", "Ada"), now=NOW + timedelta(hours=1))
+        own.retraining.retrain(Request(make.policy().thresholds, "warm", "Ada"), now=NOW + timedelta(hours=1))
     assert own.schedule.last().at == NOW + timedelta(hours=1)
 
 

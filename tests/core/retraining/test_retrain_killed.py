@@ -15,7 +15,6 @@ import pandas as pd
 import pytest
 
 from core.home import Home
-from core.policy.policy import Policy
 from core.retraining.retrain import Request
 from core.scoring.scorer import Scorer
 from tests import make
@@ -23,7 +22,7 @@ from tests.core.retraining import feeding
 from tests.make import NOW
 
 MOMENTS = 50
-ASKED = Request(Policy().thresholds, by="Ada")
+ASKED = Request(make.policy().thresholds, by="Ada")
 #: Forks processes off one which has done nothing but the imports: a kill then takes seconds. Windows cannot.
 FORKING = "forkserver"
 

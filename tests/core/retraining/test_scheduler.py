@@ -18,7 +18,6 @@ import pytest
 from core.errors import RefusedError
 from core.home import Home
 from core.jobs import Job
-from core.policy.policy import Policy
 from core.retraining import scheduler
 from core.retraining.scheduler import Decision
 from core.settings import ROOT, child_environment
@@ -26,7 +25,7 @@ from tests import make, screen
 from tests.core.retraining import feeding
 from tests.make import NOW
 
-THRESHOLDS = Policy().thresholds
+THRESHOLDS = make.policy().thresholds
 
 
 class _EnoughError(Exception):

@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import NotAllowedError, RefusedError, UnknownVersionError
 from core.home import Home
-from core.policy.policy import Policy
+from core.policy.decide import decide
 from core.retraining.shadow import Standing
 from core.scoring.scorer import Scorer
 from tests import make, screen
@@ -41,14 +41,14 @@ def test_runs_since_it_was_appointed_are_scored_by_it_too_and_nothing_else_chang
 
     found = standing(two)
     theirs = Scorer(two.registry.load("v0002")).score(USERS).probability
-    changed = run.policy.bands(theirs) != run.policy.bands(before["probability"])
+    changed = decide(run.policy, theirs).bands != decide(run.policy, before["probability"]).bands
     assert (found.runs, found.flips.n, len(found.flips.rows)) == (2, 600, 2 * int(changed.sum()))
     assert found.sentence.endswith("No verdict says yet which is right.")
 
 
 def test_verdicts_tell_which_of_the_two_is_right(two: Home) -> None:
     two.shadow.appoint("v0002", by="Ada", now=NOW)
-    run = reviewing.scored(two, USERS, Policy(0.1, 0.3, 0.8))
+    run = reviewing.scored(two, USERS, make.policy(0.1, 0.3, 0.8))
     two.shadow.catch_up()
     ours = two.runs.scores(run.id)["probability"].to_numpy() > 0.3
     theirs = Scorer(two.registry.load("v0002")).score(USERS).probability > 0.3

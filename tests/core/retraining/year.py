@@ -16,7 +16,6 @@ import pandas as pd
 
 from core.evaluation import metrics
 from core.home import Home
-from core.policy.policy import Policy
 from core.retraining.retrain import Request, Retrained
 from core.retraining.settings import Learning
 from core.review.guidance import Guidance
@@ -80,7 +79,7 @@ def lived(home: Home, seed: int) -> Iterator[Month]:
 def _month(home: Home, number: int, seed: int) -> Month:
     now, champion, frame = begins(number), home.registry.load(), users(number, seed)
     upload = make.csv(frame.drop(columns="spam"))
-    run = home.file_scoring.score_file(f"month-{number}.csv", upload, SCHEMA, champion, Policy(), now=now).run.id
+    run = home.file_scoring.score_file(f"month-{number}.csv", upload, SCHEMA, champion, make.policy(), now=now).run.id
     raised = home.rounds.go(now=now).look.raised
     home.plans.queue_run(run, by=LEAD, now=now)
     truth = dict(zip(frame["user"], frame["spam"], strict=True))
@@ -103,7 +102,11 @@ def _judged(home: Home, truth: Mapping[str, int], random: np.random.Generator, n
 
 def _learnt(home: Home, now: datetime) -> Retrained | None:
     """What the scheduler does when it looks, at another time than now."""
-    return home.retraining.retrain(Request(Policy().thresholds), now=now) if home.schedule.due(now=now).is_due else None
+    return (
+        home.retraining.retrain(Request(make.policy().thresholds), now=now)
+        if home.schedule.due(now=now).is_due
+        else None
+    )
 
 
 def _looked_at(home: Home, done: Retrained, now: datetime) -> str:

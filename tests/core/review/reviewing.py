@@ -12,6 +12,7 @@ from sqlalchemy import select
 from core.feedback.ledger import Ledger
 from core.feedback.verdict import Verdict
 from core.home import Home
+from core.policy.decide import decide
 from core.policy.policy import Policy
 from core.review import cases
 from core.review.cases import Case
@@ -22,7 +23,7 @@ from core.store import database
 from tests import make
 from tests.make import NOW
 
-POLICY = Policy(0.2, 0.5, 0.8)
+POLICY = make.policy(0.2, 0.5, 0.8)
 
 
 def rules(home: Home, *, capacity: int, audit: float, uncertain: int) -> None:
@@ -113,5 +114,5 @@ def not_chosen(home: Home, run: Run, band: str = "allow") -> Iterable[int]:
     """Input rows of a band whom the plan of a run has left out."""
     plan = home.runs.plan(run.id)
     assert plan is not None
-    bands = run.policy.bands(home.runs.scores(run.id)["probability"])
+    bands = decide(run.policy, home.runs.scores(run.id)["probability"]).bands
     return plan.index[~plan["chosen"] & (bands == band)].tolist()

@@ -23,7 +23,7 @@ from core.errors import BadOptionError, FileProblemError, NotAllowedError
 from core.feedback import short_form
 from core.feedback.short_form import Row
 from core.home import Home
-from core.policy.policy import Policy
+from core.policy.decide import decide
 from core.review import importing
 from core.review.importing import Imported
 from core.schema import schema as schemas
@@ -39,7 +39,7 @@ def run(own: Home) -> Run:
     """300 users, scored; nobody is queued yet."""
     users = make.csv(make.users(300, seed=2).drop(columns="spam"))
     columns, loaded = schemas.load(own.settings.schema_file), own.registry.load()
-    return own.file_scoring.score_file("users.csv", users, columns, loaded, Policy(), now=NOW).run
+    return own.file_scoring.score_file("users.csv", users, columns, loaded, make.policy(), now=NOW).run
 
 
 def given_rows(*cells: dict[str, Any]) -> list[Row]:
@@ -65,7 +65,7 @@ def stored(home: Home) -> pd.DataFrame:
 def row_in(home: Home, run: Run, *bands: str) -> int:
     """An input row of a run in one of these bands."""
     scores = home.runs.scores(run.id)["probability"]
-    return int(scores.index[pd.Index(run.policy.bands(scores)).isin(bands)][0])
+    return int(scores.index[pd.Index(decide(run.policy, scores).bands).isin(bands)][0])
 
 
 def flagged(home: Home, run: Run) -> str:
@@ -89,7 +89,7 @@ def test_a_row_is_joined_with_what_was_scored(own: Home, run: Run) -> None:
     )
     score = own.runs.scores(run.id).loc[7, "probability"]
     assert (row["score"], row["band"], row["action"]) == (
-        score, run.policy.bands(score), run.policy.actions(score)
+        score, decide(run.policy, score).bands, decide(run.policy, score).actions
     )  # fmt: skip
     assert (row["model"], row["policy"], row["time"]) == ("v0001", "p0001", NOW)
     assert not row["blind"]
@@ -123,7 +123,7 @@ def test_both_may_be_said_as_long_as_they_agree(own: Home, run: Run) -> None:
 def test_a_contradiction_is_refused(correct: bool, label: int, own: Home, run: Run) -> None:
     prediction = flagged(own, run)
     said = refused(own, {"prediction_id": prediction, "is_correct": correct, "actual_label": label})
-    band = run.policy.bands(own.runs.scores(run.id).loc[int(prediction.rpartition("-")[2]), "probability"])
+    band = decide(run.policy, own.runs.scores(run.id).loc[int(prediction.rpartition("-")[2]), "probability"]).bands
     assert said == (
         "is_correct",
         f"Row 1, is_correct: {str(correct).lower()} contradicts actual_label {label}: the prediction was spammer "
@@ -411,7 +411,7 @@ def test_a_run_whose_file_has_no_ids_names_users_by_file_and_row(own: Home) -> N
     schemas.save(replace(make.SCHEMA, id=None), own.settings.schema_file)
     users = make.csv(make.users(30, seed=2).drop(columns=["spam", "user"]))
     columns, loaded = schemas.load(own.settings.schema_file), own.registry.load()
-    run = own.file_scoring.score_file("users.csv", users, columns, loaded, Policy(), now=NOW).run
+    run = own.file_scoring.score_file("users.csv", users, columns, loaded, make.policy(), now=NOW).run
     assert imported(own, {"prediction_id": f"{run.id}-3", "actual_label": 1}).new == 1
     assert stored(own)["user"].tolist() == [f"{run.dataset[:12]}-3"]
 

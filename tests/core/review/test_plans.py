@@ -13,6 +13,7 @@ import pytest
 
 from core.errors import NotAllowedError, UnknownItemError
 from core.home import Home
+from core.policy.decide import decide
 from core.review import plans, sampling
 from core.review.enqueue import Queued
 from core.review.sampling import Rules
@@ -67,7 +68,7 @@ def test_the_plan_says_how_every_user_could_have_been_chosen(own: Home) -> None:
 def test_certain_cases_keep_within_the_capacity_and_are_the_highest_scores(own: Home, capacity: int) -> None:
     run = planned(own, make.users(300, seed=1), capacity=capacity, uncertain=0)
     score = own.runs.scores(run.id)["probability"]
-    due = score[POLICY.actions(score) == "human_review"].sort_values(ascending=False, kind="stable")
+    due = score[decide(POLICY, score).actions == "human_review"].sort_values(ascending=False, kind="stable")
     certain = {case.row for case in waiting(own) if case.stratum == "certain"}
     assert certain == set(due.index[:capacity])
 

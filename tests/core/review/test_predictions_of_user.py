@@ -7,7 +7,7 @@ import pytest
 
 from core.files import within
 from core.home import Home
-from core.policy.policy import Policy
+from core.policy.decide import decide
 from core.schema import schema as schemas
 from core.schema.glossary import Glossary
 from core.scoring import online_runs
@@ -29,7 +29,7 @@ def cut_off(*_: object) -> None:
 
 def ask_for(home: Home, frame: pd.DataFrame, user: str) -> Serving:
     serving = Serving(
-        home.online_runs, home.registry.load(), schemas.load(home.settings.schema_file), Glossary({}), Policy()
+        home.online_runs, home.registry.load(), schemas.load(home.settings.schema_file), Glossary({}), make.policy()
     )
     values = frame[list(make.SCHEMA.names)].iloc[0].astype(float).tolist()
     serving.score([Asked(values, user, {"country": None})], now=make.NOW)
@@ -39,7 +39,7 @@ def ask_for(home: Home, frame: pd.DataFrame, user: str) -> Serving:
 def test_all_predictions_on_a_user_come_newest_first_with_the_scores_of_their_runs(own: Home) -> None:
     first = reviewing.scored(own, users(1, "0017"))
     reviewing.scored(own, users(2, "17"))
-    again = reviewing.scored(own, users(3, "0017"), Policy(1e-9, 0.5, 0.8, version="p0002"))
+    again = reviewing.scored(own, users(3, "0017"), make.policy(1e-9, 0.5, 0.8, version="p0002"))
 
     found = own.predictions_of_user.of_user(" 0017 ")
 
@@ -47,7 +47,7 @@ def test_all_predictions_on_a_user_come_newest_first_with_the_scores_of_their_ru
     assert [each.probability for each in found] == [
         own.runs.scores(run.id)["probability"].loc[1] for run in (again, first)
     ]
-    assert [each.band for each in found] == [each.run.policy.bands([each.probability])[0] for each in found]
+    assert [each.band for each in found] == [decide(each.run.policy, [each.probability]).bands[0] for each in found]
     assert found[0].band != "allow"
     assert found[0].prediction == f"{again.id}-1"
 

@@ -21,12 +21,13 @@ from sqlalchemy.exc import IntegrityError
 from core.errors import BadOptionError, RefusedError, UnknownItemError
 from core.feedback.strata import STRATA
 from core.home import Home
-from core.policy.policy import Policy
+from core.policy.decide import decide
 from core.review import cases, ordering, queue
 from core.review.cases import Case, CaseFilters
 from core.review.enqueue import Entry, Queued
 from core.settings import ROOT
 from core.store import database
+from tests import make
 from tests.make import NOW
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -60,7 +61,7 @@ while case := home.queue.claim(name, now=NOW):
 def entry(user: str = "u1", score: float = 0.8, **changes: Any) -> Entry:
     made = Entry(
         user=user, dataset="d1", run="r-0001", row=1, model="v0001", policy="p0001", score=score,
-        band=str(Policy().bands(score)), action=str(Policy().actions(score)),  # type: ignore[arg-type]
+        band=str(decide(make.policy(), score).bands), action=str(decide(make.policy(), score).actions),  # type: ignore[arg-type]
         stratum="certain", inclusion=1.0, context={"name": f"name of {user}"}, features={"links": 2.0, "ratio": None},
     )  # fmt: skip
     return replace(made, **changes)

@@ -12,9 +12,11 @@ from hypothesis.extra.numpy import arrays
 
 from core.errors import BadOptionError
 from core.feedback.strata import STRATA
+from core.policy.decide import decide
 from core.policy.policy import Policy
 from core.review import sampling
 from core.review.sampling import Rules, draws, farthest, plan
+from tests import make
 
 CERTAIN, RANDOM, UNCERTAIN = (STRATA.index(name) for name in ("certain", "random", "uncertain"))
 probabilities = arrays(np.float64, st.integers(0, 60), elements=st.floats(0, 1))
@@ -43,7 +45,7 @@ def test_everybody_can_be_chosen_and_who_is_certain_is(probability, policy, rule
 @given(probabilities, policies, rules)
 def test_certain_are_the_highest_scores_to_review_within_capacity(probability, policy, rules):
     found = plan(probability, policy, numbers(len(probability)), rules=rules)
-    due, certain = policy.actions(probability) == "human_review", found.stratum == CERTAIN
+    due, certain = decide(policy, probability).actions == "human_review", found.stratum == CERTAIN
     assert certain.sum() == min(rules.capacity, due.sum())
     assert not (certain & ~due).any()
     if certain.any() and (due & ~certain).any():
@@ -51,25 +53,25 @@ def test_certain_are_the_highest_scores_to_review_within_capacity(probability, p
 
 
 def test_of_equal_scores_the_first_in_the_file_are_certain():
-    found = plan([0.8, 0.8, 0.8], Policy(), numbers(3), rules=Rules(2, audit=0.01))
+    found = plan([0.8, 0.8, 0.8], make.policy(), numbers(3), rules=Rules(2, audit=0.01))
     assert found.stratum.tolist() == [CERTAIN, CERTAIN, RANDOM]
 
 
 def test_who_is_removed_at_once_is_certain_only_while_the_policy_is_not_armed():
-    unarmed, armed = (plan([0.99, 0.8], Policy(armed=on), numbers(2), rules=Rules(1)) for on in (False, True))
+    unarmed, armed = (plan([0.99, 0.8], make.policy(armed=on), numbers(2), rules=Rules(1)) for on in (False, True))
     assert unarmed.stratum.tolist() == [CERTAIN, RANDOM]
     assert armed.stratum.tolist() == [RANDOM, CERTAIN]
 
 
 @given(probabilities, rules)
 def test_the_expected_size_of_the_audit_is_what_the_rules_say(probability, rules):
-    found = plan(probability, Policy(), numbers(len(probability)), rules=rules)
+    found = plan(probability, make.policy(), numbers(len(probability)), rules=rules)
     random = found.stratum == RANDOM
     assert found.inclusion[random].sum() == pytest.approx(min(rules.audit * len(probability), random.sum()))
 
 
 def test_about_the_expected_number_is_drawn():
-    found = plan(scores(), Policy(), numbers(20_000), rules=Rules(100))
+    found = plan(scores(), make.policy(), numbers(20_000), rules=Rules(100))
     drawn = found.chosen[found.stratum == RANDOM].sum()
     assert abs(drawn - 200) < 5 * np.sqrt(200)
 
@@ -92,7 +94,7 @@ def test_the_same_numbers_give_the_same_plan(probability, policy, rules):
 
 def test_weights_stay_bounded_and_what_is_undecided_is_looked_at_more():
     score = scores()
-    found = plan(score, Policy(), numbers(len(score)), rules=Rules(0))
+    found = plan(score, make.policy(), numbers(len(score)), rules=Rules(0))
     assert found.inclusion.min() >= sampling.EVEN * 0.01
     allowed = score <= 0.3
     order = np.argsort(score[allowed])
@@ -101,24 +103,24 @@ def test_weights_stay_bounded_and_what_is_undecided_is_looked_at_more():
 
 @pytest.mark.parametrize("value", [0.0, 1.0])
 def test_scores_that_leave_no_doubt_are_drawn_evenly(value):
-    found = plan(np.full(50, value), Policy(armed=True), numbers(50), rules=Rules(0, audit=0.1))
+    found = plan(np.full(50, value), make.policy(armed=True), numbers(50), rules=Rules(0, audit=0.1))
     assert found.inclusion == pytest.approx(0.1)
 
 
 def test_every_band_has_its_part_of_the_audit_however_few_its_users():
     score = np.concatenate([np.full(9_000, 0.01), np.full(900, 0.5), np.full(100, 0.95)])
-    found = plan(score, Policy(), numbers(10_000), rules=Rules(0))
+    found = plan(score, make.policy(), numbers(10_000), rules=Rules(0))
     for band in range(3):
-        inside = np.unique(Policy().severity(score), return_inverse=True)[1] == band
+        inside = np.unique(decide(make.policy(), score).severity, return_inverse=True)[1] == band
         assert found.inclusion[inside].sum() >= sampling.BANDED * 100 / 3
 
 
 def test_uncertain_picks_are_near_the_threshold_and_none_is_certain():
     score = scores()
-    found = plan(score, Policy(), numbers(len(score)), rules=Rules(50, uncertain=40))
+    found = plan(score, make.policy(), numbers(len(score)), rules=Rules(50, uncertain=40))
     picked, others = found.stratum == UNCERTAIN, found.stratum == RANDOM
     assert picked.sum() == 40
-    gap = np.abs(score - Policy().review)
+    gap = np.abs(score - make.policy().review)
     assert gap[picked].max() <= gap[others].min()
 
 
@@ -127,7 +129,7 @@ def test_uncertain_picks_with_features_are_less_alike():
     features = np.random.default_rng(1).normal(size=(len(score), 3)) * [1, 1000, 0.001]
     features[::7, 1] = np.nan
     with_, without = (
-        plan(score, Policy(), numbers(len(score)), rules=Rules(0, uncertain=20), features=each)
+        plan(score, make.policy(), numbers(len(score)), rules=Rules(0, uncertain=20), features=each)
         for each in (features, None)
     )
 
@@ -162,7 +164,7 @@ def test_all_but_certain_cases_are_blind_and_as_many_certain_ones_up_to_half_of_
 
 def test_which_certain_case_is_blind_does_not_depend_on_its_score():
     score = np.linspace(0.71, 0.99, 4_000)
-    found = plan(score, Policy(), numbers(4_000), rules=Rules(4_000))
+    found = plan(score, make.policy(), numbers(4_000), rules=Rules(4_000))
     assert found.blind.sum() == 800
     assert abs(np.corrcoef(found.blind, score)[0, 1]) < 5 / np.sqrt(4_000)
 
@@ -186,7 +188,7 @@ def test_draws_are_independent_of_the_split_and_of_other_salts():
 
 def test_no_users_and_no_ids_are_no_error():
     assert len(draws([], b"salt")) == 0
-    found = plan([], Policy(), [], rules=Rules(3, uncertain=2), features=np.zeros((0, 2)))
+    found = plan([], make.policy(), [], rules=Rules(3, uncertain=2), features=np.zeros((0, 2)))
     assert len(found.chosen) == 0
     assert found.names() == []
 

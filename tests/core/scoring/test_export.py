@@ -18,7 +18,7 @@ from core import table_marks
 from core.data import intake
 from core.errors import BadOptionError
 from core.home import Home
-from core.policy.policy import Policy
+from core.policy.decide import decide
 from core.schema.schema import Column, Schema
 from core.scoring import export, score_file
 from core.scoring.runs import Run
@@ -101,14 +101,14 @@ def done(own: Home) -> Scoring:
     users.loc[:2, "name"] = ["=1+1", 'a "b", c', "two\nlines"]
     payload = make.csv(users) + b"u81,0,many,0,1,0,3,=2+2,DE\n"
     return own.file_scoring.score_file(
-        "users.csv", payload, make.SCHEMA, own.registry.load(), Policy(), now=make.NOW
+        "users.csv", payload, make.SCHEMA, own.registry.load(), make.policy(), now=make.NOW
     )  # fmt: skip
 
 
 @pytest.fixture
 def told(done: Scoring, own: Home) -> pd.DataFrame:
     probability = done.results["probability"].to_numpy()
-    return score_file.explained(done.frame, probability, own.registry.load(), Policy())
+    return score_file.explained(done.frame, probability, own.registry.load(), make.policy())
 
 
 def result(done: Scoring, told: pd.DataFrame, *, keep_features: bool = False) -> pa.Table:
@@ -132,18 +132,18 @@ def test_every_user_stands_in_the_table_in_the_order_of_the_file(done: Scoring, 
 
 
 def test_band_action_and_confidence_follow_from_the_score(done: Scoring, told: pd.DataFrame) -> None:
-    table, policy = result(done, told), Policy()
+    table, policy = result(done, told), make.policy()
     score = np.array(table.column("score"))
     assert (score == done.results["probability"].to_numpy()).all()
     assert (np.array(table.column("confidence")) == np.abs(score - 0.5) * 2).all()
-    assert table.column("band").to_pylist() == policy.bands(score).tolist()
-    assert table.column("action").to_pylist() == policy.actions(score).tolist()
+    assert table.column("band").to_pylist() == decide(policy, score).bands.tolist()
+    assert table.column("action").to_pylist() == decide(policy, score).actions.tolist()
     assert "auto_remove" not in table.column("action").to_pylist()
 
 
 def test_those_without_reasons_have_an_empty_cell(done: Scoring, told: pd.DataFrame) -> None:
     table = result(done, told)
-    flagged = Policy().flagged(np.array(table.column("score"))).tolist()
+    flagged = decide(make.policy(), np.array(table.column("score"))).flagged.tolist()
     assert 0 < sum(flagged) < 80
     assert [reason is not None for reason in table.column("reason_1").to_pylist()] == flagged
 
@@ -189,7 +189,7 @@ def test_a_schema_that_names_its_columns_like_results_loses_none(home: Home) -> 
     frame = intake.read("users.csv", payload, schema).frame
     results = pd.DataFrame({"probability": [0.25], "n_missing": [0], "novel_features": [""]}, index=frame.index)
     run = Run(
-        "r-0001", make.NOW, "d", "users.csv", "v0001", Policy(), 1, 1, 0, {"allow": 1}, 0.1
+        "r-0001", make.NOW, "d", "users.csv", "v0001", make.policy(), 1, 1, 0, {"allow": 1}, 0.1
     )  # fmt: skip
     table = export.table(export.kept(frame, schema, keep_features=True), results, pd.DataFrame(), run)
     row = table.to_pylist()[0]

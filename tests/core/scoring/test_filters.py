@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.policy.policy import BANDS, Policy
+from core.policy.policy import BANDS
 from core.scoring.filters import GROUPS, Filters
+from tests import make
 
-POLICY = Policy()
+POLICY = make.policy()
 PEOPLE = pd.DataFrame(
     {
         "user": ["u1", "U2", "u.3", "u4", "u5"],

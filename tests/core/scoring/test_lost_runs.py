@@ -16,7 +16,6 @@ from core.errors import NotAllowedError
 from core.feedback.short_form import Row
 from core.files import write_text
 from core.home import Home
-from core.policy.policy import Policy
 from core.scoring import runs
 from core.scoring.lost_runs import Loss
 from core.scoring.online_runs import Growing, Served
@@ -37,12 +36,14 @@ USER = Served("u1", np.zeros(5), {}, 0.0, 0.5, 0, "")
 
 def score(home: Home, *, seed: int = 1) -> Run:
     model, payload = home.registry.load(), make.csv(make.users(12, seed=seed))
-    return home.file_scoring.score_file(f"users-{seed}.csv", payload, make.SCHEMA, model, Policy(), now=make.NOW).run
+    return home.file_scoring.score_file(
+        f"users-{seed}.csv", payload, make.SCHEMA, model, make.policy(), now=make.NOW
+    ).run
 
 
 def served(home: Home) -> str:
     """The prediction of one user by the API, in a run that grows."""
-    return Growing(home.online_runs, make.SCHEMA.names, "v0001", Policy()).add([USER], now=make.NOW)[0]
+    return Growing(home.online_runs, make.SCHEMA.names, "v0001", make.policy()).add([USER], now=make.NOW)[0]
 
 
 def lose(home: Home) -> None:

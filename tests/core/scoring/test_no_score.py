@@ -15,7 +15,6 @@ from core.comparison import common_rows, flips
 from core.data import intake
 from core.errors import NoScoreError
 from core.home import Home
-from core.policy.policy import Policy
 from core.registry import registry
 from core.scoring import export, score_file
 from core.scoring.online import Asked
@@ -34,7 +33,7 @@ def test_a_row_without_a_score_is_rejected_and_told(own: Home, tmp_path: Path, v
     bad = without_score(model, USERS)
     assert 0 < bad.sum() < len(USERS)
 
-    done = own.file_scoring.score_file("users.csv", TEXT, make.SCHEMA, model, Policy(), now=make.NOW)
+    done = own.file_scoring.score_file("users.csv", TEXT, make.SCHEMA, model, make.policy(), now=make.NOW)
     run = done.run
     assert run.received == run.users + run.rejected == 41
     assert run.users == len(done.frame) == len(done.results) == sum(run.counts.values()) == 40 - bad.sum()
@@ -60,9 +59,9 @@ def test_a_row_without_a_score_is_rejected_and_told(own: Home, tmp_path: Path, v
 
 def test_what_is_made_of_such_a_run_has_its_scored_rows_only(own: Home) -> None:
     model = one_bad_leaf(own)
-    done = own.file_scoring.score_file("users.csv", TEXT, make.SCHEMA, model, Policy(), now=make.NOW)
+    done = own.file_scoring.score_file("users.csv", TEXT, make.SCHEMA, model, make.policy(), now=make.NOW)
     reasons = score_file.explained(
-        done.frame, done.results["probability"].to_numpy(), model, Policy(), which="all",
+        done.frame, done.results["probability"].to_numpy(), model, make.policy(), which="all",
     )  # fmt: skip
     own.runs.save_reasons(done.run.id, reasons)
     table: pa.Table = own.exports.run_table(done.run)
@@ -72,9 +71,11 @@ def test_what_is_made_of_such_a_run_has_its_scored_rows_only(own: Home) -> None:
 
 
 def test_the_whole_file_stays_for_a_model_that_scores_everybody(own: Home) -> None:
-    first = own.file_scoring.score_file("u.csv", TEXT, make.SCHEMA, one_bad_leaf(own), Policy(), now=make.NOW).run
-    again = own.file_scoring.score_file("u.csv", TEXT, make.SCHEMA, one_bad_leaf(own), Policy(), now=make.NOW).run
-    sound = own.file_scoring.score_file("u.csv", TEXT, make.SCHEMA, own.registry.load(), Policy(), now=make.NOW).run
+    first = own.file_scoring.score_file("u.csv", TEXT, make.SCHEMA, one_bad_leaf(own), make.policy(), now=make.NOW).run
+    again = own.file_scoring.score_file("u.csv", TEXT, make.SCHEMA, one_bad_leaf(own), make.policy(), now=make.NOW).run
+    sound = own.file_scoring.score_file(
+        "u.csv", TEXT, make.SCHEMA, own.registry.load(), make.policy(), now=make.NOW
+    ).run
     assert first.dataset == again.dataset != sound.dataset
     assert (sound.users, sound.rejected) == (40, 1)
     assert sound.dataset in {each.id for each in own.datasets.labelled()}
@@ -84,7 +85,7 @@ def test_the_whole_file_stays_for_a_model_that_scores_everybody(own: Home) -> No
 def test_a_row_of_a_stored_dataset_without_a_score_is_rejected_too(own: Home) -> None:
     model, checked = one_bad_leaf(own), intake.read("users.csv", TEXT, make.SCHEMA)
     dataset = own.datasets.put(checked, make.SCHEMA, now=make.NOW)
-    run = own.file_scoring.score_stored(dataset, model, Policy(), now=make.NOW)
+    run = own.file_scoring.score_stored(dataset, model, make.policy(), now=make.NOW)
     assert run.received == run.users + run.rejected == 41
     assert run.rejected == 1 + without_score(model, USERS).sum()
     assert own.datasets.frame(run.dataset).index.tolist() == own.runs.scores(run.id).index.tolist()
@@ -93,7 +94,7 @@ def test_a_row_of_a_stored_dataset_without_a_score_is_rejected_too(own: Home) ->
 def test_a_file_in_which_nobody_has_a_score_is_a_run_of_nobody(own: Home) -> None:
     model = one_bad_leaf(own)
     text = make.csv(USERS[without_score(model, USERS)])
-    run = own.file_scoring.score_file("users.csv", text, make.SCHEMA, model, Policy(), now=make.NOW).run
+    run = own.file_scoring.score_file("users.csv", text, make.SCHEMA, model, make.policy(), now=make.NOW).run
     assert (run.users, run.rejected, run.flagged) == (0, run.received, 0)
     assert own.exports.run_table(run).num_rows == 0
 
@@ -122,7 +123,7 @@ def test_a_user_without_a_score_is_told_so_and_nothing_is_stored(own: Home) -> N
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_no_policy_has_a_band_for_what_is_no_number(value: float) -> None:
-    for ask in (Policy().severity, Policy().bands, Policy().actions, Policy().flagged):
+    for ask in (make.policy().severity, make.policy().bands, make.policy().actions, make.policy().flagged):
         for given in (value, [value], [0.1, value, 0.9]):
             with pytest.raises(ValueError, match="a score that is not finite has no band"):
                 ask(given)
@@ -135,7 +136,7 @@ def test_nobody_is_judged_by_scores_that_are_none(own: Home) -> None:
         intake.read("u.csv", make.csv(make.users(400, seed=5)), make.SCHEMA), make.SCHEMA, now=make.NOW
     )  # fmt: skip
     with pytest.raises(NoScoreError):
-        own.training.judged(model, dataset, make.SCHEMA, Policy().thresholds)
+        own.training.judged(model, dataset, make.SCHEMA, make.policy().thresholds)
     with pytest.raises(NoScoreError):
         common_rows.contender(own.common_rows.rows([model], dataset, make.SCHEMA), model)
 
@@ -149,7 +150,7 @@ def test_a_challenger_is_held_against_the_champion_where_it_has_scores(
     )
     version = own.registry.publish(parts)
     own.shadow.appoint(version, by="Ada", now=make.NOW - timedelta(days=1))
-    own.file_scoring.score_file("users.csv", TEXT, make.SCHEMA, sound, Policy(), now=make.NOW)
+    own.file_scoring.score_file("users.csv", TEXT, make.SCHEMA, sound, make.policy(), now=make.NOW)
     bad = one_bad_leaf(own)
     monkeypatch.setattr(registry.Registry, "load", lambda *_: bad)
     assert len(own.shadow.catch_up()) == 1

@@ -15,6 +15,7 @@ from core.data import intake
 from core.errors import BadOptionError, FeaturesError, UnknownItemError, WrongFeaturesError
 from core.feedback.short_form import Row
 from core.home import Home
+from core.policy.decide import decide
 from core.policy.policy import Policy
 from core.review import cases
 from core.schema import schema as schemas
@@ -30,7 +31,11 @@ NAMES = make.SCHEMA.names
 
 def serving(home: Home, policy: Policy | None = None) -> Serving:
     return Serving(
-        home.online_runs, home.registry.load(), schemas.load(home.settings.schema_file), GLOSSARY, policy or Policy()
+        home.online_runs,
+        home.registry.load(),
+        schemas.load(home.settings.schema_file),
+        GLOSSARY,
+        policy or make.policy(),
     )
 
 
@@ -48,12 +53,12 @@ def test_scores_and_actions_are_those_of_a_file_to_the_last_bit(own: Home) -> No
     read = intake.read("users.csv", make.csv(users), make.SCHEMA)
     found = serving(own).score(asked(read.frame), now=make.NOW)
     done = own.file_scoring.score_file(
-        "users.csv", make.csv(users), make.SCHEMA, own.registry.load(), Policy(), now=make.NOW
+        "users.csv", make.csv(users), make.SCHEMA, own.registry.load(), make.policy(), now=make.NOW
     )  # fmt: skip
 
     probability = done.results["probability"].to_numpy()
     assert [each.probability for each in found] == probability.tolist()
-    assert [each.action for each in found] == Policy().actions(probability).tolist()
+    assert [each.action for each in found] == decide(make.policy(), probability).actions.tolist()
     assert ["; ".join(each.novel) for each in found] == done.results["novel_features"].tolist()
     assert [len(each.missing) for each in found] == done.results["n_missing"].tolist()
 
@@ -66,10 +71,11 @@ def test_a_score_that_is_a_threshold_gets_the_milder_band_alone_in_a_run_and_in_
     (score,) = (each.probability for each in serving(own).score(asked(user), now=make.NOW))
     below = float(np.nextafter(score, 0))
     for policy, band, spammer in [
-        (Policy(score, 0.98, 0.99), "allow", False), (Policy(below, 0.98, 0.99), "monitor", False),
-        (Policy(score / 2, score, 0.99), "monitor", False), (Policy(score / 2, below, 0.99), "human_review", True),
-        (Policy(score / 3, score / 2, score, armed=True), "human_review", True),
-        (Policy(score / 3, score / 2, below, armed=True), "auto_remove", True),
+        (make.policy(score, 0.98, 0.99), "allow", False), (make.policy(below, 0.98, 0.99), "monitor", False),
+        (make.policy(score / 2, score, 0.99), "monitor", False),
+        (make.policy(score / 2, below, 0.99), "human_review", True),
+        (make.policy(score / 3, score / 2, score, armed=True), "human_review", True),
+        (make.policy(score / 3, score / 2, below, armed=True), "auto_remove", True),
     ]:  # fmt: skip
         (found,) = serving(own, policy).score(asked(user), now=make.NOW)
         assert (found.band, found.action, found.is_spammer) == (band, band, spammer)
@@ -97,7 +103,7 @@ def test_reasons_are_those_of_the_file_and_told_in_the_words_of_the_glossary(own
     frame = make.users(300, seed=5)
     found = serving(own).score(asked(frame, which="all"), now=make.NOW)
     read = intake.read("users.csv", make.csv(frame), make.SCHEMA).frame
-    texts = score_file.explained(read, np.zeros(len(read)), own.registry.load(), Policy(), which="all")
+    texts = score_file.explained(read, np.zeros(len(read)), own.registry.load(), make.policy(), which="all")
 
     assert [[reason.text for reason in each.reasons] for each in found] == [
         [text for text in row if text] for row in texts.to_numpy().tolist()
@@ -148,7 +154,7 @@ def test_context_may_not_have_the_name_of_another_column(own: Home, name: str) -
 
 def test_a_schema_without_a_feature_of_the_model_is_refused(own: Home) -> None:
     with pytest.raises(WrongFeaturesError, match="links"):
-        Serving(own.online_runs, own.registry.load(), Schema((Column("other"),)), GLOSSARY, Policy())
+        Serving(own.online_runs, own.registry.load(), Schema((Column("other"),)), GLOSSARY, make.policy())
 
 
 def test_a_prediction_is_known_by_run_and_row(own: Home) -> None:
@@ -218,7 +224,7 @@ def test_without_an_id_in_the_schema_the_row_is_the_id(own: Home) -> None:
 
 
 def test_a_user_who_was_scored_twice_has_one_case(own: Home) -> None:
-    ours = serving(own, Policy(monitor=0.001, review=0.002, remove=0.999))
+    ours = serving(own, make.policy(monitor=0.001, review=0.002, remove=0.999))
     ours.score(2 * asked(make.users(3, seed=4)), now=make.NOW)
     (run,) = ours.ended(now=make.NOW, everything=True)
     own.closing.close(run, make.SCHEMA, now=make.NOW)

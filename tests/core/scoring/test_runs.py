@@ -12,12 +12,13 @@ from core.data import intake
 from core.errors import UnknownItemError
 from core.files import write_text
 from core.home import Home
-from core.policy.policy import BANDS, Policy
+from core.policy.decide import decide
+from core.policy.policy import BANDS
 from core.scoring.runs import Run
 from core.scoring.scorer import Scored, Scorer
 from tests import make
 
-POLICY = Policy(0.2, 0.5, 0.8, version="p0007", armed=True)
+POLICY = make.policy(0.2, 0.5, 0.8, version="p0007", armed=True)
 
 
 def record(
@@ -38,7 +39,7 @@ def test_a_run_says_what_was_scored_by_what_under_what(own: Home) -> None:
     assert (run.id, run.name, run.model, run.created) == ("r-0001", "users-1.csv", "v0001", make.NOW)
     assert run.policy == POLICY
     assert (run.received, run.users, run.rejected) == (31, 30, 1)
-    bands = POLICY.bands(scored.probability).tolist()
+    bands = decide(POLICY, scored.probability).bands.tolist()
     assert run.counts == {band: bands.count(band) for band in BANDS}
     assert run.flagged == sum(band != "allow" for band in bands)
     assert own.datasets.frame(run.dataset).equals(frame)
@@ -123,7 +124,7 @@ def test_nobody_to_score_is_a_run_too(own: Home) -> None:
     dataset = own.datasets.put(checked, make.SCHEMA, now=make.NOW)
     scored = Scorer(own.registry.load()).score(checked.frame)
     run = own.runs.record(
-        dataset, scored, checked.frame.index, Policy(), name="again.csv", now=make.NOW, started=time.monotonic()
+        dataset, scored, checked.frame.index, make.policy(), name="again.csv", now=make.NOW, started=time.monotonic()
     )
     assert (run.received, run.users, run.rejected, run.flagged) == (1, 0, 1, 0)
     assert run.counts == dict.fromkeys(BANDS, 0)

@@ -9,14 +9,14 @@ import pytest
 
 from core.errors import FileProblemError, MissingColumnsError, WrongFeaturesError
 from core.home import Home
-from core.policy.policy import Policy
+from core.policy.decide import decide
 from core.schema.schema import Column, Schema
 from core.scoring import reasons, score_file, shap_values
 from core.scoring.score_file import Scoring, Which
 from core.scoring.scorer import Scorer
 from tests import make
 
-POLICY = Policy()
+POLICY = make.policy()
 #: Rows 2 and 4 are turned away: a word for a number, and an id that is there already.
 TEXT = """user,links,verified,tier,ratio,constant,name,country
 007,9,0,1,0.5,3,Ada,DE
@@ -74,7 +74,7 @@ def test_reading_the_same_file_twice_changes_nothing_but_the_run(own: Home) -> N
 def test_reasons_are_those_of_the_flagged_of_all_or_of_nobody(own: Home) -> None:
     done = score(own, make.csv(make.users(300, seed=5)))
     probability = done.results["probability"].to_numpy()
-    flagged = done.frame.index[POLICY.flagged(probability)]
+    flagged = done.frame.index[decide(POLICY, probability).flagged]
     assert 0 < len(flagged) < 300
     everybody = told(done, own, "all")
     assert everybody.index.equals(done.frame.index)

@@ -10,7 +10,7 @@ import pytest
 
 from core.data import intake
 from core.home import Home
-from core.policy.policy import BANDS, Policy
+from core.policy.policy import BANDS
 from core.scoring import view as views
 from core.scoring.filters import Filters
 from core.scoring.runs import Run
@@ -50,7 +50,7 @@ WITH = {
 @pytest.fixture(scope="module")
 def run(trained: Home) -> Run:
     done = trained.file_scoring.score_file(
-        "users.csv", make.csv(USERS), make.SCHEMA, trained.registry.load(), Policy(), now=make.NOW
+        "users.csv", make.csv(USERS), make.SCHEMA, trained.registry.load(), make.policy(), now=make.NOW
     )
     return done.run
 
