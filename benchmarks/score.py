@@ -51,9 +51,9 @@ def peer(users: Path, rows: int) -> float:
     names = list(model.metadata.names)
     frame = pd.read_csv(users, nrows=rows)
     score = model.calibration.probability(
-        model.booster.inplace_predict(frame[names].astype("float32"), predict_type="margin")
+        model.predictor.booster.inplace_predict(frame[names].astype("float32"), predict_type="margin")
     )
-    values = pd.DataFrame(shap.TreeExplainer(model.booster).shap_values(frame[names]), columns=names)
+    values = pd.DataFrame(shap.TreeExplainer(model.predictor).shap_values(frame[names]), columns=names)
     best = values.apply(lambda row: row.nlargest(3).index.tolist(), axis=1)
     with tempfile.TemporaryDirectory() as folder:
         frame.assign(score=score, reasons=best).to_csv(Path(folder) / "out.csv")

@@ -34,7 +34,7 @@ DEMO_LABELLED: Final = "labelled.csv.gz"
 #: Largest file read, in bytes after decompression: a gzip of zeros must not fill the memory.
 MAX_FILE_BYTES: Final = 2_000_000_000
 #: Threads of XGBoost. Fixed, not the machine's count: the order in which threads sum gradients decides
-#: the last bit, and the same data, seed and lock must give the same booster everywhere.
+#: the last bit, and the same data, seed and lock must give the same trees everywhere.
 TRAINING_THREADS: Final = 2
 #: Share of users, by hash of the id, that no model of this home ever trains on.
 TEST_SHARE: Final = 0.15

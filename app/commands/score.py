@@ -38,7 +38,7 @@ def score(
     from core import table_marks
     from core.registry import registry
     from core.schema import schema as schemas
-    from core.scoring import export, score_file, shap_values
+    from core.scoring import export, score_file
 
     home = home_of(context, home_dir)
     with working(home) as progress, contextlib.ExitStack() as stack:
@@ -49,7 +49,7 @@ def score(
         loaded = home.registry.load(model)
         helper = None
         if reasons != "none" and users.is_file() and users.stat().st_size > LARGE_FILE:
-            helper = stack.enter_context(shap_values.helping(loaded.folder / registry.TREES))
+            helper = stack.enter_context(loaded.explainer.helping(loaded.folder / registry.TREES))
         columns, policy = schemas.load(home.settings.schema_file), home.policies.in_force()
         done = home.file_scoring.score_file(
             users.name, users, columns, loaded, policy,

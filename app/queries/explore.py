@@ -21,7 +21,6 @@ from core.explore.single import Outliers
 from core.explore.value_counts import ValueCounts
 from core.registry.registry import Model
 from core.schema.schema import Schema
-from core.scoring import shap_values
 from core.scoring.scorer import matrix
 from core.scoring.view import View
 
@@ -149,7 +148,7 @@ def use(view: View, model: Model, *, progress: Progress = lambda _d, _o: None) -
         chosen = np.random.default_rng(SEED).permutation(len(everyone))[:SAMPLE]
         chosen.sort()
         features = matrix(everyone.iloc[chosen], model.metadata.names, model.version)
-        pushes = shap_values.contributions(model.booster, features)
+        pushes = model.explainer.contributions(features)
         return Use(chosen, pushes, model.metadata.names, model.version)
 
     return services.kept(("use", view.dataset, model.version), make)

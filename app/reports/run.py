@@ -27,7 +27,6 @@ from core.schema.glossary import Glossary
 from core.scoring.reasons import Reason, strongest_reasons
 from core.scoring.runs import Run
 from core.scoring.scorer import SEPARATOR, matrix
-from core.scoring.shap_values import contributions
 from core.wording import value_text
 
 #: What this is a report of, in its mark.
@@ -154,7 +153,7 @@ def _risks(
 ) -> Section:  # fmt: skip
     """The highest scores, each with its strongest reasons in words."""
     features = matrix(top, model.metadata.names, model.version)
-    pushes = contributions(model.booster, features)
+    pushes = model.explainer.contributions(features)
     known = scores.loc[top.index]
     told = [
         "\n".join(_reason(each) for each in strongest_reasons(values, push, model.metadata, meanings, REASONS))

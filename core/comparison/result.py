@@ -23,7 +23,6 @@ from core.registry.metadata import Data
 from core.registry.registry import Model
 from core.schema.schema import Schema
 from core.scoring.scorer import Scorer
-from core.scoring.shap_values import contributions
 from core.wording import count, percent
 
 #: Users explained by both models: enough to say how many reasons they share, and seconds instead of minutes.
@@ -161,7 +160,7 @@ def _reasons(
     order = np.concatenate([random.permutation(found.rows), random.permutation(np.setdiff1d(flagged, found.rows))])
     chosen = np.sort(order[:EXPLAINED]).astype(np.int64)
     frame = rows.frame.iloc[chosen]
-    of_a, of_b = (contributions(model.booster, Scorer(model).matrix(frame)) for model in (a, b))
+    of_a, of_b = (model.explainer.contributions(Scorer(model).matrix(frame)) for model in (a, b))
     names, before, after = flips.aligned(of_a, of_b, a.metadata.names, b.metadata.names)
     why = flips.why(names, before, after)
     return Reasons(chosen, flips.overlap(before, after), why[np.isin(chosen[why["row"]], found.rows)])

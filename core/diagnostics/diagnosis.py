@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from core.evaluation.resample import Floats
 from core.files import within, write_text
-from core.model import boosted
 from core.model.learner import Matrix
 from core.registry.metadata import Trained
 from core.registry.registry import Model
@@ -22,7 +21,7 @@ FORMAT: Final = 1
 
 def predictor(model: Model) -> Callable[[Matrix], Floats]:
     """Calibrated probabilities (m,) of features (m, f) in the model's order."""
-    return lambda features: model.calibration.probability(boosted.margin(model.booster, features))
+    return lambda features: model.calibration.probability(model.predictor.margin(features))
 
 
 def column(schema: Schema, feature: Trained) -> Column:

@@ -39,7 +39,6 @@ from core.registry.registry import Model, Registry
 from core.schema import schema as schemas
 from core.schema.schema import Schema
 from core.scoring.scorer import Scorer
-from core.scoring.shap_values import contributions
 
 REPEATS: Final = 5
 #: Rank correlation from which two rankings are called alike, and below which they are called different.
@@ -232,7 +231,7 @@ class ImportanceRuns:
             progress=progress,
         )
         progress(len(groups) * REPEATS, len(groups) * REPEATS)  # the last moment to be stopped: SHAP goes in one go
-        shap = _weighed(np.abs(contributions(model.booster, features)), sample.weight)
+        shap = _weighed(np.abs(model.explainer.contributions(features)), sample.weight)
         permuted = [
             Permuted(tuple(names[at] for at in group), *each, shap[group[0]] if len(group) == 1 else 0.0)
             for group, each in zip(groups, lost, strict=True)

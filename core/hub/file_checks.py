@@ -9,7 +9,8 @@ from typing import Final
 from core.errors import DamagedModelError, UnsafeFileError
 from core.errors import listed as in_words
 from core.hub import sandbox
-from core.registry import bundle, registry, tree_check
+from core.model import tree_check
+from core.registry import bundle, registry
 from core.registry.registry import BASELINE, NEEDED, SUMS, TREES, USERS
 from core.store.strict_json import legible
 

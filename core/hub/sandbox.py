@@ -19,12 +19,12 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import DamagedModelError
-from core.registry import registry, tree_check
+from core.model import tree_check
+from core.model.tree_check import Forest
+from core.registry import registry
 from core.registry.baseline import Baseline
 from core.registry.population import Population
 from core.registry.registry import BASELINE, CALIBRATION, TREES, Model
-from core.registry.tree_check import Forest
-from core.scoring import shap_values
 from core.scoring.scorer import Scorer
 from core.settings import ROOT, trial_environment
 from core.store import strict_json
@@ -103,7 +103,7 @@ def _fault(model: Model) -> Fault | None:
     if not Scorer(model).score_values(values).finite.all():
         return TREES, f"gives scores that are no numbers with {CALIBRATION}"
     explained = values[:: max(len(values) // EXPLAINED, 1)].astype(np.float32)
-    if not np.isfinite(shap_values.contributions(model.booster, explained)).all():
+    if not np.isfinite(model.explainer.contributions(explained)).all():
         return TREES, "gives reasons that are no numbers"
     return None
 

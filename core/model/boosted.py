@@ -10,31 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import xgboost as xgb
 
-from core.model import downsample
-from core.model.learner import SMALL, Draw, Judge, Matrix, Options, Rows, Share, Watched
+from core.model import downsample, tree_check
+from core.model.learner import SMALL, Draw, Judge, Matrix, Options, Predictor, Rows, Share, Watched
+from core.model.shap_values import TreeExplainer
+from core.model.trees import Trees, loaded, trained
 from core.settings import TRAINING_THREADS
 
 if TYPE_CHECKING:
     import lightgbm
-
-Floats32 = npt.NDArray[np.float32]
-
-
-def margin(booster: xgb.Booster, features: Matrix) -> Floats32:
-    """Uncalibrated log-odds, (n, f) -> (n,)."""
-    if not len(features):
-        return np.empty(0, np.float32)
-    return np.asarray(booster.inplace_predict(features, predict_type="margin", missing=np.nan), np.float32)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Trees:
-    """A fitted booster of XGBoost."""
-
-    booster: xgb.Booster
-
-    def margin(self, x: Matrix) -> Floats32:
-        return margin(self.booster, x)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +55,30 @@ class XGBoost:
 
     def watched(self, seen: Rows, unseen: Matrix, judge: Judge, options: Options, seed: int, told: Share) -> Watched:
         watch = _Watch(unseen, judge, options)
-        booster = _boost(seen, options, seed, options.most_rounds, [watch, _Told(told, options.most_rounds)])
-        most = booster.num_boosted_rounds()
-        return Watched(watch.curve, lambda steps: margin(booster[: min(steps * options.every, most)], unseen))
+        trees = _boost(seen, options, seed, options.most_rounds, [watch, _Told(told, options.most_rounds)])
+        most = trees.rounds
+        return Watched(watch.curve, lambda steps: trees[: min(steps * options.every, most)].margin(unseen))
 
     def fitted(self, rows: Rows, options: Options, seed: int, rounds: int | None, told: Share) -> Trees:
         most = rounds or options.most_rounds
-        return Trees(_boost(rows, options, seed, most, [_Told(told, most)]))
+        return _boost(rows, options, seed, most, [_Told(told, most)])
+
+    def features(self, content: bytes) -> int:
+        return tree_check.features(content)
+
+    def loaded(self, content: bytes) -> Trees:
+        return loaded(content)
+
+    def explainer(self, predictor: Predictor) -> TreeExplainer:
+        if not isinstance(predictor, Trees):
+            raise TypeError(f"{self.name} has given no trees")
+        return TreeExplainer(predictor)
 
 
 def _boost(
     rows: Rows, options: Options, seed: int, rounds: int, callbacks: list[xgb.callback.TrainingCallback]
-) -> xgb.Booster:
-    parameters, rows = {**options.parameters, "seed": seed}, downsample.lighter(rows, seed)
-    matrix = xgb.QuantileDMatrix(rows.x, rows.y, weight=rows.weight)
-    return xgb.train(parameters, matrix, num_boost_round=rounds, callbacks=callbacks, verbose_eval=False)
+) -> Trees:
+    return trained(downsample.lighter(rows, seed), {**options.parameters, "seed": seed}, rounds, callbacks)
 
 
 class _Watch(xgb.callback.TrainingCallback):
@@ -119,7 +111,7 @@ class _Told(xgb.callback.TrainingCallback):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Leaves:
-    """A fitted booster of LightGBM. Predicting takes as many `threads` as learning: its default is all there are."""
+    """A fitted model of LightGBM. Predicting takes as many `threads` as learning: its default is all there are."""
 
     booster: lightgbm.Booster
     threads: int

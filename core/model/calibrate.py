@@ -1,4 +1,4 @@
-"""Beta calibration on the margin: from log-odds of a booster to a probability that means what it says.
+"""Beta calibration on the margin: from log-odds of a model to a probability that means what it says.
 
 With p = sigmoid(margin) the calibrated log-odds are a ln p - b ln(1 - p) + c, with a, b > 0: strictly
 increasing, so calibration never reorders users (Kull, Silva Filho and Flach, "Beta calibration", AISTATS
@@ -54,7 +54,7 @@ class Calibration:
 
 
 def fit(margin: npt.ArrayLike, label: npt.ArrayLike, weight: npt.ArrayLike = 1.0) -> Calibration:
-    """Maximum likelihood fit on margins (n,) of rows the booster did not see and labels (n,) of 0 and 1.
+    """Maximum likelihood fit on margins (n,) of rows the model did not see and labels (n,) of 0 and 1.
 
     weight (n,): how many users each row stands for; by default all the same.
     """

@@ -11,9 +11,9 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import xgboost as xgb
 
 from core.model.learner import Rows
+from core.model.trees import trained
 from core.settings import TRAINING_THREADS
 
 #: From so many users on. Over three cuts of the whole simulated set, PR-AUC of the cross-fitted users is .7138 so and
@@ -52,6 +52,4 @@ def _quick(rows: Rows, others: npt.NDArray[np.int64], seed: int) -> npt.NDArray[
     seen = np.sort(np.concatenate([np.flatnonzero(rows.y == 1), sample]))
     parameters = {"objective": "binary:logistic", "tree_method": "hist", "max_depth": 4, "eta": 0.3, "seed": seed,
                   "nthread": TRAINING_THREADS}  # fmt: skip
-    booster = xgb.train(parameters, xgb.QuantileDMatrix(rows.x[seen], rows.y[seen]), num_boost_round=ROUNDS)
-    found = booster.inplace_predict(rows.x[others], predict_type="margin", missing=np.nan)
-    return np.asarray(found, np.float32)
+    return trained(Rows(rows.x[seen], rows.y[seen]), parameters, ROUNDS).margin(rows.x[others])

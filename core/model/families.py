@@ -9,12 +9,14 @@ from typing import Any, Final
 
 from core.errors import BadOptionError, RefusedError, listed
 from core.model.boosted import LightGBM, XGBoost
-from core.model.learner import Family
+from core.model.learner import Family, LeadingFamily
 from core.model.scikit import EXTRA_TREES, RANDOM_FOREST, HistogramBoosting, Logistic
 
 LEADING: Final = "xgboost"
+#: The family whose models may be put in charge.
+LEADER: Final[LeadingFamily] = XGBoost()
 FAMILIES: Final[Mapping[str, Family]] = {
-    LEADING: XGBoost(),
+    LEADING: LEADER,
     "logistic_regression": Logistic(),
     "random_forest": RANDOM_FOREST,
     "extra_trees": EXTRA_TREES,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -71,6 +73,48 @@ class Learner(Protocol):
         ...
 
 
+class Predictor(Learner, Protocol):
+    """A fitted model that may lead: what a version is made of."""
+
+    @property
+    def rounds(self) -> int:
+        """Of boosting."""
+        ...
+
+    def bias(self, features: int, /) -> float:
+        """What contributions are added to for the margin, in log-odds."""
+        ...
+
+    def on_one_thread(self) -> Predictor:
+        """The same, to the bit, for one user at a time."""
+        ...
+
+    def reloaded(self) -> Predictor:
+        """As it is when it comes from its file."""
+        ...
+
+    def save(self, path: Path, /) -> None:
+        """Write the file that `LeadingFamily.loaded` reads."""
+        ...
+
+
+class Explainer(Protocol):
+    """Exact SHAP values of a predictor: with its bias they add up to the margin."""
+
+    def contributions(
+        self, features: Matrix, *, progress: Callable[[int, int], None] = ..., helper: Any = None
+    ) -> npt.NDArray[np.float32]:  # fmt: skip
+        """In log-odds, (n, f) -> (n, f); missing values (NaN) get theirs too.
+
+        progress: told how many rows of how many are explained; helper: of `helping`, which does a part of the work.
+        """
+        ...
+
+    def helping(self, file: Path, /) -> AbstractContextManager[Any]:
+        """A second process on the file of the predictor, begun at once, so that it is ready when there is work."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Watched:
     """A model of some folds and how it did on the one left out: judgement after each step (`every` rounds).
@@ -119,4 +163,20 @@ class Family(Protocol):
 
     def fitted(self, rows: Rows, options: Options, seed: int, rounds: int | None, told: Share, /) -> Learner:
         """Learn from rows, for so many rounds where the family has rounds."""
+        ...
+
+
+class LeadingFamily(Family, Protocol):
+    """A family whose models may be put in charge: they are stored, checked before they are loaded, and explained."""
+
+    def features(self, content: bytes, /) -> int:
+        """How many features a stored model has. Raises ValueError, with a clause, unless the file is sound."""
+        ...
+
+    def loaded(self, content: bytes, /) -> Predictor:
+        """The model of a file. Raises ValueError, with a clause, unless it is sound."""
+        ...
+
+    def explainer(self, predictor: Predictor, /) -> Explainer:
+        """What explains a model of this family. Raises TypeError for another one."""
         ...

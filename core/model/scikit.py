@@ -133,29 +133,29 @@ class Forest:
 class Histogram:
     """A histogram gradient boosting, fitted round by round. `empty` (f,): columns without any value learnt from."""
 
-    booster: HistGradientBoostingClassifier
+    model: HistGradientBoostingClassifier
     empty: npt.NDArray[np.bool_]
     threads: int
 
     @classmethod
     def of(cls, rows: Rows, options: Options, seed: int) -> Histogram:
-        booster = HistGradientBoostingClassifier(
+        model = HistGradientBoostingClassifier(
             **options.parameters, early_stopping=False, warm_start=True, random_state=seed
         )  # fmt: skip
         # Fixed, as for XGBoost: the order in which threads sum decides the last bit.
         threads = 1 if len(rows.y) < SMALL else TRAINING_THREADS
-        return cls(booster, np.asarray(np.isnan(rows.x).all(axis=0)), threads)
+        return cls(model, np.asarray(np.isnan(rows.x).all(axis=0)), threads)
 
     def grow(self, rows: Rows, rounds: int) -> None:
         """Learn on, up to so many rounds in all, from the same rows as before."""
         with threadpool_limits(self.threads):
-            self.booster.set_params(max_iter=rounds).fit(self._filled(rows.x), rows.y, sample_weight=rows.weight)
+            self.model.set_params(max_iter=rounds).fit(self._filled(rows.x), rows.y, sample_weight=rows.weight)
 
     def margin(self, x: Matrix) -> Floats:
         if not len(x):
             return _none()
         with threadpool_limits(self.threads):
-            return np.asarray(self.booster.decision_function(self._filled(x)), np.float64)
+            return np.asarray(self.model.decision_function(self._filled(x)), np.float64)
 
     def _filled(self, x: Matrix) -> Matrix:
         """It cannot bin a column without values: one value for all says as little."""

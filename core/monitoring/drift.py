@@ -22,9 +22,9 @@ from core.data.datasets import Datasets
 from core.errors import UnknownItemError, listed
 from core.evaluation.histogram import Histogram
 from core.explore import shift, value_counts
+from core.model import shap_values
 from core.registry.baseline import Baseline
 from core.registry.registry import Model, Registry
-from core.scoring import shap_values
 from core.scoring.runs import Run, Runs
 from core.scoring.scorer import matrix
 from core.wording import count
@@ -223,7 +223,7 @@ def use_of(model: Model, baseline: Baseline) -> dict[str, float]:
         return {}
     at = np.unique(np.linspace(0, len(rows) - 1, min(USE_ROWS, len(rows))).astype(np.int64))
     names = model.metadata.names
-    pushes = shap_values.contributions(model.booster, matrix(rows.iloc[at], names, model.version))
+    pushes = model.explainer.contributions(matrix(rows.iloc[at], names, model.version))
     return dict(zip(names, np.abs(pushes).mean(axis=0).astype(float).tolist(), strict=True))
 
 

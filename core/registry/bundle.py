@@ -14,12 +14,12 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-import xgboost as xgb
 from joblib import dump
 from sklearn.preprocessing import StandardScaler
 
 from core.errors import BadOptionError
 from core.files import replacing
+from core.model.trees import Trees
 from core.registry.registry import SUMS, Model
 
 CARD: Final = "card.md"
@@ -54,7 +54,9 @@ def export_bundle(model: Model, folder: Path, card: str) -> None:
     """
 
     def write(target: Path) -> None:
-        dump(_classifier(model), target / DETECTOR)
+        if not isinstance(model.predictor, Trees):
+            raise TypeError(f"{model.version} is no classifier of scikit-learn")
+        dump(model.predictor.classifier(), target / DETECTOR)
         dump(_scaler(model.metadata.names), target / SCALER)
         dump({name: position for position, name in enumerate(model.metadata.names)}, target / MAPPING)
         (target / METRICS).write_text(metrics(model), encoding="utf-8", newline="\n")
@@ -74,12 +76,6 @@ def _export(folder: Path, card: str, write: Callable[[Path], None]) -> None:
         target.mkdir()
         write(target)
         (target / CARD).write_text(card, encoding="utf-8", newline="\n")
-
-
-def _classifier(model: Model) -> xgb.XGBClassifier:
-    classifier = xgb.XGBClassifier()
-    classifier.load_model(bytearray(model.booster.save_raw("ubj")))
-    return classifier
 
 
 def _scaler(names: tuple[str, ...]) -> StandardScaler:

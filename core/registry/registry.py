@@ -19,15 +19,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-import xgboost as xgb
-
 from core.access.accounts import Accounts
 from core.data.split import Keys
 from core.errors import BadOptionError, DamagedModelError, RefusedError, UnknownVersionError
 from core.files import replacing, write_text
 from core.model.calibrate import Calibration
-from core.registry import baseline, lineage, sums, tree_check
+from core.model.families import LEADER
+from core.model.learner import Explainer, Predictor
+from core.registry import baseline, lineage, sums
 from core.registry.baseline import Baseline
 from core.registry.lineage import PROMOTE, ROLL_BACK, VERSION, Lineage, Promotion
 from core.registry.metadata import Metadata
@@ -61,10 +60,14 @@ class Model:
 
     version: str
     folder: Path
-    booster: xgb.Booster
+    predictor: Predictor
     calibration: Calibration
     metadata: Metadata
     origin: Origin | None = None
+
+    @property
+    def explainer(self) -> Explainer:
+        return LEADER.explainer(self.predictor)
 
     def baseline(self) -> Baseline:
         """Raises DamagedModelError when it cannot be read."""
@@ -83,7 +86,7 @@ class Model:
 class Parts:
     """Everything a version consists of, ready to be published."""
 
-    booster: xgb.Booster
+    predictor: Predictor
     calibration: Calibration
     metadata: Metadata
     baseline: Baseline
@@ -247,29 +250,23 @@ def opened(folder: Path) -> Model:
     """Load a version from the folder that holds it, wherever that is, as `load` does. Raises DamagedModelError."""
     metadata, origin, calibration, content = looked_at(folder)
     with _telling(folder, TREES):
-        booster = tree_check.booster(content)
-    return Model(folder.name, folder, booster, calibration, metadata, origin)
+        predictor = LEADER.loaded(content)
+    return Model(folder.name, folder, predictor, calibration, metadata, origin)
 
 
 def looked_at(folder: Path) -> tuple[Metadata, Origin | None, Calibration, bytes]:
-    """What `opened` makes a model of, the last being its trees: sound, and as yet unseen by XGBoost.
+    """What `opened` makes a model of, the last being its trees: sound, but not read by a library yet.
 
     Raises DamagedModelError.
     """
     metadata, origin = _told(folder)
     with _read(folder, TREES) as content:
-        features = tree_check.features(content)
+        features = LEADER.features(content)
     if features != len(metadata.names):
         sentence = f"names {len(metadata.names)} features, and {TREES} has {features}"
         raise DamagedModelError(folder.name, METADATA, sentence)
     with _read(folder, CALIBRATION) as text:
         return metadata, origin, Calibration.from_json(strict_json.parsed(text)), content
-
-
-def bias(booster: xgb.Booster, features: int) -> float:
-    """XGBoost's own expected margin: the constant that contributions are added to, in log-odds."""
-    blank = xgb.DMatrix(np.full((1, features), np.nan, np.float32))
-    return float(booster.predict(blank, pred_contribs=True)[0, -1])
 
 
 def reason_given(why: str) -> str:
@@ -303,14 +300,13 @@ def _read(folder: Path, name: str) -> Iterator[bytes]:
 def _telling(folder: Path, name: str) -> Iterator[None]:
     try:
         yield
-    except (AttributeError, KeyError, TypeError, ValueError, xgb.core.XGBoostError) as error:
-        # Of XGBoost's errors the first line is meant for people, and the others are its stack.
-        why = strict_json.legible(str(error).partition("\n")[0], MOST_SAID)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        why = strict_json.legible(str(error), MOST_SAID)
         raise DamagedModelError(folder.name, "a file", f"cannot be read ({name}: {why})") from error
 
 
 def _write(folder: Path, parts: Parts) -> None:
-    parts.booster.save_model(folder / TREES)
+    parts.predictor.save(folder / TREES)
     _write_json(folder / CALIBRATION, {"format": FORMAT, "kind": "beta", **asdict(parts.calibration)})
     _write_json(folder / METADATA, parts.metadata.as_json())
     baseline.save(parts.baseline, folder / BASELINE)

@@ -10,18 +10,17 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 import numpy as np
-import xgboost as xgb
 
 from core.data import split
 from core.evaluation import metrics
-from core.model import boosted, calibrate
-from core.model.boosted import Trees
+from core.model import calibrate
 from core.model.calibrate import Calibration
 from core.model.families import FAMILIES, LEADING
-from core.model.learner import Progress, Rows
+from core.model.learner import Predictor, Progress, Rows
+from core.model.trees import Trees
 from core.registry.registry import Model
 from core.retraining.training_set import Bools, Floats, Labelled
 from core.scoring.scorer import matrix
@@ -39,7 +38,7 @@ WARM_FOLDS: Final = 3
 class Fitted:
     """Trees and calibration; `folds`: PR-AUC of each fold on users it had not seen; `rounds` in all."""
 
-    booster: xgb.Booster
+    predictor: Predictor
     calibration: Calibration
     rounds: int
     parameters: Mapping[str, Any]
@@ -62,10 +61,8 @@ def full(learnt: Labelled, champion: Model, *, name: str, seed: int, progress: P
         margin[fold == k] = one.margin(steps)
     rounds = steps * options.every
     learner = family.fitted(rows, options, seed, rounds, functools.partial(progress, "Fitting on all folds"))
-    if not isinstance(learner, Trees):
-        raise TypeError(f"{LEADING} has given no trees")
     return Fitted(
-        learner.booster, calibrate.fit(margin, learnt.label, learnt.weight), rounds, options.parameters,
+        cast(Predictor, learner), calibrate.fit(margin, learnt.label, learnt.weight), rounds, options.parameters,
         _by_fold(learnt, margin, fold),
     )  # fmt: skip
 
@@ -83,7 +80,9 @@ def warm(
     fold = np.full(len(learnt), -1)
     fold[fresh] = crossfit.folds(learnt.keys[fresh], learnt.label[fresh], WARM_FOLDS, name)
     parameters = {**_kept(champion, len(learnt)), "eta": rate}
-    grown = functools.partial(_grown, champion.booster, parameters, batch=batch, seed=seed)
+    if not isinstance(champion.predictor, Trees):
+        raise TypeError(f"{champion.version} has no trees that could grow on")
+    grown = functools.partial(champion.predictor.grown, parameters=parameters, batch=batch, seed=seed)
     watched = []
     for k in range(int(fold.max()) + 1):
         progress(f"Fold {k + 1} of {fold.max() + 1}", 0.0)
@@ -94,43 +93,27 @@ def warm(
     for k, (_, margins) in enumerate(watched):
         margin[fold == k] = margins[chunks]
     progress("Fitting on all folds", 0.0)
-    booster = grown(rows, chunks)[-1]
+    trees = grown(rows, chunks=chunks)[-1]
     label, weight = learnt.label[fresh], learnt.weight[fresh]
     return Fitted(
-        booster, calibrate.fit(margin[fresh], label, weight), booster.num_boosted_rounds(), parameters,
+        trees, calibrate.fit(margin[fresh], label, weight), trees.rounds, parameters,
         _by_fold(learnt.only(fresh), margin[fresh], fold[fresh]),
     )  # fmt: skip
 
 
-def _watched(grown: Callable[..., list[xgb.Booster]], rows: Rows, out: Bools) -> tuple[list[float], list[Floats]]:
+def _watched(grown: Callable[..., list[Trees]], rows: Rows, out: Bools) -> tuple[list[float], list[Floats]]:
     """PR-AUC on the users left out after 0, 1, 2 ... chunks, and their margins; until they are not better any more."""
     curve: list[float] = []
     margins: list[Floats] = []
     label, weight = rows.y[out], None if rows.weight is None else rows.weight[out]
 
-    def over(booster: xgb.Booster) -> bool:
-        margins.append(boosted.margin(booster, rows.x[out]).astype(np.float64))
+    def over(trees: Trees) -> bool:
+        margins.append(trees.margin(rows.x[out]).astype(np.float64))
         curve.append(metrics.pr_auc(label, margins[-1], weight))
         return len(curve) - 1 - int(np.argmax(curve)) >= PATIENCE
 
-    grown(rows.only(~out), MOST_CHUNKS, over)
+    grown(rows.only(~out), chunks=MOST_CHUNKS, over=over)
     return curve, margins
-
-
-def _grown(
-    booster: xgb.Booster, parameters: Mapping[str, Any], rows: Rows, chunks: int,
-    over: Callable[[xgb.Booster], bool] = lambda _booster: False, *, batch: int, seed: int,
-) -> list[xgb.Booster]:  # fmt: skip
-    """The booster, and what it grows to after each chunk of `batch` trees, until it is over."""
-    users, boosters = xgb.QuantileDMatrix(rows.x, rows.y, weight=rows.weight), [booster]
-    for chunk in range(chunks):
-        if over(boosters[-1]):
-            return boosters
-        # Each chunk with a seed of its own: otherwise all would draw the same users.
-        told = {**parameters, "seed": seed + chunk}
-        boosters.append(xgb.train(told, users, num_boost_round=batch, xgb_model=boosters[-1], verbose_eval=False))
-    over(boosters[-1])
-    return boosters
 
 
 def _kept(champion: Model, rows: int) -> dict[str, Any]:

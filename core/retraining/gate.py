@@ -17,14 +17,12 @@ from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
-import xgboost as xgb
 
 from core.comparison import flips
 from core.evaluation import weakest
 from core.evaluation.difference import short
 from core.evaluation.metrics import Thresholds
 from core.files import within, write_text
-from core.model import boosted
 from core.registry.registry import Model
 from core.retraining import by_segment, gate_checks
 from core.retraining.gate_checks import Check
@@ -32,7 +30,6 @@ from core.retraining.paired_gain import Gain, gains
 from core.retraining.training_set import Labelled
 from core.schema.schema import Schema
 from core.scoring.scorer import Scorer
-from core.scoring.shap_values import contributions
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -197,7 +194,7 @@ def _overlap(
 ) -> Floats:  # fmt: skip
     rows = np.sort(np.random.default_rng(seed).permutation(np.flatnonzero(flagged))[:EXPLAINED])
     frame = judges.frame.iloc[rows]
-    of_a, of_b = (contributions(each.booster, Scorer(each).matrix(frame)) for each in (champion, candidate))
+    of_a, of_b = (each.explainer.contributions(Scorer(each).matrix(frame)) for each in (champion, candidate))
     _, before, after = flips.aligned(of_a, of_b, champion.metadata.names, candidate.metadata.names)
     return flips.overlap(before, after)
 
@@ -205,10 +202,9 @@ def _overlap(
 def _seconds(model: Model, judges: Labelled) -> float:
     """How long it takes to score a user, among as many others for every model."""
     users = np.resize(Scorer(model).matrix(judges.frame), (TIMED, len(model.metadata.names)))
-    # As it is when loaded: a booster just trained remembers how many threads it was trained with.
-    booster, taken = xgb.Booster(model_file=model.booster.save_raw()), list[float]()
+    predictor, taken = model.predictor.reloaded(), list[float]()
     for _ in range(TIMES):
         started = time.perf_counter()
-        boosted.margin(booster, users)
+        predictor.margin(users)
         taken.append(time.perf_counter() - started)
     return min(taken) / TIMED

@@ -28,7 +28,6 @@ from core.evaluation import metrics
 from core.evaluation.metrics import Thresholds
 from core.feedback.ledger import Ledger
 from core.jobs import Report
-from core.model import boosted
 from core.model.families import FAMILIES, LEADING, NATURAL
 from core.model.learner import Progress
 from core.registry import baseline, registry
@@ -123,7 +122,7 @@ class Retraining:
         progress("Judging on the test part", 0.0)
         parts, run, scores = _described(source, fitted, request, now, started)
         progress("Holding it against the champion", 0.0)
-        candidate = Model("the candidate", self.models, parts.booster, parts.calibration, parts.metadata)
+        candidate = Model("the candidate", self.models, parts.predictor, parts.calibration, parts.metadata)
         found = gate.check(
             source.champion, candidate, source.users.judges, source.users.golden, source.schema, request.thresholds,
             said=source.users.sentence, seed=request.seed, now=now,
@@ -217,9 +216,7 @@ def _described(
     test = users.judges.only(users.test)
     crossfit.both_classes(test.label, f"the test part of {source.data.name}")
     learnt_from, judged_on = matrix(users.learnt.frame, names), matrix(test.frame, names)
-    of_learnt, of_test = (
-        fitted.calibration.probability(boosted.margin(fitted.booster, x)) for x in (learnt_from, judged_on)
-    )
+    of_learnt, of_test = (fitted.calibration.probability(fitted.predictor.margin(x)) for x in (learnt_from, judged_on))
     learnt = np.ones(len(users.learnt), bool)
     figures = metrics.judge(test.label, of_test, request.thresholds, seed=request.seed)
     data = replace(
@@ -230,7 +227,7 @@ def _described(
     metadata = Metadata(
         created=now, data=data, features=training.profiles(users.learnt.frame, source.schema, learnt), figures=figures,
         seed=request.seed, rounds=fitted.rounds, parameters=dict(fitted.parameters), libraries=training.libraries(),
-        seconds=round(time.monotonic() - started, 1), bias=registry.bias(fitted.booster, len(names)),
+        seconds=round(time.monotonic() - started, 1), bias=fitted.predictor.bias(len(names)),
         notice=source.champion.metadata.notice, parent=source.champion.version, trained_by=request.by or "watch",
     )  # fmt: skip
     # Those whom reviewers are shown are no sample of the users: held against these, everybody else would have drifted.
@@ -249,7 +246,7 @@ def _described(
         rounds=fitted.rounds, seconds=metadata.seconds, seed=request.seed, notes=_notes(users, request.how),
     )  # fmt: skip
     scores = Scores.of(test.keys, test.label, of_test)
-    return Parts(fitted.booster, fitted.calibration, metadata, profile, users.learnt.keys), run, scores
+    return Parts(fitted.predictor, fitted.calibration, metadata, profile, users.learnt.keys), run, scores
 
 
 def _notes(users: TrainingSet, how: How) -> tuple[str, ...]:

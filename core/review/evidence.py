@@ -11,7 +11,6 @@ import pandas as pd
 from core.registry.registry import Model
 from core.review.cases import Case
 from core.schema.glossary import Glossary
-from core.scoring import shap_values
 from core.scoring.reasons import Reason
 from core.scoring.reasons import reasons as reasons_of
 from core.scoring.scorer import matrix
@@ -29,7 +28,7 @@ def values(case: Case, model: Model) -> pd.Series[float]:
 def reasons(case: Case, model: Model, glossary: Glossary) -> tuple[Reason, ...]:
     """A reason for every feature of the case as it was scored, the largest push to spammer first."""
     judged = values(case, model)
-    pushes = shap_values.contributions(model.booster, matrix(judged.to_frame().T, model.metadata.names))[0]
+    pushes = model.explainer.contributions(matrix(judged.to_frame().T, model.metadata.names))[0]
     return reasons_of(judged, pushes, model.metadata, glossary)
 
 

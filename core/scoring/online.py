@@ -18,7 +18,6 @@ from core.policy.policy import BANDS, POSITIVE, Action, Band, Policy
 from core.registry.registry import Model
 from core.schema.glossary import Glossary
 from core.schema.schema import Schema, key
-from core.scoring import shap_values
 from core.scoring.export import TOP
 from core.scoring.online_runs import Growing, OnlineRuns, Served
 from core.scoring.reasons import Reason, strongest_reasons
@@ -167,8 +166,7 @@ class Serving:
             row for row, each in enumerate(requests)
             if each.which == "all" or (each.which == "flagged" and flagged[row])
         ]  # fmt: skip
-        booster = self._for(len(rows)).booster
-        pushes = shap_values.contributions(booster, values[rows].astype(np.float32))
+        pushes = self._for(len(rows)).explainer.contributions(values[rows].astype(np.float32))
         for row, push in zip(rows, pushes, strict=True):
             reasons[row] = strongest_reasons(values[row], push, self.model.metadata, self._glossary, requests[row].top)
         return reasons
@@ -197,10 +195,8 @@ class Serving:
 
 
 def _on_one_thread(model: Model) -> Model:
-    """The same version; one user is scored by one thread before a second one has woken. No bit depends on it."""
-    booster = model.booster.copy()
-    booster.set_param({"nthread": 1})
-    return replace(model, booster=booster)
+    """The same version, for one user at a time."""
+    return replace(model, predictor=model.predictor.on_one_thread())
 
 
 def _served(requests: Sequence[Asked], values: Values, scored: Scored) -> list[Served]:

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core.model.shap_values import Contributions
 from core.registry.metadata import Metadata, Trained
 from core.schema.glossary import Glossary
-from core.scoring.shap_values import Contributions
 from core.wording import value_text
 
 Direction = Literal["high", "low", "typical", "missing"]

@@ -19,17 +19,17 @@ from core.data import intake
 from core.data.datasets import Dataset, Datasets
 from core.data.intake import Checked
 from core.jobs import Report
+from core.model import shap_values
+from core.model.shap_values import Helper
 from core.policy.decide import decide
 from core.policy.policy import Policy
 from core.registry import registry
 from core.registry.registry import Model, Registry
 from core.schema.schema import Schema
-from core.scoring import shap_values
 from core.scoring.export import TOP
 from core.scoring.reasons import texts
 from core.scoring.runs import Run, Runs
 from core.scoring.scorer import Scored, Scorer
-from core.scoring.shap_values import Helper
 
 Which = Literal["flagged", "all", "none"]
 #: Told what is being done, and how much of how much.
@@ -117,7 +117,7 @@ class FileScoring:
         """The job that fills in the reasons of a run behind the page that shows its scores."""
         found = self.runs.find(run)
         model = self.registry.load(found.model)
-        with shap_values.helping(model.folder / registry.TREES) as helper:
+        with model.explainer.helping(model.folder / registry.TREES) as helper:
             report(0, found.flagged if which == "flagged" else found.users, "Preparing the trees")
             frame = self.datasets.frame(found.dataset, model.metadata.names)
             probability = self.runs.scores(run)["probability"].to_numpy()
@@ -145,5 +145,5 @@ def explained(  # noqa: PLR0913 - what a reason depends on
     """
     names = model.metadata.names
     chosen = frame if which == "all" else frame[decide(policy, probability).flagged & (which == "flagged")]
-    values = shap_values.contributions(model.booster, Scorer(model).matrix(chosen), helper=helper, progress=progress)
+    values = model.explainer.contributions(Scorer(model).matrix(chosen), helper=helper, progress=progress)
     return texts(chosen, names, values, top)

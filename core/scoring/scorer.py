@@ -11,7 +11,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.errors import NoScoreError, WrongFeaturesError
-from core.model import boosted
 from core.model.learner import Matrix
 from core.registry.registry import Model
 
@@ -26,7 +25,7 @@ _ARRAYS: Final = ("margin", "probability", "missing", "novel")
 class Scored:
     """Scores of n users in the order given, all arrays (n,).
 
-    `margin` is the booster's own log-odds, `probability` the calibrated risk of being a spammer.
+    `margin` is the model's own log-odds, `probability` the calibrated risk of being a spammer.
     `novel` names the features outside the training range, separated by semicolons; empty for most.
     What is not `finite` is no score: whoever asks tells the user so, and no policy takes it.
     """
@@ -93,7 +92,7 @@ class Scorer:
         return self._scored(values.astype(np.float32), self._novel_of_few(values))
 
     def _scored(self, features: Matrix, novel: npt.NDArray[np.object_]) -> Scored:
-        margin = boosted.margin(self.model.booster, features)
+        margin = self.model.predictor.margin(features)
         return Scored(
             margin=margin,
             probability=self.model.calibration.probability(margin),

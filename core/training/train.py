@@ -12,20 +12,18 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 import numpy.typing as npt
-import xgboost as xgb
 
 from core.data import split
 from core.evaluation import metrics
 from core.evaluation.metrics import Figures, Thresholds
 from core.model import calibrate
-from core.model.boosted import Trees
 from core.model.calibrate import Calibration
 from core.model.families import NATURAL, Recipe
-from core.model.learner import Labels, Learner, Matrix, Options, Progress, Rows
+from core.model.learner import Labels, Learner, Matrix, Options, Predictor, Progress, Rows
 from core.training import crossfit, tune, weights
 from core.training.crossfit import Crossed, Folds, both_classes
 from core.training.training_runs import Trial, Validation
@@ -65,11 +63,11 @@ class Candidate:
         return self.validation.folds
 
     @property
-    def booster(self) -> xgb.Booster:
-        """The trees of XGBoost. Raises TypeError for another family."""
-        if not isinstance(self.learner, Trees):
-            raise TypeError(f"{self.recipe.family} has no trees of XGBoost")
-        return self.learner.booster
+    def predictor(self) -> Predictor:
+        """What a version is made of. Raises TypeError for a family that cannot lead."""
+        if not self.recipe.learner.can_lead:
+            raise TypeError(f"{self.recipe.family} cannot lead")
+        return cast(Predictor, self.learner)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

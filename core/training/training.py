@@ -25,7 +25,7 @@ from core.files import write_text
 from core.jobs import Report
 from core.model.families import LEADING, NATURAL, Recipe
 from core.model.learner import Labels, Progress
-from core.registry import baseline, registry
+from core.registry import baseline
 from core.registry.metadata import Data, Metadata, Trained
 from core.registry.registry import Model, Parts, Registry
 from core.schema import schema as schemas
@@ -93,7 +93,7 @@ class Training:
             metadata = _metadata(candidate, data, profiles(frame, schema, ~candidate.test), about, started)
             version = self.registry.publish(
                 Parts(
-                    candidate.booster,
+                    candidate.predictor,
                     candidate.calibration,
                     replace(metadata, parent=parent),
                     baseline.of(schema.names, features, label, score, candidate.test, seed=seed),
@@ -244,11 +244,11 @@ def _metadata(
         features=features,
         figures=candidate.figures,
         seed=candidate.seed,
-        rounds=candidate.booster.num_boosted_rounds(),
+        rounds=candidate.predictor.rounds,
         parameters=dict(candidate.options.parameters),
         libraries=libraries(),
         seconds=round(time.monotonic() - started, 1),
-        bias=registry.bias(candidate.booster, len(features)),
+        bias=candidate.predictor.bias(len(features)),
     )
 
 

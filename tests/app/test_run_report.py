@@ -18,7 +18,7 @@ from app.words import WORD, count, percent, probability
 from core.data import intake
 from core.home import Home
 from core.policy.policy import BANDS
-from core.scoring import reasons, shap_values
+from core.scoring import reasons
 from core.scoring.runs import Run
 from core.scoring.scorer import Scorer
 from tests import make
@@ -117,7 +117,7 @@ def test_the_highest_risks_come_in_order_with_exact_reasons_in_words_that_claim_
     frame, model = own.datasets.frame(run.dataset), own.registry.load()
     assert part.table["User"].tolist() == frame.loc[scores.index, "user"].tolist()
     first = frame.loc[scores.index[:1]]
-    pushes = shap_values.contributions(model.booster, Scorer(model).matrix(first))
+    pushes = model.explainer.contributions(Scorer(model).matrix(first))
     for reason, line in zip(
         reasons.texts(first, model.metadata.names, pushes, 3).iloc[0],
         part.table["Reasons, strongest first"][0].split("\n"), strict=True,

@@ -370,7 +370,7 @@ def test_use_and_psi_are_those_of_the_model_in_charge(visit: Visit, own: Home) -
 
     features = make.users(250, 9)[FEATURES]
     names = list(model.metadata.names)
-    pushes = model.booster.predict(
+    pushes = model.predictor.booster.predict(
         xgb.DMatrix(matrix(features, model.metadata.names, model.version), feature_names=names), pred_contribs=True
     )
     mean = dict(zip(names, np.abs(pushes[:, :-1]).mean(axis=0), strict=True))

@@ -18,7 +18,6 @@ from app.words import badge, label, plain, probability, signed
 from core.policy.decide import decide
 from core.policy.policy import Policy
 from core.registry.registry import Model
-from core.scoring import shap_values
 from core.scoring.reasons import Reason, reasons
 from core.scoring.scorer import Scored, Scorer
 from core.wording import value_text
@@ -48,7 +47,7 @@ def scored(model: Model, values: pd.Series[float]) -> Result:
     frame = values.to_frame().T
     scorer = Scorer(model)
     score = scorer.score(frame).checked()
-    pushes = shap_values.contributions(model.booster, scorer.matrix(frame))[0]
+    pushes = model.explainer.contributions(scorer.matrix(frame))[0]
     return Result(score, reasons(values, pushes, model.metadata, services.meanings()))
 
 

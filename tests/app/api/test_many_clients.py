@@ -19,7 +19,6 @@ import pytest
 from app.api import serving_state
 from core.home import Home
 from core.schema import schema as schemas
-from core.scoring import shap_values
 from core.scoring.online import Asked
 from core.scoring.scorer import Scorer
 from tests import make
@@ -97,7 +96,7 @@ def _check_each_is_of_one_version(home: Home, answers: list[tuple[int, dict[str,
         model = home.registry.load(version)
         values = np.array([[each[name] for name in model.metadata.names] for each, _ in mine], float)
         score = Scorer(model).score_values(values).probability.tolist()
-        pushes = shap_values.contributions(model.booster, values.astype(np.float32))
+        pushes = model.explainer.contributions(values.astype(np.float32))
         at = {name: position for position, name in enumerate(model.metadata.names)}
         for (_, told), expected, push in zip(mine, score, pushes, strict=True):
             assert told["probability"] == expected

@@ -19,7 +19,6 @@ from core.diagnostics.importance import Importance, Permuted
 from core.evaluation.metrics import Estimate
 from core.home import Home
 from core.scoring.scorer import Scorer
-from core.scoring.shap_values import contributions
 from tests import make
 
 
@@ -144,7 +143,7 @@ def test_a_version_is_asked_about_every_feature_on_rows_it_has_not_learnt_from(
     score, features = Scorer(model).score(rows.frame).probability, Scorer(model).matrix(rows.frame)
     assert found.pr_auc == pytest.approx(average_precision_score(rows.label, score))
     assert [each.features[0] for each in found.features] == list(make.SCHEMA.names)
-    shap = np.abs(contributions(model.booster, features)).mean(axis=0)
+    shap = np.abs(model.explainer.contributions(features)).mean(axis=0)
     np.testing.assert_allclose([each.shap for each in found.features], shap, rtol=1e-5)
     assert found.constant == ("constant",)
     assert found.strongest()[0].features == ("links",)

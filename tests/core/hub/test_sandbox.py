@@ -9,17 +9,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xgboost as xgb
 
 from core.errors import UnsafeFileError
 from core.home import Home
 from core.hub import file_checks, sandbox
-from core.registry import baseline, tree_check
+from core.model import tree_check
+from core.registry import baseline
 from core.settings import ROOT, TOKEN_VARIABLES, trial_environment
 from tests.core.registry import crafted
 from tests.core.registry.crafted import encoded, opened, trees
 
 ELSEWHERE = (
-    "from core.hub import sandbox; from core.registry import tree_check; from pathlib import Path; import sys, json; "
+    "from core.hub import sandbox; from core.model import tree_check; from pathlib import Path; import sys, json; "
 )
 #: As if the look at the trees had let anything pass: the process that tries them is the second line.
 BLIND = "tree_check._check_shape = tree_check._check_numbers = lambda _: None; "
@@ -63,7 +65,7 @@ def test_the_users_tried_meet_every_leaf_of_a_tree(own: Home) -> None:
     model = own.registry.load()
     forest = tree_check.forest((model.folder / "model.ubj").read_bytes())
     users = sandbox._users(model, model.baseline(), forest).astype(np.float32)
-    met = model.booster[:1].predict(sandbox.shap_values.xgb.DMatrix(users), pred_leaf=True)
+    met = model.predictor[:1].booster.predict(xgb.DMatrix(users), pred_leaf=True)
     leaves = np.flatnonzero(forest.leaf[: forest.first[1]])
     assert {*np.unique(met).astype(int)} == {*leaves}
     assert len(users) > sandbox.MANY

@@ -94,7 +94,7 @@ def test_the_same_users_and_seed_give_the_same_trees_and_that_some_were_left_out
     users: Users, light: Candidate
 ) -> None:
     one, again = light, fit(users)
-    assert bytes(one.booster.save_raw("ubj")) == bytes(again.booster.save_raw("ubj"))
+    assert bytes(one.predictor.booster.save_raw("ubj")) == bytes(again.predictor.booster.save_raw("ubj"))
     assert one.notes == (downsample.NOTE,)
 
 

@@ -16,7 +16,9 @@ import pandas as pd
 import xgboost as xgb
 
 from core.home import Home
-from core.registry import registry, sums, ubj
+from core.model import ubj
+from core.model.trees import Trees
+from core.registry import registry, sums
 from core.registry.registry import Model
 from core.scoring.scorer import Scorer
 
@@ -89,17 +91,17 @@ def chain(tree: dict[str, Any], depth: int) -> None:
 def one_bad_leaf(home: Home, value: float = np.nan) -> Model:
     """The model in charge with one tree, and a leaf that gives some users no score; no checked version has one."""
     model = home.registry.load()
-    raw = opened(bytes(model.booster[:1].save_raw("ubj")))
+    raw = opened(bytes(model.predictor[:1].booster.save_raw("ubj")))
     (tree,) = trees(raw)
     values = np.array(tree["split_conditions"])
     values[np.flatnonzero(tree["left_children"] == -1)[-1]] = value
     tree["split_conditions"] = values
-    return replace(model, booster=xgb.Booster(model_file=bytearray(encoded(raw))))
+    return replace(model, predictor=Trees(xgb.Booster(model_file=bytearray(encoded(raw)))))
 
 
 def without_score(model: Model, frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
     """Which users such a model gives no score, asked of XGBoost itself."""
-    margin = model.booster.inplace_predict(Scorer(model).matrix(frame), predict_type="margin", missing=np.nan)
+    margin = model.predictor.booster.inplace_predict(Scorer(model).matrix(frame), predict_type="margin", missing=np.nan)
     return ~np.isfinite(np.asarray(margin))
 
 

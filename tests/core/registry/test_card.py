@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from core.errors import BadOptionError
 from core.evaluation.metrics import Estimate
 from core.home import Home
-from core.model import boosted
 from core.registry import bundle, card
 from core.registry.card import NOT_SUPPLIED
 from core.registry.lineage import PROMOTE, Promotion
@@ -153,7 +152,7 @@ def test_the_four_files_load_where_nothing_of_ours_can_be_imported(trained: Home
     assert told["ours"] == []
     assert told["kinds"] == ["XGBClassifier", "StandardScaler", "dict"]
     assert [*told["mapping"]] == list(model.metadata.names)
-    margin = boosted.margin(model.booster, Scorer(model).matrix(users))
+    margin = model.predictor.margin(Scorer(model).matrix(users))
     assert np.abs(np.array(told["probability"]) - 1 / (1 + np.exp(-margin.astype(float)))).max() < 1e-6
     assert told["metrics"]["pr_auc"] == model.metadata.figures.overall["pr_auc"].as_json()
 
@@ -162,6 +161,6 @@ def test_the_calibration_told_with_the_four_files_gives_our_scores(trained: Home
     model, users = trained.registry.load(), make.users(200, seed=4)
     bundle.export_bundle(model, tmp_path / "out", "")
     told = json.loads((tmp_path / "out" / "model_metrics.json").read_text(encoding="utf-8"))["calibration"]
-    p = 1 / (1 + np.exp(-boosted.margin(model.booster, Scorer(model).matrix(users)).astype(float)))
+    p = 1 / (1 + np.exp(-model.predictor.margin(Scorer(model).matrix(users)).astype(float)))
     odds = told["a"] * np.log(p) - told["b"] * np.log(1 - p) + told["c"]
     assert np.abs(1 / (1 + np.exp(-odds)) - Scorer(model).score(users).probability).max() < 1e-9

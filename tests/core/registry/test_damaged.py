@@ -179,7 +179,7 @@ def test_users_beyond_what_is_read_or_of_another_kind_are_a_damaged_model(
 def test_one_damaged_version_leaves_the_others_in_the_list(own: Home) -> None:
     first = own.registry.load()
     parts = registry.Parts(
-        first.booster, first.calibration, first.metadata, first.baseline(), make.users(5).index.to_numpy(np.uint64)
+        first.predictor, first.calibration, first.metadata, first.baseline(), make.users(5).index.to_numpy(np.uint64)
     )
     assert own.registry.publish(parts) == "v0002"
     crafted.put(own.settings.models / "v0002", DEEP, "metadata.json")

@@ -18,11 +18,9 @@ from hypothesis import strategies as st
 
 from core.errors import DamagedModelError, UnknownVersionError
 from core.home import Home
-from core.model import boosted
-from core.registry import registry, sums
+from core.registry import sums
 from core.registry.origin import Origin
 from core.registry.registry import Parts
-from core.scoring import shap_values
 from core.scoring.scorer import Scorer
 from core.settings import ROOT
 from tests import make
@@ -34,7 +32,7 @@ ORIGIN = Origin("https://huggingface.co", "ada/spam", "0123456789" * 4, "Ada", m
 def parts(home: Home) -> Parts:
     """What a version was published from."""
     model = home.registry.load()
-    return Parts(model.booster, model.calibration, model.metadata, model.baseline(), model.users() << np.uint64(24))
+    return Parts(model.predictor, model.calibration, model.metadata, model.baseline(), model.users() << np.uint64(24))
 
 
 def test_what_was_published_is_loaded(own: Home) -> None:
@@ -43,7 +41,7 @@ def test_what_was_published_is_loaded(own: Home) -> None:
     found = own.registry.load(version)
     assert (version, found.version) == ("v0002", "v0002")
     assert (found.calibration, found.metadata) == (made.calibration, made.metadata)
-    assert found.booster.save_raw("ubj") == made.booster.save_raw("ubj")
+    assert found.predictor.booster.save_raw("ubj") == made.predictor.booster.save_raw("ubj")
     assert found.baseline().features == made.baseline.features
     assert found.baseline().sample.equals(made.baseline.sample)
     assert (found.users() == own.registry.load("v0001").users()).all()
@@ -304,7 +302,7 @@ def test_publishing_at_the_same_moment_gives_every_version_its_own_number(own: H
 
 def test_a_failure_while_publishing_leaves_nothing_behind(own: Home) -> None:
     made = parts(own)
-    broken = Parts(made.booster, made.calibration, made.metadata, made.baseline, None)  # type: ignore[arg-type]
+    broken = Parts(made.predictor, made.calibration, made.metadata, made.baseline, None)  # type: ignore[arg-type]
     with pytest.raises(TypeError):
         own.registry.publish(broken)
     assert sorted(path.name for path in own.settings.models.iterdir()) == ["CHAMPION", "v0001"]
@@ -312,10 +310,10 @@ def test_a_failure_while_publishing_leaves_nothing_behind(own: Home) -> None:
 
 def test_the_bias_is_what_the_contributions_are_added_to(own: Home) -> None:
     model = own.registry.load()
-    assert registry.bias(model.booster, 5) == model.metadata.bias
+    assert model.predictor.bias(5) == model.metadata.bias
     features = Scorer(model).matrix(make.users(200))
-    pushes = shap_values.contributions(model.booster, features).sum(axis=1)
-    assert np.abs(boosted.margin(model.booster, features) - pushes - model.metadata.bias).max() < 1e-4
+    pushes = model.explainer.contributions(features).sum(axis=1)
+    assert np.abs(model.predictor.margin(features) - pushes - model.metadata.bias).max() < 1e-4
 
 
 def test_nothing_in_core_can_unpickle() -> None:

@@ -31,7 +31,7 @@ def three(own: Home) -> Home:
     """v0001 in charge by hand, v0002 and v0003 beside it; nothing on record."""
     model = own.registry.load()
     for _ in range(2):
-        made = Parts(model.booster, model.calibration, model.metadata, model.baseline(), model.users())
+        made = Parts(model.predictor, model.calibration, model.metadata, model.baseline(), model.users())
         own.registry.publish(made)
     return own
 

@@ -21,7 +21,6 @@ from core.model.learner import Rows
 from core.retraining import gate
 from core.retraining.gate import Judged, Verdict
 from core.scoring.scorer import matrix
-from core.scoring.shap_values import contributions
 from tests import make
 from tests.make import SCHEMA
 
@@ -71,7 +70,7 @@ def gated(judges: pd.DataFrame, a: Any, b: Any, *, old: Any = None, overlap: Any
 def overlap(a: Model, b: Model, frame: pd.DataFrame) -> Any:
     """How far the reasons of two models agree on the first 200 of a frame."""
     rows = matrix(frame.iloc[:200], SCHEMA.names)
-    return flips.overlap(*(contributions(each.trees.booster, rows) for each in (a, b)))
+    return flips.overlap(*(each.trees.explainer.contributions(rows) for each in (a, b)))
 
 
 def null(seed: int) -> Verdict:

@@ -46,7 +46,7 @@ def champion(trained: Home) -> Model:
 
 def first_trees(champion: Model, rounds: int = 1) -> Model:
     """The champion with few of its trees."""
-    return replace(champion, version="v0002", booster=champion.booster[:rounds])
+    return replace(champion, version="v0002", predictor=champion.predictor[:rounds])
 
 
 def test_a_copy_of_the_champion_is_not_worse_and_needs_a_person(champion: Model) -> None:

@@ -133,14 +133,16 @@ def test_a_warm_start_adds_trees_to_the_champions(mine: Home) -> None:
     mine.learning.save(Learning(batch_size=10, learning_rate=0.2), by="Ada", now=NOW)
     found = mine.retraining.retrain(Request(make.policy().thresholds, "warm", "Ada"), now=NOW)
     before, after = mine.registry.load("v0001"), mine.registry.load(found.version)
-    added = after.booster.num_boosted_rounds() - before.booster.num_boosted_rounds()
+    added = after.predictor.booster.num_boosted_rounds() - before.predictor.booster.num_boosted_rounds()
 
     assert added > 0
     assert added % 10 == 0
     assert after.metadata.parameters["eta"] == 0.2
     rows = Scorer(before).matrix(make.users(50))
-    head = after.booster[: before.booster.num_boosted_rounds()].inplace_predict(rows, predict_type="margin")
-    assert head == pytest.approx(before.booster.inplace_predict(rows, predict_type="margin"), abs=1e-5)
+    head = after.predictor.booster[: before.predictor.booster.num_boosted_rounds()].inplace_predict(
+        rows, predict_type="margin"
+    )
+    assert head == pytest.approx(before.predictor.booster.inplace_predict(rows, predict_type="margin"), abs=1e-5)
     assert {each.name: each.state for each in found.gate.checks}["gain"] == "passed"
 
 
@@ -159,7 +161,7 @@ def test_what_is_better_and_passes_every_check_is_promoted_in_the_name_of_the_pr
     champion = own.registry.load()
     users, profile = champion.users(), champion.baseline()
     assert users is not None
-    weak = Parts(champion.booster[:1], Calibration(4.0, 4.0, 4.0), champion.metadata, profile, users)
+    weak = Parts(champion.predictor[:1], Calibration(4.0, 4.0, 4.0), champion.metadata, profile, users)
     make.promoted(own, own.registry.publish(weak))
     own.learning.save(Learning(promotion="automatic", promoter="Ada"), by="Ada", now=NOW)
     feeding.judged(own, make.users(3000, 22), inclusion=1.0)

@@ -15,6 +15,7 @@ from core.comparison import common_rows, flips
 from core.data import intake
 from core.errors import NoScoreError
 from core.home import Home
+from core.policy.decide import decide
 from core.registry import registry
 from core.scoring import export, score_file
 from core.scoring.online import Asked
@@ -123,10 +124,9 @@ def test_a_user_without_a_score_is_told_so_and_nothing_is_stored(own: Home) -> N
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_no_policy_has_a_band_for_what_is_no_number(value: float) -> None:
-    for ask in (make.policy().severity, make.policy().bands, make.policy().actions, make.policy().flagged):
-        for given in (value, [value], [0.1, value, 0.9]):
-            with pytest.raises(ValueError, match="a score that is not finite has no band"):
-                ask(given)
+    for given in (value, [value], [0.1, value, 0.9]):
+        with pytest.raises(ValueError, match="a score that is not finite has no band"):
+            decide(make.policy(), given)
     with pytest.raises(ValueError, match="a score that is not finite has no band"):
         flips.severity([0.1, value], {"monitor": 0.3})
 
@@ -146,7 +146,7 @@ def test_a_challenger_is_held_against_the_champion_where_it_has_scores(
 ) -> None:
     sound = own.registry.load()
     parts = registry.Parts(
-        sound.booster, sound.calibration, sound.metadata, sound.baseline(), np.arange(3, dtype=np.uint64)
+        sound.predictor, sound.calibration, sound.metadata, sound.baseline(), np.arange(3, dtype=np.uint64)
     )
     version = own.registry.publish(parts)
     own.shadow.appoint(version, by="Ada", now=make.NOW - timedelta(days=1))

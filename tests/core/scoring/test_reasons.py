@@ -12,7 +12,6 @@ from hypothesis.extra import numpy as arrays
 from core.home import Home
 from core.schema.glossary import Glossary, Meaning
 from core.scoring import reasons as explain
-from core.scoring import shap_values
 from core.scoring.reasons import Reason
 from core.scoring.scorer import Scorer
 from core.wording import value_text
@@ -95,7 +94,7 @@ def test_a_reason_says_what_the_feature_means_where_that_is_known() -> None:
 def test_all_features_of_one_user_are_told_the_largest_push_first(trained: Home) -> None:
     model = trained.registry.load()
     user = pd.Series({"links": 6.0, "verified": 0.0, "tier": np.nan, "ratio": 1.5, "constant": 3.0})
-    values = shap_values.contributions(model.booster, Scorer(model).matrix(user.to_frame().T))[0]
+    values = model.explainer.contributions(Scorer(model).matrix(user.to_frame().T))[0]
     reasons = explain.reasons(user, values, model.metadata, GLOSSARY)
     assert sorted(reason.feature for reason in reasons) == sorted(model.metadata.names)
     shares = [reason.contribution for reason in reasons]
@@ -115,7 +114,7 @@ def test_all_features_of_one_user_are_told_the_largest_push_first(trained: Home)
 def test_the_reasons_of_a_file_are_those_of_its_users_one_by_one(trained: Home) -> None:
     model = trained.registry.load()
     users = make.users(40, seed=3)
-    values = shap_values.contributions(model.booster, Scorer(model).matrix(users))
+    values = model.explainer.contributions(Scorer(model).matrix(users))
     told = explain.texts(users, model.metadata.names, values, 3)
     for at in range(len(users)):
         each = explain.reasons(users.iloc[at][list(model.metadata.names)], values[at], model.metadata, GLOSSARY)

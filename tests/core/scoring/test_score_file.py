@@ -11,7 +11,7 @@ from core.errors import FileProblemError, MissingColumnsError, WrongFeaturesErro
 from core.home import Home
 from core.policy.decide import decide
 from core.schema.schema import Column, Schema
-from core.scoring import reasons, score_file, shap_values
+from core.scoring import reasons, score_file
 from core.scoring.score_file import Scoring, Which
 from core.scoring.scorer import Scorer
 from tests import make
@@ -88,7 +88,7 @@ def test_reasons_are_those_of_the_flagged_of_all_or_of_nobody(own: Home) -> None
 def test_reasons_are_exact(own: Home) -> None:
     done = score(own)
     model = own.registry.load()
-    values = shap_values.contributions(model.booster, Scorer(model).matrix(done.frame))
+    values = model.explainer.contributions(Scorer(model).matrix(done.frame))
     assert told(done, own, "all").equals(reasons.texts(done.frame, model.metadata.names, values, 3))
 
 

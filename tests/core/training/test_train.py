@@ -33,7 +33,7 @@ def fit(data: Rows, seed: int = 0) -> Candidate:
 
 
 def trees(candidate: Candidate) -> bytes:
-    return bytes(candidate.booster.save_raw("ubj"))
+    return bytes(candidate.predictor.booster.save_raw("ubj"))
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_the_figures_are_those_of_the_test_part(data: Rows, candidate: Candidate
     test = candidate.test
     assert 0 < test.sum() < len(test)
     assert (candidate.figures.n, candidate.figures.positives) == (test.sum(), label[test].sum())
-    score = candidate.calibration.probability(boosted.margin(candidate.booster, features[test]))
+    score = candidate.calibration.probability(candidate.predictor.margin(features[test]))
     assert candidate.figures.overall["brier"].value == pytest.approx(np.mean((score - label[test]) ** 2))
 
 
@@ -91,7 +91,7 @@ def test_probabilities_keep_the_natural_prevalence() -> None:
     features, label, keys = rows(4000, seed=3)
     found = fit((features, label, keys))
     rest = ~found.test
-    mean = found.calibration.probability(boosted.margin(found.booster, features[rest])).mean()
+    mean = found.calibration.probability(found.predictor.margin(features[rest])).mean()
     assert mean == pytest.approx(label[rest].mean(), abs=0.03)
     assert "scale_pos_weight" not in found.options.parameters
 
@@ -104,12 +104,12 @@ def test_missing_values_are_learnt_from_as_missing() -> None:
     features = np.where(label == 1, np.nan, value)[:, None].astype(np.float32)
     found = fit((features, label, random.integers(0, 2**63, 600).astype(np.uint64)))
     assert found.figures.overall["roc_auc"].value == pytest.approx(1)
-    margin = boosted.margin(found.booster, np.append(np.linspace(-2, 2, 99), np.nan)[:, None].astype(np.float32))
+    margin = found.predictor.margin(np.append(np.linspace(-2, 2, 99), np.nan)[:, None].astype(np.float32))
     assert margin[-1] > margin[:-1].max()
 
 
 def test_the_number_of_rounds_is_that_of_the_booster(candidate: Candidate) -> None:
-    assert candidate.booster.num_boosted_rounds() == candidate.rounds
+    assert candidate.predictor.booster.num_boosted_rounds() == candidate.rounds
     assert 1 <= candidate.rounds <= candidate.options.most_rounds
 
 
@@ -200,14 +200,14 @@ def test_a_set_is_small_or_large_throughout(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_no_rows_have_no_margins(candidate: Candidate) -> None:
-    assert boosted.margin(candidate.booster, np.empty((0, 5), np.float32)).shape == (0,)
+    assert candidate.predictor.margin(np.empty((0, 5), np.float32)).shape == (0,)
 
 
 def test_constants_are_found_and_the_model_ignores_them(trained: Home) -> None:
     model = trained.registry.load()
     assert model.metadata.constants == ("constant",)
-    assert model.booster.get_score(importance_type="weight").keys().isdisjoint({"f4", "constant"})
-    assert model.booster.num_features() == 5
+    assert model.predictor.booster.get_score(importance_type="weight").keys().isdisjoint({"f4", "constant"})
+    assert model.predictor.booster.num_features() == 5
 
 
 def test_a_version_says_what_it_was_made_of(trained: Home) -> None:

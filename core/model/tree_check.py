@@ -1,4 +1,4 @@
-"""The trees of a booster file, looked at as arrays before XGBoost sees them.
+"""The trees of a model file, looked at as arrays before XGBoost sees them.
 
 XGBoost trusts its files: it follows a child, a feature or a parent wherever it points, and a cycle for ever, so that
 a crafted file ends the process that loads or scores with it. What passes here is trees such as this program grows:
@@ -17,9 +17,8 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-import xgboost as xgb
 
-from core.registry import ubj
+from core.model import ubj
 
 #: Largest file, in bytes: a hundred times what a version of 450,000 users needs.
 MOST_BYTES: Final = 500_000_000
@@ -55,7 +54,7 @@ Floats32 = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Forest:
-    """The t trees of a booster over `features` columns, their m nodes one after the other.
+    """The t trees of a model over `features` columns, their m nodes one after the other.
 
     `first` (t,): where each tree begins. Of each node (m,): `left`, `right`, positions among all nodes and -1 in a
     leaf; `parent`, -1 in a root; `feature`; `value`, the threshold or, in a leaf, what it adds to the margin; `cover`,
@@ -81,26 +80,15 @@ _sound: Final[dict[str, int]] = {}
 
 
 def features(content: bytes) -> int:
-    """How many features a booster file has; looked at once in a process. Raises as `forest` does."""
+    """How many features a model file has; looked at once in a process. Raises as `forest` does."""
     digest = hashlib.sha256(content).hexdigest()
     if (found := _sound.get(digest)) is None:
         found = _sound[digest] = forest(content).features
     return found
 
 
-def booster(content: bytes) -> xgb.Booster:
-    """The booster of a file that is sound; what XGBoost reads are these very bytes.
-
-    Raises as `forest` does, and XGBoostError.
-    """
-    features(content)
-    found = xgb.Booster()
-    found.load_model(bytearray(content))
-    return found
-
-
 def forest(content: bytes) -> Forest:
-    """The trees of a booster file. Raises ValueError, with a clause that says what is wrong, unless they are sound."""
+    """The trees of a model file. Raises ValueError, with a clause that says what is wrong, unless they are sound."""
     if len(content) > MOST_BYTES:
         raise ValueError(f"has {len(content):,} bytes, and no more than {MOST_BYTES:,} are taken")
     raw = _object(ubj.read(content), "booster", {"learner", "version"})

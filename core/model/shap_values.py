@@ -1,6 +1,6 @@
-"""Exact path-dependent SHAP values of the booster, in log-odds: how much each feature pushed each score.
+"""Exact path-dependent SHAP values of trees, in log-odds: how much each feature pushed each score.
 
-Contributions plus the booster's own bias equal the margin. Few rows go to XGBoost itself (2 ms for one);
+Contributions plus the trees' own bias equal the margin. Few rows go to XGBoost itself (2 ms for one);
 many to woodelf, which is about ten times faster but needs seconds to prepare the trees. SHAP values of an
 ensemble are the sum of those of its trees, so two processes take half of the trees each.
 """
@@ -13,17 +13,17 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import xgboost as xgb
 
 from core.errors import TrustdeskError
 from core.model.learner import Matrix
-from core.registry import tree_check
+from core.model.trees import Trees, loaded
 from core.settings import ROOT
 
 #: Rows below which XGBoost's own, slower algorithm is done first: preparing the trees takes woodelf 3 s.
@@ -35,34 +35,52 @@ Progress = Callable[[int, int], None]
 Contributions = npt.NDArray[np.float32]
 
 
-def contributions(
-    booster: xgb.Booster,
-    features: Matrix,
-    *,
-    progress: Progress = lambda _done, _of: None,
-    helper: Helper | None = None,
-) -> Contributions:
-    """SHAP values in log-odds, (n, f) -> (n, f); missing values (NaN) get theirs too.
+@dataclass(frozen=True, slots=True, eq=False)
+class TreeExplainer:
+    """An `Explainer` of trees."""
 
-    With a `helper` (see `helping`) half of the trees are done in its process.
-    """
-    if len(features) < FEW_ROWS:
-        return _by_xgboost(booster, features)
-    trees = booster.num_boosted_rounds()
-    half = trees // 2 if helper and trees > 1 else trees
-    values = np.zeros(features.shape, np.float32)
-    if helper and half < trees:
-        helper.begin(features, half, trees)
-    for start, part in _by_woodelf(booster[:half], features):
-        values[start : start + len(part)] = part
-        progress(min(start + len(part), len(features)), len(features))
-    if helper and half < trees:
-        values += helper.result()
-    return values
+    trees: Trees
+
+    def contributions(
+        self, features: Matrix, *, progress: Progress = lambda _done, _of: None, helper: Helper | None = None
+    ) -> Contributions:  # fmt: skip
+        """SHAP values in log-odds, (n, f) -> (n, f); missing values (NaN) get theirs too.
+
+        With a `helper` (see `helping`) half of the trees are done in its process.
+        """
+        if len(features) < FEW_ROWS:
+            return self.trees.contributions(features)
+        rounds = self.trees.rounds
+        half = rounds // 2 if helper and rounds > 1 else rounds
+        values = np.zeros(features.shape, np.float32)
+        if helper and half < rounds:
+            helper.begin(features, half, rounds)
+        for start, part in _by_woodelf(self.trees[:half], features):
+            values[start : start + len(part)] = part
+            progress(min(start + len(part), len(features)), len(features))
+        if helper and half < rounds:
+            values += helper.result()
+        return values
+
+    @contextlib.contextmanager
+    def helping(self, file: Path) -> Iterator[Helper]:
+        """Start a helper on the file of the trees at once, so that it is ready when there is work."""
+        with tempfile.TemporaryDirectory(prefix="trustdesk-") as folder:
+            process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                [sys.executable, "-m", "core.model.shap_values", str(file), folder],
+                stdin=subprocess.PIPE,
+                # Ctrl+C reaches only the process that shows the progress; it ends this one.
+                start_new_session=True, stdout=subprocess.PIPE, text=True, cwd=ROOT,
+            )  # fmt: skip
+            try:
+                yield Helper(process, Path(folder))
+            finally:
+                process.kill()
+                process.communicate()
 
 
 class Helper:
-    """A second process that explains with some of the trees of a booster; made by `helping`."""
+    """A second process that explains with some of the trees of a model; made by `helping`."""
 
     def __init__(self, process: subprocess.Popen[str], folder: Path) -> None:
         self._process, self._folder = process, folder
@@ -86,37 +104,11 @@ class Helper:
         return pipe
 
 
-@contextlib.contextmanager
-def helping(trees: Path) -> Iterator[Helper]:
-    """Start a helper on the booster file `trees` at once, so that it is ready when there is work."""
-    with tempfile.TemporaryDirectory(prefix="trustdesk-") as folder:
-        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-m", "core.scoring.shap_values", str(trees), folder],
-            stdin=subprocess.PIPE,
-            # Ctrl+C reaches only the process that shows the progress; it ends this one.
-            start_new_session=True, stdout=subprocess.PIPE, text=True, cwd=ROOT,
-        )  # fmt: skip
-        try:
-            yield Helper(process, Path(folder))
-        finally:
-            process.kill()
-            process.communicate()
-
-
-def _by_xgboost(booster: xgb.Booster, features: Matrix) -> Contributions:
-    if not len(features):
-        return np.empty(features.shape, np.float32)
-    # So few rows are taken over before a second thread has woken.
-    matrix = xgb.DMatrix(features, missing=np.nan, nthread=1)
-    values = booster.predict(matrix, pred_contribs=True)
-    return np.asarray(values[:, :-1], np.float32)
-
-
-def _by_woodelf(booster: xgb.Booster, features: Matrix) -> Iterator[tuple[int, Contributions]]:
+def _by_woodelf(trees: Trees, features: Matrix) -> Iterator[tuple[int, Contributions]]:
     """Contributions chunk by chunk: the first row of each, and its values."""
     from woodelf import WoodelfExplainer  # noqa: PLC0415 - only many rows need it
 
-    explainer = WoodelfExplainer(booster)
+    explainer = WoodelfExplainer(trees.booster)
     for start in range(0, len(features), CHUNK):
         # Column by column, because woodelf compares one column at a time. And it asks "value < threshold" with each
         # threshold moved down to the next 32-bit float: values must move along, or a user just below one goes astray.
@@ -133,12 +125,12 @@ def _serve(trees: Path, folder: Path) -> None:
     """The helper process: one line of JSON in, the values to a file, one line out, until the pipe closes."""
     import woodelf  # noqa: F401, PLC0415 - paid for while the other process still reads the file
 
-    booster = tree_check.booster(trees.read_bytes())
+    ours = loaded(trees.read_bytes())
     for line in sys.stdin:
         order = json.loads(line)
         features = np.load(folder / "features.npy", mmap_mode="r", allow_pickle=False)
         values = np.zeros(features.shape, np.float32)
-        for start, part in _by_woodelf(booster[order["first"] : order["last"]], features):
+        for start, part in _by_woodelf(ours[order["first"] : order["last"]], features):
             values[start : start + len(part)] = part
         np.save(folder / "values.npy", values)
         sys.stdout.write("done\n")

@@ -16,7 +16,8 @@ import xgboost as xgb
 
 from core.errors import DamagedModelError
 from core.home import Home
-from core.registry import tree_check, ubj
+from core.model import tree_check, ubj
+from core.model.trees import loaded
 from core.scoring.scorer import Scorer
 from core.settings import ROOT, child_environment
 from tests import make
@@ -30,7 +31,7 @@ UNREADABLE = r"Model v0001 was not loaded: a file cannot be read \(model\.ubj: "
 @pytest.fixture(scope="session")
 def twelve(trained: Home) -> bytes:
     """A booster of twelve trees, as it is stored."""
-    return bytes(trained.registry.load().booster[:12].save_raw("ubj"))
+    return bytes(trained.registry.load().predictor.booster[:12].save_raw("ubj"))
 
 
 def cell(name: str, node: int, value: float, tree: int = 3) -> Change:
@@ -246,7 +247,7 @@ def test_the_trees_read_are_those_that_xgboost_scores_with(trained: Home, twelve
             goes_left = np.where(np.isnan(value), missing[node], value < forest.value[node])
             node = np.where(forest.leaf[node], node, np.where(goes_left, forest.left[node], forest.right[node]))
         margin += forest.value[node]
-    found = model.booster[:12].inplace_predict(rows, predict_type="margin", missing=np.nan)
+    found = model.predictor[:12].booster.inplace_predict(rows, predict_type="margin", missing=np.nan)
     assert np.abs(margin - found).max() < 1e-5
 
 
@@ -268,7 +269,7 @@ def test_whatever_xgboost_grows_passes(trained: Home, parameters: dict[str, Any]
     for booster in (grown, more):
         content = bytes(booster.save_raw("ubj"))
         assert tree_check.features(content) == 5
-        assert bytes(tree_check.booster(content).save_raw("ubj")) == content
+        assert bytes(loaded(content).booster.save_raw("ubj")) == content
 
 
 def test_32_levels_pass_and_score(own: Home, twelve: bytes) -> None:
@@ -296,12 +297,12 @@ def test_a_file_is_looked_at_once_and_every_other_file_again(twelve: bytes, monk
     other = opened(twelve)
     leaf(0.25)(other)
     for content in (twelve, twelve, encoded(other), twelve, encoded(other)):
-        tree_check.booster(content)
+        loaded(content)
     assert looked == [twelve, encoded(other)]
     leaf(np.nan)(other)
     for _ in range(2):
         with pytest.raises(ValueError, match="a leaf that is no finite number"):
-            tree_check.booster(encoded(other))
+            loaded(encoded(other))
 
 
 def test_a_file_that_is_exchanged_while_it_is_loaded_is_damage_or_not_read(
@@ -328,7 +329,7 @@ def test_a_file_that_is_exchanged_while_it_is_loaded_is_damage_or_not_read(
             with pytest.raises(DamagedModelError, match=r"model\.ubj differs from SHA256SUMS"):
                 own.registry.load()
         else:
-            assert bytes(own.registry.load().booster.save_raw("ubj")) == before
+            assert bytes(own.registry.load().predictor.booster.save_raw("ubj")) == before
         assert times[0] == 2
         assert read(path) == encoded(raw)
 
@@ -337,7 +338,7 @@ def fuzzed(content: bytes, folder: Path, first: int, last: int) -> str:
     """The last line of a process that tries these mutants; fails the test with the seed that killed it."""
     (folder / "booster.ubj").write_bytes(content)
     done = subprocess.run(
-        [sys.executable, "-m", "tests.core.registry.fuzz_trees", str(folder / "booster.ubj"), str(first), str(last)],
+        [sys.executable, "-m", "tests.core.model.fuzz_trees", str(folder / "booster.ubj"), str(first), str(last)],
         cwd=ROOT, env=child_environment(Home.open(folder)), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, f"{done.stdout[-20:]} {done.stderr[-2_000:]}"

@@ -1,6 +1,6 @@
 """Made to be run as a process: whatever mutant passes the check is given to XGBoost, which must bear it.
 
-`python -m tests.core.registry.fuzz_trees BOOSTER FIRST LAST`: mutants of these seeds; prints how many passed of all.
+`python -m tests.core.model.fuzz_trees BOOSTER FIRST LAST`: mutants of these seeds; prints how many passed of all.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import xgboost as xgb
 
-from core.model import boosted
-from core.registry import tree_check
-from core.scoring import shap_values
+from core.model import tree_check
+from core.model.shap_values import TreeExplainer
+from core.model.trees import Trees
 from tests.core.registry import crafted
 
 
@@ -30,12 +30,13 @@ def _try(content: bytes, seed: int) -> bool:
     booster = xgb.Booster()
     booster.load_model(bytearray(changed))
     booster.set_param({"nthread": 1})
+    trees = Trees(booster)
     some = forest.value[:200]
     weird = np.array([np.nan, 0, 3e38, -3e38, *some, *np.nextafter(some, np.float32(np.inf))], np.float32)
     rows = random.choice(weird, (100, forest.features))
     assert booster.num_features() == forest.features, seed
-    assert np.isfinite(boosted.margin(booster, rows)).all(), seed
-    assert np.isfinite(shap_values.contributions(booster, rows)).all(), seed
+    assert np.isfinite(trees.margin(rows)).all(), seed
+    assert np.isfinite(TreeExplainer(trees).contributions(rows)).all(), seed
     assert len(booster.get_score(importance_type="gain")) <= forest.features, seed
     assert booster.copy().save_raw("ubj"), seed
     return True

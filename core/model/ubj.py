@@ -12,9 +12,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-#: Objects and arrays inside each other; a booster has seven.
+#: Objects and arrays inside each other; a model has seven.
 MOST_NESTED: Final = 16
-#: Values of a file in all, those of a typed array counted as one: a booster has about twenty for each tree.
+#: Values of a file in all, those of a typed array counted as one: a model has about twenty for each tree.
 MOST_VALUES: Final = 5_000_000
 #: Bytes of a name or a text.
 MOST_TEXT: Final = 10_000
