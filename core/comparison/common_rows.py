@@ -10,10 +10,11 @@ import pandas as pd
 
 from core.comparison.paired_metrics import Contender
 from core.data import split
-from core.data.datasets import Dataset, Datasets
+from core.data.datasets import Dataset
 from core.data.split import Split
 from core.errors import TooFewRowsError, listed
 from core.evaluation.resample import Floats
+from core.ports import DatasetStore
 from core.registry.registry import Model
 from core.schema.schema import Schema
 from core.scoring.scorer import Scorer
@@ -55,7 +56,7 @@ class Rows:
 class CommonRows:
     """The rows on which versions may be compared."""
 
-    datasets: Datasets
+    datasets: DatasetStore
     split: Split
 
     def rows(self, models: Sequence[Model], dataset: Dataset, schema: Schema) -> Rows:

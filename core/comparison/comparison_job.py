@@ -23,12 +23,13 @@ from core.comparison.paired_metrics import Contender
 from core.comparison.predictions import PredictionFiles
 from core.comparison.result import Past, SideBySide
 from core.data import split
-from core.data.datasets import Dataset, Datasets
+from core.data.datasets import Dataset
 from core.data.split import Split
 from core.errors import BadOptionError, TooFewRowsError, UnknownVersionError
 from core.evaluation.resample import Floats
 from core.evaluation.weakest import Bools
 from core.jobs import Report
+from core.ports import DatasetStore
 from core.registry import registry
 from core.registry.lineage import VERSION
 from core.registry.registry import Model, Registry
@@ -69,7 +70,7 @@ class Comparer:
 
     common_rows: CommonRows
     comparisons: Comparisons
-    datasets: Datasets
+    datasets: DatasetStore
     prediction_files: PredictionFiles
     registry: Registry
     split: Split

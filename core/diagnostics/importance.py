@@ -21,7 +21,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.stats import rankdata
 
 from core.comparison.common_rows import CommonRows
-from core.data.datasets import Dataset, Datasets
+from core.data.datasets import Dataset
 from core.diagnostics import diagnosis
 from core.diagnostics.diagnosis import Diagnoses
 from core.diagnostics.disturb import deal
@@ -35,6 +35,7 @@ from core.explore import pairs
 from core.explore.quality import NEAR_COPY
 from core.jobs import Report
 from core.model.learner import Matrix
+from core.ports import DatasetStore
 from core.registry.registry import Model, Registry
 from core.schema import schema as schemas
 from core.schema.schema import Schema
@@ -203,7 +204,7 @@ class ImportanceRuns:
     """Importance of the features of the versions of a home."""
 
     common_rows: CommonRows
-    datasets: Datasets
+    datasets: DatasetStore
     diagnoses: Diagnoses
     registry: Registry
     schema_file: Path

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.data import split
-from core.data.datasets import Dataset, Datasets
+from core.data.datasets import Dataset
 from core.data.split import Split
 from core.diagnostics.diagnosis import Diagnoses
 from core.evaluation import resample, subsample
@@ -26,6 +26,7 @@ from core.evaluation.metrics import Estimate
 from core.evaluation.resample import Costs, Floats, Sorted
 from core.jobs import Report
 from core.model.learner import Labels, Matrix, Progress
+from core.ports import DatasetStore
 from core.schema import schema as schemas
 from core.schema.schema import Schema
 from core.scoring.scorer import matrix
@@ -156,7 +157,7 @@ def by_recipe(features: Matrix, label: Labels, keys: split.Keys, *, name: str, s
 class LearningCurves:
     """Learning curves of the datasets of a home."""
 
-    datasets: Datasets
+    datasets: DatasetStore
     diagnoses: Diagnoses
     split: Split
     schema_file: Path

@@ -16,7 +16,7 @@ import pandas as pd
 
 from core.comparison.common_rows import CommonRows
 from core.comparison.flips import severity
-from core.data.datasets import Dataset, Datasets
+from core.data.datasets import Dataset
 from core.diagnostics import diagnosis
 from core.diagnostics.diagnosis import Diagnoses
 from core.diagnostics.disturb import Chance, differs
@@ -26,6 +26,7 @@ from core.evaluation.metrics import FEW, Estimate, Thresholds
 from core.evaluation.resample import Costs, Floats, Ints, Sorted
 from core.jobs import Report
 from core.model.learner import Matrix
+from core.ports import DatasetStore
 from core.registry.registry import Model, Registry
 from core.schema import schema as schemas
 from core.schema.schema import Column, Schema
@@ -187,7 +188,7 @@ class RobustnessRuns:
     """Robustness of the versions of a home."""
 
     common_rows: CommonRows
-    datasets: Datasets
+    datasets: DatasetStore
     diagnoses: Diagnoses
     registry: Registry
     schema_file: Path

@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.data.datasets import Datasets
 from core.estimation import estimate
 from core.estimation.estimate import Figures
 from core.estimation.sampling_cells import Labels, Users
 from core.feedback import standing
 from core.feedback.table import column
 from core.policy.decide import decide
+from core.ports import DatasetStore
 from core.review import plans
 from core.review.plans import Plans
 from core.schema import schema as schemas
@@ -29,7 +29,7 @@ _LABEL: Final = {"spammer": 1.0, "legitimate": 0.0, "unsure": np.nan}
 class LiveFigures:
     """Weighted figures of the runs of a home."""
 
-    datasets: Datasets
+    datasets: DatasetStore
     plans: Plans
     runs: Runs
     schema_file: Path

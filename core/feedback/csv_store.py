@@ -39,7 +39,7 @@ class Wish:
 
 
 class CsvStore:
-    """A `FeedbackStore`; all of its promises hold between threads and between processes.
+    """A `VerdictStore`; all of its promises hold between threads and between processes.
 
     Threads that record at once share one wait for the disk.
     """

@@ -11,9 +11,10 @@ import numpy.typing as npt
 import xgboost as xgb
 
 from core.model import downsample, tree_check
-from core.model.learner import SMALL, Draw, Judge, Matrix, Options, Predictor, Rows, Share, Watched
+from core.model.learner import SMALL, Judge, Matrix, Options, Rows, Share, Watched
 from core.model.shap_values import TreeExplainer
 from core.model.trees import Trees, loaded, trained
+from core.ports import Draw, Predictor
 from core.settings import TRAINING_THREADS
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from core.errors import BadOptionError, RefusedError, listed
 from core.model.boosted import LightGBM, XGBoost
-from core.model.learner import Family, LeadingFamily
 from core.model.scikit import EXTRA_TREES, RANDOM_FOREST, HistogramBoosting, Logistic
+from core.ports import Family, LeadingFamily
 
 LEADING: Final = "xgboost"
 #: The family whose models may be put in charge.

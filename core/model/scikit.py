@@ -16,7 +16,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # scikit-learn itself stands on it
 
-from core.model.learner import SMALL, Draw, Judge, Matrix, Options, Rows, Share, Watched
+from core.model.learner import SMALL, Judge, Matrix, Options, Rows, Share, Watched
+from core.ports import Draw
 from core.settings import TRAINING_THREADS
 from core.wording import count
 

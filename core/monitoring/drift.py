@@ -18,11 +18,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.data.datasets import Datasets
 from core.errors import UnknownItemError, listed
 from core.evaluation.histogram import Histogram
 from core.explore import shift, value_counts
 from core.model import shap_values
+from core.ports import DatasetStore
 from core.registry.baseline import Baseline
 from core.registry.registry import Model, Registry
 from core.scoring.runs import Run, Runs
@@ -231,7 +231,7 @@ def use_of(model: Model, baseline: Baseline) -> dict[str, float]:
 class DriftWatch:
     """Drift of the users of a home against the training of its versions."""
 
-    datasets: Datasets
+    datasets: DatasetStore
     registry: Registry
     runs: Runs
 

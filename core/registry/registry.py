@@ -25,7 +25,7 @@ from core.errors import BadOptionError, DamagedModelError, RefusedError, Unknown
 from core.files import replacing, write_text
 from core.model.calibrate import Calibration
 from core.model.families import LEADER
-from core.model.learner import Explainer, Predictor
+from core.ports import Explainer, Predictor
 from core.registry import baseline, lineage, sums
 from core.registry.baseline import Baseline
 from core.registry.lineage import PROMOTE, ROLL_BACK, VERSION, Lineage, Promotion

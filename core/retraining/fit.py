@@ -19,8 +19,9 @@ from core.evaluation import metrics
 from core.model import calibrate
 from core.model.calibrate import Calibration
 from core.model.families import FAMILIES, LEADING
-from core.model.learner import Predictor, Progress, Rows
+from core.model.learner import Progress, Rows
 from core.model.trees import Trees
+from core.ports import Predictor
 from core.registry.registry import Model
 from core.retraining.training_set import Bools, Floats, Labelled
 from core.scoring.scorer import matrix

@@ -21,7 +21,6 @@ from core import locks
 from core.access.accounts import Accounts
 from core.access.audit import AuditLog
 from core.data import split
-from core.data.datasets import Datasets
 from core.data.split import Split
 from core.errors import RefusedError, TrustdeskError, UnknownItemError, listed
 from core.evaluation import metrics
@@ -30,6 +29,7 @@ from core.feedback.ledger import Ledger
 from core.jobs import Report
 from core.model.families import FAMILIES, LEADING, NATURAL
 from core.model.learner import Progress
+from core.ports import DatasetStore
 from core.registry import baseline, registry
 from core.registry.metadata import Data, Metadata
 from core.registry.registry import Model, Parts, Registry
@@ -74,7 +74,7 @@ class Retraining:
 
     accounts: Accounts
     audit: AuditLog
-    datasets: Datasets
+    datasets: DatasetStore
     gate_reports: GateReports
     learning: LearningOptions
     ledger: Ledger

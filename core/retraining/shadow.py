@@ -21,7 +21,6 @@ from core.access.accounts import Accounts
 from core.access.audit import AuditLog
 from core.comparison import flips
 from core.comparison.flips import Flips
-from core.data.datasets import Datasets
 from core.errors import RefusedError
 from core.evaluation.paired import mcnemar
 from core.feedback.ledger import Ledger
@@ -29,6 +28,7 @@ from core.files import replacing, within, write_text
 from core.jobs import Jobs, Report
 from core.policy.decide import decide
 from core.policy.policy import BANDS
+from core.ports import DatasetStore
 from core.registry.registry import Registry
 from core.retraining.training_set import LABEL, labels_given
 from core.scoring.runs import Run, Runs
@@ -98,7 +98,7 @@ class Shadow:
 
     accounts: Accounts
     audit: AuditLog
-    datasets: Datasets
+    datasets: DatasetStore
     jobs: Jobs
     ledger: Ledger
     registry: Registry

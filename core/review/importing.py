@@ -16,16 +16,15 @@ import pyarrow as pa
 
 from core.access.accounts import Accounts
 from core.access.audit import AuditLog
-from core.data.datasets import Datasets
 from core.errors import BadOptionError, RefusedError, UnknownItemError
 from core.feedback import ledger
-from core.feedback.csv_store import CsvStore
 from core.feedback.revision import Opinion, revised
 from core.feedback.short_form import Prediction, Row, Said, understood, unknown
 from core.feedback.strata import Stratum
 from core.feedback.verdict import Judgement, Verdict
 from core.policy.decide import decide
 from core.policy.policy import POSITIVE
+from core.ports import DatasetStore, VerdictStore
 from core.review.plans import Plans
 from core.review.verdicts import Verdicts
 from core.schema import schema as schemas
@@ -91,8 +90,8 @@ class FeedbackImport:
 
     accounts: Accounts
     audit: AuditLog
-    datasets: Datasets
-    feedback: CsvStore
+    datasets: DatasetStore
+    feedback: VerdictStore
     online_runs: OnlineRuns
     plans: Plans
     runs: Runs
@@ -294,7 +293,7 @@ class _Stored:
 
 
 def _store_batch(
-    store: CsvStore, given: Sequence[tuple[Row, Opinion]], stored: dict[int, _Stored], refused: list[Refusal],
+    store: VerdictStore, given: Sequence[tuple[Row, Opinion]], stored: dict[int, _Stored], refused: list[Refusal],
     *, cumulative: bool,
 ) -> None:  # fmt: skip
     """A batch is stored whole or not at all, so one that is refused is halved until what is wrong is alone."""

@@ -12,13 +12,13 @@ import pandas as pd
 
 from core.access.accounts import Accounts
 from core.access.audit import AuditLog
-from core.data.datasets import Datasets
 from core.data.split import Split
 from core.errors import UnknownItemError
 from core.feedback.strata import STRATA
 from core.jobs import Report
 from core.policy.decide import decide
 from core.policy.policy import Policy
+from core.ports import DatasetStore
 from core.registry.registry import Registry
 from core.review import sampling
 from core.review.enqueue import Enqueuing, Entry, Queued
@@ -59,7 +59,7 @@ class Plans:
 
     accounts: Accounts
     audit: AuditLog
-    datasets: Datasets
+    datasets: DatasetStore
     enqueuing: Enqueuing
     file_scoring: FileScoring
     guidance: GuidanceStore

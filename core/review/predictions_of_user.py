@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from core.data.datasets import Datasets
 from core.errors import UnknownItemError
 from core.policy.decide import decide
 from core.policy.policy import BANDS, Band
+from core.ports import DatasetStore
 from core.scoring import runs
 from core.scoring.online_runs import OnlineRuns
 from core.scoring.runs import Run, Runs
@@ -42,7 +42,7 @@ class Sighting:
 class PredictionsOfUser:
     """What was ever predicted of a user."""
 
-    datasets: Datasets
+    datasets: DatasetStore
     online_runs: OnlineRuns
     runs: Runs
 

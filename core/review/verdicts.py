@@ -15,9 +15,9 @@ from sqlalchemy import Connection
 
 from core.access.accounts import Accounts
 from core.errors import RefusedError, TrustdeskError
-from core.feedback.csv_store import CsvStore
 from core.feedback.ledger import Ledger
 from core.feedback.verdict import Judgement, Verdict
+from core.ports import VerdictStore
 from core.review import cases, outbox, queue
 from core.review.cases import Case, Cases
 from core.review.guidance import GuidanceStore
@@ -59,7 +59,7 @@ class Verdicts:
     accounts: Accounts
     cases: Cases
     database: Database
-    feedback: CsvStore
+    feedback: VerdictStore
     guidance: GuidanceStore
     ledger: Ledger
     numbering: Numbering

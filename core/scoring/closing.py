@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from core.data import flags, intake
-from core.data.datasets import Datasets
 from core.data.layout import ROW_NUMBER
+from core.ports import DatasetStore
 from core.schema.schema import Column, Schema
 from core.scoring import online_runs
 from core.scoring.online_runs import OnlineRuns, Served, Users
@@ -29,7 +29,7 @@ _NOTHING_REJECTED: Final = {
 class Closing:
     """Closes runs of the API."""
 
-    datasets: Datasets
+    datasets: DatasetStore
     online_runs: OnlineRuns
     runs: Runs
 

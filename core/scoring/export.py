@@ -17,9 +17,9 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from core import table_marks
-from core.data.datasets import Datasets
 from core.files import Settle, at_once
 from core.policy.decide import decide
+from core.ports import DatasetStore
 from core.schema.schema import Schema, key
 from core.scoring.runs import Run, Runs
 from core.targets import Kept, Mark, Target
@@ -76,7 +76,7 @@ def _apart(names: Iterable[str], results: Iterable[str]) -> list[str]:
 class Exports:
     """Runs as tables; `kept` says what no file may replace."""
 
-    datasets: Datasets
+    datasets: DatasetStore
     runs: Runs
     kept: Kept
 

@@ -16,13 +16,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.data import intake
-from core.data.datasets import Dataset, Datasets
+from core.data.datasets import Dataset
 from core.data.intake import Checked
 from core.jobs import Report
 from core.model import shap_values
 from core.model.shap_values import Helper
 from core.policy.decide import decide
 from core.policy.policy import Policy
+from core.ports import DatasetStore
 from core.registry import registry
 from core.registry.registry import Model, Registry
 from core.schema.schema import Schema
@@ -53,7 +54,7 @@ class Scoring:
 class FileScoring:
     """Scores files."""
 
-    datasets: Datasets
+    datasets: DatasetStore
     registry: Registry
     runs: Runs
 

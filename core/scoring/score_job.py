@@ -22,7 +22,7 @@ from core.errors import (
 )
 from core.files import told_when_full, within, write_text
 from core.jobs import Job, Jobs, Report
-from core.policy.store import Policies
+from core.ports import PolicyStore
 from core.registry.registry import Registry
 from core.schema import schema as schemas
 from core.scoring.runs import Run, Runs
@@ -60,7 +60,7 @@ class ScoreJobs:
 
     file_scoring: FileScoring
     jobs: Jobs
-    policies: Policies
+    policies: PolicyStore
     registry: Registry
     runs: Runs
     schema_file: Path

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from core.data.datasets import Datasets
+from core.ports import DatasetStore
 from core.schema.schema import Schema
 from core.scoring.filters import Filters
 from core.scoring.runs import Run, Runs
@@ -42,7 +42,7 @@ def of_run(run: Run, filters: Filters | None = None) -> View:
 class Views:
     """Who is looked at in a view."""
 
-    datasets: Datasets
+    datasets: DatasetStore
     runs: Runs
 
     def label(self, dataset: str, schema: Schema) -> npt.NDArray[np.float64] | None:

@@ -17,7 +17,8 @@ from core.data import split
 from core.errors import TooFewRowsError
 from core.evaluation import metrics
 from core.model import calibrate
-from core.model.learner import Family, Labels, Options, Progress, Rows, Watched
+from core.model.learner import Labels, Options, Progress, Rows, Watched
+from core.ports import Family
 from core.training.training_runs import Validation
 
 Folds = npt.NDArray[np.int64]

@@ -23,7 +23,8 @@ from core.evaluation.metrics import Figures, Thresholds
 from core.model import calibrate
 from core.model.calibrate import Calibration
 from core.model.families import NATURAL, Recipe
-from core.model.learner import Labels, Learner, Matrix, Options, Predictor, Progress, Rows
+from core.model.learner import Labels, Matrix, Options, Progress, Rows
+from core.ports import Learner, Predictor
 from core.training import crossfit, tune, weights
 from core.training.crossfit import Crossed, Folds, both_classes
 from core.training.training_runs import Trial, Validation

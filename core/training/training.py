@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from core.data import split
-from core.data.datasets import Dataset, Datasets
+from core.data.datasets import Dataset
 from core.data.split import Split
 from core.errors import SchemaError
 from core.evaluation import metrics
@@ -25,6 +25,7 @@ from core.files import write_text
 from core.jobs import Report
 from core.model.families import LEADING, NATURAL, Recipe
 from core.model.learner import Labels, Progress
+from core.ports import DatasetStore
 from core.registry import baseline
 from core.registry.metadata import Data, Metadata, Trained
 from core.registry.registry import Model, Parts, Registry
@@ -41,7 +42,7 @@ from core.training.tune import Budget
 class Training:
     """Trains and judges models on the datasets of a home."""
 
-    datasets: Datasets
+    datasets: DatasetStore
     registry: Registry
     split: Split
     training_runs: TrainingRuns

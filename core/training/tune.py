@@ -19,7 +19,8 @@ import optuna
 from optuna.trial import TrialState
 
 from core.errors import BadOptionError
-from core.model.learner import Family, Labels, Options, Progress, Rows, Watched
+from core.model.learner import Labels, Options, Progress, Rows, Watched
+from core.ports import Family
 from core.training import crossfit
 from core.training.crossfit import Folds
 from core.training.training_runs import Trial

@@ -15,15 +15,15 @@ from core.errors import FileProblemError
 from core.feedback.columns import Numbers, Texts
 from core.feedback.csv_store import CsvStore
 from core.feedback.ledger import Ledger
-from core.feedback.store import FeedbackStore
 from core.feedback.table import column
 from core.home import Home
+from core.ports import VerdictStore
 from tests.core.feedback.verdicts import FEATURES, verdict
 from tests.make import NOW
 
 
 @pytest.fixture
-def store(home: Home) -> FeedbackStore:
+def store(home: Home) -> VerdictStore:
     return home.feedback
 
 
@@ -43,7 +43,7 @@ def test_a_home_without_feedback_has_an_empty_ledger(known: Ledger) -> None:
     assert {"time", "user", "seconds", "verdict"} <= set(known.frame().columns)
 
 
-def test_columns_are_typed(known: Ledger, store: FeedbackStore) -> None:
+def test_columns_are_typed(known: Ledger, store: VerdictStore) -> None:
     store.record([verdict(), verdict(2, verdict="unsure", inclusion=None, blind=True)])
     known.refresh()
 
@@ -58,7 +58,7 @@ def test_columns_are_typed(known: Ledger, store: FeedbackStore) -> None:
     assert {str(frame[name].dtype) for name in ("id", "user", "notes", "band")} == {"str"}
 
 
-def test_a_feature_named_like_a_column_has_its_own(known: Ledger, store: FeedbackStore) -> None:
+def test_a_feature_named_like_a_column_has_its_own(known: Ledger, store: VerdictStore) -> None:
     store.record([verdict(features={"score": 7.0})])
     known.refresh()
 
@@ -66,7 +66,7 @@ def test_a_feature_named_like_a_column_has_its_own(known: Ledger, store: Feedbac
     assert known.frame()[column("score")].tolist() == [7.0]
 
 
-def test_a_refresh_adds_what_others_wrote(known: Ledger, store: FeedbackStore, home: Home) -> None:
+def test_a_refresh_adds_what_others_wrote(known: Ledger, store: VerdictStore, home: Home) -> None:
     store.record([verdict()])
     known.refresh()
     before = known.frame()
@@ -79,7 +79,7 @@ def test_a_refresh_adds_what_others_wrote(known: Ledger, store: FeedbackStore, h
     assert before["id"].tolist() == ["v1"]
 
 
-def test_a_frame_cannot_change_the_ledger(known: Ledger, store: FeedbackStore) -> None:
+def test_a_frame_cannot_change_the_ledger(known: Ledger, store: VerdictStore) -> None:
     store.record([verdict()])
     known.refresh()
 
@@ -87,7 +87,7 @@ def test_a_frame_cannot_change_the_ledger(known: Ledger, store: FeedbackStore) -
         known.frame()["score"].to_numpy()[0] = 0
 
 
-def test_rows_stand_unless_superseded_or_withdrawn(known: Ledger, store: FeedbackStore) -> None:
+def test_rows_stand_unless_superseded_or_withdrawn(known: Ledger, store: VerdictStore) -> None:
     store.record([verdict(number) for number in (1, 2, 3)])
     known.refresh()
     assert known.effective()["id"].tolist() == ["v1", "v2", "v3"]
@@ -100,7 +100,7 @@ def test_rows_stand_unless_superseded_or_withdrawn(known: Ledger, store: Feedbac
     assert known.successor("v3") is None
 
 
-def test_rows_are_found_by_user_case_and_reviewer(known: Ledger, store: FeedbackStore) -> None:
+def test_rows_are_found_by_user_case_and_reviewer(known: Ledger, store: VerdictStore) -> None:
     later = NOW + timedelta(hours=1)
     store.record([verdict(1), verdict(2, user="u1", reviewer="Bo"), verdict(3, case="c-1", time=later)])
     known.refresh()
@@ -127,7 +127,7 @@ def test_news_gives_every_verdict_once_and_in_order(tmp_path_factory: pytest.Tem
     assert known.news(position) == ((), known.position)
 
 
-def test_a_position_holds_after_a_user_was_forgotten(known: Ledger, store: FeedbackStore, home: Home) -> None:
+def test_a_position_holds_after_a_user_was_forgotten(known: Ledger, store: VerdictStore, home: Home) -> None:
     store.record([verdict(number) for number in (1, 2, 3)])
     known.refresh()
     position = known.position
@@ -140,7 +140,7 @@ def test_a_position_holds_after_a_user_was_forgotten(known: Ledger, store: Feedb
     assert known.frame().index.tolist() == [0, 2, 3]
 
 
-def test_forgetting_in_an_older_file_is_seen(known: Ledger, store: FeedbackStore) -> None:
+def test_forgetting_in_an_older_file_is_seen(known: Ledger, store: VerdictStore) -> None:
     store.record([verdict()])
     store.record([verdict(2, features={"other": 1.0})])
     known.refresh()
@@ -152,7 +152,7 @@ def test_forgetting_in_an_older_file_is_seen(known: Ledger, store: FeedbackStore
     assert known.of_user("u1").empty
 
 
-def test_new_features_are_missing_in_older_rows(known: Ledger, store: FeedbackStore) -> None:
+def test_new_features_are_missing_in_older_rows(known: Ledger, store: VerdictStore) -> None:
     store.record([verdict(features={"links": 1.0})])
     known.refresh()
     store.record([verdict(2, features={"links": 2.0, "other": 1.0})])
@@ -161,7 +161,7 @@ def test_new_features_are_missing_in_older_rows(known: Ledger, store: FeedbackSt
     np.testing.assert_array_equal(known.frame()[["links", "other"]], [[1.0, np.nan], [2.0, 1.0]])
 
 
-def test_a_file_that_was_put_back_is_read_anew(known: Ledger, store: FeedbackStore, home: Home) -> None:
+def test_a_file_that_was_put_back_is_read_anew(known: Ledger, store: VerdictStore, home: Home) -> None:
     store.record([verdict()])
     backup = home.ledger.path.read_bytes()
     store.record([verdict(2)])
@@ -174,7 +174,7 @@ def test_a_file_that_was_put_back_is_read_anew(known: Ledger, store: FeedbackSto
     assert known.position == "2"
 
 
-def test_files_that_are_gone_leave_an_empty_ledger(known: Ledger, store: FeedbackStore, home: Home) -> None:
+def test_files_that_are_gone_leave_an_empty_ledger(known: Ledger, store: VerdictStore, home: Home) -> None:
     store.record([verdict()])
     known.refresh()
     home.ledger.path.unlink()
@@ -183,7 +183,7 @@ def test_files_that_are_gone_leave_an_empty_ledger(known: Ledger, store: Feedbac
     assert known.frame().empty
 
 
-def test_an_unfinished_line_is_not_read(known: Ledger, store: FeedbackStore, home: Home) -> None:
+def test_an_unfinished_line_is_not_read(known: Ledger, store: VerdictStore, home: Home) -> None:
     store.record([verdict()])
     with home.ledger.path.open("ab") as stream:
         stream.write(b"v2,half")
@@ -194,7 +194,7 @@ def test_an_unfinished_line_is_not_read(known: Ledger, store: FeedbackStore, hom
 
 @pytest.mark.parametrize("damage", [(b"\nv1,", b"\nv1,,"), (b",0.8,", b",O.8,"), (b"id,time", b"id,tame")])
 def test_a_damaged_file_is_told_as_such(
-    known: Ledger, store: FeedbackStore, home: Home, damage: tuple[bytes, bytes]
+    known: Ledger, store: VerdictStore, home: Home, damage: tuple[bytes, bytes]
 ) -> None:
     store.record([verdict()])
     file = home.ledger.path

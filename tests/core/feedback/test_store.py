@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from core.errors import RefusedError
 from core.feedback import ledger
 from core.feedback.csv_store import CsvStore, Wish
-from core.feedback.store import FeedbackStore
 from core.feedback.strata import STRATA
 from core.feedback.verdict import MOST_ID, Verdict
 from core.home import Home
 from core.policy.policy import BANDS
+from core.ports import VerdictStore
 from core.store import chained_log
 from tests.core.feedback.verdicts import verdict
 from tests.make import NOW
@@ -39,7 +39,7 @@ VERDICTS = st.builds(
 
 
 @pytest.fixture
-def store(home: Home) -> FeedbackStore:
+def store(home: Home) -> VerdictStore:
     return home.feedback
 
 
@@ -75,7 +75,7 @@ def _signs(one: Verdict) -> dict[str, float]:
     return {name: math.copysign(1, value) for name, value in one.features.items() if value is not None}
 
 
-def test_the_file_has_the_columns_in_order_and_opens_as_a_table(home: Home, store: FeedbackStore) -> None:
+def test_the_file_has_the_columns_in_order_and_opens_as_a_table(home: Home, store: VerdictStore) -> None:
     store.record([verdict(notes="=HYPERLINK(1)")])
 
     header, row = home.ledger.path.read_text(encoding="utf-8").splitlines()
@@ -90,7 +90,7 @@ def test_the_file_has_the_columns_in_order_and_opens_as_a_table(home: Home, stor
     )
 
 
-def test_a_repeat_is_stored_once_and_given_back_as_it_was(home: Home, store: FeedbackStore) -> None:
+def test_a_repeat_is_stored_once_and_given_back_as_it_was(home: Home, store: VerdictStore) -> None:
     first = store.record([verdict()])
     later = verdict(time=NOW + timedelta(seconds=2), seconds=14.5)
 
@@ -100,7 +100,7 @@ def test_a_repeat_is_stored_once_and_given_back_as_it_was(home: Home, store: Fee
     assert lines(home) == 1
 
 
-def test_twice_in_one_call_is_stored_once(home: Home, store: FeedbackStore) -> None:
+def test_twice_in_one_call_is_stored_once(home: Home, store: VerdictStore) -> None:
     assert store.record([verdict(), verdict()]) == (verdict(), verdict())
     assert lines(home) == 1
 
@@ -109,7 +109,7 @@ def test_twice_in_one_call_is_stored_once(home: Home, store: FeedbackStore) -> N
     "changes",
     [{"verdict": "legitimate"}, {"user": "u2"}, {"reviewer": "Bo"}, {"notes": "x"}, {"case": "c-2"}, {"reason": "x"}],
 )
-def test_the_same_id_for_something_else_is_refused(home: Home, store: FeedbackStore, changes: dict[str, Any]) -> None:
+def test_the_same_id_for_something_else_is_refused(home: Home, store: VerdictStore, changes: dict[str, Any]) -> None:
     store.record([verdict()])
 
     with pytest.raises(RefusedError, match=f"Verdict v1 is stored with another {next(iter(changes))}. To change"):
@@ -117,7 +117,7 @@ def test_the_same_id_for_something_else_is_refused(home: Home, store: FeedbackSt
     assert list(reread(home)) == ["v1"]
 
 
-def test_a_change_of_mind_is_a_new_row(home: Home, store: FeedbackStore) -> None:
+def test_a_change_of_mind_is_a_new_row(home: Home, store: VerdictStore) -> None:
     store.record([verdict()])
     store.record([verdict(id="v2", verdict="legitimate", supersedes="v1")])
 
@@ -134,7 +134,7 @@ def test_a_change_of_mind_is_a_new_row(home: Home, store: FeedbackStore) -> None
     ],
 )
 def test_what_cannot_be_replaced_is_refused(
-    home: Home, store: FeedbackStore, changes: dict[str, Any], sentence: str
+    home: Home, store: VerdictStore, changes: dict[str, Any], sentence: str
 ) -> None:
     store.record([verdict(id="v0")])
     store.record([verdict(supersedes="v0")])
@@ -144,7 +144,7 @@ def test_what_cannot_be_replaced_is_refused(
     assert lines(home) == 2
 
 
-def test_an_undo_is_stored_once_and_is_not_undone(home: Home, store: FeedbackStore) -> None:
+def test_an_undo_is_stored_once_and_is_not_undone(home: Home, store: VerdictStore) -> None:
     store.record([verdict()])
     undo = verdict().withdrawn(NOW)
 
@@ -155,7 +155,7 @@ def test_an_undo_is_stored_once_and_is_not_undone(home: Home, store: FeedbackSto
     assert lines(home) == 2
 
 
-def test_a_call_may_replace_what_it_brings_itself(home: Home, store: FeedbackStore) -> None:
+def test_a_call_may_replace_what_it_brings_itself(home: Home, store: VerdictStore) -> None:
     store.record([verdict(), verdict(id="v2", supersedes="v1")])
     with pytest.raises(RefusedError, match="replaced before, by v4"):
         store.record([verdict(id="v3"), verdict(id="v4", supersedes="v3"), verdict(id="v5", supersedes="v3")])
@@ -163,14 +163,14 @@ def test_a_call_may_replace_what_it_brings_itself(home: Home, store: FeedbackSto
     assert list(reread(home)) == ["v1", "v2"]
 
 
-def test_nothing_to_record_makes_no_file(home: Home, store: FeedbackStore) -> None:
+def test_nothing_to_record_makes_no_file(home: Home, store: VerdictStore) -> None:
     assert store.record([]) == ()
     assert not home.settings.feedback.exists()
     assert store.read().empty
     assert store.verify().whole
 
 
-def test_features_the_file_has_no_column_for_begin_a_new_one(home: Home, store: FeedbackStore) -> None:
+def test_features_the_file_has_no_column_for_begin_a_new_one(home: Home, store: VerdictStore) -> None:
     store.record([verdict(features={"links": 1.0})])
     store.record([verdict(2, features={"tier": 2.0})])
     store.record([verdict(3, features={"links": 3.0})])
@@ -183,7 +183,7 @@ def test_features_the_file_has_no_column_for_begin_a_new_one(home: Home, store: 
     assert store.verify().whole
 
 
-def test_a_torn_line_is_set_aside_and_told(home: Home, store: FeedbackStore) -> None:
+def test_a_torn_line_is_set_aside_and_told(home: Home, store: VerdictStore) -> None:
     store.record([verdict()])
     with home.ledger.path.open("ab") as stream:
         stream.write(b"v2,2026-03-01T12")
@@ -196,7 +196,7 @@ def test_a_torn_line_is_set_aside_and_told(home: Home, store: FeedbackStore) -> 
     assert store.verify().whole
 
 
-def test_a_changed_verdict_is_found(home: Home, store: FeedbackStore) -> None:
+def test_a_changed_verdict_is_found(home: Home, store: VerdictStore) -> None:
     store.record([verdict(), verdict(2), verdict(3)])
     file = home.ledger.path
     file.write_bytes(file.read_bytes().replace(b"u2,Ada,spammer", b"u2,Bo!,spammer"))
@@ -204,7 +204,7 @@ def test_a_changed_verdict_is_found(home: Home, store: FeedbackStore) -> None:
     assert str(store.verify().broken) == "feedback.csv, line 3: The text of this line is not what was written."
 
 
-def test_a_forgotten_user_is_nowhere_and_the_chain_holds(home: Home, store: FeedbackStore) -> None:
+def test_a_forgotten_user_is_nowhere_and_the_chain_holds(home: Home, store: VerdictStore) -> None:
     store.record([verdict(user="Zaphod B.", notes="Zaphod again"), verdict(2)])
     store.record([verdict(3, user="Zaphod B.", features={"other": 1.0})])
     store.read()
@@ -220,7 +220,7 @@ def test_a_forgotten_user_is_nowhere_and_the_chain_holds(home: Home, store: Feed
     assert home.audit.read()[["who", "what"]].to_numpy().tolist() == [["Lea", "forget"]]
 
 
-def test_recording_goes_on_after_a_user_was_forgotten(home: Home, store: FeedbackStore) -> None:
+def test_recording_goes_on_after_a_user_was_forgotten(home: Home, store: VerdictStore) -> None:
     store.record([verdict(), verdict(2)])
     store.forget("u2", by="Lea", now=NOW)
     store.record([verdict(3, supersedes="")])
@@ -229,20 +229,20 @@ def test_recording_goes_on_after_a_user_was_forgotten(home: Home, store: Feedbac
     assert store.verify().whole
 
 
-def test_no_user_forgets_nobody(home: Home, store: FeedbackStore) -> None:
+def test_no_user_forgets_nobody(home: Home, store: VerdictStore) -> None:
     store.record([verdict()])
     store.forget("u1", by="Lea", now=NOW)
 
     assert store.forget("", by="Lea", now=NOW) == 0
 
 
-def test_the_longest_id_can_be_undone(store: FeedbackStore) -> None:
+def test_the_longest_id_can_be_undone(store: VerdictStore) -> None:
     long = verdict(id="x" * MOST_ID)
 
     assert store.record([long, long.withdrawn(NOW)])[1].supersedes == long.id
 
 
-def test_threads_record_at_once(home: Home, store: FeedbackStore) -> None:
+def test_threads_record_at_once(home: Home, store: VerdictStore) -> None:
     def work(name: str) -> None:
         for number in range(20):
             store.record([verdict(f"{name}-{number}")])

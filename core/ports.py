@@ -1,0 +1,192 @@
+"""Every seam of the program: what a part promises to those who use it, whoever keeps the promise.
+
+A store may be another one tomorrow, and a family of models may lead that is not there yet: whoever implements one of
+these is given to its users by `core.home`, and nothing else changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+    from core.data.datasets import Dataset
+    from core.data.intake import Checked
+    from core.feedback.ledger import Said
+    from core.feedback.verdict import Verdict
+    from core.model.learner import Judge, Margins, Matrix, Options, Rows, Share, Watched
+    from core.policy.policy import Policy
+    from core.schema.schema import Schema
+    from core.store.verify import Verified
+
+
+class VerdictStore(Protocol):
+    """Keeps every verdict ever given; what was said before is never changed, only followed by something newer."""
+
+    def record(self, verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
+        """Store all of these or none; they are on disk when this returns. The stored verdicts, in the order given.
+
+        A verdict stored before is given back as it is stored, so repeating a call adds nothing. Raises RefusedError
+        when an id stands for something else already, or when `supersedes` names what is not there, what was
+        replaced or withdrawn before, or a verdict on another user; StorageError when the disk is full.
+        """
+
+    def revise(
+        self, predictions: Collection[str], decide: Callable[[Mapping[str, Sequence[Said]]], Sequence[Verdict]]
+    ) -> tuple[Verdict, ...]:  # fmt: skip
+        """As `record`, of what `decide` makes of all that was said of these predictions; nothing comes in between.
+
+        `decide` may be called again when it is refused, and changes nothing itself. Raises what it raises.
+        """
+
+    def read(self) -> pd.DataFrame:
+        """All verdicts in the order they were stored; the columns are those of `Ledger.frame`."""
+
+    def verify(self) -> Verified:
+        """Whether all that is stored is as it was written."""
+
+    def set_aside(self) -> int:
+        """How many unfinished, never acknowledged verdicts were found after a crash and set aside."""
+
+    def forget(self, user: str, *, by: str, now: datetime) -> int:
+        """Blank all that is stored about a user; `verify` still holds. How many verdicts; 0 when done before."""
+
+
+class DatasetStore(Protocol):
+    """Keeps the rows of files; a dataset never changes, and the same content is the same dataset."""
+
+    def put(
+        self, checked: Checked, schema: Schema, *, now: datetime, allow_missing: bool = False, need_label: bool = False
+    ) -> Dataset:  # fmt: skip
+        """Store what was read; on disk when this returns. What is there already is given back as it is."""
+
+    def without(self, dataset: Dataset, rows: pd.Index[int], *, now: datetime) -> Dataset:
+        """The dataset in which these input rows are rejected ones."""
+
+    def find(self, identity: str) -> Dataset:
+        """What is known of a dataset without its rows. Raises UnknownItemError."""
+
+    def stored(self) -> tuple[Dataset, ...]:
+        """All of them, newest first."""
+
+    def frame(self, identity: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """The accepted rows, or some of their columns, by input row. Raises UnknownItemError."""
+
+    def one(self, identity: str, row: int) -> pd.Series[Any]:
+        """One accepted row by its input row. Raises UnknownItemError."""
+
+    def row_of(self, identity: str, user: str) -> int | None:
+        """The latest input row of a user, or None."""
+
+    def rows_of(self, identity: str, user: str) -> tuple[int, ...]:
+        """All input rows of a user, in order."""
+
+    def rejected(self, identity: str) -> pd.DataFrame:
+        """The rejected rows: line, row, column, code, sentence, record. Raises UnknownItemError."""
+
+
+class PolicyStore(Protocol):
+    """Keeps every policy there ever was; one of them is in force."""
+
+    def in_force(self) -> Policy:
+        """The policy by which scores are decided now."""
+
+    def save(self, policy: Policy, *, by: str, now: datetime) -> Policy:
+        """Put a policy in force, under its own version. Raises RefusedError when it was made from an older one."""
+
+
+class Learner(Protocol):
+    """A fitted model."""
+
+    def margin(self, x: Matrix, /) -> Margins:
+        """Uncalibrated log-odds, (n, f) -> (n,)."""
+
+
+class Predictor(Learner, Protocol):
+    """A fitted model that may lead: what a version is made of."""
+
+    @property
+    def rounds(self) -> int:
+        """Of boosting."""
+
+    def bias(self, features: int, /) -> float:
+        """What contributions are added to for the margin, in log-odds."""
+
+    def on_one_thread(self) -> Predictor:
+        """The same, to the bit, for one user at a time."""
+
+    def reloaded(self) -> Predictor:
+        """As it is when it comes from its file."""
+
+    def save(self, path: Path, /) -> None:
+        """Write the file that `LeadingFamily.loaded` reads."""
+
+
+class Explainer(Protocol):
+    """Exact SHAP values of a predictor: with its bias they add up to the margin."""
+
+    def contributions(
+        self, features: Matrix, *, progress: Callable[[int, int], None] = ..., helper: Any = None
+    ) -> npt.NDArray[np.float32]:  # fmt: skip
+        """In log-odds, (n, f) -> (n, f); missing values (NaN) get theirs too.
+
+        progress: told how many rows of how many are explained; helper: of `helping`, which does a part of the work.
+        """
+
+    def helping(self, file: Path, /) -> AbstractContextManager[Any]:
+        """A second process on the file of the predictor, begun at once, so that it is ready when there is work."""
+
+
+class Draw(Protocol):
+    """What a search asks for the next value of a parameter (as `optuna.Trial` does)."""
+
+    def suggest_float(self, name: str, low: float, high: float, *, log: bool = False) -> float: ...
+    def suggest_int(self, name: str, low: int, high: int, *, log: bool = False) -> int: ...
+
+
+class Family(Protocol):
+    """A way to learn. `name`: in words. `can_lead`: whether one of it may be put in charge."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def can_lead(self) -> bool: ...
+    @property
+    def available(self) -> bool:
+        """Whether its library is installed."""
+
+    def options(self, rows: int, /) -> Options:
+        """What works well on sets of so many rows."""
+
+    def space(self, draw: Draw, /) -> dict[str, Any]:
+        """The parameters of one trial of a search."""
+
+    def note(self, rows: int, /) -> str:
+        """What has to be known when it learns from so many rows, as a sentence, or ""."""
+        ...
+
+    def watched(self, seen: Rows, unseen: Matrix, judge: Judge, options: Options, seed: int, told: Share, /) -> Watched:
+        """Learn from the rows seen, judged on the others on the way."""
+
+    def fitted(self, rows: Rows, options: Options, seed: int, rounds: int | None, told: Share, /) -> Learner:
+        """Learn from rows, for so many rounds where the family has rounds."""
+
+
+class LeadingFamily(Family, Protocol):
+    """A family whose models may be put in charge: they are stored, checked before they are loaded, and explained."""
+
+    def features(self, content: bytes, /) -> int:
+        """How many features a stored model has. Raises ValueError, with a clause, unless the file is sound."""
+
+    def loaded(self, content: bytes, /) -> Predictor:
+        """The model of a file. Raises ValueError, with a clause, unless it is sound."""
+
+    def explainer(self, predictor: Predictor, /) -> Explainer:
+        """What explains a model of this family. Raises TypeError for another one."""
