@@ -18,6 +18,7 @@ from core.home import Home
 from core.model import families
 from core.policy.policy import Policy
 from core.ports import DatasetStore, PolicyStore
+from core.registry import registry
 from core.scoring.scorer import Scorer
 from tests import make
 from tests.make import NOW
@@ -27,7 +28,7 @@ class PoliciesInMemory:
     """A `PolicyStore` as somebody else would write it."""
 
     def __init__(self) -> None:
-        self._all = [make.policy()]
+        self._all, self.saved = [make.policy()], list[tuple[str, datetime]]()
 
     def in_force(self) -> Policy:
         return self._all[-1]
@@ -35,6 +36,7 @@ class PoliciesInMemory:
     def save(self, policy: Policy, *, by: str, now: datetime) -> Policy:
         if policy.version != self.in_force().version:
             raise RefusedError("another one is in force by now")
+        self.saved.append((by, now))
         self._all.append(replace(policy, version=f"p{len(self._all) + 1:04d}"))
         return self.in_force()
 
@@ -73,8 +75,8 @@ def test_a_dataset_store_gives_back_what_it_was_given_for_ever(home: Home) -> No
 def test_a_model_that_leads_is_the_same_from_its_file_and_its_reasons_add_up(own: Home, tmp_path: Any) -> None:
     model = own.registry.load()
     features = Scorer(model).matrix(make.users(40, seed=8))
-    model.predictor.save(tmp_path / "model")
-    content = (tmp_path / "model").read_bytes()
+    model.predictor.save(tmp_path / registry.TREES)
+    content = (tmp_path / registry.TREES).read_bytes()
     again = families.LEADER.loaded(content)
     margin = model.predictor.margin(features)
 
