@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import graphlib
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ FLOORS: Final = {f"core.{room}": floor for floor, room in enumerate((*CORE, *TOP
 MOST_FILES: Final = 14
 MOST_OF_CORE: Final = 0.12
 ROOMS: Final = {"core": {"core"}, "app": {"core", "app"}, "pages": {"core", "app"}}
+#: Names of the library that fits the model that leads stand here alone; others have `Model.predictor` and `.explainer`.
+KNOW_THE_LIBRARY: Final = {f"core.model.{name}" for name in ("trees", "boosted", "shap_values", "tree_check")}
 READERS_OF_THE_ENVIRONMENT: Final = {"core.settings", "app.bootstrap"}  # the set-up runs before core can
 SERVING: Final = ("fastapi", "starlette", "uvicorn", "pydantic")
 BLIND: Final = {"everything", "Exception", "BaseException"}
@@ -251,6 +254,35 @@ def _times(source: Source) -> Iterator[str]:
             yield f"line {node.lineno} calls {name}"
 
 
+@rule("below home.py, nothing of core takes a home or its settings")
+def _homes(source: Source) -> Iterator[str]:
+    if source.room != "core" or source.name in {"core.home", "core.stores", "core.settings"}:
+        return
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.arg) and node.annotation is not None:
+            named = {each.id for each in ast.walk(node.annotation) if isinstance(each, ast.Name)}
+            if named & {"Home", "Settings", "Stores"}:
+                yield f"line {node.lineno} takes {ast.unparse(node.annotation)}"
+
+
+@rule("policies are made in their room, locks in core.locks")
+def _made_in_their_room(source: Source) -> Iterator[str]:
+    for line, name in source.calls():
+        if name == "Policy" and not _is_in(source.name, ["core.policy"]):
+            yield f"line {line} makes a policy: ask home.policies.in_force"
+        if name.endswith("FileLock") and source.name != "core.locks":
+            yield f"line {line} makes a lock"
+
+
+@rule("few know the library behind the model that leads")
+def _library(source: Source) -> Iterator[str]:
+    if source.name in KNOW_THE_LIBRARY:
+        return
+    for number, line in enumerate(source.text.splitlines(), 1):
+        if re.search(r"\b(xgb|booster)\b", line):
+            yield f"line {number} names it"
+
+
 @rule("no file of core is longer than 350 lines")
 def _length(source: Source) -> Iterator[str]:
     lines = len(source.text.splitlines())
@@ -351,6 +383,11 @@ BROKEN: Final = [
     (_times, "core.x", "datetime.now()"),
     (_times, "core.x", "datetime.datetime.utcnow()"),
     (_length, "core.x", "\n" * 351),
+    (_homes, "core.review.queue", "def f(home: Home) -> None: ..."),
+    (_homes, "core.review.queue", "class A:\n    def f(self, settings: Settings | None) -> None: ..."),
+    (_made_in_their_room, "app.commands.x", "policy = Policy(0.1, 0.2, 0.3)"),
+    (_made_in_their_room, "core.hub.x", "with FileLock(path): ..."),
+    (_library, "core.scoring.x", "margin = model.booster.predict(x)"),
 ]
 KEPT: Final = [
     (_floors, "core.model.x", "from core.schema import schema\nfrom core.model import learner\nfrom core import jobs"),
