@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
@@ -20,13 +19,9 @@ from urllib.parse import urlencode
 
 from core.files import told_when_full
 from core.monitoring.incidents import Finding, Incident, Incidents
+from core.retry import NotNowError, tried
 from core.settings import Alerts
 
-TRIES: Final = 4
-#: Seconds before the second try; twice as many before each further one.
-FIRST_WAIT: Final = 1.0
-#: A receiver may ask for a longer wait, up to this many seconds: the next look comes anyway.
-LONGEST_WAIT: Final = 30.0
 PATIENCE: Final = 5.0
 #: Answers that mean "not now"; any other refusal would be the same again.
 NOT_NOW: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -72,7 +67,7 @@ class Webhook:
             wait = error.headers.get("Retry-After", "")
             error.close()
             seconds = float(wait) if wait.isdecimal() else 0.0
-            return Answer(f"The webhook answered {error.code}.", error.code in NOT_NOW, min(seconds, LONGEST_WAIT))
+            return Answer(f"The webhook answered {error.code}.", error.code in NOT_NOW, seconds)
         except (OSError, http.client.HTTPException) as error:  # the text of either may hold the address
             reason = getattr(error, "reason", error)
             return Answer(f"The webhook could not be reached ({type(reason).__name__}).", again=True)
@@ -117,7 +112,7 @@ class Alerting:
         webhook = self.addresses().webhook
         return Webhook(webhook) if webhook else Log(self.log.with_name("alerts.log"))
 
-    def tell(self, to: Channel, *, now: datetime, sleep: Callable[[float], None] = time.sleep) -> tuple[int, str]:
+    def tell(self, to: Channel, *, now: datetime) -> tuple[int, str]:
         """Deliver, in one message, the open incidents nobody was told of. How many were told, and why none were, or "".
 
         Only what was delivered counts as told; the rest waits for the next look. Two looks at once may tell twice, but
@@ -126,20 +121,24 @@ class Alerting:
         waiting = self.incidents.untold()
         if not waiting:
             return 0, ""
-        failure = posted(to, message(waiting, self.addresses().address), now=now, sleep=sleep)
+        failure = posted(to, message(waiting, self.addresses().address), now=now)
         self.incidents.mark(waiting, now=now, failure=failure)
         return (0, failure) if failure else (len(waiting), "")
 
 
-def posted(to: Channel, text: str, *, now: datetime, sleep: Callable[[float], None] = time.sleep) -> str:
-    """Try up to four times, with a pause that doubles; "" once delivered, else why the last try failed."""
-    answer, wait = to.post(text, now), FIRST_WAIT
-    for _ in range(TRIES - 1):
-        if not answer.again:
-            break
-        sleep(max(wait, answer.wait))
-        answer, wait = to.post(text, now), 2 * wait
-    return answer.failure
+def posted(to: Channel, text: str, *, now: datetime) -> str:
+    """Deliver a message, with a few tries; "" once delivered, else why the last try failed."""
+
+    def post() -> str:
+        answer = to.post(text, now)
+        if answer.again:
+            raise NotNowError(answer.failure, answer.wait)
+        return answer.failure
+
+    try:
+        return tried(post)
+    except NotNowError as error:
+        return str(error)
 
 
 def message(waiting: Sequence[Incident], address: str) -> str:

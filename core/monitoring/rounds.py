@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,16 +35,16 @@ class Rounds:
     alerting: Alerting
     inspection: Inspection
 
-    def go(self, *, now: datetime, sleep: Callable[[float], None] = time.sleep) -> Round:
+    def go(self, *, now: datetime) -> Round:
         """Raises what `inspection.look` and `alerts.channel` raise."""
         look = self.inspection.look(now=now)
         to = self.alerting.channel()
-        number, failure = self.alerting.tell(to, now=now, sleep=sleep)
+        number, failure = self.alerting.tell(to, now=now)
         return Round(look, number, to.name, failure)
 
-    def news(self, *, now: datetime, sleep: Callable[[float], None] = time.sleep) -> tuple[str, ...]:
+    def news(self, *, now: datetime) -> tuple[str, ...]:
         """The news of a round, for who goes on whatever it finds: an error of ours is news as well."""
         try:
-            return self.go(now=now, sleep=sleep).news
+            return self.go(now=now).news
         except TrustdeskError as error:  # a file that somebody edits just now: the next round looks again
             return (str(error),)
