@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from core.hub.push_pull import HubSync
     from core.monitoring.alerts import Alerting
     from core.monitoring.drift import DriftWatch
-    from core.monitoring.exposition import Exposition
     from core.monitoring.inspection import Inspection
+    from core.monitoring.prometheus import Exposition
     from core.monitoring.rounds import Rounds
     from core.monitoring.volume import Volume
     from core.retraining.retrain import Retraining
@@ -267,7 +267,7 @@ class Home(Stores):
 
     @cached_property
     def exposition(self) -> Exposition:
-        from core.monitoring.exposition import Exposition
+        from core.monitoring.prometheus import Exposition
 
         return Exposition(
             self.database,

@@ -201,34 +201,40 @@ class Hub:
 class Alerts:
     """Where alerts go and where their links lead. Whoever knows a webhook may post to it: no text has it."""
 
-    webhook: str | None = field(repr=False)
+    webhooks: tuple[str, ...] = field(repr=False)
     address: str
 
     @classmethod
     def of(cls, secrets_file: Path) -> Alerts:
-        """As the environment says, else `webhook` and `address` of `[alerts]` in `data/secrets.toml`.
+        """As the environment says, else `webhook`, `webhooks` and `address` of `[alerts]` in `data/secrets.toml`.
 
-        Raises BadOptionError when that file is no TOML or either is no http(s) address; it never repeats them.
+        Raises BadOptionError when that file is no TOML or one is no http(s) address; it never repeats them.
         """
-        stored = _secrets(secrets_file)
-        webhook = os.environ.get(WEBHOOK_VARIABLE, "").strip() or stored.get("webhook", "")
+        stored, several = _secrets(secrets_file)
+        given = os.environ.get(WEBHOOK_VARIABLE, "").strip()
+        named = [given] if given else [stored.get("webhook", ""), *several]
+        webhooks = tuple(dict.fromkeys(filter(None, named)))
         address = os.environ.get(ADDRESS_VARIABLE, "").strip() or stored.get("address", "") or ADDRESS
-        for name, found in (("webhook", webhook), ("address", address)):
-            if found and not _is_web(found):
+        for name, found in (*(("webhook", each) for each in webhooks), ("address", address)):
+            if not _is_web(found):
                 raise BadOptionError(name, "the address of alerts must begin with https:// or http:// and name a host.")
-        return cls(webhook or None, address.rstrip("/"))
+        return cls(webhooks, address.rstrip("/"))
 
 
-def _secrets(path: Path) -> dict[str, str]:
+def _secrets(path: Path) -> tuple[dict[str, str], list[str]]:
+    """The texts of `[alerts]`, and its list of webhooks."""
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8-sig")).get("alerts", {})
     except (FileNotFoundError, NotADirectoryError):
-        return {}
+        return {}, []
     except (OSError, RecursionError, ValueError):  # what it says of the text may quote a secret
         raise BadOptionError(path.name, "it cannot be read as TOML.") from None
-    if not isinstance(table, dict) or not all(isinstance(value, str) for value in table.values()):
-        raise BadOptionError(path.name, "[alerts] is a table of texts: webhook and address.")
-    return table
+    whole = isinstance(table, dict) and isinstance(table.get("webhooks", []), list)
+    several = table.get("webhooks", []) if whole else []
+    texts = {name: value for name, value in table.items() if name != "webhooks"} if whole else {}
+    if not whole or not all(isinstance(each, str) for each in (*texts.values(), *several)):
+        raise BadOptionError(path.name, "[alerts] has the texts webhook and address, and webhooks, a list of texts.")
+    return texts, several
 
 
 def _is_web(address: str) -> bool:
@@ -265,7 +271,7 @@ def dashboard_environment(home: Path) -> dict[str, str]:
     return {"MALLOC_ARENA_MAX": "2"} | child_environment(home)
 
 
-def tests_environment() -> dict[str, str]:
+def environment_of_tests() -> dict[str, str]:
     """That of the tests, in two processes on two cores: threads wait asleep, and no process compiles anew."""
     ours = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {"OMP_WAIT_POLICY": "passive", "OPENBLAS_NUM_THREADS": "1"} | ours

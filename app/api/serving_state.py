@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import logging
 import math
 import time
@@ -11,7 +10,10 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Condition
 from typing import Final
+
+from cachetools import LRUCache, cached
 
 from app.api import log, responses
 from app.api.problem_details import Problem
@@ -48,6 +50,8 @@ class Live:
         self._seen: Stamps | None = None
         self._why, self._again = "", math.inf
         self._retired: list[Serving] = []
+        # A version never changes: it is loaded once, by one of those who ask at the same time.
+        self._loaded = cached(LRUCache(maxsize=_MOST_MODELS), condition=Condition())(home.registry.load)
 
     @property
     def serving(self) -> Serving:
@@ -65,7 +69,7 @@ class Live:
 
     def model(self, version: str) -> Model:
         """A version, in charge or not."""
-        return _loaded(self.home, version)
+        return self._loaded(version)
 
     def look(self) -> None:
         """Take up another champion, policy, schema or glossary. What cannot be used leaves all as it is."""
@@ -142,12 +146,6 @@ def _scored(serving: Serving, wishes: Sequence[Wish]) -> list[Reply]:
 
     found = serving.score([wish.asked for wish in wishes], now=datetime.now(UTC), kept=kept)
     return [early.get(wish) or wish.reply(each) for wish, each in zip(wishes, found, strict=True)]
-
-
-@functools.lru_cache(maxsize=_MOST_MODELS)
-def _loaded(home: Home, version: str) -> Model:
-    """Loaded once in a process: a version never changes."""
-    return home.registry.load(version)
 
 
 def _stamps(home: Home) -> Stamps:

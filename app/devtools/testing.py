@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from core.settings import ROOT, tests_environment
+from core.settings import ROOT, environment_of_tests
 
 #: All tests in two processes, the tests of a file in one: they share what it made. A part of them is told in order.
 #: Files stay in the order of tests/conftest.py: by the number of their tests, the longest ones would come last.
@@ -25,7 +25,7 @@ def run_tests(arguments: list[str], *, slow: bool = False, coverage: bool = Fals
     With `coverage` it says what was reached.
     """
     command = [sys.executable, "-m", "pytest", *options(arguments, slow=slow, coverage=coverage)]
-    return subprocess.run(command, check=False, cwd=ROOT, env=tests_environment()).returncode  # noqa: S603
+    return subprocess.run(command, check=False, cwd=ROOT, env=environment_of_tests()).returncode  # noqa: S603
 
 
 def options(arguments: Sequence[str], *, slow: bool = False, coverage: bool = False) -> list[str]:

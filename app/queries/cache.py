@@ -1,53 +1,35 @@
-"""A shelf of values that several sessions ask for: each made once, the ones not asked for longest given away."""
+"""A cache of values that several sessions ask for: each made once, the ones not asked for longest given away."""
 
 from __future__ import annotations
 
 import dataclasses
 import sys
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
-from threading import Lock
-from typing import Any, Final, TypeVar
+from threading import Condition
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
+from cachetools import LRUCache, cached
 
 T = TypeVar("T")
-_NOTHING: Final = object()
 
 
-class Shelf:
+class SizedCache:
     """The values asked for last, shared by all sessions, as long as together they take at most `most` bytes."""
 
     def __init__(self, most: int) -> None:
-        self._most, self._taken, self._lock = most, 0, Lock()
-        self._kept = OrderedDict[Hashable, tuple[Any, int]]()
-        self._making: dict[Hashable, Lock] = {}
+        kept = LRUCache[Hashable, Any](maxsize=most, getsizeof=size)
+        self._made = cached(kept, key=lambda key, _: key, condition=Condition())(_make)
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """What is kept under the key; when nothing is, one caller makes it and the others wait for it."""
-        with self._lock:
-            turn = self._making.setdefault(key, Lock())
-        with turn:
-            with self._lock:
-                known = self._kept.get(key, (_NOTHING, 0))[0]
-            made: T = make() if known is _NOTHING else known
-            with self._lock:
-                if known is _NOTHING:
-                    self._put(key, made)
-                elif key in self._kept:
-                    self._kept.move_to_end(key)
-                self._making.pop(key, None)
-            return made
+        found: T = self._made(key, make)
+        return found
 
-    def _put(self, key: Hashable, made: object) -> None:
-        taken = size(made)
-        if taken > self._most:
-            return
-        self._kept[key] = (made, taken)
-        self._taken += taken
-        while self._taken > self._most:
-            self._taken -= self._kept.popitem(last=False)[1][1]
+
+def _make(_: Hashable, make: Callable[[], Any]) -> Any:
+    return make()
 
 
 def size(value: object) -> int:

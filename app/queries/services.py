@@ -20,7 +20,7 @@ import pandas as pd
 import streamlit as st
 from streamlit import runtime
 
-from app.queries.cache import Shelf
+from app.queries.cache import SizedCache
 from core.comparison.comparison_store import Compared
 from core.data import intake
 from core.data.datasets import Dataset
@@ -49,7 +49,7 @@ from core.settings import DEMO_LABELLED, Settings
 from core.training.training_runs import TrainingRun
 
 #: What the numbers of the Explore page may take, in bytes.
-SHELF: Final = 100_000_000
+EXPLORED_BYTES: Final = 100_000_000
 T = TypeVar("T")
 #: What tells two homes apart in a cache.
 _BY_HOME: Final[dict[str | type[Any], Callable[[Any], Any]]] = {Home: lambda home: str(home.settings.home)}
@@ -223,7 +223,7 @@ def sweep(identity: str, side: str) -> Sweep:
 
 def kept(key: Hashable, make: Callable[[], T]) -> T:
     """What `make` gives, made once per process and key; the work may draw its own progress, unlike in a cache."""
-    return _shelf().get(key, make)
+    return _explored().get(key, make)
 
 
 def _leaks(dataset: str) -> tuple[str, ...]:
@@ -316,8 +316,8 @@ def _sweep(home: Home, identity: str, side: str) -> Sweep:
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
-def _shelf() -> Shelf:
-    return Shelf(most=SHELF)
+def _explored() -> SizedCache:
+    return SizedCache(most=EXPLORED_BYTES)
 
 
 @st.cache_resource(max_entries=3, ttl="2h", show_spinner=False)

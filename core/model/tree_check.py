@@ -13,10 +13,12 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+from cachetools import LRUCache, cached
 
 from core.model import ubj
 
@@ -29,6 +31,8 @@ MOST_TREES: Final = 50_000
 MOST_DEPTH: Final = 32
 #: Largest margin either way, in log-odds: far beyond any that means something, and far from overflowing 32 bits.
 MOST_MARGIN: Final = 1e30
+#: Files known to be sound, by their digests; a process meets the versions of its home, again and again.
+_MOST_KNOWN: Final = 1_000
 #: How XGBoost marks the root in `parents`.
 _NO_PARENT: Final = 2**31 - 1
 #: How far the users of two children may be off those of their parent: 32-bit sums.
@@ -76,15 +80,14 @@ class Forest:
         return np.asarray(self.left == -1)
 
 
-_sound: Final[dict[str, int]] = {}
+def _digest(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()
 
 
+@cached(LRUCache(maxsize=_MOST_KNOWN), key=_digest, lock=Lock())
 def features(content: bytes) -> int:
     """How many features a model file has; looked at once in a process. Raises as `forest` does."""
-    digest = hashlib.sha256(content).hexdigest()
-    if (found := _sound.get(digest)) is None:
-        found = _sound[digest] = forest(content).features
-    return found
+    return forest(content).features
 
 
 def forest(content: bytes) -> Forest:

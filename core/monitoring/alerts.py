@@ -1,107 +1,34 @@
-"""Telling people: once for each incident, to a Slack-compatible webhook or the home's alert log.
+"""Telling people: once for each incident, through every channel that the home has named.
 
-What could not be delivered is tried again, each time after twice as long, and once more at every later look. The
-webhook is a secret: it stands in no text, no log and no error.
+What could not be delivered is tried again, each time after twice as long, and once more at every later look.
 """
 
 from __future__ import annotations
 
-import http.client
-import json
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 from urllib.parse import urlencode
 
-from core.files import told_when_full
+from core.monitoring import channels
+from core.monitoring.channels import Channel
 from core.monitoring.incidents import Finding, Incident, Incidents
+from core.retry import NotNowError, tried
 from core.settings import Alerts
 
-TRIES: Final = 4
-#: Seconds before the second try; twice as many before each further one.
-FIRST_WAIT: Final = 1.0
-#: A receiver may ask for a longer wait, up to this many seconds: the next look comes anyway.
-LONGEST_WAIT: Final = 30.0
-PATIENCE: Final = 5.0
-#: Answers that mean "not now"; any other refusal would be the same again.
-NOT_NOW: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 #: Incidents named in one message; the page has them all.
 MOST: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What came of one try: `failure` is "" when it was delivered; `again`: another try may help, after `wait` s."""
+class Told:
+    """How many `incidents` were told, by the names of which channels; `failure`: why not by others, or by any."""
 
+    incidents: int = 0
+    by: tuple[str, ...] = ()
     failure: str = ""
-    again: bool = False
-    wait: float = 0.0
-
-
-class Channel(Protocol):
-    """A place where people read alerts."""
-
-    @property
-    def name(self) -> str: ...
-
-    def post(self, text: str, now: datetime) -> Answer:
-        """Deliver a message, once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Webhook:
-    """Posts `{"text": ...}`, as Slack and those who copy it take it."""
-
-    url: str = field(repr=False)
-    name: str = "webhook"
-
-    def post(self, text: str, now: datetime) -> Answer:  # noqa: ARG002 - the receiver has a clock of its own
-        body = json.dumps({"text": text}).encode()
-        request = urllib.request.Request(  # noqa: S310 - http or https: `Alerts.of` has looked
-            self.url, body, {"Content-Type": "application/json; charset=utf-8"}, method="POST"
-        )
-        try:
-            with _OPENER.open(request, timeout=PATIENCE):
-                return Answer()
-        except urllib.error.HTTPError as error:
-            wait = error.headers.get("Retry-After", "")
-            error.close()
-            seconds = float(wait) if wait.isdecimal() else 0.0
-            return Answer(f"The webhook answered {error.code}.", error.code in NOT_NOW, min(seconds, LONGEST_WAIT))
-        except (OSError, http.client.HTTPException) as error:  # the text of either may hold the address
-            reason = getattr(error, "reason", error)
-            return Answer(f"The webhook could not be reached ({type(reason).__name__}).", again=True)
-
-
-class _Here(urllib.request.HTTPRedirectHandler):
-    """Follows nobody elsewhere: a message is for whoever the home has named."""
-
-    def redirect_request(self, *_: object) -> None:
-        return None
-
-
-_OPENER: Final = urllib.request.build_opener(_Here)
-
-
-@dataclass(frozen=True, slots=True)
-class Log:
-    """One line a message in `data/logs/alerts.log`, for homes without a webhook."""
-
-    path: Path
-    name: str = "log"
-
-    def post(self, text: str, now: datetime) -> Answer:
-        line = f"{now.isoformat(timespec='seconds')} {' | '.join(text.splitlines())}\n"
-        with told_when_full(self.path):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(line)
-        return Answer()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,34 +39,44 @@ class Alerting:
     log: Path
     addresses: Callable[[], Alerts]
 
-    def channel(self) -> Channel:
-        """The webhook of this home, else its log. Raises BadOptionError when the webhook is no address."""
-        webhook = self.addresses().webhook
-        return Webhook(webhook) if webhook else Log(self.log.with_name("alerts.log"))
+    def channels(self) -> tuple[Channel, ...]:
+        """The webhooks of this home, else its log. Raises BadOptionError when a webhook is no address."""
+        return channels.named(self.addresses(), self.log.with_name("alerts.log"))
 
-    def tell(self, to: Channel, *, now: datetime, sleep: Callable[[float], None] = time.sleep) -> tuple[int, str]:
-        """Deliver, in one message, the open incidents nobody was told of. How many were told, and why none were, or "".
+    def tell(self, to: Sequence[Channel], *, now: datetime) -> Told:
+        """Deliver, in one message to each channel, the open incidents nobody was told of.
 
-        Only what was delivered counts as told; the rest waits for the next look. Two looks at once may tell twice, but
-        an incident that was told is not told again.
+        What one channel delivered counts as told; the rest waits for the next look. Two looks at once may tell twice,
+        but an incident that was told is not told again.
         """
         waiting = self.incidents.untold()
         if not waiting:
-            return 0, ""
-        failure = posted(to, message(waiting, self.addresses().address), now=now, sleep=sleep)
-        self.incidents.mark(waiting, now=now, failure=failure)
-        return (0, failure) if failure else (len(waiting), "")
+            return Told()
+        text, by, failures = message(waiting, self.addresses().address), list[str](), list[str]()
+        for channel in to:
+            if failure := posted(channel, text, now=now):
+                failures.append(failure)
+            else:
+                by.append(channel.name)
+                self.incidents.mark(waiting, now=now)  # at once: another channel may take its time
+        if not by:
+            self.incidents.mark(waiting, now=now, failure=" ".join(failures))
+        return Told(len(waiting) if by else 0, tuple(by), " ".join(failures))
 
 
-def posted(to: Channel, text: str, *, now: datetime, sleep: Callable[[float], None] = time.sleep) -> str:
-    """Try up to four times, with a pause that doubles; "" once delivered, else why the last try failed."""
-    answer, wait = to.post(text, now), FIRST_WAIT
-    for _ in range(TRIES - 1):
-        if not answer.again:
-            break
-        sleep(max(wait, answer.wait))
-        answer, wait = to.post(text, now), 2 * wait
-    return answer.failure
+def posted(to: Channel, text: str, *, now: datetime) -> str:
+    """Deliver a message, with a few tries; "" once delivered, else why the last try failed."""
+
+    def post() -> str:
+        answer = to.post(text, now)
+        if answer.again:
+            raise NotNowError(answer.failure, answer.wait)
+        return answer.failure
+
+    try:
+        return tried(post)
+    except NotNowError as error:
+        return str(error)
 
 
 def message(waiting: Sequence[Incident], address: str) -> str:

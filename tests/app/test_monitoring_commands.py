@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 
 import pytest
 from typer.testing import CliRunner
 
 from app.cli import app
-from core.monitoring import exposition
+from core.monitoring import prometheus
 from tests import make
+from tests.app.api.server import serving
 from tests.core.monitoring.test_drift import scored
 
 
@@ -60,9 +62,19 @@ def test_metrics_are_what_prometheus_reads(own):
     scored(own, make.users(300, seed=5))
     found = invoked(own, "metrics")
     assert found.exit_code == 0, found.stderr
-    assert "# TYPE trustdesk_runs_total counter\ntrustdesk_runs_total 1\n" in found.stdout
+    assert "# TYPE trustdesk_runs_total counter\ntrustdesk_runs_total 1.0\n" in found.stdout
     names = {line.split()[2] for line in found.stdout.splitlines() if line.startswith("# TYPE")}
-    assert names <= exposition.METRICS.keys()
+    assert names <= prometheus.METRICS.keys()
+
+
+def test_the_api_serves_the_same_metrics_with_the_type_of_their_format(own):
+    scored(own, make.users(300, seed=5))
+    with serving(own) as client:
+        answer = client.get("/metrics")
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    counters = {line for line in answer.body.decode().splitlines() if re.match(r"trustdesk_\w+_total", line)}
+    assert counters
+    assert counters <= set(invoked(own, "metrics").stdout.splitlines())
 
 
 def test_watch_looks_at_what_is_live_as_well(own):

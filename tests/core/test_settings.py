@@ -78,21 +78,35 @@ def test_the_token_is_the_first_that_is_set_and_never_part_of_the_text(monkeypat
 def test_the_webhook_is_that_of_the_environment_else_of_the_secrets_and_never_part_of_a_text(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert Alerts.of(home.settings.secrets_file) == Alerts(None, "http://localhost:8501")
+    assert Alerts.of(home.settings.secrets_file) == Alerts((), "http://localhost:8501")
     home.settings.data.mkdir()
     home.settings.secrets_file.write_text(
         '[alerts]\nwebhook = "https://hooks.example/T0/secret"\naddress = "https://desk.example/"\n'
     )
-    assert Alerts.of(home.settings.secrets_file) == Alerts("https://hooks.example/T0/secret", "https://desk.example")
+    assert Alerts.of(home.settings.secrets_file) == Alerts(("https://hooks.example/T0/secret",), "https://desk.example")
     monkeypatch.setenv("TRUSTDESK_WEBHOOK", "https://hooks.example/other")
     monkeypatch.setenv("TRUSTDESK_ADDRESS", "http://10.0.0.7:8501")
     found = Alerts.of(home.settings.secrets_file)
-    assert (found.webhook, found.address) == ("https://hooks.example/other", "http://10.0.0.7:8501")
+    assert (found.webhooks, found.address) == (("https://hooks.example/other",), "http://10.0.0.7:8501")
     assert "hooks" not in repr(found)
+
+
+def test_a_home_may_name_several_webhooks_and_the_environment_one_instead(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.settings.data.mkdir()
+    home.settings.secrets_file.write_text(
+        '[alerts]\nwebhook = "https://a.example"\nwebhooks = ["https://b.example", "https://a.example"]\n'
+    )
+    assert Alerts.of(home.settings.secrets_file).webhooks == ("https://a.example", "https://b.example")
+    monkeypatch.setenv("TRUSTDESK_WEBHOOK", "https://c.example")
+    assert Alerts.of(home.settings.secrets_file).webhooks == ("https://c.example",)
 
 
 @pytest.mark.parametrize(
     "text", ["secret = [", "secret = " + "[" * 100_000, "alerts = 1", "[alerts]\nwebhook = 5", '[alerts]\nwebhook = "ftp://secret.example"',
+             '[alerts]\nwebhooks = "https://secret.example"', "[alerts]\nwebhooks = [5]", 'alerts = "secret"',
+             '[alerts]\nwebhooks = ["https://hooks.example", "secret"]',
              '[alerts]\naddress = "secret"', '[alerts]\nwebhook = "https://[secret"'],
 )  # fmt: skip
 def test_secrets_that_cannot_be_used_are_told_without_repeating_them(home: Home, text: str) -> None:

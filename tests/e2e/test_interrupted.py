@@ -67,7 +67,7 @@ def begin(page: Page, file: Path) -> None:
 def kill_worker(home: Home) -> None:
     """Kill the process that scores: the only one of ours that this home has left."""
     listed = subprocess.run(["ps", "-ww", "-eo", "pid=,args="], check=True, stdout=subprocess.PIPE, text=True).stdout
-    ours = [int(line.split()[0]) for line in listed.splitlines() if f"core.jobs {home.settings.home}" in line]
+    ours = [int(line.split()[0]) for line in listed.splitlines() if f"core.worker {home.settings.home}" in line]
     assert len(ours) == 1
     os.kill(ours[0], signal.SIGKILL)
 

@@ -64,8 +64,14 @@ def _commands(home: Path, folder: Path) -> dict[str, bytes]:
         written = (folder / name).read_bytes() if target else done.stdout_bytes
         found[name] = f"exit code {done.exit_code}\n".encode() + written
     metrics = CliRunner().invoke(app, ["--home", str(home), "metrics"]).stdout.splitlines()
-    kept = sorted(line for line in metrics if not line.startswith("#") and not _AGE.search(line))
+    kept = sorted(_sample(line) for line in metrics if not line.startswith("#") and not _AGE.search(line))
     return found | {"metrics.txt": "\n".join(kept).encode()}
+
+
+def _sample(line: str) -> str:
+    """A sample with its value as one writes it, however the exposition did: 3.0 and 3 are the same."""
+    name, _, value = line.rpartition(" ")
+    return f"{name} {int(float(value)) if float(value).is_integer() else float(value)}"
 
 
 def _requests(home: Path, key: str) -> dict[str, bytes]:

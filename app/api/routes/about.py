@@ -12,7 +12,7 @@ from starlette.responses import Response
 from app.api.body import StrictRoute
 from app.api.dependencies import KEYED, Here
 from app.api.models import About, Health, Meaning, ModelInfo, ModelVersion, Ready
-from core.monitoring import exposition
+from core.monitoring import prometheus
 from core.registry.metadata import Metadata
 from core.schema.glossary import Glossary
 
@@ -63,7 +63,7 @@ def info(live: Here) -> ModelInfo:
 def metrics(live: Here) -> Response:
     """The figures of this home in the text format of Prometheus."""
     text = live.home.exposition.text(now=datetime.now(UTC))
-    return Response(text, media_type=exposition.CONTENT_TYPE)
+    return Response(text, media_type=prometheus.CONTENT_TYPE)
 
 
 def _figures(metadata: Metadata) -> dict[str, Any]:

@@ -18,6 +18,7 @@ import pytest
 
 from app.api import serving_state
 from core.home import Home
+from core.registry.registry import Model, Registry
 from core.schema import schema as schemas
 from core.scoring.online import Asked
 from core.scoring.scorer import Scorer
@@ -192,6 +193,26 @@ def test_servings_that_follow_each_other_quickly_are_all_closed(two: Home) -> No
 
     assert growing(two) == ["v0001"]
     assert len(two.runs.recent()) == 4
+
+
+def test_a_version_is_loaded_once_though_several_ask_at_once(two: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    load, loaded, both = Registry.load, [], threading.Barrier(2)
+
+    def counted(registry: Registry, version: str) -> Model:
+        loaded.append(version)
+        return load(registry, version)
+
+    def ask(_: int) -> Model:
+        both.wait(timeout=30)
+        return ours.model("v0001")
+
+    monkeypatch.setattr(Registry, "load", counted)
+    ours = serving_state.Live(two)
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(ask, range(2))
+    assert one is other
+    assert loaded == ["v0001"]
+    assert serving_state.Live(two).model("v0001") is not one
 
 
 def test_a_champion_that_cannot_be_loaded_leaves_the_one_before_in_charge(two: Home) -> None:

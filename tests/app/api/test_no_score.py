@@ -33,7 +33,7 @@ def none(own: Home) -> list[bool]:
 def api(own: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
     """A server whose model has a leaf that is no number."""
     bad = one_bad_leaf(own)
-    monkeypatch.setattr(serving_state, "_loaded", lambda *_: bad)
+    monkeypatch.setattr(serving_state.Live, "model", lambda *_: bad)
     with serving(own) as client:
         yield client
 

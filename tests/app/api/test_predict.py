@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from app.api import serving_state
 from core.home import Home
 from core.policy.decide import decide
 from core.schema import schema as schemas
@@ -39,13 +39,12 @@ def test_a_user_is_scored_with_band_action_and_reasons(api: Client, own: Home) -
 
 
 @pytest.mark.parametrize(("below", "band"), [(False, "monitor"), (True, "human_review")])
-def test_a_score_that_is_the_threshold_is_answered_with_the_milder_band(
-    own: Home, monkeypatch: pytest.MonkeyPatch, below: bool, band: str
-) -> None:
+def test_a_score_that_is_the_threshold_is_answered_with_the_milder_band(own: Home, below: bool, band: str) -> None:
     with serving(own) as api:
         score = api.post("/predict", spammer()).json["probability"]
     review = float(np.nextafter(score, 0)) if below else score
-    monkeypatch.setattr(serving_state, "Policy", lambda: make.policy(score / 2, review, (1 + score) / 2))
+    policy = replace(own.policies.in_force(), monitor=score / 2, review=review, remove=(1 + score) / 2)
+    own.policies.save(policy, by="Lea", now=make.NOW)
     with serving(own) as api:
         alone = api.post("/predict", spammer()).json
         (among,) = api.post("/predict/batch", {"users": [spammer()]}).json["predictions"]

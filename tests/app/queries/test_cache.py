@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.queries.cache import Shelf, size
+from app.queries.cache import SizedCache, size
 
 ROOM = 1_000_000
 
 
 def test_what_two_sessions_ask_for_at_once_is_made_once():
-    shelf, made = Shelf(most=ROOM), []
+    cache, made = SizedCache(most=ROOM), []
 
     def make() -> int:
         made.append(1)
@@ -20,44 +20,44 @@ def test_what_two_sessions_ask_for_at_once_is_made_once():
         return 7
 
     with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(lambda _: shelf.get("a", make), range(4))) == [7] * 4
+        assert list(pool.map(lambda _: cache.get("a", make), range(4))) == [7] * 4
     assert len(made) == 1
 
 
 def test_the_values_asked_for_last_are_the_ones_kept():
-    shelf, made = Shelf(most=2_000), []
+    cache, made = SizedCache(most=2_000), []
 
     def make(key: str) -> np.ndarray:
         made.append(key)
         return np.zeros(900, np.uint8)
 
     for key in "abacab":
-        shelf.get(key, lambda key=key: make(key))
+        cache.get(key, lambda key=key: make(key))
     # There is room for two: b was let go for c, then c for b; a was asked for in between each time.
     assert made == ["a", "b", "c", "b"]
 
 
-def test_a_value_larger_than_the_shelf_is_given_but_not_kept():
-    shelf, made = Shelf(most=100), []
-    assert shelf.get("small", lambda: 3) == 3
+def test_a_value_larger_than_the_cache_is_given_but_not_kept():
+    cache, made = SizedCache(most=100), []
+    assert cache.get("small", lambda: 3) == 3
     for _ in range(2):
-        assert len(shelf.get("big", lambda: made.append(1) or np.zeros(200))) == 200
+        assert len(cache.get("big", lambda: made.append(1) or np.zeros(200))) == 200
     assert len(made) == 2
-    assert shelf.get("small", lambda: 4) == 3
+    assert cache.get("small", lambda: 4) == 3
 
 
 def test_none_is_a_value_like_any_other():
-    shelf, made = Shelf(most=ROOM), []
+    cache, made = SizedCache(most=ROOM), []
     for _ in range(2):
-        assert shelf.get("none", lambda: made.append(1)) is None
+        assert cache.get("none", lambda: made.append(1)) is None
     assert len(made) == 1
 
 
 def test_a_value_whose_making_failed_is_made_again():
-    shelf = Shelf(most=ROOM)
+    cache = SizedCache(most=ROOM)
     with pytest.raises(ZeroDivisionError):
-        shelf.get("a", lambda: 1 // 0)
-    assert shelf.get("a", lambda: 3) == 3
+        cache.get("a", lambda: 1 // 0)
+    assert cache.get("a", lambda: 3) == 3
 
 
 @dataclass(frozen=True, slots=True)

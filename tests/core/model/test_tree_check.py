@@ -292,7 +292,7 @@ def test_trees_of_other_features_than_the_metadata_are_a_damaged_model(own: Home
 def test_a_file_is_looked_at_once_and_every_other_file_again(twelve: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[bytes] = []
     forest = tree_check.forest
-    monkeypatch.setattr(tree_check, "_sound", {})
+    tree_check.features.cache_clear()
     monkeypatch.setattr(tree_check, "forest", lambda content: looked.append(content) or forest(content))
     other = opened(twelve)
     leaf(0.25)(other)

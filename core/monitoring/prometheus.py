@@ -6,12 +6,15 @@ https://prometheus.io/docs/instrumenting/exposition_formats/. What is not known 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final, Literal
 
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from sqlalchemy import select
 
 from core.estimation.estimate import Estimate
@@ -26,7 +29,9 @@ from core.registry.registry import Registry
 from core.store import database
 from core.store.database import Database
 
-CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
+Family = CounterMetricFamily | GaugeMetricFamily
+_FAMILIES: Final[Mapping[str, type[Family]]] = {"counter": CounterMetricFamily, "gauge": GaugeMetricFamily}
 _NO_LABELS: Final[Mapping[str, str]] = MappingProxyType({})
 #: Every metric there is, its kind and what it says; `deploy/grafana/dashboard.json` asks for these names.
 METRICS: Final[Mapping[str, tuple[Literal["counter", "gauge"], str]]] = {
@@ -119,16 +124,15 @@ class Exposition:
                 yield Sample(metric, value, {"run": run.id, "which": which})
 
 
-def written(found: Iterator[Sample] | list[Sample]) -> str:
+def written(found: Iterable[Sample]) -> str:
     """Samples in the text format, a metric at a time; NaN is left out.
 
-    >>> written([Sample("trustdesk_queue_open", 3.0)]).splitlines()[-1]
-    'trustdesk_queue_open 3'
+    >>> written([Sample("trustdesk_queue_open", 3)]).splitlines()[-1]
+    'trustdesk_queue_open 3.0'
     """
-    by_metric: dict[str, list[Sample]] = {name: [] for name in METRICS}
-    for each in found:
-        by_metric[each.metric].append(each)
-    return "".join(line for name, each in by_metric.items() for line in _lines(name, each))
+    registry = CollectorRegistry()
+    registry.register(_Scrape(found))
+    return generate_latest(registry).decode("utf-8")
 
 
 def _drift(found: Drift) -> Iterator[Sample]:
@@ -142,19 +146,19 @@ def _ends(figure: Estimate) -> dict[str, float]:
     return {"value": value, "low": figure.low, "high": figure.high}
 
 
-def _lines(name: str, found: list[Sample]) -> Iterator[str]:
-    kind, said = METRICS[name]
-    known = [each for each in found if not math.isnan(each.value)]
-    if known:
-        yield f"# HELP {name} {said}\n# TYPE {name} {kind}\n"
-    for each in known:
-        labels = ",".join(f'{key}="{_escaped(value)}"' for key, value in each.labels.items())
-        yield f"{name}{f'{{{labels}}}' if labels else ''} {_number(each.value)}\n"
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scrape:
+    """A collector of prometheus_client for one scrape."""
 
+    found: Iterable[Sample]
 
-def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-
-
-def _number(value: float) -> str:
-    return str(int(value)) if float(value).is_integer() and abs(value) < 2**53 else repr(float(value))
+    def collect(self) -> Iterable[Family]:
+        families: dict[str, Family] = {}
+        for each in self.found:
+            if math.isnan(each.value):
+                continue
+            if each.metric not in families:
+                kind, said = METRICS[each.metric]
+                families[each.metric] = _FAMILIES[kind](each.metric, said, labels=list(each.labels))
+            families[each.metric].add_metric(list(each.labels.values()), each.value)
+        return families.values()

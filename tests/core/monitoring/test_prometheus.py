@@ -9,51 +9,36 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client.parser import text_string_to_metric_families
 
-from core.monitoring import exposition
-from core.monitoring.exposition import METRICS, Sample
+from core.monitoring import prometheus
+from core.monitoring.prometheus import METRICS, Sample
 from core.settings import ROOT
 from tests import make
 from tests.core.review.reviewing import fresh, judge, planned, scored, waiting
 from tests.make import NOW
 
-#: https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
-LABEL = r'[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\\\|\\"|\\n)*"'
-SAMPLE = re.compile(rf"([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{{((?:{LABEL},)*{LABEL})\}})? (\S+)")
-COMMENT = re.compile(r"# (HELP|TYPE) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.+)")
-
 
 def read(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
-    """The samples; fails where a line is not of the format, or a metric's samples stand apart from its type."""
-    assert text.endswith("\n") or not text
-    found, typed = {}, ""
-    for line in text.splitlines():
-        if comment := COMMENT.fullmatch(line):
-            typed = comment[2]
-            continue
-        parts = SAMPLE.fullmatch(line)
-        assert parts, line
-        assert parts[1] == typed
-        labels = re.findall(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"', parts[2] or "")
-        key = (parts[1], tuple((name, _plain(value)) for name, value in labels))
-        assert key not in found
-        found[key] = float(parts[3])
+    """The samples, each of which belongs to a metric that is told."""
+    found = {}
+    for family in text_string_to_metric_families(text):
+        assert family.documentation
+        for sample in family.samples:
+            key = (sample.name, tuple(sample.labels.items()))
+            assert key not in found
+            found[key] = sample.value
     return found
-
-
-def _plain(value: str) -> str:
-    return re.sub(r"\\(.)", lambda each: "\n" if each[1] == "n" else each[1], value)
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc"], include_characters='\n"\\'), max_size=20))
 def test_any_name_of_a_feature_comes_back_as_it_was(name):
-    text = exposition.written([Sample("trustdesk_feature_psi", 0.1 + 0.2, {"feature": name})])
-    if not {"\r", "\x0b", "\x0c", "\x85", "\u2028", "\u2029"} & set(name):
-        assert read(text) == {("trustdesk_feature_psi", (("feature", name),)): 0.1 + 0.2}
+    text = prometheus.written([Sample("trustdesk_feature_psi", 0.1 + 0.2, {"feature": name})])
+    assert read(text) == {("trustdesk_feature_psi", (("feature", name),)): 0.1 + 0.2}
 
 
 def test_what_is_not_known_has_no_sample(home):
-    assert exposition.written([Sample("trustdesk_precision", float("nan"))]) == ""
+    assert prometheus.written([Sample("trustdesk_precision", float("nan"))]) == ""
     found = read(home.exposition.text(now=NOW))
     assert found["trustdesk_runs_total", ()] == 0
     assert not [name for name, _ in found if name in {"trustdesk_champion_info", "trustdesk_score_psi"}]
