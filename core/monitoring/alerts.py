@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from core.monitoring import channels
 from core.monitoring.channels import Channel
 from core.monitoring.incidents import Finding, Incident, Incidents
-from core.retry import NotNowError, tried
+from core.monitoring.retry import NotNowError, tried
 from core.settings import Alerts
 
 #: Incidents named in one message; the page has them all.

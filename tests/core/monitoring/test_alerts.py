@@ -14,10 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from core import retry
 from core.errors import BadOptionError
 from core.home import Home
-from core.monitoring import alerts, incidents
+from core.monitoring import alerts, incidents, retry
 from core.monitoring.alerts import Told
 from core.monitoring.channels import Log, Webhook
 from core.monitoring.incidents import Finding

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from core import retry
-from core.retry import NotNowError
+from core.monitoring import retry
+from core.monitoring.retry import NotNowError
 
 
 @pytest.fixture
