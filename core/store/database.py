@@ -1,7 +1,7 @@
 """The one SQLite database of a home, `data/state.db`: what changes in small pieces and must survive.
 
-SQLAlchemy Core, write-ahead log, so that several processes read while one writes. Floors above define no
-tables of their own; they ask for `connect` and use the tables here.
+SQLAlchemy Core, write-ahead log, so that several processes read while one writes. Rooms above define no
+tables of their own; they ask for `connect` and use those of `core.store.tables`.
 """
 
 from __future__ import annotations
@@ -11,19 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import (
-    Connection,
-    Engine,
-    create_engine,
-    event,
-    insert,
-    select,
-    update,
-)  # fmt: skip
+from sqlalchemy import Connection, Engine, create_engine, event, insert, select, update
 from sqlalchemy.pool import NullPool
 
 from core import locks
-from core.store.tables import marks, metadata
+from core.store import migrating
+from core.store.migrating import Migrations
+from core.store.tables import marks
 
 #: Seconds a writer waits for another one before it gives up.
 BUSY: Final = 15.0
@@ -31,18 +25,23 @@ BUSY: Final = 15.0
 #: The execution options that name how a transaction begins, and whether it waits for the disk when it ends.
 _BEGIN: Final = "begin"
 _DURABLE: Final = "durable"
+_ALONE: Final = "BEGIN IMMEDIATE"
+_SHAPE: Final = "PRAGMA schema_version"
 
 
 class Database:
     """The one SQLite database of a home, in the file `path`; threads may share it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, migrations: Migrations | None = None) -> None:
         self.path = path
+        self._migrations = migrations or Migrations()
         # No pool: a connection is closed when its transaction ends, and none outlives its home.
         self._engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY}, poolclass=NullPool)
         #: The file, by inode, that was last given its tables.
         self._made: int | None = None
-        event.listen(self._engine, "connect", _prepare)
+        #: What SQLite counts up when tables change, as it was then.
+        self._shape: int | None = None
+        event.listen(self._engine, "connect", self._prepare)
         event.listen(self._engine, "begin", _begin)
 
     @contextlib.contextmanager
@@ -61,7 +60,7 @@ class Database:
         Readers do not wait for it. What is not `durable` outlives every process, but waits for no disk: when the
         machine itself goes down it may be lost.
         """
-        options = {_BEGIN: "BEGIN IMMEDIATE", _DURABLE: durable}
+        options = {_BEGIN: _ALONE, _DURABLE: durable}
         with self._open().execution_options(**options).begin() as connection:
             yield connection
 
@@ -74,14 +73,42 @@ class Database:
             yield
 
     def _open(self) -> Engine:
-        """The engine of a file that has its tables, also when it was taken away or another one put there."""
+        """The engine of a file that has its tables, also when it was taken away or another one put there.
+
+        Raises NewerFormatError where another program has made other tables, MigrationError and StorageError.
+        """
         if self._made != (file := self._file()) or file is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._shape = None
             # Turning on the write-ahead log and making tables wait for nobody; two processes may open a home at once.
             with locks.held(self.path.with_suffix(".lock")):
-                metadata.create_all(self._engine)
+                self._bring_up()
+                with self._engine.connect() as connection:
+                    self._shape = int(connection.exec_driver_sql(_SHAPE).scalar_one())
             self._made = self._file()
         return self._engine
+
+    def _bring_up(self) -> None:
+        with self._engine.connect() as connection:
+            found = migrating.revision_of(connection.exec_driver_sql)
+        if found == self._migrations.head:
+            return
+        self._migrations.check(found, self.path)
+        with self._engine.execution_options(**{_BEGIN: _ALONE}).begin() as connection:
+            self._migrations.bring_up(connection, found, self.path)
+
+    def _prepare(self, connection: Any, _record: object) -> None:
+        # The driver would begin at the first write only, after what was read had time to change. Recipe of SQLAlchemy:
+        # https://docs.sqlalchemy.org/en/20/dialects/sqlite.html#enabling-non-legacy-sqlite-transactional-modes
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        # A newer program may bring the database up while this one is at work in it.
+        if self._shape is not None and self._shape != (shape := cursor.execute(_SHAPE).fetchone()[0]):
+            self._migrations.check(migrating.revision_of(cursor.execute), self.path)
+            self._shape = shape
+        cursor.close()
 
     def _file(self) -> int | None:
         return self.path.stat().st_ino if self.path.exists() else None
@@ -103,13 +130,3 @@ def _begin(connection: Connection) -> None:
     if not options.get(_DURABLE, True):
         connection.exec_driver_sql("PRAGMA synchronous=NORMAL")  # of this connection, which ends with its transaction
     connection.exec_driver_sql(options.get(_BEGIN, "BEGIN"))
-
-
-def _prepare(connection: Any, _record: object) -> None:
-    # The driver would begin at the first write only, after what was read had time to change. Recipe of SQLAlchemy:
-    # https://docs.sqlalchemy.org/en/20/dialects/sqlite.html#enabling-non-legacy-sqlite-transactional-modes
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.close()

@@ -1,4 +1,7 @@
-"""The tables of `data/state.db`, as this version of the program works with them."""
+"""The tables of `data/state.db`, as this version of the program works with them.
+
+A change here comes with a revision in `core/store/migrations/versions/` that makes it in the databases there are.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,9 @@ from sqlalchemy import (
 )  # fmt: skip
 
 from core.store.moment import Moment
+
+#: The revision of `core.store.migrations` that these tables are.
+SCHEMA_HEAD: Final = "0001"
 
 metadata: Final = MetaData()
 
