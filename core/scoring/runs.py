@@ -26,7 +26,7 @@ from core.files import replacing, told_when_full, within
 from core.policy.decide import decide
 from core.policy.policy import BANDS, Band, Policy
 from core.scoring.scorer import Scored
-from core.store import database, numbered, tables
+from core.store import database, frames, numbered, tables
 from core.store.database import Database
 from core.store.numbered import Numbering
 
@@ -37,6 +37,9 @@ _SENT: Final = "sent.parquet"
 _ID: Final = re.compile(r"r-([0-9]{4,18})")
 #: What stands for the dataset of a run that is not whole: its users still come in, or its scores are being stored.
 _GROWS: Final = ""
+
+
+FORMAT: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +215,7 @@ class Runs:
         path = self._folder(run) / name
         if not path.is_file():
             raise UnknownItemError("run", run)
-        return pd.read_parquet(path, columns=columns)
+        return frames.read(path, known=FORMAT, columns=columns)
 
     def _folder(self, run: str) -> Path:
         return within(self.folder, run)
@@ -242,7 +245,7 @@ def _scores(scored: Scored, rows: pd.Index[int]) -> pd.DataFrame:
 
 def _write(target: Path, frame: pd.DataFrame) -> None:
     with replacing(target) as temporary:
-        frame.to_parquet(temporary, compression="lz4")
+        frames.write(frame, temporary, known=FORMAT)
 
 
 def id_of(number: int) -> str:

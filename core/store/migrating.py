@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.errors import MigrationError, NewerFormatError, StorageError
 from core.files import replacing
+from core.formats import shown
 from core.store.migrations.first import STATEMENTS
 from core.store.tables import SCHEMA_HEAD, metadata
 
@@ -104,11 +105,6 @@ class Migrations:
         for name, value in options.items():
             config.set_main_option(name, value.replace("%", "%%"))
         return config
-
-
-def shown(path: Path) -> str:
-    """A file of a home as sentences name it: data/state.db."""
-    return f"{path.parent.name}/{path.name}"
 
 
 def _number(connection: Connection) -> None:
