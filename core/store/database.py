@@ -7,6 +7,7 @@ tables of their own; they ask for `connect` and use those of `core.store.tables`
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -71,6 +72,20 @@ class Database:
             connection.execute(select(marks.c.name).limit(1)).all()
             connection.rollback()
             yield
+
+    def waiting(self) -> tuple[str, str] | None:
+        """What the file is of and the revision that opening it brings it to; None where that changes nothing.
+
+        Touches nothing. Raises NewerFormatError.
+        """
+        if not self.path.is_file():
+            return None
+        with contextlib.closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            found = migrating.revision_of(connection.execute)
+        self._migrations.check(found, self.path)
+        if found is None or found == self._migrations.head:
+            return None
+        return f"revision {found}" if found else "a time before revisions", self._migrations.head
 
     def _open(self) -> Engine:
         """The engine of a file that has its tables, also when it was taken away or another one put there.

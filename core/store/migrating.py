@@ -126,16 +126,21 @@ def _stamp(connection: Connection, revision: str) -> None:
 def _copy(path: Path, copy: Path) -> None:
     """What is committed in the database `path`, as a file that whoever may not read the database cannot read either."""
     with replacing(copy) as temporary:
-        temporary.touch(mode=0o600)
-        try:
-            with (
-                contextlib.closing(sqlite3.connect(path)) as source,
-                contextlib.closing(sqlite3.connect(temporary)) as target,
-            ):
-                source.backup(target)
-        except sqlite3.OperationalError as error:
-            raise StorageError(str(copy), str(error)) from error
+        copied(path, temporary)
         temporary.chmod(path.stat().st_mode)
+
+
+def copied(path: Path, copy: Path) -> None:
+    """Write what is committed in the database `path`, in use or not, to a file that nobody else may read.
+
+    Raises StorageError.
+    """
+    copy.touch(mode=0o600)
+    try:
+        with contextlib.closing(sqlite3.connect(path)) as source, contextlib.closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
+    except sqlite3.OperationalError as error:
+        raise StorageError(str(copy), str(error)) from error
 
 
 @contextlib.contextmanager
