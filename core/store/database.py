@@ -97,20 +97,21 @@ class Database:
             self._shape = None
             # Turning on the write-ahead log and making tables wait for nobody; two processes may open a home at once.
             with locks.held(self.path.with_suffix(".lock")):
-                self._bring_up()
-                with self._engine.connect() as connection:
-                    self._shape = int(connection.exec_driver_sql(_SHAPE).scalar_one())
+                self._shape = self._bring_up()
             self._made = self._file()
         return self._engine
 
-    def _bring_up(self) -> None:
-        with self._engine.connect() as connection:
-            found = migrating.revision_of(connection.exec_driver_sql)
-        if found == self._migrations.head:
-            return
-        self._migrations.check(found, self.path)
-        with self._engine.execution_options(**{_BEGIN: _ALONE}).begin() as connection:
-            self._migrations.bring_up(connection, found, self.path)
+    def _bring_up(self) -> int:
+        """Returns the shape it then has."""
+        # One connection stays meanwhile: whoever closes the last one waits for the disk.
+        with self._engine.connect() as looking:
+            found = migrating.revision_of(looking.exec_driver_sql)
+            looking.rollback()
+            if found != self._migrations.head:
+                self._migrations.check(found, self.path)
+                with self._engine.execution_options(**{_BEGIN: _ALONE}).begin() as connection:
+                    self._migrations.bring_up(connection, found, self.path)
+            return int(looking.exec_driver_sql(_SHAPE).scalar_one())
 
     def _prepare(self, connection: Any, _record: object) -> None:
         # The driver would begin at the first write only, after what was read had time to change. Recipe of SQLAlchemy:
