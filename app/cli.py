@@ -16,6 +16,7 @@ from app import guard
 from app.commands import (
     accounts,
     api,
+    backup,
     compare,
     decisions,
     diagnostics,
@@ -58,6 +59,9 @@ app.command()(reference.reference)
 app.command()(train.train)
 app.command()(train.evaluate)
 app.command()(api.api)
+app.command()(backup.backup)
+app.command()(backup.restore)
+app.command()(backup.migrate)
 app.command()(learning.retrain)
 app.command()(learning.watch)
 app.command()(shadow.shadow)

@@ -29,7 +29,7 @@ from core.home import Home  # noqa: E402
 from core.review import cases, queue  # noqa: E402
 from core.review.cases import CaseFilters  # noqa: E402
 from core.review.enqueue import Entry  # noqa: E402
-from core.store import database  # noqa: E402
+from core.store import tables  # noqa: E402
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 FEATURES = [f"X{i}" for i in range(1, 52)]
@@ -60,7 +60,7 @@ def fill(home: Home, closed: int, still_open: int) -> None:
         made = people(range(start, min(start + CHUNK, closed)), "r-0001")
         home.enqueuing.enqueue(made, now=NOW)
         with home.database.writing() as connection:
-            for number in connection.execute(cases.cases.select().where(database.OPEN)).scalars().all():
+            for number in connection.execute(tables.cases.select().where(tables.OPEN)).scalars().all():
                 queue.close(
                     connection, cases.id_of(number), verdict=f"v{number}", judgement="spammer", by="Ada", at=NOW
                 )

@@ -14,6 +14,8 @@ TrustdeskError
 │   ├── NoScoreError                   a model whose score of a user is not a finite number
 │   ├── HubError                       a Hub could not be reached, or did not give or take what it was asked
 │   ├── StorageError                   the disk is full, or the place may not be written to
+│   ├── NewerFormatError               a stored file that a newer version of the program wrote
+│   ├── MigrationError                 a database of before could not be made one of today
 │   └── OutputError                    stdout did not take all that was to be written
 ├── DamagedModelError                  exit code 4: a model file differs from its checksum
 ├── RefusedError                       exit code 4: a check said no
@@ -141,6 +143,28 @@ class StorageError(UnusableInputError):
     def __init__(self, path: str, reason: str) -> None:
         self.path, self.reason = path, reason
         super().__init__(f"{path} cannot be written: {reason}. Make room or choose another place, then try again.")
+
+
+class NewerFormatError(UnusableInputError):
+    """A stored file that a newer version of the program wrote; `found` says what this one does not know of it."""
+
+    def __init__(self, path: str, found: str) -> None:
+        self.path, self.found = path, found
+        super().__init__(
+            f"{path} was written by a newer version of Trustdesk ({found}). "
+            "Update the program, or restore a backup of before."
+        )
+
+
+class MigrationError(UnusableInputError):
+    """A revision of the database failed; nothing of it stayed."""
+
+    def __init__(self, path: str, before: str, after: str, reason: str, copy: str) -> None:
+        self.path, self.reason, self.copy = path, reason, copy
+        super().__init__(
+            f"{path} could not be brought from revision {before} to {after}: {reason}. It is as it was, "
+            f"and a copy of it is {copy}. Go on with the version of Trustdesk of before, and report this."
+        )
 
 
 class OutputError(UnusableInputError):

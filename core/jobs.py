@@ -23,7 +23,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from core import locks
+from core import formats, locks
 from core.errors import CancelledError, TrustdeskError, UnknownItemError
 from core.files import within, write_text
 from core.workers import Workers
@@ -38,6 +38,7 @@ TELL_EVERY: Final = 0.2
 START_WITHIN: Final = 20.0
 #: Bytes of a log that are shown: the details of a bug are at its end.
 MOST_LOG: Final = 20_000
+FORMAT: Final = 1
 _RESULT: Final = "result.json"
 
 
@@ -134,7 +135,7 @@ class Jobs:
     def again(self, identity: str, **changes: Any) -> Job:
         """Do a job that is over once more, as it was asked for but for some arguments. Raises UnknownItemError."""
         job = self.find(identity)
-        request = json.loads((self._folder(identity) / "request.json").read_text(encoding="utf-8"))
+        request = formats.load(self._folder(identity) / "request.json", known=FORMAT)
         arguments = request["arguments"] | changes
         return self.start_ready(
             request["target"], arguments, title=job.title, identity=identity, lane=request["lane"]
@@ -153,7 +154,7 @@ class Jobs:
             for name in ("cancel", _RESULT):
                 (folder / name).unlink(missing_ok=True)
             request = {"target": target, "arguments": dict(arguments), "lane": lane}
-            write_text(folder / "request.json", json.dumps(request))
+            write_text(folder / "request.json", json.dumps({"format": FORMAT, **request}))
             job = Job(id=identity, title=title, asked=time.time(), told=time.time())
             _store(folder, job)
             return job, True
@@ -236,7 +237,7 @@ class Jobs:
             status: Status = "failed"
             message = "This failed because of a bug; the details are in the job's log.txt."
             try:
-                request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
+                request = formats.load(folder / "request.json", known=FORMAT)
                 function = self.function(request["target"])
                 with self._turn(report, request["lane"]):
                     function(report, **request["arguments"])
@@ -282,11 +283,11 @@ class Jobs:
 def _store(folder: Path, job: Job) -> None:
     told = asdict(job)
     del told["interrupted"]  # seen, not told
-    write_text(folder / "state.json", json.dumps(told))
+    write_text(folder / "state.json", json.dumps({"format": FORMAT, **told}))
 
 
 def _told(folder: Path, identity: str) -> Job:
     try:
-        return Job(**json.loads((folder / "state.json").read_text(encoding="utf-8")))
+        return Job(**formats.load(folder / "state.json", known=FORMAT))
     except (FileNotFoundError, NotADirectoryError):
         raise UnknownItemError("job", identity) from None

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from core.scoring.export import Exports
     from core.scoring.online_runs import OnlineRuns
     from core.scoring.runs import Runs
+    from core.store.backup import Backups
     from core.store.database import Database
     from core.store.numbered import Numbering
     from core.training.training_runs import TrainingRuns
@@ -78,6 +79,17 @@ class Stores:
         from core.store.database import Database
 
         return Database(self.settings.database)
+
+    @cached_property
+    def backups(self) -> Backups:
+        from core.store.backup import Backups
+
+        settings = self.settings
+        # Secrets are for nobody else, and logs and claims of no use in another home.
+        out = {settings.secrets_file, settings.log.parent, settings.claims, settings.database}
+        places = tuple(place for place in settings.kept() if place not in out)
+        chained = (settings.feedback_file, settings.audit)
+        return Backups(settings.home, places, settings.database, chained, settings.runs)
 
     @cached_property
     def numbering(self) -> Numbering:

@@ -19,7 +19,8 @@ from typing import Any, Final, Literal, get_args
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from core.errors import BadOptionError, NotAllowedError, RefusedError, SignInError, UnknownItemError
-from core.store.database import Database, accounts, keys
+from core.store.database import Database
+from core.store.tables import accounts, keys
 
 Role = Literal["analyst", "reviewer", "data scientist", "lead", "admin"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)

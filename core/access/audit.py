@@ -13,6 +13,8 @@ from typing import Final
 import pandas as pd
 import pyarrow as pa
 
+from core.errors import FileProblemError, NewerFormatError, listed
+from core.formats import shown
 from core.store import chained_log, log_line
 from core.store.verify import Verified
 from core.store.verify import verify as verify_log
@@ -43,13 +45,9 @@ class AuditLog:
 
     def read(self, most: int = 1000) -> pd.DataFrame:
         """The latest notes, newest first: `time` (UTC), `who`, `what`, `about`, `why`, `details`
-        as JSON text or "". Raises FileProblemError when a line was damaged.
+        as JSON text or "". Raises FileProblemError when a line was damaged, NewerFormatError.
         """
-        parts = [
-            table
-            for file in chained_log.files(self.path)
-            for table, _ in chained_log.tables(file, list(_TYPES.values()))
-        ]
+        parts = [table for file in chained_log.files(self.path) for table, _ in chained_log.tables(file, _types(file))]
         notes = pa.concat_tables(part.select(range(len(_TYPES))) for part in parts) if parts else _EMPTY
         frame: pd.DataFrame = notes.rename_columns(list(_TYPES)).to_pandas()
         return frame.iloc[::-1][:most].reset_index(drop=True)
@@ -57,6 +55,15 @@ class AuditLog:
     def verify(self) -> Verified:
         """Whether every note is as it was written, and none was taken out or put in between."""
         return verify_log(self.path)
+
+
+def _types(file: Path) -> list[pa.DataType]:
+    names = chained_log.columns(file)
+    if unknown := [name for name in names if name not in _TYPES]:
+        raise NewerFormatError(shown(file), f"column {listed(unknown)}")
+    if names != list(_TYPES):
+        raise FileProblemError(file.name, "damaged", "its first line names other columns. Restore it from a backup.")
+    return list(_TYPES.values())
 
 
 def _storable(text: str) -> str:

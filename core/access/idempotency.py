@@ -28,7 +28,8 @@ from core import locks
 from core.errors import RefusedError
 from core.files import within
 from core.locks import Lock
-from core.store.database import Database, replies
+from core.store.database import Database
+from core.store.tables import replies
 
 #: How long an answer is kept.
 KEPT: Final = timedelta(hours=24)

@@ -19,7 +19,8 @@ from sqlalchemy import Row, insert, select, update
 from core.access import accounts
 from core.access.accounts import KEY_PREFIX, Accounts, Person, Role
 from core.errors import BadOptionError, KeyRefusedError, RefusedError, UnknownItemError
-from core.store.database import Database, keys
+from core.store.database import Database
+from core.store.tables import keys
 
 #: Requests a second of a key, unless it was made with another rate.
 RATE: Final = 100.0

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from core import formats
 from core.comparison import flips
 from core.comparison.flips import Flips
 from core.comparison.paired_metrics import Comparison
@@ -86,7 +87,7 @@ class Comparisons:
         folder = within(self.folder, identity)
         if not self.known(identity):
             return None
-        raw = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
+        raw = formats.load(folder / _ABOUT, known=FORMAT)
         a, b = (pd.read_parquet(folder / name) for name in _SEGMENTS)
         return Compared(
             contenders=tuple(raw["contenders"]),

@@ -18,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from core import formats
 from core.comparison import external
 from core.comparison.external import Predictions
 from core.errors import UnknownItemError
@@ -75,7 +76,7 @@ class PredictionFiles:
 
     def find(self, identity: str) -> Given:
         """Raises UnknownItemError when this home has no such predictions."""
-        return _from_json(json.loads((self._folder(identity) / _ABOUT).read_text(encoding="utf-8")))
+        return _from_json(formats.load(self._folder(identity) / _ABOUT, known=FORMAT))
 
     def load(self, identity: str) -> Predictions:
         """The predictions as they were read, under the name of their file. Raises UnknownItemError."""
@@ -103,5 +104,4 @@ def _as_json(given: Given) -> dict[str, Any]:
 
 
 def _from_json(raw: Mapping[str, Any]) -> Given:
-    known = {name: value for name, value in raw.items() if name != "format"}
-    return Given(**{**known, "created": datetime.fromisoformat(raw["created"])})
+    return Given(**{**raw, "created": datetime.fromisoformat(raw["created"])})

@@ -17,6 +17,7 @@ from typing import Any, Final
 import pandas as pd
 import pyarrow.parquet as pq
 
+from core import formats
 from core.data import problems
 from core.data.intake import Checked, Problem
 from core.errors import UnknownItemError
@@ -111,7 +112,7 @@ class Datasets:
     def find(self, identity: str) -> Dataset:
         """Raises UnknownItemError when this home has no such dataset."""
         try:
-            raw = json.loads((self._folder(identity) / _ABOUT).read_text(encoding="utf-8"))
+            raw = formats.load(self._folder(identity) / _ABOUT, known=FORMAT)
         except (FileNotFoundError, NotADirectoryError):
             raise UnknownItemError("dataset", identity) from None
         return _from_json(raw)
@@ -213,10 +214,9 @@ def _as_json(dataset: Dataset) -> dict[str, Any]:
 
 
 def _from_json(raw: dict[str, Any]) -> Dataset:
-    known = {name: value for name, value in raw.items() if name != "format"}
     return Dataset(
         **{
-            **known,
+            **raw,
             "created": datetime.fromisoformat(raw["created"]),
             "context": tuple(raw["context"]),
             "absent": tuple(raw["absent"]),

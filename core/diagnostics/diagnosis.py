@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from core import formats
 from core.evaluation.resample import Floats
 from core.files import within, write_text
 from core.model.learner import Matrix
@@ -46,9 +47,12 @@ class Diagnoses:
         write_text(self.file(version, dataset, kind), text + "\n")
 
     def kept(self, version: str, dataset: str, kind: str) -> dict[str, Any] | None:
-        """A stored result; None where there is none, or one of another format or dataset."""
+        """A stored result; None where there is none, or one of an older format or another dataset.
+
+        Raises NewerFormatError."""
         path = self.file(version, dataset, kind)
         if not path.is_file():
             return None
         raw: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return raw if (raw["format"], raw["dataset"]) == (FORMAT, dataset) else None
+        found = formats.number(raw.get("format", 1), formats.shown(path), FORMAT)
+        return raw if (found, raw["dataset"]) == (FORMAT, dataset) else None

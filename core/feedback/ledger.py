@@ -18,11 +18,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from core.errors import FileProblemError
+from core.errors import FileProblemError, NewerFormatError, listed
 from core.feedback import standing as standings
 from core.feedback.standing import Line, Standing
-from core.feedback.table import FIELDS, Table
+from core.feedback.table import FIELDS, FIRST, Table
 from core.feedback.verdict import Judgement, Verdict
+from core.formats import shown
+from core.schema.schema import RESERVED
 from core.store import chained_log
 
 _INDEXED: Final = ("user", "case", "reviewer", "prediction")
@@ -99,7 +101,7 @@ class Ledger:
         # The lock first, always: who writes holds it and then asks here. It also keeps out what is not on disk yet.
         with chained_log.locked(self.path), self._guard:
             present = chained_log.files(self.path)
-            features = tuple(dict.fromkeys(name for file in present for name in _features(file)))
+            features = tuple(dict.fromkeys(name for file in present for name in _columns(file)[1]))
             if not self._goes_on(present) or not set(features) <= set(self.features):
                 self._clear(features)
             for number, file in enumerate(present):
@@ -214,11 +216,11 @@ class Ledger:
 
     def _read(self, number: int, file: Path) -> None:
         offset = self._done[number].offset if number < len(self._done) else 0
-        features = _features(file)
-        types = [*FIELDS.values(), *[pa.float64()] * len(features)]
+        fields, features = _columns(file)
+        types = [*(FIELDS[name] for name in fields), *[pa.float64()] * len(features)]
         for part, end in chained_log.tables(file, types, offset):
             first = len(self._table)
-            self._table.add(part, features, self._rows)
+            self._table.add(part, fields, features, self._rows)
             self._rows += part.num_rows
             self._index(first)
             done = _Done(file, file.stat().st_ino, end, part[part.num_columns - 1][-1].as_py().encode())
@@ -260,10 +262,17 @@ def _signature(path: Path) -> object:
     return tuple((name, stat.st_ino, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
 
 
-def _features(file: Path) -> list[str]:
-    """Raises FileProblemError when the other columns are not those of a feedback file."""
+def _columns(file: Path) -> tuple[list[str], list[str]]:
+    """The fields of a file and its features.
+
+    Raises FileProblemError when its columns are not those of feedback, NewerFormatError when it does not know
+    some of them.
+    """
     names = chained_log.columns(file)
-    if names[: len(FIELDS)] != list(FIELDS):
+    later = [name for name in names if name.startswith(RESERVED)]
+    if unknown := [name for name in later if name not in FIELDS]:
+        raise NewerFormatError(shown(file), f"column {listed(unknown)}")
+    if names[:FIRST] != list(FIELDS)[:FIRST]:
         sentence = "its first line does not name the columns of feedback. Restore it from a backup."
         raise FileProblemError(file.name, "damaged", sentence)
-    return names[len(FIELDS) :]
+    return names[:FIRST] + later, [name for name in names[FIRST:] if name not in later]

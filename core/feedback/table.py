@@ -18,7 +18,8 @@ from core.store import log_line
 from core.table_marks import Mark
 
 _TIME: Final = pa.timestamp("us", tz="UTC")
-#: The columns of every file, in order; one for each feature follows.
+#: The columns of a file, in order; one for each feature follows. The first FIRST are in every file. One that is added
+#: some day has a name that begins with RESERVED, which no feature's does: no program takes it for a feature.
 FIELDS: Final[Mapping[str, pa.DataType]] = {
     "id": pa.string(), "time": _TIME, "case": pa.string(), "prediction": pa.string(), "user": pa.string(),
     "reviewer": pa.string(), "verdict": pa.string(), "is_correct": pa.bool_(), "actual_label": pa.float64(),
@@ -26,6 +27,7 @@ FIELDS: Final[Mapping[str, pa.DataType]] = {
     "score": pa.float64(), "band": pa.string(), "action": pa.string(), "reasons": pa.string(), "blind": pa.bool_(),
     "stratum": pa.string(), "inclusion": pa.float64(), "supersedes": pa.string(),
 }  # fmt: skip
+FIRST: Final = 22
 #: A table of verdicts that has left the home. A copy of the home's own file, whose lines are sealed, is none.
 MARK: Final = Mark(
     "verdicts",
@@ -73,15 +75,19 @@ class Table:
     def __len__(self) -> int:
         return self._rows
 
-    def add(self, part: pa.Table, features: Sequence[str], first: int) -> None:
-        """Rows as `chained_log.tables` gives them, of a file with these features; the first is row `first` of all."""
-        at = dict(zip([*FIELDS, *(("feature", name) for name in features)], part.column_names, strict=False))
+    def add(self, part: pa.Table, fields: Sequence[str], features: Sequence[str], first: int) -> None:
+        """Rows as `chained_log.tables` gives them, of a file with these columns; the first is row `first` of all.
+
+        A field that the file does not have is blank in each of its rows.
+        """
+        at = dict(zip([*fields, *(("feature", name) for name in features)], part.column_names, strict=False))
         kept = pc.not_equal(part[at["id"]], "")
         number = first + np.flatnonzero(kept.to_numpy())
         part = part.filter(kept)
         for name, texts in self._texts.items():
-            texts.add(part[at[name]])
-        sources = [at[name] for name in NUMBERS] + [at.get(("feature", name)) for name in self.features]
+            blank = pa.chunked_array([pa.array([""] * part.num_rows, pa.string())])
+            texts.add(part[at[name]] if name in at else blank)
+        sources = [at.get(name) for name in NUMBERS] + [at.get(("feature", name)) for name in self.features]
         self._numbers.add(np.column_stack([*(_floats(part, source) for source in sources), number]))
         self._rows += part.num_rows
 

@@ -12,7 +12,8 @@ from typing import Any, Final, Literal, get_args
 from sqlalchemy import Row, insert, select, update
 
 from core.errors import UnknownItemError
-from core.store.database import Database, incidents
+from core.store.database import Database
+from core.store.tables import incidents
 
 Kind = Literal["drift", "precision", "queue", "retraining", "schema", "model"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)

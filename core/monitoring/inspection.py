@@ -11,7 +11,14 @@ from typing import Final
 import pandas as pd
 
 from core.access.audit import AuditLog
-from core.errors import DamagedModelError, SchemaError, UnknownVersionError, WrongFeaturesError, listed
+from core.errors import (
+    DamagedModelError,
+    NewerFormatError,
+    SchemaError,
+    UnknownVersionError,
+    WrongFeaturesError,
+    listed,
+)
 from core.estimation.estimate import Estimate
 from core.estimation.live_figures import LiveFigures
 from core.feedback.ledger import Ledger
@@ -127,7 +134,7 @@ class Inspection:
     def _broken(self) -> Iterator[Finding]:
         try:
             names = schemas.load(self.schema_file).names
-        except SchemaError as error:
+        except (SchemaError, NewerFormatError) as error:
             yield Finding("schema", self.schema_file.name, str(error), "monitor")
             return
         if (version := self.registry.champion()) is None:

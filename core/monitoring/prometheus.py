@@ -26,7 +26,7 @@ from core.monitoring.inspection import Inspection
 from core.monitoring.volume import Volume
 from core.policy.policy import BANDS
 from core.registry.registry import Registry
-from core.store import database
+from core.store import tables
 from core.store.database import Database
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
@@ -96,9 +96,9 @@ class Exposition:
         yield from (Sample("trustdesk_incidents_open", open_.count(kind), {"kind": kind}) for kind in KINDS)
 
     def _scored(self) -> Iterator[Sample]:
-        columns = [database.runs.c[name] for name in ("created", "rejected", "counts")]
+        columns = [tables.runs.c[name] for name in ("created", "rejected", "counts")]
         with self.database.connect() as connection:
-            rows = connection.execute(select(*columns).order_by(database.runs.c.number)).all()
+            rows = connection.execute(select(*columns).order_by(tables.runs.c.number)).all()
         yield Sample("trustdesk_runs_total", len(rows))
         yield Sample("trustdesk_rows_rejected_total", sum(row.rejected for row in rows))
         for band in BANDS:

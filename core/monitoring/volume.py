@@ -14,7 +14,8 @@ from sqlalchemy import ColumnElement, func, select
 from core.policy.policy import BANDS
 from core.review.guidance import GuidanceStore
 from core.scoring.runs import Run, Runs
-from core.store.database import OPEN, Database, cases
+from core.store.database import Database
+from core.store.tables import OPEN, cases
 
 #: The shares of users below the scores that tell how scores are spread; most users score low.
 LEVELS: Final = (0.5, 0.9, 0.95, 0.99)

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Row, insert, select
 
 from core.errors import RefusedError
 from core.policy.policy import Policy
-from core.store.database import Database, documents
+from core.store.database import Database
+from core.store.tables import documents
 
 _NAME: Final = "policy"
 #: In force until somebody has saved another.

@@ -21,11 +21,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from core import formats
 from core.data.split import Keys, fingerprints
 from core.evaluation.histogram import Histogram, histogram, score_histogram
 from core.store import strict_json
 from core.store.strict_json import typed
 
+FORMAT: Final = 1
 SAMPLE_ROWS: Final = 20_000
 #: Users whose fingerprints are read at most: 800 MB of them, which a file of a few bytes can claim to hold.
 MOST_USERS: Final = 100_000_000
@@ -77,7 +79,7 @@ def without_rows(baseline: Baseline) -> Baseline:
 
 def save(baseline: Baseline, path: Path) -> None:
     raw = {
-        "format": 1,
+        "format": FORMAT,
         "score": _as_json(baseline.score),
         "quantiles": baseline.quantiles,
         "features": {name: _as_json(entry) for name, entry in baseline.features.items()},
@@ -88,9 +90,10 @@ def save(baseline: Baseline, path: Path) -> None:
 
 
 def load(source: Path | BinaryIO) -> Baseline:
-    """Raises AttributeError, KeyError, TypeError or ValueError when the file is no baseline."""
+    """Raises AttributeError, KeyError, TypeError or ValueError when the file is no baseline, NewerFormatError."""
     with _opened(source) as file:
         raw = strict_json.parsed((file.schema_arrow.metadata or {})[_KEY])
+        formats.number(raw.get("format", 1), "baseline.parquet", FORMAT)
         features = {name: _from_json(entry) for name, entry in raw["features"].items()}
         quantiles = tuple(raw["quantiles"])
         if not quantiles:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from core import formats
 from core.evaluation.metrics import AT_THRESHOLD, Figures
 from core.store.strict_json import typed
 
@@ -106,9 +107,8 @@ class Metadata:
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Metadata:
-        """Raises AttributeError, KeyError, TypeError or ValueError when the JSON is not metadata of this format."""
-        if raw["format"] != FORMAT:
-            raise ValueError(f"has format {raw['format']}, this program reads {FORMAT}")
+        """Raises AttributeError, KeyError, TypeError or ValueError when the JSON is no metadata, NewerFormatError."""
+        formats.number(raw["format"], "metadata.json", FORMAT)
         metadata = cls(
             created=datetime.fromisoformat(raw["created"]),
             data=Data(**raw["data"]),

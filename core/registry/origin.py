@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from core import formats
 from core.store.strict_json import typed
 
 FORMAT: Final = 1
@@ -41,8 +42,7 @@ class Origin:
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Origin:
-        """Raises KeyError, TypeError or ValueError when the JSON is not an origin of this format."""
-        if raw["format"] != FORMAT:
-            raise ValueError(f"has format {raw['format']}, this program reads {FORMAT}")
+        """Raises KeyError, TypeError or ValueError when the JSON is not an origin, NewerFormatError."""
+        formats.number(raw["format"], "origin.json", FORMAT)
         at = datetime.fromisoformat(raw["at"])
         return typed(cls(raw["hub"], raw["repo"], raw["revision"], raw["by"], at))

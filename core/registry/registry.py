@@ -19,9 +19,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from core import formats
 from core.access.accounts import Accounts
 from core.data.split import Keys
-from core.errors import BadOptionError, DamagedModelError, RefusedError, UnknownVersionError
+from core.errors import BadOptionError, DamagedModelError, NewerFormatError, RefusedError, UnknownVersionError
 from core.files import replacing, write_text
 from core.model.calibrate import Calibration
 from core.model.families import LEADER
@@ -266,7 +267,9 @@ def looked_at(folder: Path) -> tuple[Metadata, Origin | None, Calibration, bytes
         sentence = f"names {len(metadata.names)} features, and {TREES} has {features}"
         raise DamagedModelError(folder.name, METADATA, sentence)
     with _read(folder, CALIBRATION) as text:
-        return metadata, origin, Calibration.from_json(strict_json.parsed(text)), content
+        raw = strict_json.parsed(text)
+        formats.number(raw.get("format", 1), CALIBRATION, FORMAT)
+        return metadata, origin, Calibration.from_json(raw), content
 
 
 def reason_given(why: str) -> str:
@@ -300,6 +303,9 @@ def _read(folder: Path, name: str) -> Iterator[bytes]:
 def _telling(folder: Path, name: str) -> Iterator[None]:
     try:
         yield
+    except NewerFormatError as error:
+        sentence = f"was written by a newer version of Trustdesk ({error.found}), so update the program"
+        raise DamagedModelError(folder.name, name, sentence) from error
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         why = strict_json.legible(str(error), MOST_SAID)
         raise DamagedModelError(folder.name, "a file", f"cannot be read ({name}: {why})") from error

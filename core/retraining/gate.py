@@ -18,6 +18,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import numpy.typing as npt
 
+from core import formats
 from core.comparison import flips
 from core.evaluation import weakest
 from core.evaluation.difference import short
@@ -178,7 +179,7 @@ class GateReports:
     def kept(self, version: str) -> Gate | None:
         """What was found of a version, None where it never stood at the gate."""
         path = self._file(version)
-        return Gate.from_json(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+        return Gate.from_json(formats.load(path, known=FORMAT)) if path.is_file() else None
 
     def _file(self, version: str) -> Any:
         path = within(self.folder, version)

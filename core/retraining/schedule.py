@@ -6,12 +6,16 @@ import json
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Final
 
+from core import formats
 from core.feedback.ledger import Ledger
 from core.files import write_text
 from core.retraining.settings import Learning, LearningOptions
 from core.retraining.training_set import labels_given
 from core.wording import count
+
+FORMAT: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class Schedule:
         path = self.path
         if not path.is_file():
             return Last()
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        raw = formats.load(path, known=FORMAT)
         return Last(datetime.fromisoformat(raw["at"]), raw["version"], raw["position"], raw["failed"])
 
     def note_done(self, version: str, position: str, *, now: datetime) -> None:
@@ -76,7 +80,7 @@ class Schedule:
     def _write(self, noted: Last) -> None:
         at = noted.at.isoformat() if noted.at else None
         told = {"at": at, "version": noted.version, "position": noted.position, "failed": noted.failed}
-        write_text(self.path, json.dumps({"format": 1} | told, indent=1) + "\n")
+        write_text(self.path, json.dumps({"format": FORMAT} | told, indent=1) + "\n")
 
 
 def decided(new: int, waited: timedelta | None, learning: Learning) -> Due:

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core import formats
 from core.access.accounts import Accounts
 from core.access.audit import AuditLog
 from core.comparison import flips
@@ -33,8 +34,10 @@ from core.registry.registry import Registry
 from core.retraining.training_set import LABEL, labels_given
 from core.scoring.runs import Run, Runs
 from core.scoring.scorer import Scorer
+from core.store import frames
 from core.wording import count, percent
 
+FORMAT: Final = 1
 JOB: Final = "shadow"
 Floats = npt.NDArray[np.float64]
 #: Newest runs that a challenger catches up with, and that its standing is told from.
@@ -115,7 +118,7 @@ class Shadow:
             if version == self.registry.champion():
                 raise RefusedError(f"{version} is in charge: it cannot be its own challenger.")
         self.audit.note(who=person, what="shadow", about=version or "nobody", now=now)
-        told = {"format": 1, "version": version, "by": person, "at": now.isoformat()}
+        told = {"format": FORMAT, "version": version, "by": person, "at": now.isoformat()}
         write_text(self.folder / "challenger.json", json.dumps(told) + "\n")
 
     def challenger(self) -> Challenger | None:
@@ -123,7 +126,7 @@ class Shadow:
         path = self.folder / "challenger.json"
         if not path.is_file():
             return None
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        raw = formats.load(path, known=FORMAT)
         if raw["version"] not in self.registry.versions() or raw["version"] == self.registry.champion():
             return None
         return Challenger(raw["version"], raw["by"], datetime.fromisoformat(raw["at"]))
@@ -144,7 +147,7 @@ class Shadow:
             known = np.where(scored.finite, scored.probability, np.nan)
             probability = pd.DataFrame({"probability": known}, index=frame.index)
             with replacing(self._file(run, found.version)) as temporary:
-                probability.to_parquet(temporary, compression="lz4")
+                frames.write(probability, temporary, known=FORMAT)
         return tuple(run.id for run in missing)
 
     def soon(self) -> None:
@@ -165,7 +168,7 @@ class Shadow:
     def standing(self, found: Challenger) -> Standing:
         """How a challenger does on what it has scored."""
         scored = {run.id: run for run in self._scored(found)}
-        told = {run.id: pd.read_parquet(self._file(run, found.version))["probability"] for run in scored.values()}
+        told = {run.id: self._probability(run, found.version) for run in scored.values()}
         theirs = {run: each[np.isfinite(each)] for run, each in told.items()}
         ours = {run: self.runs.scores(run)["probability"].loc[theirs[run].index] for run in scored}
         before, after = (
@@ -180,6 +183,9 @@ class Shadow:
             int((right_a & ~right_b).sum()),
             int((right_b & ~right_a).sum()), sum(len(told[run]) - len(theirs[run]) for run in told),
         )  # fmt: skip
+
+    def _probability(self, run: Run, version: str) -> pd.Series[float]:
+        return frames.read(self._file(run, version), known=FORMAT)["probability"]
 
     def _scored(self, found: Challenger) -> list[Run]:
         return [run for run in self._runs(found) if self._file(run, found.version).is_file()]

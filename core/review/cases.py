@@ -19,7 +19,8 @@ from core.errors import BadOptionError, UnknownItemError
 from core.feedback.strata import Stratum
 from core.feedback.verdict import Judgement
 from core.policy.policy import BANDS, Action, Band
-from core.store.database import OPEN, Database, cases
+from core.store.database import Database
+from core.store.tables import OPEN, cases
 
 #: What a case holds of its claim while nobody has one.
 NOBODY: Final = {"claimed_by": None, "claimed_session": None, "claimed_until": None}
@@ -113,7 +114,7 @@ class CaseFilters:
             raise BadOptionError("age", "give a number of hours from 0.")
 
     def conditions(self, now: datetime) -> tuple[ColumnElement[bool], ...]:
-        """What a row of `database.cases` must satisfy."""
+        """What a row of `tables.cases` must satisfy."""
         return (*self._by_score(), *self._by_content(), *self._by_place(now))
 
     def _by_score(self) -> list[ColumnElement[bool]]:

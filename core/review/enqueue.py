@@ -19,8 +19,9 @@ from core.policy.policy import Action, Band
 from core.review import ordering
 from core.review.cases import NOBODY
 from core.review.guidance import GuidanceStore
-from core.store.database import OPEN, Database, cases
+from core.store.database import Database
 from core.store.numbered import Numbering
+from core.store.tables import OPEN, cases
 
 #: Of two reasons to look at a user the stronger one is kept.
 _RANK: Final[Mapping[Stratum, int]] = {"certain": 0, "uncertain": 1, "random": 2}

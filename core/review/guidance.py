@@ -17,7 +17,8 @@ from sqlalchemy import Connection, Row, insert, select
 
 from core.errors import BadOptionError, RefusedError, UnknownItemError
 from core.review import ordering
-from core.store.database import Database, documents
+from core.store.database import Database
+from core.store.tables import documents
 
 _NAME: Final = "guidance"
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection, bindparam, select, update
 
-from core.store.database import OPEN, cases
+from core.store.tables import OPEN, cases
 
 Floats = npt.NDArray[np.float64]
 #: An appeal contests what was done, so its value is the highest there is.

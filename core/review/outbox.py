@@ -22,7 +22,8 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from core.errors import BadOptionError
 from core.feedback.verdict import Judgement
-from core.store.database import Database, cursors, decisions
+from core.store.database import Database
+from core.store.tables import cursors, decisions
 from core.table_marks import Mark, exactly
 
 Decision = Literal["remove", "keep", "none"]

@@ -20,7 +20,8 @@ from core.feedback.verdict import Judgement
 from core.review import ordering
 from core.review.cases import FORGOTTEN, NOBODY, Case, CaseFilters, id_of, number_of, read
 from core.review.guidance import GuidanceStore
-from core.store.database import OPEN, Database, cases
+from core.store.database import Database
+from core.store.tables import OPEN, cases
 
 LEASE: Final = timedelta(minutes=10)
 _EVERYTHING: Final = CaseFilters()

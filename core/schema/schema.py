@@ -31,10 +31,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal, cast, get_args
 
-from core.errors import SchemaError, listed
+from core.errors import NewerFormatError, SchemaError, listed
 from core.files import write_text
 
 FORMAT: Final = 1
+#: Begins the names of columns that files of a home have besides those of the schema.
+RESERVED: Final = "trustdesk:"
 Kind = Literal["count", "flag", "code", "real"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 WHOLE: Final = frozenset({"count", "flag", "code"})
@@ -111,6 +113,8 @@ class Schema:
         for name in names:
             if not name.strip():
                 raise SchemaError("The schema has a column without a name.")
+            if name.startswith(RESERVED):
+                raise SchemaError(f"The schema names {name}: names that begin with {RESERVED} are Trustdesk's own.")
             if key(name) in seen:
                 raise SchemaError(
                     f"The schema names {seen[key(name)]} and {name}: names must differ in more than case."
@@ -138,7 +142,7 @@ class Schema:
 def load(path: Path) -> Schema:
     """Read a schema file.
 
-    Raises SchemaError when the file is absent, is no TOML, or contradicts itself.
+    Raises SchemaError when the file is absent, is no TOML, or contradicts itself, NewerFormatError.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -158,9 +162,11 @@ def load(path: Path) -> Schema:
 
 
 def loads(text: str) -> Schema:
-    """The schema written in `text`; raises SchemaError, and ValueError when it is no TOML."""
+    """The schema written in `text`; raises SchemaError, NewerFormatError, and ValueError when it is no TOML."""
     raw = tomllib.loads(text)
-    if raw.get("format") != FORMAT:
+    if isinstance(found := raw.get("format"), int) and found > FORMAT:
+        raise NewerFormatError("data/schema.toml", f"format {found}, this one reads {FORMAT}")
+    if found != FORMAT:
         raise SchemaError(f"The schema has format {raw.get('format')!r}; this program reads format {FORMAT}.")
     features = raw.get("features")
     context = raw.get("context", [])

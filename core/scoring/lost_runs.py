@@ -14,7 +14,7 @@ from core.access.accounts import Accounts
 from core.access.audit import AuditLog
 from core.errors import listed
 from core.scoring.runs import id_of
-from core.store import database, numbered
+from core.store import database, numbered, tables
 from core.store.database import Database
 from core.store.numbered import Numbering
 
@@ -65,8 +65,8 @@ class LostRuns:
         """What was lost; None when nothing was, or somebody has acknowledged it."""
         with self.database.connect() as connection:
             acknowledged = int(database.mark(connection, _ACKNOWLEDGED) or 0)
-            known = frozenset(connection.execute(select(database.runs.c.number)).scalars())
-            following = numbered.following(connection, database.runs)
+            known = frozenset(connection.execute(select(tables.runs.c.number)).scalars())
+            following = numbered.following(connection, tables.runs)
         unknown = tuple(sorted(each for each in self.numbering.in_folders(known) if each > acknowledged))
         if max(unknown, default=0) >= following or (following == 1 and self.feedback.is_dir()):
             with (
@@ -74,7 +74,7 @@ class LostRuns:
             ):  # who has seen that it lies behind reads of numbers never given again
                 self.numbering.settle_runs(connection)
         with self.database.connect() as connection:
-            named, following = numbered.raised(connection), numbered.following(connection, database.runs)
+            named, following = numbered.raised(connection), numbered.following(connection, tables.runs)
         if named <= acknowledged:
             named = 0
         return Loss(unknown, named, following) if unknown or named else None

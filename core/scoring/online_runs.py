@@ -29,7 +29,8 @@ from core.locks import Lock
 from core.policy.policy import Policy
 from core.scoring import runs
 from core.scoring.runs import Runs
-from core.store.database import Database, predictions, served
+from core.store.database import Database
+from core.store.tables import predictions, served
 
 #: A run is closed after so many users, or so long after it was begun, and another one begins: until then its users are
 #: on no page.

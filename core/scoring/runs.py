@@ -26,7 +26,7 @@ from core.files import replacing, told_when_full, within
 from core.policy.decide import decide
 from core.policy.policy import BANDS, Band, Policy
 from core.scoring.scorer import Scored
-from core.store import database, numbered
+from core.store import database, frames, numbered, tables
 from core.store.database import Database
 from core.store.numbered import Numbering
 
@@ -37,6 +37,9 @@ _SENT: Final = "sent.parquet"
 _ID: Final = re.compile(r"r-([0-9]{4,18})")
 #: What stands for the dataset of a run that is not whole: its users still come in, or its scores are being stored.
 _GROWS: Final = ""
+
+
+FORMAT: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ class Runs:
                 return self.find(before)
             seconds = round(time.monotonic() - started, 2)
             connection.execute(
-                update(database.runs).where(database.runs.c.number == number).values(whole | {"seconds": seconds})
+                update(tables.runs).where(tables.runs.c.number == number).values(whole | {"seconds": seconds})
             )
             if job:
                 database.set_mark(connection, _recorded_by(job), id_of(number))
@@ -113,7 +116,7 @@ class Runs:
         while True:
             with self.database.writing() as connection:
                 self.numbering.settle_runs(connection)
-                inserted = connection.execute(insert(database.runs).values(row)).inserted_primary_key
+                inserted = connection.execute(insert(tables.runs).values(row)).inserted_primary_key
             number = int(inserted[0]) if inserted else 0
             folder = self._folder(id_of(number))
             # One that is there was put there from outside since: what is in it stays as it is.
@@ -133,14 +136,14 @@ class Runs:
         with contextlib.suppress(OSError):  # not ours, or somebody has put something into it
             self._folder(id_of(number)).rmdir()
         with self.database.writing() as connection:
-            connection.execute(delete(database.runs).where(database.runs.c.number == number))
-            numbered.give_back(connection, database.runs, number)
+            connection.execute(delete(tables.runs).where(tables.runs.c.number == number))
+            numbered.give_back(connection, tables.runs, number)
 
     def complete(self, run: str, dataset: Dataset, scored: Scored, rows: pd.Index[int]) -> Run:
         """Give a run that has grown its dataset and its scores, as `record` does."""
         found = self.find(run)
         counts = _counts(scored, found.policy)
-        ours = update(database.runs).where(database.runs.c.number == number_of(run))
+        ours = update(tables.runs).where(tables.runs.c.number == number_of(run))
         with self.database.connect() as connection:
             whole = {"dataset": dataset.id, "received": dataset.received, "users": dataset.accepted, "counts": counts}
             connection.execute(ours.values(whole))
@@ -150,18 +153,16 @@ class Runs:
     def find(self, run: str) -> Run:
         """Raises UnknownItemError when this home has no such run."""
         with self.database.connect() as connection:
-            row = connection.execute(
-                select(database.runs).where(database.runs.c.number == number_of(run))
-            ).one_or_none()
+            row = connection.execute(select(tables.runs).where(tables.runs.c.number == number_of(run))).one_or_none()
         if row is None:
             raise UnknownItemError("run", run)
         return _run(row)
 
     def recent(self, most: int = 50) -> tuple[Run, ...]:
         """The latest runs, newest first, without those that still grow."""
-        whole = select(database.runs).where(database.runs.c.dataset != _GROWS)
+        whole = select(tables.runs).where(tables.runs.c.dataset != _GROWS)
         with self.database.connect() as connection:
-            rows = connection.execute(whole.order_by(database.runs.c.number.desc()).limit(most)).all()
+            rows = connection.execute(whole.order_by(tables.runs.c.number.desc()).limit(most)).all()
         return tuple(map(_run, rows))
 
     def scores(self, run: str) -> pd.DataFrame:
@@ -214,7 +215,7 @@ class Runs:
         path = self._folder(run) / name
         if not path.is_file():
             raise UnknownItemError("run", run)
-        return pd.read_parquet(path, columns=columns)
+        return frames.read(path, known=FORMAT, columns=columns)
 
     def _folder(self, run: str) -> Path:
         return within(self.folder, run)
@@ -244,7 +245,7 @@ def _scores(scored: Scored, rows: pd.Index[int]) -> pd.DataFrame:
 
 def _write(target: Path, frame: pd.DataFrame) -> None:
     with replacing(target) as temporary:
-        frame.to_parquet(temporary, compression="lz4")
+        frames.write(frame, temporary, known=FORMAT)
 
 
 def id_of(number: int) -> str:

@@ -19,7 +19,7 @@ from typing import Final
 from sqlalchemy import Connection, Table, text
 
 from core.jobs import Jobs
-from core.store import chained_log, database, log_line
+from core.store import chained_log, database, log_line, tables
 
 #: Ids of a run, a prediction and a case. A number of more digits was made up: nobody counts that far.
 _ID: Final = re.compile(r"(?P<runs>r-[0-9]{4,15})(?:-[0-9]+)?|(?P<cases>c-[0-9]{6,15})")
@@ -120,7 +120,7 @@ def _holds_anything(folder: os.DirEntry[str]) -> bool:
 
 
 def _raise(connection: Connection, named: Numbers) -> None:
-    for table in (database.runs, database.cases, database.decisions):
+    for table in (tables.runs, tables.cases, tables.decisions):
         number, before = named.get(table.name, 0), _last(connection, table)
         if number <= before:
             continue
@@ -128,7 +128,7 @@ def _raise(connection: Connection, named: Numbers) -> None:
         known = text("UPDATE sqlite_sequence SET seq = :number WHERE name = :name")
         if not connection.execute(known, row).rowcount:
             connection.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :number)"), row)
-        if table is database.runs:
+        if table is tables.runs:
             database.set_mark(connection, _RAISED, str(number))
 
 
@@ -146,7 +146,7 @@ def _given(connection: Connection, feedback: Path, details: str) -> int:
     except (ValueError, AttributeError):
         last = None
     if last is None:
-        return 0 if _last(connection, database.decisions) else sum(map(_lines_in, chained_log.files(feedback)))
+        return 0 if _last(connection, tables.decisions) else sum(map(_lines_in, chained_log.files(feedback)))
     return int(last)
 
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version as installed
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
+from core import formats
 from core.data import split
 from core.data.datasets import Dataset
 from core.data.split import Split
@@ -36,6 +37,8 @@ from core.training import crossfit, train, tune
 from core.training.train import Candidate
 from core.training.training_runs import Scores, TrainingRun, TrainingRuns
 from core.training.tune import Budget
+
+FORMAT: Final = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,14 +154,14 @@ class Training:
             thresholds, progress=lambda done, of: report(done, of, "Drawing samples for the intervals"),
         )  # fmt: skip
         raw = {"figures": found.figures.as_json(), "overlap": found.overlap, "only_test_part": found.only_test_part}
-        write_text(self.judged_file(model, dataset), json.dumps({"format": 1, **raw}))
+        write_text(self.judged_file(model, dataset), json.dumps({"format": FORMAT, **raw}))
 
     def judged_before(self, model: str, dataset: str) -> Judged | None:
         """What `judge_stored` found, or None."""
         path = self.judged_file(model, dataset)
         if not path.is_file():
             return None
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        raw = formats.load(path, known=FORMAT)
         return Judged(Figures.from_json(raw["figures"]), raw["overlap"], raw["only_test_part"])
 
     def judged_file(self, model: str, dataset: str) -> Path:

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core import formats
 from core.data.split import Keys
 from core.errors import UnknownItemError
 from core.evaluation.metrics import Figures
@@ -135,7 +136,7 @@ class TrainingRuns:
 
     def find(self, identity: str) -> TrainingRun:
         """Raises UnknownItemError when this home has no such training run."""
-        return _from_json(json.loads((self._folder(identity) / _ABOUT).read_text(encoding="utf-8")))
+        return _from_json(formats.load(self._folder(identity) / _ABOUT, known=FORMAT))
 
     def scores(self, identity: str) -> Scores:
         """Its scores of the test part of its dataset. Raises UnknownItemError when this home has no such run."""
@@ -178,10 +179,9 @@ def _as_json(run: TrainingRun) -> dict[str, Any]:
 
 
 def _from_json(raw: Mapping[str, Any]) -> TrainingRun:
-    known = {name: value for name, value in raw.items() if name != "format"}
     return TrainingRun(
         **{
-            **known,
+            **raw,
             "created": datetime.fromisoformat(raw["created"]),
             "data": Data(**raw["data"]),
             "figures": Figures.from_json(raw["figures"]),

@@ -15,7 +15,9 @@ from core.errors import (
     FileProblemError,
     HubError,
     KeyRefusedError,
+    MigrationError,
     MissingColumnsError,
+    NewerFormatError,
     NoScoreError,
     NotAllowedError,
     OutputError,
@@ -65,6 +67,18 @@ SENTENCES = [
     (
         OutputError("No space left on device"),
         "Not all of the result could be written to stdout: No space left on device. What was written is incomplete.",
+        2,
+    ),
+    (
+        NewerFormatError("data/state.db", "revision 0007"),
+        "data/state.db was written by a newer version of Trustdesk (revision 0007). Update the program, or restore a "
+        "backup of before.",
+        2,
+    ),
+    (
+        MigrationError("data/state.db", "0001", "0002", "no such table: x", "data/state.db.before-0001"),
+        "data/state.db could not be brought from revision 0001 to 0002: no such table: x. It is as it was, and a copy "
+        "of it is data/state.db.before-0001. Go on with the version of Trustdesk of before, and report this.",
         2,
     ),
     (FeaturesError([], ["Z1", "Z2"]), "Z1 and Z2 are not in the schema.", 2),

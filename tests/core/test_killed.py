@@ -22,7 +22,7 @@ from core.home import Home
 from core.retraining.retrain import Request
 from core.review.verdicts import Given
 from core.schema import schema as schemas
-from core.store import database
+from core.store import tables
 from tests import make
 from tests.core.retraining import feeding
 from tests.core.review.reviewing import rules
@@ -91,7 +91,7 @@ class Witness:
     def __init__(self, home: Home) -> None:
         self.home, self.said, self.kills = home, list[list[Any]](), Counter[str]()
         self.champion, self.promoted = home.registry.champion(), 0
-        self.before = {"runs": _count(home, database.runs), "versions": len(home.registry.versions())}
+        self.before = {"runs": _count(home, tables.runs), "versions": len(home.registry.versions())}
 
     def of(self, kind: str) -> list[list[Any]]:
         return [each[1:] for each in self.said if each[0] == kind]
@@ -134,7 +134,7 @@ class Witness:
         }
         with self.home.database.connect() as connection:
             closed = connection.execute(
-                select(database.cases.c.user, database.cases.c.verdict).where(database.cases.c.verdict.is_not(None))
+                select(tables.cases.c.user, tables.cases.c.verdict).where(tables.cases.c.verdict.is_not(None))
             ).all()
         assert dict(map(tuple, closed)) == dict(
             zip(*mine[mine["id"].isin(found.valid()["id"])][["user", "id"]].to_numpy().T.tolist(), strict=True)

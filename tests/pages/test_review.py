@@ -23,7 +23,7 @@ from core.review import cases, guidance
 from core.review.cases import Case, CaseFilters
 from core.scoring.reasons import Reason
 from core.scoring.runs import Run
-from core.store import database
+from core.store import tables
 from tests import make, screen
 from tests.core.review import reviewing
 from tests.core.review.reviewing import rows, waiting
@@ -326,7 +326,7 @@ def test_a_blind_case_looks_the_same_whatever_its_score_is(visit: Visit, own: Ho
     for told in ({"score": 0.01, "band": "allow", "action": "allow"},
                  {"score": 0.987654, "band": "auto_remove", "action": "human_review"}):  # fmt: skip
         with own.database.writing() as connection:
-            changed = database.cases.update().where(database.cases.c.number == case.number)
+            changed = tables.cases.update().where(tables.cases.c.number == case.number)
             connection.execute(changed.values(told))
         looks.append(list(everything(opened(visit, own, case))))
 
@@ -414,7 +414,7 @@ def test_the_second_click_of_two_judges_nobody_else(desk: AppTest, own: Home) ->
 def test_a_case_that_somebody_else_judged_meanwhile_is_told_and_the_next_one_shown(desk: AppTest, own: Home) -> None:
     case = on_desk(desk, own)
     with own.database.writing() as connection:  # Ada's claim has ended
-        connection.execute(database.cases.update().values(cases.NOBODY))
+        connection.execute(tables.cases.update().values(cases.NOBODY))
     reviewing.judge(own, case, "legitimate", by="Bob")
 
     judge(desk)

@@ -14,7 +14,7 @@ from core.feedback.verdict import Verdict
 from core.home import Home
 from core.review.importing import Refusal
 from core.schema import schema as schemas
-from core.store import database
+from core.store import tables
 from tests import make
 from tests.app.api.server import QUIET, SPAMMER, Client, serving, spammer
 
@@ -112,7 +112,7 @@ def test_a_key_that_was_used_for_other_feedback_is_refused(api: Client, own: Hom
     sent = {"prediction_id": identity, "is_correct": False}
     other = api.post("/feedback", sent, idempotency_key="k")
     with own.database.writing() as connection:
-        connection.execute(delete(database.replies))  # as after a day
+        connection.execute(delete(tables.replies))  # as after a day
     later = api.post("/feedback", sent, idempotency_key="k")
 
     assert (other.status, other.code) == (422, "key_used")

@@ -13,7 +13,7 @@ from core.access import accounts
 from core.access.accounts import DEEDS, LOCK, MAY, ROLES, Person
 from core.errors import BadOptionError, NotAllowedError, RefusedError, SignInError, UnknownItemError
 from core.home import Home
-from core.store import database
+from core.store import tables
 from tests.make import NOW
 
 PASSWORD, OTHER = "correct horse battery", "another one entirely"
@@ -56,7 +56,7 @@ def test_who_knows_the_password_is_let_in(team: Home) -> None:
 def test_a_password_is_kept_as_its_scrypt_hash_only(team: Home) -> None:
     team.accounts.create("Bob", "reviewer", PASSWORD, now=NOW)
     with team.database.connect() as connection:
-        rows = connection.execute(select(database.accounts)).all()
+        rows = connection.execute(select(tables.accounts)).all()
     assert len({row.salt for row in rows}) == len({row.digest for row in rows}) == 2
     for row in rows:
         salt = bytes.fromhex(row.salt)

@@ -22,7 +22,7 @@ from core.access.idempotency import Asking, Claim, ClaimLostError, Claims, Found
 from core.errors import RefusedError
 from core.home import Home
 from core.settings import ROOT, child_environment
-from core.store import database
+from core.store import database, tables
 from tests import make
 
 ASKING = Asking("api:sign-up", "k-1", b'{"features": {}}')
@@ -105,7 +105,7 @@ def test_an_old_answer_is_forgotten(home: Home, ours: Claims) -> None:
     later = make.NOW + idempotency.KEPT
     assert claim(ours, now=later).since is None
     with home.database.connect() as connection:
-        assert len(connection.execute(select(database.replies)).all()) == 1
+        assert len(connection.execute(select(tables.replies)).all()) == 1
 
 
 def test_an_old_claim_is_forgotten_and_comes_to_nothing(home: Home, ours: Claims, theirs: Claims) -> None:

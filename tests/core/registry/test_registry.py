@@ -233,7 +233,7 @@ def test_changed_sums_are_found_too(own: Home) -> None:
         ("calibration.json", b'{"a": 1, "b": -1, "c": 0}'),
         ("calibration.json", b'{"a": "1", "b": 1, "c": 0}'),
         ("metadata.json", b"{}"),
-        ("metadata.json", b'{"format": 2}'),
+        ("metadata.json", b'{"format": 0}'),
         ("metadata.json", b"\xff"),
         ("model.ubj", b"{}"),
         ("model.ubj", pickle.dumps({"a": 1})),

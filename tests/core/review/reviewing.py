@@ -19,7 +19,7 @@ from core.review.cases import Case
 from core.review.verdicts import Given
 from core.schema import schema as schemas
 from core.scoring.runs import Run
-from core.store import database
+from core.store import tables
 from tests import make
 from tests.make import NOW
 
@@ -51,7 +51,7 @@ def waiting(home: Home) -> list[Case]:
     """All open cases, by number."""
     with home.database.connect() as connection:
         numbers = (
-            connection.execute(select(database.cases.c.number).where(database.OPEN).order_by("number")).scalars().all()
+            connection.execute(select(tables.cases.c.number).where(tables.OPEN).order_by("number")).scalars().all()
         )
         return [cases.read(connection, cases.id_of(number)) for number in numbers]
 

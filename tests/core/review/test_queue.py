@@ -26,7 +26,7 @@ from core.review import cases, ordering, queue
 from core.review.cases import Case, CaseFilters
 from core.review.enqueue import Entry, Queued
 from core.settings import ROOT
-from core.store import database
+from core.store import tables
 from tests import make
 from tests.make import NOW
 
@@ -138,23 +138,23 @@ def test_an_entry_that_contradicts_itself_is_not_made(changes: dict[str, Any]) -
 def test_a_home_from_before_there_was_a_queue_opens_and_keeps_its_runs(home: Home) -> None:
     home.settings.data.mkdir()
     columns = ", ".join(f'"{c.name}" {"INTEGER PRIMARY KEY AUTOINCREMENT" if c.primary_key else "TEXT"}'
-                        for c in database.runs.c)  # fmt: skip
+                        for c in tables.runs.c)  # fmt: skip
     with contextlib.closing(sqlite3.connect(home.settings.database)) as old, old:
         old.execute(f"CREATE TABLE runs ({columns})")
         old.execute("INSERT INTO runs (name, policy, counts) VALUES ('old.csv', '{}', '{}')")
     add(home, entry())
     with home.database.connect() as connection:
-        assert connection.execute(select(database.runs.c.name)).scalar_one() == "old.csv"
+        assert connection.execute(select(tables.runs.c.name)).scalar_one() == "old.csv"
     assert one(home).status == "open"
 
 
 def test_the_database_itself_refuses_a_second_open_case_of_a_user(home: Home) -> None:
     add(home, entry())
     with home.database.connect() as connection:
-        row = connection.execute(select(database.cases)).one()._asdict()
+        row = connection.execute(select(tables.cases)).one()._asdict()
     del row["number"]
     with pytest.raises(IntegrityError), home.database.connect() as connection:
-        connection.execute(insert(database.cases).values(row))
+        connection.execute(insert(tables.cases).values(row))
 
 
 # Meeting what is there

@@ -74,7 +74,8 @@ def test_the_example_in_the_docstring_is_a_schema() -> None:
     ("text", "sentence"),
     [
         (ONE, "The schema has format None; this program reads format 1."),
-        (f"format = 2\n{ONE}", "The schema has format 2; this program reads format 1."),
+        (f"format = 0\n{ONE}", "The schema has format 0; this program reads format 1."),
+        (f"{START}[features]\n'trustdesk:a' = {{}}", "names that begin with trustdesk: are Trustdesk's own."),
         (START, r"The schema has no \[features\] table."),
         (f"{START}features = 3", r"The schema has no \[features\] table."),
         (f"{START}[features]", "The schema names no feature: there is nothing to score on."),

@@ -10,7 +10,7 @@ from sqlalchemy import func, insert, select, text
 
 from core.home import Home
 from core.settings import ROOT
-from core.store import database
+from core.store import tables
 
 RUN = {
     "created": "2026-03-01T12:00:00+00:00", "dataset": "d", "name": "users.csv", "model": "v0001", "policy": {"a": 1},
@@ -21,31 +21,31 @@ WRITER = """
 import sys
 from sqlalchemy import insert
 from core.home import Home
-from core.store import database
+from core.store import tables
 from tests.core.store.test_database import RUN
 print("ready", flush=True)
 sys.stdin.readline()
 for _ in range(20):
     with Home.open(sys.argv[1]).database.connect() as connection:
-        connection.execute(insert(database.runs).values(**RUN))
+        connection.execute(insert(tables.runs).values(**RUN))
 """
 
 
 def add(home: Home) -> int:
     with home.database.connect() as connection:
-        inserted = connection.execute(insert(database.runs).values(**RUN)).inserted_primary_key
+        inserted = connection.execute(insert(tables.runs).values(**RUN)).inserted_primary_key
     return int(inserted[0]) if inserted else 0
 
 
 def total(home: Home) -> int:
     with home.database.connect() as connection:
-        return connection.execute(select(func.count()).select_from(database.runs)).scalar_one()
+        return connection.execute(select(func.count()).select_from(tables.runs)).scalar_one()
 
 
 def test_what_was_written_is_read_back(home: Home) -> None:
     number = add(home)
     with home.database.connect() as connection:
-        row = connection.execute(select(database.runs)).one()
+        row = connection.execute(select(tables.runs)).one()
     assert row._asdict() == RUN | {"number": number}
 
 
@@ -54,7 +54,7 @@ def test_a_failure_takes_the_whole_transaction_back(home: Home) -> None:
 
     def fail() -> None:
         with home.database.connect() as connection:
-            connection.execute(insert(database.runs).values(**RUN))
+            connection.execute(insert(tables.runs).values(**RUN))
             raise RuntimeError("half way")
 
     with pytest.raises(RuntimeError, match="half way"):
@@ -65,7 +65,7 @@ def test_a_failure_takes_the_whole_transaction_back(home: Home) -> None:
 def test_a_number_is_never_given_twice(home: Home) -> None:
     first = add(home)
     with home.database.connect() as connection:
-        connection.execute(database.runs.delete())
+        connection.execute(tables.runs.delete())
     assert add(home) > first
 
 

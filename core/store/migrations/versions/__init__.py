@@ -1,0 +1,1 @@
+"""The revisions, each with what it changes; one that was ever released never changes again."""
