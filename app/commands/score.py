@@ -35,10 +35,9 @@ def score(
     home_dir: HomeOption = None,
 ) -> None:
     """Score a file of users: calibrated score, band, action and exact reasons, in input order."""
-    from core import table_marks
     from core.registry import registry
     from core.schema import schema as schemas
-    from core.scoring import export, score_file
+    from core.scoring import export, score_file, table_marks
 
     home = home_of(context, home_dir)
     with working(home) as progress, contextlib.ExitStack() as stack:

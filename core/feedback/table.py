@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 
 from core.feedback.columns import Floats, Numbers, Texts
 from core.feedback.verdict import Verdict
+from core.scoring.table_marks import Mark
 from core.store import log_line
-from core.table_marks import Mark
 
 _TIME: Final = pa.timestamp("us", tz="UTC")
 #: The columns of a file, in order; one for each feature follows. The first FIRST are in every file. One that is added

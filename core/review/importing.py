@@ -30,7 +30,7 @@ from core.review.verdicts import Verdicts
 from core.schema import schema as schemas
 from core.scoring.online_runs import OnlineRuns, Users
 from core.scoring.runs import Run, Runs
-from core.table_marks import Mark, exactly
+from core.scoring.table_marks import Mark, exactly
 
 #: Verdicts written at once: one wait for the disk each time, and no reviewer waits long for the lock.
 _BATCH: Final = 500

@@ -22,9 +22,9 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from core.errors import BadOptionError
 from core.feedback.verdict import Judgement
+from core.scoring.table_marks import Mark, exactly
 from core.store.database import Database
 from core.store.tables import cursors, decisions
-from core.table_marks import Mark, exactly
 
 Decision = Literal["remove", "keep", "none"]
 UPHELD: Final = "upheld"

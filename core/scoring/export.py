@@ -16,11 +16,11 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from core import table_marks
 from core.files import Settle, at_once
 from core.policy.decide import decide
 from core.ports import DatasetStore
 from core.schema.schema import Schema, key
+from core.scoring import table_marks
 from core.scoring.runs import Run, Runs
 from core.targets import Kept, Mark, Target
 

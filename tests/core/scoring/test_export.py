@@ -14,13 +14,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core import table_marks
 from core.data import intake
 from core.errors import BadOptionError
 from core.home import Home
 from core.policy.decide import decide
 from core.schema.schema import Column, Schema
-from core.scoring import export, score_file
+from core.scoring import export, score_file, table_marks
 from core.scoring.runs import Run
 from core.scoring.score_file import Scoring
 from core.targets import Target

@@ -10,14 +10,13 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from core import table_marks
 from core.comparison import common_rows, flips
 from core.data import intake
 from core.errors import NoScoreError
 from core.home import Home
 from core.policy.decide import decide
 from core.registry import registry
-from core.scoring import export, score_file
+from core.scoring import export, score_file, table_marks
 from core.scoring.online import Asked
 from tests import make
 from tests.core.registry.crafted import one_bad_leaf, without_score

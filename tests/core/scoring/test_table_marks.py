@@ -10,11 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from core import table_marks
 from core.feedback import table
 from core.review import importing, outbox
-from core.scoring import export
-from core.table_marks import Mark, exactly
+from core.scoring import export, table_marks
+from core.scoring.table_marks import Mark, exactly
 from tests import make
 
 AFTER = ["n_missing", "novel_features", "prediction_id", "model_version", "policy_version"]
