@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from core.feedback.ledger import Said
     from core.feedback.verdict import Verdict
     from core.model.learner import Judge, Margins, Matrix, Options, Rows, Share, Watched
+    from core.monitoring.channels import Answer
     from core.policy.policy import Policy
     from core.schema.schema import Schema
     from core.store.verify import Verified
@@ -190,3 +191,13 @@ class LeadingFamily(Family, Protocol):
 
     def explainer(self, predictor: Predictor, /) -> Explainer:
         """What explains a model of this family. Raises TypeError for another one."""
+
+
+class AlertChannel(Protocol):
+    """A place where people read alerts."""
+
+    @property
+    def name(self) -> str: ...
+
+    def post(self, text: str, now: datetime) -> Answer:
+        """Deliver a message, once. What the other side does is told by the answer, never raised."""

@@ -13,9 +13,9 @@ from typing import Final
 from urllib.parse import urlencode
 
 from core.monitoring import channels
-from core.monitoring.channels import Channel
 from core.monitoring.incidents import Finding, Incident, Incidents
 from core.monitoring.retry import NotNowError, tried
+from core.ports import AlertChannel
 from core.settings import Alerts
 
 #: Incidents named in one message; the page has them all.
@@ -39,11 +39,11 @@ class Alerting:
     log: Path
     addresses: Callable[[], Alerts]
 
-    def channels(self) -> tuple[Channel, ...]:
+    def channels(self) -> tuple[AlertChannel, ...]:
         """The webhooks of this home, else its log. Raises BadOptionError when a webhook is no address."""
         return channels.named(self.addresses(), self.log.with_name("alerts.log"))
 
-    def tell(self, to: Sequence[Channel], *, now: datetime) -> Told:
+    def tell(self, to: Sequence[AlertChannel], *, now: datetime) -> Told:
         """Deliver, in one message to each channel, the open incidents nobody was told of.
 
         What one channel delivered counts as told; the rest waits for the next look. Two looks at once may tell twice,
@@ -64,7 +64,7 @@ class Alerting:
         return Told(len(waiting) if by else 0, tuple(by), " ".join(failures))
 
 
-def posted(to: Channel, text: str, *, now: datetime) -> str:
+def posted(to: AlertChannel, text: str, *, now: datetime) -> str:
     """Deliver a message, with a few tries; "" once delivered, else why the last try failed."""
 
     def post() -> str:

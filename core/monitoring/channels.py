@@ -12,9 +12,10 @@ import urllib.request
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from core.files import told_when_full
+from core.ports import AlertChannel
 from core.settings import Alerts
 
 PATIENCE: Final = 5.0
@@ -29,16 +30,6 @@ class Answer:
     failure: str = ""
     again: bool = False
     wait: float = 0.0
-
-
-class Channel(Protocol):
-    """A place where people read alerts."""
-
-    @property
-    def name(self) -> str: ...
-
-    def post(self, text: str, now: datetime) -> Answer:
-        """Deliver a message, once. What the other side does is told by the answer, never raised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +83,7 @@ class Log:
         return Answer()
 
 
-def named(where: Alerts, log: Path) -> tuple[Channel, ...]:
+def named(where: Alerts, log: Path) -> tuple[AlertChannel, ...]:
     """All channels that a home has named, else its log. Of several of a kind each has its number in its name."""
     only = len(where.webhooks) == 1
     webhooks = (Webhook(url, "webhook" if only else f"webhook {at}") for at, url in enumerate(where.webhooks, 1))
