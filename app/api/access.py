@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 
 from app.api.problem_details import Problem
+from app.api.rate_limit import Bucket
 from core.access.accounts import Deed, Person
 from core.access.keys import Key
 from core.errors import KeyRefusedError, NotAllowedError
@@ -27,32 +27,14 @@ LOCAL: Final = Person("api", "admin")
 OWN_NAMES: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
-@dataclass(slots=True)
-class _Bucket:
-    """A token bucket: requests that may be made at once, refilled by `rate` a second."""
-
-    rate: float
-    left: float
-    at: float
-
-    def take(self, now: float) -> float:
-        """0 where a request may be made now, else the seconds until one may."""
-        self.left = min(self.left + (now - self.at) * self.rate, max(self.rate, 1.0))
-        self.at = now
-        if self.left >= 1:
-            self.left -= 1
-            return 0.0
-        return (1 - self.left) / self.rate
-
-
 class Access:
     """Lets requests in by their headers; one in a process."""
 
     def __init__(self, home: Home, *, open_to_all: bool, workers: int) -> None:
-        self._settings, self._open_to_all, self._workers = home, open_to_all, workers
+        self._home, self._open_to_all, self._workers = home, open_to_all, workers
         self._known: dict[str, tuple[float, Key | None]] = {}
         self._needed = (-KNOWN_FOR, True)
-        self._buckets: dict[str, _Bucket] = {}
+        self._buckets: dict[str, Bucket] = {}
 
     @property
     def key_needed(self) -> bool:
@@ -61,7 +43,7 @@ class Access:
             return True
         until, needed = self._needed
         if time.monotonic() >= until:
-            needed = self._settings.keys.needed()
+            needed = self._home.keys.needed()
             self._needed = (time.monotonic() + KNOWN_FOR, needed)
         return needed
 
@@ -85,7 +67,7 @@ class Access:
     def _key(self, token: str) -> Key:
         until, key = self._known.get(token, (0.0, None))
         if time.monotonic() >= until or key is None:
-            key = self._settings.keys.find(token, now=datetime.now(UTC))
+            key = self._home.keys.find(token, now=datetime.now(UTC))
             if len(self._known) >= MOST_KNOWN:
                 self._known.clear()
             self._known[token] = (time.monotonic() + KNOWN_FOR, key)
@@ -98,7 +80,7 @@ class Access:
             return
         # Each process counts for itself what its share of the requests is.
         rate, now = key.rate / self._workers, time.monotonic()
-        bucket = self._buckets.setdefault(key.id, _Bucket(rate, max(rate, 1.0), now))
+        bucket = self._buckets.setdefault(key.id, Bucket(rate, max(rate, 1.0), now))
         if wait := bucket.take(now):
             detail = f"This key may make {key.rate:g} requests a second. Wait, then try again."
             raise Problem(429, "too_often", detail, headers={"Retry-After": str(int(wait) + 1)})
