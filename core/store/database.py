@@ -37,7 +37,7 @@ class Database:
         self.path = path
         self._migrations = migrations or Migrations()
         # No pool: a connection is closed when its transaction ends, and none outlives its home.
-        self._engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY}, poolclass=NullPool)
+        self._engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
         #: The file, by inode, that was last given its tables.
         self._made: int | None = None
         #: What SQLite counts up when tables change, as it was then.
@@ -118,6 +118,7 @@ class Database:
         # https://docs.sqlalchemy.org/en/20/dialects/sqlite.html#enabling-non-legacy-sqlite-transactional-modes
         connection.isolation_level = None
         cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={1_000 * BUSY:.0f}")
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")
         # A newer program may bring the database up while this one is at work in it.
