@@ -13,7 +13,6 @@ from hypothesis.extra.numpy import arrays
 from core.errors import BadOptionError
 from core.feedback.strata import STRATA
 from core.policy.decide import decide
-from core.policy.policy import Policy
 from core.review import sampling
 from core.review.sampling import Rules, draws, farthest, plan
 from tests import make
@@ -21,7 +20,7 @@ from tests import make
 CERTAIN, RANDOM, UNCERTAIN = (STRATA.index(name) for name in ("certain", "random", "uncertain"))
 probabilities = arrays(np.float64, st.integers(0, 60), elements=st.floats(0, 1))
 rules = st.builds(Rules, st.integers(0, 20), st.floats(1e-4, 1), st.integers(0, 10))
-policies = st.builds(Policy, armed=st.booleans())
+policies = st.builds(make.policy, armed=st.booleans())
 
 
 def numbers(n: int, seed: int = 0) -> np.ndarray:
