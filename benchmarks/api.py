@@ -27,12 +27,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.home import Home
-
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from app.devtools.test_server import bundled_home  # noqa: E402 - the line above makes it importable
+from core.home import Home  # noqa: E402
 from core.schema import schema as schemas  # noqa: E402
 from core.settings import child_environment  # noqa: E402
 

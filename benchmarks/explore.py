@@ -19,7 +19,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dashboard import SECONDS, chromium, trial  # first: it makes `app` and `core` importable
+from dashboard import SECONDS, chromium, test_server  # first: it makes `app` and `core` importable
 from playwright.sync_api import Page, WebSocket, sync_playwright
 
 from core.home import Home
@@ -185,12 +185,12 @@ def main() -> None:
     options.add_argument("--times", type=int, default=12)
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        home = trial.bundled_home(Path(folder))
+        home = test_server.bundled_home(Path(folder))
         score(home, chosen.users.resolve())
-        browser = playwright.chromium.launch(executable_path=chromium(), args=list(trial.QUIET))
+        browser = playwright.chromium.launch(executable_path=chromium(), args=list(test_server.QUIET))
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         waits = Waits(Wire(page))
-        with trial.dashboard(home) as address:
+        with test_server.dashboard(home) as address:
             page.goto(address)
             quiet(page)
             idle = memory(address)

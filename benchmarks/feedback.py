@@ -21,13 +21,12 @@ from pathlib import Path
 
 import numpy as np
 
-from core.policy.decide import decide
-
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from core.feedback.verdict import Verdict  # noqa: E402
 from core.home import Home  # noqa: E402
+from core.policy.decide import decide  # noqa: E402
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NAMES = [f"X{i}" for i in range(1, 52)]

@@ -23,8 +23,6 @@ from pathlib import Path
 
 import numpy as np
 
-from core.policy.decide import decide
-
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
@@ -35,6 +33,7 @@ from core.data import intake, split  # noqa: E402
 from core.data.datasets import Dataset  # noqa: E402
 from core.feedback.verdict import Verdict  # noqa: E402
 from core.home import Home  # noqa: E402
+from core.policy.decide import decide  # noqa: E402
 from core.schema import schema as schemas  # noqa: E402
 
 PAGES = (("", ""), ("score-file", "run=r-0001"), ("monitor", ""), ("train", ""), ("registry", ""), ("review", "as=Ada"))

@@ -20,8 +20,6 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
-from core.policy.decide import decide
-
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
@@ -30,6 +28,7 @@ from feedback import fill  # noqa: E402
 
 from app.devtools import test_server  # noqa: E402
 from core.home import Home  # noqa: E402
+from core.policy.decide import decide  # noqa: E402
 from core.review import cases  # noqa: E402
 from core.review.enqueue import Entry  # noqa: E402
 from core.review.verdicts import Given  # noqa: E402

@@ -20,12 +20,11 @@ from pathlib import Path
 
 import numpy as np
 
-from core.policy.decide import decide
-
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from core.home import Home  # noqa: E402
+from core.policy.decide import decide  # noqa: E402
 from core.review import cases, queue  # noqa: E402
 from core.review.cases import CaseFilters  # noqa: E402
 from core.review.enqueue import Entry  # noqa: E402

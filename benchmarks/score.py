@@ -18,10 +18,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from core.home import Home
-
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+
+from core.home import Home  # noqa: E402
 
 
 def ours(users: Path, reasons: str, runs: int) -> tuple[list[float], float]:
