@@ -49,7 +49,7 @@ def number(found: object, name: str, known: int) -> int:
 def shown(path: Path) -> str:
     """A file of a home as sentences name it.
 
-    >>> shown(Path("/srv/home/data/gates/v0002.json"))
+    >>> shown(Path("my_home/data/gates/v0002.json"))
     'data/gates/v0002.json'
     """
     at = max((i for i, part in enumerate(path.parts[:-1]) if part in {"data", "models"}), default=-2)
