@@ -44,7 +44,7 @@ def prepare(home: Home, verdicts: int, still_open: int) -> dict[str, str]:
     fill(home, verdicts)
     home.enqueuing.enqueue(people(home, still_open), now=datetime.now(UTC))
     started = time.perf_counter()
-    home.verdicts.catch_up()
+    home.effects.catch_up()
     print(f"first catch-up with {verdicts:,} verdicts: {time.perf_counter() - started:.1f} s")
     listed = home.cases.listing(cases.CaseFilters(), now=datetime.now(UTC), most=still_open)
     return dict(zip(listed.index, listed["user"], strict=True))

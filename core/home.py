@@ -196,11 +196,9 @@ class Home(Stores):
         return Verdicts(
             self.accounts,
             self.cases,
-            self.database,
             self.feedback,
             self.guidance,
             self.ledger,
-            self.numbering,
             self.queue,
         )
 
@@ -230,13 +228,13 @@ class Home(Stores):
             self.accounts,
             self.audit,
             self.datasets,
+            self.effects,
             self.enqueuing,
             self.file_scoring,
             self.guidance,
             self.registry,
             self.runs,
             self.split,
-            self.verdicts,
             self.settings.schema_file,
         )
 
@@ -298,7 +296,6 @@ class Home(Stores):
             self.online_runs,
             self.plans,
             self.runs,
-            self.verdicts,
             self.settings.schema_file,
         )
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from core.data.datasets import Dataset
     from core.data.intake import Checked
     from core.feedback.ledger import Said
+    from core.feedback.standing import Standing
     from core.feedback.verdict import Verdict
     from core.model.learner import Judge, Margins, Matrix, Options, Rows, Share, Watched
     from core.monitoring.channels import Answer
@@ -58,6 +59,29 @@ class VerdictStore(Protocol):
 
     def forget(self, user: str, *, by: str, now: datetime) -> int:
         """Blank all that is stored about a user; `verify` still holds. How many verdicts; 0 when done before."""
+
+
+class Stored(NamedTuple):
+    """A verdict that was stored just now, and what stands of its user with it; None where nothing does."""
+
+    verdict: Verdict
+    stands: Standing | None
+
+
+class ApplyVerdicts(Protocol):
+    """Changes what follows from verdicts that were stored just now, after all that was stored before them."""
+
+    def __call__(self, stored: Sequence[Stored], /) -> None: ...
+
+
+class VerdictEffects(Protocol):
+    """What changes together with a verdict: its case, and the decision that the platform is told."""
+
+    def transaction(self) -> AbstractContextManager[ApplyVerdicts]:
+        """All that is applied while this lasts holds at its end, or none of it where something is raised.
+
+        One at a time, over all processes. A `VerdictStore` stores verdicts inside it and applies them last.
+        """
 
 
 class DatasetStore(Protocol):

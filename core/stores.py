@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from core.retraining.schedule import Schedule
     from core.retraining.settings import LearningOptions
     from core.review.cases import Cases
+    from core.review.effects import Effects
     from core.review.guidance import GuidanceStore
     from core.review.outbox import Outbox
     from core.review.queue import Queue
@@ -217,7 +218,13 @@ class Stores:
     def feedback(self) -> CsvStore:
         from core.feedback.csv_store import CsvStore
 
-        return CsvStore(self.ledger, self.audit)
+        return CsvStore(self.ledger, self.audit, self.effects)
+
+    @cached_property
+    def effects(self) -> Effects:
+        from core.review.effects import Effects
+
+        return Effects(self.database, self.ledger, self.numbering)
 
     @cached_property
     def policies(self) -> Policies:

@@ -57,7 +57,7 @@ def export_decisions(
     with guard.command(home):
         person = allowed(home, by, "export decisions")
         target = table_target(home, output, MARK, overwrite=overwrite)
-        home.verdicts.catch_up()  # verdicts whose decisions a crash has left undone
+        home.effects.catch_up()  # verdicts whose decisions a crash has left undone
         given = _remembered(home, consumer, target) if since == LAST else _after(home, since, consumer, target)
         if given:
             to = consumer or (output.name if output else "stdout")

@@ -158,7 +158,7 @@ def forget(
     home = home_of(context, home_dir)
     with guard.command(home):
         person, now = _admin(home, by), datetime.now(UTC)
-        home.verdicts.catch_up()  # what is blank cannot be applied to a case any more
+        home.effects.catch_up()  # what is blank cannot be applied to a case any more
         verdicts = home.feedback.forget(user, by=person.name, now=now)
         blanked = home.cases.forget(user)
         if not verdicts + blanked:

@@ -5,7 +5,8 @@ A verdict on features that the file has no column for begins a new file, with th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -17,6 +18,7 @@ from core.errors import RefusedError
 from core.feedback.ledger import Ledger, Said
 from core.feedback.table import FIELDS, cells
 from core.feedback.verdict import Verdict
+from core.ports import Stored, VerdictEffects
 from core.store import chained_log, log_line
 from core.store.group_commit import GroupCommit
 from core.store.verify import Verified, verify
@@ -41,11 +43,12 @@ class Wish:
 class CsvStore:
     """A `VerdictStore`; all of its promises hold between threads and between processes.
 
-    Threads that record at once share one wait for the disk.
+    Threads that record at once share one wait for the disk. What a verdict changes is applied in the transaction in
+    which its line is written, from the verdict itself: the line is read by whoever comes later.
     """
 
-    def __init__(self, ledger: Ledger, audit: AuditLog) -> None:
-        self._ledger, self._audit, self._path = ledger, audit, ledger.path
+    def __init__(self, ledger: Ledger, audit: AuditLog, effects: VerdictEffects) -> None:
+        self._ledger, self._audit, self._effects, self._path = ledger, audit, effects, ledger.path
         self._together: GroupCommit[Wish, Answer] = GroupCommit(self._commit)
 
     def record(self, verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
@@ -79,13 +82,14 @@ class CsvStore:
         return answer
 
     def _commit(self, wishes: Sequence[Wish]) -> list[Answer]:
-        with chained_log.locked(self._path):
+        with self._effects.transaction() as apply, chained_log.locked(self._path):
             self._ledger.refresh()
             batch = _Batch(self._ledger)
             answers = [batch.decide(wish) for wish in wishes]
             features = batch.features()
             rows = [cells(verdict, features) for verdict in batch.fresh.values()]
             chained_log.append(self._path, (*FIELDS, *features), rows)
+            apply(list(batch.stored()))
         return answers
 
 
@@ -110,6 +114,13 @@ class _Batch:
         """The columns of the file to write to: those there are, and what is new."""
         new = (name for verdict in self.fresh.values() for name in verdict.features)
         return tuple(dict.fromkeys((*self._ledger.features, *new)))
+
+    def stored(self) -> Iterator[Stored]:
+        """The fresh verdicts, in the order in which they are written."""
+        of_user: defaultdict[str, list[Verdict]] = defaultdict(list)
+        for verdict in self.fresh.values():
+            of_user[verdict.user].append(verdict)
+            yield Stored(verdict, self._ledger.standing_with(of_user[verdict.user]))
 
     def _said(self, predictions: Collection[str]) -> dict[str, list[Said]]:
         found = self._ledger.said(predictions) if predictions else {}

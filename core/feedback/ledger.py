@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -138,26 +138,30 @@ class Ledger:
         """What stood of the user of a stored verdict once that was stored; None where nothing did."""
         with self._guard:
             end = self._row[verdict.id]
-            rows = [row for row in self._by["user"][verdict.user] if row <= end]
-            if len(rows) == 1 and verdict.verdict != "withdrawn":  # as most are: what was read is not read again
-                return standings.standing([Line(verdict.time, end, verdict.verdict, verdict.case)])
-            identity, before, judgement, case, prediction = (
-                self._table.text_of(name, rows) for name in ("id", "supersedes", "verdict", "case", "prediction")
-            )
-            replaced = set(before)
-            return standings.standing(
-                Line(time, row, cast(Judgement, judgement[at]), case[at], prediction[at])
-                for at, (row, time) in enumerate(zip(rows, self._table.times(rows), strict=True))
-                if judgement[at] != "withdrawn" and identity[at] not in replaced
-            )
+            rows = [row for row in self._by["user"].get(verdict.user, ()) if row < end]
+            return self._standing(rows, [verdict])
+
+    def standing_with(self, fresh: Sequence[Verdict]) -> Standing | None:
+        """What stands of a user once these verdicts on him are stored, after all that was read; None if nothing."""
+        with self._guard:
+            return self._standing(self._by["user"].get(fresh[0].user, ()), fresh)
+
+    def _standing(self, rows: Sequence[int], last: Sequence[Verdict]) -> Standing | None:
+        """What stands of the verdicts on one user in these rows of the table and of those that come last."""
+        given = [*self._said(rows), *map(Said.of, last)] if rows else [Said.of(verdict) for verdict in last]
+        replaced = {each.supersedes for each in given}
+        return standings.standing(
+            Line(each.time, position, cast(Judgement, each.verdict), each.case, each.prediction)
+            for position, each in enumerate(given)
+            if each.verdict != "withdrawn" and each.id not in replaced
+        )
 
     def said(self, predictions: Collection[str]) -> dict[str, list[Said]]:
         """All that was said of these predictions, withdrawn and superseded verdicts included, in the order stored."""
         with self._guard:
             rows = [row for each in predictions for row in self._by["prediction"].get(each, ())]
-            columns = [self._table.text_of(name, rows) for name in Said._fields[1:]]
             found: dict[str, list[Said]] = {}
-            for each in map(Said, self._table.times(rows), *columns):
+            for each in self._said(rows):
                 found.setdefault(each.prediction, []).append(each)
             return found
 
@@ -188,6 +192,11 @@ class Ledger:
     def since(self, position: str) -> tuple[Verdict, ...]:
         """The verdicts after a position, in the order they were stored; after "", all of them."""
         return self.news(position)[0]
+
+    @staticmethod
+    def further(position: str, rows: int) -> str:
+        """The position so many stored verdicts after another one."""
+        return str(int(position) + rows)
 
     def news(self, position: str) -> tuple[tuple[Verdict, ...], str]:
         """`since`, and the position after the last of these: nothing another thread reads meanwhile is passed over."""
@@ -241,6 +250,11 @@ class Ledger:
             if before in self._row:
                 self._fallen.append(self._row[before])
                 self._successor[before] = identity
+
+    def _said(self, rows: Sequence[int]) -> Iterator[Said]:
+        """The short form of these rows of the table."""
+        columns = [self._table.text_of(name, rows) for name in Said._fields[1:]]
+        return map(Said, self._table.times(rows), *columns)
 
     def _rows_of(self, name: str, key: str) -> pd.DataFrame:
         with self._guard:

@@ -26,7 +26,6 @@ from core.policy.decide import decide
 from core.policy.policy import POSITIVE
 from core.ports import DatasetStore, VerdictStore
 from core.review.plans import Plans
-from core.review.verdicts import Verdicts
 from core.schema import schema as schemas
 from core.scoring.online_runs import OnlineRuns, Users
 from core.scoring.runs import Run, Runs
@@ -95,7 +94,6 @@ class FeedbackImport:
     online_runs: OnlineRuns
     plans: Plans
     runs: Runs
-    verdicts: Verdicts
     schema_file: Path
 
     def record(
@@ -118,7 +116,6 @@ class FeedbackImport:
         ready(refused)
         counted = _last(given) if cumulative else given
         stored = self._store(counted, refused, cumulative=cumulative)
-        self.verdicts.catch_up()
         of_pair = {opinion.pair: stored[row.number].id for row, opinion in counted if row.number in stored}
         ids = [stored[row.number].id if row.number in stored else of_pair.get(opinion.pair) for row, opinion in given]
         done = Imported(

@@ -21,10 +21,10 @@ from core.policy.policy import Policy
 from core.ports import DatasetStore
 from core.registry.registry import Registry
 from core.review import sampling
+from core.review.effects import Effects
 from core.review.enqueue import Enqueuing, Entry, Queued
 from core.review.guidance import GuidanceStore
 from core.review.sampling import Rules
-from core.review.verdicts import Verdicts
 from core.schema import schema as schemas
 from core.schema.schema import Schema
 from core.scoring.runs import Run, Runs
@@ -60,13 +60,13 @@ class Plans:
     accounts: Accounts
     audit: AuditLog
     datasets: DatasetStore
+    effects: Effects
     enqueuing: Enqueuing
     file_scoring: FileScoring
     guidance: GuidanceStore
     registry: Registry
     runs: Runs
     split: Split
-    verdicts: Verdicts
     schema_file: Path
 
     def queue_run(self, run: str, *, by: str, now: datetime) -> Planned:
@@ -165,7 +165,7 @@ class Plans:
         return self.datasets.frame(run.dataset, [column])[column].astype("str")
 
     def _enqueue(self, run: Run, schema: Schema, plan: pd.DataFrame, now: datetime) -> Queued:
-        self.verdicts.catch_up()  # who was judged just before a crash is known, too
+        self.effects.catch_up()  # who was judged just before a crash is known, too
         return self.enqueuing.enqueue(self._entries(run, schema, plan), now=now)
 
     def _entries(self, run: Run, schema: Schema, plan: pd.DataFrame) -> list[Entry]:

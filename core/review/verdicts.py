@@ -1,32 +1,19 @@
-"""A reviewer's work: a verdict on a case, many at once, an undo; each on disk before it is acknowledged.
-
-The feedback file is the truth. Cases and decisions follow from it: `catch_up` applies every stored verdict to them
-exactly once and in order, so that a crash between the two loses nothing; the next one to come does the rest.
-"""
+"""A reviewer's work: a verdict on a case, many at once, an undo; each on disk before it is acknowledged."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
-
-from sqlalchemy import Connection
 
 from core.access.accounts import Accounts
 from core.errors import RefusedError, TrustdeskError
 from core.feedback.ledger import Ledger
 from core.feedback.verdict import Judgement, Verdict
 from core.ports import VerdictStore
-from core.review import cases, outbox, queue
 from core.review.cases import Case, Cases
 from core.review.guidance import GuidanceStore
 from core.review.queue import Queue
-from core.store import database
-from core.store.database import Database
-from core.store.numbered import Numbering
-
-_MARK: Final = "feedback"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +45,9 @@ class Verdicts:
 
     accounts: Accounts
     cases: Cases
-    database: Database
     feedback: VerdictStore
     guidance: GuidanceStore
     ledger: Ledger
-    numbering: Numbering
     queue: Queue
 
     def judge(self, case: str, given: Given, *, by: str, session: str, now: datetime) -> Verdict:
@@ -72,12 +57,12 @@ class Verdicts:
         """
         by = self.accounts.authorise(by, "judge").name
         if self._known(given.id):
-            return self._record([_verdict(self.cases.find(case), given, by, now)])[0]
+            return self.feedback.record([_verdict(self.cases.find(case), given, by, now)])[0]
         lease = self.guidance.load().lease
         mine = self.queue.renew(case, by, now=now, lease=lease, session=session)
         if not mine and not self._known(given.id):  # said twice at once, the other one may just have closed the case
             raise RefusedError(f"Case {case} is no longer yours: {_why(self.cases.find(case))}. Nothing was recorded.")
-        return self._record([_verdict(self.cases.find(case), given, by, now)])[0]
+        return self.feedback.record([_verdict(self.cases.find(case), given, by, now)])[0]
 
     def triage(
         self, chosen: Sequence[str], given: Given, *, by: str, session: str, now: datetime
@@ -107,7 +92,7 @@ class Verdicts:
                 verdicts.append(_verdict(taken(case, said.id), said, by, now))
             except TrustdeskError as error:
                 refused[case] = str(error)
-        return Judged(self._record(verdicts), refused)
+        return Judged(self.feedback.record(verdicts), refused)
 
     def undo(self, verdicts: Sequence[str], *, by: str, now: datetime) -> tuple[str, ...]:
         """Take back verdicts of one's own; their cases are open again. The ids of these cases, in the order given.
@@ -123,33 +108,14 @@ class Verdicts:
             if stored is None or stored.reviewer != by:
                 raise RefusedError(f"Verdict {verdict} is not yours to undo.")
             taken_back.append(stored.withdrawn(now))
-        self._record(taken_back)
+        self.feedback.record(taken_back)
         return tuple(stored.case for stored in found if stored is not None)
-
-    def catch_up(self) -> None:
-        """Apply verdicts to cases and decisions that were stored since the last time, each once and in order."""
-        known = self.ledger
-        with self.database.writing() as connection:
-            known.refresh()
-            verdicts, position = known.news(database.mark(connection, _MARK))
-            if verdicts:
-                self.numbering.settle(connection)
-            for verdict in verdicts:
-                _apply(connection, known, verdict)
-            database.set_mark(connection, _MARK, position)
 
     def _known(self, verdict: str) -> bool:
         """Whether a verdict is stored: then the store gives it back, or refuses when now something else is said."""
         known = self.ledger
         known.refresh()
         return known.verdict(verdict) is not None
-
-    def _record(self, verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
-        if not verdicts:
-            return ()
-        stored = self.feedback.record(verdicts)
-        self.catch_up()
-        return stored
 
 
 def _verdict(case: Case, given: Given, by: str, now: datetime) -> Verdict:
@@ -165,28 +131,3 @@ def _why(case: Case) -> str:
     if case.status == "closed":
         return f"{case.judged_by} has judged it" if case.judged_by else "it is closed"
     return f"{case.claimed_by} has it now" if case.claimed_by else "it was let go, or a newer run has changed it"
-
-
-def _apply(connection: Connection, known: Ledger, verdict: Verdict) -> None:
-    """What one stored verdict changes: its case, and what the platform is told of the user."""
-    said, stands = verdict.verdict, known.standing(verdict)
-    if said == "withdrawn":
-        # Where another verdict decided the case since, that one stands.
-        case = cases.decided_by(connection, verdict.user, verdict.supersedes)
-        if case:
-            queue.back(connection, case, now=verdict.time)
-        if stands is not None and stands.label:  # what stands again is the decision of the case that made it
-            case = stands.case
-    else:
-        # By user and prediction too: in another database than the one it was given for, an id is another case.
-        case = cases.asking(connection, verdict.user, verdict.prediction, verdict.case)
-        if case is None and verdict.supersedes:
-            case = cases.decided_by(connection, verdict.user, verdict.supersedes)
-        if case:
-            queue.close(connection, case, verdict=verdict.id, judgement=said, by=verdict.reviewer, at=verdict.time)
-    outbox.add(
-        connection, user=verdict.user, case=case or verdict.case, verdict=verdict.id,
-        label=None if stands is None else stands.label, who=verdict.reviewer,
-        why=": ".join(filter(None, (verdict.reason, verdict.notes))), at=verdict.time,
-        appeal=verdict.stratum == "appeal" and said != "withdrawn",
-    )  # fmt: skip

@@ -112,7 +112,7 @@ class Witness:
         assert len(known) <= self.before["runs"] + len(self.of("score")) + self.kills["score"]
 
     def _verdicts(self) -> None:
-        self.home.verdicts.catch_up()
+        self.home.effects.catch_up()
         assert self.home.feedback.verify().whole
         found = Ledger(self.home.ledger.path)
         found.refresh()

@@ -67,7 +67,7 @@ def decisions(
     most: Annotated[int, Query(ge=1, le=MOST_DECISIONS, description="Most decisions to give.")] = 1_000,
 ) -> Decisions:  # fmt: skip
     """The decisions after a number, oldest first; numbers never change, so that asking again gives the same."""
-    live.home.verdicts.catch_up()  # verdicts whose decisions a crash has left undone
+    live.home.effects.catch_up()  # verdicts whose decisions a crash has left undone
     frame = live.home.outbox.since(since, most).reset_index()
     if len(frame):
         facts, now = {"decisions": len(frame), "last": int(frame["number"].iloc[-1])}, datetime.now(UTC)

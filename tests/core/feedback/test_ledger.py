@@ -70,7 +70,7 @@ def test_a_refresh_adds_what_others_wrote(known: Ledger, store: VerdictStore, ho
     store.record([verdict()])
     known.refresh()
     before = known.frame()
-    CsvStore(home.ledger, home.audit).record([verdict(2)])
+    CsvStore(home.ledger, home.audit, home.effects).record([verdict(2)])
 
     assert known.frame() is before
     known.refresh()
@@ -167,7 +167,7 @@ def test_a_file_that_was_put_back_is_read_anew(known: Ledger, store: VerdictStor
     store.record([verdict(2)])
     known.refresh()
     home.ledger.path.write_bytes(backup)
-    CsvStore(home.ledger, home.audit).record([verdict(3)])
+    CsvStore(home.ledger, home.audit, home.effects).record([verdict(3)])
     known.refresh()
 
     assert known.frame()["id"].tolist() == ["v1", "v3"]

@@ -95,7 +95,7 @@ def test_a_repeat_is_stored_once_and_given_back_as_it_was(home: Home, store: Ver
     later = verdict(time=NOW + timedelta(seconds=2), seconds=14.5)
 
     assert store.record([later]) == first
-    assert CsvStore(home.ledger, home.audit).record([later]) == first
+    assert CsvStore(home.ledger, home.audit, home.effects).record([later]) == first
     assert store.record([later, later]) == first + first
     assert lines(home) == 1
 
@@ -213,7 +213,9 @@ def test_a_forgotten_user_is_nowhere_and_the_chain_holds(home: Home, store: Verd
     assert store.forget("Zaphod B.", by="Lea", now=NOW) == 2
     assert store.forget("Zaphod B.", by="Lea", now=NOW) == 0
 
-    assert not [file for file in home.settings.home.rglob("*") if file.is_file() and b"Zaphod" in file.read_bytes()]
+    kept = [file for file in home.settings.home.rglob("*") if file.is_file() and "state.db" not in file.name]
+    assert home.settings.feedback_file in kept
+    assert not [file for file in kept if b"Zaphod" in file.read_bytes()]
     verified = store.verify()
     assert (verified.whole, verified.rows, verified.forgotten, verified.head) == (True, 3, 2, head)
     assert store.read()["id"].tolist() == ["v2"]
@@ -261,7 +263,7 @@ def test_threads_record_at_once(home: Home, store: VerdictStore) -> None:
 def test_one_refused_among_threads_stops_nobody_else(home: Home) -> None:
     said = [(verdict(),), (verdict(notes="other"),), (verdict(2),)]
 
-    answers = CsvStore(home.ledger, home.audit)._commit(
+    answers = CsvStore(home.ledger, home.audit, home.effects)._commit(
         [Wish(frozenset(), lambda _said, each=each: each) for each in said]
     )
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 from sqlalchemy import select
 
+from core.feedback.csv_store import CsvStore
 from core.feedback.ledger import Ledger
 from core.feedback.verdict import Verdict
 from core.home import Home
 from core.policy.decide import decide
 from core.policy.policy import Policy
+from core.ports import ApplyVerdicts
 from core.review import cases
 from core.review.cases import Case
 from core.review.verdicts import Given
@@ -24,6 +27,19 @@ from tests import make
 from tests.make import NOW
 
 POLICY = make.policy(0.2, 0.5, 0.8)
+
+
+class _Crash:
+    """`VerdictEffects` of a process that dies as soon as the lines are written."""
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[ApplyVerdicts]:
+        yield lambda _stored: None
+
+
+def crash_after(home: Home, verdicts: Sequence[Verdict]) -> None:
+    """Store verdicts as whoever dies between the file and the database."""
+    CsvStore(home.ledger, home.audit, _Crash()).record(verdicts)
 
 
 def rules(home: Home, *, capacity: int, audit: float, uncertain: int) -> None:

@@ -20,7 +20,18 @@ from core.review.sampling import Rules
 from core.schema import schema as schemas
 from tests import make
 from tests.core.review import reviewing
-from tests.core.review.reviewing import POLICY, judge, judge_all, not_chosen, planned, said, scored, truth_of, waiting
+from tests.core.review.reviewing import (
+    POLICY,
+    crash_after,
+    judge,
+    judge_all,
+    not_chosen,
+    planned,
+    said,
+    scored,
+    truth_of,
+    waiting,
+)
 from tests.make import NOW
 
 PASSWORD = "correct horse battery"  # noqa: S105 - opens nothing
@@ -145,7 +156,7 @@ def test_who_was_judged_before_a_crash_is_not_queued_again(own: Home) -> None:
     frame = make.users(300, seed=1)
     planned(own, frame)
     first = waiting(own)[0]
-    own.feedback.record([said(first)])  # and then the power failed
+    crash_after(own, [said(first)])  # and then the power failed
     assert queue_run(own, scored(own, frame).id).queued.known == 1
     assert own.cases.find(first.id).status == "closed"
 

@@ -18,16 +18,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.errors import NotAllowedError, RefusedError, UnknownItemError
+from core.errors import NotAllowedError, RefusedError, StorageError, UnknownItemError
 from core.home import Home
-from core.review import queue
+from core.review import outbox, queue
 from core.review.cases import Case
 from core.review.enqueue import Entry
 from core.review.guidance import Guidance
 from core.review.verdicts import Given, Judged
 from core.settings import ROOT
+from core.store import chained_log
 from tests import make
-from tests.core.review.reviewing import fresh, judge, planned, rows, said, scored, told, waiting
+from tests.core.review.reviewing import crash_after, fresh, judge, planned, rows, said, scored, told, waiting
 from tests.make import NOW
 
 T = TypeVar("T")
@@ -41,7 +42,7 @@ home = Home.open(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()
 for _ in range(5):
-    home.verdicts.catch_up()
+    home.effects.catch_up()
 """
 #: Judges whatever comes next until it is killed; tells each verdict once it is acknowledged.
 REVIEWER = """
@@ -307,22 +308,78 @@ def test_an_account_is_the_same_reviewer_however_the_name_is_typed(home: Home) -
     assert undo(home, "v1", by="ADA") == (case.id,)
 
 
+# A verdict, its case and its decision are one
+
+
+def test_case_and_decision_come_from_the_verdict_and_not_from_its_line(home: Home) -> None:
+    first, second = add(home, "u1", "u2")
+    judge(home, first, "spammer")
+    home.ledger.refresh()
+    read = home.ledger.position
+    home.feedback.record([said(second, "spammer", verdict="v1"), said(second, "unsure", verdict="v2", by="Bob")])
+    assert home.ledger.position == read, "the lines were read back"
+    assert again(home, second).judgement == "unsure"
+    assert home.outbox.since(0)["decision"].tolist() == ["remove", "remove", "none"]
+    before = home.outbox.since(0)
+    home.effects.catch_up()  # reads them, and finds all of it done
+    assert home.ledger.position != read
+    assert home.outbox.since(0).equals(before)
+
+
+def test_where_the_line_cannot_be_written_neither_case_nor_decision_changes(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = add(home, "u1", "u2")
+    crash_after(home, [said(first, "spammer")])
+
+    def full(*_arguments: object) -> None:
+        raise StorageError("feedback.csv", "the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(chained_log, "append", full)
+        with pytest.raises(StorageError):
+            judge(home, second, "spammer")
+    assert [again(home, case).status for case in (first, second)] == ["open", "open"]
+    assert home.outbox.since(0).empty
+    judge(home, second, "spammer")
+    assert [again(home, case).status for case in (first, second)] == ["closed", "closed"]
+    assert home.outbox.since(0)["user"].tolist() == ["u1", "u2"]
+
+
+def test_nobody_sees_a_case_that_is_judged_without_its_decision(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    (case,) = add(home, "u1")
+    seen = []
+    add_decision = outbox.add
+
+    def looked_at(*arguments: Any, **facts: Any) -> int | None:
+        other = Home.open(home.settings.home)
+        seen.append((other.cases.find(case.id).status, len(other.outbox.since(0))))
+        number = add_decision(*arguments, **facts)
+        seen.append((other.cases.find(case.id).status, len(other.outbox.since(0))))
+        return number
+
+    monkeypatch.setattr(outbox, "add", looked_at)
+    judge(home, case, "spammer")
+    assert seen == [("open", 0)] * 2
+    assert (again(home, case).status, decisions(home, "u1")) == ("closed", ["remove"])
+
+
 # A crash between the file and the database
 
 
 def test_what_was_stored_before_a_crash_is_applied_once(home: Home) -> None:
     first, second, third = add(home, "u1", "u2", "u3")
-    home.feedback.record([said(first, "spammer"), said(second, "legitimate"), said(third, "unsure")])
+    crash_after(home, [said(first, "spammer"), said(second, "legitimate"), said(third, "unsure")])
     assert [again(home, case).status for case in (first, second, third)] == ["open"] * 3
     for _ in range(2):
-        home.verdicts.catch_up()
+        home.effects.catch_up()
         assert [again(home, case).judgement for case in (first, second, third)] == ["spammer", "legitimate", "unsure"]
         assert home.outbox.since(0)["decision"].tolist() == ["remove", "keep"]
 
 
 def test_who_comes_next_applies_what_a_crash_left(home: Home) -> None:
     first, second = add(home, "u1", "u2")
-    home.feedback.record([said(first, "spammer", by="Bob")])
+    crash_after(home, [said(first, "spammer", by="Bob")])
     judge(home, second, "legitimate")
     assert again(home, first).judged_by == "Bob"
     assert home.outbox.since(0)["user"].tolist() == ["u1", "u2"]
@@ -332,7 +389,7 @@ def test_a_verdict_sent_again_after_a_crash_is_the_one_that_was_stored(home: Hom
     (case,) = add(home, "u1")
     home.queue.take(case.id, "Ada", now=NOW, session="tab")
     stored = said(case, "spammer", verdict="v1")
-    home.feedback.record([stored])
+    crash_after(home, [stored])
     answer = home.verdicts.judge(case.id, Given("v1", "spammer"), by="Ada", session="tab", now=NOW + HOUR)
     assert answer == stored
     assert again(home, case).judgement == "spammer"
@@ -342,8 +399,8 @@ def test_a_verdict_sent_again_after_a_crash_is_the_one_that_was_stored(home: Hom
 def test_an_undo_that_was_stored_with_its_verdict_before_a_crash_leaves_the_case_open(home: Home) -> None:
     (case,) = add(home, "u1")
     verdict = said(case)
-    home.feedback.record([verdict, verdict.withdrawn(NOW)])
-    home.verdicts.catch_up()
+    crash_after(home, [verdict, verdict.withdrawn(NOW)])
+    home.effects.catch_up()
     assert again(home, case).status == "open"
     assert [(decision, back) for decision, back, _ in told(home, "u1")] == [("remove", None), ("none", 1)]
 
@@ -358,10 +415,11 @@ def test_decisions_are_the_same_whether_verdicts_are_applied_one_by_one_or_toget
         (case,) = add(place, "u1")
         first = said(case, "spammer", verdict="v1")
         for verdict in (first, first.withdrawn(NOW), said(case, "legitimate", verdict="v2", by="Bob")):
-            place.feedback.record([verdict])
             if place is home:
-                place.verdicts.catch_up()
-        place.verdicts.catch_up()
+                place.feedback.record([verdict])
+            else:
+                crash_after(place, [verdict])
+        place.effects.catch_up()
         found[place] = place.outbox.of_user("u1")
     assert found[home].equals(found[other])
     assert found[home]["who"].tolist() == ["Ada", "Ada", "Bob"]
@@ -381,9 +439,9 @@ def test_a_database_that_was_lost_gets_the_decisions_again_and_closes_no_strange
 
 def test_processes_that_catch_up_at_once_apply_each_verdict_once(home: Home) -> None:
     many = add(home, *[f"u{i}" for i in range(60)])
-    home.feedback.record([said(case, "spammer") for case in many])
+    crash_after(home, [said(case, "spammer") for case in many])
     first = said(many[0], "spammer")
-    home.feedback.record([first.withdrawn(NOW), said(many[0], "legitimate", verdict="v2")])
+    crash_after(home, [first.withdrawn(NOW), said(many[0], "legitimate", verdict="v2")])
     pipe = subprocess.PIPE
     running = [
         subprocess.Popen([sys.executable, "-c", APPLIER, str(home.settings.home)], cwd=ROOT, stdin=pipe, stdout=pipe,
@@ -413,7 +471,7 @@ def test_a_reviewer_who_is_killed_loses_nothing_that_was_acknowledged(home: Home
     heard = [reviewer.stdout.readline().strip() for _ in range(after + 1)]
     reviewer.send_signal(signal.SIGKILL)
     heard += reviewer.communicate()[0].split()
-    home.verdicts.catch_up()
+    home.effects.catch_up()
     known = fresh(home)
     stored = known.frame()["id"].tolist()
     assert set(heard) <= set(stored)
@@ -482,7 +540,6 @@ def test_a_verdict_that_another_one_replaced_since_takes_no_case_back(home: Home
     """Ada's claim ended while her verdict waited for the database, and Bob judged the case too: his verdict stands."""
     (case,) = add(home, "u1")
     home.feedback.record([said(case, "spammer", verdict="v1"), said(case, "legitimate", verdict="v2", by="Bob")])
-    home.verdicts.catch_up()
     undo(home, "v1")
     kept = again(home, case)
     assert (kept.status, kept.verdict, kept.judged_by) == ("closed", "v2", "Bob")
@@ -523,7 +580,6 @@ def test_unsure_after_a_verdict_taken_back_does_not_hide_what_an_import_decided(
     (case,) = add(home, "u1")
     imported = said(case, "spammer", verdict="v1", case="", prediction="r-0009-1")
     home.feedback.record([imported])
-    home.verdicts.catch_up()
     assert decisions(home, "u1") == ["remove"]
     judge(home, case, "legitimate", verdict="v2")
     undo(home, "v2")
@@ -660,7 +716,7 @@ def test_another_reviewer_upholds_and_the_platform_is_told_so_once(home: Home) -
     case = appealed(home)
     judge(home, case, "spammer", by="Bob", verdict="v2", notes="seen again")
     assert told(home, "u1") == [("remove", None, ""), ("remove", None, "upheld: seen again")]
-    home.verdicts.catch_up()
+    home.effects.catch_up()
     assert len(told(home, "u1")) == 2
 
 
@@ -701,7 +757,6 @@ def test_a_verdict_without_a_case_decides_the_open_case_of_its_prediction(own: H
     asked, other = sorted(waiting(own), key=lambda case: case.row)
     imported = said(asked, "spammer", verdict="i1", case="")
     own.feedback.record([imported])
-    own.verdicts.catch_up()
     assert (again(own, asked).status, again(own, asked).verdict) == ("closed", "i1")
     assert again(own, other).status == "open"
     assert undo(own, "i1") == ("",)
@@ -712,6 +767,5 @@ def test_a_verdict_without_a_case_decides_the_open_case_of_its_prediction(own: H
 def test_a_verdict_about_whom_there_is_no_case_is_told_to_the_platform_all_the_same(home: Home) -> None:
     (case,) = add(home, "u1")
     home.feedback.record([said(case, "legitimate", case="", prediction="r-0009-4", user="u9")])
-    home.verdicts.catch_up()
     assert decisions(home, "u9") == ["keep"]
     assert again(home, case).status == "open"
