@@ -18,7 +18,8 @@ from app.garbage import settled  # noqa: E402
 
 ASSETS = ROOT / "app" / "assets"
 
-st.set_page_config("Trustdesk", str(ASSETS / "icon.png"), layout="wide", initial_sidebar_state=208)
+# A bitmap would be served from memory that is dropped when a run is interrupted (404); a drawing goes with the page.
+st.set_page_config("Trustdesk", str(ASSETS / "logo.svg"), layout="wide", initial_sidebar_state=208)
 st.logo(str(ASSETS / "logo.svg"), size="medium")
 page = st.navigation(navigation.sections(), expanded=True)
 with guard.shown():

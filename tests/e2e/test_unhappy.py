@@ -91,6 +91,9 @@ def test_back_and_forward_lead_through_pages_runs_and_users_and_score_nothing_ag
     expect(tab.get_by_role("heading", name=f"User {first}", exact=True)).to_be_visible()
     assert bundled.runs.recent() == known
     assert [each.id for each in known] == [ours, run]
+    icons = tab.locator("link[rel~='icon']").evaluate_all("all => all.map(one => one.href)")
+    assert icons, "no icon"
+    assert all(icon.startswith("data:") for icon in icons), "one that the server may have dropped"
 
 
 @pytest.mark.parametrize("excused", [GONE], indirect=True, ids=["lost"])
