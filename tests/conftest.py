@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import shutil
 from pathlib import Path
 
 import hypothesis
 import pytest
+from streamlit.components.v2 import manifest_scanner
 
 from core.home import Home
 from core.schema import schema as schemas
@@ -31,6 +33,9 @@ logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").add
     lambda record: "missing ScriptRunContext" not in record.getMessage()
 )
 
+# At its first run each AppTest reads the metadata of all packages installed, to find components: a quarter of a second
+# each time. They stay what they are.
+manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
 
 #: Few tests that take long: begun first, so that two processes end together.
 LONG = (
