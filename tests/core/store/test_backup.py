@@ -248,6 +248,7 @@ def test_where_there_is_no_home_there_is_nothing_to_back_up(tmp_path: Path) -> N
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.parametrize("before", HOMES[:2], indirect=True, ids=lambda place: place.name)
 def test_migrate_says_what_is_to_be_done_does_it_and_then_has_nothing_to_do(before: Home) -> None:
     home = before.settings.home
     as_it_was = before.settings.database.read_bytes()
