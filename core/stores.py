@@ -37,9 +37,10 @@ if TYPE_CHECKING:
     from core.retraining.schedule import Schedule
     from core.retraining.settings import LearningOptions
     from core.review.cases import Cases
-    from core.review.effects import Effects
+    from core.review.decisions.consistency import Consistency
+    from core.review.decisions.effects import Effects
+    from core.review.decisions.outbox import Outbox
     from core.review.guidance import GuidanceStore
-    from core.review.outbox import Outbox
     from core.review.queue import Queue
     from core.scoring.export import Exports
     from core.scoring.online_runs import OnlineRuns
@@ -221,8 +222,14 @@ class Stores:
         return CsvStore(self.ledger, self.audit, self.effects)
 
     @cached_property
+    def consistency(self) -> Consistency:
+        from core.review.decisions.consistency import Consistency
+
+        return Consistency(self.database, self.ledger)
+
+    @cached_property
     def effects(self) -> Effects:
-        from core.review.effects import Effects
+        from core.review.decisions.effects import Effects
 
         return Effects(self.database, self.ledger, self.numbering)
 
@@ -252,7 +259,7 @@ class Stores:
 
     @cached_property
     def outbox(self) -> Outbox:
-        from core.review.outbox import Outbox
+        from core.review.decisions.outbox import Outbox
 
         return Outbox(self.database)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from core.home import Home
-    from core.review.outbox import Batch
+    from core.review.decisions.outbox import Batch
     from core.targets import Target
 
 app = typer.Typer(no_args_is_help=True, help="Decisions for the platform: user, decision, who, why, reversal of.")
@@ -51,7 +51,7 @@ def export_decisions(
     the last one once the file has its name, or all of stdout was read. What fails before is given again. Where nothing
     is new, a file that is there stays.
     """
-    from core.review.outbox import MARK
+    from core.review.decisions.outbox import MARK
 
     home = home_of(context, home_dir)
     with guard.command(home):
@@ -135,7 +135,7 @@ def _to_file(home: Home, batch: Batch, target: Target) -> bool:
 def _table(decisions: pd.DataFrame) -> pa.Table:
     import pyarrow as pa
 
-    from core.review.outbox import MARK
+    from core.review.decisions.outbox import MARK
 
     return MARK.on(pa.Table.from_pandas(decisions.reset_index(), preserve_index=False))
 

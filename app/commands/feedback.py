@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from core.store.verify import Verified
     from core.targets import Target
 
+#: Contradictions that `verify` names; more are counted.
+_NAMED = 20
 app = typer.Typer(no_args_is_help=True, help="Verdicts of reviewers: figures, import, export, proof, forgetting.")
 #: Refused rows that are told one by one; all of them are in the file.
 TOLD = 5
@@ -97,8 +99,10 @@ def export_feedback(
 
 @app.command()
 def verify(context: typer.Context, home_dir: HomeOption = None) -> None:
-    """Prove that no stored verdict and no note of the audit log was changed, taken out or put in."""
+    """Prove that no stored verdict and no note of the audit log was changed, taken out or put in.
 
+    Cases and decisions are held against the verdicts, too; what contradicts them is named with its row.
+    """
     home = home_of(context, home_dir)
     with guard.command(home):
         found = {"Feedback": home.feedback.verify(), "Audit log": home.audit.verify()}
@@ -106,6 +110,14 @@ def verify(context: typer.Context, home_dir: HomeOption = None) -> None:
             put(f"{name}: {_verified(verified)}\n")
         if broken := [str(verified.broken) for verified in found.values() if verified.broken]:
             raise RefusedError(" ".join([*broken, "Restore the file from a backup."]))
+        agreement = home.consistency.check()
+        if agreement.contradictions:
+            for sentence in agreement.contradictions[:_NAMED]:
+                put(f"{sentence}\n")
+            many = _count(len(agreement.contradictions), "contradiction")
+            raise RefusedError(f"{many} between the feedback and data/state.db. Restore both from one backup.")
+        held = f"{_count(agreement.cases, 'case')} and {_count(agreement.decisions, 'decision')}"
+        tell(f"{held} in data/state.db agree with the feedback.")
 
 
 @app.command("import")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -16,7 +16,7 @@ import pyarrow as pa
 from core.errors import FileProblemError, NewerFormatError, listed
 from core.formats import shown
 from core.store import chained_log, log_line
-from core.store.verify import Verified
+from core.store.verify import Chain, Verified
 from core.store.verify import verify as verify_log
 
 _TEXTS: Final = ("who", "what", "about", "why", "details")
@@ -30,6 +30,10 @@ class AuditLog:
     """The audit log of a home, at `path`."""
 
     path: Path
+    _chain: Chain = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_chain", Chain(self.path))
 
     def note(
         self, *, who: str, what: str, about: str, why: str = "",
@@ -37,11 +41,14 @@ class AuditLog:
     ) -> None:  # fmt: skip
         """Write down that `who` did `what` (a verb) about something; on disk when this returns.
 
-        `details` are facts that JSON can hold; others are written as text. Raises StorageError.
+        `details` are facts that JSON can hold; others are written as text. Raises StorageError, and FileProblemError
+        where the log is not what was written.
         """
         told = json.dumps(dict(details), ensure_ascii=False, default=str) if details else ""
         texts = (now.astimezone(UTC).isoformat(), who, what, about, why, told)
-        chained_log.append(self.path, tuple(_TYPES), [[log_line.encode(_storable(text)) for text in texts]])
+        with chained_log.locked(self.path):
+            self._chain.check()
+            chained_log.append(self.path, tuple(_TYPES), [[log_line.encode(_storable(text)) for text in texts]])
 
     def read(self, most: int = 1000) -> pd.DataFrame:
         """The latest notes, newest first: `time` (UTC), `who`, `what`, `about`, `why`, `details`

@@ -21,7 +21,7 @@ from core.feedback.verdict import Verdict
 from core.ports import Stored, VerdictEffects
 from core.store import chained_log, log_line
 from core.store.group_commit import GroupCommit
-from core.store.verify import Verified, verify
+from core.store.verify import Chain, Verified, verify
 
 _USER: Final = list(FIELDS).index("user")
 #: What a reviewer says. The same id with the same of these is the same verdict, come again a moment later.
@@ -49,6 +49,7 @@ class CsvStore:
 
     def __init__(self, ledger: Ledger, audit: AuditLog, effects: VerdictEffects) -> None:
         self._ledger, self._audit, self._effects, self._path = ledger, audit, effects, ledger.path
+        self._chain = Chain(ledger.path)
         self._together: GroupCommit[Wish, Answer] = GroupCommit(self._commit)
 
     def record(self, verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
@@ -83,6 +84,7 @@ class CsvStore:
 
     def _commit(self, wishes: Sequence[Wish]) -> list[Answer]:
         with self._effects.transaction() as apply, chained_log.locked(self._path):
+            self._chain.check()
             self._ledger.refresh()
             batch = _Batch(self._ledger)
             answers = [batch.decide(wish) for wish in wishes]

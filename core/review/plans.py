@@ -21,7 +21,7 @@ from core.policy.policy import Policy
 from core.ports import DatasetStore
 from core.registry.registry import Registry
 from core.review import sampling
-from core.review.effects import Effects
+from core.review.decisions.effects import Effects
 from core.review.enqueue import Enqueuing, Entry, Queued
 from core.review.guidance import GuidanceStore
 from core.review.sampling import Rules

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
+from core.errors import FileProblemError
 from core.store import chained_log, log_line
+
+_CHANGED: Final = "line {} is not what Trustdesk wrote: somebody changed the file, or a spreadsheet saved it."
+_ADVICE: Final = (
+    "Nothing was added. Put the file back from a backup; without one, move it away, and Trustdesk begins a new one."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,79 @@ def verify(path: Path) -> Verified:
             rows, forgotten, torn = rows + check.rows, forgotten + check.forgotten, torn + check.torn
             head, broken = check.head, broken or check.broken
     return Verified(rows, forgotten, torn, broken, head.decode("ascii", "replace"))
+
+
+class Chain:
+    """The chained file `path` for whoever adds to it: what was found whole is not looked at again.
+
+    Threads share one only where each holds `chained_log.locked` meanwhile.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._found: list[tuple[_Place, _Check, int]] = []
+        self._seen: object = None
+
+    def check(self) -> None:
+        """Raises FileProblemError where the files are not what was written: nothing is added to such ones.
+
+        In `chained_log.locked`. What a program adds to a file is looked at; what it had before is known by then, unless
+        the file was replaced.
+        """
+        files = chained_log.files(self._path)
+        if self._seen == (seen := [_Place.of(file) for file in files]):
+            return
+        self._seen, known, self._found = None, self._found, []
+        for number, place in enumerate(seen):
+            before, check, done = known[number] if number < len(known) else (place, None, 0)
+            if check is None or not place.goes_on(before, done, check.head):
+                known, check, done = [], _Check(place.file.name, self._found[-1][1].head if self._found else b""), 0
+            done = _go_on(place, check, done)
+            if check.broken is not None:
+                self._found = []
+                raise FileProblemError(place.file.name, "changed", f"{_CHANGED.format(check.broken.line)} {_ADVICE}")
+            self._found.append((place, check, done))
+        self._seen = seen
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A file as it is now."""
+
+    file: Path
+    inode: int
+    size: int
+    changed: int
+
+    @classmethod
+    def of(cls, file: Path) -> _Place:
+        now = file.stat()
+        return cls(file, now.st_ino, now.st_size, now.st_mtime_ns)
+
+    def goes_on(self, before: _Place, done: int, head: bytes) -> bool:
+        """Whether nothing but lines after the byte `done`, where the chain was `head`, can have been added since."""
+        if self == before:
+            return True
+        if (self.file, self.inode) != (before.file, before.inode) or self.size <= before.size:
+            return False
+        with self.file.open("rb") as stream:
+            stream.seek(max(done - len(head) - 1, 0))
+            return stream.read(len(head) + 1) == head + b"\n"
+
+
+def _go_on(place: _Place, check: _Check, done: int) -> int:
+    """Look at the whole lines from the byte `done` on; where they end."""
+    with place.file.open("rb") as stream:
+        stream.seek(done)
+        for line in _until(stream, place.size - done):
+            if line.endswith(b"\n"):
+                check.take(line)
+                done += len(line)
+            else:  # unfinished, or its end was changed
+                last = copy.copy(check)
+                last.take(line)
+                check.broken = last.broken
+    return done
 
 
 class _Check:

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from app.cli import app
 from core.home import Home
-from core.review import outbox
+from core.review.decisions import outbox
 from core.settings import ROOT
 from tests.make import NOW
 
@@ -166,7 +166,7 @@ def test_whenever_an_export_is_killed_its_decisions_are_in_the_file_or_given_aga
 KILLED_AFTER = """
 import os, pathlib, signal, sys
 from app.cli import main
-from core.review.outbox import Outbox
+from core.review.decisions.outbox import Outbox
 moment, replace, commit = sys.argv.pop(1), pathlib.Path.replace, Outbox.confirm
 def replacing(path, target):
     if moment == "before" and pathlib.Path(target).name == "d.csv":

@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 
 from core.errors import NotAllowedError, RefusedError, StorageError, UnknownItemError
 from core.home import Home
-from core.review import outbox, queue
+from core.review import queue
 from core.review.cases import Case
+from core.review.decisions import outbox
 from core.review.enqueue import Entry
 from core.review.guidance import Guidance
 from core.review.verdicts import Given, Judged

@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.feedback import table
-from core.review import importing, outbox
+from core.review import importing
+from core.review.decisions import outbox
 from core.scoring import export, table_marks
 from core.scoring.table_marks import Mark, exactly
 from tests import make

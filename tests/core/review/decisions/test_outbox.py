@@ -13,7 +13,7 @@ from sqlalchemy.exc import StatementError
 
 from core.errors import BadOptionError, StorageError
 from core.home import Home
-from core.review import outbox
+from core.review.decisions import outbox
 from tests.make import NOW
 
 LABELS = ["spammer", "legitimate", None]

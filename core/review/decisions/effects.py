@@ -18,7 +18,8 @@ from sqlalchemy import Connection
 from core.feedback.ledger import Ledger
 from core.feedback.verdict import Judgement, Verdict
 from core.ports import ApplyVerdicts, Stored
-from core.review import cases, outbox, queue
+from core.review import cases, queue
+from core.review.decisions import outbox
 from core.store import database
 from core.store.database import Database
 from core.store.numbered import Numbering
@@ -54,6 +55,11 @@ class Effects:
         for each in stored:
             _apply(connection, each)
         database.set_mark(connection, _MARK, Ledger.further(position, len(stored)))
+
+
+def applied(connection: Connection) -> int:
+    """How many rows of the feedback the database knows of."""
+    return int(database.mark(connection, _MARK) or 0)
 
 
 def _apply(connection: Connection, stored: Stored) -> None:

@@ -29,7 +29,7 @@ from core.store.tables import cursors, decisions
 Decision = Literal["remove", "keep", "none"]
 UPHELD: Final = "upheld"
 #: What is told when nothing was decided, or no longer is.
-_NONE: Final[Decision] = "none"
+NONE: Final[Decision] = "none"
 _BY_LABEL: Final[dict[Judgement | None, Decision]] = {"spammer": "remove", "legitimate": "keep"}
 _COLUMNS: Final = [column.name for column in decisions.c]
 #: A table of decisions, numbered.
@@ -40,6 +40,11 @@ _LAST_OF: Final = (
     select(decisions).where(decisions.c.user == bindparam("of")).order_by(decisions.c.number.desc()).limit(1)
 )
 _ADD: Final = insert(decisions)
+
+
+def decision_of(label: Judgement | None) -> Decision:
+    """What a platform is told of a user about whom this stands."""
+    return _BY_LABEL.get(label, NONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +75,16 @@ def add(  # noqa: PLR0913 - what a platform has to know of a decision
     remove, legitimate keep. A decision that stands already is told again only when an appeal upheld it; a verdict is
     told once. `reversal_of` of a change is the number of the decision it takes back.
     """
-    decision = _BY_LABEL.get(label, _NONE)
+    decision = decision_of(label)
     last = _last(connection, user)
-    standing = _NONE if last is None else last.decision
-    upheld = appeal and decision == standing != _NONE and last is not None and last.verdict != verdict
+    standing = NONE if last is None else last.decision
+    upheld = appeal and decision == standing != NONE and last is not None and last.verdict != verdict
     if decision == standing and not upheld:
         return None
     told = {
         "time": at, "user": user, "case": case, "verdict": verdict, "decision": decision, "who": who,
         "why": ": ".join(filter(None, (UPHELD, why))) if upheld else why,
-        "reversal_of": last.number if last is not None and standing not in {_NONE, decision} else None,
+        "reversal_of": last.number if last is not None and standing not in {NONE, decision} else None,
     }  # fmt: skip
     inserted = connection.execute(_ADD, told).inserted_primary_key
     return int(inserted[0]) if inserted else None

@@ -1,0 +1,1 @@
+"""What the platform is told of users whom a person has judged."""
