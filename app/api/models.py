@@ -28,7 +28,7 @@ def means(text: str) -> Any:
     return Field(description=text)
 
 
-Reasons = Annotated[Whose, means("Whose score is explained: of users beyond allow, of all, or of none.")]
+Reasons = Annotated[Whose, means("Whose score is explained: of users for human review or removal, of all, or of none.")]
 Top = Annotated[int, Field(ge=1, le=20, description="Most reasons a user.")]
 
 

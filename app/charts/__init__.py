@@ -12,16 +12,48 @@ from app.charts.features import dependence, distribution, spam_rate
 from app.charts.monitor import score_levels, then_and_now, throughput
 from app.charts.pairs import DIVERGING, Bins, correlations, joint
 from app.charts.reasons import pushes
-from app.charts.runs import flagged_share, reliability
+from app.charts.runs import band_shares, reliability
 from app.charts.scores import place, score_histogram, what_if
 from app.charts.shifts import segments, shifts
 from app.charts.training import folds, search
 from app.charts.two_curves import curves, reliabilities, score_lines
 
 __all__ = [
-    "CONFIG", "DIVERGING", "PALETTE", "SEQUENTIAL", "Bins", "Palette", "Theme", "confusion", "correlations", "curves",
-    "dependence", "differences", "distribution", "dropped", "endurance", "escape_label", "evidence", "flagged_share",
-    "flips", "folds", "importances", "joint", "learning", "place", "pushes", "reliabilities", "reliability",
-    "score_histogram", "score_levels", "score_lines", "search", "segments", "shifts", "spam_rate", "then_and_now",
-    "throughput", "what_if",
+    "CONFIG",
+    "DIVERGING",
+    "PALETTE",
+    "SEQUENTIAL",
+    "Bins",
+    "Palette",
+    "Theme",
+    "band_shares",
+    "confusion",
+    "correlations",
+    "curves",
+    "dependence",
+    "differences",
+    "distribution",
+    "dropped",
+    "endurance",
+    "escape_label",
+    "evidence",
+    "flips",
+    "folds",
+    "importances",
+    "joint",
+    "learning",
+    "place",
+    "pushes",
+    "reliabilities",
+    "reliability",
+    "score_histogram",
+    "score_levels",
+    "score_lines",
+    "search",
+    "segments",
+    "shifts",
+    "spam_rate",
+    "then_and_now",
+    "throughput",
+    "what_if",
 ]  # fmt: skip

@@ -17,8 +17,8 @@ TOP: Final = 8
 BOTTOM: Final = 24
 
 
-def flagged_share(frame: pd.DataFrame, *, theme: Theme) -> go.Figure:
-    """The share of each flagged band, run by run.
+def band_shares(frame: pd.DataFrame, *, theme: Theme) -> go.Figure:
+    """The share of each band above `allow`, run by run.
 
     frame: when (time of the run; shown as given, so convert zones before), band, share (0 to 1). Rows of `allow`
     are left out: their line would flatten the others. One run shows as points.
@@ -37,8 +37,8 @@ def flagged_share(frame: pd.DataFrame, *, theme: Theme) -> go.Figure:
     dates(figure, runs)
     _line_ends(figure, frame, bands, top)
     number = "no runs" if runs.empty else "1 run" if len(runs) == 1 else f"last {len(runs)} runs"
-    sub = f"share of scored users, {number}"
-    return titled(figure, "Flagged share of each run", sub, _share_alt(frame, bands, runs))
+    sub = f"share of scored users above allow, {number}"
+    return titled(figure, "Bands of each run", sub, _share_alt(frame, bands, runs))
 
 
 def reliability(frame: pd.DataFrame, *, theme: Theme) -> go.Figure:
@@ -126,7 +126,7 @@ def _share_alt(frame: pd.DataFrame, bands: list[Band], runs: pd.DatetimeIndex) -
         since = f", from {words.percent(shares[0], 2)}" if len(shares) > 1 else ""
         ends.append(f"{words.WORD[band]} {words.percent(shares[-1], 2)}{since}")
     number = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
-    return f"Flagged share of {number} until {words.day(runs[-1])}: {'; '.join(ends)}."
+    return f"Share of each band above allow, of {number} until {words.day(runs[-1])}: {'; '.join(ends)}."
 
 
 def _reliability_alt(frame: pd.DataFrame, users: str) -> str:

@@ -80,11 +80,15 @@ def _claim(checked: Checked, rejected: Target) -> None:
 
 
 def _tell_run(done: Scoring, output: Path, rejected: Target) -> None:
+    from core.scoring import nobody_flagged
+
     run = done.run
     tell_problems(done.dataset)
     bands = ", ".join(f"{count:,} {band}" for band, count in reversed(list(run.counts.items())))
     tell(f"{run.name}: {run.received:,} users received, {run.users:,} scored, {run.rejected:,} rejected.")
     tell(f"{run.model} under {run.policy.version}: {bands}. Run {run.id}, {run.seconds:.1f} s until scored.")
+    if nobody := nobody_flagged.sentence(done.results["probability"].to_numpy(), run.policy):
+        tell(nobody)
     tell(f"Scores: {output}" + (f" · rejected rows: {rejected.path}" if run.rejected else ""))
     if not run.rejected and rejected.is_foreign:
         tell(f"{rejected.path} is not of this command and is left as it is: no row was rejected.")

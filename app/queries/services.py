@@ -44,6 +44,7 @@ from core.schema import schema as schemas
 from core.schema.glossary import Glossary
 from core.schema.schema import Schema
 from core.scoring import export, score_job
+from core.scoring.nobody_flagged import sentence as _nobody_flagged
 from core.scoring.runs import Run
 from core.settings import DEMO_LABELLED, Settings
 from core.training.training_runs import TrainingRun
@@ -120,6 +121,17 @@ def verdicts_on(user: str) -> pd.DataFrame:
 def planned(run: Run) -> bool:
     """Whether a run was sent to review by a plan."""
     return home().runs.planned(run.id)
+
+
+def nobody_flagged(run: Run) -> str:
+    """That nobody of a run is flagged and what would change that, as a sentence; "" where somebody is."""
+    if run.flagged or not run.users:
+        return ""
+    own = home()
+    return kept(
+        ("nobody flagged", own, run.id),
+        lambda: _nobody_flagged(own.runs.scores(run.id)["probability"].to_numpy(), run.policy),
+    )
 
 
 def live(run: Run) -> Figures | None:

@@ -31,8 +31,8 @@ class Decided:
 
     @property
     def flagged(self) -> npt.NDArray[np.bool_]:
-        """Whether the band is anything but `allow`."""
-        return np.asarray(self.severity > 0)
+        """Whether the band asks for more than to be watched: `human_review` or `auto_remove`."""
+        return np.asarray(self.severity >= _REVIEW)
 
 
 def decide(policy: Policy, probability: npt.ArrayLike) -> Decided:

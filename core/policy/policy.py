@@ -16,7 +16,7 @@ Action = Literal["allow", "monitor", "human_review", "auto_remove"]
 Band = Action
 #: Ascending severity; a higher score never gets a milder one.
 BANDS: Final[tuple[Band, ...]] = get_args(Action)
-#: Bands whose prediction is "spammer".
+#: Bands whose users are flagged: the prediction is "spammer", and somebody looks or the user is removed.
 POSITIVE: Final[frozenset[Band]] = frozenset({"human_review", "auto_remove"})
 
 
@@ -41,7 +41,7 @@ class Policy:
 
     @property
     def thresholds(self) -> dict[Band, float]:
-        """The score above which each flagged band begins."""
+        """The score above which each band but `allow` begins."""
         return {"monitor": self.monitor, "human_review": self.review, "auto_remove": self.remove}
 
     def as_json(self) -> dict[str, Any]:

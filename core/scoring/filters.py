@@ -12,9 +12,12 @@ import pandas as pd
 from core.policy.decide import decide
 from core.policy.policy import BANDS, Band, Policy
 
-Group = Literal["flagged", "everyone"] | Band
+#: Those to choose from.
+Choice = Literal["flagged", "everyone"] | Band
+#: `not_flagged` is what the flagged are held against.
+Group = Choice | Literal["not_flagged"]
 Label = Literal["any", "spammer", "legitimate"]
-GROUPS: Final[tuple[Group, ...]] = ("flagged", *reversed(BANDS), "everyone")
+GROUPS: Final[tuple[Choice, ...]] = ("flagged", *reversed(BANDS), "everyone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +83,12 @@ class Filters:
     def _in_group(self, probability: npt.NDArray[np.float64], policy: Policy | None) -> npt.NDArray[np.bool_]:
         if self.group == "everyone" or policy is None:
             return np.ones(len(probability), bool)
-        severity = decide(policy, probability).severity
-        return np.asarray(severity > 0 if self.group == "flagged" else severity == BANDS.index(self.group))
+        decided = decide(policy, probability)
+        if self.group == "flagged":
+            return decided.flagged
+        if self.group == "not_flagged":
+            return ~decided.flagged
+        return np.asarray(decided.severity == BANDS.index(self.group))
 
     def _mentions(
         self, people: pd.DataFrame, texts: tuple[str, ...], reasons: pd.DataFrame | None

@@ -24,7 +24,7 @@ from core.data.datasets import Dataset
 from core.errors import UnknownItemError
 from core.files import replacing, told_when_full, within
 from core.policy.decide import decide
-from core.policy.policy import BANDS, Band, Policy
+from core.policy.policy import BANDS, POSITIVE, Band, Policy
 from core.scoring.scorer import Scored
 from core.store import database, frames, numbered, tables
 from core.store.database import Database
@@ -60,7 +60,8 @@ class Run:
 
     @property
     def flagged(self) -> int:
-        return self.users - self.counts["allow"]
+        """Users for human review or removal; who is only monitored is none of them."""
+        return sum(self.counts[band] for band in POSITIVE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

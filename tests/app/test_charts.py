@@ -59,7 +59,7 @@ FIGURES: dict[str, Callable[[charts.Theme], go.Figure]] = {
     "what_if": lambda theme: charts.what_if(0.884, 0.412, THRESHOLDS, theme=theme),
     "pushes": lambda theme: charts.pushes(ROWS, -3.71, 0.3, "0.574", rest=0.99, rest_count=43, theme=theme),
     "evidence": lambda theme: charts.evidence(ROWS, theme=theme),
-    "flagged_share": lambda theme: charts.flagged_share(runs(14), theme=theme),
+    "band_shares": lambda theme: charts.band_shares(runs(14), theme=theme),
     "reliability": lambda theme: charts.reliability(CALIBRATION, theme=theme),
 }
 
@@ -299,8 +299,8 @@ def test_long_names_are_cut_beside_the_axis_and_whole_in_the_hover() -> None:
 
 
 @pytest.mark.parametrize("n", [1, 2, 14])
-def test_flagged_share_draws_each_band_and_ends_in_its_number(n: int) -> None:
-    figure = charts.flagged_share(runs(n), theme="light")
+def test_band_shares_draws_each_band_and_ends_in_its_number(n: int) -> None:
+    figure = charts.band_shares(runs(n), theme="light")
     ends = {trace.name: trace for trace in figure.data if trace.mode == "markers"}
     lines = {trace.name: trace for trace in figure.data if trace.mode == "lines"}
     assert list(ends) == ["monitor", "human_review", "auto_remove"]
@@ -314,22 +314,22 @@ def test_flagged_share_draws_each_band_and_ends_in_its_number(n: int) -> None:
     assert figure.layout.yaxis.range[0] == 0
 
 
-def test_flagged_share_leaves_out_the_allowed_and_bears_no_runs() -> None:
-    figure = charts.flagged_share(runs(2, BANDS), theme="light")
+def test_band_shares_leaves_out_the_allowed_and_bears_no_runs() -> None:
+    figure = charts.band_shares(runs(2, BANDS), theme="light")
     assert {trace.name for trace in figure.data} == {"monitor", "human_review", "auto_remove"}
-    assert charts.flagged_share(runs(0), theme="light").layout.meta["alt"] == "No runs."
+    assert charts.band_shares(runs(0), theme="light").layout.meta["alt"] == "No runs."
 
 
 def test_ticks_of_runs_are_their_own_times_and_do_not_crowd() -> None:
     frame = runs(14).assign(when=[pd.Timestamp("2026-11-20 09:00") + pd.Timedelta(minutes=i) for i in range(42)])
-    axis = charts.flagged_share(frame, theme="light").layout.xaxis
+    axis = charts.band_shares(frame, theme="light").layout.xaxis
     assert axis.ticktext[0] == "09:41"
     assert len(axis.ticktext) <= 6
     assert set(axis.tickvals) <= set(frame["when"])
 
 
 def test_equal_ends_of_lines_have_labels_apart() -> None:
-    figure = charts.flagged_share(runs(2).assign(share=0.005), theme="light")
+    figure = charts.band_shares(runs(2).assign(share=0.005), theme="light")
     shifts = sorted(note.yshift for note in figure.layout.annotations)
     assert min(b - a for a, b in itertools.pairwise(shifts)) >= 16
 

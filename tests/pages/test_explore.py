@@ -284,7 +284,7 @@ def expected(run: Run, home: Home, users: pd.DataFrame) -> pd.DataFrame:
 FILTERS = {
     "label": ({"label": "Spammers"}, "spam == 1"),
     "legitimate": ({"label": "Legitimate"}, "spam == 0"),
-    "flagged": ({"band": "Flagged"}, "band != 'allow'"),
+    "flagged": ({"band": "Flagged"}, "band in ('human_review', 'auto_remove')"),
     "band": ({"band": "● Monitor"}, "band == 'monitor'"),
     "score": ({"score": ["0.1", "0.5"]}, "p >= .1 and p <= .5"),
     "range": ({"where": "links", "from": "1", "to": "2"}, "links >= 1 and links <= 2"),
@@ -540,7 +540,7 @@ def test_the_flagged_are_compared_with_the_rest(
 ) -> None:
     at = visit(own, "explore", of=run.id, panel="Compare")
     everyone = expected(run, own, users)
-    flagged = everyone["band"] != "allow"
+    flagged = everyone["band"].isin(["human_review", "auto_remove"])
 
     assert not at.exception
     found = tables["shifts"].set_index("feature")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 import pandas as pd
 import streamlit as st
@@ -16,11 +17,12 @@ from app.components.shared.working import working
 from app.queries import explore, services
 from app.words import count, legible, plain
 from core.registry.registry import Model
-from core.scoring.filters import Filters
+from core.scoring.filters import Filters, Group
 from core.scoring.view import View
 from core.wording import count as counted
 
 _FLAGGED, _LABELLED = "flagged", "label"
+_AGAINST: Final[tuple[Group, ...]] = ("not_flagged", "flagged")
 _PARTS = {_FLAGGED: "Flagged against the rest", _LABELLED: "Spammers against legitimate users"}
 
 
@@ -92,8 +94,8 @@ def _all_features(frame: pd.DataFrame) -> None:
 
 def _sides(view: View, chosen: str) -> tuple[View, View, tuple[str, str]]:
     if chosen == _FLAGGED:
-        sides = [View(view.dataset, view.run, replace(view.filters, group=group)) for group in ("allow", "flagged")]
-        return sides[0], sides[1], ("allowed", "flagged")
+        sides = [View(view.dataset, view.run, replace(view.filters, group=group)) for group in _AGAINST]
+        return sides[0], sides[1], ("not flagged", "flagged")
     if chosen == _LABELLED:
         sides = [
             View(view.dataset, view.run, replace(view.filters, label=label)) for label in ("legitimate", "spammer")

@@ -29,7 +29,7 @@ def bands(found: Sequence[Run]) -> None:
     """The share of each band of runs; it takes two to compare."""
     recent_runs(found)
     if len(found) < 2:
-        section("Flagged share of each run", "1 run")
+        section("Bands of each run", "1 run")
         st.caption("A second run will show how the bands change.")
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from app import charts
 from app.components.shared.figure import figure, theme
+from app.queries import services
 from app.words import NARROW, count, percent, plain
 from core.policy.policy import BANDS
 from core.registry.registry import Model
@@ -26,6 +27,8 @@ def key_figures(runs: Sequence[Run], model: Model) -> None:
         f"{model.version} is in charge under policy {last.policy.version}. The last run, {last.id}, scored "
         f"{count(last.users)} users of {plain(last.name)}."
     )
+    if nobody := services.nobody_flagged(last):
+        st.info(nobody)
     before = runs[1] if len(runs) > 1 else None
     oldest_first = list(reversed(runs))
     grid = st.grid(4)
@@ -34,9 +37,9 @@ def key_figures(runs: Sequence[Run], model: Model) -> None:
     shares = [_share(run) for run in oldest_first]
     _metric(grid, "Flagged", percent(_share(last), 2), [100 * share for share in shares],
             None if before is None else _points(_share(last), _share(before)))  # fmt: skip
-    to_review = [run.counts["human_review"] + run.counts["auto_remove"] for run in oldest_first]
-    _metric(grid, "For human review", count(to_review[-1]), to_review,
-            None if before is None else _change(to_review[-1], to_review[-2]))  # fmt: skip
+    monitored = [run.counts["monitor"] for run in oldest_first]
+    _metric(grid, "Monitored", count(monitored[-1]), monitored,
+            None if before is None else _change(monitored[-1], monitored[-2]))  # fmt: skip
     rejected = [run.rejected for run in oldest_first]
     _metric(
         grid,
@@ -48,7 +51,7 @@ def key_figures(runs: Sequence[Run], model: Model) -> None:
 
 
 def recent_runs(runs: Sequence[Run]) -> None:
-    """Share of users in each flagged band, run by run; nothing before there are two to compare."""
+    """Share of users in each band above allow, run by run; nothing before there are two to compare."""
     if len(runs) < 2:
         return
     rows = [
@@ -56,7 +59,7 @@ def recent_runs(runs: Sequence[Run]) -> None:
         for run in reversed(runs)
         for band in BANDS[1:]
     ]
-    figure(charts.flagged_share(pd.DataFrame(rows), theme=theme()), key="flagged_share")
+    figure(charts.band_shares(pd.DataFrame(rows), theme=theme()), key="band_shares")
 
 
 def _metric(grid: object, name: str, value: str, history: Sequence[float], change: str | None) -> None:

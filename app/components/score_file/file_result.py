@@ -26,6 +26,8 @@ def file_result(run: Run) -> int | None:
     if not run.users:
         st.warning("No row of this file could be scored: every one was rejected. The rejected rows say why.")
         return None
+    if nobody := services.nobody_flagged(run):
+        st.info(nobody)
     queued(run)
     run_summary(run, services.people(run)["probability"].to_numpy())
     chosen = risks(run)

@@ -14,14 +14,14 @@ from app.queries import services
 from app.words import count, label, legible, link
 from core.policy.decide import decide
 from core.policy.policy import BANDS
-from core.scoring.filters import Filters, Group
+from core.scoring.filters import Choice, Filters
 from core.scoring.runs import Run
 
 #: Rows shown: a grid that can be selected in is sent whole, and nobody reads further.
 MOST = 1_000
 #: Context columns shown; all of them are in the download.
 MOST_CONTEXT = 6
-_ORDER: tuple[Group, ...] = ("flagged", "auto_remove", "human_review", "monitor", "everyone")
+_ORDER: tuple[Choice, ...] = ("flagged", "auto_remove", "human_review", "monitor", "everyone")
 
 
 def risks(run: Run) -> int | None:
@@ -108,7 +108,7 @@ def _filters(run: Run, people: pd.DataFrame, texts: tuple[str, ...]) -> Filters:
             )  # fmt: skip
             with st.popover("Filters", icon=":material/tune:"):
                 more = _more(run, people, texts)
-    return replace(more, group=cast(Group, group), text=text)
+    return replace(more, group=cast(Choice, group), text=text)
 
 
 def _more(run: Run, people: pd.DataFrame, texts: tuple[str, ...]) -> Filters:
@@ -141,7 +141,7 @@ def _end(value: float) -> float:
     return 0.0 if pd.isna(value) else float(value)
 
 
-def _group_label(run: Run, group: Group) -> str:
+def _group_label(run: Run, group: Choice) -> str:
     if group == "flagged":
         return f"Flagged {count(run.flagged)}"
     if group == "everyone":

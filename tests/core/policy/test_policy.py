@@ -30,7 +30,7 @@ def test_one_float_above_a_threshold_is_the_severer_band_in_all_that_is_said(pol
         assert decide(ours, scores).actions.tolist() == [
             "human_review" if band == "auto_remove" and not armed else band for band in bands
         ]
-        assert decide(ours, scores).flagged.tolist() == [band != "allow" for band in bands]
+        assert decide(ours, scores).flagged.tolist() == [band in {"human_review", "auto_remove"} for band in bands]
 
 
 @given(probability, probability)
@@ -52,9 +52,11 @@ def test_a_policy_cannot_exist_upside_down(thresholds):
         make.policy(*thresholds)
 
 
-def test_flagged_means_any_band_but_allow():
-    assert decide(make.policy(), [0.1, 0.31, 0.99]).flagged.tolist() == [False, True, True]
-    assert BANDS[0] == "allow"
+@pytest.mark.parametrize("armed", [False, True])
+def test_flagged_means_human_review_or_auto_remove(armed):
+    decided = decide(make.policy(armed=armed), [0.1, 0.31, 0.71, 0.99])
+    assert decided.bands.tolist() == list(BANDS)
+    assert decided.flagged.tolist() == [False, False, True, True]
 
 
 def test_a_policy_is_the_same_after_it_was_stored():

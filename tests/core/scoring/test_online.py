@@ -117,8 +117,8 @@ def test_whose_score_is_explained_can_be_chosen(own: Home) -> None:
     flagged = ours.score(asked(frame), now=make.NOW)
     bands = {each.band for each in flagged}
 
-    assert {"allow", "human_review"} <= bands
-    assert all(bool(each.reasons) == (each.band != "allow") for each in flagged)
+    assert {"allow", "monitor", "human_review"} <= bands
+    assert all(bool(each.reasons) == (each.band in {"human_review", "auto_remove"}) for each in flagged)
     assert not any(each.reasons for each in ours.score(asked(frame, which="none"), now=make.NOW))
     assert max(len(each.reasons) for each in ours.score(asked(frame, which="all", top=1), now=make.NOW)) == 1
 

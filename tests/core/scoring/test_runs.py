@@ -41,7 +41,7 @@ def test_a_run_says_what_was_scored_by_what_under_what(own: Home) -> None:
     assert (run.received, run.users, run.rejected) == (31, 30, 1)
     bands = decide(POLICY, scored.probability).bands.tolist()
     assert run.counts == {band: bands.count(band) for band in BANDS}
-    assert run.flagged == sum(band != "allow" for band in bands)
+    assert run.flagged == sum(band in {"human_review", "auto_remove"} for band in bands)
     assert own.datasets.frame(run.dataset).equals(frame)
     assert own.runs.find(run.id) == run
 

@@ -36,13 +36,13 @@ WITHOUT = {
 }
 #: Filters of scores.
 WITH = {
-    "flagged": (Filters("flagged"), "band != 'allow'"),
+    "flagged": (Filters("flagged"), "band in ('human_review', 'auto_remove')"),
     **{band: (Filters(band), f"band == '{band}'") for band in BANDS},
     "score": (Filters("everyone", scores=(0.1, 0.5)), ".1 <= p <= .5"),
     "incomplete": (Filters("everyone", incomplete=True), "ratio != ratio"),
     "all": (
         Filters("flagged", scores=(0.4, 0.95), label="legitimate", feature="links", within=(2, 9)),
-        "band != 'allow' and .4 <= p <= .95 and spam == 0 and 2 <= links <= 9",
+        "band in ('human_review', 'auto_remove') and .4 <= p <= .95 and spam == 0 and 2 <= links <= 9",
     ),
 }
 
