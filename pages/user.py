@@ -1,7 +1,9 @@
 """User: everything this home knows of one user."""
 
+from app import session
 from app.components.shared.empty_state import empty_state
 from app.components.shared.heading import page_title
+from app.components.user.correction import corrections
 from app.components.user.known_user import asked_for, decisions, judged, nothing_known, open_sighting, sightings
 from app.queries import services
 from app.words import plain
@@ -14,12 +16,14 @@ if not user:
         pass
 else:
     home = services.home()
+    session.said()
     scored, asked = home.predictions_of_user.of_user(user), home.cases.of_user(user)
     verdicts, told = services.verdicts_on(user), home.outbox.of_user(user)
     if not (scored or asked or len(verdicts) or len(told)):
         nothing_known(user)
     opened = sightings(scored, asked)
     judged(asked, verdicts)
-    decisions(told)
+    corrections(verdicts["id"].tolist())
+    decisions(told, home.outbox.confirmed())
     if opened:
         open_sighting(opened)

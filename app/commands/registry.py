@@ -73,11 +73,14 @@ def promote(context: typer.Context, version: Version, why: Why, by: By = None, h
 
     home = home_of(context, home_dir)
     with guard.command(home):
+        warning = home.registry.warning(version)
         before = home.registry.promote(version, by=name_of(by), why=why, now=datetime.now(UTC))
         if before == version:
             tell(f"{version} is in charge already.")
         else:
             tell(f"{version} is in charge" + (f", {before} was before." if before else "."))
+            if warning:
+                tell(f"Beware: {warning}")
 
 
 @app.command()

@@ -48,12 +48,17 @@ def table(found: Figures, word: Callable[[Band], str]) -> pd.DataFrame:
             "95 % interval": [_ends(each) for each in rows.values()],
             "Naive": [_share(each.naive) for each in rows.values()],
             "Judged": [count(each.judged) for each in rows.values()],
-            "Spammers": [count(each.events) for each in rows.values()],
+            "Spammers": [count(_spammers(each, found)) for each in rows.values()],
             "To judge": [count(each.pending) for each in rows.values()],
             "Unsure": [count(each.unsure) for each in rows.values()],
             "If the unsure were": [_moved(each) for each in rows.values()],
         }
     )
+
+
+def _spammers(each: Estimate, found: Figures) -> int:
+    """Spammers among the judged; those that recall's interval rests on are some of them only."""
+    return each.naive_of if each is found.recall else each.events
 
 
 def _share(value: float) -> str:

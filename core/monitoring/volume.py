@@ -21,6 +21,10 @@ from core.store.tables import OPEN, cases
 LEVELS: Final = (0.5, 0.9, 0.95, 0.99)
 
 
+#: Whole days of work from which a pace is told.
+LEAST_DAYS: Final = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Queue:
     """`open` cases, of them `late` ones; hours the first and the middle one have waited, NaN while nobody waits.
@@ -36,8 +40,10 @@ class Queue:
     days: pd.DataFrame
 
     @property
-    def judged_a_day(self) -> float:
-        return float(self.days["judged"].mean())
+    def judged_a_day(self) -> float | None:
+        """Users judged a day, over the whole days since the first with any work; None while there are too few."""
+        begun = self.days.loc[(self.days[["queued", "judged"]] > 0).any(axis=1).cummax(), "judged"].iloc[:-1]
+        return float(begun.mean()) if len(begun) >= LEAST_DAYS else None
 
 
 def runs_frame(found: Sequence[Run]) -> pd.DataFrame:

@@ -177,6 +177,23 @@ class Registry:
                 self._put_in_charge(Promotion(version, before, PROMOTE, person.name, reason, now), model.origin)
             return before
 
+    def warning(self, version: str) -> str:
+        """That a version ranks worse than the one in charge, as a sentence; "" where it does not, or none is."""
+        champion = self.champion()
+        if champion is None or champion == version:
+            return ""
+        try:
+            a, b = (self.describe(each).figures.overall["pr_auc"] for each in (version, champion))
+        except (DamagedModelError, UnknownVersionError):  # what promotes says so, and a damaged one is to be left
+            return ""
+        if a.value is None or b.value is None or a.value >= b.value:
+            return ""
+        return (
+            f"{version} ranks worse than {champion}, which is in charge: PR-AUC {a.value:.4f} ({a.low:.4f} to "
+            f"{a.high:.4f}) against {b.value:.4f} ({b.low:.4f} to {b.high:.4f}), each on its own test users. Compare "
+            "them on the same users first."
+        )
+
     def rollback(self, *, by: str, why: str, now: datetime, leaving: str | None = None) -> str:
         """Put the version in charge that was before the latest promotion, and return it; the next one goes further
         back.

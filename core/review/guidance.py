@@ -73,7 +73,8 @@ class Guidance:
     """What reviewers are told and how cases are chosen and ordered; valid from birth.
 
     `capacity`: reviews a day; `audit`: share of users drawn at random; `uncertain`: cases picked because the model is
-    unsure; `service_hours`: how long a case may wait; `lease_minutes`: how long a claim lasts; `profile_url`: where a
+    unsure; `service_hours`: how long a case may wait; `lease_minutes`: how long a claim lasts; `correction_hours`: how
+    long a reviewer may correct a verdict; `profile_url`: where a
     user is seen on the platform, with `{user_id}`, or "". `version`: the one it was read from, 0 for the defaults.
     """
 
@@ -82,6 +83,7 @@ class Guidance:
     uncertain: int = 20
     service_hours: float = 48.0
     lease_minutes: float = 10.0
+    correction_hours: float = 24.0
     reasons: tuple[ReasonCode, ...] = REASONS
     guidelines: str = GUIDELINES
     profile_url: str = ""
@@ -93,6 +95,7 @@ class Guidance:
         _within("uncertain picks", self.uncertain, 0, 100_000)
         _within("service level in hours", self.service_hours, 0, 24 * 365, above=True)
         _within("lease in minutes", self.lease_minutes, 1, 24 * 60)
+        _within("hours for a correction", self.correction_hours, 0, 24 * 365)
         _check_reasons(self.reasons)
         if len(self.guidelines) > _MOST_TEXT:
             raise BadOptionError("guidelines", f"at most {_MOST_TEXT:,} characters.")
@@ -171,6 +174,7 @@ def _body(guidance: Guidance) -> dict[str, Any]:
     return {
         "capacity": guidance.capacity, "audit": guidance.audit, "uncertain": guidance.uncertain,
         "service_hours": guidance.service_hours, "lease_minutes": guidance.lease_minutes,
+        "correction_hours": guidance.correction_hours,
         "reasons": [{"judgement": each.judgement, "code": each.code, "text": each.text} for each in guidance.reasons],
         "guidelines": guidance.guidelines, "profile_url": guidance.profile_url,
     }  # fmt: skip

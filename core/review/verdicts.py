@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.access.accounts import Accounts
-from core.errors import RefusedError, TrustdeskError
+from core.errors import RefusedError, TrustdeskError, UnknownItemError
 from core.feedback.ledger import Ledger
 from core.feedback.verdict import Judgement, Verdict
 from core.ports import VerdictStore
@@ -110,6 +110,62 @@ class Verdicts:
             taken_back.append(stored.withdrawn(now))
         self.feedback.record(taken_back)
         return tuple(stored.case for stored in found if stored is not None)
+
+    def last_step(self, by: str, *, since: datetime) -> tuple[Verdict, ...]:
+        """A reviewer's last verdict on a case since then that still stands, or all those given in one step with it."""
+        known = self.ledger
+        known.refresh()
+        steps: dict[str, list[str]] = {}
+        for identity, case, said in known.of_reviewer(by, since)[["id", "case", "verdict"]].itertuples(index=False):
+            if case and said != "withdrawn" and known.successor(identity) is None:
+                steps.setdefault(identity.removesuffix(f"-{case}"), []).append(identity)
+        ids = steps[next(reversed(steps))] if steps else []
+        return tuple(verdict for verdict in map(known.verdict, ids) if verdict is not None)
+
+    def correct(self, verdict: str, given: Given, *, by: str, now: datetime) -> Verdict:
+        """Say something else than one's own verdict of a short while ago; it takes the place of that one everywhere.
+
+        Whoever corrects has seen the score since: the new verdict is not blind. Raises NotAllowedError, and
+        RefusedError for somebody else's verdict, one that is too old (`Guidance.correction_hours`) or that stands no
+        longer.
+        """
+        by = self.accounts.authorise(by, "judge").name
+        known = self.ledger
+        known.refresh()
+        before = known.verdict(verdict)
+        if before is None or before.reviewer != by:
+            raise RefusedError(f"Verdict {verdict} is not yours to correct.")
+        if not self._known(given.id):  # said twice, the first time counts
+            self._refuse_unless_fresh(before, now)
+        return self.feedback.record([
+            replace(
+                before, id=given.id, time=now, verdict=given.judgement, reason=given.reason, notes=given.notes,
+                seconds=None, blind=False, supersedes=verdict,
+            )
+        ])[0]  # fmt: skip
+
+    def may_correct(self, verdict: Verdict, *, now: datetime) -> bool:
+        """Whether its reviewer may still correct a verdict."""
+        return now - verdict.time <= timedelta(hours=self.guidance.load().correction_hours) and self._stands(verdict)
+
+    def _refuse_unless_fresh(self, before: Verdict, now: datetime) -> None:
+        if not self._stands(before):
+            raise RefusedError(f"Verdict {before.id} does not stand any more: the case was judged again or taken back.")
+        if not self.may_correct(before, now=now):
+            hours = self.guidance.load().correction_hours
+            raise RefusedError(
+                f"Verdict {before.id} is older than {hours:g} hours. A lead can have the case judged again (Reopen)."
+            )
+
+    def _stands(self, verdict: Verdict) -> bool:
+        """Whether a verdict is what its case was decided by."""
+        if not verdict.case or self.ledger.successor(verdict.id) is not None:
+            return False
+        try:
+            case = self.cases.find(verdict.case)
+        except UnknownItemError:  # given in a database that was lost
+            return False
+        return case.status == "closed" and case.verdict == verdict.id
 
     def _known(self, verdict: str) -> bool:
         """Whether a verdict is stored: then the store gives it back, or refuses when now something else is said."""

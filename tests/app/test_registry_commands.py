@@ -43,7 +43,7 @@ def noted(home: Home) -> list[list[str]]:
 
 def test_promote_and_rollback_say_what_is_in_charge_and_stand_in_the_log(two: Home) -> None:
     found = done("promote", "v0002", "--why", "Better.", "--by", "Ada", home=two)
-    assert found.stderr == "v0002 is in charge, v0001 was before.\n"
+    assert found.stderr.splitlines()[0] == "v0002 is in charge, v0001 was before."
     assert two.registry.champion() == "v0002"
     assert "already" in done("promote", "v0002", "--why", "Again.", "--by", "Ada", home=two).stderr
     found = done("rollback", "--why", "Worse.", "--by", "Bob", home=two)
@@ -51,6 +51,18 @@ def test_promote_and_rollback_say_what_is_in_charge_and_stand_in_the_log(two: Ho
     assert two.registry.champion() == "v0001"
     assert noted(two) == [["Ada", "promote", "v0002", "Better."], ["Bob", "roll back", "v0001", "Worse."]]
     assert "no version to roll back to" in said("rollback", "--why", "x", home=two)
+
+
+def test_who_promotes_a_version_that_ranks_worse_is_told(two: Home) -> None:
+    worse, better = sorted(
+        two.registry.versions(), key=lambda version: two.registry.describe(version).figures.overall["pr_auc"].value or 0
+    )
+    make.promoted(two, better)
+    assert f"Beware: {worse} ranks worse than {better}" in done("promote", worse, "--why", "x", home=two).stderr
+    assert "Beware" not in done("promote", better, "--why", "x", home=two).stderr
+    make.promoted(two, worse)
+    (two.settings.models / worse / registry.METADATA).write_text("damaged")
+    assert "Beware" not in done("promote", better, "--why", "The other one is damaged.", home=two).stderr
 
 
 def test_promote_without_a_reason_is_no_command(two: Home) -> None:

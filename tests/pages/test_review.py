@@ -297,9 +297,24 @@ def test_the_last_verdict_of_an_emptied_queue_can_be_undone(visit: Visit, own: H
         judge(at)
     assert "Nobody waits for a review" in screen.sentences(at)
 
-    at.button(key="undo").click().run()
+    labelled(at, "Undo last").click().run()
 
     assert at.query_params["case"] == last
+
+
+def test_after_a_reload_the_shift_is_undone_step_by_step(visit: Visit, own: Home, desk: AppTest) -> None:
+    judged = []
+    for _ in range(3):
+        judged.append(on_desk(desk, own).id)
+        judge(desk)
+
+    at = visit(own, "review", **{"as": "Ada"})
+    for case in reversed(judged):
+        at.button(key="undo").click().run()
+        assert on_desk(at, own).id == case
+
+    assert at.button(key="undo").disabled
+    assert rows(own)["verdict"].tolist() == ["spammer"] * 3 + ["withdrawn"] * 3
 
 
 # One case
@@ -622,6 +637,7 @@ def test_with_everybody_judged_the_figures_are_those_of_the_truth(visit: Visit, 
     assert f"the policy catches {table.loc['Recall, over all users', 'Weighted']}" in at.header[0].value
     assert "600 users judged, 0 still to be judged." in screen.sentences(at)
     assert not table["If the unsure were"].any()
+    assert table.loc["Recall, over all users", "Spammers"] == str(spam.sum())
 
 
 def test_unsure_verdicts_are_counted_and_say_how_far_they_could_move_a_figure(visit: Visit, own: Home) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pandas as pd
 import pytest
 
 from core.home import Home
 from core.scoring.runs import Run
 from core.settings import ROOT
-from tests import screen
+from tests import make, screen
 from tests.core.review import reviewing
 from tests.core.review.reviewing import waiting
 from tests.screen import Visit
@@ -48,7 +50,27 @@ def test_scores_verdicts_and_what_the_platform_was_told_stand_there(visit: Visit
     assert verdicts[["By", "Verdict", "Case", "Notes"]].to_numpy().tolist() == [
         ["Ada", "spammer", case.id, "sold the account"]
     ]
-    assert told["Decision"].tolist() == ["remove"]
+    assert told[["Decision", "Fetched"]].to_numpy().tolist() == [["remove", "not yet"]]
+    own.outbox.confirm(own.outbox.take("platform"), now=make.NOW)
+    assert visit(own, "user", id=case.user).table[1].value["Fetched"].tolist() == ["yes"]
+
+
+def test_a_reviewer_corrects_a_verdict_of_ones_own_and_nobody_elses(visit: Visit, own: Home, run: Run) -> None:
+    case = next(each for each in waiting(own) if not each.blind)
+    reviewing.judge(own, case, "spammer", verdict="v1", by="Ada", now=datetime.now(UTC))
+    assert not [each for each in visit(own, "user", id=case.user, **{"as": "Bob"}).button if "Record" in each.label]
+
+    at = visit(own, "user", id=case.user, **{"as": "Ada"})
+    assert at.button(key="record-v1").disabled
+    at.segmented_control(key="corrected-v1").set_value("legitimate").run()
+    at.text_area(key="why-v1").set_value("mistyped").run()
+    at.button(key="record-v1").click().run()
+
+    assert not at.exception
+    assert own.cases.find(case.id).judgement == "legitimate"
+    assert own.outbox.of_user(case.user)["decision"].tolist() == ["remove", "keep"]
+    verdicts = at.table[0].value
+    assert verdicts[["Verdict", "Notes"]].to_numpy().tolist() == [["legitimate", "mistyped"]]
 
 
 def test_a_row_of_the_scores_opens_the_user_in_that_run(visit: Visit, own: Home, run: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import pandas as pd
@@ -11,7 +12,7 @@ from app import charts
 from app.components.overview.recent_runs import recent_runs
 from app.components.shared.figure import figure, theme
 from app.components.shared.heading import section
-from app.queries import monitor
+from app.queries import monitor, services
 from app.words import UNKNOWN, count, hours, legible
 from core.monitoring.incidents import Incident
 from core.monitoring.volume import Queue
@@ -54,9 +55,15 @@ def throughput(queue: Queue) -> None:
 
 
 def _pace(queue: Queue) -> str:
-    """How long the queue takes at the pace of the last days; nothing while nobody has judged."""
-    a_day = queue.judged_a_day
-    return f" At {a_day:.1f} a day they take {queue.open / a_day:.0f} days." if a_day else ""
+    """How long the queue takes at the pace of the last days, or as planned while there are too few of them."""
+    a_day, planned = queue.judged_a_day, services.guidance().capacity
+    if a_day is None:
+        return f" At {count(planned)} a day, as planned, they take {_days(queue.open / planned)}." if planned else ""
+    return f" At {a_day:.1f} a day, as lately, they take {_days(queue.open / a_day)}." if a_day else ""
+
+
+def _days(number: float) -> str:
+    return counted(math.ceil(number), "day")
 
 
 def past(found: Sequence[Incident]) -> None:

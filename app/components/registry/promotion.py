@@ -54,8 +54,11 @@ def change(listed: Listed, champion: Listed | None, promotions: Sequence[Promoti
             ),
         )  # fmt: skip
     if not listed.in_charge and listed.metadata is not None:
+        warning = services.home().registry.warning(version)
+        told = f"\n\n:material/warning: {plain(warning)}" if warning else ""
         _popover(
-            f"Promote {version}", ":material/verified:", f"{version} scores from now on, in every open session.",
+            f"Promote {version}", ":material/verified:",
+            f"{version} scores from now on, in every open session.{told}",
             "primary", lambda name, why: _promote(version, name, why),
         )  # fmt: skip
 

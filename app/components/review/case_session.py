@@ -6,6 +6,7 @@ The case is in the address, so that a reload takes it up again; what the keys do
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Any, Final, Literal, TypedDict
 
 import streamlit as st
@@ -26,17 +27,16 @@ _AWAY: Final = 30 * 60.0
 
 
 class Desk(TypedDict):
-    """`case` on it, since `shown`; the id its verdict will have; what was skipped; the verdicts of the last step."""
+    """`case` on it, since `shown`; the id its verdict will have; what was skipped."""
 
     case: str | None
     shown: float
     verdict: str
     skipped: list[str]
-    last: list[str]
 
 
 def desk() -> Desk:
-    empty: Desk = {"case": None, "shown": 0.0, "verdict": "", "skipped": [], "last": []}
+    empty: Desk = {"case": None, "shown": 0.0, "verdict": "", "skipped": []}
     found: Desk = st.session_state.setdefault(_DESK, empty)
     return found
 
@@ -78,7 +78,6 @@ def judge(name: str, case: str, judgement: Judgement, reasons: str) -> None:
     given = Given(own["verdict"], judgement, _reason(judgement), _notes(), _seconds(own), reasons)
     with guard.noted() as failure:
         verdict = services.home().verdicts.judge(case, given, by=name, session=session.tab(), now=services.now())
-        own["last"] = [verdict.id]
         session.say(_told(verdict))
     if failure.error is None or not _still_mine(case, name):
         clear()
@@ -93,14 +92,17 @@ def skip(name: str, case: str) -> None:
         clear()
 
 
-def undo(name: str) -> None:
-    """Take the last step back, however many verdicts it had; its first case lies on the desk again."""
+def undo(name: str, verdicts: Sequence[str], *, on_desk: bool) -> None:
+    """Take a step back, however many verdicts it had; its first case lies on the desk again.
+
+    on_desk: the button stands below a case. It counts once that is in sight, so that the second click of two does not
+    take back the step before.
+    """
     own = desk()
-    if not own["last"] or key_guard.covered():  # nothing left: the second click of two
+    if key_guard.unseen() if on_desk else key_guard.covered():
         return
     with guard.noted():
-        opened = services.home().verdicts.undo(own["last"], by=name, now=services.now())
-        own["last"] = []
+        opened = services.home().verdicts.undo(verdicts, by=name, now=services.now())
         if own["case"] is not None:
             services.home().queue.release(own["case"], name, session=session.tab())
         clear()

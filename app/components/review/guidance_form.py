@@ -94,6 +94,10 @@ def _numbers(now: Guidance) -> dict[str, Any]:
             "A claim lasts, minutes", 1.0, value=float(now.lease_minutes), step=1.0, key=f"lease-{version}",
             help="So long a case is kept for the reviewer who has it on the screen",
         ),
+        "correction_hours": st.number_input(
+            "A verdict may be corrected, hours", 0.0, value=float(now.correction_hours), step=1.0,
+            key=f"correction-{version}", help="By who gave it, on the user's page; undo works for the whole shift",
+        ),
         "profile_url": st.text_input(
             "Profile address", now.profile_url, placeholder="https://example.com/users/{user_id}",
             key=f"profile-{version}",

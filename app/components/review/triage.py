@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app import guard, session
-from app.components.review import case_session, key_guard
+from app.components.review import key_guard
 from app.components.review.case_session import Judgement
 from app.components.review.one_by_one import nothing_waits
 from app.components.review.verdict_bar import undo_button
@@ -83,7 +83,6 @@ def _judge(name: str, chosen: list[str], judgement: Judgement) -> None:
     given = Given(secrets.token_hex(8), judgement)
     with guard.noted():
         done = services.home().verdicts.triage(chosen, given, by=name, session=session.tab(), now=services.now())
-        case_session.desk()["last"] = [verdict.id for verdict in done.verdicts]
         told = f"{counted(len(done.verdicts), 'verdict')} saved: {_WORDS[judgement]}"
         if done.refused:
             told += f". {len(done.refused)} not judged: {plain(next(iter(done.refused.values())))}"

@@ -9,6 +9,9 @@ import streamlit as st
 from app.components.review import case_session, key_guard
 from app.components.review.case_session import Judgement
 from app.components.review.side_panel import reason_pills
+from app.components.review.workload import shift_began
+from app.queries import services
+from app.words import plain
 
 #: C and R are Streamlit's own.
 _VERDICTS: Final[tuple[tuple[Judgement, str, str, str], ...]] = (
@@ -30,7 +33,7 @@ def verdict_bar(name: str, case: str, reasons: str) -> None:
             "Note", icon=":material/edit_note:", shortcut="N", type="tertiary", key=key_guard.NOTE,
             on_click=key_guard.open_note,
         )  # fmt: skip
-        undo_button(name)
+        undo_button(name, on_desk=True)
         st.button(
             "Skip", icon=":material/arrow_forward:", shortcut="Right", type="tertiary", key=f"skip-{case}",
             on_click=case_session.skip, args=(name, case),
@@ -62,10 +65,17 @@ def _keep() -> None:
     key_guard.close_note()
 
 
-def undo_button(name: str) -> None:
-    last = case_session.desk()["last"]
+def undo_button(name: str, *, on_desk: bool = False) -> None:
+    """Takes back the last step of the shift that stands, whichever tab it was made in; pressed again, the one before.
+
+    on_desk: below a case, where the key counts once the case is in sight. Elsewhere each step has a button of its own,
+    so that a second click is not for the step before.
+    """
+    last = services.home().verdicts.last_step(name, since=shift_began())
     word = f"Undo last {len(last)}" if len(last) > 1 else "Undo last"
+    told = f"{plain(last[0].user)}: {last[0].verdict}" if len(last) == 1 else None
     st.button(
-        word, icon=":material/undo:", shortcut="Z", type="tertiary", key="undo", disabled=not last,
-        on_click=case_session.undo, args=(name,),
+        word, icon=":material/undo:", shortcut="Z", type="tertiary", disabled=not last, help=told,
+        key="undo" if on_desk or not last else f"undo-{last[0].id}",
+        on_click=case_session.undo, args=(name, [verdict.id for verdict in last]), kwargs={"on_desk": on_desk},
     )  # fmt: skip

@@ -13,7 +13,7 @@ from core.review.cases import CaseFilters, Progress
 
 def shift(name: str) -> Progress:
     """Badges for the title row; gives the counts for the bar below it."""
-    since, now = _today(), services.now()
+    since, now = today(), services.now()
     done = services.home().cases.progress(name, since)
     capacity = services.guidance().capacity
     told = [f":gray-badge[:material/task_alt: {_today_of(done.judged, capacity)}]"]
@@ -40,7 +40,12 @@ def _today_of(judged: int, capacity: int) -> str:
     )
 
 
-def _today() -> datetime:
+def shift_began() -> datetime:
+    """Midnight where the reader is, or twelve hours ago where that was before: a shift may have begun yesterday."""
+    return min(today(), services.now() - timedelta(hours=12))
+
+
+def today() -> datetime:
     """Midnight where the reader is."""
     offset = timedelta(minutes=-(st.context.timezone_offset or 0))
     local = services.now() + offset

@@ -93,16 +93,17 @@ def judged(cases: Sequence[Case], verdicts: pd.DataFrame) -> None:
         st.table(shown, border="horizontal", hide_index=True)
 
 
-def decisions(told: pd.DataFrame) -> None:
-    """told: time, decision, who, why, reversal_of, the oldest first, as in the outbox."""
+def decisions(told: pd.DataFrame, fetched: int) -> None:
+    """told: time, decision, who, why, reversal_of, the oldest first, as in the outbox; fetched: the last that was."""
     if told.empty:
         return
-    section("Told to the platform", "newest first")
+    section("Decisions for the platform", "newest first")
     shown = pd.DataFrame(
         {
             "Number": told.index,
             "When": [f"{moment(at)} UTC" for at in told["time"]],
             "Decision": told["decision"],
+            "Fetched": ["yes" if number <= fetched else "not yet" for number in told.index],
             "By": told["who"].map(plain),
             "Why": told["why"].map(plain),
             "Takes back": [UNKNOWN if pd.isna(number) else str(number) for number in told["reversal_of"]],

@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 import pandas as pd
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from core.errors import BadOptionError
 from core.feedback.verdict import Judgement
@@ -126,6 +126,11 @@ class Outbox:
             if not moved:
                 connection.execute(insert(cursors).values(row | {"consumer": batch.consumer}))
         return True
+
+    def confirmed(self) -> int:
+        """The number of the last decision that any consumer has confirmed, 0 before that."""
+        with self.database.connect() as connection:
+            return connection.execute(select(func.max(cursors.c.number))).scalar_one() or 0
 
     def of_user(self, user: str) -> pd.DataFrame:
         """All decisions about a user, the oldest first, indexed by number."""

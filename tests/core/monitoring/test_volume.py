@@ -36,7 +36,7 @@ def test_a_run_without_users_has_no_shares(own):
 
 def test_an_empty_queue_waits_for_nobody(own):
     found = own.volume.queue(now=NOW)
-    assert (found.open, found.late, found.judged_a_day) == (0, 0, 0)
+    assert (found.open, found.late, found.judged_a_day) == (0, 0, None)
     assert np.isnan(found.oldest_hours)
     assert len(found.days) == 14
 
@@ -52,5 +52,7 @@ def test_the_queue_counts_who_waits_who_is_late_and_who_was_judged_on_which_day(
     # Queued at noon of 1 March; judged at 8 and at 18 o'clock of the day after.
     assert found.days["queued"].tolist() == [len(open_), 0, 0]
     assert found.days["judged"].tolist() == [0, 2, 0]
-    assert found.judged_a_day == pytest.approx(2 / 3)
+    assert found.judged_a_day is None, "two whole days are no pace"
+    later = own.volume.queue(now=NOW + 74 * HOUR, days=14)
+    assert later.judged_a_day == pytest.approx(2 / 3), "of the three days since work began, not of fourteen"
     assert own.volume.queue(now=NOW + 47 * HOUR).late == 0

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -307,6 +308,86 @@ def test_an_account_is_the_same_reviewer_however_the_name_is_typed(home: Home) -
     home.queue.reopen(case.id, by="Boss", note="says it is a mistake", now=NOW)
     assert "Somebody else" in triage(home, [again(home, case)], by="ada").refused[case.id]
     assert undo(home, "v1", by="ADA") == (case.id,)
+
+
+# The last step, and what is corrected
+
+
+def step(home: Home, by: str = "Ada", since: datetime = NOW - HOUR) -> list[str]:
+    return [verdict.id for verdict in home.verdicts.last_step(by, since=since)]
+
+
+def test_the_whole_shift_is_undone_step_by_step_from_any_tab(home: Home) -> None:
+    cases = add(home, *[f"u{i}" for i in range(6)])
+    judge(home, cases[0], verdict="early", now=NOW - 2 * HOUR)
+    judge(home, cases[1], verdict="v1")
+    triage(home, cases[2:4], name="t1")
+    judge(home, cases[4], verdict="v2")
+    judge(home, cases[5], verdict="other", by="Bob")
+    other = Home.open(home.settings.home)
+    undone = []
+    while ids := step(other):
+        undone.append(ids)
+        undo(other, *ids)
+    assert undone == [["v2"], [f"t1-{case.id}" for case in cases[2:4]], ["v1"]]
+    assert [again(home, case).status for case in cases] == ["closed", "open", "open", "open", "open", "closed"]
+
+
+def test_what_was_superseded_or_imported_is_no_step(home: Home) -> None:
+    (case,) = add(home, "u1")
+    judge(home, case, "spammer", verdict="v1")
+    home.feedback.record([said(case, "spammer", verdict="i1", case="", user="u9", prediction="r-0009-1")])
+    assert step(home) == ["v1"]
+    home.verdicts.correct("v1", Given("v2", "legitimate"), by="Ada", now=NOW + MINUTE)
+    assert step(home) == ["v2"]
+
+
+def test_a_verdict_of_ones_own_is_corrected_and_the_platform_told(home: Home) -> None:
+    (case,) = add(home, "u1", stratum="random", inclusion=0.25, blind=True)
+    judge(home, case, "spammer", verdict="v1")
+    corrected = home.verdicts.correct("v1", Given("v2", "legitimate", notes="mistyped"), by="Ada", now=NOW + HOUR)
+    assert (corrected.supersedes, corrected.reviewer, corrected.stratum, corrected.inclusion, corrected.blind) == (
+        "v1", "Ada", "random", 0.25, False,
+    )  # fmt: skip
+    assert (again(home, case).verdict, again(home, case).judgement) == ("v2", "legitimate")
+    assert [(decision, back) for decision, back, _ in told(home, "u1")] == [("remove", None), ("keep", 1)]
+    assert fresh(home).effective()["id"].tolist() == ["v2"]
+    assert (
+        home.verdicts.correct("v1", Given("v2", "legitimate", notes="mistyped"), by="Ada", now=NOW + HOUR) == corrected
+    )
+    assert len(rows(home)) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda home, _case: home.verdicts.undo(["v1"], by="Ada", now=NOW), "does not stand any more"),
+        (lambda home, case: home.queue.reopen(case.id, by="Boss", note="appeal", now=NOW), "does not stand any more"),
+        (lambda home, _case: home.verdicts.correct("v1", Given("v3", "unsure"), by="Ada", now=NOW), "does not stand"),
+    ],
+)
+def test_what_does_not_stand_is_not_corrected(
+    home: Home, change: Callable[[Home, Case], object], sentence: str
+) -> None:
+    (case,) = add(home, "u1")
+    judge(home, case, "spammer", verdict="v1")
+    change(home, case)
+    before = rows(home)
+    with pytest.raises(RefusedError, match=sentence):
+        home.verdicts.correct("v1", Given("v2", "legitimate"), by="Ada", now=NOW + MINUTE)
+    assert rows(home).equals(before)
+
+
+def test_somebody_elses_or_an_old_verdict_is_not_corrected(home: Home) -> None:
+    (case,) = add(home, "u1")
+    judge(home, case, "spammer", verdict="v1")
+    given = Given("v2", "legitimate")
+    with pytest.raises(RefusedError, match="not yours to correct"):
+        home.verdicts.correct("v1", given, by="Bob", now=NOW)
+    with pytest.raises(RefusedError, match="older than 24 hours"):
+        home.verdicts.correct("v1", given, by="Ada", now=NOW + 25 * HOUR)
+    home.guidance.save(replace(home.guidance.load(), correction_hours=48), by="Lea", now=NOW)
+    assert home.verdicts.correct("v1", given, by="Ada", now=NOW + 25 * HOUR).verdict == "legitimate"
 
 
 # A verdict, its case and its decision are one
