@@ -75,16 +75,19 @@ def score(
 
 
 def _claim(checked: Checked, rejected: Target) -> None:
-    if len(checked.rejected):
+    if checked.turned_away:
         rejected.claim()
 
 
 def _tell_run(done: Scoring, output: Path, rejected: Target) -> None:
+    from core.data.records import KEPT
+
     run = done.run
     tell_problems(done.dataset)
     bands = ", ".join(f"{count:,} {band}" for band, count in reversed(list(run.counts.items())))
     tell(f"{run.name}: {run.received:,} users received, {run.users:,} scored, {run.rejected:,} rejected.")
     tell(f"{run.model} under {run.policy.version}: {bands}. Run {run.id}, {run.seconds:.1f} s until scored.")
-    tell(f"Scores: {output}" + (f" · rejected rows: {rejected.path}" if run.rejected else ""))
+    kept = f", the first {KEPT:,} of them" if run.rejected > KEPT else ""
+    tell(f"Scores: {output}" + (f" · rejected rows: {rejected.path}{kept}" if run.rejected else ""))
     if not run.rejected and rejected.is_foreign:
         tell(f"{rejected.path} is not of this command and is left as it is: no row was rejected.")
