@@ -15,7 +15,7 @@ def safe(frame: pd.DataFrame) -> pd.DataFrame:
     for at in range(frame.shape[1]):
         column = frame.iloc[:, at]
         if column.dtype == object or isinstance(column.dtype, pd.StringDtype):
-            shown.isetitem(at, column.map(_text))
+            shown.isetitem(at, column.map(_text).array)
     return shown
 
 
