@@ -24,7 +24,7 @@ _SLICE: Final = 1 << 20
 #: How often a gzip may hold its own size, above how many bytes. A table of thousands of columns, nearly all of them
 #: zero, comes to 200; a gzip of one letter to 1,000.
 _RATIO: Final = 250
-_SIZE: Final = 16_000_000
+_SIZE: Final = 8_000_000
 #: Lines for each byte of a gzip, above how many lines: ids alone, being distinct, take two bytes each.
 _DENSITY: Final = 2
 _LINES: Final = 100_000

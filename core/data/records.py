@@ -32,7 +32,7 @@ Small = npt.NDArray[np.int32]
 DELIMITERS: Final = (",", ";", "\t")
 GOOD, BLANK, RAGGED, BAD_QUOTE = range(4)
 #: Records of one kind that are kept though they cannot be used; all are counted.
-KEPT: Final = 50_000
+KEPT: Final = 20_000
 #: Columns that a header may have, and bytes that it may take.
 MOST_COLUMNS: Final = 20_000
 _HEADER: Final = 1 << 20

@@ -20,7 +20,7 @@ from core.data.records import BAD_QUOTE, BLANK, KEPT, RAGGED, Bools, Records, Sm
 from core.wording import count
 
 #: Bytes of the records that are kept of one file.
-_BYTES: Final = 1 << 24
+_BYTES: Final = 1 << 23
 _CODES: Final = {BLANK: "blank", RAGGED: "ragged", BAD_QUOTE: "bad_quote"}
 
 
