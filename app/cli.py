@@ -135,7 +135,8 @@ def schema(
             raise BadOptionError(str(users), f"this is {home.settings.schema_file}, which would be replaced.")
         if home.settings.schema_file.exists() and not force:
             raise RefusedError(f"{home.settings.schema_file} is there already. Add --force to replace it.")
-        inferred = infer.infer(users.name, users, id=id_, label=label, positive=positive)
+        missing = schemas.missing_of(home.settings.schema_file)
+        inferred = infer.infer(users.name, users, id=id_, label=label, positive=positive, missing=missing)
         schemas.save(inferred.schema, home.settings.schema_file)
         for note in inferred.notes:
             tell(note)

@@ -12,6 +12,7 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from core.policy.policy import Action
+from core.wording import BIDI, code
 
 # All four glyphs are in the bundled font, so they look alike in pages, grids, charts and files.
 WORD: Final[dict[Action, str]] = {
@@ -155,6 +156,18 @@ _ILLEGIBLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u20
 def legible(text: str) -> str:
     """The text with characters that cannot be shown replaced by "\N{REPLACEMENT CHARACTER}"."""
     return _ILLEGIBLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+_BIDI: Final = re.compile(f"[{BIDI}]")
+
+
+def escaped(text: str) -> str:
+    """For cells of tables: legible, and every mark that turns the direction of text round written as its code.
+
+    >>> escaped(f"u1{chr(0x202E)}gpj")
+    'u1\\\\u202egpj'
+    """
+    return legible(_BIDI.sub(lambda found: code(found[0]), text))
 
 
 #: An empty directive: it shows nothing, and parts text that Streamlit replaces only after escapes are undone.

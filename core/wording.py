@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 #: A narrow space at which no line breaks.
 NARROW: Final = "\u202f"
+#: What turns the direction of a text round, so that it reads as another one.
+BIDI: Final = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_UNSEEN: Final = re.compile(f"[\\x00-\\x1f\\x7f-\\xa0\u00ad\u180e\u2007\u200b-\u200f\u202f\u2060-\u206f\ufeff{BIDI}]")
 
 
 def count(number: int, noun: str) -> str:
@@ -40,3 +44,17 @@ def value_text(value: float | None) -> str:
         return "missing"
     number = float(value)
     return str(int(number)) if number.is_integer() and abs(number) < 2**53 else repr(number)
+
+
+def visible(text: str) -> str:
+    """The text with every mark that cannot be seen, or is taken for another one, written as its code.
+
+    >>> visible(f"u1{chr(0x200B)}{chr(0xA0)}x y")
+    'u1\\\\u200b\\\\xa0x y'
+    """
+    return _UNSEEN.sub(lambda found: code(found[0]), text)
+
+
+def code(letter: str) -> str:
+    """A letter as its code; those of the first 256 in two digits."""
+    return f"\\x{ord(letter):02x}" if ord(letter) < 0x100 else f"\\u{ord(letter):04x}"

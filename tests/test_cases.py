@@ -114,11 +114,41 @@ def asked(api: Client, user: str, **features: Any) -> None:
     assert api.post("/predict", {"user_id": user, "features": features | {"ratio": 0.5}}).status == 200
 
 
+def ids_sci(home: Home) -> None:
+    said = works(home, "score ids_sci.csv -o scored.csv", 3).stderr
+    assert "1 scored, 2 rejected" in said
+    assert '"9.91214E+15" has lost digits in a spreadsheet and is on more than one row' in said
+    assert 'user: 1 id has lost digits in a spreadsheet (first on line 4: "9.91215E+15")' in said
+
+
+def ids_excel_formula(home: Home) -> None:
+    said = works(home, "score ids_excel_formula.csv -o scored.csv").stderr
+    assert 'user: 2 ids are written as a formula, ="...", and read as its text' in said
+    assert users_scored() == ["123456789012345678", "123456789012345679"]
+
+
+def ids_float(home: Home) -> None:
+    said = works(home, "score ids_float.csv -o scored.csv").stderr
+    assert "user: 3 ids are written with a point in a column of whole numbers, and read without it" in said
+    assert users_scored() == ["1001", "1002", "1003"]
+
+
+def ids_nbsp(home: Home) -> None:
+    said = works(home, "score ids_nbsp.csv -o scored.csv", 3).stderr
+    assert "user: 3 ids hold marks that cannot be seen" in said
+    assert 'line 3, user: the id "u1" is on line 2 already' in said
+    assert users_scored() == ["u1"]
+
+
+def users_scored() -> list[str]:
+    return [line.split(",")[0] for line in Path("scored.csv").read_text(encoding="utf-8").splitlines()[1:]]
+
+
 @pytest.mark.parametrize(
     "case",
     [
         output_is_input, rejected_rows_are_the_input, feedback_contradicts_itself, feedback_there_and_back,
-        api_same_user_twice,
+        api_same_user_twice, ids_sci, ids_excel_formula, ids_float, ids_nbsp,
     ],
     ids=lambda case: case.__name__,
 )  # fmt: skip

@@ -14,12 +14,14 @@ MOST_BATCH: Final = 10_000
 MOST_FEATURES: Final = 2_000
 _EXAMPLE: Final[dict[str, JsonValue]] = {"features": {"X1": 86400, "X19": 7, "X20": None}, "allow_missing": True}
 
+#: Text without a zero byte, which spreadsheets, shells and databases take for its end.
+NO_ZERO: Final = r"^[^\x00]*$"
 Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
 Name = Annotated[str, Field(max_length=200)]
 Text = Annotated[str, Field(max_length=1_000)]
-#: Something that can be seen in it: at least one character that is no space.
-Said = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
-Notes = Annotated[str, Field(max_length=10_000)]
+#: Something that can be seen in it: at least one character that is no space; and no zero byte.
+Said = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
+Notes = Annotated[str, Field(max_length=10_000, pattern=NO_ZERO)]
 Whose = Literal["flagged", "all", "none"]
 
 

@@ -46,7 +46,10 @@ def tell_problems(dataset: Dataset) -> None:
 
 def tell_rejected(home: Home, dataset: Dataset) -> None:
     """The same, and where the rows are that were turned away."""
+    from core.data.records import KEPT
+
     tell_problems(dataset)
     if dataset.rejected:
         path = home.settings.datasets / dataset.id / "rejected.parquet"
-        tell(f"{dataset.rejected:,} of {dataset.received:,} rows were rejected; they are in {path}.")
+        kept = f"the first {KEPT:,} of them" if dataset.rejected > KEPT else "they"
+        tell(f"{dataset.rejected:,} of {dataset.received:,} rows were rejected; {kept} are in {path}.")

@@ -75,11 +75,12 @@ def score(
 
 
 def _claim(checked: Checked, rejected: Target) -> None:
-    if len(checked.rejected):
+    if checked.turned_away:
         rejected.claim()
 
 
 def _tell_run(done: Scoring, output: Path, rejected: Target) -> None:
+    from core.data.records import KEPT
     from core.scoring import nobody_flagged
 
     run = done.run
@@ -89,6 +90,7 @@ def _tell_run(done: Scoring, output: Path, rejected: Target) -> None:
     tell(f"{run.model} under {run.policy.version}: {bands}. Run {run.id}, {run.seconds:.1f} s until scored.")
     if nobody := nobody_flagged.sentence(done.results["probability"].to_numpy(), run.policy):
         tell(nobody)
-    tell(f"Scores: {output}" + (f" · rejected rows: {rejected.path}" if run.rejected else ""))
+    kept = f", the first {KEPT:,} of them" if run.rejected > KEPT else ""
+    tell(f"Scores: {output}" + (f" · rejected rows: {rejected.path}{kept}" if run.rejected else ""))
     if not run.rejected and rejected.is_foreign:
         tell(f"{rejected.path} is not of this command and is left as it is: no row was rejected.")

@@ -2,7 +2,8 @@
 
 A number is an optional sign, digits with an optional point, and an optional exponent: `7`, ` 7 `, `7.0`, `+7`
 and `7e0` are the same. `1,5`, `1_000`, `0x10`, `TRUE` and full-width digits are not numbers. A cell is
-missing when it is empty or one of `MISSING` in any case; spaces around do not count.
+missing when it is empty or one of `MISSING` in any case, or says what the home's schema names (see `Marks`); spaces
+around do not count.
 """
 
 from __future__ import annotations
@@ -46,23 +47,60 @@ def _casings(token: str) -> Iterator[str]:
     return map("".join, itertools.product(*pairs))
 
 
-#: Every way to write a missing cell without spaces around it, for a reader that knows no case.
-NULLS: Final = tuple(text for token in MISSING for text in _casings(token))
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What says that a cell is missing: `words` in lower case, and `numbers` however they are written; `nulls` are ways
+    to write the words without spaces around them, for a reader that knows no case.
+    """
+
+    words: frozenset[str]
+    numbers: tuple[float, ...] = ()
+    nulls: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, own: Sequence[str] = ()) -> Marks:
+        """The built-in ones and those of a home."""
+        if not own:
+            return BUILT_IN
+        numbers = tuple(float(text) for text in own if _IS_NUMBER.fullmatch(text.strip()))
+        words = [text.strip().lower() for text in own if not _IS_NUMBER.fullmatch(text.strip())]
+        # Of a long word not every way: what is left is judged cell by cell.
+        ways = [way for word in words for way in {word, word.upper(), word.capitalize(), word.title()}]
+        return cls(BUILT_IN.words | {*words}, numbers, tuple(dict.fromkeys([*BUILT_IN.nulls, *ways])))
+
+    def missing(self, text: str) -> bool:
+        """Whether a cell says that it is missing."""
+        bare = text.strip().lower()
+        if bare in self.words:
+            return True
+        return bool(self.numbers and _IS_NUMBER.fullmatch(bare) and float(bare) in self.numbers)
+
+    def without(self, values: Floats) -> Floats:
+        """The numbers, those that say missing as NaN; changed in place."""
+        if self.numbers:
+            values[np.isin(values, self.numbers)] = np.nan
+        return values
+
+
+BUILT_IN: Final = Marks(frozenset(MISSING), (), tuple(text for token in MISSING for text in _casings(token)))
 
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """Cells that cannot be used: positions among the good records (ascending), code and text of each."""
+    """Cells that cannot be used: positions among the good records (ascending), and of each its text and which of
+    `kinds`, the codes, is wrong with it.
+    """
 
     at: Ints
-    codes: npt.NDArray[np.str_]
+    kinds: tuple[str, ...]
+    which: npt.NDArray[np.int8]
     texts: Any
 
     @classmethod
     def where(cls, mask: npt.NDArray[np.bool_], code: str, texts: Any) -> Wrong:
         """All cells of a column under `mask`, with one code."""
         at = np.flatnonzero(mask)
-        return cls(at, np.full(len(at), code), texts.filter(pa.array(mask)))
+        return cls(at, (code,), np.zeros(len(at), np.int8), texts.filter(pa.array(mask)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +111,14 @@ class Numbers:
     wrong: Wrong | None = None
 
 
-def judge(text: str) -> float | str:
+def judge(text: str, marks: Marks = BUILT_IN) -> float | str:
     """The number in a cell, NaN for a missing one, or the code of what is wrong with it.
 
     >>> judge(" +7 "), judge("n/a"), judge("1,5"), judge("1e400")
     (7.0, nan, 'not_a_number', 'not_finite')
     """
     text = text.strip()
-    if text.lower() in MISSING:
+    if marks.missing(text):
         return float("nan")
     if _IS_INFINITE.fullmatch(text):
         return "not_finite"
@@ -90,7 +128,9 @@ def judge(text: str) -> float | str:
     return value if abs(value) <= LARGEST else "not_finite"
 
 
-def read(records: Records, numbers: Sequence[int], texts: Sequence[int]) -> tuple[dict[int, Numbers], dict[int, Any]]:
+def read(
+    records: Records, numbers: Sequence[int], texts: Sequence[int], marks: Marks = BUILT_IN
+) -> tuple[dict[int, Numbers], dict[int, Any]]:
     """The columns of the good records at these positions: numbers judged as `judge` does, texts as they are.
 
     Arrow reads clean columns at once. It takes infinities, "-nan" and "nan(0)" for numbers, and stops at the
@@ -99,7 +139,7 @@ def read(records: Records, numbers: Sequence[int], texts: Sequence[int]) -> tupl
     as_text = {position: pa.large_string() for position in texts}
     found: dict[int, Numbers] = {}
     try:
-        parsed = records.columns({**dict.fromkeys(numbers, pa.float64()), **as_text}, NULLS)
+        parsed = records.columns({**dict.fromkeys(numbers, pa.float64()), **as_text}, marks.nulls)
     except pa.ArrowInvalid:
         parsed = records.columns(as_text)
     kept = {position: parsed.pop(position) for position in texts}
@@ -107,10 +147,10 @@ def read(records: Records, numbers: Sequence[int], texts: Sequence[int]) -> tupl
         column = parsed.pop(position)
         values = _values(column)
         if _plausible(values, column.null_count):
-            found[position] = Numbers(values)
+            found[position] = Numbers(marks.without(values))
     doubtful = [position for position in numbers if position not in found]
-    again = records.columns(dict.fromkeys(doubtful, TEXT), NULLS, null_text=True)
-    found |= {position: judged(again.pop(position)) for position in doubtful}
+    again = records.columns(dict.fromkeys(doubtful, TEXT), marks.nulls, null_text=True)
+    found |= {position: judged(again.pop(position), marks) for position in doubtful}
     return found, kept
 
 
@@ -133,27 +173,30 @@ def _plausible(values: Floats, missing: int) -> bool:
     return np.count_nonzero(unknown) == missing and _plausible(values[~unknown], 0)
 
 
-def judged(texts: Any) -> Numbers:
-    """A text column, nulls where a cell is one of NULLS, each cell judged as `judge` does."""
+def judged(texts: Any, marks: Marks = BUILT_IN) -> Numbers:
+    """A text column, nulls where a cell is one of the marks' nulls, each cell judged as `judge` does."""
     try:
         values = _values(compute.cast(texts, pa.float64()))
         if _plausible(values, texts.null_count):
-            return Numbers(values)
+            return Numbers(marks.without(values))
     except pa.ArrowInvalid:
         pass
     trimmed = compute.utf8_trim_whitespace(texts)
     plain = compute.match_substring_regex(trimmed, f"^{_NUMBER}$")
     values = _values(compute.cast(compute.if_else(plain, trimmed, _NULL), pa.float64()))
     odd = (compute.equal(plain, _FALSE).fill_null(_FALSE).to_numpy()) | (np.abs(values) > LARGEST)
-    return _with_odd(values, np.flatnonzero(odd), texts.filter(pa.array(odd)).combine_chunks())
+    return _with_odd(marks.without(values), np.flatnonzero(odd), texts.filter(pa.array(odd)).combine_chunks(), marks)
 
 
-def _with_odd(values: Floats, odd: Ints, texts: Any) -> Numbers:
+def _with_odd(values: Floats, odd: Ints, texts: Any, marks: Marks) -> Numbers:
     """Judge the cells at `odd`, each distinct text once, and fill in those that are numbers after all."""
     encoded = texts.dictionary_encode()
     which = encoded.indices.to_numpy()
-    verdicts = [judge(text) for text in encoded.dictionary.to_pylist()]
+    verdicts = [judge(text, marks) for text in encoded.dictionary.to_pylist()]
     values[odd] = np.array([np.nan if isinstance(verdict, str) else verdict for verdict in verdicts])[which]
-    codes = np.array([verdict if isinstance(verdict, str) else "" for verdict in verdicts])[which]
-    wrong = codes != ""
-    return Numbers(values, Wrong(odd[wrong], codes[wrong], texts.filter(pa.array(wrong))) if wrong.any() else None)
+    kinds = tuple(sorted({verdict for verdict in verdicts if isinstance(verdict, str)}))
+    if not kinds:
+        return Numbers(values)
+    codes = np.array([kinds.index(each) if isinstance(each, str) else -1 for each in verdicts], np.int8)[which]
+    wrong = codes >= 0
+    return Numbers(values, Wrong(odd[wrong], kinds, codes[wrong], texts.filter(pa.array(wrong))))

@@ -20,13 +20,16 @@ import pyarrow.parquet as pq
 from core import formats
 from core.data import problems
 from core.data.intake import Checked, Problem
+from core.data.records import KEPT
 from core.errors import UnknownItemError
 from core.files import replacing, within
 from core.schema.schema import Schema
 from core.wording import count
 
-#: Raised when reading the same bytes would give other rows than before.
+#: Of dataset.json.
 FORMAT: Final = 1
+#: Raised when reading the same bytes would give other rows than before.
+_READING: Final = 2
 _ACCEPTED: Final = "accepted.parquet"
 _REJECTED: Final = "rejected.parquet"
 _ABOUT: Final = "dataset.json"
@@ -52,7 +55,7 @@ class Dataset:
 
 def identify(sha256: str, schema: Schema, *, allow_missing: bool = False, need_label: bool = False) -> str:
     """The id of the dataset that a file with this digest becomes; 64 hexadecimal digits."""
-    parts = [str(FORMAT), sha256, schema.fingerprint, str(allow_missing), str(need_label)]
+    parts = [str(_READING), sha256, schema.fingerprint, str(allow_missing), str(need_label)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -92,10 +95,11 @@ class Datasets:
         """
         accepted, before = self.frame(dataset.id), self.rejected(dataset.id)
         words = problems.clause("no_score")
-        sentences = [f"Row {row}: {words}" for row in rows]
+        told = rows[:KEPT]
+        sentences = [f"Row {row}: {words}" for row in told]
         ours = pd.DataFrame(
-            {"line": pd.NA, "row": rows, "column": None, "code": "no_score", "sentence": sentences,
-             "record": _records(accepted.loc[rows])},
+            {"line": pd.NA, "row": told, "column": None, "code": "no_score", "sentence": sentences,
+             "record": _records(accepted.loc[told])},
         ).astype(before.dtypes.to_dict() | {"line": "Int64"})  # fmt: skip
         all_of_them = pd.concat([before.astype({"line": "Int64"}), ours]).sort_values("row", kind="stable")
         first = f"{sentences[0]}." if len(rows) == 1 else f"The first: {sentences[0][0].lower()}{sentences[0][1:]}."
@@ -200,7 +204,7 @@ def _describe(identity: str, checked: Checked, schema: Schema, now: datetime) ->
         created=now,
         received=checked.received,
         accepted=len(checked.frame),
-        rejected=len(checked.rejected),
+        rejected=checked.turned_away,
         positives=None if labels is None else int(labels.sum()),
         id_column=str(checked.frame.columns[0]),
         context=checked.context,

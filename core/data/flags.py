@@ -10,7 +10,7 @@ import numpy as np
 from core.data.cells import WHOLE_LIMIT, Floats
 from core.data.lines import Ints
 from core.data.problems import Problem
-from core.data.records import Bools
+from core.data.records import Bools, Small
 from core.schema.schema import Column
 from core.wording import count
 
@@ -37,7 +37,7 @@ def _whole(values: Floats) -> bool:
     return bool((np.abs(values) < WHOLE_LIMIT).all() and (np.trunc(values) == values).all())
 
 
-def flags(values: Floats, column: Column, line: Ints) -> Iterator[Problem]:
+def flags(values: Floats, column: Column, line: Small) -> Iterator[Problem]:
     """What is kept but worth knowing; `line` is the line in the file of each value."""
     unknown = np.isnan(values)
     if unknown.any():
@@ -55,7 +55,7 @@ def flags(values: Floats, column: Column, line: Ints) -> Iterator[Problem]:
 
 
 def _problem(
-    code: str, name: str, mask: Bools, line: Ints, what: str, advice: str, noun: str = "value"
+    code: str, name: str, mask: Bools, line: Small, what: str, advice: str, noun: str = "value"
 ) -> Problem:  # fmt: skip
     rows = int(mask.sum())
     verb = "is" if rows == 1 else "are"
@@ -78,7 +78,7 @@ def _range(column: Column) -> str:
     return f"the range from {low:g}" if low is not None else f"the range up to {high:g}"
 
 
-def labels(name: str, missing: Bools, unknown: Bools, line: Ints) -> Iterator[Problem]:
+def labels(name: str, missing: Bools, unknown: Bools, line: Small) -> Iterator[Problem]:
     """Labels that are not needed and cannot be used."""
     for code, mask, what in (("missing", missing, "missing"), ("label_ignored", unknown, "neither of the two labels")):
         if mask.any():

@@ -6,7 +6,7 @@ A column of numbers becomes a feature, everything else context. Kinds are told f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,11 +15,11 @@ import numpy as np
 import pyarrow as pa
 
 from core.data import cells
-from core.data.cells import MISSING, Floats, Numbers, judge
+from core.data.cells import Floats, Marks, Numbers, judge
 from core.data.layout import is_result
 from core.data.payload import open_text
 from core.data.problems import quoted
-from core.data.records import GOOD, Records, split
+from core.data.records import Records, split
 from core.errors import BadOptionError, FileProblemError, listed
 from core.schema.schema import Column, Label, Schema, key, matched
 from core.wording import count
@@ -56,8 +56,9 @@ def infer(
     id: str | None = None,  # noqa: A002 - the word of the command line and of the schema
     label: str | None = None,
     positive: str | None = None,
+    missing: Sequence[str] = (),
 ) -> Inferred:
-    """Propose a schema for a CSV file, plain or gzipped.
+    """Propose a schema for a CSV file, plain or gzipped. `missing`: what says so besides the built-in marks.
 
     Raises FileProblemError when the file cannot be read as a table or has no column of numbers, and
     BadOptionError when `id`, `label` or `positive` cannot be used.
@@ -68,8 +69,9 @@ def infer(
         raise BadOptionError("--label", f"{label} is the id column: give another.")
     if positive is not None and at_label is None:
         raise BadOptionError("--positive", "say which column is the label: --label NAME.")
+    marks = Marks.of(missing)
     rest = [at for at, column in enumerate(records.header) if column and at not in (at_id, at_label)]
-    seen = [_look(records.header[at], numbers) for at, numbers in _columns(records, rest)]
+    seen = [_look(records.header[at], numbers) for at, numbers in _columns(records, rest, marks)]
     features = tuple(column.feature for column in seen if column.feature)
     if not features:
         raise FileProblemError(
@@ -78,8 +80,9 @@ def infer(
     schema = Schema(
         features=features,
         id=None if at_id is None else records.header[at_id],
-        label=None if at_label is None else _label(records, at_label, positive),
+        label=None if at_label is None else _label(records, at_label, positive, marks),
         context=tuple(column.name for column in seen if column.feature is None),
+        missing=tuple(missing),
     )
     return Inferred(schema, tuple(_notes(records, seen, schema)))
 
@@ -93,10 +96,10 @@ def _position(name: str, records: Records, option: str, column: str | None) -> i
     return found[column]
 
 
-def _columns(records: Records, positions: list[int]) -> Iterator[tuple[int, Numbers]]:
-    texts = records.columns(dict.fromkeys(positions, cells.TEXT), cells.NULLS, null_text=True)
+def _columns(records: Records, positions: list[int], marks: Marks) -> Iterator[tuple[int, Numbers]]:
+    texts = records.columns(dict.fromkeys(positions, cells.TEXT), marks.nulls, null_text=True)
     for at in positions:
-        yield at, cells.judged(texts.pop(at))
+        yield at, cells.judged(texts.pop(at), marks)
 
 
 def _look(name: str, numbers: Numbers) -> _Seen:
@@ -129,10 +132,10 @@ def _stray(name: str, numbers: Numbers) -> str | None:
     return f"{name}: {count(total, 'cell')} {verb} (the first is {first}): {rows} will be rejected."
 
 
-def _label(records: Records, at: int, positive: str | None) -> Label:
+def _label(records: Records, at: int, positive: str | None, marks: Marks) -> Label:
     name = records.header[at]
     column = records.columns({at: pa.large_string()})[at]
-    values = _values(column)
+    values = _values(column, marks)
     if len(values) != 2:
         shown = listed([quoted(text) for text in values.values()])
         raise BadOptionError(
@@ -155,11 +158,11 @@ def _positive(name: str, values: dict[str | float, str], positive: str | None) -
     return likely[0]
 
 
-def _values(column: Any) -> dict[str | float, str]:
+def _values(column: Any, marks: Marks) -> dict[str | float, str]:
     """Distinct labels that are not missing, by what they are compared by, with the first way they are written."""
     found: dict[str | float, str] = {}
     for text in column.unique().to_pylist():
-        if text.strip().lower() not in MISSING:
+        if not marks.missing(text):
             found.setdefault(_meaning(text), text.strip())
     return found
 
@@ -188,6 +191,5 @@ def _notes(records: Records, seen: list[_Seen], schema: Schema) -> Iterator[str]
     unnamed = [f"column {at}" for at, column in enumerate(records.header, 1) if not column]
     if unnamed:
         yield f"{listed(unnamed)}: without a name in the header, kept as context."
-    unusable = int(np.count_nonzero(records.state != GOOD))
-    if unusable:
-        yield f"{count(unusable, 'row')} cannot be split into the header's columns and will be rejected."
+    if records.unusable:
+        yield f"{count(records.unusable, 'row')} cannot be split into the header's columns and will be rejected."

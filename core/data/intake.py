@@ -1,33 +1,39 @@
 """Bytes -> Checked: every row of an upload is accepted or rejected, and everything odd is said.
 
 Nothing is coerced silently: a missing value never becomes 0, a number that cannot be read rejects its row,
-and `received == len(frame) + len(rejected)` always. The parts: payload (bytes -> text), lines and
-records (text -> records), layout (header -> which column is which), cells and texts (cells -> numbers, ids, labels),
-rejects and flags (what is wrong, what is odd).
+and every row received is accepted or rejected. The parts: payload (bytes -> text), lines and records (text ->
+records), layout (header -> which column is which), cells, ids and texts (cells -> numbers, ids, labels), rejects and
+flags (what is wrong, what is odd).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
-from core.data import cells, flags, rejects, texts
-from core.data.cells import Numbers, Wrong
+from core.data import cells, flags, ids, texts
+from core.data.cells import Marks, Numbers, Wrong
+from core.data.ids import Ids
 from core.data.layout import ROW_NUMBER, Layout, lay_out, wanted
 from core.data.lines import Ints
 from core.data.payload import open_text
 from core.data.problems import Problem, ordered
-from core.data.records import GOOD, Bools, Records, split
+from core.data.records import GOOD, Bools, Records, Small, split
 from core.data.rejects import Rejects
+from core.errors import FileProblemError
 from core.schema.schema import Label, Schema
 from core.wording import count
 
 __all__ = ["Checked", "Problem", "read"]
+
+#: Bytes looked at in one go for what is not ASCII.
+_SLICE: Final = 1 << 20
+#: Problems that are told of a file without an accepted row.
+_TOLD: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +42,9 @@ class Checked:
 
     `frame` holds the accepted rows, indexed by `row` (the number of the record in the file, from 1, rejected
     ones counted): id, label if present (1.0, 0.0, NaN), every feature of the schema in its order, context.
-    `rejected` has the columns line (from 1, the header counted), row, column, code, sentence and record.
-    `problems` come rejecting ones first, then by rows. `sha256` is of the bytes as unpacked.
+    `rejected` has the columns line (from 1, the header counted), row, column, code, sentence and record; of very many
+    only the first (see `rejects`), while `problems` and `received` count them all. `problems` come rejecting ones
+    first, then by rows. `sha256` is of the bytes as unpacked.
     """
 
     name: str
@@ -48,6 +55,18 @@ class Checked:
     received: int
     context: tuple[str, ...]
     absent: tuple[str, ...]
+
+    @property
+    def turned_away(self) -> int:
+        """How many rows were rejected."""
+        return self.received - len(self.frame)
+
+    def refuse_unusable(self) -> None:
+        """Raises FileProblemError where not one row was accepted: there is nothing to go on with."""
+        if self.frame.empty:
+            first = " ".join(problem.sentence for problem in self.problems[:_TOLD] if problem.rejected)
+            sentence = f"not one of its {count(self.received, 'row')} can be used, so that no run was made. {first}"
+            raise FileProblemError(self.name, "no_accepted_row", sentence)
 
 
 def read(
@@ -66,16 +85,15 @@ def read(
     records = split(name, text.data, wanted=wanted(schema))
     layout = lay_out(name, records.header, schema, allow_missing=allow_missing, need_label=need_label)
     table = _Table.of(records, layout, schema)
-    found = table.reject(need_label=need_label)
+    found = table.reject(records, need_label=need_label)
     frame, kept = table.accept(found.accepted)
-    faults = found.faults(records, table.good)
     problems = [*kept, *_about_columns(layout, len(frame)), *_about_text(recoded=text.recoded, records=records)]
     return Checked(
         name=name,
         sha256=text.sha256,
         frame=frame,
-        rejected=rejects.table(faults, records),
-        problems=ordered([*rejects.summary(faults, records), *problems]),
+        rejected=found.table(),
+        problems=ordered([*found.summary(), *problems]),
         received=len(records),
         context=tuple(layout.context),
         absent=layout.absent,
@@ -89,42 +107,48 @@ class _Table:
     schema: Schema
     layout: Layout
     good: Ints
-    line: Ints
+    row: Small
+    line: Small
     numbers: dict[int, Numbers]
-    ids: Any
+    ids: Ids
+    marks: Marks
     label: tuple[Label, texts.Labels, Any] | None
     context: dict[str, Any]
 
     @classmethod
     def of(cls, records: Records, layout: Layout, schema: Schema) -> _Table:
         named = [at for at in (layout.id, layout.label, *layout.context.values()) if at is not None]
-        numbers, columns = cells.read(records, list(layout.features.values()), named)
+        marks = Marks.of(schema.missing)
+        numbers, columns = cells.read(records, list(layout.features.values()), named, marks)
         good = np.flatnonzero(records.state == GOOD)
-        ids = pa.array(good + 1).cast(pa.large_string()) if layout.id is None else texts.stripped(columns[layout.id])
+        row = records.row[good]
+        found = ids.numbered(row) if layout.id is None else ids.read(columns[layout.id], marks)
         label = None
         if schema.label is not None and layout.label is not None:
-            label = (schema.label, texts.labels(columns[layout.label], schema.label), columns[layout.label])
+            label = (schema.label, texts.labels(columns[layout.label], schema.label, marks), columns[layout.label])
         context = {name: texts.context(columns[at]) for name, at in layout.context.items()}
-        return cls(schema, layout, good, records.line[good], numbers, ids, label, context)
+        return cls(schema, layout, good, row, records.line[good], numbers, found, marks, label, context)
 
     @property
     def id_name(self) -> str:
         return self.schema.id or ROW_NUMBER
 
-    def reject(self, *, need_label: bool) -> Rejects:
+    def reject(self, records: Records, *, need_label: bool) -> Rejects:
         """Everything wrong with ids, labels and numbers, in the order of the file; duplicates last of all."""
-        found = Rejects(len(self.good))
+        found = Rejects(records, self.good)
         for _, column, wrong, allowed in sorted(self._wrong(need_label=need_label), key=lambda entry: entry[0]):
             found.add(column, wrong, allowed=allowed)
         if self.layout.id is not None:
-            found.add_duplicates(self.id_name, texts.as_pandas(self.ids, None), self.line)
+            found.add_duplicates(self.id_name, texts.as_pandas(self.ids.values, None), self.line)
         return found
 
     def _wrong(self, *, need_label: bool) -> list[tuple[int, str, Wrong, str]]:
-        wrong = []
+        wrong: list[tuple[int, str, Wrong, str]] = []
         if self.layout.id is not None:
-            without = Wrong.where(texts.missing(self.ids), "missing_id", self.ids)
-            wrong.append((self.layout.id, self.id_name, without, ""))
+            found = self.ids
+            without = Wrong.where(texts.missing(found.values, self.marks), "missing_id", found.values)
+            twice = Wrong.where(found.twice, "lost_digits", found.values)
+            wrong += [(self.layout.id, self.id_name, each, "") for each in (without, twice)]
         if need_label and self.label and self.layout.label is not None:
             label, labels, written = self.label
             allowed = f"{label.positive} or {label.negative}"
@@ -139,8 +163,8 @@ class _Table:
         """The accepted rows, and what is odd about them. Empties `numbers`."""
         keep = None if accepted.all() else accepted
         line = self.line[accepted]
-        problems: list[Problem] = []
-        columns: dict[str, Any] = {self.id_name: texts.as_pandas(self.ids, keep).array}
+        problems = [*self.ids.problems(self.id_name, self.line, accepted)]
+        columns: dict[str, Any] = {self.id_name: texts.as_pandas(self.ids.values, keep).array}
         if self.label:
             label, labels, _ = self.label
             columns[label.column] = labels.values[accepted]
@@ -155,7 +179,7 @@ class _Table:
             problems += flags.flags(values, column, line)
             columns[column.name] = flags.settle(values, column)
         columns |= {name: texts.as_pandas(column, keep).array for name, column in self.context.items()}
-        index = pd.Index(self.good[accepted] + 1, name="row")
+        index = pd.Index(self.row[accepted].astype(np.int64), name="row")
         return pd.DataFrame(columns, index=index, copy=False), problems
 
 
@@ -177,11 +201,21 @@ def _about_columns(layout: Layout, rows: int) -> list[Problem]:
 def _about_text(*, recoded: bool, records: Records) -> list[Problem]:
     if not recoded:
         return []
-    accents = np.flatnonzero(np.frombuffer(records.data, np.uint8) > 127)
-    holders = np.unique(np.searchsorted(records.start, accents, "right"))
-    rows = int(np.count_nonzero(holders))  # 0 is the header
+    rows = _with_accents(records)
     sentence = (
         f"The file is not UTF-8 and was read as Windows-1252: look at the accents in {count(rows, 'row')}. "
         "If they are wrong, save the file as CSV UTF-8."
     )
     return [Problem("encoding", None, rows, rejected=False, sentence=sentence)]
+
+
+def _with_accents(records: Records) -> int:
+    """How many records hold a letter beyond ASCII."""
+    buffer = np.frombuffer(records.data, np.uint8)
+    holders = np.zeros(len(records.start), np.bool_)
+    for at in range(0, len(buffer), _SLICE):
+        accents = (np.flatnonzero(buffer[at : at + _SLICE] > 127) + at).astype(records.start.dtype)
+        which = np.searchsorted(records.start, accents, "right") - 1
+        inside = (which >= 0) & (accents < records.end[which])
+        holders[which[inside]] = True
+    return int(np.count_nonzero(holders))

@@ -1,12 +1,15 @@
 """Text -> lines and fields: where each line stands, and which lines a record spans.
 
-Lines end with LF, CRLF or a lone CR. Nearly everything is counted over the whole buffer at once; only lines
-whose quotes do not pair up within the line are looked at one by one.
+Lines end with LF, CRLF or a lone CR. A file is gone through in blocks of whole lines, so that what is worked out on
+the way stays small beside it. Within a block everything is counted at once; only lines whose quotes do not pair up
+within the line are looked at one by one.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections import deque
 from collections.abc import Iterator
 from typing import Final
 
@@ -20,24 +23,45 @@ Bytes = npt.NDArray[np.uint8]
 REACH: Final = 100
 #: Fields of a line with a malformed quote.
 MALFORMED: Final = -1
+#: Bytes of the longest line that is read: a text of a thousand pages fits, and no table has such a line by right.
+LONGEST: Final = 1 << 24
 _QUOTE, _LF, _CR = b'"\n\r'
+_BREAK: Final = re.compile(rb"\r\n|\r|\n")
 #: The end of a record: a line end, or where the looking stops.
 _END: Final = rb"(?=[\r\n]|\Z)"
 #: Bytes looked at in one go: temporary arrays of this size stay in the cache, larger ones cost page faults.
 _SPAN: Final = 1 << 18
 
 
+def next_lines(data: bytes, at: int) -> tuple[Ints, Ints, int]:
+    """Whole lines from byte `at` on, about `_SPAN` bytes of them or one that is longer: first byte of each, the byte
+    after its last without the line end, and where the next line begins.
+
+    Raises OverflowError when the line at `at` is longer than LONGEST.
+    """
+    stop = at + _SPAN
+    if stop >= len(data):
+        stop = len(data)
+    elif (last := max(data.rfind(b"\n", at, stop), data.rfind(b"\r", at, stop))) >= 0:
+        stop = last + 1
+    else:
+        found = _BREAK.search(data, stop, at + LONGEST + 1)
+        if found is None and at + LONGEST < len(data):
+            raise OverflowError
+        stop = len(data) if found is None else found.end()
+    if data[stop - 1] == _CR and data[stop : stop + 1] == b"\n":
+        stop += 1
+    start, end = find_lines(data[at:stop])
+    return start + at, end + at, stop
+
+
 def find_lines(data: bytes) -> tuple[Ints, Ints]:
     """First byte of each line and the byte after its last, without the line end."""
     buffer = np.frombuffer(data, np.uint8)
-    breaks = _positions(buffer, _LF)
+    breaks = np.concatenate([_breaks(buffer, at) for at in range(0, len(buffer), _SPAN)])
     ends = breaks
     if b"\r" in data:
-        returns = _positions(buffer, _CR)
-        alone = returns[buffer[np.minimum(returns + 1, len(buffer) - 1)] != _LF]
-        breaks = np.union1d(breaks, alone) if alone.size else breaks
-        paired = (buffer[breaks] == _LF) & (breaks > 0) & (buffer[breaks - 1] == _CR)
-        ends = breaks - paired
+        ends = breaks - ((buffer[breaks] == _LF) & (breaks > 0) & (buffer[breaks - 1] == _CR))
     start = np.concatenate(([0], breaks + 1))
     # A line end at the end of the file ends the last line; it does not begin an empty one.
     if start[-1] == len(data):
@@ -45,37 +69,36 @@ def find_lines(data: bytes) -> tuple[Ints, Ints]:
     return start, np.append(ends, len(data))
 
 
-def _positions(buffer: Bytes, byte: int) -> Ints:
-    spans = range(0, len(buffer), _SPAN)
-    return np.concatenate([np.flatnonzero(buffer[at : at + _SPAN] == byte) + at for at in spans])
+def _breaks(buffer: Bytes, at: int) -> Ints:
+    """The last byte of each line end in `_SPAN` bytes from `at` on."""
+    part = buffer[at : at + _SPAN]
+    ends, returns = part == _LF, part == _CR
+    if returns.any():
+        following = buffer[at + 1 : at + 1 + len(part)]
+        returns[: len(following)] &= following != _LF
+        ends |= returns
+    return np.flatnonzero(ends) + at
 
 
-def count_fields(data: bytes, start: Ints, end: Ints, delimiter: str) -> tuple[Ints, Ints]:
-    """Fields of each line, right wherever its quotes pair up within the line; and the lines where they do not."""
-    buffer, stop = np.frombuffer(data, np.uint8), np.append(start[1:], len(data))
-    fields, loose = np.empty(len(start), np.int64), [np.empty(0, np.int64)]
-    for first, last in _groups(start):
-        origin = start[first]
-        part = buffer[origin : stop[last - 1]]
-        begins = start[first:last] - origin
-        marks = part == ord(delimiter)
-        quotes = np.flatnonzero(part == _QUOTE)
-        if quotes.size:
-            line = np.searchsorted(begins, quotes, "right") - 1
-            crooked = _loose(part, quotes, line, (begins, end[first:last] - origin), ord(delimiter))
-            # Where quotes pair up, a byte is inside a field after an odd number of them.
-            toggles = np.zeros(len(part), np.bool_)
-            toggles[quotes[~np.isin(line, crooked)]] = True
-            marks &= ~np.logical_xor.accumulate(toggles)
-            loose.append(crooked + first)
-        fields[first:last] = np.add.reduceat(marks.view(np.uint8), begins, dtype=np.int64) + 1
-    return fields, np.concatenate(loose)
-
-
-def _groups(start: Ints) -> Iterator[tuple[int, int]]:
-    """Runs of whole lines, about `_SPAN` bytes each."""
-    edges = np.unique(np.searchsorted(start, np.arange(start[0], start[-1] + 1, _SPAN))).tolist()
-    return zip(edges, [*edges[1:], len(start)], strict=True)
+def count_fields(data: bytes, start: Ints, end: Ints, stop: int, delimiter: str) -> tuple[Ints, Ints]:
+    """Fields of each line of a block that ends at byte `stop`, right wherever its quotes pair up within the line; and
+    the lines where they do not.
+    """
+    origin = int(start[0])
+    if stop - origin > 2 * _SPAN:  # a single line: too much to hold an array over its bytes
+        quoted = data.find(b'"', origin, stop) >= 0
+        return np.array([data.count(delimiter.encode(), origin, stop) + 1]), np.arange(int(quoted))
+    part, begins = np.frombuffer(data, np.uint8)[origin:stop], start - origin
+    marks, loose = part == ord(delimiter), np.empty(0, np.int64)
+    quotes = np.flatnonzero(part == _QUOTE)
+    if quotes.size:
+        line = np.searchsorted(begins, quotes, "right") - 1
+        loose = _loose(part, quotes, line, (begins, end - origin), ord(delimiter))
+        # Where quotes pair up, a byte is inside a field after an odd number of them.
+        toggles = np.zeros(len(part), np.bool_)
+        toggles[quotes[~np.isin(line, loose)]] = True
+        marks &= ~np.logical_xor.accumulate(toggles)
+    return np.add.reduceat(marks.view(np.uint8), begins, dtype=np.int64) + 1, loose
 
 
 def _loose(part: Bytes, quotes: Ints, line: Ints, bounds: tuple[Ints, Ints], delimiter: int) -> Ints:
@@ -96,43 +119,84 @@ def _loose(part: Bytes, quotes: Ints, line: Ints, bounds: tuple[Ints, Ints], del
     return np.unique(line[np.where(opening, ~opens | unclosed, ~closes)])
 
 
-def parse(
-    data: bytes, bounds: tuple[Ints, Ints], loose: Ints, delimiter: str, expected: int
-) -> Iterator[tuple[int, int, int]]:
-    """For each loose line that begins a record: the line, the last line of the record, and its fields."""
-    start, end = bounds
-    whole = re.compile(b"(?:%b%c){%d}%b%b" % (_field(delimiter), ord(delimiter), expected - 1, _field(delimiter), _END))
-    resume = 0
-    for at in loose.tolist():
-        if at < resume:
-            continue
-        if found := whole.match(data, start[at], _limit(end, at)):
-            resume = at + 1
-            while resume < len(start) and start[resume] <= found.end():
-                resume += 1
-            yield at, resume - 1, expected
-        else:
-            # A quote that closes lines later by chance leaves too few or too many fields: it was a stray one.
-            cells, last = record_at(data, start, end, at, delimiter)
-            yield at, at, len(cells) if cells and last == at else MALFORMED
+class Parser:
+    """Reads the records that begin on loose lines, block after block of one file."""
+
+    def __init__(self, data: bytes, delimiter: str, expected: int) -> None:
+        field, mark = _field(delimiter), ord(delimiter)
+        self._data, self._delimiter, self._expected = data, delimiter.encode(), expected
+        self._whole = re.compile(b"(?:%b%c){%d}%b%b" % (field, mark, expected - 1, field, _END))
+        self._any = re.compile(b"(?:%b%c)*+%b%b" % (field, mark, field, _END))
+        self._quoted = re.compile(b'(?:\\A|(?<=%c))"(?:[^"]++|"")*+"' % mark)
+        self._ahead: deque[int] = deque()
+        self._looked = 0
+
+    def records(self, start: Ints, end: Ints, stop: int, loose: Ints) -> Iterator[tuple[int, int, int]]:
+        """For each loose line that begins a record: the line, the byte after the record's last, and its fields.
+
+        The block ends at byte `stop`; a record may go on beyond it.
+        """
+        resume = 0
+        for at in loose.tolist():
+            begin = int(start[at])
+            if begin < resume:
+                continue
+            if found := self._whole.match(self._data, begin, self._limit(end, at, stop)):
+                resume = found.end()
+                yield at, resume, self._expected
+            else:
+                # A quote that closes lines later by chance leaves too few or too many fields: it was a stray one.
+                yield at, int(end[at]), self._alone(begin, int(end[at]))
+
+    def _alone(self, begin: int, end: int) -> int:
+        if not self._any.match(self._data, begin, end):
+            return MALFORMED
+        return self._quoted.sub(b"", self._data[begin:end]).count(self._delimiter) + 1
+
+    def _limit(self, end: Ints, at: int, stop: int) -> int:
+        """The end of the last line to which a record may go on that begins on line `at`."""
+        beyond = at + REACH - (len(end) - 1)
+        if beyond <= 0:
+            return int(end[at + REACH])
+        # Every line end is looked for once, however many blocks of how long lines are asked about.
+        while self._ahead and self._ahead[0] < stop:
+            self._ahead.popleft()
+        self._looked = max(self._looked, stop)
+        while len(self._ahead) < beyond and self._looked < len(self._data):
+            found = _BREAK.search(self._data, self._looked)
+            self._ahead.append(found.start() if found else len(self._data))
+            self._looked = found.end() if found else len(self._data)
+        return self._ahead[min(beyond, len(self._ahead)) - 1] if self._ahead else int(end[-1])
 
 
-def record_at(data: bytes, start: Ints, end: Ints, at: int, delimiter: str) -> tuple[list[str], int]:
-    """The cells of the record that begins on line `at`, and its last line; no cells when a quote is malformed."""
+def first_breaks(data: bytes, most: int) -> list[int]:
+    """Where the first lines end, after their line ends."""
+    return [found.end() for found in itertools.islice(_BREAK.finditer(data), most)]
+
+
+def breaks(data: bytes, begin: int, end: int) -> tuple[int, int]:
+    """How many lines end between two bytes, the one that ends there included, and where the next line begins."""
+    found = _BREAK.match(data, end)
+    return len(_BREAK.findall(data, begin, end)) + 1, found.end() if found else len(data)
+
+
+def record_at(
+    data: bytes, start: Ints, end: Ints, at: int, delimiter: str, *, most: int
+) -> tuple[list[str], int]:  # fmt: skip
+    """The cells of the record that begins on line `at`, and its last line; no cells when a quote is malformed.
+
+    Stops after more than `most` cells.
+    """
     field = re.compile(b"%b(?=[%c\r\n]|\\Z)" % (_field(delimiter), ord(delimiter)))
-    position, limit, cells = int(start[at]), _limit(end, at), list[str]()
+    position, limit, cells = int(start[at]), int(end[min(at + REACH, len(end) - 1)]), list[str]()
     while found := field.match(data, position, limit):
         text = found.group().decode()
         cells.append(text[1:-1].replace('""', '"') if text.startswith('"') else text)
         position = found.end()
-        if position == limit or data[position] in (_LF, _CR):
+        if position == limit or data[position] in (_LF, _CR) or len(cells) > most:
             return cells, int(np.searchsorted(start, position, "right")) - 1
         position += 1
     return [], at
-
-
-def _limit(end: Ints, at: int) -> int:
-    return int(end[min(at + REACH, len(end) - 1)])
 
 
 def _field(delimiter: str) -> bytes:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import codecs
 import hashlib
 import io
+import stat
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,6 +21,13 @@ from core.errors import FileProblemError
 
 _GZIP: Final = b"\x1f\x8b"
 _SLICE: Final = 1 << 20
+#: How often a gzip may hold its own size, above how many bytes. A table of thousands of columns, nearly all of them
+#: zero, comes to 200; a gzip of one letter to 1,000.
+_RATIO: Final = 250
+_SIZE: Final = 8_000_000
+#: Lines for each byte of a gzip, above how many lines: ids alone, being distinct, take two bytes each.
+_DENSITY: Final = 2
+_LINES: Final = 100_000
 _SAVE: Final = "save it as CSV (UTF-8) and try again"
 #: First bytes of files that people take for tables, with what to tell them.
 _MAGIC: Final = (
@@ -54,7 +63,7 @@ def open_text(name: str, payload: bytes | Path) -> Text:
         raise _too_large(name)
     _refuse_non_text(name, raw)
     data = raw.removeprefix(codecs.BOM_UTF8)
-    if not data.strip():
+    if not data or data.isspace():
         raise FileProblemError(name, "empty_file", "the file is empty: there is neither a header nor a row in it.")
     recoded = not _is_utf8(data)
     return Text(name, hashlib.sha256(raw).hexdigest(), _recode(name, data) if recoded else data, recoded)
@@ -62,9 +71,17 @@ def open_text(name: str, payload: bytes | Path) -> Text:
 
 def _read(name: str, path: Path) -> bytes:
     try:
-        if path.stat().st_size > settings.MAX_FILE_BYTES:
+        status = path.stat()
+        if status.st_size > settings.MAX_FILE_BYTES:
             raise _too_large(name)
+        if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+            sentence = "this is a pipe or a device, which may never end: write the table to a file and give its path."
+            raise FileProblemError(name, "no_file", sentence)
         return path.read_bytes()
+    except ValueError:  # a zero byte in the path
+        raise FileProblemError(
+            name.replace("\0", ""), "no_such_file", "its path holds a zero byte. Check it."
+        ) from None
     except (FileNotFoundError, NotADirectoryError):
         raise FileProblemError(name, "no_such_file", "there is no such file. Check the path.") from None
     except IsADirectoryError:
@@ -76,27 +93,51 @@ def _read(name: str, path: Path) -> bytes:
 
 
 def _inflate(name: str, packed: bytes) -> bytes:
-    """Unpack all members of a gzip file, stopping at the size limit: a gzip of zeros must not fill the memory."""
-    unpacked, rest, member = io.BytesIO(), memoryview(packed), zlib.decompressobj(wbits=31)
-    while rest:
-        room = settings.MAX_FILE_BYTES - unpacked.tell() + 1
-        try:
-            unpacked.write(member.decompress(rest[:_SLICE], room))
-        except zlib.error as error:
-            raise _damaged(name) from error
-        if unpacked.tell() > settings.MAX_FILE_BYTES:
-            raise _too_large(name)
-        rest = rest[len(rest[:_SLICE]) - len(member.unused_data) :]
+    """Unpack all members of a gzip file, stopping at the limits: a gzip of zeros must not fill the memory."""
+    unpacked, breaks = io.BytesIO(), 0
+    try:
+        for piece in _pieces(packed):
+            unpacked.write(piece)
+            breaks += max(piece.count(b"\n"), piece.count(b"\r"))
+            _refuse_much(name, unpacked.tell(), breaks, len(packed))
+    except (zlib.error, EOFError) as error:
+        sentence = "this is a damaged gzip file: copy or download it again."
+        raise FileProblemError(name, "damaged_gzip", sentence) from error
+    return unpacked.getvalue()
+
+
+def _pieces(packed: bytes) -> Iterator[bytes]:
+    """What a gzip file holds, `_SLICE` bytes or fewer at a time. Raises zlib.error, EOFError where it is cut off."""
+    rest, member = memoryview(packed), zlib.decompressobj(wbits=31)
+    while True:
+        given = rest[:_SLICE]
+        piece = member.decompress(given, _SLICE)
+        rest = rest[len(given) - len(member.unused_data) - len(member.unconsumed_tail) :]
+        yield piece
         if member.eof:
             # Members may be padded with zeros (RFC 1952 leaves it open; gzip(1) ignores them).
             while rest and rest[0] == 0:
                 padding = bytes(rest[:_SLICE])
                 rest = rest[len(padding) - len(padding.lstrip(b"\0")) :]
-            if rest:
-                member = zlib.decompressobj(wbits=31)
-    if not member.eof:
-        raise _damaged(name)
-    return unpacked.getvalue()
+            if not rest:
+                return
+            member = zlib.decompressobj(wbits=31)
+        elif not given and not piece:
+            raise EOFError
+
+
+def _refuse_much(name: str, size: int, breaks: int, packed: int) -> None:
+    """Refuse what has unpacked to more than is read, or to more than a table could from so few bytes."""
+    if size > settings.MAX_FILE_BYTES:
+        raise _too_large(name)
+    most, lines = max(_SIZE, _RATIO * packed), max(_LINES, _DENSITY * packed)
+    if size > most or breaks > lines:
+        much = f"{most // 1_000_000} MB" if size > most else f"{lines:,} lines"
+        sentence = (
+            f"{packed:,} bytes of gzip unpack to more than {much}, as no table of users does. "
+            "If it is one, unpack it and give the CSV itself."
+        )
+        raise FileProblemError(name, "gzip_bomb", sentence)
 
 
 def _refuse_non_text(name: str, raw: bytes) -> None:
@@ -147,10 +188,6 @@ def _recode(name: str, data: bytes) -> bytes:
         raise FileProblemError(
             name, "not_text", f"this is neither UTF-8 nor Windows-1252 text (line {line}): {_SAVE}."
         ) from None
-
-
-def _damaged(name: str) -> FileProblemError:
-    return FileProblemError(name, "damaged_gzip", "this is a damaged gzip file: copy or download it again.")
 
 
 def _too_large(name: str) -> FileProblemError:

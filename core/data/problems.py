@@ -12,7 +12,7 @@ from core.wording import count
 #: Codes of rows that are turned away; every other code is of rows that are kept.
 REJECTING: Final = frozenset(
     {"not_a_number", "not_finite", "ragged", "blank", "bad_quote"}
-    | {"duplicate_id", "missing_id", "unknown_label", "missing_label", "no_score"}
+    | {"duplicate_id", "missing_id", "lost_digits", "unknown_label", "missing_label", "no_score"}
 )
 _SHOWN: Final = 40
 
@@ -64,6 +64,8 @@ def clause(code: str, text: str = "", *, allowed: str = "") -> str:
         "not_finite": f"{cell} is not a number that a model can hold; write one between -3.4e38 and 3.4e38, "
         "or leave the cell empty",
         "missing_id": "the id is missing; every row needs one",
+        "lost_digits": f"{cell} has lost digits in a spreadsheet and is on more than one row, so that two users may "
+        "have become one; export the ids again, as text",
         "missing_label": f"the label is missing; write {allowed}",
         "unknown_label": f"{cell} is no label; write {allowed}",
         "blank": "the line is blank; remove it",

@@ -3,10 +3,14 @@
 A record is usually a line. A field in double quotes may hold delimiters, doubled quotes and line ends; a
 quote inside a field that does not begin with one is an ordinary character. A quoted field that is not
 closed properly within `lines.REACH` lines spoils its own line only: reading goes on at the next.
+
+Of records that cannot be split, the first `KEPT` of each kind are kept and the others counted: a file of blank lines
+costs no more than it weighs.
 """
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,34 +20,55 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import csv
 
-from core.data.lines import MALFORMED, Ints, count_fields, find_lines, parse, record_at
+from core.data import lines
+from core.data.lines import MALFORMED, Ints, count_fields, find_lines, next_lines, record_at
 from core.errors import FileProblemError
 from core.schema.schema import key
 
 Bools = npt.NDArray[np.bool_]
+#: Bytes and lines of a file: settings.MAX_FILE_BYTES is less than 2**31.
+Small = npt.NDArray[np.int32]
 
 DELIMITERS: Final = (",", ";", "\t")
 GOOD, BLANK, RAGGED, BAD_QUOTE = range(4)
+#: Records of one kind that are kept though they cannot be used; all are counted.
+KEPT: Final = 20_000
+#: Columns that a header may have, and bytes that it may take.
+MOST_COLUMNS: Final = 20_000
+_HEADER: Final = 1 << 20
+#: Lines with a stray quote, which must be looked at one by one, from which on a file is refused that has fewer good
+#: records than those.
+_STRAY: Final = 50_000
 #: Bytes that one thread parses at a time; never less than two of the longest record.
 _BLOCK: Final = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """All records after the header. Arrays are (records,): byte range, first line (from 1), fields, state."""
+    """The records after the header: all good ones, and of others those that are kept. Arrays are (records,): byte
+    range, first line (from 1), number among all records (from 1), fields, state. `found`: how many there are of each
+    state.
+    """
 
     data: bytes
     delimiter: str
     header: tuple[str, ...]
-    start: Ints
-    end: Ints
-    line: Ints
-    fields: Ints
+    start: Small
+    end: Small
+    line: Small
+    row: Small
+    fields: Small
     state: npt.NDArray[np.int8]
+    found: Mapping[int, int]
     spanning: bool
 
     def __len__(self) -> int:
-        return len(self.start)
+        """How many records the file has, kept or not."""
+        return sum(self.found.values())
+
+    @property
+    def unusable(self) -> int:
+        return len(self) - self.found[GOOD]
 
     def text(self, record: int) -> str:
         """The record as it stands in the file, without its line end."""
@@ -81,49 +106,112 @@ class Records:
 
     def _body(self, good: Bools) -> Any:
         """The good records as one buffer; copied only when there are others to leave out."""
-        begin = self.start
-        stop = np.append(self.start[1:], len(self.data))
-        edges = np.flatnonzero(np.diff(np.concatenate(([False], good, [False])).astype(np.int8)))
-        runs = [(int(begin[first]), int(stop[last - 1])) for first, last in zip(edges[::2], edges[1::2], strict=True)]
-        if len(runs) == 1:
-            return pa.py_buffer(self.data).slice(runs[0][0], runs[0][1] - runs[0][0])
+        first = np.flatnonzero(good)
+        apart = np.flatnonzero(np.diff(self.row[first]) != 1)
+        begins, ends = self.start[first[np.append(0, apart + 1)]], self.end[first[np.append(apart, -1)]]
+        # Arrow takes a byte order mark at the very beginning away: in a cell it must stay what it is in any row.
+        marked = self.data.startswith(codecs.BOM_UTF8, int(begins[0]))
+        if len(begins) == 1 and not marked:
+            return pa.py_buffer(self.data).slice(int(begins[0]), int(ends[0] - begins[0]))
         view = memoryview(self.data)
-        return pa.py_buffer(b"".join(view[first:last] for first, last in runs))
+        parts = b"\n".join(view[a:b] for a, b in zip(begins.tolist(), ends.tolist(), strict=True))
+        return pa.py_buffer(codecs.BOM_UTF8 + parts if marked else parts)
 
 
 def split(name: str, data: bytes, *, wanted: Collection[str] = ()) -> Records:
     """Find the records of a table.
 
     The delimiter is the one under which most `wanted` columns stand in the header; else the one with most fields.
-    Raises FileProblemError when there is no header, no row, or a column twice.
+    Raises FileProblemError when there is no header, no row, or a column twice, and when header, lines or stray quotes
+    are more than those of any table.
     """
-    start, end = find_lines(data)
-    delimiter, header, first = _header(name, data, start, end, wanted)
-    if first == len(start):
+    delimiter, header, at, line = _header(name, data, wanted)
+    if at >= len(data):
         raise FileProblemError(name, "no_rows", "the file has a header and not one row after it.")
-    start, end = start[first:], end[first:]
-    fields, loose = count_fields(data, start, end, delimiter)
-    begins = np.ones(len(start), np.bool_)
-    spanning = False
-    for at, last, found in parse(data, (start, end), loose, delimiter, len(header)):
-        fields[at] = found
-        end[at] = end[last]
-        begins[at + 1 : last + 1] = False
-        spanning = spanning or last > at
-    state = np.where(fields == len(header), GOOD, RAGGED).astype(np.int8)
-    state[fields == MALFORMED] = BAD_QUOTE
-    state[end == start] = BLANK
-    line = np.flatnonzero(begins) + first + 1
-    return Records(data, delimiter, header, start[begins], end[begins], line, fields[begins], state[begins], spanning)
+    found = _Found(data, delimiter, len(header), line)
+    try:
+        while at < len(data):
+            at = found.block(at)
+            if max(_STRAY, found.counts[GOOD]) < found.counts[BAD_QUOTE]:
+                sentence = (
+                    f"more than {_STRAY:,} lines, and more than there are good ones, have a double quote that is not "
+                    "closed properly. Save the table as CSV again, with the quotes inside of texts doubled."
+                )
+                raise FileProblemError(name, "bad_quotes", sentence)
+    except OverflowError:
+        raise _too_long(name, found.line) from None
+    return found.records(header)
 
 
-def _header(
-    name: str, data: bytes, start: Ints, end: Ints, wanted: Collection[str]
-) -> tuple[str, tuple[str, ...], int]:  # fmt: skip
-    """The delimiter, the column names as written (trimmed), and how many lines the header takes."""
+class _Found:
+    """What is found of a file, block after block."""
+
+    def __init__(self, data: bytes, delimiter: str, expected: int, line: int) -> None:
+        self._data, self._delimiter, self._expected = data, delimiter, expected
+        self._parser = lines.Parser(data, delimiter, expected)
+        self._parts: list[list[Small]] = []
+        self._states: list[npt.NDArray[np.int8]] = []
+        self._spanning = False
+        self._row = 1
+        #: The line at which the next block begins, from 1.
+        self.line = line
+        self.counts = dict.fromkeys((GOOD, BLANK, RAGGED, BAD_QUOTE), 0)
+
+    def block(self, at: int) -> int:
+        """Find the records from byte `at` on; where the next ones begin."""
+        start, end, stop = next_lines(self._data, at)
+        fields, loose = count_fields(self._data, start, end, stop, self._delimiter)
+        begins, further = np.ones(len(start), np.bool_), 0
+        blank, block_end = end == start, stop
+        for first, ends, found in self._parser.records(start, end, stop, loose):
+            last = int(np.searchsorted(start, ends, "right")) - 1
+            if ends >= block_end:
+                further, stop = lines.breaks(self._data, block_end, ends)
+            fields[first], end[first] = found, ends
+            begins[first + 1 : last + 1] = False
+            self._spanning = self._spanning or last > first or further > 0
+        state = np.where(fields == self._expected, GOOD, RAGGED).astype(np.int8)
+        state[fields == MALFORMED] = BAD_QUOTE
+        state[blank] = BLANK
+        self._keep(start, end, fields, state, begins)
+        self.line += len(start) + further
+        return stop
+
+    def _keep(self, start: Ints, end: Ints, fields: Ints, state: npt.NDArray[np.int8], begins: Bools) -> None:
+        row = np.cumsum(begins) + (self._row - 1)
+        self._row += int(np.count_nonzero(begins))
+        kept = begins & (state == GOOD)
+        self.counts[GOOD] += int(np.count_nonzero(kept))
+        if not kept.all():
+            for kind in (BLANK, RAGGED, BAD_QUOTE):
+                at = np.flatnonzero(begins & (state == kind))
+                kept[at[: max(0, KEPT - self.counts[kind])]] = True
+                self.counts[kind] += len(at)
+        if kept.any():
+            line = np.arange(self.line, self.line + len(start))
+            self._parts.append([part[kept].astype(np.int32) for part in (start, end, line, row, fields)])
+            self._states.append(state[kept])
+
+    def records(self, header: tuple[str, ...]) -> Records:
+        start, end, line, row, fields = (np.concatenate(parts) for parts in zip(*self._parts, strict=True))
+        state = np.concatenate(self._states)
+        return Records(
+            self._data, self._delimiter, header, start, end, line, row, fields, state, self.counts, self._spanning
+        )  # fmt: skip
+
+
+def _header(name: str, data: bytes, wanted: Collection[str]) -> tuple[str, tuple[str, ...], int, int]:
+    """The delimiter, the column names as written (trimmed), and where the first record begins: its byte and line."""
+    head = data[:_HEADER]
+    if len(ends := lines.first_breaks(head, lines.REACH + 2)) == lines.REACH + 2:
+        head = head[: ends[-1]]
+    cut_off = len(data) > len(head) == _HEADER
+    start, end = find_lines(head)
     if end[0] == start[0]:
         raise FileProblemError(name, "no_header", "line 1 is blank: it must hold the column names.")
-    readings = [(delimiter, *record_at(data, start, end, 0, delimiter)) for delimiter in DELIMITERS]
+    if len(start) == 1 and cut_off:
+        raise _too_wide(name)
+    readings = [(each, *record_at(data, start, end, 0, each, most=MOST_COLUMNS)) for each in DELIMITERS]
     sought = {key(column) for column in wanted}
     delimiter, cells, last = max(
         readings, key=lambda reading: (len({key(cell) for cell in reading[1]} & sought), len(reading[1]))
@@ -133,8 +221,27 @@ def _header(
         raise FileProblemError(
             name, "bad_header", "a double quote in the header (line 1) is not closed properly. Close it."
         )
+    if len(cells) > MOST_COLUMNS or (last + 1 == len(start) and cut_off):
+        raise _too_wide(name)
     _refuse_twins(name, cells)
-    return delimiter, tuple(cell.strip() for cell in cells), last + 1
+    at = int(start[last + 1]) if last + 1 < len(start) else len(data)
+    return delimiter, tuple(cell.strip() for cell in cells), at, last + 2
+
+
+def _too_wide(name: str) -> FileProblemError:
+    sentence = (
+        f"the header (line 1) has more than {MOST_COLUMNS:,} columns or {_HEADER >> 20} MB: no table has so many. "
+        "Check that line 1 holds the column names, and that line ends are not lost."
+    )
+    return FileProblemError(name, "long_header", sentence)
+
+
+def _too_long(name: str, line: int) -> FileProblemError:
+    sentence = (
+        f"a line is longer than {lines.LONGEST >> 20} MB (line {line:,} or soon after): no row of a table is. "
+        "Check that line ends are not lost."
+    )
+    return FileProblemError(name, "long_line", sentence)
 
 
 def _refuse_twins(name: str, cells: Sequence[str]) -> None:

@@ -1,8 +1,13 @@
-"""Which records are turned away: the first thing wrong with each, and how much more."""
+"""Which records are turned away: the first thing wrong with each, and how much more.
+
+All are counted; of the first `KEPT` of a file it is kept what they say.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import heapq
+from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -11,90 +16,111 @@ from core.data import problems
 from core.data.cells import Wrong
 from core.data.lines import Ints
 from core.data.problems import Fault, Problem, clause
-from core.data.records import BAD_QUOTE, BLANK, RAGGED, Bools, Records
+from core.data.records import BAD_QUOTE, BLANK, KEPT, RAGGED, Bools, Records, Small
 from core.wording import count
+
+#: Bytes of the records that are kept of one file.
+_BYTES: Final = 1 << 23
+_CODES: Final = {BLANK: "blank", RAGGED: "ragged", BAD_QUOTE: "bad_quote"}
 
 
 class Rejects:
-    """Collects what is wrong with good records; columns must be added in the order of the file.
+    """Collects what is wrong with the records of a file; columns must be added in the order of the file.
 
-    `at` in what follows is a position among the good records, from 0.
+    `at` in what follows is a position among the good records, from 0; `good` is where each stands among all.
     """
 
-    def __init__(self, size: int) -> None:
-        self._wrong_columns = np.zeros(size, np.int64)
-        self._faults: dict[int, tuple[str, str, str]] = {}
+    def __init__(self, records: Records, good: Ints) -> None:
+        self._records, self._good = records, good
+        self._wrong_columns = np.zeros(len(good), np.int32)
+        self._cells: dict[int, tuple[str, str, str]] = {}
+        self._first: dict[tuple[str, str], int] = {}
+        self._rows: dict[tuple[str, str], int] = {}
 
     def add(self, column: str, wrong: Wrong, *, allowed: str = "") -> None:
         """Note the wrong cells of a column; `allowed` is what clause() says that a label may be."""
         fresh = self._wrong_columns[wrong.at] == 0
         self._wrong_columns[wrong.at] += 1
-        texts = wrong.texts.filter(fresh).to_pylist()
-        for at, code, text in zip(wrong.at[fresh].tolist(), wrong.codes[fresh].tolist(), texts, strict=True):
-            self._faults[at] = (column, code, clause(code, text, allowed=allowed))
+        places = np.flatnonzero(fresh)
+        for kind, code in enumerate(wrong.kinds):
+            mine = places[wrong.which[places] == kind]
+            if mine.size:
+                told = [(place, clause(code, wrong.texts[place].as_py(), allowed=allowed)) for place in mine[:KEPT]]
+                self._note(column, code, len(mine), [(int(wrong.at[place]), words) for place, words in told])
 
-    def add_duplicates(self, column: str, ids: pd.Series[str], line: Ints) -> None:
+    def add_duplicates(self, column: str, ids: pd.Series[str], line: Small) -> None:
         """Note the ids that an earlier record, itself accepted, has already."""
         at = np.flatnonzero(self.accepted)
         taken = ids if len(at) == len(ids) else ids.iloc[at]
         again = taken.duplicated().to_numpy()
         if not again.any():
             return
-        firsts = ~again & taken.isin(taken[again].unique()).to_numpy()
-        first = dict(zip(taken[firsts].tolist(), line[at[firsts]].tolist(), strict=True))
-        for position, text in zip(at[again].tolist(), taken[again].tolist(), strict=True):
-            self._faults[position] = (column, "duplicate_id", problems.duplicate(text, first[text]))
+        # Codes are given in the order in which ids come for the first time.
+        codes, firsts = pd.factorize(taken)[0], np.flatnonzero(~again)
+        told = [
+            (int(at[place]), problems.duplicate(taken.iloc[place], int(line[at[firsts[codes[place]]]])))
+            for place in np.flatnonzero(again)[:KEPT]
+        ]
+        self._note(column, "duplicate_id", int(np.count_nonzero(again)), told)
         self._wrong_columns[at[again]] = 1
+
+    def _note(self, column: str, code: str, rows: int, told: list[tuple[int, str]]) -> None:
+        """`rows` more with this code in this column; `told`: the first of them, with what to say."""
+        group = column, code
+        self._rows[group] = self._rows.get(group, 0) + rows
+        self._first[group] = min(told[0][0], self._first.get(group, told[0][0]))
+        self._cells |= {at: (column, code, words) for at, words in told}
+        if len(self._cells) > 2 * KEPT:
+            keep = {*heapq.nsmallest(KEPT, self._cells), *self._first.values()}
+            self._cells = {at: found for at, found in self._cells.items() if at in keep}
 
     @property
     def accepted(self) -> Bools:
         values: Bools = self._wrong_columns == 0
         return values
 
-    def faults(self, records: Records, good: Ints) -> list[Fault]:
-        """All faults of the file in its order, those of its structure included; `good` is the number of each `at`."""
-        cells = [
-            Fault(int(good[at]), column, code, words, int(self._wrong_columns[at]) - 1)
-            for at, (column, code, words) in self._faults.items()
-        ]
-        return sorted([*cells, *_structural(records)], key=lambda fault: fault.record)
+    def _faults(self) -> Iterator[Fault]:
+        for at, (column, code, words) in self._cells.items():
+            yield Fault(int(self._good[at]), column, code, words, int(self._wrong_columns[at]) - 1)
+        for record in np.flatnonzero(self._records.state).tolist():
+            code = _CODES[int(self._records.state[record])]
+            fields, expected = int(self._records.fields[record]), len(self._records.header)
+            words = problems.ragged(fields, expected) if code == "ragged" else clause(code)
+            yield Fault(record, None, code, words)
 
+    def table(self) -> pd.DataFrame:
+        """The rejected records that are kept, in their order: line, row, column, code, sentence and the record as it
+        stands in the file.
+        """
+        faults = heapq.nsmallest(KEPT, self._faults(), key=lambda fault: fault.record)
+        at = np.array([fault.record for fault in faults], np.int64)
+        size = np.cumsum(self._records.end[at] - self._records.start[at], dtype=np.int64)
+        at = at[: max(1, int(np.searchsorted(size, _BYTES, "right")))]
+        faults, line = faults[: len(at)], self._records.line[at].astype(np.int64)
+        return pd.DataFrame(
+            {
+                "line": line,
+                "row": self._records.row[at].astype(np.int64),
+                "column": pd.array([fault.column for fault in faults], dtype="str"),
+                "code": pd.array([fault.code for fault in faults], dtype="str"),
+                "sentence": pd.array(
+                    [fault.sentence(number) for fault, number in zip(faults, line.tolist(), strict=True)], dtype="str"
+                ),
+                "record": pd.array([self._records.text(fault.record) for fault in faults], dtype="str"),
+            }
+        )
 
-def _structural(records: Records) -> Iterator[Fault]:
-    codes = {BLANK: "blank", RAGGED: "ragged", BAD_QUOTE: "bad_quote"}
-    for record in np.flatnonzero(records.state).tolist():
-        code = codes[int(records.state[record])]
-        fields = int(records.fields[record])
-        words = problems.ragged(fields, len(records.header)) if code == "ragged" else clause(code)
-        yield Fault(record, None, code, words)
-
-
-def table(faults: list[Fault], records: Records) -> pd.DataFrame:
-    """The rejected records: line, row, column, code, sentence and the record as it stands in the file."""
-    at = np.array([fault.record for fault in faults], np.int64)
-    line = records.line[at]
-    return pd.DataFrame(
-        {
-            "line": line,
-            "row": at + 1,
-            "column": pd.array([fault.column for fault in faults], dtype="str"),
-            "code": pd.array([fault.code for fault in faults], dtype="str"),
-            "sentence": pd.array(
-                [fault.sentence(number) for fault, number in zip(faults, line.tolist(), strict=True)], dtype="str"
-            ),
-            "record": pd.array([records.text(fault.record) for fault in faults], dtype="str"),
-        }
-    )
-
-
-def summary(faults: Iterable[Fault], records: Records) -> Iterator[Problem]:
-    """One problem for each code and column; its sentence tells of the first."""
-    groups: dict[tuple[str, str | None], list[Fault]] = {}
-    for fault in faults:
-        groups.setdefault((fault.code, fault.column), []).append(fault)
-    for (code, column), members in groups.items():
-        first = members[0].sentence(int(records.line[members[0].record]))
-        verb = "was" if len(members) == 1 else "were"
-        text = first if len(members) == 1 else f"The first: {first[0].lower()}{first[1:]}"
-        sentence = f"{count(len(members), 'row')} {verb} rejected. {text}."
-        yield Problem(code, column, len(members), rejected=True, sentence=sentence)
+    def summary(self) -> Iterator[Problem]:
+        """One problem for each code and column, all rows counted; its sentence tells of the first."""
+        rows: dict[tuple[str | None, str], int] = {(column, code): rows for (column, code), rows in self._rows.items()}
+        rows |= {(None, code): self._records.found[state] for state, code in _CODES.items()}
+        first: dict[tuple[str | None, str], Fault] = {}
+        for fault in sorted(self._faults(), key=lambda fault: fault.record):
+            first.setdefault((fault.column, fault.code), fault)
+        for (column, code), fault in first.items():
+            total = rows[column, code]
+            words = fault.sentence(int(self._records.line[fault.record]))
+            verb = "was" if total == 1 else "were"
+            text = words if total == 1 else f"The first: {words[0].lower()}{words[1:]}"
+            sentence = f"{count(total, 'row')} {verb} rejected. {text}."
+            yield Problem(code, column, total, rejected=True, sentence=sentence)

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import compute
 
-from core.data.cells import MISSING, Floats, Wrong, judge
+from core.data.cells import BUILT_IN, Floats, Marks, Wrong, judge
 from core.data.records import Bools
 from core.schema.schema import Label, key
 
@@ -25,26 +25,27 @@ class Labels:
     unknown: Bools
 
 
-def stripped(column: Any) -> Any:
-    """Ids as text without surrounding spaces: "007" stays "007"."""
-    return compute.utf8_trim_whitespace(column)
-
-
-def missing(column: Any) -> Bools:
-    """Where a stripped text column is empty or says that it is missing ("NA", "null" ..., see cells.MISSING)."""
-    values: Bools = compute.is_in(compute.ascii_lower(column), value_set=pa.array(MISSING, column.type)).to_numpy()
+def missing(column: Any, marks: Marks) -> Bools:
+    """Where a stripped text column is empty or says that it is missing ("NA", "null" ..., see cells.Marks)."""
+    words = pa.array(sorted(marks.words), column.type)
+    values: Bools = compute.is_in(compute.ascii_lower(column), value_set=words).to_numpy(zero_copy_only=False)
+    if marks.numbers:
+        whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+        encoded = whole.dictionary_encode()
+        said: Bools = np.array([marks.missing(text) for text in encoded.dictionary.to_pylist()], np.bool_)
+        values |= said[encoded.indices.to_numpy()]
     return values
 
 
-def labels(column: Any, label: Label) -> Labels:
+def labels(column: Any, label: Label, marks: Marks = BUILT_IN) -> Labels:
     encoded = column.combine_chunks().dictionary_encode()
-    meanings = np.array([meaning(text, label) for text in encoded.dictionary.to_pylist()])
+    meanings = np.array([meaning(text, label, marks) for text in encoded.dictionary.to_pylist()])
     found = meanings[encoded.indices.to_numpy()] if len(column) else np.empty(0, np.str_)
     values = np.select([found == "positive", found == "negative"], [1.0, 0.0], np.nan)
     return Labels(values, found == "missing", found == "unknown")
 
 
-def meaning(text: str, label: Label) -> str:
+def meaning(text: str, label: Label, marks: Marks = BUILT_IN) -> str:
     """What a label cell says: positive, negative, missing or unknown.
 
     >>> [meaning(text, Label("label")) for text in ("1.0", " 0", "NA", "maybe")]
@@ -54,7 +55,7 @@ def meaning(text: str, label: Label) -> str:
         return "positive"
     if _same(text, label.negative):
         return "negative"
-    return "missing" if text.strip().lower() in MISSING else "unknown"
+    return "missing" if marks.missing(text) else "unknown"
 
 
 def _same(text: str, value: str) -> bool:

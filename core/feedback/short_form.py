@@ -6,6 +6,7 @@ A row has `prediction_id` and `is_correct`, `actual_label` or both; `feedback_no
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -21,7 +22,7 @@ from core.access.accounts import Person
 from core.data import problems, records
 from core.data.cells import MISSING
 from core.data.payload import open_text
-from core.data.records import BAD_QUOTE, GOOD, RAGGED
+from core.data.records import BAD_QUOTE, GOOD, KEPT, RAGGED
 from core.errors import BadOptionError, FileProblemError
 from core.schema.schema import key
 
@@ -74,8 +75,8 @@ def read(name: str, payload: bytes | Path) -> tuple[Row, ...]:
     """
     data = open_text(name, payload).data
     if name.lower().endswith(_JSON_LINES):
-        lines = data.decode().split("\n")
-        return tuple(_json_row(number, line) for number, line in enumerate(lines, 1) if line.strip())
+        lines = enumerate(io.BytesIO(data), 1)
+        return tuple(_json_row(number, line.decode().rstrip("\n")) for number, line in lines if line.strip())
     return _csv_rows(name, data)
 
 
@@ -121,7 +122,9 @@ def _text(name: str, value: object) -> str:
         return str(value).lower()
     if not isinstance(value, str | int | float):
         raise BadOptionError(name, "give text or a number, no list and no object.")
-    return str(value).strip()
+    if "\0" in (text := str(value)):
+        raise BadOptionError(name, "it holds a zero byte, which no text does: take it out.")
+    return text.strip()
 
 
 def _choice(column: str, text: str, meanings: Mapping[str, bool], allowed: str) -> bool | None:
@@ -160,6 +163,9 @@ def _csv_rows(name: str, data: bytes) -> tuple[Row, ...]:
     found = records.split(name, data, wanted=COLUMNS)
     header = [key(column) for column in found.header]
     _check_header(name, header)
+    if found.unusable > KEPT:
+        sentence = f"{found.unusable:,} of its rows are blank or cannot be split into the header's columns: look at it."
+        raise FileProblemError(name, "unusable_rows", sentence)
     columns = found.columns(dict.fromkeys(range(len(header)), pa.string()))
     good = zip(*(columns[at].to_pylist() for at in range(len(header))), strict=True)
     return tuple(

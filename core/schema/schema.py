@@ -17,7 +17,10 @@ The file, for people to edit:
     X1 = { kind = "count", min = 0 }
     X20 = { kind = "flag", min = 0, max = 1 }
 
-Names are matched without regard to case and surrounding spaces (`key`).
+Names are matched without regard to case and surrounding spaces (`key`). Above the tables, beside `context`, a home may
+say what besides an empty cell, NA, null and the like means that an id, a label or a number is missing:
+
+    missing = ["-", "unknown", "-999"]
 """
 
 from __future__ import annotations
@@ -104,6 +107,7 @@ class Schema:
     id: str | None = None
     label: Label | None = None
     context: tuple[str, ...] = field(default=())
+    missing: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:
         if not self.features:
@@ -120,6 +124,12 @@ class Schema:
                     f"The schema names {seen[key(name)]} and {name}: names must differ in more than case."
                 )
             seen[key(name)] = name
+        labels = {_meaning(text) for text in (self.label.positive, self.label.negative)} if self.label else set()
+        for mark in self.missing:
+            if not mark.strip() or not mark.isprintable():
+                raise SchemaError("missing in the schema has a text in which nothing can be seen: take it out.")
+            if _meaning(mark) in labels:
+                raise SchemaError(f"The schema says that {mark} is missing, and that it is a label: it cannot be both.")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -174,18 +184,24 @@ def loads(text: str) -> Schema:
         raise SchemaError("The schema has no [features] table.")
     if not isinstance(context, list) or not all(isinstance(name, str) for name in context):
         raise SchemaError("context must be a list of column names.")
+    missing = raw.get("missing", [])
+    if not isinstance(missing, list) or not all(isinstance(text, str) for text in missing):
+        raise SchemaError('missing must be a list of texts, such as ["-", "unknown"].')
     label = raw.get("label")
     return Schema(
         features=tuple(_column(name, entry) for name, entry in features.items()),
         id=_text(raw["id"], "column", "id") if "id" in raw else None,
         label=_label(label) if label is not None else None,
         context=tuple(context),
+        missing=tuple(missing),
     )
 
 
 def dumps(schema: Schema) -> str:
     """The text of a schema file; `loads(dumps(schema)) == schema`."""
     lines = [f"format = {FORMAT}", f"context = [{', '.join(map(_quoted, schema.context))}]"]
+    if schema.missing:
+        lines.append(f"missing = [{', '.join(map(_quoted, schema.missing))}]")
     if schema.id is not None:
         lines += ["", "[id]", f"column = {_quoted(schema.id)}"]
     if schema.label is not None:
@@ -193,6 +209,14 @@ def dumps(schema: Schema) -> str:
         lines += [f"positive = {_quoted(schema.label.positive)}", f"negative = {_quoted(schema.label.negative)}"]
     lines += ["", "[features]", *(_entry(column) for column in schema.features)]
     return "\n".join(lines) + "\n"
+
+
+def missing_of(path: Path) -> tuple[str, ...]:
+    """What a schema file that is to be written anew says of missing values; nothing where it cannot be read."""
+    try:
+        return load(path).missing
+    except (SchemaError, NewerFormatError):
+        return ()
 
 
 def save(schema: Schema, path: Path) -> None:

@@ -26,6 +26,9 @@ from core.targets import Kept, Mark, Target
 
 #: What a spreadsheet takes for a formula at the start of a cell (OWASP, "CSV injection"), also full-width.
 FORMULA: Final = "^[=+\\-@\t\r\n＝＋－＠]"
+#: The same after a semicolon in a cell: where lists are parted by semicolons, a spreadsheet parts a row there, and
+#: quotes that stand within what it takes for a cell protect nothing.
+_AFTER: Final = ';([\\t\\r\\n"]*[=+\\-@＝＋－＠])'
 SUFFIXES: Final = (".csv", ".parquet")
 #: Reasons a user in files, unless asked otherwise.
 TOP: Final = 3
@@ -153,11 +156,13 @@ def write_csv(table: pa.Table, sink: BinaryIO) -> None:
 
 
 def neutralised(table: pa.Table) -> pa.Table:
-    """The table with every text cell, and every column name, that begins like a formula made plain text.
+    """The table with every text cell, and every column name, that begins like a formula made plain text; also where one
+    begins after a semicolon in it.
 
     A column whose every cell is a whole number (ids) is written as numbers and needs no quote mark.
     """
-    names = [f"'{name}" if re.match(FORMULA, name) else name for name in table.column_names]
+    names = [re.sub(_AFTER, r";'\1", name) for name in table.column_names]
+    names = [f"'{name}" if re.match(FORMULA, name) else name for name in names]
     return pa.table([_plain(column) for column in table.columns], names=names)
 
 
@@ -168,6 +173,8 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return column
     if _whole(column):
         return column.cast(pa.int64())
+    if pc.any(pc.match_substring_regex(column, _AFTER)).as_py():
+        column = pc.replace_substring_regex(column, _AFTER, r";'\1")
     formula = pc.match_substring_regex(column, FORMULA)
     if not pc.any(formula).as_py():
         return column

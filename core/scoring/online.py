@@ -28,6 +28,7 @@ Values = npt.NDArray[np.float64]
 #: Users from whom on they are worth all cores; fewer leave them to other requests.
 MANY: Final = 64
 _UNKNOWN: Final = float("nan")
+_ZERO: Final = "it holds a zero byte, which no text does: take it out."
 _NOTHING: Final[Mapping[str, str | None]] = MappingProxyType({})
 
 
@@ -96,6 +97,8 @@ class Serving:
         allow_missing: bool = False, which: Which = "flagged", top: int = TOP,
     ) -> Asked:  # fmt: skip
         """A user as `score` takes them, from values by the names of features. Raises FeaturesError, BadOptionError."""
+        if "\0" in user:
+            raise BadOptionError("user_id", _ZERO)
         self.check_context(context)
         return Asked(self.values(features, allow_missing=allow_missing), user.strip(), context, which, top)
 
@@ -116,6 +119,8 @@ class Serving:
         folded = [key(name) for name in context]
         if bad := sorted({name for name in folded if name in self._taken or folded.count(name) > 1 or not name}):
             raise BadOptionError("context", f'"{bad[0]}" is empty, used twice, or the name of another column.')
+        if any("\0" in text for pair in context.items() for text in pair if text):
+            raise BadOptionError("context", _ZERO)
 
     def score(
         self, asked: Sequence[Asked], *, now: datetime,

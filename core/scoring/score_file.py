@@ -77,11 +77,13 @@ class FileScoring:
         job: the one that does it, where there is one (see `runs.record`).
 
         `ready` is given what was read before anything is stored; what it raises is raised here. Also raises the errors
-        of `intake.read`, and WrongFeaturesError when the model was trained on other columns.
+        of `intake.read`, FileProblemError where not one row is accepted, and WrongFeaturesError when the model was
+        trained on other columns.
         """
         started = time.monotonic()
         progress(f"Reading {name}", 0, 0)
         checked = intake.read(name, payload, schema, allow_missing=allow_missing)
+        checked.refuse_unusable()
         ready(checked)
         # Writing the rows and scoring them take a core each, so neither waits for the other.
         with ThreadPoolExecutor(1) as pool:

@@ -231,11 +231,27 @@ def test_bad_rows_are_rejected_beside_the_scores_with_exit_code_three(files: Pat
     assert (rows[-1]["user"], rows[-1]["prediction_id"]) == ("'=cmd()", "r-0001-63")
 
 
-def test_when_every_row_is_rejected_the_scores_are_a_header(files: Path, own: Home) -> None:
+def test_when_every_row_is_rejected_no_run_is_made_and_no_file_written(files: Path, own: Home) -> None:
     (files / "users.csv").write_text("user,links,verified,tier,ratio,constant\nu1,x,0,1,0,3\n", encoding="utf-8")
-    for output in ("scored.csv", "scored.parquet"):
-        found = score(files, own, "--reasons", "all", "--keep-features", code=3, output=output)
-        assert (len(found), list(found.columns)[-12:]) == (0, RESULTS)
+    said = refused("score", files / "users.csv", "-o", files / "scored.csv", home=own)
+    assert "users.csv: not one of its 1 row can be used, so that no run was made." in said
+    assert 'Line 2, links: "x" is not a number' in said
+    assert not list(files.glob("scored*"))
+    assert own.runs.recent() == ()
+
+
+def test_a_schema_that_is_written_anew_keeps_the_marks_of_missing_values(files: Path, own: Home) -> None:
+    (files / "users.csv").write_text("user,spam,a\nu1,1,k.A.\nu2,0,2\nu3,0,3\n", encoding="utf-8")
+    file = own.settings.schema_file
+    file.write_text('format = 1\nmissing = ["k.A."]\n[features]\nX = { kind = "real" }\n', encoding="utf-8")
+    anew = ("schema", files / "users.csv", "--id", "user", "--label", "spam", "--force")
+    assert invoked(*anew, home=own).exit_code == 0
+    columns = schemas.load(file)
+    assert (columns.missing, columns.names) == (("k.A.",), ("a",))
+    (files / "users.csv").write_text("user,spam,a\nu1,1,1\nu2,0,2\n", encoding="utf-8")
+    file.write_text("no toml [", encoding="utf-8")
+    assert invoked(*anew, home=own).exit_code == 0
+    assert schemas.load(file).missing == ()
 
 
 def test_absent_columns_stop_the_file_unless_they_may_be_missing(files: Path, own: Home) -> None:

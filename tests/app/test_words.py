@@ -1,17 +1,21 @@
 from __future__ import annotations
 
+import ast
 import html
 import math
 import re
 from urllib.parse import urlsplit
 
+import pandas as pd
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from app import words
+from app.tables import cells
 from core.policy.policy import BANDS
+from core.settings import ROOT
 
 HOSTILE = [
     "<b>x</b>", "[a](javascript:alert(1))", ":red[x]", "$x^2$", ":material/home:", ":material_home:", ":smile:",
@@ -143,3 +147,20 @@ def test_numbers_read_as_a_person_writes_them(told: str, expected: str) -> None:
 def test_what_is_not_known_is_a_dash(form: object) -> None:
     assert callable(form)
     assert form(math.nan) == "–"
+
+
+def test_in_cells_marks_that_turn_text_round_are_written_as_codes() -> None:
+    assert words.escaped("a\u202ec\u200f d\x00é\u200dx") == "a\\u202ec\\u200f d\ufffdé\u200dx"
+    frame = pd.DataFrame({"n\u2066": [1, 2], "user": ["u\u2067", None], "both": [["\u202e"], 3.5]})
+    shown = cells.safe(frame)
+    assert list(shown) == ["n\\u2066", "user", "both"]
+    assert shown["user"][0] == "u\\u2067"
+    assert shown["n\\u2066"].tolist() == [1, 2]
+    assert frame["user"][0] == "u\u2067"
+
+
+def test_every_grid_shows_what_is_safe_in_cells() -> None:
+    for path in sorted((ROOT / "app").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "st.dataframe":
+                assert ast.unparse(node.args[0]).startswith("safe("), f"{path}:{node.lineno}"

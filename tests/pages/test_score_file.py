@@ -150,13 +150,23 @@ def test_what_is_no_table_gets_its_sentence_and_the_next_file_still_works(
     assert at.query_params["run"] == "r-0001"
 
 
-def test_a_file_of_which_every_row_is_rejected_says_so(upload: Upload, own: Home, to_score: pd.DataFrame) -> None:
+def test_a_file_of_which_every_row_is_rejected_makes_no_run(upload: Upload, own: Home, to_score: pd.DataFrame) -> None:
     at = upload(own, to_score.assign(links="many"))
 
     assert not at.exception
-    assert at.warning[0].value.startswith("No row of this file could be scored")
-    assert "**200 rows rejected**" in screen.sentences(at)
+    assert "not one of its 200 rows can be used, so that no run was made" in at.error[0].value
+    assert "is not a number" in at.error[0].value
     assert not at.dataframe
+    assert own.runs.recent() == ()
+
+
+def test_marks_that_turn_text_round_are_shown_as_codes(upload: Upload, own: Home, to_score: pd.DataFrame) -> None:
+    turned = "\u202egpj.exe"
+    at = everyone(upload(own, to_score.assign(**{"na\u2066me": turned})))
+
+    shown = table(at)
+    assert shown["na\\u2066me"].tolist() == ["\\u202egpj.exe"] * len(shown)
+    assert "\u202e" not in "".join(map(str, shown.to_numpy().ravel()))
 
 
 def test_a_file_with_labels_is_scored_without_them(upload: Upload, own: Home, to_score: pd.DataFrame) -> None:

@@ -15,7 +15,7 @@ from app.api import responses
 from app.api.body import StrictRoute
 from app.api.dependencies import Again, Here, MayRetrain, MayScore
 from app.api.idempotency import identity, kept, once
-from app.api.models import Job, RetrainRequest, Whose
+from app.api.models import NO_ZERO, Job, RetrainRequest, Whose
 from app.api.problem_details import Problem
 from core import jobs
 from core.access.accounts import Person
@@ -38,7 +38,9 @@ _CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema"
 @router.post("/jobs/score", status_code=202, openapi_extra=_BODY)
 async def score(
     request: Request, live: Here, who: MayScore,
-    name: Annotated[str, Query(min_length=1, max_length=200, description="What the file is called.")] = "users.csv",
+    name: Annotated[
+        str, Query(min_length=1, max_length=200, pattern=NO_ZERO, description="What the file is called.")
+    ] = "users.csv",
     reasons: Annotated[Whose, Query(description="Whose scores are explained.")] = "flagged",
     allow_missing: Annotated[bool, Query(description="Whether feature columns may be absent.")] = False,  # noqa: FBT002
     key: Again = None,

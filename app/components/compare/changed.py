@@ -15,6 +15,7 @@ from app.components.shared.send_to_review import send_flips
 from app.queries import compare
 from app.queries.compare import View
 from app.tables import comparison as tables
+from app.tables.cells import safe
 from app.words import count, label, legible
 from core.policy.policy import BANDS
 from core.scoring import export
@@ -67,8 +68,9 @@ def _table(shown: pd.DataFrame, view: View) -> None:
         }
     )  # fmt: skip
     st.dataframe(
-        frame if view.found.why is not None else frame.drop(columns="why"), hide_index=True, row_height=32, height=260,
-        key="flips_users", alt=f"Users whose band differs between {legible(a)} and {legible(b)}, with scores and bands",
+        safe(frame if view.found.why is not None else frame.drop(columns="why")), hide_index=True, row_height=32,
+        height=260, key="flips_users",
+        alt=f"Users whose band differs between {legible(a)} and {legible(b)}, with scores and bands",
         column_config={
             "User": st.column_config.TextColumn(pinned=True, width=90),
             "a": st.column_config.NumberColumn(legible(a), format="%.3f", width=70),

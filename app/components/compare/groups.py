@@ -7,6 +7,7 @@ import streamlit as st
 from app.components.shared.heading import section
 from app.queries.compare import SIDES, View
 from app.tables import comparison as tables
+from app.tables.cells import safe
 from app.words import UNKNOWN, legible, plain
 from core.evaluation import weakest
 
@@ -33,7 +34,7 @@ def groups(view: View) -> None:
     st.markdown(plain(weakest.weakest(table)))
     shown = table if column is None else table[table["column"] == column]
     st.dataframe(
-        tables.segments(shown), hide_index=True, row_height=32, height=min(35 + 32 * max(len(shown), 1) + 3, 330),
+        safe(tables.segments(shown)), hide_index=True, row_height=32, height=min(35 + 32 * max(len(shown), 1) + 3, 330),
         key="compare_groups", placeholder=UNKNOWN, alt=f"Segments of the users, {legible(names[side])}, weakest first",
         column_config={
             name: st.column_config.TextColumn(name, alignment="right")

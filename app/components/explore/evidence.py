@@ -16,6 +16,7 @@ from app.components.shared.figure import figure, theme
 from app.components.shared.heading import section
 from app.components.shared.numbers import numbers
 from app.queries import explore, services
+from app.tables.cells import safe
 from app.words import MISSING, NARROW, UNKNOWN, count, plain
 from core.explore.quality import Finding
 from core.scoring.view import View
@@ -78,7 +79,8 @@ def _opened(view: View, finding: Finding) -> None:
         section(kind.table, of)
         numbers(frame, finding.code)
     st.dataframe(
-        shown, hide_index=True, row_height=32, height="auto" if len(shown) < 10 else 400, alt=f"{kind.title}, {of}",
+        safe(shown), hide_index=True, row_height=32, height="auto" if len(shown) < 10 else 400,
+        alt=f"{kind.title}, {of}",
         column_config={name: _column(name, head) for name, head in kind.heads.items()},
         column_order=list(kind.heads) if finding.code in _ORDERS else None,
         placeholder=UNKNOWN if finding.code == "opposite_labels" else MISSING,

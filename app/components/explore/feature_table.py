@@ -13,6 +13,7 @@ from app.components.shared.heading import section
 from app.components.shared.numbers import numbers
 from app.components.shared.working import working
 from app.queries import explore
+from app.tables.cells import safe
 from core.registry.registry import Model
 from core.scoring.view import View
 from core.wording import count as counted
@@ -44,7 +45,7 @@ def feature_table(view: View, model: Model | None) -> None:
         return
     st.session_state["_shown_features"] = shown["feature"].tolist()
     st.dataframe(
-        shown[[name for name in _columns(shown) if name in shown]], hide_index=True, row_height=34, height=620,
+        safe(shown[[name for name in _columns(shown) if name in shown]]), hide_index=True, row_height=34, height=620,
         key=_KEY, on_select=_chosen, selection_mode="single-row", column_config=_columns(shown),
         alt=f"{len(shown)} features with kind, distribution, use by the model, ROC-AUC, PSI, missing share, quantiles",
     )  # fmt: skip

@@ -10,6 +10,7 @@ import streamlit as st
 from app.components.learning.retraining import WORDS
 from app.components.shared.heading import section
 from app.queries import services
+from app.tables.cells import safe
 from app.words import legible, moment, plain
 from core.retraining.gate_checks import Check
 
@@ -25,8 +26,9 @@ def at_the_gate(version: str) -> None:
     section("Gate", f"against {found.champion}, {moment(found.at)} UTC, {found.n:,} judges neither has learnt from")
     st.markdown(f"**{WORDS[found.verdict].capitalize()}.** {plain(legible(found.sentence))}")
     st.dataframe(
-        pd.DataFrame(map(_row, found.checks)), hide_index=True, row_height=32, height=35 + 32 * len(found.checks) + 3,
-        key=f"gate-{version}", alt=f"Checks of {version}: verdict, figure, threshold and what was found",
+        safe(pd.DataFrame(map(_row, found.checks))), hide_index=True, row_height=32,
+        height=35 + 32 * len(found.checks) + 3, key=f"gate-{version}",
+        alt=f"Checks of {version}: verdict, figure, threshold and what was found",
         column_config={
             "Check": st.column_config.TextColumn(pinned=True),
             "Figure": st.column_config.NumberColumn(format="%.4f"),

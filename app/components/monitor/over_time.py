@@ -13,6 +13,7 @@ from app.components.overview.recent_runs import recent_runs
 from app.components.shared.figure import figure, theme
 from app.components.shared.heading import section
 from app.queries import monitor, services
+from app.tables.cells import safe
 from app.words import UNKNOWN, count, hours, legible
 from core.monitoring.incidents import Incident
 from core.monitoring.volume import Queue
@@ -86,7 +87,7 @@ def past(found: Sequence[Incident]) -> None:
         for name in ("From", "Until", "Told")
     }
     st.dataframe(
-        frame, hide_index=True, row_height=32, height=min(35 + 32 * len(found) + 3, 230), placeholder=UNKNOWN,
+        safe(frame), hide_index=True, row_height=32, height=min(35 + 32 * len(found) + 3, 230), placeholder=UNKNOWN,
         column_config={"What": st.column_config.TextColumn(width="large"), **when},
         alt="Past incidents: kind, what, from, until, told",
     )  # fmt: skip

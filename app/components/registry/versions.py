@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app.components.shared.heading import section
+from app.tables.cells import safe
 from app.words import UNKNOWN, interval, legible
 from core.registry.registry import Listed
 
@@ -28,7 +29,7 @@ def versions(found: Sequence[Listed], picked: Listed) -> None:
     key = f"{_TABLE}-{found[0].version}"  # a new version moves all rows down
     section("Versions", f"{len(found)} in this home, newest first; select a row to open the version")
     st.dataframe(
-        pd.DataFrame(map(_row, found)), hide_index=True, row_height=32, height=min(35 + 32 * len(found) + 3, 230),
+        safe(pd.DataFrame(map(_row, found))), hide_index=True, row_height=32, height=min(35 + 32 * len(found) + 3, 230),
         key=key, on_select=lambda: _choose(key, found), selection_mode="single-row", placeholder=UNKNOWN,
         selection_default={"selection": {"rows": [found.index(picked)]}},
         alt="Versions: state, trained when and by whom, users, PR-AUC, parent, promoted when, by whom and why",

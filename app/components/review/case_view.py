@@ -9,6 +9,7 @@ import streamlit as st
 from app import charts
 from app.components.shared.figure import figure, theme
 from app.queries import services
+from app.tables.cells import safe
 from app.words import badge, count, link, plain, probability, signed
 from core.registry.registry import Model
 from core.review import evidence
@@ -97,4 +98,4 @@ def _everything(case: Case, model: Model, told: tuple[Reason, ...]) -> None:
     )
     if not case.blind:
         frame.insert(3, "Push", [signed(by_name[name].contribution) for name in ordered])
-    st.dataframe(frame, hide_index=True, row_height=32, alt="All values of this user")
+    st.dataframe(safe(frame), hide_index=True, row_height=32, alt="All values of this user")

@@ -10,7 +10,8 @@ import streamlit as st
 from app.components.review import key_guard
 from app.components.shared.heading import section
 from app.queries import services
-from app.words import UNKNOWN, day, legible, plain, probability
+from app.tables.cells import safe
+from app.words import UNKNOWN, day, escaped, plain, probability
 from core.review.cases import Case
 
 
@@ -23,14 +24,14 @@ def similar(found: pd.DataFrame) -> None:
         return
     shown = pd.DataFrame(
         {
-            "User": found["user"].map(legible),
+            "User": found["user"],
             "Alike": found["alike"],
             "Verdict": found["verdict"],
             "When": [_ago(at, services.now()) for at in found["time"]],
         }
     )
     st.dataframe(
-        shown, hide_index=True, row_height=32, height="content",
+        safe(shown), hide_index=True, row_height=32, height="content",
         alt="The judged users most like this one",
         column_config={
             "Alike": st.column_config.NumberColumn(
@@ -50,7 +51,7 @@ def history(case: Case, rows: pd.DataFrame) -> None:
     shown = pd.DataFrame(
         {
             "When": [day(at) for at in rows["time"]],
-            "By": rows["reviewer"].map(plain),
+            "By": rows["reviewer"].map(escaped).map(plain),
             "Verdict": rows["verdict"],
             "Score then": [UNKNOWN if hidden else probability(score) for score in rows["score"]],
         }

@@ -15,7 +15,8 @@ from app.components.review.one_by_one import nothing_waits
 from app.components.review.verdict_bar import undo_button
 from app.components.shared.heading import section
 from app.queries import services
-from app.words import UNKNOWN, count, label, legible, plain
+from app.tables.cells import safe
+from app.words import UNKNOWN, count, label, plain
 from core.policy.policy import BANDS
 from core.review.cases import CaseFilters
 from core.review.verdicts import Given
@@ -41,7 +42,7 @@ def triage(name: str, filters: CaseFilters) -> None:
     section("Waiting", f"the first {count(len(waiting))} of {count(total)}, in the order of the queue")
     # The key changes with what is listed: a selection is kept by place, and must never slip to other cases.
     event = st.dataframe(
-        _table(waiting), hide_index=True, row_height=32, height=420, key=f"{_TABLE}-{hash(tuple(waiting.index))}",
+        safe(_table(waiting)), hide_index=True, row_height=32, height=420, key=f"{_TABLE}-{hash(tuple(waiting.index))}",
         on_select="rerun", selection_mode="multi-row", alt="Cases that wait, in the order of the queue",
         column_config={
             "Score": st.column_config.ProgressColumn(min_value=0, max_value=1, format="%.3f", color="gray"),
@@ -59,7 +60,7 @@ def _table(waiting: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Case": waiting.index,
-            "User": waiting["user"].map(legible),
+            "User": waiting["user"],
             "Score": waiting["score"],
             "Band": [[] if band is None or band != band else [label(band)] for band in waiting["band"]],  # noqa: PLR0124
             "Blind": waiting["blind"].map({True: "blind", False: ""}),

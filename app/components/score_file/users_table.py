@@ -11,6 +11,7 @@ import streamlit as st
 from app.components.shared.heading import section
 from app.components.shared.send_to_review import send_users
 from app.queries import services
+from app.tables.cells import safe
 from app.words import count, label, legible, link
 from core.policy.decide import decide
 from core.policy.policy import BANDS
@@ -68,7 +69,7 @@ def _grid(run: Run, shown: pd.DataFrame, texts: tuple[str, ...], reasons: pd.Dat
     frame["·missing"] = shown["n_missing"]
     links = {name: st.column_config.LinkColumn() for name in [*first, *rest] if _all_links(shown[name])}
     event = st.dataframe(
-        frame, hide_index=True, row_height=32, height=356, key=f"risks-{run.id}",
+        safe(frame), hide_index=True, row_height=32, height=356, key=f"risks-{run.id}",
         on_select="rerun", selection_mode="single-row",
         alt=f"The users of {run.id}, highest risk first: id, score, band, reasons and context.",
         column_config=links | {

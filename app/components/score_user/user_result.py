@@ -14,6 +14,7 @@ from app.components.score_user.user_source import Start
 from app.components.shared.figure import figure, theme
 from app.components.shared.heading import section
 from app.queries import services
+from app.tables.cells import safe
 from app.words import badge, label, plain, probability, signed
 from core.policy.decide import decide
 from core.policy.policy import Policy
@@ -123,6 +124,6 @@ def _everything(start: Start, values: pd.Series[float], now: Result) -> None:
             }
         )
         st.dataframe(
-            frame, hide_index=True, row_height=32, alt="Every feature with its value and its push on the score",
+            safe(frame), hide_index=True, row_height=32, alt="Every feature with its value and its push on the score",
             column_config={"Push": st.column_config.TextColumn(alignment="right")},
         )  # fmt: skip

@@ -11,6 +11,7 @@ from app.queries import services
 from app.words import count, plain
 from core.data.datasets import Dataset
 from core.data.intake import Problem
+from core.data.records import KEPT
 from core.errors import listed
 
 #: Rejecting problems in two or three words; a code not among them is called odd.
@@ -18,7 +19,7 @@ _REASON: Final = defaultdict(
     lambda: "odd rows",
     not_a_number="text", not_finite="no finite number", ragged="too many or too few fields", blank="blank lines",
     bad_quote="stray quote", duplicate_id="same id again", missing_id="no id", missing_label="no label",
-    no_score="no score",
+    no_score="no score", lost_digits="ids that lost digits",
     unknown_label="unknown label",
 )  # fmt: skip
 #: Those that are about one column.
@@ -37,8 +38,10 @@ def problems(dataset: Dataset) -> None:
             for problem in dataset.problems:
                 st.markdown(f"**{'Rejected' if problem.rejected else 'Kept'}** · {plain(problem.sentence)}")
         if dataset.rejected:
+            few = dataset.rejected <= KEPT
             st.download_button(
-                "Rejected rows", lambda: services.rejected_file(dataset.id), f"{_stem(dataset.name)}.rejected.csv",
+                "Rejected rows" if few else f"First {count(KEPT)} rejected rows",
+                lambda: services.rejected_file(dataset.id), f"{_stem(dataset.name)}.rejected.csv",
                 "text/csv", icon=":material/download:", type="tertiary", on_click="ignore", key="rejected_rows",
             )  # fmt: skip
 
@@ -47,10 +50,14 @@ def _summary(dataset: Dataset) -> str:
     rejected = f"**{count(dataset.rejected)} {'row' if dataset.rejected == 1 else 'rows'} rejected**"
     missing = sum(problem.rows for problem in dataset.problems if problem.code == "missing")
     outside = sum(problem.rows for problem in dataset.problems if problem.code in {"out_of_range", "not_whole"})
+    cleaned = sum(problem.rows for problem in dataset.problems if problem.code == "cleaned_id")
+    spoilt = sum(problem.rows for problem in dataset.problems if problem.code == "spoilt_id")
     parts = [f"{rejected}, {_why(dataset)}"] if dataset.rejected else []
     parts += [f"**{plain(listed(dataset.absent, most=3))}** absent, missing in every row"] if dataset.absent else []
     parts += [f"**{count(missing)} missing** values, kept as missing"] if missing else []
     parts += [f"**{count(outside)} values** outside their range, kept"] if outside else []
+    parts += [f"**{count(cleaned)} ids** cleaned"] if cleaned else []
+    parts += [f"**{count(spoilt)} ids** have lost digits"] if spoilt else []
     return " &nbsp;·&nbsp; ".join(parts or ["Nothing was rejected"])
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from app.components.shared.heading import section
 from app.components.train import run_words
+from app.tables.cells import safe
 from app.words import UNKNOWN, legible
 from core.training.training_runs import TrainingRun
 from core.wording import count as counted
@@ -28,7 +29,7 @@ def runs(found: Sequence[TrainingRun], picked: TrainingRun, champion: str | None
     key = f"candidates-{found[0].id}"  # a new run moves all rows down
     section("Training runs", f"{counted(len(found), 'run')}, newest first; select a row to open the run")
     st.dataframe(
-        pd.DataFrame([_row(kept, champion) for kept in found]), hide_index=True, row_height=32,
+        safe(pd.DataFrame([_row(kept, champion) for kept in found])), hide_index=True, row_height=32,
         height=min(35 + 32 * len(found) + 3, 230), key=key, on_select=lambda: _choose(key, found),
         selection_mode="single-row", placeholder=UNKNOWN,
         selection_default={"selection": {"rows": [found.index(picked)]}},

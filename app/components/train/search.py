@@ -10,6 +10,7 @@ from app.components.shared.figure import figure, theme
 from app.components.shared.heading import section
 from app.components.shared.numbers import numbers
 from app.components.train import run_words
+from app.tables.cells import safe
 from app.words import UNKNOWN, decimal, plain
 from core.training.training_runs import TrainingRun
 
@@ -57,7 +58,7 @@ def _table(frame: pd.DataFrame) -> None:
     order = frame.assign(whole=whole).sort_values(["whole", "value"], ascending=[True, False]).index
     shown = frame.loc[order].assign(state=frame["state"].map(run_words.ENDED))
     st.dataframe(
-        shown, hide_index=True, row_height=32, height=270, placeholder=UNKNOWN, alt="Trials, best first",
+        safe(shown), hide_index=True, row_height=32, height=270, placeholder=UNKNOWN, alt="Trials, best first",
         column_config={
             "trial": st.column_config.NumberColumn("Trial", pinned=True),
             "state": "State",

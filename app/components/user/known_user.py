@@ -11,7 +11,8 @@ from app import navigation
 from app.components.shared.empty_state import empty_state
 from app.components.shared.heading import section
 from app.queries import services
-from app.words import UNKNOWN, label, moment, plain, probability
+from app.tables.cells import safe
+from app.words import UNKNOWN, escaped, label, moment, plain, probability
 from core.review.cases import Case
 from core.review.predictions_of_user import MOST_RUNS, Sighting
 from core.wording import count as counted
@@ -48,7 +49,7 @@ def sightings(found: Sequence[Sighting], cases: Sequence[Case]) -> Sighting | No
         }
     )
     event = st.dataframe(
-        shown, hide_index=True, row_height=32, height="content" if len(found) < 8 else 291, key="sightings",
+        safe(shown), hide_index=True, row_height=32, height="content" if len(found) < 8 else 291, key="sightings",
         on_select="rerun", selection_mode="single-row", alt="The user's predictions: run, file, score, band, model",
         column_config={
             "When": st.column_config.DatetimeColumn(format="D MMM, HH:mm", timezone=st.context.timezone),
@@ -83,11 +84,11 @@ def judged(cases: Sequence[Case], verdicts: pd.DataFrame) -> None:
         shown = pd.DataFrame(
             {
                 "When": [f"{moment(at)} UTC" for at in verdicts["time"]],
-                "By": verdicts["reviewer"].map(plain),
+                "By": verdicts["reviewer"].map(escaped).map(plain),
                 "Verdict": verdicts["verdict"],
-                "Case": verdicts["case"].map(plain),
-                "Reason": verdicts["reason"].str.replace("_", " ").map(plain),
-                "Notes": verdicts["notes"].map(plain),
+                "Case": verdicts["case"].map(escaped).map(plain),
+                "Reason": verdicts["reason"].str.replace("_", " ").map(escaped).map(plain),
+                "Notes": verdicts["notes"].map(escaped).map(plain),
             }
         )
         st.table(shown, border="horizontal", hide_index=True)
@@ -104,8 +105,8 @@ def decisions(told: pd.DataFrame, fetched: int) -> None:
             "When": [f"{moment(at)} UTC" for at in told["time"]],
             "Decision": told["decision"],
             "Fetched": ["yes" if number <= fetched else "not yet" for number in told.index],
-            "By": told["who"].map(plain),
-            "Why": told["why"].map(plain),
+            "By": told["who"].map(escaped).map(plain),
+            "Why": told["why"].map(escaped).map(plain),
             "Takes back": [UNKNOWN if pd.isna(number) else str(number) for number in told["reversal_of"]],
         }
     )

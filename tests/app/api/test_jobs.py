@@ -73,6 +73,15 @@ def test_a_file_that_cannot_be_used_ends_in_a_sentence(api: Client) -> None:
     assert api.get(f"/jobs/{told['id']}/result").status == 404
 
 
+def test_a_file_without_a_row_that_can_be_used_makes_no_run(api: Client, own: Home) -> None:
+    body = b"user,links,verified,tier,ratio,constant\nu1,x,0,1,0,3\n"
+    told = ended(api, api.post("/jobs/score", body=body, content_type="text/csv").json["id"])
+
+    assert (told["status"], told["result"]) == ("failed", None)
+    assert "not one of its 1 row can be used, so that no run was made" in told["message"]
+    assert own.runs.recent() == ()
+
+
 @pytest.mark.parametrize("kind", ["text/plain", "multipart/form-data", "application/json"])
 def test_what_is_no_file_is_refused(api: Client, own: Home, kind: str) -> None:
     answer = api.post("/jobs/score", body=b"user\n1\n", content_type=kind)

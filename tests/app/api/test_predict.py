@@ -202,3 +202,15 @@ def test_while_somebody_else_writes_for_long_it_says_so_and_stores_nothing(
 
     assert (refused.status, refused.code, refused.headers["retry-after"]) == (503, "busy", "1")
     assert scored.json["prediction_id"].rpartition("-")[2] == "1"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"user_id": "u\0"}, {"context": {"bio": "a\0b"}}, {"context": {"b\0": "x"}}, {"features": {"links\0": 1}}],
+)
+def test_a_zero_byte_is_refused_wherever_it_stands(api: Client, changes: dict[str, object]) -> None:
+    answer = api.post("/predict", spammer() | changes)
+    (among, sound) = api.post("/predict/batch", {"users": [spammer() | changes, spammer()]}).json["predictions"]
+
+    assert answer.status == among["error"]["status"] == 422
+    assert sound["is_spammer"]

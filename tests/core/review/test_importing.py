@@ -489,3 +489,10 @@ def test_whatever_is_given_is_understood_or_refused(cells: dict[str, Any], role:
         said = short_form.understood(row, Person("Rex", role))
         assert said.prediction == ("r-0001", 1)
         assert said.reviewer == "Rex" or role in {"lead", "admin"}
+
+
+@pytest.mark.parametrize("column", ["prediction_id", "actual_label", "feedback_notes", "reviewer", "feedback_id"])
+def test_a_zero_byte_in_json_is_refused_by_its_column(column: str, own: Home, run: Run) -> None:
+    said = {"prediction_id": flagged(own, run), "actual_label": "1", "feedback_notes": "", "reviewer": ""}
+    where, sentence = refused(own, said | {column: f"{said.get(column, '')}\0"})
+    assert (where, "it holds a zero byte" in sentence) == (column, True)

@@ -40,6 +40,7 @@ def schemata(draw: st.DrawFn) -> Schema:
         id=draw(st.sampled_from([id_, None])),
         label=draw(st.sampled_from([Label(label, positive, negative), None])),
         context=tuple(all_names[cut:-2]),
+        missing=tuple(draw(st.lists(st.sampled_from(["unknown", "-99999", 'say "x"']), max_size=2))),
     )
 
 
@@ -161,3 +162,24 @@ def test_a_kind_says_whether_values_are_whole() -> None:
 def test_a_label_written_in_two_ways_is_one_value() -> None:
     with pytest.raises(SchemaError, match="same positive and negative value"):
         Label("spam", "1", "1.0")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('missing = "-"', "missing must be a list of texts"),
+        ("missing = [-999]", "missing must be a list of texts"),
+        ('missing = [" "]', "nothing can be seen"),
+        ('missing = ["1.0"]\nlabel = { column = "y" }', "says that 1.0 is missing, and that it is a label"),
+    ],
+)
+def test_marks_that_say_nothing_or_contradict_the_label_are_refused(line: str, words: str) -> None:
+    with pytest.raises(SchemaError, match=words):
+        loads(f"{START}{line}\n{ONE}")
+
+
+def test_marks_of_missing_values_change_what_the_same_bytes_are_read_as() -> None:
+    without, with_ = loads(START + ONE), loads(f'{START}missing = ["-"]\n{ONE}')
+    assert with_.missing == ("-",)
+    assert without.fingerprint != with_.fingerprint
+    assert "missing" not in dumps(without)

@@ -53,6 +53,17 @@ def test_cells_that_begin_like_a_formula_are_made_plain_and_all_others_stay(valu
     assert cells([*values, "x"]) == [*expected, "x"]
 
 
+@pytest.mark.parametrize(
+    "value",
+    ["a;=1+1", "a;-1", ";@SUM(A1)", 'a;"=1"', "a;\t=1", "x;y;+1;=2", "a;＝1", "=1;=2", "a;'=1", 'say "x";=1', "a;b"],
+)
+def test_no_cell_becomes_a_formula_where_rows_are_parted_at_semicolons(value: str) -> None:
+    table = pa.table({"n": [7], f"h;={value}": pa.array([value]), "note": ['quotes: ",\n']})
+    text = export.as_bytes(table, ".csv").decode("utf-8")
+    cells = [cell.lstrip('"\t') for line in text.splitlines() for cell in line.split(";")]
+    assert not [cell for cell in cells if cell[:1] and cell[0] in "=+-@＝＋－＠"]
+
+
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())])
 def test_every_kind_of_text_is_made_plain(kind: pa.DataType) -> None:
     table = pa.table({"=name": pa.array(["=1", None, "a"]).cast(kind), "@": [1.5, 2.5, 3.5]})

@@ -114,11 +114,13 @@ def test_missing_and_new_values_are_counted_and_named(own: Home) -> None:
     assert results.loc[5, "novel_features"] == "constant"
 
 
-def test_a_file_of_which_every_row_is_rejected_is_a_run_without_users(own: Home) -> None:
-    done = score(own, b"user,links,verified,tier,ratio,constant\nu1,x,0,1,0,3\nu2,x,0,1,0,3\n")
-    assert (done.run.received, done.run.users, done.run.rejected) == (2, 0, 2)
-    assert told(done, own, "all").shape == (0, 3)
-    assert own.exports.run_table(done.run).num_rows == 0
+def test_a_file_of_which_every_row_is_rejected_makes_no_run_and_says_why(own: Home) -> None:
+    before = own.datasets.stored()
+    with pytest.raises(FileProblemError, match="not one of its 2 rows can be used, so that no run was made") as caught:
+        score(own, b"user,links,verified,tier,ratio,constant\nu1,x,0,1,0,3\nu2,x,0,1,0,3\n")
+    assert 'The first: line 2, links: "x" is not a number' in str(caught.value)
+    assert own.runs.recent() == ()
+    assert own.datasets.stored() == before
 
 
 def test_a_file_that_cannot_be_used_leaves_no_run_and_no_dataset(own: Home) -> None:
