@@ -22,12 +22,15 @@ TrustdeskError
 │   ├── UnsafeFileError                a repo holds what is not taken into a home
 │   ├── NotAllowedError                the role of this person does not allow it
 │   ├── SignInError                    name and password do not fit
+│   ├── TooOftenError                  somebody tries more passwords than anybody needs
+│   ├── CrowdedError                   too many passwords are looked at already
 │   └── KeyRefusedError                a key of the API that does not let anybody in
 └── CancelledError                     exit code 130: a person stopped it
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -216,6 +219,19 @@ class SignInError(RefusedError):
         super().__init__(
             "Name and password do not fit, or there were too many attempts. Try again, or wait a quarter of an hour."
         )
+
+
+class TooOftenError(RefusedError):
+    """`wait`: seconds until another attempt is looked at."""
+
+    def __init__(self, wait: float) -> None:
+        self.wait = wait
+        super().__init__(f"Too many passwords were tried from here. Wait {math.ceil(wait)} s, then try again.")
+
+
+class CrowdedError(RefusedError):
+    def __init__(self) -> None:
+        super().__init__("Many people sign in at this moment, and this password was not looked at. Try again.")
 
 
 class KeyRefusedError(RefusedError):
