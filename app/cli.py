@@ -96,8 +96,6 @@ def dashboard(
         return
     home = Home.open(home_dir)
     with guard.command(home):
-        if not home.settings.home.is_dir():
-            raise BadOptionError("--home", f"there is no folder {home.settings.home}.")
         hosts = dashboard_hosts(home, allow_host or ())
         command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app" / "web" / "dashboard.py")]
         command += ["--server.port", str(port)] if port is not None else []
@@ -147,7 +145,7 @@ def schema(
     from core.schema import schema as schemas
 
     home = home_of(context, home_dir)
-    with guard.command(home):
+    with guard.command(home, new=True):
         if home.settings.schema_file.exists() and users.exists() and users.samefile(home.settings.schema_file):
             raise BadOptionError(str(users), f"this is {home.settings.schema_file}, which would be replaced.")
         if home.settings.schema_file.exists() and not force:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 from starlette.requests import Request
@@ -35,6 +36,10 @@ class Access:
         self._known: dict[str, tuple[float, Key | None]] = {}
         self._needed = (-KNOWN_FOR, True)
         self._buckets: dict[str, Bucket] = {}
+
+    @property
+    def home_folder(self) -> Path:
+        return self._home.settings.home
 
     @property
     def key_needed(self) -> bool:

@@ -12,6 +12,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit import runtime
 
+from app import guard
 from app.web import uploads
 from app.web.gate import Gate
 from app.web.hosts import Hosts
@@ -46,6 +47,7 @@ async def _end_who_has_left() -> None:
 app = st.App(
     ROOT / "app" / "main.py",
     lifespan=_lifespan,
+    on_script_error=guard.uncaught,
     middleware=[
         Middleware(
             Gate,
