@@ -300,7 +300,7 @@ def test_the_same_training_twice_gives_the_same_model(files: Path, own: Home) ->
         ("score users.csv -o s.xlsx", "s.xlsx: the file to write must end in .csv or .parquet."),
         ("score users.csv -o no/s.csv", "there is no folder"),
         ("score users.csv -o s.csv --model v9", "There is no model v9. This home has v0001."),
-        ("score users.csv -o s.csv --home folder", "There is no model in charge. This home has no model yet: train one"),
+        ("score users.csv -o s.csv --home folder", "There is no model in charge. This home has no model yet"),
         ("evaluate users.csv", "spam is missing from users.csv. Add it to the file, or change data/schema.toml."),
         ("train few.csv", "few.csv has 1 positive and 1 negative labels; at least 30 of each are needed."),
         ("train labelled.csv --home folder", "This home has no schema.toml in"),
