@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 import io
+import stat
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,11 +63,19 @@ def open_text(name: str, payload: bytes | Path) -> Text:
 
 def _read(name: str, path: Path) -> bytes:
     try:
-        if path.stat().st_size > settings.MAX_FILE_BYTES:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+            # Reading it might never end, or never begin.
+            raise FileProblemError(
+                name, "no_file", "this is a pipe or a device: write what comes out of it to a file, and give that."
+            )
+        if status.st_size > settings.MAX_FILE_BYTES:
             raise _too_large(name)
         return path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         raise FileProblemError(name, "no_such_file", "there is no such file. Check the path.") from None
+    except ValueError:  # a zero byte, or half of a character
+        raise FileProblemError(name, "no_such_file", "no file can have this name. Check the path.") from None
     except IsADirectoryError:
         raise FileProblemError(name, "a_folder", "this is a folder: give the path of a CSV file in it.") from None
     except PermissionError:

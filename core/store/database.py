@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select, update
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, select, update
 from sqlalchemy.pool import NullPool
 
 from core import locks
@@ -38,7 +38,8 @@ class Database:
         self.path = path
         self._migrations = migrations or Migrations()
         # No pool: a connection is closed when its transaction ends, and none outlives its home.
-        self._engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+        # As an address, a path would end at a question mark and have its percent signs read as others.
+        self._engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool)
         #: The file, by inode, that was last given its tables.
         self._made: int | None = None
         #: What SQLite counts up when tables change, as it was then.
