@@ -13,6 +13,7 @@ from app.commands.labelled import read, tell_rejected, working
 from app.commands.shared import SOME_REJECTED, AsJson, By, HomeOption, Version, home_of, name_of
 from app.guard import tell
 from app.stdout import put
+from core.errors import stored
 
 if TYPE_CHECKING:
     from core.home import Home
@@ -62,7 +63,8 @@ def train(
         )  # fmt: skip
         progress.end()
         if promote:
-            home.registry.promote(run.version, by=name, why="Trained with --promote.", now=datetime.now(UTC))
+            with stored(f"{run.version} is stored and not in charge: registry promote {run.version}."):
+                home.registry.promote(run.version, by=name, why="Trained with --promote.", now=datetime.now(UTC))
         tell_rejected(home, dataset)
         _tell_kept(home, run)
         facts = {"model_version": run.version or None, "candidate": run.id}

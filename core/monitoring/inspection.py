@@ -114,7 +114,9 @@ class Inspection:
         )
         # The note first, as for promotions: nothing changes without one.
         details = {"from": rules.audit, "to": share, "runs": list(report.runs)}
-        self.audit.note(who=WHO, what="raise audit share", about=report.version, why=why, details=details, now=now)
+        self.audit.note(
+            who=WHO, what="raise audit share", about=report.version, why=why, details=details, now=now, ahead=True
+        )  # fmt: skip
         self.guidance.save(replace(rules, audit=share), by=WHO, now=now)
         return why
 

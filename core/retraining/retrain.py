@@ -22,7 +22,7 @@ from core.access.accounts import Accounts
 from core.access.audit import AuditLog
 from core.data import split
 from core.data.split import Split
-from core.errors import RefusedError, TrustdeskError, UnknownItemError, listed
+from core.errors import RefusedError, StorageError, TrustdeskError, UnknownItemError, listed, stored
 from core.evaluation import metrics
 from core.evaluation.metrics import Thresholds
 from core.feedback.ledger import Ledger
@@ -100,7 +100,8 @@ class Retraining:
             try:
                 return self._retrained(asked, now, progress)
             except TrustdeskError as error:
-                self.schedule.note_failure(str(error), now=now)
+                with contextlib.suppress(StorageError):  # a full disk is what is to be told, not that it is
+                    self.schedule.note_failure(str(error), now=now)
                 raise
 
     def retrain_now(
@@ -130,9 +131,10 @@ class Retraining:
         progress("Storing", 0.0)
         version = self.registry.publish(parts)
         found = replace(found, candidate=version)
-        self.gate_reports.keep(found)
-        self.training_runs.keep(replace(run, version=version), scores)
-        self.schedule.note_done(version, source.position, now=now)
+        with stored(f"{version} is stored and not in charge, without all that is known of it: retrain again."):
+            self.gate_reports.keep(found)
+            self.training_runs.keep(replace(run, version=version), scores)
+            self.schedule.note_done(version, source.position, now=now)
         facts = {"how": request.how, "verdict": found.verdict, "gain": found.gain, "champion": source.champion.version}
         self.audit.note(
             who=request.by or "watch", what="retrain", about=version, why=found.sentence, details=facts, now=now

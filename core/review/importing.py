@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from core import errors
 from core.access.accounts import Accounts
 from core.access.audit import AuditLog
 from core.errors import BadOptionError, RefusedError, UnknownItemError
@@ -180,7 +181,9 @@ class FeedbackImport:
         """What stands for each row now, by row number; those that are refused are added to `refused` instead."""
         store, stored = self.feedback, dict[int, _Stored]()
         for start in range(0, len(given), _BATCH):
-            _store_batch(store, given[start : start + _BATCH], stored, refused, cumulative=cumulative)
+            said = f"The first {start:,} rows are stored: send all of them again, and the others are too."
+            with errors.stored(said) if start else contextlib.nullcontext():
+                _store_batch(store, given[start : start + _BATCH], stored, refused, cumulative=cumulative)
         return stored
 
 

@@ -6,6 +6,7 @@ import json
 import platform
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version as installed
@@ -19,7 +20,7 @@ from core import formats
 from core.data import split
 from core.data.datasets import Dataset
 from core.data.split import Split
-from core.errors import SchemaError
+from core.errors import SchemaError, stored
 from core.evaluation import metrics
 from core.evaluation.metrics import Figures, Thresholds
 from core.files import write_text
@@ -106,7 +107,8 @@ class Training:
             )
         kept = _kept(candidate, data, about, version, time.monotonic() - started)
         test = candidate.test
-        identity = self.training_runs.keep(kept, Scores.of(keys[test], label[test], candidate.score))
+        with stored(f"{version} is stored and not in charge; its training run is not.") if version else nullcontext():
+            identity = self.training_runs.keep(kept, Scores.of(keys[test], label[test], candidate.score))
         return replace(kept, id=identity)
 
     def train_stored(  # noqa: PLR0913 - what a person chooses on the page

@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.components.review import case_view
 from app.queries import services
+from app.web import rate_limit
 from app.words import plain, probability, signed
 from core.home import Home
 from core.policy.decide import decide
@@ -194,6 +195,20 @@ def test_a_wrong_password_and_an_unknown_name_get_the_same_sentence(visit: Visit
     assert at.title[0].value == "Sign in"
 
     assert on_desk(sign_in(at, "Lea"), own).claimed_by == "Lea"
+
+
+def test_whoever_tries_many_passwords_waits_and_the_right_one_does_not_count(
+    visit: Visit, own: Home, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rate_limit, "SIGN_IN", rate_limit.Attempts())
+    monkeypatch.setattr(rate_limit, "client", lambda _: "one")  # AppTest makes up another one at each look
+    monkeypatch.setattr(rate_limit, "ATTEMPTS", 1)
+    monkeypatch.setattr(rate_limit, "ATTEMPTS_RATE", 1e-6)
+    own.accounts.create("Lea", "admin", PASSWORD, now=make.NOW)
+    assert sign_in(visit(own, "review"), "Lea").title[0].value == "Review"
+    at = visit(own, "review")
+    assert "do not fit" in screen.errors(sign_in(at, "Lea", "not the password"))[0]
+    assert "Too many passwords" in screen.errors(sign_in(at, "Lea"))[0]
 
 
 def test_a_name_given_before_there_were_accounts_opens_none(desk: AppTest, own: Home) -> None:
