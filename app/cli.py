@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from click import Choice
 
 from app import guard
 from app.commands import (
@@ -127,6 +128,7 @@ def schema(
 ) -> None:
     """Infer the columns of a file and write data/schema.toml."""
     from core.data import infer
+    from core.data.proposal.label_words import UnclearLabelError
     from core.schema import schema as schemas
 
     home = home_of(context, home_dir)
@@ -135,7 +137,13 @@ def schema(
             raise BadOptionError(str(users), f"this is {home.settings.schema_file}, which would be replaced.")
         if home.settings.schema_file.exists() and not force:
             raise RefusedError(f"{home.settings.schema_file} is there already. Add --force to replace it.")
-        inferred = infer.infer(users.name, users, id=id_, label=label, positive=positive)
+        try:
+            inferred = infer.infer(users.name, users, id=id_, label=label, positive=positive)
+        except UnclearLabelError as error:
+            if not sys.stdin.isatty():
+                raise
+            answer = typer.prompt(error.question, type=Choice([*error.shares]), show_choices=False, err=True)
+            inferred = infer.infer(users.name, users, id=id_, label=label, positive=answer)
         schemas.save(inferred.schema, home.settings.schema_file)
         for note in inferred.notes:
             tell(note)
