@@ -42,7 +42,7 @@ from core.retraining.training_set import TrainingSet, labels_given, training_set
 from core.schema import schema as schemas
 from core.schema.schema import Schema
 from core.scoring.scorer import matrix
-from core.training import crossfit, training
+from core.training import crossfit, run_cautions, training
 from core.training.training_runs import Scores, TrainingRun, TrainingRuns
 
 #: Steps told: folds, the final fit, judging, the gate, storing.
@@ -246,6 +246,9 @@ def _described(
         rounds=fitted.rounds, seconds=metadata.seconds, seed=request.seed, notes=_notes(users, request.how),
     )  # fmt: skip
     scores = Scores.of(test.keys, test.label, of_test)
+    of_users = run_cautions.of_users(users.learnt.frame, users.learnt.label, source.schema, in_order=False)
+    run = replace(run, cautions=(*of_users, *run_cautions.of_run(run, scores)))
+    metadata = replace(metadata, cautions=run.cautions)
     return Parts(fitted.predictor, fitted.calibration, metadata, profile, users.learnt.keys), run, scores
 
 

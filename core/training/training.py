@@ -33,7 +33,7 @@ from core.registry.registry import Model, Parts, Registry
 from core.schema import schema as schemas
 from core.schema.schema import Schema
 from core.scoring.scorer import Scorer, matrix
-from core.training import crossfit, train, tune
+from core.training import crossfit, run_cautions, train, tune
 from core.training.train import Candidate
 from core.training.training_runs import Scores, TrainingRun, TrainingRuns
 from core.training.tune import Budget
@@ -92,6 +92,10 @@ class Training:
         )  # fmt: skip
         progress("Storing", 0.0)
         data, version = _data(dataset, candidate, salt), ""
+        test = candidate.test
+        kept, scores = _kept(candidate, data, about), Scores.of(keys[test], label[test], candidate.score)
+        of_users = run_cautions.of_users(frame, label, schema)
+        kept = replace(kept, cautions=(*of_users, *run_cautions.of_run(kept, scores)))
         if recipe.learner.can_lead:
             score = candidate.calibration.probability(candidate.learner.margin(features))
             metadata = _metadata(candidate, data, profiles(frame, schema, ~candidate.test), about, started)
@@ -99,15 +103,13 @@ class Training:
                 Parts(
                     candidate.predictor,
                     candidate.calibration,
-                    replace(metadata, parent=parent),
+                    replace(metadata, parent=parent, cautions=kept.cautions),
                     baseline.of(schema.names, features, label, score, candidate.test, seed=seed),
                     keys[~candidate.test],
                 ),
             )
-        kept = _kept(candidate, data, about, version, time.monotonic() - started)
-        test = candidate.test
-        identity = self.training_runs.keep(kept, Scores.of(keys[test], label[test], candidate.score))
-        return replace(kept, id=identity)
+        kept = replace(kept, version=version, seconds=round(time.monotonic() - started, 1))
+        return replace(kept, id=self.training_runs.keep(kept, scores))
 
     def train_stored(  # noqa: PLR0913 - what a person chooses on the page
         self, report: Report, *, dataset: str, thresholds: Thresholds, family: str = LEADING,
@@ -211,7 +213,7 @@ class Judged:
     only_test_part: bool
 
 
-def _kept(candidate: Candidate, data: Data, about: About, version: str, seconds: float) -> TrainingRun:
+def _kept(candidate: Candidate, data: Data, about: About) -> TrainingRun:
     recipe = candidate.recipe
     return TrainingRun(
         created=about.now,
@@ -227,9 +229,8 @@ def _kept(candidate: Candidate, data: Data, about: About, version: str, seconds:
         folds=candidate.folds,
         training_pr_auc=candidate.training_pr_auc,
         rounds=candidate.rounds,
-        seconds=round(seconds, 1),
+        seconds=0.0,
         seed=candidate.seed,
-        version=version,
         search=candidate.search,
         validation=candidate.validation,
         without=candidate.without,
