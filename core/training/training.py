@@ -18,7 +18,8 @@ import pandas as pd
 from core import formats
 from core.data import split
 from core.data.datasets import Dataset
-from core.data.split import Split
+from core.data.split import Bools, Keys, Split
+from core.data.split import Parts as UserParts
 from core.errors import SchemaError
 from core.evaluation import metrics
 from core.evaluation.metrics import Figures, Thresholds
@@ -84,17 +85,17 @@ class Training:
         started, parent = time.monotonic(), self.registry.champion() or ""
         frame = self.datasets.frame(dataset.id)
         features, label = matrix(frame, schema.names), labels(frame, schema)
-        salt = self.split.salt()
-        keys = split.keys(frame, schema, salt)
+        salt, parts = self.split.salt(), self._parts(dataset, frame, schema)
+        keys = parts.keys
         candidate = train.fit(
-            features, label, keys, thresholds, name=dataset.name, seed=seed, recipe=recipe, budget=budget,
+            features, label, parts, thresholds, name=dataset.name, seed=seed, recipe=recipe, budget=budget,
             progress=progress, watcher=watcher,
         )  # fmt: skip
         progress("Storing", 0.0)
         data, version = _data(dataset, candidate, salt), ""
-        test = candidate.test
-        kept, scores = _kept(candidate, data, about), Scores.of(keys[test], label[test], candidate.score)
-        of_users = run_cautions.of_users(frame, label, schema)
+        judging = candidate.judging
+        kept, scores = _kept(candidate, data, about), Scores.of(keys[judging], label[judging], candidate.score)
+        of_users = run_cautions.of_users(frame, label, schema, copies=parts.copies)
         kept = replace(kept, cautions=(*of_users, *run_cautions.of_run(kept, scores)))
         if recipe.learner.can_lead:
             score = candidate.calibration.probability(candidate.learner.margin(features))
@@ -110,6 +111,41 @@ class Training:
             )
         kept = replace(kept, version=version, seconds=round(time.monotonic() - started, 1))
         return replace(kept, id=self.training_runs.keep(kept, scores))
+
+    def _parts(self, dataset: Dataset, frame: pd.DataFrame, schema: Schema) -> UserParts:
+        """The parts of users, noted for ever; who had a part in this home keeps it."""
+        if not split.copied_rows(frame, schema.names).any():
+            return self.split.parts(frame, schema)
+        learnt, judged = self._given(dataset, split.keys(frame, schema, self.split.salt()))
+        found = self.split.parts(frame, schema, learnt=learnt, judged=judged)
+        self.split.keep(found)
+        return found
+
+    def _given(self, dataset: Dataset, keys: Keys) -> tuple[Bools, Bools]:
+        """Whom (n,) a version of this home has learnt from, and whom (n,) a training run was judged on."""
+        runs, listed = self.training_runs.listed(), self.registry.listing()
+        before = {run.data.dataset for run in runs} | {each.metadata.data.dataset for each in listed if each.metadata}
+        if dataset.id in before:
+            test = split.in_test(keys, self.split.moved())
+            return ~test, test
+        learnt, judged = np.zeros(len(keys), bool), np.zeros(len(keys), bool)
+        salt = split.digest(self.split.salt())
+        for each in listed:
+            if each.metadata is not None and each.metadata.data.salt == salt:
+                users = self.registry.load(each.version).users()
+                learnt |= False if users is None else split.known(keys, users)
+        for run in runs:
+            if run.data.salt == salt:
+                judged |= np.isin(keys, self.training_runs.scores(run.id).keys)
+        return learnt, judged & ~learnt
+
+    def _held_out(self, frame: pd.DataFrame, schema: Schema, keys: Keys, learnt_from: Keys | None) -> Bools:
+        """Of the users of a file that a model was trained on, (n,): those of the test part without a copy among those
+        it has learnt from.
+        """
+        test = split.in_test(keys, self.split.moved())
+        learnt = ~test if learnt_from is None else split.known(keys, learnt_from)
+        return test & ~learnt & ~split.copies_of(frame, schema.names, learnt)
 
     def train_stored(  # noqa: PLR0913 - what a person chooses on the page
         self, report: Report, *, dataset: str, thresholds: Thresholds, family: str = LEADING,
@@ -142,7 +178,7 @@ class Training:
         only_test_part = same_home and dataset.sha256 == model.metadata.data.sha256
         learnt_from = model.users() if same_home else None
         overlap = None if learnt_from is None else int(split.known(keys, learnt_from).sum())
-        rows = frame[split.in_test(keys)] if only_test_part else frame
+        rows = frame[self._held_out(frame, schema, keys, learnt_from)] if only_test_part else frame
         rows = rows[~np.isnan(labels(rows, schema))]
         label = labels(rows, schema)
         crossfit.both_classes(label, dataset.name)
@@ -258,7 +294,7 @@ def _metadata(
 
 
 def _data(dataset: Dataset, candidate: Candidate, salt: bytes) -> Data:
-    tested = int(candidate.test.sum())
+    tested = int(candidate.judging.sum())
     return Data(
         name=dataset.name,
         dataset=dataset.id,
@@ -266,7 +302,7 @@ def _data(dataset: Dataset, candidate: Candidate, salt: bytes) -> Data:
         salt=split.digest(salt),
         rows=dataset.accepted,
         positives=dataset.positives or 0,
-        trained_on=dataset.accepted - tested,
+        trained_on=int((~candidate.test).sum()),
         tested_on=tested,
     )
 
