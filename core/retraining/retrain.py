@@ -156,7 +156,8 @@ class Retraining:
             )
         salt = self.split.salt()
         seen = champion.users() if data.salt == split.digest(salt) else None
-        return _Source(champion, data, schema, training_set(history, feedback, schema, salt, seen=seen), position)
+        users = training_set(history, feedback, schema, salt, seen=seen, moved=self.split.moved())
+        return _Source(champion, data, schema, users, position)
 
     def _history(self, champion: Model) -> tuple[Data, pd.DataFrame]:
         """The users the champion learnt from; where this home has them not, those of the newest version that it has."""
@@ -220,8 +221,7 @@ def _described(
     learnt = np.ones(len(users.learnt), bool)
     figures = metrics.judge(test.label, of_test, request.thresholds, seed=request.seed)
     data = replace(
-        source.data, rows=len(users.learnt) + len(users.judges) + len(users.golden),
-        positives=int(sum(part.label.sum() for part in (users.learnt, users.judges, users.golden))),
+        source.data, rows=sum(map(len, users.all)), positives=int(sum(part.label.sum() for part in users.all)),
         trained_on=len(users.learnt), tested_on=len(test),
     )  # fmt: skip
     metadata = Metadata(
