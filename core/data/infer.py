@@ -115,10 +115,10 @@ def _look(name: str, numbers: Numbers, there: Bools, label: Floats | None) -> _S
         return _Seen(name, None, "empty")
     if known.size < ENOUGH * (known.size + wrong):
         return _Seen(name, None, "text", why=telltale.filled(there, label))
-    if why := telltale.reason(name, numbers.values, label):
-        return _Seen(name, None, "telltale", why=why)
     whole = bool((np.trunc(known) == known).all())
     distinct = whole and 1 < known.size == len(numbers.values) == len(np.unique(known))
+    if why := telltale.reason(name, numbers.values, label):
+        return _Seen(name, None, "telltale", None, distinct, why)
     return _Seen(name, _feature(name, known, whole=whole), "", _stray(name, numbers), distinct)
 
 
@@ -179,7 +179,8 @@ def _notes(records: Records, seen: list[_Seen], schema: Schema, label: Floats | 
         yield "No column is named as the id: the row number serves as one."
         for column in seen:
             if column.distinct:
-                yield f"{column.name} is different in every row: name it with --id, or the model will learn from it."
+                so = "or the model will learn from it" if column.feature else "if it says who the user is"
+                yield f"{column.name} is different in every row: name it with --id, {so}."
     if schema.label is not None and label is not None:
         yield from _label_notes(schema.label, label)
     yield from (column.note for column in seen if column.note)

@@ -57,7 +57,9 @@ def of_users(
     surely += [name for name in names if name not in surely and telltale.filled(frame[name].notna().to_numpy(), label)]
     maybe = [leak.feature for leak in suspected if leak.feature not in surely]
     following = [name for name in _following(frame, label, names) if name not in surely] if in_order else []
-    identifying = [name for name in names if telltale.identifies(_known(frame[name]))]
+    identifying = [
+        name for name in names if telltale.identifies(known := _known(frame[name])) or telltale.numbers(known)
+    ]
     return (
         *_all("leak", [cautions.leaking(surely), cautions.following(following)]),
         *_all(
@@ -82,6 +84,10 @@ def _following(frame: pd.DataFrame, label: Labels, names: Iterable[str]) -> list
     if not telltale.by_place(label):
         return []
     return [name for name in names if telltale.follows(frame[name].to_numpy(np.float64))]
+
+
+def _identifies(known: telltale.Floats) -> bool:
+    return telltale.identifies(known) or telltale.numbers(known)
 
 
 def _known(values: pd.Series[Any]) -> telltale.Floats:

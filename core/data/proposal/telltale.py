@@ -29,6 +29,8 @@ BY_CHANCE: Final = 1e-6
 #: Ids that a few rows share are ids all the same.
 DISTINCT: Final = 0.99
 _DIGITS: Final = 6
+#: Whole numbers from the lowest to the highest for each that occurs; more than one in fifty absent is a gap.
+_GAPLESS: Final = 1.02
 _FILLED: Final = 0.95
 #: How programs name an index that was saved without a name.
 _UNNAMED: Final = re.compile(r"unnamed: ?\d+.*|\.\.\.\d+|_c0|level_\d+|__index_level_\d+__", re.IGNORECASE)
@@ -44,7 +46,7 @@ def reason(name: str, values: Floats, label: Floats | None = None) -> str:
     if why := filled(~np.isnan(values), label):
         return why
     known = values[~np.isnan(values)]
-    if runs(known):
+    if runs(known) or numbers(known):
         return "a number that runs with the rows of the file"
     if identifies(known):
         return "different in every row, like a second id"
@@ -60,6 +62,14 @@ def runs(known: Floats) -> bool:
     steps, often = np.unique(np.diff(known), return_counts=True)
     at = int(often.argmax())
     return bool(steps[at] != 0 and often[at] >= RUNNING * (len(known) - 1))
+
+
+def numbers(known: Floats) -> bool:
+    """Whether values (k,) number rows without a gap, in whatever order: also of some files joined into one."""
+    if len(known) < MANY_ROWS or not (np.trunc(known) == known).all():
+        return False
+    distinct = len(np.unique(known))
+    return bool(distinct >= len(known) / 2 and known.max() - known.min() + 1 <= _GAPLESS * distinct)
 
 
 def identifies(known: Floats) -> bool:

@@ -206,7 +206,8 @@ def texts(values: Iterable[object]) -> str:
         (range(200), "a number that runs with the rows"),
         (range(1000, 400, -3), "a number that runs with the rows"),
         ([*range(120), *range(80)], "a number that runs with the rows"),
-        (np.random.default_rng(1).permutation(200) + 1, "different in every row"),
+        (np.random.default_rng(1).permutation([*range(140), *range(60)]), "a number that runs with the rows"),
+        (7 * np.random.default_rng(1).permutation(200) + 1, "different in every row"),
         (4915100000000 + np.random.default_rng(1).permutation(9_000_000)[:200], "different in every row"),
         ([4915100000000, *4915100000000 + np.random.default_rng(1).permutation(9_000_000)[:199]], "different in every"),
         ([7000 + i if i % 4 == 0 else "" for i in range(200)], "filled in for spammers and hardly anybody else"),
@@ -231,6 +232,11 @@ def test_a_column_that_follows_the_order_of_a_file_sorted_by_label_is_context() 
     assert "the order of the file gives the label away" in " ".join(found.notes)
     mixed = "\n".join(f"u{i},{int(i % 4 == 0)},{i * 7 % 40},{moment}" for i, moment in enumerate(moments))
     assert look(f"u,spam,age,seen\n{mixed}\n", id="u", label="spam").schema.names == ("age", "seen")
+
+
+def test_without_an_id_what_may_be_one_is_context_with_the_way_to_name_it() -> None:
+    notes = look(shuffled(texts(np.random.default_rng(1).permutation(200) * 7 + 1)), label="spam").notes
+    assert "x is different in every row: name it with --id, if it says who the user is." in notes
 
 
 def test_an_index_that_was_saved_along_is_context_whatever_it_holds() -> None:
