@@ -14,6 +14,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 import typer
+from click import Choice
 
 from app import guard
 from app.commands import (
@@ -142,6 +143,7 @@ def schema(
 ) -> None:
     """Infer the columns of a file and write data/schema.toml."""
     from core.data import infer
+    from core.data.proposal.label_words import UnclearLabelError
     from core.schema import schema as schemas
 
     home = home_of(context, home_dir)
@@ -151,7 +153,13 @@ def schema(
         if home.settings.schema_file.exists() and not force:
             raise RefusedError(f"{home.settings.schema_file} is there already. Add --force to replace it.")
         missing = schemas.missing_of(home.settings.schema_file)
-        inferred = infer.infer(users.name, users, id=id_, label=label, positive=positive, missing=missing)
+        try:
+            inferred = infer.infer(users.name, users, id=id_, label=label, positive=positive, missing=missing)
+        except UnclearLabelError as error:
+            if not sys.stdin.isatty():
+                raise
+            answer = typer.prompt(error.question, type=Choice([*error.shares]), show_choices=False, err=True)
+            inferred = infer.infer(users.name, users, id=id_, label=label, positive=answer, missing=missing)
         schemas.save(inferred.schema, home.settings.schema_file)
         for note in inferred.notes:
             tell(note)

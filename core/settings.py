@@ -75,6 +75,11 @@ class Settings:
         return self.data / "glossary.csv"
 
     @property
+    def parts_file(self) -> Path:
+        """The users whose part is not that of their id."""
+        return self.data / "parts.json"
+
+    @property
     def salt_file(self) -> Path:
         """The salt of the split by id; made once, kept for ever."""
         return self.data / "salt.txt"
@@ -176,10 +181,10 @@ class Settings:
         The audit log may go on in further files beside the one named here.
         """
         return (
-            self.models, self.schema_file, self.glossary_file, self.salt_file, self.datasets, self.runs, self.jobs,
-            self.judged, self.candidates, self.compared, self.predictions, self.options_file, self.gates, self.shadow,
-            self.retrained_file, self.database, self.feedback, self.claims, self.secrets_file, self.audit,
-            self.log.parent,
+            self.models, self.schema_file, self.glossary_file, self.salt_file, self.parts_file, self.datasets,
+            self.runs, self.jobs, self.judged, self.candidates, self.compared, self.predictions, self.options_file,
+            self.gates, self.shadow, self.retrained_file, self.database, self.feedback, self.claims, self.secrets_file,
+            self.audit, self.log.parent,
         )  # fmt: skip
 
 

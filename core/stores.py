@@ -153,7 +153,7 @@ class Stores:
     def split(self) -> Split:
         from core.data.split import Split
 
-        return Split(self.settings.data, self.settings.salt_file)
+        return Split(self.settings.data, self.settings.salt_file, self.settings.parts_file)
 
     @cached_property
     def lineage(self) -> Lineage:

@@ -14,6 +14,7 @@ from app.stdout import put
 
 if TYPE_CHECKING:
     from app.progress import Progress
+    from core.comparison.paired_metrics import Comparison
     from core.data.datasets import Dataset
     from core.home import Home
     from core.schema.schema import Schema
@@ -90,7 +91,8 @@ def _of_files(home: Home, first: str, second: str, seed: int) -> dict[str, Any]:
     from core.comparison.paired_metrics import compare as compared
 
     label, (a, b) = external.together([external.read(name, Path(name)) for name in (first, second)])
-    return compared(label, a, b, seed=seed, thresholds=_thresholds(home)).as_json()
+    comparison = compared(label, a, b, seed=seed, thresholds=_thresholds(home))
+    return comparison.as_json() | {"cautions": _upside_down(comparison)}
 
 
 def _with_file(
@@ -111,7 +113,16 @@ def _with_file(
         return external.on(external.read(name, Path(name)), rows.frame[columns.id], rows.label, of=rows.name)
 
     comparison = compared(rows.label, contender(first), contender(second), seed=seed, thresholds=_thresholds(home))
-    return {"rows": rows.sentence, **comparison.as_json()}
+    return {"rows": rows.sentence, **comparison.as_json(), "cautions": _upside_down(comparison)}
+
+
+def _upside_down(comparison: Comparison) -> list[str]:
+    """Those of the two who seem to give the probability of the other class."""
+    from core.evaluation import cautions
+
+    pairs = zip((comparison.a, comparison.b), comparison.figures, strict=True)
+    said = [cautions.upside_down(name, figures.overall["roc_auc"]) for name, figures in pairs]
+    return [each for each in said if each]
 
 
 def _stored(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -26,6 +26,8 @@ from core.wording import count
 
 BY_ID: Final = ("id", "y_true", "y_proba")
 BY_ROW: Final = ("y_test", "y_pred", "y_proba")
+#: How pandas and databases write what is true.
+_TRUTH: Final[Mapping[str, str]] = {"true": "1", "false": "0"}
 _DELIMITERS: Final = ",;\t"
 #: An id on a page may be long; a cell beyond this is a broken quote that swallowed the rest of the file.
 _LONGEST: Final = 10_000
@@ -179,7 +181,8 @@ def _numbers(name: str, column: str, texts: list[str], lines: list[int]) -> Floa
 
 
 def _classes(name: str, column: str, columns: dict[str, list[str]], lines: list[int]) -> Floats:
-    values = _numbers(name, column, columns[column], lines)
+    texts = [_TRUTH.get(text.strip().lower(), text) for text in columns[column]]
+    values = _numbers(name, column, texts, lines)
     _refuse(name, column, (values != 0) & (values != 1), columns, lines, "is neither 0 nor 1")
     return values
 

@@ -42,7 +42,7 @@ from core.retraining.training_set import TrainingSet, labels_given, training_set
 from core.schema import schema as schemas
 from core.schema.schema import Schema
 from core.scoring.scorer import matrix
-from core.training import crossfit, training
+from core.training import crossfit, run_cautions, training
 from core.training.training_runs import Scores, TrainingRun, TrainingRuns
 
 #: Steps told: folds, the final fit, judging, the gate, storing.
@@ -158,7 +158,8 @@ class Retraining:
             )
         salt = self.split.salt()
         seen = champion.users() if data.salt == split.digest(salt) else None
-        return _Source(champion, data, schema, training_set(history, feedback, schema, salt, seen=seen), position)
+        users = training_set(history, feedback, schema, salt, seen=seen, moved=self.split.moved())
+        return _Source(champion, data, schema, users, position)
 
     def _history(self, champion: Model) -> tuple[Data, pd.DataFrame]:
         """The users the champion learnt from; where this home has them not, those of the newest version that it has."""
@@ -222,8 +223,7 @@ def _described(
     learnt = np.ones(len(users.learnt), bool)
     figures = metrics.judge(test.label, of_test, request.thresholds, seed=request.seed)
     data = replace(
-        source.data, rows=len(users.learnt) + len(users.judges) + len(users.golden),
-        positives=int(sum(part.label.sum() for part in (users.learnt, users.judges, users.golden))),
+        source.data, rows=sum(map(len, users.all)), positives=int(sum(part.label.sum() for part in users.all)),
         trained_on=len(users.learnt), tested_on=len(test),
     )  # fmt: skip
     metadata = Metadata(
@@ -248,6 +248,9 @@ def _described(
         rounds=fitted.rounds, seconds=metadata.seconds, seed=request.seed, notes=_notes(users, request.how),
     )  # fmt: skip
     scores = Scores.of(test.keys, test.label, of_test)
+    of_users = run_cautions.of_users(users.learnt.frame, users.learnt.label, source.schema, in_order=False)
+    run = replace(run, cautions=(*of_users, *run_cautions.of_run(run, scores)))
+    metadata = replace(metadata, cautions=run.cautions)
     return Parts(fitted.predictor, fitted.calibration, metadata, profile, users.learnt.keys), run, scores
 
 

@@ -17,6 +17,7 @@ import pyarrow as pa
 from core import errors
 from core.access.accounts import Accounts
 from core.access.audit import AuditLog
+from core.data.proposal import label_words
 from core.errors import BadOptionError, RefusedError, UnknownItemError
 from core.feedback import ledger
 from core.feedback.revision import Opinion, revised
@@ -111,7 +112,8 @@ class FeedbackImport:
         """
         person = self.accounts.authorise(by, "judge")
         refused = [Refusal(row.number, "", f"Row {row.number}: {row.fault}.", row.text) for row in rows if row.fault]
-        said = _kept(((row, row) for row in rows if not row.fault), lambda row: understood(row, person), refused)
+        words = label_words.own_words(schemas.load(self.schema_file).label)
+        said = _kept(((row, row) for row in rows if not row.fault), lambda row: understood(row, person, words), refused)
         known = self._predictions((each.prediction for _, each in said))
         given = _kept(said, lambda each: _opinion(each, known, now), refused)
         ready(refused)

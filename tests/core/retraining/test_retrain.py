@@ -98,7 +98,8 @@ def test_a_new_pattern_is_learnt_and_the_gate_sees_it(full: tuple[Home, Retraine
 def test_the_version_knows_whom_it_has_learnt_from_and_no_judge_is_among_them(full: tuple[Home, Retrained]) -> None:
     home, found = full
     model, salt = home.registry.load("v0002"), home.split.salt()
-    new = split.keys(turned(900, 21), SCHEMA, salt)
+    frame = turned(900, 21)
+    new = split.keys(frame, SCHEMA, salt)
     seen = model.users()
     assert seen is not None
     learnt = split.known(new, seen)
@@ -108,9 +109,17 @@ def test_the_version_knows_whom_it_has_learnt_from_and_no_judge_is_among_them(fu
     newest = audited[-int(0.3 * len(audited)) :]
     assert not learnt[newest].any()
     assert learnt[audited[: -len(newest)]].all()
-    old = split.keys(home.datasets.frame(model.metadata.data.dataset), SCHEMA, salt)
-    assert found.gate.n == int(split.in_test(old).sum() + split.in_test(new).sum()) + len(newest)
-    assert model.metadata.data.trained_on == int(learnt.sum() + (~split.in_test(old)).sum())
+    before = home.datasets.frame(model.metadata.data.dataset)
+    test = make.in_test(home, before)
+    assert model.metadata.data.trained_on == int(learnt.sum() + (~test).sum())
+    # Users who share every feature with one learnt from judge nobody.
+    learnt_from = np.concatenate(
+        [split.row_hashes(before[~test], SCHEMA.names), split.row_hashes(frame[learnt], SCHEMA.names)]
+    )
+    judging = np.concatenate(
+        [split.row_hashes(before[test], SCHEMA.names), split.row_hashes(frame[~learnt], SCHEMA.names)]
+    )
+    assert found.gate.n == int((~np.isin(judging, learnt_from)).sum())
 
 
 def test_the_run_is_kept_with_its_scores_of_the_test_part(full: tuple[Home, Retrained]) -> None:
