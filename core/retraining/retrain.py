@@ -24,6 +24,7 @@ from core.data import split
 from core.data.split import Split
 from core.errors import RefusedError, StorageError, TrustdeskError, UnknownItemError, listed, stored
 from core.evaluation import metrics
+from core.evaluation.cautions import leaks
 from core.evaluation.metrics import Thresholds
 from core.feedback.ledger import Ledger
 from core.jobs import Report
@@ -174,8 +175,13 @@ class Retraining:
         )
 
     def _promoted(self, learning: Learning, found: Gate, now: datetime) -> bool:
-        """Put it in charge where that may be done without anybody looking: in the name of who switched that on."""
+        """Put it in charge where that may be done without anybody looking: in the name of who switched that on.
+
+        A leak makes the figures of the gate mean nothing: then a person has to look.
+        """
         if not learning.automatic or found.verdict != "promote":
+            return False
+        if leaks(self.registry.describe(found.candidate).cautions or ()):
             return False
         why = f"Automatically, as {learning.promoter} has set: {found.sentence}"[: registry.MOST_WHY]
         self.registry.promote(found.candidate, by=learning.promoter, why=why, now=now)

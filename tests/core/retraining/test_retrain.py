@@ -15,6 +15,7 @@ from filelock import FileLock
 
 from core.data import intake, split
 from core.errors import NotAllowedError, RefusedError, TooFewRowsError
+from core.evaluation.cautions import Caution
 from core.home import Home
 from core.model.calibrate import Calibration
 from core.registry import registry
@@ -164,8 +165,9 @@ def test_automation_leaves_to_a_person_what_contradicts_the_history(mine: Home) 
     assert mine.registry.champion() == "v0001"
 
 
-def test_what_is_better_and_passes_every_check_is_promoted_in_the_name_of_the_promoter(
-    own: Home, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("leak", [False, True])
+def test_what_is_better_and_passes_every_check_is_promoted_in_the_name_of_the_promoter_unless_it_leaks(
+    leak: bool, own: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     champion = own.registry.load()
     users, profile = champion.users(), champion.baseline()
@@ -177,9 +179,17 @@ def test_what_is_better_and_passes_every_check_is_promoted_in_the_name_of_the_pr
     # From one tree to many, nearly everybody's band changes and other reasons are named.
     monkeypatch.setattr("core.retraining.gate_checks.FLIP_BUDGET", 1.0)
     monkeypatch.setattr("core.retraining.gate_checks.LEAST_OVERLAP", 0.0)
+    monkeypatch.setattr("core.retraining.gate_checks.QUICK", 1.0)  # one tree is faster, and this machine may be busy
+    if leak:
+        told = (Caution("leak", "links gives the label away."),)
+        monkeypatch.setattr("core.training.run_cautions.of_users", lambda *_arguments, **_options: told)
     found = own.retraining.retrain(ASKED, now=NOW)
 
-    assert found.promoted, found.gate.sentence
+    assert found.gate.verdict == "promote", found.gate.sentence
+    assert found.promoted is not leak
+    if leak:
+        assert own.registry.champion() == "v0002"
+        return
     assert own.registry.champion() == found.version == "v0003"
     noted = own.audit.read().iloc[0]
     assert (noted["who"], noted["what"]) == ("Ada", "promote")
