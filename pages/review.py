@@ -11,6 +11,7 @@ from app.components.review.queue_filters import queue_filters
 from app.components.review.reopen import reopen
 from app.components.review.triage import triage
 from app.components.shared.heading import page_title
+from app.components.shared.send_to_review import fill_today, filled_today
 from app.components.shared.who import who
 from app.words import plain
 
@@ -32,6 +33,8 @@ if person is not None:
         st.caption(f"{plain(person.name)} is {person.role} here, a role that judges nobody. Ask an admin for another.")
     else:
         with place:
+            fill_today()
             reopen(person.name)
             filters = queue_filters()
+        filled_today()
         (one_by_one if panel == "One by one" else triage)(person.name, filters)

@@ -31,6 +31,7 @@ from core.evaluation.cautions import leaking
 from core.evaluation.thresholds import Sweep
 from core.home import Home
 from core.jobs import Job
+from core.planning.day import Outlook
 from core.policy.policy import Policy
 from core.registry.baseline import Baseline
 from core.registry.population import Population
@@ -101,6 +102,18 @@ def baseline(version: str) -> Baseline:
 def guidance() -> Guidance:
     """What the lead has set for reviews."""
     return home().guidance.load()
+
+
+def outlook() -> Outlook:
+    """Who is reviewed today if its places are filled now, and who waits; anew when that may have changed."""
+    here, known, day = home(), home().ledger, now()
+    known.refresh()
+    newest = next(iter(here.runs.recent(1)), None)
+    key = (
+        "outlook", here, newest and newest.id, known.position, here.cases.waiting().open, here.guidance.load().version,
+        here.policies.in_force().version, here.registry.champion(), f"{day:%Y-%m-%d}",
+    )  # fmt: skip
+    return kept(key, lambda: here.plans.outlook(now=day))
 
 
 def population(version: str) -> Population:

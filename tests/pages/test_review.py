@@ -797,6 +797,25 @@ def test_a_scored_file_is_sent_to_review_by_its_plan(
     assert f"{plan['chosen'].sum()} users of this run are planned for review." in screen.sentences(at)
 
 
+def test_todays_places_are_filled_by_one_click_after_it_was_said_for_whom(
+    real_jobs: None, visit: Visit, own: Home, scored: Scored, to_score: pd.DataFrame
+) -> None:
+    scored(own, to_score)
+    at = visit(own, "review", **{"as": "Ada"})
+    outlook = own.plans.outlook(now=make.NOW)
+    assert outlook.sentence in screen.sentences(at)
+    labelled(at, "Fill them").click().run()
+    assert not at.exception
+    job = screen.over(own, "fill-today")
+    assert job.status == "done", job.message
+    at.run()
+    assert len(waiting(own)) > 0
+    assert job.message in screen.sentences(at)
+    assert [each.disabled for each in at.button if each.label == "Fill them"] == [
+        own.plans.outlook(now=services.now()).full
+    ]
+
+
 def test_users_who_pass_the_filters_are_sent_to_review(
     visit: Visit, own: Home, scored: Scored, to_score: pd.DataFrame
 ) -> None:
