@@ -5,13 +5,13 @@ import streamlit as st
 from app import session
 from app.components.review import key_guard
 from app.components.review.figures import figures
+from app.components.review.fill_today import fill_today, filled_today
 from app.components.review.guidance_form import guidance_form
 from app.components.review.one_by_one import one_by_one
 from app.components.review.queue_filters import queue_filters
 from app.components.review.reopen import reopen
 from app.components.review.triage import triage
 from app.components.shared.heading import page_title
-from app.components.shared.send_to_review import fill_today, filled_today
 from app.components.shared.who import who
 from app.words import plain
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 import streamlit as st
 
@@ -18,30 +17,23 @@ from core.review.enqueue import Queued
 from core.scoring.runs import Run
 from core.wording import count as counted
 
-_TODAY: Final = "fill-today"
-
 
 def send_run(run: Run) -> None:
     """A popover for the title row: who is reviewed today, and the button that fills today's places."""
-    if session.may("send to review"):
-        _fill(f"queue-{run.id}", run.id, "Send to review", "Queue them")
-
-
-def fill_today() -> None:
-    """The same for the queue as a whole."""
-    if session.may("send to review"):
-        _fill(_TODAY, "", "Fill today's places", "Fill them")
-
-
-def filled_today() -> None:
-    """How far the filling is, and what came of it."""
-    _told(services.home().jobs.look(_TODAY))
+    if not session.may("send to review"):
+        return
+    # Another one once it has been used: that would stand open before what came of it.
+    key = f"plan-open-{run.id}-{services.home().jobs.look(f'queue-{run.id}') is not None}"
+    place = st.popover("Send to review", icon=":material/rate_review:", key=key, on_change="rerun")
+    if place.open:
+        with place:
+            fill_places(f"queue-{run.id}", run.id, "Queue them")
 
 
 def queued(run: Run) -> None:
     """How far the queueing is; once done, what came of it and the way to the queue."""
     job = services.home().jobs.look(f"queue-{run.id}")
-    _told(job)
+    outcome(job)
     if (job is None or job.over) and (plan := services.home().runs.plan(run.id)) is not None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.caption(f"{count(plan['chosen'].sum())} users of this run are planned for review.", width="content")
@@ -49,28 +41,28 @@ def queued(run: Run) -> None:
                 navigation.go("review")
 
 
-def _fill(identity: str, run: str, text: str, deed: str) -> None:
-    # Another one once it has been used: that would stand open before what came of it.
-    sent = services.home().jobs.look(identity) is not None
-    with st.popover(text, icon=":material/rate_review:", key=f"plan-open-{identity}-{sent}"):
+def fill_places(identity: str, run: str, deed: str) -> None:
+    """Who is reviewed today if its places are filled, and the button that has a job of this identity do it."""
+    with st.spinner("Looking at who waits"):
         outlook = services.outlook()
-        st.markdown(outlook.sentence)
-        st.caption(
-            "The flagged users of all scored files are reviewed, the highest risks first. Only those drawn at random "
-            "can tell what the model misses."
-        )
-        name = _name(f"plan-{run or identity}")
-        if st.button(deed, type="primary", key=identity, disabled=outlook.full):
-            with guard.shown():
-                name = accounts.named(name)
-                session.come_in(name)
-                services.home().jobs.start(
-                    "queue_run", {"run": run, "by": name}, title="Filling today's places", identity=identity
-                )
-                st.rerun()
+    st.markdown(outlook.sentence)
+    st.caption(
+        "The flagged users of all scored files are reviewed, the highest risks first. Only those drawn at random "
+        "can tell what the model misses."
+    )
+    name = _name(f"plan-{run or identity}")
+    if st.button(deed, type="primary", key=identity, disabled=outlook.full):
+        with guard.shown():
+            name = accounts.named(name)
+            session.come_in(name)
+            services.home().jobs.start(
+                "queue_run", {"run": run, "by": name}, title="Filling today's places", identity=identity
+            )
+            st.rerun()
 
 
-def _told(job: Job | None) -> None:
+def outcome(job: Job | None) -> None:
+    """How far a job is that fills places, and what came of it."""
     if job is None:
         return
     if not job.over:
