@@ -24,7 +24,7 @@ from core.settings import ROOT
 #: other, otherwise imports go down only.
 CORE: Final = (
     "store", "access", "schema", "policy", "data", "explore", "model", "evaluation", "registry", "scoring", "hub",
-    "training", "comparison", "diagnostics", "feedback", "review", "estimation", "retraining", "monitoring",
+    "training", "comparison", "diagnostics", "feedback", "review", "planning", "estimation", "retraining", "monitoring",
 )  # fmt: skip
 #: What knows all rooms.
 TOP: Final = ("job_functions", "stores", "home", "worker")

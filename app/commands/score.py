@@ -83,7 +83,7 @@ def _claim(checked: Checked, rejected: Target) -> None:
 
 def _tell_run(done: Scoring, output: Path, rejected: Target) -> None:
     from core.data.records import KEPT
-    from core.scoring import nobody_flagged
+    from core.policy import nobody_flagged
 
     run = done.run
     tell_problems(done.dataset)

@@ -30,6 +30,8 @@ from core.evaluation.cautions import Caution
 from core.evaluation.thresholds import Sweep
 from core.home import Home
 from core.jobs import Job
+from core.planning.day import Outlook
+from core.policy.nobody_flagged import sentence as _nobody_flagged
 from core.policy.policy import Policy
 from core.registry.baseline import Baseline
 from core.registry.population import Population
@@ -43,7 +45,6 @@ from core.schema import schema as schemas
 from core.schema.glossary import Glossary
 from core.schema.schema import Schema
 from core.scoring import export, score_job
-from core.scoring.nobody_flagged import sentence as _nobody_flagged
 from core.scoring.runs import Run
 from core.settings import DEMO_LABELLED, Settings
 from core.training import run_cautions
@@ -103,6 +104,18 @@ def baseline(version: str) -> Baseline:
 def guidance() -> Guidance:
     """What the lead has set for reviews."""
     return home().guidance.load()
+
+
+def outlook() -> Outlook:
+    """Who is reviewed today if its places are filled now, and who waits; anew when that may have changed."""
+    here, known, day = home(), home().ledger, now()
+    known.refresh()
+    newest = next(iter(here.runs.recent(1)), None)
+    key = (
+        "outlook", here, newest and newest.id, known.position, here.cases.waiting().open, here.guidance.load().version,
+        here.policies.in_force().version, here.registry.champion(), f"{day:%Y-%m-%d}",
+    )  # fmt: skip
+    return kept(key, lambda: here.plans.outlook(now=day))
 
 
 def population(version: str) -> Population:

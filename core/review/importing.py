@@ -27,11 +27,11 @@ from core.feedback.verdict import Judgement, Verdict
 from core.policy.decide import decide
 from core.policy.policy import POSITIVE
 from core.ports import DatasetStore, VerdictStore
-from core.review.plans import Plans
 from core.schema import schema as schemas
 from core.scoring.online_runs import OnlineRuns, Users
 from core.scoring.runs import Run, Runs
 from core.scoring.table_marks import Mark, exactly
+from core.scoring.user_names import UserNames
 
 #: Verdicts written at once: one wait for the disk each time, and no reviewer waits long for the lock.
 _BATCH: Final = 500
@@ -94,8 +94,8 @@ class FeedbackImport:
     datasets: DatasetStore
     feedback: VerdictStore
     online_runs: OnlineRuns
-    plans: Plans
     runs: Runs
+    user_names: UserNames
     schema_file: Path
 
     def record(
@@ -154,7 +154,7 @@ class FeedbackImport:
         schema = schemas.load(self.schema_file)
         scores = self.runs.scores(name)["probability"]
         scores = scores[scores.index.isin(rows)]
-        users = self.plans.users(run, schema).loc[scores.index]
+        users = self.user_names.of(run).loc[scores.index]
         drawn = self._drawn(name)
         bands, actions = decide(run.policy, scores).bands.tolist(), decide(run.policy, scores).actions.tolist()
         for row, score, user, band, action, features in zip(

@@ -24,6 +24,7 @@ from core.errors import BadOptionError, FileProblemError, NotAllowedError
 from core.feedback import short_form
 from core.feedback.short_form import Row
 from core.home import Home
+from core.planning.day import Places
 from core.policy.decide import decide
 from core.review import importing
 from core.review.importing import Imported
@@ -358,9 +359,7 @@ def test_good_rows_are_stored_although_others_are_refused(own: Home, run: Run) -
 
 def queued(home: Home, run: Run) -> pd.DataFrame:
     """The plan of a run that only a few of its users are chosen by."""
-    rules = replace(home.guidance.load(), capacity=10, audit=0.05, uncertain=3)
-    home.guidance.save(rules, by="Ada", now=NOW)
-    home.plans.queue_run(run.id, by="Ada", now=NOW)
+    home.plans.choose(Places(8, 3, 0.05 * run.users), by="Ada", now=NOW)
     plan = home.runs.plan(run.id)
     assert plan is not None
     return plan
@@ -369,7 +368,7 @@ def queued(home: Home, run: Run) -> pd.DataFrame:
 def test_whoever_the_plan_has_chosen_keeps_the_odds_and_nobody_else_has_any(own: Home, run: Run) -> None:
     plan = queued(own, run)
     spare = int(plan.index[~plan["chosen"]][0])
-    own.plans.send(run.id, [spare], by="Ada", now=NOW)
+    own.sending.send(run.id, [spare], by="Ada", now=NOW)
     imported(own, *({"prediction_id": f"{run.id}-{row}", "actual_label": 1} for row in plan.index))
     found = stored(own).set_index(plan.index)
     chosen = plan["chosen"]
