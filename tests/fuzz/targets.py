@@ -168,7 +168,11 @@ def _booster(trained: Home) -> bytes:
 
 
 def _booster_mutant(content: bytes) -> Callable[[int], bytes]:
-    return lambda number: crafted.mutant(content, np.random.default_rng(number))
+    def made(number: int) -> bytes:
+        with np.errstate(all="ignore"):  # numbers are cast to types that do not hold them
+            return crafted.mutant(content, np.random.default_rng(number))
+
+    return made
 
 
 #: Files of a version beside its trees.
