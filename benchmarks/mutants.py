@@ -118,7 +118,7 @@ def noticed(tree: Path, tests: Sequence[str], trained: Path, *, shown: bool = Fa
                 "-W",
                 "ignore::pytest.PytestAssertRewriteWarning",
                 *tests,
-            ]  # it is libraries that are there already
+            ]  # those are libraries
             code = int(pytest.main(asked, plugins=[_Ready(trained)]))
         except BaseException:  # noqa: BLE001 - the process ends here in any case
             traceback.print_exc()
