@@ -176,6 +176,17 @@ def test_lines_longer_than_what_is_read_at_once_are_chained(path: Path) -> None:
     assert verify.verify(path).whole
 
 
+def test_reading_goes_on_where_it_ended(path: Path) -> None:
+    add(path, ("Ada", "1"), ("Bo", "2"))
+    ((_, end),) = chained_log.tables(path, [pa.string()] * 2)
+    assert end == path.stat().st_size
+    assert list(chained_log.tables(path, [pa.string()] * 2, end)) == []
+    add(path, ("Cy", "3"))
+
+    ((table, _),) = chained_log.tables(path, [pa.string()] * 2, end)
+    assert table["0"].to_pylist() == ["Cy"]
+
+
 def test_other_columns_begin_a_file_that_goes_on_from_the_one_before(path: Path) -> None:
     add(path, ("Ada", "1"))
     add(path, ("Bo", "2", "why"), names=(*NAMES, "why"))
