@@ -115,6 +115,12 @@ def test_a_line_or_a_header_that_no_table_has_is_refused(monkeypatch: pytest.Mon
     assert refused(b'"' * 2_000_000).code == "long_header"
 
 
+def test_a_sentence_does_not_repeat_a_name_without_end() -> None:
+    said = str(refused(b"x" * 15_000 + b",y\n1,2\n"))
+    assert "x" * 199 + "… and y" in said
+    assert len(said) < 500
+
+
 @pytest.mark.parametrize("end", ["x", "", ".5x"])
 def test_a_cell_of_digits_without_end_is_judged_at_once(end: str) -> None:
     cell = "9" * 400_000 + end
