@@ -250,6 +250,25 @@ def test_forgetting_leaves_the_chain_and_no_word(path: Path) -> None:
     assert not [file for file in path.parent.iterdir() if b"Ada" in file.read_bytes() or b"secr" in file.read_bytes()]
 
 
+def test_a_header_alone_goes_on_from_the_file_before(path: Path) -> None:
+    add(path, ("Ada", "1"))
+    path.with_name("notes-2.csv").write_bytes(log_line.header(("other",)))
+    add(path, ("x",), names=("other",))
+
+    assert [file.name for file in chained_log.files(path)] == ["notes.csv", "notes-2.csv"]
+    assert verify.verify(path).whole
+
+
+def test_forgetting_leaves_a_header_and_what_cannot_be_a_line(path: Path) -> None:
+    add(path, ("Ada", "1"))
+    with path.open("ab") as stream:
+        stream.write(b"no line\n")
+    header = path.read_bytes().splitlines()[0]
+
+    assert chained_log.forget(path, lambda _: True) == 1
+    assert path.read_bytes().splitlines()[::2] == [header, b"no line"]
+
+
 def test_a_forgotten_line_says_nothing_that_could_be_tried_out(path: Path) -> None:
     add(path, ("Ada", "1"))
     salt = path.read_bytes().splitlines()[1].split(b",")[-3]
