@@ -36,7 +36,10 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
+
+#: Letters of a name that a sentence shows: a file that is no table may have a column named with all of it.
+LONGEST: Final = 200
 
 
 class TrustdeskError(Exception):
@@ -300,7 +303,7 @@ def listed(names: Sequence[str], *, most: int = 8) -> str:
     >>> listed([f"X{i}" for i in range(1, 12)], most=3)
     'X1, X2, X3 and 8 more'
     """
-    shown = list(names[:most])
+    shown = [name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…" for name in names[:most]]
     if len(names) > most:
         return f"{', '.join(shown)} and {len(names) - most} more"
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}" if shown else "nothing"

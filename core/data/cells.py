@@ -30,7 +30,8 @@ LARGEST: Final = float(np.finfo(np.float32).max)
 #: Below it every whole float64 is the number that was written.
 WHOLE_LIMIT: Final = 2.0**53
 
-_NUMBER: Final = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+#: One way only to read each digit, or a long row of them with a letter at its end would be tried in every way there is.
+_NUMBER: Final = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 TEXT: Final = pa.string()
 _NULL: Final = pa.scalar(None, TEXT)
 _FALSE: Final = pa.scalar(value=False)

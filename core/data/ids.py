@@ -127,7 +127,7 @@ def _numbers(values: Any, changes: list[_Change], marks: Marks) -> Ids:
     lost, twice = np.zeros(len(values), np.bool_), np.zeros(len(values), np.bool_)
     if not odd.any():
         return Ids(values, twice, lost, tuple(changes))
-    encoded = values.filter(pa.array(odd)).combine_chunks().dictionary_encode()
+    encoded = _one(values.filter(pa.array(odd))).dictionary_encode()
     whole = [_whole(text) for text in encoded.dictionary.to_pylist()]
     which, at = encoded.indices.to_numpy(), np.flatnonzero(odd)
     exact = np.array([text is not None for text in whole])[which]

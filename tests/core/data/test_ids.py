@@ -97,6 +97,14 @@ def test_marks_that_cannot_be_seen_make_no_other_user(marked: str, *, first: boo
     assert check("u1", marked).rejected["code"].tolist() == ["duplicate_id"]
 
 
+@pytest.mark.parametrize("cleaned", ['="123"', "u\u200b1", "\u00a0u1"])
+def test_an_id_that_was_cleaned_and_one_that_lost_digits_stand_in_the_same_column(cleaned: str) -> None:
+    checked = check(cleaned, "9.91214E+15", "9.91214E+15", "1.5E+10")
+    assert len(checked.frame) == 2
+    assert said(checked, "cleaned_id")[0] == said(checked, "spoilt_id")[0] == 1
+    assert checked.rejected["code"].tolist() == ["lost_digits"] * 2
+
+
 def test_what_joins_letters_within_an_id_and_spaces_within_it_stay() -> None:
     checked = check("a\u200db", " x y ")
     assert checked.frame["id"].tolist() == ["a\u200db", "x y"]

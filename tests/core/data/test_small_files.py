@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from core.data import lines, records, rejects
+from core.data import cells, lines, records, rejects
+from core.data.infer import infer
 from core.data.intake import Checked, read
 from core.errors import FileProblemError
 from core.home import Home
@@ -112,6 +113,21 @@ def test_a_line_or_a_header_that_no_table_has_is_refused(monkeypatch: pytest.Mon
     assert refused(b"a," * 20_001 + b"\n1\n").code == "long_header"
     assert refused(b"a" * 2_000_000 + b"\n1\n").code == "long_header"
     assert refused(b'"' * 2_000_000).code == "long_header"
+
+
+def test_a_sentence_does_not_repeat_a_name_without_end() -> None:
+    said = str(refused(b"x" * 15_000 + b",y\n1,2\n"))
+    assert "x" * 199 + "… and y" in said
+    assert len(said) < 500
+
+
+@pytest.mark.parametrize("end", ["x", "", ".5x"])
+def test_a_cell_of_digits_without_end_is_judged_at_once(end: str) -> None:
+    cell = "9" * 400_000 + end
+    wrong = "not_a_number" if end else "not_finite"
+    assert cells.judge(cell) == wrong
+    assert read("users.csv", f"{HEAD.decode()}u1,1,{cell}\n".encode(), USERS).rejected["code"].tolist() == [wrong]
+    assert infer("users.csv", f"a,b\n1,{cell}\n2,x\n".encode(), label="b", positive="x").schema.names == ("a",)
 
 
 def test_stray_quotes_without_end_are_refused_unless_there_are_more_good_rows(

@@ -78,6 +78,19 @@ def test_what_was_found_whole_is_not_read_again_and_what_others_add_is(tmp_path:
         chain.check()
 
 
+def test_of_a_file_that_grew_only_what_was_added_is_looked_at(tmp_path: Path) -> None:
+    path, chain = tmp_path / "log.csv", Chain(tmp_path / "log.csv")
+    added(path, LINES)
+    chain.check()
+    with path.open("r+b") as stream:  # in what was found whole, so that only who reads it again can see it
+        stream.seek(path.read_bytes().index(b"v2"))
+        stream.write(b"w")
+    added(path, LINES)
+    chain.check()
+    with pytest.raises(FileProblemError, match="line 4 is not"):
+        Chain(path).check()
+
+
 def test_an_unfinished_line_is_no_change(tmp_path: Path) -> None:
     path, chain = tmp_path / "log.csv", Chain(tmp_path / "log.csv")
     added(path, LINES)

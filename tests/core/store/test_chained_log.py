@@ -176,6 +176,17 @@ def test_lines_longer_than_what_is_read_at_once_are_chained(path: Path) -> None:
     assert verify.verify(path).whole
 
 
+def test_reading_goes_on_where_it_ended(path: Path) -> None:
+    add(path, ("Ada", "1"), ("Bo", "2"))
+    ((_, end),) = chained_log.tables(path, [pa.string()] * 2)
+    assert end == path.stat().st_size
+    assert list(chained_log.tables(path, [pa.string()] * 2, end)) == []
+    add(path, ("Cy", "3"))
+
+    ((table, _),) = chained_log.tables(path, [pa.string()] * 2, end)
+    assert table["0"].to_pylist() == ["Cy"]
+
+
 def test_other_columns_begin_a_file_that_goes_on_from_the_one_before(path: Path) -> None:
     add(path, ("Ada", "1"))
     add(path, ("Bo", "2", "why"), names=(*NAMES, "why"))
@@ -237,6 +248,25 @@ def test_forgetting_leaves_the_chain_and_no_word(path: Path) -> None:
 
     assert verify.verify(path) == verify.Verified(rows=2, forgotten=1, torn=1, head=head)
     assert not [file for file in path.parent.iterdir() if b"Ada" in file.read_bytes() or b"secr" in file.read_bytes()]
+
+
+def test_a_header_alone_goes_on_from_the_file_before(path: Path) -> None:
+    add(path, ("Ada", "1"))
+    path.with_name("notes-2.csv").write_bytes(log_line.header(("other",)))
+    add(path, ("x",), names=("other",))
+
+    assert [file.name for file in chained_log.files(path)] == ["notes.csv", "notes-2.csv"]
+    assert verify.verify(path).whole
+
+
+def test_forgetting_leaves_a_header_and_what_cannot_be_a_line(path: Path) -> None:
+    add(path, ("Ada", "1"))
+    with path.open("ab") as stream:
+        stream.write(b"no line\n")
+    header = path.read_bytes().splitlines()[0]
+
+    assert chained_log.forget(path, lambda _: True) == 1
+    assert path.read_bytes().splitlines()[::2] == [header, b"no line"]
 
 
 def test_a_forgotten_line_says_nothing_that_could_be_tried_out(path: Path) -> None:
