@@ -115,7 +115,8 @@ class _Band:
         labels = min(level * self._total, float(n))
         if labels <= self._least * n or labels >= n:
             return np.full(n, labels / n)
-        return np.clip(np.interp(labels, self._labels, self._scales) * self._size, self._least, 1)
+        scale = float(np.interp(labels, self._labels, self._scales))
+        return np.asarray(np.clip(scale * self._size, self._least, 1))
 
 
 def sizes(score: Floats, severity: npt.NDArray[np.integer]) -> Floats:
