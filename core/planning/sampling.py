@@ -88,34 +88,35 @@ class _Bands:
 
 
 class _Band:
-    """The users of one band, at positions `rows`, of these sizes."""
+    """The users of one band, at positions `rows`, of these sizes.
+
+    The sum of clip(scale * size, least, 1) over them is piecewise linear in the scale: `_scales` are where it bends,
+    `_labels` what it is there.
+    """
 
     def __init__(self, rows: npt.NDArray[np.intp], size: Floats) -> None:
-        self.rows, self._size = rows, size
-        self._sorted = np.sort(size)
-        self._sums = np.concatenate([[0.0], np.cumsum(self._sorted)])
+        self.rows, self._size, self._least = rows, size, 1 / MOST_STANDS_FOR
+        ordered = np.sort(size)
+        sums = np.concatenate([[0.0], np.cumsum(ordered)])
+        self._total = float(sums[-1])
+        self._scales = np.sort(np.concatenate([self._least / ordered, 1 / ordered]))
+        below = np.searchsorted(ordered, self._least / self._scales)
+        above = np.searchsorted(ordered, 1 / self._scales)
+        between = self._scales * (sums[above] - sums[below])
+        self._labels = below * self._least + between + (len(ordered) - above)
 
     @property
     def full(self) -> float:
-        return float(len(self._size) / self._sums[-1])
+        return len(self._size) / self._total
 
     def target(self, level: float) -> Floats:
         """Equal for all while that stands for more than `MOST_STANDS_FOR` users; then by size, none below that."""
-        n, least = len(self._size), 1 / MOST_STANDS_FOR
-        labels = min(level * float(self._sums[-1]), float(n))
-        if labels <= least * n or labels >= n:
+        n = len(self._size)
+        labels = min(level * self._total, float(n))
+        if labels <= self._least * n or labels >= n:
             return np.full(n, labels / n)
-        low, high = least / float(self._sorted[-1]), 1 / float(self._sorted[0])
-        for _ in range(_HALVINGS):
-            middle = (low + high) / 2
-            low, high = (middle, high) if self._sum(middle, least) < labels else (low, middle)
-        return np.clip(high * self._size, least, 1)
-
-    def _sum(self, scale: float, least: float) -> float:
-        """The sum of clip(scale * size, least, 1) over the band."""
-        below, above = np.searchsorted(self._sorted, [least / scale, 1 / scale])
-        between = float(self._sums[above] - self._sums[below])
-        return float(below * least + scale * between + (len(self._sorted) - above))
+        scale = float(np.interp(labels, self._labels, self._scales))
+        return np.asarray(np.clip(scale * self._size, self._least, 1))
 
 
 def sizes(score: Floats, severity: npt.NDArray[np.integer]) -> Floats:

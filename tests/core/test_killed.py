@@ -186,7 +186,7 @@ def survives(home: Home, tmp_path: Path, kills: int) -> Witness:
     make.promoted(home, "v0001")
     feeding.judged(home, make.users(400, seed=4), case="")
     home.retraining.retrain(Request(make.policy().thresholds, by="Ada"), now=NOW)
-    rules(home, capacity=2000, audit=0.9, uncertain=0)
+    rules(home, capacity=2000, random_share=0.5)
     users = make.csv(make.users(1500, seed=8).drop(columns="spam"))
     model, schema = home.registry.load(), schemas.load(home.settings.schema_file)
     run = home.file_scoring.score_file("users.csv", users, schema, model, make.policy(0.01, 0.02, 0.9), now=NOW).run
