@@ -2,7 +2,7 @@
 
 `.venv/bin/python -m benchmarks.mutants policy --mutants 50 --cosmic-ray mutants-venv/bin/python`, where that Python has
 cosmic-ray (`python3 -m venv mutants-venv; mutants-venv/bin/pip install cosmic-ray`). Which mutants are drawn depends on
-the seed alone. Works in a copy of what is committed; each mutant is a process that has the libraries already. Linux only.
+the seed alone. Works in a copy of what is committed; each mutant is a process with the libraries loaded. Linux only.
 """
 
 from __future__ import annotations
