@@ -5,12 +5,16 @@ Heavy modules are imported inside the commands, so that `--help` answers at once
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
+from click import Choice
 
 from app import guard
 from app.commands import (
@@ -37,7 +41,7 @@ from app.commands.shared import HomeOption, home_of
 from app.guard import tell
 from core.errors import BadOptionError, RefusedError
 from core.home import Home
-from core.settings import ROOT, dashboard_environment
+from core.settings import ROOT, Reach, dashboard_environment
 
 app = typer.Typer(
     add_completion=False,
@@ -82,6 +86,9 @@ def dashboard(
     context: typer.Context,
     home_dir: HomeOption = None,
     port: Annotated[int | None, typer.Option(help="Port of the dashboard (8501).")] = None,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(help="A name under which the dashboard is reached; may be given several times.")
+    ] = None,
 ) -> None:
     """Open the dashboard, or run one of the commands below."""
     # `--home DIR score ...` is the same as `score --home DIR ...`.
@@ -90,13 +97,22 @@ def dashboard(
         return
     home = Home.open(home_dir)
     with guard.command(home):
-        if not home.settings.home.is_dir():
-            raise BadOptionError("--home", f"there is no folder {home.settings.home}.")
-        command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app" / "main.py")]
+        hosts = dashboard_hosts(home, allow_host or ())
+        command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app" / "web" / "dashboard.py")]
         command += ["--server.port", str(port)] if port is not None else []
         # Streamlit reads .streamlit/ from the working directory.
         os.chdir(ROOT)
-        os.execve(sys.executable, command, dashboard_environment(home.settings.home))  # noqa: S606
+        os.execve(sys.executable, command, dashboard_environment(home.settings.home, hosts))  # noqa: S606
+
+
+def dashboard_hosts(home: Home, given: Iterable[str]) -> list[str]:
+    """The names of hosts that the dashboard answers to beside this machine's. Raises BadOptionError."""
+    from app.web.hosts import Hosts
+
+    names = [*given, *Reach.of().hosts]
+    with contextlib.suppress(BadOptionError):  # what is wrong there is said where alerts are sent
+        names.append(urlsplit(home.addresses().address).hostname or "")
+    return sorted(Hosts.of(names).added)
 
 
 # What is not ours goes to pytest: `python3 -m app test -k intake`.
@@ -127,16 +143,23 @@ def schema(
 ) -> None:
     """Infer the columns of a file and write data/schema.toml."""
     from core.data import infer
+    from core.data.proposal.label_words import UnclearLabelError
     from core.schema import schema as schemas
 
     home = home_of(context, home_dir)
-    with guard.command(home):
+    with guard.command(home, new=True):
         if home.settings.schema_file.exists() and users.exists() and users.samefile(home.settings.schema_file):
             raise BadOptionError(str(users), f"this is {home.settings.schema_file}, which would be replaced.")
         if home.settings.schema_file.exists() and not force:
             raise RefusedError(f"{home.settings.schema_file} is there already. Add --force to replace it.")
         missing = schemas.missing_of(home.settings.schema_file)
-        inferred = infer.infer(users.name, users, id=id_, label=label, positive=positive, missing=missing)
+        try:
+            inferred = infer.infer(users.name, users, id=id_, label=label, positive=positive, missing=missing)
+        except UnclearLabelError as error:
+            if not sys.stdin.isatty():
+                raise
+            answer = typer.prompt(error.question, type=Choice([*error.shares]), show_choices=False, err=True)
+            inferred = infer.infer(users.name, users, id=id_, label=label, positive=answer, missing=missing)
         schemas.save(inferred.schema, home.settings.schema_file)
         for note in inferred.notes:
             tell(note)

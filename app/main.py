@@ -23,7 +23,9 @@ st.set_page_config("Trustdesk", str(ASSETS / "logo.svg"), layout="wide", initial
 st.logo(str(ASSETS / "logo.svg"), size="medium")
 page = st.navigation(navigation.sections(), expanded=True)
 with guard.shown():
-    if session.locked():
+    locked = session.locked()
+    session.let_files_in(admitted=not locked)
+    if locked:
         sign_in()
     else:
         find_user()

@@ -6,9 +6,11 @@ import secrets
 from typing import Final
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app import guard
 from app.queries import services
+from app.web import rate_limit, uploads
 from core.access import accounts
 from core.access.accounts import Deed, Person
 
@@ -42,8 +44,18 @@ def come_in(name: str) -> None:
 
 
 def sign_in(name: str, password: str) -> None:
-    """Raises SignInError."""
+    """Raises SignInError, and TooOftenError where this client has tried too many."""
+    # Behind a proxy on this machine, the server takes the client from X-Forwarded-For.
+    client = rate_limit.client(st.context.ip_address)
+    rate_limit.SIGN_IN.take(client, services.clock())
     st.session_state[_ACCOUNT] = services.home().accounts.check(name, password, now=services.now()).name
+    rate_limit.SIGN_IN.give_back(client)
+
+
+def let_files_in(*, admitted: bool) -> None:
+    """Have the server take files that are uploaded in this tab, or refuse them."""
+    if (context := get_script_run_ctx()) is not None:
+        uploads.OURS.admit(context.session_id, admitted=admitted)
 
 
 def leave() -> None:

@@ -42,7 +42,7 @@ def prepared(home: Home, users: Path | None) -> tuple[str, ...]:
         run = home.file_scoring.score_file(users.name, users, schema, model, home.policies.in_force(), now=now).run
         home.plans.queue_run(run.id, by="Lea", now=now)
     row = int(home.runs.scores(run.id)["probability"].idxmax())
-    user = home.plans.users(run, schemas.load(home.settings.schema_file)).loc[row]
+    user = home.user_names.of(run).loc[row]
     return (
         "/", f"/user?id={user}", f"/score-file?run={run.id}", f"/score-user?run={run.id}&row={row}", "/review?as=Ada",
         f"/explore?of={run.id}", f"/compare?a={told.champion}&b={told.version}&on={told.dataset.id[:12]}",

@@ -13,7 +13,10 @@ TrustdeskError
 │   ├── TooFewRowsError                not enough labelled rows to train or judge a model
 │   ├── NoScoreError                   a model whose score of a user is not a finite number
 │   ├── HubError                       a Hub could not be reached, or did not give or take what it was asked
-│   ├── StorageError                   the disk is full, or the place may not be written to
+│   ├── StorageError                   the disk is full, or the place may not be used
+│   │   ├── BusyError                  something else has held the database for too long
+│   │   ├── DamagedDatabaseError       the database is none, or is broken
+│   │   └── GoneError                  a folder or file of the home is not there any more
 │   ├── NewerFormatError               a stored file that a newer version of the program wrote
 │   ├── MigrationError                 a database of before could not be made one of today
 │   └── OutputError                    stdout did not take all that was to be written
@@ -22,20 +25,40 @@ TrustdeskError
 │   ├── UnsafeFileError                a repo holds what is not taken into a home
 │   ├── NotAllowedError                the role of this person does not allow it
 │   ├── SignInError                    name and password do not fit
+│   ├── TooOftenError                  somebody tries more passwords than anybody needs
+│   ├── CrowdedError                   too many passwords are looked at already
 │   └── KeyRefusedError                a key of the API that does not let anybody in
 └── CancelledError                     exit code 130: a person stopped it
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import math
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 
 class TrustdeskError(Exception):
-    """A failure with a sentence for the person in front of it; `str(error)` is that sentence."""
+    """A failure with a sentence for the person in front of it; `str(error)` is that sentence.
+
+    What was stored before it happened (`stored`) is said after it.
+    """
 
     exit_code: ClassVar[int] = 1
+
+    def __str__(self) -> str:
+        return " ".join([super().__str__(), *getattr(self, "__notes__", ())])
+
+
+@contextlib.contextmanager
+def stored(what: str) -> Iterator[None]:
+    """Have whatever goes wrong meanwhile say that something was stored before it: a sentence, and what to do now."""
+    try:
+        yield
+    except (TrustdeskError, OSError, KeyboardInterrupt) as error:
+        error.add_note(what)
+        raise
 
 
 class UnusableInputError(TrustdeskError):
@@ -140,9 +163,29 @@ class TooFewRowsError(UnusableInputError):
 
 
 class StorageError(UnusableInputError):
-    def __init__(self, path: str, reason: str) -> None:
+    def __init__(self, path: str, reason: str, sentence: str = "") -> None:
+        """`sentence`: what to say instead of that the place cannot be written."""
         self.path, self.reason = path, reason
-        super().__init__(f"{path} cannot be written: {reason}. Make room or choose another place, then try again.")
+        advice = "Make room or choose another place, then try again."
+        super().__init__(sentence or f"{path} cannot be written: {reason}. {advice}")
+
+
+class BusyError(StorageError):
+    def __init__(self, path: str) -> None:
+        advice = "Try again, and end what holds it if that does not help."
+        super().__init__(path, "in use", f"{path} is in use by something else, for too long to wait. {advice}")
+
+
+class DamagedDatabaseError(StorageError):
+    def __init__(self, path: str, reason: str) -> None:
+        advice = "Restore a backup of the home, or put the newest whole copy of this file in its place."
+        super().__init__(path, reason, f"{path} is damaged: {reason}. {advice}")
+
+
+class GoneError(StorageError):
+    def __init__(self, path: str) -> None:
+        advice = "Put it back, or restore a backup of the home; then start again."
+        super().__init__(path, "gone", f"{path} is gone: it was removed or moved away. {advice}")
 
 
 class NewerFormatError(UnusableInputError):
@@ -216,6 +259,19 @@ class SignInError(RefusedError):
         super().__init__(
             "Name and password do not fit, or there were too many attempts. Try again, or wait a quarter of an hour."
         )
+
+
+class TooOftenError(RefusedError):
+    """`wait`: seconds until another attempt is looked at."""
+
+    def __init__(self, wait: float) -> None:
+        self.wait = wait
+        super().__init__(f"Too many passwords were tried from here. Wait {math.ceil(wait)} s, then try again.")
+
+
+class CrowdedError(RefusedError):
+    def __init__(self) -> None:
+        super().__init__("Many people sign in at this moment, and this password was not looked at. Try again.")
 
 
 class KeyRefusedError(RefusedError):

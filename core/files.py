@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from core.errors import StorageError
+from core.errors import GoneError, StorageError
 
 #: What the name of an entry of a store looks like; no system takes one for a path or a device.
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,149}")
@@ -21,8 +21,12 @@ _LEFT: Final = 3600.0
 #: Letters of a name that its temporary one shows.
 _SHOWN: Final = 40
 
-#: What the disk says when it is full or may not be written to: nothing a bug could cause.
-_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
+#: What the disk says when it is full or may not be used: nothing a bug could cause.
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_CLOSED: Final = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+_NO_ROOM: Final = _FULL | _CLOSED
+_BROKEN: Final = frozenset({errno.EIO, errno.ENODEV, errno.ESTALE, errno.ENXIO})
+_GONE: Final = frozenset({errno.ENOENT, errno.ENOTDIR})
 
 #: Is given the renaming of a file that is whole and on disk; does it now, after a last check, or not at all.
 Settle = Callable[[Callable[[], None]], None]
@@ -78,6 +82,35 @@ def told_when_full(target: Path) -> Iterator[None]:
         if error.errno not in _NO_ROOM:
             raise
         raise StorageError(str(target), error.strerror or type(error).__name__) from error
+
+
+def failure(error: OSError, home: Path) -> StorageError | None:
+    """What to say of an error of the system, if storage is to blame and not the program; None where it may be.
+
+    home: the folder whose files and folders should all be there.
+    """
+    named = error.filename2 or error.filename
+    path = Path(os.fsdecode(named)) if isinstance(named, str | bytes) else home
+    if path.suffix in {".lock", ".tmp"}:  # nobody but the program knows these
+        path = path.parent
+    reason = error.strerror or type(error).__name__
+    found: StorageError | None = None
+    if error.errno in _FULL:
+        found = StorageError(str(path), reason)
+    elif error.errno in _CLOSED:
+        advice = "Give whoever runs this the right to read and write there, or choose another place, then try again."
+        found = StorageError(str(path), reason, f"{path} cannot be used: {reason}. {advice}")
+    elif error.errno in _BROKEN:
+        advice = "The disk is broken or was taken away; the system's log says more."
+        found = StorageError(str(path), reason, f"{path} cannot be used: {reason}. {advice}")
+    elif error.errno in _GONE and (path == home or home in path.parents):
+        # The folder that is missing says more than the file in it.
+        missing = next((folder for folder in (home, home / "data") if not folder.is_dir()), path)
+        found = GoneError(str(missing))
+    if found is not None:
+        for note in getattr(error, "__notes__", ()):
+            found.add_note(note)
+    return found
 
 
 def write_text(target: Path, text: str) -> None:

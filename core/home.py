@@ -32,19 +32,19 @@ if TYPE_CHECKING:
     from core.monitoring.prometheus import Exposition
     from core.monitoring.rounds import Rounds
     from core.monitoring.volume import Volume
+    from core.planning.backlog import Backlogs
+    from core.planning.plans import Plans
+    from core.planning.sending import Sending
     from core.retraining.retrain import Retraining
     from core.retraining.scheduler import Scheduler
     from core.retraining.shadow import Shadow
-    from core.review.enqueue import Enqueuing
     from core.review.importing import FeedbackImport
-    from core.review.plans import Plans
     from core.review.predictions_of_user import PredictionsOfUser
     from core.review.verdicts import Verdicts
     from core.scoring.closing import Closing
     from core.scoring.lost_runs import LostRuns
     from core.scoring.score_file import FileScoring
     from core.scoring.score_job import ScoreJobs
-    from core.scoring.view import Views
     from core.training.training import Training
 
 
@@ -173,15 +173,10 @@ class Home(Stores):
     def scheduler(self) -> Scheduler:
         from core.retraining.scheduler import Scheduler
 
+        settings = self.settings
         return Scheduler(
-            self.jobs, self.learning, self.schedule, self.shadow, self.settings.data, self.settings.watch_log
+            self.jobs, self.learning, self.plans, self.schedule, self.shadow, settings.data, settings.watch_log
         )
-
-    @cached_property
-    def enqueuing(self) -> Enqueuing:
-        from core.review.enqueue import Enqueuing
-
-        return Enqueuing(self.database, self.guidance, self.numbering, self.split)
 
     @cached_property
     def predictions_of_user(self) -> PredictionsOfUser:
@@ -221,28 +216,59 @@ class Home(Stores):
         return FileScoring(self.datasets, self.registry, self.runs)
 
     @cached_property
+    def backlogs(self) -> Backlogs:
+        from core.planning.backlog import Backlogs
+
+        return Backlogs(
+            self.datasets,
+            self.enqueuing,
+            self.policies,
+            self.registry,
+            self.runs,
+            self.split,
+            self.user_names,
+            self.settings.schema_file,
+        )
+
+    @cached_property
     def plans(self) -> Plans:
-        from core.review.plans import Plans
+        from core.planning.plans import Plans
 
         return Plans(
+            self.accounts,
+            self.audit,
+            self.backlogs,
+            self.database,
+            self.effects,
+            self.enqueuing,
+            self.entries,
+            self.guidance,
+            self.runs,
+            self.settings.data,
+        )
+
+    @cached_property
+    def sending(self) -> Sending:
+        from core.planning.sending import Sending
+
+        return Sending(
             self.accounts,
             self.audit,
             self.datasets,
             self.effects,
             self.enqueuing,
+            self.entries,
             self.file_scoring,
-            self.guidance,
             self.registry,
             self.runs,
-            self.split,
-            self.settings.schema_file,
+            self.user_names,
         )
 
     @cached_property
     def live_figures(self) -> LiveFigures:
         from core.estimation.live_figures import LiveFigures
 
-        return LiveFigures(self.datasets, self.plans, self.runs, self.settings.schema_file)
+        return LiveFigures(self.datasets, self.runs, self.user_names, self.settings.schema_file)
 
     @cached_property
     def inspection(self) -> Inspection:
@@ -294,8 +320,8 @@ class Home(Stores):
             self.datasets,
             self.feedback,
             self.online_runs,
-            self.plans,
             self.runs,
+            self.user_names,
             self.settings.schema_file,
         )
 
@@ -306,12 +332,6 @@ class Home(Stores):
         return ScoreJobs(
             self.file_scoring, self.jobs, self.policies, self.registry, self.runs, self.settings.schema_file
         )
-
-    @cached_property
-    def views(self) -> Views:
-        from core.scoring.view import Views
-
-        return Views(self.datasets, self.runs)
 
     @cached_property
     def training(self) -> Training:

@@ -14,6 +14,7 @@ METHODS: Final = {
     "score_file": "score_jobs.score",
     "explain_run": "file_scoring.explain_run",
     "queue_run": "plans.queue_job",
+    "top_up": "plans.top_up_job",
     "train": "training.train_stored",
     "judge": "training.judge_stored",
     "compare": "comparer.compare_stored",

@@ -23,7 +23,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from core import formats, locks
+from core import files, formats, locks
 from core.errors import CancelledError, TrustdeskError, UnknownItemError
 from core.files import within, write_text
 from core.workers import Workers
@@ -246,6 +246,10 @@ class Jobs:
                 status, message = "cancelled", str(error)
             except TrustdeskError as error:
                 message = str(error)
+            except OSError as error:
+                if (failure := files.failure(error, self.folder.parent.parent)) is None:
+                    raise
+                message = str(failure)
             finally:
                 report.tell(status, message=message)
         for following in report.next:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -26,11 +27,16 @@ WEBHOOK_VARIABLE: Final = "TRUSTDESK_WEBHOOK"
 #: Where people open the dashboard, for links in alerts.
 ADDRESS_VARIABLE: Final = "TRUSTDESK_ADDRESS"
 ADDRESS: Final = "http://localhost:8501"
+#: Names under which the dashboard is reached beside this machine's own, with commas between them.
+HOSTS_VARIABLE: Final = "TRUSTDESK_HOSTS"
+#: Addresses whose pages may show the dashboard in a frame, with spaces between them.
+FRAMES_VARIABLE: Final = "TRUSTDESK_FRAMED_BY"
 
 #: Files of the bundled demo, in `Settings.demo`: users to score, and labelled ones.
 DEMO_USERS: Final = "users.csv.gz"
 DEMO_LABELLED: Final = "labelled.csv.gz"
 
+_FRAME: Final = re.compile(r"https?://[A-Za-z0-9.*:-]+")
 #: Largest file read, in bytes after decompression: a gzip of zeros must not fill the memory.
 MAX_FILE_BYTES: Final = 2_000_000_000
 #: Threads of XGBoost. Fixed, not the machine's count: the order in which threads sum gradients decides
@@ -67,6 +73,11 @@ class Settings:
     @property
     def glossary_file(self) -> Path:
         return self.data / "glossary.csv"
+
+    @property
+    def parts_file(self) -> Path:
+        """The users whose part is not that of their id."""
+        return self.data / "parts.json"
 
     @property
     def salt_file(self) -> Path:
@@ -170,10 +181,10 @@ class Settings:
         The audit log may go on in further files beside the one named here.
         """
         return (
-            self.models, self.schema_file, self.glossary_file, self.salt_file, self.datasets, self.runs, self.jobs,
-            self.judged, self.candidates, self.compared, self.predictions, self.options_file, self.gates, self.shadow,
-            self.retrained_file, self.database, self.feedback, self.claims, self.secrets_file, self.audit,
-            self.log.parent,
+            self.models, self.schema_file, self.glossary_file, self.salt_file, self.parts_file, self.datasets,
+            self.runs, self.jobs, self.judged, self.candidates, self.compared, self.predictions, self.options_file,
+            self.gates, self.shadow, self.retrained_file, self.database, self.feedback, self.claims, self.secrets_file,
+            self.audit, self.log.parent,
         )  # fmt: skip
 
 
@@ -221,6 +232,23 @@ class Alerts:
         return cls(webhooks, address.rstrip("/"))
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """From where a browser may come to the dashboard: `hosts` that it may name, and who may frame the pages."""
+
+    hosts: tuple[str, ...]
+    framed_by: tuple[str, ...]
+
+    @classmethod
+    def of(cls) -> Reach:
+        """As the environment says. Raises BadOptionError for a frame that is no http(s) address."""
+        hosts = (name.strip() for name in os.environ.get(HOSTS_VARIABLE, "").split(","))
+        frames = tuple(os.environ.get(FRAMES_VARIABLE, "").split())
+        if wrong := [frame for frame in frames if not _FRAME.fullmatch(frame)]:
+            raise BadOptionError(FRAMES_VARIABLE, f"{wrong[0]} is no address such as https://huggingface.co.")
+        return cls(tuple(filter(None, hosts)), frames)
+
+
 def _secrets(path: Path) -> tuple[dict[str, str], list[str]]:
     """The texts of `[alerts]`, and its list of webhooks."""
     try:
@@ -262,13 +290,13 @@ def trial_environment() -> dict[str, str]:
     return ours | one | {"PYTHONPATH": str(ROOT)}
 
 
-def dashboard_environment(home: Path) -> dict[str, str]:
-    """That of a process of ours which answers many sessions, each in threads of its own.
+def dashboard_environment(home: Path, hosts: Iterable[str] = ()) -> dict[str, str]:
+    """That of a process of ours which answers many sessions, each in threads of its own, to these names of hosts.
 
     glibc gives threads pools of memory of their own and hardly ever gives one back; with two for all of them a further
     session costs a tenth (`benchmarks/sessions.py`). Whoever has chosen otherwise keeps it.
     """
-    return {"MALLOC_ARENA_MAX": "2"} | child_environment(home)
+    return {"MALLOC_ARENA_MAX": "2"} | child_environment(home) | {HOSTS_VARIABLE: ",".join(hosts)}
 
 
 def environment_of_tests() -> dict[str, str]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from core.jobs import Jobs
     from core.monitoring.incidents import Incidents
     from core.monitoring.targets import TargetOptions
+    from core.planning.entries import Entries
     from core.policy.store import Policies
     from core.registry.lineage import Lineage
     from core.registry.registry import Registry
@@ -40,11 +41,14 @@ if TYPE_CHECKING:
     from core.review.decisions.consistency import Consistency
     from core.review.decisions.effects import Effects
     from core.review.decisions.outbox import Outbox
+    from core.review.enqueue import Enqueuing
     from core.review.guidance import GuidanceStore
     from core.review.queue import Queue
     from core.scoring.export import Exports
     from core.scoring.online_runs import OnlineRuns
     from core.scoring.runs import Runs
+    from core.scoring.user_names import UserNames
+    from core.scoring.view import Views
     from core.store.backup import Backups
     from core.store.database import Database
     from core.store.numbered import Numbering
@@ -153,7 +157,7 @@ class Stores:
     def split(self) -> Split:
         from core.data.split import Split
 
-        return Split(self.settings.data, self.settings.salt_file)
+        return Split(self.settings.data, self.settings.salt_file, self.settings.parts_file)
 
     @cached_property
     def lineage(self) -> Lineage:
@@ -292,3 +296,27 @@ class Stores:
         from core.monitoring.targets import TargetOptions
 
         return TargetOptions(self.accounts, self.options)
+
+    @cached_property
+    def user_names(self) -> UserNames:
+        from core.scoring.user_names import UserNames
+
+        return UserNames(self.datasets, self.runs, self.settings.schema_file)
+
+    @cached_property
+    def entries(self) -> Entries:
+        from core.planning.entries import Entries
+
+        return Entries(self.datasets, self.runs, self.settings.schema_file)
+
+    @cached_property
+    def enqueuing(self) -> Enqueuing:
+        from core.review.enqueue import Enqueuing
+
+        return Enqueuing(self.database, self.guidance, self.numbering, self.split)
+
+    @cached_property
+    def views(self) -> Views:
+        from core.scoring.view import Views
+
+        return Views(self.datasets, self.runs)

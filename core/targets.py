@@ -66,7 +66,8 @@ class Target:
     def __post_init__(self) -> None:
         _check_place(self.path, self.suffixes)
         put = object.__setattr__
-        put(self, "place", Path(os.path.realpath(self.path)))
+        with _told_when_impossible(self.path):
+            put(self, "place", Path(os.path.realpath(self.path)))
         put(self, "_sources", tuple(_present(self.reads)))
         put(self, "_found", self._look())
 
@@ -156,7 +157,7 @@ def _check_place(path: Path, suffixes: tuple[str, ...]) -> None:
 def _present(paths: Iterable[Path]) -> Iterator[tuple[Path, os.stat_result]]:
     """Those that are there, each with what it is; whoever reads it says what is wrong with another."""
     for path in paths:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
             yield path, path.stat()
 
 
@@ -171,6 +172,8 @@ def _told_when_impossible(path: Path) -> Iterator[None]:
     """A name that is too long, links that lead in a circle, a folder that may not be looked into."""
     try:
         yield
+    except ValueError as error:  # a zero byte, or half of a character
+        raise BadOptionError(repr(str(path)), "no file can have this name.") from error
     except OSError as error:
         raise BadOptionError(str(path), f"no file can be written there: {error.strerror or error}.") from error
 

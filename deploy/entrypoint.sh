@@ -11,5 +11,7 @@ if [ ! -e "$home/data/schema.toml" ]; then
   cp "$program/data/salt.txt" "$home/data/"
   cp "$program/data/schema.toml" "$home/data/"
 fi
+# A Hugging Face Space says here under which name it is reached.
+export TRUSTDESK_HOSTS="${TRUSTDESK_HOSTS:-${SPACE_HOST:-}}"
 cd "$program"
 exec python -m app "$@"

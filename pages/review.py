@@ -5,6 +5,7 @@ import streamlit as st
 from app import session
 from app.components.review import key_guard
 from app.components.review.figures import figures
+from app.components.review.fill_today import fill_today, filled_today
 from app.components.review.guidance_form import guidance_form
 from app.components.review.one_by_one import one_by_one
 from app.components.review.queue_filters import queue_filters
@@ -32,6 +33,8 @@ if person is not None:
         st.caption(f"{plain(person.name)} is {person.role} here, a role that judges nobody. Ask an admin for another.")
     else:
         with place:
+            fill_today()
             reopen(person.name)
             filters = queue_filters()
+        filled_today()
         (one_by_one if panel == "One by one" else triage)(person.name, filters)

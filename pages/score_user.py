@@ -1,5 +1,7 @@
 """Score a user: one user's values, score, place, reasons, and what a change would do."""
 
+import functools
+
 import streamlit as st
 
 from app.components.score_user.user_form import changed, reset, user_form
@@ -21,9 +23,11 @@ else:
     thirds = st.grid(3, min_column_width=290, gap=("small", "medium"))
     left, right = thirds.cell(column_span=2), thirds.cell()
     with right:
-        values = user_form(start, model)
-    now, edited = scored(model, values), changed(start, values)
+        before = functools.cache(functools.partial(scored, model, start.values))
+        values = user_form(start, model, lambda: before().strongest)
+    edited = changed(start, values)
+    now = scored(model, values) if edited else before()
     if edited:
         place.button("Reset", icon=":material/undo:", on_click=reset, args=(start,))
     with left:
-        user_result(start, values, now, scored(model, start.values) if edited else now, model)
+        user_result(start, values, now, before(), model)

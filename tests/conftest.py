@@ -16,7 +16,9 @@ from core.schema import schema as schemas
 from core.settings import (
     ADDRESS_VARIABLE,
     ENDPOINT_VARIABLE,
+    FRAMES_VARIABLE,
     HOME_VARIABLE,
+    HOSTS_VARIABLE,
     ROOT,
     TOKEN_VARIABLES,
     WEBHOOK_VARIABLE,
@@ -57,7 +59,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_home_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (HOME_VARIABLE, ENDPOINT_VARIABLE, WEBHOOK_VARIABLE, ADDRESS_VARIABLE, *TOKEN_VARIABLES):
+    ours = (HOME_VARIABLE, ENDPOINT_VARIABLE, WEBHOOK_VARIABLE, ADDRESS_VARIABLE, HOSTS_VARIABLE, FRAMES_VARIABLE)
+    for name in (*ours, *TOKEN_VARIABLES):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from core.data import intake
+from core.data import intake, split
 from core.data.datasets import Dataset
 from core.files import write_text
 from core.home import Home
@@ -74,12 +75,18 @@ def trained_home(home: Home, *, n: int = 1500, seed: int = 0, by: str | None = N
     return version
 
 
+def in_test(home: Home, frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Who (n,) of these users is in the test part of a home, copies of others too."""
+    return split.in_test(split.keys(frame, SCHEMA, home.split.salt()), home.split.moved())
+
+
 def copied(trained: Home, folder: Path) -> Home:
     """What a trained home came with, without what tests have added but versions."""
     shutil.copytree(trained.settings.models, folder / "models")
     (folder / "data").mkdir()
-    for path in (trained.settings.schema_file, trained.settings.salt_file):
-        shutil.copy(path, folder / "data")
+    for path in (trained.settings.schema_file, trained.settings.salt_file, trained.settings.parts_file):
+        if path.is_file():
+            shutil.copy(path, folder / "data")
     dataset = trained.registry.load().metadata.data.dataset
     shutil.copytree(trained.settings.datasets / dataset, folder / "data" / "datasets" / dataset)
     return Home.open(folder)

@@ -110,6 +110,51 @@ def api_same_user_twice(home: Home) -> None:
     assert home.outbox.since(0).empty
 
 
+def label_1_2(home: Home) -> None:
+    for name, column in (("label_1_2", "spam"), ("label_is_legit", "is_legit")):
+        said = works(home, f"schema {name}.csv --id user --label {column} --force", 4).stderr
+        assert "80.3" in said
+        assert "19.7" in said
+        assert "--positive 1" in said
+    for rest in ("label_1_2.csv --label spam --positive 2", "label_is_legit.csv --label is_legit --positive 0"):
+        assert "19.7\u202f% of the users" in works(home, f"schema {rest} --id user --force").stderr
+
+
+def feedback_own_words(home: Home) -> None:
+    scored(home)
+    text = home.settings.schema_file.read_text(encoding="utf-8")
+    assert 'positive = "1"' in text
+    words = text.replace('positive = "1"', 'positive = "spam"').replace('negative = "0"', 'negative = "ham"')
+    home.settings.schema_file.write_text(words, encoding="utf-8")
+    works(home, "feedback import feedback_own_words.csv")
+    facts = json.loads(works(home, "feedback stats --json").stdout)
+    assert facts["by_verdict"] == {"spammer": 1, "legitimate": 1}
+
+
+def predictions_bool(home: Home) -> None:
+    said = works(home, "registry compare predictions_bool.csv v0001 --on train_ok.csv", 0, 2)
+    assert "not a number" not in said.stderr
+    Path("again.csv").write_bytes(Path("predictions_bool.csv").read_bytes())
+    assert "Caution" not in works(home, "registry compare predictions_bool.csv again.csv").stdout
+    Path("turned.csv").write_bytes(Path("predictions_inverted.csv").read_bytes())
+    said = works(home, "registry compare predictions_inverted.csv turned.csv").stdout
+    assert "Caution: predictions_inverted.csv ranks legitimate users above spammers" in said
+
+
+def unnamed_index(home: Home) -> None:
+    for name, column in (("second_id_phone", "phone"), ("unnamed_index", "Unnamed: 0")):
+        said = works(home, f"schema {name}.csv --id user --label spam --force").stderr
+        assert f"{column}: " in said
+        assert "context, never given to the model" in said
+        text = home.settings.schema_file.read_text(encoding="utf-8")
+        assert f'context = ["{column}"]' in text
+    as_before = text.replace(f'"{column}"', "") + f'"{column}" = {{ kind = "count" }}\n'
+    home.settings.schema_file.write_text(as_before, encoding="utf-8")
+    said = works(home, "train unnamed_index.csv --promote", 4).stderr
+    assert f"Caution, leak: 1 feature may give the label away ({column})" in said
+    assert (home.registry.champion(), home.registry.versions()[-1]) == ("v0001", "v0002")
+
+
 def asked(api: Client, user: str, **features: Any) -> None:
     assert api.post("/predict", {"user_id": user, "features": features | {"ratio": 0.5}}).status == 200
 
@@ -148,7 +193,8 @@ def users_scored() -> list[str]:
     "case",
     [
         output_is_input, rejected_rows_are_the_input, feedback_contradicts_itself, feedback_there_and_back,
-        api_same_user_twice, ids_sci, ids_excel_formula, ids_float, ids_nbsp,
+        api_same_user_twice, ids_sci, ids_excel_formula, ids_float, ids_nbsp, label_1_2, feedback_own_words,
+        predictions_bool, unnamed_index,
     ],
     ids=lambda case: case.__name__,
 )  # fmt: skip

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
 from app.api.problem_details import Problem
-from app.api.rate_limit import Bucket
+from app.web.hosts import Hosts
+from app.web.rate_limit import Bucket
 from core.access.accounts import Deed, Person
 from core.access.keys import Key
 from core.errors import KeyRefusedError, NotAllowedError
@@ -23,8 +24,8 @@ KNOWN_FOR: Final = 1.0
 MOST_KNOWN: Final = 1_000
 #: Who acts where no key is needed.
 LOCAL: Final = Person("api", "admin")
-#: Names under which this machine calls itself.
-OWN_NAMES: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+#: Without keys it answers to the names of this machine.
+_HOSTS: Final = Hosts()
 
 
 class Access:
@@ -35,6 +36,10 @@ class Access:
         self._known: dict[str, tuple[float, Key | None]] = {}
         self._needed = (-KNOWN_FOR, True)
         self._buckets: dict[str, Bucket] = {}
+
+    @property
+    def home_folder(self) -> Path:
+        return self._home.settings.home
 
     @property
     def key_needed(self) -> bool:
@@ -88,18 +93,11 @@ class Access:
 
 def _check_local(headers: Mapping[str, str]) -> None:
     """Without keys only this machine is served; a web page that is open on it must not speak for who sits there."""
-    if _host(f"//{headers.get('host', '')}") not in OWN_NAMES:
+    if not _HOSTS.answers(headers.get("host", "")):
         raise Problem(421, "other_host", "Without a key only requests to 127.0.0.1 or localhost are answered.")
-    origin = headers.get("origin")
-    if origin is not None and _host(origin) not in OWN_NAMES:
+    page = headers.get("origin")
+    if page is not None and not _HOSTS.knows_page(page):
         raise Problem(403, "other_origin", "Without a key no request of a web page elsewhere is answered.")
-
-
-def _host(address: str) -> str | None:
-    try:
-        return urlsplit(address).hostname
-    except ValueError:
-        return None
 
 
 class May:

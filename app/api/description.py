@@ -15,7 +15,10 @@ from core.access.accounts import MAY, ROLES, Role
 
 Spec = dict[str, Any]
 _PROBLEM: Final = {problem_details.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
-_ALWAYS: Final = {500: "A bug.", 503: "It cannot be done now."}
+_ALWAYS: Final = {
+    500: "A bug.", 503: "It cannot be done now: no model is in charge, or the database is in use, damaged or gone.",
+    507: "The disk is full, or may not be written to.",
+}  # fmt: skip
 _KEYED: Final = {
     401: "There is no key, or it lets nobody in.", 403: "The role of the key does not allow this.",
     421: "It was sent to another host.", 429: "The key was used too often.",
@@ -24,9 +27,7 @@ _WITH_BODY: Final = {
     400: "The body is not JSON as RFC 8259 has it.", 408: "The body came too slowly.", 413: "The body is too large.",
     415: "The body is of another kind.",
 }  # fmt: skip
-_WRITES: Final = {
-    409: "It contradicts what is there, or the same request is still being carried out.", 507: "The disk is full.",
-}  # fmt: skip
+_WRITES: Final = {409: "It contradicts what is there, or the same request is still being carried out."}
 
 
 def complete(spec: Spec, routers: Iterable[APIRouter]) -> Spec:

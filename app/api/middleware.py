@@ -45,14 +45,21 @@ class Gate:
         passing = _Passing(scope, receive, send)
         try:
             self._let_in(scope, passing)
-        except (Problem, TrustdeskError) as error:
-            problem = error if isinstance(error, Problem) else problem_details.of(error)
+        except (Problem, TrustdeskError, OSError) as error:
+            problem = self._problem(error)
             await passing.drain()
             await problem_details.answer(problem)(scope, receive, passing.send)
         else:
             await self._app(scope, passing.receive, passing.send)
         finally:
             passing.tell()
+
+    def _problem(self, error: Problem | TrustdeskError | OSError) -> Problem:
+        if isinstance(error, Problem):
+            return error
+        if isinstance(error, OSError):
+            return problem_details.of_system(error, self._access.home_folder)
+        return problem_details.of(error)
 
     def _let_in(self, scope: Scope, passing: _Passing) -> None:
         if scope["path"] not in OPEN:

@@ -9,20 +9,24 @@ import http
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from app.api import log
+from core import files
 from core.errors import (
     BadOptionError,
+    BusyError,
+    DamagedDatabaseError,
     DamagedModelError,
     FeaturesError,
+    GoneError,
     KeyRefusedError,
     MigrationError,
     NewerFormatError,
@@ -48,6 +52,9 @@ STATUSES: Final[Mapping[type[TrustdeskError], int]] = {
     SchemaError: 503,
     WrongFeaturesError: 503,
     StorageError: 507,
+    BusyError: 503,
+    DamagedDatabaseError: 503,
+    GoneError: 503,
     NewerFormatError: 503,
     MigrationError: 503,
     DamagedModelError: 503,
@@ -79,7 +86,9 @@ def of(error: TrustdeskError) -> Problem:
     """The problem that an error of ours is; its sentence stays."""
     status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
     code = "".join(f"_{each.lower()}" if each.isupper() else each for each in type(error).__name__)
-    headers = {"WWW-Authenticate": "Bearer"} if status == http.HTTPStatus.UNAUTHORIZED else None
+    headers = {"WWW-Authenticate": "Bearer"} if status == http.HTTPStatus.UNAUTHORIZED else {}
+    if isinstance(error, BusyError):
+        headers["Retry-After"] = "1"
     return Problem(status, code.strip("_").removesuffix("_error"), str(error), headers=headers, errors=_about(error))
 
 
@@ -113,7 +122,7 @@ def answer(problem: Problem) -> Response:
 def add_to(app: FastAPI) -> None:
     """Have an app tell of all its failures as problems."""
     handlers = {
-        TrustdeskError: _ours, RequestValidationError: _invalid, HTTPException: _http, OperationalError: _database,
+        TrustdeskError: _ours, RequestValidationError: _invalid, HTTPException: _http, OSError: _system,
         ClientDisconnect: _gone, Exception: _bug,
     }  # fmt: skip
     for kind, handler in handlers.items():
@@ -140,14 +149,18 @@ async def _http(_request: Request, error: Exception) -> Response:
     )  # fmt: skip
 
 
-async def _database(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, OperationalError)  # noqa: S101 - what it is registered for
-    log.tell("database", level=logging.ERROR, why=str(error.orig))
-    if "locked" in str(error.orig):  # as SQLite says it
-        detail = "The database of this home is busy. Nothing was stored; try again."
-        return answer(Problem(503, "busy", detail, headers={"Retry-After": "1"}))
-    detail = "The database of this home cannot be written to. Nothing was stored; the log of the server says why."
-    return answer(Problem(507, "storage", detail))
+async def _system(request: Request, error: Exception) -> Response:
+    assert isinstance(error, OSError)  # noqa: S101 - what it is registered for
+    return answer(of_system(error, request.app.state.home.settings.home))
+
+
+def of_system(error: OSError, home: Path) -> Problem:
+    """The problem that an error of the system is, where storage is to blame; else the error is raised again."""
+    failure = files.failure(error, home)
+    if failure is None:
+        raise error
+    log.tell("storage", level=logging.ERROR, why=str(failure))
+    return of(failure)
 
 
 async def _gone(_request: Request, _error: Exception) -> Response:

@@ -22,8 +22,8 @@ def api(
 ) -> None:
     """Serve the REST API; its documentation is at /docs. The log goes to stderr, a JSON object a line."""
     from app.api import server
-    from app.api.access import OWN_NAMES
     from app.api.options import Options
+    from app.web.hosts import OWN_NAMES
 
     home = home_of(context, home_dir)
     with guard.command(home):

@@ -66,6 +66,6 @@ def restore(context: typer.Context, file: Archive, home_dir: HomeOption = None) 
     from core.store import backup as backups
 
     home = home_of(context, home_dir)
-    with guard.command(home):
+    with guard.command(home, new=True):
         done = backups.restore(file, home.settings.home)
         tell(f"{done.files:,} files ({done.size / 1e6:,.1f} MB) are in {home.settings.home}; all are as they were.")

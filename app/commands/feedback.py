@@ -25,7 +25,7 @@ from app.commands.shared import (
 )
 from app.guard import tell
 from app.stdout import put
-from core.errors import BadOptionError, NotAllowedError, RefusedError, UnknownItemError
+from core.errors import BadOptionError, NotAllowedError, RefusedError, UnknownItemError, stored
 from core.home import Home
 
 if TYPE_CHECKING:
@@ -154,7 +154,8 @@ def import_feedback(
             f"{file.name}: {len(rows):,} rows, {done.new:,} new{changed}, {done.known:,} known{replaced}, "
             f"{len(done.refused):,} rejected."
         )
-        _reject(rejected, done.refused)
+        with stored("The verdicts are stored; only the file of rejected rows is not."):
+            _reject(rejected, done.refused)
     raise SystemExit(SOME_REJECTED if done.refused else 0)
 
 
@@ -172,7 +173,8 @@ def forget(
         person, now = _admin(home, by), datetime.now(UTC)
         home.effects.catch_up()  # what is blank cannot be applied to a case any more
         verdicts = home.feedback.forget(user, by=person.name, now=now)
-        blanked = home.cases.forget(user)
+        with stored(f"{_count(verdicts, 'verdict')} are blank already; the cases are not. Forget the user again."):
+            blanked = home.cases.forget(user)
         if not verdicts + blanked:
             raise UnknownItemError("verdict or case on", user)
         if blanked:

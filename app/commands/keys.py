@@ -35,8 +35,10 @@ def create(
     with guard.command(home):
         admin, now = allowed(home, by, "manage accounts"), datetime.now(UTC)
         key, text = home.keys.create(name, accounts.role_named(role), now=now, days=days, rate=rate)
-        home.audit.note(who=admin.name, what="create key", about=f"{key.name}, {key.role}", now=now)
-        put(f"{text}\n")
+        try:
+            home.audit.note(who=admin.name, what="create key", about=f"{key.name}, {key.role}", now=now)
+        finally:  # it lets somebody in, and is kept nowhere else
+            put(f"{text}\n")
         tell(f"This is the only time the key of {key.name} is shown. It has the role {key.role}.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,13 +21,35 @@ app = typer.Typer(no_args_is_help=True, help="The queue of users to be judged: f
 
 
 @app.command()
+def plan(context: typer.Context, as_json: AsJson = False, home_dir: HomeOption = None) -> None:
+    """Who is reviewed today if its places are filled now, who waits, and for how many days; changes nothing."""
+
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        found = home.plans.outlook(now=datetime.now(UTC))
+        if as_json:
+            put(json.dumps(asdict(found) | {"days": found.days, "sentence": found.sentence}, indent=1) + "\n")
+        else:
+            put(f"{found.sentence}\n")
+
+
+@app.command()
+def fill(context: typer.Context, by: By = None, home_dir: HomeOption = None) -> None:
+    """Fill today's places: flagged users of all runs, a random sample of everybody, and some the model is unsure of."""
+
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        tell(home.plans.fill(by=name_of(by), now=datetime.now(UTC)).sentence)
+
+
+@app.command()
 def add(
     context: typer.Context,
     run: Annotated[str, typer.Argument(help="The run, such as r-0001.")],
     by: By = None,
     home_dir: HomeOption = None,
 ) -> None:
-    """Queue the users of a run: the highest risks, a random sample of all bands, and those it is unsure of."""
+    """Fill today's places once a run is scored: its users take part as those of all runs do."""
 
     home = home_of(context, home_dir)
     with guard.command(home):

@@ -75,6 +75,8 @@ def promote(context: typer.Context, version: Version, why: Why, by: By = None, h
     with guard.command(home):
         warning = home.registry.warning(version)
         before = home.registry.promote(version, by=name_of(by), why=why, now=datetime.now(UTC))
+        for caution in home.registry.describe(version).cautions or ():
+            tell(f"Caution, {caution.kind}: {caution.sentence}")
         if before == version:
             tell(f"{version} is in charge already.")
         else:

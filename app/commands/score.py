@@ -12,6 +12,7 @@ import typer
 from app.commands.labelled import tell_problems, working
 from app.commands.shared import SOME_REJECTED, HomeOption, Overwrite, Version, home_of
 from app.guard import tell
+from core.errors import stored
 
 if TYPE_CHECKING:
     from core.data.intake import Checked
@@ -55,6 +56,7 @@ def score(
             now=datetime.now(UTC), allow_missing=allow_missing, progress=progress.counted,
             ready=lambda checked: _claim(checked, rejected),
         )  # fmt: skip
+        stack.enter_context(stored(f"All scores are stored as run {done.run.id}: *Score a file* gives them."))
         frame = score_file.explained(
             done.frame, done.results["probability"].to_numpy(), loaded, policy, which=reasons, top=top, helper=helper,
             progress=lambda done, of: progress.counted("Reasons", done, of),
@@ -81,7 +83,7 @@ def _claim(checked: Checked, rejected: Target) -> None:
 
 def _tell_run(done: Scoring, output: Path, rejected: Target) -> None:
     from core.data.records import KEPT
-    from core.scoring import nobody_flagged
+    from core.policy import nobody_flagged
 
     run = done.run
     tell_problems(done.dataset)

@@ -13,6 +13,7 @@ from app.commands.labelled import read, tell_rejected, working
 from app.commands.shared import SOME_REJECTED, AsJson, By, HomeOption, Version, home_of, name_of
 from app.guard import tell
 from app.stdout import put
+from core.errors import stored
 
 if TYPE_CHECKING:
     from core.home import Home
@@ -25,6 +26,9 @@ def train(
     context: typer.Context,
     labelled: Labelled,
     promote: Annotated[bool, typer.Option("--promote", help="Put the new version in charge.")] = False,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Put it in charge although something gives the label away.")
+    ] = False,
     family: Annotated[str, typer.Option(help="xgboost, which can be in charge, or one to compare.")] = "xgboost",
     class_weight: Annotated[
         str, typer.Option(help="natural, balanced, or how much a spammer counts for each legitimate user.")
@@ -41,6 +45,8 @@ def train(
     home_dir: HomeOption = None,
 ) -> None:
     """Train a model on labelled users, judge it on users it never sees, and store it as a version."""
+    from core.errors import RefusedError
+    from core.evaluation.cautions import leaks
     from core.model import families
     from core.schema import schema as schemas
     from core.training import training
@@ -61,12 +67,22 @@ def train(
             progress=progress,
         )  # fmt: skip
         progress.end()
-        if promote:
-            home.registry.promote(run.version, by=name, why="Trained with --promote.", now=datetime.now(UTC))
+        found = run.cautions or ()
+        stopped = bool(leaks(found)) and not anyway
+        if promote and not stopped:
+            why = "Trained with --promote --anyway." if leaks(found) else "Trained with --promote."
+            with stored(f"{run.version} is stored and not in charge: registry promote {run.version}."):
+                home.registry.promote(run.version, by=name, why=why, now=datetime.now(UTC))
         tell_rejected(home, dataset)
         _tell_kept(home, run)
-        facts = {"model_version": run.version or None, "candidate": run.id}
+        facts: dict[str, Any] = {"model_version": run.version or None, "candidate": run.id}
+        facts |= {"cautions": [each.as_json() for each in found]}
         _print_figures(run.figures.as_json() | facts, as_json)
+        if promote and stopped:
+            raise RefusedError(
+                f"{run.version} is kept and not put in charge: something gives the label away. Mend that and train "
+                "again, or add --anyway if you are sure."
+            )
     raise SystemExit(SOME_REJECTED if dataset.rejected else 0)
 
 
@@ -118,6 +134,8 @@ def _tell_kept(home: Home, run: TrainingRun) -> None:
         f"{run.version or run.id}: {trees} on {run.data.trained_on:,} users, judged on "
         f"{run.data.tested_on:,} others, {run.seconds:.0f} s."
     )
+    for caution in run.cautions or ():
+        tell(f"Caution, {caution.kind}: {caution.sentence}")
     for note in run.notes:
         tell(note)
     if run.search:

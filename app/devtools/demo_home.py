@@ -58,7 +58,7 @@ def worked_through(home: Home, *, now: datetime, verdicts: int = JUDGED) -> Stor
         _scored(home, f"signups_{at:%d_%b}.csv".lower(), payload, schema, now=at)
     run = _scored(home, DEMO_USERS, home.settings.demo / DEMO_USERS, schema, now=now - timedelta(hours=5))
     home.plans.queue_run(run.id, by=REVIEWER, now=now - timedelta(hours=4))
-    home.plans.send(run.id, _unsure(home, run), by=REVIEWER, now=now - timedelta(hours=3))
+    home.sending.send(run.id, _unsure(home, run), by=REVIEWER, now=now - timedelta(hours=3))
     _judged(home, run, verdicts, now=now)
     version = _learnt(home, schema, now=now - timedelta(hours=1))
     dataset = home.datasets.put(intake.read(DEMO_LABELLED, home.settings.demo / DEMO_LABELLED, schema), schema, now=now)
@@ -67,7 +67,7 @@ def worked_through(home: Home, *, now: datetime, verdicts: int = JUDGED) -> Stor
     identity = home.comparer.identity(request)
     home.comparisons.save(identity, home.comparer.made(request))
     _tried(home, version, now=now)
-    return Story(run, home.plans.users(run, schema), champion, version, dataset, identity)
+    return Story(run, home.user_names.of(run), champion, version, dataset, identity)
 
 
 def _parts(users: Path) -> Iterator[bytes]:

@@ -24,13 +24,14 @@ from app.queries.cache import SizedCache
 from core.comparison.comparison_store import Compared
 from core.data import intake
 from core.data.datasets import Dataset
-from core.diagnostics import run_cautions
 from core.errors import UnknownItemError
 from core.estimation.estimate import Figures
-from core.evaluation.cautions import leaking
+from core.evaluation.cautions import Caution
 from core.evaluation.thresholds import Sweep
 from core.home import Home
 from core.jobs import Job
+from core.planning.day import Outlook
+from core.policy.nobody_flagged import sentence as _nobody_flagged
 from core.policy.policy import Policy
 from core.registry.baseline import Baseline
 from core.registry.population import Population
@@ -44,9 +45,10 @@ from core.schema import schema as schemas
 from core.schema.glossary import Glossary
 from core.schema.schema import Schema
 from core.scoring import export, score_job
-from core.scoring.nobody_flagged import sentence as _nobody_flagged
 from core.scoring.runs import Run
 from core.settings import DEMO_LABELLED, Settings
+from core.training import run_cautions
+from core.training.training import labels
 from core.training.training_runs import TrainingRun
 
 #: What the numbers of the Explore page may take, in bytes.
@@ -102,6 +104,18 @@ def baseline(version: str) -> Baseline:
 def guidance() -> Guidance:
     """What the lead has set for reviews."""
     return home().guidance.load()
+
+
+def outlook() -> Outlook:
+    """Who is reviewed today if its places are filled now, and who waits; anew when that may have changed."""
+    here, known, day = home(), home().ledger, now()
+    known.refresh()
+    newest = next(iter(here.runs.recent(1)), None)
+    key = (
+        "outlook", here, newest and newest.id, known.position, here.cases.waiting().open, here.guidance.load().version,
+        here.policies.in_force().version, here.registry.champion(), f"{day:%Y-%m-%d}",
+    )  # fmt: skip
+    return kept(key, lambda: here.plans.outlook(now=day))
 
 
 def population(version: str) -> Population:
@@ -216,8 +230,10 @@ def rejected_file(dataset: str) -> bytes:
     return export.as_bytes(home().exports.rejected_table(dataset), ".csv")
 
 
-def cautions(run: TrainingRun) -> tuple[str, ...]:
-    """What speaks against the figures of a training run, leaks of its users first."""
+def cautions(run: TrainingRun) -> tuple[Caution, ...]:
+    """What speaks against the figures of a training run, leaks first; looked for here where the run says nothing."""
+    if run.cautions is not None:
+        return run.cautions
     leaks = kept(("leaks", home(), run.data.dataset), lambda: _leaks(run.data.dataset))
     own = kept(("cautions", home(), run.id), lambda: run_cautions.of_run(run, home().training_runs.scores(run.id)))
     return (*leaks, *own)
@@ -238,10 +254,12 @@ def kept(key: Hashable, make: Callable[[], T]) -> T:
     return _explored().get(key, make)
 
 
-def _leaks(dataset: str) -> tuple[str, ...]:
+def _leaks(dataset: str) -> tuple[Caution, ...]:
+    columns = schema()
     with contextlib.suppress(UnknownItemError):  # a run outlives the users it learnt from
-        text = leaking(run_cautions.suspects(home().datasets.frame(dataset), schema()))
-        return () if text is None else (text,)
+        users = home().datasets.frame(dataset)
+        if columns.label is not None and columns.label.column in users:
+            return run_cautions.of_users(users, labels(users, columns), columns)
     return ()
 
 

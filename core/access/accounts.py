@@ -14,11 +14,12 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import BoundedSemaphore
 from typing import Any, Final, Literal, get_args
 
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
-from core.errors import BadOptionError, NotAllowedError, RefusedError, SignInError, UnknownItemError
+from core.errors import BadOptionError, CrowdedError, NotAllowedError, RefusedError, SignInError, UnknownItemError
 from core.store.database import Database
 from core.store.tables import accounts, keys
 
@@ -44,6 +45,10 @@ MAY: Final[Mapping[Role, frozenset[Deed]]] = {
 
 #: scrypt as RFC 7914 defines it; n, r and p take 32 MB and about a tenth of a second for each guess.
 _COST: Final[Mapping[str, int]] = {"n": 2**15, "r": 8, "p": 1, "maxmem": 64 * 2**20, "dklen": 32}
+#: Passwords hashed at once in a process: however many are tried, other threads have their cores and their memory.
+_HASHING: Final = BoundedSemaphore(1)
+#: Seconds that a password waits for its turn.
+PATIENCE: Final = 10.0
 #: Wrong passwords in a row before an account is locked, and for how long.
 FAILURES: Final = 10
 LOCK: Final = timedelta(minutes=15)
@@ -136,6 +141,7 @@ class Accounts:
 
         Raises SignInError in the same words and after the same work for an unknown name, a wrong password and a locked
         account, so that an attacker learns none of them. FAILURES wrong passwords in a row lock an account for LOCK.
+        Raises CrowdedError where so many are tried at once that this one was not looked at; it then does not count.
         """
         with self.database.connect() as connection:
             row = _find(connection, name)
@@ -222,7 +228,12 @@ def _secret(password: str) -> dict[str, str]:
 def _digest(password: str, salt: str) -> str:
     # A key typed on another system may come in another encoding of the same characters.
     typed = unicodedata.normalize("NFKC", password[:_MOST_PASSWORD]).encode("utf-8", "surrogatepass")
-    return hashlib.scrypt(typed, salt=bytes.fromhex(salt), **_COST).hex()
+    if not _HASHING.acquire(timeout=PATIENCE):
+        raise CrowdedError
+    try:
+        return hashlib.scrypt(typed, salt=bytes.fromhex(salt), **_COST).hex()
+    finally:
+        _HASHING.release()
 
 
 def _admit(connection: Connection, row: Row[Any], right: bool, now: datetime) -> Person | None:  # noqa: FBT001

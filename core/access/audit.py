@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from typing import Final
 import pandas as pd
 import pyarrow as pa
 
-from core.errors import FileProblemError, NewerFormatError, listed
+from core.errors import FileProblemError, NewerFormatError, listed, stored
 from core.formats import shown
 from core.store import chained_log, log_line
 from core.store.verify import Chain, Verified
@@ -37,18 +38,21 @@ class AuditLog:
 
     def note(
         self, *, who: str, what: str, about: str, why: str = "",
-        details: Mapping[str, object] = _NOTHING, now: datetime,
+        details: Mapping[str, object] = _NOTHING, now: datetime, ahead: bool = False,
     ) -> None:  # fmt: skip
         """Write down that `who` did `what` (a verb) about something; on disk when this returns.
 
-        `details` are facts that JSON can hold; others are written as text. Raises StorageError, and FileProblemError
-        where the log is not what was written.
+        `details` are facts that JSON can hold; others are written as text. ahead: it is still to be done, and is not
+        where this fails; else what is raised says that it was done. Raises StorageError, and FileProblemError where the
+        log is not what was written.
         """
         told = json.dumps(dict(details), ensure_ascii=False, default=str) if details else ""
         texts = (now.astimezone(UTC).isoformat(), who, what, about, why, told)
-        with chained_log.locked(self.path):
+        row = [log_line.encode(_storable(text)) for text in texts]
+        done = f"What was asked for was done ({what}: {about}), but the audit log does not say so."
+        with contextlib.nullcontext() if ahead else stored(done), chained_log.locked(self.path):
             self._chain.check()
-            chained_log.append(self.path, tuple(_TYPES), [[log_line.encode(_storable(text)) for text in texts]])
+            chained_log.append(self.path, tuple(_TYPES), [row])
 
     def read(self, most: int = 1000) -> pd.DataFrame:
         """The latest notes, newest first: `time` (UTC), `who`, `what`, `about`, `why`, `details`

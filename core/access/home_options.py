@@ -59,7 +59,7 @@ class HomeOptions:
                 return
             document = self._parsed(tomlkit.parse)
             _put(document, name, values)
-            self.audit.note(who=by, what="change settings", about=name, details=changed, now=now)
+            self.audit.note(who=by, what="change settings", about=name, details=changed, now=now, ahead=True)
             write_text(self.options_file, tomlkit.dumps(document))
 
     def _parsed(self, parse: Callable[[str], T]) -> T:

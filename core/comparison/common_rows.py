@@ -27,7 +27,8 @@ class Rows:
     """Labelled users (n,) that no compared version learnt from, of the `labelled` ones of a dataset.
 
     `trained_on`: version -> how many of the labelled users it was trained on. `untold`: versions of which that cannot
-    be told: they come from homes with another salt, or were pulled without word of who they learnt from.
+    be told: they come from homes with another salt, or were pulled without word of who they learnt from. `copies`:
+    users left out because they share every feature with one learnt from.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Rows:
     labelled: int
     trained_on: Mapping[str, int]
     untold: tuple[str, ...]
+    copies: int = 0
 
     @property
     def sentence(self) -> str:
@@ -44,7 +46,8 @@ class Rows:
         said = f"{self.name}: {count(len(self.label), 'user')}, {count(int(self.label.sum()), 'spammer')}"
         if left:
             learnt = listed(sorted(name for name, n in self.trained_on.items() if n))
-            said += f"; {left:,} that {learnt} learnt from are left out"
+            alike = f", and {self.copies:,} who share every feature with such a user," if self.copies else ""
+            said += f"; {left - self.copies:,} that {learnt} learnt from{alike} are left out"
         if self.untold:
             come, they = ("comes from a home", "it") if len(self.untold) == 1 else ("come from homes", "they")
             said += f". {listed(self.untold)} {come} with another salt, or without word of who was learnt from: "
@@ -77,10 +80,12 @@ class CommonRows:
                 fresh &= ~known
             else:
                 untold.append(model.version)
+        copies = split.copies_of(frame, [name for name in schema.names if name in frame], ~fresh)
+        fresh &= ~copies
         kept = frame[fresh]
         label = training.labels(kept, schema)
         _enough(label, dataset.name, learnt=not fresh.all())
-        return Rows(dataset.name, kept, label, len(frame), trained_on, tuple(dict.fromkeys(untold)))
+        return Rows(dataset.name, kept, label, len(frame), trained_on, tuple(dict.fromkeys(untold)), int(copies.sum()))
 
 
 def contender(rows: Rows, model: Model) -> Contender:

@@ -180,8 +180,9 @@ def _cautions(known: Past, rows: Rows, figures: Figures, contender: Contender) -
     name, data, estimate = contender.name, known.data, figures.overall["pr_auc"]
     sweep = Sweep(rows.label, contender.probability)
     said = [
+        cautions.upside_down(name, figures.overall["roc_auc"]),
         data and cautions.other_prevalence(name, (data.positives, data.rows), (figures.positives, figures.n)),
-        *(cautions.below_trivial(name, sweep.confusion(above)) for above in figures.thresholds.values()),
+        cautions.below_trivial_at(name, [sweep.confusion(above) for above in figures.thresholds.values()]),
         cautions.overfitted(name, known.pr_auc, estimate),
         cautions.unstable(name, known.folds, estimate),
     ]

@@ -1,7 +1,8 @@
 """A first schema from a table: what each column seems to be, never what it means.
 
-A column of numbers becomes a feature, everything else context. Kinds are told from the values only; codes
-(numbers that stand for something) look like counts, so a person must say which columns are codes.
+A column of numbers becomes a feature, everything else context, and so does a column that is no fact about users
+(`core.data.proposal.telltale`). Kinds are told from the values only; codes (numbers that stand for something) look like
+counts, so a person must say which columns are codes.
 """
 
 from __future__ import annotations
@@ -12,22 +13,24 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from core.data import cells
-from core.data.cells import Floats, Marks, Numbers, judge
+from core.data.cells import Floats, Marks, Numbers
 from core.data.layout import is_result
 from core.data.payload import open_text
 from core.data.problems import quoted
-from core.data.records import Records, split
+from core.data.proposal import label_words, telltale
+from core.data.proposal.label_words import Meaning, Value, meaning
+from core.data.records import Bools, Records, split
 from core.errors import BadOptionError, FileProblemError, listed
-from core.schema.schema import Column, Label, Schema, key, matched
-from core.wording import count
+from core.schema.schema import Column, Label, Schema, matched
+from core.wording import count, percent
 
 #: Share of numbers among the cells that are not missing, from which a column is a feature.
 ENOUGH: Final = 0.95
-#: Label values that mean "yes, a spammer" wherever they occur.
-_POSITIVE: Final = frozenset({"true", "yes", "spam", "spammer"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +43,14 @@ class Inferred:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A column, looked at: the feature it can be, or None and why not."""
+    """A column, looked at: the feature it can be, or None and why not; `why` in words of its own where it has some."""
 
     name: str
     feature: Column | None
-    reason: str
-    note: str | None
-    distinct: bool
+    reason: str = ""
+    note: str | None = None
+    distinct: bool = False
+    why: str = ""
 
 
 def infer(
@@ -60,8 +64,8 @@ def infer(
 ) -> Inferred:
     """Propose a schema for a CSV file, plain or gzipped. `missing`: what says so besides the built-in marks.
 
-    Raises FileProblemError when the file cannot be read as a table or has no column of numbers, and
-    BadOptionError when `id`, `label` or `positive` cannot be used.
+    Raises FileProblemError when the file cannot be read as a table or has no column of numbers, BadOptionError when
+    `id`, `label` or `positive` cannot be used, and UnclearLabelError where somebody has to say who the spammers are.
     """
     records = split(name, open_text(name, payload).data, wanted=[text for text in (id, label) if text])
     at_id, at_label = _position(name, records, "--id", id), _position(name, records, "--label", label)
@@ -71,7 +75,8 @@ def infer(
         raise BadOptionError("--positive", "say which column is the label: --label NAME.")
     marks = Marks.of(missing)
     rest = [at for at, column in enumerate(records.header) if column and at not in (at_id, at_label)]
-    seen = [_look(records.header[at], numbers) for at, numbers in _columns(records, rest, marks)]
+    told, said = (None, None) if at_label is None else _label(records, at_label, positive, marks)
+    seen = [_look(records.header[at], numbers, there, said) for at, numbers, there in _columns(records, rest, marks)]
     features = tuple(column.feature for column in seen if column.feature)
     if not features:
         raise FileProblemError(
@@ -80,11 +85,11 @@ def infer(
     schema = Schema(
         features=features,
         id=None if at_id is None else records.header[at_id],
-        label=None if at_label is None else _label(records, at_label, positive, marks),
+        label=told,
         context=tuple(column.name for column in seen if column.feature is None),
         missing=tuple(missing),
     )
-    return Inferred(schema, tuple(_notes(records, seen, schema)))
+    return Inferred(schema, tuple(_notes(records, seen, schema, said)))
 
 
 def _position(name: str, records: Records, option: str, column: str | None) -> int | None:
@@ -96,23 +101,27 @@ def _position(name: str, records: Records, option: str, column: str | None) -> i
     return found[column]
 
 
-def _columns(records: Records, positions: list[int], marks: Marks) -> Iterator[tuple[int, Numbers]]:
+def _columns(records: Records, positions: list[int], marks: Marks) -> Iterator[tuple[int, Numbers, Bools]]:
+    """Of each column its numbers, and where it has a cell that is not missing."""
     texts = records.columns(dict.fromkeys(positions, cells.TEXT), marks.nulls, null_text=True)
     for at in positions:
-        yield at, cells.judged(texts.pop(at), marks)
+        column = texts.pop(at)
+        yield at, cells.judged(column, marks), column.is_valid().to_numpy()
 
 
-def _look(name: str, numbers: Numbers) -> _Seen:
+def _look(name: str, numbers: Numbers, there: Bools, label: Floats | None) -> _Seen:
     known = numbers.values[~np.isnan(numbers.values)]
     wrong = 0 if numbers.wrong is None else len(numbers.wrong.at)
     if is_result(name):
-        return _Seen(name, None, "result", None, distinct=False)
+        return _Seen(name, None, "result")
     if not known.size and not wrong:
-        return _Seen(name, None, "empty", None, distinct=False)
+        return _Seen(name, None, "empty")
     if known.size < ENOUGH * (known.size + wrong):
-        return _Seen(name, None, "text", None, distinct=False)
+        return _Seen(name, None, "text", why=telltale.filled(there, label))
     whole = bool((np.trunc(known) == known).all())
     distinct = whole and 1 < known.size == len(numbers.values) == len(np.unique(known))
+    if why := telltale.reason(name, numbers.values, label):
+        return _Seen(name, None, "telltale", None, distinct, why)
     return _Seen(name, _feature(name, known, whole=whole), "", _stray(name, numbers), distinct)
 
 
@@ -132,60 +141,60 @@ def _stray(name: str, numbers: Numbers) -> str | None:
     return f"{name}: {count(total, 'cell')} {verb} (the first is {first}): {rows} will be rejected."
 
 
-def _label(records: Records, at: int, positive: str | None, marks: Marks) -> Label:
+def _label(records: Records, at: int, positive: str | None, marks: Marks) -> tuple[Label, Floats]:
+    """The label, and what it says of each good record, (n,): 1 for a spammer, 0, NaN where it is missing."""
     name = records.header[at]
     column = records.columns({at: pa.large_string()})[at]
     values = _values(column, marks)
     if len(values) != 2:
-        shown = listed([quoted(text) for text in values.values()])
+        shown = listed([quoted(each.text) for each in values.values()])
         raise BadOptionError(
             "--label", f"{name} has {count(len(values), 'distinct value')} ({shown}); a label needs exactly two."
         )
     yes = _positive(name, values, positive)
     no = next(value for value in values if value != yes)
-    return Label(name, values[yes], values[no])
+    codes, distinct = pd.factorize(column.to_pandas())
+    of_text = np.array([{yes: 1.0, no: 0.0}.get(meaning(text), np.nan) for text in distinct])
+    return Label(name, values[yes].text, values[no].text), of_text[codes]
 
 
-def _positive(name: str, values: dict[str | float, str], positive: str | None) -> str | float:
-    shown = listed([quoted(text) for text in values.values()])
-    if positive is not None:
-        if _meaning(positive) not in values:
-            raise BadOptionError("--positive", f"{name} is never {quoted(positive)}; its values are {shown}.")
-        return _meaning(positive)
-    likely = [value for value in values if value == 1.0 or value in _POSITIVE]
-    if len(likely) != 1:
-        raise BadOptionError("--positive", f"say which value of {name} is the positive one (a spammer): {shown}.")
-    return likely[0]
+def _positive(name: str, values: dict[Meaning, Value], positive: str | None) -> Meaning:
+    if positive is None:
+        return label_words.positive(name, values)
+    if meaning(positive) not in values:
+        shown = listed([quoted(each.text) for each in values.values()])
+        raise BadOptionError("--positive", f"{name} is never {quoted(positive)}; its values are {shown}.")
+    return meaning(positive)
 
 
-def _values(column: Any, marks: Marks) -> dict[str | float, str]:
-    """Distinct labels that are not missing, by what they are compared by, with the first way they are written."""
-    found: dict[str | float, str] = {}
-    for text in column.unique().to_pylist():
+def _values(column: Any, marks: Marks) -> dict[Meaning, Value]:
+    """Labels that are not missing, by what they are compared by: the first way each is written, and its rows."""
+    found: dict[Meaning, Value] = {}
+    for text, rows in ((each["values"], each["counts"]) for each in pc.value_counts(column).to_pylist()):
         if not marks.missing(text):
-            found.setdefault(_meaning(text), text.strip())
+            known = found.get(meaning(text), Value(text.strip(), 0))
+            found[meaning(text)] = Value(known.text, known.rows + rows)
     return found
 
 
-def _meaning(text: str) -> str | float:
-    number = judge(text)
-    return number if isinstance(number, float) and not np.isnan(number) else key(text)
-
-
-def _notes(records: Records, seen: list[_Seen], schema: Schema) -> Iterator[str]:
+def _notes(records: Records, seen: list[_Seen], schema: Schema, label: Floats | None) -> Iterator[str]:
     if schema.id is None:
         yield "No column is named as the id: the row number serves as one."
         for column in seen:
             if column.distinct:
-                yield f"{column.name} is different in every row: name it with --id, or the model will learn from it."
+                so = "or the model will learn from it" if column.feature else "if it says who the user is"
+                yield f"{column.name} is different in every row: name it with --id, {so}."
+    if schema.label is not None and label is not None:
+        yield from _label_notes(schema.label, label)
     yield from (column.note for column in seen if column.note)
+    yield from _telltales(seen)
     reasons = {
         "text": "not numbers: shown as context, never given to the model",
         "empty": "empty in every row: context until there are values",
         "result": "named like a result of ours: context, and renamed when read",
     }
     for reason, words in reasons.items():
-        names = [column.name for column in seen if column.reason == reason]
+        names = [column.name for column in seen if column.reason == reason and not column.why]
         if names:
             yield f"{listed(names)}: {words}."
     unnamed = [f"column {at}" for at, column in enumerate(records.header, 1) if not column]
@@ -193,3 +202,23 @@ def _notes(records: Records, seen: list[_Seen], schema: Schema) -> Iterator[str]
         yield f"{listed(unnamed)}: without a name in the header, kept as context."
     if records.unusable:
         yield f"{count(records.unusable, 'row')} cannot be split into the header's columns and will be rejected."
+
+
+def _telltales(seen: list[_Seen]) -> Iterator[str]:
+    """Columns that are no facts about users, those for the same reason in one sentence."""
+    for why in dict.fromkeys(column.why for column in seen if column.why):
+        alike = [column for column in seen if column.why == why]
+        names = listed([column.name for column in alike])
+        shown = all(column.reason == "text" for column in alike)
+        so = "shown as context, where it tells reviewers the answer" if shown else "context, never given to the model"
+        yield f"{names}: {why}; {so}. Move it to [features] only if it is a fact known of every new user."
+
+
+def _label_notes(label: Label, said: Floats) -> Iterator[str]:
+    share = float(np.nanmean(said))
+    who = f"{label.column} {quoted(label.positive)} is taken for a spammer: {percent(share)} of the users"
+    yield (
+        f"{who}. If that is the wrong way round, give --positive {quoted(label.negative)}."
+        if share > 1 / 2
+        else f"{who}."
+    )

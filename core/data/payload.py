@@ -78,10 +78,9 @@ def _read(name: str, path: Path) -> bytes:
             sentence = "this is a pipe or a device, which may never end: write the table to a file and give its path."
             raise FileProblemError(name, "no_file", sentence)
         return path.read_bytes()
-    except ValueError:  # a zero byte in the path
-        raise FileProblemError(
-            name.replace("\0", ""), "no_such_file", "its path holds a zero byte. Check it."
-        ) from None
+    except ValueError:  # a zero byte, or half of a character
+        shown = name.encode("utf-8", "replace").decode().replace("\0", "")
+        raise FileProblemError(shown, "no_such_file", "no file can have this name. Check the path.") from None
     except (FileNotFoundError, NotADirectoryError):
         raise FileProblemError(name, "no_such_file", "there is no such file. Check the path.") from None
     except IsADirectoryError:

@@ -1,40 +1,79 @@
-"""Which users no model of this home may learn from: decided by a hash of the id, never by a seed.
+"""Which users no model of this home may learn from: decided by a hash, never by a seed.
 
 A split by seed would put one champion's training rows into the comparison with the next. Here a user is
 in the test part for ever, because the part depends on nothing but the home's salt and the user's id
 (or, where there are no ids, on the content of the row).
+
+Users who share every feature may be one user under several ids: a model that has learnt from one knows the answer of
+the others. They go to one part, by a hash of what they share. Who has a part already keeps it; whoever is there with a
+copy among the users learnt from judges nobody. `data/parts.json` names those whose part is not that of their id.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core import locks
+from core import formats, locks
 from core.files import write_text
 from core.schema.schema import Schema
 from core.settings import TEST_SHARE
 
 Keys = npt.NDArray[np.uint64]
+Bools = npt.NDArray[np.bool_]
+FORMAT: Final = 1
 _RANGE = 2.0**64
 #: Bits kept of a key in a model's list of training users: 418,000 users take 1.2 MB, and a stranger is
 #: taken for one of them with a probability of 4e-7.
 FINGERPRINT_BITS = 40
+#: Step and multipliers of splitmix64 (Steele, Lea and Flood, OOPSLA 2014).
+_STEP: Final = np.uint64(0x9E3779B97F4A7C15)
+_MIX: Final = ((np.uint64(30), np.uint64(0xBF58476D1CE4E5B9)), (np.uint64(27), np.uint64(0x94D049BB133111EB)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """n users of a file: keys (n,) of who they are, place (n,) by which copies stand together, who is in the test part,
+    who has a copy among the others (n,), and how many rows repeat another one.
+    """
+
+    keys: Keys
+    place: Keys
+    test: Bools
+    copied: Bools
+    copies: int
+
+    @property
+    def judging(self) -> Bools:
+        """Whom a model may be judged on (n,): the test part without copies of users learnt from."""
+        return self.test & ~self.copied
+
+    @classmethod
+    def alone(cls, keys: Keys) -> Parts:
+        """Of users (n,) none of whom is a copy of another."""
+        return cls(keys, keys, in_test(keys), np.zeros(len(keys), bool), 0)
+
+    def only(self, rows: Bools) -> Parts:
+        """Those of a mask (n,)."""
+        return Parts(self.keys[rows], self.place[rows], self.test[rows], self.copied[rows], self.copies)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Split:
-    """The split of a home, by the salt in `salt_file`."""
+    """The split of a home, by the salt in `salt_file`; `parts_file` names who went with a copy."""
 
     data: Path
     salt_file: Path
+    parts_file: Path
 
     def salt(self) -> bytes:
         """The salt of this home; made at first use, the same ever after."""
@@ -45,6 +84,32 @@ class Split:
                     write_text(self.salt_file, secrets.token_hex(16) + "\n")
         return bytes.fromhex(self.salt_file.read_text(encoding="ascii").strip())
 
+    def moved(self) -> Keys:
+        """Keys of the users whose part is not that of their id, sorted."""
+        path = self.parts_file
+        if not path.is_file():
+            return np.empty(0, np.uint64)
+        return np.array(formats.load(path, known=FORMAT)["moved"], np.uint64)
+
+    def parts(
+        self, frame: pd.DataFrame, schema: Schema, *, learnt: Bools | None = None, judged: Bools | None = None
+    ) -> Parts:
+        """The parts of users (n rows); learnt, judged (n,): who has been in either part so far, as far as is known."""
+        keys_ = keys(frame, schema, self.salt())
+        test = in_test(keys_, self.moved())
+        nobody = np.zeros(len(keys_), bool)
+        return parts(frame, schema, self.salt(), keys_, test, nobody if learnt is None else learnt,
+                     nobody if judged is None else judged)  # fmt: skip
+
+    def keep(self, given: Parts) -> None:
+        """Note the parts given, for ever."""
+        other = given.keys[given.test != in_test(given.keys)]
+        if not len(other):
+            return
+        with locks.held(self.data / "parts.lock"):
+            moved = np.union1d(self.moved(), other)
+            write_text(self.parts_file, json.dumps({"format": FORMAT, "moved": moved.tolist()}))
+
 
 def digest(salt: bytes) -> str:
     """Tells two salts apart without giving either away; 16 hexadecimal digits."""
@@ -53,21 +118,63 @@ def digest(salt: bytes) -> str:
 
 def keys(frame: pd.DataFrame, schema: Schema, salt: bytes) -> Keys:
     """A key for each row, (n,): salted BLAKE2b of the id, or of the feature values when there is no id."""
-    cells: Sequence[bytes]
-    if schema.id is not None:
-        cells = [text.encode() for text in frame[schema.id].astype(str).tolist()]
-    else:
-        # Adding 0.0 turns -0.0 into 0.0: equal rows must have equal bytes.
-        values = np.ascontiguousarray(frame[list(schema.names)].to_numpy(np.float64) + 0.0)
-        values[np.isnan(values)] = np.nan
-        cells = [row.tobytes() for row in values]
-    digest = b"".join(hashlib.blake2b(cell, key=salt, digest_size=8).digest() for cell in cells)
-    return np.frombuffer(digest, dtype=">u8").astype(np.uint64)
+    if schema.id is None:
+        return contents(frame, schema.names, salt)
+    return _hashed([text.encode() for text in frame[schema.id].astype(str).tolist()], salt)
 
 
-def in_test(keys: Keys) -> npt.NDArray[np.bool_]:
-    """Whether each user belongs to the test part, (n,) -> (n,); about TEST_SHARE of them do."""
-    return keys < np.uint64(TEST_SHARE * _RANGE)
+def contents(frame: pd.DataFrame, names: Sequence[str], salt: bytes) -> Keys:
+    """Salted BLAKE2b of the feature values of each row, (n,): the same for the same values."""
+    # Adding 0.0 turns -0.0 into 0.0: equal rows must have equal bytes.
+    values = np.ascontiguousarray(frame[list(names)].to_numpy(np.float64) + 0.0)
+    values[np.isnan(values)] = np.nan
+    return _hashed([row.tobytes() for row in values], salt)
+
+
+def _hashed(cells: Sequence[bytes], salt: bytes) -> Keys:
+    digests = b"".join(hashlib.blake2b(cell, key=salt, digest_size=8).digest() for cell in cells)
+    return np.frombuffer(digests, dtype=">u8").astype(np.uint64)
+
+
+def in_test(keys: Keys, moved: Keys | None = None) -> Bools:
+    """Whether each user belongs to the test part, (n,) -> (n,); about TEST_SHARE of them do. moved: `Split.moved`."""
+    by_hash: Bools = keys < np.uint64(TEST_SHARE * _RANGE)
+    return by_hash if moved is None or not len(moved) else by_hash ^ np.isin(keys, moved)
+
+
+def parts(
+    frame: pd.DataFrame, schema: Schema, salt: bytes, keys: Keys, test: Bools, learnt: Bools, judged: Bools
+) -> Parts:
+    """The parts of users (n rows) with keys and the part (n,) each would have alone; see `Split.parts`.
+
+    Copies go where most of all an earlier one must stay: to the users learnt from where one of them is, else to the
+    test part where one is, else where the hash of what they share says. Who has a part keeps it.
+    """
+    test = np.where(learnt, False, np.where(judged, True, test))
+    alike = copied_rows(frame, schema.names)
+    place = keys.copy()
+    if not alike.any():
+        return Parts(keys, place, test, np.zeros(len(keys), bool), 0)
+    place[alike] = contents(frame.iloc[np.flatnonzero(alike)], schema.names, salt)
+    shared, group = np.unique(place[alike], return_inverse=True)
+    of_learnt, of_judged = (np.bincount(group, given[alike], len(shared)) > 0 for given in (learnt, judged))
+    together = np.where(of_learnt, False, np.where(of_judged, True, in_test(shared)))
+    test[alike] = np.where((learnt | judged)[alike], test[alike], together[group])
+    outside = np.bincount(group, ~test[alike], len(shared)) > 0
+    copied = np.zeros(len(keys), bool)
+    copied[alike] = test[alike] & outside[group]
+    return Parts(keys, place, test, copied, int(alike.sum()) - len(shared))
+
+
+def copies_of(frame: pd.DataFrame, names: Sequence[str], chosen: Bools) -> Bools:
+    """Which rows (n,) share every feature with one of those chosen (n,) without being among them."""
+    hashes = row_hashes(frame, names)
+    return ~chosen & np.isin(hashes, hashes[chosen])
+
+
+def copied_rows(frame: pd.DataFrame, names: Sequence[str]) -> Bools:
+    """Which rows (n,) share every feature with another."""
+    return pd.Series(row_hashes(frame, names)).duplicated(keep=False).to_numpy()
 
 
 def folds(keys: Keys, k: int) -> npt.NDArray[np.int64]:
@@ -83,3 +190,28 @@ def fingerprints(keys: Keys) -> Keys:
 def known(keys: Keys, fingerprints: Keys) -> npt.NDArray[np.bool_]:
     """Whether each key belongs to a set of fingerprints, (n,) -> (n,)."""
     return np.isin(keys >> np.uint64(64 - FINGERPRINT_BITS), fingerprints)
+
+
+def row_hashes(frame: pd.DataFrame, names: Sequence[str]) -> Keys:
+    """A hash of the features of each row, (n,): the same for the same values.
+
+    64 bits: that any two of 458,798 different rows share one has a probability of 6e-9.
+    """
+    hashes = np.zeros(len(frame), np.uint64)
+    for name in names:
+        values = frame[name].to_numpy(np.float64, copy=True)
+        values += 0.0  # turns -0.0 into 0.0
+        values[np.isnan(values)] = np.nan  # one of the many NaN there are
+        hashes *= _STEP
+        hashes ^= _mixed(values.view(np.uint64))
+    return hashes
+
+
+def _mixed(bits: Keys) -> Keys:
+    """Spread every bit over all 64, in place."""
+    bits += _STEP
+    for shift, factor in _MIX:
+        bits ^= bits >> shift
+        bits *= factor
+    bits ^= bits >> np.uint64(31)
+    return bits

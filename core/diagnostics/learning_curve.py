@@ -115,7 +115,7 @@ def place(keys: split.Keys) -> Floats:
 
 def curve(
     label: Labels,
-    keys: split.Keys,
+    users: split.Parts | split.Keys,
     learn: Learn,
     *,
     name: str,
@@ -123,17 +123,18 @@ def curve(
     shares: Sequence[float] = SHARES,
     progress: Progress = lambda _what, _share: None,
 ) -> LearningCurve:
-    """Learn from more and more of the users with label and keys (n,) that are not in the test part.
+    """Learn from more and more of the users with label (n,) that are not in the test part; users as for `train.fit`.
 
     Shares (ascending) that hold fewer than 30 users of a class are left out. Raises TooFewRowsError when all are, or
     when a class is absent from the test part.
     """
-    test, order = split.in_test(keys), place(keys)
+    parts = users if isinstance(users, split.Parts) else split.Parts.alone(users)
+    test, order = parts.judging, place(parts.place)
     crossfit.both_classes(label[test], f"the test part of {name}")
-    crossfit.both_classes(label[~test], f"the part of {name} to learn from", fewest=train.FEWEST)
+    crossfit.both_classes(label[~parts.test], f"the part of {name} to learn from", fewest=train.FEWEST)
     tried: list[_Tried] = []
     for at, share in enumerate(shares):
-        chosen = ~test & (order < share)
+        chosen = ~parts.test & (order < share)
         if min(int(label[chosen].sum()), int((1 - label[chosen]).sum())) >= train.FEWEST:
             told = _Told(progress, shares, at, f"Learning from {count(int(chosen.sum()), 'user')}")
             tried.append(_Tried(share, chosen, learn(chosen, told)))
@@ -142,13 +143,16 @@ def curve(
     return LearningCurve(name, int(test.sum()), int(label[test].sum()), points, left_out, seed)
 
 
-def by_recipe(features: Matrix, label: Labels, keys: split.Keys, *, name: str, seed: int) -> Learn:
+def by_recipe(
+    features: Matrix, label: Labels, users: split.Parts | split.Keys, *, name: str, seed: int
+) -> Learn:  # fmt: skip
     """The way versions are trained: XGBoost with rounds and calibration chosen by cross-fitting."""
-    test = split.in_test(keys)
+    parts = users if isinstance(users, split.Parts) else split.Parts.alone(users)
 
     def learn(chosen: Bools, progress: Progress) -> Floats:
-        rows = chosen | test  # the fit sets the test part aside itself, by the same hash
-        return train.fit(features[rows], label[rows], keys[rows], {}, name=name, seed=seed, progress=progress).score
+        rows = chosen | parts.judging  # the fit sets the test part aside itself
+        of_rows = parts.only(rows)
+        return train.fit(features[rows], label[rows], of_rows, {}, name=name, seed=seed, progress=progress).score
 
     return learn
 
@@ -170,9 +174,9 @@ class LearningCurves:
         frame = self.datasets.frame(dataset.id)
         frame = frame[~np.isnan(training.labels(frame, schema))]
         features, label = matrix(frame, schema.names), training.labels(frame, schema)
-        keys = split.keys(frame, schema, self.split.salt())
-        learn = by_recipe(features, label, keys, name=dataset.name, seed=seed)
-        return curve(label, keys, learn, name=dataset.name, seed=seed, shares=shares, progress=progress)
+        parts = self.split.parts(frame, schema)
+        learn = by_recipe(features, label, parts, name=dataset.name, seed=seed)
+        return curve(label, parts, learn, name=dataset.name, seed=seed, shares=shares, progress=progress)
 
     def learning_curve_stored(
         self, report: Report, *, dataset: str, seed: int = 0, shares: Sequence[float] = SHARES

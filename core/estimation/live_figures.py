@@ -17,10 +17,9 @@ from core.feedback import standing
 from core.feedback.table import column
 from core.policy.decide import decide
 from core.ports import DatasetStore
-from core.review import plans
-from core.review.plans import Plans
 from core.schema import schema as schemas
 from core.scoring.runs import Run, Runs
+from core.scoring.user_names import UserNames, latest
 
 _LABEL: Final = {"spammer": 1.0, "legitimate": 0.0, "unsure": np.nan}
 
@@ -30,8 +29,8 @@ class LiveFigures:
     """Weighted figures of the runs of a home."""
 
     datasets: DatasetStore
-    plans: Plans
     runs: Runs
+    user_names: UserNames
     schema_file: Path
 
     def figures(self, run: Run, verdicts: pd.DataFrame) -> Figures | None:
@@ -74,8 +73,8 @@ class LiveFigures:
         """`user`, `inclusion` and `chosen` of each user of a run by the latest row, indexed by it. None: no plan."""
         if (plan := self.runs.plan(run.id)) is None:
             return None
-        names = self.plans.users(run, schemas.load(self.schema_file))
-        once = plan.loc[plan.index.isin(plans.latest(names))]
+        names = self.user_names.of(run)
+        once = plan.loc[plan.index.isin(latest(names))]
         by_hand = once.index.isin(self.runs.sent(run.id).index)
         inclusion = np.where(by_hand, 1.0, once["inclusion"].to_numpy())
         chosen = once["chosen"].to_numpy() | by_hand

@@ -18,6 +18,8 @@ from core.wording import percent
 AUC: Final = 0.98
 #: Values leak when they hold at least half of a class and, with 95 % confidence, hardly anyone else.
 COVERAGE: Final = 0.5
+#: From this share of a class on it is hardly a good feature any more, but the label by another name.
+DECISIVE: Final = 0.9
 PURITY: Final = 0.95
 #: A larger class is guessed right without knowing anything: values that hold it are no leak.
 LARGEST: Final = 0.6
@@ -34,6 +36,11 @@ class Leak:
     feature: str
     sentence: str
     figure: float
+
+    @property
+    def decisive(self) -> bool:
+        """Whether it nearly is the label; otherwise a good feature may look like that."""
+        return not 1 - AUC <= self.figure < DECISIVE
 
 
 def leaks(feature: str, tally: ValueCounts) -> Iterator[Leak]:

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import pyarrow as pa
@@ -23,7 +24,7 @@ from core.data import problems, records
 from core.data.cells import MISSING
 from core.data.payload import open_text
 from core.data.records import BAD_QUOTE, GOOD, KEPT, RAGGED
-from core.errors import BadOptionError, FileProblemError
+from core.errors import BadOptionError, FileProblemError, listed
 from core.schema.schema import key
 
 COLUMNS: Final = (
@@ -33,6 +34,8 @@ _JSON_LINES: Final = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 _PREDICTION: Final = re.compile(r"(r-[0-9]{4,18})-([1-9][0-9]{0,17})")
 _YES: Final = {"1": True, "1.0": True, "true": True, "yes": True, "0": False, "0.0": False, "false": False, "no": False}
 _SPAMMER: Final = _YES | {"spammer": True, "legitimate": False}
+
+_NO_WORDS: Final[Mapping[str, bool]] = MappingProxyType({})
 
 #: A run and an input row of it.
 Prediction = tuple[str, int]
@@ -80,8 +83,11 @@ def read(name: str, payload: bytes | Path) -> tuple[Row, ...]:
     return _csv_rows(name, data)
 
 
-def understood(row: Row, person: Person) -> Said:
-    """What a row says that this person gives; raises BadOptionError, named for the column to change."""
+def understood(row: Row, person: Person, words: Mapping[str, bool] = _NO_WORDS) -> Said:
+    """What a row says that this person gives; raises BadOptionError, named for the column to change.
+
+    words: what the words of the home's own label mean, in lower case; True for a spammer.
+    """
     cells = {key(str(name)): value for name, value in row.cells.items()}
     text = {name: _text(name, cells.get(name)) for name in (*COLUMNS, "id")}
     if not (found := _PREDICTION.fullmatch(text["prediction_id"])):
@@ -89,7 +95,7 @@ def understood(row: Row, person: Person) -> Said:
     reviewer = _reviewer(text["reviewer"], person)
     return Said(
         (found[1], int(found[2])),
-        _choice("actual_label", text["actual_label"], _SPAMMER, "1 for a spammer, 0 for a legitimate user"),
+        _label(text["actual_label"], words),
         _choice("is_correct", text["is_correct"], _YES, "true or false"),
         text["feedback_notes"],
         reviewer,
@@ -133,6 +139,22 @@ def _choice(column: str, text: str, meanings: Mapping[str, bool], allowed: str) 
     if text.lower() not in meanings:
         raise BadOptionError(column, f"{problems.quoted(text)} is none of the answers; write {allowed}.")
     return meanings[text.lower()]
+
+
+def _label(text: str, words: Mapping[str, bool]) -> bool | None:
+    """Whether the user is a spammer, in our words or in those of the home; where they contradict, in neither."""
+    said = key(text)
+    if said in words and _SPAMMER.get(said, words[said]) != words[said]:
+        ours, own = ("spammer", "legitimate") if _SPAMMER[said] else ("legitimate", "spammer")
+        raise BadOptionError(
+            "actual_label",
+            f"{problems.quoted(text)} means {own} in the label of this home and {ours} in feedback. "
+            "Write spammer or legitimate.",
+        )
+    allowed = "1 for a spammer, 0 for a legitimate user"
+    if own_words := [problems.quoted(word) for word in words if word not in _SPAMMER]:
+        allowed += f", or the label's own {listed(own_words)}"
+    return _choice("actual_label", text, {**words, **_SPAMMER}, allowed)
 
 
 def _moment(column: str, text: str) -> datetime | None:

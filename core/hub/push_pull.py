@@ -114,14 +114,14 @@ class HubSync:
             facts = {"to": target.repo, "hub": hub.endpoint, "branch": target.branch, "private": before.private,
                      "files": sorted(files), "users": target.with_baseline}  # fmt: skip
             told(0, 0, f"Sending {version}")
-            self.audit.note(who=person.name, what="push model", about=version, details=facts, now=now)
+            self.audit.note(who=person.name, what="push model", about=version, details=facts, now=now, ahead=True)
             gone = [name for name in NATIVE if name in before.sizes and name not in files]
             try:
                 commit = client.commit(
                     files, gone, message=f"{version} of Trustdesk", onto=before, branch=target.branch
                 )
             except HubError as error:
-                self.audit.note(who=person.name, what="push failed", about=version, why=str(error), now=now)
+                self.audit.note(who=person.name, what="push failed", about=version, why=str(error), now=now, ahead=True)
                 raise
             return Pushed(
                 version, f"{hub.endpoint}/{target.repo}", commit, before.private, tuple(files), target.with_baseline

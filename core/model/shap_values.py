@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.errors import TrustdeskError
+from core.errors import StorageError, TrustdeskError
 from core.model.learner import Matrix
 from core.model.trees import Trees, loaded
 from core.settings import ROOT
@@ -87,7 +87,7 @@ class Helper:
 
     def begin(self, features: Matrix, first: int, last: int) -> None:
         """Start on features (n, f) with the trees `first` to `last`, the latter excluded."""
-        np.save(self._folder / "features.npy", features)
+        _save(self._folder / "features.npy", features)
         with contextlib.suppress(BrokenPipeError):  # it died; `result` says so
             self._pipe(self._process.stdin).write(json.dumps({"first": first, "last": last}) + "\n")
             self._pipe(self._process.stdin).flush()
@@ -117,6 +117,13 @@ def _by_woodelf(trees: Trees, features: Matrix) -> Iterator[tuple[int, Contribut
         yield start, np.asarray(values, np.float32)
 
 
+def _save(path: Path, array: Matrix) -> None:
+    try:
+        np.save(path, array)
+    except OSError as error:  # which lacks its number where the disk is full
+        raise StorageError(str(path), error.strerror or "there is no room") from error
+
+
 def _names(features: Matrix) -> list[str]:
     return [f"f{i}" for i in range(features.shape[1])]
 
@@ -132,7 +139,7 @@ def _serve(trees: Path, folder: Path) -> None:
         values = np.zeros(features.shape, np.float32)
         for start, part in _by_woodelf(ours[order["first"] : order["last"]], features):
             values[start : start + len(part)] = part
-        np.save(folder / "values.npy", values)
+        _save(folder / "values.npy", values)
         sys.stdout.write("done\n")
         sys.stdout.flush()
 

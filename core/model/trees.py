@@ -59,7 +59,8 @@ class Trees:
         return Trees(xgb.Booster(model_file=self.booster.save_raw()))
 
     def save(self, path: Path) -> None:
-        self.booster.save_model(path)
+        # The library itself would say in words of its own, and as a bug, that the disk is full.
+        path.write_bytes(self.booster.save_raw("ubj"))
 
     def classifier(self) -> xgb.XGBClassifier:
         """As scikit-learn knows it, for others to use."""

@@ -1,4 +1,4 @@
-"""A look at all that is live: what is wrong is kept as incidents, and drift that nobody has judged raises the audit."""
+"""A look at all that is live: what is wrong is kept as incidents; drift nobody has judged raises the random share."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from core.monitoring.incidents import KINDS, Finding, Incidents, Kind
 from core.monitoring.targets import TargetOptions
 from core.registry.registry import Registry
 from core.review.cases import CaseFilters, Cases
-from core.review.guidance import GuidanceStore
+from core.review.guidance import RANDOM_SHARES, GuidanceStore
 from core.schema import schema as schemas
 from core.scoring.runs import Run, Runs
 from core.wording import count, percent
@@ -37,9 +37,9 @@ from core.wording import count, percent
 RETRAINING: Final = "retrain"
 #: Random users judged, of those who drifted, from which there is something to learn and to judge by.
 ENOUGH_LABELS: Final = 100
-#: What the audit share is multiplied by, and where that ends: above it is the lead's to decide.
+#: What the share drawn at random is multiplied by; it ends where the lead's choice ends, too.
 RAISE: Final = 2.0
-MOST_AUDIT: Final = 0.05
+MOST: Final = RANDOM_SHARES[1]
 #: Who did it, in the audit log and in the versions of the guidance.
 WHO: Final = "monitoring"
 _RECENT: Final = 50
@@ -48,7 +48,7 @@ _RECENT: Final = 50
 @dataclass(frozen=True, slots=True)
 class Look:
     """`drift` is None where there is nothing to compare; `new`: ids of the incidents this look has opened; `raised`:
-    what was done to the audit share, "" for nothing.
+    what was done to the share drawn at random, "" for nothing.
     """
 
     drift: Drift | None
@@ -90,32 +90,35 @@ class Inspection:
                 found += of_drift(report)
             found += self._precision()
             looked_at |= {"drift", "precision"}
-        raised = "" if report is None or self._known_to_drift() else self.raise_audit(report, now=now)
+        raised = "" if report is None or self._known_to_drift() else self.raise_share(report, now=now)
         new = self.incidents.keep(found, looked_at=looked_at, now=now)
         return Look(report, tuple(found), new, raised)
 
-    def raise_audit(self, report: Drift, *, now: datetime) -> str:
+    def raise_share(self, report: Drift, *, now: datetime) -> str:
         """Have more users judged at random where users have drifted and too few of them were judged.
 
-        Retraining on labels of the users of before would learn nothing of those of now. The share is doubled, up to 5
-        %, in a new version of the guidance, and noted in the audit log; it stays until the lead changes it. Returns
-        what was done, or "". Raises RefusedError when somebody changes the guidance at this moment.
+        Retraining on labels of the users of before would learn nothing of those of now. The share of the day's reviews
+        is doubled, up to half of them, in a new version of the guidance, and noted in the audit log; it stays until
+        the lead changes it. Returns what was done, or "". Raises RefusedError when somebody changes the guidance at
+        this moment.
         """
         rules = self.guidance.load()
-        if report.verdict != "drifted" or rules.audit >= MOST_AUDIT:
+        if report.verdict != "drifted" or rules.random_share >= MOST:
             return ""
         judged = self._judged_at_random(report)
         if judged >= ENOUGH_LABELS:
             return ""
-        share = min(RAISE * rules.audit, MOST_AUDIT)
+        share = min(RAISE * rules.random_share, MOST)
         why = (
             f"{count(report.n, 'user')} have drifted and {judged:,} of them were judged at random, too few to learn "
-            f"from: the audit share goes from {percent(rules.audit)} to {percent(share)}."
+            f"from: the share of reviews drawn at random goes from {percent(rules.random_share)} to {percent(share)}."
         )
         # The note first, as for promotions: nothing changes without one.
-        details = {"from": rules.audit, "to": share, "runs": list(report.runs)}
-        self.audit.note(who=WHO, what="raise audit share", about=report.version, why=why, details=details, now=now)
-        self.guidance.save(replace(rules, audit=share), by=WHO, now=now)
+        details = {"from": rules.random_share, "to": share, "runs": list(report.runs)}
+        self.audit.note(
+            who=WHO, what="raise random share", about=report.version, why=why, details=details, now=now, ahead=True
+        )  # fmt: skip
+        self.guidance.save(replace(rules, random_share=share), by=WHO, now=now)
         return why
 
     def judged_run(self) -> Run | None:

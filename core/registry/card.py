@@ -7,12 +7,13 @@ them in. What nobody has told it says "not supplied".
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from core.errors import listed
+from core.evaluation.cautions import Caution
 from core.evaluation.metrics import AT_THRESHOLD, Estimate, Figures
 from core.registry.lineage import Promotion
 from core.registry.metadata import Data, Metadata
@@ -84,11 +85,13 @@ def sections(
     """The parts of the card, in order."""
     shown = facts(metadata)
     version = {"Notice": metadata.notice or "none"} | shown["version"] | _pulled(origin) | _in_charge(promotion)
+    cautions = () if metadata.cautions is None else (Section("Cautions", _cautions(metadata.cautions, escape)),)
     return (
         Section("Version", _table(version, escape)),
         Section("Intended use", _USE),
         Section("Data", _table(shown["data"] | dict.fromkeys(_UNTOLD, NOT_SUPPLIED), escape)),
         Section("Figures", _figures(metadata.figures, shown, escape)),
+        *cautions,
         Section("Training", _table(shown["training"], escape)),
         Section("Limits", _LIMITS),
     )
@@ -203,6 +206,12 @@ def _at_thresholds(figures: Figures) -> dict[str, str]:
 def _figures(figures: Figures, shown: Mapping[str, Mapping[str, str]], escape: Escape) -> str:
     sample = f"{figures.n:,} held-out users, {figures.positives:,} spammers; 95 % intervals."
     return f"{sample}\n\n{_table(shown['figures'] | shown['thresholds'], escape)}"  # type: ignore[operator]
+
+
+def _cautions(found: Sequence[Caution], escape: Escape) -> str:
+    if not found:
+        return "Nothing was found that speaks against these figures."
+    return "\n".join(f"- {each.kind.capitalize()}: {escape(each.sentence)}" for each in found)
 
 
 def _only(first: Metadata, second: Metadata) -> str:

@@ -50,6 +50,7 @@ class Lineage:
         self.audit.note(
             who=promotion.by, what=promotion.what, about=promotion.version, why=promotion.why,
             details={"before": promotion.before} | ({"from": pulled_from} if pulled_from else {}), now=promotion.at,
+            ahead=True,
         )  # fmt: skip
 
     def history(self, champion: str | None) -> tuple[Promotion, ...]:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core import formats
+from core.evaluation.cautions import Caution
 from core.evaluation.metrics import AT_THRESHOLD, Figures
 from core.store.strict_json import typed
 
@@ -53,7 +54,8 @@ class Data:
 @dataclass(frozen=True, slots=True)
 class Metadata:
     """`parent`: the version in charge when this one was trained, "" when none was; `trained_by`: who had it trained.
-    Both are None where that is not known, as in versions older than these entries.
+    `cautions`: what speaks against the figures. All are None where that is not known, as in versions older than these
+    entries.
     """
 
     created: datetime
@@ -69,6 +71,7 @@ class Metadata:
     notice: str = ""
     parent: str | None = None
     trained_by: str | None = None
+    cautions: tuple[Caution, ...] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -103,7 +106,7 @@ class Metadata:
             "constants": list(self.constants),
             "figures": self.figures.as_json(),
             "features": [asdict(feature) for feature in self.features],
-        }
+        } | ({} if self.cautions is None else {"cautions": [each.as_json() for each in self.cautions]})
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Metadata:
@@ -123,6 +126,7 @@ class Metadata:
             notice=raw["notice"],
             parent=raw.get("parent"),
             trained_by=raw.get("trained_by"),
+            cautions=tuple(map(Caution.from_json, raw["cautions"])) if "cautions" in raw else None,
         )
         if not 0 < len(set(metadata.names)) == len(metadata.names):
             raise ValueError("names no features, or one twice")

@@ -51,7 +51,7 @@ def full(learnt: Labelled, champion: Model, *, name: str, seed: int, progress: P
     crossfit.both_classes(learnt.label, name, fewest=train.FEWEST)
     family, rows = FAMILIES[LEADING], _rows(learnt, champion)
     options = family.options(len(learnt)).having(_kept(champion, len(learnt)))
-    fold = crossfit.folds(learnt.keys, learnt.label, options.folds, name)
+    fold = crossfit.folds(_together(learnt, champion), learnt.label, options.folds, name)
     told = [functools.partial(progress, f"Fold {k + 1} of {fold.max() + 1}") for k in range(fold.max() + 1)]
     watched = [
         crossfit.watch(family, rows, fold == k, options, seed, share, learnt.weight) for k, share in enumerate(told)
@@ -79,7 +79,7 @@ def warm(
     fresh = learnt.judged if seen is None else ~split.known(learnt.keys, seen)
     crossfit.both_classes(learnt.label[fresh], f"What {champion.version} has not seen of {name}", fewest=train.FEWEST)
     fold = np.full(len(learnt), -1)
-    fold[fresh] = crossfit.folds(learnt.keys[fresh], learnt.label[fresh], WARM_FOLDS, name)
+    fold[fresh] = crossfit.folds(_together(learnt, champion)[fresh], learnt.label[fresh], WARM_FOLDS, name)
     parameters = {**_kept(champion, len(learnt)), "eta": rate}
     if not isinstance(champion.predictor, Trees):
         raise TypeError(f"{champion.version} has no trees that could grow on")
@@ -126,6 +126,12 @@ def _kept(champion: Model, rows: int) -> dict[str, Any]:
 def _rows(learnt: Labelled, champion: Model) -> Rows:
     names = champion.metadata.names
     return Rows(matrix(learnt.frame, names, champion.version), learnt.label, learnt.weight)
+
+
+def _together(learnt: Labelled, champion: Model) -> split.Keys:
+    """Keys (n,) by which users who share every feature are in one fold."""
+    hashes, copied = (each(learnt.frame, champion.metadata.names) for each in (split.row_hashes, split.copied_rows))
+    return np.where(copied, hashes, learnt.keys)
 
 
 def _by_fold(learnt: Labelled, margin: Floats, fold: np.ndarray[Any, Any]) -> tuple[float, ...]:

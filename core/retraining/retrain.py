@@ -22,8 +22,9 @@ from core.access.accounts import Accounts
 from core.access.audit import AuditLog
 from core.data import split
 from core.data.split import Split
-from core.errors import RefusedError, TrustdeskError, UnknownItemError, listed
+from core.errors import RefusedError, StorageError, TrustdeskError, UnknownItemError, listed, stored
 from core.evaluation import metrics
+from core.evaluation.cautions import leaks
 from core.evaluation.metrics import Thresholds
 from core.feedback.ledger import Ledger
 from core.jobs import Report
@@ -42,7 +43,7 @@ from core.retraining.training_set import TrainingSet, labels_given, training_set
 from core.schema import schema as schemas
 from core.schema.schema import Schema
 from core.scoring.scorer import matrix
-from core.training import crossfit, training
+from core.training import crossfit, run_cautions, training
 from core.training.training_runs import Scores, TrainingRun, TrainingRuns
 
 #: Steps told: folds, the final fit, judging, the gate, storing.
@@ -100,7 +101,8 @@ class Retraining:
             try:
                 return self._retrained(asked, now, progress)
             except TrustdeskError as error:
-                self.schedule.note_failure(str(error), now=now)
+                with contextlib.suppress(StorageError):  # a full disk is what is to be told, not that it is
+                    self.schedule.note_failure(str(error), now=now)
                 raise
 
     def retrain_now(
@@ -130,9 +132,10 @@ class Retraining:
         progress("Storing", 0.0)
         version = self.registry.publish(parts)
         found = replace(found, candidate=version)
-        self.gate_reports.keep(found)
-        self.training_runs.keep(replace(run, version=version), scores)
-        self.schedule.note_done(version, source.position, now=now)
+        with stored(f"{version} is stored and not in charge, without all that is known of it: retrain again."):
+            self.gate_reports.keep(found)
+            self.training_runs.keep(replace(run, version=version), scores)
+            self.schedule.note_done(version, source.position, now=now)
         facts = {"how": request.how, "verdict": found.verdict, "gain": found.gain, "champion": source.champion.version}
         self.audit.note(
             who=request.by or "watch", what="retrain", about=version, why=found.sentence, details=facts, now=now
@@ -156,7 +159,8 @@ class Retraining:
             )
         salt = self.split.salt()
         seen = champion.users() if data.salt == split.digest(salt) else None
-        return _Source(champion, data, schema, training_set(history, feedback, schema, salt, seen=seen), position)
+        users = training_set(history, feedback, schema, salt, seen=seen, moved=self.split.moved())
+        return _Source(champion, data, schema, users, position)
 
     def _history(self, champion: Model) -> tuple[Data, pd.DataFrame]:
         """The users the champion learnt from; where this home has them not, those of the newest version that it has."""
@@ -171,8 +175,13 @@ class Retraining:
         )
 
     def _promoted(self, learning: Learning, found: Gate, now: datetime) -> bool:
-        """Put it in charge where that may be done without anybody looking: in the name of who switched that on."""
+        """Put it in charge where that may be done without anybody looking: in the name of who switched that on.
+
+        A leak makes the figures of the gate mean nothing: then a person has to look.
+        """
         if not learning.automatic or found.verdict != "promote":
+            return False
+        if leaks(self.registry.describe(found.candidate).cautions or ()):
             return False
         why = f"Automatically, as {learning.promoter} has set: {found.sentence}"[: registry.MOST_WHY]
         self.registry.promote(found.candidate, by=learning.promoter, why=why, now=now)
@@ -220,8 +229,7 @@ def _described(
     learnt = np.ones(len(users.learnt), bool)
     figures = metrics.judge(test.label, of_test, request.thresholds, seed=request.seed)
     data = replace(
-        source.data, rows=len(users.learnt) + len(users.judges) + len(users.golden),
-        positives=int(sum(part.label.sum() for part in (users.learnt, users.judges, users.golden))),
+        source.data, rows=sum(map(len, users.all)), positives=int(sum(part.label.sum() for part in users.all)),
         trained_on=len(users.learnt), tested_on=len(test),
     )  # fmt: skip
     metadata = Metadata(
@@ -246,6 +254,9 @@ def _described(
         rounds=fitted.rounds, seconds=metadata.seconds, seed=request.seed, notes=_notes(users, request.how),
     )  # fmt: skip
     scores = Scores.of(test.keys, test.label, of_test)
+    of_users = run_cautions.of_users(users.learnt.frame, users.learnt.label, source.schema, in_order=False)
+    run = replace(run, cautions=(*of_users, *run_cautions.of_run(run, scores)))
+    metadata = replace(metadata, cautions=run.cautions)
     return Parts(fitted.predictor, fitted.calibration, metadata, profile, users.learnt.keys), run, scores
 
 

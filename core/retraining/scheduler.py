@@ -1,5 +1,7 @@
 """The scheduler of a home: looks whether it is time to retrain, starts the job if so, and writes each decision down.
 
+It tops up the queue at the first look of a day.
+
 One at a time, by a lock that a killed one does not leave behind. What it knows is on disk, so that a new one goes on
 where the last one was; the retraining is a job of its own and outlives it.
 """
@@ -20,6 +22,7 @@ from core.errors import RefusedError, TrustdeskError, listed
 from core.evaluation.metrics import Thresholds
 from core.files import told_when_full
 from core.jobs import Job, Jobs
+from core.planning.plans import Plans
 from core.retraining.schedule import Schedule
 from core.retraining.settings import LearningOptions
 from core.retraining.shadow import Shadow
@@ -27,6 +30,8 @@ from core.retraining.shadow import Shadow
 JOB: Final = "retrain"
 #: Ids of the jobs that retrain begin with this.
 PREFIX: Final = "retrain-"
+#: Ids of the jobs that fill the places of a day begin with this.
+FILLING: Final = "fill-"
 #: Bytes after which the log of decisions is put aside, as `watch.log.1`: a year of a decision a minute is 50 MB.
 MOST_LOG: Final = 5_000_000
 
@@ -46,6 +51,7 @@ class Scheduler:
 
     jobs: Jobs
     learning: LearningOptions
+    plans: Plans
     schedule: Schedule
     shadow: Shadow
     data: Path
@@ -65,7 +71,8 @@ class Scheduler:
     def decide(self, thresholds: Thresholds, *, now: datetime) -> Decision:
         """One look: start a retraining when it is time and none goes on; noted in `data/logs/watch.log`.
 
-        The challenger, if there is one, catches up with what the champion has scored.
+        The challenger, if there is one, catches up with what the champion has scored; where the places of a day were
+        filled before, those of today are.
         """
         decision = self._decided(thresholds, now)
         try:
@@ -75,6 +82,8 @@ class Scheduler:
         else:
             also = f" The challenger has scored {listed(caught_up)} too." if caught_up else ""
             decision = replace(decision, sentence=decision.sentence + also)
+        if filling := self._filled(now):
+            decision = replace(decision, sentence=f"{decision.sentence} {filling}")
         self._note(decision)
         return decision
 
@@ -113,6 +122,14 @@ class Scheduler:
             return Decision(now, f"Not yet: {rest}")
         job = self.start(thresholds)
         return Decision(now, f"{found_due.sentence} {job.id} has started.", job.id)
+
+    def _filled(self, now: datetime) -> str:
+        """Have today's places in the queue filled, once a day; what was done."""
+        identity = f"{FILLING}{now:%Y-%m-%d}"
+        if not self.plans.due(now=now) or self.jobs.look(identity) is not None:
+            return ""
+        self.jobs.start("top_up", {}, title="Filling today's places", identity=identity)
+        return "Today's places in the queue are filled."
 
     def _rest(self, now: datetime) -> str:
         """Why to wait after a job that failed in a way it could not note itself: a bug, a process that was killed."""

@@ -1,13 +1,15 @@
 """What is learnt from: all history and the feedback, joined by the values that were judged; and who stays out as judge.
 
 Feedback wins over an old label of the same user. Every labelled user counts as many users as he stands for: 1 in the
-history, which is whole, and where reviewers judge a sample, 1 / inclusion. Out of learning stay the test part (a hash
-of the user, `core.data.split`) and the newest audited verdicts: on them the result is held against the champion.
+history, which is whole, and where reviewers judge a sample, 1 / inclusion. A user whom the history holds as he was
+judged stands for nobody else: those he would stand for are in the history themselves, so that a verdict that repeats it
+changes nothing. Out of learning stay the test part (`core.data.split`) and the newest audited verdicts: on them the
+result is held against the champion.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -15,7 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.data import split
-from core.data.split import Keys
+from core.data.split import Keys, row_hashes
 from core.errors import SchemaError
 from core.feedback.strata import SAMPLED
 from core.feedback.table import column
@@ -73,7 +75,8 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainingSet:
-    """`learnt`, `judges` and `golden` have no user in common. `replaced`: users of the history with a newer label.
+    """`learnt`, `judges` and `golden` have no user in common. `replaced`: users of the history with a newer label;
+    `copies`: who would judge, did they not share every feature with a user learnt from.
 
     `test` (m,): which judges belong to the test part; the others are the newest audited verdicts.
     """
@@ -83,6 +86,11 @@ class TrainingSet:
     golden: Labelled
     test: Bools
     replaced: int
+    copies: Labelled
+
+    @property
+    def all(self) -> tuple[Labelled, ...]:
+        return self.learnt, self.judges, self.golden, self.copies
 
     @property
     def sentence(self) -> str:
@@ -105,29 +113,31 @@ class _Users:
 
 
 def training_set(
-    history: pd.DataFrame, feedback: pd.DataFrame, schema: Schema, salt: bytes, *, seen: Keys | None = None
+    history: pd.DataFrame, feedback: pd.DataFrame, schema: Schema, salt: bytes, *, seen: Keys | None = None,
+    moved: Keys | None = None,
 ) -> TrainingSet:  # fmt: skip
     """Join the history (n rows, labelled) with the verdicts that stand (`Ledger.effective`, in the order given).
 
-    `seen`: fingerprints of whom the champion learnt from (`Model.users`), who judge nothing. Of several verdicts on a
+    `seen`: fingerprints of whom the champion learnt from (`Model.users`), who judge nothing; `moved`: `Split.moved`.
+    Nobody judges who shares every feature with a user learnt from. Of several verdicts on a
     user the last one counts that says what the user is. Raises SchemaError when the schema names no label.
     """
     old, users = _history(history, schema, salt), _users(feedback, schema, salt)
-    new = users.labelled
+    new = _not_outweighing(users.labelled, old, schema)
     replaced = np.isin(old.keys, new.keys)
     labelled = old.only(~replaced)
-    test = split.in_test(new.keys) & ~users.golden
+    test = split.in_test(new.keys, moved) & ~users.golden
     audited = users.audited & ~test & ~users.golden & ~_known(new.keys, seen)
     newest = audited & (np.cumsum(audited[::-1])[::-1] <= JUDGES * audited.sum())
-    of_history = split.in_test(labelled.keys)
+    of_history = split.in_test(labelled.keys, moved)
     judging = test | newest
+    learnt = _as_in_history(_together(labelled.only(~of_history), new.only(~judging & ~users.golden)), old)
+    judges = _together(labelled.only(of_history), new.only(judging))
+    held_out = np.concatenate([np.ones(int(of_history.sum()), bool), test[judging]])
+    alone = ~np.isin(row_hashes(judges.frame, schema.names), row_hashes(learnt.frame, schema.names))
     return TrainingSet(
-        _together(labelled.only(~of_history), new.only(~judging & ~users.golden)),
-        _together(labelled.only(of_history), new.only(judging)),
-        new.only(users.golden),
-        np.concatenate([np.ones(int(of_history.sum()), bool), test[judging]]),
-        int(replaced.sum()),
-    )
+        learnt, judges.only(alone), new.only(users.golden), held_out[alone], int(replaced.sum()), judges.only(~alone)
+    )  # fmt: skip
 
 
 def labels_given(feedback: pd.DataFrame) -> pd.DataFrame:
@@ -178,6 +188,30 @@ def _users(feedback: pd.DataFrame, schema: Schema, salt: bytes) -> _Users:
     values = frame[last].astype(dict.fromkeys(schema.names, "float64"))
     labelled = Labelled(values, label[last], weight, keys[last], np.ones(len(values), bool))
     return _Users(labelled, by_user["random"].to_numpy(bool), by_user["golden"].to_numpy(bool))
+
+
+def _not_outweighing(new: Labelled, old: Labelled, schema: Schema) -> Labelled:
+    """Users judged, each of whom counts as one where the history holds this very user with the same values."""
+    place, known = _place(new.keys, old.keys)
+    values, of_history = (row_hashes(part.frame, schema.names) for part in (new, old))
+    held = known.copy()
+    held[known] = of_history[place[known]] == values[known]
+    return replace(new, weight=np.where(held, OWN_WEIGHT, new.weight))
+
+
+def _as_in_history(learnt: Labelled, old: Labelled) -> Labelled:
+    """Users of the history in its order, whoever else was judged after them: trees grow otherwise on another order."""
+    place, known = _place(learnt.keys, old.keys)
+    return learnt.only(np.argsort(np.where(known, place, len(old)), kind="stable").astype(np.int64))
+
+
+def _place(keys: Keys, among: Keys) -> tuple[npt.NDArray[np.int64], Bools]:
+    """Where each key (n,) stands first among others, (n,), and whether it does, (n,)."""
+    distinct, first = np.unique(among, return_index=True)
+    if not len(distinct):
+        return np.zeros(len(keys), np.int64), np.zeros(len(keys), bool)
+    at = np.minimum(np.searchsorted(distinct, keys), len(distinct) - 1)
+    return first[at].astype(np.int64), distinct[at] == keys
 
 
 def _known(keys: Keys, seen: Keys | None) -> Bools:

@@ -1,1 +1,1 @@
-"""Cases, their queue, whom to draw into it, verdicts on them and the decisions that follow."""
+"""Cases, their queue, verdicts on them and the decisions that follow."""

@@ -118,21 +118,38 @@ class Enqueuing:
     numbering: Numbering
     split: Split
 
-    def enqueue(self, entries: Sequence[Entry], *, now: datetime) -> Queued:
+    def known(self, users: Sequence[str]) -> tuple[frozenset[str], dict[str, frozenset[str]]]:
+        """Who of these has an open case, and on which values (`facts_of`) each of the others was judged."""
+        asked = json.dumps(list(users))
+        judged = select(cases.c.user, cases.c.facts).where(
+            cases.c.user.in_(_each(asked)), cases.c.judgement.is_not(None)
+        )
+        with self.database.connect() as connection:
+            open_ = frozenset(_standing(connection, asked))
+            found: dict[str, set[str]] = {}
+            for row in connection.execute(judged):
+                found.setdefault(row.user, set()).add(row.facts)
+        return open_, {user: frozenset(facts) for user, facts in found.items()}
+
+    def enqueue(self, entries: Sequence[Entry], *, now: datetime, last: bool = False) -> Queued:
         """Queue users to be judged: all, or none when something is raised.
 
         An open case takes over run, score, band and features of the entry, the stronger stratum (certain, uncertain,
         random, others), the larger inclusion, and stays blind once it is; its age counts on. One that somebody holds is
         left as it is. Numbers follow a hash of the user, so that a case's number does not tell how it was chosen.
+        `last`: after all cases that are open.
         """
         salt = self.split.salt()
-        meetings = [_Meeting(entry, _facts(entry)) for entry in _one_a_user([_clean(entry) for entry in entries])]
+        clean = _one_a_user([_clean(entry) for entry in entries])
+        meetings = [_Meeting(entry, facts_of(entry.features)) for entry in clean]
         chance = ordering.draws([each.entry.user for each in meetings], salt, "number")
         meetings = [meetings[at] for at in np.argsort(chance, kind="stable")]
         hours = self.guidance.load().service_hours
         with self.database.writing() as connection:
             kept, known = _kept(connection, meetings, now)
             rows = _rows(connection, kept, salt, hours, now)
+            if last:
+                _put_last(connection, kept, rows)
             fresh = [row for row, each in zip(rows, kept, strict=True) if each.case is None]
             newer = [
                 row | {"of": each.case.number} for row, each in zip(rows, kept, strict=True) if each.case is not None
@@ -144,13 +161,17 @@ class Enqueuing:
 
 
 def _clean(entry: Entry) -> Entry:
+    return replace(entry, features=_plain(entry.features))
+
+
+def _plain(features: Mapping[str, float | None]) -> dict[str, float | None]:
     """Feature values as JSON can hold them: missing is null, and -0.0 is 0.0, as equal values have one digest."""
-    values = {name: None if x is None or math.isnan(x) else float(x) + 0.0 for name, x in entry.features.items()}
-    return replace(entry, features=values)
+    return {name: None if x is None or math.isnan(x) else float(x) + 0.0 for name, x in features.items()}
 
 
-def _facts(entry: Entry) -> str:
-    text = json.dumps(entry.features, sort_keys=True, allow_nan=False)
+def facts_of(features: Mapping[str, float | None]) -> str:
+    """What tells equal feature values from others."""
+    text = json.dumps(_plain(features), sort_keys=True, allow_nan=False)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
@@ -223,6 +244,16 @@ def _rows(
         _row(each, now) | {"value": worth, "priority": at}
         for each, worth, at in zip(meetings, value.tolist(), place.tolist(), strict=True)
     ]
+
+
+def _put_last(connection: Connection, meetings: Sequence[_Meeting], rows: Sequence[dict[str, Any]]) -> None:
+    """Have new cases follow all that are open, in their own order."""
+    fresh = [row for row, each in zip(rows, meetings, strict=True) if each.case is None]
+    end = connection.execute(select(func.max(cases.c.priority)).where(OPEN)).scalar_one()
+    if fresh and end is not None:
+        behind = max(end + 1 - min(row["priority"] for row in fresh), 0.0)
+        for row in fresh:
+            row["priority"] += behind
 
 
 def _row(meeting: _Meeting, now: datetime) -> dict[str, Any]:

@@ -6,24 +6,34 @@ Every version stays readable, with who saved it and when.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Final, Literal
 from urllib.parse import quote
 
 import pandas as pd
 from sqlalchemy import Connection, Row, insert, select
 
+from core import formats
 from core.errors import BadOptionError, RefusedError, UnknownItemError
+from core.formats import Upgrade
 from core.review import ordering
 from core.store.database import Database
 from core.store.tables import documents
 
+FORMAT: Final = 2
+#: What the share of a day's reviews that is drawn at random may be.
+RANDOM_SHARES: Final = (0.05, 0.5)
 _NAME: Final = "guidance"
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _USER: Final = "{user_id}"
 _HOST: Final = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/.*")
+#: Up to format 1 a share of the users of a file was drawn, `audit`: whatever it was, it says nothing of a day.
+_UPGRADES: Final[Mapping[int, Upgrade]] = MappingProxyType(
+    {1: lambda told: {name: value for name, value in told.items() if name != "audit"}}
+)
 #: So that it opens at once on the slowest line; more text than that nobody reads before judging.
 _MOST_TEXT: Final = 50_000
 
@@ -72,14 +82,14 @@ Write in the notes what somebody who decides an appeal has to know.
 class Guidance:
     """What reviewers are told and how cases are chosen and ordered; valid from birth.
 
-    `capacity`: reviews a day; `audit`: share of users drawn at random; `uncertain`: cases picked because the model is
-    unsure; `service_hours`: how long a case may wait; `lease_minutes`: how long a claim lasts; `correction_hours`: how
-    long a reviewer may correct a verdict; `profile_url`: where a
-    user is seen on the platform, with `{user_id}`, or "". `version`: the one it was read from, 0 for the defaults.
+    `capacity`: reviews a day; `random_share`: the share of them for users drawn at random; `uncertain`: of the others,
+    at most so many are for users the model is unsure of; `service_hours`: how long a case may wait; `lease_minutes`:
+    how long a claim lasts; `correction_hours`: how long a reviewer may correct a verdict; `profile_url`: where a user
+    is seen on the platform, with `{user_id}`, or "". `version`: the one it was read from, 0 for the defaults.
     """
 
     capacity: int = 200
-    audit: float = 0.01
+    random_share: float = 0.2
     uncertain: int = 20
     service_hours: float = 48.0
     lease_minutes: float = 10.0
@@ -91,7 +101,7 @@ class Guidance:
 
     def __post_init__(self) -> None:
         _within("capacity", self.capacity, 0, 1_000_000)
-        _within("audit share", self.audit, 0, 1, above=True)
+        _within("share drawn at random", self.random_share, *RANDOM_SHARES)
         _within("uncertain picks", self.uncertain, 0, 100_000)
         _within("service level in hours", self.service_hours, 0, 24 * 365, above=True)
         _within("lease in minutes", self.lease_minutes, 1, 24 * 60)
@@ -100,6 +110,11 @@ class Guidance:
         if len(self.guidelines) > _MOST_TEXT:
             raise BadOptionError("guidelines", f"at most {_MOST_TEXT:,} characters.")
         _check_template(self.profile_url)
+
+    @property
+    def random_a_day(self) -> float:
+        """Reviews a day of users drawn at random."""
+        return self.random_share * self.capacity
 
     @property
     def lease(self) -> timedelta:
@@ -166,15 +181,16 @@ def _latest(connection: Connection, version: int | None = None) -> Row[Any] | No
 
 
 def _guidance(row: Row[Any]) -> Guidance:
-    reasons = tuple(ReasonCode(**reason) for reason in row.body["reasons"])
-    return Guidance(**row.body | {"reasons": reasons, "version": row.version})
+    told = formats.read(row.body, f"guidance {row.version}", known=FORMAT, upgrades=_UPGRADES)
+    reasons = tuple(ReasonCode(**reason) for reason in told["reasons"])
+    return Guidance(**told | {"reasons": reasons, "version": row.version})
 
 
 def _body(guidance: Guidance) -> dict[str, Any]:
     return {
-        "capacity": guidance.capacity, "audit": guidance.audit, "uncertain": guidance.uncertain,
-        "service_hours": guidance.service_hours, "lease_minutes": guidance.lease_minutes,
-        "correction_hours": guidance.correction_hours,
+        "format": FORMAT, "capacity": guidance.capacity, "random_share": guidance.random_share,
+        "uncertain": guidance.uncertain, "service_hours": guidance.service_hours,
+        "lease_minutes": guidance.lease_minutes, "correction_hours": guidance.correction_hours,
         "reasons": [{"judgement": each.judgement, "code": each.code, "text": each.text} for each in guidance.reasons],
         "guidelines": guidance.guidelines, "profile_url": guidance.profile_url,
     }  # fmt: skip

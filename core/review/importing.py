@@ -14,8 +14,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from core import errors
 from core.access.accounts import Accounts
 from core.access.audit import AuditLog
+from core.data.proposal import label_words
 from core.errors import BadOptionError, RefusedError, UnknownItemError
 from core.feedback import ledger
 from core.feedback.revision import Opinion, revised
@@ -25,11 +27,11 @@ from core.feedback.verdict import Judgement, Verdict
 from core.policy.decide import decide
 from core.policy.policy import POSITIVE
 from core.ports import DatasetStore, VerdictStore
-from core.review.plans import Plans
 from core.schema import schema as schemas
 from core.scoring.online_runs import OnlineRuns, Users
 from core.scoring.runs import Run, Runs
 from core.scoring.table_marks import Mark, exactly
+from core.scoring.user_names import UserNames
 
 #: Verdicts written at once: one wait for the disk each time, and no reviewer waits long for the lock.
 _BATCH: Final = 500
@@ -92,8 +94,8 @@ class FeedbackImport:
     datasets: DatasetStore
     feedback: VerdictStore
     online_runs: OnlineRuns
-    plans: Plans
     runs: Runs
+    user_names: UserNames
     schema_file: Path
 
     def record(
@@ -110,7 +112,8 @@ class FeedbackImport:
         """
         person = self.accounts.authorise(by, "judge")
         refused = [Refusal(row.number, "", f"Row {row.number}: {row.fault}.", row.text) for row in rows if row.fault]
-        said = _kept(((row, row) for row in rows if not row.fault), lambda row: understood(row, person), refused)
+        words = label_words.own_words(schemas.load(self.schema_file).label)
+        said = _kept(((row, row) for row in rows if not row.fault), lambda row: understood(row, person, words), refused)
         known = self._predictions((each.prediction for _, each in said))
         given = _kept(said, lambda each: _opinion(each, known, now), refused)
         ready(refused)
@@ -151,7 +154,7 @@ class FeedbackImport:
         schema = schemas.load(self.schema_file)
         scores = self.runs.scores(name)["probability"]
         scores = scores[scores.index.isin(rows)]
-        users = self.plans.users(run, schema).loc[scores.index]
+        users = self.user_names.of(run).loc[scores.index]
         drawn = self._drawn(name)
         bands, actions = decide(run.policy, scores).bands.tolist(), decide(run.policy, scores).actions.tolist()
         for row, score, user, band, action, features in zip(
@@ -180,7 +183,9 @@ class FeedbackImport:
         """What stands for each row now, by row number; those that are refused are added to `refused` instead."""
         store, stored = self.feedback, dict[int, _Stored]()
         for start in range(0, len(given), _BATCH):
-            _store_batch(store, given[start : start + _BATCH], stored, refused, cumulative=cumulative)
+            said = f"The first {start:,} rows are stored: send all of them again, and the others are too."
+            with errors.stored(said) if start else contextlib.nullcontext():
+                _store_batch(store, given[start : start + _BATCH], stored, refused, cumulative=cumulative)
         return stored
 
 

@@ -16,7 +16,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, se
 from sqlalchemy.pool import NullPool
 
 from core import locks
-from core.store import migrating
+from core.errors import GoneError
+from core.store import database_failures, migrating
 from core.store.migrating import Migrations
 from core.store.tables import marks
 
@@ -37,6 +38,7 @@ class Database:
         self.path = path
         self._migrations = migrations or Migrations()
         # No pool: a connection is closed when its transaction ends, and none outlives its home.
+        # As an address, a path would end at a question mark and have its percent signs read as others.
         self._engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool)
         #: The file, by inode, that was last given its tables.
         self._made: int | None = None
@@ -49,9 +51,11 @@ class Database:
     def connect(self) -> Iterator[Connection]:
         """A connection in a transaction: committed at the end, rolled back when something is raised.
 
+        Raises StorageError where the file is in use for too long, is damaged, is gone or has no room.
+
         It sees the database as it was at its first statement. What reads and then writes uses `writing`.
         """
-        with self._open().begin() as connection:
+        with database_failures.told(self.path), self._open().begin() as connection:
             yield connection
 
     @contextlib.contextmanager
@@ -62,15 +66,17 @@ class Database:
         machine itself goes down it may be lost.
         """
         options = {_BEGIN: _ALONE, _DURABLE: durable}
-        with self._open().execution_options(**options).begin() as connection:
+        with database_failures.told(self.path), self._open().execution_options(**options).begin() as connection:
             yield connection
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
         """Keep the database open: whoever closes the last connection moves the whole log into it, and waits."""
-        with self._open().connect() as connection:
-            connection.execute(select(marks.c.name).limit(1)).all()
-            connection.rollback()
+        with contextlib.ExitStack() as stack:
+            with database_failures.told(self.path):
+                connection = stack.enter_context(self._open().connect())
+                connection.execute(select(marks.c.name).limit(1)).all()
+                connection.rollback()
             yield
 
     def waiting(self) -> tuple[str, str] | None:
@@ -80,7 +86,8 @@ class Database:
         """
         if not self.path.is_file():
             return None
-        with contextlib.closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        address = f"{self.path.absolute().as_uri()}?mode=ro"
+        with database_failures.told(self.path), contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
             found = migrating.revision_of(connection.execute)
         self._migrations.check(found, self.path)
         if found is None or found == self._migrations.head:
@@ -93,6 +100,8 @@ class Database:
         Raises NewerFormatError where another program has made other tables, MigrationError and StorageError.
         """
         if self._made != (file := self._file()) or file is None:
+            if self._made is not None and not self.path.parent.is_dir():
+                raise GoneError(str(self.path.parent))  # made anew, it would be a home that knows nobody
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._shape = None
             # Turning on the write-ahead log and making tables wait for nobody; two processes may open a home at once.

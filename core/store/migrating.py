@@ -21,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.errors import MigrationError, NewerFormatError, StorageError
 from core.files import replacing
 from core.formats import shown
+from core.store import database_failures
 from core.store.migrations.first import STATEMENTS
 from core.store.tables import SCHEMA_HEAD, metadata
 
@@ -139,8 +140,8 @@ def copied(path: Path, copy: Path) -> None:
     try:
         with contextlib.closing(sqlite3.connect(path)) as source, contextlib.closing(sqlite3.connect(copy)) as target:
             source.backup(target)
-    except sqlite3.OperationalError as error:
-        raise StorageError(str(copy), str(error)) from error
+    except sqlite3.Error as error:
+        raise (database_failures.of(error, path) or StorageError(str(copy), str(error))) from error
 
 
 @contextlib.contextmanager

@@ -76,6 +76,8 @@ def _check(value: object, hint: Any, name: str) -> None:
         for key, each in typing.cast("Mapping[object, object]", value).items():
             _check(key, inside[0], name)
             _check(each, inside[1], name)
+    elif origin is typing.Literal:
+        _need(value in inside, name)
     elif dataclasses.is_dataclass(hint):
         _need(type(value) is hint, name)
         typed(value)

@@ -40,7 +40,8 @@ JUDGED_AGAIN: Final = 50_000
 class Candidate:
     """A fitted, calibrated, judged model that is not in charge of anything yet.
 
-    `test` (n,): who belongs to the test part; `score` (m,): their probabilities. `folds`, `validation` and
+    `test` (n,): who belongs to the test part; `judging` (n,): those of them it was judged on, `score` (m,): their
+    probabilities. `folds`, `validation` and
     `training_pr_auc` are as in `training_runs.TrainingRun`, and so are `without`, `search` and `notes`.
     """
 
@@ -51,6 +52,7 @@ class Candidate:
     seed: int
     figures: Figures
     test: npt.NDArray[np.bool_]
+    judging: npt.NDArray[np.bool_]
     score: npt.NDArray[np.float64]
     recipe: Recipe
     training_pr_auc: float
@@ -83,7 +85,7 @@ class _Judged:
 def fit(  # noqa: PLR0913 - users, and how to learn from them
     features: Matrix,
     label: Labels,
-    keys: split.Keys,
+    users: split.Parts | split.Keys,
     thresholds: Thresholds,
     *,
     name: str,
@@ -93,19 +95,22 @@ def fit(  # noqa: PLR0913 - users, and how to learn from them
     progress: Progress = lambda _what, _share: None,
     watcher: tune.Watcher = lambda _trials: None,
 ) -> Candidate:
-    """Fit on features (n, f) with NaN for missing, label (n,) of 0 and 1, keys (n,) from `split.keys`.
+    """Fit on features (n, f) with NaN for missing, label (n,) of 0 and 1, users (n,) from `Split.parts`, or
+    their keys from `split.keys` where none is a copy of another.
 
     With a `budget` settings are searched for first, and `watcher` is told of the trials (`core.training.tune`).
     Raises TooFewRowsError when a class has fewer than 30 rows, or is absent from the test part or, users without
     ids being told apart by their features only, from one half of the rest.
     """
-    test = split.in_test(keys)
+    parts = users if isinstance(users, split.Parts) else split.Parts.alone(users)
+    test, judging = parts.test, parts.judging
     both_classes(label, name, fewest=FEWEST)
-    both_classes(label[test], f"the test part of {name}")
+    left = ", without copies of users learnt from," if parts.copied.any() else ""
+    both_classes(label[judging], f"the test part of {name}{left}")
     family = recipe.learner
     options = family.options(len(label)).having(recipe.parameters)
     rest = Rows(features[~test], label[~test])
-    fold = crossfit.folds(keys[~test], rest.y, options.folds, name)
+    fold = crossfit.folds(parts.place[~test], rest.y, options.folds, name)
     found = None
     if budget:
         weighted = Rows(rest.x, rest.y, weights.of_classes(rest.y, recipe.class_weight))
@@ -119,13 +124,13 @@ def fit(  # noqa: PLR0913 - users, and how to learn from them
     share = functools.partial(progress, "Fitting on all folds")
     learner = family.fitted(weighted, options, seed, judged.crossed.rounds, share)
     progress("Judging on the test part", 0.0)
-    score = calibration.probability(learner.margin(features[test]))
+    score = calibration.probability(learner.margin(features[judging]))
     figures = metrics.judge(
-        label[test], score, thresholds, seed=seed,
+        label[judging], score, thresholds, seed=seed,
         progress=lambda done, of: progress("Judging on the test part", done / of),
     )  # fmt: skip
     return Candidate(
-        learner, calibration, judged.crossed.rounds, options, seed, figures, test, score, recipe,
+        learner, calibration, judged.crossed.rounds, options, seed, figures, test, judging, score, recipe,
         _by_heart(learner, rest, seed), crossfit.validation(judged.crossed, rest.y),
         None if judged.without is None else crossfit.validation(judged.without, rest.y),
         found.trials if found else (), tuple(filter(None, (family.note(len(rest.y)), found.note if found else ""))),

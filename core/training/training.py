@@ -6,6 +6,7 @@ import json
 import platform
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version as installed
@@ -18,8 +19,9 @@ import pandas as pd
 from core import formats
 from core.data import split
 from core.data.datasets import Dataset
-from core.data.split import Split
-from core.errors import SchemaError
+from core.data.split import Bools, Keys, Split
+from core.data.split import Parts as UserParts
+from core.errors import SchemaError, stored
 from core.evaluation import metrics
 from core.evaluation.metrics import Figures, Thresholds
 from core.files import write_text
@@ -33,7 +35,7 @@ from core.registry.registry import Model, Parts, Registry
 from core.schema import schema as schemas
 from core.schema.schema import Schema
 from core.scoring.scorer import Scorer, matrix
-from core.training import crossfit, train, tune
+from core.training import crossfit, run_cautions, train, tune
 from core.training.train import Candidate
 from core.training.training_runs import Scores, TrainingRun, TrainingRuns
 from core.training.tune import Budget
@@ -84,14 +86,18 @@ class Training:
         started, parent = time.monotonic(), self.registry.champion() or ""
         frame = self.datasets.frame(dataset.id)
         features, label = matrix(frame, schema.names), labels(frame, schema)
-        salt = self.split.salt()
-        keys = split.keys(frame, schema, salt)
+        salt, parts = self.split.salt(), self._parts(dataset, frame, schema)
+        keys = parts.keys
         candidate = train.fit(
-            features, label, keys, thresholds, name=dataset.name, seed=seed, recipe=recipe, budget=budget,
+            features, label, parts, thresholds, name=dataset.name, seed=seed, recipe=recipe, budget=budget,
             progress=progress, watcher=watcher,
         )  # fmt: skip
         progress("Storing", 0.0)
         data, version = _data(dataset, candidate, salt), ""
+        judging = candidate.judging
+        kept, scores = _kept(candidate, data, about), Scores.of(keys[judging], label[judging], candidate.score)
+        of_users = run_cautions.of_users(frame, label, schema, copies=parts.copies)
+        kept = replace(kept, cautions=(*of_users, *run_cautions.of_run(kept, scores)))
         if recipe.learner.can_lead:
             score = candidate.calibration.probability(candidate.learner.margin(features))
             metadata = _metadata(candidate, data, profiles(frame, schema, ~candidate.test), about, started)
@@ -99,15 +105,50 @@ class Training:
                 Parts(
                     candidate.predictor,
                     candidate.calibration,
-                    replace(metadata, parent=parent),
+                    replace(metadata, parent=parent, cautions=kept.cautions),
                     baseline.of(schema.names, features, label, score, candidate.test, seed=seed),
                     keys[~candidate.test],
                 ),
             )
-        kept = _kept(candidate, data, about, version, time.monotonic() - started)
-        test = candidate.test
-        identity = self.training_runs.keep(kept, Scores.of(keys[test], label[test], candidate.score))
+        kept = replace(kept, version=version, seconds=round(time.monotonic() - started, 1))
+        with stored(f"{version} is stored and not in charge; its training run is not.") if version else nullcontext():
+            identity = self.training_runs.keep(kept, scores)
         return replace(kept, id=identity)
+
+    def _parts(self, dataset: Dataset, frame: pd.DataFrame, schema: Schema) -> UserParts:
+        """The parts of users, noted for ever; who had a part in this home keeps it."""
+        if not split.copied_rows(frame, schema.names).any():
+            return self.split.parts(frame, schema)
+        learnt, judged = self._given(dataset, split.keys(frame, schema, self.split.salt()))
+        found = self.split.parts(frame, schema, learnt=learnt, judged=judged)
+        self.split.keep(found)
+        return found
+
+    def _given(self, dataset: Dataset, keys: Keys) -> tuple[Bools, Bools]:
+        """Whom (n,) a version of this home has learnt from, and whom (n,) a training run was judged on."""
+        runs, listed = self.training_runs.listed(), self.registry.listing()
+        before = {run.data.dataset for run in runs} | {each.metadata.data.dataset for each in listed if each.metadata}
+        if dataset.id in before:
+            test = split.in_test(keys, self.split.moved())
+            return ~test, test
+        learnt, judged = np.zeros(len(keys), bool), np.zeros(len(keys), bool)
+        salt = split.digest(self.split.salt())
+        for each in listed:
+            if each.metadata is not None and each.metadata.data.salt == salt:
+                users = self.registry.load(each.version).users()
+                learnt |= False if users is None else split.known(keys, users)
+        for run in runs:
+            if run.data.salt == salt:
+                judged |= np.isin(keys, self.training_runs.scores(run.id).keys)
+        return learnt, judged & ~learnt
+
+    def _held_out(self, frame: pd.DataFrame, schema: Schema, keys: Keys, learnt_from: Keys | None) -> Bools:
+        """Of the users of a file that a model was trained on, (n,): those of the test part without a copy among those
+        it has learnt from.
+        """
+        test = split.in_test(keys, self.split.moved())
+        learnt = ~test if learnt_from is None else split.known(keys, learnt_from)
+        return test & ~learnt & ~split.copies_of(frame, schema.names, learnt)
 
     def train_stored(  # noqa: PLR0913 - what a person chooses on the page
         self, report: Report, *, dataset: str, thresholds: Thresholds, family: str = LEADING,
@@ -140,7 +181,7 @@ class Training:
         only_test_part = same_home and dataset.sha256 == model.metadata.data.sha256
         learnt_from = model.users() if same_home else None
         overlap = None if learnt_from is None else int(split.known(keys, learnt_from).sum())
-        rows = frame[split.in_test(keys)] if only_test_part else frame
+        rows = frame[self._held_out(frame, schema, keys, learnt_from)] if only_test_part else frame
         rows = rows[~np.isnan(labels(rows, schema))]
         label = labels(rows, schema)
         crossfit.both_classes(label, dataset.name)
@@ -211,7 +252,7 @@ class Judged:
     only_test_part: bool
 
 
-def _kept(candidate: Candidate, data: Data, about: About, version: str, seconds: float) -> TrainingRun:
+def _kept(candidate: Candidate, data: Data, about: About) -> TrainingRun:
     recipe = candidate.recipe
     return TrainingRun(
         created=about.now,
@@ -227,9 +268,8 @@ def _kept(candidate: Candidate, data: Data, about: About, version: str, seconds:
         folds=candidate.folds,
         training_pr_auc=candidate.training_pr_auc,
         rounds=candidate.rounds,
-        seconds=round(seconds, 1),
+        seconds=0.0,
         seed=candidate.seed,
-        version=version,
         search=candidate.search,
         validation=candidate.validation,
         without=candidate.without,
@@ -257,7 +297,7 @@ def _metadata(
 
 
 def _data(dataset: Dataset, candidate: Candidate, salt: bytes) -> Data:
-    tested = int(candidate.test.sum())
+    tested = int(candidate.judging.sum())
     return Data(
         name=dataset.name,
         dataset=dataset.id,
@@ -265,7 +305,7 @@ def _data(dataset: Dataset, candidate: Candidate, salt: bytes) -> Data:
         salt=split.digest(salt),
         rows=dataset.accepted,
         positives=dataset.positives or 0,
-        trained_on=dataset.accepted - tested,
+        trained_on=int((~candidate.test).sum()),
         tested_on=tested,
     )
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -22,11 +23,14 @@ import pandas as pd
 from core import formats
 from core.data.split import Keys
 from core.errors import UnknownItemError
+from core.evaluation.cautions import Caution
 from core.evaluation.metrics import Figures
 from core.files import replacing, within, write_text
 from core.registry.metadata import Data
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+#: Before format 2 a run knew nothing of what speaks against it; pages worked it out.
+_UPGRADES: Final[Mapping[int, formats.Upgrade]] = MappingProxyType({1: lambda raw: {**raw, "cautions": None}})
 IDENTITY: Final = re.compile(r"[ct]-\d{4,}")
 _ABOUT: Final = "candidate.json"
 _SCORES: Final = "scores.parquet"
@@ -68,7 +72,7 @@ class TrainingRun:
     `figures`: on the test part. `folds`: PR-AUC of each fold on users it did not see; `training_pr_auc`: on a sample
     of those learnt from. `rounds`: of boosting, None for families without. `validation`: with the options chosen,
     `without`: with natural weights and no hard negatives, None when nothing else was chosen. `notes`: sentences that
-    belong beside the figures.
+    belong beside the figures. `cautions`: what speaks against these, None where nobody has looked.
     """
 
     created: datetime
@@ -87,6 +91,7 @@ class TrainingRun:
     validation: Validation | None = None
     without: Validation | None = None
     notes: tuple[str, ...] = ()
+    cautions: tuple[Caution, ...] | None = None
     id: str = ""
 
 
@@ -136,7 +141,7 @@ class TrainingRuns:
 
     def find(self, identity: str) -> TrainingRun:
         """Raises UnknownItemError when this home has no such training run."""
-        return _from_json(formats.load(self._folder(identity) / _ABOUT, known=FORMAT))
+        return _from_json(formats.load(self._folder(identity) / _ABOUT, known=FORMAT, upgrades=_UPGRADES))
 
     def scores(self, identity: str) -> Scores:
         """Its scores of the test part of its dataset. Raises UnknownItemError when this home has no such run."""
@@ -190,6 +195,7 @@ def _from_json(raw: Mapping[str, Any]) -> TrainingRun:
             "validation": _validation(raw["validation"]),
             "without": _validation(raw["without"]),
             "notes": tuple(raw["notes"]),
+            "cautions": None if raw["cautions"] is None else tuple(map(Caution.from_json, raw["cautions"])),
         }
     )
 

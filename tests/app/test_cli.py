@@ -154,7 +154,7 @@ def test_the_home_is_named_before_or_after_the_command_or_by_the_variable(
 def test_the_home_after_the_command_wins(files: Path, own: Home, tmp_path: Path) -> None:
     found = invoked("evaluate", files / "labelled.csv", "--home", tmp_path / "nowhere", home=own)
     assert found.exit_code == 2
-    assert "This home has no schema.toml" in found.stderr
+    assert f"--home: there is no folder {tmp_path / 'nowhere'}." in found.stderr
 
 
 def score(files: Path, home: Home, *options: object, code: int = 0, output: str = "scored.csv") -> pd.DataFrame:
@@ -319,10 +319,11 @@ def test_the_same_training_twice_gives_the_same_model(files: Path, own: Home) ->
         ("score users.csv -o s.xlsx", "s.xlsx: the file to write must end in .csv or .parquet."),
         ("score users.csv -o no/s.csv", "there is no folder"),
         ("score users.csv -o s.csv --model v9", "There is no model v9. This home has v0001."),
-        ("score users.csv -o s.csv --home new", "There is no model in charge. This home has no model yet: train one"),
+        ("score users.csv -o s.csv --home folder", "There is no model in charge. This home has no model yet"),
         ("evaluate users.csv", "spam is missing from users.csv. Add it to the file, or change data/schema.toml."),
         ("train few.csv", "few.csv has 1 positive and 1 negative labels; at least 30 of each are needed."),
-        ("train labelled.csv --home new", "This home has no schema.toml in"),
+        ("train labelled.csv --home folder", "This home has no schema.toml in"),
+        ("train labelled.csv --home new", "--home: there is no folder"),
         ("schema labelled.csv --label nothing --home new", "labelled.csv has no column nothing"),
         ("schema labelled.csv --label name --home new", "a label needs exactly two"),
         ("--port 1 --home new", "--home: there is no folder"),

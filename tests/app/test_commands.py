@@ -75,7 +75,7 @@ def scored(own: Home) -> Home:
     users = make.csv(make.users(300, seed=2).drop(columns="spam"))
     columns, loaded = schemas.load(own.settings.schema_file), own.registry.load()
     assert own.file_scoring.score_file("users.csv", users, columns, loaded, make.policy(), now=NOW).run.id == RUN
-    rules = replace(own.guidance.load(), capacity=10, audit=0.05, uncertain=3)
+    rules = replace(own.guidance.load(), capacity=20, random_share=0.5, uncertain=3)
     own.guidance.save(rules, by="Ada", now=NOW)
     return own
 
@@ -126,7 +126,18 @@ def test_a_run_is_queued_and_the_queue_counted(scored: Home) -> None:
     text = done("queue", "stats", home=scored).stdout
     assert text.startswith(f"{len(waiting)} open cases, the oldest since {facts['oldest']}\nauto_remove ")
     assert scored.audit.read()["who"].tolist() == [getpass.getuser()]
-    assert "0 users are new in the queue" in done("queue", "add", RUN, home=scored).stderr
+    assert "Nobody is new in the queue" in done("queue", "add", RUN, home=scored).stderr
+
+
+def test_the_plan_is_said_before_the_places_are_filled(scored: Home) -> None:
+    told = done("queue", "plan", home=scored).stdout
+    facts = json.loads(done("queue", "plan", "--json", home=scored).stdout)
+    assert told == f"{facts['sentence']}\n"
+    assert (facts["capacity"], facts["carried"], facts["days"]) == (20, 0, 0)
+    assert scored.cases.waiting().open == 0
+    found = done("queue", "fill", "--by", "Ada", home=scored)
+    assert f"({facts['today']} flagged, " in found.stderr
+    assert "Nobody is new in the queue" in done("queue", "fill", "--by", "Ada", home=scored).stderr
 
 
 def test_a_case_is_reopened_with_a_note(queued: Home, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import app
-from core.data import intake, split
+from core.data import intake
 from core.home import Home
 from core.scoring.scorer import Scorer
 from tests import make
@@ -70,8 +70,7 @@ def test_the_file_a_version_learnt_from_counts_only_with_its_test_part(two, tmp_
     path = tmp_path / "train.csv"
     path.write_bytes(make.csv(make.users(1500)))
     facts = json.loads(invoked(two, "v0001", "v0002", "--on", path, "--json").stdout)
-    keys = split.keys(make.users(1500), SCHEMA, two.split.salt())
-    assert facts["n"] == split.in_test(keys).sum()
+    assert facts["n"] == make.in_test(two, make.users(1500)).sum()
 
 
 def test_predictions_from_outside_meet_a_version_and_each_other(two, on, tmp_path):

@@ -9,7 +9,6 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import app
-from core.data import split
 from tests import make
 from tests.make import SCHEMA
 
@@ -48,7 +47,7 @@ def test_importance_as_json_counts_only_users_it_has_not_learnt_from(own, tmp_pa
     told = invoked(own, "importance", "v0001", "--on", path, "--json")
     assert told.exit_code == 0, told.stderr
     facts = json.loads(told.stdout)
-    assert facts["n"] == split.in_test(split.keys(make.users(1500), SCHEMA, own.split.salt())).sum()
+    assert facts["n"] == make.in_test(own, make.users(1500)).sum()
     assert {each["features"][0] for each in facts["features"]} == set(SCHEMA.names)
     assert facts["sentence"].startswith("v0001 needs links most")
 

@@ -52,7 +52,7 @@ def test_a_drift_is_told_by_the_exit_code_and_once_by_the_channel(own):
     told = invoked(own, "drift", "--alert")
     assert told.exit_code == 4
     assert "links has drifted" in told.stderr
-    assert "the audit share goes from" in told.stderr
+    assert "the share of reviews drawn at random goes from" in told.stderr
     assert "told by the log." in told.stderr
     assert "told by" not in invoked(own, "drift", "--alert").stderr
     assert all(each.told for each in own.incidents.recent())

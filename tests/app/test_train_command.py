@@ -70,3 +70,34 @@ def test_what_cannot_be_done_is_refused_before_anything_is_learnt(
     found = train(own, tmp_path, *arguments)
     assert (found.exit_code, own.training_runs.listed()) == (code, ())
     assert words in found.stderr
+
+
+def leaky(own: Home, folder: Path, *arguments: str) -> Result:
+    """Trained on users of whom a feature is made from the label."""
+    path = folder / "leaky.csv"
+    users = make.users(800, seed=4)
+    path.write_bytes(make.csv(users.assign(tier=users["spam"] * 3 + 1)))
+    return CliRunner().invoke(app, ["train", str(path), *arguments, "--home", str(own.settings.home)])
+
+
+def test_a_leak_stops_the_promotion_and_keeps_the_version_unless_anyway(own: Home, tmp_path: Path) -> None:
+    stopped = leaky(own, tmp_path, "--promote", "--json")
+    assert stopped.exit_code == 4
+    assert "v0002 is kept and not put in charge: something gives the label away." in stopped.stderr
+    assert own.registry.champion() == "v0001"
+    kept = own.training_runs.listed()[0]
+    assert kept.version == "v0002"
+    found = json.loads(stopped.stdout)["cautions"]
+    assert [each["kind"] for each in found if each["sentence"].startswith("1 feature may give the label away (tier)")]
+    assert [each.as_json() for each in kept.cautions or ()] == found
+    assert own.registry.describe("v0002").cautions == kept.cautions
+    shown = CliRunner().invoke(app, ["registry", "show", "v0002", "--card", "--home", str(own.settings.home)]).stdout
+    assert "## Cautions\n\n- Leak: 1 feature may give the label away" in shown
+
+    assert "Caution, leak: 1 feature may give the label away (tier)" in stopped.stderr
+    assert "Caution, weakness: Judged on" in stopped.stderr
+
+    forced = leaky(own, tmp_path, "--promote", "--anyway")
+    assert forced.exit_code == 0, forced.stderr
+    assert own.registry.champion() == "v0003"
+    assert own.lineage.history("v0003")[-1].why == "Trained with --promote --anyway."

@@ -9,10 +9,14 @@ import pytest
 from core import errors
 from core.errors import (
     BadOptionError,
+    BusyError,
     CancelledError,
+    CrowdedError,
+    DamagedDatabaseError,
     DamagedModelError,
     FeaturesError,
     FileProblemError,
+    GoneError,
     HubError,
     KeyRefusedError,
     MigrationError,
@@ -26,6 +30,7 @@ from core.errors import (
     SignInError,
     StorageError,
     TooFewRowsError,
+    TooOftenError,
     TrustdeskError,
     UnknownItemError,
     UnknownVersionError,
@@ -121,6 +126,24 @@ SENTENCES = [
         "scored.csv cannot be written: No space left on device. Make room or choose another place, then try again.",
         2,
     ),
+    (
+        BusyError("state.db"),
+        "state.db is in use by something else, for too long to wait. "
+        "Try again, and end what holds it if that does not help.",
+        2,
+    ),
+    (
+        DamagedDatabaseError("state.db", "file is not a database"),
+        "state.db is damaged: file is not a database. "
+        "Restore a backup of the home, or put the newest whole copy of this file in its place.",
+        2,
+    ),
+    (
+        GoneError("home/data"),
+        "home/data is gone: it was removed or moved away. "
+        "Put it back, or restore a backup of the home; then start again.",
+        2,
+    ),
     (HubError("huggingface.co cannot be reached."), "huggingface.co cannot be reached.", 2),
     (
         DamagedModelError("v0001", "model.ubj", "differs from SHA256SUMS"),
@@ -141,6 +164,12 @@ SENTENCES = [
     (
         NotAllowedError("Ada", None, "judge"),
         "Ada has no account here, which it takes to judge. Ask an admin for one.",
+        4,
+    ),
+    (TooOftenError(5.2), "Too many passwords were tried from here. Wait 6 s, then try again.", 4),
+    (
+        CrowdedError(),
+        "Many people sign in at this moment, and this password was not looked at. Try again.",
         4,
     ),
     (

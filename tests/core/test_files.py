@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from core import files
 from core.errors import StorageError
 from core.files import replacing, write_text
 from core.settings import ROOT
@@ -165,3 +166,37 @@ with replacing(pathlib.Path(sys.argv[1])) as temporary:
     killed = subprocess.run([sys.executable, "-c", program, str(target)], check=False, cwd=ROOT)
     assert killed.returncode < 0
     assert target.read_text(encoding="utf-8") == "old"
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.ENOSPC, "cannot be written: "), (errno.EDQUOT, "cannot be written: "),
+        (errno.EFBIG, "cannot be written: "), (errno.EROFS, "cannot be used: "), (errno.EACCES, "cannot be used: "),
+        (errno.EIO, "The disk is broken"),
+        (errno.ENOENT, "is gone: "), (errno.ENOTDIR, "is gone: "),
+    ],
+)  # fmt: skip
+def test_what_the_system_says_of_the_storage_is_a_sentence_that_names_the_place(
+    tmp_path: Path, number: int, said: str
+) -> None:
+    (tmp_path / "data").mkdir()
+    error = OSError(number, os.strerror(number), str(tmp_path / "data" / "runs"))
+    error.add_note("Run r-0001 is stored.")
+    failure = files.failure(error, tmp_path)
+    assert failure is not None
+    assert str(failure).startswith(str(tmp_path / "data" / "runs"))
+    assert said in str(failure)
+    assert str(failure).endswith("Run r-0001 is stored.")
+    assert failure.exit_code == 2
+
+
+def test_what_may_be_a_bug_stays_one(tmp_path: Path) -> None:
+    assert files.failure(OSError(errno.EBADF, "bad"), tmp_path) is None
+    assert files.failure(FileNotFoundError(errno.ENOENT, "no", "/elsewhere/file"), tmp_path) is None
+    assert files.failure(OSError("with no number"), tmp_path) is None
+
+
+def test_of_a_lock_that_cannot_be_made_the_folder_is_named(tmp_path: Path) -> None:
+    failure = files.failure(OSError(errno.EROFS, "read-only", str(tmp_path / "data" / "state.lock")), tmp_path)
+    assert str(failure).startswith(f"{tmp_path / 'data'} cannot be used")

@@ -206,7 +206,7 @@ def test_a_place_where_no_file_can_be_is_refused(place: Path, home: Home) -> Non
     for name, sentence in {
         "pipe.csv": "a pipe or a device", "null.csv": "a pipe or a device", "folder.csv": "this is a folder",
         "none/a.csv": "there is no folder", "file/a.csv": "there is no folder", "a.txt": "must end in .csv",
-        "a" * 300 + ".csv": "no file can be written there",
+        "a" * 300 + ".csv": "no file can be written there", "a\0b.csv": "no file can have this name",
     }.items():  # fmt: skip
         with pytest.raises(BadOptionError, match=sentence):
             target(place / name, home=home, overwrite=True)

@@ -47,15 +47,15 @@ def test_from_the_monitor_to_an_incident_and_its_cause(tab: Page, home: Home) ->
 
     tab.goto("/monitor?as=Lea")
     expect(tab.get_by_role("heading", name=re.compile(r"X19 \(PSI .*have drifted"))).to_be_visible()
-    before = home.guidance.load().audit
+    before = home.guidance.load().random_share
     tab.get_by_role("button", name="Check now").click()
     expect(tab.get_by_text("told by the log")).to_be_visible()
 
     found = {each.finding.sentence: each.finding for each in home.incidents.recent()}
     about = next(each for text, each in found.items() if text.startswith("X19 has drifted"))
     assert about.address == {"run": "r-0002", "feature": "X19"}
-    assert home.guidance.load().audit == 2 * before
-    assert home.audit.read()[["who", "what"]].to_numpy().tolist()[0] == ["monitoring", "raise audit share"]
+    assert home.guidance.load().random_share == 2 * before
+    assert home.audit.read()[["who", "what"]].to_numpy().tolist()[0] == ["monitoring", "raise random share"]
     assert "X19 has drifted" in (home.settings.data / "logs" / "alerts.log").read_text(encoding="utf-8")
 
     tab.goto("/monitor?run=r-0001&as=Lea")  # another run than the one that the incident is about

@@ -330,7 +330,7 @@ def test_the_address_of_a_dataset_that_is_gone_shows_the_one_learnt_from(visit: 
 
 def test_a_training_run_that_is_no_version_can_be_chosen_on_its_own_users(visit: Visit, two: Home) -> None:
     model = two.registry.load("v0001")
-    part = make.users(1500)[split.in_test(split.keys(make.users(1500), make.SCHEMA, two.split.salt()))]
+    part = make.users(1500)[make.in_test(two, make.users(1500))]
     known = Scores.of(
         split.keys(part, make.SCHEMA, two.split.salt()), part["spam"].to_numpy(), Scorer(model).score(part).probability
     )

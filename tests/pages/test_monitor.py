@@ -99,7 +99,7 @@ def test_other_incidents_stand_with_the_way_to_them_and_past_ones_below(
 
 
 def test_the_figures_of_a_judged_run_stand_with_their_intervals(visit: Visit, own: Home, scored: Scored) -> None:
-    rules(own, capacity=60, audit=0.1, uncertain=0)
+    rules(own, capacity=60)
     frame = make.users(200, seed=5)
     run = scored(own, frame, reasons=False)
     own.plans.queue_run(run.id, by="Lea", now=make.NOW)
@@ -115,7 +115,7 @@ def test_the_figures_of_a_judged_run_stand_with_their_intervals(visit: Visit, ow
 
 
 def test_a_queue_that_nobody_has_judged_from_has_no_pace_yet(visit: Visit, own: Home, scored: Scored) -> None:
-    rules(own, capacity=60, audit=0.1, uncertain=0)
+    rules(own, capacity=60)
     run = scored(own, make.users(200, seed=5), reasons=False)
     own.plans.queue_run(run.id, by="Lea", now=make.NOW)
 

@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.components.review import case_view
 from app.queries import services
+from app.web import rate_limit
 from app.words import plain, probability, signed
 from core.home import Home
 from core.policy.decide import decide
@@ -37,6 +38,7 @@ HOSTILE = ["<b>x</b>", "[a](javascript:alert(1))", ":red[x]", "$x$", "~~x~~", "`
 @pytest.fixture
 def run(own: Home, to_score: pd.DataFrame) -> Run:
     """A run that waits for review: 5 highest risks, 2 unsure ones and about 20 drawn at random."""
+    reviewing.rules(own, capacity=5)
     return reviewing.planned(own, to_score)
 
 
@@ -194,6 +196,20 @@ def test_a_wrong_password_and_an_unknown_name_get_the_same_sentence(visit: Visit
     assert at.title[0].value == "Sign in"
 
     assert on_desk(sign_in(at, "Lea"), own).claimed_by == "Lea"
+
+
+def test_whoever_tries_many_passwords_waits_and_the_right_one_does_not_count(
+    visit: Visit, own: Home, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rate_limit, "SIGN_IN", rate_limit.Attempts())
+    monkeypatch.setattr(rate_limit, "client", lambda _: "one")  # AppTest makes up another one at each look
+    monkeypatch.setattr(rate_limit, "ATTEMPTS", 1)
+    monkeypatch.setattr(rate_limit, "ATTEMPTS_RATE", 1e-6)
+    own.accounts.create("Lea", "admin", PASSWORD, now=make.NOW)
+    assert sign_in(visit(own, "review"), "Lea").title[0].value == "Review"
+    at = visit(own, "review")
+    assert "do not fit" in screen.errors(sign_in(at, "Lea", "not the password"))[0]
+    assert "Too many passwords" in screen.errors(sign_in(at, "Lea"))[0]
 
 
 def test_a_name_given_before_there_were_accounts_opens_none(desk: AppTest, own: Home) -> None:
@@ -797,6 +813,8 @@ def test_a_scored_file_is_sent_to_review_by_its_plan(
 ) -> None:
     run = scored(own, to_score)
     at = visit(own, "score_file", run=run.id)
+    at.session_state[f"plan-open-{run.id}-False"] = True
+    at.run()
     labelled(at, "Queue them").click().run()
     assert "give 1 to 80 printable characters" in screen.errors(at)[0]
     assert not own.runs.planned(run.id)
@@ -811,6 +829,27 @@ def test_a_scored_file_is_sent_to_review_by_its_plan(
     assert plan is not None
     assert len(waiting(own)) == plan["chosen"].sum() > 0
     assert f"{plan['chosen'].sum()} users of this run are planned for review." in screen.sentences(at)
+
+
+def test_todays_places_are_filled_by_one_click_after_it_was_said_for_whom(
+    real_jobs: None, visit: Visit, own: Home, scored: Scored, to_score: pd.DataFrame
+) -> None:
+    scored(own, to_score)
+    at = visit(own, "review", **{"as": "Ada"})
+    outlook = own.plans.outlook(now=services.now())
+    assert outlook.sentence not in screen.sentences(at)
+    at.session_state["over-places"] = True
+    assert outlook.sentence in screen.sentences(at.run())
+    labelled(at, "Fill them").click().run()
+    assert not at.exception
+    job = screen.over(own, "fill-today")
+    assert job.status == "done", job.message
+    at.run()
+    assert len(waiting(own)) > 0
+    assert job.message in screen.sentences(at)
+    assert not [each for each in at.button if each.label == "Fill them"]
+    at.session_state[f"over-places-{job.asked:.0f}"] = True
+    assert own.plans.outlook(now=services.now()).sentence in screen.sentences(at.run())
 
 
 def test_users_who_pass_the_filters_are_sent_to_review(
@@ -896,7 +935,7 @@ def test_the_figure_of_a_case_says_what_it_shows(desk: AppTest) -> None:
 def test_the_shift_says_how_much_of_the_day_is_done_and_when_more_than_that_is(
     visit: Visit, own: Home, run: Run
 ) -> None:
-    reviewing.rules(own, capacity=1, audit=0.1, uncertain=2)
+    reviewing.rules(own, capacity=1)
     at = visit(own, "review", **{"as": "Ada"})
     assert "0 of 1 today" in screen.sentences(at)
 

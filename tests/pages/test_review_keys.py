@@ -16,7 +16,7 @@ from tests.core.review import reviewing
 from tests.core.review.reviewing import rows
 from tests.screen import Visit
 
-POPOVERS = ("help", "guidelines", "filters", "reopen")
+POPOVERS = ("help", "guidelines", "filters", "places", "reopen")
 EARLY = "That came before the case was on screen. Nothing was recorded."
 
 

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import TextInput
 
 from app import words
+from app.components.score_user import user_form, user_result
 from core.home import Home
 from core.registry import registry
 from core.scoring.scorer import Scorer
@@ -268,3 +269,44 @@ def test_a_user_without_a_score_is_told_so_and_has_no_band(
     assert not at.exception
     assert "v0001 gives this user no score" in at.error[0].value
     assert not any(text.value.startswith("score **") for text in at.markdown)
+
+
+@pytest.fixture
+def wide(visit: Visit, own: Home, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The page of a model with more features than are drawn at once."""
+    monkeypatch.setattr(user_form, "MOST", 2)
+    return visit(own, "score_user")
+
+
+def labels(at: AppTest) -> set[str]:
+    return {number.label for number in at.number_input}
+
+
+def found(at: AppTest, word: str) -> AppTest:
+    next(text for text in at.text_input if text.label == "Find a feature").set_value(word)
+    return at.run()
+
+
+def test_of_many_features_those_that_push_most_have_a_field(wide: AppTest, own: Home) -> None:
+    model = own.registry.load()
+    medians = pd.Series({each.name: each.median for each in model.metadata.features}, dtype=float)
+    strongest = user_result.scored(model, medians).strongest
+    assert not wide.exception
+    assert labels(wide) == set(strongest[:2])
+    assert "2 of 5 features, those that push this score most" in screen.sentences(wide)
+    assert "5 assumed" in screen.sentences(wide)
+
+
+def test_the_others_are_found_by_name_and_what_was_changed_stays(wide: AppTest) -> None:
+    at = changed(found(wide, "TIE"), "tier", 7)
+    assert labels(at) == {"tier"}
+    assert "1 given · 4 assumed" in screen.sentences(at)
+    score = headline(at)
+    at = found(at, "ratio")
+    assert labels(at) == {"tier", "ratio"}
+    at = found(at, "")
+    assert "tier" in labels(at)
+    assert "1 given · 4 assumed" in screen.sentences(at)
+    assert headline(at) == score
+    assert "5 assumed" in screen.sentences(reset(at))
+    assert not at.exception

@@ -18,9 +18,13 @@ from streamlit.testing.v1 import AppTest
 
 from app.queries import services
 from core import jobs
+from core.data import intake
 from core.evaluation import metrics
+from core.evaluation.cautions import Caution
 from core.home import Home
 from core.jobs import Job, Jobs, Status
+from core.schema import schema as schemas
+from core.schema.schema import Label
 from core.training.training_runs import Scores, TrainingRun, Trial, Validation
 from tests import make, screen
 from tests.screen import Visit
@@ -510,3 +514,50 @@ def test_names_from_files_people_and_jobs_are_shown_as_text(visit: Visit, own: H
     assert not at.exception
     for text in screen.markdown(at):
         assert not [raw for raw in ("<b>", ":red[", "$x$", "[a](") if raw in text], text
+
+
+def stored_with(own: Home, label: Label, spam: Callable[[pd.DataFrame], Any]) -> str:
+    """Labelled users of a home whose label is another column; the id of the dataset."""
+    users = make.users(200, seed=8)
+    schema = replace(make.SCHEMA, label=label)
+    schemas.save(schema, own.settings.schema_file)
+    frame = users.assign(**{label.column: spam(users)})
+    checked = intake.read("labelled.csv", make.csv(frame), schema, need_label=True)
+    return own.datasets.put(checked, schema, now=services.now(), need_label=True).id
+
+
+def train_button(at: AppTest) -> Any:
+    return next(each for each in at.button if each.label == "Train")
+
+
+def test_who_trains_is_asked_which_label_is_the_spammer_where_that_is_in_doubt(visit: Visit, own: Home) -> None:
+    dataset = stored_with(own, Label("is_legit"), lambda users: 1 - users["spam"])
+    legitimate = own.datasets.find(dataset).positives
+    at = visit(own, "train")
+    at.selectbox(key="train_dataset").set_value(dataset).run()
+    asked = at.radio(key=f"spammer-{dataset}")
+    assert asked.label.replace("\\", "") == "Which value of is_legit is a spammer?"
+    assert asked.options[0].startswith(f"1 · {legitimate} users")
+    assert asked.options[1].startswith(f"0 · {200 - (legitimate or 0)} users")
+    assert train_button(at).disabled
+
+    at = asked.set_value("0").run()
+    assert train_button(at).disabled
+    assert "positive 0" in at.warning[0].value
+    at = at.radio(key=f"spammer-{dataset}").set_value("1").run()
+    assert not train_button(at).disabled
+    assert not at.warning
+
+
+def test_nobody_is_asked_where_the_label_is_plain(visit: Visit, own: Home) -> None:
+    dataset = stored_with(own, Label("is_legit", "0", "1"), lambda users: 1 - users["spam"])
+    at = visit(own, "train")
+    at.selectbox(key="train_dataset").set_value(dataset).run()
+    assert not [each for each in at.radio if str(each.key).startswith("spammer-")]
+    assert not train_button(at).disabled
+
+
+def test_a_leak_stands_first_among_the_cautions_of_a_run(visit: Visit, own: Home, keep: Keep) -> None:
+    run = keep(cautions=(Caution("leak", "Too good to be true."), Caution("weakness", "Few users.")))
+    at = visit(own, "train", run=run.id)
+    assert any(each.value == "**Leak.** Too good to be true.  \nFew users." for each in at.markdown)

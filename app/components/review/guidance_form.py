@@ -12,7 +12,7 @@ from app import guard, session
 from app.components.shared.heading import section
 from app.queries import services
 from app.words import moment, plain
-from core.review.guidance import Guidance, ReasonCode
+from core.review.guidance import RANDOM_SHARES, Guidance, ReasonCode
 
 _BEGUN: Final = "_guidance_begun"
 
@@ -24,7 +24,9 @@ def guidance_form(name: str) -> None:
         st.markdown(services.guidance().guidelines)
         return
     now = _begun()
-    st.markdown("What reviewers are told, how many users they can judge a day, and who is drawn at random.")
+    st.markdown(
+        "What reviewers are told, how many users they can judge a day, and how many of these are drawn at random."
+    )
     with st.form("guidance"):
         halves = st.grid(2, min_column_width=430, gap=("small", "medium"))
         with halves.cell():
@@ -73,19 +75,20 @@ def _again() -> None:
 
 
 def _numbers(now: Guidance) -> dict[str, Any]:
-    version = now.version
+    version, (least, most) = now.version, RANDOM_SHARES
     section("Reviews")
     return {
         "capacity": int(st.number_input(
             "Reviews a day", 0, value=now.capacity, step=10, key=f"capacity-{version}",
-            help="So many users of a run, the highest risks for human review, are certain to be queued",
+            help="So many places a day has in the queue, what is carried over included",
         )),
-        "audit": st.number_input(
-            "Drawn at random, % of users", 0.01, 100.0, 100 * now.audit, 0.1, key=f"audit-{version}",
+        "random_share": st.number_input(
+            "Of these, drawn at random, %", 100 * least, 100 * most, 100 * now.random_share, 5.0,
+            key=f"random-{version}",
             help="From every band, those allowed included: only so can anybody say what the model misses",
         ) / 100,
         "uncertain": int(st.number_input(
-            "Picked because the model is unsure", 0, value=now.uncertain, key=f"uncertain-{version}"
+            "Of these, at most so many the model is unsure of", 0, value=now.uncertain, key=f"uncertain-{version}"
         )),
         "service_hours": st.number_input(
             "A case may wait, hours", 1.0, value=float(now.service_hours), step=1.0, key=f"hours-{version}"

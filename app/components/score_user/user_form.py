@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -18,23 +18,32 @@ from core.registry.metadata import Trained
 from core.registry.registry import Model
 from core.schema.glossary import Glossary
 from core.schema.schema import WHOLE
+from core.wording import count
 
 #: Whole numbers below it are exact in a browser, which refuses others.
 _EXACT: Final = 2**53
+#: Fields drawn at once: each takes the server 10 ms and the browser longer.
+MOST: Final = 100
 
 
-def user_form(start: Start, model: Model) -> pd.Series[float]:
-    """The values as they stand in the form, by feature in the model's order; NaN where one was cleared."""
+def user_form(start: Start, model: Model, strongest: Callable[[], Sequence[str]]) -> pd.Series[float]:
+    """The values as they stand in the form, by feature in the model's order; NaN where one was cleared.
+
+    strongest: the features by their push on the score of the start, asked for where there are too many to show.
+    """
     section("Values", "change one to see what if; clear it to make it missing")
-    values: dict[str, float] = {}
     meanings = services.meanings()
-    for category, features in _grouped(model, meanings).items():
-        with st.expander(f"{plain(category)} · {len(features)}", expanded=not values):
+    shown = _shown(start, model, strongest, meanings)
+    values = start.values.reindex(list(model.metadata.names)).astype(float)
+    first = True
+    for category, features in _grouped(shown, meanings).items():
+        with st.expander(f"{plain(category)} · {len(features)}", expanded=first):
+            first = False
             grid = st.grid(3, min_column_width=110, gap="xsmall")
             for feature in features:
                 with grid.cell():
                     values[feature.name] = _field(feature, start, meanings.sentence(feature.name))
-    return pd.Series([values[name] for name in model.metadata.names], index=list(model.metadata.names), dtype=float)
+    return values
 
 
 def reset(start: Start) -> None:
@@ -55,6 +64,35 @@ def statuses(start: Start, values: pd.Series[float]) -> Mapping[str, Status]:
     return {name: start.status(values[name], changed=name in edited) for name in values.index}
 
 
+def _shown(
+    start: Start, model: Model, strongest: Callable[[], Sequence[str]], meanings: Glossary
+) -> Sequence[Trained]:  # fmt: skip
+    """The features that have a field, in the model's order: all of them, or as many as a browser draws at once."""
+    features = model.metadata.features
+    if len(features) <= MOST:
+        return features
+    word = st.text_input("Find a feature", icon=":material/search:", key=f"find-{start.key}").strip().casefold()
+    changed = [feature.name for feature in features if _is_changed(start, feature.name)]
+    if word:
+        others = [each.name for each in features if word in f"{each.name}\n{meanings.sentence(each.name)}".casefold()]
+        which = "that match"
+    else:
+        others, which = list(strongest()), "that push this score most"
+    chosen = set(list(dict.fromkeys([*changed, *others]))[: max(MOST, len(changed))])
+    of = len(others) if word else len(features)
+    st.caption(f"{len(chosen):,} of {count(of, 'feature')}, those {which} and what you change. Find others by name.")
+    return [feature for feature in features if feature.name in chosen]
+
+
+def _is_changed(start: Start, name: str) -> bool:
+    """Whether a field holds another value than it began with; one that is not shown any more would forget it."""
+    key = _key(start, name)
+    if key not in st.session_state:
+        return False
+    typed = st.session_state[key]
+    return not _same(np.nan if typed is None else float(typed), float(start.values.get(name, np.nan)))
+
+
 def _field(feature: Trained, start: Start, meaning: str) -> float:
     value = float(start.values.get(feature.name, np.nan))
     whole = feature.kind in WHOLE and (np.isnan(value) or (value.is_integer() and abs(value) < _EXACT))
@@ -69,9 +107,9 @@ def _field(feature: Trained, start: Start, meaning: str) -> float:
     return np.nan if typed is None else float(typed)
 
 
-def _grouped(model: Model, meanings: Glossary) -> Mapping[str, list[Trained]]:
+def _grouped(features: Iterable[Trained], meanings: Glossary) -> Mapping[str, list[Trained]]:
     groups: dict[str, list[Trained]] = defaultdict(list)
-    for feature in model.metadata.features:
+    for feature in features:
         groups[meanings.category(feature.name)].append(feature)
     return groups
 

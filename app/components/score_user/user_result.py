@@ -39,6 +39,11 @@ class Result:
         return float(self.scored.probability[0])
 
     @property
+    def strongest(self) -> list[str]:
+        """The features by how far they push the score, the farthest first."""
+        return [reason.feature for reason in sorted(self.reasons, key=lambda reason: -abs(reason.contribution))]
+
+    @property
     def margin(self) -> float:
         return float(self.scored.margin[0])
 

@@ -1,4 +1,4 @@
-"""Send to review: the users of a run by the plan, or one user by hand."""
+"""Send to review: today's places by the plan of the day, or users by hand."""
 
 from __future__ import annotations
 
@@ -12,49 +12,65 @@ from app.queries import services
 from app.words import count, plain
 from core.access import accounts
 from core.data.datasets import Dataset
+from core.jobs import Job
 from core.review.enqueue import Queued
 from core.scoring.runs import Run
 from core.wording import count as counted
 
 
 def send_run(run: Run) -> None:
-    """A popover for the title row: what will be queued, and the button that does it."""
+    """A popover for the title row: who is reviewed today, and the button that fills today's places."""
     if not session.may("send to review"):
         return
     # Another one once it has been used: that would stand open before what came of it.
-    sent = services.home().jobs.look(f"queue-{run.id}") is not None
-    with st.popover("Send to review", icon=":material/rate_review:", key=f"plan-open-{run.id}-{sent}"):
-        rules = services.guidance()
-        due = sum(run.counts[band] for band in ("human_review", "auto_remove"))
-        st.markdown(
-            f"Queues the {count(min(due, rules.capacity))} highest risks of the {count(due)} for human review, about "
-            f"{count(rules.audit * run.users)} users drawn at random from every band, and {count(rules.uncertain)} "
-            "the model is unsure of. Only the random ones can tell what the model misses."
-        )
-        name = _name(f"plan-{run.id}")
-        if st.button("Queue them", type="primary", key=f"queue-{run.id}"):
-            with guard.shown():
-                name = accounts.named(name)
-                session.come_in(name)
-                services.home().jobs.start(
-                    "queue_run", {"run": run.id, "by": name},
-                    title=f"Queueing {run.id}", identity=f"queue-{run.id}",
-                )  # fmt: skip
-                st.rerun()
+    key = f"plan-open-{run.id}-{services.home().jobs.look(f'queue-{run.id}') is not None}"
+    place = st.popover("Send to review", icon=":material/rate_review:", key=key, on_change="rerun")
+    if place.open:
+        with place:
+            fill_places(f"queue-{run.id}", run.id, "Queue them")
 
 
 def queued(run: Run) -> None:
-    """How far the queueing is; once done, the sentence that says what came of it and the way to the queue."""
+    """How far the queueing is; once done, what came of it and the way to the queue."""
     job = services.home().jobs.look(f"queue-{run.id}")
-    if job is not None and not job.over:
-        job_progress(job.id)
-    elif job is not None and job.status == "failed":
-        st.error(plain(job.message), icon=":material/error:")
-    elif (plan := services.home().runs.plan(run.id)) is not None:
+    outcome(job)
+    if (job is None or job.over) and (plan := services.home().runs.plan(run.id)) is not None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.caption(f"{count(plan['chosen'].sum())} users of this run are planned for review.", width="content")
             if st.button("Review", icon=":material/arrow_forward:", icon_position="right", type="tertiary"):
                 navigation.go("review")
+
+
+def fill_places(identity: str, run: str, deed: str) -> None:
+    """Who is reviewed today if its places are filled, and the button that has a job of this identity do it."""
+    with st.spinner("Looking at who waits"):
+        outlook = services.outlook()
+    st.markdown(outlook.sentence)
+    st.caption(
+        "The flagged users of all scored files are reviewed, the highest risks first. Only those drawn at random "
+        "can tell what the model misses."
+    )
+    name = _name(f"plan-{run or identity}")
+    if st.button(deed, type="primary", key=identity, disabled=outlook.full):
+        with guard.shown():
+            name = accounts.named(name)
+            session.come_in(name)
+            services.home().jobs.start(
+                "queue_run", {"run": run, "by": name}, title="Filling today's places", identity=identity
+            )
+            st.rerun()
+
+
+def outcome(job: Job | None) -> None:
+    """How far a job is that fills places, and what came of it."""
+    if job is None:
+        return
+    if not job.over:
+        job_progress(job.id)
+    elif job.status == "failed":
+        st.error(plain(job.message), icon=":material/error:")
+    elif job.message:
+        st.caption(plain(job.message))
 
 
 def send_users(run: Run, rows: Sequence[int]) -> None:
@@ -69,7 +85,7 @@ def send_users(run: Run, rows: Sequence[int]) -> None:
             with guard.shown() as failure:
                 name = accounts.named(name)
                 session.come_in(name)
-                done = services.home().plans.send(run.id, rows, by=name, now=services.now())
+                done = services.home().sending.send(run.id, rows, by=name, now=services.now())
             if failure.error is None:
                 st.toast(_became(done), icon=":material/check_circle:")
 
@@ -90,7 +106,7 @@ def send_flips(dataset: Dataset, rows: Sequence[int], models: Sequence[str]) -> 
             with guard.shown() as failure, st.spinner("Queueing"):
                 name = accounts.named(name)
                 session.come_in(name)
-                run, done = services.home().plans.send_flips(
+                run, done = services.home().sending.send_flips(
                     dataset.id, rows, models=models, policy=services.policy(), by=name,
                     now=services.now(),
                 )  # fmt: skip

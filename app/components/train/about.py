@@ -19,6 +19,7 @@ from app.components.train.search import search
 from app.queries import services
 from app.tables.model import NAMES, cells
 from app.words import count, moment, plain
+from core.evaluation.cautions import Caution
 from core.training.training_runs import TrainingRun
 from core.wording import count as counted
 
@@ -85,9 +86,13 @@ def _cautions(run: TrainingRun) -> None:
     if found:
         with st.container(horizontal=True, gap="small", wrap=False):
             st.badge(counted(len(found), "caution"), icon=":material/warning:", color="yellow")
-            st.markdown("  \n".join(map(plain, found)), width="stretch")
+            st.markdown("  \n".join(map(_caution, found)), width="stretch")
     for each in run.notes:
         st.caption(plain(each))
+
+
+def _caution(found: Caution) -> str:
+    return f"**Leak.** {plain(found.sentence)}" if found.kind == "leak" else plain(found.sentence)
 
 
 def _parts(run: TrainingRun) -> pd.DataFrame:

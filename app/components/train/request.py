@@ -14,12 +14,14 @@ from app.components.train import run_words
 from app.components.train.labelled import add_labelled, labelled
 from app.components.train.under_way import PREFIX
 from app.queries import services
-from app.words import plain
+from app.words import legible, plain
 from core.access import accounts
 from core.data.datasets import Dataset
+from core.data.proposal import label_words
 from core.errors import NotAllowedError
 from core.model import families
 from core.wording import count as counted
+from core.wording import percent
 
 JOB: Final = "train"
 WEIGHTS: Final = {"natural": "Natural", "balanced": "Balanced", "factor": "Factor"}
@@ -58,6 +60,32 @@ def request() -> Request:
     return Request(dataset, family, options, name)
 
 
+def the_right_way_round(asked: Request) -> bool:
+    """Whether the label says who the spammers are; where that is in doubt, it is asked here, with both shares."""
+    label, dataset = services.schema().label, asked.dataset
+    if label is None or dataset is None or not label_words.in_doubt(label, dataset.positives or 0, dataset.accepted):
+        return True
+    spammers = {label.positive: dataset.positives or 0, label.negative: dataset.accepted - (dataset.positives or 0)}
+    said = st.radio(
+        plain(f"Which value of {label.column} is a spammer?"), list(spammers), index=None, horizontal=True,
+        format_func=lambda value: legible(f"{value} · {_share(spammers[value], dataset.accepted)}"),
+        key=f"spammer-{dataset.id}",
+    )  # fmt: skip
+    if said == label.negative:
+        st.warning(
+            plain(
+                f"data/schema.toml takes {label.positive} for a spammer. Write it anew with --positive "
+                f"{label.negative} (python3 -m app schema FILE --label ... --force), then add the labelled users again."
+            ),
+            icon=":material/swap_horiz:",
+        )
+    return said == label.positive
+
+
+def _share(users: int, of: int) -> str:
+    return f"{counted(users, 'user')}, {percent(users / of)}"
+
+
 def start(asked: Request, place: DeltaGenerator) -> None:
     """The button; `place` is in the title row. Asked of the store again at the click: who may train."""
     known = families.FAMILIES[asked.family]
@@ -66,10 +94,11 @@ def start(asked: Request, place: DeltaGenerator) -> None:
         st.caption(f"{absent} Install the extra `{asked.family}`, or choose another family.")
     # The same click twice asks for the same job; once it is there, the button is another one.
     identity = f"{PREFIX}{len(services.home().jobs.listed(PREFIX)) + 1:04d}-{session.tab()[:8]}"
+    plain_label = the_right_way_round(asked)
     with place:
         pressed = st.button(
             "Train", icon=":material/model_training:", type="primary", key=f"start-{identity}",
-            disabled=asked.dataset is None or not known.available,
+            disabled=asked.dataset is None or not known.available or not plain_label,
         )  # fmt: skip
     if pressed and asked.dataset is not None:
         with guard.shown() as failure:

@@ -182,7 +182,9 @@ def test_what_a_key_has_used_comes_back_at_its_rate(own: Home, monkeypatch: pyte
     ("headers", "status"),
     [
         ({"host": "evil.example"}, 421), ({"host": "127.0.0.1.evil.example"}, 421), ({"host": "[::"}, 421),
+        ({"host": "evil@127.0.0.1"}, 421), ({"host": "evil:secret@localhost:8000"}, 421),
         ({"origin": "https://evil.example"}, 403), ({"origin": "null"}, 403),
+        ({"origin": "http://evil@127.0.0.1"}, 403), ({"origin": "file://localhost"}, 403),
         ({"host": "localhost:80", "origin": "http://localhost:8501"}, 200),
     ],
 )  # fmt: skip

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from sqlalchemy import select
 
 from core.access import accounts
 from core.access.accounts import DEEDS, LOCK, MAY, ROLES, Person
-from core.errors import BadOptionError, NotAllowedError, RefusedError, SignInError, UnknownItemError
+from core.errors import BadOptionError, CrowdedError, NotAllowedError, RefusedError, SignInError, UnknownItemError
 from core.home import Home
 from core.store import tables
 from tests.make import NOW
@@ -164,3 +166,29 @@ def test_an_account_or_role_that_is_not_there_is_said_so(team: Home) -> None:
         team.accounts.remove("Bob")
     with pytest.raises(BadOptionError, match="role"):
         team.accounts.create("Bob", "king", PASSWORD, now=NOW)  # type: ignore[arg-type]
+
+
+def test_passwords_are_looked_at_one_after_the_other_and_none_waits_for_ever(
+    team: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once, most, scrypt, guard = 0, 0, hashlib.scrypt, threading.Lock()
+
+    def counted(*typed: bytes, **cost: Any) -> bytes:
+        nonlocal at_once, most
+        with guard:
+            at_once += 1
+            most = max(most, at_once)
+        try:
+            return scrypt(*typed, **cost)
+        finally:
+            with guard:
+                at_once -= 1
+
+    monkeypatch.setattr(accounts.hashlib, "scrypt", counted)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: team.accounts.check("Ada", PASSWORD, now=NOW), range(4)))
+    assert most == 1
+
+    monkeypatch.setattr(accounts, "PATIENCE", 0.01)
+    with accounts._HASHING, pytest.raises(CrowdedError):
+        team.accounts.check("Ada", PASSWORD, now=NOW)

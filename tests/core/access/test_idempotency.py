@@ -15,11 +15,10 @@ from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
 
 from core.access import idempotency
 from core.access.idempotency import Asking, Claim, ClaimLostError, Claims, Found, Reply
-from core.errors import RefusedError
+from core.errors import BusyError, RefusedError
 from core.home import Home
 from core.settings import ROOT, child_environment
 from core.store import database, tables
@@ -165,7 +164,7 @@ def test_a_claim_that_could_not_be_released_is_later(
     mine = claim(ours)
     with contextlib.closing(sqlite3.connect(home.settings.database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(OperationalError):
+        with pytest.raises(BusyError):
             ours.release(mine)
         other.execute("ROLLBACK")
     assert find(theirs) is None
@@ -185,7 +184,7 @@ def test_what_could_not_be_claimed_is_not_held(home: Home, ours: Claims, monkeyp
     find(ours, Asking("api:other", "k", b""))
     with contextlib.closing(sqlite3.connect(home.settings.database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(OperationalError):
+        with pytest.raises(BusyError):
             find(ours)
         other.execute("ROLLBACK")
 

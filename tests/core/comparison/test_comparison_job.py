@@ -120,7 +120,7 @@ def test_predictions_by_id_meet_a_version_on_the_users_it_did_not_learn_from(twi
     train = make.users(1500)
     theirs = given(twice, train, np.clip(scores(twice, "v0002", train) * 0.9, 0, 1))
     found = twice.comparer.made(asked(twice, theirs, "v0001", "train.csv"))
-    held_out = split.in_test(split.keys(train, SCHEMA, twice.split.salt()))
+    held_out = make.in_test(twice, train)
     assert found.names == ("theirs.csv", "v0001")
     assert found.users["user"].tolist() == train["user"][held_out].tolist()
     assert (found.users["b"].to_numpy() == scores(twice, "v0001", train)[held_out]).all()
@@ -169,7 +169,7 @@ def kept_run(settings, version, **changes):
     metadata = model.metadata
     frame = settings.datasets.frame(metadata.data.dataset)
     keys = split.keys(frame, SCHEMA, settings.split.salt())
-    part = split.in_test(keys)
+    part = split.in_test(keys, settings.split.moved())
     kept = TrainingRun(
         created=NOW, by=None, family="forest", options={}, data=metadata.data, figures=metadata.figures,
         folds=(0.7, 0.7, 0.7), training_pr_auc=0.8, rounds=None, seconds=1.0, seed=0,
@@ -184,7 +184,7 @@ def test_a_training_run_meets_a_version_on_the_test_part_by_user(twice):
     run = kept_run(twice, "v0001")
     found = twice.comparer.made(asked(twice, run, "v0001", "train.csv"))
     train = make.users(1500)
-    held_out = split.in_test(split.keys(train, SCHEMA, twice.split.salt()))
+    held_out = make.in_test(twice, train)
     assert found.users["user"].tolist() == train["user"][held_out].tolist()
     assert (found.users["a"] == found.users["b"]).all()
     assert found.comparison.sentence.startswith("No evidence of a difference")

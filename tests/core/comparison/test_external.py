@@ -14,6 +14,7 @@ from hypothesis.extra import numpy as arrays
 from core.comparison import external
 from core.comparison.paired_metrics import compare
 from core.errors import BadOptionError, FileProblemError, TooFewRowsError
+from core.evaluation import cautions, metrics
 
 BY_ID = "id,y_true,y_proba\nu1,0,0.2\nu2,1,0.9\nu3,0,0.4\n"
 BY_ROW = "y_test,y_pred,y_proba\n0,0,0.2\n1,1,0.9\n0,1,0.4\n"
@@ -175,3 +176,23 @@ def test_91_760_predictions_are_compared():
     found = compare(shared, a, b, seed=0, thresholds={"monitor": 0.3, "human_review": 0.7, "auto_remove": 0.9})
     assert found.n == 91_760
     assert found.difference("pr_auc").better == "0.05.csv"
+
+
+def test_true_and_false_are_labels_like_1_and_0():
+    plain = external.read("p.csv", b"id,y_true,y_proba\nu1,0,0.2\nu2,1,0.9\n")
+    words = external.read("p.csv", b"id,y_true,y_proba\nu1,False,0.2\nu2, TRUE,0.9\n")
+    assert words.label.tolist() == plain.label.tolist()
+    flags = external.read("p.csv", b"y_test,y_pred,y_proba\nfalse,true,0.2\ntrue,true,0.9\n")
+    assert flags.flagged.tolist() == [True, True]
+
+
+def test_probabilities_of_the_other_class_are_recognised():
+    label = np.repeat([0.0, 1.0], 40)
+    right = np.linspace(0.05, 0.95, 80)
+    found = metrics.judge(label, 1 - right, {}, seed=0).overall["roc_auc"]
+    said = cautions.upside_down("theirs.csv", found)
+    assert "theirs.csv ranks legitimate users above spammers" in said
+    assert "Give 1 - y_proba" in said
+    assert cautions.upside_down("theirs.csv", metrics.judge(label, right, {}, seed=0).overall["roc_auc"]) is None
+    coin = np.random.default_rng(0).random(80)
+    assert cautions.upside_down("theirs.csv", metrics.judge(label, coin, {}, seed=0).overall["roc_auc"]) is None

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import numpy as np
 import pytest
 
 from core.data.infer import Inferred, infer
 from core.data.intake import read
+from core.data.proposal.label_words import UnclearLabelError
 from core.errors import BadOptionError, FileProblemError
 from core.schema.schema import Column, Label, Schema
 
@@ -99,8 +103,6 @@ def test_the_label_and_its_positive_value_are_found(values: list[str], positive:
         (["1", "0", "2"], None, '--label: y has 3 distinct values ("1", "0" and "2"); a label needs exactly two.'),
         (["1", "NA"], None, '--label: y has 1 distinct value ("1"); a label needs exactly two.'),
         (["", ""], None, "--label: y has 0 distinct values (nothing); a label needs exactly two."),
-        (["good", "bad"], None, '--positive: say which value of y is the positive one (a spammer): "good" and "bad".'),
-        (["1", "yes"], None, '--positive: say which value of y is the positive one (a spammer): "1" and "yes".'),
         (["1", "0"], "2", '--positive: y is never "2"; its values are "1" and "0".'),
     ],
 )
@@ -108,6 +110,51 @@ def test_a_label_that_cannot_be_used_is_refused(values: list[str], positive: str
     with pytest.raises(BadOptionError) as caught:
         look("\n".join(["x,y", *(f"7,{value}" for value in values)]), label="y", positive=positive)
     assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("y", ["good", "bad"]),
+        ("y", ["1", "yes"]),
+        ("spam", ["1", "2"]),
+        ("spam", ["-1", "1"]),
+        ("is_legit", ["1", "0"]),
+        ("isLegitimate", ["true", "false"]),
+        ("not_spam", ["yes", "no"]),
+        ("trusted", ["0", "1"]),
+        ("y", ["1"] * 30 + ["0"] * 10),
+        ("status", ["spam", "fraud"]),
+    ],
+)
+def test_a_label_that_is_not_plain_is_asked_about(column: str, values: list[str]) -> None:
+    table = "\n".join([f"x,{column}", *(f"7,{value}" for value in values)])
+    with pytest.raises(UnclearLabelError) as caught:
+        look(table, label=column)
+    assert caught.value.exit_code == 4
+    assert set(caught.value.shares) == set(values)
+    assert all(f"--positive {value}" in str(caught.value) for value in values)
+    other = values[0]
+    label = look(table, label=column, positive=other).schema.label
+    assert label is not None
+    assert label.positive == other
+
+
+def test_whoever_is_asked_sees_both_shares() -> None:
+    table = "\n".join(["x,is_legit", *["7,1"] * 3, "7,0"])
+    with pytest.raises(UnclearLabelError) as caught:
+        look(table, label="is_legit")
+    assert str(caught.value).replace("\u202f", " ") == (
+        'Say which value of is_legit is a spammer: "1" (3 rows, 75.0 %) and "0" (1 row, 25.0 %). '
+        "Add --positive 1 or --positive 0."
+    )
+
+
+def test_a_plain_label_is_said_with_its_share_and_how_to_turn_it_round() -> None:
+    found = look("\n".join(["x,is_spam", *["7,1"] * 30, *["7,0"] * 10]), label="is_spam")
+    assert 'is_spam "1" is taken for a spammer: 75.0\u202f% of the users. If that is the wrong way round, give ' in (
+        " ".join(found.notes)
+    )
 
 
 def test_options_that_name_no_column_are_refused_with_the_columns_there_are() -> None:
@@ -139,3 +186,81 @@ def test_what_is_inferred_reads_the_file_it_was_inferred_from() -> None:
     checked = read("users.csv", table.encode(), found.schema, need_label=True)
     assert checked.rejected.empty
     assert checked.problems == ()
+
+
+def shuffled(*columns: str, n: int = 200) -> str:
+    """A table of n rows: u (ids), spam (every fourth), age (values that repeat), and columns as text by row."""
+    random = np.random.default_rng(0)
+    rows = [f"u{i},{int(i % 4 == 0)},{random.integers(1, 60)}" for i in range(n)]
+    cells = [",".join(parts) for parts in zip(*(column.split(";") for column in columns), strict=True)]
+    return "\n".join(["u,spam,age,x", *(f"{row},{cell}" for row, cell in zip(rows, cells, strict=True))])
+
+
+def texts(values: Iterable[object]) -> str:
+    return ";".join(map(str, values))
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        (range(200), "a number that runs with the rows"),
+        (range(1000, 400, -3), "a number that runs with the rows"),
+        ([*range(120), *range(80)], "a number that runs with the rows"),
+        (np.random.default_rng(1).permutation([*range(140), *range(60)]), "a number that runs with the rows"),
+        (7 * np.random.default_rng(1).permutation(200) + 1, "different in every row"),
+        (4915100000000 + np.random.default_rng(1).permutation(9_000_000)[:200], "different in every row"),
+        ([4915100000000, *4915100000000 + np.random.default_rng(1).permutation(9_000_000)[:199]], "different in every"),
+        ([7000 + i if i % 4 == 0 else "" for i in range(200)], "filled in for spammers and hardly anybody else"),
+        ([9 if i % 8 == 0 else "" for i in range(200)], "filled in for spammers and hardly anybody else"),
+        (["" if i % 4 == 0 else i % 7 for i in range(200)], "filled in for legitimate users and hardly anybody else"),
+    ],
+)
+def test_a_column_that_is_no_fact_about_users_is_proposed_as_context_with_the_reason(
+    values: Iterable[object], why: str
+) -> None:
+    found = look(shuffled(texts(values)), id="u", label="spam")
+    assert found.schema.names == ("age",)
+    assert found.schema.context == ("x",)
+    assert sum(note.startswith(f"x: {why}") for note in found.notes) == 1
+
+
+def test_a_column_that_follows_the_order_of_a_file_sorted_by_label_is_context() -> None:
+    moments = np.cumsum(np.random.default_rng(2).exponential(3.7, 200)).round(2)
+    rows = "\n".join(f"u{i},{int(i < 50)},{i * 7 % 40},{moment}" for i, moment in enumerate(moments))
+    found = look(f"u,spam,age,seen\n{rows}\n", id="u", label="spam")
+    assert found.schema.context == ("seen",)
+    assert "the order of the file gives the label away" in " ".join(found.notes)
+    mixed = "\n".join(f"u{i},{int(i % 4 == 0)},{i * 7 % 40},{moment}" for i, moment in enumerate(moments))
+    assert look(f"u,spam,age,seen\n{mixed}\n", id="u", label="spam").schema.names == ("age", "seen")
+
+
+def test_without_an_id_what_may_be_one_is_context_with_the_way_to_name_it() -> None:
+    notes = look(shuffled(texts(np.random.default_rng(1).permutation(200) * 7 + 1)), label="spam").notes
+    assert "x is different in every row: name it with --id, if it says who the user is." in notes
+
+
+def test_an_index_that_was_saved_along_is_context_whatever_it_holds() -> None:
+    rows = "\n".join(f"{i % 3},u{i},{i % 5}" for i in range(30))
+    assert look(f"Unnamed: 0,u,age\n{rows}\n", id="u").schema.context == ("Unnamed: 0",)
+
+
+def test_text_that_only_spammers_have_is_said_to_tell_reviewers_the_answer() -> None:
+    found = look(shuffled(texts("by hand" if i % 4 == 0 else "" for i in range(200))), id="u", label="spam")
+    assert (
+        "x: filled in for spammers and hardly anybody else, so that it is known after the label; shown as context"
+        in (" ".join(found.notes))
+    )
+
+
+def test_ordinary_columns_of_any_size_stay_features() -> None:
+    random = np.random.default_rng(3)
+    for values in (random.poisson(3, 200), random.integers(0, 2000, 200), random.exponential(9, 200).round(3)):
+        assert look(shuffled(texts(values)), id="u", label="spam").schema.names == ("age", "x")
+
+
+def test_twenty_columns_for_the_same_reason_are_one_sentence() -> None:
+    header = ",".join(["u", "age", *(f"n{k}" for k in range(20))])
+    rows = "\n".join(",".join([f"u{i}", str(i % 5), *(str(i + k) for k in range(20))]) for i in range(30))
+    notes = look(f"{header}\n{rows}\n", id="u").notes
+    assert len(notes) == 1
+    assert "and 12 more" in notes[0]

@@ -137,6 +137,7 @@ def test_a_path_that_leads_nowhere_or_to_a_folder_is_refused(tmp_path: Path) -> 
     (tmp_path / "x.csv").touch()
     assert refused(tmp_path / "x.csv" / "y.csv").code == "no_such_file"
     assert refused(tmp_path).code == "a_folder"
+    assert refused(tmp_path / "a\0b.csv").code == "no_such_file"
     assert "this is a folder" in str(refused(tmp_path))
 
 

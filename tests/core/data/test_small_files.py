@@ -142,7 +142,7 @@ def test_a_pipe_a_device_and_a_zero_byte_in_a_path_are_told_at_once(tmp_path: Pa
     os.mkfifo(tmp_path / "pipe.csv")
     for path in (tmp_path / "pipe.csv", Path("/dev/zero")):
         assert "a pipe or a device" in str(refused(path))
-    assert "its path holds a zero byte" in str(refused(tmp_path / "a\0b.csv"))
+    assert "no file can have this name" in str(refused(tmp_path / "a\0b.csv"))
 
 
 def test_a_home_whose_path_holds_signs_of_addresses_works(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.data import split
+from core.errors import NewerFormatError
 from core.home import Home
 from core.schema.schema import Column, Schema
 from core.settings import TEST_SHARE
@@ -132,3 +133,79 @@ def test_first_uses_at_the_same_moment_agree_on_one_salt(home: Home) -> None:
 def test_a_digest_tells_salts_apart_and_gives_none_away() -> None:
     assert split.digest(SALT) != split.digest(bytes(16))
     assert SALT.hex()[:8] not in split.digest(SALT)
+
+
+def copied(distinct: int, times: int, alone: int = 0) -> pd.DataFrame:
+    """Users of whom so many different ones are there several times under new ids, and others once."""
+    rows = frame(distinct + alone)
+    again = pd.concat([rows[:distinct].assign(user=lambda x, k=k: x["user"] + f"-{k}") for k in range(times)])
+    return pd.concat([again, rows[distinct:]], ignore_index=True)
+
+
+def test_copies_of_one_another_go_to_one_part_by_what_they_share(home: Home) -> None:
+    users = copied(400, 12, alone=1000)
+    found = home.split.parts(users, WITH_ID)
+    for _, group in pd.DataFrame({"a": users["a"], "test": found.test, "place": found.place}).groupby("a"):
+        assert len(set(group["test"])) == len(set(group["place"])) == 1
+    assert found.copies == 400 * 11
+    assert not found.copied.any()
+    assert (found.judging == found.test).all()
+    of_groups = found.test[:400].sum()  # the first time each is there
+    assert abs(of_groups - TEST_SHARE * 400) < 5 * np.sqrt(400 * TEST_SHARE * (1 - TEST_SHARE))
+    assert (found.place[4800:] == found.keys[4800:]).all()
+    assert (found.test[4800:] == split.in_test(found.keys[4800:])).all()
+
+
+def test_copies_are_told_by_features_alone_and_missing_equals_missing(home: Home) -> None:
+    users = pd.DataFrame(
+        {"user": list("abcd"), "a": [1, 1, np.nan, np.nan], "b": [-0.0, 0.0, 2, 2], "name": list("wxyz")}
+    )
+    found = home.split.parts(users, WITH_ID)
+    assert found.copies == 2
+    assert found.place[0] == found.place[1]
+    assert found.place[2] == found.place[3]
+    assert found.test[0] == found.test[1]
+
+
+@given(st.lists(st.sampled_from(["learnt", "judged", ""]), min_size=60, max_size=60))
+def test_parts_that_were_given_stay_and_new_copies_follow_them(given_: list[str]) -> None:
+    users = copied(15, 4)
+    learnt, judged = (np.array([each == which for each in given_]) for which in ("learnt", "judged"))
+    keys = split.keys(users, WITH_ID, SALT)
+    found = split.parts(users, WITH_ID, SALT, keys, split.in_test(keys), learnt, judged)
+    assert not found.test[learnt].any()
+    assert found.test[judged].all()
+    for at in range(15):
+        group = np.arange(at, 60, 15)
+        new = group[~learnt[group] & ~judged[group]]
+        if learnt[group].any():
+            assert not found.test[new].any()
+            assert (found.copied[group] == judged[group]).all()
+        else:
+            assert not found.copied[group].any()
+            if judged[group].any():
+                assert found.test[new].all()
+
+
+def test_who_went_with_a_copy_is_in_that_part_for_ever(home: Home) -> None:
+    users = copied(40, 12)
+    found = home.split.parts(users, WITH_ID)
+    assert len(home.split.moved()) == 0
+    home.split.keep(found)
+    assert (split.in_test(found.keys, home.split.moved()) == found.test).all()
+    alone = users.assign(a=np.arange(480.0))
+    assert (home.split.parts(alone, WITH_ID).test == found.test).all()
+    home.split.keep(home.split.parts(alone, WITH_ID))
+    assert (split.in_test(found.keys, home.split.moved()) == found.test).all()
+
+
+def test_a_home_without_copies_keeps_no_list(home: Home) -> None:
+    home.split.keep(home.split.parts(frame(100), WITH_ID))
+    assert not home.settings.parts_file.exists()
+
+
+def test_a_newer_list_is_refused(home: Home) -> None:
+    home.settings.data.mkdir()
+    home.settings.parts_file.write_text('{"format": 9, "moved": []}', encoding="utf-8")
+    with pytest.raises(NewerFormatError):
+        home.split.moved()

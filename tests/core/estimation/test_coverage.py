@@ -18,8 +18,8 @@ from core.estimation.estimate import Estimate, Figures, figures
 from core.estimation.sampling_cells import Labels, Users
 from core.policy.decide import decide
 from core.policy.policy import BANDS
-from core.review.sampling import Rules, plan
 from tests import make
+from tests.core.planning.pools import chosen
 
 RUNS: Final = 1_000
 CAPACITY: Final = {20_000: 100, 458_798: 300}
@@ -62,15 +62,15 @@ def simulate(n: int, world: str, missing: float, runs: int = RUNS) -> Simulated:
     random = np.random.default_rng([n, len(world), round(10 * missing)])
     score = scores(n, random)
     severity, true_risk = decide(make.policy(), score).severity.astype(np.int64), risk(world, score)
-    inclusion = plan(score, make.policy(), random.random(n), rules=Rules(CAPACITY[n])).inclusion
+    inclusion = chosen(score, make.policy(), random.random(n), certain=CAPACITY[n], random=0.01 * n).inclusion
     users = Users.of(severity, score, inclusion)
     rows = []
     for _ in range(runs):
         label = random.random(n) < true_risk
-        chosen = np.flatnonzero(random.random(n) < inclusion)
-        judged = random.random(len(chosen)) >= missing
-        seen = np.where(judged, label[chosen], np.nan)
-        found = figures(users, Labels(severity[chosen], inclusion[chosen], seen, judged))
+        drawn = np.flatnonzero(random.random(n) < inclusion)
+        judged = random.random(len(drawn)) >= missing
+        seen = np.where(judged, label[drawn], np.nan)
+        found = figures(users, Labels(severity[drawn], inclusion[drawn], seen, judged))
         rows.append((truth(severity, label), listed(found), found.recall.naive))
     ends = {name: np.array([[getattr(each, name) for each in row[1]] for row in rows])
             for name in ("low", "high", "value")}  # fmt: skip

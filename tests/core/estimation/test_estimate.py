@@ -16,8 +16,8 @@ from core.estimation.estimate import Figures, figures
 from core.estimation.sampling_cells import Labels, Users
 from core.evaluation.metrics import exact
 from core.policy.decide import decide
-from core.review.sampling import Rules, plan
 from tests import make
+from tests.core.planning.pools import chosen as chosen_by
 
 NAN = float("nan")
 
@@ -87,7 +87,7 @@ def test_on_average_over_all_samples_a_total_is_the_truth():
 def test_on_average_over_many_samples_every_figure_is_the_truth():
     random = np.random.default_rng(1)
     score, label = made(4_000)
-    inclusion = plan(score, make.policy(), random.random(4_000), rules=Rules(200, audit=0.2)).inclusion
+    inclusion = chosen_by(score, make.policy(), random.random(4_000), certain=200, random=800).inclusion
     everyone = users(score, inclusion)
     samples = (random.random(4_000) < inclusion for _ in range(150))
     found = (listed(figures(everyone, labels(score, inclusion, label, chosen))) for chosen in samples)
@@ -98,7 +98,7 @@ def test_on_average_over_many_samples_every_figure_is_the_truth():
 
 def test_labels_of_the_flagged_alone_flatter_recall_and_the_estimate_does_not():
     score, label = made(4_000)
-    inclusion = plan(score, make.policy(), np.zeros(4_000), rules=Rules(10_000, audit=0.1)).inclusion
+    inclusion = chosen_by(score, make.policy(), np.zeros(4_000), certain=10_000, random=400).inclusion
     chosen = np.random.default_rng(2).random(4_000) < inclusion
     found = figures(users(score, inclusion), labels(score, inclusion, label, chosen)).recall
     only = chosen & (decide(make.policy(), score).severity >= 2)
@@ -176,15 +176,14 @@ def test_an_interval_lies_in_0_to_1_and_holds_its_value(seed, audit, missing):
     random = np.random.default_rng(seed)
     score, label = made(500, seed)
     draw = random.random(500)
-    found = plan(score, make.policy(), draw, rules=Rules(20, audit, 5))
+    found = chosen_by(score, make.policy(), draw, certain=20, uncertain=5, random=500 * audit)
+    chosen = draw < found.inclusion
     judged = random.random(500) >= missing
     told = np.where(judged & (random.random(500) < 0.9), label, NAN)
-    for each in listed(
-        figures(users(score, found.inclusion), labels(score, found.inclusion, told, found.chosen, judged))
-    ):
+    for each in listed(figures(users(score, found.inclusion), labels(score, found.inclusion, told, chosen, judged))):
         assert 0 <= each.low <= each.high <= 1
         assert np.isnan(each.value) or each.low <= each.value <= each.high
-        assert each.judged + each.pending + each.unsure <= found.chosen.sum()
+        assert each.judged + each.pending + each.unsure <= chosen.sum()
 
 
 def test_one_user_sent_to_review_and_not_judged_yet_does_not_hide_the_figure_of_a_run():

@@ -11,8 +11,10 @@ import pytest
 
 from core.estimation.estimate import Figures
 from core.home import Home
+from core.planning.day import Places
 from core.policy.decide import decide
 from core.policy.policy import BANDS
+from core.review.enqueue import Queued
 from core.schema import schema as schemas
 from core.scoring.runs import Run
 from tests import make
@@ -184,8 +186,7 @@ def test_an_earlier_verdict_on_the_same_values_counts_in_a_later_run(own: Home) 
     first = planned(own, FRAME)
     judge_all(own, TRUTH)
     later = scored(own, FRAME)
-    done = own.plans.queue_run(later.id, by="Lea", now=NOW)
-    assert done.queued.known == counts(figures(own, first))["judged"]
+    assert own.plans.choose(Places(0, 0, 0.0), by="Lea", now=NOW).queued == Queued()
     assert counts(figures(own, later)) == counts(figures(own, first))
     assert shares(figures(own, later)) == pytest.approx(shares(figures(own, first)), nan_ok=True)
 
@@ -196,15 +197,17 @@ def test_a_verdict_on_other_values_does_not_count(own: Home) -> None:
     before = figures(own, first)
     even = np.arange(len(FRAME)) % 2 == 0
     later = scored(own, FRAME.assign(tier=np.where(even, FRAME["tier"], FRAME["tier"] % 4 + 1)))
-    own.plans.queue_run(later.id, by="Lea", now=NOW)
+    own.plans.choose(Places(0, 0, 20.0), by="Lea", now=NOW)
     plan = own.runs.plan(later.id)
     assert plan is not None
     judged = set(rows(own)["user"])
     counted = [row for row in plan.index[plan["chosen"]] if even[row - 1] and FRAME["user"][row - 1] in judged]
     assert counts(figures(own, later))["judged"] == len(counted)
     # What is said on the new values says nothing of the run on the old ones, and takes nothing from it.
+    waited = len(waiting(own))
     judge_all(own, TRUTH, name="later")
-    assert counts(figures(own, later))["pending"] == 0
+    assert counts(figures(own, later))["judged"] == len(counted) + waited
+    assert waited > 0
     assert same(figures(own, first), before)
 
 
@@ -294,7 +297,7 @@ def test_a_user_sent_by_hand_counts_as_one_and_no_more(own: Home) -> None:
     before = figures(own, run).bands[0]
     spammers = [row for row in not_chosen(own, run) if FRAME["spam"][row - 1]]
     assert len(spammers) > 1
-    own.plans.send(run.id, spammers, by="Lea", now=NOW)
+    own.sending.send(run.id, spammers, by="Lea", now=NOW)
     assert figures(own, run).bands[0].pending == len(spammers)
     judge_all(own, TRUTH, name="by hand")
     after, users = figures(own, run).bands[0], (severity(own, run) == 0).sum()
@@ -312,7 +315,7 @@ def test_a_user_drawn_and_sent_by_hand_is_counted_once_and_as_one(own: Home) -> 
     drawn = next(case for case in waiting(own) if case.band == "allow" and TRUTH[case.user] == "spammer")
     judge_all(own, TRUTH)
     before = figures(own, run).bands[0]
-    own.plans.send(run.id, [drawn.row], by="Lea", now=NOW)
+    own.sending.send(run.id, [drawn.row], by="Lea", now=NOW)
     after, users = figures(own, run).bands[0], (severity(own, run) == 0).sum()
     assert after.judged == before.judged
     assert drawn.inclusion
@@ -327,6 +330,5 @@ def test_without_ids_the_verdicts_on_a_file_count_for_that_file_only(own: Home) 
     judged = counts(figures(own, run))["judged"]
     assert judged == len(rows(own)) > 0
     again, other = scored(own, frame), scored(own, frame.assign(name="another file"))
-    for each in (again, other):
-        own.plans.queue_run(each.id, by="Lea", now=NOW)
+    own.plans.choose(Places(0, 0, 20.0), by="Lea", now=NOW)
     assert [counts(figures(own, each))["judged"] for each in (again, other)] == [judged, 0]

@@ -50,7 +50,8 @@ def test_on_a_threshold_is_below_it_and_the_ends_belong_to_the_outer_groups():
 
 def test_labels_of_a_run_come_with_score_and_inclusion(own):
     frame = make.users(200, seed=1)
-    assert own.live_figures.labelled(scored(own, make.users(20, seed=2)), fresh(own).valid()) is None
+    run = scored(own, frame)
+    assert own.live_figures.labelled(run, fresh(own).valid()) is None
     run = planned(own, frame, capacity=5, audit=0.2)
     assert len(own.live_figures.labelled(run, fresh(own).valid())) == 0
     judge_all(own, truth_of(frame))

@@ -46,33 +46,38 @@ def test_drift_is_found_for_each_feature_with_the_way_to_it_and_is_over_when_use
 
 
 def test_drift_nobody_has_judged_raises_the_audit_once_on_the_record(own):
-    rules(own, capacity=5, audit=0.015, uncertain=0)
+    rules(own, capacity=5, random_share=0.15)
     scored(own, MOVED)
     told = own.inspection.look(now=NOW).raised
     assert "600 users have drifted and 0 of them were judged at random" in told
-    assert own.guidance.load().audit == pytest.approx(0.03)
+    assert own.guidance.load().random_share == pytest.approx(0.3)
     note = own.audit.read().iloc[0]
-    assert (note["who"], note["what"], note["about"], note["why"]) == ("monitoring", "raise audit share", "v0001", told)
-    assert json.loads(note["details"])["from"] == 0.015
+    assert (note["who"], note["what"], note["about"], note["why"]) == (
+        "monitoring",
+        "raise random share",
+        "v0001",
+        told,
+    )
+    assert json.loads(note["details"])["from"] == 0.15
     assert own.inspection.look(now=NOW).raised == ""
-    assert own.guidance.load().audit == pytest.approx(0.03)
+    assert own.guidance.load().random_share == pytest.approx(0.3)
     scored(own, make.users(2500, seed=6))
     own.inspection.look(now=NOW)
     scored(own, MOVED.assign(user=MOVED["user"] + "b"))
     report = own.drift.of_run("r-0001")
-    assert own.inspection.raise_audit(report, now=NOW)
-    assert own.guidance.load().audit == inspection.MOST_AUDIT
-    assert own.inspection.raise_audit(report, now=NOW) == ""
+    assert own.inspection.raise_share(report, now=NOW)
+    assert own.guidance.load().random_share == inspection.MOST
+    assert own.inspection.raise_share(report, now=NOW) == ""
 
 
 def test_drift_that_was_judged_at_random_leaves_the_audit_alone(own):
     moved = MOVED.head(220)
     planned(own, moved, capacity=0, audit=0.7, uncertain=0)
-    own.guidance.save(replace(own.guidance.load(), audit=0.01), by="Lea", now=NOW)
+    own.guidance.save(replace(own.guidance.load(), random_share=0.05), by="Lea", now=NOW)
     judge_all(own, truth_of(moved))
     look = own.inspection.look(now=NOW)
     assert "drift" in kinds(look)
-    assert (look.raised, own.guidance.load().audit) == ("", 0.01)
+    assert (look.raised, own.guidance.load().random_share) == ("", 0.05)
 
 
 def test_precision_counts_as_below_its_target_only_when_its_whole_interval_is(own):

@@ -13,7 +13,7 @@ def test_a_round_tells_what_is_new_once(own):
     told = own.rounds.news(now=NOW)
     number = len(own.incidents.recent())
     assert told[0] == f"{number} new incidents: see the page Monitor."
-    assert "the audit share goes from" in told[1]
+    assert "the share of reviews drawn at random goes from" in told[1]
     assert told[2] == f"{number} told by the log."
     assert own.rounds.news(now=NOW) == ()
 

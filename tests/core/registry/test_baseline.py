@@ -49,7 +49,7 @@ def test_scores_are_counted_in_fifty_bins_from_zero_to_one() -> None:
 def test_the_baseline_of_a_version_describes_the_users_it_was_trained_on(trained: Home) -> None:
     model = trained.registry.load()
     frame = trained.datasets.frame(model.metadata.data.dataset)
-    test = split.in_test(split.keys(frame, make.SCHEMA, trained.split.salt()))
+    test = make.in_test(trained, frame)
     seen, found = frame[~test], model.baseline()
     assert list(found.sample.columns) == [*model.metadata.names, "label", "score"]
     assert len(found.sample) == len(seen)
@@ -64,7 +64,7 @@ def test_the_baseline_of_a_version_describes_the_users_it_was_trained_on(trained
 def test_scores_of_the_baseline_are_those_of_users_nobody_trained_on(trained: Home) -> None:
     model = trained.registry.load()
     frame = trained.datasets.frame(model.metadata.data.dataset)
-    test = split.in_test(split.keys(frame, make.SCHEMA, trained.split.salt()))
+    test = make.in_test(trained, frame)
     score, found = Scorer(model).score(frame[test]).probability, model.baseline()
     assert sum(found.score.counts) == test.sum()
     assert (found.quantiles[0], found.quantiles[-1]) == (score.min(), score.max())

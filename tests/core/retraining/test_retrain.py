@@ -15,6 +15,7 @@ from filelock import FileLock
 
 from core.data import intake, split
 from core.errors import NotAllowedError, RefusedError, TooFewRowsError
+from core.evaluation.cautions import Caution
 from core.home import Home
 from core.model.calibrate import Calibration
 from core.registry import registry
@@ -98,7 +99,8 @@ def test_a_new_pattern_is_learnt_and_the_gate_sees_it(full: tuple[Home, Retraine
 def test_the_version_knows_whom_it_has_learnt_from_and_no_judge_is_among_them(full: tuple[Home, Retrained]) -> None:
     home, found = full
     model, salt = home.registry.load("v0002"), home.split.salt()
-    new = split.keys(turned(900, 21), SCHEMA, salt)
+    frame = turned(900, 21)
+    new = split.keys(frame, SCHEMA, salt)
     seen = model.users()
     assert seen is not None
     learnt = split.known(new, seen)
@@ -108,9 +110,17 @@ def test_the_version_knows_whom_it_has_learnt_from_and_no_judge_is_among_them(fu
     newest = audited[-int(0.3 * len(audited)) :]
     assert not learnt[newest].any()
     assert learnt[audited[: -len(newest)]].all()
-    old = split.keys(home.datasets.frame(model.metadata.data.dataset), SCHEMA, salt)
-    assert found.gate.n == int(split.in_test(old).sum() + split.in_test(new).sum()) + len(newest)
-    assert model.metadata.data.trained_on == int(learnt.sum() + (~split.in_test(old)).sum())
+    before = home.datasets.frame(model.metadata.data.dataset)
+    test = make.in_test(home, before)
+    assert model.metadata.data.trained_on == int(learnt.sum() + (~test).sum())
+    # Users who share every feature with one learnt from judge nobody.
+    learnt_from = np.concatenate(
+        [split.row_hashes(before[~test], SCHEMA.names), split.row_hashes(frame[learnt], SCHEMA.names)]
+    )
+    judging = np.concatenate(
+        [split.row_hashes(before[test], SCHEMA.names), split.row_hashes(frame[~learnt], SCHEMA.names)]
+    )
+    assert found.gate.n == int((~np.isin(judging, learnt_from)).sum())
 
 
 def test_the_run_is_kept_with_its_scores_of_the_test_part(full: tuple[Home, Retrained]) -> None:
@@ -155,8 +165,9 @@ def test_automation_leaves_to_a_person_what_contradicts_the_history(mine: Home) 
     assert mine.registry.champion() == "v0001"
 
 
-def test_what_is_better_and_passes_every_check_is_promoted_in_the_name_of_the_promoter(
-    own: Home, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("leak", [False, True])
+def test_what_is_better_and_passes_every_check_is_promoted_in_the_name_of_the_promoter_unless_it_leaks(
+    leak: bool, own: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     champion = own.registry.load()
     users, profile = champion.users(), champion.baseline()
@@ -168,9 +179,17 @@ def test_what_is_better_and_passes_every_check_is_promoted_in_the_name_of_the_pr
     # From one tree to many, nearly everybody's band changes and other reasons are named.
     monkeypatch.setattr("core.retraining.gate_checks.FLIP_BUDGET", 1.0)
     monkeypatch.setattr("core.retraining.gate_checks.LEAST_OVERLAP", 0.0)
+    monkeypatch.setattr("core.retraining.gate_checks.QUICK", 1.0)  # one tree is faster, and this machine may be busy
+    if leak:
+        told = (Caution("leak", "links gives the label away."),)
+        monkeypatch.setattr("core.training.run_cautions.of_users", lambda *_arguments, **_options: told)
     found = own.retraining.retrain(ASKED, now=NOW)
 
-    assert found.promoted, found.gate.sentence
+    assert found.gate.verdict == "promote", found.gate.sentence
+    assert found.promoted is not leak
+    if leak:
+        assert own.registry.champion() == "v0002"
+        return
     assert own.registry.champion() == found.version == "v0003"
     noted = own.audit.read().iloc[0]
     assert (noted["who"], noted["what"]) == ("Ada", "promote")

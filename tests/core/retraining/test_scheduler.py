@@ -18,11 +18,13 @@ import pytest
 from core.errors import RefusedError
 from core.home import Home
 from core.jobs import Job
+from core.planning import plans
 from core.retraining import scheduler
 from core.retraining.scheduler import Decision
 from core.settings import ROOT, child_environment
 from tests import make, screen
 from tests.core.retraining import feeding
+from tests.core.review import reviewing
 from tests.make import NOW
 
 THRESHOLDS = make.policy().thresholds
@@ -63,6 +65,19 @@ def test_settings_that_somebody_breaks_are_told_and_looked_at_again(home: Home) 
     assert "min_sample;" in home.scheduler.decide(THRESHOLDS, now=NOW).sentence
     settled(home)
     assert home.scheduler.decide(THRESHOLDS, now=NOW).sentence.startswith("Not yet")
+
+
+def test_the_places_of_a_day_are_filled_by_itself_once_somebody_has_begun(own: Home) -> None:
+    settled(own)
+    reviewing.scored(own, make.users(900, seed=1))
+    filled = "Today's places in the queue are filled."
+    assert filled not in own.scheduler.decide(THRESHOLDS, now=NOW).sentence
+    own.plans.fill(by="Lea", now=NOW - timedelta(days=400))
+    looks = [own.scheduler.decide(THRESHOLDS, now=NOW).sentence for _ in range(2)]
+    assert [filled in each for each in looks] == [True, False]
+    job = screen.over(own, "fill-2026-03-01")
+    assert job.status == "done", job.message
+    assert own.audit.read().iloc[0]["who"] == plans.WHO
 
 
 def test_a_second_one_is_refused(home: Home) -> None:

@@ -21,7 +21,8 @@ from tests import make
 from tests.make import SCHEMA
 
 SALT = b"\x5a" * 16
-HISTORY = make.users(400)
+#: Without users who share every feature: of these some judge nobody.
+HISTORY = make.users(400).drop_duplicates([*SCHEMA.names], ignore_index=True)
 FEATURES = list(SCHEMA.names)
 
 
@@ -29,8 +30,8 @@ def feedback(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
     """Verdicts as `Ledger.effective` gives them; each names a user and what differs from a certain spammer."""
     told = [
         {"user": "u", "verdict": "spammer", "stratum": "certain", "inclusion": 1.0}
-        | {"links": 9.0, "verified": 0.0, "tier": 1.0, "ratio": np.nan, "constant": 3.0} | row
-        for row in rows
+        | {"links": 9.0, "verified": 0.0, "tier": 1.0, "ratio": np.nan, "constant": 4.0 + i} | row
+        for i, row in enumerate(rows)  # nobody shares every feature with another
     ]  # fmt: skip
     return pd.DataFrame(told, columns=[*FIELDS, *FEATURES])
 
@@ -109,6 +110,38 @@ def test_each_user_counts_as_many_as_he_stands_for() -> None:
     assert found.learnt.label[users(found.learnt).index(NEW[3])] == 0
 
 
+def repeated(row: pd.Series[Any], **changes: Any) -> dict[str, Any]:
+    """What a verdict says of a user whom the history holds with these values and this label."""
+    said = {"user": row["user"], "verdict": "spammer" if row["spam"] else "legitimate"}
+    return said | {name: float(row[name]) for name in FEATURES} | {"stratum": "random", "inclusion": 0.05} | changes
+
+
+def test_verdicts_that_repeat_the_history_change_nothing_that_is_learnt() -> None:
+    known = split.fingerprints(split.keys(HISTORY, SCHEMA, SALT))
+    found, before = made(*(repeated(row) for _, row in HISTORY[::3].iterrows()), seen=known), made(seen=known)
+
+    assert users(found.learnt) == users(before.learnt)
+    assert (found.learnt.weight == 1).all()
+    assert found.learnt.label.tolist() == before.learnt.label.tolist()
+    assert np.array_equal(found.learnt.frame[FEATURES], before.learnt.frame[FEATURES], equal_nan=True)
+    assert set(users(found.judges)) == set(users(before.judges))
+    assert (found.judges.weight == 1).all()
+
+
+def test_a_weight_stands_for_users_whom_the_history_does_not_hold() -> None:
+    row = HISTORY[~in_test(HISTORY["user"])].iloc[0]
+    user = row["user"]
+
+    def weight(**changes: Any) -> float:
+        learnt = made(repeated(row, **changes), {"user": NEW[0], "stratum": "random", "inclusion": 0.05}).learnt
+        assert learnt.weight[users(learnt).index(NEW[0])] == 20
+        return float(learnt.weight[users(learnt).index(user)])
+
+    assert weight() == 1
+    assert weight(verdict="legitimate" if row["spam"] else "spammer") == 1
+    assert weight(links=float(row["links"]) + 5) == 20  # as the history does not hold anybody
+
+
 def test_the_newest_audited_users_judge_unless_the_champion_knows_them() -> None:
     audit = [{"user": name, "stratum": "random", "inclusion": 0.1} for name in NEW]
     found = made(*audit, {"user": "new", "stratum": "certain"})
@@ -121,6 +154,16 @@ def test_the_newest_audited_users_judge_unless_the_champion_knows_them() -> None
     found = made(*audit, seen=known)
     assert [user for user, test in zip(users(found.judges), found.test, strict=True) if not test] == NEW[14:20]
     assert set(NEW[20:]) <= set(users(found.learnt))
+
+
+def test_nobody_judges_who_shares_every_feature_with_a_user_learnt_from() -> None:
+    learnt, test = (HISTORY[part].iloc[0] for part in (~in_test(HISTORY["user"]), in_test(HISTORY["user"])))
+    copy = {name: float(learnt[name]) for name in FEATURES}
+    found = made({"user": test["user"], **copy}, {"user": NEW[0]})
+
+    assert users(found.copies) == [test["user"]]
+    assert test["user"] not in users(found.judges) + users(found.learnt)
+    assert len(found.test) == len(found.judges)
 
 
 def test_users_of_the_test_part_judge_with_their_newest_label_and_golden_ones_stay_apart() -> None:

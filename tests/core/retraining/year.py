@@ -41,7 +41,8 @@ TO_LOOK_AT: Final = frozenset({"old labels", "flips", "reasons"})
 class Month:
     """What a month came to: its run by the champion of then, the verdicts given, what was learnt from them.
 
-    `raised`: what was done to the audit share, "" for nothing; `promoted_by`: LEAD, "automation", or "" for nobody.
+    `raised`: what was done to the share drawn at random, "" for nothing; `promoted_by`: LEAD, "automation", or "" for
+    nobody.
     """
 
     number: int
@@ -71,7 +72,7 @@ def lived(home: Home, seed: int) -> Iterator[Month]:
     """The months of a home that begins with a champion, one after the other."""
     make.trained_home(home, n=3000)
     home.learning.save(Learning(min_samples=400, promotion="automatic", promoter=LEAD), by=LEAD, now=NOW)
-    home.guidance.save(Guidance(capacity=100, audit=0.025, uncertain=20), by=LEAD, now=NOW)
+    home.guidance.save(Guidance(capacity=170, random_share=0.3, uncertain=20), by=LEAD, now=NOW)
     for number in range(1, MONTHS + 1):
         yield _month(home, number, seed)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,7 @@ from core.feedback.csv_store import CsvStore
 from core.feedback.ledger import Ledger
 from core.feedback.verdict import Verdict
 from core.home import Home
+from core.planning.day import Places
 from core.policy.decide import decide
 from core.policy.policy import Policy
 from core.ports import ApplyVerdicts
@@ -42,9 +44,9 @@ def crash_after(home: Home, verdicts: Sequence[Verdict]) -> None:
     CsvStore(home.ledger, home.audit, _Crash()).record(verdicts)
 
 
-def rules(home: Home, *, capacity: int, audit: float, uncertain: int) -> None:
+def rules(home: Home, *, capacity: int, random_share: float = 0.2, uncertain: int = 0) -> None:
     """What the lead has set."""
-    asked = {"capacity": capacity, "audit": audit, "uncertain": uncertain}
+    asked = {"capacity": capacity, "random_share": random_share, "uncertain": uncertain}
     home.guidance.save(replace(home.guidance.load(), **asked), by="Lea", now=NOW)
 
 
@@ -56,10 +58,11 @@ def scored(home: Home, frame: pd.DataFrame, policy: Policy = POLICY) -> Run:
 def planned(
     home: Home, frame: pd.DataFrame, *, capacity: int = 5, audit: float = 0.1, uncertain: int = 2
 ) -> Run:  # fmt: skip
-    """A scored run that is queued."""
-    rules(home, capacity=capacity, audit=audit, uncertain=uncertain)
+    """A scored run of whose users some are queued: up to so many flagged and unsure ones, and a share at random."""
     run = scored(home, frame)
-    home.plans.queue_run(run.id, by="Lea", now=NOW)
+    due = int((decide(run.policy, home.runs.scores(run.id)["probability"]).severity >= 2).sum())
+    places = Places(min(capacity, due), uncertain, audit * len(frame))
+    home.plans.choose(places, by="Lea", now=NOW)
     return run
 
 
@@ -92,12 +95,12 @@ def said(case: Case, judgement: Any = "spammer", /, *, verdict: str = "", by: st
     return Verdict(**about | changes)
 
 
-def judge_all(home: Home, truth: Mapping[str, Any], name: str = "all") -> None:
+def judge_all(home: Home, truth: Mapping[str, Any], name: str = "all", now: datetime = NOW) -> None:
     """Judge every open case by the truth, a judgement by user."""
     for judgement in sorted(set(truth.values())):
         chosen = [case.id for case in waiting(home) if truth[case.user] == judgement]
         done = home.verdicts.triage(
-            chosen, Given(f"{name}-{judgement}", judgement), by="Ada", session="triage", now=NOW
+            chosen, Given(f"{name}-{judgement}", judgement), by="Ada", session="triage", now=now
         )  # fmt: skip
         assert not done.refused
 

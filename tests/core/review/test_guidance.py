@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
-from core.errors import BadOptionError, RefusedError, UnknownItemError
+from core.errors import BadOptionError, NewerFormatError, RefusedError, UnknownItemError
 from core.home import Home
 from core.review.guidance import Guidance, ReasonCode
+from core.store.tables import documents
 from tests.make import NOW
 
 ADDRESS = "https://example.com/users/{user_id}?tab=1"
@@ -24,7 +26,7 @@ def test_a_home_that_says_nothing_has_the_defaults(home: Home) -> None:
 
 def test_what_is_saved_is_read_back_and_stays_readable(home: Home) -> None:
     first = home.guidance.save(replace(Guidance(), guidelines="# Ours <b>é</b>", capacity=7, reasons=EACH,
-                                        audit=0.05, uncertain=3, service_hours=1.5, lease_minutes=3.0,
+                                        random_share=0.05, uncertain=3, service_hours=1.5, lease_minutes=3.0,
                                         profile_url=ADDRESS), by="Lea", now=NOW)  # fmt: skip
     second = home.guidance.save(replace(first, capacity=9), by="Max", now=NOW + timedelta(hours=1))
     assert (first.version, second.version) == (1, 2)
@@ -34,6 +36,28 @@ def test_what_is_saved_is_read_back_and_stays_readable(home: Home) -> None:
     assert home.guidance.history()["at"].to_dict() == {2: NOW + timedelta(hours=1), 1: NOW}
     with pytest.raises(UnknownItemError):
         home.guidance.load(3)
+
+
+def test_guidance_of_before_a_share_of_the_day_was_drawn_opens_with_the_default(home: Home) -> None:
+    body = {
+        "capacity": 30, "audit": 0.5, "uncertain": 3, "service_hours": 12.0, "lease_minutes": 5.0, "guidelines": "Ours",
+        "profile_url": "", "reasons": [asdict(each) for each in EACH],
+    }  # fmt: skip
+    with home.database.writing() as connection:
+        row = {"name": "guidance", "version": 1, "body": body, "by": "Lea", "at": NOW}
+        connection.execute(insert(documents).values(row))
+    found = home.guidance.load()
+    assert (found.capacity, found.random_share, found.random_a_day, found.version) == (30, 0.2, 6.0, 1)
+    home.guidance.save(replace(found, random_share=0.4), by="Lea", now=NOW)
+    assert [home.guidance.load(version).random_share for version in (1, 2)] == [0.2, 0.4]
+
+
+def test_guidance_of_a_newer_program_is_refused(home: Home) -> None:
+    with home.database.writing() as connection:
+        row = {"name": "guidance", "version": 1, "body": {"format": 3}, "by": "Lea", "at": NOW}
+        connection.execute(insert(documents).values(row))
+    with pytest.raises(NewerFormatError):
+        home.guidance.load()
 
 
 def test_a_change_made_from_an_older_version_is_refused(home: Home) -> None:
@@ -48,9 +72,9 @@ def test_a_change_made_from_an_older_version_is_refused(home: Home) -> None:
     "changes",
     [
         {"capacity": -1},
-        {"audit": 0.0},
-        {"audit": 1.1},
-        {"audit": float("nan")},
+        {"random_share": 0.049},
+        {"random_share": 0.51},
+        {"random_share": float("nan")},
         {"uncertain": -1},
         {"service_hours": 0.0},
         {"service_hours": float("inf")},

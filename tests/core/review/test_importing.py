@@ -19,14 +19,17 @@ from hypothesis import strategies as st
 
 from core.access import accounts
 from core.access.accounts import Person
+from core.data.proposal import label_words
 from core.errors import BadOptionError, FileProblemError, NotAllowedError
 from core.feedback import short_form
 from core.feedback.short_form import Row
 from core.home import Home
+from core.planning.day import Places
 from core.policy.decide import decide
 from core.review import importing
 from core.review.importing import Imported
 from core.schema import schema as schemas
+from core.schema.schema import Label
 from core.scoring.runs import Run
 from tests import make
 from tests.make import NOW
@@ -356,9 +359,7 @@ def test_good_rows_are_stored_although_others_are_refused(own: Home, run: Run) -
 
 def queued(home: Home, run: Run) -> pd.DataFrame:
     """The plan of a run that only a few of its users are chosen by."""
-    rules = replace(home.guidance.load(), capacity=10, audit=0.05, uncertain=3)
-    home.guidance.save(rules, by="Ada", now=NOW)
-    home.plans.queue_run(run.id, by="Ada", now=NOW)
+    home.plans.choose(Places(8, 3, 0.05 * run.users), by="Ada", now=NOW)
     plan = home.runs.plan(run.id)
     assert plan is not None
     return plan
@@ -367,7 +368,7 @@ def queued(home: Home, run: Run) -> pd.DataFrame:
 def test_whoever_the_plan_has_chosen_keeps_the_odds_and_nobody_else_has_any(own: Home, run: Run) -> None:
     plan = queued(own, run)
     spare = int(plan.index[~plan["chosen"]][0])
-    own.plans.send(run.id, [spare], by="Ada", now=NOW)
+    own.sending.send(run.id, [spare], by="Ada", now=NOW)
     imported(own, *({"prediction_id": f"{run.id}-{row}", "actual_label": 1} for row in plan.index))
     found = stored(own).set_index(plan.index)
     chosen = plan["chosen"]
@@ -496,3 +497,47 @@ def test_a_zero_byte_in_json_is_refused_by_its_column(column: str, own: Home, ru
     said = {"prediction_id": flagged(own, run), "actual_label": "1", "feedback_notes": "", "reviewer": ""}
     where, sentence = refused(own, said | {column: f"{said.get(column, '')}\0"})
     assert (where, "it holds a zero byte" in sentence) == (column, True)
+
+
+@pytest.mark.parametrize(
+    ("label", "said", "spammer"),
+    [
+        (Label("spam", "spam", "ham"), "Ham", False),
+        (Label("spam", "spam", "ham"), "spam", True),
+        (Label("spam", "spam", "ham"), "1", True),
+        (Label("status", "banned", "kept"), " BANNED ", True),
+        (Label("spam", "2", "1"), "2", True),
+        (Label("spam", "2", "1"), "legitimate", False),
+    ],
+)
+def test_the_words_of_the_label_of_a_home_are_understood(label: Label, said: str, spammer: bool) -> None:
+    row = Row.of(1, {"prediction_id": "r-0001-1", "actual_label": said})
+    found = short_form.understood(row, Person("Rex", "lead"), label_words.own_words(label))
+    assert found.spammer is spammer
+
+
+@pytest.mark.parametrize("label", [Label("spam", "2", "1"), Label("is_legit", "0", "1")])
+def test_a_word_that_means_the_opposite_in_the_label_of_the_home_is_refused(label: Label) -> None:
+    row = Row.of(1, {"prediction_id": "r-0001-1", "actual_label": "1"})
+    with pytest.raises(BadOptionError, match="means legitimate in the label of this home and spammer in feedback"):
+        short_form.understood(row, Person("Rex", "lead"), label_words.own_words(label))
+
+
+def test_feedback_in_the_words_of_the_home_is_stored(own: Home, run: Run) -> None:
+    schema = schemas.load(own.settings.schema_file)
+    schemas.save(replace(schema, label=Label("spam", "spam", "ham")), own.settings.schema_file)
+    done = imported(
+        own,
+        {"prediction_id": f"{run.id}-1", "actual_label": "spam"},
+        {"prediction_id": f"{run.id}-2", "actual_label": "ham"},
+    )
+    assert done.new == 2
+    assert stored(own)["verdict"].tolist() == ["spammer", "legitimate"]
+    column, sentence = importing_refused(own, {"prediction_id": f"{run.id}-3", "actual_label": "eggs"})
+    assert column == "actual_label"
+    assert 'the label\'s own "spam" and "ham"' in sentence
+
+
+def importing_refused(home: Home, cells: dict[str, Any]) -> tuple[str, str]:
+    done = imported(home, cells)
+    return done.refused[0].column, done.refused[0].sentence

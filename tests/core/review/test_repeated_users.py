@@ -14,11 +14,12 @@ from typer.testing import CliRunner
 from app.cli import app
 from core.feedback.short_form import Row
 from core.home import Home
+from core.planning.day import Places
 from core.schema.glossary import Glossary
 from core.scoring.online import Serving
 from core.scoring.runs import Run
 from tests import make
-from tests.core.review.reviewing import POLICY, fresh, judge_all, rules, truth_of, waiting
+from tests.core.review.reviewing import POLICY, fresh, judge_all, truth_of, waiting
 from tests.make import NOW
 
 USERS = make.users(60, seed=5)
@@ -46,8 +47,7 @@ def run(own: Home) -> Run:
     serving.score([*asked, *twice], now=NOW)
     (ended,) = serving.ended(now=NOW, everything=True)
     own.closing.close(ended, make.SCHEMA, now=NOW)
-    rules(own, capacity=10, audit=0.4, uncertain=3)
-    own.plans.queue_run(ended, by="Ada", now=NOW)
+    own.plans.choose(Places(8, 3, 0.4 * len(USERS)), by="Ada", now=NOW)
     return own.runs.find(ended)
 
 
@@ -105,7 +105,7 @@ def test_feedback_on_any_of_the_rows_is_on_the_user(own: Home, run: Run, which: 
 
 def test_each_of_the_rows_can_be_sent_to_review(own: Home, run: Run) -> None:
     for user in (3, 7):
-        own.plans.send(run.id, rows_of(user), by="Ada", now=NOW)
+        own.sending.send(run.id, rows_of(user), by="Ada", now=NOW)
         assert len([case for case in own.cases.of_user(USERS["user"][user]) if case.status == "open"]) == 1
     assert own.live_figures.figures(run, fresh(own).valid()) is not None
 

@@ -24,7 +24,7 @@ def stored(own: Home) -> str:
 
 
 def send(home: Home, dataset: str, rows: list[int], models: tuple[str, ...] = ("v0001",), by: str = "Lea"):
-    return home.plans.send_flips(dataset, rows, models=models, policy=POLICY, by=by, now=NOW)
+    return home.sending.send_flips(dataset, rows, models=models, policy=POLICY, by=by, now=NOW)
 
 
 def test_flips_of_users_nobody_scored_are_queued_as_users_of_a_run_made_for_them(own: Home, stored: str) -> None:

@@ -835,7 +835,7 @@ def test_the_first_reviewer_cannot_reopen_a_decided_appeal_by_an_undo(home: Home
 
 def test_a_verdict_without_a_case_decides_the_open_case_of_its_prediction(own: Home) -> None:
     run = scored(own, make.users(60, seed=1))
-    own.plans.send(run.id, [7, 8], by="Lea", now=NOW)
+    own.sending.send(run.id, [7, 8], by="Lea", now=NOW)
     asked, other = sorted(waiting(own), key=lambda case: case.row)
     imported = said(asked, "spammer", verdict="i1", case="")
     own.feedback.record([imported])

@@ -210,10 +210,10 @@ def test_a_forgotten_user_does_not_stop_the_reading_of_what_came_after(own: Home
 
 
 def test_cases_go_on_from_those_that_verdicts_name(own: Home) -> None:
-    own.plans.send(score(own, seed=1).id, [1, 2, 3], by="Lea", now=make.NOW)
+    own.sending.send(score(own, seed=1).id, [1, 2, 3], by="Lea", now=make.NOW)
     judge(own, waiting(own)[-1])
     lose(own)
-    own.plans.send(score(own, seed=2).id, [1], by="Lea", now=make.NOW)
+    own.sending.send(score(own, seed=2).id, [1], by="Lea", now=make.NOW)
 
     assert [case.id for case in waiting(own)] == ["c-000004"]
 

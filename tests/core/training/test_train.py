@@ -221,7 +221,7 @@ def test_a_version_says_what_it_was_made_of(trained: Home) -> None:
     assert {"python", "numpy", "scipy"} < set(metadata.libraries)
     assert metadata.libraries.keys() & {"xgboost", "xgboost-cpu"}
     frame = trained.datasets.frame(dataset.id)
-    seen = frame[~split.in_test(split.keys(frame, make.SCHEMA, trained.split.salt()))]
+    seen = frame[~make.in_test(trained, frame)]
     ratio = next(feature for feature in metadata.features if feature.name == "ratio")
     assert (ratio.low, ratio.high, ratio.median) == (
         seen["ratio"].min(), seen["ratio"].max(), seen["ratio"].median(),
@@ -242,7 +242,7 @@ def test_a_model_is_judged_on_its_own_file_by_the_test_part_alone(trained: Home)
 def test_users_who_were_trained_on_are_counted_in_another_file(trained: Home) -> None:
     model = trained.registry.load()
     known = make.users(1500).iloc[:400]
-    trained_on = int((~split.in_test(split.keys(known, make.SCHEMA, trained.split.salt()))).sum())
+    trained_on = int((~make.in_test(trained, known)).sum())
     mixed = make.csv(known).decode() + make.csv(make.users(300, seed=5)).decode().split("\n", 1)[1]
     checked = intake.read("mixed.csv", mixed.encode(), make.SCHEMA, need_label=True)
     dataset = trained.datasets.put(checked, make.SCHEMA, now=make.NOW, need_label=True)

@@ -11,6 +11,7 @@ import pytest
 
 from core.errors import UnknownItemError
 from core.evaluation import metrics
+from core.evaluation.cautions import Caution
 from core.home import Home
 from core.registry.metadata import Data
 from core.training.training_runs import Scores, TrainingRun, Trial, Validation
@@ -123,4 +124,14 @@ def test_trials_are_told_while_the_search_goes_on(home: Home) -> None:
 def test_the_file_says_its_format(home: Home) -> None:
     home.training_runs.keep(KEPT, SCORES)
     raw = json.loads((home.settings.candidates / "t-0001" / "candidate.json").read_text(encoding="utf-8"))
-    assert (raw["format"], raw["id"], raw["created"]) == (1, "t-0001", "2026-03-01T12:00:00+00:00")
+    assert (raw["format"], raw["id"], raw["created"]) == (2, "t-0001", "2026-03-01T12:00:00+00:00")
+
+
+def test_a_run_of_format_1_is_read_and_nobody_has_looked_for_cautions(home: Home) -> None:
+    home.training_runs.keep(replace(KEPT, cautions=(Caution("leak", "Too good."),)), SCORES)
+    assert home.training_runs.find("t-0001").cautions == (Caution("leak", "Too good."),)
+    path = home.settings.candidates / "t-0001" / "candidate.json"
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    del raw["cautions"]
+    path.write_text(json.dumps(raw | {"format": 1}), encoding="utf-8")
+    assert home.training_runs.find("t-0001").cautions is None

@@ -173,7 +173,7 @@ def test_the_settings_found_are_those_of_the_run_and_its_trials_are_kept(own: Ho
     assert kept.figures.overall["pr_auc"].value == pytest.approx(metrics.pr_auc(scores.label, scores.probability))
     frame = own.datasets.frame(dataset.id)
     keys = split.keys(frame, schema, own.split.salt())
-    assert scores.keys.tolist() == sorted(keys[split.in_test(keys)].tolist())
+    assert scores.keys.tolist() == sorted(keys[split.in_test(keys, own.split.moved())].tolist())
 
 
 def test_a_run_of_the_leading_family_is_a_version_and_is_kept(trained: Home) -> None:

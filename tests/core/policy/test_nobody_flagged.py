@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.scoring import nobody_flagged
+from core.policy import nobody_flagged
 from tests import make
 
 

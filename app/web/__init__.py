@@ -1,0 +1,1 @@
+"""What stands before the dashboard and the API: hosts and origins, limits, uploads."""
