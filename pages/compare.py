@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import session
-from app.components.compare.answer import finding
+from app.components.compare.answer import equal_capacity, finding
 from app.components.compare.changed import bands, changed
 from app.components.compare.choice import choice, contenders
 from app.components.compare.comparison import made
@@ -34,17 +34,22 @@ elif (view := made(asked)) is not None:
     with actions:
         ways_on(view)
     finding(view)
+    comparison = view.found.comparison
     halves = st.grid(2, min_column_width=430, gap=("small", "medium"))
-    with halves.cell():
-        differences(view)
-    with halves.cell():
-        curves(view)
-    with halves.cell():
-        bands(view)
-    with halves.cell():
-        changed(view)
-    threshold(view)
-    figures(view)
+    if comparison.ranked:
+        with halves.cell():
+            differences(view)
+        with halves.cell():
+            curves(view)
+    if comparison.by_probability:
+        with halves.cell():
+            bands(view)
+        with halves.cell():
+            changed(view)
+    equal_capacity(view)
+    if comparison.ranked:
+        threshold(view)
+        figures(view)
     groups(view)
     if view.versions and view.dataset is not None:
         deeper(view.versions[0], view.dataset)

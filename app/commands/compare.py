@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,8 +15,10 @@ from app.stdout import put
 
 if TYPE_CHECKING:
     from app.progress import Progress
-    from core.comparison.paired_metrics import Comparison
+    from core.comparison.external import Predictions
+    from core.comparison.paired_metrics import Comparison, Contender
     from core.data.datasets import Dataset
+    from core.evaluation.resample import Floats
     from core.home import Home
     from core.schema.schema import Schema
     from core.targets import Target
@@ -35,7 +38,10 @@ def compare(
     overwrite: Overwrite = False,
     home_dir: HomeOption = None,
 ) -> None:
-    """Is B better than A, on users that neither was trained on? Predictions: id,y_true,y_proba per line."""
+    """Is B better than A, on users that neither was trained on? Predictions: id,y_true,y_proba per line.
+
+    Scores of any range stand in a column y_score, labels alone in y_pred; they are compared on what they allow.
+    """
     home = home_of(context, home_dir)
     with working(home) as progress:
         target = None if html is None else _target(home, html, first, second, on, overwrite=overwrite)
@@ -74,7 +80,8 @@ def _facts(
     if html is not None or any(training_runs.IDENTITY.fullmatch(name) for name in (first, second)):
         return _stored(home, first, second, dataset, seed, html)
     models = home.registry.load(first), home.registry.load(second)
-    return home.version_comparisons.versions(*models, dataset, columns, _thresholds(home), seed=seed).as_json()
+    found = home.version_comparisons.versions(*models, dataset, columns, _thresholds(home), seed=seed)
+    return {**found.as_json(), **_lead(home, found.comparison, found.rows.label, *found.contenders)}
 
 
 def _is_file(name: str) -> bool:
@@ -88,18 +95,41 @@ def _thresholds(home: Home) -> dict[str, float]:
 
 def _of_files(home: Home, first: str, second: str, seed: int) -> dict[str, Any]:
     from core.comparison import external
+
+    a, b = _predictions(first), _predictions(second)
+    if Path(first).resolve() != Path(second).resolve():  # the same file twice stays what cannot be told apart
+        b = replace(b, name=external.apart(b.name, [a.name]))
+    label, (of_a, of_b) = external.together([a, b])
+    return _compared(home, label, of_a, of_b, seed)
+
+
+def _predictions(name: str) -> Predictions:
+    """What a file holds, under its name without folders; what is wrong with it is told with them."""
+    from core.comparison import external
+
+    return replace(external.read(name, Path(name)), name=external.base_name(name))
+
+
+def _compared(home: Home, label: Floats, a: Contender, b: Contender, seed: int) -> dict[str, Any]:
     from core.comparison.paired_metrics import compare as compared
 
-    label, (a, b) = external.together([external.read(name, Path(name)) for name in (first, second)])
-    comparison = compared(label, a, b, seed=seed, thresholds=_thresholds(home))
-    return comparison.as_json() | {"cautions": _upside_down(comparison)}
+    thresholds = _thresholds(home)
+    found = compared(label, a, b, seed=seed, thresholds=thresholds)
+    return {**found.as_json(), **_lead(home, found, label, a, b), "cautions": _upside_down(found)}
+
+
+def _lead(home: Home, found: Comparison, label: Floats, a: Contender, b: Contender) -> dict[str, Any]:
+    from core.comparison import lead
+
+    thresholds, day = _thresholds(home), home.guidance.load().capacity
+    said = lead.of(found, label, a.probability, b.probability, thresholds=thresholds, day=day)
+    return {"lead": said.as_json(), "told": said.told(found)}
 
 
 def _with_file(
     home: Home, first: str, second: str, dataset: Dataset, columns: Schema, seed: int
 ) -> dict[str, Any]:  # fmt: skip
     from core.comparison import common_rows, external
-    from core.comparison.paired_metrics import compare as compared
     from core.errors import BadOptionError
 
     if columns.id is None:
@@ -110,10 +140,9 @@ def _with_file(
     def contender(name: str) -> Any:
         if not _is_file(name):
             return common_rows.contender(rows, model)
-        return external.on(external.read(name, Path(name)), rows.frame[columns.id], rows.label, of=rows.name)
+        return external.on(_predictions(name), rows.frame[columns.id], rows.label, of=rows.name)
 
-    comparison = compared(rows.label, contender(first), contender(second), seed=seed, thresholds=_thresholds(home))
-    return {"rows": rows.sentence, **comparison.as_json(), "cautions": _upside_down(comparison)}
+    return {"rows": rows.sentence, **_compared(home, rows.label, contender(first), contender(second), seed)}
 
 
 def _upside_down(comparison: Comparison) -> list[str]:
@@ -121,7 +150,7 @@ def _upside_down(comparison: Comparison) -> list[str]:
     from core.evaluation import cautions
 
     pairs = zip((comparison.a, comparison.b), comparison.figures, strict=True)
-    said = [cautions.upside_down(name, figures.overall["roc_auc"]) for name, figures in pairs]
+    said = [cautions.upside_down(name, figures.overall["roc_auc"]) for name, figures in pairs if figures.overall]
     return [each for each in said if each]
 
 
@@ -134,19 +163,24 @@ def _stored(
     from core.evaluation import weakest
 
     comparison = home.comparer.made(Asked(first, second, dataset.id, _thresholds(home), seed))
+    day = home.guidance.load().capacity
+    lead = comparison.lead(day)
     if html is not None:
-        html.write_text(report(comparison))
+        html.write_text(report(comparison, lead))
     flips = {"sentence": comparison.flips().sentence, "changes": comparison.flips().frame().to_dict("records")}
     return {
         "rows": comparison.rows, **comparison.comparison.as_json(), "flips": flips, "reasons": comparison.reasons,
         "weakest": weakest.weakest(comparison.segments[1]), "cautions": list(comparison.cautions),
+        "lead": lead.as_json(), "told": lead.told(comparison.comparison),
     }  # fmt: skip
 
 
 def _text(facts: dict[str, Any]) -> str:
-    lines = [facts["sentence"], facts.get("rows") or f"{facts['n']:,} users, {facts['positives']:,} spammers."]
-    lines += [each["sentence"] for each in facts["differences"][1:]]
-    lines += [each["sentence"] for each in facts["verdicts"]]
+    """Ranking, calibration and equal capacity first, then on whom, what is left out, and every other test."""
+    lead = facts["lead"]
+    lines = [lead["ranking"], lead["calibration"], lead["decisions"]["sentence"]]
+    lines += [facts.get("rows") or f"{facts['n']:,} users, {facts['positives']:,} spammers.", *lead["left_out"]]
+    lines += facts["told"]
     if "flips" in facts:
         lines += filter(None, (facts["flips"]["sentence"], facts["reasons"], facts["weakest"]))
     lines += [f"Caution: {each}" for each in facts.get("cautions", ())]

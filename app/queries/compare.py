@@ -11,6 +11,7 @@ from app.queries import services
 from app.tables import comparison as tables
 from core.comparison.comparison_store import Compared
 from core.comparison.flips import Flips
+from core.comparison.lead import Lead
 from core.data.datasets import Dataset
 from core.evaluation import thresholds
 from core.evaluation.thresholds import Confusion, Decomposition, Sweep
@@ -37,6 +38,12 @@ class View:
     def versions(self) -> tuple[str, ...]:
         """Which of the two are versions of the registry, b first: it is the one looked at."""
         return tuple(each for each in reversed(self.found.contenders) if VERSION.fullmatch(each))
+
+
+def lead(view: View) -> Lead:
+    """Ranking, calibration, and equal capacity by what the lead of reviews has set for a day."""
+    day = services.guidance().capacity
+    return services.kept(("lead", view.identity, day), lambda: view.found.lead(day))
 
 
 def sweep(view: View, side: Side) -> Sweep:

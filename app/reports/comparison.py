@@ -16,6 +16,7 @@ from app.tables import comparison as tables
 from app.words import WORD, count, decimal, label, percent, probability
 from core.comparison.comparison_store import Compared
 from core.comparison.flips import Flips
+from core.comparison.lead import Lead
 from core.evaluation import thresholds, weakest
 from core.evaluation.resample import Costs
 from core.evaluation.thresholds import Sweep
@@ -28,20 +29,28 @@ CHANGED = 30
 SEGMENTS = 15
 
 
-def report(found: Compared) -> str:
-    """The whole file; the answer comes first."""
+def report(found: Compared, lead: Lead) -> str:
+    """The whole file; the answer comes first: ranking, calibration, equal capacity."""
     a, b = found.names
-    flips = found.flips()
+    comparison, flips = found.comparison, found.flips()
     sweeps = [Sweep(found.users["label"], found.users[side]) for side in ("a", "b")]
+    tests = tables.tests(found, lead)
+    cautions = [f"Caution: {tables.spoken(caution)}" for caution in found.cautions]
     sentences = [
-        found.comparison.sentence, f"{tables.tests(found)}.", found.rows, flips.sentence,
-        *(f"Caution: {tables.spoken(caution)}" for caution in found.cautions),
+        *lead.sentences, *([f"{tests}."] if tests else []), found.rows, *lead.left_out, *tables.apart(lead),
+        *([flips.sentence] if comparison.by_probability else []), *cautions,
     ]  # fmt: skip
-    sections = [
-        _differences(found), Section("Figures", "With 95 % intervals.", table=_figures(found)), *_curves(found, sweeps),
-        _calibration(found), _scores(found), _bands(found, flips), *_changed(found, flips), _thresholds(found, sweeps),
-        *_segments(found), Section("Every test in a sentence", points=tuple(tables.sentences(found))),
-    ]  # fmt: skip
+    held = Section("At equal capacity", f"{lead.decisions.sentence} With 95 % intervals.", table=tables.held(lead))
+    sections = [held]
+    if comparison.ranked:
+        figures = Section("Figures", "With 95 % intervals.", table=_figures(found))
+        sections = [_differences(found, lead), held, figures, *_curves(found, sweeps)]
+    if comparison.by_probability:
+        sections += [
+            _calibration(found), _scores(found), _bands(found, flips), *_changed(found, flips),
+            _thresholds(found, sweeps, lead), *_segments(found),
+        ]  # fmt: skip
+    sections.append(Section("Every test in a sentence", points=tuple(tables.sentences(found, lead))))
     return page.html(f"{b} compared with {a}", sentences, sections, KIND)
 
 
@@ -50,11 +59,12 @@ def _names(comparison: Compared) -> tuple[str, str]:
     return a, b
 
 
-def _differences(comparison: Compared) -> Section:
+def _differences(comparison: Compared, lead: Lead) -> Section:
     a, b = _names(comparison)
     bands = list(comparison.thresholds)
-    rows = tables.differences(comparison, bands[len(bands) // 2])
-    return Section("The differences", figure=charts.differences(rows, a=a, b=b, theme="light"))
+    band = bands[len(bands) // 2] if bands else ""
+    rows, said = tables.differences(comparison, band), " ".join(tables.apart(lead, band) if band else [])
+    return Section("The differences", said, figure=charts.differences(rows, a=a, b=b, theme="light"))
 
 
 def _figures(comparison: Compared) -> pd.DataFrame:
@@ -114,7 +124,7 @@ def _changed(comparison: Compared, flips: Flips) -> Iterator[Section]:
     yield Section("The largest changes", text, table=table if why else table.drop(columns="Why"))
 
 
-def _thresholds(comparison: Compared, sweeps: list[Sweep]) -> Section:
+def _thresholds(comparison: Compared, sweeps: list[Sweep], lead: Lead) -> Section:
     rows = []
     for band, above in comparison.thresholds.items():
         for name, sweep in zip(_names(comparison), sweeps, strict=True):
@@ -130,6 +140,7 @@ def _thresholds(comparison: Compared, sweeps: list[Sweep]) -> Section:
         f"Users scored above are flagged. Cost per 1,000 users: {costs.missed:g} for a missed spammer, "
         f"{costs.false_alarm:g} for a false alarm."
     )
+    text = " ".join([text, *tables.apart(lead)])
     return Section("At the policy's thresholds", text, table=pd.DataFrame(rows))
 
 

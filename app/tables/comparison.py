@@ -11,6 +11,7 @@ import pandas as pd
 from app.words import UNKNOWN, WORD, count, interval, legible, p_value, percent, signed
 from core.comparison.comparison_store import Compared
 from core.comparison.flips import Flips
+from core.comparison.lead import Lead
 from core.evaluation.difference import LOWER_IS_BETTER, Difference
 from core.evaluation.metrics import Estimate
 from core.evaluation.resample import Costs
@@ -23,6 +24,7 @@ _NAMES: Final[Mapping[str, str]] = {
     "pr_auc": "PR-AUC", "roc_auc": "ROC-AUC", "brier": "Brier", "ece": "ECE", "precision": "Precision",
     "recall": "Recall", "f1": "F1", "fpr": "FPR", "cost": "Cost per user",
 }  # fmt: skip
+_NONE: Final = Estimate(None, None, None)
 #: Figures that are small where models are good.
 _FINE: Final = frozenset({"brier", "ece", "fpr", "cost"})
 _WHOLE: Final = {"pr_auc": "PR-AUC", "roc_auc": "ROC-AUC", "brier": "Brier, reversed"}
@@ -46,40 +48,60 @@ def spoken(sentence: str) -> str:
     return sentence
 
 
-def tests(found: Compared) -> str:
-    """How the finding was tested, in a line."""
+def tests(found: Compared, lead: Lead) -> str:
+    """How the finding was tested, in a line; "" where labels alone leave no ranking."""
     comparison = found.comparison
-    above = ", ".join(f"{each.above:g}" for each in comparison.verdicts)
-    chances = ", ".join(_p(each.p) for each in comparison.verdicts)
+    if not comparison.ranked:
+        return ""
+    apart = {each.band for each in lead.two_cuts}
+    verdicts = [each for each in comparison.verdicts if each.band not in apart]
+    above = ", ".join(f"{each.above:g}" for each in verdicts)
+    chances = ", ".join(_p(each.p) for each in verdicts)
+    right = f" · right verdicts above {above} by McNemar, p = {chances}" if verdicts else ""
     pr, roc = comparison.difference("pr_auc"), comparison.difference("roc_auc")
     gap = UNKNOWN if roc.difference.value is None else signed(roc.difference.value, 4)
-    return (
-        f"Paired bootstrap, {_chance(pr)} · ROC-AUC {gap} by DeLong, {_chance(roc)} · "
-        f"right verdicts above {above} by McNemar, p = {chances}"
-    )
+    return f"Paired bootstrap, {_chance(pr)} · ROC-AUC {gap} by DeLong, {_chance(roc)}{right}"
 
 
-def sentences(found: Compared) -> list[str]:
-    """Every test in a sentence."""
-    told = [each.sentence for each in found.comparison.differences]
-    told += [each.sentence for each in found.comparison.verdicts]
-    return [spoken(sentence) for sentence in told]
+def sentences(found: Compared, lead: Lead) -> list[str]:
+    """The answer, and every test in a sentence."""
+    return [spoken(sentence) for sentence in (*lead.sentences, *lead.told(found.comparison))]
+
+
+def apart(lead: Lead, band: str = "") -> list[str]:
+    """Thresholds, or that of a band, above which the two flag so many that nothing follows, in sentences."""
+    return [spoken(each.sentence) for each in lead.two_cuts if band in ("", each.band)]
+
+
+def held(lead: Lead) -> pd.DataFrame:
+    """What each catches at equal capacity: Model, Flagged, Caught, and Precision, Recall and FPR with intervals."""
+    return pd.DataFrame(
+        [
+            {"Model": short(each.name), "Flagged": count(each.flagged), "Caught": each.words,
+             **{_NAMES[name]: _told(share, 4 if name in _FINE else 3) for name, share in each.shares.items()}}
+            for each in (lead.decisions.a, lead.decisions.b)
+        ]
+    )  # fmt: skip
 
 
 def differences(found: Compared, band: str) -> pd.DataFrame:
-    """Rows for `charts.differences`: three figures of the whole ranking, three above the threshold of a band."""
-    rows = [_difference(name, found.comparison.difference(key)) for key, name in _WHOLE.items()]
+    """Rows for `charts.differences`: three figures of the whole ranking, three above the threshold of a band.
+
+    Without probabilities on both sides ("" for the band) only the first two.
+    """
+    tested = {(each.figure, each.band): each for each in found.comparison.differences}
+    rows = [_difference(name, tested[key, ""]) for key, name in _WHOLE.items() if (key, "") in tested]
     rows += [
-        _difference(f"{name} above {found.thresholds[band]:g}", found.comparison.difference(key, band))
-        for key, name in _AT.items()
-    ]
+        _difference(f"{name} above {found.thresholds[band]:g}", tested[key, band])
+        for key, name in _AT.items() if (key, band) in tested
+    ]  # fmt: skip
     return pd.DataFrame(rows)
 
 
 def figures(found: Compared) -> pd.DataFrame:
     """Every figure of a and b with its interval, and the difference: Figure, Above, a, b, Difference, p, Test."""
-    first = found.comparison.figures[0]
-    rows = [_figure(found, "", name) for name in first.overall]
+    first, second = found.comparison.figures
+    rows = [_figure(found, "", name) for name in {**first.overall, **second.overall}]
     rows += [_figure(found, band, name) for band in found.thresholds for name in first.at[band]]
     return pd.DataFrame(rows)
 
@@ -129,7 +151,7 @@ def changed(found: Compared, flips: Flips) -> pd.DataFrame:
 def at_threshold(found: Confusion, costs: Costs) -> dict[str, float | None]:
     """One model above one threshold: users flagged, shares, and the cost per 1,000 users."""
     return {
-        "Above": max(found.threshold, 0.0), "Flagged": found.caught + found.false_alarms,
+        "Above": round(found.threshold, 12) + 0.0, "Flagged": found.caught + found.false_alarms,
         "Precision": found.precision, "Recall": found.recall, "Flag rate": found.flag_rate,
         "Accuracy": found.accuracy, "Cost": 1000 * found.cost(costs) / found.n,
     }  # fmt: skip
@@ -160,7 +182,7 @@ def _turned(difference: Difference) -> str:
 
 def _figure(found: Compared, band: str, name: str) -> dict[str, str]:
     comparison, digits = found.comparison, 4 if name in _FINE else 3
-    of_a, of_b = ((each.at[band] if band else each.overall)[name] for each in comparison.figures)
+    of_a, of_b = ((each.at[band] if band else each.overall).get(name, _NONE) for each in comparison.figures)
     tested = {(each.figure, each.band): each for each in comparison.differences}.get((name, band))
     return {
         "Figure": _NAMES[name], "Above": f"{found.thresholds[band]:g}" if band else "",

@@ -11,11 +11,12 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from core.comparison import common_rows, comparison_store, external, result
+from core.comparison import common_rows, external, result
 from core.comparison.common_rows import CommonRows, Rows
 from core.comparison.comparison_store import Compared, Comparisons
 from core.comparison.external import Predictions
@@ -37,6 +38,9 @@ from core.schema import schema as schemas
 from core.schema.schema import Schema
 from core.training import training_runs
 from core.training.training_runs import TrainingRun, TrainingRuns
+
+#: What an identity begins with: the same since comparisons are kept, so that earlier ones are found again.
+_QUESTION: Final = "1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,7 @@ class Comparer:
         """
         bands = [f"{band}={above!r}" for band, above in asked.thresholds.items()]
         content = [self._content(each) for each in (asked.a, asked.b)]
-        parts = [str(comparison_store.FORMAT), *content, asked.on, *bands, str(asked.seed)]
+        parts = [_QUESTION, *content, asked.on, *bands, str(asked.seed)]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
     def look(self, asked: Asked) -> Compared | None:
@@ -114,7 +118,7 @@ class Comparer:
         side_by_side = result.beside(
             rows, contenders, schema, asked.thresholds, models=models, pasts=pasts, seed=asked.seed, progress=progress
         )
-        return _kept(side_by_side, (a, b), schema)
+        return replace(_kept(side_by_side, (a, b), schema), policy=dict(asked.thresholds))
 
     def _content(self, contender: str) -> str:
         """What changes when the contender is another one under the same name."""
@@ -176,11 +180,8 @@ def _digest(path: Path) -> str:
 
 
 def _named(a: _Side, b: _Side) -> tuple[_Side, _Side]:
-    """Two files of one name are told apart by their ids."""
-    if a.name != b.name or a.id == b.id:
-        return a, b
-    first, second = (replace(each, name=f"{each.name} ({each.id[:6]})") for each in (a, b))
-    return first, second
+    """Two files of one name are told apart by a number."""
+    return (a, b) if a.id == b.id else (a, replace(b, name=external.apart(b.name, [a.name])))
 
 
 def _of_files(a: _Side, b: _Side) -> tuple[Rows, tuple[Contender, Contender]]:

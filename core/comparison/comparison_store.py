@@ -6,20 +6,24 @@ Curves, bands and confusion matrices are not kept: they follow from the scores f
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 
 from core import formats
-from core.comparison import flips
+from core.comparison import flips, lead
 from core.comparison.flips import Flips
+from core.comparison.lead import Lead
 from core.comparison.paired_metrics import Comparison
 from core.comparison.result import MILDEST
 from core.files import replacing, within
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+#: All that a comparison of format 1 lacks has a default: its two sides hold probabilities.
+_UPGRADES: Final = {1: lambda raw: raw}
 _ABOUT: Final = "comparison.json"
 _USERS: Final = "users.parquet"
 _WHY: Final = "why.parquet"
@@ -31,9 +35,10 @@ class Compared:
     """What was found of two contenders, by their ids, on the same users.
 
     `rows`: a sentence on who they are and who was left out. `users`: a row each, indexed by input row: user, label,
-    and the probabilities a and b. `why`: of those who flip, as `flips.why` but with the input row, None unless both
-    are versions; `segments` of a and of b, at the first threshold (see `weakest.segments`); `reasons`: how many they
-    share, in a sentence, "" unless both are versions.
+    and the probabilities a and b, or what stands for them (see `Contender`). `why`: of those who flip, as `flips.why`
+    but with the input row, None unless both are versions; `segments` of a and of b, at the first threshold (see
+    `weakest.segments`); `reasons`: how many they share, in a sentence, "" unless both are versions. `policy`: the
+    thresholds that were asked for, also where none was compared at.
     """
 
     contenders: tuple[str, str]
@@ -44,6 +49,7 @@ class Compared:
     segments: tuple[pd.DataFrame, pd.DataFrame]
     reasons: str
     cautions: tuple[str, ...]
+    policy: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, str]:
@@ -54,6 +60,11 @@ class Compared:
         """Band -> score above which it begins, mildest first."""
         found = self.comparison.figures[0].thresholds
         return {str(band): found[band] for band in sorted(found, key=lambda band: found[band])}
+
+    def lead(self, day: int = 0) -> Lead:
+        """Ranking, calibration and equal capacity, worked out of what was scored; `day`: reviews in a day, if known."""
+        found = self.comparison
+        return lead.of(found, *(self.users[each] for each in ("label", "a", "b")), thresholds=self.policy, day=day)
 
     def flips(self) -> Flips:
         """Who changes band from a to b."""
@@ -87,7 +98,7 @@ class Comparisons:
         folder = within(self.folder, identity)
         if not self.known(identity):
             return None
-        raw = formats.load(folder / _ABOUT, known=FORMAT)
+        raw = formats.load(folder / _ABOUT, known=FORMAT, upgrades=_UPGRADES)
         a, b = (pd.read_parquet(folder / name) for name in _SEGMENTS)
         return Compared(
             contenders=tuple(raw["contenders"]),
@@ -98,6 +109,7 @@ class Comparisons:
             segments=(a, b),
             reasons=raw["reasons"],
             cautions=tuple(raw["cautions"]),
+            policy=raw.get("policy", {}),
         )
 
 
@@ -114,4 +126,5 @@ def _as_json(comparison: Compared) -> dict[str, Any]:
     return {
         "format": FORMAT, "contenders": comparison.contenders, "rows": comparison.rows,
         "comparison": comparison.comparison.as_json(), "reasons": comparison.reasons, "cautions": comparison.cautions,
+        "policy": dict(comparison.policy),
     }  # fmt: skip

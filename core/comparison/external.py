@@ -1,7 +1,8 @@
 """Predictions from outside: a CSV of what another model said of users, read and checked.
 
 Two forms. `id,y_true,y_proba` is matched with other predictions, or with a dataset, by id. `y_test,y_pred,y_proba`
-names nobody: it is compared only with predictions of the very same `y_test`, row by row.
+names nobody: it is compared only with predictions of the very same `y_test`, row by row. In either form `y_score`, of
+any range, or `y_pred` alone, 0 or 1, may stand where there are no probabilities.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from core.comparison.paired_metrics import Contender
+from core.comparison.paired_metrics import Contender, Kind
 from core.data import cells
 from core.data.payload import open_text
 from core.data.problems import quoted
@@ -31,6 +32,9 @@ _TRUTH: Final[Mapping[str, str]] = {"true": "1", "false": "0"}
 _DELIMITERS: Final = ",;\t"
 #: An id on a page may be long; a cell beyond this is a broken quote that swallowed the rest of the file.
 _LONGEST: Final = 10_000
+#: What a model says, the best first.
+_SAYS: Final[Mapping[str, Kind]] = {"y_proba": "probability", "y_score": "score", "y_pred": "label"}
+_KNOWN: Final = frozenset({*BY_ID, *BY_ROW, *_SAYS})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +42,7 @@ class Predictions:
     """What a model said of n users: label (n,) of 0 and 1, probability (n,) in [0, 1].
 
     `ids` (n,) of texts where the file has them; `flagged` (n,), the other model's own verdicts, where it has those.
+    `kind`: what `probability` holds where the model gave none; `note` says how that came, for a sentence.
     """
 
     name: str
@@ -45,10 +50,12 @@ class Predictions:
     probability: Floats
     ids: npt.NDArray[np.object_] | None = None
     flagged: npt.NDArray[np.bool_] | None = None
+    kind: Kind = "probability"
+    note: str = ""
 
     @property
     def contender(self) -> Contender:
-        return Contender(self.name, self.probability)
+        return Contender(self.name, self.probability, self.kind, self.note)
 
 
 def read(name: str, payload: bytes | Path) -> Predictions:
@@ -57,17 +64,41 @@ def read(name: str, payload: bytes | Path) -> Predictions:
     Raises FileProblemError, which names the first line that cannot be used, or TooFewRowsError for one class only.
     """
     header, records, lines = _records(name, open_text(name, payload).data.decode())
-    form = _form(name, header)
-    columns = {column: [record[header.index(column)] for record in records] for column in form}
-    probability = _numbers(name, "y_proba", columns["y_proba"], lines)
-    _refuse(name, "y_proba", (probability < 0) | (probability > 1), columns, lines, "is not from 0 to 1")
-    label = _classes(name, form[1] if form is BY_ID else form[0], columns, lines)
+    truth, says = _form(name, header)
+    columns = {column: [record[header.index(column)] for record in records] for column in header if column in _KNOWN}
+    kind, note = _SAYS[says], ""
+    said = _classes(name, says, columns, lines) if kind == "label" else _numbers(name, says, columns[says], lines)
+    outside = (said < 0) | (said > 1)
+    if kind == "probability" and outside.any():
+        at = int(outside.argmax())
+        kind, note = "score", f" (y_proba is not from 0 to 1, such as {quoted(columns[says][at])} on line {lines[at]})"
+    label = _classes(name, truth, columns, lines)
     positives = int(label.sum())
     if not 0 < positives < len(label):
         raise TooFewRowsError(name, positives, len(label) - positives, 1)
-    if form is BY_ROW:
-        return Predictions(name, label, probability, flagged=_classes(name, "y_pred", columns, lines) == 1)
-    return Predictions(name, label, probability, ids=_ids(name, columns["id"], lines))
+    if truth == BY_ID[1]:
+        return Predictions(name, label, said, ids=_ids(name, columns["id"], lines), kind=kind, note=note)
+    flagged = _classes(name, "y_pred", columns, lines) == 1 if "y_pred" in columns else None
+    return Predictions(name, label, said, flagged=flagged, kind=kind, note=note)
+
+
+def base_name(name: str) -> str:
+    """The name of a file without its folders, whatever system wrote them.
+
+    >>> base_name("a/b/theirs.csv"), base_name("C:\\\\x\\\\theirs.csv")
+    ('theirs.csv', 'theirs.csv')
+    """
+    return name.replace("\\", "/").rstrip("/").rpartition("/")[2] or name
+
+
+def apart(name: str, taken: Sequence[str]) -> str:
+    """The name, with a number where others are called so already.
+
+    >>> apart("theirs.csv", ["theirs.csv", "theirs.csv (2)"])
+    'theirs.csv (3)'
+    """
+    numbered = (f"{name} ({number})" for number in range(2, len(taken) + 3))
+    return name if name not in taken else next(each for each in numbered if each not in taken)
 
 
 def together(predictions: Sequence[Predictions]) -> tuple[Floats, tuple[Contender, ...]]:
@@ -121,7 +152,7 @@ def on(
             f"y_true differs from {of} for {count(len(differs), 'user')}, such as {quoted(wanted[differs[0]])}: "
             "one of the two has wrong labels.",
         )  # fmt: skip
-    return Contender(predictions.name, predictions.probability[rows])
+    return Contender(predictions.name, predictions.probability[rows], predictions.kind, predictions.note)
 
 
 def _same_rows(first: Predictions, other: Predictions) -> None:
@@ -155,16 +186,21 @@ def _records(name: str, text: str) -> tuple[list[str], list[list[str]], list[int
     return header, records[1:], lines[1:]
 
 
-def _form(name: str, header: list[str]) -> tuple[str, str, str]:
-    repeated = sorted({cell for cell in header if header.count(cell) > 1 and cell in {*BY_ID, *BY_ROW}})
+def _form(name: str, header: list[str]) -> tuple[str, str]:
+    """The columns of the truth and of what the model says."""
+    repeated = sorted({cell for cell in header if header.count(cell) > 1 and cell in _KNOWN})
     if repeated:
         raise FileProblemError(name, "not_predictions", f"the column {repeated[0]} is there twice: keep one.")
-    for form in (BY_ID, BY_ROW):
-        if set(form) <= set(header):
-            return form
+    says = next((column for column in _SAYS if column in header), None)
+    if says is not None and {"id", "y_true"} <= set(header):
+        return "y_true", says
+    if says is not None and "y_test" in header:
+        return "y_test", says
     raise FileProblemError(
-        name, "not_predictions", f"predictions need the columns {', '.join(BY_ID)}, or {', '.join(BY_ROW)}."
-    )
+        name, "not_predictions",
+        f"predictions need the columns {', '.join(BY_ID)}, or {', '.join(BY_ROW)}; without probabilities give "
+        "y_score (any numbers, higher for spammers) or y_pred (0 or 1) in place of y_proba.",
+    )  # fmt: skip
 
 
 def _numbers(name: str, column: str, texts: list[str], lines: list[int]) -> Floats:

@@ -9,39 +9,63 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import rankdata
 
-from core.errors import BadOptionError, TooFewRowsError
+from core.errors import BadOptionError, TooFewRowsError, listed
 from core.evaluation import metrics, paired, resample
 from core.evaluation.difference import Difference, Verdicts
-from core.evaluation.metrics import FEW, FEWEST_REPLICATES, MOST_DRAWN, RANKED, Estimate, Figures, Thresholds
+from core.evaluation.metrics import (
+    FEW,
+    FEWEST_REPLICATES,
+    MOST_DRAWN,
+    RANKED,
+    UNSCALED,
+    Estimate,
+    Figures,
+    Thresholds,
+)
 from core.evaluation.resample import Costs, Floats, Sorted
 from core.wording import count
 
+#: What a contender says of a user: a probability, a score of any range, or 1 for flagged and 0 for not.
+Kind = Literal["probability", "score", "label"]
+_PROBABILITIES: Final[tuple[Kind, Kind]] = ("probability", "probability")
 #: Figures whose difference is tested. That of ECE is not: resampling inflates it, for each model differently.
 _TESTED: Final = ("pr_auc", "brier")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contender:
-    """A model's probabilities (n,) of the compared rows. Raises BadOptionError for one outside 0 to 1 or missing."""
+    """A model's probabilities (n,) of the compared rows. Raises BadOptionError for one outside 0 to 1 or missing.
+
+    `kind`: what they are where they are none; `note` then says more, for a sentence.
+    """
 
     name: str
     probability: Floats
+    kind: Kind = "probability"
+    note: str = ""
 
     def __post_init__(self) -> None:
         given = np.asarray(self.probability, np.float64)
-        if not np.all((given >= 0) & (given <= 1)):  # NaN makes both false
+        if self.kind != "probability":
+            if not np.isfinite(given).all():
+                raise BadOptionError(self.name, "scores must be numbers, for every user.")
+        elif not np.all((given >= 0) & (given <= 1)):  # NaN makes both false
             raise BadOptionError(self.name, "probabilities must be numbers from 0 to 1, for every user.")
         object.__setattr__(self, "probability", given)
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """All that was found of a and b on n rows. `figures`: of a, then of b, cost per user among those of a band."""
+    """All that was found of a and b on n rows. `figures`: of a, then of b, cost per user among those of a band.
+
+    Without probabilities on both sides there are no thresholds; with labels alone on one, there is no ranking either.
+    """
 
     a: str
     b: str
@@ -50,6 +74,18 @@ class Comparison:
     figures: tuple[Figures, Figures]
     differences: tuple[Difference, ...]
     verdicts: tuple[Verdicts, ...]
+    kinds: tuple[Kind, Kind] = _PROBABILITIES
+    notes: tuple[str, str] = ("", "")
+
+    @property
+    def ranked(self) -> bool:
+        """Whether both sides rank users."""
+        return "label" not in self.kinds
+
+    @property
+    def by_probability(self) -> bool:
+        """Whether both sides hold probabilities, so that thresholds mean something."""
+        return self.kinds == _PROBABILITIES
 
     def difference(self, figure: str, band: str = "") -> Difference:
         """The difference in one figure. Raises KeyError for one that was not compared."""
@@ -57,7 +93,11 @@ class Comparison:
 
     @property
     def sentence(self) -> str:
-        """The answer: the difference in PR-AUC, which is what rare spammers are found by."""
+        """The answer on ranking: the difference in PR-AUC, which is what rare spammers are found by."""
+        if not self.ranked:
+            names = zip((self.a, self.b), self.kinds, strict=True)
+            without = listed([name for name, kind in names if kind == "label"])
+            return f"The ranking cannot be compared: labels alone, as of {without}, put nobody before another."
         return self.difference("pr_auc").sentence
 
     def as_json(self) -> dict[str, Any]:
@@ -65,7 +105,7 @@ class Comparison:
             "a": self.a, "b": self.b, "n": self.n, "positives": self.positives, "sentence": self.sentence,
             "figures": {name: each.as_json() for name, each in zip((self.a, self.b), self.figures, strict=True)},
             "differences": [each.as_json() for each in self.differences],
-            "verdicts": [each.as_json() for each in self.verdicts],
+            "verdicts": [each.as_json() for each in self.verdicts], "kinds": self.kinds, "notes": self.notes,
         }  # fmt: skip
 
     @classmethod
@@ -74,7 +114,8 @@ class Comparison:
         figures = Figures.from_json(raw["figures"][a]), Figures.from_json(raw["figures"][b])
         differences = tuple(map(Difference.from_json, raw["differences"]))
         verdicts = tuple(map(Verdicts.from_json, raw["verdicts"]))
-        return cls(a, b, raw["n"], raw["positives"], figures, differences, verdicts)
+        kinds, notes = tuple(raw.get("kinds", _PROBABILITIES)), tuple(raw.get("notes", ("", "")))
+        return cls(a, b, raw["n"], raw["positives"], figures, differences, verdicts, kinds, notes)
 
 
 def compare(  # noqa: PLR0913 - what is compared, where it is cut, and how often it is drawn
@@ -91,17 +132,24 @@ def compare(  # noqa: PLR0913 - what is compared, where it is cut, and how often
     """Compare b with a on rows with label (n,) of 0 and 1; `thresholds`: band -> score above which it begins.
 
     ROC-AUC by DeLong's test, the verdicts of each band by McNemar's, all else by a bootstrap that draws the same
-    users for both (percentiles; 1,000 replicates, fewer on large sets). Raises BadOptionError when the lengths or the
-    names do not fit, TooFewRowsError when a class is absent.
+    users for both (percentiles; 1,000 replicates, fewer on large sets). Sides without probabilities are compared on
+    what they allow: scores on their ranking; of labels alone nothing is found here, see `lead`. Raises BadOptionError
+    when the lengths or the names do not fit, TooFewRowsError when a class is absent.
     """
     y = np.asarray(label, np.float64)
     _check(y, a, b)
-    models = [Sorted(y, each.probability, thresholds, costs) for each in (a, b)]
+    kinds, notes = (a.kind, b.kind), (a.note, b.note)
+    if "label" in kinds:
+        none = Figures(len(y), int(y.sum()), {}, {}, {}, ())
+        return Comparison(a.name, b.name, len(y), int(y.sum()), (none, none), (), (), kinds, notes)
+    thresholds = thresholds if kinds == _PROBABILITIES else {}
+    models = [Sorted(y, _scaled(each), thresholds, costs) for each in (a, b)]
     times = replicates or int(np.clip(MOST_DRAWN // len(y), FEWEST_REPLICATES, resample.REPLICATES))
     drawn = resample.replicate(models, seed=seed, replicates=times, progress=progress)
     figures = [_figures(y, model, each, thresholds, {name: values[i] for name, values in drawn.items()})
                for i, (model, each) in enumerate(zip(models, (a, b), strict=True))]  # fmt: skip
-    differences = [_ranked(name, a.name, b.name, figures, drawn[name]) for name in _TESTED]
+    tested = [name for name in _TESTED if all(name in each.overall for each in figures)]
+    differences = [_ranked(name, a.name, b.name, figures, drawn[name]) for name in tested]
     differences.insert(1, _areas(y, a, b))
     for band, above in thresholds.items():
         changed = _changed(y, a.probability > above, b.probability > above)
@@ -110,8 +158,15 @@ def compare(  # noqa: PLR0913 - what is compared, where it is cut, and how often
             differences.append(_if_enough(difference, changed.get(name, sum(changed.values()))))
     verdicts = tuple(_verdicts(y, a, b, str(band), above) for band, above in thresholds.items())
     return Comparison(
-        a.name, b.name, len(y), int(y.sum()), (figures[0], figures[1]), tuple(differences), verdicts
+        a.name, b.name, len(y), int(y.sum()), (figures[0], figures[1]), tuple(differences), verdicts, kinds, notes
     )  # fmt: skip
+
+
+def _scaled(contender: Contender) -> Floats:
+    """Scores of any range by their ranks: the ranking is all that counts, and sums of ranks stay finite."""
+    if contender.kind == "probability":
+        return contender.probability
+    return np.asarray(rankdata(contender.probability) / len(contender.probability), np.float64)
 
 
 def _check(label: Floats, a: Contender, b: Contender) -> None:
@@ -130,10 +185,12 @@ def _figures(
     label: Floats, model: Sorted, contender: Contender, thresholds: Thresholds, drawn: Mapping[str, Floats]
 ) -> Figures:
     exact = model.figures(np.ones(len(label), np.int64))
-    overall = {name: _interval(exact[name], drawn[name], centred=name == "ece") for name in RANKED}
+    probable = contender.kind == "probability"
+    names = RANKED if probable else UNSCALED
+    overall = {name: _interval(exact[name], drawn[name], centred=name == "ece") for name in names}
     at = {band: {name: _share(name, *share, drawn[f"{band} {name}"]) for name, share in model.at(band).items()}
           for band in thresholds}  # fmt: skip
-    groups = metrics.reliability(label, contender.probability)
+    groups = metrics.reliability(label, contender.probability) if probable else ()
     return Figures(len(label), int(label.sum()), overall, at, dict(thresholds), groups)
 
 

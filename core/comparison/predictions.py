@@ -21,10 +21,13 @@ import pandas as pd
 from core import formats
 from core.comparison import external
 from core.comparison.external import Predictions
+from core.comparison.paired_metrics import Kind
 from core.errors import UnknownItemError
 from core.files import replacing, within
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+#: Of what was stored when all predictions were probabilities.
+_UPGRADES: Final = {1: lambda raw: {**raw, "kind": "probability", "note": ""}}
 IDENTITY: Final = re.compile(r"p-[0-9a-f]{16}")
 _ABOUT: Final = "predictions.json"
 _ROWS: Final = "predictions.parquet"
@@ -32,7 +35,10 @@ _ROWS: Final = "predictions.parquet"
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A stored file of predictions of n users; `by_id` where they are named, so that they meet versions."""
+    """A stored file of predictions of n users; `by_id` where they are named, so that they meet versions.
+
+    `kind` and `note`: as those of `Predictions`.
+    """
 
     id: str
     name: str
@@ -40,6 +46,8 @@ class Given:
     n: int
     positives: int
     by_id: bool
+    kind: Kind
+    note: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,14 +57,19 @@ class PredictionFiles:
     folder: Path
 
     def put(self, name: str, payload: bytes, *, now: datetime) -> Given:
-        """Read, check and store a file of predictions. Raises as `external.read` does."""
+        """Read, check and store a file of predictions under its name, with a number where another one has it.
+
+        Raises as `external.read` does.
+        """
         identity = f"p-{hashlib.sha256(payload).hexdigest()[:16]}"
         folder = self.folder / identity
         if not folder.is_dir():
-            predictions = external.read(name, payload)
+            predictions = external.read(external.base_name(name), payload)
             given = Given(
-                identity, name, now, len(predictions.label), int(predictions.label.sum()), predictions.ids is not None
-            )
+                identity, external.apart(predictions.name, [each.name for each in self.listed()]), now,
+                len(predictions.label), int(predictions.label.sum()), predictions.ids is not None,
+                predictions.kind, predictions.note,
+            )  # fmt: skip
             try:
                 with replacing(folder) as temporary:
                     temporary.mkdir()
@@ -76,7 +89,7 @@ class PredictionFiles:
 
     def find(self, identity: str) -> Given:
         """Raises UnknownItemError when this home has no such predictions."""
-        return _from_json(formats.load(self._folder(identity) / _ABOUT, known=FORMAT))
+        return _from_json(formats.load(self._folder(identity) / _ABOUT, known=FORMAT, upgrades=_UPGRADES))
 
     def load(self, identity: str) -> Predictions:
         """The predictions as they were read, under the name of their file. Raises UnknownItemError."""
@@ -84,7 +97,8 @@ class PredictionFiles:
         label, probability = (frame[name].to_numpy(np.float64) for name in ("label", "probability"))
         ids = frame["id"].to_numpy(object) if "id" in frame else None
         flagged = frame["flagged"].to_numpy(bool) if "flagged" in frame else None
-        return Predictions(self.find(identity).name, label, probability, ids, flagged)
+        given = self.find(identity)
+        return Predictions(given.name, label, probability, ids, flagged, given.kind, given.note)
 
     def _folder(self, identity: str) -> Path:
         folder = within(self.folder, identity)
@@ -104,4 +118,4 @@ def _as_json(given: Given) -> dict[str, Any]:
 
 
 def _from_json(raw: Mapping[str, Any]) -> Given:
-    return Given(**{**raw, "created": datetime.fromisoformat(raw["created"])})
+    return Given(**{**raw, "name": external.base_name(raw["name"]), "created": datetime.fromisoformat(raw["created"])})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -125,17 +126,19 @@ def beside(  # noqa: PLR0913 - as `versions`, with what is known of each contend
 ) -> SideBySide:  # fmt: skip
     """Compare two contenders on rows; features that the rows do not have are left out of segments.
 
+    Without probabilities on both sides nobody changes band and there are no segments, which rest on a threshold.
     `models`: both of them, where both are versions. Raises what `compare` raises.
     """
     comparison = compare(rows.label, *contenders, seed=seed, thresholds=thresholds, costs=costs, progress=progress)
-    bands = (MILDEST, *map(str, sorted(thresholds, key=lambda band: thresholds[band])))
-    severity_a, severity_b = (flips.severity(each.probability, thresholds) for each in contenders)
+    cuts = thresholds if comparison.by_probability else {}
+    bands = (MILDEST, *map(str, sorted(cuts, key=lambda band: cuts[band])))
+    severity_a, severity_b = (flips.severity(each.probability, cuts) for each in contenders)
     found = flips.flips(severity_a, severity_b, bands)
-    first = min(thresholds.values())
-    of_a, of_b = (weakest.segments(rows.label, each.probability, first, _groups(rows, schema)) for each in contenders)
+    first, groups = min(thresholds.values()), partial(_groups, rows, schema) if cuts else dict
+    of_a, of_b = (weakest.segments(rows.label, each.probability, first, groups()) for each in contenders)
     warned = [*_leaks(rows, schema)]
     for known, figures, each in zip(pasts, comparison.figures, contenders, strict=True):
-        warned += _cautions(known, rows, figures, each)
+        warned += _cautions(known, rows, figures, each) if comparison.ranked else ()
     reasons = _reasons(*models, rows, contenders, found, first, seed) if models else None
     return SideBySide(rows, contenders, comparison, found, reasons, (of_a, of_b), tuple(warned))
 

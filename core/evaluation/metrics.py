@@ -26,6 +26,8 @@ FEWEST_REPLICATES: Final = 400
 #: Below this many events a resampled interval is too short; the exact one is used instead.
 FEW: Final = 10
 RANKED: Final = ("pr_auc", "roc_auc", "brier", "ece")
+#: Those of a ranking alone, whatever the scale of its scores.
+UNSCALED: Final = ("pr_auc", "roc_auc")
 AT_THRESHOLD: Final = ("precision", "recall", "f1", "fpr")
 
 
@@ -84,7 +86,7 @@ class Figures:
         return cls(
             raw["n"],
             raw["positives"],
-            {name: Estimate.from_json(raw[name]) for name in RANKED},
+            {name: Estimate.from_json(raw[name]) for name in RANKED if name in raw},
             {
                 band: {name: Estimate.from_json(each) for name, each in entry.items() if name != "above"}
                 for band, entry in raw["thresholds"].items()

@@ -73,7 +73,7 @@ class Decomposition:
 
 
 class Sweep:
-    """All thresholds of one model at once. label (n,) of 0 and 1 with both present, score (n,) in [0, 1].
+    """All thresholds of one model at once. label (n,) of 0 and 1 with both present, score (n,) of any numbers.
 
     A threshold flags the scores strictly above it. Between two scores that occur, it lies in the middle.
     """
@@ -87,9 +87,10 @@ class Sweep:
         #: from nobody flagged to everybody flagged, (m,)
         self.flagged = np.append(0, np.cumsum(users)).astype(np.int64)
         self.caught = np.append(0, np.cumsum(spammers)).astype(np.int64)
-        middle = (levels[1:] + levels[:-1]) / 2
-        # Two neighbouring floats have no middle; the lower one separates them as well.
-        middle = np.where(middle < levels[1:], middle, levels[:-1])
+        with np.errstate(over="ignore"):
+            middle = (levels[1:] + levels[:-1]) / 2
+        # Two neighbouring floats have no middle, nor have two huge ones; the lower one separates them as well.
+        middle = np.where((middle >= levels[:-1]) & (middle < levels[1:]), middle, levels[:-1])
         self.threshold = np.concatenate([[levels[-1]], middle[::-1], [_below(levels[0])]])
         self.n, self.positives = len(y), int(y.sum())
 
@@ -197,8 +198,8 @@ def _thinned(along: Floats) -> npt.NDArray[np.int64]:
 
 
 def _below(score: float) -> float:
-    """A threshold that flags the lowest score too: half of it, or just below 0."""
-    return score / 2 if score > 0 else float(np.nextafter(0.0, -1.0))
+    """A threshold that flags the lowest score too: half of it, or just below it."""
+    return score / 2 if score > 0 else float(np.nextafter(score, -np.inf))
 
 
 def _share(events: int, of: int) -> float | None:

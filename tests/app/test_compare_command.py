@@ -56,9 +56,13 @@ def test_two_versions_are_compared_on_users_neither_learnt_from(two, on):
     told = invoked(two, "v0001", "v0002", "--on", on)
     assert told.exit_code == 0, told.stderr
     assert "PR-AUC" in told.stdout.splitlines()[0]
-    assert told.stdout.splitlines()[1].startswith("on.csv: 1,200 users")
+    ranking, calibration, decisions, rows = told.stdout.splitlines()[:4]
+    assert "on average" in calibration or "times too" in calibration
+    assert decisions.startswith("With ")
+    assert rows.startswith("on.csv: 1,200 users")
     facts = json.loads(invoked(two, "v0001", "v0002", "--on", on, "--json").stdout)
-    assert facts["sentence"] == told.stdout.splitlines()[0]
+    assert facts["sentence"] == facts["lead"]["ranking"] == ranking
+    assert [facts["lead"]["calibration"], facts["lead"]["decisions"]["sentence"]] == [calibration, decisions]
     assert (facts["a"], facts["b"], facts["n"]) == ("v0001", "v0002", 1200)
 
 
@@ -75,10 +79,59 @@ def test_predictions_from_outside_meet_a_version_and_each_other(two, on, tmp_pat
     theirs = tmp_path / "theirs.csv"
     pd.DataFrame({"id": users["user"], "y_true": users["spam"], "y_proba": score}).to_csv(theirs, index=False)
     facts = json.loads(invoked(two, theirs, "v0002", "--on", on, "--json").stdout)
-    assert facts["sentence"].startswith(f"No evidence of a difference in PR-AUC between {theirs} and v0002: .000")
+    assert facts["sentence"].startswith("No evidence of a difference in PR-AUC between theirs.csv and v0002: .000")
     copy = tmp_path / "copy.csv"
     copy.write_bytes(theirs.read_bytes())
     assert "No evidence" in invoked(two, theirs, copy).stdout
+
+
+def test_a_contender_is_named_after_its_file_and_two_of_one_name_are_numbered(two, tmp_path):
+    files = []
+    for folder, best in (("mine", 0.9), ("theirs", 0.8)):
+        (tmp_path / folder).mkdir()
+        files.append(tmp_path / folder / "out.csv")
+        files[-1].write_text(f"id,y_true,y_proba\nx,0,0.1\ny,1,{best}\n")
+    found = invoked(two, *files, "--json")
+    facts = json.loads(found.stdout)
+    assert (facts["a"], facts["b"]) == ("out.csv", "out.csv (2)")
+    assert str(tmp_path) not in found.stdout
+    files[1].write_text("id,y_true,y_proba\nx,0,?\ny,1,0.2\n")
+    assert f"{files[1]}: line 2 has y_proba" in invoked(two, *files).stderr
+
+
+@pytest.mark.parametrize("kind", ["y_score", "y_proba", "y_pred"])
+def test_predictions_without_probabilities_are_compared_on_what_they_allow(two, on, tmp_path, kind):
+    users = make.users(1200, seed=3)
+    score = Scorer(two.registry.load("v0002")).score(users).probability
+    said = (score > 0.5).astype(int) if kind == "y_pred" else 40 * score - 20
+    theirs = tmp_path / "theirs.csv"
+    pd.DataFrame({"id": users["user"], "y_true": users["spam"], kind: said}).to_csv(theirs, index=False)
+    told = invoked(two, "v0001", theirs, "--on", on)
+    assert told.exit_code == 0, told.stderr
+    facts = json.loads(invoked(two, "v0001", theirs, "--on", on, "--json").stdout)
+    decisions = facts["lead"]["decisions"]
+    assert decisions["a"]["flagged"] == decisions["b"]["flagged"] > 0
+    assert list(facts["lead"]["calibrations"]) == ["v0001"]
+    assert any("are left out" in line for line in told.stdout.splitlines())
+    assert not any(word in told.stdout for word in ("above human_review", "Brier score between", "by McNemar"))
+    assert ("PR-AUC" in told.stdout.splitlines()[0]) == (kind != "y_pred")
+    assert ("y_proba is not from 0 to 1" in told.stdout) == (kind == "y_proba")
+    if kind == "y_pred":
+        assert decisions["b"]["flagged"] == said.sum()
+        assert decisions["b"]["precision"]["value"] == pytest.approx(users["spam"][said == 1].mean())
+
+
+def test_probabilities_that_run_too_high_lead_the_answer_and_no_threshold_contradicts_it(two, on, tmp_path):
+    users = make.users(1200, seed=3)
+    score = Scorer(two.registry.load("v0002")).score(users).probability
+    high = tmp_path / "high.csv"
+    pd.DataFrame({"id": users["user"], "y_true": users["spam"], "y_proba": score**0.2}).to_csv(high, index=False)
+    told = invoked(two, "v0002", high, "--on", on).stdout.splitlines()
+    times = (score**0.2).mean() / users["spam"].mean()
+    assert f"high.csv's probabilities run {times:.1f} times too high" in told[1]
+    assert "no evidence of a difference" in told[2]
+    assert any("these are two different cuts" in line for line in told)
+    assert not any(" is better than " in line and " above " in line for line in told)
 
 
 def test_what_cannot_be_compared_is_said(two, on, tmp_path):

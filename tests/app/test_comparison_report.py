@@ -17,6 +17,7 @@ from app.tables import comparison as tables
 from app.words import count
 from core.comparison.comparison_job import Asked
 from core.comparison.comparison_store import Compared
+from core.comparison.paired_metrics import Contender, Kind, compare
 from core.data import intake
 from core.evaluation import weakest
 from core.evaluation.thresholds import Sweep
@@ -50,17 +51,17 @@ def found(two: Home) -> Compared:
 def test_the_finding_comes_first_then_its_tests_and_on_whom(found: Compared) -> None:
     warned = replace(found, cautions=("Figures above human_review rest on few users.",))
 
-    read = Read(comparison_report.report(warned))
+    read = Read(comparison_report.report(warned, warned.lead()))
 
     assert read.title == "v0002 compared with v0001"
     assert read.found == [
-        found.comparison.sentence, f"{tables.tests(found)}.", found.rows, found.flips().sentence,
+        *found.lead().sentences, f"{tables.tests(found, found.lead())}.", found.rows, found.flips().sentence,
         "Caution: Figures above human review rest on few users.",
     ]  # fmt: skip
 
 
 def test_every_figure_and_every_test_is_there(found: Compared) -> None:
-    read = Read(comparison_report.report(found))
+    read = Read(comparison_report.report(found, found.lead()))
 
     table = read.part("Figures").table.set_index(["Figure", "Above"])
     for name, estimate in (("PR-AUC", "pr_auc"), ("ROC-AUC", "roc_auc")):
@@ -68,11 +69,12 @@ def test_every_figure_and_every_test_is_there(found: Compared) -> None:
         assert table.loc[(name, ""), "v0002"] == f"{known.value:.3f} ({known.low:.3f} to {known.high:.3f})"
     assert len(table) == 4 + 5 * len(THRESHOLDS)
     tests = [*found.comparison.differences, *found.comparison.verdicts]
-    assert read.part("Every test in a sentence").points == [tables.spoken(each.sentence) for each in tests]
+    told = [*found.lead().sentences, *(each.sentence for each in tests[1:])]
+    assert read.part("Every test in a sentence").points == [tables.spoken(each) for each in told]
 
 
 def test_each_curve_is_drawn_and_told_to_who_cannot_see_it(found: Compared) -> None:
-    read = Read(comparison_report.report(found))
+    read = Read(comparison_report.report(found, found.lead()))
 
     assert len(read.part("The curves").figures) == 3
     for heading in ("The differences", "Whether scores come true", "How scores are spread", "Changes of band"):
@@ -82,7 +84,7 @@ def test_each_curve_is_drawn_and_told_to_who_cannot_see_it(found: Compared) -> N
 
 
 def test_the_changes_of_band_are_counted_and_the_largest_are_told_one_by_one(found: Compared) -> None:
-    read, flips = Read(comparison_report.report(found)), found.flips()
+    read, flips = Read(comparison_report.report(found, found.lead())), found.flips()
 
     counts = read.part("Changes of band").table.iloc[:, 1:]
     assert counts.to_numpy().tolist() == [[count(n) for n in row] for row in flips.counts.tolist()]
@@ -95,7 +97,7 @@ def test_the_changes_of_band_are_counted_and_the_largest_are_told_one_by_one(fou
 
 
 def test_the_confusion_at_each_threshold_is_that_of_the_scores(found: Compared) -> None:
-    table = Read(comparison_report.report(found)).part("At the policy's thresholds").table
+    table = Read(comparison_report.report(found, found.lead())).part("At the policy's thresholds").table
 
     known = [Sweep(found.users["label"], found.users[side]).confusion(above)
              for above in THRESHOLDS.values() for side in ("a", "b")]  # fmt: skip
@@ -105,7 +107,7 @@ def test_the_confusion_at_each_threshold_is_that_of_the_scores(found: Compared) 
 
 
 def test_segments_of_both_models_come_with_their_weakest_in_a_sentence(found: Compared) -> None:
-    read = Read(comparison_report.report(found))
+    read = Read(comparison_report.report(found, found.lead()))
 
     for name, segments in zip(("v0001", "v0002"), found.segments, strict=True):
         part = read.part(f"Segments under {name}, weakest first")
@@ -118,7 +120,7 @@ def test_no_name_from_a_file_is_read_as_markup_and_nothing_is_fetched(found: Com
     users = found.users.assign(user=np.where(np.arange(len(found.users)) == row, HOSTILE, found.users["user"]))
     figures = replace(found.comparison, b=HOSTILE)
 
-    page = comparison_report.report(replace(found, users=users, comparison=figures))
+    page = comparison_report.report(hostile := replace(found, users=users, comparison=figures), hostile.lead())
 
     assert escape(HOSTILE) in page
     assert "<b onclick" not in page
@@ -129,7 +131,7 @@ def test_no_name_from_a_file_is_read_as_markup_and_nothing_is_fetched(found: Com
 def test_two_models_that_treat_everybody_alike_have_no_list_of_changes(found: Compared) -> None:
     alike = replace(found, users=found.users.assign(b=found.users["a"]))
 
-    read = Read(comparison_report.report(alike))
+    read = Read(comparison_report.report(alike, alike.lead()))
 
     assert "The largest changes" not in read.headings
     assert "None of" in read.part("Changes of band").text[0]
@@ -154,3 +156,24 @@ def test_the_command_writes_a_report_beside_what_it_tells(
     assert Read(target.read_text(encoding="utf-8")).found[0] == plain[1].splitlines()[0]
     assert "must end in .html" in invoked("v0001", "v0002", "--on", on, "--html", tmp_path / "c.txt")[2]
     assert "the Compare page has it" in invoked(on, "v0002", "--on", on, "--html", target)[2]
+
+
+@pytest.mark.parametrize("kind", ["score", "label"])
+def test_scores_and_labels_alone_are_told_on_what_they_allow(found: Compared, kind: Kind) -> None:
+    said = (found.users["b"] > 0.5).astype(float) if kind == "label" else 40 * found.users["b"] - 20
+    theirs = Contender("theirs.csv", said.to_numpy(), kind)
+    label, known = found.users["label"], Contender("v0001", found.users["a"].to_numpy())
+    limited = replace(
+        found, users=found.users.assign(b=said), why=None, segments=tuple(each[:0] for each in found.segments),
+        comparison=compare(label, known, theirs, seed=0, thresholds=THRESHOLDS, replicates=20),
+    )  # fmt: skip
+
+    read = Read(comparison_report.report(limited, limited.lead(7)))
+
+    assert read.found[:3] == list(limited.lead(7).sentences)
+    assert set(limited.lead().left_out) <= set(read.found)
+    held = read.part("At equal capacity").table
+    assert held["Model"].tolist() == ["v0001", "theirs.csv"]
+    assert held["Flagged"].nunique() == 1
+    titles = {"At equal capacity", "Every test in a sentence"}
+    assert set(read.headings) == titles | ({"The differences", "Figures", "The curves"} if kind == "score" else set())

@@ -90,6 +90,8 @@ def test_the_finding_the_rows_and_every_figure_are_those_of_the_comparison(visit
 
     assert at.header[0].value == plain(found.comparison.sentence)
     assert plain(found.rows) in screen.sentences(at)
+    for sentence in found.lead(200).sentences[1:]:
+        assert plain(sentence) in screen.sentences(at)
     shown = table(at, "Difference").set_index(["Figure", "Above"])
     pr_auc = found.comparison.figures[1].overall["pr_auc"]
     assert shown.loc[("PR-AUC", ""), "v0002"] == f"{pr_auc.value:.3f} ({pr_auc.low:.3f} to {pr_auc.high:.3f})"
@@ -259,18 +261,38 @@ def test_predictions_that_are_dropped_become_the_contender(visit: Visit, two: Ho
     assert "why" not in table(at, "before")
 
 
+@pytest.mark.parametrize("column", ["y_score", "y_pred"])
+def test_scores_and_labels_alone_are_shown_on_what_they_allow(visit: Visit, two: Home, column: str) -> None:
+    score = Scorer(two.registry.load("v0002")).score(ON).probability
+    said = (score > 0.5).astype(int) if column == "y_pred" else 40 * score - 20
+    payload = make.csv(pd.DataFrame({"id": ON["user"], "y_true": ON["spam"], column: said}))
+    given = two.prediction_files.put("theirs.csv", payload, now=make.NOW)
+    found = made(two, "v0001", given.id, on(two))
+
+    at = opened(visit, two, b=given.id)
+
+    shown, lead = screen.sentences(at), found.lead(200)
+    assert at.header[0].value == plain(lead.ranking)
+    for sentence in (*lead.sentences[1:], *lead.left_out):
+        assert plain(sentence) in shown
+    assert "change band" not in shown
+    assert bool(at.slider) == (column == "y_score")
+    held = next(each.value for each in at.table if "Caught" in each.value)
+    assert held["Flagged"].nunique() == 1
+
+
 def test_a_file_of_predictions_that_is_wrong_gets_its_sentence(visit: Visit, two: Home) -> None:
     at = opened(visit, two)
 
-    at.file_uploader(key="predictions").upload("bad.csv", b"id,y_true,y_proba\nx,0,1.5\ny,1,0.2\n").run()
+    at.file_uploader(key="predictions").upload("bad.csv", b"id,y_true,y_proba\nx,7,0.5\ny,1,0.2\n").run()
 
-    assert plain('bad.csv: line 2 has y_proba "1.5", which is not from 0 to 1.') in screen.errors(at)[0]
+    assert plain('bad.csv: line 2 has y_true "7", which is neither 0 nor 1.') in screen.errors(at)[0]
     assert two.prediction_files.listed() == ()
 
 
 @pytest.mark.parametrize("tab", ["PR", "Calibration"])
 def test_the_name_of_a_file_is_nowhere_read_as_markdown(visit: Visit, two: Home, tab: str) -> None:
-    name = "<b>x</b> :red[y] $z$ `w`.csv"
+    name = "<b>x :red[y] $z$ `w`.csv"
     score = Scorer(two.registry.load("v0002")).score(ON).probability
     payload = make.csv(pd.DataFrame({"id": ON["user"], "y_true": ON["spam"], "y_proba": score}))
     given = two.prediction_files.put(name, payload, now=make.NOW)

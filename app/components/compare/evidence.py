@@ -17,20 +17,27 @@ from app.tables import comparison as tables
 from app.words import UNKNOWN, label, plain
 from core.policy.policy import BANDS
 
-_TABS: Final = {"PR": "pr", "ROC": "roc", "Gain": "gain", "Calibration": "calibration", "Scores": "scores"}
+_RANKING: Final = {"PR": "pr", "ROC": "roc", "Gain": "gain"}
+_TABS: Final = {**_RANKING, "Calibration": "calibration", "Scores": "scores"}
 
 
 @st.fragment
 def differences(view: View) -> None:
     """One dot and interval a figure: three of the whole ranking, three above the threshold of a band."""
     bands = [band for band in BANDS if band in view.found.thresholds]
+    a, b = map(tables.short, view.names)
+    if not bands:
+        rows = tables.differences(view.found, "")
+        figure(charts.differences(rows, a=a, b=b, theme=theme()), key="differences")
+        return
     place = st.container()
     band = st.segmented_control(
         "Above", bands, default=bands[len(bands) // 2], required=True, format_func=_above(view), key="differences_at",
         label_visibility="collapsed",
     )  # fmt: skip
     rows = tables.differences(view.found, band)
-    a, b = map(tables.short, view.names)
+    for sentence in tables.apart(compare.lead(view), band):
+        st.caption(plain(sentence))
     with place:
         figure(charts.differences(rows, a=a, b=b, theme=theme()), key="differences")
 
@@ -38,8 +45,9 @@ def differences(view: View) -> None:
 @st.fragment
 def curves(view: View) -> None:
     """Tabs, each drawn when it is opened."""
-    tabs = st.tabs(list(_TABS), on_change="rerun", key="compare_curves")
-    for tab, which in zip(tabs, _TABS.values(), strict=True):
+    shown = _TABS if view.found.comparison.by_probability else _RANKING
+    tabs = st.tabs(list(shown), on_change="rerun", key="compare_curves")
+    for tab, which in zip(tabs, shown.values(), strict=True):
         if tab.open:
             with tab:
                 _drawn(view, which)

@@ -7,6 +7,7 @@ import json
 import streamlit as st
 
 from app import navigation
+from app.queries import compare
 from app.queries.compare import View
 from app.reports.comparison import report
 
@@ -16,8 +17,9 @@ def ways_on(view: View) -> None:
     a, b = view.found.contenders
     with st.popover("Export", icon=":material/download:"):
         st.download_button(
-            "Report as HTML", lambda: report(view.found).encode(), f"compare-{a}-{b}.html", "text/html",
-            on_click="ignore", key="compare_report", width="stretch", help="To read, send or print, without a network",
+            "Report as HTML", lambda: report(view.found, compare.lead(view)).encode(), f"compare-{a}-{b}.html",
+            "text/html", on_click="ignore", key="compare_report", width="stretch",
+            help="To read, send or print, without a network",
         )  # fmt: skip
         st.download_button(
             "All figures as JSON", lambda: _facts(view), f"compare-{a}-{b}.json", "application/json",
@@ -28,10 +30,11 @@ def ways_on(view: View) -> None:
 
 
 def _facts(view: View) -> bytes:
-    comparison = view.found
+    comparison, lead = view.found, compare.lead(view)
     facts = {
         "rows": comparison.rows, **comparison.comparison.as_json(),
         "flips": comparison.flips().frame().to_dict("records"),
         "reasons": comparison.reasons, "cautions": comparison.cautions,
+        "lead": lead.as_json(), "told": lead.told(comparison.comparison),
     }  # fmt: skip
     return json.dumps(facts, indent=1, ensure_ascii=False).encode()

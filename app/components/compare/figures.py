@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.components.shared.heading import section
+from app.queries import compare
 from app.queries.compare import View
 from app.tables import comparison as tables
 from app.tables.cells import safe
@@ -23,4 +24,4 @@ def figures(view: View) -> None:
         column_config=right, alt=f"Every figure of {a} and {b} with its interval, and the difference",
     )  # fmt: skip
     with st.expander("Every test in a sentence"):
-        st.markdown("\n".join(f"- {plain(sentence)}" for sentence in tables.sentences(view.found)))
+        st.markdown("\n".join(f"- {plain(sentence)}" for sentence in tables.sentences(view.found, compare.lead(view))))

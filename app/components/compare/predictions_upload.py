@@ -17,7 +17,8 @@ def add_predictions() -> str | None:
     with st.popover("Add predictions", icon=":material/upload_file:"):
         st.markdown(
             f"A CSV of what another model says: `{','.join(BY_ID)}` is compared with any model on the "
-            f"users of the same ids; `{','.join(BY_ROW)}` only with another file of the very same y_test."
+            f"users of the same ids; `{','.join(BY_ROW)}` only with another file of the very same y_test. Without "
+            "probabilities give `y_score`, any numbers that are higher for spammers, or `y_pred` alone, 0 or 1."
         )
         file = st.file_uploader("Predictions", type=["csv", "gz"], key=_KEY, label_visibility="collapsed")
         if file is None or st.session_state.get("_given") == file.file_id:

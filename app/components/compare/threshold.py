@@ -37,9 +37,11 @@ _START: Final = {"recall": 70, "precision": 80, "flag rate": 2}
 @st.fragment
 def threshold(view: View) -> None:
     section("At a threshold", "each model at its own, where it is set by a wish")
+    # A threshold set by hand means the same for both only where both hold probabilities.
+    wishes = _WISHES if view.found.comparison.by_probability else _WISHES[1:]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         wish = st.segmented_control(
-            "Set by", _WISHES, default=_WISHES[0], required=True, format_func=str.capitalize, key="threshold_by"
+            "Set by", wishes, default=wishes[0], required=True, format_func=str.capitalize, key="threshold_by"
         )
         found, costs = _wished(view, wish)
     names = (tables.short(view.names[0]), tables.short(view.names[1]))

@@ -241,8 +241,39 @@ def test_a_file_of_predictions_is_stored_once_and_read_back_as_it_was(twice):
         "first.csv", ["x", "y"], [0, 1], [0.1, 0.7],
     )  # fmt: skip
     assert first in twice.prediction_files.listed()
-    with pytest.raises(FileProblemError, match='line 3 has y_proba "7"'):
-        twice.prediction_files.put("bad.csv", payload.replace(b"0.7", b"7"), now=NOW)
+    with pytest.raises(FileProblemError, match='line 3 has y_true "7"'):
+        twice.prediction_files.put("bad.csv", payload.replace(b"y,1", b"y,7"), now=NOW)
+
+
+def test_files_are_named_without_their_folders_and_numbered_where_they_are_alike(own):
+    payloads = [f"id,y_true,y_proba\nx,0,0.1\ny,1,0.{digit}\n".encode() for digit in (7, 8, 9)]
+    names = ["C:\\runs\\out.csv", "runs/2/out.csv", "out.csv"]
+    stored_as = [own.prediction_files.put(*each, now=NOW).name for each in zip(names, payloads, strict=True)]
+    assert stored_as == ["out.csv", "out.csv (2)", "out.csv (3)"]
+
+
+@pytest.mark.parametrize("column", ["y_score", "y_pred"])
+def test_scores_and_labels_alone_are_kept_and_read_back_with_what_is_left_out(twice, column):
+    score = scores(twice, "v0002")
+    table = pd.DataFrame({"id": ON["user"], "y_true": ON["spam"], column: score > 0.5})
+    table = table if column == "y_pred" else table.assign(y_score=100 * score - 30)
+    theirs = twice.prediction_files.put(f"{column}.csv", make.csv(table), now=NOW).id
+    question = asked(twice, "v0001", theirs)
+    twice.comparer.compare_stored(quiet, a="v0001", b=theirs, on=question.on, thresholds=THRESHOLDS)
+    kept, made = twice.comparer.look(question), twice.comparer.made(question)
+    assert kept.comparison == made.comparison
+    assert kept.lead() == made.lead()
+    assert kept.lead().left_out[0].startswith(f"{column}.csv holds")
+    if column == "y_score":
+        assert kept.lead().decisions.a.flagged == (scores(twice, "v0001") > THRESHOLDS["human_review"]).sum()
+
+
+def test_predictions_stored_before_there_were_others_are_probabilities(twice):
+    theirs = given(twice, ON, scores(twice, "v0001"), "before.csv")
+    about = twice.settings.predictions / theirs / "predictions.json"
+    raw = {key: value for key, value in json.loads(about.read_text()).items() if key not in {"kind", "note"}}
+    write_text(about, json.dumps({**raw, "format": 1}))
+    assert twice.prediction_files.load(theirs).kind == "probability"
 
 
 def test_a_comparison_says_its_format_and_what_was_found(twice):
@@ -251,7 +282,7 @@ def test_a_comparison_says_its_format_and_what_was_found(twice):
         quiet, a="v0002", b="v0001", on=question.on, thresholds=THRESHOLDS
     )  # fmt: skip
     raw = json.loads((twice.settings.compared / twice.comparer.identity(question) / "comparison.json").read_text())
-    assert (raw["format"], raw["contenders"]) == (1, ["v0002", "v0001"])
+    assert (raw["format"], raw["contenders"]) == (2, ["v0002", "v0001"])
     assert raw["comparison"]["sentence"] == twice.comparer.look(question).comparison.sentence
 
 

@@ -18,6 +18,7 @@ from core.evaluation import cautions, metrics
 
 BY_ID = "id,y_true,y_proba\nu1,0,0.2\nu2,1,0.9\nu3,0,0.4\n"
 BY_ROW = "y_test,y_pred,y_proba\n0,0,0.2\n1,1,0.9\n0,1,0.4\n"
+LABELS = {BY_ID: "id,y_true,y_pred\nu1,0,0\nu2,1,True\nu3,0,1\n", BY_ROW: "y_test,y_pred\n0,0\n1,1\n0,1\n"}
 
 
 def read(text, name="theirs.csv"):
@@ -64,8 +65,6 @@ def test_a_path_and_gzip_are_read(tmp_path):
         ("id,y_true,score\nu1,0,0.2\n", "need the columns id, y_true, y_proba, or y_test, y_pred, y_proba"),
         ("id,y_true,y_proba,y_proba\nu1,0,0.2,0.3\n", "the column y_proba is there twice"),
         ("id,y_true,y_proba\n", "no prediction below it"),
-        (BY_ID.replace("0.9", "1.9"), 'line 3 has y_proba "1.9", which is not from 0 to 1'),
-        (BY_ID.replace("0.4", "-0.4"), 'line 4 has y_proba "-0.4", which is not from 0 to 1'),
         (BY_ID.replace("0.9", "nan"), "line 3 has no y_proba"),
         (BY_ID.replace("0.9", ""), "line 3 has no y_proba"),
         (BY_ID.replace("0.9", "inf"), 'line 3 has y_proba "inf", which is not a number'),
@@ -86,6 +85,28 @@ def test_a_malformed_file_gets_a_sentence_that_names_the_line(text, said):
         read(text)
     assert said in str(caught.value)
     assert str(caught.value).startswith("theirs.csv: ")
+
+
+@pytest.mark.parametrize("rows", [BY_ID, BY_ROW])
+def test_scores_and_labels_alone_are_read_as_what_they_are(rows):
+    scores = read(rows.replace("y_proba", "y_score").replace("0.9", "17").replace("0.4", "-3"))
+    assert (scores.kind, scores.probability.tolist()) == ("score", [0.2, 17, -3])
+    labels = read(LABELS[rows])
+    assert (labels.kind, labels.probability.tolist()) == ("label", [0, 1, 1])
+    assert read(rows).kind == "probability"
+
+
+@pytest.mark.parametrize(("text", "line"), [("1.9", 3), ("-0.4", 3), ("90", 3)])
+def test_y_proba_outside_0_to_1_is_taken_for_scores_and_said_to_be(text, line):
+    found = read(BY_ID.replace("0.9", text))
+    assert found.kind == "score"
+    assert found.contender.note == f' (y_proba is not from 0 to 1, such as "{text}" on line {line})'
+    assert external.on(found, ["u2"], [1], of="on.csv").kind == "score"
+
+
+def test_probabilities_are_taken_where_a_file_has_scores_and_labels_too():
+    found = read("id,y_true,y_pred,y_score,y_proba\nu1,0,0,-3,0.2\nu2,1,x,9,0.9\n")
+    assert (found.kind, found.probability.tolist()) == ("probability", [0.2, 0.9])
 
 
 def test_one_class_only_gets_a_sentence():

@@ -37,7 +37,7 @@ def score(threshold: float) -> np.ndarray:
 def test_a_sweep_counts_whom_the_policy_flags(label: np.ndarray, score: np.ndarray, threshold: float) -> None:
     found = Sweep(label, score).confusion(threshold)
     assert (found.caught, found.false_alarms, found.missed, found.left_alone) == (2, 1, 3, 2)
-    flagged = decide(make.policy(threshold, (1 + 3 * threshold) / 4, (1 + threshold) / 2), score).flagged
+    flagged = decide(make.policy(threshold, (1 + 3 * threshold) / 4, (1 + threshold) / 2), score).severity > 0
     assert flagged.sum() == found.caught + found.false_alarms
 
 
