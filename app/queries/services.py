@@ -27,10 +27,12 @@ from core.data.datasets import Dataset
 from core.diagnostics import run_cautions
 from core.errors import UnknownItemError
 from core.estimation.estimate import Figures
+from core.estimation.live_figures import Live
 from core.evaluation.cautions import leaking
 from core.evaluation.thresholds import Sweep
 from core.home import Home
 from core.jobs import Job
+from core.planning.backlog import PERIOD_DAYS
 from core.planning.day import Outlook
 from core.policy.policy import Policy
 from core.registry.baseline import Baseline
@@ -139,8 +141,17 @@ def live(run: Run) -> Figures | None:
     """What the verdicts say of a run; anew when there are more of them."""
     known = home().ledger
     known.refresh()
-    sent = len(home().runs.sent(run.id))
-    return kept(("live", run.id, known.position, sent), lambda: home().live_figures.figures(run, known.valid()))
+    sent, newest = len(home().runs.sent(run.id)), home().cases.newest()
+    return kept(("live", run.id, known.position, sent, newest), lambda: home().live_figures.figures(run, known.valid()))
+
+
+def live_period(run: Run, days: int = PERIOD_DAYS) -> Live | None:
+    """What the verdicts say of the model and policy of a run, over all their runs of so many days up to it."""
+    here, known = home(), home().ledger
+    known.refresh()
+    sent = sum(len(here.runs.sent(each.id)) for each in here.live_figures.period(run, days))
+    key = ("period", here, run.id, days, known.position, sent, here.cases.newest())
+    return kept(key, lambda: here.live_figures.live(run, known.valid(), days=days))
 
 
 def standing(found: Challenger) -> Standing:
