@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from core.diagnostics.importance import ImportanceRuns
     from core.diagnostics.learning_curve import LearningCurves
     from core.diagnostics.robustness import RobustnessRuns
+    from core.estimation.forecast import Forecasts
     from core.estimation.live_figures import LiveFigures
     from core.hub.push_pull import HubSync
     from core.monitoring.alerts import Alerting
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from core.review.importing import FeedbackImport
     from core.review.predictions_of_user import PredictionsOfUser
     from core.review.verdicts import Verdicts
-    from core.scoring.closing import Closing
     from core.scoring.lost_runs import LostRuns
     from core.scoring.score_file import FileScoring
     from core.scoring.score_job import ScoreJobs
@@ -198,12 +198,6 @@ class Home(Stores):
         )
 
     @cached_property
-    def closing(self) -> Closing:
-        from core.scoring.closing import Closing
-
-        return Closing(self.datasets, self.online_runs, self.runs)
-
-    @cached_property
     def lost_runs(self) -> LostRuns:
         from core.scoring.lost_runs import LostRuns
 
@@ -263,6 +257,12 @@ class Home(Stores):
             self.runs,
             self.user_names,
         )
+
+    @cached_property
+    def forecasts(self) -> Forecasts:
+        from core.estimation.forecast import Forecasts
+
+        return Forecasts(self.backlogs, self.guidance)
 
     @cached_property
     def live_figures(self) -> LiveFigures:

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from core.review.enqueue import Enqueuing
     from core.review.guidance import GuidanceStore
     from core.review.queue import Queue
+    from core.scoring.closing import Closing
     from core.scoring.export import Exports
     from core.scoring.online_runs import OnlineRuns
     from core.scoring.runs import Runs
@@ -320,3 +321,9 @@ class Stores:
         from core.scoring.view import Views
 
         return Views(self.datasets, self.runs)
+
+    @cached_property
+    def closing(self) -> Closing:
+        from core.scoring.closing import Closing
+
+        return Closing(self.datasets, self.online_runs, self.runs)

@@ -47,11 +47,14 @@ RUNS = 10_000
 @app.command()
 def stats(
     context: typer.Context,
-    run: Annotated[str | None, typer.Option(help="The run to judge; by default the newest that was queued.")] = None,
+    run: Annotated[str | None, typer.Option(help="This run alone; by default all of the period.")] = None,
+    days: Annotated[
+        int, typer.Option(min=1, help="Days up to the newest run with a plan, over all runs of its model and policy.")
+    ] = 28,
     as_json: AsJson = False,
     home_dir: HomeOption = None,
 ) -> None:
-    """Count the verdicts, and estimate precision and recall of a run from those on users drawn for it."""
+    """Count the verdicts, and estimate precision and recall of what is live from those on users drawn for it."""
 
     home = home_of(context, home_dir)
     with guard.command(home):
@@ -60,9 +63,14 @@ def stats(
         verdicts.refresh()
         facts = figures.counts(len(verdicts), verdicts.effective())
         facts["set_aside"] = home.feedback.set_aside()
-        found = home.live_figures.figures(chosen, verdicts.valid()) if chosen else None
+        found = home.live_figures.live(chosen, verdicts.valid(), days=days) if chosen else None
+        alone = home.live_figures.figures(chosen, verdicts.valid()) if chosen and run else None
         if chosen and found:
-            facts["run"] = figures.of_run(chosen, found)
+            facts["run"] = (
+                figures.of_run(chosen, alone, chosen.users)
+                if alone
+                else figures.of_run(chosen, found.figures, found.users, found.name)
+            )
         figures.show(facts, as_json=as_json)
         if facts["set_aside"]:
             tell(f"{_count(facts['set_aside'], 'unfinished line')} set aside after a crash; none was acknowledged.")

@@ -30,9 +30,9 @@ def counts(total: int, standing: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def of_run(run: Run, figures: Figures) -> dict[str, Any]:
-    """What the verdicts say of a run."""
-    about = {"id": run.id, "model_version": run.model, "policy_version": run.policy.version, "users": run.users}
+def of_run(run: Run, figures: Figures, users: int, name: str = "") -> dict[str, Any]:
+    """What the verdicts say of a run, or of a period that ends with it; `users`: of all its runs; `name`: of them."""
+    about = {"id": name or run.id, "model_version": run.model, "policy_version": run.policy.version, "users": users}
     return about | _as_json(figures)
 
 

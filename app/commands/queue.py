@@ -21,16 +21,28 @@ app = typer.Typer(no_args_is_help=True, help="The queue of users to be judged: f
 
 
 @app.command()
-def plan(context: typer.Context, as_json: AsJson = False, home_dir: HomeOption = None) -> None:
+def plan(
+    context: typer.Context,
+    forecast: Annotated[
+        bool, typer.Option("--forecast", help="Also what the verdicts of 1 to 40 days will say.")
+    ] = False,
+    as_json: AsJson = False,
+    home_dir: HomeOption = None,
+) -> None:
     """Who is reviewed today if its places are filled now, who waits, and for how many days; changes nothing."""
 
     home = home_of(context, home_dir)
     with guard.command(home):
         found = home.plans.outlook(now=datetime.now(UTC))
+        ahead = home.forecasts.ahead() if forecast else None
         if as_json:
-            put(json.dumps(asdict(found) | {"days": found.days, "sentence": found.sentence}, indent=1) + "\n")
+            facts = asdict(found) | {"days": found.days, "sentence": found.sentence}
+            put(
+                json.dumps(facts | ({"forecast": asdict(ahead) if ahead else None} if forecast else {}), indent=1)
+                + "\n"
+            )
         else:
-            put(f"{found.sentence}\n")
+            put(f"{found.sentence}\n" + (f"{ahead.sentence}\n" if ahead else ""))
 
 
 @app.command()

@@ -26,10 +26,12 @@ from core.data import intake
 from core.data.datasets import Dataset
 from core.errors import UnknownItemError
 from core.estimation.estimate import Figures
+from core.estimation.live_figures import Live
 from core.evaluation.cautions import Caution
 from core.evaluation.thresholds import Sweep
 from core.home import Home
 from core.jobs import Job
+from core.planning.backlog import PERIOD_DAYS
 from core.planning.day import Outlook
 from core.policy.nobody_flagged import sentence as _nobody_flagged
 from core.policy.policy import Policy
@@ -152,8 +154,17 @@ def live(run: Run) -> Figures | None:
     """What the verdicts say of a run; anew when there are more of them."""
     known = home().ledger
     known.refresh()
-    sent = len(home().runs.sent(run.id))
-    return kept(("live", run.id, known.position, sent), lambda: home().live_figures.figures(run, known.valid()))
+    sent, newest = len(home().runs.sent(run.id)), home().cases.newest()
+    return kept(("live", run.id, known.position, sent, newest), lambda: home().live_figures.figures(run, known.valid()))
+
+
+def live_period(run: Run, days: int = PERIOD_DAYS) -> Live | None:
+    """What the verdicts say of the model and policy of a run, over all their runs of so many days up to it."""
+    here, known = home(), home().ledger
+    known.refresh()
+    sent = sum(len(here.runs.sent(each.id)) for each in here.live_figures.period(run, days))
+    key = ("period", here, run.id, days, known.position, sent, here.cases.newest())
+    return kept(key, lambda: here.live_figures.live(run, known.valid(), days=days))
 
 
 def standing(found: Challenger) -> Standing:

@@ -1,8 +1,10 @@
-"""What the verdicts say of a run, and so of the model and policy that made it."""
+"""What the verdicts say of a run, and of the model and policy in charge over all their runs of a period."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -10,11 +12,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core.errors import BadOptionError
 from core.estimation import estimate
 from core.estimation.estimate import Figures
 from core.estimation.sampling_cells import Labels, Users
 from core.feedback import standing
 from core.feedback.table import column
+from core.planning.backlog import MOST_RUNS, PERIOD_DAYS
 from core.policy.decide import decide
 from core.ports import DatasetStore
 from core.schema import schema as schemas
@@ -22,6 +26,24 @@ from core.scoring.runs import Run, Runs
 from core.scoring.user_names import UserNames, latest
 
 _LABEL: Final = {"spammer": 1.0, "legitimate": 0.0, "unsure": np.nan}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Live:
+    """What is live over `days` days: the `runs` that have a plan, newest first, how many `users` they have, and the
+    `figures`.
+    """
+
+    runs: tuple[Run, ...]
+    days: int
+    users: int
+    figures: Figures
+
+    @property
+    def name(self) -> str:
+        """The run, or the first and the last: 'r-0002 to r-0009'."""
+        newest, oldest = self.runs[0].id, self.runs[-1].id
+        return newest if newest == oldest else f"{oldest} to {newest}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,15 +65,57 @@ class LiveFigures:
         judged yet; a user sent by hand is certain to be judged; one who is in the run more than once counts by the
         latest row.
         """
-        if (drawn := self._drawn(run)) is None:
+        found = self._of([run], verdicts)
+        return None if found is None else found[1]
+
+    def live(self, run: Run, verdicts: pd.DataFrame, *, days: int = PERIOD_DAYS) -> Live | None:
+        """The figures of the model and policy of a run over all their runs of so many days up to this one.
+
+        A user counts once, by the latest of these runs that has a plan, with the largest inclusion that any of them
+        gave: as the permanent random number of a user never changes, that is the probability of being chosen by any.
+        The label is that on the values of the latest run in which there is one. None while no run has a plan.
+        """
+        period = self.period(run, days)
+        found = self._of(period, verdicts)
+        return None if found is None else Live(period, days, *found)
+
+    def period(self, run: Run, days: int = PERIOD_DAYS) -> tuple[Run, ...]:
+        """The planned runs of the model and policy of a run, of so many days up to this one, newest first."""
+        if days < 1:
+            raise BadOptionError("days", "a period has at least 1 day.")
+        ours = (run.model, run.policy.version)
+        return tuple(
+            each
+            for each in self.runs.recent(MOST_RUNS)
+            if (each.model, each.policy.version) == ours
+            and run.created - timedelta(days=days) < each.created <= run.created
+            and self.runs.planned(each.id)
+        )
+
+    def _of(self, runs: Sequence[Run], verdicts: pd.DataFrame) -> tuple[int, Figures] | None:
+        """How many users these runs have, newest first, and the figures of them all."""
+        drawn = [(run, found) for run in runs if (found := self._drawn(run)) is not None]
+        if not drawn:
             return None
-        probability = self.runs.scores(run.id)["probability"].loc[drawn.index].to_numpy()
-        severity = decide(run.policy, probability).severity
-        chosen, inclusion = drawn["chosen"].to_numpy(), drawn["inclusion"].to_numpy()
-        label, judged = self._labels(run, drawn[chosen], verdicts)
-        return estimate.figures(
+        code, names = pd.factorize(np.concatenate([found["user"].to_numpy(object) for _, found in drawn]))
+        _, first = np.unique(code, return_index=True)
+        inclusion, chosen = np.zeros(len(names)), np.zeros(len(names), bool)
+        np.maximum.at(inclusion, code, np.concatenate([found["inclusion"].to_numpy() for _, found in drawn]))
+        np.logical_or.at(chosen, code, np.concatenate([found["chosen"].to_numpy() for _, found in drawn]))
+        probability = np.concatenate(
+            [self.runs.scores(run.id)["probability"].loc[found.index].to_numpy() for run, found in drawn]
+        )[first]
+        severity = decide(runs[0].policy, probability).severity
+        label, judged = np.full(len(names), np.nan), np.zeros(len(names), bool)
+        start = 0
+        for run, found in drawn:
+            user = code[start : start + len(found)]
+            start += len(found)
+            asked = np.flatnonzero(chosen[user] & ~judged[user])
+            label[user[asked]], judged[user[asked]] = self._labels(run, found.iloc[asked], verdicts)
+        return len(names), estimate.figures(
             Users.of(severity, probability, inclusion),
-            Labels(severity[chosen].astype(np.int64), inclusion[chosen], label, judged),
+            Labels(severity[chosen].astype(np.int64), inclusion[chosen], label[chosen], judged[chosen]),
         )
 
     def labelled(self, run: Run, verdicts: pd.DataFrame) -> pd.DataFrame | None:

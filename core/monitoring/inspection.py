@@ -168,11 +168,11 @@ class Inspection:
         run, least = self.judged_run(), self.targets.load().precision
         if run is None:
             return
-        figures = self.live_figures.figures(run, self._verdicts())
-        if figures is not None and below(figures.precision, least):
-            figure = figures.precision
+        live = self.live_figures.live(run, self._verdicts())
+        if live is not None and below(live.figures.precision, least):
+            figure = live.figures.precision
             text = (
-                f"Of the users that {run.id} flags for review, {percent(figure.value)} are spammers (95 % "
+                f"Of the users that {live.name} flags for review, {percent(figure.value)} are spammers (95 % "
                 f"{percent(figure.low)} to {percent(figure.high)}, n = {figure.judged:,}), "
                 f"below the target of {percent(least)}."
             )

@@ -116,9 +116,10 @@ class Exposition:
 
     def _live(self) -> Iterator[Sample]:
         run = self.inspection.judged_run()
-        figures = None if run is None else self.live_figures.figures(run, self.ledger.valid())
-        if run is None or figures is None:
+        live = None if run is None else self.live_figures.live(run, self.ledger.valid())
+        if run is None or live is None:
             return
+        figures = live.figures
         for metric, figure in (("trustdesk_precision", figures.precision), ("trustdesk_recall", figures.recall)):
             for which, value in _ends(figure).items():
                 yield Sample(metric, value, {"run": run.id, "which": which})

@@ -214,6 +214,11 @@ class Cases:
         frame.loc[frame["blind"], _TOLD_BY_SCORE] = None
         return frame.drop(columns=_TOLD_TO_FEW)
 
+    def newest(self) -> int:
+        """The number of the newest case, 0 without any: what plans have chosen has changed when it has."""
+        with self.database.connect() as connection:
+            return int(connection.execute(select(func.max(cases.c.number))).scalar_one() or 0)
+
     def waiting(self) -> Waiting:
         """All open cases, counted."""
         counted = select(cases.c.band, cases.c.blind, func.count(), func.min(cases.c.queued)).where(OPEN)

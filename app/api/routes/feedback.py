@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -20,6 +21,7 @@ from app.commands import figures
 from core.access.idempotency import Claim
 from core.feedback.short_form import Row
 from core.home import Home
+from core.planning.backlog import PERIOD_DAYS
 from core.review.importing import Refusal
 
 
@@ -75,20 +77,28 @@ def recorded(home: Home, said: Sequence[tuple[str, Mapping[str, object]]]) -> li
 
 
 @router.get("/model/feedback/stats", dependencies=KEYED)
-def stats(here: Here) -> FeedbackStats:
-    """Counts of all feedback, and precision and recall weighted by how the users judged were chosen."""
+def stats(
+    here: Here,
+    days: Annotated[
+        int, Query(ge=1, le=3_650, description="Days up to the newest run with a plan that figures are of.")
+    ] = PERIOD_DAYS,
+) -> FeedbackStats:  # fmt: skip
+    """Counts of all feedback, and precision and recall weighted by how the users judged were chosen.
+
+    These are of all runs of the model and policy of the newest run with a plan, over a period; `id` is that run.
+    """
     known, last = here.home.ledger, here.home.schedule.last()
     known.refresh()
     standing = known.effective()
     counts = figures.counts(len(known), standing)
     naive = counts["naive_accuracy"]
     run = next((each for each in here.home.runs.recent(RECENT) if here.home.runs.planned(each.id)), None)
-    found = here.home.live_figures.figures(run, known.valid()) if run else None
+    found = here.home.live_figures.live(run, known.valid(), days=days) if run else None
     return FeedbackStats(
         total_feedback=counts["total"], standing=counts["standing"], correct_predictions=naive["events"],
         judged_predictions=naive["of"], accuracy=naive["value"], by_verdict=counts["by_verdict"],
         by_reviewer=counts["by_reviewer"], last_retrain=last.at, last_retrain_version=last.version or None,
-        run=figures.of_run(run, found) if run and found else None,
+        run=figures.of_run(run, found.figures, found.users) if run and found else None,
     )  # fmt: skip
 
 

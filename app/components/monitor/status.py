@@ -49,7 +49,8 @@ def troubles(found: Sequence[Incident], run: Run) -> None:
 
 def key_figures(run: Run, queue: Queue, judged: Run | None) -> None:
     """Volume, what the verdicts say, and the queue."""
-    figures = services.live(judged) if judged is not None else None
+    live = services.live_period(judged) if judged is not None else None
+    figures = live.figures if live else None
     grid = st.grid(4)
     with grid.cell():
         flagged = percent(run.flagged / run.users, 2) if run.users else "nobody"
@@ -59,7 +60,7 @@ def key_figures(run: Run, queue: Queue, judged: Run | None) -> None:
     )
     for name, figure in told.items():
         with grid.cell():
-            _metric(f"{name}, {judged.id}" if judged else name, *_told(figure))
+            _metric(f"{name}, {live.name}" if live else name, *_told(figure))
     with grid.cell():
         oldest = f"{hours(queue.oldest_hours)} the first, {count(queue.late)} late" if queue.open else "nobody waits"
         _metric("Waiting for review", count(queue.open), oldest)

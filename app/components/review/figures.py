@@ -12,6 +12,7 @@ from app.queries import services
 from app.tables import live_figures as tables
 from app.words import NARROW, badge, count, legible
 from core.estimation.estimate import Estimate, Figures
+from core.planning.backlog import PERIOD_DAYS
 from core.policy.policy import BANDS
 
 
@@ -25,17 +26,32 @@ def figures() -> None:
         ):
             pass
         return
-    run = st.selectbox(
-        "Run", planned, format_func=lambda each: legible(f"{each.id} · {each.name}"), width=320, key="figures_run"
-    )
-    found = services.live(run)
-    if found is None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        run = st.selectbox(
+            "Up to run", planned, format_func=lambda each: legible(f"{each.id} · {each.name}"), width=320,
+            key="figures_run",
+        )  # fmt: skip
+        days = st.number_input(
+            "Days",
+            1,
+            3650,
+            PERIOD_DAYS,
+            width=140,
+            key="figures_days",
+            bind="query-params",
+            help="All runs of its model and policy in so many days count; each user once, by the latest run",
+        )
+    live = services.live_period(run, int(days))
+    if live is None:
         return
-    st.header(tables.finding(run.id, found), anchor=False)
+    found = live.figures
+    st.header(tables.finding(live.name, found), anchor=False)
     st.markdown(tables.progress(found))
     table = tables.table(found, badge)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        section("Estimates", f"95{NARROW}% intervals, {run.model} under {run.policy.version}, {count(run.users)} users")
+        section(
+            "Estimates", f"95{NARROW}% intervals, {run.model} under {run.policy.version}, {count(live.users)} users"
+        )
         numbers(_raw(found), f"figures-{run.id}")
     st.table(table, border="horizontal", hide_index=True)
     st.caption(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from core.errors import BadOptionError
 from core.estimation.estimate import Figures
+from core.estimation.live_figures import Live
 from core.home import Home
 from core.planning.day import Places
 from core.policy.decide import decide
@@ -19,6 +22,7 @@ from core.schema import schema as schemas
 from core.scoring.runs import Run
 from tests import make
 from tests.core.review.reviewing import (
+    POLICY,
     fresh,
     judge,
     judge_all,
@@ -332,3 +336,68 @@ def test_without_ids_the_verdicts_on_a_file_count_for_that_file_only(own: Home) 
     again, other = scored(own, frame), scored(own, frame.assign(name="another file"))
     own.plans.choose(Places(0, 0, 20.0), by="Lea", now=NOW)
     assert [counts(figures(own, each))["judged"] for each in (again, other)] == [judged, 0]
+
+
+# A period
+
+
+def live(home: Home, run: Run, days: int = 28) -> Live:
+    found = home.live_figures.live(run, fresh(home).valid(), days=days)
+    assert found is not None
+    return found
+
+
+def test_over_one_run_the_period_says_what_the_run_does(own: Home) -> None:
+    run = planned(own, FRAME, audit=0.3)
+    judge_all(own, TRUTH)
+    found = live(own, run)
+    assert same(found.figures, figures(own, run))
+    assert (found.name, found.users, found.runs) == (run.id, len(FRAME), (run,))
+
+
+def test_files_of_a_period_say_together_what_one_file_of_all_users_says(own: Home) -> None:
+    """Everybody is judged, so that each figure is the truth over the users of both."""
+    other = make.users(250, seed=2)
+    first = planned(own, FRAME, audit=1.0)
+    second = planned(own, other, audit=1.0)
+    judge_all(own, TRUTH | truth_of(other))
+    found, spam = live(own, second), np.concatenate([FRAME["spam"], other["spam"]])
+    band = np.concatenate([severity(own, run) for run in (first, second)])
+    assert (found.name, found.users) == (f"{first.id} to {second.id}", 500)
+    assert found.figures.precision.value == pytest.approx(spam[band >= 2].mean())
+    assert found.figures.recall.value == pytest.approx((spam * (band >= 2)).sum() / spam.sum())
+
+
+def test_a_user_of_several_runs_counts_once_by_the_latest_with_the_largest_inclusion(own: Home) -> None:
+    first = planned(own, FRAME, audit=0.3)
+    judge_all(own, TRUTH)
+    before = figures(own, first)
+    second = scored(own, FRAME.assign(links=FRAME["links"] + 1))
+    own.plans.choose(Places(0, 0, 1e-6), by="Lea", now=NOW)
+    found = live(own, second)
+    assert found.users == len(FRAME)
+    assert counts(found.figures)["judged"] == counts(before)["judged"]
+    moved = severity(own, second).to_numpy() != severity(own, first).to_numpy()
+    assert moved.any()
+    sizes = [np.bincount(severity(own, run), minlength=4) for run in (first, second)]
+    plan = own.runs.plan(second.id)
+    assert plan is not None
+    old = own.runs.plan(first.id)
+    assert old is not None
+    assert (plan["inclusion"] >= old["inclusion"] - 1e-12).all()
+    assert sizes[1].sum() == sizes[0].sum()
+
+
+def test_runs_of_another_policy_of_before_the_period_or_without_a_plan_do_not_count(own: Home) -> None:
+    others = [make.users(60, seed=each).assign(user=lambda frame: frame["user"] + "x") for each in (3, 4)]
+    planned(own, others[0])
+    model, schema = own.registry.load(), schemas.load(own.settings.schema_file)
+    later = own.file_scoring.score_file(
+        "later.csv", make.csv(FRAME), schema, model, POLICY, now=NOW + timedelta(days=10)
+    ).run
+    own.plans.choose(Places(2, 1, 20.0), by="Lea", now=NOW)
+    scored(own, others[1], replace(POLICY, version="p0009"))
+    assert [each.id for each in live(own, later, days=11).runs] == [later.id, "r-0001"]
+    assert [each.id for each in live(own, later, days=10).runs] == [later.id]
+    with pytest.raises(BadOptionError, match="at least 1 day"):
+        live(own, later, days=0)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import numpy as np
 import pytest
 
+from core.data import intake
 from core.monitoring import volume
 from core.policy.policy import BANDS
+from core.scoring.scorer import Scorer
 from tests import make
 from tests.core.monitoring.test_drift import scored
 from tests.core.review.reviewing import judge, planned, waiting
@@ -29,7 +32,13 @@ def test_runs_are_told_oldest_first_with_the_share_of_each_band(own):
 
 
 def test_a_run_without_users_has_no_shares(own):
-    run = scored(own, make.users(2).assign(links="many"))
+    """As those of before may be: today such a file makes none."""
+    checked = intake.read("users.csv", make.csv(make.users(2).assign(links="many")), make.SCHEMA)
+    dataset = own.datasets.put(checked, make.SCHEMA, now=NOW)
+    nobody = Scorer(own.registry.load()).score(checked.frame)
+    run = own.runs.record(
+        dataset, nobody, checked.frame.index, make.policy(), name="users.csv", now=NOW, started=time.monotonic()
+    )
     assert np.isnan(volume.runs_frame([run])["allow"][0])
     assert np.isnan(own.volume.quantiles(run)).all()
 
