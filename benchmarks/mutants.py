@@ -120,9 +120,9 @@ def noticed(tree: Path, tests: Sequence[str], trained: Path, *, shown: bool = Fa
                 *tests,
             ]  # those are libraries
             code = int(pytest.main(asked, plugins=[_Ready(trained)]))
-        except BaseException:  # noqa: BLE001 - the process ends here in any case
-            traceback.print_exc()
-        finally:
+        finally:  # the process ends here in any case
+            if sys.exc_info()[0]:
+                traceback.print_exc()
             sys.stdout.flush()
             os._exit(code)
     return os.waitpid(child, 0)[1] != 0

@@ -25,20 +25,14 @@ from core.comparison.comparison_store import Compared
 from core.data import intake
 from core.data.datasets import Dataset
 from core.errors import UnknownItemError
-from core.estimation.estimate import Figures
-from core.estimation.live_figures import Live
 from core.evaluation.cautions import Caution
 from core.evaluation.thresholds import Sweep
 from core.home import Home
 from core.jobs import Job
-from core.planning.backlog import PERIOD_DAYS
-from core.planning.day import Outlook
-from core.policy.nobody_flagged import sentence as _nobody_flagged
 from core.policy.policy import Policy
 from core.registry.baseline import Baseline
 from core.registry.population import Population
 from core.registry.registry import Model
-from core.retraining.shadow import Challenger, Standing
 from core.review.cases import Case
 from core.review.guidance import Guidance
 from core.review.similar import Judged
@@ -108,18 +102,6 @@ def guidance() -> Guidance:
     return home().guidance.load()
 
 
-def outlook() -> Outlook:
-    """Who is reviewed today if its places are filled now, and who waits; anew when that may have changed."""
-    here, known, day = home(), home().ledger, now()
-    known.refresh()
-    newest = next(iter(here.runs.recent(1)), None)
-    key = (
-        "outlook", here, newest and newest.id, known.position, here.cases.waiting().open, here.guidance.load().version,
-        here.policies.in_force().version, here.registry.champion(), f"{day:%Y-%m-%d}",
-    )  # fmt: skip
-    return kept(key, lambda: here.plans.outlook(now=day))
-
-
 def population(version: str) -> Population:
     """Where values stand among the users a version was trained on."""
     return _population(home(), version)
@@ -137,42 +119,6 @@ def verdicts_on(user: str) -> pd.DataFrame:
 def planned(run: Run) -> bool:
     """Whether a run was sent to review by a plan."""
     return home().runs.planned(run.id)
-
-
-def nobody_flagged(run: Run) -> str:
-    """That nobody of a run is flagged and what would change that, as a sentence; "" where somebody is."""
-    if run.flagged or not run.users:
-        return ""
-    own = home()
-    return kept(
-        ("nobody flagged", own, run.id),
-        lambda: _nobody_flagged(own.runs.scores(run.id)["probability"].to_numpy(), run.policy),
-    )
-
-
-def live(run: Run) -> Figures | None:
-    """What the verdicts say of a run; anew when there are more of them."""
-    known = home().ledger
-    known.refresh()
-    sent, newest = len(home().runs.sent(run.id)), home().cases.newest()
-    return kept(("live", run.id, known.position, sent, newest), lambda: home().live_figures.figures(run, known.valid()))
-
-
-def live_period(run: Run, days: int = PERIOD_DAYS) -> Live | None:
-    """What the verdicts say of the model and policy of a run, over all their runs of so many days up to it."""
-    here, known = home(), home().ledger
-    known.refresh()
-    sent = sum(len(here.runs.sent(each.id)) for each in here.live_figures.period(run, days))
-    key = ("period", here, run.id, days, known.position, sent, here.cases.newest())
-    return kept(key, lambda: here.live_figures.live(run, known.valid(), days=days))
-
-
-def standing(found: Challenger) -> Standing:
-    """How the challenger does on what it has scored and on the verdicts so far."""
-    here, known = home(), home().ledger
-    known.refresh()
-    key = ("shadow", here, found, here.registry.champion(), here.shadow.scored(found), known.position)
-    return kept(key, lambda: here.shadow.standing(found))
 
 
 def similar(case: Case, weights: Mapping[str, float]) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from app import guard, navigation, session
-from app.queries import services
+from app.queries import review, services
 from app.words import count, hours, moment, percent, plain
 from core.estimation.estimate import Estimate
 from core.monitoring.drift import Drift
@@ -49,7 +49,7 @@ def troubles(found: Sequence[Incident], run: Run) -> None:
 
 def key_figures(run: Run, queue: Queue, judged: Run | None) -> None:
     """Volume, what the verdicts say, and the queue."""
-    live = services.live_period(judged) if judged is not None else None
+    live = review.live_period(judged) if judged is not None else None
     figures = live.figures if live else None
     grid = st.grid(4)
     with grid.cell():

@@ -10,7 +10,7 @@ import streamlit as st
 
 from app import charts
 from app.components.shared.figure import figure, theme
-from app.queries import services
+from app.queries import review
 from app.words import NARROW, count, percent, plain
 from core.policy.policy import BANDS
 from core.registry.registry import Model
@@ -27,7 +27,7 @@ def key_figures(runs: Sequence[Run], model: Model) -> None:
         f"{model.version} is in charge under policy {last.policy.version}. The last run, {last.id}, scored "
         f"{count(last.users)} users of {plain(last.name)}."
     )
-    if nobody := services.nobody_flagged(last):
+    if nobody := review.nobody_flagged(last):
         st.info(nobody)
     before = runs[1] if len(runs) > 1 else None
     oldest_first = list(reversed(runs))

@@ -9,7 +9,7 @@ import streamlit as st
 from app import charts, guard, session
 from app.components.shared.figure import figure, theme
 from app.components.shared.heading import section
-from app.queries import services
+from app.queries import review, services
 from app.words import moment, plain
 from core.policy.policy import BANDS
 from core.registry.registry import Listed
@@ -27,7 +27,7 @@ def in_the_shadow(listed: Listed, champion: Listed | None) -> None:
 
 def _standing(challenger: Challenger, champion: Listed | None) -> None:
     section("In the shadow", f"since {moment(challenger.at)} UTC, by {plain(challenger.by)}; nobody acts on its scores")
-    standing = services.standing(challenger)
+    standing = review.standing(challenger)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(plain(standing.sentence), width="stretch")
         if session.may("retrain"):

@@ -8,7 +8,7 @@ import streamlit as st
 from app.components.shared.empty_state import empty_state
 from app.components.shared.heading import section
 from app.components.shared.numbers import numbers
-from app.queries import services
+from app.queries import review, services
 from app.tables import live_figures as tables
 from app.words import NARROW, badge, count, legible
 from core.estimation.estimate import Estimate, Figures
@@ -41,7 +41,7 @@ def figures() -> None:
             bind="query-params",
             help="All runs of its model and policy in so many days count; each user once, by the latest run",
         )
-    live = services.live_period(run, int(days))
+    live = review.live_period(run, int(days))
     if live is None:
         return
     found = live.figures

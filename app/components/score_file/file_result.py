@@ -10,7 +10,7 @@ from app.components.shared.job_progress import job_progress
 from app.components.shared.model_notice import model_notice
 from app.components.shared.problem_strip import problems
 from app.components.shared.send_to_review import queued
-from app.queries import services
+from app.queries import review, services
 from app.words import count, plain
 from core.scoring.runs import Run
 
@@ -26,7 +26,7 @@ def file_result(run: Run) -> int | None:
     if not run.users:
         st.warning("No row of this file could be scored: every one was rejected. The rejected rows say why.")
         return None
-    if nobody := services.nobody_flagged(run):
+    if nobody := review.nobody_flagged(run):
         st.info(nobody)
     queued(run)
     run_summary(run, services.people(run)["probability"].to_numpy())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.queries import services
+from app.queries import review, services
 from app.reports.run import report
 from core.scoring.runs import Run
 
@@ -26,7 +26,7 @@ def downloads(run: Run) -> None:
 
 
 def _report(run: Run) -> bytes:
-    return report(services.home(), run, services.model(run.model), services.live(run)).encode()
+    return report(services.home(), run, services.model(run.model), review.live(run)).encode()
 
 
 def another_file() -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import guard, navigation, session
 from app.components.shared.job_progress import job_progress
-from app.queries import services
+from app.queries import review, services
 from app.words import count, plain
 from core.access import accounts
 from core.data.datasets import Dataset
@@ -44,7 +44,7 @@ def queued(run: Run) -> None:
 def fill_places(identity: str, run: str, deed: str) -> None:
     """Who is reviewed today if its places are filled, and the button that has a job of this identity do it."""
     with st.spinner("Looking at who waits"):
-        outlook = services.outlook()
+        outlook = review.outlook()
     st.markdown(outlook.sentence)
     st.caption(
         "The flagged users of all scored files are reviewed, the highest risks first. Only those drawn at random "
