@@ -111,7 +111,9 @@ def _pieces(packed: bytes) -> Iterator[bytes]:
     while True:
         given = rest[:_SLICE]
         piece = member.decompress(given, _SLICE)
-        rest = rest[len(given) - len(member.unused_data) - len(member.unconsumed_tail) :]
+        # At its end a member says what is left twice: both hold it where the limit was met before.
+        left = member.unused_data if member.eof else member.unconsumed_tail
+        rest = rest[len(given) - len(left) :]
         yield piece
         if member.eof:
             # Members may be padded with zeros (RFC 1952 leaves it open; gzip(1) ignores them).

@@ -56,6 +56,8 @@ def test_quotes_make_no_difference() -> None:
 def test_gzip_is_recognised_by_its_bytes_and_may_have_members_and_padding() -> None:
     same(gzip.compress(TABLE))
     same(gzip.compress(TABLE[:20]) + gzip.compress(TABLE[20:]) + b"\0" * 512)
+    long = b"".join(b"u%d,1,1,x\n" % number for number in range(9, 200_000))  # more than is unpacked at once
+    assert len(read("x", gzip.compress(TABLE + long) + gzip.compress(b"u8,1,1,x\n"), USERS).frame) == 199_994
     assert read("x", gzip.compress(TABLE), USERS).sha256 == read("x", TABLE, USERS).sha256
 
 
