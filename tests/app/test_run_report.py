@@ -174,10 +174,7 @@ def test_no_text_of_a_file_is_read_as_markup_and_nothing_is_fetched(own: Home, r
 
 
 def test_a_file_of_which_nothing_could_be_scored_still_has_a_report(own: Home) -> None:
-    broken = users().assign(links="many")
-    run = own.file_scoring.score_file("x.csv", make.csv(broken), SCHEMA, own.registry.load(), POLICY, now=NOW).run
-
-    read = told(own, run)
+    read = told(own, make.run_of_nobody(own, make.users(400)))
 
     assert read.found[0] == "No row of this file could be scored: every one was rejected."
     assert read.part("What is odd about the file").table["What was done"].eq("rejected").all()

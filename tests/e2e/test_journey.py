@@ -132,7 +132,7 @@ def test_from_a_file_with_mistakes_to_the_table_taken_away(  # noqa: PLR0915 - a
     assert told["username"].tolist()[:2] == ["'=1+1", "'@SUM(A1)"]
     assert told["prediction_id"].tolist() == [f"{run}-{row}" for row in range(1, 401)]
     assert set(told["action"]) <= {"allow", "monitor", "human_review"}
-    assert told["reason_1"].notna().tolist() == (told["band"] != "allow").tolist()
+    assert told["reason_1"].notna().tolist() == told["band"].isin(["human_review", "auto_remove"]).tolist()
     parquet = pd.read_parquet(taken[".parquet"])
     assert parquet.columns.tolist() == told.columns.tolist()
     assert np.array_equal(parquet["score"], scored.probability)

@@ -137,7 +137,7 @@ def test_a_run_without_a_single_user_breaks_nothing(
     visit: Visit, own: Home, scored: Scored, to_score: pd.DataFrame
 ) -> None:
     scored(own, to_score)
-    scored(own, to_score.assign(links="many"))
+    make.run_of_nobody(own, to_score)
 
     at = visit(own)
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 
 import numpy as np
 import pytest
 
-from core.data import intake
 from core.monitoring import volume
 from core.policy.policy import BANDS
-from core.scoring.scorer import Scorer
 from tests import make
 from tests.core.monitoring.test_drift import scored
 from tests.core.review.reviewing import judge, planned, waiting
@@ -32,13 +29,7 @@ def test_runs_are_told_oldest_first_with_the_share_of_each_band(own):
 
 
 def test_a_run_without_users_has_no_shares(own):
-    """As those of before may be: today such a file makes none."""
-    checked = intake.read("users.csv", make.csv(make.users(2).assign(links="many")), make.SCHEMA)
-    dataset = own.datasets.put(checked, make.SCHEMA, now=NOW)
-    nobody = Scorer(own.registry.load()).score(checked.frame)
-    run = own.runs.record(
-        dataset, nobody, checked.frame.index, make.policy(), name="users.csv", now=NOW, started=time.monotonic()
-    )
+    run = make.run_of_nobody(own, make.users(2))
     assert np.isnan(volume.runs_frame([run])["allow"][0])
     assert np.isnan(own.volume.quantiles(run)).all()
 
