@@ -123,6 +123,7 @@ def _make(root: Path, lock: TextIO) -> None:
     _stamp(root).unlink(missing_ok=True)
     _write(lock, UNFINISHED)
     _install(root)
+    _compile(root)
     _stamp(root).write_text(wanted, encoding="utf-8")
     _write(lock, "")
     say(f"Ready after {time.monotonic() - begun:.0f} s.")
@@ -143,6 +144,12 @@ def _install(root: Path) -> None:
             way(root)
             return
     raise SetUpError(advice(_log(root).read_text(encoding="utf-8", errors="replace")))
+
+
+def _compile(root: Path) -> None:
+    """Have what is compiled on this machine compiled now, so that nobody waits for that at the first file."""
+    with contextlib.suppress(NotThisWayError):  # then it is compiled when it is first needed
+        _call(root, str(python_of(root / ".venv")), "-m", "core.model.shap_values")
 
 
 def _with_uv(root: Path) -> None:

@@ -71,9 +71,8 @@ class Job:
 class Report:
     """Given to the work: call it with how much is done. Raises CancelledError once somebody cancelled."""
 
-    def __init__(self, folder: Path, job: Job, jobs: Jobs | None = None) -> None:
-        self._folder, self._job, self._jobs, self._last = folder, job, jobs, 0.0
-        self.next: list[str] = []
+    def __init__(self, folder: Path, job: Job) -> None:
+        self._folder, self._job, self._last = folder, job, 0.0
 
     @property
     def identity(self) -> str:
@@ -90,11 +89,6 @@ class Report:
     def keep(self, result: Mapping[str, Any]) -> None:
         """Store what the work has come to, for who asks for the `result` of the job."""
         write_text(self._folder / _RESULT, json.dumps(dict(result)))
-
-    def then(self, target: str, arguments: Mapping[str, Any], *, title: str, identity: str) -> None:
-        """Have this process do another job after this one, which is told of as waiting from now on."""
-        if self._jobs is not None and self._jobs.ask(target, arguments, title=title, identity=identity)[1]:
-            self.next.append(identity)
 
     def tell(self, status: Status, **changes: Any) -> None:
         self._job = replace(self._job, **changes, status=status, told=time.time())
@@ -232,7 +226,7 @@ class Jobs:
         """The worker process: wait for the turn, do the work, write down how it ended."""
         folder = self._folder(identity)
         with locks.held(folder / "alive"):
-            report = Report(folder, self.find(identity), self)
+            report = Report(folder, self.find(identity))
             # What is raised beside our own errors is a bug: it goes on to log.txt, and this is what stays told.
             status: Status = "failed"
             message = "This failed because of a bug; the details are in the job's log.txt."
@@ -252,9 +246,6 @@ class Jobs:
                 message = str(failure)
             finally:
                 report.tell(status, message=message)
-        for following in report.next:
-            self._into_log(following)
-            self.work(following)
 
     def _into_log(self, identity: str) -> None:
         """Have what this process writes of its own accord stand in the log of a job."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from core.feedback.ledger import Said
     from core.feedback.standing import Standing
     from core.feedback.verdict import Verdict
-    from core.model.learner import Judge, Margins, Matrix, Options, Rows, Share, Watched
+    from core.model.learner import Judge, Margins, Matrix, Options, Rows, Share, Strongest, Watched
     from core.monitoring.channels import Answer
     from core.policy.policy import Policy
     from core.schema.schema import Schema
@@ -144,9 +144,6 @@ class Predictor(Learner, Protocol):
     def bias(self, features: int, /) -> float:
         """What contributions are added to for the margin, in log-odds."""
 
-    def on_one_thread(self) -> Predictor:
-        """The same, to the bit, for one user at a time."""
-
     def reloaded(self) -> Predictor:
         """As it is when it comes from its file."""
 
@@ -157,16 +154,11 @@ class Predictor(Learner, Protocol):
 class Explainer(Protocol):
     """Exact SHAP values of a predictor: with its bias they add up to the margin."""
 
-    def contributions(
-        self, features: Matrix, *, progress: Callable[[int, int], None] = ..., helper: Any = None
-    ) -> npt.NDArray[np.float32]:  # fmt: skip
-        """In log-odds, (n, f) -> (n, f); missing values (NaN) get theirs too.
+    def contributions(self, features: Matrix, /) -> npt.NDArray[np.float32]:
+        """In log-odds, (n, f) -> (n, f); missing values (NaN) get theirs too."""
 
-        progress: told how many rows of how many are explained; helper: of `helping`, which does a part of the work.
-        """
-
-    def helping(self, file: Path, /) -> AbstractContextManager[Any]:
-        """A second process on the file of the predictor, begun at once, so that it is ready when there is work."""
+    def strongest(self, features: Matrix, k: int, /) -> tuple[npt.NDArray[np.float32], Strongest]:
+        """Margins of features (n, f), and the k largest contributions above 0 of each row."""
 
 
 class Draw(Protocol):

@@ -25,7 +25,7 @@ else:
     with buttons:
         view = filtered(view)
         export_button(view, model)
-    glance(view, model)
+    glance(view)
     st.session_state.setdefault("panel", PANELS[0])
     panel = st.segmented_control(
         "Panel",

@@ -69,7 +69,7 @@ class PredictRequest(User):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
-    reasons: Reasons = "flagged"
+    reasons: Reasons = "all"
     top: Top = 3
 
 
@@ -82,7 +82,7 @@ class BatchRequest(Sent):
         list[Annotated[Any, WithJsonSchema(User.model_json_schema())]],
         Field(min_length=1, max_length=MOST_BATCH, description="The users, answered in this order."),
     ]
-    reasons: Reasons = "flagged"
+    reasons: Reasons = "all"
     top: Top = 3
 
 

@@ -19,15 +19,12 @@ if TYPE_CHECKING:
     from core.scoring.score_file import Scoring
     from core.targets import Target
 
-#: Files above this size are worth a second process for the reasons, in bytes.
-LARGE_FILE = 3_000_000
-
 
 def score(
     context: typer.Context,
     users: Annotated[Path, typer.Argument(help="CSV or .csv.gz of users.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to write: .csv or .parquet.")],
-    reasons: Annotated[Literal["flagged", "all", "none"], typer.Option(help="Whose scores to explain.")] = "flagged",
+    reasons: Annotated[Literal["flagged", "all", "none"], typer.Option(help="Whose scores to explain.")] = "all",
     top: Annotated[int, typer.Option(min=1, max=20, help="Reasons a user.")] = 3,
     model: Version = None,
     allow_missing: Annotated[bool, typer.Option("--allow-missing", help="Go on without absent columns.")] = False,
@@ -36,9 +33,8 @@ def score(
     home_dir: HomeOption = None,
 ) -> None:
     """Score a file of users: calibrated score, band, action and exact reasons, in input order."""
-    from core.registry import registry
     from core.schema import schema as schemas
-    from core.scoring import export, score_file, table_marks
+    from core.scoring import export, table_marks
 
     home = home_of(context, home_dir)
     with working(home) as progress, contextlib.ExitStack() as stack:
@@ -47,26 +43,17 @@ def score(
             output, table_marks.REJECTED, reads=[users, output], overwrite=overwrite
         )  # fmt: skip
         loaded = home.registry.load(model)
-        helper = None
-        if reasons != "none" and users.is_file() and users.stat().st_size > LARGE_FILE:
-            helper = stack.enter_context(loaded.explainer.helping(loaded.folder / registry.TREES))
         columns, policy = schemas.load(home.settings.schema_file), home.policies.in_force()
         done = home.file_scoring.score_file(
             users.name, users, columns, loaded, policy,
-            now=datetime.now(UTC), allow_missing=allow_missing, progress=progress.counted,
+            now=datetime.now(UTC), allow_missing=allow_missing, which=reasons, top=top, progress=progress.counted,
             ready=lambda checked: _claim(checked, rejected),
         )  # fmt: skip
         stack.enter_context(stored(f"All scores are stored as run {done.run.id}: *Score a file* gives them."))
-        frame = score_file.explained(
-            done.frame, done.results["probability"].to_numpy(), loaded, policy, which=reasons, top=top, helper=helper,
-            progress=lambda done, of: progress.counted("Reasons", done, of),
-        )  # fmt: skip
         progress("Writing")
-        if reasons != "none":
-            home.runs.save_reasons(done.run.id, frame)
         table = export.table(
-            export.kept(done.frame, columns, keep_features=keep_features), done.results, frame, done.run,
-        )  # fmt: skip
+            export.kept(done.frame, columns, keep_features=keep_features), done.results, done.reasons, done.run
+        )
         export.write(table, target)
         export.write_rejected(home.exports.rejected_table(done.dataset.id), rejected)
         progress.end()

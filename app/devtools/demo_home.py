@@ -23,7 +23,6 @@ from core.home import Home
 from core.review.verdicts import Given
 from core.schema import schema as schemas
 from core.schema.schema import Schema
-from core.scoring import score_file
 from core.scoring.runs import Run
 from core.settings import DEMO_LABELLED, DEMO_USERS
 
@@ -79,10 +78,7 @@ def _parts(users: Path) -> Iterator[bytes]:
 
 def _scored(home: Home, name: str, payload: bytes | Path, schema: Schema, *, now: datetime) -> Run:
     model, policy = home.registry.load(), home.policies.in_force()
-    done = home.file_scoring.score_file(name, payload, schema, model, policy, now=now)
-    frame = score_file.explained(done.frame, done.results["probability"].to_numpy(), model, policy)
-    home.runs.save_reasons(done.run.id, frame)
-    return done.run
+    return home.file_scoring.score_file(name, payload, schema, model, policy, now=now).run
 
 
 def _unsure(home: Home, run: Run) -> list[int]:

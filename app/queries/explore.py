@@ -139,11 +139,10 @@ def table(view: View, model: Model | None, *, progress: Progress) -> pd.DataFram
     return made.assign(meaning=made["feature"].map(services.meanings().sentence))
 
 
-def use(view: View, model: Model, *, progress: Progress = lambda _d, _o: None) -> Use:
+def use(view: View, model: Model) -> Use:
     """The pushes on a sample of the whole dataset: filters change who is looked at, not how the model works."""
 
     def make() -> Use:
-        progress(0, SAMPLE)  # XGBoost and woodelf explain a sample in one go: all that can be told is that it began
         everyone = frame(view)
         chosen = np.random.default_rng(SEED).permutation(len(everyone))[:SAMPLE]
         chosen.sort()

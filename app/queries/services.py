@@ -150,20 +150,20 @@ def features(dataset: str, names: tuple[str, ...]) -> pd.DataFrame:
 
 
 def reasons(run: Run) -> pd.DataFrame | None:
-    """Reasons stored with a run so far, indexed by input row, or None while there are none."""
+    """Reasons stored with a run, indexed by input row, or None while there are none."""
     path = home().runs.reasons_file(run.id)
     return _reasons(path, _stamp(path)) if path.is_file() else None
 
 
 def reasons_job(run: Run) -> Job | None:
-    """The job that fills in a run's reasons, or None when none was ever started."""
+    """The job that adds the reasons of a run that was stored without, or None when none was ever started."""
     return home().jobs.look(f"reasons-{run.id}")
 
 
-def explain_in_background(run: Run, *, which: str = "flagged") -> None:
-    """Start filling in the reasons of a run, unless that is under way."""
+def explain_in_background(run: Run) -> None:
+    """Start adding the reasons of a run that was stored without, unless that is under way."""
     home().jobs.start(
-        "explain_run", {"run": run.id, "which": which},
+        "explain_run", {"run": run.id},
         title=f"Reasons of {run.id}", identity=f"reasons-{run.id}",
     )  # fmt: skip
 
@@ -171,8 +171,10 @@ def explain_in_background(run: Run, *, which: str = "flagged") -> None:
 def ready_to_score(*, after: float = 0.0) -> None:
     """Have a process wait that scores the next file at once; begun in so many seconds. Nothing outside a server."""
     if runtime.exists():
-        # pandas would load the second at the first file that it reads.
-        begin = threading.Timer(after, home().workers.keep_ready, [score_job.__name__, "pyarrow.dataset"])
+        # pandas would load the second at the first file that it reads, and scoring the third.
+        begin = threading.Timer(
+            after, home().workers.keep_ready, [score_job.__name__, "pyarrow.dataset", "core.model.shap_values"]
+        )
         begin.daemon = True
         begin.start()
 

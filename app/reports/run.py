@@ -153,11 +153,13 @@ def _risks(
 ) -> Section:  # fmt: skip
     """The highest scores, each with its strongest reasons in words."""
     features = matrix(top, model.metadata.names, model.version)
-    pushes = model.explainer.contributions(features)
+    _, strongest = model.explainer.strongest(features, REASONS)
     known = scores.loc[top.index]
     told = [
-        "\n".join(_reason(each) for each in strongest_reasons(values, push, model.metadata, meanings, REASONS))
-        for values, push in zip(top[list(model.metadata.names)].to_numpy(np.float64), pushes, strict=True)
+        "\n".join(
+            _reason(each) for each in strongest_reasons(values, strongest, row, model.metadata, meanings, REASONS)
+        )
+        for row, values in enumerate(top[list(model.metadata.names)].to_numpy(np.float64))
     ]
     bands = {str(band): label(band) for band in BANDS}
     table = pd.DataFrame(

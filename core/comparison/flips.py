@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.scoring.reasons import strongest
+from core.model.learner import Strongest
 from core.wording import count, percent
 
 Ints = npt.NDArray[np.int64]
@@ -123,7 +123,7 @@ def overlap(a: npt.ArrayLike, b: npt.ArrayLike, *, k: int = TOP) -> Floats:
 
 def _named(contributions: npt.ArrayLike, k: int) -> npt.NDArray[np.bool_]:
     given = np.asarray(contributions, np.float32)
-    best = strongest(given, k)
+    best = Strongest.of(given, k).features
     named = np.zeros(given.shape, bool)
     row, rank = np.nonzero(best >= 0)
     named[row, best[row, rank]] = True

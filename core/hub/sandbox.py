@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from core.errors import DamagedModelError
 from core.model import tree_check
-from core.model.tree_check import Forest
+from core.model.forest import Forest
 from core.registry import registry
 from core.registry.baseline import Baseline
 from core.registry.population import Population

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,30 @@ Share = Callable[[float], None]
 
 #: Below this many rows a single early-stopped fold is too noisy a judge of the number of rounds.
 SMALL: Final = 5_000
+
+
+class Strongest(NamedTuple):
+    """The k largest contributions above 0 of n rows, the largest first, of equal ones that of the first feature.
+
+    `features` (n, k): positions in the model's order, -1 where a row has fewer; `pushes` (n, k): log-odds, 0 there.
+    """
+
+    features: npt.NDArray[np.int32]
+    pushes: npt.NDArray[np.float32]
+
+    def only(self, chosen: npt.NDArray[Any]) -> Strongest:
+        """Those of the rows of a mask or of positions, in their order."""
+        return Strongest(self.features[chosen], self.pushes[chosen])
+
+    @classmethod
+    def of(cls, contributions: npt.NDArray[np.float32], k: int) -> Strongest:
+        """The k largest of all contributions, (n, f)."""
+        n, least = len(contributions), min(k, contributions.shape[1])
+        features, pushes = np.full((n, k), -1, np.int32), np.zeros((n, k), np.float32)
+        order = np.argsort(-contributions, axis=1, kind="stable")[:, :least]
+        largest = np.take_along_axis(contributions, order, axis=1)
+        features[:, :least], pushes[:, :least] = np.where(largest > 0, order, -1), np.maximum(largest, 0)
+        return cls(features, pushes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,9 +10,9 @@ other objectives, attributes) no version has, and so it is refused.
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ import numpy.typing as npt
 from cachetools import LRUCache, cached
 
 from core.model import ubj
+from core.model.forest import Bools, Forest, Ints
 
 #: Largest file, in bytes: a hundred times what a version of 450,000 users needs.
 MOST_BYTES: Final = 500_000_000
@@ -50,34 +51,6 @@ _TYPES: Final = {kind: np.dtype(kind).newbyteorder(">") for kind in ("u1", "i4",
 _LIMITS: Final = np.finfo(np.float32)
 _WHOLE: Final = re.compile(r"[0-9]{1,9}")
 _NUMBER: Final = re.compile(r"[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?")
-
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
-Floats32 = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Forest:
-    """The t trees of a model over `features` columns, their m nodes one after the other.
-
-    `first` (t,): where each tree begins. Of each node (m,): `left`, `right`, positions among all nodes and -1 in a
-    leaf; `parent`, -1 in a root; `feature`; `value`, the threshold or, in a leaf, what it adds to the margin; `cover`,
-    how many users it stands for. `bias`: the margin that the trees add to.
-    """
-
-    features: int
-    bias: float
-    first: Ints
-    left: Ints
-    right: Ints
-    parent: Ints
-    feature: Ints
-    value: Floats32
-    cover: Floats32
-
-    @property
-    def leaf(self) -> Bools:
-        return np.asarray(self.left == -1)
 
 
 def _digest(content: bytes) -> bytes:
@@ -110,7 +83,7 @@ def _forest(raw: object) -> Forest:
     )  # fmt: skip
     for name in ("attributes", "feature_names", "feature_types"):
         _empty(learner[name], name)
-    features, bias = _learner(learner["learner_model_param"])
+    features, base = _learner(learner["learner_model_param"])
     _objective(learner["objective"])
     grown = _object(learner["gradient_booster"], "gradient_booster", {"model", "name"})
     if grown["name"] != "gbtree":
@@ -121,10 +94,10 @@ def _forest(raw: object) -> Forest:
     if "cats" in model:
         for name, value in _object(model["cats"], "cats", {"enc", "feature_segments", "sorted_idx"}).items():
             _empty(value, name)
-    return _joined(_trees(model, features), features, bias)
+    return _joined(_trees(model, features), features, base)
 
 
-def _learner(raw: object) -> tuple[int, float]:
+def _learner(raw: object) -> tuple[int, np.float32]:
     """How many features there are, and the margin that trees add to."""
     about = _object(
         raw, "learner_model_param", {"base_score", "num_class", "num_feature", "num_target"}, {"boost_from_average"}
@@ -134,7 +107,9 @@ def _learner(raw: object) -> tuple[int, float]:
     base = np.float32(_number(told[1:-1] if isinstance(told, str) and told[:1] == "[" and told[-1:] == "]" else told))
     if not 0 < base < 1:
         raise ValueError(f"starts from a probability of {_shown(told)}, which is not between 0 and 1")
-    return _whole(about["num_feature"], "num_feature"), float(np.log(np.float64(base)) - np.log1p(-np.float64(base)))
+    # As XGBoost makes a margin of it, rounding included: -log(1 / p - 1).
+    odds = np.float32(1) / base - np.float32(1)
+    return _whole(about["num_feature"], "num_feature"), np.float32(-math.log(odds))
 
 
 def _objective(raw: object) -> None:
@@ -179,7 +154,7 @@ def _tree(raw: object, number: int, features: int) -> dict[str, Any]:
     return tree
 
 
-def _joined(trees: Sequence[Mapping[str, Any]], features: int, bias: float) -> Forest:
+def _joined(trees: Sequence[Mapping[str, Any]], features: int, base: np.float32) -> Forest:
     """All trees in one; where a node points is still what the file says, moved to where its tree begins."""
     sizes = np.array([len(tree["parents"]) for tree in trees], np.int64)
     first = np.cumsum(sizes) - sizes
@@ -202,8 +177,8 @@ def _joined(trees: Sequence[Mapping[str, Any]], features: int, bias: float) -> F
     for name in ("base_weights", "loss_changes"):
         _none(~np.isfinite(all_of(name, np.float32)), first, f"has a number that is not finite ({name})")
     return Forest(
-        features, bias, first, left, right, parent, all_of("split_indices", np.int64),
-        all_of("split_conditions", np.float32), all_of("sum_hessian", np.float32),
+        features, base, first, left, right, parent, all_of("split_indices", np.int64),
+        all_of("split_conditions", np.float32), all_of("sum_hessian", np.float32), all_of("default_left", np.bool_), {},
     )  # fmt: skip
 
 
@@ -241,7 +216,7 @@ def _check_numbers(forest: Forest) -> None:
     off = np.abs(both - cover[inner]) > _ROUNDED * cover[inner]
     _none(_at(inner[off], len(leaf)), first, "has children that stand for other users than their parent (sum_hessian)")
     largest = np.maximum.reduceat(np.where(leaf, np.abs(forest.value.astype(np.float64)), 0.0), first)
-    if largest.sum() + abs(forest.bias) > MOST_MARGIN:
+    if largest.sum() + abs(float(forest.base)) > MOST_MARGIN:
         raise ValueError(f"has leaves that add up to margins beyond {MOST_MARGIN:g}")
 
 

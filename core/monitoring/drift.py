@@ -21,7 +21,6 @@ import pandas as pd
 from core.errors import UnknownItemError, listed
 from core.evaluation.histogram import Histogram
 from core.explore import shift, value_counts
-from core.model import shap_values
 from core.ports import DatasetStore
 from core.registry.baseline import Baseline
 from core.registry.registry import Model, Registry
@@ -43,8 +42,8 @@ USED: Final = 0.01
 SCORE_LEVELS: Final = (0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.98, 0.99)
 #: Users looked at together: where the latest run has fewer, earlier ones of the same version are added.
 WINDOW: Final = 2_000
-#: Users whose pushes tell how much the version uses each feature; below what takes seconds to prepare.
-USE_ROWS: Final = shap_values.FEW_ROWS - 1
+#: Users whose pushes tell how much the version uses each feature.
+USE_ROWS: Final = 999
 _RECENT: Final = 200
 
 

@@ -52,7 +52,7 @@ def table(frame: pd.DataFrame, results: pd.DataFrame, reasons: pd.DataFrame, run
     added: dict[str, pa.Array] = {"score": pa.array(probability), "confidence": pa.array(np.abs(probability - 0.5) * 2)}
     added["band"] = _repeated(decide(run.policy, probability).bands)
     added["action"] = _repeated(decide(run.policy, probability).actions)
-    added |= {str(name): pa.array(values, from_pandas=True) for name, values in reasons.reindex(results.index).items()}
+    added |= {str(name): pa.array(values, from_pandas=True) for name, values in _for_all(reasons, results).items()}
     added["n_missing"] = pa.array(results["n_missing"])
     added["novel_features"] = pa.array(results["novel_features"], from_pandas=True)
     added["prediction_id"] = pc.binary_join_element_wise(run.id, pa.array(results.index).cast(pa.string()), "-")
@@ -61,6 +61,10 @@ def table(frame: pd.DataFrame, results: pd.DataFrame, reasons: pd.DataFrame, run
     names = _apart(map(str, frame.columns), added)
     given = {name: pa.array(frame[column], from_pandas=True) for name, column in zip(names, frame.columns, strict=True)}
     return table_marks.SCORES.on(pa.table(given | added))
+
+
+def _for_all(reasons: pd.DataFrame, results: pd.DataFrame) -> pd.DataFrame:
+    return reasons if reasons.index.equals(results.index) else reasons.reindex(results.index)
 
 
 def _apart(names: Iterable[str], results: Iterable[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
@@ -25,8 +25,6 @@ from core.scoring.score_file import Which
 from core.scoring.scorer import SEPARATOR, Scored, Scorer
 
 Values = npt.NDArray[np.float64]
-#: Users from whom on they are worth all cores; fewer leave them to other requests.
-MANY: Final = 64
 _UNKNOWN: Final = float("nan")
 _ZERO: Final = "it holds a zero byte, which no text does: take it out."
 _NOTHING: Final[Mapping[str, str | None]] = MappingProxyType({})
@@ -42,7 +40,7 @@ class Asked:
     values: Sequence[float]
     user: str = ""
     context: Mapping[str, str | None] = field(default_factory=lambda: _NOTHING)
-    which: Which = "flagged"
+    which: Which = "all"
     top: int = TOP
 
 
@@ -85,7 +83,7 @@ class Serving:
         if absent:
             raise WrongFeaturesError(model.version, absent)
         self.model, self.schema, self.policy = model, schema, policy
-        self._glossary, self._alone = glossary, _on_one_thread(model)
+        self._glossary, self._scorer = glossary, Scorer(model)
         self._names, self._known = schema.names, frozenset(schema.names)
         self._at = [schema.names.index(name) for name in model.metadata.names]
         self._keys = {key(name): name for name in schema.names}
@@ -94,7 +92,7 @@ class Serving:
 
     def asked(
         self, features: Mapping[str, float | None], *, user: str = "", context: Mapping[str, str | None] = _NOTHING,
-        allow_missing: bool = False, which: Which = "flagged", top: int = TOP,
+        allow_missing: bool = False, which: Which = "all", top: int = TOP,
     ) -> Asked:  # fmt: skip
         """A user as `score` takes them, from values by the names of features. Raises FeaturesError, BadOptionError."""
         if "\0" in user:
@@ -133,7 +131,8 @@ class Serving:
         """
         values = np.array([each.values for each in asked], np.float64).reshape(len(asked), len(self._names))
         in_order = values[:, self._at]
-        scored = Scorer(self._for(len(asked))).score_values(in_order).checked()
+        most = max((each.top for each in asked if each.which != "none"), default=0)
+        scored = self._scorer.score_values(in_order, top=most).checked()
         reasons = self._reasons(asked, in_order, scored)
         predictions: list[Prediction] = []
 
@@ -147,9 +146,7 @@ class Serving:
     def warm_up(self) -> None:
         """Score and explain somebody, and store nothing: what is made once is made before anybody asks."""
         nobody = np.full((1, len(self._at)), np.nan)
-        scored = Scorer(self._alone).score_values(nobody)
-        if scored.finite.all():
-            self._reasons([Asked((), which="all")], nobody, scored)
+        self._scorer.score_values(nobody, top=TOP)
 
     def ended(self, *, now: datetime, everything: bool = False) -> list[str]:
         """As `Growing.ended`."""
@@ -165,15 +162,15 @@ class Serving:
         return {self._keys[name]: value for name, value in given.items()}
 
     def _reasons(self, requests: Sequence[Asked], values: Values, scored: Scored) -> list[tuple[Reason, ...]]:
-        flagged = decide(self.policy, scored.probability).flagged
         reasons: list[tuple[Reason, ...]] = [()] * len(requests)
-        rows = [
-            row for row, each in enumerate(requests)
-            if each.which == "all" or (each.which == "flagged" and flagged[row])
-        ]  # fmt: skip
-        pushes = self._for(len(rows)).explainer.contributions(values[rows].astype(np.float32))
-        for row, push in zip(rows, pushes, strict=True):
-            reasons[row] = strongest_reasons(values[row], push, self.model.metadata, self._glossary, requests[row].top)
+        if scored.strongest is None:
+            return reasons
+        flagged = decide(self.policy, scored.probability).flagged
+        for row, each in enumerate(requests):
+            if each.which == "all" or (each.which == "flagged" and flagged[row]):
+                reasons[row] = strongest_reasons(
+                    values[row], scored.strongest, row, self.model.metadata, self._glossary, each.top
+                )
         return reasons
 
     def _predictions(
@@ -191,17 +188,9 @@ class Serving:
             )
         ]  # fmt: skip
 
-    def _for(self, users: int) -> Model:
-        return self._alone if users < MANY else self.model
-
     def _missing(self, row: Values) -> tuple[str, ...]:
         unknown = np.isnan(row)
         return tuple(self._names[at] for at in np.flatnonzero(unknown)) if unknown.any() else ()
-
-
-def _on_one_thread(model: Model) -> Model:
-    """The same version, for one user at a time."""
-    return replace(model, predictor=model.predictor.on_one_thread())
 
 
 def _served(requests: Sequence[Asked], values: Values, scored: Scored) -> list[Served]:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from core.model.shap_values import Contributions
+from core.model.learner import Strongest
 from core.registry.metadata import Metadata, Trained
 from core.schema.glossary import Glossary
 from core.wording import value_text
 
+#: Pushes are written to the hundredth.
+_CENTS: Final = 100
 Direction = Literal["high", "low", "typical", "missing"]
 
 
@@ -52,36 +56,35 @@ class Reason:
 
 def told(feature: str, value: str, contribution: float) -> str:
     """`X19=7 (+1.83)`."""
-    return f"{feature}={value} ({contribution:+.2f})"
+    return f"{feature}={value}{_push(contribution)}"
 
 
-def strongest(contributions: Contributions, k: int) -> npt.NDArray[np.int64]:
-    """Positions of the k largest contributions above 0 of each row, (n, f) -> (n, k), strongest first.
-
-    -1 where a row has fewer. Equal contributions come in the order of the columns.
-    """
-    n, f = contributions.shape
-    order = np.argsort(-contributions, axis=1, kind="stable")[:, :k]
-    order = np.where(np.take_along_axis(contributions, order, axis=1) > 0, order, -1)
-    return np.pad(order, ((0, 0), (0, max(k - f, 0))), constant_values=-1) if k > f else order.reshape(n, k)
+def _push(contribution: float) -> str:
+    return f" ({contribution:+.2f})"
 
 
-def texts(frame: pd.DataFrame, names: Sequence[str], contributions: Contributions, k: int) -> pd.DataFrame:
+def texts(frame: pd.DataFrame, names: Sequence[str], strongest: Strongest) -> pd.DataFrame:
     """`reason_1` to `reason_k` of each row of a frame (n rows), empty where a row has fewer.
 
-    contributions: (n, f) for the features `names`, whose values are read from the frame.
+    strongest: of the features `names`, whose values are read from the frame.
     """
-    best = strongest(contributions, k)
-    columns = {f"reason_{j + 1}": np.full(len(frame), "", dtype=object) for j in range(k)}
+    # There are far fewer different values and pushes, as they are written, than users: each is written once.
+    values, value_of = [""], np.zeros(strongest.features.shape, np.int64)
     for position, name in enumerate(names):
-        values = frame[name].to_numpy(np.float64)
-        for j in range(k):
-            rows = np.flatnonzero(best[:, j] == position)
-            pushes = contributions[rows, position].tolist()
-            columns[f"reason_{j + 1}"][rows] = [
-                told(name, value_text(value), push) for value, push in zip(values[rows].tolist(), pushes, strict=True)
-            ]
-    return pd.DataFrame(columns, index=frame.index, dtype="str")
+        at = np.nonzero(strongest.features == position)
+        codes, distinct = pd.factorize(frame[name].to_numpy(np.float64)[at[0]], use_na_sentinel=False)
+        value_of[at] = len(values) + codes
+        values += [f"{name}={value_text(value)}" for value in distinct.tolist()]
+    # A product of a 32-bit float and a hundred is exact in 64 bits, so that it is rounded as `told` rounds.
+    cents = np.rint(strongest.pushes.astype(np.float64) * _CENTS)
+    codes, distinct = pd.factorize(np.where(strongest.features < 0, np.nan, cents).ravel())
+    written, pushes = pa.array(values), pa.array(["", *(_push(cent / _CENTS) for cent in distinct.tolist())])
+    push_of = 1 + codes.reshape(cents.shape)
+    columns = {
+        f"reason_{j + 1}": pc.binary_join_element_wise(written.take(value_of[:, j]), pushes.take(push_of[:, j]), "")
+        for j in range(cents.shape[1])
+    }
+    return pd.DataFrame(pa.table(columns).to_pandas().astype("str")).set_axis(frame.index)
 
 
 def reasons(
@@ -98,17 +101,17 @@ def reasons(
 
 
 def strongest_reasons(
-    values: npt.NDArray[np.float64], contributions: npt.NDArray[np.float32], metadata: Metadata, glossary: Glossary,
-    k: int,
-) -> tuple[Reason, ...]:  # fmt: skip
-    """The first of `reasons`: up to k of them, and only pushes towards "spammer".
+    values: npt.NDArray[np.float64], strongest: Strongest, row: int, metadata: Metadata, glossary: Glossary, k: int
+) -> tuple[Reason, ...]:
+    """The first of `reasons` of a row: up to k of them, and only pushes towards "spammer".
 
-    values, contributions: (f,) in the model's order.
+    values: (f,) in the model's order.
     """
-    best = strongest(contributions[np.newaxis], k)[0]
+    features, pushes = strongest.features[row, :k].tolist(), strongest.pushes[row, :k].tolist()
     return tuple(
-        _reason(metadata.features[i], float(values[i]), float(contributions[i]), glossary) for i in best if i >= 0
-    )
+        _reason(metadata.features[at], float(values[at]), push, glossary)
+        for at, push in zip(features, pushes, strict=True) if at >= 0
+    )  # fmt: skip
 
 
 def _reason(trained: Trained, value: float, contribution: float, glossary: Glossary) -> Reason:

@@ -74,9 +74,10 @@ class Runs:
 
     def record(  # noqa: PLR0913 - a run is what all of these came to
         self, dataset: Dataset, scored: Scored, rows: pd.Index[int], policy: Policy,
-        *, name: str, now: datetime, started: float, job: str = "",
+        *, name: str, now: datetime, started: float, job: str = "", reasons: pd.DataFrame | None = None,
     ) -> Run:  # fmt: skip
-        """Store the scores of a dataset's users. rows: (n,) input row numbers; started: of `time.monotonic`.
+        """Store the scores of a dataset's users. rows: (n,) input row numbers; started: of `time.monotonic`; reasons:
+        as of `save_reasons`, none where it has no rows.
 
         `name` is the file's name this time: the same bytes may have been stored under another. A job records one run,
         however often it is done: the one that it has recorded before is given back.
@@ -88,6 +89,8 @@ class Runs:
             "counts": _counts(scored, policy),
         }  # fmt: skip
         with self._given_back_unless_done(number):
+            if reasons is not None and len(reasons):
+                self.save_reasons(id_of(number), reasons)
             _write(self._folder(id_of(number)) / _SCORES, _scores(scored, rows))
         with self.database.writing() as connection:
             if before := database.mark(connection, _recorded_by(job)):
@@ -135,6 +138,7 @@ class Runs:
 
     def _give_back(self, number: int) -> None:
         with contextlib.suppress(OSError):  # not ours, or somebody has put something into it
+            self.reasons_file(id_of(number)).unlink(missing_ok=True)
             self._folder(id_of(number)).rmdir()
         with self.database.writing() as connection:
             connection.execute(delete(tables.runs).where(tables.runs.c.number == number))

@@ -45,7 +45,7 @@ class Order:
 
     name: str
     sha256: str
-    which: Which = "flagged"
+    which: Which = "all"
     allow_missing: bool = False
 
 
@@ -95,8 +95,7 @@ class ScoreJobs:
             return self.jobs.start(_TARGET, _asked(path, order), title=_title(order), identity=job)
 
     def start_from_page(self, name: str, payload: bytes | Path, *, now: datetime) -> Job:
-        """Store a file and begin to score it for somebody who waits for the table; the reasons come as a job of their
-        own.
+        """Store a file and begin to score it for somebody who waits for the table.
 
         It goes on whatever becomes of the page. Raises StorageError.
         """
@@ -111,7 +110,7 @@ class ScoreJobs:
                 os.fsync(file.fileno())
             unless_begun.pop_all()
         order = Order(name, "")
-        asked = _asked(path, order) | {"apart": True}
+        asked = _asked(path, order) | {"again": True}
         return self.jobs.start_ready(_TARGET, asked, title=_title(order), identity=job, lane="scoring")
 
     def result(self, job: str) -> Run:
@@ -174,30 +173,29 @@ class ScoreJobs:
                     discard(path)
 
     def score(
-        self, report: Report, *, file: str, name: str, which: Which, allow_missing: bool, apart: bool = False
+        self, report: Report, *, file: str, name: str, which: Which, allow_missing: bool, again: bool = False,
+        apart: bool = False,
     ) -> None:  # fmt: skip
-        """The job: read, score, record, explain; with `apart`, the reasons are the next job of this process."""
+        """The job: read, score, explain, record; with `again`, the file is there for another try when it fails.
+
+        `apart` is what a page of an older program asked for.
+        """
         path = within(self.jobs.folder, report.identity) / file
-        # Where it was interrupted after the run was recorded, it goes on from there.
+        # Where it was interrupted after the run was recorded, there is nothing left to do.
         run = self.runs.recorded_by(report.identity) or self._recorded(
-            report, path, name, allow_missing=allow_missing, keep=apart
+            report, path, name, which, allow_missing=allow_missing, keep=again or apart
         )
-        if apart:
-            report.then(
-                "explain_run", {"run": run, "which": which}, title=f"Reasons of {run}",
-                identity=f"reasons-{run}",
-            )  # fmt: skip
-        else:
-            self.file_scoring.explain_run(report, run=run, which=which)
         report.keep({"run": run})
         self._drop(report.identity)
 
-    def _recorded(self, report: Report, path: Path, name: str, *, allow_missing: bool, keep: bool) -> str:
+    def _recorded(
+        self, report: Report, path: Path, name: str, which: Which, *, allow_missing: bool, keep: bool
+    ) -> str:  # fmt: skip
         """The run of a file; with `keep`, the file is there for another try when this one fails."""
         try:
             model, policy, schema = self.registry.load(), self.policies.in_force(), schemas.load(self.schema_file)
             return self.file_scoring.score_file(
-                name, path, schema, model, policy, now=datetime.now(UTC), allow_missing=allow_missing,
+                name, path, schema, model, policy, now=datetime.now(UTC), allow_missing=allow_missing, which=which,
                 progress=lambda what, at, of: report(at, of, what), job=report.identity,
             ).run.id  # fmt: skip
         except TrustdeskError as error:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.errors import NoScoreError, WrongFeaturesError
-from core.model.learner import Matrix
+from core.model.learner import Matrix, Strongest
 from core.registry.registry import Model
 
 #: Between the names in `Scored.novel`.
@@ -27,7 +27,8 @@ class Scored:
 
     `margin` is the model's own log-odds, `probability` the calibrated risk of being a spammer.
     `novel` names the features outside the training range, separated by semicolons; empty for most.
-    What is not `finite` is no score: whoever asks tells the user so, and no policy takes it.
+    What is not `finite` is no score: whoever asks tells the user so, and no policy takes it. `strongest`: what pushed
+    each score up most; None where it was not asked for.
     """
 
     margin: npt.NDArray[np.float32]
@@ -35,6 +36,7 @@ class Scored:
     missing: npt.NDArray[np.int64]
     novel: npt.NDArray[np.object_]
     version: str
+    strongest: Strongest | None = None
 
     @property
     def finite(self) -> npt.NDArray[np.bool_]:
@@ -44,7 +46,8 @@ class Scored:
     def only(self, chosen: npt.NDArray[np.bool_]) -> Scored:
         """The chosen users, in their order."""
         return Scored(
-            self.margin[chosen], self.probability[chosen], self.missing[chosen], self.novel[chosen], self.version
+            self.margin[chosen], self.probability[chosen], self.missing[chosen], self.novel[chosen], self.version,
+            self.strongest and self.strongest.only(chosen),
         )  # fmt: skip
 
     def checked(self) -> Scored:
@@ -73,32 +76,44 @@ class Scorer:
         """
         return matrix(frame, self.model.metadata.names, self.model.version)
 
-    def score(self, frame: pd.DataFrame) -> Scored:
-        """Score the users of a frame (n rows) that has every feature of the model, whatever else it has."""
-        return self._scored(self.matrix(frame), self._novel(frame))
+    def score(self, frame: pd.DataFrame, *, top: int = 0) -> Scored:
+        """Score the users of a frame (n rows) that has every feature of the model, whatever else it has.
 
-    def score_in_blocks(self, frame: pd.DataFrame, progress: Callable[[int, int], None]) -> Scored:
+        top: how many of the largest contributions to give, in the same pass.
+        """
+        return self._scored(self.matrix(frame), self._novel(frame), top)
+
+    def score_in_blocks(self, frame: pd.DataFrame, progress: Callable[[int, int], None], *, top: int = 0) -> Scored:
         """As `score`, telling how many of the users are done, before the first and after each block."""
         users, parts = len(frame), []
         for start in range(0, max(users, 1), BLOCK):
             progress(start, users)
-            parts.append(self.score(frame.iloc[start : start + BLOCK]))
+            parts.append(self.score(frame.iloc[start : start + BLOCK], top=top))
         progress(users, users)
-        return Scored(**{name: np.concatenate([getattr(each, name) for each in parts]) for name in _ARRAYS},
-                      version=self.model.version)  # fmt: skip
+        strongest = [each.strongest for each in parts if each.strongest is not None]
+        return Scored(
+            **{name: np.concatenate([getattr(each, name) for each in parts]) for name in _ARRAYS},
+            version=self.model.version,
+            strongest=Strongest(*map(np.concatenate, zip(*strongest, strict=True))) if strongest else None,
+        )
 
-    def score_values(self, values: npt.NDArray[np.float64]) -> Scored:
-        """Score a few users by their values (n, f) in the model's order, NaN for missing; the same bits as `score`."""
-        return self._scored(values.astype(np.float32), self._novel_of_few(values))
+    def score_values(self, values: npt.NDArray[np.float64], *, top: int = 0) -> Scored:
+        """As `score`, a few users by their values (n, f) in the model's order, NaN for missing; the same bits."""
+        return self._scored(values.astype(np.float32), self._novel_of_few(values), top)
 
-    def _scored(self, features: Matrix, novel: npt.NDArray[np.object_]) -> Scored:
-        margin = self.model.predictor.margin(features)
+    def _scored(self, features: Matrix, novel: npt.NDArray[np.object_], top: int) -> Scored:
+        strongest = None
+        if top:
+            margin, strongest = self.model.explainer.strongest(features, top)
+        else:
+            margin = np.asarray(self.model.predictor.margin(features), np.float32)
         return Scored(
             margin=margin,
             probability=self.model.calibration.probability(margin),
             missing=np.isnan(features).sum(axis=1),
             novel=novel,
             version=self.model.version,
+            strongest=strongest,
         )
 
     def _novel(self, frame: pd.DataFrame) -> npt.NDArray[np.object_]:

@@ -82,7 +82,7 @@ def test_a_model_that_leads_is_the_same_from_its_file_and_its_reasons_add_up(own
 
     assert families.LEADER.features(content) == features.shape[1]
     assert again.rounds == model.predictor.rounds
-    for same in (again, again.on_one_thread(), again.reloaded()):
+    for same in (again, again.reloaded()):
         assert (same.margin(features) == margin).all()
     pushes = families.LEADER.explainer(again).contributions(features)
     assert np.abs(pushes.sum(axis=1) + again.bias(features.shape[1]) - margin).max() < 1e-4

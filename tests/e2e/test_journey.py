@@ -27,7 +27,6 @@ CONTEXT = ["username", "profile_url", "country"]
 
 
 def reasons_are_there(page: Page) -> None:
-    expect(page.get_by_role("button", name="Explain everyone")).to_be_visible()
     expect(table(page).locator("tbody tr").first).to_contain_text("(+")
     assert all("(+" in told for told in cells(page, "Reasons, strongest first"))
 

@@ -31,7 +31,7 @@ from core.home import Home
 from core.registry import card, registry, sums
 from core.registry.origin import Origin
 from core.schema.schema import Schema
-from core.scoring import export, score_file, table_marks
+from core.scoring import export, table_marks
 from core.scoring.scorer import Scorer
 from core.settings import ROOT
 from tests import make
@@ -121,15 +121,12 @@ class _Scored:
             target = self._home.exports.target(out, table_marks.SCORES, overwrite=True)
             rejected = self._home.exports.rejected_target(out, table_marks.REJECTED, reads=[out], overwrite=True)
             done = self._home.file_scoring.score_file(
-                "x.csv", content, make.SCHEMA, self._model, self._policy, now=make.NOW, allow_missing=way // 2 % 2 == 0
-            )
-            self._runs += 1
-            reasons = score_file.explained(
-                done.frame, done.results["probability"].to_numpy(), self._model, self._policy,
+                "x.csv", content, make.SCHEMA, self._model, self._policy, now=make.NOW, allow_missing=way // 2 % 2 == 0,
                 which=("all", "flagged", "none")[way // 4 % 3],
             )  # fmt: skip
+            self._runs += 1
             kept = export.kept(done.frame, make.SCHEMA, keep_features=way // 16 % 2 == 0)
-            export.write(export.table(kept, done.results, reasons, done.run), target)
+            export.write(export.table(kept, done.results, done.reasons, done.run), target)
             export.write_rejected(self._home.exports.rejected_table(done.dataset.id), rejected)
             assert np.isfinite(done.results["probability"].to_numpy()).all()
             assert done.run.users + done.run.rejected == done.run.received

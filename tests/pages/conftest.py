@@ -17,24 +17,22 @@ from core.data import intake
 from core.home import Home
 from core.registry import registry
 from core.schema import schema as schemas
-from core.scoring import score_file
 from core.scoring.runs import Run
 from core.settings import DEMO_LABELLED, DEMO_USERS, HOME_VARIABLE, ROOT
 from tests import make
 from tests.screen import Scored, Upload, Visit
 
-_START, _LAUNCH, _THEN = jobs.Jobs.start, jobs.Jobs._launch, jobs.Report.then
+_START, _LAUNCH = jobs.Jobs.start, jobs.Jobs._launch
 
 
 @pytest.fixture(autouse=True)
 def _no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files are scored by their job, but in this process, none is kept ready for it, and reasons are not worked out
+    """Files are scored by their job, but in this process, none is kept ready for it, and other jobs are not done
     behind the page, unless a test asks for `real_jobs`.
     """
     monkeypatch.setattr(jobs.Jobs, "start", lambda *_args, **_options: None)
     monkeypatch.setattr(jobs.Jobs, "_launch", jobs.Jobs.work)
     monkeypatch.setattr(workers.Workers, "keep_ready", lambda *_args: None)
-    monkeypatch.setattr(jobs.Report, "then", lambda *_args, **_options: None)
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +45,6 @@ def _seen(monkeypatch: pytest.MonkeyPatch) -> None:
 def real_jobs(_no_processes: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs.Jobs, "start", _START)
     monkeypatch.setattr(jobs.Jobs, "_launch", _LAUNCH)
-    monkeypatch.setattr(jobs.Report, "then", _THEN)
 
 
 @pytest.fixture
@@ -85,15 +82,13 @@ def upload(visit: Visit) -> Upload:
 
 @pytest.fixture
 def scored() -> Scored:
-    """Score a file as the page does, with the reasons of everybody flagged."""
+    """Score a file as the page does, with reasons."""
 
     def run_of(home: Home, frame: pd.DataFrame, *, name: str = "users.csv", reasons: bool = True) -> Run:
         columns, model, policy = schemas.load(home.settings.schema_file), home.registry.load(), make.policy()
-        done = home.file_scoring.score_file(name, make.csv(frame), columns, model, policy, now=make.NOW)
-        if reasons:
-            told = score_file.explained(done.frame, done.results["probability"].to_numpy(), model, policy)
-            home.runs.save_reasons(done.run.id, told)
-        return done.run
+        return home.file_scoring.score_file(
+            name, make.csv(frame), columns, model, policy, now=make.NOW, which="all" if reasons else "none"
+        ).run
 
     return run_of
 

@@ -378,26 +378,18 @@ def test_only_web_addresses_are_links(opened: AppTest, upload: Upload, own: Home
     assert "page" not in json.loads(everyone(upload(own, mixed)).dataframe[0].proto.columns)
 
 
-def test_reasons_appear_when_the_job_is_done(
-    real_jobs: None, upload: Upload, own: Home, to_score: pd.DataFrame
-) -> None:
-    at = upload(own, to_score)
-
-    assert screen.over(own, "reasons-r-0001").status == "done"
-    at.run()
+def test_reasons_of_everybody_come_with_the_scores(upload: Upload, own: Home, to_score: pd.DataFrame) -> None:
+    at = everyone(upload(own, to_score))
 
     assert not at.exception
-    assert table(at)["·reasons"].str.contains("(+", regex=False).all()
-    assert "Explain everyone" in [button.label for button in at.button]
+    told, scores = table(at)["·reasons"], table(at)["·score"]
+    assert len(told) == len(to_score)
+    assert told[scores > scores.median()].str.contains("(+", regex=False).all()
+    assert "Explain everyone" not in [button.label for button in at.button]
 
 
-def test_cancelling_the_reasons_leaves_the_scores_and_offers_them_again(
-    real_jobs: None,
-    visit: Visit,
-    own: Home,
-    scored: Scored,
-    to_score: pd.DataFrame,
-    monkeypatch: pytest.MonkeyPatch,
+def test_a_run_stored_without_reasons_gets_them_on_a_click(
+    real_jobs: None, visit: Visit, own: Home, scored: Scored, to_score: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(HOME_VARIABLE, str(own.settings.home))
     run = scored(own, to_score, reasons=False)
@@ -411,10 +403,11 @@ def test_cancelling_the_reasons_leaves_the_scores_and_offers_them_again(
     assert len(table(at)) == run.flagged
     assert "Reasons of r-0001 was cancelled" in screen.sentences(at)
 
-    next(button for button in at.button if button.label == "Explain the flagged users").click().run()
+    next(button for button in at.button if button.label == "Explain everyone").click().run()
     assert screen.over(own, "reasons-r-0001").status == "done"
     at.run()
     assert table(at)["·reasons"].str.contains("(+", regex=False).all()
+    assert "Explain everyone" not in [button.label for button in at.button]
 
 
 def test_the_notice_of_the_model_stands_on_every_page_that_scores(
@@ -558,11 +551,11 @@ def test_a_hostile_name_is_text_where_its_scoring_is_told(visit: Visit, own: Hom
         assert not [text for text in screen.markdown(at) if "<b>" in text or ":red[x]" in text or "](http" in text]
 
 
-def test_a_file_is_scored_by_a_process_and_its_reasons_follow_in_it(
+def test_a_file_is_scored_and_explained_by_a_process(
     real_jobs: None, upload: Upload, own: Home, to_score: pd.DataFrame
 ) -> None:
     at = upload(own, to_score)
 
     assert at.query_params["run"] == "r-0001"
-    assert screen.over(own, "reasons-r-0001").status == "done"
+    assert own.runs.reasons("r-0001") is not None
     assert [job.status for job in own.jobs.listed(score_job.PAGE)] == ["done"]

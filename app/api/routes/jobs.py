@@ -41,7 +41,7 @@ async def score(
     name: Annotated[
         str, Query(min_length=1, max_length=200, pattern=NO_ZERO, description="What the file is called.")
     ] = "users.csv",
-    reasons: Annotated[Whose, Query(description="Whose scores are explained.")] = "flagged",
+    reasons: Annotated[Whose, Query(description="Whose scores are explained.")] = "all",
     allow_missing: Annotated[bool, Query(description="Whether feature columns may be absent.")] = False,  # noqa: FBT002
     key: Again = None,
 ) -> Job:  # fmt: skip

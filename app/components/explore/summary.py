@@ -17,21 +17,17 @@ from app.words import count, legible, percent, plain
 from core.errors import listed
 from core.explore.interval import wilson
 from core.explore.quality import Finding
-from core.registry.registry import Model
 from core.scoring.view import View
 from core.wording import count as counted
 
 _ICON: Final = {"warning": ":material/warning:", "note": ":material/info:", "fine": ":material/check:"}
 
 
-def glance(view: View, model: Model | None) -> None:
+def glance(view: View) -> None:
     """One sentence on who is looked at, then the findings on the whole dataset."""
     st.markdown(who(view))
     if missing := explore.absent(view):
         st.caption(f"This file was stored without {legible(listed(missing))}: bring it again to look at all features.")
-    if model is not None:
-        with working(f"Explaining a sample of {explore.SAMPLE:,} users with {model.version}") as progress:
-            explore.use(view, model, progress=progress)
     with working(f"Looking through {len(explore.schema(view).names)} features") as progress:
         findings = explore.noted(view, progress=progress)
     grave = [finding for finding in findings if finding.severity != "fine"]

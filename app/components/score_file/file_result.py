@@ -31,25 +31,16 @@ def file_result(run: Run) -> int | None:
     queued(run)
     run_summary(run, services.people(run)["probability"].to_numpy())
     chosen = risks(run)
-    _reasons_under_way(run)
+    _reasons_missing(run)
     return chosen
 
 
-def _reasons_under_way(run: Run) -> None:
-    """Progress of the reasons while they are computed; a way to start them when they are not there."""
-    job = services.reasons_job(run)
+def _reasons_missing(run: Run) -> None:
+    """A way to add the reasons of a run that was stored without those of all its users, and how far that is."""
+    job, known = services.reasons_job(run), services.reasons(run)
     if job is not None and not job.over:
         job_progress(job.id)
-        return
-    stored = services.reasons(run)
-    if stored is None:
+    elif known is None or len(known) < run.users:
         if job is not None and job.message:
             st.caption(plain(job.message))
-        st.button(
-            "Explain the flagged users", icon=":material/search:", on_click=services.explain_in_background, args=(run,)
-        )
-    elif len(stored) < run.users:
-        st.button(
-            "Explain everyone", icon=":material/search:", type="tertiary", on_click=services.explain_in_background,
-            args=(run,), kwargs={"which": "all"}, help="Reasons for the users allowed, too",
-        )  # fmt: skip
+        st.button("Explain everyone", icon=":material/search:", on_click=services.explain_in_background, args=(run,))

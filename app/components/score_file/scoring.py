@@ -42,7 +42,7 @@ def scoring(identity: str) -> str | None:
     if run := services.home().score_jobs.run_of(identity):
         st.session_state.pop(_ASKED, None)
         services.home().shadow.soon()
-        # The process that scored goes on with the reasons. The next file may come, but the table comes first.
+        # The next file may come, but the table comes first.
         services.ready_to_score(after=_TABLE)
         return run
     if job is None or not identity.startswith(score_job.PREFIX):

@@ -240,7 +240,7 @@ def test_what_the_encoder_writes_is_what_xgboost_writes(trained: Home, name: str
 def test_the_trees_read_are_those_that_xgboost_scores_with(trained: Home, twelve: bytes) -> None:
     forest, model = tree_check.forest(twelve), trained.registry.load()
     rows = Scorer(model).matrix(make.users(50))
-    margin = np.full(len(rows), forest.bias)
+    margin = np.full(len(rows), forest.base)
     missing = np.concatenate([tree["default_left"] for tree in trees(opened(twelve))]).astype(bool)
     for start in forest.first:
         node = np.full(len(rows), start)

@@ -22,6 +22,7 @@ from core.schema.schema import Column, Schema
 from core.scoring import export, score_file, table_marks
 from core.scoring.runs import Run
 from core.scoring.score_file import Scoring
+from core.scoring.scorer import Scorer
 from core.targets import Target
 from tests import make
 
@@ -111,14 +112,14 @@ def done(own: Home) -> Scoring:
     users.loc[:2, "name"] = ["=1+1", 'a "b", c', "two\nlines"]
     payload = make.csv(users) + b"u81,0,many,0,1,0,3,=2+2,DE\n"
     return own.file_scoring.score_file(
-        "users.csv", payload, make.SCHEMA, own.registry.load(), make.policy(), now=make.NOW
+        "users.csv", payload, make.SCHEMA, own.registry.load(), make.policy(), now=make.NOW, which="none"
     )  # fmt: skip
 
 
 @pytest.fixture
 def told(done: Scoring, own: Home) -> pd.DataFrame:
-    probability = done.results["probability"].to_numpy()
-    return score_file.explained(done.frame, probability, own.registry.load(), make.policy())
+    model = own.registry.load()
+    return score_file.explained(done.frame, Scorer(model).score(done.frame, top=3), model, make.policy(), "flagged")
 
 
 def result(done: Scoring, told: pd.DataFrame, *, keep_features: bool = False) -> pa.Table:

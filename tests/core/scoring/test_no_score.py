@@ -16,8 +16,9 @@ from core.errors import NoScoreError
 from core.home import Home
 from core.policy.decide import decide
 from core.registry import registry
-from core.scoring import export, score_file, table_marks
+from core.scoring import export, table_marks
 from core.scoring.online import Asked
+from core.scoring.scorer import Scorer
 from tests import make
 from tests.core.registry.crafted import one_bad_leaf, without_score
 from tests.core.scoring.test_online import serving
@@ -60,14 +61,11 @@ def test_a_row_without_a_score_is_rejected_and_told(own: Home, tmp_path: Path, v
 def test_what_is_made_of_such_a_run_has_its_scored_rows_only(own: Home) -> None:
     model = one_bad_leaf(own)
     done = own.file_scoring.score_file("users.csv", TEXT, make.SCHEMA, model, make.policy(), now=make.NOW)
-    reasons = score_file.explained(
-        done.frame, done.results["probability"].to_numpy(), model, make.policy(), which="all",
-    )  # fmt: skip
-    own.runs.save_reasons(done.run.id, reasons)
     table: pa.Table = own.exports.run_table(done.run)
     assert table.column("user").to_pylist() == USERS["user"][~without_score(model, USERS)].tolist()
     assert not table.column("score").null_count
-    assert reasons.index.tolist() == done.frame.index.tolist()
+    assert done.reasons.index.tolist() == done.frame.index.tolist()
+    assert table.column("reason_1").null_count == 0
 
 
 def test_the_whole_file_stays_for_a_model_that_scores_everybody(own: Home) -> None:
@@ -109,7 +107,7 @@ def everyone() -> list[Asked]:
 def test_a_user_without_a_score_is_told_so_and_nothing_is_stored(own: Home) -> None:
     model, ours = one_bad_leaf(own), serving(own)
     bad = without_score(model, USERS)
-    ours.model, ours._alone = model, model
+    ours.model, ours._scorer = model, Scorer(model)
     ours.warm_up()
     with pytest.raises(NoScoreError, match=f"v0001 gives {bad.sum()} of 40 users no score") as told:
         ours.score(everyone(), now=make.NOW)

@@ -23,6 +23,7 @@ from core.schema.glossary import Glossary, Meaning
 from core.schema.schema import Column, Schema
 from core.scoring import online_runs, score_file
 from core.scoring.online import Asked, Serving
+from core.scoring.scorer import Scorer
 from tests import make
 
 GLOSSARY = Glossary({"links": Meaning("Links", "Links in messages", "Content", assumed=True)})
@@ -103,7 +104,8 @@ def test_reasons_are_those_of_the_file_and_told_in_the_words_of_the_glossary(own
     frame = make.users(300, seed=5)
     found = serving(own).score(asked(frame, which="all"), now=make.NOW)
     read = intake.read("users.csv", make.csv(frame), make.SCHEMA).frame
-    texts = score_file.explained(read, np.zeros(len(read)), own.registry.load(), make.policy(), which="all")
+    model = own.registry.load()
+    texts = score_file.explained(read, Scorer(model).score(read, top=3), model, make.policy(), "all")
 
     assert [[reason.text for reason in each.reasons] for each in found] == [
         [text for text in row if text] for row in texts.to_numpy().tolist()
@@ -114,7 +116,11 @@ def test_reasons_are_those_of_the_file_and_told_in_the_words_of_the_glossary(own
 
 def test_whose_score_is_explained_can_be_chosen(own: Home) -> None:
     frame, ours = make.users(300, seed=5), serving(own)
-    flagged = ours.score(asked(frame), now=make.NOW)
+    everybody = ours.score(asked(frame), now=make.NOW)
+    assert [bool(each.reasons) for each in everybody] == [
+        bool(each.reasons) for each in ours.score(asked(frame, which="all"), now=make.NOW)
+    ]
+    flagged = ours.score(asked(frame, which="flagged"), now=make.NOW)
     bands = {each.band for each in flagged}
 
     assert {"allow", "monitor", "human_review"} <= bands

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
 
 from core.home import Home
+from core.model.learner import Strongest
 from core.schema.glossary import Glossary, Meaning
 from core.scoring import reasons as explain
 from core.scoring.reasons import Reason
@@ -20,23 +20,6 @@ from tests import make
 GLOSSARY = Glossary({"links": Meaning("Links", "Links in messages", "Content", assumed=True)})
 
 
-@st.composite
-def pushes(draw: st.DrawFn) -> np.ndarray:
-    shape = draw(st.tuples(st.integers(0, 6), st.integers(1, 7)))
-    # Few distinct values, so that there are ties and zeros.
-    values = st.sampled_from([-2.0, -0.5, -0.0, 0.0, 1e-30, 0.5, 1.5])
-    return draw(arrays.arrays(np.float32, shape, elements=values))
-
-
-@given(pushes(), st.integers(1, 9))
-def test_the_strongest_are_the_k_largest_above_zero_in_the_order_of_the_columns(values: np.ndarray, k: int) -> None:
-    found = explain.strongest(values, k)
-    assert found.shape == (len(values), k)
-    for row, positions in zip(values.tolist(), found.tolist(), strict=True):
-        ranked = sorted((i for i, push in enumerate(row) if push > 0), key=lambda i: (-row[i], i))[:k]
-        assert positions == ranked + [-1] * (k - len(ranked))
-
-
 def frame() -> pd.DataFrame:
     return pd.DataFrame(
         {"X19": [7, 0, 3], "X13": [np.nan, 2.5, np.nan], "X2": [1e12, -0.0, 0.1]}, index=pd.Index([1, 3, 7], name="row")
@@ -45,7 +28,7 @@ def frame() -> pd.DataFrame:
 
 def test_a_reason_is_told_as_feature_value_and_push() -> None:
     values = np.array([[1.834, 0.42, -3.0], [-1, -2, 0.0], [0.2, 0.2, 0.1]], np.float32)
-    told = explain.texts(frame(), ["X19", "X13", "X2"], values, 2)
+    told = explain.texts(frame(), ["X19", "X13", "X2"], Strongest.of(values, 2))
     assert told.index.tolist() == [1, 3, 7]
     assert told["reason_1"].tolist() == ["X19=7 (+1.83)", "", "X19=3 (+0.20)"]
     assert told["reason_2"].tolist() == ["X13=missing (+0.42)", "", "X13=missing (+0.20)"]
@@ -54,7 +37,7 @@ def test_a_reason_is_told_as_feature_value_and_push() -> None:
 def test_there_are_as_many_columns_as_asked_for_also_with_fewer_features_or_nobody() -> None:
     values = np.ones((3, 3), np.float32)
     for rows in (slice(None), slice(0)):
-        told = explain.texts(frame()[rows], ["X19", "X13", "X2"], values[rows], 5)
+        told = explain.texts(frame()[rows], ["X19", "X13", "X2"], Strongest.of(values[rows], 5))
         assert list(told.columns) == [f"reason_{i}" for i in range(1, 6)]
         assert (told["reason_4"] == "").all()
         assert {str(kind) for kind in told.dtypes} == {"str"}
@@ -115,8 +98,17 @@ def test_the_reasons_of_a_file_are_those_of_its_users_one_by_one(trained: Home) 
     model = trained.registry.load()
     users = make.users(40, seed=3)
     values = model.explainer.contributions(Scorer(model).matrix(users))
-    told = explain.texts(users, model.metadata.names, values, 3)
+    told = explain.texts(users, model.metadata.names, Strongest.of(values, 3))
     for at in range(len(users)):
         each = explain.reasons(users.iloc[at][list(model.metadata.names)], values[at], model.metadata, GLOSSARY)
         texts = [reason.text for reason in each if reason.contribution > 0][:3]
         assert told.iloc[at].tolist() == texts + [""] * (3 - len(texts))
+
+
+@given(st.lists(st.tuples(st.floats(width=32, allow_infinity=False), st.floats(2.0**-40, 1e6, width=32)), max_size=20))
+def test_reasons_written_for_many_are_those_written_one_by_one(given_: list[tuple[float, float]]) -> None:
+    values, pushes = ([pair[at] for pair in given_] for at in (0, 1))
+    users = pd.DataFrame({"X1": np.array(values, np.float64)})
+    strongest = Strongest(np.zeros((len(users), 1), np.int32), np.array(pushes, np.float32).reshape(-1, 1))
+    found = explain.texts(users, ["X1"], strongest)["reason_1"].tolist()
+    assert found == [explain.told("X1", value_text(value), push) for value, push in zip(values, pushes, strict=True)]

@@ -7,11 +7,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from core.errors import FileProblemError, MissingColumnsError, WrongFeaturesError
+from core.errors import FileProblemError, MissingColumnsError, StorageError, WrongFeaturesError
 from core.home import Home
+from core.model.learner import Strongest
 from core.policy.decide import decide
 from core.schema.schema import Column, Schema
-from core.scoring import reasons, score_file
+from core.scoring import reasons, runs, score_file
 from core.scoring.score_file import Scoring, Which
 from core.scoring.scorer import Scorer
 from tests import make
@@ -35,8 +36,9 @@ def score(home: Home, payload: bytes | Path = PAYLOAD, name: str = "users.csv") 
 
 
 def told(done: Scoring, home: Home, which: Which, top: int = 3) -> pd.DataFrame:
-    probability = done.results["probability"].to_numpy()
-    return score_file.explained(done.frame, probability, home.registry.load(), POLICY, which=which, top=top)
+    model = home.registry.load()
+    scored = Scorer(model).score(done.frame, top=top)
+    return score_file.explained(done.frame, scored, model, POLICY, which)
 
 
 def test_every_user_received_is_scored_or_rejected(own: Home) -> None:
@@ -89,11 +91,38 @@ def test_reasons_are_exact(own: Home) -> None:
     done = score(own)
     model = own.registry.load()
     values = model.explainer.contributions(Scorer(model).matrix(done.frame))
-    assert told(done, own, "all").equals(reasons.texts(done.frame, model.metadata.names, values, 3))
+    assert done.reasons.equals(reasons.texts(done.frame, model.metadata.names, Strongest.of(values, 3)))
 
 
-def test_the_job_behind_a_page_saves_the_same_reasons(own: Home) -> None:
-    done = score(own, make.csv(make.users(1200, seed=6)))
+@pytest.mark.parametrize("which", ["all", "flagged", "none"])
+def test_scores_and_reasons_are_stored_together(own: Home, which: Which) -> None:
+    payload = make.csv(make.users(300, seed=5))
+    done = own.file_scoring.score_file(
+        "users.csv", payload, make.SCHEMA, own.registry.load(), POLICY, now=make.NOW, which=which, top=2
+    )
+    stored = own.runs.reasons(done.run.id)
+    assert done.reasons.equals(told(done, own, which, top=2)) or which == "none"
+    assert (stored is None) == (which == "none")
+    assert stored is None or stored.equals(done.reasons)
+
+
+def test_a_run_that_cannot_be_stored_leaves_no_reasons_behind(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise StorageError("scores.parquet", "there is no room")
+
+    monkeypatch.setattr(runs, "_scores", full)
+    with pytest.raises(StorageError):
+        score(own)
+    assert not list(own.settings.runs.iterdir())
+    monkeypatch.undo()
+    assert score(own).run.id == "r-0001"
+
+
+def test_a_job_adds_the_same_reasons_to_a_run_stored_without(own: Home) -> None:
+    done = own.file_scoring.score_file(
+        "users.csv", make.csv(make.users(1200, seed=6)), make.SCHEMA, own.registry.load(), POLICY, now=make.NOW,
+        which="none",
+    )  # fmt: skip
     for which, users in (("flagged", done.run.flagged), ("all", done.run.users)):
         identity = f"reasons-{which}"
         target = "explain_run"
