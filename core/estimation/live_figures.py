@@ -19,11 +19,11 @@ from core.estimation.sampling_cells import Labels, Users
 from core.feedback import standing
 from core.feedback.table import column
 from core.planning.backlog import MOST_RUNS, PERIOD_DAYS
+from core.planning.inclusions import Inclusions
 from core.policy.decide import decide
 from core.ports import DatasetStore
 from core.schema import schema as schemas
 from core.scoring.runs import Run, Runs
-from core.scoring.user_names import UserNames, latest
 
 _LABEL: Final = {"spammer": 1.0, "legitimate": 0.0, "unsure": np.nan}
 
@@ -51,8 +51,8 @@ class LiveFigures:
     """Weighted figures of the runs of a home."""
 
     datasets: DatasetStore
+    inclusions: Inclusions
     runs: Runs
-    user_names: UserNames
     schema_file: Path
 
     def figures(self, run: Run, verdicts: pd.DataFrame) -> Figures | None:
@@ -94,7 +94,7 @@ class LiveFigures:
 
     def _of(self, runs: Sequence[Run], verdicts: pd.DataFrame) -> tuple[int, Figures] | None:
         """How many users these runs have, newest first, and the figures of them all."""
-        drawn = [(run, found) for run in runs if (found := self._drawn(run)) is not None]
+        drawn = [(run, found) for run in runs if (found := self.inclusions.of(run)) is not None]
         if not drawn:
             return None
         code, names = pd.factorize(np.concatenate([found["user"].to_numpy(object) for _, found in drawn]))
@@ -123,7 +123,7 @@ class LiveFigures:
 
         Indexed by input row; whose verdicts count is as in `figures`. None while the run has no plan.
         """
-        if (drawn := self._drawn(run)) is None:
+        if (drawn := self.inclusions.of(run)) is None:
             return None
         chosen = drawn[drawn["chosen"]]
         label, _ = self._labels(run, chosen, verdicts)
@@ -133,21 +133,10 @@ class LiveFigures:
         )
         return frame[frame["label"].notna()]
 
-    def _drawn(self, run: Run) -> pd.DataFrame | None:
-        """`user`, `inclusion` and `chosen` of each user of a run by the latest row, indexed by it. None: no plan."""
-        if (plan := self.runs.plan(run.id)) is None:
-            return None
-        names = self.user_names.of(run)
-        once = plan.loc[plan.index.isin(latest(names))]
-        by_hand = once.index.isin(self.runs.sent(run.id).index)
-        inclusion = np.where(by_hand, 1.0, once["inclusion"].to_numpy())
-        chosen = once["chosen"].to_numpy() | by_hand
-        return pd.DataFrame({"user": names.loc[once.index], "inclusion": inclusion, "chosen": chosen}, once.index)
-
     def _labels(
         self, run: Run, chosen: pd.DataFrame, verdicts: pd.DataFrame
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-        """The label of each row of `_drawn`, (m,), NaN without one, and whether it was judged, (m,)."""
+        """The label of each row of `Inclusions.of`, (m,), NaN without one, and whether it was judged, (m,)."""
         names = [name for name in schemas.load(self.schema_file).names if column(name) in verdicts.columns]
         at = pd.Index(chosen["user"]).get_indexer(pd.Index(verdicts["user"]))
         given, at = verdicts[at >= 0], at[at >= 0]
