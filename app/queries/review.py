@@ -47,8 +47,11 @@ def live_period(run: Run, days: int = PERIOD_DAYS) -> Live | None:
     """What the verdicts say of the model and policy of a run, over all their runs of so many days up to it."""
     here, known = services.home(), services.home().ledger
     known.refresh()
-    sent = sum(len(here.runs.sent(each.id)) for each in here.live_figures.period(run, days))
-    key = ("period", here, run.id, days, known.position, sent, here.cases.newest())
+    period = here.live_figures.period(run, days)
+    sent = sum(len(here.runs.sent(each.id)) for each in period.runs)
+    key = (
+        "period", here, run.id, days, known.position, sent, here.cases.newest(), len(period.runs), period.left_out
+    )  # fmt: skip
     return services.kept(key, lambda: here.live_figures.live(run, known.valid(), days=days))
 
 

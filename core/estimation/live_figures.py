@@ -24,20 +24,51 @@ from core.policy.decide import decide
 from core.ports import DatasetStore
 from core.schema import schema as schemas
 from core.scoring.runs import Run, Runs
+from core.wording import count
 
 _LABEL: Final = {"spammer": 1.0, "legitimate": 0.0, "unsure": np.nan}
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """How many runs of a period its figures leave out: `unplanned` ones, and `unread` ones, older than as many planned
+    runs as are read.
+    """
+
+    unplanned: int
+    unread: int
+
+    @property
+    def sentence(self) -> str:
+        """How many and why, for a person; "" where none is."""
+        told = [
+            f"{count(self.unplanned, 'run')} without a plan, from which nobody was drawn yet: fill the places of a day"
+        ] * bool(self.unplanned)
+        told += [
+            f"{count(self.unread, 'run')} older than the {MOST_RUNS:,} newest ones with a plan, which alone are read"
+        ] * bool(self.unread)
+        return f"Left out: {', and '.join(told)}." if told else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Runs of a model and policy over some days: the `runs` that figures are of, newest first, and those `left_out`."""
+
+    runs: tuple[Run, ...]
+    left_out: LeftOut
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Live:
-    """What is live over `days` days: the `runs` that have a plan, newest first, how many `users` they have, and the
-    `figures`.
+    """What is live over `days` days: the `runs` that have a plan, newest first, how many `users` they have, the
+    `figures`, and what these leave out.
     """
 
     runs: tuple[Run, ...]
     days: int
     users: int
     figures: Figures
+    left_out: LeftOut
 
     @property
     def name(self) -> str:
@@ -76,21 +107,23 @@ class LiveFigures:
         The label is that on the values of the latest run in which there is one. None while no run has a plan.
         """
         period = self.period(run, days)
-        found = self._of(period, verdicts)
-        return None if found is None else Live(period, days, *found)
+        found = self._of(period.runs, verdicts)
+        return None if found is None else Live(period.runs, days, *found, period.left_out)
 
-    def period(self, run: Run, days: int = PERIOD_DAYS) -> tuple[Run, ...]:
-        """The planned runs of the model and policy of a run, of so many days up to this one, newest first."""
+    def period(self, run: Run, days: int = PERIOD_DAYS) -> Period:
+        """The runs of the model and policy of a run, of so many days up to this one.
+
+        Runs after the newest with a plan have none: they are left out as those of before are.
+        """
         if days < 1:
             raise BadOptionError("days", "a period has at least 1 day.")
-        ours = (run.model, run.policy.version)
-        return tuple(
-            each
-            for each in self.runs.recent(MOST_RUNS)
-            if (each.model, each.policy.version) == ours
-            and run.created - timedelta(days=days) < each.created <= run.created
-            and self.runs.planned(each.id)
-        )
+        ours = self.runs.under(run.model, run.policy.version, after=run.created - timedelta(days=days))
+        planned = [each for each in ours if self.runs.planned(each.id)]
+        up_to = [each for each in planned if each.created <= run.created]
+        known, is_last = {each.id for each in planned}, len(up_to) == len(planned)
+        unplanned = [each for each in ours if each.id not in known and (is_last or each.created <= run.created)]
+        left_out = LeftOut(sum(each.users > 0 for each in unplanned), len(up_to[MOST_RUNS:]))
+        return Period(tuple(up_to[:MOST_RUNS]), left_out)
 
     def _of(self, runs: Sequence[Run], verdicts: pd.DataFrame) -> tuple[int, Figures] | None:
         """How many users these runs have, newest first, and the figures of them all."""

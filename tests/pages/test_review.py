@@ -632,6 +632,15 @@ def test_with_few_verdicts_the_page_says_too_few(desk: AppTest, own: Home) -> No
     assert set(at.table[0].value["Weighted"]) <= {"too few to say", "–"}
 
 
+def test_the_figures_say_which_runs_they_leave_out(desk: AppTest, own: Home) -> None:
+    frame = make.users(60, seed=8)
+    reviewing.scored(own, frame.assign(user=frame["user"] + "x"), own.runs.find("r-0001").policy)
+    at = panel(desk, "Figures")
+
+    assert not at.exception
+    assert "still to be judged. Left out: 1 run without a plan, from which nobody was drawn yet" in screen.sentences(at)
+
+
 def test_with_everybody_judged_the_figures_are_those_of_the_truth(visit: Visit, own: Home) -> None:
     frame = make.users(600, seed=7).fillna({"ratio": 0.0})
     run = reviewing.planned(own, frame.drop(columns="spam"), capacity=600, audit=1.0, uncertain=0)
