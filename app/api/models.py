@@ -174,9 +174,7 @@ class FeedbackStats(Told):
     last_retrain_version: Annotated[str | None, means("What came of it.")]
     run: Annotated[
         dict[str, Any] | None,
-        means(
-            "Weighted figures of the period up to the newest run with a plan, and the runs left out; or null."
-        ),
+        means("Weighted figures of the period up to the newest run with a plan, and the runs left out; or null."),
     ]
 
 

@@ -94,13 +94,18 @@ def figures(users: Users, labels: Labels) -> Figures:
     `expected_events` and which interval is used depend on the scores and on how many labels there are, never on what
     they say. Raises ValueError when a label has a lower inclusion than any user of its cell.
     """
-    if (labels.inclusion < users.lowest[cells(labels.severity, labels.inclusion)]).any():
-        raise ValueError("The labels are of other users: some have a lower inclusion than any user of the run.")
     return Figures(
+        recall=recall(users, labels),
         bands=tuple(_precision(users, labels, group) for group in _BAND),
         precision=_precision(users, labels, _FLAGGED),
-        recall=_recall(users, labels),
     )
+
+
+def recall(users: Users, labels: Labels) -> Estimate:
+    """Recall alone, as `figures` has it. Raises ValueError as that does."""
+    if (labels.inclusion < users.lowest[cells(labels.severity, labels.inclusion)]).any():
+        raise ValueError("The labels are of other users: some have a lower inclusion than any user of the run.")
+    return _recall(users, labels)
 
 
 def _precision(users: Users, labels: Labels, group: Group) -> Estimate:
