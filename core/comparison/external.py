@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -55,7 +55,7 @@ class Predictions:
 
     @property
     def contender(self) -> Contender:
-        return Contender(self.name, self.probability, self.kind, self.note)
+        return Contender(self.name, self.probability, self.kind, self.note, of_file=True)
 
 
 def read(name: str, payload: bytes | Path) -> Predictions:
@@ -152,7 +152,7 @@ def on(
             f"y_true differs from {of} for {count(len(differs), 'user')}, such as {quoted(wanted[differs[0]])}: "
             "one of the two has wrong labels.",
         )  # fmt: skip
-    return Contender(predictions.name, predictions.probability[rows], predictions.kind, predictions.note)
+    return replace(predictions.contender, probability=predictions.probability[rows])
 
 
 def _same_rows(first: Predictions, other: Predictions) -> None:
