@@ -179,6 +179,23 @@ def test_91_760_predictions_are_compared():
     assert found.difference("pr_auc").better == "0.05.csv"
 
 
+@pytest.mark.parametrize("row", ['u1,"0,0.2', "u1,0,0.2,more", "u" * 20_000 + '","0,0.2'])
+def test_a_header_that_cannot_be_used_is_told_before_any_row_is_looked_at(row):
+    with pytest.raises(FileProblemError, match="predictions need the columns id, y_true, y_proba"):
+        read(f"user,truth,said\nu0,0,0.1\n{row}\n")
+
+
+def test_a_file_of_empty_cells_has_no_header():
+    with pytest.raises(FileProblemError, match="predictions need the columns id, y_true, y_proba"):
+        read(",,\n,,\n")
+
+
+@pytest.mark.parametrize("row", ['u3,"0,0.2', '"u' + "3" * 20_000 + '",0,0.2'])
+def test_of_several_lines_that_cannot_be_used_the_first_is_told(row):
+    with pytest.raises(FileProblemError, match="line 3 has 4 cells, the header 3"):
+        read(f"id,y_true,y_proba\nu1,0,0.1\nu2,1,0.2,more\n{row}\n")
+
+
 def test_true_and_false_are_labels_like_1_and_0():
     plain = external.read("p.csv", b"id,y_true,y_proba\nu1,0,0.2\nu2,1,0.9\n")
     words = external.read("p.csv", b"id,y_true,y_proba\nu1,False,0.2\nu2, TRUE,0.9\n")
