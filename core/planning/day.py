@@ -80,12 +80,12 @@ class Outlook:
         late = self.flagged - self.today
         if late <= 0:
             return 0
-        return self._before + math.ceil(late / self.a_day) if self.a_day and self.capacity else None
+        return math.ceil(self._before + late / self.a_day) if self.a_day and self.capacity else None
 
     @property
-    def _before(self) -> int:
+    def _before(self) -> float:
         """Days from tomorrow on that open cases take, before the flagged who wait have their turn."""
-        return math.ceil(max(self.carried - self.capacity, 0) / self.capacity)
+        return max(self.carried - self.capacity, 0) / self.capacity
 
     @property
     def full(self) -> bool:
@@ -120,7 +120,7 @@ class Outlook:
 
     def _when(self, last: int) -> str:
         """From which day on the flagged who wait are reviewed, until the last."""
-        first = self._before + 1
+        first = math.floor(self._before) + 1
         if first == last:
             return "tomorrow" if first == 1 else f"in {count(first, 'day')}"
         return f"from tomorrow on, the last in {count(last, 'day')}" if first == 1 else f"in {first:,} to {last:,} days"

@@ -82,7 +82,7 @@ def test_what_is_carried_over_is_said_first_and_delays_the_others() -> None:
     assert late.days == 3
     assert late.sentence == (
         "Today's 200 places are all taken: 500 open cases come first. 100 more flagged users wait: they are reviewed "
-        "in 3 days at 200 reviews a day."
+        "in 2 to 3 days at 200 reviews a day."
     )
 
 
@@ -96,7 +96,12 @@ def test_what_is_carried_over_is_said_first_and_delays_the_others() -> None:
             200,
             "161 more flagged users wait: they are reviewed from tomorrow on, the last in 2 days at 200 reviews a day.",
         ),
-        (500, 401, "500 more flagged users wait: they are reviewed in 3 to 6 days at 200 reviews a day."),
+        (500, 401, "500 more flagged users wait: they are reviewed in 2 to 5 days at 200 reviews a day."),
+        (
+            159,
+            201,
+            "159 more flagged users wait: they are reviewed tomorrow at 200 reviews a day.",
+        ),  # one more was drawn
         (0, 200, "No other flagged user waits."),
     ],
 )
