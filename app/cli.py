@@ -8,13 +8,12 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
 import typer
-from click import Choice
 
 from app import guard
 from app.commands import (
@@ -39,7 +38,7 @@ from app.commands import (
 )
 from app.commands.shared import HomeOption, home_of
 from app.guard import tell
-from core.errors import BadOptionError, RefusedError
+from core.errors import BadOptionError, CancelledError, RefusedError
 from core.home import Home
 from core.settings import ROOT, Reach, dashboard_environment
 
@@ -158,7 +157,7 @@ def schema(
         except UnclearLabelError as error:
             if not sys.stdin.isatty():
                 raise
-            answer = typer.prompt(error.question, type=Choice([*error.shares]), show_choices=False, err=True)
+            answer = _asked(error.question, list(error.shares))
             inferred = infer.infer(users.name, users, id=id_, label=label, positive=answer, missing=missing)
         schemas.save(inferred.schema, home.settings.schema_file)
         for note in inferred.notes:
@@ -166,3 +165,17 @@ def schema(
         tell(
             f"Wrote {len(inferred.schema.features)} features to {home.settings.schema_file}. Look it over, then train."
         )
+
+
+def _asked(question: str, answers: Sequence[str]) -> str:
+    """One of these answers, from whoever sits at the terminal; another one is asked for again."""
+
+    def given(text: str) -> str:
+        if text not in answers:
+            raise typer.BadParameter(f"Answer {' or '.join(answers)}.")
+        return text
+
+    try:
+        return str(typer.prompt(question, value_proc=given, err=True))
+    except typer.Abort:
+        raise CancelledError("The command") from None

@@ -143,6 +143,7 @@ class Home(Stores):
             self.audit,
             self.datasets,
             self.gate_reports,
+            self.inclusions,
             self.learning,
             self.ledger,
             self.registry,
@@ -268,7 +269,7 @@ class Home(Stores):
     def live_figures(self) -> LiveFigures:
         from core.estimation.live_figures import LiveFigures
 
-        return LiveFigures(self.datasets, self.runs, self.user_names, self.settings.schema_file)
+        return LiveFigures(self.datasets, self.inclusions, self.runs, self.settings.schema_file)
 
     @cached_property
     def inspection(self) -> Inspection:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from core.monitoring.incidents import Incidents
     from core.monitoring.targets import TargetOptions
     from core.planning.entries import Entries
+    from core.planning.inclusions import Inclusions
     from core.policy.store import Policies
     from core.registry.lineage import Lineage
     from core.registry.registry import Registry
@@ -309,6 +310,12 @@ class Stores:
         from core.planning.entries import Entries
 
         return Entries(self.datasets, self.runs, self.settings.schema_file)
+
+    @cached_property
+    def inclusions(self) -> Inclusions:
+        from core.planning.inclusions import Inclusions
+
+        return Inclusions(self.runs, self.user_names)
 
     @cached_property
     def enqueuing(self) -> Enqueuing:

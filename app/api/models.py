@@ -172,7 +172,10 @@ class FeedbackStats(Told):
     by_reviewer: Annotated[dict[str, int], means("Verdicts that stand, by who gave them.")]
     last_retrain: Annotated[datetime | None, means("When this home was retrained last.")]
     last_retrain_version: Annotated[str | None, means("What came of it.")]
-    run: Annotated[dict[str, Any] | None, means("Weighted figures of the newest run sent to review; null without one.")]
+    run: Annotated[
+        dict[str, Any] | None,
+        means("Weighted figures of the period up to the newest run with a plan, and the runs left out; or null."),
+    ]
 
 
 class RetrainRequest(Sent):

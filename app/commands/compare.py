@@ -115,7 +115,7 @@ def _compared(home: Home, label: Floats, a: Contender, b: Contender, seed: int) 
 
     thresholds = _thresholds(home)
     found = compared(label, a, b, seed=seed, thresholds=thresholds)
-    return {**found.as_json(), **_lead(home, found, label, a, b), "cautions": _upside_down(found)}
+    return {**found.as_json(), **_lead(home, found, label, a, b), "cautions": _upside_down(found, a, b)}
 
 
 def _lead(home: Home, found: Comparison, label: Floats, a: Contender, b: Contender) -> dict[str, Any]:
@@ -145,12 +145,12 @@ def _with_file(
     return {"rows": rows.sentence, **_compared(home, rows.label, contender(first), contender(second), seed)}
 
 
-def _upside_down(comparison: Comparison) -> list[str]:
+def _upside_down(comparison: Comparison, *contenders: Contender) -> list[str]:
     """Those of the two who seem to give the probability of the other class."""
     from core.evaluation import cautions
 
-    pairs = zip((comparison.a, comparison.b), comparison.figures, strict=True)
-    said = [cautions.upside_down(name, figures.overall["roc_auc"]) for name, figures in pairs if figures.overall]
+    both = zip(contenders, comparison.figures, strict=True)
+    said = (cautions.upside_down(of.name, found.overall["roc_auc"], of.given) for of, found in both if found.overall)
     return [each for each in said if each]
 
 

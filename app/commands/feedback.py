@@ -66,11 +66,7 @@ def stats(
         found = home.live_figures.live(chosen, verdicts.valid(), days=days) if chosen else None
         alone = home.live_figures.figures(chosen, verdicts.valid()) if chosen and run else None
         if chosen and found:
-            facts["run"] = (
-                figures.of_run(chosen, alone, chosen.users)
-                if alone
-                else figures.of_run(chosen, found.figures, found.users, found.name)
-            )
+            facts["run"] = figures.of_run(chosen, alone) if alone else figures.of_period(chosen, found, found.name)
         figures.show(facts, as_json=as_json)
         if facts["set_aside"]:
             tell(f"{_count(facts['set_aside'], 'unfinished line')} set aside after a crash; none was acknowledged.")

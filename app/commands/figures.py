@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from core.estimation.estimate import Estimate, Figures
+    from core.estimation.live_figures import Live
     from core.scoring.runs import Run
 
 
@@ -30,10 +31,19 @@ def counts(total: int, standing: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def of_run(run: Run, figures: Figures, users: int, name: str = "") -> dict[str, Any]:
-    """What the verdicts say of a run, or of a period that ends with it; `users`: of all its runs; `name`: of them."""
-    about = {"id": name or run.id, "model_version": run.model, "policy_version": run.policy.version, "users": users}
-    return about | _as_json(figures)
+def of_run(run: Run, figures: Figures) -> dict[str, Any]:
+    """What the verdicts say of a run alone."""
+    return _about(run, run.id, run.users) | _as_json(figures)
+
+
+def of_period(run: Run, live: Live, name: str) -> dict[str, Any]:
+    """What they say of a period that ends with a run, under a name, and which of its runs are left out."""
+    left_out = asdict(live.left_out) | {"sentence": live.left_out.sentence}
+    return _about(run, name, live.users) | {"left_out": left_out} | _as_json(live.figures)
+
+
+def _about(run: Run, name: str, users: int) -> dict[str, Any]:
+    return {"id": name, "model_version": run.model, "policy_version": run.policy.version, "users": users}
 
 
 def _as_json(figures: Figures) -> dict[str, Any]:
@@ -70,6 +80,7 @@ def _lines(facts: dict[str, Any]) -> list[str]:
     if run := facts["run"]:
         lines += [f"{run['id']}: {run['model_version']} under {run['policy_version']}, {run['users']:,} users; "
                   "95 % intervals"]  # fmt: skip
+        lines += [sentence] if (sentence := run.get("left_out", {}).get("sentence")) else []
         lines += [_line("precision", run["precision"]), _line("recall", run["recall"])]
         lines += [_line(f"spammers in {band}", each) for band, each in reversed(run["spammers_by_band"].items())]
     return lines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.queries import services
 from core.estimation.estimate import Figures
+from core.estimation.forecast import Forecast
 from core.estimation.live_figures import Live
 from core.planning.backlog import PERIOD_DAYS
 from core.planning.day import Outlook
@@ -22,6 +23,16 @@ def outlook() -> Outlook:
         here.policies.in_force().version, here.registry.champion(), f"{day:%Y-%m-%d}",
     )  # fmt: skip
     return services.kept(key, lambda: here.plans.outlook(now=day))
+
+
+def forecast() -> Forecast | None:
+    """What the verdicts of the coming days will say; anew when runs, plans, guidance, model or policy have changed."""
+    here, newest = services.home(), next(iter(services.home().runs.recent(1)), None)
+    key = (
+        "forecast", here, newest and newest.id, here.cases.newest(), here.guidance.load().version,
+        here.policies.in_force().version, here.registry.champion(),
+    )  # fmt: skip
+    return services.kept(key, here.forecasts.ahead)
 
 
 def nobody_flagged(run: Run) -> str:
@@ -47,8 +58,11 @@ def live_period(run: Run, days: int = PERIOD_DAYS) -> Live | None:
     """What the verdicts say of the model and policy of a run, over all their runs of so many days up to it."""
     here, known = services.home(), services.home().ledger
     known.refresh()
-    sent = sum(len(here.runs.sent(each.id)) for each in here.live_figures.period(run, days))
-    key = ("period", here, run.id, days, known.position, sent, here.cases.newest())
+    period = here.live_figures.period(run, days)
+    sent = sum(len(here.runs.sent(each.id)) for each in period.runs)
+    key = (
+        "period", here, run.id, days, known.position, sent, here.cases.newest(), len(period.runs), period.left_out
+    )  # fmt: skip
     return services.kept(key, lambda: here.live_figures.live(run, known.valid(), days=days))
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -55,7 +55,7 @@ class Predictions:
 
     @property
     def contender(self) -> Contender:
-        return Contender(self.name, self.probability, self.kind, self.note)
+        return Contender(self.name, self.probability, self.kind, self.note, of_file=True)
 
 
 def read(name: str, payload: bytes | Path) -> Predictions:
@@ -63,8 +63,7 @@ def read(name: str, payload: bytes | Path) -> Predictions:
 
     Raises FileProblemError, which names the first line that cannot be used, or TooFewRowsError for one class only.
     """
-    header, records, lines = _records(name, open_text(name, payload).data.decode())
-    truth, says = _form(name, header)
+    header, (truth, says), records, lines = _records(name, open_text(name, payload).data.decode())
     columns = {column: [record[header.index(column)] for record in records] for column in header if column in _KNOWN}
     kind, note = _SAYS[says], ""
     said = _classes(name, says, columns, lines) if kind == "label" else _numbers(name, says, columns[says], lines)
@@ -152,7 +151,7 @@ def on(
             f"y_true differs from {of} for {count(len(differs), 'user')}, such as {quoted(wanted[differs[0]])}: "
             "one of the two has wrong labels.",
         )  # fmt: skip
-    return Contender(predictions.name, predictions.probability[rows], predictions.kind, predictions.note)
+    return replace(predictions.contender, probability=predictions.probability[rows])
 
 
 def _same_rows(first: Predictions, other: Predictions) -> None:
@@ -164,26 +163,36 @@ def _same_rows(first: Predictions, other: Predictions) -> None:
         )  # fmt: skip
 
 
-def _records(name: str, text: str) -> tuple[list[str], list[list[str]], list[int]]:
-    """Header, records and the line each ends on; blank lines are skipped."""
+def _records(name: str, text: str) -> tuple[list[str], tuple[str, str], list[list[str]], list[int]]:
+    """Header, its form, records and the line each ends on; blank lines are skipped.
+
+    The header is judged before any row is read: a file that is no predictions at all may be large.
+    """
+    found = _lines(name, text)
+    header = [cell.strip() for cell in next(found, (0, []))[1]]
+    form = _form(name, header)
+    records, lines = [], []
+    for line, record in found:
+        if len(record) != len(header):
+            raise _wrong(name, line, f"has {count(len(record), 'cell')}, the header {len(header)}")
+        records.append(record)
+        lines.append(line)
+    return header, form, records, lines
+
+
+def _lines(name: str, text: str) -> Iterator[tuple[int, list[str]]]:
+    """Each record that is not blank, with the line it ends on."""
     head = text.lstrip().partition("\n")[0]
-    reader = csv.reader(io.StringIO(text), delimiter=max(_DELIMITERS, key=head.count), strict=True)
-    records, lines, quotes = [], [], '"' in text
+    reader, quotes = csv.reader(io.StringIO(text), delimiter=max(_DELIMITERS, key=head.count), strict=True), '"' in text
     try:
         for record in reader:
             if not record or not any(map(str.strip, record)):
                 continue
             if quotes and max(map(len, record)) > _LONGEST:
                 raise _wrong(name, reader.line_num, "has a cell that is too long: a quote may not have been closed")
-            records.append(record)
-            lines.append(reader.line_num)
+            yield reader.line_num, record
     except csv.Error as error:
         raise _wrong(name, reader.line_num, f"is not CSV ({error})") from error
-    header = [cell.strip() for cell in records[0]]
-    for record, line in zip(records[1:], lines[1:], strict=True):
-        if len(record) != len(header):
-            raise _wrong(name, line, f"has {count(len(record), 'cell')}, the header {len(header)}")
-    return header, records[1:], lines[1:]
 
 
 def _form(name: str, header: list[str]) -> tuple[str, str]:

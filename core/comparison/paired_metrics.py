@@ -42,13 +42,14 @@ _TESTED: Final = ("pr_auc", "brier")
 class Contender:
     """A model's probabilities (n,) of the compared rows. Raises BadOptionError for one outside 0 to 1 or missing.
 
-    `kind`: what they are where they are none; `note` then says more, for a sentence.
+    `kind`: what they are where they are none; `note` then says more, for a sentence. `of_file`: from outside.
     """
 
     name: str
     probability: Floats
     kind: Kind = "probability"
     note: str = ""
+    of_file: bool = False
 
     def __post_init__(self) -> None:
         given = np.asarray(self.probability, np.float64)
@@ -58,6 +59,11 @@ class Contender:
         elif not np.all((given >= 0) & (given <= 1)):  # NaN makes both false
             raise BadOptionError(self.name, "probabilities must be numbers from 0 to 1, for every user.")
         object.__setattr__(self, "probability", given)
+
+    @property
+    def given(self) -> Kind | None:
+        """What the file holds that it comes from, None without one."""
+        return self.kind if self.of_file else None
 
 
 @dataclass(frozen=True, slots=True)

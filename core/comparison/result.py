@@ -180,7 +180,7 @@ def _cautions(known: Past, rows: Rows, figures: Figures, contender: Contender) -
     name, data, estimate = contender.name, known.data, figures.overall["pr_auc"]
     sweep = Sweep(rows.label, contender.probability)
     said = [
-        cautions.upside_down(name, figures.overall["roc_auc"]),
+        cautions.upside_down(name, figures.overall["roc_auc"], contender.given),
         data and cautions.other_prevalence(name, (data.positives, data.rows), (figures.positives, figures.n)),
         cautions.below_trivial_at(name, [sweep.confusion(above) for above in figures.thresholds.values()]),
         cautions.overfitted(name, known.pr_auc, estimate),

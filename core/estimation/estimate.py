@@ -12,8 +12,10 @@ of the cell that have one. That is right when those without do not differ within
 the unsure ones could move the figure. A cell without any label counts by its scores where it is small, as anything
 between none and all in the interval; where it is not small, there is no figure.
 
-Where fewer than 30 spammers were to be expected among the labels, it is too early for a figure, and the ends are
-`bounds.certified_rare` and `bounds.certified_common`, which need no large numbers.
+Where fewer than 30 spammers were to be expected among the labels, it is too early for a figure, and the ends of
+precision are `bounds.certified_rare` and `bounds.certified_common`, which need no large numbers. Those of recall are so
+below 5 only: the first users drawn in a band have equal weights, so that the interval is nearly the exact one of a
+Poisson count, and little more than half as wide. Simulations hold it (`tests/core/estimation/test_period_coverage.py`).
 """
 
 from __future__ import annotations
@@ -34,6 +36,8 @@ from core.policy.policy import BANDS
 Bools = npt.NDArray[np.bool_]
 #: Spammers to be expected among the labels before a figure is more than "too few to say".
 ENOUGH: Final = 30
+#: Spammers to be expected before recall has the interval that is not certified.
+SOON: Final = 5
 #: From this band on a user counts as flagged: someone looks or the user is removed.
 REVIEW: Final = BANDS.index("human_review")
 
@@ -50,8 +54,9 @@ class Estimate:
 
     `judged` users are labelled spammer (`events`) or legitimate, `pending` ones have no verdict yet; with the `unsure`
     they are all that were chosen. `expected_events` spammers were to be expected among the labels; unless that is
-    `enough`, the interval is of certified bounds. `worst` and `best`: the value if the unsure were all what lowers or
-    all what raises it. `naive` = naive_events / naive_of counts labels as if they were all users.
+    `enough`, or `SOON` for recall, the interval is of certified bounds. `worst` and `best`: the value if the unsure
+    were all what lowers or all what raises it. `naive` = naive_events / naive_of counts labels as if they were all
+    users.
 
     In recall, events and expected_events are of the flagged or of the missed users, whichever has fewer expected.
     """
@@ -94,13 +99,18 @@ def figures(users: Users, labels: Labels) -> Figures:
     `expected_events` and which interval is used depend on the scores and on how many labels there are, never on what
     they say. Raises ValueError when a label has a lower inclusion than any user of its cell.
     """
-    if (labels.inclusion < users.lowest[cells(labels.severity, labels.inclusion)]).any():
-        raise ValueError("The labels are of other users: some have a lower inclusion than any user of the run.")
     return Figures(
+        recall=recall(users, labels),
         bands=tuple(_precision(users, labels, group) for group in _BAND),
         precision=_precision(users, labels, _FLAGGED),
-        recall=_recall(users, labels),
     )
+
+
+def recall(users: Users, labels: Labels) -> Estimate:
+    """Recall alone, as `figures` has it. Raises ValueError as that does."""
+    if (labels.inclusion < users.lowest[cells(labels.severity, labels.inclusion)]).any():
+        raise ValueError("The labels are of other users: some have a lower inclusion than any user of the run.")
+    return _recall(users, labels)
 
 
 def _precision(users: Users, labels: Labels, group: Group) -> Estimate:
@@ -132,7 +142,7 @@ def _recall(users: Users, labels: Labels) -> Estimate:
     everyone = np.ones(len(labels.label), bool)
     start = _counted(labels, everyone, scarce, flagged.events, flagged.events + missed.events)
     start = replace(start, value=_found(flagged, missed))
-    if start.enough:
+    if start.expected_events >= SOON and not np.isnan(start.value):
         ends = bounds.part(flagged.value, missed.value, flagged.interval, missed.interval)
     else:
         ends = _certified(part_of(users, labels, _apart(_FLAGGED)), missed)

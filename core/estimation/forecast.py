@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from core.estimation.estimate import ENOUGH, Estimate, figures
+from core.estimation.estimate import ENOUGH, Estimate, recall
 from core.estimation.sampling_cells import Labels, Users
 from core.planning import day
 from core.planning.backlog import Backlogs
@@ -79,7 +79,7 @@ def _recall(users: Pool, a_day: Places, days: int, random: np.random.Generator) 
         drawn = np.flatnonzero(random.random(len(inclusion)) < inclusion)
         label = (random.random(len(drawn)) < users.score[drawn]).astype(np.float64)
         labels = Labels(severity[drawn], inclusion[drawn], label, np.ones(len(drawn), bool))
-        found.append(figures(everybody, labels).recall)
+        found.append(recall(everybody, labels))
     return found
 
 

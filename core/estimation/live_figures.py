@@ -19,25 +19,56 @@ from core.estimation.sampling_cells import Labels, Users
 from core.feedback import standing
 from core.feedback.table import column
 from core.planning.backlog import MOST_RUNS, PERIOD_DAYS
+from core.planning.inclusions import Inclusions
 from core.policy.decide import decide
 from core.ports import DatasetStore
 from core.schema import schema as schemas
 from core.scoring.runs import Run, Runs
-from core.scoring.user_names import UserNames, latest
+from core.wording import count
 
 _LABEL: Final = {"spammer": 1.0, "legitimate": 0.0, "unsure": np.nan}
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """How many runs of a period its figures leave out: `unplanned` ones, and `unread` ones, older than as many planned
+    runs as are read.
+    """
+
+    unplanned: int
+    unread: int
+
+    @property
+    def sentence(self) -> str:
+        """How many and why, for a person; "" where none is."""
+        told = [
+            f"{count(self.unplanned, 'run')} without a plan, from which nobody was drawn yet: fill the places of a day"
+        ] * bool(self.unplanned)
+        told += [
+            f"{count(self.unread, 'run')} older than the {MOST_RUNS:,} newest ones with a plan, which alone are read"
+        ] * bool(self.unread)
+        return f"Left out: {', and '.join(told)}." if told else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Runs of a model and policy over some days: the `runs` that figures are of, newest first, and those `left_out`."""
+
+    runs: tuple[Run, ...]
+    left_out: LeftOut
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Live:
-    """What is live over `days` days: the `runs` that have a plan, newest first, how many `users` they have, and the
-    `figures`.
+    """What is live over `days` days: the `runs` that have a plan, newest first, how many `users` they have, the
+    `figures`, and what these leave out.
     """
 
     runs: tuple[Run, ...]
     days: int
     users: int
     figures: Figures
+    left_out: LeftOut
 
     @property
     def name(self) -> str:
@@ -51,8 +82,8 @@ class LiveFigures:
     """Weighted figures of the runs of a home."""
 
     datasets: DatasetStore
+    inclusions: Inclusions
     runs: Runs
-    user_names: UserNames
     schema_file: Path
 
     def figures(self, run: Run, verdicts: pd.DataFrame) -> Figures | None:
@@ -76,25 +107,27 @@ class LiveFigures:
         The label is that on the values of the latest run in which there is one. None while no run has a plan.
         """
         period = self.period(run, days)
-        found = self._of(period, verdicts)
-        return None if found is None else Live(period, days, *found)
+        found = self._of(period.runs, verdicts)
+        return None if found is None else Live(period.runs, days, *found, period.left_out)
 
-    def period(self, run: Run, days: int = PERIOD_DAYS) -> tuple[Run, ...]:
-        """The planned runs of the model and policy of a run, of so many days up to this one, newest first."""
+    def period(self, run: Run, days: int = PERIOD_DAYS) -> Period:
+        """The runs of the model and policy of a run, of so many days up to this one.
+
+        Runs after the newest with a plan have none: they are left out as those of before are.
+        """
         if days < 1:
             raise BadOptionError("days", "a period has at least 1 day.")
-        ours = (run.model, run.policy.version)
-        return tuple(
-            each
-            for each in self.runs.recent(MOST_RUNS)
-            if (each.model, each.policy.version) == ours
-            and run.created - timedelta(days=days) < each.created <= run.created
-            and self.runs.planned(each.id)
-        )
+        ours = self.runs.under(run.model, run.policy.version, after=run.created - timedelta(days=days))
+        planned = [each for each in ours if self.runs.planned(each.id)]
+        up_to = [each for each in planned if each.created <= run.created]
+        known, is_last = {each.id for each in planned}, len(up_to) == len(planned)
+        unplanned = [each for each in ours if each.id not in known and (is_last or each.created <= run.created)]
+        left_out = LeftOut(sum(each.users > 0 for each in unplanned), len(up_to[MOST_RUNS:]))
+        return Period(tuple(up_to[:MOST_RUNS]), left_out)
 
     def _of(self, runs: Sequence[Run], verdicts: pd.DataFrame) -> tuple[int, Figures] | None:
         """How many users these runs have, newest first, and the figures of them all."""
-        drawn = [(run, found) for run in runs if (found := self._drawn(run)) is not None]
+        drawn = [(run, found) for run in runs if (found := self.inclusions.of(run)) is not None]
         if not drawn:
             return None
         code, names = pd.factorize(np.concatenate([found["user"].to_numpy(object) for _, found in drawn]))
@@ -123,7 +156,7 @@ class LiveFigures:
 
         Indexed by input row; whose verdicts count is as in `figures`. None while the run has no plan.
         """
-        if (drawn := self._drawn(run)) is None:
+        if (drawn := self.inclusions.of(run)) is None:
             return None
         chosen = drawn[drawn["chosen"]]
         label, _ = self._labels(run, chosen, verdicts)
@@ -133,21 +166,10 @@ class LiveFigures:
         )
         return frame[frame["label"].notna()]
 
-    def _drawn(self, run: Run) -> pd.DataFrame | None:
-        """`user`, `inclusion` and `chosen` of each user of a run by the latest row, indexed by it. None: no plan."""
-        if (plan := self.runs.plan(run.id)) is None:
-            return None
-        names = self.user_names.of(run)
-        once = plan.loc[plan.index.isin(latest(names))]
-        by_hand = once.index.isin(self.runs.sent(run.id).index)
-        inclusion = np.where(by_hand, 1.0, once["inclusion"].to_numpy())
-        chosen = once["chosen"].to_numpy() | by_hand
-        return pd.DataFrame({"user": names.loc[once.index], "inclusion": inclusion, "chosen": chosen}, once.index)
-
     def _labels(
         self, run: Run, chosen: pd.DataFrame, verdicts: pd.DataFrame
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-        """The label of each row of `_drawn`, (m,), NaN without one, and whether it was judged, (m,)."""
+        """The label of each row of `Inclusions.of`, (m,), NaN without one, and whether it was judged, (m,)."""
         names = [name for name in schemas.load(self.schema_file).names if column(name) in verdicts.columns]
         at = pd.Index(chosen["user"]).get_indexer(pd.Index(verdicts["user"]))
         given, at = verdicts[at >= 0], at[at >= 0]

@@ -21,6 +21,8 @@ from core.settings import TEST_SHARE
 from core.wording import count, percent
 
 Kind = Literal["leak", "weakness"]
+#: What a file from outside says of each user: a probability, a score of any range, or 0 and 1.
+Given = Literal["probability", "score", "label"]
 #: How far PR-AUC on the users learnt from may lie above that on others before it is said.
 FAR: Final = 0.1
 #: A prevalence this many times higher or lower moves precision and calibration visibly.
@@ -57,6 +59,15 @@ class Caution:
         if raw["kind"] not in get_args(Kind):
             raise ValueError(f"has a caution of the kind {raw['kind']!r}")
         return cls(cast(Kind, raw["kind"]), raw["sentence"])
+
+
+#: What a ranking turned round looks like, and what to do.
+_TURN_ROUND: Final[Mapping[Given | None, str]] = {
+    "probability": "its probabilities look like those of the other class. Give 1 - y_proba, then compare again.",
+    "score": "its scores look like those of the other class. Give them with the sign turned round, then compare again.",
+    "label": "its labels look like those of the other class. Give 1 - y_pred, then compare again.",
+    None: "it has learnt the other class. See which value of the label was taken for the spammer, then train again.",
+}
 
 
 def leaks(found: Sequence[Caution]) -> tuple[Caution, ...]:
@@ -97,14 +108,14 @@ def unstable(name: str, folds: Sequence[float], test: Estimate) -> str | None:
     )
 
 
-def upside_down(name: str, roc_auc: Estimate) -> str | None:
-    """A ranking so wrong that its reverse is a good one, as of the probability of the other class."""
+def upside_down(name: str, roc_auc: Estimate, given: Given | None) -> str | None:
+    """A ranking so wrong that its reverse is a good one, as of the probability of the other class.
+
+    given: what a file holds; None for a version or a training run of the home.
+    """
     if roc_auc.value is None or roc_auc.value >= REVERSED or (roc_auc.high or roc_auc.value) >= 1 / 2:
         return None
-    return (
-        f"{name} ranks legitimate users above spammers (ROC-AUC {short(roc_auc.value)}): its probabilities look like "
-        "those of the other class. Give 1 - y_proba, then compare again."
-    )
+    return f"{name} ranks legitimate users above spammers (ROC-AUC {short(roc_auc.value)}): {_TURN_ROUND[given]}"
 
 
 def other_prevalence(name: str, trained: tuple[int, int], now: tuple[int, int]) -> str | None:

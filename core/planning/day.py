@@ -77,10 +77,15 @@ class Outlook:
     @property
     def days(self) -> int | None:
         """In how many days the last of the flagged is reviewed; None where no day has a place for them."""
-        late, wait = self.flagged - self.today, max(self.carried - self.capacity, 0)
+        late = self.flagged - self.today
         if late <= 0:
             return 0
-        return math.ceil(wait / self.capacity) + math.ceil(late / self.a_day) if self.a_day and self.capacity else None
+        return math.ceil(self._before + late / self.a_day) if self.a_day and self.capacity else None
+
+    @property
+    def _before(self) -> float:
+        """Days from tomorrow on that open cases take, before the flagged who wait have their turn."""
+        return max(self.carried - self.capacity, 0) / self.capacity
 
     @property
     def full(self) -> bool:
@@ -90,9 +95,9 @@ class Outlook:
     @property
     def sentence(self) -> str:
         """Who is reviewed today, who waits, and for how long."""
-        told = [f"{count(self.carried, 'case')} carried over come first."] if self.carried else []
         if self.full:
-            return " ".join([*told, self._nobody, self.waiting]).strip()
+            return f"{self._nobody} {self.waiting or 'No other flagged user waits.'}"
+        told = [f"{self._open}."] if self.carried else []
         told.append(self.waiting or "No flagged user waits.")
         others = [f"{self.random:,.0f} drawn at random"] * (round(self.random) > 0)
         others += [f"{self.uncertain:,} the model is unsure of"] * (self.uncertain > 0)
@@ -103,17 +108,37 @@ class Outlook:
         """'4,975 flagged users: 160 today, the last in 31 days at 200 reviews a day.'"""
         if not self.flagged:
             return ""
-        start = f"{count(self.flagged, 'flagged user')}: {self.today:,} today"
-        if (days := self.days) is None:
-            return f"{start}, and no day has a place for the others: raise the reviews a day in Guidance."
-        last = f", the last in {count(days, 'day')}" if days else ""
-        return f"{start}{last} at {count(self.capacity, 'review')} a day."
+        if self.today and (days := self.days) is not None:
+            last = f", the last in {count(days, 'day')}" if days else ""
+            return f"{count(self.flagged, 'flagged user')}: {self.today:,} today{last} at {self._pace}."
+        more = self.flagged - self.today
+        users = f"{count(more, 'more flagged user')} {'waits' if more == 1 else 'wait'}"
+        if self.days is None:
+            them = "that one" if more == 1 else "them"
+            return f"{users}, and no day has a place for {them}: raise the reviews a day in Guidance."
+        return f"{users}: {'' if more == 1 else 'they are '}reviewed {self._when(self.days)} at {self._pace}."
+
+    def _when(self, last: int) -> str:
+        """From which day on the flagged who wait are reviewed, until the last."""
+        first = math.floor(self._before) + 1
+        if first == last:
+            return "tomorrow" if first == 1 else f"in {count(first, 'day')}"
+        return f"from tomorrow on, the last in {count(last, 'day')}" if first == 1 else f"in {first:,} to {last:,} days"
+
+    @property
+    def _pace(self) -> str:
+        return f"{count(self.capacity, 'review')} a day"
+
+    @property
+    def _open(self) -> str:
+        return f"{count(self.carried, 'open case')} {'comes' if self.carried == 1 else 'come'} first"
 
     @property
     def _nobody(self) -> str:
         if not self.capacity:
             return "There are no reviews a day: a lead sets them in Guidance."
-        return f"Today's {count(self.capacity, 'place')} are taken."
+        taken = "is taken" if self.capacity == 1 else "are all taken"
+        return f"Today's {count(self.capacity, 'place')} {taken}{f': {self._open}' if self.carried else ''}."
 
 
 def places(rules: Guidance, tally: Tally, given: Given, *, unseen: bool) -> Places:

@@ -30,6 +30,7 @@ from core.feedback.ledger import Ledger
 from core.jobs import Report
 from core.model.families import FAMILIES, LEADING, NATURAL
 from core.model.learner import Progress
+from core.planning.inclusions import Inclusions
 from core.ports import DatasetStore
 from core.registry import baseline, registry
 from core.registry.metadata import Data, Metadata
@@ -77,6 +78,7 @@ class Retraining:
     audit: AuditLog
     datasets: DatasetStore
     gate_reports: GateReports
+    inclusions: Inclusions
     learning: LearningOptions
     ledger: Ledger
     registry: Registry
@@ -146,7 +148,7 @@ class Retraining:
         champion, schema, known = self.registry.load(), schemas.load(self.schema_file), self.ledger
         data, history = self._history(champion)
         known.refresh()
-        feedback, position = known.effective(), known.position
+        feedback, position = self.inclusions.as_of_now(known.effective()), known.position
         needed = (*schema.names, *([schema.label.column] if schema.label else []))
         if absent := [name for name in needed if name not in history]:
             raise RefusedError(

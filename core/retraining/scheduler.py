@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from core import locks
-from core.errors import RefusedError, TrustdeskError, listed
+from core.errors import BusyError, RefusedError, TrustdeskError, listed
 from core.evaluation.metrics import Thresholds
 from core.files import told_when_full
 from core.jobs import Job, Jobs
@@ -124,9 +124,13 @@ class Scheduler:
         return Decision(now, f"{found_due.sentence} {job.id} has started.", job.id)
 
     def _filled(self, now: datetime) -> str:
-        """Have today's places in the queue filled, once a day; what was done."""
+        """Have today's places in the queue filled, once a day; what was done, or why it was not."""
         identity = f"{FILLING}{now:%Y-%m-%d}"
-        if not self.plans.due(now=now) or self.jobs.look(identity) is not None:
+        try:
+            due = self.plans.due(now=now)
+        except BusyError as error:  # whatever holds the database: the next round looks again
+            return f"Today's places cannot be filled: {error}"
+        if not due or self.jobs.look(identity) is not None:
             return ""
         self.jobs.start("top_up", {}, title="Filling today's places", identity=identity)
         return "Today's places in the queue are filled."

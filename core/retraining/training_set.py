@@ -116,7 +116,8 @@ def training_set(
     history: pd.DataFrame, feedback: pd.DataFrame, schema: Schema, salt: bytes, *, seen: Keys | None = None,
     moved: Keys | None = None,
 ) -> TrainingSet:  # fmt: skip
-    """Join the history (n rows, labelled) with the verdicts that stand (`Ledger.effective`, in the order given).
+    """Join the history (n rows, labelled) with the verdicts that stand, in the order given: those of
+    `Ledger.effective`, with the inclusions of now (`Inclusions.as_of_now`).
 
     `seen`: fingerprints of whom the champion learnt from (`Model.users`), who judge nothing; `moved`: `Split.moved`.
     Nobody judges who shares every feature with a user learnt from. Of several verdicts on a

@@ -170,6 +170,14 @@ class Runs:
             rows = connection.execute(whole.order_by(tables.runs.c.number.desc()).limit(most)).all()
         return tuple(map(_run, rows))
 
+    def under(self, model: str, policy: str, *, after: datetime) -> tuple[Run, ...]:
+        """All runs of a model under a version of the policy that were made after a moment, newest first."""
+        whole = select(tables.runs).where(tables.runs.c.dataset != _GROWS, tables.runs.c.model == model)
+        with self.database.connect() as connection:
+            rows = connection.execute(whole.order_by(tables.runs.c.number.desc())).all()
+        ours = (row for row in rows if row.policy["version"] == policy and datetime.fromisoformat(row.created) > after)
+        return tuple(map(_run, ours))
+
     def scores(self, run: str) -> pd.DataFrame:
         """`probability`, `margin`, `n_missing`, `novel_features`, indexed by input row, in input order."""
         return self._read(run, _SCORES)

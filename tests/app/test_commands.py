@@ -31,6 +31,7 @@ from core.settings import ROOT
 from core.store import chained_log
 from tests import make
 from tests.core.registry.crafted import one_bad_leaf, without_score
+from tests.core.review import reviewing
 from tests.make import NOW
 
 SECRET = "a long password"  # noqa: S105 - made up
@@ -224,6 +225,16 @@ def test_the_figures_are_those_of_the_verdicts(queued: Home, tmp_path: Path) -> 
     assert f"by Ada: {n - 1}" in text
     low, high = (facts["run"]["recall"][name] for name in ("low", "high"))
     assert f"recall                    too few to say ({low:.4f} to {high:.4f}); " in text
+
+
+def test_the_figures_say_which_runs_they_leave_out(queued: Home) -> None:
+    assert "Left out" not in done("feedback", "stats", home=queued).stdout
+    frame = make.users(60, seed=8)
+    reviewing.scored(queued, frame.assign(user=frame["user"] + "x"), queued.runs.find(RUN).policy)
+    sentence = "Left out: 1 run without a plan, from which nobody was drawn yet: fill the places of a day."
+    assert f"\n{sentence}\n" in done("feedback", "stats", home=queued).stdout
+    facts = json.loads(done("feedback", "stats", "--json", home=queued).stdout)
+    assert facts["run"]["left_out"] == {"unplanned": 1, "unread": 0, "sentence": sentence}
 
 
 def test_a_figure_is_told_with_its_interval_once_there_are_enough_labels(capsys: pytest.CaptureFixture[str]) -> None:

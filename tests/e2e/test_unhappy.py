@@ -23,6 +23,15 @@ expect.set_options(timeout=60_000)
 PASSWORDS = {"Root": "the lead of all admins", "Ines": "a reviewer, for now"}
 #: What Chromium and Streamlit tell of a server that is not there.
 GONE = "ERR_|No response|not responding|WebSocket|timeout"
+#: What Chromium tells of an answer that refuses.
+REFUSED = "Failed to load resource"
+UPLOAD = re.compile(r"/_stcore/upload_file/")
+SEND = """async ([url, headers]) => {
+    const body = new FormData();
+    body.append("file", new Blob(["user_id\\n"]), "again.csv");
+    const answer = await fetch(url, {method: "PUT", body, headers});
+    return `${answer.status} ${await answer.text()}`;
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +52,9 @@ def server(fragile: Fragile) -> str:
     return fragile.address
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def team(bundled: Home) -> None:
-    """Accounts, so that nobody comes in by a name alone any more: for the last test."""
+    """Accounts, so that nobody comes in by a name alone any more: for the last tests."""
     now = datetime.now(UTC)
     bundled.accounts.create("Root", "admin", PASSWORDS["Root"], now=now)
     bundled.accounts.create("Ines", "reviewer", PASSWORDS["Ines"], now=now)
@@ -151,9 +160,38 @@ def test_who_loses_role_account_or_session_signs_in_again_and_loses_nothing(
     assert lines(rows(bundled, "Ines")) == given
 
 
-def sign_in(page: Page) -> None:
+@pytest.mark.parametrize("excused", [REFUSED], indirect=True, ids=["refused"])
+def test_files_are_taken_from_who_has_signed_in_and_no_more_after_signing_out(
+    tab: Page, bundled: Home, fragile: Fragile, team: None, tmp_path: Path
+) -> None:
+    file = tmp_path / "team.csv"
+    pd.read_csv(bundled.settings.demo / DEMO_USERS, dtype=str, nrows=50).to_csv(file, index=False)
+    tab.goto("/score-file")
+    titled(tab, "Sign in")
+    expect(tab.get_by_test_id("stFileUploader")).to_have_count(0)
+    sign_in(tab, "Root", "Score a file")
+    with tab.expect_request(UPLOAD) as sent:
+        drop(tab, file)
+    expect(tab.get_by_text("50 scored")).to_be_visible()
+    assert bundled.runs.find(run_in(tab)).name == "team.csv"
+    taken = sent.value.response()
+    assert taken is not None
+    assert taken.status == 204
+
+    def again() -> str:
+        """What is said when the file is sent in this session once more, whatever its page shows by now."""
+        headers = {"X-Xsrftoken": taken.request.headers.get("x-xsrftoken", "")}
+        return str(tab.evaluate(SEND, [taken.url, headers]))
+
+    assert again() == "204 "
+    tab.get_by_role("button", name="Sign out", exact=True).click()
+    titled(tab, "Sign in")
+    assert again() == "403 Files are taken from open pages of Trustdesk only, after signing in."
+
+
+def sign_in(page: Page, name: str = "Ines", title: str = "Review") -> None:
     titled(page, "Sign in")
-    page.get_by_label("Name", exact=True).fill("Ines")
-    page.get_by_label("Password", exact=True).fill(PASSWORDS["Ines"])
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_label("Password", exact=True).fill(PASSWORDS[name])
     page.get_by_role("button", name="Sign in", exact=True).click()
-    titled(page, "Review")
+    titled(page, title)

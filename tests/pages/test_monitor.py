@@ -114,6 +114,18 @@ def test_the_figures_of_a_judged_run_stand_with_their_intervals(visit: Visit, ow
     assert own.inspection.judged_run() == own.runs.find(run.id)
 
 
+def test_the_figures_say_which_runs_they_leave_out(visit: Visit, own: Home, scored: Scored) -> None:
+    rules(own, capacity=60)
+    run = scored(own, make.users(200, seed=5), reasons=False)
+    own.plans.queue_run(run.id, by="Lea", now=make.NOW)
+    said = "Precision and recall. Left out: 1 run without a plan, from which nobody was drawn yet"
+    assert said not in screen.sentences(visit(own, "monitor"))
+    frame = make.users(60, seed=8)
+    scored(own, frame.assign(user=frame["user"] + "x"), reasons=False)
+
+    assert said in screen.sentences(visit(own, "monitor"))
+
+
 def test_a_queue_that_nobody_has_judged_from_has_no_pace_yet(visit: Visit, own: Home, scored: Scored) -> None:
     rules(own, capacity=60)
     run = scored(own, make.users(200, seed=5), reasons=False)

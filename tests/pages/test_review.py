@@ -632,6 +632,15 @@ def test_with_few_verdicts_the_page_says_too_few(desk: AppTest, own: Home) -> No
     assert set(at.table[0].value["Weighted"]) <= {"too few to say", "–"}
 
 
+def test_the_figures_say_which_runs_they_leave_out(desk: AppTest, own: Home) -> None:
+    frame = make.users(60, seed=8)
+    reviewing.scored(own, frame.assign(user=frame["user"] + "x"), own.runs.find("r-0001").policy)
+    at = panel(desk, "Figures")
+
+    assert not at.exception
+    assert "still to be judged. Left out: 1 run without a plan, from which nobody was drawn yet" in screen.sentences(at)
+
+
 def test_with_everybody_judged_the_figures_are_those_of_the_truth(visit: Visit, own: Home) -> None:
     frame = make.users(600, seed=7).fillna({"ratio": 0.0})
     run = reviewing.planned(own, frame.drop(columns="spam"), capacity=600, audit=1.0, uncertain=0)
@@ -829,6 +838,30 @@ def test_a_scored_file_is_sent_to_review_by_its_plan(
     assert plan is not None
     assert len(waiting(own)) == plan["chosen"].sum() > 0
     assert f"{plan['chosen'].sum()} users of this run are planned for review." in screen.sentences(at)
+
+
+@pytest.mark.parametrize("panel_of", ["places", "guidance"])
+def test_what_the_verdicts_will_tell_is_said_on_asking(panel_of: str, visit: Visit, own: Home) -> None:
+    reviewing.scored(own, make.users(900, seed=1), own.policies.in_force())
+    panels = {} if panel_of == "places" else {"review_panel": "Guidance"}
+    at = visit(own, "review", **{"as": "Lea"} | panels)
+    if panel_of == "places":
+        at.session_state["over-places"] = True
+        at.run()
+    assert "the interval of recall is" not in screen.sentences(at)
+    at.toggle(key="forecast-fill-today" if panel_of == "places" else "forecast-guidance").set_value(True).run()
+
+    assert not at.exception
+    ahead = own.forecasts.ahead()
+    assert ahead is not None
+    assert ahead.sentence in screen.sentences(at)
+
+
+def test_without_a_scored_user_there_is_nothing_to_look_ahead_to(visit: Visit, own: Home) -> None:
+    at = visit(own, "review", **{"as": "Lea", "review_panel": "Guidance"})
+    at.toggle(key="forecast-guidance").set_value(True).run()
+
+    assert "There is nothing to look ahead to" in screen.sentences(at)
 
 
 def test_todays_places_are_filled_by_one_click_after_it_was_said_for_whom(

@@ -98,7 +98,7 @@ def stats(
         total_feedback=counts["total"], standing=counts["standing"], correct_predictions=naive["events"],
         judged_predictions=naive["of"], accuracy=naive["value"], by_verdict=counts["by_verdict"],
         by_reviewer=counts["by_reviewer"], last_retrain=last.at, last_retrain_version=last.version or None,
-        run=figures.of_run(run, found.figures, found.users) if run and found else None,
+        run=figures.of_period(run, found, run.id) if run and found else None,
     )  # fmt: skip
 
 

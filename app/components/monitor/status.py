@@ -64,6 +64,8 @@ def key_figures(run: Run, queue: Queue, judged: Run | None) -> None:
     with grid.cell():
         oldest = f"{hours(queue.oldest_hours)} the first, {count(queue.late)} late" if queue.open else "nobody waits"
         _metric("Waiting for review", count(queue.open), oldest)
+    if live and live.left_out.sentence:
+        st.caption(f"Precision and recall. {live.left_out.sentence}")
 
 
 def _metric(name: str, value: str, below: str) -> None:

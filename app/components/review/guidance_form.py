@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app import guard, session
+from app.components.shared.forecast import forecast
 from app.components.shared.heading import section
 from app.queries import services
 from app.words import moment, plain
@@ -55,6 +56,7 @@ def guidance_form(name: str) -> None:
                 _again()
                 st.toast("Saved", icon=":material/check_circle:")
                 st.rerun(scope="app")
+    forecast("forecast-guidance")
     _versions(name)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app import guard, navigation, session
+from app.components.shared.forecast import forecast
 from app.components.shared.job_progress import job_progress
 from app.queries import review, services
 from app.words import count, plain
@@ -50,6 +51,7 @@ def fill_places(identity: str, run: str, deed: str) -> None:
         "The flagged users of all scored files are reviewed, the highest risks first. Only those drawn at random "
         "can tell what the model misses."
     )
+    forecast(f"forecast-{run or identity}")
     name = _name(f"plan-{run or identity}")
     if st.button(deed, type="primary", key=identity, disabled=outlook.full):
         with guard.shown():

@@ -166,6 +166,7 @@ def test_statistics_count_what_was_said_and_weigh_it(api: Client, own: Home) -> 
     assert told["by_verdict"] == {"spammer": 2}
     assert told["run"]["id"] == run
     assert {"value", "low", "high", "enough"} <= told["run"]["precision"].keys()
+    assert told["run"]["left_out"] == {"unplanned": 0, "unread": 0, "sentence": ""}
     assert told["last_retrain"] is None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from core.comparison import external
-from core.comparison.paired_metrics import compare
+from core.comparison.paired_metrics import Contender, compare
 from core.errors import BadOptionError, FileProblemError, TooFewRowsError
 from core.evaluation import cautions, metrics
 
@@ -178,6 +179,23 @@ def test_91_760_predictions_are_compared():
     assert found.difference("pr_auc").better == "0.05.csv"
 
 
+@pytest.mark.parametrize("row", ['u1,"0,0.2', "u1,0,0.2,more", "u" * 20_000 + '","0,0.2'])
+def test_a_header_that_cannot_be_used_is_told_before_any_row_is_looked_at(row):
+    with pytest.raises(FileProblemError, match="predictions need the columns id, y_true, y_proba"):
+        read(f"user,truth,said\nu0,0,0.1\n{row}\n")
+
+
+def test_a_file_of_empty_cells_has_no_header():
+    with pytest.raises(FileProblemError, match="predictions need the columns id, y_true, y_proba"):
+        read(",,\n,,\n")
+
+
+@pytest.mark.parametrize("row", ['u3,"0,0.2', '"u' + "3" * 20_000 + '",0,0.2'])
+def test_of_several_lines_that_cannot_be_used_the_first_is_told(row):
+    with pytest.raises(FileProblemError, match="line 3 has 4 cells, the header 3"):
+        read(f"id,y_true,y_proba\nu1,0,0.1\nu2,1,0.2,more\n{row}\n")
+
+
 def test_true_and_false_are_labels_like_1_and_0():
     plain = external.read("p.csv", b"id,y_true,y_proba\nu1,0,0.2\nu2,1,0.9\n")
     words = external.read("p.csv", b"id,y_true,y_proba\nu1,False,0.2\nu2, TRUE,0.9\n")
@@ -190,9 +208,35 @@ def test_probabilities_of_the_other_class_are_recognised():
     label = np.repeat([0.0, 1.0], 40)
     right = np.linspace(0.05, 0.95, 80)
     found = metrics.judge(label, 1 - right, {}, seed=0).overall["roc_auc"]
-    said = cautions.upside_down("theirs.csv", found)
+    said = cautions.upside_down("theirs.csv", found, "probability")
     assert "theirs.csv ranks legitimate users above spammers" in said
     assert "Give 1 - y_proba" in said
-    assert cautions.upside_down("theirs.csv", metrics.judge(label, right, {}, seed=0).overall["roc_auc"]) is None
-    coin = np.random.default_rng(0).random(80)
-    assert cautions.upside_down("theirs.csv", metrics.judge(label, coin, {}, seed=0).overall["roc_auc"]) is None
+    for other in (right, np.random.default_rng(0).random(80)):
+        found = metrics.judge(label, other, {}, seed=0).overall["roc_auc"]
+        assert cautions.upside_down("theirs.csv", found, "probability") is None
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "advice"),
+    [
+        ("y_proba", np.linspace(0.95, 0.05, 80), "Give 1 - y_proba, then compare again."),
+        ("y_score", np.linspace(4, -4, 80), "Give them with the sign turned round, then compare again."),
+        ("y_proba", np.linspace(4, -4, 80), "Give them with the sign turned round, then compare again."),
+    ],
+)
+def test_scores_of_the_other_class_are_turned_round_as_fits_what_the_file_gives(column, values, advice):
+    lines = "".join(f"u{at},{int(at >= 40)},{value}\n" for at, value in enumerate(values))
+    given = external.read("theirs.csv", f"id,y_true,{column}\n{lines}".encode())
+    label, (theirs, again) = external.together([given, replace(given, name="again.csv")])
+    found = compare(label, theirs, again, seed=0, thresholds={})
+    said = cautions.upside_down("theirs.csv", found.figures[0].overall["roc_auc"], theirs.given)
+    assert said.endswith(advice)
+    assert again.given == theirs.given
+
+
+def test_a_version_that_learnt_the_other_class_is_not_told_to_give_a_column():
+    label = np.repeat([0.0, 1.0], 40)
+    found = metrics.judge(label, np.linspace(0.95, 0.05, 80), {}, seed=0).overall["roc_auc"]
+    said = cautions.upside_down("v0002", found, Contender("v0002", label).given)
+    assert "which value of the label was taken for the spammer" in said
+    assert "y_proba" not in said

@@ -16,7 +16,7 @@ from core.estimation.live_figures import Live
 from core.home import Home
 from core.planning.day import Places
 from core.policy.decide import decide
-from core.policy.policy import BANDS
+from core.policy.policy import BANDS, Policy
 from core.review.enqueue import Queued
 from core.schema import schema as schemas
 from core.scoring.runs import Run
@@ -401,3 +401,39 @@ def test_runs_of_another_policy_of_before_the_period_or_without_a_plan_do_not_co
     assert [each.id for each in live(own, later, days=10).runs] == [later.id]
     with pytest.raises(BadOptionError, match="at least 1 day"):
         live(own, later, days=0)
+
+
+def test_runs_that_figures_leave_out_are_counted_with_the_reason(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def named(letter: str, policy: Policy = POLICY) -> Run:
+        frame = make.users(60, seed=ord(letter))
+        return scored(own, frame.assign(user=frame["user"] + letter), policy)
+
+    first = [named("a"), named("b")][-1]
+    own.plans.choose(Places(2, 1, 20.0), by="Lea", now=NOW)
+    assert live(own, first).left_out.sentence == ""
+    named("c", replace(POLICY, version="p0009"))
+    named("d")
+    found = live(own, first)
+    assert (found.users, len(found.runs)) == (len(own.runs.scores("r-0001")) + len(own.runs.scores("r-0002")), 2)
+    reason = "1 run without a plan, from which nobody was drawn yet: fill the places of a day"
+    assert found.left_out.sentence == f"Left out: {reason}."
+
+    monkeypatch.setattr("core.estimation.live_figures.MOST_RUNS", 1)
+    found = live(own, first)
+    assert [run.id for run in found.runs] == [first.id]
+    unread = "1 run older than the 1 newest ones with a plan, which alone are read"
+    assert found.left_out.sentence == f"Left out: {reason}, and {unread}."
+
+
+def test_later_runs_are_left_out_where_the_period_ends_with_the_newest_plan_and_no_part_of_an_earlier_one(
+    own: Home,
+) -> None:
+    model, schema = own.registry.load(), schemas.load(own.settings.schema_file)
+    files = [make.users(60, seed=each).assign(user=lambda frame: frame["user"] + "x") for each in (3, 4, 5)]
+    runs = []
+    for day, frame in enumerate(files):
+        now = NOW + timedelta(days=day)
+        runs.append(own.file_scoring.score_file("users.csv", make.csv(frame), schema, model, POLICY, now=now).run)
+        if day < 2:
+            own.plans.choose(Places(2, 1, 20.0), by="Lea", now=now)
+    assert [live(own, run).left_out.unplanned for run in runs[:2]] == [0, 1]

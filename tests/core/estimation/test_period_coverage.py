@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import pytest
 
-from core.estimation.estimate import Figures, figures
+from core.estimation.estimate import Figures, figures, recall
 from core.estimation.sampling_cells import Labels, Users
 from core.planning.choosing import Pool, choose
 from core.planning.day import Given, Places, Tally, places
@@ -119,6 +119,23 @@ def test_where_what_is_carried_over_depends_on_the_draw_the_intervals_hold_the_t
     coverage = held(found)
     print(f"{days} days, {files}, lived: {coverage.round(3)}")  # noqa: T201
     assert (coverage >= 0.93).all(), coverage
+
+
+def test_recall_has_a_narrow_interval_before_there_is_a_figure_that_holds_the_truth() -> None:
+    random, n = np.random.default_rng(8), 20_000
+    score = scores(n, random)
+    users = planned(pool(score, make.policy(), random.random(n)), 1, files=1)
+    inclusion = choose(users, Places(100, 0, 160.0)).inclusion
+    everybody, severity = Users.of(users.severity.astype(np.int64), score, inclusion), users.severity.astype(np.int64)
+    found = []
+    for _ in range(200):
+        label = random.random(n) < score
+        drawn = np.flatnonzero(random.random(n) < inclusion)
+        labels = Labels(severity[drawn], inclusion[drawn], label[drawn].astype(float), np.ones(len(drawn), bool))
+        found.append((truth(users.severity, label)[-1], recall(everybody, labels)))
+    assert not any(each.enough for _, each in found)
+    assert np.mean([each.high - each.low for _, each in found]) < 0.5
+    assert np.mean([each.low <= true <= each.high for true, each in found]) >= 0.93
 
 
 def test_a_course_of_days_draws_what_it_says() -> None:

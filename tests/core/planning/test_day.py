@@ -55,8 +55,8 @@ def test_a_home_without_capacity_has_no_places_and_says_so() -> None:
     assert places(none, NOBODY, Given(), unseen=True).free == 0
     told = outlook(none, NOBODY, Places(0, 0, 0), flagged=3)
     assert told.sentence == (
-        "There are no reviews a day: a lead sets them in Guidance. 3 flagged users: 0 today, and no day has a place "
-        "for the others: raise the reviews a day in Guidance."
+        "There are no reviews a day: a lead sets them in Guidance. 3 more flagged users wait, and no day has "
+        "a place for them: raise the reviews a day in Guidance."
     )
 
 
@@ -81,8 +81,50 @@ def test_what_is_carried_over_is_said_first_and_delays_the_others() -> None:
     late = of(100, Tally(500, 40, 0, 0))
     assert late.days == 3
     assert late.sentence == (
-        "500 cases carried over come first. Today's 200 places are taken. 100 flagged users: 0 today, the last in 3 "
-        "days at 200 reviews a day."
+        "Today's 200 places are all taken: 500 open cases come first. 100 more flagged users wait: they are reviewed "
+        "in 2 to 3 days at 200 reviews a day."
+    )
+
+
+@pytest.mark.parametrize(
+    ("flagged", "carried", "told"),
+    [
+        (1, 200, "1 more flagged user waits: reviewed tomorrow at 200 reviews a day."),
+        (160, 200, "160 more flagged users wait: they are reviewed tomorrow at 200 reviews a day."),
+        (
+            161,
+            200,
+            "161 more flagged users wait: they are reviewed from tomorrow on, the last in 2 days at 200 reviews a day.",
+        ),
+        (500, 401, "500 more flagged users wait: they are reviewed in 2 to 5 days at 200 reviews a day."),
+        (
+            159,
+            201,
+            "159 more flagged users wait: they are reviewed tomorrow at 200 reviews a day.",
+        ),  # one more was drawn
+        (0, 200, "No other flagged user waits."),
+    ],
+)
+def test_once_the_day_is_full_it_says_so_and_when_the_others_are_reviewed(
+    flagged: int, carried: int, told: str
+) -> None:
+    full = of(flagged, Tally(carried, 40, 0, 0))
+    assert full.full
+    assert full.sentence == f"Today's 200 places are all taken: {carried} open cases come first. {told}"
+
+
+def test_a_day_of_which_every_case_was_judged_has_no_case_that_comes_first() -> None:
+    assert of(9, Tally(0, 0, 0, 200)).sentence == (
+        "Today's 200 places are all taken. 9 more flagged users wait: they are reviewed tomorrow at 200 reviews a day."
+    )
+
+
+def test_where_no_place_is_for_flagged_users_it_says_what_to_do() -> None:
+    drawn_only = replace(RULES, capacity=1, random_share=0.5)
+    assert of(9, Tally(1, 1, 0, 0), drawn_only).a_day == 0
+    assert of(9, Tally(1, 1, 0, 0), drawn_only).sentence == (
+        "Today's 1 place is taken: 1 open case comes first. 9 more flagged users wait, and no day has a place for "
+        "them: raise the reviews a day in Guidance."
     )
 
 

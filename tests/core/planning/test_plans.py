@@ -125,7 +125,7 @@ def test_on_the_same_day_again_nobody_is_new(own: Home) -> None:
     for _ in range(3):
         again = fill(own)
         assert again.queued == Queued()
-        assert "Today's 30 places are taken." in again.sentence
+        assert "Today's 30 places are all taken: " in again.sentence
     pd.testing.assert_frame_equal(own.runs.plan(run.id), plan)
     assert waiting(own) == before
 

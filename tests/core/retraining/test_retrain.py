@@ -18,14 +18,19 @@ from core.errors import NotAllowedError, RefusedError, TooFewRowsError
 from core.evaluation.cautions import Caution
 from core.home import Home
 from core.model.calibrate import Calibration
+from core.planning.day import Places
 from core.registry import registry
 from core.registry.registry import Parts
+from core.retraining import fit
+from core.retraining.fit import Fitted
 from core.retraining.retrain import Request, Retrained
 from core.retraining.settings import Learning
+from core.retraining.training_set import MOST_WEIGHT, Labelled
 from core.scoring.scorer import Scorer
 from tests import make
 from tests.core.monitoring.test_drift import scored
 from tests.core.retraining import feeding
+from tests.core.review.reviewing import judge_all, planned, truth_of
 from tests.make import NOW, SCHEMA
 
 ASKED = Request(make.policy().thresholds, by="Ada")
@@ -206,6 +211,30 @@ def test_users_have_not_drifted_only_because_reviewers_are_shown_the_highest_ris
     run = scored(own, make.users(2000, 32))
     found = own.drift.of_run(run.id)
     assert (found.found("drifted"), found.found("watch")) == ((), ())
+
+
+def test_users_stand_for_as_many_as_the_plans_say_now_not_as_on_the_day_of_the_verdict(
+    own: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learnt, really = [], fit.full
+
+    def full(users: Labelled, *arguments: Any, **options: Any) -> Fitted:
+        learnt.append(users)
+        return really(users, *arguments, **options)
+
+    monkeypatch.setattr(fit, "full", full)
+    frame = make.users(250, seed=1).assign(user=lambda users: "new-" + users["user"])
+    run = planned(own, frame, capacity=0, audit=0.1, uncertain=0)
+    judge_all(own, truth_of(frame))
+    own.plans.choose(Places(0, 0, 80.0), by="Lea", now=NOW + timedelta(days=1))
+    own.retraining.retrain(ASKED, now=NOW)
+
+    plan = own.runs.plan(run.id)
+    assert plan is not None
+    stands_for = (1 / plan["inclusion"]).clip(upper=MOST_WEIGHT).set_axis(own.user_names.of(run).loc[plan.index])
+    judged = learnt[0].only(learnt[0].judged)
+    assert len(judged) > 10
+    assert judged.weight.tolist() == pytest.approx(stands_for[judged.frame["user"]].tolist())
 
 
 def refused(home: Home, asked: Request = ASKED) -> str:

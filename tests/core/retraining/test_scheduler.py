@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -22,7 +23,9 @@ from core.planning import plans
 from core.retraining import scheduler
 from core.retraining.scheduler import Decision
 from core.settings import ROOT, child_environment
+from core.store import database
 from tests import make, screen
+from tests.broken_storage import busy_database
 from tests.core.retraining import feeding
 from tests.core.review import reviewing
 from tests.make import NOW
@@ -78,6 +81,31 @@ def test_the_places_of_a_day_are_filled_by_itself_once_somebody_has_begun(own: H
     job = screen.over(own, "fill-2026-03-01")
     assert job.status == "done", job.message
     assert own.audit.read().iloc[0]["who"] == plans.WHO
+
+
+def test_where_the_database_is_locked_that_is_told_and_the_next_round_goes_on(
+    own: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY", 0.1)
+    own.plans.fill(by="Lea", now=NOW - timedelta(days=1))
+    settled(own)
+    told: list[Decision] = []
+    with contextlib.ExitStack() as locked:
+        locked.enter_context(busy_database(own))
+
+        def wait(_seconds: float) -> None:
+            locked.close()
+            if len(told) == 2:
+                raise _EnoughError
+
+        with pytest.raises(_EnoughError):
+            own.scheduler.watch(THRESHOLDS, every=1, now=lambda: NOW, told=told.append, wait=wait)
+    busy, after = (each.sentence for each in told)
+    assert "state.db is in use by something else" in busy
+    assert "in use" not in after
+    assert "Today's places in the queue are filled." in after
+    assert [line["decision"] for line in logged(own)] == [busy, after]
+    screen.over(own, f"fill-{NOW:%Y-%m-%d}")
 
 
 def test_a_second_one_is_refused(home: Home) -> None:
