@@ -75,7 +75,8 @@ def main() -> None:
         medians[reasons] = statistics.median(seconds)
         print(
             f"score --reasons {reasons}: median {medians[reasons]:.2f} s "
-            f"({min(seconds):.2f} to {max(seconds):.2f}, {len(seconds)} runs), CPU {statistics.median(cpu):.2f} s, {peak:.2f} GB"
+            f"({min(seconds):.2f} to {max(seconds):.2f}, {len(seconds)} runs), "
+            f"CPU {statistics.median(cpu):.2f} s, {peak:.2f} GB"
         )
     whole = peer(chosen.users, chosen.peer_rows) * rows
     print(f"pandas + shap.TreeExplainer + to_csv: {whole:.0f} s for {rows:,} rows, scaled from {chosen.peer_rows:,}")

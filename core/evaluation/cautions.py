@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from typing import Final, Literal, cast, get_args
 
 import numpy as np
-from scipy.stats import chi2, norm
 
 from core.errors import listed
 from core.evaluation.difference import short
@@ -97,6 +96,8 @@ def unstable(name: str, folds: Sequence[float], test: Estimate) -> str | None:
     """
     if len(folds) < 2 or test.low is None or test.high is None or test.high <= test.low:
         return None
+    from scipy.stats import chi2, norm
+
     of_test = (test.high - test.low) / (2 * norm.ppf(0.975))
     variance = of_test**2 * TEST_SHARE * len(folds) / (1 - TEST_SHARE)
     spread = float(np.sum((np.asarray(folds) - np.mean(folds)) ** 2) / variance)
@@ -120,6 +121,8 @@ def upside_down(name: str, roc_auc: Estimate, given: Given | None) -> str | None
 
 def other_prevalence(name: str, trained: tuple[int, int], now: tuple[int, int]) -> str | None:
     """Another share of spammers than in training, beyond chance; each pair is (spammers, users)."""
+    from scipy.stats import norm
+
     (events, of), (events_now, of_now) = trained, now
     before, after, pooled = events / of, events_now / of_now, (events + events_now) / (of + of_now)
     error = np.sqrt(pooled * (1 - pooled) * (1 / of + 1 / of_now))

@@ -12,7 +12,6 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import beta
 
 from core.evaluation.resample import ECE_BINS, Costs, Sorted, replicate
 
@@ -222,6 +221,8 @@ def reliability(label: npt.ArrayLike, score: npt.ArrayLike) -> tuple[Group, ...]
 
 def exact(events: float, of: float) -> tuple[float, float]:
     """The 95 % interval of a share by Clopper and Pearson (1934)."""
+    from scipy.stats import beta
+
     low = 0.0 if events == 0 else float(beta.ppf(0.025, events, of - events + 1))
     high = 1.0 if events == of else float(beta.ppf(0.975, events + 1, of - events))
     return low, high

@@ -103,7 +103,9 @@ def _fault(model: Model) -> Fault | None:
     if not Scorer(model).score_values(values).finite.all():
         return TREES, f"gives scores that are no numbers with {CALIBRATION}"
     explained = values[:: max(len(values) // EXPLAINED, 1)].astype(np.float32)
-    if not np.isfinite(model.explainer.contributions(explained)).all():
+    # The bias is that of XGBoost, which thereby reads the file too, as it will when somebody learns on from it.
+    pushes = model.explainer.contributions(explained) + np.float32(model.predictor.bias(len(names)))
+    if not np.isfinite(pushes).all():
         return TREES, "gives reasons that are no numbers"
     return None
 

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import xgboost as xgb
 
 from core.model import downsample, tree_check
 from core.model.learner import SMALL, Judge, Matrix, Options, Rows, Share, Watched
-from core.model.trees import Trees, loaded, trained
+from core.model.trees import Trees, loaded
 from core.ports import Draw, Predictor
 from core.settings import TRAINING_THREADS
 
@@ -54,14 +53,18 @@ class XGBoost:
         return downsample.NOTE if rows >= downsample.LARGE else ""
 
     def watched(self, seen: Rows, unseen: Matrix, judge: Judge, options: Options, seed: int, told: Share) -> Watched:
-        watch = _Watch(unseen, judge, options)
-        trees = _boost(seen, options, seed, options.most_rounds, [watch, _Told(told, options.most_rounds)])
+        from core.model.rounds import Told, Watch, boost  # noqa: PLC0415 - which loads XGBoost
+
+        watch = Watch(unseen, judge, options)
+        trees = boost(seen, options, seed, options.most_rounds, [watch, Told(told, options.most_rounds)])
         most = trees.rounds
         return Watched(watch.curve, lambda steps: trees[: min(steps * options.every, most)].margin(unseen))
 
     def fitted(self, rows: Rows, options: Options, seed: int, rounds: int | None, told: Share) -> Trees:
+        from core.model.rounds import Told, boost  # noqa: PLC0415 - which loads XGBoost
+
         most = rounds or options.most_rounds
-        return _boost(rows, options, seed, most, [_Told(told, most)])
+        return boost(rows, options, seed, most, [Told(told, most)])
 
     def features(self, content: bytes) -> int:
         return tree_check.features(content)
@@ -73,40 +76,6 @@ class XGBoost:
         if not isinstance(predictor, Trees):
             raise TypeError(f"{self.name} has given no trees")
         return predictor
-
-
-def _boost(
-    rows: Rows, options: Options, seed: int, rounds: int, callbacks: list[xgb.callback.TrainingCallback]
-) -> Trees:
-    return trained(downsample.lighter(rows, seed), {**options.parameters, "seed": seed}, rounds, callbacks)
-
-
-class _Watch(xgb.callback.TrainingCallback):
-    """Judges the rows left out every so many rounds, and ends the training when they are not judged better any more."""
-
-    def __init__(self, unseen: Matrix, judge: Judge, options: Options) -> None:
-        # A matrix that is kept remembers its margins, so that only the new rounds are added.
-        self._unseen, self._judge, self._options = xgb.DMatrix(unseen), judge, options
-        self.curve: list[float] = []
-        super().__init__()
-
-    def after_iteration(self, model: xgb.Booster, epoch: int, evals_log: object) -> bool:  # noqa: ARG002
-        if (epoch + 1) % self._options.every:
-            return False
-        self.curve.append(self._judge(model.predict(self._unseen, output_margin=True)))
-        return self._options.over(self.curve)
-
-
-class _Told(xgb.callback.TrainingCallback):
-    """Reports progress after each round; what the listener raises ends the training."""
-
-    def __init__(self, told: Share, rounds: int) -> None:
-        self._told, self._rounds = told, rounds
-        super().__init__()
-
-    def after_iteration(self, model: xgb.Booster, epoch: int, evals_log: object) -> bool:  # noqa: ARG002
-        self._told(min((epoch + 1) / self._rounds, 1.0))
-        return False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 from scipy.special import expit
 
 from core.store.strict_json import typed
@@ -58,6 +57,8 @@ def fit(margin: npt.ArrayLike, label: npt.ArrayLike, weight: npt.ArrayLike = 1.0
 
     weight (n,): how many users each row stands for; by default all the same.
     """
+    from scipy.optimize import minimize  # noqa: PLC0415 - half a second that scoring need not wait for
+
     m, y = np.asarray(margin, np.float64), np.asarray(label, np.float64)
     share = np.broadcast_to(np.asarray(weight, np.float64), m.shape)
     share = share / share.sum()

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import logit
-from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier, RandomForestClassifier
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # scikit-learn itself stands on it
 
 from core.model.learner import SMALL, Judge, Matrix, Options, Rows, Share, Watched
 from core.ports import Draw
 from core.settings import TRAINING_THREADS
 from core.wording import count
+
+# The library is imported by whoever learns: whoever only scores need not wait for it.
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.pipeline import Pipeline
 
 Floats = npt.NDArray[np.float64]
 #: Users that a tree of a forest learns from, drawn anew for each: on more, forests take minutes and gain nothing.
@@ -60,6 +59,11 @@ class Logistic:
         return _at_once(self.fitted(seen, options, seed, None, told).margin(unseen), judge)
 
     def fitted(self, rows: Rows, options: Options, seed: int, rounds: int | None, told: Share) -> Linear:  # noqa: ARG002
+        from sklearn.impute import SimpleImputer
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
         told(0.0)
         pipeline = make_pipeline(
             SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
@@ -96,7 +100,7 @@ class Forest:
     """Trees that see missing values as missing, each on a draw of the users."""
 
     name: str
-    kind: Callable[..., Any]
+    kind: Literal["RandomForestClassifier", "ExtraTreesClassifier"]
     can_lead: bool = False
     available: bool = True
 
@@ -118,8 +122,10 @@ class Forest:
         return _at_once(self.fitted(seen, options, seed, None, told).margin(unseen), judge)
 
     def fitted(self, rows: Rows, options: Options, seed: int, rounds: int | None, told: Share) -> Grove:  # noqa: ARG002
+        from sklearn import ensemble
+
         drawn = min(len(rows.y), MOST_DRAWN)
-        forest = self.kind(
+        forest = getattr(ensemble, self.kind)(
             **options.parameters, bootstrap=True, max_samples=drawn, n_jobs=TRAINING_THREADS, random_state=seed,
             warm_start=True,
         )  # fmt: skip
@@ -140,6 +146,8 @@ class Histogram:
 
     @classmethod
     def of(cls, rows: Rows, options: Options, seed: int) -> Histogram:
+        from sklearn.ensemble import HistGradientBoostingClassifier
+
         model = HistGradientBoostingClassifier(
             **options.parameters, early_stopping=False, warm_start=True, random_state=seed
         )  # fmt: skip
@@ -220,5 +228,5 @@ def _folds(rows: int) -> int:
     return 5 if rows < SMALL else 3
 
 
-RANDOM_FOREST: Final = Forest("Random forest", RandomForestClassifier)
-EXTRA_TREES: Final = Forest("Extra trees", ExtraTreesClassifier)
+RANDOM_FOREST: Final = Forest("Random forest", "RandomForestClassifier")
+EXTRA_TREES: Final = Forest("Extra trees", "ExtraTreesClassifier")

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
-import xgboost as xgb
 
 from core.model import tree_check
 from core.model.learner import Matrix, Rows, Strongest
 
 if TYPE_CHECKING:
+    import xgboost as xgb
+
     from core.model.shap_values import ShapValues
 
 #: Rows for which tables that are not kept are worth to be made: seconds, for trees of depth 8.
@@ -26,14 +27,29 @@ Floats32 = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Trees:
-    """A `Predictor` and an `Explainer`. Sliced, it is that of some of its rounds.
+    """A `Predictor` and an `Explainer`, just grown or of a file (`content`). Sliced, it is that of some of its rounds.
 
-    `content`: the file they were read from. Then margins come from tables, too; the same bits, but six times as fast
-    where many rows are scored. For trees that were just grown, and that few rows are scored with, XGBoost is faster.
+    Those of a file are scored with tables, which give the same bits as XGBoost several times as fast; the library,
+    whose import takes a second, is not even loaded. For trees that were just grown it is there already, and faster.
     """
 
-    booster: xgb.Booster
+    own: xgb.Booster | None = None
     content: bytes | None = None
+
+    @cached_property
+    def booster(self) -> xgb.Booster:
+        """As XGBoost knows it. Raises ValueError when it cannot read the file, though the file is sound."""
+        if self.own is not None:
+            return self.own
+        import xgboost as xgb  # noqa: PLC0415
+
+        booster = xgb.Booster()
+        try:
+            booster.load_model(bytearray(self.content or b""))
+        except xgb.core.XGBoostError as error:
+            # The first line is meant for people, and the others are its stack.
+            raise ValueError(str(error).partition("\n")[0]) from error
+        return booster
 
     def __getitem__(self, rounds: slice) -> Trees:
         return Trees(self.booster[rounds])
@@ -63,6 +79,8 @@ class Trees:
             return tables.contributions(x)
         if not len(x):
             return np.empty(x.shape, np.float32)
+        import xgboost as xgb  # noqa: PLC0415
+
         values = self.booster.predict(xgb.DMatrix(x, missing=np.nan), pred_contribs=True)
         return np.asarray(values[:, :-1], np.float32)
 
@@ -78,6 +96,8 @@ class Trees:
 
     def bias(self, features: int) -> float:
         """XGBoost's own expected margin: the constant that contributions are added to, in log-odds."""
+        import xgboost as xgb  # noqa: PLC0415
+
         blank = xgb.DMatrix(np.full((1, features), np.nan, np.float32))
         return float(self.booster.predict(blank, pred_contribs=True)[0, -1])
 
@@ -87,10 +107,12 @@ class Trees:
 
     def save(self, path: Path) -> None:
         # The library itself would say in words of its own, and as a bug, that the disk is full.
-        path.write_bytes(self.booster.save_raw("ubj"))
+        path.write_bytes(self.content or self.booster.save_raw("ubj"))
 
     def classifier(self) -> xgb.XGBClassifier:
         """As scikit-learn knows it, for others to use."""
+        import xgboost as xgb  # noqa: PLC0415
+
         classifier = xgb.XGBClassifier()
         classifier.load_model(bytearray(self.booster.save_raw("ubj")))
         return classifier
@@ -100,6 +122,8 @@ class Trees:
         over: Callable[[Trees], bool] = lambda _trees: False, *, batch: int, seed: int,
     ) -> list[Trees]:  # fmt: skip
         """These trees, and what they grow to after each chunk of `batch` more, until it is over."""
+        import xgboost as xgb  # noqa: PLC0415
+
         users, grown = xgb.QuantileDMatrix(rows.x, rows.y, weight=rows.weight), [self]
         for chunk in range(chunks):
             if over(grown[-1]):
@@ -116,6 +140,8 @@ class Trees:
 
 def trained(rows: Rows, parameters: Mapping[str, Any], rounds: int, callbacks: Sequence[Any] = ()) -> Trees:
     """Grow trees in so many rounds; a callback of XGBoost may end it earlier."""
+    import xgboost as xgb  # noqa: PLC0415
+
     matrix = xgb.QuantileDMatrix(rows.x, rows.y, weight=rows.weight)
     return Trees(
         xgb.train(
@@ -125,15 +151,6 @@ def trained(rows: Rows, parameters: Mapping[str, Any], rounds: int, callbacks: S
 
 
 def loaded(content: bytes) -> Trees:
-    """The trees of a file that is sound; what XGBoost reads are these very bytes.
-
-    Raises ValueError, with a clause that says what is wrong, unless it is.
-    """
+    """The trees of a file that is sound. Raises ValueError, with a clause that says what is wrong, unless it is."""
     tree_check.features(content)
-    booster = xgb.Booster()
-    try:
-        booster.load_model(bytearray(content))
-    except xgb.core.XGBoostError as error:
-        # The first line is meant for people, and the others are its stack.
-        raise ValueError(str(error).partition("\n")[0]) from error
-    return Trees(booster, content)
+    return Trees(content=content)
