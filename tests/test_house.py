@@ -34,7 +34,7 @@ MOST_FILES: Final = 14
 MOST_OF_CORE: Final = 0.12
 ROOMS: Final = {"core": {"core"}, "app": {"core", "app"}, "pages": {"core", "app"}}
 #: Names of the library that fits the model that leads stand here alone; others have `Model.predictor` and `.explainer`.
-KNOW_THE_LIBRARY: Final = {f"core.model.{name}" for name in ("trees", "boosted", "shap_values", "tree_check")}
+KNOW_THE_LIBRARY: Final = {f"core.model.{name}" for name in ("trees", "rounds", "boosted", "tree_check")}
 READERS_OF_THE_ENVIRONMENT: Final = {"core.settings", "app.bootstrap"}  # the set-up runs before core can
 SERVING: Final = ("fastapi", "starlette", "uvicorn", "pydantic")
 BLIND: Final = {"everything", "Exception", "BaseException"}

@@ -79,8 +79,8 @@ def test_what_ends_the_process_is_told_and_harms_nobody(own: Home, monkeypatch: 
     run, codes = subprocess.run, list[int]()
 
     def blind(command: list[str], **options: object) -> subprocess.CompletedProcess[bytes]:
-        code = f"{ELSEWHERE}import numpy; tree_check.forest = lambda _: None; tree_check.features = lambda _: 5; "
-        code += "sandbox._fault = lambda model: sandbox.Scorer(model).score_values(numpy.ones((5, 5))) and None; "
+        code = f"{ELSEWHERE}import numpy; import xgboost; tree_check.features = lambda _: 5; "
+        code += "sandbox._fault = lambda model: model.predictor.booster.inplace_predict(numpy.ones((5, 5))) and None; "
         done = run([sys.executable, "-c", f"{code}sandbox._tried(Path(sys.argv[1]))", command[-1]], **options)  # type: ignore[call-overload]
         codes.append(done.returncode)
         return done  # type: ignore[no-any-return]
