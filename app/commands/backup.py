@@ -12,6 +12,7 @@ from app import guard
 from app.commands.shared import By, HomeOption, Overwrite, allowed, home_of
 from app.guard import tell
 from core.errors import BadOptionError, RefusedError
+from core.wording import count
 
 Archive = Annotated[Path, typer.Argument(help="The backup, FILE.tar.gz.")]
 
@@ -22,18 +23,27 @@ def migrate(
     = False,
     home_dir: HomeOption = None,
 ) -> None:  # fmt: skip
-    """Bring the database of a home up to date now; otherwise whoever opens it first does. Files need nothing."""
+    """Bring a home up to date now: its database, as whoever opens it first does, too, and datasets stored in one piece,
+    which are read whole for one user.
+    """
     home = home_of(context, home_dir)
     with guard.command(home):
-        waiting = home.database.waiting()
-        if waiting is None:
-            tell("Nothing to do: data/state.db is of today, or not there yet.")
-            return
-        before, after = waiting
-        if check:
-            raise RefusedError(f"data/state.db is of {before} and is to be brought to revision {after}.")
-        with home.database.connect():
-            tell(f"data/state.db was of {before} and is of revision {after} now.")
+        waiting, datasets = home.database.waiting(), home.datasets.in_one_piece()
+        if check and (waiting or datasets):
+            database = (
+                f"data/state.db is of {waiting[0]} and is to be brought to revision {waiting[1]}." if waiting else ""
+            )
+            rows = f"{count(len(datasets), 'dataset')} of before, to be stored in row groups." if datasets else ""
+            raise RefusedError(f"{database} {rows}".strip())
+        if waiting is None and not datasets:
+            tell("Nothing to do: data/state.db and the datasets are of today, or not there yet.")
+        if waiting is not None:
+            with home.database.connect():
+                tell(f"data/state.db was of {waiting[0]} and is of revision {waiting[1]} now.")
+        for identity in datasets:
+            home.datasets.regroup(identity)
+        if datasets:
+            tell(f"{count(len(datasets), 'dataset')} of before: stored in row groups now, with the same ids and rows.")
 
 
 def backup(

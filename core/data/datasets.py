@@ -1,7 +1,7 @@
 """Files that were read, kept as Parquet by content: the same bytes under the same schema are stored once.
 
 `data/datasets/<id>/`: `accepted.parquet` (typed rows, indexed by the input's row number), `rejected.parquet`
-(what was turned away and why) and `dataset.json`. Nothing in it is ever changed.
+(what was turned away and why) and `dataset.json`. No row in it is ever changed.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ from core.wording import count
 FORMAT: Final = 1
 #: Raised when reading the same bytes would give other rows than before.
 _READING: Final = 2
+#: Rows stored together: as many are read and unpacked for one user.
+ROW_GROUP: Final = 16_384
 _ACCEPTED: Final = "accepted.parquet"
 _REJECTED: Final = "rejected.parquet"
 _ABOUT: Final = "dataset.json"
@@ -79,7 +81,7 @@ class Datasets:
             try:
                 with replacing(folder) as temporary:
                     temporary.mkdir()
-                    accepted.to_parquet(temporary / _ACCEPTED, compression="lz4")
+                    _write(accepted, temporary / _ACCEPTED)
                     rejected.to_parquet(temporary / _REJECTED, index=False)
                     (temporary / _ABOUT).write_text(json.dumps(_as_json(dataset), indent=1), encoding="utf-8")
             except OSError:
@@ -173,6 +175,16 @@ class Datasets:
         equal = (column or pq.read_schema(path).pandas_metadata["index_columns"][0], "==", value)
         return pd.read_parquet(path, columns=None if read is None else list(read), filters=[equal])
 
+    def in_one_piece(self) -> tuple[str, ...]:
+        """The ids of datasets of before, each a single row group that is read whole for one user."""
+        return tuple(dataset.id for dataset in self.stored() if _largest_group(self._accepted(dataset.id)) > ROW_GROUP)
+
+    def regroup(self, identity: str) -> None:
+        """Store the rows of a dataset in row groups; its id and its rows stay."""
+        path = self._accepted(identity)
+        with replacing(path) as temporary:
+            _write(pd.read_parquet(path), temporary)
+
     def rejected(self, identity: str) -> pd.DataFrame:
         """The rejected rows: line, row, column, code, sentence, record."""
         path = self._folder(identity) / _REJECTED
@@ -188,6 +200,15 @@ class Datasets:
 
     def _folder(self, identity: str) -> Path:
         return within(self.folder, identity)
+
+
+def _largest_group(path: Path) -> int:
+    about = pq.read_metadata(path)
+    return max((about.row_group(at).num_rows for at in range(about.num_row_groups)), default=0)
+
+
+def _write(accepted: pd.DataFrame, path: Path) -> None:
+    accepted.to_parquet(path, compression="lz4", row_group_size=ROW_GROUP)
 
 
 def _records(rows: pd.DataFrame) -> list[str]:

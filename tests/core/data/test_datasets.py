@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from core.data import datasets, intake
@@ -140,3 +141,29 @@ def test_an_id_never_leads_out_of_the_store(home: Home, hostile: str) -> None:
         home.datasets.one(identity, 1)
     with pytest.raises(UnknownItemError):
         home.datasets.row_of(identity, "007")
+
+
+def test_one_user_is_read_from_one_row_group(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datasets, "ROW_GROUP", 16)
+    users = make.users(100, seed=3)
+    stored = put(home, make.csv(users).decode(), make.SCHEMA)
+    about = pq.read_metadata(home.datasets._accepted(stored.id))
+    assert [about.row_group(at).num_rows for at in range(about.num_row_groups)] == [16] * 6 + [4]
+    assert home.datasets.one(stored.id, 33)["user"] == users["user"][32]
+    row = about.schema.names.index("row")
+    ends = [about.row_group(at).column(row).statistics for at in range(about.num_row_groups)]
+    assert [(each.min, each.max) for each in ends] == [(16 * at + 1, min(16 * at + 16, 100)) for at in range(7)]
+
+
+def test_a_dataset_of_before_is_stored_in_row_groups_with_the_same_id_and_rows(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = put(home, make.csv(make.users(100, seed=3)).decode(), make.SCHEMA)
+    before = home.datasets.frame(stored.id)
+    assert home.datasets.in_one_piece() == ()
+    monkeypatch.setattr(datasets, "ROW_GROUP", 16)
+    assert home.datasets.in_one_piece() == (stored.id,)
+    home.datasets.regroup(stored.id)
+    assert home.datasets.in_one_piece() == ()
+    assert home.datasets.stored() == (stored,)
+    pd.testing.assert_frame_equal(home.datasets.frame(stored.id), before)

@@ -20,10 +20,12 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from app.cli import app
+from core.data import datasets, intake
 from core.errors import FileProblemError, NewerFormatError, TrustdeskError, UnsafeFileError
 from core.home import Home
 from core.settings import ROOT
 from core.store import backup as backups
+from tests import make
 from tests.core.feedback.verdicts import verdict
 from tests.make import NOW
 
@@ -266,3 +268,18 @@ def test_migrate_says_what_is_to_be_done_does_it_and_then_has_nothing_to_do(befo
     assert (after.exit_code, after.stderr[:14]) == (0, "Nothing to do:")
     with contextlib.closing(sqlite3.connect(before.settings.database)) as database:
         assert database.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+
+
+def test_migrate_stores_datasets_of_before_in_row_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Home.open(tmp_path)
+    checked = intake.read("users.csv", make.csv(make.users(40)), make.SCHEMA)
+    dataset = home.datasets.put(checked, make.SCHEMA, now=NOW)
+    monkeypatch.setattr(datasets, "ROW_GROUP", 16)
+    look, done, after = (ran("migrate", *words, "--home", tmp_path) for words in (["--check"], [], ["--check"]))
+
+    assert (look.exit_code, look.stderr) == (4, "1 dataset of before, to be stored in row groups.\n")
+    assert (done.exit_code, done.stderr) == (
+        0, "1 dataset of before: stored in row groups now, with the same ids and rows.\n",
+    )  # fmt: skip
+    assert (after.exit_code, after.stderr[:14]) == (0, "Nothing to do:")
+    assert home.datasets.frame(dataset.id).equals(checked.frame)
