@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
 from app.cli import app
-from core import jobs
+from core import jobs, workers
 from core.home import Home
 from core.settings import HOME_VARIABLE, ROOT
 from tests.app.api.server import Client, serving
@@ -131,6 +131,7 @@ def test_a_job_that_waits_in_an_earlier_home_runs(earlier: Home) -> None:
 @pytest.mark.parametrize("name", PAGES)
 def test_every_page_opens_on_an_earlier_home(name: str, earlier: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs.Jobs, "start", lambda *_args, **_options: None)
+    monkeypatch.setattr(workers.Workers, "keep_ready", lambda *_args: None)
     monkeypatch.setenv(HOME_VARIABLE, str(earlier.settings.home))
     at = AppTest.from_file(ROOT / "app" / "main.py", default_timeout=200).run()
     at.switch_page(str(ROOT / "pages" / f"{name}.py")).run()
