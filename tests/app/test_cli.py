@@ -165,30 +165,19 @@ def score(files: Path, home: Home, *options: object, code: int = 0, output: str 
     return pd.read_csv(files / output, dtype={"user": "str"}, keep_default_na=False)
 
 
-def test_reasons_are_told_of_the_flagged_unless_asked_otherwise(files: Path, own: Home) -> None:
+def test_reasons_are_told_of_everybody_unless_asked_otherwise(files: Path, own: Home) -> None:
     own.policies.save(replace(own.policies.in_force(), review=0.4), by="Lea", now=make.NOW)
-    flagged = score(files, own)
+    flagged = score(files, own, "--reasons", "flagged")
     due = flagged["band"].isin(["human_review", "auto_remove"])
     assert ((flagged["reason_1"] != "") == due).all()
     assert 0 < due.sum() < (flagged["band"] != "allow").sum()
-    everybody = score(files, own, "--reasons", "all")
+    everybody = score(files, own)
+    assert everybody.equals(score(files, own, "--reasons", "all").assign(prediction_id=everybody["prediction_id"]))
     assert (everybody["reason_1"] != "").sum() > (flagged["reason_1"] != "").sum()
     assert everybody["reason_1"].str.fullmatch(r"(\w+=(missing|[-\d.e]+) \(\+\d+\.\d\d\))?").all()
     nobody = score(files, own, "--reasons", "none")
     assert (nobody["reason_1"] == "").all()
     assert (nobody["score"] == everybody["score"]).all()
-
-
-def test_a_second_process_for_large_files_changes_no_reason(
-    files: Path, own: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    make.users(1200, seed=2).to_csv(files / "users.csv", index=False)
-    alone = score(files, own, "--reasons", "all")
-    monkeypatch.setattr("app.commands.score.LARGE_FILE", 0)
-    shared = score(files, own, "--reasons", "all")
-    # The last digit of a push may differ, because the sum is taken in another order.
-    features = [frame["reason_1"].str.split(" ").str[0].tolist() for frame in (alone, shared)]
-    assert features[0] == features[1]
 
 
 def test_a_run_without_reasons_can_still_be_explained_later(files: Path, own: Home) -> None:

@@ -81,7 +81,7 @@ def test_every_command_and_every_option_has_a_line_with_its_help() -> None:
 
 def test_choices_limits_and_defaults_are_told() -> None:
     section = FILES["command-line.md"].partition("## score\n")[2].partition("\n## ")[0]
-    assert r"| `--reasons flagged\|all\|none` | `flagged` |" in section
+    assert r"| `--reasons flagged\|all\|none` | `all` |" in section
     assert "| `--top N` | `3` | Reasons a user. 1 to 20. |" in section
     assert "| `--output, -o PATH` | required |" in section
     assert "python3 -m app score USERS --output, -o PATH [OPTIONS]" not in section

@@ -14,6 +14,7 @@ from app import words
 from core.data import intake
 from core.home import Home
 from core.schema import schema as schemas
+from core.scoring.reasons import texts
 from core.scoring.scorer import Scorer
 from core.settings import DEMO_USERS
 from tests.e2e.gestures import cells, drop, idle, run_in, select_row, table
@@ -123,7 +124,8 @@ def test_from_a_file_with_mistakes_to_the_table_taken_away(  # noqa: PLR0915 - a
         tab.keyboard.press("Escape")
     columns = schemas.load(bundled.settings.schema_file)
     checked = intake.read(dirty.name, dirty, columns)
-    scored = Scorer(bundled.registry.load()).score(checked.frame)
+    model = bundled.registry.load()
+    scored = Scorer(model).score(checked.frame, top=3)
     told = pd.read_csv(taken[".csv"])
     assert told.columns.tolist() == ["user_id", *CONTEXT, *RESULTS]
     assert told["user_id"].astype(str).tolist() == good["user_id"].tolist()
@@ -131,7 +133,8 @@ def test_from_a_file_with_mistakes_to_the_table_taken_away(  # noqa: PLR0915 - a
     assert told["username"].tolist()[:2] == ["'=1+1", "'@SUM(A1)"]
     assert told["prediction_id"].tolist() == [f"{run}-{row}" for row in range(1, 401)]
     assert set(told["action"]) <= {"allow", "monitor", "human_review"}
-    assert told["reason_1"].notna().tolist() == told["band"].isin(["human_review", "auto_remove"]).tolist()
+    reasons = texts(checked.frame, model.metadata.names, scored.strongest)
+    assert told[list(reasons)].fillna("").to_numpy().tolist() == reasons.to_numpy().tolist()
     parquet = pd.read_parquet(taken[".parquet"])
     assert parquet.columns.tolist() == told.columns.tolist()
     assert np.array_equal(parquet["score"], scored.probability)
