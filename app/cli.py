@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 import typer
@@ -20,6 +20,7 @@ from app.commands import (
     accounts,
     api,
     backup,
+    bench,
     compare,
     decisions,
     diagnostics,
@@ -42,6 +43,9 @@ from core.errors import BadOptionError, CancelledError, RefusedError
 from core.home import Home
 from core.settings import ROOT, Reach, dashboard_environment
 
+if TYPE_CHECKING:
+    from app.web.load_balancer import LoadBalancer
+
 app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -58,6 +62,7 @@ app.add_typer(registry.app, name="registry")
 app.command()(score.score)
 app.command()(report.report)
 app.command()(screenshots.screenshots)
+app.command()(bench.bench)
 app.command()(reference.reference)
 app.command()(train.train)
 app.command()(train.evaluate)
@@ -85,6 +90,9 @@ def dashboard(
     context: typer.Context,
     home_dir: HomeOption = None,
     port: Annotated[int | None, typer.Option(help="Port of the dashboard (8501).")] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="Processes that draw, for many people at once; more than one need nginx.")
+    ] = 1,
     allow_host: Annotated[
         list[str] | None, typer.Option(help="A name under which the dashboard is reached; may be given several times.")
     ] = None,
@@ -97,11 +105,27 @@ def dashboard(
     home = Home.open(home_dir)
     with guard.command(home):
         hosts = dashboard_hosts(home, allow_host or ())
+        environment = dashboard_environment(home.settings.home, hosts)
+        if workers > 1:
+            found = several(workers, port)
+            tell(f"The dashboard is at http://{found.address}:{found.port}, drawn by {workers} processes.")
+            raise SystemExit(found.run(environment))
         command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app" / "web" / "dashboard.py")]
         command += ["--server.port", str(port)] if port is not None else []
         # Streamlit reads .streamlit/ from the working directory.
         os.chdir(ROOT)
-        os.execve(sys.executable, command, dashboard_environment(home.settings.home, hosts))  # noqa: S606
+        os.execve(sys.executable, command, environment)  # noqa: S606
+
+
+def several(workers: int, port: int | None) -> LoadBalancer:
+    """Several processes at the address at which one would listen."""
+    from app.web.load_balancer import LoadBalancer
+
+    os.chdir(ROOT)  # Streamlit reads .streamlit/ from the working directory
+    from streamlit import config
+
+    address = config.get_option("server.address") or "0.0.0.0"  # noqa: S104 - as Streamlit takes no address
+    return LoadBalancer(workers, str(address), port if port is not None else int(config.get_option("server.port")))
 
 
 def dashboard_hosts(home: Home, given: Iterable[str]) -> list[str]:
