@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core import formats
@@ -208,7 +209,11 @@ def _largest_group(path: Path) -> int:
 
 
 def _write(accepted: pd.DataFrame, path: Path) -> None:
-    accepted.to_parquet(path, compression="lz4", row_group_size=ROW_GROUP)
+    schema = pa.Schema.from_pandas(accepted)
+    # A row group at a time: as a whole, the table would be there twice.
+    with pq.ParquetWriter(path, schema, compression="lz4") as writer:
+        for begin in range(0, max(len(accepted), 1), ROW_GROUP):
+            writer.write_table(pa.Table.from_pandas(accepted.iloc[begin : begin + ROW_GROUP], schema=schema))
 
 
 def _records(rows: pd.DataFrame) -> list[str]:

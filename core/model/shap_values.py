@@ -1,4 +1,4 @@
-"""Margins and exact path-dependent SHAP values of trees, in log-odds, from tables (`core.model.shap_tables`).
+"""Margins and exact path-dependent SHAP values of trees, in log-odds, from tables (`core.model.shap.tables`).
 
 A contribution tells how much a feature pushed a score; those of a row and the trees' bias add up to its margin.
 """
@@ -13,11 +13,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from core.model import shap_kernel
 from core.model.forest import Forest
 from core.model.learner import Matrix, Strongest
-from core.model.shap_kernel import BLOCK
-from core.model.shap_tables import Tables, sizes, tables_of
+from core.model.shap import kernel
+from core.model.shap.kernel import BLOCK
+from core.model.shap.tables import Tables, sizes, tables_of
 
 #: Bytes of the tables that are kept for a model.
 MOST_TABLES: Final = 64 * 2**20
@@ -64,7 +64,7 @@ class ShapValues:
         if self.tables is None:
             margin, values = self._summed(x, explain=k > 0)
             if k:
-                shap_kernel.largest(values, len(x), features, pushes)
+                kernel.largest(values, len(x), features, pushes)
         else:
             margin, columns = np.full(len(x), self.forest.base), np.ascontiguousarray(x.T)
             _run(columns, self.tables, margin, _nothing(len(x)), features, pushes)
@@ -87,12 +87,12 @@ def _nothing(rows: int) -> Floats:
 def _run(
     columns: Floats, tables: Tables, margin: Floats, values: Floats, features: npt.NDArray[np.int32], pushes: Floats
 ) -> None:  # fmt: skip
-    """Have `shap_kernel.explain` fill all rows in, on as many threads as there are cores where it pays."""
+    """Have `kernel.explain` fill all rows in, on as many threads as there are cores where it pays."""
 
     def span(begin: int) -> None:
         bins = np.empty((2, len(columns), BLOCK), tables.step_cut.dtype)
         end = min(begin + step, rows)
-        shap_kernel.explain(columns, begin, end, tables, bins, margin, values, features, pushes)
+        kernel.explain(columns, begin, end, tables, bins, margin, values, features, pushes)
 
     rows, threads = columns.shape[1], len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
     if rows < _SHARED or threads == 1:

@@ -18,8 +18,8 @@ from numba.core import caching
 from core.model import shap_values
 from core.model.forest import Forest
 from core.model.learner import Matrix, Strongest
-from core.model.shap_kernel import BLOCK
-from core.model.shap_tables import compiled
+from core.model.shap.kernel import BLOCK
+from core.model.shap.lookup import BEYOND, compiled, look_up, one_by_one
 from core.model.shap_values import ShapValues
 from core.model.trees import Trees, loaded
 
@@ -209,6 +209,20 @@ def test_trees_that_never_split_and_thresholds_beyond_a_byte() -> None:
     for each in (many, still):
         assert (trees(each).margin(features) == by_xgboost_margin(each, features)).all()
         assert np.abs(trees(each).contributions(features[:300]) - by_xgboost(each, features[:300])).max() < EXACT
+
+
+@pytest.mark.parametrize("bits", range(9))
+def test_rows_looked_up_at_once_are_those_looked_up_one_by_one(bits: int) -> None:
+    random = np.random.default_rng(bits)
+    table = random.normal(size=5 + (1 << bits) + BEYOND).astype(np.float32)
+    patterns = random.integers(0, 1 << bits, 7 + 48).astype(np.uint8)
+    for rows in (1, 15, 16, 33, 48):
+        sums = random.normal(size=3 + 48).astype(np.float32)
+        expected = sums.copy()
+        one_by_one(expected, 3, patterns, 7, table, 5, rows)
+        look_up(sums, 3, patterns, 7, table, 5, bits, rows)
+        assert (sums[: 3 + rows] == expected[: 3 + rows]).all()
+        assert (expected[3 : 3 + rows] != 0).all()
 
 
 def test_where_nothing_compiled_can_be_kept_it_is_compiled_each_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Margins and SHAP values of many rows from the tables of trees (`core.model.shap_tables`): the loops themselves."""
+"""Margins and SHAP values of many rows from the tables of trees (`core.model.shap.tables`): the loops themselves."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from core.model.shap_tables import Tables, compiled
+from core.model.shap.lookup import compiled, look_up
+from core.model.shap.tables import Tables
 
 #: Rows done at a time: their bins, patterns and sums stay in the processor's cache.
 BLOCK: Final = 1024
@@ -34,11 +35,12 @@ def explain(
         most = max(most, tables.first_step[tree + 1] - tables.first_step[tree])
     patterns = np.zeros((most + 1, BLOCK), np.uint8)  # the last one is that of a tree without a split
     sums, total = np.empty((features if explained else 0, BLOCK), np.float32), np.empty(BLOCK, np.float32)
-    # Arrays are taken out of the tuple once, and rows of tables addressed by unsigned offsets: both would cost a few
-    # nanoseconds each time, and there are tens of thousands of times for a single row.
+    # Arrays are taken out of the tuple, and made flat, once: either would cost a few nanoseconds each time, and for a
+    # single row there are tens of thousands of times.
     first_step, first_unit, first_push = tables.first_step, tables.first_unit, tables.first_push
-    unit_step, unit_at, units = tables.unit_step, tables.unit_at, tables.values
+    unit_step, unit_bits, unit_at, units = tables.unit_step, tables.unit_bits, tables.unit_at, tables.values
     push_feature, push_at, tops = tables.push_feature, tables.push_at, tables.pushes
+    flat, flat_sums = patterns.reshape(-1), sums.reshape(-1)
     for s in range(start, stop, BLOCK):
         rows = min(BLOCK, stop - s)
         for f in range(features):
@@ -48,14 +50,13 @@ def explain(
         for tree in range(len(first_step) - 1):
             _steps(first_step[tree], first_step[tree + 1], tables, bins, patterns, rows)
             for unit in range(first_unit[tree], first_unit[tree + 1]):
-                step, at = unit_step[unit], np.uint64(unit_at[unit])
-                for row in range(rows):
-                    total[row] += units[at + patterns[step, row]]
+                bits, by = unit_bits[unit], unit_step[unit] * BLOCK
+                if by < 0:  # a tree that is a leaf: the last patterns there are, which stay 0
+                    by += flat.size
+                look_up(total, 0, flat, by, units, unit_at[unit], bits, rows)
                 if explained:
                     for push in range(first_push[unit], first_push[unit + 1]):
-                        f, at = push_feature[push], np.uint64(push_at[push])
-                        for row in range(rows):
-                            sums[f, row] += tops[at + patterns[step, row]]
+                        look_up(flat_sums, push_feature[push] * BLOCK, flat, by, tops, push_at[push], bits, rows)
         margin[s : s + rows] = total[:rows]
         if values.shape[0]:
             values[:, s : s + rows] += sums[:, :rows]

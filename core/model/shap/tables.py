@@ -4,7 +4,7 @@ Whether a row goes left at each split of a path is a pattern of a few bits. What
 margin and to the contribution of each of its features depends on this pattern alone, so it is computed once for every
 pattern (Lundberg et al., "From local explanations to global understanding with explainable AI for trees", 2020:
 path-dependent SHAP, whose weights over the features of a path are those of Shapley). To explain a row is then to find
-its patterns and to add up entries (`core.model.shap_kernel`).
+its patterns and to add up entries (`core.model.shap.kernel`).
 
 A *step* turns the pattern of the split above into that of a split. A *unit* is a part of a tree, and its pattern that
 of its last step: all splits from one down, where their number and that of the splits above it fit into `MERGED` bits;
@@ -13,15 +13,14 @@ otherwise one split and the leaves that hang on it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import factorial
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from core.model.forest import Forest
+from core.model.shap.lookup import BEYOND, compiled
 
 #: Splits above a leaf, at most: a pattern is a byte.
 MOST_BITS: Final = 8
@@ -34,21 +33,13 @@ _BYTE: Final = 255
 Array = npt.NDArray[Any]
 
 
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function compiled by numba, which keeps what it has compiled for the next process, where it can."""
-    try:
-        return njit(nogil=True, cache=True)(function)
-    except RuntimeError:  # neither the folder of this file nor one of the user may be written
-        return njit(nogil=True)(function)
-
-
 class Tables(NamedTuple):
     """What the loops read; `first_*` tell where the part of each feature, tree or unit begins.
 
     `thresholds`: of each feature, ascending; a value's bin is how many of them it reaches. `levels`: of a split on
     categories, whether each bin goes left; there a bin is the category and one more, and 0 for missing. A *push* is the
-    table of one feature in one unit: 2 ** bits entries, as in `values` for each unit. `unit_step` counts within a tree,
-    and is -1 for a tree that is a leaf.
+    table of one feature in one unit: 2 ** bits entries, as in `values` for each unit; both go on for BEYOND entries.
+    `unit_step` counts within a tree, and is -1 for a tree that is a leaf.
     """
 
     thresholds: Array
@@ -269,7 +260,8 @@ def _fill(
 ) -> tuple[Any, ...]:  # fmt: skip
     """As `_pushes`, and the entries of both, to which each leaf adds its part."""
     first_push, push_feature, unit_at, push_at = _pushes(parent, feature, leaf_unit, unit_bits)
-    values, pushes = np.zeros(unit_at[-1], np.float32), np.zeros(push_at[-1], np.float64)
+    values = np.zeros(unit_at[-1] + BEYOND, np.float32)
+    pushes = np.zeros(push_at[-1] + BEYOND, np.float64)
     bit, went, which = np.empty(MOST_BITS, np.int64), np.empty(MOST_BITS, np.int64), np.empty(MOST_BITS, np.int64)
     features, place, share = np.empty(MOST_BITS, np.int64), np.empty(MOST_BITS, np.int64), np.empty(MOST_BITS)
     power = np.empty((1 << MOST_BITS, MOST_BITS + 1))
