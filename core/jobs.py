@@ -256,8 +256,8 @@ class Jobs:
 
     def wait(self, modules: Sequence[str]) -> None:
         """What the process does that `workers.keep_ready` has waiting."""
-        for module in modules:
-            importlib.import_module(module)
+        for module in map(importlib.import_module, modules):
+            getattr(module, "warm_up", lambda: None)()
         if identity := sys.stdin.readline().strip():
             self._into_log(identity)
             self.work(identity)

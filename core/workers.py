@@ -35,7 +35,7 @@ class Workers:
         self._note(self._started(identity, take=subprocess.DEVNULL, tell=log))
 
     def keep_ready(self, *modules: str) -> None:
-        """Have a process wait for the next job, with these modules loaded, unless one waits already.
+        """Have a process wait for the next job, with these modules loaded and warmed up, unless one waits already.
 
         It ends with this process, or when there is no job for a while.
         """

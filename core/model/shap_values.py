@@ -105,8 +105,8 @@ def _run(
         list(pool.map(span, range(0, rows, step)))
 
 
-def compile_all() -> None:
-    """Have the loops compiled, or read from the cache, for bins of one and of two bytes."""
+def warm_up() -> None:
+    """Have the loops compiled, or what was compiled before loaded, for bins of one and of two bytes."""
     for trees in (1, 300):
         first = np.arange(trees, dtype=np.int64) * 3
         begin = np.repeat(first, 3)
@@ -120,4 +120,4 @@ def compile_all() -> None:
 
 
 if __name__ == "__main__":
-    compile_all()
+    warm_up()
