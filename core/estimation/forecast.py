@@ -15,6 +15,7 @@ from core.planning.backlog import Backlogs
 from core.planning.choosing import Pool, choose
 from core.planning.day import Given, Places, Tally
 from core.review.guidance import GuidanceStore
+from core.wording import count
 
 #: Days that are looked ahead to.
 DAYS: Final = (1, 5, 10, 20, 40)
@@ -36,10 +37,10 @@ class Forecast:
         """What the verdicts of these days will say, for a person."""
         told = ", ".join(f"{width:.2f}" for width in self.widths[:-1]) + f" and {self.widths[-1]:.2f}"
         days = ", ".join(map(str, DAYS[:-1])) + f" and {DAYS[-1]}"
-        until = f"in about {self.enough:,} days" if self.enough else f"not within {DAYS[-1]} days"
+        since = f"after about {count(self.enough, 'day')}" if self.enough else f"only after more than {DAYS[-1]} days"
         return (
             f"If all are judged and the scores are right, the interval of recall is {told} wide after {days} days; "
-            f"it stops being too few to say {until}."
+            f"there are verdicts enough for a figure {since}."
         )
 
 

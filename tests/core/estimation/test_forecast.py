@@ -21,7 +21,7 @@ def test_intervals_get_narrower_and_there_is_a_figure_once_30_spammers_are_expec
     assert all(one >= other - 0.02 for one, other in zip(found.widths, found.widths[1:], strict=False))
     assert found.enough is not None
     assert DAYS[0] < found.enough < DAYS[-1]
-    assert f"in about {found.enough} days" in found.sentence
+    assert f"enough for a figure after about {found.enough} days" in found.sentence
     fewer = forecast(users, Places(160, 0, 10.0))
     assert fewer.enough is not None
     assert fewer.enough > found.enough
@@ -30,7 +30,7 @@ def test_intervals_get_narrower_and_there_is_a_figure_once_30_spammers_are_expec
 def test_where_no_day_brings_enough_it_says_so() -> None:
     found = forecast(pool(np.full(5_000, 1e-4), make.policy(), np.zeros(5_000)), Places(1, 0, 1.0))
     assert found.enough is None
-    assert "not within 40 days" in found.sentence
+    assert "only after more than 40 days" in found.sentence
 
 
 def test_a_home_looks_ahead_from_its_backlog(own: Home) -> None:
