@@ -32,15 +32,15 @@ def test_all_is_stored_once_and_answered_alike_however_often_workers_are_killed(
     chance, answers, killed = random.Random(), list[Answer](), 0  # noqa: S311 - no secret
     with started(own, "--workers", "2") as running, ThreadPoolExecutor(CLIENTS) as pool:
         for turn in range(rounds):
+            # One that is killed before it has begun is missed by its supervisor for a minute.
+            while running.said().count('"taken up"') < 2 + killed:
+                time.sleep(0.05)
             clients = [pool.submit(_one, running.api, f"{turn}-{number}") for number in range(CLIENTS)]
             for pid in chance.sample(workers(running), 1 + turn % 2):
                 time.sleep(chance.uniform(0, 0.5))
                 os.kill(pid, signal.SIGKILL)
                 killed += 1
             answers += [client.result() for client in clients]
-            # One that is killed before it has begun is missed by its supervisor for a minute.
-            while turn + 1 < rounds and running.said().count('"taken up"') < 2 + killed:
-                time.sleep(0.05)
     with started(own):  # whoever begins next closes the runs of those that were killed last
         pass
 
