@@ -107,9 +107,7 @@ def dashboard(
         hosts = dashboard_hosts(home, allow_host or ())
         environment = dashboard_environment(home.settings.home, hosts)
         if workers > 1:
-            found = several(workers, port)
-            tell(f"The dashboard is at http://{found.address}:{found.port}, drawn by {workers} processes.")
-            raise SystemExit(found.run(environment))
+            raise SystemExit(several(workers, port).run(environment))
         command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app" / "web" / "dashboard.py")]
         command += ["--server.port", str(port)] if port is not None else []
         # Streamlit reads .streamlit/ from the working directory.

@@ -21,11 +21,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+from app.guard import tell
 from core.errors import BadOptionError, RefusedError
 from core.settings import ROOT
 
 #: Names the process of a browser; it says nothing of who uses it.
 COOKIE: Final = "trustdesk_worker"
+#: Where systems put servers, which is no place that everybody's PATH names.
+ELSEWHERE: Final = "/usr/sbin:/usr/local/sbin:/opt/homebrew/bin"
 #: Largest upload that is passed on, in MB; Streamlit itself has the limit (`server.maxUploadSize`).
 _LARGEST: Final = 1_000
 #: Seconds after which a process that has ended is started again, and between two looks.
@@ -57,7 +60,7 @@ http {{
 {servers}
     }}
     server {{
-        listen {address}:{port};
+        listen {listens};
         location / {{
             proxy_pass http://dashboards;
             proxy_http_version 1.1;
@@ -88,13 +91,14 @@ class LoadBalancer:
 
         Raises RefusedError without nginx, BadOptionError where the port is taken.
         """
-        nginx = shutil.which("nginx")
+        nginx = shutil.which("nginx") or shutil.which("nginx", path=ELSEWHERE)
         if nginx is None:
             raise RefusedError(
                 "Several processes need nginx before them, and there is none. Install it (Debian, Ubuntu: "
                 "`sudo apt install nginx-light`), or start without --workers."
             )
         _check_free(self.address, self.port)
+        tell(f"The dashboard is at http://{self._listens}, drawn by {self.count} processes.")
         with tempfile.TemporaryDirectory(prefix="trustdesk-") as folder, _told_to_end():
             ports = _free_ports(self.count)
             configuration = Path(folder) / "nginx.conf"
@@ -106,10 +110,13 @@ class LoadBalancer:
     def configuration(self, folder: Path, ports: Sequence[int]) -> str:
         """That of nginx, whose own files go to `folder`, for dashboards on these ports of this machine."""
         servers = "\n".join(f"        server 127.0.0.1:{port} max_fails=0;" for port in ports)
-        address = f"[{self.address}]" if ":" in self.address else self.address
         return _CONFIGURATION.format(
-            folder=folder, largest=_LARGEST, cookie=COOKIE, servers=servers, address=address, port=self.port
+            folder=folder, largest=_LARGEST, cookie=COOKIE, servers=servers, listens=self._listens
         )
+
+    @property
+    def _listens(self) -> str:
+        return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
 
 
 def _dashboard(port: int) -> list[str]:

@@ -16,13 +16,14 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from app.devtools.test_server import free_port, wait
-from app.web.load_balancer import COOKIE
+from app.web.load_balancer import COOKIE, ELSEWHERE
 from core.home import Home
 from core.settings import DEMO_USERS, ROOT, child_environment
 from tests.e2e.gestures import drop, table
 
+_NGINX = shutil.which("nginx") or shutil.which("nginx", path=ELSEWHERE)
 pytestmark = pytest.mark.skipif(
-    shutil.which("nginx") is None or sys.platform != "linux", reason="there is no nginx, or no /proc to look at"
+    _NGINX is None or sys.platform != "linux", reason="there is no nginx, or no /proc to look at"
 )
 #: Results take a moment on a busy machine.
 expect.set_options(timeout=60_000)

@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import app, several
+from app.web import load_balancer
 from app.web.load_balancer import LoadBalancer
 from core.errors import BadOptionError
 from core.home import Home
@@ -18,11 +19,21 @@ from core.home import Home
 
 def test_without_nginx_it_is_said_what_to_install(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(load_balancer, "ELSEWHERE", "")
     monkeypatch.chdir(own.settings.home)
     refused = CliRunner().invoke(app, ["--home", str(own.settings.home), "--workers", "2"])
     assert refused.exit_code == 4
-    assert "Several processes need nginx" in refused.stderr
+    assert refused.stderr.startswith("Several processes need nginx")
     assert "or start without --workers" in refused.stderr
+
+
+@pytest.mark.skipif(not Path("/usr/sbin/nginx").exists(), reason="nginx is not where Debian puts it")
+def test_nginx_is_found_where_the_path_of_a_user_does_not_lead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        with pytest.raises(BadOptionError, match="cannot be listened at"):
+            LoadBalancer(2, "127.0.0.1", taken.getsockname()[1]).run({})
 
 
 @pytest.mark.skipif(shutil.which("nginx") is None, reason="there is no nginx")
