@@ -19,6 +19,7 @@ from sqlalchemy import func, select
 
 from core.feedback.ledger import Ledger
 from core.home import Home
+from core.model import shap_values
 from core.retraining.retrain import Request
 from core.review.verdicts import Given
 from core.schema import schema as schemas
@@ -30,12 +31,15 @@ from tests.make import NOW
 
 #: Forks processes off one which has done nothing but the imports: a kill then takes seconds. Windows cannot.
 FORKING: Final = "forkserver"
+#: What work loads once it needs it, and would load anew in each of them.
+LOADED: Final = ("scipy.optimize", "scipy.stats", "core.model.rounds", "core.model.shap_values")
 DECISION: Final = {"spammer": "remove", "legitimate": "keep"}
 
 
 def work(home: Home, kind: str, turn: int, told: Path) -> None:
     """Do one kind of work over and over; each piece that is done is acknowledged by a line in the file `told`."""
     step = STEPS[kind]
+    shap_values.warm_up()
     with told.open("a", encoding="utf-8") as lines:
         lines.write("begun\n")
         lines.flush()
@@ -167,7 +171,7 @@ class Witness:
 def killed(witness: Witness, kind: str, turn: int, after: float, told: Path) -> None:
     """Work on the home in a process of its own, kill it `after` seconds from its beginning, and hear what it said."""
     forking = multiprocessing.get_context(FORKING)
-    forking.set_forkserver_preload([__name__])
+    forking.set_forkserver_preload([__name__, *LOADED])
     child = forking.Process(target=work, args=(witness.home, kind, turn, told))
     child.start()
     while child.is_alive() and not (told.is_file() and told.stat().st_size):
