@@ -17,7 +17,7 @@ from app.cli import app
 from core.home import Home
 from tests.app.api.server import Client, serving
 
-MODEL = ("schema train_ok.csv --id user --label spam", "train train_ok.csv --promote")
+MODEL = ("schema train_ok.csv --id user --label spam", "train train_ok.csv --promote --anyway")
 
 
 @pytest.fixture(scope="module")
