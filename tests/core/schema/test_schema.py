@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from core.errors import SchemaError
 from core.home import Home
 from core.schema import schema as schemas
-from core.schema.schema import KINDS, Column, Label, Schema, dumps, key, loads, matched
+from core.schema.schema import KINDS, RESERVED, Column, Label, Schema, dumps, key, loads, matched
 
 START = "format = 1\n"
 ONE = '[features]\nX1 = { kind = "count" }\n'
 
-names = st.text(min_size=1, max_size=12).filter(lambda name: bool(name.strip()))
+names = st.text(min_size=1, max_size=12).filter(lambda name: bool(name.strip()) and not name.startswith(RESERVED))
 bounds = st.none() | st.floats(allow_nan=False, allow_infinity=False)
 
 
