@@ -18,13 +18,15 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 from sqlalchemy import Row, delete, insert, select, update
 
 from core.data.datasets import Dataset
 from core.errors import UnknownItemError
 from core.files import replacing, told_when_full, within
-from core.policy.decide import decide
-from core.policy.policy import BANDS, POSITIVE, Band, Policy
+from core.policy.bands import BANDS, POSITIVE, Band
+from core.policy.decide import SCORE, Decided, decide
+from core.policy.policy import Policy
 from core.scoring.scorer import Scored
 from core.store import database, frames, numbered, tables
 from core.store.database import Database
@@ -40,6 +42,8 @@ _GROWS: Final = ""
 
 
 FORMAT: Final = 1
+#: Up to format 1 scores came without `severity` and `decided_by`: the score alone decided.
+SCORES_FORMAT: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +77,11 @@ class Runs:
     folder: Path
 
     def record(  # noqa: PLR0913 - a run is what all of these came to
-        self, dataset: Dataset, scored: Scored, rows: pd.Index[int], policy: Policy,
+        self, dataset: Dataset, scored: Scored, decided: Decided, rows: pd.Index[int], policy: Policy,
         *, name: str, now: datetime, started: float, job: str = "", reasons: pd.DataFrame | None = None,
     ) -> Run:  # fmt: skip
-        """Store the scores of a dataset's users. rows: (n,) input row numbers; started: of `time.monotonic`; reasons:
-        as of `save_reasons`, none where it has no rows.
+        """Store the scores of a dataset's users, and what was decided. rows: (n,) input row numbers; started: of
+        `time.monotonic`; reasons: as of `save_reasons`, none where it has no rows.
 
         `name` is the file's name this time: the same bytes may have been stored under another. A job records one run,
         however often it is done: the one that it has recorded before is given back.
@@ -86,12 +90,12 @@ class Runs:
         whole = {
             "dataset": dataset.id, "received": dataset.received, "users": dataset.accepted,
             "rejected": dataset.rejected,
-            "counts": _counts(scored, policy),
+            "counts": _counts(decided),
         }  # fmt: skip
         with self._given_back_unless_done(number):
             if reasons is not None and len(reasons):
                 self.save_reasons(id_of(number), reasons)
-            _write(self._folder(id_of(number)) / _SCORES, _scores(scored, rows))
+            self._write_scores(id_of(number), scored, decided, rows)
         with self.database.writing() as connection:
             if before := database.mark(connection, _recorded_by(job)):
                 return self.find(before)
@@ -144,15 +148,14 @@ class Runs:
             connection.execute(delete(tables.runs).where(tables.runs.c.number == number))
             numbered.give_back(connection, tables.runs, number)
 
-    def complete(self, run: str, dataset: Dataset, scored: Scored, rows: pd.Index[int]) -> Run:
+    def complete(self, run: str, dataset: Dataset, scored: Scored, decided: Decided, rows: pd.Index[int]) -> Run:
         """Give a run that has grown its dataset and its scores, as `record` does."""
-        found = self.find(run)
-        counts = _counts(scored, found.policy)
+        counts = _counts(decided)
         ours = update(tables.runs).where(tables.runs.c.number == number_of(run))
         with self.database.connect() as connection:
             whole = {"dataset": dataset.id, "received": dataset.received, "users": dataset.accepted, "counts": counts}
             connection.execute(ours.values(whole))
-            _write(self._folder(run) / _SCORES, _scores(scored, rows))
+            self._write_scores(run, scored, decided, rows)
         return self.find(run)
 
     def find(self, run: str) -> Run:
@@ -179,13 +182,31 @@ class Runs:
         return tuple(map(_run, ours))
 
     def scores(self, run: str) -> pd.DataFrame:
-        """`probability`, `margin`, `n_missing`, `novel_features`, indexed by input row, in input order."""
-        return self._read(run, _SCORES)
+        """`probability`, `margin`, `n_missing`, `novel_features`, `severity` (positions in BANDS) and `decided_by`,
+        indexed by input row, in input order.
+        """
+        return self._decided(run, self._read(run, _SCORES, known=SCORES_FORMAT))
 
-    def probabilities(self, run: str, rows: Sequence[int]) -> list[float]:
-        """The scores of some rows; reads no more than it has to."""
-        series = self._read(run, _SCORES, ["probability"])["probability"]
-        return [float(series.loc[row]) for row in rows]
+    def some_scores(self, run: str, rows: Sequence[int]) -> pd.DataFrame:
+        """`probability`, `severity` and `decided_by` of some rows, in that order; reads no more than it has to."""
+        path = self._file(run, _SCORES)
+        there = set(pq.read_schema(path).names)
+        wanted = [name for name in ("probability", "severity", "decided_by") if name in there]
+        return self._decided(run, self._read(run, _SCORES, wanted, known=SCORES_FORMAT).loc[list(rows)])
+
+    def deciders(self, run: str) -> dict[str, int]:
+        """How many users each decided: `score`, `rule:<name>`, `list:<name>`."""
+        path = self._file(run, _SCORES)
+        if "decided_by" not in pq.read_schema(path).names:
+            return {SCORE: self.find(run).users}
+        told = frames.read(path, known=SCORES_FORMAT, columns=["decided_by"])["decided_by"].value_counts()
+        return {str(name): int(number) for name, number in told.items() if number}
+
+    def _decided(self, run: str, scores: pd.DataFrame) -> pd.DataFrame:
+        """With what was decided, also where scores were stored without."""
+        if "severity" in scores:
+            return scores
+        return scores.assign(**_decisions(decide(self.find(run).policy, scores["probability"].to_numpy())))
 
     def save_reasons(self, run: str, reasons: pd.DataFrame) -> None:
         """Store `reason_1` ... of some or all users of a run, indexed by input row; replaces what was there."""
@@ -224,11 +245,18 @@ class Runs:
             return pd.Series([], dtype="str", name="user")
         return self._read(run, _SENT)["user"]
 
-    def _read(self, run: str, name: str, columns: list[str] | None = None) -> pd.DataFrame:
+    def _read(self, run: str, name: str, columns: list[str] | None = None, *, known: int = FORMAT) -> pd.DataFrame:
+        return frames.read(self._file(run, name), known=known, columns=columns)
+
+    def _file(self, run: str, name: str) -> Path:
         path = self._folder(run) / name
         if not path.is_file():
             raise UnknownItemError("run", run)
-        return frames.read(path, known=FORMAT, columns=columns)
+        return path
+
+    def _write_scores(self, run: str, scored: Scored, decided: Decided, rows: pd.Index[int]) -> None:
+        frame = _scores(scored, rows).assign(**_decisions(decided))
+        _write(self._folder(run) / _SCORES, frame, known=SCORES_FORMAT)
 
     def _folder(self, run: str) -> Path:
         return within(self.folder, run)
@@ -238,10 +266,16 @@ def _recorded_by(job: str) -> str:
     return f"run of {job}"
 
 
-def _counts(scored: Scored, policy: Policy) -> dict[Band, int]:
+def _counts(decided: Decided) -> dict[Band, int]:
     """Users by band."""
-    severity = decide(policy, scored.probability).severity
-    return dict(zip(BANDS, np.bincount(severity, minlength=len(BANDS)).tolist(), strict=True))
+    return dict(zip(BANDS, np.bincount(decided.severity, minlength=len(BANDS)).tolist(), strict=True))
+
+
+def _decisions(decided: Decided) -> dict[str, Any]:
+    return {
+        "severity": decided.severity,
+        "decided_by": pd.Categorical.from_codes(decided.by, pd.Index(decided.deciders)),
+    }
 
 
 def _scores(scored: Scored, rows: pd.Index[int]) -> pd.DataFrame:
@@ -256,9 +290,9 @@ def _scores(scored: Scored, rows: pd.Index[int]) -> pd.DataFrame:
     )
 
 
-def _write(target: Path, frame: pd.DataFrame) -> None:
+def _write(target: Path, frame: pd.DataFrame, *, known: int = FORMAT) -> None:
     with replacing(target) as temporary:
-        frames.write(frame, temporary, known=FORMAT)
+        frames.write(frame, temporary, known=known)
 
 
 def id_of(number: int) -> str:

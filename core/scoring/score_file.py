@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,17 +12,19 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from core.data import intake
 from core.data.datasets import Dataset
 from core.data.intake import Checked
 from core.jobs import Report
-from core.policy.decide import decide
+from core.policy.decide import Hits, flagged
 from core.policy.policy import Policy
 from core.ports import DatasetStore
 from core.registry.registry import Model, Registry
 from core.schema.schema import Schema
+from core.scoring.decisions.deciding import Deciding
 from core.scoring.export import TOP
 from core.scoring.reasons import texts
 from core.scoring.runs import Run, Runs
@@ -39,7 +41,7 @@ def _quiet(_what: str, _done: int, _of: int) -> None: ...
 @dataclass(frozen=True, slots=True)
 class Scoring:
     """A run together with what it was made from, still in memory. `frame`: the dataset's rows; `results` and `reasons`
-    as the run has them.
+    as the run has them; `hits`: of the rules of the policy, by name.
     """
 
     run: Run
@@ -47,6 +49,7 @@ class Scoring:
     frame: pd.DataFrame
     results: pd.DataFrame
     reasons: pd.DataFrame
+    hits: Mapping[str, Hits]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +57,7 @@ class FileScoring:
     """Scores files."""
 
     datasets: DatasetStore
+    deciding: Deciding
     registry: Registry
     runs: Runs
 
@@ -94,23 +98,25 @@ class FileScoring:
             scored = Scorer(model).score_in_blocks(checked.frame, told, top=0 if which == "none" else top)
             dataset = storing.result()
         dataset, frame, scored = self._with_scores(dataset, checked.frame, scored, now)
-        reasons = explained(frame, scored, model, policy, which)
+        decided = self.deciding.of_file(policy, frame, scored, schema, now=now)
+        reasons = explained(frame, scored, model, decided.flagged, which)
         run = self.runs.record(
-            dataset, scored, frame.index, policy, name=name, now=now, started=started, job=job, reasons=reasons
+            dataset, scored, decided, frame.index, policy, name=name, now=now, started=started, job=job, reasons=reasons
         )  # fmt: skip
-        return Scoring(run, dataset, frame, self.runs.scores(run.id), reasons)
+        return Scoring(run, dataset, frame, self.runs.scores(run.id), reasons, decided.hits)
 
-    def score_stored(self, dataset: Dataset, model: Model, policy: Policy, *, now: datetime) -> Run:
+    def score_stored(self, dataset: Dataset, schema: Schema, model: Model, policy: Policy, *, now: datetime) -> Run:
         """Score and explain the users of a stored dataset; a row that the model gives no score is rejected.
 
         Raises WrongFeaturesError when the model was trained on other columns.
         """
         started = time.monotonic()
-        frame = self.datasets.frame(dataset.id, model.metadata.names)
+        frame = self.datasets.frame(dataset.id)
         whole, frame, scored = self._with_scores(dataset, frame, Scorer(model).score(frame, top=TOP), now)
+        decided = self.deciding.of_file(policy, frame, scored, schema, now=now)
         return self.runs.record(
-            whole, scored, frame.index, policy, name=dataset.name, now=now, started=started,
-            reasons=explained(frame, scored, model, policy, "all"),
+            whole, scored, decided, frame.index, policy, name=dataset.name, now=now, started=started,
+            reasons=explained(frame, scored, model, decided.flagged, "all"),
         )  # fmt: skip
 
     def _with_scores(
@@ -130,13 +136,16 @@ class FileScoring:
         scored = Scorer(model).score_in_blocks(
             frame, lambda done, of: report(done, of, f"Reasons for {done:,} of {of:,} users"), top=top
         )
-        self.runs.save_reasons(run, explained(frame, scored, model, found.policy, which))
+        severity = self.runs.scores(run)["severity"].loc[frame.index].to_numpy()
+        self.runs.save_reasons(run, explained(frame, scored, model, flagged(severity), which))
 
 
-def explained(frame: pd.DataFrame, scored: Scored, model: Model, policy: Policy, which: Which) -> pd.DataFrame:
-    """`reason_1` ... of all users of a frame (n rows), indexed by input row; of the flagged alone, or of none."""
+def explained(
+    frame: pd.DataFrame, scored: Scored, model: Model, flagged: npt.NDArray[np.bool_], which: Which
+) -> pd.DataFrame:  # fmt: skip
+    """`reason_1` ... of all users of a frame (n rows), indexed by input row; of the `flagged` (n,), or of none."""
     if scored.strongest is None or which == "none":
         empty = {f"reason_{j + 1}": pd.array([], "str") for j in range(TOP)}
         return pd.DataFrame(empty, index=frame.index[:0])
-    chosen = np.ones(len(frame), bool) if which == "all" else decide(policy, scored.probability).flagged
+    chosen = np.ones(len(frame), bool) if which == "all" else flagged
     return texts(frame[chosen], model.metadata.names, scored.strongest.only(chosen))

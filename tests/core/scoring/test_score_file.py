@@ -38,7 +38,7 @@ def score(home: Home, payload: bytes | Path = PAYLOAD, name: str = "users.csv") 
 def told(done: Scoring, home: Home, which: Which, top: int = 3) -> pd.DataFrame:
     model = home.registry.load()
     scored = Scorer(model).score(done.frame, top=top)
-    return score_file.explained(done.frame, scored, model, POLICY, which)
+    return score_file.explained(done.frame, scored, model, decide(POLICY, scored.probability).flagged, which)
 
 
 def test_every_user_received_is_scored_or_rejected(own: Home) -> None:
