@@ -27,7 +27,9 @@ from app.commands import (
     feedback,
     keys,
     learning,
+    lists,
     monitoring,
+    policy,
     queue,
     reference,
     registry,
@@ -59,6 +61,8 @@ app.add_typer(decisions.app, name="decisions")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(keys.app, name="keys")
 app.add_typer(registry.app, name="registry")
+app.add_typer(policy.app, name="policy")
+app.add_typer(lists.app, name="lists")
 app.command()(score.score)
 app.command()(report.report)
 app.command()(screenshots.screenshots)
