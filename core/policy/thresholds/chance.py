@@ -34,7 +34,7 @@ DRAWS: Final = 4_000
 #: 93 to 97 % with it. Where fewer than FEW users stand behind a figure, less again.
 TAIL: Final = 0.02
 TAIL_OF_FEW: Final = 0.01
-FEW: Final = 30
+FEW: Final = 20
 #: Where thresholds are given, nothing is chosen and nothing has to be made up for.
 EXACT_TAIL: Final = 0.025
 _EDGE: Final = 1e-6

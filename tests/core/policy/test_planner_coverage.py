@@ -77,7 +77,7 @@ def test_what_happened_is_seen_to_be_missed_where_it_is() -> None:
 
 
 def lines(tally: Tally) -> list[tuple[str, int, float, float, float, float]]:
-    """Of each figure shown and period: the share inside, mean width, users behind it, and the share of long-run truths."""
+    """Of each figure shown and period: share inside, mean width, users behind it, share of long-run truths inside."""
     return [
         (
             name,
