@@ -7,7 +7,7 @@ from scipy.special import expit
 
 from core.policy.thresholds.cheapest import Pairs
 from core.policy.thresholds.demand import Demand
-from core.policy.thresholds.figures import cells, events, figures
+from core.policy.thresholds.figures import cells, events, figures, shifted
 from core.policy.thresholds.ranked import curves, rank
 
 #: Quantiles of the log-odds the bundled model gives to the 40,000 labelled demo users.
@@ -39,13 +39,13 @@ class Truth:
         self._ranked = rank(*users(world, 3_000_000, np.random.default_rng(1)))
         self._curves = curves(self._ranked.spam[None], self._ranked.legitimate[None], None)
 
-    def _cell(self, review: float, remove: float) -> np.ndarray:
+    def _cell(self, review: float, remove: float, prevalence: float | None = None) -> np.ndarray:
         cut = self._ranked.cut
         at = [np.array([max(int(np.searchsorted(cut, each, side="right")) - 1, 0)]) for each in (review, remove)]
-        return cells(self._curves, Pairs(at[0], at[1], np.array([True])))
+        return shifted(cells(self._curves, Pairs(at[0], at[1], np.array([True]))), prevalence)
 
     def long_run(self, review: float, remove: float, demand: Demand) -> dict[str, float]:
-        cell = self._cell(review, remove)
+        cell = self._cell(review, remove, demand.prevalence)
         return {name: float(each[0]) for name, each in figures(cell, demand, cell.sum() / demand.users_per_day).items()}
 
     def events(self, review: float, remove: float, rows: int, demand: Demand) -> dict[str, float]:
@@ -56,6 +56,6 @@ class Truth:
 
     def period(self, review: float, remove: float, demand: Demand, random: np.random.Generator) -> dict[str, float]:
         """The figures of a fresh period of these thresholds."""
-        cell = self._cell(review, remove)
+        cell = self._cell(review, remove, demand.prevalence)
         drawn = random.multinomial(demand.users, cell[0] / cell.sum())[None].astype(float)
         return {name: float(each[0]) for name, each in figures(drawn, demand, demand.period).items()}

@@ -16,12 +16,14 @@ from tests.core.policy.populations import Truth
 RUNS = 1_000
 DAYS = (1, 30)
 SHOWN = ("volume", "precision", "recall")
-#: 10,000 users a day: automation without limits, 200 reviews a day with and without automation, floors.
+#: 10,000 users a day: automation without limits, 200 reviews a day with and without automation, floors, and
+#: another share of spammers than in the sample.
 DEMANDS = {
     "armed": Demand(10_000, armed=True),
     "capacity": Demand(10_000, 200, armed=True, cost_miss=20),
     "unarmed": Demand(10_000, 200, cost_miss=20),
     "floors": Demand(10_000, armed=True, min_recall=0.9, min_precision=0.95),
+    "prevalence": Demand(10_000, 300, armed=True, cost_miss=20, prevalence=0.05),
 }
 
 
@@ -60,8 +62,9 @@ def simulate(world: str, n: int, demand: Demand, runs: int) -> Tally:
     return tally
 
 
-def test_what_happens_mostly_lies_where_it_was_predicted() -> None:
-    tally = simulate("many", 3_000, DEMANDS["capacity"], runs=80)
+@pytest.mark.parametrize("demand", ["capacity", "prevalence"])
+def test_what_happens_mostly_lies_where_it_was_predicted(demand: str) -> None:
+    tally = simulate("many", 3_000, DEMANDS[demand], runs=80)
     for at, inside in tally.inside.items():
         assert np.mean(inside) >= 0.86, at  # of 80 at .95 fewer once in a thousand
         assert np.mean(tally.true[at]) >= 0.86, at
@@ -96,7 +99,7 @@ def lines(tally: Tally) -> list[tuple[str, int, float, float, float, float]]:
 @pytest.mark.parametrize(
     ("world", "demand"),
     [
-        *(("demo", demand) for demand in DEMANDS),
+        *(("demo", demand) for demand in ("armed", "capacity", "unarmed", "floors")), ("many", "prevalence"),
         ("miscalibrated", "armed"), ("miscalibrated", "floors"), ("many", "capacity"), ("tied", "armed"),
     ],
 )  # fmt: skip
