@@ -263,6 +263,8 @@ def test_what_reviewers_say_is_corrected_both_ways_and_back(called, missed, prec
 def test_an_uncertain_error_is_taken_at_its_worst(a, b, c, d, seen):
     called, missed = (min(a, b), max(a, b)), (min(c, d), max(c, d))
     worst = ReviewerError(called, missed).true(seen)
+    asked = ReviewerError(called, missed).seen(0.9)
+    assert asked == max(ReviewerError.known(f, m).seen(0.9) for f in called for m in missed)
     if seen <= 1 - missed[1]:  # more is not seen of any band
         assert all(worst <= ReviewerError.known(f, m).true(seen) + 1e-9 for f in called for m in missed)
 

@@ -70,6 +70,21 @@ def test_what_happens_mostly_lies_where_it_was_predicted(demand: str) -> None:
         assert np.mean(tally.true[at]) >= 0.86, at
 
 
+def test_intervals_make_up_for_what_a_plan_promises_too_much() -> None:
+    truth, demand = Truth("demo"), DEMANDS["armed"]
+    value, middle, true = [], [], []
+    for run in range(30):
+        score, label = populations.users("demo", 3_000, np.random.default_rng(run))
+        plan = planner.plan(planner.prepare(score, label, seed=run), demand)
+        cost = plan.expected["cost"]
+        value.append(cost.value)
+        middle.append((cost.low + cost.high) / 2)
+        true.append(truth.long_run(plan.review, plan.remove, demand)["cost"])
+    too_little = np.mean(true) - np.mean(value)
+    assert too_little > 0.05 * np.mean(true)
+    assert abs(np.mean(true) - np.mean(middle)) < 0.5 * too_little
+
+
 def test_what_happened_is_seen_to_be_missed_where_it_is() -> None:
     score, label = populations.users("many", 3_000, np.random.default_rng(0))
     plan = planner.plan(planner.prepare(score, label), DEMANDS["capacity"])
@@ -106,6 +121,7 @@ def lines(tally: Tally) -> list[tuple[str, int, float, float, float, float]]:
 def test_a_period_lies_in_the_prediction_interval_in_93_to_97_of_100_runs(world: str, demand: str, n: int) -> None:
     shown = lines(simulate(world, n, DEMANDS[demand], RUNS))
     assert len(shown) == len(DAYS) * (len(SHOWN) - (not DEMANDS[demand].armed))  # unarmed, nobody is above `remove`
+    most = 0.97 if DEMANDS[demand].prevalence is None else 0.98
     for name, days, inside, width, events, _ in shown:
         assert inside >= 0.93, (name, days, width, events)
-        assert inside <= 0.97 or events < 30, (name, days, width, events)
+        assert inside <= most or events < 30, (name, days, width, events)
