@@ -19,7 +19,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import logsumexp
 
 Floats = npt.NDArray[np.float64]
 #: All that may go wrong, over all sequences of a policy and model version together.
@@ -65,5 +64,8 @@ def lower_bound(spammer: Floats, weight: Floats, error: float) -> float:
 
 
 def _highest(spammer: Floats, weight: Floats, share: float) -> float:
+    """The logarithm of the most capital there ever was. It is highest just before a verdict that says legitimate."""
     paths = np.cumsum(np.log1p(_BETS[:, None] * (weight * (spammer - share))), axis=1)
-    return float(logsumexp(paths, axis=0).max()) - math.log(len(_BETS))
+    paths = paths[:, np.append(spammer[1:] == 0, True)]
+    top = paths.max(axis=0)
+    return float((top + np.log(np.exp(paths - top).mean(axis=0))).max())

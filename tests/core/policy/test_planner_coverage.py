@@ -110,18 +110,19 @@ def lines(tally: Tally) -> list[tuple[str, int, float, float, float, float]]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1_800)
-@pytest.mark.parametrize("n", [5_000, 30_000])
 @pytest.mark.parametrize(
-    ("world", "demand"),
+    ("world", "demand", "n"),
     [
-        *(("demo", demand) for demand in ("armed", "capacity", "unarmed", "floors")), ("many", "prevalence"),
-        ("miscalibrated", "armed"), ("miscalibrated", "floors"), ("many", "capacity"), ("tied", "armed"),
+        *(("demo", demand, n) for n in (5_000, 30_000) for demand in ("armed", "capacity", "unarmed", "floors")),
+        ("miscalibrated", "armed", 5_000), ("miscalibrated", "floors", 5_000), ("many", "capacity", 5_000),
+        ("many", "prevalence", 5_000), ("tied", "armed", 5_000),
     ],
 )  # fmt: skip
 def test_a_period_lies_in_the_prediction_interval_in_93_to_97_of_100_runs(world: str, demand: str, n: int) -> None:
     shown = lines(simulate(world, n, DEMANDS[demand], RUNS))
     assert len(shown) == len(DAYS) * (len(SHOWN) - (not DEMANDS[demand].armed))  # unarmed, nobody is above `remove`
-    most = 0.97 if DEMANDS[demand].prevalence is None else 0.98
+    # Made-up populations have a wrong curve where scores are wrong, or a share of spammers that was not sampled.
+    most = 0.97 if world != "miscalibrated" and demand != "prevalence" else 0.98
     for name, days, inside, width, events, _ in shown:
         assert inside >= 0.93, (name, days, width, events)
         assert inside <= most or events < 30, (name, days, width, events)
