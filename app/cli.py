@@ -29,6 +29,7 @@ from app.commands import (
     learning,
     lists,
     monitoring,
+    planning,
     policy,
     queue,
     reference,
@@ -79,6 +80,7 @@ app.command()(learning.watch)
 app.command()(shadow.shadow)
 app.command()(monitoring.drift)
 app.command()(monitoring.metrics)
+policy.app.command("plan")(planning.plan)
 registry.app.command("compare")(compare.compare)
 registry.app.command("robustness")(diagnostics.robustness)
 registry.app.command("importance")(diagnostics.importance)

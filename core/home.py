@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from core.estimation.backtest import Backtests
     from core.estimation.forecast import Forecasts
     from core.estimation.live_figures import LiveFigures
+    from core.estimation.plan_rows import PlanRows
     from core.estimation.rule_watch import RuleWatch
     from core.hub.push_pull import HubSync
     from core.monitoring.alerts import Alerting
@@ -225,6 +226,12 @@ class Home(Studies):
             self.user_names,
             self.settings.schema_file,
         )
+
+    @cached_property
+    def plan_rows(self) -> PlanRows:
+        from core.estimation.plan_rows import PlanRows
+
+        return PlanRows(self.common_rows, self.settings.schema_file)
 
     @cached_property
     def rule_watch(self) -> RuleWatch:

@@ -11,6 +11,7 @@ from app.charts.diagnostics import dropped, endurance, importances, learning
 from app.charts.features import dependence, distribution, spam_rate
 from app.charts.monitor import score_levels, then_and_now, throughput
 from app.charts.pairs import DIVERGING, Bins, correlations, joint
+from app.charts.planner import frontier
 from app.charts.policy import draft_histogram
 from app.charts.reasons import pushes
 from app.charts.runs import band_shares, reliability
@@ -41,6 +42,7 @@ __all__ = [
     "evidence",
     "flips",
     "folds",
+    "frontier",
     "importances",
     "joint",
     "learning",

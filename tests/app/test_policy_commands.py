@@ -12,8 +12,9 @@ from typer.testing import CliRunner, Result
 
 from app.cli import app
 from core.home import Home
-from core.policy import document
+from core.policy import document, planner
 from core.policy.rules import Condition, Rule
+from core.policy.thresholds.demand import Demand
 from tests import make
 
 MANY = Rule("Many links", "exactly", "human_review", (Condition("links", ">=", (4.0,)),), "live", "links")
@@ -184,3 +185,38 @@ def test_who_may_not_change_the_policy_is_refused(own: Home, tmp_path: Path) -> 
         done = ran(own, *words, "--by", "Ron")
         assert (done.exit_code, "a role that may not change policy" in done.stderr) == (4, True)
     assert (own.policies.draft(), own.lists.entries()) == (None, ())
+
+
+def test_a_plan_on_labelled_users_is_the_planners_and_leaves_everything_as_it_is(own: Home, tmp_path: Path) -> None:
+    labelled = tmp_path / "labelled.csv"
+    labelled.write_bytes(make.csv(make.users(900, seed=9)))
+    wishes = ["--reviews-per-day", 90, "--users-per-day", 1000, "--days", 7, "--min-recall", 0.2, "--cost-miss", 3]
+    told = json.loads(ran(own, "policy", "plan", labelled, *wishes, "--json").stdout)
+
+    dataset = own.datasets.stored()[0]
+    prepared = own.plan_rows.of(dataset, own.registry.load())
+    demand = Demand(1000.0, 90.0, 7, cost_miss=3.0, min_recall=0.2)
+    assert told == json.loads(json.dumps(planner.plan(prepared.rehearsal, demand).as_json()))
+    assert told["feasible"] is True
+    assert told["expected"]["volume"]["value"] <= 90
+    assert told["expected"]["recall"]["value"] >= 0.2
+    assert (own.policies.draft(), own.policies.history()) == (None, ())
+
+    cannot = ran(own, "policy", "plan", labelled, "--reviews-per-day", 1, "--min-recall", 0.99)
+    assert cannot.exit_code == 0
+    assert "This cannot be done: recall is" in cannot.stdout
+    assert "reviews a day would do. The nearest plan:" in cannot.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--days", "0"], "days: must be a whole number"), (["--cost-miss", "-1"], "cost_miss: must be a number"),
+        (["--min-recall", "nan"], "min_recall: must be a number"), (["--prevalence", "1"], "prevalence: must be"),
+        (["--reviews-per-day", "-5"], "reviews_per_day: must be"), (["--users-per-day", "0"], "users_per_day: must"),
+    ],
+)  # fmt: skip
+def test_a_wish_that_cannot_be_is_told_before_the_file_is_read(own: Home, words: list[str], sentence: str) -> None:
+    done = ran(own, "policy", "plan", "nowhere.csv", *words)
+    assert done.exit_code == 2
+    assert sentence in done.stderr

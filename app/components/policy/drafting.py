@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import streamlit as st
 
 from app import guard, session
@@ -40,6 +41,17 @@ def save(desk: Desk, policy: Policy, name: str) -> bool:
         base = replace(policy, version=desk.in_force.version)
         services.home().policies.save_draft(base, number=desk.number, by=by, now=services.now())
     return failure.error is None
+
+
+def thresholds(desk: Desk, monitor: float, review: float, remove: float, name: str) -> bool:
+    """Make these the thresholds of the draft. A plan may put two at one score; in a policy they rise, so that the upper
+    one is the next number above.
+    """
+    with guard.shown() as failure:
+        review = max(review, float(np.nextafter(monitor, 1.0)))
+        remove = max(remove, float(np.nextafter(review, 1.0)))
+        changed = replace(desk.policy, monitor=monitor, review=review, remove=remove)
+    return failure.error is None and save(desk, changed, name)
 
 
 def with_rules(desk: Desk, rules: tuple[Rule, ...]) -> Policy:

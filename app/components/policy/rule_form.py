@@ -74,8 +74,7 @@ def rule_form(desk: Desk, rule: Rule | None) -> None:
 
 def _made(conditions: pd.DataFrame, kinds: Kinds, **fields: Any) -> Rule | None:
     """The rule of a form; None where something is wrong with it, which is said."""
-    made: list[Rule] = []
-    with guard.shown():
+    with guard.shown() as failure:
         held = []
         for number, row in enumerate(conditions.fillna("").astype(str).to_dict("records"), 1):
             try:
@@ -83,8 +82,8 @@ def _made(conditions: pd.DataFrame, kinds: Kinds, **fields: Any) -> Rule | None:
             except BadOptionError as error:
                 sentence = str(error).removeprefix(f"{error.option}: ")
                 raise BadOptionError(f"condition {number}, {error.option}", sentence) from error
-        made.append(Rule(conditions=tuple(held), **fields | {"name": fields["name"].strip()}))
-    return made[0] if made else None
+        rule = Rule(conditions=tuple(held), **fields | {"name": fields["name"].strip()})
+    return rule if failure.error is None else None
 
 
 def _condition(column: str, operator: Any, text: str, kinds: Kinds) -> Condition:

@@ -79,7 +79,6 @@ def change_thresholds(desk: Desk) -> None:
 
 
 def _save(desk: Desk, now: Policy, given: dict[str, float], name: str) -> bool:
-    changed: Policy | None = None
-    with guard.shown():
+    with guard.shown() as failure:
         changed = replace(now, **given)  # type: ignore[arg-type]
-    return changed is not None and drafting.save(desk, changed, name)
+    return failure.error is None and drafting.save(desk, changed, name)

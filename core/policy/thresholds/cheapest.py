@@ -87,11 +87,14 @@ def least_flagged(curves: Curves, demand: Demand) -> float | None:
     enough = np.ones(curves.spam.shape[1], bool)
     if demand.min_recall is not None:
         enough = curves.spam[0] >= demand.min_recall * curves.spammers[0] - EQUAL * curves.users[0]
-    if not (precise[0] and enough.any()):
+    cuts, flagged = len(enough), curves.flagged[0]
+    # For each `review` the lowest `remove` that the floor for precision leaves, `cuts` where it leaves none.
+    remove = np.minimum.accumulate(np.where(allowed[0], np.arange(cuts), cuts)[::-1])[::-1]
+    possible = enough & (remove < cuts)
+    if not (precise[0] and possible.any()):
         return None
-    flagged = curves.flagged[0]
-    seen = float(flagged[_highest(enough[None])[0]])
-    return max(seen - float(flagged[np.argmax(allowed[0])]), 0.0) if demand.armed else seen
+    removed = flagged[np.minimum(remove, cuts - 1)] if demand.armed else np.zeros(cuts)
+    return float((flagged - removed)[possible].min())
 
 
 def _of_remove(curves: Curves, demand: Demand) -> Floats:

@@ -320,3 +320,11 @@ def test_users_that_cannot_be_planned_on_are_refused(score, label, weight, error
 def test_both_kinds_of_users_are_needed(label: list[int]) -> None:
     with pytest.raises(TooFewRowsError):
         planner.prepare([0.5] * len(label), label)
+
+
+def test_no_capacity_is_named_that_would_not_do_where_a_score_of_one_is_above_every_threshold() -> None:
+    rehearsal = planner.prepare([0.05, 1.0], [1, 0])
+    plan = planner.plan(rehearsal, Demand(10, 0, min_precision=0.5))
+    assert not plan.feasible
+    enough = plan.shortfall.reviews_per_day
+    assert enough is None or planner.plan(rehearsal, Demand(10, enough, min_precision=0.5)).feasible
