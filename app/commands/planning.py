@@ -1,15 +1,18 @@
-"""`python3 -m app policy plan`: thresholds that fit the reviews that can be done and what mistakes cost."""
+"""`python3 -m app policy plan` and `decide`: thresholds that fit, and users decided anew by another policy."""
 
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app import guard
 from app.commands.labelled import read, tell_rejected, working
 from app.commands.shared import AsJson, HomeOption, Version, home_of
+from app.guard import tell
 from app.stdout import put
 from core.wording import count, percent
 
@@ -70,6 +73,26 @@ def plan(
             return
         put(f"Planned on {prepared.rows.sentence}\n")
         _tell(found)
+
+
+def decide(
+    context: typer.Context,
+    run: Annotated[str, typer.Argument(help="The run, such as r-0001.")],
+    policy: Annotated[str | None, typer.Option(help="A version; by default the one in force.")] = None,
+    home_dir: HomeOption = None,
+) -> None:
+    """Decide the users of a run anew, by another policy: a run of its own; the one of before stays as it is."""
+    from core.schema import schema as schemas
+
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        before = home.runs.find(run)
+        version = home.policies.find(policy) if policy else home.policies.in_force()
+        schema = schemas.load(home.settings.schema_file)
+        after = home.file_scoring.decide_anew(before, schema, version, now=datetime.now(UTC))
+        for name, each in ((before.policy.version, before), (version.version, after)):
+            tell(f"{each.id} under {name}: " + ", ".join(f"{n:,} {band}" for band, n in each.counts.items()))
+        put(f"{after.id}\n")
 
 
 def _tell(found: Plan) -> None:

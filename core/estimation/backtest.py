@@ -149,11 +149,7 @@ class Backtests:
         schema = schemas.load(self.schema_file)
         scores = self.runs.scores(run.id)
         frame = self.datasets.frame(run.dataset, self._columns(run.dataset, before, after)).loc[scores.index]
-        scored = Scored(
-            margin=scores["margin"].to_numpy(np.float32), probability=scores["probability"].to_numpy(np.float64),
-            missing=scores["n_missing"].to_numpy(np.int64), novel=scores["novel_features"].fillna("").to_numpy(object),
-            version=run.model,
-        )  # fmt: skip
+        scored = Scored.of(scores, run.model)
         users = self.deciding.users(frame, scored, schema, before=run)
         names = self.user_names.of(run).loc[scores.index]
         verdict = self._verdicts(names)

@@ -119,6 +119,21 @@ class FileScoring:
             reasons=explained(frame, scored, model, decided.flagged, "all"),
         )  # fmt: skip
 
+    def decide_anew(self, run: Run, schema: Schema, policy: Policy, *, now: datetime) -> Run:
+        """Decide the users of a run by another policy, and by the lists as they stand now: a run of its own, with the
+        same scores and reasons. The run of before stays as it is.
+
+        Raises UnknownItemError when its users are gone.
+        """
+        started, scores = time.monotonic(), self.runs.scores(run.id)
+        dataset, frame = self.datasets.find(run.dataset), self.datasets.frame(run.dataset).loc[scores.index]
+        scored = Scored.of(scores, run.model)
+        decided = self.deciding.of_file(policy, frame, scored, schema, now=now)
+        return self.runs.record(
+            dataset, scored, decided, frame.index, policy, name=f"{run.name} ({run.id} decided anew)", now=now,
+            started=started, reasons=self.runs.reasons(run.id),
+        )  # fmt: skip
+
     def _with_scores(
         self, dataset: Dataset, frame: pd.DataFrame, scored: Scored, now: datetime
     ) -> tuple[Dataset, pd.DataFrame, Scored]:

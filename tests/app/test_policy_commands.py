@@ -220,3 +220,17 @@ def test_a_wish_that_cannot_be_is_told_before_the_file_is_read(own: Home, words:
     done = ran(own, "policy", "plan", "nowhere.csv", *words)
     assert done.exit_code == 2
     assert sentence in done.stderr
+
+
+def test_a_run_is_decided_anew_as_a_run_of_its_own_and_stays_as_it_was(scored: Home) -> None:
+    before = scored.runs.find("r-0001")
+    saved = scored.policies.save(replace(scored.policies.in_force(), rules=(MANY,)), by="Lea", now=make.NOW)
+    assert ran(scored, "policy", "decide", "r-0001", "--policy", "p0002").stdout == "r-0002\n"
+
+    after, old, new = scored.runs.find("r-0002"), scored.runs.scores("r-0001"), scored.runs.scores("r-0002")
+    assert (scored.runs.find("r-0001"), after.policy, after.dataset) == (before, saved, before.dataset)
+    assert old[["probability", "margin"]].equals(new[["probability", "margin"]])
+    assert scored.runs.reasons("r-0002").equals(scored.runs.reasons("r-0001"))  # type: ignore[union-attr]
+    assert set(new["decided_by"]) == {"score", "rule:Many links"}
+    assert set(old["decided_by"]) == {"score"}
+    assert ran(scored, "policy", "decide", "r-0009").exit_code == 2
