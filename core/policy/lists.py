@@ -30,6 +30,8 @@ EFFECTS: Final[Mapping[ListName, tuple[Effect, Band]]] = MappingProxyType(
 #: Stands for the id of a user where a column is named.
 USER: Final = ""
 MOST_VALUE: Final = 300
+#: Users who are looked up one by one.
+_FEW: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,11 @@ def checked(column: str, values: Sequence[str]) -> tuple[str, ...]:
 def _matched(users: Users, column: str, wanted: frozenset[str]) -> Bools:
     if column == USER:
         ids = users.ids()
-        return np.zeros(len(users), bool) if ids is None else pd.Series(ids).isin(wanted).to_numpy(bool)
+        if ids is None:
+            return np.zeros(len(users), bool)
+        if len(users) <= _FEW:  # of a long list, pandas would make a table first
+            return np.array([each in wanted for each in ids], bool)
+        return pd.Series(ids).isin(wanted).to_numpy(bool)
     texts = users.texts(column)
     return np.zeros(len(users), bool) if texts is None else texts.where(wanted.__contains__)
 

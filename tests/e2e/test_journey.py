@@ -22,7 +22,7 @@ from tests.e2e.gestures import cells, drop, idle, run_in, select_row, table
 SECOND = 1000
 #: Results take a moment on a busy machine.
 expect.set_options(timeout=60 * SECOND)
-RESULTS = ["score", "confidence", "band", "action", "reason_1", "reason_2", "reason_3", "n_missing",
+RESULTS = ["score", "confidence", "band", "action", "decided_by", "reason_1", "reason_2", "reason_3", "n_missing",
            "novel_features", "prediction_id", "model_version", "policy_version"]  # fmt: skip
 CONTEXT = ["username", "profile_url", "country"]
 

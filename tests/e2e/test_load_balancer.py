@@ -58,6 +58,7 @@ def children(parent: int) -> list[int]:
     return [int(pid) for pid in listed.split()]
 
 
+@pytest.mark.slow
 def test_browsers_are_shared_out_and_each_stays_with_its_process(
     several: tuple[str, int], chromium: Browser, bundled: Home, tmp_path: Path
 ) -> None:
