@@ -216,9 +216,7 @@ def empty(name: str) -> FileProblemError:
 
 
 def not_text(name: str, line: int) -> FileProblemError:
-    return FileProblemError(
-        name, "not_text", f"this is neither UTF-8 nor Windows-1252 text (line {line}): {_SAVE}."
-    )
+    return FileProblemError(name, "not_text", f"this is neither UTF-8 nor Windows-1252 text (line {line}): {_SAVE}.")
 
 
 def _too_large(name: str) -> FileProblemError:
