@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass
 from typing import Any, Final
 
@@ -169,24 +169,21 @@ def numbered(row: Small) -> Ids:
     return Ids(pa.array(row).cast(pa.large_string()), nothing, nothing, ())
 
 
-def plain(column: Any) -> bool:
-    """Whether none of a text column, (good records,), needs a closer look."""
-    return not _matching(column, _ODD).any()
-
-
-def read(column: Any, marks: Marks, habits: Habits | None = None) -> Ids:
+def read(column: Any, marks: Marks, habits: Callable[[], Habits] | None = None) -> Ids:
     """The ids of a text column, (good records,): without surrounding spaces, so that "007" stays "007".
 
-    habits: of the file where the column is a part of one.
+    habits: gives those of the file where the column is a part of one.
     """
-    if plain(column):
+    if not _matching(column, _ODD).any():
         nothing = np.zeros(len(column), np.bool_)
         return Ids(compute.utf8_trim_whitespace(column), nothing, nothing, ())
     values, changes = bare(column)
-    if habits is None:
-        survey = Survey.of(values, marks)
-        habits = Habits.of(survey, survey.digits(values))
-    return _numbers(values, changes, habits)
+    return _numbers(values, changes, _habits(values, marks) if habits is None else habits())
+
+
+def _habits(values: Any, marks: Marks) -> Habits:
+    survey = Survey.of(values, marks)
+    return Habits.of(survey, survey.digits(values))
 
 
 def bare(column: Any) -> tuple[Any, list[_Change]]:

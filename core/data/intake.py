@@ -8,6 +8,7 @@ flags (what is wrong, what is odd).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -109,9 +110,12 @@ class Part:
 
 def check(
     records: Records, layout: Layout, schema: Schema, *, need_label: bool, recoded: bool,
-    habits: Habits | None = None, known: Known | None = None,
+    habits: Callable[[], Habits] | None = None, known: Known | None = None,
 ) -> Part:  # fmt: skip
-    """Accept or reject each record. habits, known: of all of the file, where these are some of its records."""
+    """Accept or reject each record.
+
+    Where these are some records of a file, `habits` gives those of all its ids, and `known` has the ids before.
+    """
     table = _Table.of(records, layout, schema, habits)
     found = table.reject(records, need_label=need_label, known=known)
     frame, odd = table.accept(found.accepted)
@@ -153,7 +157,7 @@ class _Table:
     context: dict[str, Any]
 
     @classmethod
-    def of(cls, records: Records, layout: Layout, schema: Schema, habits: Habits | None) -> _Table:
+    def of(cls, records: Records, layout: Layout, schema: Schema, habits: Callable[[], Habits] | None) -> _Table:
         named = [at for at in (layout.id, layout.label, *layout.context.values()) if at is not None]
         marks = Marks.of(schema.missing)
         numbers, columns = cells.read(records, list(layout.features.values()), named, marks)
