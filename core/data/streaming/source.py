@@ -71,18 +71,18 @@ class Text:
         return cls(name, content, packed, look.marked, not look.is_utf8, look.sha256, look.size)
 
     def pieces(self, offset: int) -> Iterator[bytes]:
-        skip = offset + len(codecs.BOM_UTF8) * self.marked
+        mark = len(codecs.BOM_UTF8) * self.marked
         with payload.told_when_unreadable(self.name), payload.told_when_damaged(self.name):
             if self.packed or self.recoded:
-                yield from _after(skip, self._decoded())
+                text = _after(mark, _raw(self.content, packed=self.packed))
+                yield from _after(offset, (self._decoded(piece) for piece in text))
             else:
                 with _opened(self.content) as file:
-                    file.seek(skip)
+                    file.seek(mark + offset)
                     yield from iter(lambda: file.read(_SLICE), b"")
 
-    def _decoded(self) -> Iterator[bytes]:
-        for piece in _raw(self.content, packed=self.packed):
-            yield piece.decode("cp1252").encode() if self.recoded else piece
+    def _decoded(self, piece: bytes) -> bytes:
+        return piece.decode("cp1252").encode() if self.recoded else piece
 
 
 class _Look:

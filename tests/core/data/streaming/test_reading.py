@@ -87,7 +87,7 @@ def assert_same(found: Checked | str, expected: Checked | str) -> None:
 
 def users(number: int) -> bytes:
     """60 users of a seed; some stand there twice, and the ids of some are written as a spreadsheet writes them."""
-    drawn = random.Random(number)
+    drawn = random.Random(number)  # noqa: S311 - to be repeated, not secret
     frame = make.users(60, seed=number).astype({"user": "object"})
     odd = drawn.choice(IDS)
     frame["user"] = [
@@ -99,9 +99,9 @@ def users(number: int) -> bytes:
 
 
 def spoilt(number: int) -> bytes:
-    content = users(number)
-    content = mutant([content], random.Random(number)) if number % 3 else content
-    content = mutant(tables(), random.Random(number)) if number % 7 == 5 else content
+    content, drawn = users(number), random.Random(number)  # noqa: S311
+    content = mutant([content], drawn) if number % 3 else content
+    content = mutant(tables(), drawn) if number % 7 == 5 else content
     content = content.decode("utf-8", "replace").encode("cp1252", "replace") if number % 11 == 0 else content
     return gzip.compress(content) if number % 5 == 0 else content
 
