@@ -208,7 +208,7 @@ class Home(Stores):
     def file_scoring(self) -> FileScoring:
         from core.scoring.score_file import FileScoring
 
-        return FileScoring(self.datasets, self.registry, self.runs)
+        return FileScoring(self.datasets, self.registry, self.runs, self.unfinished)
 
     @cached_property
     def backlogs(self) -> Backlogs:

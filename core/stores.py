@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from core.comparison.predictions import PredictionFiles
     from core.data.datasets import Datasets
     from core.data.split import Split
+    from core.data.streaming.unfinished import Unfinished
     from core.diagnostics.diagnosis import Diagnoses
     from core.feedback.csv_store import CsvStore
     from core.feedback.ledger import Ledger
@@ -93,8 +94,8 @@ class Stores:
         from core.store.backup import Backups
 
         settings = self.settings
-        # Secrets are for nobody else, and logs and claims of no use in another home.
-        out = {settings.secrets_file, settings.log.parent, settings.claims, settings.database}
+        # Secrets are for nobody else, and logs, claims and what is unfinished of no use in another home.
+        out = {settings.secrets_file, settings.log.parent, settings.claims, settings.unfinished, settings.database}
         places = tuple(place for place in settings.kept() if place not in out)
         chained = (settings.feedback_file, settings.audit)
         return Backups(settings.home, places, settings.database, chained, settings.runs)
@@ -154,6 +155,12 @@ class Stores:
         from core.data.datasets import Datasets
 
         return Datasets(self.settings.datasets)
+
+    @cached_property
+    def unfinished(self) -> Unfinished:
+        from core.data.streaming.unfinished import Unfinished
+
+        return Unfinished(self.settings.unfinished)
 
     @cached_property
     def split(self) -> Split:

@@ -8,9 +8,8 @@ from typing import Final
 import numpy as np
 
 from core.data.cells import WHOLE_LIMIT, Floats
-from core.data.findings import Finding
 from core.data.lines import Ints
-from core.data.problems import Problem
+from core.data.problems import Finding, Problem
 from core.data.records import Bools, Small
 from core.schema.schema import Column
 from core.wording import count

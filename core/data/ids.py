@@ -19,8 +19,7 @@ from pyarrow import compute
 
 from core.data import texts
 from core.data.cells import Marks
-from core.data.findings import Finding
-from core.data.problems import Problem
+from core.data.problems import Finding, Problem
 from core.data.records import Bools, Small
 from core.wording import count, visible
 

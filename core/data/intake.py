@@ -8,7 +8,7 @@ flags (what is wrong, what is odd).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,12 +18,11 @@ import pandas as pd
 
 from core.data import cells, flags, ids, rejects, texts
 from core.data.cells import Marks, Numbers, Wrong
-from core.data.findings import Finding, Findings
 from core.data.ids import Habits, Ids
 from core.data.layout import ROW_NUMBER, Layout, lay_out, wanted
 from core.data.lines import Ints
 from core.data.payload import open_text
-from core.data.problems import REJECTING, Problem, ordered
+from core.data.problems import REJECTING, Finding, Findings, Problem, ordered
 from core.data.records import GOOD, Bools, Records, Small, split
 from core.data.rejects import Known, Rejects
 from core.errors import FileProblemError
@@ -63,12 +62,13 @@ class Checked:
         """How many rows were rejected."""
         return self.received - len(self.frame)
 
-    def refuse_unusable(self) -> None:
-        """Raises FileProblemError where not one row was accepted: there is nothing to go on with."""
-        if self.frame.empty:
-            first = " ".join(problem.sentence for problem in self.problems[:_TOLD] if problem.rejected)
-            sentence = f"not one of its {count(self.received, 'row')} can be used, so that no run was made. {first}"
-            raise FileProblemError(self.name, "no_accepted_row", sentence)
+
+def refuse_unusable(name: str, received: int, accepted: int, problems: Sequence[Problem]) -> None:
+    """Raises FileProblemError where not one row was accepted: there is nothing to go on with."""
+    if not accepted:
+        first = " ".join(problem.sentence for problem in problems[:_TOLD] if problem.rejected)
+        sentence = f"not one of its {count(received, 'row')} can be used, so that no run was made. {first}"
+        raise FileProblemError(name, "no_accepted_row", sentence)
 
 
 def read(

@@ -15,9 +15,8 @@ import pandas as pd
 
 from core.data import problems
 from core.data.cells import Wrong
-from core.data.findings import Finding
 from core.data.lines import Ints
-from core.data.problems import Fault, Problem, clause
+from core.data.problems import Fault, Finding, Problem, clause
 from core.data.records import BAD_QUOTE, BLANK, KEPT, RAGGED, Bools, Records, Small
 from core.wording import count
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from sqlalchemy import Row, delete, insert, select, update
 
 from core.data.datasets import Dataset
@@ -64,6 +65,15 @@ class Run:
         return sum(self.counts[band] for band in POSITIVE)
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a run stores, in parts: tables of scores and of reasons, as often as asked for; and users by band."""
+
+    scores: Callable[[], Iterable[pa.Table]]
+    reasons: Callable[[], Iterable[pa.Table]]
+    counts: Mapping[Band, int]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Runs:
     """The runs of a home; what is large is kept in `folder`."""
@@ -82,36 +92,46 @@ class Runs:
         `name` is the file's name this time: the same bytes may have been stored under another. A job records one run,
         however often it is done: the one that it has recorded before is given back.
         """
+        told = [] if reasons is None or reasons.empty else [pa.Table.from_pandas(reasons)]
+        parts = Parts(lambda: [pa.Table.from_pandas(table(scored, rows))], lambda: told, counts(scored, policy))
         number = self.begin(name=name, model=scored.version, policy=policy, now=now)
+        return self.store(number, lambda: dataset, parts, seconds=lambda: time.monotonic() - started, job=job)
+
+    def store(
+        self, number: int, stored: Callable[[], Dataset], parts: Parts, *, seconds: Callable[[], float], job: str = ""
+    ) -> Run:  # fmt: skip
+        """Give a run that was begun its dataset, its scores and its reasons; as if it had never been where that fails.
+
+        stored: gives the dataset once its rows are; seconds: those of the scoring once all is stored.
+        """
+        run = id_of(number)
+        with self._given_back_unless_done(number):
+            if next(iter(parts.reasons()), None) is not None:
+                _write_parts(self.reasons_file(run), parts.reasons())
+            _write_parts(self._folder(run) / _SCORES, parts.scores())
+            dataset = stored()
         whole = {
             "dataset": dataset.id, "received": dataset.received, "users": dataset.accepted,
-            "rejected": dataset.rejected,
-            "counts": _counts(scored, policy),
+            "rejected": dataset.rejected, "counts": dict(parts.counts), "seconds": round(seconds(), 2),
         }  # fmt: skip
-        with self._given_back_unless_done(number):
-            if reasons is not None and len(reasons):
-                self.save_reasons(id_of(number), reasons)
-            _write(self._folder(id_of(number)) / _SCORES, _scores(scored, rows))
         with self.database.writing() as connection:
             if before := database.mark(connection, _recorded_by(job)):
                 return self.find(before)
-            seconds = round(time.monotonic() - started, 2)
-            connection.execute(
-                update(tables.runs).where(tables.runs.c.number == number).values(whole | {"seconds": seconds})
-            )
+            connection.execute(update(tables.runs).where(tables.runs.c.number == number).values(whole))
             if job:
-                database.set_mark(connection, _recorded_by(job), id_of(number))
-        return self.find(id_of(number))
+                database.set_mark(connection, _recorded_by(job), run)
+        return self.find(run)
 
     def recorded_by(self, job: str) -> str | None:
         """The id of the run that a job has recorded, whatever became of the job since."""
         with self.database.connect() as connection:
             return database.mark(connection, _recorded_by(job)) or None
 
-    def begin(self, *, name: str, model: str, policy: Policy, now: datetime) -> int:
+    def begin(self, *, name: str, model: str, policy: Policy, now: datetime, work: str = "") -> int:
         """Give a run its number and an empty folder; it is in nobody's list until it has a dataset and scores.
 
-        The database knows of it before the folder is there: a folder that it does not know tells of a loss.
+        The database knows of it before the folder is there: a folder that it does not know tells of a loss. Who goes on
+        with `work` in which a run was begun before gets the number of that one, until the work is `ended`.
         """
         row = {
             "created": now.isoformat(), "dataset": _GROWS, "name": name, "model": model, "policy": policy.as_json(),
@@ -119,14 +139,24 @@ class Runs:
         }  # fmt: skip
         while True:
             with self.database.writing() as connection:
+                if before := database.mark(connection, _begun_by(work)):
+                    self._folder(before).mkdir(parents=True, exist_ok=True)
+                    return number_of(before)
                 self.numbering.settle_runs(connection)
                 inserted = connection.execute(insert(tables.runs).values(row)).inserted_primary_key
-            number = int(inserted[0]) if inserted else 0
+                number = int(inserted[0]) if inserted else 0
+                if work:
+                    database.set_mark(connection, _begun_by(work), id_of(number))
             folder = self._folder(id_of(number))
             # One that is there was put there from outside since: what is in it stays as it is.
             with contextlib.suppress(FileExistsError), self._given_back_unless_done(number), told_when_full(folder):
                 folder.mkdir(parents=True)
                 return number
+
+    def ended(self, work: str) -> None:
+        """What was begun in this work is done, and whatever is begun is another run."""
+        with self.database.writing() as connection:
+            database.drop_mark(connection, _begun_by(work))
 
     @contextlib.contextmanager
     def _given_back_unless_done(self, number: int) -> Iterator[None]:
@@ -142,17 +172,22 @@ class Runs:
             self._folder(id_of(number)).rmdir()
         with self.database.writing() as connection:
             connection.execute(delete(tables.runs).where(tables.runs.c.number == number))
+            connection.execute(
+                delete(tables.marks).where(
+                    tables.marks.c.name.startswith(_begun_by("")), tables.marks.c.position == id_of(number)
+                )
+            )
             numbered.give_back(connection, tables.runs, number)
 
     def complete(self, run: str, dataset: Dataset, scored: Scored, rows: pd.Index[int]) -> Run:
         """Give a run that has grown its dataset and its scores, as `record` does."""
         found = self.find(run)
-        counts = _counts(scored, found.policy)
+        by_band = counts(scored, found.policy)
         ours = update(tables.runs).where(tables.runs.c.number == number_of(run))
         with self.database.connect() as connection:
-            whole = {"dataset": dataset.id, "received": dataset.received, "users": dataset.accepted, "counts": counts}
+            whole = {"dataset": dataset.id, "received": dataset.received, "users": dataset.accepted, "counts": by_band}
             connection.execute(ours.values(whole))
-            _write(self._folder(run) / _SCORES, _scores(scored, rows))
+            _write(self._folder(run) / _SCORES, table(scored, rows))
         return self.find(run)
 
     def find(self, run: str) -> Run:
@@ -238,13 +273,18 @@ def _recorded_by(job: str) -> str:
     return f"run of {job}"
 
 
-def _counts(scored: Scored, policy: Policy) -> dict[Band, int]:
+def _begun_by(work: str) -> str:
+    return f"run begun by {work}"
+
+
+def counts(scored: Scored, policy: Policy) -> dict[Band, int]:
     """Users by band."""
     severity = decide(policy, scored.probability).severity
     return dict(zip(BANDS, np.bincount(severity, minlength=len(BANDS)).tolist(), strict=True))
 
 
-def _scores(scored: Scored, rows: pd.Index[int]) -> pd.DataFrame:
+def table(scored: Scored, rows: pd.Index[int]) -> pd.DataFrame:
+    """The scores of users (n,) as they are stored, by input row."""
     return pd.DataFrame(
         {
             "probability": scored.probability,
@@ -259,6 +299,11 @@ def _scores(scored: Scored, rows: pd.Index[int]) -> pd.DataFrame:
 def _write(target: Path, frame: pd.DataFrame) -> None:
     with replacing(target) as temporary:
         frames.write(frame, temporary, known=FORMAT)
+
+
+def _write_parts(target: Path, parts: Iterable[pa.Table]) -> None:
+    with replacing(target) as temporary:
+        frames.write_parts(parts, temporary, known=FORMAT)
 
 
 def id_of(number: int) -> str:

@@ -19,11 +19,10 @@ import pyarrow as pa
 
 from core.data import ids, intake
 from core.data.cells import Marks
-from core.data.findings import Findings
 from core.data.ids import Digits, Habits, Survey
 from core.data.intake import Part
 from core.data.layout import Layout, lay_out, wanted
-from core.data.problems import Problem
+from core.data.problems import Findings, Problem
 from core.data.records import KEPT, Header
 from core.data.rejects import MOST_BYTES
 from core.data.streaming import windows
@@ -121,6 +120,11 @@ class Reading:
             )  # fmt: skip
             read, rejected = self._after(read, place, part, len(records))
             yield Block(part.frame, rejected, index.added, read)
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the file has the label of the schema."""
+        return self.layout.label is not None
 
     def problems(self, read: Read) -> tuple[Problem, ...]:
         """What is wrong with the file and what is odd, once all of it was read."""

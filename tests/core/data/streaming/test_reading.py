@@ -1,4 +1,4 @@
-"""A file read in blocks, however small, comes to what it comes to when it is read whole; also by who goes on after one."""
+"""A file read in blocks comes to what it comes to when it is read whole, however often it is begun anew in between."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import pytest
 from core.data import intake, lines
 from core.data.intake import Checked
 from core.data.streaming import id_index, source, windows
+from core.data.streaming.id_index import Entries
 from core.data.streaming.reading import Block, Read, Reading
 from core.data.streaming.source import Text
 from core.errors import UnusableInputError
@@ -65,7 +66,8 @@ def in_blocks(content: bytes, schema: Schema, folder: Path, *, need_label: bool,
 
 
 def resumed(text: Text, schema: Schema, folder: Path, *, need_label: bool) -> Iterator[Block]:
-    after, known = None, []
+    after: Read | None = None
+    known: list[Entries] = []
     while True:
         reading = Reading(text, schema, folder, need_label=need_label, window=WINDOW)
         block = next(reading.blocks(after, known), None)
