@@ -98,14 +98,15 @@ class Runs:
         return self.store(number, lambda: dataset, parts, seconds=lambda: time.monotonic() - started, job=job)
 
     def store(
-        self, number: int, stored: Callable[[], Dataset], parts: Parts, *, seconds: Callable[[], float], job: str = ""
+        self, number: int, stored: Callable[[], Dataset], parts: Parts, *, seconds: Callable[[], float],
+        job: str = "", work: str = "",
     ) -> Run:  # fmt: skip
         """Give a run that was begun its dataset, its scores and its reasons; as if it had never been where that fails.
 
-        stored: gives the dataset once its rows are; seconds: those of the scoring once all is stored.
+        stored: gives the dataset once its rows are; seconds: those of the scoring once all is stored; work: of `begin`.
         """
         run = id_of(number)
-        with self._given_back_unless_done(number):
+        with self._given_back_unless_done(number, work, _REASONS, _SCORES):
             if next(iter(parts.reasons()), None) is not None:
                 _write_parts(self.reasons_file(run), parts.reasons())
             _write_parts(self._folder(run) / _SCORES, parts.scores())
@@ -149,7 +150,11 @@ class Runs:
                     database.set_mark(connection, _begun_by(work), id_of(number))
             folder = self._folder(id_of(number))
             # One that is there was put there from outside since: what is in it stays as it is.
-            with contextlib.suppress(FileExistsError), self._given_back_unless_done(number), told_when_full(folder):
+            with (
+                contextlib.suppress(FileExistsError),
+                self._given_back_unless_done(number, work),
+                told_when_full(folder),
+            ):
                 folder.mkdir(parents=True)
                 return number
 
@@ -159,17 +164,25 @@ class Runs:
             database.drop_mark(connection, _begun_by(work))
 
     @contextlib.contextmanager
-    def _given_back_unless_done(self, number: int) -> Iterator[None]:
-        """Where what is done in it fails, it is as if the run had never been begun."""
-        with contextlib.ExitStack() as unless_done:
-            unless_done.callback(self._give_back, number)
-            yield
-            unless_done.pop_all()
+    def _given_back_unless_done(self, number: int, work: str, *ours: str) -> Iterator[None]:
+        """Where what is done in it fails, it is as if the run had never been begun; but not where somebody stopped work
+        that may be gone on with. ours: names of files that are written in it.
+        """
 
-    def _give_back(self, number: int) -> None:
+        def undone(kind: type[BaseException] | None, *_: object) -> None:
+            if kind is not None and (not work or issubclass(kind, Exception)):
+                self._give_back(number, ours)
+
+        with contextlib.ExitStack() as stack:
+            stack.push(undone)
+            yield
+
+    def _give_back(self, number: int, ours: Iterable[str]) -> None:
+        folder = self._folder(id_of(number))
         with contextlib.suppress(OSError):  # not ours, or somebody has put something into it
-            self.reasons_file(id_of(number)).unlink(missing_ok=True)
-            self._folder(id_of(number)).rmdir()
+            for name in ours:
+                (folder / name).unlink(missing_ok=True)
+            folder.rmdir()
         with self.database.writing() as connection:
             connection.execute(delete(tables.runs).where(tables.runs.c.number == number))
             connection.execute(

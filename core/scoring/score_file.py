@@ -125,7 +125,8 @@ class FileScoring:
                 storing = pool.submit(self._stored, _dataset(reading, done, order, now), work, done)
                 parts = Parts(lambda: work.tables("scores"), lambda: work.tables("reasons"), done.counts)
                 run = self.runs.store(
-                    number, storing.result, parts, seconds=lambda: began + time.monotonic() - started, job=job
+                    number, storing.result, parts, seconds=lambda: began + time.monotonic() - started, job=job,
+                    work=work.token,
                 )  # fmt: skip
             scoring = Scoring(run, storing.result(), self.datasets, self.runs)
             deliver(scoring, functools.partial(block_scoring.pieces, work, done, schema))
