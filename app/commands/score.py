@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def score(
     context: typer.Context,
-    users: Annotated[Path, typer.Argument(help="CSV or .csv.gz of users.")],
+    users: Annotated[Path, typer.Argument(help="CSV, .csv.gz, Parquet, or a folder of Parquet.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to write: .csv or .parquet.")],
     reasons: Annotated[Literal["flagged", "all", "none"], typer.Option(help="Whose scores to explain.")] = "all",
     top: Annotated[int, typer.Option(min=1, max=20, help="Reasons a user.")] = 3,
@@ -36,7 +36,10 @@ def score(
     restart: Annotated[bool, typer.Option("--restart", help="Do not go on where the same was interrupted.")] = False,
     home_dir: HomeOption = None,
 ) -> None:
-    """Score a file of users: calibrated score, band, action and exact reasons, in input order."""
+    """Score a file of users, of any size: calibrated score, band, action and exact reasons, in input order.
+
+    The same command again after it was stopped goes on from there.
+    """
     from core.schema import schema as schemas
     from core.scoring import export, table_marks
 

@@ -20,7 +20,7 @@ import pandas as pd
 from core.data.datasets import Dataset
 from core.data.intake import id_name, refuse_unusable
 from core.data.streaming.reading import Reading
-from core.data.streaming.source import Text
+from core.data.streaming.source import source_of
 from core.data.streaming.unfinished import Unfinished, Work
 from core.data.streaming.windows import WINDOW
 from core.jobs import Report
@@ -112,7 +112,7 @@ class FileScoring:
         """
         started = time.monotonic()
         progress(f"Reading {name}", 0, 0)
-        source, order = Text.of(name, payload), Order(schema, model, policy, allow_missing, which, top)
+        source, order = source_of(name, payload), Order(schema, model, policy, allow_missing, which, top)
         with self.unfinished.work(order.key(source.sha256), now=now, restart=restart) as work:
             reading = Reading(source, schema, work.folder, allow_missing=allow_missing, window=self.window)
             began = 0.0 if work.state is None else Done.from_json(work.state).seconds

@@ -1,4 +1,4 @@
-"""A file as text that is read piece by piece, as often as it is asked for: plain, gzipped, in Windows-1252.
+"""A file as text that is read piece by piece, as often as asked for: plain, gzipped, in Windows-1252, from Parquet.
 
 It is gone through once before anything is read of it: its digest says what it is, its last byte whether it is UTF-8.
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
 from core.data import payload
+from core.data.formats.parquet import ParquetText, is_parquet
 
 _SLICE: Final = 1 << 20
 #: Bytes that stand for nothing in Windows-1252.
@@ -83,6 +84,13 @@ class Text:
 
     def _decoded(self, piece: bytes) -> bytes:
         return piece.decode("cp1252").encode() if self.recoded else piece
+
+
+def source_of(name: str, content: bytes | Path) -> Source:
+    """The text of a CSV file, or of Parquet by its path. Raises FileProblemError when it cannot be a table."""
+    if isinstance(content, Path) and is_parquet(content):
+        return ParquetText.of(name, content)
+    return Text.of(name, content)
 
 
 class _Look:
