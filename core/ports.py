@@ -114,6 +114,9 @@ class DatasetStore(Protocol):
     def frame(self, identity: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """The accepted rows, or some of their columns, by input row. Raises UnknownItemError."""
 
+    def batches(self, identity: str) -> Iterator[pd.DataFrame]:
+        """As `frame`, in order, some rows at a time. Raises UnknownItemError."""
+
     def one(self, identity: str, row: int) -> pd.Series[Any]:
         """One accepted row by its input row. Raises UnknownItemError."""
 

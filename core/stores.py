@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from core.comparison.predictions import PredictionFiles
     from core.data.datasets import Datasets
     from core.data.split import Split
+    from core.data.streaming.storing import Storing
     from core.data.streaming.unfinished import Unfinished
     from core.diagnostics.diagnosis import Diagnoses
     from core.feedback.csv_store import CsvStore
@@ -161,6 +162,12 @@ class Stores:
         from core.data.streaming.unfinished import Unfinished
 
         return Unfinished(self.settings.unfinished)
+
+    @cached_property
+    def storing(self) -> Storing:
+        from core.data.streaming.storing import Storing
+
+        return Storing(self.datasets, self.unfinished)
 
     @cached_property
     def split(self) -> Split:

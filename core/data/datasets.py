@@ -35,6 +35,8 @@ FORMAT: Final = 1
 _READING: Final = 2
 #: Rows stored together: as many are read and unpacked for one user.
 ROW_GROUP: Final = 16_384
+#: Rows given at a time.
+_BATCH: Final = 4 * ROW_GROUP
 _ACCEPTED: Final = "accepted.parquet"
 _REJECTED: Final = "rejected.parquet"
 _ABOUT: Final = "dataset.json"
@@ -156,6 +158,12 @@ class Datasets:
     def frame(self, identity: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """The accepted rows, or some of their columns, indexed by row number."""
         return pd.read_parquet(self._accepted(identity), columns=None if columns is None else list(columns))
+
+    def batches(self, identity: str) -> Iterator[pd.DataFrame]:
+        """As `frame`, some rows at a time."""
+        with pq.ParquetFile(self._accepted(identity)) as file:
+            for batch in file.iter_batches(batch_size=_BATCH):
+                yield pa.Table.from_batches([batch]).to_pandas()
 
     def columns(self, identity: str) -> frozenset[str]:
         """The names of the columns stored, and of the row number: those of the schema by which the file was read."""

@@ -18,9 +18,10 @@ from typing import Protocol
 import pandas as pd
 
 from core.data.datasets import Dataset
-from core.data.intake import id_name, refuse_unusable
+from core.data.intake import refuse_unusable
 from core.data.streaming.reading import Reading
 from core.data.streaming.source import source_of
+from core.data.streaming.storing import described, rejected
 from core.data.streaming.unfinished import Unfinished, Work
 from core.data.streaming.windows import WINDOW
 from core.jobs import Report
@@ -117,12 +118,13 @@ class FileScoring:
             reading = Reading(source, schema, work.folder, allow_missing=allow_missing, window=self.window)
             began = 0.0 if work.state is None else Done.from_json(work.state).seconds
             done = BlockScoring(work, reading, order, ready).go(functools.partial(progress, f"Scoring {name}"))
-            read, problems = done.read, reading.problems(done.read)
-            refuse_unusable(name, read.received, read.accepted, problems)
+            read = done.read
+            refuse_unusable(name, read.received, read.accepted, reading.problems(read))
             progress(f"Storing {name}", 0, 0)
             number = self.runs.begin(name=name, model=model.version, policy=policy, now=now, work=work.token)
             with ThreadPoolExecutor(1) as pool:
-                storing = pool.submit(self._stored, _dataset(reading, done, order, now), work, done)
+                whole = described(reading, read, order.identity(source.sha256), now)
+                storing = pool.submit(self._stored, whole, work, done)
                 parts = Parts(lambda: work.tables("scores"), lambda: work.tables("reasons"), done.counts)
                 run = self.runs.store(
                     number, storing.result, parts, seconds=lambda: began + time.monotonic() - started, job=job,
@@ -135,9 +137,7 @@ class FileScoring:
 
     def _stored(self, dataset: Dataset, work: Work, done: Done) -> Dataset:
         """The dataset of a file, without the rows that have no score where there are such."""
-        kept = [table.to_pandas() for table in work.tables("rejected")]
-        rejected = pd.concat([each for each in kept if len(each)] or kept[:1], ignore_index=True)
-        whole = self.datasets.put_parts(dataset, lambda: work.tables("rows"), done.read.unwhole, rejected)
+        whole = self.datasets.put_parts(dataset, lambda: work.tables("rows"), done.read.unwhole, rejected(work))
         return self.datasets.without(whole, pd.Index(done.unscored), now=dataset.created) if done.unscored else whole
 
     def score_stored(self, dataset: Dataset, model: Model, policy: Policy, *, now: datetime) -> Run:
@@ -171,21 +171,3 @@ class FileScoring:
             frame, lambda done, of: report(done, of, f"Reasons for {done:,} of {of:,} users"), top=top
         )
         self.runs.save_reasons(run, explained(frame, scored, model, found.policy, which))
-
-
-def _dataset(reading: Reading, done: Done, order: Order, now: datetime) -> Dataset:
-    read, source = done.read, reading.source
-    return Dataset(
-        id=order.identity(source.sha256),
-        name=source.name,
-        sha256=source.sha256,
-        created=now,
-        received=read.received,
-        accepted=read.accepted,
-        rejected=read.received - read.accepted,
-        positives=read.positives if reading.labelled else None,
-        id_column=id_name(reading.schema),
-        context=tuple(reading.layout.context),
-        absent=reading.layout.absent,
-        problems=reading.problems(read),
-    )

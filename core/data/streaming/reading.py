@@ -126,6 +126,10 @@ class Reading:
         """Whether the file has the label of the schema."""
         return self.layout.label is not None
 
+    def rows(self, read: Read) -> int:
+        """About how many rows the file has, by those that were read."""
+        return max(read.received, round(read.received * self.source.size / read.place.offset))
+
     def problems(self, read: Read) -> tuple[Problem, ...]:
         """What is wrong with the file and what is odd, once all of it was read."""
         return intake.told(read.findings, self.layout, self.schema, accepted=read.accepted)

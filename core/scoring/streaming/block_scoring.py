@@ -147,9 +147,8 @@ class BlockScoring:
     def _tell(self, progress: Callable[[int, int], None], done: Done | None) -> None:
         if done is None:
             progress(0, 0)
-            return
-        rows, offset = done.read.received, done.read.place.offset
-        progress(rows, max(rows, round(rows * self.reading.source.size / offset)))
+        else:
+            progress(done.read.received, self.reading.rows(done.read))
 
 
 @dataclass(frozen=True, slots=True)
