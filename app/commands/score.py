@@ -57,16 +57,17 @@ def score(
             progress("Writing")
             export.write_parts(lambda: _tables(done, pieces, columns, keep_features=keep_features), target)
             export.write_rejected(home.exports.rejected_table(done.dataset.id), rejected)
+            # While the work is not done: killed after it, the same command would make another run.
+            progress.end()
+            _tell_run(done, output, rejected)
+            if loss := home.lost_runs.look():
+                tell(loss.sentence)
 
         done = home.file_scoring.score_file(
             users.name, users, columns, loaded, policy,
             now=datetime.now(UTC), allow_missing=allow_missing, which=reasons, top=top, progress=progress.counted,
             restart=restart, ready=rejected.claim, deliver=deliver,
         )  # fmt: skip
-        progress.end()
-        _tell_run(done, output, rejected)
-        if loss := home.lost_runs.look():
-            tell(loss.sentence)
     raise SystemExit(SOME_REJECTED if done.run.rejected else 0)
 
 
