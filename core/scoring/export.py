@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from core.data.streaming.ahead import ahead
 from core.files import Settle, at_once
 from core.policy.decide import decide
 from core.ports import DatasetStore
@@ -153,7 +154,7 @@ def write_rejected(table: pa.Table, target: Target) -> bool:
 
 
 def _write_parquet(parts: TableParts, sink: BinaryIO) -> None:
-    tables = iter(parts())
+    tables = ahead(iter(parts()))
     first = next(tables)
     with pq.ParquetWriter(sink, first.schema, compression="zstd") as writer:
         for table in itertools.chain([first], tables):
@@ -186,7 +187,7 @@ def _write_csv(parts: TableParts, sink: BinaryIO) -> None:
 
 
 def _write_quoted(style: str, parts: TableParts, numbers: frozenset[int], sink: BinaryIO) -> None:
-    tables = (_neutralised(table, numbers) for table in parts())
+    tables = ahead(_neutralised(table, numbers) for table in parts())
     first = next(tables)
     options = pyarrow.csv.WriteOptions(quoting_style=style, quoting_header=style)
     with pyarrow.csv.CSVWriter(sink, first.schema, write_options=options) as writer:

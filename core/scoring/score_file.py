@@ -114,7 +114,7 @@ class FileScoring:
         started = time.monotonic()
         progress(f"Reading {name}", 0, 0)
         source, order = source_of(name, payload), Order(schema, model, policy, allow_missing, which, top)
-        with self.unfinished.work(order.key(source.sha256), now=now, restart=restart) as work:
+        with self.unfinished.work(order.key(source.sha256, job), now=now, restart=restart) as work:
             reading = Reading(source, schema, work.folder, allow_missing=allow_missing, window=self.window)
             began = 0.0 if work.state is None else Done.from_json(work.state).seconds
             done = BlockScoring(work, reading, order, ready).go(functools.partial(progress, f"Scoring {name}"))

@@ -19,6 +19,7 @@ import pandas as pd
 import pyarrow as pa
 
 from core.data import datasets
+from core.data.streaming.ahead import ahead
 from core.data.streaming.reading import Block, Read, Reading
 from core.data.streaming.unfinished import Work
 from core.policy.decide import decide
@@ -48,9 +49,9 @@ class Order:
         """The id of the dataset that a file with this digest becomes."""
         return datasets.identify(sha256, self.schema, allow_missing=self.allow_missing)
 
-    def key(self, sha256: str) -> str:
-        """The same for the same bytes to be scored in the same way, and for nothing else."""
-        said = [self.identity(sha256), self.model.version, self.policy.as_json(), self.which, self.top]
+    def key(self, sha256: str, job: str) -> str:
+        """The same for the same bytes to be scored in the same way, by the same job if by one, and for nothing else."""
+        said = [self.identity(sha256), self.model.version, self.policy.as_json(), self.which, self.top, job]
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:32]
 
 
@@ -99,13 +100,10 @@ class BlockScoring:
         """
         done = None if self.work.state is None else Done.from_json(self.work.state)
         began = time.monotonic() - (done.seconds if done else 0.0)
-        blocks = self.reading.blocks(done.read if done else None, self.work.ids())
-        with ThreadPoolExecutor(1) as ahead, ThreadPoolExecutor(1) as behind:
+        with ThreadPoolExecutor(1) as behind:
             storing: Future[None] | None = None
             self._tell(progress, done)
-            coming = ahead.submit(next, blocks, None)
-            while (block := coming.result()) is not None:
-                coming = ahead.submit(next, blocks, None)
+            for block in ahead(self.reading.blocks(done.read if done else None, self.work.ids())):
                 tables, done = self._scored(block, done)
                 done = replace(done, seconds=time.monotonic() - began)
                 if done.rejects:
