@@ -28,7 +28,10 @@ from app.commands import (
     feedback,
     keys,
     learning,
+    lists,
     monitoring,
+    planning,
+    policy,
     queue,
     reference,
     registry,
@@ -60,6 +63,8 @@ app.add_typer(decisions.app, name="decisions")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(keys.app, name="keys")
 app.add_typer(registry.app, name="registry")
+app.add_typer(policy.app, name="policy")
+app.add_typer(lists.app, name="lists")
 app.command()(score.score)
 app.command()(report.report)
 app.command()(screenshots.screenshots)
@@ -76,6 +81,8 @@ app.command()(learning.watch)
 app.command()(shadow.shadow)
 app.command()(monitoring.drift)
 app.command()(monitoring.metrics)
+policy.app.command("plan")(planning.plan)
+policy.app.command("decide")(planning.decide)
 registry.app.command("compare")(compare.compare)
 registry.app.command("robustness")(diagnostics.robustness)
 registry.app.command("importance")(diagnostics.importance)

@@ -23,6 +23,8 @@ def sections() -> Mapping[str, list[StreamlitPage]]:
             _page("score_user", "Score a user", "person"),
             _page("score_file", "Score a file", "upload_file"),
             _page("review", "Review", "rate_review"),
+            _page("policy", "Policy", "balance"),
+            _page("planner", "Planner", "tune"),
         ],
         "Understand": [_page("explore", "Explore", "query_stats"), _page("compare", "Compare", "compare_arrows")],
         "Run": [

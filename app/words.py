@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-from core.policy.policy import Action
+from core.policy.bands import Action
 from core.wording import BIDI, code
 
 # All four glyphs are in the bundled font, so they look alike in pages, grids, charts and files.

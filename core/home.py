@@ -15,17 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.settings import Settings
-from core.stores import Stores
+from core.stores.studies import Studies
 
 if TYPE_CHECKING:
-    from core.comparison.common_rows import CommonRows
-    from core.comparison.comparison_job import Comparer
-    from core.comparison.result import VersionComparisons
-    from core.diagnostics.importance import ImportanceRuns
-    from core.diagnostics.learning_curve import LearningCurves
-    from core.diagnostics.robustness import RobustnessRuns
+    from core.estimation.backtest import Backtests
     from core.estimation.forecast import Forecasts
     from core.estimation.live_figures import LiveFigures
+    from core.estimation.plan_rows import PlanRows
+    from core.estimation.rule_watch import RuleWatch
     from core.hub.push_pull import HubSync
     from core.monitoring.alerts import Alerting
     from core.monitoring.drift import DriftWatch
@@ -48,59 +45,13 @@ if TYPE_CHECKING:
     from core.training.training import Training
 
 
-class Home(Stores):
-    """`Stores`, and what works with them."""
+class Home(Studies):
+    """What a home keeps and studies, and what works with it."""
 
     @classmethod
     def open(cls, folder: str | Path | None = None) -> Home:
         """The home in this folder, else the one in TRUSTDESK_HOME, else the repository's own. Nothing is made yet."""
         return cls(Settings.of(folder))
-
-    @cached_property
-    def common_rows(self) -> CommonRows:
-        from core.comparison.common_rows import CommonRows
-
-        return CommonRows(self.datasets, self.split)
-
-    @cached_property
-    def comparer(self) -> Comparer:
-        from core.comparison.comparison_job import Comparer
-
-        return Comparer(
-            self.common_rows,
-            self.comparisons,
-            self.datasets,
-            self.prediction_files,
-            self.registry,
-            self.split,
-            self.training_runs,
-            self.settings.models,
-            self.settings.schema_file,
-        )
-
-    @cached_property
-    def version_comparisons(self) -> VersionComparisons:
-        from core.comparison.result import VersionComparisons
-
-        return VersionComparisons(self.common_rows)
-
-    @cached_property
-    def importance(self) -> ImportanceRuns:
-        from core.diagnostics.importance import ImportanceRuns
-
-        return ImportanceRuns(self.common_rows, self.datasets, self.diagnoses, self.registry, self.settings.schema_file)
-
-    @cached_property
-    def learning_curves(self) -> LearningCurves:
-        from core.diagnostics.learning_curve import LearningCurves
-
-        return LearningCurves(self.datasets, self.diagnoses, self.split, self.settings.schema_file)
-
-    @cached_property
-    def robustness(self) -> RobustnessRuns:
-        from core.diagnostics.robustness import RobustnessRuns
-
-        return RobustnessRuns(self.common_rows, self.datasets, self.diagnoses, self.registry, self.settings.schema_file)
 
     @cached_property
     def hub(self) -> HubSync:
@@ -208,7 +159,7 @@ class Home(Stores):
     def file_scoring(self) -> FileScoring:
         from core.scoring.score_file import FileScoring
 
-        return FileScoring(self.datasets, self.registry, self.runs, self.unfinished)
+        return FileScoring(self.datasets, self.deciding, self.registry, self.runs, self.unfinished)
 
     @cached_property
     def backlogs(self) -> Backlogs:
@@ -257,7 +208,36 @@ class Home(Stores):
             self.registry,
             self.runs,
             self.user_names,
+            self.settings.schema_file,
         )
+
+    @cached_property
+    def backtests(self) -> Backtests:
+        from core.estimation.backtest import Backtests
+
+        return Backtests(
+            self.common_rows,
+            self.datasets,
+            self.deciding,
+            self.inclusions,
+            self.ledger,
+            self.live_figures,
+            self.runs,
+            self.user_names,
+            self.settings.schema_file,
+        )
+
+    @cached_property
+    def plan_rows(self) -> PlanRows:
+        from core.estimation.plan_rows import PlanRows
+
+        return PlanRows(self.common_rows, self.settings.schema_file)
+
+    @cached_property
+    def rule_watch(self) -> RuleWatch:
+        from core.estimation.rule_watch import RuleWatch
+
+        return RuleWatch(self.runs)
 
     @cached_property
     def forecasts(self) -> Forecasts:

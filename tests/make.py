@@ -15,9 +15,13 @@ from core.data import intake, split
 from core.data.datasets import Dataset
 from core.files import write_text
 from core.home import Home
+from core.policy.decide import decide
+from core.policy.lists import NO_LISTS
 from core.policy.policy import Policy
 from core.schema import schema as schemas
+from core.schema.glossary import Glossary
 from core.schema.schema import Column, Label, Schema
+from core.scoring.online import Serving
 from core.scoring.runs import Run
 from core.scoring.scorer import Scorer
 
@@ -87,9 +91,19 @@ def run_of_nobody(home: Home, frame: pd.DataFrame) -> Run:
     """A run of a file of which no row could be used. Today such a file makes none; a home of before may have one."""
     checked = intake.read("users.csv", csv(frame.assign(links="many")), SCHEMA)
     dataset, model = home.datasets.put(checked, SCHEMA, now=NOW), home.registry.load()
+    scored = Scorer(model).score(checked.frame)
     return home.runs.record(
-        dataset, Scorer(model).score(checked.frame), checked.frame.index, policy(), name="users.csv", now=NOW,
+        dataset, scored, decide(policy(), scored.probability), checked.frame.index, policy(), name="users.csv", now=NOW,
         started=time.monotonic(),
+    )  # fmt: skip
+
+
+def serving(home: Home, policy_: Policy | None = None, glossary: Glossary | None = None) -> Serving:
+    """What the API serves with, of the version in charge and no lists."""
+    columns = schemas.load(home.settings.schema_file)
+    return Serving(
+        home.online_runs, home.deciding, home.registry.load(), columns, glossary or Glossary({}), policy_ or policy(),
+        NO_LISTS,
     )  # fmt: skip
 
 

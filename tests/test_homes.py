@@ -55,12 +55,19 @@ def of_flagged_alone(scores: bytes) -> bytes:
 
 def as_then(answer: bytes) -> bytes:
     """An answer with contributions to four places: once XGBoost itself added them up, in another order. And without
-    the runs that figures leave out, of which nothing was said.
+    the runs that figures leave out, and without what decided, of which nothing was said.
     """
+    answer = re.sub(rb'"decided_by": ?(?:"score"|null),? ?', b"", answer)
     answer = re.sub(rb'"left_out":\{[^{}]*\},?', b"", answer)
     return re.sub(
         rb'("contribution": )(-?[0-9.]+(?:e-?[0-9]+)?)', lambda told: told[1] + b"%.4f" % float(told[2]), answer
     )
+
+
+def by_score(scores: bytes) -> bytes:
+    """Scores without the column of what decided, which was the score alone."""
+    text = scores.replace(b",action,decided_by,", b",action,")
+    return re.sub(rb"(,(?:allow|monitor|human_review|auto_remove),[a-z_]+),score,", rb"\1,", text)
 
 
 def done(home: Home, *words: str) -> str:
@@ -83,6 +90,7 @@ def test_an_earlier_home_answers_to_the_byte_what_it_answered_then(place: Path, 
     )
     assert now.keys() == then.keys()
     for answers in (then, now):
+        answers |= {name: by_score(answers[name]) for name in ("score.csv", "score_all.csv")}
         answers["score.csv"] = of_flagged_alone(answers["score.csv"])
     for name, body in then.items():
         assert as_then(now[name]) == as_then(body), name

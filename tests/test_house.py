@@ -258,7 +258,7 @@ def _times(source: Source) -> Iterator[str]:
 
 @rule("below home.py, nothing of core takes a home or its settings")
 def _homes(source: Source) -> Iterator[str]:
-    if source.room != "core" or source.name in {"core.home", "core.stores", "core.settings"}:
+    if source.room != "core" or _is_in(source.name, ("core.home", "core.stores", "core.settings")):
         return
     for node in ast.walk(source.tree):
         if isinstance(node, ast.arg) and node.annotation is not None:

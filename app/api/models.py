@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema
 
 from core.data.cells import LARGEST
-from core.policy.policy import Action, Band
+from core.policy.bands import Action, Band
 
 MOST_BATCH: Final = 10_000
 MOST_FEATURES: Final = 2_000
@@ -105,8 +105,9 @@ class Prediction(Told):
     probability: Annotated[float, means("Calibrated probability of a spammer, 0 to 1.")]
     confidence: Annotated[float, means("|probability - .5| x 2.")]
     is_spammer: Annotated[bool, means("The same as prediction.")]
-    band: Annotated[Band, means("Where the policy puts the probability.")]
+    band: Annotated[Band, means("What the policy says of the user.")]
     action: Annotated[Action, means("The band, but human_review for auto_remove while that is not armed.")]
+    decided_by: Annotated[str, means("What the band comes from: score, rule:NAME or list:NAME.")]
     risk_factors: Annotated[list[RiskFactor], means("Pushes towards spammer, the strongest first.")]
     missing_features: Annotated[list[str], means("Features that were absent or null.")]
     novel_features: Annotated[list[str], means("Features outside the range of training.")]
@@ -124,6 +125,37 @@ class ProblemDetails(Told):
     detail: Annotated[str, means("A sentence that says what to do.")]
     code: Annotated[str, means("Stable, for programs.")]
     errors: Annotated[list[dict[str, str]], means("Which parts of the request are meant: pointer and detail.")] = []
+
+
+class RuleCondition(Told):
+    """One condition of a rule."""
+
+    column: Annotated[str, means("A column, or score, n_missing, n_novel, times_seen.")]
+    operator: Annotated[str, means("As the policy has it: >=, in, is missing, contains ...")]
+    value: Annotated[float | str | list[float | str] | None, means("What it is held against; null for presence.")]
+
+
+class PolicyRule(Told):
+    """What is done with users for whom all conditions hold."""
+
+    name: Annotated[str, means("Its name.")]
+    state: Annotated[Literal["draft", "shadow", "live"], means("A rule in shadow is counted and never acted on.")]
+    effect: Annotated[Literal["at least", "at most", "exactly"], means("How it changes the band.")]
+    band: Annotated[Band, means("The band it is about.")]
+    conditions: Annotated[list[RuleCondition], means("All of them must hold.")]
+    reason: Annotated[str, means("A code; empty for none.")]
+    owner: Annotated[str, means("Who answers for it; empty for nobody.")]
+    expires: Annotated[datetime | None, means("From when on it does nothing.")]
+
+
+class Policy(Told):
+    """By what users are decided: lists first, then rules from the top, then the score."""
+
+    version: Annotated[str, means("The version in force.")]
+    thresholds: Annotated[dict[Band, float], means("The score above which each band begins.")]
+    armed: Annotated[bool, means("Whether auto_remove acts without a person.")]
+    rules: Annotated[list[PolicyRule], means("In their order.")]
+    lists: Annotated[dict[str, int], means("How many values stand on each list.")]
 
 
 class Unscored(Told):
@@ -207,6 +239,7 @@ class Case(Told):
     score: Annotated[float | None, means("Calibrated probability; null in a blind case.")]
     band: Annotated[Band | None, means("Null in a blind case.")]
     action: Annotated[Action | None, means("Null in a blind case.")]
+    decided_by: Annotated[str | None, means("score, rule:NAME or list:NAME; null in a blind case.")]
     model_version: Annotated[str | None, means("Null in a blind case.")]
     policy_version: Annotated[str, means("The policy of the prediction.")]
     features: Annotated[dict[str, float | None], means("Values as they were scored.")]

@@ -19,6 +19,7 @@ def prediction(found: Prediction, began: float) -> dict[str, Any]:
     return {
         "prediction_id": found.id, "prediction": found.is_spammer, "probability": found.probability,
         "confidence": found.confidence, "is_spammer": found.is_spammer, "band": found.band, "action": found.action,
+        "decided_by": found.decided_by,
         "risk_factors": factors(found.reasons), "missing_features": found.missing, "novel_features": found.novel,
         "model_version": found.model, "policy_version": found.policy,
         "processing_time_ms": round(1000 * (time.perf_counter() - began), 3),

@@ -48,6 +48,7 @@ class Live:
         self.home = home
         self._serving: Serving | None = None
         self._seen: Stamps | None = None
+        self._lists: Stamps | None = None
         self._why, self._again = "", math.inf
         self._retired: list[Serving] = []
         # A version never changes: it is loaded once, by one of those who ask at the same time.
@@ -72,7 +73,8 @@ class Live:
         return self._loaded(version)
 
     def look(self) -> None:
-        """Take up another champion, policy, schema or glossary. What cannot be used leaves all as it is."""
+        """Take up another champion, policy, schema or glossary, and lists. What cannot be used leaves all as it is."""
+        self._look_at_lists()
         stamps, now = _stamps(self.home), time.monotonic()
         if stamps == self._seen and now < self._again:
             return
@@ -87,6 +89,13 @@ class Live:
         log.tell("taken up", model_version=self.version, instead_of=before.model.version if before else None)
         if before is not None:
             self._retired = [before, *self._retired][:_MOST_RETIRED]
+
+    def _look_at_lists(self) -> None:
+        """Lists change often: the same run goes on under them."""
+        moment = datetime.now(UTC)
+        stamp = self.home.lists.stamp(moment)
+        if self._serving is not None and stamp != self._lists:
+            self._serving.lists, self._lists = self.home.lists.in_force(moment), stamp
 
     def tell_of_losses(self) -> None:
         """Say in the log what the database of this home has forgotten; its numbers go on above that."""
@@ -109,7 +118,10 @@ class Live:
         version = self.home.registry.champion()
         model = self.model(version) if version else self.home.registry.load()
         columns = schemas.load(self.home.settings.schema_file)
-        serving = Serving(self.home.online_runs, model, columns, self.glossary(), self.home.policies.in_force())
+        serving = Serving(
+            self.home.online_runs, self.home.deciding, model, columns, self.glossary(), self.home.policies.in_force(),
+            self.home.lists.in_force(datetime.now(UTC)),
+        )  # fmt: skip
         serving.warm_up()
         return serving
 

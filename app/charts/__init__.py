@@ -11,6 +11,8 @@ from app.charts.diagnostics import dropped, endurance, importances, learning
 from app.charts.features import dependence, distribution, spam_rate
 from app.charts.monitor import score_levels, then_and_now, throughput
 from app.charts.pairs import DIVERGING, Bins, correlations, joint
+from app.charts.planner import frontier
+from app.charts.policy import draft_histogram
 from app.charts.reasons import pushes
 from app.charts.runs import band_shares, reliability
 from app.charts.scores import place, score_histogram, what_if
@@ -33,12 +35,14 @@ __all__ = [
     "dependence",
     "differences",
     "distribution",
+    "draft_histogram",
     "dropped",
     "endurance",
     "escape_label",
     "evidence",
     "flips",
     "folds",
+    "frontier",
     "importances",
     "joint",
     "learning",

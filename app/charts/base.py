@@ -28,7 +28,7 @@ from typing import Any, Final, Literal
 import plotly.graph_objects as go
 
 from app import words
-from core.policy.policy import Action
+from core.policy.bands import Action
 
 Theme = Literal["light", "dark"]
 Palette = dict[str, str]

@@ -17,7 +17,7 @@ from app import words
 from app.charts.base import LINE, PALETTE, SEQUENTIAL, Theme, base, escape_label, glyph, note, titled
 from app.charts.parts import SHORT_NAME, Numbers, threshold
 from core.evaluation.thresholds import Confusion
-from core.policy.policy import Band
+from core.policy.bands import Band
 
 ROW: Final = 34  # px a figure of the differences
 FIGURES: Final = 172  # px from the axes to the end of "+0.0086 (+0.0067 to +0.0105)"

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from app import words
 from app.charts.base import DOTTED, LINE, PALETTE, Palette, Theme, base, escape_label, note, spread, titled
-from core.policy.policy import BANDS, Band
+from core.policy.bands import BANDS, Band
 
 HEIGHT: Final = 240
 TOP: Final = 8

@@ -27,7 +27,7 @@ from app.charts.base import (
     text_width,
     titled,
 )
-from core.policy.policy import BANDS, Band
+from core.policy.bands import BANDS, Band
 
 Thresholds = Mapping[Band, float]
 Counts = npt.NDArray[np.float64]
@@ -58,10 +58,10 @@ def score_histogram(
     lanes = _lanes(starts, users)
     room = LANE * (1 + max(lanes.values()))
     plot = 190 + room
-    bands = [band_of(centre, thresholds) for centre in _centres(bins)]
-    figure = go.Figure(_bars(bins, [colour[band] for band in bands], [f", {words.WORD[band]}" for band in bands]))
+    bands = [band_of(centre, thresholds) for centre in centres(bins)]
+    figure = go.Figure(bars(bins, [colour[band] for band in bands], [f", {words.WORD[band]}" for band in bands]))
     figure = base(figure, theme=theme, height=plot + 8 + BOTTOM, right=_overhang(starts, users), bottom=BOTTOM)
-    _log_axis(figure, bins, room / plot)
+    log_axis(figure, bins, room / plot)
     figure.update_xaxes(range=[0, 1], dtick=0.1, tickformat=".1f", title_text=SCORE)
     for band, start in starts.items():
         drop = LANE * lanes[band]
@@ -81,9 +81,9 @@ def place(
     counts: users per bin, (n,), equal bins over 0 to 1. share_below: share of those users with a lower score.
     """
     bins, colour = np.asarray(counts, float), PALETTE[theme]
-    figure = go.Figure(_bars(bins, [colour["population"]] * len(bins), [""] * len(bins)))
+    figure = go.Figure(bars(bins, [colour["population"]] * len(bins), [""] * len(bins)))
     figure = base(figure, theme=theme, height=140, bottom=22, top=18)
-    _log_axis(figure, bins, 0.3, most=3)
+    log_axis(figure, bins, 0.3, most=3)
     figure.update_xaxes(range=[0, 1], dtick=0.2, tickformat=".1f")
     for band, start in thresholds.items():
         _threshold(figure, start, colour, y1=1)
@@ -135,23 +135,25 @@ TRACK: Final = 37  # px above the axis of the what-if track
 TRACK_WIDTH: Final = 260  # px of that track in a right third
 
 
-def _centres(bins: Counts) -> Counts:
+def centres(bins: Counts) -> Counts:
+    """Of equal bins over 0 to 1, (n,)."""
     return (np.arange(len(bins)) + 0.5) / max(len(bins), 1)
 
 
-def _bars(bins: Counts, colours: list[str], notes: list[str]) -> go.Bar:
+def bars(bins: Counts, colours: list[str], notes: list[str]) -> go.Bar:
+    """Users by score; notes: what to add to the words of each bin."""
     width = 1 / max(len(bins), 1)
     hover = [
         f"{i * width:.2f} to {(i + 1) * width:.2f}: {words.count(n)} users{what}"
         for i, (n, what) in enumerate(zip(bins, notes, strict=True))
     ]
     return go.Bar(
-        x=_centres(bins), y=bins, width=0.88 * width, marker={"color": colours, "line_width": 0},
+        x=centres(bins), y=bins, width=0.88 * width, marker={"color": colours, "line_width": 0},
         hovertext=hover, hoverinfo="text",
     )  # fmt: skip
 
 
-def _log_axis(figure: go.Figure, bins: Counts, free: float, *, most: int = 5) -> None:
+def log_axis(figure: go.Figure, bins: Counts, free: float, *, most: int = 5) -> None:
     """At most `most` powers of ten from 1; the upper `free` share of the axes stays above the highest bar."""
     peak = max(math.log10(max(bins.max(initial=1), 1)), 1.0)
     powers = range(int(peak) + 1)

@@ -47,7 +47,7 @@ def _about(run: Run, name: str, users: int) -> dict[str, Any]:
 
 
 def _as_json(figures: Figures) -> dict[str, Any]:
-    from core.policy.policy import BANDS
+    from core.policy.bands import BANDS
 
     return {
         "precision": _estimate(figures.precision),

@@ -21,12 +21,18 @@ if TYPE_CHECKING:
 @contextlib.contextmanager
 def working(home: Home) -> Iterator[Progress]:
     """Run a command that tells its progress; the line ends whatever happens, so that an error starts on its own."""
+    with guard.command(home), progressing() as progress:
+        yield progress
+
+
+@contextlib.contextmanager
+def progressing() -> Iterator[Progress]:
+    """Progress inside a command that is run already."""
     progress = Progress()
-    with guard.command(home):
-        try:
-            yield progress
-        finally:
-            progress.end()
+    try:
+        yield progress
+    finally:
+        progress.end()
 
 
 def read(home: Home, path: Path, columns: Schema, progress: Progress) -> Dataset:

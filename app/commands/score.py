@@ -88,6 +88,9 @@ def _tell_run(done: Scoring, output: Path, rejected: Target) -> None:
     bands = ", ".join(f"{count:,} {band}" for band, count in reversed(list(run.counts.items())))
     tell(f"{run.name}: {run.received:,} users received, {run.users:,} scored, {run.rejected:,} rejected.")
     tell(f"{run.model} under {run.policy.version}: {bands}. Run {run.id}, {run.seconds:.1f} s until scored.")
+    for rule in run.policy.rules:
+        if (hits := done.hits.get(rule.name)) is not None:
+            tell(f"Rule {rule.name}, {rule.state}: {hits.matched:,} users match, {hits.decided:,} decided by it.")
     if not run.flagged and (nobody := nobody_flagged.sentence(done.results["probability"].to_numpy(), run.policy)):
         tell(nobody)
     kept = f", the first {KEPT:,} of them" if run.rejected > KEPT else ""

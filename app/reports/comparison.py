@@ -20,7 +20,7 @@ from core.comparison.lead import Lead
 from core.evaluation import thresholds, weakest
 from core.evaluation.resample import Costs
 from core.evaluation.thresholds import Sweep
-from core.policy.policy import BANDS
+from core.policy.bands import BANDS
 
 #: What this is a report of, in its mark.
 KIND = "comparison"

@@ -19,8 +19,9 @@ from app.words import UNKNOWN, WORD, count, decimal, label, percent, probability
 from core.data.datasets import Dataset
 from core.estimation.estimate import Figures
 from core.home import Home
+from core.policy.bands import BANDS, Band
 from core.policy.decide import decide
-from core.policy.policy import BANDS, Band, Policy
+from core.policy.policy import Policy
 from core.registry.registry import Model
 from core.schema import glossary
 from core.schema.glossary import Glossary
@@ -166,7 +167,7 @@ def _risks(
         {
             "User": top[user].astype("str").to_numpy(),
             "Score": known["probability"].map(probability).to_numpy(),
-            "Band": [bands[band] for band in decide(run.policy, known["probability"]).bands],
+            "Band": [bands[band] for band in np.asarray(BANDS)[known["severity"].to_numpy()]],
             "Reasons, strongest first": told,
             "Missing": known["n_missing"].to_numpy(),
             "Outside training": known["novel_features"].str.replace(SEPARATOR, ", ").to_numpy(),

@@ -16,7 +16,7 @@ from core.evaluation.difference import LOWER_IS_BETTER, Difference
 from core.evaluation.metrics import Estimate
 from core.evaluation.resample import Costs
 from core.evaluation.thresholds import Confusion, Decomposition
-from core.policy.policy import BANDS, Band
+from core.policy.bands import BANDS, Band
 
 #: Characters of a contender's name in a heading.
 _LONGEST: Final = 40

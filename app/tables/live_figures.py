@@ -9,7 +9,7 @@ import pandas as pd
 
 from app.words import UNKNOWN, count, percent
 from core.estimation.estimate import Estimate, Figures
-from core.policy.policy import BANDS, Band
+from core.policy.bands import BANDS, Band
 from core.wording import count as counted
 
 

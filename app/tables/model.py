@@ -9,7 +9,7 @@ import pandas as pd
 
 from app.words import UNKNOWN, interval
 from core.evaluation.metrics import AT_THRESHOLD, Estimate, Figures
-from core.policy.policy import BANDS, Band
+from core.policy.bands import BANDS, Band
 
 NAMES: Final = {"pr_auc": "PR-AUC", "roc_auc": "ROC-AUC", "brier": "Brier", "ece": "ECE"}
 _SHARES: Final = {"precision": "Precision", "recall": "Recall", "f1": "F1", "fpr": "FPR"}

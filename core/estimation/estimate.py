@@ -31,7 +31,7 @@ from core.estimation import bounds
 from core.estimation.bounds import TAIL, Interval
 from core.estimation.credible import Group, Part, part_of
 from core.estimation.sampling_cells import Labels, Users, cells
-from core.policy.policy import BANDS
+from core.policy.bands import BANDS
 
 Bools = npt.NDArray[np.bool_]
 #: Spammers to be expected among the labels before a figure is more than "too few to say".

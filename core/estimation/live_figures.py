@@ -20,7 +20,6 @@ from core.feedback import standing
 from core.feedback.table import column
 from core.planning.backlog import MOST_RUNS, PERIOD_DAYS
 from core.planning.inclusions import Inclusions
-from core.policy.decide import decide
 from core.ports import DatasetStore
 from core.schema import schema as schemas
 from core.scoring.runs import Run, Runs
@@ -135,10 +134,8 @@ class LiveFigures:
         inclusion, chosen = np.zeros(len(names)), np.zeros(len(names), bool)
         np.maximum.at(inclusion, code, np.concatenate([found["inclusion"].to_numpy() for _, found in drawn]))
         np.logical_or.at(chosen, code, np.concatenate([found["chosen"].to_numpy() for _, found in drawn]))
-        probability = np.concatenate(
-            [self.runs.scores(run.id)["probability"].loc[found.index].to_numpy() for run, found in drawn]
-        )[first]
-        severity = decide(runs[0].policy, probability).severity
+        scores = pd.concat([self.runs.scores(run.id).loc[found.index] for run, found in drawn]).iloc[first]
+        probability, severity = scores["probability"].to_numpy(), scores["severity"].to_numpy(np.int8)
         label, judged = np.full(len(names), np.nan), np.zeros(len(names), bool)
         start = 0
         for run, found in drawn:

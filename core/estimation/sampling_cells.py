@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from core.policy.policy import BANDS
+from core.policy.bands import BANDS
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]

@@ -11,7 +11,7 @@ from typing import Final, Literal, get_args
 
 from core.errors import BadOptionError
 from core.feedback.strata import STRATA, Stratum
-from core.policy.policy import BANDS, POSITIVE, Action, Band
+from core.policy.bands import BANDS, POSITIVE, Action, Band
 
 #: `withdrawn` is an undo: `supersedes` names what is taken back.
 #: What a reviewer says of a user.

@@ -24,7 +24,7 @@ from core.monitoring.drift import Drift, DriftWatch
 from core.monitoring.incidents import KINDS, Incidents
 from core.monitoring.inspection import Inspection
 from core.monitoring.volume import Volume
-from core.policy.policy import BANDS
+from core.policy.bands import BANDS
 from core.registry.registry import Registry
 from core.store import tables
 from core.store.database import Database

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import ColumnElement, func, select
 
-from core.policy.policy import BANDS
+from core.policy.bands import BANDS
 from core.review.guidance import GuidanceStore
 from core.scoring.runs import Run, Runs
 from core.store.database import Database

@@ -17,8 +17,7 @@ from core.data.split import Split
 from core.planning import sampling
 from core.planning.choosing import Codes, Pool, Positions
 from core.planning.sampling import Bools, Floats
-from core.policy.decide import decide
-from core.policy.policy import BANDS
+from core.policy.bands import BANDS
 from core.policy.store import Policies
 from core.ports import DatasetStore
 from core.registry.registry import Registry
@@ -130,11 +129,11 @@ class Backlogs:
 
     def _part(self, run: Run, *, drawable: bool) -> _Part:
         named = self.user_names.of(run)
-        probability = self.runs.scores(run.id)["probability"]
-        rows = latest(named.loc[probability.index])
-        names, score = named.loc[rows].to_numpy(object), probability.loc[rows].to_numpy(np.float64)
-        decided = decide(run.policy, score)
-        removed = np.asarray(decided.severity == _REMOVE) & run.policy.armed
+        scores = self.runs.scores(run.id)
+        rows = latest(named.loc[scores.index])
+        names, score = named.loc[rows].to_numpy(object), scores["probability"].loc[rows].to_numpy(np.float64)
+        severity = scores["severity"].loc[rows].to_numpy(np.int8)
+        removed = np.asarray(severity == _REMOVE) & run.policy.armed
         inclusion, chosen, sure, asked = np.zeros(len(rows)), *np.zeros((3, len(rows)), bool)
         if (plan := self.runs.plan(run.id)) is not None:
             plan = plan.loc[plan.index.isin(rows)]
@@ -143,7 +142,7 @@ class Backlogs:
             sure[at] = plan["stratum"] == "certain"
             asked[at] = plan["chosen"] & (plan["blind"] | (plan["stratum"] == "certain"))
         return _Part(
-            run, drawable, rows.to_numpy(np.int64), names, self._keys(names), score, decided.severity,
+            run, drawable, rows.to_numpy(np.int64), names, self._keys(names), score, severity,
             np.abs(score - run.policy.review), ordering.values(score, removed), inclusion, chosen, sure, asked,
         )  # fmt: skip
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from core.policy.decide import decide
+from core.policy.bands import BANDS
+from core.policy.decide import acted
 from core.ports import DatasetStore
 from core.review.enqueue import Entry
 from core.schema import schema as schemas
@@ -28,18 +30,20 @@ class Entries:
         names = schemas.load(self.schema_file).names
         features = self.datasets.frame(run.dataset, names).loc[rows].to_dict("records")
         context = self.datasets.frame(run.dataset, dataset.context).loc[rows].to_dict("records")
-        score = self.runs.scores(run.id)["probability"].loc[rows]
-        bands, actions = decide(run.policy, score).bands.tolist(), decide(run.policy, score).actions.tolist()
+        scores = self.runs.scores(run.id).loc[rows]
+        severity = scores["severity"].to_numpy(np.int8)
+        acted_on = acted(severity, armed=run.policy.armed)
         return [
             Entry(
                 user=user, dataset=run.dataset, run=run.id, row=int(row), model=run.model, policy=run.policy.version,
-                score=float(p), band=band, action=action, stratum=stratum, blind=bool(blind),
+                score=float(p), band=BANDS[band], action=BANDS[action], decided_by=by, stratum=stratum,
+                blind=bool(blind),
                 inclusion=None if pd.isna(inclusion) else float(inclusion),
                 context={name: None if pd.isna(value) else str(value) for name, value in about.items()},
                 features={str(name): None if pd.isna(value) else float(value) for name, value in values.items()},
             )
-            for row, user, stratum, inclusion, blind, p, band, action, about, values in zip(
-                rows, chosen["user"], chosen["stratum"], chosen["inclusion"], chosen["blind"], score, bands, actions,
-                context, features, strict=True,
+            for row, user, stratum, inclusion, blind, p, band, action, by, about, values in zip(
+                rows, chosen["user"], chosen["stratum"], chosen["inclusion"], chosen["blind"], scores["probability"],
+                severity, acted_on, scores["decided_by"], context, features, strict=True,
             )
         ]  # fmt: skip

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
-from core.policy.policy import BANDS
+from core.policy.bands import BANDS
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 import pandas as pd
@@ -18,6 +19,7 @@ from core.ports import DatasetStore
 from core.registry.registry import Registry
 from core.review.decisions.effects import Effects
 from core.review.enqueue import Enqueuing, Queued
+from core.schema import schema as schemas
 from core.scoring.runs import Run, Runs
 from core.scoring.score_file import FileScoring
 from core.scoring.user_names import UserNames
@@ -40,6 +42,7 @@ class Sending:
     registry: Registry
     runs: Runs
     user_names: UserNames
+    schema_file: Path
 
     def send(self, run: str, rows: Sequence[int], *, by: str, now: datetime) -> Queued:
         """Queue users whom somebody chose, by input row. They are certain to be judged, whatever the plan drew.
@@ -87,7 +90,8 @@ class Sending:
             if run := next((run for run in of_it if run.model == model), None):
                 return run
         loaded = self.registry.load(models[0])
-        return self.file_scoring.score_stored(self.datasets.find(dataset), loaded, policy, now=now)
+        schema = schemas.load(self.schema_file)
+        return self.file_scoring.score_stored(self.datasets.find(dataset), schema, loaded, policy, now=now)
 
     def _enqueue(self, run: Run, chosen: pd.DataFrame, now: datetime) -> Queued:
         self.effects.catch_up()  # who was judged just before a crash is known, too

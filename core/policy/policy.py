@@ -1,4 +1,4 @@
-"""The policy: three thresholds that turn a calibrated probability into a band, and a band into an action.
+"""The policy: three thresholds that turn a calibrated probability into a band, rules, and what is done.
 
 The band is what the policy says; the action is what is done. They are equal, except that `auto_remove`
 acts only under an armed policy: otherwise a person looks first. `core.policy.decide` says both.
@@ -8,23 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, get_args
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final
 
+from core import formats
 from core.errors import BadOptionError
+from core.formats import Upgrade
+from core.policy import rules
+from core.policy.bands import Band
+from core.policy.rules import MOST_RULES, Rule
 
-Action = Literal["allow", "monitor", "human_review", "auto_remove"]
-Band = Action
-#: Ascending severity; a higher score never gets a milder one.
-BANDS: Final[tuple[Band, ...]] = get_args(Action)
-#: Bands whose users are flagged: the prediction is "spammer", and somebody looks or the user is removed.
-POSITIVE: Final[frozenset[Band]] = frozenset({"human_review", "auto_remove"})
+FORMAT: Final = 2
+#: Up to format 1 there were no rules.
+_UPGRADES: Final[Mapping[int, Upgrade]] = MappingProxyType(
+    {1: lambda told: told | {"rules": [], "rule_precision": 0.5}}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Thresholds on the calibrated probability, each strictly greater: .3 itself is still `allow`.
+    """Thresholds on the calibrated probability, each strictly greater: .3 itself is still `allow`; and rules, the first
+    of which to match decides before the score does.
 
-    `version`: the one it is known by in a home, such as "p0001"; `armed`: whether `auto_remove` acts.
+    `version`: the one it is known by in a home, such as "p0001"; `armed`: whether `auto_remove` acts; `rule_precision`:
+    how often a rule has to be right, else it needs attention.
     """
 
     monitor: float
@@ -32,25 +40,52 @@ class Policy:
     remove: float
     version: str
     armed: bool
+    rules: tuple[Rule, ...] = ()
+    rule_precision: float = 0.5
 
     def __post_init__(self) -> None:
         if not 0 < self.monitor < self.review < self.remove < 1:
             raise BadOptionError(
                 "policy", f"thresholds must rise between 0 and 1, not {self.monitor}, {self.review}, {self.remove}."
             )
+        if not 0 <= self.rule_precision <= 1:
+            raise BadOptionError("policy", f"a precision lies between 0 and 1, not at {self.rule_precision}.")
+        if len(self.rules) > MOST_RULES:
+            raise BadOptionError("policy", f"it has {len(self.rules):,} rules; at most {MOST_RULES} are taken.")
+        names = [rule.name.casefold() for rule in self.rules]
+        if twice := [rule.name for rule in self.rules if names.count(rule.name.casefold()) > 1]:
+            raise BadOptionError("policy", f"two rules are named {twice[0]}: give one another name.")
 
     @property
     def thresholds(self) -> dict[Band, float]:
         """The score above which each band but `allow` begins."""
         return {"monitor": self.monitor, "human_review": self.review, "auto_remove": self.remove}
 
+    def rule(self, name: str) -> Rule | None:
+        """The rule of this name, without regard to case."""
+        return next((rule for rule in self.rules if rule.name.casefold() == name.strip().casefold()), None)
+
+    def acting(self, now: datetime) -> tuple[Rule, ...]:
+        """The rules that decide at this moment, in their order."""
+        return tuple(rule for rule in self.rules if rule.state == "live" and not rule.expired(now))
+
+    def shadowed(self, now: datetime) -> tuple[Rule, ...]:
+        """The rules that are counted and never acted on at this moment."""
+        return tuple(rule for rule in self.rules if rule.state == "shadow" and not rule.expired(now))
+
     def as_json(self) -> dict[str, Any]:
         return {
-            "version": self.version, "monitor": self.monitor, "review": self.review,
-            "remove": self.remove, "armed": self.armed,
+            "format": FORMAT, "version": self.version, "monitor": self.monitor, "review": self.review,
+            "remove": self.remove, "armed": self.armed, "rules": [rule.as_json() for rule in self.rules],
+            "rule_precision": self.rule_precision,
         }  # fmt: skip
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Policy:
-        """What `as_json` gave. Raises BadOptionError, KeyError or TypeError for anything else."""
-        return cls(raw["monitor"], raw["review"], raw["remove"], raw["version"], raw["armed"])
+        """What `as_json` gave, in this format or one of before. Raises BadOptionError, NewerFormatError, KeyError or
+        TypeError for anything else."""
+        told = formats.read(raw, "the policy", known=FORMAT, upgrades=_UPGRADES)
+        return cls(
+            told["monitor"], told["review"], told["remove"], told["version"], told["armed"],
+            rules.all_from_json(told["rules"]), told["rule_precision"],
+        )  # fmt: skip

@@ -1,4 +1,8 @@
-"""The policies of a home: the one in force, and every one before it, which old runs still name."""
+"""The policies of a home: every version there ever was, which one is in force, and the draft of the next.
+
+A version never changes. Which one is in force is a list of activations, so that going back to a version puts that very
+version in force again, with all that is known of it.
+"""
 
 from __future__ import annotations
 
@@ -8,48 +12,224 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select
 
-from core.errors import RefusedError
+from core.access.audit import AuditLog
+from core.errors import BadOptionError, RefusedError, UnknownItemError
 from core.policy.policy import Policy
 from core.store.database import Database
 from core.store.tables import documents
 
 _NAME: Final = "policy"
+_DRAFT: Final = "policy draft"
+_ACTIVATIONS: Final = "policy activations"
 #: In force until somebody has saved another.
 _FIRST: Final = Policy(monitor=0.3, review=0.7, remove=0.9, version="p0001", armed=False)
+_MOST_COMMENT: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A policy that is not in force. Its `version` is the one that it was made from; `number` grows with each save."""
+
+    policy: Policy
+    number: int
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """That a version was put in force, by whom, when, and why."""
+
+    version: str
+    by: str
+    at: datetime
+    comment: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Policies:
     """The policies of a home, in every version; never changed, only followed by another."""
 
+    audit: AuditLog
     database: Database
 
     def in_force(self) -> Policy:
-        """The policy by which scores are decided now."""
+        """The policy by which users are decided now."""
         with self.database.connect() as connection:
-            found = _latest(connection)
-        return _FIRST if found is None else Policy.from_json(found.body)
+            return _in_force(connection)
 
-    def save(self, policy: Policy, *, by: str, now: datetime) -> Policy:
-        """Put a policy in force and give it back under its own version.
+    def find(self, version: str) -> Policy:
+        """A version of this home. Raises UnknownItemError."""
+        with self.database.connect() as connection:
+            return _find(connection, version)
 
-        Raises RefusedError when somebody has saved another since `policy.version`, the one this was made from.
+    def all(self) -> tuple[Policy, ...]:
+        """Every version, newest first."""
+        with self.database.connect() as connection:
+            rows = connection.execute(_of(_NAME)).all()
+        return (*(Policy.from_json(row.body) for row in rows), _FIRST)
+
+    def history(self) -> tuple[Activation, ...]:
+        """What was put in force when, newest first; empty while nobody has changed anything.
+
+        Versions of before activations were kept came into force when they were saved.
+        """
+        with self.database.connect() as connection:
+            rows = connection.execute(_of(_ACTIVATIONS)).all()
+            saved = connection.execute(_of(_NAME)).all()
+        known = {row.body["version"] for row in rows}
+        found = [Activation(row.body["version"], row.by, row.at, row.body["comment"]) for row in rows]
+        found += [Activation(_version(row.version), row.by, row.at, "") for row in saved
+                  if _version(row.version) not in known]  # fmt: skip
+        return tuple(sorted(found, key=lambda each: each.at, reverse=True))
+
+    def draft(self) -> Draft | None:
+        """What is being prepared; None where nothing is."""
+        with self.database.connect() as connection:
+            return _draft(connection)
+
+    def save_draft(self, policy: Policy, *, number: int, by: str, now: datetime) -> Draft:
+        """Keep what is being prepared; `policy.version` is the one in force that it was made from.
+
+        number: of the draft that was seen, 0 for none. Raises RefusedError when somebody has saved another since, or
+        when another version is in force by now.
         """
         with self.database.writing() as connection:
-            latest = _latest(connection)
-            number = latest.version if latest else 1
-            if policy.version != _version(number):
-                raise RefusedError(f"{_version(number)} is in force by now. Load it again and repeat your change.")
-            saved = replace(policy, version=_version(number + 1))
-            row = {"name": _NAME, "version": number + 1, "body": saved.as_json(), "by": by, "at": now}
-            connection.execute(insert(documents).values(row))
+            self._check_draft(connection, number)
+            if policy.version != (version := _in_force(connection).version):
+                raise RefusedError(
+                    f"{version} is in force by now, and this draft was made from {policy.version}. Load it again."
+                )
+            _add(connection, _DRAFT, {"policy": policy.as_json()}, by, now)
+            found = _draft(connection)
+        if found is None:
+            raise RefusedError("The draft was discarded at this moment. Save it again.")
+        return found
+
+    def discard_draft(self, *, number: int, by: str, now: datetime) -> None:
+        """Have no draft any more. Raises RefusedError when somebody has saved another since."""
+        with self.database.writing() as connection:
+            self._check_draft(connection, number)
+            if number:
+                _add(connection, _DRAFT, {"policy": None}, by, now)
+
+    def activate_draft(self, *, number: int, comment: str, by: str, now: datetime) -> Policy:
+        """Put the draft in force and give it back under its own version.
+
+        Raises RefusedError when somebody has changed the draft or the policy meanwhile, or there is none, and
+        BadOptionError without a comment.
+        """
+        _check_comment(comment)
+        with self.database.writing() as connection:
+            self._check_draft(connection, number)
+            draft = _draft(connection)
+            if draft is None:
+                raise RefusedError("There is no draft to activate.")
+            saved = self._saved(connection, draft.policy, comment, by, now)
+            _add(connection, _DRAFT, {"policy": None}, by, now)
         return saved
+
+    def save(self, policy: Policy, *, by: str, now: datetime, comment: str = "Saved") -> Policy:
+        """Put a policy in force and give it back under its own version.
+
+        Raises RefusedError when somebody has put another in force since `policy.version`, the one this was made from.
+        """
+        with self.database.writing() as connection:
+            return self._saved(connection, policy, comment, by, now)
+
+    def activate(self, version: str, *, comment: str, by: str, now: datetime) -> Policy:
+        """Put a version of before in force again. Raises UnknownItemError, RefusedError where it is in force already,
+        and BadOptionError without a comment.
+        """
+        _check_comment(comment)
+        with self.database.writing() as connection:
+            policy = _find(connection, version)
+            if policy.version == _in_force(connection).version:
+                raise RefusedError(f"{policy.version} is in force already.")
+            self._put_in_force(connection, policy.version, comment, by, now)
+        return policy
+
+    def before(self) -> Policy | None:
+        """The version that was in force before the one that is now, to roll back to; None where there is none."""
+        now = self.in_force().version
+        others = [each.version for each in self.history() if each.version != now]
+        if others:
+            return self.find(others[0])
+        return None if now == _FIRST.version else _FIRST
+
+    def _saved(self, connection: Connection, policy: Policy, comment: str, by: str, now: datetime) -> Policy:
+        if policy.version != (version := _in_force(connection).version):
+            raise RefusedError(f"{version} is in force by now. Load it again and repeat your change.")
+        latest = connection.execute(_of(_NAME).limit(1)).one_or_none()
+        number = latest.version + 1 if latest else 2
+        saved = replace(policy, version=_version(number))
+        row = {"name": _NAME, "version": number, "body": saved.as_json(), "by": by, "at": now}
+        connection.execute(insert(documents).values(row))
+        self._put_in_force(connection, saved.version, comment, by, now)
+        return saved
+
+    def _put_in_force(self, connection: Connection, version: str, comment: str, by: str, now: datetime) -> None:
+        before = _in_force(connection).version
+        _add(connection, _ACTIVATIONS, {"version": version, "comment": comment.strip()}, by, now)
+        details = {"instead_of": before}
+        self.audit.note(
+            who=by, what="activate policy", about=version, why=comment.strip(), details=details, now=now, ahead=True
+        )  # fmt: skip
+
+    def _check_draft(self, connection: Connection, number: int) -> None:
+        found = _draft(connection)
+        if number != (found.number if found else 0):
+            who = found.by if found else "Somebody"
+            raise RefusedError(f"{who} has changed the draft meanwhile. Load it again and repeat your change.")
 
 
 def _version(number: int) -> str:
     return f"p{number:04d}"
 
 
-def _latest(connection: Connection) -> Row[Any] | None:
-    ours = select(documents).where(documents.c.name == _NAME).order_by(documents.c.version.desc()).limit(1)
-    return connection.execute(ours).one_or_none()
+def _of(name: str) -> Any:
+    return select(documents).where(documents.c.name == name).order_by(documents.c.version.desc())
+
+
+def _latest(connection: Connection, name: str) -> Row[Any] | None:
+    found: Row[Any] | None = connection.execute(_of(name).limit(1)).one_or_none()
+    return found
+
+
+def _add(connection: Connection, name: str, body: dict[str, Any], by: str, now: datetime) -> None:
+    latest = _latest(connection, name)
+    row = {"name": name, "version": latest.version + 1 if latest else 1, "body": body, "by": by, "at": now}
+    connection.execute(insert(documents).values(row))
+
+
+def _in_force(connection: Connection) -> Policy:
+    activated = _latest(connection, _ACTIVATIONS)
+    if activated is not None:
+        return _find(connection, activated.body["version"])
+    latest = _latest(connection, _NAME)
+    return _FIRST if latest is None else Policy.from_json(latest.body)
+
+
+def _find(connection: Connection, version: str) -> Policy:
+    wanted = version.strip().casefold()
+    if wanted == _FIRST.version:
+        return _FIRST
+    digits = wanted.removeprefix("p")
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 12 or _version(int(digits)) != wanted:
+        raise UnknownItemError("policy", version[:40])
+    row = connection.execute(_of(_NAME).where(documents.c.version == int(digits))).one_or_none()
+    if row is None:
+        raise UnknownItemError("policy", version)
+    return Policy.from_json(row.body)
+
+
+def _draft(connection: Connection) -> Draft | None:
+    row = _latest(connection, _DRAFT)
+    if row is None or row.body["policy"] is None:
+        return None
+    return Draft(Policy.from_json(row.body["policy"]), row.version, row.by, row.at)
+
+
+def _check_comment(comment: str) -> None:
+    if not comment.strip() or len(comment) > _MOST_COMMENT or not comment.isprintable():
+        raise BadOptionError("comment", f"say why in one line of at most {_MOST_COMMENT} characters.")

@@ -27,8 +27,8 @@ from core.evaluation.paired import mcnemar
 from core.feedback.ledger import Ledger
 from core.files import replacing, within, write_text
 from core.jobs import Jobs, Report
+from core.policy.bands import BANDS
 from core.policy.decide import decide
-from core.policy.policy import BANDS
 from core.ports import DatasetStore
 from core.registry.registry import Registry
 from core.retraining.training_set import LABEL, labels_given

@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, exists, 
 from core.errors import BadOptionError, UnknownItemError
 from core.feedback.strata import Stratum
 from core.feedback.verdict import Judgement
-from core.policy.policy import BANDS, Action, Band
+from core.policy.bands import BANDS, Action, Band
 from core.store.database import Database
 from core.store.tables import OPEN, cases
 
@@ -29,13 +29,13 @@ FORGOTTEN: Final = "(forgotten)"
 _ID: Final = re.compile(r"c-([0-9]{6,18})")
 _LISTED: Final = (
     "number", "user", "score", "band", "action", "stratum", "inclusion", "blind", "created", "queued", "updated",
-    "claimed_by", "claimed_until", "reopened",
+    "claimed_by", "claimed_until", "reopened", "decided_by",
 )  # fmt: skip
 # Made once: an import asks 20,000 times, and making a statement takes longer than running it.
 _ASKING: Final = select(cases.c.number, cases.c.status).where(
     cases.c.user == bindparam("by"), cases.c.prediction == bindparam("on")
 )
-_TOLD_BY_SCORE: Final = ["score", "band", "action"]
+_TOLD_BY_SCORE: Final = ["score", "band", "action", "decided_by"]
 _TOLD_TO_FEW: Final = ["stratum", "inclusion"]
 
 
@@ -77,6 +77,7 @@ class Case:
     judged_at: datetime | None
     reopened: str
     not_for: str
+    decided_by: str
 
     def held(self, by: str, session: str, now: datetime) -> bool:
         """Whether this reviewer holds the case in this session, as of when it was read."""

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select,
 
 from core.data.split import Split
 from core.feedback.strata import SAMPLED, Stratum
-from core.policy.policy import Action, Band
+from core.policy.bands import Action, Band
 from core.review import ordering
 from core.review.cases import NOBODY
 from core.review.guidance import GuidanceStore
@@ -51,6 +51,7 @@ class Entry:
     blind: bool = False
     context: Mapping[str, str | None] = field(default_factory=dict)
     features: Mapping[str, float | None] = field(default_factory=dict)
+    decided_by: str = "score"
 
     def __post_init__(self) -> None:
         if (self.stratum in SAMPLED) != (self.inclusion is not None):
@@ -263,6 +264,7 @@ def _row(meeting: _Meeting, now: datetime) -> dict[str, Any]:
         "model": each.model, "policy": each.policy, "score": each.score, "band": each.band, "action": each.action,
         "stratum": meeting.stratum, "inclusion": meeting.inclusion, "blind": meeting.blind, "updated": now,
         "context": dict(each.context), "features": dict(each.features), "facts": meeting.facts,
+        "decided_by": each.decided_by,
     }  # fmt: skip
 
 

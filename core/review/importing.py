@@ -24,11 +24,11 @@ from core.feedback.revision import Opinion, revised
 from core.feedback.short_form import Prediction, Row, Said, understood, unknown
 from core.feedback.strata import Stratum
 from core.feedback.verdict import Judgement, Verdict
-from core.policy.decide import decide
-from core.policy.policy import POSITIVE
+from core.policy.bands import BANDS, POSITIVE
+from core.policy.decide import acted
 from core.ports import DatasetStore, VerdictStore
 from core.schema import schema as schemas
-from core.scoring.online_runs import OnlineRuns, Users
+from core.scoring.online_runs import OnlineRuns, Users, decided_severity
 from core.scoring.runs import Run, Runs
 from core.scoring.table_marks import Mark, exactly
 from core.scoring.user_names import UserNames
@@ -152,13 +152,14 @@ class FeedbackImport:
             yield from _of_growing(run, grown)
             return
         schema = schemas.load(self.schema_file)
-        scores = self.runs.scores(name)["probability"]
+        scores = self.runs.scores(name)
         scores = scores[scores.index.isin(rows)]
         users = self.user_names.of(run).loc[scores.index]
         drawn = self._drawn(name)
-        bands, actions = decide(run.policy, scores).bands.tolist(), decide(run.policy, scores).actions.tolist()
+        severity = scores["severity"].to_numpy(np.int8)
+        bands, actions = np.asarray(BANDS)[severity], np.asarray(BANDS)[acted(severity, armed=run.policy.armed)]
         for row, score, user, band, action, features in zip(
-            scores.index.tolist(), scores.tolist(), users.tolist(), bands, actions,
+            scores.index.tolist(), scores["probability"].tolist(), users.tolist(), bands.tolist(), actions.tolist(),
             _features(self.datasets.frame(run.dataset).loc[scores.index], schema.names), strict=True,
         ):  # fmt: skip
             # Whom nobody drew counts as certain without an inclusion probability: the label speaks for this user alone,
@@ -268,9 +269,10 @@ def _of_growing(run: Run, grown: Users) -> Iterator[tuple[Prediction, dict[str, 
     """The same of a run of the API that still grows: nobody was drawn from it yet."""
     for row, user in grown.by_row.items():
         values = (None if np.isnan(value) else float(value) for value in user.values)
-        decided = decide(run.policy, user.probability)
+        severity = np.array(decided_severity(run.policy, user.probability, user.severity), np.int8)
         yield (run.id, row), {
-            "user": user.user, "score": user.probability, "band": str(decided.bands), "action": str(decided.actions),
+            "user": user.user, "score": user.probability, "band": BANDS[int(severity)],
+            "action": BANDS[int(acted(severity, armed=run.policy.armed))],
             "model": run.model, "policy": run.policy.version,
             "stratum": "certain", "inclusion": None, "features": dict(zip(grown.names, values, strict=True)),
         }  # fmt: skip

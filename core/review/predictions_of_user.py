@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.errors import UnknownItemError
-from core.policy.decide import decide
-from core.policy.policy import BANDS, Band
+from core.policy.bands import BANDS, Band
 from core.ports import DatasetStore
 from core.scoring import runs
-from core.scoring.online_runs import OnlineRuns
+from core.scoring.online_runs import OnlineRuns, decided_severity
 from core.scoring.runs import Run, Runs
 
 #: Runs that are searched, newest first: the id column of a file of half a million users takes about 10 ms to read.
@@ -20,22 +19,19 @@ MOST_RUNS: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One prediction: the user stood in input row `row` of `run` and got `probability`. `grows`: a run of the API that
-    is not closed yet, whose users are on no page."""
+    """One prediction: the user stood in input row `row` of `run` and got `probability` and `band`, which came from
+    `decided_by`. `grows`: a run of the API that is not closed yet, whose users are on no page."""
 
     run: Run
     row: int
     probability: float
+    band: Band
+    decided_by: str
     grows: bool = False
 
     @property
     def prediction(self) -> str:
         return f"{self.run.id}-{self.row}"
-
-    @property
-    def band(self) -> Band:
-        """What the policy of the run says."""
-        return BANDS[int(decide(self.run.policy, [self.probability]).severity[0])]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +51,9 @@ class PredictionsOfUser:
     def _growing(self, user: str, most: int) -> Iterator[Sighting]:
         for run, rows in self.online_runs.of_user(user, most).items():
             found = self.runs.find(run)
-            yield from (Sighting(found, row, probability, grows=True) for row, probability in rows.items())
+            for row, told in rows.items():
+                severity = decided_severity(found.policy, told.probability, told.severity)
+                yield Sighting(found, row, told.probability, BANDS[severity], told.decided_by, grows=True)
 
     def _closed(self, user: str, most: int) -> Iterator[Sighting]:
         known: dict[str, tuple[int, ...]] = {}  # a file is often scored more than once
@@ -63,8 +61,10 @@ class PredictionsOfUser:
             if run.dataset not in known:
                 known[run.dataset] = self._rows(run.dataset, user)
             if rows := known[run.dataset]:
-                scores = self.runs.probabilities(run.id, rows)
-                yield from (Sighting(run, row, score) for row, score in zip(rows, scores, strict=True))
+                scores = self.runs.some_scores(run.id, rows)
+                columns = (scores[name].tolist() for name in ("probability", "severity", "decided_by"))
+                for row, score, severity, by in zip(rows, *columns, strict=True):
+                    yield Sighting(run, row, score, BANDS[severity], by)
 
     def _rows(self, dataset: str, user: str) -> tuple[int, ...]:
         """None where a run has outlived its users."""

@@ -13,10 +13,12 @@ import pandas as pd
 
 from core.data import flags, intake
 from core.data.layout import ROW_NUMBER
+from core.policy.decide import SCORE, Decided
+from core.policy.policy import Policy
 from core.ports import DatasetStore
 from core.schema.schema import Column, Schema
 from core.scoring import online_runs
-from core.scoring.online_runs import OnlineRuns, Served, Users
+from core.scoring.online_runs import OnlineRuns, Served, Users, decided_severity
 from core.scoring.runs import Run, Runs
 from core.scoring.scorer import Scored
 
@@ -57,7 +59,9 @@ class Closing:
             problems=(), received=len(frame), context=context, absent=(),
         )  # fmt: skip
         dataset = self.datasets.put(checked, schema, now=now)
-        return self.runs.complete(run, dataset, _scored(everyone, self.runs.find(run).model), frame.index)
+        found = self.runs.find(run)
+        scored = _scored(everyone, found.model)
+        return self.runs.complete(run, dataset, scored, _decided(everyone, found.policy), frame.index)
 
 
 def _frame(found: Users, schema: Schema) -> pd.DataFrame:
@@ -87,6 +91,14 @@ def _scored(users: Sequence[Served], version: str) -> Scored:
         novel=np.array([user.novel for user in users], dtype=object),
         version=version,
     )
+
+
+def _decided(users: Sequence[Served], policy: Policy) -> Decided:
+    """What was decided when each was asked for."""
+    severity = [decided_severity(policy, user.probability, user.severity) for user in users]
+    deciders = tuple(dict.fromkeys((SCORE, *(user.decided_by for user in users))))
+    by = np.array([deciders.index(user.decided_by) for user in users], np.int16)
+    return Decided(np.array(severity, np.int8), policy.armed, by, deciders)
 
 
 def _digest(run: str, users: Iterable[Served]) -> str:

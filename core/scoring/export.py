@@ -19,7 +19,8 @@ import pyarrow.parquet as pq
 
 from core.data.streaming.ahead import ahead
 from core.files import Settle, at_once
-from core.policy.decide import decide
+from core.policy.bands import BANDS
+from core.policy.decide import acted
 from core.ports import DatasetStore
 from core.schema.schema import Schema, key
 from core.scoring import table_marks
@@ -48,14 +49,16 @@ def kept(frame: pd.DataFrame, schema: Schema, *, keep_features: bool) -> pd.Data
 def table(frame: pd.DataFrame, results: pd.DataFrame, reasons: pd.DataFrame, run: Run) -> pa.Table:
     """The result table of a run.
 
-    frame: what `kept` keeps; results: `probability`, `n_missing`, `novel_features`; reasons:
+    frame: what `kept` keeps; results: as of `Runs.scores`; reasons:
     `reason_1` ..., for some or all rows. All are indexed by input row; the order is that of `results`. A column of
     the frame with the name of a result is called `input_<name>`.
     """
     probability = results["probability"].to_numpy()
     added: dict[str, pa.Array] = {"score": pa.array(probability), "confidence": pa.array(np.abs(probability - 0.5) * 2)}
-    added["band"] = _repeated(decide(run.policy, probability).bands)
-    added["action"] = _repeated(decide(run.policy, probability).actions)
+    severity, bands = results["severity"].to_numpy(np.int8), np.asarray(BANDS)
+    added["band"] = _repeated(bands[severity])
+    added["action"] = _repeated(bands[acted(severity, armed=run.policy.armed)])
+    added["decided_by"] = _repeated(results["decided_by"].to_numpy(object))
     added |= {str(name): pa.array(values, from_pandas=True) for name, values in _for_all(reasons, results).items()}
     added["n_missing"] = pa.array(results["n_missing"])
     added["novel_features"] = pa.array(results["novel_features"], from_pandas=True)

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.policy.decide import decide
-from core.policy.policy import BANDS, Band, Policy
+from core.policy.bands import BANDS, Band
+from core.policy.decide import flagged
 
 #: Those to choose from.
 Choice = Literal["flagged", "everyone"] | Band
@@ -53,18 +53,18 @@ class Filters:
         return self.group != "everyone" or self.scores != (0.0, 1.0) or self.novel or self.incomplete
 
     def matches(
-        self, people: pd.DataFrame, policy: Policy | None, *,
+        self, people: pd.DataFrame, *,
         texts: tuple[str, ...] = (), reasons: pd.DataFrame | None = None, values: pd.Series[float] | None = None,
         label: npt.NDArray[np.float64] | None = None,
     ) -> npt.NDArray[np.bool_]:  # fmt: skip
-        """Whether each user passes, (n,). policy: by which the scores were decided; None where there are none.
+        """Whether each user passes, (n,).
 
-        people: `probability`, `n_missing`, `novel_features` and the columns named in `texts` and `context`;
-        reasons: `reason_1` ... of some users; values: of `feature`. All indexed by input row. label (n,) in the
-        order of people: 1, 0, NaN where not known; None where nobody's is.
+        people: `probability`, `severity`, `n_missing`, `novel_features` as a condition needs them, and the columns
+        named in `texts` and `context`; reasons: `reason_1` ... of some users; values: of `feature`. All indexed by
+        input row. label (n,) in the order of people: 1, 0, NaN where not known; None where nobody's is.
         """
         probability = people["probability"].to_numpy()
-        kept = self._in_group(probability, policy)
+        kept = self._in_group(people)
         kept &= (probability >= self.scores[0]) & (probability <= self.scores[1])
         if self.feature is not None and self.within is not None and values is not None:
             kept &= values.reindex(people.index).between(*self.within).to_numpy(bool)
@@ -80,15 +80,15 @@ class Filters:
             kept &= self._mentions(people, texts, reasons)
         return np.asarray(kept, bool)
 
-    def _in_group(self, probability: npt.NDArray[np.float64], policy: Policy | None) -> npt.NDArray[np.bool_]:
-        if self.group == "everyone" or policy is None:
-            return np.ones(len(probability), bool)
-        decided = decide(policy, probability)
+    def _in_group(self, people: pd.DataFrame) -> npt.NDArray[np.bool_]:
+        if self.group == "everyone":
+            return np.ones(len(people), bool)
+        severity = people["severity"].to_numpy(np.int8)
         if self.group == "flagged":
-            return decided.flagged
+            return flagged(severity)
         if self.group == "not_flagged":
-            return ~decided.flagged
-        return np.asarray(decided.severity == BANDS.index(self.group))
+            return ~flagged(severity)
+        return np.asarray(severity == BANDS.index(self.group))
 
     def _mentions(
         self, people: pd.DataFrame, texts: tuple[str, ...], reasons: pd.DataFrame | None

@@ -6,18 +6,21 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from core.access.idempotency import Kept
 from core.errors import BadOptionError, FeaturesError, WrongFeaturesError
-from core.policy.decide import decide
-from core.policy.policy import BANDS, POSITIVE, Action, Band, Policy
+from core.policy.bands import BANDS, POSITIVE, Action, Band
+from core.policy.decide import Decided, decide
+from core.policy.lists import Lists
+from core.policy.policy import Policy
 from core.registry.registry import Model
 from core.schema.glossary import Glossary
 from core.schema.schema import Schema, key
+from core.scoring.decisions.deciding import Deciding
 from core.scoring.export import TOP
 from core.scoring.online_runs import Growing, OnlineRuns, Served
 from core.scoring.reasons import Reason, strongest_reasons
@@ -59,6 +62,7 @@ class Prediction:
     reasons: tuple[Reason, ...]
     model: str
     policy: str
+    decided_by: str
 
     @property
     def is_spammer(self) -> bool:
@@ -71,19 +75,22 @@ class Prediction:
 
 
 class Serving:
-    """Scores users with one model version under one policy; threads may share it.
+    """Scores users with one model version under one policy; threads may share it. `lists`: those that stand; whoever
+    serves keeps them as they are now.
 
     Raises WrongFeaturesError when the schema lacks a feature of the model.
     """
 
     def __init__(
-        self, online_runs: OnlineRuns, model: Model, schema: Schema, glossary: Glossary, policy: Policy
+        self, online_runs: OnlineRuns, deciding: Deciding, model: Model, schema: Schema, glossary: Glossary,
+        policy: Policy, lists: Lists,
     ) -> None:  # fmt: skip
         absent = [name for name in model.metadata.names if name not in schema.names]
         if absent:
             raise WrongFeaturesError(model.version, absent)
         self.model, self.schema, self.policy = model, schema, policy
-        self._glossary, self._scorer = glossary, Scorer(model)
+        self.lists = lists
+        self._deciding, self._glossary, self._scorer = deciding, glossary, Scorer(model)
         self._names, self._known = schema.names, frozenset(schema.names)
         self._at = [schema.names.index(name) for name in model.metadata.names]
         self._keys = {key(name): name for name in schema.names}
@@ -133,14 +140,15 @@ class Serving:
         in_order = values[:, self._at]
         most = max((each.top for each in asked if each.which != "none"), default=0)
         scored = self._scorer.score_values(in_order, top=most).checked()
-        reasons = self._reasons(asked, in_order, scored)
+        decided = self._decided(asked, values, scored, now)
+        reasons = self._reasons(asked, in_order, scored, decided)
         predictions: list[Prediction] = []
 
         def told(ids: Sequence[str]) -> Iterable[Kept]:
-            predictions.extend(self._predictions(ids, values, scored, reasons))
+            predictions.extend(self._predictions(ids, values, scored, decided, reasons))
             return kept(predictions)
 
-        self._growing.add(_served(asked, values, scored), now=now, kept=told)
+        self._growing.add(_served(asked, values, scored, decided), now=now, kept=told)
         return predictions
 
     def warm_up(self) -> None:
@@ -161,11 +169,24 @@ class Serving:
             raise FeaturesError((), unknown or twice)
         return {self._keys[name]: value for name, value in given.items()}
 
-    def _reasons(self, requests: Sequence[Asked], values: Values, scored: Scored) -> list[tuple[Reason, ...]]:
+    def _decided(self, requests: Sequence[Asked], values: Values, scored: Scored, now: datetime) -> Decided:
+        if not (self.lists or self.policy.rules):
+            return decide(self.policy, scored.probability)
+        columns: dict[str, Any] = {key(name): values[:, at] for at, name in enumerate(self._names)}
+        context = {name: at for each in requests for name, at in zip(each.context, map(key, each.context), strict=True)}
+        for name, at in context.items():
+            columns[at] = np.array([each.context.get(name) for each in requests], object)
+        if self.schema.id:
+            columns[key(self.schema.id)] = np.array([each.user or None for each in requests], object)
+        return self._deciding.of_some(self.policy, columns, scored, self.schema, self.lists, now=now)
+
+    def _reasons(
+        self, requests: Sequence[Asked], values: Values, scored: Scored, decided: Decided
+    ) -> list[tuple[Reason, ...]]:  # fmt: skip
         reasons: list[tuple[Reason, ...]] = [()] * len(requests)
         if scored.strongest is None:
             return reasons
-        flagged = decide(self.policy, scored.probability).flagged
+        flagged = decided.flagged
         for row, each in enumerate(requests):
             if each.which == "all" or (each.which == "flagged" and flagged[row]):
                 reasons[row] = strongest_reasons(
@@ -174,17 +195,17 @@ class Serving:
         return reasons
 
     def _predictions(
-        self, ids: Sequence[str], values: Values, scored: Scored, reasons: Sequence[tuple[Reason, ...]]
+        self, ids: Sequence[str], values: Values, scored: Scored, decided: Decided,
+        reasons: Sequence[tuple[Reason, ...]],
     ) -> list[Prediction]:  # fmt: skip
-        severity = decide(self.policy, scored.probability).severity.tolist()
-        actions = decide(self.policy, scored.probability).actions.tolist()
         return [
             Prediction(
                 identity, probability, BANDS[band], action, self._missing(row),
-                tuple(novel.split(SEPARATOR)) if novel else (), told, self.model.version, self.policy.version,
+                tuple(novel.split(SEPARATOR)) if novel else (), told, self.model.version, self.policy.version, by,
             )
-            for identity, probability, band, action, row, novel, told in zip(
-                ids, scored.probability.tolist(), severity, actions, values, scored.novel, reasons, strict=True
+            for identity, probability, band, action, by, row, novel, told in zip(
+                ids, scored.probability.tolist(), decided.severity.tolist(), decided.actions.tolist(),
+                decided.decided_by.tolist(), values, scored.novel, reasons, strict=True,
             )
         ]  # fmt: skip
 
@@ -193,11 +214,11 @@ class Serving:
         return tuple(self._names[at] for at in np.flatnonzero(unknown)) if unknown.any() else ()
 
 
-def _served(requests: Sequence[Asked], values: Values, scored: Scored) -> list[Served]:
+def _served(requests: Sequence[Asked], values: Values, scored: Scored, decided: Decided) -> list[Served]:
     return [
-        Served(each.user, row, each.context, margin, probability, missing, novel)
-        for each, row, margin, probability, missing, novel in zip(
+        Served(each.user, row, each.context, margin, probability, missing, novel, severity, by)
+        for each, row, margin, probability, missing, novel, severity, by in zip(
             requests, values, scored.margin.tolist(), scored.probability.tolist(), scored.missing.tolist(),
-            scored.novel, strict=True,
+            scored.novel, decided.severity.tolist(), decided.decided_by.tolist(), strict=True,
         )
     ]  # fmt: skip

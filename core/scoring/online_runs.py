@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,7 @@ from core.access.idempotency import Kept
 from core.errors import RefusedError
 from core.files import within
 from core.locks import Lock
+from core.policy.decide import SCORE, decide
 from core.policy.policy import Policy
 from core.scoring import runs
 from core.scoring.runs import Runs
@@ -42,7 +43,9 @@ NAME: Final = "API"
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A user who was scored. `values`: of the run's features in order, NaN for missing; `user` is "" without a name."""
+    """A user who was scored. `values`: of the run's features in order, NaN for missing; `user` is "" without a name;
+    `severity`: position of the band, None where it was stored without.
+    """
 
     user: str
     values: npt.NDArray[np.float64]
@@ -51,6 +54,16 @@ class Served:
     probability: float
     missing: int
     novel: str
+    severity: int | None = None
+    decided_by: str = SCORE
+
+
+class Online(NamedTuple):
+    """A score and what was decided on it; `severity` as `Served` has it."""
+
+    probability: float
+    severity: int | None
+    decided_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +135,11 @@ class _Begun:
         return self.users >= MOST_USERS or now - self.at >= MOST_AGE
 
 
+def decided_severity(policy: Policy, probability: float, severity: int | None) -> int:
+    """The position of the band of a prediction: as it was stored, else what the score alone decides."""
+    return int(decide(policy, [probability]).severity[0]) if severity is None else severity
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class OnlineRuns:
     """Runs of the API that still grow; `folder` is that of all runs."""
@@ -171,18 +189,24 @@ class OnlineRuns:
                 wanted = wanted.where(predictions.c.row.in_(select(listed.c.value)))
             return Users(tuple(names), {row.row: _served(row) for row in connection.execute(wanted)})
 
-    def of_user(self, user: str, most: int) -> dict[str, dict[int, float]]:
-        """The latest predictions on a user in runs that are not closed: by run and row, the probability."""
+    def of_user(self, user: str, most: int) -> dict[str, dict[int, Online]]:
+        """The latest predictions on a user in runs that are not closed, by run and row."""
         latest = (
-            select(predictions.c.run, predictions.c.row, predictions.c.probability)
+            select(
+                predictions.c.run,
+                predictions.c.row,
+                predictions.c.probability,
+                predictions.c.severity,
+                predictions.c.decided_by,
+            )
             .where(predictions.c.user == user)
             .order_by(predictions.c.run.desc(), predictions.c.row.desc())
             .limit(most)
         )
-        found: dict[str, dict[int, float]] = {}
+        found: dict[str, dict[int, Online]] = {}
         with self.database.connect() as connection:
-            for number, row, probability in connection.execute(latest):
-                found.setdefault(runs.id_of(number), {})[row] = probability
+            for number, row, *told in connection.execute(latest):
+                found.setdefault(runs.id_of(number), {})[row] = Online(*told)
         return found
 
     def forget(self, run: str) -> None:
@@ -206,10 +230,12 @@ def _row(number: int, at: int, user: Served) -> dict[str, Any]:
     return {
         "run": number, "row": at, "user": user.user or f"{runs.id_of(number)}-{at}", "margin": user.margin,
         "probability": user.probability, "missing": user.missing, "novel": user.novel, "context": dict(user.context),
-        "features": user.values.astype("<f8").tobytes(),
+        "features": user.values.astype("<f8").tobytes(), "severity": user.severity, "decided_by": user.decided_by,
     }  # fmt: skip
 
 
 def _served(row: Row[Any]) -> Served:
     values = np.frombuffer(row.features, "<f8").astype(np.float64)
-    return Served(row.user, values, row.context, row.margin, row.probability, row.missing, row.novel)
+    return Served(
+        row.user, values, row.context, row.margin, row.probability, row.missing, row.novel, row.severity, row.decided_by
+    )

@@ -16,16 +16,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 from sqlalchemy import Row, delete, insert, select, update
 
 from core.data.datasets import Dataset
 from core.errors import UnknownItemError
 from core.files import replacing, told_when_full, within
-from core.policy.decide import decide
-from core.policy.policy import BANDS, POSITIVE, Band, Policy
+from core.policy.bands import BANDS, POSITIVE, Band
+from core.policy.decide import SCORE, Decided, decide
+from core.policy.policy import Policy
+from core.scoring.decisions import score_table
+from core.scoring.decisions.score_table import Parts
 from core.scoring.scorer import Scored
 from core.store import database, frames, numbered, tables
 from core.store.database import Database
@@ -41,6 +44,8 @@ _GROWS: Final = ""
 
 
 FORMAT: Final = 1
+#: Up to format 1 scores came without `severity` and `decided_by`: the score alone decided.
+SCORES_FORMAT: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +70,6 @@ class Run:
         return sum(self.counts[band] for band in POSITIVE)
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a run stores, in parts: tables of scores and of reasons, as often as asked for; and users by band."""
-
-    scores: Callable[[], Iterable[pa.Table]]
-    reasons: Callable[[], Iterable[pa.Table]]
-    counts: Mapping[Band, int]
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Runs:
     """The runs of a home; what is large is kept in `folder`."""
@@ -83,17 +79,16 @@ class Runs:
     folder: Path
 
     def record(  # noqa: PLR0913 - a run is what all of these came to
-        self, dataset: Dataset, scored: Scored, rows: pd.Index[int], policy: Policy,
+        self, dataset: Dataset, scored: Scored, decided: Decided, rows: pd.Index[int], policy: Policy,
         *, name: str, now: datetime, started: float, job: str = "", reasons: pd.DataFrame | None = None,
     ) -> Run:  # fmt: skip
-        """Store the scores of a dataset's users. rows: (n,) input row numbers; started: of `time.monotonic`; reasons:
-        as of `save_reasons`, none where it has no rows.
+        """Store the scores of a dataset's users, and what was decided. rows: (n,) input row numbers; started: of
+        `time.monotonic`; reasons: as of `save_reasons`, none where it has no rows.
 
         `name` is the file's name this time: the same bytes may have been stored under another. A job records one run,
         however often it is done: the one that it has recorded before is given back.
         """
-        told = [] if reasons is None or reasons.empty else [pa.Table.from_pandas(reasons)]
-        parts = Parts(lambda: [pa.Table.from_pandas(table(scored, rows))], lambda: told, counts(scored, policy))
+        parts = Parts.of(scored, decided, rows, reasons)
         number = self.begin(name=name, model=scored.version, policy=policy, now=now)
         return self.store(number, lambda: dataset, parts, seconds=lambda: time.monotonic() - started, job=job)
 
@@ -109,7 +104,7 @@ class Runs:
         with self._given_back_unless_done(number, work, _REASONS, _SCORES):
             if next(iter(parts.reasons()), None) is not None:
                 _write_parts(self.reasons_file(run), parts.reasons())
-            _write_parts(self._folder(run) / _SCORES, parts.scores())
+            _write_parts(self._folder(run) / _SCORES, parts.scores(), known=SCORES_FORMAT)
             dataset = stored()
         whole = {
             "dataset": dataset.id, "received": dataset.received, "users": dataset.accepted,
@@ -141,7 +136,7 @@ class Runs:
         while True:
             with self.database.writing() as connection:
                 if before := database.mark(connection, _begun_by(work)):
-                    self._folder(before).mkdir(parents=True, exist_ok=True)
+                    self._cleared(before)
                     return number_of(before)
                 self.numbering.settle_runs(connection)
                 inserted = connection.execute(insert(tables.runs).values(row)).inserted_primary_key
@@ -157,6 +152,12 @@ class Runs:
             ):
                 folder.mkdir(parents=True)
                 return number
+
+    def _cleared(self, run: str) -> None:
+        """Have the folder of a run that was begun before, without what was being written when that was cut off."""
+        self._folder(run).mkdir(parents=True, exist_ok=True)
+        for path in self._folder(run).glob(".*.tmp"):
+            path.unlink(missing_ok=True)
 
     def ended(self, work: str) -> None:
         """What was begun in this work is done, and whatever is begun is another run."""
@@ -192,15 +193,14 @@ class Runs:
             )
             numbered.give_back(connection, tables.runs, number)
 
-    def complete(self, run: str, dataset: Dataset, scored: Scored, rows: pd.Index[int]) -> Run:
+    def complete(self, run: str, dataset: Dataset, scored: Scored, decided: Decided, rows: pd.Index[int]) -> Run:
         """Give a run that has grown its dataset and its scores, as `record` does."""
-        found = self.find(run)
-        by_band = counts(scored, found.policy)
+        by_band = score_table.counts(decided)
         ours = update(tables.runs).where(tables.runs.c.number == number_of(run))
         with self.database.connect() as connection:
             whole = {"dataset": dataset.id, "received": dataset.received, "users": dataset.accepted, "counts": by_band}
             connection.execute(ours.values(whole))
-            _write(self._folder(run) / _SCORES, table(scored, rows))
+            _write(self._folder(run) / _SCORES, score_table.table(scored, decided, rows), known=SCORES_FORMAT)
         return self.find(run)
 
     def find(self, run: str) -> Run:
@@ -227,13 +227,31 @@ class Runs:
         return tuple(map(_run, ours))
 
     def scores(self, run: str) -> pd.DataFrame:
-        """`probability`, `margin`, `n_missing`, `novel_features`, indexed by input row, in input order."""
-        return self._read(run, _SCORES)
+        """`probability`, `margin`, `n_missing`, `novel_features`, `severity` (positions in BANDS) and `decided_by`,
+        indexed by input row, in input order.
+        """
+        return self._decided(run, self._read(run, _SCORES, known=SCORES_FORMAT))
 
-    def probabilities(self, run: str, rows: Sequence[int]) -> list[float]:
-        """The scores of some rows; reads no more than it has to."""
-        series = self._read(run, _SCORES, ["probability"])["probability"]
-        return [float(series.loc[row]) for row in rows]
+    def some_scores(self, run: str, rows: Sequence[int]) -> pd.DataFrame:
+        """`probability`, `severity` and `decided_by` of some rows, in that order; reads no more than it has to."""
+        path = self._file(run, _SCORES)
+        there = set(pq.read_schema(path).names)
+        wanted = [name for name in ("probability", "severity", "decided_by") if name in there]
+        return self._decided(run, self._read(run, _SCORES, wanted, known=SCORES_FORMAT).loc[list(rows)])
+
+    def deciders(self, run: str) -> dict[str, int]:
+        """How many users each decided: `score`, `rule:<name>`, `list:<name>`."""
+        path = self._file(run, _SCORES)
+        if "decided_by" not in pq.read_schema(path).names:
+            return {SCORE: self.find(run).users}
+        told = frames.read(path, known=SCORES_FORMAT, columns=["decided_by"])["decided_by"].value_counts()
+        return {str(name): int(number) for name, number in told.items() if number}
+
+    def _decided(self, run: str, scores: pd.DataFrame) -> pd.DataFrame:
+        """With what was decided, also where scores were stored without."""
+        if "severity" in scores:
+            return scores
+        return scores.assign(**score_table.decisions(decide(self.find(run).policy, scores["probability"].to_numpy())))
 
     def save_reasons(self, run: str, reasons: pd.DataFrame) -> None:
         """Store `reason_1` ... of some or all users of a run, indexed by input row; replaces what was there."""
@@ -272,11 +290,14 @@ class Runs:
             return pd.Series([], dtype="str", name="user")
         return self._read(run, _SENT)["user"]
 
-    def _read(self, run: str, name: str, columns: list[str] | None = None) -> pd.DataFrame:
+    def _read(self, run: str, name: str, columns: list[str] | None = None, *, known: int = FORMAT) -> pd.DataFrame:
+        return frames.read(self._file(run, name), known=known, columns=columns)
+
+    def _file(self, run: str, name: str) -> Path:
         path = self._folder(run) / name
         if not path.is_file():
             raise UnknownItemError("run", run)
-        return frames.read(path, known=FORMAT, columns=columns)
+        return path
 
     def _folder(self, run: str) -> Path:
         return within(self.folder, run)
@@ -290,33 +311,14 @@ def _begun_by(work: str) -> str:
     return f"run begun by {work}"
 
 
-def counts(scored: Scored, policy: Policy) -> dict[Band, int]:
-    """Users by band."""
-    severity = decide(policy, scored.probability).severity
-    return dict(zip(BANDS, np.bincount(severity, minlength=len(BANDS)).tolist(), strict=True))
-
-
-def table(scored: Scored, rows: pd.Index[int]) -> pd.DataFrame:
-    """The scores of users (n,) as they are stored, by input row."""
-    return pd.DataFrame(
-        {
-            "probability": scored.probability,
-            "margin": scored.margin,
-            "n_missing": scored.missing,
-            "novel_features": pd.array(scored.novel, dtype="str"),
-        },
-        index=rows,
-    )
-
-
-def _write(target: Path, frame: pd.DataFrame) -> None:
+def _write(target: Path, frame: pd.DataFrame, *, known: int = FORMAT) -> None:
     with replacing(target) as temporary:
-        frames.write(frame, temporary, known=FORMAT)
+        frames.write(frame, temporary, known=known)
 
 
-def _write_parts(target: Path, parts: Iterable[pa.Table]) -> None:
+def _write_parts(target: Path, parts: Iterable[pa.Table], *, known: int = FORMAT) -> None:
     with replacing(target) as temporary:
-        frames.write_parts(parts, temporary, known=FORMAT)
+        frames.write_parts(parts, temporary, known=known)
 
 
 def id_of(number: int) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,12 +25,15 @@ from core.data.streaming.storing import described, rejected
 from core.data.streaming.unfinished import Unfinished, Work
 from core.data.streaming.windows import WINDOW
 from core.jobs import Report
+from core.policy.decide import Hits, flagged
 from core.policy.policy import Policy
 from core.ports import DatasetStore
 from core.registry.registry import Model, Registry
 from core.schema.schema import Schema
+from core.scoring.decisions.deciding import Deciding
+from core.scoring.decisions.score_table import Parts
 from core.scoring.export import TOP
-from core.scoring.runs import Parts, Run, Runs
+from core.scoring.runs import Run, Runs
 from core.scoring.scorer import Scored, Scorer
 from core.scoring.streaming import block_scoring
 from core.scoring.streaming.block_scoring import BlockScoring, Done, Order, Piece, Which, explained, nobody
@@ -45,11 +48,12 @@ def _quiet(_what: str, _done: int, _of: int) -> None: ...
 @dataclass(frozen=True, slots=True)
 class Scoring:
     """A run together with what it was made from, as it is stored. `frame`: the dataset's rows; `results` and `reasons`
-    as the run has them.
+    as the run has them; `hits`: of the rules of the policy, by name.
     """
 
     run: Run
     dataset: Dataset
+    hits: Mapping[str, Hits]
     _datasets: DatasetStore = field(repr=False)
     _runs: Runs = field(repr=False)
 
@@ -78,6 +82,7 @@ class FileScoring:
     """Scores files. `window`: bytes of a file that are read at a time."""
 
     datasets: DatasetStore
+    deciding: Deciding
     registry: Registry
     runs: Runs
     unfinished: Unfinished
@@ -113,7 +118,8 @@ class FileScoring:
         """
         started = time.monotonic()
         progress(f"Reading {name}", 0, 0)
-        source, order = source_of(name, payload), Order(schema, model, policy, allow_missing, which, top)
+        decider = self.deciding.decider(policy, schema, now=now)
+        source, order = source_of(name, payload), Order(schema, model, decider, allow_missing, which, top)
         with self.unfinished.work(order.key(source.sha256, job), now=now, restart=restart) as work:
             reading = Reading(source, schema, work.folder, allow_missing=allow_missing, window=self.window)
             began = 0.0 if work.state is None else Done.from_json(work.state).seconds
@@ -130,7 +136,7 @@ class FileScoring:
                     number, storing.result, parts, seconds=lambda: began + time.monotonic() - started, job=job,
                     work=work.token,
                 )  # fmt: skip
-            scoring = Scoring(run, storing.result(), self.datasets, self.runs)
+            scoring = Scoring(run, storing.result(), done.hits, self.datasets, self.runs)
             deliver(scoring, functools.partial(block_scoring.pieces, work, done, schema))
             self.runs.ended(work.token)
         return scoring
@@ -140,17 +146,33 @@ class FileScoring:
         whole = self.datasets.put_parts(dataset, lambda: work.tables("rows"), done.read.unwhole, rejected(work))
         return self.datasets.without(whole, pd.Index(done.unscored), now=dataset.created) if done.unscored else whole
 
-    def score_stored(self, dataset: Dataset, model: Model, policy: Policy, *, now: datetime) -> Run:
+    def score_stored(self, dataset: Dataset, schema: Schema, model: Model, policy: Policy, *, now: datetime) -> Run:
         """Score and explain the users of a stored dataset; a row that the model gives no score is rejected.
 
         Raises WrongFeaturesError when the model was trained on other columns.
         """
         started = time.monotonic()
-        frame = self.datasets.frame(dataset.id, model.metadata.names)
+        frame = self.datasets.frame(dataset.id)
         whole, frame, scored = self._with_scores(dataset, frame, Scorer(model).score(frame, top=TOP), now)
+        decided = self.deciding.of_file(policy, frame, scored, schema, now=now)
         return self.runs.record(
-            whole, scored, frame.index, policy, name=dataset.name, now=now, started=started,
-            reasons=explained(frame, scored, model, policy, "all"),
+            whole, scored, decided, frame.index, policy, name=dataset.name, now=now, started=started,
+            reasons=explained(frame, scored, model, decided.flagged, "all"),
+        )  # fmt: skip
+
+    def decide_anew(self, run: Run, schema: Schema, policy: Policy, *, now: datetime) -> Run:
+        """Decide the users of a run by another policy, and by the lists as they stand now: a run of its own, with the
+        same scores and reasons. The run of before stays as it is.
+
+        Raises UnknownItemError when its users are gone.
+        """
+        started, scores = time.monotonic(), self.runs.scores(run.id)
+        dataset, frame = self.datasets.find(run.dataset), self.datasets.frame(run.dataset).loc[scores.index]
+        scored = Scored.of(scores, run.model)
+        decided = self.deciding.of_file(policy, frame, scored, schema, now=now)
+        return self.runs.record(
+            dataset, scored, decided, frame.index, policy, name=f"{run.name} ({run.id} decided anew)", now=now,
+            started=started, reasons=self.runs.reasons(run.id),
         )  # fmt: skip
 
     def _with_scores(
@@ -170,4 +192,5 @@ class FileScoring:
         scored = Scorer(model).score_in_blocks(
             frame, lambda done, of: report(done, of, f"Reasons for {done:,} of {of:,} users"), top=top
         )
-        self.runs.save_reasons(run, explained(frame, scored, model, found.policy, which))
+        severity = self.runs.scores(run)["severity"].loc[frame.index].to_numpy()
+        self.runs.save_reasons(run, explained(frame, scored, model, flagged(severity), which))

@@ -38,6 +38,15 @@ class Scored:
     version: str
     strongest: Strongest | None = None
 
+    @classmethod
+    def of(cls, scores: pd.DataFrame, version: str) -> Scored:
+        """What `Runs.scores` gives, without reasons."""
+        return cls(
+            margin=scores["margin"].to_numpy(np.float32), probability=scores["probability"].to_numpy(np.float64),
+            missing=scores["n_missing"].to_numpy(np.int64),
+            novel=scores["novel_features"].fillna("").to_numpy(object), version=version,
+        )  # fmt: skip
+
     @property
     def finite(self) -> npt.NDArray[np.bool_]:
         """Who has a score."""

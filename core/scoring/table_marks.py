@@ -45,12 +45,15 @@ def exactly(*names: str) -> Callable[[Sequence[str]], bool]:
 
 
 def _scores(columns: Sequence[str]) -> bool:
-    """Whether they end in what `export.table` adds, in its order: other files may have a `prediction_id` too."""
+    """Whether they end in what `export.table` adds, in its order: other files may have a `prediction_id` too.
+
+    Files of before rules have no `decided_by`.
+    """
     return bool(re.search(_ADDED, "\n".join(("", *columns))))
 
 
 _ADDED: Final = (
-    r"\nscore\nconfidence\nband\naction(\nreason_[0-9]+)*\nn_missing\nnovel_features\nprediction_id\nmodel_version"
+    r"\nscore\nconfidence\nband\naction(\ndecided_by)?(\nreason_[0-9]+)*\nn_missing\nnovel_features\nprediction_id\nmodel_version"
     r"\npolicy_version\Z"
 )
 SCORES: Final = Mark("scores", _scores)

@@ -56,7 +56,7 @@ class Views:
         dataset = self.datasets.find(view.dataset)
         if view.whole:
             return np.ones(dataset.accepted, bool)
-        filters, policy = view.filters, None
+        filters = view.filters
         texts = (dataset.id_column, *dataset.context) if filters.text.strip() else ()
         chosen = (filters.context,) if filters.context is not None and filters.values else ()
         # Of half a million users only the columns asked for are read.
@@ -64,11 +64,11 @@ class Views:
         if view.run is None:  # without scores there are neither bands nor score ranges
             filters = replace(filters, group="everyone", scores=(0.0, 1.0), novel=False, incomplete=False)
         if view.run is not None and filters.scored:
-            everyone, policy = everyone.join(self.runs.scores(view.run)), self.runs.find(view.run).policy
+            everyone = everyone.join(self.runs.scores(view.run))
         else:
             everyone = everyone.assign(probability=0.0)
         values = None
         if filters.feature is not None:
             values = self.datasets.frame(view.dataset, [filters.feature])[filters.feature]
         known = self.label(view.dataset, schema) if filters.label != "any" else None
-        return filters.matches(everyone, policy, texts=texts, values=values, label=known)
+        return filters.matches(everyone, texts=texts, values=values, label=known)

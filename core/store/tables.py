@@ -24,7 +24,7 @@ from sqlalchemy import (
 from core.store.moment import Moment
 
 #: The revision of `core.store.migrations` that these tables are.
-SCHEMA_HEAD: Final = "0001"
+SCHEMA_HEAD: Final = "0002"
 
 metadata: Final = MetaData()
 
@@ -84,6 +84,7 @@ cases: Final = Table(
     # Last, because they are long: SQLite reads a row from its start.
     Column("context", JSON, nullable=False),
     Column("features", JSON, nullable=False),
+    Column("decided_by", String, nullable=False, server_default="score"),
     sqlite_autoincrement=True,
 )
 #: Written as text, here and in queries: SQLite takes a partial index only where it reads the same condition.
@@ -192,7 +193,8 @@ served: Final = Table(
     Column("names", JSON, nullable=False),
 )
 
-#: Users scored in such a run. `features`: float64, little-endian, NaN for missing.
+#: Users scored in such a run. `features`: float64, little-endian, NaN for missing; `severity`: position of the band,
+#: NULL for those of before revision 0002, where the score alone decided.
 predictions: Final = Table(
     "predictions",
     metadata,
@@ -205,7 +207,29 @@ predictions: Final = Table(
     Column("novel", String, nullable=False),
     Column("context", JSON, nullable=False),
     Column("features", LargeBinary, nullable=False),
+    Column("severity", Integer),
+    Column("decided_by", String, nullable=False, server_default="score"),
     sqlite_with_rowid=False,
+)
+
+#: What stands, or stood, on the lists of the policy. `column`: of the context, "" for the id of a user; `compared`: the
+#: value as it is compared.
+list_entries: Final = Table(
+    "list_entries",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("list", String, nullable=False),
+    Column("column", String, nullable=False),
+    Column("value", String, nullable=False),
+    Column("compared", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("by", String, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("expires", Moment),
+    Column("ended", Moment),
+    Column("ended_by", String, nullable=False),
+    Index("one_standing_entry_a_value", "list", "column", "compared", unique=True, sqlite_where=text("ended IS NULL")),
+    sqlite_autoincrement=True,
 )
 
 #: What was answered to requests that may come again, or is being answered; see `core.access.idempotency`. `request`:

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from app import charts
 from app.charts.base import spread
 from app.charts.scores import band_of
+from core.policy.bands import BANDS, Band
 from core.policy.decide import decide
-from core.policy.policy import BANDS, Band, Policy
+from core.policy.policy import Policy
 from tests import make
 
 ROOT = Path(__file__).parents[2]

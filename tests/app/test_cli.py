@@ -27,7 +27,8 @@ from tests import make
 FIGURES = ("pr_auc", "roc_auc", "brier", "ece")
 AT_THRESHOLD = ("precision", "recall", "f1", "fpr")
 RESULTS = [
-    "score", "confidence", "band", "action", "reason_1", "reason_2", "reason_3", "n_missing", "novel_features",
+    "score", "confidence", "band", "action", "decided_by", "reason_1", "reason_2", "reason_3", "n_missing",
+    "novel_features",
     "prediction_id", "model_version", "policy_version",
 ]  # fmt: skip
 

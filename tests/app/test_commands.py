@@ -22,7 +22,7 @@ from app.cli import app
 from app.commands import figures
 from core.access import accounts
 from core.home import Home
-from core.policy.policy import BANDS
+from core.policy.bands import BANDS
 from core.registry import registry
 from core.review import cases
 from core.review.cases import CaseFilters

@@ -16,7 +16,7 @@ from scipy.special import expit
 from app import charts
 from core.evaluation import metrics, thresholds
 from core.evaluation.thresholds import Sweep
-from core.policy.policy import BANDS
+from core.policy.bands import BANDS
 
 ACCENT, MUTED = charts.PALETTE["light"]["accent"], charts.PALETTE["light"]["muted"]
 COLOUR = re.compile(r"#[0-9A-Fa-f]{6}\b")

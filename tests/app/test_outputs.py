@@ -46,6 +46,7 @@ FILES = [
     Case(("score",), ("users.csv",), "-o", "scored.csv"),
     Case(("score",), ("users.csv",), "-o", "scored.parquet"),
     Case(("report",), ("r-0001",), "--output", "report.html"),
+    Case(("policy", "export"), (), "--output", "policy.toml"),
     Case(("registry", "compare"), ("v0001", "v0002", "--on", "on.csv"), "--html", "compared.html"),
     Case(("feedback", "export"), (), "-o", "verdicts.csv"),
     Case(("feedback", "export"), (), "-o", "verdicts.parquet"),
@@ -61,7 +62,7 @@ BESIDE = {("feedback", "import")}
 GIVEN_A_NAME = {("backup",)}
 #: What is only read, or says where the home is.
 SOUNDS_LIKE_ONE = {"output", "out", "to", "target", "html", "save", "destination", "rejected", "predictions"}
-READ = {"home_dir", "users", "labelled", "file", "on", "chromium"}
+READ = {"home_dir", "users", "labelled", "file", "on", "chromium", "draft"}
 
 
 def invoked(home: Home, *arguments: object) -> Result:

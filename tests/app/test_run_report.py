@@ -18,7 +18,7 @@ from app.words import WORD, count, percent, probability
 from core.data import intake
 from core.home import Home
 from core.model.learner import Strongest
-from core.policy.policy import BANDS
+from core.policy.bands import BANDS
 from core.scoring import reasons
 from core.scoring.runs import Run
 from core.scoring.scorer import Scorer

@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 
 from app import words
 from app.tables import cells
-from core.policy.policy import BANDS
+from core.policy.bands import BANDS
 from core.settings import ROOT
 
 HOSTILE = [

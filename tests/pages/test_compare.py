@@ -19,8 +19,8 @@ from core.comparison.comparison_store import Compared
 from core.data import intake, split
 from core.home import Home
 from core.jobs import Report
+from core.policy.bands import BANDS
 from core.policy.decide import decide
-from core.policy.policy import BANDS
 from core.scoring.scorer import Scorer
 from core.training.training_runs import Scores, TrainingRun
 from tests import make, screen

@@ -22,7 +22,7 @@ from core.data import intake
 from core.explore import shift
 from core.explore.interval import wilson
 from core.home import Home
-from core.policy.policy import BANDS
+from core.policy.bands import BANDS
 from core.registry import registry
 from core.schema import schema as schemas
 from core.schema.schema import Column, Label, Schema

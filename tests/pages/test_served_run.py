@@ -7,8 +7,6 @@ from dataclasses import replace
 import pytest
 
 from core.home import Home
-from core.schema.glossary import Glossary
-from core.scoring.online import Serving
 from tests import make
 from tests.screen import Visit
 
@@ -16,7 +14,7 @@ from tests.screen import Visit
 @pytest.fixture
 def run(own: Home) -> str:
     """The closed run of 40 users, one of them asked about twice, some of whom came with context; sent to review."""
-    serving = Serving(own.online_runs, own.registry.load(), make.SCHEMA, Glossary({}), make.policy())
+    serving = make.serving(own)
     names, users = list(make.SCHEMA.names), make.users(40, seed=5)
     asked = [
         serving.asked(dict(zip(names, row, strict=True)), user=user, allow_missing=True)

@@ -11,8 +11,9 @@ from starlette.responses import Response
 
 from app.api.body import StrictRoute
 from app.api.dependencies import KEYED, Here
-from app.api.models import About, Health, Meaning, ModelInfo, ModelVersion, Ready
+from app.api.models import About, Health, Meaning, ModelInfo, ModelVersion, Policy, PolicyRule, Ready
 from core.monitoring import prometheus
+from core.policy.lists import LISTS
 from core.registry.metadata import Metadata
 from core.schema.glossary import Glossary
 
@@ -56,6 +57,23 @@ def info(live: Here) -> ModelInfo:
         training_ranges={each.name: [each.low, each.high] for each in about.features},
         policy_version=serving.policy.version, thresholds=serving.policy.thresholds,
         trained_on=about.data.trained_on, tested_on=about.data.tested_on, notice=about.notice,
+    )  # fmt: skip
+
+
+@router.get("/policy", dependencies=KEYED)
+def policy(live: Here) -> Policy:
+    """By what users are decided now."""
+    found, standing = live.serving.policy, live.serving.lists.values
+    counts = {name: sum(len(values) for (list_, _), values in standing.items() if list_ == name) for name in LISTS}
+    rules = [
+        each | {"conditions": [{"value": None} | one for one in each["conditions"]]}
+        for each in found.as_json()["rules"]
+    ]
+    return Policy.model_validate(
+        {
+            "version": found.version, "thresholds": found.thresholds, "armed": found.armed, "lists": counts,
+            "rules": [{name: each[name] for name in PolicyRule.model_fields} for each in rules],
+        }
     )  # fmt: skip
 
 

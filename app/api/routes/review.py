@@ -94,7 +94,8 @@ def _case(case: cases.Case, reasons: tuple[Reason, ...]) -> Case:
         {
             "id": case.id, "user_id": case.user, "prediction_id": case.prediction, "blind": case.blind,
             "score": None if case.blind else case.score, "band": None if case.blind else case.band,
-            "action": None if case.blind else case.action, "model_version": None if case.blind else case.model,
+            "action": None if case.blind else case.action,
+            "decided_by": None if case.blind else case.decided_by, "model_version": None if case.blind else case.model,
             "policy_version": case.policy, "features": case.features, "context": case.context,
             "risk_factors": [] if case.blind else responses.factors(evidence.drawn(reasons)),
             "reopened": case.reopened, "claimed_until": case.claimed_until,

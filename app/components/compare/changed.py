@@ -17,7 +17,7 @@ from app.queries.compare import View
 from app.tables import comparison as tables
 from app.tables.cells import safe
 from app.words import count, label, legible
-from core.policy.policy import BANDS
+from core.policy.bands import BANDS
 from core.scoring import export
 
 #: Rows shown; all of them are in the download.

@@ -15,7 +15,7 @@ from app.queries import compare
 from app.queries.compare import SIDES, View
 from app.tables import comparison as tables
 from app.words import UNKNOWN, label, plain
-from core.policy.policy import BANDS
+from core.policy.bands import BANDS
 
 _RANKING: Final = {"PR": "pr", "ROC": "roc", "Gain": "gain"}
 _TABS: Final = {**_RANKING, "Calibration": "calibration", "Scores": "scores"}

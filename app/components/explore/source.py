@@ -10,7 +10,7 @@ import streamlit as st
 from app.queries import explore, services
 from app.words import MINUS, count, label, legible
 from core.data.datasets import Dataset
-from core.policy.policy import BANDS
+from core.policy.bands import BANDS
 from core.scoring.filters import Filters, Group, Label
 from core.scoring.runs import Run
 from core.scoring.view import View

@@ -12,7 +12,7 @@ from app import charts
 from app.components.shared.figure import figure, theme
 from app.queries import review
 from app.words import NARROW, count, percent, plain
-from core.policy.policy import BANDS
+from core.policy.bands import BANDS
 from core.registry.registry import Model
 from core.scoring.runs import Run
 

@@ -11,7 +11,7 @@ from app.components.shared.figure import figure, theme
 from app.components.shared.heading import section
 from app.queries import review, services
 from app.words import moment, plain
-from core.policy.policy import BANDS
+from core.policy.bands import BANDS
 from core.registry.registry import Listed
 from core.retraining.shadow import Challenger
 

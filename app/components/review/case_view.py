@@ -11,6 +11,7 @@ from app.components.shared.figure import figure, theme
 from app.queries import services
 from app.tables.cells import safe
 from app.words import badge, count, link, plain, probability, signed
+from core.policy.decide import SCORE
 from core.registry.registry import Model
 from core.review import evidence
 from core.review.cases import Case
@@ -45,7 +46,9 @@ def _header(case: Case, earlier: int) -> None:
     context = [str(value) for value in list(case.context.values())[1:] if value]
     parts = [f"user {plain(case.user)}"] * bool(case.context) + [*map(plain, context)]
     parts.append(f"{count(earlier)} earlier verdicts" if earlier != 1 else "1 earlier verdict")
-    parts += [] if case.blind else [f"{case.model} under {case.policy}"]
+    if not case.blind:
+        by = "" if case.decided_by == SCORE else f", decided by {plain(case.decided_by.replace(':', ' ', 1))}"
+        parts.append(f"{case.model} under {case.policy}{by}")
     if (profile := services.guidance().profile(case.user)) and (address := link(profile)):
         parts.append(f"[Open the profile]({address})")
     st.markdown(f":gray[{' · '.join(parts)}]")

@@ -13,7 +13,7 @@ from app.tables import live_figures as tables
 from app.words import NARROW, badge, count, legible
 from core.estimation.estimate import Estimate, Figures
 from core.planning.backlog import PERIOD_DAYS
-from core.policy.policy import BANDS
+from core.policy.bands import BANDS
 
 
 def figures() -> None:

@@ -11,7 +11,7 @@ from app.components.review import key_guard
 from app.queries import services
 from app.words import label, legible
 from core.feedback.strata import STRATA
-from core.policy.policy import BANDS
+from core.policy.bands import BANDS
 from core.review.cases import CaseFilters
 
 

@@ -17,7 +17,7 @@ from app.components.shared.heading import section
 from app.queries import services
 from app.tables.cells import safe
 from app.words import UNKNOWN, count, label, plain
-from core.policy.policy import BANDS
+from core.policy.bands import BANDS
 from core.review.cases import CaseFilters
 from core.review.verdicts import Given
 from core.wording import count as counted

@@ -12,7 +12,7 @@ from app import charts
 from app.components.shared.figure import figure, theme
 from app.components.shared.heading import section
 from app.words import badge, count, percent
-from core.policy.policy import BANDS
+from core.policy.bands import BANDS
 from core.scoring.runs import Run
 
 

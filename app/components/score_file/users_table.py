@@ -13,8 +13,8 @@ from app.components.shared.send_to_review import send_users
 from app.queries import services
 from app.tables.cells import safe
 from app.words import count, label, legible, link
-from core.policy.decide import decide
-from core.policy.policy import BANDS
+from core.policy.bands import BANDS
+from core.policy.decide import SCORE
 from core.scoring.filters import Choice, Filters
 from core.scoring.runs import Run
 
@@ -34,7 +34,7 @@ def risks(run: Run) -> int | None:
     values = None
     if filters.feature is not None:
         values = services.features(run.dataset, (filters.feature,))[filters.feature]
-    kept = filters.matches(people, run.policy, texts=texts, reasons=reasons, values=values)
+    kept = filters.matches(people, texts=texts, reasons=reasons, values=values)
     frame = people[kept]
     if frame.empty:
         _nothing(filters)
@@ -62,8 +62,10 @@ def _grid(run: Run, shown: pd.DataFrame, texts: tuple[str, ...], reasons: pd.Dat
     # The dot keeps our names apart from those of the file.
     frame = shown[[user, *first]].copy()
     frame["·score"] = shown["probability"]
-    frame["·band"] = [[label(band)] for band in decide(run.policy, shown["probability"]).bands]
+    frame["·band"] = [[label(BANDS[band])] for band in shown["severity"]]
     frame["·reasons"] = _told(shown.index, reasons)
+    if (shown["decided_by"] != SCORE).any():
+        frame["·by"] = shown["decided_by"].astype("str")
     frame[rest] = shown[rest]
     frame["·novel"] = shown["novel_features"]
     frame["·missing"] = shown["n_missing"]
@@ -79,6 +81,7 @@ def _grid(run: Run, shown: pd.DataFrame, texts: tuple[str, ...], reasons: pd.Dat
                 "Band", options=[label(band) for band in reversed(BANDS)], color=["red", "orange", "blue", "gray"]
             ),
             "·reasons": st.column_config.TextColumn("Reasons, strongest first", width="large"),
+            "·by": st.column_config.TextColumn("Decided by", help="The score, or a rule or list"),
             "·novel": st.column_config.TextColumn("Outside training", help="Features outside the training range"),
             "·missing": st.column_config.NumberColumn("Missing", help="How many of the features are missing"),
         },

@@ -16,7 +16,7 @@ from app.components.shared.heading import section
 from app.queries import services
 from app.tables.cells import safe
 from app.words import badge, label, plain, probability, signed
-from core.policy.decide import decide
+from core.policy.decide import SCORE
 from core.policy.policy import Policy
 from core.registry.registry import Model
 from core.scoring.reasons import Reason, reasons
@@ -70,8 +70,9 @@ def user_result(start: Start, values: pd.Series[float], now: Result, before: Res
 
 
 def _headline(start: Start, values: pd.Series[float], now: Result, policy: Policy) -> None:
-    band = decide(policy, now.scored.probability).bands[0]
-    action = decide(policy, now.scored.probability).actions[0]
+    frame = pd.DataFrame([{**start.context, **values}])
+    decided = services.home().deciding.of_file(policy, frame, now.scored, services.schema(), now=services.now())
+    band, action, by = decided.bands[0], decided.actions[0], str(decided.decided_by[0])
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(f"#### {plain(start.title)}", width="content")
         text = f"score **{probability(now.probability)}** &nbsp; {badge(band)}"
@@ -80,6 +81,8 @@ def _headline(start: Start, values: pd.Series[float], now: Result, policy: Polic
     parts = [f"{kinds.count(kind)} {kind}" for kind in ("given", "assumed", "missing") if kind in kinds]
     novel = now.scored.novel[0]
     parts += [f"outside the training range: {plain(novel)}"] if novel else []
+    if by != SCORE:
+        parts.append(f"decided by {plain(by.replace(':', ' ', 1))}")
     if action != band:
         parts.append("auto-remove is not armed, so a person looks first")
     st.caption(" · ".join([plain(start.about)] * bool(start.about) + [" · ".join(parts)]))

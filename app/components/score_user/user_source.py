@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -26,7 +27,8 @@ _MEDIANS: Final = ""
 class Start:
     """Values to start from by feature, NaN for missing; `known` when they are a real user's.
 
-    `key` tells one start from another; `title` and `about` name the user (text of the file, not markdown).
+    `key` tells one start from another; `title` and `about` name the user (text of the file, not markdown); `context`:
+    the user's id and context by column, as rules and lists look at them.
     """
 
     key: str
@@ -34,6 +36,7 @@ class Start:
     known: bool
     title: str
     about: str
+    context: Mapping[str, object]
 
     def status(self, value: float, *, changed: bool) -> Status:
         """Given by the file or by hand, assumed from the training medians, or missing."""
@@ -89,12 +92,13 @@ def _start(model: Model, dataset: Dataset | None, row: int | None) -> Start:
         medians = {
             feature.name: np.nan if feature.median is None else feature.median for feature in model.metadata.features
         }
-        return Start(f"medians-{model.version}", pd.Series(medians, dtype=float), False, "Training medians", "")
+        return Start(f"medians-{model.version}", pd.Series(medians, dtype=float), False, "Training medians", "", {})
     series = services.home().datasets.one(dataset.id, row)
     context = [str(series[name]) for name in dataset.context if pd.notna(series[name])]
     values = series.reindex(list(model.metadata.names)).astype(float)
     about = " · ".join([dataset.name, f"row {row:,}", *context])
-    return Start(f"{dataset.id[:12]}-{row}", values, True, f"User {series[dataset.id_column]}", about)
+    told = {name: series[name] for name in (dataset.id_column, *dataset.context)}
+    return Start(f"{dataset.id[:12]}-{row}", values, True, f"User {series[dataset.id_column]}", about, told)
 
 
 def _address() -> tuple[str, int | None]:

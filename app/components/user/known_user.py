@@ -44,6 +44,7 @@ def sightings(found: Sequence[Sighting], cases: Sequence[Case]) -> Sighting | No
             "Row": [each.row for each in found],
             "Score": [UNKNOWN if blind else probability(each.probability) for each in found],
             "Band": [UNKNOWN if blind else label(each.band) for each in found],
+            "Decided by": [UNKNOWN if blind else each.decided_by for each in found],
             "Model": [each.run.model for each in found],
             "Policy": [each.run.policy.version for each in found],
         }

@@ -11,10 +11,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
@@ -22,11 +23,12 @@ from core.data import datasets
 from core.data.streaming.ahead import ahead
 from core.data.streaming.reading import Block, Read, Reading
 from core.data.streaming.unfinished import Work
-from core.policy.decide import decide
-from core.policy.policy import BANDS, Band, Policy
+from core.policy.bands import BANDS, Band
+from core.policy.decide import Hits
 from core.registry.registry import Model
 from core.schema.schema import Schema
-from core.scoring import runs
+from core.scoring.decisions import score_table
+from core.scoring.decisions.deciding import Decider
 from core.scoring.export import TOP
 from core.scoring.reasons import texts
 from core.scoring.scorer import Scored, Scorer
@@ -40,7 +42,7 @@ class Order:
 
     schema: Schema
     model: Model
-    policy: Policy
+    decider: Decider
     allow_missing: bool = False
     which: Which = "all"
     top: int = TOP
@@ -51,7 +53,7 @@ class Order:
 
     def key(self, sha256: str, job: str) -> str:
         """The same for the same bytes to be scored in the same way, by the same job if by one, and for nothing else."""
-        said = [self.identity(sha256), self.model.version, self.policy.as_json(), self.which, self.top, job]
+        said = [self.identity(sha256), self.model.version, self.decider.as_json(), self.which, self.top, job]
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:32]
 
 
@@ -59,13 +61,15 @@ class Order:
 class Done:
     """What is known of a file of which all blocks up to one were scored.
 
-    `unscored`: rows that the model gives no score; `explained`: how many users have reasons; `seconds` of the work.
+    `unscored`: rows that the model gives no score; `explained`: how many users have reasons; `hits`: of the rules of
+    the policy, by name; `seconds` of the work.
     """
 
     read: Read
     counts: Mapping[Band, int]
     unscored: tuple[int, ...] = ()
     explained: int = 0
+    hits: Mapping[str, Hits] = field(default_factory=dict)
     seconds: float = 0.0
 
     @property
@@ -77,11 +81,13 @@ class Done:
         return {
             "read": self.read.as_json(), "counts": dict(self.counts), "unscored": list(self.unscored),
             "explained": self.explained, "seconds": self.seconds,
+            "hits": {name: [each.matched, each.decided] for name, each in self.hits.items()},
         }  # fmt: skip
 
     @classmethod
     def from_json(cls, raw: dict[str, Any]) -> Done:
-        return cls(**raw | {"read": Read.from_json(raw["read"]), "unscored": tuple(raw["unscored"])})
+        hits = {name: Hits(*each) for name, each in raw["hits"].items()}
+        return cls(**raw | {"read": Read.from_json(raw["read"]), "unscored": tuple(raw["unscored"]), "hits": hits})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,15 +137,17 @@ class BlockScoring:
         unscored = tuple(map(int, frame.index[~finite]))
         if unscored:
             frame, scored = frame[finite], scored.only(finite)
-        reasons = explained(frame, scored, order.model, order.policy, order.which)
-        tables["scores"] = pa.Table.from_pandas(runs.table(scored, frame.index))
+        decided = order.decider.decide(frame, scored)
+        reasons = explained(frame, scored, order.model, decided.flagged, order.which)
+        tables["scores"] = pa.Table.from_pandas(score_table.table(scored, decided, frame.index))
         if len(reasons):
             tables["reasons"] = pa.Table.from_pandas(reasons)
         counts = Counter(before.counts)
-        counts.update(runs.counts(scored, order.policy))
+        counts.update(score_table.counts(decided))
+        hits = {name: each + before.hits.get(name, Hits(0, 0)) for name, each in decided.hits.items()}
         return tables, Done(
             block.read, {band: counts[band] for band in BANDS}, (*before.unscored, *unscored),
-            before.explained + len(reasons),
+            before.explained + len(reasons), hits,
         )  # fmt: skip
 
     def _tell(self, progress: Callable[[int, int], None], done: Done | None) -> None:
@@ -174,11 +182,13 @@ def pieces(work: Work, done: Done, schema: Schema, *, features: bool) -> Iterato
         yield Piece(frame if len(frame) == len(found) else frame.loc[found.index], found, told)
 
 
-def explained(frame: pd.DataFrame, scored: Scored, model: Model, policy: Policy, which: Which) -> pd.DataFrame:
-    """`reason_1` ... of all users of a frame (n rows), indexed by input row; of the flagged alone, or of none."""
+def explained(
+    frame: pd.DataFrame, scored: Scored, model: Model, flagged: npt.NDArray[np.bool_], which: Which
+) -> pd.DataFrame:  # fmt: skip
+    """`reason_1` ... of all users of a frame (n rows), indexed by input row; of the `flagged` (n,), or of none."""
     if scored.strongest is None or which == "none":
         return nobody(frame.index)
-    chosen = np.ones(len(frame), bool) if which == "all" else decide(policy, scored.probability).flagged
+    chosen = np.ones(len(frame), bool) if which == "all" else flagged
     return texts(frame[chosen], model.metadata.names, scored.strongest.only(chosen))
 
 

@@ -10,8 +10,8 @@ from hypothesis.extra import numpy as arrays
 from sklearn.metrics import confusion_matrix, jaccard_score
 
 from core.comparison import flips
+from core.policy.bands import BANDS
 from core.policy.decide import decide
-from core.policy.policy import BANDS
 from tests import make
 
 PUSHES = st.integers(1, 20).flatmap(

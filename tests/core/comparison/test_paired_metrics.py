@@ -24,8 +24,8 @@ from core.evaluation.resample import Costs
 from core.evaluation.thresholds import Sweep
 from core.files import write_text
 from core.home import Home
+from core.policy.bands import BANDS
 from core.policy.decide import decide
-from core.policy.policy import BANDS
 from core.schema import schema as schemas
 from tests import make
 from tests.make import NOW, SCHEMA

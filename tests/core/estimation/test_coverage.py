@@ -16,8 +16,8 @@ from sklearn.metrics import average_precision_score
 
 from core.estimation.estimate import Estimate, Figures, figures
 from core.estimation.sampling_cells import Labels, Users
+from core.policy.bands import BANDS
 from core.policy.decide import decide
-from core.policy.policy import BANDS
 from tests import make
 from tests.core.planning.pools import chosen
 

@@ -15,8 +15,9 @@ from core.estimation.estimate import Figures
 from core.estimation.live_figures import Live
 from core.home import Home
 from core.planning.day import Places
+from core.policy.bands import BANDS
 from core.policy.decide import decide
-from core.policy.policy import BANDS, Policy
+from core.policy.policy import Policy
 from core.review.enqueue import Queued
 from core.schema import schema as schemas
 from core.scoring.runs import Run

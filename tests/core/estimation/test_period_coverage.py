@@ -17,7 +17,7 @@ from core.estimation.estimate import Figures, figures, recall
 from core.estimation.sampling_cells import Labels, Users
 from core.planning.choosing import Pool, choose
 from core.planning.day import Given, Places, Tally, places
-from core.policy.policy import BANDS
+from core.policy.bands import BANDS
 from core.review.guidance import Guidance
 from tests import make
 from tests.core.estimation.test_coverage import listed, risk, scores, truth

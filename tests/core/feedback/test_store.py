@@ -17,7 +17,7 @@ from core.feedback.csv_store import CsvStore, Wish
 from core.feedback.strata import STRATA
 from core.feedback.verdict import MOST_ID, Verdict
 from core.home import Home
-from core.policy.policy import BANDS
+from core.policy.bands import BANDS
 from core.ports import VerdictStore
 from core.store import chained_log
 from tests.core.feedback.verdicts import verdict

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.errors import BadOptionError
-from core.policy.policy import BANDS
+from core.policy.bands import BANDS
 from tests.core.feedback.verdicts import verdict
 from tests.make import NOW
 

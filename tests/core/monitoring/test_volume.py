@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.monitoring import volume
-from core.policy.policy import BANDS
+from core.policy.bands import BANDS
 from tests import make
 from tests.core.monitoring.test_drift import scored
 from tests.core.review.reviewing import judge, planned, waiting

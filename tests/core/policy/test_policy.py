@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import BadOptionError
+from core.policy.bands import BANDS
 from core.policy.decide import decide
-from core.policy.policy import BANDS, Policy
+from core.policy.policy import Policy
 from tests import make
 
 probability = st.floats(0, 1)

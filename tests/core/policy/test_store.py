@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 from app.cli import app
-from core.errors import BadOptionError, RefusedError
+from core.errors import BadOptionError, RefusedError, UnknownItemError
 from core.home import Home
+from core.policy.bands import BANDS
+from core.policy.list_store import Grounds
+from core.policy.rules import Condition, Rule
+from core.policy.store import Activation
 from tests import make
 from tests.app.api.server import serving, spammer
 from tests.make import NOW
@@ -43,6 +51,69 @@ def test_a_policy_that_cannot_be_is_not_saved(home: Home) -> None:
     assert home.policies.in_force().version == "p0001"
 
 
+def test_a_draft_is_kept_apart_until_it_is_activated_and_then_has_the_next_version(home: Home) -> None:
+    before = home.policies.in_force()
+    draft = home.policies.save_draft(replace(before, review=0.6), number=0, by="Lea", now=NOW)
+    assert (home.policies.in_force(), home.policies.draft()) == (before, draft)
+    draft = home.policies.save_draft(replace(before, review=0.5), number=draft.number, by="Ada", now=NOW)
+
+    with pytest.raises(BadOptionError, match="say why"):
+        home.policies.activate_draft(number=draft.number, comment=" ", by="Lea", now=NOW)
+    active = home.policies.activate_draft(number=draft.number, comment="More reviewers", by="Lea", now=NOW)
+
+    assert active == replace(before, review=0.5, version="p0002") == home.policies.in_force()
+    assert home.policies.draft() is None
+    assert home.policies.history()[0] == Activation("p0002", "Lea", NOW, "More reviewers")
+    note = home.audit.read().iloc[0]
+    assert note[["who", "what", "about", "why"]].tolist() == ["Lea", "activate policy", "p0002", "More reviewers"]
+
+
+def test_of_two_who_save_a_draft_at_once_the_second_is_told_and_loses_nothing_of_the_first(home: Home) -> None:
+    before = home.policies.in_force()
+    first = home.policies.save_draft(replace(before, review=0.6), number=0, by="Lea", now=NOW)
+    for late in (
+        lambda: home.policies.save_draft(replace(before, review=0.8), number=0, by="Ada", now=NOW),
+        lambda: home.policies.discard_draft(number=0, by="Ada", now=NOW),
+        lambda: home.policies.activate_draft(number=0, comment="x", by="Ada", now=NOW),
+    ):
+        with pytest.raises(RefusedError, match="Lea has changed the draft meanwhile"):
+            late()
+    assert home.policies.draft() == first
+    home.policies.discard_draft(number=first.number, by="Lea", now=NOW)
+    assert home.policies.draft() is None
+    with pytest.raises(RefusedError, match="There is no draft"):
+        home.policies.activate_draft(number=0, comment="x", by="Lea", now=NOW)
+
+
+def test_a_draft_of_a_policy_that_is_in_force_no_more_is_refused(home: Home) -> None:
+    before = home.policies.in_force()
+    draft = home.policies.save_draft(replace(before, review=0.6), number=0, by="Lea", now=NOW)
+    home.policies.save(replace(before, review=0.65), by="Ada", now=NOW)
+
+    with pytest.raises(RefusedError, match="p0002 is in force by now"):
+        home.policies.save_draft(replace(before, review=0.5), number=draft.number, by="Lea", now=NOW)
+    with pytest.raises(RefusedError, match="p0002 is in force by now"):
+        home.policies.activate_draft(number=draft.number, comment="x", by="Lea", now=NOW)
+
+
+def test_a_version_of_before_comes_into_force_again_as_it_was(home: Home) -> None:
+    first = home.policies.in_force()
+    second = home.policies.save(replace(first, review=0.6), by="Lea", now=NOW)
+    assert home.policies.before() == first
+    again = home.policies.activate("p0001", comment="Too many cases", by="Lea", now=NOW + timedelta(hours=1))
+
+    assert again == first == home.policies.in_force()
+    assert home.policies.before() == second
+    third = home.policies.save(replace(first, review=0.5), by="Lea", now=NOW + timedelta(hours=2))
+    assert (third.version, home.policies.find("P0002 ")) == ("p0003", second)
+    assert [each.version for each in home.policies.all()] == ["p0003", "p0002", "p0001"]
+    with pytest.raises(RefusedError, match="p0003 is in force already"):
+        home.policies.activate("p0003", comment="x", by="Lea", now=NOW)
+    for unknown in ("p0009", "p2", "x", "p²"):
+        with pytest.raises(UnknownItemError):
+            home.policies.find(unknown)
+
+
 def test_a_file_a_request_and_a_job_are_decided_by_the_policy_in_force_and_old_runs_by_their_own(
     own: Home, tmp_path
 ) -> None:
@@ -64,3 +135,43 @@ def test_a_file_a_request_and_a_job_are_decided_by_the_policy_in_force_and_old_r
     assert after.counts["allow"] == 0
     assert (answer["policy_version"], answer["band"]) == ("p0002", "human_review")
     assert own.score_jobs.result(job).policy == own.policies.in_force()
+
+
+def test_rules_and_lists_decide_alike_in_a_file_a_request_and_a_job_and_the_api_takes_lists_up_at_once(
+    own: Home, tmp_path
+) -> None:
+    frame = make.users(60, seed=4).drop(columns="spam")
+    users = tmp_path / "users.csv"
+    users.write_bytes(make.csv(frame))
+    rule = Rule("Many links", "at least", "human_review", (Condition("links", ">=", (3.0,)),), "live", "links")
+    spared = Rule("Kenya", "at most", "monitor", (Condition("country", "=", ("ke",)),), "live")
+    own.policies.save(replace(own.policies.in_force(), rules=(spared, rule)), by="Lea", now=NOW)
+    own.lists.add("block", "", ["u4-7"], Grounds("a ring", "Lea", datetime.now(UTC)))
+    score = ["--home", str(own.settings.home), "score", str(users), "-o", str(tmp_path / "scores.csv")]
+    assert CliRunner().invoke(app, score).exit_code == 0
+    with serving(own) as api:
+
+        def asked(row: dict[str, Any]) -> dict[str, Any]:
+            values = {name: None if pd.isna(row[name]) else float(row[name]) for name in make.SCHEMA.names}
+            context = {name: None if pd.isna(row[name]) else str(row[name]) for name in make.SCHEMA.context}
+            return dict(api.post("/predict", {"user_id": row["user"], "features": values, "context": context}).json)
+
+        answers = [asked(row) for row in frame.to_dict("records")]
+        told = api.get("/policy").json
+        own.lists.add("allow", "", ["u4-8"], Grounds("a partner", "Lea", datetime.now(UTC)))
+        for _ in range(50):
+            again = asked(frame.iloc[8].to_dict())
+            if again["decided_by"] == "list:allow":
+                break
+            time.sleep(0.1)
+    job = own.score_jobs.start_from_page("users.csv", users, now=NOW).id
+    own.workers.begun[-1].wait(120)
+
+    of_file, of_job = (own.runs.scores(run) for run in ("r-0001", own.score_jobs.result(job).id))
+    assert of_file["decided_by"].tolist() == [each["decided_by"] for each in answers]
+    assert [BANDS[at] for at in of_file["severity"]] == [each["band"] for each in answers]
+    assert {"score", "rule:Many links", "rule:Kenya", "list:block"} >= set(of_file["decided_by"]) > {"score"}
+    assert of_job["severity"].tolist()[:8] == of_file["severity"].tolist()[:8]
+    assert of_job["decided_by"].tolist()[8] == "list:allow" == again["decided_by"]
+    assert (told["version"], told["lists"]) == ("p0002", {"block": 1, "allow": 0, "snooze": 0})
+    assert [each["name"] for each in told["rules"]] == ["Kenya", "Many links"]

@@ -9,7 +9,6 @@ from core.files import within
 from core.home import Home
 from core.policy.decide import decide
 from core.schema import schema as schemas
-from core.schema.glossary import Glossary
 from core.scoring import online_runs
 from core.scoring.online import Asked, Serving
 from tests import make
@@ -28,9 +27,7 @@ def cut_off(*_: object) -> None:
 
 
 def ask_for(home: Home, frame: pd.DataFrame, user: str) -> Serving:
-    serving = Serving(
-        home.online_runs, home.registry.load(), schemas.load(home.settings.schema_file), Glossary({}), make.policy()
-    )
+    serving = make.serving(home)
     values = frame[list(make.SCHEMA.names)].iloc[0].astype(float).tolist()
     serving.score([Asked(values, user, {"country": None})], now=make.NOW)
     return serving

@@ -15,8 +15,6 @@ from app.cli import app
 from core.feedback.short_form import Row
 from core.home import Home
 from core.planning.day import Places
-from core.schema.glossary import Glossary
-from core.scoring.online import Serving
 from core.scoring.runs import Run
 from tests import make
 from tests.core.review.reviewing import POLICY, fresh, judge_all, truth_of, waiting
@@ -37,7 +35,7 @@ def _hook(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def run(own: Home) -> Run:
     """A closed run of the API, sent to review."""
-    serving = Serving(own.online_runs, own.registry.load(), make.SCHEMA, Glossary({}), POLICY)
+    serving = make.serving(own, POLICY)
     names = list(make.SCHEMA.names)
     asked = [
         serving.asked(dict(zip(names, row, strict=True)), user=user, allow_missing=True)

@@ -29,8 +29,8 @@ from tests import make
 FORMULAS = ["=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠A"]
 HARMLESS = ["a=1", "1-2", " =1", "a@b.c", "'=1", "", "x,y", 'say "x"', "two\nlines", "a\rb", "ä😀"]
 RESULTS = [
-    "score", "confidence", "band", "action", "reason_1", "reason_2", "reason_3", "n_missing", "novel_features",
-    "prediction_id", "model_version", "policy_version",
+    "score", "confidence", "band", "action", "decided_by", "reason_1", "reason_2", "reason_3", "n_missing",
+    "novel_features", "prediction_id", "model_version", "policy_version",
 ]  # fmt: skip
 
 
@@ -119,7 +119,8 @@ def done(own: Home) -> Scoring:
 @pytest.fixture
 def told(done: Scoring, own: Home) -> pd.DataFrame:
     model = own.registry.load()
-    return score_file.explained(done.frame, Scorer(model).score(done.frame, top=3), model, make.policy(), "flagged")
+    scored = Scorer(model).score(done.frame, top=3)
+    return score_file.explained(done.frame, scored, model, decide(make.policy(), scored.probability).flagged, "flagged")
 
 
 def result(done: Scoring, told: pd.DataFrame, *, keep_features: bool = False) -> pa.Table:
@@ -199,6 +200,7 @@ def test_a_schema_that_names_its_columns_like_results_loses_none(home: Home) -> 
     payload = b"score,confidence,N_Missing,input_score\nu1,2.5,3,x\n"
     frame = intake.read("users.csv", payload, schema).frame
     results = pd.DataFrame({"probability": [0.25], "n_missing": [0], "novel_features": [""]}, index=frame.index)
+    results = results.assign(severity=np.int8(0), decided_by="score")
     run = Run(
         "r-0001", make.NOW, "d", "users.csv", "v0001", make.policy(), 1, 1, 0, {"allow": 1}, 0.1
     )  # fmt: skip

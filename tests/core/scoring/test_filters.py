@@ -8,16 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.policy.policy import BANDS
+from core.policy.bands import BANDS
 from core.scoring.filters import GROUPS, Filters
-from tests import make
 
-POLICY = make.policy()
 PEOPLE = pd.DataFrame(
     {
         "user": ["u1", "U2", "u.3", "u4", "u5"],
         "country": pd.array(["DE", "KE", None, "DE", "PK"], dtype="str"),
         "probability": [0.95, 0.8, 0.3, 0.5, 0.1],
+        "severity": np.array([3, 2, 0, 1, 0], np.int8),
         "n_missing": [0, 2, 0, 0, 1],
         "novel_features": pd.array(["", "X1; X2", None, "X2", ""], dtype="str"),
     },
@@ -35,7 +34,7 @@ VALUES = pd.Series([1.0, 2.0, np.nan, 4.0], index=[9, 3, 5, 2])
 
 
 def shown(filters: Filters, people: pd.DataFrame = PEOPLE) -> list[int]:
-    matches = filters.matches(people, POLICY, texts=("user", "country"), reasons=REASONS, values=VALUES)
+    matches = filters.matches(people, texts=("user", "country"), reasons=REASONS, values=VALUES)
     assert matches.dtype == np.bool_
     return people.index[matches].tolist()
 
@@ -75,7 +74,7 @@ def test_users_are_shown_who_meet_the_condition(filters: Filters, rows: list[int
 def test_before_there_are_reasons_the_text_is_looked_for_elsewhere() -> None:
     for text, count in (("X19", 0), ("u1", 1)):
         filters = Filters("everyone", text=text)
-        assert filters.matches(PEOPLE, POLICY, texts=("user",), reasons=None, values=None).sum() == count
+        assert filters.matches(PEOPLE, texts=("user",), reasons=None, values=None).sum() == count
 
 
 def test_nobody_passes_an_empty_run() -> None:

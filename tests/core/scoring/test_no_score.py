@@ -83,7 +83,7 @@ def test_the_whole_file_stays_for_a_model_that_scores_everybody(own: Home) -> No
 def test_a_row_of_a_stored_dataset_without_a_score_is_rejected_too(own: Home) -> None:
     model, checked = one_bad_leaf(own), intake.read("users.csv", TEXT, make.SCHEMA)
     dataset = own.datasets.put(checked, make.SCHEMA, now=make.NOW)
-    run = own.file_scoring.score_stored(dataset, model, make.policy(), now=make.NOW)
+    run = own.file_scoring.score_stored(dataset, make.SCHEMA, model, make.policy(), now=make.NOW)
     assert run.received == run.users + run.rejected == 41
     assert run.rejected == 1 + without_score(model, USERS).sum()
     assert own.datasets.frame(run.dataset).index.tolist() == own.runs.scores(run.id).index.tolist()

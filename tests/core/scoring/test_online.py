@@ -16,6 +16,7 @@ from core.errors import BadOptionError, FeaturesError, UnknownItemError, WrongFe
 from core.feedback.short_form import Row
 from core.home import Home
 from core.policy.decide import decide
+from core.policy.lists import NO_LISTS
 from core.policy.policy import Policy
 from core.review import cases
 from core.schema import schema as schemas
@@ -31,13 +32,7 @@ NAMES = make.SCHEMA.names
 
 
 def serving(home: Home, policy: Policy | None = None) -> Serving:
-    return Serving(
-        home.online_runs,
-        home.registry.load(),
-        schemas.load(home.settings.schema_file),
-        GLOSSARY,
-        policy or make.policy(),
-    )
+    return make.serving(home, policy, GLOSSARY)
 
 
 def asked(frame: pd.DataFrame, **options: object) -> list[Asked]:
@@ -160,7 +155,10 @@ def test_context_may_not_have_the_name_of_another_column(own: Home, name: str) -
 
 def test_a_schema_without_a_feature_of_the_model_is_refused(own: Home) -> None:
     with pytest.raises(WrongFeaturesError, match="links"):
-        Serving(own.online_runs, own.registry.load(), Schema((Column("other"),)), GLOSSARY, make.policy())
+        Serving(
+            own.online_runs, own.deciding, own.registry.load(), Schema((Column("other"),)), GLOSSARY, make.policy(),
+            NO_LISTS,
+        )  # fmt: skip
 
 
 def test_a_prediction_is_known_by_run_and_row(own: Home) -> None:

@@ -12,8 +12,8 @@ from core.data import intake
 from core.errors import UnknownItemError
 from core.files import write_text
 from core.home import Home
+from core.policy.bands import BANDS
 from core.policy.decide import decide
-from core.policy.policy import BANDS
 from core.scoring.runs import Run
 from core.scoring.scorer import Scored, Scorer
 from tests import make
@@ -30,7 +30,8 @@ def record(
     scored = Scorer(home.registry.load()).score(checked.frame)
     started = time.monotonic()
     rows = checked.frame.index
-    run = home.runs.record(dataset, scored, rows, POLICY, name=name, now=make.NOW, started=started, job=job)
+    decided = decide(POLICY, scored.probability)
+    run = home.runs.record(dataset, scored, decided, rows, POLICY, name=name, now=make.NOW, started=started, job=job)
     return run, scored, checked.frame
 
 
@@ -123,9 +124,11 @@ def test_nobody_to_score_is_a_run_too(own: Home) -> None:
     checked = intake.read("users.csv", b"user,links,verified,tier,ratio,constant\nu1,x,0,1,0,3\n", make.SCHEMA)
     dataset = own.datasets.put(checked, make.SCHEMA, now=make.NOW)
     scored = Scorer(own.registry.load()).score(checked.frame)
+    decided = decide(make.policy(), scored.probability)
     run = own.runs.record(
-        dataset, scored, checked.frame.index, make.policy(), name="again.csv", now=make.NOW, started=time.monotonic()
-    )
+        dataset, scored, decided, checked.frame.index, make.policy(), name="again.csv", now=make.NOW,
+        started=time.monotonic(),
+    )  # fmt: skip
     assert (run.received, run.users, run.rejected, run.flagged) == (1, 0, 1, 0)
     assert run.counts == dict.fromkeys(BANDS, 0)
     assert own.runs.scores(run.id)["probability"].to_numpy().dtype == np.float64

@@ -41,7 +41,7 @@ def score(home: Home, payload: bytes | Path = PAYLOAD, name: str = "users.csv") 
 def told(done: Scoring, home: Home, which: Which, top: int = 3) -> pd.DataFrame:
     model = home.registry.load()
     scored = Scorer(model).score(done.frame, top=top)
-    return score_file.explained(done.frame, scored, model, POLICY, which)
+    return score_file.explained(done.frame, scored, model, decide(POLICY, scored.probability).flagged, which)
 
 
 def test_every_user_received_is_scored_or_rejected(own: Home) -> None:
@@ -112,10 +112,10 @@ def test_scores_and_reasons_are_stored_together(own: Home, which: Which) -> None
 def test_a_run_that_cannot_be_stored_leaves_no_reasons_behind(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     written = runs._write_parts
 
-    def full(target: Path, parts: Iterable[pa.Table]) -> None:
+    def full(target: Path, parts: Iterable[pa.Table], **options: int) -> None:
         if target.name == "scores.parquet":
             raise StorageError("scores.parquet", "there is no room")
-        written(target, parts)
+        written(target, parts, **options)
 
     monkeypatch.setattr(runs, "_write_parts", full)
     with pytest.raises(StorageError):

@@ -10,7 +10,7 @@ import pytest
 
 from core.data import intake
 from core.home import Home
-from core.policy.policy import BANDS
+from core.policy.bands import BANDS
 from core.scoring import view as views
 from core.scoring.filters import Filters
 from core.scoring.runs import Run

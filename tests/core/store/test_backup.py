@@ -25,6 +25,7 @@ from core.errors import FileProblemError, NewerFormatError, TrustdeskError, Unsa
 from core.home import Home
 from core.settings import ROOT
 from core.store import backup as backups
+from core.store.tables import SCHEMA_HEAD
 from tests import make
 from tests.core.feedback.verdicts import verdict
 from tests.make import NOW
@@ -261,13 +262,15 @@ def test_migrate_says_what_is_to_be_done_does_it_and_then_has_nothing_to_do(befo
     done, after = ran("migrate", "--home", home), ran("migrate", "--check", "--home", home)
 
     assert look.exit_code == 4
-    assert look.stderr == "data/state.db is of a time before revisions and is to be brought to revision 0001.\n"
+    assert (
+        look.stderr == f"data/state.db is of a time before revisions and is to be brought to revision {SCHEMA_HEAD}.\n"
+    )
     assert (done.exit_code, done.stderr) == (
-        0, "data/state.db was of a time before revisions and is of revision 0001 now.\n",
+        0, f"data/state.db was of a time before revisions and is of revision {SCHEMA_HEAD} now.\n",
     )  # fmt: skip
     assert (after.exit_code, after.stderr[:14]) == (0, "Nothing to do:")
     with contextlib.closing(sqlite3.connect(before.settings.database)) as database:
-        assert database.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+        assert database.execute("SELECT version_num FROM alembic_version").fetchall() == [(SCHEMA_HEAD,)]
 
 
 def test_migrate_stores_datasets_of_before_in_row_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

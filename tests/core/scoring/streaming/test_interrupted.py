@@ -9,6 +9,7 @@ import random
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -21,10 +22,13 @@ from core.data import lines
 from core.data.streaming.unfinished import Work
 from core.errors import FileProblemError
 from core.home import Home
+from core.policy.list_store import Grounds
+from core.policy.policy import Policy
+from core.policy.rules import Condition, Rule
 from core.scoring import export, runs, table_marks
 from core.scoring.runs import Runs
 from core.scoring.score_file import FileScoring, Pieces, Scoring
-from core.scoring.scorer import Scorer
+from core.scoring.scorer import Scored, Scorer
 from core.scoring.streaming.block_scoring import Which
 from tests import make
 
@@ -43,7 +47,9 @@ class KilledError(BaseException):
     """Stands for a kill: nobody takes anything back."""
 
 
-def scores(home: Home, out: Path, *, which: Which = "all", now: Any = make.NOW, **more: Any) -> Scoring:
+def scores(
+    home: Home, out: Path, *, which: Which = "all", now: Any = make.NOW, policy: Policy | None = None, **more: Any
+) -> Scoring:  # fmt: skip
     """All that `score` does, in small windows."""
     schema, users = make.SCHEMA, out.parent / "users.csv"
     users.write_bytes(HOSTILE)
@@ -52,9 +58,10 @@ def scores(home: Home, out: Path, *, which: Which = "all", now: Any = make.NOW, 
     def deliver(done: Scoring, pieces: Pieces) -> None:
         export.write_parts(lambda: _tables(done, pieces, schema, keep_features=True), target)
 
-    scoring = FileScoring(home.datasets, home.registry, home.runs, home.unfinished, WINDOW)
+    scoring = FileScoring(home.datasets, home.deciding, home.registry, home.runs, home.unfinished, WINDOW)
     return scoring.score_file(
-        users.name, users, schema, home.registry.load(), make.policy(), now=now, which=which, deliver=deliver, **more
+        users.name, users, schema, home.registry.load(), policy or make.policy(), now=now, which=which,
+        deliver=deliver, **more,
     )  # fmt: skip
 
 
@@ -253,3 +260,32 @@ def test_killed_at_some_moments_it_comes_to_the_same(own: Home, tmp_path: Path, 
 @pytest.mark.slow
 def test_killed_at_20_moments_it_comes_to_the_same(own: Home, tmp_path: Path, expected: dict[str, bytes]) -> None:
     survives(own, tmp_path, expected, kills=20)
+
+
+MANY: Final = Rule("Many", "at least", "human_review", (Condition("links", ">=", (3.0,)),), "live")
+RULED: Final = replace(make.policy(), rules=(MANY, replace(MANY, name="Shadow", state="shadow")))
+
+
+def test_rules_and_lists_decide_block_by_block_as_they_do_of_all_at_once(own: Home, tmp_path: Path) -> None:
+    own.lists.add("block", "country", ["de"], Grounds("a ring", "Lea", make.NOW))
+    done = scores(own, tmp_path / "out.csv", policy=RULED)
+    stored = own.runs.scores(done.run.id)
+    whole = own.deciding.of_file(RULED, done.frame, Scored.of(stored, "v0001"), make.SCHEMA, now=make.NOW)
+    assert stored["severity"].tolist() == whole.severity.tolist()
+    assert stored["decided_by"].tolist() == whole.decided_by.tolist()
+    assert dict(done.hits) == dict(whole.hits)
+    assert set(stored["decided_by"]) == {"score", "rule:Many", "list:block"}
+    assert sum(done.run.counts.values()) == len(stored)
+
+
+def test_where_lists_have_changed_since_it_was_interrupted_nobody_is_decided_by_those_of_before(
+    own: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Work, "add", killed_at(4, Work.add))
+        with pytest.raises(KilledError):
+            scores(own, tmp_path / "out.csv", policy=RULED)
+    own.lists.add("allow", "country", ["de"], Grounds("a partner", "Lea", make.NOW))
+    done = scores(own, tmp_path / "out.csv", policy=RULED)
+    german = done.frame["country"].to_numpy() == "DE"
+    assert (done.results["decided_by"].to_numpy(object)[german] == "list:allow").all()

@@ -1,0 +1,124 @@
+"""`python3 -m app policy plan` and `decide`: thresholds that fit, and users decided anew by another policy."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app import guard
+from app.commands.labelled import read, tell_rejected, working
+from app.commands.shared import AsJson, HomeOption, Version, home_of
+from app.guard import tell
+from app.stdout import put
+from core.wording import count, percent
+
+if TYPE_CHECKING:
+    from core.policy.planner import Figure, Plan
+
+ReviewsPerDay = Annotated[float | None, typer.Option(help="Cases people can see a day; without, any number.")]
+UsersPerDay = Annotated[float | None, typer.Option(help="Users expected a day; by default, those planned on.")]
+MinRecall = Annotated[float | None, typer.Option(help="Share of spammers to be caught at least.")]
+MinPrecision = Annotated[float | None, typer.Option(help="Of users above remove, share of spammers at least.")]
+Prevalence = Annotated[float | None, typer.Option(help="Share of spammers to expect; without, as labelled.")]
+
+
+def plan(
+    context: typer.Context,
+    labelled: Annotated[Path, typer.Argument(help="CSV or .csv.gz of labelled users; those learnt from are left out.")],
+    model: Version = None,
+    reviews_per_day: ReviewsPerDay = None,
+    users_per_day: UsersPerDay = None,
+    days: Annotated[int, typer.Option(help="The period that predictions are for.")] = 1,
+    cost_removal: Annotated[float, typer.Option(help="Of a legitimate user removed by automation.")] = 10.0,
+    cost_review: Annotated[float, typer.Option(help="Of a case that a person sees.")] = 1.0,
+    cost_miss: Annotated[float, typer.Option(help="Of a spammer whom nobody looks at.")] = 1.5,
+    min_recall: MinRecall = None,
+    min_precision: MinPrecision = None,
+    prevalence: Prevalence = None,
+    armed: Annotated[
+        bool | None, typer.Option("--armed/--unarmed", help="Whether automation removes; by default, as it is now.")
+    ] = None,
+    as_json: AsJson = False,
+    home_dir: HomeOption = None,
+) -> None:
+    """The cheapest thresholds within capacity and floors, with what to expect of them; changes nothing."""
+    from core.policy import planner
+    from core.policy.thresholds.demand import Demand
+    from core.schema import schema as schemas
+
+    home = home_of(context, home_dir)
+    with working(home) as progress:
+        live = home.policies.in_force()
+        wanted: dict[str, Any] = {
+            "reviews_per_day": reviews_per_day, "days": days, "cost_removal": cost_removal,
+            "cost_review": cost_review, "cost_miss": cost_miss, "min_recall": min_recall,
+            "min_precision": min_precision, "prevalence": prevalence,
+            "armed": live.armed if armed is None else armed, "monitor": live.monitor,
+        }  # fmt: skip
+        Demand(1.0 if users_per_day is None else users_per_day, **wanted)  # what is wrong is told before the work
+        columns, loaded = schemas.load(home.settings.schema_file), home.registry.load(model)
+        dataset = read(home, labelled, columns, progress)
+        progress("Planning")
+        prepared = home.plan_rows.of(dataset, loaded)
+        users = float(len(prepared.rows.label)) if users_per_day is None else users_per_day
+        found = planner.plan(prepared.rehearsal, Demand(users, **wanted))
+        progress.end()
+        tell_rejected(home, dataset)
+        if as_json:
+            put(json.dumps(found.as_json(), indent=1) + "\n")
+            return
+        put(f"Planned on {prepared.rows.sentence}\n")
+        _tell(found)
+
+
+def decide(
+    context: typer.Context,
+    run: Annotated[str, typer.Argument(help="The run, such as r-0001.")],
+    policy: Annotated[str | None, typer.Option(help="A version; by default the one in force.")] = None,
+    home_dir: HomeOption = None,
+) -> None:
+    """Decide the users of a run anew, by another policy: a run of its own; the one of before stays as it is."""
+    from core.schema import schema as schemas
+
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        before = home.runs.find(run)
+        version = home.policies.find(policy) if policy else home.policies.in_force()
+        schema = schemas.load(home.settings.schema_file)
+        after = home.file_scoring.decide_anew(before, schema, version, now=datetime.now(UTC))
+        for name, each in ((before.policy.version, before), (version.version, after)):
+            tell(f"{each.id} under {name}: " + ", ".join(f"{n:,} {band}" for band, n in each.counts.items()))
+        put(f"{after.id}\n")
+
+
+def _tell(found: Plan) -> None:
+    if (short := found.shortfall) is not None:
+        told = [f"{word} is {percent(most)} at most" for word, most in
+                (("recall", short.recall), ("precision", short.precision)) if most is not None]  # fmt: skip
+        if short.volume is not None:
+            told.append(f"{short.volume:,.0f} cases a day are the fewest")
+        enough = short.reviews_per_day
+        more = f" {enough:,.0f} reviews a day would do." if enough is not None else ""
+        put(f"This cannot be done: {', '.join(told)}.{more} The nearest plan:\n")
+    edges = f"monitor above {found.monitor:.4g}, review above {found.review:.4g}, remove above {found.remove:.4g}"
+    put(f"{edges}; {count(found.rows, 'labelled user')}.\n")
+    if found.correction is not None:
+        expected, sample = percent(found.correction.expected), percent(found.correction.sample)
+        put(f"Counted for {expected} spammers, where {sample} of those labelled are.\n")
+    for name, figure in found.expected.items():
+        put(f"{name.replace('_', ' ')}: {_figure(name, figure)}\n")
+
+
+def _figure(name: str, figure: Figure) -> str:
+    if figure.value is None:
+        return "not known"
+    share = name in {"precision", "recall"}
+    value, *ends = (
+        "?" if each is None else percent(each) if share else f"{each:,.1f}"
+        for each in (figure.value, figure.low, figure.high, figure.predicted_low, figure.predicted_high)
+    )
+    return f"{value} (95 %: {ends[0]} to {ends[1]}; in the period {ends[2]} to {ends[3]})"

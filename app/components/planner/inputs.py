@@ -1,0 +1,52 @@
+"""What a lead asks of a plan: capacity, users, costs and floors."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from app import guard
+from app.components.shared.heading import section
+from app.queries import services
+from core.policy.thresholds.demand import Demand
+
+REVIEWS: Final = "plan-reviews"
+RECALL: Final = "plan-recall"
+PRECISION: Final = "plan-precision"
+
+
+def inputs(users: int, prevalence: float) -> Demand | None:
+    """The form; None where what is asked for cannot be, which is said. users, prevalence: of those planned on."""
+    policy = services.policy()
+    with st.container(border=True):
+        section("Capacity")
+        reviews = st.number_input("Reviews a day", 0, value=services.guidance().capacity, step=10, key=REVIEWS)
+        pair = st.grid(2, min_column_width=120)
+        with pair.cell():
+            a_day = st.number_input("Users a day", 1, value=max(users, 1), key=f"plan-users-{users}")
+        with pair.cell():
+            spammers = st.number_input(
+                "Spammers, %", 0.01, 99.99, 100 * prevalence, 0.1, key=f"plan-spammers-{users}",
+                help="Of the users to come; another share than among the labelled users counts these accordingly",
+            )  # fmt: skip
+        days = st.number_input("Predict for days", 1, 366, 1, key="plan-days")
+        section("Costs", "in any one unit")
+        three = st.grid(3, min_column_width=70)
+        with three.cell():
+            removal = st.number_input("Wrong removal", 0.0, value=10.0, step=1.0, key="plan-removal")
+        with three.cell():
+            miss = st.number_input("Missed", 0.0, value=1.5, step=0.5, key="plan-miss")
+        with three.cell():
+            review = st.number_input("Review", 0.0, value=1.0, step=0.5, key="plan-review")
+        section("Floors", "0: none")
+        recall = st.slider("Recall, at least, %", 0, 100, 0, key=RECALL)
+        precision = st.slider("Precision of auto-remove, at least, %", 0, 100, 0, key=PRECISION)
+        armed = st.toggle("Automation removes", policy.armed, key="plan-armed", help="Else people see these users, too")
+    with guard.shown() as failure:
+        demand = Demand(
+            float(a_day), float(reviews), int(days), removal, review, miss, recall / 100 or None,
+            precision / 100 or None, None if abs(spammers / 100 - prevalence) < 1e-9 else spammers / 100, armed,
+            policy.monitor,
+        )  # fmt: skip
+    return demand if failure.error is None else None

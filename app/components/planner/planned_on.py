@@ -1,0 +1,38 @@
+"""On which labelled users a plan is made, chosen in the address."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import guard, navigation
+from app.components.shared.empty_state import empty_state
+from app.queries import planner
+from app.words import count, legible, plain
+from core.data.datasets import Dataset
+from core.estimation.plan_rows import Prepared
+from core.registry.registry import Model
+
+
+def planned_on(model: Model) -> Prepared | None:
+    """What plans are made of; None where there are no labelled users, or too few, which is said."""
+    found = {each.id: each for each in planner.labelled()}
+    if not found:
+        with empty_state("No labelled users here yet", "A plan is made on users whose label is known."):
+            if st.button("Train", icon=":material/model_training:"):
+                navigation.go("train")
+        return None
+    given = st.query_params.get("on", "")
+    chosen = st.selectbox(
+        "Planned on", list(found), index=list(found).index(given) if given in found else 0, width=320,
+        format_func=lambda identity: _named(found[identity]), key="planned-on",
+    )  # fmt: skip
+    if chosen != given:
+        st.query_params["on"] = chosen
+    with guard.shown() as failure, st.spinner("Scoring the labelled users"):
+        prepared = planner.prepared(found[chosen], model)
+        st.caption(f"{plain(prepared.rows.sentence)} Scored by {model.version}.")
+    return prepared if failure.error is None else None
+
+
+def _named(dataset: Dataset) -> str:
+    return legible(f"{dataset.name} · {count(dataset.accepted)} users")

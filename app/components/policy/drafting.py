@@ -1,0 +1,58 @@
+"""How the pieces of the page change the draft: who may, under which name, and what is said when somebody was faster."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+from app import guard, session
+from app.queries import services
+from app.queries.policy import Desk
+from core.access.accounts import named
+from core.policy.policy import Policy
+from core.policy.rules import Rule
+from core.policy.users import Kinds
+
+
+def may_change() -> bool:
+    return session.may("change policy")
+
+
+def whose(key: str) -> str:
+    """Who changes the policy; asked for when nobody has said so yet."""
+    person = session.person()
+    return person.name if person else st.text_input("Your name", max_chars=80, key=f"name-{key}", width=260)
+
+
+def authorised(name: str) -> str:
+    """The name under which a change is made. Raises BadOptionError, NotAllowedError."""
+    given = named(name)
+    session.come_in(given)
+    return services.home().accounts.authorise(given, "change policy").name
+
+
+def save(desk: Desk, policy: Policy, name: str) -> bool:
+    """Keep a policy as the draft, and draw the page anew; what is wrong is said here."""
+    with guard.shown() as failure:
+        by = authorised(name)
+        Kinds.of(services.schema()).check(policy.rules)
+        base = replace(policy, version=desk.in_force.version)
+        services.home().policies.save_draft(base, number=desk.number, by=by, now=services.now())
+    return failure.error is None
+
+
+def thresholds(desk: Desk, monitor: float, review: float, remove: float, name: str) -> bool:
+    """Make these the thresholds of the draft. A plan may put two at one score; in a policy they rise, so that the upper
+    one is the next number above.
+    """
+    with guard.shown() as failure:
+        review = max(review, float(np.nextafter(monitor, 1.0)))
+        remove = max(remove, float(np.nextafter(review, 1.0)))
+        changed = replace(desk.policy, monitor=monitor, review=review, remove=remove)
+    return failure.error is None and save(desk, changed, name)
+
+
+def with_rules(desk: Desk, rules: tuple[Rule, ...]) -> Policy:
+    return replace(desk.policy, rules=rules)

@@ -1,0 +1,53 @@
+"""What pages ask of the policy: the draft and what it would change, and what rules have done lately."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.queries import services
+from core.estimation.backtest import Backtest
+from core.estimation.rule_watch import Recent
+from core.policy.policy import Policy
+from core.policy.store import Draft
+from core.scoring.runs import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a lead works on: the policy `in_force`, the `draft` where there is one, and the latest run to try it on."""
+
+    in_force: Policy
+    draft: Draft | None
+    run: Run | None
+
+    @property
+    def policy(self) -> Policy:
+        """The one that is shown and changed."""
+        return self.draft.policy if self.draft else self.in_force
+
+    @property
+    def number(self) -> int:
+        """Of the draft, 0 for none; see `Policies.save_draft`."""
+        return self.draft.number if self.draft else 0
+
+
+def desk() -> Desk:
+    """What is there now."""
+    policies = services.home().policies
+    return Desk(policies.in_force(), policies.draft(), next(iter(services.home().runs.recent(1)), None))
+
+
+def backtest(run: Run, before: Policy, after: Policy) -> Backtest:
+    """A policy tried on a run; anew when lists or verdicts have changed."""
+    here, now, known = services.home(), services.now(), services.home().ledger
+    known.refresh()
+    key = ("backtest", here, run.id, before, after, here.lists.stamp(now), known.position, here.cases.newest())
+    return services.kept(key, lambda: here.backtests.of_run(run, before, after, now=now))
+
+
+def recent() -> Recent:
+    """What was decided in the runs of the last weeks."""
+    here, now = services.home(), services.now()
+    newest = next(iter(here.runs.recent(1)), None)
+    key = ("decided lately", here, newest and newest.id, f"{now:%Y-%m-%d}")
+    return services.kept(key, lambda: here.rule_watch.recent(now))

@@ -1,0 +1,143 @@
+"""A policy as a file for people: TOML, to read, to compare and to change.
+
+format = 1
+version = "p0002"      # of the policy that was written; ignored where it is read
+
+[thresholds]
+monitor = 0.3
+review = 0.7
+remove = 0.9
+
+[targets]
+rule_precision = 0.5   # a rule that is right less often needs attention
+
+[[rules]]              # the first that matches decides
+name = "Links from new accounts"
+effect = "at least"    # at most, exactly
+band = "human_review"
+state = "shadow"       # draft, live
+reason = "links"
+conditions = [
+    { column = "X19", operator = ">", value = 40 },
+    { column = "country", operator = "in", value = ["PH", "NG"] },
+]
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from typing import Any, Final
+
+import tomlkit
+
+from core import formats
+from core.errors import BadOptionError, TrustdeskError
+from core.policy import rules
+from core.policy.policy import Policy
+from core.policy.rules import Rule
+
+FORMAT: Final = 1
+#: Letters of a file; 200 rules with 1,000 values each stay below.
+MOST: Final = 20_000_000
+_TOP: Final = {"format", "version", "armed", "thresholds", "targets", "rules"}
+_EDGES: Final = ("monitor", "review", "remove")
+_TARGET: Final = "rule_precision"
+
+
+def dumps(policy: Policy) -> str:
+    """The policy as TOML; `loads` reads it back."""
+    document = tomlkit.document()
+    document.add("format", tomlkit.item(FORMAT))
+    document.add("version", tomlkit.item(policy.version))
+    document.add("armed", tomlkit.item(policy.armed))
+    document.add("thresholds", tomlkit.item({name: getattr(policy, name) for name in _EDGES}))
+    document.add("targets", tomlkit.item({_TARGET: policy.rule_precision}))
+    if policy.rules:
+        tables = tomlkit.aot()
+        for rule in policy.rules:
+            tables.append(tomlkit.item(_rule(rule)))
+        document.add("rules", tables)
+    return tomlkit.dumps(document)
+
+
+def loads(text: str, base: Policy) -> Policy:
+    """The policy of a file, made from the version of `base`, and as armed as that: a file arms nothing.
+
+    Raises BadOptionError that says what is wrong and where, and NewerFormatError.
+    """
+    if len(text) > MOST:
+        raise BadOptionError("policy", f"the file has {len(text):,} characters; at most {MOST:,} are read.")
+    try:
+        raw: dict[str, Any] = tomllib.loads(text)
+    except RecursionError:
+        raise BadOptionError("policy", "the file is nested too deep.") from None
+    except ValueError as error:
+        raise BadOptionError("policy", f"it is no TOML: {error}.") from error
+    try:
+        told = formats.read(raw, "the policy", known=FORMAT)
+    except ValueError as error:
+        raise BadOptionError("policy", f"it {error}.") from error
+    if unknown := sorted(told.keys() - _TOP):
+        raise BadOptionError("policy", f"{unknown[0][:60]} is none of {', '.join(sorted(_TOP))}.")
+    edges = _thresholds(told.get("thresholds"))
+    target = _target(told.get("targets", {_TARGET: base.rule_precision}))
+    return Policy(*edges, base.version, base.armed, rules.all_from_json(told.get("rules", [])), target)
+
+
+def readable(text: str) -> bool:
+    """Whether a file is a policy."""
+    try:
+        loads(text, Policy(0.1, 0.2, 0.3, "", armed=False))
+    except TrustdeskError:
+        return False
+    return True
+
+
+def difference(before: Policy, after: Policy) -> str:
+    """What changes, line by line, as a unified diff of the two files; "" where nothing does."""
+    old, new = (_lines(each) for each in (before, after))
+    return "\n".join(difflib.unified_diff(old, new, before.version, after.version or "draft", lineterm="", n=2))
+
+
+def _lines(policy: Policy) -> list[str]:
+    """Without the version: it always differs."""
+    return [line for line in dumps(policy).splitlines() if not line.startswith("version = ")]
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    told = {name: value for name, value in rule.as_json().items() if value not in ("", None)}
+    if rule.expires is not None:
+        told["expires"] = rule.expires
+    conditions = tomlkit.array()
+    for condition in told.pop("conditions"):
+        table = tomlkit.inline_table()
+        table.update({name: _plain(value) for name, value in condition.items()})
+        conditions.append(table)
+    return told | {"conditions": conditions.multiline(multiline=True)}
+
+
+def _plain(value: object) -> object:
+    """Whole numbers as people write them."""
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
+
+
+def _thresholds(raw: object) -> tuple[float, float, float]:
+    if not isinstance(raw, dict) or sorted(raw) != sorted(_EDGES):
+        raise BadOptionError("thresholds", f"give {', '.join(_EDGES)} in a table [thresholds], and nothing else.")
+    monitor, review, remove = (_number(f"thresholds, {name}", raw[name]) for name in _EDGES)
+    return monitor, review, remove
+
+
+def _target(raw: object) -> float:
+    if not isinstance(raw, dict) or set(raw) != {_TARGET}:
+        raise BadOptionError("targets", f"give {_TARGET} in a table [targets], and nothing else.")
+    return _number(f"targets, {_TARGET}", raw[_TARGET])
+
+
+def _number(place: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise BadOptionError(place, f"{str(value)[:40]} is no number.")
+    return float(value)

@@ -1,0 +1,1 @@
+"""From scores to decisions: what rules may ask of users, and who decides what."""

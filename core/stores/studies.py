@@ -1,0 +1,66 @@
+"""How models are compared and diagnosed in a home; see `core.stores.stores`."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from core.stores.stores import Stores
+
+if TYPE_CHECKING:
+    from core.comparison.common_rows import CommonRows
+    from core.comparison.comparison_job import Comparer
+    from core.comparison.result import VersionComparisons
+    from core.diagnostics.importance import ImportanceRuns
+    from core.diagnostics.learning_curve import LearningCurves
+    from core.diagnostics.robustness import RobustnessRuns
+
+
+class Studies(Stores):
+    """The stores of a home, and what compares and diagnoses models with them; threads may share it."""
+
+    @cached_property
+    def common_rows(self) -> CommonRows:
+        from core.comparison.common_rows import CommonRows
+
+        return CommonRows(self.datasets, self.split)
+
+    @cached_property
+    def comparer(self) -> Comparer:
+        from core.comparison.comparison_job import Comparer
+
+        return Comparer(
+            self.common_rows,
+            self.comparisons,
+            self.datasets,
+            self.prediction_files,
+            self.registry,
+            self.split,
+            self.training_runs,
+            self.settings.models,
+            self.settings.schema_file,
+        )
+
+    @cached_property
+    def version_comparisons(self) -> VersionComparisons:
+        from core.comparison.result import VersionComparisons
+
+        return VersionComparisons(self.common_rows)
+
+    @cached_property
+    def importance(self) -> ImportanceRuns:
+        from core.diagnostics.importance import ImportanceRuns
+
+        return ImportanceRuns(self.common_rows, self.datasets, self.diagnoses, self.registry, self.settings.schema_file)
+
+    @cached_property
+    def learning_curves(self) -> LearningCurves:
+        from core.diagnostics.learning_curve import LearningCurves
+
+        return LearningCurves(self.datasets, self.diagnoses, self.split, self.settings.schema_file)
+
+    @cached_property
+    def robustness(self) -> RobustnessRuns:
+        from core.diagnostics.robustness import RobustnessRuns
+
+        return RobustnessRuns(self.common_rows, self.datasets, self.diagnoses, self.registry, self.settings.schema_file)

@@ -1,0 +1,236 @@
+"""`policy` and `lists`: what a lead does at a terminal, and what is refused with a sentence."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from app.cli import app
+from core.home import Home
+from core.policy import document, planner
+from core.policy.rules import Condition, Rule
+from core.policy.thresholds.demand import Demand
+from tests import make
+
+MANY = Rule("Many links", "exactly", "human_review", (Condition("links", ">=", (4.0,)),), "live", "links")
+PAKISTAN = Rule("Pakistan", "at most", "monitor", (Condition("country", "=", ("pk",)),), "shadow")
+
+
+def ran(home: Home, *words: object) -> Result:
+    return CliRunner().invoke(app, ["--home", str(home.settings.home), *map(str, words)])
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+
+
+@pytest.fixture
+def scored(own: Home, tmp_path: Path) -> Home:
+    users = tmp_path / "users.csv"
+    users.write_bytes(make.csv(make.users(300, seed=4).drop(columns="spam")))
+    assert ran(own, "score", users, "-o", tmp_path / "first.csv").exit_code == 0
+    return own
+
+
+def written(home: Home, path: Path, *rules: Rule, **changes: object) -> Path:
+    policy = replace(home.policies.in_force(), rules=rules, **changes)  # type: ignore[arg-type]
+    path.write_text(document.dumps(policy), encoding="utf-8")
+    return path
+
+
+def test_a_policy_goes_out_to_a_file_and_comes_back_as_the_draft_then_decides_and_is_rolled_back(
+    scored: Home, tmp_path: Path
+) -> None:
+    assert ran(scored, "policy", "export", "-o", tmp_path / "p.toml").exit_code == 0
+    assert document.loads((tmp_path / "p.toml").read_text(), make.policy()) == make.policy()
+    done = ran(scored, "policy", "import", written(scored, tmp_path / "q.toml", MANY, PAKISTAN, review=0.6))
+    assert (done.exit_code, "+review = 0.6" in done.stderr) == (0, True)
+    assert scored.policies.in_force().version == "p0001"
+
+    tried = json.loads(ran(scored, "policy", "preview", "--json").stdout)
+    assert tried["changed"] == len(tried["changes"]) == tried["stricter"] + tried["milder"] > 0
+    assert [rule["name"] for rule in tried["rules"]] == ["Many links", "Pakistan"]
+    assert ran(scored, "policy", "activate", "--comment", "Links are spam", "--by", "Lea").exit_code == 0
+    assert scored.policies.in_force().rules == (MANY, PAKISTAN)
+
+    assert ran(scored, "score", tmp_path / "users.csv", "-o", tmp_path / "second.csv").exit_code == 0
+    first, second = (rows_of(tmp_path / name) for name in ("first.csv", "second.csv"))
+    links = {row["user"]: row["links"] for row in rows_of(tmp_path / "users.csv")}
+    assert {row["decided_by"] for row in first} == {"score"}
+    for before, after in zip(first, second, strict=True):
+        many = float(links[after["user"]]) >= 4
+        assert after["decided_by"] == ("rule:Many links" if many else "score")
+        assert after["policy_version"] == "p0002"
+        if many:
+            assert after["band"] == "human_review"
+        elif not 0.6 < float(after["score"]) <= 0.7:
+            assert after["band"] == before["band"]
+    changed = {row["user"] for row in tried["changes"]}
+    assert changed == {b["user"] for b, a in zip(first, second, strict=True) if b["action"] != a["action"]}
+
+    assert ran(scored, "policy", "rollback", "--comment", "Too many cases").stderr == "p0001 is in force.\n"
+    told = json.loads(ran(scored, "policy", "list", "--json").stdout)
+    assert (told["in_force"], told["versions"]) == ("p0001", ["p0002", "p0001"])
+    assert [row["comment"] for row in told["activations"]] == ["Too many cases", "Links are spam"]
+
+
+def test_a_rule_is_tried_alone_on_a_run_and_on_labelled_users(scored: Home, tmp_path: Path) -> None:
+    ran(scored, "policy", "import", written(scored, tmp_path / "q.toml", replace(MANY, state="draft"), PAKISTAN))
+    on_run = json.loads(ran(scored, "policy", "backtest", "r-0001", "--rule", "many links", "--json").stdout)
+    rule = next(each for each in on_run["rules"] if each["name"] == "Many links")
+    users = make.users(300, seed=4)
+    assert rule["matched"] == rule["decided"] == (users["links"] >= 4).sum()
+    assert rule["precision"] == {"value": None, "low": 0.0, "high": 1.0, "judged": 0, "pending": 0}
+
+    fresh = make.users(400, seed=9)
+    labelled = tmp_path / "labelled.csv"
+    labelled.write_bytes(make.csv(fresh))
+    on_file = json.loads(ran(scored, "policy", "backtest", labelled, "--rule", "Many links", "--json").stdout)
+    rule = next(each for each in on_file["rules"] if each["name"] == "Many links")
+    hit = fresh[fresh["links"] >= 4]
+    assert (rule["matched"], rule["precision"]["judged"]) == (len(hit), len(hit))
+    assert rule["precision"]["value"] == pytest.approx(hit["spam"].mean())
+    assert rule["precision"]["low"] < hit["spam"].mean() < rule["precision"]["high"]
+    assert rule["known_legitimate"] == (hit["spam"] == 0).sum()
+    told = ran(scored, "policy", "backtest", labelled, "--draft", written(scored, tmp_path / "r.toml", MANY))
+    assert (told.exit_code, "Many links (live)" in told.stdout) == (0, True)
+
+
+def test_lists_are_filled_from_words_and_files_said_first_and_decide_the_next_file(
+    scored: Home, tmp_path: Path
+) -> None:
+    ids = tmp_path / "ids.txt"
+    ids.write_text("u4-1\n\nu4-2\n", encoding="utf-8")
+    add = ["lists", "add", "block", "u4-3", "--file", ids, "--reason", "A ring", "--by", "Lea"]
+    told = ran(scored, *add, "--preview")
+    assert told.stderr == "3 values: 3 users of r-0001, the latest run, match.\n"
+    assert scored.lists.entries() == ()
+    assert ran(scored, *add).stderr.endswith("3 values put on the block list.\n")
+    assert ran(scored, *add).stderr.endswith("0 values put on the block list; 3 stood there already.\n")
+    assert ran(scored, "lists", "add", "allow", "de", "--column", "country", "--reason", "x").exit_code == 0
+
+    assert ran(scored, "score", tmp_path / "users.csv", "-o", tmp_path / "second.csv").exit_code == 0
+    for row in rows_of(tmp_path / "second.csv"):
+        by = "list:block" if row["user"] in {"u4-1", "u4-2", "u4-3"} else (
+            "list:allow" if row["country"] == "DE" else "score"
+        )  # fmt: skip
+        assert row["decided_by"] == by
+        assert by != "list:block" or (row["band"], row["action"]) == ("auto_remove", "human_review")
+    assert ran(scored, "lists", "remove", "block", "u4-1").stderr == "1 value taken off the block list.\n"
+    stands = json.loads(ran(scored, "lists", "show", "block", "--json").stdout)
+    assert sorted(each["value"] for each in stands) == ["u4-2", "u4-3"]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["policy", "show", "p0009"], "This home has no policy p0009."),
+        (["policy", "show", "draft"], "draft: there is none"),
+        (["policy", "rollback", "--comment", "x"], "no other version was ever in force"),
+        (["policy", "activate", "--comment", "x"], "There is no draft to activate."),
+        (["policy", "activate", "p0001", "--comment", "x"], "p0001 is in force already."),
+        (["policy", "discard"], "there is no draft"),
+        (["policy", "backtest", "r-0001"], "give either --rule NAME or --draft FILE"),
+        (["policy", "backtest", "r-0001", "--rule", "x"], "This home has no rule x."),
+        (["policy", "import", "nowhere.toml"], "it cannot be read"),
+        (["policy", "preview"], "draft: there is none"),
+        (["lists", "add", "blck", "u1", "--reason", "x"], "'blck' is none of block, allow, snooze"),
+        (["lists", "add", "block", "u1", "--column", "links", "--reason", "x"], "links is no id and no context column"),
+        (["lists", "add", "snooze", "u1", "--reason", "x"], "a snooze ends: say when"),
+        (["lists", "add", "block", "u1", "--reason", "x", "--days", "1e300"], "is no number of days from now"),
+        (["lists", "add", "block", "--reason", "x"], "give at least one"),
+        (["lists", "remove", "block", "u1"], "u1 is not on the block list"),
+    ],
+)
+def test_what_cannot_be_done_is_told_and_changes_nothing(own: Home, words: list[str], sentence: str) -> None:
+    done = ran(own, *words)
+    assert done.exit_code in {2, 4}
+    assert sentence in done.stderr
+    assert (own.policies.history(), own.lists.entries()) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("rule", "sentence"),
+    [
+        ('name = "a"\neffect = "exactly"\nband = "allow"\nconditions = [{column = "age", operator = "is missing"}]',
+         "rule a, condition 1, column: this home has no column age"),
+        ('name = "a"\neffect = "exactly"\nband = "allow"\nconditions = [{column = "links", operator = ">", value = "x"}]',  # noqa: E501
+         "rule a, condition 1, value: > compares numbers"),
+        ('name = "' + "a" * 10_000 + '"\neffect = "exactly"\nband = "allow"\nconditions = []',
+         "name: at most 60 characters, not 10,000"),
+    ],
+)  # fmt: skip
+def test_a_file_with_a_rule_that_cannot_be_used_becomes_no_draft(
+    own: Home, tmp_path: Path, rule: str, sentence: str
+) -> None:
+    path = tmp_path / "p.toml"
+    path.write_text(f"{document.dumps(make.policy())}\n[[rules]]\n{rule}\n", encoding="utf-8")
+    done = ran(own, "policy", "import", path)
+    assert (done.exit_code, own.policies.draft()) == (2, None)
+    assert sentence in done.stderr
+
+
+def test_who_may_not_change_the_policy_is_refused(own: Home, tmp_path: Path) -> None:
+    own.accounts.create("Ada", "admin", "a long password", now=make.NOW)
+    own.accounts.create("Ron", "reviewer", "a long password", now=make.NOW)
+    for words in (
+        ["policy", "import", str(written(own, tmp_path / "q.toml", MANY))],
+        ["lists", "add", "block", "u1", "--reason", "x"],
+    ):
+        done = ran(own, *words, "--by", "Ron")
+        assert (done.exit_code, "a role that may not change policy" in done.stderr) == (4, True)
+    assert (own.policies.draft(), own.lists.entries()) == (None, ())
+
+
+def test_a_plan_on_labelled_users_is_the_planners_and_leaves_everything_as_it_is(own: Home, tmp_path: Path) -> None:
+    labelled = tmp_path / "labelled.csv"
+    labelled.write_bytes(make.csv(make.users(900, seed=9)))
+    wishes = ["--reviews-per-day", 90, "--users-per-day", 1000, "--days", 7, "--min-recall", 0.2, "--cost-miss", 3]
+    told = json.loads(ran(own, "policy", "plan", labelled, *wishes, "--json").stdout)
+
+    dataset = own.datasets.stored()[0]
+    prepared = own.plan_rows.of(dataset, own.registry.load())
+    demand = Demand(1000.0, 90.0, 7, cost_miss=3.0, min_recall=0.2)
+    assert told == json.loads(json.dumps(planner.plan(prepared.rehearsal, demand).as_json()))
+    assert told["feasible"] is True
+    assert told["expected"]["volume"]["value"] <= 90
+    assert told["expected"]["recall"]["value"] >= 0.2
+    assert (own.policies.draft(), own.policies.history()) == (None, ())
+
+    cannot = ran(own, "policy", "plan", labelled, "--reviews-per-day", 1, "--min-recall", 0.99)
+    assert cannot.exit_code == 0
+    assert "This cannot be done: recall is" in cannot.stdout
+    assert "reviews a day would do. The nearest plan:" in cannot.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--days", "0"], "days: must be a whole number"), (["--cost-miss", "-1"], "cost_miss: must be a number"),
+        (["--min-recall", "nan"], "min_recall: must be a number"), (["--prevalence", "1"], "prevalence: must be"),
+        (["--reviews-per-day", "-5"], "reviews_per_day: must be"), (["--users-per-day", "0"], "users_per_day: must"),
+    ],
+)  # fmt: skip
+def test_a_wish_that_cannot_be_is_told_before_the_file_is_read(own: Home, words: list[str], sentence: str) -> None:
+    done = ran(own, "policy", "plan", "nowhere.csv", *words)
+    assert done.exit_code == 2
+    assert sentence in done.stderr
+
+
+def test_a_run_is_decided_anew_as_a_run_of_its_own_and_stays_as_it_was(scored: Home) -> None:
+    before = scored.runs.find("r-0001")
+    saved = scored.policies.save(replace(scored.policies.in_force(), rules=(MANY,)), by="Lea", now=make.NOW)
+    assert ran(scored, "policy", "decide", "r-0001", "--policy", "p0002").stdout == "r-0002\n"
+
+    after, old, new = scored.runs.find("r-0002"), scored.runs.scores("r-0001"), scored.runs.scores("r-0002")
+    assert (scored.runs.find("r-0001"), after.policy, after.dataset) == (before, saved, before.dataset)
+    assert old[["probability", "margin"]].equals(new[["probability", "margin"]])
+    assert scored.runs.reasons("r-0002").equals(scored.runs.reasons("r-0001"))  # type: ignore[union-attr]
+    assert set(new["decided_by"]) == {"score", "rule:Many links"}
+    assert set(old["decided_by"]) == {"score"}
+    assert ran(scored, "policy", "decide", "r-0009").exit_code == 2

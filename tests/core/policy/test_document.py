@@ -1,0 +1,85 @@
+"""A policy as a file for people: what is written is read back, and what is wrong is told with its place."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import BadOptionError, NewerFormatError
+from core.policy import document
+from core.policy.policy import Policy
+from tests import make
+from tests.core.policy.test_rules import rules_
+
+BASE = make.policy()
+START = "format = 1\n[thresholds]\nmonitor = 0.3\nreview = 0.7\nremove = 0.9\n"
+RULE = '[[rules]]\nname = "a"\neffect = "exactly"\nband = "allow"\n'
+edges = st.lists(st.floats(1e-9, 1 - 1e-9), min_size=3, max_size=3, unique=True).map(sorted)
+policies = st.builds(
+    lambda found, rules: Policy(*found, "p0001", False, tuple(rules)),
+    edges, st.lists(rules_, max_size=4, unique_by=lambda one: one.name.casefold()),
+)  # fmt: skip
+
+
+@given(policies)
+def test_a_policy_written_and_read_is_the_same_policy(policy: Policy) -> None:
+    assert document.loads(document.dumps(policy), BASE) == policy
+    assert document.difference(policy, policy) == ""
+
+
+@given(policies)
+def test_what_is_stored_is_read_back(policy: Policy) -> None:
+    assert Policy.from_json(policy.as_json()) == policy
+
+
+def test_a_policy_of_before_rules_is_read() -> None:
+    raw = {"version": "p0002", "monitor": 0.3, "review": 0.6, "remove": 0.9, "armed": False}
+    assert Policy.from_json(raw) == make.policy(review=0.6, version="p0002")
+
+
+def test_a_policy_of_a_newer_program_is_refused() -> None:
+    with pytest.raises(NewerFormatError):
+        Policy.from_json(BASE.as_json() | {"format": 3})
+    with pytest.raises(NewerFormatError):
+        document.loads(START.replace("format = 1", "format = 2"), BASE)
+
+
+def test_a_file_arms_nothing_and_names_no_version() -> None:
+    found = document.loads("armed = true\nversion = 'p9999'\n" + START, BASE)
+    assert (found.armed, found.version) == (False, "p0001")
+
+
+def test_the_difference_names_what_changes_and_nothing_else() -> None:
+    changed = document.difference(BASE, replace(BASE, review=0.6, version="p0002"))
+    assert [line for line in changed.splitlines() if line[:1] in "+-" and line[:3] not in {"+++", "---"}] == [
+        "-review = 0.7", "+review = 0.6"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "thresholds: give monitor, review, remove"),
+        ("=", "it is no TOML"),
+        ("format = 0\n", "it has format 0"),
+        ("format = 'x'\n", "it has format 'x'"),
+        (START + "colour = 1\n", "thresholds: give monitor, review, remove"),
+        ("colour = 1\n" + START, "colour is none of"),
+        (START.replace("0.7", '"a"'), "thresholds, review: a is no number"),
+        (START.replace("0.7", "true"), "thresholds, review: True is no number"),
+        (START.replace("0.7", "nan"), "thresholds must rise"),
+        (START.replace("0.7", "-1"), "thresholds must rise"),
+        (START.replace("0.7", "0.2"), "thresholds must rise"),
+        (START + RULE, "rule a, rule: conditions is missing"),
+        (START + RULE + "conditions = []\n", "rule a, conditions: a rule has 1 to 20"),
+        (START + 2 * (RULE + 'conditions = [{column = "x", operator = "is missing"}]\n'), "two rules are named a"),
+        (START + RULE + 'conditions = [{column = "x", operator = "=", value = nan}]\n', "rule a, condition 1, value"),
+        ("a = " + "[" * 5_000 + "]" * 5_000, "nested too deep"),
+    ],
+)
+def test_what_cannot_be_used_is_told_with_its_place(text: str, words: str) -> None:
+    with pytest.raises(BadOptionError, match=words):
+        document.loads(text, BASE)

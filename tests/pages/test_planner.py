@@ -1,0 +1,86 @@
+"""Planner: the cheapest thresholds for what a lead asks, what would do where that cannot be, the way to the draft."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.home import Home
+from core.policy import planner
+from core.policy.thresholds.demand import Demand
+from tests import screen
+from tests.screen import Visit
+
+
+@pytest.fixture
+def planning(visit: Visit, with_demo: Home) -> AppTest:
+    return visit(with_demo, "planner", **{"as": "Lea"})
+
+
+def chosen(at: AppTest) -> str:
+    """The dataset in the address."""
+    given = at.query_params["on"]
+    return given if isinstance(given, str) else given[0]
+
+
+def rehearsed(home: Home, at: AppTest) -> planner.Rehearsal:
+    dataset = home.datasets.find(chosen(at))
+    return home.plan_rows.of(dataset, home.registry.load()).rehearsal
+
+
+def table(at: AppTest) -> dict[str, str]:
+    shown = next(each.value for each in at.table if "Figure" in each.value)
+    return dict(zip(shown["Figure"], shown["This plan"], strict=True))
+
+
+def test_the_plan_on_the_page_is_that_of_the_planner(planning: AppTest, with_demo: Home) -> None:
+    assert not planning.exception
+    assert not planning.error
+    rows = len(with_demo.plan_rows.of(
+        with_demo.datasets.find(chosen(planning)), with_demo.registry.load()
+    ).rows.label)  # fmt: skip
+    found = planner.plan(rehearsed(with_demo, planning), Demand(float(rows), 200.0))
+    assert f"Review above {found.review:.3g}, remove above {found.remove:.3g}" in planning.header[0].value
+    volume = found.expected["volume"].value
+    assert volume is not None
+    assert table(planning)["Cases people see a day"] in {f"{volume:.1f}", f"{volume:.0f}"}
+
+
+def test_what_cannot_be_done_names_the_most_there_is_and_a_button_solves_it(planning: AppTest, with_demo: Home) -> None:
+    at = planning.number_input(key="plan-reviews").set_value(1).run()
+    at = at.slider(key="plan-recall").set_value(90).run()
+    assert not at.exception
+    assert "This cannot be done: 1 reviews a day catch" in screen.sentences(at)
+    raised = next(each for each in at.button if each.label.startswith("Raise capacity to"))
+    at = raised.click().run()
+    assert "This cannot be done" not in screen.sentences(at)
+    assert at.number_input(key="plan-reviews").value > 1
+    caught = table(at)["Spammers caught"]
+    assert float(caught.split("\u202f")[0]) >= 90
+
+
+def test_another_share_of_spammers_is_counted_and_said(planning: AppTest) -> None:
+    field = next(each for each in planning.number_input if each.label == "Spammers, %")
+    at = field.set_value(1.0).run()
+    assert not at.exception
+    assert "Counted for 1.00" in screen.sentences(at)
+
+
+def test_a_plan_becomes_the_draft_and_decides_nothing_yet(planning: AppTest, with_demo: Home) -> None:
+    rehearsal = rehearsed(with_demo, planning)
+    at = planning.number_input(key="plan-reviews").set_value(20).run()
+    next(each for each in at.button if each.key == "plan-draft").click().run()
+
+    draft = with_demo.policies.draft()
+    assert draft is not None
+    found = planner.plan(rehearsal, Demand(float(rehearsal.ranked.rows), 20.0))
+    assert (draft.policy.review, draft.policy.remove) == (found.review, max(0.9, np.nextafter(found.review, 1)))
+    assert draft.by == "Lea"
+    assert with_demo.policies.in_force().version == "p0001"
+
+
+def test_without_a_model_or_labels_the_page_says_what_it_needs(visit: Visit, home: Home, own: Home) -> None:
+    assert not visit(home, "planner").exception
+    at = visit(own, "planner")
+    assert not at.exception

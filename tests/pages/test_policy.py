@@ -1,0 +1,148 @@
+"""Policy: a draft is made, tried on the latest run, activated and rolled back; lists are counted before they hold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.home import Home
+from core.policy.rules import Condition, Rule
+from tests import make, screen
+from tests.screen import Scored, Visit
+
+MANY = Rule("Many links", "exactly", "human_review", (Condition("links", ">=", (4.0,)),), "live", "links")
+
+
+@pytest.fixture
+def scored_home(own: Home, scored: Scored, to_score: pd.DataFrame) -> Home:
+    scored(own, to_score)
+    return own
+
+
+def drafted(home: Home, *rules: Rule, **changes: object) -> None:
+    policy = replace(home.policies.in_force(), rules=rules, **changes)  # type: ignore[arg-type]
+    home.policies.save_draft(policy, number=0, by="Lea", now=make.NOW)
+
+
+def button(at: AppTest, label: str) -> object:
+    return next(each for each in at.button if each.label == label)
+
+
+def test_before_a_file_was_scored_the_page_says_what_it_needs(visit: Visit, own: Home) -> None:
+    at = visit(own, "policy")
+
+    assert not at.exception
+    assert not at.error
+    assert "No file scored yet" in screen.sentences(at)
+    assert "No rule yet" in screen.sentences(at)
+
+
+def test_the_policy_in_force_stands_there_with_the_users_of_the_latest_run(visit: Visit, scored_home: Home) -> None:
+    at = visit(scored_home, "policy")
+
+    run = scored_home.runs.find("r-0001")
+    assert not at.exception
+    for users in run.counts.values():
+        assert f"**{users}**" in screen.sentences(at) or f"**{run.counts['human_review'] + run.counts['auto_remove']}**"
+    assert "p0001 on the 200 users of r-0001" in screen.sentences(at)
+    assert "Draft" not in screen.sentences(at)
+
+
+def test_a_draft_says_who_would_change_action_and_decides_only_once_it_is_activated(
+    visit: Visit, scored_home: Home, scored: Scored, to_score: pd.DataFrame
+) -> None:
+    drafted(scored_home, MANY, review=0.6)
+    at = visit(scored_home, "policy", **{"as": "Lea"})
+
+    tried = scored_home.backtests.of_run(
+        scored_home.runs.find("r-0001"), make.policy(), scored_home.policies.draft().policy, now=make.NOW  # type: ignore[union-attr]
+    )  # fmt: skip
+    changed = tried.stricter + tried.milder
+    assert changed > 0
+    assert f"{changed} users change action: {tried.stricter} stricter, {tried.milder} milder" in screen.sentences(at)
+    table = next(each.value for each in at.dataframe if "Rule" in each.value)
+    assert table["Rule"].tolist() == ["Many links"]
+    assert table["Hits"].tolist() == [(to_score["links"] >= 4).sum()]
+    assert table["Interval"].tolist() == ["not judged"]
+    shown = next(each.value for each in at.dataframe if "Decided by" in each.value)
+    assert len(shown) == changed
+
+    button(at, "Activate the draft").click().run()  # type: ignore[attr-defined]
+    assert "say why in one line" in screen.errors(at)[0]
+    assert scored_home.policies.in_force().version == "p0001"
+    at.text_input(key=f"comment-{scored_home.policies.draft().number}").set_value("Links are spam")  # type: ignore[union-attr]
+    button(at, "Activate the draft").click().run()  # type: ignore[attr-defined]
+
+    assert not at.exception
+    active = scored_home.policies.in_force()
+    assert (active.version, active.rules, active.review) == ("p0002", (MANY,), 0.6)
+    assert scored_home.policies.history()[0].comment == "Links are spam"
+    button(at, "Roll back to p0001").click().run()  # type: ignore[attr-defined]
+    assert scored_home.policies.in_force() == make.policy()
+
+
+def test_thresholds_are_saved_in_the_draft_and_what_cannot_be_is_told_and_not_stored(
+    visit: Visit, scored_home: Home
+) -> None:
+    at = visit(scored_home, "policy", **{"as": "Lea"})
+    at.number_input(key="review-thresholds-p0001-0").set_value(0.2)
+    button(at, "Save in the draft").click().run()  # type: ignore[attr-defined]
+    assert "thresholds must rise" in screen.errors(at)[0]
+    assert scored_home.policies.draft() is None
+
+    at.number_input(key="review-thresholds-p0001-0").set_value(0.6)
+    button(at, "Save in the draft").click().run()  # type: ignore[attr-defined]
+    assert not at.error
+    assert scored_home.policies.draft().policy.review == 0.6  # type: ignore[union-attr]
+    assert scored_home.policies.in_force().review == 0.7
+
+
+def test_somebody_who_was_faster_is_told_and_nothing_of_theirs_is_lost(visit: Visit, scored_home: Home) -> None:
+    at = visit(scored_home, "policy", **{"as": "Ada"})
+    at.number_input(key="review-thresholds-p0001-0").set_value(0.6)
+    drafted(scored_home, MANY)
+    button(at, "Save in the draft").click().run()  # type: ignore[attr-defined]
+
+    kept = scored_home.policies.draft()
+    assert kept is not None
+    assert (kept.policy.rules, kept.by) == ((MANY,), "Lea")
+
+
+def test_a_rule_that_earlier_ones_hide_is_marked(visit: Visit, scored_home: Home) -> None:
+    scored_home.policies.save(
+        replace(scored_home.policies.in_force(), rules=(MANY, replace(MANY, name="Hidden"))), by="Lea", now=make.NOW
+    )
+    at = visit(scored_home, "policy")
+
+    table = next(each.value for each in at.dataframe if "Rule" in each.value)
+    assert table["State"].tolist() == [["Live"], ["Needs attention"]]
+
+
+def test_values_are_put_on_a_list_after_their_count_and_taken_off_again(visit: Visit, scored_home: Home) -> None:
+    at = visit(scored_home, "policy", **{"as": "Lea"})
+    next(each for each in at.text_area if each.label == "Values, one a line").set_value("u3-1\nu3-2\nnobody").run()
+    assert "3 values: **2 users** of r-0001 match." in screen.sentences(at)
+    next(each for each in at.text_input if each.label == "Reason").set_value("A ring").run()
+    button(at, "Add 3 values").click().run()  # type: ignore[attr-defined]
+
+    assert not at.exception
+    assert not at.error
+    assert {each.value for each in scored_home.lists.entries("block")} == {"u3-1", "u3-2", "nobody"}
+
+
+def test_who_may_not_change_the_policy_sees_it_and_is_offered_nothing(visit: Visit, scored_home: Home) -> None:
+    scored_home.accounts.create("Ada", "admin", "a long password", now=make.NOW)
+    scored_home.accounts.create("Ann", "analyst", "a long password", now=make.NOW)
+    drafted(scored_home, MANY)
+    at = visit(scored_home, "policy")
+    at.text_input[0].set_value("Ann")
+    at.text_input[1].set_value("a long password")
+    button(at, "Sign in").click().run()  # type: ignore[attr-defined]
+
+    assert not at.exception
+    labels = {each.label for each in at.button}
+    assert not labels & {"New rule", "Save in the draft", "Activate the draft", "Discard the draft"}
+    assert "Many links" in next(each.value for each in at.dataframe if "Rule" in each.value)["Rule"].tolist()
