@@ -6,6 +6,7 @@ Heavy modules are imported inside the commands, so that `--help` answers at once
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -89,7 +90,10 @@ registry.app.command("learning-curve")(diagnostics.learning_curve)
 
 
 def main() -> None:
-    app(prog_name="python3 -m app")
+    try:
+        app(prog_name="python3 -m app")
+    finally:
+        gc.freeze()  # at its end Python would look at all objects that are left: half a second for nothing
 
 
 @app.callback(invoke_without_command=True)

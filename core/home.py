@@ -159,7 +159,7 @@ class Home(Studies):
     def file_scoring(self) -> FileScoring:
         from core.scoring.score_file import FileScoring
 
-        return FileScoring(self.datasets, self.deciding, self.registry, self.runs)
+        return FileScoring(self.datasets, self.deciding, self.registry, self.runs, self.unfinished)
 
     @cached_property
     def backlogs(self) -> Backlogs:

@@ -6,7 +6,7 @@ these is given to its users by `core.home`, and nothing else changes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pandas as pd
+    import pyarrow as pa
 
     from core.data.datasets import Dataset
     from core.data.intake import Checked
@@ -92,6 +93,15 @@ class DatasetStore(Protocol):
     ) -> Dataset:  # fmt: skip
         """Store what was read; on disk when this returns. What is there already is given back as it is."""
 
+    def put_parts(
+        self, dataset: Dataset, parts: Callable[[], Iterator[pa.Table]], unwhole: Collection[str],
+        rejected: pd.DataFrame,
+    ) -> Dataset:  # fmt: skip
+        """As `put`, of accepted rows that come in parts, each a table that pandas made.
+
+        unwhole: features of whole numbers that are not whole, or missing, in some of them.
+        """
+
     def without(self, dataset: Dataset, rows: pd.Index[int], *, now: datetime) -> Dataset:
         """The dataset in which these input rows are rejected ones."""
 
@@ -103,6 +113,9 @@ class DatasetStore(Protocol):
 
     def frame(self, identity: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """The accepted rows, or some of their columns, by input row. Raises UnknownItemError."""
+
+    def batches(self, identity: str) -> Iterator[pd.DataFrame]:
+        """As `frame`, in order, some rows at a time. Raises UnknownItemError."""
 
     def one(self, identity: str, row: int) -> pd.Series[Any]:
         """One accepted row by its input row. Raises UnknownItemError."""

@@ -93,6 +93,11 @@ class Settings:
         return self.data / "datasets"
 
     @property
+    def unfinished(self) -> Path:
+        """Work on files that goes on where it was interrupted."""
+        return self.data / "unfinished"
+
+    @property
     def runs(self) -> Path:
         return self.data / "runs"
 
@@ -184,7 +189,7 @@ class Settings:
             self.models, self.schema_file, self.glossary_file, self.salt_file, self.parts_file, self.datasets,
             self.runs, self.jobs, self.judged, self.candidates, self.compared, self.predictions, self.options_file,
             self.gates, self.shadow, self.retrained_file, self.database, self.feedback, self.claims, self.secrets_file,
-            self.audit, self.log.parent,
+            self.audit, self.log.parent, self.unfinished,
         )  # fmt: skip
 
 

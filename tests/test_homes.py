@@ -18,6 +18,7 @@ from app.cli import app
 from core import jobs, workers
 from core.home import Home
 from core.settings import HOME_VARIABLE, ROOT
+from tests import make
 from tests.app.api.server import Client, serving
 from tests.homes import replay
 
@@ -78,7 +79,7 @@ def done(home: Home, *words: str) -> str:
 
 
 def test_there_are_homes_and_each_has_its_answers() -> None:
-    assert {"v0", "v1", "v2"} <= {place.name for place in HOMES}
+    assert {"v0", "v1", "v2", "v3"} <= {place.name for place in HOMES}
     assert all(len(list((place / "answers").iterdir())) > 20 for place in HOMES)
 
 
@@ -94,6 +95,20 @@ def test_an_earlier_home_answers_to_the_byte_what_it_answered_then(place: Path, 
         answers["score.csv"] = of_flagged_alone(answers["score.csv"])
     for name, body in then.items():
         assert as_then(now[name]) == as_then(body), name
+
+
+def test_rules_lists_and_what_they_decided_are_read_from_an_earlier_home(tmp_path: Path) -> None:
+    home = Home.open(shutil.copytree(ROOT / "tests" / "homes" / "v3" / "home", tmp_path / "earlier"))
+    policy, draft = home.policies.in_force(), home.policies.draft()
+    assert (policy.version, [rule.name for rule in policy.rules]) == ("p0003", ["Many links", "Germany"])
+    assert draft is not None
+    assert (draft.policy.monitor, draft.by) == (0.25, "Lea")
+    assert {(each.list, each.value) for each in home.lists.entries()} == {
+        ("block", "u71-3"), ("allow", "KE"), ("snooze", "u71-4")
+    }  # fmt: skip
+    assert home.runs.deciders("r-0006") == {"score": 36, "list:allow": 27, "rule:Many links": 17}
+    assert home.runs.deciders("r-0001") == {"score": home.runs.find("r-0001").users}
+    assert home.policies.activate("p0001", comment="As before", by="Ada", now=make.NOW).version == "p0001"
 
 
 def test_an_earlier_home_is_judged_in_and_verifies(place: Path, earlier: Home) -> None:

@@ -37,11 +37,7 @@ def progressing() -> Iterator[Progress]:
 
 def read(home: Home, path: Path, columns: Schema, progress: Progress) -> Dataset:
     """Read a file of labelled users and store it. Raises what `intake.read` raises."""
-    from core.data import intake
-
-    progress(f"Reading {path.name}")
-    checked = intake.read(path.name, path, columns, need_label=True)
-    return home.datasets.put(checked, columns, now=datetime.now(UTC), need_label=True)
+    return home.storing.labelled(path.name, path, columns, now=datetime.now(UTC), progress=progress.counted)
 
 
 def tell_problems(dataset: Dataset) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -15,14 +16,16 @@ from app.guard import tell
 from core.errors import stored
 
 if TYPE_CHECKING:
-    from core.data.intake import Checked
-    from core.scoring.score_file import Scoring
+    import pyarrow as pa
+
+    from core.schema.schema import Schema
+    from core.scoring.score_file import Pieces, Scoring
     from core.targets import Target
 
 
 def score(
     context: typer.Context,
-    users: Annotated[Path, typer.Argument(help="CSV or .csv.gz of users.")],
+    users: Annotated[Path, typer.Argument(help="CSV, .csv.gz, Parquet, or a folder of Parquet.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to write: .csv or .parquet.")],
     reasons: Annotated[Literal["flagged", "all", "none"], typer.Option(help="Whose scores to explain.")] = "all",
     top: Annotated[int, typer.Option(min=1, max=20, help="Reasons a user.")] = 3,
@@ -30,9 +33,13 @@ def score(
     allow_missing: Annotated[bool, typer.Option("--allow-missing", help="Go on without absent columns.")] = False,
     keep_features: Annotated[bool, typer.Option("--keep-features", help="Write the feature values too.")] = False,
     overwrite: Overwrite = False,
+    restart: Annotated[bool, typer.Option("--restart", help="Do not go on where the same was interrupted.")] = False,
     home_dir: HomeOption = None,
 ) -> None:
-    """Score a file of users: calibrated score, band, action and exact reasons, in input order."""
+    """Score a file of users, of any size: calibrated score, band, action and exact reasons, in input order.
+
+    The same command again after it was stopped goes on from there.
+    """
     from core.schema import schema as schemas
     from core.scoring import export, table_marks
 
@@ -44,28 +51,32 @@ def score(
         )  # fmt: skip
         loaded = home.registry.load(model)
         columns, policy = schemas.load(home.settings.schema_file), home.policies.in_force()
+
+        def deliver(done: Scoring, pieces: Pieces) -> None:
+            stack.enter_context(stored(f"All scores are stored as run {done.run.id}: *Score a file* gives them."))
+            progress("Writing")
+            export.write_parts(lambda: _tables(done, pieces, columns, keep_features=keep_features), target)
+            export.write_rejected(home.exports.rejected_table(done.dataset.id), rejected)
+            # While the work is not done: killed after it, the same command would make another run.
+            progress.end()
+            _tell_run(done, output, rejected)
+            if loss := home.lost_runs.look():
+                tell(loss.sentence)
+
         done = home.file_scoring.score_file(
             users.name, users, columns, loaded, policy,
             now=datetime.now(UTC), allow_missing=allow_missing, which=reasons, top=top, progress=progress.counted,
-            ready=lambda checked: _claim(checked, rejected),
+            restart=restart, ready=rejected.claim, deliver=deliver,
         )  # fmt: skip
-        stack.enter_context(stored(f"All scores are stored as run {done.run.id}: *Score a file* gives them."))
-        progress("Writing")
-        table = export.table(
-            export.kept(done.frame, columns, keep_features=keep_features), done.results, done.reasons, done.run
-        )
-        export.write(table, target)
-        export.write_rejected(home.exports.rejected_table(done.dataset.id), rejected)
-        progress.end()
-        _tell_run(done, output, rejected)
-        if loss := home.lost_runs.look():
-            tell(loss.sentence)
     raise SystemExit(SOME_REJECTED if done.run.rejected else 0)
 
 
-def _claim(checked: Checked, rejected: Target) -> None:
-    if checked.turned_away:
-        rejected.claim()
+def _tables(done: Scoring, pieces: Pieces, columns: Schema, *, keep_features: bool) -> Iterator[pa.Table]:
+    from core.scoring import export
+
+    for piece in pieces(features=keep_features):
+        kept = export.kept(piece.frame, columns, keep_features=keep_features)
+        yield export.table(kept, piece.scores, piece.reasons, done.run)
 
 
 def _tell_run(done: Scoring, output: Path, rejected: Target) -> None:
@@ -80,7 +91,7 @@ def _tell_run(done: Scoring, output: Path, rejected: Target) -> None:
     for rule in run.policy.rules:
         if (hits := done.hits.get(rule.name)) is not None:
             tell(f"Rule {rule.name}, {rule.state}: {hits.matched:,} users match, {hits.decided:,} decided by it.")
-    if nobody := nobody_flagged.sentence(done.results["probability"].to_numpy(), run.policy):
+    if not run.flagged and (nobody := nobody_flagged.sentence(done.results["probability"].to_numpy(), run.policy)):
         tell(nobody)
     kept = f", the first {KEPT:,} of them" if run.rejected > KEPT else ""
     tell(f"Scores: {output}" + (f" · rejected rows: {rejected.path}{kept}" if run.rejected else ""))

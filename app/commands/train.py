@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from core.home import Home
     from core.training.training_runs import TrainingRun
 
-Labelled = Annotated[Path, typer.Argument(help="CSV or .csv.gz with the label column.")]
+Labelled = Annotated[Path, typer.Argument(help="CSV, .csv.gz, Parquet or a folder of it, with the label column.")]
 
 
 def train(

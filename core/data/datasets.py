@@ -7,13 +7,15 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -33,6 +35,8 @@ FORMAT: Final = 1
 _READING: Final = 2
 #: Rows stored together: as many are read and unpacked for one user.
 ROW_GROUP: Final = 16_384
+#: Rows given at a time.
+_BATCH: Final = 4 * ROW_GROUP
 _ACCEPTED: Final = "accepted.parquet"
 _REJECTED: Final = "rejected.parquet"
 _ABOUT: Final = "dataset.json"
@@ -74,15 +78,23 @@ class Datasets:
     ) -> Dataset:  # fmt: skip
         """Store what was read; a dataset that is there already is left as it is."""
         identity = identify(checked.sha256, schema, allow_missing=allow_missing, need_label=need_label)
-        return self._store(_describe(identity, checked, schema, now), checked.frame, checked.rejected)
+        dataset = _describe(identity, checked, schema, now)
+        return self._store(dataset, lambda path: _write(checked.frame, path), checked.rejected)
 
-    def _store(self, dataset: Dataset, accepted: pd.DataFrame, rejected: pd.DataFrame) -> Dataset:
+    def put_parts(
+        self, dataset: Dataset, parts: Callable[[], Iterator[pa.Table]], unwhole: Collection[str],
+        rejected: pd.DataFrame,
+    ) -> Dataset:  # fmt: skip
+        """As `put`, of accepted rows that come in parts; unwhole: columns of whole numbers that are not so in each."""
+        return self._store(dataset, lambda path: _write_parts(parts(), unwhole, path), rejected)
+
+    def _store(self, dataset: Dataset, write: Callable[[Path], None], rejected: pd.DataFrame) -> Dataset:
         folder = self.folder / dataset.id
         if not folder.is_dir():
             try:
                 with replacing(folder) as temporary:
                     temporary.mkdir()
-                    _write(accepted, temporary / _ACCEPTED)
+                    write(temporary / _ACCEPTED)
                     rejected.to_parquet(temporary / _REJECTED, index=False)
                     (temporary / _ABOUT).write_text(json.dumps(_as_json(dataset), indent=1), encoding="utf-8")
             except OSError:
@@ -114,7 +126,7 @@ class Datasets:
             rejected=dataset.rejected + len(rows), positives=None,
             problems=problems.ordered([problem, *dataset.problems]),
         )  # fmt: skip
-        return self._store(kept, accepted.drop(rows), all_of_them)
+        return self._store(kept, lambda path: _write(accepted.drop(rows), path), all_of_them)
 
     def find(self, identity: str) -> Dataset:
         """Raises UnknownItemError when this home has no such dataset."""
@@ -146,6 +158,12 @@ class Datasets:
     def frame(self, identity: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """The accepted rows, or some of their columns, indexed by row number."""
         return pd.read_parquet(self._accepted(identity), columns=None if columns is None else list(columns))
+
+    def batches(self, identity: str) -> Iterator[pd.DataFrame]:
+        """As `frame`, some rows at a time."""
+        with pq.ParquetFile(self._accepted(identity)) as file:
+            for batch in file.iter_batches(batch_size=_BATCH):
+                yield pa.Table.from_batches([batch]).to_pandas()
 
     def columns(self, identity: str) -> frozenset[str]:
         """The names of the columns stored, and of the row number: those of the schema by which the file was read."""
@@ -214,6 +232,23 @@ def _write(accepted: pd.DataFrame, path: Path) -> None:
     with pq.ParquetWriter(path, schema, compression="lz4") as writer:
         for begin in range(0, max(len(accepted), 1), ROW_GROUP):
             writer.write_table(pa.Table.from_pandas(accepted.iloc[begin : begin + ROW_GROUP], schema=schema))
+
+
+def _write_parts(parts: Iterator[pa.Table], unwhole: Collection[str], path: Path) -> None:
+    """The same, of parts one after another: the same bytes."""
+    first = next(parts)
+    kinds = {name: np.float64 for name in first.column_names if name in unwhole}
+    schema = pa.Schema.from_pandas(first.slice(0, 0).to_pandas().astype(kinds))
+    with pq.ParquetWriter(path, schema, compression="lz4") as writer:
+        rest = schema.empty_table()
+        for part in itertools.chain([first], parts):
+            rest = pa.concat_tables([rest, part.cast(schema)])
+            whole = len(rest) - len(rest) % ROW_GROUP
+            for begin in range(0, whole, ROW_GROUP):
+                writer.write_table(rest.slice(begin, ROW_GROUP).combine_chunks())
+            rest = rest.slice(whole).combine_chunks()
+        if len(rest):
+            writer.write_table(rest)
 
 
 def _records(rows: pd.DataFrame) -> list[str]:

@@ -9,14 +9,16 @@ import numpy as np
 
 from core.data.cells import WHOLE_LIMIT, Floats
 from core.data.lines import Ints
-from core.data.problems import Problem
+from core.data.problems import Finding, Problem
 from core.data.records import Bools, Small
 from core.schema.schema import Column
 from core.wording import count
 
 #: Numbers converted in one go. A slice stays in the cache, and a second column of memory is never needed.
 _SLICE: Final = 1 << 15
-_KEPT: Final = "Kept as written: check where such values come from."
+#: What is found of a feature, and of a label.
+KINDS: Final = ("missing", "not_whole", "out_of_range")
+LABEL_KINDS: Final = ("missing", "label_ignored")
 
 
 def settle(values: Floats, column: Column) -> Floats | Ints:
@@ -37,31 +39,36 @@ def _whole(values: Floats) -> bool:
     return bool((np.abs(values) < WHOLE_LIMIT).all() and (np.trunc(values) == values).all())
 
 
-def flags(values: Floats, column: Column, line: Small) -> Iterator[Problem]:
-    """What is kept but worth knowing; `line` is the line in the file of each value."""
+def flags(values: Floats, column: Column, line: Small) -> Iterator[Finding]:
+    """What is kept but worth knowing, each `KINDS` once; `line` is the line in the file of each value."""
     unknown = np.isnan(values)
     if unknown.any():
-        yield _problem(
-            "missing", column.name, unknown, line, "missing", "Missing stays missing: nothing is filled in.", "cell"
-        )
+        yield _finding("missing", column.name, unknown, line)
     if column.whole:
         fraction = ~unknown & (np.trunc(values) != values)
         if fraction.any():
-            what = f"not whole, although it is a {column.kind}"
-            yield _problem("not_whole", column.name, fraction, line, what, _KEPT)
+            yield _finding("not_whole", column.name, fraction, line)
     outside = _outside(values, column)
     if outside is not None:
-        yield _problem("out_of_range", column.name, outside, line, f"outside {_range(column)}", _KEPT)
+        yield _finding("out_of_range", column.name, outside, line)
 
 
-def _problem(
-    code: str, name: str, mask: Bools, line: Small, what: str, advice: str, noun: str = "value"
-) -> Problem:  # fmt: skip
-    rows = int(mask.sum())
-    verb = "is" if rows == 1 else "are"
-    first = int(line[int(mask.argmax())])
-    sentence = f"{name}: {count(rows, noun)} {verb} {what} (first on line {first}). {advice}"
-    return Problem(code, name, rows, rejected=False, sentence=sentence)
+def problem(found: Finding, column: Column) -> Problem:
+    """What is said of a finding of `flags`."""
+    if found.kind == "missing":
+        return _told(found, "missing", "Missing stays missing: nothing is filled in.", "cell")
+    what = f"not whole, although it is a {column.kind}" if found.kind == "not_whole" else f"outside {_range(column)}"
+    return _told(found, what, "Kept as written: check where such values come from.", "value")
+
+
+def _finding(kind: str, name: str, mask: Bools, line: Small) -> Finding:
+    return Finding(kind, name, int(mask.sum()), int(line[int(mask.argmax())]))
+
+
+def _told(found: Finding, what: str, advice: str, noun: str) -> Problem:
+    verb = "is" if found.rows == 1 else "are"
+    said = f"{found.column}: {count(found.rows, noun)} {verb} {what} (first on line {found.first}). {advice}"
+    return Problem(found.kind, found.column, found.rows, rejected=False, sentence=said)
 
 
 def _outside(values: Floats, column: Column) -> Bools | None:
@@ -78,8 +85,14 @@ def _range(column: Column) -> str:
     return f"the range from {low:g}" if low is not None else f"the range up to {high:g}"
 
 
-def labels(name: str, missing: Bools, unknown: Bools, line: Small) -> Iterator[Problem]:
+def labels(name: str, missing: Bools, unknown: Bools, line: Small) -> Iterator[Finding]:
     """Labels that are not needed and cannot be used."""
-    for code, mask, what in (("missing", missing, "missing"), ("label_ignored", unknown, "neither of the two labels")):
+    for kind, mask in zip(LABEL_KINDS, (missing, unknown), strict=True):
         if mask.any():
-            yield _problem(code, name, mask, line, what, "Such rows count as unlabelled.", "label")
+            yield _finding(kind, name, mask, line)
+
+
+def label_problem(found: Finding) -> Problem:
+    """What is said of a finding of `labels`."""
+    what = "missing" if found.kind == "missing" else "neither of the two labels"
+    return _told(found, what, "Such rows count as unlabelled.", "label")

@@ -8,8 +8,9 @@ turned away.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -18,7 +19,7 @@ from pyarrow import compute
 
 from core.data import texts
 from core.data.cells import Marks
-from core.data.problems import Problem
+from core.data.problems import Finding, Problem
 from core.data.records import Bools, Small
 from core.wording import count, visible
 
@@ -48,12 +49,17 @@ _PARTS: Final = re.compile(r"([+-]?)([0-9]+)(?:[.,]([0-9]+))?(?:[eE]([+-]?[0-9]+
 _WHOLE: Final = 15
 
 
+#: What is done to ids, each said once, and ids that have lost digits.
+KINDS: Final = ("marks", "formulas", "zeros", "lost")
+Digits = tuple[str, str, int]
+
+
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """What was done to some ids: where, and what to say of them."""
+    """What was done to some ids, one of KINDS, and where."""
 
+    kind: str
     mask: Bools
-    words: Callable[[int], str]
     before: Any
     after: Any
 
@@ -69,23 +75,91 @@ class Ids:
     lost: Bools
     changes: tuple[_Change, ...]
 
-    def problems(self, column: str, line: Small, accepted: Bools) -> Iterator[Problem]:
+    def findings(self, column: str, line: Small, accepted: Bools) -> Iterator[Finding]:
         """What was cleaned, in how many rows, with an example; and which accepted ids have lost digits."""
         for change in self.changes:
-            rows, first = int(np.count_nonzero(change.mask)), int(change.mask.argmax())
-            before, after = _shown(change.before[first].as_py()), _shown(change.after[first].as_py())
-            sentence = f"{column}: {change.words(rows)} (first on line {line[first]}: {before} is read as {after})."
-            yield Problem("cleaned_id", column, rows, rejected=False, sentence=sentence)
+            first = int(change.mask.argmax())
+            told = _shown(change.before[first].as_py()), _shown(change.after[first].as_py())
+            yield Finding(change.kind, column, int(np.count_nonzero(change.mask)), int(line[first]), told)
         kept = self.lost & accepted
         if kept.any():
-            rows, first = int(np.count_nonzero(kept)), int(kept.argmax())
-            have, names = ("has", "it may name") if rows == 1 else ("have", "they may name")
-            example = _shown(self.values[first].as_py())
-            sentence = (
-                f"{column}: {count(rows, 'id')} {have} lost digits in a spreadsheet (first on line {line[first]}: "
-                f"{example}); {names} nobody on the platform. Export ids as text. Kept as written."
+            first = int(kept.argmax())
+            yield Finding(
+                "lost", column, int(np.count_nonzero(kept)), int(line[first]), (_shown(self.values[first].as_py()),)
             )
-            yield Problem("spoilt_id", column, rows, rejected=False, sentence=sentence)
+
+
+def problem(found: Finding) -> Problem:
+    """What is said of a finding of ids."""
+    rows, column = found.rows, found.column
+    if found.kind == "lost":
+        have, names = ("has", "it may name") if rows == 1 else ("have", "they may name")
+        sentence = (
+            f"{column}: {count(rows, 'id')} {have} lost digits in a spreadsheet (first on line {found.first}: "
+            f"{found.told[0]}); {names} nobody on the platform. Export ids as text. Kept as written."
+        )
+        return Problem("spoilt_id", column, rows, rejected=False, sentence=sentence)
+    words = {"marks": _of_marks, "formulas": _of_formulas, "zeros": _of_zeros}[found.kind]
+    before, after = found.told
+    sentence = f"{column}: {words(rows)} (first on line {found.first}: {before} is read as {after})."
+    return Problem("cleaned_id", column, rows, rejected=False, sentence=sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """How the ids of a file are written, counted after marks and formulas are gone; surveys of its parts add up."""
+
+    known: int = 0
+    numbers: int = 0
+    fractions: int = 0
+    long: int = 0
+    kept_15: int = 0
+
+    @classmethod
+    def of(cls, values: Any, marks: Marks) -> Survey:
+        number, known = _matching(values, _NUMBER), ~texts.missing(values, marks)
+        return cls(*(
+            int(np.count_nonzero(mask))
+            for mask in (known, number & known, _matching(values, _FRACTION), _matching(values, _LONG),
+                         _matching(values, _KEPT_15))
+        ))  # fmt: skip
+
+    def __add__(self, other: Survey) -> Survey:
+        return Survey(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the ids are numbers."""
+        return self.numbers >= ENOUGH * max(1, self.known)
+
+    def odd(self, values: Any) -> Bools:
+        """Which ids of the file may not be as they were."""
+        odd = _matching(values, _SCIENTIFIC if self.numeric else _SPREADSHEET)
+        if self.numeric and not self.fractions:
+            odd |= _matching(values, _ZEROS)
+        if self.long > 1 and self.long == self.kept_15:
+            odd |= _matching(values, _LONG)
+        return odd
+
+    def digits(self, values: Any) -> Counter[Digits]:
+        """How often the digits of each odd id stand there."""
+        encoded = _one(values.filter(pa.array(self.odd(values)))).dictionary_encode()
+        found: Counter[Digits] = Counter()
+        for text, rows in zip(encoded.dictionary.to_pylist(), np.bincount(encoded.indices.to_numpy()), strict=True):
+            found[_digits(text)] += int(rows)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How the ids of a whole file are written, and the digits of odd ones that stand on more than one row."""
+
+    survey: Survey
+    repeated: frozenset[Digits]
+
+    @classmethod
+    def of(cls, survey: Survey, digits: Counter[Digits]) -> Habits:
+        return cls(survey, frozenset(each for each, rows in digits.items() if rows > 1))
 
 
 def numbered(row: Small) -> Ids:
@@ -94,49 +168,50 @@ def numbered(row: Small) -> Ids:
     return Ids(pa.array(row).cast(pa.large_string()), nothing, nothing, ())
 
 
-def read(column: Any, marks: Marks) -> Ids:
-    """The ids of a text column, (good records,): without surrounding spaces, so that "007" stays "007"."""
-    values = compute.utf8_trim_whitespace(column)
-    nothing = np.zeros(len(column), np.bool_)
-    if not _where(compute.match_substring_regex(column, _ODD)).any():
-        return Ids(values, nothing, nothing, ())
-    changes: list[_Change] = []
-    marked = _where(compute.match_substring_regex(column, _MARKS))
+def read(column: Any, marks: Marks, habits: Callable[[], Habits] | None = None) -> Ids:
+    """The ids of a text column, (good records,): without surrounding spaces, so that "007" stays "007".
+
+    habits: gives those of the file where the column is a part of one.
+    """
+    if not _matching(column, _ODD).any():
+        nothing = np.zeros(len(column), np.bool_)
+        return Ids(compute.utf8_trim_whitespace(column), nothing, nothing, ())
+    values, changes = bare(column)
+    return _numbers(values, changes, _habits(values, marks) if habits is None else habits())
+
+
+def _habits(values: Any, marks: Marks) -> Habits:
+    survey = Survey.of(values, marks)
+    return Habits.of(survey, survey.digits(values))
+
+
+def bare(column: Any) -> tuple[Any, list[_Change]]:
+    """A text column without what cannot be seen and without formulas, and what was changed."""
+    values, changes = compute.utf8_trim_whitespace(column), list[_Change]()
+    marked = _matching(column, _MARKS)
     if marked.any():
-        values = _changed(changes, marked, column, values, _without_marks(column), _of_marks)
-    formula = _where(compute.match_substring_regex(values, _FORMULA))
+        values = _changed(changes, "marks", marked, column, values, _without_marks(column))
+    formula = _matching(values, _FORMULA)
     if formula.any():
-        bare = compute.replace_substring_regex(values, _FORMULA, r"\1")
-        bare = compute.utf8_trim_whitespace(compute.replace_substring(bare, '""', '"'))
-        values = _changed(changes, formula, values, values, bare, _of_formulas)
-    return _numbers(values, changes, marks)
+        inner = compute.replace_substring_regex(values, _FORMULA, r"\1")
+        inner = compute.utf8_trim_whitespace(compute.replace_substring(inner, '""', '"'))
+        values = _changed(changes, "formulas", formula, values, values, inner)
+    return values, changes
 
 
-def _numbers(values: Any, changes: list[_Change], marks: Marks) -> Ids:
-    number = _where(compute.match_substring_regex(values, _NUMBER))
-    known = ~texts.missing(values, marks)
-    numeric = np.count_nonzero(number & known) >= ENOUGH * max(1, int(np.count_nonzero(known)))
-    odd = _where(compute.match_substring_regex(values, _SCIENTIFIC if numeric else _SPREADSHEET))
-    zeros = _where(compute.match_substring_regex(values, _ZEROS))
-    if numeric and zeros.any() and not _where(compute.match_substring_regex(values, _FRACTION)).any():
-        odd |= zeros
-    long = _where(compute.match_substring_regex(values, _LONG))
-    kept_15 = _where(compute.match_substring_regex(values, _KEPT_15))
-    if np.count_nonzero(long) > 1 and (kept_15 == long).all():
-        odd |= long
+def _numbers(values: Any, changes: list[_Change], habits: Habits) -> Ids:
+    odd = habits.survey.odd(values)
     lost, twice = np.zeros(len(values), np.bool_), np.zeros(len(values), np.bool_)
     if not odd.any():
         return Ids(values, twice, lost, tuple(changes))
     encoded = _one(values.filter(pa.array(odd))).dictionary_encode()
-    whole = [_whole(text) for text in encoded.dictionary.to_pylist()]
+    distinct = encoded.dictionary.to_pylist()
+    whole = [_whole(text) for text in distinct]
     which, at = encoded.indices.to_numpy(), np.flatnonzero(odd)
     exact = np.array([text is not None for text in whole])[which]
     lost[at[~exact]] = True
     # Of two ways to write the same digits both are the same number to a spreadsheet.
-    shown = [_digits(text) for text in encoded.dictionary.to_pylist()]
-    numbered = {digits: number for number, digits in enumerate(dict.fromkeys(shown))}
-    of_row = np.array([numbered[digits] for digits in shown])[which]
-    twice[at] = ~exact & (np.bincount(of_row)[of_row] > 1)
+    twice[at] = ~exact & np.array([_digits(text) in habits.repeated for text in distinct])[which]
     if exact.any():
         fixed = np.zeros(len(values), np.bool_)
         fixed[at[exact]] = True
@@ -144,15 +219,13 @@ def _numbers(values: Any, changes: list[_Change], marks: Marks) -> Ids:
         replaced = compute.replace_with_mask(
             _one(values), pa.array(fixed), exactly.take(pa.array(which[exact]))
         )  # fmt: skip
-        values = _changed(changes, fixed, values, values, replaced, _of_zeros)
+        values = _changed(changes, "zeros", fixed, values, values, replaced)
     return Ids(values, twice, lost, tuple(changes))
 
 
-def _changed(
-    changes: list[_Change], mask: Bools, before: Any, values: Any, after: Any, words: Callable[[int], str]
-) -> Any:  # fmt: skip
+def _changed(changes: list[_Change], kind: str, mask: Bools, before: Any, values: Any, after: Any) -> Any:
     """The values, those under the mask as they are after the change, which is noted."""
-    changes.append(_Change(mask, words, before, after))
+    changes.append(_Change(kind, mask, before, after))
     return compute.if_else(pa.array(mask), _one(after), _one(values))
 
 
@@ -160,7 +233,8 @@ def _one(column: Any) -> Any:
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
-def _where(mask: Any) -> Bools:
+def _matching(column: Any, pattern: str) -> Bools:
+    mask = compute.match_substring_regex(column, pattern)
     values: Bools = mask.to_numpy(zero_copy_only=False) if isinstance(mask, pa.Array) else mask.to_numpy()
     return values
 
@@ -183,7 +257,7 @@ def _whole(text: str) -> str | None:
     return sign.replace("+", "") + ((digits + decimals[:power]).lstrip("0") or "0")
 
 
-def _digits(text: str) -> tuple[str, str, int]:
+def _digits(text: str) -> Digits:
     """The same for all ways to write a number: its sign, its digits without zeros around, and their power of ten.
 
     >>> _digits("9.91214E+15") == _digits("9,912140e15") == _digits("9912140000000000")

@@ -8,6 +8,7 @@ flags (what is wrong, what is odd).
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,15 +16,15 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from core.data import cells, flags, ids, texts
+from core.data import cells, flags, ids, rejects, texts
 from core.data.cells import Marks, Numbers, Wrong
-from core.data.ids import Ids
+from core.data.ids import Habits, Ids
 from core.data.layout import ROW_NUMBER, Layout, lay_out, wanted
 from core.data.lines import Ints
 from core.data.payload import open_text
-from core.data.problems import Problem, ordered
+from core.data.problems import REJECTING, Finding, Findings, Problem, ordered
 from core.data.records import GOOD, Bools, Records, Small, split
-from core.data.rejects import Rejects
+from core.data.rejects import Known, Rejects
 from core.errors import FileProblemError
 from core.schema.schema import Label, Schema
 from core.wording import count
@@ -61,12 +62,13 @@ class Checked:
         """How many rows were rejected."""
         return self.received - len(self.frame)
 
-    def refuse_unusable(self) -> None:
-        """Raises FileProblemError where not one row was accepted: there is nothing to go on with."""
-        if self.frame.empty:
-            first = " ".join(problem.sentence for problem in self.problems[:_TOLD] if problem.rejected)
-            sentence = f"not one of its {count(self.received, 'row')} can be used, so that no run was made. {first}"
-            raise FileProblemError(self.name, "no_accepted_row", sentence)
+
+def refuse_unusable(name: str, received: int, accepted: int, problems: Sequence[Problem]) -> None:
+    """Raises FileProblemError where not one row was accepted: there is nothing to go on with."""
+    if not accepted:
+        first = " ".join(problem.sentence for problem in problems[:_TOLD] if problem.rejected)
+        sentence = f"not one of its {count(received, 'row')} can be used, so that no run was made. {first}"
+        raise FileProblemError(name, "no_accepted_row", sentence)
 
 
 def read(
@@ -84,20 +86,59 @@ def read(
     text = open_text(name, payload)
     records = split(name, text.data, wanted=wanted(schema))
     layout = lay_out(name, records.header, schema, allow_missing=allow_missing, need_label=need_label)
-    table = _Table.of(records, layout, schema)
-    found = table.reject(records, need_label=need_label)
-    frame, kept = table.accept(found.accepted)
-    problems = [*kept, *_about_columns(layout, len(frame)), *_about_text(recoded=text.recoded, records=records)]
+    part = check(records, layout, schema, need_label=need_label, recoded=text.recoded)
     return Checked(
         name=name,
         sha256=text.sha256,
-        frame=frame,
-        rejected=found.table(),
-        problems=ordered([*found.summary(), *problems]),
+        frame=part.frame,
+        rejected=part.rejected,
+        problems=told(Findings(part.findings), layout, schema, accepted=len(part.frame)),
         received=len(records),
         context=tuple(layout.context),
         absent=layout.absent,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What became of some records: `frame` and `rejected` as of `Checked`, and what was found in them."""
+
+    frame: pd.DataFrame
+    rejected: pd.DataFrame
+    findings: tuple[Finding, ...]
+
+
+def check(
+    records: Records, layout: Layout, schema: Schema, *, need_label: bool, recoded: bool,
+    habits: Callable[[], Habits] | None = None, known: Known | None = None,
+) -> Part:  # fmt: skip
+    """Accept or reject each record.
+
+    Where these are some records of a file, `habits` gives those of all its ids, and `known` has the ids before.
+    """
+    table = _Table.of(records, layout, schema, habits)
+    found = table.reject(records, need_label=need_label, known=known)
+    frame, odd = table.accept(found.accepted)
+    accents = [Finding("encoding", None, _with_accents(records), 0)] if recoded else []
+    return Part(frame, found.table(), (*found.findings(), *odd, *accents))
+
+
+def told(found: Findings, layout: Layout, schema: Schema, *, accepted: int) -> tuple[Problem, ...]:
+    """What is said of the findings in a whole file with so many accepted rows."""
+    rejecting = sorted((each for each in found if each.kind in REJECTING), key=lambda each: each.first)
+    problems = [*map(rejects.problem, rejecting), *map(ids.problem, found.of(ids.KINDS, id_name(schema)))]
+    if schema.label is not None:
+        problems += map(flags.label_problem, found.of(flags.LABEL_KINDS, schema.label.column))
+    for column in schema.features:
+        problems += (flags.problem(each, column) for each in found.of(flags.KINDS, column.name))
+    problems += _about_columns(layout, accepted)
+    problems += (_about_text(each.rows) for each in found if each.kind == "encoding")
+    return ordered(problems)
+
+
+def id_name(schema: Schema) -> str:
+    """The name of the column of ids."""
+    return schema.id or ROW_NUMBER
 
 
 @dataclass(slots=True)
@@ -116,13 +157,13 @@ class _Table:
     context: dict[str, Any]
 
     @classmethod
-    def of(cls, records: Records, layout: Layout, schema: Schema) -> _Table:
+    def of(cls, records: Records, layout: Layout, schema: Schema, habits: Callable[[], Habits] | None) -> _Table:
         named = [at for at in (layout.id, layout.label, *layout.context.values()) if at is not None]
         marks = Marks.of(schema.missing)
         numbers, columns = cells.read(records, list(layout.features.values()), named, marks)
         good = np.flatnonzero(records.state == GOOD)
         row = records.row[good]
-        found = ids.numbered(row) if layout.id is None else ids.read(columns[layout.id], marks)
+        found = ids.numbered(row) if layout.id is None else ids.read(columns[layout.id], marks, habits)
         label = None
         if schema.label is not None and layout.label is not None:
             label = (schema.label, texts.labels(columns[layout.label], schema.label, marks), columns[layout.label])
@@ -131,15 +172,15 @@ class _Table:
 
     @property
     def id_name(self) -> str:
-        return self.schema.id or ROW_NUMBER
+        return id_name(self.schema)
 
-    def reject(self, records: Records, *, need_label: bool) -> Rejects:
+    def reject(self, records: Records, *, need_label: bool, known: Known | None) -> Rejects:
         """Everything wrong with ids, labels and numbers, in the order of the file; duplicates last of all."""
         found = Rejects(records, self.good)
         for _, column, wrong, allowed in sorted(self._wrong(need_label=need_label), key=lambda entry: entry[0]):
             found.add(column, wrong, allowed=allowed)
         if self.layout.id is not None:
-            found.add_duplicates(self.id_name, texts.as_pandas(self.ids.values, None), self.line)
+            found.add_duplicates(self.id_name, texts.as_pandas(self.ids.values, None), self.line, known)
         return found
 
     def _wrong(self, *, need_label: bool) -> list[tuple[int, str, Wrong, str]]:
@@ -159,16 +200,16 @@ class _Table:
                 wrong.append((at, name, cells_wrong, ""))
         return wrong
 
-    def accept(self, accepted: Bools) -> tuple[pd.DataFrame, list[Problem]]:
+    def accept(self, accepted: Bools) -> tuple[pd.DataFrame, list[Finding]]:
         """The accepted rows, and what is odd about them. Empties `numbers`."""
         keep = None if accepted.all() else accepted
         line = self.line[accepted]
-        problems = [*self.ids.problems(self.id_name, self.line, accepted)]
+        odd = [*self.ids.findings(self.id_name, self.line, accepted)]
         columns: dict[str, Any] = {self.id_name: texts.as_pandas(self.ids.values, keep).array}
         if self.label:
             label, labels, _ = self.label
             columns[label.column] = labels.values[accepted]
-            problems += flags.labels(label.column, labels.missing[accepted], labels.unknown[accepted], line)
+            odd += flags.labels(label.column, labels.missing[accepted], labels.unknown[accepted], line)
         for column in self.schema.features:
             at = self.layout.features.get(column.name)
             if at is None:
@@ -176,11 +217,11 @@ class _Table:
                 continue
             values = self.numbers.pop(at).values
             values = values if keep is None else values[keep]
-            problems += flags.flags(values, column, line)
+            odd += flags.flags(values, column, line)
             columns[column.name] = flags.settle(values, column)
         columns |= {name: texts.as_pandas(column, keep).array for name, column in self.context.items()}
         index = pd.Index(self.row[accepted].astype(np.int64), name="row")
-        return pd.DataFrame(columns, index=index, copy=False), problems
+        return pd.DataFrame(columns, index=index, copy=False), odd
 
 
 def _about_columns(layout: Layout, rows: int) -> list[Problem]:
@@ -198,15 +239,12 @@ def _about_columns(layout: Layout, rows: int) -> list[Problem]:
     return [Problem(code, name, rows, False, sentence) for code, name, sentence in (*absent, *renamed, *unnamed)]
 
 
-def _about_text(*, recoded: bool, records: Records) -> list[Problem]:
-    if not recoded:
-        return []
-    rows = _with_accents(records)
+def _about_text(rows: int) -> Problem:
     sentence = (
         f"The file is not UTF-8 and was read as Windows-1252: look at the accents in {count(rows, 'row')}. "
         "If they are wrong, save the file as CSV UTF-8."
     )
-    return [Problem("encoding", None, rows, rejected=False, sentence=sentence)]
+    return Problem("encoding", None, rows, rejected=False, sentence=sentence)
 
 
 def _with_accents(records: Records) -> int:

@@ -7,6 +7,7 @@ mark); what is not is read as Windows-1252, which is what Excel on Windows write
 from __future__ import annotations
 
 import codecs
+import contextlib
 import hashlib
 import io
 import stat
@@ -14,12 +15,16 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from core import settings
 from core.errors import FileProblemError
 
-_GZIP: Final = b"\x1f\x8b"
+GZIP: Final = b"\x1f\x8b"
+#: First bytes of a zip archive, and the folder in one that makes it a workbook.
+ARCHIVE, SHEETS = b"PK\x03\x04", b"xl/"
+#: First bytes that say what a file is.
+HEAD: Final = 4096
 _SLICE: Final = 1 << 20
 #: How often a gzip may hold its own size, above how many bytes. A table of thousands of columns, nearly all of them
 #: zero, comes to 200; a gzip of one letter to 1,000.
@@ -40,7 +45,7 @@ _MAGIC: Final = (
     (b"BZh91AY&SY", "binary_file", "the file is compressed with bzip2: unpack it, or compress it with gzip."),
     (b"\xfd7zXZ\0", "binary_file", "the file is compressed with xz: unpack it, or compress it with gzip."),
     (b"\x28\xb5\x2f\xfd", "binary_file", "the file is compressed with zstd: unpack it, or compress it with gzip."),
-    (_GZIP, "binary_file", "the file is compressed twice: unpack it once."),
+    (GZIP, "binary_file", "the file is compressed twice: unpack it once."),
 )
 
 
@@ -57,27 +62,39 @@ class Text:
 def open_text(name: str, payload: bytes | Path) -> Text:
     """Unpack and decode; raises FileProblemError when the file as a whole cannot be a table."""
     raw = _read(name, payload) if isinstance(payload, Path) else payload
-    if raw.startswith(_GZIP):
+    if raw.startswith(GZIP):
         raw = _inflate(name, raw)
     if len(raw) > settings.MAX_FILE_BYTES:
         raise _too_large(name)
-    _refuse_non_text(name, raw)
+    refuse_non_text(name, raw[:HEAD], sheets=SHEETS in raw, zero=b"\0" in raw)
     data = raw.removeprefix(codecs.BOM_UTF8)
     if not data or data.isspace():
-        raise FileProblemError(name, "empty_file", "the file is empty: there is neither a header nor a row in it.")
+        raise empty(name)
     recoded = not _is_utf8(data)
     return Text(name, hashlib.sha256(raw).hexdigest(), _recode(name, data) if recoded else data, recoded)
 
 
 def _read(name: str, path: Path) -> bytes:
-    try:
-        status = path.stat()
-        if status.st_size > settings.MAX_FILE_BYTES:
+    with told_when_unreadable(name):
+        if check_file(name, path) > settings.MAX_FILE_BYTES:
             raise _too_large(name)
-        if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
-            sentence = "this is a pipe or a device, which may never end: write the table to a file and give its path."
-            raise FileProblemError(name, "no_file", sentence)
         return path.read_bytes()
+
+
+def check_file(name: str, path: Path) -> int:
+    """The bytes of a file. Raises FileProblemError for what is none and may never end."""
+    status = path.stat()
+    if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+        sentence = "this is a pipe or a device, which may never end: write the table to a file and give its path."
+        raise FileProblemError(name, "no_file", sentence)
+    return status.st_size
+
+
+@contextlib.contextmanager
+def told_when_unreadable(name: str) -> Iterator[None]:
+    """Make of a file that is not there, or may not be read, a FileProblemError."""
+    try:
+        yield
     except ValueError:  # a zero byte, or half of a character
         shown = name.encode("utf-8", "replace").decode().replace("\0", "")
         raise FileProblemError(shown, "no_such_file", "no file can have this name. Check the path.") from None
@@ -94,43 +111,48 @@ def _read(name: str, path: Path) -> bytes:
 def _inflate(name: str, packed: bytes) -> bytes:
     """Unpack all members of a gzip file, stopping at the limits: a gzip of zeros must not fill the memory."""
     unpacked, breaks = io.BytesIO(), 0
-    try:
-        for piece in _pieces(packed):
+    with told_when_damaged(name):
+        for piece in pieces(io.BytesIO(packed)):
             unpacked.write(piece)
+            if unpacked.tell() > settings.MAX_FILE_BYTES:
+                raise _too_large(name)
             breaks += max(piece.count(b"\n"), piece.count(b"\r"))
-            _refuse_much(name, unpacked.tell(), breaks, len(packed))
-    except (zlib.error, EOFError) as error:
-        sentence = "this is a damaged gzip file: copy or download it again."
-        raise FileProblemError(name, "damaged_gzip", sentence) from error
+            refuse_much(name, unpacked.tell(), breaks, len(packed))
     return unpacked.getvalue()
 
 
-def _pieces(packed: bytes) -> Iterator[bytes]:
+@contextlib.contextmanager
+def told_when_damaged(name: str) -> Iterator[None]:
+    """Make of a gzip file that cannot be unpacked a FileProblemError."""
+    try:
+        yield
+    except (zlib.error, EOFError) as error:
+        sentence = "this is a damaged gzip file: copy or download it again."
+        raise FileProblemError(name, "damaged_gzip", sentence) from error
+
+
+def pieces(packed: BinaryIO) -> Iterator[bytes]:
     """What a gzip file holds, `_SLICE` bytes or fewer at a time. Raises zlib.error, EOFError where it is cut off."""
-    rest, member = memoryview(packed), zlib.decompressobj(wbits=31)
+    given, member = packed.read(_SLICE), zlib.decompressobj(wbits=31)
     while True:
-        given = rest[:_SLICE]
         piece = member.decompress(given, _SLICE)
         # At its end a member says what is left twice: both hold it where the limit was met before.
-        left = member.unused_data if member.eof else member.unconsumed_tail
-        rest = rest[len(given) - len(left) :]
+        rest = member.unused_data if member.eof else member.unconsumed_tail
         yield piece
         if member.eof:
             # Members may be padded with zeros (RFC 1952 leaves it open; gzip(1) ignores them).
-            while rest and rest[0] == 0:
-                padding = bytes(rest[:_SLICE])
-                rest = rest[len(padding) - len(padding.lstrip(b"\0")) :]
+            while not (rest := rest.lstrip(b"\0")) and (rest := packed.read(_SLICE)):
+                pass
             if not rest:
                 return
             member = zlib.decompressobj(wbits=31)
-        elif not given and not piece:
+        if not rest and not (rest := packed.read(_SLICE)) and not given and not piece:
             raise EOFError
+        given = rest
 
 
-def _refuse_much(name: str, size: int, breaks: int, packed: int) -> None:
-    """Refuse what has unpacked to more than is read, or to more than a table could from so few bytes."""
-    if size > settings.MAX_FILE_BYTES:
-        raise _too_large(name)
+def refuse_much(name: str, size: int, breaks: int, packed: int) -> None:
+    """Refuse what has unpacked to more than a table could from so few bytes."""
     most, lines = max(_SIZE, _RATIO * packed), max(_LINES, _DENSITY * packed)
     if size > most or breaks > lines:
         much = f"{most // 1_000_000} MB" if size > most else f"{lines:,} lines"
@@ -141,10 +163,10 @@ def _refuse_much(name: str, size: int, breaks: int, packed: int) -> None:
         raise FileProblemError(name, "gzip_bomb", sentence)
 
 
-def _refuse_non_text(name: str, raw: bytes) -> None:
-    head = raw[:4096]
-    if head.startswith(b"PK\x03\x04"):
-        excel = b"xl/" in raw or b"[Content_Types].xml" in head
+def refuse_non_text(name: str, head: bytes, *, sheets: bool, zero: bool) -> None:
+    """Refuse what no table is: by its first `HEAD` bytes, by whether an archive has `sheets`, by a zero byte."""
+    if head.startswith(ARCHIVE):
+        excel = sheets or b"[Content_Types].xml" in head
         code, kind = ("excel_file", "an Excel file") if excel else ("binary_file", "a zip archive")
         raise FileProblemError(
             name, code, f"this is {kind}: {_SAVE if excel else 'unpack it and give the CSV inside'}."
@@ -154,7 +176,7 @@ def _refuse_non_text(name: str, raw: bytes) -> None:
             raise FileProblemError(name, code, sentence)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or _looks_utf16(head):
         raise FileProblemError(name, "utf16_file", 'this is UTF-16 text: save it as "CSV UTF-8" and try again.')
-    if b"\0" in raw:
+    if zero:
         raise FileProblemError(name, "binary_file", f"this is not a text file (it contains zero bytes): {_SAVE}.")
     if head.removeprefix(codecs.BOM_UTF8).lstrip()[:9].lower().startswith((b"<!doctype", b"<html")):
         raise FileProblemError(
@@ -186,9 +208,15 @@ def _recode(name: str, data: bytes) -> bytes:
         return data.decode("cp1252").encode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise FileProblemError(
-            name, "not_text", f"this is neither UTF-8 nor Windows-1252 text (line {line}): {_SAVE}."
-        ) from None
+        raise not_text(name, line) from None
+
+
+def empty(name: str) -> FileProblemError:
+    return FileProblemError(name, "empty_file", "the file is empty: there is neither a header nor a row in it.")
+
+
+def not_text(name: str, line: int) -> FileProblemError:
+    return FileProblemError(name, "not_text", f"this is neither UTF-8 nor Windows-1252 text (line {line}): {_SAVE}.")
 
 
 def _too_large(name: str) -> FileProblemError:

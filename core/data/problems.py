@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from core.wording import count
 
@@ -49,6 +49,55 @@ class Fault:
         place = f"Line {line}" if self.column is None else f"Line {line}, {self.column}"
         verb = "column of this row is" if self.more == 1 else "columns of this row are"
         return f"{place}: {self.clause}" + (f"; {self.more} more {verb} wrong too" if self.more else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a problem is made of: rows of one kind in one column. `first`: where the first of them stands, by row or
+    line; `told`: what a sentence says of that one, nothing where it is not known.
+    """
+
+    kind: str
+    column: str | None
+    rows: int
+    first: int
+    told: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str | None]:
+        return self.kind, self.column
+
+    def __add__(self, later: Finding) -> Finding:
+        """With those of the same kind that stand further down."""
+        return Finding(self.kind, self.column, self.rows + later.rows, self.first, self.told)
+
+
+class Findings:
+    """Those of a file so far: what is found in its parts adds up."""
+
+    def __init__(self, found: Iterable[Finding] = ()) -> None:
+        self._found: dict[tuple[str, str | None], Finding] = {}
+        self.add(found)
+
+    def add(self, found: Iterable[Finding]) -> None:
+        """Those of the rows that follow."""
+        for each in found:
+            before = self._found.get(each.key)
+            self._found[each.key] = each if before is None else before + each
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self._found.values())
+
+    def of(self, kinds: Iterable[str], column: str) -> Iterator[Finding]:
+        """Those of a column, in the order of the kinds."""
+        return (self._found[kind, column] for kind in kinds if (kind, column) in self._found)
+
+    def as_json(self) -> list[list[Any]]:
+        return [[each.kind, each.column, each.rows, each.first, list(each.told)] for each in self]
+
+    @classmethod
+    def from_json(cls, raw: list[list[Any]]) -> Findings:
+        return cls(Finding(kind, column, rows, first, tuple(told)) for kind, column, rows, first, told in raw)
 
 
 def ordered(found: Iterable[Problem]) -> tuple[Problem, ...]:

@@ -30,12 +30,12 @@ Bools = npt.NDArray[np.bool_]
 Small = npt.NDArray[np.int32]
 
 DELIMITERS: Final = (",", ";", "\t")
-GOOD, BLANK, RAGGED, BAD_QUOTE = range(4)
+STATES = GOOD, BLANK, RAGGED, BAD_QUOTE = 0, 1, 2, 3
 #: Records of one kind that are kept though they cannot be used; all are counted.
 KEPT: Final = 20_000
 #: Columns that a header may have, and bytes that it may take.
 MOST_COLUMNS: Final = 20_000
-_HEADER: Final = 1 << 20
+HEADER: Final = 1 << 20
 #: Lines with a stray quote, which must be looked at one by one, from which on a file is refused that has fewer good
 #: records than those.
 _STRAY: Final = 50_000
@@ -121,46 +121,73 @@ class Records:
 def split(name: str, data: bytes, *, wanted: Collection[str] = ()) -> Records:
     """Find the records of a table.
 
-    The delimiter is the one under which most `wanted` columns stand in the header; else the one with most fields.
-    Raises FileProblemError when there is no header, no row, or a column twice, and when header, lines or stray quotes
-    are more than those of any table.
+    wanted: columns that tell the delimiter. Raises FileProblemError as `read_header` does, and when lines or stray
+    quotes are more than those of any table.
     """
-    delimiter, header, at, line = _header(name, data, wanted)
-    if at >= len(data):
-        raise FileProblemError(name, "no_rows", "the file has a header and not one row after it.")
-    found = _Found(data, delimiter, len(header), line)
-    try:
-        while at < len(data):
-            at = found.block(at)
-            if max(_STRAY, found.counts[GOOD]) < found.counts[BAD_QUOTE]:
-                sentence = (
-                    f"more than {_STRAY:,} lines, and more than there are good ones, have a double quote that is not "
-                    "closed properly. Save the table as CSV again, with the quotes inside of texts doubled."
-                )
-                raise FileProblemError(name, "bad_quotes", sentence)
-    except OverflowError:
-        raise _too_long(name, found.line) from None
-    return found.records(header)
+    header = read_header(name, data, wanted)
+    found = Finder(name, data, header)
+    at: int | None = header.at
+    while at is not None and at < len(data):
+        at = found.block(at)
+    return found.records()
 
 
-class _Found:
-    """What is found of a file, block after block."""
+@dataclass(frozen=True, slots=True)
+class Header:
+    """How a file is divided, the column names as written (trimmed), and where the first record begins: its byte and
+    line.
+    """
 
-    def __init__(self, data: bytes, delimiter: str, expected: int, line: int) -> None:
-        self._data, self._delimiter, self._expected = data, delimiter, expected
-        self._parser = lines.Parser(data, delimiter, expected)
+    delimiter: str
+    names: tuple[str, ...]
+    at: int
+    line: int
+
+
+class Finder:
+    """Finds the records of a piece of text, block after block.
+
+    line: the one at which the first block begins, from 1. before: how many records of each state went before in the
+    same file.
+    """
+
+    def __init__(
+        self, name: str, data: bytes, header: Header, *, line: int = 0, before: Mapping[int, int] | None = None
+    ) -> None:  # fmt: skip
+        self._name, self._data, self._header = name, data, header
+        self._parser = lines.Parser(data, header.delimiter, len(header.names))
         self._parts: list[list[Small]] = []
         self._states: list[npt.NDArray[np.int8]] = []
         self._spanning = False
-        self._row = 1
-        #: The line at which the next block begins, from 1.
-        self.line = line
-        self.counts = dict.fromkeys((GOOD, BLANK, RAGGED, BAD_QUOTE), 0)
+        self._before = dict(before or dict.fromkeys(STATES, 0))
+        self._row = 1 + sum(self._before.values())
+        #: The line at which the next block begins.
+        self.line = line or header.line
+        self.counts = dict(self._before)
 
-    def block(self, at: int) -> int:
-        """Find the records from byte `at` on; where the next ones begin."""
-        start, end, stop = next_lines(self._data, at)
-        fields, loose = count_fields(self._data, start, end, stop, self._delimiter)
+    def block(self, at: int, safe: int | None = None) -> int | None:
+        """Find the records from byte `at` on: where the next ones begin. None, and nothing is found, where the block
+        ends after byte `safe`, from which on the text may be cut off.
+
+        Raises FileProblemError for what no table has.
+        """
+        try:
+            start, end, stop = next_lines(self._data, at)
+        except OverflowError:
+            raise _too_long(self._name, self.line) from None
+        if safe is not None and stop > safe:
+            return None
+        stop = self._find(start, end, stop)
+        if max(_STRAY, self.counts[GOOD]) < self.counts[BAD_QUOTE]:
+            sentence = (
+                f"more than {_STRAY:,} lines, and more than there are good ones, have a double quote that is not "
+                "closed properly. Save the table as CSV again, with the quotes inside of texts doubled."
+            )
+            raise FileProblemError(self._name, "bad_quotes", sentence)
+        return stop
+
+    def _find(self, start: Ints, end: Ints, stop: int) -> int:
+        fields, loose = count_fields(self._data, start, end, stop, self._header.delimiter)
         begins, further = np.ones(len(start), np.bool_), 0
         blank, block_end = end == start, stop
         for first, ends, found in self._parser.records(start, end, stop, loose):
@@ -170,7 +197,7 @@ class _Found:
             fields[first], end[first] = found, ends
             begins[first + 1 : last + 1] = False
             self._spanning = self._spanning or last > first or further > 0
-        state = np.where(fields == self._expected, GOOD, RAGGED).astype(np.int8)
+        state = np.where(fields == len(self._header.names), GOOD, RAGGED).astype(np.int8)
         state[fields == MALFORMED] = BAD_QUOTE
         state[blank] = BLANK
         self._keep(start, end, fields, state, begins)
@@ -192,20 +219,28 @@ class _Found:
             self._parts.append([part[kept].astype(np.int32) for part in (start, end, line, row, fields)])
             self._states.append(state[kept])
 
-    def records(self, header: tuple[str, ...]) -> Records:
-        start, end, line, row, fields = (np.concatenate(parts) for parts in zip(*self._parts, strict=True))
-        state = np.concatenate(self._states)
+    def records(self) -> Records:
+        """All that was found."""
+        nothing = [np.empty(0, np.int32)] * 5
+        start, end, line, row, fields = (np.concatenate(parts) for parts in zip(nothing, *self._parts, strict=True))
+        state = np.concatenate([np.empty(0, np.int8), *self._states])
+        found = {kind: self.counts[kind] - self._before[kind] for kind in STATES}
+        header = self._header
         return Records(
-            self._data, self._delimiter, header, start, end, line, row, fields, state, self.counts, self._spanning
+            self._data, header.delimiter, header.names, start, end, line, row, fields, state, found, self._spanning
         )  # fmt: skip
 
 
-def _header(name: str, data: bytes, wanted: Collection[str]) -> tuple[str, tuple[str, ...], int, int]:
-    """The delimiter, the column names as written (trimmed), and where the first record begins: its byte and line."""
-    head = data[:_HEADER]
+def read_header(name: str, data: bytes, wanted: Collection[str]) -> Header:
+    """The header of a file by its first bytes, at least `HEADER` of them where there are more.
+
+    The delimiter is the one under which most `wanted` columns stand in it; else the one with most fields. Raises
+    FileProblemError when there is none, no row after it, or a column twice, and when it is more than that of any table.
+    """
+    head = data[:HEADER]
     if len(ends := lines.first_breaks(head, lines.REACH + 2)) == lines.REACH + 2:
         head = head[: ends[-1]]
-    cut_off = len(data) > len(head) == _HEADER
+    cut_off = len(data) > len(head) == HEADER
     start, end = find_lines(head)
     if end[0] == start[0]:
         raise FileProblemError(name, "no_header", "line 1 is blank: it must hold the column names.")
@@ -225,12 +260,14 @@ def _header(name: str, data: bytes, wanted: Collection[str]) -> tuple[str, tuple
         raise _too_wide(name)
     _refuse_twins(name, cells)
     at = int(start[last + 1]) if last + 1 < len(start) else len(data)
-    return delimiter, tuple(cell.strip() for cell in cells), at, last + 2
+    if at >= len(data):
+        raise FileProblemError(name, "no_rows", "the file has a header and not one row after it.")
+    return Header(delimiter, tuple(cell.strip() for cell in cells), at, last + 2)
 
 
 def _too_wide(name: str) -> FileProblemError:
     sentence = (
-        f"the header (line 1) has more than {MOST_COLUMNS:,} columns or {_HEADER >> 20} MB: no table has so many. "
+        f"the header (line 1) has more than {MOST_COLUMNS:,} columns or {HEADER >> 20} MB: no table has so many. "
         "Check that line 1 holds the column names, and that line ends are not lost."
     )
     return FileProblemError(name, "long_header", sentence)

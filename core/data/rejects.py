@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 import numpy as np
 import pandas as pd
@@ -15,13 +16,28 @@ import pandas as pd
 from core.data import problems
 from core.data.cells import Wrong
 from core.data.lines import Ints
-from core.data.problems import Fault, Problem, clause
+from core.data.problems import Fault, Finding, Problem, clause
 from core.data.records import BAD_QUOTE, BLANK, KEPT, RAGGED, Bools, Records, Small
 from core.wording import count
 
 #: Bytes of the records that are kept of one file.
-_BYTES: Final = 1 << 23
+MOST_BYTES: Final = 1 << 23
 _CODES: Final = {BLANK: "blank", RAGGED: "ragged", BAD_QUOTE: "bad_quote"}
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """Of ids (n,): the `first` line on which each stood before them, 0 for none; whether one of them stands `again`."""
+
+    first: Ints
+    again: bool
+
+
+class Known(Protocol):
+    """The ids of all accepted records so far."""
+
+    def lines(self, ids: pd.Series[str], line: Small) -> Met:
+        """What is known of these ids (n,) on these lines, which are known from now on."""
 
 
 class Rejects:
@@ -48,19 +64,25 @@ class Rejects:
                 told = [(place, clause(code, wrong.texts[place].as_py(), allowed=allowed)) for place in mine[:KEPT]]
                 self._note(column, code, len(mine), [(int(wrong.at[place]), words) for place, words in told])
 
-    def add_duplicates(self, column: str, ids: pd.Series[str], line: Small) -> None:
-        """Note the ids that an earlier record, itself accepted, has already."""
+    def add_duplicates(self, column: str, ids: pd.Series[str], line: Small, known: Known | None = None) -> None:
+        """Note the ids that an earlier record, itself accepted, has already; `known`: those of records before these."""
         at = np.flatnonzero(self.accepted)
         taken = ids if len(at) == len(ids) else ids.iloc[at]
-        again = taken.duplicated().to_numpy()
+        before = None if known is None else known.lines(taken, line[at])
+        again = taken.duplicated().to_numpy() if before is None or before.again else np.zeros(len(at), np.bool_)
+        there = np.zeros(len(at), np.int64) if before is None else before.first
+        again = again | (there > 0)
         if not again.any():
             return
         # Codes are given in the order in which ids come for the first time.
-        codes, firsts = pd.factorize(taken)[0], np.flatnonzero(~again)
+        codes = pd.factorize(taken)[0]
+        firsts = np.flatnonzero(~pd.Series(codes).duplicated().to_numpy())
         told = [
-            (int(at[place]), problems.duplicate(taken.iloc[place], int(line[at[firsts[codes[place]]]])))
+            (int(at[place]), problems.duplicate(
+                taken.iloc[place], int(there[place] or line[at[firsts[codes[place]]]])
+            ))
             for place in np.flatnonzero(again)[:KEPT]
-        ]
+        ]  # fmt: skip
         self._note(column, "duplicate_id", int(np.count_nonzero(again)), told)
         self._wrong_columns[at[again]] = 1
 
@@ -95,7 +117,7 @@ class Rejects:
         faults = heapq.nsmallest(KEPT, self._faults(), key=lambda fault: fault.record)
         at = np.array([fault.record for fault in faults], np.int64)
         size = np.cumsum(self._records.end[at] - self._records.start[at], dtype=np.int64)
-        at = at[: max(1, int(np.searchsorted(size, _BYTES, "right")))]
+        at = at[: max(1, int(np.searchsorted(size, MOST_BYTES, "right")))]
         faults, line = faults[: len(at)], self._records.line[at].astype(np.int64)
         return pd.DataFrame(
             {
@@ -110,17 +132,26 @@ class Rejects:
             }
         )
 
-    def summary(self) -> Iterator[Problem]:
-        """One problem for each code and column, all rows counted; its sentence tells of the first."""
+    def findings(self) -> Iterator[Finding]:
+        """One for each code and column, all rows counted; it tells of the first, by row, where that is kept."""
         rows: dict[tuple[str | None, str], int] = {(column, code): rows for (column, code), rows in self._rows.items()}
-        rows |= {(None, code): self._records.found[state] for state, code in _CODES.items()}
+        rows |= {(None, code): found for state, code in _CODES.items() if (found := self._records.found[state])}
         first: dict[tuple[str | None, str], Fault] = {}
         for fault in sorted(self._faults(), key=lambda fault: fault.record):
             first.setdefault((fault.column, fault.code), fault)
-        for (column, code), fault in first.items():
-            total = rows[column, code]
-            words = fault.sentence(int(self._records.line[fault.record]))
-            verb = "was" if total == 1 else "were"
-            text = words if total == 1 else f"The first: {words[0].lower()}{words[1:]}"
-            sentence = f"{count(total, 'row')} {verb} rejected. {text}."
-            yield Problem(code, column, total, rejected=True, sentence=sentence)
+        for (column, code), total in rows.items():
+            if (column, code) not in first:
+                yield Finding(code, column, total, 0)
+                continue
+            fault = first[column, code]
+            line, row = (int(each[fault.record]) for each in (self._records.line, self._records.row))
+            yield Finding(code, column, total, row, (fault.sentence(line),))
+
+
+def problem(found: Finding) -> Problem:
+    """What is said of a finding of rejected rows."""
+    (words,) = found.told
+    verb = "was" if found.rows == 1 else "were"
+    text = words if found.rows == 1 else f"The first: {words[0].lower()}{words[1:]}"
+    sentence = f"{count(found.rows, 'row')} {verb} rejected. {text}."
+    return Problem(found.kind, found.column, found.rows, rejected=True, sentence=sentence)

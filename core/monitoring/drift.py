@@ -8,8 +8,9 @@ tell, unless the shift is larger still.
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import dropwhile, pairwise
 from typing import Any, Final, Literal
@@ -200,18 +201,21 @@ def below_one(score: npt.ArrayLike) -> npt.NDArray[np.float64]:
 
 
 def compare(
-    baseline: Baseline, frame: pd.DataFrame, score: npt.ArrayLike, *, version: str, of: Sequence[str],
-    use: Mapping[str, float] | None = None,
+    baseline: Baseline, values: Callable[[str], pd.Series[float]], score: npt.NDArray[np.float64], *, version: str,
+    of: Sequence[str], use: Mapping[str, float] | None = None,
 ) -> Drift:  # fmt: skip
-    """Users with features and score (n,) against a training baseline; use: by feature, in any unit."""
+    """Users with features and score (n,) against a training baseline; use: by feature, in any unit.
+
+    values: gives the (n,) of a feature, so that no two need be in memory.
+    """
     names = tuple(baseline.features)
     shares, tests = _shares(names, use or {}), len(names) + 1
     shifts = [
-        compared(name, baseline.features[name], frame[name], tests=tests, use=shares[name]) for name in names
+        compared(name, baseline.features[name], values(name), tests=tests, use=shares[name]) for name in names
     ]  # fmt: skip
     shifts.sort(key=lambda each: (-each.use, -np.nan_to_num(each.psi)))
     return Drift(
-        version, tuple(of), len(frame), compared("", of_scores(baseline), below_one(score), tests=tests), tuple(shifts)
+        version, tuple(of), len(score), compared("", of_scores(baseline), below_one(score), tests=tests), tuple(shifts)
     )
 
 
@@ -265,16 +269,13 @@ class DriftWatch:
             raise UnknownItemError("run", "of the version in charge")
         model = self.registry.load(found.model)
         baseline, together = model.baseline(), self.window(found)
-        frame = pd.concat(list(self._features(together, model)), ignore_index=True)
         score = np.concatenate([self.runs.scores(each.id)["probability"].to_numpy() for each in together])
         known = use_of(model, baseline) if use is None else use
-        return compare(
-            baseline, frame, score, version=model.version, of=[each.id for each in together], use=known
-        )  # fmt: skip
+        values, ids = functools.partial(self._values, together), [each.id for each in together]
+        return compare(baseline, values, score, version=model.version, of=ids, use=known)
 
-    def _features(self, together: Sequence[Run], model: Model) -> Iterator[pd.DataFrame]:
-        for each in together:
-            yield self.datasets.frame(each.dataset, model.metadata.names)
+    def _values(self, together: Sequence[Run], name: str) -> pd.Series[float]:
+        return pd.concat([self.datasets.frame(each.dataset, [name])[name] for each in together], ignore_index=True)
 
 
 def _bins(baseline: Histogram) -> list[str]:

@@ -35,6 +35,9 @@ class Hits:
     matched: int
     decided: int
 
+    def __add__(self, other: Hits) -> Hits:
+        return Hits(self.matched + other.matched, self.decided + other.decided)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decided:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -16,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from core.data.streaming.ahead import ahead
 from core.files import Settle, at_once
 from core.policy.bands import BANDS
 from core.policy.decide import acted
@@ -31,6 +33,8 @@ FORMULA: Final = "^[=+\\-@\t\r\n＝＋－＠]"
 #: quotes that stand within what it takes for a cell protect nothing.
 _AFTER: Final = ';([\\t\\r\\n"]*[=+\\-@＝＋－＠])'
 SUFFIXES: Final = (".csv", ".parquet")
+#: A table in parts of the same columns, as often as it is asked for.
+TableParts = Callable[[], Iterable[pa.Table]]
 #: Reasons a user in files, unless asked otherwise.
 TOP: Final = 3
 
@@ -128,14 +132,19 @@ class Exports:
 def as_bytes(table: pa.Table, suffix: str) -> bytes:
     """The table as the bytes of a `.csv` or `.parquet` file."""
     sink = io.BytesIO()
-    (write_csv if suffix == ".csv" else write_parquet)(table, sink)
+    (_write_csv if suffix == ".csv" else _write_parquet)(lambda: [table], sink)
     return sink.getvalue()
 
 
 def write(table: pa.Table, target: Target, settle: Settle = at_once) -> None:
     """Write as CSV or Parquet by suffix, under a temporary name until it is whole."""
+    write_parts(lambda: [table], target, settle)
+
+
+def write_parts(parts: TableParts, target: Target, settle: Settle = at_once) -> None:
+    """As `write`, a table that comes in parts, of which one is in memory at a time: the same bytes in CSV."""
     with target.replacing(settle) as temporary, temporary.open("wb") as sink:
-        (write_csv if target.path.suffix.lower() == ".csv" else write_parquet)(table, sink)
+        (_write_csv if target.path.suffix.lower() == ".csv" else _write_parquet)(parts, sink)
 
 
 def write_rejected(table: pa.Table, target: Target) -> bool:
@@ -147,39 +156,82 @@ def write_rejected(table: pa.Table, target: Target) -> bool:
     return bool(table.num_rows)
 
 
-def write_parquet(table: pa.Table, sink: BinaryIO) -> None:
-    pq.write_table(table, sink, compression="zstd")
+def _write_parquet(parts: TableParts, sink: BinaryIO) -> None:
+    tables = ahead(iter(parts()))
+    first = next(tables)
+    with pq.ParquetWriter(sink, first.schema, compression="zstd") as writer:
+        for table in itertools.chain([first], tables):
+            writer.write_table(table.cast(first.schema))
 
 
-def write_csv(table: pa.Table, sink: BinaryIO) -> None:
-    """Comma, UTF-8, floats in their shortest exact form; text that looks like a formula gets a leading '."""
-    safe, start = neutralised(table), sink.tell()
-    try:
-        pyarrow.csv.write_csv(safe, sink, pyarrow.csv.WriteOptions(quoting_style="none", quoting_header="none"))
-    except pa.ArrowInvalid:  # a cell needs quotes; "needed" quotes every text, so it is kept for tables that need it
+class _OtherCellsError(Exception):
+    """A column of whole numbers so far holds something else."""
+
+
+def _write_csv(parts: TableParts, sink: BinaryIO) -> None:
+    """Comma, UTF-8, floats in their shortest exact form; text that looks like a formula gets a leading '.
+
+    What all cells decide is taken from the first ones, and all is written anew where a later one says otherwise.
+    """
+    start, style, numbers = sink.tell(), "none", _numbers(parts)
+    while True:
+        try:
+            _write_quoted(style, parts, numbers, sink)
+        except _OtherCellsError as found:
+            numbers -= found.args[0]
+        except pa.ArrowInvalid:  # a cell needs quotes
+            if style == "needed":
+                raise
+            style = "needed"  # it quotes every text, so it is kept for tables that need it
+        else:
+            return
         sink.seek(start)
         sink.truncate()
-        pyarrow.csv.write_csv(safe, sink, pyarrow.csv.WriteOptions(quoting_style="needed", quoting_header="needed"))
 
 
-def neutralised(table: pa.Table) -> pa.Table:
+def _write_quoted(style: str, parts: TableParts, numbers: frozenset[int], sink: BinaryIO) -> None:
+    tables = ahead(_neutralised(table, numbers) for table in parts())
+    first = next(tables)
+    options = pyarrow.csv.WriteOptions(quoting_style=style, quoting_header=style)
+    with pyarrow.csv.CSVWriter(sink, first.schema, write_options=options) as writer:
+        for table in itertools.chain([first], tables):
+            writer.write_table(table.cast(first.schema))
+
+
+def _numbers(parts: TableParts) -> frozenset[int]:
+    """The columns of texts (ids), by position, that hold whole numbers alone in the first part with a row: they are
+    written as numbers, if that holds for the others.
+    """
+    first = next((table for table in parts() if len(table)), pa.table({}))
+    return frozenset(at for at, column in enumerate(first.columns) if _whole(_decoded(column)))
+
+
+def _neutralised(table: pa.Table, numbers: frozenset[int]) -> pa.Table:
     """The table with every text cell, and every column name, that begins like a formula made plain text; also where one
-    begins after a semicolon in it.
+    begins after a semicolon in it. Columns of `numbers` need no quote mark.
 
-    A column whose every cell is a whole number (ids) is written as numbers and needs no quote mark.
+    Raises _OtherCellsError with those of them that hold anything else.
     """
     names = [re.sub(_AFTER, r";'\1", name) for name in table.column_names]
     names = [f"'{name}" if re.match(FORMULA, name) else name for name in names]
-    return pa.table([_plain(column) for column in table.columns], names=names)
+    columns = [_decoded(column) for column in table.columns]
+    if others := frozenset(at for at in numbers if not _whole(columns[at])):
+        raise _OtherCellsError(others)
+    columns = [column.cast(pa.int64()) if at in numbers else _plain(column) for at, column in enumerate(columns)]
+    return pa.table(columns, names=names)
+
+
+def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
+
+
+def _is_text(column: pa.ChunkedArray) -> bool:
+    return bool(pa.types.is_string(column.type) or pa.types.is_large_string(column.type))
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(pa.string())
-    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+    if not _is_text(column):
         return column
-    if _whole(column):
-        return column.cast(pa.int64())
     if pc.any(pc.match_substring_regex(column, _AFTER)).as_py():
         column = pc.replace_substring_regex(column, _AFTER, r";'\1")
     formula = pc.match_substring_regex(column, FORMULA)
@@ -189,9 +241,9 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _whole(column: pa.ChunkedArray) -> bool:
-    """Whether every cell is a whole number in the very form in which it would be written (no `007`)."""
+    """Whether it is one of texts, every one a whole number in the very form in which it would be written (no `007`)."""
     pattern = r"^(0|-?[1-9][0-9]{0,17})$"
-    return len(column) > 0 and bool(pc.all(pc.match_substring_regex(column, pattern), skip_nulls=False).as_py())
+    return _is_text(column) and bool(pc.all(pc.match_substring_regex(column, pattern), skip_nulls=False).as_py())
 
 
 def _repeated(words: np.ndarray) -> pa.Array:

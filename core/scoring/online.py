@@ -24,8 +24,8 @@ from core.scoring.decisions.deciding import Deciding
 from core.scoring.export import TOP
 from core.scoring.online_runs import Growing, OnlineRuns, Served
 from core.scoring.reasons import Reason, strongest_reasons
-from core.scoring.score_file import Which
 from core.scoring.scorer import SEPARATOR, Scored, Scorer
+from core.scoring.streaming.block_scoring import Which
 
 Values = npt.NDArray[np.float64]
 _UNKNOWN: Final = float("nan")

@@ -10,14 +10,14 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import Row, delete, insert, select, update
 
@@ -27,6 +27,8 @@ from core.files import replacing, told_when_full, within
 from core.policy.bands import BANDS, POSITIVE, Band
 from core.policy.decide import SCORE, Decided, decide
 from core.policy.policy import Policy
+from core.scoring.decisions import score_table
+from core.scoring.decisions.score_table import Parts
 from core.scoring.scorer import Scored
 from core.store import database, frames, numbered, tables
 from core.store.database import Database
@@ -86,36 +88,46 @@ class Runs:
         `name` is the file's name this time: the same bytes may have been stored under another. A job records one run,
         however often it is done: the one that it has recorded before is given back.
         """
+        parts = Parts.of(scored, decided, rows, reasons)
         number = self.begin(name=name, model=scored.version, policy=policy, now=now)
+        return self.store(number, lambda: dataset, parts, seconds=lambda: time.monotonic() - started, job=job)
+
+    def store(
+        self, number: int, stored: Callable[[], Dataset], parts: Parts, *, seconds: Callable[[], float],
+        job: str = "", work: str = "",
+    ) -> Run:  # fmt: skip
+        """Give a run that was begun its dataset, its scores and its reasons; as if it had never been where that fails.
+
+        stored: gives the dataset once its rows are; seconds: those of the scoring once all is stored; work: of `begin`.
+        """
+        run = id_of(number)
+        with self._given_back_unless_done(number, work, _REASONS, _SCORES):
+            if next(iter(parts.reasons()), None) is not None:
+                _write_parts(self.reasons_file(run), parts.reasons())
+            _write_parts(self._folder(run) / _SCORES, parts.scores(), known=SCORES_FORMAT)
+            dataset = stored()
         whole = {
             "dataset": dataset.id, "received": dataset.received, "users": dataset.accepted,
-            "rejected": dataset.rejected,
-            "counts": _counts(decided),
+            "rejected": dataset.rejected, "counts": dict(parts.counts), "seconds": round(seconds(), 2),
         }  # fmt: skip
-        with self._given_back_unless_done(number):
-            if reasons is not None and len(reasons):
-                self.save_reasons(id_of(number), reasons)
-            self._write_scores(id_of(number), scored, decided, rows)
         with self.database.writing() as connection:
             if before := database.mark(connection, _recorded_by(job)):
                 return self.find(before)
-            seconds = round(time.monotonic() - started, 2)
-            connection.execute(
-                update(tables.runs).where(tables.runs.c.number == number).values(whole | {"seconds": seconds})
-            )
+            connection.execute(update(tables.runs).where(tables.runs.c.number == number).values(whole))
             if job:
-                database.set_mark(connection, _recorded_by(job), id_of(number))
-        return self.find(id_of(number))
+                database.set_mark(connection, _recorded_by(job), run)
+        return self.find(run)
 
     def recorded_by(self, job: str) -> str | None:
         """The id of the run that a job has recorded, whatever became of the job since."""
         with self.database.connect() as connection:
             return database.mark(connection, _recorded_by(job)) or None
 
-    def begin(self, *, name: str, model: str, policy: Policy, now: datetime) -> int:
+    def begin(self, *, name: str, model: str, policy: Policy, now: datetime, work: str = "") -> int:
         """Give a run its number and an empty folder; it is in nobody's list until it has a dataset and scores.
 
-        The database knows of it before the folder is there: a folder that it does not know tells of a loss.
+        The database knows of it before the folder is there: a folder that it does not know tells of a loss. Who goes on
+        with `work` in which a run was begun before gets the number of that one, until the work is `ended`.
         """
         row = {
             "created": now.isoformat(), "dataset": _GROWS, "name": name, "model": model, "policy": policy.as_json(),
@@ -123,39 +135,72 @@ class Runs:
         }  # fmt: skip
         while True:
             with self.database.writing() as connection:
+                if before := database.mark(connection, _begun_by(work)):
+                    self._cleared(before)
+                    return number_of(before)
                 self.numbering.settle_runs(connection)
                 inserted = connection.execute(insert(tables.runs).values(row)).inserted_primary_key
-            number = int(inserted[0]) if inserted else 0
+                number = int(inserted[0]) if inserted else 0
+                if work:
+                    database.set_mark(connection, _begun_by(work), id_of(number))
             folder = self._folder(id_of(number))
             # One that is there was put there from outside since: what is in it stays as it is.
-            with contextlib.suppress(FileExistsError), self._given_back_unless_done(number), told_when_full(folder):
+            with (
+                contextlib.suppress(FileExistsError),
+                self._given_back_unless_done(number, work),
+                told_when_full(folder),
+            ):
                 folder.mkdir(parents=True)
                 return number
 
-    @contextlib.contextmanager
-    def _given_back_unless_done(self, number: int) -> Iterator[None]:
-        """Where what is done in it fails, it is as if the run had never been begun."""
-        with contextlib.ExitStack() as unless_done:
-            unless_done.callback(self._give_back, number)
-            yield
-            unless_done.pop_all()
+    def _cleared(self, run: str) -> None:
+        """Have the folder of a run that was begun before, without what was being written when that was cut off."""
+        self._folder(run).mkdir(parents=True, exist_ok=True)
+        for path in self._folder(run).glob(".*.tmp"):
+            path.unlink(missing_ok=True)
 
-    def _give_back(self, number: int) -> None:
+    def ended(self, work: str) -> None:
+        """What was begun in this work is done, and whatever is begun is another run."""
+        with self.database.writing() as connection:
+            database.drop_mark(connection, _begun_by(work))
+
+    @contextlib.contextmanager
+    def _given_back_unless_done(self, number: int, work: str, *ours: str) -> Iterator[None]:
+        """Where what is done in it fails, it is as if the run had never been begun; but not where somebody stopped work
+        that may be gone on with. ours: names of files that are written in it.
+        """
+
+        def undone(kind: type[BaseException] | None, *_: object) -> None:
+            if kind is not None and (not work or issubclass(kind, Exception)):
+                self._give_back(number, ours)
+
+        with contextlib.ExitStack() as stack:
+            stack.push(undone)
+            yield
+
+    def _give_back(self, number: int, ours: Iterable[str]) -> None:
+        folder = self._folder(id_of(number))
         with contextlib.suppress(OSError):  # not ours, or somebody has put something into it
-            self.reasons_file(id_of(number)).unlink(missing_ok=True)
-            self._folder(id_of(number)).rmdir()
+            for name in ours:
+                (folder / name).unlink(missing_ok=True)
+            folder.rmdir()
         with self.database.writing() as connection:
             connection.execute(delete(tables.runs).where(tables.runs.c.number == number))
+            connection.execute(
+                delete(tables.marks).where(
+                    tables.marks.c.name.startswith(_begun_by("")), tables.marks.c.position == id_of(number)
+                )
+            )
             numbered.give_back(connection, tables.runs, number)
 
     def complete(self, run: str, dataset: Dataset, scored: Scored, decided: Decided, rows: pd.Index[int]) -> Run:
         """Give a run that has grown its dataset and its scores, as `record` does."""
-        counts = _counts(decided)
+        by_band = score_table.counts(decided)
         ours = update(tables.runs).where(tables.runs.c.number == number_of(run))
         with self.database.connect() as connection:
-            whole = {"dataset": dataset.id, "received": dataset.received, "users": dataset.accepted, "counts": counts}
+            whole = {"dataset": dataset.id, "received": dataset.received, "users": dataset.accepted, "counts": by_band}
             connection.execute(ours.values(whole))
-            self._write_scores(run, scored, decided, rows)
+            _write(self._folder(run) / _SCORES, score_table.table(scored, decided, rows), known=SCORES_FORMAT)
         return self.find(run)
 
     def find(self, run: str) -> Run:
@@ -206,7 +251,7 @@ class Runs:
         """With what was decided, also where scores were stored without."""
         if "severity" in scores:
             return scores
-        return scores.assign(**_decisions(decide(self.find(run).policy, scores["probability"].to_numpy())))
+        return scores.assign(**score_table.decisions(decide(self.find(run).policy, scores["probability"].to_numpy())))
 
     def save_reasons(self, run: str, reasons: pd.DataFrame) -> None:
         """Store `reason_1` ... of some or all users of a run, indexed by input row; replaces what was there."""
@@ -254,10 +299,6 @@ class Runs:
             raise UnknownItemError("run", run)
         return path
 
-    def _write_scores(self, run: str, scored: Scored, decided: Decided, rows: pd.Index[int]) -> None:
-        frame = _scores(scored, rows).assign(**_decisions(decided))
-        _write(self._folder(run) / _SCORES, frame, known=SCORES_FORMAT)
-
     def _folder(self, run: str) -> Path:
         return within(self.folder, run)
 
@@ -266,33 +307,18 @@ def _recorded_by(job: str) -> str:
     return f"run of {job}"
 
 
-def _counts(decided: Decided) -> dict[Band, int]:
-    """Users by band."""
-    return dict(zip(BANDS, np.bincount(decided.severity, minlength=len(BANDS)).tolist(), strict=True))
-
-
-def _decisions(decided: Decided) -> dict[str, Any]:
-    return {
-        "severity": decided.severity,
-        "decided_by": pd.Categorical.from_codes(decided.by, pd.Index(decided.deciders)),
-    }
-
-
-def _scores(scored: Scored, rows: pd.Index[int]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "probability": scored.probability,
-            "margin": scored.margin,
-            "n_missing": scored.missing,
-            "novel_features": pd.array(scored.novel, dtype="str"),
-        },
-        index=rows,
-    )
+def _begun_by(work: str) -> str:
+    return f"run begun by {work}"
 
 
 def _write(target: Path, frame: pd.DataFrame, *, known: int = FORMAT) -> None:
     with replacing(target) as temporary:
         frames.write(frame, temporary, known=known)
+
+
+def _write_parts(target: Path, parts: Iterable[pa.Table], *, known: int = FORMAT) -> None:
+    with replacing(target) as temporary:
+        frames.write_parts(parts, temporary, known=known)
 
 
 def id_of(number: int) -> str:

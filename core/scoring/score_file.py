@@ -1,23 +1,29 @@
-"""The chain from a file to a recorded run: read, store, score and explain, apply the policy, record."""
+"""The chain from a file to a recorded run, block after block: read, score and explain, apply the policy, record.
+
+The rows of a file are never in memory all at once. What is done is kept in parts until the run is recorded, so that
+the same work goes on where it was interrupted.
+"""
 
 from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from core.data import intake
 from core.data.datasets import Dataset
-from core.data.intake import Checked
+from core.data.intake import refuse_unusable
+from core.data.streaming.reading import Reading
+from core.data.streaming.source import source_of
+from core.data.streaming.storing import described, rejected
+from core.data.streaming.unfinished import Unfinished, Work
+from core.data.streaming.windows import WINDOW
 from core.jobs import Report
 from core.policy.decide import Hits, flagged
 from core.policy.policy import Policy
@@ -25,12 +31,13 @@ from core.ports import DatasetStore
 from core.registry.registry import Model, Registry
 from core.schema.schema import Schema
 from core.scoring.decisions.deciding import Deciding
+from core.scoring.decisions.score_table import Parts
 from core.scoring.export import TOP
-from core.scoring.reasons import texts
 from core.scoring.runs import Run, Runs
 from core.scoring.scorer import Scored, Scorer
+from core.scoring.streaming import block_scoring
+from core.scoring.streaming.block_scoring import BlockScoring, Done, Order, Piece, Which, explained, nobody
 
-Which = Literal["flagged", "all", "none"]
 #: Told what is being done, and how much of how much.
 Progress = Callable[[str, int, int], None]
 
@@ -40,26 +47,46 @@ def _quiet(_what: str, _done: int, _of: int) -> None: ...
 
 @dataclass(frozen=True, slots=True)
 class Scoring:
-    """A run together with what it was made from, still in memory. `frame`: the dataset's rows; `results` and `reasons`
+    """A run together with what it was made from, as it is stored. `frame`: the dataset's rows; `results` and `reasons`
     as the run has them; `hits`: of the rules of the policy, by name.
     """
 
     run: Run
     dataset: Dataset
-    frame: pd.DataFrame
-    results: pd.DataFrame
-    reasons: pd.DataFrame
     hits: Mapping[str, Hits]
+    _datasets: DatasetStore = field(repr=False)
+    _runs: Runs = field(repr=False)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        return self._datasets.frame(self.dataset.id)
+
+    @property
+    def results(self) -> pd.DataFrame:
+        return self._runs.scores(self.run.id)
+
+    @property
+    def reasons(self) -> pd.DataFrame:
+        stored = self._runs.reasons(self.run.id)
+        return nobody(self.results.index) if stored is None else stored
+
+
+class Pieces(Protocol):
+    """Gives the users of a run piece by piece, with their features or without."""
+
+    def __call__(self, *, features: bool) -> Iterator[Piece]: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FileScoring:
-    """Scores files."""
+    """Scores files. `window`: bytes of a file that are read at a time."""
 
     datasets: DatasetStore
     deciding: Deciding
     registry: Registry
     runs: Runs
+    unfinished: Unfinished
+    window: int = WINDOW
 
     def score_file(  # noqa: PLR0913 - one argument for each noun of the chain
         self,
@@ -75,35 +102,49 @@ class FileScoring:
         top: int = TOP,
         progress: Progress = _quiet,
         job: str = "",
-        ready: Callable[[Checked], None] = lambda _checked: None,
+        restart: bool = False,
+        ready: Callable[[], None] = lambda: None,
+        deliver: Callable[[Scoring, Pieces], None] = lambda _scoring, _pieces: None,
     ) -> Scoring:
-        """Read a file, store its rows, score and explain them; a row that the model gives no score is rejected.
+        """Read a file, score and explain its users, store all that; a row that the model gives no score is rejected.
 
         which: whose scores are explained, by up to `top` reasons. job: the one that does it, where there is one (see
-        `runs.record`).
+        `runs.record`). Where the same was interrupted before, it goes on from there, unless it is to `restart`.
 
-        `ready` is given what was read before anything is stored; what it raises is raised here. Also raises the errors
-        of `intake.read`, FileProblemError where not one row is accepted, and WrongFeaturesError when the model was
-        trained on other columns.
+        `ready` is called once rows were rejected, before anything is stored for good, and `deliver` at the end, with
+        the users piece by piece, as often as it asks for them; until it is back, the work is not done. What they raise
+        is raised here. Also raises the errors of `intake.read`, FileProblemError where not one row is accepted, and
+        WrongFeaturesError when the model was trained on other columns.
         """
         started = time.monotonic()
         progress(f"Reading {name}", 0, 0)
-        checked = intake.read(name, payload, schema, allow_missing=allow_missing)
-        checked.refuse_unusable()
-        ready(checked)
-        # Writing the rows and scoring them take a core each, so neither waits for the other.
-        with ThreadPoolExecutor(1) as pool:
-            storing = pool.submit(self.datasets.put, checked, schema, now=now, allow_missing=allow_missing)
-            told = functools.partial(progress, f"Scoring {name}")
-            scored = Scorer(model).score_in_blocks(checked.frame, told, top=0 if which == "none" else top)
-            dataset = storing.result()
-        dataset, frame, scored = self._with_scores(dataset, checked.frame, scored, now)
-        decided = self.deciding.of_file(policy, frame, scored, schema, now=now)
-        reasons = explained(frame, scored, model, decided.flagged, which)
-        run = self.runs.record(
-            dataset, scored, decided, frame.index, policy, name=name, now=now, started=started, job=job, reasons=reasons
-        )  # fmt: skip
-        return Scoring(run, dataset, frame, self.runs.scores(run.id), reasons, decided.hits)
+        decider = self.deciding.decider(policy, schema, now=now)
+        source, order = source_of(name, payload), Order(schema, model, decider, allow_missing, which, top)
+        with self.unfinished.work(order.key(source.sha256, job), now=now, restart=restart) as work:
+            reading = Reading(source, schema, work.folder, allow_missing=allow_missing, window=self.window)
+            began = 0.0 if work.state is None else Done.from_json(work.state).seconds
+            done = BlockScoring(work, reading, order, ready).go(functools.partial(progress, f"Scoring {name}"))
+            read = done.read
+            refuse_unusable(name, read.received, read.accepted, reading.problems(read))
+            progress(f"Storing {name}", 0, 0)
+            number = self.runs.begin(name=name, model=model.version, policy=policy, now=now, work=work.token)
+            with ThreadPoolExecutor(1) as pool:
+                whole = described(reading, read, order.identity(source.sha256), now)
+                storing = pool.submit(self._stored, whole, work, done)
+                parts = Parts(lambda: work.tables("scores"), lambda: work.tables("reasons"), done.counts)
+                run = self.runs.store(
+                    number, storing.result, parts, seconds=lambda: began + time.monotonic() - started, job=job,
+                    work=work.token,
+                )  # fmt: skip
+            scoring = Scoring(run, storing.result(), done.hits, self.datasets, self.runs)
+            deliver(scoring, functools.partial(block_scoring.pieces, work, done, schema))
+            self.runs.ended(work.token)
+        return scoring
+
+    def _stored(self, dataset: Dataset, work: Work, done: Done) -> Dataset:
+        """The dataset of a file, without the rows that have no score where there are such."""
+        whole = self.datasets.put_parts(dataset, lambda: work.tables("rows"), done.read.unwhole, rejected(work))
+        return self.datasets.without(whole, pd.Index(done.unscored), now=dataset.created) if done.unscored else whole
 
     def score_stored(self, dataset: Dataset, schema: Schema, model: Model, policy: Policy, *, now: datetime) -> Run:
         """Score and explain the users of a stored dataset; a row that the model gives no score is rejected.
@@ -153,14 +194,3 @@ class FileScoring:
         )
         severity = self.runs.scores(run)["severity"].loc[frame.index].to_numpy()
         self.runs.save_reasons(run, explained(frame, scored, model, flagged(severity), which))
-
-
-def explained(
-    frame: pd.DataFrame, scored: Scored, model: Model, flagged: npt.NDArray[np.bool_], which: Which
-) -> pd.DataFrame:  # fmt: skip
-    """`reason_1` ... of all users of a frame (n rows), indexed by input row; of the `flagged` (n,), or of none."""
-    if scored.strongest is None or which == "none":
-        empty = {f"reason_{j + 1}": pd.array([], "str") for j in range(TOP)}
-        return pd.DataFrame(empty, index=frame.index[:0])
-    chosen = np.ones(len(frame), bool) if which == "all" else flagged
-    return texts(frame[chosen], model.metadata.names, scored.strongest.only(chosen))

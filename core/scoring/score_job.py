@@ -26,7 +26,8 @@ from core.ports import PolicyStore
 from core.registry.registry import Registry
 from core.schema import schema as schemas
 from core.scoring.runs import Run, Runs
-from core.scoring.score_file import FileScoring, Which
+from core.scoring.score_file import FileScoring
+from core.scoring.streaming.block_scoring import Which
 
 #: Ids of these jobs begin so.
 PREFIX: Final = "score-"

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, select, update
+from sqlalchemy import URL, Connection, Engine, create_engine, delete, event, insert, select, update
 from sqlalchemy.pool import NullPool
 
 from core import locks
@@ -149,6 +149,10 @@ def mark(connection: Connection, name: str) -> str:
 def set_mark(connection: Connection, name: str, position: str) -> None:
     if not connection.execute(update(marks).where(marks.c.name == name).values(position=position)).rowcount:
         connection.execute(insert(marks).values(name=name, position=position))
+
+
+def drop_mark(connection: Connection, name: str) -> None:
+    connection.execute(delete(marks).where(marks.c.name == name))
 
 
 def _begin(connection: Connection) -> None:

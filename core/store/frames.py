@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,9 +18,17 @@ _KEY: Final = b"trustdesk format"
 
 def write(frame: pd.DataFrame, path: Path, *, known: int) -> None:
     """Write a table with its number, index and all."""
-    table = pa.Table.from_pandas(frame)
-    facts = {**(table.schema.metadata or {}), _KEY: str(known).encode()}
-    pq.write_table(table.replace_schema_metadata(facts), path, compression="lz4")
+    write_parts([pa.Table.from_pandas(frame)], path, known=known)
+
+
+def write_parts(parts: Iterable[pa.Table], path: Path, *, known: int) -> None:
+    """The same, of one or more parts one after another, each as `pa.Table.from_pandas` makes it."""
+    parts = iter(parts)
+    first = next(parts)
+    schema = first.schema.with_metadata({**(first.schema.metadata or {}), _KEY: str(known).encode()})
+    with pq.ParquetWriter(path, schema, compression="lz4") as writer:
+        for part in itertools.chain([first], parts):
+            writer.write_table(part.cast(schema))
 
 
 def read(path: Path, *, known: int, columns: Sequence[str] | None = None) -> pd.DataFrame:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from core.access.keys import Keys
     from core.data.datasets import Datasets
     from core.data.split import Split
+    from core.data.streaming.storing import Storing
+    from core.data.streaming.unfinished import Unfinished
     from core.jobs import Jobs
     from core.store.backup import Backups
     from core.store.database import Database
@@ -64,8 +66,8 @@ class Ground:
         from core.store.backup import Backups
 
         settings = self.settings
-        # Secrets are for nobody else, and logs and claims of no use in another home.
-        out = {settings.secrets_file, settings.log.parent, settings.claims, settings.database}
+        # Secrets are for nobody else, and logs, claims and what is unfinished of no use in another home.
+        out = {settings.secrets_file, settings.log.parent, settings.claims, settings.unfinished, settings.database}
         places = tuple(place for place in settings.kept() if place not in out)
         chained = (settings.feedback_file, settings.audit)
         return Backups(settings.home, places, settings.database, chained, settings.runs)
@@ -125,6 +127,18 @@ class Ground:
         from core.data.datasets import Datasets
 
         return Datasets(self.settings.datasets)
+
+    @cached_property
+    def unfinished(self) -> Unfinished:
+        from core.data.streaming.unfinished import Unfinished
+
+        return Unfinished(self.settings.unfinished)
+
+    @cached_property
+    def storing(self) -> Storing:
+        from core.data.streaming.storing import Storing
+
+        return Storing(self.datasets, self.unfinished)
 
     @cached_property
     def split(self) -> Split:

@@ -21,7 +21,7 @@ from core.data import split
 from core.data.datasets import Dataset
 from core.data.split import Bools, Keys, Split
 from core.data.split import Parts as UserParts
-from core.errors import SchemaError, stored
+from core.errors import NoScoreError, SchemaError, stored
 from core.evaluation import metrics
 from core.evaluation.metrics import Figures, Thresholds
 from core.files import write_text
@@ -174,19 +174,29 @@ class Training:
 
         Raises TooFewRowsError when a class is absent, NoScoreError when the model gives somebody no score.
         """
-        frame = self.datasets.frame(dataset.id)
         salt = self.split.salt()
-        keys = split.keys(frame, schema, salt)
         same_home = split.digest(salt) == model.metadata.data.salt
         only_test_part = same_home and dataset.sha256 == model.metadata.data.sha256
         learnt_from = model.users() if same_home else None
-        overlap = None if learnt_from is None else int(split.known(keys, learnt_from).sum())
-        rows = frame[self._held_out(frame, schema, keys, learnt_from)] if only_test_part else frame
-        rows = rows[~np.isnan(labels(rows, schema))]
-        label = labels(rows, schema)
-        crossfit.both_classes(label, dataset.name)
-        score = Scorer(model).score(rows).checked().probability
-        return Judged(metrics.judge(label, score, thresholds, progress=progress), overlap, only_test_part)
+        overlap = None if learnt_from is None else 0
+        # Whether a user is a copy of another one is told by all of them.
+        whole = iter([self.datasets.frame(dataset.id)]) if only_test_part else self.datasets.batches(dataset.id)
+        label, scored = [np.empty(0)], [np.empty((2, 0))]
+        for frame in whole:
+            keys = split.keys(frame, schema, salt)
+            if learnt_from is not None:
+                overlap = (overlap or 0) + int(split.known(keys, learnt_from).sum())
+            rows = frame[self._held_out(frame, schema, keys, learnt_from)] if only_test_part else frame
+            rows = rows[~np.isnan(labels(rows, schema))]
+            if len(rows):
+                found = Scorer(model).score(rows)
+                label.append(labels(rows, schema))
+                scored.append(np.stack([found.probability, np.where(found.finite, 0.0, 1.0)]))
+        (score, without), said = np.concatenate(scored, axis=1), np.concatenate(label)
+        crossfit.both_classes(said, dataset.name)
+        if without.any():
+            raise NoScoreError(model.version, np.flatnonzero(without).tolist(), len(without))
+        return Judged(metrics.judge(said, score, thresholds, progress=progress), overlap, only_test_part)
 
     def judge_stored(self, report: Report, *, model: str, dataset: str, thresholds: Thresholds) -> None:
         """The job behind a page: judge a version on a stored dataset and keep the result."""

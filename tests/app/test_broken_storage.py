@@ -78,7 +78,7 @@ def test_a_home_that_is_not_there_is_not_made(tmp_path: Path, command: str) -> N
 @pytest.mark.parametrize(
     ("broken", "command", "said"),
     [
-        ("core.scoring.export.write", "score users.csv -o scored.csv", r"All scores are stored as run r-0001"),
+        ("core.scoring.export.write_parts", "score users.csv -o scored.csv", r"All scores are stored as run r-0001"),
         ("core.registry.registry.Registry.promote", "train users.csv --promote", r"v0002 is stored and not in charge"),
         ("core.access.audit.chained_log.append", "accounts create Lea --password-stdin", r"was done \(create"),
     ],
@@ -103,7 +103,7 @@ def test_a_command_that_is_stopped_says_what_was_stored(
     def stopped(*_args: object, **_more: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("core.scoring.export.write", stopped)
+    monkeypatch.setattr("core.scoring.export.write_parts", stopped)
     result = invoked(own, "score users.csv -o scored.csv")
     assert result.exit_code == 130
     assert "Cancelled. All scores are stored as run r-0001" in result.stderr

@@ -38,3 +38,23 @@ def test_nothing_to_tell_leaves_no_trace() -> None:
     terminal = Terminal()
     Progress(terminal).end()
     assert terminal.getvalue() == ""
+
+
+def of_an_hour(stream: io.StringIO) -> str:
+    """Ten million rows, told of every 20 seconds."""
+    now = 0.0
+    progress = Progress(stream, lambda: now)
+    for done in (0, 2_000_000, 4_000_000, 6_000_000):
+        progress.counted("Scoring", done, 10_000_000)
+        now += 20
+    return stream.getvalue()
+
+
+def test_what_is_counted_says_how_fast_it_is_and_how_long_it_takes() -> None:
+    steps = of_an_hour(Terminal()).split("\r\033[K")
+    assert steps[1:3] == ["Scoring", "Scoring · 20% · 100,000 rows/s · 80 s left"]
+    assert steps[-1] == "Scoring · 60% · 100,000 rows/s · 40 s left"
+
+
+def test_a_file_gets_a_further_line_a_minute() -> None:
+    assert of_an_hour(io.StringIO()) == "Scoring\nScoring · 60% · 100,000 rows/s · 40 s left\n"

@@ -24,6 +24,29 @@ from core.scoring.scorer import SEPARATOR, Scored
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Decider:
+    """Decides users, frame after frame, by a policy and by the lists as they stood at one moment."""
+
+    deciding: Deciding
+    policy: Policy
+    schema: Schema
+    lists: Lists
+    now: datetime
+
+    def decide(self, frame: pd.DataFrame, scored: Scored) -> Decided:
+        """What is decided of the users of a frame, scored in its order."""
+        if not (self.lists or self.policy.rules):
+            return decide(self.policy, scored.probability)
+        return decide_users(self.policy, self.deciding.users(frame, scored, self.schema), self.lists, now=self.now)
+
+    def as_json(self) -> dict[str, Any]:
+        """The same where the same is decided of the same users, but for how often they were seen."""
+        rules = [rule.name for rule in (*self.policy.acting(self.now), *self.policy.shadowed(self.now))]
+        lists = sorted([*place, *sorted(values)] for place, values in self.lists.values.items())
+        return {"policy": self.policy.as_json(), "rules": rules, "lists": lists}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Deciding:
     """Decides by the lists that stand in a home."""
 
@@ -33,11 +56,12 @@ class Deciding:
 
     def of_file(self, policy: Policy, frame: pd.DataFrame, scored: Scored, schema: Schema, *, now: datetime) -> Decided:
         """What is decided of the users of a frame, scored in its order."""
+        return self.decider(policy, schema, now=now).decide(frame, scored)
+
+    def decider(self, policy: Policy, schema: Schema, *, now: datetime) -> Decider:
+        """What decides by the lists as they stand now; those whose time has come are ended."""
         self.lists.settle(now)
-        lists = self.lists.in_force(now)
-        if not (lists or policy.rules):
-            return decide(policy, scored.probability)
-        return decide_users(policy, self.users(frame, scored, schema), lists, now=now)
+        return Decider(self, policy, schema, self.lists.in_force(now), now)
 
     def of_some(
         self, policy: Policy, columns: Mapping[str, Any], scored: Scored, schema: Schema, lists: Lists, *, now: datetime

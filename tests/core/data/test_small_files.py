@@ -98,7 +98,7 @@ def test_cells_and_ids_without_end_are_all_counted_and_few_are_kept(monkeypatch:
 
 
 def test_of_records_that_are_kept_the_bytes_are_bounded_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rejects, "_BYTES", 100)
+    monkeypatch.setattr(rejects, "MOST_BYTES", 100)
     checked = read("users.csv", HEAD + b"u1,x,1\n" * 3 + b"x" * 90 + b"\n" + b"u2,x,1\n", USERS)
     assert (checked.turned_away, len(checked.rejected)) == (5, 3)
 

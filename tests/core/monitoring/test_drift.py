@@ -171,7 +171,7 @@ def stream(trained):
 
     def looked(frame: pd.DataFrame) -> drift.Drift:
         score = scorer.score(frame).probability
-        return drift.compare(large, frame, score, version="v0001", of=["r"], use=use)
+        return drift.compare(large, frame.__getitem__, score, version="v0001", of=["r"], use=use)
 
     return looked
 

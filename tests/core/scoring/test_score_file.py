@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from core.errors import FileProblemError, MissingColumnsError, StorageError, WrongFeaturesError
@@ -13,8 +15,9 @@ from core.model.learner import Strongest
 from core.policy.decide import decide
 from core.schema.schema import Column, Schema
 from core.scoring import reasons, runs, score_file
-from core.scoring.score_file import Scoring, Which
+from core.scoring.score_file import Scoring
 from core.scoring.scorer import Scorer
+from core.scoring.streaming.block_scoring import Which
 from tests import make
 
 POLICY = make.policy()
@@ -107,10 +110,14 @@ def test_scores_and_reasons_are_stored_together(own: Home, which: Which) -> None
 
 
 def test_a_run_that_cannot_be_stored_leaves_no_reasons_behind(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
-        raise StorageError("scores.parquet", "there is no room")
+    written = runs._write_parts
 
-    monkeypatch.setattr(runs, "_scores", full)
+    def full(target: Path, parts: Iterable[pa.Table], **options: int) -> None:
+        if target.name == "scores.parquet":
+            raise StorageError("scores.parquet", "there is no room")
+        written(target, parts, **options)
+
+    monkeypatch.setattr(runs, "_write_parts", full)
     with pytest.raises(StorageError):
         score(own)
     assert not list(own.settings.runs.iterdir())

@@ -115,7 +115,7 @@ def test_a_job_killed_after_its_run_was_recorded_makes_no_second_one(
     own: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = killed(own)
-    recorded = Runs.record
+    recorded = Runs.store
 
     class KilledError(BaseException):
         pass
@@ -126,7 +126,7 @@ def test_a_job_killed_after_its_run_was_recorded_makes_no_second_one(
 
     asked = json.loads((own.settings.jobs / job / "request.json").read_text(encoding="utf-8"))["arguments"]
     with monkeypatch.context() as patched:
-        patched.setattr(Runs, "record", then_dead)
+        patched.setattr(Runs, "store", then_dead)
         with pytest.raises(KilledError):
             own.score_jobs.score(Report(own.settings.jobs / job, own.jobs.find(job)), **asked)
     assert uploads(own) == [job]
