@@ -43,7 +43,8 @@ def finding(plan: Plan, live: Mapping[str, Figure]) -> None:
 
 
 def _sentence(plan: Plan, live: Mapping[str, Figure]) -> str:
-    edges = f"Review above {plan.review:.3g}, remove above {plan.remove:.3g}"
+    # Not armed, `remove` costs nothing wherever it is: the plan's own says nothing.
+    edges = f"Review above {plan.review:.3g}" + (f", remove above {plan.remove:.3g}" if plan.armed else "")
     cost, before = plan.expected["cost"].value, live["cost"].value
     if cost is None or before is None:
         return f"{edges}."
