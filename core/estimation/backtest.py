@@ -143,8 +143,9 @@ class Backtests:
     schema_file: Path
 
     def of_run(self, run: Run, before: Policy, after: Policy, *, now: datetime) -> Backtest:
-        """On the users of a stored run. Raises UnknownItemError when they are gone, and BadOptionError where a rule
-        asks for a column that the home does not have.
+        """On the users of a stored run. Raises UnknownItemError when they are gone.
+
+        A rule may ask for a column that the home does not have any more: nobody has a value there.
         """
         schema = schemas.load(self.schema_file)
         scores = self.runs.scores(run.id)
@@ -180,7 +181,6 @@ class Backtests:
         before: Policy, after: Policy, now: datetime,
     ) -> Backtest:  # fmt: skip
         lists = self.deciding.lists.in_force(now)
-        users.kinds.check(after.rules)
         old, new = (decide_users(policy, users, lists, now=now) for policy in (before, after))
         frame = pd.DataFrame(
             {"user": names, "score": users.probability, "verdict": verdict, "decided_by": new.decided_by}, names.index

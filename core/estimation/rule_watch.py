@@ -11,6 +11,7 @@ from typing import Final
 from core.estimation.backtest import Backtest, RuleFigures
 from core.policy.policy import Policy
 from core.policy.rules import Rule
+from core.policy.users import Kinds
 from core.scoring.runs import Runs
 from core.wording import count, percent
 
@@ -49,13 +50,15 @@ class RuleWatch:
 
 
 def attention(
-    rule: Rule, figures: RuleFigures | None, policy: Policy, recent: Recent, live_since: datetime | None, now: datetime
+    rule: Rule, figures: RuleFigures | None, policy: Policy, recent: Recent, live_since: datetime | None, kinds: Kinds,
+    now: datetime,
 ) -> str:  # fmt: skip
-    """Why a rule needs attention, in a few words; "" where it does not. live_since: when its policy came into force."""
-    if rule.expired(now):
-        return "expired"
-    if rule.state != "live":
-        return ""
+    """Why a rule needs attention, in a few words; "" where it does not. live_since: when its policy came into force;
+    kinds: the columns that there are by now.
+    """
+    unusable = "expired" if rule.expired(now) else kinds.fault(rule)
+    if unusable or rule.state != "live":
+        return unusable
     if figures is not None and figures.hidden:
         return "hidden by earlier lists and rules"
     old = live_since is not None and live_since <= now - timedelta(days=QUIET_DAYS)

@@ -26,7 +26,11 @@ def matched(rule: Rule, users: Users) -> Bools:
 
 
 def holds(condition: Condition, users: Users) -> Bools:
-    """For whom a condition holds, (n,). A column that these users do not have is missing for all of them."""
+    """For whom a condition holds, (n,). A column that these users do not have is missing for all of them; one that the
+    home does not have, any more, fulfils nothing: else a rule on what is missing would take everybody.
+    """
+    if not users.knows(condition.column):
+        return np.zeros(len(users), bool)
     if users.is_number(condition.column):
         numbers = users.numbers(condition.column)
         values = np.full(len(users), np.nan) if numbers is None else numbers

@@ -47,6 +47,11 @@ class Kinds:
                     field_, words = sentence
                     raise BadOptionError(f"rule {rule.name}, condition {number}, {field_}", words)
 
+    def fault(self, rule: Rule) -> str:
+        """What is wrong with the first condition that cannot be held against these columns; "" where all can."""
+        found = next(filter(None, map(self._fault, rule.conditions)), None)
+        return found[1].rstrip(".") if found else ""
+
     def _fault(self, condition: Condition) -> tuple[str, str] | None:
         kind = self.kinds.get(key(condition.column))
         if kind is None:
@@ -118,6 +123,10 @@ class Users:
             found = self.columns.get(name)
             self._texts[name] = None if found is None else Texts.of(found)
         return self._texts[name]
+
+    def knows(self, column: str) -> bool:
+        """Whether the home has such a column, whatever these users have."""
+        return key(column) in self.kinds.kinds
 
     def is_number(self, column: str) -> bool:
         return self.kinds.kinds.get(key(column)) == "number"

@@ -146,3 +146,14 @@ def test_who_may_not_change_the_policy_sees_it_and_is_offered_nothing(visit: Vis
     labels = {each.label for each in at.button}
     assert not labels & {"New rule", "Save in the draft", "Activate the draft", "Discard the draft"}
     assert "Many links" in next(each.value for each in at.dataframe if "Rule" in each.value)["Rule"].tolist()
+
+
+def test_a_rule_on_a_column_that_is_gone_is_marked_and_can_still_be_removed(visit: Visit, scored_home: Home) -> None:
+    gone = replace(MANY, conditions=(Condition("age", ">", (4.0,)),))
+    scored_home.policies.save(replace(scored_home.policies.in_force(), rules=(gone,)), by="Lea", now=make.NOW)
+    at = visit(scored_home, "policy", **{"as": "Lea"})
+
+    assert not at.exception
+    assert not at.error
+    table = next(each.value for each in at.dataframe if "Rule" in each.value)
+    assert (table["State"].tolist(), table["Hits"].tolist()) == ([["Needs attention"]], [0])

@@ -21,6 +21,7 @@ from core.estimation.backtest import Backtest
 from core.estimation.rule_watch import attention, figures_of, right
 from core.policy.bands import BANDS
 from core.policy.rules import Rule, State
+from core.policy.users import Kinds
 from core.wording import count as counted
 
 _STATE: Final[dict[State, str]] = {"live": "Live", "shadow": "Shadow", "draft": "Draft"}
@@ -71,8 +72,9 @@ def _marks(desk: Desk, found: Backtest | None) -> dict[str, str]:
     now, history = services.now(), services.home().policies.history()
     since = next((each.at for each in history if each.version == desk.in_force.version), None)
     recent = queries.recent()
+    kinds = Kinds.of(services.schema())
     told = {
-        rule.name: attention(rule, figures_of(found, rule.name), desk.policy, recent, since, now)
+        rule.name: attention(rule, figures_of(found, rule.name), desk.policy, recent, since, kinds, now)
         for rule in desk.policy.rules
     }
     return {name: why for name, why in told.items() if why}

@@ -8,13 +8,14 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from core.errors import BadOptionError, UnknownItemError
+from core.errors import UnknownItemError
 from core.estimation.backtest import Backtest, RuleFigures, with_rule
 from core.estimation.rule_watch import Recent, attention, figures_of, right
 from core.home import Home
 from core.policy.list_store import Grounds
 from core.policy.policy import Policy
 from core.policy.rules import Condition, Rule
+from core.policy.users import Kinds
 from core.scoring.runs import Run
 from tests import make
 from tests.core.review.reviewing import judge_all, planned, scored, truth_of
@@ -130,10 +131,13 @@ def test_a_rule_is_tried_by_what_changes_with_it_alone() -> None:
         with_rule(policy, "nowhere")
 
 
-def test_a_rule_on_a_column_that_the_home_does_not_have_is_refused(own: Home) -> None:
+def test_a_rule_on_a_column_that_the_home_does_not_have_any_more_hits_nobody_and_needs_attention(own: Home) -> None:
     run = scored(own, FRAME)
-    with pytest.raises(BadOptionError, match="this home has no column age"):
-        tried(own, run, replace(MANY, conditions=(Condition("age", ">", (1.0,)),)))
+    gone = replace(MANY, conditions=(Condition("age", ">", (1.0,)),))
+    found = tried(own, run, gone)
+    assert one(found, "Many").matched == 0
+    why = attention(gone, one(found, "Many"), make.policy(), Recent({}, 0, None), None, Kinds.of(make.SCHEMA), NOW)
+    assert why.startswith("this home has no column age; it has user, name, country, links")
 
 
 def test_a_rule_needs_attention_when_it_is_hidden_quiet_expired_or_seldom_right(own: Home) -> None:
@@ -144,7 +148,7 @@ def test_a_rule_needs_attention_when_it_is_hidden_quiet_expired_or_seldom_right(
     long_ago, lately = NOW - timedelta(days=31), Recent({"rule:Many": 7, "rule:Wrong": 3}, 4, NOW)
 
     def why(rule: Rule, since: object = long_ago, recent: Recent = lately, policy: Policy = make.policy()) -> str:  # noqa: B008
-        return attention(rule, figures_of(found, rule.name), policy, recent, since, NOW)  # type: ignore[arg-type]
+        return attention(rule, figures_of(found, rule.name), policy, recent, since, Kinds.of(make.SCHEMA), NOW)  # type: ignore[arg-type]
 
     assert why(MANY) == ""
     assert why(replace(MANY, name="Again")) == "hidden by earlier lists and rules"

@@ -67,6 +67,8 @@ LINKS = users(links=[0.0, 3.0, 7.0, NAN], country=["DE", " ph ", None, "PH"], us
         (Condition("name", "=", ("x",)), [0, 0, 0, 0]),
         (Condition("ratio", "is missing"), [1, 1, 1, 1]),
         (Condition("ratio", "<", (9.0,)), [0, 0, 0, 0]),
+        (Condition("removed", "is missing"), [0, 0, 0, 0]),
+        (Condition("removed", "!=", ("x",)), [0, 0, 0, 0]),
     ],
 )
 def test_a_condition_holds_for_whom_it_says_and_for_nobody_whose_value_is_missing(
