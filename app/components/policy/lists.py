@@ -15,7 +15,7 @@ from app.queries import services
 from app.queries.policy import Desk
 from app.tables.cells import safe
 from app.words import count
-from core.policy.list_store import Grounds
+from core.policy.list_store import Grounds, column_of
 from core.policy.lists import LISTS, USER, Entry, ListName
 from core.wording import count as counted
 
@@ -57,14 +57,14 @@ def _add(desk: Desk) -> None:
     who = drafting.whose("list")
     values = [line for line in text.splitlines() if line.strip()]
     if values and desk.run is not None:
-        place = column if column == USER else column.strip().casefold()
+        place = column_of(column, schema)
         hits = services.home().deciding.listed(desk.run.dataset, place, values)
         st.markdown(f"{counted(len(values), 'value')}: **{counted(hits, 'user')}** of {desk.run.id} match.")
     if st.button(f"Add {counted(len(values), 'value')}", type="primary", disabled=not values):
         with guard.shown() as failure:
             now = services.now()
             grounds = Grounds(reason, drafting.authorised(who), now, now + timedelta(days=int(days)) if days else None)
-            place = column if column == USER else column.strip().casefold()
+            place = column_of(column, schema)
             added = services.home().lists.add(name, place, values, grounds)
         if failure.error is None:
             st.toast(f"{counted(added.new, 'value')} added", icon=":material/check_circle:")
