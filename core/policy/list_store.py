@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from core.access.audit import AuditLog
 from core.errors import BadOptionError
 from core.policy import lists
-from core.policy.lists import USER, Entry, ListName, Lists
+from core.policy.lists import LISTS, USER, Entry, ListName, Lists
 from core.schema.schema import Schema, key
+from core.store import database
 from core.store.database import Database
 from core.store.tables import list_entries
 from core.wording import count
@@ -22,6 +23,8 @@ from core.wording import count
 EXPIRY: Final = "expiry"
 #: Values that a note in the audit log names; how many there are it says in any case.
 _TOLD: Final = 20
+#: Counts changes, with the moment at which the next entry ends.
+_MARK: Final = "lists"
 #: Longest reason, in characters.
 _MOST_REASON: Final = 500
 
@@ -73,6 +76,7 @@ class ListStore:
             fresh = [text for text in texts if lists.compared(column, text) not in standing]
             if fresh:
                 connection.execute(insert(list_entries), [_row(name, column, text, grounds) for text in fresh])
+                _mark_changed(connection)
                 self._note(name, column, fresh, grounds)
         return Added(len(fresh), len(texts) - len(fresh))
 
@@ -89,18 +93,19 @@ class ListStore:
             for part in _parts(found):
                 ended = update(list_entries).where(ours & list_entries.c.compared.in_(part))
                 connection.execute(ended.values(ended=now, ended_by=by))
+            _mark_changed(connection)
             self._note(name, column, found, Grounds("taken off", by, now), added=False)
         return len(found)
 
     def settle(self, now: datetime) -> int:
         """End the entries whose time has come, and note it; how many."""
         due = list_entries.c.ended.is_(None) & (list_entries.c.expires <= now)
-        with self.database.connect() as connection:
-            if not connection.execute(select(func.count()).where(due)).scalar_one():
-                return 0
+        if not self.stamp(now)[1]:
+            return 0
         with self.database.writing() as connection:
             rows = connection.execute(select(list_entries).where(due)).all()
             connection.execute(update(list_entries).where(due).values(ended=list_entries.c.expires, ended_by=EXPIRY))
+            _mark_changed(connection)
             for name, place in sorted({(row.list, row.column) for row in rows}):
                 values = [row.value for row in rows if (row.list, row.column) == (name, place)]
                 self._note(name, place, values, Grounds("expired", "Trustdesk", now), added=False)
@@ -126,13 +131,21 @@ class ListStore:
         with self.database.connect() as connection:
             return tuple(map(_entry, connection.execute(wanted)))
 
-    def stamp(self, now: datetime) -> tuple[int, int, int]:
-        """Changes whenever what stands changes: entries ever, entries ended, entries whose time has come."""
-        over = list_entries.c.ended.is_not(None), list_entries.c.ended.is_(None) & (list_entries.c.expires <= now)
-        counted = [func.count().filter(each) for each in over]
+    def counts(self) -> dict[ListName, int]:
+        """How many values stand on each list."""
+        standing = select(list_entries.c.list, func.count()).where(list_entries.c.ended.is_(None))
+        found = dict.fromkeys(LISTS, 0)
         with self.database.connect() as connection:
-            found = connection.execute(select(func.count(), *counted).select_from(list_entries)).one()
-        return found[0], found[1], found[2]
+            for name, number in connection.execute(standing.group_by(list_entries.c.list)):
+                found[name] = number
+        return found
+
+    def stamp(self, now: datetime) -> tuple[str, bool]:
+        """Changes whenever what stands changes, also by itself; looks at one row, however long the lists are."""
+        with self.database.connect() as connection:
+            noted = database.mark(connection, _MARK)
+        _, _, next_end = noted.partition(" ")
+        return noted, bool(next_end) and datetime.fromisoformat(next_end) <= now
 
     def _note(
         self, name: ListName, column: str, values: Sequence[str], grounds: Grounds, *, added: bool = True
@@ -158,6 +171,15 @@ def column_of(column: str, schema: Schema) -> str:
         there = ", ".join(filter(None, [schema.id, *schema.context])) or "none"
         raise BadOptionError("column", f"{column[:60]} is no id and no context column of this home; it has {there}.")
     return wanted
+
+
+def _mark_changed(connection: Connection) -> None:
+    """Note that something has changed, and when the next entry ends by itself."""
+    before, _, _ = database.mark(connection, _MARK).partition(" ")
+    ends = select(func.min(list_entries.c.expires)).where(list_entries.c.ended.is_(None))
+    next_end = connection.execute(ends).scalar()
+    told = f" {next_end.isoformat()}" if next_end is not None else ""
+    database.set_mark(connection, _MARK, f"{int(before or 0) + 1}{told}")
 
 
 def _row(name: ListName, column: str, value: str, grounds: Grounds) -> dict[str, Any]:

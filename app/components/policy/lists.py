@@ -31,15 +31,15 @@ _DOES: Final[dict[ListName, str]] = {
 def lists(desk: Desk) -> None:
     """How many stand on each, what stands there, and the way to add and to take off."""
     services.home().lists.settle(services.now())
-    entries = services.home().lists.entries()
+    counts, entries = services.home().lists.counts(), services.home().lists.entries(most=_SHOWN)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        told = [f"{_WORD[name]} {count(sum(each.list == name for each in entries))}" for name in LISTS]
+        told = [f"{_WORD[name]} {count(counts[name])}" for name in LISTS]
         section("Lists", f"decide before rules · {' · '.join(told)}", width="stretch")
         if drafting.may_change():
             with st.popover("Add to a list", icon=":material/playlist_add:", type="tertiary"):
                 _add(desk)
     if entries:
-        _entries(entries)
+        _entries(entries, sum(counts.values()))
 
 
 def _add(desk: Desk) -> None:
@@ -71,9 +71,9 @@ def _add(desk: Desk) -> None:
             st.rerun()
 
 
-def _entries(entries: tuple[Entry, ...]) -> None:
-    with st.expander(f"What stands there: {counted(len(entries), 'value')}"):
-        shown = entries[:_SHOWN]
+def _entries(shown: tuple[Entry, ...], standing: int) -> None:
+    limit = f", the newest {count(len(shown))} of them" if standing > len(shown) else ""
+    with st.expander(f"What stands there: {counted(standing, 'value')}{limit}"):
         frame = pd.DataFrame(
             {
                 "List": [_WORD[each.list] for each in shown],

@@ -107,3 +107,28 @@ def test_a_list_is_one_of_three() -> None:
     assert named(" Block ") == "block"
     with pytest.raises(BadOptionError, match="'blck' is none of block, allow, snooze"):
         named("blck")
+
+
+def test_however_many_values_stand_they_are_counted_and_the_newest_are_listed(home: Home) -> None:
+    home.lists.add("block", USER, [f"u{i}" for i in range(1_200)], WHY)
+    home.lists.add("allow", "country", ["DE"], WHY)
+    home.lists.remove("block", USER, [f"u{i}" for i in range(700)], by="Lea", now=LATER)
+    assert home.lists.counts() == {"block": 500, "allow": 1, "snooze": 0}
+    assert [each.value for each in home.lists.entries(most=2)] == ["DE", "u1199"]
+
+
+def test_the_stamp_changes_with_every_change_and_stays_without_one(home: Home) -> None:
+    seen = [home.lists.stamp(make.NOW)]
+    home.lists.add("block", USER, ["u1"], WHY)
+    seen.append(home.lists.stamp(make.NOW))
+    home.lists.add("snooze", USER, ["u2"], Grounds("waits", "Lea", make.NOW, LATER))
+    seen.append(home.lists.stamp(make.NOW))
+    home.lists.add("block", USER, ["u1"], WHY)  # it stands there already
+    assert home.lists.stamp(make.NOW) == seen[-1]
+    seen.append(home.lists.stamp(LATER))
+    home.lists.settle(LATER)
+    seen.append(home.lists.stamp(LATER))
+    home.lists.remove("block", USER, ["u1"], by="Lea", now=LATER)
+    seen.append(home.lists.stamp(LATER))
+    assert len(set(seen)) == len(seen)
+    assert home.lists.stamp(LATER + timedelta(days=9)) == seen[-1]
