@@ -105,12 +105,6 @@ class Backtest:
     def milder(self) -> int:
         return int((self.after < self.before).sum())
 
-    @property
-    def moves(self) -> npt.NDArray[np.int64]:
-        """Users by action before and after, (4, 4)."""
-        n = len(BANDS)
-        return np.bincount(n * self.before.astype(np.int64) + self.after, minlength=n * n).reshape(n, n)
-
     def counts(self, severity: npt.NDArray[np.int8]) -> dict[str, int]:
         """Users by action."""
         return dict(zip(BANDS, np.bincount(severity, minlength=len(BANDS)).tolist(), strict=True))

@@ -30,6 +30,8 @@ EFFECTS: Final[Mapping[ListName, tuple[Effect, Band]]] = MappingProxyType(
 #: Stands for the id of a user where a column is named.
 USER: Final = ""
 MOST_VALUE: Final = 300
+#: Values added at once: more are sooner a file that somebody mistook for a list.
+MOST_AT_ONCE: Final = 100_000
 #: Users who are looked up one by one.
 _FEW: Final = 1_000
 
@@ -82,6 +84,8 @@ def compared(column: str, value: str) -> str:
 
 def checked(column: str, values: Sequence[str]) -> tuple[str, ...]:
     """Values for a list, without spaces around them, each once. Raises BadOptionError that says which is unusable."""
+    if len(values) > MOST_AT_ONCE:
+        raise BadOptionError("value", f"{len(values):,} at once; at most {MOST_AT_ONCE:,} are taken. Is it a list?")
     found: dict[str, str] = {}
     for number, value in enumerate(values, 1):
         text = value.strip()

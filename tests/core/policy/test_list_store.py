@@ -73,6 +73,7 @@ def test_an_entry_ends_by_itself_and_the_audit_log_says_so(home: Home) -> None:
     [
         ([], "give at least one"),
         (["u1", "  "], "entry 2 is empty"),
+        (["x"] * 100_001, "100,001 at once; at most 100,000 are taken"),
         (["x" * 10_000], "entry 1 has 10,000 characters, and at most 300 are taken"),
         (["a\x00"], "entry 1 cannot be seen in full"),
     ],
