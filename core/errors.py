@@ -218,6 +218,13 @@ class OutputError(UnusableInputError):
         super().__init__(f"Not all of the result could be written to stdout: {reason}. What was written is incomplete.")
 
 
+class ClusterError(UnusableInputError):
+    """A cluster cannot be used. What was done before is kept, so that the same work goes on."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The cluster cannot go on: {reason}. The same again goes on where this one stopped.")
+
+
 class HubError(UnusableInputError):
     """A Hub could not be reached, or did not give or take what it was asked. Never carries a token."""
 

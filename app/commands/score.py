@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from app.commands.engine import DaskWorkers, EngineName, Scheduler, engine_of
 from app.commands.labelled import tell_problems, working
 from app.commands.shared import SOME_REJECTED, HomeOption, Overwrite, Version, home_of
 from app.guard import tell
@@ -34,6 +35,9 @@ def score(
     keep_features: Annotated[bool, typer.Option("--keep-features", help="Write the feature values too.")] = False,
     overwrite: Overwrite = False,
     restart: Annotated[bool, typer.Option("--restart", help="Do not go on where the same was interrupted.")] = False,
+    engine: EngineName = "local",
+    scheduler: Scheduler = None,
+    dask_workers: DaskWorkers = None,
     home_dir: HomeOption = None,
 ) -> None:
     """Score a file of users, of any size: calibrated score, band, action and exact reasons, in input order.
@@ -52,6 +56,8 @@ def score(
         loaded = home.registry.load(model)
         columns, policy = schemas.load(home.settings.schema_file), home.policies.in_force()
 
+        at_work = stack.enter_context(engine_of(engine, scheduler, dask_workers))
+
         def deliver(done: Scoring, pieces: Pieces) -> None:
             stack.enter_context(stored(f"All scores are stored as run {done.run.id}: *Score a file* gives them."))
             progress("Writing")
@@ -66,7 +72,7 @@ def score(
         done = home.file_scoring.score_file(
             users.name, users, columns, loaded, policy,
             now=datetime.now(UTC), allow_missing=allow_missing, which=reasons, top=top, progress=progress.counted,
-            restart=restart, ready=rejected.claim, deliver=deliver,
+            restart=restart, engine=at_work, ready=rejected.claim, deliver=deliver,
         )  # fmt: skip
     raise SystemExit(SOME_REJECTED if done.run.rejected else 0)
 

@@ -37,6 +37,7 @@ from core.scoring.runs import Run, Runs
 from core.scoring.scorer import Scored, Scorer
 from core.scoring.streaming import block_scoring
 from core.scoring.streaming.block_scoring import BlockScoring, Done, Order, Piece, Which, explained, nobody
+from core.scoring.streaming.engines import HERE, Engine
 
 #: Told what is being done, and how much of how much.
 Progress = Callable[[str, int, int], None]
@@ -103,13 +104,15 @@ class FileScoring:
         progress: Progress = _quiet,
         job: str = "",
         restart: bool = False,
+        engine: Engine = HERE,
         ready: Callable[[], None] = lambda: None,
         deliver: Callable[[Scoring, Pieces], None] = lambda _scoring, _pieces: None,
     ) -> Scoring:
         """Read a file, score and explain its users, store all that; a row that the model gives no score is rejected.
 
         which: whose scores are explained, by up to `top` reasons. job: the one that does it, where there is one (see
-        `runs.record`). Where the same was interrupted before, it goes on from there, unless it is to `restart`.
+        `runs.record`). engine: what scores the blocks. Where the same was interrupted before, it goes on from there,
+        unless it is to `restart`.
 
         `ready` is called once rows were rejected, before anything is stored for good, and `deliver` at the end, with
         the users piece by piece, as often as it asks for them; until it is back, the work is not done. What they raise
@@ -123,7 +126,7 @@ class FileScoring:
         with self.unfinished.work(order.key(source.sha256, job), now=now, restart=restart) as work:
             reading = Reading(source, schema, work.folder, allow_missing=allow_missing, window=self.window)
             began = 0.0 if work.state is None else Done.from_json(work.state).seconds
-            done = BlockScoring(work, reading, order, ready).go(functools.partial(progress, f"Scoring {name}"))
+            done = BlockScoring(work, reading, order, engine, ready).go(functools.partial(progress, f"Scoring {name}"))
             read = done.read
             refuse_unusable(name, read.received, read.accepted, reading.problems(read))
             progress(f"Storing {name}", 0, 0)

@@ -80,3 +80,32 @@ def test_stopped_half_way_the_same_command_comes_to_the_same(
     assert invoked(own, "score users.csv -o csv.csv").exit_code == 0
     scored = (given / "scored.csv").read_text(encoding="utf-8")
     assert scored.replace("r-0001-", "r-0002-") == (given / "csv.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--scheduler tcp://127.0.0.1:9", "give --engine dask with it"),
+        ("--dask-workers 2", "give --engine dask with it"),
+        ("--engine dask --scheduler tcp://127.0.0.1:9 --dask-workers 2", "a cluster has its own workers"),
+        ("--engine dask --scheduler nowhere", "The cluster cannot go on: it does not answer"),
+    ],
+)
+def test_a_cluster_that_cannot_be_used_is_said(
+    options: str, said: str, own: Home, given: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dask_engine = pytest.importorskip("core.scoring.streaming.dask_engine")
+    monkeypatch.setattr(dask_engine, "PATIENCE", 0.2)
+    result = invoked(own, f"score users.csv -o scores.csv {options}")
+    assert result.exit_code == 2, result.output
+    assert said in result.stderr
+    assert not (given / "scores.csv").exists()
+
+
+def test_where_dask_is_not_installed_a_sentence_says_so(
+    own: Home, given: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "core.scoring.streaming.dask_engine", None)
+    result = invoked(own, "score users.csv -o scores.csv --engine dask")
+    assert result.exit_code == 2, result.output
+    assert "Dask is not installed here" in result.stderr

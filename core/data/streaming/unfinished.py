@@ -2,7 +2,8 @@
 
 `data/unfinished/<key>/`: of each part its tables (`<number>.<name>.arrow`) and the entries of its ids (`.npy`), and
 `state.json`, written when they are whole: how many parts there are and what is known after them. A process that is
-killed leaves it there for whoever asks for the same work again; after an error nobody goes on, and it is taken away.
+killed leaves it there for whoever asks for the same work again, and so does a cluster that is gone; after another error
+nobody goes on, and it is taken away.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import pyarrow as pa
 
 from core import formats, locks
 from core.data.streaming.id_index import Entries
+from core.errors import ClusterError
 from core.files import told_when_full
 
 FORMAT: Final = 1
@@ -107,7 +109,7 @@ class Unfinished:
         """Go on with the work of a key, of letters and digits, or begin it; `restart`: in any case.
 
         It is gone at the end, and when it fails; it stays for the next one where the process is killed or stopped by a
-        person. Where another process has the same work in hand, this one does its own.
+        person, or where a cluster fails. Where another process has the same work in hand, this one does its own.
         """
         with told_when_full(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -121,7 +123,8 @@ class Unfinished:
             work = Work.found(folder)
 
             def leave(kind: type[BaseException] | None, *_: object) -> None:
-                if kind is None or issubclass(kind, Exception):  # a person's interruption is none
+                # A person's interruption is no Exception.
+                if kind is None or (issubclass(kind, Exception) and not issubclass(kind, ClusterError)):
                     shutil.rmtree(folder, ignore_errors=True)
 
             stack.push(leave)

@@ -20,7 +20,6 @@ import pandas as pd
 import pyarrow as pa
 
 from core.data import datasets
-from core.data.streaming.ahead import ahead
 from core.data.streaming.reading import Block, Read, Reading
 from core.data.streaming.unfinished import Work
 from core.policy.bands import BANDS, Band
@@ -31,7 +30,8 @@ from core.scoring.decisions import score_table
 from core.scoring.decisions.deciding import Decider
 from core.scoring.export import TOP
 from core.scoring.reasons import texts
-from core.scoring.scorer import Scored, Scorer
+from core.scoring.scorer import Scored
+from core.scoring.streaming.engines import Engine
 
 Which = Literal["flagged", "all", "none"]
 
@@ -46,6 +46,11 @@ class Order:
     allow_missing: bool = False
     which: Which = "all"
     top: int = TOP
+
+    @property
+    def reasons(self) -> int:
+        """How many reasons to look for."""
+        return 0 if self.which == "none" else self.top
 
     def identity(self, sha256: str) -> str:
         """The id of the dataset that a file with this digest becomes."""
@@ -97,6 +102,7 @@ class BlockScoring:
     work: Work
     reading: Reading
     order: Order
+    engine: Engine
     ready: Callable[[], None] = lambda: None
 
     def go(self, progress: Callable[[int, int], None]) -> Done:
@@ -109,8 +115,9 @@ class BlockScoring:
         with ThreadPoolExecutor(1) as behind:
             storing: Future[None] | None = None
             self._tell(progress, done)
-            for block in ahead(self.reading.blocks(done.read if done else None, self.work.ids())):
-                tables, done = self._scored(block, done)
+            blocks = self.reading.blocks(done.read if done else None, self.work.ids())
+            for block, scored in self.engine.scored(blocks, self.order.model, self.order.reasons):
+                tables, done = self._decided(block, scored, done)
                 done = replace(done, seconds=time.monotonic() - began)
                 if done.rejects:
                     self.ready()
@@ -123,15 +130,14 @@ class BlockScoring:
         assert done is not None  # noqa: S101 - a file without a block was refused
         return done
 
-    def _scored(self, block: Block, done: Done | None) -> tuple[dict[str, pa.Table], Done]:
+    def _decided(self, block: Block, scored: Scored | None, done: Done | None) -> tuple[dict[str, pa.Table], Done]:
         before = done or Done(block.read, dict.fromkeys(BANDS, 0))
         tables = {}
         if done is None or len(block.rejected):
             tables["rejected"] = pa.Table.from_pandas(block.rejected, preserve_index=False)
-        if block.frame.empty:
+        if scored is None:
             return tables, replace(before, read=block.read)
         order, frame = self.order, block.frame
-        scored = Scorer(order.model).score(frame, top=0 if order.which == "none" else order.top)
         tables["rows"] = pa.Table.from_pandas(frame)
         finite = scored.finite
         unscored = tuple(map(int, frame.index[~finite]))
