@@ -39,7 +39,7 @@ logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").add
 # each time. They stay what they are.
 manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
 
-#: Few tests that take long: begun first, so that two processes end together.
+#: Few tests that take long: begun first, so that the processes end together.
 LONG = (
     "tests/e2e", "tests/test_documents.py", "tests/test_style.py", "tests/test_real_sets.py",
     "tests/core/test_killed.py",

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from core.settings import ROOT, environment_of_tests
 
-#: All tests in two processes, the tests of a file in one: they share what it made. A part of them is told in order.
+#: All tests in three processes, one more than two cores have, as browsers are mostly waited for; the tests of a file in
+#: one, which share what it made. A part of them is told in order.
 #: Files stay in the order of tests/conftest.py: by the number of their tests, the longest ones would come last.
-TOGETHER: Final = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+TOGETHER: Final = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
 #: What of app and core they reach, over all processes; pyproject.toml has what is measured.
 COVERAGE: Final = ("--cov", "--cov-report=term-missing:skip-covered")
 #: Options with which the caller says himself where tests run, or wants to see or stop them as they go.
 _ALONE: Final = ("-n", "--numprocesses", "--dist", "--tx", "--pdb", "--trace", "-s", "--capture=no")
 _WITHOUT: Final = "no:xdist"
+#: Files that live as long as a test need no disk, which is waited for a third of the time. So much room they take.
+_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - made by the system, for this
+_ROOM: Final = 4 * 2**30
 
 
 def run_tests(arguments: list[str], *, slow: bool = False, coverage: bool = False) -> int:
@@ -25,7 +32,18 @@ def run_tests(arguments: list[str], *, slow: bool = False, coverage: bool = Fals
     With `coverage` it says what was reached.
     """
     command = [sys.executable, "-m", "pytest", *options(arguments, slow=slow, coverage=coverage)]
-    return subprocess.run(command, check=False, cwd=ROOT, env=environment_of_tests()).returncode  # noqa: S603
+    environment = files_in_memory() | environment_of_tests()
+    return subprocess.run(command, check=False, cwd=ROOT, env=environment).returncode  # noqa: S603
+
+
+def files_in_memory(folder: Path = _MEMORY, *, room: int = _ROOM) -> dict[str, str]:
+    """What has temporary files lie in a folder, where it has that much room in bytes and its files may be run."""
+    try:
+        fits = shutil.disk_usage(folder).free >= room and os.access(folder, os.W_OK)
+        runs = not os.statvfs(folder).f_flag & os.ST_NOEXEC
+    except (AttributeError, OSError):  # there is no such folder, or no such question
+        return {}
+    return {"TMPDIR": str(folder)} if fits and runs else {}
 
 
 def options(arguments: Sequence[str], *, slow: bool = False, coverage: bool = False) -> list[str]:

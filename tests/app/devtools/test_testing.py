@@ -1,6 +1,8 @@
-"""Tests run in two processes, unless the caller wants it otherwise or names one file."""
+"""Tests run in several processes, unless the caller wants it otherwise or names one file."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 
@@ -20,7 +22,7 @@ from app.devtools import testing
         ["-p", "no:cacheprovider", "--no-header"],
     ],
 )
-def test_a_choice_of_tests_runs_in_two_processes(arguments: list[str]) -> None:
+def test_a_choice_of_tests_runs_in_several_processes(arguments: list[str]) -> None:
     told = testing.options(arguments, slow=False)
 
     assert told == ["-m", "not slow", *testing.TOGETHER, *arguments]
@@ -49,8 +51,14 @@ def test_who_says_where_tests_run_or_names_one_file_is_given_no_processes(argume
     assert testing.options(arguments, slow=False) == ["-m", "not slow", *arguments]
 
 
-def test_coverage_is_measured_in_both_processes_and_said_of_a_part_too() -> None:
+def test_coverage_is_measured_in_all_processes_and_said_of_a_part_too() -> None:
     assert testing.options(["tests/core"], coverage=True) == [
         "-m", "not slow", *testing.COVERAGE, *testing.TOGETHER, "tests/core",
     ]  # fmt: skip
     assert testing.options(["-n0"], coverage=True) == ["-m", "not slow", *testing.COVERAGE, "-n0"]
+
+
+def test_files_lie_in_memory_only_where_there_is_room(tmp_path: Path) -> None:
+    assert testing.files_in_memory(tmp_path, room=1) == {"TMPDIR": str(tmp_path)}
+    assert testing.files_in_memory(tmp_path, room=1 << 60) == {}
+    assert testing.files_in_memory(tmp_path / "absent", room=1) == {}
