@@ -36,6 +36,7 @@ from app.commands import (
     reference,
     registry,
     report,
+    rescan,
     score,
     screenshots,
     shadow,
@@ -67,6 +68,8 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(lists.app, name="lists")
 app.command()(score.score)
 app.command()(report.report)
+app.command()(rescan.rescan)
+app.command()(rescan.changes)
 app.command()(screenshots.screenshots)
 app.command()(bench.bench)
 app.command()(reference.reference)

@@ -18,6 +18,7 @@ from core.settings import Settings
 from core.stores.studies import Studies
 
 if TYPE_CHECKING:
+    from core.catalog.rescans import Rescans
     from core.estimation.backtest import Backtests
     from core.estimation.forecast import Forecasts
     from core.estimation.live_figures import LiveFigures
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
     from core.review.importing import FeedbackImport
     from core.review.predictions_of_user import PredictionsOfUser
     from core.review.verdicts import Verdicts
-    from core.scoring.lost_runs import LostRuns
-    from core.scoring.score_file import FileScoring
     from core.scoring.score_job import ScoreJobs
     from core.training.training import Training
 
@@ -148,18 +147,6 @@ class Home(Studies):
             self.ledger,
             self.queue,
         )
-
-    @cached_property
-    def lost_runs(self) -> LostRuns:
-        from core.scoring.lost_runs import LostRuns
-
-        return LostRuns(self.accounts, self.audit, self.database, self.numbering, self.settings.feedback)
-
-    @cached_property
-    def file_scoring(self) -> FileScoring:
-        from core.scoring.score_file import FileScoring
-
-        return FileScoring(self.datasets, self.deciding, self.registry, self.runs, self.unfinished)
 
     @cached_property
     def backlogs(self) -> Backlogs:
@@ -324,5 +311,20 @@ class Home(Studies):
             self.split,
             self.training_runs,
             self.settings.judged,
+            self.settings.schema_file,
+        )
+
+    @cached_property
+    def rescans(self) -> Rescans:
+        from core.catalog.rescans import Rescans
+
+        return Rescans(
+            self.accounts,
+            self.audit,
+            self.datasets,
+            self.file_scoring,
+            self.runs,
+            self.sending,
+            self.user_names,
             self.settings.schema_file,
         )

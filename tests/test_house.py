@@ -25,6 +25,7 @@ from core.settings import ROOT
 CORE: Final = (
     "store", "access", "schema", "policy", "data", "explore", "model", "evaluation", "registry", "scoring", "hub",
     "training", "comparison", "diagnostics", "feedback", "review", "planning", "estimation", "retraining", "monitoring",
+    "catalog",
 )  # fmt: skip
 #: What knows all rooms.
 TOP: Final = ("job_functions", "stores", "home", "worker")

@@ -149,8 +149,12 @@ class FileScoring:
         whole = self.datasets.put_parts(dataset, lambda: work.tables("rows"), done.read.unwhole, rejected(work))
         return self.datasets.without(whole, pd.Index(done.unscored), now=dataset.created) if done.unscored else whole
 
-    def score_stored(self, dataset: Dataset, schema: Schema, model: Model, policy: Policy, *, now: datetime) -> Run:
+    def score_stored(
+        self, dataset: Dataset, schema: Schema, model: Model, policy: Policy, *, now: datetime, name: str = ""
+    ) -> Run:
         """Score and explain the users of a stored dataset; a row that the model gives no score is rejected.
+
+        name: of the run, by default that of the dataset.
 
         Raises WrongFeaturesError when the model was trained on other columns.
         """
@@ -159,7 +163,7 @@ class FileScoring:
         whole, frame, scored = self._with_scores(dataset, frame, Scorer(model).score(frame, top=TOP), now)
         decided = self.deciding.of_file(policy, frame, scored, schema, now=now)
         return self.runs.record(
-            whole, scored, decided, frame.index, policy, name=dataset.name, now=now, started=started,
+            whole, scored, decided, frame.index, policy, name=name or dataset.name, now=now, started=started,
             reasons=explained(frame, scored, model, decided.flagged, "all"),
         )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""How models are compared and diagnosed in a home; see `core.stores.stores`."""
+"""How files are scored, and models compared and diagnosed, in a home; see `core.stores.stores`."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from core.diagnostics.importance import ImportanceRuns
     from core.diagnostics.learning_curve import LearningCurves
     from core.diagnostics.robustness import RobustnessRuns
+    from core.scoring.lost_runs import LostRuns
+    from core.scoring.score_file import FileScoring
 
 
 class Studies(Stores):
-    """The stores of a home, and what compares and diagnoses models with them; threads may share it."""
+    """The stores of a home, what scores files, and what compares and diagnoses models; threads may share it."""
 
     @cached_property
     def common_rows(self) -> CommonRows:
@@ -64,3 +66,15 @@ class Studies(Stores):
         from core.diagnostics.robustness import RobustnessRuns
 
         return RobustnessRuns(self.common_rows, self.datasets, self.diagnoses, self.registry, self.settings.schema_file)
+
+    @cached_property
+    def lost_runs(self) -> LostRuns:
+        from core.scoring.lost_runs import LostRuns
+
+        return LostRuns(self.accounts, self.audit, self.database, self.numbering, self.settings.feedback)
+
+    @cached_property
+    def file_scoring(self) -> FileScoring:
+        from core.scoring.score_file import FileScoring
+
+        return FileScoring(self.datasets, self.deciding, self.registry, self.runs, self.unfinished)
