@@ -41,6 +41,7 @@ from app.commands import (
     screenshots,
     shadow,
     train,
+    watch_folder,
 )
 from app.commands.shared import HomeOption, home_of
 from app.guard import tell
@@ -81,6 +82,7 @@ app.command()(backup.restore)
 app.command()(backup.migrate)
 app.command()(learning.retrain)
 app.command()(learning.watch)
+app.command()(watch_folder.watch_folder)
 app.command()(shadow.shadow)
 app.command()(monitoring.drift)
 app.command()(monitoring.metrics)

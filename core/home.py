@@ -18,6 +18,7 @@ from core.settings import Settings
 from core.stores.studies import Studies
 
 if TYPE_CHECKING:
+    from core.catalog.folder_watch import FolderWatch
     from core.catalog.rescans import Rescans
     from core.estimation.backtest import Backtests
     from core.estimation.forecast import Forecasts
@@ -327,4 +328,17 @@ class Home(Studies):
             self.sending,
             self.user_names,
             self.settings.schema_file,
+        )
+
+    @cached_property
+    def folder_watch(self) -> FolderWatch:
+        from core.catalog.folder_watch import FolderWatch
+
+        return FolderWatch(
+            self.exports,
+            self.file_scoring,
+            self.policies,
+            self.registry,
+            self.settings.schema_file,
+            self.settings.data / "watched",
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import functools
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -17,9 +17,6 @@ from app.guard import tell
 from core.errors import stored
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
-    from core.schema.schema import Schema
     from core.scoring.score_file import Pieces, Scoring
     from core.targets import Target
 
@@ -46,6 +43,7 @@ def score(
     """
     from core.schema import schema as schemas
     from core.scoring import export, table_marks
+    from core.scoring.streaming import delivery
 
     home = home_of(context, home_dir)
     with working(home) as progress, contextlib.ExitStack() as stack:
@@ -61,7 +59,8 @@ def score(
         def deliver(done: Scoring, pieces: Pieces) -> None:
             stack.enter_context(stored(f"All scores are stored as run {done.run.id}: *Score a file* gives them."))
             progress("Writing")
-            export.write_parts(lambda: _tables(done, pieces, columns, keep_features=keep_features), target)
+            parts = functools.partial(delivery.tables, done, pieces, columns, keep_features=keep_features)
+            export.write_parts(parts, target)
             export.write_rejected(home.exports.rejected_table(done.dataset.id), rejected)
             # While the work is not done: killed after it, the same command would make another run.
             progress.end()
@@ -75,14 +74,6 @@ def score(
             restart=restart, engine=at_work, ready=rejected.claim, deliver=deliver,
         )  # fmt: skip
     raise SystemExit(SOME_REJECTED if done.run.rejected else 0)
-
-
-def _tables(done: Scoring, pieces: Pieces, columns: Schema, *, keep_features: bool) -> Iterator[pa.Table]:
-    from core.scoring import export
-
-    for piece in pieces(features=keep_features):
-        kept = export.kept(piece.frame, columns, keep_features=keep_features)
-        yield export.table(kept, piece.scores, piece.reasons, done.run)
 
 
 def _tell_run(done: Scoring, output: Path, rejected: Target) -> None:

@@ -11,12 +11,12 @@ from typing import Any, Final
 
 import pytest
 
-from app.commands.score import _tables
 from core.data import lines
 from core.errors import ClusterError
 from core.home import Home
 from core.scoring import export, table_marks
 from core.scoring.score_file import FileScoring, Pieces, Scoring
+from core.scoring.streaming import delivery
 from core.scoring.streaming.engines import HERE, Engine
 from tests import make
 
@@ -47,7 +47,7 @@ def scored(home: Home, tmp: Path, engine: Engine, progress: Any = lambda *_: Non
     target = home.exports.target(out, table_marks.SCORES)
 
     def deliver(done: Scoring, pieces: Pieces) -> None:
-        export.write_parts(lambda: _tables(done, pieces, make.SCHEMA, keep_features=True), target)
+        export.write_parts(lambda: delivery.tables(done, pieces, make.SCHEMA, keep_features=True), target)
 
     scoring = FileScoring(home.datasets, home.deciding, home.registry, home.runs, home.unfinished, WINDOW)
     done = scoring.score_file(

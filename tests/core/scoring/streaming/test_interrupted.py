@@ -16,7 +16,6 @@ from typing import Any, Final
 
 import pytest
 
-from app.commands.score import _tables
 from core import locks
 from core.data import lines
 from core.data.streaming.unfinished import Work
@@ -29,6 +28,7 @@ from core.scoring import export, runs, table_marks
 from core.scoring.runs import Runs
 from core.scoring.score_file import FileScoring, Pieces, Scoring
 from core.scoring.scorer import Scored, Scorer
+from core.scoring.streaming import delivery
 from core.scoring.streaming.block_scoring import Which
 from tests import make
 
@@ -56,7 +56,7 @@ def scores(
     target = home.exports.target(out, table_marks.SCORES)
 
     def deliver(done: Scoring, pieces: Pieces) -> None:
-        export.write_parts(lambda: _tables(done, pieces, schema, keep_features=True), target)
+        export.write_parts(lambda: delivery.tables(done, pieces, schema, keep_features=True), target)
 
     scoring = FileScoring(home.datasets, home.deciding, home.registry, home.runs, home.unfinished, WINDOW)
     return scoring.score_file(
