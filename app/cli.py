@@ -23,6 +23,7 @@ from app.commands import (
     backup,
     bench,
     compare,
+    data,
     decisions,
     diagnostics,
     feedback,
@@ -64,6 +65,7 @@ app.add_typer(queue.app, name="queue")
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(keys.app, name="keys")
+app.add_typer(data.app, name="data")
 app.add_typer(registry.app, name="registry")
 app.add_typer(policy.app, name="policy")
 app.add_typer(lists.app, name="lists")

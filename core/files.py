@@ -113,6 +113,20 @@ def failure(error: OSError, home: Path) -> StorageError | None:
     return found
 
 
+def size_of(folder: Path) -> int:
+    """Bytes of the files in a folder; 0 where it is not there."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def removed(folder: Path) -> None:
+    """Delete a folder of a store, if it is there: under its name it is there whole or not at all."""
+    going = folder.with_name(f".{folder.name[:_SHOWN]}.{secrets.token_hex(4)}.tmp")
+    with contextlib.suppress(FileNotFoundError):
+        folder.replace(going)
+        _flush(folder.parent)
+        shutil.rmtree(going)
+
+
 def write_text(target: Path, text: str) -> None:
     with replacing(target) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")

@@ -340,5 +340,5 @@ class Home(Studies):
             self.policies,
             self.registry,
             self.settings.schema_file,
-            self.settings.data / "watched",
+            self.settings.watched,
         )

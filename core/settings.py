@@ -98,6 +98,11 @@ class Settings:
         return self.data / "unfinished"
 
     @property
+    def watched(self) -> Path:
+        """What was dealt with of the folders that are watched."""
+        return self.data / "watched"
+
+    @property
     def runs(self) -> Path:
         return self.data / "runs"
 
@@ -189,7 +194,7 @@ class Settings:
             self.models, self.schema_file, self.glossary_file, self.salt_file, self.parts_file, self.datasets,
             self.runs, self.jobs, self.judged, self.candidates, self.compared, self.predictions, self.options_file,
             self.gates, self.shadow, self.retrained_file, self.database, self.feedback, self.claims, self.secrets_file,
-            self.audit, self.log.parent, self.unfinished,
+            self.audit, self.log.parent, self.unfinished, self.watched,
         )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from sqlalchemy import Row, delete, insert, select, update
 
 from core.data.datasets import Dataset
 from core.errors import UnknownItemError
-from core.files import replacing, told_when_full, within
+from core.files import removed, replacing, size_of, told_when_full, within
 from core.policy.bands import BANDS, POSITIVE, Band
 from core.policy.decide import SCORE, Decided, decide
 from core.policy.policy import Policy
@@ -289,6 +289,20 @@ class Runs:
         if not (self._folder(run) / _SENT).is_file():
             return pd.Series([], dtype="str", name="user")
         return self._read(run, _SENT)["user"]
+
+    def size(self, run: str) -> int:
+        """Bytes on disk."""
+        return size_of(self._folder(run))
+
+    def remove(self, run: str) -> None:
+        """Delete a run: its number is never given again. Nothing is to speak of its users any more.
+
+        The folder goes first: one that the database does not know would tell of a loss.
+        """
+        number = number_of(run)
+        removed(self._folder(run))
+        with self.database.writing() as connection:
+            connection.execute(delete(tables.runs).where(tables.runs.c.number == number))
 
     def _read(self, run: str, name: str, columns: list[str] | None = None, *, known: int = FORMAT) -> pd.DataFrame:
         return frames.read(self._file(run, name), known=known, columns=columns)

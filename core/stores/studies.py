@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from core.stores.stores import Stores
 
 if TYPE_CHECKING:
+    from core.catalog.holdings import Holdings
     from core.comparison.common_rows import CommonRows
     from core.comparison.comparison_job import Comparer
     from core.comparison.result import VersionComparisons
@@ -78,3 +79,18 @@ class Studies(Stores):
         from core.scoring.score_file import FileScoring
 
         return FileScoring(self.datasets, self.deciding, self.registry, self.runs, self.unfinished)
+
+    @cached_property
+    def holdings(self) -> Holdings:
+        from core.catalog.holdings import Holdings
+
+        return Holdings(
+            self.accounts,
+            self.audit,
+            self.database,
+            self.datasets,
+            self.ledger,
+            self.registry,
+            self.runs,
+            self.training_runs,
+        )

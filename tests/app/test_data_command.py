@@ -1,0 +1,53 @@
+"""`data` at a terminal: nothing goes without a yes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+from click.testing import Result
+from typer.testing import CliRunner
+
+from app.cli import app
+from core.home import Home
+from tests import make
+from tests.core.review import reviewing
+
+
+def invoked(home: Home, *command: str) -> Result:
+    return CliRunner().invoke(app, ["--home", str(home.settings.home), "data", *command])
+
+
+def test_a_dataset_is_listed_noted_taken_away_and_deleted(own: Home, tmp_path: Path) -> None:
+    frame = make.users(30, seed=3).drop(columns="spam")
+    run = reviewing.scored(own, frame)
+    short = run.dataset[:12]
+    assert invoked(own, "note", short, "From the market", "--by", "Lea").exit_code == 0
+    told = {each["id"]: each for each in json.loads(invoked(own, "list", "--json").stdout)}
+    assert (told[run.dataset]["note"], told[run.dataset]["accepted"]) == ("From the market", 30)
+    assert any(short in line and "From the market" in line for line in invoked(own, "list").stdout.splitlines())
+
+    out = tmp_path / "rows.csv"
+    assert invoked(own, "export", short, "-o", str(out)).exit_code == 0
+    assert pd.read_csv(out)["user"].tolist() == frame["user"].tolist()
+    assert invoked(own, "export", short, "-o", str(out)).exit_code == 2, "it may be anybody's"
+
+    asked = invoked(own, "delete", short)
+    assert asked.exit_code == 4
+    assert "Nothing was deleted" in asked.stderr
+    assert own.runs.find(run.id) == run
+    assert invoked(own, "delete", short, "--yes", "--by", "Lea").exit_code == 0
+    assert run.dataset not in invoked(own, "list", "--json").stdout
+
+
+def test_retention_keeps_what_versions_learnt_from(own: Home) -> None:
+    done = invoked(own, "prune", "--older-than", "0", "--yes")
+    assert done.exit_code == 0
+    assert "There is none." in done.stderr
+    (kept,) = json.loads(invoked(own, "list", "--json").stdout)
+    refused = invoked(own, "delete", kept["id"], "--yes")
+    assert refused.exit_code != 0
+    assert "learnt from it" in refused.stderr
+    assert "learnt from it" in invoked(own, "show", kept["id"][:6]).stdout
+    assert invoked(own, "prune", "--older-than", "1e12").exit_code == 2
