@@ -31,6 +31,7 @@ def sections() -> Mapping[str, list[StreamlitPage]]:
             _page("monitor", "Monitor", "monitor_heart"),
             _page("train", "Train", "model_training"),
             _page("registry", "Registry", "inventory_2"),
+            _page("data", "Data", "database"),
             _page("audit", "Audit", "receipt_long"),
         ],
     }

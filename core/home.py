@@ -324,6 +324,8 @@ class Home(Studies):
             self.audit,
             self.datasets,
             self.file_scoring,
+            self.policies,
+            self.registry,
             self.runs,
             self.sending,
             self.user_names,

@@ -13,6 +13,7 @@ from core.errors import RefusedError
 METHODS: Final = {
     "score_file": "score_jobs.score",
     "explain_run": "file_scoring.explain_run",
+    "rescan": "rescans.rescan_job",
     "queue_run": "plans.queue_job",
     "top_up": "plans.top_up_job",
     "train": "training.train_stored",

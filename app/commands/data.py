@@ -74,8 +74,6 @@ def export(
     home_dir: HomeOption = None,
 ) -> None:
     """Write the accepted rows of a dataset as they are stored, in input order."""
-    import pyarrow as pa
-
     from core.catalog.holdings import ROWS
     from core.scoring import export as exports
 
@@ -83,8 +81,7 @@ def export(
     with guard.command(home):
         target = home.exports.target(output, ROWS, overwrite=overwrite)
         found = home.holdings.find(dataset, now=datetime.now(UTC))
-        table = pa.Table.from_pandas(home.datasets.frame(found.dataset.id), preserve_index=False)
-        exports.write(ROWS.on(table), target)
+        exports.write(home.holdings.rows(found), target)
         tell(f"{found.dataset.accepted:,} rows: {output}")
 
 

@@ -95,4 +95,4 @@ def _table(found: list[Changes]) -> pa.Table:
 
     from core.catalog.changes import MARK
 
-    return MARK.on(pa.Table.from_pandas(pd.concat([each.table() for each in found]), preserve_index=False))
+    return MARK.on(pa.Table.from_pandas(pd.concat([each.table for each in found]), preserve_index=False))

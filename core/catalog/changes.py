@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -23,7 +24,7 @@ _SIDES: Final = tuple(f"{name}_{side}" for name in ("score", "band", "decided_by
 MARK: Final = Mark("changes", exactly("user", *_SIDES, "change", "prediction_id"))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Changes:
     """The users that two runs share, by their latest row in each, in the order of the second.
 
@@ -38,18 +39,18 @@ class Changes:
     only_before: int
     only_after: int
 
-    @property
+    @cached_property
     def bands(self) -> Flips:
         """Who changes band."""
-        return flips(self._severity("before"), self._severity("after"), BANDS)
+        return flips(self._severity["before"], self._severity["after"], BANDS)
 
-    @property
+    @cached_property
     def newly_flagged(self) -> pd.DataFrame:
         """Those who are for review or removal now and were not, the highest score first."""
         chosen = self.users[~self._flagged("before") & self._flagged("after")]
         return chosen.sort_values("score_after", ascending=False, kind="stable")
 
-    @property
+    @cached_property
     def no_longer_flagged(self) -> pd.DataFrame:
         """Those who were for review or removal and are not now, the highest score of before first."""
         chosen = self.users[self._flagged("before") & ~self._flagged("after")]
@@ -70,6 +71,7 @@ class Changes:
             f"{len(self.no_longer_flagged):,} no longer."
         )
 
+    @cached_property
     def table(self) -> pd.DataFrame:
         """Everybody whose band changed, as a file has them."""
         rows = self.bands.rows
@@ -86,18 +88,25 @@ class Changes:
             "moves": self.bands.frame().to_dict("records"), "sentence": self.sentence,
         }  # fmt: skip
 
-    def _severity(self, side: str) -> Ints:
+    @cached_property
+    def _severity(self) -> dict[str, Ints]:
         places = {band: at for at, band in enumerate(BANDS)}
-        return self.users[f"band_{side}"].map(places).to_numpy().astype(np.int64)
+        return {
+            side: self.users[f"band_{side}"].map(places).to_numpy().astype(np.int64) for side in ("before", "after")
+        }
 
     def _flagged(self, side: str) -> npt.NDArray[np.bool_]:
-        return _FLAGGED[self._severity(side)]
+        return _FLAGGED[self._severity[side]]
 
 
 def between(runs: Runs, user_names: UserNames, before: Run, after: Run) -> Changes:
     """What changed from one run to another. Raises RefusedError where they have no user in common."""
     a, b = (_latest(runs, user_names, run) for run in (before, after))
-    both = b.reset_index(names="row").merge(a, on="user", suffixes=("_after", "_before")).set_index("row")
+    if before.dataset == after.dataset:  # the same users in the same rows
+        both = b.add_suffix("_after").join(a.drop(columns="user").add_suffix("_before"), how="inner")
+        both = both.rename(columns={"user_after": "user"})
+    else:
+        both = b.reset_index(names="row").merge(a, on="user", suffixes=("_after", "_before")).set_index("row")
     if both.empty:
         raise RefusedError(f"{before.id} and {after.id} have no user in common: there is nothing to compare.")
     return Changes(before, after, both[["user", *_SIDES]], len(a) - len(both), len(b) - len(both))
@@ -111,7 +120,7 @@ def _latest(runs: Runs, user_names: UserNames, run: Run) -> pd.DataFrame:
     chosen = scores.loc[rows]
     return pd.DataFrame({
         "user": named.loc[rows], "score": chosen["probability"],
-        "band": np.asarray(BANDS, object)[chosen["severity"].to_numpy(np.int64)],
+        "band": pd.Categorical.from_codes(chosen["severity"].to_numpy(np.int64), [str(band) for band in BANDS]),
         "decided_by": chosen["decided_by"].astype("str"),
     })  # fmt: skip
 

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Final, Literal
 
+import pyarrow as pa
 from sqlalchemy import insert, select
 
 from core.access.accounts import Accounts
@@ -20,6 +21,7 @@ from core.access.audit import AuditLog
 from core.data.datasets import Dataset, Datasets
 from core.errors import BadOptionError, RefusedError, UnknownItemError, listed
 from core.feedback.ledger import Ledger
+from core.files import size_of
 from core.planning.backlog import PERIOD_DAYS
 from core.registry.registry import Listed, Registry
 from core.scoring.runs import Run, Runs
@@ -134,6 +136,11 @@ class Holdings:
         self.datasets.remove(current.dataset.id)
         return current
 
+    def rows(self, holding: Holding) -> pa.Table:
+        """The accepted rows as they are stored, in input order."""
+        frame = self.datasets.frame(holding.dataset.id)
+        return ROWS.on(pa.Table.from_pandas(frame, preserve_index=False))
+
     def note(self, holding: Holding, text: str, *, by: str, now: datetime) -> None:
         """Note something of a dataset, in the place of what was noted before.
 
@@ -171,7 +178,8 @@ class _Look:
         uses += [Use("training run", run, "learnt from it") for run in self._training_runs.get(dataset.id, ())]
         runs = self._runs.get(dataset.id, ())
         uses += [Use("run", run.id, self._keeps.get(run.id) or self._counts(run)) for run in runs]
-        size = self._holdings.datasets.size(dataset.id) + sum(self._holdings.runs.size(run.id) for run in runs)
+        size = size_of(self._holdings.datasets.folder / dataset.id)
+        size += sum(size_of(self._holdings.runs.folder / run.id) for run in runs)
         return Holding(dataset, size, tuple(uses), self._notes.get(dataset.id, ""))
 
     @cached_property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from core.access.accounts import Accounts
@@ -12,10 +12,12 @@ from core.access.audit import AuditLog
 from core.catalog import changes
 from core.catalog.changes import Changes
 from core.errors import BadOptionError
+from core.jobs import Report
 from core.planning.sending import Sending
 from core.policy.policy import Policy
+from core.policy.store import Policies
 from core.ports import DatasetStore
-from core.registry.registry import Model
+from core.registry.registry import Model, Registry
 from core.review.enqueue import Queued
 from core.schema import schema as schemas
 from core.scoring.runs import Run, Runs
@@ -39,6 +41,8 @@ class Rescans:
     audit: AuditLog
     datasets: DatasetStore
     file_scoring: FileScoring
+    policies: Policies
+    registry: Registry
     runs: Runs
     sending: Sending
     user_names: UserNames
@@ -82,3 +86,14 @@ class Rescans:
         self.audit.note(who=by, what="rescan", about=run, details=details, now=now)
         rows = found.newly_flagged.index.tolist()
         return Rescanned(found, self.sending.send(after.id, rows, by=by, now=now) if send and rows else None)
+
+    def rescan_job(self, report: Report, *, run: str, model: str, policy: str, by: str) -> None:
+        """The job that scores a run again; its result names the new `run`."""
+
+        def tell(what: str) -> None:
+            report(0, 0, what)
+
+        loaded, under = self.registry.load(model), self.policies.find(policy)
+        done = self.rescan(run, loaded, under, by=by, now=datetime.now(UTC), progress=tell).changes
+        report.keep({"run": done.after.id})
+        report(1, 1, done.sentence)

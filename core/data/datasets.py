@@ -25,7 +25,7 @@ from core.data import problems
 from core.data.intake import Checked, Problem
 from core.data.records import KEPT
 from core.errors import UnknownItemError
-from core.files import removed, replacing, size_of, within
+from core.files import removed, replacing, within
 from core.schema.schema import Schema
 from core.wording import count
 
@@ -210,10 +210,6 @@ class Datasets:
         if not path.is_file():
             raise UnknownItemError("dataset", identity)
         return pd.read_parquet(path)
-
-    def size(self, identity: str) -> int:
-        """Bytes on disk."""
-        return size_of(self._folder(identity))
 
     def remove(self, identity: str) -> None:
         """Delete a dataset, whose rows nothing is to need any more."""

@@ -23,7 +23,7 @@ from sqlalchemy import Row, delete, insert, select, update
 
 from core.data.datasets import Dataset
 from core.errors import UnknownItemError
-from core.files import removed, replacing, size_of, told_when_full, within
+from core.files import removed, replacing, told_when_full, within
 from core.policy.bands import BANDS, POSITIVE, Band
 from core.policy.decide import SCORE, Decided, decide
 from core.policy.policy import Policy
@@ -290,17 +290,10 @@ class Runs:
             return pd.Series([], dtype="str", name="user")
         return self._read(run, _SENT)["user"]
 
-    def size(self, run: str) -> int:
-        """Bytes on disk."""
-        return size_of(self._folder(run))
-
     def remove(self, run: str) -> None:
-        """Delete a run: its number is never given again. Nothing is to speak of its users any more.
-
-        The folder goes first: one that the database does not know would tell of a loss.
-        """
+        """Delete a run, of whose users nothing is to speak any more; its number is never given again."""
         number = number_of(run)
-        removed(self._folder(run))
+        removed(self._folder(run))  # first: a folder that the database does not know would tell of a loss
         with self.database.writing() as connection:
             connection.execute(delete(tables.runs).where(tables.runs.c.number == number))
 
@@ -349,16 +342,6 @@ def number_of(run: str) -> int:
 
 def _run(row: Row[Any]) -> Run:
     raw = row._asdict()
-    return Run(
-        id=id_of(raw["number"]),
-        created=datetime.fromisoformat(raw["created"]),
-        dataset=raw["dataset"],
-        name=raw["name"],
-        model=raw["model"],
-        policy=Policy.from_json(raw["policy"]),
-        received=raw["received"],
-        users=raw["users"],
-        rejected=raw["rejected"],
-        counts=raw["counts"],
-        seconds=raw["seconds"],
-    )
+    plain = ("dataset", "name", "model", "received", "users", "rejected", "counts", "seconds")
+    created, policy = datetime.fromisoformat(raw["created"]), Policy.from_json(raw["policy"])
+    return Run(id=id_of(raw["number"]), created=created, policy=policy, **{name: raw[name] for name in plain})

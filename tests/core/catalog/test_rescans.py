@@ -64,7 +64,7 @@ def test_another_version_scores_again_and_everybody_who_changes_is_told(two: Hom
     flagged = [pd.Series(BANDS)[scores["severity"]].isin(POSITIVE).to_numpy() for scores in (a, b)]
     changed = (a["severity"] != b["severity"]).to_numpy()
     assert changed.any(), "else this shows nothing"
-    assert found.table()["prediction_id"].tolist() == [f"{found.after.id}-{row}" for row in a.index[changed]]
+    assert found.table["prediction_id"].tolist() == [f"{found.after.id}-{row}" for row in a.index[changed]]
     assert set(found.newly_flagged.index) == set(a.index[~flagged[0] & flagged[1]])
     assert set(found.no_longer_flagged.index) == set(a.index[flagged[0] & ~flagged[1]])
     assert found.users["score_after"].tolist() == b["probability"].tolist()
