@@ -120,7 +120,7 @@ def _latest(runs: Runs, user_names: UserNames, run: Run) -> pd.DataFrame:
     chosen = scores.loc[rows]
     return pd.DataFrame({
         "user": named.loc[rows], "score": chosen["probability"],
-        "band": pd.Categorical.from_codes(chosen["severity"].to_numpy(np.int64), [str(band) for band in BANDS]),
+        "band": pd.Categorical.from_codes(chosen["severity"].to_numpy(np.int64), pd.Index(BANDS)),
         "decided_by": chosen["decided_by"].astype("str"),
     })  # fmt: skip
 

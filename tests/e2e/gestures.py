@@ -50,9 +50,9 @@ def cells(page: Page, column: str) -> list[str]:
     return table(page).locator(f"tbody [aria-colindex='{at}']").all_text_contents()
 
 
-def select_row(page: Page, row: int) -> None:
-    """Select a row of the first table, counted from 0."""
-    page.get_by_test_id("stDataFrame").first.click(position={"x": 14, "y": HEADER + ROW * row + ROW // 2})
+def select_row(page: Page, row: int, *, table: int = 0) -> None:
+    """Select a row of a table, both counted from 0."""
+    page.get_by_test_id("stDataFrame").nth(table).click(position={"x": 14, "y": HEADER + ROW * row + ROW // 2})
 
 
 def run_in(page: Page) -> str:
