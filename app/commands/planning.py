@@ -14,12 +14,18 @@ from app.commands.labelled import read, tell_rejected, working
 from app.commands.shared import AsJson, HomeOption, Version, home_of
 from app.guard import tell
 from app.stdout import put
+from core.errors import BadOptionError
 from core.wording import count, percent
 
 if TYPE_CHECKING:
+    from core.home import Home
     from core.policy.planner import Figure, Plan
 
 ReviewsPerDay = Annotated[float | None, typer.Option(help="Cases people can see a day; without, any number.")]
+HoursPerDay = Annotated[
+    float | None, typer.Option(min=0, help="Hours of review a day, instead of a number of reviews.")
+]
+MinutesPerReview = Annotated[float | None, typer.Option(min=0.01, help="With hours; by default as measured on Review.")]
 UsersPerDay = Annotated[float | None, typer.Option(help="Users expected a day; by default, those planned on.")]
 MinRecall = Annotated[float | None, typer.Option(help="Share of spammers to be caught at least.")]
 MinPrecision = Annotated[float | None, typer.Option(help="Of users above remove, share of spammers at least.")]
@@ -31,6 +37,8 @@ def plan(
     labelled: Annotated[Path, typer.Argument(help="CSV or .csv.gz of labelled users; those learnt from are left out.")],
     model: Version = None,
     reviews_per_day: ReviewsPerDay = None,
+    hours_per_day: HoursPerDay = None,
+    minutes_per_review: MinutesPerReview = None,
     users_per_day: UsersPerDay = None,
     days: Annotated[int, typer.Option(help="The period that predictions are for.")] = 1,
     cost_removal: Annotated[float, typer.Option(help="Of a legitimate user removed by automation.")] = 10.0,
@@ -53,6 +61,8 @@ def plan(
     home = home_of(context, home_dir)
     with working(home) as progress:
         live = home.policies.in_force()
+        if hours_per_day is not None or minutes_per_review is not None:
+            reviews_per_day = _reviews(home, reviews_per_day, hours_per_day, minutes_per_review)
         wanted: dict[str, Any] = {
             "reviews_per_day": reviews_per_day, "days": days, "cost_removal": cost_removal,
             "cost_review": cost_review, "cost_miss": cost_miss, "min_recall": min_recall,
@@ -93,6 +103,24 @@ def decide(
         for name, each in ((before.policy.version, before), (version.version, after)):
             tell(f"{each.id} under {name}: " + ", ".join(f"{n:,} {band}" for band, n in each.counts.items()))
         put(f"{after.id}\n")
+
+
+def _reviews(home: Home, reviews: float | None, hours: float | None, minutes: float | None) -> int:
+    """How many fit into the hours. Raises BadOptionError where they are not told, or twice."""
+    from core.feedback.handling import ENOUGH, minutes_a_review, reviews_in
+
+    if reviews is not None:
+        raise BadOptionError("--hours-per-day", "--reviews-per-day is given too: give one of them.")
+    if hours is None:
+        raise BadOptionError("--minutes-per-review", "give --hours-per-day with it.")
+    if minutes is None:
+        home.ledger.refresh()
+        minutes = minutes_a_review(home.ledger.frame(), now=datetime.now(UTC))
+    if minutes is None:
+        raise BadOptionError("--hours-per-day", f"fewer than {ENOUGH} reviews were timed: give --minutes-per-review.")
+    found = reviews_in(hours, max(minutes, 0.01))
+    tell(f"{hours:g} hours at {minutes:.3g} minutes a review: {count(found, 'review')} a day.")
+    return found
 
 
 def _tell(found: Plan) -> None:

@@ -197,6 +197,8 @@ def test_a_plan_on_labelled_users_is_the_planners_and_leaves_everything_as_it_is
     prepared = own.plan_rows.of(dataset, own.registry.load())
     demand = Demand(1000.0, 90.0, 7, cost_miss=3.0, min_recall=0.2)
     assert told == json.loads(json.dumps(planner.plan(prepared.rehearsal, demand).as_json()))
+    by_hours = ["--hours-per-day", 3, "--minutes-per-review", 2, *wishes[2:]]
+    assert json.loads(ran(own, "policy", "plan", labelled, *by_hours, "--json").stdout) == told
     assert told["feasible"] is True
     assert told["expected"]["volume"]["value"] <= 90
     assert told["expected"]["recall"]["value"] >= 0.2
@@ -214,6 +216,9 @@ def test_a_plan_on_labelled_users_is_the_planners_and_leaves_everything_as_it_is
         (["--days", "0"], "days: must be a whole number"), (["--cost-miss", "-1"], "cost_miss: must be a number"),
         (["--min-recall", "nan"], "min_recall: must be a number"), (["--prevalence", "1"], "prevalence: must be"),
         (["--reviews-per-day", "-5"], "reviews_per_day: must be"), (["--users-per-day", "0"], "users_per_day: must"),
+        (["--hours-per-day", "4"], "fewer than 10 reviews were timed: give --minutes-per-review"),
+        (["--minutes-per-review", "4"], "give --hours-per-day with it"),
+        (["--hours-per-day", "4", "--reviews-per-day", "9"], "give one of them"),
     ],
 )  # fmt: skip
 def test_a_wish_that_cannot_be_is_told_before_the_file_is_read(own: Home, words: list[str], sentence: str) -> None:

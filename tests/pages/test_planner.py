@@ -67,6 +67,13 @@ def test_another_share_of_spammers_is_counted_and_said(planning: AppTest) -> Non
     assert "Counted for 1.00" in screen.sentences(at)
 
 
+def test_hours_become_reviews(planning: AppTest) -> None:
+    planning.number_input(key="plan-hours").set_value(3.0)
+    at = planning.number_input(key="plan-minutes-None").set_value(1.5).run()
+    next(each for each in at.button if each.label == "Use 120 reviews a day").click().run()
+    assert at.number_input(key="plan-reviews").value == 120
+
+
 def test_a_plan_becomes_the_draft_and_decides_nothing_yet(planning: AppTest, with_demo: Home) -> None:
     rehearsal = rehearsed(with_demo, planning)
     at = planning.number_input(key="plan-reviews").set_value(20).run()

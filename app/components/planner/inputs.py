@@ -7,6 +7,7 @@ from typing import Final
 import streamlit as st
 
 from app import guard
+from app.components.planner.hours import from_hours
 from app.components.shared.heading import section
 from app.queries import services
 from core.policy.thresholds.demand import Demand
@@ -22,6 +23,7 @@ def inputs(users: int, prevalence: float) -> Demand | None:
     with st.container(border=True):
         section("Capacity")
         reviews = st.number_input("Reviews a day", 0, value=services.guidance().capacity, step=10, key=REVIEWS)
+        from_hours(REVIEWS)
         pair = st.grid(2, min_column_width=120)
         with pair.cell():
             a_day = st.number_input("Users a day", 1, value=max(users, 1), key=f"plan-users-{users}")
