@@ -32,7 +32,10 @@ def frontier(  # noqa: PLR0913 - all that is drawn
     figure = base(go.Figure(), theme=theme, height=260, bottom=42, top=22, right=26)
     show = words.percent if shares else _money
     figure.add_scatter(
-        x=reviews, y=values, mode="lines", line={"color": colour["ink"], "width": 2}, hoverinfo="text",
+        # What is clicked on is a marker, if one that is not seen; none fades where another one was clicked.
+        x=reviews, y=values, mode="lines+markers", marker={"size": 14, "opacity": 0}, hoverinfo="text",
+        selected={"marker": {"opacity": 0}}, unselected={"marker": {"opacity": 0}},
+        line={"color": colour["ink"], "width": 2},
         hovertext=[f"{words.count(x)} reviews a day: {show(y)}" for x, y in zip(reviews, values, strict=True)],
     )  # fmt: skip
     if capacity is not None:
@@ -53,7 +56,7 @@ def frontier(  # noqa: PLR0913 - all that is drawn
     what = "share of spammers caught" if shares else "expected cost a day"
     title = "What reviews catch" if shares else "What reviews cost and save"
     alt = f"{what} against cases that people see a day: {plan.name} {show(plan.value)} at {words.count(plan.reviews)}."
-    return titled(figure, title, f"{what}, each capacity at its cheapest thresholds", alt)
+    return titled(figure, title, f"{what}, each capacity at its cheapest thresholds; click one to plan for it", alt)
 
 
 def _point(
@@ -63,6 +66,7 @@ def _point(
         x=[point.reviews], y=[point.value], mode="markers", cliponaxis=False, hoverinfo="text",
         hovertext=f"{point.name}: {words.count(point.reviews)} reviews a day, {told}",
         marker={"symbol": symbol, "size": 12, "color": tint, "line": {"color": colour["background"], "width": 1}},
+        unselected={"marker": {"opacity": 1}},
     )  # fmt: skip
     side = _side(point.reviews, reviews)
     text = f'<span style="color:{tint}"><b>{point.name}</b> {told}</span>'

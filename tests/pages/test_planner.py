@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.components.planner.inputs import REVIEWS
+from app.components.planner.result import plan_for
+from app.components.shared.figure import tell
 from core.home import Home
 from core.policy import planner
 from core.policy.thresholds.demand import Demand
@@ -91,3 +94,14 @@ def test_without_a_model_or_labels_the_page_says_what_it_needs(visit: Visit, hom
     assert not visit(home, "planner").exception
     at = visit(own, "planner")
     assert not at.exception
+
+
+def test_a_click_on_the_frontier_plans_for_its_reviews(monkeypatch: pytest.MonkeyPatch) -> None:
+    state = {"frontier-light": {"selection": {"points": [{"x": 218.4, "y": 1.0}]}}, REVIEWS: 200}
+    monkeypatch.setattr("app.components.shared.figure.st.session_state", state)
+    monkeypatch.setattr("app.components.planner.result.st.session_state", state)
+    tell("frontier-light", plan_for)
+    assert state[REVIEWS] == 219
+    state["frontier-light"] = {"selection": {"points": []}}  # what was clicked is clicked again: nothing is picked
+    tell("frontier-light", plan_for)
+    assert state[REVIEWS] == 219

@@ -116,7 +116,7 @@ def evidence(prepared: Prepared, plan: Plan, live: Mapping[str, Figure]) -> None
             found.volume[known], values[known], plan=Point(volume, point, "nearest" if plan.shortfall else "this plan"),
             live=old, capacity=demand.reviews_per_day, floor=demand.min_recall, shares=shares, theme=theme(),
         )  # fmt: skip
-        figure(drawn, key="frontier")
+        figure(drawn, key="frontier", picked=plan_for)
     title = "The nearest plan" if plan.shortfall else "What to expect"
     days = "a day" if demand.days == 1 else f"the mean day of {demand.days} days"
     section(title, f"at {count(demand.users_per_day)} users a day; 95\u202f% intervals, predicted for {days}")
@@ -127,6 +127,11 @@ def evidence(prepared: Prepared, plan: Plan, live: Mapping[str, Figure]) -> None
             f"labelled users are. Each of these spammers counts as {plan.correction.spam:.3g}, each legitimate user as "
             f"{plan.correction.legitimate:.3g}."
         )
+
+
+def plan_for(reviews: float) -> None:
+    """Ask for a plan of so many reviews a day."""
+    _set(REVIEWS, math.ceil(reviews))
 
 
 def _table(plan: Plan, live: Mapping[str, Figure]) -> pd.DataFrame:

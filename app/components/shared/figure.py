@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -21,8 +22,12 @@ def theme() -> Theme:
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
-def figure(fig: go.Figure, *, key: str, table: pd.DataFrame | None = None) -> None:
+def figure(
+    fig: go.Figure, *, key: str, table: pd.DataFrame | None = None, picked: Callable[[float], None] | None = None
+) -> None:
     """Title and sub as native text, which wraps and lines up with other headings; then the figure.
+
+    picked: called with the x of a point that somebody clicks, before the page is drawn anew.
 
     With a table, a button beside the title downloads it: the numbers behind the figure.
 
@@ -36,4 +41,17 @@ def figure(fig: go.Figure, *, key: str, table: pd.DataFrame | None = None) -> No
             with st.container(horizontal=True, vertical_alignment="center", wrap=False):
                 section(plain(meta["title"]), plain(meta["sub"]), width="stretch")
                 numbers(table, key)
-        st.plotly_chart(fig, key=f"{key}-{theme()}", config=dict(CONFIG), alt=meta["alt"])
+        name, config = f"{key}-{theme()}", dict(CONFIG)
+        if picked is None:
+            st.plotly_chart(fig, key=name, config=config, alt=meta["alt"])
+        else:
+            st.plotly_chart(
+                fig, key=name, config=config, alt=meta["alt"], on_select=lambda: tell(name, picked),
+                selection_mode="points",
+            )  # fmt: skip
+
+
+def tell(name: str, picked: Callable[[float], None]) -> None:
+    points = st.session_state[name]["selection"]["points"]
+    if points:
+        picked(float(points[0]["x"]))
