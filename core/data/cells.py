@@ -8,6 +8,7 @@ around do not count.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import compute
 
+from core.data.formats.numerals import PLAIN, Numerals
 from core.data.lines import Ints
 from core.data.records import Records
 
@@ -30,12 +32,10 @@ LARGEST: Final = float(np.finfo(np.float32).max)
 #: Below it every whole float64 is the number that was written.
 WHOLE_LIMIT: Final = 2.0**53
 
-#: One way only to read each digit, or a long row of them with a letter at its end would be tried in every way there is.
-_NUMBER: Final = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 TEXT: Final = pa.string()
 _NULL: Final = pa.scalar(None, TEXT)
 _FALSE: Final = pa.scalar(value=False)
-_IS_NUMBER: Final = re.compile(_NUMBER)
+_IS_NUMBER: Final = re.compile(PLAIN.pattern)
 _IS_INFINITE: Final = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
 
 
@@ -112,35 +112,38 @@ class Numbers:
     wrong: Wrong | None = None
 
 
-def judge(text: str, marks: Marks = BUILT_IN) -> float | str:
+def judge(text: str, marks: Marks = BUILT_IN, numerals: Numerals = PLAIN) -> float | str:
     """The number in a cell, NaN for a missing one, or the code of what is wrong with it.
 
     >>> judge(" +7 "), judge("n/a"), judge("1,5"), judge("1e400")
     (7.0, nan, 'not_a_number', 'not_finite')
     """
     text = text.strip()
-    if marks.missing(text):
+    number = numerals.plain(text)
+    if marks.missing(text if number is None else number):
         return float("nan")
     if _IS_INFINITE.fullmatch(text):
         return "not_finite"
-    if not _IS_NUMBER.fullmatch(text):
+    if number is None:
         return "not_a_number"
-    value = float(text)
+    value = float(number)
     return value if abs(value) <= LARGEST else "not_finite"
 
 
 def read(
-    records: Records, numbers: Sequence[int], texts: Sequence[int], marks: Marks = BUILT_IN
-) -> tuple[dict[int, Numbers], dict[int, Any]]:
+    records: Records, numbers: Sequence[int], texts: Sequence[int], marks: Marks = BUILT_IN, numerals: Numerals = PLAIN
+) -> tuple[dict[int, Numbers], dict[int, Any]]:  # fmt: skip
     """The columns of the good records at these positions: numbers judged as `judge` does, texts as they are.
 
     Arrow reads clean columns at once. It takes infinities, "-nan" and "nan(0)" for numbers, and stops at the
-    first cell that it cannot read: columns with such cells are read again as text and judged cell by cell.
+    first cell that it cannot read: columns with such cells are read again as text and judged cell by cell, and so are
+    all where numbers are written in another way.
     """
     as_text = {position: pa.large_string() for position in texts}
     found: dict[int, Numbers] = {}
+    clean = numbers if numerals == PLAIN else ()
     try:
-        parsed = records.columns({**dict.fromkeys(numbers, pa.float64()), **as_text}, marks.nulls)
+        parsed = records.columns({**dict.fromkeys(clean, pa.float64()), **as_text}, marks.nulls)
     except pa.ArrowInvalid:
         parsed = records.columns(as_text)
     kept = {position: parsed.pop(position) for position in texts}
@@ -151,7 +154,7 @@ def read(
             found[position] = Numbers(marks.without(values))
     doubtful = [position for position in numbers if position not in found]
     again = records.columns(dict.fromkeys(doubtful, TEXT), marks.nulls, null_text=True)
-    found |= {position: judged(again.pop(position), marks) for position in doubtful}
+    found |= {position: judged(again.pop(position), marks, numerals) for position in doubtful}
     return found, kept
 
 
@@ -174,26 +177,26 @@ def _plausible(values: Floats, missing: int) -> bool:
     return np.count_nonzero(unknown) == missing and _plausible(values[~unknown], 0)
 
 
-def judged(texts: Any, marks: Marks = BUILT_IN) -> Numbers:
+def judged(texts: Any, marks: Marks = BUILT_IN, numerals: Numerals = PLAIN) -> Numbers:
     """A text column, nulls where a cell is one of the marks' nulls, each cell judged as `judge` does."""
-    try:
-        values = _values(compute.cast(texts, pa.float64()))
-        if _plausible(values, texts.null_count):
+    with contextlib.suppress(pa.ArrowInvalid):
+        values = _values(compute.cast(texts, pa.float64())) if numerals == PLAIN else None
+        if values is not None and _plausible(values, texts.null_count):
             return Numbers(marks.without(values))
-    except pa.ArrowInvalid:
-        pass
     trimmed = compute.utf8_trim_whitespace(texts)
-    plain = compute.match_substring_regex(trimmed, f"^{_NUMBER}$")
-    values = _values(compute.cast(compute.if_else(plain, trimmed, _NULL), pa.float64()))
+    plain = compute.match_substring_regex(trimmed, f"^{numerals.pattern}$")
+    values = _values(compute.cast(numerals.all_plain(compute.if_else(plain, trimmed, _NULL)), pa.float64()))
     odd = (compute.equal(plain, _FALSE).fill_null(_FALSE).to_numpy()) | (np.abs(values) > LARGEST)
-    return _with_odd(marks.without(values), np.flatnonzero(odd), texts.filter(pa.array(odd)).combine_chunks(), marks)
+    return _with_odd(
+        marks.without(values), np.flatnonzero(odd), texts.filter(pa.array(odd)).combine_chunks(), marks, numerals
+    )
 
 
-def _with_odd(values: Floats, odd: Ints, texts: Any, marks: Marks) -> Numbers:
+def _with_odd(values: Floats, odd: Ints, texts: Any, marks: Marks, numerals: Numerals) -> Numbers:
     """Judge the cells at `odd`, each distinct text once, and fill in those that are numbers after all."""
     encoded = texts.dictionary_encode()
     which = encoded.indices.to_numpy()
-    verdicts = [judge(text, marks) for text in encoded.dictionary.to_pylist()]
+    verdicts = [judge(text, marks, numerals) for text in encoded.dictionary.to_pylist()]
     values[odd] = np.array([np.nan if isinstance(verdict, str) else verdict for verdict in verdicts])[which]
     kinds = tuple(sorted({verdict for verdict in verdicts if isinstance(verdict, str)}))
     if not kinds:

@@ -53,21 +53,21 @@ def flags(values: Floats, column: Column, line: Small) -> Iterator[Finding]:
         yield _finding("out_of_range", column.name, outside, line)
 
 
-def problem(found: Finding, column: Column) -> Problem:
+def problem(found: Finding, column: Column, place: str = "on line") -> Problem:
     """What is said of a finding of `flags`."""
     if found.kind == "missing":
-        return _told(found, "missing", "Missing stays missing: nothing is filled in.", "cell")
+        return _told(found, "missing", "Missing stays missing: nothing is filled in.", "cell", place)
     what = f"not whole, although it is a {column.kind}" if found.kind == "not_whole" else f"outside {_range(column)}"
-    return _told(found, what, "Kept as written: check where such values come from.", "value")
+    return _told(found, what, "Kept as written: check where such values come from.", "value", place)
 
 
 def _finding(kind: str, name: str, mask: Bools, line: Small) -> Finding:
     return Finding(kind, name, int(mask.sum()), int(line[int(mask.argmax())]))
 
 
-def _told(found: Finding, what: str, advice: str, noun: str) -> Problem:
+def _told(found: Finding, what: str, advice: str, noun: str, place: str) -> Problem:
     verb = "is" if found.rows == 1 else "are"
-    said = f"{found.column}: {count(found.rows, noun)} {verb} {what} (first on line {found.first}). {advice}"
+    said = f"{found.column}: {count(found.rows, noun)} {verb} {what} (first {place} {found.first}). {advice}"
     return Problem(found.kind, found.column, found.rows, rejected=False, sentence=said)
 
 
@@ -92,7 +92,7 @@ def labels(name: str, missing: Bools, unknown: Bools, line: Small) -> Iterator[F
             yield _finding(kind, name, mask, line)
 
 
-def label_problem(found: Finding) -> Problem:
+def label_problem(found: Finding, place: str = "on line") -> Problem:
     """What is said of a finding of `labels`."""
     what = "missing" if found.kind == "missing" else "neither of the two labels"
-    return _told(found, what, "Such rows count as unlabelled.", "label")
+    return _told(found, what, "Such rows count as unlabelled.", "label", place)

@@ -89,19 +89,19 @@ class Ids:
             )
 
 
-def problem(found: Finding) -> Problem:
+def problem(found: Finding, place: str = "on line") -> Problem:
     """What is said of a finding of ids."""
     rows, column = found.rows, found.column
     if found.kind == "lost":
         have, names = ("has", "it may name") if rows == 1 else ("have", "they may name")
         sentence = (
-            f"{column}: {count(rows, 'id')} {have} lost digits in a spreadsheet (first on line {found.first}: "
+            f"{column}: {count(rows, 'id')} {have} lost digits in a spreadsheet (first {place} {found.first}: "
             f"{found.told[0]}); {names} nobody on the platform. Export ids as text. Kept as written."
         )
         return Problem("spoilt_id", column, rows, rejected=False, sentence=sentence)
     words = {"marks": _of_marks, "formulas": _of_formulas, "zeros": _of_zeros}[found.kind]
     before, after = found.told
-    sentence = f"{column}: {words(rows)} (first on line {found.first}: {before} is read as {after})."
+    sentence = f"{column}: {words(rows)} (first {place} {found.first}: {before} is read as {after})."
     return Problem("cleaned_id", column, rows, rejected=False, sentence=sentence)
 
 

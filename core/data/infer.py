@@ -19,12 +19,15 @@ import pyarrow.compute as pc
 
 from core.data import cells
 from core.data.cells import Floats, Marks, Numbers
+from core.data.formats.limits import in_memory
+from core.data.formats.numerals import Numerals
+from core.data.formats.options import NOTHING, Given
 from core.data.layout import is_result
-from core.data.payload import open_text
 from core.data.problems import quoted
 from core.data.proposal import label_words, telltale
 from core.data.proposal.label_words import Meaning, Value, meaning
 from core.data.records import Bools, Records, split
+from core.data.streaming.source import source_of, whole
 from core.errors import BadOptionError, FileProblemError, listed
 from core.schema.schema import Column, Label, Schema, matched
 from core.wording import count, percent
@@ -61,13 +64,15 @@ def infer(
     label: str | None = None,
     positive: str | None = None,
     missing: Sequence[str] = (),
+    given: Given = NOTHING,
 ) -> Inferred:
-    """Propose a schema for a CSV file, plain or gzipped. `missing`: what says so besides the built-in marks.
+    """Propose a schema for a file, read as was `given`. `missing`: what says so besides the built-in marks.
 
     Raises FileProblemError when the file cannot be read as a table or has no column of numbers, BadOptionError when
     `id`, `label` or `positive` cannot be used, and UnclearLabelError where somebody has to say who the spammers are.
     """
-    records = split(name, open_text(name, payload).data, wanted=[text for text in (id, label) if text])
+    source, wanted = source_of(name, payload, given, in_memory()), [text for text in (id, label) if text]
+    records = split(name, whole(source), wanted=wanted, given=given, positions=source.positions)
     at_id, at_label = _position(name, records, "--id", id), _position(name, records, "--label", label)
     if at_id is not None and at_id == at_label:
         raise BadOptionError("--label", f"{label} is the id column: give another.")
@@ -76,7 +81,8 @@ def infer(
     marks = Marks.of(missing)
     rest = [at for at, column in enumerate(records.header) if column and at not in (at_id, at_label)]
     told, said = (None, None) if at_label is None else _label(records, at_label, positive, marks)
-    seen = [_look(records.header[at], numbers, there, said) for at, numbers, there in _columns(records, rest, marks)]
+    columns = _columns(records, rest, marks, Numerals.of(given))
+    seen = [_look(records.header[at], numbers, there, said) for at, numbers, there in columns]
     features = tuple(column.feature for column in seen if column.feature)
     if not features:
         raise FileProblemError(
@@ -101,12 +107,14 @@ def _position(name: str, records: Records, option: str, column: str | None) -> i
     return found[column]
 
 
-def _columns(records: Records, positions: list[int], marks: Marks) -> Iterator[tuple[int, Numbers, Bools]]:
+def _columns(
+    records: Records, positions: list[int], marks: Marks, numerals: Numerals
+) -> Iterator[tuple[int, Numbers, Bools]]:  # fmt: skip
     """Of each column its numbers, and where it has a cell that is not missing."""
     texts = records.columns(dict.fromkeys(positions, cells.TEXT), marks.nulls, null_text=True)
     for at in positions:
         column = texts.pop(at)
-        yield at, cells.judged(column, marks), column.is_valid().to_numpy()
+        yield at, cells.judged(column, marks, numerals), column.is_valid().to_numpy()
 
 
 def _look(name: str, numbers: Numbers, there: Bools, label: Floats | None) -> _Seen:

@@ -18,13 +18,20 @@ import pandas as pd
 
 from core.data import cells, flags, ids, rejects, texts
 from core.data.cells import Marks, Numbers, Wrong
+from core.data.formats.about import ADVICE, COMMA, about_commas, about_reading, commas
+from core.data.formats.header import Header, read_header
+from core.data.formats.limits import in_memory
+from core.data.formats.numerals import Numerals
+from core.data.formats.options import NOTHING, Given
+from core.data.formats.totals import is_totals
 from core.data.ids import Habits, Ids
 from core.data.layout import ROW_NUMBER, Layout, lay_out, wanted
 from core.data.lines import Ints
-from core.data.payload import open_text
 from core.data.problems import REJECTING, Finding, Findings, Problem, ordered
-from core.data.records import GOOD, Bools, Records, Small, split
+from core.data.records import GOOD, Bools, Records, Small
+from core.data.records import found as found_records
 from core.data.rejects import Known, Rejects
+from core.data.streaming.source import Source, source_of, understood, whole
 from core.errors import FileProblemError
 from core.schema.schema import Label, Schema
 from core.wording import count
@@ -67,14 +74,16 @@ def refuse_unusable(name: str, received: int, accepted: int, problems: Sequence[
     """Raises FileProblemError where not one row was accepted: there is nothing to go on with."""
     if not accepted:
         first = " ".join(problem.sentence for problem in problems[:_TOLD] if problem.rejected)
+        first += "".join(f" {problem.sentence}" for problem in problems if problem.code in ADVICE)
         sentence = f"not one of its {count(received, 'row')} can be used, so that no run was made. {first}"
         raise FileProblemError(name, "no_accepted_row", sentence)
 
 
 def read(
-    name: str, payload: bytes | Path, schema: Schema, *, allow_missing: bool = False, need_label: bool = False
-) -> Checked:
-    """Read a CSV file, plain or gzipped, by the schema of a home.
+    name: str, payload: bytes | Path, schema: Schema, *, allow_missing: bool = False, need_label: bool = False,
+    given: Given = NOTHING,
+) -> Checked:  # fmt: skip
+    """Read a file of any format by the schema of a home, as was `given`.
 
     With `allow_missing`, feature columns may be absent and are missing throughout. With `need_label`, rows
     without a usable label are rejected; otherwise their label is missing.
@@ -83,16 +92,18 @@ def read(
     are absent, and SchemaError when a label is needed and the schema has none. That all rows are rejected
     is no error.
     """
-    text = open_text(name, payload)
-    records = split(name, text.data, wanted=wanted(schema))
+    source = source_of(name, payload, given, in_memory())
+    text = whole(source)
+    header = read_header(name, text, wanted(schema), given)
+    records = found_records(name, text, header, source.positions)
     layout = lay_out(name, records.header, schema, allow_missing=allow_missing, need_label=need_label)
-    part = check(records, layout, schema, need_label=need_label, recoded=text.recoded)
+    part = check(records, layout, schema, need_label=need_label, source=source)
     return Checked(
         name=name,
-        sha256=text.sha256,
+        sha256=source.sha256,
         frame=part.frame,
         rejected=part.rejected,
-        problems=told(Findings(part.findings), layout, schema, accepted=len(part.frame)),
+        problems=told(Findings(part.findings), layout, schema, accepted=len(part.frame), source=source, header=header),
         received=len(records),
         context=tuple(layout.context),
         absent=layout.absent,
@@ -109,30 +120,38 @@ class Part:
 
 
 def check(
-    records: Records, layout: Layout, schema: Schema, *, need_label: bool, recoded: bool,
+    records: Records, layout: Layout, schema: Schema, *, need_label: bool, source: Source,
     habits: Callable[[], Habits] | None = None, known: Known | None = None,
 ) -> Part:  # fmt: skip
-    """Accept or reject each record.
+    """Accept or reject each record of a source.
 
     Where these are some records of a file, `habits` gives those of all its ids, and `known` has the ids before.
     """
-    table = _Table.of(records, layout, schema, habits)
+    table = _Table.of(records, layout, schema, habits, Numerals.of(source.given))
     found = table.reject(records, need_label=need_label, known=known)
+    with_commas = table.commas()
     frame, odd = table.accept(found.accepted)
-    accents = [Finding("encoding", None, _with_accents(records), 0)] if recoded else []
-    return Part(frame, found.table(), (*found.findings(), *odd, *accents))
+    accents = [Finding("encoding", None, _with_accents(records), 0)] if source.recoded else []
+    return Part(frame, found.table(), (*found.findings(), *odd, *accents, *with_commas))
 
 
-def told(found: Findings, layout: Layout, schema: Schema, *, accepted: int) -> tuple[Problem, ...]:
-    """What is said of the findings in a whole file with so many accepted rows."""
+def told(
+    found: Findings, layout: Layout, schema: Schema, *, accepted: int, source: Source, header: Header
+) -> tuple[Problem, ...]:  # fmt: skip
+    """What is said of the findings in a whole file with so many accepted rows, and of how it was read."""
+    place = source.positions.place
     rejecting = sorted((each for each in found if each.kind in REJECTING), key=lambda each: each.first)
-    problems = [*map(rejects.problem, rejecting), *map(ids.problem, found.of(ids.KINDS, id_name(schema)))]
+    problems = [*map(rejects.problem, rejecting)]
+    problems += (ids.problem(each, place) for each in found.of(ids.KINDS, id_name(schema)))
     if schema.label is not None:
-        problems += map(flags.label_problem, found.of(flags.LABEL_KINDS, schema.label.column))
+        problems += (flags.label_problem(each, place) for each in found.of(flags.LABEL_KINDS, schema.label.column))
     for column in schema.features:
-        problems += (flags.problem(each, column) for each in found.of(flags.KINDS, column.name))
+        problems += (flags.problem(each, column, place) for each in found.of(flags.KINDS, column.name))
     problems += _about_columns(layout, accepted)
     problems += (_about_text(each.rows) for each in found if each.kind == "encoding")
+    received = accepted + sum(each.rows for each in rejecting)
+    problems += about_reading(understood(source, header), source.given, accepted)
+    problems += about_commas([each for each in found if each.kind == COMMA], received)
     return ordered(problems)
 
 
@@ -155,12 +174,16 @@ class _Table:
     marks: Marks
     label: tuple[Label, texts.Labels, Any] | None
     context: dict[str, Any]
+    #: Whether the last of these records is the last of the file.
+    last: bool
 
     @classmethod
-    def of(cls, records: Records, layout: Layout, schema: Schema, habits: Callable[[], Habits] | None) -> _Table:
+    def of(
+        cls, records: Records, layout: Layout, schema: Schema, habits: Callable[[], Habits] | None, numerals: Numerals
+    ) -> _Table:  # fmt: skip
         named = [at for at in (layout.id, layout.label, *layout.context.values()) if at is not None]
         marks = Marks.of(schema.missing)
-        numbers, columns = cells.read(records, list(layout.features.values()), named, marks)
+        numbers, columns = cells.read(records, list(layout.features.values()), named, marks, numerals)
         good = np.flatnonzero(records.state == GOOD)
         row = records.row[good]
         found = ids.numbered(row) if layout.id is None else ids.read(columns[layout.id], marks, habits)
@@ -168,7 +191,7 @@ class _Table:
         if schema.label is not None and layout.label is not None:
             label = (schema.label, texts.labels(columns[layout.label], schema.label, marks), columns[layout.label])
         context = {name: texts.context(columns[at]) for name, at in layout.context.items()}
-        return cls(schema, layout, good, row, records.line[good], numbers, found, marks, label, context)
+        return cls(schema, layout, good, row, records.line[good], numbers, found, marks, label, context, records.last)
 
     @property
     def id_name(self) -> str:
@@ -190,6 +213,9 @@ class _Table:
             without = Wrong.where(texts.missing(found.values, self.marks), "missing_id", found.values)
             twice = Wrong.where(found.twice, "lost_digits", found.values)
             wrong += [(self.layout.id, self.id_name, each, "") for each in (without, twice)]
+            if self.last and len(found.values) and is_totals(found.values[len(found.values) - 1].as_py()):
+                totals = np.arange(len(found.values)) == len(found.values) - 1
+                wrong.append((self.layout.id, self.id_name, Wrong.where(totals, "totals_row", found.values), ""))
         if need_label and self.label and self.layout.label is not None:
             label, labels, written = self.label
             allowed = f"{label.positive} or {label.negative}"
@@ -199,6 +225,11 @@ class _Table:
             if cells_wrong is not None:
                 wrong.append((at, name, cells_wrong, ""))
         return wrong
+
+    def commas(self) -> list[Finding]:
+        """Cells of features that would be numbers with a decimal comma, where none is read so."""
+        wrong = ((name, self.numbers[at].wrong) for name, at in self.layout.features.items())
+        return [found for name, cells_wrong in wrong if cells_wrong and (found := commas(name, cells_wrong))]
 
     def accept(self, accepted: Bools) -> tuple[pd.DataFrame, list[Finding]]:
         """The accepted rows, and what is odd about them. Empties `numbers`."""

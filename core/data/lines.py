@@ -16,6 +16,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from core.errors import FileProblemError
+
 Ints = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 
@@ -123,11 +125,11 @@ class Parser:
     """Reads the records that begin on loose lines, block after block of one file."""
 
     def __init__(self, data: bytes, delimiter: str, expected: int) -> None:
-        field, mark = _field(delimiter), ord(delimiter)
+        field, mark = _field(delimiter), re.escape(delimiter.encode())
         self._data, self._delimiter, self._expected = data, delimiter.encode(), expected
-        self._whole = re.compile(b"(?:%b%c){%d}%b%b" % (field, mark, expected - 1, field, _END))
-        self._any = re.compile(b"(?:%b%c)*+%b%b" % (field, mark, field, _END))
-        self._quoted = re.compile(b'(?:\\A|(?<=%c))"(?:[^"]++|"")*+"' % mark)
+        self._whole = re.compile(b"(?:%b%b){%d}%b%b" % (field, mark, expected - 1, field, _END))
+        self._any = re.compile(b"(?:%b%b)*+%b%b" % (field, mark, field, _END))
+        self._quoted = re.compile(b'(?:\\A|(?<=%b))"(?:[^"]++|"")*+"' % mark)
         self._ahead: deque[int] = deque()
         self._looked = 0
 
@@ -202,3 +204,11 @@ def record_at(
 def _field(delimiter: str) -> bytes:
     """A pattern of one field. Possessive: an unclosed quote must not be tried again and again."""
     return b'(?:"(?:[^"]++|"")*+"|[^"%c\r\n][^%c\r\n]*+|)' % (ord(delimiter), ord(delimiter))
+
+
+def too_long(name: str, line: int) -> FileProblemError:
+    sentence = (
+        f"a line is longer than {LONGEST >> 20} MB (line {line:,} or soon after): no row of a table is. "
+        "Check that line ends are not lost."
+    )
+    return FileProblemError(name, "long_line", sentence)

@@ -28,7 +28,7 @@ HEAD: Final = 4096
 _SLICE: Final = 1 << 20
 #: How often a gzip may hold its own size, above how many bytes. A table of thousands of columns, nearly all of them
 #: zero, comes to 200; a gzip of one letter to 1,000.
-_RATIO: Final = 250
+RATIO: Final = 250
 _SIZE: Final = 8_000_000
 #: Lines for each byte of a gzip, above how many lines: ids alone, being distinct, take two bytes each.
 _DENSITY: Final = 2
@@ -37,14 +37,23 @@ _SAVE: Final = "save it as CSV (UTF-8) and try again"
 #: First bytes of files that people take for tables, with what to tell them.
 _MAGIC: Final = (
     (b"\xd0\xcf\x11\xe0", "excel_file", f"this is an Excel file: {_SAVE}."),
-    (b"PAR1\x15", "binary_file", f"this is a Parquet file: {_SAVE}."),
+    (
+        b"PAR1",
+        "binary_file",
+        "this is a Parquet file: unpack it, or save it as CSV where that is needed.",
+    ),
+    (
+        b"ARROW1",
+        "binary_file",
+        "this is an Arrow file: unpack it, or save it as CSV where that is needed.",
+    ),
     (b"\x89PNG", "binary_file", "this is a picture (PNG), not a table."),
     (b"\xff\xd8\xff", "binary_file", "this is a picture (JPEG), not a table."),
     (b"%PDF", "binary_file", f"this is a PDF document: {_SAVE}."),
     (b"SQLite format 3\0", "binary_file", "this is a SQLite database: export the table as CSV and try again."),
     (b"BZh91AY&SY", "binary_file", "the file is compressed with bzip2: unpack it, or compress it with gzip."),
     (b"\xfd7zXZ\0", "binary_file", "the file is compressed with xz: unpack it, or compress it with gzip."),
-    (b"\x28\xb5\x2f\xfd", "binary_file", "the file is compressed with zstd: unpack it, or compress it with gzip."),
+    (b"\x28\xb5\x2f\xfd", "binary_file", "the file is compressed twice, or with zstd where it cannot be: unpack it."),
     (GZIP, "binary_file", "the file is compressed twice: unpack it once."),
 )
 
@@ -65,7 +74,7 @@ def open_text(name: str, payload: bytes | Path) -> Text:
     if raw.startswith(GZIP):
         raw = _inflate(name, raw)
     if len(raw) > settings.MAX_FILE_BYTES:
-        raise _too_large(name)
+        raise too_large(name)
     refuse_non_text(name, raw[:HEAD], sheets=SHEETS in raw, zero=b"\0" in raw)
     data = raw.removeprefix(codecs.BOM_UTF8)
     if not data or data.isspace():
@@ -77,7 +86,7 @@ def open_text(name: str, payload: bytes | Path) -> Text:
 def _read(name: str, path: Path) -> bytes:
     with told_when_unreadable(name):
         if check_file(name, path) > settings.MAX_FILE_BYTES:
-            raise _too_large(name)
+            raise too_large(name)
         return path.read_bytes()
 
 
@@ -115,7 +124,7 @@ def _inflate(name: str, packed: bytes) -> bytes:
         for piece in pieces(io.BytesIO(packed)):
             unpacked.write(piece)
             if unpacked.tell() > settings.MAX_FILE_BYTES:
-                raise _too_large(name)
+                raise too_large(name)
             breaks += max(piece.count(b"\n"), piece.count(b"\r"))
             refuse_much(name, unpacked.tell(), breaks, len(packed))
     return unpacked.getvalue()
@@ -151,20 +160,20 @@ def pieces(packed: BinaryIO) -> Iterator[bytes]:
         given = rest
 
 
-def refuse_much(name: str, size: int, breaks: int, packed: int) -> None:
+def refuse_much(name: str, size: int, breaks: int, packed: int, kind: str = "gzip", ratio: int = RATIO) -> None:
     """Refuse what has unpacked to more than a table could from so few bytes."""
-    most, lines = max(_SIZE, _RATIO * packed), max(_LINES, _DENSITY * packed)
+    most, lines = max(_SIZE, ratio * packed), max(_LINES, _DENSITY * packed)
     if size > most or breaks > lines:
         much = f"{most // 1_000_000} MB" if size > most else f"{lines:,} lines"
         sentence = (
-            f"{packed:,} bytes of gzip unpack to more than {much}, as no table of users does. "
+            f"{packed:,} bytes of {kind} unpack to more than {much}, as no table of users does. "
             "If it is one, unpack it and give the CSV itself."
         )
-        raise FileProblemError(name, "gzip_bomb", sentence)
+        raise FileProblemError(name, f"{kind}_bomb", sentence)
 
 
-def refuse_non_text(name: str, head: bytes, *, sheets: bool, zero: bool) -> None:
-    """Refuse what no table is: by its first `HEAD` bytes, by whether an archive has `sheets`, by a zero byte."""
+def refuse_non_text(name: str, head: bytes, *, zero: bool, sheets: bool = False) -> None:
+    """Refuse what no table is: by its first `HEAD` bytes, by a zero byte, by whether an archive has `sheets`."""
     if head.startswith(ARCHIVE):
         excel = sheets or b"[Content_Types].xml" in head
         code, kind = ("excel_file", "an Excel file") if excel else ("binary_file", "a zip archive")
@@ -174,7 +183,7 @@ def refuse_non_text(name: str, head: bytes, *, sheets: bool, zero: bool) -> None
     for magic, code, sentence in _MAGIC:
         if head.startswith(magic):
             raise FileProblemError(name, code, sentence)
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or _looks_utf16(head):
+    if is_utf16(head):
         raise FileProblemError(name, "utf16_file", 'this is UTF-16 text: save it as "CSV UTF-8" and try again.')
     if zero:
         raise FileProblemError(name, "binary_file", f"this is not a text file (it contains zero bytes): {_SAVE}.")
@@ -184,7 +193,10 @@ def refuse_non_text(name: str, head: bytes, *, sheets: bool, zero: bool) -> None
         )
 
 
-def _looks_utf16(head: bytes) -> bool:
+def is_utf16(head: bytes) -> bool:
+    """Whether the first bytes of a file are UTF-16, with a byte order mark or without."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return True
     # Without a byte order mark: every second byte of western text is zero, and hardly any other.
     zeros = [head[at::2].count(0) / max(1, len(head[at::2])) for at in (0, 1)]
     return max(zeros) > 0.8 and min(zeros) < 0.2
@@ -219,8 +231,8 @@ def not_text(name: str, line: int) -> FileProblemError:
     return FileProblemError(name, "not_text", f"this is neither UTF-8 nor Windows-1252 text (line {line}): {_SAVE}.")
 
 
-def _too_large(name: str) -> FileProblemError:
-    limit = f"{settings.MAX_FILE_BYTES / 1e9:g} GB"
+def too_large(name: str, most: int | None = None) -> FileProblemError:
+    limit = f"{(most or settings.MAX_FILE_BYTES) / 1e9:g} GB"
     return FileProblemError(
         name, "too_large", f"the file is larger than {limit} (unpacked): split it into smaller files."
     )

@@ -11,7 +11,7 @@ from core.wording import count
 
 #: Codes of rows that are turned away; every other code is of rows that are kept.
 REJECTING: Final = frozenset(
-    {"not_a_number", "not_finite", "ragged", "blank", "bad_quote"}
+    {"not_a_number", "not_finite", "ragged", "blank", "bad_quote", "bad_record", "totals_row"}
     | {"duplicate_id", "missing_id", "lost_digits", "unknown_label", "missing_label", "no_score"}
 )
 _SHOWN: Final = 40
@@ -41,12 +41,13 @@ class Fault:
     clause: str
     more: int = 0
 
-    def sentence(self, line: int) -> str:
-        """
+    def sentence(self, line: int, noun: str = "line") -> str:
+        """`noun`: what a record is found by, `line` its number.
+
         >>> Fault(6, "X3", "not_a_number", clause("not_a_number", "1,5"), more=2).sentence(7)
         'Line 7, X3: "1,5" is not a number; write 1.5; 2 more columns of this row are wrong too'
         """
-        place = f"Line {line}" if self.column is None else f"Line {line}, {self.column}"
+        place = f"{noun.capitalize()} {line}" + (f", {self.column}" if self.column is not None else "")
         verb = "column of this row is" if self.more == 1 else "columns of this row are"
         return f"{place}: {self.clause}" + (f"; {self.more} more {verb} wrong too" if self.more else "")
 
@@ -118,6 +119,9 @@ def clause(code: str, text: str = "", *, allowed: str = "") -> str:
         "missing_label": f"the label is missing; write {allowed}",
         "unknown_label": f"{cell} is no label; write {allowed}",
         "blank": "the line is blank; remove it",
+        "bad_record": "this is no JSON object with one value a name; correct or remove it",
+        "totals_row": f"{cell} in the last row is taken for the sum of the others; remove it, or put it further up "
+        "where a user is called so",
         "no_score": "the model gives no score, because what it works out is not a finite number; check the values, and "
         "put another version in charge if they are right",
         "bad_quote": "a double quote is not closed properly; close it at the end of the field, "
@@ -134,8 +138,8 @@ def ragged(fields: int, expected: int) -> str:
     return f"{count(fields, 'field')} where the header has {expected}; {advice}"
 
 
-def duplicate(text: str, first: int) -> str:
-    return f"the id {quoted(text)} is on line {first} already; keep one row per id"
+def duplicate(text: str, first: int, place: str = "on line") -> str:
+    return f"the id {quoted(text)} is {place} {first} already; keep one row per id"
 
 
 def quoted(text: str) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -21,21 +21,18 @@ import pyarrow as pa
 from pyarrow import csv
 
 from core.data import lines
-from core.data.lines import MALFORMED, Ints, count_fields, find_lines, next_lines, record_at
+from core.data.formats.header import Header, read_header
+from core.data.formats.options import LINES, NOTHING, Given, Positions
+from core.data.lines import MALFORMED, Ints, count_fields, next_lines
 from core.errors import FileProblemError
-from core.schema.schema import key
 
 Bools = npt.NDArray[np.bool_]
 #: Bytes and lines of a file: settings.MAX_FILE_BYTES is less than 2**31.
 Small = npt.NDArray[np.int32]
 
-DELIMITERS: Final = (",", ";", "\t")
 STATES = GOOD, BLANK, RAGGED, BAD_QUOTE = 0, 1, 2, 3
 #: Records of one kind that are kept though they cannot be used; all are counted.
 KEPT: Final = 20_000
-#: Columns that a header may have, and bytes that it may take.
-MOST_COLUMNS: Final = 20_000
-HEADER: Final = 1 << 20
 #: Lines with a stray quote, which must be looked at one by one, from which on a file is refused that has fewer good
 #: records than those.
 _STRAY: Final = 50_000
@@ -46,8 +43,8 @@ _BLOCK: Final = 1 << 22
 @dataclass(frozen=True, slots=True)
 class Records:
     """The records after the header: all good ones, and of others those that are kept. Arrays are (records,): byte
-    range, first line (from 1), number among all records (from 1), fields, state. `found`: how many there are of each
-    state.
+    range, first line (from 1) or what else names a record, number among all records (from 1), fields, state. `found`:
+    how many there are of each state; `positions`: what `line` counts; `last`: whether no others follow.
     """
 
     data: bytes
@@ -61,6 +58,8 @@ class Records:
     state: npt.NDArray[np.int8]
     found: Mapping[int, int]
     spanning: bool
+    positions: Positions = LINES
+    last: bool = True
 
     def __len__(self) -> int:
         """How many records the file has, kept or not."""
@@ -69,6 +68,11 @@ class Records:
     @property
     def unusable(self) -> int:
         return len(self) - self.found[GOOD]
+
+    def named(self, positions: Positions, header: Header) -> Records:
+        """The same, where it is not the line of a text that names a record."""
+        first = positions.of_first(header.at)
+        return self if first is None else replace(self, line=self.row + np.int32(first - 1), positions=positions)
 
     def text(self, record: int) -> str:
         """The record as it stands in the file, without its line end."""
@@ -118,30 +122,24 @@ class Records:
         return pa.py_buffer(codecs.BOM_UTF8 + parts if marked else parts)
 
 
-def split(name: str, data: bytes, *, wanted: Collection[str] = ()) -> Records:
+def split(
+    name: str, data: bytes, *, wanted: Collection[str] = (), given: Given = NOTHING, positions: Positions = LINES
+) -> Records:  # fmt: skip
     """Find the records of a table.
 
     wanted: columns that tell the delimiter. Raises FileProblemError as `read_header` does, and when lines or stray
     quotes are more than those of any table.
     """
-    header = read_header(name, data, wanted)
-    found = Finder(name, data, header)
+    return found(name, data, read_header(name, data, wanted, given), positions)
+
+
+def found(name: str, data: bytes, header: Header, positions: Positions = LINES) -> Records:
+    """The records below a header. Raises FileProblemError as `split`."""
+    finder = Finder(name, data, header)
     at: int | None = header.at
     while at is not None and at < len(data):
-        at = found.block(at)
-    return found.records()
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """How a file is divided, the column names as written (trimmed), and where the first record begins: its byte and
-    line.
-    """
-
-    delimiter: str
-    names: tuple[str, ...]
-    at: int
-    line: int
+        at = finder.block(at)
+    return finder.records().named(positions, header)
 
 
 class Finder:
@@ -174,7 +172,7 @@ class Finder:
         try:
             start, end, stop = next_lines(self._data, at)
         except OverflowError:
-            raise _too_long(self._name, self.line) from None
+            raise lines.too_long(self._name, self.line) from None
         if safe is not None and stop > safe:
             return None
         stop = self._find(start, end, stop)
@@ -229,67 +227,3 @@ class Finder:
         return Records(
             self._data, header.delimiter, header.names, start, end, line, row, fields, state, found, self._spanning
         )  # fmt: skip
-
-
-def read_header(name: str, data: bytes, wanted: Collection[str]) -> Header:
-    """The header of a file by its first bytes, at least `HEADER` of them where there are more.
-
-    The delimiter is the one under which most `wanted` columns stand in it; else the one with most fields. Raises
-    FileProblemError when there is none, no row after it, or a column twice, and when it is more than that of any table.
-    """
-    head = data[:HEADER]
-    if len(ends := lines.first_breaks(head, lines.REACH + 2)) == lines.REACH + 2:
-        head = head[: ends[-1]]
-    cut_off = len(data) > len(head) == HEADER
-    start, end = find_lines(head)
-    if end[0] == start[0]:
-        raise FileProblemError(name, "no_header", "line 1 is blank: it must hold the column names.")
-    if len(start) == 1 and cut_off:
-        raise _too_wide(name)
-    readings = [(each, *record_at(data, start, end, 0, each, most=MOST_COLUMNS)) for each in DELIMITERS]
-    sought = {key(column) for column in wanted}
-    delimiter, cells, last = max(
-        readings, key=lambda reading: (len({key(cell) for cell in reading[1]} & sought), len(reading[1]))
-    )
-    # A malformed header has no cells; under a delimiter that does not occur it is one cell with the quote in it.
-    if len(cells) <= 1 and not all(found for _, found, _ in readings):
-        raise FileProblemError(
-            name, "bad_header", "a double quote in the header (line 1) is not closed properly. Close it."
-        )
-    if len(cells) > MOST_COLUMNS or (last + 1 == len(start) and cut_off):
-        raise _too_wide(name)
-    _refuse_twins(name, cells)
-    at = int(start[last + 1]) if last + 1 < len(start) else len(data)
-    if at >= len(data):
-        raise FileProblemError(name, "no_rows", "the file has a header and not one row after it.")
-    return Header(delimiter, tuple(cell.strip() for cell in cells), at, last + 2)
-
-
-def _too_wide(name: str) -> FileProblemError:
-    sentence = (
-        f"the header (line 1) has more than {MOST_COLUMNS:,} columns or {HEADER >> 20} MB: no table has so many. "
-        "Check that line 1 holds the column names, and that line ends are not lost."
-    )
-    return FileProblemError(name, "long_header", sentence)
-
-
-def _too_long(name: str, line: int) -> FileProblemError:
-    sentence = (
-        f"a line is longer than {lines.LONGEST >> 20} MB (line {line:,} or soon after): no row of a table is. "
-        "Check that line ends are not lost."
-    )
-    return FileProblemError(name, "long_line", sentence)
-
-
-def _refuse_twins(name: str, cells: Sequence[str]) -> None:
-    seen: dict[str, int] = {}
-    for position, cell in enumerate(cells, 1):
-        if key(cell) in seen:
-            raise FileProblemError(
-                name,
-                "column_twice",
-                f"the column {cell.strip()} is there twice (columns {seen[key(cell)]} and {position}; "
-                "case and surrounding spaces do not count). Rename or remove one.",
-            )
-        if key(cell):
-            seen[key(cell)] = position

@@ -79,7 +79,7 @@ class Rejects:
         firsts = np.flatnonzero(~pd.Series(codes).duplicated().to_numpy())
         told = [
             (int(at[place]), problems.duplicate(
-                taken.iloc[place], int(there[place] or line[at[firsts[codes[place]]]])
+                taken.iloc[place], int(there[place] or line[at[firsts[codes[place]]]]), self._records.positions.place
             ))
             for place in np.flatnonzero(again)[:KEPT]
         ]  # fmt: skip
@@ -97,6 +97,11 @@ class Rejects:
             self._cells = {at: found for at, found in self._cells.items() if at in keep}
 
     @property
+    def _codes(self) -> dict[int, str]:
+        """What is wrong with a record of each state that is none of a table."""
+        return _CODES | ({RAGGED: "bad_record"} if self._records.positions.noun == "record" else {})
+
+    @property
     def accepted(self) -> Bools:
         values: Bools = self._wrong_columns == 0
         return values
@@ -105,7 +110,7 @@ class Rejects:
         for at, (column, code, words) in self._cells.items():
             yield Fault(int(self._good[at]), column, code, words, int(self._wrong_columns[at]) - 1)
         for record in np.flatnonzero(self._records.state).tolist():
-            code = _CODES[int(self._records.state[record])]
+            code = self._codes[int(self._records.state[record])]
             fields, expected = int(self._records.fields[record]), len(self._records.header)
             words = problems.ragged(fields, expected) if code == "ragged" else clause(code)
             yield Fault(record, None, code, words)
@@ -119,6 +124,7 @@ class Rejects:
         size = np.cumsum(self._records.end[at] - self._records.start[at], dtype=np.int64)
         at = at[: max(1, int(np.searchsorted(size, MOST_BYTES, "right")))]
         faults, line = faults[: len(at)], self._records.line[at].astype(np.int64)
+        noun = self._records.positions.noun
         return pd.DataFrame(
             {
                 "line": line,
@@ -126,7 +132,8 @@ class Rejects:
                 "column": pd.array([fault.column for fault in faults], dtype="str"),
                 "code": pd.array([fault.code for fault in faults], dtype="str"),
                 "sentence": pd.array(
-                    [fault.sentence(number) for fault, number in zip(faults, line.tolist(), strict=True)], dtype="str"
+                    [fault.sentence(number, noun) for fault, number in zip(faults, line.tolist(), strict=True)],
+                    dtype="str",
                 ),
                 "record": pd.array([self._records.text(fault.record) for fault in faults], dtype="str"),
             }
@@ -135,7 +142,7 @@ class Rejects:
     def findings(self) -> Iterator[Finding]:
         """One for each code and column, all rows counted; it tells of the first, by row, where that is kept."""
         rows: dict[tuple[str | None, str], int] = {(column, code): rows for (column, code), rows in self._rows.items()}
-        rows |= {(None, code): found for state, code in _CODES.items() if (found := self._records.found[state])}
+        rows |= {(None, code): found for state, code in self._codes.items() if (found := self._records.found[state])}
         first: dict[tuple[str | None, str], Fault] = {}
         for fault in sorted(self._faults(), key=lambda fault: fault.record):
             first.setdefault((fault.column, fault.code), fault)
@@ -145,7 +152,7 @@ class Rejects:
                 continue
             fault = first[column, code]
             line, row = (int(each[fault.record]) for each in (self._records.line, self._records.row))
-            yield Finding(code, column, total, row, (fault.sentence(line),))
+            yield Finding(code, column, total, row, (fault.sentence(line, self._records.positions.noun),))
 
 
 def problem(found: Finding) -> Problem:

@@ -1,1 +1,1 @@
-"""Files of other formats than CSV, as the text that they would be as CSV: they go through the same checks."""
+"""The formats of files, a module each: all give the text that their table would be as CSV, for the same checks."""

@@ -1,126 +1,88 @@
-"""Parquet, a file or a folder of files, as text: a cell is what it would be in CSV, missing ones are empty.
+"""Parquet, a file or a folder of files, as text.
 
-So what is no number, a repeated id or an unknown label is found as in any file, and line 2 is the first row. Rows come
-in the order of the files' names, and in a file as they stand.
+Rows come in the order of the files' names, and in a file as they stand. Folders named `country=DE` give a column of
+that name to all rows below them, as Hive, Spark and Arrow write it.
 """
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import ClassVar, Final
+from urllib.parse import unquote
 
 import pyarrow as pa
-import pyarrow.csv
 import pyarrow.parquet as pq
 
 from core.data import payload
-from core.errors import FileProblemError, listed
+from core.data.formats import columnar
+from core.data.formats.columnar import ColumnarText, Piece
+from core.data.formats.limits import DEFAULTS, Limits
+from core.data.formats.options import NOTHING, Format, Given
+from core.errors import FileProblemError
 
-_MARK: Final = b"PAR1"
-#: Letters of what is said of a file that cannot be read.
-_SHOWN: Final = 200
-#: Rows made text at a time.
-_ROWS: Final = 16_384
+MARK: Final = b"PAR1"
+#: What Hive calls a folder of rows without a value.
+_NO_VALUE: Final = "__HIVE_DEFAULT_PARTITION__"
+#: Bytes of a file as unpacked that need no look at how small it is packed.
+_SMALL: Final = 8_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class ParquetText:
-    """The text of one or more files with the same columns; as `core.data.streaming.source.Source` promises."""
+class ParquetText(ColumnarText):
+    """The text of one or more Parquet files."""
 
-    name: str
-    files: tuple[Path, ...]
-    sha256: str
-    size: int
-    recoded: bool = False
+    kind: ClassVar[Format] = "Parquet"
 
     @classmethod
-    def of(cls, name: str, path: Path) -> ParquetText:
+    def of(
+        cls, name: str, content: bytes | Path, given: Given = NOTHING, limits: Limits = DEFAULTS
+    ) -> ParquetText:  # fmt: skip
         """A file, or all `*.parquet` in a folder. Raises FileProblemError when they are no table."""
+        if isinstance(content, bytes):
+            return cls(name, (Piece(content, name),), given, limits)
         with payload.told_when_unreadable(name):
-            files = tuple(sorted(path.rglob("*.parquet"))) if path.is_dir() else (path,)
-            if not files:
-                raise IsADirectoryError(path)
-            digest = hashlib.sha256()
-            for file in files:
-                with file.open("rb") as stream:
-                    digest.update(hashlib.file_digest(stream, "sha256").digest())
-        found = cls(name, files, digest.hexdigest(), 0)
-        return cls(name, files, found.sha256, found._check())
+            paths = sorted(content.rglob("*.parquet")) if content.is_dir() else [content]
+            if not paths:
+                raise IsADirectoryError(content)
+        files = (Piece(path, path.name, _partition(path.relative_to(content))) for path in paths)
+        return cls(name, tuple(files), given, limits)
 
-    def _check(self) -> int:
-        """About how many bytes of text there are; whether all files have the columns of the first."""
-        rows, first = 0, pa.schema([])
-        for number, file in enumerate(self.files):
-            with self._opened(file) as opened:
-                schema = opened.schema_arrow
-                first = schema if number == 0 else first
-                if schema.names != first.names:
-                    other = listed(sorted({*schema.names} ^ {*first.names})) or "their order"
-                    sentence = f"{file.name} has other columns than {self.files[0].name} ({other}): give files alike."
-                    raise FileProblemError(self.name, "other_columns", sentence)
-                rows += opened.metadata.num_rows
-        sample = next(self._batches(), b"")
-        lines = max(1, min(rows, _ROWS))
-        return len(sample) * max(rows, 1) // lines
+    def about(self, file: Piece) -> tuple[pa.Schema, int]:
+        with pq.ParquetFile(_source(file)) as opened:
+            about, schema = opened.metadata, opened.schema_arrow
+            groups = (about.row_group(at) for at in range(about.num_row_groups))
+            size = sum(group.column(at).total_uncompressed_size for group in groups for at in range(group.num_columns))
+            held = len(file.content) if isinstance(file.content, bytes) else file.content.stat().st_size
+            if size > max(_SMALL, self.limits.ratio * held):
+                sentence = f"{held:,} bytes of Parquet unpack to {size:,}, as no table of users does."
+                raise FileProblemError(self.name, "parquet_bomb", sentence)
+            return schema, about.num_rows
 
-    def pieces(self, offset: int) -> Iterator[bytes]:
-        for piece in self._text():
-            if offset < len(piece):
-                yield piece[offset:]
-            offset = max(0, offset - len(piece))
-
-    def _text(self) -> Iterator[bytes]:
-        with self._opened(self.files[0]) as opened:
-            yield self._written(opened.schema_arrow.empty_table(), header=True)
-        yield from self._batches()
-
-    def _batches(self) -> Iterator[bytes]:
-        for file in self.files:
-            with self._opened(file) as opened:
-                for batch in opened.iter_batches(batch_size=_ROWS):
-                    yield self._written(pa.Table.from_batches([batch]))
-
-    def _written(self, table: pa.Table, *, header: bool = False) -> bytes:
-        sink = io.BytesIO()
-        table.validate(full=True)
-        plain = pa.table([_plain(column) for column in table.columns], names=table.column_names)
-        pyarrow.csv.write_csv(plain, sink, pyarrow.csv.WriteOptions(include_header=header))
-        text = sink.getvalue()
-        if b"\0" in text:
-            raise FileProblemError(self.name, "binary_file", "a text in it contains zero bytes: take them out.")
-        return text
-
-    @contextlib.contextmanager
-    def _opened(self, file: Path) -> Iterator[pq.ParquetFile]:
-        try:
-            with pq.ParquetFile(file) as opened:
-                yield opened
-        except (pa.ArrowException, OSError) as error:
-            words = str(error).partition("\n")[0][:_SHOWN]
-            sentence = f"{file.name} cannot be read as Parquet with one value a cell: {words}"
-            raise FileProblemError(self.name, "damaged_parquet", sentence) from error
+    def batches(self, file: Piece) -> Iterator[pa.RecordBatch]:
+        with pq.ParquetFile(_source(file)) as opened:
+            texts = [each.name for each in opened.schema_arrow if pa.types.is_string(each.type)]
+        # A text that many rows share is stored once: so it is read, or a small file could fill the memory.
+        with pq.ParquetFile(_source(file), read_dictionary=texts) as opened:
+            yield from opened.iter_batches(batch_size=columnar.ROWS)
 
 
-def is_parquet(path: Path) -> bool:
-    """Whether a path leads to a Parquet file or to a folder with one."""
+def _source(file: Piece) -> Path | pa.BufferReader:
+    return pa.BufferReader(file.content) if isinstance(file.content, bytes) else file.content
+
+
+def _partition(path: Path) -> tuple[tuple[str, str | None], ...]:
+    """What the names of folders say of the rows below them.
+
+    >>> _partition(Path("year=2026/country=C%C3%B4te/part-0.parquet"))
+    (('year', '2026'), ('country', 'Côte'))
+    """
+    pairs = (folder.partition("=") for folder in path.parts[:-1])
+    return tuple((unquote(name), None if value == _NO_VALUE else unquote(value)) for name, mark, value in pairs if mark)
+
+
+def is_parquet_folder(path: Path) -> bool:
+    """Whether a path leads to a folder with a Parquet file."""
     try:
-        if path.is_dir():
-            return next(path.rglob("*.parquet"), None) is not None
-        if not path.is_file():
-            return False
-        with path.open("rb") as file:
-            return file.read(len(_MARK)) == _MARK
+        return path.is_dir() and next(path.rglob("*.parquet"), None) is not None
     except (OSError, ValueError):  # whoever opens it says so
         return False
-
-
-def _plain(column: Any) -> Any:
-    """A column as CSV has it: truth as 1 and 0, categories by their names."""
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    return column.cast(pa.int8()) if pa.types.is_boolean(column.type) else column

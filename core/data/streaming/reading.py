@@ -19,11 +19,12 @@ import pyarrow as pa
 
 from core.data import ids, intake
 from core.data.cells import Marks
+from core.data.formats.header import Header
 from core.data.ids import Digits, Habits, Survey
 from core.data.intake import Part
 from core.data.layout import Layout, lay_out, wanted
 from core.data.problems import Findings, Problem
-from core.data.records import KEPT, Header
+from core.data.records import KEPT
 from core.data.rejects import MOST_BYTES
 from core.data.streaming import windows
 from core.data.streaming.id_index import Entries, IdIndex
@@ -115,7 +116,7 @@ class Reading:
         index = IdIndex(self.folder, read.key, known)
         for records, place in windows.windows(self.source, read.header, read.place, self.window):
             part = intake.check(
-                records, self.layout, self.schema, need_label=self.need_label, recoded=self.source.recoded,
+                records, self.layout, self.schema, need_label=self.need_label, source=self.source,
                 habits=self._all_habits, known=index,
             )  # fmt: skip
             read, rejected = self._after(read, place, part, len(records))
@@ -132,7 +133,9 @@ class Reading:
 
     def problems(self, read: Read) -> tuple[Problem, ...]:
         """What is wrong with the file and what is odd, once all of it was read."""
-        return intake.told(read.findings, self.layout, self.schema, accepted=read.accepted)
+        return intake.told(
+            read.findings, self.layout, self.schema, accepted=read.accepted, source=self.source, header=read.header
+        )  # fmt: skip
 
     def _after(self, before: Read, place: Place, part: Part, received: int) -> tuple[Read, pd.DataFrame]:
         findings = Findings(before.findings)

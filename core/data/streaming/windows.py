@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
+from core.data.formats.header import HEADER, Header, read_header
 from core.data.lines import REACH, first_breaks
-from core.data.records import HEADER, STATES, Finder, Header, Records, read_header
+from core.data.records import STATES, Finder, Records
 from core.data.streaming.source import Source
 
 #: Bytes of text in a window, or more where a record is longer.
@@ -33,13 +34,13 @@ class Place:
 
 
 def header_of(source: Source, wanted: Collection[str]) -> Header:
-    """As `records.read_header`."""
+    """As `header.read_header`."""
     head = b""
     for piece in source.pieces(0):
         head += piece
         if len(head) > HEADER:
             break
-    return read_header(source.name, head, wanted)
+    return read_header(source.name, head, wanted, source.given)
 
 
 def first(header: Header) -> Place:
@@ -63,7 +64,7 @@ def windows(source: Source, header: Header, place: Place, size: int = WINDOW) ->
             wanted *= 2  # where a record is longer than all of it
         place = replace(place, offset=place.offset + at, line=finder.line, counts=dict(finder.counts))
         text.drop(at)
-        yield finder.records(), place
+        yield replace(finder.records().named(source.positions, header), last=not text.has(1)), place
 
 
 def _found(finder: Finder, data: bytes, *, last: bool) -> int:

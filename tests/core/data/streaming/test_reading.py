@@ -14,10 +14,10 @@ import pytest
 
 from core.data import intake, lines
 from core.data.intake import Checked
-from core.data.streaming import id_index, source, windows
+from core.data.streaming import id_index, windows
 from core.data.streaming.id_index import Entries
 from core.data.streaming.reading import Block, Read, Reading
-from core.data.streaming.source import Text
+from core.data.streaming.source import Source, source_of
 from core.errors import UnusableInputError
 from core.schema.schema import Schema
 from tests import make
@@ -36,7 +36,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lines, "_SPAN", 90)
     monkeypatch.setattr(lines, "REACH", 3)
     monkeypatch.setattr(windows, "_BEYOND", 5)
-    monkeypatch.setattr(source, "_SLICE", 101)
+    monkeypatch.setattr("core.data.formats.packed._SLICE", 101)
+    monkeypatch.setattr("core.data.formats.text._SLICE", 101)
     monkeypatch.setattr(id_index, "_LONG", 16)
 
 
@@ -50,7 +51,7 @@ def whole(content: bytes, schema: Schema, *, need_label: bool) -> Checked | str:
 def in_blocks(content: bytes, schema: Schema, folder: Path, *, need_label: bool, cut: bool = False) -> Checked | str:
     """What the blocks of a file come to. cut: begin anew after each, with what was kept of those before."""
     try:
-        text = Text.of("x.csv", content)
+        text = source_of("x.csv", content)
         reading = Reading(text, schema, folder, need_label=need_label, window=WINDOW)
         blocks = list(resumed(text, schema, folder, need_label=need_label) if cut else reading.blocks())
     except UnusableInputError as error:
@@ -65,7 +66,7 @@ def in_blocks(content: bytes, schema: Schema, folder: Path, *, need_label: bool,
     )  # fmt: skip
 
 
-def resumed(text: Text, schema: Schema, folder: Path, *, need_label: bool) -> Iterator[Block]:
+def resumed(text: Source, schema: Schema, folder: Path, *, need_label: bool) -> Iterator[Block]:
     after: Read | None = None
     known: list[Entries] = []
     while True:
@@ -127,5 +128,5 @@ def test_blocks_of_many_spoilt_files_come_to_the_same_as_the_whole(tmp_path: Pat
 
 
 def test_a_file_of_several_blocks_is_one(tmp_path: Path) -> None:
-    reading = Reading(Text.of("x.csv", users(1)), make.SCHEMA, tmp_path, window=WINDOW)
+    reading = Reading(source_of("x.csv", users(1)), make.SCHEMA, tmp_path, window=WINDOW)
     assert len(list(reading.blocks())) > 3
