@@ -6,6 +6,7 @@ Heavy modules are imported inside the commands, so that `--help` answers at once
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import os
 import sys
@@ -30,6 +31,7 @@ from app.commands import (
     keys,
     learning,
     lists,
+    mapping,
     monitoring,
     planning,
     policy,
@@ -44,6 +46,7 @@ from app.commands import (
     train,
     watch_folder,
 )
+from app.commands.reading import UNSAID, Said, reads_table
 from app.commands.shared import HomeOption, home_of
 from app.guard import tell
 from core.errors import BadOptionError, CancelledError, RefusedError
@@ -69,6 +72,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(registry.app, name="registry")
 app.add_typer(policy.app, name="policy")
 app.add_typer(lists.app, name="lists")
+app.add_typer(mapping.app, name="mapping")
 app.command()(score.score)
 app.command()(report.report)
 app.command()(rescan.rescan)
@@ -171,13 +175,15 @@ def test(
 
 
 @app.command()
+@reads_table
 def schema(
     context: typer.Context,
-    users: Annotated[Path, typer.Argument(help="CSV or .csv.gz to infer the columns from.")],
+    users: Annotated[Path, typer.Argument(help="A file of users to infer the columns from.")],
     label: Annotated[str, typer.Option(help="The label column.")],
     id_: Annotated[str | None, typer.Option("--id", help="The id column; without it the row number serves.")] = None,
     positive: Annotated[str | None, typer.Option(help="The label of a spammer, where it cannot be told.")] = None,
     force: Annotated[bool, typer.Option("--force", "--overwrite", help="Replace the schema this home has.")] = False,
+    said: Said = UNSAID,
     home_dir: HomeOption = None,
 ) -> None:
     """Infer the columns of a file and write data/schema.toml."""
@@ -191,14 +197,15 @@ def schema(
             raise BadOptionError(str(users), f"this is {home.settings.schema_file}, which would be replaced.")
         if home.settings.schema_file.exists() and not force:
             raise RefusedError(f"{home.settings.schema_file} is there already. Add --force to replace it.")
-        missing = schemas.missing_of(home.settings.schema_file)
+        missing, given = schemas.missing_of(home.settings.schema_file), said.given(home)
+        read = functools.partial(infer.infer, users.name, users, id=id_, label=label, missing=missing, given=given)
         try:
-            inferred = infer.infer(users.name, users, id=id_, label=label, positive=positive, missing=missing)
+            inferred = read(positive=positive)
         except UnclearLabelError as error:
             if not sys.stdin.isatty():
                 raise
             answer = _asked(error.question, list(error.shares))
-            inferred = infer.infer(users.name, users, id=id_, label=label, positive=answer, missing=missing)
+            inferred = read(positive=answer)
         schemas.save(inferred.schema, home.settings.schema_file)
         for note in inferred.notes:
             tell(note)

@@ -139,6 +139,11 @@ class Settings:
         return self.data / "settings.toml"
 
     @property
+    def mappings_file(self) -> Path:
+        """Which columns of others' files are which of this home."""
+        return self.data / "mappings.json"
+
+    @property
     def gates(self) -> Path:
         """What the gate found of each retrained version; beside the versions, which never change."""
         return self.data / "gates"
@@ -194,7 +199,7 @@ class Settings:
             self.models, self.schema_file, self.glossary_file, self.salt_file, self.parts_file, self.datasets,
             self.runs, self.jobs, self.judged, self.candidates, self.compared, self.predictions, self.options_file,
             self.gates, self.shadow, self.retrained_file, self.database, self.feedback, self.claims, self.secrets_file,
-            self.audit, self.log.parent, self.unfinished, self.watched,
+            self.audit, self.log.parent, self.unfinished, self.watched, self.mappings_file,
         )  # fmt: skip
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from app.commands.labelled import read, tell_problems, working
+from app.commands.reading import UNSAID, Said, reads_table
 from app.commands.shared import AsJson, HomeOption, Overwrite, home_of, report_target
 from app.stdout import put
 
@@ -18,24 +19,32 @@ if TYPE_CHECKING:
     from core.comparison.external import Predictions
     from core.comparison.paired_metrics import Comparison, Contender
     from core.data.datasets import Dataset
+    from core.data.formats.options import Given
     from core.evaluation.resample import Floats
     from core.home import Home
     from core.schema.schema import Schema
     from core.targets import Target
 
-On = Annotated[Path | None, typer.Option("--on", help="Labelled CSV or .csv.gz; not needed for two prediction files.")]
+#: How names of files end that are no versions.
+FILES: Final = frozenset(
+    {".csv", ".gz", ".tsv", ".txt", ".zip", ".zst", ".xlsx", ".xlsm", ".parquet", ".json", ".jsonl", ".ndjson"}
+    | {".feather", ".arrow"}
+)
+On = Annotated[Path | None, typer.Option("--on", help="A file of labelled users; not needed for two prediction files.")]
 Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of the draws.")]
 
 
+@reads_table
 def compare(
     context: typer.Context,
-    first: Annotated[str, typer.Argument(metavar="A", help="A version, a training run, or a CSV of predictions.")],
-    second: Annotated[str, typer.Argument(metavar="B", help="Another version, run or CSV.")],
+    first: Annotated[str, typer.Argument(metavar="A", help="A version, a training run, or a file of predictions.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="Another version, run or file.")],
     on: On = None,
     seed: Seed = 0,
     as_json: AsJson = False,
     html: Annotated[Path | None, typer.Option("--html", help="Also write a report there: .html.")] = None,
     overwrite: Overwrite = False,
+    said: Said = UNSAID,
     home_dir: HomeOption = None,
 ) -> None:
     """Is B better than A, on users that neither was trained on? Predictions: id,y_true,y_proba per line.
@@ -45,7 +54,7 @@ def compare(
     home = home_of(context, home_dir)
     with working(home) as progress:
         target = None if html is None else _target(home, html, first, second, on, overwrite=overwrite)
-        facts = _facts(home, first, second, on, seed, target, progress)
+        facts = _facts(home, first, second, on, seed, target, progress, said)
         progress.end()
         put(json.dumps(facts, indent=1, ensure_ascii=False) + "\n" if as_json else _text(facts))
 
@@ -58,7 +67,8 @@ def _target(home: Home, html: Path, first: str, second: str, on: Path | None, *,
 
 
 def _facts(
-    home: Home, first: str, second: str, on: Path | None, seed: int, html: Target | None, progress: Progress
+    home: Home, first: str, second: str, on: Path | None, seed: int, html: Target | None, progress: Progress,
+    said: Said,
 ) -> dict[str, Any]:  # fmt: skip
     from core.errors import BadOptionError
     from core.schema import schema as schemas
@@ -68,15 +78,15 @@ def _facts(
     if html is not None and any(files):
         raise BadOptionError("--html", "a report is of versions and training runs; for files, the Compare page has it.")
     if all(files):
-        return _of_files(home, first, second, seed)
+        return _of_files(home, first, second, seed, said.given(home))
     if on is None:
         raise BadOptionError("--on", "give labelled users on whom to compare, such as --on labelled.csv.")
     columns = schemas.load(home.settings.schema_file)
-    dataset = read(home, on, columns, progress)
+    dataset = read(home, on, columns, progress, said)
     tell_problems(dataset)
     progress("Comparing")
     if any(files):
-        return _with_file(home, first, second, dataset, columns, seed)
+        return _with_file(home, first, second, dataset, columns, seed, said.given(home))
     if html is not None or any(training_runs.IDENTITY.fullmatch(name) for name in (first, second)):
         return _stored(home, first, second, dataset, seed, html)
     models = home.registry.load(first), home.registry.load(second)
@@ -85,7 +95,7 @@ def _facts(
 
 
 def _is_file(name: str) -> bool:
-    return Path(name).suffix in {".csv", ".gz"}
+    return Path(name).suffix.lower() in FILES
 
 
 def _thresholds(home: Home) -> dict[str, float]:
@@ -93,21 +103,21 @@ def _thresholds(home: Home) -> dict[str, float]:
     return {str(band): above for band, above in home.policies.in_force().thresholds.items()}
 
 
-def _of_files(home: Home, first: str, second: str, seed: int) -> dict[str, Any]:
+def _of_files(home: Home, first: str, second: str, seed: int, given: Given) -> dict[str, Any]:
     from core.comparison import external
 
-    a, b = _predictions(first), _predictions(second)
+    a, b = _predictions(first, given), _predictions(second, given)
     if Path(first).resolve() != Path(second).resolve():  # the same file twice stays what cannot be told apart
         b = replace(b, name=external.apart(b.name, [a.name]))
     label, (of_a, of_b) = external.together([a, b])
     return _compared(home, label, of_a, of_b, seed)
 
 
-def _predictions(name: str) -> Predictions:
+def _predictions(name: str, given: Given) -> Predictions:
     """What a file holds, under its name without folders; what is wrong with it is told with them."""
     from core.comparison import external
 
-    return replace(external.read(name, Path(name)), name=external.base_name(name))
+    return replace(external.read(name, Path(name), given), name=external.base_name(name))
 
 
 def _compared(home: Home, label: Floats, a: Contender, b: Contender, seed: int) -> dict[str, Any]:
@@ -127,7 +137,7 @@ def _lead(home: Home, found: Comparison, label: Floats, a: Contender, b: Contend
 
 
 def _with_file(
-    home: Home, first: str, second: str, dataset: Dataset, columns: Schema, seed: int
+    home: Home, first: str, second: str, dataset: Dataset, columns: Schema, seed: int, given: Given
 ) -> dict[str, Any]:  # fmt: skip
     from core.comparison import common_rows, external
     from core.errors import BadOptionError
@@ -140,7 +150,7 @@ def _with_file(
     def contender(name: str) -> Any:
         if not _is_file(name):
             return common_rows.contender(rows, model)
-        return external.on(_predictions(name), rows.frame[columns.id], rows.label, of=rows.name)
+        return external.on(_predictions(name, given), rows.frame[columns.id], rows.label, of=rows.name)
 
     return {"rows": rows.sentence, **_compared(home, rows.label, contender(first), contender(second), seed)}
 

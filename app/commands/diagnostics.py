@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.commands.labelled import read, tell_problems, working
+from app.commands.reading import UNSAID, Said, reads_table
 from app.commands.shared import AsJson, HomeOption, home_of
 from app.stdout import put
 
@@ -22,25 +23,27 @@ if TYPE_CHECKING:
     from core.schema.schema import Schema
 
 Version = Annotated[str, typer.Argument(help="The version, such as v0001.")]
-On = Annotated[Path, typer.Option("--on", help="Labelled CSV or .csv.gz; only users not learnt from count.")]
+On = Annotated[Path, typer.Option("--on", help="A file of labelled users; only users not learnt from count.")]
 Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of chance.")]
 #: Share of the values, or of a feature's spread, in words.
 _KINDS = {"missing": "missing", "swapped": "of another user", "jittered": "a little off"}
 
 
+@reads_table
 def robustness(
     context: typer.Context,
     version: Version,
     on: On,
     seed: Seed = 0,
     as_json: AsJson = False,
+    said: Said = UNSAID,
     home_dir: HomeOption = None,
 ) -> None:
     """What becomes of a version when values go missing, are wrong, or a feature is gone?"""
 
     home = home_of(context, home_dir)
     with working(home) as progress:
-        dataset, columns = _read(home, on, progress)
+        dataset, columns = _read(home, on, progress, said)
         found = home.robustness.of_version(
             home.registry.load(version), dataset, columns, home.policies.in_force().thresholds, band="human_review",
             seed=seed, progress=lambda done, of: progress.counted("Disturbing values", done, of),
@@ -57,19 +60,21 @@ def robustness(
         _print(found.as_json(), told, as_json)
 
 
+@reads_table
 def importance(
     context: typer.Context,
     version: Version,
     on: On,
     seed: Seed = 0,
     as_json: AsJson = False,
+    said: Said = UNSAID,
     home_dir: HomeOption = None,
 ) -> None:
     """Which features does a version need? PR-AUC lost when they are permuted, and mean |SHAP|."""
 
     home = home_of(context, home_dir)
     with working(home) as progress:
-        dataset, columns = _read(home, on, progress)
+        dataset, columns = _read(home, on, progress, said)
         found = home.importance.of_version(
             home.registry.load(version), dataset, columns, seed=seed,
             progress=lambda done, of: progress.counted("Permuting features", done, of),
@@ -79,14 +84,20 @@ def importance(
         _print(found.as_json(), told, as_json)
 
 
+@reads_table
 def learning_curve(
-    context: typer.Context, on: On, seed: Seed = 0, as_json: AsJson = False, home_dir: HomeOption = None
-) -> None:  # fmt: skip
+    context: typer.Context,
+    on: On,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+    said: Said = UNSAID,
+    home_dir: HomeOption = None,
+) -> None:
     """Would more users help? PR-AUC of models that learn from 5 to 100 % of these."""
 
     home = home_of(context, home_dir)
     with working(home) as progress:
-        dataset, columns = _read(home, on, progress)
+        dataset, columns = _read(home, on, progress, said)
         found = home.learning_curves.of_dataset(dataset, columns, seed=seed, progress=progress)
         progress.end()
         rows = [
@@ -96,11 +107,11 @@ def learning_curve(
         _print(found.as_json(), [found.sentence, "", *rows], as_json)
 
 
-def _read(home: Home, on: Path, progress: Progress) -> tuple[Dataset, Schema]:
+def _read(home: Home, on: Path, progress: Progress, said: Said) -> tuple[Dataset, Schema]:
     from core.schema import schema as schemas
 
     columns = schemas.load(home.settings.schema_file)
-    dataset = read(home, on, columns, progress)
+    dataset = read(home, on, columns, progress, said)
     tell_problems(dataset)
     return dataset, columns
 

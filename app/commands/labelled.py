@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import guard
+from app.commands.reading import UNSAID, Said, advised
 from app.guard import tell
 from app.progress import Progress
 from core.home import Home
@@ -35,9 +36,12 @@ def progressing() -> Iterator[Progress]:
         progress.end()
 
 
-def read(home: Home, path: Path, columns: Schema, progress: Progress) -> Dataset:
+def read(home: Home, path: Path, columns: Schema, progress: Progress, said: Said = UNSAID) -> Dataset:
     """Read a file of labelled users and store it. Raises what `intake.read` raises."""
-    return home.storing.labelled(path.name, path, columns, now=datetime.now(UTC), progress=progress.counted)
+    with advised(home, path, said):
+        return home.storing.labelled(
+            path.name, path, columns, now=datetime.now(UTC), given=said.given(home), progress=progress.counted
+        )
 
 
 def tell_problems(dataset: Dataset) -> None:

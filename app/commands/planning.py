@@ -11,6 +11,7 @@ import typer
 
 from app import guard
 from app.commands.labelled import read, tell_rejected, working
+from app.commands.reading import UNSAID, Said, reads_table
 from app.commands.shared import AsJson, HomeOption, Version, home_of
 from app.guard import tell
 from app.stdout import put
@@ -32,9 +33,10 @@ MinPrecision = Annotated[float | None, typer.Option(help="Of users above remove,
 Prevalence = Annotated[float | None, typer.Option(help="Share of spammers to expect; without, as labelled.")]
 
 
+@reads_table
 def plan(
     context: typer.Context,
-    labelled: Annotated[Path, typer.Argument(help="CSV or .csv.gz of labelled users; those learnt from are left out.")],
+    labelled: Annotated[Path, typer.Argument(help="A file of labelled users; those learnt from are left out.")],
     model: Version = None,
     reviews_per_day: ReviewsPerDay = None,
     hours_per_day: HoursPerDay = None,
@@ -51,6 +53,7 @@ def plan(
         bool | None, typer.Option("--armed/--unarmed", help="Whether automation removes; by default, as it is now.")
     ] = None,
     as_json: AsJson = False,
+    said: Said = UNSAID,
     home_dir: HomeOption = None,
 ) -> None:
     """The cheapest thresholds within capacity and floors, with what to expect of them; changes nothing."""
@@ -71,7 +74,7 @@ def plan(
         }  # fmt: skip
         Demand(1.0 if users_per_day is None else users_per_day, **wanted)  # what is wrong is told before the work
         columns, loaded = schemas.load(home.settings.schema_file), home.registry.load(model)
-        dataset = read(home, labelled, columns, progress)
+        dataset = read(home, labelled, columns, progress, said)
         progress("Planning")
         prepared = home.plan_rows.of(dataset, loaded)
         users = float(len(prepared.rows.label)) if users_per_day is None else users_per_day

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app import guard
+from app.commands.reading import UNSAID, Said, reads_table
 from app.commands.shared import AsJson, By, HomeOption, Overwrite, Version, allowed, home_of
 from app.guard import tell
 from app.stdout import put
@@ -142,6 +143,7 @@ def preview(
 
 
 @app.command()
+@reads_table
 def backtest(
     context: typer.Context,
     source: Annotated[str, typer.Argument(help="A run, such as r-0001, or a file of labelled users.")],
@@ -149,6 +151,7 @@ def backtest(
     draft: Annotated[Path | None, typer.Option(help="Try a policy from a file.")] = None,
     model: Version = None,
     as_json: AsJson = False,
+    said: Said = UNSAID,
     home_dir: HomeOption = None,
 ) -> None:
     """Try a rule or a policy on users of before: whom it hits, who changes action, how often it is right."""
@@ -164,7 +167,7 @@ def backtest(
             held = home.policies.draft()
             own = held.policy if held is not None and held.policy.rule(rule) else before
             before, after = with_rule(own, rule)
-        _tell_backtest(_tried(home, source, model, before, after), as_json=as_json)
+        _tell_backtest(_tried(home, source, model, before, after, said), as_json=as_json)
 
 
 @app.command()
@@ -251,7 +254,7 @@ def _is_policy(path: Path) -> bool:
         return False
 
 
-def _tried(home: Home, source: str, model: str | None, before: Policy, after: Policy) -> Backtest:
+def _tried(home: Home, source: str, model: str | None, before: Policy, after: Policy, said: Said) -> Backtest:
     from app.commands import labelled
     from core.schema import schema as schemas
 
@@ -259,7 +262,7 @@ def _tried(home: Home, source: str, model: str | None, before: Policy, after: Po
     if not path.exists():
         return home.backtests.of_run(home.runs.find(source), before, after, now=now)
     with labelled.progressing() as progress:
-        dataset = labelled.read(home, path, schemas.load(home.settings.schema_file), progress)
+        dataset = labelled.read(home, path, schemas.load(home.settings.schema_file), progress, said)
     return home.backtests.of_labelled(dataset, home.registry.load(model), before, after, now=now)
 
 

@@ -12,6 +12,7 @@ import typer
 
 from app.commands.engine import DaskWorkers, EngineName, Scheduler, engine_of
 from app.commands.labelled import tell_problems, working
+from app.commands.reading import UNSAID, Said, advised, reads_table
 from app.commands.shared import SOME_REJECTED, HomeOption, Overwrite, Version, home_of
 from app.guard import tell
 from core.errors import stored
@@ -21,9 +22,12 @@ if TYPE_CHECKING:
     from core.targets import Target
 
 
+@reads_table
 def score(
     context: typer.Context,
-    users: Annotated[Path, typer.Argument(help="CSV, .csv.gz, Parquet, or a folder of Parquet.")],
+    users: Annotated[
+        Path, typer.Argument(help="CSV, Excel, Parquet, JSON or Arrow, packed or not; a folder of Parquet.")
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to write: .csv or .parquet.")],
     reasons: Annotated[Literal["flagged", "all", "none"], typer.Option(help="Whose scores to explain.")] = "all",
     top: Annotated[int, typer.Option(min=1, max=20, help="Reasons a user.")] = 3,
@@ -35,6 +39,7 @@ def score(
     engine: EngineName = "local",
     scheduler: Scheduler = None,
     dask_workers: DaskWorkers = None,
+    said: Said = UNSAID,
     home_dir: HomeOption = None,
 ) -> None:
     """Score a file of users, of any size: calibrated score, band, action and exact reasons, in input order.
@@ -68,10 +73,12 @@ def score(
             if loss := home.lost_runs.look():
                 tell(loss.sentence)
 
+        given = said.given(home)
+        stack.enter_context(advised(home, users, said))
         done = home.file_scoring.score_file(
             users.name, users, columns, loaded, policy,
-            now=datetime.now(UTC), allow_missing=allow_missing, which=reasons, top=top, progress=progress.counted,
-            restart=restart, engine=at_work, ready=rejected.claim, deliver=deliver,
+            now=datetime.now(UTC), given=given, allow_missing=allow_missing, which=reasons, top=top,
+            progress=progress.counted, restart=restart, engine=at_work, ready=rejected.claim, deliver=deliver,
         )  # fmt: skip
     raise SystemExit(SOME_REJECTED if done.run.rejected else 0)
 

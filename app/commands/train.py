@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.commands.labelled import read, tell_rejected, working
+from app.commands.reading import UNSAID, Said, reads_table
 from app.commands.shared import SOME_REJECTED, AsJson, By, HomeOption, Version, home_of, name_of
 from app.guard import tell
 from app.stdout import put
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
     from core.home import Home
     from core.training.training_runs import TrainingRun
 
-Labelled = Annotated[Path, typer.Argument(help="CSV, .csv.gz, Parquet or a folder of it, with the label column.")]
+Labelled = Annotated[Path, typer.Argument(help="A file of users, or a folder of Parquet, with the label column.")]
 
 
+@reads_table
 def train(
     context: typer.Context,
     labelled: Labelled,
@@ -42,6 +44,7 @@ def train(
     notice: Annotated[str, typer.Option(help="A sentence to show wherever this version is.")] = "",
     by: By = None,
     as_json: AsJson = False,
+    said: Said = UNSAID,
     home_dir: HomeOption = None,
 ) -> None:
     """Train a model on labelled users, judge it on users it never sees, and store it as a version."""
@@ -60,7 +63,7 @@ def train(
         if promote:  # asked before the work, and again when it is done
             recipe.check_can_lead()
             home.accounts.authorise(name, "promote")
-        dataset = read(home, labelled, columns, progress)
+        dataset = read(home, labelled, columns, progress, said)
         run = home.training.run(
             dataset, columns, home.policies.in_force().thresholds,
             about=training.About(datetime.now(UTC), notice, name), recipe=recipe, budget=budget, seed=seed,
@@ -86,11 +89,13 @@ def train(
     raise SystemExit(SOME_REJECTED if dataset.rejected else 0)
 
 
+@reads_table
 def evaluate(
     context: typer.Context,
     labelled: Labelled,
     model: Version = None,
     as_json: AsJson = False,
+    said: Said = UNSAID,
     home_dir: HomeOption = None,
 ) -> None:
     """Judge a model on labelled users; on its own training file only the test part counts."""
@@ -99,7 +104,7 @@ def evaluate(
     home = home_of(context, home_dir)
     with working(home) as progress:
         columns, loaded = schemas.load(home.settings.schema_file), home.registry.load(model)
-        dataset = read(home, labelled, columns, progress)
+        dataset = read(home, labelled, columns, progress, said)
         progress("Judging")
         judged = home.training.judged(loaded, dataset, columns, home.policies.in_force().thresholds)
         progress.end()

@@ -19,8 +19,11 @@ import numpy.typing as npt
 
 from core.comparison.paired_metrics import Contender, Kind
 from core.data import cells
-from core.data.payload import open_text
+from core.data.formats.limits import in_memory
+from core.data.formats.numerals import PLAIN, Numerals
+from core.data.formats.options import DELIMITERS, NOTHING, Given
 from core.data.problems import quoted
+from core.data.streaming.source import Source, source_of, whole
 from core.errors import BadOptionError, FileProblemError, TooFewRowsError
 from core.evaluation.resample import Floats
 from core.wording import count
@@ -29,7 +32,6 @@ BY_ID: Final = ("id", "y_true", "y_proba")
 BY_ROW: Final = ("y_test", "y_pred", "y_proba")
 #: How pandas and databases write what is true.
 _TRUTH: Final[Mapping[str, str]] = {"true": "1", "false": "0"}
-_DELIMITERS: Final = ",;\t"
 #: An id on a page may be long; a cell beyond this is a broken quote that swallowed the rest of the file.
 _LONGEST: Final = 10_000
 #: What a model says, the best first.
@@ -58,15 +60,17 @@ class Predictions:
         return Contender(self.name, self.probability, self.kind, self.note, of_file=True)
 
 
-def read(name: str, payload: bytes | Path) -> Predictions:
-    """Read predictions in either form; the columns may come in any order, other columns are ignored.
+def read(name: str, payload: bytes | Path, given: Given = NOTHING) -> Predictions:
+    """Read predictions in either form, as was `given`; the columns may come in any order, others are ignored.
 
     Raises FileProblemError, which names the first line that cannot be used, or TooFewRowsError for one class only.
     """
-    header, (truth, says), records, lines = _records(name, open_text(name, payload).data.decode())
+    source, numerals = source_of(name, payload, given, in_memory()), Numerals.of(given)
+    header, (truth, says), records, lines = _records(source)
     columns = {column: [record[header.index(column)] for record in records] for column in header if column in _KNOWN}
     kind, note = _SAYS[says], ""
-    said = _classes(name, says, columns, lines) if kind == "label" else _numbers(name, says, columns[says], lines)
+    numbers = None if kind == "label" else _numbers(name, says, columns[says], lines, numerals)
+    said = _classes(name, says, columns, lines) if numbers is None else numbers
     outside = (said < 0) | (said > 1)
     if kind == "probability" and outside.any():
         at = int(outside.argmax())
@@ -163,12 +167,12 @@ def _same_rows(first: Predictions, other: Predictions) -> None:
         )  # fmt: skip
 
 
-def _records(name: str, text: str) -> tuple[list[str], tuple[str, str], list[list[str]], list[int]]:
-    """Header, its form, records and the line each ends on; blank lines are skipped.
+def _records(source: Source) -> tuple[list[str], tuple[str, str], list[list[str]], list[int]]:
+    """Header, its form, records and the line each ends on or its number; blank lines are skipped.
 
     The header is judged before any row is read: a file that is no predictions at all may be large.
     """
-    found = _lines(name, text)
+    name, found = source.name, _lines(source)
     header = [cell.strip() for cell in next(found, (0, []))[1]]
     form = _form(name, header)
     records, lines = [], []
@@ -180,10 +184,12 @@ def _records(name: str, text: str) -> tuple[list[str], tuple[str, str], list[lis
     return header, form, records, lines
 
 
-def _lines(name: str, text: str) -> Iterator[tuple[int, list[str]]]:
+def _lines(source: Source) -> Iterator[tuple[int, list[str]]]:
     """Each record that is not blank, with the line it ends on."""
+    name, text = source.name, whole(source).decode()
     head = text.lstrip().partition("\n")[0]
-    reader, quotes = csv.reader(io.StringIO(text), delimiter=max(_DELIMITERS, key=head.count), strict=True), '"' in text
+    sign = source.given.delimiter or max(DELIMITERS.values(), key=head.count)
+    reader, quotes = csv.reader(io.StringIO(text), delimiter=sign, strict=True), '"' in text
     try:
         for record in reader:
             if not record or not any(map(str.strip, record)):
@@ -212,10 +218,10 @@ def _form(name: str, header: list[str]) -> tuple[str, str]:
     )  # fmt: skip
 
 
-def _numbers(name: str, column: str, texts: list[str], lines: list[int]) -> Floats:
+def _numbers(name: str, column: str, texts: list[str], lines: list[int], numerals: Numerals = PLAIN) -> Floats:
     if not texts:
         raise FileProblemError(name, "no_rows", "there is a header, but no prediction below it.")
-    known = {text: cells.judge(text) for text in set(texts)}  # labels are two texts, many times over
+    known = {text: cells.judge(text, numerals=numerals) for text in set(texts)}  # labels are two texts, many times over
     judged = [known[text] for text in texts]
     for verdict, text, line in zip(judged, texts, lines, strict=True):
         if isinstance(verdict, str):

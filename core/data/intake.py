@@ -18,7 +18,7 @@ import pandas as pd
 
 from core.data import cells, flags, ids, rejects, texts
 from core.data.cells import Marks, Numbers, Wrong
-from core.data.formats.about import ADVICE, COMMA, about_commas, about_reading, commas
+from core.data.formats.about import ADVICE, COMMA, about_columns, about_commas, about_reading, commas
 from core.data.formats.header import Header, read_header
 from core.data.formats.limits import in_memory
 from core.data.formats.numerals import Numerals
@@ -96,7 +96,7 @@ def read(
     text = whole(source)
     header = read_header(name, text, wanted(schema), given)
     records = found_records(name, text, header, source.positions)
-    layout = lay_out(name, records.header, schema, allow_missing=allow_missing, need_label=need_label)
+    layout = layout_of(source, header, schema, allow_missing=allow_missing, need_label=need_label)
     part = check(records, layout, schema, need_label=need_label, source=source)
     return Checked(
         name=name,
@@ -108,6 +108,18 @@ def read(
         context=tuple(layout.context),
         absent=layout.absent,
     )
+
+
+def layout_of(
+    source: Source, header: Header, schema: Schema, *, allow_missing: bool, need_label: bool
+) -> Layout:  # fmt: skip
+    """As `layout.lay_out`; what it raises says how the file could be read otherwise, where no column is known."""
+    try:
+        return lay_out(source.name, header.names, schema, allow_missing=allow_missing, need_label=need_label)
+    except FileProblemError as error:
+        if advice := about_columns(understood(source, header), len(header.names)):
+            error.add_note(advice)
+        raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,8 +240,8 @@ class _Table:
 
     def commas(self) -> list[Finding]:
         """Cells of features that would be numbers with a decimal comma, where none is read so."""
-        wrong = ((name, self.numbers[at].wrong) for name, at in self.layout.features.items())
-        return [found for name, cells_wrong in wrong if cells_wrong and (found := commas(name, cells_wrong))]
+        found = (commas(name, self.numbers[at].wrong) for name, at in self.layout.features.items())
+        return [each for each in found if each is not None]
 
     def accept(self, accepted: Bools) -> tuple[pd.DataFrame, list[Finding]]:
         """The accepted rows, and what is odd about them. Empties `numbers`."""

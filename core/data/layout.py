@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
-from core.errors import FileProblemError, MissingColumnsError, SchemaError, listed
+from core.data.understanding import candidates
+from core.errors import FileProblemError, MissingColumnsError, SchemaError, UnusableInputError, listed
 from core.schema.schema import Schema, key, matched
 
+Unusable = TypeVar("Unusable", bound=UnusableInputError)
 #: Name of the id column where a home has no ids: the number of the record in the file.
 ROW_NUMBER: Final = "row_number"
 #: Columns that results add to a user's row; a column of an upload with such a name must step aside.
@@ -57,17 +59,14 @@ def lay_out(
         raise SchemaError(f"The schema has no id column, so {ROW_NUMBER} is taken: rename that column.")
     found = matched(wanted(schema), header)
     if not found:
-        raise FileProblemError(
-            name,
-            "no_known_column",
-            f"not one known column is in the header. Expected {listed(wanted(schema))}; found {listed(header)}.",
-        )
+        sentence = f"not one known column is in the header. Expected {listed(wanted(schema))}; found {listed(header)}."
+        raise _advised(FileProblemError(name, "no_known_column", sentence), header, schema)
     needed = [column for column in (schema.id, label if need_label else None) if column and column not in found]
     if needed:
-        raise MissingColumnsError(name, needed)
+        raise _advised(MissingColumnsError(name, needed), header, schema)
     absent = tuple(column for column in schema.names if column not in found)
     if absent and not allow_missing:
-        raise MissingColumnsError(name, absent, can_allow=True)
+        raise _advised(MissingColumnsError(name, absent, can_allow=True), header, schema)
     context, renamed, unnamed = _context(header, schema, found)
     return Layout(
         id=found.get(schema.id) if schema.id else None,
@@ -78,6 +77,13 @@ def lay_out(
         renamed=renamed,
         unnamed=unnamed,
     )
+
+
+def _advised(error: Unusable, header: Sequence[str], schema: Schema) -> Unusable:
+    """The same, and which columns of the file may be those that are missing."""
+    if advice := candidates.advice(header, schema):
+        error.add_note(advice)
+    return error
 
 
 def wanted(schema: Schema) -> tuple[str, ...]:

@@ -18,6 +18,8 @@ from typing import Protocol
 import pandas as pd
 
 from core.data.datasets import Dataset
+from core.data.formats.limits import Limits
+from core.data.formats.options import NOTHING, Given
 from core.data.intake import refuse_unusable
 from core.data.streaming.reading import Reading
 from core.data.streaming.source import source_of
@@ -80,7 +82,7 @@ class Pieces(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FileScoring:
-    """Scores files. `window`: bytes of a file that are read at a time."""
+    """Scores files. `window`: bytes of a file that are read at a time; `limits`: gives those in force."""
 
     datasets: DatasetStore
     deciding: Deciding
@@ -88,6 +90,7 @@ class FileScoring:
     runs: Runs
     unfinished: Unfinished
     window: int = WINDOW
+    limits: Callable[[], Limits] = Limits
 
     def score_file(  # noqa: PLR0913 - one argument for each noun of the chain
         self,
@@ -98,6 +101,7 @@ class FileScoring:
         policy: Policy,
         *,
         now: datetime,
+        given: Given = NOTHING,
         allow_missing: bool = False,
         which: Which = "all",
         top: int = TOP,
@@ -110,9 +114,9 @@ class FileScoring:
     ) -> Scoring:
         """Read a file, score and explain its users, store all that; a row that the model gives no score is rejected.
 
-        which: whose scores are explained, by up to `top` reasons. job: the one that does it, where there is one (see
-        `runs.record`). engine: what scores the blocks. Where the same was interrupted before, it goes on from there,
-        unless it is to `restart`.
+        given: what was said of how to read it. which: whose scores are explained, by up to `top` reasons. job: the one
+        that does it, where there is one (see `runs.record`). engine: what scores the blocks. Where the same was
+        interrupted before, it goes on from there, unless it is to `restart`.
 
         `ready` is called once rows were rejected, before anything is stored for good, and `deliver` at the end, with
         the users piece by piece, as often as it asks for them; until it is back, the work is not done. What they raise
@@ -122,7 +126,8 @@ class FileScoring:
         started = time.monotonic()
         progress(f"Reading {name}", 0, 0)
         decider = self.deciding.decider(policy, schema, now=now)
-        source, order = source_of(name, payload), Order(schema, model, decider, allow_missing, which, top)
+        source = source_of(name, payload, given, self.limits())
+        order = Order(schema, model, decider, allow_missing, which, top)
         with self.unfinished.work(order.key(source.sha256, job), now=now, restart=restart) as work:
             reading = Reading(source, schema, work.folder, allow_missing=allow_missing, window=self.window)
             began = 0.0 if work.state is None else Done.from_json(work.state).seconds

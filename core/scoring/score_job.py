@@ -9,10 +9,12 @@ import secrets
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from core import locks
+from core.data.formats.options import NOTHING, Given
 from core.errors import (
+    BadOptionError,
     CancelledError,
     FileProblemError,
     MissingColumnsError,
@@ -95,8 +97,10 @@ class ScoreJobs:
             write_text(folder / _ORDER, json.dumps(asdict(order)) + "\n")
             return self.jobs.start(_TARGET, _asked(path, order), title=_title(order), identity=job)
 
-    def start_from_page(self, name: str, payload: bytes | Path, *, now: datetime) -> Job:
-        """Store a file and begin to score it for somebody who waits for the table.
+    def start_from_page(
+        self, name: str, payload: bytes | Path, *, now: datetime, given: Given = NOTHING
+    ) -> Job:  # fmt: skip
+        """Store a file and begin to score it, read as was `given`, for somebody who waits for the table.
 
         It goes on whatever becomes of the page. Raises StorageError.
         """
@@ -111,7 +115,7 @@ class ScoreJobs:
                 os.fsync(file.fileno())
             unless_begun.pop_all()
         order = Order(name, "")
-        asked = _asked(path, order) | {"again": True}
+        asked = _asked(path, order) | {"again": True} | ({} if given == NOTHING else {"given": given.as_json()})
         return self.jobs.start_ready(_TARGET, asked, title=_title(order), identity=job, lane="scoring")
 
     def result(self, job: str) -> Run:
@@ -173,36 +177,34 @@ class ScoreJobs:
                 if path.stat().st_mtime < before and self._over(path.parent.name):
                     discard(path)
 
-    def score(
+    def score(  # noqa: PLR0913 - what a job may have been asked
         self, report: Report, *, file: str, name: str, which: Which, allow_missing: bool, again: bool = False,
-        apart: bool = False,
+        apart: bool = False, given: dict[str, Any] | None = None,
     ) -> None:  # fmt: skip
         """The job: read, score, explain, record; with `again`, the file is there for another try when it fails.
 
-        `apart` is what a page of an older program asked for.
+        `given`: what was said of how to read it; `apart` is what a page of an older program asked for.
         """
-        path = within(self.jobs.folder, report.identity) / file
+        order, said = Order(name, "", which, allow_missing), NOTHING if given is None else Given.from_json(given)
         # Where it was interrupted after the run was recorded, there is nothing left to do.
-        run = self.runs.recorded_by(report.identity) or self._recorded(
-            report, path, name, which, allow_missing=allow_missing, keep=again or apart
-        )
+        run = self.runs.recorded_by(report.identity) or self._recorded(report, file, order, said, keep=again or apart)
         report.keep({"run": run})
         self._drop(report.identity)
 
-    def _recorded(
-        self, report: Report, path: Path, name: str, which: Which, *, allow_missing: bool, keep: bool
-    ) -> str:  # fmt: skip
+    def _recorded(self, report: Report, file: str, order: Order, given: Given, *, keep: bool) -> str:
         """The run of a file; with `keep`, the file is there for another try when this one fails."""
+        path = within(self.jobs.folder, report.identity) / file
         try:
             model, policy, schema = self.registry.load(), self.policies.in_force(), schemas.load(self.schema_file)
             return self.file_scoring.score_file(
-                name, path, schema, model, policy, now=datetime.now(UTC), allow_missing=allow_missing, which=which,
+                order.name, path, schema, model, policy, now=datetime.now(UTC), given=given,
+                allow_missing=order.allow_missing, which=order.which,
                 progress=lambda what, at, of: report(at, of, what), job=report.identity,
             ).run.id  # fmt: skip
         except TrustdeskError as error:
             if isinstance(error, MissingColumnsError):
                 report.keep({"missing": list(error.columns), "unusable": not set(error.columns) <= set(schema.names)})
-            if isinstance(error, FileProblemError):
+            if isinstance(error, (FileProblemError, BadOptionError)):
                 report.keep({"unusable": True})
             if isinstance(error, CancelledError) or not keep:
                 self._drop(report.identity)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from core.data.split import Split
     from core.data.streaming.storing import Storing
     from core.data.streaming.unfinished import Unfinished
+    from core.data.understanding.file_limits import FileLimits
+    from core.data.understanding.mappings import Mappings
     from core.jobs import Jobs
     from core.store.backup import Backups
     from core.store.database import Database
@@ -135,10 +137,22 @@ class Ground:
         return Unfinished(self.settings.unfinished)
 
     @cached_property
+    def mappings(self) -> Mappings:
+        from core.data.understanding.mappings import Mappings
+
+        return Mappings(self.settings.mappings_file)
+
+    @cached_property
+    def file_limits(self) -> FileLimits:
+        from core.data.understanding.file_limits import FileLimits
+
+        return FileLimits(self.options)
+
+    @cached_property
     def storing(self) -> Storing:
         from core.data.streaming.storing import Storing
 
-        return Storing(self.datasets, self.unfinished)
+        return Storing(self.datasets, self.unfinished, limits=self.file_limits.load)
 
     @cached_property
     def split(self) -> Split:

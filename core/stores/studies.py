@@ -78,7 +78,9 @@ class Studies(Stores):
     def file_scoring(self) -> FileScoring:
         from core.scoring.score_file import FileScoring
 
-        return FileScoring(self.datasets, self.deciding, self.registry, self.runs, self.unfinished)
+        return FileScoring(
+            self.datasets, self.deciding, self.registry, self.runs, self.unfinished, limits=self.file_limits.load
+        )
 
     @cached_property
     def holdings(self) -> Holdings:

@@ -36,8 +36,30 @@ def about_reading(options: ReadingOptions, given: Given, rows: int) -> Iterator[
         yield Problem("mapped_column", ours, rows, rejected=False, sentence=f"{theirs} is read as {ours}{by}.")
 
 
-def commas(column: str, wrong: Wrong) -> Finding | None:
+def about_columns(options: ReadingOptions, columns: int) -> str:
+    """Which option may help where a file with so many columns has none that is known."""
+    others = [sheet for sheet in options.sheets if sheet != options.sheet]
+    if others:
+        name = others[0] if " " not in others[0] else f'"{others[0]}"'
+        more = f"; the others are {listed(others)}" if len(others) > 1 else ""
+        return f"The sheet {options.sheet} was read: for another give --sheet {name}{more}."
+    if options.format == "CSV" and columns == 1:
+        return "Its header was read as one column: say what divides the fields (--delimiter)."
+    if options.format in ("CSV", "Excel"):
+        where = f"{'row' if options.sheet else 'line'} {options.header_row}"
+        return f"The column names were read from {where}: if they stand elsewhere, give --skip-rows."
+    return ""
+
+
+def has_points(found: Finding) -> bool:
+    """Whether some of the cells have points between their thousands."""
+    return _POINTS in found.told
+
+
+def commas(column: str, wrong: Wrong | None) -> Finding | None:
     """Cells of a column that would be numbers with a decimal comma, and how the first of them is written."""
+    if wrong is None:
+        return None
     mask = compute.match_substring_regex(wrong.texts, numerals.COMMA)
     found = int(np.count_nonzero(mask.to_numpy(zero_copy_only=False)))
     if not found:
@@ -52,7 +74,7 @@ def about_commas(found: Sequence[Finding], received: int) -> Iterator[Problem]:
     most = [each for each in found if each.rows * 2 > received]
     if most:
         names = listed([str(each.column) for each in most])
-        points = " --thousands ." if any(_POINTS in each.told for each in found) else ""
+        points = " --thousands ." if any(map(has_points, found)) else ""
         sentence = (
             f"Most cells of {names} are written with a decimal comma, such as {quoted(most[0].told[0])}: "
             f"read the file with --decimal ,{points} (on a page: Decimal sign)."

@@ -22,7 +22,7 @@ from core.data.cells import Marks
 from core.data.formats.header import Header
 from core.data.ids import Digits, Habits, Survey
 from core.data.intake import Part
-from core.data.layout import Layout, lay_out, wanted
+from core.data.layout import Layout, wanted
 from core.data.problems import Findings, Problem
 from core.data.records import KEPT
 from core.data.rejects import MOST_BYTES
@@ -106,8 +106,8 @@ class Reading:
     def __post_init__(self) -> None:
         header = windows.header_of(self.source, wanted(self.schema))
         self._begun = Read(header, windows.first(header), Findings(), secrets.token_hex(_KEY_BYTES))
-        self.layout = lay_out(
-            self.source.name, header.names, self.schema, allow_missing=self.allow_missing, need_label=self.need_label
+        self.layout = intake.layout_of(
+            self.source, header, self.schema, allow_missing=self.allow_missing, need_label=self.need_label
         )  # fmt: skip
 
     def blocks(self, after: Read | None = None, known: Iterable[Entries] = ()) -> Iterator[Block]:

@@ -13,6 +13,8 @@ import pyarrow as pa
 
 from core.data import datasets
 from core.data.datasets import Dataset
+from core.data.formats.limits import Limits
+from core.data.formats.options import NOTHING, Given
 from core.data.intake import id_name
 from core.data.streaming.reading import Block, Read, Reading
 from core.data.streaming.source import source_of
@@ -28,22 +30,23 @@ def _quiet(_what: str, _done: int, _of: int) -> None: ...
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Storing:
-    """Stores files. `window`: bytes of a file that are read at a time."""
+    """Stores files. `window`: bytes of a file that are read at a time; `limits`: gives those in force."""
 
     datasets: DatasetStore
     unfinished: Unfinished
     window: int = WINDOW
+    limits: Callable[[], Limits] = Limits
 
     def labelled(
-        self, name: str, payload: bytes | Path, schema: Schema, *, now: datetime,
+        self, name: str, payload: bytes | Path, schema: Schema, *, now: datetime, given: Given = NOTHING,
         progress: Callable[[str, int, int], None] = _quiet,
     ) -> Dataset:  # fmt: skip
-        """Store a file of which every row needs a label; it goes on where it was interrupted.
+        """Store a file of which every row needs a label, read as was `given`; it goes on where it was interrupted.
 
         Raises what `intake.read` raises.
         """
         progress(f"Reading {name}", 0, 0)
-        source = source_of(name, payload)
+        source = source_of(name, payload, given, self.limits())
         identity = datasets.identify(source.sha256, schema, need_label=True)
         try:
             return self.datasets.find(identity)

@@ -1,0 +1,164 @@
+"""The first rows of a file as they are understood, before anything is done with it, and what is proposed.
+
+Only what a file begins with is looked at: what is said of rows is said of the first ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from core.data import cells, texts
+from core.data.cells import Marks, Numbers
+from core.data.formats.about import commas, has_points
+from core.data.formats.limits import DEFAULTS, Limits
+from core.data.formats.numerals import Numerals
+from core.data.formats.options import Given, ReadingOptions
+from core.data.layout import wanted
+from core.data.records import GOOD, Records
+from core.data.streaming import windows
+from core.data.streaming.source import source_of, understood
+from core.data.understanding.candidates import candidates
+from core.data.understanding.mappings import Mapping
+from core.schema.schema import Schema, key, matched
+from core.wording import count
+
+#: Bytes of text looked at, and rows shown.
+_BYTES: Final = 1 << 18
+ROWS: Final = 8
+#: Columns shown.
+COLUMNS: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Something that may be so and that nobody has said: a column that may be one of ours, or how numbers are written.
+
+    `key` is the same for the same proposal; `columns` or `decimal` and `thousands` are what accepting it adds to what
+    was given.
+    """
+
+    key: str
+    sentence: str
+    evidence: str
+    columns: tuple[tuple[str, str], ...] = ()
+    decimal: str | None = None
+    thousands: str | None = None
+
+    def accepted(self, given: Given) -> Given:
+        """What was given, and this."""
+        return replace(
+            given, columns=(*given.columns, *self.columns), decimal=self.decimal or given.decimal,
+            thousands=self.thousands or given.thousands,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a file begins with. `header`: names as the file has them; `frame`: the first rows, features as numbers;
+    `looked`: rows looked at, of about `rows`; `missing`: columns of the schema that it lacks; `fitting`: a
+    mapping that was kept for such files.
+    """
+
+    name: str
+    options: ReadingOptions
+    header: tuple[str, ...]
+    frame: pd.DataFrame
+    looked: int
+    rows: int
+    missing: tuple[str, ...]
+    proposals: tuple[Proposal, ...]
+    fitting: Mapping | None
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing has to be looked at: all needed columns are there, and numbers are numbers."""
+        plain = self.options.plain and self.options.format in ("CSV", "Parquet") and self.options.encoding == "UTF-8"
+        return plain and not self.missing and not self.proposals
+
+
+def preview(
+    name: str, content: bytes | Path, schema: Schema, given: Given, mappings: Sequence[Mapping] = (), *,
+    need_label: bool = False, limits: Limits = DEFAULTS,
+) -> Preview:  # fmt: skip
+    """Look at what a file begins with. Raises FileProblemError, BadOptionError as reading it does."""
+    source = source_of(name, content, given, limits)
+    header = windows.header_of(source, wanted(schema))
+    records, place = next(windows.windows(source, header, windows.first(header), _BYTES))
+    label = [schema.label.column] if need_label and schema.label else []
+    needed = [*filter(None, [schema.id]), *schema.names, *label]
+    there = matched(needed, header.names)
+    original = _original(header.names, given)
+    numerals = Numerals.of(given)
+    features = matched(schema.names, header.names)
+    numbers, _ = cells.read(records, [*features.values()], [], Marks.of(schema.missing), numerals)
+    fitting = next((each for each in mappings if each.fits(original)), None)
+    return Preview(
+        name=name,
+        options=understood(source, header),
+        header=original,
+        frame=_frame(records, header.names, {at: numbers[at] for at in features.values()}),
+        looked=len(records),
+        rows=max(len(records), round(len(records) * source.size / max(place.offset, 1))),
+        missing=tuple(column for column in needed if column not in there),
+        proposals=tuple(_proposals(records, header.names, schema, numbers, features)),
+        fitting=fitting,
+    )
+
+
+def _original(names: Sequence[str], given: Given) -> tuple[str, ...]:
+    """The names that the file has itself."""
+    theirs = {key(ours): name for name, ours in given.columns}
+    return tuple(theirs.get(key(name), name) for name in names)
+
+
+def _frame(records: Records, names: Sequence[str], numbers: dict[int, Numbers]) -> pd.DataFrame:
+    """The first good rows under the names that they are read by."""
+    shown = range(min(len(names), COLUMNS))
+    columns = records.columns({at: pa.large_string() for at in shown if at not in numbers})
+    good = np.flatnonzero(records.state == GOOD)[:ROWS]
+    taken: dict[str, object] = {}
+    for at in shown:
+        name = names[at] or f"column {at + 1}"
+        values = numbers[at].values[:ROWS] if at in numbers else texts.as_pandas(columns[at], None)[:ROWS].array
+        taken[name] = values
+    return pd.DataFrame(taken, index=pd.Index(records.line[good], name=records.positions.noun))
+
+
+def _proposals(
+    records: Records, names: Sequence[str], schema: Schema, numbers: dict[int, Numbers], features: dict[str, int]
+) -> Iterator[Proposal]:
+    for found in candidates(names, schema):
+        at = list(names).index(found.theirs)
+        column = records.columns({at: pa.large_string()})[at]
+        distinct, rows = len(column.unique()), len(column)
+        if found.id and distinct < rows:
+            continue  # an id that stands there twice is none
+        evidence = f"{count(distinct, 'different value')} in the first {count(rows, 'row')}"
+        yield Proposal(
+            f"map:{found.theirs}:{found.ours}", f"{found.theirs} is your {found.ours}",
+            f"{evidence}, one a row" if found.id else evidence, columns=((found.theirs, found.ours),),
+        )  # fmt: skip
+    told = [(name, commas(name, numbers[at].wrong)) for name, at in features.items()]
+    good = int(np.count_nonzero(records.state == GOOD))
+    most = [found for _, found in told if found is not None and found.rows * 2 > good]
+    if most:
+        example = most[0].told[0]
+        points = any(found is not None and has_points(found) for _, found in told)
+        cells_of = f"{count(len(most), 'column')}, {most[0].column} among them"
+        share = max(found.rows for found in most) / good
+        evidence = f"{share:.1%} of their cells have a decimal comma".replace("%", " %")
+        yield Proposal(
+            "decimal", f"Read {example} as {_plain(example)} in {cells_of}", evidence, decimal=",",
+            thousands="." if points else None,
+        )  # fmt: skip
+
+
+def _plain(example: str) -> str:
+    return Numerals(",", ".").plain(example) or example
