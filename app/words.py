@@ -64,6 +64,15 @@ def hours(n: float) -> str:
     return "less than 1 h" if n < 1 else f"{count(n)} h"
 
 
+def size(n: int) -> str:
+    """Bytes of a file.
+
+    >>> size(4_100_000), size(900)
+    ('4.1 MB', '0.9 kB')
+    """
+    return f"{n / 1e6:,.1f} MB" if n >= 100_000 else f"{n / 1e3:,.1f} kB"
+
+
 def percent(share: float, digits: int = 1) -> str:
     """A share of 1; one number of digits per column. What is not 0 or 1 is never shown as 0 or 100 %.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import guard
+from app.components.files.said import KINDS
 from app.components.score_file import scoring
 from app.components.score_file.score_upload import score_upload
 from app.components.score_file.upload import upload
@@ -20,7 +21,7 @@ def first_file(model: Model) -> str | None:
     guard.told()
     with empty_state(
         "Drop a file of users",
-        "A CSV or .csv.gz with the columns of this home, up to a million rows; ids and context columns are kept.",
+        f"{KINDS}, with the columns of this home, up to a million rows; ids and context columns are kept.",
     ):
         given = upload(services.schema())
     job = st.query_params.get(scoring.ADDRESS)

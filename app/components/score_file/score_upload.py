@@ -11,7 +11,8 @@ def score_upload(upload: Upload) -> str | None:
     """The id of the job, or None where the file cannot be stored."""
     job = None
     with guard.shown():
-        started = services.home().score_jobs.start_from_page(upload.name, upload.payload, now=services.now())
+        jobs, now = services.home().score_jobs, services.now()
+        started = jobs.start_from_page(upload.name, upload.payload, now=now, given=upload.given)
         job = started.id
         taken()
     return job

@@ -9,8 +9,11 @@ import streamlit as st
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from app.components.files.said import TYPES
+from app.components.files.understood import understood
 from app.queries import services
 from app.words import plain
+from core.data.formats.options import NOTHING, Given
 from core.schema.schema import Schema
 from core.settings import DEMO_USERS
 
@@ -19,15 +22,16 @@ _KEY = "upload"
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file to score."""
+    """A file to score, read as was `given`."""
 
     name: str
     payload: bytes | Path
+    given: Given = NOTHING
 
 
 def upload(schema: Schema) -> Upload | None:
-    """The uploader with its neighbours; a file the first time it is seen, else None."""
-    file = st.file_uploader("Users to score", type=["csv", "gz"], key=_KEY, label_visibility="collapsed")
+    """The uploader with its neighbours; a file once it is to be scored, else None."""
+    file = st.file_uploader("Users to score", type=TYPES, key=_KEY, label_visibility="collapsed")
     with st.container(horizontal=True, vertical_alignment="center"):
         demo = services.demo_file(DEMO_USERS)
         use_demo = demo is not None and st.button("Use the demo file", icon=":material/science:", key="use_demo")
@@ -36,7 +40,9 @@ def upload(schema: Schema) -> Upload | None:
         return Upload(demo.name, demo)
     if file is None or had(_KEY):
         return None
-    return Upload(file.name, file.getvalue())
+    content = file.getvalue()
+    given = understood(_KEY, file.file_id, file.name, content, "Score the file")
+    return None if given is None else Upload(file.name, content, given)
 
 
 def had(key: str) -> bool:

@@ -7,10 +7,11 @@ from typing import Final
 import streamlit as st
 
 from app import guard
+from app.components.files.said import KINDS, TYPES
+from app.components.files.understood import understood
 from app.components.score_file.upload import had, taken
 from app.queries import services
 from app.words import count, legible, plain
-from core.data import intake
 from core.data.datasets import Dataset
 from core.wording import count as counted
 
@@ -44,16 +45,19 @@ def add_labelled() -> None:
     if columns.label is None:
         st.caption("data/schema.toml of this home names no label: nothing can be learnt.")
         return
-    file = st.file_uploader("Labelled users", type=["csv", "gz"], key=_FILE, label_visibility="collapsed")
-    st.caption(f"A CSV or .csv.gz with the columns of this home and the label in {plain(columns.label.column)}.")
+    file = st.file_uploader("Labelled users", type=TYPES, key=_FILE, label_visibility="collapsed")
+    st.caption(f"{KINDS}, with the columns of this home and the label in {plain(columns.label.column)}.")
     if file is None:
         return
     if had(_FILE):
         _came_of(services.home().datasets.find(st.session_state[_STORED]))
         return
+    content = file.getvalue()
+    given = understood(_FILE, file.file_id, file.name, content, "Use the file", need_label=True)
+    if given is None:
+        return
     with guard.shown(), st.spinner(plain(f"Reading {file.name}")):
-        checked = intake.read(file.name, file.getvalue(), columns, need_label=True)
-        stored = services.home().datasets.put(checked, columns, now=services.now(), need_label=True)
+        stored = services.home().storing.labelled(file.name, content, columns, now=services.now(), given=given)
         taken(_FILE)
         st.session_state[_NEW] = st.session_state[_STORED] = stored.id
         st.rerun()

@@ -5,6 +5,7 @@ Only what a file begins with is looked at: what is said of rows is said of the f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,20 +18,29 @@ import pyarrow as pa
 from core.data import cells, texts
 from core.data.cells import Marks, Numbers
 from core.data.formats.about import commas, has_points
+from core.data.formats.header import Header
 from core.data.formats.limits import DEFAULTS, Limits
 from core.data.formats.numerals import Numerals
 from core.data.formats.options import Given, ReadingOptions
+from core.data.intake import layout_of
 from core.data.layout import wanted
 from core.data.records import GOOD, Records
 from core.data.streaming import windows
-from core.data.streaming.source import source_of, understood
+from core.data.streaming.source import Source, source_of, understood
+from core.data.streaming.windows import Place
 from core.data.understanding.candidates import candidates
 from core.data.understanding.mappings import Mapping
+from core.errors import FileProblemError, UnusableInputError
 from core.schema.schema import Schema, key, matched
 from core.wording import count
 
-#: Bytes of text looked at, and rows shown.
+#: Bytes of text looked at, and rows shown; bytes of a text that are enough to look at.
 _BYTES: Final = 1 << 18
+_ENOUGH: Final = 1 << 22
+#: First bytes of what cannot be cut off: archives, Parquet, Arrow, arrays of JSON, UTF-16.
+_BINARY: Final = re.compile(rb"\x1f\x8b|\x28\xb5\x2f\xfd|PK|PAR1|ARROW1|\xff\xff\xff\xff|\xff\xfe|\xfe\xff|\s*\[|.?\0")
+#: Codes of what a file is refused for and may be read in another way.
+_MENDED: Final = frozenset({"no_header", "bad_header", "column_twice", "no_rows", "not_text", "no_known_column"})
 ROWS: Final = 8
 #: Columns shown.
 COLUMNS: Final = 40
@@ -62,8 +72,9 @@ class Proposal:
 @dataclass(frozen=True, slots=True)
 class Preview:
     """What a file begins with. `header`: names as the file has them; `frame`: the first rows, features as numbers;
-    `looked`: rows looked at, of about `rows`; `missing`: columns of the schema that it lacks; `fitting`: a
-    mapping that was kept for such files.
+    `looked`: rows looked at, of about `rows`; `missing`: columns of the schema that it lacks, `free`: its columns that
+    the schema does not name; `fitting`: a
+    mapping that was kept for such files; `refusal`: why no row can be shown, or none of its columns is known.
     """
 
     name: str
@@ -73,14 +84,22 @@ class Preview:
     looked: int
     rows: int
     missing: tuple[str, ...]
+    free: tuple[str, ...]
     proposals: tuple[Proposal, ...]
     fitting: Mapping | None
+    refusal: UnusableInputError | None = None
 
     @property
     def plain(self) -> bool:
-        """Whether nothing has to be looked at: all needed columns are there, and numbers are numbers."""
+        """Whether there is nothing to look at: no column may be one that is missing, and numbers are numbers."""
         plain = self.options.plain and self.options.format in ("CSV", "Parquet") and self.options.encoding == "UTF-8"
-        return plain and not self.missing and not self.proposals
+        unclear = bool(self.missing and self.free) or bool(self.proposals)
+        return plain and not unclear and self.refusal is None
+
+    @property
+    def can_be_mended(self) -> bool:
+        """Whether a file that is refused may be read in another way."""
+        return not isinstance(self.refusal, FileProblemError) or self.refusal.code in _MENDED
 
 
 def preview(
@@ -88,8 +107,12 @@ def preview(
     need_label: bool = False, limits: Limits = DEFAULTS,
 ) -> Preview:  # fmt: skip
     """Look at what a file begins with. Raises FileProblemError, BadOptionError as reading it does."""
-    source = source_of(name, content, given, limits)
-    header = windows.header_of(source, wanted(schema))
+    beginning = _beginning(content)
+    source = source_of(name, beginning, given, limits)
+    try:
+        header = windows.header_of(source, wanted(schema))
+    except UnusableInputError as error:
+        return Preview(name, source.options, (), pd.DataFrame(), 0, 0, (), (), (), None, error)
     records, place = next(windows.windows(source, header, windows.first(header), _BYTES))
     label = [schema.label.column] if need_label and schema.label else []
     needed = [*filter(None, [schema.id]), *schema.names, *label]
@@ -105,17 +128,55 @@ def preview(
         header=original,
         frame=_frame(records, header.names, {at: numbers[at] for at in features.values()}),
         looked=len(records),
-        rows=max(len(records), round(len(records) * source.size / max(place.offset, 1))),
+        rows=_rows(records, source, place, _times(content, beginning)),
         missing=tuple(column for column in needed if column not in there),
+        free=_free(original, schema, given),
         proposals=tuple(_proposals(records, header.names, schema, numbers, features)),
         fitting=fitting,
+        refusal=_refusal(source, header, schema),
     )
+
+
+def _beginning(content: bytes | Path) -> bytes | Path:
+    """What a long text begins with, up to the end of a line; everything else as it is."""
+    if isinstance(content, Path) or len(content) <= _ENOUGH or _BINARY.match(content):
+        return content
+    return content[: content.rfind(b"\n", 0, _ENOUGH) + 1] or content
+
+
+def _times(content: bytes | Path, beginning: bytes | Path) -> float:
+    """How many times what was looked at the file is."""
+    return len(content) / len(beginning) if isinstance(content, bytes) and isinstance(beginning, bytes) else 1.0
+
+
+def _rows(records: Records, source: Source, place: Place, times: float) -> int:
+    """About how many rows there are."""
+    if source.positions.noun != "line" or place.offset < source.size:
+        times *= source.size / max(place.offset, 1)
+    return max(len(records), round(len(records) * times))
+
+
+def _refusal(source: Source, header: Header, schema: Schema) -> UnusableInputError | None:
+    """What is said of a file none of whose columns is known."""
+    try:
+        layout_of(source, header, schema, allow_missing=True, need_label=False)
+    except FileProblemError as error:
+        return error
+    except UnusableInputError:
+        return None
+    return None
 
 
 def _original(names: Sequence[str], given: Given) -> tuple[str, ...]:
     """The names that the file has itself."""
     theirs = {key(ours): name for name, ours in given.columns}
     return tuple(theirs.get(key(name), name) for name in names)
+
+
+def _free(header: Sequence[str], schema: Schema, given: Given) -> tuple[str, ...]:
+    """Columns of a file that may be ours under another name: none that the schema names, or somebody has mapped."""
+    taken = {key(column) for column in wanted(schema)} | {key(theirs) for theirs, _ in given.columns}
+    return tuple(name for name in header if name and key(name) not in taken)
 
 
 def _frame(records: Records, names: Sequence[str], numbers: dict[int, Numbers]) -> pd.DataFrame:
