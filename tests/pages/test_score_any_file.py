@@ -44,8 +44,8 @@ def test_a_european_file_is_scored_after_its_proposals_and_the_next_one_at_once(
     assert not at.error
     assert "run" not in at.query_params
     assert "**2 proposals**" in said
-    assert "uid is your user" in said
-    assert "in 1 column, ratio among them" in said
+    assert ":gray-badge[uid] is your **user**" in said
+    assert " in ratio" in said
     assert at.selectbox(key="upload-delimiter").value == ";"
     assert at.selectbox(key="upload-decimal").value == "."
 
@@ -94,12 +94,12 @@ def test_a_missing_column_can_be_named_and_what_was_said_be_taken_back(
     at = at.selectbox(key=f"upload-{_file(at)}-is-links").set_value("urls").run()
     assert ":gray-badge[urls] is your **links**" in screen.sentences(at)
     at = pressed(at, "upload-ignore-map:uid:user")
-    assert "uid is your user" not in screen.sentences(at)
+    assert ":gray-badge[uid]" not in screen.sentences(at)
     assert "**user** is not in the file" in screen.sentences(at)
     at = pressed(at, "upload-undo-urls")
     assert "**user, links** are not in the file" in screen.sentences(at)
     at = pressed(at, "upload-detected")
-    assert "uid is your user" in screen.sentences(at)
+    assert ":gray-badge[uid] is your **user**" in screen.sentences(at)
 
 
 def test_a_kept_mapping_is_undone_like_any_other_proposal(upload: Upload, own: Home, to_score: pd.DataFrame) -> None:
@@ -108,7 +108,7 @@ def test_a_kept_mapping_is_undone_like_any_other_proposal(upload: Upload, own: H
     at = upload(own, frame)
     assert "as in KW47" in screen.sentences(at)
     at = pressed(at, "upload-undo-uid")
-    assert "uid is your user" in screen.sentences(at)
+    assert ":gray-badge[uid] is your **user**" in screen.sentences(at)
     assert "KW47" not in screen.sentences(at)
 
 

@@ -52,9 +52,11 @@ def _head(box: str, chosen: Choices, waiting: tuple[Proposal, ...], accepted: in
 
 
 def _waiting(box: str, chosen: Choices, proposal: Proposal) -> None:
-    icon = ":material/swap_horiz:" if proposal.columns else ":material/decimal_increase:"
+    said = f":material/decimal_increase: {plain(proposal.sentence)}"
+    for theirs, ours in proposal.columns:
+        said = f":material/swap_horiz: :gray-badge[{plain(theirs)}] is your **{plain(ours)}**"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"{icon} {plain(proposal.sentence)}  \n:small[:gray[{plain(proposal.evidence)}]]", width="stretch")
+        st.markdown(f"{said}  \n:small[:gray[{plain(proposal.evidence)}]]", width="stretch")
         st.button("Accept", key=f"{box}-accept-{proposal.key}", on_click=accept, args=(chosen, (proposal,)))
         st.button(
             "Ignore", type="tertiary", key=f"{box}-ignore-{proposal.key}", on_click=ignore, args=(chosen, proposal)

@@ -83,7 +83,8 @@ def _rows(box: str, seen: Preview) -> None:
     frame = safe(seen.frame.reset_index())
     noun = str(seen.frame.index.name).capitalize()
     st.dataframe(
-        frame, hide_index=True, row_height=32, key=f"{box}-rows", alt=f"The first rows of {legible(seen.name)}.",
+        frame, hide_index=True, row_height=32, placeholder="missing", key=f"{box}-rows",
+        alt=f"The first rows of {legible(seen.name)}.",
         column_config={frame.columns[0]: st.column_config.NumberColumn(noun, width="small", pinned=True)},
     )  # fmt: skip
 

@@ -182,13 +182,14 @@ def _free(header: Sequence[str], schema: Schema, given: Given) -> tuple[str, ...
 def _frame(records: Records, names: Sequence[str], numbers: dict[int, Numbers]) -> pd.DataFrame:
     """The first good rows under the names that they are read by."""
     shown = range(min(len(names), COLUMNS))
-    columns = records.columns({at: pa.large_string() for at in shown if at not in numbers})
+    # What is no number is shown as it stands: an empty cell would say that it is missing.
+    clean = {at for at, found in numbers.items() if found.wrong is None or found.wrong.at[0] >= ROWS}
+    columns = records.columns({at: pa.large_string() for at in shown if at not in clean})
     good = np.flatnonzero(records.state == GOOD)[:ROWS]
     taken: dict[str, object] = {}
     for at in shown:
         name = names[at] or f"column {at + 1}"
-        values = numbers[at].values[:ROWS] if at in numbers else texts.as_pandas(columns[at], None)[:ROWS].array
-        taken[name] = values
+        taken[name] = numbers[at].values[:ROWS] if at in clean else texts.as_pandas(columns[at], None)[:ROWS].array
     return pd.DataFrame(taken, index=pd.Index(records.line[good], name=records.positions.noun))
 
 
@@ -212,11 +213,11 @@ def _proposals(
     if most:
         example = most[0].told[0]
         points = any(found is not None and has_points(found) for _, found in told)
-        cells_of = f"{count(len(most), 'column')}, {most[0].column} among them"
+        where = str(most[0].column) if len(most) == 1 else count(len(most), "column")
         share = max(found.rows for found in most) / good
         evidence = f"{share:.1%} of their cells have a decimal comma".replace("%", " %")
         yield Proposal(
-            "decimal", f"Read {example} as {_plain(example)} in {cells_of}", evidence, decimal=",",
+            "decimal", f"Read {example} as {_plain(example)} in {where}", evidence, decimal=",",
             thousands="." if points else None,
         )  # fmt: skip
 

@@ -87,10 +87,11 @@ def test_an_id_and_a_decimal_comma_are_proposed_and_accepted_one_by_one() -> Non
     content = european().to_csv(index=False, sep=";").encode()
     seen = looked(content)
     assert [proposal.sentence for proposal in seen.proposals] == [
-        "uid is your user", "Read 0,5 as 0.5 in 1 column, ratio among them",
+        "uid is your user", "Read 0,5 as 0.5 in ratio",
     ]  # fmt: skip
     assert seen.proposals[0].evidence == "40 different values in the first 40 rows, one a row"
     assert (seen.missing, seen.plain, seen.options.delimiter) == (("user",), False, ";")
+    assert seen.frame["ratio"].tolist()[:2] == ["0,5", "1.234,5"]
     said = seen.proposals[1].accepted(seen.proposals[0].accepted(NOTHING))
     assert (said.columns, said.decimal, said.thousands) == ((("uid", "user"),), ",", ".")
     seen = looked(content, said)
