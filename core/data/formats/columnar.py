@@ -27,9 +27,11 @@ from core.errors import FileProblemError, listed
 _SHOWN: Final = 200
 #: Rows made text at a time, and bytes of their texts.
 ROWS: Final = 16_384
-_BYTES: Final = 1 << 25
+_BYTES: Final = 1 << 21
 #: From here on Arrow writes whole numbers with an exponent.
 _LONG: Final = 1e15
+#: Bytes of text that need no look at how small they were packed, and how often text may be what packing alone may.
+_SMALL, _TEXT = 1 << 26, 4
 _RECORDS: Final = Positions("record")
 
 
@@ -40,6 +42,10 @@ class Piece:
     content: bytes | Path
     name: str
     constant: tuple[tuple[str, str | None], ...] = ()
+
+    @property
+    def size(self) -> int:
+        return len(self.content) if isinstance(self.content, bytes) else self.content.stat().st_size
 
 
 @dataclass(frozen=True)
@@ -122,10 +128,26 @@ class ColumnarText:
 
     def _batches(self) -> Iterator[bytes]:
         for file in self.files:
+            size, held = 0, file.size
             with self.told(file):
                 for batch in self.batches(file):
                     for part in self._parts(pa.Table.from_batches([batch])):
-                        yield self._written(part, file)
+                        text = self._written(part, file)
+                        size += len(text)
+                        if size > max(_SMALL, _TEXT * self.limits.ratio * held):
+                            sentence = (
+                                f"{held:,} bytes of {self.kind} come to more than {size >> 20} MB of text, as no "
+                            )
+                            sentence += "table of users does. If it is one, save it as CSV."
+                            raise FileProblemError(self.name, f"{self.kind.lower()}_bomb", sentence)
+                        yield text
+
+    def _bomb(self, held: int, size: int) -> FileProblemError:
+        sentence = (
+            f"{held:,} bytes of {self.kind} come to more than {size >> 20} MB of text, as no table of users does. "
+            "If it is one, save it as CSV."
+        )
+        return FileProblemError(self.name, f"{self.kind.lower()}_bomb", sentence)
 
     def _parts(self, table: pa.Table) -> Iterator[pa.Table]:
         """The same rows, so few at a time that their texts are not many bytes: one may be shared by many rows."""

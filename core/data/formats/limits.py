@@ -14,7 +14,7 @@ WHERE: Final = "[files] in data/settings.toml"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bytes as unpacked, rows, columns, bytes of a cell; `ratio`: how often a packed file may hold its own size;
+    """Bytes as unpacked, rows, columns, bytes of a cell of typed formats; `ratio`: how often a packed file may hold its own size;
     `sheet_cells`: cells of a sheet, which is held in memory as a whole; `seconds` that a file may take to be unpacked
     and looked through.
     """
@@ -22,9 +22,9 @@ class Limits:
     bytes: int = 1_000_000_000_000
     rows: int = 50_000_000
     columns: int = 20_000
-    cell_bytes: int = 1 << 20
+    cell_bytes: int = 1 << 19
     ratio: int = 250
-    sheet_cells: int = 10_000_000
+    sheet_cells: int = 4_000_000
     seconds: int = 3_600
 
     def refuse(self, name: str, limit: str, what: str, advice: str) -> FileProblemError:

@@ -52,7 +52,7 @@ class ParquetText(ColumnarText):
             about, schema = opened.metadata, opened.schema_arrow
             groups = (about.row_group(at) for at in range(about.num_row_groups))
             size = sum(group.column(at).total_uncompressed_size for group in groups for at in range(group.num_columns))
-            held = len(file.content) if isinstance(file.content, bytes) else file.content.stat().st_size
+            held = file.size
             if size > max(_SMALL, self.limits.ratio * held):
                 sentence = f"{held:,} bytes of Parquet unpack to {size:,}, as no table of users does."
                 raise FileProblemError(self.name, "parquet_bomb", sentence)

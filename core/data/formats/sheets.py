@@ -36,12 +36,19 @@ _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relat
 _NAMES: Final = ("[Content_Types].xml", "_rels/.rels", packed.WORKBOOK, "xl/_rels/workbook.xml.rels")
 _SHARED: Final = "xl/sharedStrings.xml"
 _STYLES: Final = "xl/styles.xml"
-#: Where a cell or a row says that it stands; letters between two pieces of a part that may hold one.
-_PLACE: Final = re.compile(rb"""\br\s*=\s*["']\s*([A-Za-z]*)([0-9]*)""")
-_OVERLAP: Final = 64
+#: Letters between two pieces of a part that may hold where a cell stands; letters of the furthest place.
+_OVERLAP, _FURTHEST = 64, 10
+#: Letters of a column that are looked at: with four it is beyond the furthest.
+_LETTERS: Final = 4
+#: A part without its spaces, in capitals and with one kind of quotes: so that a place is always written in one way.
+_ONE_WAY: Final = bytes.maketrans(b"'abcdefghijklmnopqrstuvwxyz", b'"ABCDEFGHIJKLMNOPQRSTUVWXYZ')
+_SPACES: Final = b" \t\r\n"
+#: Where a cell or a row says that it stands, and what comes before that: the element, or an attribute.
+_PLACE: Final = b'R="'
+_BEFORE: Final = np.frombuffer(b'CW"', np.uint8)
+_IS_ERROR: Final = b't="e"'
 _SHARED_CELL: Final = re.compile(rb"""<(?:\w+:)?c\b[^>]*\bt\s*=\s*["']s["'][^>]*>\s*<(?:\w+:)?v>([0-9]+)<""")
 _END_OF_TEXT: Final = re.compile(rb"</(?:\w+:)?si\s*>")
-_ERROR: Final = re.compile(rb"""\bt\s*=\s*["']e["']""")
 _NOT_PLAIN: Final = frozenset(',"\r\n')
 _FURTHEST_COLUMN, _FURTHEST_ROW = 16_384, 1_048_576
 
@@ -78,12 +85,12 @@ class SheetText:
             with packed.archive(name, file) as archive:
                 book = _Book.of(name, file, archive, limits)
                 chosen = book.chosen(given.sheet)
+                scan = book.scanned(chosen)
                 parts = book.parts(chosen)
-        errors = sum(len(_ERROR.findall(piece)) for piece in _slices(parts[chosen.part]))
-        _refuse_sparse(name, parts[chosen.part], parts.get(_SHARED, b""), limits)
+        _refuse_texts(name, parts[chosen.part], parts.get(_SHARED, b""), scan.cells)
         text, positions = _written(name, _rows(name, parts, chosen.name), given, limits)
         seen = tuple(sheet.name for sheet in book.sheets if sheet.seen)
-        options = ReadingOptions("Excel", sheet=chosen.name, sheets=seen, errors=errors).writing(given)
+        options = ReadingOptions("Excel", sheet=chosen.name, sheets=seen, errors=scan.errors).writing(given)
         return cls(name, text, given.named(digest.hexdigest()), options, positions, given)
 
     def pieces(self, offset: int) -> Iterator[bytes]:
@@ -147,19 +154,75 @@ class _Book:
             raise _damaged(self.name, f"the sheet {sheet.name} is not in it")
         return parts
 
+    def scanned(self, sheet: _Sheet) -> _Scan:
+        """What a sheet holds, which is not kept meanwhile. Raises FileProblemError for one beyond the limits."""
+        scan, before = _Scan(), b""
+        for piece in self._pieces(sheet.part, _MOST):
+            scan.add(before, piece)
+            scan.refuse(self.name, self.limits)
+            before = piece[-_OVERLAP:]
+        return scan
+
     def part(self, part: str, most: int) -> bytes:
         """A part as unpacked. Raises FileProblemError where it is larger than it may be, or than so few bytes hold."""
+        return b"".join(self._pieces(part, most))
+
+    def _pieces(self, part: str, most: int) -> Iterator[bytes]:
         if part not in self.entries:
             raise _damaged(self.name, f"{part} is not in it")
-        held, size, entry = [], 0, self.entries[part]
+        size, entry = 0, self.entries[part]
         for piece in packed.inflated(self.name, self.file, entry):
-            held.append(piece)
             size += len(piece)
             payload.refuse_much(self.name, size, 0, entry.compress_size, "Excel", self.limits.ratio)
             if size > most:
                 sentence = f"{part} unpacks to more than {most >> 20} MB: save the table as CSV or Parquet."
                 raise FileProblemError(self.name, "too_large", sentence)
-        return b"".join(held)
+            yield piece
+
+
+@dataclass(slots=True)
+class _Scan:
+    """What was seen of a sheet so far: its cells, those that hold an error, and the furthest row and column."""
+
+    cells: int = 0
+    errors: int = 0
+    rows: int = 0
+    columns: int = 0
+
+    def add(self, before: bytes, piece: bytes) -> None:
+        """Look at a piece, and at the end of the one before it, in which a place may be cut off."""
+        if b"=" not in piece:
+            return
+        text = (before + piece).translate(_ONE_WAY, _SPACES)
+        # What stands in both pieces is counted twice, which is no matter.
+        self.cells += piece.count(b"<c ") + piece.count(b":c ") + piece.count(b"<c>")
+        self.errors += (before[-len(_IS_ERROR) :] + piece).count(_IS_ERROR)
+        found = np.frombuffer(text, np.uint8)
+        at = np.flatnonzero((found[1:-2] == _PLACE[0]) & (found[2:-1] == _PLACE[1]) & (found[3:] == _PLACE[2]))
+        at = at[np.isin(found[at], _BEFORE)] + 1 + len(_PLACE)
+        if not at.size:
+            return
+        places = np.pad(found, (0, _FURTHEST))[at[:, None] + np.arange(_FURTHEST)].astype(np.int32)
+        letters = np.logical_and.accumulate((places >= ord("A")) & (places <= ord("Z")), axis=1)
+        digits = (places >= ord("0")) & (places <= ord("9"))
+        digits &= np.logical_and.accumulate(letters | digits, axis=1)
+        column, row = np.zeros(len(at), np.int32), np.zeros(len(at), np.int64)
+        for each in range(_FURTHEST):
+            if each < _LETTERS:
+                column = np.where(letters[:, each], 26 * column + places[:, each] - 64, column)
+            row = np.where(digits[:, each], 10 * row + places[:, each] - 48, row)
+        self.rows = max(self.rows, int(row.max()))
+        self.columns = max(self.columns, int(column[row > 0].max(initial=0)))
+
+    def refuse(self, name: str, limits: Limits) -> None:
+        """Refuse a sheet for which more room would be kept than for the cells that a sheet may have."""
+        outside = self.columns > _FURTHEST_COLUMN or self.rows > _FURTHEST_ROW
+        if max(self.cells, self.rows * self.columns) > limits.sheet_cells or outside:
+            what = f"cells between its first and its last ({self.rows:,} x {self.columns:,})"
+            advice = "save the table as CSV or Parquet, without what stands far from it"
+            raise limits.refuse(name, "sheet_cells", what, advice)
+        if self.columns > limits.columns:
+            raise limits.refuse(name, "columns", "columns", "leave out those that are not needed")
 
 
 def _tree(name: str, text: bytes) -> ElementTree.Element:
@@ -171,40 +234,11 @@ def _tree(name: str, text: bytes) -> ElementTree.Element:
         raise _damaged(name, str(error)) from error
 
 
-def _slices(text: bytes) -> Iterator[bytes]:
-    return (text[at : at + _SLICE] for at in range(0, len(text), _SLICE))
-
-
-def _refuse_sparse(name: str, sheet: bytes, shared: bytes, limits: Limits) -> None:
-    """Refuse a sheet for which more room would be kept than for the cells that a sheet may have."""
-    rows = columns = 0
-    for at in range(0, len(sheet), _SLICE):
-        places = set(_PLACE.findall(sheet, max(0, at - _OVERLAP), at + _SLICE))
-        rows = max(rows, max((int(row) for _, row in places if 0 < len(row) < 10), default=0))
-        columns = max(columns, max((_number(letters) for letters, _ in places), default=0))
-    cells = sheet.count(b"<c ") + sheet.count(b":c ") + sheet.count(b"<c>")
-    area = max(cells, rows * columns)
-    if area > limits.sheet_cells or columns > _FURTHEST_COLUMN or rows > _FURTHEST_ROW:
-        advice = "save the table as CSV or Parquet, without what stands far from it"
-        raise limits.refuse(
-            name, "sheet_cells", f"cells between its first and its last ({rows:,} x {columns:,})", advice
-        )
-    if columns > limits.columns:
-        raise limits.refuse(name, "columns", "columns", "leave out those that are not needed")
+def _refuse_texts(name: str, sheet: bytes, shared: bytes, cells: int) -> None:
+    """Refuse texts that come to too much, each cell with a copy of its own."""
     if cells * _longest(shared) > _TEXTS and _texts(sheet, shared) > _TEXTS:
         sentence = f"its texts come to more than {_TEXTS >> 20} MB: save the table as CSV or Parquet."
         raise FileProblemError(name, "too_large", sentence)
-
-
-def _number(letters: bytes) -> int:
-    """
-    >>> _number(b"A"), _number(b"aa"), _number(b"XFD")
-    (1, 27, 16384)
-    """
-    number = 0
-    for letter in letters.upper()[:4]:
-        number = 26 * number + letter - 64
-    return number
 
 
 def _ends(shared: bytes) -> np.ndarray:
