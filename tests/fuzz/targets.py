@@ -37,6 +37,7 @@ from core.settings import ROOT
 from tests import make
 from tests.core.model import fuzz_trees
 from tests.core.registry import crafted
+from tests.fuzz import formats
 from tests.fuzz.mutate import marked_mutant, mutant
 
 Change = Callable[[Sequence[bytes], random.Random], bytes]
@@ -101,6 +102,12 @@ def _read(content: bytes) -> bool:
         assert not np.isinf(checked.frame[list(schema.names)].to_numpy(np.float64)).any()
         for problem in checked.problems:
             assert len(problem.sentence.encode()) < MOST_TOLD
+    return not told
+
+
+def _read_any(content: bytes) -> bool:
+    with _refusing() as told:
+        formats.read(content)
     return not told
 
 
@@ -269,7 +276,7 @@ def _serving(home: Home) -> Iterator[_Api]:
 
 # All of them ------------------------------------------------------------------------------------------------
 
-NAMES: Final = ("intake", "score", "command", "trees", "version", "api")
+NAMES: Final = ("intake", "formats", "score", "command", "trees", "version", "api")
 
 
 @contextlib.contextmanager
@@ -278,6 +285,8 @@ def opened(name: str, trained: Home, folder: Path) -> Iterator[Target]:
     match name:
         case "intake":
             yield Target(_from(tables(), name), _read)
+        case "formats":
+            yield Target(_from(formats.seeds(), name, formats.spoilt), _read_any)
         case "score":
             yield Target(_from(tables(), name), _Scored(trained, folder))
         case "command":

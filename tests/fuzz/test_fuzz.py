@@ -25,7 +25,7 @@ def refused(name: str, inputs: range, trained: Home, folder: Path) -> int:
 
 @pytest.mark.parametrize(
     ("name", "inputs"),
-    [("intake", 200), ("score", 15), ("command", 2), ("trees", 40), ("version", 20), ("api", 60)],
+    [("intake", 200), ("formats", 150), ("score", 15), ("command", 2), ("trees", 40), ("version", 20), ("api", 60)],
 )
 def test_spoilt_inputs_are_taken_or_refused_with_a_sentence(
     name: str, inputs: int, trained: Home, tmp_path: Path
@@ -37,7 +37,15 @@ def test_spoilt_inputs_are_taken_or_refused_with_a_sentence(
 @pytest.mark.timeout(1_200)
 @pytest.mark.parametrize(
     ("name", "inputs"),
-    [("intake", 30_000), ("score", 3_000), ("command", 200), ("trees", 8_000), ("version", 5_000), ("api", 10_000)],
+    [
+        ("intake", 30_000),
+        ("formats", 20_000),
+        ("score", 3_000),
+        ("command", 200),
+        ("trees", 8_000),
+        ("version", 5_000),
+        ("api", 10_000),
+    ],
 )
 def test_many_spoilt_inputs_are_taken_or_refused_with_a_sentence(
     name: str, inputs: int, trained: Home, tmp_path: Path

@@ -45,7 +45,7 @@ async def score(
     allow_missing: Annotated[bool, Query(description="Whether feature columns may be absent.")] = False,  # noqa: FBT002
     key: Again = None,
 ) -> Job:  # fmt: skip
-    """Score a file of users, CSV or gzipped CSV; the result is a run like any other."""
+    """Score a file of users, of any format that `score` takes; the result is a run like any other."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in FILES:
         raise Problem(415, "no_file", f"Send the file itself, as {', '.join(FILES)}.")

@@ -14,9 +14,9 @@ WHERE: Final = "[files] in data/settings.toml"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bytes as unpacked, rows, columns, bytes of a cell of typed formats; `ratio`: how often a packed file may hold its own size;
-    `sheet_cells`: cells of a sheet, which is held in memory as a whole; `seconds` that a file may take to be unpacked
-    and looked through.
+    """Bytes as unpacked, rows, columns, bytes of a cell of typed formats; `ratio`: how often a packed file may hold its
+    own size; `sheet_cells`: cells of a sheet, which is held in memory as a whole; `seconds` that a file may take to be
+    unpacked and looked through.
     """
 
     bytes: int = 1_000_000_000_000

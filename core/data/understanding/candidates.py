@@ -21,6 +21,8 @@ _IDS: Final = frozenset(
 )
 #: How alike two names must be, from 0 to 1.
 _ALIKE: Final = 0.8
+#: Letters of a name that may be one of ours, and columns that are compared: of more nobody could say which is meant.
+_LONGEST, _MOST = 100, 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,10 @@ def candidates(header: Sequence[str], schema: Schema) -> tuple[Candidate, ...]:
     wanted = [*([schema.id] if schema.id else []), *schema.names]
     label = [schema.label.column] if schema.label else []
     there = matched([*wanted, *schema.context, *label], header)
-    free = [name for at, name in enumerate(header) if name and at not in there.values()]
+    known = {*there.values()}
+    free = [name for at, name in enumerate(header) if 0 < len(name) <= _LONGEST and at not in known]
+    if len(free) > _MOST:
+        return ()
     found: list[Candidate] = []
     for ours in wanted:
         if ours in there:
