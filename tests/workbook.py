@@ -47,7 +47,9 @@ def sheet(rows: Iterable[Sequence[Cell]], *, first: int = 1) -> str:
     return f'<worksheet xmlns="{_MAIN}"><sheetData>{"".join(lines)}</sheetData></worksheet>'
 
 
-def book(sheets: Mapping[str, str], *, more: Mapping[str, str] | None = None, hidden: Sequence[str] = ()) -> bytes:
+def book(
+    sheets: Mapping[str, str | bytes], *, more: Mapping[str, str] | None = None, hidden: Sequence[str] = ()
+) -> bytes:
     """A workbook of sheets given as XML; `more`: further parts, or others in the place of these."""
     links = "".join(
         f'<Relationship Id="r{n}" Type="{_LINKS}/worksheet" Target="worksheets/sheet{n}.xml"/>'
@@ -58,7 +60,7 @@ def book(sheets: Mapping[str, str], *, more: Mapping[str, str] | None = None, hi
         f'<sheet name="{escape(name)}" sheetId="{n}" r:id="r{n}"{states.get(name, "")}/>'
         for n, name in enumerate(sheets, 1)
     )
-    parts = {
+    parts: dict[str, str | bytes] = {
         "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types"/>',
         "_rels/.rels": f'<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="r1" '
         f'Type="{_LINKS}/officeDocument" Target="xl/workbook.xml"/></Relationships>',

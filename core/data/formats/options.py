@@ -56,6 +56,8 @@ class Given:
     def named(self, sha256: str) -> str:
         """The digest of a file, and of what was said of it where something was."""
         said = {name: value for name, value in self.as_json().items() if value and name != "mapping"}
+        if said.get("decimal") == ".":  # as it is read anyway
+            del said["decimal"]
         return hashlib.sha256(f"{sha256}\n{json.dumps(said, sort_keys=True)}".encode()).hexdigest() if said else sha256
 
     def as_json(self) -> dict[str, Any]:

@@ -48,6 +48,7 @@ _PLACE: Final = b'R="'
 _BEFORE: Final = np.frombuffer(b'CW"', np.uint8)
 _IS_ERROR: Final = b't="e"'
 _SHARED_CELL: Final = re.compile(rb"""<(?:\w+:)?c\b[^>]*\bt\s*=\s*["']s["'][^>]*>\s*<(?:\w+:)?v>([0-9]+)<""")
+_IS_SHARED: Final = re.compile(rb"""\bt\s*=\s*["']s["']""")
 _END_OF_TEXT: Final = re.compile(rb"</(?:\w+:)?si\s*>")
 _NOT_PLAIN: Final = frozenset(',"\r\n')
 _FURTHEST_COLUMN, _FURTHEST_ROW = 16_384, 1_048_576
@@ -174,6 +175,8 @@ class _Book:
         for piece in packed.inflated(self.name, self.file, entry):
             size += len(piece)
             payload.refuse_much(self.name, size, 0, entry.compress_size, "Excel", self.limits.ratio)
+            if b"\0" in piece:  # UTF-16, in which nothing here would be found that calamine finds
+                raise _damaged(self.name, f"{part} is not written in UTF-8")
             if size > most:
                 sentence = f"{part} unpacks to more than {most >> 20} MB: save the table as CSV or Parquet."
                 raise FileProblemError(self.name, "too_large", sentence)
@@ -195,7 +198,7 @@ class _Scan:
             return
         text = (before + piece).translate(_ONE_WAY, _SPACES)
         # What stands in both pieces is counted twice, which is no matter.
-        self.cells += piece.count(b"<c ") + piece.count(b":c ") + piece.count(b"<c>")
+        self.cells += piece.count(b"<c") + piece.count(b":c")
         self.errors += (before[-len(_IS_ERROR) :] + piece).count(_IS_ERROR)
         found = np.frombuffer(text, np.uint8)
         at = np.flatnonzero((found[1:-2] == _PLACE[0]) & (found[2:-1] == _PLACE[1]) & (found[3:] == _PLACE[2]))
@@ -253,7 +256,9 @@ def _texts(sheet: bytes, shared: bytes) -> int:
     """About how many bytes the texts of a sheet come to, each cell with its own."""
     sizes = np.append(np.diff(_ends(shared)), 0)
     used = np.array([int(found[:9]) for found in _SHARED_CELL.findall(sheet)], np.int64)
-    return int(sizes[np.minimum(used, len(sizes) - 1)].sum()) + len(sheet)
+    # Those that are written in a way of their own count as the longest.
+    odd = max(0, len(_IS_SHARED.findall(sheet)) - len(used))
+    return int(sizes[np.minimum(used, len(sizes) - 1)].sum()) + odd * int(sizes.max()) + len(sheet)
 
 
 def _rows(name: str, parts: dict[str, bytes], sheet: str) -> Iterator[tuple[int, list[Any]]]:

@@ -168,6 +168,7 @@ def test_a_zip_is_the_dataset_of_the_table_in_it_and_another_reading_is_another(
     plain = source_of("users.csv", csv(users())).sha256
     assert source_of("users.zip", zipped(csv(users()))).sha256 == plain
     assert source_of("users.csv", csv(users()), Given(mapping="of March")).sha256 == plain
+    assert source_of("users.csv", csv(users()), given(decimal=".")).sha256 == plain
     assert source_of("users.csv", csv(users()), given(decimal=",")).sha256 != plain
 
 
@@ -251,6 +252,19 @@ def test_ids_of_a_sheet_are_whole_and_those_that_lost_digits_are_told() -> None:
     assert any(problem.code == "spoilt_id" for problem in checked.problems)
 
 
+def corners(place: str = 'r="{}"', space: str = " ") -> bytes:
+    """A sheet with a cell in two of its corners, for which room for all between them would be kept."""
+    cells = "".join(f"<c{space}{place.format(name)}><v>1</v></c>" for name in ("A1", "XFD1048576"))
+    return workbook.book({"A": f"<worksheet><sheetData><row>{cells}</row></sheetData></worksheet>"})
+
+
+def repeated(cell: str) -> bytes:
+    """A sheet of one text, often."""
+    rows = "".join(f'<row><c r="A{number}" {cell}</c></row>' for number in range(1, 20_001))
+    texts = {"xl/sharedStrings.xml": f"<sst><si><t>{'y' * 32_000}</t></si></sst>"}
+    return workbook.book({"A": f"<worksheet><sheetData>{rows}</sheetData></worksheet>"}, more=texts)
+
+
 @pytest.mark.parametrize(
     ("content", "said", "words"),
     [
@@ -272,6 +286,12 @@ def test_ids_of_a_sheet_are_whole_and_those_that_lost_digits_are_told() -> None:
         (workbook.book({}), NOTHING, "has no sheet"),
         (workbook.book({"A": "<worksheet><sheetData><row><c"}), NOTHING, "damaged Excel file"),
         (workbook.book({"A": workbook.sheet([])}), NOTHING, "the sheet is empty"),
+        (workbook.book({"A": workbook.sheet([["a"]]).encode("utf-16")}), NOTHING, "not written in UTF-8"),
+        (workbook.book({"A": "", "a": ""}, more={"xl/workbook.xml": "<!DOCTYPE a>"}), NOTHING, "words of its own"),
+        (corners(), NOTHING, r"more than 4,000,000 cells between its first and its last \(1,048,576 x 16,384\)"),
+        (corners("r = '{}'", "\n"), NOTHING, r"\(1,048,576 x 16,384\)"),
+        (repeated('t="s"><v>0</v>'), NOTHING, "its texts come to more than 256 MB"),
+        (repeated("t = 's'><v a='b'>0</v>"), NOTHING, "its texts come to more than 256 MB"),
     ],
 )  # fmt: skip
 def test_what_is_no_table_is_refused_with_a_sentence(content: bytes, said: Given, words: str) -> None:
