@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from pyarrow import compute
 
 from core.data import cells, texts
 from core.data.cells import Marks, Numbers
@@ -28,7 +29,7 @@ from core.data.records import GOOD, Records
 from core.data.streaming import windows
 from core.data.streaming.source import Source, source_of, understood
 from core.data.streaming.windows import Place
-from core.data.understanding.candidates import candidates
+from core.data.understanding.candidates import Candidate, candidates
 from core.data.understanding.mappings import Mapping
 from core.errors import FileProblemError, UnusableInputError
 from core.schema.schema import Schema, key, matched
@@ -42,6 +43,8 @@ _BINARY: Final = re.compile(rb"\x1f\x8b|\x28\xb5\x2f\xfd|PK|PAR1|ARROW1|\xff\xff
 #: Codes of what a file is refused for and may be read in another way.
 _MENDED: Final = frozenset({"no_header", "bad_header", "column_twice", "no_rows", "not_text", "no_known_column"})
 ROWS: Final = 8
+#: What an id looks like.
+_ID: Final = r"^\S{1,64}$"
 #: Columns shown.
 COLUMNS: Final = 40
 
@@ -196,7 +199,10 @@ def _frame(records: Records, names: Sequence[str], numbers: dict[int, Numbers]) 
 def _proposals(
     records: Records, names: Sequence[str], schema: Schema, numbers: dict[int, Numbers], features: dict[str, int]
 ) -> Iterator[Proposal]:
-    for found in candidates(names, schema):
+    likely = candidates(names, schema)
+    if schema.id and not matched([schema.id], names) and not any(each.id for each in likely):
+        likely = (*_by_values(records, names, schema, [each.theirs for each in likely]), *likely)
+    for found in likely:
         at = list(names).index(found.theirs)
         column = records.columns({at: pa.large_string()})[at]
         distinct, rows = len(column.unique()), len(column)
@@ -220,6 +226,23 @@ def _proposals(
             "decimal", f"Read {example} as {_plain(example)} in {where}", evidence, decimal=",",
             thousands="." if points else None,
         )  # fmt: skip
+
+
+def _by_values(
+    records: Records, names: Sequence[str], schema: Schema, taken: Sequence[str]
+) -> tuple[Candidate, ...]:  # fmt: skip
+    """The column that is the id, where its values say so of one column only: short, without spaces, each another."""
+    free = [name for name in _free(names, schema, Given()) if name not in taken]
+    if not schema.id or len(free) > COLUMNS:
+        return ()
+    at = [list(names).index(name) for name in free]
+    columns = records.columns(dict.fromkeys(at, pa.large_string()))
+    like = [
+        name for name, place in zip(free, at, strict=True)
+        if len(columns[place].unique()) == len(columns[place]) > 1
+        and compute.all(compute.match_substring_regex(columns[place], _ID)).as_py()
+    ]  # fmt: skip
+    return (Candidate(like[0], schema.id, id=True),) if len(like) == 1 else ()
 
 
 def _plain(example: str) -> str:

@@ -105,6 +105,13 @@ def test_a_column_that_names_somebody_twice_is_no_id() -> None:
     assert [each.key for each in looked(frame.to_csv(index=False).encode()).proposals] == ["decimal"]
 
 
+def test_the_only_column_whose_values_are_those_of_an_id_is_proposed_whatever_its_name() -> None:
+    frame = european().assign(ratio=1.5).rename(columns={"uid": "Konto"})
+    assert [each.key for each in looked(frame.to_csv(index=False).encode()).proposals] == ["map:Konto:user"]
+    two = frame.assign(other=frame["Konto"])
+    assert looked(two.to_csv(index=False).encode()).proposals == ()
+
+
 def test_a_kept_mapping_is_proposed_for_the_same_header() -> None:
     assert looked(european().to_csv(index=False).encode(), NOTHING, OURS).fitting == OURS
     assert looked(make.csv(make.users(9)), NOTHING, OURS).fitting is None
