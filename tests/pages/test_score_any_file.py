@@ -10,7 +10,7 @@ from core.data.understanding.mappings import Mapping
 from core.home import Home
 from tests import make, screen, workbook
 from tests.make import NOW
-from tests.screen import Upload
+from tests.screen import Upload, Visit
 
 
 def european(frame: pd.DataFrame) -> pd.DataFrame:
@@ -121,3 +121,14 @@ def test_a_wrong_header_row_can_be_put_right(
     assert "not in the file" not in screen.sentences(at)
     assert "header in line 3" in screen.sentences(at)
     assert margins(own, pressed(at, "upload-use").query_params["run"]) == expected
+
+
+def test_labelled_users_of_a_workbook_are_looked_at_before_they_are_stored(visit: Visit, own: Home) -> None:
+    frame = make.users(120, seed=8).rename(columns={"user": "uid"})
+    at = visit(own, "train")
+    at = at.file_uploader(key="train_file").upload("labelled.xlsx", workbook.of(frame)).run()
+    assert "Read as sheet Users of an Excel workbook." in screen.sentences(at)
+    assert len(own.datasets.labelled()) == 1
+    at = pressed(pressed(at, "train_file-accept-map:uid:user"), "train_file-use")
+    stored = own.datasets.labelled()[0]
+    assert (stored.name, stored.accepted, at.selectbox(key="train_dataset").value) == ("labelled.xlsx", 120, stored.id)
