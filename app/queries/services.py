@@ -24,6 +24,10 @@ from app.queries.cache import SizedCache
 from core.comparison.comparison_store import Compared
 from core.data import intake
 from core.data.datasets import Dataset
+from core.data.formats.options import Given
+from core.data.understanding import mappings
+from core.data.understanding import preview as previews
+from core.data.understanding.preview import Preview
 from core.errors import UnknownItemError
 from core.evaluation.cautions import Caution
 from core.evaluation.thresholds import Sweep
@@ -125,6 +129,12 @@ def similar(case: Case, weights: Mapping[str, float]) -> pd.DataFrame:
     """The judged users most like the one of a case; weights by feature."""
     home().ledger.refresh()
     return _judged(home(), case.model).like(case.user, case.features, weights)
+
+
+def preview(file: str, name: str, content: bytes, given: Given, *, need_label: bool) -> Preview:
+    """What a file begins with; `file` names the upload. Raises FileProblemError, BadOptionError."""
+    asked = home(), file, schema(), given, home().mappings.listed()
+    return _preview(*asked, name, content, need_label=need_label)
 
 
 def demo_file(name: str) -> Path | None:
@@ -317,3 +327,21 @@ def _reasons(path: Path, at: tuple[int, int]) -> pd.DataFrame:  # noqa: ARG001 -
 @st.cache_data(max_entries=2, ttl="10m", show_spinner=False, hash_funcs=_BY_HOME)
 def _result_file(home: Home, run: Run, suffix: str, at: tuple[int, int]) -> bytes:  # noqa: ARG001 - of the key
     return export.as_bytes(home.exports.run_table(run), suffix)
+
+
+@st.cache_resource(
+    max_entries=8, ttl="30m", show_spinner=False,
+    hash_funcs=_BY_HOME | {Schema: lambda columns: columns.fingerprint, Given: repr, mappings.Mapping: repr},
+)  # fmt: skip
+def _preview(
+    home: Home,
+    file: str,  # noqa: ARG001 - of the key
+    columns: Schema,
+    given: Given,
+    kept: tuple[mappings.Mapping, ...],
+    name: str,
+    _content: bytes,
+    *,
+    need_label: bool,
+) -> Preview:
+    return previews.preview(name, _content, columns, given, kept, need_label=need_label, limits=home.file_limits.load())

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from app.cli import app
 from core.data import lines
+from core.data.formats.limits import Limits
 from core.data.streaming import unfinished
 from core.home import Home
 from core.scoring.score_file import FileScoring
@@ -25,7 +26,7 @@ def given(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     """The folder where commands are given, with the same users as CSV and in two files of Parquet."""
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     monkeypatch.setattr(lines, "_SPAN", 2_000)
-    monkeypatch.setattr(FileScoring.__init__, "__defaults__", (20_000,))
+    monkeypatch.setattr(FileScoring.__init__, "__defaults__", (20_000, Limits))
     folder = tmp_path_factory.mktemp("given")
     monkeypatch.chdir(folder)
     (folder / "users.csv").write_bytes(make.csv(USERS))

@@ -84,6 +84,8 @@ def test_a_workbook_is_shown_before_it_is_scored_and_another_sheet_can_be_chosen
     at = pressed(at, "upload-use")
     assert margins(own, at.query_params["run"]) == expected
     assert own.mappings.listed() == ()
+    assert "1 problem" not in screen.sentences(at)
+    assert "\nRead as sheet Data of an Excel workbook" in screen.sentences(at)
 
 
 def test_a_missing_column_can_be_named_and_what_was_said_be_taken_back(

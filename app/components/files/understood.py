@@ -9,7 +9,7 @@ from app.components.files.controls import controls
 from app.components.files.proposals import kept_as, missing, proposals
 from app.components.files.said import Choices, as_detected, choices
 from app.components.shared.heading import section
-from app.queries import files, services
+from app.queries import services
 from app.tables.cells import safe
 from app.words import count, legible, plain, size
 from core.data.formats.options import NOTHING, Given
@@ -49,12 +49,12 @@ def _taken(box: str, chosen: Choices, seen: Preview, content: bytes, verb: str) 
 
 def _seen(chosen: Choices, file: str, name: str, content: bytes, *, need_label: bool) -> Preview:
     """The preview under what was said; at first what a kept mapping says is taken to be said."""
-    seen = files.preview(file, name, content, chosen.given, need_label=need_label)
+    seen = services.preview(file, name, content, chosen.given, need_label=need_label)
     if chosen.began is None:
         chosen.began = NOTHING
         if seen.fitting is not None:
             chosen.began = chosen.given = seen.fitting.given(NOTHING)
-            seen = files.preview(file, name, content, chosen.given, need_label=need_label)
+            seen = services.preview(file, name, content, chosen.given, need_label=need_label)
     return seen
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 from app.queries import services
 from app.words import count, plain
 from core.data.datasets import Dataset
-from core.data.intake import Problem
+from core.data.problems import Problem
 from core.data.records import KEPT
 from core.errors import listed
 
@@ -20,23 +20,27 @@ _REASON: Final = defaultdict(
     not_a_number="text", not_finite="no finite number", ragged="too many or too few fields", blank="blank lines",
     bad_quote="stray quote", duplicate_id="same id again", missing_id="no id", missing_label="no label",
     no_score="no score", lost_digits="ids that lost digits",
-    unknown_label="unknown label",
+    unknown_label="unknown label", totals_row="row of totals", bad_record="no JSON object",
 )  # fmt: skip
 #: Those that are about one column.
 _IN: Final = frozenset({"not_a_number", "not_finite"})
 _TOLD: Final = 3
+#: What is said of how a file was read, which is no problem.
+_READ: Final = frozenset({"reading", "mapped_column"})
 
 
 def problems(dataset: Dataset) -> None:
     """One line where there are problems, nothing where there are none; every sentence in a popover."""
     if not dataset.problems:
         return
+    real = [problem for problem in dataset.problems if problem.code not in _READ]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.badge(_counted(len(dataset.problems)), icon=":material/warning:", color="yellow")
-        st.markdown(_summary(dataset), width="content")
-        with st.popover("What exactly?", type="tertiary"):
+        if real:
+            st.badge(_counted(len(real)), icon=":material/warning:", color="yellow")
+            st.markdown(_summary(dataset), width="content")
+        with st.popover("What exactly?" if real else "How the file was read", type="tertiary"):
             for problem in dataset.problems:
-                st.markdown(f"**{'Rejected' if problem.rejected else 'Kept'}** · {plain(problem.sentence)}")
+                st.markdown(f"{_kept(problem)}{plain(problem.sentence)}")
         if dataset.rejected:
             few = dataset.rejected <= KEPT
             st.download_button(
@@ -44,6 +48,12 @@ def problems(dataset: Dataset) -> None:
                 lambda: services.rejected_file(dataset.id), f"{_stem(dataset.name)}.rejected.csv",
                 "text/csv", icon=":material/download:", type="tertiary", on_click="ignore", key="rejected_rows",
             )  # fmt: skip
+
+
+def _kept(problem: Problem) -> str:
+    if problem.code in _READ:
+        return ""
+    return f"**{'Rejected' if problem.rejected else 'Kept'}** · "
 
 
 def _summary(dataset: Dataset) -> str:
