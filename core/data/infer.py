@@ -19,15 +19,17 @@ import pyarrow.compute as pc
 
 from core.data import cells
 from core.data.cells import Floats, Marks, Numbers
+from core.data.formats.about import about_commas, about_reading, commas
+from core.data.formats.header import read_header
 from core.data.formats.limits import in_memory
 from core.data.formats.numerals import Numerals
 from core.data.formats.options import NOTHING, Given
 from core.data.layout import is_result
-from core.data.problems import quoted
+from core.data.problems import Finding, quoted
 from core.data.proposal import label_words, telltale
 from core.data.proposal.label_words import Meaning, Value, meaning
-from core.data.records import Bools, Records, split
-from core.data.streaming.source import source_of, whole
+from core.data.records import Bools, Records, found
+from core.data.streaming.source import source_of, understood, whole
 from core.errors import BadOptionError, FileProblemError, listed
 from core.schema.schema import Column, Label, Schema, matched
 from core.wording import count, percent
@@ -72,7 +74,9 @@ def infer(
     `id`, `label` or `positive` cannot be used, and UnclearLabelError where somebody has to say who the spammers are.
     """
     source, wanted = source_of(name, payload, given, in_memory()), [text for text in (id, label) if text]
-    records = split(name, whole(source), wanted=wanted, given=given, positions=source.positions)
+    text = whole(source)
+    header = read_header(name, text, wanted, given)
+    records = found(name, text, header, source.positions)
     at_id, at_label = _position(name, records, "--id", id), _position(name, records, "--label", label)
     if at_id is not None and at_id == at_label:
         raise BadOptionError("--label", f"{label} is the id column: give another.")
@@ -81,13 +85,16 @@ def infer(
     marks = Marks.of(missing)
     rest = [at for at, column in enumerate(records.header) if column and at not in (at_id, at_label)]
     told, said = (None, None) if at_label is None else _label(records, at_label, positive, marks)
-    columns = _columns(records, rest, marks, Numerals.of(given))
-    seen = [_look(records.header[at], numbers, there, said) for at, numbers, there in columns]
+    seen, with_commas = list[_Seen](), list[Finding]()
+    for at, numbers, there in _columns(records, rest, marks, Numerals.of(given)):
+        seen.append(_look(records.header[at], numbers, there, said))
+        with_commas += filter(None, [commas(records.header[at], numbers.wrong)])
+    read = about_reading(understood(source, header), given, len(records))
+    about = [problem.sentence for problem in (*read, *about_commas(with_commas, len(records)))]
     features = tuple(column.feature for column in seen if column.feature)
     if not features:
-        raise FileProblemError(
-            name, "no_numbers", "not one of its columns holds numbers: there is nothing to score on."
-        )
+        why = " ".join(["not one of its columns holds numbers: there is nothing to score on.", *about])
+        raise FileProblemError(name, "no_numbers", why)
     schema = Schema(
         features=features,
         id=None if at_id is None else records.header[at_id],
@@ -95,7 +102,7 @@ def infer(
         context=tuple(column.name for column in seen if column.feature is None),
         missing=tuple(missing),
     )
-    return Inferred(schema, tuple(_notes(records, seen, schema, said)))
+    return Inferred(schema, (*about, *_notes(records, seen, schema, said)))
 
 
 def _position(name: str, records: Records, option: str, column: str | None) -> int | None:

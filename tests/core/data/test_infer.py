@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import numpy as np
 import pytest
 
+from core.data.formats.options import given
 from core.data.infer import Inferred, infer
 from core.data.intake import read
 from core.data.proposal.label_words import UnclearLabelError
@@ -264,3 +266,14 @@ def test_twenty_columns_for_the_same_reason_are_one_sentence() -> None:
     notes = look(f"{header}\n{rows}\n", id="u").notes
     assert len(notes) == 1
     assert "and 12 more" in notes[0]
+
+
+def test_how_a_file_was_read_is_noted_and_a_decimal_comma_proposed() -> None:
+    content = b"Users\n\nid;a;b\n" + b"".join(b"u%d;%d,5;%d\n" % (i, i * 7 % 13, i * 7 % 11) for i in range(30))
+    notes = infer("users.csv", content, id="id").notes
+    assert notes[0] == "Read as CSV with semicolons, UTF-8, header in line 3."
+    assert "Most cells of a are written with a decimal comma" in notes[1]
+    with pytest.raises(FileProblemError, match=r"nothing to score on.*--decimal ,"):
+        infer("users.csv", re.sub(rb";[b0-9]+\n", b"\n", content), id="id")
+    read = infer("users.csv", content, id="id", given=given(decimal=","))
+    assert [column.name for column in read.schema.features] == ["a", "b"]
