@@ -1,6 +1,6 @@
 """A policy as a file for people: TOML, to read, to compare and to change.
 
-format = 1
+format = 2
 version = "p0002"      # of the policy that was written; ignored where it is read
 
 [thresholds]
@@ -10,6 +10,14 @@ remove = 0.9
 
 [targets]
 rule_precision = 0.5   # a rule that is right less often needs attention
+
+[removal]
+target = 0.9           # the precision that is to be proven before automation removes
+reviewer_error = 0.02  # the share of users whom reviewers judge wrongly
+audits_a_day = 12      # left out: as many as show a fall soon enough
+
+[removal.statements]   # what a removed user is told, by reason code
+score = "Your account was removed because its activity is like that of spam."
 
 [[rules]]              # the first that matches decides
 name = "Links from new accounts"
@@ -27,20 +35,26 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import tomlkit
 
 from core import formats
 from core.errors import BadOptionError, TrustdeskError
+from core.formats import Upgrade
 from core.policy import rules
+from core.policy.automation.removal import Removal
 from core.policy.policy import Policy
 from core.policy.rules import Rule
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+#: Up to format 1 nothing was said of automatic removal.
+_UPGRADES: Final[Mapping[int, Upgrade]] = MappingProxyType({1: lambda told: told})
 #: Letters of a file; 200 rules with 1,000 values each stay below.
 MOST: Final = 20_000_000
-_TOP: Final = {"format", "version", "armed", "thresholds", "targets", "rules"}
+_TOP: Final = {"format", "version", "armed", "thresholds", "targets", "removal", "rules"}
 _EDGES: Final = ("monitor", "review", "remove")
 _TARGET: Final = "rule_precision"
 
@@ -53,6 +67,7 @@ def dumps(policy: Policy) -> str:
     document.add("armed", tomlkit.item(policy.armed))
     document.add("thresholds", tomlkit.item({name: getattr(policy, name) for name in _EDGES}))
     document.add("targets", tomlkit.item({_TARGET: policy.rule_precision}))
+    document.add("removal", tomlkit.item(_removal(policy.removal)))
     if policy.rules:
         tables = tomlkit.aot()
         for rule in policy.rules:
@@ -75,14 +90,15 @@ def loads(text: str, base: Policy) -> Policy:
     except ValueError as error:
         raise BadOptionError("policy", f"it is no TOML: {error}.") from error
     try:
-        told = formats.read(raw, "the policy", known=FORMAT)
+        told = formats.read(raw, "the policy", known=FORMAT, upgrades=_UPGRADES)
     except ValueError as error:
         raise BadOptionError("policy", f"it {error}.") from error
     if unknown := sorted(told.keys() - _TOP):
         raise BadOptionError("policy", f"{unknown[0][:60]} is none of {', '.join(sorted(_TOP))}.")
     edges = _thresholds(told.get("thresholds"))
     target = _target(told.get("targets", {_TARGET: base.rule_precision}))
-    return Policy(*edges, base.version, base.armed, rules.all_from_json(told.get("rules", [])), target)
+    removal = Removal.from_json(told["removal"]) if "removal" in told else base.removal
+    return Policy(*edges, base.version, base.armed, rules.all_from_json(told.get("rules", [])), target, removal)
 
 
 def readable(text: str) -> bool:
@@ -103,6 +119,10 @@ def difference(before: Policy, after: Policy) -> str:
 def _lines(policy: Policy) -> list[str]:
     """Without the version: it always differs."""
     return [line for line in dumps(policy).splitlines() if not line.startswith("version = ")]
+
+
+def _removal(removal: Removal) -> dict[str, Any]:
+    return {name: value for name, value in removal.as_json().items() if value is not None and value != {}}
 
 
 def _rule(rule: Rule) -> dict[str, Any]:

@@ -16,13 +16,14 @@ from core import formats
 from core.errors import BadOptionError
 from core.formats import Upgrade
 from core.policy import rules
+from core.policy.automation.removal import DEFAULT, Removal, reason_of
 from core.policy.bands import Band
 from core.policy.rules import MOST_RULES, Rule
 
-FORMAT: Final = 2
-#: Up to format 1 there were no rules.
+FORMAT: Final = 3
+#: Up to format 1 there were no rules, up to format 2 nothing was said of automatic removal.
 _UPGRADES: Final[Mapping[int, Upgrade]] = MappingProxyType(
-    {1: lambda told: told | {"rules": [], "rule_precision": 0.5}}
+    {1: lambda told: told | {"rules": [], "rule_precision": 0.5}, 2: lambda told: told | {"removal": {}}}
 )
 
 
@@ -32,7 +33,7 @@ class Policy:
     of which to match decides before the score does.
 
     `version`: the one it is known by in a home, such as "p0001"; `armed`: whether `auto_remove` acts; `rule_precision`:
-    how often a rule has to be right, else it needs attention.
+    how often a rule has to be right, else it needs attention; `removal`: what is asked of automatic removal.
     """
 
     monitor: float
@@ -42,6 +43,7 @@ class Policy:
     armed: bool
     rules: tuple[Rule, ...] = ()
     rule_precision: float = 0.5
+    removal: Removal = DEFAULT
 
     def __post_init__(self) -> None:
         if not 0 < self.monitor < self.review < self.remove < 1:
@@ -65,6 +67,10 @@ class Policy:
         """The rule of this name, without regard to case."""
         return next((rule for rule in self.rules if rule.name.casefold() == name.strip().casefold()), None)
 
+    def statement(self, decided_by: str) -> str:
+        """What a user is told who was removed by this decision."""
+        return self.removal.statement(reason_of(decided_by, {rule.name: rule.reason for rule in self.rules}))
+
     def acting(self, now: datetime) -> tuple[Rule, ...]:
         """The rules that decide at this moment, in their order."""
         return tuple(rule for rule in self.rules if rule.state == "live" and not rule.expired(now))
@@ -77,7 +83,7 @@ class Policy:
         return {
             "format": FORMAT, "version": self.version, "monitor": self.monitor, "review": self.review,
             "remove": self.remove, "armed": self.armed, "rules": [rule.as_json() for rule in self.rules],
-            "rule_precision": self.rule_precision,
+            "rule_precision": self.rule_precision, "removal": self.removal.as_json(),
         }  # fmt: skip
 
     @classmethod
@@ -88,4 +94,5 @@ class Policy:
         return cls(
             told["monitor"], told["review"], told["remove"], told["version"], told["armed"],
             rules.all_from_json(told["rules"]), told["rule_precision"],
+            Removal.from_json(told["removal"]),
         )  # fmt: skip

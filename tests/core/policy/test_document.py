@@ -10,17 +10,27 @@ from hypothesis import strategies as st
 
 from core.errors import BadOptionError, NewerFormatError
 from core.policy import document
+from core.policy.automation.removal import Removal, Statement
 from core.policy.policy import Policy
+from core.policy.rules import Condition, Rule
 from tests import make
 from tests.core.policy.test_rules import rules_
 
 BASE = make.policy()
-START = "format = 1\n[thresholds]\nmonitor = 0.3\nreview = 0.7\nremove = 0.9\n"
+START = "format = 2\n[thresholds]\nmonitor = 0.3\nreview = 0.7\nremove = 0.9\n"
 RULE = '[[rules]]\nname = "a"\neffect = "exactly"\nband = "allow"\n'
 edges = st.lists(st.floats(1e-9, 1 - 1e-9), min_size=3, max_size=3, unique=True).map(sorted)
+texts = st.text(min_size=1, max_size=30).filter(lambda text: text.strip() and text.isprintable())
+statements = st.lists(
+    st.builds(Statement, st.from_regex(r"[a-z][a-z0-9_]{0,9}", fullmatch=True), texts), max_size=3,
+    unique_by=lambda one: one.reason,
+)  # fmt: skip
+removals = st.builds(
+    Removal, st.floats(0.11, 0.99), st.floats(0, 0.4), st.none() | st.floats(0.1, 1e6), statements.map(tuple)
+)
 policies = st.builds(
-    lambda found, rules: Policy(*found, "p0001", False, tuple(rules)),
-    edges, st.lists(rules_, max_size=4, unique_by=lambda one: one.name.casefold()),
+    lambda found, rules, removal: Policy(found[0], found[1], found[2], "p0001", armed=False, rules=tuple(rules), removal=removal),
+    edges, st.lists(rules_, max_size=4, unique_by=lambda one: one.name.casefold()), removals,
 )  # fmt: skip
 
 
@@ -42,9 +52,9 @@ def test_a_policy_of_before_rules_is_read() -> None:
 
 def test_a_policy_of_a_newer_program_is_refused() -> None:
     with pytest.raises(NewerFormatError):
-        Policy.from_json(BASE.as_json() | {"format": 3})
+        Policy.from_json(BASE.as_json() | {"format": 4})
     with pytest.raises(NewerFormatError):
-        document.loads(START.replace("format = 1", "format = 2"), BASE)
+        document.loads(START.replace("format = 2", "format = 3"), BASE)
 
 
 def test_a_file_arms_nothing_and_names_no_version() -> None:
@@ -83,3 +93,39 @@ def test_the_difference_names_what_changes_and_nothing_else() -> None:
 def test_what_cannot_be_used_is_told_with_its_place(text: str, words: str) -> None:
     with pytest.raises(BadOptionError, match=words):
         document.loads(text, BASE)
+
+
+def test_a_file_and_a_policy_of_before_ask_of_removal_what_a_new_home_does() -> None:
+    before = START.replace("format = 2", "format = 1")
+    assert document.loads(before, BASE).removal == Removal()
+    raw = {name: value for name, value in BASE.as_json().items() if name != "removal"}
+    assert Policy.from_json(raw | {"format": 2}) == BASE
+
+
+@pytest.mark.parametrize(
+    ("wrong", "place"),
+    [
+        ("target = 1.5", "target"),
+        ("target = true", "removal, target"),
+        ("reviewer_error = 0.5", "reviewer error"),
+        ("audits_a_day = 0", "audits a day"),
+        ("weight = 1", "removal"),
+        ('[removal.statements]\nScore = "x"', "statement"),
+        ('[removal.statements]\nscore = ""', "statement"),
+        ("[removal.statements]\nscore = 1", "removal, statements"),
+    ],
+)
+def test_what_cannot_be_asked_of_removal_is_told_with_its_place(wrong: str, place: str) -> None:
+    with pytest.raises(BadOptionError) as found:
+        document.loads(f"{START}[removal]\n{wrong}\n", BASE)
+    assert found.value.option == place
+
+
+def test_a_removed_user_is_told_the_words_for_the_reason_and_nothing_of_the_model() -> None:
+    rule = Rule("Many links", "exactly", "auto_remove", (Condition("links", ">", (9.0,)),), "live", "links")
+    own = Removal(statements=(Statement("links", "You sent too many links."),))
+    policy = replace(BASE, rules=(rule,), removal=own)
+    assert policy.statement("rule:Many links") == "You sent too many links."
+    assert policy.statement("score").startswith("Your account was removed by an automated system")
+    assert policy.statement("list:block") != policy.statement("score")
+    assert "appeal" in replace(policy, removal=Removal()).statement("rule:Many links")

@@ -1,0 +1,1 @@
+"""What a policy says of automatic removal, and who armed it."""
