@@ -177,6 +177,7 @@ class Home(Studies):
             self.enqueuing,
             self.entries,
             self.guidance,
+            self.policies,
             self.runs,
             self.settings.data,
         )

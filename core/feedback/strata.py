@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal, get_args
 
-Stratum = Literal["certain", "random", "uncertain", "golden", "second", "flip", "appeal"]
+Stratum = Literal["certain", "random", "uncertain", "golden", "second", "flip", "appeal", "audit"]
 STRATA: Final[tuple[Stratum, ...]] = get_args(Stratum)
 #: Chosen with a known inclusion probability, so that their labels may speak for users nobody looked at.
-SAMPLED: Final[frozenset[Stratum]] = frozenset({"certain", "random", "uncertain"})
+SAMPLED: Final[frozenset[Stratum]] = frozenset({"certain", "random", "uncertain", "audit"})

@@ -14,10 +14,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.data.split import Split
-from core.planning import sampling
+from core.planning import audits, sampling
+from core.planning.audits import Audits
 from core.planning.choosing import Codes, Pool, Positions
 from core.planning.sampling import Bools, Floats
 from core.policy.bands import BANDS
+from core.policy.decide import SCORE
 from core.policy.store import Policies
 from core.ports import DatasetStore
 from core.registry.registry import Registry
@@ -38,13 +40,16 @@ _REMOVE: Final = BANDS.index("auto_remove")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Backlog:
-    """`runs`, and for each user of the pool the position of the run there, the input row and the name."""
+    """`runs`, and for each user of the pool the position of the run there, the input row and the name; `removed_a_day`:
+    users in the band `auto_remove`, by the model and policy in force.
+    """
 
     runs: tuple[Run, ...]
     pool: Pool
     of: npt.NDArray[np.int32]
     row: npt.NDArray[np.int64]
     name: npt.NDArray[np.object_]
+    removed_a_day: float = 0.0
 
     def by_run(self, chosen: Positions) -> Iterator[tuple[Run, Bools]]:
         """The runs of the users at some positions, each with whose it is, (k,)."""
@@ -69,6 +74,8 @@ class _Part:
     chosen: Bools
     sure: Bools
     asked: Bools
+    audited: Floats
+    by_score: Bools
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,11 +94,12 @@ class Backlogs:
     def read(self) -> Backlog:
         """The users of the latest runs as they are now; who is in one of the model and policy in force counts by it."""
         recent = self.runs.recent(MOST_RUNS)
-        own = {run.id for run in self.in_force(recent)}
+        in_force = self.in_force(recent)
+        own = {run.id for run in in_force}
         parts = [self._part(run, drawable=run.id in own) for run in sorted(recent, key=lambda run: run.id not in own)]
         if not parts:
             return _empty()
-        first, inclusion, chosen = _carried(parts)
+        first, inclusion, chosen, audited = _carried(parts)
         name = np.concatenate([part.name for part in parts])[first]
         severity = np.concatenate([part.severity for part in parts])[first]
         of = np.repeat(np.arange(len(parts), dtype=np.int32), [len(part.row) for part in parts])[first]
@@ -103,13 +111,22 @@ class Backlogs:
         score, gap, worth, sure, asked = (
             np.concatenate([getattr(part, which) for part in parts])[first] for which in _GIVEN
         )
+        by_score = np.concatenate([part.by_score for part in parts])[first]
+        # Only who is seen for the first time: of the others some may have been judged with their scores.
+        new = drawable & (severity == _REMOVE) & by_score & (inclusion == 0)
         pool = Pool(
             score=score, severity=severity, gap=gap, flagged=flagged, worth=worth, drawable=drawable, before=inclusion,
             chosen=chosen, sure=sure, asked=asked, known=np.zeros(len(first), bool), draw=draw,
+            audits=Audits(new, np.ones(len(first)), audited),
         )  # fmt: skip
-        backlog = Backlog(tuple(part.run for part in parts), pool, of, row, name)
+        runs, removed = tuple(part.run for part in parts), audits.removed_a_day(in_force)
+        backlog = Backlog(runs, pool, of, row, name, removed)
         waiting = pool.backlog
-        pool.known[waiting] = self._known(backlog, waiting)
+        pool.known[waiting], judged = self._known(backlog, waiting)
+        new[waiting[judged]] = False
+        if new.any():
+            salt, run = self.split.salt(), in_force[0]
+            pool.audits.number[new] = audits.draws(name[new].tolist(), salt, run.model, run.policy.version)
         return backlog
 
     def in_force(self, recent: Sequence[Run]) -> tuple[Run, ...]:
@@ -134,16 +151,18 @@ class Backlogs:
         names, score = named.loc[rows].to_numpy(object), scores["probability"].loc[rows].to_numpy(np.float64)
         severity = scores["severity"].loc[rows].to_numpy(np.int8)
         removed = np.asarray(severity == _REMOVE) & run.policy.armed
-        inclusion, chosen, sure, asked = np.zeros(len(rows)), *np.zeros((3, len(rows)), bool)
+        (inclusion, audited), (chosen, sure, asked) = np.zeros((2, len(rows))), np.zeros((3, len(rows)), bool)
         if (plan := self.runs.plan(run.id)) is not None:
             plan = plan.loc[plan.index.isin(rows)]
             at = rows.get_indexer(plan.index)
             inclusion[at], chosen[at] = plan["inclusion"], plan["chosen"]
-            sure[at] = plan["stratum"] == "certain"
+            audited[at] = plan["audited"]
+            sure[at] = plan["stratum"].isin(["certain", "audit"])
             asked[at] = plan["chosen"] & (plan["blind"] | (plan["stratum"] == "certain"))
         return _Part(
             run, drawable, rows.to_numpy(np.int64), names, self._keys(names), score, severity,
             np.abs(score - run.policy.review), ordering.values(score, removed), inclusion, chosen, sure, asked,
+            audited, scores["decided_by"].loc[rows].to_numpy() == SCORE,
         )  # fmt: skip
 
     def _keys(self, names: npt.NDArray[np.object_]) -> npt.NDArray[np.uint64]:
@@ -151,25 +170,27 @@ class Backlogs:
         secret = hashlib.blake2b(self.split.salt(), digest_size=8, person=b"users").hexdigest()
         return pd.util.hash_array(names, hash_key=secret, categorize=False)
 
-    def _known(self, backlog: Backlog, waiting: Positions) -> Bools:
-        """Who is open, or was judged on the same values."""
+    def _known(self, backlog: Backlog, waiting: Positions) -> tuple[Bools, Bools]:
+        """Who is open, or was judged on the same values; and who is the latter alone."""
         names = backlog.name[waiting]
         open_, judged = self.enqueuing.known(names.tolist())
         found = np.array([name in open_ for name in names], bool)
+        before = ~found
         asked = np.flatnonzero(~found & np.array([name in judged for name in names], bool))
         for run, ours in backlog.by_run(waiting[asked]):
             at = asked[ours]
             facts = self._facts(run, backlog.row[waiting[at]].tolist())
             found[at] = [one in judged[name] for one, name in zip(facts, names[at], strict=True)]
-        return found
+        return found, found & before
 
     def _facts(self, run: Run, rows: Sequence[int]) -> list[str]:
         values = self.datasets.frame(run.dataset, schemas.load(self.schema_file).names).loc[list(rows)]
         return [facts_of({str(name): value for name, value in each.items()}) for each in values.to_dict("records")]
 
 
-def _carried(parts: Sequence[_Part]) -> tuple[Positions, Floats, Bools]:
-    """Where each user is first, over all parts in their order, with the largest inclusion and whether ever chosen.
+def _carried(parts: Sequence[_Part]) -> tuple[Positions, Floats, Bools, Floats]:
+    """Where each user is first, over all parts in their order, with the largest inclusion, whether ever chosen, and the
+    largest inclusion in the audit.
 
     What plans of runs of another model or policy say, or of a time before the period, says nothing of these users.
     """
@@ -177,12 +198,15 @@ def _carried(parts: Sequence[_Part]) -> tuple[Positions, Floats, Bools]:
     _, first, user = np.unique(keys, return_index=True, return_inverse=True)
     own = np.repeat([part.drawable for part in parts], [len(part.row) for part in parts])
     own[first] = True  # the run that a user counts by
-    inclusion, chosen = np.zeros(len(first)), np.zeros(len(first), bool)
-    said, drawn = (np.concatenate([getattr(part, name) for part in parts]) for name in ("inclusion", "chosen"))
+    inclusion, chosen, audited = np.zeros(len(first)), np.zeros(len(first), bool), np.zeros(len(first))
+    said, drawn, audit = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("inclusion", "chosen", "audited")
+    )
     np.maximum.at(inclusion, user[own], said[own])
+    np.maximum.at(audited, user[own], audit[own])
     np.logical_or.at(chosen, user[own], drawn[own])
     order = np.argsort(first, kind="stable")  # the newest run first, then as in its file
-    return first[order], inclusion[order], chosen[order]
+    return first[order], inclusion[order], chosen[order], audited[order]
 
 
 def _empty() -> Backlog:
@@ -190,5 +214,6 @@ def _empty() -> Backlog:
     pool = Pool(
         score=none, severity=np.zeros(0, np.int8), gap=none, flagged=no, worth=none, drawable=no, before=none,
         chosen=no, sure=no, asked=no, known=no, draw=none,
+        audits=Audits.none(0),
     )  # fmt: skip
     return Backlog((), pool, np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, object))

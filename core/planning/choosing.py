@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from core.feedback.strata import STRATA
 from core.planning import sampling
+from core.planning.audits import Audits
 from core.planning.day import Places
 from core.planning.sampling import Bools, Floats
 
@@ -17,7 +18,7 @@ Codes = npt.NDArray[np.int8]
 Positions = npt.NDArray[np.intp]
 #: Gives the features (k, f) of the users at these positions, for those who are to be unlike each other.
 Features = Callable[[Positions], npt.NDArray[np.number]]
-CERTAIN, RANDOM, UNCERTAIN = (STRATA.index(name) for name in ("certain", "random", "uncertain"))
+CERTAIN, RANDOM, UNCERTAIN, AUDIT = (STRATA.index(name) for name in ("certain", "random", "uncertain", "audit"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,7 +29,7 @@ class Pool:
     run; `worth`: what a review is expected to be worth; `drawable`: of a run of the model and policy in force;
     `before`: the largest inclusion by a plan of such a run, 0 for who could not be chosen yet; `chosen` by one of
     these; `sure`: certain by the plan of the user's own run; `asked` about by it; `known`: flagged, and open or judged
-    on the same values; `draw`: the permanent random number.
+    on the same values; `draw`: the permanent random number; `audits`: who may be drawn to audit automatic removal.
     """
 
     score: Floats
@@ -43,6 +44,7 @@ class Pool:
     asked: Bools
     known: Bools
     draw: Floats
+    audits: Audits
 
     @property
     def backlog(self) -> Positions:
@@ -69,14 +71,15 @@ class Pool:
 @dataclass(frozen=True, slots=True, eq=False)
 class Choice:
     """What becomes of a pool, all (n,): position in STRATA, -1 where this plan gives none; the inclusion from now on;
-    whether the user is new in the queue, and judged blind. `used` and `drawn`: places taken in all and by the random
-    draw, as expected before it.
+    whether the user is new in the queue, and judged blind; `audited`: the inclusion in the audit. `used` and `drawn`:
+    places taken in all and by random draws, as expected before them.
     """
 
     stratum: Codes
     inclusion: Floats
     new: Bools
     blind: Bools
+    audited: Floats
     used: float
     drawn: float
 
@@ -88,6 +91,9 @@ def choose(pool: Pool, places: Places, features: Features | None = None) -> Choi
     many of them as there are places are new in it, and whether a user is reached follows from those before alone.
     """
     stratum, inclusion = np.full(len(pool.score), -1, np.int8), pool.before.copy()
+    audit, audited = pool.audits.drawn(places.audit)
+    stratum[audit], inclusion[audit] = AUDIT, 1.0
+    pool = replace(pool, sure=pool.sure | audit)
     certain, new = _certain(pool, places.certain)
     stratum[certain], inclusion[certain] = CERTAIN, 1.0
     unsure = _unsure(pool, np.flatnonzero(pool.drawable & (inclusion < 1)), places.uncertain, features)
@@ -97,9 +103,11 @@ def choose(pool: Pool, places: Places, features: Features | None = None) -> Choi
     risen = sampling.risen(pool.score[rest], pool.severity[rest], inclusion[rest], expected)
     drawn, inclusion[rest], stratum[rest] = float((risen - inclusion[rest]).sum()), risen, RANDOM
     drawn_now = (stratum >= 0) & (pool.draw < inclusion) & ~pool.chosen
-    asked = np.where(stratum == CERTAIN, pool.fresh, drawn_now & ~pool.known)
+    asked = np.where(stratum == CERTAIN, pool.fresh, drawn_now & ~pool.known) | audit
     blind = sampling.blind(stratum == CERTAIN, asked, pool.draw)
-    return Choice(stratum, inclusion, asked, blind, new + len(unsure) + drawn, drawn)
+    return Choice(
+        stratum, inclusion, asked, blind, audited, new + len(unsure) + drawn + places.audit, drawn + places.audit
+    )
 
 
 def _certain(pool: Pool, most: int) -> tuple[Positions, int]:

@@ -25,15 +25,18 @@ _MARK: Final = "places of the day"
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """How many users are to be queued: `random` is the number expected, of whom more or fewer may be drawn."""
+    """How many users are to be queued: `random` is the number expected, of whom more or fewer may be drawn; so is
+    `audit`, of those who are drawn to audit automatic removal.
+    """
 
     certain: int
     uncertain: int
     random: float
+    audit: float = 0.0
 
     @property
     def free(self) -> float:
-        return self.certain + self.uncertain + self.random
+        return self.certain + self.uncertain + self.random + self.audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,8 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The queue at a moment of a day: `open` cases, of them `random` and `uncertain` ones, and cases `judged` so far
-    today.
+    """The queue at a moment of a day: `open` cases, of them `random` ones, for an audit or not, and `uncertain` ones,
+    and cases `judged` so far today.
     """
 
     open: int
@@ -141,18 +144,21 @@ class Outlook:
         return f"Today's {count(self.capacity, 'place')} {taken}{f': {self._open}' if self.carried else ''}."
 
 
-def places(rules: Guidance, tally: Tally, given: Given, *, unseen: bool) -> Places:
+def places(rules: Guidance, tally: Tally, given: Given, *, unseen: bool, audit: float = 0.0) -> Places:
     """The free places of a day. given: of this day, or the default; unseen: whether somebody could not be drawn so far.
 
-    Of these at least one is then drawn at random: else nothing could ever be said of the users of that file.
+    Of these at least one is then drawn at random: else nothing could ever be said of the users of that file. audit: as
+    many are asked for to audit automatic removal; they come out of the random share first.
     """
     room = min(rules.capacity - tally.open - tally.judged, math.floor(rules.capacity - given.used + 0.5))
     if room <= 0:
         return Places(0, 0, 0.0)
     random = min(float(room), max(rules.random_a_day - max(tally.random, given.random), float(unseen)))
-    left = math.floor(room - random + 1e-9)
+    audit = min(audit, room / 2)
+    random = min(max(random - audit, float(unseen)), room - audit)
+    left = math.floor(room - random - audit + 1e-9)
     uncertain = max(min(rules.uncertain, left // 2) - tally.uncertain, 0)
-    return Places(left - uncertain, uncertain, random)
+    return Places(left - uncertain, uncertain, random, audit)
 
 
 def outlook(rules: Guidance, tally: Tally, found: Places, *, flagged: int) -> Outlook:
@@ -160,8 +166,9 @@ def outlook(rules: Guidance, tally: Tally, found: Places, *, flagged: int) -> Ou
     today = min(found.certain, flagged)
     usual = places(rules, Tally(0, 0, 0, 0), Given(), unseen=False)
     return Outlook(
-        rules.capacity, tally.open, flagged, today, found.random + found.certain - today, found.uncertain, usual.certain
-    )
+        rules.capacity, tally.open, flagged, today, found.random + found.audit + found.certain - today, found.uncertain,
+        usual.certain,
+    )  # fmt: skip
 
 
 def tally(connection: Connection, now: datetime) -> Tally:
@@ -171,7 +178,7 @@ def tally(connection: Connection, now: datetime) -> Tally:
     since = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     judged = select(func.count()).select_from(cases).where(cases.c.judged_at >= since, cases.c.judgement.is_not(None))
     return Tally(
-        sum(found.values()), found.get("random", 0), found.get("uncertain", 0),
+        sum(found.values()), found.get("random", 0) + found.get("audit", 0), found.get("uncertain", 0),
         connection.execute(judged).scalar_one(),
     )  # fmt: skip
 

@@ -15,11 +15,13 @@ from core.access.accounts import Accounts
 from core.access.audit import AuditLog
 from core.feedback.strata import STRATA
 from core.jobs import Report
-from core.planning import day
+from core.planning import audits, day
 from core.planning.backlog import Backlog, Backlogs
-from core.planning.choosing import CERTAIN, RANDOM, UNCERTAIN, Choice, Pool, Positions, choose
+from core.planning.choosing import AUDIT, CERTAIN, RANDOM, UNCERTAIN, Choice, Pool, Positions, choose
 from core.planning.day import Given, Outlook, Places, Tally
 from core.planning.entries import Entries
+from core.policy.automation.removal import Removal
+from core.ports import PolicyStore
 from core.review.decisions.effects import Effects
 from core.review.enqueue import Enqueuing, Entry, Queued
 from core.review.guidance import Guidance, GuidanceStore
@@ -33,23 +35,27 @@ WHO: Final = "daily plan"
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """`certain`, `uncertain` and `random` users of the plan, what became of them in the queue, and who waits."""
+    """`certain`, `uncertain`, `random` users of the plan and those drawn to `audit` automatic removal, what became of
+    them in the queue, and who waits.
+    """
 
     certain: int
     uncertain: int
     random: int
     queued: Queued
     outlook: Outlook
+    audit: int = 0
 
     @property
     def sentence(self) -> str:
         """'20 users are new in the queue: ...', for a person."""
-        if not self.certain + self.uncertain + self.random:
+        if not self.certain + self.uncertain + self.random + self.audit:
             return f"Nobody is new in the queue. {self.outlook.sentence}"
         parts = [
             f"{self.certain:,} flagged", f"{self.random:,} drawn at random",
             f"{self.uncertain:,} the model is unsure of",
         ]  # fmt: skip
+        parts += [f"{self.audit:,} to audit automatic removal"] * bool(self.audit)
         also = [f"{self.queued.updated:,} waited already and are updated"] * bool(self.queued.updated)
         also += [f"{self.queued.known:,} were judged before on the same values"] * bool(self.queued.known)
         also += [f"{self.queued.skipped:,} are left as they are"] * bool(self.queued.skipped)
@@ -73,6 +79,7 @@ class Plans:
     enqueuing: Enqueuing
     entries: Entries
     guidance: GuidanceStore
+    policies: PolicyStore
     runs: Runs
     data: Path
 
@@ -80,7 +87,7 @@ class Plans:
         """Who is reviewed today if its places are filled now, and who waits; changes nothing."""
         self.effects.catch_up()
         backlog, today = self.backlogs.read(), self._today(now)
-        return today.outlook(backlog.pool, today.places(backlog.pool))
+        return today.outlook(backlog.pool, today.places(backlog))
 
     def fill(self, *, by: str, now: datetime) -> Planned:
         """Fill the free places of today from all stored runs. On the same day again, it fills what is free by then.
@@ -129,7 +136,7 @@ class Plans:
         with locks.held(self.data / "plan.lock"):  # of two who fill at once the second finds the places taken
             self.effects.catch_up()  # who was judged just before a crash is known, too
             backlog, today = self.backlogs.read(), self._today(now)
-            asked = today.places(backlog.pool) if places is None else places
+            asked = today.places(backlog) if places is None else places
             choice = choose(backlog.pool, asked, lambda chosen: self.backlogs.features(backlog, chosen))
             # The queue first: what a crash leaves out of the plans is chosen again, and known by then.
             queued = self.enqueuing.enqueue(self._entries(backlog, choice), now=now, last=True)
@@ -142,7 +149,8 @@ class Plans:
 
     def _today(self, now: datetime) -> _Today:
         with self.database.connect() as connection:
-            return _Today(self.guidance.load(), day.tally(connection, now), day.given(connection, now))
+            tally, given = day.tally(connection, now), day.given(connection, now)
+        return _Today(self.guidance.load(), tally, given, self.policies.in_force().removal)
 
     def _entries(self, backlog: Backlog, choice: Choice) -> list[Entry]:
         new = np.flatnonzero(choice.new)
@@ -151,7 +159,8 @@ class Plans:
             at = new[ours]
             chosen = pd.DataFrame(
                 {"user": backlog.name[at], "stratum": [STRATA[code] for code in choice.stratum[at]],
-                 "inclusion": choice.inclusion[at], "blind": choice.blind[at]}, index=backlog.row[at],
+                 "inclusion": np.where(choice.stratum[at] == AUDIT, choice.audited[at], choice.inclusion[at]),
+                 "blind": choice.blind[at]}, index=backlog.row[at],
             )  # fmt: skip
             found += self.entries.of(run, chosen)
         return found
@@ -168,14 +177,18 @@ class Plans:
 
 @dataclass(frozen=True, slots=True)
 class _Today:
-    """What is set, how the queue is, and what of the day was given away."""
+    """What is set, how the queue is, what of the day was given away, and what the policy asks of automatic removal."""
 
     rules: Guidance
     tally: Tally
     given: Given
+    removal: Removal
 
-    def places(self, pool: Pool) -> Places:
-        return day.places(self.rules, self.tally, self.given, unseen=pool.unseen)
+    def places(self, backlog: Backlog) -> Places:
+        removed = backlog.removed_a_day
+        many = audits.a_day(self.removal.audits(removed), self.rules.random_a_day)
+        audit = audits.expected(int(backlog.pool.audits.new.sum()), many, removed)
+        return day.places(self.rules, self.tally, self.given, unseen=backlog.pool.unseen, audit=audit)
 
     def outlook(self, pool: Pool, places: Places) -> Outlook:
         return day.outlook(self.rules, self.tally, places, flagged=pool.waiting)
@@ -187,13 +200,13 @@ class _Today:
 
 
 def _risen(before: pd.DataFrame | None, backlog: Backlog, choice: Choice, at: Positions) -> pd.DataFrame:
-    """`stratum`, `inclusion`, `chosen`, `blind` of the users of a run, by the latest input row."""
+    """`stratum`, `inclusion`, `chosen`, `blind`, `audited` of the users of a run, by the latest input row."""
     # Who was certain by the plan of an earlier run, and is not reached in this one yet, waits as the drawn do.
     code = np.where(choice.stratum[at] >= 0, choice.stratum[at], RANDOM)
     chosen = backlog.pool.chosen[at] | ((choice.stratum[at] >= 0) & (backlog.pool.draw[at] < choice.inclusion[at]))
     found = pd.DataFrame(
         {"stratum": pd.Categorical.from_codes(code, pd.Index(STRATA)), "inclusion": choice.inclusion[at],
-         "chosen": chosen, "blind": choice.blind[at]}, index=pd.Index(backlog.row[at]),
+         "chosen": chosen, "blind": choice.blind[at], "audited": choice.audited[at]}, index=pd.Index(backlog.row[at]),
     )  # fmt: skip
     if before is None:
         return found.sort_index()
@@ -205,7 +218,7 @@ def _risen(before: pd.DataFrame | None, backlog: Backlog, choice: Choice, at: Po
 
 
 def _planned(choice: Choice, queued: Queued, outlook: Outlook) -> Planned:
-    certain, uncertain, random = (
-        int((choice.new & (choice.stratum == each)).sum()) for each in (CERTAIN, UNCERTAIN, RANDOM)
+    certain, uncertain, random, audit = (
+        int((choice.new & (choice.stratum == each)).sum()) for each in (CERTAIN, UNCERTAIN, RANDOM, AUDIT)
     )
-    return Planned(certain, uncertain, random, queued, outlook)
+    return Planned(certain, uncertain, random, queued, outlook, audit)

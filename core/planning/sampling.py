@@ -35,15 +35,15 @@ BLIND, MOST_BLIND = 0.2, 0.5
 _HALVINGS: Final = 60
 
 
-def draws(ids: Sequence[str], salt: bytes) -> Floats:
-    """A permanent random number in [0, 1) for each user, (n,), from a salted hash of the id.
+def draws(ids: Sequence[str], salt: bytes, purpose: bytes = b"audit") -> Floats:
+    """A permanent random number in [0, 1) for each user, (n,), from a salted hash of the id; others for each purpose.
 
     Other than the hash that splits off the test part, and independent of it. As a user keeps the number, the samples
     of successive runs are nested: whoever a run chooses with probability a, any run with b >= a chooses too, so the
     probability to be chosen by any of several runs is the largest of theirs (Ohlsson, "Coordination of samples using
     permanent random numbers", in Business Survey Methods, 1995).
     """
-    cells = [hashlib.blake2b(each.encode(), key=salt, person=b"audit", digest_size=8).digest() for each in ids]
+    cells = [hashlib.blake2b(each.encode(), key=salt, person=purpose, digest_size=8).digest() for each in ids]
     return _uniform(b"".join(cells))
 
 

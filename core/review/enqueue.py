@@ -24,8 +24,8 @@ from core.store.numbered import Numbering
 from core.store.tables import OPEN, cases
 
 #: Of two reasons to look at a user the stronger one is kept.
-_RANK: Final[Mapping[Stratum, int]] = {"certain": 0, "uncertain": 1, "random": 2}
-_WEAKEST: Final = 3
+_RANK: Final[Mapping[Stratum, int]] = {"audit": 0, "certain": 1, "uncertain": 2, "random": 3}
+_WEAKEST: Final = 4
 #: Their cases ask about a user anew. The others judge again what was judged, and no run may change that.
 _ANEW: Final[frozenset[Stratum]] = SAMPLED | {"flip"}
 
@@ -89,14 +89,32 @@ class _Meeting:
 
     @property
     def stratum(self) -> Stratum:
-        own = self.entry.stratum
-        return own if self.case is None or _rank(own) < _rank(self.case.stratum) else self.case.stratum
+        own, case = self.entry.stratum, self._counting
+        return own if case is None or _rank(own) < _rank(case.stratum) else case.stratum
 
     @property
     def inclusion(self) -> float | None:
-        """The larger one: a user's random number never changes, so the smaller sample lies in the larger."""
-        both = (self.entry.inclusion, None if self.case is None else self.case.inclusion)
+        """The larger one: a user's random number never changes, so the smaller sample lies in the larger. For the audit
+        there is another number.
+        """
+        case = self._counting
+        if self.stratum == "audit":
+            return self.entry.inclusion if self.entry.stratum == "audit" or case is None else case.inclusion
+        both = (self.entry.inclusion, None if case is None else case.inclusion)
         return max((each for each in both if each is not None), default=None)
+
+    @property
+    def _counting(self) -> Row[Any] | None:
+        """The open case, where the reason it was drawn for is one for this entry: who was drawn to audit a band was not
+        drawn from another one.
+        """
+        case, entry = self.case, self.entry
+        if case is None or case.stratum != "audit":
+            return case
+        same = (case.model, case.policy, case.band, case.decided_by) == (
+            entry.model, entry.policy, entry.band, entry.decided_by
+        )  # fmt: skip
+        return case if same else None
 
     @property
     def blind(self) -> bool:
@@ -135,9 +153,10 @@ class Enqueuing:
     def enqueue(self, entries: Sequence[Entry], *, now: datetime, last: bool = False) -> Queued:
         """Queue users to be judged: all, or none when something is raised.
 
-        An open case takes over run, score, band and features of the entry, the stronger stratum (certain, uncertain,
-        random, others), the larger inclusion, and stays blind once it is; its age counts on. One that somebody holds is
-        left as it is. Numbers follow a hash of the user, so that a case's number does not tell how it was chosen.
+        An open case takes over run, score, band and features of the entry, the stronger stratum (audit, certain,
+        uncertain, random, others), the larger inclusion, and stays blind once it is; its age counts on. One that
+        somebody holds is left as it is. Numbers follow a hash of the user, so that a case's number does not tell how it
+        was chosen.
         `last`: after all cases that are open.
         """
         salt = self.split.salt()

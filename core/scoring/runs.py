@@ -46,6 +46,8 @@ _GROWS: Final = ""
 FORMAT: Final = 1
 #: Up to format 1 scores came without `severity` and `decided_by`: the score alone decided.
 SCORES_FORMAT: Final = 2
+#: Up to format 1 plans came without `audited`: nobody was drawn to audit automatic removal.
+PLAN_FORMAT: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,12 +268,17 @@ class Runs:
         return self._folder(run) / _REASONS
 
     def save_plan(self, run: str, plan: pd.DataFrame) -> None:
-        """Store how the users of a run are sampled: `stratum`, `inclusion`, `chosen`, `blind`, indexed by input row."""
-        _write(self._folder(run) / _PLAN, plan)
+        """Store how the users of a run are sampled: `stratum`, `inclusion`, `chosen`, `blind`, and `audited`, the
+        inclusion in the audit of automatic removal, indexed by input row.
+        """
+        _write(self._folder(run) / _PLAN, plan, known=PLAN_FORMAT)
 
     def plan(self, run: str) -> pd.DataFrame | None:
         """What `save_plan` stored, or None while the run has not been queued."""
-        return self._read(run, _PLAN) if self.planned(run) else None
+        if not self.planned(run):
+            return None
+        plan = self._read(run, _PLAN, known=PLAN_FORMAT)
+        return plan if "audited" in plan else plan.assign(audited=0.0)
 
     def planned(self, run: str) -> bool:
         """Whether a run was queued by a plan."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from core.planning.audits import Audits
 from core.planning.choosing import CERTAIN, Choice, Pool, choose
 from core.planning.day import Places
 from core.policy.decide import decide
@@ -22,7 +23,7 @@ def pool(score: np.ndarray, policy: Policy, draw: np.ndarray) -> Pool:
     return Pool(
         score=score, severity=severity, gap=np.abs(score - policy.review), flagged=severity >= 2, worth=worth,
         drawable=np.ones(n, bool), before=np.zeros(n), chosen=no, sure=no, asked=no, known=no,
-        draw=np.asarray(draw, np.float64),
+        draw=np.asarray(draw, np.float64), audits=Audits.none(n),
     )  # fmt: skip
 
 

@@ -29,7 +29,7 @@ removals = st.builds(
     Removal, st.floats(0.11, 0.99), st.floats(0, 0.4), st.none() | st.floats(0.1, 1e6), statements.map(tuple)
 )
 policies = st.builds(
-    lambda found, rules, removal: Policy(found[0], found[1], found[2], "p0001", armed=False, rules=tuple(rules), removal=removal),
+    lambda found, rules, removal: replace(make.policy(*found), rules=tuple(rules), removal=removal),
     edges, st.lists(rules_, max_size=4, unique_by=lambda one: one.name.casefold()), removals,
 )  # fmt: skip
 

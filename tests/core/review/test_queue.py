@@ -19,7 +19,7 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from core.errors import BadOptionError, RefusedError, UnknownItemError
-from core.feedback.strata import STRATA
+from core.feedback.strata import SAMPLED, STRATA
 from core.home import Home
 from core.policy.decide import decide
 from core.review import cases, ordering, queue
@@ -661,5 +661,5 @@ def test_progress_counts_what_one_person_judged_and_what_waits(home: Home) -> No
 
 def test_every_stratum_can_be_queued(home: Home) -> None:
     for stratum in STRATA:
-        sampled = stratum in {"certain", "random", "uncertain"}
+        sampled = stratum in SAMPLED
         assert add(home, entry(stratum, stratum=stratum, inclusion=1.0 if sampled else None)) == Queued(new=1)
