@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from core.monitoring.prometheus import Exposition
     from core.monitoring.rounds import Rounds
     from core.monitoring.volume import Volume
+    from core.planning.arming import ArmingDesk
     from core.planning.backlog import Backlogs
     from core.planning.plans import Plans
     from core.planning.sending import Sending
@@ -181,6 +182,12 @@ class Home(Studies):
             self.runs,
             self.settings.data,
         )
+
+    @cached_property
+    def arming_desk(self) -> ArmingDesk:
+        from core.planning.arming import ArmingDesk
+
+        return ArmingDesk(self.automation, self.backlogs, self.guidance, self.runs)
 
     @cached_property
     def sending(self) -> Sending:

@@ -134,7 +134,10 @@ class PolicyStore(Protocol):
     """Keeps every policy there ever was; one of them is in force."""
 
     def in_force(self) -> Policy:
-        """The policy by which scores are decided now."""
+        """The policy by which scores are decided now; it does not say whether automation removes."""
+
+    def deciding(self, model: str) -> Policy:
+        """The same for users scored by this version of the model, as armed as it is now."""
 
     def save(self, policy: Policy, *, by: str, now: datetime) -> Policy:
         """Put a policy in force, under its own version. Raises RefusedError when it was made from an older one."""

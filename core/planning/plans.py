@@ -135,6 +135,7 @@ class Plans:
         self.data.mkdir(parents=True, exist_ok=True)
         with locks.held(self.data / "plan.lock"):  # of two who fill at once the second finds the places taken
             self.effects.catch_up()  # who was judged just before a crash is known, too
+            self.effects.automation.check(now=now)
             backlog, today = self.backlogs.read(), self._today(now)
             asked = today.places(backlog) if places is None else places
             choice = choose(backlog.pool, asked, lambda chosen: self.backlogs.features(backlog, chosen))

@@ -132,9 +132,12 @@ class Arming:
         return f"Not armed: {shown}."
 
 
-def standing(evidence: Evidence, terms: Terms, acts: Sequence[Act] = ()) -> Arming:
-    """How automation stands after these verdicts and acts. Acts that were not possible when they came do nothing."""
-    now = Arming(terms, "not_proven", None, None, proven=False, attempt=1, verdicts=0, bound=0.0, change=0.0)
+def standing(evidence: Evidence, terms: Terms, acts: Sequence[Act] = (), attempt: int = 1) -> Arming:
+    """How automation stands after these verdicts and acts. Acts that were not possible when they came do nothing.
+
+    attempt: that of the first arming; later than the first where earlier ones were spent on what does not stand now.
+    """
+    now = Arming(terms, "not_proven", None, None, proven=False, attempt=attempt, verdicts=0, bound=0.0, change=0.0)
     rest, acts = evidence.verdicts, sorted(acts, key=lambda act: act.at)
     while True:
         now, used = _sequence(Evidence(rest), acts, now)

@@ -14,6 +14,8 @@ from sqlalchemy import Connection, Row, insert, select
 
 from core.access.audit import AuditLog
 from core.errors import BadOptionError, RefusedError, UnknownItemError
+from core.policy.automation import acts
+from core.policy.automation.acts import Proof
 from core.policy.policy import Policy
 from core.store.database import Database
 from core.store.tables import documents
@@ -57,6 +59,21 @@ class Policies:
         """The policy by which users are decided now."""
         with self.database.connect() as connection:
             return _in_force(connection)
+
+    def deciding(self, model: str) -> Policy:
+        """The policy by which users scored by this version are decided now: armed where automation is, on its proof."""
+        with self.database.connect() as connection:
+            policy, proof = _in_force(connection), _proof(connection, model)
+            return replace(policy, armed=acts.armed(connection, proof))
+
+    def proof(self, model: str) -> Proof:
+        """What verdicts on users scored by this version are evidence for, by the policy in force."""
+        with self.database.connect() as connection:
+            return _proof(connection, model)
+
+    def since(self) -> datetime | None:
+        """When the version in force came into force; None where nobody has changed anything."""
+        return next((each.at for each in self.history()), None)
 
     def find(self, version: str) -> Policy:
         """A version of this home. Raises UnknownItemError."""
@@ -119,7 +136,7 @@ class Policies:
         Raises RefusedError when somebody has changed the draft or the policy meanwhile, or there is none, and
         BadOptionError without a comment.
         """
-        _check_comment(comment)
+        check_comment(comment)
         with self.database.writing() as connection:
             self._check_draft(connection, number)
             draft = _draft(connection)
@@ -141,7 +158,7 @@ class Policies:
         """Put a version of before in force again. Raises UnknownItemError, RefusedError where it is in force already,
         and BadOptionError without a comment.
         """
-        _check_comment(comment)
+        check_comment(comment)
         with self.database.writing() as connection:
             policy = _find(connection, version)
             if policy.version == _in_force(connection).version:
@@ -162,7 +179,7 @@ class Policies:
             raise RefusedError(f"{version} is in force by now. Load it again and repeat your change.")
         latest = connection.execute(_of(_NAME).limit(1)).one_or_none()
         number = latest.version + 1 if latest else 2
-        saved = replace(policy, version=_version(number))
+        saved = replace(policy, version=_version(number), armed=False)  # a version is armed by its proof alone
         row = {"name": _NAME, "version": number, "body": saved.as_json(), "by": by, "at": now}
         connection.execute(insert(documents).values(row))
         self._put_in_force(connection, saved.version, comment, by, now)
@@ -210,6 +227,11 @@ def _in_force(connection: Connection) -> Policy:
     return _FIRST if latest is None else Policy.from_json(latest.body)
 
 
+def _proof(connection: Connection, model: str) -> Proof:
+    activated = _latest(connection, _ACTIVATIONS)
+    return Proof(_in_force(connection).version, model, activated.version if activated is not None else 0)
+
+
 def _find(connection: Connection, version: str) -> Policy:
     wanted = version.strip().casefold()
     if wanted == _FIRST.version:
@@ -230,6 +252,7 @@ def _draft(connection: Connection) -> Draft | None:
     return Draft(Policy.from_json(row.body["policy"]), row.version, row.by, row.at)
 
 
-def _check_comment(comment: str) -> None:
+def check_comment(comment: str) -> None:
+    """Raises BadOptionError unless it says why, in a line."""
     if not comment.strip() or len(comment) > _MOST_COMMENT or not comment.isprintable():
         raise BadOptionError("comment", f"say why in one line of at most {_MOST_COMMENT} characters.")

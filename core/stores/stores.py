@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from core.retraining.gate import GateReports
     from core.retraining.schedule import Schedule
     from core.retraining.settings import LearningOptions
+    from core.review.automation.automation import Automation
     from core.review.cases import Cases
     from core.review.decisions.consistency import Consistency
     from core.review.decisions.effects import Effects
@@ -120,10 +121,18 @@ class Stores(Ground):
         return Consistency(self.database, self.ledger)
 
     @cached_property
+    def automation(self) -> Automation:
+        from core.review.automation.automation import Automation
+
+        return Automation(
+            self.accounts, self.audit, self.database, self.ledger, self.lineage, self.policies, self.registry
+        )
+
+    @cached_property
     def effects(self) -> Effects:
         from core.review.decisions.effects import Effects
 
-        return Effects(self.database, self.ledger, self.numbering)
+        return Effects(self.automation, self.database, self.ledger, self.numbering)
 
     @cached_property
     def policies(self) -> Policies:

@@ -3,6 +3,7 @@
 The verdict is a line of the feedback file, which is the truth; case and decision are in the database. All three are
 one transaction there: while it lasts the line is written, and only then the other two are. Whoever dies in between
 leaves a line that the database does not know of; the next transaction applies it first, each line once and in order.
+Right after it, automation is disarmed where the verdict shows that it must be.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import contextlib
 import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection
@@ -19,6 +21,7 @@ from core.feedback.ledger import Ledger
 from core.feedback.verdict import Judgement, Verdict
 from core.ports import ApplyVerdicts, Stored
 from core.review import cases, queue
+from core.review.automation.automation import Automation
 from core.review.decisions import outbox
 from core.store import database
 from core.store.database import Database
@@ -31,14 +34,18 @@ _MARK: Final = "feedback"
 class Effects:
     """The `VerdictEffects` of a home."""
 
+    automation: Automation
     database: Database
     ledger: Ledger
     numbering: Numbering
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[ApplyVerdicts]:
+        said: list[datetime] = []
         with self.database.writing() as connection:
-            yield functools.partial(self._apply, connection)
+            yield functools.partial(self._apply, connection, said)
+        if said:  # verdicts stand by now, whatever comes of this
+            self.automation.check(now=max(said))
 
     def catch_up(self) -> None:
         """Apply what was stored and never applied: what a crash left, or a file that was brought here."""
@@ -46,7 +53,7 @@ class Effects:
             self.ledger.refresh()
             apply(())
 
-    def _apply(self, connection: Connection, stored: Sequence[Stored]) -> None:
+    def _apply(self, connection: Connection, said: list[datetime], stored: Sequence[Stored]) -> None:
         left, position = self.ledger.news(database.mark(connection, _MARK))
         if left or stored:
             self.numbering.settle(connection)
@@ -55,6 +62,7 @@ class Effects:
         for each in stored:
             _apply(connection, each)
         database.set_mark(connection, _MARK, Ledger.further(position, len(stored)))
+        said += [verdict.time for verdict in (*left, *(each.verdict for each in stored))]
 
 
 def applied(connection: Connection) -> int:

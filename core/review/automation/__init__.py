@@ -1,0 +1,1 @@
+"""Automation that is earned: the evidence of verdicts, and who armed it on which."""
