@@ -118,10 +118,8 @@ class Live:
         version = self.home.registry.champion()
         model = self.model(version) if version else self.home.registry.load()
         columns = schemas.load(self.home.settings.schema_file)
-        serving = Serving(
-            self.home.online_runs, self.home.deciding, model, columns, self.glossary(), self.home.policies.in_force(),
-            self.home.lists.in_force(datetime.now(UTC)),
-        )  # fmt: skip
+        policy, lists = self.home.policies.deciding(model.version), self.home.lists.in_force(datetime.now(UTC))
+        serving = Serving(self.home.online_runs, self.home.deciding, model, columns, self.glossary(), policy, lists)
         serving.warm_up()
         return serving
 
@@ -162,7 +160,8 @@ def _scored(serving: Serving, wishes: Sequence[Wish]) -> list[Reply]:
 
 def _stamps(home: Home) -> Stamps:
     files = (home.settings.models / registry.CHAMPION, home.settings.schema_file, home.settings.glossary_file)
-    return (home.policies.in_force().version, *map(_stamp, files))
+    policy = home.policies.deciding(home.registry.champion() or "")
+    return (policy.version, policy.armed, *map(_stamp, files))
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:

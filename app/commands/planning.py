@@ -63,7 +63,7 @@ def plan(
 
     home = home_of(context, home_dir)
     with working(home) as progress:
-        live = home.policies.in_force()
+        live = home.policies.deciding(model or home.registry.champion() or "")
         if hours_per_day is not None or minutes_per_review is not None:
             reviews_per_day = _reviews(home, reviews_per_day, hours_per_day, minutes_per_review)
         wanted: dict[str, Any] = {
@@ -100,7 +100,9 @@ def decide(
     home = home_of(context, home_dir)
     with guard.command(home):
         before = home.runs.find(run)
-        version = home.policies.find(policy) if policy else home.policies.in_force()
+        version = home.policies.deciding(before.model)
+        if policy and (named := home.policies.find(policy)).version != version.version:
+            version = named
         schema = schemas.load(home.settings.schema_file)
         after = home.file_scoring.decide_anew(before, schema, version, now=datetime.now(UTC))
         for name, each in ((before.policy.version, before), (version.version, after)):

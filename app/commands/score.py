@@ -57,7 +57,7 @@ def score(
             output, table_marks.REJECTED, reads=[users, output], overwrite=overwrite
         )  # fmt: skip
         loaded = home.registry.load(model)
-        columns, policy = schemas.load(home.settings.schema_file), home.policies.in_force()
+        columns, policy = schemas.load(home.settings.schema_file), home.policies.deciding(loaded.version)
 
         at_work = stack.enter_context(engine_of(engine, scheduler, dask_workers))
 

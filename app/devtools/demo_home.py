@@ -77,7 +77,8 @@ def _parts(users: Path) -> Iterator[bytes]:
 
 
 def _scored(home: Home, name: str, payload: bytes | Path, schema: Schema, *, now: datetime) -> Run:
-    model, policy = home.registry.load(), home.policies.in_force()
+    model = home.registry.load()
+    policy = home.policies.deciding(model.version)
     return home.file_scoring.score_file(name, payload, schema, model, policy, now=now).run
 
 

@@ -73,8 +73,8 @@ def clock() -> float:
 
 
 def policy() -> Policy:
-    """The policy in force."""
-    return home().policies.in_force()
+    """The policy in force, as armed as it is now for the model in charge."""
+    return home().policies.deciding(home().registry.champion() or "")
 
 
 def schema() -> Schema:

@@ -195,7 +195,8 @@ class ScoreJobs:
         """The run of a file; with `keep`, the file is there for another try when this one fails."""
         path = within(self.jobs.folder, report.identity) / file
         try:
-            model, policy, schema = self.registry.load(), self.policies.in_force(), schemas.load(self.schema_file)
+            model, schema = self.registry.load(), schemas.load(self.schema_file)
+            policy = self.policies.deciding(model.version)
             return self.file_scoring.score_file(
                 order.name, path, schema, model, policy, now=datetime.now(UTC), given=given,
                 allow_missing=order.allow_missing, which=order.which,

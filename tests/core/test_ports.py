@@ -30,6 +30,9 @@ class PoliciesInMemory:
     def __init__(self) -> None:
         self._all, self.saved = [make.policy()], list[tuple[str, datetime]]()
 
+    def deciding(self, model: str) -> Policy:
+        return self.in_force()
+
     def in_force(self) -> Policy:
         return self._all[-1]
 
