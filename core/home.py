@@ -196,11 +196,13 @@ class Home(Studies):
         return Sending(
             self.accounts,
             self.audit,
+            self.cases,
             self.datasets,
             self.effects,
             self.enqueuing,
             self.entries,
             self.file_scoring,
+            self.queue,
             self.registry,
             self.runs,
             self.user_names,

@@ -273,12 +273,14 @@ class Decision(Told):
     number: Annotated[int, means("Counts up, without end.")]
     time: Annotated[datetime, means("When it was decided.")]
     user: Annotated[str, means("The user.")]
-    case: Annotated[str, means("The case.")]
-    verdict: Annotated[str, means("The verdict it comes from.")]
+    case: Annotated[str, means("The case; empty where automation decided.")]
+    verdict: Annotated[str, means("The verdict it comes from; empty where automation decided.")]
     decision: Annotated[Literal["remove", "keep", "none"], means("What the platform is to do.")]
-    who: Annotated[str, means("Who judged.")]
+    who: Annotated[str, means("Who judged, or automation.")]
     why: Annotated[str, means("The reason that was given.")]
     reversal_of: Annotated[int | None, means("The decision that this one takes back.")]
+    statement: Annotated[str, means("What to tell a removed user; nothing of the model is in it.")]
+    evidence: Annotated[str, means("What a removal by automation rests on, as JSON: not for the user.")]
 
 
 class Decisions(Told):

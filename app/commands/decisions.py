@@ -58,6 +58,7 @@ def export_decisions(
         person = allowed(home, by, "export decisions")
         target = table_target(home, output, MARK, overwrite=overwrite)
         home.effects.catch_up()  # verdicts whose decisions a crash has left undone
+        home.removals.catch_up(now=datetime.now(UTC))
         given = _remembered(home, consumer, target) if since == LAST else _after(home, since, consumer, target)
         if given:
             to = consumer or (output.name if output else "stdout")

@@ -87,6 +87,23 @@ def reopen(
 
 
 @app.command()
+def appeal(
+    context: typer.Context,
+    run: Annotated[str, typer.Argument(help="The run in which automation removed the user, such as r-0001.")],
+    row: Annotated[int, typer.Argument(help="The input row there.")],
+    note: Annotated[str, typer.Option(help="What the user says, for whoever judges.")],
+    by: By = None,
+    home_dir: HomeOption = None,
+) -> None:
+    """Have a person look at a user whom automation has removed and who appeals."""
+
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        case = home.sending.appeal(run, row, note=note, by=name_of(by), now=datetime.now(UTC))
+        tell(f"{case.user} is reviewed next, in {case.id}.")
+
+
+@app.command()
 def stats(context: typer.Context, as_json: AsJson = False, home_dir: HomeOption = None) -> None:
     """How many cases wait, in which bands, and since when. The bands of blind cases are not told."""
 

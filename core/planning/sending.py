@@ -12,13 +12,15 @@ import pandas as pd
 
 from core.access.accounts import Accounts
 from core.access.audit import AuditLog
-from core.errors import UnknownItemError
+from core.errors import RefusedError, UnknownItemError
 from core.planning.entries import Entries
 from core.policy.policy import Policy
 from core.ports import DatasetStore
 from core.registry.registry import Registry
+from core.review.cases import Case, Cases
 from core.review.decisions.effects import Effects
 from core.review.enqueue import Enqueuing, Queued
+from core.review.queue import Queue
 from core.schema import schema as schemas
 from core.scoring.runs import Run, Runs
 from core.scoring.score_file import FileScoring
@@ -34,11 +36,13 @@ class Sending:
 
     accounts: Accounts
     audit: AuditLog
+    cases: Cases
     datasets: DatasetStore
     effects: Effects
     enqueuing: Enqueuing
     entries: Entries
     file_scoring: FileScoring
+    queue: Queue
     registry: Registry
     runs: Runs
     user_names: UserNames
@@ -61,6 +65,30 @@ class Sending:
         self.runs.save_sent(run, chosen["user"])
         self.audit.note(who=by, what="send to review", about=run, details={"rows": list(map(int, rows))}, now=now)
         return queued
+
+    def appeal(self, run: str, row: int, *, note: str, by: str, now: datetime) -> Case:
+        """Have a person look at a user whom automation removed in a run, by input row, and who appeals; next of all.
+
+        Raises NotAllowedError, UnknownItemError, and RefusedError where automation did not remove that user there, or
+        there is a case of the user that is open.
+        """
+        by = self.accounts.authorise(by, "reopen").name
+        found, scores = self.runs.find(run), self.runs.scores(run)
+        if row not in scores.index:
+            raise UnknownItemError(f"scored row of {run}", str(row))
+        if not note.strip():
+            raise RefusedError("Say in a note why the user is to be judged.")
+        chosen = pd.DataFrame({"stratum": "appeal", "inclusion": None, "blind": False}, index=pd.Index([row]))
+        chosen["user"] = self.user_names.of(found).loc[chosen.index]
+        (entry,) = self.entries.of(found, chosen)
+        if entry.action != "auto_remove":
+            raise RefusedError(f"Automation did not remove {entry.user} in {run}. Reopen the case of the decision.")
+        self.effects.catch_up()
+        if self.enqueuing.enqueue([entry], now=now).new == 0:
+            raise RefusedError(f"User {entry.user} has an open case already. Judge that one.")
+        (case,) = (each for each in self.cases.of_user(entry.user) if each.status == "open")
+        self.audit.note(who=by, what="appeal", about=case.id, why=note.strip(), now=now)
+        return self.queue.contest(case.id, by=by, note=note, now=now)
 
     def send_flips(
         self, dataset: str, rows: Sequence[int], *, models: Sequence[str], policy: Policy, by: str,

@@ -107,6 +107,16 @@ class Queue:
             _set(connection, found.number, {"status": "open"} | NOBODY | _UNJUDGED | ordered | again)
             return read(connection, case)
 
+    def contest(self, case: str, *, by: str, note: str, now: datetime) -> Case:
+        """Have an open case that nobody was asked about before judged next, for this note. Raises UnknownItemError."""
+        hours = self.guidance.load().service_hours
+        with self.database.writing() as connection:
+            found = read(connection, case)
+            place = float(ordering.places(ordering.HIGHEST, found.queued.timestamp(), hours))
+            ordered = {"value": ordering.HIGHEST, "priority": place, "updated": now}
+            _set(connection, found.number, ordered | {"reopened": f"{by}: {note.strip()}"})
+            return read(connection, case)
+
 
 def close(connection: Connection, case: str, *, verdict: str, judgement: Judgement, by: str, at: datetime) -> bool:
     """Close a case by a verdict, or put the verdict that supersedes it in its place; whether that changed anything.

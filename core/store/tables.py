@@ -24,7 +24,7 @@ from sqlalchemy import (
 from core.store.moment import Moment
 
 #: The revision of `core.store.migrations` that these tables are.
-SCHEMA_HEAD: Final = "0002"
+SCHEMA_HEAD: Final = "0003"
 
 metadata: Final = MetaData()
 
@@ -96,7 +96,9 @@ Index("cases_claimed", cases.c.claimed_by, cases.c.claimed_session, sqlite_where
 Index("cases_of_a_user", cases.c.user, cases.c.judged_at)
 Index("cases_judged", cases.c.judged_by, cases.c.judged_at, cases.c.judgement)
 
-#: What the platform is told to do with a user, in the order it was decided; `number` is the cursor.
+#: What the platform is told to do with a user, in the order it was decided; `number` is the cursor. `case` and
+#: `verdict` are "" where automation decided, `evidence` is what that rests on, as JSON. `statement`: what a removed
+#: user is told.
 decisions: Final = Table(
     "decisions",
     metadata,
@@ -109,6 +111,8 @@ decisions: Final = Table(
     Column("who", String, nullable=False),
     Column("why", String, nullable=False),
     Column("reversal_of", Integer),
+    Column("statement", String, nullable=False, server_default=""),
+    Column("evidence", String, nullable=False, server_default=""),
     Index("decisions_of_a_user", "user", "number"),
     sqlite_autoincrement=True,
 )

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from core.review.decisions.consistency import Consistency
     from core.review.decisions.effects import Effects
     from core.review.decisions.outbox import Outbox
+    from core.review.decisions.removals import Removals
     from core.review.enqueue import Enqueuing
     from core.review.guidance import GuidanceStore
     from core.review.queue import Queue
@@ -169,6 +170,12 @@ class Stores(Ground):
         from core.review.decisions.outbox import Outbox
 
         return Outbox(self.database)
+
+    @cached_property
+    def removals(self) -> Removals:
+        from core.review.decisions.removals import Removals
+
+        return Removals(self.database, self.ledger, self.online_runs, self.runs, self.user_names)
 
     @cached_property
     def gate_reports(self) -> GateReports:

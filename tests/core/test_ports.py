@@ -30,7 +30,7 @@ class PoliciesInMemory:
     def __init__(self) -> None:
         self._all, self.saved = [make.policy()], list[tuple[str, datetime]]()
 
-    def deciding(self, model: str) -> Policy:
+    def deciding(self, model: str) -> Policy:  # noqa: ARG002 - it is never armed
         return self.in_force()
 
     def in_force(self) -> Policy:

@@ -68,6 +68,7 @@ def decisions(
 ) -> Decisions:  # fmt: skip
     """The decisions after a number, oldest first; numbers never change, so that asking again gives the same."""
     live.home.effects.catch_up()  # verdicts whose decisions a crash has left undone
+    live.home.removals.catch_up(now=datetime.now(UTC))
     frame = live.home.outbox.since(since, most).reset_index()
     if len(frame):
         facts, now = {"decisions": len(frame), "last": int(frame["number"].iloc[-1])}, datetime.now(UTC)

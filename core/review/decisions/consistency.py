@@ -112,7 +112,8 @@ def _of_cases(judged: Iterable[Any], feedback: _Feedback) -> Iterator[str]:
 
 def _of_decisions(told: Iterable[Any], feedback: _Feedback) -> Iterator[str]:
     last = {decision.user: decision for decision in told}
-    for decision in told:
+    automatic = {decision.user for decision in told if not decision.verdict}
+    for decision in filter(lambda each: each.verdict, told):
         row = feedback.known.get(decision.verdict)
         if row is None and not feedback.forgotten:
             yield f"Decision {decision.number} rests on {decision.verdict}, which the feedback does not have."
@@ -121,6 +122,9 @@ def _of_decisions(told: Iterable[Any], feedback: _Feedback) -> Iterator[str]:
             yield f"{of_it}, {row} is by {row.reviewer} on {row.user}."
     for row in feedback.standing:
         decision = last.get(row.user)
-        if (decision.decision if decision else NONE) != decision_of(row.verdict):
+        due = decision_of(row.verdict)
+        if due == NONE and row.user in automatic:
+            due = "remove"
+        if (decision.decision if decision else NONE) != due:
             was = f'was told "{decision.decision}" by decision {decision.number}' if decision else "was told nothing"
             yield f"R{str(row)[1:]} says {row.verdict} of {row.user}, but the platform {was}."

@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 
 from core.feedback.ledger import Ledger
 from core.feedback.verdict import Judgement, Verdict
+from core.policy.automation.removal import Removal
 from core.ports import ApplyVerdicts, Stored
 from core.review import cases, queue
 from core.review.automation.automation import Automation
@@ -57,10 +58,9 @@ class Effects:
         left, position = self.ledger.news(database.mark(connection, _MARK))
         if left or stored:
             self.numbering.settle(connection)
-        for verdict in left:
-            _apply(connection, Stored(verdict, self.ledger.standing(verdict)))
-        for each in stored:
-            _apply(connection, each)
+            removal = self.automation.policies.in_force().removal
+            for each in (*(Stored(verdict, self.ledger.standing(verdict)) for verdict in left), *stored):
+                _apply(connection, each, removal)
         database.set_mark(connection, _MARK, Ledger.further(position, len(stored)))
         said += [verdict.time for verdict in (*left, *(each.verdict for each in stored))]
 
@@ -70,7 +70,7 @@ def applied(connection: Connection) -> int:
     return int(database.mark(connection, _MARK) or 0)
 
 
-def _apply(connection: Connection, stored: Stored) -> None:
+def _apply(connection: Connection, stored: Stored, removal: Removal) -> None:
     verdict, stands = stored
     if verdict.verdict == "withdrawn":
         case = _reopened(connection, stored)
@@ -81,6 +81,7 @@ def _apply(connection: Connection, stored: Stored) -> None:
         label=None if stands is None else stands.label, who=verdict.reviewer,
         why=": ".join(filter(None, (verdict.reason, verdict.notes))), at=verdict.time,
         appeal=verdict.stratum == "appeal" and verdict.verdict != "withdrawn",
+        statement=removal.statement(verdict.reason),
     )  # fmt: skip
 
 

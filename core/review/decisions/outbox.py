@@ -1,4 +1,4 @@
-"""The outbox: what the platform is told to do with users whom a person has judged.
+"""The outbox: what the platform is told to do with users whom a person has judged, or automation has removed.
 
 Decisions are numbered in the order in which they are committed, and never changed. A consumer takes what follows its
 cursor, acts, and confirms, which moves the cursor.
@@ -32,8 +32,10 @@ UPHELD: Final = "upheld"
 NONE: Final[Decision] = "none"
 _BY_LABEL: Final[dict[Judgement | None, Decision]] = {"spammer": "remove", "legitimate": "keep"}
 _COLUMNS: Final = [column.name for column in decisions.c]
+#: Columns of before removals were explained.
+_BEFORE: Final = _COLUMNS.index("statement")
 #: A table of decisions, numbered.
-MARK: Final = Mark("decisions", exactly(*_COLUMNS))
+MARK: Final = Mark("decisions", lambda columns: any(exactly(*_COLUMNS[:end])(columns) for end in (_BEFORE, None)))
 _MOST_NAME: Final = 80
 # Made once: an import asks for 20,000 users, and making a statement takes longer than running it.
 _LAST_OF: Final = (
@@ -68,15 +70,19 @@ def add(  # noqa: PLR0913 - what a platform has to know of a decision
     why: str,
     at: datetime,
     appeal: bool = False,
+    statement: str = "",
 ) -> int | None:
     """Tell what now stands about a user; the number, or None when there is nothing new to say.
 
-    label: what the verdicts say that stand by now (`core.feedback.standing`), None where they do not say. Spammer means
-    remove, legitimate keep. A decision that stands already is told again only when an appeal upheld it; a verdict is
-    told once. `reversal_of` of a change is the number of the decision it takes back.
+    label: what the verdicts say that stand by now (`core.feedback.standing`), None where they do not say: then a
+    removal by automation stands where there was one. Spammer means remove, legitimate keep. statement: for who is
+    removed. A decision that stands already is told again only when an appeal upheld it; a verdict is told once.
+    `reversal_of` of a change is the number of the decision it takes back.
     """
     decision = decision_of(label)
     last = _last(connection, user)
+    if decision == NONE and last is not None and _automatic(connection, user):
+        decision = "remove"
     standing = NONE if last is None else last.decision
     upheld = appeal and decision == standing != NONE and last is not None and last.verdict != verdict
     if decision == standing and not upheld:
@@ -85,9 +91,31 @@ def add(  # noqa: PLR0913 - what a platform has to know of a decision
         "time": at, "user": user, "case": case, "verdict": verdict, "decision": decision, "who": who,
         "why": ": ".join(filter(None, (UPHELD, why))) if upheld else why,
         "reversal_of": last.number if last is not None and standing not in {NONE, decision} else None,
+        "statement": statement if decision == "remove" else "",
     }  # fmt: skip
     inserted = connection.execute(_ADD, told).inserted_primary_key
     return int(inserted[0]) if inserted else None
+
+
+def remove(
+    connection: Connection, *, user: str, who: str, why: str, statement: str, evidence: str, at: datetime
+) -> bool:
+    """Tell that automation removes a user; False, and nothing is told, where something stands about the user."""
+    last = _last(connection, user)
+    if last is not None and last.decision != NONE:
+        return False
+    told = {
+        "time": at, "user": user, "case": "", "verdict": "", "decision": "remove", "who": who, "why": why,
+        "reversal_of": None, "statement": statement, "evidence": evidence,
+    }  # fmt: skip
+    connection.execute(_ADD, told)
+    return True
+
+
+def _automatic(connection: Connection, user: str) -> bool:
+    """Whether automation has removed a user, whatever became of it."""
+    ours = select(decisions.c.number).where(decisions.c.user == user, decisions.c.verdict == "").limit(1)
+    return connection.execute(ours).scalar_one_or_none() is not None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -31,7 +31,7 @@ from core.store.tables import SCHEMA_HEAD
 HOMES = [ROOT / "tests" / "homes" / name for name in ("v0", "v1")]
 SCRIPTS = ROOT / "core" / "store" / "migrations"
 #: What revisions after the first, and that of tomorrow, have added.
-LATER = {"decided_by", "severity", "language"}
+LATER = {"decided_by", "severity", "language", "statement", "evidence"}
 #: The one column of the table that holds the number.
 NUMBER = (0, "version_num", "VARCHAR(32)", 1, None, 1)
 #: One more column, one more table; what a test puts first or last is done there.
