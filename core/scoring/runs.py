@@ -275,10 +275,8 @@ class Runs:
 
     def plan(self, run: str) -> pd.DataFrame | None:
         """What `save_plan` stored, or None while the run has not been queued."""
-        if not self.planned(run):
-            return None
-        plan = self._read(run, _PLAN, known=PLAN_FORMAT)
-        return plan if "audited" in plan else plan.assign(audited=0.0)
+        plan = self._read(run, _PLAN, known=PLAN_FORMAT) if self.planned(run) else None
+        return plan if plan is None or "audited" in plan else plan.assign(audited=0.0)
 
     def planned(self, run: str) -> bool:
         """Whether a run was queued by a plan."""
