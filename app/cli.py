@@ -21,6 +21,7 @@ from app import guard
 from app.commands import (
     accounts,
     api,
+    arming,
     backup,
     bench,
     compare,
@@ -94,6 +95,9 @@ app.command()(monitoring.drift)
 app.command()(monitoring.metrics)
 policy.app.command("plan")(planning.plan)
 policy.app.command("decide")(planning.decide)
+policy.app.command("arm")(arming.arm)
+policy.app.command("disarm")(arming.disarm)
+policy.app.command("standing")(arming.standing)
 registry.app.command("compare")(compare.compare)
 registry.app.command("robustness")(diagnostics.robustness)
 registry.app.command("importance")(diagnostics.importance)

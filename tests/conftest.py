@@ -24,6 +24,7 @@ from core.settings import (
     WEBHOOK_VARIABLE,
 )
 from tests import make
+from tests.core.review.earned import made as make_earned
 
 # A busy machine is no counterexample: the time limit of a test is pytest's, not each example's.
 hypothesis.settings.register_profile("trustdesk", deadline=None)
@@ -100,6 +101,19 @@ def taught(trained: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
     schema, dataset = schemas.load(home.settings.schema_file), home.datasets.stored()[0]
     home.training.learn(dataset, schema, make.policy().thresholds, now=make.NOW, seed=1, by="Bob")
     return home
+
+
+@pytest.fixture(scope="session")
+def earned(taught: Home, tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Home]:
+    """Homes that tests copy: users of the band drawn to audit automatic removal, and 60 of them judged."""
+    folder = tmp_path_factory.mktemp("earned")
+    return make_earned(taught, folder / "drawn", folder / "proven")
+
+
+@pytest.fixture
+def proven(earned: tuple[Home, Home], tmp_path: Path) -> Home:
+    """A home in which a lead may arm automation."""
+    return Home.open(shutil.copytree(earned[1].settings.home, tmp_path / "proven"))
 
 
 @pytest.fixture

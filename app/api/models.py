@@ -154,6 +154,9 @@ class Policy(Told):
     version: Annotated[str, means("The version in force.")]
     thresholds: Annotated[dict[Band, float], means("The score above which each band begins.")]
     armed: Annotated[bool, means("Whether auto_remove acts without a person.")]
+    armed_since: Annotated[datetime | None, means("When it was armed.")]
+    armed_by: Annotated[str | None, means("Who armed it.")]
+    bound: Annotated[float | None, means("What the precision of auto_remove was proven to lie above then.")]
     rules: Annotated[list[PolicyRule], means("In their order.")]
     lists: Annotated[dict[str, int], means("How many values stand on each list.")]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app import guard
+from app.commands.arming import told
 from app.commands.reading import UNSAID, Said, reads_table
 from app.commands.shared import AsJson, By, HomeOption, Overwrite, Version, allowed, home_of
 from app.guard import tell
@@ -32,13 +34,15 @@ Comment = Annotated[str, typer.Option(help="Why, for the audit log.")]
 
 @app.command()
 def show(context: typer.Context, version: Named = None, as_json: AsJson = False, home_dir: HomeOption = None) -> None:
-    """A policy as TOML, or as JSON."""
+    """A policy as TOML, or as JSON; of the one in force also whether automation removes by it."""
     from core.policy import document
 
     home = home_of(context, home_dir)
     with guard.command(home):
-        found = _named(home, version)
+        found = _as_armed(home, _named(home, version))
         put(json.dumps(found.as_json(), indent=1, ensure_ascii=False) + "\n" if as_json else document.dumps(found))
+        if found.version == home.policies.in_force().version and (sentence := told(home)):
+            tell(sentence)
 
 
 @app.command("list")
@@ -77,7 +81,7 @@ def export(
 
     home = home_of(context, home_dir)
     with guard.command(home):
-        found = _named(home, version)
+        found = _as_armed(home, _named(home, version))
         target = Target(output, _is_policy, home.kept, (), overwrite, (".toml",))
         target.claim()
         with target.replacing() as temporary:
@@ -228,6 +232,12 @@ def _named(home: Home, version: str | None) -> Policy:
     if held is None:
         raise BadOptionError("draft", "there is none: policy import makes a file the draft.")
     return held.policy
+
+
+def _as_armed(home: Home, policy: Policy) -> Policy:
+    """The policy in force as armed as it is; any other one as it is, which removes nobody."""
+    now = home.policies.deciding(home.registry.champion() or "")
+    return replace(policy, armed=now.armed and now.version == policy.version)
 
 
 def _read(home: Home, file: Path) -> Policy:

@@ -239,3 +239,39 @@ def test_a_run_is_decided_anew_as_a_run_of_its_own_and_stays_as_it_was(scored: H
     assert set(new["decided_by"]) == {"score", "rule:Many links"}
     assert set(old["decided_by"]) == {"score"}
     assert ran(scored, "policy", "decide", "r-0009").exit_code == 2
+
+
+def test_automation_is_armed_by_a_name_seen_in_a_plan_and_in_the_policy_and_disarmed_again(
+    proven: Home, tmp_path: Path
+) -> None:
+    refused = ran(proven, "policy", "disarm", "--comment", "Stop", "--by", "Lea")
+    assert (refused.exit_code, refused.stderr.strip()) == (4, "Automation is not armed.")
+    assert ran(proven, "policy", "arm", "--comment", " ", "--by", "Lea").exit_code == 2
+    asked = json.loads(ran(proven, "policy", "standing", "--json").stdout)
+    assert (asked["armed"], asked["may_be_armed"], asked["verdicts"]["spammer"]) == (False, True, 60)
+    assert asked["audited_a_day"] >= 10
+    assert asked["fall"]["days_in_95_of_100"] < 7
+
+    done = ran(proven, "policy", "arm", "--comment", "It is proven", "--by", "Lea", "--target", "0.9")
+    assert (done.exit_code, done.stderr.startswith("Armed by Lea since ")) == (0, True), done.stderr
+    shown = ran(proven, "policy", "show")
+    assert "armed = true" in shown.stdout
+    assert "Armed by Lea" in shown.stderr
+    assert json.loads(ran(proven, "policy", "show", "p0001", "--json").stdout)["armed"] is False
+    users = tmp_path / "users.csv"
+    users.write_bytes(make.csv(make.users(60, seed=4).drop(columns="spam")))
+    assert ran(proven, "score", users, "-o", tmp_path / "scores.csv").exit_code == 0
+    assert {row["action"] for row in rows_of(tmp_path / "scores.csv") if row["band"] == "auto_remove"} == {
+        "auto_remove"
+    }
+    assert ran(proven, "decisions", "export", "-o", tmp_path / "decisions.csv").exit_code == 0
+    told = rows_of(tmp_path / "decisions.csv")
+    assert {row["statement"] for row in told if row["who"] == "automation"} == {make.policy().statement("score")}
+    labelled = tmp_path / "labelled.csv"
+    labelled.write_bytes(make.csv(make.users(400, seed=8)))
+    assert json.loads(ran(proven, "policy", "plan", labelled, "--json").stdout)["armed"] is True
+    assert json.loads(ran(proven, "policy", "plan", labelled, "--unarmed", "--json").stdout)["armed"] is False
+
+    assert ran(proven, "policy", "disarm", "--comment", "An incident", "--by", "Lea").exit_code == 0
+    assert "Disarmed by Lea" in ran(proven, "policy", "standing").stdout
+    assert "armed = false" in ran(proven, "policy", "show").stdout

@@ -69,9 +69,11 @@ def policy(live: Here) -> Policy:
         each | {"conditions": [{"value": None} | one for one in each["conditions"]]}
         for each in found.as_json()["rules"]
     ]
+    armed = live.home.automation.last() if found.armed else None
     return Policy.model_validate(
         {
             "version": found.version, "thresholds": found.thresholds, "armed": found.armed, "lists": counts,
+            "armed_since": armed and armed.at, "armed_by": armed and armed.by, "bound": armed and armed.bound,
             "rules": [{name: each[name] for name in PolicyRule.model_fields} for each in rules],
         }
     )  # fmt: skip

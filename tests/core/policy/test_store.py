@@ -14,6 +14,8 @@ from typer.testing import CliRunner
 from app.cli import app
 from core.errors import BadOptionError, RefusedError, UnknownItemError
 from core.home import Home
+from core.policy.automation import acts
+from core.policy.automation.acts import Deed
 from core.policy.bands import BANDS
 from core.policy.list_store import Grounds
 from core.policy.rules import Condition, Rule
@@ -32,8 +34,8 @@ def test_a_saved_policy_is_in_force_under_the_next_version_and_survives_the_proc
 
     assert saved == make.policy(0.3, 0.6, 0.9, "p0002")
     assert Home.open(home.settings.home).policies.in_force() == saved
-    home.policies.save(replace(saved, armed=True), by="Lea", now=NOW)
-    assert home.policies.in_force() == make.policy(0.3, 0.6, 0.9, "p0003", armed=True)
+    home.policies.save(replace(saved, armed=True), by="Lea", now=NOW)  # which no version is by itself
+    assert home.policies.in_force() == make.policy(0.3, 0.6, 0.9, "p0003")
 
 
 def test_of_two_who_change_the_same_policy_the_second_is_refused(home: Home) -> None:
@@ -147,6 +149,8 @@ def test_rules_and_lists_decide_alike_in_a_file_a_request_and_a_job_and_the_api_
     spared = Rule("Kenya", "at most", "monitor", (Condition("country", "=", ("ke",)),), "live")
     own.policies.save(replace(own.policies.in_force(), rules=(spared, rule)), by="Lea", now=NOW)
     own.lists.add("block", "", ["u4-7"], Grounds("a ring", "Lea", datetime.now(UTC)))
+    with own.database.writing() as connection:
+        acts.add(connection, Deed("arm", own.policies.proof("v0001"), 0.9, 0.93, 210, "", "Lea", NOW), after=0)
     score = ["--home", str(own.settings.home), "score", str(users), "-o", str(tmp_path / "scores.csv")]
     assert CliRunner().invoke(app, score).exit_code == 0
     with serving(own) as api:
@@ -171,6 +175,9 @@ def test_rules_and_lists_decide_alike_in_a_file_a_request_and_a_job_and_the_api_
     assert of_file["decided_by"].tolist() == [each["decided_by"] for each in answers]
     assert [BANDS[at] for at in of_file["severity"]] == [each["band"] for each in answers]
     assert {"score", "rule:Many links", "rule:Kenya", "list:block"} >= set(of_file["decided_by"]) > {"score"}
+    assert [each["action"] for each in answers] == [each["band"] for each in answers]
+    assert {own.runs.find(run).policy.armed for run in ("r-0001", own.score_jobs.result(job).id)} == {True}
+    assert (told["armed"], told["armed_by"], told["bound"]) == (True, "Lea", 0.93)
     assert of_job["severity"].tolist()[:8] == of_file["severity"].tolist()[:8]
     assert of_job["decided_by"].tolist()[8] == "list:allow" == again["decided_by"]
     assert (told["version"], told["lists"]) == ("p0002", {"block": 1, "allow": 0, "snooze": 0})

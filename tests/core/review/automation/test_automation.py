@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -16,55 +16,16 @@ from core.home import Home
 from core.policy.automation import acts
 from core.review.automation import evidence
 from core.review.automation.automation import State
-from core.review.cases import Case
-from core.review.verdicts import Given
 from tests import make
 from tests.core.review import reviewing
+from tests.core.review.earned import LATER, audited, fall, say
 from tests.core.review.reviewing import judge, waiting
 from tests.make import NOW
 
-#: Thresholds so low that most users are in the band.
-LOW = make.policy(0.004, 0.005, 0.006)
-LATER = NOW + timedelta(days=1)
-
-
-@pytest.fixture(scope="module")
-def made(taught: Home, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The folders of a home with users of the band drawn for the audit, under a policy of its own; and of one in which
-    60 of them were judged to be spammers.
-    """
-    first, second = tmp_path_factory.mktemp("drawn") / "home", tmp_path_factory.mktemp("proven") / "home"
-    home = Home.open(shutil.copytree(taught.settings.home, first))
-    removal = replace(LOW.removal, audits_a_day=150.0, reviewer_error=0.0)
-    home.policies.save(replace(LOW, removal=removal), by="Lea", now=NOW)
-    reviewing.rules(home, capacity=600, random_share=0.5)
-    reviewing.scored(home, make.users(250, seed=1), home.policies.in_force())
-    home.plans.fill(by="Lea", now=NOW)
-    judged = Home.open(shutil.copytree(first, second))
-    say(judged, audited(judged)[:60], "spammer")
-    return first, second
-
 
 @pytest.fixture
-def drawn(made: tuple[Path, Path], tmp_path: Path) -> Home:
-    return Home.open(shutil.copytree(made[0], tmp_path / "home"))
-
-
-@pytest.fixture
-def proven(made: tuple[Path, Path], tmp_path: Path) -> Home:
-    return Home.open(shutil.copytree(made[1], tmp_path / "home"))
-
-
-def audited(home: Home) -> list[Case]:
-    return [case for case in waiting(home) if case.stratum == "audit"]
-
-
-def say(home: Home, cases: list[Case], judgement: str, at: datetime = NOW) -> None:
-    """Judge many blind cases in one step."""
-    done = home.verdicts.triage(
-        [case.id for case in cases], Given(f"{judgement}-{cases[0].id}", judgement), by="Ada", session="s", now=at  # type: ignore[arg-type]
-    )  # fmt: skip
-    assert not done.refused
+def drawn(earned: tuple[Home, Home], tmp_path: Path) -> Home:
+    return Home.open(shutil.copytree(earned[0].settings.home, tmp_path / "home"))
 
 
 def state(home: Home) -> State:
@@ -106,12 +67,7 @@ def test_a_home_earns_automation_uses_it_and_loses_it_again(drawn: Home) -> None
     assert fresh.policy.armed
     assert not drawn.runs.find("r-0001").policy.armed
 
-    wrong = 0
-    for case in cases[60:90]:
-        say(drawn, [case], "legitimate" if wrong % 2 else "spammer", LATER + timedelta(hours=1))
-        wrong += 1
-        if not armed(drawn):
-            break
+    given = fall(drawn, LATER + timedelta(hours=1))
     assert not armed(drawn)
     lost = state(drawn)
     assert lost.last is not None
@@ -120,7 +76,7 @@ def test_a_home_earns_automation_uses_it_and_loses_it_again(drawn: Home) -> None
     assert (lost.arming.attempt, lost.arming.proven) == (2, False)
     assert drawn.audit.read().iloc[0]["what"] == "disarm automation"
     # No verdict is lost by it.
-    assert len(drawn.feedback.read()) == 60 + wrong
+    assert len(drawn.feedback.read()) == 60 + given
     with pytest.raises(RefusedError, match="It is not proven"):
         arm(drawn)
 
