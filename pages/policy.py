@@ -2,8 +2,10 @@
 
 from app import session
 from app.components.policy import drafting
+from app.components.policy.automation import automation
 from app.components.policy.draft_bar import changes, draft_bar
 from app.components.policy.lists import lists
+from app.components.policy.removal_form import change_removal
 from app.components.policy.rules import rules
 from app.components.policy.thresholds import change_thresholds, thresholds, tried
 from app.components.policy.versions import versions
@@ -16,8 +18,10 @@ with page_title("Policy", "policy"):
     versions(found)
     if drafting.may_change():
         change_thresholds(found)
+        change_removal(found)
 backtest = tried(found)
 thresholds(found, backtest)
+automation()
 rules(found, backtest)
 lists(found)
 changes(found, backtest)

@@ -4,6 +4,7 @@ Every figure carries `layout.meta` with title, sub (units, sample) and alt (what
 `app.components.shared.figure` writes them as native text.
 """
 
+from app.charts.arming import proof
 from app.charts.base import CONFIG, PALETTE, SEQUENTIAL, Palette, Theme, escape_label
 from app.charts.cases import evidence
 from app.charts.compare import confusion, differences, flips
@@ -47,6 +48,7 @@ __all__ = [
     "joint",
     "learning",
     "place",
+    "proof",
     "pushes",
     "reliabilities",
     "reliability",

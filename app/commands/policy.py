@@ -141,9 +141,8 @@ def preview(
         if run is None and not recent:
             raise BadOptionError("--run", "this home has no run yet: score a file first.")
         found = home.runs.find(run) if run else recent[0]
-        _tell_backtest(
-            home.backtests.of_run(found, home.policies.in_force(), draft, now=datetime.now(UTC)), as_json=as_json
-        )
+        before = home.policies.deciding(found.model)
+        _tell_backtest(home.backtests.of_run(found, before, draft, now=datetime.now(UTC)), as_json=as_json)
 
 
 @app.command()

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from app.queries import services
 from core.estimation.backtest import Backtest
 from core.estimation.rule_watch import Recent
+from core.planning.arming import Audit
+from core.policy import arming
+from core.policy.arming import Course
 from core.policy.policy import Policy
 from core.policy.store import Draft
+from core.review.automation.automation import State
 from core.scoring.runs import Run
 
 
@@ -31,10 +35,31 @@ class Desk:
         return self.draft.number if self.draft else 0
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How automation stands: its `state`, what its `audit` comes to, and how the proof went, None without a verdict."""
+
+    state: State
+    audit: Audit
+    course: Course | None
+
+
+def standing() -> Standing | None:
+    """How automation stands now; None without a model."""
+    here = services.home()
+    state = here.automation.state()
+    if state is None:
+        return None
+    known, evidence = state.arming, state.found.evidence
+    key = ("course of the proof", here, state.proof, state.terms, here.ledger.position, known.attempt, known.verdicts)
+    course = services.kept(key, lambda: arming.course(evidence, known)) if known.verdicts else None
+    return Standing(state, here.arming_desk.audit(state), course)
+
+
 def desk() -> Desk:
     """What is there now."""
     policies = services.home().policies
-    return Desk(policies.in_force(), policies.draft(), next(iter(services.home().runs.recent(1)), None))
+    return Desk(services.policy(), policies.draft(), next(iter(services.home().runs.recent(1)), None))
 
 
 def backtest(run: Run, before: Policy, after: Policy) -> Backtest:

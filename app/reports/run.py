@@ -59,6 +59,7 @@ def report(home: Home, run: Run, model: Model, live: Figures | None) -> str:
             _scores(run, scores["probability"]), *sections, _odd(scores, frame, model, meanings),
             _risks(run, scores, top, dataset.id_column, model, meanings),
         ]  # fmt: skip
+        sections += _words(run, scores)
     sections += [*_verdicts(run, live), *_model(model), _replay(run, dataset)]
     return page.html(f"Scores of {run.name}", list(_found(run, model)), sections, KIND)
 
@@ -183,6 +184,21 @@ def _reason(reason: Reason) -> str:
     meaning = f", {reason.meaning}" if reason.meaning else ""
     shown = f"{reason.feature} = {value_text(reason.value)}"
     return f"{shown} ({signed(reason.contribution)}): {reason.direction}{meaning}"
+
+
+def _words(run: Run, scores: pd.DataFrame) -> Iterator[Section]:
+    """What removed users are told, by what decided."""
+    removed = scores.loc[scores["severity"] == BANDS.index("auto_remove"), "decided_by"].value_counts()
+    if not run.policy.armed or removed.empty:
+        return
+    table = pd.DataFrame(
+        {
+            "Decided by": removed.index.astype("str"), "Users": removed.to_numpy(),
+            "What each is told": [run.policy.statement(str(by)) for by in removed.index],
+        }
+    )  # fmt: skip
+    text = "Words of people for each reason. Nothing of the model is in them: no score, no feature."
+    yield Section("What removed users are told", text, table=table)
 
 
 def _verdicts(run: Run, live: Figures | None) -> Iterator[Section]:

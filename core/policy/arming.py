@@ -196,6 +196,29 @@ def _told(evidence: Evidence, now: Arming) -> Arming:
     return replace(now, verdicts=len(evidence.verdicts), bound=now.terms.reviewer.true(seen))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Course:
+    """What the verdicts of the sequence of now have shown one after another, (n,): the precision as it looks, and the
+    `bound` it was proven to lie above. `more`: about how many more of the same would prove the target, None where they
+    would not.
+    """
+
+    precision: Floats
+    bound: Floats
+    more: int | None
+
+
+def course(evidence: Evidence, now: Arming) -> Course:
+    """How the proof went so far; `now` is `standing` of this evidence."""
+    first = len(evidence.verdicts) - now.verdicts
+    spammer, weight, terms = evidence.spammer[first:], evidence.weight[first:], now.terms
+    seen = np.cumsum(weight * spammer) / np.cumsum(weight)
+    bound = sequence.lower_bounds(spammer, weight, now.error)
+    true = np.vectorize(terms.reviewer.true, otypes=[float])
+    more = sequence.more(spammer, weight, terms.share, now.error)
+    return Course(true(seen), true(bound), more)
+
+
 def require(now: Arming, verdicts_per_day: float) -> None:
     """Whether a lead may arm now, with so many audited verdicts a day. Raises RefusedError that says why not."""
     if now.armed:

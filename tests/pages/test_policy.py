@@ -157,3 +157,60 @@ def test_a_rule_on_a_column_that_is_gone_is_marked_and_can_still_be_removed(visi
     assert not at.error
     table = next(each.value for each in at.dataframe if "Rule" in each.value)
     assert (table["State"].tolist(), table["Hits"].tolist()) == ([["Needs attention"]], [0])
+
+
+# Automation
+
+
+def test_before_anybody_was_judged_the_page_says_what_is_needed_and_offers_nobody_to_arm(
+    visit: Visit, scored_home: Home
+) -> None:
+    at = visit(scored_home, "policy", **{"as": "Lea"})
+
+    assert not at.exception
+    assert "Not armed" in screen.sentences(at)
+    assert "0 blind verdicts so far" in screen.sentences(at)
+    assert "fewer than 10 a fall of precision would be seen too late" in screen.sentences(at).replace("Fewer", "fewer")
+    assert "Arm automation" not in {each.label for each in at.button}
+
+
+def test_automation_is_armed_and_disarmed_by_a_name_with_a_comment(visit: Visit, proven: Home) -> None:
+    at = visit(proven, "policy", **{"as": "Lea"})
+    assert "It may be armed." in screen.sentences(at)
+    assert "what they do is not part of this proof" in screen.sentences(at)
+    assert "60 judged spammer, 0 legitimate" in screen.sentences(at)
+    button(at, "Arm automation").click().run()  # type: ignore[attr-defined]
+    assert "say why in one line" in screen.errors(at)[0]
+    assert not proven.policies.deciding("v0001").armed
+
+    at.text_input(key="comment-arm").set_value("It is proven")
+    button(at, "Arm automation").click().run()  # type: ignore[attr-defined]
+    assert not at.exception
+    assert not at.error
+    assert proven.policies.deciding("v0001").armed
+    assert "Armed by Lea since" in screen.sentences(at)
+    assert "Automatic removal is not armed" not in screen.sentences(visit(proven))
+
+    at = visit(proven, "policy", **{"as": "Lea"})
+    at.text_input(key="comment-disarm").set_value("An incident")
+    button(at, "Disarm automation").click().run()  # type: ignore[attr-defined]
+    assert not proven.policies.deciding("v0001").armed
+    overview = screen.sentences(visit(proven))
+    assert "Automatic removal is not armed" in overview
+    assert "Disarmed by Lea since" in overview
+    assert "An incident" in overview
+
+
+def test_words_for_the_removed_are_changed_in_the_draft(visit: Visit, scored_home: Home) -> None:
+    at = visit(scored_home, "policy", **{"as": "Lea"})
+    at.number_input(key="target-removal-p0001-0").set_value(95.0)
+    at.number_input(key="audits-removal-p0001-0").set_value(25)
+    next(each for each in at.button if each.key == "save-removal-p0001-0").click().run()
+
+    assert not at.exception
+    assert not at.error
+    draft = scored_home.policies.draft()
+    assert draft is not None
+    assert (draft.policy.removal.target, draft.policy.removal.audits_a_day, draft.policy.removal.statements) == (
+        0.95, 25.0, ()
+    )  # fmt: skip

@@ -11,6 +11,7 @@ from app.components.shared.heading import section
 from app.queries import services
 from app.words import count, plain
 from core.registry.registry import Model
+from core.review.automation.automation import lost_words
 from core.review.cases import CaseFilters
 from core.scoring.runs import Run
 from core.wording import count as counted
@@ -19,7 +20,8 @@ from core.wording import count as counted
 def needs_you(runs: Sequence[Run], model: Model) -> None:
     """runs: newest first. Says so when nothing waits."""
     section("Needs you")
-    waiting = _reviews()
+    waiting = _automation()
+    waiting += _reviews()
     waiting += _interrupted()
     if open_ := sum(each.open for each in services.home().incidents.recent()):
         waiting += _line(f":material/warning: **{counted(open_, 'incident')}** open", "Monitor", "monitor")
@@ -35,6 +37,17 @@ def needs_you(runs: Sequence[Run], model: Model) -> None:
         waiting += _line(text, "Score again", "score_file")
     if not waiting:
         st.caption("Nothing waits for you.")
+
+
+def _automation() -> int:
+    """That automation does not remove any more, since when and why, while nobody has armed it again."""
+    last = services.home().automation.last()
+    model = services.champion()
+    if last is None or model is None or services.policy().armed:
+        return 0
+    told = lost_words(last, services.home().policies.proof(model.version)).removeprefix("Not armed: ")
+    text = f":material/pan_tool: **Automatic removal is not armed.** {plain(told[:1].upper() + told[1:])}"
+    return _line(f"{text} These users go to human review.", "Policy", "policy")
 
 
 def _reviews() -> int:

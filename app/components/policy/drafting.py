@@ -11,6 +11,7 @@ from app import guard, session
 from app.queries import services
 from app.queries.policy import Desk
 from core.access.accounts import named
+from core.policy.automation.removal import Removal
 from core.policy.policy import Policy
 from core.policy.rules import Rule
 from core.policy.users import Kinds
@@ -38,7 +39,7 @@ def save(desk: Desk, policy: Policy, name: str) -> bool:
     with guard.shown() as failure:
         by = authorised(name)
         Kinds.of(services.schema()).check(policy.rules)
-        base = replace(policy, version=desk.in_force.version)
+        base = replace(policy, version=desk.in_force.version, armed=False)  # it begins a proof of its own
         services.home().policies.save_draft(base, number=desk.number, by=by, now=services.now())
     return failure.error is None
 
@@ -52,6 +53,10 @@ def thresholds(desk: Desk, monitor: float, review: float, remove: float, name: s
         remove = max(remove, float(np.nextafter(review, 1.0)))
         changed = replace(desk.policy, monitor=monitor, review=review, remove=remove)
     return failure.error is None and save(desk, changed, name)
+
+
+def with_removal(desk: Desk, removal: Removal) -> Policy:
+    return replace(desk.policy, removal=removal)
 
 
 def with_rules(desk: Desk, rules: tuple[Rule, ...]) -> Policy:

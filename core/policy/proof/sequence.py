@@ -25,6 +25,8 @@ Floats = npt.NDArray[np.float64]
 ERROR: Final = 0.05
 _BETS: Final = (np.arange(24) + 0.5) / 24
 _HALVINGS: Final = 40
+#: Of a bound that is drawn.
+_STEPS: Final = 200
 
 
 def part_of_error(attempt: int, error: float = ERROR) -> float:
@@ -69,3 +71,29 @@ def _highest(spammer: Floats, weight: Floats, share: float) -> float:
     paths = paths[:, np.append(spammer[1:] == 0, True)]
     top = paths.max(axis=0)
     return float((top + np.log(np.exp(paths - top).mean(axis=0))).max())
+
+
+def lower_bounds(spammer: Floats, weight: Floats, error: float) -> Floats:
+    """The bound after each verdict, (n,), down to the next of _STEPS steps between 0 and 1.
+
+    >>> (lower_bounds(np.ones(100), np.ones(100), 0.05)[[0, 9, 99]] * 100).round().tolist()
+    [0.0, 45.0, 95.0]
+    """
+    reached = np.zeros(len(spammer))
+    for share in np.arange(1, _STEPS) / _STEPS:
+        above = log_capital(spammer, weight, share) >= -math.log(error)
+        if not above.any():
+            break
+        reached[int(above.argmax()) :] = share
+    return reached
+
+
+def more(spammer: Floats, weight: Floats, share: float, error: float) -> int | None:
+    """About how many more verdicts like these would show that a share is surpassed; None where they would not."""
+    if not len(spammer):
+        return None
+    seen = float((weight * spammer).sum() / weight.sum())
+    gain = max(seen * math.log1p(bet * (1 - share)) + (1 - seen) * math.log1p(-bet * share) for bet in _BETS.tolist())
+    if gain <= 0:
+        return None
+    return max(math.ceil((-math.log(error) - float(log_capital(spammer, weight, share)[-1])) / gain), 1)
