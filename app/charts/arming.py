@@ -15,14 +15,14 @@ _RIGHT = 112  # px, for the words at the line ends
 _GAP = 15  # px between two of them
 
 
-def proof(precision: Floats, bound: Floats, target: float, *, title: str, theme: Theme) -> go.Figure:
-    """precision, bound: after each verdict, (n,), n at least 1."""
-    colour, n = PALETTE[theme], len(precision)
+def proof(share: Floats, bound: Floats, target: float, *, title: str, theme: Theme) -> go.Figure:
+    """share that was judged spammer, bound of the precision: after each verdict, (n,), n at least 1."""
+    colour, n = PALETTE[theme], len(share)
     figure = base(go.Figure(), theme=theme, height=_HEIGHT, top=_TOP, bottom=_BOTTOM, right=_RIGHT)
     at = np.arange(1, n + 1)
     low = max(min(0.5, target - 0.1, float(bound[-1]) - 0.05), 0.0)
     lines = (
-        (precision, colour["ink"], "so far", f"<b>{words.percent(precision[-1])}</b> so far"),
+        (share, colour["ink"], "spammers", f"<b>{words.percent(share[-1])}</b> spammers"),
         (bound, colour["accent"], "proven", f"<b>{words.percent(bound[-1])}</b> proven"),
     )
     for values, tint, name, _ in lines:
@@ -32,7 +32,7 @@ def proof(precision: Floats, bound: Floats, target: float, *, title: str, theme:
         )  # fmt: skip
     dotted = {"color": colour["muted"], "width": 1, "dash": DOTTED}
     figure.add_shape(type="line", x0=0, x1=1, xref="paper", y0=target, y1=target, line=dotted)
-    ends = [float(precision[-1]), float(bound[-1]), target]
+    ends = [float(share[-1]), float(bound[-1]), target]
     told = [*(text for *_, text in lines), f"{words.percent(target)} target"]
     tints = [*(tint for _, tint, *_ in lines), colour["muted"]]
     plot = _HEIGHT - _TOP - _BOTTOM
@@ -43,7 +43,9 @@ def proof(precision: Floats, bound: Floats, target: float, *, title: str, theme:
     figure.update_xaxes(title_text="blind verdicts", tickformat=",d", range=[0, n * 1.0], rangemode="tozero")
     figure.update_yaxes(tickformat=".0%", range=[low, 1.02])
     alt = (
-        f"Precision of automatic removal after {words.count(n)} blind verdicts: {words.percent(ends[0])} so far, "
-        f"proven to lie above {words.percent(ends[1])}, against a target of {words.percent(target)}."
+        f"Precision of automatic removal after {words.count(n)} blind verdicts: {words.percent(ends[0])} were judged "
+        f"spammer, precision is proven to lie above {words.percent(ends[1])}, against a target of {words.percent(target)}."
     )
-    return titled(figure, title, "precision of the band, each verdict counted as it stands now", alt)
+    return titled(
+        figure, title, "share judged spammer, and the precision it proves; each verdict as it stands now", alt
+    )

@@ -113,7 +113,10 @@ class Arming:
     @property
     def shown(self) -> str:
         """What verdicts prove, as a part of a sentence."""
-        return f"{count(self.verdicts, 'blind verdict')} so far, by which precision lies above {percent(self.bound)}"
+        verdicts = count(self.verdicts, "blind verdict")
+        if not self.bound:
+            return f"{verdicts} so far, which {'proves' if self.verdicts == 1 else 'prove'} nothing yet"
+        return f"{verdicts} so far, by which precision lies above {percent(self.bound)}"
 
     @property
     def sentence(self) -> str:
@@ -198,12 +201,12 @@ def _told(evidence: Evidence, now: Arming) -> Arming:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Course:
-    """What the verdicts of the sequence of now have shown one after another, (n,): the precision as it looks, and the
-    `bound` it was proven to lie above. `more`: about how many more of the same would prove the target, None where they
-    would not.
+    """What the verdicts of the sequence of now have shown one after another, (n,): the `share` of them that says
+    spammer, and the `bound` that precision was proven to lie above. `more`: about how many more of the same would prove
+    the target, None where they would not.
     """
 
-    precision: Floats
+    share: Floats
     bound: Floats
     more: int | None
 
@@ -214,9 +217,9 @@ def course(evidence: Evidence, now: Arming) -> Course:
     spammer, weight, terms = evidence.spammer[first:], evidence.weight[first:], now.terms
     seen = np.cumsum(weight * spammer) / np.cumsum(weight)
     bound = sequence.lower_bounds(spammer, weight, now.error)
-    true = np.vectorize(terms.reviewer.true, otypes=[float])
-    more = sequence.more(spammer, weight, terms.share, now.error)
-    return Course(true(seen), true(bound), more)
+    true = np.vectorize(terms.reviewer.true, otypes=[float])(bound) if len(bound) else bound
+    true[-1:] = now.bound
+    return Course(seen, true, sequence.more(spammer, weight, terms.share, now.error))
 
 
 def require(now: Arming, verdicts_per_day: float) -> None:

@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.home import Home
+from core.policy.automation.removal import Statement
 from core.policy.rules import Condition, Rule
 from tests import make, screen
 from tests.screen import Scored, Visit
@@ -205,6 +206,7 @@ def test_words_for_the_removed_are_changed_in_the_draft(visit: Visit, scored_hom
     at = visit(scored_home, "policy", **{"as": "Lea"})
     at.number_input(key="target-removal-p0001-0").set_value(95.0)
     at.number_input(key="audits-removal-p0001-0").set_value(25)
+    at.text_area(key="text-score-removal-p0001-0").set_value("You sent spam. Write to us.")
     next(each for each in at.button if each.key == "save-removal-p0001-0").click().run()
 
     assert not at.exception
@@ -212,5 +214,5 @@ def test_words_for_the_removed_are_changed_in_the_draft(visit: Visit, scored_hom
     draft = scored_home.policies.draft()
     assert draft is not None
     assert (draft.policy.removal.target, draft.policy.removal.audits_a_day, draft.policy.removal.statements) == (
-        0.95, 25.0, ()
+        0.95, 25.0, (Statement("score", "You sent spam. Write to us."),)
     )  # fmt: skip

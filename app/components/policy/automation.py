@@ -34,7 +34,7 @@ def automation() -> None:
     st.markdown(f"{armed} &nbsp; {plain(_plain(state.sentence))}")
     if found.course is not None:
         bound = charts.proof(
-            found.course.precision, found.course.bound, state.terms.target, title=_finding(found), theme=theme()
+            found.course.share, found.course.bound, state.terms.target, title=_finding(found), theme=theme()
         )
         figure(bound, key="proof")
     st.caption(" · ".join(_facts(found)))
@@ -68,7 +68,8 @@ def _rounded(number: int) -> int:
 def _facts(found: Standing) -> list[str]:
     """What the evidence is of, and how soon a fall would be seen."""
     of, audit = found.state.found, found.audit
-    told = [f"{count(of.spammer)} judged spammer, {count(of.legitimate)} legitimate"]
+    whole = f"since {found.state.proof.policy} is in force with {found.state.proof.model}: "
+    told = [f"{whole}{count(of.spammer)} judged spammer, {count(of.legitimate)} legitimate"]
     told += [f"{count(of.unsure)} unsure, counted against it"] * bool(of.unsure)
     told += [f"{counted(of.appeals, 'appeal')} upheld"] * bool(of.appeals)
     if audit.outlook is None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from app import guard
 from app.components.policy import drafting
 from app.queries import services
 from app.queries.policy import Desk
-from core.policy.automation.removal import LIST, SCORE, Removal, Statement
+from core.policy.automation.removal import LIST, MOST_LETTERS, SCORE, Removal, Statement
 
 
 def change_removal(desk: Desk) -> None:
@@ -24,18 +23,12 @@ def change_removal(desk: Desk) -> None:
             "**What a removed user is told**, by the reason of the score, a list, a rule, or a reviewer. Write "
             " what the user did, and nothing of the model: no score, no feature."
         )
-        texts = st.data_editor(
-            pd.DataFrame([{"Reason": code, "Text": now.statement(code)} for code in _codes(desk)]), hide_index=True,
-            key=f"texts-{key}", width=640, height=240, disabled=["Reason"],
-            column_config={
-                "Reason": st.column_config.TextColumn(width=150),
-                "Text": st.column_config.TextColumn(width=480, required=True),
-            },
-        )  # fmt: skip
+        code = st.selectbox("Reason", _codes(desk), key=f"reason-{key}")
+        text = st.text_area("Text", now.statement(code), height=130, max_chars=MOST_LETTERS, key=f"text-{code}-{key}")
         name = drafting.whose(key)
         if st.button("Save in the draft", type="primary", key=f"save-{key}"):
             with guard.shown() as failure:
-                removal = Removal(**given, statements=_statements(now, texts))
+                removal = Removal(**given, statements=_statements(now, code, text))
             if failure.error is None and drafting.save(desk, drafting.with_removal(desk, removal), name):
                 st.rerun()
 
@@ -43,11 +36,11 @@ def change_removal(desk: Desk) -> None:
 def _numbers(now: Removal, key: str) -> dict[str, Any]:
     with st.container(horizontal=True):
         target = st.number_input(
-            "Precision to prove, %", 11.0, 99.9, 100 * now.target, 1.0, key=f"target-{key}", width=180
+            "Precision to prove, %", 11.0, 99.9, 100 * now.target, 1.0, format="%.1f", key=f"target-{key}", width=180
         )
         error = st.number_input(
-            "Reviewers are wrong in, %", 0.0, 40.0, 100 * now.reviewer_error, 0.5, key=f"error-{key}", width=180,
-            help="Of spammers and of legitimate users alike, as the lead knows it",
+            "Reviewers are wrong in, %", 0.0, 40.0, 100 * now.reviewer_error, 0.5, format="%.1f", key=f"error-{key}",
+            width=180, help="Of spammers and of legitimate users alike, as the lead knows it",
         )  # fmt: skip
         audits = st.number_input(
             "Audited a day", 0, 100_000, round(now.audits_a_day or 0), key=f"audits-{key}", width=180,
@@ -67,9 +60,7 @@ def _codes(desk: Desk) -> list[str]:
     return list(dict.fromkeys((SCORE, LIST, *rules, *said, *own)))
 
 
-def _statements(now: Removal, texts: pd.DataFrame) -> tuple[Statement, ...]:
-    """The texts that are not those a policy without any has."""
-    plain = Removal()
-    kept = {each.reason for each in now.statements}
-    rows = [(str(reason), str(text or "")) for reason, text in texts.itertuples(index=False)]
-    return tuple(Statement(code, text) for code, text in rows if code in kept or text != plain.statement(code))
+def _statements(now: Removal, code: str, text: str) -> tuple[Statement, ...]:
+    """The texts of the draft with this one; one that is said without a text of its own is none."""
+    others = [each for each in now.statements if each.reason != code]
+    return tuple(others if text == Removal().statement(code) else [*others, Statement(code, text)])

@@ -28,7 +28,7 @@ def thresholds(desk: Desk, found: Backtest | None) -> None:
     if desk.run is None or found is None:
         st.caption("No file scored yet: what a policy does is shown on the users of the latest run.")
         return
-    _counts(found)
+    _counts(desk, found)
     bins = np.histogram(found.users["score"], bins=50, range=(0.0, 1.0))[0]
     live, draft = desk.in_force.thresholds, desk.policy.thresholds
     figure(charts.draft_histogram(bins, live, draft, title=_finding(desk, found), theme=theme()), key="draft")
@@ -46,7 +46,7 @@ def _finding(desk: Desk, found: Backtest) -> str:
     return f"The draft sends {many} {'more' if more > 0 else 'fewer'} {them} of {run} to review or removal"
 
 
-def _counts(found: Backtest) -> None:
+def _counts(desk: Desk, found: Backtest) -> None:
     """'○ Allow 38,531 −118': users by action, and the change against what is in force."""
     before, after = found.counts(found.before), found.counts(found.after)
     told = []
@@ -55,6 +55,8 @@ def _counts(found: Backtest) -> None:
         change = f" :gray[{'+' if moved > 0 else MINUS}{count(abs(moved))}]" if moved else ""
         told.append(f"{badge(band)} **{count(after[band])}**{change}")
     st.markdown(" &nbsp; ".join(told))
+    if not desk.policy.armed and (found.users["score"] > desk.policy.remove).any():
+        st.caption("Auto-remove is not armed: its users go to human review.")
 
 
 def change_thresholds(desk: Desk) -> None:
