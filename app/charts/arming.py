@@ -44,8 +44,7 @@ def proof(share: Floats, bound: Floats, target: float, *, title: str, theme: The
     figure.update_yaxes(tickformat=".0%", range=[low, 1.02])
     alt = (
         f"Precision of automatic removal after {words.count(n)} blind verdicts: {words.percent(ends[0])} were judged "
-        f"spammer, precision is proven to lie above {words.percent(ends[1])}, against a target of {words.percent(target)}."
+        f"spammer, precision is proven to lie above {words.percent(ends[1])}; the target is {words.percent(target)}."
     )
-    return titled(
-        figure, title, "share judged spammer, and the precision it proves; each verdict as it stands now", alt
-    )
+    sub = "share judged spammer, and the precision it proves; each verdict as it stands now"
+    return titled(figure, title, sub, alt)

@@ -189,7 +189,7 @@ def test_automation_is_armed_and_disarmed_by_a_name_with_a_comment(visit: Visit,
     assert not at.exception
     assert not at.error
     assert proven.policies.deciding("v0001").armed
-    assert "Armed by Lea since" in screen.sentences(at)
+    assert "By Lea since" in screen.sentences(at)
     assert "Automatic removal is not armed" not in screen.sentences(visit(proven))
 
     at = visit(proven, "policy", **{"as": "Lea"})

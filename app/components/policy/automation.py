@@ -46,7 +46,8 @@ def automation() -> None:
 
 def _plain(sentence: str) -> str:
     """Without the state, which the badge says."""
-    return sentence.removeprefix("Not armed: ")[:1].upper() + sentence.removeprefix("Not armed: ")[1:]
+    told = sentence.removeprefix("Not armed: ").removeprefix("Armed ")
+    return told[:1].upper() + told[1:]
 
 
 def _finding(found: Standing) -> str:
@@ -68,7 +69,7 @@ def _rounded(number: int) -> int:
 def _facts(found: Standing) -> list[str]:
     """What the evidence is of, and how soon a fall would be seen."""
     of, audit = found.state.found, found.audit
-    whole = f"since {found.state.proof.policy} is in force with {found.state.proof.model}: "
+    whole = f"Since {found.state.proof.policy} is in force with {found.state.proof.model}: "
     told = [f"{whole}{count(of.spammer)} judged spammer, {count(of.legitimate)} legitimate"]
     told += [f"{count(of.unsure)} unsure, counted against it"] * bool(of.unsure)
     told += [f"{counted(of.appeals, 'appeal')} upheld"] * bool(of.appeals)
@@ -90,7 +91,7 @@ def _deed(found: Standing) -> None:
     state = found.state
     if state.armed:
         with st.popover("Disarm", icon=":material/pan_tool:"):
-            st.markdown("From the next user on, a person looks first at everybody above `remove`.")
+            st.markdown(f"From the next user on, a person looks first at everybody above {state.policy.remove:.3g}.")
             why, who = _asked("disarm")
             if st.button("Disarm automation", type="primary"):
                 with guard.shown() as failure:

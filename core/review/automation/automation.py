@@ -223,4 +223,4 @@ def lost_words(last: Deed, now: Proof) -> str:
 
 
 def _day(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M}"
+    return f"{at:%-d %b %Y, %H:%M}"

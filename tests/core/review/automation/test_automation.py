@@ -55,7 +55,7 @@ def test_a_home_earns_automation_uses_it_and_loses_it_again(drawn: Home) -> None
     after = arm(drawn)
     assert after.armed
     assert armed(drawn)
-    assert after.sentence.startswith("Armed by Lea since 2026-03-02 12:00 UTC: 60 blind verdicts so far")
+    assert after.sentence.startswith("Armed by Lea since 2 Mar 2026, 12:00 UTC: 60 blind verdicts so far")
     assert not drawn.policies.in_force().armed
     with pytest.raises(RefusedError, match="armed already"):
         arm(drawn)
@@ -72,7 +72,9 @@ def test_a_home_earns_automation_uses_it_and_loses_it_again(drawn: Home) -> None
     lost = state(drawn)
     assert lost.last is not None
     assert (lost.last.kind, lost.last.by, lost.last.at) == ("fell", acts.RULE, LATER + timedelta(hours=1))
-    assert lost.sentence.startswith("Disarmed since 2026-03-02 13:00 UTC: verdicts show that precision fell below 90.0")
+    assert lost.sentence.startswith(
+        "Disarmed since 2 Mar 2026, 13:00 UTC: verdicts show that precision fell below 90.0"
+    )
     assert (lost.arming.attempt, lost.arming.proven) == (2, False)
     assert drawn.audit.read().iloc[0]["what"] == "disarm automation"
     # No verdict is lost by it.
@@ -152,7 +154,7 @@ def test_a_lead_disarms_and_arms_again_only_with_the_next_part_of_the_error(prov
         drawn.automation.disarm(by="Lea", why=" ", now=LATER)
     found = drawn.automation.disarm(by="Bob", why="An incident", now=LATER + timedelta(hours=1))
     assert not armed(drawn)
-    assert found.sentence.startswith("Disarmed by Bob since 2026-03-02 13:00 UTC: An incident.")
+    assert found.sentence.startswith("Disarmed by Bob since 2 Mar 2026, 13:00 UTC: An incident.")
     assert (found.arming.attempt, found.arming.proven) == (2, False)
     with pytest.raises(RefusedError, match="not armed"):
         drawn.automation.disarm(by="Bob", why="Again", now=LATER)
