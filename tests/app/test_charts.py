@@ -62,6 +62,9 @@ FIGURES: dict[str, Callable[[charts.Theme], go.Figure]] = {
     "evidence": lambda theme: charts.evidence(ROWS, theme=theme),
     "band_shares": lambda theme: charts.band_shares(runs(14), theme=theme),
     "reliability": lambda theme: charts.reliability(CALIBRATION, theme=theme),
+    "proof": lambda theme: charts.proof(
+        np.array([1.0, 0.5, 2 / 3]), np.array([0.0, 0.0, 0.1]), 0.9, title="It is proven", theme=theme
+    ),
 }
 
 

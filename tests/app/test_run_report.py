@@ -77,6 +77,10 @@ def test_an_armed_policy_removes_and_says_so(own: Home) -> None:
     assert read.part("Who stands where").table["What is done"].tolist() == [
         "■ Auto-remove", "▲ Human review", "● Monitor", "○ Allow",
     ]  # fmt: skip
+    words = read.part("What removed users are told").table
+    assert words["Decided by"].tolist() == ["score"]
+    assert words["Users"].tolist() == [str(done.run.counts["auto_remove"])]
+    assert words["What each is told"].tolist() == [armed.statement("score")]
 
 
 def test_every_band_has_its_users_their_share_and_what_is_done(own: Home, run: Run) -> None:

@@ -44,7 +44,7 @@ def _numbers(now: Removal, key: str) -> dict[str, Any]:
         )  # fmt: skip
         audits = st.number_input(
             "Audited a day", 0.0, 100_000.0, now.audits_a_day or 0.0, 1.0, format="%.4g", key=f"audits-{key}",
-            width=180, help="Users of the band who are judged blind; 0 for as many as show a fall to .2 below within 7 days",
+            width=180, help="Users of the band judged blind; 0 for as many as show a fall to .2 below within 7 days",
         )  # fmt: skip
     return {
         "target": round(target / 100, 6), "reviewer_error": round(error / 100, 6),

@@ -59,7 +59,7 @@ def scored(model: Model, values: pd.Series[float]) -> Result:
 
 def user_result(start: Start, values: pd.Series[float], now: Result, before: Result, model: Model) -> None:
     """The verdict line, the place among others (or before and after), the waterfall, and all features."""
-    policy = services.policy()
+    policy = services.home().policies.deciding(model.version)
     _headline(start, values, now, policy)
     if now.probability == before.probability:
         _place(now, model, policy)

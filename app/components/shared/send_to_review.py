@@ -109,7 +109,7 @@ def send_flips(dataset: Dataset, rows: Sequence[int], models: Sequence[str]) -> 
                 name = accounts.named(name)
                 session.come_in(name)
                 run, done = services.home().sending.send_flips(
-                    dataset.id, rows, models=models, policy=services.policy(), by=name,
+                    dataset.id, rows, models=models, policy=services.home().policies.in_force(), by=name,
                     now=services.now(),
                 )  # fmt: skip
             if failure.error is None:

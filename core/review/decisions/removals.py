@@ -1,7 +1,8 @@
 """What automation removes, told to the platform: users whom runs decided to remove while it was armed.
 
 They are told when somebody asks for decisions, each once, and with what the removal rests on. What a person has said of
-a user stands: automation removes nobody whom a person has judged, on whatever values.
+a user stands: automation removes nobody whom a person has judged, on whatever values. Nor is anybody removed by a run
+for whose model and policy nobody has armed it.
 """
 
 from __future__ import annotations
@@ -65,9 +66,10 @@ class Removals:
                 if last == _WHOLE:
                     continue
                 run = self.runs.find(id_of(number))
-                for each in self._removed(run, last, grows=grows):
-                    told += each.user not in judged and _tell(connection, run, each, deeds, now)
-                    done[str(number)] = max(done.get(str(number), 0), each.row)
+                if (deed := _deed(run, deeds)) is not None:
+                    for each in self._removed(run, last, grows=grows):
+                        told += each.user not in judged and _tell(connection, run, each, deed, now)
+                        done[str(number)] = max(done.get(str(number), 0), each.row)
                 if not grows:
                     done[str(number)] = _WHOLE
             after = _settled(connection, done, before.get("after", 0))
@@ -119,29 +121,31 @@ def _mark(connection: Connection) -> dict[str, int]:
     return found
 
 
-def _tell(connection: Connection, run: Run, removed: _Removed, deeds: Sequence[Deed], now: datetime) -> bool:
-    return outbox.remove(
-        connection, user=removed.user, who=WHO, why=removed.decided_by, at=now,
-        statement=run.policy.statement(removed.decided_by),
-        evidence=json.dumps(_evidence(run, removed, deeds), ensure_ascii=False),
-    )  # fmt: skip
-
-
-def _evidence(run: Run, removed: _Removed, deeds: Sequence[Deed]) -> dict[str, Any]:
-    """What a removal rests on: the prediction, and the proof that automation was armed on."""
-    armed = [
+def _deed(run: Run, deeds: Sequence[Deed]) -> Deed | None:
+    """By what automation was armed when a run was made; None where it was not for its model and policy."""
+    ours = [
         each for each in deeds
         if each.armed and (each.proof.policy, each.proof.model) == (run.policy.version, run.model)
         and each.at <= run.created
     ]  # fmt: skip
-    told = {
+    return ours[-1] if ours else None
+
+
+def _tell(connection: Connection, run: Run, removed: _Removed, deed: Deed, now: datetime) -> bool:
+    return outbox.remove(
+        connection, user=removed.user, who=WHO, why=removed.decided_by, at=now,
+        statement=run.policy.statement(removed.decided_by),
+        evidence=json.dumps(_evidence(run, removed, deed), ensure_ascii=False),
+    )  # fmt: skip
+
+
+def _evidence(run: Run, removed: _Removed, deed: Deed) -> dict[str, Any]:
+    """What a removal rests on: the prediction, and the proof that automation was armed on."""
+    return {
         "prediction": f"{run.id}-{removed.row}", "policy": run.policy.version, "model": run.model,
         "decided_by": removed.decided_by, "score": removed.score, "reasons": list(removed.reasons),
+        "armed": {
+            "by": deed.by, "since": deed.at.isoformat(), "target": deed.target, "bound": round(deed.bound, 6),
+            "verdicts": deed.verdicts,
+        },
     }  # fmt: skip
-    if armed:
-        last = armed[-1]
-        told["armed"] = {
-            "by": last.by, "since": last.at.isoformat(), "target": last.target, "bound": round(last.bound, 6),
-            "verdicts": last.verdicts,
-        }  # fmt: skip
-    return told

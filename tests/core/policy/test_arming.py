@@ -52,6 +52,28 @@ def simulated(  # verdicts and weights, (runs, n) each
     return (random.random((runs, n)) < says).astype(float), weight
 
 
+def test_the_course_of_a_proof_ends_in_its_bound_and_says_how_many_verdicts_are_missing() -> None:
+    given_ = evidence(*[1] * 30, 0, *[1] * 9)
+    now = arming.standing(given_, TERMS)
+    found = arming.course(given_, now)
+    assert (len(found.bound), found.bound[-1]) == (40, now.bound)
+    assert (np.diff(found.bound) >= 0).all()
+    exact = [sequence.lower_bound(given_.spammer[:n], given_.weight[:n], now.error) for n in range(1, 41)]
+    assert (np.array(exact) - found.bound).max() < 1 / 200
+    assert found.share[-1] == 39 / 40
+    assert found.more is not None
+    enough = evidence(*[1] * 30, 0, *[1] * (9 + 2 * found.more))
+    assert arming.standing(enough, TERMS).proven
+    assert arming.course(evidence(*[1, 0] * 20), arming.standing(evidence(*[1, 0] * 20), TERMS)).more is None
+
+
+def test_what_was_spent_on_a_proof_that_does_not_stand_is_not_had_again() -> None:
+    given_ = evidence(*[1] * 60)
+    assert arming.standing(given_, TERMS).proven
+    later = arming.standing(given_, TERMS, attempt=9)
+    assert (later.attempt, later.proven) == (9, False)
+
+
 def first_armed(spammer: np.ndarray, weight: np.ndarray, terms: Terms) -> np.ndarray:
     """With how many verdicts each run may first be armed, infinity where never."""
     reached = sequence.log_capital(spammer, weight, terms.share) >= -math.log(terms.error(1))

@@ -18,12 +18,16 @@ from tests.make import NOW
 ARMED = make.policy(0.2, 0.5, 0.8, "p0001", armed=True)
 
 
+def armed(home: Home, model: str = "v0001") -> None:
+    deed = Deed("arm", Proof("p0001", model, 0), 0.9, 0.93, 210, "It is proven", "Lea", NOW)
+    with home.database.writing() as connection:
+        add(connection, deed, after=0)
+
+
 @pytest.fixture
 def removed(own: Home) -> tuple[Home, Run, list[str]]:
     """A home, a run that was decided while automation was armed, and the users it removes."""
-    deed = Deed("arm", Proof("p0001", "v0001", 0), 0.9, 0.93, 210, "It is proven", "Lea", NOW)
-    with own.database.writing() as connection:
-        add(connection, deed, after=0)
+    armed(own)
     run = reviewing.scored(own, make.users(300, seed=1), ARMED)
     scores = own.runs.scores(run.id)
     users = own.user_names.of(run).loc[scores.index[scores["severity"] == 3]].tolist()
@@ -60,13 +64,16 @@ def test_each_removal_is_told_once_with_its_evidence_and_words_without_anything_
     assert not home.consistency.check().contradictions
 
 
-def test_runs_decided_before_it_was_armed_are_not_told(own: Home) -> None:
+def test_runs_decided_before_it_was_armed_or_by_another_model_are_not_told(own: Home) -> None:
     reviewing.scored(own, make.users(100, seed=1))
+    armed(own, "v0002")
+    reviewing.scored(own, make.users(100, seed=2), ARMED)
     assert catch_up(own) == 0
     assert own.outbox.since(0).empty
 
 
 def test_a_run_of_the_api_is_told_while_it_grows_and_goes_on_when_it_is_closed(own: Home) -> None:
+    armed(own)
     serving = make.serving(own, replace(ARMED, monitor=0.0001, review=0.0002, remove=0.0003))
     users = make.users(6, seed=3)
     names = list(make.SCHEMA.names)
