@@ -42,6 +42,10 @@ class Audits:
         """Of so many users of whom none is in the band."""
         return cls(np.zeros(n, bool), np.ones(n), np.zeros(n))
 
+    def __getitem__(self, some: Bools | slice) -> Audits:
+        """Of some of the users alone."""
+        return Audits(self.new[some], self.number[some], self.before[some])
+
     def drawn(self, expected: float) -> tuple[Bools, Floats]:
         """Who is drawn where so many are expected to be, (n,), and the inclusion of all from now on, (n,)."""
         new = int(self.new.sum())
