@@ -228,7 +228,7 @@ def require(now: Arming, verdicts_per_day: float) -> None:
         raise RefusedError(f"Automation is armed already, by {now.by}.")
     if verdicts_per_day < LEAST_A_DAY:
         raise RefusedError(
-            f"Of removed users {verdicts_per_day:g} a day would be audited. With fewer than {LEAST_A_DAY} a fall of "
+            f"Of removed users {verdicts_per_day:.3g} a day would be audited. With fewer than {LEAST_A_DAY} a fall of "
             "precision would be seen too late: raise the audit rate, or let automation remove more users."
         )
     if not now.proven:

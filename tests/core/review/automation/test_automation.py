@@ -14,6 +14,9 @@ import pytest
 from core.errors import BadOptionError, NotAllowedError, RefusedError
 from core.home import Home
 from core.policy.automation import acts
+from core.policy.proof import sequence
+from core.policy.proof.reviewer_error import ReviewerError
+from core.policy.proof.terms import Terms
 from core.review.automation import evidence
 from core.review.automation.automation import State
 from tests import make
@@ -201,3 +204,14 @@ def test_draws_that_were_less_likely_weigh_more_and_none_less_than_a_third() -> 
     weights, least = evidence.weights(np.array([0.2, 0.4, 0.8, 0.1, 0.2]))
     assert weights.round(3).tolist() == [1, 0.5, 0.333, 1, 0.5]
     assert least == 0.1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", [0.9, 0.7])
+def test_at_the_target_it_is_armed_in_at_most_5_of_100_homes_however_the_rate_changes(target: float) -> None:
+    terms, random = Terms(target, ReviewerError.known(0.02, 0.02)), np.random.default_rng(3)
+    rates = np.repeat(random.uniform(0.01, 1, 200), 10)  # another one each day
+    spammer = (random.random((2_000, 2_000)) < terms.share).astype(float)
+    weights, _ = evidence.weights(rates)
+    proven = sequence.log_capital(spammer, weights, terms.share) >= -np.log(terms.error(1))
+    assert proven.any(axis=1).mean() <= 0.05
