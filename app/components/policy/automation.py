@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import streamlit as st
 
@@ -18,6 +19,9 @@ from core.errors import RefusedError
 from core.policy import arming
 from core.wording import count as counted
 
+#: Verdicts from which on there is something to draw, and to guess from.
+_FEWEST: Final = 10
+
 
 def automation() -> None:
     """How automation stands, and the way to arm or disarm it; nothing without a model."""
@@ -32,7 +36,7 @@ def automation() -> None:
             _deed(found)
     armed = ":red-badge[:material/bolt: Armed]" if state.armed else ":gray-badge[Not armed]"
     st.markdown(f"{armed} &nbsp; {plain(_plain(state.sentence))}")
-    if found.course is not None:
+    if found.course is not None and state.arming.verdicts >= _FEWEST:
         bound = charts.proof(
             found.course.share, found.course.bound, state.terms.target, title=_finding(found), theme=theme()
         )
