@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import insert
 
-from core.errors import BadOptionError, NotAllowedError, RefusedError
+from core.errors import BadOptionError, NewerFormatError, NotAllowedError, RefusedError
 from core.home import Home
 from core.policy.automation import acts
 from core.policy.proof import sequence
@@ -19,6 +20,7 @@ from core.policy.proof.reviewer_error import ReviewerError
 from core.policy.proof.terms import Terms
 from core.review.automation import evidence
 from core.review.automation.automation import State
+from core.store.tables import documents
 from tests import make
 from tests.core.review import reviewing
 from tests.core.review.earned import LATER, audited, fall, say
@@ -192,6 +194,15 @@ def test_only_a_lead_or_an_admin_arms(drawn: Home) -> None:
     for deed in (drawn.arming_desk.arm, drawn.automation.disarm):
         with pytest.raises(NotAllowedError):
             deed(by="Ada", why="I want to", now=LATER)
+
+
+def test_what_a_newer_program_says_of_arming_is_not_guessed_at(home: Home) -> None:
+    body = {"format": 2, "kind": "arm"}
+    with home.database.writing() as connection:
+        row = {"name": "removal arming", "version": 1, "body": body, "by": "Lea", "at": NOW}
+        connection.execute(insert(documents).values(row))
+    with pytest.raises(NewerFormatError, match="removal arming 1"):
+        home.policies.deciding("v0001")
 
 
 def test_without_a_model_there_is_nothing_to_arm(home: Home) -> None:
