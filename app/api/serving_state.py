@@ -118,6 +118,7 @@ class Live:
         version = self.home.registry.champion()
         model = self.model(version) if version else self.home.registry.load()
         columns = schemas.load(self.home.settings.schema_file)
+        self.home.automation.check(now=datetime.now(UTC))  # another model in charge ends what was armed for this one
         policy, lists = self.home.policies.deciding(model.version), self.home.lists.in_force(datetime.now(UTC))
         serving = Serving(self.home.online_runs, self.home.deciding, model, columns, self.glossary(), policy, lists)
         serving.warm_up()

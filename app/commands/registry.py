@@ -75,6 +75,7 @@ def promote(context: typer.Context, version: Version, why: Why, by: By = None, h
     with guard.command(home):
         warning = home.registry.warning(version)
         before = home.registry.promote(version, by=name_of(by), why=why, now=datetime.now(UTC))
+        home.automation.check(now=datetime.now(UTC))
         for caution in home.registry.describe(version).cautions or ():
             tell(f"Caution, {caution.kind}: {caution.sentence}")
         if before == version:
@@ -93,6 +94,7 @@ def rollback(context: typer.Context, why: Why, by: By = None, home_dir: HomeOpti
     with guard.command(home):
         left = home.registry.champion()
         version = home.registry.rollback(by=name_of(by), why=why, now=datetime.now(UTC), leaving=left)
+        home.automation.check(now=datetime.now(UTC))
         tell(f"{version} is in charge again, in place of {left}.")
 
 

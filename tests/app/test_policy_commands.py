@@ -275,3 +275,11 @@ def test_automation_is_armed_by_a_name_seen_in_a_plan_and_in_the_policy_and_disa
     assert ran(proven, "policy", "disarm", "--comment", "An incident", "--by", "Lea").exit_code == 0
     assert "Disarmed by Lea" in ran(proven, "policy", "standing").stdout
     assert "armed = false" in ran(proven, "policy", "show").stdout
+
+
+def test_a_model_that_comes_back_is_not_armed(proven: Home) -> None:
+    assert ran(proven, "policy", "arm", "--comment", "It is proven", "--by", "Lea").exit_code == 0
+    for version in ("v0002", "v0001"):
+        assert ran(proven, "registry", "promote", version, "--why", "Try it", "--by", "Ada").exit_code == 0
+        assert json.loads(ran(proven, "policy", "standing", "--json").stdout)["armed"] is False
+    assert "v0002 was put in force" in ran(proven, "policy", "standing").stdout

@@ -49,9 +49,7 @@ def change(listed: Listed, champion: Listed | None, promotions: Sequence[Promoti
     if back is not None:
         _popover(
             f"Roll back to {back}", ":material/undo:", f"{back}, in charge before {left}, scores again.", "secondary",
-            lambda name, why: services.home().registry.rollback(
-                by=name, why=why, now=services.now(), leaving=left
-            ),
+            lambda name, why: _roll_back(left, name, why),
         )  # fmt: skip
     if not listed.in_charge and listed.metadata is not None:
         warning = services.home().registry.warning(version)
@@ -72,6 +70,13 @@ def refused() -> None:
 
 def _promote(version: str, name: str, why: str) -> str:
     services.home().registry.promote(version, by=name, why=why, now=services.now())
+    services.home().automation.check(now=services.now())
+    return version
+
+
+def _roll_back(left: str | None, name: str, why: str) -> str:
+    version = services.home().registry.rollback(by=name, why=why, now=services.now(), leaving=left)
+    services.home().automation.check(now=services.now())
     return version
 
 
