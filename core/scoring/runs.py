@@ -268,9 +268,7 @@ class Runs:
         return self._folder(run) / _REASONS
 
     def save_plan(self, run: str, plan: pd.DataFrame) -> None:
-        """Store how the users of a run are sampled: `stratum`, `inclusion`, `chosen`, `blind`, and `audited`, the
-        inclusion in the audit of automatic removal, indexed by input row.
-        """
+        """Store how users are sampled, by input row: `stratum`, `inclusion`, `chosen`, `blind`, inclusion `audited`."""
         _write(self._folder(run) / _PLAN, plan, known=PLAN_FORMAT)
 
     def plan(self, run: str) -> pd.DataFrame | None:
