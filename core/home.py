@@ -194,20 +194,9 @@ class Home(Studies):
         from core.planning.sending import Sending
 
         return Sending(
-            self.accounts,
-            self.audit,
-            self.cases,
-            self.datasets,
-            self.effects,
-            self.enqueuing,
-            self.entries,
-            self.file_scoring,
-            self.queue,
-            self.registry,
-            self.runs,
-            self.user_names,
-            self.settings.schema_file,
-        )
+            self.accounts, self.audit, self.cases, self.datasets, self.effects, self.enqueuing, self.entries,
+            self.file_scoring, self.queue, self.registry, self.runs, self.user_names, self.settings.schema_file,
+        )  # fmt: skip
 
     @cached_property
     def backtests(self) -> Backtests:
