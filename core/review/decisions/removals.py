@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from sqlalchemy import Connection, select
 
+from core.errors import UnknownItemError
 from core.feedback.ledger import Ledger
 from core.policy.automation import acts
 from core.policy.automation.acts import Deed
@@ -86,7 +87,10 @@ class Removals:
                 if row > last and user.severity == _REMOVE:
                     yield _Removed(row, user.user, user.probability, user.decided_by, ())
             return
-        scores = self.runs.scores(run.id)
+        try:
+            scores = self.runs.scores(run.id)
+        except UnknownItemError:  # what is kept of it was deleted: nothing is left to tell of
+            return
         ours = scores[(scores["severity"].to_numpy(np.int8) == _REMOVE) & (scores.index > last)]
         names, reasons = self.user_names.of(run).loc[ours.index], self.runs.reasons(run.id)
         for row, score, by in zip(ours.index, ours["probability"], ours["decided_by"], strict=True):

@@ -72,6 +72,13 @@ def test_runs_decided_before_it_was_armed_or_by_another_model_are_not_told(own: 
     assert own.outbox.since(0).empty
 
 
+def test_a_run_of_which_nothing_is_kept_any_more_holds_up_no_other(removed: tuple[Home, Run, list[str]]) -> None:
+    home, run, _ = removed
+    (home.settings.runs / run.id / "scores.parquet").unlink()
+    later = reviewing.scored(home, make.users(200, seed=7), ARMED)
+    assert catch_up(home) == later.counts["auto_remove"]
+
+
 def test_a_run_of_the_api_is_told_while_it_grows_and_goes_on_when_it_is_closed(own: Home) -> None:
     armed(own)
     serving = make.serving(own, replace(ARMED, monitor=0.0001, review=0.0002, remove=0.0003))
