@@ -226,7 +226,8 @@ def _described(
     users, names = source.users, source.champion.metadata.names
     test = users.judges.only(users.test)
     crossfit.both_classes(test.label, f"the test part of {source.data.name}")
-    learnt_from, judged_on = matrix(users.learnt.frame, names), matrix(test.frame, names)
+    levels = source.champion.metadata.levels
+    learnt_from, judged_on = (matrix(each.frame, names, levels=levels) for each in (users.learnt, test))
     of_learnt, of_test = (fitted.calibration.probability(fitted.predictor.margin(x)) for x in (learnt_from, judged_on))
     learnt = np.ones(len(users.learnt), bool)
     figures = metrics.judge(test.label, of_test, request.thresholds, seed=request.seed)
@@ -235,7 +236,8 @@ def _described(
         trained_on=len(users.learnt), tested_on=len(test),
     )  # fmt: skip
     metadata = Metadata(
-        created=now, data=data, features=training.profiles(users.learnt.frame, source.schema, learnt), figures=figures,
+        created=now, data=data, figures=figures,
+        features=training.profiles(users.learnt.frame, source.schema, learnt, levels),
         seed=request.seed, rounds=fitted.rounds, parameters=dict(fitted.parameters), libraries=training.libraries(),
         seconds=round(time.monotonic() - started, 1), bias=fitted.predictor.bias(len(names)),
         notice=source.champion.metadata.notice, parent=source.champion.version, trained_by=request.by or "watch",

@@ -9,11 +9,12 @@ from typing import Final, Literal, get_args
 
 from core.errors import SchemaError, listed
 
-Kind = Literal["count", "flag", "code", "real", "category", "date", "time"]
-KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+Kind = Literal["count", "flag", "code", "real", "category", "date", "time", "weekday"]
+#: Those that a schema names; a weekday is only told of a moment.
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)[:-1]
 #: Kinds that came with format 2 of the schema.
 LATER: Final = frozenset({"category", "date", "time"})
-WHOLE: Final = frozenset({"count", "flag", "code"})
+WHOLE: Final = frozenset({"count", "flag", "code", "weekday"})
 MOMENTS: Final = frozenset({"date", "time"})
 #: What a model can learn of a moment; it never learns the moment itself, which no later user has.
 Part = Literal["age", "weekday", "hour"]
@@ -57,7 +58,7 @@ class Column:
     form: str = ""
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
+        if self.kind not in get_args(Kind):
             raise SchemaError(f"{self.name} has the kind {self.kind!r}; known kinds are {listed(KINDS)}.")
         for bound in (self.low, self.high):
             if bound is not None and not math.isfinite(bound):
@@ -116,6 +117,8 @@ class Column:
     @property
     def said(self) -> tuple[str, ...]:
         """What 0, 1 ... are called, nothing where numbers are said as such."""
+        if self.kind == "weekday":
+            return WEEKDAYS
         return (self.no[0], self.yes[0]) if self.yes else ()
 
     def derived(self) -> Iterator[Column]:
@@ -131,5 +134,5 @@ class Column:
 
 _NAMES: Final[dict[Part, str]] = {"age": "age in days", "weekday": "weekday", "hour": "hour"}
 _PARTS: Final[dict[Part, Column]] = {
-    "age": Column("", "real"), "weekday": Column("", "code", 0, 6), "hour": Column("", "count", 0, 23),
+    "age": Column("", "real", 0), "weekday": Column("", "weekday", 0, 6), "hour": Column("", "count", 0, 23),
 }  # fmt: skip
