@@ -1,14 +1,15 @@
 """A first schema from a table: what each column seems to be, never what it means.
 
-A column of numbers becomes a feature, everything else context, and so does a column that is no fact about users
+A column of numbers becomes a feature, and so do words that users share, yes and no, and dates
+(`core.data.proposal.columns`); everything else is context, and so is a column that is no fact about users
 (`core.data.proposal.telltale`). Kinds are told from the values only; codes (numbers that stand for something) look like
 counts, so a person must say which columns are codes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,11 +23,12 @@ from core.data.cells import Floats, Marks, Numbers
 from core.data.layout import is_result
 from core.data.payload import open_text
 from core.data.problems import quoted
-from core.data.proposal import label_words, telltale
+from core.data.proposal import columns, label_words, telltale
+from core.data.proposal.columns import Choice
 from core.data.proposal.label_words import Meaning, Value, meaning
 from core.data.records import Bools, Records, split
 from core.errors import BadOptionError, FileProblemError, listed
-from core.schema.schema import Column, Label, Schema, matched
+from core.schema.schema import Column, Label, Schema, key, matched
 from core.wording import count, percent
 
 #: Share of numbers among the cells that are not missing, from which a column is a feature.
@@ -35,10 +37,14 @@ ENOUGH: Final = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Inferred:
-    """A schema to look through, and what a person should know before using it."""
+    """A schema to look through, what a person should know before using it, and how many columns the file has beside
+    id and label, and how many of them reach the model.
+    """
 
     schema: Schema
     notes: tuple[str, ...]
+    columns: int = 0
+    reach: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +67,14 @@ def infer(
     label: str | None = None,
     positive: str | None = None,
     missing: Sequence[str] = (),
+    kinds: Sequence[str] = (),
 ) -> Inferred:
-    """Propose a schema for a CSV file, plain or gzipped. `missing`: what says so besides the built-in marks.
+    """Propose a schema for a CSV file, plain or gzipped. `missing`: what says so besides the built-in marks; `kinds`:
+    what a person says of some columns (see `columns.chosen`).
 
-    Raises FileProblemError when the file cannot be read as a table or has no column of numbers, BadOptionError when
-    `id`, `label` or `positive` cannot be used, and UnclearLabelError where somebody has to say who the spammers are.
+    Raises FileProblemError when the file cannot be read as a table or has no column to learn from, BadOptionError when
+    `id`, `label`, `positive` or `kinds` cannot be used, UnclearLabelError where somebody has to say who the spammers
+    are, and UnclearColumnError where a column can be read in two ways.
     """
     records = split(name, open_text(name, payload).data, wanted=[text for text in (id, label) if text])
     at_id, at_label = _position(name, records, "--id", id), _position(name, records, "--label", label)
@@ -76,11 +85,25 @@ def infer(
     marks = Marks.of(missing)
     rest = [at for at, column in enumerate(records.header) if column and at not in (at_id, at_label)]
     told, said = (None, None) if at_label is None else _label(records, at_label, positive, marks)
-    seen = [_look(records.header[at], numbers, there, said) for at, numbers, there in _columns(records, rest, marks)]
-    features = tuple(column.feature for column in seen if column.feature)
+    choices = columns.chosen(kinds)
+    for column in choices:
+        if column not in {key(records.header[at]) for at in rest}:
+            raise BadOptionError("--kind", f"{name} has no column {column}; it has {listed(records.header)}.")
+    seen, texts = list[_Seen](), dict[str, Any]()
+    for at, cells_of, numbers, there in _columns(records, rest, marks):
+        each = _look(records.header[at], cells_of, numbers, there, said, marks, choices)
+        seen.append(each)
+        if each.feature and each.feature.moment:
+            texts[each.name] = cells_of
+    related = columns.related([column.feature for column in seen if column.feature], texts)
+    by_name = {column.name: column for column in related}
+    seen = [replace(each, feature=by_name.get(each.name)) if each.feature else each for each in seen]
+    features = tuple(related)
     if not features:
         raise FileProblemError(
-            name, "no_numbers", "not one of its columns holds numbers: there is nothing to score on."
+            name,
+            "no_numbers",
+            "not one of its columns holds numbers, or words that users share: there is nothing to score on.",
         )
     schema = Schema(
         features=features,
@@ -89,7 +112,7 @@ def infer(
         context=tuple(column.name for column in seen if column.feature is None),
         missing=tuple(missing),
     )
-    return Inferred(schema, tuple(_notes(records, seen, schema, said)))
+    return Inferred(schema, tuple(_notes(records, seen, schema, said)), len(rest), len(features))
 
 
 def _position(name: str, records: Records, option: str, column: str | None) -> int | None:
@@ -101,15 +124,21 @@ def _position(name: str, records: Records, option: str, column: str | None) -> i
     return found[column]
 
 
-def _columns(records: Records, positions: list[int], marks: Marks) -> Iterator[tuple[int, Numbers, Bools]]:
-    """Of each column its numbers, and where it has a cell that is not missing."""
+def _columns(records: Records, positions: list[int], marks: Marks) -> Iterator[tuple[int, Any, Numbers, Bools]]:
+    """Of each column its text, its numbers, and where it has a cell that is not missing."""
     texts = records.columns(dict.fromkeys(positions, cells.TEXT), marks.nulls, null_text=True)
     for at in positions:
         column = texts.pop(at)
-        yield at, cells.judged(column, marks), column.is_valid().to_numpy()
+        yield at, column, cells.judged(column, marks), column.is_valid().to_numpy()
 
 
-def _look(name: str, numbers: Numbers, there: Bools, label: Floats | None) -> _Seen:
+def _look(
+    name: str, texts: Any, numbers: Numbers, there: Bools, label: Floats | None, marks: Marks,
+    choices: Mapping[str, Choice],
+) -> _Seen:  # fmt: skip
+    if (choice := choices.get(key(name))) is not None:
+        words = [text.strip() for text in texts.unique().to_pylist() if text is not None and not marks.missing(text)]
+        return _Seen(name, choice.column(name, words), "chosen")
     known = numbers.values[~np.isnan(numbers.values)]
     wrong = 0 if numbers.wrong is None else len(numbers.wrong.at)
     if is_result(name):
@@ -117,12 +146,20 @@ def _look(name: str, numbers: Numbers, there: Bools, label: Floats | None) -> _S
     if not known.size and not wrong:
         return _Seen(name, None, "empty")
     if known.size < ENOUGH * (known.size + wrong):
-        return _Seen(name, None, "text", why=telltale.filled(there, label))
+        return _text(name, texts, there, label, marks, numbers=known.size > wrong)
     whole = bool((np.trunc(known) == known).all())
     distinct = whole and 1 < known.size == len(numbers.values) == len(np.unique(known))
     if why := telltale.reason(name, numbers.values, label):
         return _Seen(name, None, "telltale", None, distinct, why)
     return _Seen(name, _feature(name, known, whole=whole), "", _stray(name, numbers), distinct)
+
+
+def _text(name: str, texts: Any, there: Bools, label: Floats | None, marks: Marks, *, numbers: bool) -> _Seen:
+    """A column of text; numbers: whether most of it are numbers, among which words would be levels."""
+    found, reason, why = columns.of_texts(name, texts, there, label, marks)
+    if found is not None and found.kind == "category" and numbers:
+        return _Seen(name, None, "mixed")
+    return _Seen(name, found, reason, why=why)
 
 
 def _feature(name: str, known: Floats, *, whole: bool) -> Column:
@@ -187,14 +224,18 @@ def _notes(records: Records, seen: list[_Seen], schema: Schema, label: Floats | 
     if schema.label is not None and label is not None:
         yield from _label_notes(schema.label, label)
     yield from (column.note for column in seen if column.note)
+    yield from columns.told(schema.features)
     yield from _telltales(seen)
     reasons = {
-        "text": "not numbers: shown as context, never given to the model",
+        "text": "words that hardly any users share: shown as context, never given to the model",
+        "constant": "the same in every row: context, as nothing can be learnt from it",
+        "mixed": "numbers with other cells among them: context. Mend the cells, or give --kind NAME=category",
+        "chosen": "left out as you say: context, never given to the model",
         "empty": "empty in every row: context until there are values",
         "result": "named like a result of ours: context, and renamed when read",
     }
     for reason, words in reasons.items():
-        names = [column.name for column in seen if column.reason == reason and not column.why]
+        names = [each.name for each in seen if each.reason == reason and not each.why and each.feature is None]
         if names:
             yield f"{listed(names)}: {words}."
     unnamed = [f"column {at}" for at, column in enumerate(records.header, 1) if not column]

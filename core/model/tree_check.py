@@ -199,7 +199,7 @@ def _joined(trees: Sequence[Mapping[str, Any]], features: int, base: np.float32,
     _none(
         (left != -1) & (by_category != kinds[np.clip(feature, 0, features - 1)]),
         first,
-        "splits on a feature as on another",
+        "splits on categories where there are numbers, or the other way round",
     )
     return Forest(
         features, base, first, left, right, parent, feature, all_of("split_conditions", np.float32),
