@@ -37,6 +37,8 @@ class Bins:
     starts: tuple[float, ...]
     ends: tuple[float, ...]
     made: Made
+    #: What the bins are called where their numbers stand for something.
+    names: tuple[str, ...] = ()
 
     def index(self, values: npt.ArrayLike | pd.Series[Any]) -> Ints:
         """The bin of each value, (n,) -> (n,); -1 where it is missing."""
@@ -49,6 +51,8 @@ class Bins:
     @property
     def labels(self) -> tuple[str, ...]:
         """What each bin is called; all different."""
+        if self.names:
+            return self.names
         for digits in range(3, 17):
             names = tuple(_name(*pair, digits) for pair in zip(self.starts, self.ends, strict=True))
             if len(set(names)) == len(names):

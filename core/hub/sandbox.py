@@ -100,7 +100,7 @@ def _fault(model: Model) -> Fault | None:
     if not known or tuple(columns[: len(names)]) != names or len(columns) != len(names) + 2:
         return BASELINE, f"has other columns than {registry.METADATA} names"
     model.users()
-    Population.of_baseline(baseline, names)
+    Population.of_baseline(baseline, model.metadata.features)
     values = _users(model, baseline, tree_check.forest((model.folder / TREES).read_bytes()))
     if not Scorer(model).score_values(values).finite.all():
         return TREES, f"gives scores that are no numbers with {CALIBRATION}"

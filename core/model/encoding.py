@@ -57,6 +57,12 @@ class Levels:
             strange &= ~np.isin(values, np.array([number(word) for word in self.rare]))
         return strange
 
+    def places(self, values: Floats) -> Floats:
+        """As `codes`, with other words at a place of their own, learnt or not: in drift they are not missing."""
+        codes, strange = _codes(self, values)
+        codes[strange] = len(self.words)
+        return codes
+
     def word(self, value: float) -> str | None:
         """The word of a number, None where the version does not know it."""
         return _said(self).get(value)

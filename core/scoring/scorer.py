@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -15,6 +16,7 @@ from core.errors import NoScoreError, WrongFeaturesError
 from core.model.encoding import Levels
 from core.model.learner import Matrix, Strongest
 from core.registry.registry import Model
+from core.wording import count
 
 #: Between the names in `Scored.novel`.
 SEPARATOR: Final = "; "
@@ -165,6 +167,16 @@ class Scorer:
         for row in np.flatnonzero(outside.any(axis=1)):
             novel[row] = SEPARATOR.join(names[at] for at in np.flatnonzero(outside[row]))
         return novel
+
+
+def strangers(novel: Iterable[str], model: Model) -> Iterator[str]:
+    """Of how many users each column of words has one that the model has not learnt from, as sentences."""
+    counts = Counter(name for names in novel if names for name in names.split(SEPARATOR))
+    for name, levels in model.metadata.levels.items():
+        if users := counts[name]:
+            as_ = "like other rare words" if levels.other else "as if it were missing"
+            verb = "has" if users == 1 else "have"
+            yield f"{name}: {count(users, 'user')} {verb} a word that {model.version} never met; it is taken {as_}."
 
 
 def _outside(

@@ -12,7 +12,7 @@ from core.data.proposal import telltale
 from core.evaluation import cautions
 from core.evaluation.cautions import Caution
 from core.evaluation.thresholds import Sweep
-from core.explore import leakage, value_counts
+from core.explore import leakage, value_counts, words
 from core.explore.leakage import Leak
 from core.model.learner import Labels
 from core.schema.schema import Schema
@@ -76,7 +76,8 @@ def of_users(
 
 def suspects(frame: pd.DataFrame, label: Labels, schema: Schema) -> tuple[Leak, ...]:
     """Features of labelled users that may give the label away, of those that both the schema and the users have."""
-    tally = ((name, value_counts.of(frame[name], label)) for name in schema.names if name in frame)
+    ordered = words.by_rate(frame, schema, label)
+    tally = ((name, value_counts.of(ordered[name], label)) for name in schema.names if name in frame)
     return tuple(leak for name, each in tally for leak in leakage.leaks(name, each))
 
 
