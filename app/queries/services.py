@@ -276,7 +276,7 @@ def _stored(home: Home, path: Path, at: tuple[int, int], columns: Schema) -> Dat
 def _people(home: Home, run: str, dataset: str) -> pd.DataFrame:
     found = home.datasets.find(dataset)
     words = _spoken(home, dataset)
-    frame = home.datasets.frame(dataset, [found.id_column, *words, *found.context]).rename(columns=words)
+    frame = home.datasets.frame(dataset, [found.id_column, *found.context, *words]).rename(columns=words)
     # Sorted once here: every filter then keeps the order. Equal scores stay in input order.
     return frame.join(home.runs.scores(run)).sort_values("probability", ascending=False, kind="stable")
 

@@ -133,7 +133,7 @@ def told(found: Findings, layout: Layout, schema: Schema, *, accepted: int) -> t
     problems = [*map(rejects.problem, rejecting), *map(ids.problem, found.of(ids.KINDS, id_name(schema)))]
     if schema.label is not None:
         problems += map(flags.label_problem, found.of(flags.LABEL_KINDS, schema.label.column))
-    for column in schema.derived:
+    for column in (*schema.derived, *(Column(name) for name in schema.moments)):
         problems += (flags.problem(each, column) for each in found.of(flags.KINDS, column.name))
     problems += _about_columns(layout, accepted)
     if schema.dated and accepted:
@@ -226,13 +226,18 @@ class _Table:
             columns[label.column] = labels.values[accepted]
             odd += flags.labels(label.column, labels.missing[accepted], labels.unknown[accepted], line)
         written: dict[str, Any] = {}
-        moments = dict(moment.derived(self.schema, self._moments(keep), len(line)))
+        seconds = self._moments(keep)
+        moments = dict(moment.derived(self.schema, seconds, len(line)))
         for column in self.schema.features:
+            there = column.name in self.layout.features
+            if column.moment and there:  # said once, and not of each column that a model gets of it
+                odd += flags.flags(seconds[column.name], Column(column.name), line)
             for each in column.derived():
                 values = moments[each] if column.moment else self._values(column, keep, len(line))
-                if column.name in self.layout.features:
-                    odd += flags.flags(values, each, line)
-                columns[each.name] = flags.settle(values, each) if column.name in self.layout.features else values
+                if there:
+                    found = flags.flags(values, each, line)
+                    odd += (fault for fault in found if not (column.moment and fault.kind == "missing"))
+                columns[each.name] = flags.settle(values, each) if there else values
             if column.kind == "category":
                 written[levels.written(column.name)] = self._words(column.name, keep, len(line))
         columns |= {name: texts.as_pandas(column, keep).array for name, column in self.context.items()} | written

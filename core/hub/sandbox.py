@@ -126,7 +126,7 @@ def _users(model: Model, baseline: Baseline, forest: Forest) -> Values:
         one_off = np.tile(medians, (len(pool), 1))
         one_off[:, at] = pool
         edges.append(one_off)
-    seen = baseline.sample.iloc[:MANY, : len(features)].to_numpy(np.float64)
+    seen = baseline.sample.iloc[:MANY, : len(features)].to_numpy(np.float64, copy=True)
     for at, each in enumerate(features):
         if each.levels:
             seen[:, at] = _words(each.levels)[np.where(np.isnan(seen[:, at]), -1, seen[:, at]).astype(np.int64)]

@@ -11,9 +11,11 @@ from core.data.cells import judge as plain_number
 from core.schema.column import Column
 
 CODE: Final = "not_a_number"
-_GROUPED: Final = r"[0-9]{1,3}(?:\{sign}[0-9]{3})+"
-#: What may stand beside a number that nobody has to be asked about.
-UNITS: Final = ("%", "€", "$", "£", "¥", "₹", "EUR", "USD", "GBP", "CHF", "kr", "km", "kg", "h", "min", "ms", "s")
+#: Digits that no number begins with: 007 is a code.
+_CODED: Final = re.compile(r"[+-]?0[0-9]")
+#: What may stand beside a number that nobody has to be asked about: before or after it, or after it alone.
+_EITHER: Final = frozenset({"€", "$", "£", "¥", "₹", "EUR", "USD", "GBP", "CHF"})
+_AFTER: Final = frozenset({"%", "km", "kg"})
 _BESIDE: Final = re.compile(
     r"(?P<before>[^\d\s.,+-]{0,4})\s?(?P<number>[+-]?[\d.,' ]*\d)\s?(?P<after>[^\d\s.,+-]{0,4})"
 )
@@ -55,18 +57,20 @@ def allowed(column: Column) -> str:
 def beside(cells: Iterable[str]) -> tuple[str, str] | None:
     """The unit and the sign between thousands with which every one of these cells is a number; None where none is.
 
-    >>> beside(["$1,200", "$80"]), beside(["12 %", "5.5 %"]), beside(["1.5", "2"]), beside(["a1"]), beside(["1,5"])
+    >>> beside(["$1,200", "$80"]), beside(["12 %", "5.5 %"]), beside(["1.5", "2"]), beside(["h01"]), beside(["1,5"])
     (('$', ','), ('%', ''), ('', ''), None, None)
     """
     units, grouped = set[str](), False
     for cell in cells:
         found = _BESIDE.fullmatch(cell.strip())
-        if found is None or (found["before"] and found["after"]):
+        if found is None or (found["before"] and found["after"]) or _CODED.match(found["number"]):
+            return None
+        if not {found["before"]} <= {"", *_EITHER} or not {found["after"]} <= {"", *_EITHER, *_AFTER}:
             return None
         units.add(found["before"] or found["after"])
         grouped = grouped or "," in found["number"]
     units.discard("")
-    if len(units) > 1 or not units <= {*UNITS}:
+    if len(units) > 1:
         return None
     column = Column("", unit=next(iter(units), ""), thousands="," if grouped else "")
     value = judge(column, Marks.of())
