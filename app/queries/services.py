@@ -79,6 +79,11 @@ def schema() -> Schema:
     return _schema(path, _stamp(path))
 
 
+def has_schema() -> bool:
+    """Whether this home knows its columns."""
+    return home().settings.schema_file.is_file()
+
+
 def meanings() -> Glossary:
     path = home().settings.glossary_file
     return _glossary(path, _stamp(path))

@@ -34,6 +34,25 @@ from core.wording import count, percent
 #: Share of numbers among the cells that are not missing, from which a column is a feature.
 ENOUGH: Final = 0.95
 
+#: What is said of columns that do not reach the model.
+_REASONS: Final = {
+    "text": "words that hardly any users share: shown as context, never given to the model",
+    "constant": "the same in every row: context, as nothing can be learnt from it",
+    "mixed": "numbers with other cells among them: context. Mend the cells, or give --kind NAME=category",
+    "chosen": "left out as you say: context, never given to the model",
+    "empty": "empty in every row: context until there are values",
+    "result": "named like a result of ours: context, and renamed when read",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A column beside id and label: its name, its kind ("context" where it does not reach the model), and why."""
+
+    name: str
+    kind: str
+    why: str
+
 
 @dataclass(frozen=True, slots=True)
 class Inferred:
@@ -45,6 +64,7 @@ class Inferred:
     notes: tuple[str, ...]
     columns: int = 0
     reach: int = 0
+    looked_at: tuple[Looked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +132,9 @@ def infer(
         context=tuple(column.name for column in seen if column.feature is None),
         missing=tuple(missing),
     )
-    return Inferred(schema, tuple(_notes(records, seen, schema, said)), len(rest), len(features))
+    return Inferred(
+        schema, tuple(_notes(records, seen, schema, said)), len(rest), len(features), tuple(map(_looked, seen))
+    )
 
 
 def _position(name: str, records: Records, option: str, column: str | None) -> int | None:
@@ -160,6 +182,18 @@ def _text(name: str, texts: Any, there: Bools, label: Floats | None, marks: Mark
     if found is not None and found.kind == "category" and numbers:
         return _Seen(name, None, "mixed")
     return _Seen(name, found, reason, why=why)
+
+
+def _looked(seen: _Seen) -> Looked:
+    if seen.feature is not None:
+        return Looked(seen.name, seen.feature.kind, seen.note or "")
+    why = seen.why or _REASONS.get(seen.reason, "")
+    return Looked(seen.name, columns.CONTEXT, why)
+
+
+def header(name: str, payload: bytes | Path) -> tuple[str, ...]:
+    """The names of the columns of a file. Raises FileProblemError."""
+    return tuple(filter(None, split(name, open_text(name, payload).data).header))
 
 
 def _feature(name: str, known: Floats, *, whole: bool) -> Column:
@@ -226,15 +260,7 @@ def _notes(records: Records, seen: list[_Seen], schema: Schema, label: Floats | 
     yield from (column.note for column in seen if column.note)
     yield from columns.told(schema.features)
     yield from _telltales(seen)
-    reasons = {
-        "text": "words that hardly any users share: shown as context, never given to the model",
-        "constant": "the same in every row: context, as nothing can be learnt from it",
-        "mixed": "numbers with other cells among them: context. Mend the cells, or give --kind NAME=category",
-        "chosen": "left out as you say: context, never given to the model",
-        "empty": "empty in every row: context until there are values",
-        "result": "named like a result of ours: context, and renamed when read",
-    }
-    for reason, words in reasons.items():
+    for reason, words in _REASONS.items():
         names = [each.name for each in seen if each.reason == reason and not each.why and each.feature is None]
         if names:
             yield f"{listed(names)}: {words}."

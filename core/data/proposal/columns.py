@@ -40,7 +40,7 @@ class UnclearColumnError(RefusedError):
         self.column, self.answers = column, dict(answers)
         ways = " or ".join(f'--kind "{column}={kind}" for {what}' for what, kind in answers.items())
         #: For a person who can be asked; the answer is one of `answers`.
-        self.question = f"{column}: {about}. Which is it, {listed([*answers])}?"
+        self.question = f"{column}: {about}. Which is it?"
         super().__init__(f"Say what {column} is: {about}. Add {ways}.")
 
 
@@ -62,7 +62,10 @@ class Choice:
                 raise BadOptionError("--kind", f"{name} has other words than a yes and a no: make it a category.")
             return Column(name, "flag", yes=pair[0], no=pair[1])
         if self.kind in {"date", "time"}:
-            return Column(name, self.kind, parts=_parts(self.kind), form=self.form)
+            found = None if self.form else _moment(name, words)
+            if found is None and not self.form:
+                raise BadOptionError("--kind", f"{name} has cells that are no moments in any form that is known.")
+            return Column(name, self.kind, parts=_parts(self.kind), form=self.form or (found.form if found else ""))
         if self.kind == "real":
             beside = number.beside(words)
             unit, thousands = beside or ("", "")
@@ -126,14 +129,22 @@ def _counts(texts: Any, marks: Marks) -> dict[str, int]:
 def _moment(name: str, words: Sequence[str]) -> Column | None:
     forms = moment.form_of(words[:1]) and moment.form_of(words)
     if len(forms) > 1:
-        answers = {moment.allowed(Column(name, "date", form=form)): f"date:{form}" for form in forms}
         about = f"{quoted(words[0])} can have the day or the month first"
-        raise UnclearColumnError(name, about, {f"23 November as {each}": kind for each, kind in answers.items()})
+        raise UnclearColumnError(name, about, {_order(form): f"date:{form}" for form in forms})
     if not forms:
         return None
     seconds = np.array([moment.parsed(word, forms[0]) for word in words], np.float64)
     kind: Kind = "date" if not (seconds % moment.DAY).any() else "time"
     return Column(name, kind, parts=_parts(kind), form=forms[0])
+
+
+def _order(form: str) -> str:
+    """
+    >>> _order("%d/%m/%Y")
+    'day first (23/11/2026)'
+    """
+    first = "day" if form.startswith("%d") else "month" if form.startswith("%m") else "year"
+    return f"{first} first ({moment.allowed(Column('', 'date', form=form))})"
 
 
 def _parts(kind: Kind) -> Any:
