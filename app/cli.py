@@ -185,6 +185,9 @@ def schema(
             "which the model never gets; a date may say how it is written, as in joined=date:%d/%m/%Y.",
         ),
     ] = None,
+    test_share: Annotated[
+        float | None, typer.Option("--test-share", help="Of a new home: the share of users that no model learns from.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", "--overwrite", help="Replace the schema this home has.")] = False,
     home_dir: HomeOption = None,
 ) -> None:
@@ -217,6 +220,8 @@ def schema(
                 if not sys.stdin.isatty():
                     raise
                 kinds.append(f"{error.column}={error.answers[_asked(error.question, list(error.answers))]}")
+        if test_share is not None:
+            home.split.choose(test_share)
         schemas.save(inferred.schema, home.settings.schema_file)
         for note in inferred.notes:
             tell(note)

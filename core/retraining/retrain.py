@@ -161,7 +161,9 @@ class Retraining:
             )
         salt = self.split.salt()
         seen = champion.users() if data.salt == split.digest(salt) else None
-        users = training_set(history, feedback, schema, salt, seen=seen, moved=self.split.moved())
+        users = training_set(
+            history, feedback, schema, salt, seen=seen, moved=self.split.moved(), share=self.split.share
+        )  # fmt: skip
         return _Source(champion, data, schema, users, position)
 
     def _history(self, champion: Model) -> tuple[Data, pd.DataFrame]:

@@ -100,7 +100,7 @@ class Training:
         judging = candidate.judging
         kept, scores = _kept(candidate, data, about), Scores.of(keys[judging], label[judging], candidate.score)
         of_users = run_cautions.of_users(frame, label, schema, copies=parts.copies)
-        kept = replace(kept, cautions=(*of_users, *run_cautions.of_run(kept, scores)))
+        kept = replace(kept, cautions=(*of_users, *run_cautions.of_run(kept, scores, self.split.share)))
         if recipe.learner.can_lead:
             score = candidate.calibration.probability(candidate.learner.margin(features))
             metadata = _metadata(candidate, data, profiles(frame, schema, ~candidate.test, words), about, started)
@@ -132,7 +132,7 @@ class Training:
         runs, listed = self.training_runs.listed(), self.registry.listing()
         before = {run.data.dataset for run in runs} | {each.metadata.data.dataset for each in listed if each.metadata}
         if dataset.id in before:
-            test = split.in_test(keys, self.split.moved())
+            test = split.in_test(keys, self.split.moved(), self.split.share)
             return ~test, test
         learnt, judged = np.zeros(len(keys), bool), np.zeros(len(keys), bool)
         salt = split.digest(self.split.salt())
@@ -149,7 +149,7 @@ class Training:
         """Of the users of a file that a model was trained on, (n,): those of the test part without a copy among those
         it has learnt from.
         """
-        test = split.in_test(keys, self.split.moved())
+        test = split.in_test(keys, self.split.moved(), self.split.share)
         learnt = ~test if learnt_from is None else split.known(keys, learnt_from)
         return test & ~learnt & ~split.copies_of(frame, schema.names, learnt)
 
