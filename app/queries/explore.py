@@ -251,8 +251,9 @@ def bins(view: View, name: str, *, log: bool) -> binning.Bins:
     """Bins of a feature, the same for every filter, so that filtered and whole can be compared."""
     if name in places(view):
         return places(view)[name].bins()
-    found = counted(view.unfiltered, name)
-    return binning.of(found, scale="log" if log else None)
+    if said := schema(view).feature(name).said:
+        return binning.of_words(said)
+    return binning.of(counted(view.unfiltered, name), scale="log" if log else None)
 
 
 def _psi(view: View, tallies: Mapping[str, ValueCounts], model: Model) -> list[float]:

@@ -89,6 +89,12 @@ def of(tally: ValueCounts, *, most: int = MOST, scale: Scale | None = None) -> B
     return Bins(tuple(starts.tolist()), tuple(_ends(starts, tally.values, whole=whole)), chosen)
 
 
+def of_words(names: tuple[str, ...]) -> Bins:
+    """A bin for each of the values 0, 1 ... that are called so."""
+    values = tuple(map(float, range(len(names))))
+    return Bins(values, values, "values", names)
+
+
 def zero_inflated(tally: ValueCounts) -> bool:
     """Whether more than half of the users who have a value have the value 0."""
     return bool(2 * tally.counts[tally.values == 0].sum() > tally.n)

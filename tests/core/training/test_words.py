@@ -49,7 +49,7 @@ def test_levels_belong_to_the_version(worded: Home) -> None:
 
 
 def test_words_tell_what_numbers_alone_do_not(worded: Home) -> None:
-    assert (worded.registry.load().metadata.figures.overall["roc_auc"].value or 0) > 0.8
+    assert (worded.registry.load().metadata.figures.overall["roc_auc"].value or 0) > 0.75
 
 
 def test_margins_are_those_of_xgboost_and_contributions_add_up_to_them(worded: Home, frame: pd.DataFrame) -> None:
