@@ -11,7 +11,7 @@ import numpy as np
 from core.data import problems
 from core.data.cells import BUILT_IN, LARGEST, Marks
 from core.data.kinds import moment, reading
-from core.errors import BadOptionError
+from core.errors import FeatureValueError
 from core.schema.column import Column
 from core.schema.levels import plain, written
 from core.schema.schema import Schema
@@ -22,7 +22,7 @@ _UNKNOWN = float("nan")
 
 
 def number(column: Column, value: Value, marks: Marks = BUILT_IN) -> float:
-    """The number of a value, of a moment its seconds; NaN for none. Raises BadOptionError where it is none of the kind.
+    """The number of a value, of a moment its seconds; NaN for none. Raises FeatureValueError where it is none of the kind.
 
     >>> number(Column("premium", "flag", yes=("J",), no=("N",)), True), number(Column("links", "count"), 3)
     (1.0, 3.0)
@@ -31,30 +31,32 @@ def number(column: Column, value: Value, marks: Marks = BUILT_IN) -> float:
         return _UNKNOWN
     if isinstance(value, bool):
         if column.kind != "flag":
-            raise BadOptionError(column.name, f"it is no yes or no, but a {column.kind}.")
+            raise FeatureValueError(column.name, f"it is no yes or no, but a {column.kind}.")
         return float(value)
     if not isinstance(value, str):
         if column.kind == "category":
             value = value_text(value)
         elif column.moment and not column.form:
-            raise BadOptionError(column.name, f"write it as text, as in {reading.allowed(column)}.")
+            raise FeatureValueError(column.name, f"write it as text, as in {reading.allowed(column)}.")
         elif not column.moment:
             return _flag(column, float(value))
         else:
             value = value_text(value)
     elif not column.later:
-        raise BadOptionError(column.name, f"{problems.quoted(value)} is text: give a number without quotes, or null.")
+        raise FeatureValueError(
+            column.name, f"{problems.quoted(value)} is text: give a number without quotes, or null."
+        )
     found = reading.by_kind(column, marks)(value)
     if isinstance(found, str):
-        raise BadOptionError(column.name, f"{problems.clause(found, value, allowed=reading.allowed(column))}.")
+        raise FeatureValueError(column.name, f"{problems.clause(found, value, allowed=reading.allowed(column))}.")
     return found
 
 
 def _flag(column: Column, value: float) -> float:
     if column.yes and value not in {0, 1}:
-        raise BadOptionError(column.name, "give true, false, or one of its words.")
+        raise FeatureValueError(column.name, "give true, false, or one of its words.")
     if abs(value) > LARGEST:
-        raise BadOptionError(column.name, problems.clause("not_finite", value_text(value)))
+        raise FeatureValueError(column.name, problems.clause("not_finite", value_text(value)))
     return value
 
 
