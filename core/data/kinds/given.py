@@ -22,7 +22,7 @@ _UNKNOWN = float("nan")
 
 
 def number(column: Column, value: Value, marks: Marks = BUILT_IN) -> float:
-    """The number of a value, of a moment its seconds; NaN for none. Raises FeatureValueError where it is none of the kind.
+    """The number of a value, of a moment its seconds; NaN for none. Raises FeatureValueError for one of another kind.
 
     >>> number(Column("premium", "flag", yes=("J",), no=("N",)), True), number(Column("links", "count"), 3)
     (1.0, 3.0)
