@@ -6,7 +6,6 @@ Heavy modules are imported inside the commands, so that `--help` answers at once
 from __future__ import annotations
 
 import contextlib
-import functools
 import gc
 import os
 import sys
@@ -186,14 +185,28 @@ def schema(
     label: Annotated[str, typer.Option(help="The label column.")],
     id_: Annotated[str | None, typer.Option("--id", help="The id column; without it the row number serves.")] = None,
     positive: Annotated[str | None, typer.Option(help="The label of a spammer, where it cannot be told.")] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--kind",
+            help="What a column is, as NAME=KIND: category, flag, date, time, count, real, code or context, "
+            "which the model never gets; a date may say how it is written, as in joined=date:%d/%m/%Y.",
+        ),
+    ] = None,
+    test_share: Annotated[
+        float | None, typer.Option("--test-share", help="Of a new home: the share of users that no model learns from.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", "--overwrite", help="Replace the schema this home has.")] = False,
     said: Said = UNSAID,
     home_dir: HomeOption = None,
 ) -> None:
     """Infer the columns of a file and write data/schema.toml."""
     from core.data import infer
+    from core.data.proposal import columns
+    from core.data.proposal.columns import UnclearColumnError
     from core.data.proposal.label_words import UnclearLabelError
     from core.schema import schema as schemas
+    from core.wording import count
 
     home = home_of(context, home_dir)
     with guard.command(home, new=True):
@@ -202,20 +215,28 @@ def schema(
         if home.settings.schema_file.exists() and not force:
             raise RefusedError(f"{home.settings.schema_file} is there already. Add --force to replace it.")
         missing, given = schemas.missing_of(home.settings.schema_file), said.given(home)
-        read = functools.partial(infer.infer, users.name, users, id=id_, label=label, missing=missing, given=given)
-        try:
-            inferred = read(positive=positive)
-        except UnclearLabelError as error:
-            if not sys.stdin.isatty():
-                raise
-            answer = _asked(error.question, list(error.shares))
-            inferred = read(positive=answer)
+        kinds, inferred = [*(kind or [])], None
+        while inferred is None:  # at a terminal each doubt is asked about; elsewhere the first one ends it
+            try:
+                inferred = infer.infer(
+                    users.name, users, id=id_, label=label, positive=positive, missing=missing, kinds=kinds, given=given
+                )
+            except UnclearLabelError as error:
+                if not sys.stdin.isatty():
+                    raise
+                positive = _asked(error.question, list(error.shares))
+            except UnclearColumnError as error:
+                if not sys.stdin.isatty():
+                    raise
+                kinds.append(f"{error.column}={error.answers[_asked(error.question, list(error.answers))]}")
+        if test_share is not None:
+            home.split.choose(test_share)
         schemas.save(inferred.schema, home.settings.schema_file)
         for note in inferred.notes:
             tell(note)
-        tell(
-            f"Wrote {len(inferred.schema.features)} features to {home.settings.schema_file}. Look it over, then train."
-        )
+        left = columns.left_out(inferred.columns, inferred.reach)
+        tell(f"{left} " * bool(left) + f"Wrote {count(len(inferred.schema.features), 'feature')} to "
+             f"{home.settings.schema_file}. Look it over, then train.")  # fmt: skip
 
 
 def _asked(question: str, answers: Sequence[str]) -> str:

@@ -130,6 +130,10 @@ class BadOptionError(UnusableInputError):
         super().__init__(f"{option}: {sentence}")
 
 
+class FeatureValueError(BadOptionError):
+    """A value of a feature that is none of its kind."""
+
+
 class WrongFeaturesError(UnusableInputError):
     """The model expects other features than the schema of this home has."""
 

@@ -114,6 +114,9 @@ class DatasetStore(Protocol):
     def frame(self, identity: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """The accepted rows, or some of their columns, by input row. Raises UnknownItemError."""
 
+    def columns(self, identity: str) -> frozenset[str]:
+        """The names of the columns stored, and of the row number. Raises UnknownItemError."""
+
     def batches(self, identity: str) -> Iterator[pd.DataFrame]:
         """As `frame`, in order, some rows at a time. Raises UnknownItemError."""
 
@@ -217,6 +220,9 @@ class LeadingFamily(Family, Protocol):
 
     def features(self, content: bytes, /) -> int:
         """How many features a stored model has. Raises ValueError, with a clause, unless the file is sound."""
+
+    def categories(self, content: bytes, /) -> tuple[int, ...]:
+        """Of each feature how many categories its splits name: 0 for numbers, -1 where there is no split."""
 
     def loaded(self, content: bytes, /) -> Predictor:
         """The model of a file. Raises ValueError, with a clause, unless it is sound."""

@@ -80,6 +80,11 @@ class Settings:
         return self.data / "parts.json"
 
     @property
+    def share_file(self) -> Path:
+        """How large the test part is, in a home that has chosen less than TEST_SHARE."""
+        return self.data / "test_share.json"
+
+    @property
     def salt_file(self) -> Path:
         """The salt of the split by id; made once, kept for ever."""
         return self.data / "salt.txt"
@@ -196,7 +201,8 @@ class Settings:
         The audit log may go on in further files beside the one named here.
         """
         return (
-            self.models, self.schema_file, self.glossary_file, self.salt_file, self.parts_file, self.datasets,
+            self.models, self.schema_file, self.glossary_file, self.salt_file, self.parts_file, self.share_file,
+            self.datasets,
             self.runs, self.jobs, self.judged, self.candidates, self.compared, self.predictions, self.options_file,
             self.gates, self.shadow, self.retrained_file, self.database, self.feedback, self.claims, self.secrets_file,
             self.audit, self.log.parent, self.unfinished, self.watched, self.mappings_file,

@@ -4,7 +4,7 @@ import functools
 
 import streamlit as st
 
-from app.components.score_user.user_form import changed, reset, user_form
+from app.components.score_user.user_form import changed, reset, user_form, words
 from app.components.score_user.user_result import scored, user_result
 from app.components.score_user.user_source import back_to_run, user_model, user_source
 from app.components.shared.heading import page_title
@@ -23,10 +23,10 @@ else:
     thirds = st.grid(3, min_column_width=290, gap=("small", "medium"))
     left, right = thirds.cell(column_span=2), thirds.cell()
     with right:
-        before = functools.cache(functools.partial(scored, model, start.values))
+        before = functools.cache(functools.partial(scored, model, start.values, start.words))
         values = user_form(start, model, lambda: before().strongest)
     edited = changed(start, values)
-    now = scored(model, values) if edited else before()
+    now = scored(model, values, words(start, model, values)) if edited else before()
     if edited:
         place.button("Reset", icon=":material/undo:", on_click=reset, args=(start,))
     with left:

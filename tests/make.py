@@ -18,6 +18,7 @@ from core.home import Home
 from core.policy.decide import decide
 from core.policy.lists import NO_LISTS
 from core.policy.policy import Policy
+from core.registry.metadata import Trained
 from core.schema import schema as schemas
 from core.schema.glossary import Glossary
 from core.schema.schema import Column, Label, Schema
@@ -65,6 +66,11 @@ def users(n: int = 1500, seed: int = 0) -> pd.DataFrame:
             "country": random.choice(["DE", "KE", "PK"], n),
         }
     )
+
+
+def features(*names: str) -> tuple[Trained, ...]:
+    """Features of a model of which nothing is known but their names."""
+    return tuple(Trained(name, "real", None, None, None, 0) for name in names)
 
 
 def csv(frame: pd.DataFrame) -> bytes:

@@ -19,6 +19,8 @@ NO_ZERO: Final = r"^[^\x00]*$"
 Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
 Name = Annotated[str, Field(max_length=200)]
 Text = Annotated[str, Field(max_length=1_000)]
+#: A word, a date or a number as it stands in a file.
+Cell = Annotated[str, Field(max_length=1_000, pattern=NO_ZERO)]
 #: Something that can be seen in it: at least one character that is no space; and no zero byte.
 Said = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
 Notes = Annotated[str, Field(max_length=10_000, pattern=NO_ZERO)]
@@ -47,11 +49,15 @@ class Told(BaseModel):
 
 
 class User(Sent):
-    """A user to score: a number for each feature of the schema, null where it is not known."""
+    """A user to score: a value for each feature of the schema, null where it is not known."""
 
     features: Annotated[
-        dict[Name, Number | None],
-        Field(max_length=MOST_FEATURES, description="A number for each feature; null where it is not known."),
+        dict[Name, Number | bool | Cell | None],
+        Field(
+            max_length=MOST_FEATURES,
+            description="A number, a word, true or false, or a date for each feature, as the schema says; null where "
+            "it is not known.",
+        ),
     ]
     user_id: Annotated[Said | None, means("How you name the user: cases and decisions name them so.")] = None
     # A factory: pydantic would copy an empty dict for each of 10,000 users, all the way down.
@@ -92,7 +98,7 @@ class RiskFactor(Told):
     feature: Annotated[str, means("The feature.")]
     description: Annotated[str, means("Its meaning by the glossary; empty where there is none.")]
     category: Annotated[str, means("Its group by the glossary.")]
-    value: Annotated[float | None, means("The value of this user; null where it is not known.")]
+    value: Annotated[float | str | None, means("The value of this user, or the word; null where not known.")]
     contribution: Annotated[float, means("How far it pushed the score, in log-odds.")]
     reason: Annotated[str, means("The same in words.")]
 

@@ -26,6 +26,7 @@ from core.errors import (
     DamagedDatabaseError,
     DamagedModelError,
     FeaturesError,
+    FeatureValueError,
     GoneError,
     KeyRefusedError,
     MigrationError,
@@ -96,6 +97,8 @@ def _about(error: TrustdeskError) -> list[dict[str, str]]:
     if isinstance(error, FeaturesError):
         told = [(name, "it is missing") for name in error.absent] + [(name, "unknown") for name in error.unknown]
         return [{"pointer": f"#/features/{_escaped(name)}", "detail": said} for name, said in told]
+    if isinstance(error, FeatureValueError):
+        return [{"pointer": f"#/features/{_escaped(error.option)}", "detail": str(error)}]
     if isinstance(error, BadOptionError):
         return [{"pointer": f"#/{_escaped(error.option)}", "detail": str(error)}]
     return []

@@ -30,8 +30,8 @@ def factors(reasons: Sequence[Reason]) -> list[dict[str, Any]]:
     """As `models.RiskFactor`."""
     return [
         {
-            "feature": each.feature, "description": each.meaning, "category": each.category, "value": each.value,
-            "contribution": each.contribution, "reason": each.explanation,
+            "feature": each.feature, "description": each.meaning, "category": each.category,
+            "value": each.word or each.value, "contribution": each.contribution, "reason": each.explanation,
         }
         for each in reasons
     ]  # fmt: skip

@@ -13,11 +13,12 @@ import typer
 from app.commands.engine import DaskWorkers, EngineName, Scheduler, engine_of
 from app.commands.labelled import tell_problems, working
 from app.commands.reading import UNSAID, Said, advised, reads_table
-from app.commands.shared import SOME_REJECTED, HomeOption, Overwrite, Version, home_of
+from app.commands.shared import SOME_REJECTED, AsOf, HomeOption, Overwrite, Version, home_of, schema_as_of
 from app.guard import tell
 from core.errors import stored
 
 if TYPE_CHECKING:
+    from core.registry.registry import Model
     from core.scoring.score_file import Pieces, Scoring
     from core.targets import Target
 
@@ -35,6 +36,7 @@ def score(
     allow_missing: Annotated[bool, typer.Option("--allow-missing", help="Go on without absent columns.")] = False,
     keep_features: Annotated[bool, typer.Option("--keep-features", help="Write the feature values too.")] = False,
     overwrite: Overwrite = False,
+    as_of: AsOf = None,
     restart: Annotated[bool, typer.Option("--restart", help="Do not go on where the same was interrupted.")] = False,
     engine: EngineName = "local",
     scheduler: Scheduler = None,
@@ -46,7 +48,6 @@ def score(
 
     The same command again after it was stopped goes on from there.
     """
-    from core.schema import schema as schemas
     from core.scoring import export, table_marks
     from core.scoring.streaming import delivery
 
@@ -57,7 +58,7 @@ def score(
             output, table_marks.REJECTED, reads=[users, output], overwrite=overwrite
         )  # fmt: skip
         loaded = home.registry.load(model)
-        columns, policy = schemas.load(home.settings.schema_file), home.policies.deciding(loaded.version)
+        columns, policy = schema_as_of(home, as_of), home.policies.deciding(loaded.version)
 
         at_work = stack.enter_context(engine_of(engine, scheduler, dask_workers))
 
@@ -69,7 +70,7 @@ def score(
             export.write_rejected(home.exports.rejected_table(done.dataset.id), rejected)
             # While the work is not done: killed after it, the same command would make another run.
             progress.end()
-            _tell_run(done, output, rejected)
+            _tell_run(done, output, rejected, loaded)
             if loss := home.lost_runs.look():
                 tell(loss.sentence)
 
@@ -83,12 +84,15 @@ def score(
     raise SystemExit(SOME_REJECTED if done.run.rejected else 0)
 
 
-def _tell_run(done: Scoring, output: Path, rejected: Target) -> None:
+def _tell_run(done: Scoring, output: Path, rejected: Target, model: Model) -> None:
     from core.data.records import KEPT
     from core.policy import nobody_flagged
+    from core.scoring.scorer import strangers
 
     run = done.run
     tell_problems(done.dataset)
+    for sentence in strangers(done.results["novel_features"].fillna(""), model) if model.metadata.levels else ():
+        tell(sentence)
     bands = ", ".join(f"{count:,} {band}" for band, count in reversed(list(run.counts.items())))
     tell(f"{run.name}: {run.received:,} users received, {run.users:,} scored, {run.rejected:,} rejected.")
     tell(f"{run.model} under {run.policy.version}: {bands}. Run {run.id}, {run.seconds:.1f} s until scored.")

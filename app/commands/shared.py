@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from core.access.accounts import Deed, Person
+    from core.schema.schema import Schema
     from core.targets import Mark, Target
 
 #: Exit code when the work was done but some rows were turned away.
@@ -33,6 +36,24 @@ Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace a file that is there already and not of this command.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print as JSON on stdout.")]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", help="The day, as 2026-11-01, at which ages of dates are told; else today.")
+]
+
+
+def schema_as_of(home: Home, day: str | None) -> Schema:
+    """The schema of the home, with ages as of a day. Raises BadOptionError where that is none, or no age is told."""
+    from core.schema import schema as schemas
+
+    schema = schemas.load(home.settings.schema_file)
+    if day is None:
+        return schema
+    if not schema.dated:
+        raise BadOptionError("--as-of", "no age of this home is told as of a day: leave it out.")
+    try:
+        return replace(schema, as_of=date.fromisoformat(day))
+    except ValueError:
+        raise BadOptionError("--as-of", f"write a day as 2026-11-01, not {day}.") from None
 
 
 def home_of(context: typer.Context, home_dir: Path | None) -> Home:

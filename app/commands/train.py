@@ -11,7 +11,7 @@ import typer
 
 from app.commands.labelled import read, tell_rejected, working
 from app.commands.reading import UNSAID, Said, reads_table
-from app.commands.shared import SOME_REJECTED, AsJson, By, HomeOption, Version, home_of, name_of
+from app.commands.shared import SOME_REJECTED, AsJson, AsOf, By, HomeOption, Version, home_of, name_of, schema_as_of
 from app.guard import tell
 from app.stdout import put
 from core.errors import stored
@@ -42,6 +42,7 @@ def train(
     search_trials: Annotated[int, typer.Option(min=0, help="Search for better settings, so many of them.")] = 0,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of everything random.")] = 0,
     notice: Annotated[str, typer.Option(help="A sentence to show wherever this version is.")] = "",
+    as_of: AsOf = None,
     by: By = None,
     as_json: AsJson = False,
     said: Said = UNSAID,
@@ -51,13 +52,12 @@ def train(
     from core.errors import RefusedError
     from core.evaluation.cautions import leaks
     from core.model import families
-    from core.schema import schema as schemas
     from core.training import training
     from core.training.tune import Budget
 
     home = home_of(context, home_dir)
     with working(home) as progress:
-        columns, name = schemas.load(home.settings.schema_file), name_of(by)
+        columns, name = schema_as_of(home, as_of), name_of(by)
         recipe = families.Recipe(family, families.weight(class_weight), hard_negatives)
         budget = Budget(search_minutes, search_trials)
         if promote:  # asked before the work, and again when it is done
@@ -94,16 +94,15 @@ def evaluate(
     context: typer.Context,
     labelled: Labelled,
     model: Version = None,
+    as_of: AsOf = None,
     as_json: AsJson = False,
     said: Said = UNSAID,
     home_dir: HomeOption = None,
 ) -> None:
     """Judge a model on labelled users; on its own training file only the test part counts."""
-    from core.schema import schema as schemas
-
     home = home_of(context, home_dir)
     with working(home) as progress:
-        columns, loaded = schemas.load(home.settings.schema_file), home.registry.load(model)
+        columns, loaded = schema_as_of(home, as_of), home.registry.load(model)
         dataset = read(home, labelled, columns, progress, said)
         progress("Judging")
         judged = home.training.judged(loaded, dataset, columns, home.policies.in_force().thresholds)

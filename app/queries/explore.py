@@ -15,11 +15,13 @@ import pandas as pd
 
 from app.queries import services
 from core.explore import bins as binning
-from core.explore import duplicates, pairs, profile, quality, segments, shift, value_counts
+from core.explore import duplicates, pairs, profile, quality, segments, shift, value_counts, words
 from core.explore.quality import SEVERITIES, Finding
 from core.explore.single import Outliers
 from core.explore.value_counts import ValueCounts
+from core.explore.words import Places
 from core.registry.registry import Model
+from core.schema.levels import written
 from core.schema.schema import Schema
 from core.scoring.scorer import matrix
 from core.scoring.view import View
@@ -64,9 +66,32 @@ def _columns(view: View) -> frozenset[str]:
     return services.kept(("columns", view.dataset), lambda: services.home().datasets.columns(view.dataset))
 
 
+def stored(view: View) -> pd.DataFrame:
+    """All features of the dataset as it has them, words as their numbers and as they are written."""
+    wanted, columns = schema(view), _columns(view)
+    spoken = tuple(written(name) for name in wanted.categories if written(name) in columns)
+    return services.features(view.dataset, (*wanted.names, *spoken))
+
+
 def frame(view: View) -> pd.DataFrame:
-    """All features of the dataset, filtered or not."""
-    return services.features(view.dataset, schema(view).names)
+    """All features of the dataset, filtered or not; of words their places among those of the dataset."""
+    return _placed(view)[0]
+
+
+def places(view: View) -> Mapping[str, Places]:
+    """What the places of words are called, by feature."""
+    return _placed(view)[1]
+
+
+def _placed(view: View) -> tuple[pd.DataFrame, dict[str, Places]]:
+    if not schema(view).categories:
+        return services.features(view.dataset, schema(view).names), {}
+    return services.kept(("placed", view.dataset), lambda: words.placed(stored(view), schema(view)))
+
+
+def numbers(view: View) -> list[str]:
+    """The features that are numbers, and go together or not."""
+    return [name for name in schema(view).names if name not in schema(view).categories]
 
 
 def rows(view: View) -> npt.NDArray[np.bool_]:
@@ -126,14 +151,15 @@ def table(view: View, model: Model | None, *, progress: Progress) -> pd.DataFram
     """The feature table: `core.explore.profile`, with the model's use of each feature and PSI against its training."""
 
     def make() -> pd.DataFrame:
-        features, everyone, tallies = schema(view).features, frame(view), dict[str, ValueCounts]()
+        features, everyone, tallies = schema(view).derived, frame(view), dict[str, ValueCounts]()
 
         def count(name: str) -> ValueCounts:
             tallies[name] = services.kept(("tally", view, name), lambda: _tally(view, name, everyone[name]))
             return tallies[name]
 
         found = profile.profile(features, count, progress=progress)
-        return found if model is None else found.assign(psi=_psi(tallies, model))
+        found.loc[found["feature"].isin([*places(view)]), [*profile.SHARES, "min", "max", "mean", "auc"]] = np.nan
+        return found if model is None else found.assign(psi=_psi(view, tallies, model))
 
     made = services.kept(("table", view, model.version if model else None), make)
     return made.assign(meaning=made["feature"].map(services.meanings().sentence))
@@ -143,10 +169,10 @@ def use(view: View, model: Model) -> Use:
     """The pushes on a sample of the whole dataset: filters change who is looked at, not how the model works."""
 
     def make() -> Use:
-        everyone = frame(view)
+        everyone = stored(view)
         chosen = np.random.default_rng(SEED).permutation(len(everyone))[:SAMPLE]
         chosen.sort()
-        features = matrix(everyone.iloc[chosen], model.metadata.names, model.version)
+        features = matrix(everyone.iloc[chosen], model.metadata.names, model.version, model.metadata.levels)
         pushes = model.explainer.contributions(features)
         return Use(chosen, pushes, model.metadata.names, model.version)
 
@@ -167,7 +193,8 @@ def findings(view: View, *, progress: Progress) -> tuple[Finding, ...]:
         dataset = services.home().datasets.find(view.dataset)
         ids = services.home().datasets.frame(view.dataset, [dataset.id_column])[dataset.id_column]
         return quality.findings(
-            frame(view), schema(view).features, everyones_label(view), ids=ids,
+            words.by_rate(stored(view), schema(view), everyones_label(view)), schema(view).derived,
+            everyones_label(view), ids=ids,
             pearson=correlations(view.unfiltered, "pearson"), progress=progress,
         )  # fmt: skip
 
@@ -177,7 +204,7 @@ def findings(view: View, *, progress: Progress) -> tuple[Finding, ...]:
 def correlations(view: View, method: pairs.Method, *, progress: Progress = lambda _d, _o: None) -> pd.DataFrame:
     return services.kept(
         ("correlations", view, method),
-        lambda: pairs.correlations(looked_at(view), schema(view).names, method, progress=progress),
+        lambda: pairs.correlations(looked_at(view), numbers(view), method, progress=progress),
     )
 
 
@@ -188,14 +215,17 @@ def order(matrix: pd.DataFrame) -> pd.DataFrame:
 
 
 def joint(view: View, x: str, y: str) -> pairs.Joint:
+    known = places(view)
+    given = (known[x].bins(12) if x in known else None, known[y].bins(12) if y in known else None)
     return services.kept(
-        ("joint", view, x, y), lambda: pairs.joint(column(view, x), column(view, y), label(view), most=12)
+        ("joint", view, x, y), lambda: pairs.joint(column(view, x), column(view, y), label(view), most=12, given=given)
     )
 
 
 def segmented(view: View, context: str) -> pd.DataFrame:
     def make() -> pd.DataFrame:
-        values = services.home().datasets.frame(view.dataset, [context])[context]
+        where = written(context) if context in schema(view).categories else context
+        values = services.home().datasets.frame(view.dataset, [where])[where]
         return segments.segments(values[rows(view)], label(view))
 
     return services.kept(("segments", view, context), make)
@@ -206,18 +236,35 @@ def compared(a: View, b: View, model: Model | None, *, progress: Progress) -> pd
     weights, names = use(a, model).mean if model is not None else None, schema(a).only(schema(b).names).names
     return services.kept(
         ("compared", a, b, model.version if model else None),
-        lambda: shift.compare(looked_at(a), looked_at(b), names, weights, progress=progress),
+        lambda: shift.compare(*_alike(a, b), names, weights, progress=progress),
     )
+
+
+def _alike(a: View, b: View) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The users looked at in two views, words being places among those of the first."""
+    second = stored(b)[rows(b)]
+    there = {name: each(second[name]) for name, each in places(a).items() if name in second}
+    return looked_at(a), second.assign(**there)
 
 
 def bins(view: View, name: str, *, log: bool) -> binning.Bins:
     """Bins of a feature, the same for every filter, so that filtered and whole can be compared."""
-    found = counted(view.unfiltered, name)
-    return binning.of(found, scale="log" if log else None)
+    if name in places(view):
+        return places(view)[name].bins()
+    if said := schema(view).feature(name).said:
+        return binning.of_words(said)
+    return binning.of(counted(view.unfiltered, name), scale="log" if log else None)
 
 
-def _psi(tallies: Mapping[str, ValueCounts], model: Model) -> list[float]:
+def _psi(view: View, tallies: Mapping[str, ValueCounts], model: Model) -> list[float]:
     baseline = services.baseline(model.version).features
+    if model.metadata.levels:
+        inside = stored(view)[rows(view)]
+        as_learnt = {
+            name: value_counts.of(levels.places(inside[name].to_numpy(np.float64)))
+            for name, levels in model.metadata.levels.items() if name in inside
+        }  # fmt: skip
+        tallies = {**tallies, **as_learnt}
     return [
         shift.psi_of(known.edges, known.counts, known.missing, found)[0]
         if (known := baseline.get(name)) is not None
@@ -247,7 +294,7 @@ def evidence(view: View, code: str) -> pd.DataFrame:
         return rejected.loc[rejected["code"] == "duplicate_id", ["line", "sentence", "record"]].reset_index(drop=True)
     if code in {"row_order", "ids"}:
         return _along(view, code)
-    known, features = everyones_label(view), frame(view)
+    known, features = everyones_label(view), words.spoken(frame(view), places(view))
     group = services.kept(("groups", view.dataset), lambda: duplicates.groups(frame(view), schema(view).names))
     if code == "opposite_labels" and known is not None:
         return duplicates.opposites(group, known, _ids(view), features)
@@ -295,7 +342,9 @@ def groupable(view: View) -> list[str]:
 
     def make() -> list[str]:
         context = list(services.home().datasets.find(view.dataset).context)
-        frame = services.home().datasets.frame(view.dataset, context)
-        return segments.groupable({name: frame[name] for name in context})
+        columns = {name: written(name) for name in schema(view).categories if written(name) in _columns(view)}
+        frame = services.home().datasets.frame(view.dataset, [*context, *columns.values()])
+        groups = {name: frame[columns.get(name, name)] for name in (*columns, *context)}
+        return segments.groupable(groups)
 
     return services.kept(("groupable", view.dataset), make)

@@ -61,5 +61,6 @@ def _shape(found: Drift, name: str) -> pd.DataFrame:
     if not name:
         score = np.concatenate([home.runs.scores(run.id)["probability"].to_numpy() for run in together])
         return drift.side_by_side(drift.of_scores(known), drift.below_one(score))
-    values = pd.concat([home.datasets.frame(run.dataset, [name])[name] for run in together], ignore_index=True)
-    return drift.side_by_side(known.features[name], values)
+    model = services.model(found.version)
+    values = home.drift.values(model, together, name)
+    return drift.side_by_side(known.features[name], values, model.metadata.levels.get(name))

@@ -43,6 +43,7 @@ from core.review.similar import Judged
 from core.schema import glossary
 from core.schema import schema as schemas
 from core.schema.glossary import Glossary
+from core.schema.levels import WRITTEN
 from core.schema.schema import Schema
 from core.scoring import export, score_job
 from core.scoring.runs import Run
@@ -80,6 +81,11 @@ def policy() -> Policy:
 def schema() -> Schema:
     path = home().settings.schema_file
     return _schema(path, _stamp(path))
+
+
+def has_schema() -> bool:
+    """Whether this home knows its columns."""
+    return home().settings.schema_file.is_file()
 
 
 def meanings() -> Glossary:
@@ -267,7 +273,7 @@ def _baseline(home: Home, version: str) -> Baseline:
 
 @st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=_BY_HOME)
 def _population(home: Home, version: str) -> Population:
-    return Population.of_baseline(_baseline(home, version), _model(home, version).metadata.names)
+    return Population.of_baseline(_baseline(home, version), _model(home, version).metadata.features)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=_BY_HOME)
@@ -284,9 +290,17 @@ def _stored(home: Home, path: Path, at: tuple[int, int], columns: Schema) -> Dat
 @st.cache_resource(max_entries=3, ttl="2h", show_spinner=False, hash_funcs=_BY_HOME)
 def _people(home: Home, run: str, dataset: str) -> pd.DataFrame:
     found = home.datasets.find(dataset)
-    frame = home.datasets.frame(dataset, [found.id_column, *found.context])
+    words = _spoken(home, dataset)
+    frame = home.datasets.frame(dataset, [found.id_column, *found.context, *words]).rename(columns=words)
     # Sorted once here: every filter then keeps the order. Equal scores stay in input order.
     return frame.join(home.runs.scores(run)).sort_values("probability", ascending=False, kind="stable")
+
+
+def _spoken(home: Home, dataset: str) -> dict[str, str]:
+    """The columns of a dataset that hold words as they were written, and the features that they are of."""
+    return {
+        name: name.removeprefix(WRITTEN) for name in sorted(home.datasets.columns(dataset)) if name.startswith(WRITTEN)
+    }
 
 
 @st.cache_resource(max_entries=3, ttl="2h", show_spinner=False, hash_funcs=_BY_HOME)

@@ -17,18 +17,20 @@ from app.tables import live_figures as live_tables
 from app.tables import model as model_tables
 from app.words import UNKNOWN, WORD, count, decimal, label, percent, probability, signed
 from core.data.datasets import Dataset
+from core.errors import listed
 from core.estimation.estimate import Figures
 from core.home import Home
 from core.policy.bands import BANDS, Band
 from core.policy.decide import decide
 from core.policy.policy import Policy
+from core.registry.metadata import Trained
 from core.registry.registry import Model
 from core.schema import glossary
 from core.schema.glossary import Glossary
+from core.schema.levels import written
 from core.scoring.reasons import Reason, strongest_reasons
 from core.scoring.runs import Run
 from core.scoring.scorer import SEPARATOR, matrix
-from core.wording import value_text
 
 #: What this is a report of, in its mark.
 KIND: Final = "scores"
@@ -52,7 +54,9 @@ def report(home: Home, run: Run, model: Model, live: Figures | None) -> str:
     sections = [_problems(dataset)]
     if run.users:
         scores = home.runs.scores(run.id)
-        frame = home.datasets.frame(run.dataset, [dataset.id_column, *model.metadata.names])
+        there = home.datasets.columns(run.dataset)
+        words = [written(name) for name in model.metadata.levels if written(name) in there]
+        frame = home.datasets.frame(run.dataset, [dataset.id_column, *model.metadata.names, *words])
         meanings = glossary.load(home.settings.glossary_file)
         top = frame.loc[scores["probability"].nlargest(TOP).index]
         sections = [
@@ -122,7 +126,7 @@ def _odd(scores: pd.DataFrame, frame: pd.DataFrame, model: Model, meanings: Glos
     table = pd.DataFrame({"Feature": list(trained)}).assign(
         outside=[int(outside.get(name, 0)) for name in trained],
         missing=frame[list(trained)].isna().sum().to_numpy(),
-        range=[_range(each.low, each.high) for each in trained.values()],
+        range=[_range(each) for each in trained.values()],
         meaning=[meanings.sentence(name) for name in trained],
     )
     odd = table[table["outside"] + table["missing"] > 0]
@@ -139,8 +143,16 @@ def _odd(scores: pd.DataFrame, frame: pd.DataFrame, model: Model, meanings: Glos
     return Section(heading, text, table=odd.head(ODD).rename(columns=names))
 
 
-def _range(low: float | None, high: float | None) -> str:
-    return UNKNOWN if low is None or high is None else f"{value_text(low)} to {value_text(high)}"
+def _range(trained: Trained) -> str:
+    if trained.levels is not None:
+        return listed(trained.levels.words, most=5)
+    low, high = trained.low, trained.high
+    return UNKNOWN if low is None or high is None else f"{trained.say(low)} to {trained.say(high)}"
+
+
+def _word(frame: pd.DataFrame, name: str, at: int) -> str | None:
+    word = frame[written(name)].iloc[at] if written(name) in frame else None
+    return word if isinstance(word, str) else None
 
 
 def _users(n: int, of: int) -> str:
@@ -154,12 +166,14 @@ def _risks(
     run: Run, scores: pd.DataFrame, top: pd.DataFrame, user: str, model: Model, meanings: Glossary
 ) -> Section:  # fmt: skip
     """The highest scores, each with its strongest reasons in words."""
-    features = matrix(top, model.metadata.names, model.version)
+    features = matrix(top, model.metadata.names, model.version, model.metadata.levels)
+    words = [{name: _word(top, name, at) for name in model.metadata.levels} for at in range(len(top))]
     _, strongest = model.explainer.strongest(features, REASONS)
     known = scores.loc[top.index]
     told = [
         "\n".join(
-            _reason(each) for each in strongest_reasons(values, strongest, row, model.metadata, meanings, REASONS)
+            _reason(each)
+            for each in strongest_reasons(values, strongest, row, model.metadata, meanings, REASONS, words[row])
         )
         for row, values in enumerate(top[list(model.metadata.names)].to_numpy(np.float64))
     ]
@@ -182,7 +196,7 @@ def _risks(
 def _reason(reason: Reason) -> str:
     """'X19 = 48 (+3.98): high, assumed: count of urgent messages'."""
     meaning = f", {reason.meaning}" if reason.meaning else ""
-    shown = f"{reason.feature} = {value_text(reason.value)}"
+    shown = f"{reason.feature} = {reason.said}"
     return f"{shown} ({signed(reason.contribution)}): {reason.direction}{meaning}"
 
 

@@ -19,9 +19,10 @@ from core.evaluation import cautions, metrics, weakest
 from core.evaluation.metrics import Figures, Thresholds
 from core.evaluation.resample import Costs, Floats, Ints
 from core.evaluation.thresholds import Sweep
-from core.explore import leakage, value_counts
+from core.explore import leakage, value_counts, words
 from core.registry.metadata import Data
 from core.registry.registry import Model
+from core.schema.levels import written
 from core.schema.schema import Schema
 from core.scoring.scorer import Scorer
 from core.wording import count, percent
@@ -151,7 +152,10 @@ def past(model: Model, folds: tuple[float, ...] = ()) -> Past:
 def _groups(rows: Rows, schema: Schema) -> Mapping[str, Iterator[Any]]:
     context = {name: weakest.by_value(rows.frame[name]) for name in schema.context if name in rows.frame}
     names = [name for name in schema.names if name in rows.frame]
-    return context | {name: weakest.by_bin(rows.frame[name].to_numpy(np.float64)) for name in names}
+    spoken = {name: rows.frame[written(name)] for name in schema.categories if written(name) in rows.frame}
+    numbers = (name for name in names if name not in schema.categories)
+    binned = {name: weakest.by_bin(rows.frame[name].to_numpy(np.float64)) for name in numbers}
+    return context | binned | {name: weakest.by_value(texts) for name, texts in spoken.items()}
 
 
 def _reasons(
@@ -170,7 +174,8 @@ def _reasons(
 
 
 def _leaks(rows: Rows, schema: Schema) -> Iterator[str]:
-    tally = ((name, value_counts.of(rows.frame[name], rows.label)) for name in schema.names if name in rows.frame)
+    ordered = words.by_rate(rows.frame, schema, rows.label)
+    tally = ((name, value_counts.of(ordered[name], rows.label)) for name in schema.names if name in rows.frame)
     said = cautions.leaking([leak.feature for name, each in tally for leak in leakage.leaks(name, each)])
     if said is not None:
         yield said

@@ -69,6 +69,13 @@ class Marks:
         ways = [way for word in words for way in {word, word.upper(), word.capitalize(), word.title()}]
         return cls(BUILT_IN.words | {*words}, numbers, tuple(dict.fromkeys([*BUILT_IN.nulls, *ways])))
 
+    def and_of(self, own: Sequence[str]) -> Marks:
+        """These, and those of one column."""
+        if not own:
+            return self
+        more = Marks.of(own)
+        return Marks(self.words | more.words, (*self.numbers, *more.numbers), self.nulls)
+
     def missing(self, text: str) -> bool:
         """Whether a cell says that it is missing."""
         bare = text.strip().lower()

@@ -1,14 +1,15 @@
 """A first schema from a table: what each column seems to be, never what it means.
 
-A column of numbers becomes a feature, everything else context, and so does a column that is no fact about users
+A column of numbers becomes a feature, and so do words that users share, yes and no, and dates
+(`core.data.proposal.columns`); everything else is context, and so is a column that is no fact about users
 (`core.data.proposal.telltale`). Kinds are told from the values only; codes (numbers that stand for something) look like
 counts, so a person must say which columns are codes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,24 +27,49 @@ from core.data.formats.numerals import Numerals
 from core.data.formats.options import NOTHING, Given
 from core.data.layout import is_result
 from core.data.problems import Finding, quoted
-from core.data.proposal import label_words, telltale
+from core.data.proposal import columns, label_words, telltale
+from core.data.proposal.columns import Choice
 from core.data.proposal.label_words import Meaning, Value, meaning
 from core.data.records import Bools, Records, found
 from core.data.streaming.source import source_of, understood, whole
 from core.errors import BadOptionError, FileProblemError, listed
-from core.schema.schema import Column, Label, Schema, matched
+from core.schema.schema import Column, Label, Schema, key, matched
 from core.wording import count, percent
 
 #: Share of numbers among the cells that are not missing, from which a column is a feature.
 ENOUGH: Final = 0.95
 
+#: What is said of columns that do not reach the model.
+_REASONS: Final = {
+    "text": "words that hardly any users share: shown as context, never given to the model",
+    "constant": "the same in every row: context, as nothing can be learnt from it",
+    "mixed": "numbers with other cells among them: context. Mend the cells, or give --kind NAME=category",
+    "chosen": "left out as you say: context, never given to the model",
+    "empty": "empty in every row: context until there are values",
+    "result": "named like a result of ours: context, and renamed when read",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A column beside id and label: its name, its kind ("context" where it does not reach the model), and why."""
+
+    name: str
+    kind: str
+    why: str
+
 
 @dataclass(frozen=True, slots=True)
 class Inferred:
-    """A schema to look through, and what a person should know before using it."""
+    """A schema to look through, what a person should know before using it, and how many columns the file has beside
+    id and label, and how many of them reach the model.
+    """
 
     schema: Schema
     notes: tuple[str, ...]
+    columns: int = 0
+    reach: int = 0
+    looked_at: tuple[Looked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +84,7 @@ class _Seen:
     why: str = ""
 
 
-def infer(
+def infer(  # noqa: PLR0913 - all that a person may say of a file
     name: str,
     payload: bytes | Path,
     *,
@@ -66,12 +92,15 @@ def infer(
     label: str | None = None,
     positive: str | None = None,
     missing: Sequence[str] = (),
+    kinds: Sequence[str] = (),
     given: Given = NOTHING,
 ) -> Inferred:
-    """Propose a schema for a file, read as was `given`. `missing`: what says so besides the built-in marks.
+    """Propose a schema for a file, read as was `given`. `missing`: what says so besides the built-in marks; `kinds`:
+    what a person says of some columns (see `columns.chosen`).
 
-    Raises FileProblemError when the file cannot be read as a table or has no column of numbers, BadOptionError when
-    `id`, `label` or `positive` cannot be used, and UnclearLabelError where somebody has to say who the spammers are.
+    Raises FileProblemError when the file cannot be read as a table or has no column to learn from, BadOptionError when
+    `id`, `label`, `positive` or `kinds` cannot be used, UnclearLabelError where somebody has to say who the spammers
+    are, and UnclearColumnError where a column can be read in two ways.
     """
     source, wanted = source_of(name, payload, given, in_memory()), [text for text in (id, label) if text]
     text = whole(source)
@@ -85,16 +114,29 @@ def infer(
     marks = Marks.of(missing)
     rest = [at for at, column in enumerate(records.header) if column and at not in (at_id, at_label)]
     told, said = (None, None) if at_label is None else _label(records, at_label, positive, marks)
-    seen, with_commas = list[_Seen](), list[Finding]()
-    for at, numbers, there in _columns(records, rest, marks, Numerals.of(given)):
-        seen.append(_look(records.header[at], numbers, there, said))
-        with_commas += filter(None, [commas(records.header[at], numbers.wrong)])
+    choices = columns.chosen(kinds)
+    for column in choices:
+        if column not in {key(records.header[at]) for at in rest}:
+            raise BadOptionError("--kind", f"{name} has no column {column}; it has {listed(records.header)}.")
+    seen, texts, with_commas = list[_Seen](), dict[str, Any](), list[Finding]()
+    for at, cells_of, numbers, there in _columns(records, rest, marks, Numerals.of(given)):
+        each = _look(records.header[at], cells_of, numbers, there, said, marks, choices)
+        if (comma := commas(records.header[at], numbers.wrong)) is not None:
+            with_commas.append(comma)
+            if each.feature and each.feature.kind == "category" and comma.rows * 2 > len(records):
+                each = _Seen(each.name, None, "text")
+        seen.append(each)
+        if each.feature and each.feature.moment:
+            texts[each.name] = cells_of
+    related = columns.related([column.feature for column in seen if column.feature], texts)
+    by_name = {column.name: column for column in related}
+    seen = [replace(each, feature=by_name.get(each.name)) if each.feature else each for each in seen]
+    features = tuple(related)
     read = about_reading(understood(source, header), given, len(records))
     about = [problem.sentence for problem in (*read, *about_commas(with_commas, len(records)))]
-    features = tuple(column.feature for column in seen if column.feature)
     if not features:
-        why = " ".join(["not one of its columns holds numbers: there is nothing to score on.", *about])
-        raise FileProblemError(name, "no_numbers", why)
+        why = "not one of its columns holds numbers, or words that users share: there is nothing to score on."
+        raise FileProblemError(name, "no_numbers", " ".join([why, *about]))
     schema = Schema(
         features=features,
         id=None if at_id is None else records.header[at_id],
@@ -102,7 +144,8 @@ def infer(
         context=tuple(column.name for column in seen if column.feature is None),
         missing=tuple(missing),
     )
-    return Inferred(schema, (*about, *_notes(records, seen, schema, said)))
+    notes = (*about, *_notes(records, seen, schema, said))
+    return Inferred(schema, notes, len(rest), len(features), tuple(map(_looked, seen)))
 
 
 def _position(name: str, records: Records, option: str, column: str | None) -> int | None:
@@ -116,15 +159,21 @@ def _position(name: str, records: Records, option: str, column: str | None) -> i
 
 def _columns(
     records: Records, positions: list[int], marks: Marks, numerals: Numerals
-) -> Iterator[tuple[int, Numbers, Bools]]:  # fmt: skip
-    """Of each column its numbers, and where it has a cell that is not missing."""
+) -> Iterator[tuple[int, Any, Numbers, Bools]]:  # fmt: skip
+    """Of each column its text, its numbers, and where it has a cell that is not missing."""
     texts = records.columns(dict.fromkeys(positions, cells.TEXT), marks.nulls, null_text=True)
     for at in positions:
         column = texts.pop(at)
-        yield at, cells.judged(column, marks, numerals), column.is_valid().to_numpy()
+        yield at, column, cells.judged(column, marks, numerals), column.is_valid().to_numpy()
 
 
-def _look(name: str, numbers: Numbers, there: Bools, label: Floats | None) -> _Seen:
+def _look(
+    name: str, texts: Any, numbers: Numbers, there: Bools, label: Floats | None, marks: Marks,
+    choices: Mapping[str, Choice],
+) -> _Seen:  # fmt: skip
+    if (choice := choices.get(key(name))) is not None:
+        words = [text.strip() for text in texts.unique().to_pylist() if text is not None and not marks.missing(text)]
+        return _Seen(name, choice.column(name, words), "chosen")
     known = numbers.values[~np.isnan(numbers.values)]
     wrong = 0 if numbers.wrong is None else len(numbers.wrong.at)
     if is_result(name):
@@ -132,12 +181,33 @@ def _look(name: str, numbers: Numbers, there: Bools, label: Floats | None) -> _S
     if not known.size and not wrong:
         return _Seen(name, None, "empty")
     if known.size < ENOUGH * (known.size + wrong):
-        return _Seen(name, None, "text", why=telltale.filled(there, label))
+        return _text(name, texts, there, label, marks, numbers=known.size > wrong)
     whole = bool((np.trunc(known) == known).all())
     distinct = whole and 1 < known.size == len(numbers.values) == len(np.unique(known))
     if why := telltale.reason(name, numbers.values, label):
         return _Seen(name, None, "telltale", None, distinct, why)
     return _Seen(name, _feature(name, known, whole=whole), "", _stray(name, numbers), distinct)
+
+
+def _text(name: str, texts: Any, there: Bools, label: Floats | None, marks: Marks, *, numbers: bool) -> _Seen:
+    """A column of text; numbers: whether most of it are numbers, among which words would be levels."""
+    found, reason, why = columns.of_texts(name, texts, there, label, marks)
+    if found is not None and found.kind == "category" and numbers:
+        return _Seen(name, None, "mixed")
+    return _Seen(name, found, reason, why=why)
+
+
+def _looked(seen: _Seen) -> Looked:
+    if seen.feature is not None:
+        return Looked(seen.name, seen.feature.kind, seen.note or "")
+    why = seen.why or _REASONS.get(seen.reason, "")
+    return Looked(seen.name, columns.CONTEXT, why)
+
+
+def header(name: str, payload: bytes | Path, given: Given = NOTHING) -> tuple[str, ...]:
+    """The names of the columns of a file, read as was `given`. Raises FileProblemError."""
+    source = source_of(name, payload, given, in_memory())
+    return tuple(filter(None, read_header(name, whole(source), (), given).names))
 
 
 def _feature(name: str, known: Floats, *, whole: bool) -> Column:
@@ -202,14 +272,10 @@ def _notes(records: Records, seen: list[_Seen], schema: Schema, label: Floats | 
     if schema.label is not None and label is not None:
         yield from _label_notes(schema.label, label)
     yield from (column.note for column in seen if column.note)
+    yield from columns.told(schema.features)
     yield from _telltales(seen)
-    reasons = {
-        "text": "not numbers: shown as context, never given to the model",
-        "empty": "empty in every row: context until there are values",
-        "result": "named like a result of ours: context, and renamed when read",
-    }
-    for reason, words in reasons.items():
-        names = [column.name for column in seen if column.reason == reason and not column.why]
+    for reason, words in _REASONS.items():
+        names = [each.name for each in seen if each.reason == reason and not each.why and each.feature is None]
         if names:
             yield f"{listed(names)}: {words}."
     unnamed = [f"column {at}" for at, column in enumerate(records.header, 1) if not column]

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from core.data import cells, flags, ids, rejects, texts
 from core.data.cells import Marks, Numbers, Wrong
@@ -25,6 +26,8 @@ from core.data.formats.numerals import Numerals
 from core.data.formats.options import NOTHING, Given
 from core.data.formats.totals import is_totals
 from core.data.ids import Habits, Ids
+from core.data.kinds import moment, reading
+from core.data.kinds.reading import Read
 from core.data.layout import ROW_NUMBER, Layout, lay_out, wanted
 from core.data.lines import Ints
 from core.data.problems import REJECTING, Finding, Findings, Problem, ordered
@@ -32,8 +35,9 @@ from core.data.records import GOOD, Bools, Records, Small
 from core.data.records import found as found_records
 from core.data.rejects import Known, Rejects
 from core.data.streaming.source import Source, source_of, understood, whole
-from core.errors import FileProblemError
-from core.schema.schema import Label, Schema
+from core.errors import FileProblemError, listed
+from core.schema import levels
+from core.schema.schema import Column, Label, Schema
 from core.wording import count
 
 __all__ = ["Checked", "Problem", "read"]
@@ -157,9 +161,11 @@ def told(
     problems += (ids.problem(each, place) for each in found.of(ids.KINDS, id_name(schema)))
     if schema.label is not None:
         problems += (flags.label_problem(each, place) for each in found.of(flags.LABEL_KINDS, schema.label.column))
-    for column in schema.features:
+    for column in (*schema.derived, *(Column(name) for name in schema.moments)):
         problems += (flags.problem(each, column, place) for each in found.of(flags.KINDS, column.name))
     problems += _about_columns(layout, accepted)
+    if schema.dated and accepted:
+        problems.append(_about_moment(schema, accepted))
     problems += (_about_text(each.rows) for each in found if each.kind == "encoding")
     received = accepted + sum(each.rows for each in rejecting)
     problems += about_reading(understood(source, header), source.given, accepted)
@@ -182,6 +188,7 @@ class _Table:
     row: Small
     line: Small
     numbers: dict[int, Numbers]
+    by_kind: dict[str, Read]
     ids: Ids
     marks: Marks
     label: tuple[Label, texts.Labels, Any] | None
@@ -193,9 +200,13 @@ class _Table:
     def of(
         cls, records: Records, layout: Layout, schema: Schema, habits: Callable[[], Habits] | None, numerals: Numerals
     ) -> _Table:  # fmt: skip
-        named = [at for at in (layout.id, layout.label, *layout.context.values()) if at is not None]
+        later = {column.name: column for column in schema.features if column.later and column.name in layout.features}
+        plain = [at for name, at in layout.features.items() if name not in later]
+        of_kinds = [layout.features[name] for name in later]
+        named = [at for at in (layout.id, layout.label, *layout.context.values(), *of_kinds) if at is not None]
         marks = Marks.of(schema.missing)
-        numbers, columns = cells.read(records, list(layout.features.values()), named, marks, numerals)
+        numbers, columns = cells.read(records, plain, list(dict.fromkeys(named)), marks, numerals)
+        by_kind = {name: reading.read(columns[layout.features[name]], later[name], marks) for name in later}
         good = np.flatnonzero(records.state == GOOD)
         row = records.row[good]
         found = ids.numbered(row) if layout.id is None else ids.read(columns[layout.id], marks, habits)
@@ -203,7 +214,9 @@ class _Table:
         if schema.label is not None and layout.label is not None:
             label = (schema.label, texts.labels(columns[layout.label], schema.label, marks), columns[layout.label])
         context = {name: texts.context(columns[at]) for name, at in layout.context.items()}
-        return cls(schema, layout, good, row, records.line[good], numbers, found, marks, label, context, records.last)
+        return cls(
+            schema, layout, good, row, records.line[good], numbers, by_kind, found, marks, label, context, records.last
+        )
 
     @property
     def id_name(self) -> str:
@@ -232,15 +245,20 @@ class _Table:
             label, labels, written = self.label
             allowed = f"{label.positive} or {label.negative}"
             wrong += [(self.layout.label, label.column, bad, allowed) for bad in texts.wrong(labels, written)]
-        for name, at in self.layout.features.items():
-            cells_wrong = self.numbers[at].wrong
+        for column in self.schema.features:
+            at = self.layout.features.get(column.name)
+            if at is None:
+                continue
+            later = self.by_kind.get(column.name)
+            cells_wrong = self.numbers[at].wrong if later is None else later.wrong
             if cells_wrong is not None:
-                wrong.append((at, name, cells_wrong, ""))
+                wrong.append((at, column.name, cells_wrong, "" if later is None else reading.allowed(column)))
         return wrong
 
     def commas(self) -> list[Finding]:
         """Cells of features that would be numbers with a decimal comma, where none is read so."""
-        found = (commas(name, self.numbers[at].wrong) for name, at in self.layout.features.items())
+        plain = ((name, at) for name, at in self.layout.features.items() if name not in self.by_kind)
+        found = (commas(name, self.numbers[at].wrong) for name, at in plain)
         return [each for each in found if each is not None]
 
     def accept(self, accepted: Bools) -> tuple[pd.DataFrame, list[Finding]]:
@@ -253,18 +271,48 @@ class _Table:
             label, labels, _ = self.label
             columns[label.column] = labels.values[accepted]
             odd += flags.labels(label.column, labels.missing[accepted], labels.unknown[accepted], line)
+        written: dict[str, Any] = {}
+        seconds = self._moments(keep)
+        moments = dict(moment.derived(self.schema, seconds, len(line)))
         for column in self.schema.features:
-            at = self.layout.features.get(column.name)
-            if at is None:
-                columns[column.name] = np.full(len(line), np.nan)
-                continue
-            values = self.numbers.pop(at).values
-            values = values if keep is None else values[keep]
-            odd += flags.flags(values, column, line)
-            columns[column.name] = flags.settle(values, column)
-        columns |= {name: texts.as_pandas(column, keep).array for name, column in self.context.items()}
+            there = column.name in self.layout.features
+            if column.moment and there:  # said once, and not of each column that a model gets of it
+                odd += flags.flags(seconds[column.name], Column(column.name), line)
+            for each in column.derived():
+                values = moments[each] if column.moment else self._values(column, keep, len(line))
+                if there:
+                    found = flags.flags(values, each, line)
+                    odd += (fault for fault in found if not (column.moment and fault.kind == "missing"))
+                columns[each.name] = flags.settle(values, each) if there else values
+            if column.kind == "category":
+                written[levels.written(column.name)] = self._words(column.name, keep, len(line))
+        columns |= {name: texts.as_pandas(column, keep).array for name, column in self.context.items()} | written
         index = pd.Index(self.row[accepted].astype(np.int64), name="row")
         return pd.DataFrame(columns, index=index, copy=False), odd
+
+    def _values(self, column: Column, keep: Bools | None, rows: int) -> Any:
+        at = self.layout.features.get(column.name)
+        if at is None:
+            return np.full(rows, np.nan)
+        later = self.by_kind.get(column.name)
+        values = self.numbers.pop(at).values if later is None else later.values
+        return values if keep is None else values[keep]
+
+    def _moments(self, keep: Bools | None) -> dict[str, Any]:
+        """Seconds of the moments that are there."""
+        found = {name: self.by_kind[name].values for name in self.schema.moments if name in self.by_kind}
+        return found if keep is None else {name: values[keep] for name, values in found.items()}
+
+    def _words(self, name: str, keep: Bools | None, rows: int) -> Any:
+        later = self.by_kind.get(name)
+        words = pa.nulls(rows, pa.large_string()) if later is None else later.words
+        return texts.as_pandas(words, None if later is None else keep).array
+
+
+def _about_moment(schema: Schema, rows: int) -> Problem:
+    whose = "its age is" if len(schema.dated) == 1 else "their ages are"
+    sentence = f"{listed(schema.dated)}: {whose} told as of {schema.as_of}. Give --as-of where that is another day."
+    return Problem("as_of", None, rows, rejected=False, sentence=sentence)
 
 
 def _about_columns(layout: Layout, rows: int) -> list[Problem]:

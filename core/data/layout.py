@@ -55,7 +55,7 @@ def lay_out(
     label = schema.label.column if schema.label else None
     if need_label and label is None:
         raise SchemaError("The schema names no label column: add a [label] table to data/schema.toml.")
-    if schema.id is None and key(ROW_NUMBER) in map(key, (*schema.names, label or "")):
+    if schema.id is None and key(ROW_NUMBER) in map(key, (*schema.inputs, label or "")):
         raise SchemaError(f"The schema has no id column, so {ROW_NUMBER} is taken: rename that column.")
     found = matched(wanted(schema), header)
     if not found:
@@ -64,15 +64,16 @@ def lay_out(
     needed = [column for column in (schema.id, label if need_label else None) if column and column not in found]
     if needed:
         raise _advised(MissingColumnsError(name, needed), header, schema)
-    absent = tuple(column for column in schema.names if column not in found)
+    absent = tuple(column for column in schema.inputs if column not in found)
     if absent and not allow_missing:
         raise _advised(MissingColumnsError(name, absent, can_allow=True), header, schema)
     context, renamed, unnamed = _context(header, schema, found)
     return Layout(
         id=found.get(schema.id) if schema.id else None,
         label=found.get(label) if label else None,
-        features={column: found[column] for column in schema.names if column in found},
-        context=context,
+        features={column: found[column] for column in schema.inputs if column in found},
+        # A moment as it is written is for people, and what the model gets of it has other names.
+        context=context | {name: found[name] for name in schema.moments if name in found},
         absent=absent,
         renamed=renamed,
         unnamed=unnamed,
@@ -89,7 +90,7 @@ def _advised(error: Unusable, header: Sequence[str], schema: Schema) -> Unusable
 def wanted(schema: Schema) -> tuple[str, ...]:
     """Every column that the schema names."""
     label = schema.label.column if schema.label else None
-    return (*filter(None, [schema.id, label]), *schema.names, *schema.context)
+    return (*filter(None, [schema.id, label]), *schema.inputs, *schema.context)
 
 
 def _context(

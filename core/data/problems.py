@@ -11,7 +11,8 @@ from core.wording import count
 
 #: Codes of rows that are turned away; every other code is of rows that are kept.
 REJECTING: Final = frozenset(
-    {"not_a_number", "not_finite", "ragged", "blank", "bad_quote", "bad_record", "totals_row"}
+    {"not_a_number", "not_a_flag", "not_a_date", "not_a_time", "not_finite", "ragged", "blank", "bad_quote"}
+    | {"bad_record", "totals_row"}
     | {"duplicate_id", "missing_id", "lost_digits", "unknown_label", "missing_label", "no_score"}
 )
 _SHOWN: Final = 40
@@ -107,10 +108,15 @@ def ordered(found: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 def clause(code: str, text: str = "", *, allowed: str = "") -> str:
-    """What is wrong with a cell and what to do; `allowed` names the two labels, such as "1 or 0"."""
+    """What is wrong with a cell and what to do; `allowed`: how it is to be written, such as "1 or 0"."""
     cell = quoted(text)
+    if code == "not_a_number" and allowed:
+        return f"{cell} is not a number; write it as in {allowed}, or leave the cell empty"
     return {
         "not_a_number": f"{cell} is not a number; {_advice(text.strip())}",
+        "not_a_flag": f"{cell} is neither yes nor no; write {allowed}, or leave the cell empty",
+        "not_a_date": f"{cell} is not a date; write it as in {allowed}, or leave the cell empty",
+        "not_a_time": f"{cell} is not a moment; write it as in {allowed}, or leave the cell empty",
         "not_finite": f"{cell} is not a number that a model can hold; write one between -3.4e38 and 3.4e38, "
         "or leave the cell empty",
         "missing_id": "the id is missing; every row needs one",

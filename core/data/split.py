@@ -24,6 +24,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from core import formats, locks
+from core.errors import BadOptionError, RefusedError
 from core.files import write_text
 from core.schema.schema import Schema
 from core.settings import TEST_SHARE
@@ -32,6 +33,8 @@ Keys = npt.NDArray[np.uint64]
 Bools = npt.NDArray[np.bool_]
 FORMAT: Final = 1
 _RANGE = 2.0**64
+#: The smallest test part that a new home may choose: of 2,000 users with 5 % spammers, five are to be judged on.
+LEAST_SHARE: Final = 0.05
 #: Bits kept of a key in a model's list of training users: 418,000 users take 1.2 MB, and a stranger is
 #: taken for one of them with a probability of 4e-7.
 FINGERPRINT_BITS = 40
@@ -69,11 +72,13 @@ class Parts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Split:
-    """The split of a home, by the salt in `salt_file`; `parts_file` names who went with a copy."""
+    """The split of a home, by the salt in `salt_file`; `parts_file` names who went with a copy, `share_file` how
+    large the test part is where that was chosen."""
 
     data: Path
     salt_file: Path
     parts_file: Path
+    share_file: Path
 
     def salt(self) -> bytes:
         """The salt of this home; made at first use, the same ever after."""
@@ -83,6 +88,26 @@ class Split:
                 if not self.salt_file.exists():
                     write_text(self.salt_file, secrets.token_hex(16) + "\n")
         return bytes.fromhex(self.salt_file.read_text(encoding="ascii").strip())
+
+    @property
+    def share(self) -> float:
+        """About which share of users is in the test part, for ever."""
+        if not self.share_file.is_file():
+            return TEST_SHARE
+        return float(formats.load(self.share_file, known=FORMAT)["share"])
+
+    def choose(self, share: float) -> None:
+        """Have a home without users in either part keep a smaller test part. Raises RefusedError, BadOptionError."""
+        if not LEAST_SHARE <= share <= TEST_SHARE:
+            raise BadOptionError("--test-share", f"choose from {LEAST_SHARE:g} to {TEST_SHARE:g}, not {share:g}.")
+        self.data.mkdir(parents=True, exist_ok=True)
+        with locks.held(self.data / "salt.lock"):
+            if self.salt_file.exists() and share != self.share:
+                raise RefusedError(
+                    "This home has given its users to parts already, for ever: only a new one may choose --test-share."
+                )
+            if share != self.share:
+                write_text(self.share_file, json.dumps({"format": FORMAT, "share": share}))
 
     def moved(self) -> Keys:
         """Keys of the users whose part is not that of their id, sorted."""
@@ -96,14 +121,15 @@ class Split:
     ) -> Parts:
         """The parts of users (n rows); learnt, judged (n,): who has been in either part so far, as far as is known."""
         keys_ = keys(frame, schema, self.salt())
-        test = in_test(keys_, self.moved())
+        share = self.share
+        test = in_test(keys_, self.moved(), share)
         nobody = np.zeros(len(keys_), bool)
         return parts(frame, schema, self.salt(), keys_, test, nobody if learnt is None else learnt,
-                     nobody if judged is None else judged)  # fmt: skip
+                     nobody if judged is None else judged, share=share)  # fmt: skip
 
     def keep(self, given: Parts) -> None:
         """Note the parts given, for ever."""
-        other = given.keys[given.test != in_test(given.keys)]
+        other = given.keys[given.test != in_test(given.keys, share=self.share)]
         if not len(other):
             return
         with locks.held(self.data / "parts.lock"):
@@ -136,15 +162,16 @@ def _hashed(cells: Sequence[bytes], salt: bytes) -> Keys:
     return np.frombuffer(digests, dtype=">u8").astype(np.uint64)
 
 
-def in_test(keys: Keys, moved: Keys | None = None) -> Bools:
-    """Whether each user belongs to the test part, (n,) -> (n,); about TEST_SHARE of them do. moved: `Split.moved`."""
-    by_hash: Bools = keys < np.uint64(TEST_SHARE * _RANGE)
+def in_test(keys: Keys, moved: Keys | None = None, share: float = TEST_SHARE) -> Bools:
+    """Whether each user belongs to the test part, (n,) -> (n,); about that share does. moved, share: of `Split`."""
+    by_hash: Bools = keys < np.uint64(share * _RANGE)
     return by_hash if moved is None or not len(moved) else by_hash ^ np.isin(keys, moved)
 
 
-def parts(
-    frame: pd.DataFrame, schema: Schema, salt: bytes, keys: Keys, test: Bools, learnt: Bools, judged: Bools
-) -> Parts:
+def parts(  # noqa: PLR0913 - users, and what is known of their parts
+    frame: pd.DataFrame, schema: Schema, salt: bytes, keys: Keys, test: Bools, learnt: Bools, judged: Bools,
+    *, share: float = TEST_SHARE,
+) -> Parts:  # fmt: skip
     """The parts of users (n rows) with keys and the part (n,) each would have alone; see `Split.parts`.
 
     Copies go where most of all an earlier one must stay: to the users learnt from where one of them is, else to the
@@ -158,7 +185,7 @@ def parts(
     place[alike] = contents(frame.iloc[np.flatnonzero(alike)], schema.names, salt)
     shared, group = np.unique(place[alike], return_inverse=True)
     of_learnt, of_judged = (np.bincount(group, given[alike], len(shared)) > 0 for given in (learnt, judged))
-    together = np.where(of_learnt, False, np.where(of_judged, True, in_test(shared)))
+    together = np.where(of_learnt, False, np.where(of_judged, True, in_test(shared, share=share)))
     test[alike] = np.where((learnt | judged)[alike], test[alike], together[group])
     outside = np.bincount(group, ~test[alike], len(shared)) > 0
     copied = np.zeros(len(keys), bool)

@@ -37,11 +37,11 @@ class Chance:
 
     def jittered(self, share: float, columns: Sequence[Column]) -> Matrix:
         """Numbers moved by normal noise of `share` times the feature's spread, whole and in range where the column says
-        so; codes and flags, between which there is no way half, are swapped for that share of the users.
+        so; words, codes and flags, between which there is no way half, are swapped for that share of the users.
         """
         moved = self.swapped(share)
         for at, column in enumerate(columns):
-            if column.kind in {"flag", "code"}:
+            if column.kind in {"flag", "code", "category", "weekday"}:
                 continue
             values = self.features[:, at] + self.push[:, at] * np.float32(share * self.spread[at])
             low = 0.0 if column.kind == "count" and column.low is None else column.low

@@ -25,6 +25,7 @@ from core.evaluation.difference import short
 from core.evaluation.metrics import Estimate
 from core.evaluation.resample import Costs, Floats, Sorted
 from core.jobs import Report
+from core.model import encoding
 from core.model.learner import Labels, Matrix, Progress
 from core.ports import DatasetStore
 from core.schema import schema as schemas
@@ -144,7 +145,8 @@ def curve(
 
 
 def by_recipe(
-    features: Matrix, label: Labels, users: split.Parts | split.Keys, *, name: str, seed: int
+    features: Matrix, label: Labels, users: split.Parts | split.Keys, *, name: str, seed: int,
+    levels: tuple[int, ...] = (),
 ) -> Learn:  # fmt: skip
     """The way versions are trained: XGBoost with rounds and calibration chosen by cross-fitting."""
     parts = users if isinstance(users, split.Parts) else split.Parts.alone(users)
@@ -152,7 +154,9 @@ def by_recipe(
     def learn(chosen: Bools, progress: Progress) -> Floats:
         rows = chosen | parts.judging  # the fit sets the test part aside itself
         of_rows = parts.only(rows)
-        return train.fit(features[rows], label[rows], of_rows, {}, name=name, seed=seed, progress=progress).score
+        return train.fit(
+            features[rows], label[rows], of_rows, {}, name=name, levels=levels, seed=seed, progress=progress
+        ).score
 
     return learn
 
@@ -173,9 +177,11 @@ class LearningCurves:
         """The learning curve of a labelled dataset. Raises SchemaError without a label, and as `curve` does."""
         frame = self.datasets.frame(dataset.id)
         frame = frame[~np.isnan(training.labels(frame, schema))]
-        features, label = matrix(frame, schema.names), training.labels(frame, schema)
-        parts = self.split.parts(frame, schema)
-        learn = by_recipe(features, label, parts, name=dataset.name, seed=seed)
+        label, parts = training.labels(frame, schema), self.split.parts(frame, schema)
+        words = encoding.learnt(frame, schema, ~parts.test)
+        features = matrix(frame, schema.names, levels=words)
+        sizes = encoding.sizes(schema.names, words)
+        learn = by_recipe(features, label, parts, name=dataset.name, seed=seed, levels=sizes)
         return curve(label, parts, learn, name=dataset.name, seed=seed, shares=shares, progress=progress)
 
     def learning_curve_stored(

@@ -35,6 +35,7 @@ from core.policy.users import Bools, Floats, Users
 from core.ports import DatasetStore
 from core.registry.registry import Model
 from core.schema import schema as schemas
+from core.schema.levels import written
 from core.schema.schema import key
 from core.scoring.decisions.deciding import Deciding
 from core.scoring.runs import Run, Runs
@@ -189,7 +190,8 @@ class Backtests:
         found, schema = self.datasets.find(dataset), schemas.load(self.schema_file)
         asked = {key(each.column) for policy in policies for rule in policy.rules for each in rule.conditions}
         wanted = [name for name in (*schema.names, *found.context) if key(name) in asked]
-        return list(dict.fromkeys([found.id_column, *found.context, *wanted]))
+        words = {written(name) for name in schema.categories if key(name) in asked} & self.datasets.columns(dataset)
+        return list(dict.fromkeys([found.id_column, *found.context, *wanted, *sorted(words)]))
 
     def _verdicts(self, names: pd.Series[str]) -> npt.NDArray[np.object_]:
         """What stands of each user, (n,); "" where nothing does."""

@@ -88,18 +88,18 @@ def overfitted(name: str, train_pr_auc: float, test: Estimate) -> str | None:
     )
 
 
-def unstable(name: str, folds: Sequence[float], test: Estimate) -> str | None:
+def unstable(name: str, folds: Sequence[float], test: Estimate, share: float = TEST_SHARE) -> str | None:
     """PR-AUCs of folds that spread beyond what chance explains.
 
-    How far chance moves them is read off the interval of the test part, which holds 15 % of the users; a fold is of
-    another size. Their squared deviations are then as of chi-squared with one degree of freedom less than folds.
+    How far chance moves them is read off the interval of the test part, which holds that share of the users; a fold is
+    of another size. Their squared deviations are then as of chi-squared with one degree of freedom less than folds.
     """
     if len(folds) < 2 or test.low is None or test.high is None or test.high <= test.low:
         return None
     from scipy.stats import chi2, norm
 
     of_test = (test.high - test.low) / (2 * norm.ppf(0.975))
-    variance = of_test**2 * TEST_SHARE * len(folds) / (1 - TEST_SHARE)
+    variance = of_test**2 * share * len(folds) / (1 - share)
     spread = float(np.sum((np.asarray(folds) - np.mean(folds)) ** 2) / variance)
     if chi2.sf(spread, len(folds) - 1) >= LEVEL:
         return None

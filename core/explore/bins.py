@@ -37,6 +37,8 @@ class Bins:
     starts: tuple[float, ...]
     ends: tuple[float, ...]
     made: Made
+    #: What the bins are called where their numbers stand for something.
+    names: tuple[str, ...] = ()
 
     def index(self, values: npt.ArrayLike | pd.Series[Any]) -> Ints:
         """The bin of each value, (n,) -> (n,); -1 where it is missing."""
@@ -49,6 +51,8 @@ class Bins:
     @property
     def labels(self) -> tuple[str, ...]:
         """What each bin is called; all different."""
+        if self.names:
+            return self.names
         for digits in range(3, 17):
             names = tuple(_name(*pair, digits) for pair in zip(self.starts, self.ends, strict=True))
             if len(set(names)) == len(names):
@@ -83,6 +87,12 @@ def of(tally: ValueCounts, *, most: int = MOST, scale: Scale | None = None) -> B
     whole = bool((np.trunc(tally.values) == tally.values).all())
     starts = np.concatenate([_cuts(part, room, chosen, whole=whole) for part, room in _parts(tally, most, chosen)])
     return Bins(tuple(starts.tolist()), tuple(_ends(starts, tally.values, whole=whole)), chosen)
+
+
+def of_words(names: tuple[str, ...]) -> Bins:
+    """A bin for each of the values 0, 1 ... that are called so."""
+    values = tuple(map(float, range(len(names))))
+    return Bins(values, values, "values", names)
 
 
 def zero_inflated(tally: ValueCounts) -> bool:

@@ -53,10 +53,13 @@ class Joint:
 
 def joint(
     x: pd.Series[Any], y: pd.Series[Any], label: npt.NDArray[Any] | None = None,
-    *, most: int = binning.MOST, scale: Scale | None = None,
+    *, most: int = binning.MOST, scale: Scale | None = None, given: tuple[Bins | None, Bins | None] = (None, None),
 ) -> Joint:  # fmt: skip
-    """Count users by two features (n,) in at most `most` bins each; label (n,) of 1, 0 and NaN."""
-    columns, rows = (binning.of(value_counts.of(values), most=most, scale=scale) for values in (x, y))
+    """Count users by two features (n,) in at most `most` bins each, or in those given; label (n,) of 1, 0 and NaN."""
+    columns, rows = (
+        bins or binning.of(value_counts.of(values), most=most, scale=scale)
+        for values, bins in zip((x, y), given, strict=True)
+    )
     shape = len(rows.starts), len(columns.starts)
     across, down = columns.index(x), rows.index(y)
     both = (across >= 0) & (down >= 0)

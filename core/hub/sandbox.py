@@ -20,11 +20,13 @@ import numpy.typing as npt
 
 from core.errors import DamagedModelError
 from core.model import tree_check
+from core.model.encoding import Levels
 from core.model.forest import Forest
 from core.registry import registry
 from core.registry.baseline import Baseline
 from core.registry.population import Population
 from core.registry.registry import BASELINE, CALIBRATION, TREES, Model
+from core.schema.levels import FIRST, number
 from core.scoring.scorer import Scorer
 from core.settings import ROOT, trial_environment
 from core.store import strict_json
@@ -98,11 +100,11 @@ def _fault(model: Model) -> Fault | None:
     if not known or tuple(columns[: len(names)]) != names or len(columns) != len(names) + 2:
         return BASELINE, f"has other columns than {registry.METADATA} names"
     model.users()
-    Population.of_baseline(baseline, names)
+    Population.of_baseline(baseline, model.metadata.features)
     values = _users(model, baseline, tree_check.forest((model.folder / TREES).read_bytes()))
     if not Scorer(model).score_values(values).finite.all():
         return TREES, f"gives scores that are no numbers with {CALIBRATION}"
-    explained = values[:: max(len(values) // EXPLAINED, 1)].astype(np.float32)
+    explained = Scorer(model).coded(values[:: max(len(values) // EXPLAINED, 1)])
     # The bias is that of XGBoost, which thereby reads the file too, as it will when somebody learns on from it.
     pushes = model.explainer.contributions(explained) + np.float32(model.predictor.bias(len(names)))
     if not np.isfinite(pushes).all():
@@ -114,16 +116,27 @@ def _users(model: Model, baseline: Baseline, forest: Forest) -> Values:
     """Users of all kinds, (n, f): like those trained on, at and beyond every edge, and with any values missing."""
     random, features = np.random.default_rng(0), model.metadata.features
     medians = np.array([np.nan if each.median is None else each.median for each in features])
-    pools = [_values(forest, at, each.low, each.high, medians[at], random) for at, each in enumerate(features)]
+    pools = [
+        _words(each.levels) if each.levels else _values(forest, at, each.low, each.high, medians[at], random)
+        for at, each in enumerate(features)
+    ]
     drawn = np.stack([random.choice(pool, MANY) for pool in pools], axis=1)
     edges = []
     for at, pool in enumerate(pools):
         one_off = np.tile(medians, (len(pool), 1))
         one_off[:, at] = pool
         edges.append(one_off)
-    seen = baseline.sample.iloc[:MANY, : len(features)].to_numpy(np.float64)
+    seen = baseline.sample.iloc[:MANY, : len(features)].to_numpy(np.float64, copy=True)
+    for at, each in enumerate(features):
+        if each.levels:
+            seen[:, at] = _words(each.levels)[np.where(np.isnan(seen[:, at]), -1, seen[:, at]).astype(np.int64)]
     nobody = np.full((1, len(features)), np.nan)
     return np.concatenate([medians[None, :], nobody, *edges, drawn, seen])
+
+
+def _words(levels: Levels) -> Values:
+    """A word of each level, one that nobody knows, and none."""
+    return np.array([*map(number, levels.words), FIRST, np.nan])
 
 
 def _values(

@@ -69,6 +69,9 @@ class XGBoost:
     def features(self, content: bytes) -> int:
         return tree_check.features(content)
 
+    def categories(self, content: bytes) -> tuple[int, ...]:
+        return tree_check.categories(content)
+
     def loaded(self, content: bytes) -> Trees:
         return loaded(content)
 
@@ -160,7 +163,10 @@ def _light(rows: Rows, options: Options, seed: int) -> Leaves:
     import lightgbm  # noqa: PLC0415 - an extra: it may not be there
 
     parameters = {**options.parameters, "seed": seed}
-    data = lightgbm.Dataset(rows.x, rows.y, weight=rows.weight, params=parameters)
+    categories: Any = rows.categories or "auto"
+    data = lightgbm.Dataset(
+        rows.x, rows.y, weight=rows.weight, params=parameters, categorical_feature=categories
+    )  # fmt: skip
     return Leaves(lightgbm.Booster(parameters, data), options.parameters["num_threads"])
 
 

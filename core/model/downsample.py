@@ -43,7 +43,7 @@ def lighter(rows: Rows, seed: int) -> Rows:
     counts = np.ones(len(rows.y)) if rows.weight is None else rows.weight.copy()
     counts[values] *= len(easy) / len(values)
     chosen = np.sort(np.concatenate([np.flatnonzero(rows.y == 1), hard, values]))
-    return Rows(rows.x[chosen], rows.y[chosen], counts[chosen])
+    return rows.weighing(counts).only(chosen)
 
 
 def _quick(rows: Rows, others: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.float32]:
@@ -52,4 +52,4 @@ def _quick(rows: Rows, others: npt.NDArray[np.int64], seed: int) -> npt.NDArray[
     seen = np.sort(np.concatenate([np.flatnonzero(rows.y == 1), sample]))
     parameters = {"objective": "binary:logistic", "tree_method": "hist", "max_depth": 4, "eta": 0.3, "seed": seed,
                   "nthread": TRAINING_THREADS}  # fmt: skip
-    return trained(Rows(rows.x[seen], rows.y[seen]), parameters, ROUNDS).margin(rows.x[others])
+    return trained(rows.weighing(None).only(seen), parameters, ROUNDS).margin(rows.x[others])

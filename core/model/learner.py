@@ -51,16 +51,28 @@ class Strongest(NamedTuple):
 class Rows:
     """Users to learn from: x (n, f) with NaN for missing, y (n,) of 0 and 1, and how much each counts (n,).
 
-    Without a `weight` all count alike.
+    Without a `weight` all count alike. `levels` (f,): of a column of categories how many codes it has, from 0 on, and 0
+    for numbers; nothing where all columns are numbers.
     """
 
     x: Matrix
     y: Labels
     weight: Labels | None = None
+    levels: tuple[int, ...] = ()
 
     def only(self, chosen: npt.NDArray[Any]) -> Rows:
         """The users of a mask or of positions, in their order."""
-        return Rows(self.x[chosen], self.y[chosen], None if self.weight is None else self.weight[chosen])
+        weight = None if self.weight is None else self.weight[chosen]
+        return Rows(self.x[chosen], self.y[chosen], weight, self.levels)
+
+    def weighing(self, weight: Labels | None) -> Rows:
+        """The same users, each of whom counts so much (n,)."""
+        return Rows(self.x, self.y, weight, self.levels)
+
+    @property
+    def categories(self) -> list[int]:
+        """Positions of the columns of categories."""
+        return [at for at, levels in enumerate(self.levels) if levels]
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,17 +30,22 @@ STEP: Final = 25
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Linear:
-    """A fitted pipeline whose last step is a logistic regression."""
+    """A fitted pipeline whose last step is a logistic regression; `levels` as of `Rows`."""
 
     pipeline: Pipeline
+    levels: tuple[int, ...] = ()
 
     def margin(self, x: Matrix) -> Floats:
-        return _none() if not len(x) else np.asarray(self.pipeline.decision_function(x.astype(np.float64)), np.float64)
+        if not len(x):
+            return _none()
+        return np.asarray(self.pipeline.decision_function(spread(x, self.levels).astype(np.float64)), np.float64)
 
 
 @dataclass(frozen=True, slots=True)
 class Logistic:
-    """Missing values become the median and a column that says so; counts are put on a logarithmic scale."""
+    """Missing values become the median and a column that says so; counts are put on a logarithmic scale, and each level
+    of a category has a column of its own.
+    """
 
     name: str = "Logistic regression"
     can_lead: bool = False
@@ -71,9 +76,24 @@ class Logistic:
             StandardScaler(),
             LogisticRegression(**options.parameters, solver="newton-cholesky", max_iter=200),
         )
-        pipeline.fit(rows.x.astype(np.float64), rows.y, logisticregression__sample_weight=rows.weight)
+        x = spread(rows.x, rows.levels).astype(np.float64)
+        pipeline.fit(x, rows.y, logisticregression__sample_weight=rows.weight)
         told(1.0)
-        return Linear(pipeline)
+        return Linear(pipeline, rows.levels)
+
+
+def spread(x: Matrix, levels: tuple[int, ...]) -> Matrix:
+    """Columns (n, f) with those of categories as a column of 0 and 1 for each level, all 0 where it is missing.
+
+    >>> spread(np.array([[5, 1], [6, np.nan]], np.float32), (0, 2)).tolist()
+    [[5.0, 0.0, 1.0], [6.0, 0.0, 0.0]]
+    """
+    if not levels:
+        return x
+    columns = [
+        (x[:, [at]] == np.arange(size)).astype(np.float32) if size else x[:, [at]] for at, size in enumerate(levels)
+    ]
+    return np.concatenate(columns, axis=1)
 
 
 def _signed_log(x: Floats) -> Floats:
@@ -85,19 +105,20 @@ class Grove:
     """A fitted forest: the log-odds of the mean of its trees, kept off 0 and 1 by half a tree."""
 
     forest: Any
+    levels: tuple[int, ...] = ()
 
     def margin(self, x: Matrix) -> Floats:
         if not len(x):
             return _none()
         # On one thread: on several, the order in which trees are added decides the last bit.
-        share = self.forest.set_params(n_jobs=1).predict_proba(x)[:, 1]
+        share = self.forest.set_params(n_jobs=1).predict_proba(spread(x, self.levels))[:, 1]
         trees = self.forest.n_estimators
         return np.asarray(logit((share * trees + 0.5) / (trees + 1)), np.float64)
 
 
 @dataclass(frozen=True, slots=True)
 class Forest:
-    """Trees that see missing values as missing, each on a draw of the users."""
+    """Trees, each on a draw of users, that see missing values as missing and each level of a category as a column."""
 
     name: str
     kind: Literal["RandomForestClassifier", "ExtraTreesClassifier"]
@@ -124,16 +145,16 @@ class Forest:
     def fitted(self, rows: Rows, options: Options, seed: int, rounds: int | None, told: Share) -> Grove:  # noqa: ARG002
         from sklearn import ensemble
 
-        drawn = min(len(rows.y), MOST_DRAWN)
+        drawn, x = min(len(rows.y), MOST_DRAWN), spread(rows.x, rows.levels)
         forest = getattr(ensemble, self.kind)(
             **options.parameters, bootstrap=True, max_samples=drawn, n_jobs=TRAINING_THREADS, random_state=seed,
             warm_start=True,
         )  # fmt: skip
         trees = options.parameters["n_estimators"]
         for grown in [*range(STEP, trees, STEP), trees]:
-            forest.set_params(n_estimators=grown).fit(rows.x, rows.y, sample_weight=rows.weight)
+            forest.set_params(n_estimators=grown).fit(x, rows.y, sample_weight=rows.weight)
             told(grown / trees)
-        return Grove(forest)
+        return Grove(forest, rows.levels)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,7 +170,8 @@ class Histogram:
         from sklearn.ensemble import HistGradientBoostingClassifier
 
         model = HistGradientBoostingClassifier(
-            **options.parameters, early_stopping=False, warm_start=True, random_state=seed
+            **options.parameters, early_stopping=False, warm_start=True, random_state=seed,
+            categorical_features=rows.categories or None,
         )  # fmt: skip
         # Fixed, as for XGBoost: the order in which threads sum decides the last bit.
         threads = 1 if len(rows.y) < SMALL else TRAINING_THREADS

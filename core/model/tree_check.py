@@ -2,9 +2,9 @@
 
 XGBoost trusts its files: it follows a child, a feature or a parent wherever it points, and a cycle for ever, so that
 a crafted file ends the process that loads or scores with it. What passes here is trees such as this program grows:
-every node reached once from its root, splits on thresholds of features there are, finite numbers, and margins that
-cannot leave the finite 32-bit numbers. Whatever else XGBoost might read (categories, vector leaves, dropped trees,
-other objectives, attributes) no version has, and so it is refused.
+every node reached once from its root, splits on thresholds or on a few hundred categories of features there are, finite
+numbers, and margins that cannot leave the finite 32-bit numbers. Whatever else XGBoost might read (vector leaves,
+dropped trees, other objectives, attributes) no version has, and so it is refused.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from cachetools import LRUCache, cached
 
-from core.model import ubj
+from core.model import category_check, ubj
 from core.model.forest import Bools, Forest, Ints
 
 #: Largest file, in bytes: a hundred times what a version of 450,000 users needs.
@@ -43,7 +43,7 @@ _NODES: Final[dict[str, str]] = {
     "left_children": "i4", "right_children": "i4", "parents": "i4", "split_indices": "i4", "split_conditions": "f4",
     "base_weights": "f4", "default_left": "u1", "split_type": "u1", "loss_changes": "f4", "sum_hessian": "f4",
 }  # fmt: skip
-#: Of splits on categories, of which there are none.
+#: Of the splits on categories of a tree: those that go right, one split after the other.
 _CATEGORIES: Final[dict[str, str]] = {
     "categories": "i4", "categories_nodes": "i4", "categories_segments": "i8", "categories_sizes": "i8",
 }  # fmt: skip
@@ -61,6 +61,21 @@ def _digest(content: bytes) -> bytes:
 def features(content: bytes) -> int:
     """How many features a model file has; looked at once in a process. Raises as `forest` does."""
     return forest(content).features
+
+
+@cached(LRUCache(maxsize=_MOST_KNOWN), key=_digest, lock=Lock())
+def categories(content: bytes) -> tuple[int, ...]:
+    """Of each feature of a model file how many categories its splits name: 0 for numbers, -1 where there is no split.
+
+    Raises as `forest` does.
+    """
+    found = forest(content)
+    sizes = np.full(found.features, -1)
+    sizes[found.feature[~found.leaf]] = 0
+    for node, right in found.right_levels.items():
+        at = found.feature[node]
+        sizes[at] = max(sizes[at], 1 + int(right.max()))
+    return tuple(sizes.tolist())
 
 
 def forest(content: bytes) -> Forest:
@@ -81,9 +96,10 @@ def _forest(raw: object) -> Forest:
         raw, "learner",
         {"attributes", "feature_names", "feature_types", "gradient_booster", "learner_model_param", "objective"},
     )  # fmt: skip
-    for name in ("attributes", "feature_names", "feature_types"):
+    for name in ("attributes", "feature_names"):
         _empty(learner[name], name)
     features, base = _learner(learner["learner_model_param"])
+    kinds = category_check.kinds(learner["feature_types"], features)
     _objective(learner["objective"])
     grown = _object(learner["gradient_booster"], "gradient_booster", {"model", "name"})
     if grown["name"] != "gbtree":
@@ -94,7 +110,7 @@ def _forest(raw: object) -> Forest:
     if "cats" in model:
         for name, value in _object(model["cats"], "cats", {"enc", "feature_segments", "sorted_idx"}).items():
             _empty(value, name)
-    return _joined(_trees(model, features), features, base)
+    return _joined(_trees(model, features), features, base, kinds)
 
 
 def _learner(raw: object) -> tuple[int, np.float32]:
@@ -146,15 +162,16 @@ def _tree(raw: object, number: int, features: int) -> dict[str, Any]:
     if not nodes:
         raise ValueError(f"has no nodes in {where}")
     for name, kind in (_NODES | _CATEGORIES).items():
-        values, size = tree[name], nodes if name in _NODES else 0
+        values = tree[name]
         if not isinstance(values, np.ndarray) or values.dtype != _TYPES[kind]:
             raise ValueError(f"has {name} of another type in {where}")
-        if len(values) != size:
-            raise ValueError(f"has {len(values):,} {name} in {where}, where {size:,} are expected")
+        if name in _NODES and len(values) != nodes:
+            raise ValueError(f"has {len(values):,} {name} in {where}, where {nodes:,} are expected")
+    category_check.check(tree, where)
     return tree
 
 
-def _joined(trees: Sequence[Mapping[str, Any]], features: int, base: np.float32) -> Forest:
+def _joined(trees: Sequence[Mapping[str, Any]], features: int, base: np.float32, kinds: Bools) -> Forest:
     """All trees in one; where a node points is still what the file says, moved to where its tree begins."""
     sizes = np.array([len(tree["parents"]) for tree in trees], np.int64)
     first = np.cumsum(sizes) - sizes
@@ -173,12 +190,20 @@ def _joined(trees: Sequence[Mapping[str, Any]], features: int, base: np.float32)
         for name, nowhere in (("left_children", -1), ("right_children", -1), ("parents", _NO_PARENT))
     )
     _none(all_of("default_left", np.uint8) > 1, first, "says neither yes nor no where a missing value goes")
-    _none(all_of("split_type", np.uint8) != 0, first, "splits on categories")
     for name in ("base_weights", "loss_changes"):
         _none(~np.isfinite(all_of(name, np.float32)), first, f"has a number that is not finite ({name})")
+    feature = all_of("split_indices", np.int64)
+    wrong = (left != -1) & ((feature < 0) | (feature >= features))
+    _none(wrong, first, f"splits on a feature beyond the {features} there are")
+    by_category = all_of("split_type", np.uint8) != 0
+    _none(
+        (left != -1) & (by_category != kinds[np.clip(feature, 0, features - 1)]),
+        first,
+        "splits on categories where there are numbers, or the other way round",
+    )
     return Forest(
-        features, base, first, left, right, parent, all_of("split_indices", np.int64),
-        all_of("split_conditions", np.float32), all_of("sum_hessian", np.float32), all_of("default_left", np.bool_), {},
+        features, base, first, left, right, parent, feature, all_of("split_conditions", np.float32),
+        all_of("sum_hessian", np.float32), all_of("default_left", np.bool_), category_check.right_levels(trees, first),
     )  # fmt: skip
 
 

@@ -124,7 +124,7 @@ class Trees:
         """These trees, and what they grow to after each chunk of `batch` more, until it is over."""
         import xgboost as xgb  # noqa: PLC0415
 
-        users, grown = xgb.QuantileDMatrix(rows.x, rows.y, weight=rows.weight), [self]
+        users, grown = _matrix(rows), [self]
         for chunk in range(chunks):
             if over(grown[-1]):
                 return grown
@@ -142,12 +142,20 @@ def trained(rows: Rows, parameters: Mapping[str, Any], rounds: int, callbacks: S
     """Grow trees in so many rounds; a callback of XGBoost may end it earlier."""
     import xgboost as xgb  # noqa: PLC0415
 
-    matrix = xgb.QuantileDMatrix(rows.x, rows.y, weight=rows.weight)
     return Trees(
         xgb.train(
-            dict(parameters), matrix, num_boost_round=rounds, callbacks=list(callbacks), verbose_eval=False
+            dict(parameters), _matrix(rows), num_boost_round=rounds, callbacks=list(callbacks), verbose_eval=False
         )
     )  # fmt: skip
+
+
+def _matrix(rows: Rows) -> xgb.QuantileDMatrix:
+    import xgboost as xgb  # noqa: PLC0415
+
+    if not rows.levels:
+        return xgb.QuantileDMatrix(rows.x, rows.y, weight=rows.weight)
+    kinds = ["c" if levels else "q" for levels in rows.levels]
+    return xgb.QuantileDMatrix(rows.x, rows.y, weight=rows.weight, feature_types=kinds, enable_categorical=True)
 
 
 def loaded(content: bytes) -> Trees:

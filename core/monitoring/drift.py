@@ -22,6 +22,7 @@ import pandas as pd
 from core.errors import UnknownItemError, listed
 from core.evaluation.histogram import Histogram
 from core.explore import shift, value_counts
+from core.model.encoding import Levels
 from core.ports import DatasetStore
 from core.registry.baseline import Baseline
 from core.registry.registry import Model, Registry
@@ -135,8 +136,11 @@ def jensen_shannon(expected: npt.ArrayLike, actual: npt.ArrayLike) -> float:
     return float(np.sqrt(max(divergence, 0.0)))
 
 
-def side_by_side(baseline: Histogram, values: npt.ArrayLike | pd.Series[Any]) -> pd.DataFrame:
+def side_by_side(
+    baseline: Histogram, values: npt.ArrayLike | pd.Series[Any], levels: Levels | None = None
+) -> pd.DataFrame:  # fmt: skip
     """What the PSI of a feature is made of: `bin` (from, to, or the one value of a bin), shares `before` and `now`.
+    Of words, the values are places of `levels`, and bins are called by them.
 
     What lies outside of the baseline, and what is missing, has a row where anybody is there.
 
@@ -144,11 +148,12 @@ def side_by_side(baseline: Histogram, values: npt.ArrayLike | pd.Series[Any]) ->
     {'bin': ['0 to 0.5', '0.5 to 1', 'above'], 'before': [0.75, 0.25, 0.0], 'now': [0.25, 0.5, 0.25]}
     """
     expected, actual = shift.binned(baseline.edges, baseline.counts, baseline.missing, value_counts.of(values))
-    names = ["below", *_bins(baseline), "above", "missing"]
+    names = ["below", *(_bins(baseline) if levels is None else _words(baseline, levels)), "above", "missing"]
     both = [each / each.sum() if each.sum() else np.zeros(len(each)) for each in (expected, actual)]
     frame = pd.DataFrame({"bin": names, "before": both[0], "now": both[1]})
-    outside = ~frame["bin"].isin(["below", "above", "missing"]) | (frame[["before", "now"]].sum(axis=1) > 0)
-    return frame[outside].reset_index(drop=True)
+    outside = ~np.isin(np.arange(len(names)), [0, len(names) - 2, len(names) - 1])
+    frame = frame[outside | (frame[["before", "now"]].sum(axis=1) > 0)].reset_index(drop=True)
+    return frame if levels is None else frame.replace({"bin": {"above": "new words"}})
 
 
 def verdict_of(psi: float, chance: float, missing_change: float = 0.0) -> Verdict:
@@ -271,11 +276,15 @@ class DriftWatch:
         baseline, together = model.baseline(), self.window(found)
         score = np.concatenate([self.runs.scores(each.id)["probability"].to_numpy() for each in together])
         known = use_of(model, baseline) if use is None else use
-        values, ids = functools.partial(self._values, together), [each.id for each in together]
+        values, ids = functools.partial(self.values, model, together), [each.id for each in together]
         return compare(baseline, values, score, version=model.version, of=ids, use=known)
 
-    def _values(self, together: Sequence[Run], name: str) -> pd.Series[float]:
-        return pd.concat([self.datasets.frame(each.dataset, [name])[name] for each in together], ignore_index=True)
+    def values(self, model: Model, together: Sequence[Run], name: str) -> pd.Series[float]:
+        """The values of a feature in these runs, as the baseline of a version has them: of words their places."""
+        parts = [self.datasets.frame(each.dataset, [name])[name] for each in together]
+        found: pd.Series[float] = pd.concat(parts, ignore_index=True)
+        levels = model.metadata.levels.get(name)
+        return found if levels is None else pd.Series(levels.places(np.asarray(found, np.float64)))
 
 
 def _bins(baseline: Histogram) -> list[str]:
@@ -287,6 +296,13 @@ def _bins(baseline: Histogram) -> list[str]:
     if len(starts) == len(baseline.counts) and baseline.edges[-1] == np.nextafter(starts[-1], np.inf):
         return [f"{start:g}" for start in starts]
     return [f"{_short(start)} to {_short(end)}" for start, end in pairwise([*starts, baseline.edges[-1]])]
+
+
+def _words(baseline: Histogram, levels: Levels) -> list[str]:
+    """The same, of places of words: those of a bin, the most frequent first."""
+    starts = [int(start) for start in shift.starts(baseline.edges, baseline.counts)]
+    ends = [*starts[1:], int(baseline.edges[-1]) + 1] if starts else []
+    return [listed([levels.name(at) for at in range(*pair)], most=2) for pair in zip(starts, ends, strict=True)]
 
 
 def _short(value: float) -> str:

@@ -13,6 +13,7 @@ from core.policy.decide import acted
 from core.ports import DatasetStore
 from core.review.enqueue import Entry
 from core.schema import schema as schemas
+from core.schema.levels import written
 from core.scoring.runs import Run, Runs
 
 
@@ -27,9 +28,13 @@ class Entries:
     def of(self, run: Run, chosen: pd.DataFrame) -> list[Entry]:
         """chosen: `user`, `stratum`, `inclusion` (None outside the sampled strata) and `blind`, by input row."""
         dataset, rows = self.datasets.find(run.dataset), chosen.index
-        names = schemas.load(self.schema_file).names
+        schema = schemas.load(self.schema_file)
+        names = schema.names
         features = self.datasets.frame(run.dataset, names).loc[rows].to_dict("records")
-        context = self.datasets.frame(run.dataset, dataset.context).loc[rows].to_dict("records")
+        there = self.datasets.columns(run.dataset)
+        words = {written(name): name for name in schema.categories if written(name) in there}
+        shown = self.datasets.frame(run.dataset, [*dataset.context, *words]).loc[rows].rename(columns=words)
+        context = shown.to_dict("records")
         scores = self.runs.scores(run.id).loc[rows]
         severity = scores["severity"].to_numpy(np.int8)
         acted_on = acted(severity, armed=run.policy.armed)

@@ -83,6 +83,11 @@ def _scaler(names: tuple[str, ...]) -> StandardScaler:
     return scaler.fit(pd.DataFrame(np.zeros((1, len(names))), columns=list(names)))
 
 
+def _levels(model: Model) -> dict[str, list[str]]:
+    """Of each column of words what its codes 0, 1 ... stand for; the last may be all other words."""
+    return {name: [*levels.words, *["(other words)"] * levels.other] for name, levels in model.metadata.levels.items()}
+
+
 def _metrics(model: Model) -> dict[str, Any]:
     a, b, c = model.calibration.a, model.calibration.b, model.calibration.c
     return {
@@ -90,4 +95,4 @@ def _metrics(model: Model) -> dict[str, Any]:
         "trained": model.metadata.created.isoformat(),
         **model.metadata.figures.as_json(),
         "calibration": {"a": a, "b": b, "c": c, "formula": _CALIBRATION},
-    }
+    } | ({"levels": levels} if (levels := _levels(model)) else {})

@@ -15,6 +15,7 @@ from typing import Any, Final
 from core.errors import listed
 from core.evaluation.cautions import Caution
 from core.evaluation.metrics import AT_THRESHOLD, Estimate, Figures
+from core.model.encoding import Levels
 from core.registry.lineage import Promotion
 from core.registry.metadata import Data, Metadata
 from core.registry.origin import Origin
@@ -177,7 +178,14 @@ def _features(metadata: Metadata) -> dict[str, str]:
         "Features": f"{len(metadata.features):,}",
         "With missing values": listed(gaps) if gaps else "none",
         "Constant, so nothing was learnt": listed(metadata.constants) if metadata.constants else "none",
+        **{f"Words of {name}": _words(levels) for name, levels in metadata.levels.items()},
     }
+
+
+def _words(levels: Levels) -> str:
+    """How many words a version knows, the commonest of them, and what it does with others."""
+    known = f"{len(levels.words):,} known: {listed(levels.words, most=5)}" if levels.words else "none known"
+    return f"{known}; others are {'one level more' if levels.other else 'as missing'}"
 
 
 def _training(metadata: Metadata) -> dict[str, str]:

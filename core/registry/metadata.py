@@ -13,14 +13,22 @@ import numpy.typing as npt
 from core import formats
 from core.evaluation.cautions import Caution
 from core.evaluation.metrics import AT_THRESHOLD, Figures
+from core.model.encoding import Levels
 from core.store.strict_json import typed
+from core.wording import value_text
 
-FORMAT: Final = 1
+#: The newest format; a version of numbers alone is written in the first.
+FORMAT: Final = 2
+#: What a word is called that a version does not know.
+OTHER: Final = "another word"
 
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """One feature as it was in training; `median`, `low`, `high` are None where every value was missing."""
+    """One feature as it was in training; `median`, `low`, `high` are None where every value was missing, and of words.
+
+    `levels`: of a category; `words`: what 0, 1 ... are called, nothing where numbers are said as such.
+    """
 
     name: str
     kind: str
@@ -28,11 +36,38 @@ class Trained:
     high: float | None
     median: float | None
     missing: int
+    levels: Levels | None = None
+    words: tuple[str, ...] = ()
 
     @property
     def constant(self) -> bool:
         """Whether no row differed from another: the model cannot have learnt anything from it."""
+        if self.levels is not None:
+            return self.levels.size + bool(self.missing) <= 1
         return self.low == self.high and (self.low is None or self.missing == 0)
+
+    def say(self, value: float | None) -> str:
+        """A value of a table of users as a person would write it.
+
+        >>> Trained("plan", "category", None, None, None, 0, Levels(("free", "pro"))).say(None)
+        'missing'
+        """
+        if value is None or value != value:  # noqa: PLR0124 - NaN is the one value that differs from itself
+            return value_text(value)
+        if self.levels is not None:
+            return self.levels.word(value) or OTHER
+        return self.words[int(value)] if value in range(len(self.words)) else value_text(value)
+
+    def as_json(self) -> dict[str, Any]:
+        raw = asdict(self)
+        return {name: value for name, value in raw.items() if value or name not in {"levels", "words"}}
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Trained:
+        entry = dict(raw)
+        if (levels := entry.get("levels")) is not None:
+            entry["levels"] = Levels(tuple(levels["words"]), tuple(levels["rare"]), levels["other"])
+        return cls(**entry | {"words": tuple(entry.get("words", ()))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +114,25 @@ class Metadata:
         return tuple(feature.name for feature in self.features)
 
     @property
+    def levels(self) -> dict[str, Levels]:
+        """The levels of the features that are words."""
+        return {feature.name: feature.levels for feature in self.features if feature.levels is not None}
+
+    @property
+    def format(self) -> int:
+        return 2 if any(feature.levels or feature.words for feature in self.features) else 1
+
+    @property
     def ranges(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """Lowest and highest values in training, each (f,); where a feature had none, any value is outside."""
-        low = [np.inf if feature.low is None else feature.low for feature in self.features]
-        high = [-np.inf if feature.high is None else feature.high for feature in self.features]
+        """Lowest and highest values in training, each (f,); where a feature had none, any value is outside.
+
+        Words have no range: `Levels.unseen` tells which are new.
+        """
+        edge = [-np.inf if feature.levels else np.inf for feature in self.features]
+        low = [each if feature.low is None else feature.low for feature, each in zip(self.features, edge, strict=True)]
+        high = [
+            -each if feature.high is None else feature.high for feature, each in zip(self.features, edge, strict=True)
+        ]
         return np.array(low), np.array(high)
 
     @property
@@ -91,7 +141,7 @@ class Metadata:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "format": FORMAT,
+            "format": self.format,
             "created": self.created.isoformat(),
             "notice": self.notice,
             "parent": self.parent,
@@ -105,7 +155,7 @@ class Metadata:
             "seconds": self.seconds,
             "constants": list(self.constants),
             "figures": self.figures.as_json(),
-            "features": [asdict(feature) for feature in self.features],
+            "features": [feature.as_json() for feature in self.features],
         } | ({} if self.cautions is None else {"cautions": [each.as_json() for each in self.cautions]})
 
     @classmethod
@@ -115,7 +165,7 @@ class Metadata:
         metadata = cls(
             created=datetime.fromisoformat(raw["created"]),
             data=Data(**raw["data"]),
-            features=tuple(Trained(**entry) for entry in raw["features"]),
+            features=tuple(Trained.from_json(entry) for entry in raw["features"]),
             figures=Figures.from_json(raw["figures"]),
             seed=raw["seed"],
             rounds=raw["rounds"],

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.registry.baseline import Baseline
-from core.wording import value_text
+from core.registry.metadata import Trained
 
 Floats = npt.NDArray[np.float64]
 
@@ -64,34 +64,39 @@ class Population:
     ranks: tuple[Ranks, ...]
     spammer: Floats
     legitimate: Floats
+    features: tuple[Trained, ...]
 
     @classmethod
-    def of(cls, sample: pd.DataFrame, names: Sequence[str]) -> Population:
-        """The users of a training baseline's `sample`: all features (`names`), then label (0 or 1), then score."""
+    def of(cls, sample: pd.DataFrame, features: Sequence[Trained]) -> Population:
+        """The users of a training baseline's `sample`: all features, then label (0 or 1), then score."""
+        names = [feature.name for feature in features]
         columns = [_floats(sample[name]) for name in names]
         label = sample.iloc[:, len(names)].to_numpy()  # by place: a feature may be called "label" too
         ranks = tuple(map(Ranks.of, columns))
 
         def medians(kind: int) -> Floats:
-            return np.array([rank.median(column[label == kind]) for rank, column in zip(ranks, columns, strict=True)])
+            found = [rank.median(column[label == kind]) for rank, column in zip(ranks, columns, strict=True)]
+            # Between words there is no middle.
+            return np.array([np.nan if each.levels else rank for each, rank in zip(features, found, strict=True)])
 
-        return cls(tuple(names), ranks, medians(1), medians(0))
+        return cls(tuple(names), ranks, medians(1), medians(0), tuple(features))
 
     @classmethod
-    def of_baseline(cls, known: Baseline, names: Sequence[str]) -> Population:
+    def of_baseline(cls, known: Baseline, features: Sequence[Trained]) -> Population:
         """The users of a training baseline; of one without rows, what its histograms tell.
 
         Then a percentile is that of the bin of a value, exact where a feature has up to 64 values and otherwise within
         two points, and no median of a label is known.
         """
         if len(known.sample):
-            return cls.of(known.sample, names)
+            return cls.of(known.sample, features)
+        names = [feature.name for feature in features]
         bins = (known.features[name] for name in names)
         ranks = tuple(
             Ranks.counted(np.array(each.edges[:-1], np.float32), np.array(each.counts, np.int64)) for each in bins
         )
         unknown = np.full(len(names), np.nan)
-        return cls(tuple(names), ranks, unknown, unknown)
+        return cls(tuple(names), ranks, unknown, unknown, tuple(features))
 
     @property
     def tells_apart(self) -> bool:
@@ -101,13 +106,15 @@ class Population:
     def percentile(self, values: npt.ArrayLike) -> Floats:
         """Mid-ranks in 0 to 100 of values (n, f): the share of users below plus half the share with the same value.
 
-        NaN for a missing value and for a feature that no user has. Values are rounded to the precision of the
+        NaN for a missing value and for a feature that no user has. Of words the rank is that of how frequent they are:
+        equal ones are alike, and no more is meant. Values are rounded to the precision of the
         sample first, or 0.1 would not equal itself.
         """
         given = np.asarray(values)
         found = np.empty(given.shape, np.float64)
         for j, ranks in enumerate(self.ranks):
-            found[:, j] = ranks.at(given[:, j])
+            levels = self.features[j].levels
+            found[:, j] = ranks.at(given[:, j] if levels is None else levels.places(given[:, j].astype(np.float64)))
         return found
 
     def moved(self, row: pd.Series[float], pushes: npt.ArrayLike, k: int = 8) -> pd.DataFrame:
@@ -130,12 +137,14 @@ class Population:
 
     def _rows(self, row: pd.Series[float], order: npt.NDArray[np.int64]) -> pd.DataFrame:
         values = row[list(self.names)].to_numpy(np.float64)
+        words = np.array([bool(feature.levels) for feature in self.features])
+        percentile = np.where(words, np.nan, self.percentile(values[None, :])[0])
         return pd.DataFrame(
             {
                 "feature": [self.names[i] for i in order],
                 "value": values[order],
-                "value_text": pd.array([value_text(value) for value in values[order].tolist()], dtype="str"),
-                "percentile": self.percentile(values[None, :])[0, order],
+                "value_text": pd.array([self.features[i].say(values[i]) for i in order], dtype="str"),
+                "percentile": percentile[order],
                 "spammer_percentile": self.spammer[order],
                 "legitimate_percentile": self.legitimate[order],
             }

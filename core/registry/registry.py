@@ -280,9 +280,16 @@ def looked_at(folder: Path) -> tuple[Metadata, Origin | None, Calibration, bytes
     metadata, origin = _told(folder)
     with _read(folder, TREES) as content:
         features = LEADER.features(content)
+        categories = LEADER.categories(content)
     if features != len(metadata.names):
         sentence = f"names {len(metadata.names)} features, and {TREES} has {features}"
         raise DamagedModelError(folder.name, METADATA, sentence)
+    for feature, split in zip(metadata.features, categories, strict=True):
+        if split >= 0 and (split > feature.levels.size if feature.levels else split > 0):
+            sentence = f"says of {feature.name} what {TREES} does not: which words it has"
+            raise DamagedModelError(folder.name, METADATA, sentence)
+        if split == 0 and feature.levels:
+            raise DamagedModelError(folder.name, METADATA, f"says that {feature.name} is words, which {TREES} does not")
     with _read(folder, CALIBRATION) as text:
         raw = strict_json.parsed(text)
         formats.number(raw.get("format", 1), CALIBRATION, FORMAT)

@@ -16,7 +16,7 @@ import numpy as np
 
 from core.data import split
 from core.evaluation import metrics
-from core.model import calibrate
+from core.model import calibrate, encoding
 from core.model.calibrate import Calibration
 from core.model.families import FAMILIES, LEADING
 from core.model.learner import Progress, Rows
@@ -124,8 +124,10 @@ def _kept(champion: Model, rows: int) -> dict[str, Any]:
 
 
 def _rows(learnt: Labelled, champion: Model) -> Rows:
-    names = champion.metadata.names
-    return Rows(matrix(learnt.frame, names, champion.version), learnt.label, learnt.weight)
+    """The users as the champion sees them: words that it does not know are none that its successor learns."""
+    names, levels = champion.metadata.names, champion.metadata.levels
+    features = matrix(learnt.frame, names, champion.version, levels)
+    return Rows(features, learnt.label, learnt.weight, encoding.sizes(names, levels))
 
 
 def _together(learnt: Labelled, champion: Model) -> split.Keys:

@@ -24,6 +24,7 @@ from core.evaluation import weakest
 from core.evaluation.difference import short
 from core.evaluation.metrics import Thresholds
 from core.files import within, write_text
+from core.registry.metadata import Trained
 from core.registry.registry import Model
 from core.retraining import by_segment, gate_checks
 from core.retraining.gate_checks import Check
@@ -152,7 +153,8 @@ def check(  # noqa: PLR0913 - two models, whom they are judged on, and what scor
     """
     a, b = (Scorer(model).score(judges.frame).checked().probability for model in (champion, candidate))
     known = [Scorer(model).score(golden.frame).checked().probability for model in (champion, candidate)]
-    groups = {name: list(_parts(judges, name)) for name in schema.names}
+    trained = {feature.name: feature for feature in champion.metadata.features}
+    groups = {name: list(_parts(judges, name, trained.get(name))) for name in schema.names}
     judged = Judged(
         judges.label, a, b, judges.weight, ~judges.judged, groups, (golden.label, known[0], known[1]),
         _overlap(champion, candidate, judges, np.maximum(a, b) > min(thresholds.values()), seed),
@@ -186,8 +188,11 @@ class GateReports:
         return path.with_name(f"{path.name}.json")
 
 
-def _parts(judges: Labelled, name: str) -> Iterator[tuple[str, Bools]]:
-    return weakest.by_bin(judges.frame[name].to_numpy(np.float64))
+def _parts(judges: Labelled, name: str, trained: Trained | None) -> Iterator[tuple[str, Bools]]:
+    values = judges.frame[name]
+    if trained is None or not (trained.levels or trained.words):
+        return weakest.by_bin(values.to_numpy(np.float64))
+    return weakest.by_value(values.map(trained.say, na_action="ignore"))
 
 
 def _overlap(

@@ -161,7 +161,9 @@ class Retraining:
             )
         salt = self.split.salt()
         seen = champion.users() if data.salt == split.digest(salt) else None
-        users = training_set(history, feedback, schema, salt, seen=seen, moved=self.split.moved())
+        users = training_set(
+            history, feedback, schema, salt, seen=seen, moved=self.split.moved(), share=self.split.share
+        )  # fmt: skip
         return _Source(champion, data, schema, users, position)
 
     def _history(self, champion: Model) -> tuple[Data, pd.DataFrame]:
@@ -226,7 +228,8 @@ def _described(
     users, names = source.users, source.champion.metadata.names
     test = users.judges.only(users.test)
     crossfit.both_classes(test.label, f"the test part of {source.data.name}")
-    learnt_from, judged_on = matrix(users.learnt.frame, names), matrix(test.frame, names)
+    levels = source.champion.metadata.levels
+    learnt_from, judged_on = (matrix(each.frame, names, levels=levels) for each in (users.learnt, test))
     of_learnt, of_test = (fitted.calibration.probability(fitted.predictor.margin(x)) for x in (learnt_from, judged_on))
     learnt = np.ones(len(users.learnt), bool)
     figures = metrics.judge(test.label, of_test, request.thresholds, seed=request.seed)
@@ -235,7 +238,8 @@ def _described(
         trained_on=len(users.learnt), tested_on=len(test),
     )  # fmt: skip
     metadata = Metadata(
-        created=now, data=data, features=training.profiles(users.learnt.frame, source.schema, learnt), figures=figures,
+        created=now, data=data, figures=figures,
+        features=training.profiles(users.learnt.frame, source.schema, learnt, levels),
         seed=request.seed, rounds=fitted.rounds, parameters=dict(fitted.parameters), libraries=training.libraries(),
         seconds=round(time.monotonic() - started, 1), bias=fitted.predictor.bias(len(names)),
         notice=source.champion.metadata.notice, parent=source.champion.version, trained_by=request.by or "watch",

@@ -22,6 +22,7 @@ from core.errors import SchemaError
 from core.feedback.strata import SAMPLED
 from core.feedback.table import column
 from core.schema.schema import Schema
+from core.settings import TEST_SHARE
 from core.wording import count
 
 Floats = npt.NDArray[np.float64]
@@ -115,22 +116,23 @@ class _Users:
 def training_set(
     history: pd.DataFrame, feedback: pd.DataFrame, schema: Schema, salt: bytes, *, seen: Keys | None = None,
     moved: Keys | None = None,
+    share: float = TEST_SHARE,
 ) -> TrainingSet:  # fmt: skip
     """Join the history (n rows, labelled) with the verdicts that stand, in the order given: those of
     `Ledger.effective`, with the inclusions of now (`Inclusions.as_of_now`).
 
-    `seen`: fingerprints of whom the champion learnt from (`Model.users`), who judge nothing; `moved`: `Split.moved`.
-    Nobody judges who shares every feature with a user learnt from. Of several verdicts on a
+    `seen`: fingerprints of whom the champion learnt from (`Model.users`), who judge nothing; `moved`, `share`: of
+    `Split`. Nobody judges who shares every feature with a user learnt from. Of several verdicts on a
     user the last one counts that says what the user is. Raises SchemaError when the schema names no label.
     """
     old, users = _history(history, schema, salt), _users(feedback, schema, salt)
     new = _not_outweighing(users.labelled, old, schema)
     replaced = np.isin(old.keys, new.keys)
     labelled = old.only(~replaced)
-    test = split.in_test(new.keys, moved) & ~users.golden
+    test = split.in_test(new.keys, moved, share) & ~users.golden
     audited = users.audited & ~test & ~users.golden & ~_known(new.keys, seen)
     newest = audited & (np.cumsum(audited[::-1])[::-1] <= JUDGES * audited.sum())
-    of_history = split.in_test(labelled.keys, moved)
+    of_history = split.in_test(labelled.keys, moved, share)
     judging = test | newest
     learnt = _as_in_history(_together(labelled.only(~of_history), new.only(~judging & ~users.golden)), old)
     judges = _together(labelled.only(of_history), new.only(judging))

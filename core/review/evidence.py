@@ -28,8 +28,10 @@ def values(case: Case, model: Model) -> pd.Series[float]:
 def reasons(case: Case, model: Model, glossary: Glossary) -> tuple[Reason, ...]:
     """A reason for every feature of the case as it was scored, the largest push to spammer first."""
     judged = values(case, model)
-    pushes = model.explainer.contributions(matrix(judged.to_frame().T, model.metadata.names))[0]
-    return reasons_of(judged, pushes, model.metadata, glossary)
+    pushes = model.explainer.contributions(
+        matrix(judged.to_frame().T, model.metadata.names, levels=model.metadata.levels)
+    )[0]
+    return reasons_of(judged, pushes, model.metadata, glossary, case.context)
 
 
 def drawn(told: Sequence[Reason]) -> tuple[Reason, ...]:

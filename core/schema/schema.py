@@ -21,61 +21,42 @@ Names are matched without regard to case and surrounding spaces (`key`). Above t
 say what besides an empty cell, NA, null and the like means that an id, a label or a number is missing:
 
     missing = ["-", "unknown", "-999"]
+
+With `format = 2` a feature may be more than a number (see `Column`):
+
+    country = { kind = "category", missing = ["??"] }
+    premium = { kind = "flag", yes = ["J"], no = ["N"] }
+    fee = { kind = "real", unit = "€", thousands = "." }
+    signed_up = { kind = "date", parts = ["age", "weekday"], at = "seen_at", since = ["first_order"] }
+
+Without `at` its age is told at `as_of`, a date above the tables; where there is none, at the day on which users are
+read.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import math
 import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Final, Literal, cast, get_args
+from typing import Final
 
-from core.errors import NewerFormatError, SchemaError, listed
+from core.errors import NewerFormatError, SchemaError
 from core.files import write_text
+from core.schema.column import KINDS, WHOLE, Column, Kind, key
+from core.schema.column_text import column_of, entry_of, quoted
 
-FORMAT: Final = 1
+__all__ = [
+    "FORMAT", "KINDS", "RESERVED", "WHOLE", "Column", "Kind", "Label", "Schema", "dumps", "key", "load", "loads",
+    "matched", "missing_of", "save",
+]  # fmt: skip
+
+#: The newest format. What a schema of format 1 can say is written as one, and read as ever.
+FORMAT: Final = 2
 #: Begins the names of columns that files of a home have besides those of the schema.
 RESERVED: Final = "trustdesk:"
-Kind = Literal["count", "flag", "code", "real"]
-KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
-WHOLE: Final = frozenset({"count", "flag", "code"})
-
-
-def key(name: str) -> str:
-    """The form in which column names are compared.
-
-    >>> key("  User_ID ") == key("user_id")
-    True
-    """
-    return name.strip().casefold()
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A feature: its name, its kind and, where known, the lowest and highest allowed value."""
-
-    name: str
-    kind: Kind = "real"
-    low: float | None = None
-    high: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise SchemaError(f"{self.name} has the kind {self.kind!r}; known kinds are {listed(KINDS)}.")
-        for bound in (self.low, self.high):
-            if bound is not None and not math.isfinite(bound):
-                raise SchemaError(f"{self.name} has a range that is not a number.")
-        if self.low is not None and self.high is not None and self.low > self.high:
-            raise SchemaError(f"{self.name} has min {self.low:g} above max {self.high:g}.")
-
-    @property
-    def whole(self) -> bool:
-        """Whether values are expected to be whole numbers."""
-        return self.kind in WHOLE
 
 
 def _meaning(label: str) -> str | float:
@@ -108,11 +89,24 @@ class Schema:
     label: Label | None = None
     context: tuple[str, ...] = field(default=())
     missing: tuple[str, ...] = field(default=())
+    #: The moment at which ages are told that no column gives one for.
+    as_of: date | None = None
 
     def __post_init__(self) -> None:
         if not self.features:
             raise SchemaError("The schema names no feature: there is nothing to score on.")
-        names = [*self.names, *self.context, *filter(None, [self.id, self.label.column if self.label else None])]
+        self._check_moments()
+        features = dict.fromkeys([column.name for column in self.features])
+        if len(features) < len(self.features):
+            features_twice = [column.name for column in self.features]
+            raise SchemaError(f"The schema names {max(features_twice, key=features_twice.count)} twice.")
+        derived = [name for name in self.names if name not in features]
+        names = [
+            *features,
+            *derived,
+            *self.context,
+            *filter(None, [self.id, self.label.column if self.label else None]),
+        ]
         seen: dict[str, str] = {}
         for name in names:
             if not name.strip():
@@ -131,17 +125,63 @@ class Schema:
             if _meaning(mark) in labels:
                 raise SchemaError(f"The schema says that {mark} is missing, and that it is a label: it cannot be both.")
 
+    def _check_moments(self) -> None:
+        """Every column that another one names is a moment, and something is left to score on."""
+        moments = {column.name for column in self.features if column.moment}
+        for column in self.features:
+            for other in filter(None, (column.at, *column.since)):
+                if other not in moments or other == column.name:
+                    raise SchemaError(f"{column.name} names {other}, which is no other date or time of the schema.")
+        if not any(True for column in self.features for _ in column.derived()):
+            raise SchemaError("The schema names dates alone, and no part of them: there is nothing to score on.")
+
+    @property
+    def derived(self) -> tuple[Column, ...]:
+        """The columns that a model gets, in its order: the features, and in place of a moment what is told of it."""
+        return tuple(each for column in self.features for each in column.derived())
+
     @property
     def names(self) -> tuple[str, ...]:
         """Feature names in the order in which the model sees them."""
+        return tuple(each.name for each in self.derived)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The features by the names that a file has."""
         return tuple(column.name for column in self.features)
 
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """The features that are words."""
+        return tuple(column.name for column in self.features if column.kind == "category")
+
+    @property
+    def moments(self) -> tuple[str, ...]:
+        """The features that are dates or times."""
+        return tuple(column.name for column in self.features if column.moment)
+
+    @property
+    def dated(self) -> tuple[str, ...]:
+        """The moments whose age is told at `as_of`."""
+        return tuple(column.name for column in self.features if column.dated)
+
+    @property
+    def format(self) -> int:
+        return 2 if self.as_of or any(column.later for column in self.features) else 1
+
     def feature(self, name: str) -> Column:
-        return next(column for column in self.features if column.name == name)
+        """A column of the model."""
+        return next(column for column in self.derived if column.name == name)
 
     def only(self, names: Collection[str]) -> Schema:
-        """The schema of those features that are among these names."""
-        return replace(self, features=tuple(column for column in self.features if column.name in names))
+        """The schema of those features of which the model gets one of these columns, and of what these stand on."""
+        kept = {column.name for column in self.features if any(each.name in names for each in column.derived())}
+        stood_on = {other for column in self.features if column.name in kept for other in (column.at, *column.since)}
+        return replace(self, features=tuple(each for each in self.features if each.name in kept | stood_on))
+
+    def at(self, day: date) -> Schema:
+        """The same, with ages as of a day where somebody has to say so and nobody has."""
+        return replace(self, as_of=day) if self.dated and self.as_of is None else self
 
     @property
     def fingerprint(self) -> str:
@@ -149,8 +189,8 @@ class Schema:
         return hashlib.sha256(dumps(self).encode()).hexdigest()
 
 
-def load(path: Path) -> Schema:
-    """Read a schema file.
+def load(path: Path, today: date | None = None) -> Schema:
+    """Read a schema file; ages are told at its `as_of`, or today.
 
     Raises SchemaError when the file is absent, is no TOML, or contradicts itself, NewerFormatError.
     """
@@ -164,7 +204,7 @@ def load(path: Path) -> Schema:
     except (OSError, UnicodeDecodeError) as error:
         raise SchemaError(f"{path.name} cannot be read: {error}.") from error
     try:
-        return loads(text)
+        return loads(text).at(today or datetime.now(UTC).date())
     except RecursionError as error:
         raise SchemaError(f"{path.name} is not valid TOML: it is nested too deep.") from error
     except ValueError as error:  # a TOMLDecodeError, or a number of thousands of digits
@@ -176,8 +216,8 @@ def loads(text: str) -> Schema:
     raw = tomllib.loads(text)
     if isinstance(found := raw.get("format"), int) and found > FORMAT:
         raise NewerFormatError("data/schema.toml", f"format {found}, this one reads {FORMAT}")
-    if found != FORMAT:
-        raise SchemaError(f"The schema has format {raw.get('format')!r}; this program reads format {FORMAT}.")
+    if not isinstance(found, int) or found not in {1, FORMAT}:
+        raise SchemaError(f"The schema has format {raw.get('format')!r}; this program reads formats 1 and {FORMAT}.")
     features = raw.get("features")
     context = raw.get("context", [])
     if not isinstance(features, dict):
@@ -187,27 +227,32 @@ def loads(text: str) -> Schema:
     missing = raw.get("missing", [])
     if not isinstance(missing, list) or not all(isinstance(text, str) for text in missing):
         raise SchemaError('missing must be a list of texts, such as ["-", "unknown"].')
-    label = raw.get("label")
+    label, as_of = raw.get("label"), raw.get("as_of")
+    if as_of is not None and (found < 2 or type(as_of) is not date):
+        raise SchemaError("as_of must be a date, such as 2026-11-01, in a schema of format 2.")
     return Schema(
-        features=tuple(_column(name, entry) for name, entry in features.items()),
+        features=tuple(column_of(name, entry, found) for name, entry in features.items()),
         id=_text(raw["id"], "column", "id") if "id" in raw else None,
         label=_label(label) if label is not None else None,
         context=tuple(context),
         missing=tuple(missing),
+        as_of=as_of,
     )
 
 
 def dumps(schema: Schema) -> str:
     """The text of a schema file; `loads(dumps(schema)) == schema`."""
-    lines = [f"format = {FORMAT}", f"context = [{', '.join(map(_quoted, schema.context))}]"]
+    lines = [f"format = {schema.format}", f"context = [{', '.join(map(quoted, schema.context))}]"]
     if schema.missing:
-        lines.append(f"missing = [{', '.join(map(_quoted, schema.missing))}]")
+        lines.append(f"missing = [{', '.join(map(quoted, schema.missing))}]")
+    if schema.as_of is not None:
+        lines.append(f"as_of = {schema.as_of.isoformat()}")
     if schema.id is not None:
-        lines += ["", "[id]", f"column = {_quoted(schema.id)}"]
+        lines += ["", "[id]", f"column = {quoted(schema.id)}"]
     if schema.label is not None:
-        lines += ["", "[label]", f"column = {_quoted(schema.label.column)}"]
-        lines += [f"positive = {_quoted(schema.label.positive)}", f"negative = {_quoted(schema.label.negative)}"]
-    lines += ["", "[features]", *(_entry(column) for column in schema.features)]
+        lines += ["", "[label]", f"column = {quoted(schema.label.column)}"]
+        lines += [f"positive = {quoted(schema.label.positive)}", f"negative = {quoted(schema.label.negative)}"]
+    lines += ["", "[features]", *(entry_of(column) for column in schema.features)]
     return "\n".join(lines) + "\n"
 
 
@@ -223,27 +268,6 @@ def save(schema: Schema, path: Path) -> None:
     write_text(path, dumps(schema))
 
 
-def _column(name: str, entry: object) -> Column:
-    if not isinstance(entry, Mapping):
-        raise SchemaError(f'{name} must look like {{ kind = "count", min = 0 }}.')
-    unknown = set(entry) - {"kind", "min", "max"}
-    if unknown:
-        raise SchemaError(f"{name} has {listed(sorted(unknown))}; known settings are kind, min and max.")
-    return Column(name, cast(Kind, entry.get("kind", "real")), _bound(name, entry, "min"), _bound(name, entry, "max"))
-
-
-def _bound(name: str, entry: Mapping[str, Any], which: str) -> float | None:
-    value = entry.get(which)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise SchemaError(f"{which} of {name} is {value!r}, not a number.")
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf  # which no range may be
-
-
 def _label(entry: object) -> Label:
     return Label(
         _text(entry, "column", "label"),
@@ -257,27 +281,6 @@ def _text(entry: object, name: str, table: str, *, default: str | None = None) -
     if not isinstance(value, str | int) or isinstance(value, bool):
         raise SchemaError(f"[{table}] must give {name} as text.")
     return str(value)
-
-
-def _entry(column: Column) -> str:
-    parts = [f"kind = {_quoted(column.kind)}"]
-    parts += [f"min = {_number(column.low)}"] if column.low is not None else []
-    parts += [f"max = {_number(column.high)}"] if column.high is not None else []
-    return f"{_bare_or_quoted(column.name)} = {{ {', '.join(parts)} }}"
-
-
-def _number(value: float) -> str:
-    return str(int(value)) if float(value).is_integer() and abs(value) < 2**53 else repr(float(value))
-
-
-def _bare_or_quoted(name: str) -> str:
-    bare = name.isascii() and name.replace("_", "").replace("-", "").isalnum()
-    return name if bare else _quoted(name)
-
-
-def _quoted(text: str) -> str:
-    # A TOML basic string escapes as JSON does, except that DEL must be escaped too.
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def matched(names: Iterable[str], header: Sequence[str]) -> dict[str, int]:

@@ -16,6 +16,7 @@ from core.data.layout import ROW_NUMBER
 from core.policy.decide import SCORE, Decided
 from core.policy.policy import Policy
 from core.ports import DatasetStore
+from core.schema.levels import WRITTEN
 from core.schema.schema import Column, Schema
 from core.scoring import online_runs
 from core.scoring.online_runs import OnlineRuns, Served, Users, decided_severity
@@ -52,7 +53,7 @@ class Closing:
 
     def _complete(self, run: str, users: Users, schema: Schema, now: datetime) -> Run:
         everyone, frame = list(users.by_row.values()), _frame(users, schema)
-        context = tuple(frame.columns[1 + len(users.names) :])
+        context = tuple(name for name in frame.columns[1 + len(users.names) :] if not name.startswith(WRITTEN))
         checked = intake.Checked(
             name=f"{online_runs.NAME} {run}", sha256=_digest(run, everyone), frame=frame,
             rejected=pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in _NOTHING_REJECTED.items()}),
@@ -66,7 +67,7 @@ class Closing:
 
 def _frame(found: Users, schema: Schema) -> pd.DataFrame:
     """As `intake` gives it: id, features, context, indexed by row."""
-    users, kinds = found.by_row, {column.name: column for column in schema.features}
+    users, kinds = found.by_row, {column.name: column for column in schema.derived}
     values = np.stack([user.values for user in users.values()])
     ids = [user.user if schema.id else str(row) for row, user in users.items()]
     columns: dict[str, Any] = {schema.id or ROW_NUMBER: pd.Series(ids, dtype="str").array}

@@ -22,6 +22,7 @@ from core.files import Settle, at_once
 from core.policy.bands import BANDS
 from core.policy.decide import acted
 from core.ports import DatasetStore
+from core.schema.levels import written
 from core.schema.schema import Schema, key
 from core.scoring import table_marks
 from core.scoring.runs import Run, Runs
@@ -41,9 +42,14 @@ TOP: Final = 3
 
 def kept(frame: pd.DataFrame, schema: Schema, *, keep_features: bool) -> pd.DataFrame:
     """The columns of a dataset's rows that go on: id, context and, when asked for, the features last."""
-    left = {*schema.names} | ({schema.label.column} if schema.label else set())
+    words = {written(name): name for name in schema.categories if written(name) in frame}
+    left = {*schema.names, *words} | ({schema.label.column} if schema.label else set())
     names = [name for name in frame.columns if name not in left]
-    return frame[names + [name for name in schema.names if keep_features]]
+    if not keep_features:
+        return frame[names]
+    # Words go on as they were written, and the numbers that stand for them stay here.
+    at = {name: column for column, name in words.items()}
+    return frame[names + [at.get(name, name) for name in schema.names]].rename(columns=words)
 
 
 def table(frame: pd.DataFrame, results: pd.DataFrame, reasons: pd.DataFrame, run: Run) -> pa.Table:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from core.access.idempotency import Kept
+from core.data.kinds import given
+from core.data.kinds.given import Value
 from core.errors import BadOptionError, FeaturesError, WrongFeaturesError
 from core.policy.bands import BANDS, POSITIVE, Action, Band
 from core.policy.decide import Decided, decide
@@ -19,7 +21,8 @@ from core.policy.lists import Lists
 from core.policy.policy import Policy
 from core.registry.registry import Model
 from core.schema.glossary import Glossary
-from core.schema.schema import Schema, key
+from core.schema.levels import written
+from core.schema.schema import RESERVED, Schema, key
 from core.scoring.decisions.deciding import Deciding
 from core.scoring.export import TOP
 from core.scoring.online_runs import Growing, OnlineRuns, Served
@@ -29,6 +32,7 @@ from core.scoring.streaming.block_scoring import Which
 
 Values = npt.NDArray[np.float64]
 _UNKNOWN: Final = float("nan")
+_NUMBERS: Final = (float, int)
 _ZERO: Final = "it holds a zero byte, which no text does: take it out."
 _NOTHING: Final[Mapping[str, str | None]] = MappingProxyType({})
 
@@ -91,39 +95,52 @@ class Serving:
         self.model, self.schema, self.policy = model, schema, policy
         self.lists = lists
         self._deciding, self._glossary, self._scorer = deciding, glossary, Scorer(model)
-        self._names, self._known = schema.names, frozenset(schema.names)
+        self._names, self._known = schema.names, frozenset(schema.inputs)
+        self._later = any(column.later for column in schema.features)
         self._at = [schema.names.index(name) for name in model.metadata.names]
-        self._keys = {key(name): name for name in schema.names}
-        self._taken = {key(name) for name in (*schema.names, schema.id, schema.label and schema.label.column) if name}
+        self._keys = {key(name): name for name in schema.inputs}
+        names = (*schema.names, *schema.inputs, schema.id, schema.label and schema.label.column)
+        self._taken = {key(name) for name in names if name}
         self._growing = Growing(online_runs, schema.names, model.version, policy)
 
     def asked(
-        self, features: Mapping[str, float | None], *, user: str = "", context: Mapping[str, str | None] = _NOTHING,
-        allow_missing: bool = False, which: Which = "all", top: int = TOP,
+        self, features: Mapping[str, Value], *, user: str = "", context: Mapping[str, str | None] = _NOTHING,
+        allow_missing: bool = False, which: Which = "all", top: int = TOP, now: datetime | None = None,
     ) -> Asked:  # fmt: skip
         """A user as `score` takes them, from values by the names of features. Raises FeaturesError, BadOptionError."""
         if "\0" in user:
             raise BadOptionError("user_id", _ZERO)
         self.check_context(context)
-        return Asked(self.values(features, allow_missing=allow_missing), user.strip(), context, which, top)
+        values, words = self.values(features, allow_missing=allow_missing, now=now)
+        return Asked(values, user.strip(), {**context, **words} if words else context, which, top)
 
-    def values(self, features: Mapping[str, float | None], *, allow_missing: bool = False) -> list[float]:
-        """The values of the schema's features, NaN where a feature is null, or absent with `allow_missing`.
+    def values(
+        self, features: Mapping[str, Value], *, allow_missing: bool = False, now: datetime | None = None
+    ) -> tuple[list[float], dict[str, str]]:
+        """The values of the schema's features, NaN where a feature is null, or absent with `allow_missing`; and the
+        words among them, by the names of the columns that hold such.
 
-        Names are compared as those of columns are. Raises FeaturesError.
+        Names are compared as those of columns are. Raises FeaturesError, BadOptionError for a value of another kind.
         """
         if not self._known.issuperset(features):
             features = self._renamed(features)
-        if not allow_missing and len(features) < len(self._names):
-            raise FeaturesError([name for name in self._names if name not in features], ())
+        if not allow_missing and len(features) < len(self._known):
+            raise FeaturesError([name for name in self.schema.inputs if name not in features], ())
+        if self._later or not all(value is None or type(value) in _NUMBERS for value in features.values()):
+            # Of users who are asked about now, ages are as of today, whatever files were read at.
+            today = (now or datetime.now(UTC)).date()
+            values, words = given.values(replace(self.schema, as_of=None), features, today)
+            return values, given.as_context(words)
         found = map(features.get, self._names)
-        return [_UNKNOWN if value is None else float(value) for value in found]
+        return [_UNKNOWN if value is None else float(value) for value in found], {}
 
     def check_context(self, context: Mapping[str, str | None]) -> None:
         """Raises BadOptionError where context has the name of another column, or two names that are one."""
         folded = [key(name) for name in context]
         if bad := sorted({name for name in folded if name in self._taken or folded.count(name) > 1 or not name}):
             raise BadOptionError("context", f'"{bad[0]}" is empty, used twice, or the name of another column.')
+        if any(name.startswith(RESERVED) for name in folded):
+            raise BadOptionError("context", f"names that begin with {RESERVED} are Trustdesk's own.")
         if any("\0" in text for pair in context.items() for text in pair if text):
             raise BadOptionError("context", _ZERO)
 
@@ -160,7 +177,7 @@ class Serving:
         """As `Growing.ended`."""
         return self._growing.ended(now=now, everything=everything)
 
-    def _renamed(self, features: Mapping[str, float | None]) -> Mapping[str, float | None]:
+    def _renamed(self, features: Mapping[str, Value]) -> Mapping[str, Value]:
         """The features under the schema's own names."""
         given = {key(name): value for name, value in features.items()}
         unknown = [name for name in features if key(name) not in self._keys]
@@ -189,8 +206,9 @@ class Serving:
         flagged = decided.flagged
         for row, each in enumerate(requests):
             if each.which == "all" or (each.which == "flagged" and flagged[row]):
+                words = {name: each.context.get(written(name)) for name in self.schema.categories}
                 reasons[row] = strongest_reasons(
-                    values[row], scored.strongest, row, self.model.metadata, self._glossary, each.top
+                    values[row], scored.strongest, row, self.model.metadata, self._glossary, each.top, words
                 )
         return reasons
 

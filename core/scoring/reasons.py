@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, Literal
 
 import numpy as np
@@ -15,6 +16,7 @@ import pyarrow.compute as pc
 from core.model.learner import Strongest
 from core.registry.metadata import Metadata, Trained
 from core.schema.glossary import Glossary
+from core.schema.levels import written
 from core.wording import value_text
 
 #: Pushes are written to the hundredth.
@@ -36,16 +38,23 @@ class Reason:
     direction: Direction
     meaning: str
     category: str
+    #: What the value is called, where it is no number to people.
+    word: str = ""
 
     @property
     def text(self) -> str:
         """As written to files: `X19=7 (+1.83)`."""
-        return told(self.feature, value_text(self.value), self.contribution)
+        return told(self.feature, self.said, self.contribution)
+
+    @property
+    def said(self) -> str:
+        """The value as a person would write it."""
+        return self.word or value_text(self.value)
 
     @property
     def sentence(self) -> str:
-        """'X19 high', with the meaning behind it where there is one."""
-        return f"{self.feature} {self.direction}" + (f" ({self.meaning})" if self.meaning else "")
+        """'X19 high' or 'country PH', with the meaning behind it where there is one."""
+        return f"{self.feature} {self.word or self.direction}" + (f" ({self.meaning})" if self.meaning else "")
 
     @property
     def explanation(self) -> str:
@@ -63,70 +72,87 @@ def _push(contribution: float) -> str:
     return f" ({contribution:+.2f})"
 
 
-def texts(frame: pd.DataFrame, names: Sequence[str], strongest: Strongest) -> pd.DataFrame:
+def texts(frame: pd.DataFrame, features_of: Sequence[Trained], strongest: Strongest) -> pd.DataFrame:
     """`reason_1` to `reason_k` of each row of a frame (n rows), empty where a row has fewer.
 
-    strongest: of the features `names`, whose values are read from the frame.
+    strongest: of these features, whose values, and words where it has them, are read from the frame.
     """
     # There are far fewer different values and pushes, as they are written, than users: each is written once.
     values, value_of = [""], np.zeros(strongest.features.shape, np.int64)
     # Features are looked for all at once: 16 bits, which name any column of a table, are sorted in one go over them.
     features = strongest.features.astype(np.int16).ravel()
     order = np.argsort(features, kind="stable")
-    ends = np.searchsorted(features, np.arange(len(names) + 1), sorter=order)
-    for position, name in enumerate(names):
-        at = order[ends[position] : ends[position + 1]]
+    ends = np.searchsorted(features, np.arange(len(features_of) + 1), sorter=order)
+    for position, trained in enumerate(features_of):
+        at, name = order[ends[position] : ends[position + 1]], trained.name
         rows = at // strongest.features.shape[1]
         codes, distinct = pd.factorize(frame[name].to_numpy(np.float64)[rows], use_na_sentinel=False)
         value_of.flat[at] = len(values) + codes
-        values += [f"{name}={value_text(value)}" for value in distinct.tolist()]
+        as_written = trained.levels and written(name) in frame
+        said = _words(frame, name, rows, codes) if as_written else map(trained.say, distinct.tolist())
+        values += [f"{name}={value}" for value in said]
     # A product of a 32-bit float and a hundred is exact in 64 bits, so that it is rounded as `told` rounds.
     cents = np.rint(strongest.pushes.astype(np.float64) * _CENTS)
     codes, distinct = pd.factorize(np.where(strongest.features < 0, np.nan, cents).ravel())
-    written, pushes = pa.array(values), pa.array(["", *(_push(cent / _CENTS) for cent in distinct.tolist())])
+    as_text, pushes = pa.array(values), pa.array(["", *(_push(cent / _CENTS) for cent in distinct.tolist())])
     push_of = 1 + codes.reshape(cents.shape)
     columns = {
-        f"reason_{j + 1}": pc.binary_join_element_wise(written.take(value_of[:, j]), pushes.take(push_of[:, j]), "")
+        f"reason_{j + 1}": pc.binary_join_element_wise(as_text.take(value_of[:, j]), pushes.take(push_of[:, j]), "")
         for j in range(cents.shape[1])
     }
     return pd.DataFrame(pa.table(columns).to_pandas().astype("str")).set_axis(frame.index)
 
 
 def reasons(
-    row: pd.Series[float], contributions: npt.NDArray[np.float32], metadata: Metadata, glossary: Glossary
-) -> tuple[Reason, ...]:
+    row: pd.Series[float], contributions: npt.NDArray[np.float32], metadata: Metadata, glossary: Glossary,
+    words: Mapping[str, str | None] = MappingProxyType({}),
+) -> tuple[Reason, ...]:  # fmt: skip
     """A Reason for every feature of one user, the largest push towards "spammer" first.
 
-    row: values by feature name; contributions: (f,) in the model's order.
+    row: values by feature name; contributions: (f,) in the model's order. words: as they were written, by feature.
     """
     order = np.argsort(-contributions, kind="stable")
     return tuple(
-        _reason(metadata.features[i], float(row[metadata.names[i]]), float(contributions[i]), glossary) for i in order
+        _reason(metadata.features[i], float(row[metadata.names[i]]), float(contributions[i]), glossary, words)
+        for i in order
     )
 
 
 def strongest_reasons(
-    values: npt.NDArray[np.float64], strongest: Strongest, row: int, metadata: Metadata, glossary: Glossary, k: int
-) -> tuple[Reason, ...]:
+    values: npt.NDArray[np.float64], strongest: Strongest, row: int, metadata: Metadata, glossary: Glossary, k: int,
+    words: Mapping[str, str | None] = MappingProxyType({}),
+) -> tuple[Reason, ...]:  # fmt: skip
     """The first of `reasons` of a row: up to k of them, and only pushes towards "spammer".
 
     values: (f,) in the model's order.
     """
     features, pushes = strongest.features[row, :k].tolist(), strongest.pushes[row, :k].tolist()
     return tuple(
-        _reason(metadata.features[at], float(values[at]), push, glossary)
+        _reason(metadata.features[at], float(values[at]), push, glossary, words)
         for at, push in zip(features, pushes, strict=True) if at >= 0
     )  # fmt: skip
 
 
-def _reason(trained: Trained, value: float, contribution: float, glossary: Glossary) -> Reason:
+def _words(frame: pd.DataFrame, name: str, rows: npt.NDArray[np.int64], codes: npt.NDArray[np.intp]) -> list[str]:
+    """The word of each code, as one of the rows with it has it."""
+    column = frame[written(name)].to_numpy(object)[rows]
+    _, first = np.unique(codes, return_index=True)
+    return [value if isinstance(value, str) else value_text(None) for value in column[first]]
+
+
+def _reason(
+    trained: Trained, value: float, contribution: float, glossary: Glossary, words: Mapping[str, str | None]
+) -> Reason:
+    known = None if np.isnan(value) else value
+    spoken = trained.levels or trained.words
     return Reason(
         trained.name,
-        None if np.isnan(value) else value,
+        known,
         contribution,
         direction(value, trained.median),
         glossary.sentence(trained.name),
         glossary.category(trained.name),
+        (words.get(trained.name) or trained.say(value)) if spoken and known is not None else "",
     )
 
 

@@ -31,6 +31,7 @@ from core.policy.decide import Hits, flagged
 from core.policy.policy import Policy
 from core.ports import DatasetStore
 from core.registry.registry import Model, Registry
+from core.schema.levels import written
 from core.schema.schema import Schema
 from core.scoring.decisions.deciding import Deciding
 from core.scoring.decisions.score_table import Parts
@@ -200,7 +201,10 @@ class FileScoring:
         """The job that adds the reasons of a run that was stored without."""
         found = self.runs.find(run)
         model = self.registry.load(found.model)
-        frame = self.datasets.frame(found.dataset, model.metadata.names)
+        words = [written(name) for name in model.metadata.levels]
+        there = self.datasets.columns(found.dataset)
+        columns = [*model.metadata.names, *(name for name in words if name in there)]
+        frame = self.datasets.frame(found.dataset, columns)
         scored = Scorer(model).score_in_blocks(
             frame, lambda done, of: report(done, of, f"Reasons for {done:,} of {of:,} users"), top=top
         )

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from core.errors import NoScoreError, WrongFeaturesError
+from core.model.encoding import Levels
 from core.model.learner import Matrix, Strongest
 from core.registry.registry import Model
+from core.wording import count
 
 #: Between the names in `Scored.novel`.
 SEPARATOR: Final = "; "
@@ -83,14 +87,16 @@ class Scorer:
 
         Raises WrongFeaturesError when the frame lacks a feature of the model.
         """
-        return matrix(frame, self.model.metadata.names, self.model.version)
+        return matrix(frame, self.model.metadata.names, self.model.version, self.model.metadata.levels)
 
     def score(self, frame: pd.DataFrame, *, top: int = 0) -> Scored:
         """Score the users of a frame (n rows) that has every feature of the model, whatever else it has.
 
         top: how many of the largest contributions to give, in the same pass.
         """
-        return self._scored(self.matrix(frame), self._novel(frame), top)
+        strange = {name: levels.unseen(_floats(frame[name])) for name, levels in self.model.metadata.levels.items()}
+        missing = {name: np.isnan(_floats(frame[name])) for name in strange}
+        return self._scored(self.matrix(frame), self._novel(frame, strange), missing, top)
 
     def score_in_blocks(self, frame: pd.DataFrame, progress: Callable[[int, int], None], *, top: int = 0) -> Scored:
         """As `score`, telling how many of the users are done, before the first and after each block."""
@@ -108,10 +114,26 @@ class Scorer:
 
     def score_values(self, values: npt.NDArray[np.float64], *, top: int = 0) -> Scored:
         """As `score`, a few users by their values (n, f) in the model's order, NaN for missing; the same bits."""
-        return self._scored(values.astype(np.float32), self._novel_of_few(values), top)
+        names = self.model.metadata.names
+        missing = {name: np.isnan(values[:, names.index(name)]) for name in self.model.metadata.levels}
+        return self._scored(self.coded(values), self._novel_of_few(values), missing, top)
 
-    def _scored(self, features: Matrix, novel: npt.NDArray[np.object_], top: int) -> Scored:
-        strongest = None
+    def coded(self, values: npt.NDArray[np.float64]) -> Matrix:
+        """As `matrix`, of values (n, f) in the model's order."""
+        levels, names = self.model.metadata.levels, self.model.metadata.names
+        if levels:
+            values = values.copy()
+            for name, each in levels.items():
+                values[:, names.index(name)] = each.codes(values[:, names.index(name)])
+        return values.astype(np.float32)
+
+    def _scored(
+        self, features: Matrix, novel: npt.NDArray[np.object_], without: Mapping[str, npt.NDArray[np.bool_]], top: int
+    ) -> Scored:
+        """without: whose words are missing (n,), by feature: a word that is not known is there all the same."""
+        strongest, unknown = None, np.isnan(features)
+        for name, rows in without.items():
+            unknown[:, self.model.metadata.names.index(name)] = rows
         if top:
             margin, strongest = self.model.explainer.strongest(features, top)
         else:
@@ -119,17 +141,20 @@ class Scorer:
         return Scored(
             margin=margin,
             probability=self.model.calibration.probability(margin),
-            missing=np.isnan(features).sum(axis=1),
+            missing=unknown.sum(axis=1),
             novel=novel,
             version=self.model.version,
             strongest=strongest,
         )
 
-    def _novel(self, frame: pd.DataFrame) -> npt.NDArray[np.object_]:
-        """Feature by feature: of many users no second copy is made."""
+    def _novel(
+        self, frame: pd.DataFrame, strange: Mapping[str, npt.NDArray[np.bool_]]
+    ) -> npt.NDArray[np.object_]:  # fmt: skip
+        """Feature by feature: of many users no second copy is made. strange: whose words are new (n,), by feature."""
         novel = np.full(len(frame), "", dtype=object)
         for feature, low, high in zip(self.model.metadata.features, *self.model.metadata.ranges, strict=True):
-            rows = np.flatnonzero(_outside(frame[feature.name].to_numpy(np.float64), low, high))
+            outside = strange.get(feature.name)
+            rows = np.flatnonzero(_outside(_floats(frame[feature.name]), low, high) if outside is None else outside)
             novel[rows] = [f"{before}{SEPARATOR}{feature.name}".removeprefix(SEPARATOR) for before in novel[rows]]
         return novel
 
@@ -137,9 +162,21 @@ class Scorer:
         """All at once: of one user, asking feature by feature would take longer than scoring."""
         novel = np.full(len(values), "", dtype=object)
         outside, names = _outside(values, *self.model.metadata.ranges), self.model.metadata.names
+        for name, levels in self.model.metadata.levels.items():
+            outside[:, names.index(name)] = levels.unseen(values[:, names.index(name)])
         for row in np.flatnonzero(outside.any(axis=1)):
             novel[row] = SEPARATOR.join(names[at] for at in np.flatnonzero(outside[row]))
         return novel
+
+
+def strangers(novel: Iterable[str], model: Model) -> Iterator[str]:
+    """Of how many users each column of words has one that the model has not learnt from, as sentences."""
+    counts = Counter(name for names in novel if names for name in names.split(SEPARATOR))
+    for name, levels in model.metadata.levels.items():
+        if users := counts[name]:
+            as_ = "like other rare words" if levels.other else "as if it were missing"
+            verb = "has" if users == 1 else "have"
+            yield f"{name}: {count(users, 'user')} {verb} a word that {model.version} never met; it is taken {as_}."
 
 
 def _outside(
@@ -150,12 +187,22 @@ def _outside(
     return np.asarray((values < low) | (values > high))
 
 
-def matrix(frame: pd.DataFrame, names: tuple[str, ...], version: str = "") -> Matrix:
-    """Columns `names` of a frame as float32 (n, f) in row order, without a copy of the whole in float64."""
+def _floats(values: pd.Series[Any]) -> npt.NDArray[np.float64]:
+    return values.to_numpy(np.float64)
+
+
+def matrix(
+    frame: pd.DataFrame, names: tuple[str, ...], version: str = "", levels: Mapping[str, Levels] = MappingProxyType({})
+) -> Matrix:
+    """Columns `names` of a frame as float32 (n, f) in row order, without a copy of the whole in float64.
+
+    levels: of the columns of words, which the matrix has as codes.
+    """
     absent = [name for name in names if name not in frame.columns]
     if absent:
         raise WrongFeaturesError(version, absent)
     features = np.empty((len(frame), len(names)), np.float32)
     for position, name in enumerate(names):
-        features[:, position] = frame[name].to_numpy()
+        known = levels.get(name)
+        features[:, position] = frame[name].to_numpy() if known is None else known.codes(_floats(frame[name]))
     return features

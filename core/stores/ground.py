@@ -158,4 +158,6 @@ class Ground:
     def split(self) -> Split:
         from core.data.split import Split
 
-        return Split(self.settings.data, self.settings.salt_file, self.settings.parts_file)
+        return Split(
+            self.settings.data, self.settings.salt_file, self.settings.parts_file, self.settings.share_file
+        )  # fmt: skip

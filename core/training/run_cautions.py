@@ -12,18 +12,20 @@ from core.data.proposal import telltale
 from core.evaluation import cautions
 from core.evaluation.cautions import Caution
 from core.evaluation.thresholds import Sweep
-from core.explore import leakage, value_counts
+from core.explore import leakage, value_counts, words
 from core.explore.leakage import Leak
 from core.model.learner import Labels
 from core.schema.schema import Schema
+from core.settings import TEST_SHARE
 from core.training.training_runs import Scores, TrainingRun
 
 #: What a run is called before it has a number.
 ITSELF = "this model"
 
 
-def of_run(kept: TrainingRun, scores: Scores) -> tuple[Caution, ...]:
-    """Reasons not to believe the figures of a run as they stand; `scores` are its own of the test part."""
+def of_run(kept: TrainingRun, scores: Scores, share: float = TEST_SHARE) -> tuple[Caution, ...]:
+    """Reasons not to believe the figures of a run as they stand; `scores` are its own of the test part,
+    which holds that share of the users."""
     data, figures, test = kept.data, kept.figures, kept.figures.overall["pr_auc"]
     name, sweep = kept.id or ITSELF, Sweep(scores.label, scores.probability)
     learnt_from = (data.positives - figures.positives, data.trained_on)
@@ -33,7 +35,7 @@ def of_run(kept: TrainingRun, scores: Scores) -> tuple[Caution, ...]:
             "weakness",
             [
                 cautions.overfitted(name, kept.training_pr_auc, test),
-                cautions.unstable(name, kept.folds, test),
+                cautions.unstable(name, kept.folds, test, share),
                 cautions.other_prevalence(name, learnt_from, (figures.positives, figures.n)),
                 cautions.below_trivial_at(name, [sweep.confusion(above) for above in figures.thresholds.values()]),
                 cautions.small(figures.positives, figures.n - figures.positives),
@@ -76,7 +78,8 @@ def of_users(
 
 def suspects(frame: pd.DataFrame, label: Labels, schema: Schema) -> tuple[Leak, ...]:
     """Features of labelled users that may give the label away, of those that both the schema and the users have."""
-    tally = ((name, value_counts.of(frame[name], label)) for name in schema.names if name in frame)
+    ordered = words.by_rate(frame, schema, label)
+    tally = ((name, value_counts.of(ordered[name], label)) for name in schema.names if name in frame)
     return tuple(leak for name, each in tally for leak in leakage.leaks(name, each))
 
 

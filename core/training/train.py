@@ -89,6 +89,7 @@ def fit(  # noqa: PLR0913 - users, and how to learn from them
     thresholds: Thresholds,
     *,
     name: str,
+    levels: tuple[int, ...] = (),
     seed: int = 0,
     recipe: Recipe = Recipe(),  # noqa: B008 - frozen
     budget: Budget = Budget(),  # noqa: B008
@@ -96,7 +97,7 @@ def fit(  # noqa: PLR0913 - users, and how to learn from them
     watcher: tune.Watcher = lambda _trials: None,
 ) -> Candidate:
     """Fit on features (n, f) with NaN for missing, label (n,) of 0 and 1, users (n,) from `Split.parts`, or
-    their keys from `split.keys` where none is a copy of another.
+    their keys from `split.keys` where none is a copy of another. levels: as of `Rows`.
 
     With a `budget` settings are searched for first, and `watcher` is told of the trials (`core.training.tune`).
     Raises TooFewRowsError when a class has fewer than 30 rows, or is absent from the test part or, users without
@@ -109,18 +110,18 @@ def fit(  # noqa: PLR0913 - users, and how to learn from them
     both_classes(label[judging], f"the test part of {name}{left}")
     family = recipe.learner
     options = family.options(len(label)).having(recipe.parameters)
-    rest = Rows(features[~test], label[~test])
+    rest = Rows(features[~test], label[~test], levels=levels)
     fold = crossfit.folds(parts.place[~test], rest.y, options.folds, name)
     found = None
     if budget:
-        weighted = Rows(rest.x, rest.y, weights.of_classes(rest.y, recipe.class_weight))
+        weighted = rest.weighing(weights.of_classes(rest.y, recipe.class_weight))
         found = tune.search(
             family, weighted, fold, options, budget, seed=seed, progress=progress, watcher=watcher
         )  # fmt: skip
         options = options.having(found.parameters)
     judged = _judge(recipe, rest, fold, options, seed, progress)
     calibration = calibrate.fit(judged.crossed.margin, rest.y)
-    weighted = Rows(rest.x, rest.y, judged.weight)
+    weighted = rest.weighing(judged.weight)
     share = functools.partial(progress, "Fitting on all folds")
     learner = family.fitted(weighted, options, seed, judged.crossed.rounds, share)
     progress("Judging on the test part", 0.0)
@@ -142,7 +143,7 @@ def _judge(recipe: Recipe, rest: Rows, fold: Folds, options: Options, seed: int,
 
     def crossed(weight: Labels | None, what: str) -> Crossed:
         return crossfit.cross(
-            recipe.learner, Rows(rest.x, rest.y, weight), fold, options, seed, progress, what=what
+            recipe.learner, rest.weighing(weight), fold, options, seed, progress, what=what
         )  # fmt: skip
 
     plain = crossed(None, "" if recipe.plain else "Everybody alike: ")

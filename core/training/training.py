@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version as installed
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -26,6 +27,8 @@ from core.evaluation import metrics
 from core.evaluation.metrics import Figures, Thresholds
 from core.files import write_text
 from core.jobs import Report
+from core.model import encoding
+from core.model.encoding import Levels
 from core.model.families import LEADING, NATURAL, Recipe
 from core.model.learner import Labels, Progress
 from core.ports import DatasetStore
@@ -33,7 +36,7 @@ from core.registry import baseline
 from core.registry.metadata import Data, Metadata, Trained
 from core.registry.registry import Model, Parts, Registry
 from core.schema import schema as schemas
-from core.schema.schema import Schema
+from core.schema.schema import Column, Schema
 from core.scoring.scorer import Scorer, matrix
 from core.training import crossfit, run_cautions, train, tune
 from core.training.train import Candidate
@@ -85,22 +88,22 @@ class Training:
         """
         started, parent = time.monotonic(), self.registry.champion() or ""
         frame = self.datasets.frame(dataset.id)
-        features, label = matrix(frame, schema.names), labels(frame, schema)
-        salt, parts = self.split.salt(), self._parts(dataset, frame, schema)
-        keys = parts.keys
+        label, salt, parts = labels(frame, schema), self.split.salt(), self._parts(dataset, frame, schema)
+        keys, words = parts.keys, encoding.learnt(frame, schema, ~parts.test)
+        features = matrix(frame, schema.names, levels=words)
         candidate = train.fit(
-            features, label, parts, thresholds, name=dataset.name, seed=seed, recipe=recipe, budget=budget,
-            progress=progress, watcher=watcher,
+            features, label, parts, thresholds, name=dataset.name, levels=encoding.sizes(schema.names, words),
+            seed=seed, recipe=recipe, budget=budget, progress=progress, watcher=watcher,
         )  # fmt: skip
         progress("Storing", 0.0)
         data, version = _data(dataset, candidate, salt), ""
         judging = candidate.judging
         kept, scores = _kept(candidate, data, about), Scores.of(keys[judging], label[judging], candidate.score)
         of_users = run_cautions.of_users(frame, label, schema, copies=parts.copies)
-        kept = replace(kept, cautions=(*of_users, *run_cautions.of_run(kept, scores)))
+        kept = replace(kept, cautions=(*of_users, *run_cautions.of_run(kept, scores, self.split.share)))
         if recipe.learner.can_lead:
             score = candidate.calibration.probability(candidate.learner.margin(features))
-            metadata = _metadata(candidate, data, profiles(frame, schema, ~candidate.test), about, started)
+            metadata = _metadata(candidate, data, profiles(frame, schema, ~candidate.test, words), about, started)
             version = self.registry.publish(
                 Parts(
                     candidate.predictor,
@@ -129,7 +132,7 @@ class Training:
         runs, listed = self.training_runs.listed(), self.registry.listing()
         before = {run.data.dataset for run in runs} | {each.metadata.data.dataset for each in listed if each.metadata}
         if dataset.id in before:
-            test = split.in_test(keys, self.split.moved())
+            test = split.in_test(keys, self.split.moved(), self.split.share)
             return ~test, test
         learnt, judged = np.zeros(len(keys), bool), np.zeros(len(keys), bool)
         salt = split.digest(self.split.salt())
@@ -146,7 +149,7 @@ class Training:
         """Of the users of a file that a model was trained on, (n,): those of the test part without a copy among those
         it has learnt from.
         """
-        test = split.in_test(keys, self.split.moved())
+        test = split.in_test(keys, self.split.moved(), self.split.share)
         learnt = ~test if learnt_from is None else split.known(keys, learnt_from)
         return test & ~learnt & ~split.copies_of(frame, schema.names, learnt)
 
@@ -320,16 +323,21 @@ def _data(dataset: Dataset, candidate: Candidate, salt: bytes) -> Data:
     )
 
 
-def profiles(frame: pd.DataFrame, schema: Schema, seen: Any) -> tuple[Trained, ...]:
-    """What the features of the users of a mask (n,) are like."""
-    return tuple(_profile(column.name, column.kind, frame[column.name][seen]) for column in schema.features)
+def profiles(
+    frame: pd.DataFrame, schema: Schema, seen: Any, words: Mapping[str, Levels] = MappingProxyType({})
+) -> tuple[Trained, ...]:
+    """What the features of the users of a mask (n,) are like; words: the levels of those that are words."""
+    return tuple(_profile(column, frame[column.name][seen], words.get(column.name)) for column in schema.derived)
 
 
-def _profile(name: str, kind: str, values: pd.Series[float]) -> Trained:
-    if values.notna().any():
+def _profile(column: Column, values: pd.Series[float], levels: Levels | None) -> Trained:
+    name, kind, missing = column.name, column.kind, int(values.isna().sum())
+    if levels is not None:
+        return Trained(name, kind, None, None, None, missing, levels)
+    if missing < len(values):
         low, high, median = float(values.min()), float(values.max()), float(values.median())
-        return Trained(name, kind, low, high, median, int(values.isna().sum()))
-    return Trained(name, kind, None, None, None, len(values))
+        return Trained(name, kind, low, high, median, missing, words=column.said)
+    return Trained(name, kind, None, None, None, missing, words=column.said)
 
 
 def libraries() -> dict[str, str]:

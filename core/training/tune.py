@@ -87,7 +87,7 @@ def search(  # noqa: PLR0913 - on whom, of what, for how long
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # it would tell of each trial on stderr
     rows = thinned(rest.y, seed)
     stands_for = np.where(rest.y[rows] == 1, 1.0, (rest.y == 0).sum() / (rest.y[rows] == 0).sum())
-    tried = Rows(rest.x[rows], rest.y[rows], stands_for * (1.0 if rest.weight is None else rest.weight[rows]))
+    tried = rest.only(rows).weighing(stands_for * (1.0 if rest.weight is None else rest.weight[rows]))
     searched = _Search(family, tried, stands_for, fold[rows], options, budget, seed, progress, watcher)
     return Found(searched.run(), searched.best(), _note(rest.y, rows))
 

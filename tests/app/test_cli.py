@@ -106,8 +106,8 @@ def test_a_home_of_ones_own_from_an_empty_folder_to_scored_users(files: Path, tm
     inferred = started("schema", files / "labelled.csv", "--id", "user", "--label", "spam", home=home)
     assert (inferred.returncode, inferred.stdout) == (0, ""), inferred.stderr
     schema = schemas.load(home.settings.schema_file)
-    assert (schema.id, schema.names) == ("user", make.SCHEMA.names)
-    assert set(schema.context) == {"name", "country"}
+    assert (schema.id, schema.names) == ("user", (*make.SCHEMA.names, "country"))
+    assert (schema.categories, schema.context) == (("country",), ("name",))
 
     trained = started("train", files / "labelled.csv", "--promote", "--json", home=home)
     assert trained.returncode == 0, trained.stderr
@@ -128,7 +128,7 @@ def test_a_home_of_ones_own_from_an_empty_folder_to_scored_users(files: Path, tm
     assert (scored.returncode, scored.stdout) == (0, ""), scored.stderr
     assert "60 users received, 60 scored, 0 rejected" in scored.stderr
     rows = table(tmp_path / "scored.csv")
-    assert list(rows[0]) == ["user", "name", "country", *RESULTS]
+    assert list(rows[0]) == ["user", "name", *RESULTS]
     assert [row["user"] for row in rows] == [f"u2-{i}" for i in range(60)]
 
 

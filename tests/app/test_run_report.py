@@ -124,7 +124,7 @@ def test_the_highest_risks_come_in_order_with_exact_reasons_in_words_that_claim_
     first = frame.loc[scores.index[:1]]
     pushes = model.explainer.contributions(Scorer(model).matrix(first))
     for reason, line in zip(
-        reasons.texts(first, model.metadata.names, Strongest.of(pushes, 3)).iloc[0],
+        reasons.texts(first, model.metadata.features, Strongest.of(pushes, 3)).iloc[0],
         part.table["Reasons, strongest first"][0].split("\n"), strict=True,
     ):  # fmt: skip
         assert line.replace(" = ", "=").startswith(reason)

@@ -98,7 +98,7 @@ def test_a_label_that_is_not_plain_is_asked_about_until_the_answer_is_one_of_its
     label = schemas.load(home.settings.schema_file).label
     assert label is not None
     assert (label.positive, label.negative) == ("2", "1")
-    assert "Wrote 5 features" in terminal.shown
+    assert "Wrote 6 features" in terminal.shown
 
 
 def test_whoever_ends_the_input_instead_of_an_answer_has_no_schema(ask: Ask, home: Home) -> None:

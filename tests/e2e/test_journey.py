@@ -133,7 +133,7 @@ def test_from_a_file_with_mistakes_to_the_table_taken_away(  # noqa: PLR0915 - a
     assert told["username"].tolist()[:2] == ["'=1+1", "'@SUM(A1)"]
     assert told["prediction_id"].tolist() == [f"{run}-{row}" for row in range(1, 401)]
     assert set(told["action"]) <= {"allow", "monitor", "human_review"}
-    reasons = texts(checked.frame, model.metadata.names, scored.strongest)
+    reasons = texts(checked.frame, model.metadata.features, scored.strongest)
     assert told[list(reasons)].fillna("").to_numpy().tolist() == reasons.to_numpy().tolist()
     parquet = pd.read_parquet(taken[".parquet"])
     assert parquet.columns.tolist() == told.columns.tolist()

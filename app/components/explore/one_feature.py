@@ -47,7 +47,7 @@ def one_feature(view: View, model: Model | None) -> None:
             charts.spam_rate(rates.rename(columns={"bin": "label"}), name, overall=overall(view), theme=theme()),
             key="spam_rate", table=rates,
         )  # fmt: skip
-    if model is not None and name in model.metadata.names:
+    if model is not None and name in model.metadata.names and name not in explore.places(view):
         _dependence(view, name, model)
     _extremes(view, name, tally)
 
@@ -65,7 +65,7 @@ def _about(name: str, tally: ValueCounts) -> str:
     parts.append(f"{services.schema().feature(name).kind}, {varied}")
     if tally.missing[0]:
         parts.append(f"{count(tally.missing[0])} missing")
-    if zero_inflated(tally):
+    if zero_inflated(tally) and not _in_words(name):
         zeros = int(tally.counts[tally.values == 0].sum())
         parts.append(f"{percent(zeros / tally.n)} are 0, which has a bin of its own")
     return plain(" · ".join(parts))
@@ -106,15 +106,29 @@ def _extremes(view: View, name: str, tally: ValueCounts) -> None:
             numbers(found, "commonest")
         frame = pd.DataFrame(
             {
-                "Value": [_value(value) for value in found["value"]],
+                "Value": [_said(view, name, value) for value in found["value"]],
                 "Users": found["n"],
                 "Spammers": found["rate"],
             }
         )
         words = frame.style.format({"Users": "{:,}", "Spammers": lambda rate: percent(float(str(rate)), 2)})
         st.table(words, border="horizontal", hide_index=True)
-    with halves.cell():
-        _outliers(view, name)
+    if not _in_words(name):
+        with halves.cell():
+            _outliers(view, name)
+
+
+def _in_words(name: str) -> bool:
+    """Whether the values of a feature are words, or yes and no."""
+    column = services.schema().feature(name)
+    return column.kind == "category" or bool(column.said)
+
+
+def _said(view: View, name: str, value: float) -> str:
+    known, column = explore.places(view).get(name), services.schema().feature(name)
+    if known is not None:
+        return plain(legible(known.name(value)))
+    return plain(column.said[int(value)]) if value in range(len(column.said)) else _value(value)
 
 
 def _outliers(view: View, name: str) -> None:

@@ -17,7 +17,6 @@ from core.review import evidence
 from core.review.cases import Case
 from core.review.evidence import SHOWN
 from core.scoring.reasons import Reason
-from core.wording import value_text
 
 
 def reasons(case: Case, model: Model) -> tuple[Reason, ...]:
@@ -70,7 +69,8 @@ def _shown(case: Case, model: Model, told: tuple[Reason, ...]) -> pd.DataFrame:
         push = {each.feature: each.contribution for each in told}
         rows = population.moved(evidence.values(case, model), [push[name] for name in population.names], SHOWN)
     meaning = {each.feature: each.meaning or None for each in told}
-    return rows.assign(meaning=rows["feature"].map(meaning))
+    said = {each.feature: each.said for each in told}
+    return rows.assign(meaning=rows["feature"].map(meaning), value_text=rows["feature"].map(said))
 
 
 def _rest(case: Case, told: tuple[Reason, ...], *, known: bool) -> str:
@@ -94,7 +94,7 @@ def _everything(case: Case, model: Model, told: tuple[Reason, ...]) -> None:
     frame = pd.DataFrame(
         {
             "Feature": ordered,
-            "Value": [value_text(by_name[name].value) for name in ordered],
+            "Value": [by_name[name].said for name in ordered],
             "Against training": [by_name[name].direction for name in ordered],
             "Meaning": [by_name[name].meaning for name in ordered],
         }

@@ -117,7 +117,7 @@ def _filters(run: Run, people: pd.DataFrame, texts: tuple[str, ...]) -> Filters:
 
 def _more(run: Run, people: pd.DataFrame, texts: tuple[str, ...]) -> Filters:
     low, high = st.slider("Score", 0.0, 1.0, (0.0, 1.0), 0.01, key=f"score-{run.id}")
-    names = services.schema().names
+    names = [name for name in services.schema().names if name not in services.schema().categories]
     feature = st.selectbox("Feature", names, index=None, format_func=legible, key=f"feature-{run.id}")
     within = None
     if feature is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from app.words import plain
 from core.registry.metadata import Trained
 from core.registry.registry import Model
 from core.schema.glossary import Glossary
+from core.schema.levels import number
 from core.schema.schema import WHOLE
 from core.wording import count
 
@@ -72,7 +73,7 @@ def _shown(
     if len(features) <= MOST:
         return features
     word = st.text_input("Find a feature", icon=":material/search:", key=f"find-{start.key}").strip().casefold()
-    changed = [feature.name for feature in features if _is_changed(start, feature.name)]
+    changed = [feature.name for feature in features if _is_changed(start, feature.name, features)]
     if word:
         others = [each.name for each in features if word in f"{each.name}\n{meanings.sentence(each.name)}".casefold()]
         which = "that match"
@@ -84,16 +85,52 @@ def _shown(
     return [feature for feature in features if feature.name in chosen]
 
 
-def _is_changed(start: Start, name: str) -> bool:
+def _is_changed(start: Start, name: str, features: Sequence[Trained]) -> bool:
     """Whether a field holds another value than it began with; one that is not shown any more would forget it."""
     key = _key(start, name)
     if key not in st.session_state:
         return False
-    typed = st.session_state[key]
-    return not _same(np.nan if typed is None else float(typed), float(start.values.get(name, np.nan)))
+    feature = next((each for each in features if each.name == name), None)
+    value = _value(feature, st.session_state[key])
+    return not _same(value, float(start.values.get(name, np.nan)))
+
+
+def words(start: Start, model: Model, values: pd.Series[float]) -> Mapping[str, str]:
+    """What the words are called that stand in the form, by feature."""
+    typed = {name: st.session_state.get(_key(start, name)) for name in model.metadata.levels}
+    found = {name: typed.get(name) or start.words.get(name) for name in model.metadata.levels}
+    return {name: word for name, word in found.items() if word and number(word) == values[name]}
+
+
+def _value(feature: Trained | None, typed: Any) -> float:
+    """The number of what stands in a field."""
+    if typed is None:
+        return np.nan
+    if feature is not None and feature.levels is not None:
+        return number(str(typed))
+    return float(feature.words.index(typed)) if feature is not None and feature.words else float(typed)
+
+
+def _choice(feature: Trained, start: Start, meaning: str) -> float:
+    """A field for what is said in words: those that the model knows, or of a category any other."""
+    key, value = _key(start, feature.name), float(start.values.get(feature.name, np.nan))
+    known = start.words.get(feature.name) or (None if np.isnan(value) else feature.say(value))
+    options = list(feature.levels.words if feature.levels else feature.words)
+    options += [] if known is None or known in options else [known]
+    if key not in st.session_state:
+        st.session_state[key] = known
+    elif st.session_state[key] is not None and st.session_state[key] not in options:
+        options.append(st.session_state[key])
+    typed = st.selectbox(
+        plain(feature.name), options, index=None, placeholder="missing", help=plain(meaning) or None, key=key,
+        accept_new_options=feature.levels is not None,
+    )  # fmt: skip
+    return _value(feature, typed)
 
 
 def _field(feature: Trained, start: Start, meaning: str) -> float:
+    if feature.levels is not None or feature.words:
+        return _choice(feature, start, meaning)
     value = float(start.values.get(feature.name, np.nan))
     whole = feature.kind in WHOLE and (np.isnan(value) or (value.is_integer() and abs(value) < _EXACT))
     key = _key(start, feature.name)

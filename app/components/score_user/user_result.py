@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -16,12 +18,12 @@ from app.components.shared.heading import section
 from app.queries import services
 from app.tables.cells import safe
 from app.words import badge, label, plain, probability, signed
+from core.data.kinds import given
 from core.policy.decide import SCORE
 from core.policy.policy import Policy
 from core.registry.registry import Model
 from core.scoring.reasons import Reason, reasons
 from core.scoring.scorer import Scored, Scorer
-from core.wording import value_text
 
 #: Rows of the waterfall; the others are added up in one.
 SHOWN = 8
@@ -33,6 +35,7 @@ class Result:
 
     scored: Scored
     reasons: tuple[Reason, ...]
+    words: Mapping[str, str]
 
     @property
     def probability(self) -> float:
@@ -48,13 +51,13 @@ class Result:
         return float(self.scored.margin[0])
 
 
-def scored(model: Model, values: pd.Series[float]) -> Result:
-    """Score and explain one user; values by feature, NaN for missing. Raises NoScoreError."""
+def scored(model: Model, values: pd.Series[float], words: Mapping[str, str] = MappingProxyType({})) -> Result:
+    """Score and explain one user; values by feature, NaN for missing; words: their names. Raises NoScoreError."""
     frame = values.to_frame().T
     scorer = Scorer(model)
     score = scorer.score(frame).checked()
     pushes = model.explainer.contributions(scorer.matrix(frame))[0]
-    return Result(score, reasons(values, pushes, model.metadata, services.meanings()))
+    return Result(score, reasons(values, pushes, model.metadata, services.meanings(), words), words)
 
 
 def user_result(start: Start, values: pd.Series[float], now: Result, before: Result, model: Model) -> None:
@@ -70,7 +73,7 @@ def user_result(start: Start, values: pd.Series[float], now: Result, before: Res
 
 
 def _headline(start: Start, values: pd.Series[float], now: Result, policy: Policy) -> None:
-    frame = pd.DataFrame([{**start.context, **values}])
+    frame = pd.DataFrame([{**start.context, **values, **given.as_context(now.words)}])
     decided = services.home().deciding.of_file(policy, frame, now.scored, services.schema(), now=services.now())
     band, action, by = decided.bands[0], decided.actions[0], str(decided.decided_by[0])
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -101,7 +104,7 @@ def _waterfall(now: Result, model: Model) -> None:
     rows = pd.DataFrame(
         {
             "feature": [reason.feature for reason in shown],
-            "value_text": [value_text(reason.value) for reason in shown],
+            "value_text": [reason.said for reason in shown],
             "meaning": [reason.meaning or None for reason in shown],
             "contribution": [reason.contribution for reason in shown],
         }
@@ -124,7 +127,7 @@ def _everything(start: Start, values: pd.Series[float], now: Result) -> None:
         frame = pd.DataFrame(
             {
                 "Feature": [reason.feature for reason in now.reasons],
-                "Value": [value_text(reason.value) for reason in now.reasons],
+                "Value": [reason.said for reason in now.reasons],
                 "Status": [kinds[reason.feature] for reason in now.reasons],
                 "Against training": [reason.direction for reason in now.reasons],
                 "Push": [signed(reason.contribution) for reason in now.reasons],

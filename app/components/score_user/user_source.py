@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import numpy as np
@@ -18,6 +18,7 @@ from app.words import count, legible, plain
 from core.data.datasets import Dataset
 from core.errors import UnknownItemError
 from core.registry.registry import Model
+from core.schema.levels import written
 
 Status = Literal["given", "assumed", "missing"]
 _MEDIANS: Final = ""
@@ -37,6 +38,8 @@ class Start:
     title: str
     about: str
     context: Mapping[str, object]
+    #: What the values of words are called, by feature.
+    words: Mapping[str, str] = field(default_factory=dict)
 
     def status(self, value: float, *, changed: bool) -> Status:
         """Given by the file or by hand, assumed from the training medians, or missing."""
@@ -98,7 +101,8 @@ def _start(model: Model, dataset: Dataset | None, row: int | None) -> Start:
     values = series.reindex(list(model.metadata.names)).astype(float)
     about = " · ".join([dataset.name, f"row {row:,}", *context])
     told = {name: series[name] for name in (dataset.id_column, *dataset.context)}
-    return Start(f"{dataset.id[:12]}-{row}", values, True, f"User {series[dataset.id_column]}", about, told)
+    words = {name: str(series[written(name)]) for name in model.metadata.levels if pd.notna(series.get(written(name)))}
+    return Start(f"{dataset.id[:12]}-{row}", values, True, f"User {series[dataset.id_column]}", about, told, words)
 
 
 def _address() -> tuple[str, int | None]:

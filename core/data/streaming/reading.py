@@ -145,7 +145,7 @@ class Reading:
         most = min(KEPT - before.kept, max(int(np.searchsorted(size, MOST_BYTES, "right")), int(not before.kept)))
         kept = rejected[: 0 if full else most]
         label = part.frame.get(self.schema.label.column) if self.schema.label else None
-        unwhole = {column.name for column in self.schema.features if part.frame[column.name].dtype != np.int64}
+        unwhole = {column.name for column in self.schema.derived if part.frame[column.name].dtype != np.int64}
         return Read(
             header=before.header, place=place, findings=findings, key=before.key,
             accepted=before.accepted + len(part.frame),

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core.data.kinds import spoken
 from core.policy.decide import Decided, decide, decide_users
 from core.policy.list_store import ListStore
 from core.policy.lists import USER, Lists, compared
@@ -69,7 +70,7 @@ class Deciding:
         """As `of_file`, of a few users by their columns as `Users` has them, and by lists read before."""
         if not (lists or policy.rules):
             return decide(policy, scored.probability)
-        return decide_users(policy, self._users(columns, scored, Kinds.of(schema)), lists, now=now)
+        return decide_users(policy, self._users(columns, scored, schema), lists, now=now)
 
     def listed(self, dataset: str, column: str, values: Sequence[str]) -> int:
         """How many users of a stored dataset have one of these values in a column, or one of these ids."""
@@ -85,11 +86,12 @@ class Deciding:
     def users(self, frame: pd.DataFrame, scored: Scored, schema: Schema, before: Run | None = None) -> Users:
         """The users of a frame as rules see them; before: the run that they are of, where they were scored earlier."""
         columns = {key(str(name)): frame[name] for name in frame.columns}
-        return self._users(columns, scored, Kinds.of(schema), before)
+        return self._users(columns, scored, schema, before)
 
-    def _users(self, columns: Mapping[str, Any], scored: Scored, kinds: Kinds, before: Run | None = None) -> Users:
+    def _users(self, columns: Mapping[str, Any], scored: Scored, schema: Schema, before: Run | None = None) -> Users:
+        in_words = {**columns, **spoken.texts(schema, columns)}
         return Users(
-            columns, scored.probability, scored.missing, counted(scored.novel), kinds,
+            in_words, scored.probability, scored.missing, counted(scored.novel), Kinds.of(schema),
             lambda ids: self.times_seen.of(ids, before),
         )  # fmt: skip
 

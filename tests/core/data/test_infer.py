@@ -11,6 +11,7 @@ import pytest
 from core.data.formats.options import given
 from core.data.infer import Inferred, infer
 from core.data.intake import read
+from core.data.proposal.columns import UnclearColumnError, left_out
 from core.data.proposal.label_words import UnclearLabelError
 from core.errors import BadOptionError, FileProblemError
 from core.schema.schema import Column, Label, Schema
@@ -40,7 +41,7 @@ def test_kinds_and_ranges_are_told_from_the_values() -> None:
 def test_a_column_is_a_feature_from_95_percent_numbers_on() -> None:
     numbers = ["0", "7"] * 20
     assert look("\n".join(["x", *numbers[:38], "a", "b", "", "NA"])).schema.names == ("x",)
-    with pytest.raises(FileProblemError, match="not one of its columns holds numbers") as caught:
+    with pytest.raises(FileProblemError, match="not one of its columns holds numbers, or words") as caught:
         look("\n".join(["x", *numbers[:37], "a", "b"]))
     assert caught.value.code == "no_numbers"
 
@@ -55,7 +56,9 @@ def test_cells_that_are_no_numbers_are_noted_since_their_rows_will_be_rejected()
 def test_text_and_empty_columns_become_context() -> None:
     found = look("name,x,empty,city\nann,1,,oslo\nbob,1,NA,rome\n")
     assert found.schema == Schema((Column("x", "flag", 0, 1),), context=("name", "empty", "city"))
-    assert "name and city: not numbers: shown as context, never given to the model." in found.notes
+    assert (
+        "name and city: words that hardly any users share: shown as context, never given to the model." in found.notes
+    )
     assert "empty: empty in every row: context until there are values." in found.notes
 
 
@@ -277,3 +280,85 @@ def test_how_a_file_was_read_is_noted_and_a_decimal_comma_proposed() -> None:
         infer("users.csv", re.sub(rb";[b0-9]+\n", b"\n", content), id="id")
     read = infer("users.csv", content, id="id", given=given(decimal=","))
     assert [column.name for column in read.schema.features] == ["a", "b"]
+
+
+def table(**columns: list[str]) -> str:
+    rows = zip(*columns.values(), strict=True)
+    return "\n".join([",".join(columns), *(",".join(f'"{cell}"' for cell in row) for row in rows)])
+
+
+def proposed(values: list[str], *, kinds: list[str] | None = None) -> Column | None:
+    """The feature that a column x of these values becomes, beside one of numbers."""
+    text = table(n=[str(at % 7) for at in range(len(values))], x=values)
+    found = infer("users.csv", text.encode(), kinds=kinds or []).schema
+    return next((column for column in found.features if column.name == "x"), None)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (["DE", "PH", "PH", ""] * 10, Column("x", "category")),
+        (["J", "N", "j"] * 10, Column("x", "flag", yes=("J", "j"), no=("N",))),
+        (["12 %", "5.5 %", "7"] * 10, Column("x", "real", unit="%")),
+        (["$1,200.50", "$80"] * 10, Column("x", "real", unit="$", thousands=",")),
+        (["2026-11-01", "2025-01-31"] * 10, Column("x", "date", parts=("age", "weekday"))),
+        (["31.12.2025 10:30"] * 10, Column("x", "time", parts=("age", "weekday", "hour"), form="%d.%m.%Y %H:%M")),
+        (["01/02/2026", "28/02/2026"] * 10, Column("x", "date", parts=("age", "weekday"), form="%d/%m/%Y")),
+        ([f"user {at}" for at in range(40)], None),
+        (["the same"] * 40, None),
+        (["7", "8", "7", "N.N."] * 20, None),
+    ],
+)
+def test_text_is_proposed_as_what_its_values_seem_to_be(values: list[str], expected: Column | None) -> None:
+    assert proposed(values) == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "option", "expected"),
+    [
+        (["01/02/2026"] * 5, "x=date:%d/%m/%Y", Column("x", "date", parts=("age", "weekday"), form="%d/%m/%Y")),
+        (["1,234", "5,678"] * 5, "x=thousands", Column("x", "real", thousands=",")),
+    ],
+)
+def test_what_can_be_read_in_two_ways_is_asked_about(values: list[str], option: str, expected: Column) -> None:
+    with pytest.raises(UnclearColumnError) as caught:
+        proposed(values)
+    assert caught.value.exit_code == 4
+    assert f'--kind "{option}"' in str(caught.value)
+    assert option.partition("=")[2] in caught.value.answers.values()
+    assert proposed(values, kinds=[option]) == expected
+    assert proposed(values, kinds=["x=context"]) is None
+
+
+def test_days_are_counted_between_dates_and_the_latest_has_no_age() -> None:
+    text = table(
+        n=["1", "2"] * 5, first=["2026-01-01", "2026-01-05"] * 5, seen=["2026-03-01", "2026-04-01"] * 5,
+        signed=["2025-01-01", "2025-06-01"] * 5,
+    )  # fmt: skip
+    found = infer("users.csv", text.encode())
+    assert found.schema.names == (
+        "n", "first (age in days)", "first (weekday)", "first (days since signed)", "seen (weekday)",
+        "seen (days since signed)", "seen (days since first)", "signed (age in days)", "signed (weekday)",
+    )  # fmt: skip
+    assert any("first and signed: ages are told as of the day on which a file is read" in note for note in found.notes)
+
+
+def test_a_person_may_say_what_a_column_is() -> None:
+    assert proposed(["1", "2", "3"] * 5, kinds=["X=category"]) == Column("x", "category")
+    assert proposed(["1", "2", "3"] * 5, kinds=["x=code"]) == Column("x", "code")
+    for kinds, words in (
+        (["x"], "write it as NAME=KIND"),
+        (["x=word"], "word is no kind"),
+        (["y=code"], "no column y"),
+    ):
+        with pytest.raises(BadOptionError, match=words):
+            proposed(["1", "2"], kinds=kinds)
+    with pytest.raises(BadOptionError, match="make it a category"):
+        proposed(["A", "B"] * 20, kinds=["x=flag"])
+
+
+def test_the_columns_that_do_not_reach_the_model_are_counted() -> None:
+    found = infer("users.csv", table(n=["1", "2"] * 20, x=["a", "b"] * 20, y=["c"] * 40).encode())
+    assert (found.columns, found.reach) == (3, 2)
+    assert left_out(3, 2) == "1 of 3 columns does not reach the model, for the reasons above."
+    assert "y: the same in every row: context, as nothing can be learnt from it." in found.notes

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.data import split
-from core.errors import NewerFormatError
+from core.errors import BadOptionError, NewerFormatError, RefusedError
 from core.home import Home
 from core.schema.schema import Column, Schema
 from core.settings import TEST_SHARE
@@ -209,3 +209,16 @@ def test_a_newer_list_is_refused(home: Home) -> None:
     home.settings.parts_file.write_text('{"format": 9, "moved": []}', encoding="utf-8")
     with pytest.raises(NewerFormatError):
         home.split.moved()
+
+
+def test_a_new_home_may_choose_a_smaller_test_part_and_one_that_has_users_may_not(home: Home) -> None:
+    home.split.choose(0.05)
+    people = frame(20_000)
+    found = home.split.parts(people, WITH_ID)
+    assert abs(found.test.mean() - 0.05) < 0.01
+    assert (found.test == split.in_test(found.keys, home.split.moved(), 0.05)).all()
+    home.split.choose(0.05)
+    for share, error, words in ((0.1, RefusedError, "for ever"), (0.3, BadOptionError, "choose from 0.05 to 0.15")):
+        with pytest.raises(error, match=words):
+            home.split.choose(share)
+    assert home.split.share == 0.05

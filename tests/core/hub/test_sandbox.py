@@ -80,6 +80,7 @@ def test_what_ends_the_process_is_told_and_harms_nobody(own: Home, monkeypatch: 
 
     def blind(command: list[str], **options: object) -> subprocess.CompletedProcess[bytes]:
         code = f"{ELSEWHERE}import numpy; import xgboost; tree_check.features = lambda _: 5; "
+        code += "tree_check.categories = lambda _: (0,) * 5; "
         code += "sandbox._fault = lambda model: model.predictor.booster.inplace_predict(numpy.ones((5, 5))) and None; "
         done = run([sys.executable, "-c", f"{code}sandbox._tried(Path(sys.argv[1]))", command[-1]], **options)  # type: ignore[call-overload]
         codes.append(done.returncode)

@@ -118,6 +118,19 @@ def test_no_rows_have_no_margins_and_an_empty_column_does_no_harm(key: str) -> N
 
 
 @pytest.mark.parametrize("key", FAMILIES)
+def test_every_family_learns_from_levels_that_stand_in_no_order(key: str) -> None:
+    random = np.random.default_rng(4)
+    codes, other = random.integers(0, 8, 800), random.normal(size=800)
+    y = np.isin(codes, [1, 4, 6]).astype(float)
+    x = np.column_stack([other, np.where(random.random(800) < 0.05, np.nan, codes)]).astype(np.float32)
+    family = FAMILIES[key]
+    fitted = family.fitted(Rows(x, y, levels=(0, 9)), family.options(800), 0, 20, lambda _share: None)
+    margin = fitted.margin(np.array([[0, 1], [0, 2], [0, 4], [0, 5], [0, 8], [0, np.nan]], np.float32))
+    assert min(margin[0], margin[2]) > max(margin[1], margin[3])
+    assert np.isfinite(margin).all()
+
+
+@pytest.mark.parametrize("key", FAMILIES)
 def test_what_the_listener_raises_ends_the_work(key: str) -> None:
     def stop(_what: str, share: float) -> None:
         if share > 0:

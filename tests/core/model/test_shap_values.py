@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numba.core import caching
 
-from core.model import shap_values
+from core.model import shap_values, tree_check
 from core.model.forest import Forest
 from core.model.learner import Matrix, Strongest
 from core.model.shap.kernel import BLOCK
@@ -281,7 +281,7 @@ def boosters(draw: st.DrawFn) -> tuple[xgb.Booster, Matrix]:
 @given(boosters())
 def test_random_boosters_are_scored_and_explained_exactly(drawn: tuple[xgb.Booster, Matrix]) -> None:
     booster, rows = drawn
-    forest = forest_of(booster)
+    forest = tree_check.forest(bytes(booster.save_raw("ubj")))
     data = xgb.DMatrix(rows, feature_types=booster.feature_types, enable_categorical=True)
     found = ShapValues.of(forest)
     contributions, theirs = found.contributions(rows), booster.predict(data, pred_contribs=True)[:, :-1]

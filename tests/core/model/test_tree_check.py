@@ -184,6 +184,53 @@ def test_a_crafted_tree_is_a_damaged_model(own: Home, twelve: bytes, change: Cha
             ask("v0001")
 
 
+def worded() -> xgb.Booster:
+    """A booster with splits on categories, all of its features being such."""
+    random = np.random.default_rng(0)
+    x = random.integers(0, 30, (600, 2)).astype(np.float32)
+    data = xgb.QuantileDMatrix(x, x[:, 0] % 7 < 3, feature_types=["c", "c"], enable_categorical=True)
+    return xgb.train({"objective": "binary:logistic", "tree_method": "hist", "max_depth": 3, "nthread": 1}, data, 5)
+
+
+def of_words(name: str, place: int | slice, value: object) -> Change:
+    def change(raw: dict[str, Any]) -> None:
+        values = np.array(trees(raw)[3][name])
+        values[place] = value
+        trees(raw)[3][name] = values
+
+    return change
+
+
+WORDS: dict[str, Change] = {
+    "a category beyond all": of_words("categories", 0, 10**6),
+    "a category before the first": of_words("categories", 0, -1),
+    "a category twice": of_words("categories", slice(0, 2), 1),
+    "a part of negative length": of_words("categories_sizes", 0, -1),
+    "a part of a length that goes round": of_words("categories_sizes", 0, 2**62),
+    "a part that begins elsewhere": of_words("categories_segments", 0, 1),
+    "a part of a node that is none": of_words("categories_nodes", 0, 10_000),
+    "a threshold where categories are": of_words("split_type", 0, 0),
+    "a third type of split": of_words("split_type", 0, 2),
+    "fewer categories": lambda raw: trees(raw)[3].update(categories=np.zeros(1, "i4")),
+    "fewer parts": lambda raw: trees(raw)[3].update(categories_sizes=np.ones(1, "i8")),
+    "numbers where categories are": parameter("feature_types", value=["q", "c"]),
+    "types of features that nobody knows": parameter("feature_types", value=["c", "text"]),
+    "types of other features": parameter("feature_types", value=["c"]),
+    "no types": parameter("feature_types", value=[]),
+}
+
+
+@pytest.mark.parametrize("change", WORDS.values(), ids=WORDS.keys())
+def test_crafted_splits_on_categories_are_refused(change: Change) -> None:
+    content = bytes(worded().save_raw("ubj"))
+    assert tree_check.categories(content)[0] > 0
+    raw = opened(content)
+    assert encoded(raw) == content
+    change(raw)
+    with pytest.raises(ValueError, match=r"categor|feature_types|in tree 3"):
+        tree_check.forest(encoded(raw))
+
+
 def without_end(content: bytes) -> bytes:
     return b"{" + b"L\0\0\0\0\0\0\0\1a{" * 100_000
 

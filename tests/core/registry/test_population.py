@@ -12,6 +12,7 @@ from scipy.stats import percentileofscore
 from core.home import Home
 from core.registry.baseline import without_rows
 from core.registry.population import Population
+from tests import make
 
 NAN = float("nan")
 # Few distinct values, so that there are ties, gaps, and values beyond the ends.
@@ -27,11 +28,11 @@ SAMPLE = pd.DataFrame(
     }
 )
 NAMES = ("a", "constant", "nobody", "late")
-POPULATION = Population.of(SAMPLE, NAMES)
+POPULATION = Population.of(SAMPLE, make.features(*NAMES))
 
 
 def of(values: list[float]) -> Population:
-    return Population.of(pd.DataFrame({"x": np.array(values, float), "label": 0.0, "score": 0.5}), ["x"])
+    return Population.of(pd.DataFrame({"x": np.array(values, float), "label": 0.0, "score": 0.5}), make.features("x"))
 
 
 @given(st.lists(VALUES | st.just(NAN), max_size=40), st.lists(VALUES, min_size=1, max_size=20))
@@ -71,7 +72,7 @@ def test_the_medians_of_both_labels_are_percentiles_among_all() -> None:
 
 @pytest.mark.parametrize("only", [0.0, 1.0])
 def test_without_users_of_a_label_its_medians_are_not_known(only: float) -> None:
-    found = Population.of(SAMPLE.assign(label=only), NAMES)
+    found = Population.of(SAMPLE.assign(label=only), make.features(*NAMES))
     known, unknown = (found.spammer, found.legitimate) if only else (found.legitimate, found.spammer)
     assert np.isnan(unknown).all()
     np.testing.assert_array_equal(known, [50, 50, NAN, 50])
@@ -79,13 +80,13 @@ def test_without_users_of_a_label_its_medians_are_not_known(only: float) -> None
 
 def test_a_value_kept_in_single_precision_equals_itself() -> None:
     users = pd.DataFrame({"x": np.array([0.1, 0.2, 0.3], np.float32), "label": 0.0, "score": 0.5})
-    found = Population.of(users, ["x"]).percentile([[0.1], [0.2], [0.3], [1e300], [-1e300]])[:, 0]
+    found = Population.of(users, make.features("x")).percentile([[0.1], [0.2], [0.3], [1e300], [-1e300]])[:, 0]
     np.testing.assert_allclose(found, [100 / 6, 50, 500 / 6, 100, 0])
 
 
 def test_a_feature_called_label_and_whole_numbers_are_no_trouble() -> None:
     users = pd.DataFrame({"label": [5, 6, 7], "label_": [1, 0, 0], "score": [0.9, 0.1, 0.2]})
-    found = Population.of(users, ["label"])
+    found = Population.of(users, make.features("label"))
     np.testing.assert_allclose([found.spammer[0], found.legitimate[0]], [100 / 6, 200 / 3])
 
 
@@ -121,7 +122,7 @@ def test_a_blind_case_has_the_same_columns_without_pushes_and_an_order_that_is_n
 def test_the_training_users_of_a_version_are_a_population(trained: Home) -> None:
     model = trained.registry.load()
     sample, names = model.baseline().sample, model.metadata.names
-    found = Population.of(sample, names)
+    found = Population.of(sample, make.features(*names))
     np.testing.assert_allclose(np.nanmean(found.percentile(sample[list(names)]), axis=0), 50)
     links = found.names.index("links")
     assert found.spammer[links] > found.legitimate[links]
@@ -130,8 +131,11 @@ def test_the_training_users_of_a_version_are_a_population(trained: Home) -> None
 def test_without_rows_the_histograms_tell_where_values_stand(trained: Home) -> None:
     model = trained.registry.load()
     names, whole = model.metadata.names, model.baseline()
-    exact, told = Population.of(whole.sample, names), Population.of_baseline(without_rows(whole), names)
-    assert Population.of_baseline(whole, names).spammer.tolist() == exact.spammer.tolist()
+    exact, told = (
+        Population.of(whole.sample, make.features(*names)),
+        Population.of_baseline(without_rows(whole), make.features(*names)),
+    )
+    assert Population.of_baseline(whole, make.features(*names)).spammer.tolist() == exact.spammer.tolist()
     values = whole.sample[list(names)].to_numpy()
     off = np.abs(exact.percentile(values) - told.percentile(values))
     few = [len(whole.features[name].counts) < 64 for name in names]

@@ -23,7 +23,7 @@ from tests.make import NOW
 
 NAMES = ("links", "verified", "tier", "ratio")
 SAMPLE = make.users(200, seed=5)
-POPULATION = Population.of(SAMPLE[[*NAMES, "spam"]], NAMES)
+POPULATION = Population.of(SAMPLE[[*NAMES, "spam"]], make.features(*NAMES))
 WEIGHTS = {"links": 2.0, "ratio": 1.0, "tier": 0.5}
 PEOPLE = make.users(30, seed=6)
 

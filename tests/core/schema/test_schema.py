@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ from core.home import Home
 from core.schema import schema as schemas
 from core.schema.schema import KINDS, RESERVED, Column, Label, Schema, dumps, key, loads, matched
 
-START = "format = 1\n"
+START, LATER = "format = 1\n", "format = 2\n"
+TODAY = date(2026, 11, 1)
 ONE = '[features]\nX1 = { kind = "count" }\n'
 
 names = st.text(min_size=1, max_size=12).filter(lambda name: bool(name.strip()) and not name.startswith(RESERVED))
@@ -26,7 +28,18 @@ def columns(draw: st.DrawFn, name: str) -> Column:
     low, high = draw(bounds), draw(bounds)
     if low is not None and high is not None and low > high:
         low, high = high, low
-    return Column(name, draw(st.sampled_from(KINDS)), low, high)
+    kind = draw(st.sampled_from(KINDS))
+    missing = tuple(draw(st.lists(st.sampled_from(["??", "-"]), max_size=2)))
+    if kind == "category":
+        return Column(name, kind, missing=missing)
+    if kind in {"date", "time"}:
+        parts = draw(st.lists(st.sampled_from(["age", "weekday"]), min_size=1, unique=True))
+        return Column(name, kind, missing=missing, parts=tuple(parts), form=draw(st.sampled_from(["", "%d.%m.%Y"])))
+    if kind == "flag":
+        yes, no = draw(st.sampled_from([((), ()), (("J", "ja"), ("N",)), (("t",), ("f",))]))
+        return Column(name, kind, low, high, missing, yes, no)
+    unit, thousands = draw(st.sampled_from([("", ""), ("%", ""), ("€", "."), ("", "'")]))
+    return Column(name, kind, low, high, missing, unit=unit, thousands=thousands)
 
 
 @st.composite
@@ -58,7 +71,7 @@ def test_what_is_written_is_read_back(schema: Schema) -> None:
 def test_a_file_holds_what_was_saved(schema: Schema) -> None:
     with tempfile.TemporaryDirectory() as folder:
         schemas.save(schema, Path(folder) / "data" / "schema.toml")
-        assert schemas.load(Path(folder) / "data" / "schema.toml") == schema
+        assert schemas.load(Path(folder) / "data" / "schema.toml", TODAY) == schema.at(TODAY)
 
 
 def test_the_example_in_the_docstring_is_a_schema() -> None:
@@ -74,8 +87,8 @@ def test_the_example_in_the_docstring_is_a_schema() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        (ONE, "The schema has format None; this program reads format 1."),
-        (f"format = 0\n{ONE}", "The schema has format 0; this program reads format 1."),
+        (ONE, "The schema has format None; this program reads formats 1 and 2."),
+        (f"format = 0\n{ONE}", "The schema has format 0; this program reads formats 1 and 2."),
         (f"{START}[features]\n'trustdesk:a' = {{}}", "names that begin with trustdesk: are Trustdesk's own."),
         (START, r"The schema has no \[features\] table."),
         (f"{START}features = 3", r"The schema has no \[features\] table."),
@@ -104,6 +117,27 @@ def test_the_example_in_the_docstring_is_a_schema() -> None:
         (
             f"{START}label = {{ column = 'y', positive = 'Yes', negative = 'yes ' }}\n{ONE}",
             "The label y has the same positive and negative value.",
+        ),
+        (f"{START}[features]\nX1 = {{ kind = 'category' }}", "X1 has the kind category, which came with format 2"),
+        (
+            f"{START}[features]\nX1 = {{ unit = '%' }}",
+            "known settings are kind, min and max. Others came with format 2",
+        ),
+        (f"{START}as_of = 2026-01-01\n{ONE}", "as_of must be a date, such as 2026-11-01, in a schema of format 2."),
+        (f"{LATER}as_of = 'now'\n{ONE}", "as_of must be a date"),
+        (f"{LATER}[features]\nX1 = {{ kind = 'category', min = 0 }}", "X1 has min or max, which a category does not"),
+        (f"{LATER}[features]\nX1 = {{ kind = 'flag', yes = ['t'] }}", "X1 needs words for yes and others for no."),
+        (f"{LATER}[features]\nX1 = {{ kind = 'flag', yes = ['t'], no = ['T'] }}", "words for yes and others for no."),
+        (f"{LATER}[features]\nX1 = {{ yes = 't' }}", "yes of X1 must be a list of texts."),
+        (f"{LATER}[features]\nX1 = {{ unit = '-' }}", "a unit has no digit, sign or point."),
+        (f"{LATER}[features]\nX1 = {{ thousands = 'x' }}", "X1 has 'x' as thousands; it can be one of"),
+        (f"{LATER}[features]\nX1 = {{ kind = 'date', parts = ['year'] }}", "X1 has the part 'year'; known parts are"),
+        (f"{LATER}[features]\nX1 = {{ kind = 'date', parts = ['hour'] }}", "X1 is a date, which has no hour"),
+        (f"{LATER}[features]\nX1 = {{ kind = 'date', parts = ['age'], at = 'X2' }}", "X1 names X2, which is no other"),
+        (f"{LATER}[features]\nX1 = {{ kind = 'date' }}", "names dates alone, and no part of them"),
+        (
+            f"{LATER}[features]\nX1 = {{ kind = 'date', parts = ['age'] }}\n'x1 (Age in days)' = {{}}",
+            "The schema names x1 .Age in days. and X1 .age in days.",
         ),
     ],
 )
@@ -183,3 +217,27 @@ def test_marks_of_missing_values_change_what_the_same_bytes_are_read_as() -> Non
     assert with_.missing == ("-",)
     assert without.fingerprint != with_.fingerprint
     assert "missing" not in dumps(without)
+
+
+def test_what_format_1_can_say_is_written_in_it_and_the_rest_in_format_2() -> None:
+    assert dumps(Schema((Column("a", "flag", 0, 1),))).startswith(START)
+    text = dumps(Schema((Column("a", "flag", yes=("J",), no=("N",)), Column("b", "category"))))
+    assert text.startswith(LATER)
+    assert loads(text).categories == ("b",)
+
+
+def test_a_model_gets_of_a_moment_what_can_be_told_of_it() -> None:
+    signed = Column("signed", "time", parts=("age", "hour"), at="seen", since=("first",))
+    schema = Schema((Column("n"), signed, Column("first", "date", parts=("weekday",)), Column("seen", "date")))
+    told = ("signed (age in days)", "signed (hour)", "signed (days since first)", "first (weekday)")
+    assert schema.names == ("n", *told)
+    assert schema.inputs == ("n", "signed", "first", "seen")
+    assert schema.only(["signed (hour)"]).inputs == ("signed", "first", "seen")
+
+
+def test_an_age_that_no_column_gives_a_moment_for_is_told_today() -> None:
+    schema = Schema((Column("signed", "date", parts=("age",)),))
+    assert schema.at(TODAY).as_of == TODAY
+    assert schema.at(TODAY).at(date(2020, 1, 1)).as_of == TODAY
+    assert schema.at(TODAY).fingerprint != schema.at(date(2020, 1, 1)).fingerprint
+    assert Schema((Column("n"),)).at(TODAY).as_of is None

@@ -130,7 +130,7 @@ def test_a_feature_that_is_absent_is_named_unless_that_is_allowed(own: Home) -> 
     with pytest.raises(FeaturesError, match="ratio and constant are missing") as error:
         ours.values(given)
     assert error.value.absent == ("ratio", "constant")
-    values = ours.values(given, allow_missing=True)
+    values = ours.values(given, allow_missing=True)[0]
     assert values[:2] == [1.0, 0.0]
     assert all(map(math.isnan, values[2:]))
     assert ours.score([Asked(values)], now=make.NOW)[0].missing == ("tier", "ratio", "constant")
@@ -140,7 +140,7 @@ def test_features_are_named_as_columns_are(own: Home) -> None:
     full = dict.fromkeys(NAMES, 1.0)
     ours = serving(own)
 
-    assert ours.values({f" {name.upper()}": value for name, value in full.items()}) == [1.0] * len(NAMES)
+    assert ours.values({f" {name.upper()}": value for name, value in full.items()})[0] == [1.0] * len(NAMES)
     with pytest.raises(FeaturesError, match="lniks is not in the schema"):
         ours.values(full | {"lniks": 1.0})
     with pytest.raises(FeaturesError, match="links and LINKS"):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from core.home import Home
 from core.model.learner import Strongest
+from core.registry.metadata import Trained
 from core.schema.glossary import Glossary, Meaning
 from core.scoring import reasons as explain
 from core.scoring.reasons import Reason
@@ -17,6 +18,7 @@ from core.scoring.scorer import Scorer
 from core.wording import value_text
 from tests import make
 
+THREE = [Trained(name, "real", None, None, None, 0) for name in ("X19", "X13", "X2")]
 GLOSSARY = Glossary({"links": Meaning("Links", "Links in messages", "Content", assumed=True)})
 
 
@@ -28,7 +30,7 @@ def frame() -> pd.DataFrame:
 
 def test_a_reason_is_told_as_feature_value_and_push() -> None:
     values = np.array([[1.834, 0.42, -3.0], [-1, -2, 0.0], [0.2, 0.2, 0.1]], np.float32)
-    told = explain.texts(frame(), ["X19", "X13", "X2"], Strongest.of(values, 2))
+    told = explain.texts(frame(), THREE, Strongest.of(values, 2))
     assert told.index.tolist() == [1, 3, 7]
     assert told["reason_1"].tolist() == ["X19=7 (+1.83)", "", "X19=3 (+0.20)"]
     assert told["reason_2"].tolist() == ["X13=missing (+0.42)", "", "X13=missing (+0.20)"]
@@ -37,7 +39,7 @@ def test_a_reason_is_told_as_feature_value_and_push() -> None:
 def test_there_are_as_many_columns_as_asked_for_also_with_fewer_features_or_nobody() -> None:
     values = np.ones((3, 3), np.float32)
     for rows in (slice(None), slice(0)):
-        told = explain.texts(frame()[rows], ["X19", "X13", "X2"], Strongest.of(values[rows], 5))
+        told = explain.texts(frame()[rows], THREE, Strongest.of(values[rows], 5))
         assert list(told.columns) == [f"reason_{i}" for i in range(1, 6)]
         assert (told["reason_4"] == "").all()
         assert {str(kind) for kind in told.dtypes} == {"str"}
@@ -98,7 +100,7 @@ def test_the_reasons_of_a_file_are_those_of_its_users_one_by_one(trained: Home) 
     model = trained.registry.load()
     users = make.users(40, seed=3)
     values = model.explainer.contributions(Scorer(model).matrix(users))
-    told = explain.texts(users, model.metadata.names, Strongest.of(values, 3))
+    told = explain.texts(users, model.metadata.features, Strongest.of(values, 3))
     for at in range(len(users)):
         each = explain.reasons(users.iloc[at][list(model.metadata.names)], values[at], model.metadata, GLOSSARY)
         texts = [reason.text for reason in each if reason.contribution > 0][:3]
@@ -110,5 +112,5 @@ def test_reasons_written_for_many_are_those_written_one_by_one(given_: list[tupl
     values, pushes = ([pair[at] for pair in given_] for at in (0, 1))
     users = pd.DataFrame({"X1": np.array(values, np.float64)})
     strongest = Strongest(np.zeros((len(users), 1), np.int32), np.array(pushes, np.float32).reshape(-1, 1))
-    found = explain.texts(users, ["X1"], strongest)["reason_1"].tolist()
+    found = explain.texts(users, [Trained("X1", "real", None, None, None, 0)], strongest)["reason_1"].tolist()
     assert found == [explain.told("X1", value_text(value), push) for value, push in zip(values, pushes, strict=True)]

@@ -94,7 +94,7 @@ def test_reasons_are_exact(own: Home) -> None:
     done = score(own)
     model = own.registry.load()
     values = model.explainer.contributions(Scorer(model).matrix(done.frame))
-    assert done.reasons.equals(reasons.texts(done.frame, model.metadata.names, Strongest.of(values, 3)))
+    assert done.reasons.equals(reasons.texts(done.frame, model.metadata.features, Strongest.of(values, 3)))
 
 
 @pytest.mark.parametrize("which", ["all", "flagged", "none"])

@@ -1,0 +1,82 @@
+"""One user's values as a person or a program gives them (words, true and false, dates, numbers), read as cells are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from core.data import problems
+from core.data.cells import BUILT_IN, LARGEST, Marks
+from core.data.kinds import moment, reading
+from core.errors import FeatureValueError
+from core.schema.column import Column
+from core.schema.levels import plain, written
+from core.schema.schema import Schema
+from core.wording import value_text
+
+Value = float | str | bool | None
+_UNKNOWN = float("nan")
+
+
+def number(column: Column, value: Value, marks: Marks = BUILT_IN) -> float:
+    """The number of a value, of a moment its seconds; NaN for none. Raises FeatureValueError for one of another kind.
+
+    >>> number(Column("premium", "flag", yes=("J",), no=("N",)), True), number(Column("links", "count"), 3)
+    (1.0, 3.0)
+    """
+    if value is None:
+        return _UNKNOWN
+    if isinstance(value, bool):
+        if column.kind != "flag":
+            raise FeatureValueError(column.name, f"it is no yes or no, but a {column.kind}.")
+        return float(value)
+    if not isinstance(value, str):
+        if column.kind == "category":
+            value = value_text(value)
+        elif column.moment and not column.form:
+            raise FeatureValueError(column.name, f"write it as text, as in {reading.allowed(column)}.")
+        elif not column.moment:
+            return _flag(column, float(value))
+        else:
+            value = value_text(value)
+    elif not column.later:
+        raise FeatureValueError(
+            column.name, f"{problems.quoted(value)} is text: give a number without quotes, or null."
+        )
+    found = reading.by_kind(column, marks)(value)
+    if isinstance(found, str):
+        raise FeatureValueError(column.name, f"{problems.clause(found, value, allowed=reading.allowed(column))}.")
+    return found
+
+
+def _flag(column: Column, value: float) -> float:
+    if column.yes and value not in {0, 1}:
+        raise FeatureValueError(column.name, "give true, false, or one of its words.")
+    if abs(value) > LARGEST:
+        raise FeatureValueError(column.name, problems.clause("not_finite", value_text(value)))
+    return value
+
+
+def values(schema: Schema, given: Mapping[str, Value], today: date) -> tuple[list[float], dict[str, str]]:
+    """What a model gets of a user, in the order of `schema.names`, and the words of the features that are some.
+
+    given: by the names of the schema; what is absent is missing. Ages without a moment of their own are told today.
+    """
+    marks = Marks.of(schema.missing)
+    own = {column.name: number(column, given.get(column.name), marks) for column in schema.features}
+    seconds = {name: np.array([own[name]]) for name in schema.moments}
+    told = {column.name: float(each[0]) for column, each in moment.derived(schema.at(today), seconds, 1)}
+    words = {name: plain(_text(given[name])) for name in schema.categories if own[name] == own[name]}
+    return [told[name] if name in told else own[name] for name in schema.names], words
+
+
+def as_context(words: Mapping[str, str]) -> dict[str, str]:
+    """Words as they go with a user, under the names that tables have them by."""
+    return {written(name): word for name, word in words.items()}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else value_text(value)

@@ -1,0 +1,138 @@
+"""A feature as the schema of a home describes it: its kind, what it may hold, what a model gets of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final, Literal, get_args
+
+from core.errors import SchemaError, listed
+
+Kind = Literal["count", "flag", "code", "real", "category", "date", "time", "weekday"]
+#: Those that a schema names; a weekday is only told of a moment.
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)[:-1]
+#: Kinds that came with format 2 of the schema.
+LATER: Final = frozenset({"category", "date", "time"})
+WHOLE: Final = frozenset({"count", "flag", "code", "weekday"})
+MOMENTS: Final = frozenset({"date", "time"})
+#: What a model can learn of a moment; it never learns the moment itself, which no later user has.
+Part = Literal["age", "weekday", "hour"]
+PARTS: Final[tuple[Part, ...]] = get_args(Part)
+WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+#: Levels of a category, at most: what the histogram boosting of scikit-learn can hold, beside one for all others.
+MOST_LEVELS: Final = 250
+
+
+def key(name: str) -> str:
+    """The form in which column names are compared.
+
+    >>> key("  User_ID ") == key("user_id")
+    True
+    """
+    return name.strip().casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A feature: its name, its kind and, where known, the lowest and highest allowed value.
+
+    `missing`: what says so in this column besides the marks of the home. `yes`, `no`: the words of a flag, none where
+    it is written as 1 and 0. `unit`, `thousands`: what stands beside and within a number. Of a moment: `parts` that the
+    model gets, `at` the column whose moment its age is told at ("": the moment of all rows), `since` other moments to
+    which the days are counted, and `form` the way it is written ("": as ISO 8601 has it).
+    """
+
+    name: str
+    kind: Kind = "real"
+    low: float | None = None
+    high: float | None = None
+    missing: tuple[str, ...] = ()
+    yes: tuple[str, ...] = ()
+    no: tuple[str, ...] = ()
+    unit: str = ""
+    thousands: str = ""
+    parts: tuple[Part, ...] = ()
+    at: str = ""
+    since: tuple[str, ...] = ()
+    form: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(Kind):
+            raise SchemaError(f"{self.name} has the kind {self.kind!r}; known kinds are {listed(KINDS)}.")
+        for bound in (self.low, self.high):
+            if bound is not None and not math.isfinite(bound):
+                raise SchemaError(f"{self.name} has a range that is not a number.")
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise SchemaError(f"{self.name} has min {self.low:g} above max {self.high:g}.")
+        self._check_settings()
+
+    def _check_settings(self) -> None:
+        moment, number = self.kind in MOMENTS, self.kind in WHOLE | {"real"}
+        for name, given, fits in (
+            ("min or max", (self.low, self.high) != (None, None), number),
+            ("yes or no", bool(self.yes or self.no), self.kind == "flag"),
+            ("unit or thousands", bool(self.unit or self.thousands), number and self.kind != "flag"),
+            ("parts, at, since or form", bool(self.parts or self.at or self.since or self.form), moment),
+        ):
+            if given and not fits:
+                raise SchemaError(f"{self.name} has {name}, which a {self.kind} does not have.")
+        if bool(self.yes) != bool(self.no) or {*map(key, self.yes)} & {*map(key, self.no)}:
+            raise SchemaError(f"{self.name} needs words for yes and others for no.")
+        words = (*self.yes, *self.no, *self.missing)
+        if any(not word.strip() or not word.isprintable() for word in words):
+            raise SchemaError(f"{self.name} has a word in which nothing can be seen: take it out.")
+        if both := {*map(key, self.missing)} & {*map(key, self.yes + self.no)}:
+            raise SchemaError(f"{self.name} says that {min(both)} is missing, and that it is a yes or no.")
+        if self.thousands and self.thousands not in {",", ".", " ", "'", "_"}:
+            raise SchemaError(f"{self.name} has {self.thousands!r} as thousands; it can be one of , . ' _ and a space.")
+        if self.unit and (any(letter.isdigit() for letter in self.unit) or {*self.unit} & {*"+-.,"}):
+            raise SchemaError(f"{self.name} has the unit {self.unit!r}: a unit has no digit, sign or point.")
+        if unknown := [part for part in self.parts if part not in PARTS]:
+            raise SchemaError(f"{self.name} has the part {unknown[0]!r}; known parts are {listed(PARTS)}.")
+        if self.kind == "date" and "hour" in self.parts:
+            raise SchemaError(f"{self.name} is a date, which has no hour: make it a time, or leave hour out.")
+        if self.at and "age" not in self.parts:
+            raise SchemaError(f"{self.name} has at without the age among its parts.")
+
+    @property
+    def whole(self) -> bool:
+        """Whether values are expected to be whole numbers."""
+        return self.kind in WHOLE
+
+    @property
+    def moment(self) -> bool:
+        return self.kind in MOMENTS
+
+    @property
+    def later(self) -> bool:
+        """Whether a schema of format 1 has no such column."""
+        return self.kind in LATER or self != Column(self.name, self.kind, self.low, self.high)
+
+    @property
+    def dated(self) -> bool:
+        """Whether it is told by the moment of all rows."""
+        return "age" in self.parts and not self.at
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What 0, 1 ... are called, nothing where numbers are said as such."""
+        if self.kind == "weekday":
+            return WEEKDAYS
+        return (self.no[0], self.yes[0]) if self.yes else ()
+
+    def derived(self) -> Iterator[Column]:
+        """The columns that a model gets of it: itself, or of a moment what can be told of it."""
+        if not self.moment:
+            yield self
+            return
+        for part in self.parts:
+            yield replace(_PARTS[part], name=f"{self.name} ({_NAMES[part]})")
+        for other in self.since:
+            yield Column(f"{self.name} (days since {other})", "real")
+
+
+_NAMES: Final[dict[Part, str]] = {"age": "age in days", "weekday": "weekday", "hour": "hour"}
+_PARTS: Final[dict[Part, Column]] = {
+    "age": Column("", "real", 0), "weekday": Column("", "weekday", 0, 6), "hour": Column("", "count", 0, 23),
+}  # fmt: skip
