@@ -10,10 +10,12 @@ import pandas as pd
 import streamlit as st
 
 from app import guard
+from app.components.files.said import TYPES
 from app.components.shared.empty_state import empty_state
 from app.queries import services
 from app.words import escaped, legible, plain
-from core.data import infer, intake
+from core.data import infer
+from core.data.formats.options import NOTHING, Given, given
 from core.data.infer import Inferred, Looked
 from core.data.proposal import columns as proposal
 from core.data.proposal.columns import UnclearColumnError
@@ -23,6 +25,7 @@ from core.schema.column import KINDS
 
 _FILE: Final = "columns_file"
 _EDITED: Final = "columns_edited"
+_SIGNS: Final = {"1.5": None, "1,5": ","}
 _CHOICES: Final = (*KINDS, proposal.CONTEXT)
 
 
@@ -36,29 +39,33 @@ class _Asked:
     label: str
     positive: str | None = None
     kinds: tuple[str, ...] = ()
+    given: Given = NOTHING
 
     def proposal(self) -> Inferred:
         return infer.infer(
-            self.name, self.content, id=self.id, label=self.label, positive=self.positive, kinds=self.kinds
-        )
+            self.name, self.content, id=self.id, label=self.label, positive=self.positive, kinds=self.kinds,
+            given=self.given,
+        )  # fmt: skip
 
 
 def columns() -> None:
     """From a file to data/schema.toml, and to the users stored; the page runs again when that is done."""
     text = "Drop a file of labelled users: what each column is gets proposed, and you have the last word."
     with empty_state("This home does not know its columns yet", text):
-        file = st.file_uploader("Labelled users", type=["csv", "gz"], key=_FILE, label_visibility="collapsed")
+        file = st.file_uploader("Labelled users", type=TYPES, key=_FILE, label_visibility="collapsed")
     if file is None:
         return
     with guard.shown():
         name, content = file.name, file.getvalue()
-        header = infer.header(name, content)
         with st.container(horizontal=True):
+            sign = st.selectbox("Decimal sign", list(_SIGNS), key="columns_decimal", width=160)
+            read = given(decimal=_SIGNS[sign])
+            header = infer.header(name, content, read)
             id_ = st.selectbox("Id", header, index=None, placeholder="the row number", key="columns_id", width=260)
             label = st.selectbox("Label", header, index=None, placeholder="choose one", key="columns_label", width=260)
         if label is None:
             st.caption("Say which column is the label: who is a spammer and who is not.")
-        elif (asked := _answered(_Asked(name, content, id_, label))) is not None:
+        elif (asked := _answered(_Asked(name, content, id_, label, given=read))) is not None:
             _proposed(asked, file.file_id)
 
 
@@ -123,6 +130,5 @@ def _use(asked: _Asked) -> None:
     home, found = services.home(), asked.proposal()
     schemas.save(found.schema, home.settings.schema_file)
     told = services.schema()
-    checked = intake.read(asked.name, asked.content, told, need_label=True)
-    home.datasets.put(checked, told, now=services.now(), need_label=True)
+    home.storing.labelled(asked.name, asked.content, told, now=services.now(), given=asked.given)
     st.rerun()
