@@ -1,6 +1,6 @@
 """What words and dates are worth: default training against two libraries that learn from the very same rows.
 
-    .venv/bin/python -m benchmarks.words --rows 20000 --seeds 3
+    .venv/bin/python benchmarks/words.py --rows 20000 --seeds 3
 
 On the set `words` of `benchmarks.made_sets`, for each seed: PR-AUC and ROC-AUC, on the test part of a new home, of the
 version that `python3 -m app train` makes; of plain XGBoost with categorical columns and of HistGradientBoosting as they
@@ -21,14 +21,18 @@ import xgboost as xgb
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from benchmarks import made_sets
-from core.data import intake
-from core.home import Home
-from core.registry.registry import Model
-from core.schema import schema as schemas
-from core.schema.schema import Column, Label, Schema
-from core.scoring.scorer import Scorer, matrix
-from core.training import training
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+
+import made_sets  # noqa: E402 - the line above makes it importable
+
+from core.data import intake  # noqa: E402
+from core.home import Home  # noqa: E402
+from core.registry.registry import Model  # noqa: E402
+from core.schema import schema as schemas  # noqa: E402
+from core.schema.schema import Column, Label, Schema  # noqa: E402
+from core.scoring.scorer import Scorer, matrix  # noqa: E402
+from core.training import training  # noqa: E402
 
 MOMENTS = (
     Column("signed_up", "date", parts=("age", "weekday"), at="seen_at"),

@@ -9,9 +9,11 @@ TrustdeskError
 │   ├── UnknownVersionError            no such model version
 │   ├── UnknownItemError               no such run, dataset, row or job
 │   ├── BadOptionError                 an option that cannot be used as given
+│   │   └── FeatureValueError          a value of a feature that is none of its kind
 │   ├── WrongFeaturesError             the model in charge was trained on other features
 │   ├── TooFewRowsError                not enough labelled rows to train or judge a model
 │   ├── NoScoreError                   a model whose score of a user is not a finite number
+│   ├── ClusterError                   a cluster that scores does not answer, or not as this program needs
 │   ├── HubError                       a Hub could not be reached, or did not give or take what it was asked
 │   ├── StorageError                   the disk is full, or the place may not be used
 │   │   ├── BusyError                  something else has held the database for too long

@@ -321,6 +321,6 @@ def dashboard_environment(home: Path, hosts: Iterable[str] = ()) -> dict[str, st
 
 
 def environment_of_tests() -> dict[str, str]:
-    """That of the tests, in more processes than cores: threads wait asleep, and no process compiles anew."""
+    """That of the tests, in two processes on two cores: threads wait asleep, and no process compiles anew."""
     ours = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {"OMP_WAIT_POLICY": "passive", "OPENBLAS_NUM_THREADS": "1"} | ours

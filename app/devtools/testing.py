@@ -12,10 +12,9 @@ from typing import Final
 
 from core.settings import ROOT, environment_of_tests
 
-#: All tests in three processes, one more than two cores have, as browsers are mostly waited for; the tests of a file in
-#: one, which share what it made. A part of them is told in order.
+#: All tests in two processes, the tests of a file in one: they share what it made. A part of them is told in order.
 #: Files stay in the order of tests/conftest.py: by the number of their tests, the longest ones would come last.
-TOGETHER: Final = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
+TOGETHER: Final = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 #: What of app and core they reach, over all processes; pyproject.toml has what is measured.
 COVERAGE: Final = ("--cov", "--cov-report=term-missing:skip-covered")
 #: Options with which the caller says himself where tests run, or wants to see or stop them as they go.

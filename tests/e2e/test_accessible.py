@@ -78,9 +78,10 @@ def test_no_page_is_wider_than_a_phone_or_a_small_notebook(tab: Page) -> None:
     assert over == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("scheme", "ground"),
-    [("light", "rgb(255, 255, 255)"), pytest.param("dark", "rgb(17, 20, 23)", marks=pytest.mark.slow)],
+    [("light", "rgb(255, 255, 255)"), ("dark", "rgb(17, 20, 23)")],
 )
 def test_every_page_is_drawn_in_its_theme_without_a_serious_fault(
     tab: Page, scheme: Literal["light", "dark"], ground: str

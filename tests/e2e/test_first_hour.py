@@ -95,6 +95,7 @@ def test_the_network_is_cut() -> None:
     assert "unreachable" in alone.python("-c", OUT).stderr
 
 
+@pytest.mark.slow  # the hour itself: a model is trained, and another one
 def test_the_first_hour_is_five_clicks_with_real_results(request: pytest.FixtureRequest) -> None:
     if alone.is_cut() or alone.why_not():
         worked_through(request.getfixturevalue("tab"), request.getfixturevalue("bundled"))

@@ -100,6 +100,7 @@ def test_esc_leaves_the_note(tab: Page, home: Home) -> None:
     assert (judged(home), case_of(tab)) == (before, case)
 
 
+@pytest.mark.slow  # where browsers share two cores, a popover opens too late for the letters meant for it
 def test_what_is_typed_anywhere_on_review_judges_nobody(tab: Page, home: Home) -> None:
     tab.goto("/review?as=Ada")
     on_desk(tab)

@@ -80,10 +80,10 @@ def _looked_at(box: str, chosen: Choices, seen: Preview, content: bytes, verb: s
 
 
 def _rows(box: str, seen: Preview) -> None:
-    frame = safe(seen.frame.reset_index())
+    frame = seen.frame.reset_index()
     noun = str(seen.frame.index.name).capitalize()
     st.dataframe(
-        frame, hide_index=True, row_height=32, placeholder="missing", key=f"{box}-rows",
+        safe(frame), hide_index=True, row_height=32, placeholder="missing", key=f"{box}-rows",
         alt=f"The first rows of {legible(seen.name)}.",
         column_config={frame.columns[0]: st.column_config.NumberColumn(noun, width="small", pinned=True)},
     )  # fmt: skip

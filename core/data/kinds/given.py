@@ -43,12 +43,10 @@ def number(column: Column, value: Value, marks: Marks = BUILT_IN) -> float:
         else:
             value = value_text(value)
     elif not column.later:
-        raise FeatureValueError(
-            column.name, f"{problems.quoted(value)} is text: give a number without quotes, or null."
-        )
+        raise FeatureValueError(column.name, "this is text: give a number without quotes, or null.")
     found = reading.by_kind(column, marks)(value)
     if isinstance(found, str):
-        raise FeatureValueError(column.name, f"{problems.clause(found, value, allowed=reading.allowed(column))}.")
+        raise FeatureValueError(column.name, f"{_clause(found, column)}.")
     return found
 
 
@@ -56,8 +54,13 @@ def _flag(column: Column, value: float) -> float:
     if column.yes and value not in {0, 1}:
         raise FeatureValueError(column.name, "give true, false, or one of its words.")
     if abs(value) > LARGEST:
-        raise FeatureValueError(column.name, problems.clause("not_finite", value_text(value)))
+        raise FeatureValueError(column.name, f"give a number of at most {LARGEST:.2g}, or null.")
     return value
+
+
+def _clause(code: str, column: Column) -> str:
+    """What is wrong, and how to write a value. What was sent is not said again: answers are logged."""
+    return problems.clause(code, allowed=reading.allowed(column)).replace(problems.quoted(""), "this", 1)
 
 
 def values(schema: Schema, given: Mapping[str, Value], today: date) -> tuple[list[float], dict[str, str]]:

@@ -131,13 +131,13 @@ def test_a_user_who_is_given_gets_the_values_of_a_file() -> None:
 @pytest.mark.parametrize(
     ("column", "value", "sentence"),
     [
-        (Column("x"), "7", 'x: "7" is text: give a number without quotes, or null.'),
+        (Column("x"), "7", "x: this is text: give a number without quotes, or null."),
         (Column("x"), True, "x: it is no yes or no, but a real."),
-        (Column("x", "flag", yes=("J",), no=("N",)), "maybe", 'x: "maybe" is neither yes nor no; write J for yes or N'),
+        (Column("x", "flag", yes=("J",), no=("N",)), "maybe", "x: this is neither yes nor no; write J for yes or N"),
         (Column("x", "flag", yes=("J",), no=("N",)), 2, "x: give true, false, or one of its words."),
-        (Column("x", "date", parts=("age",)), "soon", 'x: "soon" is not a date; write it as in 2026-11-23'),
+        (Column("x", "date", parts=("age",)), "soon", "x: this is not a date; write it as in 2026-11-23"),
         (Column("x", "date", parts=("age",)), 20261101, "x: write it as text, as in 2026-11-23."),
-        (Column("x", unit="%"), "a %", 'x: "a %" is not a number; write it as in 1234.5 %'),
+        (Column("x", unit="%"), "a %", "x: this is not a number; write it as in 1234.5 %"),
     ],
 )
 def test_a_value_of_another_kind_is_refused(column: Column, value: given_values.Value, sentence: str) -> None:

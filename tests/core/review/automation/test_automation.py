@@ -9,9 +9,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from sqlalchemy import insert
+from typer.testing import CliRunner
 
+from app.cli import app
 from core.errors import BadOptionError, NewerFormatError, NotAllowedError, RefusedError
 from core.home import Home
 from core.policy.automation import acts
@@ -22,6 +25,7 @@ from core.review.automation import evidence
 from core.review.automation.automation import State
 from core.store.tables import documents
 from tests import make
+from tests.app.api.server import serving
 from tests.core.review import reviewing
 from tests.core.review.earned import LATER, audited, fall, say
 from tests.core.review.reviewing import judge, waiting
@@ -226,3 +230,26 @@ def test_at_the_target_it_is_armed_in_at_most_5_of_100_homes_however_the_rate_ch
     weights, _ = evidence.weights(rates)
     proven = sequence.log_capital(spammer, weights, terms.share) >= -np.log(terms.error(1))
     assert proven.any(axis=1).mean() <= 0.05
+
+
+def test_while_armed_a_file_and_a_request_remove_alike(proven: Home, tmp_path: Path) -> None:
+    arm(proven)
+    frame = make.users(20, seed=9).drop(columns="spam")
+    users, out = tmp_path / "users.csv", tmp_path / "scores.csv"
+    users.write_bytes(make.csv(frame))
+    score = ["--home", str(proven.settings.home), "score", str(users), "-o", str(out)]
+    assert CliRunner().invoke(app, score).exit_code == 0
+    written = pd.read_csv(out)
+    assert (written["action"] == "auto_remove").any(), "else this shows nothing"
+    assert written["action"].tolist() == written["band"].tolist()
+    with serving(proven) as api:
+        told = api.get("/policy").json
+        answers = []
+        for row in frame.to_dict("records"):
+            values = {name: None if pd.isna(row[name]) else float(row[name]) for name in make.SCHEMA.names}
+            context = {name: str(row[name]) for name in make.SCHEMA.context}
+            body = {"user_id": row["user"], "features": values, "context": context}
+            answers.append(api.post("/predict", body).json["action"])
+    assert answers == written["action"].tolist()
+    assert (told["armed"], told["armed_by"]) == (True, "Lea")
+    assert told["bound"] > 0.9
