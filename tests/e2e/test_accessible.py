@@ -63,6 +63,7 @@ WITHIN: Final = """() => ['stApp', 'stMain', 'stMainBlockContainer'].every(id =>
 FOLLOWS: Final = 5_000
 
 
+@pytest.mark.slow
 def test_no_page_is_wider_than_a_phone_or_a_small_notebook(tab: Page) -> None:
     over = []
     for name, address in WHERE.items():

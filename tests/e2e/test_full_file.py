@@ -36,6 +36,7 @@ def dirty(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_from_the_full_file_to_what_is_taken_away_and_sent_to_review(
     tab: Page, bundled: Home, dirty: Path, tmp_path: Path
 ) -> None:

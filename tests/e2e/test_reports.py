@@ -22,6 +22,10 @@ expect.set_options(timeout=60_000)
 PAPER: Final[ViewportSize] = {"width": 688, "height": 1017}
 
 
+#: What reports say without a browser is tested by tests/app/test_run_report.py and its neighbours.
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def told(bundled: Home) -> Story:
     return demo_home.worked_through(bundled, now=datetime.now(UTC), verdicts=40)

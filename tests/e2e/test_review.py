@@ -118,6 +118,7 @@ def test_ten_cases_judged_in_one_step_are_in_the_file_and_one_undo_takes_them_ba
     assert standing(stored).empty
 
 
+@pytest.mark.slow
 def test_people_and_tabs_that_judge_at_once_never_get_the_same_case(
     chromium: Browser, server: str, bundled: Home, waiting: str
 ) -> None:

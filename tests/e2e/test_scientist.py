@@ -147,6 +147,7 @@ def retrained(page: Page, home: Home) -> None:
     expect(page.get_by_text(found.judges)).to_be_visible()
 
 
+@pytest.mark.slow
 def test_train_compare_promote_roll_back_and_retrain(tab: Page, elsewhere: Page, home: Home, tmp_path: Path) -> None:
     trained(tab, home, tmp_path / "march.csv")
     compared_with_the_champion(tab, home)
