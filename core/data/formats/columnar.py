@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from core.data import payload
 from core.data.cells import WHOLE_LIMIT
 from core.data.formats.limits import DEFAULTS, Limits
 from core.data.formats.options import NOTHING, Format, Given, Positions, ReadingOptions
+from core.data.formats.text import after
 from core.errors import FileProblemError, listed
 
 #: Letters of what is said of a file that cannot be read.
@@ -49,7 +51,7 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class ColumnarText:
+class ColumnarText(ABC):
     """The text of one or more files with the same columns; as `core.data.streaming.source.Source` promises."""
 
     name: str
@@ -79,13 +81,13 @@ class ColumnarText:
         sample = next(self._batches(), b"")
         object.__setattr__(self, "size", len(sample) * max(rows, 1) // max(1, min(rows, ROWS)))
 
+    @abstractmethod
     def about(self, file: Piece) -> tuple[pa.Schema, int]:
         """The columns of a file, and its rows. Raises what `told` knows."""
-        raise NotImplementedError
 
+    @abstractmethod
     def batches(self, file: Piece) -> Iterator[pa.RecordBatch]:
         """The rows of a file, at most `ROWS` of them at a time."""
-        raise NotImplementedError
 
     @property
     def options(self) -> ReadingOptions:
@@ -96,10 +98,7 @@ class ColumnarText:
         return _RECORDS
 
     def pieces(self, offset: int) -> Iterator[bytes]:
-        for piece in self._text():
-            if offset < len(piece):
-                yield piece[offset:]
-            offset = max(0, offset - len(piece))
+        return after(offset, self._text())
 
     def _look(self) -> tuple[int, bool]:
         """The rows of all files, which have the columns of the first; whether some numbers have less than 64 bits."""

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from core.data.formats.limits import DEFAULTS, Limits
 from core.data.formats.options import Given, Positions, ReadingOptions
-from core.data.formats.text import Text
+from core.data.formats.text import Text, after
 from core.data.lines import LONGEST
 from core.errors import FileProblemError
 
@@ -111,10 +111,7 @@ class JsonText:
         return _RECORDS
 
     def pieces(self, offset: int) -> Iterator[bytes]:
-        for piece in self._text():
-            if offset < len(piece):
-                yield piece[offset:]
-            offset = max(0, offset - len(piece))
+        return after(offset, self._text())
 
     def _text(self) -> Iterator[bytes]:
         rows = [",".join(map(_quoted, self.columns))]
