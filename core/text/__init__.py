@@ -1,1 +1,1 @@
-"""Texts."""
+"""What people write, as numbers: normalised, hashed, scored and explained word by word."""
