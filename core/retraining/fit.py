@@ -131,9 +131,11 @@ def _rows(learnt: Labelled, champion: Model) -> Rows:
 
 
 def _together(learnt: Labelled, champion: Model) -> split.Keys:
-    """Keys (n,) by which users who share every feature are in one fold."""
+    """Keys (n,) by which users who share every feature are in one fold; those of a text are already that."""
     hashes, copied = (each(learnt.frame, champion.metadata.names) for each in (split.row_hashes, split.copied_rows))
-    return np.where(copied, hashes, learnt.keys)
+    texts = [each.name for each in champion.metadata.features if each.kind == "text"]
+    told = learnt.frame[texts].notna().to_numpy().any(axis=1) if texts else np.zeros(len(learnt), bool)
+    return np.where(copied & ~told, hashes, learnt.keys)
 
 
 def _by_fold(learnt: Labelled, margin: Floats, fold: np.ndarray[Any, Any]) -> tuple[float, ...]:

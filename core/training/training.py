@@ -120,29 +120,33 @@ class Training:
 
     def _parts(self, dataset: Dataset, frame: pd.DataFrame, schema: Schema) -> UserParts:
         """The parts of users, noted for ever; who had a part in this home keeps it."""
-        if not split.copied_rows(frame, schema.names).any():
+        if not schema.texts and not split.copied_rows(frame, schema.names).any():
             return self.split.parts(frame, schema)
-        learnt, judged = self._given(dataset, split.keys(frame, schema, self.split.salt()))
+        learnt, judged = self._given(dataset, frame, schema)
         found = self.split.parts(frame, schema, learnt=learnt, judged=judged)
         self.split.keep(found)
         return found
 
-    def _given(self, dataset: Dataset, keys: Keys) -> tuple[Bools, Bools]:
+    def _given(self, dataset: Dataset, frame: pd.DataFrame, schema: Schema) -> tuple[Bools, Bools]:
         """Whom (n,) a version of this home has learnt from, and whom (n,) a training run was judged on."""
+        own = self.split.salt()
+        keys = split.keys(frame, schema, own)
+        who = split.identities(frame, schema, own) if schema.texts else keys
         runs, listed = self.training_runs.listed(), self.registry.listing()
         before = {run.data.dataset for run in runs} | {each.metadata.data.dataset for each in listed if each.metadata}
         if dataset.id in before:
             test = split.in_test(keys, self.split.moved(), self.split.share)
             return ~test, test
         learnt, judged = np.zeros(len(keys), bool), np.zeros(len(keys), bool)
-        salt = split.digest(self.split.salt())
+        salt = split.digest(own)
         for each in listed:
             if each.metadata is not None and each.metadata.data.salt == salt:
                 users = self.registry.load(each.version).users()
-                learnt |= False if users is None else split.known(keys, users)
+                learnt |= False if users is None else split.learnt(frame, schema, own, users)
         for run in runs:
             if run.data.salt == salt:
-                judged |= np.isin(keys, self.training_runs.scores(run.id).keys)
+                of_run = self.training_runs.scores(run.id).keys
+                judged |= np.isin(keys, of_run) | np.isin(who, of_run)
         return learnt, judged & ~learnt
 
     def _held_out(self, frame: pd.DataFrame, schema: Schema, keys: Keys, learnt_from: Keys | None) -> Bools:
@@ -150,7 +154,7 @@ class Training:
         it has learnt from.
         """
         test = split.in_test(keys, self.split.moved(), self.split.share)
-        learnt = ~test if learnt_from is None else split.known(keys, learnt_from)
+        learnt = ~test if learnt_from is None else split.learnt(frame, schema, self.split.salt(), learnt_from)
         return test & ~learnt & ~split.copies_of(frame, schema.names, learnt)
 
     def train_stored(  # noqa: PLR0913 - what a person chooses on the page
@@ -188,7 +192,7 @@ class Training:
         for frame in whole:
             keys = split.keys(frame, schema, salt)
             if learnt_from is not None:
-                overlap = (overlap or 0) + int(split.known(keys, learnt_from).sum())
+                overlap = (overlap or 0) + int(split.learnt(frame, schema, salt, learnt_from).sum())
             rows = frame[self._held_out(frame, schema, keys, learnt_from)] if only_test_part else frame
             rows = rows[~np.isnan(labels(rows, schema))]
             if len(rows):
