@@ -32,7 +32,7 @@ class Entries:
         names = schema.names
         features = self.datasets.frame(run.dataset, names).loc[rows].to_dict("records")
         there = self.datasets.columns(run.dataset)
-        words = {written(name): name for name in schema.categories if written(name) in there}
+        words = {written(name): name for name in schema.worded if written(name) in there}
         shown = self.datasets.frame(run.dataset, [*dataset.context, *words]).loc[rows].rename(columns=words)
         context = shown.to_dict("records")
         scores = self.runs.scores(run.id).loc[rows]

@@ -148,6 +148,13 @@ class Schema:
         return tuple(each.name for each in self.derived)
 
     @property
+    def measures(self) -> tuple[str, ...]:
+        """The columns of the model whose values say something by themselves: all but the texts, whose numbers do no
+        more than tell them apart. What is counted in a text is among them.
+        """
+        return tuple(each.name for each in self.derived if each.kind != "text")
+
+    @property
     def inputs(self) -> tuple[str, ...]:
         """The features by the names that a file has."""
         return tuple(column.name for column in self.features)

@@ -42,8 +42,9 @@ TOP: Final = 3
 
 def kept(frame: pd.DataFrame, schema: Schema, *, keep_features: bool) -> pd.DataFrame:
     """The columns of a dataset's rows that go on: id, context and, when asked for, the features last."""
-    words = {written(name): name for name in schema.categories if written(name) in frame}
-    left = {*schema.names, *words} | ({schema.label.column} if schema.label else set())
+    words = {written(name): name for name in schema.worded if written(name) in frame}
+    label = {schema.label.column, written(schema.label.column)} if schema.label else set()
+    left = {*schema.names, *words} | label
     names = [name for name in frame.columns if name not in left]
     if not keep_features:
         return frame[names]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -9,7 +11,7 @@ import streamlit as st
 from app import charts
 from app.components.shared.figure import figure, theme
 from app.queries import services
-from app.tables.cells import safe
+from app.tables.cells import LONGEST, safe
 from app.words import badge, count, link, plain, probability, signed
 from core.policy.decide import SCORE
 from core.registry.registry import Model
@@ -17,6 +19,9 @@ from core.review import evidence
 from core.review.cases import Case
 from core.review.evidence import SHOWN
 from core.scoring.reasons import Reason
+
+#: Letters of what a case is called by.
+_TITLE: Final = 120
 
 
 def reasons(case: Case, model: Model) -> tuple[Reason, ...]:
@@ -42,7 +47,7 @@ def _header(case: Case, earlier: int) -> None:
         else:
             text = f"score **{probability(case.score)}** &nbsp; {badge(case.band)}"
             st.markdown(text + f" :gray-badge[run {case.run}]", width="content")
-    context = [str(value) for value in list(case.context.values())[1:] if value]
+    context = [str(value)[:LONGEST] for value in list(case.context.values())[1:] if value]
     parts = [f"user {plain(case.user)}"] * bool(case.context) + [*map(plain, context)]
     parts.append(f"{count(earlier)} earlier verdicts" if earlier != 1 else "1 earlier verdict")
     if not case.blind:
@@ -57,7 +62,7 @@ def _header(case: Case, earlier: int) -> None:
 
 def _title(case: Case) -> str:
     first = next(iter(case.context.values()), None)
-    return first or f"User {case.user}"
+    return " ".join(first[:_TITLE].split()) if first else f"User {case.user}"
 
 
 def _shown(case: Case, model: Model, told: tuple[Reason, ...]) -> pd.DataFrame:

@@ -69,7 +69,9 @@ def _grid(run: Run, shown: pd.DataFrame, texts: tuple[str, ...], reasons: pd.Dat
     frame[rest] = shown[rest]
     frame["·novel"] = shown["novel_features"]
     frame["·missing"] = shown["n_missing"]
-    links = {name: st.column_config.LinkColumn() for name in [*first, *rest] if _all_links(shown[name])}
+    # What people wrote is never a link to press.
+    addresses = [name for name in (*first, *rest) if name not in services.schema().texts and _all_links(shown[name])]
+    links = {name: st.column_config.LinkColumn() for name in addresses}
     event = st.dataframe(
         safe(frame), hide_index=True, row_height=32, height=356, key=f"risks-{run.id}",
         on_select="rerun", selection_mode="single-row",
@@ -117,7 +119,7 @@ def _filters(run: Run, people: pd.DataFrame, texts: tuple[str, ...]) -> Filters:
 
 def _more(run: Run, people: pd.DataFrame, texts: tuple[str, ...]) -> Filters:
     low, high = st.slider("Score", 0.0, 1.0, (0.0, 1.0), 0.01, key=f"score-{run.id}")
-    names = [name for name in services.schema().names if name not in services.schema().categories]
+    names = [name for name in services.schema().measures if name not in services.schema().categories]
     feature = st.selectbox("Feature", names, index=None, format_func=legible, key=f"feature-{run.id}")
     within = None
     if feature is not None:
@@ -127,8 +129,9 @@ def _more(run: Run, people: pd.DataFrame, texts: tuple[str, ...]) -> Filters:
         end = most.number_input("to", value=_end(values.max()), key=f"to-{run.id}-{feature}")
         within = (start, end)
     context, chosen = None, []
-    if len(texts) > 1:
-        context = st.selectbox("Context", texts[1:], index=None, format_func=legible, key=f"context-{run.id}")
+    groups = [name for name in texts[1:] if name not in services.schema().texts]
+    if groups:
+        context = st.selectbox("Context", groups, index=None, format_func=legible, key=f"context-{run.id}")
     if context is not None:
         commonest = people[context].value_counts().head(500).index.tolist()
         chosen = st.multiselect("is one of", commonest, format_func=legible, key=f"values-{run.id}-{context}")

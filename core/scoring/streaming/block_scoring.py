@@ -177,7 +177,7 @@ class Piece:
 
 def pieces(work: Work, done: Done, schema: Schema, *, features: bool) -> Iterator[Piece]:
     """All who have a score; `features`: whether their frames have features too."""
-    left = {*schema.names, *map(written, schema.categories)} if not features else set()
+    left = {*schema.names, *map(written, schema.worded)} if not features else set()
     real = {name: np.float64 for name in schema.names if name in done.read.unwhole and features}
     for part in range(work.parts):
         rows, scores = work.table(part, "rows", without=left), work.table(part, "scores")
