@@ -81,7 +81,7 @@ def _frame(found: Users, schema: Schema) -> pd.DataFrame:
 def _context(users: Iterable[Served], schema: Schema) -> list[str]:
     """All context there is, in the order of the schema first."""
     given = dict.fromkeys(name for user in users for name in user.context)
-    return [*(name for name in schema.context if name in given), *(n for n in given if n not in schema.context)]
+    return [*(name for name in schema.beside if name in given), *(n for n in given if n not in schema.beside)]
 
 
 def _scored(users: Sequence[Served], version: str) -> Scored:
