@@ -9,16 +9,17 @@ import numpy.typing as npt
 
 from core.text.kernels import descent, grams
 from core.text.rows import TextRows
-from core.text.text_model import TextModel, idf, where
+from core.text.text_model import FREQUENCY, TextModel, idf, where
 
 #: How much errors cost beside the size of the weights: C of LIBLINEAR and of scikit-learn.
-STRENGTH: Final = 4.0
+STRENGTH: Final = 3.0
 #: Texts that must have an n-gram for it to have a weight.
 LEAST_TEXTS: Final = 2
 MOST_ROUNDS: Final = 30
-#: It ends when no dual is farther from flat than this.
-FLAT: Final = 0.1
-_FIRST: Final = 1e-3
+#: It ends when a round moves the duals by less of their range than this, on average.
+STILL: Final = 4e-3
+#: Where the duals begin: a share of their range, but no more than this.
+_FIRST, _LEAST = 1e-3, 1e-8
 Array = npt.NDArray[Any]
 
 
@@ -38,9 +39,10 @@ def fit(
         raise ValueError("targets are 0 or 1, and weights finite and at least 0")
     there = ~rows.absent
     rows, label, each = rows.only(there), label[there], each[there]
-    seen = np.bincount(_buckets(rows), minlength=grams.BUCKETS)
+    seen = np.zeros(grams.BUCKETS, np.int32)
+    descent.texts_with(rows.bucket, rows.first, rows.chosen, seen)
     buckets = np.flatnonzero(seen >= min(LEAST_TEXTS, max(len(rows), 1))).astype(np.int32)
-    seen = seen[buckets].astype(np.int32)
+    seen = seen[buckets]
     slot, value, ends = _weighed(rows, where(buckets), idf(seen, len(rows)))
     weights, bias = _solved(slot, value, ends, np.where(label, 1.0, -1.0), strength * each, len(buckets), seed)
     with np.errstate(over="ignore"):
@@ -48,31 +50,31 @@ def fit(
     return TextModel(buckets, seen, len(rows), half, tuple(bias.tolist()))
 
 
-def _buckets(rows: TextRows) -> Array:
-    """The buckets of all n-grams of the rows, one after the other."""
-    size = rows.first[rows.chosen + 1] - rows.first[rows.chosen]
-    begin = np.repeat(rows.first[rows.chosen] - np.cumsum(size) + size, size)
-    return rows.bucket[begin + np.arange(int(size.sum()))]
-
-
 def _weighed(rows: TextRows, known: Array, by: Array) -> tuple[Array, Array, Array]:
     most = int((rows.first[rows.chosen + 1] - rows.first[rows.chosen]).sum())
     slot, value, ends = np.empty(most, np.int32), np.empty(most, np.float32), np.empty(len(rows), np.int64)
-    used = descent.weigh(rows.bucket, rows.counts, rows.first, rows.chosen, known, by, slot, value, ends)
+    used = descent.weigh(
+        rows.bucket, rows.counts, rows.first, rows.chosen, known, by, FREQUENCY, slot, value, ends
+    )  # fmt: skip
     return slot[:used], value[:used], ends
 
 
 def _solved(
     slot: Array, value: Array, ends: Array, sign: Array, most: Array, buckets: int, seed: int
 ) -> tuple[Array, Array]:
-    """Weights (m, k) and bias (k,)."""
-    k = sign.shape[1]
-    alpha = np.minimum(_FIRST * most, 1e-8)[:, None] * np.ones(k)
-    rest = most[:, None] - alpha
-    weights, bias = np.zeros((buckets, k), np.float32), np.zeros(k)
-    random = np.random.default_rng(seed)
-    for _ in range(MOST_ROUNDS):
-        order = random.permutation(len(ends))
-        if descent.descend(order, ends, slot, value, sign, most, alpha, rest, weights, bias) < FLAT:
-            break
-    return weights, bias * descent.BIAS
+    """Weights (m, k) and bias (k,), for as many targets at a time as the loops take."""
+    found = np.empty((buckets, sign.shape[1]), np.float32)
+    biases = np.empty(sign.shape[1])
+    for start in range(0, sign.shape[1], descent.LANES):
+        some = np.ascontiguousarray(sign[:, start : start + descent.LANES])
+        alpha = np.minimum(_FIRST * most, _LEAST)[:, None] * np.ones(some.shape[1])
+        rest = most[:, None] - alpha
+        weights, bias = np.zeros(buckets * descent.LANES, np.float32), np.zeros(descent.LANES)
+        random = np.random.default_rng(seed)
+        for _ in range(MOST_ROUNDS):
+            order = random.permutation(len(ends))
+            if descent.descend(order, ends, slot, value, some, most, alpha, rest, weights, bias) < STILL:
+                break
+        found[:, start : start + descent.LANES] = weights.reshape(-1, descent.LANES)[:, : some.shape[1]]
+        biases[start : start + descent.LANES] = bias[: some.shape[1]] * descent.BIAS
+    return found, biases

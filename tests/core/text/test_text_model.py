@@ -62,7 +62,8 @@ def test_a_word_is_where_it_stands_in_the_text_as_sent(model: TextModel) -> None
     ]  # fmt: skip
 
 
-def test_the_weights_are_those_of_logistic_regression() -> None:
+def test_the_weights_are_those_of_logistic_regression(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linear, "STILL", 1e-5)
     rows = TextRows.of(TEXTS)
     weight = np.linspace(0.5, 2, len(TEXTS))
     model = linear.fit(rows, LABEL[:, None], weight, 1)
