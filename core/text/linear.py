@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Final
 
 import numpy as np
@@ -9,16 +10,20 @@ import numpy.typing as npt
 
 from core.text.kernels import descent, grams
 from core.text.rows import TextRows
-from core.text.text_model import TextModel, idf, where
+from core.text.text_model import FREQUENCY, TextModel, idf, where
 
 #: How much errors cost beside the size of the weights: C of LIBLINEAR and of scikit-learn.
 STRENGTH: Final = 4.0
+#: Those that `strength` tries, and on how many rows.
+STRENGTHS: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+MOST_TRIED: Final = 20_000
 #: Texts that must have an n-gram for it to have a weight.
 LEAST_TEXTS: Final = 2
 MOST_ROUNDS: Final = 30
-#: It ends when no dual is farther from flat than this.
-FLAT: Final = 0.1
-_FIRST: Final = 1e-3
+#: It ends when a round moves the duals by less of their range than this, on average.
+STILL: Final = 4e-3
+#: Where the duals begin: a share of their range, but no more than this.
+_FIRST, _LEAST = 1e-3, 1e-8
 Array = npt.NDArray[Any]
 
 
@@ -38,9 +43,10 @@ def fit(
         raise ValueError("targets are 0 or 1, and weights finite and at least 0")
     there = ~rows.absent
     rows, label, each = rows.only(there), label[there], each[there]
-    seen = np.bincount(_buckets(rows), minlength=grams.BUCKETS)
+    seen = np.zeros(grams.BUCKETS, np.int32)
+    descent.texts_with(rows.bucket, rows.first, rows.chosen, seen)
     buckets = np.flatnonzero(seen >= min(LEAST_TEXTS, max(len(rows), 1))).astype(np.int32)
-    seen = seen[buckets].astype(np.int32)
+    seen = seen[buckets]
     slot, value, ends = _weighed(rows, where(buckets), idf(seen, len(rows)))
     weights, bias = _solved(slot, value, ends, np.where(label, 1.0, -1.0), strength * each, len(buckets), seed)
     with np.errstate(over="ignore"):
@@ -48,31 +54,56 @@ def fit(
     return TextModel(buckets, seen, len(rows), half, tuple(bias.tolist()))
 
 
-def _buckets(rows: TextRows) -> Array:
-    """The buckets of all n-grams of the rows, one after the other."""
-    size = rows.first[rows.chosen + 1] - rows.first[rows.chosen]
-    begin = np.repeat(rows.first[rows.chosen] - np.cumsum(size) + size, size)
-    return rows.bucket[begin + np.arange(int(size.sum()))]
+def strength(rows: TextRows, targets: npt.ArrayLike, weight: npt.ArrayLike | None = None, seed: int = 0) -> float:
+    """The strength of `STRENGTHS` that says most of rows that were not learnt from: a fifth of these, by the seed.
+
+    It is found as one goes up or down from STRENGTH as long as the log-loss falls, on MOST_TRIED rows at most.
+    """
+    label = np.asarray(targets, np.float64)
+    each = np.ones(len(rows)) if weight is None else np.asarray(weight, np.float64)
+    places = np.random.default_rng(seed).permutation(np.flatnonzero(~rows.absent))[:MOST_TRIED]
+    held, learnt = np.split(places, [len(places) // 5])
+    if not len(held) or not each[held].any():
+        return STRENGTH
+
+    @functools.cache
+    def loss(of: float) -> float:
+        model = fit(rows.only(learnt), label[learnt], each[learnt], seed, strength=of)
+        wrong = np.logaddexp(0, np.where(label[held], -1, 1) * model.margins(rows.only(held)).astype(np.float64))
+        return float(np.average(wrong.mean(1), weights=each[held]))
+
+    at = STRENGTHS.index(STRENGTH)
+    step = 1 if loss(STRENGTHS[at + 1]) < loss(STRENGTH) else -1
+    while 0 <= at + step < len(STRENGTHS) and loss(STRENGTHS[at + step]) < loss(STRENGTHS[at]):
+        at += step
+    return STRENGTHS[at]
 
 
 def _weighed(rows: TextRows, known: Array, by: Array) -> tuple[Array, Array, Array]:
     most = int((rows.first[rows.chosen + 1] - rows.first[rows.chosen]).sum())
     slot, value, ends = np.empty(most, np.int32), np.empty(most, np.float32), np.empty(len(rows), np.int64)
-    used = descent.weigh(rows.bucket, rows.counts, rows.first, rows.chosen, known, by, slot, value, ends)
+    used = descent.weigh(
+        rows.bucket, rows.counts, rows.first, rows.chosen, known, by, FREQUENCY, slot, value, ends
+    )  # fmt: skip
     return slot[:used], value[:used], ends
 
 
 def _solved(
     slot: Array, value: Array, ends: Array, sign: Array, most: Array, buckets: int, seed: int
 ) -> tuple[Array, Array]:
-    """Weights (m, k) and bias (k,)."""
-    k = sign.shape[1]
-    alpha = np.minimum(_FIRST * most, 1e-8)[:, None] * np.ones(k)
-    rest = most[:, None] - alpha
-    weights, bias = np.zeros((buckets, k), np.float32), np.zeros(k)
-    random = np.random.default_rng(seed)
-    for _ in range(MOST_ROUNDS):
-        order = random.permutation(len(ends))
-        if descent.descend(order, ends, slot, value, sign, most, alpha, rest, weights, bias) < FLAT:
-            break
-    return weights, bias * descent.BIAS
+    """Weights (m, k) and bias (k,), for as many targets at a time as the loops take."""
+    found = np.empty((buckets, sign.shape[1]), np.float32)
+    biases = np.empty(sign.shape[1])
+    for start in range(0, sign.shape[1], descent.LANES):
+        some = np.ascontiguousarray(sign[:, start : start + descent.LANES])
+        alpha = np.minimum(_FIRST * most, _LEAST)[:, None] * np.ones(some.shape[1])
+        rest = most[:, None] - alpha
+        weights, bias = np.zeros(buckets * descent.LANES, np.float32), np.zeros(descent.LANES)
+        random = np.random.default_rng(seed)
+        for _ in range(MOST_ROUNDS):
+            order = random.permutation(len(ends))
+            if descent.descend(order, ends, slot, value, some, most, alpha, rest, weights, bias) < STILL:
+                break
+        found[:, start : start + descent.LANES] = weights.reshape(-1, descent.LANES)[:, : some.shape[1]]
+        biases[start : start + descent.LANES] = bias[: some.shape[1]] * descent.BIAS
+    return found, biases

@@ -50,7 +50,7 @@ class Normalised:
 
 #: Marks that may stand on a letter without end; what the stacked ones of "Zalgo" texts are taken from.
 _STACKING: Final = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
-#: Letters of the scripts that have capitals, without them.
+#: Small letters of the scripts that have capitals; then capitals, too.
 _SMALL: Final = "a-z\u00b5\u00df-\u00f6\u00f8-\u024f\u03ac-\u03ce\u0430-\u045f\u0461-\u0481\u048b-\u052f\u1e00-\u1eff"
 _CASED: Final = f"A-Z\u00c0-\u00d6\u00d8-\u00de\u0370-\u03ab\u0400-\u042f{_SMALL}"
 _UNSEEN: Final = re.compile(
@@ -58,8 +58,9 @@ _UNSEEN: Final = re.compile(
     "\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\U0001bca0-\U0001bca3"
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
 )
-#: What turns the direction of a text round is undone wherever it stands.
+#: What turns the direction of a text round is undone wherever it stands; controls of Latin-1 come of wrong encodings.
 _OVERRIDE: Final = re.compile("[\u202d\u202e]")
+_CONTROL: Final = re.compile("[\x80-\x9f]+")
 _LETTER: Final = re.compile(f"[{_CASED}]")
 #: Marks of a run that are kept: to put more in order takes the square of their number.
 _MOST_MARKS: Final = 8
@@ -67,7 +68,11 @@ _STACKED: Final = re.compile(f"[{_STACKING}]{{3,}}")
 #: A letter with a mark that is no letter of its own, twice in a row: as h̷a̷t̷e̷ is written.
 _STRUCK: Final = re.compile(f"(?:[{_CASED}][{_STACKING}]{{1,2}}){{2,}}")
 _MARKS: Final = re.compile(f"[{_STACKING}]+")
-_SAME: Final = str.maketrans("‘’‚‛ʼʹ′`´“”„‟«»″–—‒―−‐‑İıΣς", "'''''''''\"\"\"\"\"\"\"-------iiσσ")
+#: Signs that read the same; among them those that Windows-1252 has where Latin-1 has controls.
+_SAME: Final = dict(
+    zip("‘’‚‛ʼʹ′`´\x91\x92“”„‟«»″\x93\x94–—‒―−‐‑\x96\x97İıΣς", "'" * 11 + '"' * 9 + "-" * 9 + "iiσσ", strict=True)
+)
+_SAME_SIGN: Final = re.compile(f"[{''.join(_SAME)}]")
 #: Latin letters in forms of their own: full-width, mathematical, circled, in brackets.
 _STYLED: Final = re.compile(
     "[\uff21-\uff3a\uff41-\uff5a\u249c-\u24e9\u2100-\u214f\U0001d400-\U0001d6a3\U0001f110-\U0001f149]{2,}"
@@ -79,46 +84,60 @@ _ANYWHERE: Final = re.compile(f"[{''.join(look_alikes.ANYWHERE)}]+")
 _LOOK_ALIKE: Final = re.compile(f"[{''.join(look_alikes.LATIN)}]")
 _ONLY_LOOK_ALIKES: Final = re.compile(f"[A-Za-z{''.join(look_alikes.LATIN)}]+")
 _LEET: Final = dict(zip("4@31!05$78|9(+€", "aaeiiosstblgcte", strict=True))
-_LEET_SIGNS: Final = re.escape("".join(_LEET))
+_SIGNS: Final = re.escape("".join(_LEET))
+#: What has letters and signs between spaces, without marks around it; no mention.
 _LEET_WORD: Final = re.compile(
-    rf"(?<!\S)[#\"'(]?([{_LEET_SIGNS}a-z']*[a-z][{_LEET_SIGNS}a-z']*)(?=[.,;:?!)\"']*(?!\S))"
+    rf"(?<!\S)[#\"'(|+]*+(?!@)([a-z']*+(?!!++(?![a-z]))[{_SIGNS}][{_SIGNS}a-z']*+)(?=[.,;:?!)\"']*+(?!\S))"
 )
-_LEET_SIGN: Final = re.compile(f"[{_LEET_SIGNS}]")
-#: Numbers with a unit, names with a number, and what else has digits and means them.
+#: Signs between letters, or one at an end that is often read so.
+_READ_AS_LETTERS: Final = re.compile(rf"[a-z][{_SIGNS}]++[a-z]|^[$!][a-z]|[a-z][$@]$")
+#: Numbers with a unit, names with a number, two words at a mark, and other digits and signs that mean themselves.
 _MEANT: Final = re.compile(
-    r"[\d.,:]+[a-z]{1,3}\d*|[a-z']+\d+|\d[a-z]+|.*\d{3}.*|[a-z']+[(|+][a-z']+|[a-z']{3,}!+[a-z']{3,}|@.*|.*[a-z]\("
+    r"[$+]?[\d.,:]+[a-z]{1,3}\d*|[a-z']+\$?\d+|\d{1,2}[a-z']+|.*\d{3}.*|\d+[('].*|[a-z']{4,}\(.*"
+    r"|[a-z']{3,}!+[a-z']{3,}|[a-z']{2,}@[a-z]{4,}|.*@.*@.*|[a-z']{3,}[|+][a-z']{3,}|[^a-z]+"
 )
 _SPACED: Final = re.compile(
-    rf"(?<![^\W_])[{_SMALL}](?P<gap>[ ]{{1,3}}|[.\-_*~^+|/,·•]{{1,2}})[{_SMALL}](?:(?P=gap)[{_SMALL}])+(?![^\W_])"
+    rf"\b[{_SMALL}](?:(?P<gap>[ ]{{1,3}}|[.,·•]{{1,2}})[{_SMALL}](?:(?P=gap)[{_SMALL}]){{2,}}"
+    rf"|(?P<sign>[\-_*~^+|/]{{1,2}})[{_SMALL}](?:(?P=sign)[{_SMALL}])+)(?![^\W_])"
 )
-_REPEAT: Final = re.compile(rf"([{_SMALL}])\1{{2,}}")
+#: A letter three times or more.
+_REPEAT: Final = re.compile(rf"([{_SMALL}])\1\1+")
+_ASCII_REPEAT: Final = re.compile(r"([a-z])\1\1+")
+#: Words that are one letter, three times.
+_WORDS_OF_ONE: Final = frozenset({"www", "xxx", "iii"})
+_ALONE: Final = re.compile(r"\b\w{3}\b")
+_SMALL_LETTER: Final = re.compile(f"[{_SMALL}]")
 _GAPS: Final = re.compile(r"\s+")
-#: Without any of this, a text in small letters reads as it is written.
-_ODD: Final = re.compile(
-    r"[\x00-\x08\x0e-\x1b\x7f-\U0010ffff`]|([a-z])\1\1|[a-z'][4@31!05$78|9(+]+[a-z]|[4@31!05$78|9(+]{1,2}[a-z]"
-    r"|(?<![a-z0-9])[a-z][ .\-_*~^+|/,]{1,3}[a-z][ .\-_*~^+|/,]{1,3}[a-z](?![a-z0-9])"
-)
 
 
 def normalised(text: str) -> Normalised:
     """A text as it reads, with the place that each of its code points came from. Takes time linear in its length."""
-    draft = _Draft(text)
-    if _odd(text):
-        for step in _STEPS:
-            step(draft)
-    else:
-        draft.text = text.lower()
-    draft.close_gaps()
+    draft = _read(text)
     return Normalised(draft.text, draft.at, tuple(sorted(draft.places, key=lambda place: (place.start, place.end))))
 
 
+def _read(text: str) -> _Draft:
+    draft = _Draft(text)
+    for step in _STEPS:
+        step(draft)
+    return draft
+
+
 def plain(texts: Sequence[str]) -> list[str]:
-    """The text alone of each, which takes less time where few have something to undo."""
-    return [normalised(text).text if _odd(text) else " ".join(text.lower().split()) for text in texts]
+    """The texts as they read, alone: one look at all of them says which need more than small letters."""
+    if not texts:
+        return []
+    # Imported here, so that whoever has one text need not wait for numba.
+    from core.text.kernels import scan
 
-
-def _odd(text: str) -> bool:
-    return _ODD.search(text.lower()) is not None
+    codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
+    first = np.concatenate([[0], np.cumsum([len(text) for text in texts])])
+    odd = np.empty(len(texts), np.bool_)
+    scan.odd(codes, first, scan.KINDS, odd)
+    return [
+        _read(text).text if each else " ".join(text.lower().split())
+        for text, each in zip(texts, odd.tolist(), strict=True)
+    ]
 
 
 class _Draft:
@@ -126,40 +145,39 @@ class _Draft:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.at: Ints = np.arange(len(text))
         self.places: list[Place] = []
+        self._at: Ints | None = None
+
+    @property
+    def at(self) -> Ints:
+        """The code point of the text as sent that each of its own is from."""
+        if self._at is None:
+            self._at = np.arange(len(self.text))
+        return self._at
+
+    @at.setter
+    def at(self, at: Ints) -> None:
+        self._at = at
 
     def note(self, start: int, end: int, kind: Kind) -> None:
         """Keep that something was undone from `start` up to `end` of the text as it stands."""
-        self.places.append(Place(int(self.at[start]), int(self.at[end - 1]) + 1, kind))
+        if self._at is None:
+            self.places.append(Place(start, end, kind))
+        else:
+            self.places.append(Place(int(self._at[start]), int(self._at[end - 1]) + 1, kind))
 
     def drop(self, spans: Sequence[tuple[int, int]]) -> None:
         """Take spans out that are in order and apart."""
         if not spans:
             return
-        keep = np.ones(len(self.text), np.bool_)
+        at, keep = self.at, np.ones(len(self.text), np.bool_)
         parts, last = [], 0
         for start, end in spans:
             keep[start:end] = False
             parts.append(self.text[last:start])
             last = end
         self.text = "".join(parts) + self.text[last:]
-        self.at = self.at[keep]
-
-    def replace(self, pattern: re.Pattern[str], by: Callable[[re.Match[str]], str]) -> None:
-        """Put something as long in the place of each match."""
-        self.text = pattern.sub(by, self.text)
-
-    def close_gaps(self) -> None:
-        """One space for white space, none at the ends."""
-        joined = " ".join(self.text.split())
-        if joined == self.text:
-            return
-        spans = [(gap.start() + 1, gap.end()) for gap in _GAPS.finditer(self.text) if gap.end() - gap.start() > 1]
-        self.drop(spans)
-        start = len(self.text) - len(self.text.lstrip())
-        self.at = self.at[start : start + len(joined)]
-        self.text = joined
+        self.at = at[keep]
 
 
 def _unseen(draft: _Draft) -> None:
@@ -169,7 +187,9 @@ def _unseen(draft: _Draft) -> None:
     for found in _UNSEEN.finditer(text):
         start, end = found.span()
         spans.append((start, end))
-        inside = start and _LETTER.match(text, start - 1) and _LETTER.match(text, end)
+        inside = (
+            start and _LETTER.match(text, start - 1) and _LETTER.match(text, end) and not _CONTROL.match(text, start)
+        )
         if inside or _OVERRIDE.search(text, start, end):
             draft.note(start, end, "unseen")
     draft.drop(spans)
@@ -177,16 +197,16 @@ def _unseen(draft: _Draft) -> None:
 
 def _marks(draft: _Draft) -> None:
     """Drop marks that are stacked; of others so many that they are soon put in order."""
+    if draft.text.isascii():
+        return
     _drop_marks(draft, _STACKED)
-    joiners, _ = _joiners()
-    draft.drop(
-        [(run.start() + _MOST_MARKS, run.end()) for run in re.finditer(f"[{joiners}]{{{_MOST_MARKS},}}", draft.text)]
-    )
+    draft.drop([(run.start() + _MOST_MARKS, run.end()) for run in _joiners().many.finditer(draft.text)])
 
 
 def _struck(draft: _Draft) -> None:
     """Drop marks that strike letters through, or stand on them where no language has them."""
-    _drop_marks(draft, _STRUCK)
+    if not draft.text.isascii():
+        _drop_marks(draft, _STRUCK)
 
 
 def _drop_marks(draft: _Draft, pattern: re.Pattern[str]) -> None:
@@ -199,31 +219,40 @@ def _drop_marks(draft: _Draft, pattern: re.Pattern[str]) -> None:
 
 def _composed(draft: _Draft) -> None:
     """NFKC. A cluster is what Unicode puts together: its parts come from the places of the cluster's own."""
-    if unicodedata.is_normalized("NFKC", draft.text):
+    if draft.text.isascii() or unicodedata.is_normalized("NFKC", draft.text):
         return
     for run in _STYLED.finditer(draft.text):
         draft.note(*run.span(), "styled")
-    texts, ats, last = [], [], 0
-    for cluster in _joiners()[1].finditer(draft.text):
+    texts: list[str] = []
+    at: list[int] = []
+    last = 0
+    for cluster in _joiners().clusters.finditer(draft.text):
         start, end = cluster.span()
         made = unicodedata.normalize("NFKC", cluster[0])
         if made == cluster[0]:
             continue
         texts += [draft.text[last:start], made]
-        ats += [draft.at[last:start], draft.at[start + np.minimum(np.arange(len(made)), end - start - 1)]]
+        at += range(last, start)
+        at += [min(start + i, end - 1) for i in range(len(made))]
         last = end
-    draft.text = "".join([*texts, draft.text[last:]])
-    draft.at = np.concatenate([*ats, draft.at[last:]])
+    at += range(last, len(draft.text))
+    draft.at, draft.text = draft.at[at], "".join([*texts, draft.text[last:]])
+
+
+@dataclass(frozen=True, slots=True)
+class _Joiners:
+    """What joins the character before it under NFKC: too many of it, and what it may change together with that."""
+
+    many: re.Pattern[str]
+    clusters: re.Pattern[str]
 
 
 @functools.cache
-def _joiners() -> tuple[str, re.Pattern[str]]:
-    """What joins the character before it under NFKC, as a class of a pattern; and a pattern of what it may change."""
+def _joiners() -> _Joiners:
     first = (unicodedata.normalize("NFKD", chr(each))[0] for each in range(0x300, 0x1F252))
-    joining = "".join(
-        chr(0x300 + i) for i, each in enumerate(first) if unicodedata.combining(each) or each in _COMPOSING
-    )
-    return joining, re.compile(f"[^\x00-\x7f][{joining}]*|[\x00-\x7f][{joining}]+")
+    every = "".join(chr(0x300 + i) for i, each in enumerate(first) if unicodedata.combining(each) or each in _COMPOSING)
+    many = re.compile(f"[{every}]{{{_MOST_MARKS + 1},}}")
+    return _Joiners(many, re.compile(f"[^\x00-\x7f][{every}]*|[\x00-\x7f][{every}]+"))
 
 
 #: Characters that are no marks and yet are put together with the one before: vowels of Hangul and of India.
@@ -241,7 +270,7 @@ def _look_alikes(draft: _Draft) -> None:
 
     if draft.text.isascii():
         return
-    draft.replace(_ANYWHERE, anywhere)
+    draft.text = _ANYWHERE.sub(anywhere, draft.text)
     if not (_LOOK_ALIKE.search(draft.text) and _ASCII_LETTER.search(draft.text)):
         return
     # In a Latin text whose other letters all look Latin, words of these alone are meant to be read so, too.
@@ -260,7 +289,7 @@ def _look_alikes(draft: _Draft) -> None:
             draft.note(*found.span(), "look-alike")
         return made
 
-    draft.replace(_ALL_LETTERS, word)
+    draft.text = _ALL_LETTERS.sub(word, draft.text)
 
 
 def _foreign(word: str) -> bool:
@@ -269,7 +298,11 @@ def _foreign(word: str) -> bool:
 
 
 def _small(draft: _Draft) -> None:
-    draft.text = draft.text.translate(_SAME).lower()
+    draft.text = draft.text.lower()
+
+
+def _same(draft: _Draft) -> None:
+    draft.text = _SAME_SIGN.sub(lambda sign: _SAME[sign[0]], draft.text)
 
 
 def _spaced(draft: _Draft) -> None:
@@ -277,7 +310,7 @@ def _spaced(draft: _Draft) -> None:
     spans = []
     for run in _SPACED.finditer(draft.text):
         start, end = run.span()
-        gap = len(run["gap"])
+        gap = len(run["gap"] or run["sign"])
         draft.note(start, end, "spaced")
         spans += [(at, at + gap) for at in range(start + 1, end, gap + 1)]
     draft.drop(spans)
@@ -286,25 +319,39 @@ def _spaced(draft: _Draft) -> None:
 def _leet(draft: _Draft) -> None:
     def word(found: re.Match[str]) -> str:
         start = found.start(1) - found.start()
-        core = found[1].rstrip("!(")
-        if not _LEET_SIGN.search(core) or _MEANT.fullmatch(core):
+        core = found[1].rstrip("!(+|")
+        if not _READ_AS_LETTERS.search(core) or _MEANT.fullmatch(core):
             return found[0]
         draft.note(found.start(1), found.start(1) + len(core), "leet")
         made = "".join(_LEET.get(each, each) for each in core)
         return found[0][:start] + made + found[0][start + len(core) :]
 
-    draft.replace(_LEET_WORD, word)
+    draft.text = _LEET_WORD.sub(word, draft.text)
 
 
 def _repeats(draft: _Draft) -> None:
-    """Two of a letter are left of more."""
+    """Two of a letter are left of more. At the end of a word they are for emphasis, and hide nothing."""
     spans = []
-    for run in _REPEAT.finditer(draft.text):
-        draft.note(*run.span(), "repeat")
+    for run in (_ASCII_REPEAT if draft.text.isascii() else _REPEAT).finditer(draft.text):
+        if run[0] in _WORDS_OF_ONE and _ALONE.match(draft.text, run.start()):
+            continue
+        if _SMALL_LETTER.match(draft.text, run.end()):
+            draft.note(*run.span(), "repeat")
         spans.append((run.start() + 2, run.end()))
     draft.drop(spans)
 
 
+def _gaps(draft: _Draft) -> None:
+    """One space for white space, none at the ends."""
+    joined = " ".join(draft.text.split())
+    if joined == draft.text:
+        return
+    draft.drop([(gap.start() + 1, gap.end()) for gap in _GAPS.finditer(draft.text) if gap.end() - gap.start() > 1])
+    start = len(draft.text) - len(draft.text.lstrip())
+    draft.at = draft.at[start : start + len(joined)]
+    draft.text = joined
+
+
 _STEPS: Final[tuple[Callable[[_Draft], None], ...]] = (
-    _unseen, _marks, _composed, _struck, _look_alikes, _small, _spaced, _leet, _repeats,
+    _same, _unseen, _marks, _composed, _struck, _look_alikes, _small, _spaced, _leet, _repeats, _gaps,
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,8 @@ from core.text.normalise import normalised
 from core.text.rows import TextRows, chunks
 
 Array = npt.NDArray[Any]
+#: What a count of 0 to 255 is worth: (256,).
+FREQUENCY: Final = np.concatenate([[0.0], 1 + np.log(np.arange(1, 256))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,16 @@ class TextModel:
         """The margin in log-odds of each row for each output (n, k), NaN where the text is missing."""
         found = np.empty((len(rows), self.outputs), np.float32)
         descent.margins(
-            rows.bucket, rows.counts, rows.first, rows.chosen, self._where, self._idf, self.weights, self._biases, found
+            rows.bucket,
+            rows.counts,
+            rows.first,
+            rows.chosen,
+            self._where,
+            self._idf,
+            FREQUENCY,
+            self.weights,
+            self._biases,
+            found,
         )
         found[rows.absent] = np.nan
         return found

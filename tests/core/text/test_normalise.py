@@ -14,7 +14,9 @@ from core.text.normalise import normalised
 from tests.core.text.texts import SENTENCES
 
 anything = st.text(st.characters(exclude_categories=()), max_size=60)
-hiding = st.text(st.sampled_from("aehtTH аеН4@31! .-\u200b\u0301\u0336ｈｅ𝐡\ud800\x00\u202eﾊﾞ각ᅡ"), max_size=40)
+hiding = st.text(
+    st.sampled_from("ab $|(@'x9+#aehtTH аеН4@31! .-\u200b\u0301\u0336ｈｅ𝐡\ud800\x00\u202eﾊﾞ각ᅡ"), max_size=40
+)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +34,7 @@ hiding = st.text(st.sampled_from("aehtTH аеН4@31! .-\u200b\u0301\u0336ｈｅ�
         ("ʜᴀᴛᴇ 🅗🅐🅣🅔", "hate hate", ["look-alike", "look-alike"]),
         ("h4te y0u, 1d10t! $tup1d sh!t", "hate you, idiot! stupid shit", ["leet"] * 5),
         ("They h a t e you", "they hate you", ["spaced"]),
-        ("h a t e   y o u", "hate you", ["spaced", "spaced"]),
+        ("h a t e   y o u", "hate y o u", ["spaced"]),
         ("f.u.c.k i-d-i-o-t", "fuck idiot", ["spaced", "spaced"]),
         ("haaaate", "haate", ["repeat"]),
         ("  Free \n CRYPTO “now” ", 'free crypto "now"', []),
@@ -47,8 +49,9 @@ def test_a_word_that_is_hidden_is_read(sent: str, read: str, kinds: list[str]) -
 @pytest.mark.parametrize(
     "text",
     [
-        "call 0800-123 or 10am, mp3, covid19, b2b, 3g, $100, 1st and 4ever", "e.g. this, i.e. that",
-        "t-shirt re-do co-op",        "mail me: jo3@example.com", "@user5 and http://t.co/a1b2c3", "friend(s) and he said hello!and left", "a b or c",
+        "call 0800-123 or 10am, mp3, covid19, b2b, 3g, $100, 1st and 4ever", "e.g. this, i.e. that", "a b or c",
+        "t-shirt re-do co-op", "mail me: jo3@example.com", "@user5 and http://t.co/a1b2c3", "www.example.com, xxx",
+        "friend(s) and he said hello!and left", "p5's, 90+mins, t+1, $50k, #10things, them@user, 80's",
     ],
 )  # fmt: skip
 def test_what_means_what_it_says_stays(text: str) -> None:
@@ -77,7 +80,7 @@ def test_every_code_point_has_a_place_in_the_text_as_sent(text: str) -> None:
     assert (np.diff(found.at) >= 0).all()
     assert not len(found.at) or (found.at[0] >= 0 and found.at[-1] < len(text))
     assert all(0 <= place.start < place.end <= len(text) for place in found.places)
-    assert normalise.plain([text]) == [found.text]
+    assert normalise.plain(["a", text, text]) == ["a", found.text, found.text]
     assert found.text == " ".join(found.text.split())
     found.text.encode()  # nothing is left that no file can hold
 
@@ -87,9 +90,10 @@ def test_what_nobody_hid_reads_as_unicode_has_it(text: str) -> None:
     found = normalised(text)
 
     if not found.places:
-        seen = "".join(each for each in text if not normalise._UNSEEN.match(each))
-        expected = unicodedata.normalize("NFKC", seen).translate(normalise._SAME).lower()
-        assert found.text == " ".join(expected.split())
+        same = text.translate(str.maketrans(normalise._SAME))
+        seen = "".join(each for each in same if not normalise._UNSEEN.match(each))
+        expected = unicodedata.normalize("NFKC", seen).lower()
+        assert found.text == " ".join(expected.split()) or normalise._REPEAT.search(expected)
 
 
 @pytest.mark.parametrize(

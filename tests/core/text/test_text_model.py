@@ -62,7 +62,8 @@ def test_a_word_is_where_it_stands_in_the_text_as_sent(model: TextModel) -> None
     ]  # fmt: skip
 
 
-def test_the_weights_are_those_of_logistic_regression() -> None:
+def test_the_weights_are_those_of_logistic_regression(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linear, "STILL", 1e-5)
     rows = TextRows.of(TEXTS)
     weight = np.linspace(0.5, 2, len(TEXTS))
     model = linear.fit(rows, LABEL[:, None], weight, 1)
@@ -122,3 +123,14 @@ def test_every_n_gram_is_counted_once_for_each_time_it_comes() -> None:
     assert rows.counts[rows.first[1] : rows.first[2]].max() == 255
     assert rows.first[3] - rows.first[2] == 4
     assert (rows.bucket < grams.BUCKETS).all()
+
+
+def test_the_strength_is_the_one_that_says_most_of_other_texts() -> None:
+    random = np.random.default_rng(0)
+    words = [f"w{at}" for at in range(60)]
+    texts = [" ".join(random.choice(words, 6)) for _ in range(400)]
+    clear = np.array([["w1" in text.split() or "w2" in text.split()] for text in texts])
+
+    assert linear.strength(TextRows.of(texts), clear) > linear.STRENGTH
+    assert linear.strength(TextRows.of(texts), random.random((400, 1)) < 0.5) == min(linear.STRENGTHS)
+    assert linear.strength(TextRows.of(["a", None]), np.ones((2, 1))) == linear.STRENGTH
