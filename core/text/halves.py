@@ -12,7 +12,13 @@ from typing import Final
 _HALF: Final = re.compile("[\ud800-\udfff]")
 #: What stands for U+D800, and up to U+10FFFF for those after it.
 FIRST: Final = 0x10F800
-_TO: Final = {0xD800 + at: FIRST + at for at in range(0x800)}
+_HALVES: Final = 0xD800
+_TO: Final = {_HALVES + at: FIRST + at for at in range(0x800)}
+
+
+def sent(letter: str) -> str:
+    """The letter, or half of one, that a letter stands for."""
+    return chr(ord(letter) - FIRST + _HALVES) if ord(letter) >= FIRST else letter
 
 
 def whole(text: str) -> str:

@@ -19,6 +19,7 @@ from core.schema import levels
 from core.schema.column import TEXT_PARTS
 from core.schema.schema import Column, Label, Schema, Thread
 from core.text import key
+from core.text.shown import escaped
 from tests import workbook
 
 BODY = Column("body", "text")
@@ -93,6 +94,8 @@ def test_zero_bytes_and_halves_of_letters_are_kept_and_read_alike_from_one_user(
         values, words = given.values(SCHEMA, {"links": 1, "body": each}, TODAY)
         assert values == found.frame[[*SCHEMA.names]].iloc[at].tolist()
         assert words == {"body": found.frame[WORDS].iloc[at]}
+    assert len({*found.frame["body"].tolist()[:2], key.number("free\ud83dmoney"), key.number("freemoney")}) == 1
+    assert escaped(found.frame[WORDS].iloc[1]) == r"free\ud83dmoney"
     assert read(as_parquet(table(["a\0b"]))).frame[WORDS].tolist() == ["a\0b"]
 
 
