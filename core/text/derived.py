@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -11,9 +12,12 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from core.text.normalise import Place, normalised
+from core.text.normalise import normalised, places
 
 Floats = npt.NDArray[np.float64]
+Span = tuple[int, int]
+_SMALL, _TALL, _DIGITS = (each.encode() for each in (string.ascii_lowercase, string.ascii_uppercase, string.digits))
+_DIGIT: Final = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ _PHONE: Final = re.compile(
 )
 _HANDLE: Final = re.compile(
     r"\b(?:whats\s?app|telegram|signal|viber|snap(?:chat)?|insta(?:gram)?|skype|discord|wechat|line|kik|tg|wa|ig)"
-    r"(?:\s{0,2}(?:id|name|me|at|on)\b)?\s{0,2}[:=@\-]\s{0,2}@?[\w.+]{3,64}|\b(?:t\.me|wa\.me)/[\w+]{3,64}",
+    r"(?:\s{0,2}(?:id|name|me|at|on)\b)?\s{0,2}[:=@]\s{0,2}@?[\w.+]{3,64}|\b(?:t\.me|wa\.me)/[\w+]{3,64}",
     re.IGNORECASE,
 )
 _MONEY: Final = r"[$€£¥₹₽₩₦฿₫₴₺₿]"
@@ -56,61 +60,65 @@ _PRICE: Final = re.compile(
 def evidence(text: str) -> tuple[Evidence, ...]:
     """What the derived columns count that has a place in a text, in order: links, contacts, prices and the like."""
     found = [Evidence(key, *span) for key, find in _PLACED.items() for span in find(text)]
-    found += [Evidence("undone", place.start, place.end) for place in undone(text)]
+    found += [Evidence("undone", place.start, place.end) for place in normalised(text).places]
     return tuple(sorted(found, key=lambda each: (each.start, each.end, each.key)))
-
-
-def undone(text: str) -> tuple[Place, ...]:
-    return normalised(text).places
 
 
 def parts(texts: Sequence[str | None]) -> dict[str, Floats]:
     """Each derived column (n,) by its key, NaN where the text is missing; shares are of 0 to 1, and 0 of nothing."""
     found = np.full((len(KEYS), len(texts)), np.nan)
-    for at, text in enumerate(texts):
-        if text is not None:
-            found[:, at] = _of(text)
+    there = [at for at, text in enumerate(texts) if text is not None]
+    known = [text for text in texts if text is not None]
+    for at, text, undone in zip(there, known, places(known), strict=True):
+        found[:, at] = _of(text, len(undone))
     return dict(zip(KEYS, found, strict=True))
 
 
-def _of(text: str) -> tuple[float, ...]:
+def _of(text: str, undone: int) -> tuple[float, ...]:
     length = max(len(text), 1)
-    small, tall = sum(map(str.islower, text)), sum(map(str.isupper, text))
-    placed = (len(list(find(text))) for find in _PLACED.values())
+    small, tall, digits, foreign = _letters(text)
+    placed = (sum(1 for _ in find(text)) for find in _PLACED.values())
     return (
-        len(text),
-        sum(1 for _ in _WORD.finditer(text)),
-        *placed,
-        tall / max(small + tall, 1),
-        sum(map(str.isdigit, text)) / length,
-        text.count("!"),
-        text.count("?"),
-        len(undone(text)),
-        0.0 if text.isascii() else sum(character >= "\x80" for character in text) / length,
-    )
+        len(text), sum(1 for _ in _WORD.finditer(text)), *placed, tall / max(small + tall, 1), digits / length,
+        text.count("!"), text.count("?"), undone, foreign / length,
+    )  # fmt: skip
 
 
-def _links(text: str) -> Iterator[tuple[int, int]]:
-    if "." in text:
-        yield from (each.span() for each in _LINK.finditer(text))
+def _letters(text: str) -> tuple[int, int, int, int]:
+    """How many small letters, capitals, digits and characters beyond ASCII a text has."""
+    if not text.isascii():
+        beyond = sum(character >= "\x80" for character in text)
+        return (*(sum(map(of, text)) for of in (str.islower, str.isupper, str.isdigit)), beyond)  # type: ignore[return-value]
+    written = text.encode("ascii")
+    return (*(len(written) - len(written.translate(None, each)) for each in (_SMALL, _TALL, _DIGITS)), 0)  # type: ignore[return-value]
 
 
-def _mentions(text: str) -> Iterator[tuple[int, int]]:
-    if "@" in text:
-        yield from (each.span() for each in _MENTION.finditer(text))
+def _links(text: str) -> Iterator[Span]:
+    return (each.span() for each in _LINK.finditer(text)) if "." in text else iter(())
 
 
-def _contacts(text: str) -> Iterator[tuple[int, int]]:
+def _mentions(text: str) -> Iterator[Span]:
+    return (each.span() for each in _MENTION.finditer(text)) if "@" in text else iter(())
+
+
+def _contacts(text: str) -> Iterator[Span]:
     """Phone numbers, e-mail addresses, and names in messengers: none in another."""
+    patterns = []
+    if "@" in text:
+        patterns.append(_EMAIL)
+    if "@" in text or ":" in text or "=" in text or ".me/" in text:
+        patterns.append(_HANDLE)
+    if _DIGIT.search(text):
+        patterns.append(_PHONE)
     end = -1
-    for span in sorted(each.span() for pattern in (_EMAIL, _HANDLE, _PHONE) for each in pattern.finditer(text)):
+    for span in sorted(each.span() for pattern in patterns for each in pattern.finditer(text)):
         if span[0] >= end:
             yield span
             end = span[1]
 
 
-def _prices(text: str) -> Iterator[tuple[int, int]]:
-    yield from (each.span() for each in _PRICE.finditer(text))
+def _prices(text: str) -> Iterator[Span]:
+    return (each.span() for each in _PRICE.finditer(text)) if _DIGIT.search(text) else iter(())
 
 
 _PLACED: Final = MappingProxyType[str, Callable[[str], Any]](

@@ -108,12 +108,25 @@ _WORDS_OF_ONE: Final = frozenset({"www", "xxx", "iii"})
 _ALONE: Final = re.compile(r"\b\w{3}\b")
 _SMALL_LETTER: Final = re.compile(f"[{_SMALL}]")
 _GAPS: Final = re.compile(r"\s+")
+#: The longest text that is kept for a while.
+_MOST_KEPT: Final = 20_000
+#: So few texts are not worth one look at all of them.
+_FEW: Final = 4
 
 
 def normalised(text: str) -> Normalised:
     """A text as it reads, with the place that each of its code points came from. Takes time linear in its length."""
+    return _lately(text) if len(text) <= _MOST_KEPT else _normalised(text)
+
+
+def _normalised(text: str) -> Normalised:
     draft = _read(text)
+    draft.at.flags.writeable = False
     return Normalised(draft.text, draft.at, tuple(sorted(draft.places, key=lambda place: (place.start, place.end))))
+
+
+#: One user's text is asked for several times, one time after the other: by its number, its counts, its words.
+_lately = functools.lru_cache(maxsize=16)(_normalised)
 
 
 def _read(text: str) -> _Draft:
@@ -125,19 +138,31 @@ def _read(text: str) -> _Draft:
 
 def plain(texts: Sequence[str]) -> list[str]:
     """The texts as they read, alone: one look at all of them says which need more than small letters."""
-    if not texts:
-        return []
+    if len(texts) <= _FEW:
+        return [normalised(text).text for text in texts]
+    return [
+        _read(text).text if each else " ".join(text.lower().split())
+        for text, each in zip(texts, _odd(texts), strict=True)
+    ]
+
+
+def places(texts: Sequence[str]) -> list[tuple[Place, ...]]:
+    """What was undone in each text, alone."""
+    if len(texts) <= _FEW:
+        return [normalised(text).places for text in texts]
+    return [_normalised(text).places if each else () for text, each in zip(texts, _odd(texts), strict=True)]
+
+
+def _odd(texts: Sequence[str]) -> list[bool]:
     # Imported here, so that whoever has one text need not wait for numba.
     from core.text.kernels import scan
 
     codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
     first = np.concatenate([[0], np.cumsum([len(text) for text in texts])])
-    odd = np.empty(len(texts), np.bool_)
-    scan.odd(codes, first, scan.KINDS, odd)
-    return [
-        _read(text).text if each else " ".join(text.lower().split())
-        for text, each in zip(texts, odd.tolist(), strict=True)
-    ]
+    found = np.empty(len(texts), np.bool_)
+    scan.odd(codes, first, scan.KINDS, found)
+    odd: list[bool] = found.tolist()
+    return odd
 
 
 class _Draft:

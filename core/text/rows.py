@@ -38,15 +38,14 @@ class TextRows:
     def of(cls, texts: Sequence[str | None]) -> TextRows:
         """The rows of texts as they were sent; a text that is missing has none of anything, and its margin is NaN."""
         missing = np.array([text is None for text in texts], np.bool_)
-        parts = [_counted(chunk) for chunk in _chunks(texts)]
-        sizes = [np.diff(ends, prepend=0) for _, _, ends in parts]
-        return cls(
-            np.concatenate([np.empty(0, np.int32), *(bucket for bucket, _, _ in parts)]),
-            np.concatenate([np.empty(0, np.uint8), *(counts for _, counts, _ in parts)]),
-            np.concatenate([[0], np.cumsum(np.concatenate([np.empty(0, np.int64), *sizes]))]),
-            missing,
-            np.arange(len(missing)),
-        )
+        first = np.zeros(len(texts) + 1, np.int64)
+        buckets, counts = [], []
+        for start, end in chunks(texts):
+            bucket, count, ends = _counted(plain([text or "" for text in texts[start:end]]))
+            buckets.append(bucket)
+            counts.append(count)
+            first[start + 1 : end + 1] = first[start] + ends
+        return cls(_one(buckets, np.int32), _one(counts, np.uint8), first, missing, np.arange(len(missing)))
 
     def only(self, chosen: Array) -> TextRows:
         """Some of the rows, by their places or by a mask; nothing is copied but the places."""
@@ -71,16 +70,18 @@ def chunks(texts: Sequence[str | None]) -> Iterator[tuple[int, int]]:
         yield start, len(texts)
 
 
-def _chunks(texts: Sequence[str | None]) -> Iterator[list[str]]:
-    for start, end in chunks(texts):
-        yield plain([text or "" for text in texts[start:end]])
+def _one(parts: Sequence[Array], kind: type[np.generic]) -> Array:
+    if not parts:
+        return np.empty(0, kind)
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _counted(texts: Sequence[str]) -> tuple[Array, Array, Array]:
     """Buckets, counts and where the buckets of each text end."""
     codes = grams.codes("".join(texts))
     lengths = np.array([len(text) for text in texts], np.int64)
-    first = np.concatenate([[0], np.cumsum(lengths)])
+    first = np.zeros(len(texts) + 1, np.int64)
+    np.cumsum(lengths, out=first[1:])
     most = np.minimum(grams.PER_CODE * lengths + grams.MORE, grams.BUCKETS)
     longest = int(grams.PER_CODE * lengths.max() + grams.MORE)
     slots = min(1 << (2 * longest - 1).bit_length(), grams.BUCKETS)

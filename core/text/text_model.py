@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from core.text.kernels import descent, grams, parts
-from core.text.normalise import normalised
+from core.text.normalise import Place, normalised
 from core.text.rows import TextRows, chunks
 
 Array = npt.NDArray[Any]
@@ -19,8 +19,7 @@ Array = npt.NDArray[Any]
 FREQUENCY: Final = np.concatenate([[0.0], 1 + np.log(np.arange(1, 256))])
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A word of a text, from code point `start` up to `end` of the text as sent, and its part of the margin.
 
     `undone`: whether something in it was written so that a program does not see it.
@@ -89,14 +88,12 @@ class TextModel:
         n = parts.words(codes, kinds, begins, ends, word)
         part = np.zeros(n)
         parts.share(
-            bucket[:found], start[:found], stop[:found], word, self._where, self._idf, self.weights[:, output], part
-        )
-        places = np.array([(place.start, place.end) for place in read.places], np.int64).reshape(-1, 2)
+            bucket[:found], start[:found], stop[:found], word, self._where, self._idf, FREQUENCY,
+            self.weights[:, output], part,
+        )  # fmt: skip
         begin, end = read.at[begins[:n]], read.at[ends[:n] - 1] + 1
-        # The places are in order, but may lie in each other: the farthest end of all that begin before a word's.
-        farthest = np.maximum.accumulate(np.concatenate([[-1], places[:, 1]]))
-        undone = farthest[np.searchsorted(places[:, 0], end)] > begin
-        return tuple(map(Word, begin.tolist(), end.tolist(), part.tolist(), undone.tolist()))
+        undone = _with_some(read.places, begin, end) if read.places else [False] * n
+        return tuple(map(Word, begin.tolist(), end.tolist(), part.tolist(), undone))
 
     def unseen(self, rows: TextRows) -> npt.NDArray[np.float64]:
         """The share of the distinct n-grams of each row that have no weight (n,), NaN where there are none."""
@@ -116,6 +113,15 @@ class TextModel:
     @cached_property
     def _biases(self) -> Array:
         return np.array(self.biases)
+
+
+def _with_some(places: Sequence[Place], begin: Array, end: Array) -> list[bool]:
+    """In which spans, in order, something of these places lies."""
+    spans = np.array([(place.start, place.end) for place in places], np.int64)
+    # They are in order, but may lie in each other: the farthest end of all that begin before a span's.
+    farthest = np.maximum.accumulate(np.concatenate([[-1], spans[:, 1]]))
+    found: list[bool] = (farthest[np.searchsorted(spans[:, 0], end)] > begin).tolist()
+    return found
 
 
 def where(buckets: Array) -> Array:

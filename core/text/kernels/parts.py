@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.compiled import compiled
-from core.text.kernels.grams import CHARACTERS, GAP, LETTER, MARK
+from core.text.kernels.grams import BUCKETS, CHARACTERS, GAP, LETTER, MARK
 
 Array = npt.NDArray[Any]
 
@@ -34,38 +34,45 @@ def words(codes: Array, kinds: Array, start: Array, stop: Array, word: Array) ->
 
 @compiled
 def share(
-    bucket: Array, start: Array, stop: Array, word: Array, where: Array, idf: Array, weights: Array, part: Array
-) -> None:
+    bucket: Array, start: Array, stop: Array, word: Array, where: Array, idf: Array, frequency: Array, weights: Array,
+    part: Array,
+) -> None:  # fmt: skip
     """Add to the part (words,) of each word its share of the margin.
 
     An n-gram of characters counts for the words that it lies in, by its code points there; a pair of words for both
     alike. weights: (m,).
     """
-    order = np.argsort(bucket, kind="mergesort")
-    times = np.empty(bucket.size, np.float64)
+    size = 16
+    while size < 2 * bucket.size and size < BUCKETS:
+        size *= 2
+    slots = np.zeros(size, np.int32)  # by its last bits, where a bucket comes first, from 1
+    earliest, times = np.empty(bucket.size, np.int32), np.zeros(bucket.size, np.int32)
+    for i in range(bucket.size):
+        slot = bucket[i] & (size - 1)
+        while slots[slot] and bucket[slots[slot] - 1] != bucket[i]:
+            slot = (slot + 1) & (size - 1)
+        if not slots[slot]:
+            slots[slot] = i + 1
+        earliest[i] = slots[slot] - 1
+        times[earliest[i]] += 1
+    each_time = np.zeros(bucket.size, np.float64)
     characters = words = 0.0
-    i = 0
-    while i < order.size:
-        j = i
-        while j < order.size and bucket[order[j]] == bucket[order[i]]:
-            j += 1
-        known = where[bucket[order[i]]]
-        number = 0.0
-        if known >= 0:
-            number = (1.0 + np.log(np.float64(min(j - i, 255)))) * idf[known]
-            if bucket[order[i]] < CHARACTERS:
-                characters += number * number
-            else:
-                words += number * number
-        for at in range(i, j):
-            times[order[at]] = number / (j - i)
-        i = j
+    for i in range(bucket.size):
+        known = where[bucket[i]]
+        if not times[i] or known < 0:
+            continue
+        number = frequency[min(times[i], 255)] * idf[known]
+        each_time[i] = number * weights[known] / times[i]
+        if bucket[i] < CHARACTERS:
+            characters += number * number
+        else:
+            words += number * number
     by_characters = 1.0 / np.sqrt(characters) if characters > 0 else 0.0
     by_words = 1.0 / np.sqrt(words) if words > 0 else 0.0
     for i in range(bucket.size):
-        if times[i] == 0:
+        push = each_time[earliest[i]]
+        if push == 0:
             continue
-        push = times[i] * weights[where[bucket[i]]]
         first, last = word[start[i]], word[stop[i] - 1]
         if bucket[i] >= CHARACTERS:
             part[first] += push * by_words / 2
