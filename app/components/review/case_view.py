@@ -19,6 +19,7 @@ from core.review import evidence
 from core.review.cases import Case
 from core.review.evidence import SHOWN
 from core.scoring.reasons import Reason
+from core.text.shown import escaped
 
 #: Letters of what a case is called by.
 _TITLE: Final = 120
@@ -74,8 +75,15 @@ def _shown(case: Case, model: Model, told: tuple[Reason, ...]) -> pd.DataFrame:
         push = {each.feature: each.contribution for each in told}
         rows = population.moved(evidence.values(case, model), [push[name] for name in population.names], SHOWN)
     meaning = {each.feature: each.meaning or None for each in told}
-    said = {each.feature: each.said for each in told}
+    said = {each.feature: _said(case, each) for each in told}
     return rows.assign(meaning=rows["feature"].map(meaning), value_text=rows["feature"].map(said))
+
+
+def _said(case: Case, reason: Reason) -> str:
+    """The value as people write it. Of a text it is what contributed most, which a blind case does not tell."""
+    if not reason.words or not case.blind:
+        return reason.said
+    return " ".join(escaped(str(case.context.get(reason.feature))[:_TITLE]).split())
 
 
 def _rest(case: Case, told: tuple[Reason, ...], *, known: bool) -> str:
@@ -99,7 +107,7 @@ def _everything(case: Case, model: Model, told: tuple[Reason, ...]) -> None:
     frame = pd.DataFrame(
         {
             "Feature": ordered,
-            "Value": [by_name[name].said for name in ordered],
+            "Value": [_said(case, by_name[name]) for name in ordered],
             "Against training": [by_name[name].direction for name in ordered],
             "Meaning": [by_name[name].meaning for name in ordered],
         }
