@@ -23,7 +23,7 @@ from core.explore.words import Places
 from core.registry.registry import Model
 from core.schema.levels import written
 from core.schema.schema import Schema
-from core.scoring.scorer import matrix
+from core.scoring.scorer import Scorer
 from core.scoring.view import View
 
 Progress = Callable[[int, int], None]
@@ -173,7 +173,7 @@ def use(view: View, model: Model) -> Use:
         everyone = stored(view)
         chosen = np.random.default_rng(SEED).permutation(len(everyone))[:SAMPLE]
         chosen.sort()
-        features = matrix(everyone.iloc[chosen], model.metadata.names, model.version, model.metadata.levels)
+        features = Scorer(model).matrix(everyone.iloc[chosen])
         pushes = model.explainer.contributions(features)
         return Use(chosen, pushes, model.metadata.names, model.version)
 

@@ -20,7 +20,8 @@ from core.data import split
 from core.data.split import Keys, row_hashes
 from core.errors import SchemaError
 from core.feedback.strata import SAMPLED
-from core.feedback.table import column
+from core.feedback.table import CATEGORY, column
+from core.schema.levels import written
 from core.schema.schema import Schema
 from core.settings import TEST_SHARE
 from core.wording import count
@@ -174,7 +175,7 @@ def _history(frame: pd.DataFrame, schema: Schema, salt: bytes) -> Labelled:
         raise SchemaError("data/schema.toml names no label: there is nothing to learn from.")
     frame = frame[frame[schema.label.column].notna()]
     label = frame[schema.label.column].to_numpy(np.float64)
-    wanted = frame[[*([schema.id] if schema.id else []), *schema.names]]
+    wanted = frame[[*([schema.id] if schema.id else []), *schema.names, *_said(schema, frame)]]
     return Labelled(
         wanted, label, np.ones(len(label)), split.keys(frame, schema, salt), np.zeros(len(label), bool),
         _identities(frame, schema, salt),
@@ -186,7 +187,10 @@ def _users(feedback: pd.DataFrame, schema: Schema, salt: bytes) -> _Users:
     given = labels_given(feedback)
     features = {name: given.get(column(name), np.nan) for name in schema.names}
     ids = {schema.id: given["user"]} if schema.id else {}
-    frame = pd.DataFrame(ids | features, index=given.index)
+    texts = {name: given[name] for name in _said(schema, given)}
+    if schema.label and schema.label.categories:
+        texts[written(schema.label.column)] = given[CATEGORY] if CATEGORY in given else pd.Series("", given.index)
+    frame = pd.DataFrame(ids | features | texts, index=given.index)
     keys = split.keys(frame, schema, salt) if len(frame) else np.empty(0, np.uint64)
     identities = _identities(frame, schema, salt)
     who = keys if identities is None else identities
@@ -205,6 +209,12 @@ def _users(feedback: pd.DataFrame, schema: Schema, salt: bytes) -> _Users:
     labelled = Labelled(values, label[last], weight, keys[last], np.ones(len(values), bool),
                         None if identities is None else identities[last])  # fmt: skip
     return _Users(labelled, by_user["random"].to_numpy(bool), by_user["golden"].to_numpy(bool))
+
+
+def _said(schema: Schema, frame: pd.DataFrame) -> list[str]:
+    """The columns that hold the texts, and the categories of violations."""
+    label = (schema.label.column,) if schema.label and schema.label.categories else ()
+    return [name for name in map(written, (*schema.texts, *label)) if name in frame]
 
 
 def _identities(frame: pd.DataFrame, schema: Schema, salt: bytes) -> Keys | None:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from core.data import flags, intake
 from core.data.layout import ROW_NUMBER
+from core.model.categories.head import Likeliest
 from core.policy.decide import SCORE, Decided
 from core.policy.policy import Policy
 from core.ports import DatasetStore
@@ -91,7 +92,11 @@ def _scored(users: Sequence[Served], version: str) -> Scored:
         missing=np.array([user.missing for user in users], np.int64),
         novel=np.array([user.novel for user in users], dtype=object),
         version=version,
-    )
+        categories=Likeliest(
+            np.array([user.category for user in users], object),
+            np.array([user.category_probability for user in users], np.float32),
+        ) if users and users[0].category else None,
+    )  # fmt: skip
 
 
 def _decided(users: Sequence[Served], policy: Policy) -> Decided:

@@ -66,6 +66,9 @@ def table(frame: pd.DataFrame, results: pd.DataFrame, reasons: pd.DataFrame, run
     added["band"] = _repeated(bands[severity])
     added["action"] = _repeated(bands[acted(severity, armed=run.policy.armed)])
     added["decided_by"] = _repeated(results["decided_by"].to_numpy(object))
+    if "category" in results:
+        added["category"] = _repeated(results["category"].to_numpy(object))
+        added["category_probability"] = pa.array(results["category_probability"])
     added |= {str(name): pa.array(values, from_pandas=True) for name, values in _for_all(reasons, results).items()}
     added["n_missing"] = pa.array(results["n_missing"])
     added["novel_features"] = pa.array(results["novel_features"], from_pandas=True)

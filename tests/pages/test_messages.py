@@ -7,7 +7,7 @@ import pytest
 from core.data.datasets import Dataset
 from core.home import Home
 from core.schema import levels
-from tests import make_messages, screen
+from tests import make_categories, screen
 from tests.pages.test_words import NUMBER
 from tests.screen import Visit
 
@@ -15,7 +15,7 @@ from tests.screen import Visit
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Dataset]:
     home = Home.open(tmp_path_factory.mktemp("messages"))
-    return home, make_messages.home_of(home)
+    return home, make_categories.home_of(home)
 
 
 @pytest.mark.parametrize("panel", ["One feature", "Segments"])
@@ -37,7 +37,7 @@ def test_explore_says_what_can_be_counted_in_texts_and_never_their_numbers(
 def test_messages_are_stored_as_they_were_sent_beside_their_numbers(told: tuple[Home, Dataset]) -> None:
     home, dataset = told
     frame = home.datasets.frame(dataset.id)
-    assert frame[levels.written("body")].tolist()[2] == make_messages.HOSTILE
+    assert frame[levels.written("body")].tolist()[2] == make_categories.HOSTILE
     assert frame.loc[[1, 2], "body"].nunique() == 1
     assert frame[levels.written("type")].fillna("").tolist()[:2] == ["", "abuse"]
     assert dataset.context == ("author",)

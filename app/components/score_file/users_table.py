@@ -63,6 +63,8 @@ def _grid(run: Run, shown: pd.DataFrame, texts: tuple[str, ...], reasons: pd.Dat
     frame = shown[[user, *first]].copy()
     frame["·score"] = shown["probability"]
     frame["·band"] = [[label(BANDS[band])] for band in shown["severity"]]
+    if "category" in shown:
+        frame["·category"] = shown["category"].astype("str")
     frame["·reasons"] = _told(shown.index, reasons)
     if (shown["decided_by"] != SCORE).any():
         frame["·by"] = shown["decided_by"].astype("str")
@@ -83,6 +85,7 @@ def _grid(run: Run, shown: pd.DataFrame, texts: tuple[str, ...], reasons: pd.Dat
                 "Band", options=[label(band) for band in reversed(BANDS)], color=["red", "orange", "blue", "gray"]
             ),
             "·reasons": st.column_config.TextColumn("Reasons, strongest first", width="large"),
+            "·category": st.column_config.TextColumn("Category", help="Of a violation, if it is one"),
             "·by": st.column_config.TextColumn("Decided by", help="The score, or a rule or list"),
             "·novel": st.column_config.TextColumn("Outside training", help="Features outside the training range"),
             "·missing": st.column_config.NumberColumn("Missing", help="How many of the features are missing"),
