@@ -69,7 +69,7 @@ def make(demo: Demo, folder: Path, *, by: str, now: datetime, progress: Progress
     dataset = home.datasets.put(checked, columns, now=now, need_label=True)
     run = home.training.run(
         dataset, columns, home.policies.in_force().thresholds,
-        about=training.About(now, "Trained on made-up data, to look around.", by), progress=progress,
+        about=training.About(now, "trained on made-up data, to look around.", by), progress=progress,
     )  # fmt: skip
     home.registry.promote(run.version, by=by, why="The first version of a demo.", now=now)
     return _scored(demo, home, by=by, now=now, progress=progress)
