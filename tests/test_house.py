@@ -23,7 +23,7 @@ from core.settings import ROOT
 #: The rooms of core from the ground up; the single modules are the ground floor. Inside a room modules may import each
 #: other, otherwise imports go down only.
 CORE: Final = (
-    "store", "access", "schema", "policy", "data", "explore", "model", "evaluation", "registry", "scoring", "hub",
+    "store", "access", "schema", "text", "policy", "data", "explore", "model", "evaluation", "registry", "scoring", "hub",
     "training", "comparison", "diagnostics", "feedback", "review", "planning", "estimation", "retraining", "monitoring",
     "catalog",
 )  # fmt: skip

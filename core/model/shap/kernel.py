@@ -7,7 +7,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from core.model.shap.lookup import compiled, look_up
+from core.compiled import compiled
+from core.model.shap.lookup import look_up
 from core.model.shap.tables import Tables
 
 #: Rows done at a time: their bins, patterns and sums stay in the processor's cache.

@@ -6,7 +6,6 @@ by two in a table of 64; everywhere else, and in larger tables, one by one. Both
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 
 import llvmlite.binding as llvm
@@ -14,9 +13,11 @@ import numba
 import numpy as np
 import numpy.typing as npt
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from core.compiled import compiled
 
 Array = npt.NDArray[Any]
 #: Rows looked up at once; what is summed and what is looked up by have room for a whole number of them.
@@ -26,14 +27,6 @@ BEYOND: Final = 64
 #: Whether this processor does it, and numba compiles for it and no other.
 _config: Any = numba.config
 AT_ONCE: Final = bool(llvm.get_host_cpu_features().get("avx512f")) and not (_config.CPU_NAME or _config.CPU_FEATURES)
-
-
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function compiled by numba, which keeps what it has compiled for the next process, where it can."""
-    try:
-        return njit(nogil=True, cache=True)(function)
-    except RuntimeError:  # neither the folder of this file nor one of the user may be written
-        return njit(nogil=True)(function)
 
 
 def _permuting(entries: int) -> Any:

@@ -19,8 +19,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from core.compiled import compiled
 from core.model.forest import Forest
-from core.model.shap.lookup import BEYOND, compiled
+from core.model.shap.lookup import BEYOND
 
 #: Splits above a leaf, at most: a pattern is a byte.
 MOST_BITS: Final = 8

@@ -1,0 +1,1 @@
+"""What people write, as numbers: normalised, hashed, scored and explained word by word."""

@@ -1,0 +1,28 @@
+"""Text as it may be shown: what nobody sees, and what turns the direction round, is written out."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_HIDDEN: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e0fff]"
+)
+_ONE_BYTE, _TWO_BYTES = 0x100, 0x10000
+
+
+def escaped(text: str) -> str:
+    r"""A text in which every character can be seen; line breaks and tabs stay.
+
+    >>> escaped("a\u202eb\x00c"), escaped("good 👍\n")
+    ('a\\u202eb\\x00c', 'good 👍\n')
+    """
+    return _HIDDEN.sub(_escape, text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if code < _ONE_BYTE:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < _TWO_BYTES else f"\\U{code:08x}"
