@@ -1,18 +1,23 @@
 """A message as markdown that shows it letter by letter, with the words that move its score made visible.
 
 Places are code points of the text as sent. Nothing of a message is ever read as markup: every piece goes through
-`words.plain`, and what is put round it stands at places, never where a pattern was found.
+`words.plain`, and what is put round it stands at places, never where a pattern was found. What nobody sees is written
+out.
 """
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from app.words import plain
+from core.text.derived import evidence
+from core.text.normalise import normalised
+from core.text.shown import escaped
+from core.text.text_model import Word
 
 #: Words with a number of their own; the others are added up.
 MOST: Final = 8
@@ -22,21 +27,22 @@ MASK: Final = "███"
 NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 
 Span = tuple[int, int]
-Kind = Literal["word", "contact", "link", "mention", "price", "phrase"]
+#: The kind of a mark that is a word.
+WORD: Final = "word"
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
     """A stretch of a text and how far it moves the score, in log-odds; note: what was undone in it, if anything.
 
-    Marks of a kind other than a word point at what a feature has counted: together they are one row.
+    kind: a word, or the key of what a feature has counted (`core.text.derived`): all of that are one row.
     """
 
     start: int
     end: int
     part: float
     note: str = ""
-    kind: Kind = "word"
+    kind: str = WORD
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,39 @@ class Row:
     spans: tuple[Span, ...]
 
 
+def of_words(text: str, words: Iterable[Word], share: float = 1.0) -> list[Mark]:
+    """Words of a text model as marks. share: what the whole margin of the text moves the score, of that margin."""
+    return [
+        Mark(each.start, each.end, each.part * share, _read_as(text[each.start : each.end]) if each.undone else "")
+        for each in words
+    ]
+
+
+def of_counted(text: str, moved: Mapping[str, float]) -> list[Mark]:
+    """What features have counted in a text: contacts, links and the like, by the keys of `core.text.derived`.
+
+    moved: how far each of these features moves the score; those that are not in it have no marks.
+    """
+    found = [each for each in evidence(text) if each.key in moved]
+    number = Counter(each.key for each in found)
+    return [Mark(each.start, each.end, moved[each.key] / number[each.key], kind=each.key) for each in found]
+
+
+def contacts(text: str) -> list[Span]:
+    """What to mask so that nobody is reached by it: contacts, but for their first and last character."""
+    return [(each.start + 1, each.end - 1) for each in evidence(text) if each.key == "contacts"]
+
+
+def _read_as(written: str) -> str:
+    """How what was hidden reads, "" where it is what it looks like.
+
+    >>> _read_as("t e l e g r a m"), _read_as("Hello")
+    ('= telegram', '')
+    """
+    read = normalised(written).text
+    return "" if read == written.casefold() else f"= {read}"
+
+
 def rows(text: str, marks: Iterable[Mark], most: int = MOST) -> tuple[Row, ...]:
     """What moves the score most, numbered: first what raises it, then what lowers it, the strongest first of each.
 
@@ -57,7 +96,7 @@ def rows(text: str, marks: Iterable[Mark], most: int = MOST) -> tuple[Row, ...]:
     """
     groups: dict[tuple[str, str], list[Mark]] = defaultdict(list)
     for mark in marks:
-        groups[mark.kind, text[mark.start : mark.end].casefold() if mark.kind == "word" else ""].append(mark)
+        groups[mark.kind, text[mark.start : mark.end].casefold() if mark.kind == WORD else ""].append(mark)
     sums = {key: sum(mark.part for mark in group) for key, group in groups.items()}
     strongest = sorted((key for key in sums if sums[key]), key=lambda key: -abs(sums[key]))[:most]
     ordered = sorted(strongest, key=lambda key: (sums[key] < 0, -abs(sums[key])))
@@ -120,12 +159,12 @@ def without(text: str, spans: Iterable[Span]) -> str:
 
 #: A browser draws spaces in a row as one, and none at the ends of a line.
 _WIDE: Final = re.compile(r"(?<=[ \t])[ \t]|^[ \t]|[ \t]$", re.MULTILINE)
-_BREAK: Final = re.compile(r"\r\n|[\n\r\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}]")
+_BREAK: Final = re.compile(r"\r\n|[\n\r]")
 
 
 def _wide(text: str) -> str:
     """The text in as many letters, of which a browser draws each; without the breaks at its end."""
-    return _WIDE.sub(NO_BREAK, text.rstrip("\r\n\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}"))
+    return _WIDE.sub(NO_BREAK, text.rstrip("\r\n"))
 
 
 def _stretches(text: str, found: Sequence[Row]) -> list[tuple[Span, list[Row]]]:
@@ -170,8 +209,8 @@ def _hidden(text: str, start: int, end: int, covered: Sequence[Span], *, togethe
 
 def _shown(text: str, *, together: bool) -> str:
     if together:
-        return plain(re.sub(r"\s", NO_BREAK, text))
-    return "\\\n".join(map(plain, _BREAK.split(text)))
+        return plain(escaped(re.sub(r"\s", NO_BREAK, text)))
+    return "\\\n".join(plain(escaped(line)) for line in _BREAK.split(text))
 
 
 def _united(spans: Iterable[Span]) -> list[Span]:

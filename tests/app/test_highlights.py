@@ -7,8 +7,21 @@ from typing import Final
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.highlights import MASK, Mark, Row, highlighted, legend, rows, without, written
-from app.words import legible
+from app.highlights import (
+    MASK,
+    Mark,
+    Row,
+    contacts,
+    highlighted,
+    legend,
+    of_counted,
+    of_words,
+    rows,
+    without,
+    written,
+)
+from core.text.shown import escaped
+from core.text.text_model import Word
 from tests.app.test_words import HOSTILE as MARKUP
 from tests.app.test_words import MARKDOWN, REPLACED, texts
 
@@ -43,12 +56,12 @@ def read(markdown: str) -> str:
 
 
 def drawn(text: str) -> str:
-    """A text as a browser can draw it: one kind of break and of space."""
-    one = re.sub(r"\r\n|[\r\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}]", "\n", legible(text)).rstrip("\n")
+    """A text as a browser can draw it: one kind of break and of space, and what nobody sees written out."""
+    one = escaped(re.sub(r"\r\n?", "\n", text)).rstrip("\n")
     return one.replace("\t", " ").replace("\N{NO-BREAK SPACE}", " ")
 
 
-@given(texts.filter(lambda text: text.strip("\r\n\u2028\u2029") != ""))
+@given(texts.filter(lambda text: text.strip("\r\n") != ""))
 def test_a_message_is_shown_letter_by_letter_with_its_breaks(text: str) -> None:
     markdown = written(text)
     assert read(markdown) == drawn(text)
@@ -101,3 +114,19 @@ def test_a_row_is_struck_by_its_number_and_the_text_is_what_is_left() -> None:
     assert without(text, found[0].spans) == "write me now"
     assert without(text, []) == text
     assert without("a", [(0, 1)]) == ""
+
+
+def test_a_word_that_was_hidden_says_how_it_reads() -> None:
+    text = "me on t e l e g r a m now"
+    marks = of_words(text, [Word(6, 21, 2.0, undone=True), Word(22, 25, -0.5, undone=False)], share=0.5)
+    assert marks == [Mark(6, 21, 1.0, "= telegram"), Mark(22, 25, -0.25)]
+    assert ":small[:gray[(&#61; telegram)]]" in highlighted(text, rows(text, marks))
+
+
+def test_what_is_counted_is_pointed_at_where_its_feature_moves_the_score() -> None:
+    text = "mail a@b.co or +1 555 0142 99, see www.x.example"
+    marks = of_counted(text, {"contacts": 0.6})
+    assert [(text[each.start : each.end], each.part, each.kind) for each in marks] == [
+        ("a@b.co", 0.3, "contacts"), ("+1 555 0142 99", 0.3, "contacts"),
+    ]  # fmt: skip
+    assert [text[start:end] for start, end in contacts(text)] == ["@b.c", "1 555 0142 9"]

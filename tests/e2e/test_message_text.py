@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page
 from app.devtools.test_server import free_port, wait
 from app.highlights import Mark, highlighted, legend, rows, written
 from core.settings import ROOT
-from tests.app.test_highlights import HOSTILE, marks_of
+from tests.app.test_highlights import HOSTILE, drawn, marks_of
 from tests.e2e.gestures import idle
 
 PAGE: Final = Path(__file__).with_name("messages_on_a_page.py")
@@ -87,7 +87,7 @@ def _marks() -> list[Mark]:
 def test_a_message_reads_as_it_was_sent(page: Page) -> None:
     for number, text in enumerate(TEXTS):
         shown = page.evaluate(READ, f"message{number}")
-        assert shown["text"].replace("\u00a0", " ").replace("\t", " ") == _as_drawn(text), repr(text)
+        assert shown["text"].replace("\u00a0", " ").replace("\t", " ") == drawn(text), repr(text)
         assert set(shown["kinds"]) <= {"P", "BR"}, repr(text)
         assert not shown["styled"], repr(text)
 
@@ -96,7 +96,7 @@ def test_marks_add_tints_and_numbers_and_nothing_else(page: Page) -> None:
     for number, text in enumerate(TEXTS, len(TEXTS)):
         shown = page.evaluate(READ, f"message{number}")
         assert set(shown["kinds"]) <= {"P", "BR", "SPAN", "STRONG"}, repr(text)
-        assert set(text) - set(shown["text"]) <= SPACE, repr(text)
+        assert set(drawn(text)) - set(shown["text"]) <= SPACE, repr(text)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -113,4 +113,4 @@ def test_tints_and_numbers_can_be_read_in_both_themes(page: Page, theme: Literal
 
 
 def _as_drawn(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ").rstrip("\n")
+    return drawn(text)
