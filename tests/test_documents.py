@@ -38,6 +38,7 @@ WRITTEN: Final = ("README.md", *(name for name in HOW_TO if name not in GENERATE
 ELSEWHERE: Final = {
     "api": "run against a live server by tests/app/api/test_readme.py",
     "not run: it needs a container engine": "every line is looked at by test_containers_are_called_as_they_can_be",
+    "not run: it needs a file from elsewhere": "every line is looked at by test_commands_on_files_from_elsewhere_are_those_there_are",
 }
 #: Languages of blocks; a block in another one could hide commands from these tests.
 LANGUAGES: Final = {"bash", "toml", "csv", "json", "nginx", "text", ""}
@@ -151,6 +152,15 @@ def test_containers_are_called_as_they_can_be() -> None:
             assert words[4] in {"build", "run", "up"}, line
             assert not rest or rest[0] in compose["services"], line
             assert words[4] != "run" or not documents.complaint(rest[1:]), documents.complaint(rest[1:])
+
+
+def test_commands_on_files_from_elsewhere_are_those_there_are() -> None:
+    marked = [block.text for name in WRITTEN for block in bash(name) if "file from elsewhere" in block.mark]
+    assert marked
+    for line in "".join(marked).replace("\\\n", " ").splitlines():
+        words = documents.told(line)
+        assert words is not None or line.startswith("mkdir "), line
+        assert words is None or not documents.complaint(words), f"{line}: {documents.complaint(words)}"
 
 
 @pytest.mark.parametrize("name", WRITTEN)

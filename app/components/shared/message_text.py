@@ -7,8 +7,9 @@ from typing import Final
 
 import streamlit as st
 
-from app.highlights import Row, Span, highlighted, legend
-from app.words import count, signed
+from app.highlights import MASK, TOGETHER, Row, Span, highlighted, legend
+from app.words import count, plain
+from core.text.shown import escaped
 
 #: Characters of a message that is drawn at its full height; a longer one scrolls in so many px.
 LONG: Final = 1_500
@@ -26,7 +27,7 @@ def message_text(
     with st.container(height=HEIGHT if len(text) > LONG else "content", border=False):
         st.markdown(highlighted(text, found, masked=() if unmasked else hidden, struck=struck))
     if told := legend(found, len(hidden), shown=unmasked):
-        st.caption(told)
+        st.markdown(told)
 
 
 def unmasked(key: str) -> bool:
@@ -41,15 +42,26 @@ def unmasked(key: str) -> bool:
     return is_shown
 
 
-def struck(found: Sequence[Row], key: str) -> list[int]:
-    """The numbers of the rows that somebody has struck to see the score without them."""
+def struck(found: Sequence[Row], key: str, masked: Iterable[Span] = ()) -> list[int]:
+    """The numbers of the rows that somebody has struck to see the score without them; of masked ones only numbers."""
     if not found:
         return []
-    rows = {row.number: row for row in found}
+    hidden = list(masked)
+    names = {row.number: f"{row.number} {MASK if _covered(row, hidden) else _short(row)}" for row in found}
     return st.pills(
-        "Strike words to see the score without them", list(rows), selection_mode="multi", key=f"struck-{key}",
-        format_func=lambda number: f"{number} {signed(rows[number].part)}", wrap=True,
+        "Strike words to see the score without them", list(names), selection_mode="multi", key=f"struck-{key}",
+        format_func=names.__getitem__, wrap=True,
     )  # fmt: skip
+
+
+def _covered(row: Row, hidden: Sequence[Span]) -> bool:
+    return any(start < until and begin < end for start, end in row.spans for begin, until in hidden)
+
+
+def _short(row: Row) -> str:
+    """The words of a row as markdown, cut to what a pill holds."""
+    text = " ".join(escaped(row.text).split())
+    return plain(text if len(text) <= TOGETHER else f"{text[: TOGETHER - 1]}…")
 
 
 def about(text: str) -> str:
