@@ -26,6 +26,7 @@ from app.commands import (
     compare,
     data,
     decisions,
+    demo,
     diagnostics,
     feedback,
     keys,
@@ -78,6 +79,7 @@ app.command()(report.report)
 app.command()(rescan.rescan)
 app.command()(rescan.changes)
 app.command()(screenshots.screenshots)
+app.command()(demo.demo)
 app.command()(bench.bench)
 app.command()(reference.reference)
 app.command()(train.train)
