@@ -20,7 +20,7 @@ SEED = 20_261_130
 #: Conversations that are left for scoring, of all.
 TO_SCORE = 0.2
 #: Of labels, those that are wrong.
-WRONG = 0.02
+WRONG = 0.03
 FOLDER = Path(__file__).resolve().parent.parent / "data" / "demo" / "messages"
 HEAD = ("message_id", "author", "thread", "sent_at", "body", "account_age_days", "messages_7d", "new_contacts_share")
 LABELS = ("none", "spam", "scam", "off_platform", "harassment")
@@ -467,6 +467,59 @@ b: are you single? ;)
 s: I'm here for work, thanks
 harassment b: oh come on don't play hard to get, I pay {price} extra for a (video call|selfie), honey
 s: Reported.
+
+b: can you build a {app} bot that answers my (customers|students)?
+s: yes, I've made three. I need your token later, through the order form please
+b: ok. and one for {app} groups?
+
+s: Your free revision is used up, the next one is {price} dollars
+b: that's fine, the first (two|three) were really free, can't complain
+s: I'll send the offer now, you can pay by card or balance
+
+b: I got a gift card from the platform, can I use it for your gig?
+s: Yes, choose it at checkout under payment
+b: worked, thanks
+
+b: my account was suspended for a day, that's why I'm late
+s: no problem, is it verified again?
+b: yes, they wanted a photo of my ID, all good now
+
+b: I need 20 text messages for a cheap flight newsletter, 50 % off and so on, very pushy please
+s: "Only today! Fly to Rome for 29" like this?
+b: exactly, BUY NOW and all that
+s: haha ok
+
+b: the character in my comic should insult the dragon, something like "you pathetic lizard"
+s: love it. And the dragon says "shut up, worm"?
+b: perfect
+
+s: I can be reached here every day from 9 to 6, Berlin time
+b: good, then I'll call through the platform {when}
+
+b: would you work (cheaper|for less) if I leave a good review?
+s: I'm not allowed to trade reviews, sorry
+b: fair, forget I asked
+
+off_platform s: we could also do this the easy way, you know where to find me, same name everywhere
+b: what do you mean?
+off_platform s: just search it and say hi, then we talk (numbers|price)
+
+off_platform b: is there a place where we can talk without this (chat|site) listening?
+s: I'd rather keep it here
+
+scam b: before I order, could you forward me the confirmation mail with the link in it?
+s: why?
+scam b: my manager wants to see it, then he (releases|sends) the budget
+
+harassment b: typical. what did I expect from somebody from there
+s: Excuse me?
+harassment b: you heard me, go and do something you people are good at
+
+harassment s: wow, another (expert|genius) who knows colours. maybe ask your mum next time
+b: not nice
+
+b: thank you for nothing, I'll find somebody else
+s: I'm sorry it didn't work out. All the best
 """
 
 #: What is sent to many: a label before each; everyone sends it in words of its own, or the very same.
