@@ -13,7 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from app.words import plain
+from app.words import NARROW, plain
+from core.schema.column import TEXT_PARTS
+from core.scoring.reasons import Reason
+from core.scoring.texts import shares
 from core.text.derived import evidence
 from core.text.normalise import normalised
 from core.text.shown import escaped
@@ -23,6 +26,12 @@ from core.text.text_model import Word
 MOST: Final = 8
 #: A span of so many characters stays in one line.
 TOGETHER: Final = 24
+#: What may stand beside a word without being of it.
+_MARKS: Final = " .,;:!?()\"'"
+#: Log-odds below which two decimals show nothing worth a number.
+LEAST: Final = 0.02
+#: Share of the strongest below which a word says little beside it.
+SLIGHT: Final = 0.08
 MASK: Final = "███"
 NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 
@@ -54,6 +63,7 @@ class Row:
     part: float
     note: str
     spans: tuple[Span, ...]
+    kind: str = WORD
 
 
 def of_words(text: str, words: Iterable[Word], share: float = 1.0) -> list[Mark]:
@@ -74,19 +84,54 @@ def of_counted(text: str, moved: Mapping[str, float]) -> list[Mark]:
     return [Mark(each.start, each.end, moved[each.key] / number[each.key], kind=each.key) for each in found]
 
 
+def rows_of(text: str, name: str, told: Iterable[Reason], most: int = MOST) -> tuple[Row, ...]:
+    """The rows of a text by the reasons of a score: its words, and what features have counted in it.
+
+    name: the feature that is the text. Words that hardly move the score have no row, and those that are part of one
+    contact, link or the like are one.
+    """
+    reasons = {each.feature: each for each in told}
+    words, whole = _whole(text, reasons[name].words)
+    phrases = [*whole, *shares.phrases(text, words, most=most), *shares.phrases(text, words, up=False, most=most)]
+    full = {part: f"{name} ({column.name})" for part, column in TEXT_PARTS.items()}
+    moved = {part: reasons[each].contribution for part, each in full.items() if each in reasons}
+    marks = [*of_words(text, phrases), *of_counted(text, moved)]
+    least = max([LEAST, *(SLIGHT * abs(mark.part) for mark in marks)])
+    return rows(text, [mark for mark in marks if abs(mark.part) >= least], most)
+
+
+def _whole(text: str, words: Sequence[Word]) -> tuple[list[Word], list[Word]]:
+    """The words that stand by themselves, and one for each contact, link or the like, with the sum of its words."""
+    places = _united((each.start, each.end) for each in evidence(text) if each.key != "undone")
+    inside = {place: [word for word in words if word.start < place[1] and place[0] < word.end] for place in places}
+    taken = {word for found in inside.values() for word in found}
+    whole = [
+        Word(min(start, found[0].start), max(end, found[-1].end), sum(word.part for word in found), undone=False)
+        for (start, end), found in inside.items() if found
+    ]  # fmt: skip
+    return [word for word in words if word not in taken], whole
+
+
 def contacts(text: str) -> list[Span]:
     """What to mask so that nobody is reached by it: contacts, but for their first and last character."""
     return [(each.start + 1, each.end - 1) for each in evidence(text) if each.key == "contacts"]
 
 
 def _read_as(written: str) -> str:
-    """How what was hidden reads, "" where it is what it looks like.
+    """How the words read that were hidden, "" where they are what they look like.
 
-    >>> _read_as("t e l e g r a m"), _read_as("Hello")
-    ('= telegram', '')
+    >>> _read_as("on t e l e g r a m, m0ney"), _read_as("Hello")
+    ('= telegram, money', '')
     """
-    read = normalised(written).text
-    return "" if read == written.casefold() else f"= {read}"
+    found = list[str]()
+    for place in normalised(written).places:
+        before, after = written[: place.start].rsplit(maxsplit=1), written[place.end :].split(maxsplit=1)
+        start = place.start - len(before[-1]) if before and not written[place.start - 1].isspace() else place.start
+        end = place.end + len(after[0]) if after and not written[place.end].isspace() else place.end
+        read = normalised(written[start:end]).text.strip(_MARKS)
+        if read not in {written[start:end].strip(_MARKS).casefold(), *found}:
+            found.append(read)
+    return f"= {', '.join(found)}" if found else ""
 
 
 def rows(text: str, marks: Iterable[Mark], most: int = MOST) -> tuple[Row, ...]:
@@ -107,7 +152,7 @@ def _row(number: int, text: str, marks: Sequence[Mark], part: float) -> Row:
     first = marks[0]
     note = next((mark.note for mark in marks if mark.note), "")
     spans = tuple(sorted((mark.start, mark.end) for mark in marks))
-    return Row(number, text[first.start : first.end], part, note, spans)
+    return Row(number, text[first.start : first.end], part, note, spans, first.kind)
 
 
 def written(text: str) -> str:
@@ -136,8 +181,8 @@ def legend(found: Sequence[Row], masked: int = 0, *, shown: bool = False) -> str
     """Markdown of what tints, numbers and blocks mean, in a line; only of what there is."""
     raising = next((row for row in found if row.part > 0), None)
     lowering = next((row for row in found if row.part < 0), None)
-    parts = [f":violet-background[**word**] :violet[{raising.number}] raises the score"] if raising else []
-    parts += [f":gray-background[word] {lowering.number} lowers it"] if lowering else []
+    parts = [f":violet-background[**word**]:violet[{NARROW}{raising.number}] raises the score"] if raising else []
+    parts += [f":gray-background[word]{NARROW}{lowering.number} lowers it"] if lowering else []
     if masked:
         counted = f"{masked} word{'s' if masked > 1 else ''}"
         parts.append(f"{counted} unmasked; M masks again" if shown else f"{MASK} masked, {counted}; M shows them")
@@ -190,11 +235,11 @@ def _stretch(text: str, start: int, end: int, inside: Sequence[Row], covered: Se
     numbers = ", ".join(str(row.number) for row in sorted(inside, key=lambda row: row.number))
     body = _hidden(text, start, end, covered, together=end - start <= TOGETHER)
     if all(row.number in crossed for row in inside):
-        return f":gray[~~{body}~~{NO_BREAK}{numbers}]"
+        return f":gray[~~{body}~~{NARROW}{numbers}]"
     note = "".join(f" :small[:gray[({plain(row.note)})]]" for row in inside if row.note)
     if sum(row.part for row in inside) > 0:
-        return f":violet-background[**{body}**]:violet[{NO_BREAK}{numbers}]{note}"
-    return f":gray-background[{body}]:gray[{NO_BREAK}{numbers}]{note}"
+        return f":violet-background[**{body}**]:violet[{NARROW}{numbers}]{note}"
+    return f":gray-background[{body}]:gray[{NARROW}{numbers}]{note}"
 
 
 def _hidden(text: str, start: int, end: int, covered: Sequence[Span], *, together: bool = False) -> str:

@@ -7,6 +7,7 @@ import streamlit as st
 from app.components.score_user.user_form import changed, reset, user_form, words
 from app.components.score_user.user_result import scored, user_result
 from app.components.score_user.user_source import back_to_run, user_model, user_source
+from app.components.score_user.user_text import without_struck
 from app.components.shared.heading import page_title
 from app.components.shared.model_notice import model_notice
 from app.components.shared.no_model import no_model
@@ -25,9 +26,10 @@ else:
     with right:
         before = functools.cache(functools.partial(scored, model, start.values, start.words))
         values = user_form(start, model, lambda: before().strongest)
-    edited = changed(start, values)
-    now = scored(model, values, words(start, model, values)) if edited else before()
-    if edited:
+    typed = scored(model, values, words(start, model, values)) if changed(start, values) else before()
+    values, said = without_struck(start, values, typed.words, typed.reasons, model)
+    now = typed if said == typed.words else scored(model, values, said)
+    if changed(start, values):
         place.button("Reset", icon=":material/undo:", on_click=reset, args=(start,))
     with left:
-        user_result(start, values, now, before(), model)
+        user_result(start, values, now, before(), model, typed)

@@ -37,7 +37,8 @@ def pushes(
 ) -> go.Figure:
     """From the average user to this one: each reason moves the score, in log-odds.
 
-    rows: feature, value_text, meaning (text or missing, shown as given), contribution; drawn strongest first.
+    rows: feature, value_text, meaning (text or missing, shown as given), contribution; drawn strongest first. Where
+    they have a `label` that is not empty, it stands in the place of feature and value.
     baseline: log-odds of the average user. margin: log-odds of this user, for which `probability` is the score as
     shown. rest: push of the other `rest_count` features together.
     Raises ValueError when the pushes do not add up to the margin: the figure would lie.
@@ -75,7 +76,11 @@ def _strongest_first(rows: pd.DataFrame, colour: Palette) -> list[_Push]:
     names, values, meanings, pushed = (
         rows[name].tolist() for name in ("feature", "value_text", "meaning", "contribution")
     )
-    return [_push(names[i], values[i], meanings[i], pushed[i], colour) for i in _order(rows)]
+    labels = rows["label"].tolist() if "label" in rows else [""] * len(rows)
+    return [
+        _said(labels[i], pushed[i]) if labels[i] else _push(names[i], values[i], meanings[i], pushed[i], colour)
+        for i in _order(rows)
+    ]
 
 
 def _push(
@@ -90,6 +95,11 @@ def _push(
         hover += f"<br>{escape_label(meaning)}"
     hover += f"<br>pushes {words.signed(contribution, 3)}"
     return _Push(label, hover, float(contribution), f"{words.legible(name)} = {words.legible(text)}")
+
+
+def _said(label: str, contribution: float) -> _Push:
+    hover = f"{escape_label(label)}<br>pushes {words.signed(contribution, 3)}"
+    return _Push(escape_label(label, MEANING), hover, float(contribution), words.legible(label))
 
 
 def _rest(rest: float, rest_count: int) -> list[_Push]:

@@ -17,9 +17,11 @@ from app.highlights import (
     of_counted,
     of_words,
     rows,
+    rows_of,
     without,
     written,
 )
+from core.scoring.reasons import Reason
 from core.text.shown import escaped
 from core.text.text_model import Word
 from tests.app.test_words import HOSTILE as MARKUP
@@ -74,10 +76,10 @@ def test_marks_take_no_letter_away(text: str, data: st.DataObject) -> None:
     places = st.tuples(st.integers(0, len(text)), st.integers(0, len(text)), st.floats(-2, 2))
     marks = [Mark(min(a, b), max(a, b), part) for a, b, part in data.draw(st.lists(places, max_size=6))]
     told = highlighted(text, rows(text, marks))
-    bare = re.sub(r":(?:violet|gray)\[\xa0[\d, ]+\]", "", told)
+    bare = re.sub(r":(?:violet|gray)\[\u202f[\d, ]+\]", "", told)
     bare = re.sub(r":(?:violet|gray)-background\[(?:\*\*)?|(?:\*\*)?\]", "", bare)
     expected = " ".join(drawn(text).split())
-    assert " ".join(html.unescape(bare.replace("\\\n", "\n")).replace(":small{}", "").split()) == expected
+    assert " ".join(html.unescape(bare.replace(":small{}", "").replace("\\\n", "\n")).split()) == expected
 
 
 def test_rows_are_numbered_by_strength_what_raises_first_and_same_words_once() -> None:
@@ -95,7 +97,7 @@ def test_what_a_feature_has_counted_is_one_row() -> None:
     text = "call 555 or 777"
     found = rows(text, [Mark(5, 8, 0.2, kind="contact"), Mark(12, 15, 0.2, kind="contact"), Mark(5, 8, 0.1)])
     assert [(row.number, row.spans) for row in found] == [(1, ((5, 8), (12, 15))), (2, ((5, 8),))]
-    assert ":violet-background[**555**]:violet[\N{NO-BREAK SPACE}1, 2]" in highlighted(text, found)
+    assert ":violet-background[**555**]:violet[\N{NARROW NO-BREAK SPACE}1, 2]" in highlighted(text, found)
 
 
 def test_nothing_of_a_masked_stretch_is_sent() -> None:
@@ -121,6 +123,23 @@ def test_a_word_that_was_hidden_says_how_it_reads() -> None:
     marks = of_words(text, [Word(6, 21, 2.0, undone=True), Word(22, 25, -0.5, undone=False)], share=0.5)
     assert marks == [Mark(6, 21, 1.0, "= telegram"), Mark(22, 25, -0.25)]
     assert ":small[:gray[(&#61; telegram)]]" in highlighted(text, rows(text, marks))
+
+
+def reason(feature: str, part: float, words: tuple[Word, ...] = ()) -> Reason:
+    return Reason(feature, None, part, "typical", "", "", words=words)
+
+
+def test_a_contact_is_one_row_with_what_its_feature_says_and_slight_words_have_none() -> None:
+    text = "mail a@b.co or stay here"
+    parts = [(0, 4, 0.5), (5, 6, 0.2), (7, 8, 0.1), (9, 11, 0.3), (12, 14, 0.01), (15, 24, -0.4)]
+    words = tuple(Word(*each, undone=False) for each in parts)
+    told = [reason("body", 0.71, words), reason("body (contacts)", 0.25), reason("age", 3.0)]
+    found = rows_of(text, "body", told)
+    assert [(row.number, row.text, row.kind, round(row.part, 9)) for row in found] == [
+        (1, "a@b.co", "word", 0.6), (2, "mail", "word", 0.5), (3, "a@b.co", "contacts", 0.25),
+        (4, "stay here", "word", -0.4),
+    ]  # fmt: skip
+    assert "**a&#64;:small{}b.co**]:violet[\N{NARROW NO-BREAK SPACE}1, 3]" in highlighted(text, found)
 
 
 def test_what_is_counted_is_pointed_at_where_its_feature_moves_the_score() -> None:

@@ -11,9 +11,10 @@ import pandas as pd
 import streamlit as st
 
 from app.components.score_user.user_source import Start, Status
+from app.components.score_user.user_text import kept, with_text
 from app.components.shared.heading import section
 from app.queries import services
-from app.words import plain
+from app.words import MISSING, plain
 from core.registry.metadata import Trained
 from core.registry.registry import Model
 from core.schema.glossary import Glossary
@@ -36,6 +37,8 @@ def user_form(start: Start, model: Model, strongest: Callable[[], Sequence[str]]
     meanings = services.meanings()
     shown = _shown(start, model, strongest, meanings)
     values = start.values.reindex(list(model.metadata.names)).astype(float)
+    for name in model.texts:
+        values = with_text(values, name, _text(name, start, meanings.sentence(name)))
     first = True
     for category, features in _grouped(shown, meanings).items():
         with st.expander(f"{plain(category)} · {len(features)}", expanded=first):
@@ -49,7 +52,7 @@ def user_form(start: Start, model: Model, strongest: Callable[[], Sequence[str]]
 
 def reset(start: Start) -> None:
     """Put every field back to where it started."""
-    for key in [key for key in st.session_state if str(key).startswith(_key(start, ""))]:
+    for key in [key for key in st.session_state if str(key).startswith(start.field(""))]:
         del st.session_state[key]
 
 
@@ -68,8 +71,12 @@ def statuses(start: Start, values: pd.Series[float]) -> Mapping[str, Status]:
 def _shown(
     start: Start, model: Model, strongest: Callable[[], Sequence[str]], meanings: Glossary
 ) -> Sequence[Trained]:  # fmt: skip
-    """The features that have a field, in the model's order: all of them, or as many as a browser draws at once."""
-    features = model.metadata.features
+    """The features that have a small field, in the model's order: all of them, or as many as a browser draws at once.
+
+    A text has a large one, and what is counted in it none.
+    """
+    own = zip(model.metadata.features, model.metadata.given, strict=True)
+    features = [each for each, given in own if given and each.name not in model.texts]
     if len(features) <= MOST:
         return features
     word = st.text_input("Find a feature", icon=":material/search:", key=f"find-{start.key}").strip().casefold()
@@ -87,7 +94,7 @@ def _shown(
 
 def _is_changed(start: Start, name: str, features: Sequence[Trained]) -> bool:
     """Whether a field holds another value than it began with; one that is not shown any more would forget it."""
-    key = _key(start, name)
+    key = start.field(name)
     if key not in st.session_state:
         return False
     feature = next((each for each in features if each.name == name), None)
@@ -97,9 +104,11 @@ def _is_changed(start: Start, name: str, features: Sequence[Trained]) -> bool:
 
 def words(start: Start, model: Model, values: pd.Series[float]) -> Mapping[str, str]:
     """What the words are called that stand in the form, by feature."""
-    typed = {name: st.session_state.get(_key(start, name)) for name in model.metadata.levels}
+    typed = {name: st.session_state.get(start.field(name)) for name in model.metadata.levels}
     found = {name: typed.get(name) or start.words.get(name) for name in model.metadata.levels}
-    return {name: word for name, word in found.items() if word and number(word) == values[name]}
+    told = {name: word for name, word in found.items() if word and number(word) == values[name]}
+    texts = {name: _typed(start, name) for name in model.texts}
+    return told | {name: text for name, text in texts.items() if text is not None}
 
 
 def _value(feature: Trained | None, typed: Any) -> float:
@@ -113,7 +122,7 @@ def _value(feature: Trained | None, typed: Any) -> float:
 
 def _choice(feature: Trained, start: Start, meaning: str) -> float:
     """A field for what is said in words: those that the model knows, or of a category any other."""
-    key, value = _key(start, feature.name), float(start.values.get(feature.name, np.nan))
+    key, value = start.field(feature.name), float(start.values.get(feature.name, np.nan))
     known = start.words.get(feature.name) or (None if np.isnan(value) else feature.say(value))
     options = list(feature.levels.words if feature.levels else feature.words)
     options += [] if known is None or known in options else [known]
@@ -128,12 +137,25 @@ def _choice(feature: Trained, start: Start, meaning: str) -> float:
     return _value(feature, typed)
 
 
+def _text(name: str, start: Start, meaning: str) -> str | None:
+    """A field for what somebody has written; the text as it stands there, None for an empty one."""
+    field = start.field(name)
+    if field not in st.session_state:
+        st.session_state[field] = start.words.get(name, "")
+    st.text_area(plain(name), key=field, height=150, placeholder=MISSING, help=plain(meaning) or None)
+    return _typed(start, name)
+
+
+def _typed(start: Start, name: str) -> str | None:
+    return kept(name, st.session_state.get(start.field(name), start.words.get(name)))
+
+
 def _field(feature: Trained, start: Start, meaning: str) -> float:
     if feature.levels is not None or feature.words:
         return _choice(feature, start, meaning)
     value = float(start.values.get(feature.name, np.nan))
     whole = feature.kind in WHOLE and (np.isnan(value) or (value.is_integer() and abs(value) < _EXACT))
-    key = _key(start, feature.name)
+    key = start.field(feature.name)
     if key not in st.session_state:
         # Not the widget's default: a field that has one springs back to it when cleared.
         st.session_state[key] = None if np.isnan(value) else int(value) if whole else value
@@ -153,7 +175,3 @@ def _grouped(features: Iterable[Trained], meanings: Glossary) -> Mapping[str, li
 
 def _same(a: float, b: float) -> bool:
     return a == b or (np.isnan(a) and np.isnan(b))
-
-
-def _key(start: Start, name: str) -> str:
-    return f"value-{start.key}-{name}"

@@ -13,15 +13,18 @@ import streamlit as st
 from app import charts
 from app.components.score_user.user_form import statuses
 from app.components.score_user.user_source import Start
+from app.components.score_user.user_text import shown_rows, user_texts
 from app.components.shared.figure import figure, theme
 from app.components.shared.heading import section
+from app.highlights import WORD, Row
 from app.queries import services
 from app.tables.cells import safe
-from app.words import badge, label, plain, probability, signed
+from app.words import badge, label, percent, plain, probability, signed
 from core.data.kinds import given
 from core.policy.decide import SCORE
 from core.policy.policy import Policy
 from core.registry.registry import Model
+from core.schema.column import TEXT_PARTS
 from core.scoring.reasons import Reason, reasons
 from core.scoring.scorer import Scored, Scorer
 
@@ -60,19 +63,25 @@ def scored(model: Model, values: pd.Series[float], words: Mapping[str, str] = Ma
     return Result(score, reasons(values, pushes, model, services.meanings(), words), words)
 
 
-def user_result(start: Start, values: pd.Series[float], now: Result, before: Result, model: Model) -> None:
-    """The verdict line, the place among others (or before and after), the waterfall, and all features."""
+def user_result(
+    start: Start, values: pd.Series[float], now: Result, before: Result, model: Model, typed: Result
+) -> None:  # fmt: skip
+    """The verdict line, the texts, the place among others (or before and after), the waterfall, and all features.
+
+    typed: the user as the form has it; `now` is the same without the words that are struck.
+    """
     policy = services.home().policies.deciding(model.version)
-    _headline(start, values, now, policy)
+    _headline(start, values, now, policy, model)
+    user_texts(start, typed.words, typed.reasons, model)
     if now.probability == before.probability:
         _place(now, model, policy)
     else:
         figure(charts.what_if(before.probability, now.probability, policy.thresholds, theme=theme()), key="what_if")
-    _waterfall(now, model)
+    _waterfall(now, model, typed)
     _everything(start, values, now)
 
 
-def _headline(start: Start, values: pd.Series[float], now: Result, policy: Policy) -> None:
+def _headline(start: Start, values: pd.Series[float], now: Result, policy: Policy, model: Model) -> None:
     frame = pd.DataFrame([{**start.context, **values, **given.as_context(now.words)}])
     decided = services.home().deciding.of_file(policy, frame, now.scored, services.schema(), now=services.now())
     band, action, by = decided.bands[0], decided.actions[0], str(decided.decided_by[0])
@@ -80,8 +89,10 @@ def _headline(start: Start, values: pd.Series[float], now: Result, policy: Polic
         st.markdown(f"#### {plain(start.title)}", width="content")
         text = f"score **{probability(now.probability)}** &nbsp; {badge(band)}"
         st.markdown(text + (f" → {label(action)}" if action != band else ""), width="content")
-    kinds = list(statuses(start, values).values())
-    parts = [f"{kinds.count(kind)} {kind}" for kind in ("given", "assumed", "missing") if kind in kinds]
+    told = statuses(start, values)
+    kinds = [told[name] for name, own in zip(model.metadata.names, model.metadata.given, strict=True) if own]
+    parts = _category(now)
+    parts += [f"{kinds.count(kind)} {kind}" for kind in ("given", "assumed", "missing") if kind in kinds]
     novel = now.scored.novel[0]
     parts += [f"outside the training range: {plain(novel)}"] if novel else []
     if by != SCORE:
@@ -91,24 +102,45 @@ def _headline(start: Start, values: pd.Series[float], now: Result, policy: Polic
     st.caption(" · ".join([plain(start.about)] * bool(start.about) + [" · ".join(parts)]))
 
 
+def _category(now: Result) -> list[str]:
+    """The second answer, where the model knows categories."""
+    found = now.scored.categories
+    if found is None:
+        return []
+    return [f"if a violation, **{plain(str(found.category[0]))}** ({percent(float(found.probability[0]), 0)})"]
+
+
 def _place(now: Result, model: Model, policy: Policy) -> None:
     baseline = services.baseline(model.version)
     counts, below = np.asarray(baseline.score.counts), baseline.share_below(now.probability)
     figure(charts.place(counts, now.probability, policy.thresholds, share_below=below, theme=theme()), key="place")
 
 
-def _waterfall(now: Result, model: Model) -> None:
-    strongest = sorted(now.reasons, key=lambda reason: -abs(reason.contribution))
-    shown = [reason for reason in strongest[:SHOWN] if reason.contribution]
-    rest = [reason for reason in now.reasons if reason not in shown]
+def _waterfall(now: Result, model: Model, typed: Result) -> None:
+    numbers = {
+        (name, row.kind, row.text.casefold()): row.number
+        for name, found in shown_rows(typed.words, typed.reasons, model).items()
+        for row in found
+    }
+    steps, left = _text_steps(now, model, numbers)
+    strongest = sorted((each for each in now.reasons if each.feature in left), key=lambda each: -abs(each.contribution))
+    kept = [each for each in strongest if left[each.feature]]
+    others = [each for each in strongest if not left[each.feature]]
+    shown = [*kept, *(each for each in others[:SHOWN] if each.contribution)]
+    rest = [each for each in strongest if each not in shown]
     rows = pd.DataFrame(
-        {
-            "feature": [reason.feature for reason in shown],
-            "value_text": [reason.said for reason in shown],
-            "meaning": [reason.meaning or None for reason in shown],
-            "contribution": [reason.contribution for reason in shown],
-        }
-    )
+        [
+            *steps,
+            *(
+                {
+                    "feature": f"{left[each.feature]} {each.feature}".lstrip(), "value_text": each.said,
+                    "meaning": each.meaning or None, "contribution": each.contribution, "label": "",
+                }
+                for each in shown
+            ),
+        ],
+        columns=["feature", "value_text", "meaning", "contribution", "label"],
+    )  # fmt: skip
     figure(
         charts.pushes(
             rows, model.metadata.bias, now.margin, probability(now.probability),
@@ -118,6 +150,38 @@ def _waterfall(now: Result, model: Model) -> None:
     )  # fmt: skip
     if services.meanings().assumed:
         st.caption("Meanings marked assumed are guesses; edit data/glossary.csv to correct or drop them.")
+
+
+def _text_steps(
+    now: Result, model: Model, numbers: Mapping[tuple[str, str, str], int]
+) -> tuple[list[dict[str, object]], dict[str, str]]:  # fmt: skip
+    """A row of the waterfall for what each text says, and all features but these texts, with the number of what they
+    have counted in one, "" for none.
+    """
+    left = {each.feature: "" for each in now.reasons}
+    steps = list[dict[str, object]]()
+    for name, found in shown_rows(now.words, now.reasons, model).items():
+        words = [row for row in found if row.kind == WORD]
+        other = next(each for each in now.reasons if each.feature == name).contribution - sum(row.part for row in words)
+        named = [(_quoted(row, numbers.get((name, WORD, row.text.casefold()))), row.part) for row in words]
+        named.append((f"{'other ' if words else ''}words of {name}", other))
+        steps += [
+            {"feature": label, "value_text": None, "meaning": None, "contribution": part, "label": label}
+            for label, part in named
+        ]
+        left.pop(name)
+        for row in found:
+            if row.kind != WORD:
+                counted = f"{name} ({TEXT_PARTS[row.kind].name})"
+                left[counted] = str(numbers.get((name, row.kind, row.text.casefold()), ""))
+    return steps, left
+
+
+def _quoted(row: Row, number: int | None) -> str:
+    """A row of words as it stands beside the axis."""
+    read = row.note.removeprefix("= ")
+    said = " ".join(read.split() if read else row.text.split())
+    return f"{number or ''} “{said}”{', disguised' if read else ''}".lstrip()
 
 
 def _everything(start: Start, values: pd.Series[float], now: Result) -> None:

@@ -41,6 +41,10 @@ class Start:
     #: What the values of words are called, by feature.
     words: Mapping[str, str] = field(default_factory=dict)
 
+    def field(self, name: str) -> str:
+        """The key of the field of a feature, or of what belongs to it."""
+        return f"value-{self.key}-{name}"
+
     def status(self, value: float, *, changed: bool) -> Status:
         """Given by the file or by hand, assumed from the training medians, or missing."""
         if np.isnan(value):
@@ -101,7 +105,8 @@ def _start(model: Model, dataset: Dataset | None, row: int | None) -> Start:
     values = series.reindex(list(model.metadata.names)).astype(float)
     about = " · ".join([dataset.name, f"row {row:,}", *context])
     told = {name: series[name] for name in (dataset.id_column, *dataset.context)}
-    words = {name: str(series[written(name)]) for name in model.metadata.levels if pd.notna(series.get(written(name)))}
+    spoken = (*model.metadata.levels, *model.texts)
+    words = {name: str(series[written(name)]) for name in spoken if pd.notna(series.get(written(name)))}
     return Start(f"{dataset.id[:12]}-{row}", values, True, f"User {series[dataset.id_column]}", about, told, words)
 
 

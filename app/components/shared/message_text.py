@@ -42,14 +42,14 @@ def unmasked(key: str) -> bool:
     return is_shown
 
 
-def struck(found: Sequence[Row], key: str, masked: Iterable[Span] = ()) -> list[int]:
+def strike(found: Sequence[Row], key: str, masked: Iterable[Span] = ()) -> list[int]:
     """The numbers of the rows that somebody has struck to see the score without them; of masked ones only numbers."""
     if not found:
         return []
     hidden = list(masked)
     names = {row.number: f"{row.number} {MASK if _covered(row, hidden) else _short(row)}" for row in found}
     return st.pills(
-        "Strike words to see the score without them", list(names), selection_mode="multi", key=f"struck-{key}",
+        "Strike words to see the score without them", list(names), selection_mode="multi", key=key,
         format_func=names.__getitem__, wrap=True,
     )  # fmt: skip
 

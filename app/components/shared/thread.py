@@ -18,18 +18,18 @@ _SIDES: Final = (3, 20, None)
 _BESIDE: Final = 600
 
 
-def thread(found: Talk, draw: Callable[[bool], None], key: str) -> None:
-    """draw: draws the judged message, given whether what is masked is shown."""
+def thread(found: Talk, draw: Callable[[bool], None], key: str, word: str) -> None:
+    """draw: draws the message that it is about, given whether what is masked is shown; word: what it is called."""
+    at, is_shown = found.message, True
     with st.container(horizontal=True, vertical_alignment="center"):
-        side = _side(found, key)
-        is_shown = unmasked(key)
-    at = found.message
-    shown = found.around(side)
+        shown = found.around(_side(found, key))
+        if any(contacts(each.text or "") for each in shown):
+            is_shown = unmasked(key)
     with st.container(gap="xsmall"):
         for each in shown:
             if each.row == at.row:
                 with st.container(border=True, gap="small"):
-                    _head(each, "")
+                    _head(each, word)
                     draw(is_shown)
             else:
                 st.markdown(_line(each, at, is_shown=is_shown))
@@ -51,9 +51,9 @@ def _side(found: Talk, key: str) -> int | None:
     return names[chosen]
 
 
-def _head(message: Message, day: str) -> None:
+def _head(message: Message, word: str) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.markdown(" ".join([*_who(message, day), ":violet-badge[judged message]"]), width="content")
+        st.markdown(" ".join([*_who(message, ""), f":violet-badge[{word}]"]), width="content")
         st.markdown(f":small[:gray[{about(message.text or '')}]]", width="content")
 
 
