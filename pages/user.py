@@ -5,6 +5,7 @@ from app.components.shared.empty_state import empty_state
 from app.components.shared.heading import page_title
 from app.components.user.correction import corrections
 from app.components.user.known_user import asked_for, decisions, judged, nothing_known, open_sighting, sightings
+from app.components.user.latest_message import latest_message
 from app.queries import services
 from app.words import plain
 
@@ -22,6 +23,7 @@ else:
     if not (scored or asked or len(verdicts) or len(told)):
         nothing_known(user)
     opened = sightings(scored, asked)
+    latest_message(scored, asked)
     judged(asked, verdicts)
     corrections(verdicts["id"].tolist())
     decisions(told, home.outbox.confirmed())

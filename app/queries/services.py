@@ -37,9 +37,11 @@ from core.policy.policy import Policy
 from core.registry.baseline import Baseline
 from core.registry.population import Population
 from core.registry.registry import Model
+from core.review import threads
 from core.review.cases import Case
 from core.review.guidance import Guidance
 from core.review.similar import Judged
+from core.review.threads import Talk
 from core.schema import glossary
 from core.schema import schema as schemas
 from core.schema.glossary import Glossary
@@ -158,6 +160,13 @@ def demo_labelled() -> Dataset | None:
 def people(run: Run) -> pd.DataFrame:
     """A run's users, highest risk first, indexed by input row: id, context, then the scores."""
     return _people(home(), run.id, run.dataset)
+
+
+def talk(dataset: str, row: int) -> Talk | None:
+    """What was written round the text of a row, and itself; None where users have no texts, or it is not kept."""
+    with contextlib.suppress(UnknownItemError):  # a case may outlive its dataset
+        return threads.of_row(home().datasets, dataset, row, schema())
+    return None
 
 
 def features(dataset: str, names: tuple[str, ...]) -> pd.DataFrame:

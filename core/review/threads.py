@@ -24,8 +24,12 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """The messages of a thread in their order; `judged`: the place among them of the one that it was asked for."""
+    """The messages of a thread in their order; `judged`: the place among them of the one that it was asked for.
 
+    `feature`: the column of the texts.
+    """
+
+    feature: str
     messages: tuple[Message, ...]
     judged: int
 
@@ -64,7 +68,7 @@ def of_row(datasets: Datasets, dataset: str, row: int, schema: Schema) -> Talk |
         Message(at, _said(by), _said(when), _said(said) or None)
         for at, by, when, said in zip(rows.index.tolist(), *columns, strict=True)
     )
-    return Talk(messages, next(at for at, each in enumerate(messages) if each.row == row))
+    return Talk(text, messages, next(at for at, each in enumerate(messages) if each.row == row))
 
 
 def _sortable(order: pd.Series[Any]) -> pd.Series[Any]:

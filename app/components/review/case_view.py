@@ -10,6 +10,7 @@ import streamlit as st
 
 from app import charts
 from app.components.shared.figure import figure, theme
+from app.components.shared.judged_message import judged_message, summed
 from app.queries import services
 from app.tables.cells import LONGEST, safe
 from app.words import badge, count, link, plain, probability, signed
@@ -18,6 +19,7 @@ from core.registry.registry import Model
 from core.review import evidence
 from core.review.cases import Case
 from core.review.evidence import SHOWN
+from core.review.threads import Message, Talk
 from core.scoring.reasons import Reason
 from core.text.shown import escaped
 
@@ -32,7 +34,12 @@ def reasons(case: Case, model: Model) -> tuple[Reason, ...]:
 
 def case_view(case: Case, model: Model, told: tuple[Reason, ...], earlier: int) -> None:
     """Header, figure and all values; `earlier`: how many verdicts there are on this user."""
-    _header(case, earlier)
+    _header(case, model, earlier)
+    if (found := services.talk(case.dataset, case.row) or _alone(case, model)) is not None:
+        judged_message(found, None if case.blind else told, case.id)
+        if not case.blind:
+            st.caption(summed(found.feature, told, model.metadata.bias, case.score))
+        told = tuple(each for each in told if each.feature != found.feature)
     shown = _shown(case, model, told)
     figure(charts.evidence(shown, theme=theme()), key="evidence")
     st.caption(_rest(case, told, known=services.population(model.version).tells_apart))
@@ -40,15 +47,22 @@ def case_view(case: Case, model: Model, told: tuple[Reason, ...], earlier: int) 
         _everything(case, model, told)
 
 
-def _header(case: Case, earlier: int) -> None:
+def _alone(case: Case, model: Model) -> Talk | None:
+    """The text of a case whose thread is not known any more."""
+    name = next((name for name in model.texts if case.context.get(name)), None)
+    return None if name is None else Talk(name, (Message(case.row, "", "", case.context[name]),), 0)
+
+
+def _header(case: Case, model: Model, earlier: int) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.markdown(f"#### {plain(_title(case))}", width="content")
+        st.markdown(f"#### {plain(_title(case, model))}", width="content")
         if case.blind:
             st.markdown(":gray-badge[:material/visibility_off: score hidden until your verdict]", width="content")
         else:
             text = f"score **{probability(case.score)}** &nbsp; {badge(case.band)}"
+            text += f" :gray-badge[{plain(case.category)}, if a violation]" if case.category else ""
             st.markdown(text + f" :gray-badge[run {case.run}]", width="content")
-    context = [str(value)[:LONGEST] for value in list(case.context.values())[1:] if value]
+    context = [value[:LONGEST] for value in _context(case, model)[1:] if value]
     parts = [f"user {plain(case.user)}"] * bool(case.context) + [*map(plain, context)]
     parts.append(f"{count(earlier)} earlier verdicts" if earlier != 1 else "1 earlier verdict")
     if not case.blind:
@@ -61,19 +75,27 @@ def _header(case: Case, earlier: int) -> None:
         st.caption(f"Reopened. {plain(case.reopened)}")
 
 
-def _title(case: Case) -> str:
-    first = next(iter(case.context.values()), None)
+def _title(case: Case, model: Model) -> str:
+    first = next(iter(_context(case, model)), None)
     return " ".join(first[:_TITLE].split()) if first else f"User {case.user}"
+
+
+def _context(case: Case, model: Model) -> list[str | None]:
+    """What was there to be judged beside the numbers; texts stand by themselves."""
+    return [None if value is None else str(value) for name, value in case.context.items() if name not in model.texts]
 
 
 def _shown(case: Case, model: Model, told: tuple[Reason, ...]) -> pd.DataFrame:
     """The rows of the figure: those that moved the score most, or, blind, those that set spammers apart."""
     population = services.population(model.version)
+    most = SHOWN + len(population.names) - len(told)
     if case.blind:
-        rows = population.blind(evidence.values(case, model), np.abs(population.spammer - population.legitimate), SHOWN)
+        apart = np.abs(population.spammer - population.legitimate)
+        rows = population.blind(evidence.values(case, model), apart, most)
     else:
         push = {each.feature: each.contribution for each in told}
-        rows = population.moved(evidence.values(case, model), [push[name] for name in population.names], SHOWN)
+        rows = population.moved(evidence.values(case, model), [push.get(name, 0.0) for name in population.names], most)
+    rows = rows[rows["feature"].isin([each.feature for each in told])].head(SHOWN)
     meaning = {each.feature: each.meaning or None for each in told}
     said = {each.feature: _said(case, each) for each in told}
     return rows.assign(meaning=rows["feature"].map(meaning), value_text=rows["feature"].map(said))
@@ -103,7 +125,9 @@ def _rest(case: Case, told: tuple[Reason, ...], *, known: bool) -> str:
 
 def _everything(case: Case, model: Model, told: tuple[Reason, ...]) -> None:
     by_name = {each.feature: each for each in told}
-    ordered = list(model.metadata.names) if case.blind else [each.feature for each in told]
+    ordered = [each.feature for each in told]
+    if case.blind:  # the order of their contributions would tell
+        ordered = [name for name in model.metadata.names if name in by_name]
     frame = pd.DataFrame(
         {
             "Feature": ordered,
