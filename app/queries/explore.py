@@ -170,7 +170,7 @@ def use(view: View, model: Model) -> Use:
     """The pushes on a sample of the whole dataset: filters change who is looked at, not how the model works."""
 
     def make() -> Use:
-        everyone = stored(view)
+        everyone = services.features(view.dataset, (*model.metadata.names, *model.encoding.columns))
         chosen = np.random.default_rng(SEED).permutation(len(everyone))[:SAMPLE]
         chosen.sort()
         features = Scorer(model).matrix(everyone.iloc[chosen])
