@@ -14,7 +14,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +26,7 @@ Ints = npt.NDArray[np.int64]
 Kind = Literal["unseen", "marks", "styled", "look-alike", "leet", "spaced", "repeat"]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Something undone, from code point `start` up to `end` of the text as sent."""
 
     start: int
@@ -53,15 +52,17 @@ _STACKING: Final = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\
 #: Small letters of the scripts that have capitals; then capitals, too.
 _SMALL: Final = "a-z\u00b5\u00df-\u00f6\u00f8-\u024f\u03ac-\u03ce\u0430-\u045f\u0461-\u0481\u048b-\u052f\u1e00-\u1eff"
 _CASED: Final = f"A-Z\u00c0-\u00d6\u00d8-\u00de\u0370-\u03ab\u0400-\u042f{_SMALL}"
-_UNSEEN: Final = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
-    "\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\U0001bca0-\U0001bca3"
-    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
+#: What nobody sees; controls of Latin-1 come of wrong encodings, and hide nothing.
+_CONTROL: Final = "\x80-\x84\x86-\x9f"
+_HIDING: Final = (
+    "\x00-\x08\x0e-\x1b\x7f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff"
 )
-#: What turns the direction of a text round is undone wherever it stands; controls of Latin-1 come of wrong encodings.
-_OVERRIDE: Final = re.compile("[\u202d\u202e]")
-_CONTROL: Final = re.compile("[\x80-\x9f]+")
-_LETTER: Final = re.compile(f"[{_CASED}]")
+_UNSEEN: Final = re.compile(f"[{_HIDING}{_CONTROL}]+")
+#: Emoji, and Arabic and Indian scripts, need some of it: it is undone between letters of others, and what turns the
+#: direction of a text round everywhere.
+_HIDDEN: Final = re.compile(f"(?<=[{_CASED}])[{_HIDING}]++(?=[{_CASED}])|[\u202d\u202e]+")
 #: Marks of a run that are kept: to put more in order takes the square of their number.
 _MOST_MARKS: Final = 8
 _STACKED: Final = re.compile(f"[{_STACKING}]{{3,}}")
@@ -110,6 +111,9 @@ _SMALL_LETTER: Final = re.compile(f"[{_SMALL}]")
 _GAPS: Final = re.compile(r"\s+")
 #: The longest text that is kept for a while.
 _MOST_KEPT: Final = 20_000
+#: From so many spans on they are taken out by a mask.
+_MANY_SPANS: Final = 64
+_CODES: Final = "utf-32-le"
 #: So few texts are not worth one look at all of them.
 _FEW: Final = 4
 
@@ -157,7 +161,7 @@ def _odd(texts: Sequence[str]) -> list[bool]:
     # Imported here, so that whoever has one text need not wait for numba.
     from core.text.kernels import scan
 
-    codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
+    codes = np.frombuffer("".join(texts).encode(_CODES, "surrogatepass"), np.uint32)
     first = np.concatenate([[0], np.cumsum([len(text) for text in texts])])
     found = np.empty(len(texts), np.bool_)
     scan.odd(codes, first, scan.KINDS, found)
@@ -196,28 +200,31 @@ class _Draft:
         if not spans:
             return
         at, keep = self.at, np.ones(len(self.text), np.bool_)
-        parts, last = [], 0
-        for start, end in spans:
-            keep[start:end] = False
-            parts.append(self.text[last:start])
-            last = end
-        self.text = "".join(parts) + self.text[last:]
+        if len(spans) > _MANY_SPANS:
+            edges = np.zeros(len(self.text) + 1, np.int8)
+            starts, ends = np.array(spans).T
+            np.add.at(edges, starts, 1)
+            np.add.at(edges, ends, -1)
+            keep = np.cumsum(edges[:-1], dtype=np.int8) == 0
+            codes = np.frombuffer(self.text.encode(_CODES, "surrogatepass"), np.uint32)
+            self.text = codes[keep].tobytes().decode(_CODES, "surrogatepass")
+        else:
+            parts, last = [], 0
+            for start, end in spans:
+                keep[start:end] = False
+                parts.append(self.text[last:start])
+                last = end
+            self.text = "".join(parts) + self.text[last:]
         self.at = at[keep]
 
 
 def _unseen(draft: _Draft) -> None:
-    """Drop what nobody sees. Emoji, Arabic and Indian scripts need some of it, so that it counts in others alone."""
-    spans = []
-    text = draft.text
-    for found in _UNSEEN.finditer(text):
-        start, end = found.span()
-        spans.append((start, end))
-        inside = (
-            start and _LETTER.match(text, start - 1) and _LETTER.match(text, end) and not _CONTROL.match(text, start)
-        )
-        if inside or _OVERRIDE.search(text, start, end):
-            draft.note(start, end, "unseen")
-    draft.drop(spans)
+    """Drop what nobody sees."""
+    spans = [run.span() for run in _UNSEEN.finditer(draft.text)]
+    if spans:
+        for run in _HIDDEN.finditer(draft.text):
+            draft.note(*run.span(), "unseen")
+        draft.drop(spans)
 
 
 def _marks(draft: _Draft) -> None:
