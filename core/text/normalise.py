@@ -114,8 +114,6 @@ _MOST_KEPT: Final = 20_000
 #: From so many spans on they are taken out by a mask.
 _MANY_SPANS: Final = 64
 _CODES: Final = "utf-32-le"
-#: So few texts are not worth one look at all of them.
-_FEW: Final = 4
 
 
 def normalised(text: str) -> Normalised:
@@ -124,7 +122,7 @@ def normalised(text: str) -> Normalised:
 
 
 def _normalised(text: str) -> Normalised:
-    draft = _read(text)
+    draft = _read(text) if _odd([text])[0] else _clean(text)
     draft.at.flags.writeable = False
     return Normalised(draft.text, draft.at, tuple(sorted(draft.places, key=lambda place: (place.start, place.end))))
 
@@ -140,10 +138,18 @@ def _read(text: str) -> _Draft:
     return draft
 
 
+def _clean(text: str) -> _Draft:
+    """A text in which nothing is odd."""
+    draft = _Draft(text)
+    draft.text = text.lower()
+    _gaps(draft)
+    return draft
+
+
 def plain(texts: Sequence[str]) -> list[str]:
     """The texts as they read, alone: one look at all of them says which need more than small letters."""
-    if len(texts) <= _FEW:
-        return [normalised(text).text for text in texts]
+    if len(texts) == 1:  # which may lately have been asked for
+        return [normalised(texts[0]).text]
     return [
         _read(text).text if each else " ".join(text.lower().split())
         for text, each in zip(texts, _odd(texts), strict=True)
@@ -151,18 +157,17 @@ def plain(texts: Sequence[str]) -> list[str]:
 
 
 def places(texts: Sequence[str]) -> list[tuple[Place, ...]]:
-    """What was undone in each text, alone."""
-    if len(texts) <= _FEW:
-        return [normalised(text).places for text in texts]
-    return [_normalised(text).places if each else () for text, each in zip(texts, _odd(texts), strict=True)]
+    """What was undone in each text, alone, in no order."""
+    return [tuple(_read(text).places) if each else () for text, each in zip(texts, _odd(texts), strict=True)]
 
 
 def _odd(texts: Sequence[str]) -> list[bool]:
-    # Imported here, so that whoever has one text need not wait for numba.
+    # Imported here: numba takes a while, and whoever only names what is in here need not wait for it.
     from core.text.kernels import scan
 
     codes = np.frombuffer("".join(texts).encode(_CODES, "surrogatepass"), np.uint32)
-    first = np.concatenate([[0], np.cumsum([len(text) for text in texts])])
+    first = np.zeros(len(texts) + 1, np.int64)
+    np.cumsum([len(text) for text in texts], out=first[1:])
     found = np.empty(len(texts), np.bool_)
     scan.odd(codes, first, scan.KINDS, found)
     odd: list[bool] = found.tolist()

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.text.kernels import descent, grams, parts
+from core.text.kernels.known import Known, known, unknown
 from core.text.normalise import Normalised, Place, normalised
 from core.text.rows import TextRows, chunks
 
@@ -57,7 +58,7 @@ class TextModel:
         """The margin in log-odds of each row for each output (n, k), NaN where the text is missing."""
         found = np.empty((len(rows), self.outputs), np.float32)
         descent.margins(
-            rows.bucket, rows.counts, rows.first, rows.chosen, self._where, self._idf, FREQUENCY, self._lanes,
+            rows.bucket, rows.counts, rows.first, rows.chosen, self._known, self._idf, FREQUENCY, self._lanes,
             self._biases, found,
         )  # fmt: skip
         found[rows.absent] = np.nan
@@ -89,20 +90,19 @@ class TextModel:
         part = np.zeros(len(codes))
         group, lane = divmod(output, descent.LANES)
         n = parts.explain(
-            codes, grams.kinds(codes), self._where, self._idf, FREQUENCY, self._lanes[group], lane, begin, end, part
+            codes, grams.kinds(codes), self._known, self._idf, FREQUENCY, self._lanes[group], lane, begin, end, part
         )
         return begin[:n], end[:n], part[:n]
 
     def unseen(self, rows: TextRows) -> npt.NDArray[np.float64]:
         """The share of the distinct n-grams of each row that have no weight (n,), NaN where there are none."""
-        lacking = np.concatenate([[0], np.cumsum(self._where[rows.bucket] < 0)])
-        begin, end = rows.first[rows.chosen], rows.first[rows.chosen + 1]
-        with np.errstate(invalid="ignore"):
-            return np.asarray((lacking[end] - lacking[begin]) / (end - begin), np.float64)
+        found = np.empty(len(rows))
+        unknown(self._known, rows.bucket, rows.first, rows.chosen, found)
+        return found
 
     @cached_property
-    def _where(self) -> Array:
-        return where(self.buckets)
+    def _known(self) -> Known:
+        return known(self.buckets)
 
     @cached_property
     def _idf(self) -> Array:
@@ -129,13 +129,6 @@ def _with_some(places: Sequence[Place], begin: Array, end: Array) -> list[bool]:
     # They are in order, but may lie in each other: the farthest end of all that begin before a span ends.
     farthest = np.maximum.accumulate(np.concatenate([[-1], spans[:, 1]]))
     found: list[bool] = (farthest[np.searchsorted(spans[:, 0], end)] > begin).tolist()
-    return found
-
-
-def where(buckets: Array) -> Array:
-    """The place of each bucket among these, -1 for none: int32 (BUCKETS,)."""
-    found = np.full(grams.BUCKETS, -1, np.int32)
-    found[buckets] = np.arange(len(buckets), dtype=np.int32)
     return found
 
 

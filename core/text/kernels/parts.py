@@ -10,6 +10,7 @@ import numpy.typing as npt
 from core.compiled import compiled
 from core.text.kernels.descent import LANES
 from core.text.kernels.grams import BUCKETS, CHARACTERS, GAP, LETTER, MARK, MORE, PER_CODE, occurrences
+from core.text.kernels.known import Known, place
 
 Array = npt.NDArray[Any]
 
@@ -35,7 +36,7 @@ def words(codes: Array, kinds: Array, start: Array, stop: Array, word: Array) ->
 
 @compiled
 def explain(
-    codes: Array, kinds: Array, where: Array, idf: Array, frequency: Array, weights: Array, lane: int, begin: Array,
+    codes: Array, kinds: Array, known: Known, idf: Array, frequency: Array, weights: Array, lane: int, begin: Array,
     end: Array, part: Array,
 ) -> int:  # fmt: skip
     """Write from where up to where each word of a text is, and add its share of the margin to its part; how many.
@@ -48,13 +49,13 @@ def explain(
     n = occurrences(codes, 0, codes.size, kinds, bucket, start, stop)
     word = np.empty(codes.size, np.int32)
     found = int(words(codes, kinds, begin, end, word))
-    _share(bucket[:n], start, stop, word, where, idf, frequency, weights, lane, part)
+    _share(bucket[:n], start, stop, word, known, idf, frequency, weights, lane, part)
     return found
 
 
 @compiled
 def _share(
-    bucket: Array, start: Array, stop: Array, word: Array, where: Array, idf: Array, frequency: Array, weights: Array,
+    bucket: Array, start: Array, stop: Array, word: Array, known: Known, idf: Array, frequency: Array, weights: Array,
     lane: int, part: Array,
 ) -> None:  # fmt: skip
     size = 16
@@ -73,11 +74,11 @@ def _share(
     each_time = np.zeros(bucket.size, np.float64)
     characters = words = 0.0
     for i in range(bucket.size):
-        known = where[bucket[i]]
-        if not times[i] or known < 0:
+        row = place(known, bucket[i]) if times[i] else -1
+        if row < 0:
             continue
-        number = frequency[min(times[i], 255)] * idf[known]
-        each_time[i] = number * weights[known * LANES + lane] / times[i]
+        number = frequency[min(times[i], 255)] * idf[row]
+        each_time[i] = number * weights[row * LANES + lane] / times[i]
         if bucket[i] < CHARACTERS:
             characters += number * number
         else:
