@@ -26,6 +26,7 @@ from app.commands import (
     compare,
     data,
     decisions,
+    demo,
     diagnostics,
     feedback,
     keys,
@@ -78,6 +79,7 @@ app.command()(report.report)
 app.command()(rescan.rescan)
 app.command()(rescan.changes)
 app.command()(screenshots.screenshots)
+app.command()(demo.demo)
 app.command()(bench.bench)
 app.command()(reference.reference)
 app.command()(train.train)
@@ -185,11 +187,18 @@ def schema(
     label: Annotated[str, typer.Option(help="The label column.")],
     id_: Annotated[str | None, typer.Option("--id", help="The id column; without it the row number serves.")] = None,
     positive: Annotated[str | None, typer.Option(help="The label of a spammer, where it cannot be told.")] = None,
+    negative: Annotated[
+        str | None,
+        typer.Option(help="The label of whoever is none; of more than two values each other one is a category."),
+    ] = None,
+    text: Annotated[
+        list[str] | None, typer.Option("--text", help="A column of what people write, where it is not taken for one.")
+    ] = None,
     kind: Annotated[
         list[str] | None,
         typer.Option(
             "--kind",
-            help="What a column is, as NAME=KIND: category, flag, date, time, count, real, code or context, "
+            help="What a column is, as NAME=KIND: category, text, flag, date, time, count, real, code or context, "
             "which the model never gets; a date may say how it is written, as in joined=date:%d/%m/%Y.",
         ),
     ] = None,
@@ -215,16 +224,18 @@ def schema(
         if home.settings.schema_file.exists() and not force:
             raise RefusedError(f"{home.settings.schema_file} is there already. Add --force to replace it.")
         missing, given = schemas.missing_of(home.settings.schema_file), said.given(home)
-        kinds, inferred = [*(kind or [])], None
+        kinds, inferred = [*(kind or []), *(f"{column}=text" for column in text or [])], None
         while inferred is None:  # at a terminal each doubt is asked about; elsewhere the first one ends it
             try:
                 inferred = infer.infer(
-                    users.name, users, id=id_, label=label, positive=positive, missing=missing, kinds=kinds, given=given
-                )
+                    users.name, users, id=id_, label=label, positive=positive, negative=negative, missing=missing,
+                    kinds=kinds, given=given,
+                )  # fmt: skip
             except UnclearLabelError as error:
                 if not sys.stdin.isatty():
                     raise
-                positive = _asked(error.question, list(error.shares))
+                answer = _asked(error.question, list(error.shares))
+                positive, negative = (answer, None) if error.option == "positive" else (None, answer)
             except UnclearColumnError as error:
                 if not sys.stdin.isatty():
                     raise

@@ -93,6 +93,7 @@ class Home(Studies):
         return Retraining(
             self.accounts,
             self.audit,
+            self.database,
             self.datasets,
             self.gate_reports,
             self.inclusions,
@@ -142,12 +143,7 @@ class Home(Studies):
         from core.review.verdicts import Verdicts
 
         return Verdicts(
-            self.accounts,
-            self.cases,
-            self.feedback,
-            self.guidance,
-            self.ledger,
-            self.queue,
+            self.accounts, self.cases, self.feedback, self.guidance, self.ledger, self.queue, self.settings.schema_file
         )
 
     @cached_property

@@ -38,6 +38,7 @@ WRITTEN: Final = ("README.md", *(name for name in HOW_TO if name not in GENERATE
 ELSEWHERE: Final = {
     "api": "run against a live server by tests/app/api/test_readme.py",
     "not run: it needs a container engine": "every line is looked at by test_containers_are_called_as_they_can_be",
+    "not run: it needs a file from elsewhere": "every line is looked at by test_commands_on_files_from_elsewhere",
 }
 #: Languages of blocks; a block in another one could hide commands from these tests.
 LANGUAGES: Final = {"bash", "toml", "csv", "json", "nginx", "text", ""}
@@ -153,6 +154,15 @@ def test_containers_are_called_as_they_can_be() -> None:
             assert words[4] != "run" or not documents.complaint(rest[1:]), documents.complaint(rest[1:])
 
 
+def test_commands_on_files_from_elsewhere() -> None:
+    marked = [block.text for name in WRITTEN for block in bash(name) if "file from elsewhere" in block.mark]
+    assert marked
+    for line in "".join(marked).replace("\\\n", " ").splitlines():
+        words = documents.told(line)
+        assert words is not None or line.startswith("mkdir "), line
+        assert words is None or not documents.complaint(words), f"{line}: {documents.complaint(words)}"
+
+
 @pytest.mark.parametrize("name", WRITTEN)
 def test_commands_in_the_text_are_those_there_are(name: str) -> None:
     for span in documents.spans(ROOT / name):
@@ -214,6 +224,13 @@ def test_examples_of_files_are_understood(tmp_path: Path) -> None:
     home.settings.options_file.write_text(chosen, encoding="utf-8")
     assert home.learning.load() == learning.Learning()
     assert home.targets.load() == targets.Targets()
+
+
+def test_the_schema_of_messages_is_understood() -> None:
+    (block,) = (each for each in documents.blocks(ROOT / "docs" / "messages.md") if each.language == "toml")
+    columns, demo = schemas.loads(block.text), schemas.load(ROOT / "data" / "demo" / "messages" / "schema.toml")
+    assert (columns.author, columns.thread, columns.label) == (demo.author, demo.thread, demo.label)
+    assert {*columns.features} <= {*demo.features}
 
 
 def test_the_table_of_roles_is_what_roles_may_do() -> None:

@@ -92,6 +92,15 @@ class BatchRequest(Sent):
     top: Top = 3
 
 
+class Span(Told):
+    """A word of a text, by code points of the text as sent."""
+
+    start: Annotated[int, means("Where it begins, from 0.")]
+    end: Annotated[int, means("Where it ends: the code point after its last.")]
+    contribution: Annotated[float, means("Its share of the contribution of the text, in log-odds.")]
+    obfuscated: Annotated[bool, means("Whether it was written to be misread, as t e l e g r a m is.")]
+
+
 class RiskFactor(Told):
     """A push towards "spammer", in log-odds; `description` and `category` are those of the glossary."""
 
@@ -101,6 +110,9 @@ class RiskFactor(Told):
     value: Annotated[float | str | None, means("The value of this user, or the word; null where not known.")]
     contribution: Annotated[float, means("How far it pushed the score, in log-odds.")]
     reason: Annotated[str, means("The same in words.")]
+    spans: Annotated[
+        list[Span] | None, means("Of a text the words that contribute most either way, up to 50, in their order.")
+    ] = None
 
 
 class Prediction(Told):
@@ -114,6 +126,10 @@ class Prediction(Told):
     band: Annotated[Band, means("What the policy says of the user.")]
     action: Annotated[Action, means("The band, but human_review for auto_remove while that is not armed.")]
     decided_by: Annotated[str, means("What the band comes from: score, rule:NAME or list:NAME.")]
+    category: Annotated[
+        str | None, means("Of which category it is, if it is a violation; absent where the model knows none.")
+    ] = None
+    category_probability: Annotated[float | None, means("How likely a violation is of that category.")] = None
     risk_factors: Annotated[list[RiskFactor], means("Pushes towards spammer, the strongest first.")]
     missing_features: Annotated[list[str], means("Features that were absent or null.")]
     novel_features: Annotated[list[str], means("Features outside the range of training.")]
@@ -264,6 +280,9 @@ class VerdictRequest(Sent):
     model_config = ConfigDict(json_schema_extra={"examples": [{"judgement": "spammer", "reason": "content_seen"}]})
 
     judgement: Annotated[Literal["spammer", "legitimate", "unsure"], means("What the user is.")]
+    category: Annotated[
+        Annotated[str, Field(max_length=200)], means("Of which category the violation is, of those of the schema.")
+    ] = ""
     reason: Annotated[Annotated[str, Field(max_length=40)], means("A code of the guidance.")] = ""
     notes: Annotated[Notes, means("What else is to be known.")] = ""
     seconds: Annotated[Annotated[float, Field(ge=0, le=86_400)] | None, means("How long the judging took.")] = None

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from starlette.responses import Response
 
 from core.access.idempotency import Reply
 from core.scoring.online import Prediction
 from core.scoring.reasons import Reason
+from core.text.text_model import Word
+
+#: Words of a text whose contributions are told, at most.
+SPANS: Final = 50
 
 
 def prediction(found: Prediction, began: float) -> dict[str, Any]:
@@ -20,6 +24,7 @@ def prediction(found: Prediction, began: float) -> dict[str, Any]:
         "prediction_id": found.id, "prediction": found.is_spammer, "probability": found.probability,
         "confidence": found.confidence, "is_spammer": found.is_spammer, "band": found.band, "action": found.action,
         "decided_by": found.decided_by,
+        **({"category": found.category, "category_probability": found.category_probability} if found.category else {}),
         "risk_factors": factors(found.reasons), "missing_features": found.missing, "novel_features": found.novel,
         "model_version": found.model, "policy_version": found.policy,
         "processing_time_ms": round(1000 * (time.perf_counter() - began), 3),
@@ -32,8 +37,18 @@ def factors(reasons: Sequence[Reason]) -> list[dict[str, Any]]:
         {
             "feature": each.feature, "description": each.meaning, "category": each.category,
             "value": each.word or each.value, "contribution": each.contribution, "reason": each.explanation,
+            **({"spans": _spans(each.words)} if each.words else {}),
         }
         for each in reasons
+    ]  # fmt: skip
+
+
+def _spans(words: Sequence[Word]) -> list[dict[str, Any]]:
+    """The words that contribute most either way, in the order of the text."""
+    most = sorted(words, key=lambda word: -abs(word.part))[:SPANS]
+    return [
+        {"start": word.start, "end": word.end, "contribution": word.part, "obfuscated": word.undone}
+        for word in sorted(most, key=lambda word: word.start)
     ]  # fmt: skip
 
 

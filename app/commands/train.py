@@ -38,6 +38,9 @@ def train(
     hard_negatives: Annotated[
         bool, typer.Option("--hard-negatives", help="Legitimate users who score high count more.")
     ] = False,
+    augment: Annotated[
+        bool, typer.Option("--augment", help="Learn from texts with misspelt and disguised words too.")
+    ] = False,
     search_minutes: Annotated[float, typer.Option(min=0, help="Search for better settings for so long.")] = 0,
     search_trials: Annotated[int, typer.Option(min=0, help="Search for better settings, so many of them.")] = 0,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of everything random.")] = 0,
@@ -58,7 +61,7 @@ def train(
     home = home_of(context, home_dir)
     with working(home) as progress:
         columns, name = schema_as_of(home, as_of), name_of(by)
-        recipe = families.Recipe(family, families.weight(class_weight), hard_negatives)
+        recipe = families.Recipe(family, families.weight(class_weight), hard_negatives, augment)
         budget = Budget(search_minutes, search_trials)
         if promote:  # asked before the work, and again when it is done
             recipe.check_can_lead()
@@ -176,6 +179,13 @@ def _print_figures(raw: dict[str, Any], as_json: bool) -> None:  # noqa: FBT001
     for band, entry in raw["thresholds"].items():
         cells = "  ".join(f"{name} {_figure(entry[name])}" for name in ("precision", "recall", "f1", "fpr"))
         put(f"above {entry['above']:g} ({band}): {cells}\n")
+    if "categories" not in raw:
+        return
+    put(f"macro-F1  {_figure(raw['macro_f1'])}  over {len(raw['categories'])} classes, accuracy "
+        f"{_figure(raw['accuracy'])}\n")  # fmt: skip
+    for category, entry in raw["categories"].items():
+        cells = "  ".join(f"{name} {_figure(entry[name])}" for name in ("precision", "recall", "f1"))
+        put(f"{category} ({entry['n']:,}): {cells}\n")
 
 
 def _figure(entry: dict[str, float | None]) -> str:

@@ -15,7 +15,7 @@ import pandas as pd
 
 from app.queries import services
 from core.explore import bins as binning
-from core.explore import duplicates, pairs, profile, quality, segments, shift, value_counts, words
+from core.explore import duplicates, pairs, profile, quality, segments, shift, texts, value_counts, words
 from core.explore.quality import SEVERITIES, Finding
 from core.explore.single import Outliers
 from core.explore.value_counts import ValueCounts
@@ -23,7 +23,7 @@ from core.explore.words import Places
 from core.registry.registry import Model
 from core.schema.levels import written
 from core.schema.schema import Schema
-from core.scoring.scorer import matrix
+from core.scoring.scorer import Scorer
 from core.scoring.view import View
 
 Progress = Callable[[int, int], None]
@@ -91,7 +91,7 @@ def _placed(view: View) -> tuple[pd.DataFrame, dict[str, Places]]:
 
 def numbers(view: View) -> list[str]:
     """The features that are numbers, and go together or not."""
-    return [name for name in schema(view).names if name not in schema(view).categories]
+    return [name for name in schema(view).measures if name not in schema(view).categories]
 
 
 def rows(view: View) -> npt.NDArray[np.bool_]:
@@ -151,7 +151,8 @@ def table(view: View, model: Model | None, *, progress: Progress) -> pd.DataFram
     """The feature table: `core.explore.profile`, with the model's use of each feature and PSI against its training."""
 
     def make() -> pd.DataFrame:
-        features, everyone, tallies = schema(view).derived, frame(view), dict[str, ValueCounts]()
+        everyone, tallies = frame(view), dict[str, ValueCounts]()
+        features = [schema(view).feature(name) for name in schema(view).measures]
 
         def count(name: str) -> ValueCounts:
             tallies[name] = services.kept(("tally", view, name), lambda: _tally(view, name, everyone[name]))
@@ -172,7 +173,7 @@ def use(view: View, model: Model) -> Use:
         everyone = stored(view)
         chosen = np.random.default_rng(SEED).permutation(len(everyone))[:SAMPLE]
         chosen.sort()
-        features = matrix(everyone.iloc[chosen], model.metadata.names, model.version, model.metadata.levels)
+        features = Scorer(model).matrix(everyone.iloc[chosen])
         pushes = model.explainer.contributions(features)
         return Use(chosen, pushes, model.metadata.names, model.version)
 
@@ -181,7 +182,7 @@ def use(view: View, model: Model) -> Use:
 
 def by_use(view: View, model: Model | None) -> list[str]:
     """Feature names, the ones the model uses most first; in the order of the schema without a model."""
-    names = list(schema(view).names)
+    names = list(schema(view).measures)
     weights = use(view, model).mean if model is not None else {}
     return sorted(names, key=lambda name: -weights.get(name, 0.0))
 
@@ -192,13 +193,24 @@ def findings(view: View, *, progress: Progress) -> tuple[Finding, ...]:
     def make() -> tuple[Finding, ...]:
         dataset = services.home().datasets.find(view.dataset)
         ids = services.home().datasets.frame(view.dataset, [dataset.id_column])[dataset.id_column]
-        return quality.findings(
-            words.by_rate(stored(view), schema(view), everyones_label(view)), schema(view).derived,
-            everyones_label(view), ids=ids,
+        known = everyones_label(view)
+        found = quality.findings(
+            words.by_rate(stored(view), schema(view), known), schema(view).derived, known, ids=ids,
             pearson=correlations(view.unfiltered, "pearson"), progress=progress,
         )  # fmt: skip
+        if not schema(view).texts:
+            return found
+        of_texts = texts.findings(_with_categories(view), schema(view), known)
+        return tuple(sorted((*found, *of_texts), key=lambda one: SEVERITIES.index(one.severity)))
 
     return services.kept(("findings", view.dataset), make)
+
+
+def _with_categories(view: View) -> pd.DataFrame:
+    """The numbers of texts, and of which category their users are."""
+    label = services.schema().label
+    names = [*schema(view).texts, *([written(label.column)] if label else [])]
+    return services.home().datasets.frame(view.dataset, [name for name in names if name in _columns(view)])
 
 
 def correlations(view: View, method: pairs.Method, *, progress: Progress = lambda _d, _o: None) -> pd.DataFrame:
@@ -233,7 +245,7 @@ def segmented(view: View, context: str) -> pd.DataFrame:
 
 def compared(a: View, b: View, model: Model | None, *, progress: Progress) -> pd.DataFrame:
     """Shift of each feature from a to b, weighted by the model's use of it on a's dataset."""
-    weights, names = use(a, model).mean if model is not None else None, schema(a).only(schema(b).names).names
+    weights, names = use(a, model).mean if model is not None else None, schema(a).only(schema(b).names).measures
     return services.kept(
         ("compared", a, b, model.version if model else None),
         lambda: shift.compare(*_alike(a, b), names, weights, progress=progress),
@@ -294,7 +306,7 @@ def evidence(view: View, code: str) -> pd.DataFrame:
         return rejected.loc[rejected["code"] == "duplicate_id", ["line", "sentence", "record"]].reset_index(drop=True)
     if code in {"row_order", "ids"}:
         return _along(view, code)
-    known, features = everyones_label(view), words.spoken(frame(view), places(view))
+    known, features = everyones_label(view), _with_texts(view, words.spoken(frame(view), places(view)))
     group = services.kept(("groups", view.dataset), lambda: duplicates.groups(frame(view), schema(view).names))
     if code == "opposite_labels" and known is not None:
         return duplicates.opposites(group, known, _ids(view), features)
@@ -302,6 +314,15 @@ def evidence(view: View, code: str) -> pd.DataFrame:
     given = {} if label is None or known is None else {label.column: pd.Series(known, features.index)}
     people = pd.concat([_ids(view), pd.DataFrame(given, features.index)], axis=1)
     return duplicates.duplicates(group, pd.concat([people, features], axis=1))
+
+
+def _with_texts(view: View, users: pd.DataFrame) -> pd.DataFrame:
+    """The same with texts in place of the numbers that stand for them."""
+    columns = {written(name): name for name in schema(view).texts if written(name) in _columns(view)}
+    if not columns:
+        return users
+    sent = services.home().datasets.frame(view.dataset, [*columns])
+    return users.assign(**{name: sent[at].astype(object) for at, name in columns.items()})
 
 
 def _ids(view: View) -> pd.Series[Any]:

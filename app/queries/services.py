@@ -298,9 +298,10 @@ def _people(home: Home, run: str, dataset: str) -> pd.DataFrame:
 
 def _spoken(home: Home, dataset: str) -> dict[str, str]:
     """The columns of a dataset that hold words as they were written, and the features that they are of."""
-    return {
-        name: name.removeprefix(WRITTEN) for name in sorted(home.datasets.columns(dataset)) if name.startswith(WRITTEN)
-    }
+    label = schemas.load(home.settings.schema_file).label
+    there = {name: name.removeprefix(WRITTEN) for name in sorted(home.datasets.columns(dataset))}
+    of_label = "" if label is None else label.column
+    return {name: column for name, column in there.items() if name.startswith(WRITTEN) and column != of_label}
 
 
 @st.cache_resource(max_entries=3, ttl="2h", show_spinner=False, hash_funcs=_BY_HOME)

@@ -30,7 +30,7 @@ from core.schema.glossary import Glossary
 from core.schema.levels import written
 from core.scoring.reasons import Reason, strongest_reasons
 from core.scoring.runs import Run
-from core.scoring.scorer import SEPARATOR, matrix
+from core.scoring.scorer import SEPARATOR, Scorer
 
 #: What this is a report of, in its mark.
 KIND: Final = "scores"
@@ -55,7 +55,7 @@ def report(home: Home, run: Run, model: Model, live: Figures | None) -> str:
     if run.users:
         scores = home.runs.scores(run.id)
         there = home.datasets.columns(run.dataset)
-        words = [written(name) for name in model.metadata.levels if written(name) in there]
+        words = [name for name in model.encoding.columns if name in there]
         frame = home.datasets.frame(run.dataset, [dataset.id_column, *model.metadata.names, *words])
         meanings = glossary.load(home.settings.glossary_file)
         top = frame.loc[scores["probability"].nlargest(TOP).index]
@@ -166,14 +166,14 @@ def _risks(
     run: Run, scores: pd.DataFrame, top: pd.DataFrame, user: str, model: Model, meanings: Glossary
 ) -> Section:  # fmt: skip
     """The highest scores, each with its strongest reasons in words."""
-    features = matrix(top, model.metadata.names, model.version, model.metadata.levels)
-    words = [{name: _word(top, name, at) for name in model.metadata.levels} for at in range(len(top))]
+    features = Scorer(model).matrix(top)
+    words = [{name: _word(top, name, at) for name in (*model.metadata.levels, *model.texts)} for at in range(len(top))]
     _, strongest = model.explainer.strongest(features, REASONS)
     known = scores.loc[top.index]
     told = [
         "\n".join(
             _reason(each)
-            for each in strongest_reasons(values, strongest, row, model.metadata, meanings, REASONS, words[row])
+            for each in strongest_reasons(values, strongest, row, model, meanings, REASONS, words[row])
         )
         for row, values in enumerate(top[list(model.metadata.names)].to_numpy(np.float64))
     ]

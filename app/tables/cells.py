@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
 from app.words import escaped
 
+#: Letters of a text that a cell shows: a grid is sent whole, and nobody reads a long message in one.
+LONGEST: Final = 400
+
 
 def safe(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame as a grid may show it: in texts and in column names, marks of direction are written as their codes."""
+    """The frame as a grid may show it: in texts and in column names, marks of direction are written as their codes; of
+    a long text the beginning.
+    """
     shown = frame.rename(columns=_text)
     for at in range(frame.shape[1]):
         column = frame.iloc[:, at]
@@ -20,4 +25,6 @@ def safe(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _text(value: Any) -> Any:
-    return escaped(value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    return escaped(value if len(value) <= LONGEST else f"{value[:LONGEST]}…")

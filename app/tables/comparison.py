@@ -13,7 +13,7 @@ from core.comparison.comparison_store import Compared
 from core.comparison.flips import Flips
 from core.comparison.lead import Lead
 from core.evaluation.difference import LOWER_IS_BETTER, Difference
-from core.evaluation.metrics import Estimate
+from core.evaluation.estimate import Estimate
 from core.evaluation.resample import Costs
 from core.evaluation.thresholds import Confusion, Decomposition
 from core.policy.bands import BANDS, Band

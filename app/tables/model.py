@@ -8,7 +8,8 @@ from typing import Final
 import pandas as pd
 
 from app.words import UNKNOWN, interval
-from core.evaluation.metrics import AT_THRESHOLD, Estimate, Figures
+from core.evaluation.estimate import Estimate
+from core.evaluation.metrics import AT_THRESHOLD, Figures
 from core.policy.bands import BANDS, Band
 
 NAMES: Final = {"pr_auc": "PR-AUC", "roc_auc": "ROC-AUC", "brier": "Brier", "ece": "ECE"}

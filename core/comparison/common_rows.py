@@ -70,12 +70,11 @@ class CommonRows:
         frame = self.datasets.frame(dataset.id)
         frame = frame[~np.isnan(training.labels(frame, schema))]
         salt = self.split.salt()
-        keys = split.keys(frame, schema, salt)
         fresh, trained_on, untold = np.ones(len(frame), bool), {}, []
         for model in models:
             users = model.users() if model.metadata.data.salt == split.digest(salt) else None
             if users is not None:
-                known = split.known(keys, users)
+                known = split.learnt(frame, schema, salt, users)
                 trained_on[model.version] = int(known.sum())
                 fresh &= ~known
             else:

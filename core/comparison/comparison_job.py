@@ -163,7 +163,9 @@ class Comparer:
             )
         known = self.training_runs.scores(kept.id)
         keys = split.keys(rows.frame, schema, self.split.salt())
-        place = np.minimum(np.searchsorted(known.keys, keys), len(known.keys) - 1)
+        # Rows with the same text have one key, and stand in the order of their file in both.
+        place = np.searchsorted(known.keys, keys) + pd.Series(keys).groupby(keys).cumcount().to_numpy()
+        place = np.minimum(place, len(known.keys) - 1)
         return np.where(known.keys[place] == keys, known.probability[place], np.nan)
 
     def _past(self, side: _Side) -> Past:

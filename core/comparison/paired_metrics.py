@@ -18,13 +18,13 @@ from scipy.stats import rankdata
 from core.errors import BadOptionError, TooFewRowsError, listed
 from core.evaluation import metrics, paired, resample
 from core.evaluation.difference import Difference, Verdicts
+from core.evaluation.estimate import Estimate
 from core.evaluation.metrics import (
     FEW,
     FEWEST_REPLICATES,
     MOST_DRAWN,
     RANKED,
     UNSCALED,
-    Estimate,
     Figures,
     Thresholds,
 )

@@ -150,8 +150,8 @@ def past(model: Model, folds: tuple[float, ...] = ()) -> Past:
 
 
 def _groups(rows: Rows, schema: Schema) -> Mapping[str, Iterator[Any]]:
-    context = {name: weakest.by_value(rows.frame[name]) for name in schema.context if name in rows.frame}
-    names = [name for name in schema.names if name in rows.frame]
+    context = {name: weakest.by_value(rows.frame[name]) for name in schema.beside if name in rows.frame}
+    names = [name for name in schema.measures if name in rows.frame]
     spoken = {name: rows.frame[written(name)] for name in schema.categories if written(name) in rows.frame}
     numbers = (name for name in names if name not in schema.categories)
     binned = {name: weakest.by_bin(rows.frame[name].to_numpy(np.float64)) for name in numbers}
@@ -175,7 +175,7 @@ def _reasons(
 
 def _leaks(rows: Rows, schema: Schema) -> Iterator[str]:
     ordered = words.by_rate(rows.frame, schema, rows.label)
-    tally = ((name, value_counts.of(ordered[name], rows.label)) for name in schema.names if name in rows.frame)
+    tally = ((name, value_counts.of(ordered[name], rows.label)) for name in schema.measures if name in rows.frame)
     said = cautions.leaking([leak.feature for name, each in tally for leak in leakage.leaks(name, each)])
     if said is not None:
         yield said

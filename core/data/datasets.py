@@ -185,6 +185,10 @@ class Datasets:
         column = self.find(identity).id_column
         return tuple(map(int, self._where(identity, column, user.strip(), [column]).index))
 
+    def rows_with(self, identity: str, column: str, value: str, read: Sequence[str]) -> pd.DataFrame:
+        """The accepted rows with this value in a column of words, in the order of the file; some of their columns."""
+        return self._where(identity, column, value, read)
+
     def _where(
         self, identity: str, column: str | None, value: object, read: Sequence[str] | None = None
     ) -> pd.DataFrame:

@@ -92,7 +92,7 @@ def labels(name: str, missing: Bools, unknown: Bools, line: Small) -> Iterator[F
             yield _finding(kind, name, mask, line)
 
 
-def label_problem(found: Finding, place: str = "on line") -> Problem:
-    """What is said of a finding of `labels`."""
-    what = "missing" if found.kind == "missing" else "neither of the two labels"
+def label_problem(found: Finding, place: str = "on line", *, several: bool = False) -> Problem:
+    """What is said of a finding of `labels`; several: whether there are more than two of them."""
+    what = "missing" if found.kind == "missing" else "none of the labels" if several else "neither of the two labels"
     return _told(found, what, "Such rows count as unlabelled.", "label", place)

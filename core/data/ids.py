@@ -26,7 +26,10 @@ from core.wording import count, visible
 #: Share of numbers among the ids from which a column is one of numbers.
 ENOUGH: Final = 0.95
 #: Marks without a width or a direction of their own; two that join letters count at the ends only.
-_UNSEEN: Final = r"[\x{00AD}\x{061C}\x{180E}\x{200B}\x{200E}\x{200F}\x{202A}-\x{202E}\x{2060}-\x{206F}\x{FEFF}]"
+_UNSEEN: Final = (
+    r"[\x{0000}\x{00AD}\x{061C}\x{180E}\x{200B}\x{200E}\x{200F}\x{202A}-\x{202E}\x{2060}-\x{206F}\x{FEFF}"
+    r"\x{10F800}-\x{10FFFF}]"
+)
 _JOINERS: Final = r"[\x{200C}\x{200D}]"
 _NO_BREAK: Final = r"[\x{00A0}\x{2007}\x{202F}]"
 _MARKS: Final = f"{_UNSEEN}|{_NO_BREAK}|^{_JOINERS}|{_JOINERS}$"

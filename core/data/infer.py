@@ -1,6 +1,6 @@
 """A first schema from a table: what each column seems to be, never what it means.
 
-A column of numbers becomes a feature, and so do words that users share, yes and no, and dates
+A column of numbers becomes a feature, and so do words that users share, yes and no, dates, and what people write
 (`core.data.proposal.columns`); everything else is context, and so is a column that is no fact about users
 (`core.data.proposal.telltale`). Kinds are told from the values only; codes (numbers that stand for something) look like
 counts, so a person must say which columns are codes.
@@ -8,7 +8,7 @@ counts, so a person must say which columns are codes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -91,6 +91,7 @@ def infer(  # noqa: PLR0913 - all that a person may say of a file
     id: str | None = None,  # noqa: A002 - the word of the command line and of the schema
     label: str | None = None,
     positive: str | None = None,
+    negative: str | None = None,
     missing: Sequence[str] = (),
     kinds: Sequence[str] = (),
     given: Given = NOTHING,
@@ -99,8 +100,9 @@ def infer(  # noqa: PLR0913 - all that a person may say of a file
     what a person says of some columns (see `columns.chosen`).
 
     Raises FileProblemError when the file cannot be read as a table or has no column to learn from, BadOptionError when
-    `id`, `label`, `positive` or `kinds` cannot be used, UnclearLabelError where somebody has to say who the spammers
-    are, and UnclearColumnError where a column can be read in two ways.
+    `id`, `label`, `positive`, `negative` or `kinds` cannot be used, UnclearLabelError where somebody has to say who the
+    spammers are, and UnclearColumnError where a column can be read in two ways. With `negative` a label may have more
+    than two values: each of the others is a category.
     """
     source, wanted = source_of(name, payload, given, in_memory()), [text for text in (id, label) if text]
     text = whole(source)
@@ -109,11 +111,12 @@ def infer(  # noqa: PLR0913 - all that a person may say of a file
     at_id, at_label = _position(name, records, "--id", id), _position(name, records, "--label", label)
     if at_id is not None and at_id == at_label:
         raise BadOptionError("--label", f"{label} is the id column: give another.")
-    if positive is not None and at_label is None:
-        raise BadOptionError("--positive", "say which column is the label: --label NAME.")
+    for option, value in (("--positive", positive), ("--negative", negative)):
+        if value is not None and at_label is None:
+            raise BadOptionError(option, "say which column is the label: --label NAME.")
     marks = Marks.of(missing)
     rest = [at for at, column in enumerate(records.header) if column and at not in (at_id, at_label)]
-    told, said = (None, None) if at_label is None else _label(records, at_label, positive, marks)
+    told, said = (None, None) if at_label is None else _label(records, at_label, positive, negative, marks)
     choices = columns.chosen(kinds)
     for column in choices:
         if column not in {key(records.header[at]) for at in rest}:
@@ -226,37 +229,28 @@ def _stray(name: str, numbers: Numbers) -> str | None:
     return f"{name}: {count(total, 'cell')} {verb} (the first is {first}): {rows} will be rejected."
 
 
-def _label(records: Records, at: int, positive: str | None, marks: Marks) -> tuple[Label, Floats]:
+def _label(
+    records: Records, at: int, positive: str | None, negative: str | None, marks: Marks
+) -> tuple[Label, Floats]:  # fmt: skip
     """The label, and what it says of each good record, (n,): 1 for a spammer, 0, NaN where it is missing."""
     name = records.header[at]
     column = records.columns({at: pa.large_string()})[at]
-    values = _values(column, marks)
-    if len(values) != 2:
-        shown = listed([quoted(each.text) for each in values.values()])
-        raise BadOptionError(
-            "--label", f"{name} has {count(len(values), 'distinct value')} ({shown}); a label needs exactly two."
-        )
-    yes = _positive(name, values, positive)
-    no = next(value for value in values if value != yes)
+    values = _values(column, marks, {meaning(each) for each in (positive, negative) if each is not None})
+    found = label_words.label(name, values, positive, negative)
+    no, positives = meaning(found.negative), {*map(meaning, found.positives)}
     codes, distinct = pd.factorize(column.to_pandas())
-    of_text = np.array([{yes: 1.0, no: 0.0}.get(meaning(text), np.nan) for text in distinct])
-    return Label(name, values[yes].text, values[no].text), of_text[codes]
+    said = [meaning(text) for text in distinct]
+    of_text = np.array([1.0 if each in positives else 0.0 if each == no else np.nan for each in said])
+    return found, of_text[codes]
 
 
-def _positive(name: str, values: dict[Meaning, Value], positive: str | None) -> Meaning:
-    if positive is None:
-        return label_words.positive(name, values)
-    if meaning(positive) not in values:
-        shown = listed([quoted(each.text) for each in values.values()])
-        raise BadOptionError("--positive", f"{name} is never {quoted(positive)}; its values are {shown}.")
-    return meaning(positive)
-
-
-def _values(column: Any, marks: Marks) -> dict[Meaning, Value]:
-    """Labels that are not missing, by what they are compared by: the first way each is written, and its rows."""
+def _values(column: Any, marks: Marks, named: Collection[Meaning]) -> dict[Meaning, Value]:
+    """Labels that are not missing, by what they are compared by: the first way each is written, and its rows. `named`:
+    what a person says is a label, such as "none".
+    """
     found: dict[Meaning, Value] = {}
     for text, rows in ((each["values"], each["counts"]) for each in pc.value_counts(column).to_pylist()):
-        if not marks.missing(text):
+        if meaning(text) in named or not marks.missing(text):
             known = found.get(meaning(text), Value(text.strip(), 0))
             found[meaning(text)] = Value(known.text, known.rows + rows)
     return found
@@ -297,6 +291,13 @@ def _telltales(seen: list[_Seen]) -> Iterator[str]:
 
 def _label_notes(label: Label, said: Floats) -> Iterator[str]:
     share = float(np.nanmean(said))
+    if label.categories:
+        names = listed([quoted(each) for each in label.categories])
+        yield (
+            f"{label.column}: {names} are categories, each of them a violation: {percent(share)} of the rows. "
+            f"{quoted(label.negative)} is none."
+        )
+        return
     who = f"{label.column} {quoted(label.positive)} is taken for a spammer: {percent(share)} of the users"
     yield (
         f"{who}. If that is the wrong way round, give --positive {quoted(label.negative)}."

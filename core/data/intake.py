@@ -26,9 +26,9 @@ from core.data.formats.numerals import Numerals
 from core.data.formats.options import NOTHING, Given
 from core.data.formats.totals import is_totals
 from core.data.ids import Habits, Ids
-from core.data.kinds import moment, reading
+from core.data.kinds import moment, reading, text
 from core.data.kinds.reading import Read
-from core.data.layout import ROW_NUMBER, Layout, lay_out, wanted
+from core.data.layout import ROW_NUMBER, Layout, about_layout, lay_out, wanted
 from core.data.lines import Ints
 from core.data.problems import REJECTING, Finding, Findings, Problem, ordered
 from core.data.records import GOOD, Bools, Records, Small
@@ -42,8 +42,6 @@ from core.wording import count
 
 __all__ = ["Checked", "Problem", "read"]
 
-#: Bytes looked at in one go for what is not ASCII.
-_SLICE: Final = 1 << 20
 #: Problems that are told of a file without an accepted row.
 _TOLD: Final = 3
 
@@ -147,7 +145,7 @@ def check(
     found = table.reject(records, need_label=need_label, known=known)
     with_commas = table.commas()
     frame, odd = table.accept(found.accepted)
-    accents = [Finding("encoding", None, _with_accents(records), 0)] if source.recoded else []
+    accents = [Finding("encoding", None, records.with_accents, 0)] if source.recoded else []
     return Part(frame, found.table(), (*found.findings(), *odd, *accents, *with_commas))
 
 
@@ -160,10 +158,16 @@ def told(
     problems = [*map(rejects.problem, rejecting)]
     problems += (ids.problem(each, place) for each in found.of(ids.KINDS, id_name(schema)))
     if schema.label is not None:
-        problems += (flags.label_problem(each, place) for each in found.of(flags.LABEL_KINDS, schema.label.column))
+        several = bool(schema.label.categories)
+        problems += (
+            flags.label_problem(each, place, several=several)
+            for each in found.of(flags.LABEL_KINDS, schema.label.column)
+        )
     for column in (*schema.derived, *(Column(name) for name in schema.moments)):
         problems += (flags.problem(each, column, place) for each in found.of(flags.KINDS, column.name))
-    problems += _about_columns(layout, accepted)
+    for column in (column for column in schema.features if column.kind == "text"):
+        problems += (text.problem(each, column, place) for each in found.of((text.KIND,), column.name))
+    problems += about_layout(layout, accepted)
     if schema.dated and accepted:
         problems.append(_about_moment(schema, accepted))
     problems += (_about_text(each.rows) for each in found if each.kind == "encoding")
@@ -243,7 +247,7 @@ class _Table:
                 wrong.append((self.layout.id, self.id_name, Wrong.where(totals, "totals_row", found.values), ""))
         if need_label and self.label and self.layout.label is not None:
             label, labels, written = self.label
-            allowed = f"{label.positive} or {label.negative}"
+            allowed = f"{', '.join(label.positives)} or {label.negative}"
             wrong += [(self.layout.label, label.column, bad, allowed) for bad in texts.wrong(labels, written)]
         for column in self.schema.features:
             at = self.layout.features.get(column.name)
@@ -267,25 +271,31 @@ class _Table:
         line = self.line[accepted]
         odd = [*self.ids.findings(self.id_name, self.line, accepted)]
         columns: dict[str, Any] = {self.id_name: texts.as_pandas(self.ids.values, keep).array}
+        written: dict[str, Any] = {}
         if self.label:
             label, labels, _ = self.label
             columns[label.column] = labels.values[accepted]
+            if label.categories:
+                written[levels.written(label.column)] = texts.as_pandas(labels.categories, keep).array
             odd += flags.labels(label.column, labels.missing[accepted], labels.unknown[accepted], line)
-        written: dict[str, Any] = {}
         seconds = self._moments(keep)
-        moments = dict(moment.derived(self.schema, seconds, len(line)))
+        derived = dict(moment.derived(self.schema, seconds, len(line)))
         for column in self.schema.features:
             there = column.name in self.layout.features
+            if column.worded:
+                written[levels.written(column.name)] = self._words(column.name, keep, len(line))
+            if column.kind == "text":
+                derived |= text.derived(column, texts.as_list(written[levels.written(column.name)]))
+                odd += text.findings(column.name, self._cut(column.name, accepted), line) if there else []
             if column.moment and there:  # said once, and not of each column that a model gets of it
                 odd += flags.flags(seconds[column.name], Column(column.name), line)
             for each in column.derived():
-                values = moments[each] if column.moment else self._values(column, keep, len(line))
+                values = derived[each] if each in derived else self._values(column, keep, len(line))
                 if there:
                     found = flags.flags(values, each, line)
-                    odd += (fault for fault in found if not (column.moment and fault.kind == "missing"))
+                    # That a moment or a text is missing is said of itself alone.
+                    odd += (fault for fault in found if each.name == column.name or fault.kind != "missing")
                 columns[each.name] = flags.settle(values, each) if there else values
-            if column.kind == "category":
-                written[levels.written(column.name)] = self._words(column.name, keep, len(line))
         columns |= {name: texts.as_pandas(column, keep).array for name, column in self.context.items()} | written
         index = pd.Index(self.row[accepted].astype(np.int64), name="row")
         return pd.DataFrame(columns, index=index, copy=False), odd
@@ -303,6 +313,10 @@ class _Table:
         found = {name: self.by_kind[name].values for name in self.schema.moments if name in self.by_kind}
         return found if keep is None else {name: values[keep] for name, values in found.items()}
 
+    def _cut(self, name: str, accepted: Bools) -> Bools:
+        cut = self.by_kind[name].cut
+        return np.zeros(0, np.bool_) if cut is None else cut[accepted]
+
     def _words(self, name: str, keep: Bools | None, rows: int) -> Any:
         later = self.by_kind.get(name)
         words = pa.nulls(rows, pa.large_string()) if later is None else later.words
@@ -315,36 +329,9 @@ def _about_moment(schema: Schema, rows: int) -> Problem:
     return Problem("as_of", None, rows, rejected=False, sentence=sentence)
 
 
-def _about_columns(layout: Layout, rows: int) -> list[Problem]:
-    absent = [
-        ("absent_column", name, f"{name} is absent: its values are missing in every row.") for name in layout.absent
-    ]
-    renamed = [
-        ("renamed_column", new, f"The column {old} has the name of a result: it is kept as {new}.")
-        for old, new in layout.renamed
-    ]
-    unnamed = [
-        ("unnamed_column", name, f'A column has no name: it is kept as "{name}". Name it in the header.')
-        for name in layout.unnamed
-    ]
-    return [Problem(code, name, rows, False, sentence) for code, name, sentence in (*absent, *renamed, *unnamed)]
-
-
 def _about_text(rows: int) -> Problem:
     sentence = (
         f"The file is not UTF-8 and was read as Windows-1252: look at the accents in {count(rows, 'row')}. "
         "If they are wrong, save the file as CSV UTF-8."
     )
     return Problem("encoding", None, rows, rejected=False, sentence=sentence)
-
-
-def _with_accents(records: Records) -> int:
-    """How many records hold a letter beyond ASCII."""
-    buffer = np.frombuffer(records.data, np.uint8)
-    holders = np.zeros(len(records.start), np.bool_)
-    for at in range(0, len(buffer), _SLICE):
-        accents = (np.flatnonzero(buffer[at : at + _SLICE] > 127) + at).astype(records.start.dtype)
-        which = np.searchsorted(records.start, accents, "right") - 1
-        inside = (which >= 0) & (accents < records.end[which])
-        holders[which[inside]] = True
-    return int(np.count_nonzero(holders))

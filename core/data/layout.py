@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from core.data.problems import Problem
 from core.data.understanding import candidates
 from core.errors import FileProblemError, MissingColumnsError, SchemaError, UnusableInputError, listed
 from core.schema.schema import Schema, key, matched
@@ -90,14 +91,14 @@ def _advised(error: Unusable, header: Sequence[str], schema: Schema) -> Unusable
 def wanted(schema: Schema) -> tuple[str, ...]:
     """Every column that the schema names."""
     label = schema.label.column if schema.label else None
-    return (*filter(None, [schema.id, label]), *schema.inputs, *schema.context)
+    return (*filter(None, [schema.id, label]), *schema.inputs, *schema.beside)
 
 
 def _context(
     header: Sequence[str], schema: Schema, found: dict[str, int]
 ) -> tuple[dict[str, int], tuple[tuple[str, str], ...], tuple[str, ...]]:
     """Context columns under the names they get: the schema's first, then all that the schema does not name."""
-    known = {found[column]: column for column in schema.context if column in found}
+    known = {found[column]: column for column in schema.beside if column in found}
     further = {at: name or f"column {at + 1}" for at, name in enumerate(header) if at not in found.values()}
     taken = {key(column) for column in (*wanted(schema), *header)} - {""}
     context: dict[str, int] = {}
@@ -119,3 +120,19 @@ def _free(name: str, taken: set[str]) -> str:
     while key(name) in taken:
         name += "_"
     return name
+
+
+def about_layout(layout: Layout, rows: int) -> list[Problem]:
+    """What is said of the columns of a file with so many accepted rows."""
+    absent = [
+        ("absent_column", name, f"{name} is absent: its values are missing in every row.") for name in layout.absent
+    ]
+    renamed = [
+        ("renamed_column", new, f"The column {old} has the name of a result: it is kept as {new}.")
+        for old, new in layout.renamed
+    ]
+    unnamed = [
+        ("unnamed_column", name, f'A column has no name: it is kept as "{name}". Name it in the header.')
+        for name in layout.unnamed
+    ]
+    return [Problem(code, name, rows, False, sentence) for code, name, sentence in (*absent, *renamed, *unnamed)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator
 from typing import Final
@@ -21,8 +22,10 @@ from core.errors import FileProblemError
 Ints = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 
-#: Lines a quoted field may go on for. A message of 100 lines fits; a stray quote costs one line, not the file.
-REACH: Final = 100
+#: Lines that a record may go on for after its first, and bytes of them: a message of many lines fits; a stray quote
+#: costs one line, not the file.
+REACH: Final = 1_000
+REACH_BYTES: Final = 1 << 22
 #: Fields of a line with a malformed quote.
 MALFORMED: Final = -1
 #: Bytes of the longest line that is read: a text of a thousand pages fits, and no table has such a line by right.
@@ -157,18 +160,19 @@ class Parser:
 
     def _limit(self, end: Ints, at: int, stop: int) -> int:
         """The end of the last line to which a record may go on that begins on line `at`."""
-        beyond = at + REACH - (len(end) - 1)
+        beyond, furthest = at + REACH - (len(end) - 1), int(end[at]) + REACH_BYTES
         if beyond <= 0:
             return int(end[at + REACH])
         # Every line end is looked for once, however many blocks of how long lines are asked about.
         while self._ahead and self._ahead[0] < stop:
             self._ahead.popleft()
         self._looked = max(self._looked, stop)
-        while len(self._ahead) < beyond and self._looked < len(self._data):
+        while len(self._ahead) < beyond and self._looked < min(len(self._data), furthest):
             found = _BREAK.search(self._data, self._looked)
             self._ahead.append(found.start() if found else len(self._data))
             self._looked = found.end() if found else len(self._data)
-        return self._ahead[min(beyond, len(self._ahead)) - 1] if self._ahead else int(end[-1])
+        near = min(beyond, bisect_right(self._ahead, furthest))
+        return self._ahead[near - 1] if near else int(end[-1])
 
 
 def first_breaks(data: bytes, most: int) -> list[int]:

@@ -1,8 +1,8 @@
 """Text -> records: where each one stands, on which line, and whether it can be split into the header's fields.
 
 A record is usually a line. A field in double quotes may hold delimiters, doubled quotes and line ends; a
-quote inside a field that does not begin with one is an ordinary character. A quoted field that is not
-closed properly within `lines.REACH` lines spoils its own line only: reading goes on at the next.
+quote inside a field that does not begin with one is an ordinary character. A quoted field that is not closed properly
+within `lines.REACH` lines and `lines.REACH_BYTES` bytes spoils its own line only: reading goes on at the next.
 
 Of records that cannot be split, the first `KEPT` of each kind are kept and the others counted: a file of blank lines
 costs no more than it weighs.
@@ -38,6 +38,8 @@ KEPT: Final = 20_000
 _STRAY: Final = 50_000
 #: Bytes that one thread parses at a time; never less than two of the longest record.
 _BLOCK: Final = 1 << 22
+#: Bytes looked at in one go for what is not ASCII.
+_SLICE: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,18 @@ class Records:
         """The same, where it is not the line of a text that names a record."""
         first = positions.of_first(header.at)
         return self if first is None else replace(self, line=self.row + np.int32(first - 1), positions=positions)
+
+    @property
+    def with_accents(self) -> int:
+        """How many hold a letter beyond ASCII."""
+        buffer = np.frombuffer(self.data, np.uint8)
+        holders = np.zeros(len(self.start), np.bool_)
+        for at in range(0, len(buffer), _SLICE):
+            accents = (np.flatnonzero(buffer[at : at + _SLICE] > 127) + at).astype(self.start.dtype)
+            which = np.searchsorted(self.start, accents, "right") - 1
+            inside = (which >= 0) & (accents < self.end[which])
+            holders[which[inside]] = True
+        return int(np.count_nonzero(holders))
 
     def text(self, record: int) -> str:
         """The record as it stands in the file, without its line end."""

@@ -4,6 +4,9 @@ A split by seed would put one champion's training rows into the comparison with 
 in the test part for ever, because the part depends on nothing but the home's salt and the user's id
 (or, where there are no ids, on the content of the row).
 
+Where the schema has a text, the same text is one user's however often it was sent: what decides is a hash of the texts
+of a row, so that no text is in two parts or folds, in whichever file it comes.
+
 Users who share every feature may be one user under several ids: a model that has learnt from one knows the answer of
 the others. They go to one part, by a hash of what they share. Who has a part already keeps it; whoever is there with a
 copy among the users learnt from judges nobody. `data/parts.json` names those whose part is not that of their id.
@@ -33,6 +36,8 @@ Keys = npt.NDArray[np.uint64]
 Bools = npt.NDArray[np.bool_]
 FORMAT: Final = 1
 _RANGE = 2.0**64
+#: Keeps keys of texts apart from those of users.
+_TEXT: Final = b"text "
 #: The smallest test part that a new home may choose: of 2,000 users with 5 % spammers, five are to be judged on.
 LEAST_SHARE: Final = 0.05
 #: Bits kept of a key in a model's list of training users: 418,000 users take 1.2 MB, and a stranger is
@@ -143,18 +148,48 @@ def digest(salt: bytes) -> str:
 
 
 def keys(frame: pd.DataFrame, schema: Schema, salt: bytes) -> Keys:
-    """A key for each row, (n,): salted BLAKE2b of the id, or of the feature values when there is no id."""
+    """A key for each row, (n,), by which its part and its fold go: salted BLAKE2b of its texts, which several rows may
+    share, or of who it is where it has none.
+    """
+    there = with_text(frame, schema)
+    if not there.any():
+        return identities(frame, schema, salt)
+    found = np.empty(len(frame), np.uint64)
+    found[there] = contents(frame[there], [name for name in schema.texts if name in frame], salt, _TEXT)
+    found[~there] = identities(frame[~there], schema, salt)
+    return found
+
+
+def with_text(frame: pd.DataFrame, schema: Schema) -> Bools:
+    """Which rows (n,) have a text."""
+    texts = [name for name in schema.texts if name in frame]
+    found: Bools = np.zeros(len(frame), bool)
+    for name in texts:
+        found |= frame[name].notna().to_numpy()
+    return found
+
+
+def learnt(frame: pd.DataFrame, schema: Schema, salt: bytes, fingerprints: Keys) -> Bools:
+    """Which rows (n,) are among those with these fingerprints, by their texts or by who they are: a model may have
+    learnt from users before the schema had a text.
+    """
+    found = known(keys(frame, schema, salt), fingerprints)
+    return found | known(identities(frame, schema, salt), fingerprints) if schema.texts else found
+
+
+def identities(frame: pd.DataFrame, schema: Schema, salt: bytes) -> Keys:
+    """Who each row is, (n,): salted BLAKE2b of the id, or of the feature values when there is no id."""
     if schema.id is None:
         return contents(frame, schema.names, salt)
     return _hashed([text.encode() for text in frame[schema.id].astype(str).tolist()], salt)
 
 
-def contents(frame: pd.DataFrame, names: Sequence[str], salt: bytes) -> Keys:
-    """Salted BLAKE2b of the feature values of each row, (n,): the same for the same values."""
+def contents(frame: pd.DataFrame, names: Sequence[str], salt: bytes, kind: bytes = b"") -> Keys:
+    """Salted BLAKE2b of the feature values of each row, (n,): the same for the same values of the same kind."""
     # Adding 0.0 turns -0.0 into 0.0: equal rows must have equal bytes.
     values = np.ascontiguousarray(frame[list(names)].to_numpy(np.float64) + 0.0)
     values[np.isnan(values)] = np.nan
-    return _hashed([row.tobytes() for row in values], salt)
+    return _hashed([kind + row.tobytes() for row in values], salt)
 
 
 def _hashed(cells: Sequence[bytes], salt: bytes) -> Keys:
@@ -175,22 +210,27 @@ def parts(  # noqa: PLR0913 - users, and what is known of their parts
     """The parts of users (n rows) with keys and the part (n,) each would have alone; see `Split.parts`.
 
     Copies go where most of all an earlier one must stay: to the users learnt from where one of them is, else to the
-    test part where one is, else where the hash of what they share says. Who has a part keeps it.
+    test part where one is, else where the hash of what they share says. Who has a part keeps it, but that a text which
+    somebody has learnt from judges nobody.
     """
     test = np.where(learnt, False, np.where(judged, True, test))
-    alike = copied_rows(frame, schema.names)
-    place = keys.copy()
-    if not alike.any():
+    hashes, texts = row_hashes(frame, schema.names), with_text(frame, schema)
+    alike = pd.Series(hashes).duplicated(keep=False).to_numpy()
+    place, joined = keys.copy(), alike | texts
+    if not joined.any():
         return Parts(keys, place, test, np.zeros(len(keys), bool), 0)
-    place[alike] = contents(frame.iloc[np.flatnonzero(alike)], schema.names, salt)
-    shared, group = np.unique(place[alike], return_inverse=True)
-    of_learnt, of_judged = (np.bincount(group, given[alike], len(shared)) > 0 for given in (learnt, judged))
-    together = np.where(of_learnt, False, np.where(of_judged, True, in_test(shared, share=share)))
-    test[alike] = np.where((learnt | judged)[alike], test[alike], together[group])
-    outside = np.bincount(group, ~test[alike], len(shared)) > 0
+    copies = int(alike.sum()) - len(np.unique(hashes[alike]))
+    users = np.flatnonzero(alike & ~texts)
+    place[users] = contents(frame.iloc[users], schema.names, salt)
+    shared, first, group = np.unique(place[joined], return_index=True, return_inverse=True)
+    of_learnt, of_judged = (np.bincount(group, given[joined], len(shared)) > 0 for given in (learnt, judged))
+    alone = np.where(texts, test, in_test(place, share=share))[joined][first]
+    together = np.where(of_learnt, False, np.where(of_judged, True, alone))
+    test[joined] = np.where((learnt | judged)[joined] & ~texts[joined], test[joined], together[group])
+    outside = np.bincount(group, ~test[joined], len(shared)) > 0
     copied = np.zeros(len(keys), bool)
-    copied[alike] = test[alike] & outside[group]
-    return Parts(keys, place, test, copied, int(alike.sum()) - len(shared))
+    copied[joined] = test[joined] & outside[group]
+    return Parts(keys, place, test, copied, copies)
 
 
 def copies_of(frame: pd.DataFrame, names: Sequence[str], chosen: Bools) -> Bools:

@@ -18,11 +18,14 @@ from core.schema.schema import Label, key
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """1.0 for the positive value, 0.0 for the negative one, else NaN, (good records,); and where which is why."""
+    """1.0 for a positive value, 0.0 for the negative one, else NaN, (good records,); and where which is why. Of a label
+    with categories also which one it is, as the schema writes it, null for all others.
+    """
 
     values: Floats
     missing: Bools
     unknown: Bools
+    categories: Any = None
 
 
 def missing(column: Any, marks: Marks) -> Bools:
@@ -39,10 +42,17 @@ def missing(column: Any, marks: Marks) -> Bools:
 
 def labels(column: Any, label: Label, marks: Marks = BUILT_IN) -> Labels:
     encoded = column.combine_chunks().dictionary_encode()
-    meanings = np.array([meaning(text, label, marks) for text in encoded.dictionary.to_pylist()])
-    found = meanings[encoded.indices.to_numpy()] if len(column) else np.empty(0, np.str_)
+    distinct = encoded.dictionary.to_pylist()
+    said = [meaning(text, label, marks) for text in distinct]
+    found = np.array(said)[encoded.indices.to_numpy()] if len(column) else np.empty(0, np.str_)
     values = np.select([found == "positive", found == "negative"], [1.0, 0.0], np.nan)
-    return Labels(values, found == "missing", found == "unknown")
+    categories = None
+    if label.categories:
+        names = [
+            _category(text, label) if each == "positive" else None for text, each in zip(distinct, said, strict=True)
+        ]
+        categories = pa.array(names, pa.large_string()).take(encoded.indices)
+    return Labels(values, found == "missing", found == "unknown", categories)
 
 
 def meaning(text: str, label: Label, marks: Marks = BUILT_IN) -> str:
@@ -51,11 +61,16 @@ def meaning(text: str, label: Label, marks: Marks = BUILT_IN) -> str:
     >>> [meaning(text, Label("label")) for text in ("1.0", " 0", "NA", "maybe")]
     ['positive', 'negative', 'missing', 'unknown']
     """
-    if _same(text, label.positive):
+    if _category(text, label) is not None:
         return "positive"
     if _same(text, label.negative):
         return "negative"
     return "missing" if marks.missing(text) else "unknown"
+
+
+def _category(text: str, label: Label) -> str | None:
+    """Which of the positive values a cell is, as the schema writes it; None for any other."""
+    return next((value for value in label.positives if _same(text, value)), None)
 
 
 def _same(text: str, value: str) -> bool:
@@ -76,6 +91,11 @@ def as_pandas(column: Any, keep: npt.NDArray[np.bool_] | None) -> pd.Series[str]
     chosen = column if keep is None else column.filter(pa.array(keep))
     series: pd.Series[str] = chosen.to_pandas()
     return series.astype("str")
+
+
+def as_list(column: Any) -> list[str | None]:
+    """The texts of a column as `as_pandas` makes it, None where missing."""
+    return [text if isinstance(text, str) else None for text in column.to_numpy(object)]
 
 
 def wrong(labels: Labels, texts: Any) -> list[Wrong]:

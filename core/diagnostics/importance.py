@@ -29,7 +29,7 @@ from core.diagnostics.robustness import Predict, Progress, rescored
 from core.errors import listed
 from core.evaluation import subsample
 from core.evaluation.difference import short
-from core.evaluation.metrics import Estimate
+from core.evaluation.estimate import Estimate
 from core.evaluation.resample import Costs, Floats, Ints, Sorted
 from core.explore import pairs
 from core.explore.quality import NEAR_COPY

@@ -22,16 +22,17 @@ from core.data.split import Split
 from core.diagnostics.diagnosis import Diagnoses
 from core.evaluation import resample, subsample
 from core.evaluation.difference import short
-from core.evaluation.metrics import Estimate
+from core.evaluation.estimate import Estimate
 from core.evaluation.resample import Costs, Floats, Sorted
 from core.jobs import Report
 from core.model import encoding
+from core.model.encoding import Encoding
 from core.model.learner import Labels, Matrix, Progress
 from core.ports import DatasetStore
 from core.schema import schema as schemas
 from core.schema.schema import Schema
-from core.scoring.scorer import matrix
 from core.training import crossfit, train, training
+from core.training.stacking import NO_TEXTS, Texts
 from core.wording import count
 
 SHARES: Final = (0.05, 0.1, 0.25, 0.5, 1.0)
@@ -146,7 +147,7 @@ def curve(
 
 def by_recipe(
     features: Matrix, label: Labels, users: split.Parts | split.Keys, *, name: str, seed: int,
-    levels: tuple[int, ...] = (),
+    levels: tuple[int, ...] = (), texts: Texts = NO_TEXTS,
 ) -> Learn:  # fmt: skip
     """The way versions are trained: XGBoost with rounds and calibration chosen by cross-fitting."""
     parts = users if isinstance(users, split.Parts) else split.Parts.alone(users)
@@ -155,8 +156,9 @@ def by_recipe(
         rows = chosen | parts.judging  # the fit sets the test part aside itself
         of_rows = parts.only(rows)
         return train.fit(
-            features[rows], label[rows], of_rows, {}, name=name, levels=levels, seed=seed, progress=progress
-        ).score
+            features[rows], label[rows], of_rows, {}, name=name, levels=levels,
+            texts=texts.only(rows) if texts else texts, seed=seed, progress=progress,
+        ).score  # fmt: skip
 
     return learn
 
@@ -179,9 +181,9 @@ class LearningCurves:
         frame = frame[~np.isnan(training.labels(frame, schema))]
         label, parts = training.labels(frame, schema), self.split.parts(frame, schema)
         words = encoding.learnt(frame, schema, ~parts.test)
-        features = matrix(frame, schema.names, levels=words)
+        features, texts = Encoding(words).matrix(frame, schema.names), Texts.of_frame(frame, schema)
         sizes = encoding.sizes(schema.names, words)
-        learn = by_recipe(features, label, parts, name=dataset.name, seed=seed, levels=sizes)
+        learn = by_recipe(features, label, parts, name=dataset.name, seed=seed, levels=sizes, texts=texts)
         return curve(label, parts, learn, name=dataset.name, seed=seed, shares=shares, progress=progress)
 
     def learning_curve_stored(

@@ -22,7 +22,8 @@ from core.diagnostics.diagnosis import Diagnoses
 from core.diagnostics.disturb import Chance, differs
 from core.evaluation import subsample
 from core.evaluation.difference import short
-from core.evaluation.metrics import FEW, Estimate, Thresholds
+from core.evaluation.estimate import Estimate
+from core.evaluation.metrics import FEW, Thresholds
 from core.evaluation.resample import Costs, Floats, Ints, Sorted
 from core.jobs import Report
 from core.model.learner import Matrix

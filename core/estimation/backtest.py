@@ -190,7 +190,7 @@ class Backtests:
         found, schema = self.datasets.find(dataset), schemas.load(self.schema_file)
         asked = {key(each.column) for policy in policies for rule in policy.rules for each in rule.conditions}
         wanted = [name for name in (*schema.names, *found.context) if key(name) in asked]
-        words = {written(name) for name in schema.categories if key(name) in asked} & self.datasets.columns(dataset)
+        words = {written(name) for name in schema.worded if key(name) in asked} & self.datasets.columns(dataset)
         return list(dict.fromkeys([found.id_column, *found.context, *wanted, *sorted(words)]))
 
     def _verdicts(self, names: pd.Series[str]) -> npt.NDArray[np.object_]:

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from core.evaluation import paired
-from core.evaluation.metrics import Estimate, exact
+from core.evaluation.estimate import Estimate
+from core.evaluation.metrics import exact
 from core.evaluation.resample import Floats
 from core.wording import count
 

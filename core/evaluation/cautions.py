@@ -14,7 +14,7 @@ import numpy as np
 
 from core.errors import listed
 from core.evaluation.difference import short
-from core.evaluation.metrics import Estimate
+from core.evaluation.estimate import Estimate
 from core.evaluation.thresholds import Confusion
 from core.settings import TEST_SHARE
 from core.wording import count, percent

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
-from core.evaluation.metrics import Estimate
+from core.evaluation.estimate import Estimate
 from core.wording import count
 
 Method = Literal["paired bootstrap", "DeLong", "McNemar"]

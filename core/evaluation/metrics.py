@@ -13,6 +13,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from core.evaluation.categories import CategoryFigures
+from core.evaluation.estimate import Estimate
 from core.evaluation.resample import ECE_BINS, Costs, Sorted, replicate
 
 Floats = npt.NDArray[np.float64]
@@ -31,22 +33,6 @@ AT_THRESHOLD: Final = ("precision", "recall", "f1", "fpr")
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
-    """A figure and its 95 % interval; None where it is not defined (precision when nobody is flagged)."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-
-    def as_json(self) -> dict[str, float | None]:
-        return {"value": self.value, "low": self.low, "high": self.high}
-
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> Estimate:
-        return cls(raw["value"], raw["low"], raw["high"])
-
-
-@dataclass(frozen=True, slots=True)
 class Group:
     """Users of about the same score: mean score, share of spammers with its 95 % interval, and how many."""
 
@@ -59,7 +45,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """All figures of one model on one set of rows."""
+    """All figures of one model on one set of rows; `categories`: where violations have such."""
 
     n: int
     positives: int
@@ -67,6 +53,7 @@ class Figures:
     at: Mapping[str, Mapping[str, Estimate]]
     thresholds: Thresholds
     reliability: tuple[Group, ...]
+    categories: CategoryFigures | None = None
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -78,6 +65,7 @@ class Figures:
                 for band, figures in self.at.items()
             },
             "reliability": [asdict(group) for group in self.reliability],
+            **({} if self.categories is None else self.categories.as_json()),
         }
 
     @classmethod
@@ -92,6 +80,7 @@ class Figures:
             },
             {band: entry["above"] for band, entry in raw["thresholds"].items()},
             tuple(Group(**group) for group in raw["reliability"]),
+            CategoryFigures.from_json(raw),
         )
 
 

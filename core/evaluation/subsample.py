@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from core.evaluation.metrics import Estimate
+from core.evaluation.estimate import Estimate
 from core.evaluation.resample import Floats, Ints, Sorted
 from core.explore.interval import Z
 from core.wording import count

@@ -59,7 +59,9 @@ def findings(
     ids (n,); pearson: the correlations, where they are known already. Without a label, what needs one is not
     looked for.
     """
-    names = [column.name for column in columns]
+    everything = [column.name for column in columns]
+    # The number of a text says nothing but whether another one is the same.
+    names = [column.name for column in columns if column.kind != "text"]
     if not len(frame) or not names:
         return ()
     found: list[Finding] = []
@@ -75,7 +77,7 @@ def findings(
     found += [_missing(missing, len(frame)), _constant(constant, len(names))]
     progress(len(names), len(names) + 1)
     found.append(_near_copies(pairs.correlations(frame, names) if pearson is None else pearson))
-    found += _alike(alike(frame, names, label), len(frame), labelled=label is not None)
+    found += _alike(alike(frame, everything, label), len(frame), labelled=label is not None)
     if label is not None:
         found += _about_label(leaks, ids, np.asarray(label, np.float64))
     progress(len(names) + 1, len(names) + 1)

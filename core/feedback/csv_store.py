@@ -16,7 +16,7 @@ import pandas as pd
 from core.access.audit import AuditLog
 from core.errors import RefusedError
 from core.feedback.ledger import Ledger, Said
-from core.feedback.table import FIELDS, cells
+from core.feedback.table import CATEGORY, FIELDS, cells
 from core.feedback.verdict import Verdict
 from core.ports import Stored, VerdictEffects
 from core.store import chained_log, log_line
@@ -88,9 +88,9 @@ class CsvStore:
             self._ledger.refresh()
             batch = _Batch(self._ledger)
             answers = [batch.decide(wish) for wish in wishes]
-            features = batch.features()
-            rows = [cells(verdict, features) for verdict in batch.fresh.values()]
-            chained_log.append(self._path, (*FIELDS, *features), rows)
+            fields, features = batch.fields(), batch.features()
+            rows = [cells(verdict, fields, features) for verdict in batch.fresh.values()]
+            chained_log.append(self._path, (*fields, *features), rows)
             apply(list(batch.stored()))
         return answers
 
@@ -111,6 +111,11 @@ class _Batch:
         except RefusedError as error:
             self.fresh, self._successors = before
             return error
+
+    def fields(self) -> tuple[str, ...]:
+        """The fields of the file to write to: those there are, and the category where one is said."""
+        said = {CATEGORY} if any(verdict.category for verdict in self.fresh.values()) else set()
+        return tuple(name for name in FIELDS if name in {*self._ledger.fields, *said})
 
     def features(self) -> tuple[str, ...]:
         """The columns of the file to write to: those there are, and what is new."""

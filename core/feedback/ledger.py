@@ -87,6 +87,11 @@ class Ledger:
         return self._table.features
 
     @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields of the files read."""
+        return self._table.fields
+
+    @property
     def position(self) -> str:
         """Where the rows read end; kept as text by who wants to go on from here with `since`."""
         return str(self._rows)

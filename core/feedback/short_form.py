@@ -59,7 +59,7 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Said:
     """A row, understood. `spammer`, `correct` or `judged`, when it was judged, is None when it was not said; `id` is ""
-    when there was none.
+    when there was none. `label`: what the user is, in the words of the row.
     """
 
     prediction: Prediction
@@ -69,6 +69,7 @@ class Said:
     reviewer: str
     id: str
     judged: datetime | None = None
+    label: str = ""
 
 
 def read(name: str, payload: bytes | Path) -> tuple[Row, ...]:
@@ -101,6 +102,7 @@ def understood(row: Row, person: Person, words: Mapping[str, bool] = _NO_WORDS) 
         reviewer,
         text["feedback_id"] or text["id"],
         _moment("judged_at", text["judged_at"]),
+        text["actual_label"],
     )
 
 

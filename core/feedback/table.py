@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from core.feedback.columns import Floats, Numbers, Texts
 from core.feedback.verdict import Verdict
+from core.schema.schema import RESERVED
 from core.scoring.table_marks import Mark
 from core.store import log_line
 
@@ -25,13 +26,17 @@ FIELDS: Final[Mapping[str, pa.DataType]] = {
     "reviewer": pa.string(), "verdict": pa.string(), "is_correct": pa.bool_(), "actual_label": pa.float64(),
     "reason": pa.string(), "notes": pa.string(), "seconds": pa.float64(), "model": pa.string(), "policy": pa.string(),
     "score": pa.float64(), "band": pa.string(), "action": pa.string(), "reasons": pa.string(), "blind": pa.bool_(),
-    "stratum": pa.string(), "inclusion": pa.float64(), "supersedes": pa.string(),
+    "stratum": pa.string(), "inclusion": pa.float64(), "supersedes": pa.string(), "trustdesk:category": pa.string(),
 }  # fmt: skip
 FIRST: Final = 22
+#: The category of a violation; files have it from the first verdict on that says one.
+CATEGORY: Final = "trustdesk:category"
 #: A table of verdicts that has left the home. A copy of the home's own file, whose lines are sealed, is none.
 MARK: Final = Mark(
     "verdicts",
-    lambda names: tuple(names[: len(FIELDS)]) == tuple(FIELDS) and tuple(names[-len(log_line.SEAL) :]) != log_line.SEAL,
+    lambda names: (
+        tuple(names[:FIRST]) == tuple(FIELDS)[:FIRST] and tuple(names[-len(log_line.SEAL) :]) != log_line.SEAL
+    ),
 )
 TEXTS: Final = tuple(name for name, kind in FIELDS.items() if kind == pa.string())
 NUMBERS: Final = tuple(name for name in FIELDS if name not in TEXTS)
@@ -39,9 +44,9 @@ _DERIVED: Final = frozenset({"is_correct", "actual_label"})
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def cells(verdict: Verdict, features: Sequence[str]) -> list[str]:
-    """The encoded cells of a verdict's row in a file with these features."""
-    fixed = [_cell(getattr(verdict, name)) for name in FIELDS]
+def cells(verdict: Verdict, fields: Sequence[str], features: Sequence[str]) -> list[str]:
+    """The encoded cells of a verdict's row in a file with these fields and features."""
+    fixed = [_cell(getattr(verdict, name.removeprefix(RESERVED))) for name in fields]
     return fixed + [log_line.number(verdict.features.get(name)) for name in features]
 
 
@@ -71,6 +76,8 @@ class Table:
         # The last column is the number of the row in the files, forgotten ones counted.
         self._numbers = Numbers(len(NUMBERS) + len(self.features) + 1)
         self._rows = 0
+        #: The fields that the files have: those of all, and later ones.
+        self.fields = tuple(FIELDS)[:FIRST]
 
     def __len__(self) -> int:
         return self._rows
@@ -80,6 +87,7 @@ class Table:
 
         A field that the file does not have is blank in each of its rows.
         """
+        self.fields = tuple(name for name in FIELDS if name in {*self.fields, *fields})
         at = dict(zip([*fields, *(("feature", name) for name in features)], part.column_names, strict=False))
         kept = pc.not_equal(part[at["id"]], "")
         number = first + np.flatnonzero(kept.to_numpy())
@@ -116,7 +124,7 @@ class Table:
         columns |= {name: view[:, i] for i, name in enumerate((*NUMBERS, *map(column, self.features)))}
         columns["time"] = pd.Series(view[:, 0].astype("int64").view("M8[us]")).dt.tz_localize("UTC")
         columns["blind"] = view[:, NUMBERS.index("blind")] > 0
-        names = (*FIELDS, *map(column, self.features))
+        names = (*self.fields, *map(column, self.features))
         frame = pd.DataFrame({name: columns[name] for name in names}, copy=False)
         return frame.set_axis(view[:, -1].astype("int64"), axis="index")
 
@@ -136,7 +144,8 @@ class Table:
         told |= zip(NUMBERS, map(_known, numbers), strict=False)
         told |= {"time": _EPOCH + timedelta(microseconds=numbers[0]), "blind": bool(told["blind"])}
         features = dict(zip(self.features, map(_known, numbers[len(NUMBERS) :]), strict=True))
-        return Verdict(**{name: value for name, value in told.items() if name not in _DERIVED}, features=features)
+        known = {name.removeprefix(RESERVED): value for name, value in told.items() if name not in _DERIVED}
+        return Verdict(**known, features=features)
 
 
 def _known(value: float) -> float | None:

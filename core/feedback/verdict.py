@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final, Literal, get_args
 
@@ -22,7 +22,7 @@ ENTRIES: Final[tuple[Entry, ...]] = (*get_args(Judgement), "withdrawn")
 MOST_ID: Final = 200
 MOST_TEXT: Final = 10_000
 _NEEDED: Final = ("id", "prediction", "user", "reviewer")
-_IDS: Final = (*_NEEDED, "case", "model", "policy", "reason", "supersedes")
+_IDS: Final = (*_NEEDED, "case", "model", "policy", "reason", "supersedes", "category")
 _LABELS: Final[Mapping[Entry, int | None]] = {"spammer": 1, "legitimate": 0, "unsure": None, "withdrawn": None}
 
 
@@ -32,7 +32,9 @@ class Verdict:
 
     `case` is "" when there was none; `reason` is a code; `seconds` it took; `reasons` as shown, "" where hidden.
     `inclusion` is the total probability of being reviewed, in (0, 1], None when the user was not sampled.
-    `features` are all values judged, None where missing. Raises BadOptionError for what cannot be.
+    `features` are all values judged, None where missing: of a text its number. `texts` are those themselves, by
+    feature; they are kept beside the verdict and are no part of it. `category`: of the violation, "" where none is
+    said. Raises BadOptionError for what cannot be.
     """
 
     id: str
@@ -56,6 +58,8 @@ class Verdict:
     reasons: str = ""
     inclusion: float | None = None
     supersedes: str = ""
+    category: str = ""
+    texts: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         for name in _IDS:
@@ -68,6 +72,8 @@ class Verdict:
         for name, allowed in (("verdict", ENTRIES), ("band", BANDS), ("action", BANDS), ("stratum", STRATA)):
             _check_choice(name, getattr(self, name), allowed)
         self._check_supersedes()
+        if self.category and self.verdict not in {"spammer", "withdrawn"}:
+            raise BadOptionError("category", f"only a violation has one, and the verdict is {self.verdict}.")
         self._check_numbers()
 
     @property

@@ -12,10 +12,11 @@ from core.hub import sandbox
 from core.model import tree_check
 from core.registry import bundle, registry
 from core.registry.registry import BASELINE, NEEDED, SUMS, TREES, USERS
+from core.registry.version_files import CATEGORIES, HEADS, TEXTS
 from core.store.strict_json import legible
 
 README: Final = "README.md"
-NATIVE: Final = (*NEEDED, USERS, SUMS)
+NATIVE: Final = (*NEEDED, USERS, *TEXTS, CATEGORIES, *HEADS, SUMS)
 #: What else a repo may hold; it is not taken.
 BESIDE: Final = frozenset({README, bundle.METRICS, ".gitattributes", "LICENSE", "LICENSE.md", "LICENSE.txt"})
 #: Formats that run code when they are loaded, or can be made to.
@@ -24,7 +25,10 @@ CODE: Final = frozenset(
      ".mar", ".model", ".py", ".so", ".dll", ".sh", ".exe"}
 )  # fmt: skip
 #: Largest file taken, in bytes: a hundred times what a version of 450,000 users needs.
-MOST: Final[Mapping[str, int]] = {TREES: tree_check.MOST_BYTES, BASELINE: 100_000_000, USERS: 500_000_000}
+MOST: Final[Mapping[str, int]] = {
+    TREES: tree_check.MOST_BYTES, BASELINE: 100_000_000, USERS: 500_000_000,
+    **dict.fromkeys((*TEXTS, *HEADS), 64_000_000),
+}  # fmt: skip
 _MOST_TEXT: Final = 5_000_000
 
 

@@ -26,6 +26,7 @@ from core.registry import registry
 from core.registry.baseline import Baseline
 from core.registry.population import Population
 from core.registry.registry import BASELINE, CALIBRATION, TREES, Model
+from core.registry.version_files import TEXTS
 from core.schema.levels import FIRST, number
 from core.scoring.scorer import Scorer
 from core.settings import ROOT, trial_environment
@@ -37,6 +38,11 @@ MOST_MEMORY: Final = 8 * 2**30
 MOST_SECONDS: Final = 180
 #: Seconds it is waited for, on a machine that does other things too.
 PATIENCE: Final = 600.0
+#: Texts of all kinds, and none.
+_SAID: Final = (
+    None, "a", "Hello, is this still available?", "\u043f\u0440\u0438\u0432\u0435\u0442",
+    "\0\u202e 100 % http://x.y", "!" * 500,
+)  # fmt: skip
 #: Users drawn at random, and of those trained on, that are scored; and how many of all are explained.
 MANY: Final = 2_000
 EXPLAINED: Final = 200
@@ -102,9 +108,17 @@ def _fault(model: Model) -> Fault | None:
     model.users()
     Population.of_baseline(baseline, model.metadata.features)
     values = _users(model, baseline, tree_check.forest((model.folder / TREES).read_bytes()))
-    if not Scorer(model).score_values(values).finite.all():
+    said = [_SAID[at % len(_SAID)] for at in range(len(values))]
+    coded = Scorer(model).coded(values, dict.fromkeys(model.texts, said))
+    for name in model.texts:
+        own = coded.x[:, names.index(name)]
+        if not np.isfinite(own[~coded.missing[name]]).all():
+            return TEXTS[1], f"makes of a text in {name} what is no number"
+        own[:] = values[:, names.index(name)]
+    margin = model.predictor.margin(coded.x)
+    if not (np.isfinite(margin) & np.isfinite(model.calibration.probability(margin))).all():
         return TREES, f"gives scores that are no numbers with {CALIBRATION}"
-    explained = Scorer(model).coded(values[:: max(len(values) // EXPLAINED, 1)])
+    explained = coded.x[:: max(len(values) // EXPLAINED, 1)]
     # The bias is that of XGBoost, which thereby reads the file too, as it will when somebody learns on from it.
     pushes = model.explainer.contributions(explained) + np.float32(model.predictor.bias(len(names)))
     if not np.isfinite(pushes).all():

@@ -1,28 +1,41 @@
-"""Words as a model gets them: a version knows some as levels, and all others are one more level, or missing."""
+"""Words and texts as a model gets them.
+
+Of the words of a category a version knows some as levels, and all others are one more level, or missing. A text becomes
+one number, the margin of the version's own model of that text (`core.text`).
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core.errors import WrongFeaturesError
+from core.model.learner import Matrix
 from core.schema.column import MOST_LEVELS
 from core.schema.levels import number, written
 from core.schema.schema import Schema
+from core.text.rows import TextRows
+from core.text.text_model import TextModel
 
 #: Users with a word, below which nothing can be learnt of it alone.
 RARE: Final = 10
 #: Words that are too rare for a level of their own and are remembered all the same, so that they are nothing new.
 MOST_RARE: Final = 1_000
 
+#: Share of what a text is made of that no text learnt from had, above which it is unlike them.
+STRANGE: Final = 0.5
+
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+#: Texts as sent (n,), None where missing.
+Texts = Sequence[str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,3 +149,84 @@ def sizes(names: Sequence[str], levels: Mapping[str, Levels]) -> tuple[int, ...]
 def unlearnt(levels: Mapping[str, Levels]) -> Iterable[str]:
     """The columns of which nothing can be learnt, because no word is frequent enough."""
     return (name for name, each in levels.items() if not each.words)
+
+
+class Coded(NamedTuple):
+    """Users as a model sees them: `x` (n, f); of each column of words or texts `missing` (n,) and `strange` (n,): who
+    has none, and who has one that is unlike all that the version learnt from. `further` (n, t): what texts say of each
+    category.
+    """
+
+    x: Matrix
+    further: Matrix
+    missing: Mapping[str, Bools]
+    strange: Mapping[str, Bools]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How a version turns columns that are no numbers into some: the `levels` of its categories, the models of its
+    `texts`, by column.
+    """
+
+    levels: Mapping[str, Levels] = field(default_factory=dict)
+    texts: Mapping[str, TextModel] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.levels or self.texts)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of a table that hold the words and texts."""
+        return tuple(written(name) for name in (*self.levels, *self.texts))
+
+    def matrix(self, frame: pd.DataFrame, names: Sequence[str], version: str = "") -> Matrix:
+        """Users of a frame as float32 (n, f); see `of_frame`."""
+        return self.of_frame(frame, names, version).x
+
+    def of_frame(self, frame: pd.DataFrame, names: Sequence[str], version: str = "") -> Coded:
+        """The users of a frame (n rows) by its columns `names`, without a copy of the whole in float64.
+
+        Raises WrongFeaturesError where the frame lacks one of them, or the texts of one.
+        """
+        absent = [name for name in names if name not in frame.columns]
+        absent += [name for name in self.texts if name not in absent and written(name) not in frame.columns]
+        if absent:
+            raise WrongFeaturesError(version, absent)
+        x = np.empty((len(frame), len(names)), np.float32)
+        for position, name in enumerate(names):
+            if name not in self.levels and name not in self.texts:
+                x[:, position] = frame[name].to_numpy()
+        own = {name: frame[name].to_numpy(np.float64) for name in self.levels}
+        return self._coded(x, names, own, {name: as_texts(frame, name) for name in self.texts})
+
+    def of_values(self, values: Floats, names: Sequence[str], texts: Mapping[str, Texts]) -> Coded:
+        """The same users by their values (n, f) of the columns `names` and, by column, the texts among them.
+
+        Raises WrongFeaturesError where texts are absent.
+        """
+        if absent := [name for name in self.texts if name not in texts]:
+            raise WrongFeaturesError("", absent)
+        own = {name: values[:, names.index(name)] for name in self.levels}
+        return self._coded(values.astype(np.float32), names, own, texts)
+
+    def _coded(
+        self, x: Matrix, names: Sequence[str], numbers: Mapping[str, Floats], texts: Mapping[str, Texts]
+    ) -> Coded:  # fmt: skip
+        missing, strange, further = dict[str, Bools](), dict[str, Bools](), [np.empty((len(x), 0), np.float32)]
+        for name, levels in self.levels.items():
+            x[:, names.index(name)] = levels.codes(numbers[name])
+            missing[name], strange[name] = np.isnan(numbers[name]), levels.unseen(numbers[name])
+        for name, model in self.texts.items():
+            rows = TextRows.of(texts[name])
+            margins = model.margins(rows)
+            x[:, names.index(name)], missing[name] = margins[:, 0], np.isnan(margins[:, 0])
+            strange[name] = model.unseen(rows) > STRANGE
+            further.append(margins[:, 1:])
+        return Coded(x, np.concatenate(further, axis=1), missing, strange)
+
+
+def as_texts(frame: pd.DataFrame, name: str) -> list[str | None]:
+    """The texts of a column of a frame (n rows) as sent, None where missing."""
+    column: list[Any] = frame[written(name)].to_numpy(object).tolist()
+    return [text if isinstance(text, str) else None for text in column]

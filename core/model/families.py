@@ -29,7 +29,8 @@ BALANCED: Final = "balanced"
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How to learn: which family, how much a spammer counts, whether hard negatives count more, other parameters.
+    """How to learn: which family, how much a spammer counts, whether hard negatives count more, whether texts are
+    learnt with copies in which words are misspelt and disguised (`augment`), other parameters.
 
     `class_weight`: "natural" (1), "balanced" (spammers count as much as all legitimate users together) or how much one
     spammer counts for each legitimate user. Raises BadOptionError for what is unknown, not installed or no weight.
@@ -38,6 +39,7 @@ class Recipe:
     family: str = LEADING
     class_weight: float | str = NATURAL
     hard_negatives: bool = False
+    augment: bool = False
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -52,22 +52,34 @@ class Rows:
     """Users to learn from: x (n, f) with NaN for missing, y (n,) of 0 and 1, and how much each counts (n,).
 
     Without a `weight` all count alike. `levels` (f,): of a column of categories how many codes it has, from 0 on, and 0
-    for numbers; nothing where all columns are numbers.
+    for numbers; nothing where all columns are numbers. `stacked`: by position, the columns that another model made,
+    (folds, n): what each user has there for whom learns without a fold.
     """
 
     x: Matrix
     y: Labels
     weight: Labels | None = None
     levels: tuple[int, ...] = ()
+    stacked: Mapping[int, Matrix] = field(default_factory=dict)
 
     def only(self, chosen: npt.NDArray[Any]) -> Rows:
         """The users of a mask or of positions, in their order."""
         weight = None if self.weight is None else self.weight[chosen]
-        return Rows(self.x[chosen], self.y[chosen], weight, self.levels)
+        stacked = {at: values[:, chosen] for at, values in self.stacked.items()}
+        return Rows(self.x[chosen], self.y[chosen], weight, self.levels, stacked)
 
     def weighing(self, weight: Labels | None) -> Rows:
         """The same users, each of whom counts so much (n,)."""
-        return Rows(self.x, self.y, weight, self.levels)
+        return replace(self, weight=weight)
+
+    def without(self, fold: int) -> Rows:
+        """The same users as they are for whom learns from all but a fold: no column of theirs has seen it."""
+        if not self.stacked:
+            return self
+        x = self.x.copy()
+        for at, values in self.stacked.items():
+            x[:, at] = values[fold]
+        return replace(self, x=x, stacked={})
 
     @property
     def categories(self) -> list[int]:

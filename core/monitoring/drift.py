@@ -22,12 +22,12 @@ import pandas as pd
 from core.errors import UnknownItemError, listed
 from core.evaluation.histogram import Histogram
 from core.explore import shift, value_counts
-from core.model.encoding import Levels
+from core.model.encoding import Encoding, Levels, as_texts
 from core.ports import DatasetStore
 from core.registry.baseline import Baseline
 from core.registry.registry import Model, Registry
+from core.schema.levels import written
 from core.scoring.runs import Run, Runs
-from core.scoring.scorer import matrix
 from core.wording import count
 
 Verdict = Literal["steady", "watch", "drifted", "too few"]
@@ -231,7 +231,7 @@ def use_of(model: Model, baseline: Baseline) -> dict[str, float]:
         return {}
     at = np.unique(np.linspace(0, len(rows) - 1, min(USE_ROWS, len(rows))).astype(np.int64))
     names = model.metadata.names
-    pushes = model.explainer.contributions(matrix(rows.iloc[at], names, model.version))
+    pushes = model.explainer.contributions(Encoding().matrix(rows.iloc[at], names, model.version))
     return dict(zip(names, np.abs(pushes).mean(axis=0).astype(float).tolist(), strict=True))
 
 
@@ -280,7 +280,13 @@ class DriftWatch:
         return compare(baseline, values, score, version=model.version, of=ids, use=known)
 
     def values(self, model: Model, together: Sequence[Run], name: str) -> pd.Series[float]:
-        """The values of a feature in these runs, as the baseline of a version has them: of words their places."""
+        """The values of a feature in these runs, as the baseline of a version has them: of words their places, of texts
+        their margins.
+        """
+        if name in model.texts:
+            sent = [as_texts(self.datasets.frame(each.dataset, [written(name)]), name) for each in together]
+            margins = model.texts[name].margins_of([text for texts in sent for text in texts])
+            return pd.Series(margins[:, 0].astype(np.float64))
         parts = [self.datasets.frame(each.dataset, [name])[name] for each in together]
         found: pd.Series[float] = pd.concat(parts, ignore_index=True)
         levels = model.metadata.levels.get(name)

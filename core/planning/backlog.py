@@ -138,7 +138,7 @@ class Backlogs:
 
     def features(self, backlog: Backlog, chosen: Positions) -> npt.NDArray[np.float32]:
         """The features (k, f) of the users at some positions."""
-        names = schemas.load(self.schema_file).names
+        names = schemas.load(self.schema_file).measures
         found = np.empty((len(chosen), len(names)), np.float32)
         for run, ours in backlog.by_run(chosen):
             found[ours] = self.datasets.frame(run.dataset, names).loc[backlog.row[chosen[ours]]].to_numpy(np.float32)

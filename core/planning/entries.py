@@ -32,11 +32,12 @@ class Entries:
         names = schema.names
         features = self.datasets.frame(run.dataset, names).loc[rows].to_dict("records")
         there = self.datasets.columns(run.dataset)
-        words = {written(name): name for name in schema.categories if written(name) in there}
+        words = {written(name): name for name in schema.worded if written(name) in there}
         shown = self.datasets.frame(run.dataset, [*dataset.context, *words]).loc[rows].rename(columns=words)
         context = shown.to_dict("records")
         scores = self.runs.scores(run.id).loc[rows]
         severity = scores["severity"].to_numpy(np.int8)
+        kinds = scores["category"] if "category" in scores else [""] * len(rows)
         acted_on = acted(severity, armed=run.policy.armed)
         return [
             Entry(
@@ -46,9 +47,10 @@ class Entries:
                 inclusion=None if pd.isna(inclusion) else float(inclusion),
                 context={name: None if pd.isna(value) else str(value) for name, value in about.items()},
                 features={str(name): None if pd.isna(value) else float(value) for name, value in values.items()},
+                category=kind,
             )
-            for row, user, stratum, inclusion, blind, p, band, action, by, about, values in zip(
+            for row, user, stratum, inclusion, blind, p, band, action, by, about, values, kind in zip(
                 rows, chosen["user"], chosen["stratum"], chosen["inclusion"], chosen["blind"], scores["probability"],
-                severity, acted_on, scores["decided_by"], context, features, strict=True,
+                severity, acted_on, scores["decided_by"], context, features, kinds, strict=True,
             )
         ]  # fmt: skip

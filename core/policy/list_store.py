@@ -167,8 +167,8 @@ def column_of(column: str, schema: Schema) -> str:
         if schema.id is None:
             raise BadOptionError("column", "users of this home have no ids: name a column of the context.")
         return USER
-    if wanted not in map(key, schema.context):
-        there = ", ".join(filter(None, [schema.id, *schema.context])) or "none"
+    if wanted not in map(key, schema.beside):
+        there = ", ".join(filter(None, [schema.id, *schema.beside])) or "none"
         raise BadOptionError("column", f"{column[:60]} is no id and no context column of this home; it has {there}.")
     return wanted
 

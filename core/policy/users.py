@@ -34,9 +34,9 @@ class Kinds:
 
     @classmethod
     def of(cls, schema: Schema) -> Kinds:
-        spoken = [column.name for column in schema.derived if column.kind == "category" or column.said]
+        spoken = [column.name for column in schema.derived if column.worded or column.said]
         spoken += schema.moments
-        texts = [*filter(None, [schema.id]), *schema.context]
+        texts = [*filter(None, [schema.id]), *schema.beside]
         named: dict[str, Kind] = dict.fromkeys(map(key, texts), "text")
         named |= dict.fromkeys(map(key, schema.names), "number")
         named |= dict.fromkeys(map(key, spoken), "text")

@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from core.errors import listed
 from core.evaluation.cautions import Caution
-from core.evaluation.metrics import AT_THRESHOLD, Estimate, Figures
+from core.evaluation.estimate import Estimate
+from core.evaluation.metrics import AT_THRESHOLD, Figures
 from core.model.encoding import Levels
 from core.registry.lineage import Promotion
 from core.registry.metadata import Data, Metadata
@@ -108,7 +109,7 @@ def facts(metadata: Metadata) -> dict[str, dict[str, str]]:
         },
         "data": _data(metadata.data) | _features(metadata),
         "figures": {NAMES[name]: figure(found) for name, found in metadata.figures.overall.items()},
-        "thresholds": _at_thresholds(metadata.figures),
+        "thresholds": _at_thresholds(metadata.figures) | _of_categories(metadata.figures),
         "training": _training(metadata),
     }
 
@@ -179,6 +180,7 @@ def _features(metadata: Metadata) -> dict[str, str]:
         "With missing values": listed(gaps) if gaps else "none",
         "Constant, so nothing was learnt": listed(metadata.constants) if metadata.constants else "none",
         **{f"Words of {name}": _words(levels) for name, levels in metadata.levels.items()},
+        **{f"Text {name}": _text(metadata) for name in metadata.texts},
     }
 
 
@@ -186,6 +188,11 @@ def _words(levels: Levels) -> str:
     """How many words a version knows, the commonest of them, and what it does with others."""
     known = f"{len(levels.words):,} known: {listed(levels.words, most=5)}" if levels.words else "none known"
     return f"{known}; others are {'one level more' if levels.other else 'as missing'}"
+
+
+def _text(metadata: Metadata) -> str:
+    also = ", and from copies with misspelt and disguised words" if metadata.augmented else ""
+    return f"learnt from character and word n-grams by their hashes{also}; the version holds no word that anybody wrote"
 
 
 def _training(metadata: Metadata) -> dict[str, str]:
@@ -209,6 +216,16 @@ def _at_thresholds(figures: Figures) -> dict[str, str]:
         for band, shares in figures.at.items()
         for name in AT_THRESHOLD
     }
+
+
+def _of_categories(figures: Figures) -> dict[str, str]:
+    found = figures.categories
+    if found is None:
+        return {}
+    told = {"Macro-F1 of the categories": figure(found.macro_f1)}
+    for name, each in found.each.items():
+        told |= {f"{NAMES[which]} of {name}": figure(each[which]) for which in ("precision", "recall")}
+    return told
 
 
 def _figures(figures: Figures, shown: Mapping[str, Mapping[str, str]], escape: Escape) -> str:

@@ -17,8 +17,8 @@ from core.model.encoding import Levels
 from core.store.strict_json import typed
 from core.wording import value_text
 
-#: The newest format; a version of numbers alone is written in the first.
-FORMAT: Final = 2
+#: The newest format; a version of numbers alone is written in the first, one without texts in the second.
+FORMAT: Final = 3
 #: What a word is called that a version does not know.
 OTHER: Final = "another word"
 
@@ -44,6 +44,8 @@ class Trained:
         """Whether no row differed from another: the model cannot have learnt anything from it."""
         if self.levels is not None:
             return self.levels.size + bool(self.missing) <= 1
+        if self.kind == "text":
+            return False
         return self.low == self.high and (self.low is None or self.missing == 0)
 
     def say(self, value: float | None) -> str:
@@ -90,7 +92,7 @@ class Data:
 class Metadata:
     """`parent`: the version in charge when this one was trained, "" when none was; `trained_by`: who had it trained.
     `cautions`: what speaks against the figures. All are None where that is not known, as in versions older than these
-    entries.
+    entries. `augmented`: whether it learnt from disguised copies of texts too.
     """
 
     created: datetime
@@ -107,6 +109,7 @@ class Metadata:
     parent: str | None = None
     trained_by: str | None = None
     cautions: tuple[Caution, ...] | None = None
+    augmented: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -119,21 +122,35 @@ class Metadata:
         return {feature.name: feature.levels for feature in self.features if feature.levels is not None}
 
     @property
+    def texts(self) -> tuple[str, ...]:
+        """The features that are texts."""
+        return tuple(feature.name for feature in self.features if feature.kind == "text")
+
+    @property
     def format(self) -> int:
+        if self.texts:
+            return 3
         return 2 if any(feature.levels or feature.words for feature in self.features) else 1
 
     @property
     def ranges(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Lowest and highest values in training, each (f,); where a feature had none, any value is outside.
 
-        Words have no range: `Levels.unseen` tells which are new.
+        Words and texts have no range: `Levels.unseen` and `TextModel.unseen` tell which are new.
         """
-        edge = [-np.inf if feature.levels else np.inf for feature in self.features]
+        spoken = [feature.levels is not None or feature.kind == "text" for feature in self.features]
+        edge = [-np.inf if each else np.inf for each in spoken]
         low = [each if feature.low is None else feature.low for feature, each in zip(self.features, edge, strict=True)]
         high = [
             -each if feature.high is None else feature.high for feature, each in zip(self.features, edge, strict=True)
         ]
         return np.array(low), np.array(high)
+
+    @property
+    def given(self) -> npt.NDArray[np.bool_]:
+        """Which features (f,) have values of their own: what is counted in a text is missing where the text is."""
+        told = tuple(f"{name} (" for name in self.texts)
+        return np.array([not (told and name.startswith(told)) for name in self.names])
 
     @property
     def constants(self) -> tuple[str, ...]:
@@ -156,6 +173,7 @@ class Metadata:
             "constants": list(self.constants),
             "figures": self.figures.as_json(),
             "features": [feature.as_json() for feature in self.features],
+            **({"augmented": True} if self.augmented else {}),
         } | ({} if self.cautions is None else {"cautions": [each.as_json() for each in self.cautions]})
 
     @classmethod
@@ -177,6 +195,7 @@ class Metadata:
             parent=raw.get("parent"),
             trained_by=raw.get("trained_by"),
             cautions=tuple(map(Caution.from_json, raw["cautions"])) if "cautions" in raw else None,
+            augmented=raw.get("augmented", False),
         )
         if not 0 < len(set(metadata.names)) == len(metadata.names):
             raise ValueError("names no features, or one twice")

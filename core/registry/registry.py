@@ -2,19 +2,19 @@
 
 What is put in charge, by whom and why, is noted in the audit log first (`core.registry.lineage`).
 
-A version is a folder of data, never of code: trees as XGBoost UBJ, calibration and metadata as JSON, the
-training baseline as Parquet, and SHA256SUMS over all of them. It is published by one rename and never
-changed afterwards. Loading checks every sum first. A version that was pulled from a Hub says so in `origin.json`.
+A version is a folder of data, never of code: trees as XGBoost UBJ, calibration and metadata as JSON, the training
+baseline as Parquet, models of texts as JSON and Parquet, and SHA256SUMS over all of them. It is published by one rename
+and never changed afterwards. Loading checks every sum first. A version that was pulled from a Hub says so in
+`origin.json`.
 """
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -22,17 +22,22 @@ from typing import Final
 from core import formats
 from core.access.accounts import Accounts
 from core.data.split import Keys
-from core.errors import BadOptionError, DamagedModelError, NewerFormatError, RefusedError, UnknownVersionError
+from core.errors import BadOptionError, DamagedModelError, RefusedError, UnknownVersionError
 from core.files import replacing, write_text
 from core.model.calibrate import Calibration
+from core.model.categories.head import CategoryHead
+from core.model.encoding import Encoding
 from core.model.families import LEADER
 from core.ports import Explainer, Predictor
-from core.registry import baseline, lineage, sums
+from core.registry import baseline, lineage, sums, version_files
 from core.registry.baseline import Baseline
 from core.registry.lineage import PROMOTE, ROLL_BACK, VERSION, Lineage, Promotion
 from core.registry.metadata import Metadata
 from core.registry.origin import Origin
+from core.registry.version_files import CATEGORIES, HEADS, TEXTS, head_of, read, telling, texts_of
 from core.store import chained_log, strict_json
+from core.text import files as text_files
+from core.text.text_model import TextModel
 
 TREES: Final = "model.ubj"
 CALIBRATION: Final = "calibration.json"
@@ -45,11 +50,9 @@ CHAMPION: Final = "CHAMPION"
 FORMAT: Final = 1
 #: What every version has. Who was trained on may stay where that was; only pulled versions have an origin.
 NEEDED: Final = (TREES, CALIBRATION, METADATA, BASELINE)
-OPTIONAL: Final = (USERS, ORIGIN)
+OPTIONAL: Final = (USERS, ORIGIN, *TEXTS, CATEGORIES, *HEADS)
 #: Longest reason for a promotion, in characters.
 MOST_WHY: Final = 1_000
-#: Longest word on what is wrong with a file, in characters.
-MOST_SAID: Final = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,13 @@ class Model:
     calibration: Calibration
     metadata: Metadata
     origin: Origin | None = None
+    texts: Mapping[str, TextModel] = field(default_factory=dict)
+    head: CategoryHead | None = None
+
+    @property
+    def encoding(self) -> Encoding:
+        """How it turns words and texts into numbers."""
+        return Encoding(self.metadata.levels, self.texts)
 
     @property
     def explainer(self) -> Explainer:
@@ -72,14 +82,14 @@ class Model:
 
     def baseline(self) -> Baseline:
         """Raises DamagedModelError when it cannot be read."""
-        with _read(self.folder, BASELINE) as content:
+        with read(self.folder, BASELINE) as content:
             return baseline.load(io.BytesIO(content))
 
     def users(self) -> Keys | None:
         """Fingerprints of the users trained on, sorted (see `core.data.split.known`); None where it came without."""
         if not (self.folder / USERS).is_file():
             return None
-        with _read(self.folder, USERS) as content:
+        with read(self.folder, USERS) as content:
             return baseline.load_users(io.BytesIO(content))
 
 
@@ -92,6 +102,8 @@ class Parts:
     metadata: Metadata
     baseline: Baseline
     users: Keys
+    texts: Mapping[str, TextModel] = field(default_factory=dict)
+    head: CategoryHead | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,9 +279,10 @@ class Registry:
 def opened(folder: Path) -> Model:
     """Load a version from the folder that holds it, wherever that is, as `load` does. Raises DamagedModelError."""
     metadata, origin, calibration, content = looked_at(folder)
-    with _telling(folder, TREES):
+    texts, head = texts_of(folder, metadata), head_of(folder, metadata)
+    with telling(folder, TREES):
         predictor = LEADER.loaded(content)
-    return Model(folder.name, folder, predictor, calibration, metadata, origin)
+    return Model(folder.name, folder, predictor, calibration, metadata, origin, texts, head)
 
 
 def looked_at(folder: Path) -> tuple[Metadata, Origin | None, Calibration, bytes]:
@@ -278,7 +291,7 @@ def looked_at(folder: Path) -> tuple[Metadata, Origin | None, Calibration, bytes
     Raises DamagedModelError.
     """
     metadata, origin = _told(folder)
-    with _read(folder, TREES) as content:
+    with read(folder, TREES) as content:
         features = LEADER.features(content)
         categories = LEADER.categories(content)
     if features != len(metadata.names):
@@ -290,7 +303,7 @@ def looked_at(folder: Path) -> tuple[Metadata, Origin | None, Calibration, bytes
             raise DamagedModelError(folder.name, METADATA, sentence)
         if split == 0 and feature.levels:
             raise DamagedModelError(folder.name, METADATA, f"says that {feature.name} is words, which {TREES} does not")
-    with _read(folder, CALIBRATION) as text:
+    with read(folder, CALIBRATION) as text:
         raw = strict_json.parsed(text)
         formats.number(raw.get("format", 1), CALIBRATION, FORMAT)
         return metadata, origin, Calibration.from_json(raw), content
@@ -307,32 +320,12 @@ def reason_given(why: str) -> str:
 def _told(folder: Path) -> tuple[Metadata, Origin | None]:
     """What a version says of itself, after checking every checksum."""
     sums.check(folder, needed=NEEDED, optional=OPTIONAL)
-    with _read(folder, METADATA) as content:
+    with read(folder, METADATA) as content:
         metadata = Metadata.from_json(strict_json.parsed(content))
     if ORIGIN not in sums.read(folder):
         return metadata, None
-    with _read(folder, ORIGIN) as content:
+    with read(folder, ORIGIN) as content:
         return metadata, Origin.from_json(strict_json.parsed(content))
-
-
-@contextlib.contextmanager
-def _read(folder: Path, name: str) -> Iterator[bytes]:
-    """A file's content, which fits its sum; what is wrong with it makes the version a damaged one."""
-    content = sums.content(folder, name)
-    with _telling(folder, name):
-        yield content
-
-
-@contextlib.contextmanager
-def _telling(folder: Path, name: str) -> Iterator[None]:
-    try:
-        yield
-    except NewerFormatError as error:
-        sentence = f"was written by a newer version of Trustdesk ({error.found}), so update the program"
-        raise DamagedModelError(folder.name, name, sentence) from error
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        why = strict_json.legible(str(error), MOST_SAID)
-        raise DamagedModelError(folder.name, "a file", f"cannot be read ({name}: {why})") from error
 
 
 def _write(folder: Path, parts: Parts) -> None:
@@ -341,7 +334,11 @@ def _write(folder: Path, parts: Parts) -> None:
     _write_json(folder / METADATA, parts.metadata.as_json())
     baseline.save(parts.baseline, folder / BASELINE)
     baseline.save_users(parts.users, folder / USERS)
-    sums.write(folder, (*NEEDED, USERS))
+    texts = text_files.dumped(parts.texts) if parts.texts else {}
+    for name, content in texts.items():
+        (folder / name).write_bytes(content)
+    head = version_files.write_head(folder, parts.head) if parts.head else ()
+    sums.write(folder, (*NEEDED, USERS, *texts, *head))
 
 
 def _write_json(path: Path, value: object) -> None:

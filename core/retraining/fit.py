@@ -9,24 +9,31 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal, cast
 
 import numpy as np
 
 from core.data import split
+from core.errors import RefusedError
 from core.evaluation import metrics
 from core.model import calibrate, encoding
 from core.model.calibrate import Calibration
+from core.model.categories.head import CategoryHead
+from core.model.encoding import Encoding, as_texts
 from core.model.families import FAMILIES, LEADING
-from core.model.learner import Progress, Rows
+from core.model.learner import Matrix, Progress, Rows
 from core.model.trees import Trees
 from core.ports import Predictor
 from core.registry.registry import Model
 from core.retraining.training_set import Bools, Floats, Labelled
-from core.scoring.scorer import matrix
+from core.schema.schema import Schema
 from core.settings import TRAINING_THREADS
-from core.training import crossfit, train
+from core.text.text_model import TextModel
+from core.training import crossfit, stacking, train
+from core.training.crossfit import Folds
+from core.training.kinds import Kinds
+from core.training.stacking import Stacked, Texts
 
 How = Literal["full", "warm"]
 #: A warm start ends after so many chunks of trees, and after so many without a better ranking.
@@ -37,24 +44,34 @@ WARM_FOLDS: Final = 3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
-    """Trees and calibration; `folds`: PR-AUC of each fold on users it had not seen; `rounds` in all."""
+    """Trees and calibration, and where there are such the models of texts, by column, and the trees of categories (the
+    champion's own after a warm start, which adds nothing to them). `features` (n, f): those that it
+    learnt from; `folds`: PR-AUC of each fold on users it had not seen; `rounds` in all.
+    """
 
     predictor: Predictor
+    features: Matrix
     calibration: Calibration
     rounds: int
     parameters: Mapping[str, Any]
     folds: tuple[float, ...]
+    texts: Mapping[str, TextModel] = field(default_factory=dict)
+    head: CategoryHead | None = None
 
 
-def full(learnt: Labelled, champion: Model, *, name: str, seed: int, progress: Progress) -> Fitted:
+def full(learnt: Labelled, champion: Model, schema: Schema, *, name: str, seed: int, progress: Progress) -> Fitted:
     """Learn from the start, from everybody. Raises TooFewRowsError with fewer than 30 of either class."""
     crossfit.both_classes(learnt.label, name, fewest=train.FEWEST)
     family, rows = FAMILIES[LEADING], _rows(learnt, champion)
     options = family.options(len(learnt)).having(_kept(champion, len(learnt)))
     fold = crossfit.folds(_together(learnt, champion), learnt.label, options.folds, name)
+    kinds = Kinds.of_frame(learnt.frame, schema) if champion.head else None
+    stack = _with_texts(rows, learnt, champion, fold, kinds, seed, progress)
+    rows = stack.rows
     told = [functools.partial(progress, f"Fold {k + 1} of {fold.max() + 1}") for k in range(fold.max() + 1)]
     watched = [
-        crossfit.watch(family, rows, fold == k, options, seed, share, learnt.weight) for k, share in enumerate(told)
+        crossfit.watch(family, rows.without(k), fold == k, options, seed, share, learnt.weight)
+        for k, share in enumerate(told)
     ]
     steps = crossfit.best(watched)
     margin = np.empty(len(learnt))
@@ -63,8 +80,9 @@ def full(learnt: Labelled, champion: Model, *, name: str, seed: int, progress: P
     rounds = steps * options.every
     learner = family.fitted(rows, options, seed, rounds, functools.partial(progress, "Fitting on all folds"))
     return Fitted(
-        cast(Predictor, learner), calibrate.fit(margin, learnt.label, learnt.weight), rounds, options.parameters,
-        _by_fold(learnt, margin, fold),
+        cast(Predictor, learner), rows.x, calibrate.fit(margin, learnt.label, learnt.weight), rounds,
+        options.parameters, _by_fold(learnt, margin, fold), stack.models,
+        None if kinds is None else kinds.learnt(rows, stack.further, seed),
     )  # fmt: skip
 
 
@@ -73,8 +91,13 @@ def warm(
 ) -> Fitted:  # fmt: skip
     """Go on from the champion's trees. Judged, and calibrated, on users that the champion has not learnt from.
 
-    Raises TooFewRowsError with fewer than 30 of either class among those.
+    Raises TooFewRowsError with fewer than 30 of either class among those, RefusedError where there are texts.
     """
+    if champion.texts:
+        raise RefusedError(
+            f"{champion.version} scores texts, which are learnt anew from all of them: retrain it in full, not with a "
+            "warm start."
+        )
     rows, seen = _rows(learnt, champion), champion.users()
     fresh = learnt.judged if seen is None else ~split.known(learnt.keys, seen)
     crossfit.both_classes(learnt.label[fresh], f"What {champion.version} has not seen of {name}", fewest=train.FEWEST)
@@ -97,8 +120,8 @@ def warm(
     trees = grown(rows, chunks=chunks)[-1]
     label, weight = learnt.label[fresh], learnt.weight[fresh]
     return Fitted(
-        trees, calibrate.fit(margin[fresh], label, weight), trees.rounds, parameters,
-        _by_fold(learnt.only(fresh), margin[fresh], fold[fresh]),
+        trees, rows.x, calibrate.fit(margin[fresh], label, weight), trees.rounds, parameters,
+        _by_fold(learnt.only(fresh), margin[fresh], fold[fresh]), head=champion.head,
     )  # fmt: skip
 
 
@@ -126,14 +149,28 @@ def _kept(champion: Model, rows: int) -> dict[str, Any]:
 def _rows(learnt: Labelled, champion: Model) -> Rows:
     """The users as the champion sees them: words that it does not know are none that its successor learns."""
     names, levels = champion.metadata.names, champion.metadata.levels
-    features = matrix(learnt.frame, names, champion.version, levels)
+    features = Encoding(levels).matrix(learnt.frame, names, champion.version)
     return Rows(features, learnt.label, learnt.weight, encoding.sizes(names, levels))
 
 
+def _with_texts(
+    rows: Rows, learnt: Labelled, champion: Model, fold: Folds, kinds: Kinds | None, seed: int, progress: Progress
+) -> Stacked:  # fmt: skip
+    """The users with margins of their texts, learnt anew: what the champion's own models say of them is no test."""
+    if not champion.texts:
+        return Stacked(rows, np.empty((len(learnt), 0), np.float32), {})
+    sent = {name: as_texts(learnt.frame, name) for name in champion.texts}
+    texts, augment = Texts.of(sent, champion.metadata.names), champion.metadata.augmented
+    targets = None if kinds is None else kinds.targets
+    return stacking.stacked(rows, texts, fold, augment=augment, seed=seed, progress=progress, kinds=targets)
+
+
 def _together(learnt: Labelled, champion: Model) -> split.Keys:
-    """Keys (n,) by which users who share every feature are in one fold."""
+    """Keys (n,) by which users who share every feature are in one fold; those of a text are already that."""
     hashes, copied = (each(learnt.frame, champion.metadata.names) for each in (split.row_hashes, split.copied_rows))
-    return np.where(copied, hashes, learnt.keys)
+    texts = [each.name for each in champion.metadata.features if each.kind == "text"]
+    told = learnt.frame[texts].notna().to_numpy().any(axis=1) if texts else np.zeros(len(learnt), bool)
+    return np.where(copied & ~told, hashes, learnt.keys)
 
 
 def _by_fold(learnt: Labelled, margin: Floats, fold: np.ndarray[Any, Any]) -> tuple[float, ...]:

@@ -154,7 +154,7 @@ def check(  # noqa: PLR0913 - two models, whom they are judged on, and what scor
     a, b = (Scorer(model).score(judges.frame).checked().probability for model in (champion, candidate))
     known = [Scorer(model).score(golden.frame).checked().probability for model in (champion, candidate)]
     trained = {feature.name: feature for feature in champion.metadata.features}
-    groups = {name: list(_parts(judges, name, trained.get(name))) for name in schema.names}
+    groups = {name: list(_parts(judges, name, trained.get(name))) for name in schema.measures}
     judged = Judged(
         judges.label, a, b, judges.weight, ~judges.judged, groups, (golden.label, known[0], known[1]),
         _overlap(champion, candidate, judges, np.maximum(a, b) > min(thresholds.values()), seed),

@@ -26,8 +26,10 @@ from core.errors import RefusedError, StorageError, TrustdeskError, UnknownItemE
 from core.evaluation import metrics
 from core.evaluation.cautions import leaks
 from core.evaluation.metrics import Thresholds
+from core.feedback import judged_texts
 from core.feedback.ledger import Ledger
 from core.jobs import Report
+from core.model.encoding import Encoding
 from core.model.families import FAMILIES, LEADING, NATURAL
 from core.model.learner import Progress
 from core.planning.inclusions import Inclusions
@@ -43,8 +45,8 @@ from core.retraining.settings import Learning, LearningOptions
 from core.retraining.training_set import TrainingSet, labels_given, training_set
 from core.schema import schema as schemas
 from core.schema.schema import Schema
-from core.scoring.scorer import matrix
-from core.training import crossfit, run_cautions, training
+from core.store.database import Database
+from core.training import crossfit, description, run_cautions, training
 from core.training.training_runs import Scores, TrainingRun, TrainingRuns
 
 #: Steps told: folds, the final fit, judging, the gate, storing.
@@ -76,6 +78,7 @@ class Retraining:
 
     accounts: Accounts
     audit: AuditLog
+    database: Database
     datasets: DatasetStore
     gate_reports: GateReports
     inclusions: Inclusions
@@ -126,7 +129,10 @@ class Retraining:
         progress("Judging on the test part", 0.0)
         parts, run, scores = _described(source, fitted, request, now, started)
         progress("Holding it against the champion", 0.0)
-        candidate = Model("the candidate", self.models, parts.predictor, parts.calibration, parts.metadata)
+        candidate = Model(
+            "the candidate", self.models, parts.predictor, parts.calibration, parts.metadata, None, parts.texts,
+            parts.head,
+        )  # fmt: skip
         found = gate.check(
             source.champion, candidate, source.users.judges, source.users.golden, source.schema, request.thresholds,
             said=source.users.sentence, seed=request.seed, now=now,
@@ -161,6 +167,7 @@ class Retraining:
             )
         salt = self.split.salt()
         seen = champion.users() if data.salt == split.digest(salt) else None
+        feedback = judged_texts.beside(feedback, schema.texts, self.database)
         users = training_set(
             history, feedback, schema, salt, seen=seen, moved=self.split.moved(), share=self.split.share
         )  # fmt: skip
@@ -214,7 +221,7 @@ class _Source:
 def _fitted(source: _Source, learning: Learning, request: Request, progress: Progress) -> Fitted:
     learnt, champion, name = source.users.learnt, source.champion, source.data.name
     if request.how == "full":
-        return fit.full(learnt, champion, name=name, seed=request.seed, progress=progress)
+        return fit.full(learnt, champion, source.schema, name=name, seed=request.seed, progress=progress)
     return fit.warm(
         learnt, champion, batch=learning.batch_size, rate=learning.learning_rate, name=name, seed=request.seed,
         progress=progress,
@@ -228,8 +235,8 @@ def _described(
     users, names = source.users, source.champion.metadata.names
     test = users.judges.only(users.test)
     crossfit.both_classes(test.label, f"the test part of {source.data.name}")
-    levels = source.champion.metadata.levels
-    learnt_from, judged_on = (matrix(each.frame, names, levels=levels) for each in (users.learnt, test))
+    levels, learnt_from = source.champion.metadata.levels, fitted.features
+    judged_on = Encoding(levels, fitted.texts).matrix(test.frame, names)
     of_learnt, of_test = (fitted.calibration.probability(fitted.predictor.margin(x)) for x in (learnt_from, judged_on))
     learnt = np.ones(len(users.learnt), bool)
     figures = metrics.judge(test.label, of_test, request.thresholds, seed=request.seed)
@@ -239,10 +246,11 @@ def _described(
     )  # fmt: skip
     metadata = Metadata(
         created=now, data=data, figures=figures,
-        features=training.profiles(users.learnt.frame, source.schema, learnt, levels),
-        seed=request.seed, rounds=fitted.rounds, parameters=dict(fitted.parameters), libraries=training.libraries(),
+        features=description.profiles(users.learnt.frame, source.schema, learnt, levels),
+        seed=request.seed, rounds=fitted.rounds, parameters=dict(fitted.parameters), libraries=description.libraries(),
         seconds=round(time.monotonic() - started, 1), bias=fitted.predictor.bias(len(names)),
-        notice=source.champion.metadata.notice, parent=source.champion.version, trained_by=request.by or "watch",
+        augmented=source.champion.metadata.augmented, notice=source.champion.metadata.notice,
+        parent=source.champion.version, trained_by=request.by or "watch",
     )  # fmt: skip
     # Those whom reviewers are shown are no sample of the users: held against these, everybody else would have drifted.
     as_learnt, as_tested = users.learnt.as_population(), test.as_population()
@@ -253,7 +261,7 @@ def _described(
         np.arange(len(as_learnt) + len(as_tested)) >= len(as_learnt), seed=request.seed,
     )  # fmt: skip
     options = {"class_weight": NATURAL, "hard_negatives": False, "parameters": metadata.parameters,
-               "retrained": request.how}  # fmt: skip
+               "retrained": request.how, **({"augment": True} if metadata.augmented else {})}  # fmt: skip
     run = TrainingRun(
         created=now, by=metadata.trained_by, family=LEADING, options=options, data=data, figures=figures,
         folds=fitted.folds, training_pr_auc=metrics.pr_auc(users.learnt.label, of_learnt, users.learnt.weight),
@@ -263,7 +271,8 @@ def _described(
     of_users = run_cautions.of_users(users.learnt.frame, users.learnt.label, source.schema, in_order=False)
     run = replace(run, cautions=(*of_users, *run_cautions.of_run(run, scores)))
     metadata = replace(metadata, cautions=run.cautions)
-    return Parts(fitted.predictor, fitted.calibration, metadata, profile, users.learnt.keys), run, scores
+    parts = Parts(fitted.predictor, fitted.calibration, metadata, profile, users.learnt.keys, fitted.texts, fitted.head)
+    return parts, run, scores
 
 
 def _notes(users: TrainingSet, how: How) -> tuple[str, ...]:

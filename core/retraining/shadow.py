@@ -142,7 +142,8 @@ class Shadow:
             return ()
         scorer = Scorer(self.registry.load(found.version))
         for run in missing:
-            frame = self.datasets.frame(run.dataset, scorer.model.metadata.names)
+            names = (*scorer.model.metadata.names, *scorer.model.encoding.columns)
+            frame = self.datasets.frame(run.dataset, names)
             scored = scorer.score(frame)
             known = np.where(scored.finite, scored.probability, np.nan)
             probability = pd.DataFrame({"probability": known}, index=frame.index)

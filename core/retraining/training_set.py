@@ -20,7 +20,8 @@ from core.data import split
 from core.data.split import Keys, row_hashes
 from core.errors import SchemaError
 from core.feedback.strata import SAMPLED
-from core.feedback.table import column
+from core.feedback.table import CATEGORY, column
+from core.schema.levels import written
 from core.schema.schema import Schema
 from core.settings import TEST_SHARE
 from core.wording import count
@@ -42,7 +43,8 @@ JUDGES: Final = 0.3
 @dataclass(frozen=True, slots=True, eq=False)
 class Labelled:
     """n users: frame (the schema's features, and the id where there is one), label (n,) of 0 and 1, weight (n,) of
-    users each stands for, keys (n,), and which of them come from feedback (n,).
+    users each stands for, keys (n,) by which their part goes, and which of them come from feedback (n,). identities
+    (n,): who they are, where several of them may share a key.
     """
 
     frame: pd.DataFrame
@@ -50,6 +52,12 @@ class Labelled:
     weight: Floats
     keys: Keys
     judged: Bools
+    identities: Keys | None = None
+
+    @property
+    def who(self) -> Keys:
+        """Tells users (n,) apart."""
+        return self.keys if self.identities is None else self.identities
 
     def __len__(self) -> int:
         return len(self.label)
@@ -59,6 +67,7 @@ class Labelled:
         return Labelled(
             self.frame.iloc[np.flatnonzero(chosen) if chosen.dtype == bool else chosen],
             self.label[chosen], self.weight[chosen], self.keys[chosen], self.judged[chosen],
+            None if self.identities is None else self.identities[chosen],
         )  # fmt: skip
 
     def as_population(self) -> npt.NDArray[np.int64]:
@@ -127,7 +136,7 @@ def training_set(
     """
     old, users = _history(history, schema, salt), _users(feedback, schema, salt)
     new = _not_outweighing(users.labelled, old, schema)
-    replaced = np.isin(old.keys, new.keys)
+    replaced = np.isin(old.who, new.who)
     labelled = old.only(~replaced)
     test = split.in_test(new.keys, moved, share) & ~users.golden
     audited = users.audited & ~test & ~users.golden & ~_known(new.keys, seen)
@@ -138,6 +147,8 @@ def training_set(
     judges = _together(labelled.only(of_history), new.only(judging))
     held_out = np.concatenate([np.ones(int(of_history.sum()), bool), test[judging]])
     alone = ~np.isin(row_hashes(judges.frame, schema.names), row_hashes(learnt.frame, schema.names))
+    if schema.texts:  # the same text is no other user's
+        alone &= ~np.isin(judges.keys, learnt.keys)
     return TrainingSet(
         learnt, judges.only(alone), new.only(users.golden), held_out[alone], int(replaced.sum()), judges.only(~alone)
     )  # fmt: skip
@@ -164,9 +175,10 @@ def _history(frame: pd.DataFrame, schema: Schema, salt: bytes) -> Labelled:
         raise SchemaError("data/schema.toml names no label: there is nothing to learn from.")
     frame = frame[frame[schema.label.column].notna()]
     label = frame[schema.label.column].to_numpy(np.float64)
-    wanted = frame[[*([schema.id] if schema.id else []), *schema.names]]
+    wanted = frame[[*([schema.id] if schema.id else []), *schema.names, *_said(schema, frame)]]
     return Labelled(
-        wanted, label, np.ones(len(label)), split.keys(frame, schema, salt), np.zeros(len(label), bool)
+        wanted, label, np.ones(len(label)), split.keys(frame, schema, salt), np.zeros(len(label), bool),
+        _identities(frame, schema, salt),
     )  # fmt: skip
 
 
@@ -175,27 +187,46 @@ def _users(feedback: pd.DataFrame, schema: Schema, salt: bytes) -> _Users:
     given = labels_given(feedback)
     features = {name: given.get(column(name), np.nan) for name in schema.names}
     ids = {schema.id: given["user"]} if schema.id else {}
-    frame = pd.DataFrame(ids | features, index=given.index)
+    texts = {name: given[name] for name in _said(schema, given)}
+    if schema.label and schema.label.categories:
+        texts[written(schema.label.column)] = given[CATEGORY] if CATEGORY in given else pd.Series("", given.index)
+    frame = pd.DataFrame(ids | features | texts, index=given.index)
     keys = split.keys(frame, schema, salt) if len(frame) else np.empty(0, np.uint64)
+    identities = _identities(frame, schema, salt)
+    who = keys if identities is None else identities
     stands_for = weights(given["stratum"], given["inclusion"])
     sampled = (given["stratum"].isin(list(SAMPLED)) & given["inclusion"].notna()).to_numpy()
     random = (given["stratum"] == "random").to_numpy() & sampled
     golden = (given["stratum"] == "golden").to_numpy()
-    last = ~pd.Series(keys).duplicated(keep="last").to_numpy()
+    last = ~pd.Series(who).duplicated(keep="last").to_numpy()
     # A second opinion on a sampled user stands for as many as the first one did.
     about = pd.DataFrame({"weight": np.where(sampled, stands_for, np.nan), "random": random, "golden": golden})
-    by_user = about.groupby(keys).agg({"weight": "last", "random": "max", "golden": "max"}).loc[keys[last]]
+    by_user = about.groupby(who).agg({"weight": "last", "random": "max", "golden": "max"}).loc[who[last]]
     of_sample = by_user["weight"].to_numpy(np.float64)
     weight = np.where(np.isnan(of_sample), OWN_WEIGHT, of_sample)
     label = np.where(given["verdict"] == "spammer", LABEL["spammer"], LABEL["legitimate"])
     values = frame[last].astype(dict.fromkeys(schema.names, "float64"))
-    labelled = Labelled(values, label[last], weight, keys[last], np.ones(len(values), bool))
+    labelled = Labelled(values, label[last], weight, keys[last], np.ones(len(values), bool),
+                        None if identities is None else identities[last])  # fmt: skip
     return _Users(labelled, by_user["random"].to_numpy(bool), by_user["golden"].to_numpy(bool))
+
+
+def _said(schema: Schema, frame: pd.DataFrame) -> list[str]:
+    """The columns that hold the texts, and the categories of violations."""
+    label = (schema.label.column,) if schema.label and schema.label.categories else ()
+    return [name for name in map(written, (*schema.texts, *label)) if name in frame]
+
+
+def _identities(frame: pd.DataFrame, schema: Schema, salt: bytes) -> Keys | None:
+    """Who users (n,) are, where the same text may be that of several."""
+    if not schema.texts:
+        return None
+    return split.identities(frame, schema, salt) if len(frame) else np.empty(0, np.uint64)
 
 
 def _not_outweighing(new: Labelled, old: Labelled, schema: Schema) -> Labelled:
     """Users judged, each of whom counts as one where the history holds this very user with the same values."""
-    place, known = _place(new.keys, old.keys)
+    place, known = _place(new.who, old.who)
     values, of_history = (row_hashes(part.frame, schema.names) for part in (new, old))
     held = known.copy()
     held[known] = of_history[place[known]] == values[known]
@@ -204,7 +235,7 @@ def _not_outweighing(new: Labelled, old: Labelled, schema: Schema) -> Labelled:
 
 def _as_in_history(learnt: Labelled, old: Labelled) -> Labelled:
     """Users of the history in its order, whoever else was judged after them: trees grow otherwise on another order."""
-    place, known = _place(learnt.keys, old.keys)
+    place, known = _place(learnt.who, old.who)
     return learnt.only(np.argsort(np.where(known, place, len(old)), kind="stable").astype(np.int64))
 
 
@@ -222,8 +253,10 @@ def _known(keys: Keys, seen: Keys | None) -> Bools:
 
 
 def _together(old: Labelled, new: Labelled) -> Labelled:
-    parts = (old, new)
-    return Labelled(
-        pd.concat([each.frame for each in parts if len(each)] or [old.frame], ignore_index=True),
-        *(np.concatenate([getattr(each, name) for each in parts]) for name in ("label", "weight", "keys", "judged")),
+    both = (old, new)
+    label, weight, keys, judged = (
+        np.concatenate([getattr(each, name) for each in both]) for name in ("label", "weight", "keys", "judged")
     )
+    frame = pd.concat([each.frame for each in both if len(each)] or [old.frame], ignore_index=True)
+    identities = None if old.identities is None else np.concatenate([old.who, new.who])
+    return Labelled(frame, label, weight, keys, judged, identities)

@@ -16,6 +16,7 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, exists, func, or_, select, update
 
 from core.errors import BadOptionError, UnknownItemError
+from core.feedback import judged_texts
 from core.feedback.strata import Stratum
 from core.feedback.verdict import Judgement
 from core.policy.bands import BANDS, Action, Band
@@ -44,7 +45,8 @@ class Case:
     """A case as stored. `context` and `features` are what was there to be judged.
 
     `created` is when it was made, `queued` when it last came into the queue (made or reopened), `updated` when a run
-    last changed it. `reopened` is the note of an appeal, `not_for` the reviewer who may not decide it; "" for none.
+    last changed it. `category`: of a violation, as the model says, "" where it says none; `judged_category`: as the
+    reviewer does. `reopened` is the note of an appeal, `not_for` the reviewer who may not decide it; "" for none.
     """
 
     id: str
@@ -78,6 +80,8 @@ class Case:
     reopened: str
     not_for: str
     decided_by: str
+    category: str
+    judged_category: str
 
     def held(self, by: str, session: str, now: datetime) -> bool:
         """Whether this reviewer holds the case in this session, as of when it was read."""
@@ -241,9 +245,10 @@ class Cases:
         """
         gone = {
             "user": FORGOTTEN, "prediction": "", "row": 0, "context": {}, "features": {}, "facts": "", "reopened": "",
-            "status": "closed",
+            "status": "closed", "category": "", "judged_category": "",
         }  # fmt: skip
         with self.database.writing() as connection:
+            judged_texts.forget(connection, user)
             ours = update(cases).where(cases.c.user == user, cases.c.prediction != "")
             return connection.execute(ours.values(gone | NOBODY)).rowcount
 

@@ -52,6 +52,7 @@ class Entry:
     context: Mapping[str, str | None] = field(default_factory=dict)
     features: Mapping[str, float | None] = field(default_factory=dict)
     decided_by: str = "score"
+    category: str = ""
 
     def __post_init__(self) -> None:
         if (self.stratum in SAMPLED) != (self.inclusion is not None):
@@ -283,7 +284,7 @@ def _row(meeting: _Meeting, now: datetime) -> dict[str, Any]:
         "model": each.model, "policy": each.policy, "score": each.score, "band": each.band, "action": each.action,
         "stratum": meeting.stratum, "inclusion": meeting.inclusion, "blind": meeting.blind, "updated": now,
         "context": dict(each.context), "features": dict(each.features), "facts": meeting.facts,
-        "decided_by": each.decided_by,
+        "decided_by": each.decided_by, "category": each.category,
     }  # fmt: skip
 
 

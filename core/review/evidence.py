@@ -13,7 +13,6 @@ from core.review.cases import Case
 from core.schema.glossary import Glossary
 from core.scoring.reasons import Reason
 from core.scoring.reasons import reasons as reasons_of
-from core.scoring.scorer import matrix
 
 #: Features shown.
 SHOWN: Final = 8
@@ -28,10 +27,10 @@ def values(case: Case, model: Model) -> pd.Series[float]:
 def reasons(case: Case, model: Model, glossary: Glossary) -> tuple[Reason, ...]:
     """A reason for every feature of the case as it was scored, the largest push to spammer first."""
     judged = values(case, model)
-    pushes = model.explainer.contributions(
-        matrix(judged.to_frame().T, model.metadata.names, levels=model.metadata.levels)
-    )[0]
-    return reasons_of(judged, pushes, model.metadata, glossary, case.context)
+    texts = {name: [case.context.get(name)] for name in model.texts}
+    coded = model.encoding.of_values(np.asarray(judged, np.float64)[None, :], model.metadata.names, texts)
+    pushes = model.explainer.contributions(coded.x)[0]
+    return reasons_of(judged, pushes, model, glossary, case.context)
 
 
 def drawn(told: Sequence[Reason]) -> tuple[Reason, ...]:

@@ -24,10 +24,13 @@ from core.feedback.revision import Opinion, revised
 from core.feedback.short_form import Prediction, Row, Said, understood, unknown
 from core.feedback.strata import Stratum
 from core.feedback.verdict import Judgement, Verdict
+from core.model.encoding import as_texts
 from core.policy.bands import BANDS, POSITIVE
 from core.policy.decide import acted
 from core.ports import DatasetStore, VerdictStore
 from core.schema import schema as schemas
+from core.schema.levels import written
+from core.schema.schema import Schema, key
 from core.scoring.online_runs import OnlineRuns, Users, decided_severity
 from core.scoring.runs import Run, Runs
 from core.scoring.table_marks import Mark, exactly
@@ -112,10 +115,11 @@ class FeedbackImport:
         """
         person = self.accounts.authorise(by, "judge")
         refused = [Refusal(row.number, "", f"Row {row.number}: {row.fault}.", row.text) for row in rows if row.fault]
-        words = label_words.own_words(schemas.load(self.schema_file).label)
+        label = schemas.load(self.schema_file).label
+        words, kinds = label_words.own_words(label), {key(each): each for each in label.categories} if label else {}
         said = _kept(((row, row) for row in rows if not row.fault), lambda row: understood(row, person, words), refused)
         known = self._predictions((each.prediction for _, each in said))
-        given = _kept(said, lambda each: _opinion(each, known, now), refused)
+        given = _kept(said, lambda each: _opinion(each, known, now, kinds), refused)
         ready(refused)
         counted = _last(given) if cumulative else given
         stored = self._store(counted, refused, cumulative=cumulative)
@@ -158,9 +162,10 @@ class FeedbackImport:
         drawn = self._drawn(name)
         severity = scores["severity"].to_numpy(np.int8)
         bands, actions = np.asarray(BANDS)[severity], np.asarray(BANDS)[acted(severity, armed=run.policy.armed)]
-        for row, score, user, band, action, features in zip(
+        frame = self.datasets.frame(run.dataset).loc[scores.index]
+        for row, score, user, band, action, features, texts in zip(
             scores.index.tolist(), scores["probability"].tolist(), users.tolist(), bands.tolist(), actions.tolist(),
-            _features(self.datasets.frame(run.dataset).loc[scores.index], schema.names), strict=True,
+            _features(frame, schema.names), _texts(frame, schema), strict=True,
         ):  # fmt: skip
             # Whom nobody drew counts as certain without an inclusion probability: the label speaks for this user alone,
             # and figures that stand for others leave it out.
@@ -168,6 +173,7 @@ class FeedbackImport:
             yield (name, row), {
                 "user": user, "score": score, "band": band, "action": action, "model": run.model,
                 "policy": run.policy.version, "stratum": stratum, "inclusion": inclusion, "features": features,
+                "texts": texts,
             }  # fmt: skip
 
     def _drawn(self, run: str) -> dict[int, tuple[Stratum, float]]:
@@ -221,7 +227,10 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _opinion(said: Said, known: Mapping[Prediction, Mapping[str, Any]], now: datetime) -> Opinion:
+def _opinion(
+    said: Said, known: Mapping[Prediction, Mapping[str, Any]], now: datetime, kinds: Mapping[str, str]
+) -> Opinion:  # fmt: skip
+    """kinds: the categories of violations, by `key`."""
     prediction = "-".join(map(str, said.prediction))
     facts = known.get(said.prediction)
     if facts is None:
@@ -234,6 +243,7 @@ def _opinion(said: Said, known: Mapping[Prediction, Mapping[str, Any]], now: dat
         Verdict(
             id=said.id or _UNNAMED, time=said.judged or now, prediction=prediction, reviewer=said.reviewer,
             verdict=verdict, notes=said.notes, blind=False, **facts,
+            category=kinds.get(key(said.label), "") if verdict == "spammer" else "",
         ),
         own_id=bool(said.id), timed=said.judged is not None,
     )  # fmt: skip
@@ -275,6 +285,7 @@ def _of_growing(run: Run, grown: Users) -> Iterator[tuple[Prediction, dict[str, 
             "action": BANDS[int(acted(severity, armed=run.policy.armed))],
             "model": run.model, "policy": run.policy.version,
             "stratum": "certain", "inclusion": None, "features": dict(zip(grown.names, values, strict=True)),
+            "texts": {name: text for name in grown.names if (text := user.context.get(written(name)))},
         }  # fmt: skip
 
 
@@ -285,6 +296,13 @@ def _features(frame: pd.DataFrame, names: Sequence[str]) -> list[dict[str, float
     cells = values.astype(object)
     cells[np.isnan(values)] = None
     return [dict(zip(present, row, strict=True)) for row in cells.tolist()]
+
+
+def _texts(frame: pd.DataFrame, schema: Schema) -> list[dict[str, str]]:
+    """The texts of each row."""
+    columns = {name: as_texts(frame, name) for name in schema.texts if written(name) in frame}
+    rows = zip(*columns.values(), strict=True) if columns else [()] * len(frame)
+    return [{name: text for name, text in zip(columns, row, strict=True) if text is not None} for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

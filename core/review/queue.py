@@ -25,7 +25,9 @@ from core.store.tables import OPEN, cases
 
 LEASE: Final = timedelta(minutes=10)
 _EVERYTHING: Final = CaseFilters()
-_UNJUDGED: Final = {"verdict": None, "judgement": None, "judged_by": None, "judged_at": None}
+_UNJUDGED: Final = {
+    "verdict": None, "judgement": None, "judged_by": None, "judged_at": None, "judged_category": "",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,7 +120,10 @@ class Queue:
             return read(connection, case)
 
 
-def close(connection: Connection, case: str, *, verdict: str, judgement: Judgement, by: str, at: datetime) -> bool:
+def close(
+    connection: Connection, case: str, *, verdict: str, judgement: Judgement, by: str, at: datetime,
+    category: str = "",
+) -> bool:  # fmt: skip
     """Close a case by a verdict, or put the verdict that supersedes it in its place; whether that changed anything.
 
     A case that was reopened is not closed by what was said before that and came in later. Raises UnknownItemError. Who
@@ -129,7 +134,8 @@ def close(connection: Connection, case: str, *, verdict: str, judgement: Judgeme
         return False
     if found.status == "open" and found.reopened and at < found.queued:
         return False
-    judged = {"verdict": verdict, "judgement": judgement, "judged_by": by, "judged_at": at}
+    judged = {"verdict": verdict, "judgement": judgement, "judged_by": by, "judged_at": at,
+              "judged_category": category}  # fmt: skip
     _set(connection, found.number, {"status": "closed"} | NOBODY | judged)
     return True
 

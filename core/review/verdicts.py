@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from core.access.accounts import Accounts
-from core.errors import RefusedError, TrustdeskError, UnknownItemError
+from core.errors import BadOptionError, RefusedError, TrustdeskError, UnknownItemError
 from core.feedback.ledger import Ledger
 from core.feedback.verdict import Judgement, Verdict
 from core.ports import VerdictStore
 from core.review.cases import Case, Cases
 from core.review.guidance import GuidanceStore
 from core.review.queue import Queue
+from core.schema import schema as schemas
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
     """What a reviewer says of a case. `id` comes from the client: saying it twice counts once.
 
-    `seconds` it took, None when not known; `reasons` as they were shown, "" where they were hidden.
+    `seconds` it took, None when not known; `reasons` as they were shown, "" where they were hidden; `category` of the
+    violation, "" where none is said.
     """
 
     id: str
@@ -29,6 +32,7 @@ class Given:
     notes: str = ""
     seconds: float | None = None
     reasons: str = ""
+    category: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class Verdicts:
     guidance: GuidanceStore
     ledger: Ledger
     queue: Queue
+    schema_file: Path
 
     def judge(self, case: str, given: Given, *, by: str, session: str, now: datetime) -> Verdict:
         """Record a verdict on a case that this reviewer holds in this session; on disk when this returns.
@@ -56,6 +61,7 @@ class Verdicts:
         Raises NotAllowedError, UnknownItemError, and RefusedError when somebody else has taken or closed the case.
         """
         by = self.accounts.authorise(by, "judge").name
+        self._check(given)
         if self._known(given.id):
             return self.feedback.record([_verdict(self.cases.find(case), given, by, now)])[0]
         lease = self.guidance.load().lease
@@ -73,6 +79,7 @@ class Verdicts:
         NotAllowedError.
         """
         by = self.accounts.authorise(by, "judge").name
+        self._check(given)
         lease = self.guidance.load().lease
         verdicts, refused = [], {}
 
@@ -130,6 +137,7 @@ class Verdicts:
         longer.
         """
         by = self.accounts.authorise(by, "judge").name
+        self._check(given)
         known = self.ledger
         known.refresh()
         before = known.verdict(verdict)
@@ -140,13 +148,20 @@ class Verdicts:
         return self.feedback.record([
             replace(
                 before, id=given.id, time=now, verdict=given.judgement, reason=given.reason, notes=given.notes,
-                seconds=None, blind=False, supersedes=verdict,
+                seconds=None, blind=False, supersedes=verdict, category=given.category,
             )
         ])[0]  # fmt: skip
 
     def may_correct(self, verdict: Verdict, *, now: datetime) -> bool:
         """Whether its reviewer may still correct a verdict."""
         return now - verdict.time <= timedelta(hours=self.guidance.load().correction_hours) and self._stands(verdict)
+
+    def _check(self, given: Given) -> None:
+        """Raises BadOptionError for a category that the label of this home has not."""
+        if given.category:
+            label = schemas.load(self.schema_file).label
+            if label is None or given.category not in label.categories:
+                raise BadOptionError("category", "this is no category of the label in data/schema.toml.")
 
     def _refuse_unless_fresh(self, before: Verdict, now: datetime) -> None:
         if not self._stands(before):
@@ -180,6 +195,8 @@ def _verdict(case: Case, given: Given, by: str, now: datetime) -> Verdict:
         verdict=given.judgement, reason=given.reason, notes=given.notes, seconds=given.seconds, model=case.model,
         policy=case.policy, score=case.score, band=case.band, action=case.action, reasons=given.reasons,
         blind=case.blind, stratum=case.stratum, inclusion=case.inclusion, features=case.features,
+        category=given.category,
+        texts={name: text for name, text in case.context.items() if text and name in case.features},
     )  # fmt: skip
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal, get_args
 
 from core.errors import SchemaError, listed
 
-Kind = Literal["count", "flag", "code", "real", "category", "date", "time", "weekday"]
+Kind = Literal["count", "flag", "code", "real", "category", "date", "time", "text", "weekday"]
 #: Those that a schema names; a weekday is only told of a moment.
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)[:-1]
-#: Kinds that came with format 2 of the schema.
-LATER: Final = frozenset({"category", "date", "time"})
+#: Kinds that came after format 1 of the schema, and with which one.
+SINCE: Final[Mapping[str, int]] = {"category": 2, "date": 2, "time": 2, "text": 3}
 WHOLE: Final = frozenset({"count", "flag", "code", "weekday"})
 MOMENTS: Final = frozenset({"date", "time"})
 #: What a model can learn of a moment; it never learns the moment itself, which no later user has.
@@ -22,6 +22,9 @@ PARTS: Final[tuple[Part, ...]] = get_args(Part)
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 #: Levels of a category, at most: what the histogram boosting of scikit-learn can hold, beside one for all others.
 MOST_LEVELS: Final = 250
+#: Characters kept of a text where nothing else is said, and at most.
+CHARACTERS: Final = 10_000
+MOST_CHARACTERS: Final = 1_000_000
 
 
 def key(name: str) -> str:
@@ -40,7 +43,8 @@ class Column:
     `missing`: what says so in this column besides the marks of the home. `yes`, `no`: the words of a flag, none where
     it is written as 1 and 0. `unit`, `thousands`: what stands beside and within a number. Of a moment: `parts` that the
     model gets, `at` the column whose moment its age is told at ("": the moment of all rows), `since` other moments to
-    which the days are counted, and `form` the way it is written ("": as ISO 8601 has it).
+    which the days are counted, and `form` the way it is written ("": as ISO 8601 has it). Of a text `high` is how many
+    of its characters are kept.
     """
 
     name: str
@@ -70,13 +74,17 @@ class Column:
     def _check_settings(self) -> None:
         moment, number = self.kind in MOMENTS, self.kind in WHOLE | {"real"}
         for name, given, fits in (
-            ("min or max", (self.low, self.high) != (None, None), number),
+            ("min or max", (self.low, self.high) != (None, None), number or self.kind == "text"),
+            ("min", self.low is not None, number),
             ("yes or no", bool(self.yes or self.no), self.kind == "flag"),
             ("unit or thousands", bool(self.unit or self.thousands), number and self.kind != "flag"),
             ("parts, at, since or form", bool(self.parts or self.at or self.since or self.form), moment),
         ):
             if given and not fits:
                 raise SchemaError(f"{self.name} has {name}, which a {self.kind} does not have.")
+        if self.kind == "text" and not (1 <= self.characters <= MOST_CHARACTERS and (self.high or 1) % 1 == 0):
+            most = f"{MOST_CHARACTERS:,}"
+            raise SchemaError(f"{self.name} has max {self.high:g}; it is a whole number of characters, up to {most}.")
         if bool(self.yes) != bool(self.no) or {*map(key, self.yes)} & {*map(key, self.no)}:
             raise SchemaError(f"{self.name} needs words for yes and others for no.")
         words = (*self.yes, *self.no, *self.missing)
@@ -105,9 +113,24 @@ class Column:
         return self.kind in MOMENTS
 
     @property
+    def format(self) -> int:
+        """The first format of the schema that has such a column."""
+        return SINCE.get(self.kind, 1 if self == Column(self.name, self.kind, self.low, self.high) else 2)
+
+    @property
     def later(self) -> bool:
         """Whether a schema of format 1 has no such column."""
-        return self.kind in LATER or self != Column(self.name, self.kind, self.low, self.high)
+        return self.format > 1
+
+    @property
+    def worded(self) -> bool:
+        """Whether its words stand beside its numbers in a table of users (see `core.schema.levels.written`)."""
+        return self.kind in {"category", "text"}
+
+    @property
+    def characters(self) -> int:
+        """How many characters of a text are kept."""
+        return CHARACTERS if self.high is None else int(self.high)
 
     @property
     def dated(self) -> bool:
@@ -122,7 +145,14 @@ class Column:
         return (self.no[0], self.yes[0]) if self.yes else ()
 
     def derived(self) -> Iterator[Column]:
-        """The columns that a model gets of it: itself, or of a moment what can be told of it."""
+        """The columns that a model gets of it: itself, with what is counted in it where it is a text, or of a moment
+        what can be told of it.
+        """
+        if self.kind == "text":
+            yield replace(self, high=None)  # its number has no range
+            for counted in TEXT_PARTS.values():
+                yield replace(counted, name=f"{self.name} ({counted.name})")
+            return
         if not self.moment:
             yield self
             return
@@ -136,3 +166,19 @@ _NAMES: Final[dict[Part, str]] = {"age": "age in days", "weekday": "weekday", "h
 _PARTS: Final[dict[Part, Column]] = {
     "age": Column("", "real", 0), "weekday": Column("", "weekday", 0, 6), "hour": Column("", "count", 0, 23),
 }  # fmt: skip
+#: What is counted in a text, by the keys of `core.text.derived.parts`; shares are those of its characters, of capitals
+#: those of its letters.
+TEXT_PARTS: Final[Mapping[str, Column]] = {
+    "characters": Column("characters", "count", 0),
+    "words": Column("words", "count", 0),
+    "links": Column("links", "count", 0),
+    "mentions": Column("mentions", "count", 0),
+    "contacts": Column("contacts", "count", 0),
+    "prices": Column("prices", "count", 0),
+    "capitals": Column("capitals", "real", 0, 1),
+    "digits": Column("digits", "real", 0, 1),
+    "exclamations": Column("exclamations", "count", 0),
+    "questions": Column("questions", "count", 0),
+    "undone": Column("undone", "count", 0),
+    "foreign": Column("non-ASCII", "real", 0, 1),
+}

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from core.errors import SchemaError, listed
-from core.schema.column import KINDS, LATER, Column, Kind
+from core.schema.column import KINDS, SINCE, Column, Kind
 
 #: Settings of a column that format 2 brought: lists of texts, and texts.
 _LISTS: Final = ("missing", "yes", "no", "parts", "since")
@@ -26,8 +26,8 @@ def column_of(name: str, entry: object, version: int) -> Column:
         names = listed([each for each in ("kind", "min", "max", *_LISTS, *_TEXTS) if each in known])
         raise SchemaError(f"{name} has {listed(sorted(unknown))}; known settings are {names}.{also}")
     kind = entry.get("kind", "real")
-    if version == 1 and isinstance(kind, str) and kind in LATER:
-        raise SchemaError(f"{name} has the kind {kind}, which came with format 2: write format = 2.")
+    if isinstance(kind, str) and (since := SINCE.get(kind, 1)) > version:
+        raise SchemaError(f"{name} has the kind {kind}, which came with format {since}: write format = {since}.")
     if kind not in KINDS:
         raise SchemaError(f"{name} has the kind {kind!r}; known kinds are {listed(KINDS)}.")
     texts: dict[str, Any] = {each: _setting(name, entry, each) for each in _TEXTS if each in entry}

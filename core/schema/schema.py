@@ -31,13 +31,31 @@ With `format = 2` a feature may be more than a number (see `Column`):
 
 Without `at` its age is told at `as_of`, a date above the tables; where there is none, at the day on which users are
 read.
+
+With `format = 3` a feature may be a text, of which `max` characters are kept, and a label may have categories, each of
+which is a "yes", in place of one positive value. Who wrote a message, and which ones belong together in which order,
+are context that people and rules have, never the model:
+
+    body = { kind = "text", max = 10000 }
+
+    [label]
+    column = "type"
+    negative = "not_cyberbullying"
+    categories = ["age", "ethnicity"]
+
+    [author]
+    column = "author"
+
+    [thread]
+    column = "conversation"
+    order = "sent_at"
 """
 
 from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -45,39 +63,20 @@ from typing import Final
 
 from core.errors import NewerFormatError, SchemaError
 from core.files import write_text
+from core.schema import label_text
 from core.schema.column import KINDS, WHOLE, Column, Kind, key
 from core.schema.column_text import column_of, entry_of, quoted
+from core.schema.label import Label, Thread, meaning
 
 __all__ = [
-    "FORMAT", "KINDS", "RESERVED", "WHOLE", "Column", "Kind", "Label", "Schema", "dumps", "key", "load", "loads",
-    "matched", "missing_of", "save",
+    "FORMAT", "KINDS", "RESERVED", "WHOLE", "Column", "Kind", "Label", "Schema", "Thread", "dumps", "key", "load",
+    "loads", "matched", "missing_of", "save",
 ]  # fmt: skip
 
-#: The newest format. What a schema of format 1 can say is written as one, and read as ever.
-FORMAT: Final = 2
+#: The newest format. What a schema of an earlier one can say is written as one, and read as ever.
+FORMAT: Final = 3
 #: Begins the names of columns that files of a home have besides those of the schema.
 RESERVED: Final = "trustdesk:"
-
-
-def _meaning(label: str) -> str | float:
-    """What a label is compared by: `1` and `1.0` are the same."""
-    try:
-        return float(label)
-    except ValueError:
-        return key(label)
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """The label column, the text of its positive value (a spammer) and of its negative one."""
-
-    column: str
-    positive: str = "1"
-    negative: str = "0"
-
-    def __post_init__(self) -> None:
-        if _meaning(self.positive) == _meaning(self.negative):
-            raise SchemaError(f"The label {self.column} has the same positive and negative value.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +90,9 @@ class Schema:
     missing: tuple[str, ...] = field(default=())
     #: The moment at which ages are told that no column gives one for.
     as_of: date | None = None
+    #: The column that says who wrote a row.
+    author: str | None = None
+    thread: Thread | None = None
 
     def __post_init__(self) -> None:
         if not self.features:
@@ -104,7 +106,7 @@ class Schema:
         names = [
             *features,
             *derived,
-            *self.context,
+            *self.beside,
             *filter(None, [self.id, self.label.column if self.label else None]),
         ]
         seen: dict[str, str] = {}
@@ -118,11 +120,11 @@ class Schema:
                     f"The schema names {seen[key(name)]} and {name}: names must differ in more than case."
                 )
             seen[key(name)] = name
-        labels = {_meaning(text) for text in (self.label.positive, self.label.negative)} if self.label else set()
+        labels = {meaning(text) for text in self.label.values} if self.label else set()
         for mark in self.missing:
             if not mark.strip() or not mark.isprintable():
                 raise SchemaError("missing in the schema has a text in which nothing can be seen: take it out.")
-            if _meaning(mark) in labels:
+            if meaning(mark) in labels:
                 raise SchemaError(f"The schema says that {mark} is missing, and that it is a label: it cannot be both.")
 
     def _check_moments(self) -> None:
@@ -146,6 +148,13 @@ class Schema:
         return tuple(each.name for each in self.derived)
 
     @property
+    def measures(self) -> tuple[str, ...]:
+        """The columns of the model whose values say something by themselves: all but the texts, whose numbers do no
+        more than tell them apart. What is counted in a text is among them.
+        """
+        return tuple(each.name for each in self.derived if each.kind != "text")
+
+    @property
     def inputs(self) -> tuple[str, ...]:
         """The features by the names that a file has."""
         return tuple(column.name for column in self.features)
@@ -154,6 +163,23 @@ class Schema:
     def categories(self) -> tuple[str, ...]:
         """The features that are words."""
         return tuple(column.name for column in self.features if column.kind == "category")
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The features that are texts."""
+        return tuple(column.name for column in self.features if column.kind == "text")
+
+    @property
+    def worded(self) -> tuple[str, ...]:
+        """The features whose words stand beside their numbers: categories and texts."""
+        return tuple(column.name for column in self.features if column.worded)
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """The context columns that the schema names, author and thread among them."""
+        thread = (self.thread.column, self.thread.order) if self.thread else ()
+        further = dict.fromkeys(name for name in (self.author, *thread) if name is not None)
+        return (*self.context, *(name for name in further if name not in self.context))
 
     @property
     def moments(self) -> tuple[str, ...]:
@@ -167,7 +193,9 @@ class Schema:
 
     @property
     def format(self) -> int:
-        return 2 if self.as_of or any(column.later for column in self.features) else 1
+        if self.author is not None or self.thread is not None or (self.label and self.label.categories):
+            return 3
+        return max([2 if self.as_of else 1, *(column.format for column in self.features)])
 
     def feature(self, name: str) -> Column:
         """A column of the model."""
@@ -216,8 +244,8 @@ def loads(text: str) -> Schema:
     raw = tomllib.loads(text)
     if isinstance(found := raw.get("format"), int) and found > FORMAT:
         raise NewerFormatError("data/schema.toml", f"format {found}, this one reads {FORMAT}")
-    if not isinstance(found, int) or found not in {1, FORMAT}:
-        raise SchemaError(f"The schema has format {raw.get('format')!r}; this program reads formats 1 and {FORMAT}.")
+    if type(found) is not int or not 1 <= found <= FORMAT:
+        raise SchemaError(f"The schema has format {raw.get('format')!r}; this program reads formats 1 to {FORMAT}.")
     features = raw.get("features")
     context = raw.get("context", [])
     if not isinstance(features, dict):
@@ -229,14 +257,18 @@ def loads(text: str) -> Schema:
         raise SchemaError('missing must be a list of texts, such as ["-", "unknown"].')
     label, as_of = raw.get("label"), raw.get("as_of")
     if as_of is not None and (found < 2 or type(as_of) is not date):
-        raise SchemaError("as_of must be a date, such as 2026-11-01, in a schema of format 2.")
+        raise SchemaError("as_of must be a date, such as 2026-11-01, in a schema of format 2 or later.")
+    if found < 3 and (early := [name for name in ("author", "thread") if name in raw]):
+        raise SchemaError(f"[{early[0]}] came with format 3: write format = 3.")
     return Schema(
         features=tuple(column_of(name, entry, found) for name, entry in features.items()),
-        id=_text(raw["id"], "column", "id") if "id" in raw else None,
-        label=_label(label) if label is not None else None,
+        id=label_text.text(raw["id"], "column", "id") if "id" in raw else None,
+        label=label_text.label_of(label, found) if label is not None else None,
         context=tuple(context),
         missing=tuple(missing),
         as_of=as_of,
+        author=label_text.text(raw["author"], "column", "author") if "author" in raw else None,
+        thread=label_text.thread_of(raw["thread"]) if "thread" in raw else None,
     )
 
 
@@ -249,9 +281,7 @@ def dumps(schema: Schema) -> str:
         lines.append(f"as_of = {schema.as_of.isoformat()}")
     if schema.id is not None:
         lines += ["", "[id]", f"column = {quoted(schema.id)}"]
-    if schema.label is not None:
-        lines += ["", "[label]", f"column = {quoted(schema.label.column)}"]
-        lines += [f"positive = {quoted(schema.label.positive)}", f"negative = {quoted(schema.label.negative)}"]
+    lines += label_text.lines(schema.label, schema.author, schema.thread)
     lines += ["", "[features]", *(entry_of(column) for column in schema.features)]
     return "\n".join(lines) + "\n"
 
@@ -266,21 +296,6 @@ def missing_of(path: Path) -> tuple[str, ...]:
 
 def save(schema: Schema, path: Path) -> None:
     write_text(path, dumps(schema))
-
-
-def _label(entry: object) -> Label:
-    return Label(
-        _text(entry, "column", "label"),
-        _text(entry, "positive", "label", default="1"),
-        _text(entry, "negative", "label", default="0"),
-    )
-
-
-def _text(entry: object, name: str, table: str, *, default: str | None = None) -> str:
-    value = entry.get(name, default) if isinstance(entry, Mapping) else None
-    if not isinstance(value, str | int) or isinstance(value, bool):
-        raise SchemaError(f"[{table}] must give {name} as text.")
-    return str(value)
 
 
 def matched(names: Iterable[str], header: Sequence[str]) -> dict[str, int]:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from core.data import flags, intake
 from core.data.layout import ROW_NUMBER
+from core.model.categories.head import Likeliest
 from core.policy.decide import SCORE, Decided
 from core.policy.policy import Policy
 from core.ports import DatasetStore
@@ -81,7 +82,7 @@ def _frame(found: Users, schema: Schema) -> pd.DataFrame:
 def _context(users: Iterable[Served], schema: Schema) -> list[str]:
     """All context there is, in the order of the schema first."""
     given = dict.fromkeys(name for user in users for name in user.context)
-    return [*(name for name in schema.context if name in given), *(n for n in given if n not in schema.context)]
+    return [*(name for name in schema.beside if name in given), *(n for n in given if n not in schema.beside)]
 
 
 def _scored(users: Sequence[Served], version: str) -> Scored:
@@ -91,7 +92,11 @@ def _scored(users: Sequence[Served], version: str) -> Scored:
         missing=np.array([user.missing for user in users], np.int64),
         novel=np.array([user.novel for user in users], dtype=object),
         version=version,
-    )
+        categories=Likeliest(
+            np.array([user.category for user in users], object),
+            np.array([user.category_probability for user in users], np.float32),
+        ) if users and users[0].category else None,
+    )  # fmt: skip
 
 
 def _decided(users: Sequence[Served], policy: Policy) -> Decided:

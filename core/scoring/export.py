@@ -42,8 +42,9 @@ TOP: Final = 3
 
 def kept(frame: pd.DataFrame, schema: Schema, *, keep_features: bool) -> pd.DataFrame:
     """The columns of a dataset's rows that go on: id, context and, when asked for, the features last."""
-    words = {written(name): name for name in schema.categories if written(name) in frame}
-    left = {*schema.names, *words} | ({schema.label.column} if schema.label else set())
+    words = {written(name): name for name in schema.worded if written(name) in frame}
+    label = {schema.label.column, written(schema.label.column)} if schema.label else set()
+    left = {*schema.names, *words} | label
     names = [name for name in frame.columns if name not in left]
     if not keep_features:
         return frame[names]
@@ -65,6 +66,9 @@ def table(frame: pd.DataFrame, results: pd.DataFrame, reasons: pd.DataFrame, run
     added["band"] = _repeated(bands[severity])
     added["action"] = _repeated(bands[acted(severity, armed=run.policy.armed)])
     added["decided_by"] = _repeated(results["decided_by"].to_numpy(object))
+    if "category" in results:
+        added["category"] = _repeated(results["category"].to_numpy(object))
+        added["category_probability"] = pa.array(results["category_probability"])
     added |= {str(name): pa.array(values, from_pandas=True) for name, values in _for_all(reasons, results).items()}
     added["n_missing"] = pa.array(results["n_missing"])
     added["novel_features"] = pa.array(results["novel_features"], from_pandas=True)

@@ -67,6 +67,8 @@ class Prediction:
     model: str
     policy: str
     decided_by: str
+    category: str = ""
+    category_probability: float | None = None
 
     @property
     def is_spammer(self) -> bool:
@@ -96,6 +98,10 @@ class Serving:
         self.lists = lists
         self._deciding, self._glossary, self._scorer = deciding, glossary, Scorer(model)
         self._names, self._known = schema.names, frozenset(schema.inputs)
+        self._spoken = schema.worded
+        # What is counted in a text is missing where the text is, which is said once.
+        counted = {each.name for column in schema.features if column.kind == "text" for each in column.derived()}
+        self._own = np.array([name in schema.inputs or name not in counted for name in schema.names])
         self._later = any(column.later for column in schema.features)
         self._at = [schema.names.index(name) for name in model.metadata.names]
         self._keys = {key(name): name for name in schema.inputs}
@@ -156,7 +162,8 @@ class Serving:
         values = np.array([each.values for each in asked], np.float64).reshape(len(asked), len(self._names))
         in_order = values[:, self._at]
         most = max((each.top for each in asked if each.which != "none"), default=0)
-        scored = self._scorer.score_values(in_order, top=most).checked()
+        texts = {name: [each.context.get(written(name)) for each in asked] for name in self.model.texts}
+        scored = self._scorer.score_values(in_order, top=most, texts=texts).checked()
         decided = self._decided(asked, values, scored, now)
         reasons = self._reasons(asked, in_order, scored, decided)
         predictions: list[Prediction] = []
@@ -171,7 +178,7 @@ class Serving:
     def warm_up(self) -> None:
         """Score and explain somebody, and store nothing: what is made once is made before anybody asks."""
         nobody = np.full((1, len(self._at)), np.nan)
-        self._scorer.score_values(nobody, top=TOP)
+        self._scorer.score_values(nobody, top=TOP, texts={name: [None] for name in self.model.texts})
 
     def ended(self, *, now: datetime, everything: bool = False) -> list[str]:
         """As `Growing.ended`."""
@@ -206,9 +213,9 @@ class Serving:
         flagged = decided.flagged
         for row, each in enumerate(requests):
             if each.which == "all" or (each.which == "flagged" and flagged[row]):
-                words = {name: each.context.get(written(name)) for name in self.schema.categories}
+                words = {name: each.context.get(written(name)) for name in self._spoken}
                 reasons[row] = strongest_reasons(
-                    values[row], scored.strongest, row, self.model.metadata, self._glossary, each.top, words
+                    values[row], scored.strongest, row, self.model, self._glossary, each.top, words
                 )
         return reasons
 
@@ -220,23 +227,32 @@ class Serving:
             Prediction(
                 identity, probability, BANDS[band], action, self._missing(row),
                 tuple(novel.split(SEPARATOR)) if novel else (), told, self.model.version, self.policy.version, by,
+                *kind,
             )
-            for identity, probability, band, action, by, row, novel, told in zip(
+            for identity, probability, band, action, by, row, novel, told, kind in zip(
                 ids, scored.probability.tolist(), decided.severity.tolist(), decided.actions.tolist(),
-                decided.decided_by.tolist(), values, scored.novel, reasons, strict=True,
+                decided.decided_by.tolist(), values, scored.novel, reasons, _kinds(scored), strict=True,
             )
         ]  # fmt: skip
 
     def _missing(self, row: Values) -> tuple[str, ...]:
-        unknown = np.isnan(row)
+        unknown = np.isnan(row) & self._own
         return tuple(self._names[at] for at in np.flatnonzero(unknown)) if unknown.any() else ()
+
+
+def _kinds(scored: Scored) -> Sequence[tuple[str, float | None]]:
+    """The category of each and how likely it is, where the version knows categories."""
+    if scored.categories is None:
+        return [("", None)] * len(scored.margin)
+    found = scored.categories
+    return list(zip(found.category.tolist(), found.probability.astype(np.float64).tolist(), strict=True))
 
 
 def _served(requests: Sequence[Asked], values: Values, scored: Scored, decided: Decided) -> list[Served]:
     return [
-        Served(each.user, row, each.context, margin, probability, missing, novel, severity, by)
-        for each, row, margin, probability, missing, novel, severity, by in zip(
+        Served(each.user, row, each.context, margin, probability, missing, novel, severity, by, *kind)
+        for each, row, margin, probability, missing, novel, severity, by, kind in zip(
             requests, values, scored.margin.tolist(), scored.probability.tolist(), scored.missing.tolist(),
-            scored.novel, decided.severity.tolist(), decided.decided_by.tolist(), strict=True,
+            scored.novel, decided.severity.tolist(), decided.decided_by.tolist(), _kinds(scored), strict=True,
         )
     ]  # fmt: skip

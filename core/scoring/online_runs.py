@@ -44,7 +44,8 @@ NAME: Final = "API"
 @dataclass(frozen=True, slots=True)
 class Served:
     """A user who was scored. `values`: of the run's features in order, NaN for missing; `user` is "" without a name;
-    `severity`: position of the band, None where it was stored without.
+    `severity`: position of the band, None where it was stored without; `category`: of a violation, "" where the version
+    knows none, and how likely it is.
     """
 
     user: str
@@ -56,6 +57,8 @@ class Served:
     novel: str
     severity: int | None = None
     decided_by: str = SCORE
+    category: str = ""
+    category_probability: float | None = None
 
 
 class Online(NamedTuple):
@@ -231,11 +234,13 @@ def _row(number: int, at: int, user: Served) -> dict[str, Any]:
         "run": number, "row": at, "user": user.user or f"{runs.id_of(number)}-{at}", "margin": user.margin,
         "probability": user.probability, "missing": user.missing, "novel": user.novel, "context": dict(user.context),
         "features": user.values.astype("<f8").tobytes(), "severity": user.severity, "decided_by": user.decided_by,
+        "category": user.category, "category_probability": user.category_probability,
     }  # fmt: skip
 
 
 def _served(row: Row[Any]) -> Served:
     values = np.frombuffer(row.features, "<f8").astype(np.float64)
     return Served(
-        row.user, values, row.context, row.margin, row.probability, row.missing, row.novel, row.severity, row.decided_by
-    )
+        row.user, values, row.context, row.margin, row.probability, row.missing, row.novel, row.severity,
+        row.decided_by, row.category, row.category_probability,
+    )  # fmt: skip

@@ -1,4 +1,7 @@
-"""Reasons: the largest pushes towards "spammer", told as `X19=7 (+1.83)`, and as words where words exist."""
+"""Reasons: the largest pushes towards "spammer", told as `X19=7 (+1.83)`, and as words where words exist.
+
+The push of a text is that of all its words, of which a reason names the strongest: `body: "free crypto" (+1.52)`.
+"""
 
 from __future__ import annotations
 
@@ -14,19 +17,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.model.learner import Strongest
-from core.registry.metadata import Metadata, Trained
+from core.registry.metadata import Trained
+from core.registry.registry import Model
 from core.schema.glossary import Glossary
 from core.schema.levels import written
+from core.scoring.texts.shares import phrases, quoted, shared
+from core.text.text_model import TextModel, Word
 from core.wording import value_text
 
 #: Pushes are written to the hundredth.
 _CENTS: Final = 100
+#: What is said of a text that has none.
+NO_WORDS: Final = "no words"
 Direction = Literal["high", "low", "typical", "missing"]
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One feature of one user: its value (None when missing) and its push on the score, in log-odds.
+    """One feature of one user: its value (None when missing, and of texts) and its push on the score, in log-odds.
 
     `direction` compares the value with the training median; `meaning` and `category` come from the
     glossary, the former marked where it is assumed, and are empty where nothing is known.
@@ -40,11 +48,13 @@ class Reason:
     category: str
     #: What the value is called, where it is no number to people.
     word: str = ""
+    #: Of a text, the shares of its words in the contribution, by where they stand in the text as sent.
+    words: tuple[Word, ...] = ()
 
     @property
     def text(self) -> str:
         """As written to files: `X19=7 (+1.83)`."""
-        return told(self.feature, self.said, self.contribution)
+        return f"{_stated(self.feature, self.said, text=bool(self.words))}{_push(self.contribution)}"
 
     @property
     def said(self) -> str:
@@ -63,19 +73,22 @@ class Reason:
         return f"{self.sentence} pushes the score {way} by {abs(self.contribution):.2f} log-odds."
 
 
-def told(feature: str, value: str, contribution: float) -> str:
-    """`X19=7 (+1.83)`."""
-    return f"{feature}={value}{_push(contribution)}"
+def _stated(feature: str, said: str, *, text: bool) -> str:
+    return f"{feature}: {said}" if text else f"{feature}={said}"
 
 
 def _push(contribution: float) -> str:
     return f" ({contribution:+.2f})"
 
 
-def texts(frame: pd.DataFrame, features_of: Sequence[Trained], strongest: Strongest) -> pd.DataFrame:
+def texts(
+    frame: pd.DataFrame, features_of: Sequence[Trained], strongest: Strongest,
+    models: Mapping[str, TextModel] = MappingProxyType({}),
+) -> pd.DataFrame:  # fmt: skip
     """`reason_1` to `reason_k` of each row of a frame (n rows), empty where a row has fewer.
 
-    strongest: of these features, whose values, and words where it has them, are read from the frame.
+    strongest: of these features, whose values, and words where it has them, are read from the frame. models: of the
+    features that are texts.
     """
     # There are far fewer different values and pushes, as they are written, than users: each is written once.
     values, value_of = [""], np.zeros(strongest.features.shape, np.int64)
@@ -86,6 +99,10 @@ def texts(frame: pd.DataFrame, features_of: Sequence[Trained], strongest: Strong
     for position, trained in enumerate(features_of):
         at, name = order[ends[position] : ends[position + 1]], trained.name
         rows = at // strongest.features.shape[1]
+        if name in models:
+            value_of.flat[at] = len(values) + np.arange(len(at))
+            values += _of_texts(frame, name, models[name], rows, strongest.pushes.ravel()[at])
+            continue
         codes, distinct = pd.factorize(frame[name].to_numpy(np.float64)[rows], use_na_sentinel=False)
         value_of.flat[at] = len(values) + codes
         as_written = trained.levels and written(name) in frame
@@ -104,22 +121,24 @@ def texts(frame: pd.DataFrame, features_of: Sequence[Trained], strongest: Strong
 
 
 def reasons(
-    row: pd.Series[float], contributions: npt.NDArray[np.float32], metadata: Metadata, glossary: Glossary,
+    row: pd.Series[float], contributions: npt.NDArray[np.float32], model: Model, glossary: Glossary,
     words: Mapping[str, str | None] = MappingProxyType({}),
 ) -> tuple[Reason, ...]:  # fmt: skip
     """A Reason for every feature of one user, the largest push towards "spammer" first.
 
-    row: values by feature name; contributions: (f,) in the model's order. words: as they were written, by feature.
+    row: values by feature name; contributions: (f,) in the model's order. words: words and texts as they were written,
+    by feature.
     """
+    metadata = model.metadata
     order = np.argsort(-contributions, kind="stable")
     return tuple(
-        _reason(metadata.features[i], float(row[metadata.names[i]]), float(contributions[i]), glossary, words)
+        _reason(model, metadata.features[i], float(row[metadata.names[i]]), float(contributions[i]), glossary, words)
         for i in order
     )
 
 
 def strongest_reasons(
-    values: npt.NDArray[np.float64], strongest: Strongest, row: int, metadata: Metadata, glossary: Glossary, k: int,
+    values: npt.NDArray[np.float64], strongest: Strongest, row: int, model: Model, glossary: Glossary, k: int,
     words: Mapping[str, str | None] = MappingProxyType({}),
 ) -> tuple[Reason, ...]:  # fmt: skip
     """The first of `reasons` of a row: up to k of them, and only pushes towards "spammer".
@@ -128,7 +147,7 @@ def strongest_reasons(
     """
     features, pushes = strongest.features[row, :k].tolist(), strongest.pushes[row, :k].tolist()
     return tuple(
-        _reason(metadata.features[at], float(values[at]), push, glossary, words)
+        _reason(model, model.metadata.features[at], float(values[at]), push, glossary, words)
         for at, push in zip(features, pushes, strict=True) if at >= 0
     )  # fmt: skip
 
@@ -140,11 +159,38 @@ def _words(frame: pd.DataFrame, name: str, rows: npt.NDArray[np.int64], codes: n
     return [value if isinstance(value, str) else value_text(None) for value in column[first]]
 
 
+def _of_texts(
+    frame: pd.DataFrame, name: str, model: TextModel, rows: npt.NDArray[np.int64], pushes: npt.NDArray[np.float32]
+) -> list[str]:
+    """The strongest words of the texts of these rows, as reasons state them."""
+    column, found = frame[written(name)].to_numpy(object), list[str]()
+    for row, push in zip(rows.tolist(), pushes.tolist(), strict=True):
+        text = column[row]
+        shares = shared(model.words(text), push) if isinstance(text, str) else ()
+        said = _named(text, shares) if isinstance(text, str) else value_text(None)
+        found.append(_stated(name, said, text=bool(shares)))
+    return found
+
+
+def _named(text: str, shares: tuple[Word, ...]) -> str:
+    """The words of a text that say most for its push."""
+    if not shares:
+        return NO_WORDS
+    return quoted(text, phrases(text, shares, up=sum(word.part for word in shares) > 0))
+
+
 def _reason(
-    trained: Trained, value: float, contribution: float, glossary: Glossary, words: Mapping[str, str | None]
-) -> Reason:
+    model: Model, trained: Trained, value: float, contribution: float, glossary: Glossary,
+    words: Mapping[str, str | None],
+) -> Reason:  # fmt: skip
     known = None if np.isnan(value) else value
-    spoken = trained.levels or trained.words
+    text, shares = words.get(trained.name), tuple[Word, ...]()
+    if trained.name in model.texts and text is not None:
+        shares = shared(model.texts[trained.name].words(text), contribution)
+        known, word = None, _named(text, shares)
+    else:
+        spoken = (trained.levels or trained.words) and known is not None
+        word = (text or trained.say(value)) if spoken else ""
     return Reason(
         trained.name,
         known,
@@ -152,7 +198,8 @@ def _reason(
         direction(value, trained.median),
         glossary.sentence(trained.name),
         glossary.category(trained.name),
-        (words.get(trained.name) or trained.say(value)) if spoken and known is not None else "",
+        word,
+        shares,
     )
 
 

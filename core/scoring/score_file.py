@@ -31,7 +31,6 @@ from core.policy.decide import Hits, flagged
 from core.policy.policy import Policy
 from core.ports import DatasetStore
 from core.registry.registry import Model, Registry
-from core.schema.levels import written
 from core.schema.schema import Schema
 from core.scoring.decisions.deciding import Deciding
 from core.scoring.decisions.score_table import Parts
@@ -201,7 +200,7 @@ class FileScoring:
         """The job that adds the reasons of a run that was stored without."""
         found = self.runs.find(run)
         model = self.registry.load(found.model)
-        words = [written(name) for name in model.metadata.levels]
+        words = model.encoding.columns
         there = self.datasets.columns(found.dataset)
         columns = [*model.metadata.names, *(name for name in words if name in there)]
         frame = self.datasets.frame(found.dataset, columns)

@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.errors import NoScoreError, WrongFeaturesError
-from core.model.encoding import Levels
+from core.errors import NoScoreError
+from core.model.categories.head import Likeliest
+from core.model.encoding import Coded, Texts
 from core.model.learner import Matrix, Strongest
 from core.registry.registry import Model
 from core.wording import count
@@ -41,6 +42,8 @@ class Scored:
     novel: npt.NDArray[np.object_]
     version: str
     strongest: Strongest | None = None
+    #: Of which category a violation is; None where there are no categories.
+    categories: Likeliest | None = None
 
     @classmethod
     def of(cls, scores: pd.DataFrame, version: str) -> Scored:
@@ -49,6 +52,9 @@ class Scored:
             margin=scores["margin"].to_numpy(np.float32), probability=scores["probability"].to_numpy(np.float64),
             missing=scores["n_missing"].to_numpy(np.int64),
             novel=scores["novel_features"].fillna("").to_numpy(object), version=version,
+            categories=Likeliest(
+                scores["category"].to_numpy(object), scores["category_probability"].to_numpy(np.float32)
+            ) if "category" in scores else None,
         )  # fmt: skip
 
     @property
@@ -60,7 +66,7 @@ class Scored:
         """The chosen users, in their order."""
         return Scored(
             self.margin[chosen], self.probability[chosen], self.missing[chosen], self.novel[chosen], self.version,
-            self.strongest and self.strongest.only(chosen),
+            self.strongest and self.strongest.only(chosen), self.categories and self.categories.only(chosen),
         )  # fmt: skip
 
     def checked(self) -> Scored:
@@ -87,16 +93,15 @@ class Scorer:
 
         Raises WrongFeaturesError when the frame lacks a feature of the model.
         """
-        return matrix(frame, self.model.metadata.names, self.model.version, self.model.metadata.levels)
+        return self._coded(frame).x
 
     def score(self, frame: pd.DataFrame, *, top: int = 0) -> Scored:
         """Score the users of a frame (n rows) that has every feature of the model, whatever else it has.
 
         top: how many of the largest contributions to give, in the same pass.
         """
-        strange = {name: levels.unseen(_floats(frame[name])) for name, levels in self.model.metadata.levels.items()}
-        missing = {name: np.isnan(_floats(frame[name])) for name in strange}
-        return self._scored(self.matrix(frame), self._novel(frame, strange), missing, top)
+        coded = self._coded(frame)
+        return self._scored(coded, self._novel(frame, coded.strange), top)
 
     def score_in_blocks(self, frame: pd.DataFrame, progress: Callable[[int, int], None], *, top: int = 0) -> Scored:
         """As `score`, telling how many of the users are done, before the first and after each block."""
@@ -110,29 +115,33 @@ class Scorer:
             **{name: np.concatenate([getattr(each, name) for each in parts]) for name in _ARRAYS},
             version=self.model.version,
             strongest=Strongest(*map(np.concatenate, zip(*strongest, strict=True))) if strongest else None,
+            categories=Likeliest.joined([each.categories for each in parts if each.categories is not None]),
         )
 
-    def score_values(self, values: npt.NDArray[np.float64], *, top: int = 0) -> Scored:
-        """As `score`, a few users by their values (n, f) in the model's order, NaN for missing; the same bits."""
-        names = self.model.metadata.names
-        missing = {name: np.isnan(values[:, names.index(name)]) for name in self.model.metadata.levels}
-        return self._scored(self.coded(values), self._novel_of_few(values), missing, top)
+    def score_values(
+        self, values: npt.NDArray[np.float64], *, top: int = 0, texts: Mapping[str, Texts] = MappingProxyType({})
+    ) -> Scored:  # fmt: skip
+        """As `score`, a few users by their values (n, f) in the model's order, NaN for missing; the same bits.
 
-    def coded(self, values: npt.NDArray[np.float64]) -> Matrix:
-        """As `matrix`, of values (n, f) in the model's order."""
-        levels, names = self.model.metadata.levels, self.model.metadata.names
-        if levels:
-            values = values.copy()
-            for name, each in levels.items():
-                values[:, names.index(name)] = each.codes(values[:, names.index(name)])
-        return values.astype(np.float32)
+        texts: of the columns of text, (n,) each. Raises WrongFeaturesError where they are absent.
+        """
+        coded = self.coded(values, texts)
+        return self._scored(coded, self._novel_of_few(values, coded.strange), top)
 
-    def _scored(
-        self, features: Matrix, novel: npt.NDArray[np.object_], without: Mapping[str, npt.NDArray[np.bool_]], top: int
-    ) -> Scored:
-        """without: whose words are missing (n,), by feature: a word that is not known is there all the same."""
+    def coded(
+        self, values: npt.NDArray[np.float64], texts: Mapping[str, Texts] = MappingProxyType({})
+    ) -> Coded:  # fmt: skip
+        """As the model sees users of such values (n, f) in its order, and such texts."""
+        return self.model.encoding.of_values(values, self.model.metadata.names, texts)
+
+    def _coded(self, frame: pd.DataFrame) -> Coded:
+        return self.model.encoding.of_frame(frame, self.model.metadata.names, self.model.version)
+
+    def _scored(self, coded: Coded, novel: npt.NDArray[np.object_], top: int) -> Scored:
+        features, head = coded.x, self.model.head
         strongest, unknown = None, np.isnan(features)
-        for name, rows in without.items():
+        # A word that is not known is there all the same.
+        for name, rows in coded.missing.items():
             unknown[:, self.model.metadata.names.index(name)] = rows
         if top:
             margin, strongest = self.model.explainer.strongest(features, top)
@@ -141,16 +150,17 @@ class Scorer:
         return Scored(
             margin=margin,
             probability=self.model.calibration.probability(margin),
-            missing=unknown.sum(axis=1),
+            missing=unknown.sum(axis=1) if not self.model.texts else unknown[:, self.model.metadata.given].sum(axis=1),
             novel=novel,
             version=self.model.version,
             strongest=strongest,
+            categories=None if head is None else head.likeliest(np.hstack([features, coded.further])),
         )
 
     def _novel(
         self, frame: pd.DataFrame, strange: Mapping[str, npt.NDArray[np.bool_]]
     ) -> npt.NDArray[np.object_]:  # fmt: skip
-        """Feature by feature: of many users no second copy is made. strange: whose words are new (n,), by feature."""
+        """Feature by feature: of many users no second copy is made. strange: whose words or texts are new (n,)."""
         novel = np.full(len(frame), "", dtype=object)
         for feature, low, high in zip(self.model.metadata.features, *self.model.metadata.ranges, strict=True):
             outside = strange.get(feature.name)
@@ -158,12 +168,14 @@ class Scorer:
             novel[rows] = [f"{before}{SEPARATOR}{feature.name}".removeprefix(SEPARATOR) for before in novel[rows]]
         return novel
 
-    def _novel_of_few(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.object_]:
+    def _novel_of_few(
+        self, values: npt.NDArray[np.float64], strange: Mapping[str, npt.NDArray[np.bool_]]
+    ) -> npt.NDArray[np.object_]:  # fmt: skip
         """All at once: of one user, asking feature by feature would take longer than scoring."""
         novel = np.full(len(values), "", dtype=object)
         outside, names = _outside(values, *self.model.metadata.ranges), self.model.metadata.names
-        for name, levels in self.model.metadata.levels.items():
-            outside[:, names.index(name)] = levels.unseen(values[:, names.index(name)])
+        for name, rows in strange.items():
+            outside[:, names.index(name)] = rows
         for row in np.flatnonzero(outside.any(axis=1)):
             novel[row] = SEPARATOR.join(names[at] for at in np.flatnonzero(outside[row]))
         return novel
@@ -189,20 +201,3 @@ def _outside(
 
 def _floats(values: pd.Series[Any]) -> npt.NDArray[np.float64]:
     return values.to_numpy(np.float64)
-
-
-def matrix(
-    frame: pd.DataFrame, names: tuple[str, ...], version: str = "", levels: Mapping[str, Levels] = MappingProxyType({})
-) -> Matrix:
-    """Columns `names` of a frame as float32 (n, f) in row order, without a copy of the whole in float64.
-
-    levels: of the columns of words, which the matrix has as codes.
-    """
-    absent = [name for name in names if name not in frame.columns]
-    if absent:
-        raise WrongFeaturesError(version, absent)
-    features = np.empty((len(frame), len(names)), np.float32)
-    for position, name in enumerate(names):
-        known = levels.get(name)
-        features[:, position] = frame[name].to_numpy() if known is None else known.codes(_floats(frame[name]))
-    return features

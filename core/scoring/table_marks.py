@@ -53,7 +53,7 @@ def _scores(columns: Sequence[str]) -> bool:
 
 
 _ADDED: Final = (
-    r"\nscore\nconfidence\nband\naction(\ndecided_by)?(\nreason_[0-9]+)*\nn_missing\nnovel_features\nprediction_id\nmodel_version"
+    r"\nscore\nconfidence\nband\naction(\ndecided_by)?(\ncategory\ncategory_probability)?(\nreason_[0-9]+)*\nn_missing\nnovel_features\nprediction_id\nmodel_version"
     r"\npolicy_version\Z"
 )
 SCORES: Final = Mark("scores", _scores)

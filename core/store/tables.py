@@ -24,7 +24,7 @@ from sqlalchemy import (
 from core.store.moment import Moment
 
 #: The revision of `core.store.migrations` that these tables are.
-SCHEMA_HEAD: Final = "0003"
+SCHEMA_HEAD: Final = "0004"
 
 metadata: Final = MetaData()
 
@@ -47,7 +47,8 @@ runs: Final = Table(
 )
 
 #: Users a person is to judge, or has judged. `value`, `priority`: see core.review.ordering; `queued`: when it
-#: last came into the queue; `facts`: digest of `features`. A claim is a reviewer, a session and an end.
+#: last came into the queue; `facts`: digest of `features`. A claim is a reviewer, a session and an end. `category`: of
+#: violation, as the model says, "" where it says none; `judged_category`: as the reviewer does.
 cases: Final = Table(
     "cases",
     metadata,
@@ -85,6 +86,8 @@ cases: Final = Table(
     Column("context", JSON, nullable=False),
     Column("features", JSON, nullable=False),
     Column("decided_by", String, nullable=False, server_default="score"),
+    Column("category", String, nullable=False, server_default=""),
+    Column("judged_category", String, nullable=False, server_default=""),
     sqlite_autoincrement=True,
 )
 #: Written as text, here and in queries: SQLite takes a partial index only where it reads the same condition.
@@ -213,6 +216,20 @@ predictions: Final = Table(
     Column("features", LargeBinary, nullable=False),
     Column("severity", Integer),
     Column("decided_by", String, nullable=False, server_default="score"),
+    Column("category", String, nullable=False, server_default=""),
+    Column("category_probability", Float),
+    sqlite_with_rowid=False,
+)
+
+#: What users wrote who were judged. Verdicts hold the `number` of a text (see `core.text.key`) and no word of it, so
+#: that it can be erased.
+judged_texts: Final = Table(
+    "judged_texts",
+    metadata,
+    Column("user", String, primary_key=True),
+    Column("feature", String, primary_key=True),
+    Column("number", Float, primary_key=True),
+    Column("text", String, nullable=False),
     sqlite_with_rowid=False,
 )
 

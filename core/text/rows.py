@@ -51,6 +51,15 @@ class TextRows:
         """Some of the rows, by their places or by a mask; nothing is copied but the places."""
         return TextRows(self.bucket, self.counts, self.first, self.missing, self.chosen[np.asarray(chosen)])
 
+    def joined(self, other: TextRows) -> TextRows:
+        """These rows, and then the others."""
+        first = np.concatenate([self.first, self.first[-1] + other.first[1:]])
+        chosen = np.concatenate([self.chosen, other.chosen + len(self.missing)])
+        return TextRows(
+            np.concatenate([self.bucket, other.bucket]), np.concatenate([self.counts, other.counts]), first,
+            np.concatenate([self.missing, other.missing]), chosen,
+        )  # fmt: skip
+
     @property
     def absent(self) -> npt.NDArray[np.bool_]:
         """Of which rows the text is missing (n,)."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from core.text import halves
+
 _HIDDEN: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\ud800-\udfff\U000e0000-\U000e0fff]"
+    "\ud800-\udfff\U000e0000-\U000e0fff\U0010f800-\U0010ffff]"
 )
 _ONE_BYTE, _TWO_BYTES = 0x100, 0x10000
 
@@ -22,7 +24,7 @@ def escaped(text: str) -> str:
 
 
 def _escape(found: re.Match[str]) -> str:
-    code = ord(found[0])
+    code = ord(halves.sent(found[0]))
     if code < _ONE_BYTE:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < _TWO_BYTES else f"\\U{code:08x}"

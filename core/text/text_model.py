@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from core.text.kernels import descent, grams, parts
 from core.text.kernels.known import Known, known, unknown
-from core.text.normalise import Normalised, Place, normalised
+from core.text.normalise import Normalised, normalised
 from core.text.rows import TextRows, chunks
+from core.text.undo.draft import Place
 
 Array = npt.NDArray[Any]
 #: What a count of 0 to 255 is worth: (256,).

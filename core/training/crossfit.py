@@ -40,7 +40,8 @@ def cross(
     folds = int(fold.max()) + 1
     told = (functools.partial(progress, f"{what}Fold {k + 1} of {folds}") for k in range(folds))
     watched = [
-        watch(family, rows, fold == k, options, seed, share) for k, share in zip(range(folds), told, strict=True)
+        watch(family, rows.without(k), fold == k, options, seed, share)
+        for k, share in zip(range(folds), told, strict=True)
     ]
     steps = best(watched)
     margin, found = np.empty(len(rows.y)), []

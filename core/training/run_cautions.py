@@ -12,7 +12,7 @@ from core.data.proposal import telltale
 from core.evaluation import cautions
 from core.evaluation.cautions import Caution
 from core.evaluation.thresholds import Sweep
-from core.explore import leakage, value_counts, words
+from core.explore import leakage, texts, value_counts, words
 from core.explore.leakage import Leak
 from core.model.learner import Labels
 from core.schema.schema import Schema
@@ -53,7 +53,7 @@ def of_users(
     if schema.label is None:
         return ()
     share = float(np.mean(label)) if len(label) else 0.0
-    names = [name for name in schema.names if name in frame]
+    names = [name for name in schema.measures if name in frame]
     suspected = suspects(frame, label, schema)
     surely = [leak.feature for leak in suspected if leak.decisive]
     surely += [name for name in names if name not in surely and telltale.filled(frame[name].notna().to_numpy(), label)]
@@ -70,7 +70,10 @@ def of_users(
                 cautions.deciding(maybe),
                 cautions.identifying(identifying),
                 cautions.copied(len(frame), copies),
-                cautions.mostly_spammers(schema.label.column, schema.label.positive, share),
+                *(found.sentence for found in texts.of_users(frame, schema, label) if found.texts),
+                None
+                if schema.label.categories
+                else cautions.mostly_spammers(schema.label.column, schema.label.positive, share),
             ],
         ),
     )
@@ -79,7 +82,7 @@ def of_users(
 def suspects(frame: pd.DataFrame, label: Labels, schema: Schema) -> tuple[Leak, ...]:
     """Features of labelled users that may give the label away, of those that both the schema and the users have."""
     ordered = words.by_rate(frame, schema, label)
-    tally = ((name, value_counts.of(ordered[name], label)) for name in schema.names if name in frame)
+    tally = ((name, value_counts.of(ordered[name], label)) for name in schema.measures if name in frame)
     return tuple(leak for name, each in tally for leak in leakage.leaks(name, each))
 
 

@@ -2,7 +2,8 @@
 
 1. The test part (a hash of the id, `core.data.split`) is set aside and only judged at the end.
 2. The rest is cut into folds, also by hash. Each fold is scored by a model that did not see it: this gives the number
-   of rounds and the margins on which the calibration is fitted (`core.training.crossfit`).
+   of rounds and the margins on which the calibration is fitted (`core.training.crossfit`). Texts become margins that
+   owe nothing to the user's own label, nor to a fold left out (`core.training.stacking`).
 3. The final model is fitted on all of the rest. By default everybody counts alike. Where spammers or hard negatives
    count more, the calibration, which knows no weights, brings the probabilities back to the natural prevalence that
    the policy's thresholds are about; and the rest is cross-fitted without the weights too, to show what they do.
@@ -11,7 +12,8 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Final, cast
 
 import numpy as np
@@ -22,11 +24,15 @@ from core.evaluation import metrics
 from core.evaluation.metrics import Figures, Thresholds
 from core.model import calibrate
 from core.model.calibrate import Calibration
+from core.model.categories.head import CategoryHead
 from core.model.families import NATURAL, Recipe
 from core.model.learner import Labels, Matrix, Options, Progress, Rows
 from core.ports import Learner, Predictor
-from core.training import crossfit, tune, weights
+from core.text.text_model import TextModel
+from core.training import crossfit, stacking, tune, weights
 from core.training.crossfit import Crossed, Folds, both_classes
+from core.training.kinds import Kinds
+from core.training.stacking import NO_TEXTS, Stacked, Texts
 from core.training.training_runs import Trial, Validation
 from core.training.tune import Budget
 
@@ -40,12 +46,16 @@ JUDGED_AGAIN: Final = 50_000
 class Candidate:
     """A fitted, calibrated, judged model that is not in charge of anything yet.
 
-    `test` (n,): who belongs to the test part; `judging` (n,): those of them it was judged on, `score` (m,): their
-    probabilities. `folds`, `validation` and
-    `training_pr_auc` are as in `training_runs.TrainingRun`, and so are `without`, `search` and `notes`.
+    `features` (n, f): the users as it learnt from them and was judged on them, with the margins of its `texts`, which
+    are by column; `head` tells categories. `test` (n,): who belongs to the test part; `judging` (n,): those of them it
+    was judged on, `score` (m,): their probabilities. `folds`, `validation` and `training_pr_auc` are as in
+    `training_runs.TrainingRun`, and so are `without`, `search` and `notes`.
     """
 
     learner: Learner
+    texts: Mapping[str, TextModel]
+    head: CategoryHead | None
+    features: Matrix
     calibration: Calibration
     rounds: int | None
     options: Options
@@ -90,6 +100,8 @@ def fit(  # noqa: PLR0913 - users, and how to learn from them
     *,
     name: str,
     levels: tuple[int, ...] = (),
+    texts: Texts = NO_TEXTS,
+    kinds: Kinds | None = None,
     seed: int = 0,
     recipe: Recipe = Recipe(),  # noqa: B008 - frozen
     budget: Budget = Budget(),  # noqa: B008
@@ -97,7 +109,8 @@ def fit(  # noqa: PLR0913 - users, and how to learn from them
     watcher: tune.Watcher = lambda _trials: None,
 ) -> Candidate:
     """Fit on features (n, f) with NaN for missing, label (n,) of 0 and 1, users (n,) from `Split.parts`, or
-    their keys from `split.keys` where none is a copy of another. levels: as of `Rows`.
+    their keys from `split.keys` where none is a copy of another. levels: as of `Rows`; texts: of columns of the
+    features, whose values are not looked at; kinds: the categories of violations, where there are such.
 
     With a `budget` settings are searched for first, and `watcher` is told of the trials (`core.training.tune`).
     Raises TooFewRowsError when a class has fewer than 30 rows, or is absent from the test part or, users without
@@ -112,6 +125,16 @@ def fit(  # noqa: PLR0913 - users, and how to learn from them
     options = family.options(len(label)).having(recipe.parameters)
     rest = Rows(features[~test], label[~test], levels=levels)
     fold = crossfit.folds(parts.place[~test], rest.y, options.folds, name)
+    stack = Stacked(rest, np.empty((len(rest.y), 0), np.float32), {})
+    further = np.empty((len(label), 0), np.float32)
+    if texts:
+        stack = stacking.stacked(
+            rest, texts.only(~test), fold, augment=recipe.augment, seed=seed, progress=progress,
+            kinds=None if kinds is None else kinds.only(~test).targets,
+        )  # fmt: skip
+        rest = stack.rows
+        features, further = texts.filled(features, stack.models)
+        features[~test], further[~test] = rest.x, stack.further
     found = None
     if budget:
         weighted = rest.weighing(weights.of_classes(rest.y, recipe.class_weight))
@@ -124,15 +147,19 @@ def fit(  # noqa: PLR0913 - users, and how to learn from them
     weighted = rest.weighing(judged.weight)
     share = functools.partial(progress, "Fitting on all folds")
     learner = family.fitted(weighted, options, seed, judged.crossed.rounds, share)
+    head = None if kinds is None else kinds.only(~test).learnt(rest, further[~test], seed)
     progress("Judging on the test part", 0.0)
     score = calibration.probability(learner.margin(features[judging]))
     figures = metrics.judge(
         label[judging], score, thresholds, seed=seed,
         progress=lambda done, of: progress("Judging on the test part", done / of),
     )  # fmt: skip
+    if kinds is not None and head is not None:
+        likeliest = head.likeliest(np.hstack([features, further])[judging])
+        figures = replace(figures, categories=kinds.only(judging).judged(label[judging], score, likeliest, seed))
     return Candidate(
-        learner, calibration, judged.crossed.rounds, options, seed, figures, test, judging, score, recipe,
-        _by_heart(learner, rest, seed), crossfit.validation(judged.crossed, rest.y),
+        learner, stack.models, head, features, calibration, judged.crossed.rounds, options, seed, figures, test,
+        judging, score, recipe, _by_heart(learner, rest, seed), crossfit.validation(judged.crossed, rest.y),
         None if judged.without is None else crossfit.validation(judged.without, rest.y),
         found.trials if found else (), tuple(filter(None, (family.note(len(rest.y)), found.note if found else ""))),
     )  # fmt: skip
@@ -158,10 +185,10 @@ def _judge(recipe: Recipe, rest: Rows, fold: Folds, options: Options, seed: int,
     return _Judged(found, weight, plain)
 
 
-def steps(recipe: Recipe, budget: Budget, rows: int) -> int:
+def steps(recipe: Recipe, budget: Budget, rows: int, *, texts: bool = False) -> int:
     """How many steps `fit` and what follows tell of, at most."""
     crossings = 1 + (recipe.class_weight not in {NATURAL, 1}) + recipe.hard_negatives
-    return recipe.learner.options(rows).folds * crossings + bool(budget) + 3
+    return recipe.learner.options(rows).folds * crossings + bool(budget) + texts + 3
 
 
 def _by_heart(learner: Learner, rest: Rows, seed: int) -> float:

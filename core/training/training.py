@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from importlib.metadata import version as installed
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -28,7 +25,7 @@ from core.evaluation.metrics import Figures, Thresholds
 from core.files import write_text
 from core.jobs import Report
 from core.model import encoding
-from core.model.encoding import Levels
+from core.model.encoding import Encoding
 from core.model.families import LEADING, NATURAL, Recipe
 from core.model.learner import Labels, Progress
 from core.ports import DatasetStore
@@ -36,9 +33,11 @@ from core.registry import baseline
 from core.registry.metadata import Data, Metadata, Trained
 from core.registry.registry import Model, Parts, Registry
 from core.schema import schema as schemas
-from core.schema.schema import Column, Schema
-from core.scoring.scorer import Scorer, matrix
-from core.training import crossfit, run_cautions, train, tune
+from core.schema.schema import Schema
+from core.scoring.scorer import Scorer
+from core.training import crossfit, description, run_cautions, train, tune
+from core.training.kinds import Kinds
+from core.training.stacking import Texts
 from core.training.train import Candidate
 from core.training.training_runs import Scores, TrainingRun, TrainingRuns
 from core.training.tune import Budget
@@ -90,11 +89,13 @@ class Training:
         frame = self.datasets.frame(dataset.id)
         label, salt, parts = labels(frame, schema), self.split.salt(), self._parts(dataset, frame, schema)
         keys, words = parts.keys, encoding.learnt(frame, schema, ~parts.test)
-        features = matrix(frame, schema.names, levels=words)
+        features = Encoding(words).matrix(frame, schema.names)
         candidate = train.fit(
             features, label, parts, thresholds, name=dataset.name, levels=encoding.sizes(schema.names, words),
-            seed=seed, recipe=recipe, budget=budget, progress=progress, watcher=watcher,
+            texts=Texts.of_frame(frame, schema), kinds=Kinds.of_frame(frame, schema), seed=seed, recipe=recipe,
+            budget=budget, progress=progress, watcher=watcher,
         )  # fmt: skip
+        features = candidate.features
         progress("Storing", 0.0)
         data, version = _data(dataset, candidate, salt), ""
         judging = candidate.judging
@@ -103,7 +104,8 @@ class Training:
         kept = replace(kept, cautions=(*of_users, *run_cautions.of_run(kept, scores, self.split.share)))
         if recipe.learner.can_lead:
             score = candidate.calibration.probability(candidate.learner.margin(features))
-            metadata = _metadata(candidate, data, profiles(frame, schema, ~candidate.test, words), about, started)
+            profiles = description.profiles(frame, schema, ~candidate.test, words)
+            metadata = _metadata(candidate, data, profiles, about, started)
             version = self.registry.publish(
                 Parts(
                     candidate.predictor,
@@ -111,6 +113,8 @@ class Training:
                     replace(metadata, parent=parent, cautions=kept.cautions),
                     baseline.of(schema.names, features, label, score, candidate.test, seed=seed),
                     keys[~candidate.test],
+                    candidate.texts,
+                    candidate.head,
                 ),
             )
         kept = replace(kept, version=version, seconds=round(time.monotonic() - started, 1))
@@ -120,29 +124,33 @@ class Training:
 
     def _parts(self, dataset: Dataset, frame: pd.DataFrame, schema: Schema) -> UserParts:
         """The parts of users, noted for ever; who had a part in this home keeps it."""
-        if not split.copied_rows(frame, schema.names).any():
+        if not schema.texts and not split.copied_rows(frame, schema.names).any():
             return self.split.parts(frame, schema)
-        learnt, judged = self._given(dataset, split.keys(frame, schema, self.split.salt()))
+        learnt, judged = self._given(dataset, frame, schema)
         found = self.split.parts(frame, schema, learnt=learnt, judged=judged)
         self.split.keep(found)
         return found
 
-    def _given(self, dataset: Dataset, keys: Keys) -> tuple[Bools, Bools]:
+    def _given(self, dataset: Dataset, frame: pd.DataFrame, schema: Schema) -> tuple[Bools, Bools]:
         """Whom (n,) a version of this home has learnt from, and whom (n,) a training run was judged on."""
+        own = self.split.salt()
+        keys = split.keys(frame, schema, own)
+        who = split.identities(frame, schema, own) if schema.texts else keys
         runs, listed = self.training_runs.listed(), self.registry.listing()
         before = {run.data.dataset for run in runs} | {each.metadata.data.dataset for each in listed if each.metadata}
         if dataset.id in before:
             test = split.in_test(keys, self.split.moved(), self.split.share)
             return ~test, test
         learnt, judged = np.zeros(len(keys), bool), np.zeros(len(keys), bool)
-        salt = split.digest(self.split.salt())
+        salt = split.digest(own)
         for each in listed:
             if each.metadata is not None and each.metadata.data.salt == salt:
                 users = self.registry.load(each.version).users()
-                learnt |= False if users is None else split.known(keys, users)
+                learnt |= False if users is None else split.learnt(frame, schema, own, users)
         for run in runs:
             if run.data.salt == salt:
-                judged |= np.isin(keys, self.training_runs.scores(run.id).keys)
+                of_run = self.training_runs.scores(run.id).keys
+                judged |= np.isin(keys, of_run) | np.isin(who, of_run)
         return learnt, judged & ~learnt
 
     def _held_out(self, frame: pd.DataFrame, schema: Schema, keys: Keys, learnt_from: Keys | None) -> Bools:
@@ -150,22 +158,22 @@ class Training:
         it has learnt from.
         """
         test = split.in_test(keys, self.split.moved(), self.split.share)
-        learnt = ~test if learnt_from is None else split.known(keys, learnt_from)
+        learnt = ~test if learnt_from is None else split.learnt(frame, schema, self.split.salt(), learnt_from)
         return test & ~learnt & ~split.copies_of(frame, schema.names, learnt)
 
     def train_stored(  # noqa: PLR0913 - what a person chooses on the page
         self, report: Report, *, dataset: str, thresholds: Thresholds, family: str = LEADING,
-        class_weight: float | str = NATURAL, hard_negatives: bool = False, search_minutes: float = 0,
-        search_trials: int = 0, seed: int = 0, by: str | None = None, notice: str = "",
+        class_weight: float | str = NATURAL, hard_negatives: bool = False, augment: bool = False,
+        search_minutes: float = 0, search_trials: int = 0, seed: int = 0, by: str | None = None, notice: str = "",
     ) -> None:  # fmt: skip
         """The job behind a page: a training run on a stored dataset, its trials told while it goes on."""
-        recipe, budget = Recipe(family, class_weight, hard_negatives), Budget(search_minutes, search_trials)
+        recipe, budget = Recipe(family, class_weight, hard_negatives, augment), Budget(search_minutes, search_trials)
         self.training_runs.note_trials(report.identity, ())  # those of a job of this id that went before
-        found = self.datasets.find(dataset)
+        found, schema = self.datasets.find(dataset), schemas.load(self.schema_file)
         self.run(
-            found, schemas.load(self.schema_file), thresholds,
+            found, schema, thresholds,
             about=About(datetime.now(UTC), notice, by), recipe=recipe, budget=budget, seed=seed,
-            progress=Overall(report, train.steps(recipe, budget, found.accepted)),
+            progress=Overall(report, train.steps(recipe, budget, found.accepted, texts=bool(schema.texts))),
             watcher=lambda trials: self.training_runs.note_trials(report.identity, trials),
         )  # fmt: skip
 
@@ -188,7 +196,7 @@ class Training:
         for frame in whole:
             keys = split.keys(frame, schema, salt)
             if learnt_from is not None:
-                overlap = (overlap or 0) + int(split.known(keys, learnt_from).sum())
+                overlap = (overlap or 0) + int(split.learnt(frame, schema, salt, learnt_from).sum())
             rows = frame[self._held_out(frame, schema, keys, learnt_from)] if only_test_part else frame
             rows = rows[~np.isnan(labels(rows, schema))]
             if len(rows):
@@ -274,6 +282,7 @@ def _kept(candidate: Candidate, data: Data, about: About) -> TrainingRun:
         options={
             "class_weight": recipe.class_weight,
             "hard_negatives": recipe.hard_negatives,
+            **({"augment": True} if recipe.augment else {}),
             "parameters": dict(candidate.options.parameters),
         },
         data=data,
@@ -303,9 +312,10 @@ def _metadata(
         seed=candidate.seed,
         rounds=candidate.predictor.rounds,
         parameters=dict(candidate.options.parameters),
-        libraries=libraries(),
+        libraries=description.libraries(),
         seconds=round(time.monotonic() - started, 1),
         bias=candidate.predictor.bias(len(features)),
+        augmented=candidate.recipe.augment and bool(candidate.texts),
     )
 
 
@@ -321,26 +331,3 @@ def _data(dataset: Dataset, candidate: Candidate, salt: bytes) -> Data:
         trained_on=int((~candidate.test).sum()),
         tested_on=tested,
     )
-
-
-def profiles(
-    frame: pd.DataFrame, schema: Schema, seen: Any, words: Mapping[str, Levels] = MappingProxyType({})
-) -> tuple[Trained, ...]:
-    """What the features of the users of a mask (n,) are like; words: the levels of those that are words."""
-    return tuple(_profile(column, frame[column.name][seen], words.get(column.name)) for column in schema.derived)
-
-
-def _profile(column: Column, values: pd.Series[float], levels: Levels | None) -> Trained:
-    name, kind, missing = column.name, column.kind, int(values.isna().sum())
-    if levels is not None:
-        return Trained(name, kind, None, None, None, missing, levels)
-    if missing < len(values):
-        low, high, median = float(values.min()), float(values.max()), float(values.median())
-        return Trained(name, kind, low, high, median, missing, words=column.said)
-    return Trained(name, kind, None, None, None, missing, words=column.said)
-
-
-def libraries() -> dict[str, str]:
-    """What a version is made with, and the versions of that."""
-    xgboost = "xgboost-cpu" if platform.system() == "Linux" else "xgboost"
-    return {"python": platform.python_version(), **{name: installed(name) for name in (xgboost, "numpy", "scipy")}}

@@ -146,7 +146,7 @@ class _Search:
         state: Literal["complete", "pruned", "failed"] = "complete"
         try:
             for k in range(int(self._fold.max()) + 1):
-                watched.append(self._watch(self._fold == k, options))
+                watched.append(self._watch(k, options))
                 trial.report(_mean(watched), k)
                 if trial.should_prune():
                     raise optuna.TrialPruned  # noqa: TRY301
@@ -161,10 +161,11 @@ class _Search:
         self._study.tell(trial, value if state == "complete" else None, told)
         return Trial(trial.number, state, value, dict(trial.params), round(time.monotonic() - began, 2))
 
-    def _watch(self, out: npt.NDArray[np.bool_], options: Options) -> Watched:
+    def _watch(self, fold: int, options: Options) -> Watched:
         return crossfit.watch(
-            self._family, self._rows, out, options, self._seed, lambda _share: self._told(), self._stands_for
-        )
+            self._family, self._rows.without(fold), self._fold == fold, options, self._seed,
+            lambda _share: self._told(), self._stands_for,
+        )  # fmt: skip
 
     def _told(self) -> None:
         """Passes on how far the search is, and ends a trial for which there is no time left, unless it is the first."""

@@ -315,7 +315,7 @@ def test_the_same_training_twice_gives_the_same_model(files: Path, own: Home) ->
         ("train labelled.csv --home folder", "This home has no schema.toml in"),
         ("train labelled.csv --home new", "--home: there is no folder"),
         ("schema labelled.csv --label nothing --home new", "labelled.csv has no column nothing"),
-        ("schema labelled.csv --label name --home new", "a label needs exactly two"),
+        ("schema labelled.csv --label name --home new", "a label needs two, or with"),
         ("--port 1 --home new", "--home: there is no folder"),
     ],
 )  # fmt: skip

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.words import plain
 from core.data import intake
-from core.evaluation.metrics import Estimate
+from core.evaluation.estimate import Estimate
 from core.home import Home
 from core.registry import registry
 from core.schema import schema as schemas

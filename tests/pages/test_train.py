@@ -21,6 +21,7 @@ from core import jobs
 from core.data import intake
 from core.evaluation import metrics
 from core.evaluation.cautions import Caution
+from core.evaluation.estimate import Estimate
 from core.home import Home
 from core.jobs import Job, Jobs, Status
 from core.schema import schema as schemas
@@ -119,7 +120,7 @@ def listing(at: AppTest) -> pd.DataFrame:
     return next(frame.value for frame in at.dataframe if "Run" in frame.value)
 
 
-def shown(found: metrics.Estimate) -> str:
+def shown(found: Estimate) -> str:
     return f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})"
 
 

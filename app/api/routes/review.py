@@ -84,7 +84,8 @@ def _reasons(live: Live, case: cases.Case) -> tuple[Reason, ...]:
 def _judged(live: Live, case: str, name: str, sent: VerdictRequest, who: Person, session: str) -> Verdict:
     found = live.home.cases.find(case)
     given = Given(
-        name, sent.judgement, sent.reason, sent.notes, sent.seconds, evidence.shown(found, _reasons(live, found))
+        name, sent.judgement, sent.reason, sent.notes, sent.seconds, evidence.shown(found, _reasons(live, found)),
+        sent.category,
     )  # fmt: skip
     return live.home.verdicts.judge(case, given, by=who.name, session=session, now=datetime.now(UTC))
 

@@ -96,7 +96,7 @@ def _scores(view: View) -> tuple[float, float]:
 
 
 def _ranged(view: View) -> dict[str, object]:
-    names = explore.schema(view).names
+    names = explore.schema(view).measures
     feature = st.selectbox(
         "Feature", names, index=None, format_func=legible, key="where", bind="query-params",
         on_change=_forget_range,

@@ -46,7 +46,7 @@ def _add(desk: Desk) -> None:
     schema = services.schema()
     name = st.segmented_control("List", LISTS, default="block", required=True, format_func=lambda each: _WORD[each])
     st.caption(_DOES[name])
-    columns = [*([USER] if schema.id else []), *schema.context]
+    columns = [*([USER] if schema.id else []), *schema.beside]
     if not columns:
         st.caption("Users of this home have neither ids nor context columns: there is nothing to list.")
         return

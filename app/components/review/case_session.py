@@ -64,7 +64,7 @@ def on_the_desk(name: str, filters: CaseFilters) -> Case | None:
     return home.cases.find(own["case"])
 
 
-def judge(name: str, case: str, judgement: Judgement, reasons: str) -> None:
+def judge(name: str, case: str, judgement: Judgement, reasons: str, category: str = "") -> None:
     """Record the verdict on the case that was seen, and clear the desk for the next.
 
     Nothing is recorded when another case lies there by now: the second click of two is not for the next user.
@@ -75,7 +75,7 @@ def judge(name: str, case: str, judgement: Judgement, reasons: str) -> None:
         return
     if key_guard.unseen():
         return
-    given = Given(own["verdict"], judgement, _reason(judgement), _notes(), _seconds(own), reasons)
+    given = Given(own["verdict"], judgement, _reason(judgement), _notes(), _seconds(own), reasons, category)
     with guard.noted() as failure:
         verdict = services.home().verdicts.judge(case, given, by=name, session=session.tab(), now=services.now())
         session.say(_told(verdict))

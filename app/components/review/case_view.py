@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -9,7 +11,7 @@ import streamlit as st
 from app import charts
 from app.components.shared.figure import figure, theme
 from app.queries import services
-from app.tables.cells import safe
+from app.tables.cells import LONGEST, safe
 from app.words import badge, count, link, plain, probability, signed
 from core.policy.decide import SCORE
 from core.registry.registry import Model
@@ -17,6 +19,10 @@ from core.review import evidence
 from core.review.cases import Case
 from core.review.evidence import SHOWN
 from core.scoring.reasons import Reason
+from core.text.shown import escaped
+
+#: Letters of what a case is called by.
+_TITLE: Final = 120
 
 
 def reasons(case: Case, model: Model) -> tuple[Reason, ...]:
@@ -42,7 +48,7 @@ def _header(case: Case, earlier: int) -> None:
         else:
             text = f"score **{probability(case.score)}** &nbsp; {badge(case.band)}"
             st.markdown(text + f" :gray-badge[run {case.run}]", width="content")
-    context = [str(value) for value in list(case.context.values())[1:] if value]
+    context = [str(value)[:LONGEST] for value in list(case.context.values())[1:] if value]
     parts = [f"user {plain(case.user)}"] * bool(case.context) + [*map(plain, context)]
     parts.append(f"{count(earlier)} earlier verdicts" if earlier != 1 else "1 earlier verdict")
     if not case.blind:
@@ -57,7 +63,7 @@ def _header(case: Case, earlier: int) -> None:
 
 def _title(case: Case) -> str:
     first = next(iter(case.context.values()), None)
-    return first or f"User {case.user}"
+    return " ".join(first[:_TITLE].split()) if first else f"User {case.user}"
 
 
 def _shown(case: Case, model: Model, told: tuple[Reason, ...]) -> pd.DataFrame:
@@ -69,8 +75,15 @@ def _shown(case: Case, model: Model, told: tuple[Reason, ...]) -> pd.DataFrame:
         push = {each.feature: each.contribution for each in told}
         rows = population.moved(evidence.values(case, model), [push[name] for name in population.names], SHOWN)
     meaning = {each.feature: each.meaning or None for each in told}
-    said = {each.feature: each.said for each in told}
+    said = {each.feature: _said(case, each) for each in told}
     return rows.assign(meaning=rows["feature"].map(meaning), value_text=rows["feature"].map(said))
+
+
+def _said(case: Case, reason: Reason) -> str:
+    """The value as people write it. Of a text it is what contributed most, which a blind case does not tell."""
+    if not reason.words or not case.blind:
+        return reason.said
+    return " ".join(escaped(str(case.context.get(reason.feature))[:_TITLE]).split())
 
 
 def _rest(case: Case, told: tuple[Reason, ...], *, known: bool) -> str:
@@ -94,7 +107,7 @@ def _everything(case: Case, model: Model, told: tuple[Reason, ...]) -> None:
     frame = pd.DataFrame(
         {
             "Feature": ordered,
-            "Value": [by_name[name].said for name in ordered],
+            "Value": [_said(case, by_name[name]) for name in ordered],
             "Against training": [by_name[name].direction for name in ordered],
             "Meaning": [by_name[name].meaning for name in ordered],
         }

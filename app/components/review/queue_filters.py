@@ -33,7 +33,7 @@ def queue_filters() -> CaseFilters:
 
 
 def _ranged() -> dict[str, Any]:
-    feature = st.selectbox("Feature", services.schema().names, index=None, format_func=legible, key="queue_feature")
+    feature = st.selectbox("Feature", services.schema().measures, index=None, format_func=legible, key="queue_feature")
     if feature is None:
         return {}
     low = st.number_input("From", value=None, key=f"queue_from_{feature}")
@@ -45,7 +45,7 @@ def _ranged() -> dict[str, Any]:
 
 
 def _segment() -> dict[str, Any]:
-    columns = services.schema().context
+    columns = services.schema().beside
     context = (
         st.selectbox("Context", columns, index=None, format_func=legible, key="queue_context") if columns else None
     )

@@ -1,4 +1,7 @@
-"""The verdicts: buttons that weigh the same, each with its key; at the foot of the page, so they never scroll away."""
+"""The verdicts: buttons that weigh the same, each with its key; at the foot of the page, so they never scroll away.
+
+Where violations have categories, each of them is a verdict in place of "Spammer".
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,8 @@ from app.components.review.workload import shift_began
 from app.queries import services
 from app.words import plain
 
+#: Categories that have a key, the digits from 1 on.
+_KEYS: Final = 9
 #: C and R are Streamlit's own.
 _VERDICTS: Final[tuple[tuple[Judgement, str, str, str], ...]] = (
     ("spammer", "Spammer", "gpp_bad", "S"),
@@ -23,8 +28,16 @@ _VERDICTS: Final[tuple[tuple[Judgement, str, str, str], ...]] = (
 
 def verdict_bar(name: str, case: str, reasons: str) -> None:
     """A button is its case's own, so that a click on its way while the next case comes judges nobody."""
+    label = services.schema().label
+    kinds = label.categories if label else ()
     with st.bottom, st.container(horizontal=True, vertical_alignment="center"):
-        for judgement, word, icon, key in _VERDICTS:
+        for number, category in enumerate(kinds, 1):
+            st.button(
+                plain(category), icon=":material/gpp_bad:", shortcut=str(number) if number <= _KEYS else None,
+                key=f"verdict-{number}-{case}", on_click=case_session.judge,
+                args=(name, case, "spammer", reasons, category),
+            )  # fmt: skip
+        for judgement, word, icon, key in _VERDICTS[bool(kinds) :]:
             st.button(
                 word, icon=f":material/{icon}:", shortcut=key, key=f"verdict-{judgement}-{case}", width=150,
                 on_click=case_session.judge, args=(name, case, judgement, reasons),

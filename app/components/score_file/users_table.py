@@ -63,13 +63,17 @@ def _grid(run: Run, shown: pd.DataFrame, texts: tuple[str, ...], reasons: pd.Dat
     frame = shown[[user, *first]].copy()
     frame["·score"] = shown["probability"]
     frame["·band"] = [[label(BANDS[band])] for band in shown["severity"]]
+    if "category" in shown:
+        frame["·category"] = shown["category"].astype("str")
     frame["·reasons"] = _told(shown.index, reasons)
     if (shown["decided_by"] != SCORE).any():
         frame["·by"] = shown["decided_by"].astype("str")
     frame[rest] = shown[rest]
     frame["·novel"] = shown["novel_features"]
     frame["·missing"] = shown["n_missing"]
-    links = {name: st.column_config.LinkColumn() for name in [*first, *rest] if _all_links(shown[name])}
+    # What people wrote is never a link to press.
+    addresses = [name for name in (*first, *rest) if name not in services.schema().texts and _all_links(shown[name])]
+    links = {name: st.column_config.LinkColumn() for name in addresses}
     event = st.dataframe(
         safe(frame), hide_index=True, row_height=32, height=356, key=f"risks-{run.id}",
         on_select="rerun", selection_mode="single-row",
@@ -81,6 +85,7 @@ def _grid(run: Run, shown: pd.DataFrame, texts: tuple[str, ...], reasons: pd.Dat
                 "Band", options=[label(band) for band in reversed(BANDS)], color=["red", "orange", "blue", "gray"]
             ),
             "·reasons": st.column_config.TextColumn("Reasons, strongest first", width="large"),
+            "·category": st.column_config.TextColumn("Category", help="Of a violation, if it is one"),
             "·by": st.column_config.TextColumn("Decided by", help="The score, or a rule or list"),
             "·novel": st.column_config.TextColumn("Outside training", help="Features outside the training range"),
             "·missing": st.column_config.NumberColumn("Missing", help="How many of the features are missing"),
@@ -117,7 +122,7 @@ def _filters(run: Run, people: pd.DataFrame, texts: tuple[str, ...]) -> Filters:
 
 def _more(run: Run, people: pd.DataFrame, texts: tuple[str, ...]) -> Filters:
     low, high = st.slider("Score", 0.0, 1.0, (0.0, 1.0), 0.01, key=f"score-{run.id}")
-    names = [name for name in services.schema().names if name not in services.schema().categories]
+    names = [name for name in services.schema().measures if name not in services.schema().categories]
     feature = st.selectbox("Feature", names, index=None, format_func=legible, key=f"feature-{run.id}")
     within = None
     if feature is not None:
@@ -127,8 +132,9 @@ def _more(run: Run, people: pd.DataFrame, texts: tuple[str, ...]) -> Filters:
         end = most.number_input("to", value=_end(values.max()), key=f"to-{run.id}-{feature}")
         within = (start, end)
     context, chosen = None, []
-    if len(texts) > 1:
-        context = st.selectbox("Context", texts[1:], index=None, format_func=legible, key=f"context-{run.id}")
+    groups = [name for name in texts[1:] if name not in services.schema().texts]
+    if groups:
+        context = st.selectbox("Context", groups, index=None, format_func=legible, key=f"context-{run.id}")
     if context is not None:
         commonest = people[context].value_counts().head(500).index.tolist()
         chosen = st.multiselect("is one of", commonest, format_func=legible, key=f"values-{run.id}-{context}")

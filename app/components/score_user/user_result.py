@@ -53,11 +53,11 @@ class Result:
 
 def scored(model: Model, values: pd.Series[float], words: Mapping[str, str] = MappingProxyType({})) -> Result:
     """Score and explain one user; values by feature, NaN for missing; words: their names. Raises NoScoreError."""
-    frame = values.to_frame().T
-    scorer = Scorer(model)
-    score = scorer.score(frame).checked()
-    pushes = model.explainer.contributions(scorer.matrix(frame))[0]
-    return Result(score, reasons(values, pushes, model.metadata, services.meanings(), words), words)
+    scorer, texts = Scorer(model), {name: [words.get(name)] for name in model.texts}
+    judged = np.asarray(values[list(model.metadata.names)], np.float64)[None, :]
+    score = scorer.score_values(judged, texts=texts).checked()
+    pushes = model.explainer.contributions(scorer.coded(judged, texts).x)[0]
+    return Result(score, reasons(values, pushes, model, services.meanings(), words), words)
 
 
 def user_result(start: Start, values: pd.Series[float], now: Result, before: Result, model: Model) -> None:

@@ -38,13 +38,14 @@ class _Asked:
     id: str | None
     label: str
     positive: str | None = None
+    negative: str | None = None
     kinds: tuple[str, ...] = ()
     given: Given = NOTHING
 
     def proposal(self) -> Inferred:
         return infer.infer(
-            self.name, self.content, id=self.id, label=self.label, positive=self.positive, kinds=self.kinds,
-            given=self.given,
+            self.name, self.content, id=self.id, label=self.label, positive=self.positive, negative=self.negative,
+            kinds=self.kinds, given=self.given,
         )  # fmt: skip
 
 
@@ -75,10 +76,10 @@ def _answered(asked: _Asked) -> _Asked | None:
         try:
             asked.proposal()
         except UnclearLabelError as error:
-            positive = _answer(error.question, list(error.shares))
-            if positive is None:
+            said = _answer(error.question, list(error.shares))
+            if said is None:
                 return None
-            asked = replace(asked, positive=positive)
+            asked = replace(asked, positive=said) if error.option == "positive" else replace(asked, negative=said)
         except UnclearColumnError as error:
             answer = _answer(error.question, list(error.answers))
             if answer is None:

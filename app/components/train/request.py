@@ -153,6 +153,9 @@ def _options() -> dict[str, Any]:
             help="A legitimate user has weight 1",
         )  # fmt: skip
     hard = st.toggle("Hard negatives", key="train_hard", help="Legitimate users with a high score count more")
+    augment = bool(services.schema().texts) and st.toggle(
+        "Augment texts", key="train_augment", help="Learn from copies with misspelt and disguised words too"
+    )
     budget = st.segmented_control(
         "Search for settings", list(BUDGETS), format_func=BUDGETS.__getitem__, default="none", required=True,
         key="train_budget",
@@ -160,7 +163,8 @@ def _options() -> dict[str, Any]:
     minutes = st.number_input("Minutes to search", 1, 240, 10, key="train_minutes") if budget == "minutes" else 0
     trials = st.number_input("Trials to make", 2, 500, 20, key="train_trials") if budget == "trials" else 0
     return {
-        "class_weight": weight if factor is None else factor, "hard_negatives": hard, "search_minutes": minutes,
+        "class_weight": weight if factor is None else factor, "hard_negatives": hard, "augment": augment,
+        "search_minutes": minutes,
         "search_trials": trials, "seed": st.number_input("Seed", 0, 2**31 - 1, 0, key="train_seed"),
     }  # fmt: skip
 
@@ -170,6 +174,7 @@ def _chosen(options: Mapping[str, Any]) -> str:
     parts = [
         run_words.weights(options["class_weight"]),
         "hard negatives" if options["hard_negatives"] else "",
+        "augmented texts" if options.get("augment") else "",
         f"search of {counted(options['search_minutes'], 'minute')}" if options["search_minutes"] else "",
         f"search of {counted(options['search_trials'], 'trial')}" if options["search_trials"] else "",
         f"seed {options['seed']}" if options["seed"] else "",

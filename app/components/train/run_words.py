@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from app.words import UNKNOWN, interval
-from core.evaluation.metrics import Estimate
+from core.evaluation.estimate import Estimate
 from core.model import families
 from core.training.training_runs import TrainingRun, Trial
 from core.wording import count as counted
@@ -41,7 +41,8 @@ def recipe(kept: TrainingRun) -> str:
 
 def _recipe(run: TrainingRun) -> list[str]:
     weight = weights(run.options.get("class_weight", "natural"))
-    return [each for each in (weight, "hard negatives" if run.options.get("hard_negatives") else "") if each]
+    hard = "hard negatives" if run.options.get("hard_negatives") else ""
+    return [each for each in (weight, hard, "augmented texts" if run.options.get("augment") else "") if each]
 
 
 def weights(chosen: str | float) -> str:

@@ -177,8 +177,8 @@ class ColumnarText(ABC):
         plain = pa.table(columns, names=[*table.column_names, *(name for name, _ in file.constant)])
         pyarrow.csv.write_csv(plain, sink, pyarrow.csv.WriteOptions(include_header=header))
         text = sink.getvalue()
-        if b"\0" in text:
-            raise FileProblemError(self.name, "binary_file", "a text in it contains zero bytes: take them out.")
+        if header and b"\0" in text:
+            raise FileProblemError(self.name, "binary_file", "a name in it contains a zero byte: take it out.")
         return text
 
     def _plain(self, column: Any) -> Any:

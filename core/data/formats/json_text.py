@@ -1,7 +1,8 @@
 """JSON as the text that it would be as CSV: an object a record, one a line (JSON Lines) or all of them in an array.
 
 Numbers are taken as they are written, letter by letter, so that none is rounded on the way. Names come in the order in
-which they are met first; a name that a record lacks is a missing value.
+which they are met first; a name that a record lacks is a missing value. Texts are taken as they are, zero bytes and
+halves of letters among them (`core.text.halves`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from core.data.formats.options import Given, Positions, ReadingOptions
 from core.data.formats.text import Text, after
 from core.data.lines import LONGEST
 from core.errors import FileProblemError
+from core.text.halves import whole
 
 _RECORDS: Final = Positions("record")
 #: Records made text at a time.
@@ -75,6 +77,8 @@ class JsonText:
                     raise found._refused("line 1 is no JSON object with one value a name: write one object a line.")
                 continue
             columns |= dict.fromkeys(record)
+            if any("\0" in name for name in record):
+                raise FileProblemError(source.name, "binary_file", "a name in it contains a zero byte: take it out.")
             if len(columns) > limits.columns:
                 raise limits.refuse(source.name, "columns", "names", "leave out those that are not needed")
         if not columns:
@@ -123,10 +127,7 @@ class JsonText:
         yield self._bytes(rows)
 
     def _bytes(self, rows: list[str]) -> bytes:
-        text = "".join(f"{row}\n" for row in rows).encode()
-        if b"\0" in text:
-            raise FileProblemError(self.name, "binary_file", "a text in it contains zero bytes: take them out.")
-        return text
+        return "".join(f"{row}\n" for row in rows).encode()
 
     def _row(self, record: Record) -> str:
         if isinstance(record, _Bad):  # one field more than the header has, which no record of the others has
@@ -246,11 +247,11 @@ def _of_line(line: bytes) -> Record:
 
 
 def _fits(value: Any) -> bool:
-    """Whether a value is an object whose texts can be written: half of a letter cannot."""
+    """Whether a value is an object whose names can be written: half of a letter cannot."""
     if not isinstance(value, dict):
         return False
     try:
-        "".join([*value, *(each for each in value.values() if isinstance(each, str))]).encode()
+        "".join(value).encode()
     except UnicodeEncodeError:
         return False
     return True
@@ -263,7 +264,7 @@ def _cell(value: Any, decimal: str) -> str:
         return str(int(value))
     if isinstance(value, _Number):
         return value.replace(".", decimal)
-    return value if isinstance(value, str) else json.dumps(value)
+    return whole(value) if isinstance(value, str) else json.dumps(value)
 
 
 def _quoted(cell: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from core.data import problems
 from core.data.cells import BUILT_IN, LARGEST, Marks
-from core.data.kinds import moment, reading
+from core.data.kinds import moment, reading, text
 from core.errors import FeatureValueError
 from core.schema.column import Column
 from core.schema.levels import plain, written
@@ -34,7 +34,7 @@ def number(column: Column, value: Value, marks: Marks = BUILT_IN) -> float:
             raise FeatureValueError(column.name, f"it is no yes or no, but a {column.kind}.")
         return float(value)
     if not isinstance(value, str):
-        if column.kind == "category":
+        if column.worded:
             value = value_text(value)
         elif column.moment and not column.form:
             raise FeatureValueError(column.name, f"write it as text, as in {reading.allowed(column)}.")
@@ -69,11 +69,27 @@ def values(schema: Schema, given: Mapping[str, Value], today: date) -> tuple[lis
     given: by the names of the schema; what is absent is missing. Ages without a moment of their own are told today.
     """
     marks = Marks.of(schema.missing)
-    own = {column.name: number(column, given.get(column.name), marks) for column in schema.features}
+    texts = {each: _as_text(each, given.get(each.name), marks) for each in schema.features if each.kind == "text"}
+    own = {each.name: number(each, given.get(each.name), marks) for each in schema.features if each not in texts}
     seconds = {name: np.array([own[name]]) for name in schema.moments}
-    told = {column.name: float(each[0]) for column, each in moment.derived(schema.at(today), seconds, 1)}
+    told = dict(moment.derived(schema.at(today), seconds, 1))
+    for column, said in texts.items():
+        told |= text.derived(column, [said])
+    own |= {column.name: float(each[0]) for column, each in told.items()}
     words = {name: plain(_text(given[name])) for name in schema.categories if own[name] == own[name]}
-    return [told[name] if name in told else own[name] for name in schema.names], words
+    return [own[name] for name in schema.names], words | {
+        column.name: said for column, said in texts.items() if said is not None
+    }
+
+
+def _as_text(column: Column, value: Value, marks: Marks) -> str | None:
+    """A text as it is kept, None where it is missing. Raises FeatureValueError."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        raise FeatureValueError(column.name, "it is no yes or no, but a text.")
+    said = _text(value)
+    return None if marks.and_of(column.missing).missing(said) else text.given(said, column)
 
 
 def as_context(words: Mapping[str, str]) -> dict[str, str]:

@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from core.data.cells import Floats, Marks, Wrong
-from core.data.kinds import category, flag, moment, number
+from core.data.kinds import category, flag, moment, number, text
+from core.data.records import Bools
 from core.schema.column import Column
 from core.schema.levels import plain
 
@@ -18,17 +19,21 @@ from core.schema.levels import plain
 @dataclass(frozen=True, slots=True)
 class Read:
     """A column of the good records: `values` (n,), NaN where missing or wrong; of a category also its `words`, null
-    where missing.
+    where missing. Of a text there are `words` alone, whose numbers are told once it is known which rows are kept, and
+    where they are cut (n,).
     """
 
     values: Floats
     wrong: Wrong | None = None
     words: Any = None
+    cut: Bools | None = None
 
 
 def by_kind(column: Column, own: Marks) -> Callable[[str], float | str]:
     """What a cell says: its number, NaN where it is missing, or the code of what is wrong. `own`: marks of the home."""
     marks = own.and_of(column.missing)
+    if column.kind == "text":
+        return text.judge(column, marks)
     if column.kind == "category":
         return category.judge(column, marks)
     if column.moment:
@@ -38,6 +43,8 @@ def by_kind(column: Column, own: Marks) -> Callable[[str], float | str]:
 
 def allowed(column: Column) -> str:
     """How a cell of the column is written."""
+    if column.kind == "text":
+        return "a text"
     if column.kind == "category":
         return category.allowed(column)
     if column.moment:
@@ -47,15 +54,18 @@ def allowed(column: Column) -> str:
 
 def read(texts: Any, column: Column, marks: Marks) -> Read:
     """A column of text as its kind reads it."""
+    if column.kind == "text":
+        found = text.read(texts, column, marks)
+        return Read(np.empty(0), None, found.words, found.long)
     encoded = _whole(texts).dictionary_encode()
     which, distinct = encoded.indices.to_numpy(), encoded.dictionary.to_pylist()
     judge = by_kind(column, marks)
-    verdicts = [judge(text) for text in distinct]
-    found = np.array([np.nan if isinstance(each, str) else each for each in verdicts], np.float64)
-    values = found[which] if len(which) else np.empty(0)
+    verdicts = [judge(cell) for cell in distinct]
+    numbers = np.array([np.nan if isinstance(each, str) else each for each in verdicts], np.float64)
+    values = numbers[which] if len(which) else np.empty(0)
     words = None
     if column.kind == "category":
-        said = [None if each != each else plain(text) for each, text in zip(verdicts, distinct, strict=True)]  # noqa: PLR0124
+        said = [None if each != each else plain(cell) for each, cell in zip(verdicts, distinct, strict=True)]  # noqa: PLR0124
         words = pa.array(said, pa.large_string()).take(encoded.indices)
     kinds = tuple(sorted({each for each in verdicts if isinstance(each, str)}))
     if not kinds:

@@ -17,7 +17,7 @@ def texts(schema: Schema, columns: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for column in schema.derived:
         name = key(column.name)
-        if column.kind == "category":
+        if column.worded:
             if key(written(column.name)) in columns:
                 found[name] = columns[key(written(column.name))]
             elif name in columns:  # nobody knows the words any more

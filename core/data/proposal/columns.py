@@ -1,4 +1,4 @@
-"""Which kind a column of text seems to be: yes or no, a moment, a number with something beside it, words.
+"""Which kind a column of text seems to be: yes or no, a moment, a number with something beside it, words, texts.
 
 What has two readings that lead to other models (01/02/2026, 1,234) is asked about, and never guessed.
 """
@@ -19,7 +19,7 @@ from core.data.problems import quoted
 from core.data.proposal import telltale
 from core.data.records import Bools
 from core.errors import BadOptionError, RefusedError, listed
-from core.schema.column import KINDS, Column, Kind, key
+from core.schema.column import CHARACTERS, KINDS, Column, Kind, key
 from core.wording import count
 
 #: Users with a word, from which it counts as one of a category; the same that a version needs for a level.
@@ -28,6 +28,11 @@ ENOUGH_USERS: Final = 10
 COVERED: Final = 0.5
 #: Moments of a table, at most, between which days are counted.
 MOST_MOMENTS: Final = 4
+#: Share of the texts of a column that no other row has, and letters and words of the one in the middle, from which on
+#: they are what people write. Scripts without spaces say as much in fewer letters.
+DISTINCT: Final = 0.5
+LETTERS, WORDS = 20, 3
+_UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 CONTEXT: Final = "context"
 THOUSANDS: Final = "thousands"
 _ONE_GROUP: Final = re.compile(r"\D*[0-9]{1,3},[0-9]{3}\D*")
@@ -70,6 +75,8 @@ class Choice:
             beside = number.beside(words)
             unit, thousands = beside or ("", "")
             return Column(name, "real", unit=unit, thousands=self.thousands or thousands)
+        if self.kind == "text":
+            return Column(name, "text", high=CHARACTERS)
         return Column(
             name, self.kind, 0 if self.kind in {"count", "flag"} else None, 1 if self.kind == "flag" else None
         )
@@ -112,7 +119,10 @@ def of_texts(name: str, texts: Any, there: Bools, label: Any, marks: Marks) -> t
         return Column(name, "flag", yes=pair[0], no=pair[1]), "", ""
     if found := _moment(name, words) or _number(name, words):
         return found, "", ""
-    return *_category(name, counts), ""
+    found, reason = _category(name, counts)
+    return (
+        (Column(name, "text", high=CHARACTERS), "", "") if reason == "text" and written(counts) else (found, reason, "")
+    )
 
 
 def _counts(texts: Any, marks: Marks) -> dict[str, int]:
@@ -169,6 +179,21 @@ def _category(name: str, counts: Mapping[str, int]) -> tuple[Column | None, str]
     return Column(name, "category"), ""
 
 
+def written(counts: Mapping[str, int]) -> bool:
+    """Whether texts, with the rows that have each, are what people write: long, of several words, mostly distinct.
+
+    >>> written({"win a free prize today, text WIN": 1, "see you at lunch then, ok?": 2}), written({"Ann Smith": 1})
+    (True, False)
+    """
+    if not counts or len(counts) < DISTINCT * sum(counts.values()):
+        return False
+    letters = float(np.median([len(text) for text in counts]))
+    if letters >= LETTERS and np.median([text.count(" ") + 1 for text in counts]) >= WORDS:
+        return True
+    unspaced = np.median([len(_UNSPACED.findall(text[:LETTERS])) for text in counts])
+    return bool(2 * letters >= LETTERS and unspaced >= LETTERS / 4)
+
+
 def related(columns: Sequence[Column], values: Mapping[str, Any]) -> list[Column]:
     """The columns, with the days between the moments of a table, and no age of the latest of them: it may be that of
     the row itself. values: texts by name, as `of_texts` takes them.
@@ -200,6 +225,11 @@ def told(columns: Sequence[Column]) -> Iterable[str]:
         names = [column.name for column in columns if column.kind == kind and column.later]
         if names:
             yield f"{listed(names)}: {words}."
+    if texts := [column.name for column in columns if column.kind == "text"]:
+        yield (
+            f"{listed(texts)}: what people write, read as words and letters, up to {CHARACTERS:,} characters. Where it "
+            f'was written after the label was known, such as a note on the decision, give --kind "{texts[0]}=context".'
+        )
     moments = [column for column in columns if column.moment]
     if moments:
         gets = listed([each.name for column in moments for each in column.derived()], most=6)

@@ -16,7 +16,7 @@ import numpy as np
 
 from core.data.cells import judge
 from core.data.problems import quoted
-from core.errors import RefusedError
+from core.errors import BadOptionError, RefusedError, listed
 from core.schema.schema import Label, key
 from core.wording import count, percent
 
@@ -40,19 +40,28 @@ _WORDS: Final = re.compile(r"[^\W\d_]+")
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 #: The 97.5 % quantile of the standard normal distribution.
 _Z: Final = 1.96
+#: Values of a label, at most, that may be categories.
+MOST_VALUES: Final = 50
 
 
 class UnclearLabelError(RefusedError):
-    """Which value of a label is the spammer cannot be told; `shares`: users with each value, as it is written."""
+    """Which value of a label is the spammer, or of more than two which one means no violation, cannot be told.
+
+    `shares`: users with each value, as it is written; `option`: what a person says it with.
+    """
 
     def __init__(self, column: str, shares: Mapping[str, int]) -> None:
         self.column, self.shares = column, dict(shares)
-        of = sum(shares.values())
-        told = " and ".join(f"{quoted(value)} ({count(n, 'row')}, {percent(n / of)})" for value, n in shares.items())
-        ways = " or ".join(f"--positive {_argument(value)}" for value in shares)
+        several, of = len(shares) > 2, sum(shares.values())
+        self.option = "negative" if several else "positive"
+        told = listed([f"{quoted(value)} ({count(n, 'row')}, {percent(n / of)})" for value, n in shares.items()])
+        ways = f"--{self.option} VALUE; each of the others becomes a category of violations"
+        if not several:
+            ways = " or ".join(f"--positive {_argument(value)}" for value in shares)
+        which = "means that there is no violation" if several else "is a spammer"
         #: For a person who can be asked; the answer is one of the values.
-        self.question = f"{column} has {told}. Which of them is a spammer?"
-        super().__init__(f"Say which value of {column} is a spammer: {told}. Add {ways}.")
+        self.question = f"{column} has {told}. Which of them {which}?"
+        super().__init__(f"Say which value of {column} {which}: {told}. Add {ways}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +81,39 @@ def meaning(text: str) -> Meaning:
     return number if isinstance(number, float) and not np.isnan(number) else key(text)
 
 
-def positive(column: str, values: Mapping[Meaning, Value]) -> Meaning:
+def label(column: str, values: Mapping[Meaning, Value], positive: str | None, negative: str | None) -> Label:
+    """The label that these values are, with what a person says of them.
+
+    Raises BadOptionError for values that are none, UnclearLabelError where a person has to say more.
+    """
+    shown = listed([quoted(each.text) for each in values.values()])
+    for option, said in (("--positive", positive), ("--negative", negative)):
+        if said is not None and meaning(said) not in values and len(values) >= 2:
+            raise BadOptionError(option, f"{column} is never {quoted(said)}; its values are {shown}.")
+    if not 2 <= len(values) <= MOST_VALUES:
+        raise BadOptionError(
+            "--label",
+            f"{column} has {count(len(values), 'distinct value')} ({shown}); a label needs two, or with --negative up "
+            f"to {MOST_VALUES}.",
+        )
+    if positive is not None and negative is not None and meaning(positive) == meaning(negative):
+        raise BadOptionError("--negative", f"{quoted(negative)} is what --positive says too.")
+    if len(values) > 2:
+        if negative is None:
+            raise UnclearLabelError(column, {each.text: each.rows for each in values.values()})
+        if positive is not None:
+            raise BadOptionError("--positive", f"{column} has {len(values)} values: give --negative alone.")
+        others = sorted((values[each] for each in values if each != meaning(negative)), key=lambda each: -each.rows)
+        return Label(column, negative=values[meaning(negative)].text, categories=tuple(each.text for each in others))
+    yes = meaning(positive) if positive is not None else None
+    if negative is not None:
+        yes = next(each for each in values if each != meaning(negative))
+    yes = yes if yes is not None else _positive(column, values)
+    no = next(each for each in values if each != yes)
+    return Label(column, values[yes].text, values[no].text)
+
+
+def _positive(column: str, values: Mapping[Meaning, Value]) -> Meaning:
     """The value that is the spammer, of two. Raises UnclearLabelError where it is not plain."""
     named = [value for value in values if value in SPAMMER]
     if len(named) == 1:
@@ -95,6 +136,8 @@ def doubtful(column: str, positives: int, rows: int) -> bool:
 
 def in_doubt(label: Label, positives: int, rows: int) -> bool:
     """Whether a person should be asked if a schema's label is the right way round for so many spammers among rows."""
+    if label.categories:
+        return False
     turned = _ANSWERS.get(meaning(label.negative)) == meaning(label.positive)
     named = meaning(label.positive) in SPAMMER or meaning(label.negative) in LEGITIMATE
     if named or (turned and sounds_legitimate(label.column)):
@@ -115,7 +158,9 @@ def sounds_legitimate(column: str) -> bool:
 
 def own_words(label: Label | None) -> dict[str, bool]:
     """What the words of a home's label mean, by `key`: True for a spammer."""
-    return {} if label is None else {key(label.positive): True, key(label.negative): False}
+    if label is None:
+        return {}
+    return {**{key(each): True for each in label.positives}, key(label.negative): False}
 
 
 def _sounds_like_spammers(column: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from core.data.formats.header import HEADER, Header, read_header
-from core.data.lines import REACH, first_breaks
+from core.data.lines import REACH, REACH_BYTES, first_breaks
 from core.data.records import STATES, Finder, Records
 from core.data.streaming.source import Source
 
@@ -77,15 +77,16 @@ def _found(finder: Finder, data: bytes, *, last: bool) -> int:
 
 def _safe(data: bytes) -> int:
     """The byte after which a line may be cut off, or a record may go on beyond the data; 0 where that is all of it."""
-    reach = 1 << 12
+    most = max(0, len(data) - REACH_BYTES - 1)
+    far, reach = max(data.rfind(end, 0, most) for end in (b"\n", b"\r")) + 1, 1 << 12
     while True:
-        begin = max(0, len(data) - reach)
+        begin = max(far, len(data) - reach)
         ends = first_breaks(data[begin:], reach)
         # One that ends the data may be the first half of two.
         if len(ends) > _BEYOND:
             return begin + ends[-_BEYOND - 1]
-        if not begin:
-            return 0
+        if begin == far:
+            return far
         reach *= 4
 
 

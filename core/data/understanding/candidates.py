@@ -36,9 +36,9 @@ class Candidate:
 
 def candidates(header: Sequence[str], schema: Schema) -> tuple[Candidate, ...]:
     """Candidates for the columns of the schema that a header lacks, the likeliest of each; none for two."""
-    wanted = [*([schema.id] if schema.id else []), *schema.names]
+    wanted = [*([schema.id] if schema.id else []), *schema.inputs]
     label = [schema.label.column] if schema.label else []
-    there = matched([*wanted, *schema.context, *label], header)
+    there = matched([*wanted, *schema.beside, *label], header)
     known = {*there.values()}
     free = [name for at, name in enumerate(header) if 0 < len(name) <= _LONGEST and at not in known]
     if len(free) > _MOST:

@@ -118,11 +118,11 @@ def preview(
         return Preview(name, source.options, (), pd.DataFrame(), 0, 0, (), (), (), None, error)
     records, place = next(windows.windows(source, header, windows.first(header), _BYTES))
     label = [schema.label.column] if need_label and schema.label else []
-    needed = [*filter(None, [schema.id]), *schema.names, *label]
+    needed = [*filter(None, [schema.id]), *schema.inputs, *label]
     there = matched(needed, header.names)
     original = _original(header.names, given)
     numerals = Numerals.of(given)
-    features = matched(schema.names, header.names)
+    features = matched([name for name in schema.inputs if name not in schema.texts], header.names)
     numbers, _ = cells.read(records, [*features.values()], [], Marks.of(schema.missing), numerals)
     fitting = next((each for each in mappings if each.fits(original)), None)
     return Preview(

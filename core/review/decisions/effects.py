@@ -17,6 +17,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from core.feedback import judged_texts
 from core.feedback.ledger import Ledger
 from core.feedback.verdict import Judgement, Verdict
 from core.policy.automation.removal import Removal
@@ -61,6 +62,7 @@ class Effects:
             removal = self.automation.policies.in_force().removal
             for each in (*(Stored(verdict, self.ledger.standing(verdict)) for verdict in left), *stored):
                 _apply(connection, each, removal)
+                judged_texts.keep(connection, each.verdict)
         database.set_mark(connection, _MARK, Ledger.further(position, len(stored)))
         said += [verdict.time for verdict in (*left, *(each.verdict for each in stored))]
 
@@ -103,5 +105,6 @@ def _closed(connection: Connection, verdict: Verdict, judgement: Judgement) -> s
     if case is None and verdict.supersedes:
         case = cases.decided_by(connection, verdict.user, verdict.supersedes)
     if case:
-        queue.close(connection, case, verdict=verdict.id, judgement=judgement, by=verdict.reviewer, at=verdict.time)
+        queue.close(connection, case, verdict=verdict.id, judgement=judgement, by=verdict.reviewer, at=verdict.time,
+                    category=verdict.category)  # fmt: skip
     return case

@@ -43,6 +43,16 @@ def decisions(decided: Decided) -> dict[str, Any]:
     }
 
 
+def categories(scored: Scored) -> dict[str, Any]:
+    """The columns of the category that a violation would be of, (n,) each; none where there are no categories."""
+    if scored.categories is None:
+        return {}
+    return {
+        "category": pd.array(scored.categories.category, dtype="str"),
+        "category_probability": scored.categories.probability,
+    }
+
+
 def table(scored: Scored, decided: Decided, rows: pd.Index[int]) -> pd.DataFrame:
     """The scores of users (n,) and what was decided, as they are stored, by input row."""
     return pd.DataFrame(
@@ -52,6 +62,7 @@ def table(scored: Scored, decided: Decided, rows: pd.Index[int]) -> pd.DataFrame
             "n_missing": scored.missing,
             "novel_features": pd.array(scored.novel, dtype="str"),
             **decisions(decided),
+            **categories(scored),
         },
         index=rows,
     )

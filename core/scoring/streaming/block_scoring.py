@@ -177,7 +177,7 @@ class Piece:
 
 def pieces(work: Work, done: Done, schema: Schema, *, features: bool) -> Iterator[Piece]:
     """All who have a score; `features`: whether their frames have features too."""
-    left = {*schema.names, *map(written, schema.categories)} if not features else set()
+    left = {*schema.names, *map(written, schema.worded)} if not features else set()
     real = {name: np.float64 for name in schema.names if name in done.read.unwhole and features}
     for part in range(work.parts):
         rows, scores = work.table(part, "rows", without=left), work.table(part, "scores")
@@ -196,7 +196,7 @@ def explained(
     if scored.strongest is None or which == "none":
         return nobody(frame.index)
     chosen = np.ones(len(frame), bool) if which == "all" else flagged
-    return texts(frame[chosen], model.metadata.features, scored.strongest.only(chosen))
+    return texts(frame[chosen], model.metadata.features, scored.strongest.only(chosen), model.texts)
 
 
 def nobody(rows: pd.Index[int]) -> pd.DataFrame:

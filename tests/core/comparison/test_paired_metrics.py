@@ -19,7 +19,7 @@ from core.data import intake, split
 from core.errors import BadOptionError, TooFewRowsError
 from core.evaluation import cautions, thresholds, weakest
 from core.evaluation.difference import Difference
-from core.evaluation.metrics import Estimate
+from core.evaluation.estimate import Estimate
 from core.evaluation.resample import Costs
 from core.evaluation.thresholds import Sweep
 from core.files import write_text

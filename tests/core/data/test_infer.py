@@ -15,6 +15,7 @@ from core.data.proposal.columns import UnclearColumnError, left_out
 from core.data.proposal.label_words import UnclearLabelError
 from core.errors import BadOptionError, FileProblemError
 from core.schema.schema import Column, Label, Schema
+from core.wording import percent
 
 
 def look(
@@ -105,9 +106,8 @@ def test_the_label_and_its_positive_value_are_found(values: list[str], positive:
 @pytest.mark.parametrize(
     ("values", "positive", "sentence"),
     [
-        (["1", "0", "2"], None, '--label: y has 3 distinct values ("1", "0" and "2"); a label needs exactly two.'),
-        (["1", "NA"], None, '--label: y has 1 distinct value ("1"); a label needs exactly two.'),
-        (["", ""], None, "--label: y has 0 distinct values (nothing); a label needs exactly two."),
+        (["1", "NA"], None, '--label: y has 1 distinct value ("1"); a label needs two, or with --negative up to 50.'),
+        (["", ""], None, "--label: y has 0 distinct values (nothing); a label needs two, or with --negative up to 50."),
         (["1", "0"], "2", '--positive: y is never "2"; its values are "1" and "0".'),
     ],
 )
@@ -362,3 +362,56 @@ def test_the_columns_that_do_not_reach_the_model_are_counted() -> None:
     assert (found.columns, found.reach) == (3, 2)
     assert left_out(3, 2) == "1 of 3 columns does not reach the model, for the reasons above."
     assert "y: the same in every row: context, as nothing can be learnt from it." in found.notes
+
+
+MESSAGES = [f"message {at} says that prize number {at * 7} is yours" for at in range(40)]
+
+
+def messages(label: list[str], texts: list[str] = MESSAGES) -> str:
+    return "\n".join(["body,type", *(f"{text},{label[at % len(label)]}" for at, text in enumerate(texts))])
+
+
+def test_long_and_mostly_distinct_texts_are_what_people_write_and_told() -> None:
+    found = look(messages(["1", "0", "0"]), label="type")
+    assert found.schema.features == (Column("body", "text", high=10_000),)
+    assert found.schema.format == 3
+    assert any(note.startswith("body: what people write, read as words and letters") for note in found.notes)
+    names = [f"{first} {last}" for first in ("Ann", "Bob", "Cy", "Dee") for last in "KLMNOPQRST"]
+    with pytest.raises(FileProblemError, match="there is nothing to score on"):
+        look(messages(["1", "0", "0"], names), label="type")
+    chosen = infer("x.csv", messages(["1", "0"], names).encode(), label="type", kinds=["body=text"])
+    assert chosen.schema.texts == ("body",)
+    assert look(
+        messages(["1", "0"], ["今天的天气很好我们去公园玩吧" + chr(0x4E00 + at) for at in range(30)])
+    ).schema.texts
+
+
+def test_a_label_of_more_than_two_values_is_one_of_categories_with_its_negative() -> None:
+    table = messages(["none", "age", "age", "gender"])
+    with pytest.raises(
+        UnclearLabelError, match="Add --negative VALUE; each of the others becomes a category"
+    ) as caught:
+        look(table.replace("none", "ok"), label="type")
+    assert caught.value.option == "negative"
+    found = infer("x.csv", table.encode(), label="type", negative="None")
+    assert found.schema.label == Label("type", negative="none", categories=("age", "gender"))
+    told = f'type: "age" and "gender" are categories, each of them a violation: {percent(3 / 4)} of the rows.'
+    assert f'{told} "none" is none.' in found.notes
+    assert read("x.csv", table.encode(), found.schema, need_label=True).frame["type"].sum() == 30
+    two = infer("x.csv", messages(["ok", "bad"]).encode(), label="type", negative="ok")
+    assert two.schema.label == Label("type", "bad", "ok")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"negative": "nobody"}, '--negative: type is never "nobody"; its values are'),
+        ({"negative": "none", "positive": "age"}, "--positive: type has 3 values: give --negative alone."),
+        ({"negative": "none", "positive": "none"}, '--negative: "none" is what --positive says too.'),
+        ({"negative": "none", "label": None}, "--negative: say which column is the label"),
+    ],
+)
+def test_a_negative_value_that_cannot_be_used_is_refused(options: dict[str, str], sentence: str) -> None:
+    table = messages(["none", "age", "gender"])
+    with pytest.raises(BadOptionError, match=re.escape(sentence)):
+        infer("x.csv", table.encode(), **{"label": "type", **options})  # type: ignore[arg-type]

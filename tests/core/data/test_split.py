@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -16,12 +17,14 @@ from hypothesis import strategies as st
 from core.data import split
 from core.errors import BadOptionError, NewerFormatError, RefusedError
 from core.home import Home
+from core.schema import levels
 from core.schema.schema import Column, Schema
 from core.settings import TEST_SHARE
 
 SALT = bytes(range(16))
 WITH_ID = Schema((Column("a"), Column("b")), id="user")
 WITHOUT = Schema((Column("a"), Column("b")))
+WITH_ID_ALONE = Schema((Column("a"),), id="user")
 
 
 def frame(n: int, seed: int = 0) -> pd.DataFrame:
@@ -222,3 +225,63 @@ def test_a_new_home_may_choose_a_smaller_test_part_and_one_that_has_users_may_no
         with pytest.raises(error, match=words):
             home.split.choose(share)
     assert home.split.share == 0.05
+
+
+WITH_TEXT = Schema((Column("a"), Column("body", "text")), id="user")
+
+
+def messages(texts: Sequence[float], prefix: str = "m") -> pd.DataFrame:
+    """Messages of such numbers, each of its own author."""
+    n = len(texts)
+    counted = {column.name: 1.0 for column in WITH_TEXT.derived if column.name != "a"}
+    return pd.DataFrame({"user": [f"{prefix}{at}" for at in range(n)], "a": np.arange(n), **counted, "body": texts})
+
+
+numbers_of_texts = st.lists(
+    st.sampled_from([levels.FIRST + at for at in range(12)] + [np.nan]), min_size=2, max_size=60
+)
+
+
+@given(numbers_of_texts, numbers_of_texts, st.binary(min_size=16, max_size=16), st.text("xyz", max_size=3))
+def test_the_same_text_is_never_in_two_parts_or_folds_in_whichever_file(
+    first: list[float], second: list[float], salt: bytes, prefix: str
+) -> None:
+    part_of: dict[float, tuple[bool, int]] = {}
+    for frame_ in (messages(first), messages(second, prefix)):
+        keys = split.keys(frame_, WITH_TEXT, salt)
+        nobody = np.zeros(len(keys), bool)
+        found = split.parts(frame_, WITH_TEXT, salt, keys, split.in_test(keys), nobody, nobody)
+        fold = split.folds(found.place, 5)
+        for text, test, at in zip(frame_["body"], found.test.tolist(), fold.tolist(), strict=True):
+            assert np.isnan(text) or part_of.setdefault(text, (test, at)) == (test, at)
+        without = frame_["body"].isna().to_numpy()
+        assert (keys[without] == split.identities(frame_[without], WITH_TEXT, salt)).all()
+        assert not found.copied.any()
+
+
+@given(numbers_of_texts, st.data())
+def test_a_text_that_was_learnt_from_judges_nobody_and_one_that_was_judged_stays(
+    texts: list[float], data: st.DataObject
+) -> None:
+    before = [data.draw(st.sampled_from(["learnt", "judged", ""])) for _ in texts]
+    learnt, judged = (np.array([each == which for each in before]) for which in ("learnt", "judged"))
+    frame_ = messages(texts)
+    keys = split.keys(frame_, WITH_TEXT, SALT)
+    found = split.parts(frame_, WITH_TEXT, SALT, keys, split.in_test(keys), learnt, judged)
+    for at, text in enumerate(texts):
+        same = np.array([at]) if np.isnan(text) else np.flatnonzero(frame_["body"] == text)
+        expected = False if learnt[same].any() else True if judged[same].any() else bool(split.in_test(keys[[at]])[0])
+        assert found.test[at] == expected
+
+
+def test_whoever_was_learnt_from_before_there_was_a_text_is_known_by_who_he_is() -> None:
+    frame_ = messages([levels.FIRST, levels.FIRST + 1, np.nan])
+    old = split.fingerprints(split.keys(frame_[:1], WITH_ID_ALONE, SALT))
+    new = split.fingerprints(split.keys(frame_[1:2], WITH_TEXT, SALT))
+    assert split.learnt(frame_, WITH_TEXT, SALT, old).tolist() == [True, False, False]
+    assert split.learnt(frame_, WITH_TEXT, SALT, new).tolist() == [False, True, False]
+
+
+def test_parts_of_texts_are_the_same_in_every_version_of_this_program() -> None:
+    digest = hashlib.blake2b(b"text " + struct.pack("<d", levels.FIRST), key=SALT, digest_size=8).digest()
+    assert split.keys(messages([levels.FIRST]), WITH_TEXT, SALT).tolist() == [int.from_bytes(digest, "big")]

@@ -16,7 +16,7 @@ from sklearn.metrics import average_precision_score
 from core.diagnostics import importance
 from core.diagnostics.disturb import deal
 from core.diagnostics.importance import Importance, Permuted
-from core.evaluation.metrics import Estimate
+from core.evaluation.estimate import Estimate
 from core.home import Home
 from core.scoring.scorer import Scorer
 from tests import make

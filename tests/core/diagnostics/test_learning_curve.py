@@ -14,7 +14,7 @@ from core.data import split
 from core.diagnostics import learning_curve
 from core.diagnostics.learning_curve import LearningCurve, Point
 from core.errors import CancelledError, TooFewRowsError
-from core.evaluation.metrics import Estimate
+from core.evaluation.estimate import Estimate
 from core.home import Home
 from tests import make
 

@@ -12,7 +12,7 @@ from sklearn.metrics import average_precision_score, precision_score, recall_sco
 from core.diagnostics import robustness
 from core.diagnostics.robustness import LEVELS, Robustness, Step
 from core.errors import CancelledError, UnknownVersionError
-from core.evaluation.metrics import Estimate
+from core.evaluation.estimate import Estimate
 from core.home import Home
 from core.schema.schema import Column
 from core.scoring.scorer import Scorer

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.evaluation import cautions
-from core.evaluation.metrics import Estimate
+from core.evaluation.estimate import Estimate
 
 TEST = Estimate(0.7, 0.7 - 1.96 * 0.01, 0.7 + 1.96 * 0.01)  # a standard error of .01 on 15 % of the users
 

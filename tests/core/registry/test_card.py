@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import BadOptionError
-from core.evaluation.metrics import Estimate
+from core.evaluation.estimate import Estimate
 from core.home import Home
 from core.registry import bundle, card
 from core.registry.card import NOT_SUPPLIED

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from core.errors import SchemaError
 from core.home import Home
 from core.schema import schema as schemas
-from core.schema.schema import KINDS, RESERVED, Column, Label, Schema, dumps, key, loads, matched
+from core.schema.schema import KINDS, RESERVED, Column, Label, Schema, Thread, dumps, key, loads, matched
 
-START, LATER = "format = 1\n", "format = 2\n"
+START, LATER, NEWEST = "format = 1\n", "format = 2\n", "format = 3\n"
 TODAY = date(2026, 11, 1)
 ONE = '[features]\nX1 = { kind = "count" }\n'
 
@@ -32,6 +32,8 @@ def columns(draw: st.DrawFn, name: str) -> Column:
     missing = tuple(draw(st.lists(st.sampled_from(["??", "-"]), max_size=2)))
     if kind == "category":
         return Column(name, kind, missing=missing)
+    if kind == "text":
+        return Column(name, kind, high=draw(st.sampled_from([None, 1.0, 10_000.0])), missing=missing)
     if kind in {"date", "time"}:
         parts = draw(st.lists(st.sampled_from(["age", "weekday"]), min_size=1, unique=True))
         return Column(name, kind, missing=missing, parts=tuple(parts), form=draw(st.sampled_from(["", "%d.%m.%Y"])))
@@ -44,15 +46,19 @@ def columns(draw: st.DrawFn, name: str) -> Column:
 
 @st.composite
 def schemata(draw: st.DrawFn) -> Schema:
-    all_names = draw(st.lists(names, min_size=3, max_size=9, unique_by=key))
-    cut = draw(st.integers(1, len(all_names) - 2))
+    all_names = draw(st.lists(names, min_size=4, max_size=9, unique_by=key))
+    cut = draw(st.integers(1, max(1, len(all_names) - 3)))
     positive, negative = draw(st.lists(st.text(max_size=5), min_size=2, max_size=2, unique_by=key))
+    several = Label(all_names[-1], negative="none", categories=draw(st.sampled_from([("age", 'a"b'), ("1", "2", "3")])))
     id_, label = all_names[-2:]
+    author, order = draw(st.sampled_from([(None, None), ("author?", None), (all_names[cut], "order?")]))
     return Schema(
         features=tuple(draw(columns(name)) for name in all_names[:cut]),
         id=draw(st.sampled_from([id_, None])),
-        label=draw(st.sampled_from([Label(label, positive, negative), None])),
+        label=draw(st.sampled_from([Label(label, positive, negative), several, None])),
         context=tuple(all_names[cut:-2]),
+        author=author,
+        thread=draw(st.sampled_from([None, Thread("thread?", order)])),
         missing=tuple(draw(st.lists(st.sampled_from(["unknown", "-99999", 'say "x"']), max_size=2))),
     )
 
@@ -87,15 +93,15 @@ def test_the_example_in_the_docstring_is_a_schema() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        (ONE, "The schema has format None; this program reads formats 1 and 2."),
-        (f"format = 0\n{ONE}", "The schema has format 0; this program reads formats 1 and 2."),
+        (ONE, "The schema has format None; this program reads formats 1 to 3."),
+        (f"format = 0\n{ONE}", "The schema has format 0; this program reads formats 1 to 3."),
         (f"{START}[features]\n'trustdesk:a' = {{}}", "names that begin with trustdesk: are Trustdesk's own."),
         (START, r"The schema has no \[features\] table."),
         (f"{START}features = 3", r"The schema has no \[features\] table."),
         (f"{START}[features]", "The schema names no feature: there is nothing to score on."),
         (f"{START}[features]\nX1 = 3", 'X1 must look like { kind = "count", min = 0 }.'),
         (f"{START}[features]\nX1 = {{ sort = 'count' }}", "X1 has sort; known settings are kind, min and max."),
-        (f"{START}[features]\nX1 = {{ kind = 'text' }}", "X1 has the kind 'text'; known kinds are count, flag, code"),
+        (f"{START}[features]\nX1 = {{ kind = 'words' }}", "X1 has the kind 'words'; known kinds are count, flag, code"),
         (f"{START}[features]\nX1 = {{ kind = ['flag'] }}", r"X1 has the kind \['flag'\]; known kinds are"),
         (f"{START}[features]\nX1 = {{ min = '0' }}", "min of X1 is '0', not a number."),
         (f"{START}[features]\nX1 = {{ max = true }}", "max of X1 is True, not a number."),
@@ -135,6 +141,20 @@ def test_the_example_in_the_docstring_is_a_schema() -> None:
         (f"{LATER}[features]\nX1 = {{ kind = 'date', parts = ['hour'] }}", "X1 is a date, which has no hour"),
         (f"{LATER}[features]\nX1 = {{ kind = 'date', parts = ['age'], at = 'X2' }}", "X1 names X2, which is no other"),
         (f"{LATER}[features]\nX1 = {{ kind = 'date' }}", "names dates alone, and no part of them"),
+        (f"{LATER}[features]\nX1 = {{ kind = 'text' }}", "kind text, which came with format 3: write format = 3."),
+        (f"{LATER}author.column = 'who'\n{ONE}", r"\[author\] came with format 3: write format = 3."),
+        (f"{LATER}label = {{ column = 'y', categories = ['a', 'b'] }}\n{ONE}", "categories .* came with format 3"),
+        (f"{NEWEST}[features]\nX1 = {{ kind = 'text', min = 1 }}", "X1 has min, which a text does not have."),
+        (f"{NEWEST}[features]\nX1 = {{ kind = 'text', max = 0 }}", "X1 has max 0; it is a whole number of characters"),
+        (
+            f"{NEWEST}[features]\nX1 = {{ kind = 'text' }}\n'x1 (links)' = {{}}",
+            "The schema names x1 .links. and X1 .li",
+        ),
+        (f"{NEWEST}label = {{ column = 'y', categories = ['a'] }}\n{ONE}", "must be two or more"),
+        (f"{NEWEST}label = {{ column = 'y', categories = ['a', ' A'] }}\n{ONE}", "differ in more than case"),
+        (f"{NEWEST}label = {{ column = 'y', categories = ['a', '0'] }}\n{ONE}", "the same positive and negative value"),
+        (f"{NEWEST}label = {{ column = 'y', positive = 'a', categories = ['a', 'b'] }}\n{ONE}", "leave one out"),
+        (f"{NEWEST}author.column = 'X1'\n{ONE}", "The schema names X1 and X1"),
         (
             f"{LATER}[features]\nX1 = {{ kind = 'date', parts = ['age'] }}\n'x1 (Age in days)' = {{}}",
             "The schema names x1 .Age in days. and X1 .age in days.",

@@ -196,7 +196,7 @@ def test_a_reject_is_found_by_the_row_of_its_sheet() -> None:
 
 def test_a_reject_is_found_by_the_number_of_its_record() -> None:
     lines = ['{"user": "u1", "links": 1, "verified": true, "tier": 1, "ratio": 0.5, "constant": 3}', "no JSON", "[1]",
-             '{"user": "u2", "user": "u3"}', '{"user": "u4", "links": {"a": 1}}', '{"user": "u\\ud800"}']  # fmt: skip
+             '{"user": "u2", "user": "u3"}', '{"user": "u4", "links": {"a": 1}}', '{"user\\ud800": "u"}']  # fmt: skip
     said = rejected("\n".join(lines).encode())
     assert [each.partition(":")[0] for each in said] == [
         "Record 2",

@@ -36,6 +36,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lines, "_SPAN", 90)
     monkeypatch.setattr(lines, "REACH", 3)
     monkeypatch.setattr(windows, "_BEYOND", 5)
+    for module in (lines, windows):
+        monkeypatch.setattr(module, "REACH_BYTES", 150)
     monkeypatch.setattr("core.data.formats.packed._SLICE", 101)
     monkeypatch.setattr("core.data.formats.text._SLICE", 101)
     monkeypatch.setattr(id_index, "_LONG", 16)

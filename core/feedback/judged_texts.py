@@ -1,0 +1,54 @@
+"""What judged users wrote, kept in `data/state.db` beside the verdicts, which hold no word of it.
+
+A verdict is sealed for ever and holds the number of a text; the text itself lies here under it, so that it can be
+erased and every seal still holds.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.engine import Connection
+
+from core.feedback.table import column
+from core.feedback.verdict import Verdict
+from core.schema.levels import written
+from core.store.database import Database
+from core.store.tables import judged_texts
+
+
+def keep(connection: Connection, verdict: Verdict) -> None:
+    """Keep the texts of a verdict, inside a transaction."""
+    rows = [
+        {"user": verdict.user, "feature": name, "number": verdict.features[name], "text": text}
+        for name, text in verdict.texts.items() if verdict.features.get(name) is not None
+    ]  # fmt: skip
+    if rows:
+        connection.execute(insert(judged_texts).on_conflict_do_nothing(), rows)
+
+
+def forget(connection: Connection, user: str) -> None:
+    """Erase the texts of a user, inside a transaction."""
+    connection.execute(delete(judged_texts).where(judged_texts.c.user == user))
+
+
+def beside(feedback: pd.DataFrame, features: tuple[str, ...], database: Database) -> pd.DataFrame:
+    """Verdicts, as `Ledger.effective` has them, and beside each the texts that were judged, None where there is none.
+
+    features: those that are texts; the columns are named by `levels.written`.
+    """
+    if not features:
+        return feedback
+    with database.connect() as connection:
+        known = {
+            (row.user, row.feature, row.number): row.text
+            for row in connection.execute(select(judged_texts).where(judged_texts.c.feature.in_(features)))
+        }
+    numbers = {name: feedback.get(column(name), pd.Series(np.nan, feedback.index)) for name in features}
+    texts = {
+        written(name): [known.get((user, name, number)) for user, number in zip(feedback["user"], values, strict=True)]
+        for name, values in numbers.items()
+    }
+    return feedback.assign(**{name: pd.Series(found, feedback.index, object) for name, found in texts.items()})

@@ -1,0 +1,1 @@
+"""Which kind of violation it is, where it is one."""

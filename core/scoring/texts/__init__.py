@@ -1,0 +1,1 @@
+"""What the words of a text have to do with its score."""
