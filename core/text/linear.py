@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from core.text.kernels import descent, grams
+from core.text.kernels.known import Known, known
 from core.text.rows import TextRows
-from core.text.text_model import FREQUENCY, TextModel, idf, where
+from core.text.text_model import FREQUENCY, TextModel, idf
 
 #: How much errors cost beside the size of the weights: C of LIBLINEAR and of scikit-learn.
 STRENGTH: Final = 4.0
@@ -47,7 +48,7 @@ def fit(
     descent.texts_with(rows.bucket, rows.first, rows.chosen, seen)
     buckets = np.flatnonzero(seen >= min(LEAST_TEXTS, max(len(rows), 1))).astype(np.int32)
     seen = seen[buckets]
-    slot, value, ends = _weighed(rows, where(buckets), idf(seen, len(rows)))
+    slot, value, ends = _weighed(rows, known(buckets), idf(seen, len(rows)))
     weights, bias = _solved(slot, value, ends, np.where(label, 1.0, -1.0), strength * each, len(buckets), seed)
     with np.errstate(over="ignore"):
         half = np.clip(weights, -65504, 65504).astype(np.float16).astype(np.float32)
@@ -79,11 +80,11 @@ def strength(rows: TextRows, targets: npt.ArrayLike, weight: npt.ArrayLike | Non
     return STRENGTHS[at]
 
 
-def _weighed(rows: TextRows, known: Array, by: Array) -> tuple[Array, Array, Array]:
+def _weighed(rows: TextRows, learnt: Known, by: Array) -> tuple[Array, Array, Array]:
     most = int((rows.first[rows.chosen + 1] - rows.first[rows.chosen]).sum())
     slot, value, ends = np.empty(most, np.int32), np.empty(most, np.float32), np.empty(len(rows), np.int64)
     used = descent.weigh(
-        rows.bucket, rows.counts, rows.first, rows.chosen, known, by, FREQUENCY, slot, value, ends
+        rows.bucket, rows.counts, rows.first, rows.chosen, learnt, by, FREQUENCY, slot, value, ends
     )  # fmt: skip
     return slot[:used], value[:used], ends
 

@@ -11,28 +11,16 @@ from __future__ import annotations
 
 import functools
 import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from core.text import look_alikes
+from core.text.undo import look_alikes, marks
+from core.text.undo.draft import CASED, CODES, SMALL, Draft, Ints, Place
 
 VERSION: Final = 1
-Ints = npt.NDArray[np.int64]
-Kind = Literal["unseen", "marks", "styled", "look-alike", "leet", "spaced", "repeat"]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Something undone, from code point `start` up to `end` of the text as sent."""
-
-    start: int
-    end: int
-    kind: Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,35 +36,22 @@ class Normalised:
         return len(self.places)
 
 
-#: Marks that may stand on a letter without end; what the stacked ones of "Zalgo" texts are taken from.
-_STACKING: Final = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
-#: Small letters of the scripts that have capitals; then capitals, too.
-_SMALL: Final = "a-z\u00b5\u00df-\u00f6\u00f8-\u024f\u03ac-\u03ce\u0430-\u045f\u0461-\u0481\u048b-\u052f\u1e00-\u1eff"
-_CASED: Final = f"A-Z\u00c0-\u00d6\u00d8-\u00de\u0370-\u03ab\u0400-\u042f{_SMALL}"
-_UNSEEN: Final = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
-    "\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\U0001bca0-\U0001bca3"
-    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff\U0010f800-\U0010ffff]+"
+#: What nobody sees; controls of Latin-1 come of wrong encodings, and hide nothing.
+_CONTROL: Final = "\x80-\x84\x86-\x9f"
+_HIDING: Final = (
+    "\x00-\x08\x0e-\x1b\x7f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff\U0010f800-\U0010ffff"
 )
-#: What turns the direction of a text round is undone wherever it stands; controls of Latin-1 come of wrong encodings.
-_OVERRIDE: Final = re.compile("[\u202d\u202e]")
-_CONTROL: Final = re.compile("[\x80-\x9f]+")
-_LETTER: Final = re.compile(f"[{_CASED}]")
-#: Marks of a run that are kept: to put more in order takes the square of their number.
-_MOST_MARKS: Final = 8
-_STACKED: Final = re.compile(f"[{_STACKING}]{{3,}}")
-#: A letter with a mark that is no letter of its own, twice in a row: as h̷a̷t̷e̷ is written.
-_STRUCK: Final = re.compile(f"(?:[{_CASED}][{_STACKING}]{{1,2}}){{2,}}")
-_MARKS: Final = re.compile(f"[{_STACKING}]+")
+_UNSEEN: Final = re.compile(f"[{_HIDING}{_CONTROL}]+")
+#: Emoji, and Arabic and Indian scripts, need some of it: it is undone between letters of others, and what turns the
+#: direction of a text round everywhere.
+_HIDDEN: Final = re.compile(f"(?<=[{CASED}])[{_HIDING}]++(?=[{CASED}])|[\u202d\u202e]+")
 #: Signs that read the same; among them those that Windows-1252 has where Latin-1 has controls.
 _SAME: Final = dict(
     zip("‘’‚‛ʼʹ′`´\x91\x92“”„‟«»″\x93\x94–—‒―−‐‑\x96\x97İıΣς", "'" * 11 + '"' * 9 + "-" * 9 + "iiσσ", strict=True)
 )
 _SAME_SIGN: Final = re.compile(f"[{''.join(_SAME)}]")
-#: Latin letters in forms of their own: full-width, mathematical, circled, in brackets.
-_STYLED: Final = re.compile(
-    "[\uff21-\uff3a\uff41-\uff5a\u249c-\u24e9\u2100-\u214f\U0001d400-\U0001d6a3\U0001f110-\U0001f149]{2,}"
-)
 _ALL_LETTERS: Final = re.compile(r"[^\W\d_]+")
 _ASCII_LETTER: Final = re.compile("[A-Za-z]")
 _CYRILLIC: Final = re.compile(f"[{look_alikes.CYRILLIC_RANGE}]")
@@ -97,21 +72,19 @@ _MEANT: Final = re.compile(
     r"|[a-z']{3,}!+[a-z']{3,}|[a-z']{2,}@[a-z]{4,}|.*@.*@.*|[a-z']{3,}[|+][a-z']{3,}|[^a-z]+"
 )
 _SPACED: Final = re.compile(
-    rf"\b[{_SMALL}](?:(?P<gap>[ ]{{1,3}}|[.,·•]{{1,2}})[{_SMALL}](?:(?P=gap)[{_SMALL}]){{2,}}"
-    rf"|(?P<sign>[\-_*~^+|/]{{1,2}})[{_SMALL}](?:(?P=sign)[{_SMALL}])+)(?![^\W_])"
+    rf"\b[{SMALL}](?:(?P<gap>[ ]{{1,3}}|[.,·•]{{1,2}})[{SMALL}](?:(?P=gap)[{SMALL}]){{2,}}"
+    rf"|(?P<sign>[\-_*~^+|/]{{1,2}})[{SMALL}](?:(?P=sign)[{SMALL}])+)(?![^\W_])"
 )
 #: A letter three times or more.
-_REPEAT: Final = re.compile(rf"([{_SMALL}])\1\1+")
+_REPEAT: Final = re.compile(rf"([{SMALL}])\1\1+")
 _ASCII_REPEAT: Final = re.compile(r"([a-z])\1\1+")
 #: Words that are one letter, three times.
 _WORDS_OF_ONE: Final = frozenset({"www", "xxx", "iii"})
 _ALONE: Final = re.compile(r"\b\w{3}\b")
-_SMALL_LETTER: Final = re.compile(f"[{_SMALL}]")
+_SMALL_LETTER: Final = re.compile(f"[{SMALL}]")
 _GAPS: Final = re.compile(r"\s+")
 #: The longest text that is kept for a while.
 _MOST_KEPT: Final = 20_000
-#: So few texts are not worth one look at all of them.
-_FEW: Final = 4
 
 
 def normalised(text: str) -> Normalised:
@@ -120,7 +93,7 @@ def normalised(text: str) -> Normalised:
 
 
 def _normalised(text: str) -> Normalised:
-    draft = _read(text)
+    draft = _read(text) if _odd([text])[0] else _clean(text)
     draft.at.flags.writeable = False
     return Normalised(draft.text, draft.at, tuple(sorted(draft.places, key=lambda place: (place.start, place.end))))
 
@@ -129,17 +102,25 @@ def _normalised(text: str) -> Normalised:
 _lately = functools.lru_cache(maxsize=16)(_normalised)
 
 
-def _read(text: str) -> _Draft:
-    draft = _Draft(text)
+def _read(text: str) -> Draft:
+    draft = Draft(text)
     for step in _STEPS:
         step(draft)
     return draft
 
 
+def _clean(text: str) -> Draft:
+    """A text in which nothing is odd."""
+    draft = Draft(text)
+    draft.text = text.lower()
+    _gaps(draft)
+    return draft
+
+
 def plain(texts: Sequence[str]) -> list[str]:
     """The texts as they read, alone: one look at all of them says which need more than small letters."""
-    if len(texts) <= _FEW:
-        return [normalised(text).text for text in texts]
+    if len(texts) == 1:  # which may lately have been asked for
+        return [normalised(texts[0]).text]
     return [
         _read(text).text if each else " ".join(text.lower().split())
         for text, each in zip(texts, _odd(texts), strict=True)
@@ -147,148 +128,33 @@ def plain(texts: Sequence[str]) -> list[str]:
 
 
 def places(texts: Sequence[str]) -> list[tuple[Place, ...]]:
-    """What was undone in each text, alone."""
-    if len(texts) <= _FEW:
-        return [normalised(text).places for text in texts]
-    return [_normalised(text).places if each else () for text, each in zip(texts, _odd(texts), strict=True)]
+    """What was undone in each text, alone, in no order."""
+    return [tuple(_read(text).places) if each else () for text, each in zip(texts, _odd(texts), strict=True)]
 
 
 def _odd(texts: Sequence[str]) -> list[bool]:
-    # Imported here, so that whoever has one text need not wait for numba.
+    # Imported here: numba takes a while, and whoever only names what is in here need not wait for it.
     from core.text.kernels import scan
 
-    codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
-    first = np.concatenate([[0], np.cumsum([len(text) for text in texts])])
+    codes = np.frombuffer("".join(texts).encode(CODES, "surrogatepass"), np.uint32)
+    first = np.zeros(len(texts) + 1, np.int64)
+    np.cumsum([len(text) for text in texts], out=first[1:])
     found = np.empty(len(texts), np.bool_)
     scan.odd(codes, first, scan.KINDS, found)
     odd: list[bool] = found.tolist()
     return odd
 
 
-class _Draft:
-    """A text on its way to how it reads: every step changes it and keeps where its code points came from."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.places: list[Place] = []
-        self._at: Ints | None = None
-
-    @property
-    def at(self) -> Ints:
-        """The code point of the text as sent that each of its own is from."""
-        if self._at is None:
-            self._at = np.arange(len(self.text))
-        return self._at
-
-    @at.setter
-    def at(self, at: Ints) -> None:
-        self._at = at
-
-    def note(self, start: int, end: int, kind: Kind) -> None:
-        """Keep that something was undone from `start` up to `end` of the text as it stands."""
-        if self._at is None:
-            self.places.append(Place(start, end, kind))
-        else:
-            self.places.append(Place(int(self._at[start]), int(self._at[end - 1]) + 1, kind))
-
-    def drop(self, spans: Sequence[tuple[int, int]]) -> None:
-        """Take spans out that are in order and apart."""
-        if not spans:
-            return
-        at, keep = self.at, np.ones(len(self.text), np.bool_)
-        parts, last = [], 0
-        for start, end in spans:
-            keep[start:end] = False
-            parts.append(self.text[last:start])
-            last = end
-        self.text = "".join(parts) + self.text[last:]
-        self.at = at[keep]
+def _unseen(draft: Draft) -> None:
+    """Drop what nobody sees."""
+    spans = [run.span() for run in _UNSEEN.finditer(draft.text)]
+    if spans:
+        for run in _HIDDEN.finditer(draft.text):
+            draft.note(*run.span(), "unseen")
+        draft.drop(spans)
 
 
-def _unseen(draft: _Draft) -> None:
-    """Drop what nobody sees. Emoji, Arabic and Indian scripts need some of it, so that it counts in others alone."""
-    spans = []
-    text = draft.text
-    for found in _UNSEEN.finditer(text):
-        start, end = found.span()
-        spans.append((start, end))
-        inside = (
-            start and _LETTER.match(text, start - 1) and _LETTER.match(text, end) and not _CONTROL.match(text, start)
-        )
-        if inside or _OVERRIDE.search(text, start, end):
-            draft.note(start, end, "unseen")
-    draft.drop(spans)
-
-
-def _marks(draft: _Draft) -> None:
-    """Drop marks that are stacked; of others so many that they are soon put in order."""
-    if draft.text.isascii():
-        return
-    _drop_marks(draft, _STACKED)
-    draft.drop([(run.start() + _MOST_MARKS, run.end()) for run in _joiners().many.finditer(draft.text)])
-
-
-def _struck(draft: _Draft) -> None:
-    """Drop marks that strike letters through, or stand on them where no language has them."""
-    if not draft.text.isascii():
-        _drop_marks(draft, _STRUCK)
-
-
-def _drop_marks(draft: _Draft, pattern: re.Pattern[str]) -> None:
-    spans = []
-    for run in pattern.finditer(draft.text):
-        draft.note(run.start(), run.end(), "marks")
-        spans += [each.span() for each in _MARKS.finditer(draft.text, run.start(), run.end())]
-    draft.drop(spans)
-
-
-def _composed(draft: _Draft) -> None:
-    """NFKC. A cluster is what Unicode puts together: its parts come from the places of the cluster's own."""
-    if draft.text.isascii() or unicodedata.is_normalized("NFKC", draft.text):
-        return
-    for run in _STYLED.finditer(draft.text):
-        draft.note(*run.span(), "styled")
-    texts: list[str] = []
-    at: list[int] = []
-    last = 0
-    for cluster in _joiners().clusters.finditer(draft.text):
-        start, end = cluster.span()
-        made = unicodedata.normalize("NFKC", cluster[0])
-        if made == cluster[0]:
-            continue
-        texts += [draft.text[last:start], made]
-        at += range(last, start)
-        at += [min(start + i, end - 1) for i in range(len(made))]
-        last = end
-    at += range(last, len(draft.text))
-    draft.at, draft.text = draft.at[at], "".join([*texts, draft.text[last:]])
-
-
-@dataclass(frozen=True, slots=True)
-class _Joiners:
-    """What joins the character before it under NFKC: too many of it, and what it may change together with that."""
-
-    many: re.Pattern[str]
-    clusters: re.Pattern[str]
-
-
-@functools.cache
-def _joiners() -> _Joiners:
-    first = (unicodedata.normalize("NFKD", chr(each))[0] for each in range(0x300, 0x1F252))
-    every = "".join(chr(0x300 + i) for i, each in enumerate(first) if unicodedata.combining(each) or each in _COMPOSING)
-    many = re.compile(f"[{every}]{{{_MOST_MARKS + 1},}}")
-    return _Joiners(many, re.compile(f"[^\x00-\x7f][{every}]*|[\x00-\x7f][{every}]+"))
-
-
-#: Characters that are no marks and yet are put together with the one before: vowels of Hangul and of India.
-_COMPOSING: Final = frozenset(
-    "\u09be\u09d7\u0b3e\u0b56\u0b57\u0bbe\u0bd7\u0cc2\u0cd5\u0cd6\u0d3e\u0d57\u0dcf\u0ddf\u102e\u1b35"
-    "\U0001133e\U00011357\U000114b0\U000114ba\U000114bd\U000115af\U00011930\U00011127"
-    + "".join(map(chr, [*range(0x1161, 0x1176), *range(0x11A8, 0x11C3)]))
-)
-
-
-def _look_alikes(draft: _Draft) -> None:
+def _look_alikes(draft: Draft) -> None:
     def anywhere(run: re.Match[str]) -> str:
         draft.note(*run.span(), "look-alike")
         return "".join(look_alikes.ANYWHERE[each] for each in run[0])
@@ -322,15 +188,15 @@ def _foreign(word: str) -> bool:
     return not word.isascii() and any(each > "\u024f" and each not in look_alikes.LATIN for each in word)
 
 
-def _small(draft: _Draft) -> None:
+def _small(draft: Draft) -> None:
     draft.text = draft.text.lower()
 
 
-def _same(draft: _Draft) -> None:
+def _same(draft: Draft) -> None:
     draft.text = _SAME_SIGN.sub(lambda sign: _SAME[sign[0]], draft.text)
 
 
-def _spaced(draft: _Draft) -> None:
+def _spaced(draft: Draft) -> None:
     """Close the gaps of words written letter by letter."""
     spans = []
     for run in _SPACED.finditer(draft.text):
@@ -341,7 +207,7 @@ def _spaced(draft: _Draft) -> None:
     draft.drop(spans)
 
 
-def _leet(draft: _Draft) -> None:
+def _leet(draft: Draft) -> None:
     def word(found: re.Match[str]) -> str:
         start = found.start(1) - found.start()
         core = found[1].rstrip("!(+|")
@@ -354,7 +220,7 @@ def _leet(draft: _Draft) -> None:
     draft.text = _LEET_WORD.sub(word, draft.text)
 
 
-def _repeats(draft: _Draft) -> None:
+def _repeats(draft: Draft) -> None:
     """Two of a letter are left of more. At the end of a word they are for emphasis, and hide nothing."""
     spans = []
     for run in (_ASCII_REPEAT if draft.text.isascii() else _REPEAT).finditer(draft.text):
@@ -366,7 +232,7 @@ def _repeats(draft: _Draft) -> None:
     draft.drop(spans)
 
 
-def _gaps(draft: _Draft) -> None:
+def _gaps(draft: Draft) -> None:
     """One space for white space, none at the ends."""
     joined = " ".join(draft.text.split())
     if joined == draft.text:
@@ -377,6 +243,6 @@ def _gaps(draft: _Draft) -> None:
     draft.text = joined
 
 
-_STEPS: Final[tuple[Callable[[_Draft], None], ...]] = (
-    _same, _unseen, _marks, _composed, _struck, _look_alikes, _small, _spaced, _leet, _repeats, _gaps,
+_STEPS: Final[tuple[Callable[[Draft], None], ...]] = (
+    _same, _unseen, marks.stacked, marks.composed, marks.struck, _look_alikes, _small, _spaced, _leet, _repeats, _gaps,
 )  # fmt: skip

@@ -11,8 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from core.text.kernels import descent, grams, parts
-from core.text.normalise import Place, normalised
+from core.text.kernels.known import Known, known, unknown
+from core.text.normalise import Normalised, normalised
 from core.text.rows import TextRows, chunks
+from core.text.undo.draft import Place
 
 Array = npt.NDArray[Any]
 #: What a count of 0 to 255 is worth: (256,).
@@ -57,17 +59,9 @@ class TextModel:
         """The margin in log-odds of each row for each output (n, k), NaN where the text is missing."""
         found = np.empty((len(rows), self.outputs), np.float32)
         descent.margins(
-            rows.bucket,
-            rows.counts,
-            rows.first,
-            rows.chosen,
-            self._where,
-            self._idf,
-            FREQUENCY,
-            self.weights,
-            self._biases,
-            found,
-        )
+            rows.bucket, rows.counts, rows.first, rows.chosen, self._known, self._idf, FREQUENCY, self._lanes,
+            self._biases, found,
+        )  # fmt: skip
         found[rows.absent] = np.nan
         return found
 
@@ -79,58 +73,67 @@ class TextModel:
     def words(self, text: str, output: int = 0) -> tuple[Word, ...]:
         """The words of a text in order, each with its part of the margin for an output: they and the bias are it."""
         read = normalised(text)
+        begin, end, part = self._parts(read, output)
+        return _words(read, begin, end, part)
+
+    def strongest(self, text: str, output: int = 0, most: int = 3) -> tuple[Word, ...]:
+        """Of `words`, those few that push the margin up most, strongest first, and none that does not."""
+        read = normalised(text)
+        begin, end, part = self._parts(read, output)
+        some = np.argsort(-part, kind="stable")[:most]
+        some = some[part[some] > 0]
+        return _words(read, begin[some], end[some], part[some])
+
+    def _parts(self, read: Normalised, output: int) -> tuple[Array, Array, Array]:
+        """From where up to where each word is in the text as it reads, and its part."""
         codes = grams.codes(read.text)
-        kinds = grams.kinds(codes)
-        room = grams.PER_CODE * len(codes) + grams.MORE
-        bucket, start, stop = np.empty((3, room), np.int32)
-        found = grams.occurrences(codes, 0, len(codes), kinds, bucket, start, stop)
-        begins, ends, word = np.empty((3, len(codes)), np.int32)
-        n = parts.words(codes, kinds, begins, ends, word)
-        part = np.zeros(n)
-        parts.share(
-            bucket[:found], start[:found], stop[:found], word, self._where, self._idf, FREQUENCY,
-            self.weights[:, output], part,
-        )  # fmt: skip
-        begin, end = read.at[begins[:n]], read.at[ends[:n] - 1] + 1
-        undone = _with_some(read.places, begin, end) if read.places else [False] * n
-        return tuple(map(Word, begin.tolist(), end.tolist(), part.tolist(), undone))
+        begin, end = np.empty((2, len(codes)), np.int32)
+        part = np.zeros(len(codes))
+        group, lane = divmod(output, descent.LANES)
+        n = parts.explain(
+            codes, grams.kinds(codes), self._known, self._idf, FREQUENCY, self._lanes[group], lane, begin, end, part
+        )
+        return begin[:n], end[:n], part[:n]
 
     def unseen(self, rows: TextRows) -> npt.NDArray[np.float64]:
         """The share of the distinct n-grams of each row that have no weight (n,), NaN where there are none."""
-        lacking = np.concatenate([[0], np.cumsum(self._where[rows.bucket] < 0)])
-        begin, end = rows.first[rows.chosen], rows.first[rows.chosen + 1]
-        with np.errstate(invalid="ignore"):
-            return np.asarray((lacking[end] - lacking[begin]) / (end - begin), np.float64)
+        found = np.empty(len(rows))
+        unknown(self._known, rows.bucket, rows.first, rows.chosen, found)
+        return found
 
     @cached_property
-    def _where(self) -> Array:
-        return where(self.buckets)
+    def _known(self) -> Known:
+        return known(self.buckets)
 
     @cached_property
     def _idf(self) -> Array:
         return idf(self.seen, self.texts)
 
     @cached_property
+    def _lanes(self) -> Array:
+        return descent.lanes(self.weights)
+
+    @cached_property
     def _biases(self) -> Array:
         return np.array(self.biases)
 
 
+def _words(read: Normalised, begin: Array, end: Array, part: Array) -> tuple[Word, ...]:
+    start, stop = read.at[begin], read.at[end - 1] + 1
+    undone = _with_some(read.places, start, stop) if read.places else [False] * len(part)
+    return tuple(map(Word, start.tolist(), stop.tolist(), part.tolist(), undone))
+
+
 def _with_some(places: Sequence[Place], begin: Array, end: Array) -> list[bool]:
-    """In which spans, in order, something of these places lies."""
+    """In which spans something of these places lies."""
     spans = np.array([(place.start, place.end) for place in places], np.int64)
-    # They are in order, but may lie in each other: the farthest end of all that begin before a span's.
+    # They are in order, but may lie in each other: the farthest end of all that begin before a span ends.
     farthest = np.maximum.accumulate(np.concatenate([[-1], spans[:, 1]]))
     found: list[bool] = (farthest[np.searchsorted(spans[:, 0], end)] > begin).tolist()
     return found
 
 
-def where(buckets: Array) -> Array:
-    """The place of each bucket among these, -1 for none: int32 (BUCKETS,)."""
-    found = np.full(grams.BUCKETS, -1, np.int32)
-    found[buckets] = np.arange(len(buckets), dtype=np.int32)
-    return found
-
-
 def idf(seen: Array, texts: int) -> Array:
-    """How much an n-gram counts that so many of the texts have, as scikit-learn's smoothed idf: float64 (m,)."""
-    return np.log((1 + texts) / (1 + seen.astype(np.float64))) + 1
+    """How much an n-gram counts that so many of the texts have, as scikit-learn's smoothed idf: float32 (m,)."""
+    found: Array = (np.log((1 + texts) / (1 + seen.astype(np.float64))) + 1).astype(np.float32)
+    return found

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from core.compiled import compiled
 from core.text.kernels.grams import CHARACTERS
+from core.text.kernels.known import Known, place
 
 Array = npt.NDArray[Any]
 #: Targets beside each other.
@@ -38,11 +39,11 @@ def texts_with(bucket: Array, first: Array, chosen: Array, seen: Array) -> None:
 
 @compiled
 def weigh(
-    bucket: Array, counts: Array, first: Array, chosen: Array, where: Array, idf: Array, frequency: Array, slot: Array,
+    bucket: Array, counts: Array, first: Array, chosen: Array, known: Known, idf: Array, frequency: Array, slot: Array,
     value: Array, ends: Array,
 ) -> int:  # fmt: skip
     """Write the known n-grams of rows: their slot, and log frequency times idf, with norm 1 for those of characters and
-    those of words each. ends: (n,) set to where each row ends. `where` says the slot of a bucket, -1 for none;
+    those of words each. ends: (n,) set to where each row ends. known: the buckets that have a slot;
     `frequency` (256,) what a count is worth.
     """
     used = 0
@@ -51,17 +52,17 @@ def weigh(
         characters = words = 0.0
         for at in range(first[chosen[i]], first[chosen[i] + 1]):
             each = bucket[_U(at)]
-            known = where[_U(each)]
-            if known < 0:
+            row = place(known, each)
+            if row < 0:
                 continue
-            number = frequency[_U(counts[_U(at)])] * idf[_U(known)]
+            number = frequency[_U(counts[_U(at)])] * idf[_U(row)]
             if each < CHARACTERS:
                 characters += number * number
                 value[_U(used)] = number
             else:
                 words += number * number
                 value[_U(used)] = -number  # until the norm is known
-            slot[_U(used)] = known
+            slot[_U(used)] = row
             used += 1
         by_characters = 1.0 / np.sqrt(characters) if characters > 0 else 0.0
         by_words = -1.0 / np.sqrt(words) if words > 0 else 0.0
@@ -155,31 +156,27 @@ def descend(
 
 @compiled
 def margins(
-    bucket: Array, counts: Array, first: Array, chosen: Array, where: Array, idf: Array, frequency: Array,
+    bucket: Array, counts: Array, first: Array, chosen: Array, known: Known, idf: Array, frequency: Array,
     weights: Array, bias: Array, out: Array,
 ) -> None:  # fmt: skip
-    """Set the margins (n, k) of rows."""
-    targets = weights.shape[1]
-    of_characters, of_words = np.empty(targets), np.empty(targets)
+    """Set the margins (n, k) of rows. weights: (groups, m * LANES), as `lanes` has them; bias: (k,)."""
+    longest = 0
+    for row in chosen:
+        longest = max(longest, first[row + 1] - first[row])
+    slot, value, ends = np.empty(longest, np.int32), np.empty(longest, np.float32), np.empty(1, np.int64)
+    sums = np.empty(LANES)
     for i in range(chosen.size):
-        characters = words = 0.0
-        of_characters[:] = 0
-        of_words[:] = 0
-        for at in range(first[chosen[i]], first[chosen[i] + 1]):
-            each = bucket[_U(at)]
-            known = where[_U(each)]
-            if known < 0:
-                continue
-            number = frequency[_U(counts[_U(at)])] * idf[_U(known)]
-            if each < CHARACTERS:
-                characters += number * number
-                for t in range(targets):
-                    of_characters[t] += number * weights[_U(known), _U(t)]
-            else:
-                words += number * number
-                for t in range(targets):
-                    of_words[t] += number * weights[_U(known), _U(t)]
-        by_characters = 1.0 / np.sqrt(characters) if characters > 0 else 0.0
-        by_words = 1.0 / np.sqrt(words) if words > 0 else 0.0
-        for t in range(targets):
-            out[i, t] = bias[t] + of_characters[t] * by_characters + of_words[t] * by_words
+        n = weigh(bucket, counts, first, chosen[i : i + 1], known, idf, frequency, slot, value, ends)
+        for group in range(weights.shape[0]):
+            sums[0], sums[1], sums[2], sums[3] = _sums(slot, value, 0, n, weights[group])
+            for t in range(LANES * group, min(LANES * (group + 1), bias.size)):
+                out[i, t] = bias[t] + sums[t - LANES * group]
+
+
+def lanes(weights: Array) -> Array:
+    """Weights (m, k) as the loops read them, LANES targets beside each other: float32 (groups, m * LANES)."""
+    groups = -(-weights.shape[1] // LANES)
+    found = np.zeros((groups, len(weights), LANES), np.float32)
+    for target in range(weights.shape[1]):
+        found[target // LANES, :, target % LANES] = weights[:, target]
+    return found.reshape(groups, -1)

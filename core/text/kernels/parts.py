@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from core.compiled import compiled
-from core.text.kernels.grams import BUCKETS, CHARACTERS, GAP, LETTER, MARK
+from core.text.kernels.descent import LANES
+from core.text.kernels.grams import BUCKETS, CHARACTERS, GAP, LETTER, MARK, MORE, PER_CODE, occurrences
+from core.text.kernels.known import Known, place
 
 Array = npt.NDArray[Any]
 
@@ -33,15 +35,29 @@ def words(codes: Array, kinds: Array, start: Array, stop: Array, word: Array) ->
 
 
 @compiled
-def share(
-    bucket: Array, start: Array, stop: Array, word: Array, where: Array, idf: Array, frequency: Array, weights: Array,
-    part: Array,
-) -> None:  # fmt: skip
-    """Add to the part (words,) of each word its share of the margin.
+def explain(
+    codes: Array, kinds: Array, known: Known, idf: Array, frequency: Array, weights: Array, lane: int, begin: Array,
+    end: Array, part: Array,
+) -> int:  # fmt: skip
+    """Write from where up to where each word of a text is, and add its share of the margin to its part; how many.
 
     An n-gram of characters counts for the words that it lies in, by its code points there; a pair of words for both
-    alike. weights: (m,).
+    alike. weights: (m * LANES,), those of the target at `lane`. begin, end, part: (code points,).
     """
+    room = PER_CODE * codes.size + MORE
+    bucket, start, stop = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int32)
+    n = occurrences(codes, 0, codes.size, kinds, bucket, start, stop)
+    word = np.empty(codes.size, np.int32)
+    found = int(words(codes, kinds, begin, end, word))
+    _share(bucket[:n], start, stop, word, known, idf, frequency, weights, lane, part)
+    return found
+
+
+@compiled
+def _share(
+    bucket: Array, start: Array, stop: Array, word: Array, known: Known, idf: Array, frequency: Array, weights: Array,
+    lane: int, part: Array,
+) -> None:  # fmt: skip
     size = 16
     while size < 2 * bucket.size and size < BUCKETS:
         size *= 2
@@ -58,11 +74,11 @@ def share(
     each_time = np.zeros(bucket.size, np.float64)
     characters = words = 0.0
     for i in range(bucket.size):
-        known = where[bucket[i]]
-        if not times[i] or known < 0:
+        row = place(known, bucket[i]) if times[i] else -1
+        if row < 0:
             continue
-        number = frequency[min(times[i], 255)] * idf[known]
-        each_time[i] = number * weights[known] / times[i]
+        number = frequency[min(times[i], 255)] * idf[row]
+        each_time[i] = number * weights[row * LANES + lane] / times[i]
         if bucket[i] < CHARACTERS:
             characters += number * number
         else:

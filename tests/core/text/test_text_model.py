@@ -12,9 +12,10 @@ from sklearn.linear_model import LogisticRegression
 
 from core.text import linear
 from core.text.kernels import grams
+from core.text.kernels.known import known
 from core.text.linear import _weighed
 from core.text.rows import TextRows
-from core.text.text_model import TextModel, idf, where
+from core.text.text_model import TextModel, idf
 from tests.core.text.texts import SENTENCES
 
 SPAM = ("free crypto now!!", "win cash prize, free entry", "free money win now", "claim your cash prize now")
@@ -67,7 +68,7 @@ def test_the_weights_are_those_of_logistic_regression(monkeypatch: pytest.Monkey
     rows = TextRows.of(TEXTS)
     weight = np.linspace(0.5, 2, len(TEXTS))
     model = linear.fit(rows, LABEL[:, None], weight, 1)
-    slot, value, ends = _weighed(rows, where(model.buckets), idf(model.seen, model.texts))
+    slot, value, ends = _weighed(rows, known(model.buckets), idf(model.seen, model.texts))
     x = np.zeros((len(TEXTS), len(model.buckets) + 1))
     x[np.repeat(np.arange(len(TEXTS)), np.diff(ends, prepend=0)), slot] = value
     x[:, -1] = 1
