@@ -210,13 +210,11 @@ def test_the_floor_plan_says_what_every_module_of_core_is_for() -> None:
 def test_examples_of_files_are_understood(tmp_path: Path) -> None:
     home = Home.open(tmp_path)
     home.settings.data.mkdir()
-    schema, meanings = (
-        next(block.text for block in documents.blocks(ROOT / "docs" / "your-own-columns.md") if block.language == each)
-        for each in ("toml", "csv")
-    )
-    columns = schemas.loads(schema)
-    assert columns.label is not None
-    assert {column.kind for column in columns.features} == set(schemas.KINDS)
+    blocks = documents.blocks(ROOT / "docs" / "your-own-columns.md")
+    found = [schemas.loads(block.text) for block in blocks if block.language == "toml"]
+    assert all(columns.label is not None for columns in found)
+    assert {column.kind for columns in found for column in columns.features} == set(schemas.KINDS)
+    meanings = next(block.text for block in blocks if block.language == "csv")
     home.settings.glossary_file.write_text(meanings, encoding="utf-8")
     assert glossary.load(home.settings.glossary_file).sentence("links") == "assumed: links in the profile"
 

@@ -29,6 +29,7 @@ class Evidence:
     end: int
 
 
+_DECIMALS: Final = 4
 _WORD: Final = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*")
 _LINK: Final = re.compile(
     r"(?:https?://|www\.)[^\s<>\"]{2,2000}|(?<![\w@.\-])(?:[a-z0-9\-]{1,63}\.){1,4}"
@@ -65,7 +66,9 @@ def evidence(text: str) -> tuple[Evidence, ...]:
 
 
 def parts(texts: Sequence[str | None]) -> dict[str, Floats]:
-    """Each derived column (n,) by its key, NaN where the text is missing; shares are of 0 to 1, and 0 of nothing."""
+    """Each derived column (n,) by its key, NaN where the text is missing; shares are of 0 to 1, to four decimals as
+    people can read them, and 0 of nothing.
+    """
     found = np.full((len(KEYS), len(texts)), np.nan)
     there = [at for at, text in enumerate(texts) if text is not None]
     known = [text for text in texts if text is not None]
@@ -79,8 +82,8 @@ def _of(text: str, undone: int) -> tuple[float, ...]:
     small, tall, digits, foreign = _letters(text)
     placed = (sum(1 for _ in find(text)) for find in _PLACED.values())
     return (
-        len(text), sum(1 for _ in _WORD.finditer(text)), *placed, tall / max(small + tall, 1), digits / length,
-        text.count("!"), text.count("?"), undone, foreign / length,
+        len(text), sum(1 for _ in _WORD.finditer(text)), *placed, round(tall / max(small + tall, 1), _DECIMALS),
+        round(digits / length, _DECIMALS), text.count("!"), text.count("?"), undone, round(foreign / length, _DECIMALS),
     )  # fmt: skip
 
 
