@@ -101,7 +101,7 @@ class Scorer:
         top: how many of the largest contributions to give, in the same pass.
         """
         coded = self._coded(frame)
-        return self._scored(coded, self._novel(frame, coded.strange), top)
+        return self._scored(coded, self._novel(frame, self._strange(coded)), top)
 
     def score_in_blocks(self, frame: pd.DataFrame, progress: Callable[[int, int], None], *, top: int = 0) -> Scored:
         """As `score`, telling how many of the users are done, before the first and after each block."""
@@ -126,7 +126,7 @@ class Scorer:
         texts: of the columns of text, (n,) each. Raises WrongFeaturesError where they are absent.
         """
         coded = self.coded(values, texts)
-        return self._scored(coded, self._novel_of_few(values, coded.strange), top)
+        return self._scored(coded, self._novel_of_few(values, self._strange(coded)), top)
 
     def coded(
         self, values: npt.NDArray[np.float64], texts: Mapping[str, Texts] = MappingProxyType({})
@@ -136,6 +136,11 @@ class Scorer:
 
     def _coded(self, frame: pd.DataFrame) -> Coded:
         return self.model.encoding.of_frame(frame, self.model.metadata.names, self.model.version)
+
+    def _strange(self, coded: Coded) -> Mapping[str, npt.NDArray[np.bool_]]:
+        """Who (n,) has words or a text unlike those learnt from; no text is one where everybody learnt from had one."""
+        always = {each.name for each in self.model.metadata.features if each.kind == "text" and not each.missing}
+        return {name: rows | coded.missing[name] if name in always else rows for name, rows in coded.strange.items()}
 
     def _scored(self, coded: Coded, novel: npt.NDArray[np.object_], top: int) -> Scored:
         features, head = coded.x, self.model.head

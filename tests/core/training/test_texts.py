@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +112,14 @@ def test_what_is_unlike_all_texts_is_novel_and_a_missing_text_counts_once(writin
     assert "body" in scored.novel[1].split("; ")
     assert "body" not in scored.novel[2].split("; ")
     assert scored.missing[:3].tolist() == [1, 0, 0]
+
+
+def test_no_text_is_novel_where_everybody_learnt_from_had_one(writing: Home, frame: pd.DataFrame) -> None:
+    model = writing.registry.load()
+    features = tuple(replace(each, missing=0) if each.kind == "text" else each for each in model.metadata.features)
+    always = replace(model, metadata=replace(model.metadata, features=features))
+    assert "body" in Scorer(always).score(frame).novel[0].split("; ")
+    assert "body" not in Scorer(model).score(frame).novel[0].split("; ")
 
 
 def test_a_table_without_the_texts_is_refused(writing: Home, frame: pd.DataFrame) -> None:
