@@ -84,7 +84,7 @@ def _weighed(rows: TextRows, learnt: Known, by: Array) -> tuple[Array, Array, Ar
     most = int((rows.first[rows.chosen + 1] - rows.first[rows.chosen]).sum())
     slot, value, ends = np.empty(most, np.int32), np.empty(most, np.float32), np.empty(len(rows), np.int64)
     used = descent.weigh(
-        rows.bucket, rows.counts, rows.first, rows.chosen, learnt, by, FREQUENCY, slot, value, ends
+        rows.bucket, rows.counts, rows.first, rows.chosen, learnt, by, 1, FREQUENCY, slot, value, ends
     )  # fmt: skip
     return slot[:used], value[:used], ends
 

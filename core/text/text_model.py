@@ -59,8 +59,8 @@ class TextModel:
         """The margin in log-odds of each row for each output (n, k), NaN where the text is missing."""
         found = np.empty((len(rows), self.outputs), np.float32)
         descent.margins(
-            rows.bucket, rows.counts, rows.first, rows.chosen, self._known, self._idf, FREQUENCY, self._lanes,
-            self._biases, found,
+            rows.bucket, rows.counts, rows.first, rows.chosen, self._known, self._table, FREQUENCY, self._biases,
+            found,
         )  # fmt: skip
         found[rows.absent] = np.nan
         return found
@@ -89,10 +89,10 @@ class TextModel:
         codes = grams.codes(read.text)
         begin, end = np.empty((2, len(codes)), np.int32)
         part = np.zeros(len(codes))
-        group, lane = divmod(output, descent.LANES)
         n = parts.explain(
-            codes, grams.kinds(codes), self._known, self._idf, FREQUENCY, self._lanes[group], lane, begin, end, part
-        )
+            codes, grams.kinds(codes), self._known, self._table, descent.width(self.outputs), FREQUENCY, output, begin,
+            end, part,
+        )  # fmt: skip
         return begin[:n], end[:n], part[:n]
 
     def unseen(self, rows: TextRows) -> npt.NDArray[np.float64]:
@@ -106,12 +106,8 @@ class TextModel:
         return known(self.buckets)
 
     @cached_property
-    def _idf(self) -> Array:
-        return idf(self.seen, self.texts)
-
-    @cached_property
-    def _lanes(self) -> Array:
-        return descent.lanes(self.weights)
+    def _table(self) -> Array:
+        return descent.tabled(idf(self.seen, self.texts), self.weights)
 
     @cached_property
     def _biases(self) -> Array:

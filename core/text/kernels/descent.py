@@ -39,12 +39,12 @@ def texts_with(bucket: Array, first: Array, chosen: Array, seen: Array) -> None:
 
 @compiled
 def weigh(
-    bucket: Array, counts: Array, first: Array, chosen: Array, known: Known, idf: Array, frequency: Array, slot: Array,
-    value: Array, ends: Array,
+    bucket: Array, counts: Array, first: Array, chosen: Array, known: Known, idf: Array, step: int, frequency: Array,
+    slot: Array, value: Array, ends: Array,
 ) -> int:  # fmt: skip
     """Write the known n-grams of rows: their slot, and log frequency times idf, with norm 1 for those of characters and
     those of words each. ends: (n,) set to where each row ends. known: the buckets that have a slot;
-    `frequency` (256,) what a count is worth.
+    `frequency` (256,) what a count is worth; idf: (m * step,), every so many numbers one.
     """
     used = 0
     for i in range(chosen.size):
@@ -55,7 +55,7 @@ def weigh(
             row = place(known, each)
             if row < 0:
                 continue
-            number = frequency[_U(counts[_U(at)])] * idf[_U(row)]
+            number = frequency[_U(counts[_U(at)])] * idf[_U(row) * _U(step)]
             if each < CHARACTERS:
                 characters += number * number
                 value[_U(used)] = number
@@ -73,11 +73,11 @@ def weigh(
 
 
 @compiled
-def _sums(slot: Array, value: Array, begin: int, end: int, weights: Array) -> Any:
-    """The sums of LANES weights times the values of a row."""
+def _sums(slot: Array, value: Array, begin: int, end: int, weights: Array, step: int, offset: int) -> Any:
+    """The sums of LANES weights times the values of a row; those of a slot begin at `offset` of its `step` numbers."""
     a = b = c = d = np.float32(0)
     for at in range(begin, end):
-        v, row = value[_U(at)], _U(slot[_U(at)]) * _U(LANES)
+        v, row = value[_U(at)], _U(slot[_U(at)]) * _U(step) + _U(offset)
         a += weights[row] * v
         b += weights[row + _U(1)] * v
         c += weights[row + _U(2)] * v
@@ -116,7 +116,7 @@ def descend(
         if limit <= 0:
             continue
         begin = ends[i - 1] if i else 0
-        margin[0], margin[1], margin[2], margin[3] = _sums(slot, value, begin, ends[i], weights)
+        margin[0], margin[1], margin[2], margin[3] = _sums(slot, value, begin, ends[i], weights, LANES, 0)
         square = BIAS * BIAS
         for at in range(begin, ends[i]):
             square += value[_U(at)] * value[_U(at)]
@@ -156,27 +156,36 @@ def descend(
 
 @compiled
 def margins(
-    bucket: Array, counts: Array, first: Array, chosen: Array, known: Known, idf: Array, frequency: Array,
-    weights: Array, bias: Array, out: Array,
+    bucket: Array, counts: Array, first: Array, chosen: Array, known: Known, table: Array, frequency: Array,
+    bias: Array, out: Array,
 ) -> None:  # fmt: skip
-    """Set the margins (n, k) of rows. weights: (groups, m * LANES), as `lanes` has them; bias: (k,)."""
+    """Set the margins (n, k) of rows. table: as `tabled` has it; bias: (k,)."""
     longest = 0
     for row in chosen:
         longest = max(longest, first[row + 1] - first[row])
     slot, value, ends = np.empty(longest, np.int32), np.empty(longest, np.float32), np.empty(1, np.int64)
-    sums = np.empty(LANES)
+    sums, step = np.empty(LANES), width(bias.size)
     for i in range(chosen.size):
-        n = weigh(bucket, counts, first, chosen[i : i + 1], known, idf, frequency, slot, value, ends)
-        for group in range(weights.shape[0]):
-            sums[0], sums[1], sums[2], sums[3] = _sums(slot, value, 0, n, weights[group])
-            for t in range(LANES * group, min(LANES * (group + 1), bias.size)):
-                out[i, t] = bias[t] + sums[t - LANES * group]
+        n = weigh(bucket, counts, first, chosen[i : i + 1], known, table, step, frequency, slot, value, ends)
+        for begin in range(0, bias.size, LANES):
+            sums[0], sums[1], sums[2], sums[3] = _sums(slot, value, 0, n, table, step, 1 + begin)
+            for t in range(begin, min(begin + LANES, bias.size)):
+                out[i, t] = bias[t] + sums[t - begin]
 
 
-def lanes(weights: Array) -> Array:
-    """Weights (m, k) as the loops read them, LANES targets beside each other: float32 (groups, m * LANES)."""
-    groups = -(-weights.shape[1] // LANES)
-    found = np.zeros((groups, len(weights), LANES), np.float32)
-    for target in range(weights.shape[1]):
-        found[target // LANES, :, target % LANES] = weights[:, target]
-    return found.reshape(groups, -1)
+@compiled
+def width(targets: int) -> int:
+    """How many numbers the table of `tabled` has for each slot: its idf, its weights, and what makes LANES full."""
+    return (targets // LANES + 1) * LANES
+
+
+def tabled(idf: Array, weights: Array) -> Array:
+    """Of each slot its idf and its weights (m, k) beside each other, so that one look at memory finds all of them.
+
+    Float32 (m * width + LANES,): the sums of LANES targets may read beyond those of a slot.
+    """
+    m, k = weights.shape
+    found = np.zeros(m * width(k) + LANES, np.float32)
+    rows = found[: m * width(k)].reshape(m, width(k))
+    rows[:, 0], rows[:, 1 : k + 1] = idf, weights
+    return found

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from core.compiled import compiled
-from core.text.kernels.descent import LANES
 from core.text.kernels.grams import BUCKETS, CHARACTERS, GAP, LETTER, MARK, MORE, PER_CODE, occurrences
 from core.text.kernels.known import Known, place
 
@@ -36,27 +35,27 @@ def words(codes: Array, kinds: Array, start: Array, stop: Array, word: Array) ->
 
 @compiled
 def explain(
-    codes: Array, kinds: Array, known: Known, idf: Array, frequency: Array, weights: Array, lane: int, begin: Array,
+    codes: Array, kinds: Array, known: Known, table: Array, step: int, frequency: Array, output: int, begin: Array,
     end: Array, part: Array,
 ) -> int:  # fmt: skip
     """Write from where up to where each word of a text is, and add its share of the margin to its part; how many.
 
     An n-gram of characters counts for the words that it lies in, by its code points there; a pair of words for both
-    alike. weights: (m * LANES,), those of the target at `lane`. begin, end, part: (code points,).
+    alike. table: as `descent.tabled` has it, with `step` numbers for each slot. begin, end, part: (code points,).
     """
     room = PER_CODE * codes.size + MORE
     bucket, start, stop = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int32)
     n = occurrences(codes, 0, codes.size, kinds, bucket, start, stop)
     word = np.empty(codes.size, np.int32)
     found = int(words(codes, kinds, begin, end, word))
-    _share(bucket[:n], start, stop, word, known, idf, frequency, weights, lane, part)
+    _share(bucket[:n], start, stop, word, known, table, step, frequency, output, part)
     return found
 
 
 @compiled
 def _share(
-    bucket: Array, start: Array, stop: Array, word: Array, known: Known, idf: Array, frequency: Array, weights: Array,
-    lane: int, part: Array,
+    bucket: Array, start: Array, stop: Array, word: Array, known: Known, table: Array, step: int, frequency: Array,
+    output: int, part: Array,
 ) -> None:  # fmt: skip
     size = 16
     while size < 2 * bucket.size and size < BUCKETS:
@@ -77,8 +76,8 @@ def _share(
         row = place(known, bucket[i]) if times[i] else -1
         if row < 0:
             continue
-        number = frequency[min(times[i], 255)] * idf[row]
-        each_time[i] = number * weights[row * LANES + lane] / times[i]
+        number = frequency[min(times[i], 255)] * table[row * step]
+        each_time[i] = number * table[row * step + 1 + output] / times[i]
         if bucket[i] < CHARACTERS:
             characters += number * number
         else:
