@@ -31,7 +31,7 @@ from core.home import Home  # noqa: E402
 from core.registry.registry import Model  # noqa: E402
 from core.schema import schema as schemas  # noqa: E402
 from core.schema.schema import Column, Label, Schema  # noqa: E402
-from core.scoring.scorer import Scorer, matrix  # noqa: E402
+from core.scoring.scorer import Scorer  # noqa: E402
 from core.training import training  # noqa: E402
 
 MOMENTS = (
@@ -68,7 +68,7 @@ def measured(rows: int, seed: int) -> Figures:
             score = Scorer(model).score(frame).probability
             found[what] = _figures(label[test], score[test])
             if schema is SCHEMA:
-                x = matrix(frame, model.metadata.names, levels=model.metadata.levels)
+                x = Scorer(model).matrix(frame)
                 found |= _peers(x, label, test, model, seed)
     return found
 

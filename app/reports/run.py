@@ -172,8 +172,7 @@ def _risks(
     known = scores.loc[top.index]
     told = [
         "\n".join(
-            _reason(each)
-            for each in strongest_reasons(values, strongest, row, model, meanings, REASONS, words[row])
+            _reason(each) for each in strongest_reasons(values, strongest, row, model, meanings, REASONS, words[row])
         )
         for row, values in enumerate(top[list(model.metadata.names)].to_numpy(np.float64))
     ]

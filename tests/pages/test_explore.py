@@ -22,13 +22,13 @@ from core.data import intake
 from core.explore import shift
 from core.explore.interval import wilson
 from core.home import Home
+from core.model.encoding import Encoding
 from core.policy.bands import BANDS
 from core.registry import registry
 from core.schema import schema as schemas
 from core.schema.schema import Column, Label, Schema
 from core.scoring.filters import Filters
 from core.scoring.runs import Run
-from core.scoring.scorer import matrix
 from core.scoring.view import View
 from core.settings import HOME_VARIABLE
 from tests import make, screen
@@ -371,7 +371,8 @@ def test_use_and_psi_are_those_of_the_model_in_charge(visit: Visit, own: Home) -
     features = make.users(250, 9)[FEATURES]
     names = list(model.metadata.names)
     pushes = model.predictor.booster.predict(
-        xgb.DMatrix(matrix(features, model.metadata.names, model.version), feature_names=names), pred_contribs=True
+        xgb.DMatrix(Encoding().matrix(features, model.metadata.names, model.version), feature_names=names),
+        pred_contribs=True,
     )
     mean = dict(zip(names, np.abs(pushes[:, :-1]).mean(axis=0), strict=True))
     assert shown["use"].fillna(0).tolist() == pytest.approx(

@@ -16,11 +16,11 @@ from core.evaluation import metrics, weakest
 from core.model import calibrate
 from core.model.boosted import Trees
 from core.model.calibrate import Calibration
+from core.model.encoding import Encoding
 from core.model.families import FAMILIES, LEADING
 from core.model.learner import Rows
 from core.retraining import gate
 from core.retraining.gate import Judged, Verdict
-from core.scoring.scorer import matrix
 from tests import make
 from tests.make import SCHEMA
 
@@ -37,12 +37,12 @@ class Model:
     calibration: Calibration
 
     def score(self, frame: pd.DataFrame) -> Any:
-        return self.calibration.probability(self.trees.margin(matrix(frame, SCHEMA.names)))
+        return self.calibration.probability(self.trees.margin(Encoding().matrix(frame, SCHEMA.names)))
 
 
 def fitted(frame: pd.DataFrame, seed: int) -> Model:
     """Learnt from a frame; calibrated on users each of whom a model of two thirds of the others has scored."""
-    family, x, y = FAMILIES[LEADING], matrix(frame, SCHEMA.names), frame["spam"].to_numpy(float)
+    family, x, y = FAMILIES[LEADING], Encoding().matrix(frame, SCHEMA.names), frame["spam"].to_numpy(float)
     # One thread: two that wait for each other on a busy machine take longer.
     options, rows, fold = family.options(len(y)).having({"nthread": 1}), Rows(x, y), np.arange(len(y)) % 3
     margin = np.empty(len(y))
@@ -69,7 +69,7 @@ def gated(judges: pd.DataFrame, a: Any, b: Any, *, old: Any = None, overlap: Any
 
 def overlap(a: Model, b: Model, frame: pd.DataFrame) -> Any:
     """How far the reasons of two models agree on the first 200 of a frame."""
-    rows = matrix(frame.iloc[:200], SCHEMA.names)
+    rows = Encoding().matrix(frame.iloc[:200], SCHEMA.names)
     return flips.overlap(*(each.trees.explainer.contributions(rows) for each in (a, b)))
 
 
@@ -92,7 +92,7 @@ def better(seed: int, gain: float = 0.03) -> Verdict:
     y = population["spam"].to_numpy(float)
     random = np.random.default_rng(seed)
     noise = random.normal(size=len(y) + JUDGES)
-    margin = candidate.trees.margin(matrix(population, SCHEMA.names))
+    margin = candidate.trees.margin(Encoding().matrix(population, SCHEMA.names))
     best, low, high = metrics.pr_auc(y, margin), 0.0, 4.0
     for _ in range(20):
         blur = (low + high) / 2
@@ -101,7 +101,7 @@ def better(seed: int, gain: float = 0.03) -> Verdict:
     few = slice(0, 2000)  # as many as the candidate was calibrated on
     calibration = calibrate.fit((margin + low * noise[: len(y)])[few], y[few])
     judges = make.users(JUDGES, 10 * seed + 2)
-    blurred = candidate.trees.margin(matrix(judges, SCHEMA.names)) + low * noise[len(y) :]
+    blurred = candidate.trees.margin(Encoding().matrix(judges, SCHEMA.names)) + low * noise[len(y) :]
     return gated(judges, calibration.probability(blurred), candidate.score(judges), seed=seed)
 
 

@@ -10,10 +10,10 @@ from core.data import intake, split
 from core.evaluation import metrics
 from core.feedback.table import FIELDS
 from core.home import Home
+from core.model.encoding import Encoding
 from core.retraining import fit
 from core.retraining.training_set import training_set
 from core.schema import schema as schemas
-from core.scoring.scorer import matrix
 from core.settings import DEMO_LABELLED, ROOT
 from tests import make
 from tests.core.retraining import feeding
@@ -54,15 +54,15 @@ def test_true_verdicts_on_users_of_the_history_cost_no_ranking() -> None:
     for seed in range(SEEDS):
         order = np.random.default_rng(seed).permutation(len(users))
         history, judges = users.iloc[np.sort(order[:HISTORY])], users.iloc[order[HISTORY:]]
-        label, rows = judges[schema.label.column].to_numpy(float), matrix(judges, champion.metadata.names)
+        label, rows = judges[schema.label.column].to_numpy(float), Encoding().matrix(judges, champion.metadata.names)
         keys = split.keys(history, schema, SALT)
         seen, found = split.fingerprints(keys[~split.in_test(keys)]), []
         feedback = pd.DataFrame(columns=[*FIELDS, *schema.names])
         for _ in ("without verdicts", "with them"):
             learnt = training_set(history, feedback, schema, SALT, seen=seen).learnt
-            fitted = fit.full(learnt, champion, name=demo.name, seed=seed, progress=lambda _what, _share: None)
+            fitted = fit.full(learnt, champion, schema, name=demo.name, seed=seed, progress=lambda _what, _share: None)
             found.append(metrics.pr_auc(label, fitted.predictor.margin(rows)))
-            score = fitted.predictor.margin(matrix(history, champion.metadata.names))
+            score = fitted.predictor.margin(Encoding().matrix(history, champion.metadata.names))
             feedback = _verdicts(history, score, seed)
         gained.append(found[1] - found[0])
     mean, half = float(np.mean(gained)), 2.093 * float(np.std(gained, ddof=1)) / np.sqrt(SEEDS)  # t, 19 degrees
