@@ -19,7 +19,6 @@ import pyarrow.parquet as pq
 from core import formats
 from core.store import strict_json
 from core.text import normalise
-from core.text.kernels import grams
 from core.text.text_model import TextModel
 
 FORMAT: Final = 1
@@ -34,6 +33,8 @@ Array = npt.NDArray[Any]
 
 def dumped(models: Mapping[str, TextModel]) -> dict[str, bytes]:
     """The files of the text models by their columns; the same models give the same bytes."""
+    from core.text.kernels import grams  # noqa: PLC0415 - the compiler is half a second's import
+
     facts = {
         "format": FORMAT,
         "normaliser": normalise.VERSION,
@@ -86,6 +87,8 @@ def loaded(content: Mapping[str, bytes]) -> dict[str, TextModel]:
 
 def _facts(content: bytes) -> list[dict[str, Any]]:
     """What `text.json` says of each model, every fact of its type and within its bounds."""
+    from core.text.kernels import grams  # noqa: PLC0415
+
     raw = strict_json.parsed(content)
     if not isinstance(raw, dict):
         raise ValueError("is no table of facts")  # noqa: TRY004 - what is wrong is the content of a file
@@ -136,6 +139,8 @@ def _table(content: bytes, outputs: int, rows: int) -> Any:
 
 
 def _model(entry: Mapping[str, Any], buckets: Array, seen: Array, weights: Array) -> TextModel:
+    from core.text.kernels import grams  # noqa: PLC0415
+
     if len(buckets) and (buckets[0] < 0 or buckets[-1] >= grams.BUCKETS or (np.diff(buckets) <= 0).any()):
         raise ValueError("has buckets that do not rise, or that there are not")
     if len(seen) and (seen.min() < 1 or seen.max() > entry["texts"]):

@@ -9,7 +9,6 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from core.text.kernels import grams
 from core.text.normalise import plain
 
 #: Code points of texts hashed at a time: what is worked in has a few hundred bytes for each.
@@ -87,6 +86,8 @@ def _one(parts: Sequence[Array], kind: type[np.generic]) -> Array:
 
 def _counted(texts: Sequence[str]) -> tuple[Array, Array, Array]:
     """Buckets, counts and where the buckets of each text end."""
+    from core.text.kernels import grams  # noqa: PLC0415 - the compiler is half a second's import
+
     codes = grams.codes("".join(texts))
     lengths = np.array([len(text) for text in texts], np.int64)
     first = np.zeros(len(texts) + 1, np.int64)

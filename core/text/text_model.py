@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from core.text.kernels import descent, grams, parts
-from core.text.kernels.known import Known, known, unknown
 from core.text.normalise import Normalised, normalised
 from core.text.rows import TextRows, chunks
 from core.text.undo.draft import Place
+
+if TYPE_CHECKING:
+    from core.text.kernels.known import Known
 
 Array = npt.NDArray[Any]
 #: What a count of 0 to 255 is worth: (256,).
@@ -57,6 +58,8 @@ class TextModel:
 
     def margins(self, rows: TextRows) -> npt.NDArray[np.float32]:
         """The margin in log-odds of each row for each output (n, k), NaN where the text is missing."""
+        from core.text.kernels import descent  # noqa: PLC0415 - the compiler is half a second's import
+
         found = np.empty((len(rows), self.outputs), np.float32)
         descent.margins(
             rows.bucket, rows.counts, rows.first, rows.chosen, self._known, self._table, FREQUENCY, self._biases,
@@ -86,6 +89,8 @@ class TextModel:
 
     def _parts(self, read: Normalised, output: int) -> tuple[Array, Array, Array]:
         """From where up to where each word is in the text as it reads, and its part."""
+        from core.text.kernels import descent, grams, parts  # noqa: PLC0415
+
         codes = grams.codes(read.text)
         begin, end = np.empty((2, len(codes)), np.int32)
         part = np.zeros(len(codes))
@@ -97,16 +102,22 @@ class TextModel:
 
     def unseen(self, rows: TextRows) -> npt.NDArray[np.float64]:
         """The share of the distinct n-grams of each row that have no weight (n,), NaN where there are none."""
+        from core.text.kernels.known import unknown  # noqa: PLC0415
+
         found = np.empty(len(rows))
         unknown(self._known, rows.bucket, rows.first, rows.chosen, found)
         return found
 
     @cached_property
     def _known(self) -> Known:
+        from core.text.kernels.known import known  # noqa: PLC0415
+
         return known(self.buckets)
 
     @cached_property
     def _table(self) -> Array:
+        from core.text.kernels import descent  # noqa: PLC0415
+
         return descent.tabled(idf(self.seen, self.texts), self.weights)
 
     @cached_property

@@ -22,7 +22,6 @@ import pandas as pd
 from core.model.encoding import as_texts
 from core.model.learner import Labels, Matrix, Progress, Rows
 from core.schema.schema import Schema
-from core.text import linear
 from core.text.augment import augmented
 from core.text.rows import TextRows
 from core.text.text_model import TextModel
@@ -104,6 +103,8 @@ def stacked(
     fits = len(texts.at) * (folds * (folds + 1) // 2 + 1)
     for done, (name, at) in enumerate(texts.at.items()):
         copies = _Copies.made(texts.sent[name], seed) if augment else None
+        from core.text import linear  # noqa: PLC0415 - the compiler is half a second's import
+
         strength = linear.strength(texts.rows[name], targets[:, :1], rest.weight, seed)
         learning = _Learning(texts.rows[name], copies, targets, rest.weight, strength)
         margins = np.empty((folds, len(rest.y)), np.float32)
@@ -157,5 +158,7 @@ class _Learning:
         if self.copies is not None:
             kept = ~out[self.copies.of]
             rows, of = rows.joined(self.copies.rows.only(kept)), np.concatenate([of, self.copies.of[kept]])
+        from core.text import linear  # noqa: PLC0415
+
         weight = None if self.weight is None else self.weight[of]
         return linear.fit(rows, self.targets[of, :outputs], weight, seed, strength=self.strength)
