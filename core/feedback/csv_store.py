@@ -114,8 +114,8 @@ class _Batch:
 
     def fields(self) -> tuple[str, ...]:
         """The fields of the file to write to: those there are, and the category where one is said."""
-        said = {CATEGORY} if any(verdict.category for verdict in self.fresh.values()) else set()
-        return tuple(name for name in FIELDS if name in {*self._ledger.fields, *said})
+        said = CATEGORY in self._ledger.fields or any(verdict.category for verdict in self.fresh.values())
+        return tuple(name for name in FIELDS if name != CATEGORY or said)
 
     def features(self) -> tuple[str, ...]:
         """The columns of the file to write to: those there are, and what is new."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-for number, markdown in enumerate(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))):
-    with st.container(key=f"message{number}"):
-        st.markdown(markdown)
+if __name__ == "__main__":
+    for number, markdown in enumerate(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))):
+        with st.container(key=f"message{number}"):
+            st.markdown(markdown)

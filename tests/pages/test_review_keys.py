@@ -146,7 +146,8 @@ def test_buttons_have_keys_on_the_page_of_cases_alone() -> None:
     with_keys = {path for path in (ROOT / "app").rglob("*.py") if "shortcut=" in path.read_text(encoding="utf-8")}
     with_keys |= {path for path in (ROOT / "pages").rglob("*.py") if "shortcut=" in path.read_text(encoding="utf-8")}
 
-    assert with_keys == {ROOT / "app" / "components" / "review" / "verdict_bar.py"}
+    components = ROOT / "app" / "components"
+    assert with_keys == {components / "review" / "verdict_bar.py", components / "shared" / "message_text.py"}
 
 
 def test_no_key_counts_while_the_note_is_open_and_it_goes_with_the_verdict(desk: AppTest, own: Home) -> None:

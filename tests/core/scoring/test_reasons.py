@@ -80,7 +80,7 @@ def test_all_features_of_one_user_are_told_the_largest_push_first(trained: Home)
     model = trained.registry.load()
     user = pd.Series({"links": 6.0, "verified": 0.0, "tier": np.nan, "ratio": 1.5, "constant": 3.0})
     values = model.explainer.contributions(Scorer(model).matrix(user.to_frame().T))[0]
-    reasons = explain.reasons(user, values, model.metadata, GLOSSARY)
+    reasons = explain.reasons(user, values, model, GLOSSARY)
     assert sorted(reason.feature for reason in reasons) == sorted(model.metadata.names)
     shares = [reason.contribution for reason in reasons]
     assert shares == sorted(shares, reverse=True)
@@ -102,7 +102,7 @@ def test_the_reasons_of_a_file_are_those_of_its_users_one_by_one(trained: Home) 
     values = model.explainer.contributions(Scorer(model).matrix(users))
     told = explain.texts(users, model.metadata.features, Strongest.of(values, 3))
     for at in range(len(users)):
-        each = explain.reasons(users.iloc[at][list(model.metadata.names)], values[at], model.metadata, GLOSSARY)
+        each = explain.reasons(users.iloc[at][list(model.metadata.names)], values[at], model, GLOSSARY)
         texts = [reason.text for reason in each if reason.contribution > 0][:3]
         assert told.iloc[at].tolist() == texts + [""] * (3 - len(texts))
 
@@ -113,4 +113,4 @@ def test_reasons_written_for_many_are_those_written_one_by_one(given_: list[tupl
     users = pd.DataFrame({"X1": np.array(values, np.float64)})
     strongest = Strongest(np.zeros((len(users), 1), np.int32), np.array(pushes, np.float32).reshape(-1, 1))
     found = explain.texts(users, [Trained("X1", "real", None, None, None, 0)], strongest)["reason_1"].tolist()
-    assert found == [explain.told("X1", value_text(value), push) for value, push in zip(values, pushes, strict=True)]
+    assert found == [f"X1={value_text(value)} ({push:+.2f})" for value, push in zip(values, pushes, strict=True)]
