@@ -172,7 +172,7 @@ def test_a_program_with_a_further_column_reads_feedback_of_before_and_goes_on_fr
     line = home.settings.feedback_file.read_bytes().splitlines()[1]
     stored = log_line.cells(line)[: len(cells)]
     stored[0] = "v2"
-    chained_log.append(home.settings.feedback_file, (*more, "links"), [[*stored[:22], "fr", "2.5", "4"]])
+    chained_log.append(home.settings.feedback_file, (*more, "links"), [[*stored[: table.FIRST], "", "fr", "2.5", "4"]])
     found = Ledger(home.settings.feedback_file)
     found.refresh()
 

@@ -163,7 +163,8 @@ def _options() -> dict[str, Any]:
     minutes = st.number_input("Minutes to search", 1, 240, 10, key="train_minutes") if budget == "minutes" else 0
     trials = st.number_input("Trials to make", 2, 500, 20, key="train_trials") if budget == "trials" else 0
     return {
-        "class_weight": weight if factor is None else factor, "hard_negatives": hard, **({"augment": True} if augment else {}),
+        "class_weight": weight if factor is None else factor, "hard_negatives": hard,
+        **({"augment": True} if augment else {}),
         "search_minutes": minutes,
         "search_trials": trials, "seed": st.number_input("Seed", 0, 2**31 - 1, 0, key="train_seed"),
     }  # fmt: skip

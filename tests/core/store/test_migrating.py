@@ -32,7 +32,8 @@ HOMES = [ROOT / "tests" / "homes" / name for name in ("v0", "v1")]
 SCRIPTS = ROOT / "core" / "store" / "migrations"
 #: What revisions after the first, and that of tomorrow, have added.
 LATER = {
-    "decided_by", "severity", "language", "statement", "evidence", "category", "judged_category", "category_probability",
+    "decided_by", "severity", "language", "statement", "evidence", "category", "judged_category",
+    "category_probability",
 }  # fmt: skip
 #: The one column of the table that holds the number.
 NUMBER = (0, "version_num", "VARCHAR(32)", 1, None, 1)
