@@ -8,15 +8,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import select
 
-from core.errors import BadOptionError, DamagedModelError
+from core.errors import BadOptionError, DamagedModelError, RefusedError
 from core.evaluation import categories
 from core.evaluation.categories import CategoryFigures
+from core.feedback import judged_texts
 from core.feedback.table import CATEGORY
 from core.home import Home
 from core.registry import sums
+from core.retraining.retrain import Request
 from core.review.verdicts import Given
+from core.schema.levels import written
 from core.scoring.score_file import Scoring
+from core.store import tables
 from tests import make, make_messages
 
 
@@ -63,8 +68,8 @@ def test_runs_and_files_hold_the_category(kinds: Home) -> None:
     scores = kinds.runs.scores(done.run.id)
     assert {*scores["category"]} <= {"crypto", "contact"}
     assert scores["category_probability"].between(0.5, 1).all()
-    written = kinds.exports.run_table(done.run).to_pandas()
-    assert written["category"].tolist() == scores["category"].tolist()
+    table = kinds.exports.run_table(done.run).to_pandas()
+    assert table["category"].tolist() == scores["category"].tolist()
     body = next(text for text in make_messages.messages(50)["body"] if isinstance(text, str) and "telegram" in text)
     serving = make.serving(kinds)
     one = serving.score([serving.asked({"body": body, "sent_7d": 9}, user="a")], now=make.NOW)[0]
@@ -106,3 +111,42 @@ def test_a_head_that_does_not_go_with_the_version_is_refused(kinds: Home, tmp_pa
     sums.write(folder, tuple(sums.read(folder)))
     with pytest.raises(DamagedModelError, match="features, not"):
         home.registry.load("v0001")
+
+
+def judged(home: Home) -> str:
+    """A user of a run judged as crypto; who it is."""
+    home.sending.send(scored(home).run.id, [2], by="Ann", now=make.NOW)
+    case = home.queue.claim("Ann", now=make.NOW, session="s")
+    assert case is not None
+    home.verdicts.judge(case.id, Given("v1", "spammer", category="crypto"), by="Ann", session="s", now=make.NOW)
+    return case.user
+
+
+def test_what_a_judged_user_wrote_lies_beside_the_verdict_and_is_erased(kinds: Home, tmp_path: Path) -> None:
+    home = make.copied(kinds, tmp_path)
+    user = judged(home)
+    home.ledger.refresh()
+    beside = judged_texts.beside(home.ledger.effective(), ("body",), home.database)
+    text = beside[written("body")].iloc[0]
+    assert text
+    assert text == home.cases.find("c-000001").context["body"]
+    assert text.encode() not in home.settings.feedback_file.read_bytes()
+    home.feedback.forget(user, by="Lea", now=make.NOW)
+    home.cases.forget(user)
+    home.ledger.refresh()
+    with home.database.connect() as connection:
+        assert connection.execute(select(tables.judged_texts)).all() == []
+    assert home.feedback.verify().whole
+
+
+def test_retraining_learns_texts_and_categories_anew(kinds: Home, tmp_path: Path) -> None:
+    home = make.copied(kinds, tmp_path)
+    judged(home)
+    request = Request(make.policy().thresholds, "full", "Ann")
+    made = home.retraining.retrain(request, now=make.NOW)
+    model = home.registry.load(made.version)
+    assert {*model.texts} == {"body"}
+    assert model.head is not None
+    assert model.head.names == ("crypto", "contact")
+    with pytest.raises(RefusedError, match="learnt anew from all of them"):
+        home.retraining.retrain(Request(make.policy().thresholds, "warm", "Ann"), now=make.NOW)
