@@ -23,7 +23,7 @@ from core.settings import (
     TOKEN_VARIABLES,
     WEBHOOK_VARIABLE,
 )
-from tests import make
+from tests import make, make_messages
 from tests.core.review.earned import made as make_earned
 
 # A busy machine is no counterexample: the time limit of a test is pytest's, not each example's.
@@ -101,6 +101,12 @@ def taught(trained: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
     schema, dataset = schemas.load(home.settings.schema_file), home.datasets.stored()[0]
     home.training.learn(dataset, schema, make.policy().thresholds, now=make.NOW, seed=1, by="Bob")
     return home
+
+
+@pytest.fixture(scope="session")
+def kinds(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home of messages whose violations have categories. Tests may add to it; one that changes it copies it."""
+    return make_messages.home_of(Home.open(tmp_path_factory.mktemp("kinds")), make_messages.KINDS)
 
 
 @pytest.fixture(scope="session")

@@ -152,7 +152,7 @@ class ProblemDetails(Told):
 class RuleCondition(Told):
     """One condition of a rule."""
 
-    column: Annotated[str, means("A column, or score, n_missing, n_novel, times_seen.")]
+    column: Annotated[str, means("A column, or score, n_missing, n_novel, times_seen, category, category_probability.")]
     operator: Annotated[str, means("As the policy has it: >=, in, is missing, contains ...")]
     value: Annotated[float | str | list[float | str] | None, means("What it is held against; null for presence.")]
 

@@ -20,17 +20,27 @@ Kind = Literal["number", "text"]
 #: Columns that every user has, whatever the file holds: the calibrated score, features without a value, features
 #: outside the training range, and in how many earlier runs the user stands.
 OWN: Final = ("score", "n_missing", "n_novel", "times_seen")
+#: And, where the label has categories, of which one a violation would be, and how likely it is of that one.
+CATEGORY: Final = "category"
+CATEGORY_PROBABILITY: Final = "category_probability"
 
 
 @dataclass(frozen=True, slots=True)
 class Kinds:
-    """The columns that conditions may name, and what they hold. `own_id`: the column of ids, "" where rows have none.
+    """The columns that conditions may name, and what they hold. `own_id`: the column of ids, "" where rows have none;
+    `categories`: those of the label, () where it has none.
 
-    A column of the home that has the name of one of `OWN` is hidden by it.
+    A column of the home that has the name of one of `own` is hidden by it.
     """
 
     kinds: Mapping[str, Kind]
     own_id: str
+    categories: tuple[str, ...] = ()
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """Columns that are Trustdesk's own answers about a user."""
+        return (*OWN, CATEGORY, CATEGORY_PROBABILITY) if self.categories else OWN
 
     @classmethod
     def of(cls, schema: Schema) -> Kinds:
@@ -40,7 +50,11 @@ class Kinds:
         named: dict[str, Kind] = dict.fromkeys(map(key, texts), "text")
         named |= dict.fromkeys(map(key, schema.names), "number")
         named |= dict.fromkeys(map(key, spoken), "text")
-        return cls(named | dict.fromkeys(OWN, "number"), key(schema.id) if schema.id else "")
+        named |= dict.fromkeys(OWN, "number")
+        categories = schema.label.categories if schema.label else ()
+        if categories:
+            named |= {CATEGORY: "text", CATEGORY_PROBABILITY: "number"}
+        return cls(named, key(schema.id) if schema.id else "", categories)
 
     def check(self, rules: Sequence[Rule]) -> None:
         """Raises BadOptionError where a condition names a column that there is not, or holds text against numbers."""
@@ -56,18 +70,38 @@ class Kinds:
         return found[1].rstrip(".") if found else ""
 
     def _fault(self, condition: Condition) -> tuple[str, str] | None:
-        kind = self.kinds.get(key(condition.column))
+        name = key(condition.column)
+        kind = self.kinds.get(name)
+        if kind is None and name in {CATEGORY, CATEGORY_PROBABILITY}:
+            return "column", "the label of this home has no categories: data/schema.toml names them, under [label]."
         if kind is None:
             return "column", f"this home has no column {condition.column}; it has {listed(list(self.kinds))}."
         if condition.operator in PRESENCE:
             return None
-        if kind == "number" and condition.operator in TEXT:
-            return "operator", f"{condition.column} holds numbers, and {condition.operator} looks at text."
-        if kind == "text" and condition.operator in ORDER:
-            return "operator", f"{condition.column} holds text, and {condition.operator} compares numbers."
-        if kind == "number" and (texts := [value for value in condition.values if isinstance(value, str)]):
-            return "value", f"{condition.column} holds numbers, and {texts[0]!r} is none."
-        return None
+        if self.categories and name == CATEGORY:
+            return _of_text(condition) or self._unknown_category(condition)
+        return _of_text(condition) if kind == "text" else _of_number(condition)
+
+    def _unknown_category(self, condition: Condition) -> tuple[str, str] | None:
+        known = {*map(fold, self.categories)}
+        unknown = [value for value in condition.values if fold(str(value)) not in known]
+        if condition.operator in TEXT or not unknown:
+            return None
+        return "value", f"{unknown[0]!r} is none of the categories {listed(list(self.categories))}."
+
+
+def _of_text(condition: Condition) -> tuple[str, str] | None:
+    if condition.operator in ORDER:
+        return "operator", f"{condition.column} holds text, and {condition.operator} compares numbers."
+    return None
+
+
+def _of_number(condition: Condition) -> tuple[str, str] | None:
+    if condition.operator in TEXT:
+        return "operator", f"{condition.column} holds numbers, and {condition.operator} looks at text."
+    if texts := [value for value in condition.values if isinstance(value, str)]:
+        return "value", f"{condition.column} holds numbers, and {texts[0]!r} is none."
+    return None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

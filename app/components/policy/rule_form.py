@@ -118,8 +118,7 @@ def _rows(rule: Rule | None) -> pd.DataFrame:
 def _named(kinds: Kinds) -> list[str]:
     """The columns by the names that people know, what every user has first."""
     schema = services.schema()
-    own = [name for name in kinds.kinds if name in {"score", "n_missing", "n_novel", "times_seen"}]
-    return [*own, *schema.names, *schema.moments, *schema.beside, *([schema.id] if schema.id else [])]
+    return [*kinds.own, *schema.names, *schema.moments, *schema.beside, *([schema.id] if schema.id else [])]
 
 
 def _with(desk: Desk, before: Rule | None, made: Rule) -> tuple[Rule, ...]:

@@ -16,7 +16,7 @@ from core.policy.decide import Decided, decide, decide_users
 from core.policy.list_store import ListStore
 from core.policy.lists import USER, Lists, compared
 from core.policy.policy import Policy
-from core.policy.users import Kinds, Users, fold
+from core.policy.users import CATEGORY, CATEGORY_PROBABILITY, Kinds, Users, fold
 from core.ports import DatasetStore
 from core.schema.schema import Schema, key
 from core.scoring.decisions.times_seen import TimesSeen
@@ -89,11 +89,25 @@ class Deciding:
         return self._users(columns, scored, schema, before)
 
     def _users(self, columns: Mapping[str, Any], scored: Scored, schema: Schema, before: Run | None = None) -> Users:
+        kinds = Kinds.of(schema)
         in_words = {**columns, **spoken.texts(schema, columns)}
+        if kinds.categories:
+            in_words = _with_category(in_words, scored)
         return Users(
-            in_words, scored.probability, scored.missing, counted(scored.novel), Kinds.of(schema),
+            in_words, scored.probability, scored.missing, counted(scored.novel), kinds,
             lambda ids: self.times_seen.of(ids, before),
         )  # fmt: skip
+
+
+def _with_category(columns: Mapping[str, Any], scored: Scored) -> dict[str, Any]:
+    """The columns with the category that was said of each; without one where the version says none, whatever a column
+    of that name holds.
+    """
+    others = {name: held for name, held in columns.items() if name not in {CATEGORY, CATEGORY_PROBABILITY}}
+    if scored.categories is None:
+        return others
+    said = {CATEGORY: scored.categories.category, CATEGORY_PROBABILITY: scored.categories.probability}
+    return others | said
 
 
 def counted(novel: npt.NDArray[np.object_]) -> npt.NDArray[np.int64]:

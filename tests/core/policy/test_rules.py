@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import numpy as np
@@ -15,7 +16,7 @@ from core.policy.matching import holds, matched
 from core.policy.rules import OPERATORS, Condition, Rule, all_from_json
 from core.policy.users import Kinds, Users
 from core.schema.schema import Column, Schema
-from tests import make
+from tests import make, make_messages
 
 NAN = float("nan")
 KINDS = Kinds.of(make.SCHEMA)
@@ -221,3 +222,42 @@ def test_every_operator_is_one_that_a_condition_takes() -> None:
             column, given_ = "country", ("P",)
         found.append(holds(Condition(column, operator, given_), LINKS))
     assert len({each.tobytes() for each in found}) > len(OPERATORS) // 2
+
+
+CATEGORIES = Kinds.of(make_messages.KINDS)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "condition", "sentence"),
+    [
+        (
+            KINDS,
+            Condition("category", "=", ("spam",)),
+            "the label of this home has no categories: data",
+        ),
+        (KINDS, Condition("category_probability", ">", (0.5,)), "the label of this home has no categories"),
+        (
+            CATEGORIES,
+            Condition("category", "in", ("crypto", "fraud")),
+            "'fraud' is none of the categories crypto",
+        ),
+        (CATEGORIES, Condition("category", ">", (0.5,)), "category holds text, and > compares numbers"),
+        (CATEGORIES, Condition("category_probability", "=", ("crypto",)), "category_probability holds numbers"),
+    ],
+)
+def test_a_condition_on_a_category_that_there_is_not_is_refused_with_a_sentence(
+    kinds: Kinds, condition: Condition, sentence: str
+) -> None:
+    with pytest.raises(BadOptionError, match=re.escape(sentence)):
+        kinds.check([rule(condition)])
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        Condition("category", "=", ("CRYPTO",)), Condition("category", "is missing"),
+        Condition("category", "starts with", ("cry",)), Condition("category_probability", ">=", (0.5,)),
+    ],
+)  # fmt: skip
+def test_a_condition_on_a_category_that_there_is_can_be_used(condition: Condition) -> None:
+    CATEGORIES.check([rule(condition)])

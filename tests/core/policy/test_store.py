@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
@@ -14,11 +16,13 @@ from typer.testing import CliRunner
 from app.cli import app
 from core.errors import BadOptionError, RefusedError, UnknownItemError
 from core.home import Home
+from core.policy import document
 from core.policy.bands import BANDS
 from core.policy.list_store import Grounds
 from core.policy.rules import Condition, Rule
 from core.policy.store import Activation
-from tests import make
+from core.scoring.scorer import Scorer
+from tests import make, make_messages
 from tests.app.api.server import serving, spammer
 from tests.make import NOW
 
@@ -178,3 +182,46 @@ def test_rules_and_lists_decide_alike_in_a_file_a_request_and_a_job_and_the_api_
     assert of_job["decided_by"].tolist()[8] == "list:allow" == again["decided_by"]
     assert (told["version"], told["lists"]) == ("p0002", {"block": 1, "allow": 0, "snooze": 0})
     assert [each["name"] for each in told["rules"]] == ["Kenya", "Many links"]
+
+
+def test_rules_on_the_category_decide_alike_in_a_file_a_request_a_job_a_backtest_and_on_a_page(
+    kinds: Home, tmp_path: Path
+) -> None:
+    own = make.copied(kinds, tmp_path)
+    frame = make_messages.of_kinds(make_messages.messages(40, seed=4, prefix="n")).drop(columns="removed")
+    file = tmp_path / "messages.csv"
+    file.write_bytes(make.csv(frame))
+    unsure = Condition("category_probability", "<", (0.85,))
+    rules = (
+        Rule("Unsure", "exactly", "monitor", (Condition("category", "in", ("Crypto", "contact")), unsure), "live"),
+        Rule("Contacts", "at least", "human_review", (Condition("category", "=", ("contact",)),), "live"),
+        Rule("Rest", "at most", "monitor", (Condition("category", "not in", ("contact",)),), "live"),
+    )
+    before = own.policies.in_force()
+    own.policies.save(document.loads(document.dumps(replace(before, rules=rules)), before), by="Lea", now=NOW)
+    score = ["--home", str(own.settings.home), "score", str(file), "-o", str(tmp_path / "scores.csv")]
+    assert CliRunner().invoke(app, score).exit_code == 0
+    asked = [
+        {"user_id": name, "features": {"body": None if pd.isna(body) else body, "sent_7d": sent}}
+        for name, body, sent in frame.itertuples(index=False)
+    ]
+    with serving(own) as api:
+        answers = api.post("/predict/batch", {"users": asked}).json["predictions"]
+    job = own.score_jobs.start_from_page("messages.csv", file, now=NOW).id
+    own.workers.begun[-1].wait(120)
+
+    run = own.runs.find("r-0001")
+    of_file, of_job = (own.runs.scores(each) for each in (run.id, own.score_jobs.result(job).id))
+    assert of_file["decided_by"].tolist() == [each["decided_by"] for each in answers] == of_job["decided_by"].tolist()
+    assert [BANDS[at] for at in of_file["severity"]] == [each["band"] for each in answers]
+    assert {*of_file["decided_by"]} == {"score", "rule:Unsure", "rule:Contacts", "rule:Rest"}
+    tried = own.backtests.of_run(run, before, own.policies.in_force(), now=NOW)
+    assert tried.users["decided_by"].tolist() == of_file["decided_by"].tolist()
+    stored = own.datasets.frame(run.dataset)
+    scored = Scorer(own.registry.load()).score(stored)
+    for at in range(10):  # as Score a user decides
+        alone = scored.only(np.arange(len(stored)) == at)
+        one = own.deciding.of_file(
+            own.policies.in_force(), stored.iloc[[at]], alone, make_messages.KINDS, now=NOW
+        )  # fmt: skip
+        assert one.decided_by.tolist() == of_file["decided_by"].tolist()[at : at + 1]

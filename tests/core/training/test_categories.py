@@ -25,11 +25,6 @@ from core.store import tables
 from tests import make, make_messages
 
 
-@pytest.fixture(scope="module")
-def kinds(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return make_messages.home_of(Home.open(tmp_path_factory.mktemp("kinds")), make_messages.KINDS)
-
-
 def scored(home: Home) -> Scoring:
     sent = make_messages.of_kinds(make_messages.messages(120, seed=4, prefix="n"))
     return home.file_scoring.score_file(
