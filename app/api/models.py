@@ -265,6 +265,10 @@ class Case(Told):
     band: Annotated[Band | None, means("Null in a blind case.")]
     action: Annotated[Action | None, means("Null in a blind case.")]
     decided_by: Annotated[str | None, means("score, rule:NAME or list:NAME; null in a blind case.")]
+    category: Annotated[
+        str | None,
+        means("Of which category a violation would be; null in a blind case, and where the model knows none."),
+    ]
     model_version: Annotated[str | None, means("Null in a blind case.")]
     policy_version: Annotated[str, means("The policy of the prediction.")]
     features: Annotated[dict[str, float | None], means("Values as they were scored.")]

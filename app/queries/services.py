@@ -85,6 +85,12 @@ def schema() -> Schema:
     return _schema(path, _stamp(path))
 
 
+def categories() -> tuple[str, ...]:
+    """Of which violations are in this home; none where a violation is only that."""
+    label = schema().label
+    return label.categories if label else ()
+
+
 def has_schema() -> bool:
     """Whether this home knows its columns."""
     return home().settings.schema_file.is_file()

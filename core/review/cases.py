@@ -30,13 +30,13 @@ FORGOTTEN: Final = "(forgotten)"
 _ID: Final = re.compile(r"c-([0-9]{6,18})")
 _LISTED: Final = (
     "number", "user", "score", "band", "action", "stratum", "inclusion", "blind", "created", "queued", "updated",
-    "claimed_by", "claimed_until", "reopened", "decided_by",
+    "claimed_by", "claimed_until", "reopened", "decided_by", "category",
 )  # fmt: skip
 # Made once: an import asks 20,000 times, and making a statement takes longer than running it.
 _ASKING: Final = select(cases.c.number, cases.c.status).where(
     cases.c.user == bindparam("by"), cases.c.prediction == bindparam("on")
 )
-_TOLD_BY_SCORE: Final = ["score", "band", "action", "decided_by"]
+_TOLD_BY_SCORE: Final = ["score", "band", "action", "decided_by", "category"]
 _TOLD_TO_FEW: Final = ["stratum", "inclusion"]
 
 
@@ -98,7 +98,7 @@ class CaseFilters:
 
     `text` is looked for in the user and in the context, `within` holds for the feature `feature`, `values` for the
     context column `context`. `unblinded` is for those who may see strata: without it, `strata` cannot be asked for
-    and a blind case passes `bands` and `scores`, so that neither tells what its score is.
+    and a blind case passes `bands`, `scores` and `categories`, so that none tells what the model says of it.
     """
 
     bands: tuple[Band, ...] = ()
@@ -111,6 +111,7 @@ class CaseFilters:
     strata: tuple[Stratum, ...] = ()
     text: str = ""
     unblinded: bool = False
+    categories: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.strata and not self.unblinded:
@@ -128,6 +129,8 @@ class CaseFilters:
             conditions.append(cases.c.band.in_(self.bands))
         if self.scores != (0.0, 1.0):
             conditions.append(cases.c.score.between(*self.scores))
+        if self.categories:
+            conditions.append(cases.c.category.in_(self.categories))
         return [each if self.unblinded else or_(cases.c.blind, each) for each in conditions]
 
     def _by_content(self) -> list[ColumnElement[bool]]:
@@ -206,7 +209,8 @@ class Cases:
     def listing(self, filters: CaseFilters, *, now: datetime, most: int = 1000) -> pd.DataFrame:
         """The first open cases that pass, in the order of the queue, indexed by case id.
 
-        Unless the filters are unblinded, blind cases come without score, band and action, and all without stratum.
+        Unless the filters are unblinded, blind cases come without score, band, action and category, and all without
+        stratum.
         """
         columns = [cases.c[name] for name in _LISTED]
         ordered = select(*columns).where(OPEN, *filters.conditions(now)).order_by(cases.c.priority, cases.c.number)

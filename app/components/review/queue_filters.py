@@ -9,7 +9,7 @@ import streamlit as st
 from app import session
 from app.components.review import key_guard
 from app.queries import services
-from app.words import label, legible
+from app.words import label, legible, plain
 from core.feedback.strata import STRATA
 from core.policy.bands import BANDS
 from core.review.cases import CaseFilters
@@ -19,6 +19,8 @@ def queue_filters() -> CaseFilters:
     """The filters, in a popover. Without those that see strata, blind cases pass whatever is asked of the score."""
     with st.popover("Filters", icon=":material/tune:", **key_guard.watched("filters")):
         bands = st.multiselect("Bands", tuple(reversed(BANDS)), format_func=label, key="queue_bands")
+        kinds = services.categories()
+        categories = st.multiselect("Categories", kinds, format_func=plain, key="queue_categories") if kinds else []
         low, high = st.slider("Score", 0.0, 1.0, (0.0, 1.0), 0.01, key="queue_scores")
         hours = st.number_input(
             "Waiting for at least, hours", 0.0, value=0.0, step=1.0, key="queue_age", bind="query-params"
@@ -28,7 +30,7 @@ def queue_filters() -> CaseFilters:
         strata = st.multiselect("Strata", STRATA, key="queue_strata") if unblinded else []
         return CaseFilters(
             bands=tuple(bands), scores=(low, high), min_age_hours=hours, text=text, strata=tuple(strata),
-            unblinded=unblinded and bool(strata), **_ranged(), **_segment(),
+            unblinded=unblinded and bool(strata), categories=tuple(categories), **_ranged(), **_segment(),
         )  # fmt: skip
 
 

@@ -57,7 +57,7 @@ def triage(name: str, filters: CaseFilters) -> None:
 
 
 def _table(waiting: pd.DataFrame) -> pd.DataFrame:
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "Case": waiting.index,
             "User": waiting["user"],
@@ -68,23 +68,28 @@ def _table(waiting: pd.DataFrame) -> pd.DataFrame:
             "With": waiting["claimed_by"].fillna(UNKNOWN),
         }
     )
+    if services.categories():
+        table.insert(3, "Category", waiting["category"].fillna(""))
+    return table
 
 
 def _step(name: str, chosen: list[str]) -> None:
     with st.bottom, st.container(horizontal=True, vertical_alignment="center"):
         for judgement, word in _WORDS.items():
-            st.button(
-                f"{counted(len(chosen), 'case')}: {word}", key=f"triage-{judgement}", disabled=not chosen,
-                on_click=_judge, args=(name, chosen, judgement),
-            )  # fmt: skip
+            for category in (services.categories() if judgement == "spammer" else ()) or ("",):
+                st.button(
+                    f"{counted(len(chosen), 'case')}: {plain(category) or word}", disabled=not chosen,
+                    key=f"triage-{judgement}{category and f'-{category}'}", on_click=_judge,
+                    args=(name, chosen, judgement, category),
+                )  # fmt: skip
         undo_button(name)
 
 
-def _judge(name: str, chosen: list[str], judgement: Judgement) -> None:
-    given = Given(secrets.token_hex(8), judgement)
+def _judge(name: str, chosen: list[str], judgement: Judgement, category: str) -> None:
+    given = Given(secrets.token_hex(8), judgement, category=category)
     with guard.noted():
         done = services.home().verdicts.triage(chosen, given, by=name, session=session.tab(), now=services.now())
-        told = f"{counted(len(done.verdicts), 'verdict')} saved: {_WORDS[judgement]}"
+        told = f"{counted(len(done.verdicts), 'verdict')} saved: {plain(category) or _WORDS[judgement]}"
         if done.refused:
             told += f". {len(done.refused)} not judged: {plain(next(iter(done.refused.values())))}"
         session.say(told)

@@ -28,8 +28,7 @@ _VERDICTS: Final[tuple[tuple[Judgement, str, str, str], ...]] = (
 
 def verdict_bar(name: str, case: str, reasons: str) -> None:
     """A button is its case's own, so that a click on its way while the next case comes judges nobody."""
-    label = services.schema().label
-    kinds = label.categories if label else ()
+    kinds = services.categories()
     with st.bottom, st.container(horizontal=True, vertical_alignment="center"):
         for number, category in enumerate(kinds, 1):
             st.button(

@@ -575,8 +575,11 @@ def test_strata_and_ages_that_cannot_be_asked_for_are_refused() -> None:
 
 
 def test_neither_filters_nor_lists_tell_the_score_of_a_blind_case(home: Home) -> None:
-    add(home, entry("seen", 0.8), entry("blind", 0.05, stratum="random", inclusion=0.1, blind=True))
+    blind = entry("blind", 0.05, stratum="random", inclusion=0.1, blind=True, category="spam")
+    add(home, entry("seen", 0.8, category="scam"), blind)
     for filters in (
+        {"categories": ("scam",)},
+        {"categories": ("spam",)},
         {"bands": ("human_review",)},
         {"bands": ("allow",)},
         {"scores": (0.7, 0.9)},
@@ -585,9 +588,11 @@ def test_neither_filters_nor_lists_tell_the_score_of_a_blind_case(home: Home) ->
         assert "blind" in cut(home, **filters)
     listed = home.cases.listing(EVERYTHING, now=NOW).set_index("user")
     assert not {"stratum", "inclusion"} & set(listed)
-    assert listed.loc["blind", ["score", "band", "action"]].isna().all()
-    assert listed.loc["seen", "score"] == 0.8
+    assert listed.loc["blind", ["score", "band", "action", "category"]].isna().all()
+    assert (listed.loc["seen", "score"], listed.loc["seen", "category"]) == (0.8, "scam")
+    assert "seen" not in cut(home, categories=("spam",))
     assert cut(home, bands=("allow",), unblinded=True) == {"blind"}
+    assert cut(home, categories=("scam",), unblinded=True) == {"seen"}
     assert home.cases.listing(CaseFilters(unblinded=True), now=NOW).set_index("user").loc["blind", "score"] == 0.05
 
 

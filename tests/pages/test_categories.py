@@ -1,0 +1,64 @@
+"""Pages of a home whose violations have categories: which wait, of which kind, and several judged at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.feedback.table import CATEGORY
+from core.home import Home
+from core.review.cases import CaseFilters
+from tests import make, make_messages
+from tests.screen import Visit
+
+
+@pytest.fixture
+def queued(kinds: Home, tmp_path: Path) -> Home:
+    """Ten messages of both categories wait, each seen with its score."""
+    home = make.copied(kinds, tmp_path)
+    sent = make_messages.of_kinds(make_messages.messages(60, seed=4, prefix="n")).drop(columns="removed")
+    model = home.registry.load()
+    run = home.file_scoring.score_file(
+        "new.csv", make.csv(sent), make_messages.KINDS, model, make.policy(), now=make.NOW
+    ).run
+    risky = home.runs.scores(run.id)["probability"].nlargest(10).index
+    home.sending.send(run.id, [int(row) for row in risky], by="Lea", now=make.NOW)
+    return home
+
+
+def triage(visit: Visit, home: Home) -> AppTest:
+    return visit(home, "review", **{"as": "Ada", "review_panel": "Triage"})
+
+
+def test_the_queue_is_filtered_by_category(visit: Visit, queued: Home) -> None:
+    at = triage(visit, queued)
+    assert {*at.dataframe[0].value["Category"]} == {"crypto", "contact"}
+
+    at.multiselect(key="queue_categories").set_value(["contact"]).run()
+
+    shown = at.dataframe[0].value
+    assert {*shown["Category"]} == {"contact"}
+    assert len(shown) == queued.cases.count(CaseFilters(categories=("contact",)), now=make.NOW)
+
+
+def test_several_messages_are_judged_as_one_category(visit: Visit, queued: Home) -> None:
+    at = triage(visit, queued)
+    chosen = at.dataframe[0].value["Case"].tolist()[:3]
+    key = f"triage-{hash(tuple(at.dataframe[0].value['Case']))}"
+    at.session_state[key] = {"selection": {"rows": [0, 1, 2], "columns": [], "cells": []}}
+    at.run()
+    assert not any("spammer" in button.label for button in at.button)
+
+    at.button(key="triage-spammer-crypto").click().run()
+
+    assert not at.exception
+    stored = queued.feedback.read()
+    assert stored[CATEGORY].tolist() == ["crypto"] * 3
+    assert {*stored["case"]} == {*chosen}
+
+
+def test_a_home_without_categories_has_no_such_filter(visit: Visit, own: Home) -> None:
+    at = triage(visit, own)
+    assert "queue_categories" not in {each.key for each in at.multiselect}
