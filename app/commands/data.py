@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app import guard
-from app.commands.shared import AsJson, By, HomeOption, Overwrite, home_of, name_of
+from app.commands.shared import AsJson, By, HomeOption, Overwrite, WithoutTexts, home_of, name_of, texts_left_out
 from app.guard import tell
 from app.stdout import put
 from core.errors import BadOptionError, RefusedError
@@ -70,19 +70,24 @@ def export(
     context: typer.Context,
     dataset: Which,
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to write: .csv or .parquet.")],
+    without_texts: WithoutTexts = False,
     overwrite: Overwrite = False,
     home_dir: HomeOption = None,
 ) -> None:
     """Write the accepted rows of a dataset as they are stored, in input order."""
     from core.catalog.holdings import ROWS
+    from core.schema import schema as schemas
     from core.scoring import export as exports
 
     home = home_of(context, home_dir)
     with guard.command(home):
         target = home.exports.target(output, ROWS, overwrite=overwrite)
         found = home.holdings.find(dataset, now=datetime.now(UTC))
-        exports.write(home.holdings.rows(found), target)
+        texts = schemas.load(home.settings.schema_file).texts if without_texts else ()
+        exports.write(home.holdings.rows(found, without=texts), target)
         tell(f"{found.dataset.accepted:,} rows: {output}")
+        if without_texts:
+            tell(texts_left_out(texts))
 
 
 @app.command()

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from app import guard
-from app.commands.shared import HomeOption, Overwrite, home_of, report_target
+from app.commands.shared import HomeOption, Overwrite, WithoutTexts, home_of, report_target
 from app.guard import tell
 
 
@@ -16,6 +16,7 @@ def report(
     context: typer.Context,
     run: Annotated[str, typer.Argument(help="The run, such as r-0001.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to write: .html.")],
+    without_texts: WithoutTexts = False,
     overwrite: Overwrite = False,
     home_dir: HomeOption = None,
 ) -> None:
@@ -28,6 +29,6 @@ def report(
         found, known = home.runs.find(run), home.ledger
         known.refresh()
         judged = home.live_figures.figures(found, known.valid())
-        text = run_report.report(home, found, home.registry.load(found.model), judged)
+        text = run_report.report(home, found, home.registry.load(found.model), judged, texts=not without_texts)
         target.write_text(text)
         tell(f"Report of {found.id}: {output}")

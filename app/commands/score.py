@@ -13,7 +13,17 @@ import typer
 from app.commands.engine import DaskWorkers, EngineName, Scheduler, engine_of
 from app.commands.labelled import tell_problems, working
 from app.commands.reading import UNSAID, Said, advised, reads_table
-from app.commands.shared import SOME_REJECTED, AsOf, HomeOption, Overwrite, Version, home_of, schema_as_of
+from app.commands.shared import (
+    SOME_REJECTED,
+    AsOf,
+    HomeOption,
+    Overwrite,
+    Version,
+    WithoutTexts,
+    home_of,
+    schema_as_of,
+    texts_left_out,
+)
 from app.guard import tell
 from core.errors import stored
 
@@ -35,6 +45,7 @@ def score(
     model: Version = None,
     allow_missing: Annotated[bool, typer.Option("--allow-missing", help="Go on without absent columns.")] = False,
     keep_features: Annotated[bool, typer.Option("--keep-features", help="Write the feature values too.")] = False,
+    without_texts: WithoutTexts = False,
     overwrite: Overwrite = False,
     as_of: AsOf = None,
     restart: Annotated[bool, typer.Option("--restart", help="Do not go on where the same was interrupted.")] = False,
@@ -65,12 +76,16 @@ def score(
         def deliver(done: Scoring, pieces: Pieces) -> None:
             stack.enter_context(stored(f"All scores are stored as run {done.run.id}: *Score a file* gives them."))
             progress("Writing")
-            parts = functools.partial(delivery.tables, done, pieces, columns, keep_features=keep_features)
+            parts = functools.partial(
+                delivery.tables, done, pieces, columns, keep_features=keep_features, texts=not without_texts
+            )
             export.write_parts(parts, target)
-            export.write_rejected(home.exports.rejected_table(done.dataset.id), rejected)
+            export.write_rejected(home.exports.rejected_table(done.dataset.id, texts=not without_texts), rejected)
             # While the work is not done: killed after it, the same command would make another run.
             progress.end()
             _tell_run(done, output, rejected, loaded)
+            if without_texts:
+                tell(f"{texts_left_out(columns.texts)} Rejected rows are written without what stood in them.")
             if loss := home.lost_runs.look():
                 tell(loss.sentence)
 

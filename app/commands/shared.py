@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.stdout import put
-from core.errors import BadOptionError
+from core.errors import BadOptionError, listed
 from core.home import Home
 
 if TYPE_CHECKING:
@@ -35,6 +35,9 @@ Output = Annotated[Path | None, typer.Option("--output", "-o", help=".csv or .pa
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace a file that is there already and not of this command.")
 ]
+WithoutTexts = Annotated[
+    bool, typer.Option("--without-texts", help="Leave out what people wrote: text columns, and words in reasons.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print as JSON on stdout.")]
 AsOf = Annotated[
     str | None, typer.Option("--as-of", help="The day, as 2026-11-01, at which ages of dates are told; else today.")
@@ -54,6 +57,13 @@ def schema_as_of(home: Home, day: str | None) -> Schema:
         return replace(schema, as_of=date.fromisoformat(day))
     except ValueError:
         raise BadOptionError("--as-of", f"write a day as 2026-11-01, not {day}.") from None
+
+
+def texts_left_out(texts: Sequence[str]) -> str:
+    """What `--without-texts` has done, where these are the columns of text."""
+    if not texts:
+        return "This home has no column of text: nothing was left out."
+    return f"Without texts: {listed(list(texts))} left out, and no reason quotes words."
 
 
 def home_of(context: typer.Context, home_dir: Path | None) -> Home:

@@ -210,9 +210,12 @@ def ready_to_score(*, after: float = 0.0) -> None:
         begin.start()
 
 
-def result_file(run: Run, suffix: str) -> bytes:
-    """The whole result table as the bytes of a `.csv` or `.parquet` file; made when somebody downloads it."""
-    return _result_file(home(), run, suffix, _stamp(home().runs.reasons_file(run.id)))
+def result_file(run: Run, suffix: str, *, texts: bool = True) -> bytes:
+    """The whole result table as the bytes of a `.csv` or `.parquet` file; made when somebody downloads it.
+
+    texts: whether reasons quote words.
+    """
+    return _result_file(home(), run, suffix, texts, _stamp(home().runs.reasons_file(run.id)))
 
 
 def rejected_file(dataset: str) -> bytes:
@@ -355,8 +358,8 @@ def _reasons(path: Path, at: tuple[int, int]) -> pd.DataFrame:  # noqa: ARG001 -
 
 
 @st.cache_data(max_entries=2, ttl="10m", show_spinner=False, hash_funcs=_BY_HOME)
-def _result_file(home: Home, run: Run, suffix: str, at: tuple[int, int]) -> bytes:  # noqa: ARG001 - of the key
-    return export.as_bytes(home.exports.run_table(run), suffix)
+def _result_file(home: Home, run: Run, suffix: str, texts: bool, at: tuple[int, int]) -> bytes:  # noqa: ARG001, FBT001 - of the key
+    return export.as_bytes(home.exports.run_table(run, texts=texts), suffix)
 
 
 @st.cache_resource(

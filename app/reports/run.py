@@ -45,8 +45,9 @@ _NO_CAUSE: Final = (
 )
 
 
-def report(home: Home, run: Run, model: Model, live: Figures | None) -> str:
-    """The whole file. model: the one that scored the run; live: what the verdicts say of it, None without a plan.
+def report(home: Home, run: Run, model: Model, live: Figures | None, *, texts: bool = True) -> str:
+    """The whole file. model: the one that scored the run; live: what the verdicts say of it, None without a plan;
+    texts: whether reasons quote words of what people wrote.
 
     Raises UnknownItemError when the run has no scores yet.
     """
@@ -61,7 +62,7 @@ def report(home: Home, run: Run, model: Model, live: Figures | None) -> str:
         top = frame.loc[scores["probability"].nlargest(TOP).index]
         sections = [
             _scores(run, scores["probability"]), *sections, _odd(scores, frame, model, meanings),
-            _risks(run, scores, top, dataset.id_column, model, meanings),
+            _risks(run, scores, top, dataset.id_column, model, meanings, texts=texts),
         ]  # fmt: skip
         sections += _words(run, scores)
     sections += [*_verdicts(run, live), *_model(model), _replay(run, dataset)]
@@ -163,7 +164,7 @@ def _users(n: int, of: int) -> str:
 
 
 def _risks(
-    run: Run, scores: pd.DataFrame, top: pd.DataFrame, user: str, model: Model, meanings: Glossary
+    run: Run, scores: pd.DataFrame, top: pd.DataFrame, user: str, model: Model, meanings: Glossary, *, texts: bool
 ) -> Section:  # fmt: skip
     """The highest scores, each with its strongest reasons in words."""
     features = Scorer(model).matrix(top)
@@ -172,7 +173,8 @@ def _risks(
     known = scores.loc[top.index]
     told = [
         "\n".join(
-            _reason(each) for each in strongest_reasons(values, strongest, row, model, meanings, REASONS, words[row])
+            _reason(each, texts=texts)
+            for each in strongest_reasons(values, strongest, row, model, meanings, REASONS, words[row])
         )
         for row, values in enumerate(top[list(model.metadata.names)].to_numpy(np.float64))
     ]
@@ -192,8 +194,10 @@ def _risks(
     return Section("Highest risks", f"{which}, the highest risk first. {_NO_CAUSE}", table=table)
 
 
-def _reason(reason: Reason) -> str:
+def _reason(reason: Reason, *, texts: bool) -> str:
     """'X19 = 48 (+3.98): high, assumed: count of urgent messages'."""
+    if reason.words:
+        return reason.text if texts else reason.unquoted
     meaning = f", {reason.meaning}" if reason.meaning else ""
     shown = f"{reason.feature} = {reason.said}"
     return f"{shown} ({signed(reason.contribution)}): {reason.direction}{meaning}"

@@ -24,6 +24,7 @@ from core.feedback.ledger import Ledger
 from core.files import size_of
 from core.planning.backlog import PERIOD_DAYS
 from core.registry.registry import Listed, Registry
+from core.schema.levels import written
 from core.scoring.runs import Run, Runs
 from core.scoring.table_marks import Mark
 from core.store import tables
@@ -136,9 +137,10 @@ class Holdings:
         self.datasets.remove(current.dataset.id)
         return current
 
-    def rows(self, holding: Holding) -> pa.Table:
-        """The accepted rows as they are stored, in input order."""
-        frame = self.datasets.frame(holding.dataset.id)
+    def rows(self, holding: Holding, *, without: Collection[str] = ()) -> pa.Table:
+        """The accepted rows as they are stored, in input order; without some features, and the words of these."""
+        left = {*without, *map(written, without)}
+        frame = self.datasets.frame(holding.dataset.id).drop(columns=[*left], errors="ignore")
         return ROWS.on(pa.Table.from_pandas(frame, preserve_index=False))
 
     def note(self, holding: Holding, text: str, *, by: str, now: datetime) -> None:

@@ -40,5 +40,7 @@ def drawn(told: Sequence[Reason]) -> tuple[Reason, ...]:
 
 
 def shown(case: Case, told: Sequence[Reason]) -> str:
-    """The reasons as a verdict keeps them; none of a blind case."""
-    return "" if case.blind else "   ".join(each.text for each in drawn(told))
+    """The reasons as a verdict keeps them, for ever: without words of texts, which may have to be erased; none of a
+    blind case.
+    """
+    return "" if case.blind else "   ".join(each.unquoted for each in drawn(told))

@@ -26,6 +26,7 @@ from core.schema.levels import written
 from core.schema.schema import Schema, key
 from core.scoring import table_marks
 from core.scoring.runs import Run, Runs
+from core.scoring.texts import unquoted
 from core.targets import Kept, Mark, Target
 
 #: What a spreadsheet takes for a formula at the start of a cell (OWASP, "CSV injection"), also full-width.
@@ -40,8 +41,11 @@ TableParts = Callable[[], Iterable[pa.Table]]
 TOP: Final = 3
 
 
-def kept(frame: pd.DataFrame, schema: Schema, *, keep_features: bool) -> pd.DataFrame:
-    """The columns of a dataset's rows that go on: id, context and, when asked for, the features last."""
+def kept(frame: pd.DataFrame, schema: Schema, *, keep_features: bool, texts: bool = True) -> pd.DataFrame:
+    """The columns of a dataset's rows that go on: id, context and, when asked for, the features last.
+
+    texts: whether what people wrote is among them.
+    """
     words = {written(name): name for name in schema.worded if written(name) in frame}
     label = {schema.label.column, written(schema.label.column)} if schema.label else set()
     left = {*schema.names, *words} | label
@@ -50,7 +54,8 @@ def kept(frame: pd.DataFrame, schema: Schema, *, keep_features: bool) -> pd.Data
         return frame[names]
     # Words go on as they were written, and the numbers that stand for them stay here.
     at = {name: column for column, name in words.items()}
-    return frame[names + [at.get(name, name) for name in schema.names]].rename(columns=words)
+    features = [name for name in schema.names if texts or name not in schema.texts]
+    return frame[names + [at.get(name, name) for name in features]].rename(columns=words)
 
 
 def table(frame: pd.DataFrame, results: pd.DataFrame, reasons: pd.DataFrame, run: Run) -> pa.Table:
@@ -104,17 +109,22 @@ class Exports:
     runs: Runs
     kept: Kept
 
-    def run_table(self, run: Run) -> pa.Table:
-        """The result table of a stored run, with the reasons there are so far. Raises UnknownItemError."""
+    def run_table(self, run: Run, *, texts: bool = True) -> pa.Table:
+        """The result table of a stored run, with the reasons there are so far. Raises UnknownItemError.
+
+        texts: whether reasons quote words.
+        """
         dataset = self.datasets.find(run.dataset)
         frame = self.datasets.frame(run.dataset, [dataset.id_column, *dataset.context])
         told = self.runs.reasons(run.id)
         empty = pd.DataFrame({f"reason_{j + 1}": pd.array([], "str") for j in range(TOP)})
-        return table(frame, self.runs.scores(run.id), empty if told is None else told, run)
+        told = empty if told is None else told
+        return table(frame, self.runs.scores(run.id), told if texts else unquoted.reasons(told), run)
 
-    def rejected_table(self, dataset: str) -> pa.Table:
-        """The rejected rows of a dataset: line, row, column, code, sentence, record."""
-        return table_marks.REJECTED.on(pa.Table.from_pandas(self.datasets.rejected(dataset), preserve_index=False))
+    def rejected_table(self, dataset: str, *, texts: bool = True) -> pa.Table:
+        """The rejected rows of a dataset: line, row, column, code, sentence, record; without `texts` no records."""
+        rows = pa.Table.from_pandas(self.datasets.rejected(dataset), preserve_index=False)
+        return table_marks.REJECTED.on(rows if texts else unquoted.rejected(rows))
 
     def target(self, path: Path, mark: Mark, *, reads: Iterable[Path] = (), overwrite: bool = False) -> Target:
         """A file that `write` can write; to be asked for before any work is done.

@@ -57,6 +57,11 @@ class Reason:
         return f"{_stated(self.feature, self.said, text=bool(self.words))}{_push(self.contribution)}"
 
     @property
+    def unquoted(self) -> str:
+        """The same without the words of a text."""
+        return f"{self.feature}{_push(self.contribution)}" if self.words else self.text
+
+    @property
     def said(self) -> str:
         """The value as a person would write it."""
         return self.word or value_text(self.value)

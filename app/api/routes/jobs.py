@@ -104,10 +104,14 @@ def look(job: str, live: Here, _who: MayScore) -> Job:
 
 
 @router.get("/jobs/{job}/result", response_class=Response, responses=_CSV)
-def result(job: str, live: Here, _who: MayScore) -> Response:
+def result(
+    job: str, live: Here, _who: MayScore,
+    texts: Annotated[bool, Query(description="Whether reasons quote words of texts.")] = True,  # noqa: FBT002
+) -> Response:  # fmt: skip
     """The users of a file that was scored, in input order, as CSV."""
     run = live.home.score_jobs.result(job)
-    return Response(export.as_bytes(live.home.exports.run_table(run), ".csv"), media_type="text/csv")
+    told = live.home.exports.run_table(run, texts=texts)
+    return Response(export.as_bytes(told, ".csv"), media_type="text/csv")
 
 
 def _job(home: Home, job: jobs.Job) -> Job:

@@ -13,20 +13,23 @@ def downloads(run: Run) -> None:
     """All users as CSV or Parquet, in input order, with the reasons there are, and a report; made on click."""
     stem = f"{run.name.removesuffix('.gz').removesuffix('.csv')}.{run.id}"
     with st.popover("Download", icon=":material/download:"):
+        texts = not services.schema().texts or not st.toggle(
+            "Without texts", key="without_texts", help="Reasons then quote no words of what people wrote"
+        )
         for suffix, kind, mime in ((".csv", "CSV", "text/csv"), (".parquet", "Parquet", "application/octet-stream")):
             st.download_button(
-                f"All users as {kind}", lambda suffix=suffix: services.result_file(run, suffix),  # type: ignore[misc]
+                f"All users as {kind}", lambda suffix=suffix: services.result_file(run, suffix, texts=texts),  # type: ignore[misc]
                 f"{stem}{suffix}", mime, on_click="ignore", key=f"download{suffix}", width="stretch",
             )  # fmt: skip
         st.download_button(
-            "Report as HTML", lambda: _report(run), f"{stem}.html", "text/html", on_click="ignore",
+            "Report as HTML", lambda: _report(run, texts=texts), f"{stem}.html", "text/html", on_click="ignore",
             key="download.html", width="stretch", help="To read, send or print, without a network",
         )  # fmt: skip
         st.caption("In input order; text that looks like a formula is made plain in the CSV.")
 
 
-def _report(run: Run) -> bytes:
-    return report(services.home(), run, services.model(run.model), review.live(run)).encode()
+def _report(run: Run, *, texts: bool) -> bytes:
+    return report(services.home(), run, services.model(run.model), review.live(run), texts=texts).encode()
 
 
 def another_file() -> None:

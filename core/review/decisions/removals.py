@@ -24,6 +24,7 @@ from core.policy.bands import BANDS
 from core.review.decisions import outbox
 from core.scoring.online_runs import OnlineRuns
 from core.scoring.runs import Run, Runs, id_of
+from core.scoring.texts import unquoted
 from core.scoring.user_names import UserNames
 from core.store import database, tables
 from core.store.database import Database
@@ -95,7 +96,8 @@ class Removals:
         names, reasons = self.user_names.of(run).loc[ours.index], self.runs.reasons(run.id)
         for row, score, by in zip(ours.index, ours["probability"], ours["decided_by"], strict=True):
             said = () if reasons is None or row not in reasons.index else tuple(reasons.loc[row].dropna().astype("str"))
-            yield _Removed(int(row), names.loc[row], float(score), by, tuple(filter(None, said)))
+            # The platform is told for ever, and words of texts may have to be erased.
+            yield _Removed(int(row), names.loc[row], float(score), by, [unquoted.reason(each) for each in said if each])
 
 
 def _armed_after(connection: Connection, after: int) -> list[tuple[int, bool]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from core.review import evidence
 from core.scoring.reasons import Reason
+from core.text.text_model import Word
 
 PUSHES = {f"f{i}": (1 if i % 2 else -1) * (20 - i) for i in range(20)}
 TOLD = tuple(
@@ -25,3 +26,9 @@ def test_reasons_outside_the_figure_are_not_stored_as_shown() -> None:
 
 def test_of_a_blind_case_no_reason_is_stored() -> None:
     assert evidence.shown(seen(blind=True), TOLD) == ""
+
+
+def test_a_verdict_keeps_no_words_of_a_text_as_they_may_have_to_be_erased() -> None:
+    quoting = Reason("body", None, 1.5, "typical", "", "", '"free crypto"', (Word(0, 11, 1.5, False),))
+    assert quoting.text == 'body: "free crypto" (+1.50)'
+    assert evidence.shown(seen(blind=False), [quoting]) == "body (+1.50)"
