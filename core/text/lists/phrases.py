@@ -1,16 +1,20 @@
 """The owner's phrases: words and patterns by category, found in how a text reads, as evidence and never as a verdict.
 
 `data/phrases.toml` has `format = 1` and a table for each category, with `phrases = [...]` and `patterns = [...]` (see
-`core.text.pattern`). They fit whole words, whatever their case, and however they are hidden. All are looked for at
-once, one code point after another, so that the time does not depend on how many there are.
+`core.text.lists.pattern`). They fit whole words, whatever their case, and however they are hidden. All are looked for
+at once, one code point after another, so that the time does not depend on how many there are.
+
+A version keeps the list that it was trained with, as it was written: it counts by that one for ever.
 """
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -19,12 +23,15 @@ import numpy.typing as npt
 from core import formats
 from core.errors import BadOptionError
 from core.store.strict_json import legible
+from core.text.lists import lines
+from core.text.lists.pattern import Pattern, PatternError, backward, literal, parsed, united
 from core.text.normalise import normalised
-from core.text.pattern import Pattern, PatternError, backward, literal, parsed, united
 
 FORMAT: Final = 1
 FILE: Final = "phrases.toml"
 MOST_CATEGORIES, MOST_PHRASES, LONGEST, MOST_POSITIONS = 50, 5_000, 200, 100_000
+#: Bytes of a file that are read, and characters of a category's name.
+MOST_BYTES, LONGEST_NAME = 2_000_000, 40
 #: Steps that are remembered; beyond these all are forgotten, and found again.
 _MOST_STEPS: Final = 50_000
 _State = frozenset[int]
@@ -42,9 +49,19 @@ class Hit:
 
 @dataclass(frozen=True, eq=False)
 class Phrases:
-    """Patterns, each with its category."""
+    """Patterns, each with its category. `source`: the file that says them, as it was written."""
 
     patterns: tuple[tuple[str, Pattern], ...]
+    source: str = ""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the file, 64 hexadecimal digits: two lists with the same digest count the same."""
+        return hashlib.sha256(self.source.encode()).hexdigest()
+
+    def number(self, category: str) -> int:
+        """How many phrases and patterns a category has."""
+        return sum(name == category for name, _ in self.patterns)
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -85,6 +102,25 @@ class Phrases:
         return _Machine([pattern for _, pattern in self.patterns])
 
 
+def load(path: Path) -> Phrases | None:
+    """The phrases of a home, None where it has no such file, or one without any. Raises as `loads` does."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise BadOptionError(FILE, f"it cannot be read: {error.strerror}.") from error
+    if len(content) > MOST_BYTES:
+        raise BadOptionError(FILE, f"it has more than {MOST_BYTES:,} bytes: keep fewer phrases.")
+    try:
+        found = loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        at = content.count(b"\n", 0, error.start) + 1
+        raise BadOptionError(FILE, f"line {at} is not in UTF-8: save the file as UTF-8.") from error
+    return found if found.patterns else None
+
+
 def loads(text: str) -> Phrases:
     """The phrases of a file. Raises BadOptionError for what is wrong with it, NewerFormatError."""
     try:
@@ -97,34 +133,57 @@ def loads(text: str) -> Phrases:
         raise BadOptionError(FILE, f"it {error}.") from error
     if len(raw) > MOST_CATEGORIES:
         raise BadOptionError(FILE, f"it has {len(raw)} categories; {MOST_CATEGORIES} are possible.")
-    patterns = tuple((name, pattern) for name, table in raw.items() for pattern in _patterns(name, table))
-    if len(patterns) > MOST_PHRASES or sum(len(pattern.letters) for _, pattern in patterns) > MOST_POSITIONS:
-        raise BadOptionError(
-            FILE,
-            f"it has {len(patterns):,} phrases; {MOST_PHRASES:,} are possible, with {MOST_POSITIONS:,} characters.",
-        )  # fmt: skip
-    return Phrases(patterns)
+    patterns = list[tuple[str, Pattern]]()
+    positions = 0
+    for name in raw:
+        for pattern in _patterns(text, raw, name):
+            patterns.append((name, pattern))
+            positions += len(pattern.letters)
+            if len(patterns) > MOST_PHRASES or positions > MOST_POSITIONS:
+                raise BadOptionError(
+                    FILE,
+                    f"it has more than {MOST_PHRASES:,} phrases, or these more than {MOST_POSITIONS:,} characters.",
+                )
+    return Phrases(tuple(patterns), text)
 
 
-def _patterns(category: str, table: object) -> list[Pattern]:
-    where = f"[{legible(category, 40)}]"
-    if not category.strip() or not isinstance(table, Mapping) or table.keys() - {"phrases", "patterns"}:
+def _patterns(source: str, raw: Mapping[str, Any], category: str) -> Iterator[Pattern]:
+    table = raw[category]
+    where = f"[{legible(category, LONGEST_NAME)}]"
+    if not isinstance(table, Mapping) or table.keys() - {"phrases", "patterns"}:
         raise BadOptionError(FILE, f"{where} must be a table with phrases, patterns, or both.")
-    found = []
+    if not category.strip() or not category.isprintable() or len(category) > LONGEST_NAME:
+        raise BadOptionError(FILE, f"{where} needs a name that can be seen, of up to {LONGEST_NAME} characters.")
     for kind, made in (("phrases", _phrase), ("patterns", parsed)):
-        for each in _texts(table.get(kind, []), f"{kind} of {where}"):
+        for at, each in enumerate(_texts(table.get(kind, []), f"{kind} of {where}")):
             try:
-                found.append(made(each.lower() if kind == "patterns" else each))
+                if len(each) > LONGEST:
+                    raise PatternError(f"has more than {LONGEST} characters")  # noqa: TRY301 - told as the others are
+                yield made(each.lower() if kind == "patterns" else each)
             except PatternError as error:
-                raise BadOptionError(FILE, f'in {kind} of {where}, "{legible(each, 60)}" {error}.') from error
+                line = lines.of_entry(source, each, _before(raw, category, kind, at))
+                place = f"on line {line}, " if line else ""
+                raise BadOptionError(
+                    FILE, f'{place}entry {at + 1} in {kind} of {where}: "{legible(each, 60)}" {error}.'
+                ) from error
+
+
+def _before(raw: Mapping[str, Any], category: str, kind: str, at: int) -> int:
+    """How many entries of the file say the same as one of them, and stand before it."""
+    found = 0
+    for name, table in raw.items():
+        for each, entries in table.items() if isinstance(table, Mapping) else ():
+            given = entries if isinstance(entries, list) else []
+            own = (name, each) == (category, kind)
+            found += (given[:at] if own else given).count(raw[category][kind][at])
+            if own:
+                return found
     return found
 
 
 def _texts(given: Any, where: str) -> list[str]:
     if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
         raise BadOptionError(FILE, f"{where} must be a list of texts.")
-    if long := [each for each in given if len(each) > LONGEST]:
-        raise BadOptionError(FILE, f'in {where}, "{legible(long[0], 40)}" has more than {LONGEST} characters.')
     return given
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import BadOptionError, NewerFormatError
-from core.text import pattern, phrases
+from core.text.lists import pattern, phrases
 
 LISTS = """
 format = 1
@@ -54,7 +56,10 @@ def test_phrases_are_counted_by_category(lists: phrases.Phrases) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ('[a]\npatterns = ["(.*)*"]', r"in patterns of \[a\].*repeats without end: write how often, such as \{0,20\}"),
+        (
+            '[a]\npatterns = ["(.*)*"]',
+            r"on line 2, entry 1 in patterns of \[a\].*repeats without end: write how often, such as \{0,20\}",
+        ),
         ('[a]\npatterns = ["a+"]', "repeats without end"),
         ('[a]\npatterns = ["a{2}{3}"]', "repeats what repeats already"),
         ('[a]\npatterns = ["a{2,99}"]', "more than 30 times"),
@@ -78,6 +83,11 @@ def test_phrases_are_counted_by_category(lists: phrases.Phrases) -> None:
         ("[a", "cannot be read as TOML"),
         ('format = "x"', "has format 'x'"),
         (f'[a]\nphrases = ["{"x" * 201}"]', "more than 200 characters"),
+        (f"['{'x' * 41}']\nphrases = ['a']", "a name that can be seen, of up to 40 characters"),
+        (
+            '["a*"]\n# "a*"\nphrases = ["a*", """\n\na*"""]\n[b]\npatterns = [\n"b",\n\n\'a*\']',
+            "on line 10, entry 2 in pat",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_used_is_told_why(content: str, said: str) -> None:
@@ -88,7 +98,7 @@ def test_a_file_that_cannot_be_used_is_told_why(content: str, said: str) -> None
 def test_too_many_are_refused_and_a_newer_file_says_so() -> None:
     with pytest.raises(BadOptionError, match="51 categories"):
         phrases.loads("\n".join(f"[c{i}]" for i in range(51)))
-    with pytest.raises(BadOptionError, match="5,001 phrases"):
+    with pytest.raises(BadOptionError, match="more than 5,000 phrases"):
         phrases.loads(f"[a]\nphrases = {[f'p{i}' for i in range(5001)]}")
     with pytest.raises(NewerFormatError):
         phrases.loads("format = 2")
@@ -128,3 +138,22 @@ def test_a_text_made_to_take_long_does_not() -> None:
 
     assert many.hits("ac" * 20_000) == ()
     assert len(many.hits(" ".join(f"a{i} b" for i in range(3000)))) >= 3000
+
+
+def test_a_file_is_read_up_to_a_size_and_its_list_has_a_digest(tmp_path: Path) -> None:
+    file = tmp_path / "phrases.toml"
+    assert phrases.load(file) is None
+    file.write_text("format = 1\n[a]\n")
+    assert phrases.load(file) is None
+    file.write_bytes(b"[a]\nphrases = ['\xff']")
+    with pytest.raises(BadOptionError, match="line 2 is not in UTF-8"):
+        phrases.load(file)
+    file.write_bytes(b"#" * (phrases.MOST_BYTES + 1))
+    with pytest.raises(BadOptionError, match="more than 2,000,000 bytes"):
+        phrases.load(file)
+    file.write_text(LISTS)
+    found = phrases.load(file)
+    assert found is not None
+    assert found.source == LISTS
+    assert found.digest == hashlib.sha256(LISTS.encode()).hexdigest()
+    assert [found.number(each) for each in found.categories] == [5, 2]
