@@ -34,6 +34,7 @@ from app.commands import (
     lists,
     mapping,
     monitoring,
+    phrases,
     planning,
     policy,
     queue,
@@ -74,6 +75,7 @@ app.add_typer(registry.app, name="registry")
 app.add_typer(policy.app, name="policy")
 app.add_typer(lists.app, name="lists")
 app.add_typer(mapping.app, name="mapping")
+app.add_typer(phrases.app, name="phrases")
 app.command()(score.score)
 app.command()(report.report)
 app.command()(rescan.rescan)

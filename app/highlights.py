@@ -8,13 +8,12 @@ out.
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from app.words import NARROW, plain
-from core.schema.column import TEXT_PARTS
 from core.scoring.reasons import Reason
 from core.scoring.texts import shares
 from core.text.derived import evidence
@@ -44,7 +43,7 @@ WORD: Final = "word"
 class Mark:
     """A stretch of a text and how far it moves the score, in log-odds; note: what was undone in it, if anything.
 
-    kind: a word, or the key of what a feature has counted (`core.text.derived`): all of that are one row.
+    kind: a word, or the feature that has counted it: all that it has counted are one row.
     """
 
     start: int
@@ -74,14 +73,13 @@ def of_words(text: str, words: Iterable[Word], share: float = 1.0) -> list[Mark]
     ]
 
 
-def of_counted(text: str, moved: Mapping[str, float]) -> list[Mark]:
-    """What features have counted in a text: contacts, links and the like, by the keys of `core.text.derived`.
+def of_counted(name: str, told: Iterable[Reason]) -> list[Mark]:
+    """What other features have counted in a text: contacts, links, the owner's phrases and the like.
 
-    moved: how far each of these features moves the score; those that are not in it have no marks.
+    name: the feature that is the text.
     """
-    found = [each for each in evidence(text) if each.key in moved]
-    number = Counter(each.key for each in found)
-    return [Mark(each.start, each.end, moved[each.key] / number[each.key], kind=each.key) for each in found]
+    counting = [each for each in told if each.feature.startswith(f"{name} (")]
+    return [Mark(each.start, each.end, each.part, kind=reason.feature) for reason in counting for each in reason.places]
 
 
 def rows_of(text: str, name: str, told: Iterable[Reason], most: int = MOST) -> tuple[Row, ...]:
@@ -93,9 +91,7 @@ def rows_of(text: str, name: str, told: Iterable[Reason], most: int = MOST) -> t
     reasons = {each.feature: each for each in told}
     words, whole = _whole(text, reasons[name].words)
     phrases = [*whole, *shares.phrases(text, words, most=most), *shares.phrases(text, words, up=False, most=most)]
-    full = {part: f"{name} ({column.name})" for part, column in TEXT_PARTS.items()}
-    moved = {part: reasons[each].contribution for part, each in full.items() if each in reasons}
-    marks = [*of_words(text, phrases), *of_counted(text, moved)]
+    marks = [*of_words(text, phrases), *of_counted(name, reasons.values())]
     least = max([LEAST, *(SLIGHT * abs(mark.part) for mark in marks)])
     return rows(text, [mark for mark in marks if abs(mark.part) >= least], most)
 

@@ -308,6 +308,7 @@ class Home(Studies):
             self.training_runs,
             self.settings.judged,
             self.settings.schema_file,
+            self.settings.phrases_file,
         )
 
     @cached_property

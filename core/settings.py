@@ -75,6 +75,11 @@ class Settings:
         return self.data / "glossary.csv"
 
     @property
+    def phrases_file(self) -> Path:
+        """The owner's phrases, for people to edit; none where it is absent."""
+        return self.data / "phrases.toml"
+
+    @property
     def parts_file(self) -> Path:
         """The users whose part is not that of their id."""
         return self.data / "parts.json"

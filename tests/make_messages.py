@@ -53,9 +53,11 @@ def of_kinds(sent: pd.DataFrame) -> pd.DataFrame:
     return sent.assign(removed=np.where(sent["removed"] == 1, kind, "0"))
 
 
-def home_of(home: Home, schema: Schema = SCHEMA) -> Home:
-    """A home with a version in charge that has learnt from such messages."""
+def home_of(home: Home, schema: Schema = SCHEMA, lists: str = "") -> Home:
+    """A home with a version in charge that has learnt from such messages. lists: the owner's phrases."""
     home.settings.data.mkdir(parents=True)
+    if lists:
+        home.settings.phrases_file.write_text(lists)
     home.settings.salt_file.write_text("0" * 32 + "\n")  # the same messages in the test part each time
     schemas.save(schema, home.settings.schema_file)
     sent = messages() if schema is SCHEMA else of_kinds(messages())

@@ -111,7 +111,11 @@ class RiskFactor(Told):
     contribution: Annotated[float, means("How far it pushed the score, in log-odds.")]
     reason: Annotated[str, means("The same in words.")]
     spans: Annotated[
-        list[Span] | None, means("Of a text the words that contribute most either way, up to 50, in their order.")
+        list[Span] | None,
+        means(
+            "Of a text the words that contribute most either way, up to 50, in their order; of what is counted in one, "
+            "such as links or phrases of a list, where that stands."
+        ),
     ] = None
 
 

@@ -37,7 +37,7 @@ def factors(reasons: Sequence[Reason]) -> list[dict[str, Any]]:
         {
             "feature": each.feature, "description": each.meaning, "category": each.category,
             "value": each.word or each.value, "contribution": each.contribution, "reason": each.explanation,
-            **({"spans": _spans(each.words)} if each.words else {}),
+            **({"spans": _spans(each.words or each.places)} if each.words or each.places else {}),
         }
         for each in reasons
     ]  # fmt: skip

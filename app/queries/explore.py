@@ -59,7 +59,7 @@ def absent(view: View) -> tuple[str, ...]:
 
 def usable(view: View, model: Model | None) -> Model | None:
     """The model, None where the dataset lacks a feature of it."""
-    return model if model is not None and _columns(view).issuperset(model.metadata.names) else None
+    return model if model is not None and _columns(view).issuperset(model.metadata.columns) else None
 
 
 def _columns(view: View) -> frozenset[str]:
@@ -170,7 +170,7 @@ def use(view: View, model: Model) -> Use:
     """The pushes on a sample of the whole dataset: filters change who is looked at, not how the model works."""
 
     def make() -> Use:
-        everyone = services.features(view.dataset, (*model.metadata.names, *model.encoding.columns))
+        everyone = services.features(view.dataset, (*model.metadata.columns, *model.encoding.columns))
         chosen = np.random.default_rng(SEED).permutation(len(everyone))[:SAMPLE]
         chosen.sort()
         features = Scorer(model).matrix(everyone.iloc[chosen])

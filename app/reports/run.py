@@ -57,7 +57,7 @@ def report(home: Home, run: Run, model: Model, live: Figures | None, *, texts: b
         scores = home.runs.scores(run.id)
         there = home.datasets.columns(run.dataset)
         words = [name for name in model.encoding.columns if name in there]
-        frame = home.datasets.frame(run.dataset, [dataset.id_column, *model.metadata.names, *words])
+        frame = home.datasets.frame(run.dataset, [dataset.id_column, *model.metadata.columns, *words])
         meanings = glossary.load(home.settings.glossary_file)
         top = frame.loc[scores["probability"].nlargest(TOP).index]
         sections = [
@@ -123,7 +123,7 @@ def _odd(scores: pd.DataFrame, frame: pd.DataFrame, model: Model, meanings: Glos
     heading, n = "New and missing values", len(scores)
     novel = scores.loc[scores["novel_features"] != "", "novel_features"]
     outside = novel.str.split(SEPARATOR).explode().value_counts()
-    trained = {each.name: each for each in model.metadata.features}
+    trained = {each.name: each for each in model.metadata.features if each.name in model.metadata.columns}
     table = pd.DataFrame({"Feature": list(trained)}).assign(
         outside=[int(outside.get(name, 0)) for name in trained],
         missing=frame[list(trained)].isna().sum().to_numpy(),
@@ -176,7 +176,7 @@ def _risks(
             _reason(each, texts=texts)
             for each in strongest_reasons(values, strongest, row, model, meanings, REASONS, words[row])
         )
-        for row, values in enumerate(top[list(model.metadata.names)].to_numpy(np.float64))
+        for row, values in enumerate(top.reindex(columns=list(model.metadata.names)).to_numpy(np.float64))
     ]
     bands = {str(band): label(band) for band in BANDS}
     table = pd.DataFrame(

@@ -12,7 +12,7 @@ from core import formats
 from core.evaluation.resample import Floats
 from core.files import within, write_text
 from core.model.learner import Matrix
-from core.registry.metadata import Trained
+from core.registry.metadata import PHRASES, Trained
 from core.registry.registry import Model
 from core.schema.schema import Column, Schema
 
@@ -29,6 +29,8 @@ def column(schema: Schema, feature: Trained) -> Column:
     """What a feature of a model is: as the schema says; as it was in training where the schema no longer names it."""
     if feature.name in schema.names:
         return schema.feature(feature.name)
+    if feature.kind == PHRASES:
+        return Column(feature.name, "count", 0)
     return Column(feature.name, feature.kind)  # type: ignore[arg-type]  # a kind that a schema had
 
 

@@ -220,7 +220,7 @@ class ImportanceRuns:
         rows = self.common_rows.rows((model,), dataset, schema)
         sample, names = subsample.thin(rows.label, seed=seed), model.metadata.names
         features = Scorer(model).matrix(rows.frame.iloc[sample.at])
-        copies = near_copies(pairs.correlations(rows.frame, names))
+        copies = near_copies(pairs.correlations(rows.frame, model.metadata.columns))
         groups = [*([at] for at in range(len(names))), *copies]
         pr_auc, lost = permute(
             features,

@@ -12,11 +12,11 @@ from core.hub import sandbox
 from core.model import tree_check
 from core.registry import bundle, registry
 from core.registry.registry import BASELINE, NEEDED, SUMS, TREES, USERS
-from core.registry.version_files import CATEGORIES, HEADS, TEXTS
+from core.registry.version_files import CATEGORIES, HEADS, PHRASES, TEXTS
 from core.store.strict_json import legible
 
 README: Final = "README.md"
-NATIVE: Final = (*NEEDED, USERS, *TEXTS, CATEGORIES, *HEADS, SUMS)
+NATIVE: Final = (*NEEDED, USERS, *TEXTS, PHRASES, CATEGORIES, *HEADS, SUMS)
 #: What else a repo may hold; it is not taken.
 BESIDE: Final = frozenset({README, bundle.METRICS, ".gitattributes", "LICENSE", "LICENSE.md", "LICENSE.txt"})
 #: Formats that run code when they are loaded, or can be made to.

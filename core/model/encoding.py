@@ -1,7 +1,8 @@
 """Words and texts as a model gets them.
 
 Of the words of a category a version knows some as levels, and all others are one more level, or missing. A text becomes
-one number, the margin of the version's own model of that text (`core.text`).
+one number, the margin of the version's own model of that text (`core.text`); and a number for each category of the
+owner's phrases, counted by the list that the version was trained with.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ import pandas as pd
 
 from core.errors import WrongFeaturesError
 from core.model.learner import Matrix
-from core.schema.column import MOST_LEVELS
+from core.schema.column import MOST_LEVELS, phrase_column
 from core.schema.levels import number, written
 from core.schema.schema import Schema
+from core.text.lists.phrases import Phrases
 from core.text.rows import TextRows
 from core.text.text_model import TextModel
 
@@ -166,46 +168,55 @@ class Coded(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Encoding:
     """How a version turns columns that are no numbers into some: the `levels` of its categories, the models of its
-    `texts`, by column.
+    `texts` and the `phrases` that it counts in them, by column.
     """
 
     levels: Mapping[str, Levels] = field(default_factory=dict)
     texts: Mapping[str, TextModel] = field(default_factory=dict)
+    phrases: Mapping[str, Phrases] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.levels or self.texts)
+        return bool(self.levels or self.texts or self.phrases)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns of a table that hold the words and texts."""
         return tuple(written(name) for name in (*self.levels, *self.texts))
 
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """The features that are counts of phrases: no table has them."""
+        return tuple(phrase_column(name, each) for name, lists in self.phrases.items() for each in lists.categories)
+
     def matrix(self, frame: pd.DataFrame, names: Sequence[str], version: str = "") -> Matrix:
         """Users of a frame as float32 (n, f); see `of_frame`."""
         return self.of_frame(frame, names, version).x
 
     def of_frame(self, frame: pd.DataFrame, names: Sequence[str], version: str = "") -> Coded:
-        """The users of a frame (n rows) by its columns `names`, without a copy of the whole in float64.
+        """The users of a frame (n rows) by its columns `names`, without a copy of the whole in float64. What is
+        counted of phrases is among the names, and in no column.
 
         Raises WrongFeaturesError where the frame lacks one of them, or the texts of one.
         """
-        absent = [name for name in names if name not in frame.columns]
-        absent += [name for name in self.texts if name not in absent and written(name) not in frame.columns]
+        spoken, counted = {**self.texts, **self.phrases}, {*self.counted}
+        absent = [name for name in names if name not in frame.columns and name not in counted]
+        absent += [name for name in spoken if name not in absent and written(name) not in frame.columns]
         if absent:
             raise WrongFeaturesError(version, absent)
         x = np.empty((len(frame), len(names)), np.float32)
         for position, name in enumerate(names):
-            if name not in self.levels and name not in self.texts:
+            if name not in self.levels and name not in self.texts and name not in counted:
                 x[:, position] = frame[name].to_numpy()
         own = {name: frame[name].to_numpy(np.float64) for name in self.levels}
-        return self._coded(x, names, own, {name: as_texts(frame, name) for name in self.texts})
+        return self._coded(x, names, own, {name: as_texts(frame, name) for name in spoken})
 
     def of_values(self, values: Floats, names: Sequence[str], texts: Mapping[str, Texts]) -> Coded:
-        """The same users by their values (n, f) of the columns `names` and, by column, the texts among them.
+        """The same users by their values (n, f) of the columns `names` and, by column, the texts among them. What
+        stands for counts of phrases is not looked at.
 
         Raises WrongFeaturesError where texts are absent.
         """
-        if absent := [name for name in self.texts if name not in texts]:
+        if absent := [name for name in {**self.texts, **self.phrases} if name not in texts]:
             raise WrongFeaturesError("", absent)
         own = {name: values[:, names.index(name)] for name in self.levels}
         return self._coded(values.astype(np.float32), names, own, texts)
@@ -223,6 +234,9 @@ class Encoding:
             x[:, names.index(name)], missing[name] = margins[:, 0], np.isnan(margins[:, 0])
             strange[name] = model.unseen(rows) > STRANGE
             further.append(margins[:, 1:])
+        for name, lists in self.phrases.items():
+            for category, counts in lists.counts(texts[name]).items():
+                x[:, names.index(phrase_column(name, category))] = counts
         return Coded(x, np.concatenate(further, axis=1), missing, strange)
 
 

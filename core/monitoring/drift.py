@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import dropwhile, pairwise
 from typing import Any, Final, Literal
@@ -26,6 +26,7 @@ from core.model.encoding import Encoding, Levels, as_texts
 from core.ports import DatasetStore
 from core.registry.baseline import Baseline
 from core.registry.registry import Model, Registry
+from core.schema.column import phrase_column
 from core.schema.levels import written
 from core.scoring.runs import Run, Runs
 from core.wording import count
@@ -283,10 +284,17 @@ class DriftWatch:
         """The values of a feature in these runs, as the baseline of a version has them: of words their places, of texts
         their margins.
         """
+
+        def sent(text: str) -> Iterator[list[str | None]]:
+            return (as_texts(self.datasets.frame(each.dataset, [written(text)]), text) for each in together)
+
         if name in model.texts:
-            sent = [as_texts(self.datasets.frame(each.dataset, [written(name)]), name) for each in together]
-            margins = model.texts[name].margins_of([text for texts in sent for text in texts])
+            margins = model.texts[name].margins_of([text for texts in sent(name) for text in texts])
             return pd.Series(margins[:, 0].astype(np.float64))
+        for text, lists in model.phrases.items():
+            for category in lists.categories:
+                if name == phrase_column(text, category):
+                    return pd.Series(np.concatenate([lists.counts(each)[category] for each in sent(text)]))
         parts = [self.datasets.frame(each.dataset, [name])[name] for each in together]
         found: pd.Series[float] = pd.concat(parts, ignore_index=True)
         levels = model.metadata.levels.get(name)

@@ -143,7 +143,7 @@ class Inspection:
         if (version := self.registry.champion()) is None:
             return
         try:
-            absent = [name for name in self.registry.load(version).metadata.names if name not in names]
+            absent = [name for name in self.registry.load(version).metadata.columns if name not in names]
         except (DamagedModelError, UnknownVersionError) as error:
             yield Finding("model", version, str(error), "registry", {"version": version})
             return

@@ -181,6 +181,7 @@ def _features(metadata: Metadata) -> dict[str, str]:
         "Constant, so nothing was learnt": listed(metadata.constants) if metadata.constants else "none",
         **{f"Words of {name}": _words(levels) for name, levels in metadata.levels.items()},
         **{f"Text {name}": _text(metadata) for name in metadata.texts},
+        **({"Phrases counted, by the list of the version": listed(metadata.counted)} if metadata.counted else {}),
     }
 
 

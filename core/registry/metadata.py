@@ -17,8 +17,11 @@ from core.model.encoding import Levels
 from core.store.strict_json import typed
 from core.wording import value_text
 
-#: The newest format; a version of numbers alone is written in the first, one without texts in the second.
-FORMAT: Final = 3
+#: The newest format; a version of numbers alone is written in the first, one without texts in the second, one without
+#: the owner's phrases in the third.
+FORMAT: Final = 4
+#: The kind of a feature that is a count of phrases.
+PHRASES: Final = "phrases"
 #: What a word is called that a version does not know.
 OTHER: Final = "another word"
 
@@ -127,7 +130,19 @@ class Metadata:
         return tuple(feature.name for feature in self.features if feature.kind == "text")
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """The features that a table of users has, in their order: what is counted of phrases is in none."""
+        return tuple(feature.name for feature in self.features if feature.kind != PHRASES)
+
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """The features that are counts of phrases."""
+        return tuple(feature.name for feature in self.features if feature.kind == PHRASES)
+
+    @property
     def format(self) -> int:
+        if self.counted:
+            return 4
         if self.texts:
             return 3
         return 2 if any(feature.levels or feature.words for feature in self.features) else 1

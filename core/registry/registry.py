@@ -34,9 +34,10 @@ from core.registry.baseline import Baseline
 from core.registry.lineage import PROMOTE, ROLL_BACK, VERSION, Lineage, Promotion
 from core.registry.metadata import Metadata
 from core.registry.origin import Origin
-from core.registry.version_files import CATEGORIES, HEADS, TEXTS, head_of, read, telling, texts_of
+from core.registry.version_files import CATEGORIES, HEADS, PHRASES, TEXTS, head_of, phrases_of, read, telling, texts_of
 from core.store import chained_log, strict_json
 from core.text import files as text_files
+from core.text.lists.phrases import Phrases
 from core.text.text_model import TextModel
 
 TREES: Final = "model.ubj"
@@ -50,7 +51,7 @@ CHAMPION: Final = "CHAMPION"
 FORMAT: Final = 1
 #: What every version has. Who was trained on may stay where that was; only pulled versions have an origin.
 NEEDED: Final = (TREES, CALIBRATION, METADATA, BASELINE)
-OPTIONAL: Final = (USERS, ORIGIN, *TEXTS, CATEGORIES, *HEADS)
+OPTIONAL: Final = (USERS, ORIGIN, *TEXTS, PHRASES, CATEGORIES, *HEADS)
 #: Longest reason for a promotion, in characters.
 MOST_WHY: Final = 1_000
 
@@ -70,11 +71,12 @@ class Model:
     origin: Origin | None = None
     texts: Mapping[str, TextModel] = field(default_factory=dict)
     head: CategoryHead | None = None
+    phrases: Mapping[str, Phrases] = field(default_factory=dict)
 
     @property
     def encoding(self) -> Encoding:
         """How it turns words and texts into numbers."""
-        return Encoding(self.metadata.levels, self.texts)
+        return Encoding(self.metadata.levels, self.texts, self.phrases)
 
     @property
     def explainer(self) -> Explainer:
@@ -104,6 +106,7 @@ class Parts:
     users: Keys
     texts: Mapping[str, TextModel] = field(default_factory=dict)
     head: CategoryHead | None = None
+    phrases: Phrases | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,9 +283,10 @@ def opened(folder: Path) -> Model:
     """Load a version from the folder that holds it, wherever that is, as `load` does. Raises DamagedModelError."""
     metadata, origin, calibration, content = looked_at(folder)
     texts, head = texts_of(folder, metadata), head_of(folder, metadata)
+    phrases = phrases_of(folder, metadata)
     with telling(folder, TREES):
         predictor = LEADER.loaded(content)
-    return Model(folder.name, folder, predictor, calibration, metadata, origin, texts, head)
+    return Model(folder.name, folder, predictor, calibration, metadata, origin, texts, head, phrases)
 
 
 def looked_at(folder: Path) -> tuple[Metadata, Origin | None, Calibration, bytes]:
@@ -335,10 +339,11 @@ def _write(folder: Path, parts: Parts) -> None:
     baseline.save(parts.baseline, folder / BASELINE)
     baseline.save_users(parts.users, folder / USERS)
     texts = text_files.dumped(parts.texts) if parts.texts else {}
+    if parts.phrases is not None:
+        texts[PHRASES] = parts.phrases.source.encode()
     for name, content in texts.items():
         (folder / name).write_bytes(content)
-    head = version_files.write_head(folder, parts.head) if parts.head else ()
-    sums.write(folder, (*NEEDED, USERS, *texts, *head))
+    sums.write(folder, (*NEEDED, USERS, *texts, *(version_files.write_head(folder, parts.head) if parts.head else ())))
 
 
 def _write_json(path: Path, value: object) -> None:

@@ -9,18 +9,23 @@ from pathlib import Path
 from typing import Final
 
 from core import formats
-from core.errors import DamagedModelError, NewerFormatError
+from core.errors import BadOptionError, DamagedModelError, NewerFormatError
 from core.model import tree_check
 from core.model.categories.head import MOST, CategoryHead
+from core.model.encoding import Encoding
 from core.model.trees import loaded
 from core.registry import sums
 from core.registry.metadata import Metadata
 from core.store import strict_json
 from core.text import files as text_files
+from core.text.lists import phrases as phrase_lists
+from core.text.lists.phrases import Phrases
 from core.text.text_model import TextModel
 
 #: The models of texts, of a version that has some.
 TEXTS: Final = (text_files.FACTS, text_files.WEIGHTS)
+#: The owner's phrases that a version was trained with, as they were written.
+PHRASES: Final = phrase_lists.FILE
 #: Which categories a version tells apart, and the trees that tell each from the others.
 CATEGORIES: Final = "categories.json"
 HEADS: Final = tuple(f"category_{number}.ubj" for number in range(1, MOST + 1))
@@ -63,6 +68,20 @@ def texts_of(folder: Path, metadata: Metadata) -> Mapping[str, TextModel]:
         found: Mapping[str, TextModel] = text_files.loaded(content)
     if found.keys() != names:
         raise DamagedModelError(folder.name, "metadata.json", f"names other columns of text than {TEXTS[0]}")
+    return found
+
+
+def phrases_of(folder: Path, metadata: Metadata) -> Mapping[str, Phrases]:
+    """The phrases that a version counts in each of its texts, by column. Raises DamagedModelError."""
+    found: Mapping[str, Phrases] = {}
+    if PHRASES in sums.read(folder):
+        with read(folder, PHRASES) as content:
+            try:
+                found = dict.fromkeys(metadata.texts, phrase_lists.loads(content.decode()))
+            except BadOptionError as error:
+                raise ValueError(str(error)) from error
+    if Encoding(phrases=found).counted != metadata.counted:
+        raise DamagedModelError(folder.name, "metadata.json", f"counts other phrases than those of {PHRASES}")
     return found
 
 

@@ -149,7 +149,7 @@ def _kept(champion: Model, rows: int) -> dict[str, Any]:
 def _rows(learnt: Labelled, champion: Model) -> Rows:
     """The users as the champion sees them: words that it does not know are none that its successor learns."""
     names, levels = champion.metadata.names, champion.metadata.levels
-    features = Encoding(levels).matrix(learnt.frame, names, champion.version)
+    features = Encoding(levels, phrases=champion.phrases).matrix(learnt.frame, names, champion.version)
     return Rows(features, learnt.label, learnt.weight, encoding.sizes(names, levels))
 
 
@@ -167,7 +167,7 @@ def _with_texts(
 
 def _together(learnt: Labelled, champion: Model) -> split.Keys:
     """Keys (n,) by which users who share every feature are in one fold; those of a text are already that."""
-    hashes, copied = (each(learnt.frame, champion.metadata.names) for each in (split.row_hashes, split.copied_rows))
+    hashes, copied = (each(learnt.frame, champion.metadata.columns) for each in (split.row_hashes, split.copied_rows))
     texts = [each.name for each in champion.metadata.features if each.kind == "text"]
     told = learnt.frame[texts].notna().to_numpy().any(axis=1) if texts else np.zeros(len(learnt), bool)
     return np.where(copied & ~told, hashes, learnt.keys)

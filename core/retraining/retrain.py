@@ -131,7 +131,7 @@ class Retraining:
         progress("Holding it against the champion", 0.0)
         candidate = Model(
             "the candidate", self.models, parts.predictor, parts.calibration, parts.metadata, None, parts.texts,
-            parts.head,
+            parts.head, source.champion.phrases,
         )  # fmt: skip
         found = gate.check(
             source.champion, candidate, source.users.judges, source.users.golden, source.schema, request.thresholds,
@@ -236,7 +236,7 @@ def _described(
     test = users.judges.only(users.test)
     crossfit.both_classes(test.label, f"the test part of {source.data.name}")
     levels, learnt_from = source.champion.metadata.levels, fitted.features
-    judged_on = Encoding(levels, fitted.texts).matrix(test.frame, names)
+    judged_on = Encoding(levels, fitted.texts, source.champion.phrases).matrix(test.frame, names)
     of_learnt, of_test = (fitted.calibration.probability(fitted.predictor.margin(x)) for x in (learnt_from, judged_on))
     learnt = np.ones(len(users.learnt), bool)
     figures = metrics.judge(test.label, of_test, request.thresholds, seed=request.seed)
@@ -246,7 +246,10 @@ def _described(
     )  # fmt: skip
     metadata = Metadata(
         created=now, data=data, figures=figures,
-        features=description.profiles(users.learnt.frame, source.schema, learnt, levels),
+        features=(
+            *description.profiles(users.learnt.frame, source.schema, learnt, levels),
+            *description.counted(learnt_from, names, source.champion.metadata.counted),
+        ),
         seed=request.seed, rounds=fitted.rounds, parameters=dict(fitted.parameters), libraries=description.libraries(),
         seconds=round(time.monotonic() - started, 1), bias=fitted.predictor.bias(len(names)),
         augmented=source.champion.metadata.augmented, notice=source.champion.metadata.notice,
@@ -271,7 +274,10 @@ def _described(
     of_users = run_cautions.of_users(users.learnt.frame, users.learnt.label, source.schema, in_order=False)
     run = replace(run, cautions=(*of_users, *run_cautions.of_run(run, scores)))
     metadata = replace(metadata, cautions=run.cautions)
-    parts = Parts(fitted.predictor, fitted.calibration, metadata, profile, users.learnt.keys, fitted.texts, fitted.head)
+    lists = next(iter(source.champion.phrases.values()), None)
+    parts = Parts(
+        fitted.predictor, fitted.calibration, metadata, profile, users.learnt.keys, fitted.texts, fitted.head, lists
+    )
     return parts, run, scores
 
 

@@ -142,7 +142,7 @@ class Shadow:
             return ()
         scorer = Scorer(self.registry.load(found.version))
         for run in missing:
-            names = (*scorer.model.metadata.names, *scorer.model.encoding.columns)
+            names = (*scorer.model.metadata.columns, *scorer.model.encoding.columns)
             frame = self.datasets.frame(run.dataset, names)
             scored = scorer.score(frame)
             known = np.where(scored.finite, scored.probability, np.nan)

@@ -162,6 +162,15 @@ class Column:
             yield Column(f"{self.name} (days since {other})", "real")
 
 
+def phrase_column(text: str, category: str) -> str:
+    """What a model calls how many of the owner's phrases of a category stand in a text.
+
+    >>> phrase_column("body", "drugs")
+    'body (phrases: drugs)'
+    """
+    return f"{text} (phrases: {category})"
+
+
 _NAMES: Final[dict[Part, str]] = {"age": "age in days", "weekday": "weekday", "hour": "hour"}
 _PARTS: Final[dict[Part, Column]] = {
     "age": Column("", "real", 0), "weekday": Column("", "weekday", 0, 6), "hour": Column("", "count", 0, 23),

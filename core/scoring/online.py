@@ -91,7 +91,7 @@ class Serving:
         self, online_runs: OnlineRuns, deciding: Deciding, model: Model, schema: Schema, glossary: Glossary,
         policy: Policy, lists: Lists,
     ) -> None:  # fmt: skip
-        absent = [name for name in model.metadata.names if name not in schema.names]
+        absent = [name for name in model.metadata.columns if name not in schema.names]
         if absent:
             raise WrongFeaturesError(model.version, absent)
         self.model, self.schema, self.policy = model, schema, policy
@@ -103,7 +103,9 @@ class Serving:
         counted = {each.name for column in schema.features if column.kind == "text" for each in column.derived()}
         self._own = np.array([name in schema.inputs or name not in counted for name in schema.names])
         self._later = any(column.later for column in schema.features)
-        self._at = [schema.names.index(name) for name in model.metadata.names]
+        # What is counted of phrases is in no table, and stands last: of those the model asks the texts.
+        self._at = [schema.names.index(name) for name in model.metadata.columns]
+        self._further = len(model.metadata.counted)
         self._keys = {key(name): name for name in schema.inputs}
         names = (*schema.names, *schema.inputs, schema.id, schema.label and schema.label.column)
         self._taken = {key(name) for name in names if name}
@@ -160,7 +162,7 @@ class Serving:
         ClaimLostError and, where the model gives one of them no score, NoScoreError: then nobody is stored.
         """
         values = np.array([each.values for each in asked], np.float64).reshape(len(asked), len(self._names))
-        in_order = values[:, self._at]
+        in_order = np.pad(values[:, self._at], ((0, 0), (0, self._further)), constant_values=np.nan)
         most = max((each.top for each in asked if each.which != "none"), default=0)
         texts = {name: [each.context.get(written(name)) for each in asked] for name in self.model.texts}
         scored = self._scorer.score_values(in_order, top=most, texts=texts).checked()
@@ -177,7 +179,7 @@ class Serving:
 
     def warm_up(self) -> None:
         """Score and explain somebody, and store nothing: what is made once is made before anybody asks."""
-        nobody = np.full((1, len(self._at)), np.nan)
+        nobody = np.full((1, len(self._at) + self._further), np.nan)
         self._scorer.score_values(nobody, top=TOP, texts={name: [None] for name in self.model.texts})
 
     def ended(self, *, now: datetime, everything: bool = False) -> list[str]:

@@ -17,11 +17,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.model.learner import Strongest
-from core.registry.metadata import Trained
+from core.registry.metadata import PHRASES, Trained
 from core.registry.registry import Model
+from core.schema.column import phrase_column
 from core.schema.glossary import Glossary
 from core.schema.levels import written
+from core.scoring.texts.places import places as where
 from core.scoring.texts.shares import phrases, quoted, shared
+from core.text.lists.phrases import Phrases
 from core.text.text_model import TextModel, Word
 from core.wording import value_text
 
@@ -50,6 +53,8 @@ class Reason:
     word: str = ""
     #: Of a text, the shares of its words in the contribution, by where they stand in the text as sent.
     words: tuple[Word, ...] = ()
+    #: Of what is counted in a text, where that stands, each with its share of the contribution.
+    places: tuple[Word, ...] = ()
 
     @property
     def text(self) -> str:
@@ -88,12 +93,12 @@ def _push(contribution: float) -> str:
 
 def texts(
     frame: pd.DataFrame, features_of: Sequence[Trained], strongest: Strongest,
-    models: Mapping[str, TextModel] = MappingProxyType({}),
+    models: Mapping[str, TextModel] = MappingProxyType({}), lists: Mapping[str, Phrases] = MappingProxyType({}),
 ) -> pd.DataFrame:  # fmt: skip
     """`reason_1` to `reason_k` of each row of a frame (n rows), empty where a row has fewer.
 
     strongest: of these features, whose values, and words where it has them, are read from the frame. models: of the
-    features that are texts.
+    features that are texts; lists: the phrases that are counted in these.
     """
     # There are far fewer different values and pushes, as they are written, than users: each is written once.
     values, value_of = [""], np.zeros(strongest.features.shape, np.int64)
@@ -108,7 +113,8 @@ def texts(
             value_of.flat[at] = len(values) + np.arange(len(at))
             values += _of_texts(frame, name, models[name], rows, strongest.pushes.ravel()[at])
             continue
-        codes, distinct = pd.factorize(frame[name].to_numpy(np.float64)[rows], use_na_sentinel=False)
+        own = _counts(frame, name, lists, rows) if trained.kind == PHRASES else frame[name].to_numpy(np.float64)[rows]
+        codes, distinct = pd.factorize(own, use_na_sentinel=False)
         value_of.flat[at] = len(values) + codes
         as_written = trained.levels and written(name) in frame
         said = _words(frame, name, rows, codes) if as_written else map(trained.say, distinct.tolist())
@@ -177,6 +183,18 @@ def _of_texts(
     return found
 
 
+def _counts(
+    frame: pd.DataFrame, counted: str, lists: Mapping[str, Phrases], rows: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:  # fmt: skip
+    """How many phrases of a category stand in the texts of these rows."""
+    for name, each in lists.items():
+        for category in each.categories:
+            if counted == phrase_column(name, category):
+                column = frame[written(name)].to_numpy(object)[rows]
+                return each.counts([text if isinstance(text, str) else None for text in column])[category]
+    raise KeyError(counted)
+
+
 def _named(text: str, shares: tuple[Word, ...]) -> str:
     """The words of a text that say most for its push."""
     if not shares:
@@ -188,6 +206,9 @@ def _reason(
     model: Model, trained: Trained, value: float, contribution: float, glossary: Glossary,
     words: Mapping[str, str | None],
 ) -> Reason:  # fmt: skip
+    places = where(trained.name, contribution, model, words)
+    if trained.kind == PHRASES:
+        value = float(len(places)) if _has_text(trained.name, model, words) else float("nan")
     known = None if np.isnan(value) else value
     text, shares = words.get(trained.name), tuple[Word, ...]()
     if trained.name in model.texts and text is not None:
@@ -205,7 +226,13 @@ def _reason(
         glossary.category(trained.name),
         word,
         shares,
+        places,
     )
+
+
+def _has_text(counted: str, model: Model, words: Mapping[str, str | None]) -> bool:
+    """Whether there is a text in which phrases could be counted."""
+    return any(words.get(name) is not None and counted.startswith(f"{name} (") for name in model.texts)
 
 
 def direction(value: float, median: float | None) -> Direction:

@@ -202,7 +202,7 @@ class FileScoring:
         model = self.registry.load(found.model)
         words = model.encoding.columns
         there = self.datasets.columns(found.dataset)
-        columns = [*model.metadata.names, *(name for name in words if name in there)]
+        columns = [*model.metadata.columns, *(name for name in words if name in there)]
         frame = self.datasets.frame(found.dataset, columns)
         scored = Scorer(model).score_in_blocks(
             frame, lambda done, of: report(done, of, f"Reasons for {done:,} of {of:,} users"), top=top

@@ -16,6 +16,7 @@ from core.errors import NoScoreError
 from core.model.categories.head import Likeliest
 from core.model.encoding import Coded, Texts
 from core.model.learner import Matrix, Strongest
+from core.registry.metadata import PHRASES
 from core.registry.registry import Model
 from core.wording import count
 
@@ -168,6 +169,8 @@ class Scorer:
         """Feature by feature: of many users no second copy is made. strange: whose words or texts are new (n,)."""
         novel = np.full(len(frame), "", dtype=object)
         for feature, low, high in zip(self.model.metadata.features, *self.model.metadata.ranges, strict=True):
+            if feature.kind == PHRASES:  # of more phrases than anybody had there is nothing new to say
+                continue
             outside = strange.get(feature.name)
             rows = np.flatnonzero(_outside(_floats(frame[feature.name]), low, high) if outside is None else outside)
             novel[rows] = [f"{before}{SEPARATOR}{feature.name}".removeprefix(SEPARATOR) for before in novel[rows]]
@@ -181,6 +184,7 @@ class Scorer:
         outside, names = _outside(values, *self.model.metadata.ranges), self.model.metadata.names
         for name, rows in strange.items():
             outside[:, names.index(name)] = rows
+        outside[:, [names.index(name) for name in self.model.metadata.counted]] = False
         for row in np.flatnonzero(outside.any(axis=1)):
             novel[row] = SEPARATOR.join(names[at] for at in np.flatnonzero(outside[row]))
         return novel

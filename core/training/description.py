@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version as installed
 from types import MappingProxyType
 from typing import Any
@@ -11,7 +12,8 @@ from typing import Any
 import pandas as pd
 
 from core.model.encoding import Levels
-from core.registry.metadata import Trained
+from core.model.learner import Matrix
+from core.registry.metadata import PHRASES, Trained
 from core.schema.schema import Column, Schema
 
 
@@ -22,7 +24,15 @@ def profiles(
     return tuple(_profile(column, frame[column.name][seen], words.get(column.name)) for column in schema.derived)
 
 
-def _profile(column: Column, values: pd.Series[float], levels: Levels | None) -> Trained:
+def counted(features: Matrix, names: Sequence[str], of: Sequence[str]) -> tuple[Trained, ...]:
+    """What the counts of phrases are like, those `of` the columns `names` of features (n, f)."""
+    return tuple(
+        replace(_profile(Column(name, "count"), pd.Series(features[:, names.index(name)]), None), kind=PHRASES)
+        for name in of
+    )
+
+
+def _profile(column: Column, values: pd.Series[Any], levels: Levels | None) -> Trained:
     name, kind, missing = column.name, column.kind, int(values.isna().sum())
     if levels is not None or kind == "text":
         return Trained(name, kind, None, None, None, missing, levels)

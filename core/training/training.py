@@ -35,6 +35,7 @@ from core.registry.registry import Model, Parts, Registry
 from core.schema import schema as schemas
 from core.schema.schema import Schema
 from core.scoring.scorer import Scorer
+from core.text.lists import phrases
 from core.training import crossfit, description, run_cautions, train, tune
 from core.training.kinds import Kinds
 from core.training.stacking import Texts
@@ -55,6 +56,7 @@ class Training:
     training_runs: TrainingRuns
     judged_folder: Path
     schema_file: Path
+    phrases_file: Path
 
     def learn(  # noqa: PLR0913 - what a version is made of
         self,
@@ -83,15 +85,18 @@ class Training:
 
         `thresholds`: band -> score above which it begins, for the figures. With a `budget` settings are searched for
         first. Nobody promotes the version here; its parent is the version in charge now. Raises SchemaError without a
-        label, TooFewRowsError with too few of either class.
+        label, TooFewRowsError with too few of either class, BadOptionError for phrases that cannot be used.
         """
         started, parent = time.monotonic(), self.registry.champion() or ""
         frame = self.datasets.frame(dataset.id)
         label, salt, parts = labels(frame, schema), self.split.salt(), self._parts(dataset, frame, schema)
         keys, words = parts.keys, encoding.learnt(frame, schema, ~parts.test)
-        features = Encoding(words).matrix(frame, schema.names)
+        lists = phrases.load(self.phrases_file) if schema.texts else None
+        encoded = Encoding(words, phrases=dict.fromkeys(schema.texts, lists) if lists else {})
+        names = (*schema.names, *encoded.counted)
+        features = encoded.matrix(frame, names)
         candidate = train.fit(
-            features, label, parts, thresholds, name=dataset.name, levels=encoding.sizes(schema.names, words),
+            features, label, parts, thresholds, name=dataset.name, levels=encoding.sizes(names, words),
             texts=Texts.of_frame(frame, schema), kinds=Kinds.of_frame(frame, schema), seed=seed, recipe=recipe,
             budget=budget, progress=progress, watcher=watcher,
         )  # fmt: skip
@@ -105,16 +110,18 @@ class Training:
         if recipe.learner.can_lead:
             score = candidate.calibration.probability(candidate.learner.margin(features))
             profiles = description.profiles(frame, schema, ~candidate.test, words)
+            profiles += description.counted(features[~candidate.test], names, encoded.counted)
             metadata = _metadata(candidate, data, profiles, about, started)
             version = self.registry.publish(
                 Parts(
                     candidate.predictor,
                     candidate.calibration,
                     replace(metadata, parent=parent, cautions=kept.cautions),
-                    baseline.of(schema.names, features, label, score, candidate.test, seed=seed),
+                    baseline.of(names, features, label, score, candidate.test, seed=seed),
                     keys[~candidate.test],
                     candidate.texts,
                     candidate.head,
+                    lists,
                 ),
             )
         kept = replace(kept, version=version, seconds=round(time.monotonic() - started, 1))

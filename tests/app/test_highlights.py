@@ -125,18 +125,19 @@ def test_a_word_that_was_hidden_says_how_it_reads() -> None:
     assert ":small[:gray[(&#61; telegram)]]" in highlighted(text, rows(text, marks))
 
 
-def reason(feature: str, part: float, words: tuple[Word, ...] = ()) -> Reason:
-    return Reason(feature, None, part, "typical", "", "", words=words)
+def reason(feature: str, part: float, words: tuple[Word, ...] = (), places: tuple[Word, ...] = ()) -> Reason:
+    return Reason(feature, None, part, "typical", "", "", words=words, places=places)
 
 
 def test_a_contact_is_one_row_with_what_its_feature_says_and_slight_words_have_none() -> None:
     text = "mail a@b.co or stay here"
     parts = [(0, 4, 0.5), (5, 6, 0.2), (7, 8, 0.1), (9, 11, 0.3), (12, 14, 0.01), (15, 24, -0.4)]
     words = tuple(Word(*each, undone=False) for each in parts)
-    told = [reason("body", 0.71, words), reason("body (contacts)", 0.25), reason("age", 3.0)]
+    told = [reason("body", 0.71, words), reason("body (contacts)", 0.25, places=(Word(5, 11, 0.25, False),)),
+            reason("age", 3.0)]  # fmt: skip
     found = rows_of(text, "body", told)
     assert [(row.number, row.text, row.kind, round(row.part, 9)) for row in found] == [
-        (1, "a@b.co", "word", 0.6), (2, "mail", "word", 0.5), (3, "a@b.co", "contacts", 0.25),
+        (1, "a@b.co", "word", 0.6), (2, "mail", "word", 0.5), (3, "a@b.co", "body (contacts)", 0.25),
         (4, "stay here", "word", -0.4),
     ]  # fmt: skip
     assert "**a&#64;:small{}b.co**]:violet[\N{NARROW NO-BREAK SPACE}1, 3]" in highlighted(text, found)
@@ -144,8 +145,12 @@ def test_a_contact_is_one_row_with_what_its_feature_says_and_slight_words_have_n
 
 def test_what_is_counted_is_pointed_at_where_its_feature_moves_the_score() -> None:
     text = "mail a@b.co or +1 555 0142 99, see www.x.example"
-    marks = of_counted(text, {"contacts": 0.6})
+    told = [
+        Reason("body (contacts)", 2.0, 0.6, "high", "", "", places=(Word(5, 11, 0.3, False), Word(15, 29, 0.3, False))),
+        Reason("title (contacts)", 2.0, 0.6, "high", "", "", places=(Word(0, 3, 0.6, False),)),
+    ]
+    marks = of_counted("body", told)
     assert [(text[each.start : each.end], each.part, each.kind) for each in marks] == [
-        ("a@b.co", 0.3, "contacts"), ("+1 555 0142 99", 0.3, "contacts"),
+        ("a@b.co", 0.3, "body (contacts)"), ("+1 555 0142 99", 0.3, "body (contacts)"),
     ]  # fmt: skip
     assert [text[start:end] for start, end in contacts(text)] == ["@b.c", "1 555 0142 9"]

@@ -47,7 +47,7 @@ def one_feature(view: View, model: Model | None) -> None:
             charts.spam_rate(rates.rename(columns={"bin": "label"}), name, overall=overall(view), theme=theme()),
             key="spam_rate", table=rates,
         )  # fmt: skip
-    if model is not None and name in model.metadata.names and name not in explore.places(view):
+    if model is not None and name in model.metadata.columns and name not in explore.places(view):
         _dependence(view, name, model)
     _extremes(view, name, tally)
 

@@ -24,7 +24,6 @@ from core.data.kinds import given
 from core.policy.decide import SCORE
 from core.policy.policy import Policy
 from core.registry.registry import Model
-from core.schema.column import TEXT_PARTS
 from core.scoring.reasons import Reason, reasons
 from core.scoring.scorer import Scored, Scorer
 
@@ -172,8 +171,7 @@ def _text_steps(
         left.pop(name)
         for row in found:
             if row.kind != WORD:
-                counted = f"{name} ({TEXT_PARTS[row.kind].name})"
-                left[counted] = str(numbers.get((name, row.kind, row.text.casefold()), ""))
+                left[row.kind] = str(numbers.get((name, row.kind, row.text.casefold()), ""))
     return steps, left
 
 

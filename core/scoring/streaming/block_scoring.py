@@ -196,7 +196,7 @@ def explained(
     if scored.strongest is None or which == "none":
         return nobody(frame.index)
     chosen = np.ones(len(frame), bool) if which == "all" else flagged
-    return texts(frame[chosen], model.metadata.features, scored.strongest.only(chosen), model.texts)
+    return texts(frame[chosen], model.metadata.features, scored.strongest.only(chosen), model.texts, model.phrases)
 
 
 def nobody(rows: pd.Index[int]) -> pd.DataFrame:

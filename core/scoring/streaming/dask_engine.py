@@ -78,7 +78,7 @@ class DaskEngine:
     def _sent(self, block: Block, model: Model, name: str, top: int) -> Future | None:
         if block.frame.empty:
             return None
-        features = block.frame[[*model.metadata.names, *model.encoding.columns]]
+        features = block.frame[[*model.metadata.columns, *model.encoding.columns]]
         return self.client.submit(_scored, features, name, top, pure=False)
 
 
