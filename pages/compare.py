@@ -4,6 +4,7 @@ import streamlit as st
 
 from app import session
 from app.components.compare.answer import equal_capacity, finding
+from app.components.compare.categories import categories
 from app.components.compare.changed import bands, changed
 from app.components.compare.choice import choice, contenders
 from app.components.compare.comparison import made
@@ -50,6 +51,7 @@ elif (view := made(asked)) is not None:
     if comparison.ranked:
         threshold(view)
         figures(view)
+    categories(view)
     groups(view)
     if view.versions and view.dataset is not None:
         deeper(view.versions[0], view.dataset)

@@ -110,6 +110,15 @@ def kinds(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 @pytest.fixture(scope="session")
+def kinds_twice(kinds: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The same with v0002, of other messages. For tests that copy it."""
+    home = make.copied(kinds, tmp_path_factory.mktemp("kinds_twice"))
+    dataset = make_messages.stored(home, make_messages.of_kinds(make_messages.messages(400, seed=1)))
+    home.training.learn(dataset, make_messages.KINDS, make.policy().thresholds, now=make.NOW, seed=1)
+    return home
+
+
+@pytest.fixture(scope="session")
 def earned(taught: Home, tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Home]:
     """Homes that tests copy: users of the band drawn to audit automatic removal, and 60 of them judged."""
     folder = tmp_path_factory.mktemp("earned")

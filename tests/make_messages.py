@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from core.data import intake
+from core.data.datasets import Dataset
 from core.home import Home
 from core.schema import schema as schemas
 from core.schema.schema import Column, Label, Schema
@@ -53,6 +54,12 @@ def of_kinds(sent: pd.DataFrame) -> pd.DataFrame:
     return sent.assign(removed=np.where(sent["removed"] == 1, kind, "0"))
 
 
+def stored(home: Home, sent: pd.DataFrame, schema: Schema = KINDS) -> Dataset:
+    """Labelled messages as a dataset of a home."""
+    checked = intake.read("messages.csv", make.csv(sent), schema, need_label=True)
+    return home.datasets.put(checked, schema, now=make.NOW, need_label=True)
+
+
 def home_of(home: Home, schema: Schema = SCHEMA, lists: str = "") -> Home:
     """A home with a version in charge that has learnt from such messages. lists: the owner's phrases."""
     home.settings.data.mkdir(parents=True)
@@ -61,8 +68,6 @@ def home_of(home: Home, schema: Schema = SCHEMA, lists: str = "") -> Home:
     home.settings.salt_file.write_text("0" * 32 + "\n")  # the same messages in the test part each time
     schemas.save(schema, home.settings.schema_file)
     sent = messages() if schema is SCHEMA else of_kinds(messages())
-    checked = intake.read("messages.csv", make.csv(sent), schema, need_label=True)
-    dataset = home.datasets.put(checked, schema, now=make.NOW, need_label=True)
-    version = home.training.learn(dataset, schema, make.policy().thresholds, now=make.NOW)
+    version = home.training.learn(stored(home, sent, schema), schema, make.policy().thresholds, now=make.NOW)
     make.promoted(home, version)
     return home

@@ -7,7 +7,7 @@ Every figure carries `layout.meta` with title, sub (units, sample) and alt (what
 from app.charts.arming import proof
 from app.charts.base import CONFIG, PALETTE, SEQUENTIAL, Palette, Theme, escape_label
 from app.charts.cases import evidence
-from app.charts.compare import confusion, differences, flips
+from app.charts.compare import classes, confusion, differences, flips
 from app.charts.diagnostics import dropped, endurance, importances, learning
 from app.charts.features import dependence, distribution, spam_rate
 from app.charts.monitor import score_levels, then_and_now, throughput
@@ -30,6 +30,7 @@ __all__ = [
     "Palette",
     "Theme",
     "band_shares",
+    "classes",
     "confusion",
     "correlations",
     "curves",

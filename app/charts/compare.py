@@ -105,6 +105,28 @@ def confusion(found: Confusion, *, name: str, theme: Theme) -> go.Figure:
     return titled(figure, f"{name} above {threshold(found.threshold)}", text, f"{name}: {alt}.")
 
 
+def classes(users: npt.ArrayLike, names: Sequence[str], *, name: str, theme: Theme) -> go.Figure:
+    """What users are (rows) and what a model says they are (columns), of k classes: users (k, k)."""
+    cells = np.asarray(users, np.int64)
+    share = cells / np.maximum(cells.sum(axis=1, keepdims=True), 1)
+    shown = [escape_label(each, SHORT_NAME) for each in names]
+    hover = [[f"{words.count(cells[i, j])} of {shown[i]} said to be {shown[j]}, "
+              f"{escape_label(words.percent(share[i, j]))} of the row"
+              for j in range(len(names))] for i in range(len(names))]  # fmt: skip
+    figure = _heat(share, hover, theme=theme, most=1.0)
+    figure.update_traces(
+        text=[[_in_cell(int(cells[i, j]), bold=i == j) for j in range(len(names))] for i in range(len(names))]
+    )
+    figure = base(figure, theme=theme, height=CELL * len(names) + LINE + 14, top=LINE + 12)
+    _sides(figure, shown, shown, theme=theme)
+    right = int(np.trace(cells))
+    told = "; ".join(
+        f"{each} {words.count(cells[i, i])} of {words.count(cells[i].sum())}" for i, each in enumerate(names)
+    )
+    alt = f"{name} says the class of {words.count(right)} of {words.count(cells.sum())} users rightly: {told}."
+    return titled(figure, f"Classes by {name}", "users; row: what they are, column: what is said; tint by row", alt)
+
+
 def _heat(tint: Numbers, hover: list[list[str]], *, theme: Theme, most: float | None = None) -> go.Figure:
     """Cells tinted towards the accent; NaN stays the page's own colour."""
     tints = SEQUENTIAL[theme]

@@ -182,6 +182,7 @@ def _stored(
         "rows": comparison.rows, **comparison.comparison.as_json(), "flips": flips, "reasons": comparison.reasons,
         "weakest": weakest.weakest(comparison.segments[1]), "cautions": list(comparison.cautions),
         "lead": lead.as_json(), "told": lead.told(comparison.comparison),
+        **({"by_category": comparison.by_category.as_json()} if comparison.by_category else {}),
     }  # fmt: skip
 
 
@@ -190,6 +191,7 @@ def _text(facts: dict[str, Any]) -> str:
     lead = facts["lead"]
     lines = [lead["ranking"], lead["calibration"], lead["decisions"]["sentence"]]
     lines += [facts.get("rows") or f"{facts['n']:,} users, {facts['positives']:,} spammers.", *lead["left_out"]]
+    lines += facts.get("by_category", {}).get("sentences", ())
     lines += facts["told"]
     if "flips" in facts:
         lines += filter(None, (facts["flips"]["sentence"], facts["reasons"], facts["weakest"]))

@@ -50,6 +50,7 @@ def report(found: Compared, lead: Lead) -> str:
             _calibration(found), _scores(found), _bands(found, flips), *_changed(found, flips),
             _thresholds(found, sweeps, lead), *_segments(found),
         ]  # fmt: skip
+    sections += _categories(found)
     sections.append(Section("Every test in a sentence", points=tuple(tables.sentences(found, lead))))
     return page.html(f"{b} compared with {a}", sentences, sections, KIND)
 
@@ -142,6 +143,15 @@ def _thresholds(comparison: Compared, sweeps: list[Sweep], lead: Lead) -> Sectio
     )
     text = " ".join([text, *tables.apart(lead)])
     return Section("At the policy's thresholds", text, table=pd.DataFrame(rows))
+
+
+def _categories(comparison: Compared) -> Iterator[Section]:
+    found = comparison.by_category
+    if found is None:
+        return
+    yield Section("Categories", " ".join(found.sentences), table=tables.categories(found))
+    for name, each in zip(_names(comparison), found.figures, strict=True):
+        yield Section("", figure=charts.classes(each.confusion, each.names, name=name, theme="light"))
 
 
 def _share(value: float | None) -> str:

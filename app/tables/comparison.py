@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from app.words import UNKNOWN, WORD, count, interval, legible, p_value, percent, signed
+from core.comparison.by_category import ByCategory
 from core.comparison.comparison_store import Compared
 from core.comparison.flips import Flips
 from core.comparison.lead import Lead
@@ -104,6 +105,21 @@ def figures(found: Compared) -> pd.DataFrame:
     rows = [_figure(found, "", name) for name in {**first.overall, **second.overall}]
     rows += [_figure(found, band, name) for band in found.thresholds for name in first.at[band]]
     return pd.DataFrame(rows)
+
+
+def categories(found: ByCategory) -> pd.DataFrame:
+    """Of each class: Class, Users, and Precision and Recall of a and of b with their intervals."""
+    names = [short(found.difference.a), short(found.difference.b)]
+    users = map(sum, found.figures[0].confusion)
+    return pd.DataFrame(
+        [
+            {"Class": legible(each), "Users": count(n), **{
+                f"{_NAMES[figure]}, {name}": _told(of.each[each][figure], 3)
+                for figure in ("precision", "recall") for name, of in zip(names, found.figures, strict=True)
+            }}
+            for each, n in zip(found.figures[0].names, users, strict=True)
+        ]
+    )  # fmt: skip
 
 
 def calibration(found: Compared, parts: Sequence[Decomposition]) -> pd.DataFrame:

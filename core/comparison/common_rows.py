@@ -92,7 +92,8 @@ def contender(rows: Rows, model: Model) -> Contender:
 
     Raises WrongFeaturesError when the dataset lacks a feature of it, NoScoreError when it gives somebody no score.
     """
-    return Contender(model.version, Scorer(model).score(rows.frame).checked().probability)
+    scored = Scorer(model).score(rows.frame).checked()
+    return Contender(model.version, scored.probability, categories=scored.categories)
 
 
 def _enough(label: Floats, name: str, *, learnt: bool) -> None:

@@ -234,4 +234,5 @@ def _kept(side_by_side: SideBySide, sides: tuple[_Side, _Side], schema: Schema) 
         segments=side_by_side.segments,
         reasons=side_by_side.reasons.sentence if side_by_side.reasons else "",
         cautions=side_by_side.cautions,
+        by_category=side_by_side.by_category,
     )

@@ -15,6 +15,7 @@ import pandas as pd
 
 from core import formats
 from core.comparison import flips, lead
+from core.comparison.by_category import ByCategory
 from core.comparison.flips import Flips
 from core.comparison.lead import Lead
 from core.comparison.paired_metrics import Comparison
@@ -38,7 +39,7 @@ class Compared:
     and the probabilities a and b, or what stands for them (see `Contender`). `why`: of those who flip, as `flips.why`
     but with the input row, None unless both are versions; `segments` of a and of b, at the first threshold (see
     `weakest.segments`); `reasons`: how many they share, in a sentence, "" unless both are versions. `policy`: the
-    thresholds that were asked for, also where none was compared at.
+    thresholds that were asked for, also where none was compared at. `by_category`: None unless both say categories.
     """
 
     contenders: tuple[str, str]
@@ -50,6 +51,7 @@ class Compared:
     reasons: str
     cautions: tuple[str, ...]
     policy: Mapping[str, float] = field(default_factory=dict)
+    by_category: ByCategory | None = None
 
     @property
     def names(self) -> tuple[str, str]:
@@ -110,6 +112,7 @@ class Comparisons:
             reasons=raw["reasons"],
             cautions=tuple(raw["cautions"]),
             policy=raw.get("policy", {}),
+            by_category=ByCategory.from_json(raw["by_category"]) if raw.get("by_category") else None,
         )
 
 
@@ -127,4 +130,5 @@ def _as_json(comparison: Compared) -> dict[str, Any]:
         "format": FORMAT, "contenders": comparison.contenders, "rows": comparison.rows,
         "comparison": comparison.comparison.as_json(), "reasons": comparison.reasons, "cautions": comparison.cautions,
         "policy": dict(comparison.policy),
+        "by_category": comparison.by_category and comparison.by_category.as_json(),
     }  # fmt: skip

@@ -29,6 +29,7 @@ from core.evaluation.metrics import (
     Thresholds,
 )
 from core.evaluation.resample import Costs, Floats, Sorted
+from core.model.categories.head import Likeliest
 from core.wording import count
 
 #: What a contender says of a user: a probability, a score of any range, or 1 for flagged and 0 for not.
@@ -43,6 +44,7 @@ class Contender:
     """A model's probabilities (n,) of the compared rows. Raises BadOptionError for one outside 0 to 1 or missing.
 
     `kind`: what they are where they are none; `note` then says more, for a sentence. `of_file`: from outside.
+    `categories`: of which one a violation is, by a model that says so.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Contender:
     kind: Kind = "probability"
     note: str = ""
     of_file: bool = False
+    categories: Likeliest | None = None
 
     def __post_init__(self) -> None:
         given = np.asarray(self.probability, np.float64)

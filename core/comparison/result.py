@@ -10,7 +10,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from core.comparison import common_rows, flips
+from core.comparison import by_category, common_rows, flips
+from core.comparison.by_category import ByCategory
 from core.comparison.common_rows import CommonRows, Rows
 from core.comparison.flips import Flips
 from core.comparison.paired_metrics import Comparison, Contender, compare
@@ -73,7 +74,7 @@ class Past:
 class SideBySide:
     """`segments`: of a and of b, at the first threshold. `reasons`: None unless both are versions, which have trees.
 
-    `cautions`: what speaks against the figures.
+    `cautions`: what speaks against the figures. `by_category`: None unless both say categories.
     """
 
     rows: Rows
@@ -83,6 +84,7 @@ class SideBySide:
     reasons: Reasons | None
     segments: tuple[pd.DataFrame, pd.DataFrame]
     cautions: tuple[str, ...]
+    by_category: ByCategory | None = None
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -92,6 +94,7 @@ class SideBySide:
                       "milder": self.flips.milder, "changes": self.flips.frame().to_dict("records")},
             "reasons": self.reasons.sentence if self.reasons else "", "weakest": weakest.weakest(self.segments[1]),
             "cautions": list(self.cautions),
+            **({"by_category": self.by_category.as_json()} if self.by_category else {}),
         }  # fmt: skip
 
 
@@ -141,7 +144,8 @@ def beside(  # noqa: PLR0913 - as `versions`, with what is known of each contend
     for known, figures, each in zip(pasts, comparison.figures, contenders, strict=True):
         warned += _cautions(known, rows, figures, each) if comparison.ranked else ()
     reasons = _reasons(*models, rows, contenders, found, first, seed) if models else None
-    return SideBySide(rows, contenders, comparison, found, reasons, (of_a, of_b), tuple(warned))
+    categories = by_category.of(rows.frame, rows.label, schema, *contenders, seed=seed)
+    return SideBySide(rows, contenders, comparison, found, reasons, (of_a, of_b), tuple(warned), categories)
 
 
 def past(model: Model, folds: tuple[float, ...] = ()) -> Past:

@@ -93,6 +93,26 @@ def judge(truth: Ints, said: Ints, names: Sequence[str], *, seed: int = 0) -> Ca
     )
 
 
+def drawn_differences(truth: Ints, a: Ints, b: Ints, k: int, *, seed: int = 0) -> npt.NDArray[np.float64]:
+    """Macro-F1 of b minus that of a on users drawn anew, the same for both, (REPLICATES,). Classes of users (n,) that
+    are true, and said by each, are positions below k.
+    """
+    cells, number = np.unique((truth * k + a) * k + b, return_counts=True)
+    drawn = np.random.default_rng(seed).multinomial(len(truth), number / max(len(truth), 1), REPLICATES)
+    of, by_a, by_b = cells // (k * k), cells // k % k, cells % k
+    there = np.bincount(truth, minlength=k) > 0
+    of_a, of_b = (_f1(_confusions(drawn, of * k + by, k))[:, there].mean(axis=1) for by in (by_a, by_b))
+    return np.asarray(of_b - of_a, np.float64)
+
+
+def _confusions(drawn: Ints, at: Ints, k: int) -> Ints:
+    """Confusion matrices (m, k, k) of counts (m, c) whose users belong to places (c,) of one."""
+    found = np.zeros((len(drawn), k * k), np.int64)
+    for place in np.unique(at):
+        found[:, place] = drawn[:, at == place].sum(axis=1)
+    return found.reshape(-1, k, k)
+
+
 def _f1(confusion: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """F1 of each class (m, k) of confusion matrices (m, k, k); 0 where a class neither is nor is said."""
     right = np.diagonal(confusion, axis1=1, axis2=2)

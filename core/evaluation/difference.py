@@ -15,7 +15,7 @@ Method = Literal["paired bootstrap", "DeLong", "McNemar"]
 LOWER_IS_BETTER: Final = frozenset({"brier", "fpr", "cost"})
 TOLD: Final = {
     "pr_auc": "PR-AUC", "roc_auc": "ROC-AUC", "brier": "Brier score", "ece": "ECE", "f1": "F1", "fpr": "FPR",
-    "cost": "cost per user",
+    "cost": "cost per user", "macro_f1": "macro-F1",
 }  # fmt: skip
 #: Below this p-value there is evidence, as a 95 % interval would say.
 _LEVEL: Final = 0.05

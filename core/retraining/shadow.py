@@ -32,6 +32,7 @@ from core.policy.decide import decide
 from core.ports import DatasetStore
 from core.registry.registry import Registry
 from core.retraining.training_set import LABEL, labels_given
+from core.scoring.decisions import score_table
 from core.scoring.runs import Run, Runs
 from core.scoring.scorer import Scorer
 from core.store import frames
@@ -58,7 +59,8 @@ class Challenger:
 class Standing:
     """How a challenger compares on the users of so many `runs`: who changes band, and who was right where a verdict
     says what the user is: only the champion, only the challenger, of all those `judged`. `without`: users whom the
-    challenger gives no score, and who are in none of these.
+    challenger gives no score, and who are in none of these. `both_flag`: users whom both send to review or further,
+    and of whom both say a category; `same_category`: of how many of them it is the same.
     """
 
     challenger: str
@@ -68,6 +70,8 @@ class Standing:
     only_champion: int
     only_challenger: int
     without: int = 0
+    both_flag: int = 0
+    same_category: int = 0
 
     @property
     def p(self) -> float:
@@ -85,6 +89,9 @@ class Standing:
         )
         if self.without:
             said += f"It gives {count(self.without, 'other user')} no score. "
+        if self.both_flag:
+            alike = percent(self.same_category / self.both_flag)
+            said += f"Of {count(self.both_flag, 'user')} whom both flag, they say the same category of {alike}. "
         if not self.judged:
             return said + "No verdict says yet which is right."
         better = self.challenger if self.only_challenger > self.only_champion else "the champion"
@@ -146,9 +153,9 @@ class Shadow:
             frame = self.datasets.frame(run.dataset, names)
             scored = scorer.score(frame)
             known = np.where(scored.finite, scored.probability, np.nan)
-            probability = pd.DataFrame({"probability": known}, index=frame.index)
+            kept = {"probability": known, **score_table.categories(scored)}
             with replacing(self._file(run, found.version)) as temporary:
-                frames.write(probability, temporary, known=FORMAT)
+                frames.write(pd.DataFrame(kept, index=frame.index), temporary, known=FORMAT)
         return tuple(run.id for run in missing)
 
     def soon(self) -> None:
@@ -169,24 +176,25 @@ class Shadow:
     def standing(self, found: Challenger) -> Standing:
         """How a challenger does on what it has scored."""
         scored = {run.id: run for run in self._scored(found)}
-        told = {run.id: self._probability(run, found.version) for run in scored.values()}
-        theirs = {run: each[np.isfinite(each)] for run, each in told.items()}
-        ours = {run: self.runs.scores(run)["probability"].loc[theirs[run].index] for run in scored}
+        told = {run.id: self._told(run, found.version) for run in scored.values()}
+        known = {run: each[np.isfinite(each["probability"])] for run, each in told.items()}
+        kept = {run: self.runs.scores(run).loc[known[run].index] for run in scored}
+        theirs, ours = ({run: each["probability"] for run, each in side.items()} for side in (known, kept))
         before, after = (
             _joined([decide(scored[run].policy, each[run].to_numpy()).severity for run in scored])
             for each in (ours, theirs)
         )
-        known = self.ledger
-        known.refresh()
-        right_a, right_b = _right(labels_given(known.effective()), scored, ours, theirs)
+        self.ledger.refresh()
+        right_a, right_b = _right(labels_given(self.ledger.effective()), scored, ours, theirs)
+        both, alike = _alike(kept, known, (before >= _REVIEW) & (after >= _REVIEW))
         return Standing(
             found.version, len(scored), flips.flips(before, after, BANDS), len(right_a),
             int((right_a & ~right_b).sum()),
-            int((right_b & ~right_a).sum()), sum(len(told[run]) - len(theirs[run]) for run in told),
+            int((right_b & ~right_a).sum()), sum(len(told[run]) - len(theirs[run]) for run in told), both, alike,
         )  # fmt: skip
 
-    def _probability(self, run: Run, version: str) -> pd.Series[float]:
-        return frames.read(self._file(run, version), known=FORMAT)["probability"]
+    def _told(self, run: Run, version: str) -> pd.DataFrame:
+        return frames.read(self._file(run, version), known=FORMAT)
 
     def _scored(self, found: Challenger) -> list[Run]:
         return [run for run in self._runs(found) if self._file(run, found.version).is_file()]
@@ -218,6 +226,20 @@ def _right(
             flagged = int(decide(scored[run].policy, each[run].loc[int(row)]).severity) >= _REVIEW
             right.append(flagged == bool(LABEL[said]))
     return np.array(rights[0], bool), np.array(rights[1], bool)
+
+
+def _alike(
+    ours: Mapping[str, pd.DataFrame], theirs: Mapping[str, pd.DataFrame], flagged: npt.NDArray[np.bool_]
+) -> tuple[int, int]:  # fmt: skip
+    """Of how many users flagged by both (n,), run after run, both say a category, and of how many the same."""
+    a, b = (
+        pd.concat(
+            [pd.Series(dtype=object), *(each.get("category", pd.Series(None, each.index)) for each in told.values())]
+        )
+        for told in (ours, theirs)
+    )
+    known = flagged & a.notna().to_numpy() & b.notna().to_numpy()
+    return int(known.sum()), int((known & (a.to_numpy(object) == b.to_numpy(object))).sum())
 
 
 def _joined(parts: list[npt.NDArray[np.int8]]) -> npt.NDArray[np.int64]:

@@ -60,8 +60,24 @@ class Kinds:
 
         A violation of which nobody says the category judges nothing here.
         """
-        known = (label == 0) | (self.codes >= 0)
-        truth = np.where(label == 0, 0, self.codes.astype(np.int64) + 1)[known]
+        known = self.known(label)
+        said = self.said(probability, likeliest)[known]
+        return categories.judge(self.truth(label)[known], said, self.classes, seed=seed)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What a user may be: of no violation, or of a category."""
+        return (self.negative, *self.names)
+
+    def known(self, label: npt.NDArray[np.float64]) -> Bools:
+        """Of whom with label (n,) the class is known, (n,)."""
+        return np.asarray((label == 0) | (self.codes >= 0))
+
+    def truth(self, label: npt.NDArray[np.float64]) -> categories.Ints:
+        """The class of users with label (n,), by its position in `classes`; of those who are known."""
+        return np.where(label == 0, 0, self.codes.astype(np.int64) + 1)
+
+    def said(self, probability: npt.NDArray[np.float64], likeliest: Likeliest) -> categories.Ints:
+        """The class that is said by the probability of a violation (n,) and the categories told."""
         codes = pd.Index(self.names).get_indexer(pd.Index(likeliest.category))
-        said = categories.said(probability, codes, likeliest.probability)[known]
-        return categories.judge(truth, said, (self.negative, *self.names), seed=seed)
+        return categories.said(probability, codes, likeliest.probability)

@@ -11,7 +11,7 @@ from core.feedback.table import CATEGORY
 from core.home import Home
 from core.review.cases import CaseFilters
 from tests import make, make_messages
-from tests.screen import Visit
+from tests.screen import Visit, sentences
 
 
 @pytest.fixture
@@ -62,3 +62,18 @@ def test_several_messages_are_judged_as_one_category(visit: Visit, queued: Home)
 def test_a_home_without_categories_has_no_such_filter(visit: Visit, own: Home) -> None:
     at = triage(visit, own)
     assert "queue_categories" not in {each.key for each in at.multiselect}
+
+
+def test_two_versions_are_compared_by_category(visit: Visit, kinds_twice: Home, tmp_path: Path) -> None:
+    home = make.copied(kinds_twice, tmp_path)
+    on = make_messages.stored(home, make_messages.of_kinds(make_messages.messages(400, seed=5))).id
+    thresholds = {str(band): above for band, above in home.policies.in_force().thresholds.items()}
+    home.comparer.compare_stored(lambda *_: None, a="v0001", b="v0002", on=on, thresholds=thresholds)  # type: ignore[arg-type]
+
+    at = visit(home, "compare", a="v0001", b="v0002", on=on[:12])
+
+    assert not at.exception
+    assert "Macro&#45;F1 over 3 classes" in sentences(at) or "Macro-F1 over 3 classes" in sentences(at)
+    table = next(each.value for each in at.dataframe if "Class" in each.value)
+    assert table["Class"].tolist() == ["0", "crypto", "contact"]
+    assert table["Recall, v0002"].str.contains("to").all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,7 @@ from core.home import Home
 from core.policy.decide import decide
 from core.retraining.shadow import Standing
 from core.scoring.scorer import Scorer
-from tests import make, screen
+from tests import make, make_messages, screen
 from tests.core.feedback.verdicts import verdict
 from tests.core.review import reviewing
 from tests.make import NOW
@@ -102,3 +103,23 @@ def test_a_job_catches_up_when_somebody_is_in_the_shadow(two: Home) -> None:
     two.shadow.soon()
     assert screen.over(two, "shadow").status == "done"
     assert standing(two).runs == 1
+
+
+def test_a_challenger_says_of_how_many_whom_both_flag_it_says_the_same_category(
+    kinds_twice: Home, tmp_path: Path
+) -> None:
+    home = make.copied(kinds_twice, tmp_path)
+    home.shadow.appoint("v0002", by="Ada", now=NOW)
+    sent = make_messages.of_kinds(make_messages.messages(120, seed=8)).drop(columns="removed")
+    run = home.file_scoring.score_file(
+        "new.csv", make.csv(sent), make_messages.KINDS, home.registry.load(), make.policy(), now=NOW
+    ).run
+    home.shadow.catch_up()
+    ours, theirs = home.runs.scores(run.id), Scorer(home.registry.load("v0002")).score(home.datasets.frame(run.dataset))
+    both = (ours["probability"] > 0.7).to_numpy() & (theirs.probability > 0.7)
+    assert theirs.categories is not None
+    alike = both & (theirs.categories.category == ours["category"].to_numpy(object))
+
+    found = standing(home)
+    assert (found.both_flag, found.same_category) == (both.sum(), alike.sum())
+    assert f"Of {both.sum()} users whom both flag, they say the same category of" in found.sentence
