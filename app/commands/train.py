@@ -179,8 +179,14 @@ def _print_figures(raw: dict[str, Any], as_json: bool) -> None:  # noqa: FBT001
     for band, entry in raw["thresholds"].items():
         cells = "  ".join(f"{name} {_figure(entry[name])}" for name in ("precision", "recall", "f1", "fpr"))
         put(f"above {entry['above']:g} ({band}): {cells}\n")
-    if "categories" not in raw:
-        return
+    if "categories" in raw:
+        _print_categories(raw)
+    for each in raw.get("segments", ()):
+        cells = "  ".join(f"{name} {_figure(each[name])}" for name in ("roc_auc", "precision", "recall", "fpr"))
+        put(f"{each['column']} {each['segment']} ({each['n']:,}, {each['positives']:,} spammers): {cells}\n")
+
+
+def _print_categories(raw: dict[str, Any]) -> None:
     put(f"macro-F1  {_figure(raw['macro_f1'])}  over {len(raw['categories'])} classes, accuracy "
         f"{_figure(raw['accuracy'])}\n")  # fmt: skip
     for category, entry in raw["categories"].items():

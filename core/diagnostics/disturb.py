@@ -41,7 +41,7 @@ class Chance:
         """
         moved = self.swapped(share)
         for at, column in enumerate(columns):
-            if column.kind in {"flag", "code", "category", "weekday"}:
+            if column.kind in {"flag", "code", "category", "weekday", "language"}:
                 continue
             values = self.features[:, at] + self.push[:, at] * np.float32(share * self.spread[at])
             low = 0.0 if column.kind == "count" and column.low is None else column.low

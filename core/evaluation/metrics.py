@@ -16,6 +16,7 @@ import numpy.typing as npt
 from core.evaluation.categories import CategoryFigures
 from core.evaluation.estimate import Estimate
 from core.evaluation.resample import ECE_BINS, Costs, Sorted, replicate
+from core.evaluation.segments.of_texts import SegmentFigures
 
 Floats = npt.NDArray[np.float64]
 #: The score above which each band begins; bands are named by whoever asks.
@@ -45,7 +46,9 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """All figures of one model on one set of rows; `categories`: where violations have such."""
+    """All figures of one model on one set of rows; `categories`: where violations have such; `segments`: by language
+    and length, where there are texts.
+    """
 
     n: int
     positives: int
@@ -54,6 +57,7 @@ class Figures:
     thresholds: Thresholds
     reliability: tuple[Group, ...]
     categories: CategoryFigures | None = None
+    segments: tuple[SegmentFigures, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -66,6 +70,7 @@ class Figures:
             },
             "reliability": [asdict(group) for group in self.reliability],
             **({} if self.categories is None else self.categories.as_json()),
+            **({"segments": [each.as_json() for each in self.segments]} if self.segments else {}),
         }
 
     @classmethod
@@ -81,6 +86,7 @@ class Figures:
             {band: entry["above"] for band, entry in raw["thresholds"].items()},
             tuple(Group(**group) for group in raw["reliability"]),
             CategoryFigures.from_json(raw),
+            tuple(map(SegmentFigures.from_json, raw.get("segments", ()))),
         )
 
 

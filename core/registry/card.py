@@ -91,7 +91,7 @@ def sections(
     return (
         Section("Version", _table(version, escape)),
         Section("Intended use", _USE),
-        Section("Data", _table(shown["data"] | dict.fromkeys(_UNTOLD, NOT_SUPPLIED), escape)),
+        Section("Data", _table(shown["data"] | dict.fromkeys(_untold(metadata), NOT_SUPPLIED), escape)),
         Section("Figures", _figures(metadata.figures, shown, escape)),
         *cautions,
         Section("Training", _table(shown["training"], escape)),
@@ -109,7 +109,9 @@ def facts(metadata: Metadata) -> dict[str, dict[str, str]]:
         },
         "data": _data(metadata.data) | _features(metadata),
         "figures": {NAMES[name]: figure(found) for name, found in metadata.figures.overall.items()},
-        "thresholds": _at_thresholds(metadata.figures) | _of_categories(metadata.figures),
+        "thresholds": _at_thresholds(metadata.figures)
+        | _of_categories(metadata.figures)
+        | _of_segments(metadata.figures),
         "training": _training(metadata),
     }
 
@@ -146,7 +148,12 @@ def moment(at: datetime) -> str:
     return f"{at.day} {at:%b %Y, %H:%M} UTC"
 
 
-_UNTOLD: Final = ("Collected by, when and how", "Who labelled it, and how well", "Licence", "Figures by group of users")
+_UNTOLD: Final = ("Collected by, when and how", "Who labelled it, and how well", "Licence")
+_GROUPS: Final = "Figures by group of users"
+
+
+def _untold(metadata: Metadata) -> tuple[str, ...]:
+    return _UNTOLD if metadata.figures.segments else (*_UNTOLD, _GROUPS)
 
 
 def _pulled(origin: Origin | None) -> dict[str, str]:
@@ -226,6 +233,15 @@ def _of_categories(figures: Figures) -> dict[str, str]:
     told = {"Macro-F1 of the categories": figure(found.macro_f1)}
     for name, each in found.each.items():
         told |= {f"{NAMES[which]} of {name}": figure(each[which]) for which in ("precision", "recall")}
+    return told
+
+
+def _of_segments(figures: Figures) -> dict[str, str]:
+    """By language and length of texts; most users first."""
+    told = {}
+    for each in figures.segments:
+        shares = ", ".join(f"{NAMES[name]} {figure(each.figures[name])}" for name in ("roc_auc", "recall", "fpr"))
+        told[f"{each.column} {each.segment}"] = f"{each.n:,} users, {each.positives:,} spammers: {shares}"
     return told
 
 

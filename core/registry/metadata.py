@@ -151,9 +151,9 @@ class Metadata:
     def ranges(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Lowest and highest values in training, each (f,); where a feature had none, any value is outside.
 
-        Words and texts have no range: `Levels.unseen` and `TextModel.unseen` tell which are new.
+        Words, texts and languages have no range: `Levels.unseen` and `TextModel.unseen` tell which are new.
         """
-        spoken = [feature.levels is not None or feature.kind == "text" for feature in self.features]
+        spoken = [feature.levels is not None or feature.kind in {"text", "language"} for feature in self.features]
         edge = [-np.inf if each else np.inf for each in spoken]
         low = [each if feature.low is None else feature.low for feature, each in zip(self.features, edge, strict=True)]
         high = [

@@ -47,6 +47,7 @@ from core.schema import schema as schemas
 from core.schema.schema import Schema
 from core.store.database import Database
 from core.training import crossfit, description, run_cautions, training
+from core.training.judging import with_segments
 from core.training.training_runs import Scores, TrainingRun, TrainingRuns
 
 #: Steps told: folds, the final fit, judging, the gate, storing.
@@ -240,6 +241,7 @@ def _described(
     of_learnt, of_test = (fitted.calibration.probability(fitted.predictor.margin(x)) for x in (learnt_from, judged_on))
     learnt = np.ones(len(users.learnt), bool)
     figures = metrics.judge(test.label, of_test, request.thresholds, seed=request.seed)
+    figures = with_segments(figures, test.frame, source.schema, test.label, of_test)
     data = replace(
         source.data, rows=sum(map(len, users.all)), positives=int(sum(part.label.sum() for part in users.all)),
         trained_on=len(users.learnt), tested_on=len(test),

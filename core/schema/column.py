@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal, get_args
 
 from core.errors import SchemaError, listed
+from core.schema.languages import LANGUAGES
 
-Kind = Literal["count", "flag", "code", "real", "category", "date", "time", "text", "weekday"]
-#: Those that a schema names; a weekday is only told of a moment.
-KINDS: Final[tuple[Kind, ...]] = get_args(Kind)[:-1]
+Kind = Literal["count", "flag", "code", "real", "category", "date", "time", "text", "weekday", "language"]
+#: Those that a schema names; a weekday is only told of a moment, and a language of a text.
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)[:-2]
 #: Kinds that came after format 1 of the schema, and with which one.
 SINCE: Final[Mapping[str, int]] = {"category": 2, "date": 2, "time": 2, "text": 3}
-WHOLE: Final = frozenset({"count", "flag", "code", "weekday"})
+WHOLE: Final = frozenset({"count", "flag", "code", "weekday", "language"})
 MOMENTS: Final = frozenset({"date", "time"})
 #: What a model can learn of a moment; it never learns the moment itself, which no later user has.
 Part = Literal["age", "weekday", "hour"]
@@ -142,6 +143,8 @@ class Column:
         """What 0, 1 ... are called, nothing where numbers are said as such."""
         if self.kind == "weekday":
             return WEEKDAYS
+        if self.kind == "language":
+            return LANGUAGES
         return (self.no[0], self.yes[0]) if self.yes else ()
 
     def derived(self) -> Iterator[Column]:
@@ -190,4 +193,5 @@ TEXT_PARTS: Final[Mapping[str, Column]] = {
     "questions": Column("questions", "count", 0),
     "undone": Column("undone", "count", 0),
     "foreign": Column("non-ASCII", "real", 0, 1),
+    "language": Column("language", "language"),
 }

@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from core.text.language import language
 from core.text.normalise import normalised, places
 
 Floats = npt.NDArray[np.float64]
@@ -67,7 +68,7 @@ def evidence(text: str) -> tuple[Evidence, ...]:
 
 def parts(texts: Sequence[str | None]) -> dict[str, Floats]:
     """Each derived column (n,) by its key, NaN where the text is missing; shares are of 0 to 1, to four decimals as
-    people can read them, and 0 of nothing.
+    people can read them, and 0 of nothing. A language is its number in `core.schema.languages`.
     """
     found = np.full((len(KEYS), len(texts)), np.nan)
     there = [at for at, text in enumerate(texts) if text is not None]
@@ -84,6 +85,7 @@ def _of(text: str, undone: int) -> tuple[float, ...]:
     return (
         len(text), sum(1 for _ in _WORD.finditer(text)), *placed, round(tall / max(small + tall, 1), _DECIMALS),
         round(digits / length, _DECIMALS), text.count("!"), text.count("?"), undone, round(foreign / length, _DECIMALS),
+        language(text),
     )  # fmt: skip
 
 
@@ -130,4 +132,5 @@ _PLACED: Final = MappingProxyType[str, Callable[[str], Any]](
 #: The derived columns in their order.
 KEYS: Final = (
     "characters", "words", *_PLACED, "capitals", "digits", "exclamations", "questions", "undone", "foreign",
+    "language",
 )  # fmt: skip

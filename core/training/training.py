@@ -19,8 +19,7 @@ from core.data import split
 from core.data.datasets import Dataset
 from core.data.split import Bools, Keys, Split
 from core.data.split import Parts as UserParts
-from core.errors import NoScoreError, SchemaError, stored
-from core.evaluation import metrics
+from core.errors import SchemaError, stored
 from core.evaluation.metrics import Figures, Thresholds
 from core.files import write_text
 from core.jobs import Report
@@ -34,9 +33,9 @@ from core.registry.metadata import Data, Metadata, Trained
 from core.registry.registry import Model, Parts, Registry
 from core.schema import schema as schemas
 from core.schema.schema import Schema
-from core.scoring.scorer import Scorer
 from core.text.lists import phrases
-from core.training import crossfit, description, run_cautions, train, tune
+from core.training import description, run_cautions, train, tune
+from core.training.judging import Judging, with_segments
 from core.training.kinds import Kinds
 from core.training.stacking import Texts
 from core.training.train import Candidate
@@ -101,9 +100,11 @@ class Training:
             budget=budget, progress=progress, watcher=watcher,
         )  # fmt: skip
         features = candidate.features
+        judging = candidate.judging
+        told = with_segments(candidate.figures, frame[judging], schema, label[judging], candidate.score)
+        candidate = replace(candidate, figures=told)
         progress("Storing", 0.0)
         data, version = _data(dataset, candidate, salt), ""
-        judging = candidate.judging
         kept, scores = _kept(candidate, data, about), Scores.of(keys[judging], label[judging], candidate.score)
         of_users = run_cautions.of_users(frame, label, schema, copies=parts.copies)
         kept = replace(kept, cautions=(*of_users, *run_cautions.of_run(kept, scores, self.split.share)))
@@ -199,22 +200,15 @@ class Training:
         overlap = None if learnt_from is None else 0
         # Whether a user is a copy of another one is told by all of them.
         whole = iter([self.datasets.frame(dataset.id)]) if only_test_part else self.datasets.batches(dataset.id)
-        label, scored = [np.empty(0)], [np.empty((2, 0))]
+        judging = Judging(model, schema)
         for frame in whole:
             keys = split.keys(frame, schema, salt)
             if learnt_from is not None:
                 overlap = (overlap or 0) + int(split.learnt(frame, schema, salt, learnt_from).sum())
             rows = frame[self._held_out(frame, schema, keys, learnt_from)] if only_test_part else frame
             rows = rows[~np.isnan(labels(rows, schema))]
-            if len(rows):
-                found = Scorer(model).score(rows)
-                label.append(labels(rows, schema))
-                scored.append(np.stack([found.probability, np.where(found.finite, 0.0, 1.0)]))
-        (score, without), said = np.concatenate(scored, axis=1), np.concatenate(label)
-        crossfit.both_classes(said, dataset.name)
-        if without.any():
-            raise NoScoreError(model.version, np.flatnonzero(without).tolist(), len(without))
-        return Judged(metrics.judge(said, score, thresholds, progress=progress), overlap, only_test_part)
+            judging.add(rows, labels(rows, schema))
+        return Judged(judging.figures(dataset.name, thresholds, progress=progress), overlap, only_test_part)
 
     def judge_stored(self, report: Report, *, model: str, dataset: str, thresholds: Thresholds) -> None:
         """The job behind a page: judge a version on a stored dataset and keep the result."""

@@ -44,6 +44,18 @@ def test_figures_tell_how_well_categories_are_told(kinds: Home) -> None:
     assert CategoryFigures.from_json(raw) == found
 
 
+def test_an_evaluation_tells_categories_languages_and_lengths(kinds: Home) -> None:
+    judged = kinds.training.judged(
+        kinds.registry.load(), kinds.datasets.stored()[0], make_messages.KINDS, make.policy().thresholds
+    )
+    assert judged.only_test_part
+    of_training = kinds.registry.load().metadata.figures
+    assert judged.figures.categories is not None
+    assert of_training.categories is not None
+    assert judged.figures.categories.confusion == of_training.categories.confusion
+    assert judged.figures.segments == of_training.segments
+
+
 def test_macro_f1_is_the_mean_over_the_classes_there_are() -> None:
     truth, said = np.array([0, 0, 1, 1, 1]), np.array([0, 1, 1, 1, 0])
     found = categories.judge(truth, said, ("none", "spam", "never"))

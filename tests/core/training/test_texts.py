@@ -16,6 +16,7 @@ from core.errors import DamagedModelError, WrongFeaturesError
 from core.home import Home
 from core.model.learner import Rows
 from core.registry import sums
+from core.registry.card import markdown
 from core.registry.metadata import Metadata
 from core.schema.glossary import Glossary
 from core.schema.levels import written
@@ -50,6 +51,12 @@ def test_a_version_knows_its_texts_and_no_word_of_anybody(writing: Home) -> None
     assert raw["format"] == 3
     assert Metadata.from_json(raw) == model.metadata
     assert (model.metadata.figures.overall["roc_auc"].value or 0) > 0.9
+    segments = model.metadata.figures.segments
+    assert {each.column for each in segments} == {"body (language)", "body (characters)"}
+    assert sum(each.n for each in segments) == 2 * model.metadata.figures.n
+    card = markdown("v0001", model.metadata, None)
+    assert "| body (language) English |" in card
+    assert "Figures by group of users" not in card
     for file in model.folder.iterdir():
         assert b"telegram" not in file.read_bytes()
 

@@ -1,0 +1,1 @@
+"""Figures of some of the users beside those of all of them."""
