@@ -8,6 +8,7 @@ from app.components.monitor.features import features, then_and_now
 from app.components.monitor.over_time import bands, calibration, past, scores, throughput
 from app.components.monitor.status import check_now, headline, key_figures, open_incidents, troubles
 from app.components.monitor.target import target
+from app.components.monitor.texts import texts
 from app.components.shared.empty_state import empty_state
 from app.components.shared.heading import page_title
 from app.components.shared.no_model import no_model
@@ -38,6 +39,7 @@ else:
         features(report)
     with thirds.cell():
         then_and_now(report)
+    texts(report)
     halves = st.grid(2, min_column_width=430, gap=("small", "medium"))
     with halves.cell():
         scores(latest)

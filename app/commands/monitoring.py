@@ -12,6 +12,7 @@ from app import guard
 from app.commands.shared import AsJson, HomeOption, home_of
 from app.guard import tell
 from app.stdout import put
+from core.wording import percent
 
 if TYPE_CHECKING:
     from core.home import Home
@@ -38,7 +39,7 @@ def drift(
         if as_json:
             put(json.dumps(found.as_json(), indent=1) + "\n")
         else:
-            put(f"{found.sentence}\n{_table(found)}\n")
+            put(f"{found.sentence}\n{_table(found)}\n{_texts(found)}")
         if alert:
             _alert(home)
     raise SystemExit(DRIFTED if found.verdict == "drifted" else 0)
@@ -56,6 +57,15 @@ def _table(found: Drift) -> str:
     frame = found.frame().assign(name=lambda each: each["name"].where(each["name"] != "", "(score)"))
     columns = ["name", "verdict", "psi", "chance", "ks", "js", "missing_before", "missing_now", "use"]
     return frame[columns].to_string(index=False, float_format=lambda value: f"{value:.3f}", na_rep="–")
+
+
+def _texts(found: Drift) -> str:
+    """What is new in texts, and the words that rise, each with its share of the texts then and now."""
+    lines = []
+    for each in found.texts:
+        lines.append(each.sentence)
+        lines += [f"  {rise.word}\t{percent(rise.share)} now, {percent(rise.before)} before" for rise in each.rising]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _alert(home: Home) -> None:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from itertools import dropwhile, pairwise
 from typing import Any, Final, Literal
 
@@ -23,6 +23,7 @@ from core.errors import UnknownItemError, listed
 from core.evaluation.histogram import Histogram
 from core.explore import shift, value_counts
 from core.model.encoding import Encoding, Levels, as_texts
+from core.monitoring.text_drift import TextDrift, text_drift
 from core.ports import DatasetStore
 from core.registry.baseline import Baseline
 from core.registry.registry import Model, Registry
@@ -79,6 +80,7 @@ class Drift:
     n: int
     score: Shift
     features: tuple[Shift, ...]
+    texts: tuple[TextDrift, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -270,35 +272,38 @@ class DriftWatch:
         Without a run, the newest of the version in charge; without a `use`, `use_of` that version. Raises
         UnknownItemError when there is no such run, and what `registry.load` raises.
         """
-        found = self.latest() if run is None else self.runs.find(run)
-        if found is None:
+        latest = self.latest() if run is None else self.runs.find(run)
+        if latest is None:
             raise UnknownItemError("run", "of the version in charge")
-        model = self.registry.load(found.model)
-        baseline, together = model.baseline(), self.window(found)
+        model = self.registry.load(latest.model)
+        baseline, together = model.baseline(), self.window(latest)
         score = np.concatenate([self.runs.scores(each.id)["probability"].to_numpy() for each in together])
         known = use_of(model, baseline) if use is None else use
         values, ids = functools.partial(self.values, model, together), [each.id for each in together]
-        return compare(baseline, values, score, version=model.version, of=ids, use=known)
+        found = compare(baseline, values, score, version=model.version, of=ids, use=known)
+        return replace(found, texts=text_drift(model, functools.partial(self._sent, together)))
 
     def values(self, model: Model, together: Sequence[Run], name: str) -> pd.Series[float]:
         """The values of a feature in these runs, as the baseline of a version has them: of words their places, of texts
         their margins.
         """
 
-        def sent(text: str) -> Iterator[list[str | None]]:
-            return (as_texts(self.datasets.frame(each.dataset, [written(text)]), text) for each in together)
-
         if name in model.texts:
-            margins = model.texts[name].margins_of([text for texts in sent(name) for text in texts])
+            margins = model.texts[name].margins_of(self._sent(together, name))
             return pd.Series(margins[:, 0].astype(np.float64))
         for text, lists in model.phrases.items():
             for category in lists.categories:
                 if name == phrase_column(text, category):
-                    return pd.Series(np.concatenate([lists.counts(each)[category] for each in sent(text)]))
+                    return pd.Series(lists.counts(self._sent(together, text))[category])
         parts = [self.datasets.frame(each.dataset, [name])[name] for each in together]
         found: pd.Series[float] = pd.concat(parts, ignore_index=True)
         levels = model.metadata.levels.get(name)
         return found if levels is None else pd.Series(levels.places(np.asarray(found, np.float64)))
+
+    def _sent(self, together: Sequence[Run], name: str) -> list[str | None]:
+        """The texts of a column in these runs."""
+        sent = (as_texts(self.datasets.frame(each.dataset, [written(name)]), name) for each in together)
+        return [text for texts in sent for text in texts]
 
 
 def _bins(baseline: Histogram) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -41,6 +42,7 @@ def dumped(models: Mapping[str, TextModel]) -> dict[str, bytes]:
         "hash": grams.HASH,
         "models": [
             {"column": column, "texts": model.texts, "buckets": len(model.buckets), "biases": list(model.biases)}
+            | ({} if math.isnan(model.strange) else {"strange": model.strange})
             for column, model in models.items()
         ],
     }
@@ -109,6 +111,9 @@ def _facts(content: bytes) -> list[dict[str, Any]]:
             raise ValueError("has a bias that is no number")
         if not _whole(entry.get("buckets"), 0, grams.BUCKETS) or not _whole(entry.get("texts"), 0, 2**31):
             raise ValueError("does not say how many buckets and texts a model has")
+        strange = entry.get("strange", 0.0)
+        if not isinstance(strange, float) or not 0 <= strange <= 1:
+            raise ValueError("has a share of new n-grams that is none")
     if len({entry["column"] for entry in entries}) < len(entries):
         raise ValueError("has two models of a column")
     return entries
@@ -148,4 +153,5 @@ def _model(entry: Mapping[str, Any], buckets: Array, seen: Array, weights: Array
     mine = np.ascontiguousarray(weights[:, : len(entry["biases"])], np.float32)
     if not np.isfinite(mine).all():
         raise ValueError("has a weight that is no number")
-    return TextModel(buckets, seen, entry["texts"], mine, tuple(entry["biases"]))
+    strange = entry.get("strange", math.nan)
+    return TextModel(buckets, seen, entry["texts"], mine, tuple(entry["biases"]), strange)

@@ -39,7 +39,8 @@ class TextModel:
     """A linear model of texts with k outputs.
 
     buckets: int32 (m,), rising, those that have a weight; seen: int32 (m,), how many of the `texts` learnt from have
-    each; weights: float32 (m, k), of numbers that float16 holds; biases: k of them.
+    each; weights: float32 (m, k), of numbers that float16 holds; biases: k of them. `strange`: of texts that were left
+    out in training, the mean share of n-grams that had no weight, NaN where that was not measured.
     """
 
     buckets: Array
@@ -47,6 +48,7 @@ class TextModel:
     texts: int
     weights: Array
     biases: tuple[float, ...]
+    strange: float = float("nan")
 
     @property
     def outputs(self) -> int:

@@ -109,6 +109,7 @@ def stacked(
         learning = _Learning(texts.rows[name], copies, targets, rest.weight, strength)
         margins = np.empty((folds, len(rest.y)), np.float32)
         of_kinds = np.empty((len(rest.y), targets.shape[1] - 1), np.float32)
+        strange = np.full(len(rest.y), np.nan)
         for step, out in enumerate(_left_out(folds)):
             progress(_WHAT, (done * fits // len(texts.at) + step) / fits)
             # What a fold left out of the model's own cross-fitting is for: categories are not cross-fitted again.
@@ -119,10 +120,18 @@ def stacked(
                 margins[other, of] = found[:, 0]
                 if len(out) == 1:
                     of_kinds[of] = found[:, 1:]
-        models[name] = learning.without(np.zeros(len(fold), bool), seed)
+                    strange[of] = model.unseen(texts.rows[name].only(of))
+        whole = learning.without(np.zeros(len(fold), bool), seed)
+        models[name] = replace(whole, strange=_mean(strange))
         x[:, at], columns[at] = margins[fold, np.arange(len(fold))], margins
         further.append(of_kinds)
     return Stacked(replace(rest, x=x, stacked=columns), np.concatenate(further, axis=1), models)
+
+
+def _mean(shares: npt.NDArray[np.float64]) -> float:
+    """The mean of those that are known, NaN of none; rounded, as people read it."""
+    known = shares[~np.isnan(shares)]
+    return round(float(known.mean()), 4) if len(known) else float("nan")
 
 
 def _left_out(folds: int) -> Iterator[tuple[int, ...]]:

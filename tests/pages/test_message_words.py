@@ -29,6 +29,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Run]:
     talks = [f"t{max(at, 2)}" for at in range(40)]
     people = people.assign(by="Ada", talk=talks, at=[f"2026-02-01 10:{at:02}" for at in range(40)])
     people.loc[2, "body"] = HOSTILE
+    people.loc[20:31, "body"] += " *zebra*"
     done = home.file_scoring.score_file(
         "new.csv", make.csv(people), columns, home.registry.load(), make.policy(), now=make.NOW
     )
@@ -105,3 +106,14 @@ def test_the_page_of_a_user_shows_what_was_written_round_it_and_masks_contacts(
     assert "███" in text
     assert "a&#64;" not in text
     assert plain("2026-02-01 10:02") in text
+
+
+def test_monitor_names_the_words_that_rise(visit: Visit, written: tuple[Home, Run]) -> None:
+    home, run = written
+    report = home.drift.of_run(run.id)
+    assert [(each.word, each.texts, each.before) for each in report.texts[0].rising] == [("zebra", 12, 0.0)]
+    at = visit(home, "monitor")
+    assert not at.exception
+    assert any(plain(report.texts[0].sentence) == each.value for each in at.markdown)
+    words = next(each.value for each in at.dataframe if "Word" in each.value)
+    assert words["Word"].tolist() == ["zebra"]

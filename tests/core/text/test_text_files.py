@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ def models() -> dict[str, TextModel]:
     rows = TextRows.of(TEXTS)
     return {
         "body": linear.fit(rows, LABEL[:, None]),
-        "title": linear.fit(rows, np.stack([LABEL, 1 - LABEL, LABEL], 1)),
+        "title": replace(linear.fit(rows, np.stack([LABEL, 1 - LABEL, LABEL], 1)), strange=0.25),
     }
 
 
@@ -35,6 +36,8 @@ def test_models_come_back_as_they_were_and_give_the_same_bytes(models: dict[str,
     assert files.dumped(again) == content
     for column, model in models.items():
         assert np.array_equal(again[column].margins_of(TEXTS), model.margins_of(TEXTS))
+    assert np.isnan(again["body"].strange)
+    assert again["title"].strange == 0.25
     assert files.loaded(files.dumped({})) == {}
     assert b"crypto" not in content[files.WEIGHTS] + content[files.FACTS]
 
@@ -75,6 +78,7 @@ def _column(at: int, value: Any, kind: pa.DataType) -> Callable[[dict[str, bytes
         (_facts(lambda facts: facts.update(models={})), "no list of at most 16"),
         (_facts(lambda facts: facts.update(models=[1])), "model of no column"),
         (_facts(lambda facts: facts["models"][0].update(biases=[])), "1 to 64 outputs"),
+        (_facts(lambda facts: facts["models"][0].update(strange=2.0)), "share of new n-grams"),
         (_facts(lambda facts: facts["models"][0].update(biases=["x"])), "no number"),
         (_facts(lambda facts: facts["models"][0].update(buckets=2**40)), "how many buckets"),
         (_facts(lambda facts: facts["models"][0].update(buckets=7)), "where its models have"),
@@ -88,7 +92,7 @@ def _column(at: int, value: Any, kind: pa.DataType) -> Callable[[dict[str, bytes
         (_column(2, float("nan"), pa.float16()), "weight that is no number"),
         (_column(2, 1.0, pa.float64()), "other columns"),
     ],
-    ids=range(18),
+    ids=range(19),
 )
 def test_content_that_is_none_is_refused(
     models: dict[str, TextModel], spoil: Callable[[dict[str, bytes]], object], said: str

@@ -136,6 +136,9 @@ def test_drift_reports_and_the_hub_know_phrases(writing: Home, tmp_path: Path) -
     model, done = home.registry.load(), scored(home)
     drift = home.drift.of_run(done.id)
     assert {AWAY, MONEY} <= {each.name for each in drift.features if not np.isnan(each.psi)}
+    assert [each.name for each in drift.texts] == ["body"]
+    assert 0 < (drift.texts[0].new_before or 0) < (drift.texts[0].new_now or 0) + 0.2 < 0.7
+    assert drift.as_json()["texts"][0]["texts"] == 79
     assert sandbox._fault(model) is None
     assert "phrases: money" in report(home, done, model, None)
 
