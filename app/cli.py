@@ -247,6 +247,8 @@ def schema(
         schemas.save(inferred.schema, home.settings.schema_file)
         for note in inferred.notes:
             tell(note)
+        if inferred.schema.texts and (unstated := home.messages.load().unstated):
+            tell(unstated)
         left = columns.left_out(inferred.columns, inferred.reach)
         tell(f"{left} " * bool(left) + f"Wrote {count(len(inferred.schema.features), 'feature')} to "
              f"{home.settings.schema_file}. Look it over, then train.")  # fmt: skip

@@ -11,6 +11,7 @@ TrustdeskError
 │   ├── BadOptionError                 an option that cannot be used as given
 │   │   └── FeatureValueError          a value of a feature that is none of its kind
 │   ├── WrongFeaturesError             the model in charge was trained on other features
+│   ├── TextsErasedError               what people wrote was erased at its end
 │   ├── TooFewRowsError                not enough labelled rows to train or judge a model
 │   ├── NoScoreError                   a model whose score of a user is not a finite number
 │   ├── ClusterError                   a cluster that scores does not answer, or not as this program needs
@@ -144,6 +145,17 @@ class WrongFeaturesError(UnusableInputError):
         super().__init__(
             f"Model {version} needs {listed(absent)}, which data/schema.toml of this home does not name. "
             "Train a model on this home's own columns."
+        )
+
+
+class TextsErasedError(UnusableInputError):
+    """What people wrote is needed and was erased at its end. `names`: of the columns."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = tuple(names)
+        super().__init__(
+            f"The texts of {listed(names)} were erased at their end ([messages] in data/settings.toml): without them "
+            "nothing can be scored, explained or learnt here. Give the file again if you may keep it."
         )
 
 

@@ -62,6 +62,7 @@ class Home(Studies):
             self.accounts,
             self.audit,
             self.lineage,
+            self.messages,
             self.registry,
             self.settings.jobs,
             self.settings.models,

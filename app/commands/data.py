@@ -144,6 +144,29 @@ def prune(
     raise SystemExit(ASKED if waits else 0)
 
 
+@app.command("erase-texts")
+def erase_texts(context: typer.Context, yes: Yes = False, by: By = None, home_dir: HomeOption = None) -> None:
+    """Erase what people wrote longer ago than [messages] in data/settings.toml says. Exit code 4: it waits for --yes.
+
+    Texts go from datasets, cases, reasons of runs and from beside verdicts; ids, scores, figures and the chain of
+    verdicts stay. `watch` does it by itself.
+    """
+
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        now = datetime.now(UTC)
+        due = home.retention.due(now=now)
+        if due is None:
+            raise RefusedError(home.messages.load().unstated)
+        tell(due.sentence)
+        if due and yes:
+            home.retention.erase(due, by=name_of(by), now=now)
+            tell("Erased.")
+        elif due:
+            tell("Nothing was erased: give --yes.")
+    raise SystemExit(ASKED if due and not yes else 0)
+
+
 def _delete(home: Home, found: Sequence[Holding], *, yes: bool, by: str | None) -> bool:
     """Delete, or say what would be deleted; whether that waits for a yes."""
     for each in found:

@@ -78,9 +78,10 @@ def watch(
 
 
 def _tell(home: Home, decision: Decision) -> None:
-    """The decision, and what a look at all that is live has found since the last one."""
+    """The decision, what a look at all that is live has found since the last one, and texts erased at their end."""
 
-    for sentence in (decision.sentence, *home.rounds.news(now=decision.at)):
+    now = decision.at
+    for sentence in (decision.sentence, *home.rounds.news(now=now), *home.retention.news(now=now)):
         tell(f"{decision.at:%Y-%m-%d %H:%M:%S} UTC  {sentence}")
 
 

@@ -208,7 +208,8 @@ def _card(home: Home, version: str) -> str:
 
     promotions = home.lineage.history(home.registry.champion())
     latest = next((each for each in reversed(promotions) if each.version == version), None)
-    return card.markdown(version, home.registry.describe(version), latest, home.registry.origin(version))
+    told, origin = home.registry.describe(version), home.registry.origin(version)
+    return card.markdown(version, told, latest, origin, keeping=home.messages.load().sentence)
 
 
 def _row(listed: Listed) -> tuple[str, ...]:

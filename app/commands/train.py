@@ -81,6 +81,8 @@ def train(
                 home.registry.promote(run.version, by=name, why=why, now=datetime.now(UTC))
         tell_rejected(home, dataset)
         _tell_kept(home, run)
+        if columns.texts and (unstated := home.messages.load().unstated):
+            tell(unstated)
         facts: dict[str, Any] = {"model_version": run.version or None, "candidate": run.id}
         facts |= {"cautions": [each.as_json() for each in found]}
         _print_figures(run.figures.as_json() | facts, as_json)

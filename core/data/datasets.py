@@ -1,7 +1,7 @@
 """Files that were read, kept as Parquet by content: the same bytes under the same schema are stored once.
 
 `data/datasets/<id>/`: `accepted.parquet` (typed rows, indexed by the input's row number), `rejected.parquet`
-(what was turned away and why) and `dataset.json`. No row in it is ever changed.
+(what was turned away and why) and `dataset.json`. No row in it is ever changed; texts may be erased at their end.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ from core import formats
 from core.data import problems
 from core.data.intake import Checked, Problem
 from core.data.records import KEPT
-from core.errors import UnknownItemError
+from core.errors import TextsErasedError, UnknownItemError
 from core.files import removed, replacing, within
+from core.schema.levels import WRITTEN, written
 from core.schema.schema import Schema
 from core.wording import count
 
@@ -40,6 +41,8 @@ _BATCH: Final = 4 * ROW_GROUP
 _ACCEPTED: Final = "accepted.parquet"
 _REJECTED: Final = "rejected.parquet"
 _ABOUT: Final = "dataset.json"
+#: An empty file beside them: columns of text are there no more.
+_ERASED: Final = "texts-erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,8 @@ class Datasets:
 
     def _store(self, dataset: Dataset, write: Callable[[Path], None], rejected: pd.DataFrame) -> Dataset:
         folder = self.folder / dataset.id
+        if (folder / _ERASED).is_file():  # whoever gives the file again has its texts kept again
+            removed(folder)
         if not folder.is_dir():
             try:
                 with replacing(folder) as temporary:
@@ -156,7 +161,11 @@ class Datasets:
         return tuple(kept.values())
 
     def frame(self, identity: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """The accepted rows, or some of their columns, indexed by row number."""
+        """The accepted rows, or some of their columns, indexed by row number. Raises TextsErasedError."""
+        if columns is not None and (self._folder(identity) / _ERASED).is_file():
+            gone = [name for name in columns if name.startswith(WRITTEN) and name not in self.columns(identity)]
+            if gone:
+                raise TextsErasedError([name.removeprefix(WRITTEN) for name in gone])
         return pd.read_parquet(self._accepted(identity), columns=None if columns is None else list(columns))
 
     def batches(self, identity: str) -> Iterator[pd.DataFrame]:
@@ -197,6 +206,24 @@ class Datasets:
         # Where the file has a column of its own called "row", the row number is stored under another name.
         equal = (column or pq.read_schema(path).pandas_metadata["index_columns"][0], "==", value)
         return pd.read_parquet(path, columns=None if read is None else list(read), filters=[equal])
+
+    def with_texts(self, texts: Collection[str]) -> tuple[Dataset, ...]:
+        """The datasets that hold one of these texts."""
+        names = {*map(written, texts)}
+        return tuple(each for each in self.stored() if names & self.columns(each.id)) if names else ()
+
+    def erase_texts(self, identity: str, texts: Collection[str]) -> None:
+        """Erase these texts for ever, and what stood in rejected rows; ids, numbers and all other columns stay."""
+        folder, path, names = self._folder(identity), self._accepted(identity), {*map(written, texts)}
+        refused = self.rejected(identity)
+        with replacing(folder / _REJECTED) as temporary:
+            refused.assign(record=pd.Series(None, refused.index, refused["record"].dtype)).to_parquet(
+                temporary, index=False
+            )
+        (folder / _ERASED).touch()
+        with replacing(path) as temporary:
+            left = [name for name in pq.read_schema(path).names if name not in names]
+            _write(pd.read_parquet(path, columns=left), temporary)
 
     def in_one_piece(self) -> tuple[str, ...]:
         """The ids of datasets of before, each a single row group that is read whole for one user."""

@@ -6,9 +6,13 @@ erased and every seal still holds.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import Connection
 
@@ -17,6 +21,14 @@ from core.feedback.verdict import Verdict
 from core.schema.levels import written
 from core.store.database import Database
 from core.store.tables import judged_texts
+
+
+class Kept(NamedTuple):
+    """Which text is kept: of whom, of which feature, under which number."""
+
+    user: str
+    feature: str
+    number: float
 
 
 def keep(connection: Connection, verdict: Verdict) -> None:
@@ -32,6 +44,25 @@ def keep(connection: Connection, verdict: Verdict) -> None:
 def forget(connection: Connection, user: str) -> None:
     """Erase the texts of a user, inside a transaction."""
     connection.execute(delete(judged_texts).where(judged_texts.c.user == user))
+
+
+def kept(database: Database) -> tuple[Kept, ...]:
+    """All texts that are kept."""
+    columns = (judged_texts.c.user, judged_texts.c.feature, judged_texts.c.number)
+    with database.connect() as connection:
+        return tuple(Kept(*row) for row in connection.execute(select(*columns)))
+
+
+def erase(those: Iterable[Kept], database: Database) -> None:
+    """Erase some of them; their verdicts stay as they are."""
+    own = judged_texts.c
+    one = delete(judged_texts).where(
+        own.user == bindparam("of"), own.feature == bindparam("name"), own.number == bindparam("under")
+    )
+    rows = [{"of": each.user, "name": each.feature, "under": each.number} for each in those]
+    if rows:
+        with database.writing(erasing=True) as connection:
+            connection.execute(one, rows)
 
 
 def beside(feedback: pd.DataFrame, features: tuple[str, ...], database: Database) -> pd.DataFrame:
@@ -52,3 +83,12 @@ def beside(feedback: pd.DataFrame, features: tuple[str, ...], database: Database
         for name, values in numbers.items()
     }
     return feedback.assign(**{name: pd.Series(found, feedback.index, object) for name, found in texts.items()})
+
+
+def erased(feedback: pd.DataFrame, features: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+    """Of which verdicts (n,), with texts beside them, one was erased: its number is there and no text."""
+    gone = np.zeros(len(feedback), bool)
+    for name in features:
+        numbers = feedback.get(column(name), pd.Series(np.nan, feedback.index))
+        gone |= (numbers.notna() & feedback[written(name)].isna()).to_numpy()
+    return gone

@@ -19,6 +19,7 @@ from typing import Final
 from core import locks
 from core.access.accounts import Accounts
 from core.access.audit import AuditLog
+from core.access.message_options import MessageOptions
 from core.errors import HubError, RefusedError, WrongFeaturesError
 from core.errors import listed as in_words
 from core.files import told_when_full
@@ -91,6 +92,7 @@ class HubSync:
     accounts: Accounts
     audit: AuditLog
     lineage: Lineage
+    messages: MessageOptions
     registry: Registry
     jobs: Path
     models: Path
@@ -163,7 +165,9 @@ class HubSync:
         """The files of a push by name; those of no single user are written anew for it."""
         promotions = self.lineage.history(self.registry.champion())
         latest = next((each for each in reversed(promotions) if each.version == model.version), None)
-        readme = _HEAD + card.markdown(model.version, model.metadata, latest, model.origin)
+        readme = _HEAD + card.markdown(
+            model.version, model.metadata, latest, model.origin, keeping=self.messages.load().sentence
+        )
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             native = [name for name in (*NEEDED, USERS) if (model.folder / name).exists() and (users or name != USERS)]

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.errors import WrongFeaturesError
+from core.errors import TextsErasedError, WrongFeaturesError
 from core.model.learner import Matrix
 from core.schema.column import MOST_LEVELS, phrase_column
 from core.schema.levels import number, written
@@ -196,11 +196,12 @@ class Encoding:
         """The users of a frame (n rows) by its columns `names`, without a copy of the whole in float64. What is
         counted of phrases is among the names, and in no column.
 
-        Raises WrongFeaturesError where the frame lacks one of them, or the texts of one.
+        Raises WrongFeaturesError where the frame lacks one of them, TextsErasedError where it lacks the texts of one.
         """
         spoken, counted = {**self.texts, **self.phrases}, {*self.counted}
         absent = [name for name in names if name not in frame.columns and name not in counted]
-        absent += [name for name in spoken if name not in absent and written(name) not in frame.columns]
+        if gone := [name for name in spoken if name not in absent and written(name) not in frame.columns]:
+            raise TextsErasedError(gone)
         if absent:
             raise WrongFeaturesError(version, absent)
         x = np.empty((len(frame), len(names)), np.float32)
@@ -241,6 +242,8 @@ class Encoding:
 
 
 def as_texts(frame: pd.DataFrame, name: str) -> list[str | None]:
-    """The texts of a column of a frame (n rows) as sent, None where missing."""
+    """The texts of a column of a frame (n rows) as sent, None where missing. Raises TextsErasedError."""
+    if written(name) not in frame:
+        raise TextsErasedError([name])
     column: list[Any] = frame[written(name)].to_numpy(object).tolist()
     return [text if isinstance(text, str) else None for text in column]

@@ -72,26 +72,34 @@ def escaped(text: str) -> str:
     return _MARKUP.sub(r"\\\1", "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in one_line))
 
 
-def markdown(version: str, metadata: Metadata, promotion: Promotion | None, origin: Origin | None = None) -> str:
+def markdown(
+    version: str, metadata: Metadata, promotion: Promotion | None, origin: Origin | None = None, *, keeping: str = ""
+) -> str:  # fmt: skip
     """The whole card as a file of its own.
 
-    `promotion`: the latest of this version, None where there is none. `origin`: where it was pulled from.
+    `promotion`: the latest of this version, None where there is none. `origin`: where it was pulled from. `keeping`:
+    what the home states of people's messages.
     """
-    parts = [f"## {section.title}\n\n{section.body}" for section in sections(metadata, promotion, origin)]
+    told = sections(metadata, promotion, origin, keeping=keeping)
+    parts = [f"## {section.title}\n\n{section.body}" for section in told]
     return "\n\n".join([f"# Model card: {version}", *parts]) + "\n"
 
 
 def sections(
-    metadata: Metadata, promotion: Promotion | None, origin: Origin | None = None, escape: Escape = escaped
-) -> tuple[Section, ...]:
+    metadata: Metadata, promotion: Promotion | None, origin: Origin | None = None, escape: Escape = escaped,
+    *, keeping: str = "",
+) -> tuple[Section, ...]:  # fmt: skip
     """The parts of the card, in order."""
     shown = facts(metadata)
     version = {"Notice": metadata.notice or "none"} | shown["version"] | _pulled(origin) | _in_charge(promotion)
+    texts = any(feature.kind == "text" for feature in metadata.features)
+    messages = (Section("Messages", escape(keeping or NOT_SUPPLIED)),) if texts else ()
     cautions = () if metadata.cautions is None else (Section("Cautions", _cautions(metadata.cautions, escape)),)
     return (
         Section("Version", _table(version, escape)),
         Section("Intended use", _USE),
         Section("Data", _table(shown["data"] | dict.fromkeys(_untold(metadata), NOT_SUPPLIED), escape)),
+        *messages,
         Section("Figures", _figures(metadata.figures, shown, escape)),
         *cautions,
         Section("Training", _table(shown["training"], escape)),

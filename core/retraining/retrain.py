@@ -22,7 +22,15 @@ from core.access.accounts import Accounts
 from core.access.audit import AuditLog
 from core.data import split
 from core.data.split import Split
-from core.errors import RefusedError, StorageError, TrustdeskError, UnknownItemError, listed, stored
+from core.errors import (
+    RefusedError,
+    StorageError,
+    TextsErasedError,
+    TrustdeskError,
+    UnknownItemError,
+    listed,
+    stored,
+)
 from core.evaluation import metrics
 from core.evaluation.cautions import leaks
 from core.evaluation.metrics import Thresholds
@@ -44,11 +52,13 @@ from core.retraining.schedule import Schedule
 from core.retraining.settings import Learning, LearningOptions
 from core.retraining.training_set import TrainingSet, labels_given, training_set
 from core.schema import schema as schemas
+from core.schema.levels import written
 from core.schema.schema import Schema
 from core.store.database import Database
 from core.training import crossfit, description, run_cautions, training
 from core.training.judging import with_segments
 from core.training.training_runs import Scores, TrainingRun, TrainingRuns
+from core.wording import count
 
 #: Steps told: folds, the final fit, judging, the gate, storing.
 STEPS = 12
@@ -162,17 +172,21 @@ class Retraining:
                 f"The users of the history ({data.name}) were stored without {listed(absent)}, which data/schema.toml "
                 "names now. Train once on a file of labelled users that has all columns; then feedback is added to it."
             )
+        if gone := [name for name in schema.texts if written(name) not in history]:
+            raise TextsErasedError(gone)
+        feedback = judged_texts.beside(feedback, schema.texts, self.database)
+        erased = judged_texts.erased(feedback, schema.texts)
+        feedback = feedback[~erased]
         if labels_given(feedback).empty:
             raise RefusedError(
                 "No verdict says yet what a user is: there is nothing new to learn from. Review some cases."
             )
         salt = self.split.salt()
         seen = champion.users() if data.salt == split.digest(salt) else None
-        feedback = judged_texts.beside(feedback, schema.texts, self.database)
         users = training_set(
             history, feedback, schema, salt, seen=seen, moved=self.split.moved(), share=self.split.share
         )  # fmt: skip
-        return _Source(champion, data, schema, users, position)
+        return _Source(champion, data, schema, users, position, int(erased.sum()))
 
     def _history(self, champion: Model) -> tuple[Data, pd.DataFrame]:
         """The users the champion learnt from; where this home has them not, those of the newest version that it has."""
@@ -217,6 +231,7 @@ class _Source:
     schema: Schema
     users: TrainingSet
     position: str
+    erased: int
 
 
 def _fitted(source: _Source, learning: Learning, request: Request, progress: Progress) -> Fitted:
@@ -270,7 +285,7 @@ def _described(
     run = TrainingRun(
         created=now, by=metadata.trained_by, family=LEADING, options=options, data=data, figures=figures,
         folds=fitted.folds, training_pr_auc=metrics.pr_auc(users.learnt.label, of_learnt, users.learnt.weight),
-        rounds=fitted.rounds, seconds=metadata.seconds, seed=request.seed, notes=_notes(users, request.how),
+        rounds=fitted.rounds, seconds=metadata.seconds, seed=request.seed, notes=_notes(source, request.how),
     )  # fmt: skip
     scores = Scores.of(test.keys, test.label, of_test)
     of_users = run_cautions.of_users(users.learnt.frame, users.learnt.label, source.schema, in_order=False)
@@ -283,7 +298,8 @@ def _described(
     return parts, run, scores
 
 
-def _notes(users: TrainingSet, how: How) -> tuple[str, ...]:
-    """Whom it learnt from, and how it went about it where there are many."""
-    text = FAMILIES[LEADING].note(len(users.learnt)) if how == "full" else ""
-    return tuple(filter(None, (users.sentence, text)))
+def _notes(source: _Source, how: How) -> tuple[str, ...]:
+    """Whom it learnt from and whom it could not, and how it went about it where there are many."""
+    text = FAMILIES[LEADING].note(len(source.users.learnt)) if how == "full" else ""
+    left = f"{count(source.erased, 'verdict')} left out, whose texts were erased at their end." if source.erased else ""
+    return tuple(filter(None, (source.users.sentence, left, text)))

@@ -7,7 +7,7 @@ filters on score and band, and is listed without either, unless `unblinded` is a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
@@ -251,10 +251,33 @@ class Cases:
             "user": FORGOTTEN, "prediction": "", "row": 0, "context": {}, "features": {}, "facts": "", "reopened": "",
             "status": "closed", "category": "", "judged_category": "",
         }  # fmt: skip
-        with self.database.writing() as connection:
+        with self.database.writing(erasing=True) as connection:
             judged_texts.forget(connection, user)
             ours = update(cases).where(cases.c.user == user, cases.c.prediction != "")
-            return connection.execute(ours.values(gone | NOBODY)).rowcount
+            forgotten = connection.execute(ours.values(gone | NOBODY)).rowcount
+        self.database.settle()
+        return forgotten
+
+    def with_texts(
+        self, texts: Collection[str], until: datetime, datasets: Collection[str]
+    ) -> tuple[tuple[int, ...], int]:  # fmt: skip
+        """The numbers of cases that hold one of these texts and that no run has changed since a moment, or that are of
+        one of these datasets; and how many of them are open.
+        """
+        item = func.json_each(cases.c.context).table_valued("key", "value")
+        holds = exists().where(item.c.key.in_(texts), item.c.value.is_not(None))
+        old = or_(cases.c.updated < until, cases.c.dataset.in_(datasets))
+        with self.database.connect() as connection:
+            rows = connection.execute(select(cases.c.number, cases.c.status).where(old, holds)).all()
+        return tuple(row.number for row in rows), sum(row.status == "open" for row in rows)
+
+    def erase_texts(self, numbers: Collection[int], texts: Collection[str]) -> None:
+        """Erase these texts from cases, which stay with all else that they hold."""
+        with self.database.writing(erasing=True) as connection:
+            for number in numbers:
+                context = connection.execute(select(cases.c.context).where(cases.c.number == number)).scalar_one()
+                left = {name: None if name in texts else value for name, value in context.items()}
+                connection.execute(update(cases).where(cases.c.number == number).values(context=left))
 
     def progress(self, by: str, since: datetime) -> Progress:
         """Cases closed by a reviewer since a moment whose verdict still stands, and all that wait."""

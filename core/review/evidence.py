@@ -24,8 +24,17 @@ def values(case: Case, model: Model) -> pd.Series[float]:
     return pd.Series({name: np.nan if value is None else value for name, value in found.items()}, dtype=float)
 
 
+def erased(case: Case, model: Model) -> bool:
+    """Whether a text of the case was erased at its end, so that its score cannot be explained any more."""
+    return any(case.features.get(name) is not None and case.context.get(name) is None for name in model.texts)
+
+
 def reasons(case: Case, model: Model, glossary: Glossary) -> tuple[Reason, ...]:
-    """A reason for every feature of the case as it was scored, the largest push to spammer first."""
+    """A reason for every feature of the case as it was scored, the largest push to spammer first; none where a text was
+    erased.
+    """
+    if erased(case, model):
+        return ()
     judged = values(case, model)
     texts = {name: [case.context.get(name)] for name in model.texts}
     coded = model.encoding.of_values(np.asarray(judged, np.float64)[None, :], model.metadata.names, texts)

@@ -215,7 +215,7 @@ class OnlineRuns:
     def forget(self, run: str) -> None:
         """Have a closed run's users in the dataset alone."""
         number = runs.number_of(run)
-        with self.database.writing() as connection:
+        with self.database.writing(erasing=True) as connection:  # what they wrote lies in the dataset alone
             connection.execute(delete(predictions).where(predictions.c.run == number))
             connection.execute(delete(served).where(served.c.run == number))
 

@@ -24,9 +24,11 @@ from core.store.tables import marks
 #: Seconds a writer waits for another one before it gives up.
 BUSY: Final = 15.0
 
-#: The execution options that name how a transaction begins, and whether it waits for the disk when it ends.
+#: The execution options that name how a transaction begins, whether it waits for the disk when it ends, and whether
+#: what it deletes is written over.
 _BEGIN: Final = "begin"
 _DURABLE: Final = "durable"
+_ERASING: Final = "erasing"
 _ALONE: Final = "BEGIN IMMEDIATE"
 _SHAPE: Final = "PRAGMA schema_version"
 
@@ -59,15 +61,27 @@ class Database:
             yield connection
 
     @contextlib.contextmanager
-    def writing(self, *, durable: bool = True) -> Iterator[Connection]:
+    def writing(self, *, durable: bool = True, erasing: bool = False) -> Iterator[Connection]:
         """As `connect`, but one at a time, over all processes: what it reads stays true until it has written.
 
         Readers do not wait for it. What is not `durable` outlives every process, but waits for no disk: when the
-        machine itself goes down it may be lost.
+        machine itself goes down it may be lost. `erasing`: what is deleted, or written over, is not left in the file.
         """
-        options = {_BEGIN: _ALONE, _DURABLE: durable}
+        options = {_BEGIN: _ALONE, _DURABLE: durable, _ERASING: erasing}
         with database_failures.told(self.path), self._open().execution_options(**options).begin() as connection:
             yield connection
+
+    def settle(self) -> None:
+        """Have everything in the one file, and nothing of before in its log: what was erased is gone then.
+
+        While others read, the log is emptied by whoever comes last.
+        """
+        with database_failures.told(self.path):
+            connection = self._open().raw_connection()
+            try:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            finally:
+                connection.close()
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
@@ -159,4 +173,6 @@ def _begin(connection: Connection) -> None:
     options = connection.get_execution_options()
     if not options.get(_DURABLE, True):
         connection.exec_driver_sql("PRAGMA synchronous=NORMAL")  # of this connection, which ends with its transaction
+    if options.get(_ERASING, False):
+        connection.exec_driver_sql("PRAGMA secure_delete=ON")
     connection.exec_driver_sql(options.get(_BEGIN, "BEGIN"))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from core.access.home_options import HomeOptions
     from core.access.idempotency import Replies
     from core.access.keys import Keys
+    from core.access.message_options import MessageOptions
     from core.data.datasets import Datasets
     from core.data.split import Split
     from core.data.streaming.storing import Storing
@@ -147,6 +148,12 @@ class Ground:
         from core.data.understanding.file_limits import FileLimits
 
         return FileLimits(self.options)
+
+    @cached_property
+    def messages(self) -> MessageOptions:
+        from core.access.message_options import MessageOptions
+
+        return MessageOptions(self.options)
 
     @cached_property
     def storing(self) -> Storing:

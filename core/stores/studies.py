@@ -9,6 +9,7 @@ from core.stores.stores import Stores
 
 if TYPE_CHECKING:
     from core.catalog.holdings import Holdings
+    from core.catalog.retention import Retention
     from core.comparison.common_rows import CommonRows
     from core.comparison.comparison_job import Comparer
     from core.comparison.result import VersionComparisons
@@ -95,4 +96,19 @@ class Studies(Stores):
             self.registry,
             self.runs,
             self.training_runs,
+        )
+
+    @cached_property
+    def retention(self) -> Retention:
+        from core.catalog.retention import Retention
+
+        return Retention(
+            self.accounts,
+            self.audit,
+            self.cases,
+            self.datasets,
+            self.ledger,
+            self.messages,
+            self.runs,
+            self.settings.schema_file,
         )

@@ -31,6 +31,7 @@ from core.errors import (
     SchemaError,
     SignInError,
     StorageError,
+    TextsErasedError,
     TooFewRowsError,
     TooOftenError,
     TrustdeskError,
@@ -107,6 +108,12 @@ SENTENCES = [
     ),
     (UnknownItemError("run", "r-0007"), "This home has no run r-0007.", 2),
     (BadOptionError("--port", "give a number."), "--port: give a number.", 2),
+    (
+        TextsErasedError(["body"]),
+        "The texts of body were erased at their end ([messages] in data/settings.toml): without them nothing can be "
+        "scored, explained or learnt here. Give the file again if you may keep it.",
+        2,
+    ),
     (
         WrongFeaturesError("v0001", ["X1", "X2"]),
         "Model v0001 needs X1 and X2, which data/schema.toml of this home does not name. "

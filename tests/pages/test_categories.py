@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from core.feedback.table import CATEGORY
 from core.home import Home
 from core.review.cases import CaseFilters
 from tests import make, make_messages
+from tests.core.review.reviewing import waiting
 from tests.screen import Visit, sentences
 
 
@@ -62,6 +64,24 @@ def test_several_messages_are_judged_as_one_category(visit: Visit, queued: Home)
 def test_a_home_without_categories_has_no_such_filter(visit: Visit, own: Home) -> None:
     at = triage(visit, own)
     assert "queue_categories" not in {each.key for each in at.multiselect}
+
+
+def test_a_case_whose_text_was_erased_says_so_and_is_not_explained(visit: Visit, queued: Home) -> None:
+    queued.settings.options_file.write_text("[messages]\nretention_days = 30\n")
+    case = waiting(queued)[0]
+    at = visit(queued, "review", **{"as": "Ada", "case": case.id})
+    assert "State purpose" in sentences(at)
+    due = queued.retention.due(now=make.NOW + timedelta(days=40))
+    assert due
+    queued.retention.erase(due, by="Lea", now=make.NOW + timedelta(days=40))
+
+    at = visit(queued, "review", **{"as": "Ada", "case": case.id})
+
+    assert not at.exception
+    assert "was erased at its end" in at.info[0].value
+    at.button(key=f"verdict-unsure-{case.id}").click().run()
+    assert not at.exception
+    assert queued.cases.find(case.id).judgement == "unsure"
 
 
 def test_two_versions_are_compared_by_category(visit: Visit, kinds_twice: Home, tmp_path: Path) -> None:

@@ -76,13 +76,14 @@ def model_card(listed: Listed) -> None:
     if listed.metadata is None:
         return
     with st.expander("Model card"):
-        text = card.markdown(listed.version, listed.metadata, listed.promotion, listed.origin)
+        keeping = services.home().messages.load().sentence
+        text = card.markdown(listed.version, listed.metadata, listed.promotion, listed.origin, keeping=keeping)
         st.download_button(
             "Download", text, f"{listed.version}.card.md", "text/markdown", icon=":material/download:",
             on_click="ignore", key="card",
         )  # fmt: skip
         halves = st.grid(2, min_column_width=430, gap=("small", "medium"))
-        parts = card.sections(listed.metadata, listed.promotion, listed.origin, _shown)
+        parts = card.sections(listed.metadata, listed.promotion, listed.origin, _shown, keeping=keeping)
         for column in (parts[::2], parts[1::2]):
             with halves.cell():
                 for part in column:

@@ -37,9 +37,12 @@ def case_view(case: Case, model: Model, told: tuple[Reason, ...], earlier: int) 
     _header(case, model, earlier)
     if (found := services.talk(case.dataset, case.row) or _alone(case, model)) is not None:
         judged_message(found, None if case.blind else told, case.id)
-        if not case.blind:
+        if not case.blind and told:
             st.caption(summed(found.feature, told, model.metadata.bias, case.score))
         told = tuple(each for each in told if each.feature != found.feature)
+    if evidence.erased(case, model):
+        st.info("What the user wrote was erased at its end. Judge on what else is known, or say *unsure*.")
+        return
     shown = _shown(case, model, told)
     figure(charts.evidence(shown, theme=theme()), key="evidence")
     st.caption(_rest(case, told, known=services.population(model.version).tells_apart))

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.components.score_user.user_source import Start
 from app.components.shared.heading import section
-from app.components.shared.message_text import about, message_text, strike
+from app.components.shared.message_text import about, kept_for, message_text, strike
 from app.highlights import Row, rows_of, without
 from app.queries import services
 from app.words import plain
@@ -64,6 +64,7 @@ def user_texts(start: Start, said: Said, told: Sequence[Reason], model: Model) -
         with st.container(border=True, gap="small"):
             message_text(text, found, struck=_struck(start, name, text))
         strike(found, _key(start, name, text))
+        kept_for()
 
 
 def shown_rows(said: Said, told: Sequence[Reason], model: Model) -> Mapping[str, tuple[Row, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.components.shared.message_text import message_text
+from app.components.shared.message_text import kept_for, message_text
 from app.components.shared.thread import thread
 from app.highlights import contacts, rows_of
 from app.words import probability, signed
@@ -20,6 +20,7 @@ def judged_message(
     by_words = told is not None and any(each.feature == found.feature and each.words for each in told)
     rows = rows_of(text, found.feature, told) if told is not None and by_words else ()
     thread(found, lambda is_shown: message_text(text, rows, masked=contacts(text), unmasked=is_shown), key, word)
+    kept_for()
 
 
 def summed(feature: str, told: Sequence[Reason], bias: float, score: float) -> str:

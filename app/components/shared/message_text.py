@@ -7,7 +7,9 @@ from typing import Final
 
 import streamlit as st
 
+from app import guard
 from app.highlights import MASK, TOGETHER, Row, Span, highlighted, legend
+from app.queries import services
 from app.words import count, plain
 from core.text.shown import escaped
 
@@ -28,6 +30,13 @@ def message_text(
         st.markdown(highlighted(text, found, masked=() if unmasked else hidden, struck=struck))
     if told := legend(found, len(hidden), shown=unmasked):
         st.markdown(told)
+
+
+def kept_for() -> None:
+    """What the home states of the messages that it keeps, or what it is asked to state."""
+    with guard.shown():
+        keeping = services.home().messages.load()
+        st.caption(plain(" ".join(filter(None, (keeping.sentence, keeping.unstated)))))
 
 
 def unmasked(key: str) -> bool:

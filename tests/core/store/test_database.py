@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import delete, func, insert, select, text
 
 from core.home import Home
 from core.settings import ROOT
@@ -94,3 +94,14 @@ def test_several_processes_may_open_a_fresh_home_at_once_and_nothing_is_lost(hom
         writer.stdin.flush()
     assert [writer.communicate()[1] for writer in writers] == [""] * 4
     assert total(home) == 80
+
+
+def test_what_is_erased_is_not_left_in_the_file(home: Home) -> None:
+    row = {"user": "u1", "feature": "body", "number": 1.0, "text": "a secret " * 5_000}
+    with home.database.connect() as connection:
+        connection.execute(insert(tables.judged_texts).values(**row))
+    with home.database.writing(erasing=True) as connection:
+        assert connection.exec_driver_sql("PRAGMA secure_delete").scalar_one() == 1
+        connection.execute(delete(tables.judged_texts))
+    home.database.settle()
+    assert not [path for path in home.settings.data.glob("state.db*") if b"a secret" in path.read_bytes()]

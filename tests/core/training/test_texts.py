@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from core.data import intake
-from core.errors import DamagedModelError, WrongFeaturesError
+from core.errors import DamagedModelError, TextsErasedError
 from core.home import Home
 from core.model.learner import Rows
 from core.registry import sums
@@ -130,7 +130,7 @@ def test_no_text_is_novel_where_everybody_learnt_from_had_one(writing: Home, fra
 
 
 def test_a_table_without_the_texts_is_refused(writing: Home, frame: pd.DataFrame) -> None:
-    with pytest.raises(WrongFeaturesError, match="body"):
+    with pytest.raises(TextsErasedError, match="body"):
         Scorer(writing.registry.load()).score(frame.drop(columns=written("body")))
 
 
