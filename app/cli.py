@@ -205,9 +205,12 @@ def schema(
         ),
     ] = None,
     test_share: Annotated[
-        float | None, typer.Option("--test-share", help="Of a new home: the share of users that no model learns from.")
+        float | None,
+        typer.Option("--test-share", help="Of a new workspace: the share of users that no model learns from."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", "--overwrite", help="Replace the schema this home has.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", "--overwrite", help="Replace the schema this workspace has.")
+    ] = False,
     said: Said = UNSAID,
     home_dir: HomeOption = None,
 ) -> None:

@@ -53,7 +53,7 @@ def find(name: str) -> Demo:
 
 
 def make(demo: Demo, folder: Path, *, by: str, now: datetime, progress: Progress) -> Run:
-    """A home with a model in charge, a file scored, and people to review; gives the run of that file.
+    """A home with a champion, a file scored, and people to review; gives the run of that file.
 
     folder: of the home; absent or empty. Raises RefusedError where something lies there.
     """

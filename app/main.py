@@ -13,6 +13,7 @@ import streamlit as st  # noqa: E402
 
 from app import guard, navigation, session  # noqa: E402
 from app.components.shared.find_user import find_user  # noqa: E402
+from app.components.shared.pulse import pulse  # noqa: E402
 from app.components.shared.who import sign_in, signed_in  # noqa: E402
 from app.garbage import settled  # noqa: E402
 
@@ -31,4 +32,5 @@ with guard.shown():
         find_user()
         page.run()
         signed_in()
+        pulse(page.url_path)
         settled(page.url_path)

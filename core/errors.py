@@ -10,7 +10,7 @@ TrustdeskError
 │   ├── UnknownItemError               no such run, dataset, row or job
 │   ├── BadOptionError                 an option that cannot be used as given
 │   │   └── FeatureValueError          a value of a feature that is none of its kind
-│   ├── WrongFeaturesError             the model in charge was trained on other features
+│   ├── WrongFeaturesError             the champion was trained on other features
 │   ├── TextsErasedError               what people wrote was erased at its end
 │   ├── TooFewRowsError                not enough labelled rows to train or judge a model
 │   ├── NoScoreError                   a model whose score of a user is not a finite number
@@ -115,8 +115,9 @@ class SchemaError(UnusableInputError):
 class UnknownVersionError(UnusableInputError):
     def __init__(self, version: str, known: Sequence[str]) -> None:
         self.version, self.known = version, tuple(known)
-        have = f"This home has {listed(known)}." if known else "This home has no model yet: train one first."
-        super().__init__(f"There is no model {version}. {have}")
+        wanted = f"model {version}" if version else "live model"
+        have = f"This workspace has {listed(known)}." if known else "This workspace has no model yet: train one first."
+        super().__init__(f"There is no {wanted}. {have}")
 
 
 class UnknownItemError(UnusableInputError):
@@ -124,7 +125,7 @@ class UnknownItemError(UnusableInputError):
 
     def __init__(self, what: str, key: str) -> None:
         self.what, self.key = what, key
-        super().__init__(f"This home has no {what} {key}.")
+        super().__init__(f"This workspace has no {what} {key}.")
 
 
 class BadOptionError(UnusableInputError):
@@ -143,8 +144,8 @@ class WrongFeaturesError(UnusableInputError):
     def __init__(self, version: str, absent: Sequence[str]) -> None:
         self.version, self.absent = version, tuple(absent)
         super().__init__(
-            f"Model {version} needs {listed(absent)}, which data/schema.toml of this home does not name. "
-            "Train a model on this home's own columns."
+            f"Model {version} needs {listed(absent)}, which data/schema.toml of this workspace does not name. "
+            "Train a model on this workspace's own columns."
         )
 
 
@@ -170,7 +171,7 @@ class NoScoreError(UnusableInputError):
         whom = "this user" if of == 1 else f"{len(self.at):,} of {of:,} users"
         super().__init__(
             f"Model {version} gives {whom} no score: what it works out is not a finite number. "
-            "Nothing is decided on that. Check the values, and put another version in charge if they are right."
+            "Nothing is decided on that. Check the values, and promote another version if they are right."
         )
 
 
@@ -199,13 +200,13 @@ class BusyError(StorageError):
 
 class DamagedDatabaseError(StorageError):
     def __init__(self, path: str, reason: str) -> None:
-        advice = "Restore a backup of the home, or put the newest whole copy of this file in its place."
+        advice = "Restore a backup of the workspace, or put the newest whole copy of this file in its place."
         super().__init__(path, reason, f"{path} is damaged: {reason}. {advice}")
 
 
 class GoneError(StorageError):
     def __init__(self, path: str) -> None:
-        advice = "Put it back, or restore a backup of the home; then start again."
+        advice = "Put it back, or restore a backup of the workspace; then start again."
         super().__init__(path, "gone", f"{path} is gone: it was removed or moved away. {advice}")
 
 

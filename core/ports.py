@@ -188,7 +188,7 @@ class Draw(Protocol):
 
 
 class Family(Protocol):
-    """A way to learn. `name`: in words. `can_lead`: whether one of it may be put in charge."""
+    """A way to learn. `name`: in words. `can_lead`: whether one of it may be promoted."""
 
     @property
     def name(self) -> str: ...
@@ -216,7 +216,7 @@ class Family(Protocol):
 
 
 class LeadingFamily(Family, Protocol):
-    """A family whose models may be put in charge: they are stored, checked before they are loaded, and explained."""
+    """A family whose models may be promoted: they are stored, checked before they are loaded, and explained."""
 
     def features(self, content: bytes, /) -> int:
         """How many features a stored model has. Raises ValueError, with a clause, unless the file is sound."""

@@ -131,7 +131,9 @@ class Target:
                 read = f"{what} is read by this command and would be replaced."
                 raise BadOptionError(str(self.path), f"{read} {self.advice}")
         if self.kept.holds(self.place, status):
-            raise BadOptionError(str(self.path), f"the home {self.kept.home} keeps its own files there. {self.advice}")
+            raise BadOptionError(
+                str(self.path), f"the workspace {self.kept.home} keeps its own files there. {self.advice}"
+            )
         return status
 
 
@@ -140,7 +142,9 @@ def new_folder(path: Path, kept: Kept) -> Path:
     if os.path.lexists(path):
         raise BadOptionError("--output", f"{path} is there already: name a folder that is not.")
     if kept.holds(Path(os.path.realpath(path)), None):
-        raise BadOptionError("--output", f"the home {kept.home} keeps its own files in {path}. Name another place.")
+        raise BadOptionError(
+            "--output", f"the workspace {kept.home} keeps its own files in {path}. Name another place."
+        )
     return path
 
 

@@ -1,4 +1,4 @@
-"""Overview: what is in charge, what was scored lately, what needs attention, what to do first."""
+"""Overview: what is live, what was scored lately, what needs attention, what to do first."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Registry: all versions of the model, which is in charge, how good each is, and what it was made from."""
+"""Registry: all versions of the model, which is live, how good each is, and what it was made from."""
 
 from app import session
 from app.components.learning.gate_report import at_the_gate

@@ -71,7 +71,7 @@ def removed_folder(home: Home) -> Iterator[None]:
     """Somebody has taken the data of the home away."""
     shutil.rmtree(home.settings.data)
     yield
-    assert not home.settings.data.exists(), "it was made anew, as that of a home that knows nobody"
+    assert not home.settings.data.exists(), "it was made anew, as that of a workspace that knows nobody"
 
 
 def _replaced(home: Home, content: bytes) -> None:

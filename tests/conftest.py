@@ -82,7 +82,7 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A home with a model in charge. Tests may add to it; one that changes what is there uses `own`."""
+    """A home with a live model. Tests may add to it; one that changes what is there uses `own`."""
     home = Home.open(tmp_path_factory.mktemp("trained"))
     make.trained_home(home)
     return home
@@ -133,6 +133,6 @@ def proven(earned: tuple[Home, Home], tmp_path: Path) -> Home:
 
 @pytest.fixture
 def two(taught: Home, tmp_path: Path) -> Home:
-    """v0001 in charge, nothing on record; v0002, trained by Bob, beside it."""
+    """v0001 live, nothing on record; v0002, trained by Bob, beside it."""
     shutil.copytree(taught.settings.home, tmp_path, dirs_exist_ok=True)
     return Home.open(tmp_path)

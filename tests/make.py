@@ -105,7 +105,7 @@ def run_of_nobody(home: Home, frame: pd.DataFrame) -> Run:
 
 
 def serving(home: Home, policy_: Policy | None = None, glossary: Glossary | None = None) -> Serving:
-    """What the API serves with, of the version in charge and no lists."""
+    """What the API serves with, of the live version and no lists."""
     columns = schemas.load(home.settings.schema_file)
     return Serving(
         home.online_runs, home.deciding, home.registry.load(), columns, glossary or Glossary({}), policy_ or policy(),
@@ -126,10 +126,10 @@ def copied(trained: Home, folder: Path) -> Home:
 
 
 def learnt_from(home: Home) -> Dataset:
-    """The dataset of the version in charge; a home shared by tests may hold others by now."""
+    """The dataset of the live version; a home shared by tests may hold others by now."""
     return home.datasets.find(home.registry.load().metadata.data.dataset)
 
 
 def promoted(home: Home, version: str) -> None:
-    """Put a version in charge, as a person would."""
+    """Promote a version, as a person would."""
     home.registry.promote(version, by="Ada", why="It is the better one.", now=NOW)

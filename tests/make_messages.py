@@ -61,7 +61,7 @@ def stored(home: Home, sent: pd.DataFrame, schema: Schema = KINDS) -> Dataset:
 
 
 def home_of(home: Home, schema: Schema = SCHEMA, lists: str = "") -> Home:
-    """A home with a version in charge that has learnt from such messages. lists: the owner's phrases."""
+    """A home with a live version that has learnt from such messages. lists: the owner's phrases."""
     home.settings.data.mkdir(parents=True)
     if lists:
         home.settings.phrases_file.write_text(lists)

@@ -44,7 +44,7 @@ def users(n: int = 900, seed: int = 0) -> pd.DataFrame:
 
 
 def home_of(home: Home) -> Home:
-    """A home with a version in charge that has learnt from such users."""
+    """A home with a live version that has learnt from such users."""
     home.settings.data.mkdir(parents=True)
     home.settings.salt_file.write_text("0" * 32 + "\n")  # the same users in the test part each time
     schemas.save(SCHEMA, home.settings.schema_file)

@@ -73,6 +73,16 @@ def by_score(scores: bytes) -> bytes:
     return re.sub(rb"(,(?:allow|monitor|human_review|auto_remove),[a-z_]+),score,", rb"\1,", text)
 
 
+def in_terms_of_today(answer: bytes) -> bytes:
+    """An answer in which words that docs/terms.md has ruled out since then are replaced; tables are as wide as any."""
+    for then, now in (
+        (b"pushes the score up", b"raises the score"), (b"pushes the score down", b"lowers the score"),
+        (b"in charge", b"live"), (b"this home", b"this workspace"), (b"This home", b"This workspace"),
+    ):  # fmt: skip
+        answer = answer.replace(then, now)
+    return re.sub(rb" {2,}", b"  ", answer)
+
+
 def done(home: Home, *words: str) -> str:
     """What a command that works writes."""
     result = CliRunner().invoke(app, ["--home", str(home.settings.home), *words])
@@ -96,7 +106,7 @@ def test_an_earlier_home_answers_to_the_byte_what_it_answered_then(place: Path, 
         answers |= {name: by_score(answers[name]) for name in ("score.csv", "score_all.csv")}
         answers["score.csv"] = of_flagged_alone(answers["score.csv"])
     for name, body in then.items():
-        assert as_then(now[name]) == as_then(body), name
+        assert as_then(in_terms_of_today(now[name])) == as_then(in_terms_of_today(body)), name
 
 
 def test_rules_lists_and_what_they_decided_are_read_from_an_earlier_home(tmp_path: Path) -> None:

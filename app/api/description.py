@@ -16,7 +16,7 @@ from core.access.accounts import MAY, ROLES, Role
 Spec = dict[str, Any]
 _PROBLEM: Final = {problem_details.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
 _ALWAYS: Final = {
-    500: "A bug.", 503: "It cannot be done now: no model is in charge, or the database is in use, damaged or gone.",
+    500: "A bug.", 503: "It cannot be done now: there is no champion, or the database is in use, damaged or gone.",
     507: "The disk is full, or may not be written to.",
 }  # fmt: skip
 _KEYED: Final = {

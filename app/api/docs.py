@@ -43,7 +43,7 @@ def written(spec: Spec) -> str:
     title = _text(spec["info"]["title"])
     head = f'<meta charset="utf-8"><title>{title} API</title><style>{_STYLE}</style>'
     keys = (
-        "<p>Show a key as <code>Authorization: Bearer KEY</code>; without any key in the home, requests from this "
+        "<p>Show a key as <code>Authorization: Bearer KEY</code>; without any key in the workspace, requests from this "
         'machine need none. The description for programs is at <a href="/openapi.json">/openapi.json</a>. Failures '
         "are problem details (RFC 9457).</p>"
     )

@@ -102,13 +102,13 @@ class Span(Told):
 
 
 class RiskFactor(Told):
-    """A push towards "spammer", in log-odds; `description` and `category` are those of the glossary."""
+    """A contribution towards "spammer", in log-odds; `description` and `category` are those of the glossary."""
 
     feature: Annotated[str, means("The feature.")]
     description: Annotated[str, means("Its meaning by the glossary; empty where there is none.")]
     category: Annotated[str, means("Its group by the glossary.")]
     value: Annotated[float | str | None, means("The value of this user, or the word; null where not known.")]
-    contribution: Annotated[float, means("How far it pushed the score, in log-odds.")]
+    contribution: Annotated[float, means("Its contribution to the score, in log-odds.")]
     reason: Annotated[str, means("The same in words.")]
     spans: Annotated[
         list[Span] | None,
@@ -120,7 +120,7 @@ class RiskFactor(Told):
 
 
 class Prediction(Told):
-    """What the model in charge and the policy say of a user."""
+    """What the champion and the policy say of a user."""
 
     prediction_id: Annotated[str, means("Names this prediction for ever: give it to /feedback.")]
     prediction: Annotated[bool, means("Whether the band is human_review or auto_remove.")]
@@ -134,7 +134,7 @@ class Prediction(Told):
         str | None, means("Of which category it is, if it is a violation; absent where the model knows none.")
     ] = None
     category_probability: Annotated[float | None, means("How likely a violation is of that category.")] = None
-    risk_factors: Annotated[list[RiskFactor], means("Pushes towards spammer, the strongest first.")]
+    risk_factors: Annotated[list[RiskFactor], means("Contributions towards spammer, the strongest first.")]
     missing_features: Annotated[list[str], means("Features that were absent or null.")]
     novel_features: Annotated[list[str], means("Features outside the range of training.")]
     model_version: Annotated[str, means("The version that scored.")]
@@ -231,7 +231,7 @@ class FeedbackStats(Told):
     accuracy: Annotated[float | None, means("Their share; naive: users are not judged at random.")]
     by_verdict: Annotated[dict[str, int], means("Verdicts that stand, by what they say.")]
     by_reviewer: Annotated[dict[str, int], means("Verdicts that stand, by who gave them.")]
-    last_retrain: Annotated[datetime | None, means("When this home was retrained last.")]
+    last_retrain: Annotated[datetime | None, means("When this workspace was retrained last.")]
     last_retrain_version: Annotated[str | None, means("What came of it.")]
     run: Annotated[
         dict[str, Any] | None,
@@ -242,7 +242,7 @@ class FeedbackStats(Told):
 class RetrainRequest(Sent):
     """How to learn."""
 
-    how: Annotated[Literal["full", "warm"], means("warm adds trees to the model in charge.")] = "full"
+    how: Annotated[Literal["full", "warm"], means("warm adds trees to the champion.")] = "full"
 
 
 class Job(Told):
@@ -277,7 +277,7 @@ class Case(Told):
     policy_version: Annotated[str, means("The policy of the prediction.")]
     features: Annotated[dict[str, float | None], means("Values as they were scored.")]
     context: Annotated[dict[str, str | None], means("What came with the user.")]
-    risk_factors: Annotated[list[RiskFactor], means("Pushes towards spammer; empty in a blind case.")]
+    risk_factors: Annotated[list[RiskFactor], means("Contributions towards spammer; empty in a blind case.")]
     reopened: Annotated[str, means("Why it is to be judged again; empty where it is not.")]
     claimed_until: Annotated[datetime | None, means("Until when it is held for who asked.")]
 
@@ -336,13 +336,13 @@ class Meaning(Told):
 
 
 class ModelVersion(Told):
-    version: Annotated[str, means("The version in charge.")]
+    version: Annotated[str, means("The champion.")]
     last_updated: Annotated[datetime, means("When it was trained.")]
     metrics: Annotated[dict[str, Any], means("Figures on users it never saw, with 95 % intervals.")]
 
 
 class ModelInfo(ModelVersion):
-    """All that is known of the version in charge."""
+    """All that is known of the champion."""
 
     feature_mapping: Annotated[dict[str, Meaning], means("Its features by name.")]
     categories: Annotated[dict[str, list[str]], means("The same by group.")]
@@ -356,7 +356,7 @@ class ModelInfo(ModelVersion):
 
 class About(Told):
     name: Annotated[str, means("Trustdesk.")]
-    model_version: Annotated[str | None, means("The version in charge; null while there is none.")]
+    model_version: Annotated[str | None, means("The champion; null while there is none.")]
     key_needed: Annotated[bool, means("Whether requests must show a key.")]
     documentation: Annotated[str, means("Where this is described to people.")]
 
@@ -367,4 +367,4 @@ class Health(Told):
 
 class Ready(Told):
     status: Annotated[Literal["ready"], means("Users can be scored.")]
-    model_version: Annotated[str, means("The version in charge.")]
+    model_version: Annotated[str, means("The champion.")]

@@ -1,4 +1,4 @@
-"""What a process of the API serves with: the model in charge, the schema and the glossary, as they are now."""
+"""What a process of the API serves with: the champion, the schema and the glossary, as they are now."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ from core.schema import schema as schemas
 from core.schema.glossary import Glossary
 from core.scoring.online import Asked, Prediction, Serving
 
-#: Seconds between two looks at what is in charge; a look costs a few microseconds.
+#: Seconds between two looks at what is live; a look costs a few microseconds.
 LOOK_EVERY: Final = 0.25
 #: Seconds after which what could not be used is tried again although no file has changed: one was restored, perhaps.
 AGAIN_AFTER: Final = 10.0
 #: Seconds between two looks for runs that have ended.
 CLOSE_EVERY: Final = 5.0
-#: Servings that are in charge no more but may have a request in their hands.
+#: Servings of former champions but may have a request in their hands.
 _MOST_RETIRED: Final = 4
-#: Versions kept in memory: the one in charge, and those that the cases of reviewers were scored with.
+#: Versions kept in memory: the champion, and those that the cases of reviewers were scored with.
 _MOST_MODELS: Final = 4
 
 Stamps = tuple[Hashable, ...]
 
 
 class Live:
-    """The serving in charge. `look` is called by one thread at a time; everything else by any."""
+    """The serving of the champion. `look` is called by one thread at a time; everything else by any."""
 
     def __init__(self, home: Home) -> None:
         self.home = home
@@ -58,7 +58,7 @@ class Live:
     def serving(self) -> Serving:
         """What scores now; one answer is made with one of these. Raises Problem (503) while there is none."""
         if self._serving is None:
-            raise Problem(503, "no_model", self._why or "No model is in charge yet.", headers={"Retry-After": "5"})
+            raise Problem(503, "no_model", self._why or "There is no champion yet.", headers={"Retry-After": "5"})
         return self._serving
 
     @property
@@ -69,7 +69,7 @@ class Live:
         return glossary.load(self.home.settings.glossary_file)
 
     def model(self, version: str) -> Model:
-        """A version, in charge or not."""
+        """A version, live or not."""
         return self._loaded(version)
 
     def look(self) -> None:
@@ -118,7 +118,7 @@ class Live:
         version = self.home.registry.champion()
         model = self.model(version) if version else self.home.registry.load()
         columns = schemas.load(self.home.settings.schema_file)
-        self.home.automation.check(now=datetime.now(UTC))  # another model in charge ends what was armed for this one
+        self.home.automation.check(now=datetime.now(UTC))  # another champion ends what was armed for this one
         policy, lists = self.home.policies.deciding(model.version), self.home.lists.in_force(datetime.now(UTC))
         serving = Serving(self.home.online_runs, self.home.deciding, model, columns, self.glossary(), policy, lists)
         serving.warm_up()

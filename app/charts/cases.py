@@ -131,7 +131,7 @@ def _marks(name: str, percentiles: list[float], marker: Part, tint: str) -> Part
 def _whole(row: _Row) -> str:
     """Name, value and meaning in full, and where the value stands."""
     where = "" if math.isnan(row.percentile) else f"<br>percentile {row.percentile:.0f}"
-    return row.hover + where + ("" if row.push is None else f"<br>pushes {words.signed(row.push, 3)}")
+    return row.hover + where + ("" if row.push is None else f"<br>contribution {words.signed(row.push, 3)}")
 
 
 def _pushes(rows: list[_Row], colour: Palette) -> list[Part]:
@@ -235,7 +235,7 @@ def _push_words(low: float, high: float, colour: Palette) -> list[Part]:
     left = low < 0 and high == 0
     side = {"x": 1, "xanchor": "right", "xshift": FIGURES} if left else {"x": 0, "xanchor": "left"}
     towards = _label(small("← to legitimate" if left else "to spammer →", colour), 0, 1) | side
-    unit = _label(small("push on the<br>score, log-odds", colour), 0.5, 0)
+    unit = _label(small("contribution,<br>log-odds", colour), 0.5, 0)
     return [
         towards | {"xref": "x2 domain", "yref": "paper", "yanchor": "bottom", "yshift": 6},
         unit | {"xref": "x2 domain", "yref": "paper", "xanchor": "center", "yanchor": "top",
@@ -244,14 +244,14 @@ def _push_words(low: float, high: float, colour: Palette) -> list[Part]:
 
 
 def _alt(rows: list[_Row], *, told: bool) -> str:
-    what = "Values of this user among all users" + (", and their pushes in log-odds" if told else "")
+    what = "Values of this user among all users" + (", and their contributions in log-odds" if told else "")
     return f"{what}: {'; '.join(map(_told, rows)) or 'none'}."
 
 
 def _told(row: _Row) -> str:
     """A row in words: what is known of it, and no more."""
     parts = [row.name] + ([] if math.isnan(row.percentile) else [f"percentile {row.percentile:.0f}"])
-    parts += [] if row.push is None else [f"pushes {words.signed(row.push)}"]
+    parts += [] if row.push is None else [f"contribution {words.signed(row.push)}"]
     medians = (("spammer", row.spammer), ("legitimate", row.legitimate))
     return ", ".join(parts + [f"median {who} {where:.0f}" for who, where in medians if not math.isnan(where)])
 

@@ -99,7 +99,7 @@ def importances(frame: pd.DataFrame, *, version: str, theme: Theme) -> go.Figure
     figure.add_bar(
         x=push, y=list(range(len(rows))), orientation="h", width=0.5, xaxis="x2", name="shap", hoverinfo="text",
         marker={"color": colour["population"], "line_width": 0},
-        hovertext=[f"{escape_label(str(name), NAME)}<br>mean push {words.decimal(size)} log-odds"
+        hovertext=[f"{escape_label(str(name), NAME)}<br>mean contribution {words.decimal(size)} log-odds"
                    for name, size in zip(rows["feature"], push, strict=True)],
     )  # fmt: skip
     figure.update_layout(
@@ -111,7 +111,7 @@ def importances(frame: pd.DataFrame, *, version: str, theme: Theme) -> go.Figure
     for at, size in enumerate(push):
         note(figure, words.decimal(float(size)), 1, at, xref="x2 domain", xanchor="right", xshift=48)
     head = {"yref": "y domain", "yanchor": "bottom", "yshift": 2, "font": {"color": colour["muted"]}}
-    note(figure, "mean push", 1, 1, xref="x2 domain", xanchor="right", xshift=48, **head)
+    note(figure, "mean contribution", 1, 1, xref="x2 domain", xanchor="right", xshift=48, **head)
     figure.update_layout(margin_r=56)
     of = "" if len(rows) == len(frame) else f"{len(rows)} of "
     sub = f"PR-AUC lost when permuted; mean |SHAP|, log-odds; {of}{_features(len(frame))}"

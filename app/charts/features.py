@@ -131,10 +131,11 @@ def dependence(
     name = escape_label(feature, NAME)
     figure = go.Figure(
         go.Scatter(
-            x=_aside(values).astype(np.float32), y=pushes.astype(np.float32), mode="markers", name="push",
+            x=_aside(values).astype(np.float32), y=pushes.astype(np.float32), mode="markers", name="contribution",
             marker={"size": 5, "color": colour["accent"], "opacity": 0.55}, hoverinfo="text",
             hovertext=[
-                f"{name} = {_value(at)}<br>push {words.signed(up)}" for at, up in zip(values, pushes, strict=True)
+                f"{name} = {_value(at)}<br>contribution {words.signed(up)}"
+                for at, up in zip(values, pushes, strict=True)
             ],
         )
     )  # fmt: skip
@@ -152,7 +153,7 @@ def dependence(
     left_out = [f"{words.count(beyond)} beyond the axis"] if beyond else []
     left_out += [f"{words.count(missing)} {words.MISSING}, not drawn"] if missing else []
     drawn = f"{words.count(len(values))} of " if len(values) + beyond + missing < sample else ""
-    sub = "; ".join([f"push on the score in log-odds, {drawn}{words.count(sample)} users", *left_out])
+    sub = "; ".join([f"contribution to the score in log-odds, {drawn}{words.count(sample)} users", *left_out])
     alt = _dependence_alt(values, pushes, feature, version)
     return titled(figure, f"How {version} uses {feature}", sub, alt)
 
@@ -297,6 +298,6 @@ def _dependence_alt(values: Numbers, pushes: Numbers, feature: str, version: str
         return f"{start}: 0 users."
     low, high = int(pushes.argmin()), int(pushes.argmax())
     return (
-        f"{start}, {words.count(len(values))} users: pushes from {words.signed(float(pushes[low]))} at "
+        f"{start}, {words.count(len(values))} users: contributions from {words.signed(float(pushes[low]))} at "
         f"{_value(values[low])} to {words.signed(float(pushes[high]))} at {_value(values[high])} log-odds."
     )

@@ -41,13 +41,13 @@ def pushes(
     they have a `label` that is not empty, it stands in the place of feature and value.
     baseline: log-odds of the average user. margin: log-odds of this user, for which `probability` is the score as
     shown. rest: push of the other `rest_count` features together.
-    Raises ValueError when the pushes do not add up to the margin: the figure would lie.
+    Raises ValueError when the contributions do not add up to the margin: the figure would lie.
     """
     given = _strongest_first(rows, PALETTE[theme])
     steps = [*given, *_rest(rest, rest_count)]
     totals = list(accumulate((step.contribution for step in steps), initial=baseline))
     if not math.isclose(totals[-1], margin, abs_tol=TOLERANCE):
-        raise ValueError(f"The pushes lead to {totals[-1]:.4f}, not to the margin {margin:.4f}.")
+        raise ValueError(f"The contributions lead to {totals[-1]:.4f}, not to the margin {margin:.4f}.")
     colour, last = PALETTE[theme], len(steps) + 1
     figure = go.Figure(_connectors(totals, colour))
     figure.add_bar(
@@ -93,12 +93,12 @@ def _push(
     if isinstance(meaning, str) and meaning:
         label += f"<br>{small(escape_label(meaning, MEANING), colour)}"
         hover += f"<br>{escape_label(meaning)}"
-    hover += f"<br>pushes {words.signed(contribution, 3)}"
+    hover += f"<br>contribution {words.signed(contribution, 3)}"
     return _Push(label, hover, float(contribution), f"{words.legible(name)} = {words.legible(text)}")
 
 
 def _said(label: str, contribution: float) -> _Push:
-    hover = f"{escape_label(label)}<br>pushes {words.signed(contribution, 3)}"
+    hover = f"{escape_label(label)}<br>contribution {words.signed(contribution, 3)}"
     return _Push(escape_label(label, MEANING), hover, float(contribution), words.legible(label))
 
 
@@ -106,7 +106,7 @@ def _rest(rest: float, rest_count: int) -> list[_Push]:
     if not rest_count:
         return []
     label = f"other {words.count(rest_count)} feature{'s' if rest_count > 1 else ''}"
-    return [_Push(label, f"{label}<br>push {words.signed(rest, 3)}", float(rest))]
+    return [_Push(label, f"{label}<br>contribution {words.signed(rest, 3)}", float(rest))]
 
 
 def _tints(steps: list[_Push], colour: Palette) -> list[str]:
@@ -158,7 +158,7 @@ def _end(figure: go.Figure, row: int, x: float, text: str, symbol: str, tint: st
 def _pushes_alt(
     given: list[_Push], baseline: float, margin: float, probability: str, rest: float, rest_count: int
 ) -> str:
-    parts = [f"{push.name} pushes {words.signed(push.contribution)}" for push in given]
-    parts += [f"the other {rest_count} push {words.signed(rest)}"] if rest_count else []
+    parts = [f"{push.name} contributes {words.signed(push.contribution)}" for push in given]
+    parts += [f"the other {rest_count} contribute {words.signed(rest)}"] if rest_count else []
     ends = f"From the average user at {words.signed(baseline)} to this user at {words.signed(margin)} log-odds"
-    return f"{ends}, score {probability}: {'; '.join(parts) or 'no pushes'}."
+    return f"{ends}, score {probability}: {'; '.join(parts) or 'no contributions'}."

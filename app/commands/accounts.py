@@ -14,7 +14,9 @@ from app.guard import tell
 from app.stdout import put
 from core.errors import BadOptionError, CancelledError
 
-app = typer.Typer(no_args_is_help=True, help="Accounts of a team that shares a home; without any, a name is enough.")
+app = typer.Typer(
+    no_args_is_help=True, help="Accounts of a team that shares a workspace; without any, a name is enough."
+)
 
 Name = Annotated[str, typer.Argument(help="The person's name.")]
 FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from the first line of stdin.")]
@@ -33,7 +35,7 @@ def list_accounts(context: typer.Context, home_dir: HomeOption = None) -> None:
         for person in everybody:
             put(f"{person.name}\t{person.role}\n")
         if not everybody:
-            tell("No accounts: whoever opens this home gives a name and may do everything.")
+            tell("No accounts: whoever opens this workspace gives a name and may do everything.")
 
 
 @app.command()

@@ -16,7 +16,7 @@ def api(
     context: typer.Context,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
     host: Annotated[str, typer.Option(help="Address to listen on; without any key only this machine.")] = "127.0.0.1",
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that share the home.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that share the workspace.")] = 1,
     log_features: Annotated[bool, typer.Option("--log-features", help="Write feature values into the log.")] = False,
     home_dir: HomeOption = None,
 ) -> None:

@@ -53,7 +53,7 @@ def standing(context: typer.Context, as_json: AsJson = False, home_dir: HomeOpti
     with guard.command(home):
         found = home.automation.state()
         if found is None:
-            raise RefusedError("No model is in charge: there is nothing to arm.")
+            raise RefusedError("No model is live: there is nothing to arm.")
         audit = home.arming_desk.audit(found)
         put(json.dumps(as_facts(found, audit), indent=1) + "\n" if as_json else _words(found, audit))
 

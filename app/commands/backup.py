@@ -23,8 +23,8 @@ def migrate(
     = False,
     home_dir: HomeOption = None,
 ) -> None:  # fmt: skip
-    """Bring a home up to date now: its database, as whoever opens it first does, too, and datasets stored in one piece,
-    which are read whole for one user.
+    """Bring a workspace up to date now: its database, as whoever opens it first does, too, and datasets stored in one
+    piece, which are read whole for one user.
     """
     home = home_of(context, home_dir)
     with guard.command(home):
@@ -53,7 +53,7 @@ def backup(
     by: By = None,
     home_dir: HomeOption = None,
 ) -> None:
-    """Write all that a home keeps to one file, also while it is in use. Secrets stay behind."""
+    """Write all that a workspace keeps to one file, also while it is in use. Secrets stay behind."""
     from core.store import backup as backups
     from core.targets import Target
 
@@ -72,7 +72,7 @@ def backup(
 
 
 def restore(context: typer.Context, file: Archive, home_dir: HomeOption = None) -> None:
-    """Make a home of a backup, in an empty folder (--home); each file, the chains and the database are checked."""
+    """Make a workspace of a backup, in an empty folder (--home); each file, the chains and the database are checked."""
     from core.store import backup as backups
 
     home = home_of(context, home_dir)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from core.catalog.holdings import Holding
     from core.home import Home
 
-app = typer.Typer(no_args_is_help=True, help="The datasets of this home: look, note, take away, delete.")
+app = typer.Typer(no_args_is_help=True, help="The datasets of this workspace: look, note, take away, delete.")
 
 #: Exit code where something waits for a yes.
 ASKED = 4

@@ -39,7 +39,7 @@ def group() -> None:
 def export_decisions(
     context: typer.Context,
     since: Annotated[str, typer.Option(help="Number of the last decision acted on, or `last` with --consumer.")] = "0",
-    consumer: Annotated[str | None, typer.Option(help="Who takes them; this home then remembers how far.")] = None,
+    consumer: Annotated[str | None, typer.Option(help="Who takes them; this workspace then remembers how far.")] = None,
     output: Output = None,
     overwrite: Overwrite = False,
     by: By = None,
@@ -47,7 +47,7 @@ def export_decisions(
 ) -> None:
     """Give the decisions after a number, oldest first, as a table.
 
-    With `--since last --consumer NAME` each decision is in exactly one export of this consumer: the home remembers
+    With `--since last --consumer NAME` each decision is in exactly one export of this consumer: the workspace remembers
     the last one once the file has its name, or all of stdout was read. What fails before is given again. Where nothing
     is new, a file that is there stays.
     """
@@ -107,7 +107,7 @@ def _to_stdout(home: Home, batch: Batch) -> None:
 def _to_file(home: Home, batch: Batch, target: Target) -> bool:
     """Whether the file was written: where nothing is new, one that is there stays, as nobody may have read it yet.
 
-    Written aside, and named only while no other export of this home can be; then the cursor moves.
+    Written aside, and named only while no other export of this workspace can be; then the cursor moves.
     """
     from core.scoring import export
 

@@ -22,7 +22,7 @@ def demo(
     by: By = None,
     home_dir: HomeOption = None,
 ) -> None:
-    """Make a home of made-up data in a new folder: a model trained, a file scored, and somebody to review.
+    """Make a workspace of made-up data in a new folder: a model trained, a file scored, and somebody to review.
 
     The folder is that of --home; without it, demo-NAME in the folder where you are.
     """
@@ -36,5 +36,5 @@ def demo(
         chosen = demos.find(name)
         with progressing() as progress:
             run = demos.make(chosen, folder, by=name_of(by), now=datetime.now(UTC), progress=progress)
-        tell(f"{folder} holds {chosen.about}. {run.model} is in charge and has scored {run.name}.")
+        tell(f"{folder} holds {chosen.about}. {run.model} is live and has scored {run.name}.")
         tell(f"Open it: python3 -m app --home {shlex.quote(str(folder))}")

@@ -28,7 +28,7 @@ def create(
     by: By = None,
     home_dir: HomeOption = None,
 ) -> None:
-    """Make a key and print it, once: the home keeps a hash of it only."""
+    """Make a key and print it, once: the workspace keeps a hash of it only."""
     from core.access import accounts
 
     home = home_of(context, home_dir)

@@ -29,7 +29,7 @@ def retrain(
     if_due: Annotated[
         bool, typer.Option("--if-due", help="Only when enough new verdicts have come in and enough time has passed.")
     ] = False,
-    warm: Annotated[bool, typer.Option("--warm", help="Add trees to the model in charge instead.")] = False,
+    warm: Annotated[bool, typer.Option("--warm", help="Add trees to the live model instead.")] = False,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of everything random.")] = 0,
     by: By = None,
     as_json: AsJson = False,
@@ -55,7 +55,7 @@ def retrain(
             put(_table(done.gate))
         tell(done.gate.judges)
         tell(f"{done.version}: {done.gate.verdict}. {done.gate.sentence}")
-        tell(f"{done.version} is in charge." if done.promoted else f"{done.version} is not in charge.")
+        tell(f"{done.version} is live." if done.promoted else f"{done.version} is not live.")
 
 
 def watch(

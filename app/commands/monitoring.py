@@ -46,7 +46,7 @@ def drift(
 
 
 def metrics(context: typer.Context, home_dir: HomeOption = None) -> None:
-    """Print the figures of this home in the text format of Prometheus."""
+    """Print the figures of this workspace in the text format of Prometheus."""
 
     home = home_of(context, home_dir)
     with guard.command(home):

@@ -49,13 +49,13 @@ def check(
         live = next(iter(home.registry.load(champion).phrases.values()), None) if champion else None
         if champion and (live is None or live.digest != found.digest):
             other = "another list" if live else "none"
-            tell(f"{champion}, which is in charge, counts by {other}: train to use this one.")
+            tell(f"{champion}, which is live, counts by {other}: train to use this one.")
 
 
 @app.command()
 def show(
     context: typer.Context,
-    version: Annotated[str | None, typer.Argument(help="A version; by default the one in charge.")] = None,
+    version: Annotated[str | None, typer.Argument(help="A version; by default the live one.")] = None,
     as_json: AsJson = False,
     home_dir: HomeOption = None,
 ) -> None:

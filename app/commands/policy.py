@@ -139,7 +139,7 @@ def preview(
         draft = _named(home, "draft")
         recent = home.runs.recent(1)
         if run is None and not recent:
-            raise BadOptionError("--run", "this home has no run yet: score a file first.")
+            raise BadOptionError("--run", "this workspace has no run yet: score a file first.")
         found = home.runs.find(run) if run else recent[0]
         before = home.policies.deciding(found.model)
         _tell_backtest(home.backtests.of_run(found, before, draft, now=datetime.now(UTC)), as_json=as_json)
@@ -240,7 +240,7 @@ def _as_armed(home: Home, policy: Policy) -> Policy:
 
 
 def _read(home: Home, file: Path) -> Policy:
-    """The policy of a file, held against the columns of the home. Raises BadOptionError."""
+    """The policy of a file, held against the columns of the workspace. Raises BadOptionError."""
     from core.policy import document
     from core.policy.users import Kinds
     from core.schema import schema as schemas

@@ -1,4 +1,4 @@
-"""`python3 -m app registry`: which versions there are, which is in charge, and how that changes."""
+"""`python3 -m app registry`: which versions there are, which is live, and how that changes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from core.registry.lineage import Promotion
     from core.registry.registry import Listed
 
-app = typer.Typer(no_args_is_help=True, help="Versions of the model: look at them, put one in charge, take one away.")
+app = typer.Typer(no_args_is_help=True, help="Versions of the model: look at them, promote one, take one away.")
 
 Version = Annotated[str, typer.Argument(help="The version, such as v0001.")]
 Why = Annotated[str, typer.Option(help="Why, for the audit log.")]
@@ -69,7 +69,7 @@ def show(
 
 @app.command()
 def promote(context: typer.Context, version: Version, why: Why, by: By = None, home_dir: HomeOption = None) -> None:
-    """Put a version in charge: from now on it scores, in every open session too."""
+    """Promote a version: from now on it scores, in every open session too."""
 
     home = home_of(context, home_dir)
     with guard.command(home):
@@ -79,23 +79,23 @@ def promote(context: typer.Context, version: Version, why: Why, by: By = None, h
         for caution in home.registry.describe(version).cautions or ():
             tell(f"Caution, {caution.kind}: {caution.sentence}")
         if before == version:
-            tell(f"{version} is in charge already.")
+            tell(f"{version} is live already.")
         else:
-            tell(f"{version} is in charge" + (f", {before} was before." if before else "."))
+            tell(f"{version} is live" + (f", {before} was before." if before else "."))
             if warning:
                 tell(f"Beware: {warning}")
 
 
 @app.command()
 def rollback(context: typer.Context, why: Why, by: By = None, home_dir: HomeOption = None) -> None:
-    """Put the version back in charge that was before the latest promotion; done again, the one before that."""
+    """Roll back to the version that was before the latest promotion; done again, the one before that."""
 
     home = home_of(context, home_dir)
     with guard.command(home):
         left = home.registry.champion()
         version = home.registry.rollback(by=name_of(by), why=why, now=datetime.now(UTC), leaving=left)
         home.automation.check(now=datetime.now(UTC))
-        tell(f"{version} is in charge again, in place of {left}.")
+        tell(f"{version} is live again, in place of {left}.")
 
 
 @app.command()
@@ -134,7 +134,7 @@ def export_version(
     by: By = None,
     home_dir: HomeOption = None,
 ) -> None:
-    """Copy a version and its card into a folder, as another home can take it, or as files for other programs."""
+    """Copy a version and its card into a folder, as another workspace can take it, or as files for other programs."""
     from core import targets
     from core.registry import bundle
 
@@ -180,8 +180,8 @@ def pull(
     context: typer.Context,
     repo: Annotated[str, typer.Argument(metavar="REPO", help="owner/name on the Hub.")],
     revision: Annotated[str, typer.Option(help="A branch, a tag or a commit.")] = "main",
-    to_promote: Annotated[bool, typer.Option("--promote", help="Put it in charge at once; say why.")] = False,
-    why: Annotated[str, typer.Option(help="Why it is put in charge, for the audit log.")] = "",
+    to_promote: Annotated[bool, typer.Option("--promote", help="Promote it at once; say why.")] = False,
+    why: Annotated[str, typer.Option(help="Why it is promoted, for the audit log.")] = "",
     by: By = None,
     home_dir: HomeOption = None,
 ) -> None:
@@ -192,12 +192,12 @@ def pull(
     home = home_of(context, home_dir)
     with guard.command(home):
         if why and not to_promote:
-            raise BadOptionError("--why", "is the reason to put it in charge: give --promote too, or leave it out.")
+            raise BadOptionError("--why", "is the reason to promote it: give --promote too, or leave it out.")
         reason = registry.reason_given(why) if to_promote else ""
         source = Source(repo, revision)
         pulled = home.hub.pull(source, by=name_of(by), now=datetime.now(UTC), why=reason)
         put(pulled.version + "\n")
-        tell(pulled.sentence + (f" {pulled.version} is in charge." if reason else ""))
+        tell(pulled.sentence + (f" {pulled.version} is live." if reason else ""))
 
 
 _HEAD = ("Version", "", "Trained", "By", "Users", "PR-AUC", "Parent", "Promoted", "By", "Why")
@@ -215,7 +215,7 @@ def _card(home: Home, version: str) -> str:
 def _row(listed: Listed) -> tuple[str, ...]:
     from core.registry import card
 
-    mark = ", ".join(["in charge"] * listed.in_charge + ["pulled"] * (listed.origin is not None))
+    mark = ", ".join(["live"] * listed.in_charge + ["pulled"] * (listed.origin is not None))
     promoted = _promoted(listed.promotion)
     if listed.metadata is None:
         return (listed.version, mark, "damaged", "", "", "", "", *promoted)

@@ -1,4 +1,4 @@
-"""`python3 -m app shadow`: try a version beside the model in charge, acting on nothing."""
+"""`python3 -m app shadow`: try a version beside the champion, acting on nothing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def shadow(
     by: By = None,
     home_dir: HomeOption = None,
 ) -> None:
-    """Let a challenger score what the model in charge scores, acting on nothing; or say how the present one does."""
+    """Let a challenger score what the live model scores, acting on nothing; or say how the present one does."""
 
     home = home_of(context, home_dir)
     with guard.command(home):

@@ -29,7 +29,7 @@ HomeOption = Annotated[
     Path | None,
     typer.Option("--home", help="Folder with data/ and models/ (else TRUSTDESK_HOME, else the bundled one)."),
 ]
-Version = Annotated[str | None, typer.Option("--model", help="Model version; by default the one in charge.")]
+Version = Annotated[str | None, typer.Option("--model", help="Model version; by default the live one.")]
 By = Annotated[str | None, typer.Option("--by", help="Who does this; by default the user of this computer.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help=".csv or .parquet to write; by default stdout.")]
 Overwrite = Annotated[
@@ -52,7 +52,7 @@ def schema_as_of(home: Home, day: str | None) -> Schema:
     if day is None:
         return schema
     if not schema.dated:
-        raise BadOptionError("--as-of", "no age of this home is told as of a day: leave it out.")
+        raise BadOptionError("--as-of", "no age of this workspace is told as of a day: leave it out.")
     try:
         return replace(schema, as_of=date.fromisoformat(day))
     except ValueError:
@@ -62,7 +62,7 @@ def schema_as_of(home: Home, day: str | None) -> Schema:
 def texts_left_out(texts: Sequence[str]) -> str:
     """What `--without-texts` has done, where these are the columns of text."""
     if not texts:
-        return "This home has no column of text: nothing was left out."
+        return "This workspace has no column of text: nothing was left out."
     return f"Without texts: {listed(list(texts))} left out, and no reason quotes words."
 
 

@@ -27,11 +27,11 @@ Labelled = Annotated[Path, typer.Argument(help="A file of users, or a folder of 
 def train(
     context: typer.Context,
     labelled: Labelled,
-    promote: Annotated[bool, typer.Option("--promote", help="Put the new version in charge.")] = False,
+    promote: Annotated[bool, typer.Option("--promote", help="Promote the new version.")] = False,
     anyway: Annotated[
-        bool, typer.Option("--anyway", help="Put it in charge although something gives the label away.")
+        bool, typer.Option("--anyway", help="Promote it although something gives the label away.")
     ] = False,
-    family: Annotated[str, typer.Option(help="xgboost, which can be in charge, or one to compare.")] = "xgboost",
+    family: Annotated[str, typer.Option(help="xgboost, which can be live, or one to compare.")] = "xgboost",
     class_weight: Annotated[
         str, typer.Option(help="natural, balanced, or how much a spammer counts for each legitimate user.")
     ] = "natural",
@@ -77,7 +77,7 @@ def train(
         stopped = bool(leaks(found)) and not anyway
         if promote and not stopped:
             why = "Trained with --promote --anyway." if leaks(found) else "Trained with --promote."
-            with stored(f"{run.version} is stored and not in charge: registry promote {run.version}."):
+            with stored(f"{run.version} is stored and not live: registry promote {run.version}."):
                 home.registry.promote(run.version, by=name, why=why, now=datetime.now(UTC))
         tell_rejected(home, dataset)
         _tell_kept(home, run)
@@ -88,7 +88,7 @@ def train(
         _print_figures(run.figures.as_json() | facts, as_json)
         if promote and stopped:
             raise RefusedError(
-                f"{run.version} is kept and not put in charge: something gives the label away. Mend that and train "
+                f"{run.version} is kept and not promoted: something gives the label away. Mend that and train "
                 "again, or add --anyway if you are sure."
             )
     raise SystemExit(SOME_REJECTED if dataset.rejected else 0)
@@ -129,7 +129,7 @@ def _tell_overlap(overlap: int | None, only_test_part: bool, version: str) -> No
     if only_test_part:
         tell(f"{version} was trained on this file: only its test part is judged.")
     elif overlap is None:
-        why = "it comes from a home with another salt, or was pulled without its users"
+        why = "it comes from a workspace with another salt, or was pulled without its users"
         tell(f"Whether {version} was trained on these users cannot be told: {why}.")
     elif overlap:
         tell(f"{version} was trained on {overlap:,} of these users: the figures flatter it.")
@@ -157,13 +157,13 @@ def _tell_kept(home: Home, run: TrainingRun) -> None:
             f"{run.without.pr_auc:.4f} without; ECE {run.validation.ece:.4f} and {run.without.ece:.4f}."
         )
     if not run.version:
-        tell(f"Kept as {run.id}, to compare: {families.FAMILIES[run.family].name} cannot be put in charge.")
+        tell(f"Kept as {run.id}, to compare: {families.FAMILIES[run.family].name} cannot be promoted.")
         return
     constants = home.registry.describe(run.version).constants
     if constants:
         tell(f"Constant, so nothing was learnt from them: {', '.join(constants)}.")
     in_charge = home.registry.champion() == run.version
-    tell(f"{run.version} is in charge." if in_charge else f"{run.version} is not in charge.")
+    tell(f"{run.version} is live." if in_charge else f"{run.version} is not live.")
 
 
 def _searched(run: TrainingRun) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""`python3 -m app watch-folder`: a folder whose files are scored as they come."""
+"""`python3 -m app watch-folder`: a folder whose files are scored as they arrive."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def watch_folder(
     once: Annotated[bool, typer.Option("--once", help="Look a single time, for a schedule of your own.")] = False,
     home_dir: HomeOption = None,
 ) -> None:
-    """Score the files of a folder as they come, each once; ends when stopped.
+    """Score the files of a folder as they arrive, each once; ends when stopped.
 
     A file is taken once nobody has written to it for 5 seconds. With --once, exit code 3 says that a file failed or
     that rows were rejected.

@@ -37,7 +37,7 @@ _SEED: Final = 0
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What was made: the run of all demo users and their ids by input row, the version in charge and the one learnt,
+    """What was made: the run of all demo users and their ids by input row, the champion and the one learnt,
     the comparison of the two, and the labelled users it is on.
     """
 
@@ -50,7 +50,7 @@ class Story:
 
 
 def worked_through(home: Home, *, now: datetime, verdicts: int = JUDGED) -> Story:
-    """Work the demo of a home through until `now`. home: as it came, with a version in charge."""
+    """Work the demo of a home through until `now`. home: as it came, with a champion."""
     schema, champion = schemas.load(home.settings.schema_file), home.registry.load().version
     for day, payload in enumerate(_parts(home.settings.demo / DEMO_USERS)):
         at = now - timedelta(days=DAYS - day)
@@ -111,7 +111,7 @@ def _learnt(home: Home, schema: Schema, *, now: datetime) -> str:
 
 
 def _tried(home: Home, version: str, *, now: datetime) -> None:
-    """The version in charge for a while: of fewer users than the one before, it catches fewer spammers."""
+    """The champion for a while: of fewer users than the one before, it catches fewer spammers."""
     home.registry.promote(version, by=LEAD, why="Learnt from this month's users.", now=now - timedelta(minutes=50))
     why = f"{version} catches fewer spammers than the one before."
     home.registry.rollback(by=LEAD, why=why, now=now - timedelta(minutes=20))

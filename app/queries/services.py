@@ -76,7 +76,7 @@ def clock() -> float:
 
 
 def policy() -> Policy:
-    """The policy in force, as armed as it is now for the model in charge."""
+    """The policy in force, as armed as it is now for the champion."""
     return home().policies.deciding(home().registry.champion() or "")
 
 
@@ -102,7 +102,7 @@ def meanings() -> Glossary:
 
 
 def champion() -> Model | None:
-    """The model in charge, or None before the first promotion."""
+    """The champion, or None before the first promotion."""
     version = home().registry.champion()
     return model(version) if version else None
 
@@ -197,6 +197,11 @@ def explain_in_background(run: Run) -> None:
         "explain_run", {"run": run.id},
         title=f"Reasons of {run.id}", identity=f"reasons-{run.id}",
     )  # fmt: skip
+
+
+def jobs_under_way() -> tuple[Job, ...]:
+    """Jobs of this home that wait or run, the one asked for last first; as they were at most a second ago."""
+    return _under_way(home())
 
 
 def ready_to_score(*, after: float = 0.0) -> None:
@@ -345,6 +350,11 @@ def _sweep(home: Home, identity: str, side: str) -> Sweep:
     if comparison is None:
         raise UnknownItemError("comparison", identity)
     return Sweep(comparison.users["label"], comparison.users[side])
+
+
+@st.cache_data(max_entries=4, ttl=1, show_spinner=False, hash_funcs=_BY_HOME)
+def _under_way(home: Home) -> tuple[Job, ...]:
+    return tuple(job for job in home.jobs.listed() if not job.over)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

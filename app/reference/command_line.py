@@ -15,7 +15,7 @@ PROGRAM: Final = "python3 -m app"
 EXIT_CODES: Final[Mapping[int, str]] = MappingProxyType(
     {
         0: "Done.",
-        TrustdeskError.exit_code: "A bug of ours; the details are in `data/logs/trustdesk.log` of the home.",
+        TrustdeskError.exit_code: "A bug of ours; the details are in `data/logs/trustdesk.log` of the workspace.",
         UnusableInputError.exit_code: "The input cannot be used: an option, a file, an address. The sentence says why.",
         SOME_REJECTED: "Done, but some rows were rejected; where they are is told.",
         RefusedError.exit_code: "Refused by a check: a role, a state, a damaged model. Of `drift`: users have drifted.",

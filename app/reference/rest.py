@@ -27,8 +27,8 @@ people and at `/openapi.json` to programs. `python3 -m app api` starts one.
 
 - Bodies and answers are JSON unless another kind is named. Nothing is converted: `"7"` is no number. What is not
   described is refused.
-- A key is shown as `Authorization: Bearer KEY`. Without any key in the home, and without accounts, requests from this
-  machine need none, and may do everything.
+- A key is shown as `Authorization: Bearer KEY`. Without any key in the workspace, and without accounts, requests from
+  this machine need none, and may do everything.
 - The largest body is {MOST_BYTES // 10**6} MB, of a batch {MOST_BATCH_BYTES // 10**6} MB, of a file to score \
 {MOST_FILE_BYTES // 10**6} MB.
 - Every answer has the header `X-Request-ID`, that of the request or a new one.

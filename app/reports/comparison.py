@@ -120,7 +120,7 @@ def _changed(comparison: Compared, flips: Flips) -> Iterator[Section]:
         }
     )  # fmt: skip
     first = f"The first {CHANGED} of {count(len(everyone))}." if len(everyone) > CHANGED else ""
-    why = "Why: the features whose push moves most, in log-odds." if comparison.why is not None else ""
+    why = "Why: the features whose contribution changes most, in log-odds." if comparison.why is not None else ""
     text = " ".join(filter(None, (first, why, comparison.reasons)))
     yield Section("The largest changes", text, table=table if why else table.drop(columns="Why"))
 

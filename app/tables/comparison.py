@@ -169,7 +169,7 @@ def at_threshold(found: Confusion, costs: Costs) -> dict[str, float | None]:
     return {
         "Above": round(found.threshold, 12) + 0.0, "Flagged": found.caught + found.false_alarms,
         "Precision": found.precision, "Recall": found.recall, "Flag rate": found.flag_rate,
-        "Accuracy": found.accuracy, "Cost": 1000 * found.cost(costs) / found.n,
+        "Cost": 1000 * found.cost(costs) / found.n,
     }  # fmt: skip
 
 

@@ -49,7 +49,7 @@ class Rows:
             alike = f", and {self.copies:,} who share every feature with such a user," if self.copies else ""
             said += f"; {left - self.copies:,} that {learnt} learnt from{alike} are left out"
         if self.untold:
-            come, they = ("comes from a home", "it") if len(self.untold) == 1 else ("come from homes", "they")
+            come, they = ("comes from a workspace", "it") if len(self.untold) == 1 else ("come from workspaces", "they")
             said += f". {listed(self.untold)} {come} with another salt, or without word of who was learnt from: "
             said += f"{they} may have learnt from these users"
         return f"{said}."

@@ -129,7 +129,7 @@ def clause(code: str, text: str = "", *, allowed: str = "") -> str:
         "totals_row": f"{cell} in the last row is taken for the sum of the others; remove it, or put it further up "
         "where a user is called so",
         "no_score": "the model gives no score, because what it works out is not a finite number; check the values, and "
-        "put another version in charge if they are right",
+        "promote another version if they are right",
         "bad_quote": "a double quote is not closed properly; close it at the end of the field, "
         "and double the quotes inside",
     }[code]

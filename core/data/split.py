@@ -109,7 +109,8 @@ class Split:
         with locks.held(self.data / "salt.lock"):
             if self.salt_file.exists() and share != self.share:
                 raise RefusedError(
-                    "This home has given its users to parts already, for ever: only a new one may choose --test-share."
+                    "This workspace has given its users to parts already, for ever: only a new one may choose "
+                    "--test-share."
                 )
             if share != self.share:
                 write_text(self.share_file, json.dumps({"format": FORMAT, "share": share}))

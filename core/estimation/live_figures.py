@@ -1,4 +1,4 @@
-"""What the verdicts say of a run, and of the model and policy in charge over all their runs of a period."""
+"""What the verdicts say of a run, and of the live model and policy over all their runs of a period."""
 
 from __future__ import annotations
 

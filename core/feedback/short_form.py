@@ -108,7 +108,7 @@ def understood(row: Row, person: Person, words: Mapping[str, bool] = _NO_WORDS) 
 
 def unknown(prediction: str) -> BadOptionError:
     """The error for a prediction that this home has not made."""
-    sentence = f"{problems.quoted(prediction)} is no prediction of this home. Copy it from the scores of a run."
+    sentence = f"{problems.quoted(prediction)} is no prediction of this workspace. Copy it from the scores of a run."
     return BadOptionError("prediction_id", sentence)
 
 
@@ -150,7 +150,7 @@ def _label(text: str, words: Mapping[str, bool]) -> bool | None:
         ours, own = ("spammer", "legitimate") if _SPAMMER[said] else ("legitimate", "spammer")
         raise BadOptionError(
             "actual_label",
-            f"{problems.quoted(text)} means {own} in the label of this home and {ours} in feedback. "
+            f"{problems.quoted(text)} means {own} in the label of this workspace and {ours} in feedback. "
             "Write spammer or legitimate.",
         )
     allowed = "1 for a spammer, 0 for a legitimate user"

@@ -58,7 +58,7 @@ def _why_not(name: str) -> str:
     if PurePosixPath(name).suffix.lower() in CODE:
         return (
             "is of a format that can run code on whoever loads it, as a pickle does. "
-            f"Only {in_words((*NEEDED, SUMS))} are taken: have the version pushed as those"
+            f"Only {in_words((*NEEDED, SUMS))} are taken: have the version uploaded as those"
         )
     if "/" in name or "\\" in name:
         return "is a path into another folder, and a version has none"

@@ -130,11 +130,11 @@ class HubSync:
             )
 
     def pull(self, source: Source, *, by: str, now: datetime, why: str = "", told: Told = _quiet) -> Pulled:
-        """Take a commit of a repo as a new version, with its origin, and, given a reason, put it in charge.
+        """Take a commit of a repo as a new version, with its origin, and, given a reason, promote it.
 
         A commit taken before is the version it became. Raises NotAllowedError, HubError, StorageError, UnsafeFileError
         before anything is stored, and WrongFeaturesError when it needs features that this home's schema lacks: it then
-        stays in the registry and is not put in charge.
+        stays in the registry and is not promoted.
         """
         person, hub = self.accounts.authorise(by, "promote"), Hub.of()
         reason = registry.reason_given(why) if why else ""
@@ -157,7 +157,7 @@ class HubSync:
         self.push(version, target, by=by, now=datetime.now(UTC), told=report)
 
     def pull_stored(self, report: Report, *, repo: str, revision: str, by: str, why: str) -> None:
-        """The job behind a page: pull a version, and put it in charge where `why` says why."""
+        """The job behind a page: pull a version, and promote it where `why` says why."""
         self.pull(Source(repo, revision), by=by, now=datetime.now(UTC), why=why, told=report)
 
     @contextmanager

@@ -13,7 +13,7 @@ from core.model.scikit import EXTRA_TREES, RANDOM_FOREST, HistogramBoosting, Log
 from core.ports import Family, LeadingFamily
 
 LEADING: Final = "xgboost"
-#: The family whose models may be put in charge.
+#: The family whose models may be promoted.
 LEADER: Final[LeadingFamily] = XGBoost()
 FAMILIES: Final[Mapping[str, Family]] = {
     LEADING: LEADER,
@@ -63,10 +63,10 @@ class Recipe:
         return FAMILIES[self.family]
 
     def check_can_lead(self) -> None:
-        """Raises RefusedError when no model of this family can be put in charge."""
+        """Raises RefusedError when no model of this family can be promoted."""
         if not self.learner.can_lead:
             raise RefusedError(
-                f"{self.learner.name} cannot be put in charge: only {FAMILIES[LEADING].name} can. "
+                f"{self.learner.name} cannot be promoted: only {FAMILIES[LEADING].name} can. "
                 "Train it without --promote to compare it."
             )
 

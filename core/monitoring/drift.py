@@ -261,7 +261,7 @@ class DriftWatch:
         return tuple(found)
 
     def latest(self) -> Run | None:
-        """The newest run of the version in charge that has users, None before there is one."""
+        """The newest run of the champion that has users, None before there is one."""
         champion = self.registry.champion()
         recent = self.runs.recent(_RECENT)
         return next((each for each in recent if each.model == champion and each.users), None)
@@ -269,12 +269,12 @@ class DriftWatch:
     def of_run(self, run: str | None = None, *, use: Mapping[str, float] | None = None) -> Drift:
         """A run, and what its window adds, against the baseline of the version that scored it.
 
-        Without a run, the newest of the version in charge; without a `use`, `use_of` that version. Raises
+        Without a run, the newest of the champion; without a `use`, `use_of` that version. Raises
         UnknownItemError when there is no such run, and what `registry.load` raises.
         """
         latest = self.latest() if run is None else self.runs.find(run)
         if latest is None:
-            raise UnknownItemError("run", "of the version in charge")
+            raise UnknownItemError("run", "of the live version")
         model = self.registry.load(latest.model)
         baseline, together = model.baseline(), self.window(latest)
         score = np.concatenate([self.runs.scores(each.id)["probability"].to_numpy() for each in together])

@@ -76,7 +76,7 @@ class Inspection:
     _reports: dict[str, Drift] = field(default_factory=dict, init=False)
 
     def look(self, *, now: datetime) -> Look:
-        """Look at drift, precision, the queue, retraining, the schema and the model in charge; keep what is wrong.
+        """Look at drift, precision, the queue, retraining, the schema and the champion; keep what is wrong.
 
         Where the schema or the model is broken, nothing is said of drift and precision: their incidents stay as they
         are.
@@ -122,7 +122,7 @@ class Inspection:
         return why
 
     def judged_run(self) -> Run | None:
-        """The newest run that was queued by a plan and made by the version in charge."""
+        """The newest run that was queued by a plan and made by the champion."""
         champion = self.registry.champion()
         recent = self.runs.recent(_RECENT)
         return next((each for each in recent if each.model == champion and self.runs.planned(each.id)), None)

@@ -35,7 +35,7 @@ _FAMILIES: Final[Mapping[str, type[Family]]] = {"counter": CounterMetricFamily, 
 _NO_LABELS: Final[Mapping[str, str]] = MappingProxyType({})
 #: Every metric there is, its kind and what it says; `deploy/grafana/dashboard.json` asks for these names.
 METRICS: Final[Mapping[str, tuple[Literal["counter", "gauge"], str]]] = {
-    "trustdesk_champion_info": ("gauge", "1 for the version in charge."),
+    "trustdesk_champion_info": ("gauge", "1 for the live version."),
     "trustdesk_runs_total": ("counter", "Runs so far."),
     "trustdesk_users_scored_total": ("counter", "Users scored so far, by band."),
     "trustdesk_rows_rejected_total": ("counter", "Rows turned away so far."),
@@ -76,7 +76,7 @@ class Exposition:
     volume: Volume
 
     def text(self, *, now: datetime) -> str:
-        """All metrics of a home. Raises what `registry.load` raises when the version in charge is damaged."""
+        """All metrics of a home. Raises what `registry.load` raises when the champion is damaged."""
         return written(self.samples(now=now))
 
     def samples(self, *, now: datetime) -> Iterator[Sample]:

@@ -165,11 +165,13 @@ def column_of(column: str, schema: Schema) -> str:
     wanted = key(column)
     if wanted == USER or (schema.id and wanted == key(schema.id)):
         if schema.id is None:
-            raise BadOptionError("column", "users of this home have no ids: name a column of the context.")
+            raise BadOptionError("column", "users of this workspace have no ids: name a column of the context.")
         return USER
     if wanted not in map(key, schema.beside):
         there = ", ".join(filter(None, [schema.id, *schema.beside])) or "none"
-        raise BadOptionError("column", f"{column[:60]} is no id and no context column of this home; it has {there}.")
+        raise BadOptionError(
+            "column", f"{column[:60]} is no id and no context column of this workspace; it has {there}."
+        )
     return wanted
 
 

@@ -73,9 +73,12 @@ class Kinds:
         name = key(condition.column)
         kind = self.kinds.get(name)
         if kind is None and name in {CATEGORY, CATEGORY_PROBABILITY}:
-            return "column", "the label of this home has no categories: data/schema.toml names them, under [label]."
+            return (
+                "column",
+                "the label of this workspace has no categories: data/schema.toml names them, under [label].",
+            )
         if kind is None:
-            return "column", f"this home has no column {condition.column}; it has {listed(list(self.kinds))}."
+            return "column", f"this workspace has no column {condition.column}; it has {listed(list(self.kinds))}."
         if condition.operator in PRESENCE:
             return None
         if self.categories and name == CATEGORY:

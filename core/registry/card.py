@@ -113,7 +113,7 @@ def facts(metadata: Metadata) -> dict[str, dict[str, str]]:
         "version": {
             "Trained": moment(metadata.created),
             "Trained by": _known(metadata.trained_by),
-            "Parent, in charge when trained": "none" if metadata.parent == "" else _known(metadata.parent),
+            "Parent, live when trained": "none" if metadata.parent == "" else _known(metadata.parent),
         },
         "data": _data(metadata.data) | _features(metadata),
         "figures": {NAMES[name]: figure(found) for name, found in metadata.figures.overall.items()},
@@ -172,8 +172,8 @@ def _pulled(origin: Origin | None) -> dict[str, str]:
 
 def _in_charge(promotion: Promotion | None) -> dict[str, str]:
     if promotion is None:
-        return {"Put in charge": "not on record"}
-    return {"Put in charge": moment(promotion.at), "Put in charge by": promotion.by, "Why": _known(promotion.why)}
+        return {"Promoted": "not on record"}
+    return {"Promoted": moment(promotion.at), "Promoted by": promotion.by, "Why": _known(promotion.why)}
 
 
 def _data(data: Data) -> dict[str, str]:

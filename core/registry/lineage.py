@@ -1,7 +1,7 @@
-"""Which version was put in charge by whom, when and why: the notes of promotions in the audit log, and nothing else.
+"""Which version was promoted by whom, when and why: the notes of promotions in the audit log, and nothing else.
 
-A note is written before the pointer moves, so that nothing is ever in charge without one. A note whose move never
-came about (a crash, a full disk) is told by the next one, which names what was in charge before it.
+A note is written before the pointer moves, so that nothing is ever live without one. A note whose move never
+came about (a crash, a full disk) is told by the next one, which names what was live before it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ALL: Final = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """A version put in charge; `before`: the one in charge until then, None for the first. `what` is "promote" or
+    """A version promoted; `before`: the champion until then, None for the first. `what` is "promote" or
     "roll back".
     """
 
@@ -54,7 +54,7 @@ class Lineage:
         )  # fmt: skip
 
     def history(self, champion: str | None) -> tuple[Promotion, ...]:
-        """The promotions that came about, oldest first, when `champion` is in charge now.
+        """The promotions that came about, oldest first, when `champion` is live now.
 
         Raises FileProblemError when the audit log was damaged.
         """
@@ -73,13 +73,13 @@ class Lineage:
 
 
 def effective(noted: Sequence[Promotion], champion: str | None) -> tuple[Promotion, ...]:
-    """Those after which the version was in charge: the next one names it as the one before, or it still is."""
+    """Those after which the version was live: the next one names it as the one before, or it still is."""
     after = [following.before for _, following in pairwise(noted)] + [champion]
     return tuple(each for each, then in zip(noted, after, strict=False) if each.version == then)
 
 
 def former(promotions: Sequence[Promotion]) -> str | None:
-    """What a roll back puts in charge, None when there is nothing to go back to. promotions: oldest first.
+    """What a roll back makes live, None when there is nothing to go back to. promotions: oldest first.
 
     Every promotion is undone once, the latest first: after a roll back, the next one goes one version further back.
 

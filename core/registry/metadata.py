@@ -93,7 +93,7 @@ class Data:
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """`parent`: the version in charge when this one was trained, "" when none was; `trained_by`: who had it trained.
+    """`parent`: the champion when this one was trained, "" when none was; `trained_by`: who had it trained.
     `cautions`: what speaks against the figures. All are None where that is not known, as in versions older than these
     entries. `augmented`: whether it learnt from disguised copies of texts too.
     """

@@ -1,6 +1,6 @@
-"""Model versions on disk: `models/v0001/`, and `models/CHAMPION`, which names the one in charge.
+"""Model versions on disk: `models/v0001/`, and `models/CHAMPION`, which names the champion.
 
-What is put in charge, by whom and why, is noted in the audit log first (`core.registry.lineage`).
+What is promoted, by whom and why, is noted in the audit log first (`core.registry.lineage`).
 
 A version is a folder of data, never of code: trees as XGBoost UBJ, calibration and metadata as JSON, the training
 baseline as Parquet, models of texts as JSON and Parquet, and SHA256SUMS over all of them. It is published by one rename
@@ -138,7 +138,7 @@ class Registry:
         return tuple(sorted(names, key=lambda name: int(name[1:])))
 
     def champion(self) -> str | None:
-        """The version in charge, or None before the first promotion."""
+        """The champion, or None before the first promotion."""
         pointer = self.models / CHAMPION
         # A byte that is no letter makes it the name of no version, which is told as such.
         return pointer.read_text(encoding="ascii", errors="replace").strip() if pointer.is_file() else None
@@ -179,9 +179,9 @@ class Registry:
                 return version
 
     def promote(self, version: str, *, by: str, why: str, now: datetime) -> str | None:
-        """Put a version in charge, after checking the role of `by` and that the version can be loaded.
+        """Promote a version, after checking the role of `by` and that the version can be loaded.
 
-        Returns the version in charge before; that is `version` itself, and nothing is noted, when it is in charge
+        Returns the champion before; that is `version` itself, and nothing is noted, when it is live
         already. Two promotions at once come one after the other. Raises NotAllowedError, BadOptionError without a
         reason, and as `load` does.
         """
@@ -193,7 +193,7 @@ class Registry:
             return before
 
     def warning(self, version: str) -> str:
-        """That a version ranks worse than the one in charge, as a sentence; "" where it does not, or none is."""
+        """That a version ranks worse than the champion, as a sentence; "" where it does not, or none is."""
         champion = self.champion()
         if champion is None or champion == version:
             return ""
@@ -204,26 +204,24 @@ class Registry:
         if a.value is None or b.value is None or a.value >= b.value:
             return ""
         return (
-            f"{version} ranks worse than {champion}, which is in charge: PR-AUC {a.value:.4f} ({a.low:.4f} to "
+            f"{version} ranks worse than {champion}, which is live: PR-AUC {a.value:.4f} ({a.low:.4f} to "
             f"{a.high:.4f}) against {b.value:.4f} ({b.low:.4f} to {b.high:.4f}), each on its own test users. Compare "
             "them on the same users first."
         )
 
     def rollback(self, *, by: str, why: str, now: datetime, leaving: str | None = None) -> str:
-        """Put the version in charge that was before the latest promotion, and return it; the next one goes further
+        """Promote the version that was before the latest promotion, and return it; the next one goes further
         back.
 
         `leaving`: the version that is to be left, where two people may have the same thought at once. Raises
-        RefusedError when there is nothing to go back to or `leaving` is not in charge any more, and otherwise as
-        `promote` does. The version in charge may be damaged.
+        RefusedError when there is nothing to go back to or `leaving` is not live any more, and otherwise as
+        `promote` does. The champion may be damaged.
         """
         person, reason = self.accounts.authorise(by, "promote"), reason_given(why)
         with chained_log.locked(self.audit):
             before = self.champion()
             if leaving not in {None, before}:
-                raise RefusedError(
-                    f"{leaving} is not in charge any more: {before} is. Look again before you roll back."
-                )
+                raise RefusedError(f"{leaving} is not live any more: {before} is. Look again before you roll back.")
             version = lineage.former(self.lineage.history(before))
             if version is None:
                 raise RefusedError(
@@ -275,7 +273,7 @@ class Registry:
 
     def _found(self, version: str | None) -> Path:
         if version is None or version not in self.versions():
-            raise UnknownVersionError(version or "in charge", self.versions())
+            raise UnknownVersionError(version or "", self.versions())
         return self.models / version
 
 

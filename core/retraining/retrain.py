@@ -76,7 +76,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Retrained:
-    """The version published, what the gate says of it, and whether it was put in charge at once."""
+    """The version published, what the gate says of it, and whether it was promoted at once."""
 
     version: str
     gate: Gate
@@ -151,7 +151,7 @@ class Retraining:
         progress("Storing", 0.0)
         version = self.registry.publish(parts)
         found = replace(found, candidate=version)
-        with stored(f"{version} is stored and not in charge, without all that is known of it: retrain again."):
+        with stored(f"{version} is stored and not live, without all that is known of it: retrain again."):
             self.gate_reports.keep(found)
             self.training_runs.keep(replace(run, version=version), scores)
             self.schedule.note_done(version, source.position, now=now)
@@ -195,13 +195,13 @@ class Retraining:
             with contextlib.suppress(UnknownItemError):
                 return data, self.datasets.frame(data.dataset)
         raise RefusedError(
-            f"The users that {champion.version} learnt from ({champion.metadata.data.name}) are not in this home, and "
-            "verdicts alone are no training set. Train once on a file of labelled users; after that, feedback is "
+            f"The users that {champion.version} learnt from ({champion.metadata.data.name}) are not in this workspace, "
+            "and verdicts alone are no training set. Train once on a file of labelled users; after that, feedback is "
             "added to it."
         )
 
     def _promoted(self, learning: Learning, found: Gate, now: datetime) -> bool:
-        """Put it in charge where that may be done without anybody looking: in the name of who switched that on.
+        """Promote it where that may be done without anybody looking: in the name of who switched that on.
 
         A leak makes the figures of the gate mean nothing: then a person has to look.
         """
@@ -218,7 +218,7 @@ class Retraining:
         self.data.mkdir(parents=True, exist_ok=True)
         with locks.held_now(self.data / "retrain.lock") as ours:
             if not ours:
-                raise RefusedError("A retraining is under way in this home. Wait for it to end.")
+                raise RefusedError("A retraining is under way in this workspace. Wait for it to end.")
             yield
 
 

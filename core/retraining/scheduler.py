@@ -106,7 +106,7 @@ class Scheduler:
         self.data.mkdir(parents=True, exist_ok=True)
         with locks.held_now(self.data / "watch.lock") as ours:
             if not ours:
-                raise RefusedError("Another watch looks after this home already. One is enough.")
+                raise RefusedError("Another watch looks after this workspace already. One is enough.")
             yield
 
     def _decided(self, thresholds: Thresholds, now: datetime) -> Decision:

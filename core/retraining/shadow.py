@@ -123,13 +123,13 @@ class Shadow:
         if version is not None:
             self.registry.load(version)
             if version == self.registry.champion():
-                raise RefusedError(f"{version} is in charge: it cannot be its own challenger.")
+                raise RefusedError(f"{version} is live: it cannot be its own challenger.")
         self.audit.note(who=person, what="shadow", about=version or "nobody", now=now)
         told = {"format": FORMAT, "version": version, "by": person, "at": now.isoformat()}
         write_text(self.folder / "challenger.json", json.dumps(told) + "\n")
 
     def challenger(self) -> Challenger | None:
-        """Who is in the shadow; nobody once it is in charge, or gone."""
+        """Who is in the shadow; nobody once it is live, or gone."""
         path = self.folder / "challenger.json"
         if not path.is_file():
             return None

@@ -68,7 +68,7 @@ class Queue:
                     f"Case {case} is an appeal against a decision of {by}. Somebody else must decide it."
                 )
             if found.claimed(now) and found.claimed_by != by:
-                raise RefusedError(f"Case {case} is being judged by {found.claimed_by}. Choose another one.")
+                raise RefusedError(f"Case {case} is assigned to {found.claimed_by}. Choose another one.")
             _let_go(connection, by, session)
             return _give(connection, found.number, by, session, now + lease)
 

@@ -226,7 +226,7 @@ def load(path: Path, today: date | None = None) -> Schema:
         text = path.read_text(encoding="utf-8-sig")
     except (FileNotFoundError, NotADirectoryError):
         raise SchemaError(
-            f"This home has no {path.name} in {path.parent}. "
+            f"This workspace has no {path.name} in {path.parent}. "
             "Write one with: python3 -m app schema users.csv --label LABEL"
         ) from None
     except (OSError, UnicodeDecodeError) as error:

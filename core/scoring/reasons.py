@@ -78,9 +78,9 @@ class Reason:
 
     @property
     def explanation(self) -> str:
-        """'X19 high (count of links) pushes the score up by 1.83 log-odds.'"""
-        way = "up" if self.contribution > 0 else "down"
-        return f"{self.sentence} pushes the score {way} by {abs(self.contribution):.2f} log-odds."
+        """'X19 high (count of links) raises the score by 1.83 log-odds.'"""
+        way = "raises" if self.contribution > 0 else "lowers"
+        return f"{self.sentence} {way} the score by {abs(self.contribution):.2f} log-odds."
 
 
 def _stated(feature: str, said: str, *, text: bool) -> str:

@@ -78,7 +78,7 @@ class Backups:
         Raises BadOptionError where there is no home, StorageError.
         """
         if not any((self.home / root).is_dir() for root in ROOTS):
-            raise BadOptionError("--home", f"there is no home in {self.home}.")
+            raise BadOptionError("--home", f"there is no workspace in {self.home}.")
         with contextlib.ExitStack() as stack, told_when_full(target), tarfile.open(target, "w:gz") as archive:
             packed = _Packed(archive)
             packed.add_text(ABOUT, json.dumps({"format": FORMAT, "made": now.isoformat()}))
@@ -184,7 +184,7 @@ def restore(source: Path, home: Path) -> Done:
     UnsafeFileError for one that would write elsewhere, NewerFormatError and StorageError. Nothing is written then.
     """
     if home.exists() and (not home.is_dir() or any((home / root).exists() for root in ROOTS)):
-        raise BadOptionError("--home", f"{home} is a home already, or no folder. Restore into an empty folder.")
+        raise BadOptionError("--home", f"{home} is a workspace already, or no folder. Restore into an empty folder.")
     if not source.is_file():
         raise FileProblemError(source.name, "missing", "there is no such file.")
     whole = home / f".restored-{secrets.token_hex(4)}"
@@ -214,7 +214,7 @@ def _unpack(source: Path, staging: Path) -> Done:
             if not found and name != ABOUT:
                 raise _damaged(source, f"it does not begin with {ABOUT}")
             if content is None or not _inside(name):
-                raise UnsafeFileError(source.name, name, "is no file of a home")
+                raise UnsafeFileError(source.name, name, "is no file of a workspace")
             write, close = _writer(staging, name, told)
             with contextlib.closing(content), close:
                 found[name] = _taken(content, write)

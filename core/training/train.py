@@ -44,7 +44,7 @@ JUDGED_AGAIN: Final = 50_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """A fitted, calibrated, judged model that is not in charge of anything yet.
+    """A fitted, calibrated, judged model that is not live.
 
     `features` (n, f): the users as it learnt from them and was judged on them, with the margins of its `texts`, which
     are by column; `head` tells categories. `test` (n,): who belongs to the test part; `judging` (n,): those of them it

@@ -83,7 +83,7 @@ class Training:
         """Learn from a labelled dataset, keep the run and, where its family can lead, publish it as a version.
 
         `thresholds`: band -> score above which it begins, for the figures. With a `budget` settings are searched for
-        first. Nobody promotes the version here; its parent is the version in charge now. Raises SchemaError without a
+        first. Nobody promotes the version here; its parent is the champion now. Raises SchemaError without a
         label, TooFewRowsError with too few of either class, BadOptionError for phrases that cannot be used.
         """
         started, parent = time.monotonic(), self.registry.champion() or ""
@@ -126,7 +126,7 @@ class Training:
                 ),
             )
         kept = replace(kept, version=version, seconds=round(time.monotonic() - started, 1))
-        with stored(f"{version} is stored and not in charge; its training run is not.") if version else nullcontext():
+        with stored(f"{version} is stored and not live; its training run is not.") if version else nullcontext():
             identity = self.training_runs.keep(kept, scores)
         return replace(kept, id=identity)
 

@@ -79,7 +79,7 @@ def test_a_home_that_is_not_there_is_not_made(tmp_path: Path, command: str) -> N
     ("broken", "command", "said"),
     [
         ("core.scoring.export.write_parts", "score users.csv -o scored.csv", r"All scores are stored as run r-0001"),
-        ("core.registry.registry.Registry.promote", "train users.csv --promote", r"v0002 is stored and not in charge"),
+        ("core.registry.registry.Registry.promote", "train users.csv --promote", r"v0002 is stored and not live"),
         ("core.access.audit.chained_log.append", "accounts create Lea --password-stdin", r"was done \(create"),
     ],
 )  # fmt: skip

@@ -129,7 +129,7 @@ def test_rows_are_lower_where_no_meaning_is_known() -> None:
 def test_what_is_drawn_is_labelled_directly_without_a_legend() -> None:
     figure = charts.evidence(ROWS, theme="light")
     words = " ".join(notes(figure))
-    for word in ("this user", "median spammer", "median legitimate", "to spammer →", "push on the", "log-odds"):
+    for word in ("this user", "median spammer", "median legitimate", "to spammer →", "contribution,", "log-odds"):
         assert word in words
     assert "percentile" in figure.layout.xaxis.title.text
     assert figure.layout.showlegend is False
@@ -138,7 +138,7 @@ def test_what_is_drawn_is_labelled_directly_without_a_legend() -> None:
 def test_a_blind_case_shows_nothing_of_score_or_pushes_and_keeps_its_order() -> None:
     figure = charts.evidence(BLIND, theme="light")
     assert {trace.type for trace in figure.data} == {"scatter"}
-    assert not any(word in figure.to_json() for word in ("push", "log-odds", "to spammer", "moved"))
+    assert not any(word in figure.to_json() for word in ("contribution", "log-odds", "to spammer", "moved"))
     assert [label[:3] for label in figure.layout.yaxis.ticktext] == ["X9 ", "X19", "X13", "X7 "]
     assert figure.layout.xaxis.domain == (0, 1)
 
@@ -174,8 +174,8 @@ def test_every_row_is_said_in_the_alternative_text(frame: pd.DataFrame) -> None:
             known = not np.isnan(each[column])
             assert (f", {words} {each[column]:.0f}" in said) == known
             assert (f", {words} " in said) == known
-        assert ("pushes" in said) == ("contribution" in each)
-    assert ("pushes −0.72" in alt) == ("contribution" in frame)
+        assert ("contribution" in said) == ("contribution" in each)
+    assert ("contribution −0.72" in alt) == ("contribution" in frame)
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)

@@ -273,7 +273,7 @@ def test_evidence_shows_percentiles_and_pushes_of_the_same_rows() -> None:
 def test_a_missing_value_has_the_word_in_place_of_a_mark() -> None:
     (word,) = [note for note in FIGURES["evidence"]("light").layout.annotations if "missing" in note.text]
     assert word.y == 2
-    assert "X13 = missing, pushes −0.32" in FIGURES["evidence"]("light").layout.meta["alt"]
+    assert "X13 = missing, contribution −0.32" in FIGURES["evidence"]("light").layout.meta["alt"]
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)

@@ -115,7 +115,7 @@ def test_a_home_of_ones_own_from_an_empty_folder_to_scored_users(files: Path, tm
     metadata = home.registry.load().metadata
     check_figures(json.loads(trained.stdout), metadata.data.tested_on, metadata.figures.positives)
     assert "Fold 1 of 8" in trained.stderr
-    assert "v0001 is in charge." in trained.stderr
+    assert "v0001 is live." in trained.stderr
     assert "Constant, so nothing was learnt from them: constant." in trained.stderr
 
     judged = started("evaluate", files / "held out.csv.gz", "--json", home=home)
@@ -263,7 +263,7 @@ def test_an_older_model_can_be_asked(files: Path, own: Home) -> None:
 def test_training_does_not_promote_unless_told_to(files: Path, own: Home) -> None:
     found = invoked("train", files / "labelled.csv", "--notice", "Only a trial.", home=own)
     assert found.exit_code == 0
-    assert "v0002 is not in charge." in found.stderr
+    assert "v0002 is not live." in found.stderr
     assert own.registry.champion() == "v0001"
     assert own.registry.load("v0002").metadata.notice == "Only a trial."
 
@@ -308,11 +308,11 @@ def test_the_same_training_twice_gives_the_same_model(files: Path, own: Home) ->
         ("score folder -o s.csv", "folder: this is a folder: give the path of a CSV file in it."),
         ("score users.csv -o s.xlsx", "s.xlsx: the file to write must end in .csv or .parquet."),
         ("score users.csv -o no/s.csv", "there is no folder"),
-        ("score users.csv -o s.csv --model v9", "There is no model v9. This home has v0001."),
-        ("score users.csv -o s.csv --home folder", "There is no model in charge. This home has no model yet"),
+        ("score users.csv -o s.csv --model v9", "There is no model v9. This workspace has v0001."),
+        ("score users.csv -o s.csv --home folder", "There is no live model. This workspace has no model yet"),
         ("evaluate users.csv", "spam is missing from users.csv. Add it to the file, or change data/schema.toml."),
         ("train few.csv", "few.csv has 1 positive and 1 negative labels; at least 30 of each are needed."),
-        ("train labelled.csv --home folder", "This home has no schema.toml in"),
+        ("train labelled.csv --home folder", "This workspace has no schema.toml in"),
         ("train labelled.csv --home new", "--home: there is no folder"),
         ("schema labelled.csv --label nothing --home new", "labelled.csv has no column nothing"),
         ("schema labelled.csv --label name --home new", "a label needs two, or with"),

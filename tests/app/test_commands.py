@@ -153,8 +153,8 @@ def test_a_case_is_reopened_with_a_note(queued: Home, tmp_path: Path) -> None:
 
 
 def test_what_the_queue_cannot_do_is_said(scored: Home) -> None:
-    assert said("queue", "add", "r-0009", home=scored) == "This home has no run r-0009."
-    assert said("queue", "reopen", "c-000099", "--note", "x", home=scored) == "This home has no case c-000099."
+    assert said("queue", "add", "r-0009", home=scored) == "This workspace has no run r-0009."
+    assert said("queue", "reopen", "c-000099", "--note", "x", home=scored) == "This workspace has no case c-000099."
     assert invoked("queue", "reopen", "c-000001", home=scored).exit_code == 2
 
 
@@ -177,7 +177,8 @@ def test_rejected_rows_lie_beside_the_file_with_exit_code_three(queued: Home, tm
     lines = found.stderr.splitlines()
     assert lines[0] == "given.csv: 5 rows, 2 new, 0 known, 3 rejected."
     assert (
-        lines[1] == 'Row 2, prediction_id: "r-0077-1" is no prediction of this home. Copy it from the scores of a run.'
+        lines[1]
+        == 'Row 2, prediction_id: "r-0077-1" is no prediction of this workspace. Copy it from the scores of a run.'
     )
     assert lines[-1] == f"Rejected rows: {rejected}"
     kept = table(rejected.read_text(encoding="utf-8"))
@@ -269,7 +270,7 @@ def test_without_a_queued_run_the_verdicts_are_counted_alone(scored: Home) -> No
     assert "No run is queued yet" in found.stderr
     assert json.loads(done("feedback", "stats", "--json", home=scored).stdout)["run"] is None
     assert "was not queued, so that nothing can be estimated" in said("feedback", "stats", "--run", RUN, home=scored)
-    assert said("feedback", "stats", "--run", "r-0009", home=scored) == "This home has no run r-0009."
+    assert said("feedback", "stats", "--run", "r-0009", home=scored) == "This workspace has no run r-0009."
 
 
 def test_unfinished_lines_are_told(queued: Home, tmp_path: Path) -> None:
@@ -353,7 +354,7 @@ def test_a_forgotten_user_is_gone_from_verdicts_and_cases(queued: Home, tmp_path
     for path in (queued.ledger.path, queued.settings.audit):
         assert f",{user}," not in path.read_text(encoding="utf-8")
     assert ", 1 forgotten, " in done("feedback", "verify", home=queued).stdout
-    assert said("feedback", "forget", user, home=queued) == f"This home has no verdict or case on {user}."
+    assert said("feedback", "forget", user, home=queued) == f"This workspace has no verdict or case on {user}."
 
 
 def test_an_open_case_of_a_forgotten_user_is_judged_by_nobody(queued: Home) -> None:
@@ -446,7 +447,7 @@ def test_what_no_account_can_be_is_said(own: Home) -> None:
     stopped = invoked("accounts", "create", "Ada", home=own, stdin="")
     assert (stopped.exit_code, own.accounts.people()) == (130, ())
     assert stopped.stderr.endswith("The command was cancelled. Nothing was changed.\n")
-    assert said("accounts", "remove", "Ada", home=own) == "This home has no account Ada."
+    assert said("accounts", "remove", "Ada", home=own) == "This workspace has no account Ada."
     done(*create, home=own, stdin=SECRET)
     assert said("accounts", "change", "Ada", "--by", "Ada", home=own).startswith("accounts change: say what to change")
     assert "is the last admin" in said("accounts", "remove", "Ada", "--by", "Ada", home=own, code=4)

@@ -291,26 +291,26 @@ def test_a_rate_that_is_not_known_is_left_out_and_the_others_drawn() -> None:
 
 def test_dependence_shows_each_user_in_the_accent_and_says_who_is_not_drawn() -> None:
     figure = dependence([0, 1, 1, np.nan], [-1.0, 0.5, 0.7, 0.1], beyond=6, sample=10)
-    dots = named(figure, "push")
+    dots = named(figure, "contribution")
     np.testing.assert_allclose(dots.y, [-1.0, 0.5, 0.7])
     assert dots.marker.color == ACCENT
     assert figure.layout.yaxis.zeroline is True
     assert figure.layout.meta["title"] == "How v0004 uses X19"
     assert figure.layout.meta["sub"] == (
-        "push on the score in log-odds, 10 users; 6 beyond the axis; 1 missing, not drawn"
+        "contribution to the score in log-odds, 10 users; 6 beyond the axis; 1 missing, not drawn"
     )
-    assert "pushes from −1.00 at 0 to +0.70 at 1" in figure.layout.meta["alt"]
+    assert "contributions from −1.00 at 0 to +0.70 at 1" in figure.layout.meta["alt"]
     assert "3 of 20,000 users" in dependence([0, 1, 2], [0, 0, 0], sample=20_000).layout.meta["sub"]
 
 
 def test_whole_values_are_moved_aside_always_alike_and_never_to_their_neighbours() -> None:
     value = np.repeat([0, 1, 2], 500)
-    first, second = (named(dependence(value, value / 2), "push").x for _ in range(2))
+    first, second = (named(dependence(value, value / 2), "contribution").x for _ in range(2))
     np.testing.assert_array_equal(first, second)
     assert np.abs(first - value).max() < 0.2
     assert len(set(np.round(first[:500], 2))) > 30
-    assert named(dependence([1, 1.5], [0, 0]), "push").x.tolist() == [1, 1.5]
-    assert "X19 = 2<br>push +1.00" in named(dependence(value, value / 2), "push").hovertext
+    assert named(dependence([1, 1.5], [0, 0]), "contribution").x.tolist() == [1, 1.5]
+    assert "X19 = 2<br>contribution +1.00" in named(dependence(value, value / 2), "contribution").hovertext
 
 
 @pytest.mark.parametrize("value", [[3.0], [-5.0, 1e12], [1e12, 1e12], [0.1, np.nan]])

@@ -37,7 +37,7 @@ def test_retrain_prints_the_checks_and_leaves_the_champion_in_charge(own: Home) 
     assert [line.split()[1] for line in found.stdout.splitlines()] == [each.name.split()[0] for each in kept.checks]
     assert f"v0002: {kept.verdict}. {kept.sentence}" in found.stderr
     assert kept.judges in found.stderr
-    assert found.stderr.endswith("v0002 is not in charge.\n")
+    assert found.stderr.endswith("v0002 is not live.\n")
     assert "Not yet: 0 of 100" in invoked("retrain", "--if-due", home=own).stderr
 
 

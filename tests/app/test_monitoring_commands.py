@@ -29,7 +29,7 @@ def invoked(home, *arguments):
 def test_without_a_run_there_is_nothing_to_compare(own):
     found = invoked(own, "drift")
     assert (found.exit_code, found.stdout) == (2, "")
-    assert "no run of the version in charge" in found.stderr
+    assert "no run of the live version" in found.stderr
     assert invoked(own, "drift", "--run", "r-0009").exit_code == 2
 
 

@@ -24,7 +24,7 @@ def test_a_list_is_checked_before_anybody_trains_with_it(trained: Home, own: Hom
     assert lines[0] == "money\t2 phrases"
     assert lines[1].startswith("sha256\t")
     assert lines[2:] == ['found\tmoney\t"C A S H only"', 'found\tmoney\t"50 bucks"']
-    assert "v0001, which is in charge, counts by none: train to use this one." in done.stderr
+    assert "v0001, which is live, counts by none: train to use this one." in done.stderr
     assert json.loads(run(own, "check", "--json").stdout)["categories"] == {"money": 2}
     assert run(trained, "check", "--file", str(own.settings.phrases_file)).exit_code == 0
 

@@ -129,14 +129,14 @@ def test_lists_are_filled_from_words_and_files_said_first_and_decide_the_next_fi
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["policy", "show", "p0009"], "This home has no policy p0009."),
+        (["policy", "show", "p0009"], "This workspace has no policy p0009."),
         (["policy", "show", "draft"], "draft: there is none"),
         (["policy", "rollback", "--comment", "x"], "no other version was ever in force"),
         (["policy", "activate", "--comment", "x"], "There is no draft to activate."),
         (["policy", "activate", "p0001", "--comment", "x"], "p0001 is in force already."),
         (["policy", "discard"], "there is no draft"),
         (["policy", "backtest", "r-0001"], "give either --rule NAME or --draft FILE"),
-        (["policy", "backtest", "r-0001", "--rule", "x"], "This home has no rule x."),
+        (["policy", "backtest", "r-0001", "--rule", "x"], "This workspace has no rule x."),
         (["policy", "import", "nowhere.toml"], "it cannot be read"),
         (["policy", "preview"], "draft: there is none"),
         (["lists", "add", "blck", "u1", "--reason", "x"], "'blck' is none of block, allow, snooze"),
@@ -158,7 +158,7 @@ def test_what_cannot_be_done_is_told_and_changes_nothing(own: Home, words: list[
     ("rule", "sentence"),
     [
         ('name = "a"\neffect = "exactly"\nband = "allow"\nconditions = [{column = "age", operator = "is missing"}]',
-         "rule a, condition 1, column: this home has no column age"),
+         "rule a, condition 1, column: this workspace has no column age"),
         ('name = "a"\neffect = "exactly"\nband = "allow"\nconditions = [{column = "links", operator = ">", value = "x"}]',  # noqa: E501
          "rule a, condition 1, value: > compares numbers"),
         ('name = "' + "a" * 10_000 + '"\neffect = "exactly"\nband = "allow"\nconditions = []',

@@ -43,11 +43,11 @@ def noted(home: Home) -> list[list[str]]:
 
 def test_promote_and_rollback_say_what_is_in_charge_and_stand_in_the_log(two: Home) -> None:
     found = done("promote", "v0002", "--why", "Better.", "--by", "Ada", home=two)
-    assert found.stderr.splitlines()[0] == "v0002 is in charge, v0001 was before."
+    assert found.stderr.splitlines()[0] == "v0002 is live, v0001 was before."
     assert two.registry.champion() == "v0002"
     assert "already" in done("promote", "v0002", "--why", "Again.", "--by", "Ada", home=two).stderr
     found = done("rollback", "--why", "Worse.", "--by", "Bob", home=two)
-    assert found.stderr == "v0001 is in charge again, in place of v0002.\n"
+    assert found.stderr == "v0001 is live again, in place of v0002.\n"
     assert two.registry.champion() == "v0001"
     assert noted(two) == [["Ada", "promote", "v0002", "Better."], ["Bob", "roll back", "v0001", "Worse."]]
     assert "no version to roll back to" in said("rollback", "--why", "x", home=two)
@@ -100,7 +100,7 @@ def test_the_list_names_every_version_newest_first(two: Home) -> None:
     two.registry.promote("v0002", by="Ada", why="Two\nlines \x1b[31m", now=make.NOW)
     lines = done("list", home=two).stdout.splitlines()
     assert [line.split()[0] for line in lines] == ["Version", "v0002", "v0001"]
-    assert "in charge" in lines[1]
+    assert "live" in lines[1]
     assert "Two lines \N{REPLACEMENT CHARACTER}[31m" in lines[1]
     found = json.loads(done("list", "--json", home=two).stdout)
     assert [(each["version"], each["in_charge"], each["trained_by"]) for each in found] == [
@@ -192,7 +192,7 @@ def test_push_and_pull_go_round_and_say_what_went_where(there: hub_server.Hub, t
 
     found = done("pull", "ada/spam", "--promote", "--why", "Theirs.", "--by", "Eve", home=other)
     assert found.stdout == "v0002\n"
-    assert found.stderr.endswith("v0002 is in charge.\n")
+    assert found.stderr.endswith("v0002 is live.\n")
     assert other.registry.champion() == "v0002"
     assert "here already" in done("pull", "ada/spam", "--by", "Eve", home=other).stderr
     assert noted(other)[-1] == ["Eve", "promote", "v0002", "Theirs."]

@@ -1,4 +1,4 @@
-"""`shadow`: who the challenger is, and how it does beside the model in charge."""
+"""`shadow`: who the challenger is, and how it does beside the live model."""
 
 from __future__ import annotations
 

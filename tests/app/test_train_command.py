@@ -37,7 +37,7 @@ def test_another_family_is_kept_to_compare_and_is_no_version(own: Home, tmp_path
     assert (kept.family, kept.options["class_weight"], kept.options["hard_negatives"]) == (
         "logistic_regression", "balanced", True,
     )  # fmt: skip
-    assert f"Kept as {kept.id}, to compare: Logistic regression cannot be put in charge." in found.stderr
+    assert f"Kept as {kept.id}, to compare: Logistic regression cannot be promoted." in found.stderr
     assert "2 in all: C " in found.stderr
     assert kept.validation is not None
     assert kept.without is not None
@@ -56,7 +56,7 @@ def test_the_leading_family_is_a_version_and_kept_too(own: Home, tmp_path: Path)
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (("--family", "random_forest", "--promote"), 4, "Random forest cannot be put in charge: only XGBoost can."),
+        (("--family", "random_forest", "--promote"), 4, "Random forest cannot be promoted: only XGBoost can."),
         (("--family", "forest"), 2, "there is no forest"),
         (("--class-weight", "-3"), 2, "a weight is above 0"),
         (("--class-weight", "heavy"), 2, "give natural, balanced or a number"),
@@ -83,7 +83,7 @@ def leaky(own: Home, folder: Path, *arguments: str) -> Result:
 def test_a_leak_stops_the_promotion_and_keeps_the_version_unless_anyway(own: Home, tmp_path: Path) -> None:
     stopped = leaky(own, tmp_path, "--promote", "--json")
     assert stopped.exit_code == 4
-    assert "v0002 is kept and not put in charge: something gives the label away." in stopped.stderr
+    assert "v0002 is kept and not promoted: something gives the label away." in stopped.stderr
     assert own.registry.champion() == "v0001"
     kept = own.training_runs.listed()[0]
     assert kept.version == "v0002"

@@ -75,4 +75,4 @@ def test_a_home_without_texts_says_that_nothing_was_left_out(own: Home, tmp_path
     users = tmp_path / "users.csv"
     users.write_bytes(make.csv(make.users(30, seed=4)))
     told = ran(own, "score", users, "-o", tmp_path / "out.csv", "--without-texts")
-    assert "This home has no column of text: nothing was left out." in told
+    assert "This workspace has no column of text: nothing was left out." in told

@@ -69,7 +69,7 @@ SENTENCES = [
     (
         NoScoreError("v0001", (0, 3), 5),
         "Model v0001 gives 2 of 5 users no score: what it works out is not a finite number. Nothing is decided on "
-        "that. Check the values, and put another version in charge if they are right.",
+        "that. Check the values, and promote another version if they are right.",
         2,
     ),
     (
@@ -98,15 +98,15 @@ SENTENCES = [
     (SchemaError("The schema names no feature."), "The schema names no feature.", 2),
     (
         UnknownVersionError("v0009", ["v0001", "v0002"]),
-        "There is no model v0009. This home has v0001 and v0002.",
+        "There is no model v0009. This workspace has v0001 and v0002.",
         2,
     ),
     (
-        UnknownVersionError("in charge", []),
-        "There is no model in charge. This home has no model yet: train one first.",
+        UnknownVersionError("", []),
+        "There is no live model. This workspace has no model yet: train one first.",
         2,
     ),
-    (UnknownItemError("run", "r-0007"), "This home has no run r-0007.", 2),
+    (UnknownItemError("run", "r-0007"), "This workspace has no run r-0007.", 2),
     (BadOptionError("--port", "give a number."), "--port: give a number.", 2),
     (
         TextsErasedError(["body"]),
@@ -116,8 +116,8 @@ SENTENCES = [
     ),
     (
         WrongFeaturesError("v0001", ["X1", "X2"]),
-        "Model v0001 needs X1 and X2, which data/schema.toml of this home does not name. "
-        "Train a model on this home's own columns.",
+        "Model v0001 needs X1 and X2, which data/schema.toml of this workspace does not name. "
+        "Train a model on this workspace's own columns.",
         2,
     ),
     (
@@ -144,13 +144,13 @@ SENTENCES = [
     (
         DamagedDatabaseError("state.db", "file is not a database"),
         "state.db is damaged: file is not a database. "
-        "Restore a backup of the home, or put the newest whole copy of this file in its place.",
+        "Restore a backup of the workspace, or put the newest whole copy of this file in its place.",
         2,
     ),
     (
         GoneError("home/data"),
         "home/data is gone: it was removed or moved away. "
-        "Put it back, or restore a backup of the home; then start again.",
+        "Put it back, or restore a backup of the workspace; then start again.",
         2,
     ),
     (FeatureValueError("links", "give a number."), "links: give a number.", 2),

@@ -170,7 +170,7 @@ def test_short_work_waits_for_no_long_work_which_stands_back(
 def test_a_failure_of_ours_is_told_in_its_sentence(trained: Home, short: dict[str, Any]) -> None:
     begin(trained, "failing", short | {"model": "v0099"})
     told = wait(trained, "failing")
-    assert (told.status, told.message) == ("failed", "There is no model v0099. This home has v0001.")
+    assert (told.status, told.message) == ("failed", "There is no model v0099. This workspace has v0001.")
     assert log(trained, "failing") == ""
 
 
@@ -230,7 +230,7 @@ def kill(process: subprocess.Popen[bytes]) -> None:
 def test_a_job_that_nobody_started_is_unknown(home: Home) -> None:
     assert home.jobs.look("nothing") is None
     home.jobs.cancel("nothing")
-    with pytest.raises(UnknownItemError, match="This home has no job nothing"):
+    with pytest.raises(UnknownItemError, match="This workspace has no job nothing"):
         home.jobs.find("nothing")
     assert not home.settings.jobs.exists()
 

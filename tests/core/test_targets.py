@@ -150,7 +150,7 @@ def test_what_the_home_keeps_is_never_written_over(name: str, there: bool, home:
     path.parent.mkdir(parents=True, exist_ok=True)
     if there:
         text(path, OURS)
-    with pytest.raises(BadOptionError, match=r"the home .* keeps its own files there"):
+    with pytest.raises(BadOptionError, match=r"the workspace .* keeps its own files there"):
         target(path, home=home, overwrite=True)
     assert path.exists() == there
 

@@ -38,7 +38,7 @@ def on(bundled: Home, users: pd.DataFrame) -> str:
 
 @pytest.fixture(scope="module")
 def theirs(bundled: Home, users: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
-    """Predictions that are those of the model in charge for seven users of ten; how many then change band."""
+    """Predictions that are those of the live model for seven users of ten; how many then change band."""
     score = Scorer(bundled.registry.load()).score(users).probability
     other = np.where(np.arange(USERS) % 10 < 7, score, np.random.default_rng(0).permutation(score))
     path = tmp_path_factory.mktemp("theirs") / "theirs.csv"

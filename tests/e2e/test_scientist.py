@@ -25,7 +25,7 @@ USERS = 3_000
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A small home with a version in charge and the verdicts of reviewers on users it has never seen."""
+    """A small home with a live version and the verdicts of reviewers on users it has never seen."""
     settings = Home.open(tmp_path_factory.mktemp("small"))
     make.trained_home(settings)
     feeding.judged(settings, make.users(300, 8))
@@ -116,7 +116,7 @@ def compared_with_the_champion(page: Page, home: Home) -> None:
 
 
 def put_in_charge_and_back(page: Page, elsewhere: Page, home: Home, folder: Path) -> None:
-    """What is open in another browser scores with what is in charge, without a reload."""
+    """What is open in another browser scores with what is live, without a reload."""
     scores_with(elsewhere, home, "v0001", folder / "1.csv")
     change(page, "Promote v0002", "It catches more.")
     assert home.registry.champion() == "v0002"

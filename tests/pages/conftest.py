@@ -110,7 +110,7 @@ def with_demo(own: Home, to_score: pd.DataFrame) -> Home:
 
 @pytest.fixture
 def noticed(own: Home) -> Home:
-    """A home whose model in charge was trained with a notice."""
+    """A home whose live model was trained with a notice."""
     folder = own.settings.models / "v0001"
     metadata = folder / registry.METADATA
     before = hashlib.sha256(metadata.read_bytes()).hexdigest()

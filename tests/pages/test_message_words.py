@@ -21,7 +21,7 @@ HOSTILE = "<b>free</b> crypto :material/home: $x^2$ [a](http://a.b) write me on 
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Run]:
-    """A home with a version in charge and a run: rows 1 to 3 are a thread, of which the third is hostile."""
+    """A home with a live version and a run: rows 1 to 3 are a thread, of which the third is hostile."""
     home = make_messages.home_of(Home.open(tmp_path_factory.mktemp("written")))
     columns = replace(make_messages.SCHEMA, author="by", thread=Thread("talk", "at"))
     schemas.save(columns, home.settings.schema_file)

@@ -24,7 +24,7 @@ MOVED = LIKE.assign(links=LIKE["links"] + 3, user=LIKE["user"] + "b")
 def test_a_home_without_a_model_or_a_run_says_what_to_do(visit: Visit, home: Home, own: Home) -> None:
     assert "Nothing to monitor yet" in screen.sentences(visit(own, "monitor"))
     (own.settings.models / registry.CHAMPION).unlink()
-    assert "No model is in charge of this home" in screen.sentences(visit(own, "monitor"))
+    assert "This workspace has no live model" in screen.sentences(visit(own, "monitor"))
 
 
 def test_users_like_those_of_training_are_said_to_be_so_with_every_feature(

@@ -22,7 +22,7 @@ def test_a_home_with_nothing_in_it_says_what_to_do_first(visit: Visit, home: Hom
 
     assert not at.exception
     assert not at.error
-    assert "No model is in charge of this home" in screen.sentences(at)
+    assert "This workspace has no live model" in screen.sentences(at)
     assert [code.value for code in at.code] == ["python3 -m app train users.csv --promote"]
 
 
@@ -32,7 +32,7 @@ def test_a_home_with_a_schema_but_no_model_is_no_different(visit: Visit, own: Ho
     at = visit(own)
 
     assert not at.exception
-    assert "No model is in charge" in screen.sentences(at)
+    assert "This workspace has no live model" in screen.sentences(at)
 
 
 def test_a_champion_that_is_not_there_is_told_in_a_sentence(visit: Visit, own: Home) -> None:
@@ -58,7 +58,7 @@ def test_a_fresh_home_offers_the_first_steps_and_the_models_figures(visit: Visit
 
     figures = own.registry.load().metadata.figures
     assert not at.exception
-    assert "v0001 is in charge and ready to score" in screen.sentences(at)
+    assert "v0001 is live and ready to score" in screen.sentences(at)
     assert at.table[0].value["Value"].tolist() == [figure.value for figure in figures.overall.values()]
     assert f"{figures.n:,} held-out users" in screen.sentences(at)
     assert "Nothing waits for you." in screen.sentences(at)
@@ -113,7 +113,7 @@ def test_the_notice_the_rejected_rows_and_an_outdated_score_all_wait_for_a_perso
     assert not at.exception
     said = screen.sentences(at)
     assert "**3 rows** of users.csv were rejected" in said
-    assert "r-0001 was scored by v0001; v0002 is in charge now" in said
+    assert "r-0001 was scored by v0001; v0002 is live now" in said
 
 
 def test_open_incidents_wait_and_lead_to_the_monitor(visit: Visit, own: Home) -> None:

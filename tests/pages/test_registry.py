@@ -1,4 +1,4 @@
-"""Registry: figures as stored, other data judged openly, and what is in charge changed on the record by who may."""
+"""Registry: figures as stored, other data judged openly, and what is live changed on the record by who may."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def test_the_list_shows_every_version_newest_first(visit: Visit, two: Home) -> N
     found = versions(visit(two, "registry"))
 
     assert found["Version"].tolist() == ["v0002", "v0001"]
-    assert found["State"].tolist() == ["in charge", ""]
+    assert found["State"].tolist() == ["live", ""]
     assert found["Parent"].tolist() == ["v0001", "–"]
     assert found["Promoted by"].tolist() == ["Ada", "–"]
     pr_auc = two.registry.describe("v0002").figures.overall["pr_auc"]
@@ -254,7 +254,7 @@ def test_a_damaged_version_is_told_and_cannot_be_promoted(visit: Visit, two: Hom
     at = visit(two, "registry", version="v0002")
 
     assert not at.exception
-    assert versions(at)["State"].tolist() == ["damaged", "in charge"]
+    assert versions(at)["State"].tolist() == ["damaged", "live"]
     assert "model.ubj differs from SHA256SUMS" in screen.sentences(at)
     assert "Promote v0002" not in labels(at)
 
@@ -295,7 +295,7 @@ def test_what_people_write_is_shown_as_text(visit: Visit, two: Home) -> None:
 def test_the_card_says_what_nobody_has_told(visit: Visit, own: Home) -> None:
     at = visit(own, "registry")
     assert "| Licence | not supplied |" in screen.sentences(at)
-    assert "| Put in charge | not on record |" in screen.sentences(at)
+    assert "| Promoted | not on record |" in screen.sentences(at)
 
 
 @pytest.fixture
@@ -332,7 +332,7 @@ def test_a_version_goes_to_a_hub_and_comes_back_as_another_that_says_where_from(
 
     pull(at, two, "ada/spam", "Ours again.")
     assert not at.error
-    assert versions(at)["State"].tolist() == ["in charge, pulled", "", ""]
+    assert versions(at)["State"].tolist() == ["live, pulled", "", ""]
     assert versions(at)["Parent"].tolist() == ["v0001 of ada/spam", "v0001", "–"]
     at.query_params["version"] = "v0003"
     assert f"Pulled from ada/spam at {commit[:10]} on" in screen.sentences(at.run())
@@ -379,7 +379,7 @@ def test_a_home_without_a_version_can_pull_its_first(
     at.button(key="pull-now").click().run()
     screen.over(empty, "hub")
     assert not at.run().exception
-    assert (empty.registry.champion(), versions(at)["State"].tolist()) == ("v0001", ["in charge, pulled"])
+    assert (empty.registry.champion(), versions(at)["State"].tolist()) == ("v0001", ["live, pulled"])
 
 
 def test_a_version_is_tried_in_the_shadow_and_taken_out_again(visit: Visit, two: Home, scored: Scored) -> None:

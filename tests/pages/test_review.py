@@ -376,8 +376,8 @@ def test_a_blind_case_shows_no_reasons(visit: Visit, own: Home, run: Run) -> Non
         assert signed(each.contribution) not in shown
         assert str(each.contribution)[:8] not in shown
     assert "Push" not in shown
-    assert "push on the" not in desk_figure(at)
-    assert "push on the" in desk_figure(opened(visit, own, one(own, blind=False)))
+    assert "contribution," not in desk_figure(at)
+    assert "contribution," in desk_figure(opened(visit, own, one(own, blind=False)))
 
 
 def desk_figure(at: AppTest) -> str:
@@ -522,9 +522,9 @@ def test_a_reload_takes_up_the_case_of_the_address(desk: AppTest, visit: Visit, 
     ("which", "sentence"),
     [
         ("closed", "is closed. Reopen it"),
-        ("somebody else's", "is being judged by Bob"),
+        ("somebody else's", "is assigned to Bob"),
         ("unknown", "c-999999"),
-        ("nonsense", "This home has no case"),
+        ("nonsense", "This workspace has no case"),
     ],
 )
 def test_a_case_in_the_address_that_cannot_be_had_is_told_and_the_next_one_shown(
@@ -599,7 +599,7 @@ def test_triage_leaves_what_somebody_else_has_and_says_so(desk: AppTest, visit: 
     choose(at, [listed.index(mine), free])
     labelled(at, "2 cases: spammer").click().run()
 
-    assert f"1 not judged: Case {mine} is being judged by Ada" in said(at).replace("&#58;", ":")
+    assert f"1 not judged: Case {mine} is assigned to Ada" in said(at).replace("&#58;", ":")
     assert rows(own)["case"].tolist() == [listed[free]]
 
 

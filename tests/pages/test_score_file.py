@@ -216,7 +216,7 @@ def test_a_link_to_a_run_that_is_not_here_is_told_in_a_sentence(visit: Visit, ow
     at = visit(own, "score_file", run=run)
 
     assert not at.exception
-    assert screen.errors(at)[0].startswith("This home has no run ")
+    assert screen.errors(at)[0].startswith("This workspace has no run ")
 
 
 def test_a_run_opens_from_the_list_of_those_before(
@@ -537,7 +537,7 @@ def test_an_address_of_no_job_is_told_in_a_sentence(visit: Visit, own: Home, job
     at = visit(own, "score_file", job=job)
 
     assert not at.exception
-    assert screen.errors(at)[0].startswith("This home has no job ")
+    assert screen.errors(at)[0].startswith("This workspace has no job ")
     assert at.file_uploader(key="upload")
 
 

@@ -186,10 +186,10 @@ def test_the_labelled_demo_is_there_to_look_at(visit: Visit, with_demo: Home) ->
 @pytest.mark.parametrize(
     ("where", "sentence"),
     [
-        ({"run": "r-0099"}, "This home has no run r-0099."),
-        ({"run": "r-0001", "row": "0"}, "This home has no accepted row 0."),
-        ({"run": "r-0001", "row": "201"}, "This home has no accepted row 201."),
-        ({"dataset": "nowhere"}, "This home has no dataset nowhere."),
+        ({"run": "r-0099"}, "This workspace has no run r-0099."),
+        ({"run": "r-0001", "row": "0"}, "This workspace has no accepted row 0."),
+        ({"run": "r-0001", "row": "201"}, "This workspace has no accepted row 201."),
+        ({"dataset": "nowhere"}, "This workspace has no dataset nowhere."),
     ],
 )
 def test_an_address_that_leads_nowhere_is_told_in_a_sentence(
@@ -293,7 +293,7 @@ def test_of_many_features_those_that_push_most_have_a_field(wide: AppTest, own: 
     strongest = user_result.scored(model, medians).strongest
     assert not wide.exception
     assert labels(wide) == set(strongest[:2])
-    assert "2 of 5 features, those that push this score most" in screen.sentences(wide)
+    assert "2 of 5 features, those that contribute most to this score" in screen.sentences(wide)
     assert "5 assumed" in screen.sentences(wide)
 
 

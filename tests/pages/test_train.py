@@ -289,10 +289,10 @@ def test_every_run_is_listed_newest_first_with_its_figures(visit: Visit, own: Ho
     assert found["Family"].tolist() == ["Random forest", "XGBoost"]
     assert found["PR-AUC"].tolist() == [shown(FIGURES.overall["pr_auc"])] * 2
     assert found["ROC-AUC"].tolist() == [FIGURES.overall["roc_auc"].value] * 2
-    assert found["Options"].tolist() == ["balanced weights, hard negatives, search of 4 trials", "as they come"]
+    assert found["Options"].tolist() == ["balanced weights, hard negatives, search of 4 trials", "default settings"]
     assert found["By"].tolist() == ["Ada", "–"]
     assert found["Version"].tolist() == ["–", "v0001"]
-    assert found["State"].tolist() == ["", "in charge"]
+    assert found["State"].tolist() == ["", "live"]
 
 
 @pytest.mark.parametrize(("how", "words"), [("full", "retrained in full"), ("warm", "retrained, warm start")])
@@ -408,7 +408,7 @@ def test_a_search_is_told_trial_by_trial_best_first(visit: Visit, own: Home, kee
     assert found["trial"].tolist() == [3, 1, 2, 4]
     assert found["state"].tolist() == ["complete", "complete", "given up early", "failed"]
     assert found["max_depth"].tolist() == [6, 4, 9, 1]
-    assert "Trial 3 is the best: 0.4700, where the settings as they come, trial 1, have 0.4100." in screen.sentences(at)
+    assert "Trial 3 is the best: 0.4700, where the default settings, trial 1, have 0.4100." in screen.sentences(at)
     assert "Home used: max_depth 6 · eta 0.05" in screen.sentences(at)
     assert "Search for settings" in screen.sentences(at)
 

@@ -30,7 +30,7 @@ NUMBER = re.compile(r"(?<![\d.])(4[5-9]|[5-8]\d)\d{14}(?!\d)")
 
 @pytest.fixture(scope="module")
 def worded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Run]:
-    """A home with a version in charge, and a run in which somebody comes from where nobody was."""
+    """A home with a live version, and a run in which somebody comes from where nobody was."""
     home = make_words.home_of(Home.open(tmp_path_factory.mktemp("worded")))
     people = make_words.users(80, seed=6)
     people.loc[0, "country"] = "MOON"
@@ -97,7 +97,7 @@ def test_the_api_takes_words_and_answers_in_them(worded: tuple[Home, Run]) -> No
         told = api.post("/predict", {"features": features, "user_id": "a", "top": 9}).json
         country = next(each for each in told["risk_factors"] if each["feature"] == "country")
         assert country["value"] == "PH"
-        assert country["reason"].startswith("country PH pushes the score up")
+        assert country["reason"].startswith("country PH raises the score by")
         wrong = api.post("/predict", {"features": {**features, "paid": "maybe"}})
         assert wrong.status == 422
         assert "paid: this is neither yes nor no; write J for yes or N for no" in str(wrong.json)

@@ -35,20 +35,20 @@ async def health() -> Health:
 
 @router.get("/ready")
 async def ready(live: Here) -> Ready:
-    """Whether a model is in charge, so that users can be scored; 503 while none is."""
+    """Whether a model is live, so that users can be scored; 503 while none is."""
     return Ready(status="ready", model_version=live.serving.model.version)
 
 
 @router.get("/model/version", dependencies=KEYED)
 async def version(live: Here) -> ModelVersion:
-    """The version in charge and its figures."""
+    """The champion and its figures."""
     model = live.serving.model
     return ModelVersion(version=model.version, last_updated=model.metadata.created, metrics=_figures(model.metadata))
 
 
 @router.get("/model/info", dependencies=KEYED)
 def info(live: Here) -> ModelInfo:
-    """The version in charge: figures, what its features mean and where they lay in training, and the policy."""
+    """The champion: figures, what its features mean and where they lay in training, and the policy."""
     serving, meanings = live.serving, live.glossary()
     about = serving.model.metadata
     return ModelInfo(
@@ -81,7 +81,7 @@ def policy(live: Here) -> Policy:
 
 @router.get("/metrics", dependencies=KEYED, response_class=Response, responses={200: {"content": {"text/plain": {}}}})
 def metrics(live: Here) -> Response:
-    """The figures of this home in the text format of Prometheus."""
+    """The figures of this workspace in the text format of Prometheus."""
     text = live.home.exposition.text(now=datetime.now(UTC))
     return Response(text, media_type=prometheus.CONTENT_TYPE)
 

@@ -77,7 +77,7 @@ async def _kept(request: Request, path: Path) -> str:
 async def retrain(
     request: Request, live: Here, who: MayRetrain, sent: RetrainRequest | None = None, key: Again = None
 ) -> Response:
-    """Learn from all history and feedback; the candidate is held against the model in charge, which serves on."""
+    """Learn from all history and feedback; the candidate is held against the champion, which serves on."""
     how = (sent or RetrainRequest()).how
 
     async def made(claim: Claim | None) -> Response:

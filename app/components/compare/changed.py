@@ -79,7 +79,7 @@ def _table(shown: pd.DataFrame, view: View) -> None:
             "after": _band_column(f"By {legible(b)}"),
             "label": "Label",
             "why": st.column_config.TextColumn(
-                "Why", width="medium", help="Features whose push moves most, in log-odds, and which way"
+                "Why", width="medium", help="Features whose contribution changes most, in log-odds, and which way"
             ),
         },
     )  # fmt: skip

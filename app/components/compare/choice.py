@@ -80,10 +80,10 @@ def _of(a: str, b: str, named: dict[str, Dataset]) -> str:
 
 
 def _contender(identity: str) -> str:
-    """'v0002', 'v0001 · in charge', 't-0003 · random forest', 'theirs.csv · predictions'."""
+    """'v0002', 'v0001 · live', 't-0003 · random forest', 'theirs.csv · predictions'."""
     home = services.home()
     if VERSION.fullmatch(identity):
-        return f"{identity} · in charge" if identity == home.registry.champion() else identity
+        return f"{identity} · live" if identity == home.registry.champion() else identity
     if RUN.fullmatch(identity):
         family = home.training_runs.find(identity).family
         return f"{identity} · {families.FAMILIES[family].name if family in families.FAMILIES else family}"

@@ -137,7 +137,7 @@ def _learning_curve(_version: str, dataset: Dataset) -> None:
         _steps(found)
     few = [percent(share, 0) for share in found.left_out]
     _notes(
-        "Smaller sets lie in larger ones. XGBoost with this home's settings, whatever version is looked at.",
+        "Smaller sets lie in larger ones. XGBoost with this workspace's settings, whatever version is looked at.",
         *([f"Left out, for too few spammers: {listed(few)}."] if few else []),
     )
 

@@ -17,14 +17,14 @@ from app.words import UNKNOWN, percent, plain
 from core.evaluation.resample import Costs
 from core.evaluation.thresholds import Confusion, Sweep
 
-_WISHES: Final = ("threshold", "recall", "precision", "flag rate", "cost")
+_ASKED: Final = ("threshold", "recall", "precision", "flag rate", "cost")
 _HELP: Final = {
     "threshold": "Users scored above are flagged",
     "recall": "The fewest flagged users that hold at least this share of the spammers",
     "precision": "The most spammers caught while at least this share of the flagged are spammers",
     "flag rate": "The most users flagged, at most this share of all",
 }
-_SHARES: Final = ("Precision", "Recall", "Flag rate", "Accuracy")
+_SHARES: Final = ("Precision", "Recall", "Flag rate")
 #: Numbers stay numbers, so that the table lines them up at the right.
 _FORMATS: Final[dict[str, Any]] = {
     "Model": str, "Above": "{:.3f}", "Flagged": "{:,.0f}", **dict.fromkeys(_SHARES, lambda share: percent(share, 2)),
@@ -36,12 +36,12 @@ _START: Final = {"recall": 70, "precision": 80, "flag rate": 2}
 
 @st.fragment
 def threshold(view: View) -> None:
-    section("At a threshold", "each model at its own, where it is set by a wish")
+    section("At a threshold", "each model at its own, set by what you ask for")
     # A threshold set by hand means the same for both only where both hold probabilities.
-    wishes = _WISHES if view.found.comparison.by_probability else _WISHES[1:]
+    asked = _ASKED if view.found.comparison.by_probability else _ASKED[1:]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         wish = st.segmented_control(
-            "Set by", wishes, default=wishes[0], required=True, format_func=str.capitalize, key="threshold_by"
+            "Set by", asked, default=asked[0], required=True, format_func=str.capitalize, key="threshold_by"
         )
         found, costs = _wished(view, wish)
     names = (tables.short(view.names[0]), tables.short(view.names[1]))

@@ -93,7 +93,7 @@ def _dependence(view: View, name: str, model: Model) -> None:
             value[near], push[near], name, beyond=int(beyond.sum()), sample=len(value),
             version=model.version, theme=theme(),
         ),
-        key="dependence", table=pd.DataFrame({"value": value, "push": push}),
+        key="dependence", table=pd.DataFrame({"value": value, "contribution": push}),
     )  # fmt: skip
 
 

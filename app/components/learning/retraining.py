@@ -17,7 +17,7 @@ from core.jobs import Job
 from core.retraining import scheduler
 from core.retraining.schedule import Last
 
-HOWS: Final = {"full": "In full", "warm": "On top of the model in charge"}
+HOWS: Final = {"full": "In full", "warm": "On top of the live model"}
 WORDS: Final = {"promote": "may be promoted", "hold": "a person has to decide", "reject": "must not be promoted"}
 _EVERY: Final = 0.7
 
@@ -50,7 +50,7 @@ def _button(live: Job | None) -> None:
         st.popover("Retrain", icon=":material/autorenew:", disabled=live is not None, key=f"retrain-open-{number}"),
         st.form("retrain", border=False),
     ):
-        st.markdown("A candidate is made and held against the model in charge, which scores on meanwhile.")
+        st.markdown("A candidate is made and held against the live model, which scores on meanwhile.")
         how = st.radio("How", list(HOWS), format_func=HOWS.__getitem__, key="retrain_how")
         here = session.person()
         name = here.name if here else st.text_input("Your name", max_chars=80, key="retrain_name")

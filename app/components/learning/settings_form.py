@@ -52,7 +52,7 @@ def _values(now: Learning) -> dict[str, Any]:
             "Minutes between two retrainings", 0.0, value=now.retrain_interval / 60, step=10.0, key="learning_interval",
         ),
         "batch_size": int(st.number_input(
-            "Trees added at a time", 1, 1000, now.batch_size, help="By a retraining on top of the model in charge"
+            "Trees added at a time", 1, 1000, now.batch_size, help="By a retraining on top of the live model"
         )),
         "learning_rate": st.number_input(
             "Learning rate", 0.001, 1.0, now.learning_rate, 0.01, format="%.3f",

@@ -15,7 +15,7 @@ FEATURE: Final = "feature"
 
 
 def chosen_run(found: Sequence[Run], champion: str) -> Run:
-    """The run in the address, else the newest of the version in charge. found: newest first, some with users."""
+    """The run in the address, else the newest of the champion. found: newest first, some with users."""
     scored = [run for run in found if run.users]
     ids = [run.id for run in scored]
     newest = next((run.id for run in scored if run.model == champion), ids[0])

@@ -11,7 +11,7 @@ from core.registry.registry import Model
 
 def first_steps(model: Model, *, buttons: bool) -> None:
     """The sentence, and with `buttons` the ways to begin."""
-    st.markdown(f"{model.version} is in charge and ready to score; nothing has been scored yet.")
+    st.markdown(f"{model.version} is live and ready to score; nothing has been scored yet.")
     if not buttons:
         return
     with (

@@ -14,7 +14,7 @@ from core.registry.registry import Model
 def model_figures(model: Model) -> None:
     """The short form: four figures, the sample, the training."""
     data, figures = model.metadata.data, model.metadata.figures
-    section("Model in charge")
+    section("Live model")
     figure_table(figures, first=model.version)
     st.caption(
         f"From and to: 95\u202f% interval, {count(figures.n)} held-out users, {count(figures.positives)} spammers. "

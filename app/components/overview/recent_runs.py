@@ -24,7 +24,7 @@ def key_figures(runs: Sequence[Run], model: Model) -> None:
     """runs: newest first, at least one."""
     last = runs[0]
     st.markdown(
-        f"{model.version} is in charge under policy {last.policy.version}. The last run, {last.id}, scored "
+        f"{model.version} is live under policy {last.policy.version}. The last run, {last.id}, scored "
         f"{count(last.users)} users of {plain(last.name)}."
     )
     if nobody := review.nobody_flagged(last):

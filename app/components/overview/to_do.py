@@ -19,7 +19,7 @@ from core.wording import count as counted
 
 def needs_you(runs: Sequence[Run], model: Model) -> None:
     """runs: newest first. Says so when nothing waits."""
-    section("Needs you")
+    section("Needs attention")
     waiting = _automation()
     waiting += _reviews()
     waiting += _interrupted()
@@ -33,7 +33,7 @@ def needs_you(runs: Sequence[Run], model: Model) -> None:
         text = f":material/warning: **{count(runs[0].rejected)} rows** of {plain(runs[0].name)} were rejected"
         waiting += _line(text, "Rows", "score_file", run=runs[0].id)
     if runs and runs[0].model != model.version:
-        text = f":material/info: {runs[0].id} was scored by {runs[0].model}; {model.version} is in charge now"
+        text = f":material/info: {runs[0].id} was scored by {runs[0].model}; {model.version} is live now"
         waiting += _line(text, "Score again", "score_file")
     if not waiting:
         st.caption("Nothing waits for you.")

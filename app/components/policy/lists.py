@@ -48,7 +48,7 @@ def _add(desk: Desk) -> None:
     st.caption(_DOES[name])
     columns = [*([USER] if schema.id else []), *schema.beside]
     if not columns:
-        st.caption("Users of this home have neither ids nor context columns: there is nothing to list.")
+        st.caption("Users of this workspace have neither ids nor context columns: there is nothing to list.")
         return
     column = st.selectbox("What", columns, format_func=lambda each: each or f"{schema.id} (users)")
     text = st.text_area("Values, one a line", height=110)

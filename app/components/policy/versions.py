@@ -24,7 +24,7 @@ def versions(desk: Desk) -> None:
         )  # fmt: skip
         history = services.home().policies.history()
         if not history:
-            st.caption("It is the policy a home begins with; nobody has changed it.")
+            st.caption("It is the policy a workspace begins with; nobody has changed it.")
             return
         frame = pd.DataFrame(
             {

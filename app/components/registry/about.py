@@ -1,4 +1,4 @@
-"""What is known of one version: its difference from the one in charge, and its card."""
+"""What is known of one version: its difference from the champion, and its card."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LONG: Final = re.compile(r"\S{33,}")
 
 
 def about(listed: Listed, champion: Listed | None) -> None:
-    """How good a version is, how it differs from the one in charge, and what it was made from."""
+    """How good a version is, how it differs from the champion, and what it was made from."""
     if listed.metadata is None:
         section(listed.version, "damaged")
         st.caption(plain(listed.damage))
@@ -49,7 +49,7 @@ def about(listed: Listed, champion: Listed | None) -> None:
 
 
 def difference(listed: Listed, champion: Listed | None) -> None:
-    """Facts and figures in which the version differs from the one in charge; nothing for that one itself."""
+    """Facts and figures in which the version differs from the champion; nothing for that one itself."""
     if champion is None or champion.metadata is None or listed.metadata is None or listed.in_charge:
         return
     section(f"Difference from {champion.version}", "facts and figures that are not the same, 95\u202f% intervals")
@@ -61,7 +61,7 @@ def difference(listed: Listed, champion: Listed | None) -> None:
         {
             "Fact": [legible(row.fact) for row in rows],
             listed.version: [legible(row.first) for row in rows],
-            f"{champion.version}, in charge": [legible(row.second) for row in rows],
+            f"{champion.version}, live": [legible(row.second) for row in rows],
         }
     )
     st.dataframe(

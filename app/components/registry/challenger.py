@@ -1,4 +1,4 @@
-"""The challenger: which version scores beside the one in charge, acted on by nobody, and how it does."""
+"""The challenger: which version scores beside the champion, acted on by nobody, and how it does."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _standing(challenger: Challenger, champion: Listed | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(plain(standing.sentence), width="stretch")
         if session.may("retrain"):
-            _popover("Take out", f"{challenger.version} no longer scores beside the one in charge.", None)
+            _popover("Take out", f"{challenger.version} no longer scores beside the live one.", None)
     if standing.flips.rows.size and champion is not None:
         fig = charts.flips(standing.flips.counts, BANDS, a=champion.version, b=challenger.version, theme=theme())
         figure(fig, key="shadow-flips", table=standing.flips.frame())
@@ -39,10 +39,10 @@ def _standing(challenger: Challenger, champion: Listed | None) -> None:
 
 def _appoint(version: str, challenger: Challenger | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        section("Try it in the shadow", "it then scores what the one in charge scores, and nobody acts on it",
+        section("Try it in the shadow", "it then scores what the live one scores, and nobody acts on it",
                 width="stretch")  # fmt: skip
         instead = f" It takes the place of {challenger.version}." if challenger else ""
-        _popover("Put into the shadow", f"{version} scores every run from now on, beside the one in charge.{instead}",
+        _popover("Put into the shadow", f"{version} scores every run from now on, beside the live one.{instead}",
                  version)  # fmt: skip
 
 

@@ -75,8 +75,8 @@ def _pull() -> None:
         repo = st.text_input("Repo", max_chars=200, key="pull-repo", placeholder="owner/name")
         revision = st.text_input("Branch, tag or commit", value=MAIN, max_chars=200, key="pull-revision")
         why = st.text_area(
-            "Why it is put in charge at once", max_chars=MOST_WHY, height=80, key="pull-why",
-            placeholder="Left empty, it is not put in charge", help="Kept in the audit log",
+            "Why it is promoted at once", max_chars=MOST_WHY, height=80, key="pull-why",
+            placeholder="Left empty, it is not promoted", help="Kept in the audit log",
         )  # fmt: skip
         name = _name("pull")
         if st.form_submit_button("Pull", type="primary", key="pull-now"):
@@ -114,5 +114,5 @@ def _closed() -> int:
 
 def _hub() -> str:
     hub = Hub.of()
-    token = "with the token from" if hub.token else "without a token; to push, or for what is private, set"
+    token = "with the token from" if hub.token else "without a token; to upload, or for what is private, set"
     return f"{plain(hub.name)}, {token} {TOKEN_VARIABLES[0]}"

@@ -1,4 +1,4 @@
-"""Which version is in charge, and the two ways to change that: promote the one on the page, or roll back."""
+"""Which version is live, and the two ways to change that: promote the one on the page, or roll back."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def promotions() -> tuple[Promotion, ...]:
 def in_charge(champion: Listed | None) -> None:
     """A sentence: which version, since when, by whom and why; an error when it is damaged."""
     if champion is None:
-        st.markdown("No version is in charge: nothing can be scored until one is promoted.")
+        st.markdown("No version is live: nothing can be scored until one is promoted.")
         if gone := services.home().registry.champion():
             st.error(plain(str(UnknownVersionError(gone, services.home().registry.versions()))))
         return
     since = champion.promotion
     text = f" since {moment(since.at)} UTC, by {plain(since.by)}: “{plain(since.why)}”" if since else "."
-    st.markdown(f"**{champion.version}** is in charge{text}")
+    st.markdown(f"**{champion.version}** is live{text}")
     if champion.damage:
         st.error(plain(champion.damage), icon=":material/error:")
 
@@ -48,7 +48,7 @@ def change(listed: Listed, champion: Listed | None, promotions: Sequence[Promoti
     back = lineage.former(promotions)
     if back is not None:
         _popover(
-            f"Roll back to {back}", ":material/undo:", f"{back}, in charge before {left}, scores again.", "secondary",
+            f"Roll back to {back}", ":material/undo:", f"{back}, live before {left}, scores again.", "secondary",
             lambda name, why: _roll_back(left, name, why),
         )  # fmt: skip
     if not listed.in_charge and listed.metadata is not None:
@@ -62,7 +62,7 @@ def change(listed: Listed, champion: Listed | None, promotions: Sequence[Promoti
 
 
 def refused() -> None:
-    """For those who may not change what is in charge: the sentence that says so."""
+    """For those who may not change what is live: the sentence that says so."""
     person = session.person()
     if person is not None and not session.may("promote"):
         st.caption(plain(str(NotAllowedError(person.name, person.role, "promote"))))
@@ -81,7 +81,7 @@ def _roll_back(left: str | None, name: str, why: str) -> str:
 
 
 def _popover(label: str, icon: str, what: str, weight: Weight, do: Callable[[str, str], str]) -> None:
-    """`do` is given a name and a reason and returns the version then in charge."""
+    """`do` is given a name and a reason and returns the version then live."""
     key = label.lower().replace(" ", "-")
     # With a key of its own it closes when done: otherwise the next button would take its place, open.
     with st.popover(label, icon=icon, type=weight, key=f"{key}-open"), st.form(key, border=False):
@@ -94,5 +94,5 @@ def _popover(label: str, icon: str, what: str, weight: Weight, do: Callable[[str
                 session.come_in(name)
                 version = do(name, why)
             if failure.error is None:
-                session.say(f"{version} is in charge")
+                session.say(f"{version} is live")
                 st.rerun()

@@ -18,7 +18,7 @@ _TABLE: Final = "versions"
 
 
 def chosen(found: Sequence[Listed]) -> Listed:
-    """The version in the address, else the one in charge, else the newest. found: newest first, at least one."""
+    """The version in the address, else the champion, else the newest. found: newest first, at least one."""
     text = st.query_params.get(ADDRESS)
     named = [each for each in found if each.version == text]
     return next(iter([*named, *(each for each in found if each.in_charge), *found]))
@@ -27,7 +27,7 @@ def chosen(found: Sequence[Listed]) -> Listed:
 def versions(found: Sequence[Listed], picked: Listed) -> None:
     """The table, newest first, with the row of the version that is open; selecting another opens that one."""
     key = f"{_TABLE}-{found[0].version}"  # a new version moves all rows down
-    section("Versions", f"{len(found)} in this home, newest first; select a row to open the version")
+    section("Versions", f"{len(found)} in this workspace, newest first; select a row to open the version")
     st.dataframe(
         safe(pd.DataFrame(map(_row, found))), hide_index=True, row_height=32, height=min(35 + 32 * len(found) + 3, 230),
         key=key, on_select=lambda: _choose(key, found), selection_mode="single-row", placeholder=UNKNOWN,
@@ -40,7 +40,7 @@ def versions(found: Sequence[Listed], picked: Listed) -> None:
             "PR-AUC": st.column_config.TextColumn(
                 alignment="right", help="On held-out users, with the 95 % interval; comparable on the same data only"
             ),
-            "Parent": st.column_config.TextColumn(help="In charge when this version was trained"),
+            "Parent": st.column_config.TextColumn(help="The live version when this one was trained"),
             "Promoted": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", timezone=st.context.timezone),
             "Promoted by": "By",
             "Why": st.column_config.TextColumn(width="medium"),
@@ -58,7 +58,7 @@ def _choose(key: str, found: Sequence[Listed]) -> None:
 
 def _row(listed: Listed) -> dict[str, Any]:
     known, promotion = listed.metadata, listed.promotion
-    states = ["in charge"] * listed.in_charge + ["damaged"] * (known is None) + ["pulled"] * (listed.origin is not None)
+    states = ["live"] * listed.in_charge + ["damaged"] * (known is None) + ["pulled"] * (listed.origin is not None)
     return {
         "Version": listed.version,
         "State": ", ".join(states),

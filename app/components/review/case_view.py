@@ -117,12 +117,12 @@ def _rest(case: Case, told: tuple[Reason, ...], *, known: bool) -> str:
     if not known:
         parts.append("The model was pulled without its users: medians of spammers and others are not known.")
     if case.blind and not known:
-        parts.append("Blind: no score and no pushes, and the features are the first of the model.")
+        parts.append("Blind: no score and no contributions, and the features are the first of the model.")
     elif case.blind:
-        parts.append("Blind: no score and no pushes, and the features are those that set spammers apart most.")
+        parts.append("Blind: no score and no contributions, and the features are those that set spammers apart most.")
     else:
         rest = sorted((each.contribution for each in told), key=abs)[:-SHOWN] if len(told) > SHOWN else []
-        parts += [f"The other {len(rest)} features push {signed(sum(rest))} together."] if rest else []
+        parts += [f"The other {len(rest)} features contribute {signed(sum(rest))} together."] if rest else []
     return " ".join(parts)
 
 

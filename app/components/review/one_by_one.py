@@ -57,4 +57,4 @@ def nothing_waits(filters: CaseFilters) -> None:
         with empty_state("Nobody waits for a review", sentence):
             pass
     else:
-        st.caption("No case that waits passes the filters, or others hold them all. Change the filters.")
+        st.caption("No case that waits passes the filters, or all of them are assigned to others. Change the filters.")

@@ -21,7 +21,7 @@ def first_file(model: Model) -> str | None:
     guard.told()
     with empty_state(
         "Drop a file of users",
-        f"{KINDS}, with the columns of this home, up to a million rows; ids and context columns are kept.",
+        f"{KINDS}, with the columns of this workspace, up to a million rows; ids and context columns are kept.",
     ):
         given = upload(services.schema())
     job = st.query_params.get(scoring.ADDRESS)

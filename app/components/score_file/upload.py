@@ -69,7 +69,7 @@ def _which_columns(schema: Schema) -> None:
     with st.popover("Which columns?", icon=":material/help:", type="tertiary"):
         who = f"{plain(schema.id)}, the user's id," if schema.id else "no id, the row number serves,"
         st.markdown(
-            f"One row a user: {who} and the {len(schema.names)} features of this home. Order, case and spaces "
+            f"One row a user: {who} and the {len(schema.names)} features of this workspace. Order, case and spaces "
             "around names do not matter. Any other column is kept and handed back. Missing values stay missing."
         )
         st.caption(plain(", ".join(schema.names)))

@@ -51,7 +51,7 @@ def _about(users: int) -> None:
     limit = f"The {count(MOST)} highest of " if users > MOST else ""
     st.caption(
         f"{limit}{count(users)} users, highest risk first. "
-        "A reason reads: feature = value (push on the score in log-odds). Select a row to open the user.",
+        "A reason reads: feature = value (contribution in log-odds). Select a row to open the user.",
         width="content",
     )
 

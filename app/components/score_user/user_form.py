@@ -85,7 +85,7 @@ def _shown(
         others = [each.name for each in features if word in f"{each.name}\n{meanings.sentence(each.name)}".casefold()]
         which = "that match"
     else:
-        others, which = list(strongest()), "that push this score most"
+        others, which = list(strongest()), "that contribute most to this score"
     chosen = set(list(dict.fromkeys([*changed, *others]))[: max(MOST, len(changed))])
     of = len(others) if word else len(features)
     st.caption(f"{len(chosen):,} of {count(of, 'feature')}, those {which} and what you change. Find others by name.")

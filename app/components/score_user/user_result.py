@@ -185,18 +185,19 @@ def _quoted(row: Row, number: int | None) -> str:
 def _everything(start: Start, values: pd.Series[float], now: Result) -> None:
     kinds = statuses(start, values)
     with st.expander(f"All {len(now.reasons)} features"):
-        section("Every push", "log-odds, towards spammer first")
+        section("All contributions", "log-odds, towards spammer first")
         frame = pd.DataFrame(
             {
                 "Feature": [reason.feature for reason in now.reasons],
                 "Value": [reason.said for reason in now.reasons],
                 "Status": [kinds[reason.feature] for reason in now.reasons],
                 "Against training": [reason.direction for reason in now.reasons],
-                "Push": [signed(reason.contribution) for reason in now.reasons],
+                "Contribution": [signed(reason.contribution) for reason in now.reasons],
                 "Meaning": [reason.meaning for reason in now.reasons],
             }
         )
         st.dataframe(
-            safe(frame), hide_index=True, row_height=32, alt="Every feature with its value and its push on the score",
-            column_config={"Push": st.column_config.TextColumn(alignment="right")},
+            safe(frame), hide_index=True, row_height=32,
+            alt="Every feature with its value and its contribution to the score",
+            column_config={"Contribution": st.column_config.TextColumn(alignment="right")},
         )  # fmt: skip

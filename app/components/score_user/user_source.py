@@ -53,7 +53,7 @@ class Start:
 
 
 def user_model() -> Model | None:
-    """The model that scored the run in the address, else the one in charge; None without any."""
+    """The model that scored the run in the address, else the champion; None without any."""
     run = st.query_params.get("run")
     return services.model(services.home().runs.find(run).model) if run else services.champion()
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.queries import services
 from app.words import plain
+from core.jobs import Job
 
 _EVERY = 0.7
 
@@ -16,9 +17,14 @@ def job_progress(identity: str) -> None:
     job = services.home().jobs.look(identity)
     if job is None or job.over:
         st.rerun()
+    bar(job, key=f"cancel-{identity}")
+
+
+def bar(job: Job, *, key: str) -> None:
+    """How far a job is and what it does, with a button of this key that cancels it."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.progress(job.share, plain(job.message or job.title))
         st.button(
-            "Cancel", icon=":material/close:", type="tertiary", key=f"cancel-{identity}",
-            on_click=services.home().jobs.cancel, args=(identity,),
+            "Cancel", icon=":material/close:", type="tertiary", key=key,
+            on_click=services.home().jobs.cancel, args=(job.id,),
         )  # fmt: skip

@@ -45,7 +45,7 @@ def judged_elsewhere(model: Model) -> None:
     """Figures on a stored, labelled dataset, and how many of its users the model was trained on."""
     services.demo_labelled()
     labelled = services.home().datasets.labelled()
-    section("On other users", "labelled datasets of this home")
+    section("On other users", "labelled datasets of this workspace")
     if not labelled:
         st.caption("No labelled dataset is stored here yet. Score a file that has labels, then choose it here.")
         return
@@ -97,7 +97,7 @@ def _honest(known: training.Judged, model: Model) -> str:
     if known.only_test_part:
         return f"{model.version} was trained on this dataset: only its test part counts."
     if known.overlap is None:
-        come = "was pulled without its users" if model.users() is None else "comes from another home"
+        come = "was pulled without its users" if model.users() is None else "comes from another workspace"
         return f"{model.version} {come}: whether it was trained on these users cannot be told."
     if known.overlap:
         return f"{model.version} was trained on {count(known.overlap)} of these users: the figures flatter it."

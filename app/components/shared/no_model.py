@@ -1,4 +1,4 @@
-"""What a page shows in a home without a model in charge."""
+"""What a page shows in a home without a champion."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def no_model() -> None:
 
     command = "python3 -m app train users.csv --promote"
     with empty_state(
-        "No model is in charge of this home",
+        "This workspace has no live model",
         "Scores need a model. Train one on labelled users of your own and promote it.",
     ):
         st.code(command, language="bash")

@@ -34,7 +34,7 @@ def sign_in() -> None:
     """The page that stands before every other in a home with accounts."""
     with page_title("Sign in"):
         pass
-    st.markdown("This home is shared by a team: give the name and password of your account.")
+    st.markdown("This workspace is shared by a team: give the name and password of your account.")
     with st.form("sign_in", width=360):
         name = st.text_input("Name", autocomplete="username")
         password = st.text_input("Password", type="password", autocomplete="current-password")

@@ -63,7 +63,7 @@ def _made_from(run: TrainingRun) -> str:
     parts = [
         f"Learnt from {count(data.trained_on)} users of {plain(data.name)}, judged on {count(data.tested_on)} others",
         *([f"{count(run.rounds)} rounds"] if run.rounds else []),
-        *([plain(options)] if (options := run_words.options(run)) != run_words.AS_THEY_COME else []),
+        *([plain(options)] if (options := run_words.options(run)) != run_words.DEFAULTS else []),
         f"seed {run.seed}",
         f"{run.seconds:.0f}\u202fs",
         f"{moment(run.created)} UTC" + (f", by {plain(run.by)}" if run.by else ""),

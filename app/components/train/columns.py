@@ -52,7 +52,7 @@ class _Asked:
 def columns() -> None:
     """From a file to data/schema.toml, and to the users stored; the page runs again when that is done."""
     text = "Drop a file of labelled users: what each column is gets proposed, and you have the last word."
-    with empty_state("This home does not know its columns yet", text):
+    with empty_state("This workspace does not know its columns yet", text):
         file = st.file_uploader("Labelled users", type=TYPES, key=_FILE, label_visibility="collapsed")
     if file is None:
         return

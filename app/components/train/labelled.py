@@ -43,10 +43,10 @@ def add_labelled() -> None:
     """A file read into the store; the page runs again with it chosen."""
     columns = services.schema()
     if columns.label is None:
-        st.caption("data/schema.toml of this home names no label: nothing can be learnt.")
+        st.caption("data/schema.toml of this workspace names no label: nothing can be learnt.")
         return
     file = st.file_uploader("Labelled users", type=TYPES, key=_FILE, label_visibility="collapsed")
-    st.caption(f"{KINDS}, with the columns of this home and the label in {plain(columns.label.column)}.")
+    st.caption(f"{KINDS}, with the columns of this workspace and the label in {plain(columns.label.column)}.")
     if file is None:
         return
     if had(_FILE):

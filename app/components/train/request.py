@@ -137,7 +137,7 @@ def _family(name: str) -> str:
     known = families.FAMILIES[name]
     if not known.available:
         return f"{run_words.family(name)} · not installed"
-    return f"{run_words.family(name)} · can be in charge" if known.can_lead else run_words.family(name)
+    return f"{run_words.family(name)} · can be live" if known.can_lead else run_words.family(name)
 
 
 def _options() -> dict[str, Any]:

@@ -16,9 +16,9 @@ from core.wording import count as counted
 
 #: Ends of trials as a person would name them.
 ENDED: Final = {"complete": "complete", "pruned": "given up early", "failed": "failed"}
-#: How a run went on from the model in charge.
+#: How a run went on from the champion.
 RETRAINED: Final = {"full": "retrained in full", "warm": "retrained, warm start"}
-AS_THEY_COME: Final = "as they come"
+DEFAULTS: Final = "default settings"
 
 
 def family(name: str) -> str:
@@ -28,10 +28,10 @@ def family(name: str) -> str:
 
 
 def options(kept: TrainingRun) -> str:
-    """What was chosen beside the family: "balanced weights, search of 12 trials", "retrained in full", AS_THEY_COME."""
+    """What was chosen beside the family: "balanced weights, search of 12 trials", "retrained in full", DEFAULTS."""
     told = [RETRAINED[kept.options["retrained"]]] if "retrained" in kept.options else _recipe(kept)
     told += [f"search of {counted(len(kept.search), 'trial')}"] if kept.search else []
-    return ", ".join(told) or AS_THEY_COME
+    return ", ".join(told) or DEFAULTS
 
 
 def recipe(kept: TrainingRun) -> str:

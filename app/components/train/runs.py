@@ -50,7 +50,7 @@ def runs(found: Sequence[TrainingRun], picked: TrainingRun, champion: str | None
                 format="%.4f", help="Mean gap between probability and share of spammers on held-out users"
             ),
             "Seconds": st.column_config.NumberColumn(format="%.0f"),
-            "Version": st.column_config.TextColumn(help="In the registry; only XGBoost can be put in charge"),
+            "Version": st.column_config.TextColumn(help="In the registry; only XGBoost can be promoted"),
         },
     )  # fmt: skip
 
@@ -67,7 +67,7 @@ def _row(run: TrainingRun, champion: str | None) -> dict[str, Any]:
     overall = run.figures.overall
     return {
         "Run": run.id,
-        "State": "in charge" if run.version and run.version == champion else "",
+        "State": "live" if run.version and run.version == champion else "",
         "Family": legible(run_words.family(run.family)),
         "PR-AUC": run_words.estimate(overall["pr_auc"]),
         "ROC-AUC": overall["roc_auc"].value,

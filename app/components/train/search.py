@@ -37,10 +37,10 @@ def search(kept: TrainingRun) -> None:
 
 
 def sentence(frame: pd.DataFrame) -> str:
-    """What the search gained over its first trial, which is the settings as they come; "" without a complete trial.
+    """What the search gained over its first trial, the one with default settings; "" without a complete trial.
 
     >>> sentence(pd.DataFrame({"trial": [1, 2], "state": ["complete"] * 2, "value": [0.41, 0.45]}))
-    'Trial 2 is the best: 0.4500, where the settings as they come, trial 1, have 0.4100.'
+    'Trial 2 is the best: 0.4500, where the default settings, trial 1, have 0.4100.'
     """
     whole = frame[frame["state"] == "complete"]
     found = dict(zip(whole["trial"].tolist(), whole["value"].tolist(), strict=True))
@@ -48,8 +48,8 @@ def sentence(frame: pd.DataFrame) -> str:
         return ""
     best = max(found, key=found.__getitem__)
     if best == 1:
-        return "No trial is better than the first, which is the settings as they come."
-    before = f", where the settings as they come, trial 1, have {decimal(found[1], 4)}" if 1 in found else ""
+        return "No trial is better than the first, the one with default settings."
+    before = f", where the default settings, trial 1, have {decimal(found[1], 4)}" if 1 in found else ""
     return f"Trial {best} is the best: {decimal(found[best], 4)}{before}."
 
 

@@ -18,7 +18,7 @@ FORMAT: Final = 1
 RULE: Final = "change rule"
 _NAME: Final = "removal arming"
 #: `fell`: the change rule saw a fall; `void`: what was proven is not proven any more, as a verdict was overturned, or
-#: the model was put in charge anew.
+#: the model was promoted anew.
 Kind = Literal["arm", "disarm", "fell", "void"]
 
 

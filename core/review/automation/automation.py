@@ -29,7 +29,7 @@ _DEED: Final = "change policy"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class State:
-    """How automation stands: by the `policy` in force, as armed as it is now, and the model in charge.
+    """How automation stands: by the `policy` in force, as armed as it is now, and the champion.
 
     `arming`: what the evidence says; `found`: the evidence; `since`: from when on its verdicts count, None for all;
     `deeds`: who armed and disarmed on this proof, oldest first; `last`: the last deed of all.
@@ -80,7 +80,7 @@ class Automation:
     registry: Registry
 
     def state(self, target: float | None = None) -> State | None:
-        """How things stand now; None while no model is in charge. target: as if it was this one."""
+        """How things stand now; None while there is no champion. target: as if it was this one."""
         model = self.registry.champion()
         if model is None:
             return None
@@ -109,7 +109,7 @@ class Automation:
         check_comment(why)
         state = self.state(target)
         if state is None:
-            raise RefusedError("No model is in charge: there is nothing to arm.")
+            raise RefusedError("No model is live: there is nothing to arm.")
         armed_for = {deed.target for deed in state.deeds if deed.armed}
         if target is not None and armed_for - {target}:
             raise RefusedError(
@@ -150,7 +150,7 @@ class Automation:
         if fell:
             why = f"verdicts show that precision fell below {target}"
         elif state.arming.armed:
-            why = f"{model} was put in charge anew"
+            why = f"{model} was promoted anew"
         else:
             why = f"verdicts were overturned, so that a precision above {target} is not proven any more"
         return self._disarmed("fell" if fell else "void", held, state.arming.bound, why, now)
@@ -171,7 +171,7 @@ class Automation:
         deed = Deed(kind, state.proof, state.terms.target, bound, state.arming.verdicts, why, by, now)
         with self.database.writing() as connection:
             if self.registry.champion() != state.proof.model or self.policies.proof(state.proof.model) != state.proof:
-                raise RefusedError("The policy or the model in charge was changed at this moment. Load the page again.")
+                raise RefusedError("The policy or the live model was changed at this moment. Load the page again.")
             acts.add(connection, deed, after=state.last.number if state.last else 0)
         self._note(deed)
 
@@ -201,7 +201,7 @@ class Automation:
         return State(policy, proof, terms, now, found, since, ours, every[-1] if every else None)
 
     def _since(self, model: str) -> datetime | None:
-        """From when on verdicts count: the policy was activated, and the model put in charge."""
+        """From when on verdicts count: the policy was activated, and the model promoted."""
         promoted = [each.at for each in self.lineage.history(model) if each.version == model]
         moments = [*promoted[-1:], *filter(None, [self.policies.since()])]
         return max(moments, default=None)

@@ -105,7 +105,7 @@ def test_a_rejected_row_is_no_user(home: Home) -> None:
     stored = put(home)
     assert home.datasets.row_of(stored.id, "u3") is None
     for row in (3, 0, -1, 5, 2**62):
-        with pytest.raises(UnknownItemError, match=f"This home has no accepted row {row}"):
+        with pytest.raises(UnknownItemError, match=f"This workspace has no accepted row {row}"):
             home.datasets.one(stored.id, row)
 
 
@@ -135,7 +135,7 @@ def test_an_id_never_leads_out_of_the_store(home: Home, hostile: str) -> None:
         (home.settings.data / name).write_bytes(content)
     identity = hostile.format(id=stored.id)
     for ask in (home.datasets.find, home.datasets.frame, home.datasets.rejected):
-        with pytest.raises(UnknownItemError, match="This home has no dataset"):
+        with pytest.raises(UnknownItemError, match="This workspace has no dataset"):
             ask(identity)
     with pytest.raises(UnknownItemError):
         home.datasets.one(identity, 1)

@@ -136,7 +136,7 @@ def test_a_rule_on_a_column_that_the_home_does_not_have_any_more_hits_nobody_and
     found = tried(own, run, gone)
     assert one(found, "Many").matched == 0
     why = attention(gone, one(found, "Many"), make.policy(), Recent({}, 0, None), None, Kinds.of(make.SCHEMA), NOW)
-    assert why.startswith("this home has no column age; it has user, name, country, links")
+    assert why.startswith("this workspace has no column age; it has user, name, country, links")
 
 
 def test_a_rule_needs_attention_when_it_is_hidden_quiet_expired_or_seldom_right(own: Home) -> None:

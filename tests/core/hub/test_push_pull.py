@@ -241,7 +241,7 @@ def test_a_pulled_version_is_put_in_charge_in_one_step_and_the_log_says_from_whe
     note = other.audit.read().iloc[0]
     assert (note["who"], note["what"], note["why"]) == ("Eve", "promote", "Theirs is better.")
     assert json.loads(note["details"])["from"] == f"{REPO}@{commit}"
-    pull(other, why="Again.")  # it is in charge already
+    pull(other, why="Again.")  # it is live already
     assert len(other.audit.read()) == 2
 
 

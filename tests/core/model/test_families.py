@@ -239,7 +239,7 @@ def test_a_family_whose_library_is_absent_is_not_offered(monkeypatch: pytest.Mon
 
 def test_another_family_cannot_lead() -> None:
     Recipe().check_can_lead()
-    with pytest.raises(RefusedError, match="Random forest cannot be put in charge: only XGBoost can"):
+    with pytest.raises(RefusedError, match="Random forest cannot be promoted: only XGBoost can"):
         Recipe("random_forest").check_can_lead()
 
 

@@ -144,7 +144,7 @@ def test_few_users_are_looked_at_with_those_of_earlier_runs_each_file_once(own):
 
 
 def test_without_a_run_there_is_nothing_to_say(own):
-    with pytest.raises(UnknownItemError, match="no run of the version in charge"):
+    with pytest.raises(UnknownItemError, match="no run of the live version"):
         own.drift.of_run()
 
 

@@ -98,7 +98,9 @@ def test_a_snooze_needs_an_end_every_entry_a_reason_and_an_end_lies_ahead(home: 
 
 def test_a_column_is_the_id_or_one_of_the_context() -> None:
     assert [column_of(name, make.SCHEMA) for name in ("", " USER ", "Country")] == [USER, USER, "country"]
-    with pytest.raises(BadOptionError, match="links is no id and no context column of this home; it has user, name"):
+    with pytest.raises(
+        BadOptionError, match="links is no id and no context column of this workspace; it has user, name"
+    ):
         column_of("links", make.SCHEMA)
     with pytest.raises(BadOptionError, match="have no ids"):
         column_of("", Schema((Column("links"),)))

@@ -149,7 +149,7 @@ def test_a_rule_that_cannot_be_used_says_which_field_is_wrong(options: dict[str,
 @pytest.mark.parametrize(
     ("condition", "words"),
     [
-        (Condition("nowhere", ">", (1.0,)), "this home has no column nowhere; it has user, name, country, links"),
+        (Condition("nowhere", ">", (1.0,)), "this workspace has no column nowhere; it has user, name, country, links"),
         (Condition("links", "contains", ("1",)), "links holds numbers"),
         (Condition("country", "<", (1.0,)), "country holds text"),
         (Condition("links", "in", (1.0, "many")), "'many' is none"),
@@ -233,9 +233,9 @@ CATEGORIES = Kinds.of(make_messages.KINDS)
         (
             KINDS,
             Condition("category", "=", ("spam",)),
-            "the label of this home has no categories: data",
+            "the label of this workspace has no categories: data",
         ),
-        (KINDS, Condition("category_probability", ">", (0.5,)), "the label of this home has no categories"),
+        (KINDS, Condition("category_probability", ">", (0.5,)), "the label of this workspace has no categories"),
         (
             CATEGORIES,
             Condition("category", "in", ("crypto", "fraud")),

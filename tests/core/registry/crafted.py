@@ -89,7 +89,7 @@ def chain(tree: dict[str, Any], depth: int) -> None:
 
 
 def one_bad_leaf(home: Home, value: float = np.nan) -> Model:
-    """The model in charge with one tree, and a leaf that gives some users no score; no checked version has one."""
+    """The live model with one tree, and a leaf that gives some users no score; no checked version has one."""
     model = home.registry.load()
     raw = opened(bytes(model.predictor[:1].booster.save_raw("ubj")))
     (tree,) = trees(raw)

@@ -58,19 +58,19 @@ def test_every_figure_of_the_card_is_that_of_the_metadata(trained: Home) -> None
 def test_what_nobody_has_told_is_not_supplied(trained: Home) -> None:
     metadata = replace(trained.registry.describe("v0001"), parent=None, trained_by=None)
     text = card.markdown("v0001", metadata, None)
-    for name in ("Trained by", "Parent, in charge when trained", "Licence", "Who labelled it, and how well"):
+    for name in ("Trained by", "Parent, live when trained", "Licence", "Who labelled it, and how well"):
         assert row(text, name) == NOT_SUPPLIED
-    assert row(text, "Put in charge") == "not on record"
+    assert row(text, "Promoted") == "not on record"
 
 
 def test_what_is_known_of_the_lineage_stands_in_the_card(trained: Home) -> None:
     metadata = replace(trained.registry.describe("v0001"), parent="v0007", trained_by="Bob")
     text = card.markdown("v0001", metadata, PROMOTION)
-    assert (row(text, "Trained by"), row(text, "Parent, in charge when trained")) == ("Bob", "v0007")
-    assert (row(text, "Put in charge"), row(text, "Put in charge by")) == ("1 Mar 2026, 12:00 UTC", "Ada")
+    assert (row(text, "Trained by"), row(text, "Parent, live when trained")) == ("Bob", "v0007")
+    assert (row(text, "Promoted"), row(text, "Promoted by")) == ("1 Mar 2026, 12:00 UTC", "Ada")
     assert row(text, "Why") == r"Better \| \*\*recall\*\*"
     first = card.markdown("v0001", replace(metadata, parent=""), PROMOTION)
-    assert row(first, "Parent, in charge when trained") == "none"
+    assert row(first, "Parent, live when trained") == "none"
 
 
 @given(st.text(max_size=80))

@@ -190,7 +190,7 @@ def test_one_damaged_version_leaves_the_others_in_the_list(own: Home) -> None:
 
 def test_a_champion_that_is_no_text_is_no_version(own: Home) -> None:
     (own.settings.models / "CHAMPION").write_bytes(b"v00\xff01\n")
-    with pytest.raises(registry.UnknownVersionError, match="This home has v0001"):
+    with pytest.raises(registry.UnknownVersionError, match="This workspace has v0001"):
         own.registry.load()
 
 

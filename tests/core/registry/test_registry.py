@@ -79,7 +79,7 @@ def test_promoting_an_older_version_rolls_back(own: Home) -> None:
 
 def test_before_the_first_promotion_nothing_is_in_charge(home: Home) -> None:
     assert (home.registry.champion(), home.registry.versions()) == (None, ())
-    with pytest.raises(UnknownVersionError, match=r"There is no model in charge\. This home has no model yet"):
+    with pytest.raises(UnknownVersionError, match=r"There is no live model\. This workspace has no model yet"):
         home.registry.load()
 
 
@@ -87,14 +87,14 @@ def test_before_the_first_promotion_nothing_is_in_charge(home: Home) -> None:
 def test_an_unknown_version_is_refused_with_what_there_is(own: Home, version: str) -> None:
     (own.settings.models / "CHAMPION").unlink()
     for ask in (own.registry.load, own.registry.describe, partial(make.promoted, own)):
-        with pytest.raises(UnknownVersionError, match="This home has v0001"):
+        with pytest.raises(UnknownVersionError, match="This workspace has v0001"):
             ask(version)
     assert own.registry.champion() is None
 
 
 def test_a_champion_that_is_gone_is_named(own: Home) -> None:
     (own.settings.models / "CHAMPION").write_text("v0042\n", encoding="ascii")
-    with pytest.raises(UnknownVersionError, match=r"There is no model v0042\. This home has v0001"):
+    with pytest.raises(UnknownVersionError, match=r"There is no model v0042\. This workspace has v0001"):
         own.registry.load()
 
 

@@ -28,7 +28,7 @@ SECRET = "long enough to be one"  # noqa: S105 - made up
 
 @pytest.fixture
 def three(own: Home) -> Home:
-    """v0001 in charge by hand, v0002 and v0003 beside it; nothing on record."""
+    """v0001 live by hand, v0002 and v0003 beside it; nothing on record."""
     model = own.registry.load()
     for _ in range(2):
         made = Parts(model.predictor, model.calibration, model.metadata, model.baseline(), model.users())
@@ -92,7 +92,7 @@ def test_two_people_who_roll_back_at_once_go_one_version_back(three: Home) -> No
     make.promoted(three, "v0002")
     make.promoted(three, "v0003")
     back(three, leaving="v0003")
-    with pytest.raises(RefusedError, match="v0003 is not in charge any more: v0002 is"):
+    with pytest.raises(RefusedError, match="v0003 is not live any more: v0002 is"):
         back(three, leaving="v0003")
     assert three.registry.champion() == "v0002"
 

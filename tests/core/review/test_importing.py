@@ -141,7 +141,7 @@ def test_an_unknown_prediction_is_refused(prediction: str, own: Home, run: Run) 
     assert run.id == "r-0001"
     column, sentence = refused(own, {"prediction_id": prediction, "actual_label": 1})
     assert column == "prediction_id"
-    assert sentence.endswith("is no prediction of this home. Copy it from the scores of a run.")
+    assert sentence.endswith("is no prediction of this workspace. Copy it from the scores of a run.")
     assert sentence.encode()
 
 
@@ -519,7 +519,7 @@ def test_the_words_of_the_label_of_a_home_are_understood(label: Label, said: str
 @pytest.mark.parametrize("label", [Label("spam", "2", "1"), Label("is_legit", "0", "1")])
 def test_a_word_that_means_the_opposite_in_the_label_of_the_home_is_refused(label: Label) -> None:
     row = Row.of(1, {"prediction_id": "r-0001-1", "actual_label": "1"})
-    with pytest.raises(BadOptionError, match="means legitimate in the label of this home and spammer in feedback"):
+    with pytest.raises(BadOptionError, match="means legitimate in the label of this workspace and spammer in feedback"):
         short_form.understood(row, Person("Rex", "lead"), label_words.own_words(label))
 
 

@@ -173,7 +173,7 @@ def test_whole_numbers_may_stand_for_texts_of_labels() -> None:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (None, "This home has no schema.toml in .*data. Write one with: python3 -m app schema users.csv"),
+        (None, "This workspace has no schema.toml in .*data. Write one with: python3 -m app schema users.csv"),
         (b"format = ", "schema.toml is not valid TOML: "),
         (b"\xff\xfe", "schema.toml cannot be read: "),
         (b"a = " + b"[" * 100_000, "schema.toml is not valid TOML: it is nested too deep"),

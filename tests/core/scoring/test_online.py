@@ -106,7 +106,7 @@ def test_reasons_are_those_of_the_file_and_told_in_the_words_of_the_glossary(own
         [text for text in row if text] for row in texts.to_numpy().tolist()
     ]
     links = next(reason for each in found for reason in each.reasons if reason.feature == "links")
-    assert links.explanation.startswith(f"links {links.direction} (assumed: links in messages) pushes the score up by")
+    assert links.explanation.startswith(f"links {links.direction} (assumed: links in messages) raises the score by")
 
 
 def test_whose_score_is_explained_can_be_chosen(own: Home) -> None:

@@ -115,7 +115,7 @@ def test_reasons_are_there_once_they_are_saved_and_the_last_ones_count(own: Home
 def test_a_run_is_found_by_its_id_and_nothing_else(own: Home, run: str) -> None:
     record(own, n=5)
     for ask in (own.runs.find, own.runs.scores):
-        with pytest.raises(UnknownItemError, match="This home has no run"):
+        with pytest.raises(UnknownItemError, match="This workspace has no run"):
             ask(run)
     assert own.runs.reasons(run) is None
 

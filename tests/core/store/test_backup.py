@@ -217,7 +217,7 @@ def test_links_folders_and_devices_are_refused(kind: bytes, archive: Path, tmp_p
         link = tarfile.TarInfo("data/link")
         link.type, link.linkname = kind, "../../etc/passwd"
         opened.addfile(link)
-    with pytest.raises(UnsafeFileError, match="data/link is no file of a home"):
+    with pytest.raises(UnsafeFileError, match="data/link is no file of a workspace"):
         backups.restore(archive, tmp_path / "there")
 
 
@@ -231,7 +231,7 @@ def test_nothing_is_restored_over_a_home(before: Home, archive: Path) -> None:
     refused = ran("restore", archive, "--home", before.settings.home)
 
     assert refused.exit_code == 2
-    assert "is a home already" in refused.stderr
+    assert "is a workspace already" in refused.stderr
 
 
 def test_a_backup_replaces_a_backup_and_nothing_else(before: Home, tmp_path: Path) -> None:
@@ -247,7 +247,7 @@ def test_a_backup_replaces_a_backup_and_nothing_else(before: Home, tmp_path: Pat
 
 
 def test_where_there_is_no_home_there_is_nothing_to_back_up(tmp_path: Path) -> None:
-    with pytest.raises(TrustdeskError, match="there is no home in"):
+    with pytest.raises(TrustdeskError, match="there is no workspace in"):
         Home.open(tmp_path / "none").backups.write(tmp_path / "b.tar.gz", now=NOW)
 
     assert not (tmp_path / "none").exists()

@@ -211,7 +211,7 @@ def test_what_a_newer_program_says_of_arming_is_not_guessed_at(home: Home) -> No
 
 def test_without_a_model_there_is_nothing_to_arm(home: Home) -> None:
     assert home.automation.state() is None
-    with pytest.raises(RefusedError, match="No model is in charge"):
+    with pytest.raises(RefusedError, match="No model is live"):
         home.arming_desk.arm(by="Lea", why="It is proven", now=NOW)
 
 
