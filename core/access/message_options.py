@@ -43,7 +43,7 @@ class Keeping:
         absent += [] if self.retention_days else ["retention_days (after how many days they are erased)"]
         if not absent:
             return ""
-        return f"State {' and '.join(absent)} under [{TABLE}] in data/settings.toml: this workspace keeps what people write."
+        return f"State {' and '.join(absent)} under [{TABLE}] in data/settings.toml: what people write is kept here."
 
     @property
     def sentence(self) -> str:
