@@ -137,6 +137,10 @@ class Prediction(Told):
     risk_factors: Annotated[list[RiskFactor], means("Contributions towards spammer, the strongest first.")]
     missing_features: Annotated[list[str], means("Features that were absent or null.")]
     novel_features: Annotated[list[str], means("Features outside the range of training.")]
+    truncated_features: Annotated[
+        list[str] | None,
+        means("Texts of which only the beginning was scored, as far as the schema keeps them; else absent."),
+    ] = None
     model_version: Annotated[str, means("The version that scored.")]
     policy_version: Annotated[str, means("The policy that chose the band.")]
     processing_time_ms: Annotated[float, means("Time in the server, in milliseconds.")]

@@ -26,6 +26,7 @@ def prediction(found: Prediction, began: float) -> dict[str, Any]:
         "decided_by": found.decided_by,
         **({"category": found.category, "category_probability": found.category_probability} if found.category else {}),
         "risk_factors": factors(found.reasons), "missing_features": found.missing, "novel_features": found.novel,
+        **({"truncated_features": found.cut} if found.cut else {}),
         "model_version": found.model, "policy_version": found.policy,
         "processing_time_ms": round(1000 * (time.perf_counter() - began), 3),
     }  # fmt: skip

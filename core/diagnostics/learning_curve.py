@@ -181,7 +181,7 @@ class LearningCurves:
         frame = frame[~np.isnan(training.labels(frame, schema))]
         label, parts = training.labels(frame, schema), self.split.parts(frame, schema)
         words = encoding.learnt(frame, schema, ~parts.test)
-        features, texts = Encoding(words).matrix(frame, schema.names), Texts.of_frame(frame, schema)
+        features, texts = Encoding(words).matrix(frame, schema.names), Texts.of_frame(frame, schema, schema.names)
         sizes = encoding.sizes(schema.names, words)
         learn = by_recipe(features, label, parts, name=dataset.name, seed=seed, levels=sizes, texts=texts)
         return curve(label, parts, learn, name=dataset.name, seed=seed, shares=shares, progress=progress)

@@ -21,6 +21,8 @@ Share = Callable[[float], None]
 
 #: Below this many rows a single early-stopped fold is too noisy a judge of the number of rounds.
 SMALL: Final = 5_000
+#: Of so many users one is learnt from once more without a text that everybody has.
+BLANK: Final = 20
 
 
 class Strongest(NamedTuple):
@@ -53,7 +55,8 @@ class Rows:
 
     Without a `weight` all count alike. `levels` (f,): of a column of categories how many codes it has, from 0 on, and 0
     for numbers; nothing where all columns are numbers. `stacked`: by position, the columns that another model made,
-    (folds, n): what each user has there for whom learns without a fold.
+    (folds, n): what each user has there for whom learns without a fold. `blanks`: positions of columns that are told
+    of one text, for each text that hardly anybody lacks (see `taught`).
     """
 
     x: Matrix
@@ -61,12 +64,13 @@ class Rows:
     weight: Labels | None = None
     levels: tuple[int, ...] = ()
     stacked: Mapping[int, Matrix] = field(default_factory=dict)
+    blanks: tuple[tuple[int, ...], ...] = ()
 
     def only(self, chosen: npt.NDArray[Any]) -> Rows:
         """The users of a mask or of positions, in their order."""
         weight = None if self.weight is None else self.weight[chosen]
         stacked = {at: values[:, chosen] for at, values in self.stacked.items()}
-        return Rows(self.x[chosen], self.y[chosen], weight, self.levels, stacked)
+        return Rows(self.x[chosen], self.y[chosen], weight, self.levels, stacked, self.blanks)
 
     def weighing(self, weight: Labels | None) -> Rows:
         """The same users, each of whom counts so much (n,)."""
@@ -80,6 +84,27 @@ class Rows:
         for at, values in self.stacked.items():
             x[:, at] = values[fold]
         return replace(self, x=x, stacked={})
+
+    def taught(self) -> Rows:
+        """The same users, and copies of one in `BLANK` who lack a text: what trees make of that is learnt, not left to
+        the way that they happen to send what is missing. The copies have both labels as often as the users.
+        """
+        if not self.blanks:
+            return self
+        order = np.random.default_rng(0).permutation(len(self.y))
+        order = order[np.argsort(self.y[order], kind="stable")]
+        taken = order[BLANK // 2 :: BLANK]
+        copies = []
+        for columns in self.blanks:
+            x = self.x[taken]
+            x[:, columns] = np.nan
+            copies.append(x)
+        many = np.tile(taken, len(copies))
+        return replace(
+            self, x=np.concatenate([self.x, *copies]), y=np.concatenate([self.y, self.y[many]]),
+            weight=None if self.weight is None else np.concatenate([self.weight, self.weight[many]]),
+            stacked={}, blanks=(),
+        )  # fmt: skip
 
     @property
     def categories(self) -> list[int]:

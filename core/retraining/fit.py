@@ -78,7 +78,7 @@ def full(learnt: Labelled, champion: Model, schema: Schema, *, name: str, seed: 
     for k, one in enumerate(watched):
         margin[fold == k] = one.margin(steps)
     rounds = steps * options.every
-    learner = family.fitted(rows, options, seed, rounds, functools.partial(progress, "Fitting on all folds"))
+    learner = family.fitted(rows.taught(), options, seed, rounds, functools.partial(progress, "Fitting on all folds"))
     return Fitted(
         cast(Predictor, learner), rows.x, calibrate.fit(margin, learnt.label, learnt.weight), rounds,
         options.parameters, _by_fold(learnt, margin, fold), stack.models,

@@ -49,12 +49,15 @@ class Asked:
     context: Mapping[str, str | None] = field(default_factory=lambda: _NOTHING)
     which: Which = "all"
     top: int = TOP
+    #: Texts of which no more than their columns keep was taken.
+    cut: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
     """What the model and the policy say of one user. `missing`, `novel`: features without a value, and those outside
-    the training range; `reasons`: the strongest pushes towards "spammer", none where they were not asked for.
+    the training range; `cut`: texts that were scored up to the length that their columns keep; `reasons`: the strongest
+    pushes towards "spammer", none where they were not asked for.
     """
 
     id: str
@@ -69,6 +72,7 @@ class Prediction:
     decided_by: str
     category: str = ""
     category_probability: float | None = None
+    cut: tuple[str, ...] = ()
 
     @property
     def is_spammer(self) -> bool:
@@ -120,7 +124,8 @@ class Serving:
             raise BadOptionError("user_id", _ZERO)
         self.check_context(context)
         values, words = self.values(features, allow_missing=allow_missing, now=now)
-        return Asked(values, user.strip(), {**context, **words} if words else context, which, top)
+        long = given.cut(self.schema, self._renamed(features)) if self.schema.texts else ()
+        return Asked(values, user.strip(), {**context, **words} if words else context, which, top, long)
 
     def values(
         self, features: Mapping[str, Value], *, allow_missing: bool = False, now: datetime | None = None
@@ -171,7 +176,7 @@ class Serving:
         predictions: list[Prediction] = []
 
         def told(ids: Sequence[str]) -> Iterable[Kept]:
-            predictions.extend(self._predictions(ids, values, scored, decided, reasons))
+            predictions.extend(self._predictions(asked, ids, values, scored, decided, reasons))
             return kept(predictions)
 
         self._growing.add(_served(asked, values, scored, decided), now=now, kept=told)
@@ -222,17 +227,17 @@ class Serving:
         return reasons
 
     def _predictions(
-        self, ids: Sequence[str], values: Values, scored: Scored, decided: Decided,
+        self, asked: Sequence[Asked], ids: Sequence[str], values: Values, scored: Scored, decided: Decided,
         reasons: Sequence[tuple[Reason, ...]],
     ) -> list[Prediction]:  # fmt: skip
         return [
             Prediction(
                 identity, probability, BANDS[band], action, self._missing(row),
                 tuple(novel.split(SEPARATOR)) if novel else (), told, self.model.version, self.policy.version, by,
-                *kind,
+                kind[0], kind[1], each.cut,
             )
-            for identity, probability, band, action, by, row, novel, told, kind in zip(
-                ids, scored.probability.tolist(), decided.severity.tolist(), decided.actions.tolist(),
+            for each, identity, probability, band, action, by, row, novel, told, kind in zip(
+                asked, ids, scored.probability.tolist(), decided.severity.tolist(), decided.actions.tolist(),
                 decided.decided_by.tolist(), values, scored.novel, reasons, _kinds(scored), strict=True,
             )
         ]  # fmt: skip

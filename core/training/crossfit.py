@@ -59,7 +59,7 @@ def watch(
     label, weight = rows.y[out], None if stands_for is None else stands_for[out]
     told(0.0)
     return family.watched(
-        rows.only(~out), rows.x[out], lambda margin: metrics.pr_auc(label, margin, weight), options, seed, told
+        rows.only(~out).taught(), rows.x[out], lambda margin: metrics.pr_auc(label, margin, weight), options, seed, told
     )
 
 

@@ -27,18 +27,21 @@ from core.text.rows import TextRows
 from core.text.text_model import TextModel
 
 Folds = npt.NDArray[np.int64]
+#: Users without a text, below which nothing is learnt of what that means but from copies.
+FEW_ABSENT: Final = 30
 _WHAT: Final = "Learning from texts"
 
 
 @dataclass(frozen=True, slots=True)
 class Texts:
     """The texts of n users: by column the position in the matrix, the rows and, to make disguised copies of, the texts
-    as sent.
+    as sent; and the positions of all that is told of each.
     """
 
     at: Mapping[str, int]
     rows: Mapping[str, TextRows]
     sent: Mapping[str, tuple[str | None, ...]]
+    told: Mapping[str, tuple[int, ...]]
 
     def __bool__(self) -> bool:
         return bool(self.at)
@@ -49,12 +52,16 @@ class Texts:
         return cls(
             {name: names.index(name) for name in sent}, {name: TextRows.of(each) for name, each in sent.items()},
             {name: tuple(each) for name, each in sent.items()},
+            {
+                name: tuple(at for at, each in enumerate(names) if each == name or each.startswith(f"{name} ("))
+                for name in sent
+            },
         )  # fmt: skip
 
     @classmethod
-    def of_frame(cls, frame: pd.DataFrame, schema: Schema) -> Texts:
-        """Those of the users of a frame."""
-        return cls.of({name: as_texts(frame, name) for name in schema.texts}, schema.names)
+    def of_frame(cls, frame: pd.DataFrame, schema: Schema, names: tuple[str, ...]) -> Texts:
+        """Those of the users of a frame, by the names of features."""
+        return cls.of({name: as_texts(frame, name) for name in schema.texts}, names)
 
     def only(self, chosen: npt.NDArray[np.bool_]) -> Texts:
         """Those of the users of a mask (n,), in their order."""
@@ -85,7 +92,7 @@ class Stacked:
     models: Mapping[str, TextModel]
 
 
-NO_TEXTS: Final = Texts(MappingProxyType({}), MappingProxyType({}), MappingProxyType({}))
+NO_TEXTS: Final = Texts(MappingProxyType({}), MappingProxyType({}), MappingProxyType({}), MappingProxyType({}))
 
 
 def stacked(
@@ -125,7 +132,8 @@ def stacked(
         models[name] = replace(whole, strange=_mean(strange))
         x[:, at], columns[at] = margins[fold, np.arange(len(fold))], margins
         further.append(of_kinds)
-    return Stacked(replace(rest, x=x, stacked=columns), np.concatenate(further, axis=1), models)
+    blanks = tuple(texts.told[name] for name in texts.at if texts.rows[name].absent.sum() < FEW_ABSENT)
+    return Stacked(replace(rest, x=x, stacked=columns, blanks=blanks), np.concatenate(further, axis=1), models)
 
 
 def _mean(shares: npt.NDArray[np.float64]) -> float:

@@ -146,7 +146,7 @@ def fit(  # noqa: PLR0913 - users, and how to learn from them
     calibration = calibrate.fit(judged.crossed.margin, rest.y)
     weighted = rest.weighing(judged.weight)
     share = functools.partial(progress, "Fitting on all folds")
-    learner = family.fitted(weighted, options, seed, judged.crossed.rounds, share)
+    learner = family.fitted(weighted.taught(), options, seed, judged.crossed.rounds, share)
     head = None if kinds is None else kinds.only(~test).learnt(rest, further[~test], seed)
     progress("Judging on the test part", 0.0)
     score = calibration.probability(learner.margin(features[judging]))

@@ -96,7 +96,7 @@ class Training:
         features = encoded.matrix(frame, names)
         candidate = train.fit(
             features, label, parts, thresholds, name=dataset.name, levels=encoding.sizes(names, words),
-            texts=Texts.of_frame(frame, schema), kinds=Kinds.of_frame(frame, schema), seed=seed, recipe=recipe,
+            texts=Texts.of_frame(frame, schema, names), kinds=Kinds.of_frame(frame, schema), seed=seed, recipe=recipe,
             budget=budget, progress=progress, watcher=watcher,
         )  # fmt: skip
         features = candidate.features

@@ -108,6 +108,13 @@ def test_the_page_of_a_user_shows_what_was_written_round_it_and_masks_contacts(
     assert plain("2026-02-01 10:02") in text
 
 
+def test_a_text_that_is_cut_is_said_to_be(opened: AppTest) -> None:
+    opened = opened.text_area[0].set_value("free crypto " * 300).run()
+    assert not opened.exception
+    said = "Only the first 1,996 of 3,600 characters are scored: body keeps up to 2,000."
+    assert said in [each.value for each in opened.caption]
+
+
 def test_monitor_names_the_words_that_rise(visit: Visit, written: tuple[Home, Run]) -> None:
     home, run = written
     report = home.drift.of_run(run.id)

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from app.components.score_user.user_source import Start, Status
-from app.components.score_user.user_text import kept, with_text
+from app.components.score_user.user_text import cut, kept, with_text
 from app.components.shared.heading import section
 from app.queries import services
 from app.words import MISSING, plain
@@ -143,6 +143,8 @@ def _text(name: str, start: Start, meaning: str) -> str | None:
     if field not in st.session_state:
         st.session_state[field] = start.words.get(name, "")
     st.text_area(plain(name), key=field, height=150, placeholder=MISSING, help=plain(meaning) or None)
+    if said := cut(name, st.session_state[field]):
+        st.caption(said)
     return _typed(start, name)
 
 

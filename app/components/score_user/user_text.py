@@ -28,6 +28,15 @@ def kept(name: str, text: str | None) -> str | None:
     return texts.given(text, _column(name)) if text and text.strip() else None
 
 
+def cut(name: str, text: str | None) -> str:
+    """That only the beginning of a text is scored, as a sentence; "" where all of it is."""
+    most = _column(name).characters
+    if not text or len(text) <= most:
+        return ""
+    kept_of_it = len(texts.given(text, _column(name)))
+    return f"Only the first {kept_of_it:,} of {len(text):,} characters are scored: {plain(name)} keeps up to {most:,}."
+
+
 def with_text(values: pd.Series[float], name: str, text: str | None) -> pd.Series[float]:
     """The values of a user who has written this: its number, and all that is counted in it."""
     found = {column.name: float(each[0]) for column, each in texts.derived(_column(name), [text])}

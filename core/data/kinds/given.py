@@ -92,6 +92,13 @@ def _as_text(column: Column, value: Value, marks: Marks) -> str | None:
     return None if marks.and_of(column.missing).missing(said) else text.given(said, column)
 
 
+def cut(schema: Schema, given: Mapping[str, Value]) -> tuple[str, ...]:
+    """The texts among the values of a user that are longer than their columns keep."""
+    texts = (each for each in schema.features if each.kind == "text")
+    lengths = ((each, given.get(each.name)) for each in texts)
+    return tuple(each.name for each, said in lengths if isinstance(said, str) and len(said) > each.characters)
+
+
 def as_context(words: Mapping[str, str]) -> dict[str, str]:
     """Words as they go with a user, under the names that tables have them by."""
     return {written(name): word for name, word in words.items()}

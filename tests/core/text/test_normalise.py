@@ -119,3 +119,11 @@ def test_texts_that_read_the_same_have_one_number() -> None:
 
 def test_what_nobody_sees_is_written_out() -> None:
     assert shown.escaped("a\x00\ud800\u202e\U000e0041é\t") == r"a\x00\ud800\u202e\U000e0041é" + "\t"
+
+
+@pytest.mark.parametrize("text", ["می\u200cخواهم", "क्\u200dष और", "👨\u200d👩\u200d👧", "❤\ufe0f\u200d🔥", "ന്\u200d"])
+def test_joiners_that_a_script_needs_hide_nothing_and_are_shown_as_they_are(text: str) -> None:
+    assert normalised(text).undone == 0
+    assert shown.escaped(text) == text
+    assert normalised("fr\u200cee").undone == 1
+    assert shown.escaped("fr\u200cee ى\u200c\u200c") == "fr\\u200cee ى\u200c\\u200c"

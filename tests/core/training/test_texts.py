@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from app.api.responses import prediction
 from core.data import intake
 from core.errors import DamagedModelError, TextsErasedError
 from core.home import Home
@@ -129,6 +130,35 @@ def test_no_text_is_novel_where_everybody_learnt_from_had_one(writing: Home, fra
     assert "body" not in Scorer(model).score(frame).novel[0].split("; ")
 
 
+def test_a_message_without_a_text_scores_as_one_of_which_nothing_is_known(tmp_path: Path) -> None:
+    """In a home of texts alone, where nobody learnt from lacked one: about the share of violations, and no more."""
+    schema = replace(make_messages.SCHEMA, features=make_messages.SCHEMA.features[:1])
+    home = make_messages.home_of(Home.open(tmp_path), schema)
+    sent = intake.read("new.csv", make.csv(make_messages.messages(5)), schema).frame
+    scorer = Scorer(home.registry.load())
+    scored, matrix = scorer.score(sent), scorer.matrix(sent)
+    assert np.isnan(matrix[0]).all()
+    assert 0.15 < scored.probability[0] < 0.5
+    pushes = scorer.model.explainer.contributions(matrix)
+    assert np.abs(pushes.sum(axis=1) + scorer.model.metadata.bias - scored.margin).max() < 1e-4
+    assert scored.novel[0] == "body"
+
+
+def test_copies_without_a_text_have_both_labels_as_often_and_no_more_than_its_columns_missing() -> None:
+    x = np.arange(800, dtype=np.float32).reshape(200, 4)
+    y = (np.arange(200) % 5 == 0).astype(np.float64)
+    rows = Rows(x, y, np.full(200, 2.0), blanks=((0, 2), (3,)))
+    taught = rows.taught()
+    assert len(taught.y) == 200 + 2 * 10
+    assert taught.y[200:].sum() == 4
+    assert np.isnan(taught.x[200:210]).sum(axis=0).tolist() == [10, 0, 10, 0]
+    assert np.isnan(taught.x[210:]).sum(axis=0).tolist() == [0, 0, 0, 10]
+    assert taught.weight is not None
+    assert (taught.weight == 2).all()
+    assert rows.only(np.arange(100)).blanks == rows.blanks
+    assert Rows(x, y).taught().x is x
+
+
 def test_a_table_without_the_texts_is_refused(writing: Home, frame: pd.DataFrame) -> None:
     with pytest.raises(TextsErasedError, match="body"):
         Scorer(writing.registry.load()).score(frame.drop(columns=written("body")))
@@ -171,3 +201,13 @@ def test_text_models_that_do_not_go_with_the_metadata_are_refused(writing: Home,
     shutil.move(folder, home.settings.models / "v0001")
     with pytest.raises(DamagedModelError, match="does not go with"):
         home.registry.load("v0001")
+
+
+def test_whoever_asks_about_one_user_is_told_that_a_text_was_cut(writing: Home) -> None:
+    serving = make.serving(writing)
+    long, short = "free crypto " * 500, "free crypto"
+    told = serving.score([serving.asked({"Body": body, "sent_7d": 9}) for body in (long, short, None)], now=make.NOW)
+    assert [each.cut for each in told] == [("body",), (), ()]
+    answers = [prediction(each, 0.0) for each in told]
+    assert answers[0]["truncated_features"] == ("body",)
+    assert "truncated_features" not in answers[1]
