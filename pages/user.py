@@ -1,16 +1,17 @@
-"""User: everything this home knows of one user."""
+"""User: everything this workspace knows of one user, and what can be done."""
 
 from app import session
 from app.components.shared.empty_state import empty_state
 from app.components.shared.heading import page_title
 from app.components.user.correction import corrections
 from app.components.user.known_user import asked_for, decisions, judged, nothing_known, open_sighting, sightings
+from app.components.user.latest import Latest, actions, latest_score
 from app.components.user.latest_message import latest_message
 from app.queries import services
 from app.words import plain
 
 user = asked_for()
-with page_title(f"User {plain(user)}" if user else "User", "user"):
+with page_title(f"User {plain(user)}" if user else "User", "user") as title:
     pass
 if not user:
     with empty_state("Which user?", "Type an id into *Find a user*, in the sidebar of every page, and press Enter."):
@@ -22,8 +23,13 @@ else:
     verdicts, told = services.verdicts_on(user), home.outbox.of_user(user)
     if not (scored or asked or len(verdicts) or len(told)):
         nothing_known(user)
-    opened = sightings(scored, asked)
     latest_message(scored, asked)
+    if (latest := Latest.of(user, scored, asked)) is not None:
+        known = latest.known(scored, verdicts)
+        latest_score(latest, known)
+        with title:
+            actions(latest, known)
+    opened = sightings(scored, asked)
     judged(asked, verdicts)
     corrections(verdicts["id"].tolist())
     decisions(told, home.outbox.confirmed())

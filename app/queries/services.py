@@ -141,8 +141,15 @@ def planned(run: Run) -> bool:
 
 def similar(case: Case, weights: Mapping[str, float]) -> pd.DataFrame:
     """The judged users most like the one of a case; weights by feature."""
+    return alike(case.model, case.user, case.features, weights)
+
+
+def alike(
+    version: str, user: str, values: Mapping[str, float | None], weights: Mapping[str, float]
+) -> pd.DataFrame:  # fmt: skip
+    """The judged users most like one with these values, as a version sees them; weights by feature."""
     home().ledger.refresh()
-    return _judged(home(), case.model).like(case.user, case.features, weights)
+    return _judged(home(), version).like(user, values, weights)
 
 
 def preview(file: str, name: str, content: bytes, given: Given, *, need_label: bool) -> Preview:

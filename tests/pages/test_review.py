@@ -344,7 +344,7 @@ def test_a_case_shows_the_user_the_context_and_the_values(visit: Visit, own: Hom
     assert f"#### {case.context['name']}" in shown
     assert f"user {case.user} · {case.context['country']} · 0 earlier verdicts" in shown
     assert f"score **{probability(case.score)}**" in shown
-    values = next(frame.value for frame in at.dataframe if "Push" in frame.value).set_index("Feature")["Value"]
+    values = next(frame.value for frame in at.dataframe if "Contribution" in frame.value).set_index("Feature")["Value"]
     missing = {name for name, value in case.features.items() if value is None}
     assert set(values.index) == set(case.features)
     assert set(values.index[values == "missing"]) == missing
@@ -375,7 +375,7 @@ def test_a_blind_case_shows_no_reasons(visit: Visit, own: Home, run: Run) -> Non
     for each in pushes:
         assert signed(each.contribution) not in shown
         assert str(each.contribution)[:8] not in shown
-    assert "Push" not in shown
+    assert "Contribution" not in shown
     assert "contribution," not in desk_figure(at)
     assert "contribution," in desk_figure(opened(visit, own, one(own, blind=False)))
 
@@ -402,14 +402,14 @@ def test_a_blind_case_tells_its_score_once_it_is_judged(visit: Visit, own: Home,
 def test_the_stored_reasons_are_those_that_were_shown(visit: Visit, own: Home, run: Run) -> None:
     case = one(own, blind=False)
     at = opened(visit, own, case)
-    table = next(frame.value for frame in at.dataframe if "Push" in frame.value)
-    shown = table[table["Push"].str.startswith("+")]
+    table = next(frame.value for frame in at.dataframe if "Contribution" in frame.value)
+    shown = table[table["Contribution"].str.startswith("+")]
 
     judge(at)
 
     stored = rows(own)["reasons"][0].split("   ")
     assert stored == [
-        f"{row.Feature}={row.Value} ({row.Push})" for row in shown.itertuples(index=False)
+        f"{row.Feature}={row.Value} ({row.Contribution})" for row in shown.itertuples(index=False)
     ]  # fmt: skip
 
 

@@ -137,7 +137,7 @@ def test_the_pushes_lead_from_the_average_user_to_the_margin(user: AppTest, own:
     assert start == pytest.approx(own.registry.load().metadata.bias, abs=0.005)
     assert end == pytest.approx(own.runs.scores("r-0001").loc[3, "margin"], abs=0.005)
     everything = user.dataframe[-1].value
-    pushes = [float(text.replace("−", "-")) for text in everything["Push"]]
+    pushes = [float(text.replace("−", "-")) for text in everything["Contribution"]]
     assert sum(pushes) == pytest.approx(end - start, abs=0.005 * len(pushes) + 0.01)
     assert everything["Value"][everything["Feature"] == "ratio"].tolist() == ["missing"]
     assert everything["Status"][everything["Feature"] == "ratio"].tolist() == ["missing"]

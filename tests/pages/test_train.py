@@ -461,7 +461,7 @@ def test_jobs_that_run_and_wait_are_listed_from_disk(visit: Visit, own: Home, no
     said = screen.sentences(at)
     assert "Under way" in said
     assert "2 wait" in said
-    assert labels(at).count("Cancel") == 3
+    assert labels(at).count("Cancel") == 2 * 3, "on the page, and under Jobs in the sidebar"
 
 
 def test_a_search_under_way_draws_its_trials_so_far(visit: Visit, own: Home, note: Note) -> None:

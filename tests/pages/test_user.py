@@ -111,3 +111,50 @@ def test_nobody_of_that_name_is_said_with_where_it_was_looked_for(visit: Visit, 
 def test_without_an_id_the_page_says_how_to_give_one(visit: Visit, own: Home) -> None:
     assert own.runs.recent() == ()
     assert "Find a user" in screen.sentences(visit(own, "user"))
+
+
+def test_the_latest_score_is_explained_in_words_and_by_its_contributions(visit: Visit, own: Home, run: Run) -> None:
+    case = next(each for each in waiting(own) if not each.blind)
+    reviewing.judge(own, case, "spammer", by="Ada", notes="sold the account")
+    features = own.registry.load().metadata.names
+
+    at = visit(own, "user", id=case.user)
+
+    assert not at.exception
+    said = at.code[0].value
+    assert said.startswith(f"User {case.user}: score ")
+    assert any(f"{name} = " in said for name in features)
+    assert "spammer by Ada" in said
+    assert [chart.proto.id.split("-")[-2] for chart in at.get("plotly_chart")] == ["pushes"]
+
+
+def test_while_a_blind_case_waits_nothing_explains_its_score(visit: Visit, own: Home, run: Run) -> None:
+    case = next(each for each in waiting(own) if each.blind)
+
+    at = visit(own, "user", id=case.user)
+
+    assert not at.code
+    assert not at.get("plotly_chart")
+
+
+def test_a_user_goes_onto_a_list_with_a_reason(visit: Visit, own: Home, run: Run) -> None:
+    case = next(each for each in waiting(own) if not each.blind)
+    at = visit(own, "user", id=case.user, **{"as": "Ada"})
+
+    at.text_input(key="list-reason").set_value("Sold the account").run()
+    at.button(key="list-user").click().run()
+
+    assert not at.exception
+    entry = own.lists.entries()[0]
+    assert (entry.list, entry.value, entry.reason, entry.by) == ("block", case.user, "Sold the account", "Ada")
+
+
+def test_a_user_whose_model_is_gone_still_has_a_page(visit: Visit, own: Home, run: Run) -> None:
+    case = next(each for each in waiting(own) if not each.blind)
+    (own.settings.models / run.model).rename(own.settings.models / "v0099")
+
+    at = visit(own, "user", id=case.user)
+
+    assert not at.exception
+    assert not at.code
+    assert at.dataframe[0].value["Run"].tolist() == [run.id]

@@ -140,5 +140,5 @@ def _everything(case: Case, model: Model, told: tuple[Reason, ...]) -> None:
         }
     )
     if not case.blind:
-        frame.insert(3, "Push", [signed(by_name[name].contribution) for name in ordered])
+        frame.insert(3, "Contribution", [signed(by_name[name].contribution) for name in ordered])
     st.dataframe(safe(frame), hide_index=True, row_height=32, alt="All values of this user")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,9 @@ from core.policy.policy import Policy
 from core.registry.registry import Model
 from core.scoring.reasons import Reason, reasons
 from core.scoring.scorer import Scored, Scorer
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 #: Rows of the waterfall; the others are added up in one.
 SHOWN = 8
@@ -76,7 +80,7 @@ def user_result(
         _place(now, model, policy)
     else:
         figure(charts.what_if(before.probability, now.probability, policy.thresholds, theme=theme()), key="what_if")
-    _waterfall(now, model, typed)
+    waterfall(now, model, typed)
     _everything(start, values, now)
 
 
@@ -115,7 +119,15 @@ def _place(now: Result, model: Model, policy: Policy) -> None:
     figure(charts.place(counts, now.probability, policy.thresholds, share_below=below, theme=theme()), key="place")
 
 
-def _waterfall(now: Result, model: Model, typed: Result) -> None:
+def waterfall(now: Result, model: Model, typed: Result) -> None:
+    """The chart of contributions. typed: the user as the form has it, whose words are numbered."""
+    figure(contributions(now, model, typed, theme=theme()), key="pushes")
+    if services.meanings().assumed:
+        st.caption("Meanings marked assumed are guesses; edit data/glossary.csv to correct or drop them.")
+
+
+def contributions(now: Result, model: Model, typed: Result, *, theme: charts.Theme) -> go.Figure:
+    """What leads from the average user to this one."""
     numbers = {
         (name, row.kind, row.text.casefold()): row.number
         for name, found in shown_rows(typed.words, typed.reasons, model).items()
@@ -140,15 +152,10 @@ def _waterfall(now: Result, model: Model, typed: Result) -> None:
         ],
         columns=["feature", "value_text", "meaning", "contribution", "label"],
     )  # fmt: skip
-    figure(
-        charts.pushes(
-            rows, model.metadata.bias, now.margin, probability(now.probability),
-            rest=sum(reason.contribution for reason in rest), rest_count=len(rest), theme=theme(),
-        ),
-        key="pushes",
+    return charts.pushes(
+        rows, model.metadata.bias, now.margin, probability(now.probability),
+        rest=sum(reason.contribution for reason in rest), rest_count=len(rest), theme=theme,
     )  # fmt: skip
-    if services.meanings().assumed:
-        st.caption("Meanings marked assumed are guesses; edit data/glossary.csv to correct or drop them.")
 
 
 def _text_steps(

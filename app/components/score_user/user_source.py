@@ -91,10 +91,11 @@ def user_source(model: Model) -> Start:
             st.caption(f"{plain(options[chosen].name)} has no accepted user {plain(user)}.")
         elif found != row:
             _go(chosen, found)
-    return _start(model, options.get(dataset), row)
+    return start_of(model, options.get(dataset), row)
 
 
-def _start(model: Model, dataset: Dataset | None, row: int | None) -> Start:
+def start_of(model: Model, dataset: Dataset | None, row: int | None) -> Start:
+    """A user of a stored dataset, or the training medians. Raises UnknownItemError."""
     if dataset is None or row is None:
         medians = {
             feature.name: np.nan if feature.median is None else feature.median for feature in model.metadata.features
