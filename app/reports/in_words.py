@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from app.reports import page
 from app.reports.page import Section
@@ -16,6 +15,9 @@ from core.policy.decide import SCORE
 from core.review.predictions_of_user import Sighting
 from core.scoring.reasons import Reason
 from core.wording import count as counted
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 #: What this is a report of, in its mark.
 KIND: Final = "user"
