@@ -40,6 +40,7 @@ from core.registry.registry import Model
 from core.review import threads
 from core.review.cases import Case
 from core.review.guidance import Guidance
+from core.review.near_same import Near
 from core.review.similar import Judged
 from core.review.threads import Talk
 from core.schema import glossary
@@ -150,6 +151,11 @@ def alike(
     """The judged users most like one with these values, as a version sees them; weights by feature."""
     home().ledger.refresh()
     return _judged(home(), version).like(user, values, weights)
+
+
+def near_same(case: Case, texts: tuple[str, ...], by: str) -> tuple[Near, ...]:
+    """Messages that wait, that `by` may judge, and that are nearly the one of a case."""
+    return home().near_same.waiting(case, texts, by=by, now=now())
 
 
 def preview(file: str, name: str, content: bytes, given: Given, *, need_label: bool) -> Preview:

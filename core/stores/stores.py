@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from core.review.decisions.removals import Removals
     from core.review.enqueue import Enqueuing
     from core.review.guidance import GuidanceStore
+    from core.review.near_same import NearSame
     from core.review.queue import Queue
     from core.scoring.closing import Closing
     from core.scoring.decisions.deciding import Deciding
@@ -164,6 +165,12 @@ class Stores(Ground):
         from core.review.cases import Cases
 
         return Cases(self.database)
+
+    @cached_property
+    def near_same(self) -> NearSame:
+        from core.review.near_same import NearSame
+
+        return NearSame(self.database)
 
     @cached_property
     def outbox(self) -> Outbox:

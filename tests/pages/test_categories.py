@@ -6,11 +6,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 from core.feedback.table import CATEGORY
 from core.home import Home
 from core.review.cases import CaseFilters
+from core.store.tables import cases
 from tests import make, make_messages
 from tests.core.review.reviewing import waiting
 from tests.screen import Visit, sentences
@@ -82,6 +84,31 @@ def test_a_case_whose_text_was_erased_says_so_and_is_not_explained(visit: Visit,
     at.button(key=f"verdict-unsure-{case.id}").click().run()
     assert not at.exception
     assert queued.cases.find(case.id).judgement == "unsure"
+
+
+def test_near_same_messages_are_judged_together_only_after_a_verdict_was_chosen(visit: Visit, queued: Home) -> None:
+    first, *others = waiting(queued)
+    said = "write me on telegram for free crypto and cheap followers 123"
+    with queued.database.writing() as connection:
+        for case in (first, *others[:2]):
+            context = {**case.context, "body": said}
+            connection.execute(update(cases).where(cases.c.number == case.number).values(context=context))
+    at = visit(queued, "review", **{"as": "Ada", "case": first.id})
+    assert "2 near&#45;same waiting" in sentences(at) or "2 near-same waiting" in sentences(at)
+    record = f"near-record-{first.id}"
+    assert at.button(key=record).disabled
+    assert queued.feedback.read().empty
+
+    at.button_group(key=f"near-said-{first.id}").set_value("crypto").run()
+    at.button(key=record).click().run()
+
+    assert not at.exception
+    stored = queued.feedback.read()
+    assert {*stored["case"]} == {case.id for case in others[:2]}
+    assert stored[CATEGORY].tolist() == ["crypto"] * 2
+    assert queued.cases.find(first.id).status == "open"
+    queued.verdicts.undo([each.id for each in queued.verdicts.last_step("Ada", since=make.NOW)], by="Ada", now=make.NOW)
+    assert queued.cases.find(others[0].id).status == "open"
 
 
 def test_two_versions_are_compared_by_category(visit: Visit, kinds_twice: Home, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from app import guard, session
 from app.components.review import key_guard, side_panel
 from app.components.review.case_session import on_the_desk
 from app.components.review.case_view import case_view, reasons
+from app.components.review.near_same import near_same
 from app.components.review.verdict_bar import note, undo_button, verdict_bar
 from app.components.review.workload import bar, shift
 from app.components.shared.empty_state import empty_state
@@ -45,6 +46,7 @@ def one_by_one(name: str, filters: CaseFilters) -> None:
         case_view(case, model, told, len(earlier))
     with thirds.cell():
         side_panel.similar(services.similar(case, {each.feature: abs(each.contribution) for each in told}))
+        near_same(name, case, model)
         side_panel.history(case, earlier)
         side_panel.said()
     verdict_bar(name, case.id, evidence.shown(case, told))

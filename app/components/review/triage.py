@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Final
 
 import pandas as pd
 import streamlit as st
 
 from app import guard, session
-from app.components.review import key_guard
+from app.components.review import case_session, key_guard
 from app.components.review.case_session import Judgement
 from app.components.review.one_by_one import nothing_waits
 from app.components.review.verdict_bar import undo_button
@@ -19,7 +18,6 @@ from app.tables.cells import safe
 from app.words import UNKNOWN, count, label, plain
 from core.policy.bands import BANDS
 from core.review.cases import CaseFilters
-from core.review.verdicts import Given
 from core.wording import count as counted
 
 MOST: Final = 200
@@ -79,17 +77,7 @@ def _step(name: str, chosen: list[str]) -> None:
             for category in (services.categories() if judgement == "spammer" else ()) or ("",):
                 st.button(
                     f"{counted(len(chosen), 'case')}: {plain(category) or word}", disabled=not chosen,
-                    key=f"triage-{judgement}{category and f'-{category}'}", on_click=_judge,
-                    args=(name, chosen, judgement, category),
+                    key=f"triage-{judgement}{category and f'-{category}'}", on_click=case_session.judge_several,
+                    args=(name, chosen, judgement), kwargs={"category": category},
                 )  # fmt: skip
         undo_button(name)
-
-
-def _judge(name: str, chosen: list[str], judgement: Judgement, category: str) -> None:
-    given = Given(secrets.token_hex(8), judgement, category=category)
-    with guard.noted():
-        done = services.home().verdicts.triage(chosen, given, by=name, session=session.tab(), now=services.now())
-        told = f"{counted(len(done.verdicts), 'verdict')} saved: {plain(category) or _WORDS[judgement]}"
-        if done.refused:
-            told += f". {len(done.refused)} not judged: {plain(next(iter(done.refused.values())))}"
-        session.say(told)
