@@ -82,6 +82,8 @@ def _copied(demo: Demo, ours: Settings) -> None:
     ours.demo.mkdir(parents=True)
     for path in (theirs.schema_file, theirs.glossary_file, theirs.salt_file):  # a salt, so that figures come out alike
         shutil.copy(source / path.name, ours.data)
+    if (stated := source / ours.options_file.name).is_file() and demo.folder:
+        shutil.copy(stated, ours.options_file)
     for name, known in ((demo.labelled, DEMO_LABELLED), (demo.new, DEMO_USERS)):
         file = theirs.demo / demo.folder / name
         packed = file.read_bytes() if file.suffix == ".gz" else gzip.compress(file.read_bytes(), mtime=0)

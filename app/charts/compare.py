@@ -22,6 +22,7 @@ from core.policy.bands import Band
 ROW: Final = 34  # px a figure of the differences
 FIGURES: Final = 172  # px from the axes to the end of "+0.0086 (+0.0067 to +0.0105)"
 CELL: Final = 52  # px a row of the heat map of bands
+COLUMNS: Final = 42  # characters above all columns of a heat map on a telephone
 
 
 def differences(frame: pd.DataFrame, *, a: str, b: str, theme: Theme) -> go.Figure:
@@ -118,7 +119,9 @@ def classes(users: npt.ArrayLike, names: Sequence[str], *, name: str, theme: The
         text=[[_in_cell(int(cells[i, j]), bold=i == j) for j in range(len(names))] for i in range(len(names))]
     )
     figure = base(figure, theme=theme, height=CELL * len(names) + LINE + 14, top=LINE + 12)
-    _sides(figure, shown, shown, theme=theme)
+    # Their columns may be as narrow as a telephone makes them, where names must not run into each other.
+    columns = [escape_label(each, max(COLUMNS // len(names), 4)) for each in names]
+    _sides(figure, columns, shown, theme=theme)
     right = int(np.trace(cells))
     told = "; ".join(
         f"{each} {words.count(cells[i, i])} of {words.count(cells[i].sum())}" for i, each in enumerate(names)

@@ -10,9 +10,11 @@ from typer.testing import CliRunner
 
 from app.cli import app
 from app.commands.shared import SOME_REJECTED
+from app.reports import run as report
 from core.home import Home
 from core.schema.levels import written
 from tests import make, make_messages
+from tests.reading import Read
 
 WORDS = ("telegram", "free crypto", "followers", "unheard of")
 
@@ -76,3 +78,23 @@ def test_a_home_without_texts_says_that_nothing_was_left_out(own: Home, tmp_path
     users.write_bytes(make.csv(make.users(30, seed=4)))
     told = ran(own, "score", users, "-o", tmp_path / "out.csv", "--without-texts")
     assert "This workspace has no column of text: nothing was left out." in told
+
+
+HOSTILE = "earn <b>free</b> **crypto** :red[today] $x^2$ :material/delete: cheap <script>alert(1)</script> followers"
+
+
+def test_a_message_is_never_markup_in_a_report(kinds: Home, tmp_path: Path) -> None:
+    home = make.copied(kinds, tmp_path / "home")
+    sent = make_messages.messages(20, seed=4, prefix="n").drop(columns="removed")
+    sent["body"] = [f"{HOSTILE} {row}" for row in range(20)]
+    model = home.registry.load()
+    run = home.file_scoring.score_file(
+        "new.csv", make.csv(sent), make_messages.KINDS, model, make.policy(), now=make.NOW
+    ).run
+    page = report.report(home, run, model, None)
+    read = Read(page)
+    quoted = [cell for cell in read.part("Highest risks").table["Reasons, strongest first"] if 'body: "' in cell]
+    assert len(quoted) == 20
+    assert "<script>alert" not in page
+    assert "<b>free" not in page
+    assert read.addresses == []

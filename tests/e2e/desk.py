@@ -38,7 +38,7 @@ def on_desk(page: Page, *, but: str = "") -> str:
     )
     idle(page)
     # Drawn last; its place is there before it, while the browser loads what draws buttons.
-    page.locator(f".st-key-verdict-spammer-{case_of(page)}").get_by_role("button").wait_for()
+    page.locator(f".st-key-verdict-unsure-{case_of(page)}").get_by_role("button").wait_for()
     page.evaluate(AT_REST)
     return user_of(page)
 

@@ -24,7 +24,7 @@ def categories(view: View) -> None:
     right = {name: st.column_config.TextColumn(plain(name), alignment="right") for name in frame.columns[1:]}
     st.dataframe(
         safe(frame), hide_index=True, row_height=32, key="compare_categories", column_config=right,
-        height=min(35 + 32 * len(frame) + 3, 330), alt="Precision and recall of each class by both models",
+        height="content" if len(frame) < 10 else 330, alt="Precision and recall of each class by both models",
     )  # fmt: skip
     halves = st.grid(2, min_column_width=430, gap=("small", "medium"))
     for side, name, each in zip(SIDES, map(tables.short, view.names), found.figures, strict=True):

@@ -23,6 +23,8 @@ from core.wording import count
 
 #: Listed beside the case; the preview has all.
 _LISTED: Final = 4
+#: Of a row that shows a message of usual length whole, px.
+_WHOLE: Final = 64
 _WHAT: Final[dict[str, Judgement]] = {"Legitimate": "legitimate", "Unsure": "unsure"}
 
 
@@ -31,8 +33,8 @@ def near_same(name: str, case: Case, model: Model) -> None:
     found = services.near_same(case, tuple(model.texts), name)
     if not found:
         return
-    section(f"{len(found):,} near-same waiting", "by the words that they share with this message")
-    _table(found[:_LISTED], f"near-{case.id}")
+    section(f"{len(found):,} near-same waiting", "by shared words")
+    _table(found[:_LISTED], f"near-{case.id}", row=32)
     with st.popover(f"Judge all {len(found):,}…", **key_guard.watched(f"near-{case.id}")):
         _preview(name, case, found)
 
@@ -40,7 +42,7 @@ def near_same(name: str, case: Case, model: Model) -> None:
 def _preview(name: str, case: Case, found: Sequence[Near]) -> None:
     """All of them, and what to say of them: nothing is recorded before both were seen."""
     st.markdown(f"One verdict for each of these {len(found):,}; the message on the desk is judged by itself.")
-    _table(found, f"near-all-{case.id}")
+    _table(found, f"near-all-{case.id}", row=_WHOLE)
     kinds = services.categories()
     said = st.pills(
         "What they are", [*(kinds or ("Spammer",)), *_WHAT], key=f"near-said-{case.id}",
@@ -54,7 +56,8 @@ def _preview(name: str, case: Case, found: Sequence[Near]) -> None:
     )  # fmt: skip
 
 
-def _table(found: Sequence[Near], key: str) -> None:
+def _table(found: Sequence[Near], key: str, *, row: int) -> None:
+    """row: px of a row; text goes on in a second and third line where it has the room."""
     frame = pd.DataFrame(
         {
             "Alike": [each.alike for each in found],
@@ -63,11 +66,11 @@ def _table(found: Sequence[Near], key: str) -> None:
         }
     )
     st.dataframe(
-        safe(frame), hide_index=True, row_height=32, height="content" if len(found) < 9 else 320, key=key,
+        safe(frame), hide_index=True, row_height=row, height="content" if len(found) < 9 else 320, key=key,
         alt="Messages that wait and are nearly the same",
         column_config={
             "Alike": st.column_config.NumberColumn(format="%.2f", width=56, help="1 has the very same words"),
-            "Message": st.column_config.TextColumn(width="medium"),
+            "Message": st.column_config.TextColumn(width=200 if row < _WHOLE else 300),
         },
     )  # fmt: skip
 

@@ -38,8 +38,8 @@ def verdict_bar(name: str, case: str, reasons: str) -> None:
             )  # fmt: skip
         for judgement, word, icon, key in _VERDICTS[bool(kinds) :]:
             st.button(
-                word, icon=f":material/{icon}:", shortcut=key, key=f"verdict-{judgement}-{case}", width=150,
-                on_click=case_session.judge, args=(name, case, judgement, reasons),
+                word, icon=f":material/{icon}:", shortcut=key, key=f"verdict-{judgement}-{case}",
+                width="content" if kinds else 150, on_click=case_session.judge, args=(name, case, judgement, reasons),
             )  # fmt: skip
         st.button(
             "Note", icon=":material/edit_note:", shortcut="N", type="tertiary", key=key_guard.NOTE,
