@@ -66,6 +66,7 @@ FIGURES: dict[str, Callable[[charts.Theme, tuple[str, str]], go.Figure]] = {
     "gain": lambda theme, names: curves("gain", theme, names),
     "reliabilities": reliabilities,
     "scores": scores,
+    "classes": lambda theme, names: charts.classes([[7, 1], [0, 3]], names, name=names[0], theme=theme),
     "confusion": lambda theme, names: charts.confusion(SWEEPS[0].confusion(0.5), name=names[0], theme=theme),
 }
 
@@ -169,6 +170,15 @@ def test_a_confusion_matrix_shows_the_four_counts() -> None:
     shown = [int(re.search(r"[\d,]+", cell)[0].replace(",", "")) for row in figure.data[0].text for cell in row]  # type: ignore[index]
     assert shown == [found.caught, found.missed, found.false_alarms, found.left_alone]
     assert figure.layout.meta["title"] == "v0004 above 0.5"
+
+
+def test_classes_write_every_number_and_tint_by_row() -> None:
+    names = ("none", "spam", "a long name of a category", "scam", "harassment")
+    figure = charts.classes(np.diag([9, 1, 2, 3, 4]) + np.eye(5, k=1, dtype=int), names, name="v0004", theme="light")
+    assert list(figure.data[0].text[0]) == ["<b>9</b>", "1", "·", "·", "·"]
+    assert figure.data[0].z[0].tolist() == pytest.approx([0.9, 0.1, 0, 0, 0], abs=1e-6)
+    assert max(map(len, figure.layout.xaxis.ticktext)) <= 8
+    assert "says the class of 19 of 23 users rightly" in figure.layout.meta["alt"]
 
 
 def test_a_model_that_scores_everybody_alike_is_drawn() -> None:
