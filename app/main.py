@@ -21,7 +21,7 @@ ASSETS = ROOT / "app" / "assets"
 
 # A bitmap would be served from memory that is dropped when a run is interrupted (404); a drawing goes with the page.
 st.set_page_config("Trustdesk", str(ASSETS / "logo.svg"), layout="wide", initial_sidebar_state=208)
-st.logo(str(ASSETS / "logo.svg"), size="medium")
+st.logo(str(ASSETS / "wordmark.svg"), size="medium", icon_image=str(ASSETS / "logo.svg"))
 page = st.navigation(navigation.sections(), expanded=True)
 with guard.shown():
     locked = session.locked()

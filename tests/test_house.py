@@ -286,6 +286,14 @@ def _library(source: Source) -> Iterator[str]:
             yield f"line {number} names it"
 
 
+@rule("what is missing in a table is a dash, not the word None")
+def _dashes(source: Source) -> Iterator[str]:
+    for node in ast.walk(source.tree):
+        draws = isinstance(node, ast.Call) and ast.unparse(node.func) == "st.dataframe"
+        if draws and "placeholder" not in {word.arg for word in node.keywords}:
+            yield f"line {node.lineno} gives no placeholder"
+
+
 @rule("no file of core is longer than 350 lines")
 def _length(source: Source) -> Iterator[str]:
     lines = len(source.text.splitlines())
@@ -349,6 +357,7 @@ def _readme() -> str:
 
 
 BROKEN: Final = [
+    (_dashes, "app.components.x", "st.dataframe(frame, hide_index=True)"),
     (_core_shows_nothing, "core.data.x", "def f():\n    import plotly.express"),
     (_core_shows_nothing, "core.data.x", "from streamlit import cache_data"),
     (_rooms, "core.data.x", "import app.words"),

@@ -10,7 +10,7 @@ from app.components.shared.empty_state import empty_state
 from app.components.shared.numbers import numbers
 from app.queries import services
 from app.tables.cells import safe
-from app.words import plain
+from app.words import UNKNOWN, plain
 from core.wording import count
 
 MOST: Final = 1_000
@@ -32,7 +32,7 @@ def audit_log() -> None:
     texts = frame[["who", "what", "about", "why", "details"]].agg(" ".join, axis=1)
     shown = frame[texts.str.contains(text.strip(), case=False, regex=False)]
     st.dataframe(
-        safe(shown), hide_index=True, row_height=32, alt="Who did what, newest first",
+        safe(shown), hide_index=True, placeholder=UNKNOWN, row_height=32, alt="Who did what, newest first",
         column_config={
             "time": st.column_config.DatetimeColumn(
                 "When", format="D MMM YYYY, HH:mm:ss", timezone=st.context.timezone

@@ -10,7 +10,7 @@ from app.components.shared.heading import section
 from app.queries.compare import SIDES, View
 from app.tables import comparison as tables
 from app.tables.cells import safe
-from app.words import count, plain
+from app.words import UNKNOWN, count, plain
 
 
 def categories(view: View) -> None:

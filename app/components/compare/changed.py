@@ -16,7 +16,7 @@ from app.queries import compare
 from app.queries.compare import View
 from app.tables import comparison as tables
 from app.tables.cells import safe
-from app.words import count, label, legible
+from app.words import UNKNOWN, count, label, legible
 from core.policy.bands import BANDS
 from core.scoring import export
 
@@ -68,7 +68,8 @@ def _table(shown: pd.DataFrame, view: View) -> None:
         }
     )  # fmt: skip
     st.dataframe(
-        safe(frame if view.found.why is not None else frame.drop(columns="why")), hide_index=True, row_height=32,
+        safe(frame if view.found.why is not None else frame.drop(columns="why")), hide_index=True, placeholder=UNKNOWN,
+        row_height=32,
         height=260, key="flips_users",
         alt=f"Users whose band differs between {legible(a)} and {legible(b)}, with scores and bands",
         column_config={

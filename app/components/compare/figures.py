@@ -9,7 +9,7 @@ from app.queries import compare
 from app.queries.compare import View
 from app.tables import comparison as tables
 from app.tables.cells import safe
-from app.words import count, legible, plain
+from app.words import UNKNOWN, count, legible, plain
 
 
 def figures(view: View) -> None:
@@ -20,7 +20,8 @@ def figures(view: View) -> None:
     right = {name: st.column_config.TextColumn(name, alignment="right") for name in ("Above", a, b, "Difference", "p")}
     frame = tables.figures(view.found).rename(columns={"a": a, "b": b})
     st.dataframe(
-        safe(frame), hide_index=True, row_height=32, height=min(35 + 32 * len(frame) + 3, 330), key="compare_figures",
+        safe(frame), hide_index=True, placeholder=UNKNOWN,
+        row_height=32, height=min(35 + 32 * len(frame) + 3, 330), key="compare_figures",
         column_config=right, alt=f"Every figure of {a} and {b} with its interval, and the difference",
     )  # fmt: skip
     with st.expander("Every test in a sentence"):

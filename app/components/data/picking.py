@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app.tables.cells import safe
+from app.words import UNKNOWN
 
 
 def picked(
@@ -18,7 +19,7 @@ def picked(
     """The rows that somebody picked. ids: of the rows of the frame; a browser knows rows by their place alone."""
     before = [at for at, each in enumerate(ids) if each in st.session_state.get(f"{key}-picked", ())]
     event = st.dataframe(
-        safe(frame), hide_index=True, row_height=32, height=min(35 + 32 * len(frame) + 3, 330),
+        safe(frame), hide_index=True, placeholder=UNKNOWN, row_height=32, height=min(35 + 32 * len(frame) + 3, 330),
         key=table_key(key, ids), on_select="rerun", selection_mode=mode,
         selection_default={"selection": {"rows": before}}, alt=alt, column_config=columns,
     )  # fmt: skip

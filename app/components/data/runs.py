@@ -15,7 +15,7 @@ from app.components.shared.numbers import numbers
 from app.components.shared.send_to_review import send_users
 from app.queries import data, services
 from app.tables.cells import safe
-from app.words import count, label, plain
+from app.words import UNKNOWN, count, label, plain
 from core.access.accounts import named
 from core.catalog.changes import Changes
 from core.policy.bands import BANDS
@@ -136,6 +136,7 @@ def _table(found: Changes) -> None:
     st.dataframe(
         safe(frame),
         hide_index=True,
+        placeholder=UNKNOWN,
         row_height=32,
         height=min(35 + 32 * len(frame) + 3, 360),
         alt="Users whose band changed: who, scores and bands before and now, what decided",

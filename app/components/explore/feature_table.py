@@ -14,6 +14,7 @@ from app.components.shared.numbers import numbers
 from app.components.shared.working import working
 from app.queries import explore
 from app.tables.cells import safe
+from app.words import UNKNOWN
 from core.registry.registry import Model
 from core.scoring.view import View
 from core.wording import count as counted
@@ -45,7 +46,8 @@ def feature_table(view: View, model: Model | None) -> None:
         return
     st.session_state["_shown_features"] = shown["feature"].tolist()
     st.dataframe(
-        safe(shown[[name for name in _columns(shown) if name in shown]]), hide_index=True, row_height=34, height=620,
+        safe(shown[[name for name in _columns(shown) if name in shown]]), hide_index=True, placeholder=UNKNOWN,
+        row_height=34, height=620,
         key=_KEY, on_select=_chosen, selection_mode="single-row", column_config=_columns(shown),
         alt=f"{len(shown)} features with kind, distribution, use by the model, ROC-AUC, PSI, missing share, quantiles",
     )  # fmt: skip
@@ -68,10 +70,11 @@ def _columns(frame: pd.DataFrame) -> dict[str, Any]:
     column = st.column_config
     use = float(frame["use"].max()) if "use" in frame and frame["use"].notna().any() else 1.0
     return {
-        "feature": column.TextColumn("Feature", pinned=True),
-        "kind": column.TextColumn("Kind", width=60),
+        # Widths that add up: beside the chart, at 1440 px, the table ends after PSI instead of within a column.
+        "feature": column.TextColumn("Feature", pinned=True, width=58),
+        "kind": column.TextColumn("Kind", width=56),
         "spark": column.BarChartColumn(
-            "Distribution", color="gray", width=100, help="Users in up to 16 bins, lowest values first"
+            "Distribution", color="gray", width=86, help="Users in up to 16 bins, lowest values first"
         ),
         "use": column.ProgressColumn(
             "Use",
@@ -79,13 +82,13 @@ def _columns(frame: pd.DataFrame) -> dict[str, Any]:
             max_value=use or 1.0,
             format="%.2f",
             color="gray",
-            width=110,
+            width=96,
             help="Mean |SHAP|, log-odds",
         ),
-        "auc": column.NumberColumn("AUC", format="%.3f", help="ROC-AUC of the value alone for the label"),
-        "psi": column.NumberColumn("PSI", format="%.3f", help="Against the training baseline of the model"),
+        "auc": column.NumberColumn("AUC", format="%.3f", width=56, help="ROC-AUC of the value alone for the label"),
+        "missing": column.NumberColumn("Missing", format="percent", width=66),
+        "psi": column.NumberColumn("PSI", format="%.3f", width=56, help="Against the training baseline of the model"),
         "mi": column.NumberColumn("MI", format="%.4f", help="Mutual information with the label, nats, 64 bins"),
-        "missing": column.NumberColumn("Missing", format="percent"),
         "distinct": column.NumberColumn("Distinct", format="localized"),
         "min": column.NumberColumn("Min", format="%g"),
         "q05": column.NumberColumn("5 %", format="%g"),

@@ -16,7 +16,7 @@ from app.components.shared.numbers import numbers
 from app.components.shared.working import working
 from app.queries import explore, services
 from app.tables.cells import safe
-from app.words import count, legible, plain
+from app.words import UNKNOWN, count, legible, plain
 from core.registry.registry import Model
 from core.scoring.filters import Filters, Group
 from core.scoring.view import View
@@ -88,7 +88,8 @@ def _all_features(frame: pd.DataFrame) -> None:
         section("All features", "what shifts most first")
         numbers(shown, "all_features")
     st.dataframe(
-        safe(shown), hide_index=True, row_height=32, height=300, alt="Every feature with its shift",
+        safe(shown), hide_index=True, placeholder=UNKNOWN,
+        row_height=32, height=300, alt="Every feature with its shift",
         column_config={name: st.column_config.NumberColumn(format="%.3f") for name in list(columns.values())[1:]},
     )  # fmt: skip
 

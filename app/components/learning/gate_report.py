@@ -11,7 +11,7 @@ from app.components.learning.retraining import WORDS
 from app.components.shared.heading import section
 from app.queries import services
 from app.tables.cells import safe
-from app.words import legible, moment, plain
+from app.words import UNKNOWN, legible, moment, plain
 from core.retraining.gate_checks import Check
 
 #: Colour means action: passing or not is said by glyph and word.
@@ -26,7 +26,7 @@ def at_the_gate(version: str) -> None:
     section("Gate", f"against {found.champion}, {moment(found.at)} UTC, {found.n:,} judges neither has learnt from")
     st.markdown(f"**{WORDS[found.verdict].capitalize()}.** {plain(legible(found.sentence))}")
     st.dataframe(
-        safe(pd.DataFrame(map(_row, found.checks))), hide_index=True, row_height=32,
+        safe(pd.DataFrame(map(_row, found.checks))), hide_index=True, placeholder=UNKNOWN, row_height=32,
         height=35 + 32 * len(found.checks) + 3, key=f"gate-{version}",
         alt=f"Checks of {version}: verdict, figure, threshold and what was found",
         column_config={

@@ -14,7 +14,7 @@ from app.components.shared.heading import section
 from app.components.shared.numbers import numbers
 from app.queries import monitor, services
 from app.tables.cells import safe
-from app.words import legible, percent, plain
+from app.words import UNKNOWN, legible, percent, plain
 from core.errors import listed
 from core.monitoring.drift import DRIFTED, USED, WATCH, Drift
 from core.wording import count as counted
@@ -38,7 +38,8 @@ def features(found: Drift) -> None:
         )  # fmt: skip
         numbers(frame, f"drift-{found.runs[0]}")
     st.dataframe(
-        safe(_shown(frame)), hide_index=True, row_height=32, height=min(35 + 32 * len(frame) + 3, 356), key=key,
+        safe(_shown(frame)), hide_index=True, placeholder=UNKNOWN,
+        row_height=32, height=min(35 + 32 * len(frame) + 3, 356), key=key,
         on_select=lambda: _choose(key, frame), selection_mode="single-row", column_config=_columns(frame),
         selection_default={"selection": {"rows": [frame["name"].tolist().index(open_)]}},
         alt=f"The score and {len(frame) - 1} features: verdict, PSI, distances, missing share, use",

@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.components.shared.heading import section
 from app.tables.cells import safe
-from app.words import legible, plain
+from app.words import UNKNOWN, legible, plain
 from core.monitoring.drift import Drift
 from core.monitoring.text_drift import TextDrift
 from core.text.shown import escaped
@@ -35,6 +35,6 @@ def _table(each: TextDrift) -> None:
     )
     share = st.column_config.NumberColumn(format="%.2f %%")
     st.dataframe(
-        safe(frame), hide_index=True, row_height=32, width=560, key=f"rising-{each.name}",
+        safe(frame), hide_index=True, placeholder=UNKNOWN, row_height=32, width=560, key=f"rising-{each.name}",
         column_config={"Now": share, "In training": share}, alt=f"Words of {legible(each.name)} that rise",
     )  # fmt: skip

@@ -104,7 +104,8 @@ def changes(desk: Desk, found: Backtest | None) -> None:
     options = [label(band) for band in reversed(BANDS)]
     band = st.column_config.MultiselectColumn(options=options, color=["red", "orange", "blue", "gray"], width=130)
     st.dataframe(
-        safe(frame), hide_index=True, row_height=32, height="content" if len(frame) < 9 else 324, key="changes",
+        safe(frame), hide_index=True, placeholder=UNKNOWN,
+        row_height=32, height="content" if len(frame) < 9 else 324, key="changes",
         alt="Users whose action the draft changes: score, action now and by the draft, what decided, verdict",
         column_config={
             "Score": st.column_config.ProgressColumn(min_value=0, max_value=1, format="%.3f", color="gray"),

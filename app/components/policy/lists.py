@@ -14,7 +14,7 @@ from app.components.shared.heading import section
 from app.queries import services
 from app.queries.policy import Desk
 from app.tables.cells import safe
-from app.words import count
+from app.words import UNKNOWN, count
 from core.policy.list_store import Grounds, column_of
 from core.policy.lists import LISTS, USER, Entry, ListName
 from core.wording import count as counted
@@ -86,7 +86,8 @@ def _entries(shown: tuple[Entry, ...], standing: int) -> None:
             }
         )
         event = st.dataframe(
-            safe(frame), hide_index=True, row_height=32, height="content" if len(shown) < 9 else 320, key="entries",
+            safe(frame), hide_index=True, placeholder=UNKNOWN,
+            row_height=32, height="content" if len(shown) < 9 else 320, key="entries",
             on_select="rerun", selection_mode="multi-row", alt="What stands on the lists, newest first",
             column_config={
                 name: st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", timezone=st.context.timezone)

@@ -10,7 +10,7 @@ from app.components.policy import drafting
 from app.queries import services
 from app.queries.policy import Desk
 from app.tables.cells import safe
-from app.words import moment
+from app.words import UNKNOWN, moment
 from core.policy import document
 
 
@@ -34,7 +34,14 @@ def versions(desk: Desk) -> None:
                 "Comment": [each.comment for each in history],
             }
         )
-        st.dataframe(safe(frame), hide_index=True, row_height=32, width=520, alt="When which version came into force")
+        st.dataframe(
+            safe(frame),
+            hide_index=True,
+            placeholder=UNKNOWN,
+            row_height=32,
+            width=520,
+            alt="When which version came into force",
+        )
         if drafting.may_change():
             _roll_back(current)
 

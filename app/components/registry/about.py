@@ -13,7 +13,7 @@ from app.components.shared.model_notice import model_notice
 from app.components.shared.model_page import calibration, figures, judged_elsewhere, lineage, thresholds
 from app.queries import services
 from app.tables.cells import safe
-from app.words import legible, moment, plain
+from app.words import UNKNOWN, legible, moment, plain
 from core.registry import card
 from core.registry.card import Section
 from core.registry.metadata import Metadata
@@ -65,7 +65,8 @@ def difference(listed: Listed, champion: Listed | None) -> None:
         }
     )
     st.dataframe(
-        safe(frame), hide_index=True, row_height=32, height=min(35 + 32 * len(frame) + 3, 356), key="difference",
+        safe(frame), hide_index=True, placeholder=UNKNOWN,
+        row_height=32, height=min(35 + 32 * len(frame) + 3, 356), key="difference",
         alt=f"{listed.version} and {champion.version} side by side",
     )  # fmt: skip
     st.caption(_comparable(listed.metadata, champion.metadata))

@@ -13,7 +13,7 @@ from app.components.shared.figure import figure, theme
 from app.components.shared.judged_message import judged_message, summed
 from app.queries import services
 from app.tables.cells import LONGEST, safe
-from app.words import badge, count, link, plain, probability, signed
+from app.words import UNKNOWN, badge, count, link, plain, probability, signed
 from core.policy.decide import SCORE
 from core.registry.registry import Model
 from core.review import evidence
@@ -141,4 +141,4 @@ def _everything(case: Case, model: Model, told: tuple[Reason, ...]) -> None:
     )
     if not case.blind:
         frame.insert(3, "Contribution", [signed(by_name[name].contribution) for name in ordered])
-    st.dataframe(safe(frame), hide_index=True, row_height=32, alt="All values of this user")
+    st.dataframe(safe(frame), hide_index=True, placeholder=UNKNOWN, row_height=32, alt="All values of this user")

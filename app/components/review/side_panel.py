@@ -31,7 +31,7 @@ def similar(found: pd.DataFrame) -> None:
         }
     )
     st.dataframe(
-        safe(shown), hide_index=True, row_height=32, height="content",
+        safe(shown), hide_index=True, placeholder=UNKNOWN, row_height=32, height="content",
         alt="The judged users most like this one",
         column_config={
             "Alike": st.column_config.NumberColumn(

@@ -40,7 +40,8 @@ def triage(name: str, filters: CaseFilters) -> None:
     section("Waiting", f"the first {count(len(waiting))} of {count(total)}, in the order of the queue")
     # The key changes with what is listed: a selection is kept by place, and must never slip to other cases.
     event = st.dataframe(
-        safe(_table(waiting)), hide_index=True, row_height=32, height=420, key=f"{_TABLE}-{hash(tuple(waiting.index))}",
+        safe(_table(waiting)), hide_index=True, placeholder=UNKNOWN,
+        row_height=32, height=420, key=f"{_TABLE}-{hash(tuple(waiting.index))}",
         on_select="rerun", selection_mode="multi-row", alt="Cases that wait, in the order of the queue",
         column_config={
             "Score": st.column_config.ProgressColumn(min_value=0, max_value=1, format="%.3f", color="gray"),

@@ -12,7 +12,7 @@ from app.components.shared.heading import section
 from app.components.shared.send_to_review import send_users
 from app.queries import services
 from app.tables.cells import safe
-from app.words import count, label, legible, link
+from app.words import UNKNOWN, count, label, legible, link
 from core.policy.bands import BANDS
 from core.policy.decide import SCORE
 from core.scoring.filters import Choice, Filters
@@ -75,7 +75,7 @@ def _grid(run: Run, shown: pd.DataFrame, texts: tuple[str, ...], reasons: pd.Dat
     addresses = [name for name in (*first, *rest) if name not in services.schema().texts and _all_links(shown[name])]
     links = {name: st.column_config.LinkColumn() for name in addresses}
     event = st.dataframe(
-        safe(frame), hide_index=True, row_height=32, height=356, key=f"risks-{run.id}",
+        safe(frame), hide_index=True, placeholder=UNKNOWN, row_height=32, height=356, key=f"risks-{run.id}",
         on_select="rerun", selection_mode="single-row",
         alt=f"The users of {run.id}, highest risk first: id, score, band, reasons and context.",
         column_config=links | {

@@ -20,7 +20,7 @@ from app.components.shared.heading import section
 from app.highlights import WORD, Row
 from app.queries import services
 from app.tables.cells import safe
-from app.words import badge, label, percent, plain, probability, signed
+from app.words import UNKNOWN, badge, label, percent, plain, probability, signed
 from core.data.kinds import given
 from core.policy.decide import SCORE
 from core.policy.policy import Policy
@@ -204,7 +204,7 @@ def _everything(start: Start, values: pd.Series[float], now: Result) -> None:
             }
         )
         st.dataframe(
-            safe(frame), hide_index=True, row_height=32,
+            safe(frame), hide_index=True, placeholder=UNKNOWN, row_height=32,
             alt="Every feature with its value and its contribution to the score",
             column_config={"Contribution": st.column_config.TextColumn(alignment="right")},
         )  # fmt: skip

@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.components.shared.heading import section
 from app.tables.cells import safe
+from app.words import UNKNOWN
 from core.scoring.runs import Run
 
 
@@ -29,7 +30,8 @@ def run_list(title: str, runs: Sequence[Run]) -> str | None:
         }
     )
     event = st.dataframe(
-        safe(frame), hide_index=True, row_height=32, height=min(35 + 32 * len(runs) + 3, 230), key=f"runs-{title}",
+        safe(frame), hide_index=True, placeholder=UNKNOWN,
+        row_height=32, height=min(35 + 32 * len(runs) + 3, 230), key=f"runs-{title}",
         on_select="rerun", selection_mode="single-row", alt=f"{title}: run, time, file, users, flagged, rejected",
         column_config={
             "When": st.column_config.DatetimeColumn(format="D MMM, HH:mm", timezone=st.context.timezone),

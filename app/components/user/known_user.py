@@ -50,7 +50,8 @@ def sightings(found: Sequence[Sighting], cases: Sequence[Case]) -> Sighting | No
         }
     )
     event = st.dataframe(
-        safe(shown), hide_index=True, row_height=32, height="content" if len(found) < 8 else 291, key="sightings",
+        safe(shown), hide_index=True, placeholder=UNKNOWN,
+        row_height=32, height="content" if len(found) < 8 else 291, key="sightings",
         on_select="rerun", selection_mode="single-row", alt="The user's predictions: run, file, score, band, model",
         column_config={
             "When": st.column_config.DatetimeColumn(format="D MMM, HH:mm", timezone=st.context.timezone),
