@@ -15,7 +15,7 @@ _PAGES: Final = ROOT / "pages"
 
 def sections() -> Mapping[str, list[StreamlitPage]]:
     return {
-        "Trustdesk": [
+        "": [
             _page("overview", "Overview", "home", default=True),
             _page("user", "User", "person_search", hidden=True),  # led to by the field "Find a user"
         ],

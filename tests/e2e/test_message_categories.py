@@ -21,7 +21,7 @@ from tests.e2e.test_messages import score
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """Schema, version in charge, a file scored and three of its messages to be judged."""
+    """Schema, live version, a file scored and three of its messages to be judged."""
     folder = tmp_path_factory.mktemp("categories")
     labelled, new, own = folder / "labelled.csv", folder / "new.csv", Home.open(folder / "home")
     own.settings.home.mkdir()

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
-from dataclasses import replace
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
+from typing import Any
 
 import pandas as pd
 import pytest
 import streamlit as st
+from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
 from app.components.review import key_guard
 from core import jobs, workers
 from core.data import intake
 from core.home import Home
+from core.jobs import Job, Status
 from core.registry import registry
 from core.schema import schema as schemas
 from core.scoring.runs import Run
@@ -134,3 +140,25 @@ def hostile(home: Home) -> Home:
     dataset = home.datasets.put(checked, schema, now=make.NOW, need_label=True)
     make.promoted(home, home.training.learn(dataset, schema, make.policy().thresholds, now=make.NOW))
     return home
+
+
+Note = Callable[..., None]
+
+
+@pytest.fixture
+def note(own: Home) -> Iterator[Note]:
+    """Write a job down as its process would: `note("train-0001", "running", done=1, of=2)`; a live one is alive."""
+    locks: list[FileLock] = []
+
+    def noted(identity: str, status: Status, **facts: Any) -> None:
+        folder, now = own.settings.jobs / identity, time.time()
+        folder.mkdir(parents=True)
+        job = Job(identity, f"Training {identity}", status, asked=now, told=now)
+        (folder / "state.json").write_text(json.dumps(asdict(replace(job, **facts))), encoding="utf-8")
+        if not job.over:
+            locks.append(FileLock(folder / "alive"))
+            locks[-1].acquire()
+
+    yield noted
+    for lock in locks:
+        lock.release()

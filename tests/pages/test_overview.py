@@ -85,9 +85,11 @@ def test_a_home_at_work_shows_the_last_run_against_the_one_before(
     assert not at.exception
     assert "The last run, r-0003, scored 200 users of users.csv." in screen.sentences(at)
     metrics = {metric.label: metric for metric in at.metric}
-    assert metrics["Users scored, last run"].value == "200"
-    assert "+100.0" in metrics["Users scored, last run"].delta
-    assert metrics["Flagged"].value.startswith(f"{last.flagged / 2:.2f}")
+    scored_now = metrics["Users scored"]
+    assert (scored_now.value, scored_now.delta[:6]) == ("200", "+100.0")
+    assert scored_now.proto.delta_description.startswith(f"{last.flagged / 2:.2f}")
+    assert metrics[":red[■] Auto-remove"].delta == "not armed"
+    assert (metrics[":orange[▲] To review"].value, metrics["Right when flagged"].value) == ("0", "–")
     assert at.dataframe[0].value["Run"].tolist() == ["r-0003", "r-0002", "r-0001"]
 
 

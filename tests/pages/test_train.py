@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import sys
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
 from app.queries import services
@@ -23,11 +20,12 @@ from core.evaluation import metrics
 from core.evaluation.cautions import Caution
 from core.evaluation.estimate import Estimate
 from core.home import Home
-from core.jobs import Job, Jobs, Status
+from core.jobs import Jobs, Status
 from core.schema import schema as schemas
 from core.schema.schema import Label
 from core.training.training_runs import Scores, TrainingRun, Trial, Validation
 from tests import make, screen
+from tests.pages.conftest import Note
 from tests.screen import Visit
 
 PASSWORD = "long enough to be one"  # noqa: S105 - of accounts that live for one test
@@ -84,28 +82,6 @@ def keep(own: Home) -> Keep:
         return own.training_runs.find(own.training_runs.keep(replace(run, **changes), SCORES))
 
     return kept
-
-
-Note = Callable[..., None]
-
-
-@pytest.fixture
-def note(own: Home) -> Iterator[Note]:
-    """Write a job down as its process would: `note("train-0001", "running", done=1, of=2)`; a live one is alive."""
-    locks: list[FileLock] = []
-
-    def noted(identity: str, status: Status, **facts: Any) -> None:
-        folder, now = own.settings.jobs / identity, time.time()
-        folder.mkdir(parents=True)
-        job = Job(identity, f"Training {identity}", status, asked=now, told=now)
-        (folder / "state.json").write_text(json.dumps(asdict(replace(job, **facts))), encoding="utf-8")
-        if not job.over:
-            locks.append(FileLock(folder / "alive"))
-            locks[-1].acquire()
-
-    yield noted
-    for lock in locks:
-        lock.release()
 
 
 def press(at: AppTest) -> AppTest:

@@ -23,7 +23,7 @@ def categories(view: View) -> None:
     frame = tables.categories(found)
     right = {name: st.column_config.TextColumn(plain(name), alignment="right") for name in frame.columns[1:]}
     st.dataframe(
-        safe(frame), hide_index=True, row_height=32, key="compare_categories", column_config=right,
+        safe(frame), hide_index=True, placeholder=UNKNOWN, row_height=32, key="compare_categories", column_config=right,
         height="content" if len(frame) < 10 else 330, alt="Precision and recall of each class by both models",
     )  # fmt: skip
     halves = st.grid(2, min_column_width=430, gap=("small", "medium"))

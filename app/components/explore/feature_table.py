@@ -74,7 +74,7 @@ def _columns(frame: pd.DataFrame) -> dict[str, Any]:
         "feature": column.TextColumn("Feature", pinned=True, width=58),
         "kind": column.TextColumn("Kind", width=56),
         "spark": column.BarChartColumn(
-            "Distribution", color="gray", width=86, help="Users in up to 16 bins, lowest values first"
+            "Distribution", color="gray", width=96, help="Users in up to 16 bins, lowest values first"
         ),
         "use": column.ProgressColumn(
             "Use",
@@ -82,7 +82,7 @@ def _columns(frame: pd.DataFrame) -> dict[str, Any]:
             max_value=use or 1.0,
             format="%.2f",
             color="gray",
-            width=96,
+            width=106,
             help="Mean |SHAP|, log-odds",
         ),
         "auc": column.NumberColumn("AUC", format="%.3f", width=56, help="ROC-AUC of the value alone for the label"),

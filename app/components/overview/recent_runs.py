@@ -1,85 +1,133 @@
-"""The latest runs in figures: the last one against the one before, and the flagged share over time."""
+"""The latest runs in figures: the last one against those of its size before it, what waits, and the bands over time."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from app import charts
 from app.components.shared.figure import figure, theme
-from app.queries import review
-from app.words import NARROW, count, percent, plain
+from app.queries import review, services
+from app.words import GLYPH, NARROW, UNKNOWN, count, percent, plain
 from core.policy.bands import BANDS
 from core.registry.registry import Model
+from core.review.cases import CaseFilters
 from core.scoring.runs import Run
 
-#: Runs that differ by more than this factor are of different files: a percentage between them says nothing.
-ALIKE: Final = 10
+if TYPE_CHECKING:
+    from streamlit.elements.lib.grid_container import GridContainer as Grid
+
+#: Runs that differ by more than this factor are of different files: what lies between them is no change.
+ALIKE: Final = 3
+#: Fewest runs that are drawn as bars.
+BARS: Final = 3
+#: Height in px of a card, with the bars that some of them have.
+TALL: Final = 174
+
+
+@dataclass(frozen=True, slots=True)
+class Cards:
+    """A row of figures, each with its change, what it is about, and the runs before it; all of one height."""
+
+    grid: Grid
+    height: int | Literal["content"]
+
+    def card(
+        self, name: str, value: str, change: str | None, about: str, *,
+        colour: Literal["off", "blue", "orange", "red"] = "off", bars: Sequence[float] = (),
+    ) -> None:  # fmt: skip
+        """`about` stands beside the change, or in its place where nothing changed."""
+        with self.grid.cell():
+            st.metric(
+                name, value, change or about, border=True, height=self.height,
+                delta_arrow="auto" if change and change[0] in "+-" else "off",
+                delta_color=colour if change else "off", delta_description=about if change else None,
+                chart_data=list(bars) if len(bars) >= BARS else None, chart_type="bar",
+            )  # fmt: skip
 
 
 def key_figures(runs: Sequence[Run], model: Model) -> None:
     """runs: newest first, at least one."""
-    last = runs[0]
+    last, like = runs[0], alike(runs)
     st.markdown(
         f"{model.version} is live under policy {last.policy.version}. The last run, {last.id}, scored "
         f"{count(last.users)} users of {plain(last.name)}."
     )
     if nobody := review.nobody_flagged(last):
         st.info(nobody)
-    before = runs[1] if len(runs) > 1 else None
-    oldest_first = list(reversed(runs))
-    grid = st.grid(4)
-    _metric(grid, "Users scored, last run", count(last.users), [run.users for run in oldest_first],
-            None if before is None else _change(last.users, before.users))  # fmt: skip
-    shares = [_share(run) for run in oldest_first]
-    _metric(grid, "Flagged", percent(_share(last), 2), [100 * share for share in shares],
-            None if before is None else _points(_share(last), _share(before)))  # fmt: skip
-    monitored = [run.counts["monitor"] for run in oldest_first]
-    _metric(grid, "Monitored", count(monitored[-1]), monitored,
-            None if before is None else _change(monitored[-1], monitored[-2]))  # fmt: skip
-    rejected = [run.rejected for run in oldest_first]
-    _metric(
-        grid,
-        "Rejected rows",
-        count(last.rejected),
-        rejected,
-        None if before is None else _change(rejected[-1], rejected[-2]),
+    grid = Cards(st.grid(5, min_column_width=160, gap="small"), TALL if len(like) >= BARS else "content")
+    users, flagged = [run.users for run in like], percent(last.flagged / max(last.users, 1), 2)
+    grid.card("Users scored", count(last.users), _change(users), f"{flagged} flagged", bars=users)
+    monitored = [run.counts["monitor"] for run in like]
+    share = percent(monitored[-1] / max(last.users, 1), 2)
+    grid.card(
+        f":blue[{GLYPH['monitor']}] Monitor", count(monitored[-1]), _change(monitored), f"{share} of users",
+        colour="blue", bars=monitored,
+    )  # fmt: skip
+    _waiting(grid)
+    removed = [run.counts["auto_remove"] for run in like]
+    armed = services.policy().armed
+    grid.card(
+        f":red[{GLYPH['auto_remove']}] Auto-remove", count(removed[-1]), "armed" if armed else "not armed",
+        "removed" if armed else "go to review", colour="red", bars=removed,
+    )  # fmt: skip
+    _right(grid, runs)
+
+
+def alike(runs: Sequence[Run]) -> list[Run]:
+    """Runs of about as many users as the newest, the oldest first: a test of 500 and a whole file are no series."""
+    size = max(runs[0].users, 1)
+    return [run for run in reversed(runs) if run is runs[0] or size / ALIKE < run.users < size * ALIKE]
+
+
+def _waiting(grid: Cards) -> None:
+    """Cases that wait, those over their time, and how many fit a day."""
+    guidance, now = services.guidance(), services.now()
+    open_, late = (
+        services.home().cases.count(CaseFilters(min_age_hours=hours), now=now)
+        for hours in (0.0, guidance.service_hours)
     )
+    grid.card(
+        f":orange[{GLYPH['human_review']}] To review", count(open_), f"{count(late)} overdue" if late else None,
+        f"{count(guidance.capacity)} fit a day", colour="orange",
+    )  # fmt: skip
+
+
+def _right(grid: Cards, runs: Sequence[Run]) -> None:
+    """Precision of the flagged, weighted by how they were drawn; a dash while too few are judged."""
+    judged = next((run for run in runs if services.planned(run)), None)
+    live = review.live_period(judged) if judged is not None else None
+    found = live.figures.precision if live is not None else None
+    if found is None or not found.judged:
+        grid.card("Right when flagged", UNKNOWN, None, "nobody judged yet")
+    elif not found.enough or np.isnan(found.value):
+        grid.card("Right when flagged", UNKNOWN, None, f"{count(found.judged)} judged, too few")
+    else:
+        ends = f"{percent(found.low, 0)} to {percent(found.high, 0)}"
+        grid.card("Right when flagged", percent(found.value), None, ends)
 
 
 def recent_runs(runs: Sequence[Run]) -> None:
     """Share of users in each band above allow, run by run; nothing before there are two to compare."""
-    if len(runs) < 2:
+    like = alike(runs) if runs else []
+    if len(like) < 2:
         return
     rows = [
         {"when": run.created, "band": band, "share": run.counts[band] / max(run.users, 1)}
-        for run in reversed(runs)
+        for run in like
         for band in BANDS[1:]
     ]
     figure(charts.band_shares(pd.DataFrame(rows), theme=theme()), key="band_shares")
 
 
-def _metric(grid: object, name: str, value: str, history: Sequence[float], change: str | None) -> None:
-    with grid.cell():  # type: ignore[attr-defined]
-        st.metric(
-            name, value, change, delta_color="off", delta_description="on the run before" if change else None,
-            chart_data=history if len(history) > 2 else None,
-        )  # fmt: skip
-
-
-def _share(run: Run) -> float:
-    return run.flagged / max(run.users, 1)
-
-
-def _change(now: float, before: float) -> str | None:
-    """Relative change in words; None where there is none to tell, or where the two are of another size."""
-    if not before or now == before or not before / ALIKE < now < before * ALIKE:
+def _change(values: Sequence[float]) -> str | None:
+    """How the last value differs from the one before, in words; None where there is none to tell."""
+    now, before = values[-1], values[-2] if len(values) > 1 else 0
+    if not before or now == before:
         return None
     return f"{100 * (now - before) / before:+.1f}{NARROW}%"
-
-
-def _points(now: float, before: float) -> str | None:
-    return f"{100 * (now - before):+.2f} points" if f"{100 * (now - before):.2f}" not in {"0.00", "-0.00"} else None

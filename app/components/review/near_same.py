@@ -14,7 +14,7 @@ from app.components.shared.heading import section
 from app.highlights import MASK, contacts
 from app.queries import services
 from app.tables.cells import safe
-from app.words import plain
+from app.words import UNKNOWN, plain
 from core.registry.registry import Model
 from core.review.cases import Case
 from core.review.near_same import Near
@@ -41,7 +41,7 @@ def near_same(name: str, case: Case, model: Model) -> None:
 
 def _preview(name: str, case: Case, found: Sequence[Near]) -> None:
     """All of them, and what to say of them: nothing is recorded before both were seen."""
-    st.markdown(f"One verdict for each of these {len(found):,}; the message on the desk is judged by itself.")
+    st.markdown(f"One verdict for each of these {len(found):,}; the message on the desk is judged on its own.")
     _table(found, f"near-all-{case.id}", row=_WHOLE)
     kinds = services.categories()
     said = st.pills(
@@ -66,7 +66,8 @@ def _table(found: Sequence[Near], key: str, *, row: int) -> None:
         }
     )
     st.dataframe(
-        safe(frame), hide_index=True, row_height=row, height="content" if len(found) < 9 else 320, key=key,
+        safe(frame), hide_index=True, placeholder=UNKNOWN, row_height=row,
+        height="content" if len(found) < 9 else 320, key=key,
         alt="Messages that wait and are nearly the same",
         column_config={
             "Alike": st.column_config.NumberColumn(format="%.2f", width=56, help="1 has the very same words"),
