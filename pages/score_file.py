@@ -23,9 +23,7 @@ if opened:
     with download:
         downloads(run)
         send_run(run)
-    row = file_result(run)
-    if row is not None:
-        navigation.go("score_user", run=run.id, row=str(row))
+    file_result(run)
 elif model is None:
     no_model()
 else:

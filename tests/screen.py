@@ -21,9 +21,9 @@ Upload = Callable[..., AppTest]
 Scored = Callable[..., Run]
 #: What stands behind the Help buttons.
 HELPS: Final = frozenset(guide.of(path.stem).help for path in (ROOT / "pages").glob("*.py"))
-#: Fields of messages that are never read as markdown: ids, options of menus and the chosen one, descriptions for
+#: Fields of messages that are never read as markdown: ids, options of menus and the chosen ones, descriptions for
 #: readers, data.
-NOT_MARKDOWN: Final = frozenset({"id", "options", "columns", "spec", "alt", "raw_value"})
+NOT_MARKDOWN: Final = frozenset({"id", "options", "columns", "spec", "alt", "raw_value", "raw_values"})
 
 
 def errors(at: AppTest) -> list[str]:

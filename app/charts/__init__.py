@@ -10,6 +10,7 @@ from app.charts.cases import evidence
 from app.charts.compare import classes, confusion, differences, flips
 from app.charts.diagnostics import dropped, endurance, importances, learning
 from app.charts.features import dependence, distribution, spam_rate
+from app.charts.lists import chosen_scores, scores_to_choose
 from app.charts.monitor import score_levels, then_and_now, throughput
 from app.charts.pairs import DIVERGING, Bins, correlations, joint
 from app.charts.planner import frontier
@@ -30,6 +31,7 @@ __all__ = [
     "Palette",
     "Theme",
     "band_shares",
+    "chosen_scores",
     "classes",
     "confusion",
     "correlations",
@@ -56,6 +58,7 @@ __all__ = [
     "score_histogram",
     "score_levels",
     "score_lines",
+    "scores_to_choose",
     "search",
     "segments",
     "shifts",

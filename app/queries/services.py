@@ -46,9 +46,9 @@ from core.review.threads import Talk
 from core.schema import glossary
 from core.schema import schema as schemas
 from core.schema.glossary import Glossary
-from core.schema.levels import WRITTEN
 from core.schema.schema import Schema
 from core.scoring import export, score_job
+from core.scoring.listing.run_users import Listed
 from core.scoring.runs import Run
 from core.settings import DEMO_LABELLED, Settings
 from core.training import run_cautions
@@ -176,9 +176,9 @@ def demo_labelled() -> Dataset | None:
     return _stored(home(), path, _stamp(path), schema()) if path else None
 
 
-def people(run: Run) -> pd.DataFrame:
-    """A run's users, highest risk first, indexed by input row: id, context, then the scores."""
-    return _people(home(), run.id, run.dataset)
+def listed(run: Run) -> Listed:
+    """Everybody in a run, in input order."""
+    return _listed(home(), run.id)
 
 
 def talk(dataset: str, row: int) -> Talk | None:
@@ -324,20 +324,8 @@ def _stored(home: Home, path: Path, at: tuple[int, int], columns: Schema) -> Dat
 
 
 @st.cache_resource(max_entries=3, ttl="2h", show_spinner=False, hash_funcs=_BY_HOME)
-def _people(home: Home, run: str, dataset: str) -> pd.DataFrame:
-    found = home.datasets.find(dataset)
-    words = _spoken(home, dataset)
-    frame = home.datasets.frame(dataset, [found.id_column, *found.context, *words]).rename(columns=words)
-    # Sorted once here: every filter then keeps the order. Equal scores stay in input order.
-    return frame.join(home.runs.scores(run)).sort_values("probability", ascending=False, kind="stable")
-
-
-def _spoken(home: Home, dataset: str) -> dict[str, str]:
-    """The columns of a dataset that hold words as they were written, and the features that they are of."""
-    label = schemas.load(home.settings.schema_file).label
-    there = {name: name.removeprefix(WRITTEN) for name in sorted(home.datasets.columns(dataset))}
-    of_label = "" if label is None else label.column
-    return {name: column for name, column in there.items() if name.startswith(WRITTEN) and column != of_label}
+def _listed(home: Home, run: str) -> Listed:
+    return home.run_users.listed(home.runs.find(run))
 
 
 @st.cache_resource(max_entries=3, ttl="2h", show_spinner=False, hash_funcs=_BY_HOME)

@@ -28,6 +28,8 @@ from core.scoring.user_names import UserNames
 
 #: Runs looked through for one of the same users: an older one is scored anew.
 _RECENT: Final = 200
+#: Users sent at once: of more it is the plan of the day that chooses.
+MOST_AT_ONCE: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from core.store.moment import Moment
 
 #: The revision of `core.store.migrations` that these tables are.
-SCHEMA_HEAD: Final = "0004"
+SCHEMA_HEAD: Final = "0005"
 
 metadata: Final = MetaData()
 
@@ -250,6 +250,21 @@ list_entries: Final = Table(
     Column("ended", Moment),
     Column("ended_by", String, nullable=False),
     Index("one_standing_entry_a_value", "list", "column", "compared", unique=True, sqlite_where=text("ended IS NULL")),
+    sqlite_autoincrement=True,
+)
+
+#: Views of lists that somebody has saved. `list`: what they are of; `body`: the view, as an address tells it.
+saved_views: Final = Table(
+    "saved_views",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("list", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("owner", String, nullable=False),
+    Column("shared", Boolean, nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("changed", Moment, nullable=False),
+    Index("saved_views_of_a_list", "list", "owner"),
     sqlite_autoincrement=True,
 )
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from core.access.idempotency import Replies
     from core.access.keys import Keys
     from core.access.message_options import MessageOptions
+    from core.access.saved_views import SavedViews
     from core.data.datasets import Datasets
     from core.data.split import Split
     from core.data.streaming.storing import Storing
@@ -112,6 +113,12 @@ class Ground:
         from core.access.keys import Keys
 
         return Keys(self.accounts, self.database)
+
+    @cached_property
+    def saved_views(self) -> SavedViews:
+        from core.access.saved_views import SavedViews
+
+        return SavedViews(self.database)
 
     @cached_property
     def workers(self) -> Workers:

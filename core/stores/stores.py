@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from core.scoring.closing import Closing
     from core.scoring.decisions.deciding import Deciding
     from core.scoring.export import Exports
+    from core.scoring.listing.run_users import RunUsers
     from core.scoring.online_runs import OnlineRuns
     from core.scoring.runs import Runs
     from core.scoring.user_names import UserNames
@@ -250,6 +251,12 @@ class Stores(Ground):
         from core.scoring.view import Views
 
         return Views(self.datasets, self.runs)
+
+    @cached_property
+    def run_users(self) -> RunUsers:
+        from core.scoring.listing.run_users import RunUsers
+
+        return RunUsers(self.datasets, self.runs, self.deciding.times_seen, self.views, self.settings.schema_file)
 
     @cached_property
     def closing(self) -> Closing:

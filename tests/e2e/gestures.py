@@ -55,6 +55,19 @@ def select_row(page: Page, row: int, *, table: int = 0) -> None:
     page.get_by_test_id("stDataFrame").nth(table).click(position={"x": 14, "y": HEADER + ROW * row + ROW // 2})
 
 
+def beside(page: Page, row: int) -> None:
+    """Open the user of a row, counted from 0, beside the first list."""
+    page.get_by_test_id("stDataFrame").first.click(position={"x": 100, "y": HEADER + ROW * row + ROW // 2})
+    expect(page.get_by_role("button", name="Full page")).to_be_visible()
+    idle(page)
+
+
+def open_user(page: Page, row: int) -> None:
+    """Open the page of the user of a row of the first list."""
+    beside(page, row)
+    page.get_by_role("button", name="Full page").click()
+
+
 def run_in(page: Page) -> str:
     """The run in the address."""
     found: Final = re.search(r"run=(r-\d+)", page.url)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,24 +13,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.queries import services
+from app.queries import users as queries
 from core import jobs
 from core.home import Home
 from core.scoring import score_job
 from core.settings import HOME_VARIABLE
 from tests import make, screen
+from tests.pages.users_list import checked, clicked, everyone, table, users
+from tests.pages.users_list import opened as shown_open
 from tests.screen import Scored, Upload, Visit
-
-TABLE = "risks-r-0001"
-
-
-def table(at: AppTest) -> pd.DataFrame:
-    return at.dataframe[0].value
-
-
-def chosen(at: AppTest, row: int) -> AppTest:
-    """The page after a row of the table was selected."""
-    at.session_state[TABLE] = {"selection": {"rows": [row], "columns": [], "cells": []}}
-    return at.run()
 
 
 @pytest.fixture
@@ -39,10 +32,6 @@ def opened(visit: Visit, own: Home, scored: Scored, to_score: pd.DataFrame) -> A
     frame.loc[3, "links"] = 500
     scored(own, frame)
     return visit(own, "score_file", run="r-0001")
-
-
-def everyone(at: AppTest) -> AppTest:
-    return at.button_group(key=f"group-{at.query_params['run']}").set_value("everyone").run()
 
 
 def test_a_clean_file_becomes_a_run_with_its_own_address(upload: Upload, own: Home, to_score: pd.DataFrame) -> None:
@@ -59,9 +48,13 @@ def test_a_clean_file_becomes_a_run_with_its_own_address(upload: Upload, own: Ho
 def test_the_table_begins_with_the_highest_score(upload: Upload, own: Home, to_score: pd.DataFrame) -> None:
     at = everyone(upload(own, to_score))
 
-    assert len(table(at)) == 200
+    assert len(table(at)) == 100
     assert table(at)["·score"].is_monotonic_decreasing
-    assert sorted(table(at)["user"]) == sorted(to_score["user"])
+    first = users(at)
+    at.session_state["page-r-0001"] = 2
+    at.query_params["page"] = "2"
+    at.run()
+    assert sorted(first + users(at)) == sorted(to_score["user"])
 
 
 def test_a_rerun_does_not_score_the_same_upload_again(upload: Upload, own: Home, to_score: pd.DataFrame) -> None:
@@ -234,17 +227,19 @@ def test_a_run_opens_from_the_list_of_those_before(
 def test_the_counts_in_the_filter_are_those_of_the_run(opened: AppTest, own: Home) -> None:
     run = own.runs.find("r-0001")
 
-    labels = opened.button_group(key="group-r-0001").options
-    assert labels[0] == f"Flagged {run.flagged}"
-    assert labels[-1] == f"Everyone {run.users}"
+    assert opened.button_group(key="views-r-0001").options == [f"Flagged {run.flagged}", f"Everyone {run.users}"]
+    bands = opened.button_group(key="bands-r-0001").options
+    assert bands[0].endswith(f"Auto-remove {run.counts['auto_remove']}")
 
 
 @pytest.mark.parametrize("band", ["human_review", "monitor"])
 def test_a_band_shows_its_users_only(opened: AppTest, own: Home, band: str) -> None:
-    opened.button_group(key="group-r-0001").set_value(band).run()
+    everyone(opened)
+    opened.button_group(key="bands-r-0001").set_value(band).run()
 
     assert len(table(opened)) == own.runs.find("r-0001").counts[band]
-    assert len(table(opened)["·band"].astype(str).unique()) == 1
+    assert len(table(opened)["·action"].astype(str).unique()) == 1
+    assert opened.query_params["group"] == band
 
 
 def test_search_finds_a_user_and_a_feature(opened: AppTest) -> None:
@@ -273,6 +268,187 @@ def test_filters_narrow_the_table(opened: AppTest, to_score: pd.DataFrame) -> No
     opened.selectbox(key="context-r-0001").set_value("country").run()
     opened.multiselect(key="values-r-0001-country").set_value(["KE"]).run()
     assert set(table(opened)["country"]) == {"KE"}
+    assert "users** match 1 filter" in screen.sentences(opened)
+
+
+def test_a_click_into_a_row_opens_the_user_beside_the_list(opened: AppTest, own: Home) -> None:
+    user = users(everyone(opened))[2]
+
+    clicked(opened, 2)
+
+    assert not opened.exception
+    assert shown_open(opened) == [user]
+    assert opened.query_params["open"] == str(int(user.removeprefix("u3-")) + 1)
+    said = screen.sentences(opened)
+    assert f"**{user}**" in said
+    assert "3 of " in said
+    assert "the score most" in said
+
+    opened.button(key="Next-r-0001").click().run()
+    assert shown_open(opened) == [users(opened)[3]]
+    opened.button(key="Previous-r-0001").click().run()
+    assert shown_open(opened) == [user]
+    opened.button(key="close-r-0001").click().run()
+    assert shown_open(opened) == []
+    assert "open" not in opened.query_params
+
+
+def test_the_next_user_may_stand_on_the_next_page(opened: AppTest) -> None:
+    everyone(opened).selectbox(key="size-r-0001").set_value(20).run()
+    clicked(opened, 19)
+
+    opened.button(key="Next-r-0001").click().run()
+
+    assert opened.query_params["page"] == "2"
+    assert shown_open(opened) == [users(opened)[0]]
+
+
+def test_the_whole_page_of_a_user_leads_back_to_the_list_as_it_was(opened: AppTest) -> None:
+    everyone(opened)
+    opened.selectbox(key="sort-r-0001").set_value("-user").run()
+    clicked(opened, 1)
+    before, at = users(opened), dict(opened.query_params)
+
+    opened.button(key="full-r-0001").click().run()
+    assert opened.title[0].value == "Score a user"
+    assert f"#### User {before[1]}" in screen.sentences(opened)
+    next(button for button in opened.button if button.label == "Back to r-0001").click().run()
+
+    assert users(opened) == before
+    assert shown_open(opened) == [before[1]]
+    assert at.items() <= dict(opened.query_params).items()
+
+
+def test_an_address_shows_the_same_list_elsewhere(opened: AppTest, visit: Visit, own: Home) -> None:
+    everyone(opened)
+    opened.selectbox(key="sort-r-0001").set_value("user").run()
+    opened.text_input(key="text-r-0001").set_value("u3-1").run()
+    clicked(opened, 3)
+    where = dict(opened.query_params)
+
+    other = visit(own, "score_file", **where)
+
+    assert users(other) == users(opened)
+    assert shown_open(other) == shown_open(opened)
+    assert other.selectbox(key="sort-r-0001").value == "user"
+
+
+@pytest.mark.parametrize(
+    ("where", "sentence"),
+    [
+        ({"sort": "price"}, "is none of score, user"),
+        ({"sort": "column.nothing"}, "r-0001 has no column nothing"),
+        ({"feature": "nothing", "within": "0..1"}, "r-0001 has no column nothing"),
+        ({"context": "nothing", "is": '["x"]'}, "r-0001 has no context column nothing"),
+        ({"score": "high"}, "is no range"),
+        ({"group": "them"}, "is none of flagged"),
+        ({"columns": "[1]"}, "is no list of names"),
+        ({"size": "7"}, "show 20, 50, 100 users a page"),
+    ],
+)
+def test_an_address_that_means_nothing_is_told_and_the_usual_list_shown(
+    opened: AppTest, visit: Visit, own: Home, where: dict[str, str], sentence: str
+) -> None:
+    usual = users(opened)
+
+    at = visit(own, "score_file", run="r-0001", **where)
+
+    assert not at.exception
+    assert sentence in screen.errors(at)[0]
+    assert users(at) == usual
+
+
+def test_what_is_selected_stays_over_pages_orders_and_filters(opened: AppTest) -> None:
+    everyone(opened).selectbox(key="size-r-0001").set_value(20).run()
+    checked(opened, [0, 1])
+    opened.query_params["page"] = "2"
+    opened.run()
+    checked(opened, [4])
+
+    assert "**3 users selected**" in screen.sentences(opened)
+    opened.selectbox(key="sort-r-0001").set_value("user").run()
+    assert "**3 users selected**" in screen.sentences(opened)
+
+    opened.button(key="all-users-r-0001").click().run()
+    assert "**200 users selected**" in screen.sentences(opened)
+    opened.button(key="none-users-r-0001").click().run()
+    assert "selected**" not in screen.sentences(opened)
+
+
+def test_those_selected_are_sent_to_review_together(opened: AppTest, own: Home) -> None:
+    checked(opened, [0, 2])
+    sent = [users(opened)[row] for row in (0, 2)]
+    name = next(field for field in opened.text_input if str(field.key).startswith("name-users-r-0001"))
+    name.set_value("Lea").run()
+
+    next(button for button in opened.button if button.label == "Queue 2 users").click().run()
+
+    assert not opened.error
+    assert sorted(case.user for user in sent for case in own.cases.of_user(user)) == sorted(sent)
+
+
+def test_those_selected_are_put_on_a_list_after_what_that_does_is_said(opened: AppTest, own: Home) -> None:
+    checked(opened, [0, 1, 2])
+    ids = users(opened)[:3]
+    said = screen.sentences(opened)
+    assert "From the next run on: auto-remove" in said
+
+    reason = next(field for field in opened.text_input if str(field.key).startswith("why-block-r-0001"))
+    reason.set_value("seen elsewhere").run()
+    name = next(field for field in opened.text_input if str(field.key).startswith("name-block-r-0001"))
+    name.set_value("Lea").run()
+    next(button for button in opened.button if button.label == "Block 3 users").click().run()
+
+    assert not opened.error
+    assert sorted(entry.value for entry in own.lists.entries("block")) == sorted(ids)
+
+
+def test_the_selection_is_taken_away_with_all_columns_in_input_order(opened: AppTest, own: Home) -> None:
+    run = own.runs.find("r-0001")
+    told = pd.read_csv(io.BytesIO(queries.selection_file(run, np.array([9, 2, 120]), ".csv")))
+
+    assert told["prediction_id"].tolist() == ["r-0001-2", "r-0001-9", "r-0001-120"]
+    assert {"user", "country", "score", "reason_1"} <= set(told)
+
+
+def test_columns_are_chosen_and_what_is_shown_can_be_sorted_by(opened: AppTest, to_score: pd.DataFrame) -> None:
+    everyone(opened)
+    opened.multiselect(key="columns-r-0001").set_value(["score", "column.links", "row"]).run()
+
+    assert table(opened).columns.tolist() == ["·open", "user", "·score", "links", "·row"]
+    opened.selectbox(key="sort-r-0001").set_value("-column.links").run()
+    known = dict(zip(to_score["user"], to_score["links"], strict=True)) | {"u3-3": 500}
+    assert table(opened)["links"].tolist() == sorted(known.values(), reverse=True)[:100]
+    assert [known[user] for user in users(opened)] == table(opened)["links"].tolist()
+
+    opened.button(key="usual-columns-r-0001").click().run()
+    assert "·reasons" in table(opened)
+    assert "columns" not in opened.query_params
+
+
+def test_a_view_is_saved_shared_renamed_and_deleted(opened: AppTest, visit: Visit, own: Home) -> None:
+    opened.button_group(key="bands-r-0001").set_value("monitor").run()
+    opened.text_input(key="view-name-r-0001").set_value("Borderline")
+    opened.text_input(key="view-by-r-0001").set_value("Ada")
+    opened.checkbox(key="view-shared-r-0001").check()
+    next(button for button in opened.button if button.label == "Save view").click().run()
+
+    assert not opened.error
+    number = own.runs.find("r-0001").counts["monitor"]
+    assert opened.button_group(key="views-r-0001").options[-1] == f"Borderline {number}"
+
+    other = visit(own, "score_file", run="r-0001")
+    other.button_group(key="views-r-0001").set_value(2).run()
+    assert other.query_params["group"] == "monitor"
+    assert "Rename" not in [button.label for button in other.button]
+
+    opened.text_input(key="view-new-r-0001-1").set_value("Grey zone").run()
+    next(button for button in opened.button if button.label == "Rename").click().run()
+    assert [view.name for view in own.saved_views.seen_by("users", "Bob")] == ["Grey zone"]
+    next(button for button in opened.button if button.label == "Stop sharing").click().run()
+    assert own.saved_views.seen_by("users", "Bob") == ()
+    next(button for button in opened.button if button.label == "Delete").click().run()
+    assert own.saved_views.seen_by("users", "Ada") == ()
 
 
 def test_only_the_novel_and_only_the_incomplete_can_be_shown(opened: AppTest) -> None:
@@ -294,17 +470,6 @@ def test_when_nothing_matches_a_caption_says_so(opened: AppTest) -> None:
     assert "No user matches the filters." in screen.sentences(opened)
 
 
-def test_choosing_a_row_opens_that_user(opened: AppTest) -> None:
-    user = table(opened)["user"][table(opened).index[2]]
-
-    chosen(opened, 2)
-
-    assert not opened.exception
-    assert opened.title[0].value == "Score a user"
-    assert opened.query_params == {"run": "r-0001", "row": str(int(user.removeprefix("u3-")) + 1)}
-    assert f"#### User {user}" in screen.sentences(opened)
-
-
 def test_another_file_leads_back_to_the_uploader(opened: AppTest) -> None:
     next(button for button in opened.button if button.label == "Score another file").click().run()
 
@@ -314,10 +479,17 @@ def test_another_file_leads_back_to_the_uploader(opened: AppTest) -> None:
 
 def test_the_figure_and_the_counts_tell_the_same(opened: AppTest, own: Home) -> None:
     counts = own.runs.find("r-0001").counts
-    shown = opened.table[0].value
+    every, listed = json.loads(opened.get("plotly_chart")[0].proto.spec)["data"]
 
-    assert shown["Users"].tolist() == [counts[band] for band in reversed(counts)]
-    assert json.loads(opened.get("plotly_chart")[0].proto.spec)["data"]
+    options = opened.button_group(key="bands-r-0001").options
+    assert [option.rsplit(" ", 1)[1] for option in options] == [str(counts[band]) for band in reversed(counts)]
+    assert bars(every).sum() == 200
+    assert bars(listed).sum() == own.runs.find("r-0001").flagged
+
+
+def bars(trace: dict[str, Any]) -> np.ndarray:
+    """The heights of the bars of a figure, as plotly is told them."""
+    return np.frombuffer(base64.b64decode(trace["y"]["bdata"]), trace["y"]["dtype"])
 
 
 HOSTILE = [
@@ -375,7 +547,10 @@ def test_only_web_addresses_are_links(opened: AppTest, upload: Upload, own: Home
     mixed = to_score.assign(page=["javascript:alert(1)", *["https://example.org/u"] * 199])
 
     assert "link" in json.dumps(json.loads(upload(own, good).dataframe[0].proto.columns)["page"])
-    assert "page" not in json.loads(everyone(upload(own, mixed)).dataframe[0].proto.columns)
+    other = everyone(upload(own, mixed))
+    other.text_input(key=f"text-{other.query_params['run']}").set_value("u3-0").run()
+    assert table(other)["page"].tolist() == ["javascript:alert(1)"]
+    assert "page" not in json.loads(other.dataframe[0].proto.columns)
 
 
 def test_reasons_of_everybody_come_with_the_scores(upload: Upload, own: Home, to_score: pd.DataFrame) -> None:
@@ -383,7 +558,7 @@ def test_reasons_of_everybody_come_with_the_scores(upload: Upload, own: Home, to
 
     assert not at.exception
     told, scores = table(at)["·reasons"], table(at)["·score"]
-    assert len(told) == len(to_score)
+    assert len(told) == 100
     assert told[scores > scores.median()].str.contains("(+", regex=False).all()
     assert "Explain everyone" not in [button.label for button in at.button]
 
@@ -400,7 +575,7 @@ def test_a_run_stored_without_reasons_gets_them_on_a_click(
     at = visit(own, "score_file", run="r-0001")
 
     assert not at.exception
-    assert len(table(at)) == run.flagged
+    assert len(table(at)) == min(run.flagged, 20)
     assert "Reasons of r-0001 was cancelled" in screen.sentences(at)
 
     next(button for button in at.button if button.label == "Explain everyone").click().run()

@@ -109,7 +109,7 @@ def _changes(before: str, after: str) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         section(f"What changed from {before} to {after}", plain(found.sentence), width="stretch")
         if not found.newly_flagged.empty:
-            send_users(found.after, found.newly_flagged.index.tolist())
+            send_users(found.after, found.newly_flagged.index.tolist(), kind="tertiary")
         numbers(found.table, f"changes-{before}-{after}")
     if not len(found.bands.rows):
         return

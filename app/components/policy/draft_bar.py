@@ -90,7 +90,7 @@ def changes(desk: Desk, found: Backtest | None) -> None:
                 "Download", lambda: _csv(told), f"{desk.run.id}_changes.csv", "text/csv", icon=":material/download:",
                 type="tertiary", on_click="ignore",
             )  # fmt: skip
-            send_users(desk.run, [int(row) for row in told.index[:_SHOWN]])
+            send_users(desk.run, [int(row) for row in told.index[:_SHOWN]], kind="tertiary")
     words = {str(band): label(band) for band in BANDS}
     shown = told.head(_SHOWN)
     frame = pd.DataFrame(

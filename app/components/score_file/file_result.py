@@ -1,11 +1,10 @@
-"""A scored file: what it is, its problems, its scores, and the users to look at first."""
+"""A scored file: what it is, its problems, its scores, and all its users."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from app.components.score_file.run_summary import run_summary
-from app.components.score_file.users_table import risks
+from app.components.score_file.users_list import users_list
 from app.components.shared.job_progress import job_progress
 from app.components.shared.model_notice import model_notice
 from app.components.shared.problem_strip import problems
@@ -15,8 +14,8 @@ from app.words import count, plain
 from core.scoring.runs import Run
 
 
-def file_result(run: Run) -> int | None:
-    """Everything about a run; the input row of the user somebody chose to open, else None."""
+def file_result(run: Run) -> None:
+    """Everything about a run."""
     st.markdown(
         f"**{plain(run.name)}** · {count(run.received)} users received, {count(run.users)} scored, "
         f"{count(run.rejected)} rejected · {run.model} under {run.policy.version} · {run.id} · {run.seconds:.1f} s"
@@ -25,14 +24,15 @@ def file_result(run: Run) -> int | None:
     problems(services.home().datasets.find(run.dataset))
     if not run.users:
         st.warning("No row of this file could be scored: every one was rejected. The rejected rows say why.")
-        return None
+        return
     if nobody := review.nobody_flagged(run):
         st.info(nobody)
     queued(run)
-    run_summary(run, services.people(run)["probability"].to_numpy())
-    chosen = risks(run)
+    to_review = run.counts["auto_remove"]
+    if to_review and not run.policy.armed:
+        st.caption(f"Auto-remove is not armed: its {count(to_review)} users go to human review.")
+    users_list(run)
     _reasons_missing(run)
-    return chosen
 
 
 def _reasons_missing(run: Run) -> None:

@@ -12,6 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from app import navigation
+from app.components.lists import place
 from app.components.shared.send_to_review import send_users
 from app.queries import services
 from app.words import count, legible, plain
@@ -62,7 +63,7 @@ def back_to_run() -> None:
     """The way back to the run that the user was opened from."""
     run = st.query_params.get("run")
     if run and st.button(f"Back to {legible(run)}", icon=":material/arrow_back:", type="tertiary"):
-        navigation.go("score_file", run=run)
+        navigation.go("score_file", **{name: value for name, value in place.params().items() if name != "row"})
     _, row = _address()
     if run and row is not None:
         send_users(services.home().runs.find(run), [row])
@@ -101,6 +102,11 @@ def start_of(model: Model, dataset: Dataset | None, row: int | None) -> Start:
             feature.name: np.nan if feature.median is None else feature.median for feature in model.metadata.features
         }
         return Start(f"medians-{model.version}", pd.Series(medians, dtype=float), False, "Training medians", "", {})
+    return start_of(model, dataset, row)
+
+
+def start_of(model: Model, dataset: Dataset, row: int) -> Start:
+    """The values of a user of a stored dataset, by input row. Raises UnknownItemError."""
     series = services.home().datasets.one(dataset.id, row)
     context = [str(series[name]) for name in dataset.context if pd.notna(series[name])]
     values = series.reindex(list(model.metadata.names)).astype(float)

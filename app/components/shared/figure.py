@@ -23,11 +23,13 @@ def theme() -> Theme:
 
 
 def figure(
-    fig: go.Figure, *, key: str, table: pd.DataFrame | None = None, picked: Callable[[float], None] | None = None
-) -> None:
+    fig: go.Figure, *, key: str, table: pd.DataFrame | None = None, picked: Callable[[float], None] | None = None,
+    beside: Callable[[], None] | None = None,
+) -> None:  # fmt: skip
     """Title and sub as native text, which wraps and lines up with other headings; then the figure.
 
-    picked: called with the x of a point that somebody clicks, before the page is drawn anew.
+    picked: called with the x of a point that somebody clicks, before the page is drawn anew. beside: draws what
+    stands at the right of the title.
 
     With a table, a button beside the title downloads it: the numbers behind the figure.
 
@@ -35,7 +37,11 @@ def figure(
     """
     meta: dict[str, Any] = fig.layout.meta
     with st.container(gap="xxsmall"):
-        if table is None:
+        if beside is not None:
+            with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+                section(plain(meta["title"]), plain(meta["sub"]))
+                beside()
+        elif table is None:
             section(plain(meta["title"]), plain(meta["sub"]))
         else:
             with st.container(horizontal=True, vertical_alignment="center", wrap=False):

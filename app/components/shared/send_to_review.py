@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import streamlit as st
 
@@ -14,6 +15,7 @@ from app.words import count, plain
 from core.access import accounts
 from core.data.datasets import Dataset
 from core.jobs import Job
+from core.planning.sending import MOST_AT_ONCE
 from core.review.enqueue import Queued
 from core.scoring.runs import Run
 from core.wording import count as counted
@@ -75,13 +77,19 @@ def outcome(job: Job | None) -> None:
         st.caption(plain(job.message))
 
 
-def send_users(run: Run, rows: Sequence[int]) -> None:
+def send_users(
+    run: Run, rows: Sequence[int], word: str = "Send to review",
+    kind: Literal["primary", "secondary", "tertiary"] = "secondary",
+) -> None:  # fmt: skip
     """A popover for chosen users of a run: queued as certain to be judged, the count shown before."""
     if not session.may("send to review"):
         return
     users, key = counted(len(rows), "user"), f"{run.id}-{hash(tuple(rows))}"
-    with st.popover("Send to review", icon=":material/rate_review:", type="tertiary" if len(rows) > 1 else "secondary"):
+    with st.popover(word, icon=":material/rate_review:", type=kind):
         st.markdown(f"{users} will wait in the queue until somebody has judged them, whatever the plan draws.")
+        if len(rows) > MOST_AT_ONCE:
+            st.caption(f"At most {count(MOST_AT_ONCE)} are sent at once: choose fewer.")
+            return
         name = _name(f"users-{key}")
         if st.button(f"Queue {users}", type="primary", key=f"send-{key}"):
             with guard.shown() as failure:

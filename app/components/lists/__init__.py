@@ -1,0 +1,1 @@
+"""The pieces that every list is made of: its address, saved views, chips, order, pages, boxes, and the bar below."""

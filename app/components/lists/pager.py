@@ -1,0 +1,43 @@
+"""Which page of a list is shown, and how many rows a page has."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.components.lists import place
+from app.words import count
+from core.scoring.listing.list_view import ListView
+from core.scoring.listing.run_users import SIZES, pages
+
+
+def page_shown(users: int, size: int) -> int:
+    """The page in the address, as far as there is one."""
+    return min(max(place.number(place.PAGE) or 1, 1), pages(users, size))
+
+
+def pager(key: str, users: int, page: int, size: int) -> None:
+    """Below the table: what is shown of how many, the pages, and rows a page."""
+    begin, end = (page - 1) * size + 1, min(page * size, users)
+    name, rows = f"page-{key}", f"size-{key}"
+    st.session_state[name], st.session_state[rows] = page, size
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.caption(f"{count(begin)} to {count(end)} of {count(users)}", width="content")
+        with st.container(horizontal=True, width="content", vertical_alignment="center"):
+            if pages(users, size) > 1:
+                st.pagination(
+                    pages(users, size), max_visible_pages=5, key=name,
+                    on_change=lambda: place.put(page=int(st.session_state[name])),
+                )  # fmt: skip
+            st.selectbox(
+                "Rows a page", SIZES, key=rows, width=90, label_visibility="collapsed",
+                on_change=lambda: place.put(size=_unusual(int(st.session_state[rows])), page=None),
+            )  # fmt: skip
+
+
+def _unusual(size: int) -> int | None:
+    return None if size == SIZES[0] else size
+
+
+def first_of(view: ListView, place_of: int) -> int:
+    """The page on which the one at a place, from 0, stands."""
+    return place_of // view.size + 1
