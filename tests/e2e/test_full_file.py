@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.home import Home
-from tests.e2e.gestures import cells, drop, idle, popover, queue_run, run_in, select_row, table, titled
+from tests.e2e.gestures import cells, drop, idle, open_user, popover, queue_run, run_in, table, titled
 
 #: Half a million users take a while on a busy machine.
 expect.set_options(timeout=60_000)
@@ -84,7 +84,7 @@ def sent_the_first(page: Page, home: Home, run: str) -> str:
     first = cells(page, "user_id")[0]
     stored = home.runs.scores(run)["probability"]
     assert float(cells(page, "Score")[0]) == pytest.approx(stored.max())
-    select_row(page, 0)
+    open_user(page, 0)
     expect(page.get_by_role("heading", name=f"User {first}", exact=True)).to_be_visible()
     expect(page.get_by_text("Why this score")).to_be_visible()
     idle(page)

@@ -17,7 +17,7 @@ from core.schema import schema as schemas
 from core.scoring.reasons import texts
 from core.scoring.scorer import Scorer
 from core.settings import DEMO_USERS
-from tests.e2e.gestures import cells, drop, idle, run_in, select_row, table
+from tests.e2e.gestures import cells, drop, idle, open_user, run_in, table
 
 SECOND = 1000
 #: Results take a moment on a busy machine.
@@ -96,9 +96,9 @@ def test_from_a_file_with_mistakes_to_the_table_taken_away(  # noqa: PLR0915 - a
 
     # The user at the top, and what a change would do.
     first = cells(tab, "user_id")[0]
-    select_row(tab, 0)
+    open_user(tab, 0)
     expect(tab.get_by_role("heading", name=f"User {first}")).to_be_visible()
-    expect(tab).to_have_url(re.compile(rf"/score-user\?run={run}&row=\d+$"))
+    expect(tab).to_have_url(re.compile(rf"/score-user\?run={run}&open=(\d+)&row=\1$"))
     expect(tab.get_by_text("Why this score")).to_be_visible()
     idle(tab)
     before = score(tab)

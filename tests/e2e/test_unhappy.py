@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 from core.home import Home
 from core.settings import DEMO_USERS
 from tests.e2e.desk import case_of, lines, on_desk, press, rows, taken_up, user_of
-from tests.e2e.gestures import by_menu, cells, drop, idle, run_in, select_row, titled
+from tests.e2e.gestures import by_menu, cells, drop, idle, open_user, run_in, titled
 from tests.e2e.homes import Fragile, queued
 
 #: Results take a moment on a busy machine.
@@ -82,21 +82,24 @@ def test_back_and_forward_lead_through_pages_runs_and_users_and_score_nothing_ag
     expect(tab.get_by_text("60 scored")).to_be_visible()
     idle(tab)
     ours, first = run_in(tab), cells(tab, "user_id")[0]
-    select_row(tab, 0)
+    open_user(tab, 0)
     expect(tab.get_by_role("heading", name=f"User {first}", exact=True)).to_be_visible()
     by_menu(tab, "Registry")
     known = bundled.runs.recent()
 
-    step(tab, "back", rf"/score-user\?run={ours}&row=\d+$")
+    step(tab, "back", rf"/score-user\?run={ours}&open=(\d+)&row=\1$")
     expect(tab.get_by_role("heading", name=f"User {first}", exact=True)).to_be_visible()
-    step(tab, "back", rf"/score-file\?run={ours}$")
+    step(tab, "back", rf"/score-file\?run={ours}&open=(\d+)&row=\1$")
     expect(tab.get_by_text("60 scored")).to_be_visible()
+    expect(tab.get_by_role("button", name="Full page")).to_be_visible()
+    step(tab, "back", rf"/score-file\?run={ours}&open=\d+$")
+    step(tab, "back", rf"/score-file\?run={ours}$")
     assert cells(tab, "user_id")[0] == first
     step(tab, "back", r"/score-file$")
     expect(tab.get_by_test_id("stFileUploader")).to_be_visible()
     step(tab, "back", r":\d+/$")
     titled(tab, "Overview")
-    step(tab, "forward", rf"/score-user\?run={ours}&row=\d+$")
+    step(tab, "forward", rf"/score-user\?run={ours}&open=(\d+)&row=\1$")
     expect(tab.get_by_role("heading", name=f"User {first}", exact=True)).to_be_visible()
     assert bundled.runs.recent() == known
     assert [each.id for each in known] == [ours, run]
