@@ -37,7 +37,7 @@ def sections() -> Mapping[str, list[StreamlitPage]]:
     }
 
 
-def go(page: str, **where: str) -> None:
+def go(page: str, /, **where: str) -> None:
     """Leave for another page; `where` becomes its address, so that it can be shared and gone back from."""
     st.switch_page(_PAGES / f"{page}.py", query_params=where)
 

@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import Browser, Page, expect
 
 from core.home import Home
-from tests.e2e.gestures import beside, cells, idle, open_user, select_row
+from tests.e2e.gestures import beside, cells, idle, select_row
 from tests.e2e.homes import queued
 
 
@@ -44,7 +44,9 @@ def test_a_list_is_as_it_was_after_users_were_opened_and_shows_the_same_to_other
     tab.get_by_role("button", name="Next", exact=True).click()
     expect(tab.get_by_text("23 of ")).to_be_visible()
     idle(tab)
-    open_user(tab, 4)
+    beside(tab, 4)
+    expect(tab.get_by_text("25 of ")).to_be_visible()
+    tab.get_by_role("button", name="Full page").click()
     expect(tab.get_by_role("heading", name=f"User {seen[4]}", exact=True)).to_be_visible()
     idle(tab)
     tab.go_back()
