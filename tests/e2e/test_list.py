@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import Browser, Page, expect
 
 from core.home import Home
-from tests.e2e.gestures import beside, cells, idle, select_row
+from tests.e2e.gestures import beside, cells, idle, select_row, table
 from tests.e2e.homes import queued
 
 
@@ -60,6 +60,6 @@ def test_a_list_is_as_it_was_after_users_were_opened_and_shows_the_same_to_other
         other = elsewhere.new_page()
         other.goto(str(tab.evaluate("location.href")))
         expect(other.get_by_text("25 of ")).to_be_visible()
-        idle(other)
+        expect(table(other).locator("tbody tr").first).to_contain_text(seen[0], timeout=60_000)
         assert cells(other, "user_id") == seen
         assert other.get_by_text("users selected").count() == 0

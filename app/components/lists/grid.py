@@ -53,7 +53,8 @@ class Grid:
         marked.insert(0, MARK, np.where(self.shown == opened, "◆", ""))
         boxes = np.flatnonzero(np.isin(self.shown, self.chosen.ids)).tolist()
         st.dataframe(
-            safe(marked), hide_index=True, placeholder=UNKNOWN, row_height=_ROW, height=_HEAD + _ROW * min(len(frame), most) + 3,
+            safe(marked), hide_index=True, placeholder=UNKNOWN, row_height=_ROW,
+            height=_HEAD + _ROW * min(len(frame), most) + 3,
             key=self.key, on_select="rerun", selection_mode=["multi-row", "single-cell"], alt=alt,
             selection_default={"selection": {"rows": boxes}},
             column_config={

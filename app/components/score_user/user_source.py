@@ -102,11 +102,6 @@ def start_of(model: Model, dataset: Dataset | None, row: int | None) -> Start:
             feature.name: np.nan if feature.median is None else feature.median for feature in model.metadata.features
         }
         return Start(f"medians-{model.version}", pd.Series(medians, dtype=float), False, "Training medians", "", {})
-    return start_of(model, dataset, row)
-
-
-def start_of(model: Model, dataset: Dataset, row: int) -> Start:
-    """The values of a user of a stored dataset, by input row. Raises UnknownItemError."""
     series = services.home().datasets.one(dataset.id, row)
     context = [str(series[name]) for name in dataset.context if pd.notna(series[name])]
     values = series.reindex(list(model.metadata.names)).astype(float)
