@@ -13,6 +13,7 @@ import pytest
 
 from app.api.responses import prediction
 from core.data import intake
+from core.data.kinds import text as texts_of
 from core.errors import DamagedModelError, TextsErasedError
 from core.home import Home
 from core.model.learner import Rows
@@ -23,11 +24,14 @@ from core.schema.glossary import Glossary
 from core.schema.levels import written
 from core.scoring.reasons import reasons
 from core.scoring.scorer import Scorer
+from core.scoring.texts.shares import shared
 from core.text import linear
 from core.text.rows import TextRows
 from core.training import stacking
 from core.training.stacking import Texts
 from tests import make, make_messages
+from tests.core.text.sentences import WORDS, sentences
+from tests.core.text.texts import spaced
 
 
 @pytest.fixture(scope="module")
@@ -211,3 +215,42 @@ def test_whoever_asks_about_one_user_is_told_that_a_text_was_cut(writing: Home) 
     answers = [prediction(each, 0.0) for each in told]
     assert answers[0]["truncated_features"] == ("body",)
     assert "truncated_features" not in answers[1]
+
+
+@pytest.mark.parametrize(
+    ("cell", "cut"),
+    [("a" + "\u0301\u0316" * 500_000, True), ("free crypto " * 850_000, True), ("x" * 100_000, True),
+     ("free " + "(((" * 600, False)],
+    ids=["a million marks", "10 MB", "a word of 100,000", "brackets"],
+)  # fmt: skip
+def test_a_monstrous_text_is_scored_as_far_as_it_is_kept_and_said_to_be_cut(
+    writing: Home, cell: str, cut: bool
+) -> None:  # fmt: skip
+    sent = pd.DataFrame({"message_id": ["a", "b"], "body": [cell, "hello"], "sent_7d": [1, 2]})
+    checked = intake.read("big.csv", make.csv(sent), make_messages.SCHEMA)
+    assert len(checked.frame) == 2
+    assert len(checked.frame[written("body")].iloc[0]) == len(texts_of.cut(cell, 2_000))
+    assert [each.code for each in checked.problems] == (["long_text"] if cut else [])
+    in_file = Scorer(writing.registry.load()).score(checked.frame)
+    serving = make.serving(writing)
+    alone = serving.score([serving.asked({"body": cell, "sent_7d": 1})], now=make.NOW)[0]
+    assert alone.probability == in_file.probability[0]
+    assert alone.cut == (("body",) if cut else ())
+
+
+def test_contributions_and_words_are_exact_on_a_thousand_texts_of_ten_scripts(writing: Home) -> None:
+    made = [text for language in WORDS for text in sentences(language, 90, seed=2)]
+    hidden = [f"{spaced('free')} crypt0 {text} wr\u200bite mе on telegram" for text in made[::9]]
+    sent = pd.DataFrame({"body": [*made, *hidden], "sent_7d": 5.0}).assign(message_id=lambda each: each.index)
+    frame = intake.read("scripts.csv", make.csv(sent), make_messages.SCHEMA).frame
+    assert len(frame) == 1_000
+    model = writing.registry.load()
+    scored, matrix = Scorer(model).score(frame), Scorer(model).matrix(frame)
+    pushes = model.explainer.contributions(matrix)
+    assert np.abs(pushes.sum(axis=1) + model.metadata.bias - scored.margin).max() < 1e-4
+    texts = model.texts["body"]
+    for text, margin, push in zip(frame[written("body")], matrix[:, 0], pushes[:, 0], strict=True):
+        words = texts.words(text)
+        assert abs(sum(word.part for word in words) + texts.bias() - margin) < 1e-4
+        assert abs(sum(word.part for word in shared(words, float(push))) - push) < 1e-4
+        assert all(0 <= word.start < word.end <= len(text) for word in words)
