@@ -29,6 +29,7 @@ from core.scoring.online_runs import Growing, OnlineRuns, Served
 from core.scoring.reasons import Reason, strongest_reasons
 from core.scoring.scorer import SEPARATOR, Scored, Scorer
 from core.scoring.streaming.block_scoring import Which
+from core.text.normalise import remembered
 
 Values = npt.NDArray[np.float64]
 _UNKNOWN: Final = float("nan")
@@ -170,9 +171,10 @@ class Serving:
         in_order = np.pad(values[:, self._at], ((0, 0), (0, self._further)), constant_values=np.nan)
         most = max((each.top for each in asked if each.which != "none"), default=0)
         texts = {name: [each.context.get(written(name)) for each in asked] for name in self.model.texts}
-        scored = self._scorer.score_values(in_order, top=most, texts=texts).checked()
-        decided = self._decided(asked, values, scored, now)
-        reasons = self._reasons(asked, in_order, scored, decided)
+        with remembered():
+            scored = self._scorer.score_values(in_order, top=most, texts=texts).checked()
+            decided = self._decided(asked, values, scored, now)
+            reasons = self._reasons(asked, in_order, scored, decided)
         predictions: list[Prediction] = []
 
         def told(ids: Sequence[str]) -> Iterable[Kept]:

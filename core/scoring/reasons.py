@@ -175,10 +175,11 @@ def _of_texts(
 ) -> list[str]:
     """The strongest words of the texts of these rows, as reasons state them."""
     column, found = frame[written(name)].to_numpy(object), list[str]()
-    for row, push in zip(rows.tolist(), pushes.tolist(), strict=True):
-        text = column[row]
-        shares = shared(model.words(text), push) if isinstance(text, str) else ()
-        said = _named(text, shares) if isinstance(text, str) else value_text(None)
+    there = [text if isinstance(text, str) else None for text in column[rows].tolist()]
+    words = model.words_of(text for text in there if text is not None)
+    for text, push in zip(there, pushes.tolist(), strict=True):
+        shares = shared(next(words), push) if text is not None else ()
+        said = _named(text, shares) if text is not None else value_text(None)
         found.append(_stated(name, said, text=bool(shares)))
     return found
 

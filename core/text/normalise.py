@@ -9,9 +9,10 @@ What this module makes of a text decides its number for ever, so that a change o
 
 from __future__ import annotations
 
-import functools
+import contextlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final
 
@@ -83,23 +84,40 @@ _WORDS_OF_ONE: Final = frozenset({"www", "xxx", "iii"})
 _ALONE: Final = re.compile(r"\b\w{3}\b")
 _SMALL_LETTER: Final = re.compile(f"[{SMALL}]")
 _GAPS: Final = re.compile(r"\s+")
-#: The longest text that is kept for a while.
-_MOST_KEPT: Final = 20_000
+#: The longest text that is kept for a while, and how many are.
+_MOST_KEPT, _MOST_TEXTS = 20_000, 16
+_LATELY: Final[ContextVar[dict[str, Normalised] | None]] = ContextVar("lately", default=None)
 
 
 def normalised(text: str) -> Normalised:
     """A text as it reads, with the place that each of its code points came from. Takes time linear in its length."""
-    return _lately(text) if len(text) <= _MOST_KEPT else _normalised(text)
+    lately = _LATELY.get()
+    if lately is None or len(text) > _MOST_KEPT:
+        return _normalised(text)
+    found = lately.get(text)
+    if found is None:
+        if len(lately) >= _MOST_TEXTS:
+            lately.clear()
+        found = lately[text] = _normalised(text)
+    return found
+
+
+@contextlib.contextmanager
+def remembered() -> Iterator[None]:
+    """While it lasts, a text that is asked for again is not read again: one user's is, by its number, its words and
+    its places. No text is held beyond it.
+    """
+    token = _LATELY.set({})
+    try:
+        yield
+    finally:
+        _LATELY.reset(token)
 
 
 def _normalised(text: str) -> Normalised:
     draft = _read(text) if _odd([text])[0] else _clean(text)
     draft.at.flags.writeable = False
     return Normalised(draft.text, draft.at, tuple(sorted(draft.places, key=lambda place: (place.start, place.end))))
-
-
-#: One user's text is asked for several times, one time after the other: by its number, its counts, its words.
-_lately = functools.lru_cache(maxsize=16)(_normalised)
 
 
 def _read(text: str) -> Draft:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from core.text.kernels.known import Known
 
 Array = npt.NDArray[Any]
+#: Texts explained together.
+TOGETHER: Final = 500
 #: What a count of 0 to 255 is worth: (256,).
 FREQUENCY: Final = np.concatenate([[0.0], 1 + np.log(np.arange(1, 256))])
 
@@ -77,17 +80,26 @@ class TextModel:
 
     def words(self, text: str, output: int = 0) -> tuple[Word, ...]:
         """The words of a text in order, each with its part of the margin for an output: they and the bias are it."""
-        read = normalised(text)
-        begin, end, part = self._parts(read, output)
-        return _words(read, begin, end, part)
+        return next(self.words_of([text], output))
 
-    def strongest(self, text: str, output: int = 0, most: int = 3) -> tuple[Word, ...]:
-        """Of `words`, those few that push the margin up most, strongest first, and none that does not."""
-        read = normalised(text)
-        begin, end, part = self._parts(read, output)
-        some = np.argsort(-part, kind="stable")[:most]
-        some = some[part[some] > 0]
-        return _words(read, begin[some], end[some], part[some])
+    def words_of(self, texts: Iterable[str], output: int = 0) -> Iterator[tuple[Word, ...]]:
+        """`words` of each text, in their order."""
+        return (_words(*each) for each in self._explained(texts, output))
+
+    def strongest(self, texts: Iterable[str], output: int = 0, most: int = 3) -> Iterator[tuple[Word, ...]]:
+        """Of the words of each text those few that push its margin up most, strongest first, and none that does not."""
+        for read, begin, end, part in self._explained(texts, output):
+            some = np.argsort(-part, kind="stable")[:most]
+            some = some[part[some] > 0]
+            yield _words(read, begin[some], end[some], part[some])
+
+    def _explained(self, texts: Iterable[str], output: int) -> Iterator[tuple[Normalised, Array, Array, Array]]:
+        """Each text as it reads, and its words. Some are read, then explained: in turns they would drive what either
+        needs out of the processor's memory, which takes twice as long.
+        """
+        left = iter(texts)
+        while some := [normalised(text) for text in itertools.islice(left, TOGETHER)]:
+            yield from [(read, *self._parts(read, output)) for read in some]
 
     def _parts(self, read: Normalised, output: int) -> tuple[Array, Array, Array]:
         """From where up to where each word is in the text as it reads, and its part."""

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.text import key, normalise, shown
-from core.text.normalise import normalised
+from core.text.normalise import normalised, remembered
 from tests.core.text.texts import SENTENCES
 
 anything = st.text(st.characters(exclude_categories=()), max_size=60)
@@ -127,3 +127,13 @@ def test_joiners_that_a_script_needs_hide_nothing_and_are_shown_as_they_are(text
     assert shown.escaped(text) == text
     assert normalised("fr\u200cee").undone == 1
     assert shown.escaped("fr\u200cee ى\u200c\u200c") == "fr\\u200cee ى\u200c\\u200c"
+
+
+def test_a_text_is_read_once_while_it_is_asked_for_and_held_no_longer() -> None:
+    text = "fr\u200bee crypto"
+    with remembered():
+        found = normalised(text)
+        assert normalised(text) is found
+        assert all(normalised(f"{text} {at}") for at in range(20))
+        assert normalised(text) is not found
+    assert normalised(text) is not normalised(text)

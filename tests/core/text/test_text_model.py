@@ -15,7 +15,7 @@ from core.text.kernels import grams
 from core.text.kernels.known import known
 from core.text.linear import _weighed
 from core.text.rows import TextRows
-from core.text.text_model import TextModel, idf
+from core.text.text_model import TOGETHER, TextModel, idf
 from tests.core.text.texts import SENTENCES
 
 SPAM = ("free crypto now!!", "win cash prize, free entry", "free money win now", "claim your cash prize now")
@@ -135,3 +135,12 @@ def test_the_strength_is_the_one_that_says_most_of_other_texts() -> None:
     assert linear.strength(TextRows.of(texts), clear) > linear.STRENGTH
     assert linear.strength(TextRows.of(texts), random.random((400, 1)) < 0.5) == min(linear.STRENGTHS)
     assert linear.strength(TextRows.of(["a", None]), np.ones((2, 1))) == linear.STRENGTH
+
+
+def test_the_strongest_words_of_many_texts_are_those_of_each(model: TextModel) -> None:
+    texts = [*TEXTS, *TEXTS[:20]] * 12
+    assert len(texts) > TOGETHER
+    for text, some, all_of_it in zip(texts, model.strongest(texts, most=2), model.words_of(texts), strict=True):
+        words = model.words(text)
+        assert all_of_it == words
+        assert some == tuple(sorted((word for word in words if word.part > 0), key=lambda word: -word.part)[:2])
