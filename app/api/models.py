@@ -273,10 +273,6 @@ class Case(Told):
     band: Annotated[Band | None, means("Null in a blind case.")]
     action: Annotated[Action | None, means("Null in a blind case.")]
     decided_by: Annotated[str | None, means("score, rule:NAME or list:NAME; null in a blind case.")]
-    category: Annotated[
-        str | None,
-        means("Of which category a violation would be; null in a blind case, and where the model knows none."),
-    ]
     model_version: Annotated[str | None, means("Null in a blind case.")]
     policy_version: Annotated[str, means("The policy of the prediction.")]
     features: Annotated[dict[str, float | None], means("Values as they were scored.")]
@@ -284,6 +280,10 @@ class Case(Told):
     risk_factors: Annotated[list[RiskFactor], means("Contributions towards spammer; empty in a blind case.")]
     reopened: Annotated[str, means("Why it is to be judged again; empty where it is not.")]
     claimed_until: Annotated[datetime | None, means("Until when it is held for who asked.")]
+    category: Annotated[
+        str | None,
+        means("Of which category a violation would be; absent in a blind case, and where the model knows none."),
+    ] = None
 
 
 class VerdictRequest(Sent):

@@ -34,7 +34,10 @@ Session = Annotated[
 ]
 
 
-@router.get("/cases/next", response_model=Case, responses={204: {"description": "No case waits."}})
+@router.get(
+    "/cases/next", response_model=Case, response_model_exclude_unset=True,
+    responses={204: {"description": "No case waits."}},
+)  # fmt: skip
 def next_case(live: Here, who: MayJudge, session: Session = "") -> Case | Response:
     """The case this reviewer holds, else the next one, held for a while; 204 when none waits."""
     now, lease = datetime.now(UTC), live.home.guidance.load().lease
@@ -98,10 +101,10 @@ def _case(case: cases.Case, reasons: tuple[Reason, ...]) -> Case:
             "score": None if case.blind else case.score, "band": None if case.blind else case.band,
             "action": None if case.blind else case.action,
             "decided_by": None if case.blind else case.decided_by,
-            "category": None if case.blind else case.category or None,
             "model_version": None if case.blind else case.model,
             "policy_version": case.policy, "features": case.features, "context": case.context,
             "risk_factors": [] if case.blind else responses.factors(evidence.drawn(reasons)),
             "reopened": case.reopened, "claimed_until": case.claimed_until,
+            **({"category": case.category} if case.category and not case.blind else {}),
         }
     )  # fmt: skip

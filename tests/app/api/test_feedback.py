@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from app.api.routes.feedback import Stored, recorded
 from core.feedback.short_form import Row
@@ -15,7 +16,7 @@ from core.home import Home
 from core.review.importing import Refusal
 from core.schema import schema as schemas
 from core.store import tables
-from tests import make
+from tests import make, make_messages
 from tests.app.api.server import QUIET, SPAMMER, Client, serving, spammer
 
 
@@ -253,3 +254,20 @@ def test_what_several_say_at_once_is_told_to_each(api: Client, own: Home) -> Non
     assert (first.new, other.new, again.new) == (True, True, False)
     assert first.id == again.id
     assert {verdict.id: verdict.reviewer for verdict in verdicts(own)} == {first.id: "Ada", other.id: "Grace"}
+
+
+def test_a_case_says_its_category_unless_it_is_blind(kinds: Home, tmp_path: Path) -> None:
+    home = make.copied(kinds, tmp_path)
+    sent = make_messages.messages(30, seed=4, prefix="n").drop(columns="removed")
+    run = home.file_scoring.score_file(
+        "new.csv", make.csv(sent), make_messages.KINDS, home.registry.load(), make.policy(), now=make.NOW
+    ).run
+    row = int(home.runs.scores(run.id)["probability"].idxmax())
+    home.sending.send(run.id, [row], by="Lea", now=make.NOW)
+    with serving(home) as api:
+        seen = api.get("/cases/next").json
+        with home.database.writing() as connection:
+            connection.execute(update(tables.cases).values(blind=True))
+        blind = api.get("/cases/next").json
+    assert seen["category"] == home.runs.scores(run.id)["category"].loc[row]
+    assert (blind["id"], blind["blind"], "category" in blind) == (seen["id"], True, False)
