@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -55,7 +55,7 @@ def robustness(
             found.rows,
             *found.notes,
             "",
-            *map(_step, found.frame().to_dict("records")),
+            *_aligned(map(_step, found.frame().to_dict("records"))),
         ]
         _print(found.as_json(), told, as_json)
 
@@ -80,7 +80,7 @@ def importance(
             progress=lambda done, of: progress.counted("Permuting features", done, of),
         )  # fmt: skip
         progress.end()
-        told = [found.sentence, *found.warnings(), found.rows, *found.notes, "", *_features(found.frame())]
+        told = [found.sentence, *found.warnings(), found.rows, *found.notes, "", *_aligned(_features(found.frame()))]
         _print(found.as_json(), told, as_json)
 
 
@@ -116,17 +116,24 @@ def _read(home: Home, on: Path, progress: Progress, said: Said) -> tuple[Dataset
     return dataset, columns
 
 
-def _step(row: dict[Any, Any]) -> str:
+def _aligned(rows: Iterable[tuple[str, str]]) -> list[str]:
+    """Lines of a name and what is said of it, which begins in the same place however long the names are."""
+    told = list(rows)
+    width = max((len(name) for name, _ in told), default=0) + 2
+    return [f"{name:<{width}}{said}" for name, said in told]
+
+
+def _step(row: dict[Any, Any]) -> tuple[str, str]:
     what = {"undisturbed": "undisturbed", "dropped": f"without {row['feature']}"}.get(row["kind"])
     what = what or f"{row['amount']:.0%} {_KINDS[row['kind']]}"
     moved = "–" if row["moved"] is None else f"{100 * row['moved']:.2f} %"
-    return f"{what:<24}PR-AUC {_interval(row, 'pr_auc')}  lost {_interval(row, 'lost_pr_auc')}  new band {moved}"
+    return what, f"PR-AUC {_interval(row, 'pr_auc')}  lost {_interval(row, 'lost_pr_auc')}  new band {moved}"
 
 
-def _features(frame: pd.DataFrame) -> Iterator[str]:
+def _features(frame: pd.DataFrame) -> Iterator[tuple[str, str]]:
     for row in frame.to_dict("records"):
         shap = "" if row["shap"] != row["shap"] else f"  mean |SHAP| {row['shap']:.3f}"
-        yield f"{row['feature']:<24}lost {_interval(row, 'lost')}{shap}"
+        yield row["feature"], f"lost {_interval(row, 'lost')}{shap}"
 
 
 def _interval(row: dict[Any, Any], name: str, start: str | None = None) -> str:

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import app
+from app.commands.diagnostics import _aligned
 from tests import make
 from tests.make import SCHEMA
 
@@ -71,3 +72,11 @@ def test_what_cannot_be_looked_at_is_said(own, on, tmp_path):
         found = invoked(own, *arguments)
         assert (found.exit_code, found.stdout) == (2, "")
         assert said in found.stderr
+
+
+def test_figures_begin_in_one_place_however_long_a_name_is():
+    names = ["links", "share of new contacts among all contacts"]
+
+    lines = _aligned([(name, "lost 0.1") for name in names])
+
+    assert {line.index("lost") for line in lines} == {len(names[1]) + 2}

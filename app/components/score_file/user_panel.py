@@ -19,7 +19,7 @@ from app.components.shared.heading import section
 from app.components.shared.send_to_review import send_users
 from app.queries import services, users
 from app.tables.cells import safe
-from app.words import badge, count, plain, probability, signed
+from app.words import UNKNOWN, badge, count, plain, probability, signed
 from core.policy.bands import BANDS
 from core.policy.decide import SCORE, acted
 from core.scoring.listing.list_view import ListView
@@ -140,7 +140,8 @@ def _values(reasons: Sequence[Reason]) -> None:
         }
     )
     st.dataframe(
-        safe(frame), hide_index=True, row_height=32, height=300, alt="All values of this user and their contributions",
+        safe(frame), hide_index=True, placeholder=UNKNOWN, row_height=32, height=300,
+        alt="All values of this user and their contributions",
         column_config={
             "Value": st.column_config.TextColumn(alignment="right"),
             "Contribution": st.column_config.NumberColumn(format="%+.2f"),
