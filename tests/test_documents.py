@@ -45,7 +45,14 @@ LANGUAGES: Final = {"bash", "toml", "csv", "json", "nginx", "text", ""}
 #: Folders of the repository whose files the documents name.
 FOLDERS: Final = re.compile(r"(app|core|pages|tests|benchmarks|deploy|docs|data|models)/[\w./-]*")
 #: In a home, but only once it has been worked with.
-GATHERED: Final = ("data/feedback", "data/logs", "data/secrets.toml", "data/settings.toml", "data/state.db")
+GATHERED: Final = (
+    "data/feedback",
+    "data/logs",
+    "data/phrases.toml",
+    "data/secrets.toml",
+    "data/settings.toml",
+    "data/state.db",
+)
 
 
 def bash(name: str) -> list[Block]:
