@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
+from app.words import plain
 from core.home import Home
 from tests import make, screen
 from tests.screen import Visit
@@ -52,3 +55,35 @@ def test_a_changed_line_is_told(visit: Visit, noted: Home) -> None:
     assert "The log was changed" in screen.errors(at)[0]
     assert "chain unbroken" not in screen.sentences(at)
     assert len(at.dataframe[0].value) == 2
+
+
+def test_lines_are_found_by_who_did_what_and_when(visit: Visit, noted: Home) -> None:
+    at = visit(noted, "audit")
+
+    assert at.multiselect(key="audit_by").set_value(["Ada"]).run().dataframe[0].value["what"].tolist() == ["queue run"]
+    assert at.multiselect(key="audit_action").set_value(["reopen"]).run().dataframe[0].value.empty
+    at.multiselect(key="audit_by").set_value([]).run()
+    assert at.dataframe[0].value["who"].tolist() == ["<b>Bob</b>"]
+    assert at.date_input(key="audit_since").set_value(date(2030, 1, 1)).run().dataframe[0].value.empty
+    assert not at.exception
+
+
+def test_every_line_can_be_paged_to(visit: Visit, own: Home) -> None:
+    for number in range(25):
+        own.audit.note(who="Ada", what="queue run", about=f"r-{number:04d}", why="", now=make.NOW)
+    at = visit(own, "audit")
+    assert at.dataframe[0].value["about"].tolist() == [f"r-{number:04d}" for number in range(24, 4, -1)]
+
+    at.query_params["page"] = "2"
+    at.run()
+
+    assert at.dataframe[0].value["about"].tolist() == [f"r-{number:04d}" for number in range(4, -1, -1)]
+
+
+def test_a_line_that_is_chosen_is_shown_whole(visit: Visit, noted: Home) -> None:
+    at = visit(noted, "audit")
+    at.session_state["audit-1"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    at.run()
+
+    assert not at.exception
+    assert plain("The user has written: **please**") in screen.sentences(at)
