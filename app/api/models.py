@@ -284,6 +284,7 @@ class Case(Told):
         str | None,
         means("Of which category a violation would be; absent in a blind case, and where the model knows none."),
     ] = None
+    assigned_to: Annotated[str | None, means("Who it is assigned to; absent where it is nobody's.")] = None
 
 
 class VerdictRequest(Sent):

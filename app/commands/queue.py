@@ -13,6 +13,7 @@ from app import guard
 from app.commands.shared import AsJson, By, HomeOption, allowed, home_of, name_of
 from app.guard import tell
 from app.stdout import put
+from core.wording import count
 
 if TYPE_CHECKING:
     from core.review.cases import Waiting
@@ -84,6 +85,23 @@ def reopen(
         found = home.queue.reopen(case, by=person.name, note=note, now=now)
         home.audit.note(who=person.name, what="reopen", about=case, why=note.strip(), now=now)
         tell(f"{case} is open again, for anybody but {found.not_for}." if found.not_for else f"{case} is open again.")
+
+
+@app.command()
+def assign(
+    context: typer.Context,
+    cases: Annotated[list[str], typer.Argument(help="The cases, such as c-000001.")],
+    to: Annotated[str, typer.Option(help="Who is to judge them; without it, nobody in particular.")] = "",
+    by: By = None,
+    home_dir: HomeOption = None,
+) -> None:
+    """Offer cases to one person first; after the hours that the guidance sets, to everybody."""
+
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        done = home.assigning.assign(cases, to or None, by=name_of(by), now=datetime.now(UTC))
+        whose = f"assigned to {done.to}" if done.to else "assigned to nobody now"
+        tell(f"{count(len(done.before), 'case')} {whose}; {len(set(cases)) - len(done.before)} were so already.")
 
 
 @app.command()

@@ -26,15 +26,15 @@ from core.store.tables import accounts, keys
 Role = Literal["analyst", "reviewer", "data scientist", "lead", "admin"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 Deed = Literal[
-    "score", "send to review", "judge", "see strata", "reopen", "change guidance", "change policy", "train", "retrain",
-    "promote", "export decisions", "delete data", "manage accounts",
+    "score", "send to review", "judge", "see strata", "reopen", "assign cases", "change guidance", "change policy",
+    "train", "retrain", "promote", "export decisions", "delete data", "manage accounts",
 ]  # fmt: skip
 DEEDS: Final[tuple[Deed, ...]] = get_args(Deed)
 _ANALYST: Final[frozenset[Deed]] = frozenset({"score", "send to review"})
 _REVIEWER: Final[frozenset[Deed]] = _ANALYST | {"judge"}
 _SCIENTIST: Final[frozenset[Deed]] = _ANALYST | {"see strata", "train", "retrain", "promote"}
 _LEAD: Final[frozenset[Deed]] = _REVIEWER | {
-    "see strata", "reopen", "change guidance", "change policy", "promote", "export decisions",
+    "see strata", "reopen", "assign cases", "change guidance", "change policy", "promote", "export decisions",
     "delete data",
 }  # fmt: skip
 #: What each role may do.

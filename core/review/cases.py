@@ -30,7 +30,7 @@ FORGOTTEN: Final = "(forgotten)"
 _ID: Final = re.compile(r"c-([0-9]{6,18})")
 _LISTED: Final = (
     "number", "user", "score", "band", "action", "stratum", "inclusion", "blind", "created", "queued", "updated",
-    "claimed_by", "claimed_until", "reopened", "decided_by", "category",
+    "claimed_by", "claimed_until", "assigned_to", "reopened", "decided_by", "category",
 )  # fmt: skip
 # Made once: an import asks 20,000 times, and making a statement takes longer than running it.
 _ASKING: Final = select(cases.c.number, cases.c.status).where(
@@ -82,6 +82,9 @@ class Case:
     decided_by: str
     category: str
     judged_category: str
+    assigned_to: str | None
+    assigned_by: str | None
+    assigned_at: datetime | None
 
     def held(self, by: str, session: str, now: datetime) -> bool:
         """Whether this reviewer holds the case in this session, as of when it was read."""

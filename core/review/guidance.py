@@ -23,16 +23,17 @@ from core.review import ordering
 from core.store.database import Database
 from core.store.tables import documents
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 #: What the share of a day's reviews that is drawn at random may be.
 RANDOM_SHARES: Final = (0.05, 0.5)
 _NAME: Final = "guidance"
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _USER: Final = "{user_id}"
 _HOST: Final = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/.*")
-#: Up to format 1 a share of the users of a file was drawn, `audit`: whatever it was, it says nothing of a day.
+#: Up to format 1 a share of the users of a file was drawn, `audit`: whatever it was, it says nothing of a day. Up to
+#: format 2 nothing was assigned.
 _UPGRADES: Final[Mapping[int, Upgrade]] = MappingProxyType(
-    {1: lambda told: {name: value for name, value in told.items() if name != "audit"}}
+    {1: lambda told: {name: value for name, value in told.items() if name != "audit"}, 2: lambda told: told}
 )
 #: So that it opens at once on the slowest line; more text than that nobody reads before judging.
 _MOST_TEXT: Final = 50_000
@@ -84,7 +85,8 @@ class Guidance:
 
     `capacity`: reviews a day; `random_share`: the share of them for users drawn at random; `uncertain`: of the others,
     at most so many are for users the model is unsure of; `service_hours`: how long a case may wait; `lease_minutes`:
-    how long a claim lasts; `correction_hours`: how long a reviewer may correct a verdict; `profile_url`: where a user
+    how long a claim lasts; `correction_hours`: how long a reviewer may correct a verdict;
+    `assigned_hours`: how long a case is offered to nobody but whom it is assigned to; `profile_url`: where a user
     is seen on the platform, with `{user_id}`, or "". `version`: the one it was read from, 0 for the defaults.
     """
 
@@ -94,6 +96,7 @@ class Guidance:
     service_hours: float = 48.0
     lease_minutes: float = 10.0
     correction_hours: float = 24.0
+    assigned_hours: float = 4.0
     reasons: tuple[ReasonCode, ...] = REASONS
     guidelines: str = GUIDELINES
     profile_url: str = ""
@@ -106,6 +109,7 @@ class Guidance:
         _within("service level in hours", self.service_hours, 0, 24 * 365, above=True)
         _within("lease in minutes", self.lease_minutes, 1, 24 * 60)
         _within("hours for a correction", self.correction_hours, 0, 24 * 365)
+        _within("hours an assigned case waits for one person", self.assigned_hours, 0, 24 * 365)
         _check_reasons(self.reasons)
         if len(self.guidelines) > _MOST_TEXT:
             raise BadOptionError("guidelines", f"at most {_MOST_TEXT:,} characters.")
@@ -191,6 +195,7 @@ def _body(guidance: Guidance) -> dict[str, Any]:
         "format": FORMAT, "capacity": guidance.capacity, "random_share": guidance.random_share,
         "uncertain": guidance.uncertain, "service_hours": guidance.service_hours,
         "lease_minutes": guidance.lease_minutes, "correction_hours": guidance.correction_hours,
+        "assigned_hours": guidance.assigned_hours,
         "reasons": [{"judgement": each.judgement, "code": each.code, "text": each.text} for each in guidance.reasons],
         "guidelines": guidance.guidelines, "profile_url": guidance.profile_url,
     }  # fmt: skip

@@ -44,15 +44,18 @@ class Queue:
         """The case this holder has, else the first free one, that passes; None when there is none.
 
         `but`: ids of cases not to give. The holder lets go of any other case. An appeal is never given to who decided.
+        What is assigned to somebody comes first for them, and for nobody else for `Guidance.assigned_hours`.
         """
         passing = [OPEN, *filters.conditions(now), cases.c.not_for != by]
+        alone = now - timedelta(hours=self.guidance.load().assigned_hours)
         if but:
             passing.append(cases.c.number.not_in([number_of(case) for case in but]))
         with self.database.writing() as connection:
             mine = _first(connection, [*passing, _held_by(by, session), cases.c.claimed_until > now])
-            number = mine if mine is not None else _first(connection, [*passing, _free(now)])
+            for offered in (cases.c.assigned_to == by, _for_all(alone)):
+                mine = _first(connection, [*passing, _free(now), offered]) if mine is None else mine
             _let_go(connection, by, session)
-            return None if number is None else _give(connection, number, by, session, now + lease)
+            return None if mine is None else _give(connection, mine, by, session, now + lease)
 
     def take(self, case: str, by: str, *, now: datetime, lease: timedelta = LEASE, session: str = "") -> Case:
         """Claim one case that is free, or that the same person holds in another session.
@@ -179,6 +182,11 @@ def _open_case(connection: Connection, user: str) -> int | None:
 
 def _free(now: datetime) -> ColumnElement[bool]:
     return or_(cases.c.claimed_until.is_(None), cases.c.claimed_until <= now)
+
+
+def _for_all(alone: datetime) -> ColumnElement[bool]:
+    """Offered to everybody: nobody's, or assigned before a moment."""
+    return or_(cases.c.assigned_to.is_(None), cases.c.assigned_at <= alone)
 
 
 def _held_by(by: str, session: str) -> ColumnElement[bool]:

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from core.store.moment import Moment
 
 #: The revision of `core.store.migrations` that these tables are.
-SCHEMA_HEAD: Final = "0005"
+SCHEMA_HEAD: Final = "0006"
 
 metadata: Final = MetaData()
 
@@ -88,6 +88,9 @@ cases: Final = Table(
     Column("decided_by", String, nullable=False, server_default="score"),
     Column("category", String, nullable=False, server_default=""),
     Column("judged_category", String, nullable=False, server_default=""),
+    Column("assigned_to", String),
+    Column("assigned_by", String),
+    Column("assigned_at", Moment),
     sqlite_autoincrement=True,
 )
 #: Written as text, here and in queries: SQLite takes a partial index only where it reads the same condition.
@@ -96,6 +99,7 @@ _CLAIMED: Final = text("claimed_by IS NOT NULL")
 Index("cases_in_order", cases.c.priority, cases.c.number, sqlite_where=OPEN)
 Index("one_open_case_a_user", cases.c.user, unique=True, sqlite_where=OPEN)
 Index("cases_claimed", cases.c.claimed_by, cases.c.claimed_session, sqlite_where=_CLAIMED)
+Index("cases_assigned", cases.c.assigned_to, cases.c.priority, sqlite_where=text("assigned_to IS NOT NULL"))
 Index("cases_of_a_user", cases.c.user, cases.c.judged_at)
 Index("cases_judged", cases.c.judged_by, cases.c.judged_at, cases.c.judgement)
 

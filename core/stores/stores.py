@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from core.retraining.gate import GateReports
     from core.retraining.schedule import Schedule
     from core.retraining.settings import LearningOptions
+    from core.review.assigning import Assigning
     from core.review.automation.automation import Automation
     from core.review.cases import Cases
     from core.review.decisions.consistency import Consistency
@@ -160,6 +161,12 @@ class Stores(Ground):
         from core.review.queue import Queue
 
         return Queue(self.database, self.guidance)
+
+    @cached_property
+    def assigning(self) -> Assigning:
+        from core.review.assigning import Assigning
+
+        return Assigning(self.accounts, self.audit, self.database)
 
     @cached_property
     def cases(self) -> Cases:

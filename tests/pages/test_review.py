@@ -590,6 +590,25 @@ def test_triage_shows_the_count_judges_in_one_step_and_undoes_in_one(desk: AppTe
     assert rows(own)["verdict"].tolist() == ["legitimate"] * 3 + ["withdrawn"] * 3
 
 
+def test_several_cases_are_assigned_in_one_step_and_given_back_in_one(desk: AppTest, own: Home) -> None:
+    press(desk, "skip")
+    at = panel(desk, "Triage")
+    choose(at, [0, 2])
+    chosen = at.dataframe[0].value["Case"].iloc[[0, 2]].tolist()
+
+    at.selectbox(key="assign_to").set_value("Ada").run()
+    labelled(at, "Assign 2 cases").click().run()
+
+    assert not at.exception
+    assert at.dataframe[0].value["Assigned to"].tolist().count("Ada") == 2
+    assert [own.cases.find(case).assigned_to for case in chosen] == ["Ada", "Ada"]
+
+    labelled(at, "Undo assigning 2 cases").click().run()
+
+    assert [own.cases.find(case).assigned_to for case in chosen] == [None, None]
+    assert "Undo assigning 2 cases" not in [button.label for button in at.button]
+
+
 def test_triage_leaves_what_somebody_else_has_and_says_so(desk: AppTest, visit: Visit, own: Home) -> None:
     mine = desk.query_params["case"]
     at = panel(visit(own, "review", **{"as": "Bob"}), "Triage")

@@ -106,5 +106,6 @@ def _case(case: cases.Case, reasons: tuple[Reason, ...]) -> Case:
             "risk_factors": [] if case.blind else responses.factors(evidence.drawn(reasons)),
             "reopened": case.reopened, "claimed_until": case.claimed_until,
             **({"category": case.category} if case.category and not case.blind else {}),
+            **({"assigned_to": case.assigned_to} if case.assigned_to else {}),
         }
     )  # fmt: skip

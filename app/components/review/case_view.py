@@ -67,6 +67,8 @@ def _header(case: Case, model: Model, earlier: int) -> None:
             st.markdown(text + f" :gray-badge[run {case.run}]", width="content")
     context = [value[:LONGEST] for value in _context(case, model)[1:] if value]
     parts = [f"user {plain(case.user)}"] * bool(case.context) + [*map(plain, context)]
+    if case.assigned_to:
+        parts.append(f"assigned to {plain(case.assigned_to)} by {plain(str(case.assigned_by))}")
     parts.append(f"{count(earlier)} earlier verdicts" if earlier != 1 else "1 earlier verdict")
     if not case.blind:
         by = "" if case.decided_by == SCORE else f", decided by {plain(case.decided_by.replace(':', ' ', 1))}"

@@ -99,6 +99,10 @@ def _numbers(now: Guidance) -> dict[str, Any]:
             "A claim lasts, minutes", 1.0, value=float(now.lease_minutes), step=1.0, key=f"lease-{version}",
             help="So long a case is kept for the reviewer who has it on the screen",
         ),
+        "assigned_hours": st.number_input(
+            "An assigned case is offered to one person only, hours", 0.0, value=float(now.assigned_hours), step=1.0,
+            key=f"assigned-{version}",
+        ),
         "correction_hours": st.number_input(
             "A verdict may be corrected, hours", 0.0, value=float(now.correction_hours), step=1.0,
             key=f"correction-{version}", help="By who gave it, on the user's page; undo works for the whole shift",

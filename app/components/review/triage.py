@@ -9,6 +9,7 @@ import streamlit as st
 
 from app import guard, session
 from app.components.review import case_session, key_guard
+from app.components.review.assign import assign
 from app.components.review.case_session import Judgement
 from app.components.review.one_by_one import nothing_waits
 from app.components.review.verdict_bar import undo_button
@@ -64,6 +65,7 @@ def _table(waiting: pd.DataFrame) -> pd.DataFrame:
             "Band": [[] if band is None or band != band else [label(band)] for band in waiting["band"]],  # noqa: PLR0124
             "Blind": waiting["blind"].map({True: "blind", False: ""}),
             "Waiting since": waiting["queued"],
+            "Assigned to": waiting["assigned_to"].fillna(UNKNOWN),
             "With": waiting["claimed_by"].fillna(UNKNOWN),
         }
     )
@@ -81,4 +83,5 @@ def _step(name: str, chosen: list[str]) -> None:
                     key=f"triage-{judgement}{category and f'-{category}'}", on_click=case_session.judge_several,
                     args=(name, chosen, judgement), kwargs={"category": category},
                 )  # fmt: skip
+        assign(name, chosen)
         undo_button(name)

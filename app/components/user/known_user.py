@@ -80,7 +80,8 @@ def judged(cases: Sequence[Case], verdicts: pd.DataFrame) -> None:
     for case in cases:
         if case.status == "open":
             since = f"since {moment(case.queued)} UTC"
-            held = f", assigned to {plain(str(case.claimed_by))}" if case.claimed(services.now()) else ""
+            held = f", with {plain(str(case.claimed_by))}" if case.claimed(services.now()) else ""
+            held += f", assigned to {plain(case.assigned_to)}" if case.assigned_to else ""
             st.markdown(f"**{case.id}** waits {since}{held}.")
     if len(verdicts):
         shown = pd.DataFrame(

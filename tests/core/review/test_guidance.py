@@ -54,7 +54,7 @@ def test_guidance_of_before_a_share_of_the_day_was_drawn_opens_with_the_default(
 
 def test_guidance_of_a_newer_program_is_refused(home: Home) -> None:
     with home.database.writing() as connection:
-        row = {"name": "guidance", "version": 1, "body": {"format": 3}, "by": "Lea", "at": NOW}
+        row = {"name": "guidance", "version": 1, "body": {"format": 4}, "by": "Lea", "at": NOW}
         connection.execute(insert(documents).values(row))
     with pytest.raises(NewerFormatError):
         home.guidance.load()
