@@ -2,8 +2,8 @@
 
     .venv/bin/python benchmarks/list.py HOME RUN [--times 40]
 
-What the page asks of core, without drawing: orders and filters that nobody has asked for before (cold), and pages, orders
-and filters that somebody has (warm). Beside them a sort of the same table by pandas, so that another machine can be told
+What the page asks of core, without drawing: columns that nobody has sorted by before (cold), then orders, filters and
+pages, each alone and all together. Beside them a sort of the same table by pandas, so that another machine can be told
 from another program. RUN is that of a large file: python3 -m app --home HOME score users.csv.gz -o out.parquet
 """
 
