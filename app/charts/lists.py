@@ -43,7 +43,7 @@ def scores_to_choose(
         frame = {"color": colour["accent"], "width": 1.5}
         figure.add_shape(type="rect", x0=chosen[0], x1=chosen[1], y0=0, y1=1, yref="paper", line=frame)
         title = f"Scores {chosen[0]:.2f} to {chosen[1]:.2f} selected"
-    hint = "click a bar to list its users, another for those between"
+    hint = "click one bar or two to filter"
     sub = f"users per {1 / max(len(bins), 1):.2g} of score, log scale; {hint}"
     alt = f"{title}: of {words.count(bins.sum())} users {words.count(shown.sum())} are listed."
     return titled(figure, title, sub, alt)
