@@ -20,8 +20,11 @@ from core.home import Home
 from core.settings import HOME_VARIABLE, ROOT
 from tests import make
 from tests.app.api.server import Client, serving
+from tests.core.review.reviewing import judge, waiting
 from tests.homes import replay
 
+#: A home of messages: texts, categories, phrases, the words of reasons, what judged users wrote, a saved view.
+MESSAGES = ROOT / "tests" / "homes" / "m1"
 HOMES = sorted(path.parent for path in (ROOT / "tests" / "homes").glob("v*/home"))
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 
@@ -91,7 +94,7 @@ def done(home: Home, *words: str) -> str:
 
 
 def test_there_are_homes_and_each_has_its_answers() -> None:
-    assert {"v0", "v1", "v2", "v3"} <= {place.name for place in HOMES}
+    assert {"v0", "v1", "v2", "v3", "v4"} <= {place.name for place in HOMES}
     assert all(len(list((place / "answers").iterdir())) > 20 for place in HOMES)
 
 
@@ -107,6 +110,44 @@ def test_an_earlier_home_answers_to_the_byte_what_it_answered_then(place: Path, 
         answers["score.csv"] = of_flagged_alone(answers["score.csv"])
     for name, body in then.items():
         assert as_then(in_terms_of_today(now[name])) == as_then(in_terms_of_today(body)), name
+
+
+def to_ten_places(answer: bytes) -> bytes:
+    """Processors add up texts in orders of their own: what differs then is beyond the tenth place."""
+    return re.sub(rb"\d\.\d{10,}", lambda number: b"%.10f" % float(number[0]), answer)
+
+
+def answers_of_messages(home: Home, users: Path, folder: Path) -> dict[str, bytes]:
+    """What a home of messages says of a file and of itself, by the name of the file it is kept in."""
+    done(home, "score", str(users), "-o", str(folder / "scored.csv"))
+    asked = {"registry_show.txt": "registry show v0001", "phrases_show.txt": "phrases show"}
+    said = {name: done(home, *words.split()).encode() for name, words in asked.items()}
+    return said | {"score.csv": (folder / "scored.csv").read_bytes()}
+
+
+def test_an_earlier_home_of_messages_scores_and_explains_to_the_byte(tmp_path: Path) -> None:
+    home = Home.open(shutil.copytree(MESSAGES / "home", tmp_path / "earlier"))
+
+    now = answers_of_messages(home, MESSAGES / "messages.csv", tmp_path)
+
+    then = {name: (MESSAGES / "answers" / name).read_bytes() for name in now}
+    assert {name: to_ten_places(body) for name, body in now.items()} == {
+        name: to_ten_places(body) for name, body in then.items()
+    }
+    assert b"body: " in now["score.csv"]
+
+
+def test_an_earlier_home_of_messages_is_judged_in_verifies_and_forgets(tmp_path: Path) -> None:
+    home = Home.open(shutil.copytree(MESSAGES / "home", tmp_path / "earlier"))
+    case = waiting(home)[0]
+    assert home.messages.load().retention_days == 36_500
+    assert [each.name for each in home.saved_views.seen_by("users", "Ada")] == ["Contacts"]
+
+    judge(home, case, "spammer", category="contact")
+
+    assert done(home, "feedback", "verify").startswith("Feedback: whole, 5 rows")
+    done(home, "feedback", "forget", case.user, "--by", "Ada")
+    assert done(home, "feedback", "verify").startswith("Feedback: whole, 5 rows, 1 forgotten")
 
 
 def test_rules_lists_and_what_they_decided_are_read_from_an_earlier_home(tmp_path: Path) -> None:
