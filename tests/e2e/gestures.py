@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 from typing import Final
 
@@ -44,9 +45,11 @@ def table(page: Page) -> Locator:
 
 def cells(page: Page, column: str) -> list[str]:
     """What the rows in sight of the first table say in a column."""
-    heads = table(page).locator("[role=columnheader]")
-    expect(heads.filter(has_text=re.compile(rf"^\s*{re.escape(column)}\s*$"))).to_have_count(1)
-    at = [head.strip() for head in heads.all_text_contents()].index(column) + 1
+    heads, until = table(page).locator("[role=columnheader]"), time.monotonic() + 60
+    while column not in (said := [head.strip() for head in heads.all_text_contents()]):  # it may be drawn anew
+        assert time.monotonic() < until, f"no column {column} among {said}"
+        page.wait_for_timeout(50)
+    at = said.index(column) + 1
     return table(page).locator(f"tbody [aria-colindex='{at}']").all_text_contents()
 
 

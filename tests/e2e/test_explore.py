@@ -58,6 +58,7 @@ def test_a_row_of_the_table_shows_its_feature_and_a_filter_outlives_a_reload(tab
     expect(tab.get_by_text(f"Distribution of {wanted}", exact=True)).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_pair_opens_as_two_features_and_stays(tab: Page) -> None:
     tab.goto("/explore?panel=Correlations&x=X1&y=X2")
     pair = tab.locator("[class*=st-key-pair-] button").nth(1)
@@ -92,6 +93,7 @@ def test_the_evidence_of_a_finding_opens_and_can_be_taken_away(tab: Page, messy:
     assert (taken["spammer"] != taken["legitimate"]).all()
 
 
+@pytest.mark.slow
 def test_the_report_draws_itself_without_a_network(tab: Page, chromium: Browser, messy: str, tmp_path: Path) -> None:
     tab.goto(f"/explore?of={messy}")
     expect(tab.get_by_text(re.compile("^Distribution of X"))).to_be_visible()

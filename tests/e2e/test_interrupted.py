@@ -109,6 +109,7 @@ def test_a_scoring_outlives_its_server(tab: Page, bundled: Home, fragile: Fragil
     the_run(tab, bundled, known)
 
 
+@pytest.mark.slow
 @lost
 def test_one_that_died_with_its_server_says_so_and_is_resumed_from_the_stored_file(
     tab: Page, bundled: Home, fragile: Fragile, file: Path

@@ -160,6 +160,7 @@ def test_the_demo_file_outlives_a_reload_and_opens_from_its_address_in_another_b
         assert [cells(other, column) for column in ("user_id", "Score", "Reasons, strongest first")] == seen
 
 
+@pytest.mark.slow
 def test_what_is_no_table_gets_its_sentence_and_the_next_file_still_works(
     tab: Page, good: pd.DataFrame, tmp_path: Path
 ) -> None:
@@ -178,6 +179,7 @@ def test_what_is_no_table_gets_its_sentence_and_the_next_file_still_works(
     expect(tab.get_by_text("X7 absent, missing in every row")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_cleared_value_is_missing_and_reset_puts_it_back(tab: Page) -> None:
     tab.goto("/score-user")
     expect(tab.get_by_text("51 assumed")).to_be_visible()

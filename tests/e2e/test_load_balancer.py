@@ -79,6 +79,7 @@ def test_browsers_are_shared_out_and_each_stays_with_its_process(
     assert len(dashboards(keeper)) == 2
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_is_started_again(several: tuple[str, int], chromium: Browser) -> None:
     address, keeper = several
     before = dashboards(keeper)

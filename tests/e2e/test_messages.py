@@ -24,7 +24,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A dashboard of a home of messages, of which a file was scored and waits for review."""
     home = make_messages.home_of(Home.open(tmp_path_factory.mktemp("messages")))
     people = make_messages.messages(30, seed=3, prefix="n").drop(columns="removed")
-    people["body"] = people["body"].astype(str) + " mail a@b.com"
+    people["body"] = people["body"].fillna("hello") + " mail a@b.com"
     people.loc[2, "body"] = HOSTILE
     model, policy = home.registry.load(), home.policies.in_force()
     run = home.file_scoring.score_file("new.csv", make.csv(people), make_messages.SCHEMA, model, policy, now=make.NOW)
@@ -37,7 +37,9 @@ def score(page: Page) -> str:
     return page.get_by_text(re.compile(r"^score [>0-9.]+")).inner_text()
 
 
-@pytest.mark.parametrize("width", [pytest.param(1440, marks=pytest.mark.slow), 390])
+@pytest.mark.parametrize(
+    "width", [pytest.param(1440, marks=pytest.mark.slow), pytest.param(390, marks=pytest.mark.slow)]
+)
 def test_words_are_seen_struck_and_edited(tab: Page, width: int) -> None:
     tab.set_viewport_size({"width": width, "height": 900})
     tab.goto("/score-user?run=r-0001&row=3")

@@ -81,6 +81,7 @@ def test_thirty_verdicts_and_an_undo_by_keyboard_are_in_the_file_as_they_were_gi
     assert stored["prediction"].str.startswith(f"{waiting}-").all()
 
 
+@pytest.mark.slow
 def test_ten_cases_judged_in_one_step_are_in_the_file_and_one_undo_takes_them_back(
     tab: Page, bundled: Home, waiting: str
 ) -> None:

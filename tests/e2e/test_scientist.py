@@ -159,6 +159,7 @@ def test_train_compare_promote_roll_back_and_retrain(tab: Page, elsewhere: Page,
     assert whats.tolist()[::-1][-3:] == ["promote", "roll back", "retrain"]
 
 
+@pytest.mark.slow
 def test_a_run_that_is_cancelled_stops_and_leaves_nothing(tab: Page, home: Home) -> None:
     before = len(home.training_runs.listed())
     tab.goto("/train?as=Mara")

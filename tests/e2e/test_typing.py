@@ -57,7 +57,7 @@ def typed(page: Page, delay: int = 0) -> None:
     idle(page)
 
 
-@pytest.mark.parametrize("delay", DELAYS)
+@pytest.mark.parametrize("delay", [DELAYS[0], *(pytest.param(each, marks=pytest.mark.slow) for each in DELAYS[1:])])
 def test_what_is_typed_after_n_judges_nobody_and_after_a_tab_is_in_the_note(tab: Page, home: Home, delay: int) -> None:
     tab.goto("/review?as=Ada")
     on_desk(tab)
@@ -82,6 +82,7 @@ def test_what_is_typed_after_n_judges_nobody_and_after_a_tab_is_in_the_note(tab:
     assert given[["case", "verdict", "notes"]].tolist() == [case, "unsure", TEXT]
 
 
+@pytest.mark.slow
 def test_esc_leaves_the_note(tab: Page, home: Home) -> None:
     tab.goto("/review?as=Ada")
     on_desk(tab)

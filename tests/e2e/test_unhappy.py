@@ -131,6 +131,7 @@ def test_a_server_lost_in_the_middle_of_a_review_loses_no_verdict(tab: Page, bun
     assert lines(rows(bundled, "Uma")) == given
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("excused", [GONE], indirect=True, ids=["lost"])
 def test_who_loses_role_account_or_session_signs_in_again_and_loses_nothing(
     tab: Page, bundled: Home, fragile: Fragile, team: None
@@ -163,6 +164,7 @@ def test_who_loses_role_account_or_session_signs_in_again_and_loses_nothing(
     assert lines(rows(bundled, "Ines")) == given
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("excused", [REFUSED], indirect=True, ids=["refused"])
 def test_files_are_taken_from_who_has_signed_in_and_no_more_after_signing_out(
     tab: Page, bundled: Home, fragile: Fragile, team: None, tmp_path: Path

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import streamlit as st
+
 from app.components.shared.message_text import kept_for, message_text
 from app.components.shared.thread import thread
 from app.highlights import contacts, rows_of
@@ -19,7 +21,14 @@ def judged_message(
     text = found.message.text or ""
     by_words = told is not None and any(each.feature == found.feature and each.words for each in told)
     rows = rows_of(text, found.feature, told) if told is not None and by_words else ()
-    thread(found, lambda is_shown: message_text(text, rows, masked=contacts(text), unmasked=is_shown), key, word)
+
+    def judged(is_shown: bool) -> None:  # noqa: FBT001
+        if text:
+            message_text(text, rows, masked=contacts(text), unmasked=is_shown)
+        else:
+            st.caption("No text: it is missing.")
+
+    thread(found, judged, key, word)
     kept_for()
 
 
