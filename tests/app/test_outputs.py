@@ -66,8 +66,8 @@ GIVEN_A_NAME = {("backup",)}
 ANYBODYS = {("data", "export")}
 #: Those whose output is a folder that others may use too; tried by tests/core/catalog/test_folder_watch.py.
 SHARED_FOLDERS = {("watch-folder",)}
-#: A share, not a place.
-NUMBERS = {(("policy", "arm"), "target")}
+#: A share and a person, no places.
+NUMBERS = {(("policy", "arm"), "target"), (("queue", "assign"), "to")}
 #: What is only read, or says where the home is.
 SOUNDS_LIKE_ONE = {"output", "out", "to", "target", "html", "save", "destination", "rejected", "predictions"}
 READ = {"home_dir", "users", "labelled", "file", "on", "chromium", "draft", "folder"}

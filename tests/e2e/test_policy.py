@@ -95,7 +95,7 @@ def test_a_lead_makes_a_rule_tries_it_activates_it_and_rolls_back(tab: Page, hom
     tab.get_by_role("button", name="Activate", exact=True).click()
     popover(tab).get_by_label("Comment").fill("Look at more users")
     popover(tab).get_by_role("button", name="Activate the draft").click()
-    expect(tab.get_by_text("p0002 is in force")).to_be_visible()
+    expect(tab.get_by_text("p0002 is in force", exact=True)).to_be_visible()
     assert home.policies.in_force().rules[0].state == "live"
 
     scored(tab, tmp_path / "2.csv", 4)

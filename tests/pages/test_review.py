@@ -28,6 +28,7 @@ from core.store import tables
 from tests import make, screen
 from tests.core.review import reviewing
 from tests.core.review.reviewing import rows, waiting
+from tests.pages.users_list import checked
 from tests.screen import Scored, Visit
 
 PASSWORD = "long enough to be one"  # noqa: S105 - of accounts that live for one test
@@ -913,6 +914,7 @@ def test_users_who_pass_the_filters_are_sent_to_review(
     at.text_input(key=f"text-{run.id}").set_value("u3-1").run()
     shown = at.dataframe[0].value["user"].tolist()
     assert 1 < len(shown) < 200
+    checked(at, [*range(len(shown))])
 
     next(field for field in at.text_input if str(field.key).startswith("name-users")).set_value("Ada").run()
     labelled(at, f"Queue {len(shown)} users").click().run()

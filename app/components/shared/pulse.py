@@ -6,6 +6,7 @@ from typing import Final
 
 import streamlit as st
 
+from app.components.shared.figure import theme
 from app.components.shared.job_progress import bar
 from app.queries import services
 
@@ -22,13 +23,13 @@ def pulse(page: str) -> None:
     Charts are drawn in the theme that the server was told of at the last run; one that changes since then is noticed
     here, and the page drawn anew.
     """
-    st.session_state[_DRAWN] = st.context.theme.type
+    st.session_state[_DRAWN] = theme()
     with st.sidebar:
         st.fragment(_beat, run_every=None if page in STILL else EVERY)()
 
 
 def _beat() -> None:
-    if st.context.theme.type != st.session_state.get(_DRAWN):
+    if theme() != st.session_state.get(_DRAWN):
         st.rerun()
     if under_way := services.jobs_under_way():
         with st.popover(f"Jobs ({len(under_way)})", icon=":material/pending_actions:", width="stretch"):

@@ -450,7 +450,7 @@ def test_a_case_is_taken_by_its_id_when_it_is_free_or_ones_own(home: Home) -> No
     case = home.queue.claim("Ada", session="old tab", now=NOW)
     assert case
     assert home.queue.take(case.id, "Ada", session="new tab", now=NOW).held("Ada", "new tab", NOW)
-    with pytest.raises(RefusedError, match="judged by Ada"):
+    with pytest.raises(RefusedError, match="assigned to Ada"):
         home.queue.take(case.id, "Bob", now=NOW)
     assert home.queue.take(case.id, "Bob", now=NOW + HOUR).claimed_by == "Bob"
     close(home, case)
