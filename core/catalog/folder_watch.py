@@ -1,4 +1,4 @@
-"""A folder whose files are scored as they come: each once, under the model and the policy in force then.
+"""A folder whose files are scored as they arrive: each once, under the model and the policy in force then.
 
 `data/watched/<key>.json` says which files were dealt with, by size, time of change and SHA-256, so that a restart goes
 on. What failed is tried again once it changes or is touched.

@@ -40,7 +40,7 @@ WATCH, DRIFTED = 0.1, 0.2
 WATCH_MISSING, DRIFTED_MISSING = 0.05, 0.2
 #: How often a look at users who have not changed may find any shift at all: 30 looks a month, 5 months of 100.
 BY_CHANCE: Final = 0.001
-#: A feature with less than this share of the use of all is told, but alarms nobody.
+#: A feature with less than this share of the use of all is told, but raises no alert.
 USED: Final = 0.01
 #: Shares of users below the edges of the bins of the score: closer at the top, where the bands are.
 SCORE_LEVELS: Final = (0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.98, 0.99)

@@ -47,7 +47,7 @@ def features(found: Drift) -> None:
     st.caption(
         f"Drifted: PSI {DRIFTED:g} or more, watch: {WATCH:g} or more, and beyond what chance gives to any of them in "
         "one of a thousand looks. Too few: chance alone could give as much. "
-        f"What has less than {percent(USED, 0)} of the use alarms nobody."
+        f"A feature with less than {percent(USED, 0)} of the use raises no alert."
     )
 
 

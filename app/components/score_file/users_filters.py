@@ -118,12 +118,7 @@ def _named(run: Run, view: ListView) -> None:
 def _ranged(run: Run, view: ListView) -> None:
     schema = services.schema()
     names, name = [each for each in schema.measures if each not in schema.categories], f"feature-{run.id}"
-    # Chosen here before its range is: only with it does it filter.
-    st.session_state.setdefault(name, view.filters.feature)
-    feature = st.selectbox(
-        "Feature", names, index=None, key=name, placeholder="Any", format_func=legible,
-        on_change=lambda: _another(run, view, "feature", name),
-    )  # fmt: skip
+    feature = _column(run, view, "feature", names, name)
     if feature is None:
         return
     ends = f"from-{run.id}-{feature}", f"to-{run.id}-{feature}"
@@ -137,6 +132,15 @@ def _ranged(run: Run, view: ListView) -> None:
             title, key=key,
             on_change=lambda: go(run, view, feature=feature, within=(st.session_state[ends[0]], _to(ends))),
         )  # fmt: skip
+
+
+def _column(run: Run, view: ListView, field: str, names: list[str], key: str) -> str | None:
+    """A column, chosen before what is asked of it is: only with that does it filter."""
+    st.session_state.setdefault(key, getattr(view.filters, field))
+    return st.selectbox(
+        field.capitalize(), names, index=None, key=key, placeholder="Any", format_func=legible,
+        on_change=lambda: _another(run, view, field, key),
+    )  # fmt: skip
 
 
 def _another(run: Run, view: ListView, field: str, name: str) -> None:
@@ -158,12 +162,7 @@ def _context(run: Run, view: ListView) -> None:
     groups = [name for name in users.listed(run).texts[1:] if name not in services.schema().texts]
     if not groups:
         return
-    name = f"context-{run.id}"
-    st.session_state.setdefault(name, view.filters.context)
-    context = st.selectbox(
-        "Context", groups, index=None, key=name, placeholder="Any", format_func=legible,
-        on_change=lambda: _another(run, view, "context", name),
-    )  # fmt: skip
+    context = _column(run, view, "context", groups, f"context-{run.id}")
     if context is None:
         return
     chosen = list(view.filters.values) if view.filters.context == context else []

@@ -171,7 +171,7 @@ def _options() -> dict[str, Any]:
 
 
 def _chosen(options: Mapping[str, Any]) -> str:
-    """Options that are not as they come, in words; "" when all are."""
+    """Options that differ from the default settings, in words; "" when none does."""
     parts = [
         run_words.weights(options["class_weight"]),
         "hard negatives" if options["hard_negatives"] else "",
