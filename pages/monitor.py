@@ -30,7 +30,7 @@ else:
     current, over = open_incidents()
     run, queue = chosen_run(latest, champion.version), services.home().volume.queue(now=services.now())
     judged = run if services.planned(run) else services.home().inspection.judged_run()
-    report = monitor.report(run)
+    report, trend = monitor.report(run), [each for each in latest if not each.test]
     headline(report)
     troubles(current, run)
     key_figures(run, queue, judged)
@@ -42,9 +42,9 @@ else:
     texts(report)
     halves = st.grid(2, min_column_width=430, gap=("small", "medium"))
     with halves.cell():
-        scores(latest)
+        scores(trend)
     with halves.cell():
-        bands(latest)
+        bands(trend)
     with halves.cell():
         calibration(judged)
     with halves.cell():

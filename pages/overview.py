@@ -14,7 +14,8 @@ from app.components.shared.no_model import no_model
 from app.components.shared.run_list import run_list
 from app.queries import services
 
-model, latest = services.champion(), services.home().runs.recent(14)
+model, home = services.champion(), services.home()
+latest = home.runs.recent(14, tests=False)
 with page_title("Overview", "overview"):
     if st.button("Score a file", icon=":material/upload_file:", type="primary"):
         navigation.go("score_file")
@@ -32,7 +33,7 @@ else:
     thirds = st.grid(3, min_column_width=290, gap=("small", "medium"))
     with thirds.cell(column_span=2):
         recent_runs(latest)
-        opened = run_list("Last runs", latest)
+        opened = run_list("Last runs", home.runs.recent(14))
         if not latest:
             needs_you(latest, model)
     with thirds.cell():

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app import guard
+from app.commands import runs
 from app.commands.shared import AsJson, By, HomeOption, Overwrite, WithoutTexts, home_of, name_of, texts_left_out
 from app.guard import tell
 from app.stdout import put
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="The datasets of this workspace: look, note, take away, delete.")
 
-#: Exit code where something waits for a yes.
-ASKED = 4
+app.add_typer(runs.app, name="runs")
+
 Which = Annotated[str, typer.Argument(help="The dataset, by the first digits of its id.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Delete. Without, it is only said what would be deleted.")]
 
@@ -118,7 +119,7 @@ def delete(
         if found.kept_by:
             raise RefusedError(found.sentence)
         waits = _delete(home, [found], yes=yes, by=by)
-    raise SystemExit(ASKED if waits else 0)
+    raise SystemExit(runs.ASKED if waits else 0)
 
 
 @app.command()
@@ -141,7 +142,7 @@ def prune(
         if not found:
             tell("There is none.")
         waits = _delete(home, found, yes=yes, by=by)
-    raise SystemExit(ASKED if waits else 0)
+    raise SystemExit(runs.ASKED if waits else 0)
 
 
 @app.command("erase-texts")
@@ -164,7 +165,7 @@ def erase_texts(context: typer.Context, yes: Yes = False, by: By = None, home_di
             tell("Erased.")
         elif due:
             tell("Nothing was erased: give --yes.")
-    raise SystemExit(ASKED if due and not yes else 0)
+    raise SystemExit(runs.ASKED if due and not yes else 0)
 
 
 def _delete(home: Home, found: Sequence[Holding], *, yes: bool, by: str | None) -> bool:

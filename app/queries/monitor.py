@@ -26,7 +26,8 @@ def use(model: Model) -> Mapping[str, float]:
 def report(run: Run) -> Drift:
     """A run, and what its window adds, against what its version was trained on."""
     home = services.home()
-    return services.kept(("drift", home, run.id), lambda: home.drift.of_run(run.id, use=use(services.model(run.model))))
+    key = ("drift", home, *(each.id for each in home.drift.window(run)))
+    return services.kept(key, lambda: home.drift.of_run(run.id, use=use(services.model(run.model))))
 
 
 def shape(found: Drift, name: str) -> pd.DataFrame:

@@ -1,8 +1,8 @@
 """The datasets and runs of a home: how large they are, what depends on them, and what may be deleted.
 
-Nothing is deleted that a version or a training run learnt from, nor a run on whose users there is a case or a verdict:
-what they were is needed to explain them and to learn from them. A run from which a plan has drawn stays for as long as
-live figures count its users.
+Nothing is deleted that a version or a training run learnt from, nor a run on whose users there is a case or a verdict,
+or that has removed some: what they were is needed to explain them and to learn from them. A run from which a plan has
+drawn stays for as long as live figures count its users.
 """
 
 from __future__ import annotations
@@ -84,6 +84,26 @@ class Holding:
         return f"{name}, {count(self.dataset.accepted, 'row')}{runs}, {megabytes(self.size)}, can be deleted."
 
 
+@dataclass(frozen=True, slots=True)
+class RunHolding:
+    """A run: `size` in bytes of its files, and why it cannot be deleted, "" where it can."""
+
+    run: Run
+    size: int
+    keeps: str
+
+    @property
+    def sentence(self) -> str:
+        """What would be deleted and what stays, or why nothing can be."""
+        run = self.run
+        if self.keeps:
+            return f"{run.id} stays: it {self.keeps}."
+        return (
+            f"{run.id} of {run.name} can be deleted: the scores, decisions and reasons of {count(run.users, 'user')}, "
+            f"{megabytes(self.size)}. The dataset that it scored stays."
+        )
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Holdings:
     """What a home holds."""
@@ -137,6 +157,21 @@ class Holdings:
         self.datasets.remove(current.dataset.id)
         return current
 
+    def of_run(self, run: Run, *, now: datetime) -> RunHolding:
+        """What a run takes, and why it stays."""
+        return RunHolding(run, size_of(self.runs.folder / run.id), _Look(self, now).why(run))
+
+    def delete_run(self, run: str, *, by: str, now: datetime) -> RunHolding:
+        """Delete a run; its dataset stays. Raises NotAllowedError, UnknownItemError, RefusedError where it stays."""
+        by = self.accounts.authorise(by, "delete data").name
+        current = self.of_run(self.runs.find(run), now=now)
+        if current.keeps:
+            raise RefusedError(current.sentence)
+        details = {"name": current.run.name, "users": current.run.users, "dataset": current.run.dataset}
+        self.audit.note(who=by, what="delete run", about=run, details=details, now=now, ahead=True)
+        self.runs.remove(run)
+        return current
+
     def rows(self, holding: Holding, *, without: Collection[str] = ()) -> pa.Table:
         """The accepted rows as they are stored, in input order; without some features, and the words of these."""
         left = {*without, *map(written, without)}
@@ -179,10 +214,14 @@ class _Look:
             uses += [Use("version", version, "is damaged, and may have learnt from it") for version in unknown]
         uses += [Use("training run", run, "learnt from it") for run in self._training_runs.get(dataset.id, ())]
         runs = self._runs.get(dataset.id, ())
-        uses += [Use("run", run.id, self._keeps.get(run.id) or self._counts(run)) for run in runs]
+        uses += [Use("run", run.id, self.why(run)) for run in runs]
         size = size_of(self._holdings.datasets.folder / dataset.id)
         size += sum(size_of(self._holdings.runs.folder / run.id) for run in runs)
         return Holding(dataset, size, tuple(uses), self._notes.get(dataset.id, ""))
+
+    def why(self, run: Run) -> str:
+        """Why a run cannot be deleted, "" where it can."""
+        return self._keeps.get(run.id) or _removes(run) or self._counts(run)
 
     @cached_property
     def _runs(self) -> dict[str, list[Run]]:
@@ -193,7 +232,7 @@ class _Look:
 
     @cached_property
     def _keeps(self) -> dict[str, str]:
-        """Why a run cannot be deleted, by its id."""
+        """What people have to do with runs, by the ids of these."""
         ledger = self._holdings.ledger
         ledger.refresh()
         judged = {prediction.rpartition("-")[0] for prediction in ledger.frame()["prediction"].dropna().astype(str)}
@@ -222,6 +261,11 @@ class _Look:
     @cached_property
     def _notes(self) -> Mapping[str, str]:
         return self._holdings.notes()
+
+
+def _removes(run: Run) -> str:
+    """That automation removed users by a run: the platform was told so, and of what it rests on, or is to be told."""
+    return "has removed users" if run.policy.armed and run.counts["auto_remove"] else ""
 
 
 def megabytes(size: int) -> str:

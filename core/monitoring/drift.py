@@ -249,21 +249,21 @@ class DriftWatch:
     def window(self, run: Run, *, users: int = WINDOW) -> tuple[Run, ...]:
         """A run and, newest first, as many earlier ones of its version as it takes to have so many users.
 
-        A file that was scored twice counts once.
+        A file that was scored twice counts once; another run that was a test does not.
         """
         found, seen = [run], {run.dataset}
         for each in dropwhile(lambda each: each.id != run.id, self.runs.recent(_RECENT)):
             if sum(every.users for every in found) >= users:
                 break
-            if each.model == run.model and each.dataset not in seen:
+            if each.model == run.model and each.dataset not in seen and not each.test:
                 found.append(each)
                 seen.add(each.dataset)
         return tuple(found)
 
     def latest(self) -> Run | None:
-        """The newest run of the champion that has users, None before there is one."""
+        """The newest run of the champion that has users and was no test, None before there is one."""
         champion = self.registry.champion()
-        recent = self.runs.recent(_RECENT)
+        recent = self.runs.recent(_RECENT, tests=False)
         return next((each for each in recent if each.model == champion and each.users), None)
 
     def of_run(self, run: str | None = None, *, use: Mapping[str, float] | None = None) -> Drift:

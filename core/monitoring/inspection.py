@@ -73,7 +73,7 @@ class Inspection:
     runs: Runs
     targets: TargetOptions
     schema_file: Path
-    _reports: dict[str, Drift] = field(default_factory=dict, init=False)
+    _reports: dict[tuple[str, ...], Drift] = field(default_factory=dict, init=False)
 
     def look(self, *, now: datetime) -> Look:
         """Look at drift, precision, the queue, retraining, the schema and the champion; keep what is wrong.
@@ -86,7 +86,7 @@ class Inspection:
         looked_at: set[Kind] = set(KINDS) - {"drift", "precision"}
         if not broken:
             if (run := self.drift.latest()) is not None:
-                report = self._report(run.id)
+                report = self._report(run)
                 found += of_drift(report)
             found += self._precision()
             looked_at |= {"drift", "precision"}
@@ -122,17 +122,18 @@ class Inspection:
         return why
 
     def judged_run(self) -> Run | None:
-        """The newest run that was queued by a plan and made by the champion."""
+        """The newest run that was queued by a plan, made by the champion, and no test."""
         champion = self.registry.champion()
-        recent = self.runs.recent(_RECENT)
+        recent = self.runs.recent(_RECENT, tests=False)
         return next((each for each in recent if each.model == champion and self.runs.planned(each.id)), None)
 
-    def _report(self, run: str) -> Drift:
-        """Kept for who looks every minute: neither a run nor its version ever changes."""
-        if run not in self._reports:
+    def _report(self, run: Run) -> Drift:
+        """Kept for who looks every minute: neither runs nor their version ever change."""
+        together = tuple(each.id for each in self.drift.window(run))
+        if together not in self._reports:
             self._reports.clear()
-            self._reports[run] = self.drift.of_run(run)
-        return self._reports[run]
+            self._reports[together] = self.drift.of_run(run.id)
+        return self._reports[together]
 
     def _broken(self) -> Iterator[Finding]:
         try:

@@ -41,7 +41,7 @@ _SENT: Final = "sent.parquet"
 _ID: Final = re.compile(r"r-([0-9]{4,18})")
 #: What stands for the dataset of a run that is not whole: its users still come in, or its scores are being stored.
 _GROWS: Final = ""
-
+_WHOLE: Final = select(tables.runs).where(tables.runs.c.dataset != _GROWS).order_by(tables.runs.c.number.desc())
 
 FORMAT: Final = 1
 #: Up to format 1 scores came without `severity` and `decided_by`: the score alone decided.
@@ -52,7 +52,7 @@ PLAN_FORMAT: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """`received` = `users` scored + `rejected`; `counts` are users by band; `seconds` of the scoring."""
+    """`received` = `users` scored + `rejected`; `counts`: users by band; `seconds` of scoring; `test`: in no trend."""
 
     id: str
     created: datetime
@@ -65,6 +65,8 @@ class Run:
     rejected: int
     counts: Mapping[Band, int]
     seconds: float
+    note: str = ""
+    test: bool = False
 
     @property
     def flagged(self) -> int:
@@ -213,18 +215,17 @@ class Runs:
             raise UnknownItemError("run", run)
         return _run(row)
 
-    def recent(self, most: int = 50) -> tuple[Run, ...]:
-        """The latest runs, newest first, without those that still grow."""
-        whole = select(tables.runs).where(tables.runs.c.dataset != _GROWS)
+    def recent(self, most: int = 50, *, tests: bool = True) -> tuple[Run, ...]:
+        """The latest runs, newest first, without those that still grow; with or without tests."""
+        wanted = _WHOLE if tests else _WHOLE.where(~tables.runs.c.test)
         with self.database.connect() as connection:
-            rows = connection.execute(whole.order_by(tables.runs.c.number.desc()).limit(most)).all()
+            rows = connection.execute(wanted.limit(most)).all()
         return tuple(map(_run, rows))
 
     def under(self, model: str, policy: str, *, after: datetime) -> tuple[Run, ...]:
         """All runs of a model under a version of the policy that were made after a moment, newest first."""
-        whole = select(tables.runs).where(tables.runs.c.dataset != _GROWS, tables.runs.c.model == model)
         with self.database.connect() as connection:
-            rows = connection.execute(whole.order_by(tables.runs.c.number.desc())).all()
+            rows = connection.execute(_WHOLE.where(tables.runs.c.model == model)).all()
         ours = (row for row in rows if row.policy["version"] == policy and datetime.fromisoformat(row.created) > after)
         return tuple(map(_run, ours))
 
@@ -344,7 +345,6 @@ def number_of(run: str) -> int:
 
 
 def _run(row: Row[Any]) -> Run:
-    raw = row._asdict()
-    plain = ("dataset", "name", "model", "received", "users", "rejected", "counts", "seconds")
-    created, policy = datetime.fromisoformat(raw["created"]), Policy.from_json(raw["policy"])
-    return Run(id=id_of(raw["number"]), created=created, policy=policy, **{name: raw[name] for name in plain})
+    stored = row._asdict()
+    made = {"id": id_of(stored.pop("number")), "created": datetime.fromisoformat(stored["created"])}
+    return Run(**stored | made | {"policy": Policy.from_json(stored["policy"])})

@@ -24,11 +24,12 @@ from sqlalchemy import (
 from core.store.moment import Moment
 
 #: The revision of `core.store.migrations` that these tables are.
-SCHEMA_HEAD: Final = "0006"
+SCHEMA_HEAD: Final = "0007"
 
 metadata: Final = MetaData()
 
-#: One scoring of one file. `counts`: users by band; `policy`: the thresholds in force then.
+#: One scoring of one file. `counts`: users by band; `policy`: the thresholds in force then. People say of a run what it
+#: is called, a `note`, and whether it is a `test`.
 runs: Final = Table(
     "runs",
     metadata,
@@ -43,6 +44,8 @@ runs: Final = Table(
     Column("rejected", Integer, nullable=False),
     Column("counts", JSON, nullable=False),
     Column("seconds", Float, nullable=False),
+    Column("note", String, nullable=False, server_default=""),
+    Column("test", Boolean, nullable=False, server_default=text("0")),
     sqlite_autoincrement=True,  # a number is never given twice: prediction ids are built on it
 )
 

@@ -10,6 +10,7 @@ from core.stores.stores import Stores
 if TYPE_CHECKING:
     from core.catalog.holdings import Holdings
     from core.catalog.retention import Retention
+    from core.catalog.run_edits import RunEdits
     from core.comparison.common_rows import CommonRows
     from core.comparison.comparison_job import Comparer
     from core.comparison.result import VersionComparisons
@@ -97,6 +98,12 @@ class Studies(Stores):
             self.runs,
             self.training_runs,
         )
+
+    @cached_property
+    def run_edits(self) -> RunEdits:
+        from core.catalog.run_edits import RunEdits
+
+        return RunEdits(self.accounts, self.audit, self.database, self.runs)
 
     @cached_property
     def retention(self) -> Retention:

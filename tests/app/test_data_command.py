@@ -51,3 +51,20 @@ def test_retention_keeps_what_versions_learnt_from(own: Home) -> None:
     assert "learnt from it" in refused.stderr
     assert "learnt from it" in invoked(own, "show", kept["id"][:6]).stdout
     assert invoked(own, "prune", "--older-than", "1e12").exit_code == 2
+
+
+def test_a_run_is_named_marked_as_a_test_and_deleted(own: Home) -> None:
+    run = reviewing.scored(own, make.users(30, seed=3).drop(columns="spam"))
+    assert invoked(own, "runs", "change", run.id, "--by", "Lea").exit_code == 2
+    told = invoked(own, "runs", "change", run.id, "--name", "Market", "--note", "a trial", "--test", "--by", "Lea")
+    assert (told.exit_code, told.stderr) == (0, "r-0001, Market, a test: a trial\n")
+    (known,) = json.loads(invoked(own, "runs", "list", "--json").stdout)
+    assert (known["id"], known["name"], known["test"], known["note"]) == (run.id, "Market", True, "a trial")
+    assert invoked(own, "runs", "list").stdout.endswith("\tMarket\ttest\ta trial\n")
+
+    asked = invoked(own, "runs", "delete", run.id)
+    assert asked.exit_code == 4
+    assert "Nothing was deleted" in asked.stderr
+    assert invoked(own, "runs", "delete", run.id, "--yes", "--by", "Lea").exit_code == 0
+    assert own.runs.recent() == ()
+    assert invoked(own, "runs", "delete", run.id, "--yes").exit_code == 2

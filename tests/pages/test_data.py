@@ -81,3 +81,28 @@ def test_a_home_without_a_file_says_so(home: Home, visit: Visit) -> None:
     at = visit(home, "data")
     assert not at.exception
     assert "No file was read here yet" in screen.sentences(at)
+
+
+def test_a_run_is_named_marked_as_a_test_and_deleted(two: Home, run: Run, visit: Visit) -> None:
+    at = selected(two, visit(two, "data", **{"as": "Lea"}), "runs", run.id)
+    select(two, at, "runs", run.id)
+    next(field for field in at.text_input if field.label == "Name").set_value("Market")
+    next(box for box in at.checkbox if box.label == "A test").check()
+    next(button for button in at.button if button.label == "Save").click().run()
+    assert not at.exception
+    assert (two.runs.find(run.id).name, two.runs.find(run.id).test) == ("Market", True)
+    assert two.runs.recent(tests=False) == ()
+    overview = visit(two, "overview")
+    assert not overview.exception
+    assert "The last run" not in screen.sentences(overview)
+    assert overview.dataframe[0].value["Test"].tolist() == ["test"]
+    monitor = visit(two, "monitor")
+    assert not monitor.exception
+    assert "Every run so far was a test." in screen.sentences(monitor)
+
+    at = selected(two, at, "runs", run.id)
+    assert "The dataset that it scored stays." in screen.sentences(at)
+    select(two, at, "runs", run.id)
+    at.button(key=f"delete-{run.id}").click().run()
+    assert not at.exception
+    assert two.runs.recent() == ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import guard, session
+from app.components.data.whose import whose
 from app.queries import services
 from app.words import count, plain
 from core.access.accounts import named
@@ -50,7 +51,7 @@ def _delete(found: Holding) -> None:
         st.markdown(plain(found.sentence))
         if found.kept_by:
             return
-        name = _whose(f"delete-{found.id}")
+        name = whose(f"delete-{found.id}")
         if st.button("Delete it for good", key=f"delete-{found.id}"):
             with guard.shown() as failure:
                 by = named(name)
@@ -64,7 +65,7 @@ def _delete(found: Holding) -> None:
 def _note(found: Holding) -> None:
     with st.form(f"note-{found.id}", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         text = st.text_input("Note", found.note, max_chars=1_000, placeholder="For whoever looks next", width="stretch")
-        name = _whose(f"note-{found.id}")
+        name = whose(f"note-{found.id}")
         if st.form_submit_button("Save"):
             with guard.shown() as failure:
                 by = named(name)
@@ -73,9 +74,3 @@ def _note(found: Holding) -> None:
             if failure.error is None:
                 session.say("Saved")
                 st.rerun()
-
-
-def _whose(key: str) -> str:
-    """Who does it; asked for when nobody has said so yet."""
-    person = session.person()
-    return person.name if person else st.text_input("Your name", max_chars=80, key=f"name-{key}", width=220)

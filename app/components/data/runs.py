@@ -8,10 +8,12 @@ import pandas as pd
 import streamlit as st
 
 from app import guard, navigation, session
+from app.components.data import run_edits
 from app.components.data.picking import picked
 from app.components.shared.heading import section
 from app.components.shared.job_progress import job_progress
 from app.components.shared.numbers import numbers
+from app.components.shared.run_list import said
 from app.components.shared.send_to_review import send_users
 from app.queries import data, services
 from app.tables.cells import safe
@@ -31,12 +33,12 @@ def runs() -> None:
     found = services.home().runs.recent(_RUNS)
     if not found:
         return
-    section("Runs", "select one to score it again, two to see what changed between them")
+    section("Runs", "select one to name it, delete it or score it again, two to see what changed between them")
     frame = pd.DataFrame({
         "Run": [run.id for run in found], "When": [run.created for run in found], "File": [run.name for run in found],
         "Users": [run.users for run in found], "Flagged": [run.flagged for run in found],
         "Model": [run.model for run in found], "Policy": [run.policy.version for run in found],
-    })  # fmt: skip
+    } | said(found))  # fmt: skip
     rows = picked(
         frame, [run.id for run in found], "runs", "multi-row",
         alt="Runs: id, time, file, users, flagged, model, policy",
@@ -58,7 +60,12 @@ def runs() -> None:
 def _rescan(run: Run) -> None:
     home = services.home()
     with st.container(border=True):
-        st.markdown(f"**{run.id}** of {plain(run.name)}, by {run.model} under {run.policy.version}")
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.markdown(
+                f"**{run.id}** of {plain(run.name)}, by {run.model} under {run.policy.version}", width="content"
+            )
+            run_edits.delete(run)
+        run_edits.change(run)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             if st.button("Open", icon=":material/arrow_forward:", icon_position="right", type="tertiary"):
                 navigation.go("score_file", run=run.id)

@@ -15,10 +15,10 @@ FEATURE: Final = "feature"
 
 
 def chosen_run(found: Sequence[Run], champion: str) -> Run:
-    """The run in the address, else the newest of the champion. found: newest first, some with users."""
+    """The run in the address, else the champion's newest that was no test. found: newest first, some with users."""
     scored = [run for run in found if run.users]
     ids = [run.id for run in scored]
-    newest = next((run.id for run in scored if run.model == champion), ids[0])
+    newest = next((run.id for run in scored if run.model == champion and not run.test), ids[0])
     at = st.query_params.get(RUN, newest)
     picked = st.selectbox(
         "Run", scored, index=ids.index(at) if at in ids else ids.index(newest), key=f"monitor-{at}-{len(ids)}",

@@ -23,6 +23,10 @@ from core.wording import count as counted
 
 def scores(found: Sequence[Run]) -> None:
     """The scores of runs, newest first."""
+    if not found:
+        section("Scores of each run")
+        st.caption("Every run so far was a test.")
+        return
     frame = monitor.levels(found)
     figure(charts.score_levels(frame, theme=theme()), key="score-levels", table=frame)
 
@@ -31,7 +35,7 @@ def bands(found: Sequence[Run]) -> None:
     """The share of each band of runs; it takes two to compare."""
     recent_runs(found)
     if len(found) < 2:
-        section("Bands of each run", "1 run")
+        section("Bands of each run", counted(len(found), "run"))
         st.caption("A second run will show how the bands change.")
 
 

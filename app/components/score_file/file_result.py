@@ -20,6 +20,8 @@ def file_result(run: Run) -> None:
         f"**{plain(run.name)}** · {count(run.received)} users received, {count(run.users)} scored, "
         f"{count(run.rejected)} rejected · {run.model} under {run.policy.version} · {run.id} · {run.seconds:.1f} s"
     )
+    if run.test or run.note:
+        st.markdown((":gray-badge[test] " if run.test else "") + f":gray[{plain(run.note)}]" * bool(run.note))
     model_notice(services.model(run.model))
     problems(services.home().datasets.find(run.dataset))
     if not run.users:

@@ -13,6 +13,12 @@ from app.words import UNKNOWN
 from core.scoring.runs import Run
 
 
+def said(runs: Sequence[Run]) -> dict[str, list[str]]:
+    """Columns for what people say of runs: whether they were tests, and notes; only those in which something stands."""
+    told = {"Test": ["test" if run.test else "" for run in runs], "Note": [run.note for run in runs]}
+    return {name: column for name, column in told.items() if any(column)}
+
+
 def run_list(title: str, runs: Sequence[Run]) -> str | None:
     """The id of the run somebody chose to open, else None; nothing is drawn without runs."""
     if not runs:
@@ -28,6 +34,7 @@ def run_list(title: str, runs: Sequence[Run]) -> str | None:
             "Rejected": [run.rejected for run in runs],
             "Model": [run.model for run in runs],
         }
+        | said(runs)
     )
     event = st.dataframe(
         safe(frame), hide_index=True, placeholder=UNKNOWN,

@@ -33,7 +33,7 @@ SCRIPTS = ROOT / "core" / "store" / "migrations"
 #: What revisions after the first, and that of tomorrow, have added.
 LATER = {
     "decided_by", "severity", "language", "statement", "evidence", "category", "judged_category",
-    "category_probability", "assigned_to", "assigned_by", "assigned_at",
+    "category_probability", "assigned_to", "assigned_by", "assigned_at", "note", "test",
 }  # fmt: skip
 #: The one column of the table that holds the number.
 NUMBER = (0, "version_num", "VARCHAR(32)", 1, None, 1)
