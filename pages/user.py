@@ -3,6 +3,7 @@
 from app import session
 from app.components.shared.empty_state import empty_state
 from app.components.shared.heading import page_title
+from app.components.shared.user_notes import user_notes
 from app.components.user.correction import corrections
 from app.components.user.known_user import asked_for, decisions, judged, nothing_known, open_sighting, sightings
 from app.components.user.latest import Latest, actions, latest_score
@@ -29,6 +30,7 @@ else:
         latest_score(latest, known)
         with title:
             actions(latest, known)
+    user_notes(user, asked)
     opened = sightings(scored, asked)
     judged(asked, verdicts)
     corrections(verdicts["id"].tolist())

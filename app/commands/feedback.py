@@ -170,7 +170,7 @@ def forget(
     by: By = None,
     home_dir: HomeOption = None,
 ) -> None:
-    """Blank all verdicts and cases on a user, for ever; the proof that nothing else was changed still holds."""
+    """Blank all verdicts, cases and notes on a user, for ever; the proof that nothing else was changed still holds."""
 
     home = home_of(context, home_dir)
     with guard.command(home):
@@ -178,13 +178,15 @@ def forget(
         home.effects.catch_up()  # what is blank cannot be applied to a case any more
         verdicts = home.feedback.forget(user, by=person.name, now=now)
         with stored(f"{_count(verdicts, 'verdict')} are blank already; the cases are not. Forget the user again."):
-            blanked = home.cases.forget(user)
-        if not verdicts + blanked:
-            raise UnknownItemError("verdict or case on", user)
-        if blanked:
-            facts = {"cases": blanked}
-            home.audit.note(who=person.name, what="forget", about="a user's cases", details=facts, now=now)
-        tell(f"{_count(verdicts, 'verdict')} and {_count(blanked, 'case')} are blank.")
+            blanked, notes = home.cases.forget(user), home.user_notes.forget(user)
+        if not verdicts + blanked + notes:
+            raise UnknownItemError("verdict, case or note on", user)
+        for about, number in (("cases", blanked), ("notes", notes)):
+            if number:
+                facts = {about: number}
+                home.audit.note(who=person.name, what="forget", about=f"a user's {about}", details=facts, now=now)
+        gone = f" {_count(notes, 'note')} gone." if notes else ""
+        tell(f"{_count(verdicts, 'verdict')} and {_count(blanked, 'case')} are blank.{gone}")
         tell("Uploaded files, runs, decisions told to the platform and your own exports are left as they are.")
 
 

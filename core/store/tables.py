@@ -24,7 +24,7 @@ from sqlalchemy import (
 from core.store.moment import Moment
 
 #: The revision of `core.store.migrations` that these tables are.
-SCHEMA_HEAD: Final = "0007"
+SCHEMA_HEAD: Final = "0008"
 
 metadata: Final = MetaData()
 
@@ -238,6 +238,19 @@ judged_texts: Final = Table(
     Column("number", Float, primary_key=True),
     Column("text", String, nullable=False),
     sqlite_with_rowid=False,
+)
+
+#: What people have noted of users; `user`: as files name them.
+user_notes: Final = Table(
+    "user_notes",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("user", String, nullable=False),
+    Column("text", String, nullable=False),
+    Column("by", String, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("notes_on_a_user", "user", "number"),
+    sqlite_autoincrement=True,
 )
 
 #: What stands, or stood, on the lists of the policy. `column`: of the context, "" for the id of a user; `compared`: the

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from core.diagnostics.diagnosis import Diagnoses
     from core.feedback.csv_store import CsvStore
     from core.feedback.ledger import Ledger
+    from core.feedback.user_notes import UserNotes
     from core.monitoring.incidents import Incidents
     from core.monitoring.targets import TargetOptions
     from core.planning.entries import Entries
@@ -117,6 +118,12 @@ class Stores(Ground):
         from core.feedback.csv_store import CsvStore
 
         return CsvStore(self.ledger, self.audit, self.effects)
+
+    @cached_property
+    def user_notes(self) -> UserNotes:
+        from core.feedback.user_notes import UserNotes
+
+        return UserNotes(self.accounts, self.database)
 
     @cached_property
     def consistency(self) -> Consistency:

@@ -342,8 +342,11 @@ def test_a_forgotten_user_is_gone_from_verdicts_and_cases(queued: Home, tmp_path
     row = int(chosen(queued).index[0])
     user = user_of(row)
     (before,) = queued.cases.of_user(user)
+    queued.user_notes.add(user, "sold the account", by="Ada", now=NOW)
     found = done("feedback", "forget", user, "--by", "Ada", home=queued)
-    assert found.stderr.splitlines()[0] == "1 verdict and 1 case are blank."
+    assert found.stderr.splitlines()[0] == "1 verdict and 1 case are blank. 1 note gone."
+    assert queued.user_notes.of(user) == ()
+    assert b"sold the account" not in queued.settings.database.read_bytes()
     assert queued.cases.of_user(user) == ()
     after = queued.cases.find(before.id)
     assert (after.user, after.prediction, dict(after.context), dict(after.features)) == (cases.FORGOTTEN, "", {}, {})
@@ -354,7 +357,7 @@ def test_a_forgotten_user_is_gone_from_verdicts_and_cases(queued: Home, tmp_path
     for path in (queued.ledger.path, queued.settings.audit):
         assert f",{user}," not in path.read_text(encoding="utf-8")
     assert ", 1 forgotten, " in done("feedback", "verify", home=queued).stdout
-    assert said("feedback", "forget", user, home=queued) == f"This workspace has no verdict or case on {user}."
+    assert said("feedback", "forget", user, home=queued) == f"This workspace has no verdict, case or note on {user}."
 
 
 def test_an_open_case_of_a_forgotten_user_is_judged_by_nobody(queued: Home) -> None:
@@ -367,7 +370,7 @@ def test_an_open_case_of_a_forgotten_user_is_judged_by_nobody(queued: Home) -> N
         assert said("queue", "reopen", case.id, "--note", "x", home=queued, code=4) == (
             f"The user of case {case.id} was forgotten: there is nothing left to judge."
         )
-    assert "no verdict or case" in said("feedback", "forget", cases.FORGOTTEN, home=queued)
+    assert "no verdict, case or note" in said("feedback", "forget", cases.FORGOTTEN, home=queued)
     assert queued.audit.read()["about"].tolist()[:2] == ["a user's cases"] * 2
 
 

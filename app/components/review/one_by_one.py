@@ -48,6 +48,7 @@ def one_by_one(name: str, filters: CaseFilters) -> None:
         side_panel.similar(services.similar(case, {each.feature: abs(each.contribution) for each in told}))
         near_same(name, case, model)
         side_panel.history(case, earlier)
+        side_panel.notes(case)
         side_panel.said()
     verdict_bar(name, case.id, evidence.shown(case, told))
     key_guard.drawn()

@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.components.review import key_guard
 from app.components.shared.heading import section
+from app.components.shared.user_notes import listed
 from app.queries import services
 from app.tables.cells import safe
 from app.words import UNKNOWN, day, escaped, plain, probability
@@ -60,6 +61,13 @@ def history(case: Case, rows: pd.DataFrame) -> None:
     for note in rows["notes"].head(3):
         if note:
             st.caption(plain(note))
+
+
+def notes(case: Case) -> None:
+    """What people have noted of the user; a blind case is judged without, as a note may tell a score."""
+    if not case.blind and (found := services.home().user_notes.of(case.user)):
+        section("Notes on the user", "newest first")
+        listed(found)
 
 
 def said() -> None:

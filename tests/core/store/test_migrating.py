@@ -98,7 +98,7 @@ def rows(path: Path) -> dict[str, list[dict[str, Any]]]:
                 for row in database.execute(f'SELECT * FROM "{name}"')  # noqa: S608
             ]
             for name in names
-            if name not in {"alembic_version", "notes", "list_entries", "judged_texts", "saved_views"}
+            if name not in {"alembic_version", "notes", "list_entries", "judged_texts", "saved_views", "user_notes"}
         }
 
 
