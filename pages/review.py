@@ -8,10 +8,11 @@ from app.components.review.figures import figures
 from app.components.review.fill_today import fill_today, filled_today
 from app.components.review.guidance_form import guidance_form
 from app.components.review.one_by_one import one_by_one
-from app.components.review.queue_filters import queue_filters
+from app.components.review.queue_filters import queue_filters, view_asked
 from app.components.review.reopen import reopen
 from app.components.review.triage import triage
 from app.components.shared.heading import page_title
+from app.components.shared.panels import panel
 from app.components.shared.who import who
 from app.words import plain
 
@@ -21,13 +22,10 @@ with page_title("Review", "review", watched=key_guard.watched("help")):
     place = st.container(horizontal=True, width="content")
 person = who("Your name stands on every verdict, so that it can be undone and asked about.")
 if person is not None:
-    panel = st.segmented_control(
-        "Panel", PANELS, required=True, default=PANELS[0], key="review_panel", bind="query-params",
-        label_visibility="collapsed",
-    )  # fmt: skip
-    if panel == "Figures":
+    at = panel("review_panel", PANELS)
+    if at == "Figures":
         figures()
-    elif panel == "Guidance":
+    elif at == "Guidance":
         guidance_form(person.name)
     elif not session.may("judge"):
         st.caption(f"{plain(person.name)} is {person.role} here, a role that judges nobody. Ask an admin for another.")
@@ -35,6 +33,10 @@ if person is not None:
         with place:
             fill_today()
             reopen(person.name)
-            filters = queue_filters()
+            view = view_asked()
+            queue_filters(view)
         filled_today()
-        (one_by_one if panel == "One by one" else triage)(person.name, filters)
+        if at == "One by one":
+            one_by_one(person.name, view.filters)
+        else:
+            triage(person.name, view)

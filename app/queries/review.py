@@ -10,6 +10,9 @@ from core.planning.backlog import PERIOD_DAYS
 from core.planning.day import Outlook
 from core.policy import nobody_flagged as nobody
 from core.retraining.shadow import Challenger, Standing
+from core.review import evidence
+from core.review.cases import Case
+from core.scoring.reasons import Reason
 from core.scoring.runs import Run
 
 
@@ -64,6 +67,12 @@ def live_period(run: Run, days: int = PERIOD_DAYS) -> Live | None:
         "period", here, run.id, days, known.position, sent, here.cases.newest(), len(period.runs), period.left_out
     )  # fmt: skip
     return services.kept(key, lambda: here.live_figures.live(run, known.valid(), days=days))
+
+
+def reasons(case: Case) -> tuple[Reason, ...]:
+    """A reason for every feature of a case as it was scored; anew when a run has changed it."""
+    key = ("reasons of", services.home(), case.id, case.prediction, case.updated)
+    return services.kept(key, lambda: evidence.reasons(case, services.model(case.model), services.meanings()))
 
 
 def standing(found: Challenger) -> Standing:

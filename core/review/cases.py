@@ -36,6 +36,8 @@ _LISTED: Final = (
 _ASKING: Final = select(cases.c.number, cases.c.status).where(
     cases.c.user == bindparam("by"), cases.c.prediction == bindparam("on")
 )
+Order = tuple[ColumnElement[Any], ...]
+QUEUED: Final[Order] = (cases.c.priority, cases.c.number)
 _TOLD_BY_SCORE: Final = ["score", "band", "action", "decided_by", "category"]
 _TOLD_TO_FEW: Final = ["stratum", "inclusion"]
 
@@ -200,7 +202,7 @@ class Cases:
         """All cases of a user, the newest first."""
         with self.database.connect() as connection:
             rows = connection.execute(select(cases).where(cases.c.user == user).order_by(cases.c.number.desc())).all()
-        return tuple(map(_case, rows))
+        return tuple(map(of_row, rows))
 
     def count(self, filters: CaseFilters, *, now: datetime) -> int:
         """How many open cases pass."""
@@ -209,16 +211,18 @@ class Cases:
                 select(func.count()).select_from(cases).where(OPEN, *filters.conditions(now))
             ).scalar_one()
 
-    def listing(self, filters: CaseFilters, *, now: datetime, most: int = 1000) -> pd.DataFrame:
-        """The first open cases that pass, in the order of the queue, indexed by case id.
+    def listing(
+        self, filters: CaseFilters, *, now: datetime, most: int = 1000, skip: int = 0, order: Order = QUEUED
+    ) -> pd.DataFrame:  # fmt: skip
+        """Some of the open cases that pass, in the order of the queue or another, indexed by case id.
 
         Unless the filters are unblinded, blind cases come without score, band, action and category, and all without
         stratum.
         """
         columns = [cases.c[name] for name in _LISTED]
-        ordered = select(*columns).where(OPEN, *filters.conditions(now)).order_by(cases.c.priority, cases.c.number)
+        ordered = select(*columns).where(OPEN, *filters.conditions(now)).order_by(*order)
         with self.database.connect() as connection:
-            rows = connection.execute(ordered.limit(most)).all()
+            rows = connection.execute(ordered.limit(most).offset(skip)).all()
         frame = pd.DataFrame(rows, columns=list(_LISTED)).astype({"score": float, "inclusion": float, "blind": bool})
         frame.index = pd.Index([id_of(number) for number in frame.pop("number")], name="case", dtype="str")
         if filters.unblinded:
@@ -298,7 +302,7 @@ def read(connection: Connection, case: str) -> Case:
     row = connection.execute(select(cases).where(cases.c.number == number_of(case))).one_or_none()
     if row is None:
         raise UnknownItemError("case", case)
-    return _case(row)
+    return of_row(row)
 
 
 def number_of(case: str) -> int:
@@ -331,7 +335,8 @@ def decided_by(connection: Connection, user: str, verdict: str) -> str | None:
     return None if found is None else id_of(found)
 
 
-def _case(row: Row[Any]) -> Case:
+def of_row(row: Row[Any]) -> Case:
+    """A row of `tables.cases`."""
     raw = row._asdict()
     for hidden in ("value", "priority", "facts"):
         del raw[hidden]

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from core.retraining.settings import LearningOptions
     from core.review.assigning import Assigning
     from core.review.automation.automation import Automation
+    from core.review.case_list import CaseLists
     from core.review.cases import Cases
     from core.review.decisions.consistency import Consistency
     from core.review.decisions.effects import Effects
@@ -180,6 +181,12 @@ class Stores(Ground):
         from core.review.cases import Cases
 
         return Cases(self.database)
+
+    @cached_property
+    def case_lists(self) -> CaseLists:
+        from core.review.case_list import CaseLists
+
+        return CaseLists(self.database)
 
     @cached_property
     def near_same(self) -> NearSame:

@@ -15,6 +15,7 @@ from core.review.cases import CaseFilters
 from core.store.tables import cases
 from tests import make, make_messages
 from tests.core.review.reviewing import waiting
+from tests.pages.users_list import checked
 from tests.screen import Visit, sentences
 
 
@@ -50,9 +51,7 @@ def test_the_queue_is_filtered_by_category(visit: Visit, queued: Home) -> None:
 def test_several_messages_are_judged_as_one_category(visit: Visit, queued: Home) -> None:
     at = triage(visit, queued)
     chosen = at.dataframe[0].value["Case"].tolist()[:3]
-    key = f"triage-{hash(tuple(at.dataframe[0].value['Case']))}"
-    at.session_state[key] = {"selection": {"rows": [0, 1, 2], "columns": [], "cells": []}}
-    at.run()
+    checked(at, [0, 1, 2])
     assert not any("spammer" in button.label for button in at.button)
 
     at.button(key="triage-spammer-crypto").click().run()

@@ -560,19 +560,13 @@ def panel(at: AppTest, name: str) -> AppTest:
     return at.button_group(key="review_panel").set_value(name).run()
 
 
-def choose(at: AppTest, places: list[int]) -> AppTest:
-    key = f"triage-{hash(tuple(at.dataframe[0].value['Case']))}"
-    at.session_state[key] = {"selection": {"rows": places, "columns": [], "cells": []}}
-    return at.run()
-
-
 def test_triage_shows_the_count_judges_in_one_step_and_undoes_in_one(desk: AppTest, own: Home) -> None:
     press(desk, "skip")
     at = panel(desk, "Triage")
     listed = at.dataframe[0].value
     assert labelled(at, "0 cases: spammer").disabled
 
-    choose(at, [0, 2, 3])
+    checked(at, [0, 2, 3])
     chosen = listed["Case"].iloc[[0, 2, 3]].tolist()
     labelled(at, "3 cases: legitimate").click().run()
 
@@ -594,7 +588,7 @@ def test_triage_shows_the_count_judges_in_one_step_and_undoes_in_one(desk: AppTe
 def test_several_cases_are_assigned_in_one_step_and_given_back_in_one(desk: AppTest, own: Home) -> None:
     press(desk, "skip")
     at = panel(desk, "Triage")
-    choose(at, [0, 2])
+    checked(at, [0, 2])
     chosen = at.dataframe[0].value["Case"].iloc[[0, 2]].tolist()
 
     at.selectbox(key="assign_to").set_value("Ada").run()
@@ -616,7 +610,7 @@ def test_triage_leaves_what_somebody_else_has_and_says_so(desk: AppTest, visit: 
     listed = at.dataframe[0].value["Case"].tolist()
     free = next(i for i, case in enumerate(listed) if own.cases.find(case).claimed_by is None)
 
-    choose(at, [listed.index(mine), free])
+    checked(at, [listed.index(mine), free])
     labelled(at, "2 cases: spammer").click().run()
 
     assert f"1 not judged: Case {mine} is assigned to Ada" in said(at).replace("&#58;", ":")
@@ -624,7 +618,8 @@ def test_triage_leaves_what_somebody_else_has_and_says_so(desk: AppTest, visit: 
 
 
 def test_triage_tells_no_score_of_a_blind_case(desk: AppTest, own: Home) -> None:
-    listed = panel(desk, "Triage").dataframe[0].value
+    at = panel(desk, "Triage")
+    listed = at.selectbox(key="size-cases").set_value(100).run().dataframe[0].value
     blind = listed[listed["Blind"] == "blind"]
 
     assert len(blind) == sum(case.blind for case in waiting(own)) > 0
@@ -998,3 +993,84 @@ def test_the_shift_says_how_much_of_the_day_is_done_and_when_more_than_that_is(
 
     judge(at)
     assert "2 today, 1 planned" in screen.sentences(at)
+
+
+# The list of triage
+
+
+def test_the_list_of_triage_is_searched_sorted_and_paged_and_the_choice_stays_over_pages(
+    desk: AppTest, own: Home
+) -> None:
+    at = panel(desk, "Triage")
+    everybody = len(waiting(own))
+    assert everybody > 20, "else there is one page"
+    first = at.dataframe[0].value["Case"].tolist()
+    assert len(first) == 20
+    checked(at, [0, 3])
+    at.query_params["page"] = "2"
+    at.run()
+    second = at.dataframe[0].value["Case"].tolist()
+    assert len(second) == everybody - 20
+    checked(at, [1])
+    assert "3 cases selected" in screen.sentences(at)
+
+    at.selectbox(key="sort-cases").set_value("-score").run()
+    assert at.query_params["sort"] == "-score"
+    assert "page" not in at.query_params
+    scores = at.dataframe[0].value["Score"].dropna()
+    assert scores.is_monotonic_decreasing
+    wanted = waiting(own)[7]
+    at.text_input(key="text-cases").set_value(wanted.user).run()
+    assert wanted.id in at.dataframe[0].value["Case"].tolist()
+    assert "3 cases selected" in screen.sentences(at)
+
+    labelled(at, "Clear all").click().run()
+    labelled(at, f"Select all {everybody}").click().run()
+    assert f"{everybody} cases selected" in screen.sentences(at)
+
+
+def test_one_reason_and_note_is_kept_with_every_verdict_of_a_step(desk: AppTest, own: Home) -> None:
+    press(desk, "skip")
+    at = panel(desk, "Triage")
+    chosen = at.dataframe[0].value["Case"].iloc[[0, 2]].tolist()
+    checked(at, [0, 2])
+    assert "One verdict for each of 2 cases" in screen.sentences(at)
+    at.button_group(key="triage_reason").set_value("behaviour_pattern")
+    at.text_area(key="triage_notes").set_value("the same wave").run()
+    labelled(at, "2 cases: spammer").click().run()
+
+    assert not at.exception
+    stored = rows(own)
+    assert sorted(stored["case"]) == sorted(chosen)
+    assert stored["notes"].tolist() == ["the same wave"] * 2
+    assert stored["reason"].tolist() == ["behaviour_pattern"] * 2
+    checked(at, [0])
+    assert at.text_area(key="triage_notes").value == "", "nothing is said of the next step"
+
+
+def test_a_case_opens_beside_the_list_and_a_blind_one_stays_blind(desk: AppTest, own: Home) -> None:
+    at = panel(desk, "Triage")
+    listed = at.dataframe[0].value
+    for blind, hidden in (("blind", True), ("", False)):
+        row = listed.index[listed["Blind"] == blind][0]
+        at.query_params["open"] = str(cases.number_of(listed["Case"][row]))
+        at.run()
+        assert not at.exception
+        told = " ".join(screen.markdown(at))
+        assert ("score hidden until your verdict" in told) == hidden
+        assert ("score **" in told) != hidden
+        assert (listed["Reasons, strongest first"][row] == "") == hidden
+        assert listed["Values"][row]
+
+    at.button(key="judge-case").click().run()
+    assert not at.exception
+    assert at.query_params["review_panel"] == "One by one"
+    assert at.query_params["case"] == listed["Case"][row]
+    assert "open" not in at.query_params
+
+
+def test_an_address_of_triage_that_means_nothing_says_so_and_shows_all(visit: Visit, own: Home, run: Run) -> None:
+    at = visit(own, "review", review_panel="Triage", sort="priority", **{"as": "Ada"})
+    assert not at.exception
+    assert "none of queue" in " ".join(each.value for each in at.error)
+    assert len(at.dataframe[0].value) == 20

@@ -158,3 +158,26 @@ def test_a_user_whose_model_is_gone_still_has_a_page(visit: Visit, own: Home, ru
     assert not at.exception
     assert not at.code
     assert at.dataframe[0].value["Run"].tolist() == [run.id]
+
+
+def test_a_note_is_added_and_hidden_while_the_user_is_judged_blind(visit: Visit, own: Home, run: Run) -> None:
+    seen, blind = (next(each for each in waiting(own) if each.blind == hidden) for hidden in (False, True))
+    at = visit(own, "user", id=seen.user, **{"as": "Ada"})
+    at.text_area[0].set_value("*sold* the account")
+    next(button for button in at.button if button.label == "Add note").click().run()
+    assert not at.exception
+    assert [(note.text, note.by) for note in own.user_notes.of(seen.user)] == [("*sold* the account", "Ada")]
+    assert any("sold" in text and "Ada, " in text and "*sold*" not in text for text in screen.markdown(at))
+
+    own.user_notes.add(blind.user, "its score was 0.99", by="Ada", now=make.NOW)
+    for page in (
+        visit(own, "user", id=blind.user), visit(own, "review", case=blind.id, **{"as": "Ada"}),
+        visit(own, "review", review_panel="Triage", open=str(blind.number), **{"as": "Ada"}),
+    ):  # fmt: skip
+        assert not page.exception
+        assert not any("0.99" in text for text in screen.markdown(page))
+    for page in (
+        visit(own, "review", case=seen.id, **{"as": "Ada"}),
+        visit(own, "review", review_panel="Triage", open=str(seen.number), **{"as": "Ada"}),
+    ):  # fmt: skip
+        assert any("Ada, " in text for text in screen.markdown(page))

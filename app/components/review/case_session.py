@@ -6,7 +6,7 @@ The case is in the address, so that a reload takes it up again; what the keys do
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal, TypedDict
 
 import streamlit as st
@@ -23,6 +23,7 @@ from core.wording import count
 Judgement = Literal["spammer", "legitimate", "unsure"]
 _DESK: Final = "_desk"
 ADDRESS: Final = "case"
+_NOT_KEPT: Final = ". The reason belongs to another verdict and was not kept"
 #: Longer than this somebody was away, and the time says nothing.
 _AWAY: Final = 30 * 60.0
 
@@ -84,15 +85,31 @@ def judge(name: str, case: str, judgement: Judgement, reasons: str, category: st
         clear()
 
 
-def judge_several(name: str, cases: Sequence[str], judgement: Judgement, *, category: str) -> None:
-    """Record one verdict on each of these cases, in one step, which can be undone; the desk stays."""
-    given = Given(secrets.token_hex(8), judgement, category=category)
-    with guard.noted():
+def judge_several(
+    name: str, cases: Sequence[str], judgement: Judgement, *, category: str, reason: str | None = None, notes: str = "",
+    then: Callable[[], None] | None = None,
+) -> None:  # fmt: skip
+    """Record one verdict on each of these cases, in one step, which can be undone; the desk stays. reason: a code, kept
+    where it is one of this judgement; then: called once they are recorded.
+    """
+    said = _of(judgement, reason)
+    given = Given(secrets.token_hex(8), judgement, said, notes, category=category)
+    with guard.noted() as failure:
         done = services.home().verdicts.triage(cases, given, by=name, session=session.tab(), now=services.now())
         told = f"{count(len(done.verdicts), 'verdict')} saved: {plain(category) or judgement}"
         if done.refused:
             told += f". {len(done.refused)} not judged: {plain(next(iter(done.refused.values())))}"
-        session.say(told)
+        session.say(told + (_NOT_KEPT if reason and not said else ""))
+    if failure.error is None and then is not None:
+        then()
+
+
+def let_go(name: str) -> None:
+    """Put the case back, so that another one can be taken."""
+    own = desk()
+    if own["case"] is not None:
+        services.home().queue.release(own["case"], name, session=session.tab())
+        clear()
 
 
 def skip(name: str, case: str) -> None:
@@ -110,13 +127,11 @@ def undo(name: str, verdicts: Sequence[str], *, on_desk: bool) -> None:
     on_desk: the button stands below a case. It counts once that is in sight, so that the second click of two does not
     take back the step before.
     """
-    own = desk()
     if key_guard.unseen() if on_desk else key_guard.covered():
         return
     with guard.noted():
         opened = services.home().verdicts.undo(verdicts, by=name, now=services.now())
-        if own["case"] is not None:
-            services.home().queue.release(own["case"], name, session=session.tab())
+        let_go(name)
         clear()
         took = services.home().queue.take(
             opened[0], name, now=services.now(), lease=services.guidance().lease,
@@ -143,8 +158,11 @@ def _put(case: Case) -> None:
 
 def _reason(judgement: Judgement) -> str:
     """The reason chosen, when it is one of this judgement."""
-    chosen = st.session_state.get("reason")
-    return chosen if chosen in {code.code for code in services.guidance().codes(judgement)} else ""
+    return _of(judgement, st.session_state.get("reason"))
+
+
+def _of(judgement: Judgement, reason: str | None) -> str:
+    return reason if reason in {code.code for code in services.guidance().codes(judgement)} else ""
 
 
 def _notes() -> str:
@@ -167,5 +185,5 @@ def _told(verdict: Verdict) -> str:
     if verdict.blind:
         told += f". The score was {probability(verdict.score)}, {badge(verdict.band)}"
     if st.session_state.get("reason") and not verdict.reason:
-        told += ". The reason belongs to another verdict and was not kept"
+        told += _NOT_KEPT
     return told

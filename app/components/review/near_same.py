@@ -61,7 +61,7 @@ def _table(found: Sequence[Near], key: str, *, row: int) -> None:
     frame = pd.DataFrame(
         {
             "Alike": [each.alike for each in found],
-            "Message": [_masked(each.text) for each in found],
+            "Message": [masked(each.text) for each in found],
             "User": [each.user for each in found],
         }
     )
@@ -76,7 +76,7 @@ def _table(found: Sequence[Near], key: str, *, row: int) -> None:
     )  # fmt: skip
 
 
-def _masked(text: str) -> str:
+def masked(text: str) -> str:
     """The text on one line, without what one could be reached by."""
     for start, end in reversed(contacts(text)):
         text = text[:start] + MASK + text[end:]

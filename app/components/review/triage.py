@@ -1,87 +1,141 @@
-"""Several cases at once: a table to choose from, the count before, one step to undo."""
+"""All cases that wait, as a list: searched, sorted, a page at a time, one open beside, many judged in one step."""
 
 from __future__ import annotations
 
+import contextlib
+from dataclasses import replace
 from typing import Final
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from app import guard, session
-from app.components.review import case_session, key_guard
-from app.components.review.assign import assign
-from app.components.review.case_session import Judgement
+from app.components.lists import chips, place
+from app.components.lists.chosen import Chosen, Ids
+from app.components.lists.columns import columns
+from app.components.lists.grid import Grid
+from app.components.lists.pager import page_shown, pager
+from app.components.lists.views import Choice, Views
+from app.components.review import key_guard, queue_filters, triage_step, triage_table, triage_words
+from app.components.review.case_panel import case_panel
 from app.components.review.one_by_one import nothing_waits
 from app.components.review.verdict_bar import undo_button
-from app.components.shared.heading import section
 from app.queries import services
-from app.tables.cells import safe
-from app.words import UNKNOWN, count, label, plain
-from core.policy.bands import BANDS
-from core.review.cases import CaseFilters
+from core.errors import BadOptionError
+from core.review.case_list import KEYS, PARAMS, CaseSort, CaseView
+from core.review.cases import CaseFilters, number_of
 from core.wording import count as counted
 
-MOST: Final = 200
-_TABLE: Final = "triage"
-_WORDS: Final[dict[Judgement, str]] = {"spammer": "spammer", "legitimate": "legitimate", "unsure": "unsure"}
+KEY: Final = "cases"
+#: Rows in sight: more are scrolled to.
+_MOST: Final = 20
 
 
-@st.fragment
-def triage(name: str, filters: CaseFilters) -> None:
-    st.markdown("Choose cases and judge them in one step; each gets a verdict of its own, and the step can be undone.")
+def triage(name: str, view: CaseView) -> None:
     key_guard.close_note()
     guard.told()
     session.said()
-    waiting = services.home().cases.listing(filters, now=services.now(), most=MOST)
-    if waiting.empty:
-        nothing_waits(filters)
+    found = services.home().cases.count(view.filters, now=services.now())
+    _head(view, found)
+    _narrowing(view)
+    if not found:
+        nothing_waits(view.filters)
         undo_button(name)
         return
-    total = services.home().cases.count(filters, now=services.now())
-    section("Waiting", f"the first {count(len(waiting))} of {count(total)}, in the order of the queue")
-    # The key changes with what is listed: a selection is kept by place, and must never slip to other cases.
-    event = st.dataframe(
-        safe(_table(waiting)), hide_index=True, placeholder=UNKNOWN,
-        row_height=32, height=420, key=f"{_TABLE}-{hash(tuple(waiting.index))}",
-        on_select="rerun", selection_mode="multi-row", alt="Cases that wait, in the order of the queue",
-        column_config={
-            "Score": st.column_config.ProgressColumn(min_value=0, max_value=1, format="%.3f", color="gray"),
-            "Band": st.column_config.MultiselectColumn(
-                options=[label(band) for band in reversed(BANDS)], color=["red", "orange", "blue", "gray"]
-            ),
-            "Waiting since": st.column_config.DatetimeColumn(format="D MMM, HH:mm", timezone=st.context.timezone),
-        },
+    _body(name, view, found)
+
+
+def _head(view: CaseView, found: int) -> None:
+    filters = triage_words.told(view.filters)
+    matching = f" match {counted(len(filters), 'filter')}" if filters else " wait"
+    views = Views("cases", KEY, PARAMS, view.params())
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        with st.container(horizontal=True, width="content", vertical_alignment="center"):
+            views.control([_choice("All", CaseView(CaseFilters())), *_saved(views)])
+            st.markdown(f"**{counted(found, 'case')}**{matching}", width="content")
+        with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
+            views.menu()
+            columns(
+                KEY, triage_table.options(), view.columns or triage_table.usual(), triage_words.column_name,
+                lambda keys: queue_filters.show(
+                    replace(view, columns=None if keys == triage_table.usual() else keys)
+                ),
+            )  # fmt: skip
+
+
+def _choice(name: str, view: CaseView) -> Choice:
+    return Choice(name, services.home().cases.count(view.filters, now=services.now()), view.params())
+
+
+def _saved(views: Views) -> list[Choice]:
+    """Those that mean something to who is here."""
+    found = []
+    for each in views.saved():
+        with contextlib.suppress(BadOptionError):
+            view = CaseView.of(each.params, see_strata=session.may("see strata"))
+            found.append(_choice(views.named(each), view))
+    return found
+
+
+def _narrowing(view: CaseView) -> None:
+    """The search, the order, and the filters that hold; more of them are at the top of the page."""
+    told = triage_words.told(view.filters)
+    orders = [CaseSort(by, descending).text for by in _keys() for descending in (False, True)]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        chips.search(KEY, view.filters.text, "Find a user", lambda text: queue_filters.go(view, text=text))
+        chips.sort_by(
+            KEY, orders, view.sort.text, triage_words.order_name,
+            lambda text: queue_filters.show(replace(view, sort=CaseSort.of(text))),
+        )  # fmt: skip
+        chips.chips(KEY, told, lambda name: _off(view, name))
+        if told:
+            st.button(
+                "Clear all", type="tertiary", key=f"clear-{KEY}",
+                on_click=lambda: queue_filters.show(replace(view, filters=CaseFilters())),
+            )  # fmt: skip
+
+
+def _keys() -> tuple[str, ...]:
+    return tuple(key for key in KEYS if key != "category" or services.categories())
+
+
+def _off(view: CaseView, name: str) -> None:
+    """Take the filter of a name off."""
+    usual = CaseFilters()
+    fields = {
+        "q": ("text",), "bands": ("bands",), "score": ("scores",), "categories": ("categories",),
+        "queue_age": ("min_age_hours",), "feature": ("feature", "within"), "context": ("context", "values"),
+        "strata": ("strata",),
+    }  # fmt: skip
+    queue_filters.go(view, **{field: getattr(usual, field) for field in fields[name]})
+
+
+def _body(name: str, view: CaseView, found: int) -> None:
+    home, now, chosen = services.home(), services.now(), Chosen(KEY)
+    page = page_shown(found, view.size)
+    waiting = home.cases.listing(
+        view.filters, now=now, most=view.size, skip=(page - 1) * view.size,
+        order=view.sort.order(unblinded=view.filters.unblinded),
     )  # fmt: skip
-    chosen = waiting.index[event["selection"]["rows"]].tolist()
-    _step(name, chosen)
+    shown: Ids = np.array([number_of(case) for case in waiting.index], np.int64)
+    grid = Grid(chosen, shown)
+    if (clicked := grid.clicked()) is not None:
+        place.put(open=clicked)
+    opened = place.number(place.OPEN)
+    thirds = st.grid(3, min_column_width=290, gap=("small", "medium")) if opened is not None else None
+    with thirds.cell(column_span=2) if thirds else st.container():
+        grid.draw(
+            _frame(waiting, shown, view), triage_table.config(), opened=opened, most=_MOST,
+            alt=f"Cases that wait, {triage_words.order_name(view.sort.text)}, page {page}",
+        )  # fmt: skip
+        pager(KEY, found, page, view.size)
+    if thirds and opened is not None:
+        with thirds.cell():
+            case_panel(name, opened, view)
+    triage_step.bar(name, chosen, view, found)
 
 
-def _table(waiting: pd.DataFrame) -> pd.DataFrame:
-    table = pd.DataFrame(
-        {
-            "Case": waiting.index,
-            "User": waiting["user"],
-            "Score": waiting["score"],
-            "Band": [[] if band is None or band != band else [label(band)] for band in waiting["band"]],  # noqa: PLR0124
-            "Blind": waiting["blind"].map({True: "blind", False: ""}),
-            "Waiting since": waiting["queued"],
-            "Assigned to": waiting["assigned_to"].fillna(UNKNOWN),
-            "With": waiting["claimed_by"].fillna(UNKNOWN),
-        }
-    )
-    if services.categories():
-        table.insert(3, "Category", waiting["category"].fillna(""))
-    return table
-
-
-def _step(name: str, chosen: list[str]) -> None:
-    with st.bottom, st.container(horizontal=True, vertical_alignment="center"):
-        for judgement, word in _WORDS.items():
-            for category in (services.categories() if judgement == "spammer" else ()) or ("",):
-                st.button(
-                    f"{counted(len(chosen), 'case')}: {plain(category) or word}", disabled=not chosen,
-                    key=f"triage-{judgement}{category and f'-{category}'}", on_click=case_session.judge_several,
-                    args=(name, chosen, judgement), kwargs={"category": category},
-                )  # fmt: skip
-        assign(name, chosen)
-        undo_button(name)
+def _frame(waiting: pd.DataFrame, shown: Ids, view: CaseView) -> pd.DataFrame:
+    whole = {case.id: case for case in services.home().case_lists.several(shown.tolist())}
+    return triage_table.frame(waiting, whole, view.columns or triage_table.usual())

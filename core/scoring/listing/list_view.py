@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, get_args
 
 from core.errors import BadOptionError
 from core.scoring.filters import GROUPS, Choice, Filters, Label
+from core.scoring.listing import params as written
 from core.scoring.listing.run_users import SIZES
 from core.scoring.listing.sorting import Sort
 
@@ -19,7 +18,6 @@ PARAMS: Final = (
     "category", "sort", "columns", "size",
 )  # fmt: skip
 _YES: Final = "1"
-_TO: Final = ".."
 _HIGHEST: Final = Sort()
 
 
@@ -42,16 +40,16 @@ class ListView:
         told = {
             "group": own.group, "q": own.text.strip(), "reason": own.reason, "by": own.decided_by,
             "category": own.category, "novel": _YES if own.novel else "", "incomplete": _YES if own.incomplete else "",
-            "score": _range(own.scores) if own.scores != usual.scores else "",
+            "score": written.of_range(own.scores) if own.scores != usual.scores else "",
             "label": own.label if own.label != usual.label else "",
             "sort": self.sort.text if self.sort != _HIGHEST else "",
             "size": str(self.size) if self.size != SIZES[0] else "",
-            "columns": _names(self.columns) if self.columns is not None else "",
+            "columns": written.of_names(self.columns) if self.columns is not None else "",
         }  # fmt: skip
         if own.feature is not None and own.within is not None:
-            told |= {"feature": own.feature, "within": _range(own.within)}
+            told |= {"feature": own.feature, "within": written.of_range(own.within)}
         if own.context is not None and own.values:
-            told |= {"context": own.context, "is": _names(own.values)}
+            told |= {"context": own.context, "is": written.of_names(own.values)}
         return {name: value for name, value in told.items() if value}
 
     @classmethod
@@ -65,43 +63,11 @@ class ListView:
             raise BadOptionError("label", f"{label[:60]!r} is none of {', '.join(labels)}.")
         size = params.get("size", str(SIZES[0]))
         filters = Filters(
-            group=group, text=params.get("q", ""), scores=_ends(params, "score") or (0.0, 1.0),
-            feature=params.get("feature"), within=_ends(params, "within"), context=params.get("context"),
-            values=_listed(params, "is") or (), novel=params.get("novel") == _YES,
+            group=group, text=params.get("q", ""), scores=written.ends(params, "score") or (0.0, 1.0),
+            feature=params.get("feature"), within=written.ends(params, "within"), context=params.get("context"),
+            values=written.names(params, "is") or (), novel=params.get("novel") == _YES,
             incomplete=params.get("incomplete") == _YES, label=labels[labels.index(label)], reason=params.get("reason"),
             decided_by=params.get("by"), category=params.get("category"),
         )  # fmt: skip
         sort = Sort.of(params["sort"]) if "sort" in params else _HIGHEST
-        return cls(filters, sort, _listed(params, "columns"), int(size) if size in map(str, SIZES) else 0)
-
-
-def _range(ends: tuple[float, float]) -> str:
-    return _TO.join(map(repr, map(float, ends)))
-
-
-def _ends(params: Mapping[str, str], name: str) -> tuple[float, float] | None:
-    if name not in params:
-        return None
-    try:
-        low, high = map(float, params[name].split(_TO))
-    except ValueError:
-        low = high = math.nan
-    if not low <= high:
-        raise BadOptionError(name, f"{params[name][:60]!r} is no range: write it as 0.3{_TO}0.7.")
-    return low, high
-
-
-def _names(names: tuple[str, ...]) -> str:
-    return json.dumps(names, ensure_ascii=False)
-
-
-def _listed(params: Mapping[str, str], name: str) -> tuple[str, ...] | None:
-    if name not in params:
-        return None
-    try:
-        found = json.loads(params[name])
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
-        raise BadOptionError(name, f"{params[name][:60]!r} is no list of names in JSON.")
-    return tuple(found)
+        return cls(filters, sort, written.names(params, "columns"), int(size) if size in map(str, SIZES) else 0)
