@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from app.queries import services
 from core.estimation.estimate import Figures
 from core.estimation.forecast import Forecast
 from core.estimation.live_figures import Live
+from core.feedback import verdict_list
 from core.planning.backlog import PERIOD_DAYS
 from core.planning.day import Outlook
 from core.policy import nobody_flagged as nobody
@@ -73,6 +76,13 @@ def reasons(case: Case) -> tuple[Reason, ...]:
     """A reason for every feature of a case as it was scored; anew when a run has changed it."""
     key = ("reasons of", services.home(), case.id, case.prediction, case.updated)
     return services.kept(key, lambda: evidence.reasons(case, services.model(case.model), services.meanings()))
+
+
+def verdicts() -> pd.DataFrame:
+    """All verdicts, newest first, as of `verdict_list.listed`; anew when there are more."""
+    known = services.home().ledger
+    known.refresh()
+    return services.kept(("verdicts", services.home(), known.position), lambda: verdict_list.listed(known.frame()))
 
 
 def standing(found: Challenger) -> Standing:

@@ -9,6 +9,7 @@ import pytest
 from app.words import plain
 from core.home import Home
 from tests import make, screen
+from tests.core.review import reviewing
 from tests.screen import Visit
 
 
@@ -87,3 +88,30 @@ def test_a_line_that_is_chosen_is_shown_whole(visit: Visit, noted: Home) -> None
 
     assert not at.exception
     assert plain("The user has written: **please**") in screen.sentences(at)
+
+
+def test_lines_that_were_found_are_paged_through(visit: Visit, own: Home) -> None:
+    for number in range(25):
+        own.audit.note(who="Ada", what="queue run", about=f"r-{number:04d}", why="", now=make.NOW)
+    at = visit(own, "audit", find_in_log="queue")
+    at.selectbox(key="size-audit").set_value(50).run()
+    assert not at.exception
+    assert len(at.dataframe[0].value) == 25
+
+
+def test_verdicts_are_listed_and_narrowed_down(visit: Visit, own: Home) -> None:
+    at = visit(own, "audit", audit_panel="Verdicts")
+    assert "Nobody was judged yet" in screen.sentences(at)
+
+    reviewing.planned(own, make.users(60, seed=3).drop(columns="spam"), capacity=5)
+    for case, by in zip(reviewing.waiting(own)[:3], ("Ada", "<b>Bob</b>", "Ada"), strict=True):
+        reviewing.judge(own, case, "spammer", by=by, notes="*seen*")
+    at = visit(own, "audit", audit_panel="Verdicts")
+    assert not at.exception
+    assert at.dataframe[0].value["reviewer"].tolist() == ["Ada", "<b>Bob</b>", "Ada"]
+    at.multiselect(key="verdicts-by").set_value(["<b>Bob</b>"]).run()
+    assert at.dataframe[0].value["reviewer"].tolist() == ["<b>Bob</b>"]
+    assert at.query_params["by"] == '["<b>Bob</b>"]'
+    at.text_input(key="text-verdicts").set_value("nothing says this").run()
+    assert not at.dataframe
+    assert not at.exception

@@ -30,12 +30,8 @@ def pager(key: str, users: int, page: int, size: int) -> None:
                 )  # fmt: skip
             st.selectbox(
                 "Rows a page", SIZES, key=rows, width=90, label_visibility="collapsed",
-                on_change=lambda: place.put(size=_unusual(int(st.session_state[rows])), page=None),
+                on_change=lambda: place.put(size=int(st.session_state[rows]), page=1),
             )  # fmt: skip
-
-
-def _unusual(size: int) -> int | None:
-    return None if size == SIZES[0] else size
 
 
 def first_of(view: ListView, place_of: int) -> int:

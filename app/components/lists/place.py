@@ -23,9 +23,14 @@ def number(name: str) -> int | None:
 
 
 def put(**names: str | int | None) -> None:
-    """Change the address in one step, which the browser's Back takes back; None takes a name out."""
-    told = params() | {name: str(value) for name, value in names.items() if value is not None}
-    st.query_params.from_dict({name: value for name, value in told.items() if names.get(name, value) is not None})
+    """Change the address in one step, which the browser's Back takes back; None takes a name out, which cannot be done
+    while a widget is bound to another one.
+    """
+    new = {name: str(value) for name, value in names.items() if value is not None}
+    if not any(name in st.query_params for name in names.keys() - new.keys()):
+        st.query_params.update(new)
+        return
+    st.query_params.from_dict({name: value for name, value in params().items() if name not in names} | new)
 
 
 def show(view: Mapping[str, str], known: Collection[str]) -> None:
