@@ -13,7 +13,6 @@ from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
 
 from core.errors import BadOptionError, TooFewRowsError, listed
 from core.evaluation import metrics, paired, resample
@@ -175,6 +174,8 @@ def _scaled(contender: Contender) -> Floats:
     """Scores of any range by their ranks: the ranking is all that counts, and sums of ranks stay finite."""
     if contender.kind == "probability":
         return contender.probability
+    from scipy.stats import rankdata  # noqa: PLC0415 - a second that most commands need not wait for
+
     return np.asarray(rankdata(contender.probability) / len(contender.probability), np.float64)
 
 

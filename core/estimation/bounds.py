@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import gamma, nchypergeom_fisher
+from scipy.special import gammaincinv
 
 from core.evaluation.metrics import exact
 
@@ -43,7 +43,7 @@ def rare(weight: Floats, spare: Floats, largest: float) -> Interval:
 
 
 def _gamma(mean: float, variance: float, quantile: float) -> float:
-    return mean if variance <= 0 else float(gamma.ppf(quantile, mean**2 / variance, scale=variance / mean))
+    return mean if variance <= 0 else float(gammaincinv(mean**2 / variance, quantile) * (variance / mean))
 
 
 def common(weight: Floats, spare: Floats, event: Floats) -> Interval:
@@ -110,6 +110,7 @@ def certified_common(events: int, judged: int, users: int, ratio: float, tail: f
 
 def _most(events: int, judged: int, users: int, ratio: float, tail: float) -> int:
     """The largest number of events that makes as few as were seen not too unlikely."""
+    from scipy.stats import nchypergeom_fisher  # noqa: PLC0415 - a second that most commands need not wait for
 
     def unlikely(total: int) -> bool:
         return bool(nchypergeom_fisher.cdf(events, users, total, judged, 1 / ratio) <= tail)

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binom, norm, rankdata
+from scipy.special import ndtr, ndtri
 
 Floats = npt.NDArray[np.float64]
 #: Pairs of users on which two models disagree, up to which the exact test is used.
@@ -33,7 +33,7 @@ class Areas:
     @property
     def interval(self) -> tuple[float, float]:
         """The 95 % interval of a - b."""
-        half = float(norm.ppf(0.975)) * self.error
+        half = float(ndtri(0.975)) * self.error
         return self.a - self.b - half, self.a - self.b + half
 
 
@@ -49,7 +49,7 @@ def delong(label: npt.ArrayLike, a: npt.ArrayLike, b: npt.ArrayLike) -> Areas:
     variance = _variance(with_a[0] - with_b[0], with_a[1] - with_b[1])
     if variance > 0:
         error = float(np.sqrt(variance))
-        return Areas(area_a, area_b, error, float(2 * norm.sf(abs(area_a - area_b) / error)))
+        return Areas(area_a, area_b, error, float(2 * ndtr(-abs(area_a - area_b) / error)))
     if variance == 0 and area_a == area_b:
         return Areas(area_a, area_b, 0.0, 1.0)
     return Areas(area_a, area_b, float("nan"), float("nan"))
@@ -66,6 +66,8 @@ def placements(positive: npt.NDArray[np.bool_], score: Floats) -> tuple[Floats, 
 
     The structural components V10 and V01 of DeLong et al., equations 4 and 5; the mean of either is the ROC-AUC.
     """
+    from scipy.stats import rankdata  # a second that most commands need not wait for
+
     higher, lower = score[positive], score[~positive]
     ranks = rankdata(score)
     above = (ranks[positive] - rankdata(higher)) / len(lower)
@@ -100,6 +102,8 @@ def mcnemar_both(only_a: int, only_b: int) -> tuple[float, float]:
     >>> [round(p, 4) for p in mcnemar_both(1, 7)]  # their example: 1 and 7 of 21 children
     [0.0703, 0.0391]
     """
+    from scipy.stats import binom  # as above
+
     fewer, pairs = min(only_a, only_b), only_a + only_b
     if pairs == 0:
         return 1.0, 1.0

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from core.evaluation.paired import area_error, holm
 from core.evaluation.resample import Floats
@@ -127,7 +127,7 @@ def _against(y: Bools, p: Floats, inside: Bools, fewest: int) -> dict[str, float
         return found
     gap = np.log(outside / (1 - outside)) - np.log(within / (1 - within))
     spread = np.hypot(error / (within * (1 - within)), error_outside / (outside * (1 - outside)))
-    return found | {"p": float(norm.sf(gap / spread)) if spread > 0 else float("nan")}
+    return found | {"p": float(ndtr(-gap / spread)) if spread > 0 else float("nan")}
 
 
 def _area(y: Bools, p: Floats) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import chi2
+from scipy.special import gammaincinv
 
 from core.explore import bins as binning
 from core.explore import value_counts
@@ -48,7 +48,7 @@ def psi_by_chance(expected: npt.ArrayLike, actual: npt.ArrayLike, *, confidence:
     if not p.sum() or not q.sum():
         return float("nan")
     freedom = np.count_nonzero((p > 0) | (q > 0)) - 1
-    return float(chi2.ppf(confidence, freedom) * (1 / p.sum() + 1 / q.sum())) if freedom else 0.0
+    return float(2 * gammaincinv(freedom / 2, confidence) * (1 / p.sum() + 1 / q.sum())) if freedom else 0.0
 
 
 def psi_against(

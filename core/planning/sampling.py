@@ -13,7 +13,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
 
 from core.policy.bands import BANDS
 
@@ -151,6 +150,8 @@ def nearest(gap: Floats, most: int) -> npt.NDArray[np.intp]:
 
 def _ranks(features: npt.NDArray[np.number]) -> Floats:
     """Features as ranks in (0, 1], so that none outweighs another by its unit; a missing value lies in the middle."""
+    from scipy.stats import rankdata  # noqa: PLC0415 - a second that most commands need not wait for
+
     values = features.astype(np.float64)
     known = np.maximum((~np.isnan(values)).sum(axis=0), 1)
     ranks: Floats = rankdata(values, axis=0, nan_policy="omit") / known

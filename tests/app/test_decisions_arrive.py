@@ -89,6 +89,7 @@ def test_of_three_exports_at_once_one_has_all_and_the_others_touch_nothing(
     assert left(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_of_two_consumers_that_write_to_one_file_at_once_none_loses_any(home: Home, tmp_path: Path) -> None:
     decided(home, MANY)
     consumers = ("one", "two")
@@ -147,11 +148,14 @@ for number, share in enumerate(sys.argv[3:]):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
-def test_whenever_an_export_is_killed_its_decisions_are_in_the_file_or_given_again(home: Home, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [4, pytest.param(20, marks=pytest.mark.slow)])
+def test_whenever_an_export_is_killed_its_decisions_are_in_the_file_or_given_again(
+    kills: int, home: Home, tmp_path: Path
+) -> None:
     decided(home, MANY)
     files, chance = tmp_path / "files", random.Random(7)  # noqa: S311 - no secret
     files.mkdir()
-    shares = [chance.uniform(0.05, 1.1) for _ in range(8)]
+    shares = [chance.uniform(0.05, 1.1) for _ in range(kills)]
     command = [sys.executable, "-c", KILLED_AT, home.settings.home, files, *shares]
     done = subprocess.run([*map(str, command)], check=False, cwd=ROOT, capture_output=True, timeout=120)
     assert done.returncode == 0, done.stderr
@@ -204,7 +208,11 @@ def test_the_file_has_its_name_before_the_cursor_moves(
 @pytest.mark.skipif(os.name == "nt", reason="pipes are others there")
 @pytest.mark.parametrize(
     ("n", "unbuffered"),
-    [(MANY, True), pytest.param(MANY, False, marks=pytest.mark.slow), (100, True)],  # 100 fit into the pipe
+    [
+        (MANY, True),
+        pytest.param(MANY, False, marks=pytest.mark.slow),
+        pytest.param(100, True, marks=pytest.mark.slow),  # which fit into the pipe
+    ],
 )
 def test_a_reader_that_stops_moves_nobody_on(n: int, unbuffered: bool, home: Home) -> None:
     decided(home, n)
@@ -226,7 +234,7 @@ def test_a_reader_that_stops_moves_nobody_on(n: int, unbuffered: bool, home: Hom
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no shell")
-@pytest.mark.parametrize("unbuffered", [True, False])
+@pytest.mark.parametrize("unbuffered", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_a_reader_that_reads_nothing_at_all_moves_nobody_on(unbuffered: bool, home: Home) -> None:
     decided(home, 3)
     reader, writer = os.pipe()
@@ -286,7 +294,8 @@ def test_stdout_may_be_a_file(home: Home, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        ("feedback", "export"), ("metrics",), pytest.param(("decisions", "export"), marks=pytest.mark.slow),
+        ("feedback", "export"), pytest.param(("metrics",), marks=pytest.mark.slow),
+        pytest.param(("decisions", "export"), marks=pytest.mark.slow),
         pytest.param(("registry", "list"), marks=pytest.mark.slow),
     ],
 )  # fmt: skip

@@ -46,6 +46,7 @@ def theirs(bundled: Home, users: pd.DataFrame, tmp_path_factory: pytest.TempPath
     return path, int((decide(make.policy(), score).severity != decide(make.policy(), other).severity).sum())
 
 
+@pytest.mark.slow
 def test_predictions_are_dropped_and_held_against_the_model_in_charge(
     tab: Page, on: str, theirs: tuple[Path, int]
 ) -> None:

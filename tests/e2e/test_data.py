@@ -39,6 +39,7 @@ def server(home: Home) -> Iterator[str]:
         yield address
 
 
+@pytest.mark.slow
 def test_a_rescan_finds_a_planted_user_and_queues_it(tab: Page, home: Home) -> None:
     tab.goto("/data?as=Lea")
     titled(tab, "Data")

@@ -36,6 +36,7 @@ def messy(bundled: Home) -> str:
     return bundled.datasets.put(checked, schema, now=make.NOW).id[:12]
 
 
+@pytest.mark.slow
 def test_a_row_of_the_table_shows_its_feature_and_a_filter_outlives_a_reload(tab: Page, labelled: pd.DataFrame) -> None:
     tab.goto("/explore")
     expect(tab.get_by_text(f"{len(labelled):,} users × 51 features")).to_be_visible()
@@ -77,6 +78,7 @@ def test_a_pair_opens_as_two_features_and_stays(tab: Page) -> None:
     expect(tab.get_by_text(re.compile(f"^{a} and {b}")).first).to_be_visible()
 
 
+@pytest.mark.slow
 def test_the_evidence_of_a_finding_opens_and_can_be_taken_away(tab: Page, messy: str) -> None:
     tab.goto(f"/explore?of={messy}")
     expect(tab.get_by_text("20 users in 10 groups are alike in every feature and carry opposite")).to_be_visible()

@@ -80,6 +80,7 @@ def the_run(page: Page, home: Home, known: int) -> str:
     return home.runs.recent()[0].id
 
 
+@pytest.mark.slow
 def test_a_reload_comes_back_to_the_scoring_and_so_does_another_tab(tab: Page, bundled: Home, file: Path) -> None:
     known = len(bundled.runs.recent())
     with held(bundled):
@@ -130,6 +131,7 @@ def test_one_that_died_with_its_server_says_so_and_is_resumed_from_the_stored_fi
     assert run_in(tab) == bundled.runs.recent()[0].id
 
 
+@pytest.mark.slow
 def test_cancelling_takes_the_file_away(tab: Page, bundled: Home, file: Path) -> None:
     known = bundled.runs.recent()
     with held(bundled):

@@ -141,6 +141,7 @@ def test_from_a_file_with_mistakes_to_the_table_taken_away(  # noqa: PLR0915 - a
     assert parquet["username"].tolist() == good["username"].tolist()
 
 
+@pytest.mark.slow
 def test_the_demo_file_outlives_a_reload_and_opens_from_its_address_in_another_browser(
     tab: Page, chromium: Browser
 ) -> None:

@@ -62,6 +62,7 @@ def test_words_are_seen_struck_and_edited(tab: Page, width: int) -> None:
     assert grave(tab) == []
 
 
+@pytest.mark.slow
 def test_masked_words_are_shown_by_a_key_and_the_case_is_judged_by_another(tab: Page) -> None:
     tab.goto("/review?as=Ada")
     titled(tab, "Review")

@@ -41,6 +41,7 @@ def server(home: Home) -> Iterator[str]:
         yield address
 
 
+@pytest.mark.slow
 def test_from_the_monitor_to_an_incident_and_its_cause(tab: Page, home: Home) -> None:
     tab.goto("/monitor?run=r-0001")
     expect(tab.get_by_role("heading", name="users of r-0001 are like those v0001 was trained on")).to_be_visible()

@@ -70,6 +70,7 @@ def step(page: Page, way: Literal["back", "forward"], address: str) -> None:
     raise AssertionError(page.url)
 
 
+@pytest.mark.slow
 def test_back_and_forward_lead_through_pages_runs_and_users_and_score_nothing_again(
     tab: Page, bundled: Home, run: str, tmp_path: Path
 ) -> None:
