@@ -51,9 +51,10 @@ from app.commands import (
 from app.commands.reading import UNSAID, Said, reads_table
 from app.commands.shared import HomeOption, home_of
 from app.guard import tell
+from core.access.endpoints import Reach
 from core.errors import BadOptionError, CancelledError, RefusedError
 from core.home import Home
-from core.settings import ROOT, Reach, dashboard_environment
+from core.settings import ROOT, dashboard_environment
 
 if TYPE_CHECKING:
     from app.web.load_balancer import LoadBalancer

@@ -250,6 +250,7 @@ class Home(Studies):
             self.live_figures,
             self.registry,
             self.runs,
+            self.sender,
             self.targets,
             self.settings.schema_file,
         )
@@ -266,6 +267,7 @@ class Home(Studies):
             self.ledger,
             self.live_figures,
             self.registry,
+            self.sender,
             self.volume,
         )
 

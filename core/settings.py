@@ -1,4 +1,4 @@
-"""Settings: the only place that knows a path, a limit or an environment variable.
+"""Settings: the only place that knows a path, a limit or the name of an environment variable.
 
 A *home* is `data/` + `models/`. The repository's own is the default; `--home DIR` or the variable
 `TRUSTDESK_HOME` points at another, with its own schema, glossary, models and data.
@@ -7,15 +7,10 @@ A *home* is `data/` + `models/`. The repository's own is the default; `--home DI
 from __future__ import annotations
 
 import os
-import re
-import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
-
-from core.errors import BadOptionError
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 HOME_VARIABLE: Final = "TRUSTDESK_HOME"
@@ -24,6 +19,8 @@ TOKEN_VARIABLES: Final = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
 ENDPOINT_VARIABLE: Final = "HF_ENDPOINT"
 HUB: Final = "https://huggingface.co"
 WEBHOOK_VARIABLE: Final = "TRUSTDESK_WEBHOOK"
+#: Where decisions are sent, and the secret that they are signed with; several secrets have spaces between them.
+RECEIVER_VARIABLES: Final = ("TRUSTDESK_DECISIONS_URL", "TRUSTDESK_DECISIONS_SECRET")
 #: Where people open the dashboard, for links in alerts.
 ADDRESS_VARIABLE: Final = "TRUSTDESK_ADDRESS"
 ADDRESS: Final = "http://localhost:8501"
@@ -36,7 +33,6 @@ FRAMES_VARIABLE: Final = "TRUSTDESK_FRAMED_BY"
 DEMO_USERS: Final = "users.csv.gz"
 DEMO_LABELLED: Final = "labelled.csv.gz"
 
-_FRAME: Final = re.compile(r"https?://[A-Za-z0-9.*:-]+")
 #: Largest file read, in bytes after decompression: a gzip of zeros must not fill the memory.
 MAX_FILE_BYTES: Final = 2_000_000_000
 #: Threads of XGBoost. Fixed, not the machine's count: the order in which threads sum gradients decides
@@ -214,91 +210,6 @@ class Settings:
         )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Hub:
-    """The Hub that models are pushed to and pulled from. The token is never part of its text."""
-
-    endpoint: str
-    token: str | None = field(repr=False)
-
-    @classmethod
-    def of(cls) -> Hub:
-        """As the environment says; read anew each time, so that nobody has to keep the token."""
-        found = (os.environ.get(name, "").strip() for name in TOKEN_VARIABLES)
-        endpoint = os.environ.get(ENDPOINT_VARIABLE, "").strip() or HUB
-        return cls(endpoint.rstrip("/"), next(filter(None, found), None))
-
-    @property
-    def name(self) -> str:
-        """Its address as people read it, such as huggingface.co."""
-        return urlsplit(self.endpoint).netloc
-
-
-@dataclass(frozen=True, slots=True)
-class Alerts:
-    """Where alerts go and where their links lead. Whoever knows a webhook may post to it: no text has it."""
-
-    webhooks: tuple[str, ...] = field(repr=False)
-    address: str
-
-    @classmethod
-    def of(cls, secrets_file: Path) -> Alerts:
-        """As the environment says, else `webhook`, `webhooks` and `address` of `[alerts]` in `data/secrets.toml`.
-
-        Raises BadOptionError when that file is no TOML or one is no http(s) address; it never repeats them.
-        """
-        stored, several = _secrets(secrets_file)
-        given = os.environ.get(WEBHOOK_VARIABLE, "").strip()
-        named = [given] if given else [stored.get("webhook", ""), *several]
-        webhooks = tuple(dict.fromkeys(filter(None, named)))
-        address = os.environ.get(ADDRESS_VARIABLE, "").strip() or stored.get("address", "") or ADDRESS
-        for name, found in (*(("webhook", each) for each in webhooks), ("address", address)):
-            if not _is_web(found):
-                raise BadOptionError(name, "the address of alerts must begin with https:// or http:// and name a host.")
-        return cls(webhooks, address.rstrip("/"))
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """From where a browser may come to the dashboard: `hosts` that it may name, and who may frame the pages."""
-
-    hosts: tuple[str, ...]
-    framed_by: tuple[str, ...]
-
-    @classmethod
-    def of(cls) -> Reach:
-        """As the environment says. Raises BadOptionError for a frame that is no http(s) address."""
-        hosts = (name.strip() for name in os.environ.get(HOSTS_VARIABLE, "").split(","))
-        frames = tuple(os.environ.get(FRAMES_VARIABLE, "").split())
-        if wrong := [frame for frame in frames if not _FRAME.fullmatch(frame)]:
-            raise BadOptionError(FRAMES_VARIABLE, f"{wrong[0]} is no address such as https://huggingface.co.")
-        return cls(tuple(filter(None, hosts)), frames)
-
-
-def _secrets(path: Path) -> tuple[dict[str, str], list[str]]:
-    """The texts of `[alerts]`, and its list of webhooks."""
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8-sig")).get("alerts", {})
-    except (FileNotFoundError, NotADirectoryError):
-        return {}, []
-    except (OSError, RecursionError, ValueError):  # what it says of the text may quote a secret
-        raise BadOptionError(path.name, "it cannot be read as TOML.") from None
-    whole = isinstance(table, dict) and isinstance(table.get("webhooks", []), list)
-    several = table.get("webhooks", []) if whole else []
-    texts = {name: value for name, value in table.items() if name != "webhooks"} if whole else {}
-    if not whole or not all(isinstance(each, str) for each in (*texts.values(), *several)):
-        raise BadOptionError(path.name, "[alerts] has the texts webhook and address, and webhooks, a list of texts.")
-    return texts, several
-
-
-def _is_web(address: str) -> bool:
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname) and not re.search(r"\s", address)
-
-
 def child_environment(home: Path) -> dict[str, str]:
     """The environment of a process of ours: this home, and `core` importable from anywhere.
 
@@ -310,7 +221,7 @@ def child_environment(home: Path) -> dict[str, str]:
 
 def trial_environment() -> dict[str, str]:
     """That of a process of ours that tries what comes from elsewhere: one thread, and nothing that is a secret."""
-    secret = {*TOKEN_VARIABLES, WEBHOOK_VARIABLE}
+    secret = {*TOKEN_VARIABLES, WEBHOOK_VARIABLE, *RECEIVER_VARIABLES}
     ours = {name: value for name, value in os.environ.items() if name not in secret}
     one = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
     return ours | one | {"PYTHONPATH": str(ROOT)}

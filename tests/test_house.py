@@ -24,8 +24,8 @@ from core.settings import ROOT
 #: other, otherwise imports go down only.
 CORE: Final = (
     "store", "access", "schema", "text", "policy", "data", "explore", "model", "evaluation", "registry", "scoring",
-    "hub", "training", "comparison", "diagnostics", "feedback", "review", "planning", "estimation", "retraining",
-    "monitoring", "catalog",
+    "hub", "training", "comparison", "diagnostics", "feedback", "review", "delivery", "planning", "estimation",
+    "retraining", "monitoring", "catalog",
 )  # fmt: skip
 #: What knows all rooms.
 TOP: Final = ("job_functions", "stores", "home", "worker")
@@ -36,7 +36,8 @@ MOST_OF_CORE: Final = 0.12
 ROOMS: Final = {"core": {"core"}, "app": {"core", "app"}, "pages": {"core", "app"}}
 #: Names of the library that fits the model that leads stand here alone; others have `Model.predictor` and `.explainer`.
 KNOW_THE_LIBRARY: Final = {f"core.model.{name}" for name in ("trees", "rounds", "boosted", "tree_check")}
-READERS_OF_THE_ENVIRONMENT: Final = {"core.settings", "app.bootstrap"}  # the set-up runs before core can
+#: The set-up runs before core can.
+READERS_OF_THE_ENVIRONMENT: Final = {"core.settings", "core.access.endpoints", "app.bootstrap"}
 SERVING: Final = ("fastapi", "starlette", "uvicorn", "pydantic")
 BLIND: Final = {"everything", "Exception", "BaseException"}
 UNSAFE: Final = {"pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve"}

@@ -11,13 +11,15 @@ import typer
 from app import guard
 from app.commands.shared import By, HomeOption, Output, Overwrite, allowed, give, home_of, table_target
 from app.guard import tell
-from app.stdout import deliver
-from core.errors import BadOptionError, OutputError, RefusedError
+from app.stdout import deliver, put
+from core.errors import BadOptionError, OutputError, RefusedError, listed
+from core.wording import count
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from core.delivery.sender import Round
     from core.home import Home
     from core.review.decisions.outbox import Batch
     from core.targets import Target
@@ -64,6 +66,76 @@ def export_decisions(
             to = consumer or (output.name if output else "stdout")
             facts = {"decisions": len(given), "last": given[-1]}
             home.audit.note(who=person.name, what="export decisions", about=to, details=facts, now=datetime.now(UTC))
+
+
+@app.command("send")
+def send(
+    context: typer.Context,
+    every: Annotated[float, typer.Option(min=0.1, max=86_400, help="Seconds between two looks for new decisions.")] = 5,
+    once: Annotated[bool, typer.Option("--once", help="Send what waits, then end; exit code 4 if not all was taken.")]
+    = False,
+    since: Annotated[int | None, typer.Option("--from", min=1, help="Send again from this number on.")] = None,
+    by: By = None,
+    home_dir: HomeOption = None,
+) -> None:  # fmt: skip
+    """Send decisions to the webhook of the platform, in order and at least once; ends when stopped.
+
+    The address and the secret are TRUSTDESK_DECISIONS_URL and TRUSTDESK_DECISIONS_SECRET, or url and secret in
+    [decisions] of data/secrets.toml. A receiver acts on a decision where its number is above the last one of that user.
+    """
+    from core.delivery.webhook import Webhook
+
+    home = home_of(context, home_dir)
+    with guard.command(home), home.sender.alone():
+        person, to = allowed(home, by, "export decisions"), Webhook(home.receiver())
+        if since is not None:
+            again, now = home.sender.replay(since, now=datetime.now(UTC)), datetime.now(UTC)
+            facts = {"from": since, "decisions": again}
+            home.audit.note(who=person.name, what="send decisions again", about="webhook", details=facts, now=now)
+        if not once:
+            home.sender.run(to, every=every, now=_now, told=_said)
+        done = home.sender.round(to, now=_now)
+        _said(done)
+        if done.failure:
+            raise RefusedError("The rest waits for the next time.")
+
+
+@app.command("dead")
+def dead(
+    context: typer.Context,
+    again: Annotated[bool, typer.Option("--send-again", help="Offer each to the webhook once more.")] = False,
+    by: By = None,
+    home_dir: HomeOption = None,
+) -> None:
+    """List the dead letters: decisions that the webhook has refused for good."""
+    from core.delivery.webhook import Webhook
+
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        allowed(home, by, "export decisions")
+        if again:
+            with home.sender.alone():
+                _said(home.sender.again(Webhook(home.receiver()), now=_now))
+        for letter in home.dead_letters.listed():
+            put(f"{letter.number}\t{letter.at:%Y-%m-%d %H:%M:%S}\t{letter.failure}\n")
+
+
+@app.command("secret")
+def secret() -> None:
+    """Make a secret for the webhook, to be put into data/secrets.toml and given to the receiver; it is kept nowhere."""
+    from core.delivery.webhook import new_secret
+
+    put(f"{new_secret()}\n")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _said(done: Round) -> None:
+    refused = f" Refused for good: {listed([*map(str, done.dead)])}." if done.dead else ""
+    if done.taken or refused or done.failure:
+        tell(f"{_now():%Y-%m-%d %H:%M:%S} UTC  {count(done.taken, 'decision')} sent.{refused} {done.failure}".rstrip())
 
 
 def _after(home: Home, since: str, consumer: str | None, target: Target | None) -> list[int]:

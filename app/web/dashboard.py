@@ -16,7 +16,8 @@ from app import guard
 from app.web import uploads
 from app.web.gate import Gate
 from app.web.hosts import Hosts
-from core.settings import ROOT, Reach
+from core.access.endpoints import Reach
+from core.settings import ROOT
 
 #: Seconds between two looks at who has left.
 LOOK_EVERY: Final = 5.0

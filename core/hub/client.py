@@ -32,9 +32,10 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]  # documented,
     hf_raise_for_status,
 )
 
+from core.access.endpoints import Hub
 from core.errors import HubError, UnsafeFileError
 from core.hub.places import MAIN
-from core.settings import TOKEN_VARIABLES, Hub
+from core.settings import TOKEN_VARIABLES
 
 #: Seconds without a byte from the Hub until it is given up.
 PATIENCE: Final = 30.0

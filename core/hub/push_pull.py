@@ -19,6 +19,7 @@ from typing import Final
 from core import locks
 from core.access.accounts import Accounts
 from core.access.audit import AuditLog
+from core.access.endpoints import Hub
 from core.access.message_options import MessageOptions
 from core.errors import HubError, RefusedError, WrongFeaturesError
 from core.errors import listed as in_words
@@ -33,7 +34,7 @@ from core.registry.lineage import Lineage
 from core.registry.origin import Origin
 from core.registry.registry import BASELINE, NEEDED, SUMS, USERS, Model, Registry
 from core.schema import schema as schemas
-from core.settings import TOKEN_VARIABLES, Hub
+from core.settings import TOKEN_VARIABLES
 
 _HEAD: Final = """\
 ---

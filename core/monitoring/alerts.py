@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
 
+from core.access.endpoints import Alerts
 from core.monitoring import channels
 from core.monitoring.incidents import Finding, Incident, Incidents
 from core.monitoring.retry import NotNowError, tried
 from core.ports import AlertChannel
-from core.settings import Alerts
 
 #: Incidents named in one message; the page has them all.
 MOST: Final = 20

@@ -14,9 +14,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from core.access.endpoints import Alerts
 from core.files import told_when_full
 from core.ports import AlertChannel
-from core.settings import Alerts
 
 PATIENCE: Final = 5.0
 #: Answers that mean "not now"; any other refusal would be the same again.

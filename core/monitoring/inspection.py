@@ -11,6 +11,7 @@ from typing import Final
 import pandas as pd
 
 from core.access.audit import AuditLog
+from core.delivery.sender import Sender
 from core.errors import (
     DamagedModelError,
     NewerFormatError,
@@ -71,6 +72,7 @@ class Inspection:
     live_figures: LiveFigures
     registry: Registry
     runs: Runs
+    sender: Sender
     targets: TargetOptions
     schema_file: Path
     _reports: dict[tuple[str, ...], Drift] = field(default_factory=dict, init=False)
@@ -82,7 +84,7 @@ class Inspection:
         are.
         """
         broken = tuple(self._broken())
-        found, report = [*broken, *self._queue(now), *self._retraining()], None
+        found, report = [*broken, *self._queue(now), *self._retraining(), *self._delivery(now)], None
         looked_at: set[Kind] = set(KINDS) - {"drift", "precision"}
         if not broken:
             if (run := self.drift.latest()) is not None:
@@ -164,6 +166,11 @@ class Inspection:
         for job in self.jobs.listed(RETRAINING)[:1]:
             if job.status == "failed":
                 yield Finding("retraining", job.id, f"Retraining failed: {job.message}", "train")
+
+    def _delivery(self, now: datetime) -> Iterator[Finding]:
+        left = self.sender.backlog()
+        if left is not None and (sentence := left.sentence(now)):
+            yield Finding("delivery", "webhook", sentence, "monitor")
 
     def _precision(self) -> Iterator[Finding]:
         run, least = self.judged_run(), self.targets.load().precision

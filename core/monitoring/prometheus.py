@@ -17,6 +17,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from sqlalchemy import select
 
+from core.delivery.sender import Sender
 from core.estimation.estimate import Estimate
 from core.estimation.live_figures import LiveFigures
 from core.feedback.ledger import Ledger
@@ -49,6 +50,8 @@ METRICS: Final[Mapping[str, tuple[Literal["counter", "gauge"], str]]] = {
     "trustdesk_drifted_features": ("gauge", "Features, and the score, that have drifted, of those in use."),
     "trustdesk_precision": ("gauge", "Share of spammers among users flagged for review, and the ends of its interval."),
     "trustdesk_recall": ("gauge", "Share of spammers who are flagged for review, and the ends of its interval."),
+    "trustdesk_decisions_waiting": ("gauge", "Decisions that the webhook has not taken yet."),
+    "trustdesk_decisions_refused": ("gauge", "Decisions that the webhook has refused for good."),
     "trustdesk_incidents_open": ("gauge", "Open incidents, by kind."),
 }
 
@@ -73,6 +76,7 @@ class Exposition:
     ledger: Ledger
     live_figures: LiveFigures
     registry: Registry
+    sender: Sender
     volume: Volume
 
     def text(self, *, now: datetime) -> str:
@@ -89,6 +93,9 @@ class Exposition:
         yield Sample("trustdesk_queue_open", waiting.open)
         yield Sample("trustdesk_queue_late", waiting.late)
         yield Sample("trustdesk_queue_oldest_seconds", 3600 * waiting.oldest_hours)
+        if (left := self.sender.backlog()) is not None:
+            yield Sample("trustdesk_decisions_waiting", left.waiting)
+            yield Sample("trustdesk_decisions_refused", left.dead)
         if (run := self.drift.latest()) is not None:
             yield from _drift(self.drift.of_run(run.id))
         yield from self._live()

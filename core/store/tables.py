@@ -24,7 +24,7 @@ from sqlalchemy import (
 from core.store.moment import Moment
 
 #: The revision of `core.store.migrations` that these tables are.
-SCHEMA_HEAD: Final = "0008"
+SCHEMA_HEAD: Final = "0009"
 
 metadata: Final = MetaData()
 
@@ -133,6 +133,15 @@ cursors: Final = Table(
     metadata,
     Column("consumer", String, primary_key=True),
     Column("number", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+#: Decisions that the webhook has refused for good; see `core.delivery`.
+dead_letters: Final = Table(
+    "dead_letters",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("failure", String, nullable=False),
     Column("at", Moment, nullable=False),
 )
 

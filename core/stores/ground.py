@@ -11,7 +11,8 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from core import job_functions
-from core.settings import Alerts, Settings
+from core.access.endpoints import Alerts, Receiver
+from core.settings import Settings
 from core.targets import Kept
 
 if TYPE_CHECKING:
@@ -53,6 +54,10 @@ class Ground:
     def addresses(self) -> Alerts:
         """Where alerts go, read anew. Raises BadOptionError."""
         return Alerts.of(self.settings.secrets_file)
+
+    def receiver(self) -> Receiver:
+        """Where decisions are sent, read anew. Raises BadOptionError."""
+        return Receiver.of(self.settings.secrets_file)
 
     def job_function(self, name: str) -> Callable[..., object]:
         """The method that does a job of this name. Raises RefusedError where there is none."""

@@ -13,6 +13,8 @@ from core.stores.ground import Ground
 if TYPE_CHECKING:
     from core.comparison.comparison_store import Comparisons
     from core.comparison.predictions import PredictionFiles
+    from core.delivery.dead_letters import DeadLetters
+    from core.delivery.sender import Sender
     from core.diagnostics.diagnosis import Diagnoses
     from core.feedback.csv_store import CsvStore
     from core.feedback.ledger import Ledger
@@ -199,6 +201,18 @@ class Stores(Ground):
         from core.review.decisions.outbox import Outbox
 
         return Outbox(self.database)
+
+    @cached_property
+    def dead_letters(self) -> DeadLetters:
+        from core.delivery.dead_letters import DeadLetters
+
+        return DeadLetters(self.database)
+
+    @cached_property
+    def sender(self) -> Sender:
+        from core.delivery.sender import Sender
+
+        return Sender(self.database, self.dead_letters, self.effects, self.outbox, self.removals, self.settings.data)
 
     @cached_property
     def removals(self) -> Removals:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from core.access.endpoints import Alerts, Hub
 from core.errors import BadOptionError
 from core.home import Home
-from core.settings import HOME_VARIABLE, ROOT, Alerts, Hub, Settings, child_environment, dashboard_environment
+from core.settings import HOME_VARIABLE, ROOT, Settings, child_environment, dashboard_environment
 
 PATHS = [name for name, value in inspect.getmembers(Settings) if isinstance(value, property)]
 

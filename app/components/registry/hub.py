@@ -10,9 +10,10 @@ from app import guard, session
 from app.components.shared.job_progress import job_progress
 from app.queries import services
 from app.words import plain
+from core.access.endpoints import Hub
 from core.hub.places import MAIN, Source, Target
 from core.registry.registry import MOST_WHY, Listed
-from core.settings import TOKEN_VARIABLES, Hub
+from core.settings import TOKEN_VARIABLES
 
 JOB: Final = "hub"
 #: Whether this session has seen the job under way, so that it is told how it ended.

@@ -155,6 +155,19 @@ class Outbox:
                 connection.execute(insert(cursors).values(row | {"consumer": batch.consumer}))
         return True
 
+    def rewind(self, consumer: str, number: int, *, now: datetime) -> None:
+        """Move the cursor of a consumer back to a number, so that what follows it is given once more."""
+        with self.database.writing() as connection:
+            ours = update(cursors).where(cursors.c.consumer == consumer, cursors.c.number > number)
+            connection.execute(ours.values(number=number, at=now))
+
+    def waiting(self, consumer: str) -> tuple[int, datetime | None]:
+        """How many decisions a consumer has not confirmed, and when the first of them was made."""
+        with self.database.connect() as connection:
+            later = decisions.c.number > _cursor(connection, consumer)
+            found = connection.execute(select(func.count(), func.min(decisions.c.time)).where(later)).one()
+        return int(found[0]), found[1]
+
     def confirmed(self) -> int:
         """The number of the last decision that any consumer has confirmed, 0 before that."""
         with self.database.connect() as connection:

@@ -35,6 +35,10 @@ LATER = {
     "decided_by", "severity", "language", "statement", "evidence", "category", "judged_category",
     "category_probability", "assigned_to", "assigned_by", "assigned_at", "note", "test",
 }  # fmt: skip
+#: Tables that revisions after the first have added.
+ADDED = {
+    "alembic_version", "notes", "list_entries", "judged_texts", "saved_views", "user_notes", "dead_letters",
+}  # fmt: skip
 #: The one column of the table that holds the number.
 NUMBER = (0, "version_num", "VARCHAR(32)", 1, None, 1)
 #: One more column, one more table; what a test puts first or last is done there.
@@ -98,7 +102,7 @@ def rows(path: Path) -> dict[str, list[dict[str, Any]]]:
                 for row in database.execute(f'SELECT * FROM "{name}"')  # noqa: S608
             ]
             for name in names
-            if name not in {"alembic_version", "notes", "list_entries", "judged_texts", "saved_views", "user_notes"}
+            if name not in ADDED
         }
 
 
