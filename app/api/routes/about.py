@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from app.api.body import StrictRoute
 from app.api.dependencies import KEYED, Here
-from app.api.models import About, Health, Meaning, ModelInfo, ModelVersion, Policy, PolicyRule, Ready
+from app.api.models.about import About, Health, Meaning, ModelInfo, ModelVersion, Policy, PolicyRule, Ready
 from core.monitoring import prometheus
 from core.policy.lists import LISTS
 from core.registry.metadata import Metadata

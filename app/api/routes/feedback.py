@@ -15,7 +15,7 @@ from app.api import responses
 from app.api.body import StrictRoute
 from app.api.dependencies import KEYED, Again, Here, MayJudge
 from app.api.idempotency import identity, kept, once
-from app.api.models import FeedbackRequest, FeedbackResponse, FeedbackStats
+from app.api.models.feedback import FeedbackRequest, FeedbackResponse, FeedbackStats
 from app.api.problem_details import Problem
 from app.commands import figures
 from core.access.idempotency import Claim

@@ -15,7 +15,8 @@ from app.api import responses
 from app.api.body import StrictRoute
 from app.api.dependencies import Again, Here, MayRetrain, MayScore
 from app.api.idempotency import identity, kept, once
-from app.api.models import NO_ZERO, Job, RetrainRequest, Whose
+from app.api.models.jobs import Job, RetrainRequest
+from app.api.models.shared import NO_ZERO, Whose
 from app.api.problem_details import Problem
 from core import jobs
 from core.access.accounts import Person

@@ -17,7 +17,7 @@ from app.api import log, problem_details, responses
 from app.api.body import StrictRoute
 from app.api.dependencies import Again, Here, MayScore
 from app.api.idempotency import once
-from app.api.models import BatchRequest, BatchResponse, Prediction, PredictRequest, User
+from app.api.models.prediction import BatchRequest, BatchResponse, Prediction, PredictRequest, User
 from app.api.serving_state import Wish
 from core.access.idempotency import Claim, Kept, Reply
 from core.errors import BadOptionError, FeaturesError, NoScoreError

@@ -14,7 +14,7 @@ from app.api import responses
 from app.api.body import StrictRoute
 from app.api.dependencies import Again, Here, MayExport, MayJudge
 from app.api.idempotency import identity, kept, once
-from app.api.models import Case, Decisions, VerdictRequest, VerdictResponse
+from app.api.models.review import Case, Decisions, VerdictRequest, VerdictResponse
 from app.api.serving_state import Live
 from core.access.accounts import Person
 from core.access.idempotency import Claim
