@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from app.api import problem_details
 from app.api.access import May
 from app.api.middleware import OPEN
+from app.api.versions import V1, unversioned
 from core.access.accounts import MAY, ROLES, Role
 
 Spec = dict[str, Any]
@@ -29,12 +30,21 @@ _WITH_BODY: Final = {
 }  # fmt: skip
 _WRITES: Final = {409: "It contradicts what is there, or the same request is still being carried out."}
 
+#: What the description begins with. Paths of before are told in words alone: described twice, each endpoint would be
+#: twice in every client that is generated.
+INTRODUCTION: Final = (
+    "Score users for the risk of being spammers, explain the scores, review and learn. What is under `/v1` stays as it "
+    "is described: it only gains endpoints, optional parameters, fields of answers and codes of failures. Operations "
+    "with `x-path-before` also answer at that path, as before there was `/v1`."
+)
+
 
 def complete(spec: Spec, routers: Iterable[APIRouter]) -> Spec:
     """Say in a description which problems there may be, where a key is needed, and which roles are let in."""
     roles = {
-        (route.path, method.lower()): let_in for route, let_in in _let_in(routers) for method in route.methods or ()
-    }
+        (f"{V1}{route.path}", method.lower()): let_in
+        for route, let_in in _let_in(routers) for method in route.methods or ()
+    }  # fmt: skip
     spec["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     for name in ("HTTPValidationError", "ValidationError"):  # how FastAPI would tell of them
         spec["components"]["schemas"].pop(name, None)
@@ -45,7 +55,8 @@ def complete(spec: Spec, routers: Iterable[APIRouter]) -> Spec:
                 str(status): {"description": said, "content": _PROBLEM} for status, said in _of(path, method, about)
             }
             about["responses"] |= told
-            if path not in OPEN:
+            about["x-path-before"] = unversioned(path)
+            if unversioned(path) not in OPEN:
                 about["security"], about["x-roles"] = [{"key": []}], roles[path, method]
     return spec
 
@@ -69,7 +80,7 @@ def _let_in(routers: Iterable[APIRouter]) -> Iterator[tuple[APIRoute, list[Role]
 def _of(path: str, method: str, about: Spec) -> Iterator[tuple[int, str]]:
     """The problems that a request may end in."""
     yield from _ALWAYS.items()
-    if path not in OPEN:
+    if unversioned(path) not in OPEN:
         yield from _KEYED.items()
     if "requestBody" in about:
         yield from _WITH_BODY.items()

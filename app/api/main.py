@@ -22,6 +22,7 @@ from app.api.middleware import Gate
 from app.api.options import Options
 from app.api.routes import about, feedback, jobs, predict, review
 from app.api.serving_state import CLOSE_EVERY, LOOK_EVERY, Live, scored
+from app.api.versions import V1
 from core.errors import TrustdeskError
 from core.home import Home
 
@@ -35,15 +36,16 @@ def create(home: Home, options: Options) -> FastAPI:
     app = _Api(
         title="Trustdesk", version=VERSION, lifespan=_lifespan, docs_url=None, redoc_url=None,
         redirect_slashes=False,
-        description="Score users for the risk of being spammers, explain the scores, review and learn.",
+        description=description.INTRODUCTION,
         middleware=[Middleware(Gate, access=access)],
-        separate_input_output_schemas=False,
+        separate_input_output_schemas=False, generate_unique_id_function=lambda route: route.name,
     )  # fmt: skip
     app.state.home, app.state.options, app.state.access = home, options, access
     app.state.live = Live(home)
     problem_details.add_to(app)
     for router in ROUTERS:
-        app.include_router(router)
+        app.include_router(router, prefix=V1)
+        app.include_router(router, include_in_schema=False)
     docs.add_to(app)
     return app
 

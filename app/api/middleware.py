@@ -17,6 +17,7 @@ from app.api import log, problem_details
 from app.api.access import Access
 from app.api.options import MOST_BATCH_BYTES, MOST_BYTES, MOST_FILE_BYTES
 from app.api.problem_details import Problem
+from app.api.versions import unversioned
 from core.errors import TrustdeskError
 
 #: What needs no key: whether it lives, and how it is used.
@@ -62,7 +63,7 @@ class Gate:
         return problem_details.of(error)
 
     def _let_in(self, scope: Scope, passing: _Passing) -> None:
-        if scope["path"] not in OPEN:
+        if unversioned(scope["path"]) not in OPEN:
             person = self._access.let_in(passing.headers)
             scope.setdefault("state", {})["person"] = person
             passing.who = person.name
@@ -77,7 +78,7 @@ class _Passing:
         given = self.headers.get("x-request-id", "")
         self.id = given if _ID.fullmatch(given) else secrets.token_hex(8)
         self.who, self._status = "", 0
-        self._most = LARGE.get(scope["path"], MOST_BYTES)
+        self._most = LARGE.get(unversioned(scope["path"]), MOST_BYTES)
         self._begun, self._bytes, self._ended = time.monotonic(), 0, False
 
     def check_size(self) -> None:

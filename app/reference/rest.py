@@ -34,6 +34,20 @@ people and at `/openapi.json` to programs. `python3 -m app api` starts one.
 - Every answer has the header `X-Request-ID`, that of the request or a new one.
 - Times are those of ISO 8601 in UTC.
 """
+_VERSIONS: Final = """\
+## Versions
+
+Paths begin with `/v1`, and what is there stays as it is described. It only gains: endpoints, optional parameters,
+headers, fields of answers, codes of failures. So pass over fields that you do not know, and go by the status where you
+do not know the code.
+
+A change that would break a client comes as `/v2`, beside `/v1`. From then on `/v1` is answered for 12 months at least.
+The changelog says so, and so does every answer: `Deprecation` (RFC 9745) has the day from which `/v1` is advised
+against, and `Sunset` (RFC 8594) the day on which it ends. Neither header is sent now, because no end is planned.
+
+What was there before `/v1` is also answered without it, as it always was, and no end of that is planned. These paths
+gain nothing, and pass over what `/v1` refuses: {}.
+"""
 _AGAIN: Final = f"""\
 ## Sending a request again
 
@@ -63,11 +77,15 @@ _KINDS: Final[Mapping[str, str]] = {"date-time": "time", "binary": "file"}
 def text() -> str:
     """The whole reference as markdown."""
     spec = create(Home.open(ROOT), Options()).openapi()
-    found = [(f"{method.upper()} {path}", about) for path, methods in spec["paths"].items()
-             for method, about in methods.items()]  # fmt: skip
+    found = [
+        (f"{method.upper()} {path}", about)
+        for path, methods in spec["paths"].items()
+        for method, about in methods.items()
+    ]
     rows = ((f"[{code(name)}](#{anchor(name)})", about["description"]) for name, about in found)
     lines = [_INTRODUCTION, *table(("endpoint", "what it does"), rows)]
-    lines.append(_AGAIN)
+    before = dict.fromkeys(code(about["x-path-before"]) for _, about in found if "x-path-before" in about)
+    lines += [_VERSIONS.format(", ".join(before)), _AGAIN]
     for subject, endpoints in groupby(found, key=lambda each: str(each[1]["tags"][0])):
         lines += [f"## {subject.capitalize()}", ""]
         for name, about in endpoints:

@@ -5,9 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, WithJsonSchema
 
 from app.api.models.shared import Notes, Said, Sent, Told, means
+
+#: Described kind by kind: generators of clients leave out what takes one of several kinds of values.
+_Label = Annotated[
+    Literal[0, 1, "spammer", "legitimate"],
+    WithJsonSchema(
+        {"anyOf": [{"type": "string", "enum": ["spammer", "legitimate"]}, {"type": "integer", "enum": [0, 1]}]}
+    ),
+]
 
 
 class FeedbackRequest(Sent):
@@ -17,7 +25,7 @@ class FeedbackRequest(Sent):
 
     prediction_id: Annotated[Said, means("As /predict has given it.")]
     is_correct: Annotated[bool | None, means("Whether the prediction was right.")] = None
-    actual_label: Annotated[Literal[0, 1, "spammer", "legitimate"] | None, means("What the user is.")] = None
+    actual_label: Annotated[_Label | None, means("What the user is; 1 is a spammer.")] = None
     feedback_notes: Annotated[Notes, means("What else is to be known.")] = ""
     reviewer: Annotated[Said | None, means("Who judged; a reviewer's key gives its own name only.")] = None
     judged_at: Annotated[

@@ -40,14 +40,14 @@ async def ready(live: Here) -> Ready:
 
 
 @router.get("/model/version", dependencies=KEYED)
-async def version(live: Here) -> ModelVersion:
+async def model_version(live: Here) -> ModelVersion:
     """The champion and its figures."""
     model = live.serving.model
     return ModelVersion(version=model.version, last_updated=model.metadata.created, metrics=_figures(model.metadata))
 
 
 @router.get("/model/info", dependencies=KEYED)
-def info(live: Here) -> ModelInfo:
+def model_info(live: Here) -> ModelInfo:
     """The champion: figures, what its features mean and where they lay in training, and the policy."""
     serving, meanings = live.serving, live.glossary()
     about = serving.model.metadata

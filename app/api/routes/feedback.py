@@ -41,7 +41,7 @@ CONFLICT = "feedback_id"
 
 
 @router.post("/feedback", response_model=FeedbackResponse)
-async def feedback(
+async def send_feedback(
     sent: FeedbackRequest, request: Request, live: Here, who: MayJudge, key: Again = None
 ) -> Response:  # fmt: skip
     """Say whether a prediction was right; it is stored, with all that was judged, when this is answered."""
@@ -77,7 +77,7 @@ def recorded(home: Home, said: Sequence[tuple[str, Mapping[str, object]]]) -> li
 
 
 @router.get("/model/feedback/stats", dependencies=KEYED)
-def stats(
+def feedback_stats(
     here: Here,
     days: Annotated[
         int, Query(ge=1, le=3_650, description="Days up to the newest run with a plan that figures are of.")

@@ -46,7 +46,7 @@ async def predict(sent: PredictRequest, request: Request, live: Here, who: MaySc
 
 
 @router.post("/predict/batch", response_model=BatchResponse)
-async def batch(sent: BatchRequest, request: Request, live: Here, who: MayScore, key: Again = None) -> Response:
+async def predict_batch(sent: BatchRequest, request: Request, live: Here, who: MayScore, key: Again = None) -> Response:
     """Score up to 10,000 users, answered in order; one that cannot be scored gets its error in its place."""
 
     async def made(claim: Claim | None) -> Response:

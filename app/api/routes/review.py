@@ -46,7 +46,7 @@ def next_case(live: Here, who: MayJudge, session: Session = "") -> Case | Respon
 
 
 @router.post("/cases/{case}/verdict", response_model=VerdictResponse)
-async def verdict(
+async def judge_case(
     case: str, sent: VerdictRequest, request: Request, live: Here, who: MayJudge, session: Session = "",
     key: Again = None,
 ) -> Response:  # fmt: skip
