@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
-from starlette.middleware import Middleware
+from starlette.types import ASGIApp
 
 from app.api import description, docs, log, problem_details
 from app.api.access import Access
@@ -37,7 +37,6 @@ def create(home: Home, options: Options) -> FastAPI:
         title="Trustdesk", version=VERSION, lifespan=_lifespan, docs_url=None, redoc_url=None,
         redirect_slashes=False,
         description=description.INTRODUCTION,
-        middleware=[Middleware(Gate, access=access)],
         separate_input_output_schemas=False, generate_unique_id_function=lambda route: route.name,
     )  # fmt: skip
     app.state.home, app.state.options, app.state.access = home, options, access
@@ -51,6 +50,10 @@ def create(home: Home, options: Options) -> FastAPI:
 
 
 class _Api(FastAPI):
+    def build_middleware_stack(self) -> ASGIApp:
+        """With the gate around all of it: bugs, too, are answered and written down as any request is."""
+        return Gate(super().build_middleware_stack(), self.state.access)
+
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
             self.openapi_schema = description.complete(super().openapi(), ROUTERS)

@@ -29,8 +29,14 @@ people and at `/openapi.json` to programs. `python3 -m app api` starts one.
   described is refused.
 - A key is shown as `Authorization: Bearer KEY`. Without any key in the workspace, and without accounts, requests from
   this machine need none, and may do everything.
+- A body may be packed by gzip, with the header `Content-Encoding: gzip`. What is `GET` may be asked for by `HEAD`.
+- Under `/v1` a parameter of the query that an endpoint has not, or that is there twice, is refused, and so is a reason
+  of a verdict that the guidance has not.
+- A key with a rate is told in each answer how often it still may ask, in `RateLimit-Policy` and `RateLimit` as
+  [the draft of the IETF](https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/) has them; each worker
+  counts its share. 429, and 503 while too many ask or the server is being stopped, have `Retry-After` in seconds.
 - The largest body is {MOST_BYTES // 10**6} MB, of a batch {MOST_BATCH_BYTES // 10**6} MB, of a file to score \
-{MOST_FILE_BYTES // 10**6} MB.
+{MOST_FILE_BYTES // 10**6} MB, each as it is once unpacked.
 - Every answer has the header `X-Request-ID`, that of the request or a new one.
 - Times are those of ISO 8601 in UTC.
 """

@@ -16,8 +16,10 @@ from app.api.dependencies import Again, Here, MayExport, MayJudge
 from app.api.idempotency import identity, kept, once
 from app.api.models.review import Case, Decisions, VerdictRequest, VerdictResponse
 from app.api.serving_state import Live
+from app.api.versions import versioned
 from core.access.accounts import Person
 from core.access.idempotency import Claim
+from core.errors import BadOptionError, listed
 from core.feedback.verdict import Verdict
 from core.review import cases, evidence
 from core.review.verdicts import Given
@@ -54,6 +56,8 @@ async def judge_case(
     name = f"api-{identity(who, key) if key else secrets.token_hex(16)}"
 
     async def made(claim: Claim | None) -> Response:
+        if versioned(request.scope["path"]):
+            await run_in_threadpool(_check_reason, live, sent)
         stored = await run_in_threadpool(_judged, live, case, name, sent, who, session)
         answer = VerdictResponse(
             verdict_id=stored.id, case=stored.case, user_id=stored.user, judgement=stored.verdict
@@ -91,6 +95,14 @@ def _judged(live: Live, case: str, name: str, sent: VerdictRequest, who: Person,
         sent.category,
     )  # fmt: skip
     return live.home.verdicts.judge(case, given, by=who.name, session=session, now=datetime.now(UTC))
+
+
+def _check_reason(live: Live, sent: VerdictRequest) -> None:
+    """Raises BadOptionError for a reason that the guidance does not have for this judgement."""
+    codes = [each.code for each in live.home.guidance.load().codes(sent.judgement)]
+    if sent.reason and sent.reason not in codes:
+        why = f"the guidance has no such code for {sent.judgement}. Choose one of {listed(codes)}, or leave it out."
+        raise BadOptionError("reason", why)
 
 
 def _case(case: cases.Case, reasons: tuple[Reason, ...]) -> Case:
