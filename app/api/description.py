@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -75,12 +75,16 @@ _OF_STATUS: Final[Mapping[str, tuple[str, ...]]] = {
 }  # fmt: skip
 
 
-def complete(spec: Spec, routers: Iterable[APIRouter]) -> Spec:
-    """Say in a description which problems there may be, where a key is needed, and which roles are let in."""
+def complete(spec: Spec, routers: Sequence[APIRouter], before: Sequence[APIRouter]) -> Spec:
+    """Say in a description which problems and headers there may be, where a key is needed, and which roles are let in.
+
+    routers: what is described, under `/v1`; before: those of the paths of before.
+    """
     roles = {
         (f"{V1}{route.path}", method.lower()): let_in
         for route, let_in in _let_in(routers) for method in route.methods or ()
     }  # fmt: skip
+    answered_before = {route.path for route, _ in _let_in(router for router in before if router in routers)}
     spec["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     spec["components"]["headers"] = dict(_HEADERS)
     for name in ("HTTPValidationError", "ValidationError"):  # how FastAPI would tell of them
@@ -95,7 +99,8 @@ def complete(spec: Spec, routers: Iterable[APIRouter]) -> Spec:
             for status, answer in about["responses"].items():
                 names = _headers(path, status, about)
                 answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
-            about["x-path-before"] = unversioned(path)
+            if unversioned(path) in answered_before:
+                about["x-path-before"] = unversioned(path)
             if unversioned(path) not in OPEN:
                 about["security"], about["x-roles"] = [{"key": []}], roles[path, method]
     return spec

@@ -20,14 +20,16 @@ from app.api.batcher import Batcher
 from app.api.idempotency import Keys
 from app.api.middleware import Gate
 from app.api.options import Options
-from app.api.routes import about, feedback, jobs, predict, review
+from app.api.routes import about, decisions, feedback, jobs, lists, predict, review
 from app.api.serving_state import CLOSE_EVERY, LOOK_EVERY, Live, scored
 from app.api.versions import V1
 from core.errors import TrustdeskError
 from core.home import Home
 
 VERSION: Final = "1.0.0"
-ROUTERS: Final = tuple(module.router for module in (about, predict, feedback, review, jobs))
+#: Under `/v1`, in the order of the description; and at the paths of before.
+ROUTERS: Final = tuple(module.router for module in (about, predict, feedback, review, decisions, lists, jobs))
+BEFORE: Final = (about.router, predict.router, feedback.router, review.router, decisions.before, jobs.router)
 
 
 def create(home: Home, options: Options) -> FastAPI:
@@ -44,6 +46,7 @@ def create(home: Home, options: Options) -> FastAPI:
     problem_details.add_to(app)
     for router in ROUTERS:
         app.include_router(router, prefix=V1)
+    for router in BEFORE:
         app.include_router(router, include_in_schema=False)
     docs.add_to(app)
     return app
@@ -56,7 +59,7 @@ class _Api(FastAPI):
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
-            self.openapi_schema = description.complete(super().openapi(), ROUTERS)
+            self.openapi_schema = description.complete(super().openapi(), ROUTERS, BEFORE)
         return self.openapi_schema
 
 

@@ -52,7 +52,19 @@ The changelog says so, and so does every answer: `Deprecation` (RFC 9745) has th
 against, and `Sunset` (RFC 8594) the day on which it ends. Neither header is sent now, because no end is planned.
 
 What was there before `/v1` is also answered without it, as it always was, and no end of that is planned. These paths
-gain nothing, and pass over what `/v1` refuses: {}.
+gain nothing, and pass over what `/v1` refuses: {}; and `GET /decisions`, which takes `since` and `most` there and
+answers `decisions` and `last`.
+"""
+_LISTS: Final = """\
+## Pages of a list
+
+Cases, runs, scores, the predictions on a user and decisions come in pages of `limit` entries. An answer has `next`:
+send it as `cursor`, with the same other parameters, for the page that follows; where it is null there is none. What is
+added meanwhile moves nothing from one page to another: it is newer than the first page, and in a list begun again. A
+cursor is good for as long as there is the list; any other list refuses it with 422, `bad_cursor`.
+
+All scores of a run at once, as a file, are at `/v1/runs/{run}/export`. Decisions are read on and on: their `next` is
+never null, and gives nothing until there are more.
 """
 _AGAIN: Final = f"""\
 ## Sending a request again
@@ -91,7 +103,7 @@ def text() -> str:
     rows = ((f"[{code(name)}](#{anchor(name)})", about["description"]) for name, about in found)
     lines = [_INTRODUCTION, *table(("endpoint", "what it does"), rows)]
     before = dict.fromkeys(code(about["x-path-before"]) for _, about in found if "x-path-before" in about)
-    lines += [_VERSIONS.format(", ".join(before)), _AGAIN]
+    lines += [_VERSIONS.format(", ".join(before)), _LISTS, _AGAIN]
     for subject, endpoints in groupby(found, key=lambda each: str(each[1]["tags"][0])):
         lines += [f"## {subject.capitalize()}", ""]
         for name, about in endpoints:

@@ -213,9 +213,9 @@ class Runs:
             raise UnknownItemError("run", run)
         return _run(row)
 
-    def recent(self, most: int = 50) -> tuple[Run, ...]:
-        """The latest runs, newest first, without those that still grow."""
-        whole = select(tables.runs).where(tables.runs.c.dataset != _GROWS)
+    def recent(self, most: int = 50, before: int = 10**18) -> tuple[Run, ...]:
+        """The latest runs, newest first, without those that still grow; of numbers below `before`."""
+        whole = select(tables.runs).where(tables.runs.c.dataset != _GROWS, tables.runs.c.number < before)
         with self.database.connect() as connection:
             rows = connection.execute(whole.order_by(tables.runs.c.number.desc()).limit(most)).all()
         return tuple(map(_run, rows))

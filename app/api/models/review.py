@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import ConfigDict, Field
 
 from app.api.models.prediction import RiskFactor
-from app.api.models.shared import Notes, Sent, Told, means
+from app.api.models.shared import NO_ZERO, Notes, Sent, Told, means
 from core.policy.bands import Action, Band
+
+#: Largest number of a decision that can be asked from.
+MOST_NUMBER: Final = 10**18
+Number = Annotated[int, Field(ge=0, le=MOST_NUMBER)]
+Consumer = Annotated[str, Field(min_length=1, max_length=80, pattern=NO_ZERO)]
 
 
 class Case(Told):
@@ -74,8 +79,37 @@ class Decision(Told):
     evidence: Annotated[str, means("What a removal by automation rests on, as JSON: not for the user.")]
 
 
-class Decisions(Told):
-    """Those after a number."""
+class DecisionsBefore(Told):
+    """Those after a number, as they were told before there was `/v1`."""
 
     decisions: Annotated[list[Decision], means("The oldest first.")]
     last: Annotated[int, means("What to ask from next time.")]
+
+
+class Decisions(DecisionsBefore):
+    """Those after a number."""
+
+    after: Annotated[int, means("The number that these come after; a consumer confirms from it.")]
+    last: Annotated[int, means("The last number of these, and `after` where there is none; a consumer confirms it.")]
+    next: Annotated[str, means("The cursor to go on with, now or once there are more.")]
+
+
+class ConfirmRequest(Sent):
+    """Which decisions a consumer has acted on: those that an answer has given it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"consumer": "platform", "after": 0, "last": 0}]})
+
+    consumer: Annotated[Consumer, means("Who has acted on them.")]
+    after: Annotated[Number, means("As the answer has it that gave them.")]
+    last: Annotated[Number, means("As that answer has it.")]
+
+
+class ConfirmResponse(Told):
+    """How far a consumer has come."""
+
+    consumer: Annotated[str, means("The consumer.")]
+    last: Annotated[int, means("What was confirmed.")]
+    new: Annotated[
+        bool,
+        means("False where these were confirmed before: by this request sent before, or by another process of it."),
+    ]

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from app.api import responses
 from app.api.body import StrictRoute
-from app.api.dependencies import KEYED, Again, Here, MayJudge
+from app.api.dependencies import SEES, Again, Here, MaySendFeedback
 from app.api.idempotency import identity, kept, once
 from app.api.models.feedback import FeedbackRequest, FeedbackResponse, FeedbackStats
 from app.api.problem_details import Problem
@@ -42,7 +42,7 @@ CONFLICT = "feedback_id"
 
 @router.post("/feedback", response_model=FeedbackResponse)
 async def send_feedback(
-    sent: FeedbackRequest, request: Request, live: Here, who: MayJudge, key: Again = None
+    sent: FeedbackRequest, request: Request, live: Here, who: MaySendFeedback, key: Again = None
 ) -> Response:  # fmt: skip
     """Say whether a prediction was right; it is stored, with all that was judged, when this is answered."""
     cells = sent.model_dump() | ({CONFLICT: f"api-{identity(who, key)}"} if key else {})
@@ -76,7 +76,7 @@ def recorded(home: Home, said: Sequence[tuple[str, Mapping[str, object]]]) -> li
     return [told[number] for number in range(len(said))]
 
 
-@router.get("/model/feedback/stats", dependencies=KEYED)
+@router.get("/model/feedback/stats", dependencies=SEES)
 def feedback_stats(
     here: Here,
     days: Annotated[

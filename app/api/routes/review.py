@@ -1,4 +1,4 @@
-"""Reviews from other systems: the next case, a verdict on it, and what the platform is to do."""
+"""Reviews from other systems: the next case, and a verdict on it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from starlette.responses import Response
 
 from app.api import responses
 from app.api.body import StrictRoute
-from app.api.dependencies import Again, Here, MayExport, MayJudge
+from app.api.dependencies import Again, Here, MayJudge
 from app.api.idempotency import identity, kept, once
-from app.api.models.review import Case, Decisions, VerdictRequest, VerdictResponse
+from app.api.models.review import Case, VerdictRequest, VerdictResponse
 from app.api.serving_state import Live
 from app.api.versions import versioned
 from core.access.accounts import Person
@@ -26,10 +26,6 @@ from core.review.verdicts import Given
 from core.scoring.reasons import Reason
 
 router = APIRouter(route_class=StrictRoute, tags=["review"])
-MOST_DECISIONS = 10_000
-#: Largest number of a decision that can be asked from.
-MOST_NUMBER = 10**18
-
 Session = Annotated[
     str,
     Query(max_length=80, description="One holder has one case at a time; another session of a key is another holder."),
@@ -65,23 +61,6 @@ async def judge_case(
         return await kept(request, claim, responses.as_json(answer.model_dump()))
 
     return await once(request, who, key, made)
-
-
-@router.get("/decisions")
-def decisions(
-    live: Here, who: MayExport,
-    since: Annotated[int, Query(ge=0, le=MOST_NUMBER, description="The last number acted on.")] = 0,
-    most: Annotated[int, Query(ge=1, le=MOST_DECISIONS, description="Most decisions to give.")] = 1_000,
-) -> Decisions:  # fmt: skip
-    """The decisions after a number, oldest first; numbers never change, so that asking again gives the same."""
-    live.home.effects.catch_up()  # verdicts whose decisions a crash has left undone
-    live.home.removals.catch_up(now=datetime.now(UTC))
-    frame = live.home.outbox.since(since, most).reset_index()
-    if len(frame):
-        facts, now = {"decisions": len(frame), "last": int(frame["number"].iloc[-1])}, datetime.now(UTC)
-        live.home.audit.note(who=who.name, what="export decisions", about="API", details=facts, now=now)
-    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
-    return Decisions.model_validate({"decisions": rows, "last": rows[-1]["number"] if rows else since})
 
 
 def _reasons(live: Live, case: cases.Case) -> tuple[Reason, ...]:

@@ -105,7 +105,18 @@ def test_the_client_does_what_the_readme_tells(generated: Path, own: Home) -> No
         case = call("next_case")
         verdict = call.model("VerdictRequest", judgement="spammer", reason="content_seen")
         assert call("judge_case", case.id, body=verdict).user_id == case.user_id
-        assert [each.decision for each in call("decisions").decisions] == ["keep", "remove"]
+        told = call("list_decisions", consumer="platform")
+        assert [each.decision for each in told.decisions] == ["keep", "remove"]
+        confirmed = call.model("ConfirmRequest", consumer="platform", after=told.after, last=told.last)
+        assert call("confirm_decisions", body=confirmed).new is True
+        assert call("list_decisions", cursor=told.next_).decisions == []
+
+        assert [each.id for each in call("list_runs").runs] == [run]
+        assert {each.status.value for each in call("list_cases").cases} == {"open", "closed"}
+        page = call("run_scores", run, limit=50)
+        assert len(call("run_scores", run, cursor=page.next_).scores) == 10
+        assert call("export_scores", run).payload.read().count(b"\n") == 61
+        assert call("user_predictions", user_id="u-17").predictions[0].prediction_id == one.prediction_id
 
 
 def scored(call: Generated, file: bytes) -> str:

@@ -43,6 +43,7 @@ def test_what_the_readme_says_works(tmp_path: Path) -> None:
     (tmp_path / ".curlrc").write_text("fail\nsilent\nshow-error\n")  # a status of 400 and more ends the script
     with serving(home) as api:
         text = script().replace(ADDRESS, f"http://127.0.0.1:{api.port}").replace("-o scored.csv", f"-o {tmp_path}/out")
+        text = text.replace("-o run.parquet", f"-o {tmp_path}/run.parquet")
         environment = os.environ | {HOME_VARIABLE: str(home.settings.home), "CURL_HOME": str(tmp_path)}
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", text], check=False, capture_output=True, text=True, cwd=ROOT,

@@ -41,7 +41,7 @@ def packed(api: Client, body: bytes, path: str = "/v1/predict", coding: str = "g
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/"), ("GET", "/health"), ("GET", "/model/info"), ("GET", "/policy"), ("GET", "/decisions?since=3"),
+    [("GET", "/"), ("GET", "/health"), ("GET", "/model/info"), ("GET", "/policy"),
      ("GET", "/jobs/none"), ("POST", "/predict"), ("GET", "/model/feedback/stats?days=0")],
 )  # fmt: skip
 def test_paths_of_before_answer_as_those_of_v1(shared: Client, method: str, path: str) -> None:
