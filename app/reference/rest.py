@@ -108,7 +108,7 @@ def text() -> str:
         lines += [f"## {subject.capitalize()}", ""]
         for name, about in endpoints:
             lines += _endpoint(name, about, spec)
-    return "\n".join([*lines, *_named(spec), *_failures(spec)]).rstrip() + "\n"
+    return "\n".join([*lines, *_named(spec), *_headers(spec), *_failures(spec)]).rstrip() + "\n"
 
 
 def _endpoint(name: str, about: Spec, spec: Spec) -> list[str]:
@@ -237,6 +237,11 @@ def _named(spec: Spec) -> list[str]:
 def _referred(schemas: Spec) -> set[str]:
     """Names of schemas that others refer to, and that of failures."""
     return {*re.findall(r'"#/components/schemas/(\w+)"', json.dumps(schemas)), "ProblemDetails"}
+
+
+def _headers(spec: Spec) -> list[str]:
+    rows = ((code(name), about["description"]) for name, about in spec["components"]["headers"].items())
+    return ["## Headers of answers", "", *table(("header", "meaning"), rows)]
 
 
 def _failures(spec: Spec) -> list[str]:
