@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -52,13 +53,14 @@ class Access:
             self._needed = (time.monotonic() + KNOWN_FOR, needed)
         return needed
 
-    def let_in(self, headers: Mapping[str, str]) -> Person:
-        """Who asks. Raises Problem: 401 without a key that opens, 429 for who asks too often, 403 and 421 for what a
-        web page may have sent to this machine behind the back of who sits there.
+    def let_in(self, headers: Mapping[str, str]) -> tuple[Person, dict[str, str]]:
+        """Who asks, and the headers of the answer that tell how often they still may. Raises Problem: 401 without a key
+        that opens, 429 for who asks too often, 403 and 421 for what a web page may have sent to this machine behind the
+        back of who sits there.
         """
         if not self.key_needed:
             _check_local(headers)
-            return LOCAL
+            return LOCAL, {}
         kind, _, token = headers.get("authorization", "").partition(" ")
         if kind.lower() != "bearer" or not token:
             raise Problem(
@@ -66,8 +68,7 @@ class Access:
                 headers={"WWW-Authenticate": "Bearer"},
             )  # fmt: skip
         key = self._key(token.strip())
-        self._count(key)
-        return key.person
+        return key.person, self._counted(key)
 
     def _key(self, token: str) -> Key:
         until, key = self._known.get(token, (0.0, None))
@@ -80,15 +81,27 @@ class Access:
             raise KeyRefusedError
         return key
 
-    def _count(self, key: Key) -> None:
+    def _counted(self, key: Key) -> dict[str, str]:
         if not key.rate:
-            return
+            return {}
         # Each process counts for itself what its share of the requests is.
         rate, now = key.rate / self._workers, time.monotonic()
         bucket = self._buckets.setdefault(key.id, Bucket(rate, max(rate, 1.0), now))
-        if wait := bucket.take(now):
+        wait = bucket.take(now)
+        told = _rate_headers(key.rate, bucket)
+        if wait:
             detail = f"This key may make {key.rate:g} requests a second. Wait, then try again."
-            raise Problem(429, "too_often", detail, headers={"Retry-After": str(int(wait) + 1)})
+            raise Problem(429, "too_often", detail, headers=told | {"Retry-After": str(int(wait) + 1)})
+        return told
+
+
+def _rate_headers(rate: float, bucket: Bucket) -> dict[str, str]:
+    """As draft-ietf-httpapi-ratelimit-headers has them: requests in seconds; those left, and seconds until all are."""
+    most = max(int(rate), 1)
+    return {
+        "RateLimit-Policy": f'"key";q={most};w={math.ceil(most / rate)}',
+        "RateLimit": f'"key";r={int(bucket.left)};t={math.ceil(bucket.rests)}',
+    }
 
 
 def _check_local(headers: Mapping[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""Bodies that are JSON and nothing but JSON (RFC 8259), read before anything looks at them."""
+"""Requests read strictly: bodies that are JSON and nothing but JSON (RFC 8259), queries of what is described alone."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.responses import Response
 
 from app.api.problem_details import Problem
+from app.api.versions import versioned
 
 #: Levels of lists and objects in each other; what the API describes has five at most.
 MOST_DEPTH: Final = 100
@@ -77,17 +78,37 @@ class _StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """A route whose body is read by `parse`, and which takes nothing that is not called JSON."""
+    """A route whose body is read by `parse`, and which takes nothing that is not called JSON; under `/v1` no parameter
+    that it has not.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handler, takes_json = super().get_route_handler(), self.body_field is not None
+        names = tuple(each.alias for each in self.dependant.query_params)
 
         async def strict(request: Request) -> Response:
+            if versioned(request.scope["path"]):
+                _check_query(request, names)
             if takes_json and _has_body(request) and not _says_json(request):
                 raise Problem(415, "not_called_json", "Send JSON, with the header Content-Type: application/json.")
             return await handler(_StrictRequest(request.scope, request.receive))
 
         return strict
+
+
+def _check_query(request: Request, names: Sequence[str]) -> None:
+    """Raises Problem (422) for a parameter that is none of these, or that is there twice."""
+    given = [name for name, _ in request.query_params.multi_items()]
+    for name in given:
+        if name not in names:
+            there = f"There are {', '.join(names)}." if names else "There are none."
+            raise _wrong(name, "unknown_parameter", f"there is no such parameter here. {there}")
+        if given.count(name) > 1:
+            raise _wrong(name, "parameter_twice", "it is there twice, so that it is not clear.")
+
+
+def _wrong(name: str, code: str, why: str) -> Problem:
+    return Problem(422, code, f"{name[:100]}: {why}", errors=[{"pointer": f"query {name[:100]}", "detail": why}])
 
 
 def _has_body(request: Request) -> bool:

@@ -18,7 +18,10 @@ async def _live(request: Request) -> Live:
 
 Here = Annotated[Live, Depends(_live)]
 Anybody = Annotated[Person, Depends(May())]
+MaySee = Annotated[Person, Depends(May("see the workspace"))]
+MayPredict = Annotated[Person, Depends(May("predict"))]
 MayScore = Annotated[Person, Depends(May("score"))]
+MaySendFeedback = Annotated[Person, Depends(May("send feedback"))]
 MayJudge = Annotated[Person, Depends(May("judge"))]
 MayRetrain = Annotated[Person, Depends(May("retrain"))]
 MayExport = Annotated[Person, Depends(May("export decisions"))]
@@ -29,5 +32,5 @@ Again = Annotated[
         description="The same request with the same key is carried out once, and answered alike for 24 hours.",
     ),
 ]  # fmt: skip
-#: For routes that tell who asks nothing: they need a key like any other.
-KEYED: Final = [Depends(May())]
+#: For routes that ask for nothing of who asks.
+SEES: Final = [Depends(May("see the workspace"))]

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
-from starlette.middleware import Middleware
+from starlette.types import ASGIApp
 
 from app.api import description, docs, log, problem_details
 from app.api.access import Access
@@ -20,13 +20,16 @@ from app.api.batcher import Batcher
 from app.api.idempotency import Keys
 from app.api.middleware import Gate
 from app.api.options import Options
-from app.api.routes import about, feedback, jobs, predict, review
+from app.api.routes import about, decisions, feedback, jobs, lists, predict, review
 from app.api.serving_state import CLOSE_EVERY, LOOK_EVERY, Live, scored
+from app.api.versions import V1
 from core.errors import TrustdeskError
 from core.home import Home
 
 VERSION: Final = "1.0.0"
-ROUTERS: Final = tuple(module.router for module in (about, predict, feedback, review, jobs))
+#: Under `/v1`, in the order of the description; and at the paths of before.
+ROUTERS: Final = tuple(module.router for module in (about, predict, feedback, review, decisions, lists, jobs))
+BEFORE: Final = (about.router, predict.router, feedback.router, review.router, decisions.before, jobs.router)
 
 
 def create(home: Home, options: Options) -> FastAPI:
@@ -35,23 +38,28 @@ def create(home: Home, options: Options) -> FastAPI:
     app = _Api(
         title="Trustdesk", version=VERSION, lifespan=_lifespan, docs_url=None, redoc_url=None,
         redirect_slashes=False,
-        description="Score users for the risk of being spammers, explain the scores, review and learn.",
-        middleware=[Middleware(Gate, access=access)],
-        separate_input_output_schemas=False,
+        description=description.INTRODUCTION,
+        separate_input_output_schemas=False, generate_unique_id_function=lambda route: route.name,
     )  # fmt: skip
     app.state.home, app.state.options, app.state.access = home, options, access
     app.state.live = Live(home)
     problem_details.add_to(app)
     for router in ROUTERS:
-        app.include_router(router)
+        app.include_router(router, prefix=V1)
+    for router in BEFORE:
+        app.include_router(router, include_in_schema=False)
     docs.add_to(app)
     return app
 
 
 class _Api(FastAPI):
+    def build_middleware_stack(self) -> ASGIApp:
+        """With the gate around all of it: bugs, too, are answered and written down as any request is."""
+        return Gate(super().build_middleware_stack(), self.state.access)
+
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
-            self.openapi_schema = description.complete(super().openapi(), ROUTERS)
+            self.openapi_schema = description.complete(super().openapi(), ROUTERS, BEFORE)
         return self.openapi_schema
 
 

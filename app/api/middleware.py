@@ -16,7 +16,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.api import log, problem_details
 from app.api.access import Access
 from app.api.options import MOST_BATCH_BYTES, MOST_BYTES, MOST_FILE_BYTES
-from app.api.problem_details import Problem
+from app.api.packed import GZIP, PLAIN, Packed
+from app.api.problem_details import NO_HEAD, Problem
+from app.api.protocol import CROWDED
+from app.api.versions import unversioned
 from core.errors import TrustdeskError
 
 #: What needs no key: whether it lives, and how it is used.
@@ -50,9 +53,19 @@ class Gate:
             await passing.drain()
             await problem_details.answer(problem)(scope, receive, passing.send)
         else:
-            await self._app(scope, passing.receive, passing.send)
+            await self._answered(scope, passing)
         finally:
             passing.tell()
+
+    async def _answered(self, scope: Scope, passing: _Passing) -> None:
+        try:
+            await self._app(_as_get(scope), passing.receive, passing.send)
+        except asyncio.CancelledError:  # the server ends, and waits no longer
+            if passing.answered:
+                raise
+            detail = "The server is being stopped, and this was not done in time. Send the request again in a while."
+            ends = Problem(503, "stopping", detail, headers={"Retry-After": "5", "Connection": "close"})
+            await problem_details.answer(ends)(scope, passing.receive, passing.send)
 
     def _problem(self, error: Problem | TrustdeskError | OSError) -> Problem:
         if isinstance(error, Problem):
@@ -62,11 +75,21 @@ class Gate:
         return problem_details.of(error)
 
     def _let_in(self, scope: Scope, passing: _Passing) -> None:
-        if scope["path"] not in OPEN:
-            person = self._access.let_in(passing.headers)
+        if scope.get("state", {}).get(CROWDED):
+            detail = "There are more connections than this server takes. Send the request again in a while."
+            raise Problem(503, "crowded", detail, headers={"Retry-After": "1", "Connection": "close"})
+        if unversioned(scope["path"]) not in OPEN:
+            person, passing.rate = self._access.let_in(passing.headers)
             scope.setdefault("state", {})["person"] = person
             passing.who = person.name
-        passing.check_size()
+        passing.check_body()
+
+
+def _as_get(scope: Scope) -> Scope:
+    """HEAD is answered as GET is; the protocol leaves out the body."""
+    if scope["method"] != "HEAD" or unversioned(scope["path"]) in NO_HEAD:
+        return scope
+    return {**scope, "method": "GET"}
 
 
 class _Passing:
@@ -76,20 +99,43 @@ class _Passing:
         self.headers, self._scope, self._receive, self._send = Headers(scope=scope), scope, receive, send
         given = self.headers.get("x-request-id", "")
         self.id = given if _ID.fullmatch(given) else secrets.token_hex(8)
-        self.who, self._status = "", 0
-        self._most = LARGE.get(scope["path"], MOST_BYTES)
+        self.who, self.rate, self._status = "", dict[str, str](), 0
+        self._most = LARGE.get(unversioned(scope["path"]), MOST_BYTES)
+        # Bytes as they came, and as the app is given them; both end, one after the other.
         self._begun, self._bytes, self._ended = time.monotonic(), 0, False
+        self._given, self._all_given = 0, False
+        self._packed: Packed | None = None
 
-    def check_size(self) -> None:
-        """Raises Problem (413) where the request says that it is too large."""
+    @property
+    def answered(self) -> bool:
+        """Whether an answer has begun."""
+        return self._status != 0
+
+    def check_body(self) -> None:
+        """Raises Problem where the request says that it is too large (413), or packed in a way not known here (415)."""
         said = self.headers.get("content-length", "0")
         if not said.isdecimal() or int(said[:20]) > self._most:
             raise self._too_large()
+        coding = self.headers.get("content-encoding", "").strip().lower()
+        if coding in GZIP:
+            self._packed = Packed()
+        elif coding not in PLAIN:
+            detail = "The body comes in a coding that is not read here. Send it as it is, or packed by gzip."
+            raise Problem(415, "not_read_so", detail, headers={"Accept-Encoding": "gzip", "Connection": "close"})
 
     async def receive(self) -> Message:
-        """The next part of the body; raises Problem when it is too large (413) or too slow (408)."""
-        if self._ended:  # what comes now is whether the client has gone, which may take any time
+        """The next part of the body; raises Problem when it is too large (413), too slow (408) or not gzip (400)."""
+        if self._all_given:  # what comes now is whether the client has gone, which may take any time
             return await self._receive()
+        message = await (self._next() if self._packed is None else self._unpacked(self._packed))
+        self._given += len(message.get("body", b""))
+        self._all_given = not message.get("more_body", False)
+        if max(self._bytes, self._given) > self._most:
+            await self.drain()
+            raise self._too_large()
+        return message
+
+    async def _next(self) -> Message:
         left = GRACE + self._bytes / MIN_RATE - (time.monotonic() - self._begun)
         try:
             message = await asyncio.wait_for(self._receive(), max(left, 0.001))
@@ -97,10 +143,17 @@ class _Passing:
             detail = f"The body came too slowly: send at least {MIN_RATE:,} bytes a second."
             raise Problem(408, "too_slow", detail, headers={"Connection": "close"}) from None
         self._count(message)
-        if self._bytes > self._most:
-            await self.drain()
-            raise self._too_large()
         return message
+
+    async def _unpacked(self, packed: Packed) -> Message:
+        while not (piece := packed.take()) and not self._ended:
+            message = await self._next()
+            if message["type"] != "http.request":  # the client has gone
+                return message
+            packed.give(message.get("body", b""))
+        if not piece:
+            packed.check_whole()
+        return {"type": "http.request", "body": piece, "more_body": bool(piece)}
 
     async def drain(self) -> None:
         """Read on for a moment: whoever is still sending when the connection ends does not read the answer."""
@@ -116,7 +169,7 @@ class _Passing:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._status = message["status"]
-            MutableHeaders(scope=message)["X-Request-ID"] = self.id
+            MutableHeaders(scope=message).update({"X-Request-ID": self.id} | self.rate)
         await self._send(message)
 
     def tell(self) -> None:
@@ -128,5 +181,6 @@ class _Passing:
         )  # fmt: skip
 
     def _too_large(self) -> Problem:
-        detail = f"The body is too large: at most {self._most:,} bytes are read here."
+        unpacked = " once it is unpacked" if self._packed else ""
+        detail = f"The body is too large{unpacked}: at most {self._most:,} bytes are read here."
         return Problem(413, "too_large", detail, headers={"Connection": "close"})

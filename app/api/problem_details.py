@@ -19,6 +19,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from app.api import log
+from app.api.versions import unversioned
 from core import files
 from core.errors import (
     BadOptionError,
@@ -45,6 +46,8 @@ from core.errors import (
 MEDIA_TYPE: Final = "application/problem+json"
 #: Told of one request; the others are like them.
 MOST_ERRORS: Final = 20
+#: What is not asked for by HEAD, which must change nothing: to look at the next case is to hold it.
+NO_HEAD: Final = frozenset({"/cases/next"})
 #: The status of each error of ours, by its class or the nearest one above it.
 STATUSES: Final[Mapping[type[TrustdeskError], int]] = {
     UnusableInputError: 422,
@@ -142,14 +145,19 @@ async def _invalid(_request: Request, error: Exception) -> Response:
     return answer(of_validation(error.errors()))
 
 
-async def _http(_request: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
     if isinstance(error, Problem):
         return answer(error)
     phrase = http.HTTPStatus(error.status_code).phrase
-    return answer(
-        Problem(error.status_code, phrase.lower().replace(" ", "_"), str(error.detail), headers=error.headers)
-    )  # fmt: skip
+    detail, headers = str(error.detail), dict(error.headers or {})
+    if error.status_code == http.HTTPStatus.NOT_FOUND:
+        detail = "There is nothing at this path. See /docs for what there is."
+    elif error.status_code == http.HTTPStatus.METHOD_NOT_ALLOWED:
+        if headers["Allow"] == "GET" and unversioned(request.url.path) not in NO_HEAD:
+            headers["Allow"] = "GET, HEAD"
+        detail = f"This path takes {headers['Allow']}, and not {request.method[:20]}."
+    return answer(Problem(error.status_code, phrase.lower().replace(" ", "_"), detail, headers=headers))
 
 
 async def _system(request: Request, error: Exception) -> Response:

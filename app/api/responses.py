@@ -19,7 +19,7 @@ SPANS: Final = 50
 
 
 def prediction(found: Prediction, began: float) -> dict[str, Any]:
-    """As `models.Prediction`. began: of `time.perf_counter`."""
+    """As `models.prediction.Prediction`. began: of `time.perf_counter`."""
     return {
         "prediction_id": found.id, "prediction": found.is_spammer, "probability": found.probability,
         "confidence": found.confidence, "is_spammer": found.is_spammer, "band": found.band, "action": found.action,
@@ -33,7 +33,7 @@ def prediction(found: Prediction, began: float) -> dict[str, Any]:
 
 
 def factors(reasons: Sequence[Reason]) -> list[dict[str, Any]]:
-    """As `models.RiskFactor`."""
+    """As `models.prediction.RiskFactor`."""
     return [
         {
             "feature": each.feature, "description": each.meaning, "category": each.category,

@@ -11,9 +11,9 @@ from typing import Final
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
-from app.api.head_timeout import Patience
 from app.api.main import create
 from app.api.options import LOCAL, Options
+from app.api.protocol import Protocol
 from core.errors import BadOptionError
 from core.home import Home
 
@@ -63,7 +63,7 @@ def serve(home: Home, listening: socket.socket, options: Options) -> None:
 def configured(home: Home, options: Options) -> uvicorn.Config:
     """How uvicorn serves the API."""
     return uvicorn.Config(
-        functools.partial(create, home, options), factory=True, http=Patience, lifespan="on", ws="none",
+        functools.partial(create, home, options), factory=True, http=Protocol, lifespan="on", ws="none",
         workers=options.workers, timeout_worker_healthcheck=HANGS_AFTER,
         log_config=None, access_log=False, server_header=False, proxy_headers=False,
         timeout_keep_alive=KEEP_ALIVE, timeout_graceful_shutdown=END_WITHIN, limit_concurrency=MOST_AT_ONCE,

@@ -22,7 +22,7 @@ app = typer.Typer(no_args_is_help=True, help="Keys of programs that use the API;
 def create(
     context: typer.Context,
     name: Annotated[str, typer.Option(help="What uses it; verdicts and the log name it as api:NAME.")],
-    role: Annotated[str, typer.Option(help="analyst, reviewer, 'data scientist', lead or admin.")],
+    role: Annotated[str, typer.Option(help="integrator, analyst, reviewer, 'data scientist', lead or admin.")],
     days: Annotated[float | None, typer.Option(help="Days until it expires; without, never.")] = None,
     rate: Annotated[float, typer.Option(help="Requests a second; 0 for any number.")] = 100,
     by: By = None,

@@ -29,10 +29,42 @@ people and at `/openapi.json` to programs. `python3 -m app api` starts one.
   described is refused.
 - A key is shown as `Authorization: Bearer KEY`. Without any key in the workspace, and without accounts, requests from
   this machine need none, and may do everything.
+- A body may be packed by gzip, with the header `Content-Encoding: gzip`. What is `GET` may be asked for by `HEAD`.
+- Under `/v1` a parameter of the query that an endpoint has not, or that is there twice, is refused, and so is a reason
+  of a verdict that the guidance has not.
+- A key with a rate is told in each answer how often it still may ask, in `RateLimit-Policy` and `RateLimit` as
+  [the draft of the IETF](https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/) has them; each worker
+  counts its share. 429, and 503 while too many ask or the server is being stopped, have `Retry-After` in seconds.
 - The largest body is {MOST_BYTES // 10**6} MB, of a batch {MOST_BATCH_BYTES // 10**6} MB, of a file to score \
-{MOST_FILE_BYTES // 10**6} MB.
+{MOST_FILE_BYTES // 10**6} MB, each as it is once unpacked.
 - Every answer has the header `X-Request-ID`, that of the request or a new one.
 - Times are those of ISO 8601 in UTC.
+"""
+_VERSIONS: Final = """\
+## Versions
+
+Paths begin with `/v1`, and what is there stays as it is described. It only gains: endpoints, optional parameters,
+headers, fields of answers, codes of failures. So pass over fields that you do not know, and go by the status where you
+do not know the code.
+
+A change that would break a client comes as `/v2`, beside `/v1`. From then on `/v1` is answered for 12 months at least.
+The changelog says so, and so does every answer: `Deprecation` (RFC 9745) has the day from which `/v1` is advised
+against, and `Sunset` (RFC 8594) the day on which it ends. Neither header is sent now, because no end is planned.
+
+What was there before `/v1` is also answered without it, as it always was, and no end of that is planned. These paths
+gain nothing, and pass over what `/v1` refuses: {}; and `GET /decisions`, which takes `since` and `most` there and
+answers `decisions` and `last`.
+"""
+_LISTS: Final = """\
+## Pages of a list
+
+Cases, runs, scores, the predictions on a user and decisions come in pages of `limit` entries. An answer has `next`:
+send it as `cursor`, with the same other parameters, for the page that follows; where it is null there is none. What is
+added meanwhile moves nothing from one page to another: it is newer than the first page, and in a list begun again. A
+cursor is good for as long as there is the list; any other list refuses it with 422, `bad_cursor`.
+
+All scores of a run at once, as a file, are at `/v1/runs/{run}/export`. Decisions are read on and on: their `next` is
+never null, and gives nothing until there are more.
 """
 _AGAIN: Final = f"""\
 ## Sending a request again
@@ -63,16 +95,20 @@ _KINDS: Final[Mapping[str, str]] = {"date-time": "time", "binary": "file"}
 def text() -> str:
     """The whole reference as markdown."""
     spec = create(Home.open(ROOT), Options()).openapi()
-    found = [(f"{method.upper()} {path}", about) for path, methods in spec["paths"].items()
-             for method, about in methods.items()]  # fmt: skip
+    found = [
+        (f"{method.upper()} {path}", about)
+        for path, methods in spec["paths"].items()
+        for method, about in methods.items()
+    ]
     rows = ((f"[{code(name)}](#{anchor(name)})", about["description"]) for name, about in found)
     lines = [_INTRODUCTION, *table(("endpoint", "what it does"), rows)]
-    lines.append(_AGAIN)
+    before = dict.fromkeys(code(about["x-path-before"]) for _, about in found if "x-path-before" in about)
+    lines += [_VERSIONS.format(", ".join(before)), _LISTS, _AGAIN]
     for subject, endpoints in groupby(found, key=lambda each: str(each[1]["tags"][0])):
         lines += [f"## {subject.capitalize()}", ""]
         for name, about in endpoints:
             lines += _endpoint(name, about, spec)
-    return "\n".join([*lines, *_named(spec), *_failures(spec)]).rstrip() + "\n"
+    return "\n".join([*lines, *_named(spec), *_headers(spec), *_failures(spec)]).rstrip() + "\n"
 
 
 def _endpoint(name: str, about: Spec, spec: Spec) -> list[str]:
@@ -201,6 +237,11 @@ def _named(spec: Spec) -> list[str]:
 def _referred(schemas: Spec) -> set[str]:
     """Names of schemas that others refer to, and that of failures."""
     return {*re.findall(r'"#/components/schemas/(\w+)"', json.dumps(schemas)), "ProblemDetails"}
+
+
+def _headers(spec: Spec) -> list[str]:
+    rows = ((code(name), about["description"]) for name, about in spec["components"]["headers"].items())
+    return ["## Headers of answers", "", *table(("header", "meaning"), rows)]
 
 
 def _failures(spec: Spec) -> list[str]:

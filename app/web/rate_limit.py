@@ -18,6 +18,11 @@ class Bucket:
     left: float
     at: float
 
+    @property
+    def rests(self) -> float:
+        """Seconds without a request until as many may be made as ever, from the last one on."""
+        return (max(self.rate, 1.0) - self.left) / self.rate
+
     def take(self, now: float) -> float:
         """0 where a request may be made now, else the seconds until one may."""
         self.left = min(self.left + (now - self.at) * self.rate, max(self.rate, 1.0))

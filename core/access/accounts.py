@@ -23,15 +23,17 @@ from core.errors import BadOptionError, CrowdedError, NotAllowedError, RefusedEr
 from core.store.database import Database
 from core.store.tables import accounts, keys
 
-Role = Literal["analyst", "reviewer", "data scientist", "lead", "admin"]
+Role = Literal["integrator", "analyst", "reviewer", "data scientist", "lead", "admin"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 Deed = Literal[
-    "score", "send to review", "judge", "see strata", "reopen", "assign cases", "change guidance", "change policy",
+    "see the workspace", "predict", "score", "send to review", "send feedback", "judge", "see strata", "reopen",
+    "assign cases", "change guidance", "change policy",
     "train", "retrain", "promote", "export decisions", "delete data", "manage accounts",
 ]  # fmt: skip
 DEEDS: Final[tuple[Deed, ...]] = get_args(Deed)
-_ANALYST: Final[frozenset[Deed]] = frozenset({"score", "send to review"})
-_REVIEWER: Final[frozenset[Deed]] = _ANALYST | {"judge"}
+_INTEGRATOR: Final[frozenset[Deed]] = frozenset({"predict", "send feedback", "export decisions"})
+_ANALYST: Final[frozenset[Deed]] = frozenset({"see the workspace", "predict", "score", "send to review"})
+_REVIEWER: Final[frozenset[Deed]] = _ANALYST | {"send feedback", "judge"}
 _SCIENTIST: Final[frozenset[Deed]] = _ANALYST | {"see strata", "train", "retrain", "promote"}
 _LEAD: Final[frozenset[Deed]] = _REVIEWER | {
     "see strata", "reopen", "assign cases", "change guidance", "change policy", "promote", "export decisions",
@@ -39,12 +41,15 @@ _LEAD: Final[frozenset[Deed]] = _REVIEWER | {
 }  # fmt: skip
 #: What each role may do.
 MAY: Final[Mapping[Role, frozenset[Deed]]] = {
+    "integrator": _INTEGRATOR,
     "analyst": _ANALYST,
     "reviewer": _REVIEWER,
     "data scientist": _SCIENTIST,
     "lead": _LEAD,
     "admin": frozenset(DEEDS),
 }
+#: Roles of keys alone: whoever signs in sees the workspace.
+FOR_KEYS: Final[frozenset[Role]] = frozenset({"integrator"})
 
 #: scrypt as RFC 7914 defines it; n, r and p take 32 MB and about a tenth of a second for each guess.
 _COST: Final[Mapping[str, int]] = {"n": 2**15, "r": 8, "p": 1, "maxmem": 64 * 2**20, "dklen": 32}
@@ -97,7 +102,7 @@ class Accounts:
         """
         if is_key(name):
             raise BadOptionError("name", f"names that begin with {KEY_PREFIX} are those of keys. Choose another name.")
-        person = Person(named(name), role_named(role))
+        person = Person(named(name), _of_people(role))
         secret = _secret(password)
         with self.database.writing() as connection:
             if role != "admin" and not _any(connection):
@@ -122,7 +127,7 @@ class Accounts:
         """
         new: dict[str, Any] = {"changed": now}
         if role is not None:
-            new["role"] = role_named(role)
+            new["role"] = _of_people(role)
         if password is not None:
             new |= _secret(password) | {"failures": 0, "locked_until": None}
         with self.database.writing() as connection:
@@ -202,6 +207,14 @@ def role_named(role: str) -> Role:
         if role == known:
             return known
     raise BadOptionError("role", f"choose one of {', '.join(ROLES)}.")
+
+
+def _of_people(role: str) -> Role:
+    """As `role_named`, of an account; raises BadOptionError for a role of keys, too."""
+    known = role_named(role)
+    if known in FOR_KEYS:
+        raise BadOptionError("role", f"{known} is a role of keys. Make one with `keys create --role {known}`.")
+    return known
 
 
 def named(name: str) -> str:

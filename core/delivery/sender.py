@@ -23,6 +23,7 @@ from typing import Final
 import pandas as pd
 
 from core import locks
+from core.access.audit import AuditLog
 from core.delivery.dead_letters import DeadLetters
 from core.delivery.webhook import Answer, Takes
 from core.errors import BadOptionError, RefusedError, StorageError
@@ -110,6 +111,7 @@ class _Stuck:
 class Sender:
     """Sends the decisions of a home."""
 
+    audit: AuditLog
     database: Database
     dead_letters: DeadLetters
     effects: Effects
@@ -147,6 +149,7 @@ class Sender:
             self.effects.catch_up()  # verdicts whose decisions a crash has left undone
             self.removals.catch_up(now=now())
             while len((batch := self.outbox.take(CONSUMER, MOST)).decisions):
+                self._note_given(batch, now())
                 with contextlib.suppress(_MovedError):  # somebody has moved the cursor: from there, then
                     for number, refused in self._offered(to, batch.decisions, batch.after, now):
                         taken, dead = taken + (not refused), [*dead, number] if refused else dead
@@ -238,6 +241,13 @@ class Sender:
         if not self.outbox.confirm(Batch(CONSUMER, after, last, decisions), now=now):
             raise _MovedError
         yield from ((int(number), not answer.taken) for number in decisions.index)
+
+    def _note_given(self, batch: Batch, now: datetime) -> None:
+        """A note of who is given a number for the first time: a database that is lost counts on above all of these."""
+        if batch.last > self.outbox.given(CONSUMER):
+            facts = {"decisions": len(batch.decisions), "last": batch.last}
+            self.audit.note(who=CONSUMER, what="export decisions", about=CONSUMER, details=facts, now=now)
+            self.outbox.note_given(CONSUMER, batch.last)
 
     def _note(self, failure: str) -> None:
         text = json.dumps({"failure": failure})

@@ -204,6 +204,16 @@ class Cases:
             rows = connection.execute(select(cases).where(cases.c.user == user).order_by(cases.c.number.desc())).all()
         return tuple(map(of_row, rows))
 
+    def newest_first(
+        self, most: int, *, before: int = 10**18, status: str | None = None, user: str | None = None
+    ) -> tuple[Case, ...]:
+        """The latest cases of numbers below `before`; with a status, or of a user, where either is given."""
+        asked = ((cases.c.status, status), (cases.c.user, user))
+        ours = [column == value for column, value in asked if value is not None]
+        latest = select(cases).where(cases.c.number < before, *ours).order_by(cases.c.number.desc()).limit(most)
+        with self.database.connect() as connection:
+            return tuple(map(of_row, connection.execute(latest).all()))
+
     def count(self, filters: CaseFilters, *, now: datetime) -> int:
         """How many open cases pass."""
         with self.database.connect() as connection:

@@ -113,7 +113,7 @@ class FeedbackImport:
         reviewer counts; else each row was said after the one before. `ready` is given the rows refused so far before
         anything is stored; what it raises is raised here. Also raises NotAllowedError, SchemaError and StorageError.
         """
-        person = self.accounts.authorise(by, "judge")
+        person = self.accounts.authorise(by, "send feedback")
         refused = [Refusal(row.number, "", f"Row {row.number}: {row.fault}.", row.text) for row in rows if row.fault]
         label = schemas.load(self.schema_file).label
         words, kinds = label_words.own_words(label), {key(each): each for each in label.categories} if label else {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +15,13 @@ from core.scoring.runs import Run, Runs
 
 #: Runs that are searched, newest first: the id column of a file of half a million users takes about 10 ms to read.
 MOST_RUNS: Final = 50
+
+
+#: Predictions of runs that still grow, all of them.
+EVERY: Final = 2**31 - 1
+#: A run by its number, and a row of it.
+Place = tuple[int, int]
+NEWEST: Final[Place] = (10**18, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +40,11 @@ class Sighting:
     def prediction(self) -> str:
         return f"{self.run.id}-{self.row}"
 
+    @property
+    def place(self) -> Place:
+        """In the order of all predictions: later ones have a greater one."""
+        return runs.number_of(self.run.id), self.row
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PredictionsOfUser:
@@ -44,9 +56,20 @@ class PredictionsOfUser:
 
     def of_user(self, user: str, most: int = MOST_RUNS) -> tuple[Sighting, ...]:
         """Predictions on the user with exactly this id in the latest runs, newest first."""
-        # By prediction: while a run of the API is being closed its users stand in both places.
-        found = {each.prediction: each for each in (*self._growing(user, most), *self._closed(user, most))}
-        return tuple(sorted(found.values(), key=lambda each: (runs.number_of(each.run.id), each.row), reverse=True))
+        return _in_order((*self._growing(user, most), *self._closed(user, self.runs.recent(most))))
+
+    def page(self, user: str, most: int, before: Place = NEWEST) -> tuple[tuple[Sighting, ...], Place | None]:
+        """The latest predictions before a place, newest first, and the place to go on before; None after the last.
+
+        MOST_RUNS runs are searched for a page, so that it may hold few or none, and others follow.
+        """
+        searched = self.runs.recent(MOST_RUNS, before[0] + 1)
+        end = (runs.number_of(searched[-1].id), 0) if len(searched) == MOST_RUNS else None
+        there = _in_order((*self._growing(user, EVERY), *self._closed(user, searched)))
+        ours = [each for each in there if (end or (0, 0)) < each.place < before]
+        if len(ours) > most:
+            return tuple(ours[:most]), ours[most - 1].place
+        return tuple(ours), end
 
     def _growing(self, user: str, most: int) -> Iterator[Sighting]:
         for run, rows in self.online_runs.of_user(user, most).items():
@@ -55,9 +78,9 @@ class PredictionsOfUser:
                 severity = decided_severity(found.policy, told.probability, told.severity)
                 yield Sighting(found, row, told.probability, BANDS[severity], told.decided_by, grows=True)
 
-    def _closed(self, user: str, most: int) -> Iterator[Sighting]:
+    def _closed(self, user: str, searched: Iterable[Run]) -> Iterator[Sighting]:
         known: dict[str, tuple[int, ...]] = {}  # a file is often scored more than once
-        for run in self.runs.recent(most):
+        for run in searched:
             if run.dataset not in known:
                 known[run.dataset] = self._rows(run.dataset, user)
             if rows := known[run.dataset]:
@@ -72,3 +95,9 @@ class PredictionsOfUser:
             return self.datasets.rows_of(dataset, user)
         except UnknownItemError:
             return ()
+
+
+def _in_order(found: Iterable[Sighting]) -> tuple[Sighting, ...]:
+    """The latest first, each once: while a run of the API is being closed its users stand in both places."""
+    by_prediction = {each.prediction: each for each in found}
+    return tuple(sorted(by_prediction.values(), key=lambda each: each.place, reverse=True))

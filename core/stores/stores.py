@@ -212,7 +212,9 @@ class Stores(Ground):
     def sender(self) -> Sender:
         from core.delivery.sender import Sender
 
-        return Sender(self.database, self.dead_letters, self.effects, self.outbox, self.removals, self.settings.data)
+        return Sender(
+            self.audit, self.database, self.dead_letters, self.effects, self.outbox, self.removals, self.settings.data
+        )
 
     @cached_property
     def removals(self) -> Removals:

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.api.body import StrictRoute
-from app.api.dependencies import KEYED, Here
-from app.api.models import About, Health, Meaning, ModelInfo, ModelVersion, Policy, PolicyRule, Ready
+from app.api.dependencies import SEES, Here
+from app.api.models.about import About, Health, Meaning, ModelInfo, ModelVersion, Policy, PolicyRule, Ready
 from core.monitoring import prometheus
 from core.policy.lists import LISTS
 from core.registry.metadata import Metadata
@@ -39,15 +39,15 @@ async def ready(live: Here) -> Ready:
     return Ready(status="ready", model_version=live.serving.model.version)
 
 
-@router.get("/model/version", dependencies=KEYED)
-async def version(live: Here) -> ModelVersion:
+@router.get("/model/version", dependencies=SEES)
+async def model_version(live: Here) -> ModelVersion:
     """The champion and its figures."""
     model = live.serving.model
     return ModelVersion(version=model.version, last_updated=model.metadata.created, metrics=_figures(model.metadata))
 
 
-@router.get("/model/info", dependencies=KEYED)
-def info(live: Here) -> ModelInfo:
+@router.get("/model/info", dependencies=SEES)
+def model_info(live: Here) -> ModelInfo:
     """The champion: figures, what its features mean and where they lay in training, and the policy."""
     serving, meanings = live.serving, live.glossary()
     about = serving.model.metadata
@@ -60,7 +60,7 @@ def info(live: Here) -> ModelInfo:
     )  # fmt: skip
 
 
-@router.get("/policy", dependencies=KEYED)
+@router.get("/policy", dependencies=SEES)
 def policy(live: Here) -> Policy:
     """By what users are decided now."""
     found, standing = live.serving.policy, live.serving.lists.values
@@ -79,7 +79,7 @@ def policy(live: Here) -> Policy:
     )  # fmt: skip
 
 
-@router.get("/metrics", dependencies=KEYED, response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+@router.get("/metrics", dependencies=SEES, response_class=Response, responses={200: {"content": {"text/plain": {}}}})
 def metrics(live: Here) -> Response:
     """The figures of this workspace in the text format of Prometheus."""
     text = live.home.exposition.text(now=datetime.now(UTC))

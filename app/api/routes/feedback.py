@@ -13,9 +13,9 @@ from starlette.responses import Response
 
 from app.api import responses
 from app.api.body import StrictRoute
-from app.api.dependencies import KEYED, Again, Here, MayJudge
+from app.api.dependencies import SEES, Again, Here, MaySendFeedback
 from app.api.idempotency import identity, kept, once
-from app.api.models import FeedbackRequest, FeedbackResponse, FeedbackStats
+from app.api.models.feedback import FeedbackRequest, FeedbackResponse, FeedbackStats
 from app.api.problem_details import Problem
 from app.commands import figures
 from core.access.idempotency import Claim
@@ -41,8 +41,8 @@ CONFLICT = "feedback_id"
 
 
 @router.post("/feedback", response_model=FeedbackResponse)
-async def feedback(
-    sent: FeedbackRequest, request: Request, live: Here, who: MayJudge, key: Again = None
+async def send_feedback(
+    sent: FeedbackRequest, request: Request, live: Here, who: MaySendFeedback, key: Again = None
 ) -> Response:  # fmt: skip
     """Say whether a prediction was right; it is stored, with all that was judged, when this is answered."""
     cells = sent.model_dump() | ({CONFLICT: f"api-{identity(who, key)}"} if key else {})
@@ -76,8 +76,8 @@ def recorded(home: Home, said: Sequence[tuple[str, Mapping[str, object]]]) -> li
     return [told[number] for number in range(len(said))]
 
 
-@router.get("/model/feedback/stats", dependencies=KEYED)
-def stats(
+@router.get("/model/feedback/stats", dependencies=SEES)
+def feedback_stats(
     here: Here,
     days: Annotated[
         int, Query(ge=1, le=3_650, description="Days up to the newest run with a plan that figures are of.")

@@ -15,7 +15,8 @@ from app.api import responses
 from app.api.body import StrictRoute
 from app.api.dependencies import Again, Here, MayRetrain, MayScore
 from app.api.idempotency import identity, kept, once
-from app.api.models import NO_ZERO, Job, RetrainRequest, Whose
+from app.api.models.jobs import Job, RetrainRequest
+from app.api.models.shared import NO_ZERO, Whose
 from app.api.problem_details import Problem
 from core import jobs
 from core.access.accounts import Person
@@ -29,14 +30,13 @@ from core.scoring.score_job import Order
 router = APIRouter(route_class=StrictRoute, tags=["jobs"])
 #: What a file to score may be called. Not text/plain: a web page may send that anywhere without being asked.
 FILES = ("text/csv", "application/gzip", "application/octet-stream")
-_BODY = {"requestBody": {"required": True, "content": {
-    name: {"schema": {"type": "string", "format": "binary"}} for name in FILES
-}}}  # fmt: skip
+#: Described as one kind: generators of clients know what to do with it, and with none of the others.
+_BODY = {"requestBody": {"required": True, "content": {FILES[-1]: {"schema": {"type": "string", "format": "binary"}}}}}
 _CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 
 
 @router.post("/jobs/score", status_code=202, openapi_extra=_BODY)
-async def score(
+async def score_file(
     request: Request, live: Here, who: MayScore,
     name: Annotated[
         str, Query(min_length=1, max_length=200, pattern=NO_ZERO, description="What the file is called.")
@@ -45,7 +45,10 @@ async def score(
     allow_missing: Annotated[bool, Query(description="Whether feature columns may be absent.")] = False,  # noqa: FBT002
     key: Again = None,
 ) -> Job:  # fmt: skip
-    """Score a file of users, of any format that `score` takes; the result is a run like any other."""
+    """Score a file of users, of any format that `score` takes; the result is a run like any other.
+
+    The body is the file; it may also be called `text/csv` or `application/gzip`.
+    """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in FILES:
         raise Problem(415, "no_file", f"Send the file itself, as {', '.join(FILES)}.")
@@ -98,13 +101,13 @@ def _retraining(home: Home, how: str, who: Person, claim: Claim | None) -> jobs.
 
 
 @router.get("/jobs/{job}")
-def look(job: str, live: Here, _who: MayScore) -> Job:
+def job_status(job: str, live: Here, _who: MayScore) -> Job:
     """How far a job is, and its result once it is done."""
     return _job(live.home, live.home.jobs.find(job))
 
 
 @router.get("/jobs/{job}/result", response_class=Response, responses=_CSV)
-def result(
+def job_result(
     job: str, live: Here, _who: MayScore,
     texts: Annotated[bool, Query(description="Whether reasons quote words of texts.")] = True,  # noqa: FBT002
 ) -> Response:  # fmt: skip

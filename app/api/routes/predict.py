@@ -15,9 +15,9 @@ from starlette.responses import Response
 
 from app.api import log, problem_details, responses
 from app.api.body import StrictRoute
-from app.api.dependencies import Again, Here, MayScore
+from app.api.dependencies import Again, Here, MayPredict
 from app.api.idempotency import once
-from app.api.models import BatchRequest, BatchResponse, Prediction, PredictRequest, User
+from app.api.models.prediction import BatchRequest, BatchResponse, Prediction, PredictRequest, User
 from app.api.serving_state import Wish
 from core.access.idempotency import Claim, Kept, Reply
 from core.errors import BadOptionError, FeaturesError, NoScoreError
@@ -29,7 +29,7 @@ router = APIRouter(route_class=StrictRoute, tags=["score"])
 
 
 @router.post("/predict", response_model=Prediction)
-async def predict(sent: PredictRequest, request: Request, live: Here, who: MayScore, key: Again = None) -> Response:
+async def predict(sent: PredictRequest, request: Request, live: Here, who: MayPredict, key: Again = None) -> Response:
     """Score one user: probability, band, action and the reasons for it."""
     began = time.perf_counter()
 
@@ -46,7 +46,9 @@ async def predict(sent: PredictRequest, request: Request, live: Here, who: MaySc
 
 
 @router.post("/predict/batch", response_model=BatchResponse)
-async def batch(sent: BatchRequest, request: Request, live: Here, who: MayScore, key: Again = None) -> Response:
+async def predict_batch(
+    sent: BatchRequest, request: Request, live: Here, who: MayPredict, key: Again = None
+) -> Response:
     """Score up to 10,000 users, answered in order; one that cannot be scored gets its error in its place."""
 
     async def made(claim: Claim | None) -> Response:

@@ -1,4 +1,4 @@
-"""Reviews from other systems: the next case, a verdict on it, and what the platform is to do."""
+"""Reviews from other systems: the next case, and a verdict on it."""
 
 from __future__ import annotations
 
@@ -12,22 +12,20 @@ from starlette.responses import Response
 
 from app.api import responses
 from app.api.body import StrictRoute
-from app.api.dependencies import Again, Here, MayExport, MayJudge
+from app.api.dependencies import Again, Here, MayJudge
 from app.api.idempotency import identity, kept, once
-from app.api.models import Case, Decisions, VerdictRequest, VerdictResponse
+from app.api.models.review import Case, VerdictRequest, VerdictResponse
 from app.api.serving_state import Live
+from app.api.versions import versioned
 from core.access.accounts import Person
 from core.access.idempotency import Claim
+from core.errors import BadOptionError, listed
 from core.feedback.verdict import Verdict
 from core.review import cases, evidence
 from core.review.verdicts import Given
 from core.scoring.reasons import Reason
 
 router = APIRouter(route_class=StrictRoute, tags=["review"])
-MOST_DECISIONS = 10_000
-#: Largest number of a decision that can be asked from.
-MOST_NUMBER = 10**18
-
 Session = Annotated[
     str,
     Query(max_length=80, description="One holder has one case at a time; another session of a key is another holder."),
@@ -46,7 +44,7 @@ def next_case(live: Here, who: MayJudge, session: Session = "") -> Case | Respon
 
 
 @router.post("/cases/{case}/verdict", response_model=VerdictResponse)
-async def verdict(
+async def judge_case(
     case: str, sent: VerdictRequest, request: Request, live: Here, who: MayJudge, session: Session = "",
     key: Again = None,
 ) -> Response:  # fmt: skip
@@ -54,6 +52,8 @@ async def verdict(
     name = f"api-{identity(who, key) if key else secrets.token_hex(16)}"
 
     async def made(claim: Claim | None) -> Response:
+        if versioned(request.scope["path"]):
+            await run_in_threadpool(_check_reason, live, sent)
         stored = await run_in_threadpool(_judged, live, case, name, sent, who, session)
         answer = VerdictResponse(
             verdict_id=stored.id, case=stored.case, user_id=stored.user, judgement=stored.verdict
@@ -61,23 +61,6 @@ async def verdict(
         return await kept(request, claim, responses.as_json(answer.model_dump()))
 
     return await once(request, who, key, made)
-
-
-@router.get("/decisions")
-def decisions(
-    live: Here, who: MayExport,
-    since: Annotated[int, Query(ge=0, le=MOST_NUMBER, description="The last number acted on.")] = 0,
-    most: Annotated[int, Query(ge=1, le=MOST_DECISIONS, description="Most decisions to give.")] = 1_000,
-) -> Decisions:  # fmt: skip
-    """The decisions after a number, oldest first; numbers never change, so that asking again gives the same."""
-    live.home.effects.catch_up()  # verdicts whose decisions a crash has left undone
-    live.home.removals.catch_up(now=datetime.now(UTC))
-    frame = live.home.outbox.since(since, most).reset_index()
-    if len(frame):
-        facts, now = {"decisions": len(frame), "last": int(frame["number"].iloc[-1])}, datetime.now(UTC)
-        live.home.audit.note(who=who.name, what="export decisions", about="API", details=facts, now=now)
-    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
-    return Decisions.model_validate({"decisions": rows, "last": rows[-1]["number"] if rows else since})
 
 
 def _reasons(live: Live, case: cases.Case) -> tuple[Reason, ...]:
@@ -91,6 +74,14 @@ def _judged(live: Live, case: str, name: str, sent: VerdictRequest, who: Person,
         sent.category,
     )  # fmt: skip
     return live.home.verdicts.judge(case, given, by=who.name, session=session, now=datetime.now(UTC))
+
+
+def _check_reason(live: Live, sent: VerdictRequest) -> None:
+    """Raises BadOptionError for a reason that the guidance does not have for this judgement."""
+    codes = [each.code for each in live.home.guidance.load().codes(sent.judgement)]
+    if sent.reason and sent.reason not in codes:
+        why = f"the guidance has no such code for {sent.judgement}. Choose one of {listed(codes)}, or leave it out."
+        raise BadOptionError("reason", why)
 
 
 def _case(case: cases.Case, reasons: tuple[Reason, ...]) -> Case:

@@ -20,9 +20,10 @@ from typing import Any, Final, Literal
 import pandas as pd
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
-from core.errors import BadOptionError
+from core.errors import BadOptionError, RefusedError
 from core.feedback.verdict import Judgement
 from core.scoring.table_marks import Mark, exactly
+from core.store import database
 from core.store.database import Database
 from core.store.tables import cursors, decisions
 
@@ -168,6 +169,35 @@ class Outbox:
             found = connection.execute(select(func.count(), func.min(decisions.c.time)).where(later)).one()
         return int(found[0]), found[1]
 
+    def confirm_numbers(self, consumer: str, after: int, last: int, *, now: datetime) -> bool:
+        """As `confirm`, of the decisions after a number up to another one; False, and nothing moved, where a process of
+        the consumer has confirmed them before.
+
+        Raises BadOptionError for a bad name or for numbers that no decision has, and RefusedError where the consumer
+        has not confirmed all before these, or only some of these.
+        """
+        _check_name(consumer)
+        with self.database.writing() as connection:
+            before, newest = _cursor(connection, consumer), _newest(connection)
+            if not after <= last <= max(newest, after):
+                raise BadOptionError("last", f"give a number from {after} to {newest}, the newest decision there is.")
+            if before >= last:
+                return False
+            if before != after:
+                raise RefusedError(f"{consumer} has confirmed up to {before}. Read its decisions again from there.")
+        return self.confirm(Batch(consumer, after, last, _frame([])), now=now)
+
+    def given(self, who: str) -> int:
+        """The greatest number that somebody was given, as far as `note_given` knows; 0 before that."""
+        with self.database.connect() as connection:
+            return int(database.mark(connection, _given_to(who)) or 0)
+
+    def note_given(self, who: str, number: int) -> None:
+        """Somebody was given the decisions up to a number."""
+        with self.database.writing() as connection:
+            if number > int(database.mark(connection, _given_to(who)) or 0):
+                database.set_mark(connection, _given_to(who), str(number))
+
     def confirmed(self) -> int:
         """The number of the last decision that any consumer has confirmed, 0 before that."""
         with self.database.connect() as connection:
@@ -188,6 +218,14 @@ def _last(connection: Connection, user: str) -> Row[Any] | None:
 def _cursor(connection: Connection, consumer: str) -> int:
     found = select(cursors.c.number).where(cursors.c.consumer == consumer)
     return connection.execute(found).scalar_one_or_none() or 0
+
+
+def _newest(connection: Connection) -> int:
+    return connection.execute(select(func.max(decisions.c.number))).scalar_one() or 0
+
+
+def _given_to(who: str) -> str:
+    return f"decisions given to {who}"
 
 
 def _since(connection: Connection, number: int, most: int) -> pd.DataFrame:

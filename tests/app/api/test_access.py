@@ -75,7 +75,8 @@ def test_a_home_with_accounts_needs_a_key(own: Home) -> None:
 @pytest.mark.parametrize(
     ("role", "allowed"),
     [
-        ("analyst", {"predict"}), ("reviewer", {"predict", "feedback", "case"}),
+        ("integrator", {"predict", "feedback", "decisions"}), ("analyst", {"predict"}),
+        ("reviewer", {"predict", "feedback", "case"}),
         ("data scientist", {"predict", "retrain"}), ("lead", {"predict", "feedback", "case", "decisions"}),
         ("admin", {"predict", "feedback", "case", "decisions", "retrain"}),
     ],

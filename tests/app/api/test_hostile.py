@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.api import head_timeout, middleware
+from app.api import middleware, protocol
 from app.api.options import LOCAL
 from core.home import Home
 from tests.app.api.server import SPAMMER, Client, serving, spammer
@@ -137,14 +137,14 @@ def test_a_head_that_comes_byte_by_byte_is_given_up(
 ) -> None:
     with contextlib.ExitStack() as stack:
         if not asked_before:
-            monkeypatch.setattr(head_timeout, "HEAD_WITHIN", 0.3)
+            monkeypatch.setattr(protocol, "HEAD_WITHIN", 0.3)
         connection = stack.enter_context(socket.create_connection((LOCAL, shared.port), timeout=10))
         if asked_before:
             connection.sendall(b"GET /health HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n")
             answer = b""
             while not answer.endswith(b"}"):  # head and body may come one after the other
                 answer += connection.recv(10_000)
-            monkeypatch.setattr(head_timeout, "HEAD_WITHIN", 0.3)
+            monkeypatch.setattr(protocol, "HEAD_WITHIN", 0.3)
         connection.sendall(b"GET /health HTTP/1.1\r\nx-slow: ")
         connection.settimeout(0.02)
         assert _ended(connection, b"y")

@@ -16,7 +16,7 @@ import pytest
 
 from app.api import access
 from app.api import idempotency as once
-from app.api.models import FeedbackRequest
+from app.api.models.feedback import FeedbackRequest
 from app.api.options import LOCAL
 from app.api.routes.feedback import CONFLICT, recorded
 from core.access.idempotency import Asking, Claim, Claims, Reply

@@ -29,7 +29,7 @@ def script() -> str:
 def test_every_endpoint_is_in_the_readme() -> None:
     told = script()
     for path in create(Home.open(ROOT), Options()).openapi()["paths"]:
-        pattern = re.sub(r"\\\{[a-z]+\\\}", r"\\$[A-Z]+", re.escape(path))
+        pattern = re.sub(r"\\\{[a-z]+\\\}", r"\\$[A-Z]+", re.escape(path.removeprefix("/v1")))
         assert re.search(rf"\$API{pattern}(?![a-z/])", told), f"{path} is not in the README"
 
 
@@ -43,6 +43,7 @@ def test_what_the_readme_says_works(tmp_path: Path) -> None:
     (tmp_path / ".curlrc").write_text("fail\nsilent\nshow-error\n")  # a status of 400 and more ends the script
     with serving(home) as api:
         text = script().replace(ADDRESS, f"http://127.0.0.1:{api.port}").replace("-o scored.csv", f"-o {tmp_path}/out")
+        text = text.replace("-o run.parquet", f"-o {tmp_path}/run.parquet")
         environment = os.environ | {HOME_VARIABLE: str(home.settings.home), "CURL_HOME": str(tmp_path)}
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", text], check=False, capture_output=True, text=True, cwd=ROOT,

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from core.access import accounts
-from core.access.accounts import DEEDS, LOCK, MAY, ROLES, Person
+from core.access.accounts import DEEDS, FOR_KEYS, LOCK, MAY, ROLES, Person
 from core.errors import BadOptionError, CrowdedError, NotAllowedError, RefusedError, SignInError, UnknownItemError
 from core.home import Home
 from core.store import tables
@@ -126,7 +126,7 @@ def test_the_role_is_read_again_each_time(team: Home) -> None:
             team.accounts.authorise(name, "score")
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", [role for role in ROLES if role not in FOR_KEYS])
 def test_each_role_may_do_what_the_table_says_and_no_more(team: Home, role: accounts.Role) -> None:
     team.accounts.create("Bob", role, PASSWORD, now=NOW)
     for deed in MAY[role]:
@@ -135,6 +135,20 @@ def test_each_role_may_do_what_the_table_says_and_no_more(team: Home, role: acco
         with pytest.raises(NotAllowedError) as caught:
             team.accounts.authorise("Bob", deed)
         assert (caught.value.name, caught.value.role, caught.value.deed) == ("Bob", role, deed)
+
+
+def test_a_role_of_keys_is_given_to_no_account(team: Home) -> None:
+    with pytest.raises(BadOptionError, match="a role of keys"):
+        team.accounts.create("Bob", "integrator", PASSWORD, now=NOW)
+    with pytest.raises(BadOptionError, match="a role of keys"):
+        team.accounts.change("Ada", role="integrator", now=NOW)
+    team.keys.create("platform", "integrator", now=NOW)
+    for deed in DEEDS:
+        if deed in {"predict", "send feedback", "export decisions"}:
+            assert team.accounts.authorise("api:platform", deed).role == "integrator"
+        else:
+            with pytest.raises(NotAllowedError, match="is an integrator here"):
+                team.accounts.authorise("api:platform", deed)
 
 
 def test_the_table_of_roles_is_complete_and_only_an_admin_manages_accounts() -> None:
