@@ -5,7 +5,17 @@ Every figure carries `layout.meta` with title, sub (units, sample) and alt (what
 """
 
 from app.charts.arming import proof
-from app.charts.base import CONFIG, PALETTE, SEQUENTIAL, Palette, Theme, escape_label
+from app.charts.base import (
+    CONFIG,
+    PALETTE,
+    PICTURES,
+    SEQUENTIAL,
+    Palette,
+    Picture,
+    Theme,
+    escape_label,
+    saved_as,
+)  # fmt: skip
 from app.charts.cases import evidence
 from app.charts.compare import classes, confusion, differences, flips
 from app.charts.diagnostics import dropped, endurance, importances, learning
@@ -21,14 +31,17 @@ from app.charts.scores import place, score_histogram, what_if
 from app.charts.shifts import segments, shifts
 from app.charts.training import folds, search
 from app.charts.two_curves import curves, reliabilities, score_lines
+from app.charts.values import values
 
 __all__ = [
     "CONFIG",
     "DIVERGING",
     "PALETTE",
+    "PICTURES",
     "SEQUENTIAL",
     "Bins",
     "Palette",
+    "Picture",
     "Theme",
     "band_shares",
     "chosen_scores",
@@ -55,6 +68,7 @@ __all__ = [
     "pushes",
     "reliabilities",
     "reliability",
+    "saved_as",
     "score_histogram",
     "score_levels",
     "score_lines",
@@ -65,5 +79,6 @@ __all__ = [
     "spam_rate",
     "then_and_now",
     "throughput",
+    "values",
     "what_if",
 ]  # fmt: skip

@@ -28,7 +28,7 @@ _WAYS: Final = ("all", "stricter", "milder")
 def bands(view: View) -> None:
     """The heat map of bands under a and under b."""
     a, b = map(tables.short, view.names)
-    figure(charts.flips(compare.flips(view).counts, BANDS, a=a, b=b, theme=theme()), key="flips")
+    figure(charts.flips(compare.flips(view).counts, BANDS, a=a, b=b, theme=theme()), key="flips", of=f"{a} {b}")
 
 
 @st.fragment

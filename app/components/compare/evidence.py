@@ -28,7 +28,7 @@ def differences(view: View) -> None:
     a, b = map(tables.short, view.names)
     if not bands:
         rows = tables.differences(view.found, "")
-        figure(charts.differences(rows, a=a, b=b, theme=theme()), key="differences")
+        figure(charts.differences(rows, a=a, b=b, theme=theme()), key="differences", of=f"{a} {b}", table=rows)
         return
     place = st.container()
     band = st.segmented_control(
@@ -39,7 +39,7 @@ def differences(view: View) -> None:
     for sentence in tables.apart(compare.lead(view), band):
         st.caption(plain(sentence))
     with place:
-        figure(charts.differences(rows, a=a, b=b, theme=theme()), key="differences")
+        figure(charts.differences(rows, a=a, b=b, theme=theme()), key="differences", of=f"{a} {b}", table=rows)
 
 
 @st.fragment
@@ -57,11 +57,14 @@ def _drawn(view: View, which: str) -> None:
     names = (tables.short(view.names[0]), tables.short(view.names[1]))
     if which == "scores":
         frames = [compare.distribution(view, side) for side in SIDES]
-        figure(charts.score_lines(*frames, names=names, theme=theme()), key="score_lines")
+        figure(charts.score_lines(*frames, names=names, theme=theme()), key="score_lines", of=" ".join(names))
     elif which == "calibration":
         frames = [pd.DataFrame([asdict(group) for group in each.reliability]) for each in view.found.comparison.figures]
         figure(
-            charts.reliabilities(*frames, names=names, theme=theme()), key="reliabilities", table=_groups(view, frames)
+            charts.reliabilities(*frames, names=names, theme=theme()),
+            key="reliabilities",
+            of=" ".join(names),
+            table=_groups(view, frames),
         )
         _calibration(view)
     else:
@@ -77,7 +80,8 @@ def _drawn(view: View, which: str) -> None:
             base_rate=comparison.positives / comparison.n,
             theme=theme(),
         )
-        figure(fig, key=f"curve-{which}", table=pd.concat([a.assign(model=names[0]), b.assign(model=names[1])]))
+        table = pd.concat([a.assign(model=names[0]), b.assign(model=names[1])])
+        figure(fig, key=f"curve-{which}", of=" ".join(names), table=table)
 
 
 def _calibration(view: View) -> None:

@@ -42,7 +42,7 @@ def segments(view: View) -> None:
         return
     frame = explore.segmented(view, column)
     shown = frame.rename(columns={"segment": "value", "low95": "low", "high95": "high"})
-    figure(charts.segments(shown, column, overall=overall(view), theme=theme()), key="segments", table=frame)
+    figure(charts.segments(shown, column, overall=overall(view), theme=theme()), key="segments", of=column, table=frame)
 
 
 def compare(view: View, model: Model | None) -> None:

@@ -40,12 +40,14 @@ def one_feature(view: View, model: Model | None) -> None:
         return
     bins = explore.bins(view, name, log=log)
     spread = single.distribution(tally, bins)
-    figure(charts.distribution(_shares(spread), name, log=log, theme=theme()), key="distribution", table=spread)
+    figure(
+        charts.distribution(_shares(spread), name, log=log, theme=theme()), key="distribution", of=name, table=spread
+    )
     if tally.spammers.sum() + tally.missing[1] + tally.legitimate.sum():
         rates = single.rates(tally, bins)
         figure(
             charts.spam_rate(rates.rename(columns={"bin": "label"}), name, overall=overall(view), theme=theme()),
-            key="spam_rate", table=rates,
+            key="spam_rate", of=name, table=rates,
         )  # fmt: skip
     if model is not None and name in model.metadata.columns and name not in explore.places(view):
         _dependence(view, name, model)
@@ -93,7 +95,7 @@ def _dependence(view: View, name: str, model: Model) -> None:
             value[near], push[near], name, beyond=int(beyond.sum()), sample=len(value),
             version=model.version, theme=theme(),
         ),
-        key="dependence", table=pd.DataFrame({"value": value, "contribution": push}),
+        key="dependence", of=f"{name} {model.version}", table=pd.DataFrame({"value": value, "contribution": push}),
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from core.wording import count as counted
 def scores(found: Sequence[Run]) -> None:
     """The scores of runs, newest first."""
     frame = monitor.levels(found)
-    figure(charts.score_levels(frame, theme=theme()), key="score-levels", table=frame)
+    figure(charts.score_levels(frame, theme=theme()), key="score-levels", of=f"to {found[0].id}", table=frame)
 
 
 def bands(found: Sequence[Run]) -> None:
@@ -42,7 +42,7 @@ def calibration(run: Run | None) -> None:
         section("Predicted and observed", "by verdicts")
         st.caption("Send a run to review: verdicts on users drawn at random tell whether scores come true.")
         return
-    figure(charts.reliability(frame, theme=theme()), key="live-calibration", table=frame)
+    figure(charts.reliability(frame, theme=theme()), key="live-calibration", of=run.id, table=frame)
     st.caption(f"{run.id}, {run.model}; each judged user counts for as many as it was drawn from.")
 
 

@@ -122,7 +122,8 @@ def recent_runs(runs: Sequence[Run]) -> None:
         for run in like
         for band in BANDS[1:]
     ]
-    figure(charts.band_shares(pd.DataFrame(rows), theme=theme()), key="band_shares")
+    frame = pd.DataFrame(rows)
+    figure(charts.band_shares(frame, theme=theme()), key="band_shares", of=f"to {like[-1].id}", table=frame)
 
 
 def _change(values: Sequence[float]) -> str | None:

@@ -31,7 +31,11 @@ def thresholds(desk: Desk, found: Backtest | None) -> None:
     _counts(desk, found)
     bins = np.histogram(found.users["score"], bins=50, range=(0.0, 1.0))[0]
     live, draft = desk.in_force.thresholds, desk.policy.thresholds
-    figure(charts.draft_histogram(bins, live, draft, title=_finding(desk, found), theme=theme()), key="draft")
+    figure(
+        charts.draft_histogram(bins, live, draft, title=_finding(desk, found), theme=theme()),
+        key="draft",
+        of=desk.run.id if desk.run else "",
+    )
 
 
 def _finding(desk: Desk, found: Backtest) -> str:

@@ -44,7 +44,7 @@ def case_view(case: Case, model: Model, told: tuple[Reason, ...], earlier: int) 
         st.info("What the user wrote was erased at its end. Judge on what else is known, or say *unsure*.")
         return
     shown = _shown(case, model, told)
-    figure(charts.evidence(shown, theme=theme()), key="evidence")
+    figure(charts.evidence(shown, theme=theme()), key="evidence", of=model.version)
     st.caption(_rest(case, told, known=services.population(model.version).tells_apart))
     with st.expander(f"All {len(told)} values"):
         _everything(case, model, told)

@@ -61,7 +61,9 @@ def chart(run: Run, view: ListView) -> None:
     # Another one for other scores: the browser would go on to dim what was not clicked before.
     figure(
         drawn, key=f"scores-{run.id}-{view.filters.scores}", beside=lambda: bands(run, view),
-        picked=lambda x: go(run, view, scores=charts.chosen_scores(x, users.BINS, view.filters.scores)),
+        picked=lambda point: go(
+            run, view, scores=charts.chosen_scores(float(point["x"]), users.BINS, view.filters.scores)
+        ),
     )  # fmt: skip
 
 
