@@ -15,7 +15,7 @@ from sklearn.metrics import roc_auc_score
 from streamlit.testing.v1 import AppTest
 
 from app.components.explore import evidence, feature_pairs, feature_table, groups, one_feature, report
-from app.components.shared import figure as figures
+from app.components.shared import take_away
 from app.queries import explore, services
 from app.words import plain
 from core.data import intake
@@ -44,8 +44,9 @@ Tables = dict[str, pd.DataFrame]
 def tables(monkeypatch: pytest.MonkeyPatch) -> Tables:
     """The numbers that can be downloaded from the page, by the name of their file."""
     found: Tables = {}
-    for module in (figures, evidence, feature_table, groups, one_feature, feature_pairs):
+    for module in (evidence, feature_table, groups, one_feature, feature_pairs):
         monkeypatch.setattr(module, "numbers", lambda frame, name: found.__setitem__(name, frame))
+    monkeypatch.setattr(take_away, "menu", lambda numbers, _name, key: found.__setitem__(key, numbers()))
     return found
 
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from app import charts
+from app import charts, navigation
 from app.components.overview.recent_runs import recent_runs
-from app.components.shared.figure import figure, theme
+from app.components.shared.figure import Click, Mark, figure, theme
 from app.components.shared.heading import section
 from app.queries import monitor, services
 from app.tables.cells import safe
@@ -24,7 +24,14 @@ from core.wording import count as counted
 def scores(found: Sequence[Run]) -> None:
     """The scores of runs, newest first."""
     frame = monitor.levels(found)
-    figure(charts.score_levels(frame, theme=theme()), key="score-levels", of=f"to {found[0].id}", table=frame)
+    figure(
+        charts.score_levels(frame, theme=theme()), key="score-levels", of=f"to {found[0].id}", table=frame,
+        click=Click(_run, "click a point for its run", leaves=True),
+    )  # fmt: skip
+
+
+def _run(point: Mark) -> None:
+    navigation.go("score_file", run=point["customdata"])
 
 
 def bands(found: Sequence[Run]) -> None:
