@@ -19,6 +19,7 @@ from app.charts.base import (
 from app.charts.cases import evidence
 from app.charts.compare import classes, confusion, differences, flips
 from app.charts.diagnostics import dropped, endurance, importances, learning
+from app.charts.expected import expected_cost, lift
 from app.charts.features import dependence, distribution, spam_rate
 from app.charts.lists import chosen_scores, scores_to_choose
 from app.charts.monitor import score_levels, then_and_now, throughput
@@ -57,12 +58,14 @@ __all__ = [
     "endurance",
     "escape_label",
     "evidence",
+    "expected_cost",
     "flips",
     "folds",
     "frontier",
     "importances",
     "joint",
     "learning",
+    "lift",
     "place",
     "proof",
     "pushes",

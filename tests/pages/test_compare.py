@@ -209,12 +209,12 @@ def test_confusion_matrices_follow_the_threshold_or_the_wish(visit: Visit, compa
             assert shown.loc[name, "Cost"] == pytest.approx(1000 * min(costs) / len(score))
 
 
-@pytest.mark.parametrize("tab", ["ROC", "Gain", "Calibration", "Scores"])
+@pytest.mark.parametrize("tab", ["ROC", "Gain", "Lift", "Cost", "Calibration", "Scores"])
 def test_every_tab_draws_its_figure(visit: Visit, compared: Home, tab: str) -> None:
     at = opened(visit, compared)
     title = {
         "ROC": "Recall against false alarms", "Gain": "Recall against users flagged",
-        "Calibration": "Predicted and observed", "Scores": "Scores",
+        "Lift": "Lift", "Cost": "Expected cost", "Calibration": "Predicted and observed", "Scores": "Scores",
     }[tab]  # fmt: skip
     assert f"**{title}**" not in screen.sentences(at)
 
