@@ -24,12 +24,14 @@ from app.charts.features import dependence, distribution, spam_rate
 from app.charts.lists import chosen_scores, scores_to_choose
 from app.charts.monitor import score_levels, then_and_now, throughput
 from app.charts.pairs import DIVERGING, Bins, correlations, joint
+from app.charts.parts import ranks
 from app.charts.planner import frontier
 from app.charts.policy import draft_histogram
 from app.charts.reasons import pushes
 from app.charts.runs import band_shares, reliability
 from app.charts.scores import place, score_histogram, what_if
 from app.charts.shifts import segments, shifts
+from app.charts.swarm import DOTS, beeswarm
 from app.charts.training import folds, search
 from app.charts.two_curves import curves, reliabilities, score_lines
 from app.charts.values import values
@@ -37,6 +39,7 @@ from app.charts.values import values
 __all__ = [
     "CONFIG",
     "DIVERGING",
+    "DOTS",
     "PALETTE",
     "PICTURES",
     "SEQUENTIAL",
@@ -45,6 +48,7 @@ __all__ = [
     "Picture",
     "Theme",
     "band_shares",
+    "beeswarm",
     "chosen_scores",
     "classes",
     "confusion",
@@ -69,6 +73,7 @@ __all__ = [
     "place",
     "proof",
     "pushes",
+    "ranks",
     "reliabilities",
     "reliability",
     "saved_as",

@@ -84,18 +84,23 @@ def _dependence(view: View, name: str, model: Model) -> None:
     use = explore.use(view, model)
     inside = explore.rows(view)[use.rows]
     value = explore.frame(view)[name].to_numpy(np.float64)[use.rows][inside]
-    push = use.pushes[inside, use.names.index(name)]
+    push = use.found.pushes[inside, use.found.names.index(name)]
+    table, by = pd.DataFrame({"value": value, "contribution": push}), None
+    other = explore.interacting(view, name, model)
     known = value[~np.isnan(value)]
     # One value far out on either side would press everyone else into a line.
     low, high = np.quantile(known, [0.005, 0.995]) if len(known) else (0.0, 0.0)
     beyond = (value < low) | (value > high)
     near = np.flatnonzero(~beyond)[:DOTS]
+    if other is not None:
+        table[other] = use.found.values[inside, use.found.names.index(other)]
+        by = (other, table[other].to_numpy(np.float64)[near])
     figure(
         charts.dependence(
             value[near], push[near], name, beyond=int(beyond.sum()), sample=len(value),
-            version=model.version, theme=theme(),
+            version=model.version, theme=theme(), by=by,
         ),
-        key="dependence", of=f"{name} {model.version}", table=pd.DataFrame({"value": value, "contribution": push}),
+        key="dependence", of=f"{name} {model.version}", table=table,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import streamlit as st
 from app import charts
 from app.charts import Theme
 from app.components.shared import take_away
-from app.components.shared.heading import section
+from app.components.shared.heading import Watched, section
 from app.words import plain
 
 if TYPE_CHECKING:
@@ -41,12 +41,13 @@ class Click:
 
 def figure(
     fig: go.Figure, *, key: str, of: str = "", table: pd.DataFrame | None = None, click: Click | None = None,
-    beside: Callable[[], None] | None = None,
+    beside: Callable[[], None] | None = None, watched: Watched | None = None,
 ) -> None:  # fmt: skip
     """Title and sub as native text, which wraps and lines up with other headings; then the figure.
 
     key, of: name the files it is taken away as; `of` says of which run, model or file it is where the key does not.
     table: the numbers behind it, those of its marks by default. beside: draws what stands at the right of the title.
+    watched: for a page that must know what lies open over it.
 
     The theme is part of the key: after a switch of light and dark a figure with the same key would keep its colours.
     """
@@ -58,7 +59,7 @@ def figure(
             section(plain(meta["title"]), plain(sub), width="stretch")
             if beside is not None:
                 beside()
-            take_away.menu(lambda: charts.values(fig) if table is None else table, saved, key)
+            take_away.menu(lambda: charts.values(fig) if table is None else table, saved, key, watched)
         name, config = f"{key}-{theme()}", charts.saved_as(take_away.picture(), saved)
         if click is None:
             st.plotly_chart(fig, key=name, config=config, alt=meta["alt"])

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from app.charts import PICTURES, Picture
+from app.components.shared.heading import Watched
 from app.components.shared.numbers import csv
 
 #: What a camera saves in this tab.
@@ -31,11 +32,14 @@ def file_name(*parts: str) -> str:
     return "-".join(re.findall("[A-Za-z0-9]+(?:[.-][A-Za-z0-9]+)*", " ".join(parts)))
 
 
-def menu(numbers: Callable[[], pd.DataFrame], name: str, key: str) -> None:
-    """A button that opens what there is to take away. numbers: made on click. name: of the files."""
+def menu(numbers: Callable[[], pd.DataFrame], name: str, key: str, watched: Watched | None = None) -> None:
+    """A button that opens what there is to take away. numbers: made on click. name: of the files. watched: as `figure`
+    has it.
+    """
+    options = watched or Watched(key=f"away-{key}")
     with st.popover(
-        ":material/download:", help="Numbers and picture of this chart", type="tertiary", key=f"away-{key}"
-    ):
+        ":material/download:", help="Numbers and picture of this chart", type="tertiary", **options
+    ):  # fmt: skip
         st.download_button(
             "Numbers as CSV", lambda: csv(numbers()), f"{name}.csv", "text/csv", icon=":material/table:",
             on_click="ignore", key=f"numbers-{key}",
