@@ -58,6 +58,8 @@ DOTTED: Final = "2px,3px"
 #: Width in px of the axes on the narrowest screen (390 px): labels that fit there fit everywhere.
 NARROWEST: Final = 240
 LINE: Final = 16  # px a line of 12 px text
+#: px that plotly adds round what it measures: a saved picture has a wider font than the page.
+SLACK: Final = 12
 
 
 def base(
@@ -72,7 +74,8 @@ def base(
     tick = {"size": 12, "color": colour["muted"]}
     axis = {"zeroline": False, "fixedrange": True, "automargin": not left, "tickfont": tick}
     ground = {
-        "height": height, "margin": {"l": left, "r": right, "t": top, "b": bottom, "pad": 4}, "showlegend": False,
+        "height": height, "showlegend": False,
+        "margin": {"l": left or SLACK, "r": right, "t": top, "b": max(bottom, SLACK), "pad": 4},
         "hovermode": "closest", "dragmode": False, "bargap": 0.12, "font": {"size": 12, "color": colour["ink"]},
     }  # fmt: skip
     across = {

@@ -21,7 +21,9 @@ from core.policy.bands import Band
 from core.wording import count as counted
 
 ROW: Final = 34  # px a figure of the differences
-FIGURES: Final = 172  # px from the axes to the end of "+0.0086 (+0.0067 to +0.0105)"
+FIGURES: Final = (
+    194  # px from the axes to the end of "+0.0086 (+0.0067 to +0.0105)", in the wider font of saved pictures too
+)
 CELL: Final = 52  # px a row of the heat map of bands
 COLUMNS: Final = 42  # characters above all columns of a heat map on a telephone
 
@@ -39,7 +41,7 @@ def differences(frame: pd.DataFrame, *, a: str, b: str, theme: Theme) -> go.Figu
     at, ends = value * scale, np.sort(np.vstack([low * scale, high * scale]), axis=0)
     shown = [colour["accent" if lower > 0 or upper < 0 else "muted"] for lower, upper in ends.T]
     figure = base(
-        go.Figure(), theme=theme, height=ROW * max(len(rows), 2) + 44, right=FIGURES, top=4, bottom=40
+        go.Figure(), theme=theme, height=ROW * max(len(rows), 2) + 52, right=FIGURES, top=12, bottom=40
     )  # fmt: skip
     for row in rows:
         figure.add_scatter(
@@ -51,7 +53,7 @@ def differences(frame: pd.DataFrame, *, a: str, b: str, theme: Theme) -> go.Figu
                    zip(frame["figure"], frame["text"], strict=True)],
     )  # fmt: skip
     for row, text in zip(rows, frame["text"], strict=True):
-        note(figure, escape_label(text), 1, row, xref="x domain", xanchor="right", xshift=FIGURES - 2)
+        note(figure, escape_label(text), 1, row, xref="x domain", xanchor="right", xshift=FIGURES - 24)
     figure.update_yaxes(
         range=[len(rows) - 0.5, -0.5], tickvals=rows, ticktext=[escape_label(name) for name in frame["figure"]],
         showgrid=False, tickfont={"size": 12, "color": colour["ink"]},

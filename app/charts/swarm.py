@@ -15,6 +15,7 @@ from app.charts.parts import NAME, Numbers, cut, nothing
 ROW: Final = 34  # px a feature
 #: Users drawn, evenly from first to last; all count in the order of features.
 DOTS: Final = 500
+OPACITY: Final = 0.75
 #: Widths of dots side by side are told apart by so many places along the axis.
 _PLACES: Final = 90
 LABEL: Final = 22  # characters of a feature beside its row
@@ -37,6 +38,7 @@ def beeswarm(frame: pd.DataFrame, *, version: str, sample: str, theme: Theme) ->
         known = ~np.isnan(rank)
         place = row + _aside(push, reach)
         hover = np.array([_hover(name, *pair) for pair in zip(part["said"], push, strict=True)], object)
+        still = {"marker": {"opacity": OPACITY}}  # whatever was clicked
         for seen, marker in (
             (~known, {"color": colour["faint"], "line": {"color": colour["muted"], "width": 1}}),
             (known, {"color": rank[known].astype(np.float32), "cmin": 0, "cmax": 1,
@@ -45,7 +47,8 @@ def beeswarm(frame: pd.DataFrame, *, version: str, sample: str, theme: Theme) ->
             figure.add_scatter(
                 x=push[seen].astype(np.float32), y=place[seen].astype(np.float32), mode="markers",
                 name=escape_label(name, NAME),
-                marker={"size": 5, "opacity": 0.75, **marker}, hoverinfo="text", hovertext=hover[seen].tolist(),
+                marker={"size": 5, "opacity": OPACITY, **marker}, selected=still, unselected=still,
+                hoverinfo="text", hovertext=hover[seen].tolist(),
             )  # fmt: skip
     figure = base(figure, theme=theme, height=ROW * max(len(names), 2) + 50, right=16, bottom=42)
     figure.update_yaxes(
