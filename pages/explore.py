@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app.components.explore.contributions import contributions
 from app.components.explore.feature_pairs import correlations, two_features
 from app.components.explore.feature_table import feature_table
 from app.components.explore.groups import compare, segments
@@ -39,6 +40,8 @@ else:
         halves = st.grid(2, min_column_width=430, gap=("small", "medium"))
         with halves.cell():
             feature_table(view, model)
+            if model is not None:
+                contributions(view, model)
         with halves.cell():
             one_feature(view, model)
     elif panel == "Two features":

@@ -49,12 +49,17 @@ SEQUENTIAL: Final[dict[Theme, tuple[str, ...]]] = {
 }
 #: For st.plotly_chart: no toolbar, no zoom by wheel, and "$" is a dollar sign.
 CONFIG: Final = {"displayModeBar": False, "scrollZoom": False, "typesetMath": False}
+#: What the browser can save a figure as.
+Picture = Literal["png", "svg"]
+PICTURES: Final[tuple[Picture, ...]] = ("png", "svg")
 #: A reference line, beside which a word stands.
 DOTTED: Final = "2px,3px"
 
 #: Width in px of the axes on the narrowest screen (390 px): labels that fit there fit everywhere.
 NARROWEST: Final = 240
 LINE: Final = 16  # px a line of 12 px text
+#: px that plotly adds round what it measures: a saved picture has a wider font than the page.
+SLACK: Final = 12
 
 
 def base(
@@ -69,7 +74,8 @@ def base(
     tick = {"size": 12, "color": colour["muted"]}
     axis = {"zeroline": False, "fixedrange": True, "automargin": not left, "tickfont": tick}
     ground = {
-        "height": height, "margin": {"l": left, "r": right, "t": top, "b": bottom, "pad": 4}, "showlegend": False,
+        "height": height, "showlegend": False,
+        "margin": {"l": left or SLACK, "r": right, "t": top, "b": max(bottom, SLACK), "pad": 4},
         "hovermode": "closest", "dragmode": False, "bargap": 0.12, "font": {"size": 12, "color": colour["ink"]},
     }  # fmt: skip
     across = {
@@ -92,6 +98,21 @@ def _over(before: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(value, Mapping) and isinstance(before.get(name), Mapping)
     }
     return {**before, **ours, **deeper}
+
+
+def saved_as(picture: Picture, name: str) -> dict[str, Any]:
+    """For st.plotly_chart: as CONFIG, and a camera over the figure while it is pointed at, which saves it.
+
+    The browser draws the file itself, as the figure is seen; a PNG has twice as many pixels each way, for print.
+    """
+    told = {"format": picture, "filename": name, "width": None, "height": None, "scale": 2 if picture == "png" else 1}
+    return {
+        **CONFIG,
+        "displayModeBar": "hover",
+        "displayNotifier": False,
+        "modeBarButtons": [["toImage"]],
+        "toImageButtonOptions": told,
+    }
 
 
 def titled(figure: go.Figure, title: str, sub: str, alt: str) -> go.Figure:

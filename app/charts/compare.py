@@ -18,9 +18,12 @@ from app.charts.base import LINE, PALETTE, SEQUENTIAL, Theme, base, escape_label
 from app.charts.parts import SHORT_NAME, Numbers, threshold
 from core.evaluation.thresholds import Confusion
 from core.policy.bands import Band
+from core.wording import count as counted
 
 ROW: Final = 34  # px a figure of the differences
-FIGURES: Final = 172  # px from the axes to the end of "+0.0086 (+0.0067 to +0.0105)"
+FIGURES: Final = (
+    194  # px from the axes to the end of "+0.0086 (+0.0067 to +0.0105)", in the wider font of saved pictures too
+)
 CELL: Final = 52  # px a row of the heat map of bands
 COLUMNS: Final = 42  # characters above all columns of a heat map on a telephone
 
@@ -38,7 +41,7 @@ def differences(frame: pd.DataFrame, *, a: str, b: str, theme: Theme) -> go.Figu
     at, ends = value * scale, np.sort(np.vstack([low * scale, high * scale]), axis=0)
     shown = [colour["accent" if lower > 0 or upper < 0 else "muted"] for lower, upper in ends.T]
     figure = base(
-        go.Figure(), theme=theme, height=ROW * max(len(rows), 2) + 44, right=FIGURES, top=4, bottom=40
+        go.Figure(), theme=theme, height=ROW * max(len(rows), 2) + 52, right=FIGURES, top=12, bottom=40
     )  # fmt: skip
     for row in rows:
         figure.add_scatter(
@@ -50,7 +53,7 @@ def differences(frame: pd.DataFrame, *, a: str, b: str, theme: Theme) -> go.Figu
                    zip(frame["figure"], frame["text"], strict=True)],
     )  # fmt: skip
     for row, text in zip(rows, frame["text"], strict=True):
-        note(figure, escape_label(text), 1, row, xref="x domain", xanchor="right", xshift=FIGURES - 2)
+        note(figure, escape_label(text), 1, row, xref="x domain", xanchor="right", xshift=FIGURES - 24)
     figure.update_yaxes(
         range=[len(rows) - 0.5, -0.5], tickvals=rows, ticktext=[escape_label(name) for name in frame["figure"]],
         showgrid=False, tickfont={"size": 12, "color": colour["ink"]},
@@ -64,8 +67,14 @@ def differences(frame: pd.DataFrame, *, a: str, b: str, theme: Theme) -> go.Figu
     return titled(figure, f"{b} minus {a}", sub, _differences_alt(frame, a, b))
 
 
-def flips(counts: npt.ArrayLike, bands: Sequence[Band], *, a: str, b: str, theme: Theme) -> go.Figure:
-    """Who would be treated otherwise. counts: users by band under a (rows) and b (columns), mildest first, (k, k)."""
+def flips(
+    counts: npt.ArrayLike, bands: Sequence[Band], *, a: str, b: str, chosen: tuple[Band, Band] | None = None,
+    theme: Theme,
+) -> go.Figure:  # fmt: skip
+    """Who would be treated otherwise. counts: users by band under a (rows) and b (columns), mildest first, (k, k).
+
+    chosen: the cell that is looked at. Each cell carries its two bands, for clicks.
+    """
     users = np.asarray(counts, np.int64)
     off = ~np.eye(len(bands), dtype=bool)
     tint = np.where(off & (users > 0), np.log10(np.maximum(users, 1)), np.where(off, 0.0, np.nan))
@@ -79,6 +88,13 @@ def flips(counts: npt.ArrayLike, bands: Sequence[Band], *, a: str, b: str, theme
     figure = base(figure, theme=theme, height=CELL * len(bands) + LINE + 14, top=LINE + 12)
     labels = [f"{glyph(band, PALETTE[theme])} {words.WORD[band]}" for band in bands]
     _sides(figure, labels, labels, theme=theme)
+    _to_click(figure, hover, [[(before, after) for after in bands] for before in bands])
+    if chosen is not None:
+        row, column = (bands.index(band) for band in chosen)
+        figure.add_shape(
+            type="rect", x0=column - 0.5, x1=column + 0.5, y0=row - 0.5, y1=row + 0.5,
+            line={"color": PALETTE[theme]["accent"], "width": 1.5},
+        )  # fmt: skip
     moved, all_ = int(users[off].sum()), int(users.sum())
     sub = f"users; row: by {a}, column: by {b}; tint by log count"
     alt = f"{words.count(moved)} of {words.count(all_)} users change band from {a} to {b}: {_flips_alt(users, bands)}"
@@ -143,6 +159,20 @@ def _heat(tint: Numbers, hover: list[list[str]], *, theme: Theme, most: float | 
     )  # fmt: skip
 
 
+def _to_click(figure: go.Figure, hover: list[list[str]], told: Sequence[Sequence[object]]) -> None:
+    """A point that is not seen in the middle of each cell: browsers tell of clicks on points, not on cells."""
+    rows, columns = len(hover), len(hover[0])
+    unseen = {"marker": {"opacity": 0}}
+    figure.update_traces(hoverinfo="skip")
+    figure.add_scatter(
+        x=list(range(columns)) * rows, y=[row for row in range(rows) for _ in range(columns)], mode="markers",
+        marker={"size": 30, "opacity": 0}, selected=unseen, unselected=unseen, hoverinfo="text",
+        hovertext=[text for line in hover for text in line], customdata=[each for line in told for each in line],
+    )  # fmt: skip
+    # However far it is from the point, the cell that is pointed at is the nearest.
+    figure.update_layout(hoverdistance=-1)
+
+
 def _sides(figure: go.Figure, columns: Sequence[str], rows: Sequence[str], *, theme: Theme) -> None:
     style = {
         "showgrid": False,
@@ -161,7 +191,7 @@ def _in_cell(users: int, *, bold: bool) -> str:
 
 def _flip_words(users: int, before: Band, after: Band, a: str, b: str) -> str:
     return (
-        f"{words.count(users)} users<br>{words.WORD[before]} by {escape_label(a, SHORT_NAME)}"
+        f"{counted(users, 'user')}<br>{words.WORD[before]} by {escape_label(a, SHORT_NAME)}"
         f"<br>{words.WORD[after]} by {escape_label(b, SHORT_NAME)}"
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ from app.charts.parts import (
     nothing,
     percent,
     percents,
+    ranks,
     rate_top,
     rate_words,
     width_of,
@@ -116,26 +117,36 @@ def spam_rate(frame: pd.DataFrame, feature: str, *, overall: float, theme: Theme
     return titled(figure, f"Spam rate by {feature}", sub, _rate_alt(frame, feature, labels, overall))
 
 
-def dependence(
-    value: npt.ArrayLike, push: npt.ArrayLike, feature: str, *, beyond: int, sample: int, version: str, theme: Theme
-) -> go.Figure:
+def dependence(  # noqa: PLR0913 - two features, and what is not drawn of them
+    value: npt.ArrayLike, push: npt.ArrayLike, feature: str, *, by: tuple[str, npt.ArrayLike] | None = None,
+    beyond: int, sample: int, version: str, theme: Theme,
+) -> go.Figure:  # fmt: skip
     """How the model uses a feature: a dot a user, its value across, its push (log-odds, exact SHAP) upwards.
 
     value, push: (n,), n up to some 1,500; users without a value are counted in the grey line and not drawn.
+    by: the name and the values (n,) of another feature, by which dots are coloured: grey is low, the accent high.
     beyond: how many users of the sample were left out because their values lie beyond the axis.
     sample: users looked at, those beyond the axis among them.
     """
     values, pushes, colour = np.asarray(value, float), np.asarray(push, float), PALETTE[theme]
     seen = np.isfinite(values) & np.isfinite(pushes)
     values, pushes, missing = values[seen], pushes[seen], int((~seen).sum())
+    beside, told = "", [""] * len(values)
+    marker: dict[str, Any] = {"color": colour["accent"]}
+    if by is not None:
+        other, shade = escape_label(by[0], NAME), np.asarray(by[1], float)[seen]
+        beside = f"colour: {by[0]}, grey low, accent high"
+        marker = {"color": ranks(shade).astype(np.float32), "cmin": 0, "cmax": 1,
+                  "colorscale": [[0, colour["population"]], [1, colour["accent"]]]}  # fmt: skip
+        told = [f"<br>{other} = {words.MISSING if np.isnan(at) else _value(at)}" for at in shade]
     name = escape_label(feature, NAME)
     figure = go.Figure(
         go.Scatter(
             x=_aside(values).astype(np.float32), y=pushes.astype(np.float32), mode="markers", name="contribution",
-            marker={"size": 5, "color": colour["accent"], "opacity": 0.55}, hoverinfo="text",
+            marker={"size": 5, "opacity": 0.55 if by is None else 0.8, **marker}, hoverinfo="text",
             hovertext=[
-                f"{name} = {_value(at)}<br>contribution {words.signed(up)}"
-                for at, up in zip(values, pushes, strict=True)
+                f"{name} = {_value(at)}<br>contribution {words.signed(up)}{more}"
+                for at, up, more in zip(values, pushes, told, strict=True)
             ],
         )
     )  # fmt: skip
@@ -153,7 +164,13 @@ def dependence(
     left_out = [f"{words.count(beyond)} beyond the axis"] if beyond else []
     left_out += [f"{words.count(missing)} {words.MISSING}, not drawn"] if missing else []
     drawn = f"{words.count(len(values))} of " if len(values) + beyond + missing < sample else ""
-    sub = "; ".join([f"contribution to the score in log-odds, {drawn}{words.count(sample)} users", *left_out])
+    sub = "; ".join(
+        [
+            f"contribution to the score in log-odds, {drawn}{words.count(sample)} users",
+            *filter(None, [beside]),
+            *left_out,
+        ]
+    )
     alt = _dependence_alt(values, pushes, feature, version)
     return titled(figure, f"How {version} uses {feature}", sub, alt)
 

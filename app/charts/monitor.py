@@ -24,7 +24,7 @@ def score_levels(frame: pd.DataFrame, *, theme: Theme) -> go.Figure:
     """The scores that so many of the users of each run lie below.
 
     frame: when (shown as given), level (0 to 1: the share of users below), score (0 to 1, NaN without users). One run
-    shows as points.
+    shows as points. With a column `run`, each point carries its run, for clicks.
     """
     frame = frame.loc[frame["score"].notna()].sort_values(["level", "when"], kind="stable")
     levels = sorted(frame["level"].unique())
@@ -37,6 +37,11 @@ def score_levels(frame: pd.DataFrame, *, theme: Theme) -> go.Figure:
         hover = [f"{words.moment(at)}<br>{escape_label(name)} of users below {_score(score)}"
                  for at, score in zip(rows["when"], rows["score"], strict=True)]  # fmt: skip
         _line(figure, rows["when"], rows["score"], name, hover, strong=strong, colour=colour)
+        if "run" in rows:
+            figure.data[-1].update(
+                mode="lines+markers" if len(rows) > 1 else "markers", customdata=rows["run"].tolist()
+            )
+            figure.data[-1].marker.size = 5
         ends.append((name, _score(rows["score"].iloc[-1]), rows["when"].iloc[-1], float(rows["score"].iloc[-1])))
     figure = base(figure, theme=theme, height=HEIGHT, right=BESIDE, bottom=BOTTOM, top=TOP)
     figure.update_yaxes(range=[0, 1], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".2f")

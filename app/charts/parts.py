@@ -65,6 +65,15 @@ def bin_axis(figure: go.Figure, labels: Sequence[str], *, room: float = HALF) ->
     )  # fmt: skip
 
 
+def ranks(values: Numbers) -> Numbers:
+    """Where values stand among each other, from 0 for the lowest to 1 for the highest; equal ones alike, NaN as NaN."""
+    found, known = np.full(len(values), np.nan), ~np.isnan(values)
+    levels, place, times = np.unique(values[known], return_inverse=True, return_counts=True)
+    middle = np.cumsum(times) - times / 2
+    found[known] = (middle / max(len(place), 1))[place] if len(levels) > 1 else 0.5
+    return found
+
+
 def cut(label: str, limit: int = LABEL) -> str:
     """One line of at most `limit` characters, not escaped yet.
 

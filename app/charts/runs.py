@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,8 @@ def band_shares(frame: pd.DataFrame, *, theme: Theme) -> go.Figure:
     """The share of each band above `allow`, run by run.
 
     frame: when (time of the run; shown as given, so convert zones before), band, share (0 to 1). Rows of `allow`
-    are left out: their line would flatten the others. One run shows as points.
+    are left out: their line would flatten the others. One run shows as points. With a column `run`, each point carries
+    the run and the band, for clicks.
     """
     frame = frame.loc[frame["band"] != BANDS[0]].sort_values("when", kind="stable")
     when = pd.DatetimeIndex(pd.to_datetime(frame["when"])).tz_localize(None)
@@ -80,9 +81,12 @@ def _band_line(figure: go.Figure, rows: pd.DataFrame, band: Band, *, single: boo
         for at, share in zip(rows["when"], shares, strict=True)
     ]
     line = {"color": colour[band], "width": 2}
-    common = {"hovertext": hover, "hoverinfo": "text", "name": band, "cliponaxis": False}
+    common: dict[str, Any] = {"hovertext": hover, "hoverinfo": "text", "name": band, "cliponaxis": False}
+    if "run" in rows:
+        common["customdata"] = [[run, band] for run in rows["run"]]
     if not single:
-        figure.add_scatter(x=rows["when"], y=shares, mode="lines", line=line, **common)
+        dots = {"mode": "lines+markers", "marker": {"size": 5, "color": colour[band]}} if "run" in rows else {}
+        figure.add_scatter(x=rows["when"], y=shares, line=line, **{"mode": "lines", **dots}, **common)
     last = {name: value[-1:] if isinstance(value, list) else value for name, value in common.items()}
     marker = {"symbol": words.SYMBOL[band], "size": 9, "color": colour[band]}
     figure.add_scatter(x=rows["when"][-1:], y=shares[-1:], mode="markers", marker=marker, **last)

@@ -13,11 +13,14 @@ from core.comparison.comparison_store import Compared
 from core.comparison.flips import Flips
 from core.comparison.lead import Lead
 from core.data.datasets import Dataset
-from core.evaluation import thresholds
+from core.evaluation import drawn_curves, thresholds
+from core.evaluation.resample import Costs
 from core.evaluation.thresholds import Confusion, Decomposition, Sweep
 from core.registry.lineage import VERSION
 
 Side = Literal["a", "b"]
+#: Of the draws behind intervals of curves: the same users for both models, and each time the page is opened.
+SEED: Final = 0
 SIDES: Final[tuple[Side, Side]] = ("a", "b")
 
 
@@ -52,6 +55,15 @@ def sweep(view: View, side: Side) -> Sweep:
 
 def curves(view: View, side: Side) -> pd.DataFrame:
     return services.kept(("curves", view.identity, side), sweep(view, side).curves)
+
+
+def lift(view: View, side: Side) -> pd.DataFrame:
+    return services.kept(("lift", view.identity, side), lambda: drawn_curves.lift(sweep(view, side), seed=SEED))
+
+
+def expected_cost(view: View, side: Side, costs: Costs) -> pd.DataFrame:
+    key = ("cost", view.identity, side, costs)
+    return services.kept(key, lambda: drawn_curves.expected_cost(sweep(view, side), costs, seed=SEED))
 
 
 def at_thresholds(view: View, side: Side) -> tuple[Confusion, ...]:

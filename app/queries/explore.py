@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from app.queries import services
+from core.diagnostics import contributions
+from core.diagnostics.contributions import Contributions
 from core.explore import bins as binning
 from core.explore import duplicates, pairs, profile, quality, segments, shift, texts, value_counts, words
 from core.explore.quality import SEVERITIES, Finding
@@ -27,24 +29,20 @@ from core.scoring.scorer import Scorer
 from core.scoring.view import View
 
 Progress = Callable[[int, int], None]
-#: Users whose scores are explained to tell how much the model uses each feature; takes about 3 s.
-SAMPLE: Final = 2_000
-SEED: Final = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A random sample of a dataset's users: their positions (m,), and the push of each feature, (m, f) log-odds."""
+    """A random sample of a dataset's users: their positions (m,), and how a version uses their features."""
 
     rows: npt.NDArray[np.int64]
-    pushes: npt.NDArray[np.float32]
-    names: tuple[str, ...]
+    found: Contributions
     version: str
 
     @property
     def mean(self) -> dict[str, float]:
         """Mean |SHAP| of each feature, in log-odds."""
-        return dict(zip(self.names, np.abs(self.pushes).mean(axis=0).tolist(), strict=True))
+        return self.found.mean
 
 
 def schema(view: View) -> Schema:
@@ -167,17 +165,23 @@ def table(view: View, model: Model | None, *, progress: Progress) -> pd.DataFram
 
 
 def use(view: View, model: Model) -> Use:
-    """The pushes on a sample of the whole dataset: filters change who is looked at, not how the model works."""
+    """The contributions on a sample of the whole dataset: filters change who is looked at, not how the model works."""
 
     def make() -> Use:
         everyone = services.features(view.dataset, (*model.metadata.columns, *model.encoding.columns))
-        chosen = np.random.default_rng(SEED).permutation(len(everyone))[:SAMPLE]
-        chosen.sort()
+        chosen = contributions.drawn(len(everyone))
         features = Scorer(model).matrix(everyone.iloc[chosen])
         pushes = model.explainer.contributions(features)
-        return Use(chosen, pushes, model.metadata.names, model.version)
+        return Use(chosen, Contributions(model.metadata.names, features, pushes), model.version)
 
     return services.kept(("use", view.dataset, model.version), make)
+
+
+def interacting(view: View, name: str, model: Model) -> str | None:
+    """The number with which the contributions of a feature go most, beyond its own value."""
+    key = ("interacting", view.dataset, model.version, name)
+    found = services.kept(key, lambda: use(view, model).found.interacting(name))
+    return None if found in places(view) or found not in model.metadata.columns else found
 
 
 def by_use(view: View, model: Model | None) -> list[str]:

@@ -36,13 +36,13 @@ def shape(found: Drift, name: str) -> pd.DataFrame:
 
 
 def levels(found: Sequence[Run]) -> pd.DataFrame:
-    """`when`, `level` and `score` of runs."""
+    """`run`, `when`, `level` and `score` of runs."""
     home = services.home()
     rows = []
     for run in found:
         at = services.kept(("levels", home, run.id), lambda run=run: home.volume.quantiles(run))  # type: ignore[misc]
-        rows += [(run.created, level, score) for level, score in zip(volume.LEVELS, at, strict=True)]
-    return pd.DataFrame(rows, columns=["when", "level", "score"])
+        rows += [(run.id, run.created, level, score) for level, score in zip(volume.LEVELS, at, strict=True)]
+    return pd.DataFrame(rows, columns=["run", "when", "level", "score"])
 
 
 def calibrated(run: Run) -> pd.DataFrame | None:

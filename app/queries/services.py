@@ -28,11 +28,13 @@ from core.data.formats.options import Given
 from core.data.understanding import mappings
 from core.data.understanding import preview as previews
 from core.data.understanding.preview import Preview
+from core.diagnostics.contributions import Contributions, drawn
 from core.errors import UnknownItemError
 from core.evaluation.cautions import Caution
 from core.evaluation.thresholds import Sweep
 from core.home import Home
 from core.jobs import Job
+from core.model.encoding import Encoding
 from core.policy.policy import Policy
 from core.registry.baseline import Baseline
 from core.registry.population import Population
@@ -114,6 +116,19 @@ def model(version: str) -> Model:
 
 def baseline(version: str) -> Baseline:
     return _baseline(home(), version)
+
+
+def contributions(model: Model) -> Contributions:
+    """How a version uses its features, on some of the users it was trained on; on nobody where it came without them."""
+
+    def make() -> Contributions:
+        rows, names = baseline(model.version).sample, model.metadata.names
+        if rows.empty:
+            return Contributions(names, *np.zeros((2, 0, len(names)), np.float32))
+        values = Encoding().matrix(rows.iloc[drawn(len(rows))], names, model.version)
+        return Contributions(names, values, model.explainer.contributions(values))
+
+    return kept(("contributions", home(), model.version), make)
 
 
 def guidance() -> Guidance:

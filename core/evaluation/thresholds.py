@@ -96,7 +96,11 @@ class Sweep:
 
     def confusion(self, threshold: float) -> Confusion:
         """Who is flagged above a threshold that need not be one of the sweep's."""
-        return self._at(len(self._levels) - int(np.searchsorted(self._levels, threshold, side="right")), threshold)
+        return self._at(self.place(threshold), threshold)
+
+    def place(self, threshold: float) -> int:
+        """Where in `flagged` and `caught` those above a threshold stand."""
+        return len(self._levels) - int(np.searchsorted(self._levels, threshold, side="right"))
 
     def at_recall(self, least: float) -> Confusion:
         """The fewest flagged users that hold at least this share of the spammers."""

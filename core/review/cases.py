@@ -200,9 +200,7 @@ class Cases:
 
     def of_user(self, user: str) -> tuple[Case, ...]:
         """All cases of a user, the newest first."""
-        with self.database.connect() as connection:
-            rows = connection.execute(select(cases).where(cases.c.user == user).order_by(cases.c.number.desc())).all()
-        return tuple(map(of_row, rows))
+        return self.newest_first(2**31, user=user)
 
     def newest_first(
         self, most: int, *, before: int = 10**18, status: str | None = None, user: str | None = None
@@ -216,10 +214,9 @@ class Cases:
 
     def count(self, filters: CaseFilters, *, now: datetime) -> int:
         """How many open cases pass."""
+        passing = select(func.count()).select_from(cases).where(OPEN, *filters.conditions(now))
         with self.database.connect() as connection:
-            return connection.execute(
-                select(func.count()).select_from(cases).where(OPEN, *filters.conditions(now))
-            ).scalar_one()
+            return connection.execute(passing).scalar_one()
 
     def listing(
         self, filters: CaseFilters, *, now: datetime, most: int = 1000, skip: int = 0, order: Order = QUEUED

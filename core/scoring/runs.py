@@ -217,9 +217,7 @@ class Runs:
 
     def recent(self, most: int = 50, *, tests: bool = True, before: int = 10**18) -> tuple[Run, ...]:
         """The latest runs below a number, newest first, without those that still grow; with or without tests."""
-        wanted = _WHOLE.where(tables.runs.c.number < before)
-        if not tests:
-            wanted = wanted.where(~tables.runs.c.test)
+        wanted = _WHOLE.where(tables.runs.c.number < before, *(() if tests else (~tables.runs.c.test,)))
         with self.database.connect() as connection:
             rows = connection.execute(wanted.limit(most)).all()
         return tuple(map(_run, rows))

@@ -14,18 +14,23 @@ import pytest
 from scipy.special import expit
 
 from app import charts
-from core.evaluation import metrics, thresholds
+from core.evaluation import drawn_curves, metrics, thresholds
+from core.evaluation.resample import Costs
 from core.evaluation.thresholds import Sweep
 from core.policy.bands import BANDS
 
 ACCENT, MUTED = charts.PALETTE["light"]["accent"], charts.PALETTE["light"]["muted"]
 COLOUR = re.compile(r"#[0-9A-Fa-f]{6}\b")
+#: A colour that lets the page through.
+CLEAR = re.compile(r"rgba\((\d+),(\d+),(\d+),[\d.]+\)")
 HOSTILE = ["<b>x</b>", "a, b", "%{meta.title}", "&lt;", "<a href='http://h'>k</a>", "$x^2$", "a<br>b"]
 RANDOM = np.random.default_rng(0)
 LABEL = (RANDOM.random(3000) < 0.1).astype(float)
 SCORES = [expit(RANDOM.normal(-2.5 + 2.5 * LABEL, noise)) for noise in (1.5, 0.8)]
 SWEEPS = [Sweep(LABEL, score) for score in SCORES]
 NAMES = ("v0003", "v0004")
+LIFTS = [drawn_curves.lift(sweep, seed=0) for sweep in SWEEPS]
+COSTS = [drawn_curves.expected_cost(sweep, Costs(), seed=0) for sweep in SWEEPS]
 GAPS = pd.DataFrame(
     {
         "figure": ["PR-AUC", "Brier, reversed", "Precision above 0.7", "FPR above 0.9"],
@@ -64,6 +69,8 @@ FIGURES: dict[str, Callable[[charts.Theme, tuple[str, str]], go.Figure]] = {
     "pr": lambda theme, names: curves("pr", theme, names),
     "roc": lambda theme, names: curves("roc", theme, names),
     "gain": lambda theme, names: curves("gain", theme, names),
+    "lift": lambda theme, names: charts.lift(*LIFTS, names=names, theme=theme),
+    "cost": lambda theme, names: charts.expected_cost(*COSTS, names=names, thresholds=(0.3, 0.7), theme=theme),
     "reliabilities": reliabilities,
     "scores": scores,
     "classes": lambda theme, names: charts.classes([[7, 1], [0, 3]], names, name=names[0], theme=theme),
@@ -88,6 +95,7 @@ def test_the_themes_differ_in_colour_only_and_each_uses_its_own(name: str) -> No
     shapes = []
     for theme in charts.PALETTE:
         shown = FIGURES[name](theme, NAMES).update_layout(template="none").to_json()
+        shown = CLEAR.sub(lambda found: "#" + "".join(f"{int(part):02X}" for part in found.groups()), shown)
         assert set(COLOUR.findall(shown)) <= {*charts.PALETTE[theme].values(), *charts.SEQUENTIAL[theme]}
         shapes.append(COLOUR.sub("#", shown))
     assert shapes[0] == shapes[1]
@@ -192,3 +200,9 @@ def test_a_model_that_scores_everybody_alike_is_drawn() -> None:
         # Everybody is flagged: all spammers are caught, and of the flagged as many are spammers as of all.
         marked = [list(trace.y) for trace in figure.data if trace.mode == "markers"]
         assert marked == [[LABEL.mean() if which == "pr" else 1.0]] * 2
+
+
+def test_the_cheapest_threshold_of_each_model_is_marked() -> None:
+    marks = [trace for trace in FIGURES["cost"]("light", NAMES).data if trace.mode == "markers"]
+    assert [mark.y[0] for mark in marks] == [frame["cost"].min() for frame in COSTS]
+    assert [mark.marker.color for mark in marks] == [MUTED, ACCENT]

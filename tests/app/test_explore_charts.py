@@ -52,7 +52,15 @@ def matrix(n: int, name: str = "X{}") -> pd.DataFrame:
     return pd.DataFrame(np.where(apart % 2, -1, 1) / (1 + apart), names, names)
 
 
-def dependence(value: Any, push: Any, feature: str = "X19", theme: charts.Theme = "light", **more: int) -> go.Figure:
+SWARM = pd.DataFrame(
+    {
+        "feature": ["X19"] * 3 + ["X6"] * 3, "rank": [0.0, 1.0, np.nan, 0.5, 0.5, 0.5],
+        "said": ["0", "48", "missing", "", "", ""], "contribution": [-0.5, 3.98, 0.1, 0.2, 0.2, 0.2],
+    }
+)  # fmt: skip
+
+
+def dependence(value: Any, push: Any, feature: str = "X19", theme: charts.Theme = "light", **more: Any) -> go.Figure:
     told = {"beyond": 0, "sample": len(value), **more}
     return charts.dependence(value, push, feature, **told, version="v0004", theme=theme)
 
@@ -65,6 +73,10 @@ FIGURES: dict[str, Callable[[charts.Theme], go.Figure]] = {
     ),
     "spam rate": lambda theme: charts.spam_rate(RATES, "X19", overall=0.0269, theme=theme),
     "dependence": lambda theme: dependence([0, 1, 1, np.nan], [-1.0, 0.5, 0.7, 0.1], theme=theme),
+    "dependence by another": lambda theme: dependence(
+        [0, 1, 1], [-1.0, 0.5, 0.7], theme=theme, by=("X6", [3, np.nan, 1])
+    ),
+    "beeswarm": lambda theme: charts.beeswarm(SWARM, version="v0004", sample="6 users", theme=theme),
     "joint": lambda theme: charts.joint(COUNTS, SHARES, ACROSS, UPWARDS, show="density", theme=theme),
     "joint rates": lambda theme: charts.joint(COUNTS, SHARES, ACROSS, UPWARDS, show="spam rate", theme=theme),
     "correlations": lambda theme: charts.correlations(matrix(51), method="spearman", theme=theme),
@@ -81,6 +93,7 @@ EMPTY: dict[str, tuple[Callable[[], go.Figure], str]] = {
         lambda: charts.spam_rate(RATES.assign(**UNKNOWN_RATES), "X19", overall=np.nan, theme="light"), "no labels"
     ),
     "dependence": (lambda: dependence([], []), "no users"),
+    "beeswarm": (lambda: charts.beeswarm(SWARM.head(0), version="v1", sample="nobody", theme="light"), "no users"),
     "all missing": (lambda: dependence([np.nan], [0.1]), "no users with a value of X19"),
     "joint": (
         lambda: charts.joint(np.zeros((0, 0)), [], Bins("X1", []), Bins("X2", []), show="density", theme="light"),
@@ -180,7 +193,9 @@ def test_names_and_values_from_files_are_literal(hostile: str) -> None:
     figures = [
         charts.distribution(SPREAD.assign(label=hostile), hostile, log=False, theme="light"),
         charts.spam_rate(RATES.assign(label=hostile), hostile, overall=0.1, theme="light"),
-        dependence([1.0], [0.1], hostile), dependence([np.nan], [0.1], hostile),
+        dependence([1.0], [0.1], hostile, by=(hostile, [1.0])),
+        dependence([np.nan], [0.1], hostile),
+        charts.beeswarm(SWARM.assign(feature=hostile, said=hostile), version="v1", sample="6", theme="light"),
         charts.joint(np.full((2, 2), 20), np.full((2, 2), 0.1), two, two, show="spam rate", theme="light"),
         charts.correlations(matrix(3, hostile.replace("{", "{{").replace("}", "}}") + "{}"), method="m", theme="light"),
         charts.segments(GROUPS.assign(value=hostile), hostile, overall=0.1, theme="light"),
@@ -449,3 +464,22 @@ def test_a_feature_of_unknown_shift_is_left_out_and_an_unknown_figure_is_a_dash(
     figure = charts.shifts(frame, a="a", b="b", theme="light")
     assert list(figure.layout.yaxis.ticktext) == ["X3", "X2"]
     assert labels(figure).count("–") == 2
+
+
+def test_each_user_of_a_swarm_stands_at_its_contribution_and_a_missing_value_is_hollow() -> None:
+    figure = FIGURES["beeswarm"]("light")
+    missing, known = (trace for trace in figure.data if trace.name == "X19")
+
+    assert list(known.x) == [np.float32(-0.5), np.float32(3.98)]
+    assert list(known.marker.color) == [0, 1]
+    assert known.hovertext[1] == "X19 = 48<br>contribution +3.98"
+    assert (len(missing.x), missing.hovertext[0]) == (1, "X19 = missing<br>contribution +0.10")
+    alike = figure.data[3]
+    assert len(set(alike.y)) == 3
+    assert all(abs(at - 1) < 0.5 for at in alike.y)
+
+
+def test_many_users_of_a_swarm_are_drawn_from_first_to_last() -> None:
+    many = pd.DataFrame({"feature": "X1", "rank": 0.5, "said": "", "contribution": np.linspace(-1, 1, 2_000)})
+    drawn = charts.beeswarm(many, version="v1", sample="", theme="light").data[1]
+    assert (len(drawn.x), drawn.x[0], drawn.x[-1]) == (charts.DOTS, -1, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from app.components.compare import changed
 from app.queries import compare
 from app.queries.compare import View
 from app.tables import comparison as tables
-from app.words import plain
+from app.words import label, plain
 from core.comparison.comparison_job import Asked
 from core.comparison.comparison_store import Compared
 from core.data import intake, split
@@ -130,6 +131,29 @@ def test_flips_can_be_looked_at_one_way_only(visit: Visit, compared: Home) -> No
     assert len(shown) == known(compared).flips().severer
 
 
+def test_a_cell_that_was_clicked_lists_those_who_go_that_way_until_it_is_taken_off(
+    visit: Visit, compared: Home
+) -> None:
+    at = opened(visit, compared)
+    everyone, flips = table(at, "why"), known(compared).flips().frame()
+    before, after = flips.loc[0, "before"], flips.loc[0, "after"]
+    drawn = next(json.loads(each.proto.spec) for each in at.get("plotly_chart") if "change band" in each.proto.alt)
+    told = drawn["data"][1]["customdata"]
+    assert len(told) == len(BANDS) ** 2
+    assert told[1] == [BANDS[0], BANDS[1]]
+
+    identity = compared.comparer.identity(Asked("v0001", "v0002", on(compared), THRESHOLDS))
+    at.session_state[changed._CELL] = (identity, (before, after))
+    at.run()
+
+    shown = table(at, "why")
+    assert len(shown) == flips.loc[0, "users"] < len(everyone)
+    ways = set(zip(shown["before"].str[0], shown["after"].str[0], strict=True))
+    assert ways == {(label(before), label(after))}
+    at.button(key="flips_all").click().run()
+    assert len(table(at, "why")) == len(everyone)
+
+
 def test_the_download_holds_every_flip_with_its_bands(compared: Home) -> None:
     found = known(compared)
     view = View("x", found, compared.datasets.find(on(compared)))
@@ -185,12 +209,12 @@ def test_confusion_matrices_follow_the_threshold_or_the_wish(visit: Visit, compa
             assert shown.loc[name, "Cost"] == pytest.approx(1000 * min(costs) / len(score))
 
 
-@pytest.mark.parametrize("tab", ["ROC", "Gain", "Calibration", "Scores"])
+@pytest.mark.parametrize("tab", ["ROC", "Gain", "Lift", "Cost", "Calibration", "Scores"])
 def test_every_tab_draws_its_figure(visit: Visit, compared: Home, tab: str) -> None:
     at = opened(visit, compared)
     title = {
         "ROC": "Recall against false alarms", "Gain": "Recall against users flagged",
-        "Calibration": "Predicted and observed", "Scores": "Scores",
+        "Lift": "Lift", "Cost": "Expected cost", "Calibration": "Predicted and observed", "Scores": "Scores",
     }[tab]  # fmt: skip
     assert f"**{title}**" not in screen.sentences(at)
 

@@ -15,7 +15,7 @@ from sklearn.metrics import roc_auc_score
 from streamlit.testing.v1 import AppTest
 
 from app.components.explore import evidence, feature_pairs, feature_table, groups, one_feature, report
-from app.components.shared import figure as figures
+from app.components.shared import take_away
 from app.queries import explore, services
 from app.words import plain
 from core.data import intake
@@ -44,8 +44,9 @@ Tables = dict[str, pd.DataFrame]
 def tables(monkeypatch: pytest.MonkeyPatch) -> Tables:
     """The numbers that can be downloaded from the page, by the name of their file."""
     found: Tables = {}
-    for module in (figures, evidence, feature_table, groups, one_feature, feature_pairs):
+    for module in (evidence, feature_table, groups, one_feature, feature_pairs):
         monkeypatch.setattr(module, "numbers", lambda frame, name: found.__setitem__(name, frame))
+    monkeypatch.setattr(take_away, "menu", lambda numbers, _name, key: found.__setitem__(key, numbers()))
     return found
 
 
@@ -268,7 +269,8 @@ def test_with_filters_findings_are_folded_and_said_to_be_about_everybody(visit: 
 
 def folds(at: AppTest) -> list[str]:
     """The titles of what is folded away."""
-    return [popover.proto.popover.label for popover in at.get("popover")]
+    labels = [popover.proto.popover.label for popover in at.get("popover")]
+    return [label for label in labels if label != ":material/download:"]
 
 
 # Filters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 
@@ -102,6 +103,22 @@ def test_choosing_a_run_opens_it(visit: Visit, own: Home, scored: Scored, to_sco
 
     assert at.title[0].value == "Score a file"
     assert at.query_params["run"] == "r-0001"
+
+
+def test_a_click_on_a_band_of_a_run_lists_its_users(
+    visit: Visit, own: Home, scored: Scored, to_score: pd.DataFrame
+) -> None:
+    for rows in (100, 200):
+        scored(own, to_score.head(rows))
+    at = visit(own)
+    points = json.loads(at.get("plotly_chart")[0].proto.spec)["data"][0]["customdata"]
+
+    at.session_state["band_shares-light"] = {"selection": {"points": [{"customdata": points[-1]}]}}
+    at.run()
+
+    assert points[-1] == ["r-0002", "monitor"]
+    assert at.title[0].value == "Score a file"
+    assert (at.query_params["run"], at.query_params["group"]) == ("r-0002", "monitor")
 
 
 def test_the_notice_the_rejected_rows_and_an_outdated_score_all_wait_for_a_person(

@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.words import plain
+from app.queries import services
+from app.words import count, plain
 from core.data import intake
+from core.diagnostics import contributions
 from core.evaluation.estimate import Estimate
 from core.home import Home
 from core.registry import registry
@@ -54,6 +56,17 @@ def test_the_figures_at_the_thresholds_are_those_of_the_metadata(visit: Visit, o
         ):  # fmt: skip
             expected = "–" if shares[name].value is None else shown(shares[name], digits)
             assert row[column] == expected
+
+
+def test_how_the_version_uses_its_features_is_told_of_the_users_it_was_trained_on(visit: Visit, own: Home) -> None:
+    at = visit(own, "registry")
+
+    model = own.registry.load()
+    users = len(contributions.drawn(len(model.baseline().sample)))
+    drawn = next(each.proto for each in at.get("plotly_chart") if "Mean size of the contributions" in each.proto.alt)
+    strongest = max(services.contributions(model).mean.items(), key=lambda pair: pair[1])
+    assert f"in log-odds: {strongest[0]} {strongest[1]:.3f};" in drawn.alt
+    assert f"{count(users)} users it was trained on, drawn at random, seed 0" in screen.sentences(at)
 
 
 def test_lineage_tells_what_the_model_was_made_from(visit: Visit, own: Home) -> None:

@@ -16,7 +16,7 @@ from tests.core.review import reviewing
 from tests.core.review.reviewing import rows
 from tests.screen import Visit
 
-POPOVERS = ("help", "guidelines", "filters", "places", "reopen")
+POPOVERS = ("help", "guidelines", "filters", "places", "reopen", "evidence")
 EARLY = "That came before the case was on screen. Nothing was recorded."
 
 
@@ -122,6 +122,7 @@ def test_of_two_keys_for_one_case_the_second_is_refused_and_said(desk: AppTest, 
 def test_no_key_counts_while_a_popover_is_open(desk: AppTest, own: Home, popover: str) -> None:
     press(desk)
     case = desk.query_params["case"]
+    assert not desk.session_state[f"over-{popover}"]  # the page knows of it
     desk.session_state[f"over-{popover}"] = True
 
     for what in ("verdict-spammer", "verdict-legitimate", "verdict-unsure", "skip", "undo", "note"):

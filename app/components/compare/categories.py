@@ -30,4 +30,4 @@ def categories(view: View) -> None:
     for side, name, each in zip(SIDES, map(tables.short, view.names), found.figures, strict=True):
         with halves.cell():
             drawn = charts.classes(each.confusion, each.names, name=name, theme=theme())
-            figure(drawn, key=f"classes-{side}")
+            figure(drawn, key=f"classes-{side}", of=name)

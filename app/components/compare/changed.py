@@ -9,7 +9,7 @@ import pyarrow as pa
 import streamlit as st
 
 from app import charts
-from app.components.shared.figure import figure, theme
+from app.components.shared.figure import Click, figure, theme
 from app.components.shared.heading import section
 from app.components.shared.send_to_review import send_flips
 from app.queries import compare
@@ -17,18 +17,34 @@ from app.queries.compare import View
 from app.tables import comparison as tables
 from app.tables.cells import safe
 from app.words import UNKNOWN, count, label, legible
-from core.policy.bands import BANDS
+from core.policy.bands import BANDS, Band
 from core.scoring import export
 
 #: Rows shown; all of them are in the download.
 MOST: Final = 1_000
 _WAYS: Final = ("all", "stricter", "milder")
+#: The comparison of which a cell was clicked, and its two bands.
+_CELL: Final = "_flips_cell"
 
 
 def bands(view: View) -> None:
     """The heat map of bands under a and under b."""
     a, b = map(tables.short, view.names)
-    figure(charts.flips(compare.flips(view).counts, BANDS, a=a, b=b, theme=theme()), key="flips")
+    cell = chosen(view)
+    drawn = charts.flips(compare.flips(view).counts, BANDS, a=a, b=b, chosen=cell, theme=theme())
+    click = Click(lambda point: _choose(view, *point["customdata"]), "click a cell for its users")
+    figure(drawn, key="-".join(["flips", *(cell or ())]), of=f"{a} {b}", click=click)
+
+
+def chosen(view: View) -> tuple[Band, Band] | None:
+    """The bands under a and under b of the cell that somebody has clicked."""
+    identity, cell = st.session_state.get(_CELL, ("", None))
+    return cell if identity == view.identity else None
+
+
+def _choose(view: View, before: Band, after: Band) -> None:
+    """Look at those who go from one band to another; nobody changes along the diagonal, so that it shows all."""
+    st.session_state[_CELL] = (view.identity, (before, after) if before != after else None)
 
 
 @st.fragment
@@ -47,6 +63,12 @@ def changed(view: View) -> None:
             label_visibility="collapsed",
         )  # fmt: skip
         shown = everyone if way == "all" else everyone[everyone["stricter"] == (way == "stricter")]
+        if cell := chosen(view):
+            shown = everyone[(everyone["before"] == cell[0]) & (everyone["after"] == cell[1])]
+            st.button(
+                f"{label(cell[0])} → {label(cell[1])} {count(len(shown))} :material/close:", key="flips_all",
+                on_click=lambda: st.session_state.pop(_CELL),
+            )  # fmt: skip
         st.download_button(
             "Download", lambda: _csv(shown, view.names), "flips.csv", "text/csv", icon=":material/download:",
             type="tertiary", on_click="ignore", key="flips_download",

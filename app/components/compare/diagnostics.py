@@ -78,11 +78,18 @@ def _robustness(version: str, dataset: Dataset) -> None:
             "Figure", list(_MEASURES), default="pr_auc", required=True, format_func=_MEASURES.__getitem__,
             key="deeper_measure", label_visibility="collapsed",
         )  # fmt: skip
-        figure(charts.endurance(levels, measure, version=version, theme=theme()), key="endurance", table=levels)
-        figure(charts.endurance(levels, "moved", version=version, theme=theme()), key="endurance_moved")
+        figure(
+            charts.endurance(levels, measure, version=version, theme=theme()), key="endurance", of=version, table=levels
+        )
+        figure(
+            charts.endurance(levels, "moved", version=version, theme=theme()),
+            key="endurance_moved",
+            of=version,
+            table=levels,
+        )
     with halves.cell():
         strongest = features.sort_values("lost_pr_auc", ascending=False, kind="stable")
-        figure(charts.dropped(strongest, version=version, theme=theme()), key="dropped", table=strongest)
+        figure(charts.dropped(strongest, version=version, theme=theme()), key="dropped", of=version, table=strongest)
     at = f"Precision and recall above {found.above:g}. A little off: numbers move by normal noise of that share of the "
     kinds = (
         "feature's spread (interquartile range / 1.349), codes and flags are another user's for that share of users."
@@ -107,7 +114,7 @@ def _importance(version: str, dataset: Dataset) -> None:
     _warn(found.warnings())
     frame = found.frame()
     alone = frame[frame["feature"].isin({each.features[0] for each in found.features})]
-    figure(charts.importances(alone, version=version, theme=theme()), key="importances", table=frame)
+    figure(charts.importances(alone, version=version, theme=theme()), key="importances", of=version, table=frame)
     same = f"The same for all of these users, so nothing to permute: {listed(found.constant, most=12)}."
     repeats = f"Mean of {found.repeats} permutations; the interval is of other users and of one permutation."
     _notes(found.rows, *found.notes, repeats, *([same] if found.constant else []))
@@ -130,7 +137,8 @@ def _learning_curve(_version: str, dataset: Dataset) -> None:
     halves = st.grid(2, min_column_width=430, gap=("small", "medium"))
     with halves.cell():
         figure(
-            charts.learning(frame, name=found.name, n=found.n, theme=theme()), key="learning_curve", table=frame
+            charts.learning(frame, name=found.name, n=found.n, theme=theme()), key="learning_curve", of=found.name,
+            table=frame,
         )  # fmt: skip
     with halves.cell():
         section("Step by step", f"95{NARROW}% intervals")

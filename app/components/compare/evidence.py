@@ -15,10 +15,11 @@ from app.queries import compare
 from app.queries.compare import SIDES, View
 from app.tables import comparison as tables
 from app.words import UNKNOWN, label, plain
+from core.evaluation.resample import Costs
 from core.policy.bands import BANDS
 
-_RANKING: Final = {"PR": "pr", "ROC": "roc", "Gain": "gain"}
-_TABS: Final = {**_RANKING, "Calibration": "calibration", "Scores": "scores"}
+_RANKING: Final = {"PR": "pr", "ROC": "roc", "Gain": "gain", "Lift": "lift"}
+_TABS: Final = {**_RANKING, "Cost": "cost", "Calibration": "calibration", "Scores": "scores"}
 
 
 @st.fragment
@@ -28,7 +29,7 @@ def differences(view: View) -> None:
     a, b = map(tables.short, view.names)
     if not bands:
         rows = tables.differences(view.found, "")
-        figure(charts.differences(rows, a=a, b=b, theme=theme()), key="differences")
+        figure(charts.differences(rows, a=a, b=b, theme=theme()), key="differences", of=f"{a} {b}", table=rows)
         return
     place = st.container()
     band = st.segmented_control(
@@ -39,7 +40,7 @@ def differences(view: View) -> None:
     for sentence in tables.apart(compare.lead(view), band):
         st.caption(plain(sentence))
     with place:
-        figure(charts.differences(rows, a=a, b=b, theme=theme()), key="differences")
+        figure(charts.differences(rows, a=a, b=b, theme=theme()), key="differences", of=f"{a} {b}", table=rows)
 
 
 @st.fragment
@@ -57,11 +58,20 @@ def _drawn(view: View, which: str) -> None:
     names = (tables.short(view.names[0]), tables.short(view.names[1]))
     if which == "scores":
         frames = [compare.distribution(view, side) for side in SIDES]
-        figure(charts.score_lines(*frames, names=names, theme=theme()), key="score_lines")
+        figure(charts.score_lines(*frames, names=names, theme=theme()), key="score_lines", of=" ".join(names))
+    elif which == "lift":
+        a, b = (compare.lift(view, side) for side in SIDES)
+        drawn = charts.lift(a, b, names=names, theme=theme())
+        figure(drawn, key="lift", of=" ".join(names), table=_named(names, a, b))
+    elif which == "cost":
+        _cost(view, names)
     elif which == "calibration":
         frames = [pd.DataFrame([asdict(group) for group in each.reliability]) for each in view.found.comparison.figures]
         figure(
-            charts.reliabilities(*frames, names=names, theme=theme()), key="reliabilities", table=_groups(view, frames)
+            charts.reliabilities(*frames, names=names, theme=theme()),
+            key="reliabilities",
+            of=" ".join(names),
+            table=_groups(view, frames),
         )
         _calibration(view)
     else:
@@ -77,7 +87,24 @@ def _drawn(view: View, which: str) -> None:
             base_rate=comparison.positives / comparison.n,
             theme=theme(),
         )
-        figure(fig, key=f"curve-{which}", table=pd.concat([a.assign(model=names[0]), b.assign(model=names[1])]))
+        figure(fig, key=f"curve-{which}", of=" ".join(names), table=_named(names, a, b))
+
+
+def _cost(view: View, names: tuple[str, str]) -> None:
+    """What mistakes cost at each threshold, at costs that can be set."""
+    usual = Costs()
+    with st.container(horizontal=True, gap="small"):
+        missed = st.number_input("A missed spammer costs", 0.0, None, usual.missed, 1.0, key="curve_missed", width=180)
+        alarm = st.number_input("A false alarm costs", 0.0, None, usual.false_alarm, 1.0, key="curve_alarm", width=180)
+    a, b = (compare.expected_cost(view, side, Costs(missed, alarm)) for side in SIDES)
+    thresholds = list(view.found.thresholds.values())
+    drawn = charts.expected_cost(a, b, names=names, thresholds=thresholds, theme=theme())
+    figure(drawn, key="cost", of=" ".join(names), table=_named(names, a, b))
+
+
+def _named(names: tuple[str, str], a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
+    """Both curves in one table, each row with its model."""
+    return pd.concat([a.assign(model=names[0]), b.assign(model=names[1])])
 
 
 def _calibration(view: View) -> None:

@@ -51,7 +51,7 @@ def threshold(view: View) -> None:
             if each is None:
                 section(plain(name), "no threshold reaches this precision")
             else:
-                figure(charts.confusion(each, name=name, theme=theme()), key=f"confusion-{side}")
+                figure(charts.confusion(each, name=name, theme=theme()), key=f"confusion-{side}", of=name)
     frame = pd.DataFrame([_row(*pair, costs) for pair in zip(names, found, strict=True)], columns=list(_FORMATS))
     st.table(frame.astype(_TYPES).style.format(_FORMATS, na_rep=UNKNOWN), border="horizontal", hide_index=True)
     st.caption(f"Cost per 1,000 users: {costs.missed:g} for a missed spammer, {costs.false_alarm:g} for a false alarm.")

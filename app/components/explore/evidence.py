@@ -90,7 +90,11 @@ def _opened(view: View, finding: Finding) -> None:
 def _drawn(view: View, code: str, rates: pd.DataFrame) -> None:
     by = "row" if code == "row_order" else services.home().datasets.find(view.dataset).id_column
     frame = rates.rename(columns={"bin": "label"})
-    figure(charts.spam_rate(frame, by, overall=overall(view.unfiltered), theme=theme()), key=f"evidence-{code}")
+    figure(
+        charts.spam_rate(frame, by, overall=overall(view.unfiltered), theme=theme()),
+        key=f"evidence-{code}",
+        table=rates,
+    )
 
 
 def _column(name: str, head: str) -> ColumnConfig:

@@ -41,7 +41,7 @@ def two_features(view: View, model: Model | None) -> None:
     shown = cast(Literal["density", "spam rate"], show or "density")
     figure(
         charts.joint(joint.n, joint.rate, Bins(x, joint.x.labels), Bins(y, joint.y.labels), show=shown, theme=theme()),
-        key="joint", table=joint.table(),
+        key="joint", of=f"{x} {y}", table=joint.table(),
     )  # fmt: skip
     if joint.left_out:
         st.caption(f"{counted(joint.left_out, 'user')} without a value of one or both: left out.")
@@ -62,7 +62,7 @@ def correlations(view: View) -> None:
     thirds = st.grid(3, min_column_width=290, gap=("small", "medium"))
     with thirds.cell(column_span=2):
         figure(
-            charts.correlations(matrix, method=method.capitalize(), theme=theme()), key="correlations",
+            charts.correlations(matrix, method=method.capitalize(), theme=theme()), key="correlations", of=method,
             table=matrix.reset_index(names="feature"),
         )  # fmt: skip
         if constant:

@@ -8,9 +8,9 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from app import charts
+from app import charts, navigation
 from app.components.explore.one_feature import overall
-from app.components.shared.figure import figure, theme
+from app.components.shared.figure import Click, Mark, figure, theme
 from app.components.shared.heading import section
 from app.components.shared.numbers import numbers
 from app.components.shared.working import working
@@ -19,6 +19,7 @@ from app.tables.cells import safe
 from app.words import UNKNOWN, count, legible, plain
 from core.registry.registry import Model
 from core.scoring.filters import Filters, Group
+from core.scoring.listing.list_view import ListView
 from core.scoring.view import View
 from core.wording import count as counted
 
@@ -42,7 +43,24 @@ def segments(view: View) -> None:
         return
     frame = explore.segmented(view, column)
     shown = frame.rename(columns={"segment": "value", "low95": "low", "high95": "high"})
-    figure(charts.segments(shown, column, overall=overall(view), theme=theme()), key="segments", table=frame)
+    figure(
+        charts.segments(shown, column, overall=overall(view), theme=theme()), key="segments", of=column, table=frame,
+        click=_click(view, column, frame),
+    )  # fmt: skip
+
+
+def _click(view: View, column: str, frame: pd.DataFrame) -> Click | None:
+    """Of a run, a value leads to its users in the list; what stands for many values or for none leads nowhere."""
+    if view.run is None:
+        return None
+
+    def go(point: Mark) -> None:
+        row = frame.iloc[int(point["y"])]
+        if row["kind"] == "value":
+            listed = ListView(replace(view.filters, context=column, values=(row["segment"],)))
+            navigation.go("score_file", run=str(view.run), **listed.params())
+
+    return Click(go, "click a point for its users", leaves=True)
 
 
 def compare(view: View, model: Model | None) -> None:

@@ -40,12 +40,14 @@ def one_feature(view: View, model: Model | None) -> None:
         return
     bins = explore.bins(view, name, log=log)
     spread = single.distribution(tally, bins)
-    figure(charts.distribution(_shares(spread), name, log=log, theme=theme()), key="distribution", table=spread)
+    figure(
+        charts.distribution(_shares(spread), name, log=log, theme=theme()), key="distribution", of=name, table=spread
+    )
     if tally.spammers.sum() + tally.missing[1] + tally.legitimate.sum():
         rates = single.rates(tally, bins)
         figure(
             charts.spam_rate(rates.rename(columns={"bin": "label"}), name, overall=overall(view), theme=theme()),
-            key="spam_rate", table=rates,
+            key="spam_rate", of=name, table=rates,
         )  # fmt: skip
     if model is not None and name in model.metadata.columns and name not in explore.places(view):
         _dependence(view, name, model)
@@ -82,18 +84,23 @@ def _dependence(view: View, name: str, model: Model) -> None:
     use = explore.use(view, model)
     inside = explore.rows(view)[use.rows]
     value = explore.frame(view)[name].to_numpy(np.float64)[use.rows][inside]
-    push = use.pushes[inside, use.names.index(name)]
+    push = use.found.pushes[inside, use.found.names.index(name)]
+    table, by = pd.DataFrame({"value": value, "contribution": push}), None
+    other = explore.interacting(view, name, model)
     known = value[~np.isnan(value)]
     # One value far out on either side would press everyone else into a line.
     low, high = np.quantile(known, [0.005, 0.995]) if len(known) else (0.0, 0.0)
     beyond = (value < low) | (value > high)
     near = np.flatnonzero(~beyond)[:DOTS]
+    if other is not None:
+        table[other] = use.found.values[inside, use.found.names.index(other)]
+        by = (other, table[other].to_numpy(np.float64)[near])
     figure(
         charts.dependence(
             value[near], push[near], name, beyond=int(beyond.sum()), sample=len(value),
-            version=model.version, theme=theme(),
+            version=model.version, theme=theme(), by=by,
         ),
-        key="dependence", table=pd.DataFrame({"value": value, "contribution": push}),
+        key="dependence", of=f"{name} {model.version}", table=table,
     )  # fmt: skip
 
 

@@ -55,7 +55,7 @@ def then_and_now(found: Drift) -> None:
     name = chosen_feature([each.name for each in found.features])
     frame = monitor.shape(found, name)
     shown = charts.then_and_now(frame, name or "Score", runs=listed(found.runs, most=3), theme=theme())
-    figure(shown, key="then-and-now", table=frame)
+    figure(shown, key="then-and-now", of=f"{name or 'score'} {found.runs[0]}", table=frame)
     if name:
         st.caption(plain(services.meanings().sentence(name)))
 

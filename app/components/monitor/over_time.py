@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from app import charts
+from app import charts, navigation
 from app.components.overview.recent_runs import recent_runs
-from app.components.shared.figure import figure, theme
+from app.components.shared.figure import Click, Mark, figure, theme
 from app.components.shared.heading import section
 from app.queries import monitor, services
 from app.tables.cells import safe
@@ -28,7 +28,14 @@ def scores(found: Sequence[Run]) -> None:
         st.caption("Every run so far was a test.")
         return
     frame = monitor.levels(found)
-    figure(charts.score_levels(frame, theme=theme()), key="score-levels", table=frame)
+    figure(
+        charts.score_levels(frame, theme=theme()), key="score-levels", of=f"to {found[0].id}", table=frame,
+        click=Click(_run, "click a point for its run", leaves=True),
+    )  # fmt: skip
+
+
+def _run(point: Mark) -> None:
+    navigation.go("score_file", run=point["customdata"])
 
 
 def bands(found: Sequence[Run]) -> None:
@@ -46,7 +53,7 @@ def calibration(run: Run | None) -> None:
         section("Predicted and observed", "by verdicts")
         st.caption("Send a run to review: verdicts on users drawn at random tell whether scores come true.")
         return
-    figure(charts.reliability(frame, theme=theme()), key="live-calibration", table=frame)
+    figure(charts.reliability(frame, theme=theme()), key="live-calibration", of=run.id, table=frame)
     st.caption(f"{run.id}, {run.model}; each judged user counts for as many as it was drawn from.")
 
 

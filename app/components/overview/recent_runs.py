@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import charts
-from app.components.shared.figure import figure, theme
+from app import charts, navigation
+from app.components.shared.figure import Click, Mark, figure, theme
 from app.queries import review, services
 from app.words import GLYPH, NARROW, UNKNOWN, count, percent, plain
 from core.policy.bands import BANDS
@@ -118,11 +118,21 @@ def recent_runs(runs: Sequence[Run]) -> None:
     if len(like) < 2:
         return
     rows = [
-        {"when": run.created, "band": band, "share": run.counts[band] / max(run.users, 1)}
+        {"run": run.id, "when": run.created, "band": band, "share": run.counts[band] / max(run.users, 1)}
         for run in like
         for band in BANDS[1:]
     ]
-    figure(charts.band_shares(pd.DataFrame(rows), theme=theme()), key="band_shares")
+    frame = pd.DataFrame(rows)
+    figure(
+        charts.band_shares(frame, theme=theme()), key="band_shares", of=f"to {like[-1].id}", table=frame,
+        click=Click(_users, "click a point for its users", leaves=True),
+    )  # fmt: skip
+
+
+def _users(point: Mark) -> None:
+    """Open the users of a run who are in a band."""
+    run, band = point["customdata"]
+    navigation.go("score_file", run=run, group=band)
 
 
 def _change(values: Sequence[float]) -> str | None:

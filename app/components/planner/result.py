@@ -15,7 +15,7 @@ from app import charts, navigation
 from app.charts.planner import Point
 from app.components.planner.inputs import PRECISION, RECALL, REVIEWS
 from app.components.policy import drafting
-from app.components.shared.figure import figure, theme
+from app.components.shared.figure import Click, Mark, figure, theme
 from app.components.shared.heading import section
 from app.queries import policy as queries
 from app.queries import services
@@ -116,7 +116,7 @@ def evidence(prepared: Prepared, plan: Plan, live: Mapping[str, Figure]) -> None
             found.volume[known], values[known], plan=Point(volume, point, "nearest" if plan.shortfall else "this plan"),
             live=old, capacity=demand.reviews_per_day, floor=demand.min_recall, shares=shares, theme=theme(),
         )  # fmt: skip
-        figure(drawn, key="frontier", picked=plan_for)
+        figure(drawn, key="frontier", click=Click(plan_for))
     title = "The nearest plan" if plan.shortfall else "What to expect"
     days = "a day" if demand.days == 1 else f"the mean day of {demand.days} days"
     section(title, f"at {count(demand.users_per_day)} users a day; 95\u202f% intervals, predicted for {days}")
@@ -129,9 +129,9 @@ def evidence(prepared: Prepared, plan: Plan, live: Mapping[str, Figure]) -> None
         )
 
 
-def plan_for(reviews: float) -> None:
-    """Ask for a plan of so many reviews a day."""
-    _set(REVIEWS, math.ceil(reviews))
+def plan_for(point: Mark) -> None:
+    """Ask for a plan of as many reviews a day as a point of the frontier stands at."""
+    _set(REVIEWS, math.ceil(point["x"]))
 
 
 def _table(plan: Plan, live: Mapping[str, Figure]) -> pd.DataFrame:

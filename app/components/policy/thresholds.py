@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 import streamlit as st
 
-from app import charts, guard
+from app import charts, guard, navigation
 from app.components.policy import drafting
-from app.components.shared.figure import figure, theme
+from app.components.shared.figure import Click, figure, theme
 from app.queries import policy as queries
 from app.queries.policy import Desk
 from app.words import MINUS, badge, count
 from core.estimation.backtest import Backtest
 from core.policy.bands import BANDS
 from core.policy.policy import Policy
+from core.scoring.filters import Filters
+from core.scoring.listing.list_view import ListView
+
+#: Bars of the histogram.
+BINS: Final = 50
 
 
 def tried(desk: Desk) -> Backtest | None:
@@ -29,9 +35,21 @@ def thresholds(desk: Desk, found: Backtest | None) -> None:
         st.caption("No file scored yet: what a policy does is shown on the users of the latest run.")
         return
     _counts(desk, found)
-    bins = np.histogram(found.users["score"], bins=50, range=(0.0, 1.0))[0]
+    bins = np.histogram(found.users["score"], bins=BINS, range=(0.0, 1.0))[0]
     live, draft = desk.in_force.thresholds, desk.policy.thresholds
-    figure(charts.draft_histogram(bins, live, draft, title=_finding(desk, found), theme=theme()), key="draft")
+    figure(
+        charts.draft_histogram(bins, live, draft, title=_finding(desk, found), theme=theme()),
+        key="draft",
+        of=desk.run.id if desk.run else "",
+        click=Click(lambda point: _open(desk, float(point["x"])), "click a bar for its users", leaves=True),
+    )
+
+
+def _open(desk: Desk, score: float) -> None:
+    """The users of the run who score as those of a bar."""
+    if desk.run is not None:
+        scores = charts.chosen_scores(score, BINS, (0.0, 1.0))
+        navigation.go("score_file", run=desk.run.id, **ListView(Filters("everyone", scores=scores)).params())
 
 
 def _finding(desk: Desk, found: Backtest) -> str:

@@ -11,13 +11,14 @@ import streamlit as st
 from app.components.shared.heading import section
 from app.components.shared.model_notice import model_notice
 from app.components.shared.model_page import calibration, figures, judged_elsewhere, lineage, thresholds
+from app.components.shared.swarm import swarm
 from app.queries import services
 from app.tables.cells import safe
 from app.words import UNKNOWN, legible, moment, plain
 from core.registry import card
 from core.registry.card import Section
 from core.registry.metadata import Metadata
-from core.registry.registry import Listed
+from core.registry.registry import Listed, Model
 
 #: Words that a table could not break; a digest is one. It stands whole under "What it was made from".
 _LONG: Final = re.compile(r"\S{33,}")
@@ -43,9 +44,17 @@ def about(listed: Listed, champion: Listed | None) -> None:
     with halves.cell():
         calibration(model)
     thresholds(model)
+    contributions(model)
     judged_elsewhere(model)
     lineage(model)
     model_card(listed)
+
+
+def contributions(model: Model) -> None:
+    """How the version uses its features; nothing where it came without its users."""
+    found = services.contributions(model)
+    if len(found.pushes):
+        swarm(found, model, "users it was trained on, drawn at random")
 
 
 def difference(listed: Listed, champion: Listed | None) -> None:

@@ -34,7 +34,7 @@ def _standing(challenger: Challenger, champion: Listed | None) -> None:
             _popover("Take out", f"{challenger.version} no longer scores beside the live one.", None)
     if standing.flips.rows.size and champion is not None:
         fig = charts.flips(standing.flips.counts, BANDS, a=champion.version, b=challenger.version, theme=theme())
-        figure(fig, key="shadow-flips", table=standing.flips.frame())
+        figure(fig, key="shadow-flips", of=challenger.version, table=standing.flips.frame())
 
 
 def _appoint(version: str, challenger: Challenger | None) -> None:

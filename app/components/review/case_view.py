@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app import charts
+from app.components.review import key_guard
 from app.components.shared.figure import figure, theme
 from app.components.shared.judged_message import judged_message, summed
 from app.queries import services
@@ -44,7 +45,9 @@ def case_view(case: Case, model: Model, told: tuple[Reason, ...], earlier: int) 
         st.info("What the user wrote was erased at its end. Judge on what else is known, or say *unsure*.")
         return
     shown = _shown(case, model, told)
-    figure(charts.evidence(shown, theme=theme()), key="evidence")
+    figure(
+        charts.evidence(shown, theme=theme()), key="evidence", of=model.version, watched=key_guard.watched("evidence")
+    )
     st.caption(_rest(case, told, known=services.population(model.version).tells_apart))
     with st.expander(f"All {len(told)} values"):
         _everything(case, model, told)

@@ -12,7 +12,7 @@ import streamlit as st
 from app import charts
 from app.components.lists import place
 from app.components.score_file import list_words
-from app.components.shared.figure import figure, theme
+from app.components.shared.figure import Click, figure, theme
 from app.queries import services, users
 from app.words import count, label, legible
 from core.policy.bands import BANDS
@@ -61,7 +61,9 @@ def chart(run: Run, view: ListView) -> None:
     # Another one for other scores: the browser would go on to dim what was not clicked before.
     figure(
         drawn, key=f"scores-{run.id}-{view.filters.scores}", beside=lambda: bands(run, view),
-        picked=lambda x: go(run, view, scores=charts.chosen_scores(x, users.BINS, view.filters.scores)),
+        click=Click(lambda point: go(
+            run, view, scores=charts.chosen_scores(float(point["x"]), users.BINS, view.filters.scores)
+        )),
     )  # fmt: skip
 
 

@@ -79,7 +79,11 @@ def user_result(
     if now.probability == before.probability:
         _place(now, model, policy)
     else:
-        figure(charts.what_if(before.probability, now.probability, policy.thresholds, theme=theme()), key="what_if")
+        figure(
+            charts.what_if(before.probability, now.probability, policy.thresholds, theme=theme()),
+            key="what_if",
+            of=model.version,
+        )
     waterfall(now, model, typed)
     _everything(start, values, now)
 
@@ -116,12 +120,16 @@ def _category(now: Result) -> list[str]:
 def _place(now: Result, model: Model, policy: Policy) -> None:
     baseline = services.baseline(model.version)
     counts, below = np.asarray(baseline.score.counts), baseline.share_below(now.probability)
-    figure(charts.place(counts, now.probability, policy.thresholds, share_below=below, theme=theme()), key="place")
+    figure(
+        charts.place(counts, now.probability, policy.thresholds, share_below=below, theme=theme()),
+        key="place",
+        of=model.version,
+    )
 
 
 def waterfall(now: Result, model: Model, typed: Result) -> None:
     """The chart of contributions. typed: the user as the form has it, whose words are numbered."""
-    figure(contributions(now, model, typed, theme=theme()), key="pushes")
+    figure(contributions(now, model, typed, theme=theme()), key="pushes", of=model.version)
     if services.meanings().assumed:
         st.caption("Meanings marked assumed are guesses; edit data/glossary.csv to correct or drop them.")
 

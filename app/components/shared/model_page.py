@@ -38,7 +38,7 @@ def thresholds(model: Model) -> None:
 
 def calibration(model: Model) -> None:
     groups = pd.DataFrame([asdict(group) for group in model.metadata.figures.reliability])
-    figure(charts.reliability(groups, theme=theme()), key="reliability")
+    figure(charts.reliability(groups, theme=theme()), key="reliability", of=model.version, table=groups)
 
 
 def judged_elsewhere(model: Model) -> None:

@@ -46,7 +46,7 @@ def test_what_was_written_is_read_back(home: Home) -> None:
     number = add(home)
     with home.database.connect() as connection:
         row = connection.execute(select(tables.runs)).one()
-    assert row._asdict() == RUN | {"number": number}
+    assert row._asdict() == RUN | {"number": number, "note": "", "test": False}
 
 
 def test_a_failure_takes_the_whole_transaction_back(home: Home) -> None:
