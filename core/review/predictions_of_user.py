@@ -63,7 +63,7 @@ class PredictionsOfUser:
 
         MOST_RUNS runs are searched for a page, so that it may hold few or none, and others follow.
         """
-        searched = self.runs.recent(MOST_RUNS, before[0] + 1)
+        searched = self.runs.recent(MOST_RUNS, before=before[0] + 1)
         end = (runs.number_of(searched[-1].id), 0) if len(searched) == MOST_RUNS else None
         there = _in_order((*self._growing(user, EVERY), *self._closed(user, searched)))
         ours = [each for each in there if (end or (0, 0)) < each.place < before]

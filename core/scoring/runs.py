@@ -39,7 +39,7 @@ _REASONS: Final = "reasons.parquet"
 _PLAN: Final = "plan.parquet"
 _SENT: Final = "sent.parquet"
 _ID: Final = re.compile(r"r-([0-9]{4,18})")
-#: What stands for the dataset of a run that is not whole: its users still come in, or its scores are being stored.
+#: What stands for the dataset of a run that is not whole: users still come in, or scores are being stored.
 _GROWS: Final = ""
 _WHOLE: Final = select(tables.runs).where(tables.runs.c.dataset != _GROWS).order_by(tables.runs.c.number.desc())
 

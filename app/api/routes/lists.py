@@ -63,8 +63,8 @@ def list_cases(
 @router.get("/runs")
 def list_runs(live: Here, _who: MaySee, cursor: Cursor = None, limit: Limit = 100) -> RunList:
     """Runs, the newest first; what the API scores is a run once that is closed."""
-    before = {} if cursor is None else {"before": cursors.position(cursor, "runs")[0]}
-    found = live.home.runs.recent(limit + 1, **before)
+    recent, at = live.home.runs.recent, None if cursor is None else cursors.position(cursor, "runs")[0]
+    found = recent(limit + 1) if at is None else recent(limit + 1, before=at)
     page, more = found[:limit], len(found) > limit
     goes_on = cursors.made("runs", runs.number_of(page[-1].id)) if more else None
     return RunList(runs=list(map(_run, page)), next=goes_on)
