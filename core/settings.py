@@ -29,6 +29,9 @@ HOSTS_VARIABLE: Final = "TRUSTDESK_HOSTS"
 #: Addresses whose pages may show the dashboard in a frame, with spaces between them.
 FRAMES_VARIABLE: Final = "TRUSTDESK_FRAMED_BY"
 
+#: A folder in which processes count together: the name is prometheus_client's, which reads it as it is imported.
+COUNTS_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
+
 #: Files of the bundled demo, in `Settings.demo`: users to score, and labelled ones.
 DEMO_USERS: Final = "users.csv.gz"
 DEMO_LABELLED: Final = "labelled.csv.gz"
@@ -208,6 +211,16 @@ class Settings:
             self.gates, self.shadow, self.retrained_file, self.database, self.feedback, self.claims, self.secrets_file,
             self.audit, self.log.parent, self.unfinished, self.watched, self.mappings_file, self.phrases_file,
         )  # fmt: skip
+
+
+def count_in(folder: str) -> None:
+    """Have the processes that are begun from now on count in this folder."""
+    os.environ[COUNTS_VARIABLE] = folder
+
+
+def counts() -> str | None:
+    """The folder in which this process counts together with others; None where it counts alone."""
+    return os.environ.get(COUNTS_VARIABLE)
 
 
 def child_environment(home: Path) -> dict[str, str]:

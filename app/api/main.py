@@ -12,11 +12,13 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
+from fastapi.routing import iter_route_contexts
 from starlette.types import ASGIApp
 
 from app.api import description, docs, log, problem_details
 from app.api.access import Access
 from app.api.batcher import Batcher
+from app.api.http_metrics import Requests
 from app.api.idempotency import Keys
 from app.api.middleware import Gate
 from app.api.options import Options
@@ -49,13 +51,14 @@ def create(home: Home, options: Options) -> FastAPI:
     for router in BEFORE:
         app.include_router(router, include_in_schema=False)
     docs.add_to(app)
+    app.state.requests = Requests(route.path for route in iter_route_contexts(app.routes) if route.path)
     return app
 
 
 class _Api(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         """With the gate around all of it: bugs, too, are answered and written down as any request is."""
-        return Gate(super().build_middleware_stack(), self.state.access)
+        return Gate(super().build_middleware_stack(), self.state.access, self.state.requests)
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api import log, problem_details
 from app.api.access import Access
+from app.api.http_metrics import Requests
 from app.api.options import MOST_BATCH_BYTES, MOST_BYTES, MOST_FILE_BYTES
 from app.api.packed import GZIP, PLAIN, Packed
 from app.api.problem_details import NO_HEAD, Problem
@@ -38,8 +39,8 @@ _ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 class Gate:
     """The outermost layer of the app."""
 
-    def __init__(self, app: ASGIApp, access: Access) -> None:
-        self._app, self._access = app, access
+    def __init__(self, app: ASGIApp, access: Access, requests: Requests) -> None:
+        self._app, self._access, self._requests = app, access, requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -55,7 +56,7 @@ class Gate:
         else:
             await self._answered(scope, passing)
         finally:
-            passing.tell()
+            passing.tell(self._requests)
 
     async def _answered(self, scope: Scope, passing: _Passing) -> None:
         try:
@@ -172,11 +173,13 @@ class _Passing:
             MutableHeaders(scope=message).update({"X-Request-ID": self.id} | self.rate)
         await self._send(message)
 
-    def tell(self) -> None:
-        """The line in the log."""
+    def tell(self, requests: Requests) -> None:
+        """Count it, and write its line in the log."""
+        method, path, seconds = self._scope["method"], self._scope["path"], time.monotonic() - self._begun
+        requests.count(method, path, self._status, seconds)
         log.tell(
-            "request", request_id=self.id, method=self._scope["method"], path=self._scope["path"],
-            status=self._status, ms=round(1000 * (time.monotonic() - self._begun), 1), who=self.who,
+            "request", request_id=self.id, method=method, path=path,
+            status=self._status, ms=round(1000 * seconds, 1), who=self.who,
             received=self._bytes, **self._scope.get("state", {}).get(log.FACTS, {}),
         )  # fmt: skip
 

@@ -11,6 +11,7 @@ from typing import Final
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from app.api import http_metrics
 from app.api.main import create
 from app.api.options import LOCAL, Options
 from app.api.protocol import Protocol
@@ -55,7 +56,8 @@ def serve(home: Home, listening: socket.socket, options: Options) -> None:
     """Serve until somebody ends it by a signal."""
     config = configured(home, options)
     if options.workers > 1:
-        Multiprocess(config, sockets=[listening]).run()
+        with http_metrics.shared():
+            Multiprocess(config, sockets=[listening]).run()
     else:
         uvicorn.Server(config).run(sockets=[listening])
 

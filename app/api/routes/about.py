@@ -80,10 +80,10 @@ def policy(live: Here) -> Policy:
 
 
 @router.get("/metrics", dependencies=SEES, response_class=Response, responses={200: {"content": {"text/plain": {}}}})
-def metrics(live: Here) -> Response:
-    """The figures of this workspace in the text format of Prometheus."""
+def metrics(request: Request, live: Here) -> Response:
+    """The figures of this workspace, and the requests by route, in the text format of Prometheus."""
     text = live.home.exposition.text(now=datetime.now(UTC))
-    return Response(text, media_type=prometheus.CONTENT_TYPE)
+    return Response(text + request.app.state.requests.text(), media_type=prometheus.CONTENT_TYPE)
 
 
 def _figures(metadata: Metadata) -> dict[str, Any]:

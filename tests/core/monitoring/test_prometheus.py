@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
+from app.api import http_metrics
 from core.monitoring import prometheus
 from core.monitoring.prometheus import METRICS, Sample
 from core.settings import ROOT
@@ -71,7 +72,7 @@ def test_the_metrics_say_what_the_home_holds(own):
 
 
 def test_counters_end_as_prometheus_asks_and_every_metric_is_told():
-    for name, (kind, said) in METRICS.items():
+    for name, (kind, said) in {**METRICS, **http_metrics.METRICS}.items():
         assert re.fullmatch(r"trustdesk_[a-z_]+", name)
         assert name.endswith("_total") == (kind == "counter")
         assert said.endswith(".")
@@ -84,13 +85,15 @@ def dashboard():
 
 def test_the_dashboard_asks_for_all_metrics_and_no_others(dashboard):
     asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
-    assert set(re.findall(r"trustdesk_[a-z_]+", " ".join(asked))) == set(METRICS)
+    names = {name.removesuffix("_bucket") for name in re.findall(r"trustdesk_[a-z_]+", " ".join(asked))}
+    assert names == METRICS.keys() | http_metrics.METRICS.keys()
     variables = {each["name"] for each in dashboard["templating"]["list"]}
     assert set(re.findall(r"\$\{?([a-z]+)\}?", json.dumps(dashboard["panels"]))) <= variables
     for panel in dashboard["panels"]:
-        counters = [name for name in METRICS if METRICS[name][0] == "counter"]
+        counters = [name for name, (kind, _) in {**METRICS, **http_metrics.METRICS}.items() if kind != "gauge"]
         for target in panel["targets"]:
-            assert all("increase(" in target["expr"] for name in counters if name in target["expr"])
+            grows = target["expr"].count("increase(") + target["expr"].count("rate(")
+            assert grows == sum(target["expr"].count(name) for name in counters)
 
 
 def test_no_panel_covers_another(dashboard):
