@@ -27,7 +27,7 @@ BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 OTHER: Final = "other"
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 
-disable_created_metrics()  # when a series began is of no use to anybody, and would be a metric more
+disable_created_metrics()  # type: ignore[no-untyped-call] # when a series began is of no use to anybody, and would be a metric more
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Condition
 from typing import Final
 
-from cachetools import LRUCache, cached
+from cachetools import LRUCache, TTLCache, cached
 
 from app.api import log, responses
 from app.api.problem_details import Problem
@@ -31,6 +31,8 @@ from core.scoring.online import Asked, Prediction, Serving
 LOOK_EVERY: Final = 0.25
 #: Seconds after which what could not be used is tried again although no file has changed: one was restored, perhaps.
 AGAIN_AFTER: Final = 10.0
+#: Seconds for which what was found of the database counts, however many ask: each look takes its lock for a moment.
+STORAGE_KNOWN_FOR: Final = 1.0
 #: Seconds between two looks for runs that have ended.
 CLOSE_EVERY: Final = 5.0
 #: Servings of former champions but may have a request in their hands.
@@ -53,6 +55,7 @@ class Live:
         self._retired: list[Serving] = []
         # A version never changes: it is loaded once, by one of those who ask at the same time.
         self._loaded = cached(LRUCache(maxsize=_MOST_MODELS), condition=Condition())(home.registry.load)
+        self._refusal = cached(TTLCache(1, STORAGE_KNOWN_FOR), condition=Condition())(self._looked_at_storage)
 
     @property
     def serving(self) -> Serving:
@@ -64,6 +67,18 @@ class Live:
     @property
     def version(self) -> str | None:
         return self._serving.model.version if self._serving else None
+
+    def check_storage(self) -> None:
+        """Raises Problem (503) while the database takes no writes, so that nothing that is asked could be stored."""
+        if (error := self._refusal()) is not None:
+            raise Problem(503, "not_writable", str(error), headers={"Retry-After": "5"})
+
+    def _looked_at_storage(self) -> TrustdeskError | None:
+        try:
+            self.home.database.check_writable()
+        except TrustdeskError as error:
+            return error
+        return None
 
     def glossary(self) -> Glossary:
         return glossary.load(self.home.settings.glossary_file)

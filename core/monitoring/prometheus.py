@@ -18,6 +18,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from sqlalchemy import select
 
 from core.delivery.sender import Sender
+from core.errors import StorageError
 from core.estimation.estimate import Estimate
 from core.estimation.live_figures import LiveFigures
 from core.feedback.ledger import Ledger
@@ -37,6 +38,7 @@ _NO_LABELS: Final[Mapping[str, str]] = MappingProxyType({})
 #: Every metric there is, its kind and what it says; `deploy/grafana/dashboard.json` asks for these names.
 METRICS: Final[Mapping[str, tuple[Literal["counter", "gauge"], str]]] = {
     "trustdesk_champion_info": ("gauge", "1 for the live version."),
+    "trustdesk_database_writable": ("gauge", "1 while the database takes writes, 0 while it does not."),
     "trustdesk_runs_total": ("counter", "Runs so far."),
     "trustdesk_users_scored_total": ("counter", "Users scored so far, by band."),
     "trustdesk_rows_rejected_total": ("counter", "Rows turned away so far."),
@@ -85,6 +87,7 @@ class Exposition:
 
     def samples(self, *, now: datetime) -> Iterator[Sample]:
         """Every sample of a home, in no order."""
+        yield Sample("trustdesk_database_writable", self._writable())
         if (version := self.registry.champion()) is not None:
             yield Sample("trustdesk_champion_info", 1, {"version": version})
         yield from self._scored()
@@ -101,6 +104,13 @@ class Exposition:
         yield from self._live()
         open_ = [each.finding.kind for each in self.incidents.recent() if each.open]
         yield from (Sample("trustdesk_incidents_open", open_.count(kind), {"kind": kind}) for kind in KINDS)
+
+    def _writable(self) -> bool:
+        try:
+            self.database.check_writable()
+        except StorageError:
+            return False
+        return True
 
     def _scored(self) -> Iterator[Sample]:
         columns = [tables.runs.c[name] for name in ("created", "rejected", "counts")]

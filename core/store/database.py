@@ -83,6 +83,18 @@ class Database:
             finally:
                 connection.close()
 
+    def check_writable(self, *, within: float = 1.0) -> None:
+        """Try to write, and change nothing. Raises StorageError where that cannot begin `within` so many seconds."""
+        address = f"{self.path.absolute().as_uri()}?mode=rw"
+        with (
+            database_failures.told(self.path),
+            contextlib.closing(sqlite3.connect(address, uri=True, timeout=within, isolation_level=None)) as connection,
+        ):
+            connection.execute("BEGIN IMMEDIATE")
+            # A file that is only to be read lets a transaction begin all the same.
+            connection.execute(f"UPDATE {marks.name} SET position = position WHERE 0")  # noqa: S608 - a name of ours
+            connection.execute("ROLLBACK")
+
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
         """Keep the database open: whoever closes the last connection moves the whole log into it, and waits."""

@@ -34,9 +34,11 @@ async def health() -> Health:
 
 
 @router.get("/ready")
-async def ready(live: Here) -> Ready:
-    """Whether a model is live, so that users can be scored; 503 while none is."""
-    return Ready(status="ready", model_version=live.serving.model.version)
+def ready(live: Here) -> Ready:
+    """Whether a model is live and the database takes writes, so that users can be scored; 503 while either is not."""
+    version = live.serving.model.version
+    live.check_storage()
+    return Ready(status="ready", model_version=version)
 
 
 @router.get("/model/version", dependencies=SEES)

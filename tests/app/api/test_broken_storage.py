@@ -6,7 +6,7 @@ import pytest
 
 from core.home import Home
 from core.store import database
-from tests import broken_storage
+from tests import broken_storage, make
 from tests.app.api.server import serving, spammer
 from tests.broken_storage import Fault
 
@@ -39,3 +39,15 @@ def test_a_request_is_told_what_is_wrong_with_the_storage(
         assert str(own.settings.data) in answer.json["detail"]
         assert "bug" not in answer.json["detail"]
     assert not [record for record in caplog.records if record.exc_info or "Traceback" in record.getMessage()]
+
+
+def test_a_server_whose_database_takes_no_writes_lives_and_is_not_ready(own: Home) -> None:
+    with serving(own) as api, own.database.writing():
+        assert api.get("/health").status == 200
+        told = api.get("/ready")
+        assert (told.status, told.code) == (503, "not_writable")
+        assert str(own.settings.database) in told.json["detail"]
+        assert "trustdesk_database_writable 0.0" in own.exposition.text(now=make.NOW).splitlines()
+    with serving(own) as api:
+        assert api.get("/ready").status == 200
+        assert "trustdesk_database_writable 1.0" in api.get("/metrics").body.decode().splitlines()

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, func, insert, select, text
 
+from core.errors import BusyError, StorageError
 from core.home import Home
 from core.settings import ROOT
 from core.store import tables
@@ -105,3 +111,35 @@ def test_what_is_erased_is_not_left_in_the_file(home: Home) -> None:
         connection.execute(delete(tables.judged_texts))
     home.database.settle()
     assert not [path for path in home.settings.data.glob("state.db*") if b"a secret" in path.read_bytes()]
+
+
+@contextlib.contextmanager
+def as_somebody() -> Iterator[None]:
+    """Without the rights of an administrator, whom no file keeps from writing."""
+    administrator = os.geteuid() == 0
+    if administrator:
+        os.seteuid(65_534)
+    try:
+        yield
+    finally:
+        if administrator:
+            os.seteuid(0)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="files are kept from being written in another way")
+def test_whether_it_takes_writes_is_tried_without_writing() -> None:
+    with tempfile.TemporaryDirectory() as folder:  # one of its own, where others may look
+        home = Home.open(folder)
+        add(home)
+        Path(folder).chmod(0o755)
+        with home.database.held():  # as a server has it: the log stays beside the file
+            content = home.settings.database.read_bytes()
+            home.database.check_writable()
+            assert home.settings.database.read_bytes() == content
+            for file in home.settings.data.iterdir():
+                file.chmod(0o444)
+            with as_somebody(), pytest.raises(StorageError, match="readonly"):
+                home.database.check_writable()
+        with home.database.writing(), pytest.raises(BusyError):
+            home.database.check_writable(within=0)
+        assert total(home) == 1
