@@ -7,6 +7,9 @@ import contextlib
 import functools
 import gc
 import logging
+import multiprocessing
+import signal
+import threading
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
@@ -69,6 +72,8 @@ class _Api(FastAPI):
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     log.begin()
+    if (parent := multiprocessing.parent_process()) is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     live: Live = app.state.live
     app.state.scoring = Batcher(scored)
     app.state.recording = Batcher(functools.partial(feedback.recorded, app.state.home))
@@ -95,6 +100,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             await run_in_threadpool(live.close_ended, everything=True)
         except (TrustdeskError, OSError) as error:  # whoever opens the home next does it
             log.tell("runs not closed", level=logging.ERROR, why=str(error))
+
+
+def _end_with(parent: multiprocessing.process.BaseProcess) -> None:
+    """End as if told to once the process is gone that began this one, which nobody else would end any more."""
+    parent.join()
+    log.tell("left alone", level=logging.ERROR, why="The process that began this one is gone.")
+    signal.raise_signal(signal.SIGTERM)
 
 
 async def _again_and_again(work: Callable[[], None], every: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -65,7 +66,7 @@ def test_whoever_is_turned_away_counts_too(own: Home) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="the workers are read off /proc")
-def test_several_processes_count_together_and_what_one_counted_outlives_it(own: Home) -> None:
+def test_what_a_killed_worker_counted_stays_and_no_worker_outlives_what_began_it(own: Home) -> None:
     with started(own, "--workers", "2") as running:
         while running.said().count('"taken up"') < 2:
             time.sleep(0.05)
@@ -77,3 +78,14 @@ def test_several_processes_count_together_and_what_one_counted_outlives_it(own: 
         while running.said().count('"taken up"') < 3:
             time.sleep(0.05)
         assert of(scraped(running.api), "/v1/ready", "GET", 200) == before + 20
+        running.process.kill()
+        while running.said().count('"left alone"') < 2:
+            time.sleep(0.05)
+        with pytest.raises(ConnectionRefusedError):
+            ask_for_ever(running.api)
+
+
+def ask_for_ever(api: Client) -> None:
+    while True:
+        with contextlib.suppress(ConnectionResetError):  # whoever answers is ending
+            api.get("/health")
