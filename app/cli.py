@@ -51,6 +51,7 @@ from app.commands import (
 from app.commands.reading import UNSAID, Said, reads_table
 from app.commands.shared import HomeOption, home_of
 from app.guard import tell
+from core import locks
 from core.access.endpoints import Reach
 from core.errors import BadOptionError, CancelledError, RefusedError
 from core.home import Home
@@ -136,6 +137,10 @@ def dashboard(
     with guard.command(home):
         hosts = dashboard_hosts(home, allow_host or ())
         environment = dashboard_environment(home.settings.home, hosts)
+        if locks.is_held(home.settings.served("dashboard")):
+            tell(
+                "Another dashboard serves this workspace already. End one: each counts sign-ins and uploads for itself."
+            )
         if workers > 1:
             raise SystemExit(several(workers, port).run(environment))
         command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app" / "web" / "dashboard.py")]

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 HOME_VARIABLE: Final = "TRUSTDESK_HOME"
@@ -121,8 +121,12 @@ class Settings:
 
     @property
     def claims(self) -> Path:
-        """A lock for each process that answers requests which may come again."""
+        """A lock for each process that answers requests which may come again, and those of `served`."""
         return self.data / "claims"
+
+    def served(self, by: Literal["api", "dashboard"]) -> Path:
+        """The lock that is held while an API or a dashboard serves this home."""
+        return self.claims / f"{by}.lock"
 
     @property
     def judged(self) -> Path:

@@ -13,8 +13,9 @@ from uvicorn.supervisors import Multiprocess
 
 from app.api import http_metrics
 from app.api.main import create
-from app.api.options import LOCAL, Options
+from app.api.options import Options
 from app.api.protocol import Protocol
+from app.web.hosts import OWN_NAMES
 from core.errors import BadOptionError
 from core.home import Home
 
@@ -28,10 +29,15 @@ HANGS_AFTER: Final = 60
 MOST_AT_ONCE: Final = 1_000
 
 
-def where(home: Home, host: str) -> str:
-    """The address to listen on: `host`, but this machine alone while no key lets anybody in."""
-    now = datetime.now(UTC)
-    return host if any(key.usable(now) for key in home.keys.listed()) else LOCAL
+def check_address(home: Home, host: str) -> None:
+    """Raises BadOptionError for an address of others than this machine while there is no key that lets one in."""
+    keys, now = home.keys.listed(), datetime.now(UTC)
+    if host in OWN_NAMES or any(key.usable(now) for key in keys):
+        return
+    why = "every key was revoked or has expired" if keys else "there is no key yet"
+    raise BadOptionError(
+        "--host", f"others than this machine need a key, and {why}. Make one with `keys create`, or leave out --host."
+    )
 
 
 def bound(host: str, port: int) -> socket.socket:

@@ -10,12 +10,13 @@ import typer
 from app import guard
 from app.commands.shared import HomeOption, home_of
 from app.guard import tell
+from core import locks
 
 
 def api(
     context: typer.Context,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
-    host: Annotated[str, typer.Option(help="Address to listen on; without any key only this machine.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address to listen on; others than this machine need a key.")] = "127.0.0.1",
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that share the workspace.")] = 1,
     log_features: Annotated[bool, typer.Option("--log-features", help="Write feature values into the log.")] = False,
     home_dir: HomeOption = None,
@@ -27,12 +28,13 @@ def api(
 
     home = home_of(context, home_dir)
     with guard.command(home):
-        chosen = server.where(home, host)
-        if chosen != host:
-            tell(f"No key lets anybody in, so that only this machine is served, not {host}. Make one: keys create.")
-        elif chosen in OWN_NAMES:
+        server.check_address(home, host)
+        if host in OWN_NAMES:
             tell("Only this machine is served. To serve others: make a key, then --host ADDRESS.")
-        listening = server.bound(chosen, port)
-        tell(f"Trustdesk API: http://{chosen}:{listening.getsockname()[1]}/docs")
-        with contextlib.suppress(KeyboardInterrupt):  # it has ended all requests by then
-            server.serve(home, listening, Options(chosen not in OWN_NAMES, workers, log_features))
+        listening = server.bound(host, port)
+        with locks.held_now(home.settings.served("api")) as alone:
+            if not alone:
+                tell("Another API serves this workspace too. Both may; the rate of a key counts in each of them.")
+            tell(f"Trustdesk API: http://{host}:{listening.getsockname()[1]}/docs")
+            with contextlib.suppress(KeyboardInterrupt):  # it has ended all requests by then
+                server.serve(home, listening, Options(host not in OWN_NAMES, workers, log_features))

@@ -16,8 +16,9 @@ from app import guard
 from app.web import uploads
 from app.web.gate import Gate
 from app.web.hosts import Hosts
+from core import locks
 from core.access.endpoints import Reach
-from core.settings import ROOT
+from core.settings import ROOT, Settings
 
 #: Seconds between two looks at who has left.
 LOOK_EVERY: Final = 5.0
@@ -27,7 +28,8 @@ _reach: Final = Reach.of()
 @contextlib.asynccontextmanager
 async def _lifespan(_app: st.App) -> AsyncIterator[None]:
     looking = asyncio.create_task(_end_who_has_left())
-    yield
+    with locks.held_now(Settings.of().served("dashboard")):  # of several processes behind one port the first one has it
+        yield
     looking.cancel()
 
 

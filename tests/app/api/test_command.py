@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from app.api import server
 from app.api.options import LOCAL
 from app.cli import app
+from core import locks
 from core.home import Home
 from tests import make
 from tests.app.api.process import started
@@ -26,14 +27,36 @@ def keys_command(home: Home, *arguments: str, code: int = 0) -> str:
     return done.stdout if code == 0 else done.stderr
 
 
+@pytest.mark.parametrize("revoked", [False, True])
+def test_without_a_key_that_opens_it_is_refused_to_listen_for_others(own: Home, revoked: bool) -> None:
+    if revoked:
+        own.keys.create("sign-up", "lead", now=make.NOW)
+        own.keys.revoke("sign-up", now=make.NOW)
+    done = runner.invoke(app, ["api", "--host", "0.0.0.0", "--port", "0", "--home", str(own.settings.home)])  # noqa: S104 - what must not happen
+    assert done.exit_code == 2
+    why = "every key was revoked or has expired" if revoked else "there is no key yet"
+    assert done.stderr.startswith(
+        f"--host: others than this machine need a key, and {why}. Make one with `keys create`"
+    )
+
+
 def test_without_a_key_it_serves_this_machine_only_and_says_so(own: Home) -> None:
-    with started(own, "--host", "0.0.0.0") as running:  # noqa: S104 - what must not happen
-        assert "only this machine is served, not 0.0.0.0" in running.said()
+    with started(own) as running, locks.held_now(own.settings.served("api")) as alone:
+        assert not alone
+        assert "Only this machine is served." in running.said()
         assert running.api.post("/predict", spammer()).status == 200
         lines = [json.loads(line) for line in running.said().splitlines() if line.startswith("{")]
     assert running.process.returncode == 0
     assert {line["event"] for line in lines} == {"taken up", "request"}
     assert [run.users for run in own.runs.recent()] == [1]
+    assert "Another API" not in running.said()
+
+
+def test_a_second_api_of_a_workspace_says_so(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "serve", lambda _home, listening, _options: listening.close())
+    with locks.held_now(own.settings.served("api")):
+        done = runner.invoke(app, ["api", "--port", "0", "--home", str(own.settings.home)])
+    assert done.stderr.splitlines()[1].startswith("Another API serves this workspace too.")
 
 
 def test_several_workers_share_a_home_and_let_in_by_key(own: Home) -> None:

@@ -13,10 +13,13 @@ from typing import Any
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from typer.testing import CliRunner
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from app.cli import app
 from app.devtools import test_server
+from app.web import load_balancer
 from core.home import Home
 from tests import make
 from tests.app.api.server import Answer
@@ -105,6 +108,15 @@ def dashboard(served: Home) -> Iterator[Dashboard]:
         with found.page():  # somebody who is still there does not keep it from ending
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=20)
+
+
+@pytest.mark.usefixtures("dashboard")
+def test_a_second_dashboard_of_a_workspace_says_so(served: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(load_balancer, "ELSEWHERE", "")  # without nginx it ends before it begins
+    monkeypatch.chdir(served.settings.home)
+    ended = CliRunner().invoke(app, ["--home", str(served.settings.home), "--workers", "2"])
+    assert ended.stderr.startswith("Another dashboard serves this workspace already. End one")
 
 
 @pytest.mark.parametrize("path", ["/", "/_stcore/health", "/score-user", "/nowhere.js"])
