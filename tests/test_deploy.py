@@ -12,6 +12,8 @@ from typing import Any, Final
 import pytest
 from ruamel.yaml import YAML
 
+from app.api import http_metrics, server
+from core.monitoring import incidents, prometheus
 from core.settings import ADDRESS_VARIABLE, HOME_VARIABLE, ROOT
 
 DEPLOY: Final = ROOT / "deploy"
@@ -66,10 +68,37 @@ def test_what_the_containers_are_given_is_there() -> None:
     made = {"./secrets/metrics.key"}  # by `keys create`, as deploy/README.md says
     for source in given:
         assert source in compose["volumes"] or source in made or (DEPLOY / source).exists(), source
-    target = read(DEPLOY / "prometheus.yml")["scrape_configs"][0]
+    target = read(DEPLOY / "prometheus" / "prometheus.yml")["scrape_configs"][0]
     host, port = target["static_configs"][0]["targets"][0].split(":")
     assert port in compose["services"][host]["command"]
     assert target["metrics_path"] == "/metrics"
+
+
+def test_a_server_that_is_stopped_is_left_the_time_that_it_takes() -> None:
+    services = read(DEPLOY / "compose.yaml")["services"]
+    grace = [services[name]["stop_grace_period"] for name in ("dashboard", "api", "watch")]
+    assert all(int(each.removesuffix("s")) >= 2 * server.END_WITHIN for each in grace)
+
+
+def test_alerts_are_rules_of_prometheus_on_metrics_that_there_are() -> None:
+    configuration = read(DEPLOY / "prometheus" / "prometheus.yml")
+    assert configuration["rule_files"] == ["alerts.yaml"]
+    rules = [rule for group in read(DEPLOY / "prometheus" / "alerts.yaml")["groups"] for rule in group["rules"]]
+    known = {*prometheus.METRICS, *http_metrics.METRICS, f"{http_metrics.SECONDS}_bucket"}
+    jobs = {each["job_name"] for each in configuration["scrape_configs"]}
+    kinds = set[str]()
+    for rule in rules:
+        assert set(rule) == {"alert", "expr", "for", "labels", "annotations"}
+        assert re.fullmatch(r"Trustdesk[A-Za-z]+", rule["alert"])
+        assert re.fullmatch(r"[0-9]+[mh]", rule["for"])
+        assert rule["labels"]["severity"] in {"critical", "warning"}
+        assert set(rule["annotations"]) == {"summary", "description"}
+        asked = set(re.findall(r"trustdesk_[a-z_]+", rule["expr"]))
+        assert asked <= known
+        assert asked or set(re.findall(r'up\{job="([a-z]+)"\}', rule["expr"])) == jobs
+        kinds |= set(re.findall(r'kind="([a-z]+)"', rule["expr"]))
+    assert len({rule["alert"] for rule in rules}) == len(rules)
+    assert {"drift", "delivery"} <= kinds <= set(incidents.KINDS)
 
 
 def test_every_version_of_python_that_is_promised_is_tested() -> None:
