@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,8 @@ from ruamel.yaml import YAML
 from app.api import http_metrics, server
 from core.monitoring import incidents, prometheus
 from core.settings import ADDRESS_VARIABLE, HOME_VARIABLE, ROOT
+from tests import documents
+from tests.test_house import READERS_OF_THE_ENVIRONMENT
 
 DEPLOY: Final = ROOT / "deploy"
 BIN: Final = Path(sys.executable).parent
@@ -99,6 +102,45 @@ def test_alerts_are_rules_of_prometheus_on_metrics_that_there_are() -> None:
         kinds |= set(re.findall(r'kind="([a-z]+)"', rule["expr"]))
     assert len({rule["alert"] for rule in rules}) == len(rules)
     assert {"drift", "delivery"} <= kinds <= set(incidents.KINDS)
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd")
+def test_the_units_of_systemd_are_understood(tmp_path: Path) -> None:
+    shutil.copytree(DEPLOY / "systemd", tmp_path, dirs_exist_ok=True)
+    units = sorted(tmp_path.glob("*.service"))
+    for unit in units:
+        text = unit.read_text(encoding="utf-8")
+        unit.write_text(text.replace("/opt/trustdesk/.venv/bin/python3", sys.executable), encoding="utf-8")
+    found = run("systemd-analyze", "verify", "--man=no", *map(str, units), SYSTEMD_UNIT_PATH=f"{tmp_path}:")
+    assert (found.returncode, found.stderr) == (0, "")
+
+
+def test_the_units_run_commands_that_there_are_and_leave_them_the_time_to_end() -> None:
+    commands = dict[str, list[str]]()
+    for unit in (DEPLOY / "systemd").glob("*.service"):
+        line = re.search(r"^ExecStart=/opt/trustdesk/.venv/bin/(python3 .+)$", unit.read_text(encoding="utf-8"), re.M)
+        words = documents.told(line[1]) if line else None
+        assert words is not None
+        assert documents.complaint(words) == ""
+        commands[unit.stem] = words[:2]
+    assert set(commands) == {"trustdesk-dashboard", "trustdesk-api", "trustdesk-watch", "trustdesk-decisions"}
+    common = (DEPLOY / "systemd" / "trustdesk-.service.d" / "common.conf").read_text(encoding="utf-8")
+    grace = re.search(r"^TimeoutStopSec=([0-9]+)$", common, re.M)
+    assert grace
+    assert int(grace[1]) >= 2 * server.END_WITHIN
+
+
+def test_every_environment_variable_is_told_and_no_other() -> None:
+    readers = [ROOT / f"{name.replace('.', '/')}.py" for name in READERS_OF_THE_ENVIRONMENT]
+    words = {
+        word for path in readers for word in re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', path.read_text(encoding="utf-8"))
+    }
+    ours = {word for word in words if not word.startswith(("PIP_", "UV_", "VIRTUAL_"))}  # those keep installers to us
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    rows = [row.split("|")[1] for row in text.splitlines() if row.startswith("| `")]
+    told = [name for row in rows for name in re.findall(r"`([A-Z_]+)`", row)]
+    assert len(set(told)) == len(told)
+    assert set(told) == ours
 
 
 def test_every_version_of_python_that_is_promised_is_tested() -> None:
