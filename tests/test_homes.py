@@ -59,11 +59,13 @@ def of_flagged_alone(scores: bytes) -> bytes:
 
 def as_then(answer: bytes) -> bytes:
     """An answer with contributions to four places: once XGBoost itself added them up, in another order. And without
-    the runs that figures leave out, without what decided, of which nothing was said, and without words for the removed.
+    the runs that figures leave out, without what decided, of which nothing was said, without words for the removed, and
+    without metrics that there were not yet.
     """
     answer = re.sub(rb'"decided_by": ?(?:"score"|null),? ?', b"", answer)
     answer = re.sub(rb',"statement":"","evidence":""', b"", answer)
     answer = answer.replace(b',"statement","evidence"\n', b"\n").replace(b',"",""\n', b"\n")
+    answer = re.sub(rb'trustdesk_(database_writable|incidents_open\{kind="delivery"\}) [01]\n', b"", answer)
     answer = re.sub(rb'"left_out":\{[^{}]*\},?', b"", answer)
     return re.sub(
         rb'("contribution": )(-?[0-9.]+(?:e-?[0-9]+)?)', lambda told: told[1] + b"%.4f" % float(told[2]), answer
