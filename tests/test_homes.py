@@ -65,7 +65,9 @@ def as_then(answer: bytes) -> bytes:
     answer = re.sub(rb'"decided_by": ?(?:"score"|null),? ?', b"", answer)
     answer = re.sub(rb',"statement":"","evidence":""', b"", answer)
     answer = answer.replace(b',"statement","evidence"\n', b"\n").replace(b',"",""\n', b"\n")
-    answer = re.sub(rb'trustdesk_(database_writable|incidents_open\{kind="delivery"\}) [01]\n', b"", answer)
+    # A run that still grew was counted, and no more where it was given up; now it is counted once it is whole.
+    since = rb'(database_writable|incidents_open\{kind="delivery"\}|verdicts_stored_total|runs_total) [0-9]+\n'
+    answer = re.sub(rb"trustdesk_" + since, b"", answer)
     answer = re.sub(rb'"left_out":\{[^{}]*\},?', b"", answer)
     return re.sub(
         rb'("contribution": )(-?[0-9.]+(?:e-?[0-9]+)?)', lambda told: told[1] + b"%.4f" % float(told[2]), answer

@@ -6,6 +6,7 @@ https://prometheus.io/docs/instrumenting/exposition_formats/. What is not known 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,7 +29,8 @@ from core.monitoring.inspection import Inspection
 from core.monitoring.volume import Volume
 from core.policy.bands import BANDS
 from core.registry.registry import Registry
-from core.store import tables
+from core.scoring.runs import GROWS
+from core.store import numbered, tables
 from core.store.database import Database
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
@@ -39,11 +41,12 @@ _NO_LABELS: Final[Mapping[str, str]] = MappingProxyType({})
 METRICS: Final[Mapping[str, tuple[Literal["counter", "gauge"], str]]] = {
     "trustdesk_champion_info": ("gauge", "1 for the live version."),
     "trustdesk_database_writable": ("gauge", "1 while the database takes writes, 0 while it does not."),
-    "trustdesk_runs_total": ("counter", "Runs so far."),
-    "trustdesk_users_scored_total": ("counter", "Users scored so far, by band."),
-    "trustdesk_rows_rejected_total": ("counter", "Rows turned away so far."),
+    "trustdesk_runs_total": ("counter", "Runs so far, with those deleted since."),
+    "trustdesk_users_scored_total": ("counter", "Users scored so far, by band, with those of runs deleted since."),
+    "trustdesk_rows_rejected_total": ("counter", "Rows turned away so far, with those of runs deleted since."),
     "trustdesk_last_run_timestamp_seconds": ("gauge", "When the last run was made."),
-    "trustdesk_verdicts_total": ("counter", "Verdicts that stand, by what they say."),
+    "trustdesk_verdicts_stored_total": ("counter", "Verdicts so far, replaced, withdrawn and forgotten ones too."),
+    "trustdesk_verdicts_total": ("gauge", "Verdicts that stand, by what they say; fewer when one is withdrawn."),
     "trustdesk_queue_open": ("gauge", "Users who wait for a review."),
     "trustdesk_queue_late": ("gauge", "Of them, those over the service level."),
     "trustdesk_queue_oldest_seconds": ("gauge", "How long the first of them has waited."),
@@ -114,12 +117,14 @@ class Exposition:
 
     def _scored(self) -> Iterator[Sample]:
         columns = [tables.runs.c[name] for name in ("created", "rejected", "counts")]
+        whole = select(*columns).where(tables.runs.c.dataset != GROWS).order_by(tables.runs.c.number)
         with self.database.connect() as connection:
-            rows = connection.execute(select(*columns).order_by(tables.runs.c.number)).all()
-        yield Sample("trustdesk_runs_total", len(rows))
-        yield Sample("trustdesk_rows_rejected_total", sum(row.rejected for row in rows))
+            rows, gone = connection.execute(whole).all(), Counter(numbered.deleted_runs(connection))
+        yield Sample("trustdesk_runs_total", gone["runs"] + len(rows))
+        yield Sample("trustdesk_rows_rejected_total", gone["rejected"] + sum(row.rejected for row in rows))
         for band in BANDS:
-            yield Sample("trustdesk_users_scored_total", sum(row.counts[band] for row in rows), {"band": band})
+            users = gone[band] + sum(row.counts[band] for row in rows)
+            yield Sample("trustdesk_users_scored_total", users, {"band": band})
         if rows:
             at = datetime.fromisoformat(rows[-1].created).astimezone(UTC)
             yield Sample("trustdesk_last_run_timestamp_seconds", at.timestamp())
@@ -128,6 +133,7 @@ class Exposition:
         known = self.ledger
         known.refresh()
         counts = known.effective()["verdict"].value_counts()
+        yield Sample("trustdesk_verdicts_stored_total", int(known.position))
         for verdict in ("spammer", "legitimate", "unsure"):
             yield Sample("trustdesk_verdicts_total", int(counts.get(verdict, 0)), {"verdict": verdict})
 

@@ -40,8 +40,8 @@ _PLAN: Final = "plan.parquet"
 _SENT: Final = "sent.parquet"
 _ID: Final = re.compile(r"r-([0-9]{4,18})")
 #: What stands for the dataset of a run that is not whole: users still come in, or scores are being stored.
-_GROWS: Final = ""
-_WHOLE: Final = select(tables.runs).where(tables.runs.c.dataset != _GROWS).order_by(tables.runs.c.number.desc())
+GROWS: Final = ""
+_WHOLE: Final = select(tables.runs).where(tables.runs.c.dataset != GROWS).order_by(tables.runs.c.number.desc())
 
 FORMAT: Final = 1
 #: Up to format 1 scores came without `severity` and `decided_by`: the score alone decided.
@@ -134,7 +134,7 @@ class Runs:
         with `work` in which a run was begun before gets the number of that one, until the work is `ended`.
         """
         row = {
-            "created": now.isoformat(), "dataset": _GROWS, "name": name, "model": model, "policy": policy.as_json(),
+            "created": now.isoformat(), "dataset": GROWS, "name": name, "model": model, "policy": policy.as_json(),
             "received": 0, "users": 0, "rejected": 0, "counts": dict.fromkeys(BANDS, 0), "seconds": 0.0,
         }  # fmt: skip
         while True:
@@ -299,7 +299,7 @@ class Runs:
         number = number_of(run)
         removed(self._folder(run))  # first: a folder that the database does not know would tell of a loss
         with self.database.writing() as connection:
-            connection.execute(delete(tables.runs).where(tables.runs.c.number == number))
+            numbered.delete_run(connection, number)
 
     def _read(self, run: str, name: str, columns: list[str] | None = None, *, known: int = FORMAT) -> pd.DataFrame:
         return frames.read(self._file(run, name), known=known, columns=columns)

@@ -2,7 +2,8 @@
 
 `state.db` counts them. When it is lost or comes back from an older copy, verdicts, notes of the audit log, folders and
 jobs still name what it has forgotten: it counts on above all of these. How far the files were read is marked in the
-database, so that each of their lines is looked at once.
+database, so that each of their lines is looked at once. So is what was counted of runs that somebody deleted: the
+metrics of a home only grow.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import functools
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Connection, Table, delete, select, text
 
 from core.jobs import Jobs
 from core.store import chained_log, database, log_line, tables
@@ -30,6 +32,7 @@ _CELL: Final = rb'(?:"(?:[^"]|"")*"|[^,"\n]*)'
 _EXPORT: Final = "export decisions"
 _MARK: Final = "numbers in"
 _RAISED: Final = "numbers raised"
+_DELETED: Final = "counted of deleted runs"
 
 Numbers = dict[str, int]
 
@@ -100,6 +103,20 @@ def give_back(connection: Connection, table: Table, number: int) -> None:
     """Let a number be given again that nobody has seen, where none was given since."""
     ours = text("UPDATE sqlite_sequence SET seq = :before WHERE name = :name AND seq = :number")
     connection.execute(ours, {"name": table.name, "number": number, "before": number - 1})
+
+
+def delete_run(connection: Connection, number: int) -> None:
+    """Delete the row of a run, and go on counting what it counted."""
+    ours = tables.runs.c.number == number
+    for row in connection.execute(select(tables.runs).where(ours)).all():
+        counted = Counter(deleted_runs(connection)) + Counter({"runs": 1, "rejected": row.rejected, **row.counts})
+        database.set_mark(connection, _DELETED, json.dumps(counted))
+    connection.execute(delete(tables.runs).where(ours))
+
+
+def deleted_runs(connection: Connection) -> dict[str, int]:
+    """Of all runs that were deleted: how many `runs`, rows `rejected`, and users by band."""
+    return dict[str, int](json.loads(database.mark(connection, _DELETED) or "{}"))
 
 
 def following(connection: Connection, table: Table) -> int:
