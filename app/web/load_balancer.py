@@ -128,11 +128,13 @@ def _dashboard(port: int) -> list[str]:
 def _kept_running(commands: Sequence[Sequence[str]], environment: Mapping[str, str]) -> int:
     """Run all of them, each anew when it ends, until an end is asked for."""
     running: dict[int, subprocess.Popen[bytes]] = {}
+    # Linux ends them also where this process is killed and can do so no more.
+    with_us = [found, "--pdeathsig", "TERM"] if (found := shutil.which("setpriv")) else []
     try:
         while True:
             for at, command in enumerate(commands):
                 if at not in running or running[at].poll() is not None:
-                    running[at] = subprocess.Popen(command, env=dict(environment), cwd=ROOT)  # noqa: S603
+                    running[at] = subprocess.Popen([*with_us, *command], env=dict(environment), cwd=ROOT)  # noqa: S603
             time.sleep(_PAUSE)
     except KeyboardInterrupt:
         return 0

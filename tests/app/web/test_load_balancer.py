@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from app.web import load_balancer
 from app.web.load_balancer import LoadBalancer
 from core.errors import BadOptionError
 from core.home import Home
+from core.settings import ROOT
 
 
 def test_without_nginx_it_is_said_what_to_install(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,3 +65,18 @@ def test_nginx_takes_what_it_is_told(tmp_path: Path, address: str) -> None:
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="the system does not end processes with another one")
+def test_what_it_has_begun_ends_with_it_when_it_is_killed() -> None:
+    begun = "import os; print(os.getpid(), flush=True); import time; time.sleep(600)"
+    script = (
+        "import sys; from app.web.load_balancer import _kept_running; "
+        f"_kept_running([[sys.executable, '-c', {begun!r}]], {{}})"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=ROOT) as running:
+        assert running.stdout
+        pid = int(running.stdout.readline())
+        os.kill(pid, 0)  # it is there
+        running.kill()
+        assert running.stdout.read() == ""  # what it has begun holds the other end, and so has ended too
