@@ -83,6 +83,19 @@ class Database:
             finally:
                 connection.close()
 
+    def compact(self) -> None:
+        """Write the file anew without the room of what was deleted, and give that back; as `settle` besides.
+
+        Writers wait meanwhile, and the disk has to have room for the database twice.
+        """
+        with database_failures.told(self.path):
+            connection = self._open().raw_connection()
+            try:
+                connection.cursor().execute("VACUUM")
+            finally:
+                connection.close()
+        self.settle()
+
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
         """Keep the database open: whoever closes the last connection moves the whole log into it, and waits."""

@@ -22,6 +22,7 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from core.errors import BadOptionError
 from core.feedback.verdict import Judgement
+from core.review.cases import FORGOTTEN
 from core.scoring.table_marks import Mark, exactly
 from core.store.database import Database
 from core.store.tables import cursors, decisions
@@ -178,7 +179,8 @@ def _cursor(connection: Connection, consumer: str) -> int:
 
 
 def _since(connection: Connection, number: int, most: int) -> pd.DataFrame:
-    later = select(decisions).where(decisions.c.number > number).order_by(decisions.c.number).limit(most)
+    ours = (decisions.c.number > number) & (decisions.c.user != FORGOTTEN)  # of whom nobody can be told
+    later = select(decisions).where(ours).order_by(decisions.c.number).limit(most)
     return _frame(connection.execute(later).all())
 
 
