@@ -38,6 +38,7 @@ from app.commands import (
     phrases,
     planning,
     policy,
+    prune,
     queue,
     reference,
     registry,
@@ -94,6 +95,7 @@ app.command()(backup.restore)
 app.command()(backup.migrate)
 app.command()(verify.verify)
 app.command()(forget.forget)
+app.command()(prune.prune)
 feedback.app.command("forget")(forget.forget)
 app.command()(learning.retrain)
 app.command()(learning.watch)

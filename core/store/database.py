@@ -96,6 +96,17 @@ class Database:
                 connection.close()
         self.settle()
 
+    def free(self) -> int:
+        """Bytes of the file that hold nothing any more; `compact` gives them back."""
+        if not self.path.is_file():
+            return 0
+        with self.connect() as connection:
+            pages, size = (
+                int(connection.exec_driver_sql(f"PRAGMA {each}").scalar_one())
+                for each in ("freelist_count", "page_size")
+            )
+        return pages * size
+
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
         """Keep the database open: whoever closes the last connection moves the whole log into it, and waits."""

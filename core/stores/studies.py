@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from core.catalog.erasure.erasure import Erasure
     from core.catalog.holdings import Holdings
     from core.catalog.proof.home_proof import HomeProof
+    from core.catalog.pruning import Pruning
     from core.catalog.retention import Retention
     from core.comparison.common_rows import CommonRows
     from core.comparison.comparison_job import Comparer
@@ -154,4 +155,20 @@ class Studies(Stores):
             self.ledger,
             InTables(self.datasets, self.registry, self.runs, settings.compared, settings.predictions, settings.shadow),
             settings.schema_file,
+        )
+
+    @cached_property
+    def pruning(self) -> Pruning:
+        from core.access.retention_options import RetentionOptions
+        from core.catalog.pruning import Pruning
+
+        return Pruning(
+            self.accounts,
+            self.audit,
+            self.database,
+            self.holdings,
+            self.jobs,
+            RetentionOptions(self.options),
+            self.prediction_files,
+            self.settings.log.parent,
         )
