@@ -28,7 +28,7 @@ from core.policy.lists import USER
 from core.review.cases import FORGOTTEN
 from core.review.verdicts import Given
 from core.store import tables
-from tests import make
+from tests import make, make_messages
 from tests.app.api.server import serving
 from tests.make import NOW, SCHEMA
 
@@ -279,6 +279,37 @@ def test_it_is_for_admins_and_never_while_a_job_has_the_user_in_hand(home: Home)
     home.accounts.create("Ada", "admin", "secret enough", now=NOW)
     with pytest.raises(NotAllowedError):
         home.erasure.forget(WHO, by="Bob", now=LATER)
+
+
+def test_what_a_user_wrote_is_gone_too_and_stays_so_when_texts_were_erased_since(kinds: Home, tmp_path: Path) -> None:
+    home = make.copied(kinds, tmp_path)
+    home.settings.options_file.write_text(
+        '[messages]\npurpose = "To find spam"\nretention_days = 1\n', encoding="utf-8"
+    )
+    sent = make_messages.of_kinds(make_messages.messages(40, seed=4, prefix="n")).drop(columns="removed")
+    sent.loc[6, ["body", "message_id"]] = ["free unverwechselbar telegram crypto", "n-4711"]
+    model, file = home.registry.load(), make.csv(sent)
+    run = home.file_scoring.score_file("m.csv", file, make_messages.KINDS, model, make.policy(), now=NOW).run
+    home.sending.send(run.id, [7], by="Ann", now=NOW)
+    case = home.queue.claim("Ann", now=NOW, session="s")
+    assert case
+    home.verdicts.judge(case.id, Given("v1", "spammer", category="crypto"), by="Ann", session="s", now=NOW)
+    words = ("unverwechselbar", "n-4711")
+
+    def told() -> list[str]:
+        return [path.name for path in home.settings.home.rglob("*") if path.is_file()
+                if any(word in text for word in words for text in held(path)[0])]  # fmt: skip
+
+    assert {"accepted.parquet", "state.db"} <= set(told())
+    home.erasure.forget("n-4711", by="Lea", now=LATER)
+    assert told() == []
+    due = home.retention.due(now=NOW + timedelta(days=3))
+    assert due
+    home.retention.erase(due, by="Lea", now=NOW + timedelta(days=3))
+    again = home.file_scoring.score_file("m.csv", file, make_messages.KINDS, model, make.policy(), now=LATER).run
+    assert len(home.runs.scores(again.id)) == len(home.datasets.frame(again.dataset)) == 39
+    assert told() == []
+    assert home.proof.check(whole=True).findings == ()
 
 
 @pytest.mark.parametrize(
