@@ -47,6 +47,7 @@ from app.commands import (
     score,
     screenshots,
     shadow,
+    stream,
     train,
     verify,
     watch_folder,
@@ -100,6 +101,7 @@ app.command()(prune.prune)
 feedback.app.command("forget")(forget.forget)
 app.command()(learning.retrain)
 app.command()(learning.watch)
+app.command()(stream.stream)
 app.command()(watch_folder.watch_folder)
 app.command()(shadow.shadow)
 app.command()(monitoring.drift)
