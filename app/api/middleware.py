@@ -76,7 +76,8 @@ class Gate:
         return problem_details.of(error)
 
     def _let_in(self, scope: Scope, passing: _Passing) -> None:
-        if scope.get("state", {}).get(CROWDED):
+        # Whether it lives is said all the same: who asks would end it for an answer that others kept it from giving.
+        if scope.get("state", {}).get(CROWDED) and unversioned(scope["path"]) != "/health":
             detail = "There are more connections than this server takes. Send the request again in a while."
             raise Problem(503, "crowded", detail, headers={"Retry-After": "1", "Connection": "close"})
         if unversioned(scope["path"]) not in OPEN:

@@ -171,7 +171,9 @@ def test_a_key_is_told_how_often_it_still_may_ask(own: Home) -> None:
     assert "ratelimit" not in free
 
 
-def test_too_many_connections_are_told_to_come_again(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_connections_are_told_to_come_again_but_whoever_asks_whether_it_lives(
+    own: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(server, "MOST_AT_ONCE", 0)
     listening = server.bound(LOCAL, 0)
     running = uvicorn.Server(server.configured(own, Options()))
@@ -180,13 +182,15 @@ def test_too_many_connections_are_told_to_come_again(own: Home, monkeypatch: pyt
     try:
         while not running.started:
             time.sleep(0.01)
-        answer = Client(listening.getsockname()[1]).get("/v1/health")
+        client = Client(listening.getsockname()[1])
+        answer, lives = client.get("/v1/ready"), client.get("/v1/health")
     finally:
         running.should_exit = True
         thread.join()
 
     assert (answer.status, answer.code, answer.headers["retry-after"]) == (503, "crowded", "1")
     assert answer.headers["x-request-id"]
+    assert lives.status == 200
 
 
 def test_what_a_server_that_ends_has_not_answered_is_told_to_come_again(
