@@ -286,6 +286,7 @@ def test_an_empty_queue_says_how_it_is_filled(visit: Visit, own: Home) -> None:
 
     assert not at.exception
     assert "Nobody waits for a review" in screen.sentences(at)
+    assert "*Fill today's places* above" in screen.sentences(at)
     assert "Nobody waits for a review" in screen.sentences(panel(at, "Triage"))
 
 
@@ -676,7 +677,7 @@ def test_with_everybody_judged_the_figures_are_those_of_the_truth(visit: Visit, 
         assert table.loc[figure, "Naive"] == table.loc[figure, "Weighted"]
     assert f"the policy catches {table.loc['Recall, over all users', 'Weighted']}" in at.header[0].value
     assert "600 users judged, 0 still to be judged." in screen.sentences(at)
-    assert not table["If the unsure were"].any()
+    assert not table["Unsure could make it"].any()
     assert table.loc["Recall, over all users", "Spammers"] == str(spam.sum())
 
 
@@ -691,7 +692,7 @@ def test_unsure_verdicts_are_counted_and_say_how_far_they_could_move_a_figure(vi
     table = at.table[0].value.set_index("Figure")
     recall = table.loc["Recall, over all users"]
     assert recall["Unsure"] == str(len(unsure))
-    ends = [*recall["If the unsure were"].split(" to "), recall["Naive"]]
+    ends = [*recall["Unsure could make it"].split(" to "), recall["Naive"]]
     worst, best, naive = (float(end.removesuffix("\u202f%")) for end in ends)
     assert worst < naive < best
 
