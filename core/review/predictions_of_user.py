@@ -42,7 +42,7 @@ class Sighting:
     @property
     def action(self) -> Band:
         """What was done: the band, but human review for auto-remove where that was not armed."""
-        return BANDS[int(acted(np.int8(BANDS.index(self.band)), armed=self.run.policy.armed))]
+        return BANDS[int(acted(np.array([BANDS.index(self.band)], np.int8), armed=self.run.policy.armed)[0])]
 
     @property
     def prediction(self) -> str:
