@@ -71,7 +71,8 @@ def _sizes(n: Numbers, names: list[str], column: str, *, theme: Theme) -> go.Fig
             hovertext=[f"{escape_label(name)}: {each}" for name, each in zip(names, said, strict=True)],
         )
     )  # fmt: skip
-    figure = base(figure, theme=theme, height=ROW * max(len(names), 2) + 26, right=RATE, bottom=26)
+    height = ROW * max(len(names), 2) + LINE + 34
+    figure = base(figure, theme=theme, height=height, right=RATE, top=LINE + 8, bottom=26)
     _rows(figure, names, theme=theme)
     figure.update_xaxes(rangemode="tozero", nticks=5, tickangle=0)
     for row, each in enumerate(n):
