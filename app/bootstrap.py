@@ -148,8 +148,9 @@ def _install(root: Path) -> None:
 
 def _compile(root: Path) -> None:
     """Have what is compiled on this machine compiled now, so that nobody waits for that at the first file."""
-    with contextlib.suppress(NotThisWayError):  # then it is compiled when it is first needed
-        _call(root, str(python_of(root / ".venv")), "-m", "core.model.shap_values")
+    for module in ("core.model.shap_values", "core.text.linear"):
+        with contextlib.suppress(NotThisWayError):  # then it is compiled when it is first needed
+            _call(root, str(python_of(root / ".venv")), "-m", module)
 
 
 def _with_uv(root: Path) -> None:

@@ -29,6 +29,7 @@ from app.commands import (
     demo,
     diagnostics,
     feedback,
+    forget,
     keys,
     learning,
     lists,
@@ -37,6 +38,7 @@ from app.commands import (
     phrases,
     planning,
     policy,
+    prune,
     queue,
     reference,
     registry,
@@ -45,7 +47,9 @@ from app.commands import (
     score,
     screenshots,
     shadow,
+    stream,
     train,
+    verify,
     watch_folder,
 )
 from app.commands.reading import UNSAID, Said, reads_table
@@ -91,8 +95,13 @@ app.command()(api.api)
 app.command()(backup.backup)
 app.command()(backup.restore)
 app.command()(backup.migrate)
+app.command()(verify.verify)
+app.command()(forget.forget)
+app.command()(prune.prune)
+feedback.app.command("forget")(forget.forget)
 app.command()(learning.retrain)
 app.command()(learning.watch)
+app.command()(stream.stream)
 app.command()(watch_folder.watch_folder)
 app.command()(shadow.shadow)
 app.command()(monitoring.drift)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import re
 import secrets
@@ -18,6 +19,8 @@ from core.errors import GoneError, StorageError
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,149}")
 #: Seconds after which a folder with a temporary name is what a killed process has left: none takes so long to write.
 _LEFT: Final = 3600.0
+#: The digest of a file lies beside it under its name and this, in a line as `sha256sum` writes it.
+DIGEST: Final = ".sha256"
 #: Letters of a name that its temporary one shows.
 _SHOWN: Final = 40
 
@@ -130,6 +133,55 @@ def removed(folder: Path) -> None:
 def write_text(target: Path, text: str) -> None:
     with replacing(target) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+@contextlib.contextmanager
+def with_digest(target: Path) -> Iterator[Path]:
+    """As `replacing`, of a file, whose digest lies beside it from then on.
+
+    Cut off in between, the file has no digest rather than that of another.
+    """
+
+    def settle(rename: Callable[[], None]) -> None:
+        told, inode = digest_of(temporary), temporary.stat().st_ino
+        digest_file(target).unlink(missing_ok=True)
+        rename()
+        write_text(digest_file(target), f"{told}  {target.name}\n")
+        if not target.is_file() or target.stat().st_ino != inode:  # another process has put its own there
+            digest_file(target).unlink(missing_ok=True)
+
+    with replacing(target, settle) as temporary:
+        yield temporary
+
+
+def write_kept(target: Path, text: str) -> None:
+    """As `write_text`, with the digest beside it: nobody but the program changes this file."""
+    with with_digest(target) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def add_digests(folder: Path) -> None:
+    """Lay its digest beside each file of a folder that is being made."""
+    for path in sorted(path for path in folder.iterdir() if path.suffix != DIGEST):
+        digest_file(path).write_text(f"{digest_of(path)}  {path.name}\n", encoding="utf-8", newline="\n")
+
+
+def digest_file(path: Path) -> Path:
+    """Where the digest of a file lies."""
+    return path.with_name(path.name + DIGEST)
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file as it is, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def is_as_digested(path: Path) -> bool | None:
+    """Whether a file is what its digest says; None where it has none, as what was stored before there were any."""
+    if not digest_file(path).is_file():
+        return None
+    return digest_file(path).read_bytes() == f"{digest_of(path)}  {path.name}\n".encode()
 
 
 def _sync(path: Path) -> None:

@@ -114,6 +114,9 @@ class DatasetStore(Protocol):
     def frame(self, identity: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """The accepted rows, or some of their columns, by input row. Raises UnknownItemError."""
 
+    def forgotten(self, identity: str) -> tuple[int, ...]:
+        """The input rows of users who were forgotten. Raises UnknownItemError."""
+
     def columns(self, identity: str) -> frozenset[str]:
         """The names of the columns stored, and of the row number. Raises UnknownItemError."""
 

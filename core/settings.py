@@ -21,6 +21,8 @@ HUB: Final = "https://huggingface.co"
 WEBHOOK_VARIABLE: Final = "TRUSTDESK_WEBHOOK"
 #: Where decisions are sent, and the secret that they are signed with; several secrets have spaces between them.
 RECEIVER_VARIABLES: Final = ("TRUSTDESK_DECISIONS_URL", "TRUSTDESK_DECISIONS_SECRET")
+#: The password of a server of streams: an address stands in lists of processes.
+STREAM_PASSWORD_VARIABLE: Final = "TRUSTDESK_STREAM_PASSWORD"  # noqa: S105 - the name of a variable
 #: Where people open the dashboard, for links in alerts.
 ADDRESS_VARIABLE: Final = "TRUSTDESK_ADDRESS"
 ADDRESS: Final = "http://localhost:8501"
@@ -221,7 +223,7 @@ def child_environment(home: Path) -> dict[str, str]:
 
 def trial_environment() -> dict[str, str]:
     """That of a process of ours that tries what comes from elsewhere: one thread, and nothing that is a secret."""
-    secret = {*TOKEN_VARIABLES, WEBHOOK_VARIABLE, *RECEIVER_VARIABLES}
+    secret = {*TOKEN_VARIABLES, WEBHOOK_VARIABLE, *RECEIVER_VARIABLES, STREAM_PASSWORD_VARIABLE}
     ours = {name: value for name, value in os.environ.items() if name not in secret}
     one = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
     return ours | one | {"PYTHONPATH": str(ROOT)}

@@ -25,7 +25,7 @@ from core.settings import ROOT
 CORE: Final = (
     "store", "access", "schema", "text", "policy", "data", "explore", "model", "evaluation", "registry", "scoring",
     "hub", "training", "comparison", "diagnostics", "feedback", "review", "delivery", "planning", "estimation",
-    "retraining", "monitoring", "catalog",
+    "retraining", "monitoring", "catalog", "streams",
 )  # fmt: skip
 #: What knows all rooms.
 TOP: Final = ("job_functions", "stores", "home", "worker")

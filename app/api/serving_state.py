@@ -25,6 +25,7 @@ from core.registry.registry import Model
 from core.schema import glossary
 from core.schema import schema as schemas
 from core.schema.glossary import Glossary
+from core.scoring.decisions.prediction_json import prediction_json
 from core.scoring.online import Asked, Prediction, Serving
 
 #: Seconds between two looks at what is live; a look costs a few microseconds.
@@ -135,7 +136,7 @@ class Wish:
     claim: Claim | None = None
 
     def reply(self, found: Prediction) -> Reply:
-        return responses.reply(responses.prediction(found, self.began))
+        return responses.reply(prediction_json(found, self.began))
 
 
 def scored(wishes: Sequence[Wish]) -> list[Reply]:

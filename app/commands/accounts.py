@@ -49,7 +49,7 @@ def create(
     home = home_of(context, home_dir)
     with guard.command(home):
         admin = allowed(home, by, "manage accounts")
-        chosen = accounts.role_named(role or ("admin" if home.accounts.local() else "reviewer"))
+        chosen = accounts.role_of_person(role or ("admin" if home.accounts.local() else "reviewer"))
         now = datetime.now(UTC)
         person = home.accounts.create(name, chosen, _password(password_stdin), now=now)
         home.audit.note(who=admin.name, what="create account", about=f"{person.name}, {person.role}", now=now)
@@ -70,7 +70,7 @@ def change(
         admin = allowed(home, by, "manage accounts")
         if role is None and not (password or password_stdin):
             raise BadOptionError("accounts change", "say what to change: --role, --password or both.")
-        chosen = accounts.role_named(role) if role is not None else None
+        chosen = accounts.role_of_person(role) if role is not None else None
         secret = _password(password_stdin) if password or password_stdin else None
         now = datetime.now(UTC)
         person = home.accounts.change(name, now=now, role=chosen, password=secret)

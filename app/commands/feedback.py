@@ -25,11 +25,10 @@ from app.commands.shared import (
 )
 from app.guard import tell
 from app.stdout import put
-from core.errors import BadOptionError, NotAllowedError, RefusedError, UnknownItemError, stored
+from core.errors import BadOptionError, RefusedError, stored
 from core.home import Home
 
 if TYPE_CHECKING:
-    from core.access.accounts import Person
     from core.review.importing import Refusal
     from core.scoring.runs import Run
     from core.store.verify import Verified
@@ -161,41 +160,6 @@ def import_feedback(
         with stored("The verdicts are stored; only the file of rejected rows is not."):
             _reject(rejected, done.refused)
     raise SystemExit(SOME_REJECTED if done.refused else 0)
-
-
-@app.command()
-def forget(
-    context: typer.Context,
-    user: Annotated[str, typer.Argument(metavar="USER_ID", help="The user, as the files name them.")],
-    by: By = None,
-    home_dir: HomeOption = None,
-) -> None:
-    """Blank all verdicts, cases and notes on a user, for ever; the proof that nothing else was changed still holds."""
-
-    home = home_of(context, home_dir)
-    with guard.command(home):
-        person, now = _admin(home, by), datetime.now(UTC)
-        home.effects.catch_up()  # what is blank cannot be applied to a case any more
-        verdicts = home.feedback.forget(user, by=person.name, now=now)
-        with stored(f"{_count(verdicts, 'verdict')} are blank already; the cases are not. Forget the user again."):
-            blanked, notes = home.cases.forget(user), home.user_notes.forget(user)
-        if not verdicts + blanked + notes:
-            raise UnknownItemError("verdict, case or note on", user)
-        for about, number in (("cases", blanked), ("notes", notes)):
-            if number:
-                facts = {about: number}
-                home.audit.note(who=person.name, what="forget", about=f"a user's {about}", details=facts, now=now)
-        gone = f" {_count(notes, 'note')} gone." if notes else ""
-        tell(f"{_count(verdicts, 'verdict')} and {_count(blanked, 'case')} are blank.{gone}")
-        tell("Uploaded files, runs, decisions told to the platform and your own exports are left as they are.")
-
-
-def _admin(home: Home, by: str | None) -> Person:
-
-    person = home.accounts.current(name_of(by))
-    if person is None or person.role != "admin":  # it cannot be undone
-        raise NotAllowedError(name_of(by), person.role if person else None, "forget a user")
-    return person
 
 
 def _chosen(home: Home, run: str | None) -> Run | None:

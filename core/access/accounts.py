@@ -102,7 +102,7 @@ class Accounts:
         """
         if is_key(name):
             raise BadOptionError("name", f"names that begin with {KEY_PREFIX} are those of keys. Choose another name.")
-        person = Person(named(name), _of_people(role))
+        person = Person(named(name), role_of_person(role))
         secret = _secret(password)
         with self.database.writing() as connection:
             if role != "admin" and not _any(connection):
@@ -127,7 +127,7 @@ class Accounts:
         """
         new: dict[str, Any] = {"changed": now}
         if role is not None:
-            new["role"] = _of_people(role)
+            new["role"] = role_of_person(role)
         if password is not None:
             new |= _secret(password) | {"failures": 0, "locked_until": None}
         with self.database.writing() as connection:
@@ -209,12 +209,13 @@ def role_named(role: str) -> Role:
     raise BadOptionError("role", f"choose one of {', '.join(ROLES)}.")
 
 
-def _of_people(role: str) -> Role:
+def role_of_person(role: str) -> Role:
     """As `role_named`, of an account; raises BadOptionError for a role of keys, too."""
-    known = role_named(role)
-    if known in FOR_KEYS:
-        raise BadOptionError("role", f"{known} is a role of keys. Make one with `keys create --role {known}`.")
-    return known
+    if role in FOR_KEYS:
+        raise BadOptionError("role", f"{role} is a role of keys. Make one with `keys create --role {role}`.")
+    if role not in ROLES:
+        raise BadOptionError("role", f"choose one of {', '.join(each for each in ROLES if each not in FOR_KEYS)}.")
+    return role_named(role)
 
 
 def named(name: str) -> str:

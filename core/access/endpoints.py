@@ -23,6 +23,7 @@ from core.settings import (
     HOSTS_VARIABLE,
     HUB,
     RECEIVER_VARIABLES,
+    STREAM_PASSWORD_VARIABLE,
     TOKEN_VARIABLES,
     WEBHOOK_VARIABLE,
 )
@@ -115,6 +116,11 @@ class Reach:
         if wrong := [frame for frame in frames if not _FRAME.fullmatch(frame)]:
             raise BadOptionError(FRAMES_VARIABLE, f"{wrong[0]} is no address such as https://huggingface.co.")
         return cls(tuple(filter(None, hosts)), frames)
+
+
+def stream_password() -> str | None:
+    """What a server of streams asks for, as the environment says."""
+    return os.environ.get(STREAM_PASSWORD_VARIABLE) or None
 
 
 def _texts(path: Path, table: str, *, lists: frozenset[str] = frozenset()) -> dict[str, Any]:

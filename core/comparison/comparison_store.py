@@ -20,7 +20,7 @@ from core.comparison.flips import Flips
 from core.comparison.lead import Lead
 from core.comparison.paired_metrics import Comparison
 from core.comparison.result import MILDEST
-from core.files import replacing, within
+from core.files import add_digests, replacing, within
 
 FORMAT: Final = 2
 #: All that a comparison of format 1 lacks has a default: its two sides hold probabilities.
@@ -87,6 +87,7 @@ class Comparisons:
             with replacing(folder) as temporary:
                 temporary.mkdir()
                 _write(temporary, found)
+                add_digests(temporary)
         except OSError:
             if not folder.is_dir():  # otherwise another process has just stored the same comparison
                 raise

@@ -23,7 +23,7 @@ from core.comparison import external
 from core.comparison.external import Predictions
 from core.comparison.paired_metrics import Kind
 from core.errors import UnknownItemError
-from core.files import replacing, within
+from core.files import add_digests, replacing, within
 
 FORMAT: Final = 2
 #: Of what was stored when all predictions were probabilities.
@@ -75,6 +75,7 @@ class PredictionFiles:
                     temporary.mkdir()
                     _frame(predictions).to_parquet(temporary / _ROWS, index=False)
                     (temporary / _ABOUT).write_text(json.dumps(_as_json(given)), encoding="utf-8")
+                    add_digests(temporary)
             except OSError:
                 if not folder.is_dir():  # otherwise another process has just stored the same content
                     raise

@@ -25,9 +25,10 @@ from core.data import problems
 from core.data.intake import Checked, Problem
 from core.data.records import KEPT
 from core.errors import TextsErasedError, UnknownItemError
-from core.files import removed, replacing, within
+from core.files import add_digests, removed, replacing, with_digest, within
 from core.schema.levels import WRITTEN, written
 from core.schema.schema import Schema
+from core.store import frames
 from core.wording import count
 
 #: Of dataset.json.
@@ -92,16 +93,21 @@ class Datasets:
         return self._store(dataset, lambda path: _write_parts(parts(), unwhole, path), rejected)
 
     def _store(self, dataset: Dataset, write: Callable[[Path], None], rejected: pd.DataFrame) -> Dataset:
-        folder = self.folder / dataset.id
-        if (folder / _ERASED).is_file():  # whoever gives the file again has its texts kept again
+        folder, gone = self.folder / dataset.id, tuple[int, ...]()
+        if (
+            folder / _ERASED
+        ).is_file():  # whoever gives the file again has its texts kept again, but forgets nobody less
+            gone = self.forgotten(dataset.id)
             removed(folder)
         if not folder.is_dir():
             try:
                 with replacing(folder) as temporary:
                     temporary.mkdir()
                     write(temporary / _ACCEPTED)
+                    frames.forget(temporary / _ACCEPTED, gone)
                     rejected.to_parquet(temporary / _REJECTED, index=False)
                     (temporary / _ABOUT).write_text(json.dumps(_as_json(dataset), indent=1), encoding="utf-8")
+                    add_digests(temporary)
             except OSError:
                 if not folder.is_dir():  # otherwise another process has just stored the same content
                     raise
@@ -114,6 +120,7 @@ class Datasets:
         learns or judges takes the whole one.
         """
         accepted, before = self.frame(dataset.id), self.rejected(dataset.id)
+        rows = rows.intersection(accepted.index)
         words = problems.clause("no_score")
         told = rows[:KEPT]
         sentences = [f"Row {row}: {words}" for row in told]
@@ -127,7 +134,7 @@ class Datasets:
         problem = Problem("no_score", None, len(rows), rejected=True, sentence=f"{were} {first}")
         identity = hashlib.sha256("\n".join([dataset.id, "no_score", *map(str, rows)]).encode()).hexdigest()
         kept = replace(
-            dataset, id=identity, created=now, accepted=dataset.accepted - len(rows),
+            dataset, id=identity, created=now, accepted=len(accepted) - len(rows),
             rejected=dataset.rejected + len(rows), positives=None,
             problems=problems.ordered([problem, *dataset.problems]),
         )  # fmt: skip
@@ -166,13 +173,15 @@ class Datasets:
             gone = [name for name in columns if name.startswith(WRITTEN) and name not in self.columns(identity)]
             if gone:
                 raise TextsErasedError([name.removeprefix(WRITTEN) for name in gone])
-        return pd.read_parquet(self._accepted(identity), columns=None if columns is None else list(columns))
+        path = self._accepted(identity)
+        found = pd.read_parquet(path, columns=None if columns is None else list(columns))
+        return frames.living(found, pq.read_schema(path))
 
     def batches(self, identity: str) -> Iterator[pd.DataFrame]:
         """As `frame`, some rows at a time."""
         with pq.ParquetFile(self._accepted(identity)) as file:
             for batch in file.iter_batches(batch_size=_BATCH):
-                yield pa.Table.from_batches([batch]).to_pandas()
+                yield frames.living(pa.Table.from_batches([batch]).to_pandas(), file.schema_arrow)
 
     def columns(self, identity: str) -> frozenset[str]:
         """The names of the columns stored, and of the row number: those of the schema by which the file was read."""
@@ -204,8 +213,10 @@ class Datasets:
         """The accepted rows with this value in a column; None means the row number. `read`: columns, all without."""
         path = self._accepted(identity)
         # Where the file has a column of its own called "row", the row number is stored under another name.
-        equal = (column or pq.read_schema(path).pandas_metadata["index_columns"][0], "==", value)
-        return pd.read_parquet(path, columns=None if read is None else list(read), filters=[equal])
+        schema = pq.read_schema(path)
+        equal = (column or schema.pandas_metadata["index_columns"][0], "==", value)
+        found = pd.read_parquet(path, columns=None if read is None else list(read), filters=[equal])
+        return frames.living(found, schema)
 
     def with_texts(self, texts: Collection[str]) -> tuple[Dataset, ...]:
         """The datasets that hold one of these texts."""
@@ -216,14 +227,17 @@ class Datasets:
         """Erase these texts for ever, and what stood in rejected rows; ids, numbers and all other columns stay."""
         folder, path, names = self._folder(identity), self._accepted(identity), {*map(written, texts)}
         refused = self.rejected(identity)
-        with replacing(folder / _REJECTED) as temporary:
+        with with_digest(folder / _REJECTED) as temporary:
             refused.assign(record=pd.Series(None, refused.index, refused["record"].dtype)).to_parquet(
                 temporary, index=False
             )
         (folder / _ERASED).touch()
-        with replacing(path) as temporary:
-            left = [name for name in pq.read_schema(path).names if name not in names]
-            _write(pd.read_parquet(path, columns=left), temporary)
+        with with_digest(path) as temporary:
+            _regroup(path, temporary, [name for name in pq.read_schema(path).names if name not in names])
+
+    def forgotten(self, identity: str) -> tuple[int, ...]:
+        """The input rows of accepted users who were forgotten: they are given to nobody."""
+        return frames.forgotten(pq.read_schema(self._accepted(identity)))
 
     def in_one_piece(self) -> tuple[str, ...]:
         """The ids of datasets of before, each a single row group that is read whole for one user."""
@@ -232,8 +246,8 @@ class Datasets:
     def regroup(self, identity: str) -> None:
         """Store the rows of a dataset in row groups; its id and its rows stay."""
         path = self._accepted(identity)
-        with replacing(path) as temporary:
-            _write(pd.read_parquet(path), temporary)
+        with with_digest(path) as temporary:
+            _regroup(path, temporary, pq.read_schema(path).names)
 
     def rejected(self, identity: str) -> pd.DataFrame:
         """The rejected rows: line, row, column, code, sentence, record."""
@@ -267,6 +281,14 @@ def _write(accepted: pd.DataFrame, path: Path) -> None:
     with pq.ParquetWriter(path, schema, compression="lz4") as writer:
         for begin in range(0, max(len(accepted), 1), ROW_GROUP):
             writer.write_table(pa.Table.from_pandas(accepted.iloc[begin : begin + ROW_GROUP], schema=schema))
+
+
+def _regroup(path: Path, target: Path, names: Sequence[str]) -> None:
+    """These columns of a table, a row group at a time, with all that it says of its rows."""
+    table = pq.read_table(path, columns=list(names))
+    with pq.ParquetWriter(target, table.schema, compression="lz4") as writer:
+        for begin in range(0, max(len(table), 1), ROW_GROUP):
+            writer.write_table(table.slice(begin, ROW_GROUP))
 
 
 def _write_parts(parts: Iterator[pa.Table], unwhole: Collection[str], path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from core import formats
 from core.evaluation.resample import Floats
-from core.files import within, write_text
+from core.files import within, write_kept
 from core.model.learner import Matrix
 from core.registry.metadata import PHRASES, Trained
 from core.registry.registry import Model
@@ -46,7 +46,7 @@ class Diagnoses:
     def keep(self, version: str, dataset: str, kind: str, raw: Mapping[str, Any]) -> None:
         """Store a result as JSON, in place of the one before."""
         text = json.dumps({"format": FORMAT, "dataset": dataset, **raw}, allow_nan=False)
-        write_text(self.file(version, dataset, kind), text + "\n")
+        write_kept(self.file(version, dataset, kind), text + "\n")
 
     def kept(self, version: str, dataset: str, kind: str) -> dict[str, Any] | None:
         """A stored result; None where there is none, or one of an older format or another dataset.

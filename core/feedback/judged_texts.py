@@ -41,11 +41,6 @@ def keep(connection: Connection, verdict: Verdict) -> None:
         connection.execute(insert(judged_texts).on_conflict_do_nothing(), rows)
 
 
-def forget(connection: Connection, user: str) -> None:
-    """Erase the texts of a user, inside a transaction."""
-    connection.execute(delete(judged_texts).where(judged_texts.c.user == user))
-
-
 def kept(database: Database) -> tuple[Kept, ...]:
     """All texts that are kept."""
     columns = (judged_texts.c.user, judged_texts.c.feature, judged_texts.c.number)

@@ -106,8 +106,10 @@ def understood(row: Row, person: Person, words: Mapping[str, bool] = _NO_WORDS) 
     )
 
 
-def unknown(prediction: str) -> BadOptionError:
-    """The error for a prediction that this home has not made."""
+def unknown(prediction: str, *, forgotten: bool = False) -> BadOptionError:
+    """The error for a prediction that this home has not made, or whose user it has forgotten."""
+    if forgotten:
+        return BadOptionError("prediction_id", f"the user of {prediction} was forgotten: no verdict is kept any more.")
     sentence = f"{problems.quoted(prediction)} is no prediction of this workspace. Copy it from the scores of a run."
     return BadOptionError("prediction_id", sentence)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import insert, select
 
 from core.access.accounts import Accounts
 from core.errors import BadOptionError
@@ -51,10 +51,3 @@ class UserNotes:
         ours = select(user_notes).where(user_notes.c.user == user).order_by(user_notes.c.number.desc())
         with self.database.connect() as connection:
             return tuple(UserNote(**row._mapping) for row in connection.execute(ours))
-
-    def forget(self, user: str) -> int:
-        """Erase the notes on a user; how many there were."""
-        with self.database.writing(erasing=True) as connection:
-            gone = connection.execute(delete(user_notes).where(user_notes.c.user == user)).rowcount
-        self.database.settle()
-        return gone

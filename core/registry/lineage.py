@@ -58,9 +58,10 @@ class Lineage:
 
         Raises FileProblemError when the audit log was damaged.
         """
-        return effective(self._noted(), champion)
+        return effective(self.noted(), champion)
 
-    def _noted(self) -> list[Promotion]:
+    def noted(self) -> list[Promotion]:
+        """All promotions that were noted, oldest first, whether they came about or not; raises as `history` does."""
         frame = self.audit.read(_ALL).iloc[::-1]
         # Policies and plans may be promoted too: only versions of a model are meant here.
         kept = frame[frame["what"].isin([PROMOTE, ROLL_BACK]) & frame["about"].str.fullmatch(VERSION)]

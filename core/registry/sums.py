@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from core.errors import DamagedModelError
+from core.files import write_text
 
 SUMS: Final = "SHA256SUMS"
 #: One way to write a line, and no other: a changed byte must not go unseen because it means the same.
@@ -30,6 +31,14 @@ def add(folder: Path, name: str) -> None:
     """Add a line for one more file of the folder; the others stay as they are."""
     with (folder / SUMS).open("a", encoding="ascii", newline="\n") as file:
         file.write(_line(folder, name))
+
+
+def renew(folder: Path, name: str) -> None:
+    """Write the line of one file anew; the others stay as they are."""
+    text = "".join(
+        _line(folder, name) if each == name else f"{digest}  {each}\n" for each, digest in read(folder).items()
+    )
+    write_text(folder / SUMS, text)
 
 
 def read(folder: Path) -> Mapping[str, str]:

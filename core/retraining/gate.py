@@ -23,7 +23,7 @@ from core.comparison import flips
 from core.evaluation import weakest
 from core.evaluation.difference import short
 from core.evaluation.metrics import Thresholds
-from core.files import within, write_text
+from core.files import within, write_kept
 from core.registry.metadata import Trained
 from core.registry.registry import Model
 from core.retraining import by_segment, gate_checks
@@ -176,7 +176,7 @@ class GateReports:
 
     def keep(self, gate: Gate) -> None:
         """Store what was found of a version."""
-        write_text(self._file(gate.candidate), json.dumps(gate.as_json(), indent=1, ensure_ascii=False) + "\n")
+        write_kept(self._file(gate.candidate), json.dumps(gate.as_json(), indent=1, ensure_ascii=False) + "\n")
 
     def kept(self, version: str) -> Gate | None:
         """What was found of a version, None where it never stood at the gate."""

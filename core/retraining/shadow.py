@@ -25,7 +25,7 @@ from core.comparison.flips import Flips
 from core.errors import RefusedError
 from core.evaluation.paired import mcnemar
 from core.feedback.ledger import Ledger
-from core.files import replacing, within, write_text
+from core.files import with_digest, within, write_text
 from core.jobs import Jobs, Report
 from core.policy.bands import BANDS
 from core.policy.decide import decide
@@ -154,7 +154,7 @@ class Shadow:
             scored = scorer.score(frame)
             known = np.where(scored.finite, scored.probability, np.nan)
             kept = {"probability": known, **score_table.categories(scored)}
-            with replacing(self._file(run, found.version)) as temporary:
+            with with_digest(self._file(run, found.version)) as temporary:
                 frames.write(pd.DataFrame(kept, index=frame.index), temporary, known=FORMAT)
         return tuple(run.id for run in missing)
 

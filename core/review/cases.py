@@ -16,7 +16,6 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, exists, func, or_, select, update
 
 from core.errors import BadOptionError, UnknownItemError
-from core.feedback import judged_texts
 from core.feedback.strata import Stratum
 from core.feedback.verdict import Judgement
 from core.policy.bands import BANDS, Action, Band
@@ -27,6 +26,13 @@ from core.store.tables import OPEN, cases
 NOBODY: Final = {"claimed_by": None, "claimed_session": None, "claimed_until": None}
 #: The user of a case whose user was forgotten.
 FORGOTTEN: Final = "(forgotten)"
+#: Such a case; an open one is closed without judgement. What was judged, when and by whom stays, so that counts do not
+#: change; what leads to the user goes.
+BLANK: Final[dict[str, Any]] = {
+    "user": FORGOTTEN, "prediction": "", "row": 0, "context": {}, "features": {}, "facts": "", "reopened": "",
+    "status": "closed", "category": "", "judged_category": "", "verdict": None, "assigned_to": None,
+    "assigned_by": None, "assigned_at": None, **NOBODY,
+}  # fmt: skip
 _ID: Final = re.compile(r"c-([0-9]{6,18})")
 _LISTED: Final = (
     "number", "user", "score", "band", "action", "stratum", "inclusion", "blind", "created", "queued", "updated",
@@ -254,23 +260,6 @@ class Cases:
             bands={band: told.get(band, 0) for band in BANDS},
             oldest=min((row[3] for row in rows), default=None),
         )
-
-    def forget(self, user: str) -> int:
-        """Take a user out of all cases; how many. An open one is closed without judgement, as there is nothing to
-        judge.
-
-        What was judged, when and by whom stays, so that counts do not change; what leads to the user goes.
-        """
-        gone = {
-            "user": FORGOTTEN, "prediction": "", "row": 0, "context": {}, "features": {}, "facts": "", "reopened": "",
-            "status": "closed", "category": "", "judged_category": "",
-        }  # fmt: skip
-        with self.database.writing(erasing=True) as connection:
-            judged_texts.forget(connection, user)
-            ours = update(cases).where(cases.c.user == user, cases.c.prediction != "")
-            forgotten = connection.execute(ours.values(gone | NOBODY)).rowcount
-        self.database.settle()
-        return forgotten
 
     def with_texts(
         self, texts: Collection[str], until: datetime, datasets: Collection[str]

@@ -156,6 +156,7 @@ class FeedbackImport:
             yield from _of_growing(run, grown)
             return
         schema = schemas.load(self.schema_file)
+        yield from (((name, row), {}) for row in rows.intersection(self.runs.forgotten(name)))
         scores = self.runs.scores(name)
         scores = scores[scores.index.isin(rows)]
         users = self.user_names.of(run).loc[scores.index]
@@ -233,8 +234,8 @@ def _opinion(
     """kinds: the categories of violations, by `key`."""
     prediction = "-".join(map(str, said.prediction))
     facts = known.get(said.prediction)
-    if facts is None:
-        raise unknown(prediction)
+    if not facts:
+        raise unknown(prediction, forgotten=facts is not None)
     if said.judged is not None and said.judged > now + _AHEAD:
         raise BadOptionError("judged_at", f"{said.judged.isoformat()} lies in the future: say when it was judged.")
     verdict = _WORD[_label(said, predicted=facts["band"] in POSITIVE, band=facts["band"])]

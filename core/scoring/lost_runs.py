@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from core.access.accounts import Accounts
 from core.access.audit import AuditLog
@@ -64,10 +64,10 @@ class LostRuns:
     def look(self) -> Loss | None:
         """What was lost; None when nothing was, or somebody has acknowledged it."""
         with self.database.connect() as connection:
-            acknowledged = int(database.mark(connection, _ACKNOWLEDGED) or 0)
+            known_loss = acknowledged(connection)
             known = frozenset(connection.execute(select(tables.runs.c.number)).scalars())
             following = numbered.following(connection, tables.runs)
-        unknown = tuple(sorted(each for each in self.numbering.in_folders(known) if each > acknowledged))
+        unknown = tuple(sorted(each for each in self.numbering.in_folders(known) if each > known_loss))
         if max(unknown, default=0) >= following or (following == 1 and self.feedback.is_dir()):
             with (
                 self.database.writing() as connection
@@ -75,7 +75,7 @@ class LostRuns:
                 self.numbering.settle_runs(connection)
         with self.database.connect() as connection:
             named, following = numbered.raised(connection), numbered.following(connection, tables.runs)
-        if named <= acknowledged:
+        if named <= known_loss:
             named = 0
         return Loss(unknown, named, following) if unknown or named else None
 
@@ -85,6 +85,11 @@ class LostRuns:
         self.audit.note(who=person, what="acknowledge loss", about=id_of(loss.last), why=loss.sentence, now=now)
         with self.database.writing() as connection:
             database.set_mark(connection, _ACKNOWLEDGED, str(loss.last))
+
+
+def acknowledged(connection: Connection) -> int:
+    """The last run of a loss that somebody has acknowledged; 0 before that."""
+    return int(database.mark(connection, _ACKNOWLEDGED) or 0)
 
 
 def _ranges(found: Sequence[int]) -> str:

@@ -23,7 +23,7 @@ from sqlalchemy import Row, delete, insert, select, update
 
 from core.data.datasets import Dataset
 from core.errors import UnknownItemError
-from core.files import removed, replacing, told_when_full, within
+from core.files import digest_file, removed, told_when_full, with_digest, within
 from core.policy.bands import BANDS, POSITIVE, Band
 from core.policy.decide import SCORE, Decided, decide
 from core.policy.policy import Policy
@@ -46,6 +46,9 @@ _WHOLE: Final = select(tables.runs).where(tables.runs.c.dataset != _GROWS).order
 FORMAT: Final = 1
 #: Up to format 1 scores came without `severity` and `decided_by`: the score alone decided.
 SCORES_FORMAT: Final = 2
+#: Marks of the run that a job has recorded, and of the one that some work has begun.
+_RECORDED: Final = "run of "
+_BEGUN: Final = "run begun by "
 #: Up to format 1 plans came without `audited`: nobody was drawn to audit automatic removal.
 PLAN_FORMAT: Final = 2
 
@@ -115,17 +118,17 @@ class Runs:
             "rejected": dataset.rejected, "counts": dict(parts.counts), "seconds": round(seconds(), 2),
         }  # fmt: skip
         with self.database.writing() as connection:
-            if before := database.mark(connection, _recorded_by(job)):
+            if before := database.mark(connection, _RECORDED + job):
                 return self.find(before)
             connection.execute(update(tables.runs).where(tables.runs.c.number == number).values(whole))
             if job:
-                database.set_mark(connection, _recorded_by(job), run)
+                database.set_mark(connection, _RECORDED + job, run)
         return self.find(run)
 
     def recorded_by(self, job: str) -> str | None:
         """The id of the run that a job has recorded, whatever became of the job since."""
         with self.database.connect() as connection:
-            return database.mark(connection, _recorded_by(job)) or None
+            return database.mark(connection, _RECORDED + job) or None
 
     def begin(self, *, name: str, model: str, policy: Policy, now: datetime, work: str = "") -> int:
         """Give a run its number and an empty folder; it is in nobody's list until it has a dataset and scores.
@@ -139,14 +142,14 @@ class Runs:
         }  # fmt: skip
         while True:
             with self.database.writing() as connection:
-                if before := database.mark(connection, _begun_by(work)):
+                if before := database.mark(connection, _BEGUN + work):
                     self._cleared(before)
                     return number_of(before)
                 self.numbering.settle_runs(connection)
                 inserted = connection.execute(insert(tables.runs).values(row)).inserted_primary_key
                 number = int(inserted[0]) if inserted else 0
                 if work:
-                    database.set_mark(connection, _begun_by(work), id_of(number))
+                    database.set_mark(connection, _BEGUN + work, id_of(number))
             folder = self._folder(id_of(number))
             # One that is there was put there from outside since: what is in it stays as it is.
             with (
@@ -166,7 +169,7 @@ class Runs:
     def ended(self, work: str) -> None:
         """What was begun in this work is done, and whatever is begun is another run."""
         with self.database.writing() as connection:
-            database.drop_mark(connection, _begun_by(work))
+            database.drop_mark(connection, _BEGUN + work)
 
     @contextlib.contextmanager
     def _given_back_unless_done(self, number: int, work: str, *ours: str) -> Iterator[None]:
@@ -186,13 +189,14 @@ class Runs:
         folder = self._folder(id_of(number))
         with contextlib.suppress(OSError):  # not ours, or somebody has put something into it
             for name in ours:
+                digest_file(folder / name).unlink(missing_ok=True)
                 (folder / name).unlink(missing_ok=True)
             folder.rmdir()
         with self.database.writing() as connection:
             connection.execute(delete(tables.runs).where(tables.runs.c.number == number))
             connection.execute(
                 delete(tables.marks).where(
-                    tables.marks.c.name.startswith(_begun_by("")), tables.marks.c.position == id_of(number)
+                    tables.marks.c.name.startswith(_BEGUN), tables.marks.c.position == id_of(number)
                 )
             )
             numbered.give_back(connection, tables.runs, number)
@@ -241,6 +245,10 @@ class Runs:
         there = set(pq.read_schema(path).names)
         wanted = [name for name in ("probability", "severity", "decided_by") if name in there]
         return self._decided(run, self._read(run, _SCORES, wanted, known=SCORES_FORMAT).loc[list(rows)])
+
+    def forgotten(self, run: str) -> tuple[int, ...]:
+        """The input rows whose users were forgotten."""
+        return frames.forgotten(pq.read_schema(self._file(run, _SCORES)))
 
     def deciders(self, run: str) -> dict[str, int]:
         """How many users each decided: `score`, `rule:<name>`, `list:<name>`."""
@@ -314,21 +322,12 @@ class Runs:
         return within(self.folder, run)
 
 
-def _recorded_by(job: str) -> str:
-    return f"run of {job}"
-
-
-def _begun_by(work: str) -> str:
-    return f"run begun by {work}"
-
-
 def _write(target: Path, frame: pd.DataFrame, *, known: int = FORMAT) -> None:
-    with replacing(target) as temporary:
-        frames.write(frame, temporary, known=known)
+    _write_parts(target, [pa.Table.from_pandas(frame)], known=known)
 
 
 def _write_parts(target: Path, parts: Iterable[pa.Table], *, known: int = FORMAT) -> None:
-    with replacing(target) as temporary:
+    with with_digest(target) as temporary:
         frames.write_parts(parts, temporary, known=known)
 
 

@@ -35,11 +35,12 @@ from core.schema.schema import Schema
 from core.scoring.decisions.deciding import Deciding
 from core.scoring.decisions.score_table import Parts
 from core.scoring.export import TOP
-from core.scoring.runs import Run, Runs
+from core.scoring.runs import Run, Runs, id_of
 from core.scoring.scorer import Scored, Scorer
 from core.scoring.streaming import block_scoring
 from core.scoring.streaming.block_scoring import BlockScoring, Done, Order, Piece, Which, explained, nobody
 from core.scoring.streaming.engines import HERE, Engine
+from core.store import frames
 
 #: Told what is being done, and how much of how much.
 Progress = Callable[[str, int, int], None]
@@ -139,9 +140,17 @@ class FileScoring:
             with ThreadPoolExecutor(1) as pool:
                 whole = described(reading, read, order.identity(source.sha256), now)
                 storing = pool.submit(self._stored, whole, work, done)
+
+                def stored() -> (
+                    Dataset
+                ):  # whose users were forgotten is in none of its runs, also of the file given again
+                    dataset = storing.result()
+                    frames.forget_in(self.runs.folder / id_of(number), self.datasets.forgotten(whole.id))
+                    return dataset
+
                 parts = Parts(lambda: work.tables("scores"), lambda: work.tables("reasons"), done.counts)
                 run = self.runs.store(
-                    number, storing.result, parts, seconds=lambda: began + time.monotonic() - started, job=job,
+                    number, stored, parts, seconds=lambda: began + time.monotonic() - started, job=job,
                     work=work.token,
                 )  # fmt: skip
             scoring = Scoring(run, storing.result(), done.hits, self.datasets, self.runs)

@@ -23,7 +23,7 @@ from typing import IO, Any, Final
 
 from core import formats
 from core.errors import BadOptionError, FileProblemError, UnsafeFileError
-from core.files import replacing, told_when_full
+from core.files import DIGEST, digest_file, replacing, told_when_full
 from core.store import chained_log
 from core.store.migrating import copied
 from core.store.verify import verify
@@ -122,9 +122,11 @@ class Backups:
                 if place == self.runs and last_run is not None and _number(entry.name) > last_run:
                     continue  # begun since the database was copied, which would miss it
                 found = sorted(entry.rglob("*")) if entry.is_dir() else [entry]
-                yield from (path for path in found if path.is_file() and not _passing(path))
+                files = (path for path in found if path.is_file() and not _passing(path))
+                yield from (path for path in files if not path.name.endswith(DIGEST))  # each goes with its file
 
     def _add(self, packed: _Packed, path: Path, *, whole_lines: bool = False) -> None:
+        digests = [_digest_beside(path)]
         with path.open("rb") as stream:
             size = stream.seek(0, io.SEEK_END)
             stream.seek(0)
@@ -134,6 +136,11 @@ class Backups:
                 packed.add(self._name(path), io.BytesIO(text), len(text))
             else:
                 packed.add(self._name(path), stream, size)
+        # Of a file that was written anew meanwhile, the digest of what was packed; one that fits neither is damage.
+        digests.append(_digest_beside(path))
+        told = packed.listed[self._name(path)]["sha256"]
+        if digest := next((each for each in digests if each.startswith(told)), digests[-1]):
+            packed.add_text(self._name(digest_file(path)), digest)
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.home).as_posix()
@@ -165,6 +172,13 @@ class _Hashing:
         content = self._stream.read(size)
         self.sha256.update(content)
         return content
+
+
+def _digest_beside(path: Path) -> str:
+    try:
+        return digest_file(path).read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return ""
 
 
 def is_backup(path: Path) -> bool:

@@ -83,6 +83,30 @@ class Database:
             finally:
                 connection.close()
 
+    def compact(self) -> None:
+        """Write the file anew without the room of what was deleted, and give that back; as `settle` besides.
+
+        Writers wait meanwhile, and the disk has to have room for the database twice.
+        """
+        with database_failures.told(self.path):
+            connection = self._open().raw_connection()
+            try:
+                connection.cursor().execute("VACUUM")
+            finally:
+                connection.close()
+        self.settle()
+
+    def free(self) -> int:
+        """Bytes of the file that hold nothing any more; `compact` gives them back."""
+        if not self.path.is_file():
+            return 0
+        with self.connect() as connection:
+            pages, size = (
+                int(connection.exec_driver_sql(f"PRAGMA {each}").scalar_one())
+                for each in ("freelist_count", "page_size")
+            )
+        return pages * size
+
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
         """Keep the database open: whoever closes the last connection moves the whole log into it, and waits."""

@@ -102,6 +102,11 @@ def give_back(connection: Connection, table: Table, number: int) -> None:
     connection.execute(ours, {"name": table.name, "number": number, "before": number - 1})
 
 
+def mark_of(path: Path) -> str:
+    """The mark that says how far a chained file was read."""
+    return f"{_MARK} {path.name}"
+
+
 def following(connection: Connection, table: Table) -> int:
     """The number that a table gives next, as far as the database knows."""
     return _last(connection, table) + 1
@@ -172,7 +177,7 @@ def _read(
 
     What was damaged from outside is passed over: it is said where verdicts are read, and keeps nobody from scoring.
     """
-    name = f"{_MARK} {path.name}"
+    name = mark_of(path)
     before = after = database.mark(connection, name)
     for file, offset in _since(chained_log.files(path), before):
         cells = _cells(chained_log.columns(file), columns)

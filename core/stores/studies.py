@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 from core.stores.stores import Stores
 
 if TYPE_CHECKING:
+    from core.catalog.erasure.erasure import Erasure
     from core.catalog.holdings import Holdings
+    from core.catalog.proof.home_proof import HomeProof
+    from core.catalog.pruning import Pruning
     from core.catalog.retention import Retention
     from core.catalog.run_edits import RunEdits
     from core.comparison.common_rows import CommonRows
@@ -118,4 +121,61 @@ class Studies(Stores):
             self.messages,
             self.runs,
             self.settings.schema_file,
+        )
+
+    @cached_property
+    def proof(self) -> HomeProof:
+        from core.catalog.proof.home_proof import HomeProof
+
+        settings = self.settings
+        apart = {settings.models, settings.database, settings.feedback, settings.audit, settings.claims}
+        apart |= {settings.log.parent, settings.unfinished, settings.secrets_file}
+        return HomeProof(
+            self.consistency,
+            self.database,
+            self.datasets,
+            self.ledger,
+            self.lineage,
+            self.registry,
+            self.runs,
+            self.split,
+            self.training_runs,
+            (settings.feedback_file, settings.audit),
+            tuple(place for place in settings.kept() if place not in apart),
+            settings.schema_file,
+        )
+
+    @cached_property
+    def erasure(self) -> Erasure:
+        from core.catalog.erasure.erasure import Erasure
+        from core.catalog.erasure.in_files import InFiles
+        from core.catalog.erasure.in_tables import InTables
+
+        settings = self.settings
+        return Erasure(
+            self.accounts,
+            self.audit,
+            self.database,
+            self.effects,
+            self.feedback,
+            InFiles(self.jobs, settings.unfinished, settings.log.parent, settings.database),
+            self.ledger,
+            InTables(self.datasets, self.registry, self.runs, settings.compared, settings.predictions, settings.shadow),
+            settings.schema_file,
+        )
+
+    @cached_property
+    def pruning(self) -> Pruning:
+        from core.access.retention_options import RetentionOptions
+        from core.catalog.pruning import Pruning
+
+        return Pruning(
+            self.accounts,
+            self.audit,
+            self.database,
+            self.holdings,
+            self.jobs,
+            RetentionOptions(self.options),
+            self.prediction_files,
+            self.settings.log.parent,
         )

@@ -108,3 +108,18 @@ def _solved(
         found[:, start : start + descent.LANES] = weights.reshape(-1, descent.LANES)[:, : some.shape[1]]
         biases[start : start + descent.LANES] = bias[: some.shape[1]] * descent.BIAS
     return found, biases
+
+
+def warm_up() -> None:
+    """Have the loops on texts compiled, or what was compiled before loaded, for one target and for several."""
+    texts = ["free crypto now", "see you at nine", "Free CRYPTO now", "see you at ten"]
+    rows, target = TextRows.of(texts), np.tile([[1.0], [0.0]], (2, 1))
+    for targets in (target, np.hstack([target, 1 - target])):
+        model = fit(rows, targets)
+        model.margins(rows)
+        model.unseen(rows)
+        list(model.strongest(texts))
+
+
+if __name__ == "__main__":
+    warm_up()

@@ -21,7 +21,7 @@ from core.data.split import Bools, Keys, Split
 from core.data.split import Parts as UserParts
 from core.errors import SchemaError, stored
 from core.evaluation.metrics import Figures, Thresholds
-from core.files import write_text
+from core.files import write_kept
 from core.jobs import Report
 from core.model import encoding
 from core.model.encoding import Encoding
@@ -217,7 +217,7 @@ class Training:
             thresholds, progress=lambda done, of: report(done, of, "Drawing samples for the intervals"),
         )  # fmt: skip
         raw = {"figures": found.figures.as_json(), "overlap": found.overlap, "only_test_part": found.only_test_part}
-        write_text(self.judged_file(model, dataset), json.dumps({"format": FORMAT, **raw}))
+        write_kept(self.judged_file(model, dataset), json.dumps({"format": FORMAT, **raw}))
 
     def judged_before(self, model: str, dataset: str) -> Judged | None:
         """What `judge_stored` found, or None."""

@@ -25,7 +25,7 @@ from core.data.split import Keys
 from core.errors import UnknownItemError
 from core.evaluation.cautions import Caution
 from core.evaluation.metrics import Figures
-from core.files import replacing, within, write_text
+from core.files import add_digests, replacing, within, write_text
 from core.registry.metadata import Data
 
 FORMAT: Final = 2
@@ -128,6 +128,7 @@ class TrainingRuns:
                 with replacing(self.candidates / identity) as folder:
                     folder.mkdir()
                     _write(folder, replace(run, id=identity), scores)
+                    add_digests(folder)
             except OSError:
                 if not (self.candidates / identity).exists():
                     raise

@@ -22,6 +22,7 @@ from app.api.serving_state import Wish
 from core.access.idempotency import Claim, Kept, Reply
 from core.errors import BadOptionError, FeaturesError, NoScoreError
 from core.home import Home
+from core.scoring.decisions.prediction_json import prediction_json
 from core.scoring.online import Asked, Serving
 from core.scoring.online import Prediction as Scored
 
@@ -95,7 +96,7 @@ def _reply(users: Sequence[Asked | dict[str, Any]], scored: Sequence[Scored], be
     predictions = iter(scored)
     return responses.reply(
         {"predictions": [
-            responses.prediction(next(predictions), began) if isinstance(user, Asked) else {"error": user}
+            prediction_json(next(predictions), began) if isinstance(user, Asked) else {"error": user}
             for user in users
         ]}
     )  # fmt: skip

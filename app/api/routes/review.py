@@ -23,6 +23,7 @@ from core.errors import BadOptionError, listed
 from core.feedback.verdict import Verdict
 from core.review import cases, evidence
 from core.review.verdicts import Given
+from core.scoring.decisions.prediction_json import factors_json
 from core.scoring.reasons import Reason
 
 router = APIRouter(route_class=StrictRoute, tags=["review"])
@@ -94,7 +95,7 @@ def _case(case: cases.Case, reasons: tuple[Reason, ...]) -> Case:
             "decided_by": None if case.blind else case.decided_by,
             "model_version": None if case.blind else case.model,
             "policy_version": case.policy, "features": case.features, "context": case.context,
-            "risk_factors": [] if case.blind else responses.factors(evidence.drawn(reasons)),
+            "risk_factors": [] if case.blind else factors_json(evidence.drawn(reasons)),
             "reopened": case.reopened, "claimed_until": case.claimed_until,
             **({"category": case.category} if case.category and not case.blind else {}),
             **({"assigned_to": case.assigned_to} if case.assigned_to else {}),

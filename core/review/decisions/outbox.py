@@ -22,6 +22,7 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from core.errors import BadOptionError, RefusedError
 from core.feedback.verdict import Judgement
+from core.review.cases import FORGOTTEN
 from core.scoring.table_marks import Mark, exactly
 from core.store import database
 from core.store.database import Database
@@ -165,7 +166,7 @@ class Outbox:
     def waiting(self, consumer: str) -> tuple[int, datetime | None]:
         """How many decisions a consumer has not confirmed, and when the first of them was made."""
         with self.database.connect() as connection:
-            later = decisions.c.number > _cursor(connection, consumer)
+            later = (decisions.c.number > _cursor(connection, consumer)) & (decisions.c.user != FORGOTTEN)
             found = connection.execute(select(func.count(), func.min(decisions.c.time)).where(later)).one()
         return int(found[0]), found[1]
 
@@ -229,7 +230,8 @@ def _given_to(who: str) -> str:
 
 
 def _since(connection: Connection, number: int, most: int) -> pd.DataFrame:
-    later = select(decisions).where(decisions.c.number > number).order_by(decisions.c.number).limit(most)
+    ours = (decisions.c.number > number) & (decisions.c.user != FORGOTTEN)  # of whom nobody can be told
+    later = select(decisions).where(ours).order_by(decisions.c.number).limit(most)
     return _frame(connection.execute(later).all())
 
 

@@ -195,6 +195,7 @@ def test_one_sender_at_a_time(home: Home) -> None:
         ("https://x", "", r"name url and secret in \[decisions\]"),
         ("https://x", "hunter2", "24 to 64 bytes in base64"),
     ],
+    ids=["no address", "another scheme", "no secret", "no base64"],
 )
 def test_an_address_or_a_secret_that_is_none_is_refused_and_not_repeated(
     url: str, secret: str, said: str, home: Home, monkeypatch: pytest.MonkeyPatch

@@ -18,10 +18,9 @@ def test_notes_are_told_newest_first_with_who_and_when_until_the_user_is_forgott
     found = [(note.text, note.by, note.at) for note in home.user_notes.of("u1")]
     assert found == [("bought it back", "Bob", NOW + timedelta(hours=1)), ("sold the account", "Ada", NOW)]
 
-    assert home.user_notes.forget("u1") == 2
+    home.erasure.forget("u1", by="Ada", now=NOW)
     assert home.user_notes.of("u1") == ()
     assert [note.text for note in home.user_notes.of("u10")] == ["another"]
-    assert home.user_notes.forget("u1") == 0
 
 
 def test_what_says_nothing_or_too_much_and_who_may_not_is_refused(home: Home) -> None:

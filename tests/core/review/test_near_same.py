@@ -41,7 +41,7 @@ def test_what_another_reviewer_holds_and_what_is_judged_is_not_offered(waiting: 
     waiting.queue.take(one(waiting, "same").id, "Bob", now=NOW, lease=timedelta(hours=1), session="s")
     waiting.queue.take(one(waiting, "near").id, "Ada", now=NOW, lease=timedelta(hours=1), session="s")
     assert {each.user for each in near(waiting, one(waiting, "mine"))} == {"disguised", "near"}
-    waiting.cases.forget("near")
+    waiting.erasure.forget("near", by="Lea", now=NOW)
     assert [each.user for each in near(waiting, one(waiting, "mine"))] == ["disguised"]
 
 

@@ -138,8 +138,7 @@ def test_what_a_judged_user_wrote_lies_beside_the_verdict_and_is_erased(kinds: H
     assert text
     assert text == home.cases.find("c-000001").context["body"]
     assert text.encode() not in home.settings.feedback_file.read_bytes()
-    home.feedback.forget(user, by="Lea", now=make.NOW)
-    home.cases.forget(user)
+    home.erasure.forget(user, by="Lea", now=make.NOW)
     home.ledger.refresh()
     with home.database.connect() as connection:
         assert connection.execute(select(tables.judged_texts)).all() == []

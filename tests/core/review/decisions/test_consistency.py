@@ -120,6 +120,5 @@ def test_what_a_crash_left_and_who_was_forgotten_are_no_contradictions(judged: H
     judge(judged, waits[1], "spammer", verdict="v8")
     assert contradictions(judged) == []
     gone = user(judged, "v1")
-    judged.feedback.forget(gone, by="Ada", now=NOW)
-    judged.cases.forget(gone)
+    judged.erasure.forget(gone, by="Ada", now=NOW)
     assert contradictions(judged) == []

@@ -1,0 +1,118 @@
+"""Data at its end: what is past the period of its kind is told with its size, then deleted; the database shrinks.
+
+What something depends on stays, however old it is: see `core.catalog.holdings`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from core.access.accounts import Accounts
+from core.access.audit import AuditLog
+from core.access.retention_options import RetentionOptions, end
+from core.catalog import old_cases
+from core.catalog.holdings import Holdings, megabytes
+from core.comparison.predictions import PredictionFiles
+from core.files import removed, size_of
+from core.jobs import Jobs
+from core.store.database import Database
+from core.wording import count
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What would go: `kind` and `name` in words, its `size` in bytes, and how it is deleted."""
+
+    kind: str
+    name: str
+    size: int
+    delete: Callable[[], object] = field(compare=False, repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}, {megabytes(self.size)}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pruning:
+    """Deletes what is past its time. `logs`: their folder."""
+
+    accounts: Accounts
+    audit: AuditLog
+    database: Database
+    holdings: Holdings
+    jobs: Jobs
+    options: RetentionOptions
+    prediction_files: PredictionFiles
+    logs: Path
+
+    def due(self, *, by: str, now: datetime) -> tuple[Due, ...]:
+        """What is past its time, and the room in the database that nothing uses. by: who would delete it.
+
+        Raises BadOptionError.
+        """
+        periods = self.options.load()
+        found: list[Due] = []
+        if moment := end(periods.datasets_days, now):
+            found += self._datasets(moment, by, now)
+        if moment := end(periods.runs_days, now):
+            going = {run for each in found if each.kind == "dataset" for run in each.name.split()}
+            found += (each for each in self._runs(moment, now) if each.name not in going)
+        if (moment := end(periods.cases_days, now)) and (
+            old := old_cases.decided_before(self.database, moment)
+        ).numbers:
+            found.append(Due("context and features of", count(len(old.numbers), "decided case"), old.size,
+                             lambda: old_cases.blank(self.database, old.numbers)))  # fmt: skip
+        if moment := end(periods.predictions_days, now):
+            found += self._predictions(moment)
+        if moment := end(periods.jobs_days, now):
+            found += self._jobs(moment)
+        if moment := end(periods.logs_days, now):
+            found += self._logs(moment)
+        if free := self.database.free():
+            found.append(Due("unused room of", "data/state.db", free, lambda: None))
+        return tuple(found)
+
+    def prune(self, due: tuple[Due, ...], *, by: str, now: datetime) -> int:
+        """Delete what was told; by how many bytes the database shrank. Raises NotAllowedError, and as deleting does."""
+        person = self.accounts.authorise(by, "delete data").name
+        kinds = [each.kind for each in due]
+        facts = {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)} | {"bytes": sum(each.size for each in due)}
+        self.audit.note(who=person, what="prune", about="data at its end", details=facts, now=now, ahead=True)
+        for each in due:
+            each.delete()
+        before = self.database.path.stat().st_size
+        self.database.compact()
+        return before - self.database.path.stat().st_size
+
+    def _datasets(self, moment: datetime, by: str, now: datetime) -> Iterator[Due]:
+        for each in self.holdings.before(moment, now=now):
+            yield Due("dataset", " ".join((each.id, *each.runs)), each.size,
+                      partial(self.holdings.delete, each, by=by, now=now, runs=each.runs))  # fmt: skip
+
+    def _runs(self, moment: datetime, now: datetime) -> Iterator[Due]:
+        runs = self.holdings.runs
+        for each in self.holdings.listed(now=now):
+            for use in each.uses:
+                if use.kind == "run" and not use.keeps and runs.find(use.id).created < moment:
+                    yield Due("run", use.id, size_of(runs.folder / use.id), partial(runs.remove, use.id))
+
+    def _predictions(self, moment: datetime) -> Iterator[Due]:
+        for each in self.prediction_files.listed():
+            if each.created < moment:
+                folder = self.prediction_files.folder / each.id
+                yield Due("predictions", each.name, size_of(folder), partial(removed, folder))
+
+    def _jobs(self, moment: datetime) -> Iterator[Due]:
+        for job in self.jobs.listed():
+            if job.over and datetime.fromtimestamp(job.asked, UTC) < moment:
+                size = size_of(self.jobs.folder / job.id)
+                yield Due("job", job.title, size, partial(self.jobs.forget, job.id))
+
+    def _logs(self, moment: datetime) -> Iterator[Due]:
+        for path in sorted(self.logs.glob("*.log.*")):
+            if datetime.fromtimestamp(path.stat().st_mtime, UTC) < moment:
+                yield Due("log", path.name, path.stat().st_size, partial(path.unlink, missing_ok=True))

@@ -1,0 +1,76 @@
+"""A message of a stream: a user to score, as JSON, with the fields that `POST /predict` takes and an `id`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from core.errors import BadOptionError
+from core.scoring.online import Asked, Serving
+from core.scoring.streaming.block_scoring import Which
+from core.store import strict_json
+
+FIELDS: Final = frozenset({"id", "user_id", "features", "context", "allow_missing"})
+#: Bytes of a message.
+MOST_BYTES: Final = 1_000_000
+_MOST_ID: Final = 200
+_VALUES: Final = (int, float, str, bool, type(None))
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """`body` as it came; `handle`: what the source calls it, which is its id where it says none."""
+
+    handle: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was decided on a message: `body` is JSON."""
+
+    id: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message that cannot be decided, and why."""
+
+    message: Message
+    sentence: str
+
+
+def identity(message: Message) -> tuple[str, dict[str, Any]]:
+    """The id of a message, and its fields. Raises BadOptionError for what is no message."""
+    if len(message.body) > MOST_BYTES:
+        raise BadOptionError("message", f"it has {len(message.body):,} bytes; {MOST_BYTES:,} are the most.")
+    try:
+        fields = strict_json.parsed(message.body)
+    except ValueError as error:
+        raise BadOptionError("message", f"it is no JSON of ours: {strict_json.legible(str(error))}.") from None
+    if not isinstance(fields, dict):
+        raise BadOptionError("message", "it is JSON, but no object.")
+    if unknown := sorted(set(fields) - FIELDS):
+        known = ", ".join(sorted(FIELDS))
+        raise BadOptionError("message", f'it has "{strict_json.legible(unknown[0])}"; it may have {known}.')
+    told = fields.get("id", message.handle)
+    if not isinstance(told, str) or not 0 < len(told) <= _MOST_ID or not told.isprintable():
+        raise BadOptionError("id", f"give a text of 1 to {_MOST_ID} printable characters.")
+    return told, fields
+
+
+def asked(serving: Serving, fields: Mapping[str, Any], *, which: Which, top: int) -> Asked:
+    """The user of a message, as the live model is asked. Raises BadOptionError and FeaturesError."""
+    features, context = fields.get("features"), fields.get("context", {})
+    user, allowed = fields.get("user_id"), fields.get("allow_missing", False)
+    if not isinstance(features, dict) or not all(isinstance(each, _VALUES) for each in features.values()):
+        raise BadOptionError("features", "give an object of numbers, texts, true, false or null by feature.")
+    if not isinstance(context, dict) or not all(isinstance(each, str | None) for each in context.values()):
+        raise BadOptionError("context", "give an object of texts or null.")
+    if not isinstance(user, str | None) or not isinstance(allowed, bool):
+        raise BadOptionError("message", "user_id is a text, and allow_missing true or false.")
+    return serving.asked(
+        features, user=user or "", context=context, allow_missing=allowed, which=which, top=top
+    )  # fmt: skip

@@ -1,0 +1,183 @@
+"""The way of a batch: read, decided once, written, and only then acknowledged.
+
+Delivered at least once, decided once: a message that comes again within a day, after a crash or because a platform has
+sent it twice, is answered as before, with the same prediction; its answer is stored in the transaction that stores the
+prediction. Messages are decided in the order in which they come.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from core.access.idempotency import Asking, Claim, Claims, Kept, Reply
+from core.errors import NoScoreError, RefusedError, StorageError, UnusableInputError
+from core.scoring.decisions.prediction_json import prediction_json
+from core.scoring.online import Asked, Prediction, Serving
+from core.scoring.streaming.block_scoring import Which
+from core.streams import messages
+from core.streams.messages import Answer, Letter, Message
+
+#: Seconds between two tries where the storage cannot be written just now, or another process has a message in hand.
+AGAIN_AFTER: Final = 0.5
+_ANSWERED: Final = 200
+_WAITS: Final = "Another process decides on this message."
+
+
+class Source(Protocol):
+    """Where messages come from."""
+
+    ended: bool
+
+    def read(self, most: int) -> Sequence[Message]:
+        """The next messages, in order; none where none came within a moment. What was not settled comes first."""
+
+    def done(self, settled: Sequence[Message]) -> None:
+        """These are settled, and are not read again."""
+
+
+class Sink(Protocol):
+    """Where decisions go; what returns is safe with whoever reads them."""
+
+    def write(self, answers: Sequence[Answer]) -> None:
+        """Write decisions, in order."""
+
+    def bury(self, letters: Sequence[Letter]) -> None:
+        """Put aside messages that nothing can be decided on."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """How many messages were answered, of which again, and how many were put aside."""
+
+    answered: int = 0
+    again: int = 0
+    dead: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stream:
+    """One stream of a home. `serving`: what scores now; it is asked before each batch."""
+
+    name: str
+    claims: Claims
+    serving: Callable[[], Serving]
+    which: Which = "all"
+    top: int = 3
+    progress: Progress = field(default_factory=Progress)
+
+    def run(
+        self, source: Source, sink: Sink, *, most: int, now: Callable[[], datetime],
+        between: Callable[[], bool] = lambda: True, wait: Callable[[float], None] = time.sleep,
+    ) -> None:  # fmt: skip
+        """Decide on what comes until the source ends. between: called after each batch; False ends it."""
+        while True:
+            batch = source.read(most)
+            while batch and not self._settled(batch, sink, now):
+                wait(AGAIN_AFTER)
+                if not between():
+                    return
+            source.done(batch)
+            if not between() or (source.ended and not batch):
+                return
+
+    def _settled(self, batch: Sequence[Message], sink: Sink, now: Callable[[], datetime]) -> bool:
+        """Whether all of a batch was decided and written; if not, it is to be tried again as it is."""
+        try:
+            found = self._decided(batch, now())
+        except StorageError:
+            return False
+        if found is None:
+            return False
+        answers, letters = found
+        sink.bury(letters)
+        sink.write(answers)
+        self.progress.answered += len(answers)
+        self.progress.dead += len(letters)
+        return True
+
+    def _decided(self, batch: Sequence[Message], now: datetime) -> tuple[list[Answer], list[Letter]] | None:
+        """The answer or the letter of each message; None where somebody else decides on one at this moment."""
+        serving, ready, letters = self.serving(), dict[str, _Ready](), list[Letter]()
+        order: list[str] = []
+        for each in batch:
+            try:
+                told, fields = messages.identity(each)
+                if told in ready:
+                    _check_alike(ready[told].message, each, told)
+                else:
+                    ready[told] = _Ready(each, messages.asked(serving, fields, which=self.which, top=self.top))
+                order.append(told)
+            except UnusableInputError as error:
+                letters.append(Letter(each, str(error)))
+            except RefusedError as error:
+                letters.append(Letter(each, str(error)))
+        answers = self._answers(serving, ready, letters, now)
+        if answers is None:
+            return None
+        return [Answer(told, answers[told]) for told in order if told in answers], letters
+
+    def _answers(
+        self, serving: Serving, ready: dict[str, _Ready], letters: list[Letter], now: datetime
+    ) -> dict[str, bytes] | None:
+        asking = [Asking(f"stream {self.name}", told, each.message.body) for told, each in ready.items()]
+        found = dict(zip(ready, self.claims.find(asking, now=now), strict=True))
+        mine = {told: each for told, each in found.items() if isinstance(each, Claim)}
+        answers = {told: each.body for told, each in found.items() if isinstance(each, Reply)}
+        with contextlib.ExitStack() as unless_answered:
+            for claim in mine.values():
+                unless_answered.callback(self.claims.release, claim)
+            if any(each is None for each in found.values()):
+                return None
+            self.progress.again += len(answers)
+            letters += [Letter(ready[told].message, str(each)) for told, each in found.items()
+                        if isinstance(each, RefusedError)]  # fmt: skip
+            answers |= self._scored(serving, {told: (claim, ready[told]) for told, claim in mine.items()}, letters, now)
+            unless_answered.pop_all()
+        for told, claim in mine.items():
+            (self.claims.answered if told in answers else self.claims.release)(claim)
+        return answers
+
+    def _scored(
+        self, serving: Serving, ours: dict[str, tuple[Claim, _Ready]], letters: list[Letter], now: datetime
+    ) -> dict[str, bytes]:
+        """The answers, each stored together with its prediction."""
+        if not ours:
+            return {}
+        began, answers = time.perf_counter(), dict[str, bytes]()
+
+        def kept(predictions: Sequence[Prediction]) -> list[Kept]:
+            answers.clear()
+            for (told, (_, each)), prediction in zip(ours.items(), predictions, strict=True):
+                answers[told] = _body(told, each.asked, prediction, began)
+            return [(claim, Reply(_ANSWERED, answers[told])) for told, (claim, _) in ours.items()]
+
+        try:
+            serving.score([each.asked for _, each in ours.values()], now=now, kept=kept)
+        except NoScoreError as error:  # nobody was stored: those without a score are put aside, and the others scored
+            names = list(ours)
+            without = {names[at] for at in error.at}
+            letters += [Letter(ours[told][1].message, str(NoScoreError(error.version, (0,), 1))) for told in without]
+            return self._scored(serving, {k: v for k, v in ours.items() if k not in without}, letters, now)
+        return answers
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    message: Message
+    asked: Asked
+
+
+def _check_alike(first: Message, again: Message, told: str) -> None:
+    if first.body != again.body:
+        raise RefusedError(f"The id {told} was used for another message. Use a new one for each message.")
+
+
+def _body(told: str, asked: Asked, prediction: Prediction, began: float) -> bytes:
+    found: dict[str, Any] = {"id": told, "user_id": asked.user or None, **prediction_json(prediction, began)}
+    return json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
