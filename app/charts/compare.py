@@ -1,4 +1,4 @@
-"""Two models on the same users: how far they differ, who would be treated otherwise, who is flagged rightly.
+"""Two models on the same users: how far they differ, who would be treated differently, who is flagged rightly.
 
 a is grey, as what is there; b has the accent, as what is looked at.
 """
@@ -71,7 +71,7 @@ def flips(
     counts: npt.ArrayLike, bands: Sequence[Band], *, a: str, b: str, chosen: tuple[Band, Band] | None = None,
     theme: Theme,
 ) -> go.Figure:  # fmt: skip
-    """Who would be treated otherwise. counts: users by band under a (rows) and b (columns), mildest first, (k, k).
+    """Who would be treated differently. counts: users by band under a (rows) and b (columns), mildest first, (k, k).
 
     chosen: the cell that is looked at. Each cell carries its two bands, for clicks.
     """
@@ -85,9 +85,11 @@ def flips(
     figure.update_traces(
         text=[[_in_cell(int(users[i, j]), bold=i != j) for j in range(len(bands))] for i in range(len(bands))]
     )
-    figure = base(figure, theme=theme, height=CELL * len(bands) + LINE + 14, top=LINE + 12)
+    figure = base(figure, theme=theme, height=CELL * len(bands) + 2 * LINE + 14, top=2 * LINE + 12)
     labels = [f"{glyph(band, PALETTE[theme])} {words.WORD[band]}" for band in bands]
-    _sides(figure, labels, labels, theme=theme)
+    # Two lines above a column: the words of one would run into those of the next on a narrow screen.
+    broken = [label.replace("Human ", "Human<br>").replace("Auto-", "Auto-<br>") for label in labels]
+    _sides(figure, broken, labels, theme=theme)
     _to_click(figure, hover, [[(before, after) for after in bands] for before in bands])
     if chosen is not None:
         row, column = (bands.index(band) for band in chosen)
@@ -98,7 +100,7 @@ def flips(
     moved, all_ = int(users[off].sum()), int(users.sum())
     sub = f"users; row: by {a}, column: by {b}; tint by log count"
     alt = f"{words.count(moved)} of {words.count(all_)} users change band from {a} to {b}: {_flips_alt(users, bands)}"
-    return titled(figure, "Who would be treated otherwise", sub, alt)
+    return titled(figure, "Who would be treated differently", sub, alt)
 
 
 def confusion(found: Confusion, *, name: str, theme: Theme) -> go.Figure:

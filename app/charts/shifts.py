@@ -25,12 +25,14 @@ VALUE: Final = 24  # characters of a value or a feature beside its row
 
 
 def segments(frame: pd.DataFrame, column: str, *, overall: float, theme: Theme) -> go.Figure:
-    """The spam rate of each value of a context column, in the order given.
+    """The spam rate of each value of a context column, in the order given; without labels, how many users have it.
 
     frame: value, n, spammers (users), rate, low, high (0 to 1, 95 % interval; NaN when not known), small (too few
     users to judge). overall: the rate of all users, NaN without labels.
     """
     colour, names = PALETTE[theme], [_name(value) for value in frame["value"]]
+    if names and math.isnan(overall):
+        return _sizes(frame["n"].to_numpy(float), names, column, theme=theme)
     n, rate, low, high = (frame[name].to_numpy(float) for name in ("n", "rate", "low", "high"))
     small = frame["small"].to_numpy(bool)
     at = list(range(len(names)))
@@ -51,15 +53,32 @@ def segments(frame: pd.DataFrame, column: str, *, overall: float, theme: Theme) 
     _segment_figures(figure, n, rate, small, colour)
     if not names:
         nothing(figure, "no users", theme=theme)
-    elif not np.isfinite(rate).any():
-        figure.update_xaxes(showticklabels=False, ticks="")
-        nothing(figure, "no labels", theme=theme, yref="y domain")
     elif not math.isnan(overall):
         _all_users(figure, overall, top, colour)
     how = [f"with 95{words.NARROW}% interval"] if np.isfinite(rate).any() else []
     how += ["hollow: too few to judge"] if small.any() and how else []
     sub = "; ".join([*how, f"n = {words.count(float(np.nansum(n)))}"])
     return titled(figure, f"Spam rate by {column}", sub, _segments_alt(frame, column, names, overall))
+
+
+def _sizes(n: Numbers, names: list[str], column: str, *, theme: Theme) -> go.Figure:
+    colour, users = PALETTE[theme], words.count(float(n.sum()))
+    said = [f"{words.count(each)} users" for each in n]
+    figure = go.Figure(
+        go.Bar(
+            x=n, y=list(range(len(names))), orientation="h", width=0.5, name="users", hoverinfo="text",
+            marker={"color": colour["population"], "line_width": 0},
+            hovertext=[f"{escape_label(name)}: {each}" for name, each in zip(names, said, strict=True)],
+        )
+    )  # fmt: skip
+    height = ROW * max(len(names), 2) + LINE + 34
+    figure = base(figure, theme=theme, height=height, right=RATE, top=LINE + 8, bottom=26)
+    _rows(figure, names, theme=theme)
+    figure.update_xaxes(rangemode="tozero", nticks=5, tickangle=0)
+    for row, each in enumerate(n):
+        note(figure, words.count(each), 1, row, xref="x domain", xanchor="right", xshift=RATE)
+    alt = f"Users by {column}: {', '.join(f'{name} {each}' for name, each in zip(names, said, strict=True))}."
+    return titled(figure, f"Users by {column}", f"no labels, so no spam rate; n = {users}", alt)
 
 
 def shifts(frame: pd.DataFrame, *, a: str, b: str, theme: Theme) -> go.Figure:

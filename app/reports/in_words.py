@@ -70,6 +70,8 @@ def _finding(known: Known) -> str:
     text = f"score {probability(last.probability)}, {WORD[last.band].lower()}"
     if by != SCORE:
         text += f", decided by {by.replace(':', ' ', 1)}"
+    if last.action != last.band:
+        text += f", not armed: {WORD[last.action].lower()}"
     if known.category is not None:
         text += f"; if a violation, {known.category[0]} ({percent(known.category[1], 0)})"
     about = f"by {last.run.model} under policy {last.run.policy.version}"

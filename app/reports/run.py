@@ -31,6 +31,7 @@ from core.schema.levels import written
 from core.scoring.reasons import Reason, strongest_reasons
 from core.scoring.runs import Run
 from core.scoring.scorer import SEPARATOR, Scorer
+from core.wording import count as counted
 
 #: What this is a report of, in its mark.
 KIND: Final = "scores"
@@ -80,8 +81,10 @@ def _found(run: Run, model: Model) -> Iterator[str]:
         f"{count(run.received)} users received, {count(run.users)} scored, {count(run.rejected)} rejected. "
         f"{run.model} under {run.policy.version}, {run.id} of {run.created.astimezone(UTC):%-d %b %Y, %H:%M} UTC."
     )
-    if run.counts["auto_remove"] and not run.policy.armed:
-        yield f"Auto-remove is not armed: its {count(run.counts['auto_remove'])} users go to human review."
+    removed = run.counts["auto_remove"]
+    if removed and not run.policy.armed:
+        verb = "goes" if removed == 1 else "go"
+        yield f"Auto-remove is not armed: its {counted(removed, 'user')} {verb} to human review."
     if model.metadata.notice:
         yield f"{model.version} is {model.metadata.notice}"
 

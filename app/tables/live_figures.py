@@ -51,7 +51,7 @@ def table(found: Figures, word: Callable[[Band], str]) -> pd.DataFrame:
             "Spammers": [count(_spammers(each, found)) for each in rows.values()],
             "To judge": [count(each.pending) for each in rows.values()],
             "Unsure": [count(each.unsure) for each in rows.values()],
-            "If the unsure were": [_moved(each) for each in rows.values()],
+            "Unsure could make it": [_moved(each) for each in rows.values()],
         }
     )
 

@@ -102,7 +102,7 @@ class Outlook:
             return f"{self._nobody} {self.waiting or 'No other flagged user waits.'}"
         told = [f"{self._open}."] if self.carried else []
         told.append(self.waiting or "No flagged user waits.")
-        others = [f"{self.random:,.0f} drawn at random"] * (round(self.random) > 0)
+        others = [f"about {self.random:,.0f} drawn at random"] * (round(self.random) > 0)
         others += [f"{self.uncertain:,} the model is unsure of"] * (self.uncertain > 0)
         return " ".join([*told, f"Also reviewed today: {' and '.join(others)}."] if others else told)
 

@@ -122,7 +122,7 @@ class Arming:
     def sentence(self) -> str:
         """How things stand, for a person."""
         target, day = percent(self.terms.target), f"{self.since:%Y-%m-%d %H:%M}" if self.since else ""
-        shown = f"{self.shown}, the target is {target}"
+        shown = f"{self.shown}; the target is {target}"
         if self.stage == "armed":
             return f"Armed by {self.by} since {day}: {shown}."
         if self.stage == "may_be_armed":

@@ -6,8 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from core.errors import UnknownItemError
 from core.policy.bands import BANDS, Band
+from core.policy.decide import acted
 from core.ports import DatasetStore
 from core.scoring import runs
 from core.scoring.online_runs import OnlineRuns, decided_severity
@@ -35,6 +38,11 @@ class Sighting:
     band: Band
     decided_by: str
     grows: bool = False
+
+    @property
+    def action(self) -> Band:
+        """What was done: the band, but human review for auto-remove where that was not armed."""
+        return BANDS[int(acted(np.array([BANDS.index(self.band)], np.int8), armed=self.run.policy.armed)[0])]
 
     @property
     def prediction(self) -> str:

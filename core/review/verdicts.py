@@ -63,12 +63,12 @@ class Verdicts:
         by = self.accounts.authorise(by, "judge").name
         self._check(given)
         if self._known(given.id):
-            return self.feedback.record([_verdict(self.cases.find(case), given, by, now)])[0]
+            return self.feedback.record([self._verdict(self.cases.find(case), given, by, now)])[0]
         lease = self.guidance.load().lease
         mine = self.queue.renew(case, by, now=now, lease=lease, session=session)
         if not mine and not self._known(given.id):  # said twice at once, the other one may just have closed the case
             raise RefusedError(f"Case {case} is no longer yours: {_why(self.cases.find(case))}. Nothing was recorded.")
-        return self.feedback.record([_verdict(self.cases.find(case), given, by, now)])[0]
+        return self.feedback.record([self._verdict(self.cases.find(case), given, by, now)])[0]
 
     def triage(
         self, chosen: Sequence[str], given: Given, *, by: str, session: str, now: datetime
@@ -96,7 +96,7 @@ class Verdicts:
         for case in dict.fromkeys(chosen):
             said = replace(given, id=f"{given.id}-{case}")
             try:
-                verdicts.append(_verdict(taken(case, said.id), said, by, now))
+                verdicts.append(self._verdict(taken(case, said.id), said, by, now))
             except TrustdeskError as error:
                 refused[case] = str(error)
         return Judged(self.feedback.record(verdicts), refused)
@@ -181,6 +181,17 @@ class Verdicts:
         except UnknownItemError:  # given in a database that was lost
             return False
         return case.status == "closed" and case.verdict == verdict.id
+
+    def _verdict(self, case: Case, given: Given, by: str, now: datetime) -> Verdict:
+        said = _verdict(case, given, by, now)
+        if not said.blind:
+            return said
+        known = self.ledger
+        known.refresh()
+        rows = known.of_case(case.id)
+        before = rows[~(rows["id"] == given.id).cummax()]  # said again, it is the verdict that it was
+        # Whoever has judged the case was told its score then, an undo later or not.
+        return replace(said, blind=not (before["reviewer"] == by).any())
 
     def _known(self, verdict: str) -> bool:
         """Whether a verdict is stored: then the store gives it back, or refuses when now something else is said."""

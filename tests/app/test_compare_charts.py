@@ -14,6 +14,7 @@ import pytest
 from scipy.special import expit
 
 from app import charts
+from app.charts.base import NARROWEST, text_width
 from core.evaluation import drawn_curves, metrics, thresholds
 from core.evaluation.resample import Costs
 from core.evaluation.thresholds import Sweep
@@ -145,6 +146,12 @@ def test_flips_write_every_number_and_tint_only_what_changes() -> None:
     off = ~np.eye(4, dtype=bool)
     assert tint[off] == pytest.approx(np.log10(np.maximum(USERS[off], 1)), rel=1e-6)
     assert "494 of 40,000 users change band" in figure.layout.meta["alt"]
+
+
+def test_the_bands_above_the_flips_fit_above_their_columns_on_a_narrow_screen() -> None:
+    heads = FIGURES["flips"]("light", NAMES).layout.xaxis.ticktext
+    lines = [re.sub("<.*?>", "", line) for head in heads for line in head.split("<br>")]
+    assert max(map(text_width, lines)) < NARROWEST / len(heads)
 
 
 @pytest.mark.parametrize(("which", "axes"), charts.two_curves.CURVES.items())

@@ -82,6 +82,9 @@ FIGURES: dict[str, Callable[[charts.Theme], go.Figure]] = {
     "correlations": lambda theme: charts.correlations(matrix(51), method="spearman", theme=theme),
     "few correlations": lambda theme: charts.correlations(matrix(4), method="pearson", theme=theme),
     "segments": lambda theme: charts.segments(GROUPS, "country", overall=0.0269, theme=theme),
+    "segments, no labels": lambda theme: charts.segments(
+        GROUPS.assign(spammers=np.nan, rate=np.nan, low=np.nan, high=np.nan), "country", overall=np.nan, theme=theme
+    ),
     "shifts": lambda theme: charts.shifts(MOVED, a="october.csv", b="november.csv", theme=theme),
 }
 UNKNOWN_RATES = dict.fromkeys(("spammers", "rate", "low95", "high95"), np.nan)
@@ -108,12 +111,6 @@ EMPTY: dict[str, tuple[Callable[[], go.Figure], str]] = {
     ),
     "correlations": (lambda: charts.correlations(pd.DataFrame(), method="pearson", theme="light"), "no features"),
     "segments": (lambda: charts.segments(GROUPS.head(0), "c", overall=0.1, theme="light"), "no users"),
-    "unlabelled segments": (
-        lambda: charts.segments(
-            GROUPS.assign(spammers=np.nan, rate=np.nan, low=np.nan, high=np.nan), "c", overall=np.nan, theme="light"
-        ),
-        "no labels",
-    ),
     "shifts": (lambda: charts.shifts(MOVED.head(0), a="a", b="b", theme="light"), "no features to compare"),
     "unknown shifts": (
         lambda: charts.shifts(MOVED.assign(weighted=np.nan), a="a", b="b", theme="light"), "no features to compare"
@@ -425,6 +422,16 @@ def test_segments_stand_in_the_order_given_and_small_ones_are_hollow_and_said() 
         "highest 2.00\u202f% of fr, lowest 1.00\u202f% of de; all users 2.69\u202f%; 1 too small"
         in figure.layout.meta["alt"]
     )
+
+
+def test_segments_without_labels_are_the_users_of_each() -> None:
+    figure = FIGURES["segments, no labels"]("light")
+
+    assert list(named(figure, "users").x) == list(GROUPS["n"])
+    assert {"9,000", "12"} <= set(labels(figure))
+    assert not [text for text in labels(figure) if "too few" in text]
+    assert figure.layout.meta["title"] == "Users by country"
+    assert "no labels" in figure.layout.meta["sub"]
 
 
 def test_every_dot_of_a_segment_is_on_the_axis_and_a_small_groups_interval_may_leave_it() -> None:

@@ -57,6 +57,17 @@ def test_what_decided_instead_of_the_score_and_the_category_are_said(known: Know
     assert "if a violation, threat (81" in said
 
 
+@pytest.mark.parametrize(
+    ("armed", "told"), [(False, "auto-remove, not armed: human review (by "), (True, "auto-remove (by ")]
+)
+def test_what_is_done_is_said_where_it_is_milder_than_the_band(known: Known, armed: bool, told: str) -> None:
+    run = replace(known.last.run, policy=replace(known.last.run.policy, armed=armed))
+
+    said = in_words.explanation(replace(known, last=replace(known.last, run=run, band="auto_remove")))
+
+    assert told in said.splitlines()[0]
+
+
 def test_the_report_is_one_page_that_runs_nothing_of_the_users(known: Known) -> None:
     figure = go.Figure().update_layout(meta={"title": "Why this score", "sub": "log-odds", "alt": "Contributions"})
     text = in_words.report(known, figure)

@@ -46,7 +46,7 @@ def tables(monkeypatch: pytest.MonkeyPatch) -> Tables:
     found: Tables = {}
     for module in (evidence, feature_table, groups, one_feature, feature_pairs):
         monkeypatch.setattr(module, "numbers", lambda frame, name: found.__setitem__(name, frame))
-    monkeypatch.setattr(take_away, "menu", lambda numbers, _name, key: found.__setitem__(key, numbers()))
+    monkeypatch.setattr(take_away, "menu", lambda numbers, _name, key, _watched: found.__setitem__(key, numbers()))
     return found
 
 

@@ -60,7 +60,8 @@ def _click(view: View, column: str, frame: pd.DataFrame) -> Click | None:
             listed = ListView(replace(view.filters, context=column, values=(row["segment"],)))
             navigation.go("score_file", run=str(view.run), **listed.params())
 
-    return Click(go, "click a point for its users", leaves=True)
+    mark = "bar" if frame["rate"].isna().all() else "point"
+    return Click(go, f"click a {mark} for its users", leaves=True)
 
 
 def compare(view: View, model: Model | None) -> None:

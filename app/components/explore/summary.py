@@ -79,7 +79,7 @@ def _line(view: View, finding: Finding) -> None:
             if st.button(EVIDENCE[finding.code].button, key=f"see-{finding.code}", type="tertiary"):
                 evidence(view, finding)
         elif finding.code == "near_copies":
-            st.button("Correlations", key="see-near_copies", type="tertiary", on_click=lead, args=("Correlations",))
+            st.button("See correlations", key="see-near_copies", type="tertiary", on_click=lead, args=("Correlations",))
         elif finding.features:
             name = finding.features[0]
             st.button(

@@ -15,13 +15,14 @@ def page_shown(users: int, size: int) -> int:
     return min(max(place.number(place.PAGE) or 1, 1), pages(users, size))
 
 
-def pager(key: str, users: int, page: int, size: int) -> None:
-    """Below the table: what is shown of how many, the pages, and rows a page."""
+def pager(key: str, users: int, page: int, size: int, *, boxes: bool = False) -> None:
+    """Below the table: what is shown of how many, the pages, and rows a page. boxes: whether rows have them."""
     begin, end = (page - 1) * size + 1, min(page * size, users)
     name, rows = f"page-{key}", f"size-{key}"
     st.session_state[name], st.session_state[rows] = page, size
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.caption(f"{count(begin)} to {count(end)} of {count(users)}", width="content")
+        how = " · click a row to open it, check boxes to act on several" * boxes
+        st.caption(f"{count(begin)} to {count(end)} of {count(users)}{how}", width="content")
         with st.container(horizontal=True, width="content", vertical_alignment="center"):
             if pages(users, size) > 1:
                 st.pagination(
@@ -29,7 +30,7 @@ def pager(key: str, users: int, page: int, size: int) -> None:
                     on_change=lambda: place.put(page=int(st.session_state[name])),
                 )  # fmt: skip
             st.selectbox(
-                "Rows a page", SIZES, key=rows, width=90, label_visibility="collapsed",
+                "Rows a page", SIZES, key=rows, width=130, label_visibility="collapsed", format_func="{} a page".format,
                 on_change=lambda: place.put(size=int(st.session_state[rows]), page=1),
             )  # fmt: skip
 

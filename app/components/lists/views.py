@@ -64,7 +64,7 @@ class Views:
             own = [view for view in self.saved() if person is not None and view.owner == person.name]
             if person is not None and own:
                 self._change(own, person.name)
-            st.caption("The address shows the same to whoever may see this page.")
+            st.caption("The address of this page opens the same view for whoever may see it.")
 
     def _save(self) -> None:
         person, key = session.person(), self.key

@@ -76,7 +76,7 @@ def _columns(frame: pd.DataFrame) -> dict[str, Any]:
     column = st.column_config
     return {
         "name": column.TextColumn("Feature", pinned=True),
-        "verdict": column.TextColumn("Verdict", width=80),
+        "verdict": column.TextColumn("State", width=80),
         "psi": column.NumberColumn("PSI", format="%.3f", help="Population stability index against training"),
         "chance": column.NumberColumn("By chance", format="%.3f", help="What PSI stays below when nothing has changed"),
         "ks": column.NumberColumn("KS", format="%.3f", help="Largest distance of the cumulated distributions"),

@@ -51,7 +51,8 @@ def calibration(run: Run | None) -> None:
     frame = None if run is None else monitor.calibrated(run)
     if run is None or frame is None or frame.empty:
         section("Predicted and observed", "by verdicts")
-        st.caption("Send a run to review: verdicts on users drawn at random tell whether scores come true.")
+        whose = "Send a run to review" if run is None else f"No verdict yet on users drawn from {run.id}"
+        st.caption(f"{whose}: verdicts on users drawn at random tell whether scores come true.")
         return
     figure(charts.reliability(frame, theme=theme()), key="live-calibration", of=run.id, table=frame)
     st.caption(f"{run.id}, {run.model}; each judged user counts for as many as it was drawn from.")

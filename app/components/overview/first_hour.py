@@ -102,7 +102,9 @@ def _score(run: Run | None) -> Step:
 
 def _review(run: Run | None, judged: int) -> Step:
     if run is None:
-        return Step("Review", "Judge by keyboard, those at risk and a fair sample of all others.", False, "Review")
+        return Step(
+            "Review", "After step 2: judge by keyboard, those at risk and a fair sample of all others.", False, "Review"
+        )
     if not services.planned(run):
         text = f"Send {run.id} to review: those at risk and a fair sample of all others."
         return Step("Review", text, False, "Send to review", "score_file", {"run": run.id})
@@ -128,7 +130,9 @@ def _retrain(judged: int) -> Step:
         return Step("Retrain", f"{last.version} has learnt from verdicts; the gate has judged it.", True, "Open",
                     "registry", {"version": last.version})  # fmt: skip
     if not judged:
-        return Step("Retrain", "Learn from verdicts; nothing takes over unless it is better.", False, "Retrain")
+        return Step(
+            "Retrain", "After step 3: learn from verdicts; nothing takes over unless it is better.", False, "Retrain"
+        )
     return Step("Retrain", f"{counted(judged, 'verdict')} to learn from.", False, "Retrain", "train")
 
 

@@ -26,12 +26,11 @@ def needs_you(runs: Sequence[Run], model: Model) -> None:
     if open_ := sum(each.open for each in services.home().incidents.recent()):
         waiting += _line(f":material/warning: **{counted(open_, 'incident')}** open", "Monitor", "monitor")
     if model.metadata.notice:
-        waiting += _line(
-            f":material/warning: **{model.version}** is {plain(model.metadata.notice)}", "Model", "registry"
-        )
+        waiting += _line(f":material/warning: **{model.version}** is {plain(model.metadata.notice)}", "Train", "train")
     if runs and runs[0].rejected:
-        text = f":material/warning: **{count(runs[0].rejected)} rows** of {plain(runs[0].name)} were rejected"
-        waiting += _line(text, "Rows", "score_file", run=runs[0].id)
+        rows, verb = counted(runs[0].rejected, "row"), "was" if runs[0].rejected == 1 else "were"
+        text = f":material/warning: **{rows}** of {plain(runs[0].name)} {verb} rejected"
+        waiting += _line(text, "See why", "score_file", run=runs[0].id)
     if runs and runs[0].model != model.version:
         text = f":material/info: {runs[0].id} was scored by {runs[0].model}; {model.version} is live now"
         waiting += _line(text, "Score again", "score_file")

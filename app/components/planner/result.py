@@ -51,10 +51,10 @@ def _sentence(plan: Plan, live: Mapping[str, Figure]) -> str:
     less, version = before - cost, services.policy().version
     cases, most = live["volume"].value, plan.demand.reviews_per_day
     if cases is not None and most is not None and cases > most:
-        return f"{edges}: {count(cost)} a day. {version} would need {count(cases)} reviews a day."
+        return f"{edges}: costs {count(cost)} a day. {version} would need {count(cases)} reviews a day."
     if abs(less) < 0.005 * max(before, 1e-9):
-        return f"{edges}: as much a day as {version}."
-    return f"{edges}: {count(cost)} a day, {count(abs(less))} {'less' if less > 0 else 'more'} than {version}."
+        return f"{edges}: costs as much a day as {version}."
+    return f"{edges}: costs {count(cost)} a day, {count(abs(less))} {'less' if less > 0 else 'more'} than {version}."
 
 
 def _cannot(plan: Plan, short: Shortfall) -> None:

@@ -62,7 +62,7 @@ def _discard(desk: Desk) -> None:
 
 def _activate(desk: Desk) -> None:
     with st.popover("Activate", icon=":material/verified:", type="primary"):
-        st.markdown("From the next user on it decides: files, jobs, API. Runs of before keep their own policy.")
+        st.markdown("It decides from the next user on, in files, jobs and the API. Earlier runs keep their own policy.")
         comment = st.text_input("Comment", max_chars=500, placeholder="Why", key=f"comment-{desk.number}")
         who = drafting.whose("activate")
         if st.button("Activate the draft", type="primary"):

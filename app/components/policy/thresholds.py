@@ -88,7 +88,7 @@ def change_thresholds(desk: Desk) -> None:
                 f"{word} above", 0.0, 1.0, getattr(now, name), 0.01, format="%.4g", key=f"{name}-{key}"
             )
         given["rule_precision"] = st.number_input(
-            "A rule is right at least, %", 0.0, 100.0, 100 * now.rule_precision, 5.0, key=f"target-{key}",
+            "Least precision of a rule, %", 0.0, 100.0, 100 * now.rule_precision, 5.0, key=f"target-{key}",
             help="A rule that is right less often is marked: precision among judged users, or the share rightly spared",
         ) / 100  # fmt: skip
         name = drafting.whose(key)

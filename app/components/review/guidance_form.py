@@ -86,25 +86,26 @@ def _numbers(now: Guidance) -> dict[str, Any]:
         )),
         "random_share": st.number_input(
             "Of these, drawn at random, %", 100 * least, 100 * most, 100 * now.random_share, 5.0,
-            key=f"random-{version}",
+            key=f"random-{version}", format="%g",
             help="From every band, those allowed included: only so can anybody say what the model misses",
         ) / 100,
         "uncertain": int(st.number_input(
             "Of these, at most so many the model is unsure of", 0, value=now.uncertain, key=f"uncertain-{version}"
         )),
         "service_hours": st.number_input(
-            "A case may wait, hours", 1.0, value=float(now.service_hours), step=1.0, key=f"hours-{version}"
+            "A case may wait, hours", 1.0, value=float(now.service_hours), step=1.0, format="%g", key=f"hours-{version}"
         ),
         "lease_minutes": st.number_input(
             "A claim lasts, minutes", 1.0, value=float(now.lease_minutes), step=1.0, key=f"lease-{version}",
+            format="%g",
             help="So long a case is kept for the reviewer who has it on the screen",
         ),
         "assigned_hours": st.number_input(
             "An assigned case is offered to one person only, hours", 0.0, value=float(now.assigned_hours), step=1.0,
-            key=f"assigned-{version}",
+            key=f"assigned-{version}", format="%g",
         ),
         "correction_hours": st.number_input(
-            "A verdict may be corrected, hours", 0.0, value=float(now.correction_hours), step=1.0,
+            "A verdict may be corrected, hours", 0.0, value=float(now.correction_hours), step=1.0, format="%g",
             key=f"correction-{version}", help="By who gave it, on the user's page; undo works for the whole shift",
         ),
         "profile_url": st.text_input(

@@ -56,7 +56,9 @@ def one_by_one(name: str, filters: CaseFilters) -> None:
 
 def nothing_waits(filters: CaseFilters) -> None:
     if filters == CaseFilters(unblinded=filters.unblinded):
-        sentence = "Open a scored file and choose *Send to review*; its users then wait here, the most urgent first."
+        sentence = "Users come here once somebody fills today's places or sends a scored file to review."
+        if session.may("send to review"):
+            sentence = "*Fill today's places* above, or *Send to review* on a scored file, brings users here."
         with empty_state("Nobody waits for a review", sentence):
             pass
     else:

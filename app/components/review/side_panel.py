@@ -19,7 +19,7 @@ from core.review.cases import Case
 def similar(found: pd.DataFrame) -> None:
     """found: user, alike (0 to 1), verdict, time; most alike first."""
     spammers = int((found["verdict"] == "spammer").sum())
-    section("Similar users, judged", f"{spammers} of {len(found)} were spammers" if len(found) else None)
+    section("Similar users, judged", f"{spammers} of {len(found)} judged spammer" if len(found) else None)
     if found.empty:
         st.caption("Nobody has been judged yet.")
         return

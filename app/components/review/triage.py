@@ -129,7 +129,7 @@ def _body(name: str, view: CaseView, found: int) -> None:
             _frame(waiting, shown, view), triage_table.config(), opened=opened, most=_MOST,
             alt=f"Cases that wait, {triage_words.order_name(view.sort.text)}, page {page}",
         )  # fmt: skip
-        pager(KEY, found, page, view.size)
+        pager(KEY, found, page, view.size, boxes=True)
     if thirds and opened is not None:
         with thirds.cell():
             case_panel(name, opened, view)

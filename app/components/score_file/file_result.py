@@ -12,6 +12,7 @@ from app.components.shared.send_to_review import queued
 from app.queries import review, services
 from app.words import count, plain
 from core.scoring.runs import Run
+from core.wording import count as counted
 
 
 def file_result(run: Run) -> None:
@@ -32,7 +33,8 @@ def file_result(run: Run) -> None:
     queued(run)
     to_review = run.counts["auto_remove"]
     if to_review and not run.policy.armed:
-        st.caption(f"Auto-remove is not armed: its {count(to_review)} users go to human review.")
+        verb = "goes" if to_review == 1 else "go"
+        st.caption(f"Auto-remove is not armed: its {counted(to_review, 'user')} {verb} to human review.")
     users_list(run)
     _reasons_missing(run)
 

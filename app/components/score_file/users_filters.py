@@ -109,7 +109,7 @@ def _one_of(run: Run, view: ListView, title: str, field: str, options: list[str]
 
 def _named(run: Run, view: ListView) -> None:
     listed = users.listed(run).users
-    _one_of(run, view, "A reason names", "reason", list(services.model(run.model).metadata.names))
+    _one_of(run, view, "Feature among the reasons", "reason", list(services.model(run.model).metadata.names))
     deciders = sorted(users.deciders(run))
     if len(deciders) > 1 or view.filters.decided_by is not None:
         _one_of(run, view, "Decided by", "decided_by", deciders)

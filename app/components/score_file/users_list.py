@@ -138,7 +138,7 @@ def _body(run: Run, view: ListView, found: Positions) -> None:
             frame, users_table.config(run, frame), opened=opened, most=_MOST,
             alt=f"Users of {run.id}, {list_words.order_name(view.sort.text)}, page {page}",
         )  # fmt: skip
-        pager(run.id, len(found), page, view.size)
+        pager(run.id, len(found), page, view.size, boxes=True)
     if thirds and opened is not None:
         with thirds.cell():
             user_panel(run, opened, view, found)

@@ -13,6 +13,7 @@ from core.data.datasets import Dataset
 from core.data.problems import Problem
 from core.data.records import KEPT
 from core.errors import listed
+from core.wording import count as counted
 
 #: Rejecting problems in two or three words; a code not among them is called odd.
 _REASON: Final = defaultdict(
@@ -36,7 +37,7 @@ def problems(dataset: Dataset) -> None:
     real = [problem for problem in dataset.problems if problem.code not in _READ]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if real:
-            st.badge(_counted(len(real)), icon=":material/warning:", color="yellow")
+            st.badge(counted(len(real), "problem"), icon=":material/warning:", color="yellow")
             st.markdown(_summary(dataset), width="content")
         with st.popover("What exactly?" if real else "How the file was read", type="tertiary"):
             for problem in dataset.problems:
@@ -64,10 +65,10 @@ def _summary(dataset: Dataset) -> str:
     spoilt = sum(problem.rows for problem in dataset.problems if problem.code == "spoilt_id")
     parts = [f"{rejected}, {_why(dataset)}"] if dataset.rejected else []
     parts += [f"**{plain(listed(dataset.absent, most=3))}** absent, missing in every row"] if dataset.absent else []
-    parts += [f"**{count(missing)} missing** values, kept as missing"] if missing else []
-    parts += [f"**{count(outside)} values** outside their range, kept"] if outside else []
-    parts += [f"**{count(cleaned)} ids** cleaned"] if cleaned else []
-    parts += [f"**{count(spoilt)} ids** have lost digits"] if spoilt else []
+    parts += [f"**{count(missing)} missing** value{'s' * (missing != 1)}, kept as missing"] if missing else []
+    parts += [f"**{counted(outside, 'value')}** outside their range, kept"] if outside else []
+    parts += [f"**{counted(cleaned, 'id')}** cleaned"] if cleaned else []
+    parts += [f"**{counted(spoilt, 'id')}** {'has' if spoilt == 1 else 'have'} lost digits"] if spoilt else []
     return " &nbsp;·&nbsp; ".join(parts or ["Nothing was rejected"])
 
 
@@ -75,16 +76,12 @@ def _why(dataset: Dataset) -> str:
     """'text in X7 (9), no id (3)': the commonest reasons, and how many rows each turned away."""
     reasons = [problem for problem in dataset.problems if problem.rejected]
     told = [f"{_words(problem)} ({count(problem.rows)})" for problem in reasons[:_TOLD]]
-    return ", ".join(told) + (f" and {_counted(len(reasons) - _TOLD)} more" if len(reasons) > _TOLD else "")
+    return ", ".join(told) + (f" and {counted(len(reasons) - _TOLD, 'problem')} more" if len(reasons) > _TOLD else "")
 
 
 def _words(problem: Problem) -> str:
     where = f" in {plain(problem.column)}" if problem.column and problem.code in _IN else ""
     return _REASON[problem.code] + where
-
-
-def _counted(n: int) -> str:
-    return "1 problem" if n == 1 else f"{n} problems"
 
 
 def _stem(name: str) -> str:

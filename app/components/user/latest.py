@@ -21,7 +21,7 @@ from app.queries import services
 from app.reports import in_words
 from app.reports.in_words import Known
 from app.tables.cells import LONGEST
-from app.words import badge, escaped, link, moment, plain, probability
+from app.words import badge, escaped, label, link, moment, plain, probability
 from core.errors import TrustdeskError
 from core.policy.decide import SCORE
 from core.policy.list_store import Grounds
@@ -106,13 +106,15 @@ def latest_score(latest: Latest, known: Known) -> None:
 def _headline(latest: Latest) -> None:
     last = latest.sighting
     text = f"score **{probability(last.probability)}** &nbsp; {badge(last.band)}"
+    if last.action != last.band:
+        text += f" → {label(last.action)}"
     if last.decided_by != SCORE:
         text += f" :gray-badge[decided by {plain(last.decided_by.replace(':', ' ', 1))}]"
     st.markdown(text)
     run = last.run
     st.caption(
         f"{plain(run.name)}, row {last.row:,} · run {run.id}, {moment(run.created)} UTC · {run.model} under "
-        f"{run.policy.version}"
+        f"{run.policy.version}" + " · auto-remove is not armed, so a person looks first" * (last.action != last.band)
     )
 
 

@@ -59,7 +59,7 @@ class State:
     def sentence(self) -> str:
         """How things stand, for a person."""
         last, target = self.last, percent(self.terms.target)
-        shown = f"{self.arming.shown}, the target is {target}."
+        shown = f"{self.arming.shown}; the target is {target}."
         if last is not None and self.armed:
             return f"Armed by {last.by} since {_day(last.at)} UTC: {shown}"
         told = f"{lost_words(last, self.proof)} " if last is not None else "Not armed: "

@@ -66,8 +66,8 @@ def of(flagged: int, tally: Tally = NOBODY, rules: Guidance = RULES) -> Outlook:
 
 def test_the_outlook_says_who_is_reviewed_today_who_waits_and_for_how_many_days() -> None:
     assert of(4_975).sentence == (
-        "4,975 flagged users: 160 today, the last in 31 days at 200 reviews a day. Also reviewed today: 40 "
-        "drawn at random."
+        "4,975 flagged users: 160 today, the last in 31 days at 200 reviews a day. Also reviewed today: about "
+        "40 drawn at random."
     )
     assert of(4_975).days == 31
 
@@ -131,7 +131,7 @@ def test_where_no_place_is_for_flagged_users_it_says_what_to_do() -> None:
 def test_who_leaves_places_over_leaves_them_to_the_draw() -> None:
     told = of(12, rules=replace(RULES, uncertain=20))
     assert (told.today, told.random, told.uncertain) == (12, 168, 20)
-    assert of(0).sentence == "No flagged user waits. Also reviewed today: 200 drawn at random."
+    assert of(0).sentence == "No flagged user waits. Also reviewed today: about 200 drawn at random."
 
 
 def test_a_day_begins_at_midnight_in_utc(home: Home) -> None:

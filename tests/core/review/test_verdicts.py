@@ -280,6 +280,21 @@ def test_the_lease_is_the_one_the_lead_has_set(home: Home) -> None:
         home.queue.take(case.id, "Bob", now=NOW + 9 * MINUTE)
 
 
+def test_who_judges_a_case_again_after_an_undo_has_seen_its_score(home: Home) -> None:
+    (case,) = add(home, "u1", blind=True)
+    first = judge(home, case, verdict="v1")
+    undo(home, "v1")
+    judge(home, case, verdict="v2")
+    undo(home, "v2")
+    judge(home, case, by="Bob", verdict="v3", now=NOW + HOUR)
+
+    stored = rows(home)
+    assert first.blind
+    assert stored[stored["verdict"] != "withdrawn"].set_index("id")["blind"].to_dict() == {
+        "v1": "true", "v2": "false", "v3": "true",
+    }  # fmt: skip
+
+
 def test_a_case_that_is_not_there_is_said_so(home: Home) -> None:
     with pytest.raises(UnknownItemError, match="c-000009"):
         home.verdicts.judge("c-000009", Given("v1", "spammer"), by="Ada", session="tab", now=NOW)
