@@ -26,6 +26,7 @@ from core.scoring.runs import Runs, id_of
 from core.store import chained_log, database, numbered, tables, verify
 from core.store.database import Database
 from core.training.training_runs import TrainingRun, TrainingRuns
+from core.wording import count
 
 _MIGRATE: Final = "Run `migrate`, then verify again."
 _BOTH: Final = "Restore both from one backup."
@@ -141,7 +142,10 @@ class HomeProof:
             ]  # fmt: skip
         for path in gone:
             yield Finding(f"data/{path.name}", "is gone, and data/state.db has read it before")
-        if applied > int(self.ledger.position):
+        if applied and not chained_log.files(self.ledger.path):
+            text = f"is gone, and data/state.db has applied {count(applied, 'verdict')} of it"
+            yield Finding(f"data/feedback/{self.ledger.path.name}", text, _BOTH)
+        elif applied > int(self.ledger.position):
             lines = f"{int(self.ledger.position):,} verdicts, and data/state.db has applied {applied:,}"
             yield Finding("data/feedback", f"has {lines}: its end was cut off", _BOTH)
         for sentence in self.consistency.check().contradictions:

@@ -154,6 +154,10 @@ PLANTED: dict[str, tuple[Damage, str]] = {
         lambda home: cut(home / "data/feedback/feedback.csv"),
         "data/feedback has 0 verdicts, and data/state.db has applied 1",
     ),
+    "no feedback": (
+        lambda home: (home / "data/feedback/feedback.csv").unlink(),
+        "data/feedback/feedback.csv is gone, and data/state.db has applied 1 verdict of it",
+    ),
     "no audit log": (lambda home: (home / "data/audit.csv").unlink(), "data/audit.csv is gone"),
     "no schema": (lambda home: (home / "data/schema.toml").unlink(), "data/schema.toml is gone"),
     "another salt": (lambda home: (home / "data/salt.txt").write_text("6b" * 16), "data/salt.txt is not the salt"),
