@@ -128,7 +128,7 @@ class Settings:
 
     def served(self, by: Literal["api", "dashboard"]) -> Path:
         """The lock that is held while an API or a dashboard serves this home."""
-        return self.claims / f"{by}.lock"
+        return self.claims / f"{by}.served"
 
     @property
     def judged(self) -> Path:

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.api.responses import prediction
 from core.data import intake
 from core.data.kinds import text as texts_of
 from core.errors import DamagedModelError, TextsErasedError
@@ -22,6 +21,7 @@ from core.registry.card import markdown
 from core.registry.metadata import Metadata
 from core.schema.glossary import Glossary
 from core.schema.levels import written
+from core.scoring.decisions.prediction_json import prediction_json
 from core.scoring.reasons import reasons
 from core.scoring.scorer import Scorer
 from core.scoring.texts.shares import shared
@@ -212,7 +212,7 @@ def test_whoever_asks_about_one_user_is_told_that_a_text_was_cut(writing: Home) 
     long, short = "free crypto " * 500, "free crypto"
     told = serving.score([serving.asked({"Body": body, "sent_7d": 9}) for body in (long, short, None)], now=make.NOW)
     assert [each.cut for each in told] == [("body",), (), ()]
-    answers = [prediction(each, 0.0) for each in told]
+    answers = [prediction_json(each, 0.0) for each in told]
     assert answers[0]["truncated_features"] == ("body",)
     assert "truncated_features" not in answers[1]
 
