@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from app.components.lists import place
@@ -33,6 +35,16 @@ def pager(key: str, users: int, page: int, size: int, *, boxes: bool = False) ->
                 "Rows a page", SIZES, key=rows, width=130, label_visibility="collapsed", format_func="{} a page".format,
                 on_change=lambda: place.put(size=int(st.session_state[rows]), page=1),
             )  # fmt: skip
+
+
+def previous_and_next(key: str, here: int | None, of: int, go: Callable[[int], None]) -> None:
+    """Buttons from the row that is open to the ones beside it. here: its place from 0, None where it is not listed."""
+    for word, icon, step in (("Previous", "chevron_left", -1), ("Next", "chevron_right", 1)):
+        to = -1 if here is None else here + step
+        st.button(
+            word, icon=f":material/{icon}:", icon_position="left" if step < 0 else "right", type="tertiary",
+            key=f"{word}-{key}", disabled=not 0 <= to < of, on_click=go, args=(to,),
+        )  # fmt: skip
 
 
 def first_of(view: ListView, place_of: int) -> int:

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from app import guard
-from app.components.lists import place
+from app.components.lists import pager, place
 from app.components.review import case_session, side_panel
 from app.components.review.case_view import case_view
 from app.queries import review, services
@@ -52,12 +52,7 @@ def _ways(name: str, number: int, view: CaseView, numbers: list[int], here: int 
 
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         with st.container(horizontal=True, width="content", gap="small"):
-            for word, icon, step in (("Previous", "chevron_left", -1), ("Next", "chevron_right", 1)):
-                to = -1 if here is None else here + step
-                st.button(
-                    word, icon=f":material/{icon}:", icon_position="left" if step < 0 else "right", type="tertiary",
-                    key=f"{word}-case", disabled=not 0 <= to < len(numbers), on_click=go, args=(to,),
-                )  # fmt: skip
+            pager.previous_and_next("case", here, len(numbers), go)
         with st.container(horizontal=True, width="content", gap="small"):
             st.button(
                 "Judge it", icon=":material/gavel:", type="tertiary", key="judge-case", disabled=here is None,

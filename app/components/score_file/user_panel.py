@@ -65,12 +65,7 @@ def _ways(run: Run, row: int, view: ListView, rows: npt.NDArray[np.int64], here:
 
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         with st.container(horizontal=True, width="content", gap="small"):
-            for word, icon, step in (("Previous", "chevron_left", -1), ("Next", "chevron_right", 1)):
-                to = -1 if here is None else here + step
-                st.button(
-                    word, icon=f":material/{icon}:", icon_position="left" if step < 0 else "right", type="tertiary",
-                    key=f"{word}-{run.id}", disabled=not 0 <= to < len(rows), on_click=go, args=(to,),
-                )  # fmt: skip
+            pager.previous_and_next(run.id, here, len(rows), go)
         with st.container(horizontal=True, width="content", gap="small"):
             if st.button("Full page", icon=":material/open_in_full:", type="tertiary", key=f"full-{run.id}"):
                 # The list's whole address goes along: the browser's Back passes by it, and so does the way back there.
