@@ -28,7 +28,7 @@ from tests.core.review.earned import made as make_earned
 
 # A busy machine is no counterexample: the time limit of a test is pytest's, not each example's.
 hypothesis.settings.register_profile("trustdesk", deadline=None)
-hypothesis.settings.register_profile("quick", deadline=None, max_examples=40)
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=20)
 
 # Streamlit warns at every call outside a session, as calls in tests are. It sets the levels of its loggers
 # itself, so a filter is what lasts.

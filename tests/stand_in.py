@@ -4,25 +4,20 @@ What goes on until somebody ends it is ended once it answers; the tests are list
 for, one is given. Each command of ours and its exit code go into a log. Exit code 3, some rows were rejected, is
 passed on as 0, so that a script goes on: the log has it.
 
-What our commands import takes most of them longer than their work. So they are forks of one process that has imported
-it and done nothing else; which process a command is, and what it was given, it cannot tell from one of its own.
+Commands are forks of one process that has imported what most of them need (`tests.forked`).
 """
 
 from __future__ import annotations
 
-import contextlib
-import importlib
 import json
 import os
-import signal
-import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
-from core.settings import ROOT
+from tests import forked as forks
 
 #: Where the log is.
 LOG: Final = "TRUSTDESK_TEST_LOG"
@@ -37,20 +32,9 @@ _LIVES: Final = {"": "_stcore/health", "api": "health"}
 _LOADED: Final = ("app.cli", "app.bootstrap", "core.training.training", "core.scoring.score_file")
 
 
-@contextlib.contextmanager
-def forked(address: Path) -> Iterator[None]:
+def forked(address: Path) -> AbstractContextManager[None]:
     """A process to be forked listens at this address until the end of the block."""
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(str(address))
-        listening.listen()
-        command = [sys.executable, "-m", "tests.stand_in", "--serve", str(listening.fileno())]
-        # As the start of a command says it, before anything is loaded that looks at it.
-        environment = {**os.environ, "OMP_WAIT_POLICY": "passive"}
-        with subprocess.Popen(command, cwd=ROOT, env=environment, pass_fds=[listening.fileno()]) as server:
-            try:
-                yield
-            finally:
-                server.terminate()
+    return forks.server(address, *_LOADED)
 
 
 def main(words: list[str]) -> int:
@@ -78,53 +62,11 @@ def _run(words: list[str]) -> int:
 def _in_a_fork(words: list[str], typed: str | None) -> int:
     """The exit code of a command with the standard streams, the folder and the environment of this process."""
     read, write = os.pipe()
-    with os.fdopen(read) as keyboard, os.fdopen(write, "w") as hands, socket.socket(socket.AF_UNIX) as server:
+    with os.fdopen(read) as keyboard, os.fdopen(write, "w") as hands:
         hands.write(typed or "")
         hands.close()
-        server.connect(os.environ[SOCKET])
-        asked = {"words": words, "folder": str(Path.cwd()), "environment": dict(os.environ)}
         streams = [0 if typed is None else keyboard.fileno(), 1, 2]
-        socket.send_fds(server, [json.dumps(asked).encode() + b"\n"], streams)
-        with server.makefile() as answer:
-            return int(answer.read())
-
-
-def _serve(listening: socket.socket) -> None:
-    for name in _LOADED:
-        importlib.import_module(name)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them: they tell their exit codes themselves
-    while True:
-        connection, _ = listening.accept()
-        if os.fork() == 0:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            listening.close()
-            _work(connection)
-            os._exit(0)
-        connection.close()
-
-
-def _work(connection: socket.socket) -> None:
-    from app import bootstrap  # noqa: PLC0415 - of the process that has imported it
-
-    asked, streams, _, _ = socket.recv_fds(connection, 65_536, 3)
-    while not asked.endswith(b"\n"):
-        asked += connection.recv(65_536)
-    told = json.loads(asked)
-    for stream, given in enumerate(streams):
-        os.dup2(given, stream)
-        os.close(given)
-    sys.stdin, sys.stdout, sys.stderr = (open(fd, mode, closefd=False) for fd, mode in enumerate("rww"))  # noqa: SIM115
-    os.environ.clear()
-    os.environ.update(told["environment"])
-    os.chdir(told["folder"])
-    sys.argv = ["app", *told["words"]]
-    try:
-        code = bootstrap.start(told["words"])
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else int(end.code is not None)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    connection.sendall(str(code).encode())
+        return forks.call(os.environ[SOCKET], "app", words, streams, folder=Path.cwd(), environment=os.environ)
 
 
 def _first(words: list[str]) -> str:
@@ -150,6 +92,4 @@ def _served(words: list[str], lives: str) -> int:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "--serve":
-        _serve(socket.socket(fileno=int(sys.argv[2])))
     sys.exit(main(sys.argv[1:]))

@@ -165,9 +165,10 @@ def test_what_is_written_is_what_is_read(probability, by_id):
     assert (found.label == label).all()
 
 
-def test_91_760_predictions_are_compared():
+@pytest.mark.parametrize("users", [9_176, pytest.param(91_760, marks=pytest.mark.slow)])
+def test_many_predictions_are_compared(users):
     random = np.random.default_rng(0)
-    label = (random.random(91_760) < 0.03).astype(int)
+    label = (random.random(users) < 0.03).astype(int)
     files = []
     for noise in (0.05, 0.2):
         score = np.clip(0.1 + 0.5 * label + random.normal(0, noise, len(label)), 0, 1)
@@ -175,7 +176,7 @@ def test_91_760_predictions_are_compared():
         files.append(external.read(f"{noise}.csv", frame.to_csv(index=False).encode()))
     shared, (a, b) = external.together(files)
     found = compare(shared, a, b, seed=0, thresholds={"monitor": 0.3, "human_review": 0.7, "auto_remove": 0.9})
-    assert found.n == 91_760
+    assert found.n == users
     assert found.difference("pr_auc").better == "0.05.csv"
 
 

@@ -89,10 +89,10 @@ def test_on_average_over_many_samples_every_figure_is_the_truth():
     score, label = made(4_000)
     inclusion = chosen_by(score, make.policy(), random.random(4_000), certain=200, random=800).inclusion
     everyone = users(score, inclusion)
-    samples = (random.random(4_000) < inclusion for _ in range(150))
+    samples = (random.random(4_000) < inclusion for _ in range(60))
     found = (listed(figures(everyone, labels(score, inclusion, label, chosen))) for chosen in samples)
     values = np.array([[each.value for each in figure] for figure in found])
-    error = values.std(axis=0) / np.sqrt(150)
+    error = values.std(axis=0) / np.sqrt(60)
     assert (np.abs(values.mean(axis=0) - truth(score, label)) <= 5 * error + 1e-9).all()
 
 
@@ -164,10 +164,10 @@ def test_who_is_pending_at_random_does_not_bias_the_figure():
     random = np.random.default_rng(3)
     score, label = made(600)
     values = []
-    for _ in range(100):
+    for _ in range(40):
         judged = random.random(600) < 0.5
         values.append([each.value for each in listed(judge_all(score, np.where(judged, label, NAN), judged))])
-    error = np.std(values, axis=0) / np.sqrt(100)
+    error = np.std(values, axis=0) / np.sqrt(40)
     assert (np.abs(np.mean(values, axis=0) - truth(score, label)) <= 5 * error).all()
 
 

@@ -111,19 +111,19 @@ def spoilt(number: int) -> bytes:
     return gzip.compress(content) if number % 5 == 0 else content
 
 
-@pytest.mark.parametrize("tenth", range(10))
-def test_blocks_come_to_the_same_as_the_whole(tenth: int, tmp_path: Path) -> None:
-    for number in range(tenth, 200, 10):
+@pytest.mark.parametrize("third", range(3))
+def test_blocks_come_to_the_same_as_the_whole(third: int, tmp_path: Path) -> None:
+    for number in range(third, 60, 3):
         content, need = spoilt(number), number % 4 == 0
         expected = whole(content, make.SCHEMA, need_label=need)
         assert_same(in_blocks(content, make.SCHEMA, tmp_path, need_label=need), expected)
-        if number % 30 == tenth:
+        if number % 30 == third:
             assert_same(in_blocks(content, make.SCHEMA, tmp_path, need_label=need, cut=True), expected)
 
 
 @pytest.mark.slow
 def test_blocks_of_many_spoilt_files_come_to_the_same_as_the_whole(tmp_path: Path) -> None:
-    for number in range(200, 6_000):
+    for number in range(60, 6_000):
         content, need = spoilt(number), number % 4 == 0
         expected = whole(content, make.SCHEMA, need_label=need)
         assert_same(in_blocks(content, make.SCHEMA, tmp_path, need_label=need, cut=number % 9 == 0), expected)
