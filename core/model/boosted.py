@@ -55,8 +55,14 @@ class XGBoost:
     def watched(self, seen: Rows, unseen: Matrix, judge: Judge, options: Options, seed: int, told: Share) -> Watched:
         from core.model.rounds import Told, Watch, boost  # noqa: PLC0415 - which loads XGBoost
 
+        tell = Told(told, options.most_rounds)
+        if not options.stops_early:  # then it can be judged afterwards, which takes half the time
+            after = boost(seen, options, seed, options.most_rounds, [tell]).after_each_round(unseen)
+            ends = after[:, options.every - 1 :: options.every]
+            curve = [judge(ends[:, step]) for step in range(ends.shape[1])]
+            return Watched(curve, lambda steps: after[:, min(steps * options.every, options.most_rounds) - 1])
         watch = Watch(unseen, judge, options)
-        trees = boost(seen, options, seed, options.most_rounds, [watch, Told(told, options.most_rounds)])
+        trees = boost(seen, options, seed, options.most_rounds, [watch, tell])
         most = trees.rounds
         return Watched(watch.curve, lambda steps: trees[: min(steps * options.every, most)].margin(unseen))
 

@@ -74,6 +74,16 @@ class Trees:
             return tables.margin(x)
         return np.asarray(self.booster.inplace_predict(x, predict_type="margin", missing=np.nan), np.float32)
 
+    def after_each_round(self, x: Matrix) -> Floats32:
+        """Margins after each round, (n, rounds): leaves are added in the numbers and the order of XGBoost."""
+        import xgboost as xgb  # noqa: PLC0415
+
+        forest = tree_check.forest(bytes(self.booster.save_raw("ubj")))
+        leaf = self.booster.predict(xgb.DMatrix(x, missing=np.nan), pred_leaf=True).reshape(len(x), -1)
+        values = forest.value[forest.first + leaf.astype(np.int64)]
+        values[:, 0] += forest.base
+        return np.cumsum(values, axis=1, dtype=np.float32)
+
     def contributions(self, x: Matrix) -> Floats32:
         if (tables := self._explains(len(x))) is not None:
             return tables.contributions(x)

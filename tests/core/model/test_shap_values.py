@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import shap
 import xgboost as xgb
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numba.core import caching
@@ -277,7 +277,16 @@ def boosters(draw: st.DrawFn) -> tuple[xgb.Booster, Matrix]:
     return booster, rows
 
 
-@settings(max_examples=50, deadline=None)
+@given(boosters())
+def test_margins_after_each_round_are_those_of_so_many_rounds(drawn: tuple[xgb.Booster, Matrix]) -> None:
+    booster, rows = drawn
+    trees = Trees(booster)
+    after = trees.after_each_round(rows)
+    assert after.shape == (len(rows), trees.rounds)
+    for rounds in {1, max(trees.rounds // 2, 1), trees.rounds}:
+        assert (after[:, rounds - 1] == trees[:rounds].margin(rows)).all()
+
+
 @given(boosters())
 def test_random_boosters_are_scored_and_explained_exactly(drawn: tuple[xgb.Booster, Matrix]) -> None:
     booster, rows = drawn
