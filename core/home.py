@@ -241,6 +241,7 @@ class Home(Studies):
         from core.monitoring.inspection import Inspection
 
         return Inspection(
+            self.api_service,
             self.audit,
             self.cases,
             self.drift,
