@@ -144,8 +144,9 @@ class Home(Studies):
         from core.review.verdicts import Verdicts
 
         return Verdicts(
-            self.accounts, self.cases, self.feedback, self.guidance, self.ledger, self.queue, self.settings.schema_file
-        )
+            self.accounts, self.cases, self.datasets, self.feedback, self.guidance, self.ledger, self.queue,
+            self.settings.schema_file,
+        )  # fmt: skip
 
     @cached_property
     def backlogs(self) -> Backlogs:
@@ -240,6 +241,7 @@ class Home(Studies):
         from core.monitoring.inspection import Inspection
 
         return Inspection(
+            self.api_service,
             self.audit,
             self.cases,
             self.drift,

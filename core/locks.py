@@ -6,11 +6,15 @@ The system releases the lock of a process that was killed, so that nobody waits 
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
-from filelock import FileLock, Timeout
+from filelock import FileLock, ReadWriteLock, Timeout
 
+#: Seconds between two tries at a lock that others share.
+_TRY_EVERY: Final = 0.05
 #: A lock that was taken; `release` lets it go.
 Lock = FileLock
 
@@ -44,6 +48,40 @@ def taken(path: Path, *, wait: float = 0.0) -> Lock | None:
     except Timeout:
         return None
     return lock
+
+
+@contextlib.contextmanager
+def shared(path: Path) -> Iterator[None]:
+    """Hold a lock together with whoever else holds it so, once nobody holds it `alone`; threads may nest it."""
+    lock = ReadWriteLock(path, is_singleton=False)
+    try:
+        with lock.read_lock():
+            yield
+    finally:
+        lock.close()
+
+
+@contextlib.contextmanager
+def alone(path: Path, *, wait: float) -> Iterator[bool]:
+    """Hold a lock that others may share, while nobody does; whether it is held after `wait` seconds at most."""
+    lock, end = ReadWriteLock(path, is_singleton=False), time.monotonic() + wait
+    try:
+        # Tried now and then: a writer who waits would keep out those who hold it already and come again.
+        while not (ours := _written(lock)) and time.monotonic() < end:
+            time.sleep(_TRY_EVERY)
+        yield ours
+        if ours:
+            lock.release()
+    finally:
+        lock.close()
+
+
+def _written(lock: ReadWriteLock) -> bool:
+    try:
+        lock.acquire_write(blocking=False)
+    except Timeout:
+        return False
+    return True
 
 
 def is_held(path: Path) -> bool:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from core.access.stored_users import StoredUsers
     from core.data.datasets import Dataset
     from core.data.intake import Checked
     from core.feedback.ledger import Said
@@ -87,6 +88,10 @@ class VerdictEffects(Protocol):
 
 class DatasetStore(Protocol):
     """Keeps the rows of files; a dataset never changes, and the same content is the same dataset."""
+
+    @property
+    def users(self) -> StoredUsers:
+        """What keeps users from being forgotten while what was read here is being stored elsewhere."""
 
     def put(
         self, checked: Checked, schema: Schema, *, now: datetime, allow_missing: bool = False, need_label: bool = False

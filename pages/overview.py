@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app import navigation
+from app.components.overview.api_down import api_down
 from app.components.overview.first_hour import tour, wanted
 from app.components.overview.first_steps import first_steps
 from app.components.overview.lost_runs import lost_runs
@@ -20,6 +21,7 @@ with page_title("Overview", "overview"):
     if st.button("Score a file", icon=":material/upload_file:", type="primary"):
         navigation.go("score_file")
 lost_runs()
+api_down()
 if model is None:
     no_model()
 else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import math
 import time
 from collections.abc import Mapping
@@ -9,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from app.api.problem_details import Problem
@@ -16,11 +19,15 @@ from app.web.hosts import Hosts
 from app.web.rate_limit import Bucket
 from core.access.accounts import Deed, Person
 from core.access.keys import Key
-from core.errors import KeyRefusedError, NotAllowedError
+from core.errors import KeyRefusedError, NotAllowedError, StorageError
 from core.home import Home
 
 #: Seconds for which what is known of a key is taken to be true: after so long a revoked key is refused everywhere.
 KNOWN_FOR: Final = 1.0
+#: Seconds for which it is taken to be true while the database does not answer, in which nobody can revoke a key.
+KNOWN_WHILE_AWAY: Final = 600.0
+#: Seconds within which the database answers, or what was found before counts.
+WITHIN: Final = 0.5
 #: Keys remembered; an attacker who tries others only makes us ask again.
 MOST_KNOWN: Final = 1_000
 #: Who acts where no key is needed.
@@ -34,8 +41,10 @@ class Access:
 
     def __init__(self, home: Home, *, open_to_all: bool, workers: int) -> None:
         self._home, self._open_to_all, self._workers = home, open_to_all, workers
-        self._known: dict[str, tuple[float, Key | None]] = {}
-        self._needed = (-KNOWN_FOR, True)
+        #: When each was looked up, of `time.monotonic`, and what was found; the same of whether one is needed.
+        self._known: dict[str, tuple[float, Key]] = {}
+        self._needed = (-math.inf, True)
+        self._looking: dict[str, asyncio.Future[None]] = {}
         self._buckets: dict[str, Bucket] = {}
 
     @property
@@ -45,41 +54,70 @@ class Access:
     @property
     def key_needed(self) -> bool:
         """Whether a request must show a key."""
-        if self._open_to_all:
-            return True
-        until, needed = self._needed
-        if time.monotonic() >= until:
-            needed = self._home.keys.needed()
-            self._needed = (time.monotonic() + KNOWN_FOR, needed)
-        return needed
+        if not self._open_to_all and self._age("") >= KNOWN_FOR:
+            self._look_up("")
+        return self._open_to_all or self._needed[1]
+
+    async def know(self, headers: Mapping[str, str]) -> None:
+        """Look up the key of a request, where that was not done just now, in a thread: the database may be slow or
+        away, and others are answered meanwhile.
+
+        What was found before counts for a while where the database does not answer. Raises what `let_in` raises, and
+        StorageError.
+        """
+        token = _token(headers)
+        if max(self._age(""), self._age(token)) < KNOWN_FOR:
+            return
+        looking = self._looking.get(token)
+        if looking is None:
+            looking = self._looking[token] = asyncio.ensure_future(run_in_threadpool(self._look_up, token))
+            looking.add_done_callback(functools.partial(self._looked, token))
+        before = max(self._age(""), self._age(token)) < KNOWN_WHILE_AWAY
+        await asyncio.wait([looking], timeout=WITHIN if before else None)
+        if looking.done() and (error := looking.exception()) and not (before and isinstance(error, StorageError)):
+            raise error
 
     def let_in(self, headers: Mapping[str, str]) -> tuple[Person, dict[str, str]]:
         """Who asks, and the headers of the answer that tell how often they still may. Raises Problem: 401 without a key
         that opens, 429 for who asks too often, 403 and 421 for what a web page may have sent to this machine behind the
         back of who sits there.
         """
-        if not self.key_needed:
+        if not (self._open_to_all or self._needed[1]):
             _check_local(headers)
             return LOCAL, {}
-        kind, _, token = headers.get("authorization", "").partition(" ")
-        if kind.lower() != "bearer" or not token:
+        token = _token(headers)
+        if not token:
             raise Problem(
                 401, "key_missing", "Show a key: send the header Authorization: Bearer KEY.",
                 headers={"WWW-Authenticate": "Bearer"},
             )  # fmt: skip
-        key = self._key(token.strip())
+        if token not in self._known:  # so many others came meanwhile
+            self._look_up(token)
+        _, key = self._known[token]
+        if not key.usable(datetime.now(UTC)):
+            raise KeyRefusedError
         return key.person, self._counted(key)
 
-    def _key(self, token: str) -> Key:
-        until, key = self._known.get(token, (0.0, None))
-        if time.monotonic() >= until or key is None:
+    def _look_up(self, token: str) -> None:
+        """Look up whether a key is needed and, where it is, this one. Raises KeyRefusedError and StorageError."""
+        if not self._open_to_all:
+            self._needed = (time.monotonic(), self._home.keys.needed())
+        if token and (self._open_to_all or self._needed[1]):
             key = self._home.keys.find(token, now=datetime.now(UTC))
             if len(self._known) >= MOST_KNOWN:
                 self._known.clear()
-            self._known[token] = (time.monotonic() + KNOWN_FOR, key)
-        if not key.usable(datetime.now(UTC)):
-            raise KeyRefusedError
-        return key
+            self._known[token] = (time.monotonic(), key)
+
+    def _looked(self, token: str, looking: asyncio.Future[None]) -> None:
+        del self._looking[token]
+        if not looking.cancelled():
+            looking.exception()  # seen, also where whoever asked waits no longer
+
+    def _age(self, token: str) -> float:
+        """Seconds since a key was looked up; with "", since it was whether one is needed."""
+        if token and (self._open_to_all or self._needed[1]):
+            return time.monotonic() - self._known[token][0] if token in self._known else math.inf
+        return 0.0 if self._open_to_all else time.monotonic() - self._needed[0]
 
     def _counted(self, key: Key) -> dict[str, str]:
         if not key.rate:
@@ -93,6 +131,12 @@ class Access:
             detail = f"This key may make {key.rate:g} requests a second. Wait, then try again."
             raise Problem(429, "too_often", detail, headers=told | {"Retry-After": str(int(wait) + 1)})
         return told
+
+
+def _token(headers: Mapping[str, str]) -> str:
+    """The key that a request shows, "" where it shows none."""
+    kind, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""
 
 
 def _rate_headers(rate: float, bucket: Bucket) -> dict[str, str]:

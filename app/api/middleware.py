@@ -48,7 +48,7 @@ class Gate:
             return
         passing = _Passing(scope, receive, send)
         try:
-            self._let_in(scope, passing)
+            await self._let_in(scope, passing)
         except (Problem, TrustdeskError, OSError) as error:
             problem = self._problem(error)
             await passing.drain()
@@ -75,12 +75,13 @@ class Gate:
             return problem_details.of_system(error, self._access.home_folder)
         return problem_details.of(error)
 
-    def _let_in(self, scope: Scope, passing: _Passing) -> None:
+    async def _let_in(self, scope: Scope, passing: _Passing) -> None:
         # Whether it lives is said all the same: who asks would end it for an answer that others kept it from giving.
         if scope.get("state", {}).get(CROWDED) and unversioned(scope["path"]) != "/health":
             detail = "There are more connections than this server takes. Send the request again in a while."
             raise Problem(503, "crowded", detail, headers={"Retry-After": "1", "Connection": "close"})
         if unversioned(scope["path"]) not in OPEN:
+            await self._access.know(passing.headers)
             person, passing.rate = self._access.let_in(passing.headers)
             scope.setdefault("state", {})["person"] = person
             passing.who = person.name

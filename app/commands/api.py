@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import signal
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -10,7 +14,6 @@ import typer
 from app import guard
 from app.commands.shared import HomeOption, home_of
 from app.guard import tell
-from core import locks
 
 
 def api(
@@ -32,9 +35,19 @@ def api(
         if host in OWN_NAMES:
             tell("Only this machine is served. To serve others: make a key, then --host ADDRESS.")
         listening = server.bound(host, port)
-        with locks.held_now(home.settings.served("api")) as alone:
+        with _ends_in_order(), home.api_service.serving(now=datetime.now(UTC)) as alone:
             if not alone:
                 tell("Another API serves this workspace too. Both may; the rate of a key counts in each of them.")
             tell(f"Trustdesk API: http://{host}:{listening.getsockname()[1]}/docs")
             with contextlib.suppress(KeyboardInterrupt):  # it has ended all requests by then
                 server.serve(home, listening, Options(host not in OWN_NAMES, workers, log_features))
+
+
+@contextlib.contextmanager
+def _ends_in_order() -> Iterator[None]:
+    """After its own end the server has SIGTERM do what it did before: nothing else would be tidied up."""
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -60,13 +60,17 @@ from core.training.training_runs import TrainingRun
 #: What the numbers of the Explore page may take, in bytes.
 EXPLORED_BYTES: Final = 100_000_000
 T = TypeVar("T")
-#: What tells two homes apart in a cache.
-_BY_HOME: Final[dict[str | type[Any], Callable[[Any], Any]]] = {Home: lambda home: str(home.settings.home)}
+#: What tells two homes apart in a cache, and what was read of one before a user was forgotten from what is there now.
+_BY_HOME: Final[dict[str | type[Any], Callable[[Any], Any]]] = {
+    Home: lambda home: (str(home.settings.home), home.datasets.users.last_forgotten())
+}
 
 
 def home() -> Home:
     """The home of this dashboard, opened once."""
-    return _home(Settings.of())
+    found = _home(Settings.of())
+    _emptied_at(found.datasets.users.last_forgotten())
+    return found
 
 
 def now() -> datetime:
@@ -211,7 +215,7 @@ def features(dataset: str, names: tuple[str, ...]) -> pd.DataFrame:
 def reasons(run: Run) -> pd.DataFrame | None:
     """Reasons stored with a run, indexed by input row, or None while there are none."""
     path = home().runs.reasons_file(run.id)
-    return _reasons(path, _stamp(path)) if path.is_file() else None
+    return _reasons(home(), run.id, _stamp(path)) if path.is_file() else None
 
 
 def reasons_job(run: Run) -> Job | None:
@@ -277,7 +281,7 @@ def sweep(identity: str, side: str) -> Sweep:
 
 def kept(key: Hashable, make: Callable[[], T]) -> T:
     """What `make` gives, made once per process and key; the work may draw its own progress, unlike in a cache."""
-    return _explored().get(key, make)
+    return _explored().get((home().datasets.users.last_forgotten(), key), make)
 
 
 def _leaks(dataset: str) -> tuple[Caution, ...]:
@@ -292,6 +296,13 @@ def _leaks(dataset: str) -> tuple[Caution, ...]:
 @lru_cache(maxsize=4)
 def _home(settings: Settings) -> Home:
     return Home(settings)
+
+
+@lru_cache(maxsize=1)
+def _emptied_at(_moment: int) -> None:
+    """Keep nothing in memory that was read before a user was forgotten."""
+    st.cache_data.clear()
+    st.cache_resource.clear()
 
 
 def _stamp(path: Path | None) -> tuple[int, int]:
@@ -378,9 +389,9 @@ def _explored() -> SizedCache:
     return SizedCache(most=EXPLORED_BYTES)
 
 
-@st.cache_resource(max_entries=3, ttl="2h", show_spinner=False)
-def _reasons(path: Path, at: tuple[int, int]) -> pd.DataFrame:  # noqa: ARG001 - of the key
-    return pd.read_parquet(path)
+@st.cache_resource(max_entries=3, ttl="2h", show_spinner=False, hash_funcs=_BY_HOME)
+def _reasons(home: Home, run: str, at: tuple[int, int]) -> pd.DataFrame | None:  # noqa: ARG001 - of the key
+    return home.runs.reasons(run)
 
 
 @st.cache_data(max_entries=2, ttl="10m", show_spinner=False, hash_funcs=_BY_HOME)

@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -42,6 +42,8 @@ _UNFINISHED: Final = (".tmp", ".part", ".partial", ".crdownload", ".filepart", "
 #: First line of what is written of a file that could not be scored.
 _FAILED: Final = "Trustdesk could not score this file."
 _KEY: Final = 32
+#: What the name of a file begins with that named a user who was forgotten.
+_ERASED: Final = "erased/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +76,17 @@ class Watched:
 
     def note(self, name: str, seen: Seen) -> None:
         """Remember a file; on disk when this returns."""
-        self.seen[name] = seen
-        files = {each: asdict(found) for each, found in sorted(self.seen.items())}
-        raw = {"format": FORMAT, "folder": str(self.folder), "out": str(self.out), "files": files}
-        write_text(self.state, json.dumps(raw, indent=1, ensure_ascii=False) + "\n")
+        with _written_alone(self.state):
+            self.seen = _known(self.state) | {name: seen}
+            files = {each: asdict(found) for each, found in sorted(self.seen.items())}
+            raw = {"format": FORMAT, "folder": str(self.folder), "out": str(self.out), "files": files}
+            _write(self.state, raw)
+
+    def of(self, name: str, about: os.stat_result) -> Seen | None:
+        """What is known of a file; of one whose name was erased, by its size and time."""
+        gone = (each for known, each in self.seen.items() if known.startswith(_ERASED))
+        same = (each for each in gone if (each.size, each.changed) == (about.st_size, about.st_mtime_ns))
+        return self.seen.get(name) or next(same, None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,10 +130,11 @@ class FolderWatch:
 
         Raises StorageError where results cannot be stored: nothing is noted of that file, and it comes again.
         """
+        watched.seen = _known(watched.state)  # a name in it may have been erased since
         for path in sorted(_files(watched.folder)):
             with contextlib.suppress(FileNotFoundError):  # it was taken away just now
                 about = path.stat()
-                known = watched.seen.get(path.name)
+                known = watched.of(path.name, about)
                 if known and (known.size, known.changed) == (about.st_size, about.st_mtime_ns):
                     continue
                 if now.timestamp() - about.st_mtime < SETTLED:
@@ -173,6 +183,34 @@ class FolderWatch:
             path.name, path, schema, self.registry.load(), self.policies.in_force(), now=now, job=f"folder-{job}",
             ready=rejected.claim, deliver=deliver,
         ).run  # fmt: skip
+
+
+def renamed(state: Path, strike: Callable[[str], str], *, write: bool) -> int:
+    """Take out of what was noted of a folder what `strike` takes out of each name; how many names that are.
+
+    The files keep what is known of them, so that none is scored once more.
+    """
+    with _written_alone(state):
+        raw: dict[str, Any] = formats.load(state, known=FORMAT)
+        told = {
+            name if strike(name) == name else f"{_ERASED}{each['sha256'][:_KEY]}": each
+            for name, each in raw["files"].items()
+        }
+        places = {each: strike(raw[each]) for each in ("folder", "out")}
+        changed: int = len({*raw["files"]} - {*told}) + sum(raw[each] != text for each, text in places.items())
+        if changed and write:
+            _write(state, raw | places | {"files": told})
+        return changed
+
+
+@contextlib.contextmanager
+def _written_alone(state: Path) -> Iterator[None]:
+    with locks.held(state.with_suffix(".writing")):
+        yield
+
+
+def _write(state: Path, raw: dict[str, Any]) -> None:
+    write_text(state, json.dumps(raw, indent=1, ensure_ascii=False) + "\n")
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from core.access.stored_users import users_stay
 from core.comparison import common_rows, external, result
 from core.comparison.common_rows import CommonRows, Rows
 from core.comparison.comparison_store import Compared, Comparisons
@@ -96,6 +97,7 @@ class Comparer:
         """The comparison, when somebody has had it made. Raises as `identity` does."""
         return self.comparisons.load(self.identity(asked))
 
+    @users_stay
     def compare_stored(
         self, report: Report, *, a: str, b: str, on: str, thresholds: Mapping[str, float], seed: int = 0
     ) -> None:

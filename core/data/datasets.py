@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core import formats
+from core.access.stored_users import StoredUsers
 from core.data import problems
 from core.data.intake import Checked, Problem
 from core.data.records import KEPT
@@ -76,6 +77,11 @@ class Datasets:
 
     folder: Path
 
+    @property
+    def users(self) -> StoredUsers:
+        """Keeps users from being forgotten while what is read here is being stored elsewhere."""
+        return StoredUsers(self.folder.with_name("claims"))
+
     def put(
         self, checked: Checked, schema: Schema, *, now: datetime,
         allow_missing: bool = False, need_label: bool = False,
@@ -94,9 +100,8 @@ class Datasets:
 
     def _store(self, dataset: Dataset, write: Callable[[Path], None], rejected: pd.DataFrame) -> Dataset:
         folder, gone = self.folder / dataset.id, tuple[int, ...]()
-        if (
-            folder / _ERASED
-        ).is_file():  # whoever gives the file again has its texts kept again, but forgets nobody less
+        # Whoever gives the file again has its texts kept again, but forgets nobody less.
+        if (folder / _ERASED).is_file():
             gone = self.forgotten(dataset.id)
             removed(folder)
         if not folder.is_dir():
@@ -121,9 +126,8 @@ class Datasets:
         """
         accepted, before = self.frame(dataset.id), self.rejected(dataset.id)
         rows = rows.intersection(accepted.index)
-        words = problems.clause("no_score")
         told = rows[:KEPT]
-        sentences = [f"Row {row}: {words}" for row in told]
+        sentences = [f"Row {row}: {problems.clause('no_score')}" for row in told]
         ours = pd.DataFrame(
             {"line": pd.NA, "row": told, "column": None, "code": "no_score", "sentence": sentences,
              "record": _records(accepted.loc[told])},
@@ -156,8 +160,7 @@ class Datasets:
         return tuple(sorted((self.find(name) for name in folders), key=lambda found: found.created, reverse=True))
 
     def labelled(self) -> tuple[Dataset, ...]:
-        """Those with a spammer among their labels, newest first; a file that was read in two ways with the same rows,
-        once.
+        """Those with a spammer among their labels, newest first; of a file read in two ways with the same rows, one.
 
         Reading for training turns away rows without a label, which many files do not have.
         """
@@ -226,14 +229,14 @@ class Datasets:
     def erase_texts(self, identity: str, texts: Collection[str]) -> None:
         """Erase these texts for ever, and what stood in rejected rows; ids, numbers and all other columns stay."""
         folder, path, names = self._folder(identity), self._accepted(identity), {*map(written, texts)}
-        refused = self.rejected(identity)
-        with with_digest(folder / _REJECTED) as temporary:
-            refused.assign(record=pd.Series(None, refused.index, refused["record"].dtype)).to_parquet(
-                temporary, index=False
-            )
-        (folder / _ERASED).touch()
-        with with_digest(path) as temporary:
-            _regroup(path, temporary, [name for name in pq.read_schema(path).names if name not in names])
+        with self.users.in_use():
+            refused = self.rejected(identity)
+            blank = refused.assign(record=pd.Series(None, refused.index, refused["record"].dtype))
+            with with_digest(folder / _REJECTED) as temporary:
+                blank.to_parquet(temporary, index=False)
+            (folder / _ERASED).touch()
+            with with_digest(path) as temporary:
+                _regroup(path, temporary, [name for name in pq.read_schema(path).names if name not in names])
 
     def forgotten(self, identity: str) -> tuple[int, ...]:
         """The input rows of accepted users who were forgotten: they are given to nobody."""
@@ -246,7 +249,7 @@ class Datasets:
     def regroup(self, identity: str) -> None:
         """Store the rows of a dataset in row groups; its id and its rows stay."""
         path = self._accepted(identity)
-        with with_digest(path) as temporary:
+        with self.users.in_use(), with_digest(path) as temporary:
             _regroup(path, temporary, pq.read_schema(path).names)
 
     def rejected(self, identity: str) -> pd.DataFrame:

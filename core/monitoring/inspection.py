@@ -10,6 +10,8 @@ from typing import Final
 
 import pandas as pd
 
+from core.access import api_service
+from core.access.api_service import ApiService
 from core.access.audit import AuditLog
 from core.delivery.sender import Sender
 from core.errors import (
@@ -62,6 +64,7 @@ class Look:
 class Inspection:
     """Looks at all that is live in a home."""
 
+    api_service: ApiService
     audit: AuditLog
     cases: Cases
     drift: DriftWatch
@@ -84,7 +87,7 @@ class Inspection:
         are.
         """
         broken = tuple(self._broken())
-        found, report = [*broken, *self._queue(now), *self._retraining(), *self._delivery(now)], None
+        found, report = [*broken, *self._queue(now), *self._retraining(), *self._delivery(now), *self._api()], None
         looked_at: set[Kind] = set(KINDS) - {"drift", "precision"}
         if not broken:
             if (run := self.drift.latest()) is not None:
@@ -171,6 +174,10 @@ class Inspection:
         left = self.sender.backlog()
         if left is not None and (sentence := left.sentence(now)):
             yield Finding("delivery", "webhook", sentence, "monitor")
+
+    def _api(self) -> Iterator[Finding]:
+        if (since := self.api_service.down_since()) is not None:
+            yield Finding("api", "down", api_service.down(since), "overview")
 
     def _precision(self) -> Iterator[Finding]:
         run, least = self.judged_run(), self.targets.load().precision

@@ -5,9 +5,10 @@ https://prometheus.io/docs/instrumenting/exposition_formats/. What is not known 
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -41,6 +42,10 @@ _NO_LABELS: Final[Mapping[str, str]] = MappingProxyType({})
 METRICS: Final[Mapping[str, tuple[Literal["counter", "gauge"], str]]] = {
     "trustdesk_champion_info": ("gauge", "1 for the live version."),
     "trustdesk_database_writable": ("gauge", "1 while the database takes writes, 0 while it does not."),
+    "trustdesk_database_readable": (
+        "gauge",
+        "1 while the database answers; while it is 0, all that is stored is left out.",
+    ),
     "trustdesk_runs_total": ("counter", "Runs so far, with those deleted since."),
     "trustdesk_users_scored_total": ("counter", "Users scored so far, by band, with those of runs deleted since."),
     "trustdesk_rows_rejected_total": ("counter", "Rows turned away so far, with those of runs deleted since."),
@@ -90,9 +95,16 @@ class Exposition:
 
     def samples(self, *, now: datetime) -> Iterator[Sample]:
         """Every sample of a home, in no order."""
-        yield Sample("trustdesk_database_writable", self._writable())
+        writable, readable = (_holds(each) for each in (self.database.check_writable, self.database.check_readable))
+        yield Sample("trustdesk_database_writable", writable)
+        yield Sample("trustdesk_database_readable", readable)
         if (version := self.registry.champion()) is not None:
             yield Sample("trustdesk_champion_info", 1, {"version": version})
+        if readable:
+            with contextlib.suppress(StorageError):  # it went away meanwhile: what is known by then is told
+                yield from self._stored(now)
+
+    def _stored(self, now: datetime) -> Iterator[Sample]:
         yield from self._scored()
         yield from self._verdicts()
         waiting = self.volume.queue(now=now, days=1)
@@ -107,13 +119,6 @@ class Exposition:
         yield from self._live()
         open_ = [each.finding.kind for each in self.incidents.recent() if each.open]
         yield from (Sample("trustdesk_incidents_open", open_.count(kind), {"kind": kind}) for kind in KINDS)
-
-    def _writable(self) -> bool:
-        try:
-            self.database.check_writable()
-        except StorageError:
-            return False
-        return True
 
     def _scored(self) -> Iterator[Sample]:
         columns = [tables.runs.c[name] for name in ("created", "rejected", "counts")]
@@ -157,6 +162,14 @@ def written(found: Iterable[Sample]) -> str:
     registry = CollectorRegistry()
     registry.register(_Scrape(found))
     return generate_latest(registry).decode("utf-8")
+
+
+def _holds(check: Callable[[], None]) -> bool:
+    try:
+        check()
+    except StorageError:
+        return False
+    return True
 
 
 def _drift(found: Drift) -> Iterator[Sample]:

@@ -133,7 +133,8 @@ class Plans:
 
     def _filled(self, by: str, now: datetime, places: Places | None) -> Planned:
         self.data.mkdir(parents=True, exist_ok=True)
-        with locks.held(self.data / "plan.lock"):  # of two who fill at once the second finds the places taken
+        # Of two who fill at once the second finds the places taken.
+        with self.entries.datasets.users.in_use(), locks.held(self.data / "plan.lock"):
             self.effects.catch_up()  # who was judged just before a crash is known, too
             self.effects.automation.check(now=now)
             backlog, today = self.backlogs.read(), self._today(now)

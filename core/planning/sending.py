@@ -12,6 +12,7 @@ import pandas as pd
 
 from core.access.accounts import Accounts
 from core.access.audit import AuditLog
+from core.access.stored_users import users_stay
 from core.errors import RefusedError, UnknownItemError
 from core.planning.entries import Entries
 from core.policy.policy import Policy
@@ -50,6 +51,7 @@ class Sending:
     user_names: UserNames
     schema_file: Path
 
+    @users_stay
     def send(self, run: str, rows: Sequence[int], *, by: str, now: datetime) -> Queued:
         """Queue users whom somebody chose, by input row. They are certain to be judged, whatever the plan drew.
 
@@ -68,6 +70,7 @@ class Sending:
         self.audit.note(who=by, what="send to review", about=run, details={"rows": list(map(int, rows))}, now=now)
         return queued
 
+    @users_stay
     def appeal(self, run: str, row: int, *, note: str, by: str, now: datetime) -> Case:
         """Have a person look at a user whom automation removed in a run, by input row, and who appeals; next of all.
 
@@ -92,6 +95,7 @@ class Sending:
         self.audit.note(who=by, what="appeal", about=case.id, why=note.strip(), now=now)
         return self.queue.contest(case.id, by=by, note=note, now=now)
 
+    @users_stay
     def send_flips(
         self, dataset: str, rows: Sequence[int], *, models: Sequence[str], policy: Policy, by: str,
         now: datetime,

@@ -76,7 +76,7 @@ class ListStore:
             fresh = [text for text in texts if lists.compared(column, text) not in standing]
             if fresh:
                 connection.execute(insert(list_entries), [_row(name, column, text, grounds) for text in fresh])
-                _mark_changed(connection)
+                mark_changed(connection)
                 self._note(name, column, fresh, grounds)
         return Added(len(fresh), len(texts) - len(fresh))
 
@@ -93,7 +93,7 @@ class ListStore:
             for part in _parts(found):
                 ended = update(list_entries).where(ours & list_entries.c.compared.in_(part))
                 connection.execute(ended.values(ended=now, ended_by=by))
-            _mark_changed(connection)
+            mark_changed(connection)
             self._note(name, column, found, Grounds("taken off", by, now), added=False)
         return len(found)
 
@@ -105,7 +105,7 @@ class ListStore:
         with self.database.writing() as connection:
             rows = connection.execute(select(list_entries).where(due)).all()
             connection.execute(update(list_entries).where(due).values(ended=list_entries.c.expires, ended_by=EXPIRY))
-            _mark_changed(connection)
+            mark_changed(connection)
             for name, place in sorted({(row.list, row.column) for row in rows}):
                 values = [row.value for row in rows if (row.list, row.column) == (name, place)]
                 self._note(name, place, values, Grounds("expired", "Trustdesk", now), added=False)
@@ -175,7 +175,7 @@ def column_of(column: str, schema: Schema) -> str:
     return wanted
 
 
-def _mark_changed(connection: Connection) -> None:
+def mark_changed(connection: Connection) -> None:
     """Note that something has changed, and when the next entry ends by itself."""
     before, _, _ = database.mark(connection, _MARK).partition(" ")
     ends = select(func.min(list_entries.c.expires)).where(list_entries.c.ended.is_(None))

@@ -20,6 +20,7 @@ import pandas as pd
 from core import locks
 from core.access.accounts import Accounts
 from core.access.audit import AuditLog
+from core.access.stored_users import users_stay
 from core.data import split
 from core.data.split import Split
 from core.errors import (
@@ -132,6 +133,7 @@ class Retraining:
             {"version": retrained.version, "verdict": retrained.gate.verdict, "sentence": retrained.gate.sentence}
         )
 
+    @users_stay
     def _retrained(self, request: Request, now: datetime, progress: Progress) -> Retrained:
         started = time.monotonic()
         progress("Reading history and feedback", 0.0)

@@ -20,6 +20,7 @@ import pandas as pd
 from core import formats
 from core.access.accounts import Accounts
 from core.access.audit import AuditLog
+from core.access.stored_users import users_stay
 from core.comparison import flips
 from core.comparison.flips import Flips
 from core.errors import RefusedError
@@ -138,6 +139,7 @@ class Shadow:
             return None
         return Challenger(raw["version"], raw["by"], datetime.fromisoformat(raw["at"]))
 
+    @users_stay
     def catch_up(self) -> tuple[str, ...]:
         """Let the challenger score the runs it has not scored yet, of those made since it was appointed; their ids.
 

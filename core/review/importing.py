@@ -17,6 +17,7 @@ import pyarrow as pa
 from core import errors
 from core.access.accounts import Accounts
 from core.access.audit import AuditLog
+from core.access.stored_users import users_stay
 from core.data.proposal import label_words
 from core.errors import BadOptionError, RefusedError, UnknownItemError
 from core.feedback import ledger
@@ -101,6 +102,7 @@ class FeedbackImport:
     user_names: UserNames
     schema_file: Path
 
+    @users_stay
     def record(
         self, rows: Sequence[Row], *, by: str, now: datetime, source: str = "feedback",
         cumulative: bool = False, ready: Ready = lambda _refused: None,
@@ -205,9 +207,7 @@ def table(refused: Sequence[Refusal]) -> pa.Table:
     return REJECTED.on(pa.table({"row": numbers} | columns))
 
 
-def _kept(
-    given: Iterable[tuple[Row, T]], step: Callable[[T], U], refused: list[Refusal]
-) -> list[tuple[Row, U]]:  # fmt: skip
+def _kept(given: Iterable[tuple[Row, T]], step: Callable[[T], U], refused: list[Refusal]) -> list[tuple[Row, U]]:
     """What the step makes of each; where it raises BadOptionError, the row is refused instead."""
     kept = []
     for row, each in given:

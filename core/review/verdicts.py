@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from core.access.accounts import Accounts
+from core.access.stored_users import users_stay
 from core.errors import BadOptionError, RefusedError, TrustdeskError, UnknownItemError
 from core.feedback.ledger import Ledger
 from core.feedback.verdict import Judgement, Verdict
-from core.ports import VerdictStore
+from core.ports import DatasetStore, VerdictStore
 from core.review.cases import Case, Cases
 from core.review.guidance import GuidanceStore
 from core.review.queue import Queue
@@ -49,12 +50,14 @@ class Verdicts:
 
     accounts: Accounts
     cases: Cases
+    datasets: DatasetStore
     feedback: VerdictStore
     guidance: GuidanceStore
     ledger: Ledger
     queue: Queue
     schema_file: Path
 
+    @users_stay
     def judge(self, case: str, given: Given, *, by: str, session: str, now: datetime) -> Verdict:
         """Record a verdict on a case that this reviewer holds in this session; on disk when this returns.
 
@@ -70,6 +73,7 @@ class Verdicts:
             raise RefusedError(f"Case {case} is no longer yours: {_why(self.cases.find(case))}. Nothing was recorded.")
         return self.feedback.record([self._verdict(self.cases.find(case), given, by, now)])[0]
 
+    @users_stay
     def triage(
         self, chosen: Sequence[str], given: Given, *, by: str, session: str, now: datetime
     ) -> Judged:  # fmt: skip
@@ -101,6 +105,7 @@ class Verdicts:
                 refused[case] = str(error)
         return Judged(self.feedback.record(verdicts), refused)
 
+    @users_stay
     def undo(self, verdicts: Sequence[str], *, by: str, now: datetime) -> tuple[str, ...]:
         """Take back verdicts of one's own; their cases are open again. The ids of these cases, in the order given.
 
@@ -129,6 +134,7 @@ class Verdicts:
         ids = steps[next(reversed(steps))] if steps else []
         return tuple(verdict for verdict in map(known.verdict, ids) if verdict is not None)
 
+    @users_stay
     def correct(self, verdict: str, given: Given, *, by: str, now: datetime) -> Verdict:
         """Say something else than one's own verdict of a short while ago; it takes the place of that one everywhere.
 

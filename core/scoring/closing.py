@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from core.access.stored_users import users_stay
 from core.data import flags, intake
 from core.data.layout import ROW_NUMBER
 from core.model.categories.head import Likeliest
@@ -37,6 +38,7 @@ class Closing:
     online_runs: OnlineRuns
     runs: Runs
 
+    @users_stay
     def close(self, run: str, schema: Schema, *, now: datetime) -> Run | None:
         """Close a run that nobody adds to any more; None where nobody was scored in it, or another process closes it.
 

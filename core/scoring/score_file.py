@@ -17,6 +17,7 @@ from typing import Protocol
 
 import pandas as pd
 
+from core.access.stored_users import users_stay
 from core.data.datasets import Dataset
 from core.data.formats.limits import Limits
 from core.data.formats.options import NOTHING, Given
@@ -149,10 +150,11 @@ class FileScoring:
                     return dataset
 
                 parts = Parts(lambda: work.tables("scores"), lambda: work.tables("reasons"), done.counts)
-                run = self.runs.store(
-                    number, stored, parts, seconds=lambda: began + time.monotonic() - started, job=job,
-                    work=work.token,
-                )  # fmt: skip
+                with self.datasets.users.in_use():
+                    run = self.runs.store(
+                        number, stored, parts, seconds=lambda: began + time.monotonic() - started, job=job,
+                        work=work.token,
+                    )  # fmt: skip
             scoring = Scoring(run, storing.result(), done.hits, self.datasets, self.runs)
             deliver(scoring, functools.partial(block_scoring.pieces, work, done, schema))
             self.runs.ended(work.token)
@@ -163,6 +165,7 @@ class FileScoring:
         whole = self.datasets.put_parts(dataset, lambda: work.tables("rows"), done.read.unwhole, rejected(work))
         return self.datasets.without(whole, pd.Index(done.unscored), now=dataset.created) if done.unscored else whole
 
+    @users_stay
     def score_stored(
         self, dataset: Dataset, schema: Schema, model: Model, policy: Policy, *, now: datetime, name: str = ""
     ) -> Run:
@@ -181,6 +184,7 @@ class FileScoring:
             reasons=explained(frame, scored, model, decided.flagged, "all"),
         )  # fmt: skip
 
+    @users_stay
     def decide_anew(self, run: Run, schema: Schema, policy: Policy, *, now: datetime) -> Run:
         """Decide the users of a run by another policy, and by the lists as they stand now: a run of its own, with the
         same scores and reasons. The run of before stays as it is.
@@ -205,6 +209,7 @@ class FileScoring:
             return dataset, frame, scored
         return self.datasets.without(dataset, frame.index[~finite], now=now), frame[finite], scored.only(finite)
 
+    @users_stay
     def explain_run(self, report: Report, *, run: str, which: Which = "all", top: int = TOP) -> None:
         """The job that adds the reasons of a run that was stored without."""
         found = self.runs.find(run)

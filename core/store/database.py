@@ -95,6 +95,17 @@ class Database:
             connection.execute(f"UPDATE {marks.name} SET position = position WHERE 0")  # noqa: S608 - a name of ours
             connection.execute("ROLLBACK")
 
+    def check_readable(self, *, within: float = 1.0) -> None:
+        """Try to read what is there. Raises StorageError where that cannot begin `within` so many seconds."""
+        if not self.path.is_file():  # whoever asks first makes it
+            return
+        address = f"{self.path.absolute().as_uri()}?mode=ro"
+        with (
+            database_failures.told(self.path),
+            contextlib.closing(sqlite3.connect(address, uri=True, timeout=within)) as connection,
+        ):
+            connection.execute(f"SELECT name FROM {marks.name} LIMIT 1").fetchall()  # noqa: S608 - a name of ours
+
     def compact(self) -> None:
         """Write the file anew without the room of what was deleted, and give that back; as `settle` besides.
 

@@ -17,6 +17,7 @@ from core.targets import Kept
 
 if TYPE_CHECKING:
     from core.access.accounts import Accounts
+    from core.access.api_service import ApiService
     from core.access.audit import AuditLog
     from core.access.home_options import HomeOptions
     from core.access.idempotency import Replies
@@ -112,6 +113,12 @@ class Ground:
         from core.access.idempotency import Replies
 
         return Replies(self.database, self.settings.claims)
+
+    @cached_property
+    def api_service(self) -> ApiService:
+        from core.access.api_service import ApiService
+
+        return ApiService(self.accounts, self.audit, self.settings.served("api"))
 
     @cached_property
     def keys(self) -> Keys:

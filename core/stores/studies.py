@@ -162,6 +162,7 @@ class Studies(Stores):
             self.ledger,
             InTables(self.datasets, self.registry, self.runs, settings.compared, settings.predictions, settings.shadow),
             settings.schema_file,
+            settings.watched,
         )
 
     @cached_property

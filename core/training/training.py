@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from core import formats
+from core.access.stored_users import users_stay
 from core.data import split
 from core.data.datasets import Dataset
 from core.data.split import Bools, Keys, Split
@@ -73,6 +74,7 @@ class Training:
         about = About(now, notice, by)
         return self.run(dataset, schema, thresholds, about=about, seed=seed, progress=progress).version
 
+    @users_stay
     def run(  # noqa: PLR0913 - what a training run is made of
         self, dataset: Dataset, schema: Schema, thresholds: Thresholds, *, about: About,
         recipe: Recipe = Recipe(),  # noqa: B008 - frozen

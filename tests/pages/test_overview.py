@@ -232,3 +232,25 @@ def test_only_an_admin_may_acknowledge_a_loss(visit: Visit, own: Home, scored: S
 
     assert "which data/state.db does not know" in screen.errors(at)[0]
     assert "acknowledge_loss" not in [button.key for button in at.button]
+
+
+def test_an_api_that_ended_by_itself_is_told_until_it_serves_or_somebody_says_it_was_meant(
+    visit: Visit, own: Home
+) -> None:  # fmt: skip
+    def ended() -> None:
+        """As a process leaves it that was killed."""
+        with own.api_service.serving(now=make.NOW):
+            left = own.settings.served("api").with_suffix(".since")
+            since = left.read_text(encoding="utf-8")
+        left.write_text(since, encoding="utf-8")
+
+    ended()
+    assert "has ended without being told to" in screen.errors(visit(own))[0]
+    with own.api_service.serving(now=make.NOW):
+        assert not visit(own).error
+    ended()
+    at = visit(own)
+    at.button(key="api_meant").click().run()
+    assert not at.exception
+    assert not at.error
+    assert own.audit.read()["what"].tolist() == ["API ended"]

@@ -734,3 +734,22 @@ def test_a_file_is_scored_and_explained_by_a_process(
     assert at.query_params["run"] == "r-0001"
     assert own.runs.reasons("r-0001") is not None
     assert [job.status for job in own.jobs.listed(score_job.PAGE)] == ["done"]
+
+
+def test_a_user_who_is_forgotten_while_the_page_is_open_is_on_it_no_more(
+    visit: Visit, own: Home, scored: Scored, to_score: pd.DataFrame
+) -> None:
+    scored(own, to_score)
+    at = everyone(visit(own, "score_file", run="r-0001"))
+    first = users(at)[0]
+    row = int(own.datasets.row_of(own.runs.find("r-0001").dataset, first) or 0)
+
+    Home.open(own.settings.home).erasure.forget(first, by="Lea", now=make.NOW)
+    at.run()
+
+    assert not at.exception
+    assert first not in users(at)
+    assert "1 to 100 of 199" in screen.sentences(at)
+    beside = visit(own, "score_file", run="r-0001", row=str(row))
+    assert not beside.exception
+    assert first not in screen.sentences(beside)

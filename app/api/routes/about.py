@@ -21,7 +21,7 @@ router = APIRouter(route_class=StrictRoute, tags=["about"])
 
 
 @router.get("/")
-async def about(request: Request, live: Here) -> About:
+def about(request: Request, live: Here) -> About:
     """What this is, and whether a key is needed."""
     needed = request.app.state.access.key_needed
     return About(name="Trustdesk", model_version=live.version, key_needed=needed, documentation="/docs")

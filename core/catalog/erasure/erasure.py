@@ -13,13 +13,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from core import errors
 from core.access.accounts import Accounts
 from core.access.audit import AuditLog
-from core.catalog.erasure import in_database
+from core.catalog.erasure import in_database, in_watched, on_lists
 from core.catalog.erasure.in_files import InFiles
 from core.catalog.erasure.in_tables import InTables
+from core.catalog.erasure.on_lists import Listed
 from core.catalog.erasure.who import Part, Who
-from core.errors import NotAllowedError, UnknownItemError
+from core.errors import NotAllowedError, RefusedError, UnknownItemError
 from core.feedback.csv_store import CsvStore
 from core.feedback.ledger import Ledger
 from core.review.cases import FORGOTTEN
@@ -35,6 +37,8 @@ STAYS: Final = (
     "Backups, exports, files outside the workspace and what the platform was told are left as they are. A model that "
     "learnt from the user keeps what it learnt, and a salted hash that says that it did, until one is trained anew."
 )
+#: Seconds for which those who are at work on stored users are waited for.
+WAIT: Final = 20.0
 #: The cells of a note of the audit log where an id may stand: what it is about, why, and details.
 _CELLS: Final = slice(3, 6)
 
@@ -52,13 +56,15 @@ class Erasure:
     ledger: Ledger
     tables: InTables
     schema_file: Path
+    watched: Path
 
     def look(self, user: str) -> tuple[Part, ...]:
         """What there is of a user, each as it would go; nothing is changed. Raises UnknownItemError, RefusedError."""
         who = Who(user.strip())
+        listed = self._listed(who)
         found = (
-            *self._files(who, erase=False), *self._chains(who),
-            *in_database.parts(self.database, who, self.tables.predictions_on(who, self._schema)),
+            *self._files(who, erase=False), *self._chains(who, listed),
+            *in_database.parts(self.database, who, self.tables.predictions_on(who, self._schema), listed),
         )  # fmt: skip
         if who.user in {"", FORGOTTEN} or not found:
             raise UnknownItemError("trace of", user)
@@ -67,38 +73,57 @@ class Erasure:
     def forget(self, user: str, *, by: str, now: datetime) -> tuple[Part, ...]:
         """Erase what there is of a user, for ever; done again after a crash, it goes on.
 
-        Raises NotAllowedError for who is no admin, since it cannot be undone, and as `look` does.
+        Whoever scores, judges, learns from or compares stored users is waited for, and waits meanwhile: what they read
+        before would come back. Raises NotAllowedError for who is no admin, since it cannot be undone, RefusedError
+        where somebody is at work for longer, and as `look` does.
         """
         person = self.accounts.current(by)
         if person is None or person.role != "admin":
             raise NotAllowedError(by, person.role if person else None, "forget a user")
+        with self.tables.datasets.users.forgetting(wait=WAIT) as alone:
+            if not alone:
+                raise self._busy()
+            return self._forget(user, person.name, now)
+
+    def _forget(self, user: str, by: str, now: datetime) -> tuple[Part, ...]:
         self.effects.catch_up()  # what is blank cannot be applied to a case any more
         found, who = self.look(user), Who(user.strip())
-        self.audit.note(
-            who=person.name, what="forget", about="a user", details={"places": len(found)}, now=now, ahead=True
-        )
-        self.feedback.forget(who.user, by=person.name, now=now)
-        chained_log.forget(self.audit.path, lambda row: _names(row, who))
-        in_database.erase(self.database, who, self.tables.predictions_on(who, self._schema), now=now)
+        listed = self._listed(who)
+        self.audit.note(who=by, what="forget", about="a user", details={"places": len(found)}, now=now, ahead=True)
+        self.feedback.forget(who.user, by=by, now=now)
+        chained_log.forget(self.audit.path, lambda row: _names(row, who, listed))
+        in_database.erase(self.database, who, self.tables.predictions_on(who, self._schema), listed, now=now)
         [*self._files(who, erase=True)]  # last: the rows of a file tell where its users are elsewhere
         return found
 
+    def _busy(self) -> RefusedError:
+        jobs = [job.title for job in self.files.jobs.listed() if not job.over]
+        work = f"{errors.listed(jobs)} {'is' if len(jobs) == 1 else 'are'}" if jobs else "A command is"
+        return RefusedError(
+            f"{work} at work on stored users, who would come back with it. Wait until it is over, or cancel it; then "
+            "forget the user again. Nothing was erased."
+        )
+
     def _files(self, who: Who, *, erase: bool) -> Iterator[Part]:
         yield from self.files.parts(who, erase=erase)
+        yield from in_watched.parts(self.watched, who, erase=erase)
         yield from self.tables.parts(who, self._schema, erase=erase)
 
     @property
     def _schema(self) -> Schema | None:
         return schemas.load(self.schema_file) if self.schema_file.is_file() else None
 
-    def _chains(self, who: Who) -> Iterator[Part]:
+    def _listed(self, who: Who) -> Listed:
+        return on_lists.of(self.database, self.tables.datasets, who, self.tables.rows_of(who, self._schema))
+
+    def _chains(self, who: Who, listed: Listed) -> Iterator[Part]:
         self.ledger.refresh()
         if number := int((self.ledger.frame()["user"] == who.user).sum()):
             yield Part("data/feedback", f"{count(number, 'verdict')}, blanked; the chain holds")
         notes = self.audit.read(2**31 - 1)[["about", "why", "details"]].to_numpy().tolist()
-        if number := sum(any(map(who.named_by, texts)) for texts in notes):
+        if number := sum(any(who.named_by(text) or listed.told_in(text) for text in texts) for texts in notes):
             yield Part("data/audit.csv", f"{count(number, 'note')} that name the user, blanked; the chain holds")
 
 
-def _names(row: Sequence[str], who: Who) -> bool:
-    return any(who.named_by(log_line.decode(cell)) for cell in row[_CELLS])
+def _names(row: Sequence[str], who: Who, listed: Listed) -> bool:
+    return any(who.named_by(text) or listed.told_in(text) for text in map(log_line.decode, row[_CELLS]))

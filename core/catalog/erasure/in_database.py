@@ -11,8 +11,9 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Table, and_, delete, func, select, update
 
+from core.catalog.erasure import on_lists
+from core.catalog.erasure.on_lists import Listed
 from core.catalog.erasure.who import Part, Who
-from core.policy.lists import USER
 from core.review.cases import BLANK, FORGOTTEN
 from core.scoring.runs import id_of
 from core.store import tables
@@ -47,8 +48,10 @@ _GONE: Final = json.dumps({
 }).encode()  # fmt: skip
 
 
-def parts(database: Database, who: Who, predictions: Collection[str]) -> Iterator[Part]:
-    """What there is of a user. predictions: the ids of those on the user in runs that do not grow."""
+def parts(database: Database, who: Who, predictions: Collection[str], listed: Listed) -> Iterator[Part]:
+    """What there is of a user. predictions: the ids of those on the user in runs that do not grow; listed: what of
+    the user stands on lists.
+    """
     if not database.path.is_file():
         return
     where = "data/state.db"
@@ -57,7 +60,7 @@ def parts(database: Database, who: Who, predictions: Collection[str]) -> Iterato
             ours = select(func.count()).select_from(table).where(table.c.user == who.user)
             if number := connection.execute(ours).scalar_one():
                 yield Part(where, f"{count(number, 'row')} of {table.name}, {'blanked' if left else 'deleted'}")
-        if number := len(_listed(connection, who)):
+        if number := len(listed.entries):
             yield Part(where, f"{count(number, 'entry').replace('entrys', 'entries')} on lists, blanked and ended")
         if number := len(_replies(connection, who, predictions)):
             yield Part(where, f"{count(number, 'answer')} kept for a request that may come again")
@@ -66,17 +69,14 @@ def parts(database: Database, who: Who, predictions: Collection[str]) -> Iterato
                 yield Part(where, f"the id in {count(number, 'row')} of {table.name}")
 
 
-def erase(database: Database, who: Who, predictions: Collection[str], *, now: datetime) -> None:
+def erase(database: Database, who: Who, predictions: Collection[str], listed: Listed, *, now: datetime) -> None:
     """Erase it, and leave nothing of it in pages that are free, in the log or in copies of before an update."""
     with database.writing(erasing=True) as connection:
         replies = _replies(connection, who, predictions)
         for table, left in OF_USERS:
             ours = table.c.user == who.user
             connection.execute(delete(table).where(ours) if left is None else update(table).where(ours).values(left))
-        entries, blank = tables.list_entries, {"value": FORGOTTEN, "compared": "", "reason": "", "ended_by": "forget"}
-        for row in _listed(connection, who):
-            one = update(entries).where(entries.c.number == row.number)
-            connection.execute(one.values(blank | {"ended": row.ended or now}))
+        on_lists.erase(connection, listed, now=now)
         for owner, key in replies:
             one = update(tables.replies).where(tables.replies.c.owner == owner, tables.replies.c.key == key)
             connection.execute(one.values(status=410, body=_GONE, key=who.struck(key)))
@@ -85,12 +85,6 @@ def erase(database: Database, who: Who, predictions: Collection[str], *, now: da
                 same = and_(*(column == keys[column.name] for column in table.primary_key))
                 connection.execute(update(table).where(same).values(values))
     database.compact()
-
-
-def _listed(connection: Connection, who: Who) -> list[Any]:
-    entries = tables.list_entries
-    ours = select(entries.c.number, entries.c.ended).where(entries.c.column == USER, entries.c.value == who.user)
-    return [*connection.execute(ours)]
 
 
 def _replies(connection: Connection, who: Who, predictions: Collection[str]) -> list[tuple[str, str]]:

@@ -56,6 +56,8 @@ class InFiles:
             if not folder.is_dir() or not any(_arrow_names(path, who) for path in folder.glob("*.arrow")):
                 continue
             with locks.held_now(folder.with_name(f"{folder.name.partition('-')[0]}.lock")) as ours:
+                if not ours and erase:
+                    continue  # begun since: it is a file that came after the user was forgotten
                 if not ours:
                     raise _busy(f"data/unfinished/{folder.name[:12]}")
                 yield Part(f"data/unfinished/{folder.name[:12]}", "what was done of a file, to be begun anew")
@@ -66,6 +68,8 @@ class InFiles:
         folder = self.jobs.folder / job
         for path in sorted(folder.glob(f"{_UPLOAD}*")):
             if _upload_names(path, who):
+                if not over and erase:
+                    continue
                 if not over:
                     raise _busy(f"job {job}")
                 yield Part(shown(folder), "the file that was to be scored, deleted")

@@ -48,16 +48,20 @@ class InTables:
     predictions: Path
     shadow: Path
 
+    def rows_of(self, who: Who, schema: Schema | None) -> dict[Dataset, tuple[int, ...]]:
+        """The rows of a user, by dataset; those without any are left out."""
+        return {each: found for each in self.datasets.stored() if (found := _rows(self.datasets, each, who, schema))}
+
     def predictions_on(self, who: Who, schema: Schema | None) -> frozenset[str]:
         """The ids of the predictions on a user in runs that are closed."""
-        rows = {each.id: _rows(self.datasets, each, who, schema) for each in self.datasets.stored()}
+        rows = {each.id: found for each, found in self.rows_of(who, schema).items()}
         return frozenset(f"{run.id}-{row}" for run in self.runs.recent(_ALL) for row in rows.get(run.dataset, ()))
 
     def parts(self, who: Who, schema: Schema | None, *, erase: bool) -> Iterator[Part]:
         """What there is of a user, erased as it is told of where that is asked for; the rows of files last, which tell
         where the others are.
         """
-        rows = {each: found for each in self.datasets.stored() if (found := _rows(self.datasets, each, who, schema))}
+        rows = self.rows_of(who, schema)
         yield from self._baselines(rows, erase=erase)
         yield from self._runs({each.id: found for each, found in rows.items()}, erase=erase)
         yield from self._comparisons(who, erase=erase)

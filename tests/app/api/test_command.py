@@ -54,7 +54,7 @@ def test_without_a_key_it_serves_this_machine_only_and_says_so(own: Home) -> Non
 
 def test_a_second_api_of_a_workspace_says_so(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "serve", lambda _home, listening, _options: listening.close())
-    with locks.held_now(own.settings.served("api")):
+    with own.api_service.serving(now=make.NOW):
         done = runner.invoke(app, ["api", "--port", "0", "--home", str(own.settings.home)])
     assert done.stderr.splitlines()[1].startswith("Another API serves this workspace too.")
 
@@ -128,3 +128,21 @@ def test_a_lost_database_is_told_in_the_log_and_runs_go_on(own: Home) -> None:
         assert running.api.post("/predict", spammer()).json["prediction_id"] == "r-0002-1"
     lost = [line for line in running.said().splitlines() if '"runs lost"' in line]
     assert "data/runs holds r-0001, which data/state.db does not know" in json.loads(lost[0])["why"]
+
+
+def test_one_that_is_killed_is_missed_and_one_that_was_told_to_end_is_not(own: Home) -> None:
+    def found() -> list[str]:
+        return [each.sentence for each in own.inspection.look(now=datetime.now(UTC)).found if each.kind == "api"]
+
+    with started(own) as running:
+        assert found() == []
+        running.process.terminate()
+        running.process.wait()
+    assert found() == []
+    with started(own) as running:
+        running.process.kill()
+        running.process.wait()
+        assert len(found()) == 1
+        with started(own):
+            assert found() == []
+    assert found() == []
