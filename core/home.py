@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from core.monitoring.drift import DriftWatch
     from core.monitoring.inspection import Inspection
     from core.monitoring.prometheus import Exposition
+    from core.monitoring.reference import References
     from core.monitoring.rounds import Rounds
     from core.monitoring.volume import Volume
     from core.planning.arming import ArmingDesk
@@ -80,6 +81,12 @@ class Home(Studies):
         from core.monitoring.drift import DriftWatch
 
         return DriftWatch(self.datasets, self.registry, self.runs)
+
+    @cached_property
+    def references(self) -> References:
+        from core.monitoring.reference import References
+
+        return References(self.datasets, self.drift, self.ledger, self.registry, self.runs)
 
     @cached_property
     def volume(self) -> Volume:
