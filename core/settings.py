@@ -27,8 +27,8 @@ STREAM_PASSWORD_VARIABLE: Final = "TRUSTDESK_STREAM_PASSWORD"  # noqa: S105 - th
 DATABASE_PASSWORD_VARIABLE: Final = "PGPASSWORD"  # noqa: S105 - the name of a variable
 #: Who asks for objects in buckets; boto3 reads them by itself. The last two are secrets.
 AWS_VARIABLES: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-#: Another server of buckets than Amazon's, and where its buckets are; boto3 reads both by itself.
-AWS_PLACE_VARIABLES: Final = ("AWS_ENDPOINT_URL", "AWS_DEFAULT_REGION")
+#: Another server of buckets than Amazon's; boto3 reads it by itself.
+AWS_ENDPOINT_VARIABLE: Final = "AWS_ENDPOINT_URL"
 #: Where people open the dashboard, for links in alerts.
 ADDRESS_VARIABLE: Final = "TRUSTDESK_ADDRESS"
 ADDRESS: Final = "http://localhost:8501"

@@ -18,7 +18,7 @@ from core.errors import BadOptionError, CutError, RefusedError, RemoteError
 from core.files import digest_of, told_when_full
 from core.remote.addresses import Object
 from core.remote.retrying import TRIES
-from core.settings import AWS_VARIABLES
+from core.settings import AWS_ENDPOINT_VARIABLE, AWS_VARIABLES
 
 #: What an object that was sent from here says of itself: its kind, and the SHA-256 of all of it.
 _MADE, _DIGEST = "trustdesk", "trustdesk-sha256"
@@ -244,15 +244,14 @@ def _told(where: str) -> Iterator[None]:
         advice = f"set {AWS_VARIABLES[0]} and {AWS_VARIABLES[1]}, or another of the ways that AWS knows"
         raise RemoteError(f"{where}: there are no keys to come with: {advice}.") from None
     except (exceptions.EndpointConnectionError, exceptions.ConnectTimeoutError):
-        raise CutError(
-            f"{where}: the server of buckets cannot be reached. Check the network and AWS_ENDPOINT_URL."
-        ) from None
+        advice = f"Check the network and {AWS_ENDPOINT_VARIABLE}."
+        raise CutError(f"{where}: the server of buckets cannot be reached. {advice}") from None
     except exceptions.HTTPClientError:
         raise CutError(f"{where}: the connection was cut. Try again.") from None
     except exceptions.BotoCoreError as error:
         raise RemoteError(f"{where}: it cannot be asked ({type(error).__name__}). Check the settings of AWS.") from None
     except ValueError:  # an endpoint that is no address
-        raise RemoteError(f"{where}: it cannot be asked. Check AWS_ENDPOINT_URL.") from None
+        raise RemoteError(f"{where}: it cannot be asked. Check {AWS_ENDPOINT_VARIABLE}.") from None
 
 
 def _code(error: Any) -> str:
