@@ -59,16 +59,11 @@ class Home(Studies):
     def hub(self) -> HubSync:
         from core.hub.push_pull import HubSync
 
+        settings = self.settings
         return HubSync(
-            self.accounts,
-            self.audit,
-            self.lineage,
-            self.messages,
-            self.registry,
-            self.settings.jobs,
-            self.settings.models,
-            self.settings.schema_file,
-        )
+            self.accounts, self.audit, self.lineage, self.messages, self.registry, settings.jobs, settings.models,
+            settings.schema_file,
+        )  # fmt: skip
 
     @cached_property
     def alerting(self) -> Alerting:

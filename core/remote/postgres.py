@@ -16,8 +16,6 @@ from core.settings import DATABASE_PASSWORD_VARIABLE
 if TYPE_CHECKING:
     import psycopg
 
-    Connection = psycopg.Connection[Any]
-
 #: Seconds until a server that does not answer is given up, and until one is asked whether it still lives.
 _PATIENCE: Final = 10
 _SHOWN: Final = 200
@@ -31,7 +29,7 @@ _ALIKE: Final = (
 
 
 @contextlib.contextmanager
-def connected(address: Database, *, read_only: bool) -> Iterator[Connection]:
+def connected(address: Database, *, read_only: bool) -> Iterator[psycopg.Connection[Any]]:
     """A connection, in one transaction that sees one state of the database; committed at the end, else undone.
 
     Raises BadOptionError without psycopg, CutError where another try may help, RemoteError.
@@ -47,7 +45,7 @@ def connected(address: Database, *, read_only: bool) -> Iterator[Connection]:
         connection = psycopg.connect(
             **address.reached, autocommit=True, connect_timeout=_PATIENCE, client_encoding="utf8",
             application_name="trustdesk", keepalives_idle=_PATIENCE, keepalives_interval=_PATIENCE, keepalives_count=3,
-        )  # type: ignore[arg-type]  # fmt: skip
+        )  # fmt: skip
         with contextlib.closing(connection):
             for setting in _ALIKE:
                 connection.execute(setting)

@@ -190,7 +190,8 @@ class Buckets:
                 return
             part = max(self.part, -(-size // _MOST_PARTS))
             upload = self._client.create_multipart_upload(**about, Metadata=own)["UploadId"]
-            try:
+            with contextlib.ExitStack() as undo:
+                undo.callback(self._abort, about, upload)
                 sent = []
                 for number, content in enumerate(iter(lambda: file.read(part), b""), 1):
                     done = self._client.upload_part(
@@ -199,10 +200,12 @@ class Buckets:
                     sent.append({"ETag": done["ETag"], "PartNumber": number})
                 whole = {"Parts": sent}
                 self._client.complete_multipart_upload(**about, UploadId=upload, MultipartUpload=whole, **condition)
-            except BaseException:
-                with contextlib.suppress(self._client.exceptions.ClientError):
-                    self._client.abort_multipart_upload(**about, UploadId=upload)
-                raise
+                undo.pop_all()
+
+    def _abort(self, about: dict[str, str], upload: str) -> None:
+        """Have the server drop the parts of what was not sent whole."""
+        with contextlib.suppress(self._client.exceptions.ClientError):
+            self._client.abort_multipart_upload(**about, UploadId=upload)
 
 
 @functools.cache
