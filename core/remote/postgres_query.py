@@ -53,7 +53,7 @@ def _copied(address: Database, raw: Path) -> dict[str, pa.DataType]:
     from psycopg import sql  # noqa: PLC0415 - `connected` says so where it is not there
 
     with postgres.connected(address, read_only=True) as connection:
-        what: Composable = sql.SQL("({}\n)").format(sql.SQL(address.query))  # type: ignore[arg-type]  # a comment may end it
+        what: Composable = sql.SQL("({}\n)").format(sql.SQL(address.query))  # a comment may end it
         if address.table:
             what = sql.Identifier(*address.table)
         asked = sql.SQL("select * from {} asked").format(what)

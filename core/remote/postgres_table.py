@@ -91,7 +91,7 @@ def _added(connection: Connection[Any], table: Any, staging: Any, key: str, addr
             "Nothing was written; name another table."
         )
     insert = sql.SQL("insert into {table} select * from {new} on conflict ({key}) do nothing").format(**names)
-    return connection.execute(insert).rowcount
+    return int(connection.execute(insert).rowcount)
 
 
 def _copy(connection: Connection[Any], staging: Any, part: pa.Table) -> None:
@@ -154,7 +154,7 @@ def _columns(schema: pa.Schema) -> Composed:
 
     if long := [name for name in schema.names if len(name.encode()) > _LONGEST]:
         raise RefusedError(f"{long[0]} has more than {_LONGEST} bytes, as no column of PostgreSQL may. Write a file.")
-    pairs = (sql.SQL("{} {}").format(sql.Identifier(each.name), sql.SQL(_kind(each.type))) for each in schema)  # type: ignore[arg-type]
+    pairs = (sql.SQL("{} {}").format(sql.Identifier(each.name), sql.SQL(_kind(each.type))) for each in schema)
     return sql.SQL(", ").join(pairs)
 
 
