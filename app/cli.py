@@ -10,7 +10,6 @@ import gc
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
@@ -200,7 +199,7 @@ def test(
 @reads_table
 def schema(
     context: typer.Context,
-    users: Annotated[Path, typer.Argument(help="A file of users to infer the columns from.")],
+    users: Annotated[str, typer.Argument(help="A file of users, or an address, to infer the columns from.")],
     label: Annotated[str, typer.Option(help="The label column.")],
     id_: Annotated[str | None, typer.Option("--id", help="The id column; without it the row number serves.")] = None,
     positive: Annotated[str | None, typer.Option(help="The label of a spammer, where it cannot be told.")] = None,
@@ -238,9 +237,10 @@ def schema(
     from core.wording import count
 
     home = home_of(context, home_dir)
-    with guard.command(home, new=True):
-        if home.settings.schema_file.exists() and users.exists() and users.samefile(home.settings.schema_file):
-            raise BadOptionError(str(users), f"this is {home.settings.schema_file}, which would be replaced.")
+    with guard.command(home, new=True), home.fetching.local(users, tell) as file:
+        path, name = file.path, file.name
+        if home.settings.schema_file.exists() and path.exists() and path.samefile(home.settings.schema_file):
+            raise BadOptionError(str(path), f"this is {home.settings.schema_file}, which would be replaced.")
         if home.settings.schema_file.exists() and not force:
             raise RefusedError(f"{home.settings.schema_file} is there already. Add --force to replace it.")
         missing, given = schemas.missing_of(home.settings.schema_file), said.given(home)
@@ -248,7 +248,7 @@ def schema(
         while inferred is None:  # at a terminal each doubt is asked about; elsewhere the first one ends it
             try:
                 inferred = infer.infer(
-                    users.name, users, id=id_, label=label, positive=positive, negative=negative, missing=missing,
+                    name, path, id=id_, label=label, positive=positive, negative=negative, missing=missing,
                     kinds=kinds, given=given,
                 )  # fmt: skip
             except UnclearLabelError as error:

@@ -15,6 +15,8 @@ TrustdeskError
 │   ├── TooFewRowsError                not enough labelled rows to train or judge a model
 │   ├── NoScoreError                   a model whose score of a user is not a finite number
 │   ├── ClusterError                   a cluster that scores does not answer, or not as this program needs
+│   ├── RemoteError                    a database or bucket did not give or take what it was asked
+│   │   └── CutError                   its connection was cut, also when that was tried again
 │   ├── HubError                       a Hub could not be reached, or did not give or take what it was asked
 │   ├── StorageError                   the disk is full, or the place may not be used
 │   │   ├── BusyError                  something else has held the database for too long
@@ -242,6 +244,17 @@ class ClusterError(UnusableInputError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"The cluster cannot go on: {reason}. The same again goes on where this one stopped.")
+
+
+class RemoteError(UnusableInputError):
+    """A database or a bucket that could not be reached, or did not give or take what it was asked.
+
+    Never carries a secret. What was done before is kept, so that the same work goes on.
+    """
+
+
+class CutError(RemoteError):
+    """A connection that could not be made or was cut: another try may help."""
 
 
 class HubError(UnusableInputError):

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from core.monitoring.drift import DriftWatch
     from core.monitoring.inspection import Inspection
     from core.monitoring.prometheus import Exposition
+    from core.monitoring.reference import References
     from core.monitoring.rounds import Rounds
     from core.monitoring.volume import Volume
     from core.planning.arming import ArmingDesk
@@ -58,16 +59,11 @@ class Home(Studies):
     def hub(self) -> HubSync:
         from core.hub.push_pull import HubSync
 
+        settings = self.settings
         return HubSync(
-            self.accounts,
-            self.audit,
-            self.lineage,
-            self.messages,
-            self.registry,
-            self.settings.jobs,
-            self.settings.models,
-            self.settings.schema_file,
-        )
+            self.accounts, self.audit, self.lineage, self.messages, self.registry, settings.jobs, settings.models,
+            settings.schema_file,
+        )  # fmt: skip
 
     @cached_property
     def alerting(self) -> Alerting:
@@ -80,6 +76,12 @@ class Home(Studies):
         from core.monitoring.drift import DriftWatch
 
         return DriftWatch(self.datasets, self.registry, self.runs)
+
+    @cached_property
+    def references(self) -> References:
+        from core.monitoring.reference import References
+
+        return References(self.datasets, self.drift, self.ledger, self.registry, self.runs)
 
     @cached_property
     def volume(self) -> Volume:

@@ -23,6 +23,12 @@ WEBHOOK_VARIABLE: Final = "TRUSTDESK_WEBHOOK"
 RECEIVER_VARIABLES: Final = ("TRUSTDESK_DECISIONS_URL", "TRUSTDESK_DECISIONS_SECRET")
 #: The password of a server of streams: an address stands in lists of processes.
 STREAM_PASSWORD_VARIABLE: Final = "TRUSTDESK_STREAM_PASSWORD"  # noqa: S105 - the name of a variable
+#: The password of a database, which libpq reads by itself.
+DATABASE_PASSWORD_VARIABLE: Final = "PGPASSWORD"  # noqa: S105 - the name of a variable
+#: Who asks for objects in buckets; boto3 reads them by itself. The last two are secrets.
+AWS_VARIABLES: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+#: Another server of buckets than Amazon's; boto3 reads it by itself.
+AWS_ENDPOINT_VARIABLE: Final = "AWS_ENDPOINT_URL"
 #: Where people open the dashboard, for links in alerts.
 ADDRESS_VARIABLE: Final = "TRUSTDESK_ADDRESS"
 ADDRESS: Final = "http://localhost:8501"
@@ -241,6 +247,7 @@ def child_environment(home: Path) -> dict[str, str]:
 def trial_environment() -> dict[str, str]:
     """That of a process of ours that tries what comes from elsewhere: one thread, and nothing that is a secret."""
     secret = {*TOKEN_VARIABLES, WEBHOOK_VARIABLE, *RECEIVER_VARIABLES, STREAM_PASSWORD_VARIABLE}
+    secret |= {DATABASE_PASSWORD_VARIABLE, *AWS_VARIABLES}
     ours = {name: value for name, value in os.environ.items() if name not in secret}
     one = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
     return ours | one | {"PYTHONPATH": str(ROOT)}

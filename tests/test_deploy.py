@@ -132,9 +132,8 @@ def test_the_units_run_commands_that_there_are_and_leave_them_the_time_to_end() 
 
 def test_every_environment_variable_is_told_and_no_other() -> None:
     readers = [ROOT / f"{name.replace('.', '/')}.py" for name in READERS_OF_THE_ENVIRONMENT]
-    words = {
-        word for path in readers for word in re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', path.read_text(encoding="utf-8"))
-    }
+    name = re.compile(r'"([A-Z]+(?:_[A-Z]+)+|PG[A-Z]+)"')
+    words = {word for path in readers for word in name.findall(path.read_text(encoding="utf-8"))}
     ours = {word for word in words if not word.startswith(("PIP_", "UV_", "VIRTUAL_"))}  # those keep installers to us
     text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     rows = [row.split("|")[1] for row in text.splitlines() if row.startswith("| `")]

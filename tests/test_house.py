@@ -23,9 +23,9 @@ from core.settings import ROOT
 #: The rooms of core from the ground up; the single modules are the ground floor. Inside a room modules may import each
 #: other, otherwise imports go down only.
 CORE: Final = (
-    "store", "access", "schema", "text", "policy", "data", "explore", "model", "evaluation", "registry", "scoring",
-    "hub", "training", "comparison", "diagnostics", "feedback", "review", "delivery", "planning", "estimation",
-    "retraining", "monitoring", "catalog", "streams",
+    "store", "access", "remote", "schema", "text", "policy", "data", "explore", "model", "evaluation", "registry",
+    "scoring", "hub", "training", "comparison", "diagnostics", "feedback", "review", "delivery", "planning",
+    "estimation", "retraining", "monitoring", "catalog", "streams",
 )  # fmt: skip
 #: What knows all rooms.
 TOP: Final = ("job_functions", "stores", "home", "worker")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -12,9 +14,17 @@ from app import guard
 from app.commands.shared import By, HomeOption, Overwrite, allowed, home_of
 from app.guard import tell
 from core.errors import BadOptionError, RefusedError
+from core.remote import addresses
 from core.wording import count
 
-Archive = Annotated[Path, typer.Argument(help="The backup, FILE.tar.gz.")]
+if TYPE_CHECKING:
+    from core.home import Home
+    from core.store.backup import Done
+
+#: What a backup in a bucket says that it is.
+_KIND: Final = "backup"
+
+Archive = Annotated[str, typer.Argument(help="The backup, FILE.tar.gz or s3://BUCKET/KEY.tar.gz.")]
 
 
 def migrate(
@@ -53,22 +63,43 @@ def backup(
     by: By = None,
     home_dir: HomeOption = None,
 ) -> None:
-    """Write all that a workspace keeps to one file, also while it is in use. Secrets stay behind."""
+    """Write all that a workspace keeps to one file, also while it is in use. Secrets stay behind.
+
+    To a bucket: into a file of this machine first, then where nothing is; a backup that was sent before is replaced.
+    """
     from core.store import backup as backups
     from core.targets import Target
 
     home = home_of(context, home_dir)
     with guard.command(home):
         person, now = allowed(home, by, "manage accounts"), datetime.now(UTC)
-        if not file.name.endswith(backups.SUFFIX):
-            raise BadOptionError(str(file), f"the file to write must end in {backups.SUFFIX}.")
-        target = Target(file, backups.is_backup, home.kept, (), overwrite)
+        if not file.endswith(backups.SUFFIX):
+            raise BadOptionError(Path(file).name, f"the file to write must end in {backups.SUFFIX}.")
+        if addresses.is_address(file):
+            done, said = _sent(home, file, now=now)
+            facts = {"files": done.files, "bytes": done.size, "to": addresses.bucket(file).name}
+            home.audit.note(who=person.name, what="back up", about=Path(file).name, details=facts, now=now)
+            tell(f"{done.files:,} files ({done.size / 1e6:,.1f} MB) of {home.settings.home}: {said}")
+            return
+        target = Target(Path(file), backups.is_backup, home.kept, (), overwrite)
         target.claim()
         with target.replacing() as temporary:
             done = home.backups.write(temporary, now=now)
         facts = {"files": done.files, "bytes": done.size}
-        home.audit.note(who=person.name, what="back up", about=file.name, details=facts, now=now)
+        home.audit.note(who=person.name, what="back up", about=Path(file).name, details=facts, now=now)
         tell(f"{done.files:,} files ({done.size / 1e6:,.1f} MB) of {home.settings.home} are in {file}.")
+
+
+def _sent(home: Home, address: str, *, now: datetime) -> tuple[Done, str]:
+    """Write a backup here, and send it to a bucket; how that went, as a sentence."""
+    from core.remote.s3 import Buckets
+
+    place, buckets = addresses.bucket(address), Buckets()
+    buckets.check(place, _KIND)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / place.file_name
+        done = home.backups.write(path, now=now)
+        return done, buckets.send(path, place, kind=_KIND)
 
 
 def restore(context: typer.Context, file: Archive, home_dir: HomeOption = None) -> None:
@@ -77,5 +108,13 @@ def restore(context: typer.Context, file: Archive, home_dir: HomeOption = None) 
 
     home = home_of(context, home_dir)
     with guard.command(home, new=True):
-        done = backups.restore(file, home.settings.home)
+        with contextlib.ExitStack() as stack:
+            path = Path(file)
+            if addresses.is_address(file):
+                from core.remote.s3 import Buckets
+
+                place = addresses.bucket(file)
+                path = Path(stack.enter_context(tempfile.TemporaryDirectory())) / place.file_name
+                Buckets().fetch(place, path)
+            done = backups.restore(path, home.settings.home)
         tell(f"{done.files:,} files ({done.size / 1e6:,.1f} MB) are in {home.settings.home}; all are as they were.")

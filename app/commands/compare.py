@@ -13,6 +13,7 @@ from app.commands.labelled import read, tell_problems, working
 from app.commands.reading import UNSAID, Said, reads_table
 from app.commands.shared import AsJson, HomeOption, Overwrite, home_of, report_target
 from app.stdout import put
+from core.remote.addresses import is_address
 
 if TYPE_CHECKING:
     from app.progress import Progress
@@ -30,7 +31,10 @@ FILES: Final = frozenset(
     {".csv", ".gz", ".tsv", ".txt", ".zip", ".zst", ".xlsx", ".xlsm", ".parquet", ".json", ".jsonl", ".ndjson"}
     | {".feather", ".arrow"}
 )
-On = Annotated[Path | None, typer.Option("--on", help="A file of labelled users; not needed for two prediction files.")]
+On = Annotated[
+    str | None,
+    typer.Option("--on", help="A file or an address of labelled users; not needed for two prediction files."),
+]
 Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of the draws.")]
 
 
@@ -59,15 +63,17 @@ def compare(
         put(json.dumps(facts, indent=1, ensure_ascii=False) + "\n" if as_json else _text(facts))
 
 
-def _target(home: Home, html: Path, first: str, second: str, on: Path | None, *, overwrite: bool) -> Target:
+def _target(home: Home, html: Path, first: str, second: str, on: str | None, *, overwrite: bool) -> Target:
     from app.reports import comparison
 
-    reads = [Path(name) for name in (first, second) if _is_file(name)] + ([on] if on else [])
+    reads = [Path(name) for name in (first, second) if _is_file(name)] + (
+        [Path(on)] if on and not is_address(on) else []
+    )
     return report_target(home, html, comparison.KIND, reads, overwrite=overwrite)
 
 
 def _facts(
-    home: Home, first: str, second: str, on: Path | None, seed: int, html: Target | None, progress: Progress,
+    home: Home, first: str, second: str, on: str | None, seed: int, html: Target | None, progress: Progress,
     said: Said,
 ) -> dict[str, Any]:  # fmt: skip
     from core.errors import BadOptionError

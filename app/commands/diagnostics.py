@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -23,7 +22,9 @@ if TYPE_CHECKING:
     from core.schema.schema import Schema
 
 Version = Annotated[str, typer.Argument(help="The version, such as v0001.")]
-On = Annotated[Path, typer.Option("--on", help="A file of labelled users; only users not learnt from count.")]
+On = Annotated[
+    str, typer.Option("--on", help="A file or an address of labelled users; only users not learnt from count.")
+]
 Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of chance.")]
 #: Share of the values, or of a feature's spread, in words.
 _KINDS = {"missing": "missing", "swapped": "of another user", "jittered": "a little off"}
@@ -107,7 +108,7 @@ def learning_curve(
         _print(found.as_json(), [found.sentence, "", *rows], as_json)
 
 
-def _read(home: Home, on: Path, progress: Progress, said: Said) -> tuple[Dataset, Schema]:
+def _read(home: Home, on: str, progress: Progress, said: Said) -> tuple[Dataset, Schema]:
     from core.schema import schema as schemas
 
     columns = schemas.load(home.settings.schema_file)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import guard
@@ -36,11 +35,12 @@ def progressing() -> Iterator[Progress]:
         progress.end()
 
 
-def read(home: Home, path: Path, columns: Schema, progress: Progress, said: Said = UNSAID) -> Dataset:
-    """Read a file of labelled users and store it. Raises what `intake.read` raises."""
-    with advised(home, path, said):
+def read(home: Home, place: str, columns: Schema, progress: Progress, said: Said = UNSAID) -> Dataset:
+    """Read labelled users of a file, or of an address, and store them. Raises what `intake.read` raises."""
+    given = said.given(home)
+    with home.fetching.local(place, progress) as file, advised(home, file, said):
         return home.storing.labelled(
-            path.name, path, columns, now=datetime.now(UTC), given=said.given(home), progress=progress.counted
+            file.name, file.path, columns, now=datetime.now(UTC), given=given, progress=progress.counted
         )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -60,7 +59,7 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False, home_dir: 
 def add(
     context: typer.Context,
     name: Name,
-    users: Annotated[Path, typer.Argument(help="A file with the header that it is for.")],
+    users: Annotated[str, typer.Argument(help="A file, or an address, with the header that it is for.")],
     columns: Annotated[
         list[str] | None, typer.Argument(help="A column of the file and ours, such as uid=user_id.")
     ] = None,
@@ -80,8 +79,9 @@ def add(
     with guard.command(home):
         given, who = said.given(home), name_of(by)
         schema = schemas.load(home.settings.schema_file)
-        source = source_of(users.name, users, given, home.file_limits.load())
-        header = windows.header_of(source, wanted(schema)).names
+        with home.fetching.local(users, tell) as file:
+            source = source_of(file.name, file.path, given, home.file_limits.load())
+            header = windows.header_of(source, wanted(schema)).names
         pairs = tuple(_pair(each, header) for each in columns or ())
         kept = Mapping(name, header, pairs, who, datetime.now(UTC), given.decimal, given.thousands)
         home.mappings.keep(kept, again=replace)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -36,7 +35,9 @@ Prevalence = Annotated[float | None, typer.Option(help="Share of spammers to exp
 @reads_table
 def plan(
     context: typer.Context,
-    labelled: Annotated[Path, typer.Argument(help="A file of labelled users; those learnt from are left out.")],
+    labelled: Annotated[
+        str, typer.Argument(help="A file or an address of labelled users; those learnt from are left out.")
+    ],
     model: Version = None,
     reviews_per_day: ReviewsPerDay = None,
     hours_per_day: HoursPerDay = None,

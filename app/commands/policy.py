@@ -265,13 +265,14 @@ def _is_policy(path: Path) -> bool:
 
 def _tried(home: Home, source: str, model: str | None, before: Policy, after: Policy, said: Said) -> Backtest:
     from app.commands import labelled
+    from core.remote.addresses import is_address
     from core.schema import schema as schemas
 
-    now, path = datetime.now(UTC), Path(source)
-    if not path.exists():
+    now = datetime.now(UTC)
+    if not is_address(source) and not Path(source).exists():
         return home.backtests.of_run(home.runs.find(source), before, after, now=now)
     with labelled.progressing() as progress:
-        dataset = labelled.read(home, path, schemas.load(home.settings.schema_file), progress, said)
+        dataset = labelled.read(home, source, schemas.load(home.settings.schema_file), progress, said)
     return home.backtests.of_labelled(dataset, home.registry.load(model), before, after, now=now)
 
 

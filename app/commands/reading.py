@@ -7,7 +7,6 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, get_type_hints
 
 import typer
@@ -15,6 +14,7 @@ import typer
 if TYPE_CHECKING:
     from core.data.formats.options import Given
     from core.home import Home
+    from core.remote.fetching import Local
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Said:
 
 
 @contextlib.contextmanager
-def advised(home: Home, path: Path, said: Said) -> Iterator[None]:
+def advised(home: Home, file: Local, said: Said) -> Iterator[None]:
     """Have a file that lacks columns name the mapping that was kept for files with its header, where there is one."""
     from core.errors import FileProblemError, MissingColumnsError
 
@@ -49,17 +49,17 @@ def advised(home: Home, path: Path, said: Said) -> Iterator[None]:
         yield
     except (MissingColumnsError, FileProblemError) as error:
         unknown = isinstance(error, MissingColumnsError) or error.code == "no_known_column"
-        fitting = _fitting(home, path, said) if unknown and said.map is None else None
+        fitting = _fitting(home, file, said) if unknown and said.map is None else None
         if fitting:
             error.add_note(f'The mapping "{fitting}" was kept for files with this header: add --map "{fitting}".')
         raise
 
 
-def _fitting(home: Home, path: Path, said: Said) -> str | None:
+def _fitting(home: Home, file: Local, said: Said) -> str | None:
     from core.data.streaming import windows
     from core.data.streaming.source import source_of
 
-    source = source_of(path.name, path, said.given(home), home.file_limits.load())
+    source = source_of(file.name, file.path, said.given(home), home.file_limits.load())
     found = home.mappings.fitting(windows.header_of(source, ()).names)
     return found.name if found else None
 

@@ -156,7 +156,10 @@ def export_version(
 def push(
     context: typer.Context,
     version: Version,
-    repo: Annotated[str, typer.Argument(metavar="REPO", help="owner/name on the Hub; made when it is not there.")],
+    repo: Annotated[
+        str,
+        typer.Argument(metavar="REPO", help="owner/name on the Hub, made when it is not there; or s3://BUCKET/FOLDER."),
+    ],
     public: Annotated[bool, typer.Option("--public/--private", help="Whether everybody may see a repo.")] = False,
     revision: Annotated[str, typer.Option(help="The branch; made when it is not there.")] = "main",
     with_baseline: Annotated[
@@ -166,7 +169,9 @@ def push(
     by: By = None,
     home_dir: HomeOption = None,
 ) -> None:
-    """Put a version on the Hugging Face Hub, with its card, in one commit; the token is read from HF_TOKEN."""
+    """Put a version on the Hugging Face Hub, with its card, in one commit; the token is read from HF_TOKEN. Or into a
+    folder of a bucket, which then holds this version and no other.
+    """
     from core.hub.places import Target
 
     home = home_of(context, home_dir)
@@ -178,14 +183,16 @@ def push(
 @app.command()
 def pull(
     context: typer.Context,
-    repo: Annotated[str, typer.Argument(metavar="REPO", help="owner/name on the Hub.")],
+    repo: Annotated[str, typer.Argument(metavar="REPO", help="owner/name on the Hub, or s3://BUCKET/FOLDER.")],
     revision: Annotated[str, typer.Option(help="A branch, a tag or a commit.")] = "main",
     to_promote: Annotated[bool, typer.Option("--promote", help="Promote it at once; say why.")] = False,
     why: Annotated[str, typer.Option(help="Why it is promoted, for the audit log.")] = "",
     by: By = None,
     home_dir: HomeOption = None,
 ) -> None:
-    """Take a version from the Hugging Face Hub, after checking every file; only data is taken, never a pickle."""
+    """Take a version from the Hugging Face Hub or a bucket, after checking every file; only data is taken, never a
+    pickle.
+    """
     from core.hub.places import Source
     from core.registry import registry
 

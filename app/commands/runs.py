@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -88,6 +89,28 @@ def delete(
             home.holdings.delete_run(run, by=name_of(by), now=now)
         tell(f"Deleted: {run}." if yes else f"{found.sentence}\nNothing was deleted: give --yes.")
     raise SystemExit(0 if yes else ASKED)
+
+
+@app.command()
+def reference(
+    context: typer.Context,
+    run: Which,
+    output: Annotated[Path, typer.Option("--output", "-o", help="A folder that is not there yet.")],
+    home_dir: HomeOption = None,
+) -> None:
+    """Write the users of a run, and those its model was trained on, as two files of Parquet with the same columns, for
+    Evidently, Great Expectations and the like; roles.json says which column is what.
+    """
+    from core import targets
+    from core.schema import schema as schemas
+
+    home = home_of(context, home_dir)
+    with guard.command(home):
+        targets.new_folder(output, home.kept)
+        label = schemas.load(home.settings.schema_file).label
+        done = home.references.write(run, output, label=label.column if label else None)
+        tell(f"{done.baseline:,} users of the baseline and {done.current:,} of {run} are in {output}; "
+             f"of {done.known:,} of the run it is known what they are.")  # fmt: skip
 
 
 def _facts(run: Run) -> dict[str, object]:

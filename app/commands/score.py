@@ -1,4 +1,4 @@
-"""`python3 -m app score`: a file of users to a file of scores, actions and reasons."""
+"""`python3 -m app score`: a file of users, or a table elsewhere, to one of scores, actions and reasons."""
 
 from __future__ import annotations
 
@@ -26,20 +26,31 @@ from app.commands.shared import (
 )
 from app.guard import tell
 from core.errors import stored
+from core.remote import addresses
 
 if TYPE_CHECKING:
     from core.registry.registry import Model
     from core.scoring.score_file import Pieces, Scoring
-    from core.targets import Target
 
 
 @reads_table
 def score(
     context: typer.Context,
     users: Annotated[
-        Path, typer.Argument(help="CSV, Excel, Parquet, JSON or Arrow, packed or not; a folder of Parquet.")
+        str,
+        typer.Argument(
+            help="CSV, Excel, Parquet, JSON or Arrow, packed or not; a folder of Parquet; s3://BUCKET/KEY; "
+            "postgresql://USER@HOST/DATABASE?table=NAME or ?query=SELECT ..."
+        ),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write: .csv or .parquet.")],
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Where to write: .csv or .parquet, also s3://BUCKET/KEY; or postgresql://...?table=NAME.",
+        ),
+    ],
     reasons: Annotated[Literal["flagged", "all", "none"], typer.Option(help="Whose scores to explain.")] = "all",
     top: Annotated[int, typer.Option(min=1, max=20, help="Reasons a user.")] = 3,
     model: Version = None,
@@ -59,18 +70,15 @@ def score(
 
     The same command again after it was stopped goes on from there.
     """
-    from core.scoring import export, table_marks
-    from core.scoring.streaming import delivery
+    from core.scoring.streaming import delivery, sinks
 
     home = home_of(context, home_dir)
     with working(home) as progress, contextlib.ExitStack() as stack:
-        target = home.exports.target(output, table_marks.SCORES, reads=[users], overwrite=overwrite)
-        rejected = home.exports.rejected_target(
-            output, table_marks.REJECTED, reads=[users, output], overwrite=overwrite
-        )  # fmt: skip
+        reads = [] if addresses.is_address(users) else [Path(users)]
+        sink = stack.enter_context(sinks.sink_of(output, home.exports, reads=reads, overwrite=overwrite))
         loaded = home.registry.load(model)
         columns, policy = schema_as_of(home, as_of), home.policies.deciding(loaded.version)
-
+        given, file = said.given(home), stack.enter_context(home.fetching.local(users, progress))
         at_work = stack.enter_context(engine_of(engine, scheduler, dask_workers))
 
         def deliver(done: Scoring, pieces: Pieces) -> None:
@@ -79,28 +87,29 @@ def score(
             parts = functools.partial(
                 delivery.tables, done, pieces, columns, keep_features=keep_features, texts=not without_texts
             )
-            export.write_parts(parts, target)
-            export.write_rejected(home.exports.rejected_table(done.dataset.id, texts=not without_texts), rejected)
+            sentences = sink.write(
+                done.run, parts, home.exports.rejected_table(done.dataset.id, texts=not without_texts)
+            )
             # While the work is not done: killed after it, the same command would make another run.
             progress.end()
-            _tell_run(done, output, rejected, loaded)
+            _tell_run(done, loaded)
+            for sentence in sentences:
+                tell(sentence)
             if without_texts:
                 tell(f"{texts_left_out(columns.texts)} Rejected rows are written without what stood in them.")
             if loss := home.lost_runs.look():
                 tell(loss.sentence)
 
-        given = said.given(home)
-        stack.enter_context(advised(home, users, said))
+        stack.enter_context(advised(home, file, said))
         done = home.file_scoring.score_file(
-            users.name, users, columns, loaded, policy,
+            file.name, file.path, columns, loaded, policy,
             now=datetime.now(UTC), given=given, allow_missing=allow_missing, which=reasons, top=top,
-            progress=progress.counted, restart=restart, engine=at_work, ready=rejected.claim, deliver=deliver,
+            progress=progress.counted, restart=restart, engine=at_work, ready=sink.ready, deliver=deliver,
         )  # fmt: skip
     raise SystemExit(SOME_REJECTED if done.run.rejected else 0)
 
 
-def _tell_run(done: Scoring, output: Path, rejected: Target, model: Model) -> None:
-    from core.data.records import KEPT
+def _tell_run(done: Scoring, model: Model) -> None:
     from core.policy import nobody_flagged
     from core.scoring.scorer import strangers
 
@@ -116,7 +125,3 @@ def _tell_run(done: Scoring, output: Path, rejected: Target, model: Model) -> No
             tell(f"Rule {rule.name}, {rule.state}: {hits.matched:,} users match, {hits.decided:,} decided by it.")
     if not run.flagged and (nobody := nobody_flagged.sentence(done.results["probability"].to_numpy(), run.policy)):
         tell(nobody)
-    kept = f", the first {KEPT:,} of them" if run.rejected > KEPT else ""
-    tell(f"Scores: {output}" + (f" · rejected rows: {rejected.path}{kept}" if run.rejected else ""))
-    if not run.rejected and rejected.is_foreign:
-        tell(f"{rejected.path} is not of this command and is left as it is: no row was rejected.")

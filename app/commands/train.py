@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,7 +19,13 @@ if TYPE_CHECKING:
     from core.home import Home
     from core.training.training_runs import TrainingRun
 
-Labelled = Annotated[Path, typer.Argument(help="A file of users, or a folder of Parquet, with the label column.")]
+Labelled = Annotated[
+    str,
+    typer.Argument(
+        help="A file of users, a folder of Parquet, s3://BUCKET/KEY or postgresql://...?table=NAME, with the label "
+        "column."
+    ),
+]
 
 
 @reads_table

@@ -1,4 +1,4 @@
-"""Where a version goes to and comes from on a Hub, as people write it."""
+"""Where a version goes to and comes from, a repo on a Hub or a folder of a bucket, as people write it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.errors import BadOptionError
+from core.remote import addresses
 
 MAIN: Final = "main"
 _OWNER_AND_NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
@@ -28,7 +29,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A repo and a branch, tag or commit of it. Raises BadOptionError."""
+    """A repo and a branch, tag or commit of it, or `s3://BUCKET/FOLDER`. Raises BadOptionError."""
 
     repo: str
     revision: str = MAIN
@@ -38,7 +39,12 @@ class Source:
 
 
 def _check_place(repo: str, revision: str) -> None:
+    if addresses.is_address(repo):
+        addresses.bucket(repo)
+        if revision != MAIN:
+            raise BadOptionError("revision", "a folder of a bucket has no branches: name another folder.")
+        return
     if not _OWNER_AND_NAME.fullmatch(repo) or ".." in repo or "--" in repo or repo.endswith(".git"):
-        raise BadOptionError("repo", "write it as owner/name, such as ada/spam-model.")
+        raise BadOptionError("repo", "write it as owner/name, such as ada/spam-model, or as s3://bucket/folder.")
     if not _REVISION.fullmatch(revision) or ".." in revision:
         raise BadOptionError("revision", "name a branch, a tag or a commit, such as main.")

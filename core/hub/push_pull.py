@@ -1,4 +1,5 @@
 """Versions on a Hugging Face Hub: push one in one commit, pull one as a new version, checked before it is stored.
+The same of a folder of a bucket, which holds one version.
 
 What goes there is the native files, SHA256SUMS over them, the card as README.md and `model_metrics.json`. Who was
 trained on stays here unless somebody asks for it: the baseline then goes without its rows, and `users.parquet` not at
@@ -21,10 +22,11 @@ from core.access.accounts import Accounts
 from core.access.audit import AuditLog
 from core.access.endpoints import Hub
 from core.access.message_options import MessageOptions
-from core.errors import HubError, RefusedError, WrongFeaturesError
+from core.errors import BadOptionError, HubError, RefusedError, RemoteError, WrongFeaturesError
 from core.errors import listed as in_words
 from core.files import told_when_full
 from core.hub import file_checks
+from core.hub.bucket import BucketClient
 from core.hub.client import Client, Snapshot
 from core.hub.file_checks import NATIVE, README
 from core.hub.places import MAIN, Source, Target
@@ -33,6 +35,7 @@ from core.registry import baseline, bundle, card, registry, sums
 from core.registry.lineage import Lineage
 from core.registry.origin import Origin
 from core.registry.registry import BASELINE, NEEDED, SUMS, USERS, Model, Registry
+from core.remote import addresses
 from core.schema import schema as schemas
 from core.settings import TOKEN_VARIABLES
 
@@ -55,13 +58,14 @@ class Pushed:
     version: str
     address: str
     commit: str
-    private: bool
+    private: bool | None
     files: tuple[str, ...]
     users: bool
 
     @property
     def sentence(self) -> str:
-        who = "private" if self.private else "for everybody to see"
+        """`private` is None of a bucket: its owner says who sees it."""
+        who = {True: "private", False: "for everybody to see", None: "for whom the bucket lets in"}[self.private]
         went = "went with it" if self.users else "stayed here"
         return (
             f"{self.version} is at {self.address}, {who}, as commit {self.commit[:10]}: {in_words(self.files)}. "
@@ -105,6 +109,8 @@ class HubSync:
         Noted in the audit log before anything leaves, and again when it then did not. Raises NotAllowedError, HubError,
         as `registry.load` does, and RefusedError when the repo is public and that was not asked for.
         """
+        if addresses.is_address(target.repo):
+            return self._push_to_bucket(version, target, by=by, now=now, told=told)
         person, hub = self.accounts.authorise(by, "promote"), Hub.of()
         if hub.token is None:
             raise HubError(
@@ -130,6 +136,23 @@ class HubSync:
                 version, f"{hub.endpoint}/{target.repo}", commit, before.private, tuple(files), target.with_baseline
             )
 
+    def _push_to_bucket(self, version: str, target: Target, *, by: str, now: datetime, told: Told) -> Pushed:
+        """As `push`, into a folder of a bucket, which holds one version. Raises RefusedError where it has another."""
+        if target.public:
+            raise BadOptionError("--public", "whoever owns a bucket says who may see it: leave the option out.")
+        person, model = self.accounts.authorise(by, "promote"), self.registry.load(version)
+        client = BucketClient.of(target.repo)
+        with self._packed(model, users=target.with_baseline) as files:
+            facts = {"to": client.name, "hub": client.place, "files": sorted(files), "users": target.with_baseline}
+            told(0, 0, f"Sending {version}")
+            self.audit.note(who=person.name, what="push model", about=version, details=facts, now=now, ahead=True)
+            try:
+                commit = client.send(files)
+            except (RemoteError, RefusedError) as error:
+                self.audit.note(who=person.name, what="push failed", about=version, why=str(error), now=now, ahead=True)
+                raise
+            return Pushed(version, client.folder.name, commit, None, tuple(files), target.with_baseline)
+
     def pull(self, source: Source, *, by: str, now: datetime, why: str = "", told: Told = _quiet) -> Pulled:
         """Take a commit of a repo as a new version, with its origin, and, given a reason, promote it.
 
@@ -137,12 +160,20 @@ class HubSync:
         before anything is stored, and WrongFeaturesError when it needs features that this home's schema lacks: it then
         stays in the registry and is not promoted.
         """
-        person, hub = self.accounts.authorise(by, "promote"), Hub.of()
+        person = self.accounts.authorise(by, "promote")
         reason = registry.reason_given(why) if why else ""
-        client = Client(hub, source.repo)
-        told(0, 0, f"Asking {hub.name}")
-        snapshot = client.snapshot(source.revision)
-        origin = Origin(hub.endpoint, source.repo, snapshot.commit, person.name, now)
+        client: Client | BucketClient
+        if addresses.is_address(source.repo):
+            client = BucketClient.of(source.repo)
+            told(0, 0, f"Asking {client.place}")
+            snapshot = client.snapshot()
+            origin = Origin(client.place, client.name, snapshot.commit, person.name, now)
+        else:
+            hub = Hub.of()
+            client = Client(hub, source.repo)
+            told(0, 0, f"Asking {hub.name}")
+            snapshot = client.snapshot(source.revision)
+            origin = Origin(hub.endpoint, source.repo, snapshot.commit, person.name, now)
         with told_when_full(self.models), self._one_at_a_time():
             pulled = self._taken_before(origin) or self._taken(client, snapshot, origin, told)
         if reason:
@@ -194,7 +225,7 @@ class HubSync:
                 return Pulled(each.version, each.origin, new=False)
         return None
 
-    def _taken(self, client: Client, snapshot: Snapshot, origin: Origin, told: Told) -> Pulled:
+    def _taken(self, client: Client | BucketClient, snapshot: Snapshot, origin: Origin, told: Told) -> Pulled:
         names = file_checks.accepted(snapshot.sizes, origin.place)
         of, done = sum(snapshot.sizes[name] or 0 for name in names), 0
 

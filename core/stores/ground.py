@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from core.data.understanding.file_limits import FileLimits
     from core.data.understanding.mappings import Mappings
     from core.jobs import Jobs
+    from core.remote.fetching import Fetching
     from core.store.backup import Backups
     from core.store.database import Database
     from core.store.numbered import Numbering
@@ -155,6 +156,12 @@ class Ground:
         from core.data.streaming.unfinished import Unfinished
 
         return Unfinished(self.settings.unfinished)
+
+    @cached_property
+    def fetching(self) -> Fetching:
+        from core.remote.fetching import Fetching
+
+        return Fetching(self.settings.unfinished)
 
     @cached_property
     def mappings(self) -> Mappings:

@@ -57,7 +57,7 @@ FILES = [
 ]
 #: Those whose output is a folder of files, a folder that must not be there, or a file of the home's own.
 FOLDERS = {("reference",): "command-line.md", ("screenshots",): "overview.png"}
-NEW_FOLDERS = {("registry", "export")}
+NEW_FOLDERS = {("registry", "export"), ("data", "runs", "reference")}
 #: Those that write beside what they are given.
 BESIDE = {("feedback", "import")}
 #: Those whose argument is what they write; tried by tests/core/store/test_backup.py.

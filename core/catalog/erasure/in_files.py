@@ -20,6 +20,7 @@ from core.errors import RefusedError, TrustdeskError
 from core.files import write_text
 from core.formats import shown
 from core.jobs import Jobs
+from core.remote.fetching import FETCHED
 
 _UPLOAD: Final = "upload-"
 #: What a job keeps of itself, as JSON.
@@ -53,14 +54,18 @@ class InFiles:
 
     def _unfinished(self, who: Who, *, erase: bool) -> Iterator[Part]:
         for folder in sorted(self.unfinished.iterdir()) if self.unfinished.is_dir() else ():
-            if not folder.is_dir() or not any(_arrow_names(path, who) for path in folder.glob("*.arrow")):
+            named = any(_arrow_names(path, who) for path in folder.glob("*.arrow"))
+            if not folder.is_dir() or not (
+                named or any(_upload_names(path, who) for path in folder.glob(f"{FETCHED}.*"))
+            ):
                 continue
             with locks.held_now(folder.with_name(f"{folder.name.partition('-')[0]}.lock")) as ours:
                 if not ours and erase:
                     continue  # begun since: it is a file that came after the user was forgotten
                 if not ours:
                     raise _busy(f"data/unfinished/{folder.name[:12]}")
-                yield Part(f"data/unfinished/{folder.name[:12]}", "what was done of a file, to be begun anew")
+                what = "what was done of a file, to be begun anew" if named else "a file that was fetched, deleted"
+                yield Part(f"data/unfinished/{folder.name[:12]}", what)
                 if erase:
                     shutil.rmtree(folder)
 

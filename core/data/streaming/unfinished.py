@@ -2,8 +2,8 @@
 
 `data/unfinished/<key>/`: of each part its tables (`<number>.<name>.arrow`) and the entries of its ids (`.npy`), and
 `state.json`, written when they are whole: how many parts there are and what is known after them. A process that is
-killed leaves it there for whoever asks for the same work again, and so does a cluster that is gone; after another error
-nobody goes on, and it is taken away.
+killed leaves it there for whoever asks for the same work again, and so does a cluster, a database or a bucket that is
+gone; after another error nobody goes on, and it is taken away.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import pyarrow as pa
 
 from core import formats, locks
 from core.data.streaming.id_index import Entries
-from core.errors import ClusterError
+from core.errors import ClusterError, RemoteError
 from core.files import told_when_full
 
 FORMAT: Final = 1
@@ -109,7 +109,8 @@ class Unfinished:
         """Go on with the work of a key, of letters and digits, or begin it; `restart`: in any case.
 
         It is gone at the end, and when it fails; it stays for the next one where the process is killed or stopped by a
-        person, or where a cluster fails. Where another process has the same work in hand, this one does its own.
+        person, or where a cluster, a database or a bucket fails. Where another process has the same work in hand, this
+        one does its own.
         """
         with told_when_full(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -124,7 +125,7 @@ class Unfinished:
 
             def leave(kind: type[BaseException] | None, *_: object) -> None:
                 # A person's interruption is no Exception.
-                if kind is None or (issubclass(kind, Exception) and not issubclass(kind, ClusterError)):
+                if kind is None or (issubclass(kind, Exception) and not issubclass(kind, ClusterError | RemoteError)):
                     shutil.rmtree(folder, ignore_errors=True)
 
             stack.push(leave)
