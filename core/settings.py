@@ -114,6 +114,11 @@ class Settings:
         return self.data / "watched"
 
     @property
+    def streams(self) -> Path:
+        """How far each stream is, and what its source remembers of it."""
+        return self.data / "streams"
+
+    @property
     def runs(self) -> Path:
         return self.data / "runs"
 
@@ -215,7 +220,7 @@ class Settings:
             self.datasets,
             self.runs, self.jobs, self.judged, self.candidates, self.compared, self.predictions, self.options_file,
             self.gates, self.shadow, self.retrained_file, self.database, self.feedback, self.claims, self.secrets_file,
-            self.audit, self.log.parent, self.unfinished, self.watched, self.mappings_file, self.phrases_file,
+            self.audit, self.log.parent, self.unfinished, self.watched, self.streams, self.mappings_file, self.phrases_file,
         )  # fmt: skip
 
 

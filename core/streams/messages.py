@@ -28,10 +28,16 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was decided on a message: `body` is JSON."""
+    """What was decided on a message: `body` is JSON; `user` is "" where none was named."""
 
     id: str
+    user: str
     body: bytes
+
+    @property
+    def key(self) -> str:
+        """What decisions have in common that are to stay in order."""
+        return self.user or self.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,9 +48,13 @@ def test_a_pipe_is_answered_line_by_line_and_ends_with_its_source(own: Home) -> 
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ("kafka://x?stream=y", "give `-` or an address such as redis://localhost:6379/0?stream=events"),
-        ("redis://localhost", "give `-` or an address such as redis://localhost:6379/0?stream=events"),
+        ("nats://x?stream=y", "give `-` or an address such as redis://localhost:6379/0?stream=events"),
+        ("redis://localhost", "name its stream, as in redis://localhost:6379/0?stream=events"),
+        ("redis://localhost:x/0?stream=y", "name a host and its port"),
+        ("redis://localhost/zero?stream=y", "number of a database"),
         ("redis://u:hunter2@localhost?stream=x", "put the password into TRUSTDESK_STREAM_PASSWORD"),
+        ("kafka://localhost?topic=x&password=hunter2", "such an address may say topic and group"),
+        ("kinesis://?region=x", "give `-` or an address"),
     ],
 )
 def test_an_address_that_is_none_is_refused_and_a_secret_not_repeated(source: str, said: str, own: Home) -> None:
@@ -156,7 +160,7 @@ def test_one_process_reads_a_stream(own: Home) -> None:
     with subprocess.Popen(
         command(own, "-"), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment()
     ) as first:
-        while not (own.settings.data / "stream-default.lock").exists():
+        while not (own.settings.streams / "default.lock").exists():
             time.sleep(0.05)
         time.sleep(0.2)
         found = CliRunner().invoke(app, command(own, "-")[3:], input="")
