@@ -23,6 +23,16 @@ WEBHOOK_VARIABLE: Final = "TRUSTDESK_WEBHOOK"
 RECEIVER_VARIABLES: Final = ("TRUSTDESK_DECISIONS_URL", "TRUSTDESK_DECISIONS_SECRET")
 #: The password of a server of streams: an address stands in lists of processes.
 STREAM_PASSWORD_VARIABLE: Final = "TRUSTDESK_STREAM_PASSWORD"  # noqa: S105 - the name of a variable
+#: How Kafka is spoken to, where it asks for more than an address: the protocol, the mechanism of SASL, and files.
+KAFKA_VARIABLES: Final = {
+    "TRUSTDESK_KAFKA_SECURITY": "security.protocol",
+    "TRUSTDESK_KAFKA_MECHANISM": "sasl.mechanism",
+    "TRUSTDESK_KAFKA_CA": "ssl.ca.location",
+    "TRUSTDESK_KAFKA_CERTIFICATE": "ssl.certificate.location",
+    "TRUSTDESK_KAFKA_KEY": "ssl.key.location",
+}
+#: What boto3 reads by itself of what nobody else is to see.
+AWS_SECRET_VARIABLES: Final = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 #: Where people open the dashboard, for links in alerts.
 ADDRESS_VARIABLE: Final = "TRUSTDESK_ADDRESS"
 ADDRESS: Final = "http://localhost:8501"
@@ -245,7 +255,7 @@ def child_environment(home: Path) -> dict[str, str]:
 
 def trial_environment() -> dict[str, str]:
     """That of a process of ours that tries what comes from elsewhere: one thread, and nothing that is a secret."""
-    secret = {*TOKEN_VARIABLES, WEBHOOK_VARIABLE, *RECEIVER_VARIABLES, STREAM_PASSWORD_VARIABLE}
+    secret = {*TOKEN_VARIABLES, WEBHOOK_VARIABLE, *RECEIVER_VARIABLES, STREAM_PASSWORD_VARIABLE, *AWS_SECRET_VARIABLES}
     ours = {name: value for name, value in os.environ.items() if name not in secret}
     one = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
     return ours | one | {"PYTHONPATH": str(ROOT)}
