@@ -64,8 +64,7 @@ def stream(
         patience = Patience(ends.goes_on, tell)
         live, claims = Live(home), Claims(home.replies)
         try:
-            place = Place(name, home.settings.streams, patience)
-            from_, to = addresses.source(source, place), addresses.sink(sink, place)
+            from_, to = addresses.opened(source, sink, Place(name, home.settings.streams, patience))
             ours = Stream(name, claims, _served(live, patience), reasons, top)
             between = _Between(home, live, ours, from_, addresses.parsed(source).scheme, ends)
             between.report()

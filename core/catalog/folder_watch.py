@@ -121,7 +121,7 @@ class FolderWatch:
 
         Raises StorageError where results cannot be stored: nothing is noted of that file, and it comes again.
         """
-        for path in sorted(_files(watched.folder)):
+        for path in sorted(arrived(watched.folder)):
             with contextlib.suppress(FileNotFoundError):  # it was taken away just now
                 about = path.stat()
                 known = watched.seen.get(path.name)
@@ -175,7 +175,8 @@ class FolderWatch:
         ).run  # fmt: skip
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def arrived(folder: Path) -> Iterator[Path]:
+    """The files of a folder but those that programs name as unfinished, in no order. Raises BadOptionError."""
     try:
         for path in folder.iterdir():
             finished = not path.name.startswith(_BEGUN) and not path.name.lower().endswith(_UNFINISHED)

@@ -6,6 +6,7 @@ A kind of stream is one module with `source(address, place)` and `sink(address, 
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,6 +69,12 @@ class Address:
     path: str = ""
     asked: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def where(self) -> tuple[object, ...]:
+        """What two addresses of one place have in common."""
+        path = os.path.realpath(self.path) if self.scheme == "folder" else self.path
+        return self.scheme, self.hosts, path, {name: said for name, said in self.asked.items() if name != "group"}
+
     def need(self, name: str) -> str:
         """Raises BadOptionError where the address does not say it."""
         if not self.asked.get(name):
@@ -86,18 +93,12 @@ class Address:
         return host, at
 
 
-def source(text: str, place: Place) -> Source:
-    """What reads an address. Raises BadOptionError, which repeats nothing of the address that could be a secret."""
-    address = parsed(text)
-    opened: Source = _module(address).source(address, place)
-    return opened
-
-
-def sink(text: str, place: Place) -> Sink:
-    """What writes to an address. Raises BadOptionError as `source` does."""
-    address = parsed(text)
-    opened: Sink = _module(address).sink(address, place)
-    return opened
+def opened(source: str, sink: str, place: Place) -> tuple[Source, Sink]:
+    """What reads one address and writes to another. Raises BadOptionError, which repeats nothing that may be secret."""
+    from_, to = parsed(source), parsed(sink)
+    if source != PIPE and from_.where == to.where:
+        raise BadOptionError("stream", "decisions would be read as messages in their turn: write them elsewhere.")
+    return _module(from_).source(from_, place), _module(to).sink(to, place)
 
 
 def parsed(text: str) -> Address:
