@@ -69,7 +69,10 @@ def stream(
             between = _Between(home, live, ours, from_, addresses.parsed(source).scheme, ends)
             between.report()
             ours.run(from_, to, most=batch, now=_now, between=between, wait=patience.sleep)
-            between.report()
+            if from_.ended:
+                home.stream_statuses.forget(name)
+            else:
+                between.report()
         finally:
             live.close_ended(everything=True)
             claims.close()

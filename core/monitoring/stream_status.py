@@ -59,6 +59,10 @@ class StreamStatuses:
         raw |= {name: value.isoformat() for name, value in raw.items() if isinstance(value, datetime)}
         write_text(within(self.folder, status.name).with_suffix(".json"), json.dumps({"format": FORMAT, **raw}) + "\n")
 
+    def forget(self, name: str) -> None:
+        """Have a stream that is over in no list."""
+        within(self.folder, name).with_suffix(".json").unlink(missing_ok=True)
+
     def all(self) -> Sequence[StreamStatus]:
         """By name; those that nobody reads at this moment too. Raises NewerFormatError."""
         return tuple(self._read(path) for path in sorted(self.folder.glob("*.json")))
