@@ -230,7 +230,8 @@ class Settings:
             self.datasets,
             self.runs, self.jobs, self.judged, self.candidates, self.compared, self.predictions, self.options_file,
             self.gates, self.shadow, self.retrained_file, self.database, self.feedback, self.claims, self.secrets_file,
-            self.audit, self.log.parent, self.unfinished, self.watched, self.streams, self.mappings_file, self.phrases_file,
+            self.audit, self.log.parent, self.unfinished, self.watched, self.streams, self.mappings_file,
+            self.phrases_file,
         )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ GROUP: Final = "trustdesk"
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """A kind of stream. `asked`: what an address may ask for; `package`: what is imported, and `extra` what installs it."""
+    """A kind of stream. `asked`: what an address may ask for; `package`: what it imports; `extra`: what installs it."""
 
     module: str
     example: str
@@ -36,7 +36,9 @@ class Scheme:
     extra: str = ""
 
 
-_REDIS: Final = Scheme("redis_streams", "redis://localhost:6379/0?stream=events", ("stream", "group"), "redis", "redis>=6")
+_REDIS: Final = Scheme(
+    "redis_streams", "redis://localhost:6379/0?stream=events", ("stream", "group"), "redis", "redis>=6"
+)
 _KAFKA: Final = Scheme(
     "kafka", "kafka://localhost:9092?topic=events", ("topic", "group"), "confluent_kafka", "confluent-kafka>=2.10"
 )

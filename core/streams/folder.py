@@ -58,7 +58,7 @@ class FolderSource:
             return []
         return list(self._lines(most))
 
-    def done(self, settled: Sequence[Message]) -> None:
+    def done(self, settled: Sequence[Message]) -> None:  # noqa: ARG002 - all that was read
         """All that was read of the file in hand is settled."""
         if self._path is None:
             return

@@ -81,8 +81,8 @@ def letter_json(letter: Letter) -> bytes:
 
 
 def source(_address: Address, _place: Place) -> Lines:
-    """What reads stdin: by a reader of its own, as the thread that reads ahead may still hold it when the program ends."""
-    return Lines(open(sys.stdin.fileno(), "rb", closefd=False))  # noqa: SIM115
+    """What reads stdin, by a reader of its own: the thread that reads ahead may hold it when the program ends."""
+    return Lines(open(sys.stdin.fileno(), "rb", closefd=False))
 
 
 def sink(_address: Address, _place: Place) -> LinesOut:

@@ -237,7 +237,9 @@ def _code(error: BaseException) -> int:
 def _refused(topic: str, error: KafkaError | None) -> RefusedError:
     # The code and no text: what a library says of a connection may quote it.
     name = "an unknown error" if error is None else error.name()
-    return RefusedError(f"Kafka refuses the topic {topic}: {name}. Look at its access rules and at the variables for it.")
+    return RefusedError(
+        f"Kafka refuses the topic {topic}: {name}. Look at its access rules and at the variables for it."
+    )
 
 
 def _message(record: Record) -> Message:

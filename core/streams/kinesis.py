@@ -14,7 +14,8 @@ from typing import Any, Final, TypeVar
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError, NoRegionError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoRegionError
+from botocore.exceptions import ConnectionError as NotReachedError
 
 from core.errors import BadOptionError, RefusedError
 from core.streams.addresses import Address, Place
@@ -42,7 +43,7 @@ _ENDED: Final = "ended"
 
 @dataclass(slots=True)
 class _Shard:
-    """A shard that is read. `read`, `settled`: sequence numbers, "" before the first; `open`: records may still come."""
+    """A shard that is read. `read`, `settled`: sequence numbers, "" before the first; `open`: more may come."""
 
     id: str
     parents: tuple[str, ...]
@@ -251,7 +252,7 @@ def _there(client: Any, stream: str, patience: Patience) -> Mapping[str, Any]:
 
 
 def _patiently(patience: Patience, work: Callable[[], T]) -> T:
-    return patience.until_done("Kinesis", work, ClientError, ConnectionError, HTTPClientError, away=_away)
+    return patience.until_done("Kinesis", work, ClientError, NotReachedError, HTTPClientError, away=_away)
 
 
 def _away(error: BaseException) -> bool:

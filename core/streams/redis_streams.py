@@ -12,7 +12,8 @@ from typing import Any, Final, TypeVar
 import redis
 
 from core.access.endpoints import stream_password
-from core.errors import BadOptionError
+from core.errors import BadOptionError, RefusedError
+from core.settings import STREAM_PASSWORD_VARIABLE
 from core.streams.addresses import GROUP, Address, Place
 from core.streams.messages import Answer, Letter, Message
 from core.streams.patience import Patience
@@ -24,7 +25,12 @@ FIELD: Final = b"message"
 CONSUMER: Final = "trustdesk"
 #: Milliseconds that a read waits for the first message.
 BLOCK: Final = 200
-_LOST: Final = (redis.ConnectionError, redis.TimeoutError, redis.exceptions.BusyLoadingError)
+#: What time may mend, but for what is a subclass of it and below.
+_LOST: Final = (
+    redis.ConnectionError, redis.TimeoutError, redis.exceptions.BusyLoadingError, redis.exceptions.OutOfMemoryError,
+    redis.exceptions.ReadOnlyError,
+)  # fmt: skip
+_CLOSED: Final = (redis.AuthenticationError, redis.exceptions.AuthorizationError)
 #: The first id there is, and all that nobody was given yet.
 _FIRST: Final = "0"
 _NEW: Final = ">"
@@ -69,7 +75,14 @@ class RedisSource:
 
     def _read(self, most: int) -> list[Message]:
         block = BLOCK if self._after == _NEW else None
-        answer = self._client.xreadgroup(self._group, CONSUMER, {self._stream: self._after}, count=most, block=block)
+        asked = {self._stream: self._after}
+        try:
+            answer = self._client.xreadgroup(self._group, CONSUMER, asked, count=most, block=block)
+        except redis.ResponseError as error:
+            if not str(error).startswith("NOGROUP"):
+                raise
+            self._begin()  # Redis has lost what it held, and the group with it
+            return []
         entries = answer[0][1] if answer else []
         return [Message(name.decode(), (fields or {}).get(FIELD, b"")) for name, fields in entries]
 
@@ -121,4 +134,10 @@ def _client(address: Address) -> redis.Redis:
 
 def _patiently(patience: Patience, work: Callable[[], T]) -> T:
     """What `work` gives, tried again as long as the connection is lost or the server not ready."""
-    return patience.until_done("Redis", work, *_LOST)
+    try:
+        return patience.until_done("Redis", work, *_LOST, away=lambda error: not isinstance(error, _CLOSED))
+    except _CLOSED:
+        sentence = f"Redis does not let us in: look at {STREAM_PASSWORD_VARIABLE} and at the user of the address."
+        raise RefusedError(sentence) from None
+    except redis.ResponseError as error:  # its first word is a code; the rest may quote what was sent
+        raise RefusedError(f"Redis refuses the stream: {str(error).partition(' ')[0]}.") from None

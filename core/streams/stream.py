@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -128,7 +128,7 @@ class Stream:
         order: list[str] = []
         for each in batch:
             try:
-                told, fields = messages.identity(each)
+                told, fields = messages.identity(each, now)
                 if told in ready:
                     _check_alike(ready[told].message, each, told)
                 else:
@@ -151,8 +151,7 @@ class Stream:
         mine = {told: each for told, each in found.items() if isinstance(each, Claim)}
         answers = {told: each.body for told, each in found.items() if isinstance(each, Reply)}
         with contextlib.ExitStack() as unless_answered:
-            for claim in mine.values():
-                unless_answered.callback(self.claims.release, claim)
+            unless_answered.callback(self._release, mine.values())
             if any(each is None for each in found.values()):
                 return None
             self.progress.again += len(answers)
@@ -163,6 +162,10 @@ class Stream:
         for told, claim in mine.items():
             (self.claims.answered if told in answers else self.claims.release)(claim)
         return answers
+
+    def _release(self, claims: Iterable[Claim]) -> None:
+        for each in claims:
+            self.claims.release(each)
 
     def _scored(
         self, serving: Serving, ours: dict[str, tuple[Claim, _Ready]], letters: list[Letter], now: datetime

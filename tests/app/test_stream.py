@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,8 +21,10 @@ from app.cli import app
 from core.home import Home
 from core.settings import ROOT
 from core.store import tables
+from core.streams.messages import MOST_BYTES
 from tests.core.streams.servers import KafkaCluster, KinesisServer, RedisServer, Server, moto_server, redis_server
 from tests.core.streams.streams import body
+from tests.core.streams.test_stream import HOSTILE
 
 
 def command(home: Home, *words: object) -> list[str]:
@@ -141,6 +144,32 @@ def test_none_is_lost_none_decided_twice_and_users_stay_in_order_however_often_i
     assert all(said in each for each in server.buried())
     assert own.online_runs.growing() == ()
     assert sum(run.users for run in own.runs.recent(1_000)) == n - 1
+
+
+@pytest.mark.slow  # the same as tests/core/streams/test_stream.py, over each server
+@pytest.mark.parametrize("server", ["redis", "kafka", "kinesis"], indirect=True)
+def test_hostile_messages_become_dead_letters_over_every_server_and_a_secret_is_nowhere(
+    own: Home, server: Server, tmp_path: Path
+) -> None:
+    size = MOST_BYTES + 1 if isinstance(server, KinesisServer) else 10_000_000  # moto takes no 10 MB
+    hostile = [b"x" * size, *(text for text, _ in HOSTILE.values() if len(text) < MOST_BYTES)]
+    server.send([("h", each) for each in hostile])
+    server.send([("u", json.dumps(body(1)).encode())])
+    secret = {"TRUSTDESK_STREAM_PASSWORD": "hunter2"} if isinstance(server, KafkaCluster) else {}
+    with (tmp_path / "said").open("wb") as said, subprocess.Popen(
+        command(own, server.events, server.decisions), stdout=said, stderr=said,
+        env=environment(**server.variables, **secret), cwd=ROOT,
+    ) as process:  # fmt: skip
+        while not (server.written() and len(server.buried()) == len(hostile)):
+            time.sleep(0.2)
+            assert process.poll() is None
+        listed = Path(f"/proc/{process.pid}/cmdline")
+        assert not listed.exists() or b"hunter2" not in listed.read_bytes()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+    assert [json.loads(each)["id"] for each in server.decided()] == ["m-1"]
+    texts = [path.read_bytes() for path in own.settings.home.rglob("*") if path.is_file()]
+    assert not any(b"hunter2" in each for each in [(tmp_path / "said").read_bytes(), *texts, *server.buried()])
 
 
 def decided(home: Home) -> int:

@@ -36,9 +36,10 @@ def streams(found: Sequence[StreamStatus]) -> None:
         }
     )
     st.dataframe(
-        safe(frame), hide_index=True, placeholder=UNKNOWN, row_height=32, key="streams", alt="Streams and how far they are",
+        safe(frame), hide_index=True, placeholder=UNKNOWN, row_height=32, key="streams",
+        alt="Streams and how far they are",
         column_config={
-            "Waiting": st.column_config.NumberColumn(format="localized", help="Messages in the source, where it can say"),
+            "Waiting": st.column_config.NumberColumn(format="localized", help="Messages in the source"),
             "Behind": st.column_config.NumberColumn(format="%.0f s", help="How long what waits has waited"),
             "Decided": st.column_config.NumberColumn(format="localized"),
             "A second": st.column_config.NumberColumn(format="%.0f"),

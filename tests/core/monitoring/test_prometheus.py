@@ -113,7 +113,7 @@ def test_a_status_of_a_newer_program_is_refused(own):
     own.stream_statuses.write(StreamStatus("orders", "redis", 7, 1, 2, 5, None, NOW, NOW))
     path = own.settings.streams / "orders.json"
     path.write_text(path.read_text(encoding="utf-8").replace('"format": 1', '"format": 7'), encoding="utf-8")
-    with pytest.raises(NewerFormatError, match="data/streams/orders.json"):
+    with pytest.raises(NewerFormatError, match=r"data/streams/orders\.json"):
         own.stream_statuses.all()
 
 

@@ -1,4 +1,4 @@
-"""Servers of streams for the tests: what is sent to them, and what has come of it. Each is real or speaks as a real one.
+"""Servers of streams for the tests: what is sent to them, and what has come of it. Each is real or speaks as one.
 
 `address` is what `stream` is given; `variables` go into its environment. `decided` and `buried` are bodies in the order
 of their stream; those of several partitions one partition after the other, as nobody promises more.
@@ -91,7 +91,7 @@ def redis_server(folder: Path) -> Iterator[int]:
 
 
 class KafkaCluster:
-    """librdkafka's mock cluster, in a thread of this process, or a broker at `hosts`. Topics are made by being named."""
+    """librdkafka's mock cluster, in a thread of this process, or a broker at `hosts`. Topics are made when named."""
 
     def __init__(self, hosts: str = "") -> None:
         kafka = pytest.importorskip("confluent_kafka")
@@ -103,7 +103,9 @@ class KafkaCluster:
             hosts = ",".join(f"{each.host}:{each.port}" for each in found)
         self.hosts = hosts
         self.events, self.decisions = (f"kafka://{hosts}?topic={name}" for name in ("events", "decisions"))
-        self._producer = kafka.Producer({"bootstrap.servers": hosts, "enable.idempotence": True, "log_level": 0})
+        self._producer = kafka.Producer(
+            {"bootstrap.servers": hosts, "enable.idempotence": True, "log_level": 0, "message.max.bytes": 12_000_000}
+        )  # fmt: skip
         self._reader = kafka.Consumer({"bootstrap.servers": hosts, "group.id": "tests", "log_level": 0})
         for topic in ("events", "decisions", "decisions.dead"):
             self._producer.list_topics(topic, 10)
@@ -146,13 +148,9 @@ class KinesisServer:
 
     def __init__(self, port: int, shards: int = 2) -> None:
         boto3 = pytest.importorskip("boto3")
-        self.variables = {
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
-        }  # fmt: skip
-        self.client = boto3.client(
-            "kinesis", endpoint_url=self.variables["AWS_ENDPOINT_URL"], region_name=self.region,
-            aws_access_key_id="test", aws_secret_access_key="test",
-        )  # fmt: skip
+        at = f"http://127.0.0.1:{port}"
+        self.variables = {"AWS_ENDPOINT_URL": at, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+        self.client = boto3.Session("test", "test").client("kinesis", endpoint_url=at, region_name=self.region)
         self.events, self.decisions = (f"kinesis://{name}?region={self.region}" for name in ("events", "decisions"))
         for name in ("events", "decisions", "decisions.dead"):
             if name in self.client.list_streams()["StreamNames"]:

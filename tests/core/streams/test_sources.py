@@ -122,7 +122,7 @@ def test_a_partition_that_another_member_takes_is_dropped_and_nothing_of_it_ackn
     while len({each.handle for each in [*ours, *theirs]}) < N and time.monotonic() < until:
         for reader, found in ((source, ours), (other, theirs)):
             batch = reader.read(7)
-            found += batch
+            found.extend(batch)
             reader.done(batch)
     assert {each.handle for each in in_hand} <= {each.handle for each in [*ours, *theirs]}
     assert {each.body for each in [*ours, *theirs]} == {body for _, body in sent(range(N))}
