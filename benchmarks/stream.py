@@ -1,6 +1,6 @@
 """How many users a second `stream` decides, beside `score` of the same users as a file: ratios from one run.
 
-    .venv/bin/python benchmarks/stream.py [--users 12000] [--rounds 3] [--at-once 500]
+    .venv/bin/python benchmarks/stream.py [--users 12000] [--rounds 3] [--at-once 500] [--only numbers]
 
 Users of the bundled home, and messages with text, in turns: `score FILE`, `stream -` from a file of JSON Lines, and
 `stream` from and to a redis-server of its own. Each is a process that is begun anew for a tenth of the users and for
@@ -167,11 +167,14 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=12_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--at-once", type=int, default=500)
+    parser.add_argument("--only", choices=["numbers", "texts"])
     given = parser.parse_args()
     few, most = given.users // 10, given.at_once
     with tempfile.TemporaryDirectory() as name, redis_server(Path(name)) as port:
         folder = Path(name)
-        for what, made in (("numbers", numbers), ("messages with text", texts)):
+        for what, made in (("numbers", numbers), ("texts", texts)):
+            if given.only not in {None, what}:
+                continue
             (folder / what).mkdir()
             sample = made(folder / what, given.users)
             ways = {
@@ -204,6 +207,7 @@ def table(what: str, took: dict[str, list[Took]], users: int) -> dict[str, float
             f"| {way} | {users_by_clock:,.0f} | {by_clock:.2f} | {users_by_processor:,.0f} | {by_processor:.2f} |"
         )
     sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
     return {way: statistics.median(found) for way, found in clock.items()}
 
 
