@@ -272,6 +272,7 @@ class Home(Studies):
             self.live_figures,
             self.registry,
             self.sender,
+            self.stream_statuses,
             self.volume,
         )
 

@@ -29,6 +29,14 @@ DATABASE_PASSWORD_VARIABLE: Final = "PGPASSWORD"  # noqa: S105 - the name of a v
 AWS_VARIABLES: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 #: Another server of buckets than Amazon's; boto3 reads it by itself.
 AWS_ENDPOINT_VARIABLE: Final = "AWS_ENDPOINT_URL"
+#: How Kafka is spoken to, where it asks for more than an address: the protocol, the mechanism of SASL, and files.
+KAFKA_VARIABLES: Final = {
+    "TRUSTDESK_KAFKA_SECURITY": "security.protocol",
+    "TRUSTDESK_KAFKA_MECHANISM": "sasl.mechanism",
+    "TRUSTDESK_KAFKA_CA": "ssl.ca.location",
+    "TRUSTDESK_KAFKA_CERTIFICATE": "ssl.certificate.location",
+    "TRUSTDESK_KAFKA_KEY": "ssl.key.location",
+}
 #: Where people open the dashboard, for links in alerts.
 ADDRESS_VARIABLE: Final = "TRUSTDESK_ADDRESS"
 ADDRESS: Final = "http://localhost:8501"
@@ -118,6 +126,11 @@ class Settings:
     def watched(self) -> Path:
         """What was dealt with of the folders that are watched."""
         return self.data / "watched"
+
+    @property
+    def streams(self) -> Path:
+        """How far each stream is, and what its source remembers of it."""
+        return self.data / "streams"
 
     @property
     def runs(self) -> Path:
@@ -221,7 +234,8 @@ class Settings:
             self.datasets,
             self.runs, self.jobs, self.judged, self.candidates, self.compared, self.predictions, self.options_file,
             self.gates, self.shadow, self.retrained_file, self.database, self.feedback, self.claims, self.secrets_file,
-            self.audit, self.log.parent, self.unfinished, self.watched, self.mappings_file, self.phrases_file,
+            self.audit, self.log.parent, self.unfinished, self.watched, self.streams, self.mappings_file,
+            self.phrases_file,
         )  # fmt: skip
 
 

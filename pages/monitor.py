@@ -7,6 +7,7 @@ from app.components.monitor.choice import chosen_run
 from app.components.monitor.features import features, then_and_now
 from app.components.monitor.over_time import bands, calibration, past, scores, throughput
 from app.components.monitor.status import check_now, headline, key_figures, open_incidents, troubles
+from app.components.monitor.streams import streams
 from app.components.monitor.target import target
 from app.components.monitor.texts import texts
 from app.components.shared.empty_state import empty_state
@@ -49,4 +50,5 @@ else:
         calibration(judged)
     with halves.cell():
         throughput(queue)
+    streams(services.home().stream_statuses.all())
     past(over)

@@ -1,15 +1,14 @@
-"""`python3 -m app stream`: messages decided as they arrive, from a pipe or a stream of Redis."""
+"""`python3 -m app stream`: messages decided as they arrive, from a pipe, a folder, or a server of streams."""
 
 from __future__ import annotations
 
 import contextlib
+import re
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
-from urllib.parse import parse_qs, urlsplit
 
 import typer
 
@@ -17,24 +16,26 @@ from app import guard
 from app.commands.shared import By, HomeOption, allowed, home_of
 from app.guard import tell
 from core import locks
-from core.access.endpoints import stream_password
 from core.errors import BadOptionError, RefusedError
-from core.settings import STREAM_PASSWORD_VARIABLE
 from core.wording import count
 
 if TYPE_CHECKING:
     from core.home import Home
-    from core.streams.stream import Sink, Source, Stream
+    from core.streams.stream import Source, Stream
 
-PIPE = "-"
-#: Seconds between two lines on how far it is.
+#: Seconds between two lines on how far it is, and between two statuses for others.
 _TELL_EVERY = 10.0
+_STATUS_EVERY = 5.0
+#: Seconds that somebody who only looks may have the lock.
+_LOOKED_AT = 1.0
+#: Seconds between two looks whether a model is live.
+_LOOK_EVERY = 5.0
 
 
 def stream(
     context: typer.Context,
-    source: Annotated[str, typer.Argument(help="`-` for stdin, or redis://HOST:PORT/DB?stream=NAME&group=GROUP.")],
-    sink: Annotated[str, typer.Argument(help="`-` for stdout, or redis://HOST:PORT/DB?stream=NAME.")] = PIPE,
+    source: Annotated[str, typer.Argument(help="`-` for stdin, or an address: docs/streams.md has them.")],
+    sink: Annotated[str, typer.Argument(help="`-` for stdout, or an address.")] = "-",
     name: Annotated[str, typer.Option(help="Under which messages are known: a message is decided once for each.")]
     = "default",
     batch: Annotated[int, typer.Option(min=1, max=10_000, help="Most messages decided together.")] = 500,
@@ -45,54 +46,97 @@ def stream(
 ) -> None:  # fmt: skip
     """Decide on messages as they arrive: JSON with the fields of `POST /predict` and an `id`; ends with its source.
 
-    Delivered at least once, decided once by id within a day, in order. What is no message becomes a dead letter with a
-    sentence: on stderr, or in the stream NAME:dead. Another live model or policy is taken up between batches.
+    Addresses: redis://HOST:PORT/DB?stream=NAME, kafka://HOST:PORT?topic=NAME, kinesis://STREAM?region=REGION,
+    folder:PATH. Delivered at least once, decided once by id within a day, in order. What is no message becomes a dead
+    letter with a sentence, beside the decisions. Another live model or policy is taken up between batches.
     """
     from app.api.serving_state import Live
     from core.access.idempotency import Claims
+    from core.streams import addresses
+    from core.streams.addresses import Place
+    from core.streams.patience import Patience
     from core.streams.stream import Stream
 
     home = home_of(context, home_dir)
     with guard.command(home), _alone(home, name):
         allowed(home, by, "predict")
+        ends = _Ends()
+        patience = Patience(ends.goes_on, tell)
         live, claims = Live(home), Claims(home.replies)
-        ours = Stream(name, claims, _served(live), reasons, top)
-        from_, to = _source(source), _sink(sink)
-        between = _Between(live, ours)
         try:
-            ours.run(from_, to, most=batch, now=lambda: datetime.now(UTC), between=between)
+            from_, to = addresses.opened(source, sink, Place(name, home.settings.streams, patience))
+            ours = Stream(name, claims, _served(live, patience), reasons, top)
+            between = _Between(home, live, ours, from_, addresses.parsed(source).scheme, ends)
+            between.report()
+            ours.run(from_, to, most=batch, now=_now, between=between, wait=patience.sleep)
+            if from_.ended:
+                home.stream_statuses.forget(name)
+            else:
+                between.report()
         finally:
             live.close_ended(everything=True)
             claims.close()
         tell(between.said())
 
 
-class _Between:
-    """What is done between two batches: runs are closed, it is told how far it is, and a signal to end is heeded."""
+class _Ends:
+    """Whether the stream goes on: until SIGTERM, heeded between two batches and while a server is away."""
 
-    def __init__(self, live: Any, stream: Stream) -> None:
-        self._live, self._stream, self._goes_on = live, stream, True
-        self._told = self._began = time.monotonic()
+    def __init__(self) -> None:
+        self._goes_on = True
         signal.signal(signal.SIGTERM, self._end)
+
+    def goes_on(self) -> bool:
+        return self._goes_on
+
+    def _end(self, *_: object) -> None:
+        self._goes_on = False
+
+
+class _Between:
+    """What is done between two batches: runs are closed, and it is told how far it is."""
+
+    def __init__(self, home: Home, live: Any, stream: Stream, source: Source, kind: str, ends: _Ends) -> None:
+        self._home, self._live, self._stream, self._source, self._kind = home, live, stream, source, kind
+        self._ends, self._at = ends, _now()
+        self._told = self._reported = self._began = time.monotonic()
 
     def __call__(self) -> bool:
         now = time.monotonic()
+        if now - self._reported >= _STATUS_EVERY:
+            self._reported = now
+            self.report()
         if now - self._told >= _TELL_EVERY:
             self._told = now
             self._live.close_ended()
             tell(self.said())
-        return self._goes_on
+        return self._ends.goes_on()
+
+    def report(self) -> None:
+        """Write the status that `/metrics` and Monitor show."""
+        from core.errors import StorageError
+        from core.monitoring.stream_status import StreamStatus
+        from core.streams.patience import StoppedError
+
+        done = self._stream.progress
+        with contextlib.suppress(StorageError, StoppedError):  # it is written again
+            lag = self._source.lag()
+            self._home.stream_statuses.write(StreamStatus(
+                self._stream.name, self._kind, done.answered, done.again, done.dead, lag.messages, lag.seconds,
+                self._at, _now(), done.last,
+            ))  # fmt: skip
 
     def said(self) -> str:
         done, took = self._stream.progress, max(time.monotonic() - self._began, 1e-9)
         decided = f"{count(done.answered, 'message')} decided ({done.answered / took:,.0f} a second)"
         return f"{decided}, {done.again:,} of them before; {count(done.dead, 'dead letter')}."
 
-    def _end(self, *_: object) -> None:
-        self._goes_on = False
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
-def _served(live: Any) -> Callable[[], Any]:
+def _served(live: Any, patience: Any) -> Callable[[], Any]:
     """What scores now; waits while no model is live."""
 
     def serving() -> Any:
@@ -104,7 +148,7 @@ def _served(live: Any) -> Callable[[], Any]:
                 return live.serving
             except Problem as problem:
                 tell(f"{problem.detail} The stream waits.")
-                time.sleep(5)
+                patience.wait(_LOOK_EVERY)
 
     return serving
 
@@ -112,53 +156,12 @@ def _served(live: Any) -> Callable[[], Any]:
 @contextlib.contextmanager
 def _alone(home: Home, name: str) -> Iterator[None]:
     """Order within a stream is kept by its being read by one process."""
-    if not name.replace("-", "").replace("_", "").isalnum() or len(name) > 40:
-        raise BadOptionError("--name", "give 1 to 40 letters, digits, - or _.")
-    home.settings.data.mkdir(parents=True, exist_ok=True)
-    with locks.held_now(home.settings.data / f"stream-{name}.lock") as ours:
-        if not ours:
-            raise RefusedError(f"Another process reads the stream {name} of this workspace. One is enough.")
-        yield
-
-
-def _source(address: str) -> Source:
-    if address == PIPE:
-        from core.streams.json_lines import Lines
-
-        return Lines(sys.stdin.buffer)
-    from core.streams.redis_streams import RedisSource
-
-    client, asked = _redis(address)
-    return RedisSource(client, asked["stream"], asked.get("group", "trustdesk"))
-
-
-def _sink(address: str) -> Sink:
-    if address == PIPE:
-        from core.streams.json_lines import LinesOut
-
-        return LinesOut(sys.stdout.buffer, sys.stderr.buffer)
-    from core.streams.redis_streams import RedisSink
-
-    client, asked = _redis(address)
-    return RedisSink(client, asked["stream"])
-
-
-def _redis(address: str) -> tuple[Any, dict[str, str]]:
-    """A client, and what the address asks for. Raises BadOptionError; the address is not repeated."""
-    parts = urlsplit(address)
-    asked = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-    if parts.scheme not in {"redis", "rediss"} or not parts.hostname or not asked.get("stream"):
-        raise BadOptionError("stream", f"give `{PIPE}` or an address such as redis://localhost:6379/0?stream=events.")
-    if parts.password:
-        raise BadOptionError(
-            "stream", f"put the password into {STREAM_PASSWORD_VARIABLE}: lists of processes show an address."
-        )
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", name):
+        raise BadOptionError("--name", "give 1 to 40 letters, digits, - or _, beginning with a letter or a digit.")
+    lock = locks.taken(home.stream_statuses.lock(name), wait=_LOOKED_AT)
+    if lock is None:
+        raise RefusedError(f"Another process reads the stream {name} of this workspace. One is enough.")
     try:
-        import redis
-    except ModuleNotFoundError:
-        raise BadOptionError("stream", "this takes a package more: pip install 'redis>=6'.") from None
-    client = redis.Redis(
-        host=parts.hostname, port=parts.port or 6379, db=int(parts.path.strip("/") or 0), username=parts.username,
-        password=stream_password(), ssl=parts.scheme == "rediss", socket_timeout=30,
-    )  # fmt: skip
-    return client, asked
+        yield
+    finally:
+        lock.release()

@@ -22,6 +22,7 @@ from core.settings import (
     FRAMES_VARIABLE,
     HOSTS_VARIABLE,
     HUB,
+    KAFKA_VARIABLES,
     RECEIVER_VARIABLES,
     STREAM_PASSWORD_VARIABLE,
     TOKEN_VARIABLES,
@@ -121,6 +122,14 @@ class Reach:
 def stream_password() -> str | None:
     """What a server of streams asks for, as the environment says."""
     return os.environ.get(STREAM_PASSWORD_VARIABLE) or None
+
+
+def kafka_settings(user: str | None) -> dict[str, str]:
+    """Settings of librdkafka by their names, as the environment says; with the password where a user is named."""
+    found = {setting: os.environ.get(name, "").strip() for name, setting in KAFKA_VARIABLES.items()}
+    if user:
+        found |= {"sasl.username": user, "sasl.password": stream_password() or ""}
+    return {setting: value for setting, value in found.items() if value}
 
 
 def _texts(path: Path, table: str, *, lists: frozenset[str] = frozenset()) -> dict[str, Any]:

@@ -15,14 +15,15 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import itertools
+import json
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from core import locks
 from core.errors import RefusedError
@@ -35,6 +36,9 @@ from core.store.tables import replies
 KEPT: Final = timedelta(hours=24)
 #: The status of what is not answered yet.
 _CLAIMED: Final = 0
+
+
+_At = tuple[str, str]
 
 
 class ClaimLostError(RefusedError):
@@ -56,6 +60,11 @@ class Asking:
     owner: str
     key: str
     request: bytes
+
+    @property
+    def at(self) -> _At:
+        """Where its answer is kept."""
+        return self.owner, self.key
 
     @property
     def digest(self) -> str:
@@ -95,14 +104,20 @@ class Claims:
     def find(self, asked: Sequence[Asking], *, now: datetime) -> list[Found]:
         """What is found of each; claims are made in one transaction, and no other process has them then."""
         with self._replies.database.connect() as connection:
-            found = [self._find(connection, each, now) for each in asked]
+            found = self._found(asked, _rows(connection, asked, now))
         if not any(isinstance(each, Claim) for each in found):
             return found
         with contextlib.ExitStack() as unless_claimed:
             # A claim outlives the process; when the machine goes down, what was to be done for it is gone as well.
             with self._replies.database.writing(durable=False) as connection:
                 connection.execute(delete(replies).where(replies.c.at <= now - KEPT))
-                found = [self._claimed(connection, each, now, unless_claimed) for each in asked]
+                rows = _rows(connection, asked, now)
+                found = self._found(asked, rows)
+                claims = [each for each in found if isinstance(each, Claim)]
+                tokens = [each.token for each in claims]
+                self._held.update(tokens)
+                unless_claimed.callback(self._held.difference_update, tokens)
+                _write(connection, claims, rows, now)
             unless_claimed.pop_all()
         return found
 
@@ -132,28 +147,27 @@ class Claims:
         self._lock.release()
         self._replies.ended(self._name)
 
-    def _find(self, connection: Connection, asking: Asking, now: datetime) -> Found:
-        """As `find`; a claim that could be had is not in the database yet."""
-        row = connection.execute(select(replies).where(*_is(asking), replies.c.at > now - KEPT)).one_or_none()
+    def _found(self, asked: Sequence[Asking], rows: Mapping[_At, Row[Any]]) -> list[Found]:
+        """As `find`; claims are not in the database yet, and of two that ask the same the first has it."""
+        found, claimed = list[Found](), dict[_At, Asking]()
+        for each in asked:
+            if (first := claimed.get(each.at)) is not None:
+                found.append(None if first.digest == each.digest else _refused(each))
+                continue
+            one = self._found_one(each, rows.get(each.at))
+            if isinstance(one, Claim):
+                claimed[each.at] = each
+            found.append(one)
+        return found
+
+    def _found_one(self, asking: Asking, row: Row[Any] | None) -> Found:
         alike = row is not None and row.request == asking.digest
         if row is None or (row.status == _CLAIMED and not self._lives(row.body)):
             token = f"{self._name}/{next(self._numbers)}".encode()
             return Claim(asking, token, row.at if row is not None and alike else None)
         if not alike:
-            return RefusedError(f"The key {asking.key} was used for another request. Use a new one for each request.")
+            return _refused(asking)
         return None if row.status == _CLAIMED else Reply(row.status, row.body)
-
-    def _claimed(
-        self, connection: Connection, asking: Asking, now: datetime, unless_claimed: contextlib.ExitStack
-    ) -> Found:  # fmt: skip
-        found = self._find(connection, asking, now)
-        if isinstance(found, Claim):
-            connection.execute(delete(replies).where(*_is(asking)))
-            row = {"owner": asking.owner, "key": asking.key, "request": asking.digest, "at": found.since or now}
-            connection.execute(insert(replies).values(row | {"status": _CLAIMED, "body": found.token}))
-            self._held.add(found.token)
-            unless_claimed.callback(self._held.discard, found.token)
-        return found
 
     def _lives(self, token: bytes) -> bool:
         """Whether somebody works for a claim."""
@@ -207,12 +221,53 @@ def keep_with(connection: Connection, kept: Iterable[Kept], *, now: datetime) ->
 
     Raises ClaimLostError, for the transaction to be rolled back.
     """
-    for claim, reply in kept:
-        ours = update(replies).where(*_is(claim.asking), replies.c.status == _CLAIMED, replies.c.body == claim.token)
-        if not connection.execute(ours.values(status=reply.status, body=reply.body, at=now)).rowcount:
-            key = claim.asking.key
+    rows = [
+        {"_owner": claim.asking.owner, "_key": claim.asking.key, "_token": claim.token, "status": reply.status,
+         "body": reply.body}
+        for claim, reply in kept
+    ]  # fmt: skip
+    if not rows:
+        return
+    ours = update(replies).where(*_OF, replies.c.status == _CLAIMED, replies.c.body == bindparam("_token"))
+    told = ours.values(status=bindparam("status"), body=bindparam("body"), at=now)
+    if connection.execute(told, rows).rowcount == len(rows):
+        return
+    for row in rows:
+        found = select(replies.c.body).where(replies.c.owner == row["_owner"], replies.c.key == row["_key"])
+        if connection.execute(found).scalar_one_or_none() != row["body"]:
+            key = row["_key"]
             raise ClaimLostError(f"The request with the key {key} is carried out by somebody else. Send it again.")
 
 
-def _is(asking: Asking) -> tuple[ColumnElement[bool], ...]:
-    return replies.c.owner == asking.owner, replies.c.key == asking.key
+#: The row of one request, by parameters of many.
+_OF: Final = (replies.c.owner == bindparam("_owner"), replies.c.key == bindparam("_key"))
+
+
+def _rows(connection: Connection, asked: Sequence[Asking], now: datetime) -> dict[_At, Row[Any]]:
+    """What is kept of these requests."""
+    found = dict[_At, Row[Any]]()
+    for owner in dict.fromkeys(each.owner for each in asked):
+        # A list in JSON is one variable; SQLite takes a limited number of them.
+        keys = json.dumps([each.key for each in asked if each.owner == owner])
+        listed = func.json_each(keys).table_valued("value")
+        wanted = select(replies).where(
+            replies.c.owner == owner, replies.c.key.in_(select(listed.c.value)), replies.c.at > now - KEPT
+        )
+        found |= {(owner, row.key): row for row in connection.execute(wanted)}
+    return found
+
+
+def _write(connection: Connection, claims: Sequence[Claim], rows: Mapping[_At, Row[Any]], now: datetime) -> None:
+    """Make rows of claims, in the place of those of processes that died."""
+    if dead := [{"_owner": each.asking.owner, "_key": each.asking.key} for each in claims if each.asking.at in rows]:
+        connection.execute(delete(replies).where(*_OF), dead)
+    if claims:
+        connection.execute(insert(replies), [
+            {"owner": each.asking.owner, "key": each.asking.key, "request": each.asking.digest,
+             "at": each.since or now, "status": _CLAIMED, "body": each.token}
+            for each in claims
+        ])  # fmt: skip
+
+
+def _refused(asking: Asking) -> RefusedError:
+    return RefusedError(f"The key {asking.key} was used for another request. Use a new one for each request.")

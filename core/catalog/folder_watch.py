@@ -131,7 +131,7 @@ class FolderWatch:
         Raises StorageError where results cannot be stored: nothing is noted of that file, and it comes again.
         """
         watched.seen = _known(watched.state)  # a name in it may have been erased since
-        for path in sorted(_files(watched.folder)):
+        for path in sorted(arrived(watched.folder)):
             with contextlib.suppress(FileNotFoundError):  # it was taken away just now
                 about = path.stat()
                 known = watched.of(path.name, about)
@@ -213,7 +213,8 @@ def _write(state: Path, raw: dict[str, Any]) -> None:
     write_text(state, json.dumps(raw, indent=1, ensure_ascii=False) + "\n")
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def arrived(folder: Path) -> Iterator[Path]:
+    """The files of a folder but those that programs name as unfinished, in no order. Raises BadOptionError."""
     try:
         for path in folder.iterdir():
             finished = not path.name.startswith(_BEGUN) and not path.name.lower().endswith(_UNFINISHED)

@@ -27,6 +27,7 @@ from core.feedback.ledger import Ledger
 from core.monitoring.drift import Drift, DriftWatch
 from core.monitoring.incidents import KINDS, Incidents
 from core.monitoring.inspection import Inspection
+from core.monitoring.stream_status import StreamStatuses
 from core.monitoring.volume import Volume
 from core.policy.bands import BANDS
 from core.registry.registry import Registry
@@ -62,6 +63,12 @@ METRICS: Final[Mapping[str, tuple[Literal["counter", "gauge"], str]]] = {
     "trustdesk_recall": ("gauge", "Share of spammers who are flagged for review, and the ends of its interval."),
     "trustdesk_decisions_waiting": ("gauge", "Decisions that the webhook has not taken yet."),
     "trustdesk_decisions_refused": ("gauge", "Decisions that the webhook has refused for good."),
+    "trustdesk_stream_running": ("gauge", "1 while a process reads the stream, 0 while none does."),
+    "trustdesk_stream_decided_total": ("counter", "Messages decided since the process of the stream began."),
+    "trustdesk_stream_dead_letters_total": ("counter", "Dead letters since the process of the stream began."),
+    "trustdesk_stream_waiting_messages": ("gauge", "Messages that wait in the source, where it can say."),
+    "trustdesk_stream_behind_seconds": ("gauge", "How long what waits in the source has waited, where it can say."),
+    "trustdesk_stream_last_batch_timestamp_seconds": ("gauge", "When the stream last decided on a batch."),
     "trustdesk_incidents_open": ("gauge", "Open incidents, by kind."),
 }
 
@@ -87,6 +94,7 @@ class Exposition:
     live_figures: LiveFigures
     registry: Registry
     sender: Sender
+    streams: StreamStatuses
     volume: Volume
 
     def text(self, *, now: datetime) -> str:
@@ -117,6 +125,7 @@ class Exposition:
         if (run := self.drift.latest()) is not None:
             yield from _drift(self.drift.of_run(run.id))
         yield from self._live()
+        yield from self._streams()
         open_ = [each.finding.kind for each in self.incidents.recent() if each.open]
         yield from (Sample("trustdesk_incidents_open", open_.count(kind), {"kind": kind}) for kind in KINDS)
 
@@ -141,6 +150,19 @@ class Exposition:
         yield Sample("trustdesk_verdicts_stored_total", int(known.position))
         for verdict in ("spammer", "legitimate", "unsure"):
             yield Sample("trustdesk_verdicts_total", int(counts.get(verdict, 0)), {"verdict": verdict})
+
+    def _streams(self) -> Iterator[Sample]:
+        for each in self.streams.all():
+            label = {"stream": each.name}
+            yield Sample("trustdesk_stream_running", each.running, label)
+            yield Sample("trustdesk_stream_decided_total", each.decided, label)
+            yield Sample("trustdesk_stream_dead_letters_total", each.dead, label)
+            if each.last is not None:
+                yield Sample("trustdesk_stream_last_batch_timestamp_seconds", each.last.timestamp(), label)
+            if each.running:  # of one that nobody reads, nobody knows what waits
+                waiting, behind = each.waiting, each.behind_seconds
+                yield Sample("trustdesk_stream_waiting_messages", math.nan if waiting is None else waiting, label)
+                yield Sample("trustdesk_stream_behind_seconds", math.nan if behind is None else behind, label)
 
     def _live(self) -> Iterator[Sample]:
         run = self.inspection.judged_run()

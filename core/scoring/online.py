@@ -33,7 +33,7 @@ from core.text.normalise import remembered
 
 Values = npt.NDArray[np.float64]
 _UNKNOWN: Final = float("nan")
-_NUMBERS: Final = (float, int)
+_NUMBERS: Final = frozenset({float, int, type(None)})
 _ZERO: Final = "it holds a zero byte, which no text does: take it out."
 _NOTHING: Final[Mapping[str, str | None]] = MappingProxyType({})
 
@@ -140,7 +140,7 @@ class Serving:
             features = self._renamed(features)
         if not allow_missing and len(features) < len(self._known):
             raise FeaturesError([name for name in self.schema.inputs if name not in features], ())
-        if self._later or not all(value is None or type(value) in _NUMBERS for value in features.values()):
+        if self._later or not _NUMBERS.issuperset(map(type, features.values())):
             # Of users who are asked about now, ages are as of today, whatever files were read at.
             today = (now or datetime.now(UTC)).date()
             values, words = given.values(replace(self.schema, as_of=None), features, today)

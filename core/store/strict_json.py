@@ -27,19 +27,21 @@ def parsed(content: bytes | str) -> Any:
     That is: no UTF-8, names that come twice, numbers that are not finite or beyond 64 bits, half of a surrogate pair,
     nesting beyond 16 levels.
     """
+    text = content if isinstance(content, str) else content.decode("utf-8")
     try:
         found = json.loads(
-            content if isinstance(content, str) else content.decode("utf-8"), object_pairs_hook=_once,
-            parse_constant=_no_number, parse_float=_finite, parse_int=_whole,
+            text, object_pairs_hook=_once, parse_constant=_no_number, parse_float=_finite, parse_int=_whole
         )  # fmt: skip
     except RecursionError:
         raise ValueError(f"is nested more than {MOST_NESTED} deep") from None
-    level = [found]
-    for _ in range(MOST_NESTED + 1):
-        level = [inside for each in level for inside in _inside(each)]
-    if level:
-        raise ValueError(f"is nested more than {MOST_NESTED} deep")
-    json.dumps(found, ensure_ascii=False).encode("utf-8")  # UnicodeEncodeError is a ValueError
+    if text.count("{") + text.count("[") > MOST_NESTED:  # fewer brackets cannot nest so deep
+        level = [found]
+        for _ in range(MOST_NESTED + 1):
+            level = [inside for each in level for inside in _inside(each)]
+        if level:
+            raise ValueError(f"is nested more than {MOST_NESTED} deep")
+    if "\\u" in text or isinstance(content, str):  # half of a pair is written so
+        json.dumps(found, ensure_ascii=False).encode("utf-8")  # UnicodeEncodeError is a ValueError
     return found
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from core.data.understanding.file_limits import FileLimits
     from core.data.understanding.mappings import Mappings
     from core.jobs import Jobs
+    from core.monitoring.stream_status import StreamStatuses
     from core.remote.fetching import Fetching
     from core.store.backup import Backups
     from core.store.database import Database
@@ -144,6 +145,12 @@ class Ground:
         from core.jobs import Jobs
 
         return Jobs(self.workers, self.settings.jobs, self.job_function)
+
+    @cached_property
+    def stream_statuses(self) -> StreamStatuses:
+        from core.monitoring.stream_status import StreamStatuses
+
+        return StreamStatuses(self.settings.streams)
 
     @cached_property
     def datasets(self) -> Datasets:

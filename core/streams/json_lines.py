@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import sys
 from collections.abc import Sequence
 from queue import Empty, Queue
 from threading import Thread
 from typing import BinaryIO, Final
 
+from core.streams.addresses import Address, Place
 from core.streams.messages import MOST_BYTES, Answer, Letter, Message
+from core.streams.stream import Lag
 
 #: Lines that are read ahead, and seconds that a batch waits for its first one.
 AHEAD: Final = 2_000
@@ -41,6 +44,10 @@ class Lines:
     def done(self, settled: Sequence[Message]) -> None:
         """A pipe cannot be told: whoever sends again after a crash gives each message an id."""
 
+    def lag(self) -> Lag:
+        """The lines that are read ahead; nobody knows what else a pipe holds."""
+        return Lag(self._lines.qsize())
+
     def _read_ahead(self) -> None:
         number = 0
         while text := self._stream.readline(MOST_BYTES + 2):
@@ -64,6 +71,20 @@ class LinesOut:
         self._answers.flush()
 
     def bury(self, letters: Sequence[Letter]) -> None:
-        told = [{"message": each.message.handle, "error": each.sentence} for each in letters]
-        self._letters.write(b"".join(json.dumps(each, ensure_ascii=False).encode() + b"\n" for each in told))
+        self._letters.write(b"".join(letter_json(each) + b"\n" for each in letters))
         self._letters.flush()
+
+
+def letter_json(letter: Letter) -> bytes:
+    """A dead letter as others are told of it: what the source calls the message, and why nothing was decided."""
+    return json.dumps({"message": letter.message.handle, "error": letter.sentence}, ensure_ascii=False).encode()
+
+
+def source(_address: Address, _place: Place) -> Lines:
+    """What reads stdin, by a reader of its own: the thread that reads ahead may hold it when the program ends."""
+    return Lines(open(sys.stdin.fileno(), "rb", closefd=False))
+
+
+def sink(_address: Address, _place: Place) -> LinesOut:
+    """What writes to stdout, and letters to stderr."""
+    return LinesOut(sys.stdout.buffer, sys.stderr.buffer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from core.errors import BadOptionError
@@ -11,11 +12,15 @@ from core.scoring.online import Asked, Serving
 from core.scoring.streaming.block_scoring import Which
 from core.store import strict_json
 
-FIELDS: Final = frozenset({"id", "user_id", "features", "context", "allow_missing"})
+FIELDS: Final = frozenset({"id", "time", "user_id", "features", "context", "allow_missing"})
 #: Bytes of a message.
 MOST_BYTES: Final = 1_000_000
 _MOST_ID: Final = 200
-_VALUES: Final = (int, float, str, bool, type(None))
+#: Letters of a user: a decision has them too, and a sink takes no decision of any size.
+_MOST_USER: Final = 2_000
+#: How far the clock of a sender may be ahead.
+AHEAD: Final = timedelta(minutes=10)
+_VALUES: Final = frozenset({int, float, str, bool, type(None)})  # JSON has no others that are no objects or lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +33,16 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was decided on a message: `body` is JSON."""
+    """What was decided on a message: `body` is JSON; `user` is "" where none was named."""
 
     id: str
+    user: str
     body: bytes
+
+    @property
+    def key(self) -> str:
+        """What decisions have in common that are to stay in order."""
+        return self.user or self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +53,7 @@ class Letter:
     sentence: str
 
 
-def identity(message: Message) -> tuple[str, dict[str, Any]]:
+def identity(message: Message, now: datetime) -> tuple[str, dict[str, Any]]:
     """The id of a message, and its fields. Raises BadOptionError for what is no message."""
     if len(message.body) > MOST_BYTES:
         raise BadOptionError("message", f"it has {len(message.body):,} bytes; {MOST_BYTES:,} are the most.")
@@ -58,6 +69,7 @@ def identity(message: Message) -> tuple[str, dict[str, Any]]:
     told = fields.get("id", message.handle)
     if not isinstance(told, str) or not 0 < len(told) <= _MOST_ID or not told.isprintable():
         raise BadOptionError("id", f"give a text of 1 to {_MOST_ID} printable characters.")
+    _check_time(fields.get("time"), now)
     return told, fields
 
 
@@ -65,12 +77,28 @@ def asked(serving: Serving, fields: Mapping[str, Any], *, which: Which, top: int
     """The user of a message, as the live model is asked. Raises BadOptionError and FeaturesError."""
     features, context = fields.get("features"), fields.get("context", {})
     user, allowed = fields.get("user_id"), fields.get("allow_missing", False)
-    if not isinstance(features, dict) or not all(isinstance(each, _VALUES) for each in features.values()):
+    if not isinstance(features, dict) or not _VALUES.issuperset(map(type, features.values())):
         raise BadOptionError("features", "give an object of numbers, texts, true, false or null by feature.")
     if not isinstance(context, dict) or not all(isinstance(each, str | None) for each in context.values()):
         raise BadOptionError("context", "give an object of texts or null.")
-    if not isinstance(user, str | None) or not isinstance(allowed, bool):
-        raise BadOptionError("message", "user_id is a text, and allow_missing true or false.")
+    if not isinstance(user, str | None) or not isinstance(allowed, bool) or len(user or "") > _MOST_USER:
+        raise BadOptionError(
+            "message", f"user_id is a text of at most {_MOST_USER:,} characters, and allow_missing true or false."
+        )
     return serving.asked(
         features, user=user or "", context=context, allow_missing=allowed, which=which, top=top
     )  # fmt: skip
+
+
+def _check_time(told: object, now: datetime) -> None:
+    """Raises BadOptionError where a message says when it was sent, and that is no time or not yet."""
+    if told is None:
+        return
+    try:
+        at = datetime.fromisoformat(told) if isinstance(told, str) else None
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise BadOptionError("time", "give a time with its zone, such as 2026-05-04T10:30:00Z.")
+    if at - now > AHEAD:
+        raise BadOptionError("time", "it is more than 10 minutes ahead of the clock here: set the clock of the sender.")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -22,11 +22,20 @@ from core.scoring.online import Asked, Prediction, Serving
 from core.scoring.streaming.block_scoring import Which
 from core.streams import messages
 from core.streams.messages import Answer, Letter, Message
+from core.streams.patience import StoppedError
 
 #: Seconds between two tries where the storage cannot be written just now, or another process has a message in hand.
 AGAIN_AFTER: Final = 0.5
 _ANSWERED: Final = 200
 _WAITS: Final = "Another process decides on this message."
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """How far behind a source is read: messages that wait, and seconds; None for what it cannot say."""
+
+    messages: int | None = None
+    seconds: float | None = None
 
 
 class Source(Protocol):
@@ -39,6 +48,9 @@ class Source(Protocol):
 
     def done(self, settled: Sequence[Message]) -> None:
         """These are settled, and are not read again."""
+
+    def lag(self) -> Lag:
+        """How far behind it is read."""
 
 
 class Sink(Protocol):
@@ -53,11 +65,12 @@ class Sink(Protocol):
 
 @dataclass(slots=True)
 class Progress:
-    """How many messages were answered, of which again, and how many were put aside."""
+    """How many messages were answered, of which again, and how many were put aside; and when the last of them was."""
 
     answered: int = 0
     again: int = 0
     dead: int = 0
+    last: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +89,13 @@ class Stream:
         between: Callable[[], bool] = lambda: True, wait: Callable[[float], None] = time.sleep,
     ) -> None:  # fmt: skip
         """Decide on what comes until the source ends. between: called after each batch; False ends it."""
+        with contextlib.suppress(StoppedError):
+            self._run(source, sink, most, now, between, wait)
+
+    def _run(
+        self, source: Source, sink: Sink, most: int, now: Callable[[], datetime], between: Callable[[], bool],
+        wait: Callable[[float], None],
+    ) -> None:  # fmt: skip
         while True:
             batch = source.read(most)
             while batch and not self._settled(batch, sink, now):
@@ -99,6 +119,7 @@ class Stream:
         sink.write(answers)
         self.progress.answered += len(answers)
         self.progress.dead += len(letters)
+        self.progress.last = now()
         return True
 
     def _decided(self, batch: Sequence[Message], now: datetime) -> tuple[list[Answer], list[Letter]] | None:
@@ -107,7 +128,7 @@ class Stream:
         order: list[str] = []
         for each in batch:
             try:
-                told, fields = messages.identity(each)
+                told, fields = messages.identity(each, now)
                 if told in ready:
                     _check_alike(ready[told].message, each, told)
                 else:
@@ -120,7 +141,7 @@ class Stream:
         answers = self._answers(serving, ready, letters, now)
         if answers is None:
             return None
-        return [Answer(told, answers[told]) for told in order if told in answers], letters
+        return [Answer(told, ready[told].asked.user, answers[told]) for told in order if told in answers], letters
 
     def _answers(
         self, serving: Serving, ready: dict[str, _Ready], letters: list[Letter], now: datetime
@@ -130,8 +151,7 @@ class Stream:
         mine = {told: each for told, each in found.items() if isinstance(each, Claim)}
         answers = {told: each.body for told, each in found.items() if isinstance(each, Reply)}
         with contextlib.ExitStack() as unless_answered:
-            for claim in mine.values():
-                unless_answered.callback(self.claims.release, claim)
+            unless_answered.callback(self._release, mine.values())
             if any(each is None for each in found.values()):
                 return None
             self.progress.again += len(answers)
@@ -142,6 +162,10 @@ class Stream:
         for told, claim in mine.items():
             (self.claims.answered if told in answers else self.claims.release)(claim)
         return answers
+
+    def _release(self, claims: Iterable[Claim]) -> None:
+        for each in claims:
+            self.claims.release(each)
 
     def _scored(
         self, serving: Serving, ours: dict[str, tuple[Claim, _Ready]], letters: list[Letter], now: datetime

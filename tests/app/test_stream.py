@@ -5,22 +5,26 @@ from __future__ import annotations
 import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 from typer.testing import CliRunner
 
 from app.cli import app
-from app.devtools.test_server import free_port
 from core.home import Home
 from core.settings import ROOT
+from core.store import tables
+from core.streams.messages import MOST_BYTES
+from tests.core.streams.servers import KafkaCluster, KinesisServer, RedisServer, Server, moto_server, redis_server
 from tests.core.streams.streams import body
+from tests.core.streams.test_stream import HOSTILE
 
 
 def command(home: Home, *words: object) -> list[str]:
@@ -48,9 +52,13 @@ def test_a_pipe_is_answered_line_by_line_and_ends_with_its_source(own: Home) -> 
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ("kafka://x?stream=y", "give `-` or an address such as redis://localhost:6379/0?stream=events"),
-        ("redis://localhost", "give `-` or an address such as redis://localhost:6379/0?stream=events"),
+        ("nats://x?stream=y", "give `-` or an address such as redis://localhost:6379/0?stream=events"),
+        ("redis://localhost", "name its stream, as in redis://localhost:6379/0?stream=events"),
+        ("redis://localhost:x/0?stream=y", "name a host and its port"),
+        ("redis://localhost/zero?stream=y", "number of a database"),
         ("redis://u:hunter2@localhost?stream=x", "put the password into TRUSTDESK_STREAM_PASSWORD"),
+        ("kafka://localhost?topic=x&password=hunter2", "such an address may say topic and group"),
+        ("kinesis://?region=x", "give `-` or an address"),
     ],
 )
 def test_an_address_that_is_none_is_refused_and_a_secret_not_repeated(source: str, said: str, own: Home) -> None:
@@ -62,88 +70,113 @@ def test_an_address_that_is_none_is_refused_and_a_secret_not_repeated(source: st
 
 @pytest.fixture(scope="module")
 def redis_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    server = shutil.which("redis-server")
-    if server is None:
-        pytest.skip("there is no redis-server")
-    redis, port = pytest.importorskip("redis"), free_port()
-    folder = tmp_path_factory.mktemp("redis")
-    quiet = [
-        server,
-        "--port",
-        str(port),
-        "--bind",
-        "127.0.0.1",
-        "--save",
-        "",
-        "--appendonly",
-        "no",
-        "--dir",
-        str(folder),
-    ]
-    with subprocess.Popen(quiet, stdout=subprocess.DEVNULL) as process:
-        try:
-            until = time.monotonic() + 30
-            while time.monotonic() < until:
-                try:
-                    redis.Redis(port=port).ping()
-                    break
-                except redis.ConnectionError:
-                    time.sleep(0.05)
-            yield port
-        finally:
-            process.terminate()
+    with redis_server(tmp_path_factory.mktemp("redis")) as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def moto_port() -> Iterator[int]:
+    with moto_server() as port:
+        yield port
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest) -> Server:
+    kind = request.param
+    if kind == "redis":
+        return RedisServer(request.getfixturevalue("redis_port"))
+    if kind == "kinesis":
+        return KinesisServer(request.getfixturevalue("moto_port"))
+    return KafkaCluster(os.environ.get("KAFKA_OF_TESTS", ""))
+
+
+LONG = [pytest.mark.slow, pytest.mark.timeout(3000)]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
 @pytest.mark.parametrize(
-    ("n", "kills"), [(600, 1), pytest.param(10_000, 20, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
+    ("server", "n", "kills"),
+    [
+        ("redis", 600, 1),
+        *(pytest.param(kind, 600, 1, marks=LONG) for kind in ("kafka", "kinesis")),
+        *(pytest.param(kind, 10_000, 20, marks=LONG) for kind in ("redis", "kafka", "kinesis")),
+    ],
+    indirect=["server"],
 )
 def test_none_is_lost_none_decided_twice_and_users_stay_in_order_however_often_it_is_killed(
-    n: int, kills: int, own: Home, redis_port: int
+    n: int, kills: int, own: Home, server: Server
 ) -> None:
-    import redis  # noqa: PLC0415 - an extra
-
-    client, chance = redis.Redis(port=redis_port), random.Random()  # noqa: S311 - no secret
-    client.flushall()
-    for number in range(n):
-        client.xadd("events", {"message": "nope" if number == n // 2 else json.dumps(body(number))})
-    address = f"redis://127.0.0.1:{redis_port}/0?stream="
-    words = command(own, f"{address}events", f"{address}decisions", "--batch", 50)
+    chance = random.Random()  # noqa: S311 - no secret
+    users = [body(number)["user_id"] for number in range(n)]
+    bad = n // 2
+    server.send([(users[at], b"nope" if at == bad else json.dumps(body(at)).encode()) for at in range(n)])
+    words = command(own, server.events, server.decisions, "--batch", 50)
 
     def begun() -> subprocess.Popen[bytes]:
         quiet = subprocess.DEVNULL
-        return subprocess.Popen(words, stdout=quiet, stderr=quiet, env=environment(), cwd=ROOT)
+        return subprocess.Popen(words, stdout=quiet, stderr=quiet, env=environment(**server.variables), cwd=ROOT)
 
     process = begun()
     for turn in range(kills):
-        while client.xlen("decisions") < (turn + 1) * n // (kills + 2):
+        while server.written() < (turn + 1) * n // (kills + 2):
             time.sleep(0.005)
         time.sleep(chance.uniform(0, 0.05))
         process.kill()
         process.wait()
         process = begun()
-    while client.xlen("decisions:dead") == 0 or left(client):
-        time.sleep(0.05)
+    while not server.buried() or decided(own) < n - 1 or server.written() < n - 1:
+        time.sleep(0.2)
+        assert process.poll() is None
+    time.sleep(1)  # what is decided is written in the same batch
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 0
 
-    told = [json.loads(fields[b"decision"]) for _, fields in client.xrange("decisions")]
     first: dict[str, dict[str, Any]] = {}
-    for each in told:
+    for each in map(json.loads, server.decided()):
         assert first.setdefault(each["id"], each) == each  # what comes again is what came before
-    wanted = [number for number in range(n) if number != n // 2]
-    assert list(first) == [f"m-{number}" for number in wanted]
+    wanted = {f"m-{number}" for number in range(n)} - {f"m-{bad}"}
+    assert set(first) == wanted
     assert len({each["prediction_id"] for each in first.values()}) == n - 1
-    assert {fields[b"error"] for _, fields in client.xrange("decisions:dead")} == {
-        b"message: it is no JSON of ours: Expecting value: line 1 column 1 (char 0)."
-    }
+    for user in set(users):
+        numbers = [int(each["id"].removeprefix("m-")) for each in first.values() if each["user_id"] == user]
+        assert numbers == sorted(numbers)
+    said = b"message: it is no JSON of ours: Expecting value: line 1 column 1 (char 0)."
+    assert all(said in each for each in server.buried())
     assert own.online_runs.growing() == ()
     assert sum(run.users for run in own.runs.recent(1_000)) == n - 1
 
 
-def left(client: Any) -> int:
-    (group,) = client.xinfo_groups("events")
-    return int(group["pending"]) + int(group["lag"] or 0)
+@pytest.mark.slow  # the same as tests/core/streams/test_stream.py, over each server
+@pytest.mark.parametrize("server", ["redis", "kafka", "kinesis"], indirect=True)
+def test_hostile_messages_become_dead_letters_over_every_server_and_a_secret_is_nowhere(
+    own: Home, server: Server, tmp_path: Path
+) -> None:
+    size = MOST_BYTES + 1 if isinstance(server, KinesisServer) else 10_000_000  # moto takes no 10 MB
+    hostile = [b"x" * size, *(text for text, _ in HOSTILE.values() if len(text) < MOST_BYTES)]
+    server.send([("h", each) for each in hostile])
+    server.send([("u", json.dumps(body(1)).encode())])
+    secret = {"TRUSTDESK_STREAM_PASSWORD": "hunter2"} if isinstance(server, KafkaCluster) else {}
+    with (tmp_path / "said").open("wb") as said, subprocess.Popen(
+        command(own, server.events, server.decisions), stdout=said, stderr=said,
+        env=environment(**server.variables, **secret), cwd=ROOT,
+    ) as process:  # fmt: skip
+        while not (server.written() and len(server.buried()) == len(hostile)):
+            time.sleep(0.2)
+            assert process.poll() is None
+        listed = Path(f"/proc/{process.pid}/cmdline")
+        assert not listed.exists() or b"hunter2" not in listed.read_bytes()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+    assert [json.loads(each)["id"] for each in server.decided()] == ["m-1"]
+    texts = [path.read_bytes() for path in own.settings.home.rglob("*") if path.is_file()]
+    assert not any(b"hunter2" in each for each in [(tmp_path / "said").read_bytes(), *texts, *server.buried()])
+
+
+def decided(home: Home) -> int:
+    """Messages that have an answer in the home."""
+    with home.database.connect() as connection:
+        answered = select(func.count()).select_from(tables.replies).where(tables.replies.c.status == 200)
+        return int(connection.execute(answered).scalar_one())
 
 
 def test_without_the_extra_it_says_what_to_install(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,7 +189,7 @@ def test_one_process_reads_a_stream(own: Home) -> None:
     with subprocess.Popen(
         command(own, "-"), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment()
     ) as first:
-        while not (own.settings.data / "stream-default.lock").exists():
+        while not (own.settings.streams / "default.lock").exists():
             time.sleep(0.05)
         time.sleep(0.2)
         found = CliRunner().invoke(app, command(own, "-")[3:], input="")

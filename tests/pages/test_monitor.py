@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from core.home import Home
 from core.monitoring.incidents import Finding
+from core.monitoring.stream_status import StreamStatus
 from core.monitoring.targets import Targets
 from core.registry import registry
 from core.schema import schema as schemas
@@ -31,10 +33,14 @@ def test_users_like_those_of_training_are_said_to_be_so_with_every_feature(
     visit: Visit, own: Home, scored: Scored
 ) -> None:
     scored(own, LIKE, reasons=False)
+    own.stream_statuses.write(StreamStatus("orders", "redis", 7, 1, 2, 5, None, make.NOW, make.NOW))
 
     at = visit(own, "monitor")
 
     assert not at.exception
+    (streams,) = (each.value for each in at.dataframe if "Stream" in each.value)
+    assert streams.iloc[0][["Stream", "State", "Decided", "Dead letters"]].tolist() == ["orders", "stopped", 7, 2]
+    assert pd.isna(streams["Waiting"].iloc[0])
     assert at.header[0].value.startswith("The 1,500 users of r-0001 are like those v0001 was trained on")
     assert set(at.dataframe[0].value["verdict"]) == {"steady"}
     assert at.dataframe[0].value["name"].tolist()[:2] == ["(score)", "links"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,8 +13,11 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.api import http_metrics
+from core import locks
+from core.errors import NewerFormatError
 from core.monitoring import prometheus
 from core.monitoring.prometheus import METRICS, Sample
+from core.monitoring.stream_status import StreamStatus
 from core.settings import ROOT
 from tests import make
 from tests.core.review.reviewing import fresh, judge, planned, scored, waiting
@@ -84,6 +88,33 @@ def test_what_is_deleted_or_withdrawn_was_still_counted(own):
     assert before["trustdesk_rows_rejected_total", ()] == 3
     assert read(own.exposition.text(now=NOW))["trustdesk_verdicts_total", (("verdict", "legitimate"),)] == 0
     assert own.runs.recent() == (judged,)
+
+
+def test_streams_say_how_far_they_are_and_what_waits_while_somebody_reads_them(own):
+    found = StreamStatus("orders", "redis", 7, 1, 2, 5, None, NOW, NOW + timedelta(seconds=2), NOW)
+    own.stream_statuses.write(found)
+    label = (("stream", "orders"),)
+    samples = read(own.exposition.text(now=NOW))
+    assert samples["trustdesk_stream_running", label] == 0
+    assert ("trustdesk_stream_waiting_messages", label) not in samples
+    with locks.held_now(own.stream_statuses.lock("orders")):
+        samples = read(own.exposition.text(now=NOW))
+        assert own.stream_statuses.all() == (replace(found, running=True),)
+    assert samples["trustdesk_stream_running", label] == 1
+    assert samples["trustdesk_stream_decided_total", label] == 7
+    assert samples["trustdesk_stream_dead_letters_total", label] == 2
+    assert samples["trustdesk_stream_waiting_messages", label] == 5
+    assert ("trustdesk_stream_behind_seconds", label) not in samples
+    assert samples["trustdesk_stream_last_batch_timestamp_seconds", label] == NOW.timestamp()
+    assert found.rate == 3.5
+
+
+def test_a_status_of_a_newer_program_is_refused(own):
+    own.stream_statuses.write(StreamStatus("orders", "redis", 7, 1, 2, 5, None, NOW, NOW))
+    path = own.settings.streams / "orders.json"
+    path.write_text(path.read_text(encoding="utf-8").replace('"format": 1', '"format": 7'), encoding="utf-8")
+    with pytest.raises(NewerFormatError, match=r"data/streams/orders\.json"):
+        own.stream_statuses.all()
 
 
 def grown(home):

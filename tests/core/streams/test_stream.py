@@ -30,7 +30,7 @@ def predictions(home: Home) -> int:
 
 
 def test_decisions_are_those_of_one_user_asked_for_alone_and_come_in_order(own: Home) -> None:
-    found = run(own, [message(number) for number in range(10)])
+    found = run(own, [message(number, time=NOW.isoformat()) for number in range(10)])
     assert [each["id"] for each in found.told] == [f"m-{number}" for number in range(10)]
     assert found.letters == {}
     ours = serving(own)
@@ -68,6 +68,11 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "a feature nobody knows": (json.dumps(body(1, features={"linx": 6})).encode(), "linx is not in the schema"),
     "a feature that is missing": (json.dumps(body(1, features={"links": 6})).encode(), "are missing"),
     "a context of numbers": (json.dumps(body(1, context={"city": 7})).encode(), "give an object of texts or null"),
+    "a clock in the future": (json.dumps(body(1, time="2999-01-01T00:00:00Z")).encode(), "ahead of the clock here"),
+    "a time without a zone": (json.dumps(body(1, time="2026-01-01T00:00:00")).encode(), "a time with its zone"),
+    "a time that is none": (json.dumps(body(1, time=7)).encode(), "a time with its zone"),
+    "a user without an end": (json.dumps(body(1, user_id="u" * 2_001)).encode(), "at most 2,000 characters"),
+    "half of a surrogate pair": (b'{"id": "\\ud800"}', "it is no JSON of ours"),
     "a zero byte": (json.dumps(body(1, user_id="a\0")).encode(), "zero byte"),
     "too large": (b" " * MOST_BYTES + b"{}", "1,000,000 are the most"),
 }
