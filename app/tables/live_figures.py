@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from app.words import UNKNOWN, count, percent
-from core.estimation.estimate import Estimate, Figures
+from core.estimation.estimate import ENOUGH, Estimate, Figures
 from core.policy.bands import BANDS, Band
 from core.wording import count as counted
 
@@ -18,13 +18,19 @@ def finding(run: str, found: Figures) -> str:
     recall, precision = found.recall, found.precision
     if not recall.enough:
         return (
-            f"Too few to say what {run} misses: {recall.expected_events:.0f} of 30 expected spammers judged so far; "
-            f"recall is {_ends(recall)}."
+            f"Too few to say what {run} misses: {counted(recall.naive_of, 'spammer')} found so far. Recall needs "
+            f"verdicts with {ENOUGH} spammers to be expected among the flagged, and as many among the others; on the "
+            f"scarcer side it is {_expected(recall.expected_events)}. Until then recall is {_ends(recall)}."
         )
     told = f"Of all spammers in {run}, the policy catches {_share(recall.value)} ({_ends(recall)})"
     if precision.enough:
         told += f"; of those it flags, {_share(precision.value)} are spammers ({_ends(precision)})"
     return f"{told}."
+
+
+def _expected(events: float) -> str:
+    """A number that may be far below 1, never 0 where there is something."""
+    return "less than 0.1" if 0 < events < 0.05 else f"{events:.1f}" if events < 10 else count(events)
 
 
 def judged(found: Figures) -> int:
