@@ -17,11 +17,7 @@ def finding(run: str, found: Figures) -> str:
     """Recall, and precision where it is known; or that it is too early to say. run: its id."""
     recall, precision = found.recall, found.precision
     if not recall.enough:
-        return (
-            f"Too few to say what {run} misses: {counted(recall.naive_of, 'spammer')} found so far. Recall needs "
-            f"verdicts with {ENOUGH} spammers to be expected among the flagged, and as many among the others; on the "
-            f"scarcer side it is {_expected(recall.expected_events)}. Until then recall is {_ends(recall)}."
-        )
+        return f"Too few verdicts to say what {run} misses: recall may be {_ends(recall)}."
     told = f"Of all spammers in {run}, the policy catches {_share(recall.value)} ({_ends(recall)})"
     if precision.enough:
         told += f"; of those it flags, {_share(precision.value)} are spammers ({_ends(precision)})"
@@ -41,6 +37,17 @@ def judged(found: Figures) -> int:
 def progress(found: Figures) -> str:
     pending = sum(each.pending for each in found.bands)
     return f"{counted(judged(found), 'user')} judged, {count(pending)} still to be judged."
+
+
+def needed(found: Figures) -> str:
+    """How far recall is from being told; "" once it is."""
+    if found.recall.enough:
+        return ""
+    return (
+        f"{counted(found.recall.naive_of, 'spammer')} found so far; recall needs verdicts with {ENOUGH} to be expected "
+        f"among the flagged, and as many among the others: on the scarcer side it is "
+        f"{_expected(found.recall.expected_events)}."
+    )
 
 
 def table(found: Figures, word: Callable[[Band], str]) -> pd.DataFrame:

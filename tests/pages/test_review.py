@@ -677,8 +677,9 @@ def test_with_few_verdicts_the_page_says_too_few(desk: AppTest, own: Home) -> No
     at = panel(desk, "Figures")
 
     assert not at.exception
-    assert at.header[0].value.startswith("Too few to say what r-0001 misses")
+    assert at.header[0].value.startswith("Too few verdicts to say what r-0001 misses")
     assert f"1 user judged, {len(waiting(own))} still to be judged." in screen.sentences(at)
+    assert re.search(r"1 spammer found so far; .* side it is (less than )?[0-9.]+\.", screen.sentences(at))
     assert set(at.table[0].value["Weighted"]) <= {"too few to say", "–"}
 
 

@@ -12,6 +12,7 @@ from app import guard, session
 from app.components.lists.chosen import Chosen, Ids
 from app.components.policy import drafting
 from app.components.shared.send_to_review import send_users
+from app.components.shared.take_away import touched
 from app.queries import services, users
 from app.words import count, label
 from core.policy.bands import BANDS
@@ -60,6 +61,8 @@ def _nobody(run: Run) -> None:
         deeds["Send to review"] = ":material/rate_review:"
     with st.bottom, st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.caption("Nobody is selected: check boxes to act on several users.", width="content")
+        if touched():  # there is no room for buttons that do nothing
+            return
         with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
             for word, icon in deeds.items():
                 st.button(word, icon=icon, disabled=True, key=f"nobody-{word}-{run.id}")
