@@ -79,12 +79,13 @@ def listed(page: Page, address: str, run: str, times: int) -> tuple[list[float],
     """ms from the choice of an order, and of a page, until the rows are there. times: pairs of them."""
     page.goto(f"{address}/score-file?run={run}")
     page.wait_for_function(f"{TITLE} && {IDLE}", timeout=120 * MS)
-    page.get_by_role("region", name="Users of").locator("tbody tr").first.wait_for(state="attached", timeout=120 * MS)
+    page.get_by_label("Users of").first.wait_for(state="attached", timeout=120 * MS)
     orders, pages = [], []
     for at in range(times):
+        page.wait_for_function(IDLE, timeout=120 * MS)
         page.get_by_label("Order").click()
-        options = page.get_by_role("option")
-        chosen = options.nth(at % 2 + 1)
+        chosen = page.get_by_role("option").nth(at % 2 + 1)
+        chosen.wait_for()
         name = chosen.inner_text().strip()
         orders.append(_until(page, chosen.click, name))
         further = page.get_by_test_id("stPagination").get_by_role("button", name=re.compile(r"\b2$"))
@@ -96,11 +97,13 @@ def _until(page: Page, act: object, told: str) -> float:
     started = time.perf_counter()
     act()  # type: ignore[operator]
     page.wait_for_function(
-        """told => [...document.querySelectorAll('[role=region]')].some(each =>
-            (each.getAttribute('aria-label') || '').includes(told) && each.querySelector('tbody tr'))""",
+        """told => [...document.querySelectorAll('[data-testid=stMain] [aria-label]')].some(each =>
+            each.ariaLabel.startsWith('Users of') && each.ariaLabel.includes(told))""",
         arg=told, polling="raf", timeout=60 * MS,
     )  # fmt: skip
-    return (time.perf_counter() - started) * MS
+    taken = (time.perf_counter() - started) * MS
+    page.wait_for_timeout(MS)  # what is drawn anew below the rows would take the next click
+    return taken
 
 
 def told(what: str, taken: list[float]) -> None:
@@ -127,7 +130,8 @@ def main() -> None:
             page = path.partition("?")[0]
             print(f"{page:<14} title {title:6.0f} ms, whole {whole:6.0f} ms, shift {moved:.3f} (frame {frame:.3f})",
                   flush=True)  # fmt: skip
-        told("first paint", titles)
+        if titles:
+            told("first paint", titles)
         with browser.new_context(viewport={"width": asked.width, "height": 900}) as context:
             page = context.new_page()
             page.goto(asked.address)
