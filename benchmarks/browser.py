@@ -77,11 +77,10 @@ def walked(page: Page, times: int) -> Iterator[float]:
 
 def listed(page: Page, address: str, run: str, times: int) -> tuple[list[float], list[float]]:
     """ms from the choice of an order, and of a page, until the rows are there. times: pairs of them."""
-    page.goto(f"{address}/score-file?run={run}")
-    page.wait_for_function(f"{TITLE} && {IDLE}", timeout=120 * MS)
-    page.get_by_label("Users of").first.wait_for(state="attached", timeout=120 * MS)
     orders, pages = [], []
     for at in range(times):
+        page.goto(f"{address}/score-file?run={run}")
+        page.get_by_label("Users of").first.wait_for(state="attached", timeout=120 * MS)
         page.wait_for_function(IDLE, timeout=120 * MS)
         page.get_by_label("Order").click()
         chosen = page.get_by_role("option").nth(at % 2 + 1)
