@@ -82,7 +82,7 @@ def config(run: Run, shown: pd.DataFrame) -> dict[str, Any]:
             color=["red", "orange", "blue", "gray"],
             width=118,
         ),
-        "·reasons": columns.TextColumn("Reasons, strongest first", width=330),
+        "·reasons": columns.TextColumn("Reasons, strongest first", width=255),
         "·category": columns.TextColumn("Category", help="Of a violation, if it is one"),
         "·decided_by": columns.TextColumn("Decided by", help="The score, or a rule or list"),
         "·novel": columns.TextColumn("Outside training", help="Features outside the training range"),
